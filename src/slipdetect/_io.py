@@ -1,0 +1,66 @@
+"""Writing files so that a reader sees the old content or the new, never a half.
+
+In: a target path. Out: a temporary path beside it that is renamed onto the target on success.
+"""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from slipdetect.errors import OutputError
+
+
+def check_writable(path: Path, *, overwrite: bool = False) -> None:
+    """Fail early when ``path`` could not be written later.
+
+    Raises:
+        OutputError: The target exists, is a folder, or its folder is missing or read-only.
+    """
+    if path.is_dir():
+        raise OutputError(f"cannot write {str(path)!r}: it is a folder; give a file name")
+    if path.exists() and not overwrite:
+        raise OutputError(f"{str(path)!r} exists already; pass --overwrite or choose another name")
+    if not path.parent.is_dir():
+        raise OutputError(f"cannot write {str(path)!r}: folder {str(path.parent)!r} does not exist")
+    if not os.access(path.parent, os.W_OK):
+        raise OutputError(f"cannot write {str(path)!r}: folder {str(path.parent)!r} is read-only")
+
+
+@contextmanager
+def atomic_write(path: Path, *, overwrite: bool = False) -> Iterator[Path]:
+    """Yield a temporary file beside ``path``; rename it onto ``path`` when the block succeeds.
+
+    The temporary name keeps the suffix of ``path`` because some writers choose a format by it.
+
+    Raises:
+        OutputError: The target cannot be written, or writing failed (disk full, read-only).
+    """
+    check_writable(path, overwrite=overwrite)
+    try:
+        handle, name = tempfile.mkstemp(
+            dir=path.parent, prefix=f".{path.stem[:40]}.", suffix=path.suffix
+        )
+        os.close(handle)
+    except OSError as error:
+        raise OutputError(f"cannot write {str(path)!r}: {error.strerror}") from error
+    temporary = Path(name)
+    try:
+        yield temporary
+        _publish(temporary, path)
+    except OSError as error:
+        raise OutputError(f"cannot write {str(path)!r}: {error.strerror or error}") from error
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def _publish(temporary: Path, path: Path) -> None:
+    umask = os.umask(0)
+    os.umask(umask)
+    temporary.chmod(0o666 & ~umask)
+    with temporary.open("rb") as written:
+        os.fsync(written.fileno())
+    temporary.replace(path)

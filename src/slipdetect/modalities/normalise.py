@@ -1,0 +1,89 @@
+"""From stored uint8 snippet images to the float32 tensor that a backbone was trained to see.
+
+In: ``(..., images, H, W, C)`` uint8. Out: ``(..., images * C, H, W)`` float32.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+
+from slipdetect.errors import UsageError
+from slipdetect.modalities.modality import Modality
+
+
+@dataclass(frozen=True)
+class Normalisation:
+    """What a backbone expects of a colour picture.
+
+    Attributes:
+        colour: Channel order, ``"RGB"`` or ``"BGR"``.
+        value_range: Largest pixel value, 1.0 or 255.0.
+        mean: Per channel in ``colour`` order, in units of ``value_range``.
+        std: Per channel in ``colour`` order, in units of ``value_range``.
+    """
+
+    colour: str = "RGB"
+    value_range: float = 1.0
+    mean: tuple[float, float, float] = (0.485, 0.456, 0.406)
+    std: tuple[float, float, float] = (0.229, 0.224, 0.225)
+
+    def __post_init__(self) -> None:
+        if self.colour not in ("RGB", "BGR"):
+            raise UsageError(f"colour must be 'RGB' or 'BGR', not {self.colour!r}")
+        if self.value_range not in (1.0, 255.0):
+            raise UsageError(f"value_range must be 1.0 or 255.0, not {self.value_range!r}")
+        if len(self.mean) != 3 or len(self.std) != 3 or min(self.std) <= 0:
+            raise UsageError("mean and std need three values each, std above zero")
+
+    @property
+    def flow_mean(self) -> float:
+        """Value of zero flow (byte 128) in ``value_range`` units, as the reference TSN rounds it."""
+        return 128.0 if self.value_range == 255.0 else 0.5
+
+    @property
+    def flow_std(self) -> float:
+        """Mean of the colour standard deviations (reference TSN)."""
+        return sum(self.std) / 3
+
+
+class SnippetNormaliser:
+    """Normalise a batch of stored snippets of one modality, on the device they are on.
+
+    RGB-difference frames are normalised as pictures; the network differences them, so the mean
+    cancels and a static clip gives exactly zero, in training and in testing alike.
+    """
+
+    def __init__(self, modality: Modality, normalisation: Normalisation) -> None:
+        self.modality = modality
+        self.normalisation = normalisation
+
+    def __call__(self, images: torch.Tensor) -> torch.Tensor:
+        """Normalise ``images``.
+
+        Args:
+            images: ``(..., images, H, W, C)`` uint8; C is 3 (RGB order) or, for flow, 2 (u, v).
+
+        Returns:
+            ``(..., images * C, H, W)`` float32.
+        """
+        channels = 2 if self.modality.name == "flow" else 3
+        expected = (self.modality.images, channels)
+        if images.dtype != torch.uint8 or (images.shape[-4], images.shape[-1]) != expected:
+            raise UsageError(
+                f"{self.modality.name} snippets are uint8 (..., {expected[0]}, H, W, {channels}); "
+                f"got {images.dtype} {tuple(images.shape)}"
+            )
+        if channels == 3 and self.normalisation.colour == "BGR":
+            images = images.flip(-1)
+        values = images.to(torch.float32).mul_(self.normalisation.value_range / 255.0)
+        mean, std = self._statistics(channels)
+        values = (values - values.new_tensor(mean)).div_(values.new_tensor(std))
+        values = values.movedim(-1, -3)
+        return values.flatten(-4, -3).contiguous()
+
+    def _statistics(self, channels: int) -> tuple[list[float], list[float]]:
+        if channels == 2:
+            return [self.normalisation.flow_mean] * 2, [self.normalisation.flow_std] * 2
+        return list(self.normalisation.mean), list(self.normalisation.std)
