@@ -1,0 +1,11 @@
+"""Scoring snippets, clips and several streams at once, and the model package on disk.
+
+In: normalised snippet tensors, or a package folder. Out: logits and probabilities.
+"""
+
+from __future__ import annotations
+
+from slipdetect.models.consensus import Consensus
+from slipdetect.models.tsn import TSN
+
+__all__ = ["TSN", "Consensus"]
