@@ -39,7 +39,7 @@ class Normalisation:
 
     @property
     def flow_mean(self) -> float:
-        """Value of zero flow (byte 128) in ``value_range`` units, as the reference TSN rounds it."""
+        """Value of zero flow (byte 128) in ``value_range`` units, rounded as in the reference."""
         return 128.0 if self.value_range == 255.0 else 0.5
 
     @property

@@ -1,0 +1,128 @@
+"""Group transforms: what is drawn for one picture of a snippet is done to all of them.
+
+In: ``(T, H, W, C)`` uint8 and a numpy Generator, as ``transform(images, rng)``. Out: the same kind.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from slipdetect.errors import UsageError
+from slipdetect.modalities.crops import (
+    GroupCenterCrop,
+    GroupMultiScaleCrop,
+    GroupOverSample,
+    GroupRandomCrop,
+    crop_sizes,
+    fixed_offsets,
+)
+from slipdetect.modalities.images import Images, check_images, flip_images, scale_short_side
+
+__all__ = [
+    "Compose",
+    "GroupCenterCrop",
+    "GroupColorJitter",
+    "GroupMultiScaleCrop",
+    "GroupOverSample",
+    "GroupRandomCrop",
+    "GroupRandomHorizontalFlip",
+    "GroupScale",
+    "GroupTransform",
+    "crop_sizes",
+    "fixed_offsets",
+]
+
+GroupTransform: TypeAlias = Callable[[Images, np.random.Generator], Images]
+
+# ITU-R BT.601 luma of R, G, B, the grey that cv2 also uses
+_LUMA = np.array([0.299, 0.587, 0.114], dtype=np.float32)
+
+
+class Compose:
+    """Apply transforms one after another; ``GroupOverSample`` can only be the last."""
+
+    def __init__(self, transforms: Sequence[GroupTransform]) -> None:
+        self.transforms = tuple(transforms)
+
+    def __call__(self, images: Images, rng: np.random.Generator) -> Images:
+        """Return ``images`` after every transform, all drawing from ``rng`` in order."""
+        for transform in self.transforms:
+            images = transform(images, rng)
+        return images
+
+
+@dataclass(frozen=True)
+class GroupScale:
+    """Resize so that the shorter side has ``short_side`` px, keeping the aspect ratio."""
+
+    short_side: int
+
+    def __post_init__(self) -> None:
+        if self.short_side < 1:
+            raise UsageError(f"short_side must be at least 1 px, not {self.short_side}")
+
+    def __call__(self, images: Images, rng: np.random.Generator | None = None) -> Images:
+        """Return the resized pictures; nothing is drawn."""
+        check_images(images)
+        return scale_short_side(images, self.short_side)
+
+
+@dataclass(frozen=True)
+class GroupRandomHorizontalFlip:
+    """Mirror all pictures or none, evenly likely.
+
+    Attributes:
+        is_flow: Pictures are quantised (u, v): mirroring also turns u into ``255 - u``.
+    """
+
+    is_flow: bool = False
+
+    def __call__(self, images: Images, rng: np.random.Generator) -> Images:
+        """Return the pictures, mirrored or as they are; one draw for all T."""
+        check_images(images, channels=2 if self.is_flow else None)
+        return flip_images(images, self.is_flow) if rng.random() < 0.5 else images
+
+
+@dataclass(frozen=True)
+class GroupColorJitter:
+    """Change brightness, contrast and saturation by one random factor each; not for flow.
+
+    Each factor is drawn from ``1 - amount .. 1 + amount``. Contrast turns about the mean grey of
+    the whole group, so that still pictures stay equal and their differences zero.
+
+    Attributes:
+        brightness: Amount, 0 to 1.
+        contrast: Amount, 0 to 1.
+        saturation: Amount, 0 to 1.
+    """
+
+    brightness: float = 0.0
+    contrast: float = 0.0
+    saturation: float = 0.0
+
+    def __post_init__(self) -> None:
+        for name in ("brightness", "contrast", "saturation"):
+            if not 0.0 <= getattr(self, name) <= 1.0:
+                raise UsageError(f"{name} jitter must lie in 0..1, not {getattr(self, name)}")
+
+    def __call__(self, images: Images, rng: np.random.Generator) -> Images:
+        """Return ``(T, H, W, 3)`` uint8; one draw for all T."""
+        check_images(images, channels=3)
+        amounts = np.array([self.brightness, self.contrast, self.saturation])
+        factors = (1.0 + amounts * rng.uniform(-1.0, 1.0, size=3)).astype(np.float32)
+        brightness, contrast, saturation = factors
+        values = _clipped(images.astype(np.float32) * brightness)
+        mean = (values @ _LUMA).mean()
+        values = _clipped(mean + (values - mean) * contrast)
+        grey = (values @ _LUMA)[..., np.newaxis]
+        values = _clipped(grey + (values - grey) * saturation)
+        return np.rint(values).astype(np.uint8)
+
+
+def _clipped(values: NDArray[np.floating]) -> NDArray[np.floating]:
+    return np.clip(values, 0.0, 255.0, out=values)
