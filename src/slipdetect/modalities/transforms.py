@@ -114,15 +114,16 @@ class GroupColorJitter:
         """Return ``(T, H, W, 3)`` uint8; one draw for all T."""
         check_images(images, channels=3)
         amounts = np.array([self.brightness, self.contrast, self.saturation])
-        factors = (1.0 + amounts * rng.uniform(-1.0, 1.0, size=3)).astype(np.float32)
-        brightness, contrast, saturation = factors
-        values = _clipped(images.astype(np.float32) * brightness)
-        mean = (values @ _LUMA).mean()
-        values = _clipped(mean + (values - mean) * contrast)
-        grey = (values @ _LUMA)[..., np.newaxis]
-        values = _clipped(grey + (values - grey) * saturation)
+        brightness, contrast, saturation = 1.0 + amounts * rng.uniform(-1.0, 1.0, size=3)
+        values = images.astype(np.float32)
+        values = _blend(values, np.zeros((), np.float32), brightness)
+        values = _blend(values, (values @ _LUMA).mean(), contrast)
+        values = _blend(values, (values @ _LUMA)[..., np.newaxis], saturation)
         return np.rint(values).astype(np.uint8)
 
 
-def _clipped(values: NDArray[np.floating]) -> NDArray[np.floating]:
-    return np.clip(values, 0.0, 255.0, out=values)
+def _blend(
+    values: NDArray[np.float32], base: NDArray[np.float32], factor: float
+) -> NDArray[np.float32]:
+    blended: NDArray[np.float32] = base + (values - base) * np.float32(factor)
+    return np.clip(blended, 0.0, 255.0, out=blended)
