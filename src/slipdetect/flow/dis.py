@@ -1,0 +1,74 @@
+"""Dense inverse search flow (Kroeger et al., ECCV 2016) by OpenCV, on the CPU: fast.
+
+In: two grey pictures. Out: ``(2, H, W)`` float32 px.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, ClassVar, cast
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from slipdetect.errors import UsageError
+
+# cv2's type stubs leave its creation functions out
+_cv2 = cast("Any", cv2)
+
+_PRESETS = {
+    "ultrafast": cv2.DISOPTICAL_FLOW_PRESET_ULTRAFAST,
+    "fast": cv2.DISOPTICAL_FLOW_PRESET_FAST,
+    "medium": cv2.DISOPTICAL_FLOW_PRESET_MEDIUM,
+}
+
+# below this side OpenCV reads outside its pyramid and the process dies
+_SAFE_SIDE = 32
+
+
+@dataclass(frozen=True)
+class DisParameters:
+    """Parameters of dense inverse search.
+
+    Attributes:
+        preset: OpenCV's set of parameters: ``"ultrafast"``, ``"fast"`` or ``"medium"``.
+    """
+
+    preset: str = "medium"
+
+    def __post_init__(self) -> None:
+        if self.preset not in _PRESETS:
+            raise UsageError(
+                f"unknown DIS preset {self.preset!r}; choose from {', '.join(_PRESETS)}"
+            )
+
+
+class Dis:
+    """OpenCV's ``DISOpticalFlow``; pictures below 32 px a side are padded with their edge first.
+
+    A solver is made per pair (some 10 us), because OpenCV changes its parameters in a call on a
+    small picture and the next call would give another flow.
+    """
+
+    parameters_type: ClassVar[type[Any]] = DisParameters
+    devices: ClassVar[tuple[str, ...]] = ("cpu",)
+
+    def __init__(self, parameters: DisParameters) -> None:
+        self.parameters = parameters
+        self.uses_initial_flow = False
+
+    def calc(
+        self,
+        prev: NDArray[np.uint8],
+        next: NDArray[np.uint8],
+        initial: NDArray[np.float32] | None = None,
+    ) -> NDArray[np.float32]:
+        """Compute the flow; see ``FlowMethod.calc``."""
+        height, width = prev.shape
+        missing = ((0, max(_SAFE_SIDE - height, 0)), (0, max(_SAFE_SIDE - width, 0)))
+        if missing != ((0, 0), (0, 0)):
+            prev, next = np.pad(prev, missing, mode="edge"), np.pad(next, missing, mode="edge")
+        solver = _cv2.DISOpticalFlow_create(_PRESETS[self.parameters.preset])
+        flow = solver.calc(prev, next, None)[:height, :width]
+        return np.ascontiguousarray(np.moveaxis(flow, -1, 0), dtype=np.float32)
