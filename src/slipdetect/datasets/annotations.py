@@ -1,0 +1,134 @@
+"""Annotation files: which clip shows a slip or fall, when, and what it must not be split from.
+
+In: a CSV. Out: a list of ``Clip``.
+"""
+
+from __future__ import annotations
+
+import csv
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from slipdetect.errors import DataError
+
+_POSITIVE = frozenset({"slip", "fall", "slipping", "falling", "positive", "1"})
+_NEGATIVE = frozenset({"other", "notslipping", "not-slipping", "negative", "normal", "adl", "0"})
+_START_COLUMNS = ("start", "event_start")
+_END_COLUMNS = ("end", "event_end")
+
+
+@dataclass(frozen=True)
+class Clip:
+    """One annotated video.
+
+    Attributes:
+        path: The video file.
+        positive: Whether somebody slips or falls in it.
+        events: ``(start, end)`` in seconds; empty for a positive clip whose times are unknown.
+        group: Person, scene or film; clips of one group never fall on both sides of a split.
+        source: Data set the clip belongs to, for balanced sampling and reports.
+        columns: Every other column of the file, untouched.
+    """
+
+    path: Path
+    positive: bool
+    events: tuple[tuple[float, float], ...] = ()
+    group: str = ""
+    source: str = ""
+    columns: dict[str, str] = field(default_factory=dict, hash=False, compare=False)
+
+    @property
+    def timed(self) -> bool:
+        """Whether it is known when the clip's events happen (trivially so without any)."""
+        return not self.positive or bool(self.events)
+
+
+def read_annotations(file: Path, root: Path | None = None) -> list[Clip]:
+    """Read an annotation CSV.
+
+    Columns: ``path`` and ``label`` (slip, fall, positive, 1 / other, negative, normal, 0) are
+    required; ``start`` and ``end`` (or ``event_start``, ``event_end``, seconds), ``group`` and
+    ``dataset`` are optional. Several rows with one path are several events of one clip.
+
+    Args:
+        file: The CSV, UTF-8 with or without a byte-order mark.
+        root: Folder that relative paths start from; the CSV's own folder when None.
+
+    Raises:
+        DataError: The file is missing, or a row is malformed (with its line number).
+    """
+    base = file.parent if root is None else root
+    clips: dict[Path, Clip] = {}
+    for line, row in _rows(file):
+        clip = _parse(row, base, f"{str(file)!r} line {line}")
+        known = clips.get(clip.path)
+        clips[clip.path] = clip if known is None else _merge(known, clip, f"{file} line {line}")
+    if not clips:
+        raise DataError(f"{str(file)!r} lists no clips; it needs a header and a row a clip")
+    return list(clips.values())
+
+
+def _rows(file: Path) -> Iterator[tuple[int, dict[str, str]]]:
+    try:
+        with file.open(newline="", encoding="utf-8-sig") as stream:
+            reader = csv.DictReader(stream)
+            missing = {"path", "label"} - set(reader.fieldnames or ())
+            if missing:
+                raise DataError(
+                    f"{str(file)!r} lacks the column {', '.join(sorted(missing))}; "
+                    "the first line must name at least path,label"
+                )
+            for row in reader:
+                yield reader.line_num, {key: value or "" for key, value in row.items() if key}
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        raise DataError(f"cannot read annotations {str(file)!r}: {error}") from error
+
+
+def _parse(row: dict[str, str], base: Path, where: str) -> Clip:
+    if not row["path"].strip():
+        raise DataError(f"{where}: the path is empty")
+    label = row["label"].strip().lower()
+    if label not in _POSITIVE | _NEGATIVE:
+        raise DataError(
+            f"{where}: label {row['label']!r} is neither a slip ({', '.join(sorted(_POSITIVE))}) "
+            f"nor something else ({', '.join(sorted(_NEGATIVE))})"
+        )
+    positive = label in _POSITIVE
+    event = _event(row, where)
+    if event is not None and not positive:
+        raise DataError(f"{where}: a clip labelled {row['label']!r} cannot have an event time")
+    path = base / row["path"].strip()
+    known = {"path", "label", "group", "dataset", *_START_COLUMNS, *_END_COLUMNS}
+    return Clip(
+        path=path,
+        positive=positive,
+        events=() if event is None else (event,),
+        group=row.get("group", "").strip() or str(path),
+        source=row.get("dataset", "").strip(),
+        columns={key: value for key, value in row.items() if key not in known},
+    )
+
+
+def _event(row: dict[str, str], where: str) -> tuple[float, float] | None:
+    start = next((row[name].strip() for name in _START_COLUMNS if row.get(name)), "")
+    end = next((row[name].strip() for name in _END_COLUMNS if row.get(name)), "")
+    if not start and not end:
+        return None
+    try:
+        times = (float(start), float(end))
+    except ValueError as error:
+        raise DataError(f"{where}: event times {start!r}, {end!r} are not seconds") from error
+    if not all(map(math.isfinite, times)) or times[0] < 0 or times[1] <= times[0]:
+        raise DataError(f"{where}: an event from {start} s to {end} s makes no sense")
+    return times
+
+
+def _merge(known: Clip, clip: Clip, where: str) -> Clip:
+    if known.positive != clip.positive or known.group != clip.group:
+        raise DataError(f"{where}: {str(clip.path)!r} has another label or group further up")
+    if not clip.events or not known.events:
+        raise DataError(f"{where}: {str(clip.path)!r} is listed twice without event times")
+    events = tuple(sorted({*known.events, *clip.events}))
+    return Clip(clip.path, clip.positive, events, clip.group, clip.source, known.columns)

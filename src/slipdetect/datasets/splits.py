@@ -1,0 +1,68 @@
+"""Splitting clips into training and validation without cutting a group.
+
+In: clips. Out: two lists whose groups are disjoint.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+
+import numpy as np
+
+from slipdetect.datasets.annotations import Clip
+from slipdetect.errors import DataError
+
+
+def split_by_group(
+    clips: Sequence[Clip], fraction: float, seed: int
+) -> tuple[list[Clip], list[Clip]]:
+    """Hold out about ``fraction`` of the clips of each label, whole groups at a time.
+
+    Groups are shuffled and taken while the held-out part lacks clips of a label they bring and
+    would not exceed its share by more than half; so a rare label is not lost to either side.
+
+    Args:
+        clips: Annotated clips.
+        fraction: Wanted share of validation clips, 0 (none) to below 1.
+        seed: Order in which groups are considered.
+
+    Returns:
+        Training clips and validation clips, each in the order of ``clips``.
+
+    Raises:
+        DataError: The training side would lack positives or negatives.
+    """
+    if not 0.0 <= fraction < 1.0:
+        raise DataError(f"the validation fraction must be in [0, 1), not {fraction}")
+    groups: dict[str, list[Clip]] = defaultdict(list)
+    for clip in clips:
+        groups[clip.group].append(clip)
+    wanted = {label: fraction * sum(c.positive == label for c in clips) for label in (True, False)}
+    taken = {True: 0, False: 0}
+    held_out: set[str] = set()
+    order = np.random.default_rng(seed).permutation(sorted(groups))
+    for name in order:
+        brings = {label: sum(c.positive == label for c in groups[name]) for label in (True, False)}
+        lacks = any(brings[label] and taken[label] < wanted[label] for label in brings)
+        fits = all(taken[label] + brings[label] <= 1.5 * wanted[label] for label in brings)
+        if lacks and fits:
+            held_out.add(str(name))
+            taken = {label: taken[label] + brings[label] for label in taken}
+    training = [clip for clip in clips if clip.group not in held_out]
+    require_both_labels(training, "the training split")
+    return training, [clip for clip in clips if clip.group in held_out]
+
+
+def require_both_labels(clips: Sequence[Clip], what: str) -> None:
+    """Refuse clips that are all of one label.
+
+    Raises:
+        DataError: There is no positive or no negative clip.
+    """
+    positives = sum(clip.positive for clip in clips)
+    if positives in (0, len(clips)):
+        raise DataError(
+            f"{what} has {positives} clips with a slip and {len(clips) - positives} without; "
+            "training needs both"
+        )

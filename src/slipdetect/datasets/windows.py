@@ -1,0 +1,57 @@
+"""Where in a clip training windows may sit, so that labels mean what they say.
+
+In: a clip and its duration. Out: ranges of window centres, in seconds, for either label.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from slipdetect.datasets.annotations import Clip
+
+Range = tuple[float, float]
+
+
+@dataclass(frozen=True)
+class WindowRule:
+    """How windows relate to annotated events.
+
+    Attributes:
+        window: Window length, seconds.
+        event_cap: Only this much of a long event (seconds) counts as the fall itself; annotators
+            often let an event last while the person lies.
+        clearance: Least distance in seconds between an event and a negative window's centre.
+    """
+
+    window: float = 1.5
+    event_cap: float = 1.5
+    clearance: float = 0.7
+
+    def positive_ranges(self, clip: Clip, duration: float) -> list[Range]:
+        """Ranges of window centres that show a fall."""
+        if not clip.positive:
+            return []
+        if not clip.events:
+            return [self._inside(duration)]
+        capped = [(start, min(end, start + self.event_cap)) for start, end in clip.events]
+        return [(start, min(end, duration)) for start, end in capped if start < duration]
+
+    def negative_ranges(self, clip: Clip, duration: float) -> list[Range]:
+        """Ranges of window centres that show none; none at all if the event times are unknown."""
+        if not clip.timed:
+            return []
+        if not clip.positive:
+            return [self._inside(duration)]
+        ranges: list[Range] = []
+        low = 0.0
+        for start, end in sorted(clip.events):
+            if start - self.clearance > low:
+                ranges.append((low, start - self.clearance))
+            low = max(low, end + self.clearance)
+        if low < duration:
+            ranges.append((low, duration))
+        return ranges
+
+    def _inside(self, duration: float) -> Range:
+        half = self.window / 2
+        return min(half, duration / 2), max(duration - half, duration / 2)

@@ -1,0 +1,16 @@
+"""From a source to events: ``Detector``, and the streaming ``EventFinder`` it is built on."""
+
+from slipdetect.detection.detector import Detector, model_folder, resolve_device
+from slipdetect.detection.events import EventConfig, EventFinder
+from slipdetect.detection.results import DetectionResult, Event, Window
+
+__all__ = [
+    "DetectionResult",
+    "Detector",
+    "Event",
+    "EventConfig",
+    "EventFinder",
+    "Window",
+    "model_folder",
+    "resolve_device",
+]

@@ -1,0 +1,193 @@
+"""Finding slips and falls in a video: the one path from a source to events.
+
+In: a source that ``open_video`` reads. Out: a ``DetectionResult``, or events as they end.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import closing
+from dataclasses import dataclass, field
+from itertools import islice
+from os import PathLike
+from pathlib import Path
+from typing import Any, Self
+
+import torch
+
+from slipdetect.detection.events import EventConfig, EventFinder
+from slipdetect.detection.prefetch import prefetch
+from slipdetect.detection.results import DetectionResult, Event, Window
+from slipdetect.detection.scorer import SnippetScorer
+from slipdetect.detection.snippets import Snippet, SnippetCutter
+from slipdetect.detection.windows import WindowAssembler, WindowPlan
+from slipdetect.errors import ModelError, PackageError, VideoError
+from slipdetect.modalities.snippet import SnippetGrid
+from slipdetect.models import ModelConfig, ModelPackage, load_package
+from slipdetect.video import Video, open_video
+
+_BATCH = 16
+
+Source = str | PathLike[str]
+Progress = Callable[[float, float | None], None]
+
+
+@dataclass
+class _Findings:
+    """What a run has found so far."""
+
+    events: list[Event] = field(default_factory=list)
+    windows: list[Window] = field(default_factory=list)
+    samples: int = 0
+
+
+class Detector:
+    """A loaded model that finds slips and falls.
+
+    Attributes:
+        config: The model's configuration.
+        events: Thresholds and durations in force.
+        device: Where the networks run.
+    """
+
+    def __init__(
+        self, package: ModelPackage, device: str = "auto", events: EventConfig | None = None
+    ) -> None:
+        self.config: ModelConfig = package.config
+        self.device = resolve_device(device)
+        self.events = EventConfig(**package.config.events) if events is None else events
+        self._scorer = SnippetScorer(package, self.device)
+        modalities = [stream.snippet for stream in self.config.streams]
+        config = self.config
+        self.grid = SnippetGrid.make(modalities, config.snippet_stride, config.sample_fps)
+        self.plan = WindowPlan.make(
+            config.window, config.stride, self.grid.step, self.grid.span, config.sample_fps
+        )
+
+    @classmethod
+    def load(
+        cls,
+        model: str | PathLike[str] = "default",
+        device: str = "auto",
+        events: Mapping[str, float | None] | None = None,
+    ) -> Self:
+        """Load a model package.
+
+        Args:
+            model: ``"default"`` (the bundled model) or the folder of a package.
+            device: ``"auto"``, ``"cpu"``, ``"cuda"``, ``"cuda:1"``, ``"mps"``.
+            events: Settings of ``EventConfig`` that replace the model's own.
+
+        Raises:
+            PackageError: The package is missing, damaged or made for something else.
+            ModelError: The device is not there.
+        """
+        package = load_package(model_folder(model))
+        config = EventConfig(**package.config.events).updated({} if events is None else events)
+        return cls(package, device, config)
+
+    def detect(
+        self, source: Source, *, on_progress: Progress | None = None, **reading: Any
+    ) -> DetectionResult:
+        """Find the events of a whole source.
+
+        Args:
+            source: A file.
+            on_progress: Called with (seconds done, seconds in all or None).
+            **reading: Passed on to ``open_video``: stream, frame_rate, max_pixels, max_duration.
+
+        Raises:
+            VideoError: The source cannot be read, or holds no frame that can be decoded.
+        """
+        findings = _Findings()
+        with open_video(source, **reading) as video:
+            findings.events.extend(self._run(video, findings, on_progress))
+        if findings.samples == 0:
+            raise VideoError(f"{str(source)!r} has no frame that can be decoded; re-copy the file")
+        duration = (findings.samples - 1) / self.config.sample_fps
+        return DetectionResult(
+            source=str(source),
+            model=self.config.name,
+            weights={stream.modality: stream.sha256 for stream in self.config.streams},
+            events=tuple(findings.events),
+            windows=tuple(findings.windows),
+            info=video.info,
+            report=video.report,
+            duration=duration,
+            padded=duration < (self.plan.span - 1 + (self.plan.snippets - 1) * self.plan.step)
+            / self.config.sample_fps,
+        )
+
+    def stream(self, source: Source, **reading: Any) -> Iterator[Event]:
+        """Yield the events of a source as soon as nothing later can change them."""
+        with open_video(source, **reading) as video:
+            yield from self._run(video, None, None)
+
+    def _run(
+        self, video: Video, findings: _Findings | None, on_progress: Progress | None
+    ) -> Iterator[Event]:
+        finder = EventFinder(self.events, self.config.positive)
+        assembler = WindowAssembler(self.plan, self._scorer.judge)
+        cutter = SnippetCutter(self.grid, self._scorer.inputs())
+        frames = video.frames(self.config.sample_fps, self.config.frame_short_side)
+        with closing(prefetch(_batches(cutter.cut(frames)))) as batches:
+            for batch in batches:
+                for snippet, scores in zip(batch, self._scorer.score(batch), strict=True):
+                    windows = assembler.push(scores, snippet.corrupt)
+                    yield from self._judge(windows, finder, findings)
+                if on_progress is not None:
+                    on_progress(batch[-1].start / self.config.sample_fps, video.info.duration)
+        if findings is not None:
+            findings.samples = cutter.frames
+        if cutter.frames:
+            windows = assembler.finish((cutter.frames - 1) / self.config.sample_fps)
+            yield from self._judge(windows, finder, findings)
+        yield from finder.finish()
+
+    def _judge(
+        self, windows: list[Window], finder: EventFinder, findings: _Findings | None
+    ) -> Iterator[Event]:
+        for window in windows:
+            if findings is not None:
+                findings.windows.append(window)
+            yield from finder.push(window)
+
+
+def model_folder(model: str | PathLike[str]) -> Path:
+    """Return the folder of a model; ``"default"`` is the one inside the package.
+
+    Raises:
+        PackageError: There is no such folder.
+    """
+    bundled = Path(__file__).parent.parent / "assets"
+    folder = bundled / "default" if model == "default" else Path(model)
+    if not folder.exists():
+        raise PackageError(
+            f"there is no model {str(model)!r}; give 'default' or the folder of a model package"
+        )
+    return folder
+
+
+def resolve_device(name: str) -> torch.device:
+    """Return the device that ``name`` means here; ``"auto"`` prefers an accelerator.
+
+    Raises:
+        ModelError: No such device, or torch cannot use it.
+    """
+    if name == "auto":
+        if torch.cuda.is_available():
+            return torch.device("cuda")
+        return torch.device("mps" if torch.backends.mps.is_available() else "cpu")
+    try:
+        device = torch.device(name)
+        torch.empty(1, device=device)
+    except (RuntimeError, AssertionError) as error:
+        reason = str(error).splitlines()[0]
+        raise ModelError(f"device {name!r} cannot be used: {reason}; try --device cpu") from error
+    return device
+
+
+def _batches(snippets: Iterator[Snippet]) -> Iterator[list[Snippet]]:
+    """Group snippets for the network."""
+    while batch := list(islice(snippets, _BATCH)):
+        yield batch

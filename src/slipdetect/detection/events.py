@@ -1,0 +1,147 @@
+"""From window probabilities to events: hysteresis, merging, minimum durations, padding.
+
+In: windows one by one. Out: finished events, as soon as nothing later can change them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, fields, replace
+
+from slipdetect.detection.results import Event, Window
+from slipdetect.errors import UsageError
+
+
+@dataclass(frozen=True)
+class EventConfig:
+    """When windows become an event; the names are pyannote.audio's.
+
+    Attributes:
+        onset: Probability at which an event begins.
+        offset: Probability below which it ends; at most ``onset``.
+        min_duration_on: Shorter events are dropped, seconds.
+        min_duration_off: Shorter gaps between events are filled, seconds.
+        pad_onset: Added before an event, seconds.
+        pad_offset: Added behind it, seconds.
+    """
+
+    onset: float = 0.5
+    offset: float = 0.3
+    min_duration_on: float = 0.0
+    min_duration_off: float = 0.5
+    pad_onset: float = 0.0
+    pad_offset: float = 0.0
+
+    def __post_init__(self) -> None:
+        if not 0.0 <= self.offset <= self.onset <= 1.0:
+            raise UsageError(
+                "event thresholds must satisfy 0 <= offset <= onset <= 1; "
+                f"got onset {self.onset:g}, offset {self.offset:g}"
+            )
+        for item in fields(self)[2:]:
+            value = getattr(self, item.name)
+            if not 0.0 <= value < float("inf"):
+                raise UsageError(f"{item.name} must be seconds, at least 0, not {value}")
+
+    def updated(self, changes: Mapping[str, float | None]) -> EventConfig:
+        """Return a copy with the values that are not None; a lone lower onset lowers the offset.
+
+        Raises:
+            UsageError: An unknown name or an impossible value.
+        """
+        given = {name: value for name, value in changes.items() if value is not None}
+        unknown = set(given) - {item.name for item in fields(self)}
+        if unknown:
+            raise UsageError(f"unknown event setting {', '.join(sorted(unknown))}")
+        if "onset" in given and "offset" not in given:
+            given["offset"] = min(self.offset, given["onset"])
+        return replace(self, **given)
+
+
+@dataclass
+class _Open:
+    """An event that may still grow."""
+
+    start: float
+    end: float
+    peak: float
+    score: float
+
+
+class EventFinder:
+    """One pass over windows in time order; files and live sources use the same object.
+
+    The border between two windows lies midway between their centres; an event that begins with
+    the first window begins at that window's start, one that lasts to the last ends at its end.
+
+    Args:
+        config: Thresholds and durations.
+        label: Given to every event.
+    """
+
+    def __init__(self, config: EventConfig, label: str = "slip") -> None:
+        self.config = config
+        self.label = label
+        self.reset()
+
+    def reset(self) -> None:
+        """Forget everything seen."""
+        self._last: Window | None = None
+        self._active = False
+        self._event: _Open | None = None
+        self._emitted_until = 0.0
+
+    @property
+    def active(self) -> bool:
+        """Whether an event is going on at the last window."""
+        return self._active
+
+    def push(self, window: Window) -> list[Event]:
+        """Take the next window; return the events that are now final."""
+        border = window.start if self._last is None else (self._last.centre + window.centre) / 2
+        finished = self._settle(border) if not self._active else []
+        threshold = self.config.offset if self._active else self.config.onset
+        if window.probability >= threshold:
+            self._grow(window, border)
+        elif self._active and self._event is not None:
+            self._event.end = border
+            self._active = False
+        self._last = window
+        return finished
+
+    def finish(self, interrupted: bool = False) -> list[Event]:
+        """End of the source: return what is still open, closed at the last window's end.
+
+        Args:
+            interrupted: The source broke off; an event going on is marked so.
+        """
+        if self._active and self._event is not None and self._last is not None:
+            self._event.end = self._last.end
+        finished = self._emit(interrupted and self._active)
+        limit = self._last.end if self._last is not None else 0.0
+        self.reset()
+        return [replace(event, end=min(event.end, max(limit, event.start))) for event in finished]
+
+    def _grow(self, window: Window, border: float) -> None:
+        if self._event is None:
+            self._event = _Open(border, window.end, window.centre, window.probability)
+        elif window.probability > self._event.score:
+            self._event.peak, self._event.score = window.centre, window.probability
+        self._active = True
+
+    def _settle(self, now: float) -> list[Event]:
+        """Emit the closed event once the gap behind it is too long to be filled."""
+        # an onset at ``now`` would fill a gap of exactly this length
+        fillable = max(self.config.min_duration_off, self.config.pad_onset + self.config.pad_offset)
+        if self._event is None or now - self._event.end <= fillable + 1e-9:
+            return []
+        return self._emit(interrupted=False)
+
+    def _emit(self, interrupted: bool) -> list[Event]:
+        event, self._event = self._event, None
+        if event is None or event.end - event.start < self.config.min_duration_on - 1e-9:
+            return []
+        start = max(event.start - self.config.pad_onset, self._emitted_until, 0.0)
+        end = event.end + self.config.pad_offset
+        self._emitted_until = end
+        return [Event(start, end, event.peak, event.score, self.label, interrupted)]

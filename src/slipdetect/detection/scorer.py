@@ -1,0 +1,94 @@
+"""From uint8 snippets to logits, and from the logits of a window to one probability.
+
+In: snippets of every stream. Out: ``{modality: (classes,)}`` scores; probabilities.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import torch
+
+from slipdetect.detection.snippets import Snippet, StreamInput
+from slipdetect.flow import FlowExtractor
+from slipdetect.modalities.normalise import SnippetNormaliser
+from slipdetect.models import ModelConfig, ModelPackage
+
+_TINY = 1e-7
+
+
+class SnippetScorer:
+    """The networks of a model package on one device.
+
+    Args:
+        package: The model.
+        device: Where the networks run.
+    """
+
+    def __init__(self, package: ModelPackage, device: torch.device) -> None:
+        self.config: ModelConfig = package.config
+        self.device = device
+        self._networks = {
+            name: network.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
+            for name, network in package.build_streams().items()
+        }
+        self._normalisers = {
+            stream.modality: SnippetNormaliser(stream.snippet, stream.normalisation)
+            for stream in self.config.streams
+        }
+        self._fusion = self.config.late_fusion()
+        self._positive = self.config.labels.index(self.config.positive)
+
+    def inputs(self) -> list[StreamInput]:
+        """Return how the snippets of every stream are cut."""
+        return [
+            StreamInput(
+                stream.snippet,
+                stream.input_size,
+                stream.crop,
+                None if stream.flow is None else FlowExtractor.from_recipe(stream.flow),
+            )
+            for stream in self.config.streams
+        ]
+
+    def score(self, snippets: Sequence[Snippet]) -> list[dict[str, torch.Tensor]]:
+        """Return the logits ``{modality: (classes,) float32}`` of every snippet."""
+        scores: list[dict[str, torch.Tensor]] = [{} for _ in snippets]
+        with torch.inference_mode():
+            for name, network in self._networks.items():
+                images = np.stack([snippet.images[name] for snippet in snippets])
+                x = self._normalisers[name](torch.from_numpy(images).to(self.device))
+                logits = network.snippet_scores(x.unsqueeze(1))[:, 0].float().cpu()
+                for row, target in zip(logits, scores, strict=True):
+                    target[name] = row
+        return scores
+
+    def judge(self, window: Mapping[str, torch.Tensor]) -> tuple[float, dict[str, float]]:
+        """Return the calibrated probability of a window and each stream's own.
+
+        Args:
+            window: Snippet logits ``(1, snippets, classes)`` by modality.
+        """
+        with torch.inference_mode():
+            agreed = {
+                name: self._networks[name].consensus(scores.to(self.device)).cpu()
+                for name, scores in window.items()
+            }
+            fused = float(self._fusion.probabilities(agreed)[0, self._positive])
+            streams = {
+                name: float(scores.softmax(-1)[0, self._positive])
+                for name, scores in agreed.items()
+            }
+        return self._calibrated(fused), streams
+
+    def _calibrated(self, probability: float) -> float:
+        """Apply temperature and bias to the log-odds (Platt scaling with a fixed form)."""
+        temperature = float(self.config.calibration["temperature"])
+        bias = float(self.config.calibration["bias"])
+        if temperature == 1.0 and bias == 0.0:
+            return probability
+        p = min(max(probability, _TINY), 1 - _TINY)
+        odds = math.log(p / (1 - p)) / temperature + bias
+        return 1 / (1 + math.exp(-odds)) if odds > -700 else 0.0

@@ -1,0 +1,134 @@
+"""From sampled frames to snippets, each cut once, with a bounded memory of frames.
+
+In: frames of the regular sampling grid. Out: ``Snippet`` objects holding uint8 network inputs.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from slipdetect.flow import FlowExtractor
+from slipdetect.modalities.modality import Modality
+from slipdetect.modalities.motion_crop import cut, thumbnail
+from slipdetect.modalities.snippet import SnippetGrid, snippet_box
+from slipdetect.video import Frame
+
+Image = npt.NDArray[np.uint8]
+
+
+@dataclass(frozen=True)
+class StreamInput:
+    """How one stream's snippets are cut: its modality, input side in px, crop and flow recipe."""
+
+    modality: Modality
+    size: int
+    crop: str
+    flow: FlowExtractor | None = None
+
+
+@dataclass(frozen=True)
+class Snippet:
+    """One snippet of every stream.
+
+    Attributes:
+        start: Index of its first sampled frame.
+        images: By modality, ``(images, S, S, C)`` uint8.
+        corrupt: One of its frames was damaged.
+    """
+
+    start: int
+    images: dict[str, Image]
+    corrupt: bool
+
+
+@dataclass(frozen=True)
+class _Sample:
+    image: Image
+    thumbnail: npt.NDArray[np.float32]
+    corrupt: bool
+    flows: dict[str, Image]
+
+
+class SnippetCutter:
+    """Cut the snippets of a grid out of a stream of frames.
+
+    Args:
+        grid: Where snippets lie.
+        streams: What is cut at each place.
+    """
+
+    def __init__(self, grid: SnippetGrid, streams: Iterable[StreamInput]) -> None:
+        self.grid = grid
+        self.streams = tuple(streams)
+        self._samples: deque[_Sample] = deque()
+        self._first = 0
+        self._next_start = 0
+
+    @property
+    def frames(self) -> int:
+        """Frames taken so far."""
+        return self._first + len(self._samples)
+
+    def cut(self, frames: Iterable[Frame]) -> Iterator[Snippet]:
+        """Yield the snippets of ``frames``; a video shorter than one snippet gives one, padded."""
+        for frame in frames:
+            self._take(frame)
+            while self._next_start + self.grid.span + self.grid.after <= self.frames:
+                yield self._snippet()
+        if self.frames == 0:
+            return
+        while self._next_start <= self.grid.starts(self.frames)[-1]:
+            yield self._snippet()
+
+    def _take(self, frame: Frame) -> None:
+        moving = any(stream.crop == "motion" for stream in self.streams)
+        small = thumbnail(frame.image) if moving else np.empty((0, 0), np.float32)
+        flows = {
+            stream.modality.name: self._flow(stream.flow, frame.image)
+            for stream in self.streams
+            if stream.flow is not None
+        }
+        self._samples.append(_Sample(frame.image, small, frame.corrupt, flows))
+
+    def _flow(self, extractor: FlowExtractor, image: Image) -> Image:
+        """Return the quantised flow that leads to ``image``, ``(H, W, 2)``; still at the start."""
+        if not self._samples:
+            return np.full((*image.shape[:2], 2), 128, np.uint8)
+        field = extractor.pair(self._samples[-1].image, image)
+        return np.ascontiguousarray(extractor.quantise(field).transpose(1, 2, 0))
+
+    def _snippet(self) -> Snippet:
+        start = self._next_start
+        low, high = self.grid.context_bounds(start, self.frames)
+        context = [self._sample(index) for index in range(low, high)]
+        thumbnails = [sample.thumbnail for sample in context]
+        images = {}
+        for stream in self.streams:
+            box = snippet_box(thumbnails, *context[0].image.shape[:2], stream.crop)
+            picked = self._pick(start, stream.modality)
+            images[stream.modality.name] = cut(picked, box, stream.size)
+        span = range(start, min(start + self.grid.span, self.frames))
+        corrupt = any(self._sample(index).corrupt for index in span)
+        self._next_start += self.grid.step
+        self._forget(self._next_start - self.grid.before)
+        return Snippet(start, images, corrupt)
+
+    def _pick(self, start: int, modality: Modality) -> Image:
+        indices = self.grid.indices(start, modality, self.frames).tolist()
+        if modality.name == "flow":
+            # the flow field of a sample leads to it, so a pair's field sits at its second frame
+            return np.stack([self._sample(index).flows["flow"] for index in indices[1:]])
+        return np.stack([self._sample(index).image for index in indices])
+
+    def _sample(self, index: int) -> _Sample:
+        return self._samples[index - self._first]
+
+    def _forget(self, before: int) -> None:
+        while self._first < before and len(self._samples) > self.grid.context:
+            self._samples.popleft()
+            self._first += 1

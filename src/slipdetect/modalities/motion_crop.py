@@ -1,0 +1,125 @@
+"""The square part of the picture where something moves, so that near and far people look alike.
+
+In: frames ``(T, H, W, 3)`` uint8. Out: a ``Box`` in pixels, which may reach beyond the picture.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+_PROFILE_SIDE = 60  # rows of the thumbnail on which motion is measured
+_NOISE_FLOOR = 8.0  # levels; camera noise after area averaging stays below
+_PERCENTILES = (0.04, 0.96)
+_MARGIN = 1.35
+_SMALLEST_SIDE = 0.3  # of the short side of the picture
+_LEAST_ENERGY = 30.0  # summed levels on the thumbnail; less is a still picture
+
+
+@dataclass(frozen=True)
+class Box:
+    """A square region: left, top and side in pixels of the frame it was found in."""
+
+    left: int
+    top: int
+    side: int
+
+    def jittered(self, scale: float, shift_x: float, shift_y: float) -> Box:
+        """Scale around the centre, then shift by fractions of the side."""
+        side = max(8, round(self.side * scale))
+        left = self.left + (self.side - side) / 2 + shift_x * side
+        top = self.top + (self.side - side) / 2 + shift_y * side
+        return Box(round(left), round(top), side)
+
+
+@dataclass(frozen=True)
+class MotionProfile:
+    """Difference energy of one pair of frames, summed over rows and over columns."""
+
+    columns: npt.NDArray[np.float32]
+    rows: npt.NDArray[np.float32]
+
+
+def thumbnail(frame: npt.NDArray[np.uint8]) -> npt.NDArray[np.float32]:
+    """Return the grey, area-averaged ``(60, w)`` picture on which motion is measured."""
+    height, width = frame.shape[:2]
+    scale = min(1.0, _PROFILE_SIDE / height)
+    size = (max(1, round(width * scale)), max(1, round(height * scale)))
+    small = cv2.resize(frame, size, interpolation=cv2.INTER_AREA)
+    return small.mean(axis=2, dtype=np.float32)
+
+
+def motion_profile(
+    previous: npt.NDArray[np.float32], current: npt.NDArray[np.float32]
+) -> MotionProfile:
+    """Return the marginals of the thresholded absolute difference of two thumbnails."""
+    energy = np.maximum(np.abs(current - previous) - _NOISE_FLOOR, 0.0)
+    return MotionProfile(energy.sum(axis=0), energy.sum(axis=1))
+
+
+def motion_box(profiles: list[MotionProfile], height: int, width: int) -> Box:
+    """Return the square around the motion of ``profiles`` in a ``height`` x ``width`` picture.
+
+    The box spans the 4th to 96th percentile of difference energy on both axes, widened by 1.35;
+    without motion it is the centre square.
+    """
+    if not profiles:
+        return centre_box(height, width)
+    columns = np.sum([profile.columns for profile in profiles], axis=0)
+    rows = np.sum([profile.rows for profile in profiles], axis=0)
+    if float(columns.sum()) < _LEAST_ENERGY:
+        return centre_box(height, width)
+    left, right = _span(columns, width)
+    top, bottom = _span(rows, height)
+    side = max(right - left, bottom - top) * _MARGIN
+    side = min(max(side, _SMALLEST_SIDE * min(height, width)), float(max(height, width)))
+    x = _keep_inside((left + right) / 2 - side / 2, side, width)
+    y = _keep_inside((top + bottom) / 2 - side / 2, side, height)
+    return Box(round(x), round(y), round(side))
+
+
+def centre_box(height: int, width: int) -> Box:
+    """Return the largest centred square."""
+    side = min(height, width)
+    return Box((width - side) // 2, (height - side) // 2, side)
+
+
+def cut(images: npt.NDArray[np.uint8], box: Box, size: int) -> npt.NDArray[np.uint8]:
+    """Crop ``(T, H, W, C)`` images to ``box`` and resize to ``(T, size, size, C)``.
+
+    What lies outside the picture is mid-grey (128): no difference, no flow.
+    """
+    height, width, channels = images.shape[1:]
+    x0, y0 = max(box.left, 0), max(box.top, 0)
+    x1, y1 = min(box.left + box.side, width), min(box.top + box.side, height)
+    out = np.empty((len(images), size, size, channels), np.uint8)
+    whole = (x1 - x0, y1 - y0) == (box.side, box.side)
+    method = cv2.INTER_AREA if box.side > size else cv2.INTER_LINEAR
+    canvas = np.full((box.side, box.side, channels), 128, np.uint8)
+    for index, image in enumerate(images):
+        part = image[y0:y1, x0:x1]
+        if not whole and part.size:
+            top, left = y0 - box.top, x0 - box.left
+            canvas[top : top + part.shape[0], left : left + part.shape[1]] = part
+        source = part if whole else canvas
+        out[index] = cv2.resize(source, (size, size), interpolation=method)
+    return out
+
+
+def _span(energy: npt.NDArray[np.float32], extent: int) -> tuple[float, float]:
+    """Return the percentile span of a marginal, in pixels of an axis of ``extent`` pixels."""
+    cumulative = np.cumsum(energy, dtype=np.float64)
+    cumulative /= cumulative[-1]
+    low = int(np.searchsorted(cumulative, _PERCENTILES[0]))
+    high = int(np.searchsorted(cumulative, _PERCENTILES[1])) + 1
+    scale = extent / len(energy)
+    return low * scale, min(high, len(energy)) * scale
+
+
+def _keep_inside(start: float, side: float, extent: int) -> float:
+    if side >= extent:
+        return (extent - side) / 2
+    return min(max(start, 0.0), extent - side)

@@ -1,0 +1,157 @@
+"""The training loop of one stream: windows in, a trained network and its history out."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import torch
+from torch import nn
+from torch.utils.data import DataLoader
+
+from slipdetect.datasets.window_dataset import TrainingWindows, ValidationWindows
+from slipdetect.errors import TrainingError
+from slipdetect.evaluation.clip_metrics import area_under_curve
+from slipdetect.modalities.normalise import SnippetNormaliser
+from slipdetect.models import TSN
+from slipdetect.training.config import TrainConfig
+from slipdetect.training.optimiser import make_optimiser, rate_factor
+
+_BAD_STEPS_ALLOWED = 3
+
+
+@dataclass(frozen=True)
+class EpochMetrics:
+    """What one epoch measured; validation values are None without validation windows."""
+
+    epoch: int
+    train_loss: float
+    train_accuracy: float
+    val_loss: float | None
+    val_accuracy: float | None
+    val_auc: float | None
+    lr: float
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return the fields by name."""
+        return asdict(self)
+
+
+class Trainer:
+    """Train one network on the windows of one modality.
+
+    Args:
+        model: The network.
+        config: Numbers of the run.
+        normaliser: From stored uint8 snippets to the network's input.
+        device: Where to train.
+        on_step: Called with (steps done, steps in all, loss) after every step.
+    """
+
+    def __init__(
+        self,
+        model: TSN,
+        config: TrainConfig,
+        normaliser: SnippetNormaliser,
+        device: torch.device,
+        on_step: Callable[[int, int, float], None] | None = None,
+    ) -> None:
+        self.model = model.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
+        self.config = config
+        self.normaliser = normaliser
+        self.device = device
+        self.on_step = on_step
+        self._optimiser = make_optimiser(model, config)
+        self._base_rates = [group["lr"] for group in self._optimiser.param_groups]
+        self._amp = device.type == "cuda"
+        self._scaler = torch.amp.GradScaler(device.type, enabled=self._amp)
+        self._loss = nn.CrossEntropyLoss()
+        self._step = 0
+        self._bad_steps = 0
+
+    def run(
+        self, training: TrainingWindows, validation: ValidationWindows | None
+    ) -> Iterator[EpochMetrics]:
+        """Train epoch by epoch, yielding what each one measured.
+
+        Raises:
+            TrainingError: The loss was not finite three steps in a row.
+        """
+        for epoch in range(self.config.epochs):
+            training.set_epoch(epoch)
+            train_loss, train_accuracy = self._train_epoch(training)
+            measured = self._validate(validation) if validation is not None else (None,) * 3
+            rate = self._base_rates[0] * self._factor(max(self._step - 1, 0), len(training))
+            yield EpochMetrics(epoch, train_loss, train_accuracy, *measured, lr=rate)
+
+    def _train_epoch(self, windows: TrainingWindows) -> tuple[float, float]:
+        self.model.train()
+        loss_sum, correct, seen = 0.0, 0, 0
+        for images, labels in self._loader(windows):
+            factor = self._factor(self._step, len(windows))
+            for group, rate in zip(self._optimiser.param_groups, self._base_rates, strict=True):
+                group["lr"] = rate * factor
+            logits, loss = self._forward(images, labels)
+            self._update(loss)
+            self._step += 1
+            seen += len(labels)
+            loss_sum += float(loss.detach()) * len(labels)
+            correct += int((logits.argmax(1).cpu() == labels).sum())
+            if self.on_step is not None:
+                steps = self.config.epochs * self._steps_per_epoch(len(windows))
+                self.on_step(self._step, steps, float(loss.detach()))
+        return loss_sum / seen, correct / seen
+
+    def _update(self, loss: torch.Tensor) -> None:
+        self._optimiser.zero_grad(set_to_none=True)
+        if not torch.isfinite(loss):
+            self._bad_steps += 1
+            if self._bad_steps >= _BAD_STEPS_ALLOWED:
+                raise TrainingError(
+                    f"the loss was not finite {_BAD_STEPS_ALLOWED} steps in a row at step "
+                    f"{self._step}; lower --lr (now {self.config.lr:g})"
+                )
+            return
+        self._bad_steps = 0
+        self._scaler.scale(loss).backward()
+        if self.config.clip_gradient is not None:
+            self._scaler.unscale_(self._optimiser)
+            nn.utils.clip_grad_norm_(self.model.parameters(), self.config.clip_gradient)
+        self._scaler.step(self._optimiser)
+        self._scaler.update()
+
+    def _validate(self, windows: ValidationWindows) -> tuple[float, float, float | None]:
+        self.model.eval()
+        logits_seen, labels_seen = [], []
+        with torch.inference_mode():
+            for images, labels in self._loader(windows):
+                logits, _ = self._forward(images, labels)
+                logits_seen.append(logits.float().cpu())
+                labels_seen.append(labels)
+        logits, labels = torch.cat(logits_seen), torch.cat(labels_seen)
+        loss = float(self._loss(logits, labels))
+        accuracy = float((logits.argmax(1) == labels).float().mean())
+        scores = logits.softmax(1)[:, 0].tolist()
+        return loss, accuracy, area_under_curve((labels == 0).tolist(), scores)
+
+    def _forward(
+        self, images: torch.Tensor, labels: torch.Tensor
+    ) -> tuple[torch.Tensor, torch.Tensor]:
+        x = self.normaliser(images.to(self.device, non_blocking=True))
+        with torch.autocast(self.device.type, enabled=self._amp):
+            logits = self.model(x)
+            return logits, self._loss(logits, labels.to(self.device))
+
+    def _loader(
+        self, windows: TrainingWindows | ValidationWindows
+    ) -> DataLoader[tuple[torch.Tensor, int]]:
+        # items alternate between the labels and are drawn at random, so order needs no shuffling
+        return DataLoader(windows, self.config.batch_size, num_workers=self.config.workers)
+
+    def _steps_per_epoch(self, windows: int) -> int:
+        return math.ceil(windows / self.config.batch_size)
+
+    def _factor(self, step: int, windows: int) -> float:
+        return rate_factor(self.config, step, self._steps_per_epoch(windows))
