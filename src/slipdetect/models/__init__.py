@@ -5,7 +5,19 @@ In: normalised snippet tensors, or a package folder. Out: logits and probabiliti
 
 from __future__ import annotations
 
+from slipdetect.models.config import ModelConfig, StreamConfig
 from slipdetect.models.consensus import Consensus
+from slipdetect.models.fusion import LateFusion
+from slipdetect.models.package import ModelPackage, load_package, save_package
 from slipdetect.models.tsn import TSN
 
-__all__ = ["TSN", "Consensus"]
+__all__ = [
+    "TSN",
+    "Consensus",
+    "LateFusion",
+    "ModelConfig",
+    "ModelPackage",
+    "StreamConfig",
+    "load_package",
+    "save_package",
+]

@@ -38,7 +38,7 @@ class BatchNormFreezer:
         Raises:
             UsageError: ``mode`` is neither True, False nor "all".
         """
-        if mode not in (True, False, "all"):
+        if not isinstance(mode, bool) and mode != "all":
             raise UsageError(f"partial_bn is True, False or 'all', not {mode!r}")
         for name in self._frozen:
             network.get_parameter(name).requires_grad_(True)

@@ -22,6 +22,21 @@ from slipdetect.models.partial_bn import BatchNormFreezer, FreezeBN
 class TSN(nn.Module):
     """A 2-D backbone shared by the snippets of one modality (Wang et al., ECCV 2016).
 
+    Args:
+        backbone: A name of ``list_backbones()``, or a module with a ``spec`` attribute.
+        modality: ``"rgb"``, ``"flow"`` or ``"rgbdiff"``.
+        num_classes: Size of the output.
+        num_segments: Snippets per clip.
+        consensus: A kind of ``Consensus``, or one made already.
+        dropout: Probability in [0, 1) of dropping a feature before the classifier.
+        partial_bn: True freezes every batch norm after the first, "all" the first one too.
+        weights: Passed on to ``create_backbone``; None: random initialisation.
+        snippet_length: L of the modality; None: its default.
+
+    Raises:
+        UsageError: A number out of range or contradicting arguments.
+        BackboneUnavailable: The backbone cannot be built here.
+
     Attributes:
         modality: What a snippet is; the only source of channel counts.
         spec: The backbone's facts (normalisation, input size, first convolution).
@@ -42,23 +57,6 @@ class TSN(nn.Module):
         weights: str | os.PathLike[str] | None = None,
         snippet_length: int | None = None,
     ) -> None:
-        """Build the network.
-
-        Args:
-            backbone: A name of ``list_backbones()``, or a module with a ``spec`` attribute.
-            modality: ``"rgb"``, ``"flow"`` or ``"rgbdiff"``.
-            num_classes: Size of the output.
-            num_segments: Snippets per clip.
-            consensus: A kind of ``Consensus``, or one made already.
-            dropout: Probability in [0, 1) of dropping a feature before the classifier.
-            partial_bn: True freezes every batch norm after the first, "all" the first one too.
-            weights: Passed on to ``create_backbone``; None: random initialisation.
-            snippet_length: L of the modality; None: its default.
-
-        Raises:
-            UsageError: A number out of range or contradicting arguments.
-            BackboneUnavailable: The backbone cannot be built here.
-        """
         super().__init__()
         if num_classes < 1 or num_segments < 1:
             raise UsageError("num_classes and num_segments must be at least 1")

@@ -1,0 +1,86 @@
+"""Checks shared by the configuration classes of a model package.
+
+In: values of unknown type, from code or from JSON. Out: nothing, or an error naming the field.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from slipdetect.errors import PackageError, UsageError
+
+
+def number(
+    name: str, value: object, low: float = -math.inf, high: float = math.inf, *, above: bool = False
+) -> None:
+    """Insist on a finite number in [low, high], or in (low, high] with ``above``."""
+    good = isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(value)
+    if good and low <= value <= high and not (above and value == low):  # type: ignore[operator]
+        return
+    bounds = "" if low == -math.inf else f" {'above' if above else 'of at least'} {low:g}"
+    bounds += "" if high == math.inf else f" and at most {high:g}"
+    raise UsageError(f"{name} must be a finite number{bounds}, not {value!r}")
+
+
+def integer(name: str, value: object, low: int = 1) -> None:
+    """Insist on an integer of at least ``low``."""
+    if isinstance(value, bool) or not isinstance(value, int) or value < low:
+        raise UsageError(f"{name} must be an integer of at least {low}, not {value!r}")
+
+
+def text(name: str, value: object, choices: Iterable[str] = ()) -> None:
+    """Insist on a non-empty string, one of ``choices`` when there are any."""
+    allowed = tuple(choices)
+    if not isinstance(value, str) or not value or (allowed and value not in allowed):
+        wanted = f"one of {', '.join(allowed)}" if allowed else "a non-empty text"
+        raise UsageError(f"{name} must be {wanted}, not {value!r}")
+
+
+def mapping(name: str, value: object, keys: Iterable[str] | None = None) -> None:
+    """Insist on a mapping with text keys: exactly ``keys``, or any when None."""
+    if not isinstance(value, Mapping) or not all(isinstance(key, str) for key in value):
+        raise UsageError(f"{name} must be a table with text keys, not {value!r}")
+    if keys is None:
+        return
+    wanted = tuple(keys)
+    missing = [key for key in wanted if key not in value]
+    unknown = [key for key in value if key not in wanted]
+    if missing or unknown:
+        problem = f"misses {missing[0]!r}" if missing else f"has the unknown key {unknown[0]!r}"
+        raise UsageError(f"{name} {problem}; it holds {', '.join(wanted)}")
+
+
+def finite_tree(name: str, value: Any) -> None:
+    """Insist that ``value`` is plain JSON data without NaN or infinity, at any depth."""
+    if isinstance(value, Mapping):
+        mapping(name, value)
+        for key, item in value.items():
+            finite_tree(f"{name}.{key}", item)
+    elif isinstance(value, (list, tuple)):
+        for index, item in enumerate(value):
+            finite_tree(f"{name}[{index}]", item)
+    elif isinstance(value, float):
+        number(name, value)
+    elif value is not None and not isinstance(value, (str, int)):
+        raise UsageError(f"{name} must be plain JSON data, not {type(value).__name__}")
+
+
+def exact_keys(data: object, keys: Iterable[str], where: str) -> None:
+    """Insist that JSON object ``data`` has exactly ``keys``.
+
+    Raises:
+        PackageError: Naming the first missing or unknown key.
+    """
+    if not isinstance(data, Mapping):
+        raise PackageError(f"{where} must be a JSON object, not {type(data).__name__}")
+    wanted = tuple(keys)
+    for key in wanted:
+        if key not in data:
+            raise PackageError(f"{where} misses the key {key!r}; the model package is incomplete")
+    for key in data:
+        if key not in wanted:
+            raise PackageError(
+                f"{where} has the unknown key {key!r}; remove it or upgrade slipdetect"
+            )

@@ -1,0 +1,168 @@
+"""What a packaged model is: everything that inference needs besides the weights.
+
+In: keyword arguments or the JSON of ``model.json``. Out: a validated, frozen ``ModelConfig``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, fields
+from typing import Any
+
+from slipdetect.errors import PackageError, UsageError
+from slipdetect.models._checks import exact_keys, finite_tree, integer, mapping, number, text
+from slipdetect.models.fusion import LateFusion
+from slipdetect.models.stream_config import StreamConfig
+
+__all__ = ["FORMAT_VERSION", "ModelConfig", "StreamConfig"]
+
+FORMAT_VERSION = 1
+
+_EVENT_KEYS = (
+    "onset",
+    "offset",
+    "min_duration_on",
+    "min_duration_off",
+    "pad_onset",
+    "pad_offset",
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class ModelConfig:
+    """A model that cannot be run with another recipe than it was trained with.
+
+    Attributes:
+        name: What reports call the model.
+        labels: Class names in the order of the network's outputs.
+        positive: The label whose probability events are made of.
+        sample_fps: Frames per second that the model looks at.
+        frame_short_side: Shorter side that frames are resized to before cropping, pixels.
+        snippet_stride: Distance of neighbouring snippets, in sampled frames.
+        window: Length of a scored window, seconds.
+        stride: Distance of neighbouring windows, seconds, at most ``window``.
+        streams: One per modality.
+        fusion: ``weights`` of exactly the streams' modalities, and ``space``.
+        calibration: ``temperature`` (above 0) and ``bias`` of the fused logit.
+        events: ``onset`` and ``offset`` in [0, 1], offset <= onset; ``min_duration_on``,
+            ``min_duration_off``, ``pad_onset``, ``pad_offset`` in seconds, not negative.
+        training: Free JSON data: data sets with licences, command, metrics.
+        versions: Library versions the model was made with.
+        format_version: Version of the package format.
+    """
+
+    name: str
+    labels: tuple[str, ...]
+    positive: str
+    sample_fps: float
+    frame_short_side: int
+    snippet_stride: int
+    window: float
+    stride: float
+    streams: tuple[StreamConfig, ...]
+    fusion: dict[str, Any]
+    calibration: dict[str, Any]
+    events: dict[str, Any]
+    training: dict[str, Any] = field(default_factory=dict)
+    versions: dict[str, Any] = field(default_factory=dict)
+    format_version: int = FORMAT_VERSION
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "labels", tuple(self.labels))
+        object.__setattr__(self, "streams", tuple(self.streams))
+        text("name", self.name)
+        for label in self.labels:
+            text("labels", label)
+        if len(self.labels) < 2 or len(set(self.labels)) != len(self.labels):
+            raise UsageError(f"labels must be at least two different names, not {self.labels}")
+        text("positive", self.positive, self.labels)
+        number("sample_fps", self.sample_fps, 0.0, above=True)
+        integer("frame_short_side", self.frame_short_side)
+        integer("snippet_stride", self.snippet_stride)
+        number("window", self.window, 0.0, above=True)
+        number("stride", self.stride, 0.0, self.window, above=True)
+        integer("format_version", self.format_version)
+        self._check_streams()
+        self._check_events()
+        finite_tree("training", self.training)
+        finite_tree("versions", self.versions)
+
+    def stream(self, modality: str) -> StreamConfig:
+        """Return the stream of ``modality``.
+
+        Raises:
+            UsageError: The model has no such stream.
+        """
+        for stream in self.streams:
+            if stream.modality == modality:
+                return stream
+        names = ", ".join(item.modality for item in self.streams)
+        raise UsageError(f"model {self.name!r} has no {modality!r} stream; it has {names}")
+
+    def late_fusion(self, allow_missing: bool = False) -> LateFusion:
+        """Return the fusion of the model's streams."""
+        return LateFusion(self.fusion["weights"], self.fusion["space"], allow_missing)
+
+    def to_json(self) -> dict[str, Any]:
+        """Return plain JSON data with every field, in the order of the class."""
+        return asdict(self)
+
+    @classmethod
+    def from_json(cls, data: object, where: str = "model.json") -> ModelConfig:
+        """Read what ``to_json`` wrote.
+
+        Raises:
+            PackageError: Made by a newer format; or a key is missing, unknown or impossible.
+        """
+        _check_format(data, where)
+        exact_keys(data, [item.name for item in fields(cls)], where)
+        values: dict[str, Any] = dict(data)  # type: ignore[call-overload]
+        for name in ("labels", "streams"):
+            if not isinstance(values[name], (list, tuple)):
+                raise PackageError(f"{where}: {name} must be a list, not {values[name]!r}")
+        values["streams"] = tuple(
+            StreamConfig.from_json(stream, f"{where} streams[{index}]")
+            for index, stream in enumerate(values["streams"])
+        )
+        try:
+            return cls(**values)
+        except UsageError as error:
+            raise PackageError(f"{where}: {error}") from error
+
+    def _check_streams(self) -> None:
+        names = [stream.modality for stream in self.streams]
+        if not names or len(set(names)) != len(names):
+            raise UsageError(f"streams must be one per modality, not {names}")
+        files = {stream.file for stream in self.streams}
+        if len(files) != len(names):
+            raise UsageError("streams must not share a weights file")
+        mapping("fusion", self.fusion, ("weights", "space"))
+        mapping("fusion.weights", self.fusion["weights"], names)
+        for name in names:
+            number(f"fusion.weights.{name}", self.fusion["weights"][name], 0.0)
+        self.late_fusion()
+        mapping("calibration", self.calibration, ("temperature", "bias"))
+        number("calibration.temperature", self.calibration["temperature"], 0.0, above=True)
+        number("calibration.bias", self.calibration["bias"])
+
+    def _check_events(self) -> None:
+        mapping("events", self.events, _EVENT_KEYS)
+        number("events.onset", self.events["onset"], 0.0, 1.0)
+        number("events.offset", self.events["offset"], 0.0, self.events["onset"])
+        for key in _EVENT_KEYS[2:]:
+            number(f"events.{key}", self.events[key], 0.0)
+
+
+def _check_format(data: object, where: str) -> None:
+    """Refuse a newer format before anything else, because its keys mean nothing here."""
+    if not isinstance(data, Mapping) or not isinstance(data.get("format_version"), int):
+        return
+    if data["format_version"] <= FORMAT_VERSION:
+        return
+    versions = data.get("versions")
+    maker = versions.get("slipdetect") if isinstance(versions, Mapping) else None
+    needed = maker if isinstance(maker, str) else "the version that wrote it"
+    raise PackageError(
+        f"{where} has package format {data['format_version']}, this slipdetect reads "
+        f"{FORMAT_VERSION}: needs slipdetect >= {needed[:40]}"
+    )

@@ -1,0 +1,192 @@
+"""A model on disk: a folder with ``model.json`` and one safetensors file per stream.
+
+In: a configuration and weights, or a folder. Out: the folder, or a checked ``ModelPackage``.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import torch
+
+import slipdetect
+from slipdetect._io import atomic_write
+from slipdetect.errors import OutputError, PackageError, UsageError
+from slipdetect.models.config import ModelConfig, StreamConfig
+from slipdetect.models.consensus import Consensus
+from slipdetect.models.tsn import TSN
+from slipdetect.models.weights_file import (
+    check_file,
+    check_finite,
+    file_sha256,
+    load_strictly,
+    read,
+    write,
+)
+
+CONFIG_FILE = "model.json"
+CARD_FILE = "README.md"
+
+_MAX_CONFIG_BYTES = 16 * 2**20
+_PICKLES = {".pt", ".pth", ".tar", ".pkl", ".pickle", ".ckpt", ".bin"}
+
+
+@dataclass(frozen=True)
+class ModelPackage:
+    """A package whose configuration and files have been checked.
+
+    Attributes:
+        config: What ``model.json`` says.
+        folder: Where the files are.
+    """
+
+    config: ModelConfig
+    folder: Path
+
+    def build_streams(self) -> dict[str, TSN]:
+        """Build the network of every stream, with its weights as float32, in evaluation mode.
+
+        Raises:
+            BackboneUnavailable: A backbone cannot be built here.
+            PackageError: Weights do not fit the network or are not finite.
+        """
+        return {stream.modality: self._build(stream) for stream in self.config.streams}
+
+    def _build(self, stream: StreamConfig) -> TSN:
+        network = TSN(
+            stream.backbone,
+            modality=stream.snippet,
+            num_classes=len(self.config.labels),
+            num_segments=stream.num_segments,
+            consensus=Consensus(stream.consensus, stream.consensus_k, stream.num_segments),
+            dropout=stream.dropout,
+            partial_bn=False,
+        )
+        path = self.folder / stream.file
+        load_strictly(network, read(path), str(path))
+        return network.eval()
+
+
+def save_package(
+    folder: str | os.PathLike[str],
+    config: ModelConfig,
+    state_dicts: Mapping[str, Mapping[str, torch.Tensor]],
+    dtype: torch.dtype = torch.float16,
+    card: str | None = None,
+    overwrite: bool = False,
+) -> ModelPackage:
+    """Write a package; ``model.json`` comes last, so a half-written folder is no package.
+
+    Args:
+        folder: Created when missing.
+        config: Its streams' ``sha256`` are filled in, and the versions of slipdetect and torch.
+        state_dicts: ``TSN.state_dict()`` of every modality in ``config``.
+        dtype: Floating-point type on disk; a tensor beyond its range is kept in float32.
+        card: Text of the model card, written as ``README.md``.
+        overwrite: Replace files of an earlier package.
+
+    Raises:
+        UsageError: ``state_dicts`` and ``config`` name different streams, or a bad ``dtype``.
+        PackageError: A weight is NaN or infinite.
+        OutputError: The folder cannot be written, or holds a package already.
+    """
+    folder = Path(folder)
+    _check_weights(config, state_dicts, dtype)
+    _prepare(folder, overwrite)
+    streams = []
+    for stream in config.streams:
+        with atomic_write(folder / stream.file, overwrite=overwrite) as temporary:
+            write(temporary, state_dicts[stream.modality], dtype, _facts(stream, config))
+            streams.append(replace(stream, sha256=file_sha256(temporary)))
+    if card is not None:
+        with atomic_write(folder / CARD_FILE, overwrite=overwrite) as temporary:
+            temporary.write_text(card, encoding="utf-8")
+    versions = {"slipdetect": slipdetect.__version__, "torch": torch.__version__}
+    config = replace(config, streams=tuple(streams), versions={**config.versions, **versions})
+    _write_config(folder / CONFIG_FILE, config, overwrite)
+    return ModelPackage(config, folder)
+
+
+def load_package(folder: str | os.PathLike[str]) -> ModelPackage:
+    """Read and check a package: configuration, digests, and what each file says it holds.
+
+    Only JSON and safetensors are read, so a hostile package cannot run code.
+
+    Raises:
+        PackageError: No package, damaged, incomplete, or made for something else.
+    """
+    folder = Path(folder)
+    if folder.suffix.lower() in _PICKLES and not folder.is_dir():
+        raise PackageError(
+            f"{str(folder)!r} may be a pickle, which can run code and is never loaded; "
+            "convert it with 'slipdetect models import'"
+        )
+    if not (folder / CONFIG_FILE).is_file():
+        raise PackageError(
+            f"{str(folder)!r} is no model package: it has no {CONFIG_FILE}; give its folder"
+        )
+    config = ModelConfig.from_json(_read_json(folder / CONFIG_FILE), str(folder / CONFIG_FILE))
+    for stream in config.streams:
+        check_file(folder / stream.file, stream.sha256, _facts(stream, config))
+    return ModelPackage(config, folder)
+
+
+def _facts(stream: StreamConfig, config: ModelConfig) -> dict[str, str]:
+    """Return what the weights file repeats about itself, so that a swapped file is noticed."""
+    return {
+        "backbone": stream.backbone,
+        "modality": stream.modality,
+        "snippet_length": str(stream.snippet_length),
+        "classes": json.dumps(config.labels, ensure_ascii=False),
+        "consensus": stream.consensus,
+        "num_segments": str(stream.num_segments),
+    }
+
+
+def _check_weights(
+    config: ModelConfig, state_dicts: Mapping[str, Mapping[str, torch.Tensor]], dtype: torch.dtype
+) -> None:
+    names = {stream.modality for stream in config.streams}
+    if set(state_dicts) != names:
+        raise UsageError(
+            f"weights are for {', '.join(sorted(state_dicts))}, the configuration is for "
+            f"{', '.join(sorted(names))}; pass one state dict per stream"
+        )
+    if dtype not in (torch.float16, torch.bfloat16, torch.float32):
+        raise UsageError(f"weights are stored as float16, bfloat16 or float32, not {dtype}")
+    # before the first write, so that a bad stream leaves an earlier package whole
+    for stream in config.streams:
+        check_finite(state_dicts[stream.modality], f"{stream.modality} stream")
+
+
+def _prepare(folder: Path, overwrite: bool) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise OutputError(f"cannot create {str(folder)!r}: {error.strerror}") from error
+    if (folder / CONFIG_FILE).exists() and not overwrite:
+        raise OutputError(
+            f"{str(folder)!r} holds a model already; pass --overwrite or choose another folder"
+        )
+
+
+def _write_config(path: Path, config: ModelConfig, overwrite: bool) -> None:
+    content = json.dumps(config.to_json(), indent=2, ensure_ascii=False, allow_nan=False)
+    with atomic_write(path, overwrite=overwrite) as temporary:
+        temporary.write_text(content + "\n", encoding="utf-8")
+
+
+def _read_json(path: Path) -> object:
+    try:
+        if path.stat().st_size > _MAX_CONFIG_BYTES:
+            raise PackageError(f"{str(path)!r} is larger than any model description; replace it")
+        content: object = json.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise PackageError(f"cannot read {str(path)!r}: {error.strerror}") from error
+    except (ValueError, RecursionError) as error:
+        raise PackageError(f"{str(path)!r} is not valid JSON: {error}") from error
+    return content

@@ -1,0 +1,134 @@
+"""What one stream of a packaged model is: network, snippets, pictures, weights file.
+
+In: keyword arguments or a JSON object. Out: a validated, frozen ``StreamConfig``.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, fields
+from pathlib import PurePosixPath, PureWindowsPath
+from typing import Any
+
+from slipdetect.errors import PackageError, UsageError
+from slipdetect.modalities.modality import MODALITIES, Modality
+from slipdetect.modalities.normalise import Normalisation
+from slipdetect.models._checks import exact_keys, finite_tree, integer, number, text
+from slipdetect.models.consensus import CONSENSUS_KINDS
+
+CROPS = ("motion", "centre")
+
+
+@dataclass(frozen=True, kw_only=True)
+class StreamConfig:
+    """Everything that running one stream needs besides its weights.
+
+    Attributes:
+        modality: ``"rgb"``, ``"flow"`` or ``"rgbdiff"``.
+        backbone: Name for ``create_backbone``.
+        snippet_length: L of the modality.
+        num_segments: Snippets per clip in training.
+        input_size: Side of the square network input, pixels.
+        normalisation: What the pixels went through in training.
+        consensus: A kind of ``Consensus``.
+        consensus_k: k of the topk consensus.
+        dropout: Probability in [0, 1) used in training.
+        flow: Flow recipe with at least ``method`` and ``bound`` (pixels) for the flow modality,
+            None for the others.
+        crop: ``"motion"`` (square around what moves) or ``"centre"``.
+        file: Name of the weights file inside the package; "" means ``<modality>.safetensors``.
+        sha256: Hex digest of that file; "" until the package is saved.
+    """
+
+    modality: str
+    backbone: str
+    snippet_length: int
+    num_segments: int = 3
+    input_size: int = 224
+    normalisation: Normalisation = field(default_factory=Normalisation)
+    consensus: str = "avg"
+    consensus_k: int = 3
+    dropout: float = 0.8
+    flow: dict[str, Any] | None = None
+    crop: str = "centre"
+    file: str = ""
+    sha256: str = ""
+
+    def __post_init__(self) -> None:
+        text("modality", self.modality, MODALITIES)
+        text("backbone", self.backbone)
+        text("consensus", self.consensus, CONSENSUS_KINDS)
+        text("crop", self.crop, CROPS)
+        for name in ("snippet_length", "num_segments", "input_size", "consensus_k"):
+            integer(name, getattr(self, name))
+        number("dropout", self.dropout, 0.0, 1.0)
+        if self.dropout == 1.0:
+            raise UsageError("dropout must be below 1")
+        if not self.file:
+            object.__setattr__(self, "file", f"{self.modality}.safetensors")
+        self._check_file()
+        self._check_flow()
+        finite_tree("normalisation", asdict(self.normalisation))
+
+    @property
+    def snippet(self) -> Modality:
+        """The modality with its snippet length."""
+        return Modality(self.modality, self.snippet_length)
+
+    def to_json(self) -> dict[str, Any]:
+        """Return plain JSON data with every field."""
+        return asdict(self)
+
+    @classmethod
+    def from_json(cls, data: object, where: str = "stream") -> StreamConfig:
+        """Read what ``to_json`` wrote.
+
+        Raises:
+            PackageError: A key is missing, unknown or has an impossible value.
+        """
+        exact_keys(data, [item.name for item in fields(cls)], where)
+        values: dict[str, Any] = dict(data)  # type: ignore[call-overload]
+        values["normalisation"] = _normalisation(values["normalisation"], where)
+        try:
+            return cls(**values)
+        except UsageError as error:
+            raise PackageError(f"{where}: {error}") from error
+
+    def _check_file(self) -> None:
+        # a name from a downloaded file must not lead out of the package's folder
+        name = self.file
+        plain = isinstance(name, str) and (
+            PurePosixPath(name).name == PureWindowsPath(name).name == name
+        )
+        if not plain or not name.endswith(".safetensors") or "\0" in name:
+            raise UsageError(f"file must be a plain name ending in .safetensors, not {name!r}")
+        if self.sha256 and not (
+            isinstance(self.sha256, str) and re.fullmatch("[0-9a-f]{64}", self.sha256)
+        ):
+            raise UsageError(f"sha256 must be 64 hexadecimal digits, not {self.sha256!r}")
+
+    def _check_flow(self) -> None:
+        if self.modality != "flow":
+            if self.flow is not None:
+                raise UsageError(f"a {self.modality} stream has no flow recipe; leave flow empty")
+            return
+        if not isinstance(self.flow, Mapping) or not {"method", "bound"} <= set(self.flow):
+            raise UsageError("a flow stream needs the recipe of its flow: at least method, bound")
+        finite_tree("flow", self.flow)
+        number("flow.bound", self.flow["bound"], 0.0, above=True)
+
+
+def _normalisation(data: object, where: str) -> Normalisation:
+    where = f"{where}.normalisation"
+    exact_keys(data, [item.name for item in fields(Normalisation)], where)
+    values: dict[str, Any] = dict(data)  # type: ignore[call-overload]
+    try:
+        finite_tree("it", values)
+        for name in ("mean", "std"):
+            for value in values[name]:
+                number(name, value)
+            values[name] = tuple(values[name])
+        return Normalisation(**values)
+    except (UsageError, TypeError) as error:
+        raise PackageError(f"{where}: {error}") from error

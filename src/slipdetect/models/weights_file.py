@@ -1,0 +1,131 @@
+"""One stream's weights on disk, as safetensors: nothing in the file can run code.
+
+In: a state dict or a path. Out: the file, or float32 tensors that fit the network exactly.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from pathlib import Path
+
+import torch
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save_file
+from torch import nn
+
+from slipdetect.errors import PackageError
+
+
+def write(
+    path: Path,
+    state_dict: Mapping[str, torch.Tensor],
+    dtype: torch.dtype,
+    facts: Mapping[str, str],
+) -> None:
+    """Write ``state_dict`` with floating-point tensors as ``dtype`` and integers as they are.
+
+    Args:
+        path: Where to.
+        state_dict: The tensors, on any device.
+        dtype: Floating-point type on disk.
+        facts: Stored beside the tensors for ``check_file``.
+    """
+    tensors = {}
+    for key, tensor in state_dict.items():
+        tensors[key] = _stored(tensor, dtype).detach().cpu().clone().contiguous()
+    save_file(tensors, path, metadata=dict(facts))
+
+
+def check_file(path: Path, sha256: str, facts: Mapping[str, str]) -> None:
+    """Check digest, header and what the file says it was trained as.
+
+    Raises:
+        PackageError: Missing, changed, damaged, or for something else than ``facts``.
+    """
+    if not path.is_file():
+        raise PackageError(f"{str(path)!r} is missing; the model package is incomplete")
+    if file_sha256(path) != sha256:
+        raise PackageError(
+            f"{str(path)!r} is not the file that model.json describes (sha256 differs); "
+            "restore the package"
+        )
+    try:
+        with safe_open(path, framework="pt", device="cpu") as file:
+            found = file.metadata() or {}
+    except (SafetensorError, OSError) as error:
+        raise _damaged(path, error) from error
+    differing = [key for key in facts if found.get(key) != facts[key]]
+    if differing:
+        is_for = ", ".join(f"{key} {found.get(key, 'unknown')}" for key in differing)
+        asked = ", ".join(f"{key} {facts[key]}" for key in differing)
+        raise PackageError(f"{str(path)!r}: weights are for {is_for}; model.json asks for {asked}")
+
+
+def read(path: Path) -> dict[str, torch.Tensor]:
+    """Read all tensors, floating-point ones as float32.
+
+    Raises:
+        PackageError: The file is damaged, or a tensor holds NaN or infinity.
+    """
+    tensors = {}
+    try:
+        with safe_open(path, framework="pt", device="cpu") as file:
+            for key in file.keys():  # noqa: SIM118 - not a mapping
+                tensor = file.get_tensor(key)
+                tensors[key] = tensor.float() if tensor.is_floating_point() else tensor
+    except (SafetensorError, OSError) as error:
+        raise _damaged(path, error) from error
+    check_finite(tensors, str(path))
+    return tensors
+
+
+def load_strictly(network: nn.Module, tensors: Mapping[str, torch.Tensor], where: str) -> None:
+    """Load ``tensors`` into ``network``, which must want exactly these names and shapes.
+
+    Raises:
+        PackageError: Naming the first five differences.
+    """
+    wanted = network.state_dict()
+    problems = [f"misses {key}" for key in wanted if key not in tensors]
+    problems += [f"has unknown {key}" for key in tensors if key not in wanted]
+    for key, tensor in tensors.items():
+        if key in wanted and tensor.shape != wanted[key].shape:
+            shapes = f"{tuple(tensor.shape)}, not {tuple(wanted[key].shape)}"
+            problems.append(f"{key} is {shapes}")
+    if problems:
+        listed = "; ".join(problems[:5]) + ("; ..." if len(problems) > 5 else "")
+        raise PackageError(f"{where!r} does not fit the network ({len(problems)} keys): {listed}")
+    network.load_state_dict(tensors, strict=True)
+
+
+def check_finite(tensors: Mapping[str, torch.Tensor], where: str) -> None:
+    """Refuse weights that no working training run leaves behind.
+
+    Raises:
+        PackageError: A tensor holds NaN or infinity.
+    """
+    for key, tensor in tensors.items():
+        if tensor.is_floating_point() and not bool(torch.isfinite(tensor).all()):
+            raise PackageError(
+                f"{where!r}: weights {key} hold NaN or infinity; use another checkpoint"
+            )
+
+
+def file_sha256(path: Path) -> str:
+    """Return the hex digest of the file's content."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _stored(tensor: torch.Tensor, dtype: torch.dtype) -> torch.Tensor:
+    if not tensor.is_floating_point():
+        return tensor
+    small = tensor.to(dtype)
+    # running variances of 0-255 pictures exceed what float16 can hold
+    return small if bool(torch.isfinite(small).all()) else tensor.float()
+
+
+def _damaged(path: Path, error: Exception) -> PackageError:
+    reason = " ".join(str(error).split())[:200]
+    return PackageError(f"{str(path)!r} is no intact safetensors file ({reason}); restore it")
