@@ -82,6 +82,8 @@ class GroupMultiScaleCrop:
         _check_size(self.size)
         if not self.scales or min(self.scales) <= 0 or max(self.scales) > 1:
             raise UsageError(f"crop scales must lie in (0, 1], at least one; got {self.scales}")
+        if self.max_distort < 0:
+            raise UsageError(f"max_distort must be at least 0, not {self.max_distort}")
 
     def __call__(self, images: Images, rng: np.random.Generator) -> Images:
         """Return ``(T, size, size, C)``; one draw for all T."""

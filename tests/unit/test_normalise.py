@@ -1,0 +1,159 @@
+"""What a network is fed for known bytes: hand-computed values and the order of channels.
+
+In: small uint8 snippets. Out: pass or fail.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+
+from slipdetect.errors import UsageError
+from slipdetect.modalities import Normalisation, SnippetNormaliser, get_modality
+
+IMAGENET = Normalisation()
+INCEPTION = Normalisation("RGB", 1.0, (0.5, 0.5, 0.5), (0.5, 0.5, 0.5))
+BN_INCEPTION = Normalisation("BGR", 255.0, (104.0, 117.0, 128.0), (1.0, 1.0, 1.0))
+
+
+def pixel(*rgb: int) -> torch.Tensor:
+    return torch.tensor(rgb, dtype=torch.uint8).reshape(1, 1, 1, 3)
+
+
+@pytest.mark.parametrize(
+    ("normalisation", "expected"),
+    [
+        # (200/255 - 0.485) / 0.229, (100/255 - 0.456) / 0.224, (50/255 - 0.406) / 0.225
+        (IMAGENET, (1.307047, -0.285014, -0.932985)),
+        # 2 * value / 255 - 1
+        (INCEPTION, (0.568627, -0.215686, -0.607843)),
+        # blue - 104, green - 117, red - 128
+        (BN_INCEPTION, (50 - 104, 100 - 117, 200 - 128)),
+    ],
+)
+def test_a_pixel_by_hand(normalisation: Normalisation, expected: tuple[float, ...]) -> None:
+    out = SnippetNormaliser(get_modality("rgb"), normalisation)(pixel(200, 100, 50))
+    assert out.dtype == torch.float32
+    assert out.shape == (3, 1, 1)
+    assert out.flatten().tolist() == pytest.approx(expected, abs=2e-6)
+
+
+@pytest.mark.parametrize(
+    ("normalisation", "mean", "std"),
+    [
+        (IMAGENET, 0.5, (0.229 + 0.224 + 0.225) / 3),
+        (INCEPTION, 0.5, 0.5),
+        (BN_INCEPTION, 128.0, 1.0),
+    ],
+)
+def test_flow_statistics(normalisation: Normalisation, mean: float, std: float) -> None:
+    levels = torch.tensor([[0, 255], [128, 77]], dtype=torch.uint8).reshape(2, 1, 1, 2)
+    out = SnippetNormaliser(get_modality("flow", 2), normalisation)(levels)
+    scale = normalisation.value_range / 255
+    expected = [(level * scale - mean) / std for level in (0, 255, 128, 77)]
+    assert out.shape == (4, 1, 1)
+    assert out.flatten().tolist() == pytest.approx(expected, abs=2e-6)
+
+
+def test_still_flow_is_exactly_zero_for_byte_ranges() -> None:
+    still = torch.full((5, 3, 4, 2), 128, dtype=torch.uint8)
+    out = SnippetNormaliser(get_modality("flow"), BN_INCEPTION)(still)
+    assert torch.all(out == 0)
+
+
+def oracle(images: np.ndarray, normalisation: Normalisation) -> np.ndarray:
+    """Normalise one snippet ``(images, H, W, C)`` pixel by pixel in float64."""
+    count, height, width, channels = images.shape
+    out = np.zeros((count * channels, height, width))
+    for index in np.ndindex(*images.shape):
+        image, row, column, channel = index
+        if channels == 2:
+            mean = 128.0 if normalisation.value_range == 255.0 else 0.5
+            std = sum(normalisation.std) / 3
+            source = channel
+        else:
+            mean, std = normalisation.mean[channel], normalisation.std[channel]
+            source = channel if normalisation.colour == "RGB" else 2 - channel
+        value = images[image, row, column, source] * normalisation.value_range / 255.0
+        out[image * channels + channel, row, column] = (value - mean) / std
+    return out
+
+
+@pytest.mark.parametrize("normalisation", [IMAGENET, INCEPTION, BN_INCEPTION])
+@pytest.mark.parametrize(
+    ("name", "images", "channels"), [("rgb", 1, 3), ("flow", 5, 2), ("rgbdiff", 6, 3)]
+)
+def test_channel_order_and_values_equal_plain_loops(
+    normalisation: Normalisation, name: str, images: int, channels: int
+) -> None:
+    # flow u1 v1 u2 v2 ..., rgbdiff all colours of frame 1, then of frame 2, ...
+    rng = np.random.default_rng(1)
+    batch = rng.integers(0, 256, (2, 3, images, 4, 5, channels), dtype=np.uint8)
+    before = torch.from_numpy(batch.copy())
+    given = before.clone()
+    out = SnippetNormaliser(get_modality(name), normalisation)(given)
+    assert torch.equal(given, before)
+    assert out.shape == (2, 3, images * channels, 4, 5)
+    assert out.is_contiguous()
+    for b in range(2):
+        for s in range(3):
+            expected = oracle(batch[b, s], normalisation)
+            np.testing.assert_allclose(out[b, s].numpy(), expected, atol=3e-5)
+
+
+@pytest.mark.parametrize("normalisation", [IMAGENET, INCEPTION, BN_INCEPTION])
+def test_differences_of_a_static_clip_are_exactly_zero(normalisation: Normalisation) -> None:
+    frame = np.random.default_rng(2).integers(0, 256, (1, 4, 5, 3), dtype=np.uint8)
+    clip = torch.from_numpy(np.repeat(frame, 6, axis=0))
+    out = SnippetNormaliser(get_modality("rgbdiff"), normalisation)(clip).reshape(6, 3, 4, 5)
+    assert torch.all(out[1:] - out[:-1] == 0)
+
+
+@pytest.mark.parametrize(
+    ("name", "shape", "dtype"),
+    [
+        ("rgb", (1, 4, 4, 3), torch.float32),
+        ("rgb", (2, 4, 4, 3), torch.uint8),
+        ("rgb", (1, 4, 4, 2), torch.uint8),
+        ("flow", (5, 4, 4, 3), torch.uint8),
+        ("flow", (6, 4, 4, 2), torch.uint8),
+        ("rgbdiff", (5, 4, 4, 3), torch.uint8),
+    ],
+)
+def test_other_shapes_and_types_are_refused(
+    name: str, shape: tuple[int, ...], dtype: torch.dtype
+) -> None:
+    with pytest.raises(UsageError, match="snippets are uint8"):
+        SnippetNormaliser(get_modality(name), IMAGENET)(torch.zeros(shape, dtype=dtype))
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"colour": "GBR"},
+        {"value_range": 1.5},
+        {"mean": (0.5,)},
+        {"std": (0.1, 0.0, 0.1)},
+    ],
+)
+def test_wrong_statistics_are_refused(wrong: dict[str, object]) -> None:
+    with pytest.raises(UsageError):
+        Normalisation(**wrong)  # type: ignore[arg-type]
+
+
+def test_snippet_table() -> None:
+    # images, stored channels, network channels, frames; three segments store 9, 30, 54
+    table = {"rgb": (1, 3, 3, 1), "flow": (5, 10, 10, 6), "rgbdiff": (6, 18, 15, 6)}
+    for name, (images, stored, network, frames) in table.items():
+        m = get_modality(name)
+        assert (m.images, m.stored_channels, m.network_channels, m.frames) == (
+            images,
+            stored,
+            network,
+            frames,
+        )
+    with pytest.raises(UsageError, match="rgb, flow, rgbdiff"):
+        get_modality("depth")
+    with pytest.raises(UsageError, match="at least 1"):
+        get_modality("flow", 0)
