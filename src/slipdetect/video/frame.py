@@ -1,0 +1,73 @@
+"""What leaves the video room: pictures with times, what the header says, how decoding went.
+
+In: nothing. Out: ``Frame``, ``VideoInfo``, ``DecodeReport``.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+import numpy.typing as npt
+
+
+@dataclass(frozen=True)
+class Frame:
+    """One picture and when it is shown.
+
+    Attributes:
+        time: Seconds since the first frame, never smaller than the frame's before.
+        image: (height, width, 3) uint8 RGB, upright. Two samples may share one array.
+        corrupt: The decoder patched over damage in this picture.
+    """
+
+    time: float
+    image: npt.NDArray[np.uint8]
+    corrupt: bool = False
+
+
+@dataclass(frozen=True)
+class VideoInfo:
+    """What the header of a video says; every number but the size is a hint.
+
+    Attributes:
+        source: The file's name as it was handed in.
+        width: Pixels per row as displayed, after rotation and pixel aspect.
+        height: Rows as displayed.
+        frame_rate: Frames per second, or None when the header's value makes no sense.
+        duration: Seconds, or None when the header does not say.
+        codec: Name of the codec, e.g. ``"h264"``.
+        rotation: Degrees counterclockwise that were applied: 0, 90, 180 or 270.
+        streams: Video streams in the file, cover pictures not counted.
+    """
+
+    source: str
+    width: int
+    height: int
+    frame_rate: float | None
+    duration: float | None
+    codec: str
+    rotation: int
+    streams: int
+
+
+@dataclass
+class DecodeReport:
+    """How decoding went; filled while frames are read, final after the last one.
+
+    Attributes:
+        frames: Source frames decoded, whether sampled or not.
+        failures: Packets that could not be read or decoded, and corrupt frames.
+        truncated: A noticeable part of what the header promised is missing.
+        warnings: One line each, without repeats.
+    """
+
+    frames: int = 0
+    failures: int = 0
+    truncated: bool = False
+    warnings: list[str] = field(default_factory=list)
+
+    def warn(self, text: str) -> None:
+        """Add ``text`` to the warnings unless it is there already."""
+        if text not in self.warnings:
+            self.warnings.append(text)

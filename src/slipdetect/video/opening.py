@@ -1,0 +1,131 @@
+"""Opening a file with PyAV: choosing the stream, checking the header, naming what is wrong.
+
+In: a checked path. Out: an open container and its video stream, or a one-line ``VideoError``.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import av
+from av.container import InputContainer
+from av.video.stream import VideoStream
+
+from slipdetect.errors import UsageError, VideoError
+from slipdetect.video.clock import plausible_rate
+from slipdetect.video.sources import first_bytes
+
+# Formats that open other files by name, or draw text; none of them is a recording.
+_REFUSED_FORMATS = frozenset({"hls", "concat", "dash", "imf", "sdp", "tty", "image2"})
+_INCOMPLETE = "the file is incomplete; copy it again or repair it"
+
+
+def open_container(path: Path, max_pixels: int) -> InputContainer:
+    """Open ``path`` for reading.
+
+    Args:
+        path: A regular file.
+        max_pixels: Pixels of one frame that decoders may allocate while probing.
+
+    Raises:
+        VideoError: The file is no video or damaged beyond opening.
+    """
+    try:
+        # The prefix keeps names like "concat:a.mp4" from being taken for protocols.
+        container = av.open(
+            f"file:{path}",
+            options={"max_pixels": str(max_pixels), "protocol_whitelist": "file"},
+            metadata_errors="replace",
+        )
+    except (av.FFmpegError, ValueError) as error:
+        raise VideoError(_why_unreadable(path, error)) from error
+    if _REFUSED_FORMATS.intersection(container.format.name.split(",")):
+        container.close()
+        raise VideoError(f"{str(path)!r} is not a video but {container.format.long_name!r}")
+    return container
+
+
+def _why_unreadable(path: Path, error: Exception) -> str:
+    name = repr(str(path))
+    if isinstance(error, av.error.EOFError):
+        return f"{name} cannot be read: {_INCOMPLETE}"
+    if isinstance(error, av.error.InvalidDataError):
+        if first_bytes(path)[4:8] == b"ftyp":
+            return f"{name} cannot be read: {_INCOMPLETE} (it has no usable index)"
+        return f"{name} is not a video that can be read; check that it plays elsewhere"
+    reason = getattr(error, "strerror", None)
+    return f"{name} cannot be read: {reason if reason is not None else error}; copy it again"
+
+
+def video_streams(container: InputContainer) -> list[VideoStream]:
+    """Return the video streams of a container without attached pictures such as covers."""
+    attached = av.stream.Disposition.attached_pic
+    return [s for s in container.streams.video if not s.disposition & attached]
+
+
+def choose_stream(container: InputContainer, path: Path, number: int | None) -> VideoStream:
+    """Return video stream ``number`` (None: the first), counted without cover pictures.
+
+    Raises:
+        VideoError: The file has no such stream, or no decoder for it.
+        UsageError: ``number`` is negative.
+    """
+    name = repr(str(path))
+    wanted = 0 if number is None else number
+    if wanted < 0:
+        raise UsageError(f"video stream numbers begin at 0, not {wanted}")
+    streams = video_streams(container)
+    if not streams:
+        if container.streams.audio:
+            raise VideoError(f"{name} has no video stream (audio only); give a file with pictures")
+        raise VideoError(f"{name} has no video frames; record or copy it again")
+    if wanted >= len(streams):
+        last = len(streams) - 1
+        raise VideoError(f"{name} has no video stream {wanted}; its streams are 0 to {last}")
+    stream = streams[wanted]
+    # The attribute is missing in PyAV's types: streams without a decoder have no context.
+    if getattr(stream, "codec_context", None) is None:
+        raise VideoError(f"{name} has a video codec that is not supported; convert it to H.264")
+    return stream
+
+
+def prepare_stream(stream: VideoStream, path: Path, max_pixels: int) -> None:
+    """Check the frame size in the header and set up the decoder, before anything is decoded.
+
+    Raises:
+        VideoError: Frames are larger than ``max_pixels``.
+    """
+    context = stream.codec_context
+    pixels = context.width * context.height
+    if pixels > max_pixels:
+        raise VideoError(
+            f"{str(path)!r} has frames of {context.width}x{context.height} pixels, more than the"
+            f" limit of {max_pixels / 1e6:g} million; raise it with --max-pixels if you trust it"
+        )
+    # A header may lie about the size, so the decoder gets the limit too.
+    context.options = {"max_pixels": str(max_pixels)}
+    context.thread_type = "AUTO"
+
+
+def header_duration(container: InputContainer, stream: VideoStream) -> float | None:
+    """Return the duration in seconds that the header promises for a stream, or None."""
+    if stream.duration is not None and stream.time_base is not None:
+        seconds = float(stream.duration * stream.time_base)
+    elif container.duration is not None:
+        seconds = container.duration / 1_000_000
+        if container.start_time is not None and _ends_absolute(container):
+            seconds -= container.start_time / 1_000_000
+    else:
+        return None
+    return seconds if seconds > 0 else None
+
+
+def _ends_absolute(container: InputContainer) -> bool:
+    """Matroska stores the time of the end, counted from 0 and not from the first frame."""
+    return "matroska" in container.format.name
+
+
+def header_rate(stream: VideoStream) -> float | None:
+    """Return the header's frames per second if plausible."""
+    average = plausible_rate(stream.average_rate)
+    return average if average is not None else plausible_rate(stream.guessed_rate)

@@ -1,0 +1,100 @@
+"""Writing pictures as an H.264 MP4 that every player opens.
+
+In: RGB arrays of one size and their rate. Out: a finished file, or the old one untouched.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable
+from fractions import Fraction
+from pathlib import Path
+
+import av
+import numpy as np
+import numpy.typing as npt
+from av.video.stream import VideoStream
+
+from slipdetect._io import atomic_write
+from slipdetect.errors import OutputError, UsageError
+
+_ENCODERS = ("libx264", "libopenh264", "mpeg4")
+_CHANNELS = 3
+
+
+def write_video(
+    path: str | os.PathLike[str],
+    frames: Iterable[npt.NDArray[np.uint8]],
+    rate: float,
+    *,
+    overwrite: bool = False,
+    quality: int = 23,
+) -> None:
+    """Encode ``frames`` at a constant rate; odd sides are padded by repeating the last pixels.
+
+    Args:
+        path: Target file; its suffix chooses the container, usually ``.mp4``.
+        frames: Arrays (height, width, 3) uint8 RGB, all of one size, at least one.
+        rate: Frames per second.
+        overwrite: Replace an existing file.
+        quality: Constant rate factor of x264, 0 (lossless, large) to 51.
+
+    Raises:
+        OutputError: The file cannot be written.
+        UsageError: There is no frame, or one has another size or type than the first.
+    """
+    with atomic_write(Path(path), overwrite=overwrite) as temporary:
+        try:
+            with av.open(f"file:{temporary}", "w", options={"movflags": "faststart"}) as output:
+                _encode(output, frames, Fraction(rate).limit_denominator(1001), quality)
+        except av.FFmpegError as error:
+            raise OutputError(f"cannot write {os.fspath(path)!r}: {error.strerror}") from error
+
+
+def _encode(
+    output: av.container.OutputContainer,
+    frames: Iterable[npt.NDArray[np.uint8]],
+    rate: Fraction,
+    quality: int,
+) -> None:
+    stream: VideoStream | None = None
+    shape: tuple[int, ...] = ()
+    for image in frames:
+        if stream is None:
+            shape = image.shape
+            stream = _add_stream(output, _checked(image, shape), rate, quality)
+        picture = av.VideoFrame.from_ndarray(_padded(_checked(image, shape)), format="rgb24")
+        output.mux(stream.encode(picture))
+    if stream is None:
+        raise UsageError("there are no frames to write; a video needs at least one")
+    output.mux(stream.encode())
+
+
+def _add_stream(
+    output: av.container.OutputContainer,
+    image: npt.NDArray[np.uint8],
+    rate: Fraction,
+    quality: int,
+) -> VideoStream:
+    codec = next(name for name in _ENCODERS if name in av.codecs_available)
+    options = {"crf": str(quality), "preset": "veryfast"} if codec == "libx264" else {}
+    stream: VideoStream = output.add_stream(codec, rate=rate, options=options)  # type: ignore[assignment]
+    stream.height, stream.width = _padded(image).shape[:2]
+    stream.pix_fmt = "yuv420p"
+    return stream
+
+
+def _checked(image: npt.NDArray[np.uint8], shape: tuple[int, ...]) -> npt.NDArray[np.uint8]:
+    if image.dtype != np.uint8 or image.ndim != 3 or image.shape[2] != _CHANNELS:
+        raise UsageError(
+            f"a frame must be (height, width, 3) uint8 RGB, not {image.shape} {image.dtype}"
+        )
+    if image.shape != shape:
+        raise UsageError(f"all frames of a video need one size: {image.shape} follows {shape}")
+    return image
+
+
+def _padded(image: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
+    height, width = image.shape[:2]
+    margins = ((0, height % 2), (0, width % 2), (0, 0))
+    return np.ascontiguousarray(np.pad(image, margins, mode="edge"))
