@@ -11,7 +11,7 @@ import torch
 from torch import nn
 
 from slipdetect.backbones import BackboneSpec
-from slipdetect.modalities.modality import get_modality
+from slipdetect.modalities.modality import MODALITIES, get_modality
 from slipdetect.modalities.normalise import Normalisation
 from slipdetect.models import TSN, ModelConfig, StreamConfig
 
@@ -74,7 +74,7 @@ def stub_stream(modality: str = "rgb", **changes: Any) -> StreamConfig:
     values: dict[str, Any] = {
         "modality": modality,
         "backbone": "stub",
-        "snippet_length": get_modality(modality).length,
+        "snippet_length": get_modality(modality).length if modality in MODALITIES else 1,
         "input_size": 16,
         "flow": dict(RECIPE) if modality == "flow" else None,
     }

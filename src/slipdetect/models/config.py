@@ -84,8 +84,9 @@ class ModelConfig:
         integer("format_version", self.format_version)
         self._check_streams()
         self._check_events()
-        finite_tree("training", self.training)
-        finite_tree("versions", self.versions)
+        for name in ("training", "versions"):
+            mapping(name, getattr(self, name))
+            finite_tree(name, getattr(self, name))
 
     def stream(self, modality: str) -> StreamConfig:
         """Return the stream of ``modality``.
