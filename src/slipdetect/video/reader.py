@@ -8,7 +8,6 @@ from __future__ import annotations
 import math
 import os
 from collections.abc import Iterator
-from fractions import Fraction
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -120,14 +119,15 @@ class Video:
     ) -> FixedClock | PresentationClock:
         if frame_rate is not None:
             return FixedClock(frame_rate)
-        if self._timestamp(first) is None or first.time_base is None:
+        base = self._stream.time_base
+        if self._timestamp(first) is None or base is None:
             self.report.warn(
                 f"no timestamps: {DEFAULT_FRAME_RATE:g} frames per second are assumed;"
                 " --frame-rate sets another"
             )
             return FixedClock(DEFAULT_FRAME_RATE)
         may_jump = "mpegts" in self._container.format.name
-        return PresentationClock(Fraction(first.time_base), header_rate(self._stream), may_jump)
+        return PresentationClock(base, header_rate(self._stream), may_jump)
 
     def _describe(self, first: av.VideoFrame, source: str, rate: float | None) -> VideoInfo:
         width, height = displayed_size(first.width, first.height, self._aspect, self._turns)

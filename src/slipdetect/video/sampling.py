@@ -13,6 +13,9 @@ from slipdetect.errors import UsageError
 
 Item = TypeVar("Item")
 
+# Rounding must not decide a tie: 1.1 is not exactly between 1.0 and 1.2 as floats.
+_SAME_SECONDS = 1e-9
+
 
 def nearest_on_grid(
     items: Iterable[tuple[float, Item]], rate: float
@@ -40,7 +43,8 @@ def nearest_on_grid(
         if earlier is None:
             earlier = later
         while (grid := step / rate) <= time:
-            yield grid, (earlier if grid - earlier[0] <= time - grid else later)[1]
+            closer = time - grid < grid - earlier[0] - _SAME_SECONDS
+            yield grid, (later if closer else earlier)[1]
             step += 1
         # Of several items at one time the first stays: it is the earlier one.
         if time > earlier[0]:

@@ -45,10 +45,18 @@ def write_video(
     """
     with atomic_write(Path(path), overwrite=overwrite) as temporary:
         try:
-            with av.open(f"file:{temporary}", "w", options={"movflags": "faststart"}) as output:
+            with _open_output(temporary) as output:
                 _encode(output, frames, Fraction(rate).limit_denominator(1001), quality)
         except av.FFmpegError as error:
-            raise OutputError(f"cannot write {os.fspath(path)!r}: {error.strerror}") from error
+            reason = f"{error.strerror}; check the folder and the disk"
+            raise OutputError(f"cannot write {os.fspath(path)!r}: {reason}") from error
+
+
+def _open_output(path: Path) -> av.container.OutputContainer:
+    try:
+        return av.open(f"file:{path}", "w", options={"movflags": "faststart"})
+    except ValueError as error:
+        raise OutputError(f"no video format is called {path.suffix!r}; use .mp4") from error
 
 
 def _encode(
