@@ -20,9 +20,15 @@ def check_writable(path: Path, *, overwrite: bool = False) -> None:
     Raises:
         OutputError: The target exists, is a folder, or its folder is missing or read-only.
     """
-    if path.is_dir():
+    try:
+        is_folder, exists = path.is_dir(), path.exists()
+    except (OSError, ValueError) as error:  # a name too long, or with a NUL
+        raise OutputError(
+            f"cannot write {str(path)[:80]!r}: {error}; choose another name"
+        ) from error
+    if is_folder:
         raise OutputError(f"cannot write {str(path)!r}: it is a folder; give a file name")
-    if path.exists() and not overwrite:
+    if exists and not overwrite:
         raise OutputError(f"{str(path)!r} exists already; pass --overwrite or choose another name")
     if not path.parent.is_dir():
         raise OutputError(f"cannot write {str(path)!r}: folder {str(path.parent)!r} does not exist")
@@ -58,9 +64,10 @@ def atomic_write(path: Path, *, overwrite: bool = False) -> Iterator[Path]:
 
 
 def _publish(temporary: Path, path: Path) -> None:
+    # open for writing: Windows flushes no file that is open for reading only
+    with temporary.open("r+b") as written:
+        os.fsync(written.fileno())
     umask = os.umask(0)
     os.umask(umask)
     temporary.chmod(0o666 & ~umask)
-    with temporary.open("rb") as written:
-        os.fsync(written.fileno())
     temporary.replace(path)

@@ -1,0 +1,156 @@
+"""Atomic writing: the old content or the new, never a half, and one kind of error.
+
+In: targets in a temporary folder. Out: what is on disk afterwards.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import signal
+import stat
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from slipdetect import _io
+from slipdetect._io import atomic_write, check_writable
+from slipdetect.errors import OutputError
+
+_KILLED = """
+import sys, time
+from pathlib import Path
+from slipdetect._io import atomic_write
+with atomic_write(Path(sys.argv[1]), overwrite=True) as temporary:
+    with temporary.open("w") as stream:
+        stream.write("half")
+        stream.flush()
+        print("writing", flush=True)
+        time.sleep(60)
+"""
+
+
+def names(folder: Path) -> list[str]:
+    return sorted(path.name for path in folder.iterdir())
+
+
+def full(*_: object) -> None:
+    raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+
+def write(target: Path, fail: BaseException | None = None) -> None:
+    with atomic_write(target, overwrite=True) as temporary:
+        temporary.write_text("half")
+        if fail is not None:
+            raise fail
+
+
+def test_a_block_that_succeeds_publishes_and_leaves_nothing_else(tmp_path: Path) -> None:
+    target = tmp_path / "result.json"
+    with atomic_write(target) as temporary:
+        assert temporary.parent == tmp_path
+        assert temporary.suffix == ".json"
+        assert not target.exists()
+        temporary.write_text("new")
+    assert target.read_text() == "new"
+    assert names(tmp_path) == ["result.json"]
+
+
+def test_permissions_follow_the_umask(tmp_path: Path) -> None:
+    before = os.umask(0o027)
+    try:
+        with atomic_write(tmp_path / "a.txt") as temporary:
+            temporary.write_text("x")
+    finally:
+        os.umask(before)
+    assert stat.S_IMODE((tmp_path / "a.txt").stat().st_mode) == 0o640
+
+
+def test_an_error_in_the_block_keeps_the_old_content(tmp_path: Path) -> None:
+    target = tmp_path / "a.txt"
+    target.write_text("old")
+    with pytest.raises(KeyError):
+        write(target, KeyError("x"))
+    assert target.read_text() == "old"
+    assert names(tmp_path) == ["a.txt"]
+
+
+def test_killing_the_writer_leaves_the_old_file(tmp_path: Path) -> None:
+    target = tmp_path / "a.txt"
+    target.write_text("old")
+    with subprocess.Popen(
+        [sys.executable, "-c", _KILLED, str(target)], stdout=subprocess.PIPE
+    ) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == b"writing\n"
+        process.send_signal(signal.SIGKILL)
+    assert target.read_text() == "old"
+    with atomic_write(target, overwrite=True) as temporary:
+        temporary.write_text("new")
+    assert target.read_text() == "new"
+
+
+def test_existing_files_are_refused_unless_told(tmp_path: Path) -> None:
+    target = tmp_path / "a.txt"
+    target.write_text("old")
+    with pytest.raises(OutputError, match="--overwrite"), atomic_write(target):
+        pytest.fail("the block must not run")
+    assert target.read_text() == "old"
+
+
+@pytest.mark.parametrize(
+    ("name", "reason"),
+    [
+        (".", "it is a folder"),
+        ("missing/a.txt", "does not exist"),
+        ("x" * 300, "too long"),
+    ],
+)
+def test_impossible_targets_are_output_errors_of_one_line(
+    tmp_path: Path, name: str, reason: str
+) -> None:
+    with pytest.raises(OutputError, match=reason) as caught:
+        check_writable(tmp_path / name)
+    assert "\n" not in str(caught.value)
+    assert caught.value.exit_code == 6
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root writes everywhere")
+def test_read_only_folder(tmp_path: Path) -> None:
+    tmp_path.chmod(0o500)
+    try:
+        with pytest.raises(OutputError, match="read-only"):
+            check_writable(tmp_path / "a.txt")
+    finally:
+        tmp_path.chmod(0o700)
+
+
+@pytest.mark.parametrize("moment", ["block", "publish"])
+def test_disk_full_is_an_output_error_and_cleans_up(
+    tmp_path: Path, moment: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    target = tmp_path / "a.txt"
+    target.write_text("old")
+    if moment == "publish":
+        monkeypatch.setattr(_io.os, "fsync", full)
+    error = OSError(errno.ENOSPC, os.strerror(errno.ENOSPC)) if moment == "block" else None
+    with pytest.raises(OutputError, match="No space left"):
+        write(target, error)
+    assert target.read_text() == "old"
+    assert names(tmp_path) == ["a.txt"]
+
+
+def test_a_reader_never_sees_a_half(tmp_path: Path) -> None:
+    target = tmp_path / "a.txt"
+    target.write_text("0" * 10_000)
+    for digit in "123":
+        with atomic_write(target, overwrite=True) as temporary, temporary.open("w") as stream:
+            for _ in range(10):
+                stream.write(digit * 1000)
+                stream.flush()
+                assert len(set(target.read_text())) == 1
+                time.sleep(0)
+        assert target.read_text() == digit * 10_000
