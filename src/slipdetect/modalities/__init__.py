@@ -1,29 +1,32 @@
 """What a snippet is: modalities, where snippets lie, group transforms, normalisation.
 
-In: frames and counts. Out: what a network is fed; torch loads only when normalising is asked for.
+In: frames and counts. Out: what a network is fed; torch and OpenCV load only when something of
+theirs is asked for.
 """
 
 from __future__ import annotations
 
+from importlib import import_module
 from typing import TYPE_CHECKING
 
-from slipdetect.modalities.modality import MODALITIES, Modality, get_modality
-from slipdetect.modalities.sampling import dense_offsets, segment_offsets
-from slipdetect.modalities.transforms import (
-    Compose,
-    GroupCenterCrop,
-    GroupColorJitter,
-    GroupMultiScaleCrop,
-    GroupOverSample,
-    GroupRandomCrop,
-    GroupRandomHorizontalFlip,
-    GroupScale,
-)
+from slipdetect.modalities.modality import CROPS, MODALITIES, Modality, get_modality
 
 if TYPE_CHECKING:
     from slipdetect.modalities.normalise import Normalisation, SnippetNormaliser
+    from slipdetect.modalities.sampling import dense_offsets, segment_offsets
+    from slipdetect.modalities.transforms import (
+        Compose,
+        GroupCenterCrop,
+        GroupColorJitter,
+        GroupMultiScaleCrop,
+        GroupOverSample,
+        GroupRandomCrop,
+        GroupRandomHorizontalFlip,
+        GroupScale,
+    )
 
 __all__ = [
+    "CROPS",
     "MODALITIES",
     "Compose",
     "GroupCenterCrop",
@@ -41,10 +44,16 @@ __all__ = [
     "segment_offsets",
 ]
 
+_HOMES = {
+    "Normalisation": "normalise",
+    "SnippetNormaliser": "normalise",
+    "dense_offsets": "sampling",
+    "segment_offsets": "sampling",
+}
+
 
 def __getattr__(name: str) -> object:
-    if name in ("Normalisation", "SnippetNormaliser"):
-        from slipdetect.modalities import normalise
-
-        return getattr(normalise, name)
+    if name in __all__:
+        home = import_module(f"{__name__}.{_HOMES.get(name, 'transforms')}")
+        return getattr(home, name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

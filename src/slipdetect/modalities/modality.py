@@ -12,6 +12,7 @@ from slipdetect.errors import UsageError
 _DEFAULT_LENGTH = {"rgb": 1, "flow": 5, "rgbdiff": 5}
 
 MODALITIES = tuple(_DEFAULT_LENGTH)
+CROPS = ("motion", "centre")  # the moving region, or the middle of the picture
 
 
 @dataclass(frozen=True)

@@ -12,10 +12,9 @@ import numpy as np
 import numpy.typing as npt
 
 from slipdetect.errors import UsageError
-from slipdetect.modalities.modality import Modality
+from slipdetect.modalities.modality import CROPS, Modality
 from slipdetect.modalities.motion_crop import Box, centre_box, motion_box, motion_profile
 
-CROPS = ("motion", "centre")
 MOTION_SECONDS = 1.2  # motion is judged over this long around a snippet
 _CENTRE_SHARE = 224 / 256  # the reference's centre crop after scaling the short side to 256
 
@@ -69,7 +68,8 @@ class SnippetGrid:
 
     def context_bounds(self, start: int, frames: int) -> tuple[int, int]:
         """First and one-past-last sample in which the snippet's motion is judged."""
-        return max(start - self.before, 0), min(start + self.span + self.after, frames)
+        first = max(min(start - self.before, frames - 1), 0)
+        return first, min(start + self.span + self.after, frames)
 
 
 def snippet_box(

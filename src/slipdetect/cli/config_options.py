@@ -1,0 +1,85 @@
+"""Command-line options made from the fields of a dataclass of settings.
+
+In: a dataclass whose field metadata has help, unit, least and choices. Out: click options.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import Field, fields
+from typing import Any, get_args, get_type_hints
+
+import click
+
+from slipdetect.cli.options import Decorator
+
+
+class _Numbers(click.ParamType[tuple[int, ...]]):
+    """Whole numbers separated by commas."""
+
+    name = "N,N,..."
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> tuple[int, ...]:
+        if isinstance(value, tuple):
+            return value
+        try:
+            return tuple(int(part) for part in str(value).split(","))
+        except ValueError:
+            self.fail(f"{value!r} is no list of whole numbers such as 20,60", param, ctx)
+
+
+class _Named(click.Choice[str]):
+    """Words that stand for values of another type."""
+
+    def __init__(self, words: Mapping[str, Any]) -> None:
+        super().__init__(list(words))
+        self._words = dict(words)
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        return self._words[super().convert(str(value), param, ctx)]
+
+
+_FREEZING = _Named({"all": "all", "after-first": True, "none": False})
+
+
+def config_options(config: type[Any], leave_out: Collection[str] = ()) -> list[Decorator]:
+    """Return an option per field of ``config``; one that is not given is None."""
+    hints = get_type_hints(config)
+    return [
+        _option(item, hints[item.name]) for item in fields(config) if item.name not in leave_out
+    ]
+
+
+def _option(item: Field[Any], hint: Any) -> Decorator:
+    unit = f" {item.metadata['unit']}" if item.metadata["unit"] else ""
+    default = "" if item.default is None else f"  [default: {_shown(item.default)}{unit}]"
+    unit = f" ({unit.strip()})" if unit and not default else ""
+    return click.option(
+        "--" + item.name.replace("_", "-"),
+        type=_type(item, hint),
+        help=item.metadata["help"].removesuffix(".") + unit + "." + default,
+    )
+
+
+def _type(item: Field[Any], hint: Any) -> click.ParamType[Any]:
+    if item.metadata["choices"]:
+        return click.Choice(item.metadata["choices"])
+    kinds = set(get_args(hint)) or {hint}
+    least = item.metadata["least"]
+    if hint == tuple[int, ...]:
+        return _Numbers()
+    if bool in kinds:
+        return _FREEZING
+    if int in kinds:
+        return click.INT if least is None else click.IntRange(min=int(least))
+    if float in kinds:
+        return click.FLOAT if least is None else click.FloatRange(min=least)
+    return click.STRING
+
+
+def _shown(value: Any) -> str:
+    if isinstance(value, tuple):
+        return ",".join(map(str, value))
+    return f"{value:g}" if isinstance(value, float) else str(value)

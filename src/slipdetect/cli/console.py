@@ -1,0 +1,110 @@
+"""Where words go: data to stdout, everything else to stderr, both around a progress bar.
+
+In: text and how much of it the user wants. Out: lines on stdout and stderr.
+"""
+
+from __future__ import annotations
+
+import logging
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import click
+
+from slipdetect.cli.bar import Bar
+from slipdetect.errors import OutputError
+
+_LOGGER = logging.getLogger("slipdetect")
+_PREFIXES = {logging.WARNING: "Warning: ", logging.ERROR: "Error: ", logging.CRITICAL: "Error: "}
+
+
+class Console:
+    """The terminal as one run of a command sees it; click passes it as ``ctx.obj``."""
+
+    def __init__(self) -> None:
+        self.verbose = 0
+        self.quiet = False
+        self.debug = False
+        self._bar: Bar | None = None
+        self.apply()
+
+    def apply(self) -> None:
+        """Send what the library logs here, as much of it as was asked for."""
+        _LOGGER.handlers = [_ConsoleHandler(self)]
+        _LOGGER.propagate = False
+        wanted = (logging.WARNING, logging.INFO, logging.DEBUG)[min(self.verbose, 2)]
+        _LOGGER.setLevel(logging.ERROR if self.quiet else wanted)
+
+    def data(self, text: str) -> None:
+        """Write ``text`` to stdout as UTF-8 with ``\\n`` line ends, whatever the locale is.
+
+        Raises:
+            OutputError: It cannot be written; a closed pipe stays a ``BrokenPipeError``.
+        """
+        if not text:
+            return
+        try:
+            self._write(text.encode("utf-8", "backslashreplace"), err=False)
+        except BrokenPipeError:
+            raise
+        except OSError as error:
+            raise OutputError(f"cannot write to standard output: {error.strerror}") from error
+
+    def text(self, text: str) -> None:
+        """Write a table or a sentence for people to stdout, in the terminal's encoding."""
+        encoding = getattr(sys.stdout, "encoding", None) or "utf-8"
+        self.data(text.encode(encoding, "backslashreplace").decode(encoding))
+
+    def note(self, text: str) -> None:
+        """Tell something on stderr unless the user wants quiet."""
+        if not self.quiet:
+            self._write(one_line(text) + "\n", err=True)
+
+    def warn(self, text: str) -> None:
+        """Warn in one line on stderr unless the user wants quiet."""
+        self.note(f"Warning: {text}")
+
+    def error(self, text: str) -> None:
+        """Report an error in one line on stderr, always."""
+        self._write(f"Error: {one_line(text)}\n", err=True)
+
+    def block(self, text: str) -> None:
+        """Write several lines to stderr, always."""
+        self._write(text, err=True)
+
+    @contextmanager
+    def bar(self, total: float) -> Iterator[Bar]:
+        """Show a progress bar on stderr while the block runs, if anybody is watching."""
+        shown = not self.quiet and sys.stderr.isatty()
+        self._bar = Bar(total, shown)
+        try:
+            yield self._bar
+        finally:
+            self._bar.close()
+            self._bar = None
+
+    def _write(self, text: str | bytes, *, err: bool) -> None:
+        if self._bar is None:
+            click.echo(text, nl=False, err=err)
+            return
+        with self._bar.aside():
+            click.echo(text, nl=False, err=err)
+
+
+class _ConsoleHandler(logging.Handler):
+    """Print log records as one line each."""
+
+    def __init__(self, console: Console) -> None:
+        super().__init__()
+        self._console = console
+
+    def emit(self, record: logging.LogRecord) -> None:
+        line = one_line(_PREFIXES.get(record.levelno, "") + record.getMessage())
+        self._console.block(line + "\n")
+
+
+def one_line(text: str) -> str:
+    """Return ``text`` without anything that would start a new line or steer a terminal."""
+    lines = " ".join(line.strip() for line in text.splitlines())
+    return "".join(char for char in lines if char.isprintable() or "\ud800" <= char <= "\udfff")

@@ -1,0 +1,74 @@
+"""The options of ``slipdetect detect``, grouped as they are used.
+
+In: nothing. Out: ``DETECT_OPTIONS``.
+"""
+
+from __future__ import annotations
+
+import click
+
+from slipdetect.cli.formats import FORMATS
+
+_PROBABILITY = click.FloatRange(0.0, 1.0)
+_SECONDS = click.FloatRange(min=0.0)
+
+_OUTPUT = (
+    click.option(
+        "--format",
+        type=click.Choice(FORMATS),
+        help="How to print events.  [default: by the suffix of --out, else table]",
+    ),
+    click.option("--out", metavar="FILE", help="Write to FILE instead of standard output."),
+    click.option("--overwrite", is_flag=True, help="Replace FILE if it exists."),
+    click.option(
+        "--windows", is_flag=True, help="Add the probability of every window (table, json)."
+    ),
+    click.option(
+        "--fail-on-event", is_flag=True, help="Exit with 10 when an event is found; errors first."
+    ),
+)
+
+_MODEL = (
+    click.option(
+        "--model",
+        default="default",
+        show_default=True,
+        metavar="FOLDER",
+        help="Model package, or 'default' for the bundled one.",
+    ),
+    click.option(
+        "--device", default="auto", show_default=True, help="auto, cpu, cuda, cuda:1 or mps."
+    ),
+)
+
+_EVENTS = (
+    click.option("--onset", type=_PROBABILITY, help="Probability at which an event begins."),
+    click.option("--offset", type=_PROBABILITY, help="Probability below which it ends."),
+    click.option("--min-duration", type=_SECONDS, help="Drop shorter events, seconds."),
+    click.option("--min-gap", type=_SECONDS, help="Join events with a shorter gap, seconds."),
+    click.option("--pad", type=_SECONDS, help="Lengthen events at both ends, seconds."),
+)
+
+_READING = (
+    click.option(
+        "--stream", type=click.IntRange(min=0), help="Which video stream of a file, from 0."
+    ),
+    click.option(
+        "--frame-rate",
+        type=click.FloatRange(min=0.0, min_open=True),
+        help="Ignore timestamps: frames come at this rate, 1/s.",
+    ),
+    click.option(
+        "--max-pixels",
+        type=click.IntRange(min=1),
+        help="Refuse larger frames.  [default: 64000000]",
+    ),
+    click.option(
+        "--max-duration",
+        type=click.FloatRange(min=0.0, min_open=True),
+        help="Look at no more than this many seconds.",
+    ),
+    click.option("--strict", is_flag=True, help="A truncated video fails instead of warning."),
+)
+
+DETECT_OPTIONS = (*_OUTPUT, *_MODEL, *_EVENTS, *_READING)

@@ -1,0 +1,75 @@
+"""How commands end: every error becomes one line on stderr and an exit code.
+
+In: whatever a command raises. Out: the exit code.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import traceback
+from typing import Any
+
+import click
+
+from slipdetect.cli.console import Console
+from slipdetect.cli.lazy import LazyGroup
+from slipdetect.errors import OutputError, SlipdetectError
+
+INTERNAL = 1
+SOME_FAILED = 5
+EVENT_FOUND = 10
+INTERRUPTED = 130
+PIPE_CLOSED = 141  # what a shell reports of any program that SIGPIPE ended
+
+
+class Application(LazyGroup):
+    """The command group that turns errors into exit codes."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run the command; errors of it end in ``click.exceptions.Exit``."""
+        try:
+            return super().invoke(ctx)
+        except (click.ClickException, click.exceptions.Exit, click.Abort):
+            raise
+        except (Exception, KeyboardInterrupt) as error:
+            ctx.exit(report(error, ctx.ensure_object(Console)))
+
+
+def report(error: BaseException, console: Console) -> int:
+    """Say in one line what went wrong and return the exit code.
+
+    Args:
+        error: What was raised.
+        console: Where to say it; with its ``debug`` the traceback comes before it.
+    """
+    if isinstance(error, BrokenPipeError):
+        _give_up_stdout()
+        return PIPE_CLOSED
+    if isinstance(error, KeyboardInterrupt):
+        console.error("interrupted")
+        return INTERRUPTED
+    if isinstance(error, OutputError):
+        _give_up_stdout()
+    if console.debug:
+        console.block("".join(traceback.format_exception(error)))
+    console.error(describe(error))
+    return error.exit_code if isinstance(error, SlipdetectError) else INTERNAL
+
+
+def describe(error: BaseException) -> str:
+    """Return the line that tells a user about ``error``."""
+    if isinstance(error, SlipdetectError):
+        return str(error)
+    text = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
+    return f"internal error: {text}; run with --debug for the traceback"
+
+
+def _give_up_stdout() -> None:
+    """Point stdout nowhere when it cannot take more, or Python fails again while it exits."""
+    try:
+        sys.stdout.flush()
+    except (OSError, ValueError):
+        sink = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(sink, sys.stdout.fileno())
+        os.close(sink)

@@ -1,0 +1,95 @@
+"""What the user named on the command line, spelt out as single videos.
+
+In: files, folders, patterns, ``@list.txt``, ``-``. Out: a ``Job`` per video, or why there is none.
+"""
+
+from __future__ import annotations
+
+import glob
+import sys
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from slipdetect.errors import DataError, SlipdetectError, VideoError
+
+
+@dataclass(frozen=True)
+class Job:
+    """One video to look at, or something named that leads to none.
+
+    Attributes:
+        source: Name of the video or of what was given.
+        error: Why it leads to no video.
+    """
+
+    source: str
+    error: SlipdetectError | None = None
+
+
+def expand(sources: Iterable[str]) -> list[Job]:
+    """Return the videos that ``sources`` mean, in order; what leads nowhere becomes a failed job.
+
+    A file of the very name wins over what the name could mean otherwise.
+    """
+    return [job for source in sources for job in _expand(source)]
+
+
+def _expand(source: str) -> Iterator[Job]:
+    try:
+        if source == "-":
+            yield from _listed(sys.stdin.read(), Path(), "standard input")
+        elif source.startswith("@") and not _exists(source):
+            yield from _list_file(Path(source[1:]))
+        else:
+            yield from map(Job, _videos(source))
+    except SlipdetectError as error:
+        yield Job(source, error)
+
+
+def _exists(source: str) -> bool:
+    try:
+        return Path(source).exists()
+    except (OSError, ValueError):
+        return False
+
+
+def _videos(source: str) -> list[str]:
+    from slipdetect.video import find_videos
+
+    if "://" in source or not _exists(source):
+        # Path.glob takes no absolute pattern; of a single name the reader says best what is wrong
+        if not glob.has_magic(source):
+            return [source]
+        found = sorted(glob.glob(source, recursive=True))  # noqa: PTH207
+        if not found:
+            raise VideoError(f"{source!r} matches no file; check the pattern")
+        return found
+    videos = [str(path) for path in find_videos(Path(source))]
+    if not videos:
+        raise VideoError(f"folder {source!r} holds no video; give a folder with videos in it")
+    return videos
+
+
+def _list_file(path: Path) -> Iterator[Job]:
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+    except OSError as error:
+        raise DataError(f"cannot read the list {str(path)!r}: {error.strerror}") from error
+    except UnicodeDecodeError as error:
+        raise DataError(f"the list {str(path)!r} is not UTF-8 text; save it as UTF-8") from error
+    yield from _listed(text, path.parent, repr(str(path)))
+
+
+def _listed(text: str, base: Path, where: str) -> Iterator[Job]:
+    """Yield the jobs of a list: a source a line, relative to ``base``, ``#`` begins a comment."""
+    lines = [line.strip() for line in text.split("\n")]
+    names = [line for line in lines if line and not line.startswith("#")]
+    if not names:
+        raise DataError(f"the list {where} names no video; write one a line")
+    for name in names:
+        source = name if "://" in name else str(base / name)
+        try:
+            yield from map(Job, _videos(source))
+        except SlipdetectError as error:
+            yield Job(source, error)

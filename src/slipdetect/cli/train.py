@@ -1,0 +1,138 @@
+"""``slipdetect train``: train networks on annotated videos.
+
+In: an annotation file. Out: a folder with the model, its metrics and its learning curves.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import fields
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from slipdetect.cli.config_options import config_options
+from slipdetect.cli.console import Console
+from slipdetect.cli.options import common_options, with_options
+from slipdetect.errors import DataError, UsageError
+from slipdetect.modalities.modality import MODALITIES
+from slipdetect.training import TrainConfig
+
+if TYPE_CHECKING:
+    from slipdetect.datasets import Clip
+    from slipdetect.models import ModelPackage
+    from slipdetect.training import Progress
+
+_FOLDER = click.Path(path_type=Path, file_okay=False)
+
+
+@click.command()
+@click.argument("data", metavar="DATA.csv", type=click.Path(path_type=Path))
+@click.option(
+    "--modality",
+    "modalities",
+    type=click.Choice(MODALITIES),
+    multiple=True,
+    help="A stream to train; repeat it for several.  [default: rgbdiff]",
+)
+@click.option("--out", type=_FOLDER, help="Folder for the results.  [default: runs/NAME]")
+@click.option("--name", default="slipdetect", show_default=True, help="Name of the model.")
+@click.option("--root", type=_FOLDER, help="Folder of the videos.  [default: that of DATA.csv]")
+@click.option("--only", multiple=True, metavar="SOURCE", help="Use this data set; repeatable.")
+@click.option("--exclude", multiple=True, metavar="SOURCE", help="Leave it out; repeatable.")
+@click.option(
+    "--cache", type=_FOLDER, help="Folder for decoded frames.  [default: frame-cache beside OUT]"
+)
+@click.option("--device", default="auto", show_default=True, help="auto, cpu, cuda, cuda:1 or mps.")
+@click.option("--overwrite", is_flag=True, help="Replace an earlier run in OUT.")
+@with_options(config_options(TrainConfig))
+@common_options
+@click.pass_context
+def train(ctx: click.Context, /, data: Path, **options: Any) -> None:
+    """Train on annotated videos.
+
+    DATA.csv has a row per event or clip with the columns path and label (slip, fall, other) and,
+    where known, start, end (seconds), group (person or scene) and dataset.
+
+    \b
+    slipdetect train clips.csv --modality rgb --modality rgbdiff --out runs/first
+    """
+    console = ctx.ensure_object(Console)
+    names = {item.name for item in fields(TrainConfig)}
+    settings = {name: options[name] for name in names if options[name] is not None}
+    config = TrainConfig(**settings)
+    out = options["out"] if options["out"] is not None else Path("runs") / options["name"]
+    package = _run(console, data, out, config, options)
+    console.text(_closing(package, out))
+
+
+def _run(
+    console: Console, data: Path, out: Path, config: TrainConfig, options: dict[str, Any]
+) -> ModelPackage:
+    from slipdetect.datasets import read_annotations
+    from slipdetect.training import TrainingRun
+
+    clips = read_annotations(data, options["root"])
+    clips = choose_sources(clips, options["only"], options["exclude"])
+    with console.bar(1.0) as bar:
+
+        def show(progress: Progress) -> None:
+            note = f" loss {progress.note}" if progress.note else ""
+            text = f"{progress.stage} {progress.done}/{progress.total}{note}"
+            bar.show(progress.done / progress.total, text, now=progress.done == progress.total)
+
+        run = TrainingRun(
+            clips,
+            out,
+            options["modalities"] or ("rgbdiff",),
+            config,
+            cache=out.parent / "frame-cache" if options["cache"] is None else options["cache"],
+            name=options["name"],
+            device=options["device"],
+            overwrite=options["overwrite"],
+            on_progress=show,
+        )
+        console.note(f"{len(clips)} clips, training on {run.device}")
+        return run.run()
+
+
+def choose_sources(
+    clips: Sequence[Clip], only: Sequence[str], exclude: Sequence[str]
+) -> list[Clip]:
+    """Return the clips of the data sets ``only`` (all when empty) that are not in ``exclude``.
+
+    Raises:
+        UsageError: A data set is not in the annotation file.
+        DataError: Nothing is left.
+    """
+    known = {clip.source for clip in clips}
+    for name in (*only, *exclude):
+        if name not in known:
+            listed = ", ".join(sorted(known - {""})) or "none; add a column 'dataset'"
+            raise UsageError(f"no clip is of data set {name!r}; the file has {listed}")
+    wanted = (set(only) or known) - set(exclude)
+    chosen = [clip for clip in clips if clip.source in wanted]
+    if not chosen:
+        raise DataError("--only and --exclude leave no clip; drop one of them")
+    return chosen
+
+
+def _closing(package: ModelPackage, out: Path) -> str:
+    """Tell how good the streams are on what was held out, where they are and how to use them."""
+    lines = []
+    for modality, metrics in package.config.training.get("metrics", {}).items():
+        accuracy, auc = metrics.get("val_accuracy"), metrics.get("val_auc")
+        held_out = "nothing held out" if accuracy is None else f"validation accuracy {accuracy:.3f}"
+        area = "" if auc is None else f", area under ROC {auc:.3f}"
+        lines.append(
+            f"{modality}: training accuracy {metrics['train_accuracy']:.3f}, {held_out}{area}"
+        )
+    lines += [
+        "",
+        f"model     {package.folder}   (last epoch; the best one is in {out / 'best'})",
+        f"curves    {out / 'curves.png'}",
+        f"metrics   {out / 'metrics.jsonl'}",
+        f"use it    slipdetect detect VIDEO --model {package.folder}",
+    ]
+    return "\n".join(lines) + "\n"

@@ -1,0 +1,74 @@
+"""Events as CSV that a spreadsheet opens without running anything in it.
+
+In: ``DetectionResult``s. Out: text with ``\\n`` line ends, a header, and a row per event.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+from slipdetect.reports.names import plain_name
+from slipdetect.reports.timecode import timecode
+
+if TYPE_CHECKING:
+    from slipdetect.detection import DetectionResult
+
+COLUMNS = (
+    "source",
+    "id",
+    "start_s",
+    "end_s",
+    "start_timecode",
+    "end_timecode",
+    "duration_s",
+    "score",
+    "label",
+)
+
+_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
+_QUOTED = frozenset(',"\r\n')
+
+
+def csv_report(results: Iterable[DetectionResult]) -> str:
+    """Return a whole file: the header, then the events of every result."""
+    return csv_header() + "".join(csv_rows(result) for result in results)
+
+
+def csv_header() -> str:
+    """Return the header line."""
+    return ",".join(COLUMNS) + "\n"
+
+
+def csv_rows(result: DetectionResult) -> str:
+    """Return a line per event, none when nothing was found; ids count from 1."""
+    source = _text(plain_name(result.source))
+    lines = []
+    for index, event in enumerate(result.events, 1):
+        cells = (
+            source,
+            str(index),
+            _number(event.start),
+            _number(event.end),
+            timecode(event.start),
+            timecode(event.end),
+            _number(event.end - event.start),
+            _number(event.score),
+            _text(event.label),
+        )
+        lines.append(",".join(cells) + "\n")
+    return "".join(lines)
+
+
+def _text(value: str) -> str:
+    """Return a cell; a leading apostrophe keeps a spreadsheet from taking it for a formula."""
+    if value.startswith(_FORMULA_STARTS):
+        value = "'" + value
+    if _QUOTED.isdisjoint(value):
+        return value
+    return '"' + value.replace('"', '""') + '"'
+
+
+def _number(value: float) -> str:
+    text = f"{value:.6f}".rstrip("0").rstrip(".")
+    return "0" if text == "-0" else text

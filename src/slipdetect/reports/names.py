@@ -1,0 +1,63 @@
+"""File names made fit for reports and terminals.
+
+In: the name of a source as it was given. Out: text that encodes, keeps secrets and fits.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+
+_ADDRESS = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*://).*", re.DOTALL)
+
+
+def plain_name(source: str) -> str:
+    """Return ``source`` as text that UTF-8 can carry, without what an address may hold.
+
+    Bytes of a file name that are no UTF-8 become ``\\xNN``; of an address, whose rest may contain
+    a password, only the protocol stays.
+    """
+    text = source.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
+    return _ADDRESS.sub(r"\1...", text)
+
+
+def printable(source: str) -> str:
+    """Return ``plain_name(source)`` with control characters escaped, for a line on a terminal."""
+    return "".join(
+        char if char.isprintable() else char.encode("unicode_escape").decode("ascii")
+        for char in plain_name(source)
+    )
+
+
+def columns(text: str) -> int:
+    """Return how many terminal columns ``text`` takes; East Asian wide characters take two."""
+    return sum(_columns(char) for char in text)
+
+
+def pad(text: str, width: int) -> str:
+    """Return ``text`` followed by spaces up to ``width`` terminal columns."""
+    return text + " " * (width - columns(text))
+
+
+def shorten(text: str, width: int) -> str:
+    """Return ``text`` cut in its middle to ``width`` columns: its end tells files apart best."""
+    if columns(text) <= width:
+        return text
+    room = max(width - 3, 1)
+    tail = _fit(text[::-1], room - room // 3)[::-1]
+    return _fit(text, room // 3) + "..." + tail
+
+
+def _fit(text: str, width: int) -> str:
+    taken = 0
+    for index, char in enumerate(text):
+        taken += _columns(char)
+        if taken > width:
+            return text[:index]
+    return text
+
+
+def _columns(char: str) -> int:
+    if unicodedata.combining(char):
+        return 0
+    return 2 if unicodedata.east_asian_width(char) in "WF" else 1

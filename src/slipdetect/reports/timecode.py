@@ -1,0 +1,13 @@
+"""Seconds as a person reads them.
+
+In: seconds. Out: ``HH:MM:SS.mmm``.
+"""
+
+from __future__ import annotations
+
+
+def timecode(seconds: float) -> str:
+    """Return ``seconds`` (at least 0) as ``HH:MM:SS.mmm``, rounded to the millisecond."""
+    milliseconds = round(seconds * 1000)
+    minutes, rest = divmod(milliseconds, 60_000)
+    return f"{minutes // 60:02}:{minutes % 60:02}:{rest // 1000:02}.{rest % 1000:03}"
