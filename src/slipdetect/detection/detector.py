@@ -56,6 +56,7 @@ class Detector:
         self.config: ModelConfig = package.config
         self.device = resolve_device(device)
         self.events = EventConfig(**package.config.events) if events is None else events
+        _check_consensus(package.config)
         self._scorer = SnippetScorer(package, self.device)
         modalities = [stream.snippet for stream in self.config.streams]
         config = self.config
@@ -114,7 +115,8 @@ class Detector:
             info=video.info,
             report=video.report,
             duration=duration,
-            padded=duration < (self.plan.span - 1 + (self.plan.snippets - 1) * self.plan.step)
+            padded=duration
+            < (self.plan.span - 1 + (self.plan.snippets - 1) * self.plan.step)
             / self.config.sample_fps,
         )
 
@@ -133,7 +135,8 @@ class Detector:
         with closing(prefetch(_batches(cutter.cut(frames)))) as batches:
             for batch in batches:
                 for snippet, scores in zip(batch, self._scorer.score(batch), strict=True):
-                    windows = assembler.push(scores, snippet.corrupt)
+                    known = snippet.last / self.config.sample_fps
+                    windows = assembler.push(scores, snippet.corrupt, known)
                     yield from self._judge(windows, finder, findings)
                 if on_progress is not None:
                     on_progress(batch[-1].start / self.config.sample_fps, video.info.duration)
@@ -185,6 +188,17 @@ def resolve_device(name: str) -> torch.device:
         reason = str(error).splitlines()[0]
         raise ModelError(f"device {name!r} cannot be used: {reason}; try --device cpu") from error
     return device
+
+
+def _check_consensus(config: ModelConfig) -> None:
+    """Refuse models whose consensus cannot judge windows of any number of snippets."""
+    for stream in config.streams:
+        if stream.consensus in ("weighted", "identity"):
+            raise PackageError(
+                f"the {stream.modality} stream of model {config.name!r} has the consensus "
+                f"{stream.consensus!r}, which cannot judge windows of any length; "
+                "train it with avg, max or topk"
+            )
 
 
 def _batches(snippets: Iterator[Snippet]) -> Iterator[list[Snippet]]:

@@ -39,11 +39,13 @@ class Snippet:
         start: Index of its first sampled frame.
         images: By modality, ``(images, S, S, C)`` uint8.
         corrupt: One of its frames was damaged.
+        last: Index of its last sampled frame; at the end of a video that one may be repeated.
     """
 
     start: int
     images: dict[str, Image]
     corrupt: bool
+    last: int
 
 
 @dataclass(frozen=True)
@@ -112,11 +114,11 @@ class SnippetCutter:
             box = snippet_box(thumbnails, *context[0].image.shape[:2], stream.crop)
             picked = self._pick(start, stream.modality)
             images[stream.modality.name] = cut(picked, box, stream.size)
-        span = range(start, min(start + self.grid.span, self.frames))
-        corrupt = any(self._sample(index).corrupt for index in span)
+        last = min(start + self.grid.span, self.frames) - 1
+        corrupt = any(self._sample(i).corrupt for i in range(min(start, last), last + 1))
         self._next_start += self.grid.step
         self._forget(self._next_start - self.grid.before)
-        return Snippet(start, images, corrupt)
+        return Snippet(start, images, corrupt, last)
 
     def _pick(self, start: int, modality: Modality) -> Image:
         indices = self.grid.indices(start, modality, self.frames).tolist()

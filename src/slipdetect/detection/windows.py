@@ -61,8 +61,9 @@ class WindowPlan:
 
     def times(self, first: int, last: int, duration: float) -> tuple[float, float]:
         """Times of the first and last frame of a window from snippet ``first`` to ``last``."""
+        start = first * self.step / self.sample_fps
         end = (last * self.step + self.span - 1) / self.sample_fps
-        return first * self.step / self.sample_fps, min(end, duration)
+        return min(start, duration), min(end, duration)
 
 
 class WindowAssembler:
@@ -90,12 +91,21 @@ class WindowAssembler:
     def _count(self) -> int:
         return self._first + len(self._scores)
 
-    def push(self, scores: Scores, corrupt: bool = False) -> list[Window]:
-        """Take the next snippet's scores, ``{modality: (classes,)}``; return finished windows."""
+    def push(
+        self, scores: Scores, corrupt: bool = False, duration: float = float("inf")
+    ) -> list[Window]:
+        """Take the next snippet; return the windows it completes.
+
+        Args:
+            scores: Its logits, ``{modality: (classes,)}``.
+            corrupt: It touches damaged frames.
+            duration: Time of the last frame it reads, seconds; a snippet at the end of a video
+                may repeat that frame, and no window may reach beyond it.
+        """
         self._scores.append((scores, corrupt))
         windows = []
         while self._begin + self.plan.snippets <= self._count:
-            windows += self._window(float("inf"))
+            windows += self._window(duration)
             self._forget()
         return windows
 
@@ -111,7 +121,7 @@ class WindowAssembler:
             windows += self._window(duration)
         if self._previous is not None and self._previous[1] < self._count - 1:
             # a long stride has stepped over the end: one more window looks at it
-            self._begin = max(self._count - self.plan.snippets, self._first)
+            self._begin = max(self._count - self.plan.snippets, 0)
             windows += self._window(duration)
         return windows
 
@@ -131,6 +141,7 @@ class WindowAssembler:
         return [Window(start, end, probability, streams, corrupt)]
 
     def _forget(self) -> None:
-        while self._first < self._begin:
+        # a whole window stays, because the last one may have to begin before the next would
+        while self._first < min(self._begin, self._count - self.plan.snippets):
             self._scores.popleft()
             self._first += 1

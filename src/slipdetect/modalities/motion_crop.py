@@ -94,7 +94,8 @@ def cut(images: npt.NDArray[np.uint8], box: Box, size: int) -> npt.NDArray[np.ui
     """
     height, width, channels = images.shape[1:]
     x0, y0 = max(box.left, 0), max(box.top, 0)
-    x1, y1 = min(box.left + box.side, width), min(box.top + box.side, height)
+    # a box beside the picture has an empty part; a negative end would count from the other side
+    x1, y1 = max(min(box.left + box.side, width), x0), max(min(box.top + box.side, height), y0)
     out = np.empty((len(images), size, size, channels), np.uint8)
     whole = (x1 - x0, y1 - y0) == (box.side, box.side)
     method = cv2.INTER_AREA if box.side > size else cv2.INTER_LINEAR

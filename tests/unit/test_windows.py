@@ -1,0 +1,194 @@
+"""Windows: every snippet is scored once, and the mean equals the direct computation.
+
+In: snippet plans and videos of any length. Out: windows, against cuts of the whole frame array.
+"""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from slipdetect.detection import Window
+from slipdetect.detection.snippets import SnippetCutter, StreamInput
+from slipdetect.detection.windows import WindowAssembler, WindowPlan
+from slipdetect.errors import UsageError
+from slipdetect.modalities.modality import get_modality
+from slipdetect.modalities.normalise import Normalisation, SnippetNormaliser
+from slipdetect.modalities.snippet import SnippetGrid
+from slipdetect.models import Consensus
+from slipdetect.video import Frame
+from stub_models import stub_tsn
+
+FPS = 10.0
+
+
+def assemble(
+    plan: WindowPlan, grid: SnippetGrid, frames: int
+) -> tuple[list[Window], list[tuple[int, ...]], int]:
+    """Run a plan over a video of ``frames`` frames with no pictures in it.
+
+    Returns:
+        The windows, the snippets that each one combined, and the most snippets ever remembered.
+    """
+    combined: list[tuple[int, ...]] = []
+
+    def judge(scores: dict[str, torch.Tensor]) -> tuple[float, dict[str, float]]:
+        combined.append(tuple(int(i) for i in scores["rgb"][0, :, 0]))
+        return 0.5, {}
+
+    assembler = WindowAssembler(plan, judge)
+    windows: list[Window] = []
+    most = 0
+    for index, start in enumerate(grid.starts(frames)):
+        known = (min(start + grid.span, frames) - 1) / plan.sample_fps
+        windows += assembler.push({"rgb": torch.tensor([float(index)])}, duration=known)
+        most = max(most, len(assembler._scores))
+    windows += assembler.finish((frames - 1) / plan.sample_fps)
+    return windows, combined, most
+
+
+@st.composite
+def plans(draw: st.DrawFn) -> tuple[WindowPlan, SnippetGrid]:
+    span, step = draw(st.integers(1, 7)), draw(st.integers(1, 5))
+    window = draw(st.sampled_from([0.1, 0.5, 1.0, 1.5, 3.0]))
+    stride = min(window, draw(st.sampled_from([0.1, 0.2, 0.5, 1.0, 3.0])))
+    return WindowPlan.make(window, stride, step, span, FPS), SnippetGrid(span, step, span + 3)
+
+
+@settings(max_examples=300, deadline=None)
+@given(plans(), st.integers(1, 60))
+def test_any_plan_covers_any_video(both: tuple[WindowPlan, SnippetGrid], frames: int) -> None:
+    plan, grid = both
+    windows, combined, most = assemble(plan, grid, frames)
+    duration = (frames - 1) / FPS
+    assert windows[0].start == 0.0
+    assert windows[-1].end == pytest.approx(duration)
+    assert sorted({i for members in combined for i in members}) == list(
+        range(len(grid.starts(frames)))
+    )
+    for window in windows:
+        assert 0 <= window.start <= window.end <= duration
+    for before, after in pairwise(windows):
+        assert before.start <= after.start
+        assert before.end <= after.end
+        assert before.centre <= after.centre
+    for before, after in pairwise(combined):
+        assert before != after
+        assert after[0] <= before[-1] + 1
+    for members in combined:
+        assert list(members) == list(range(members[0], members[-1] + 1))
+        assert len(members) <= plan.snippets
+        assert len(members) >= min(plan.fewest, len(grid.starts(frames)))
+    assert most <= plan.snippets + plan.hop + 1
+
+
+@pytest.mark.parametrize("frames", [1, 2, 3, 5])
+def test_a_short_video_has_one_window(frames: int) -> None:
+    plan = WindowPlan.make(1.5, 0.2, 2, 6, FPS)
+    windows, combined, _ = assemble(plan, SnippetGrid(6, 2, 12), frames)
+    assert combined == [(0,)]
+    assert [(w.start, w.end) for w in windows] == [(0.0, (frames - 1) / FPS)]
+
+
+def test_the_plan_of_the_bundled_recipe_by_hand() -> None:
+    """1.5 s at 10/s are 16 samples: snippets of 6 begin at 0, 2, ... 10, that is six."""
+    plan = WindowPlan.make(1.5, 0.2, 2, 6, FPS)
+    assert (plan.snippets, plan.hop, plan.fewest) == (6, 1, 3)
+    windows, combined, _ = assemble(plan, SnippetGrid(6, 2, 12), 26)
+    assert combined[:5] == [
+        (0, 1, 2),
+        (0, 1, 2, 3),
+        (0, 1, 2, 3, 4),
+        tuple(range(6)),
+        (1, 2, 3, 4, 5, 6),
+    ]
+    assert (windows[3].start, windows[3].end) == (0.0, 1.5)
+    assert (windows[4].start, windows[4].end) == (0.2, 1.7)
+    assert combined[-1] == (8, 9, 10)
+    assert (windows[-1].start, windows[-1].end) == (1.6, 2.5)
+
+
+def test_stride_as_long_as_the_window_leaves_no_gap() -> None:
+    plan = WindowPlan.make(0.5, 0.5, 1, 2, FPS)
+    assert plan.hop == plan.snippets == 5
+    _, combined, _ = assemble(plan, SnippetGrid(2, 1, 2), 14)
+    assert combined == [(0, 1, 2), (3, 4, 5, 6, 7), (8, 9, 10, 11, 12)]
+
+
+def test_a_stride_beyond_the_window_is_refused() -> None:
+    with pytest.raises(UsageError, match="would go unseen"):
+        WindowPlan.make(1.0, 1.1, 2, 6, FPS)
+
+
+def test_long_videos_need_no_more_memory() -> None:
+    plan = WindowPlan.make(1.5, 0.2, 2, 6, FPS)
+    most = [assemble(plan, SnippetGrid(6, 2, 12), frames)[2] for frames in (100, 5000)]
+    assert most[0] == most[1] == plan.snippets
+
+
+def test_a_damaged_snippet_marks_every_window_that_holds_it() -> None:
+    plan = WindowPlan(snippets=3, hop=1, step=1, span=1, sample_fps=FPS)
+    assembler = WindowAssembler(plan, lambda scores: (0.0, {}))
+    windows = [w for i in range(8) for w in assembler.push({"rgb": torch.zeros(2)}, corrupt=i == 4)]
+    windows += assembler.finish(0.7)
+    assert [w.corrupt for w in windows] == [False] * 3 + [True] * 3 + [False] * 2
+
+
+def test_nothing_pushed_gives_nothing() -> None:
+    plan = WindowPlan.make(1.5, 0.2, 2, 6, FPS)
+    assert WindowAssembler(plan, lambda scores: (0.0, {})).finish(0.0) == []
+
+
+@pytest.mark.parametrize("consensus", ["avg", "max", "topk"])
+@pytest.mark.parametrize("modality", ["rgb", "rgbdiff"])
+@pytest.mark.parametrize("frames", [3, 17, 40])
+def test_windows_equal_scoring_each_window_by_itself(
+    consensus: str, modality: str, frames: int
+) -> None:
+    """TSN on the pictures of a window, cut from the whole array, gives the window's score."""
+    kind = get_modality(modality)
+    network = stub_tsn(modality, consensus=Consensus(consensus, 2), dropout=0.5).eval()
+    normalise = SnippetNormaliser(kind, Normalisation())
+    rng = np.random.default_rng(5)
+    video = rng.integers(0, 256, (frames, 16, 16, 3), np.uint8)
+    grid = SnippetGrid.make([kind], 2, FPS)
+    plan = WindowPlan.make(1.2, 0.4, grid.step, grid.span, FPS)
+    # the one snippet that reaches the last frame, by repeating it where the grid does not fit
+    last_starts = [s for s in range(0, 60, 2) if s + grid.span >= frames][:1]
+    calls = 0
+    judged: list[torch.Tensor] = []
+
+    def judge(scores: dict[str, torch.Tensor]) -> tuple[float, dict[str, float]]:
+        judged.append(network.consensus(scores[modality])[0])
+        return 0.5, {}
+
+    assembler = WindowAssembler(plan, judge)
+    cutter = SnippetCutter(grid, [StreamInput(kind, 14, "centre")])
+    windows = []
+    with torch.inference_mode():
+        for snippet in cutter.cut(Frame(i / FPS, image) for i, image in enumerate(video)):
+            x = normalise(torch.from_numpy(snippet.images[modality])[None, None])
+            calls += 1
+            scores = network.snippet_scores(x)[0, 0]
+            windows += assembler.push({modality: scores}, duration=snippet.last / FPS)
+        windows += assembler.finish((frames - 1) / FPS)
+        assert calls == len(grid.starts(frames))
+        for window, score in zip(windows, judged, strict=True):
+            first, end = round(window.start * FPS), round(window.end * FPS)
+            starts = [
+                start
+                for start in range(first, end + 2, grid.step)
+                if start + grid.span - 1 <= end or (end == frames - 1 and start in last_starts)
+            ]
+            snippets = []
+            for start in starts:
+                picked = [min(start + i, frames - 1) for i in range(kind.frames)]
+                # the centre crop of 16 x 16 is 224/256 of it: 14 x 14, one pixel in
+                snippets.append(video[picked, 1:15, 1:15])
+            direct = network(normalise(torch.from_numpy(np.stack(snippets))[None]))[0]
+            assert torch.allclose(score, direct, atol=1e-5)
