@@ -109,9 +109,10 @@ class SnippetCutter:
         low, high = self.grid.context_bounds(start, self.frames)
         context = [self._sample(index) for index in range(low, high)]
         thumbnails = [sample.thumbnail for sample in context]
+        height, width = context[0].image.shape[:2]
         images = {}
         for stream in self.streams:
-            box = snippet_box(thumbnails, *context[0].image.shape[:2], stream.crop)
+            box = snippet_box(thumbnails, height, width, stream.crop)
             picked = self._pick(start, stream.modality)
             images[stream.modality.name] = cut(picked, box, stream.size)
         last = min(start + self.grid.span, self.frames) - 1

@@ -49,7 +49,8 @@ def thumbnail(frame: npt.NDArray[np.uint8]) -> npt.NDArray[np.float32]:
     scale = min(1.0, _PROFILE_SIDE / height)
     size = (max(1, round(width * scale)), max(1, round(height * scale)))
     small = cv2.resize(frame, size, interpolation=cv2.INTER_AREA)
-    return small.mean(axis=2, dtype=np.float32)
+    grey: npt.NDArray[np.float32] = small.mean(axis=2, dtype=np.float32)
+    return grey
 
 
 def motion_profile(
