@@ -70,6 +70,9 @@ def test_failed_writing_leaves_nothing(tmp_path: Path) -> None:
         write_video(tmp_path / "a.mp4", [], 25)
     with pytest.raises(UsageError, match="uint8"):
         write_video(tmp_path / "a.mp4", [bars(0).astype(np.float32)], 25)
+    for rate in (0.0, float("nan")):
+        with pytest.raises(UsageError, match="per second"):
+            write_video(tmp_path / "a.mp4", [bars(0)], rate)
     with pytest.raises(OutputError, match=r"'\.nonsense'"):
         write_video(tmp_path / "a.nonsense", [bars(0)], 25)
     assert list(tmp_path.iterdir()) == []

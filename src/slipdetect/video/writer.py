@@ -5,6 +5,7 @@ In: RGB arrays of one size and their rate. Out: a finished file, or the old one 
 
 from __future__ import annotations
 
+import math
 import os
 from collections.abc import Iterable
 from fractions import Fraction
@@ -41,8 +42,11 @@ def write_video(
 
     Raises:
         OutputError: The file cannot be written.
-        UsageError: There is no frame, or one has another size or type than the first.
+        UsageError: The rate is no positive number, there is no frame, or one has another size or
+            type than the first.
     """
+    if not (math.isfinite(rate) and rate > 0):
+        raise UsageError(f"frames per second must be a positive number, not {rate!r}")
     with atomic_write(Path(path), overwrite=overwrite) as temporary:
         try:
             with _open_output(temporary) as output:
