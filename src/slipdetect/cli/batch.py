@@ -111,7 +111,7 @@ class Batch:
             self._console.warn(f"{name}: {warning}")
         if result.padded:
             self._console.warn(
-                f"{name}: shorter than one window of the model, judged on less than usual"
+                f"{name}: shorter than a window of the model, so judged on less than usual"
             )
 
     def _fail(self, source: str, error: Exception) -> None:

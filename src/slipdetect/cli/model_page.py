@@ -38,10 +38,10 @@ def input_shape(stream: StreamConfig) -> tuple[list[str], str]:
     channels = segments * modality.stored_channels
     each = modality.stored_channels // modality.images
     shape = ["N", str(channels), str(stream.input_size), str(stream.input_size)]
-    reason = (
-        f"{channels} = {segments} segments x {modality.images} {_PICTURES[modality.name]} "
-        f"x {each} channels"
-    )
+    pictures = _PICTURES[modality.name]
+    if modality.images == 1:
+        pictures = pictures.removesuffix("s")
+    reason = f"{channels} = {segments} segments x {modality.images} {pictures} x {each} channels"
     if modality.name == "rgbdiff":
         reason += f"; differencing leaves {segments} x {modality.network_channels}"
     return shape, reason

@@ -40,10 +40,12 @@ def pad(text: str, width: int) -> str:
 
 
 def shorten(text: str, width: int) -> str:
-    """Return ``text`` cut in its middle to ``width`` columns: its end tells files apart best."""
+    """Return ``text`` cut to ``width`` columns, keeping its file name or at least both its ends."""
     if columns(text) <= width:
         return text
     room = max(width - 3, 1)
+    if columns(text.rpartition("/")[2]) <= room:
+        return "..." + _fit(text[::-1], room)[::-1]
     tail = _fit(text[::-1], room - room // 3)[::-1]
     return _fit(text, room // 3) + "..." + tail
 

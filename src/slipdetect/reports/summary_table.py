@@ -46,11 +46,13 @@ class SummaryTable:
         """Return the line of a result: duration, events, strongest score, times, oddities."""
         notes = quality_notes(result)
         odd = f" ({', '.join(notes)})" if notes else ""
-        count, score, times = "-", "-", NOTHING_FOUND
+        count, score = "-", "-"
+        fits = self._times is None or len(NOTHING_FOUND + odd) <= self._times
+        times = NOTHING_FOUND if fits else "none"
         if result.events:
             count = str(len(result.events))
             score = f"{max(event.score for event in result.events):.2f}"
-            times = self._spans(result, columns(odd))
+            times = self._spans(result, len(odd))
         numbers = f"{result.duration:>8.1f} s  {count:>6}  {score:>5}"
         return self._line(printable(result.source), numbers, times + odd)
 

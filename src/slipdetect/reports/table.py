@@ -36,7 +36,7 @@ def quality_notes(result: DetectionResult) -> list[str]:
     """Return in a word each why a result rests on less than it should."""
     notes = ["truncated"] if result.report.truncated else []
     if result.report.failures:
-        notes.append(f"{result.report.failures} damaged")
+        notes.append("damaged")
     if result.padded:
         notes.append("short")
     return notes

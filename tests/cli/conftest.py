@@ -1,0 +1,42 @@
+"""Running the command line inside the test process, with a detector that costs nothing.
+
+In: arguments. Out: click's result.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from results import FakeDetector
+from slipdetect.cli.main import cli
+
+Run = Callable[..., Result]
+
+
+@pytest.fixture
+def run() -> Run:
+    """Return a function that runs ``slipdetect`` with its arguments."""
+
+    def call(*args: object, **options: object) -> Result:
+        return CliRunner().invoke(cli, [str(arg) for arg in args], **options)
+
+    return call
+
+
+@pytest.fixture
+def fake(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let ``detect`` use ``FakeDetector``."""
+    monkeypatch.setattr("slipdetect.detection.Detector", FakeDetector)
+
+
+@pytest.fixture
+def wishes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A working folder with a file per answer of ``FakeDetector``."""
+    monkeypatch.chdir(tmp_path)
+    for wish in ("fall", "none", "cut", "bug", "stop"):
+        (tmp_path / f"{wish}.mp4").write_text(wish)
+    return tmp_path

@@ -1,0 +1,120 @@
+"""How ``detect`` ends: a code for every outcome, one line for every error, no traceback.
+
+In: runs with a stand-in detector. Out: nothing but assertions.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+pytestmark = pytest.mark.usefixtures("fake", "wishes")
+
+
+@pytest.mark.parametrize(
+    ("args", "code"),
+    [
+        (["none.mp4"], 0),
+        (["fall.mp4"], 0),
+        (["cut.mp4"], 0),
+        (["fall.mp4", "--fail-on-event"], 10),
+        (["none.mp4", "--fail-on-event"], 0),
+        (["missing.mp4"], 3),
+        (["missing.mp4", "gone.mp4"], 3),
+        (["missing.mp4", "none.mp4"], 5),
+        (["missing.mp4", "fall.mp4", "--fail-on-event"], 5),
+        (["cut.mp4", "--strict"], 3),
+        (["cut.mp4", "none.mp4", "--strict"], 5),
+        (["bug.mp4"], 1),
+        (["bug.mp4", "none.mp4"], 5),
+        (["stop.mp4"], 130),
+        ([], 2),
+        (["none.mp4", "--onset", "2"], 2),
+        (["none.mp4", "--onset", "0.4", "--offset", "0.6"], 2),
+        (["none.mp4", "--nonsense"], 2),
+        (["none.mp4", "--out", "fall.mp4"], 6),
+        (["none.mp4", "--out", "no/folder/x.json"], 6),
+    ],
+)
+def test_exit_code(run, args: list[str], code: int) -> None:
+    result = run("detect", *args)
+    assert result.exit_code == code, result.output
+    assert "Traceback" not in result.output
+    if code not in (0, 10):
+        assert "Error: " in result.stderr
+
+
+def test_a_model_that_is_missing_or_a_pickle_is_4(run, monkeypatch, wishes: Path) -> None:
+    monkeypatch.undo()
+    (wishes / "net.pt").write_bytes(b"\x80\x04.")
+    for model in ("nowhere", wishes / "net.pt"):
+        result = run("detect", wishes / "none.mp4", "--model", model)
+        assert result.exit_code == 4
+        assert result.stderr.startswith("Error: ")
+        assert result.stderr.count("\n") == 1
+        assert result.stdout == ""
+
+
+def test_an_empty_folder_is_3_and_says_so(run, tmp_path: Path) -> None:
+    (tmp_path / "empty").mkdir()
+    result = run("detect", "empty")
+    assert result.exit_code == 3
+    assert "holds no video" in result.stderr
+
+
+def test_no_slip_found_is_said(run) -> None:
+    result = run("detect", "none.mp4")
+    assert "no slip found" in result.stdout
+    assert result.stderr == ""
+
+
+def test_one_broken_input_stops_nothing(run) -> None:
+    result = run("detect", "fall.mp4", "bug.mp4", "missing.mp4", "none.mp4", "--format", "csv")
+    assert result.exit_code == 5
+    assert [line.split(",")[0] for line in result.stdout.splitlines()] == ["source", "fall.mp4"]
+    assert result.stderr.count("\n") == 2
+    assert "'bug.mp4': internal error: ValueError: shapes differ; run with --debug" in result.stderr
+
+
+def test_ctrl_c_keeps_what_is_done(run) -> None:
+    result = run("detect", "fall.mp4", "stop.mp4", "none.mp4")
+    assert result.exit_code == 130
+    assert "00:00:03.200-00:00:04.900" in result.stdout
+    assert "none.mp4" not in result.stdout
+    assert "interrupted: 1 of 3 inputs done" in result.stderr
+
+
+def test_ctrl_c_keeps_what_is_done_in_a_file_too(run, wishes: Path) -> None:
+    result = run("detect", "fall.mp4", "stop.mp4", "--out", "x.csv")
+    assert result.exit_code == 130
+    assert len((wishes / "x.csv").read_text().splitlines()) == 2
+
+
+@pytest.mark.parametrize(
+    ("args", "env"),
+    [
+        (["--debug", "detect", "bug.mp4"], {}),
+        (["detect", "bug.mp4", "--debug"], {}),
+        (["detect", "bug.mp4"], {"SLIPDETECT_DEBUG": "1"}),
+    ],
+)
+def test_debug_shows_the_traceback(run, args: list[str], env: dict[str, str]) -> None:
+    result = run(*args, env=env)
+    assert result.exit_code == 1
+    assert "Traceback" in result.stderr
+
+
+def test_options_come_from_the_environment(run) -> None:
+    result = run("detect", "fall.mp4", env={"SLIPDETECT_DETECT_FORMAT": "csv"})
+    assert result.stdout.startswith("source,id,")
+    result = run("detect", "fall.mp4", "--format", "json", env={"SLIPDETECT_DETECT_FORMAT": "csv"})
+    assert result.stdout.startswith('{"version": 1')
+
+
+def test_warnings_are_quiet_on_demand(run) -> None:
+    assert "Warning: 'cut.mp4': truncated" in run("detect", "cut.mp4").stderr
+    for args in (["-q", "detect", "cut.mp4"], ["detect", "cut.mp4", "-q"]):
+        result = run(*args)
+        assert result.stderr == ""
+        assert "truncated" in result.stdout

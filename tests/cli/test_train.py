@@ -1,0 +1,84 @@
+"""``train``: options repeat the settings, data sets are chosen, a run ends in a usable model.
+
+In: annotation files and tiny videos. Out: nothing but assertions.
+"""
+
+from __future__ import annotations
+
+from dataclasses import fields
+from pathlib import Path
+
+import pytest
+
+from slipdetect.cli.train import choose_sources, train
+from slipdetect.datasets import Clip
+from slipdetect.errors import DataError, UsageError
+from slipdetect.training import TrainConfig
+from synth import make_video
+
+TINY = "--backbone resnet18 --input-size 32 --epochs 1 --windows-per-epoch 2 --batch-size 2"
+
+
+@pytest.fixture
+def data(tmp_path: Path) -> Path:
+    """Four clips of two data sets and four groups."""
+    rows = ["path,label,start,end,group,dataset"]
+    for index, kind in enumerate(("slip", "slip", "walk", "still")):
+        make_video(tmp_path / f"{index}.mp4", kind, count=50, size=(64, 48))
+        event = "1.0,1.6" if kind == "slip" else ","
+        label = "slip" if kind == "slip" else "other"
+        rows.append(f"{index}.mp4,{label},{event},g{index},set{index % 2}")
+    file = tmp_path / "clips.csv"
+    file.write_text("\n".join(rows) + "\n")
+    return file
+
+
+def test_every_setting_is_an_option_with_its_help() -> None:
+    options = {option.name: option for option in train.params}
+    for item in fields(TrainConfig):
+        assert item.metadata["help"].removesuffix(".") in options[item.name].help
+
+
+@pytest.mark.parametrize(
+    ("option", "value"),
+    [("--epochs", "0"), ("--crop", "x"), ("--lr-steps", "a"), ("--lr", "nan"), ("--window", "0")],
+)
+def test_impossible_settings_are_2(run, data: Path, option: str, value: str) -> None:
+    result = run("train", data, option, value)
+    assert result.exit_code == 2
+    assert "Traceback" not in result.output
+
+
+def test_a_missing_annotation_file_is_3(run, tmp_path: Path) -> None:
+    result = run("train", tmp_path / "none.csv", "--out", tmp_path / "run")
+    assert result.exit_code == 3
+    assert result.stderr.count("\n") == 1
+
+
+def test_a_run_ends_in_a_model_that_detects(run, data: Path) -> None:
+    out = data.parent / "runs" / "x"
+    args = ["train", data, "--modality", "rgb", "--out", out, "--device", "cpu", *TINY.split()]
+    result = run(*args, "--lr-steps", "1,2", "--partial-bn", "after-first")
+    assert result.exit_code == 0, result.output
+    assert f"slipdetect detect VIDEO --model {out / 'last'}" in result.stdout
+    assert (data.parent / "runs" / "frame-cache").is_dir()
+    found = run("detect", data.parent / "0.mp4", "--model", out / "last", "--device", "cpu")
+    assert found.exit_code == 0, found.output
+    again = run(*args)
+    assert again.exit_code == 6
+    assert "--overwrite" in again.stderr
+
+
+def clip(name: str, source: str) -> Clip:
+    return Clip(Path(name), positive=False, source=source)
+
+
+def test_data_sets_are_chosen_and_left_out() -> None:
+    clips = [clip("a", "x"), clip("b", "y"), clip("c", "z")]
+    assert choose_sources(clips, [], []) == clips
+    assert choose_sources(clips, ["x", "y"], ["y"]) == clips[:1]
+    assert choose_sources(clips, [], ["x"]) == clips[1:]
+    with pytest.raises(UsageError, match="'w'; the file has x, y, z"):
+        choose_sources(clips, ["w"], [])
+    with pytest.raises(DataError, match="leave no clip"):
+        choose_sources(clips, ["x"], ["x"])

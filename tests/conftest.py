@@ -1,0 +1,101 @@
+"""What every test runs under: no settings from outside, no network; clips and a tiny model.
+
+In: SLIPDETECT_TEST_DATA (real clips), SLIPDETECT_SLOW. Out: fixtures.
+"""
+
+from __future__ import annotations
+
+import os
+import socket
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+_KEPT = ("SLIPDETECT_TEST_DATA", "SLIPDETECT_SLOW")
+_LOOPBACK = ("127.0.0.1", "::1", "localhost")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Skip tests marked slow unless they are asked for."""
+    if "slow" in config.getoption("-m", "") or os.environ.get("SLIPDETECT_SLOW") == "1":
+        return
+    skip = pytest.mark.skip(reason="slow: run with -m slow or SLIPDETECT_SLOW=1")
+    for item in items:
+        if item.get_closest_marker("slow"):
+            item.add_marker(skip)
+
+
+@pytest.fixture(autouse=True)
+def _clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Take away every setting that the person running the tests may have."""
+    for name in os.environ:
+        if name.startswith("SLIPDETECT_") and name not in _KEPT:
+            monkeypatch.delenv(name)
+
+
+@pytest.fixture(autouse=True)
+def _no_network(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Refuse connections to anything but this machine."""
+    connect = socket.socket.connect
+
+    def guarded(self: socket.socket, address: Any) -> None:
+        if self.family in (socket.AF_INET, socket.AF_INET6) and address[0] not in _LOOPBACK:
+            raise RuntimeError(f"a test tried to reach {address!r}")
+        connect(self, address)
+
+    monkeypatch.setattr(socket.socket, "connect", guarded)
+
+
+@pytest.fixture(scope="session")
+def clips() -> Path:
+    """Folder of the real clips, with clips.csv; skips where they are absent."""
+    beside = Path(__file__).parents[2] / "shared" / "data"
+    folder = Path(os.environ.get("SLIPDETECT_TEST_DATA", beside))
+    if not (folder / "clips.csv").is_file():
+        pytest.skip(f"no clips.csv in {folder}; set SLIPDETECT_TEST_DATA")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def tiny_package(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A model package with random weights: resnet18 on RGB pictures of 32 px."""
+    import torch
+
+    from slipdetect.models import TSN, ModelConfig, StreamConfig, save_package
+
+    torch.manual_seed(0)
+    network = TSN("resnet18", "rgb")
+    stream = StreamConfig(
+        modality="rgb",
+        backbone="resnet18",
+        snippet_length=1,
+        input_size=32,
+        normalisation=network.spec.normalisation,
+    )
+    config = ModelConfig(
+        name="tiny",
+        labels=("slip", "other"),
+        positive="slip",
+        sample_fps=5.0,
+        frame_short_side=48,
+        snippet_stride=1,
+        window=0.6,
+        stride=0.2,
+        streams=(stream,),
+        fusion={"weights": {"rgb": 1.0}, "space": "logits"},
+        calibration={"temperature": 1.0, "bias": 0.0},
+        events={
+            "onset": 0.9,
+            "offset": 0.8,
+            "min_duration_on": 0.0,
+            "min_duration_off": 0.2,
+            "pad_onset": 0.0,
+            "pad_offset": 0.0,
+        },
+        training={"training_data": [{"source": "noise", "clips": 3, "positive": 1}]},
+    )
+    folder = tmp_path_factory.mktemp("models") / "tiny"
+    card = "# Tiny\n\nRandom weights.\n"
+    save_package(folder, config, {"rgb": network.state_dict()}, card=card)
+    return folder

@@ -1,0 +1,63 @@
+"""Detection results made by hand, and a detector that gives them.
+
+In: numbers. Out: ``DetectionResult``s, and a stand-in for ``Detector``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any, Self
+
+from slipdetect.detection import DetectionResult, Event, EventConfig, Window
+from slipdetect.errors import VideoError
+from slipdetect.video import DecodeReport, VideoInfo
+
+FALL = Event(3.2, 4.9, 4.1, 0.97)
+
+
+def make_result(source: str = "kitchen.mp4", *events: Event, **changes: Any) -> DetectionResult:
+    """Return a result of a 10 s video with ``events``."""
+    result = DetectionResult(
+        source=source,
+        model="tiny",
+        weights={"rgb": "ab" * 32},
+        events=events,
+        windows=(Window(0.0, 1.5, 0.25, {"rgb": 0.25}), Window(0.2, 1.7, 0.5, {"rgb": 0.5})),
+        info=VideoInfo(source, 640, 480, 29.97, 10.0, "h264", 0, 1),
+        report=DecodeReport(frames=300),
+        duration=9.9,
+        padded=False,
+    )
+    return replace(result, **changes)
+
+
+class FakeDetector:
+    """Reads the first bytes of a file as what to answer: fall, cut, bug, stop, or nothing."""
+
+    def __init__(self, events: EventConfig) -> None:
+        self.config = SimpleNamespace(name="fake")
+        self.device = "cpu"
+        self.events = events
+
+    @classmethod
+    def load(cls, model: str, device: str, events: dict[str, float | None]) -> Self:
+        return cls(EventConfig().updated(events))
+
+    def detect(
+        self, source: str, *, on_progress: Callable[[float, float | None], None], **reading: Any
+    ) -> DetectionResult:
+        try:
+            wish = Path(source).read_text()
+        except OSError as error:
+            raise VideoError(f"{source!r} was not found; check the path") from error
+        on_progress(5.0, 10.0)
+        if wish == "bug":
+            raise ValueError("shapes\ndiffer")
+        if wish == "stop":
+            raise KeyboardInterrupt
+        if wish == "cut":
+            return make_result(source, report=DecodeReport(9, 2, True, ["truncated: a part"]))
+        return make_result(source, *((FALL,) if wish == "fall" else ()))
