@@ -1,0 +1,72 @@
+"""TSN around every built-in backbone, in every modality: shapes and gradients.
+
+In: random clips of the smallest picture a backbone takes. Out: nothing but assertions.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+import torch
+
+from slipdetect.backbones import backbone_info, get_spec, list_backbones
+from slipdetect.models import TSN
+
+CHANNELS = {"rgb": (9, 3), "flow": (30, 10), "rgbdiff": (54, 15)}
+
+
+@pytest.fixture(autouse=True)
+def one_thread() -> Iterator[None]:
+    """Pictures this small leave several threads waiting for each other, ten times slower."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(threads)
+
+
+def check(name: str, modality: str, size: int) -> None:
+    """Run two clips of three snippets through a fresh network and back."""
+    stored, seen = CHANNELS[modality]
+    torch.manual_seed(0)
+    network = TSN(name, modality, dropout=0.0, partial_bn=False)
+    # the head's tiny initial weights would hide a vanished gradient among rounding errors
+    torch.nn.init.normal_(network.classifier.weight)
+    assert network.first_conv.in_channels == seen
+    logits = network(torch.randn(2, stored, size, size))
+    assert logits.shape == (2, 2)
+    torch.nn.functional.cross_entropy(logits, torch.tensor([0, 1])).backward()
+    for key, parameter in network.named_parameters():
+        assert parameter.requires_grad, key
+        assert parameter.grad is not None, key
+        assert bool(torch.isfinite(parameter.grad).all()), key
+    first = network.first_conv.weight.grad
+    assert first is not None
+    assert torch.count_nonzero(first.sum(dim=(0, 2, 3))) == seen
+
+
+@pytest.mark.parametrize("modality", list(CHANNELS))
+@pytest.mark.parametrize("name", list_backbones())
+def test_every_backbone_learns_every_modality(name: str, modality: str) -> None:
+    info = backbone_info(name)
+    if info.spec is None:
+        pytest.skip(f"{name}: {info.reason}")
+    check(name, modality, info.spec.min_input_size)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("modality", list(CHANNELS))
+@pytest.mark.parametrize("name", ["resnet18", "efficientnet_lite0"])
+def test_full_size_pictures(name: str, modality: str) -> None:
+    check(name, modality, get_spec(name).input_size)
+
+
+@pytest.mark.parametrize("name", ["resnet18", "resnest50", "bninception", "efficientnet_lite0"])
+def test_partial_bn_leaves_one_trainable_batch_norm(name: str) -> None:
+    network = TSN(name, partial_bn=True).train()
+    norms = [item for item in network.backbone.modules() if isinstance(item, torch.nn.BatchNorm2d)]
+    assert [item.training for item in norms] == [True] + [False] * (len(norms) - 1)
+    assert [item.weight.requires_grad for item in norms] == [True] + [False] * (len(norms) - 1)
+    assert sum(len(group["params"]) for group in network.parameter_groups(1, 1)) == sum(
+        parameter.requires_grad for parameter in network.parameters()
+    )
