@@ -89,6 +89,8 @@ def _rows(file: Path) -> Iterator[tuple[int, dict[str, str]]]:
 def _parse(row: dict[str, str], base: Path, where: str) -> Clip:
     if not row["path"].strip():
         raise DataError(f"{where}: the path is empty")
+    if "\0" in row["path"]:
+        raise DataError(f"{where}: the path holds a NUL character; export the file again")
     label = row["label"].strip().lower()
     if label not in _POSITIVE | _NEGATIVE:
         raise DataError(

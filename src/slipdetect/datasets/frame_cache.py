@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -15,7 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from slipdetect._io import atomic_write
-from slipdetect.errors import DataError, VideoError
+from slipdetect.errors import DataError, OutputError, VideoError
 from slipdetect.flow import FlowExtractor
 from slipdetect.video import open_video
 
@@ -37,6 +38,9 @@ class FrameCache:
         folder: Where the arrays live; safe to delete at any time.
         sampling: Frame rate and size.
         flow: Recipe of ``FlowExtractor`` when flow is wanted.
+
+    Raises:
+        OutputError: The folder cannot be made.
     """
 
     def __init__(
@@ -45,7 +49,12 @@ class FrameCache:
         self.folder = folder
         self.sampling = sampling
         self.flow = flow
-        folder.mkdir(parents=True, exist_ok=True)
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise OutputError(
+                f"cannot make the frame cache {str(folder)!r}: {error.strerror}; choose another"
+            ) from error
 
     def frames(self, path: Path) -> npt.NDArray[np.uint8]:
         """Return the sampled frames of a clip, ``(T, H, W, 3)`` RGB, read-only.
@@ -54,10 +63,7 @@ class FrameCache:
             VideoError: The clip cannot be decoded.
         """
         target = self._target(path, asdict(self.sampling))
-        if not target.exists():
-            _save(target, self._decode(path))
-        array: npt.NDArray[np.uint8] = np.load(target, mmap_mode="r", allow_pickle=False)
-        return array
+        return _load_or_make(target, lambda: self._decode(path))
 
     def flows(self, path: Path) -> npt.NDArray[np.uint8]:
         """Return the quantised flow of a clip, ``(T - 1, H, W, 2)``; one still field if T is 1.
@@ -68,10 +74,7 @@ class FrameCache:
         if self.flow is None:
             raise DataError("this frame cache has no flow recipe; pass flow= when making it")
         target = self._target(path, {**asdict(self.sampling), "flow": self.flow})
-        if not target.exists():
-            _save(target, self._compute_flow(self.frames(path)))
-        array: npt.NDArray[np.uint8] = np.load(target, mmap_mode="r", allow_pickle=False)
-        return array
+        return _load_or_make(target, lambda: self._compute_flow(self.frames(path)))
 
     def _decode(self, path: Path) -> npt.NDArray[np.uint8]:
         with open_video(path) as video:
@@ -93,13 +96,24 @@ class FrameCache:
     def _target(self, path: Path, recipe: dict[str, Any]) -> Path:
         try:
             status = path.stat()
-        except OSError as error:
-            raise VideoError(f"cannot read {str(path)!r}: {error.strerror}") from error
+        except (OSError, ValueError) as error:  # a name with a NUL is a ValueError
+            reason = getattr(error, "strerror", None) or error
+            raise VideoError(f"cannot read {str(path)!r}: {reason}; check the path") from error
         facts = [_LAYOUT, str(path.resolve()), status.st_size, status.st_mtime_ns, recipe]
         key = hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()[:16]
-        return self.folder / f"{path.stem[:60]}-{key}.npy"
+        # a file name holds 255 bytes, and a character up to four
+        stem = path.stem.encode("utf-8", "replace")[:60].decode("utf-8", "ignore")
+        return self.folder / f"{stem}-{key}.npy"
 
 
-def _save(target: Path, array: npt.NDArray[np.uint8]) -> None:
+def _load_or_make(target: Path, make: Callable[[], npt.NDArray[np.uint8]]) -> npt.NDArray[np.uint8]:
+    """Map the array at ``target``, made first if it is missing or damaged."""
+    try:
+        kept: npt.NDArray[np.uint8] = np.load(target, mmap_mode="r", allow_pickle=False)
+        return kept
+    except (OSError, ValueError, EOFError):
+        array = make()
     with atomic_write(target, overwrite=True) as temporary:
         np.save(temporary, array, allow_pickle=False)
+    made: npt.NDArray[np.uint8] = np.load(target, mmap_mode="r", allow_pickle=False)
+    return made

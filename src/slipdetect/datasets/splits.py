@@ -20,7 +20,8 @@ def split_by_group(
     """Hold out about ``fraction`` of the clips of each label, whole groups at a time.
 
     Groups are shuffled and taken while the held-out part lacks clips of a label they bring and
-    would not exceed its share by more than half; so a rare label is not lost to either side.
+    would not exceed its share by more than half (one clip always fits), and never with the last
+    clips of a label; so a rare label is not lost to either side.
 
     Args:
         clips: Annotated clips.
@@ -38,14 +39,19 @@ def split_by_group(
     groups: dict[str, list[Clip]] = defaultdict(list)
     for clip in clips:
         groups[clip.group].append(clip)
-    wanted = {label: fraction * sum(c.positive == label for c in clips) for label in (True, False)}
+    total = {label: sum(c.positive == label for c in clips) for label in (True, False)}
+    wanted = {label: fraction * count for label, count in total.items()}
     taken = {True: 0, False: 0}
     held_out: set[str] = set()
     order = np.random.default_rng(seed).permutation(sorted(groups))
     for name in order:
         brings = {label: sum(c.positive == label for c in groups[name]) for label in (True, False)}
         lacks = any(brings[label] and taken[label] < wanted[label] for label in brings)
-        fits = all(taken[label] + brings[label] <= 1.5 * wanted[label] for label in brings)
+        fits = all(
+            taken[label] + count <= max(1.0, 1.5 * wanted[label])
+            and (count == 0 or taken[label] + count < total[label])
+            for label, count in brings.items()
+        )
         if lacks and fits:
             held_out.add(str(name))
             taken = {label: taken[label] + brings[label] for label in taken}

@@ -18,10 +18,11 @@ from slipdetect.datasets.annotations import Clip
 from slipdetect.datasets.frame_cache import FrameCache
 from slipdetect.datasets.splits import require_both_labels
 from slipdetect.datasets.windows import Range, WindowRule
+from slipdetect.errors import DataError
 from slipdetect.modalities.augment import Augmentation, corner_crop
 from slipdetect.modalities.modality import Modality
 from slipdetect.modalities.motion_crop import Box, cut, thumbnail
-from slipdetect.modalities.sampling import segment_offsets
+from slipdetect.modalities.sampling import dense_offsets, segment_offsets
 from slipdetect.modalities.snippet import SnippetGrid, snippet_box
 
 LABELS = ("slip", "other")
@@ -96,8 +97,8 @@ class _WindowReader:
             window = np.concatenate(cuts)
         else:
             window = corner_crop(recipe.size, is_flow)(np.concatenate(picked), rng)
-        window = augmentation.recolour(window)
-        return torch.from_numpy(np.ascontiguousarray(window)).unflatten(0, (len(starts), -1))
+        window = np.ascontiguousarray(augmentation.recolour(window))
+        return torch.from_numpy(window.reshape(len(starts), -1, *window.shape[1:]))
 
     def _indices(
         self, start: int, frames: npt.NDArray[np.uint8], stored: npt.NDArray[np.uint8]
@@ -110,7 +111,8 @@ class _WindowReader:
         first, last = self.recipe.grid.context_bounds(start, len(frames))
         moving = self.recipe.crop == "motion"
         thumbnails = [thumbnail(frame) for frame in frames[first:last]] if moving else []
-        return snippet_box(thumbnails, *frames.shape[1:3], self.recipe.crop)
+        height, width = frames.shape[1:3]
+        return snippet_box(thumbnails, height, width, self.recipe.crop)
 
 
 class TrainingWindows(Dataset[Item]):
@@ -139,7 +141,15 @@ class TrainingWindows(Dataset[Item]):
         self._count = count
         self._seed = seed
         self._epoch = 0
-        self._pools = [_Pool(_candidates(clips, self._reader, index == 0)) for index in (0, 1)]
+        self._pools = []
+        for index, what in enumerate(("a fall", "none")):
+            candidates = _candidates(clips, self._reader, index == 0)
+            if not candidates:
+                raise DataError(
+                    f"no training clip has a place for a window that shows {what}; "
+                    "check that event times lie inside their clips"
+                )
+            self._pools.append(_Pool(candidates))
 
     def set_epoch(self, epoch: int) -> None:
         """Choose the epoch whose windows are drawn next."""
@@ -162,7 +172,7 @@ class TrainingWindows(Dataset[Item]):
 
 
 class ValidationWindows(Dataset[Item]):
-    """The same unaugmented windows every time: the middle of each range, all snippets of the grid.
+    """The same unaugmented windows every time: the middle of each range, scored as in detection.
 
     Every item has the same number of snippets; in short clips the last one repeats.
     """
@@ -184,9 +194,10 @@ class ValidationWindows(Dataset[Item]):
         clip, centre, label = self._windows[index]
         frames = len(self._reader.cache.frames(clip.path))
         first = self._reader.first_sample(centre, frames)
-        offsets = self._recipe.grid.starts(self._reader.length)
-        last = max(frames - self._recipe.grid.span, 0)
-        return self._reader.read(clip, [min(first + o, last) for o in offsets]), label
+        grid = self._recipe.grid
+        offsets = dense_offsets(self._reader.length, grid.span, grid.step)
+        last = max(frames - grid.span, 0)
+        return self._reader.read(clip, [min(first + int(o), last) for o in offsets]), label
 
 
 class _Pool:
@@ -220,4 +231,5 @@ def _candidates(clips: Sequence[Clip], reader: _WindowReader, positive: bool) ->
 
 def _normalised(weights: Sequence[float]) -> npt.NDArray[np.float64]:
     values = np.asarray(weights, np.float64)
-    return values / values.sum()
+    shares: npt.NDArray[np.float64] = values / values.sum()
+    return shares

@@ -37,19 +37,23 @@ class WindowRule:
         return [(start, min(end, duration)) for start, end in capped if start < duration]
 
     def negative_ranges(self, clip: Clip, duration: float) -> list[Range]:
-        """Ranges of window centres that show none; none at all if the event times are unknown."""
+        """Ranges of window centres that show none; none at all if the event times are unknown.
+
+        Centres keep half a window from both ends of the clip: a window that had to be moved
+        inside would come nearer to an event than the clearance.
+        """
         if not clip.timed:
             return []
+        low, high = self._inside(duration)
         if not clip.positive:
-            return [self._inside(duration)]
+            return [(low, high)]
         ranges: list[Range] = []
-        low = 0.0
         for start, end in sorted(clip.events):
-            if start - self.clearance > low:
-                ranges.append((low, start - self.clearance))
+            if low <= min(start - self.clearance, high):
+                ranges.append((low, min(start - self.clearance, high)))
             low = max(low, end + self.clearance)
-        if low < duration:
-            ranges.append((low, duration))
+        if low <= high:
+            ranges.append((low, high))
         return ranges
 
     def _inside(self, duration: float) -> Range:

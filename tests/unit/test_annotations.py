@@ -1,0 +1,125 @@
+"""Annotation files of every shape: what is read, and what is refused with its line number.
+
+In: CSV text. Out: clips, or one-line errors.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from slipdetect.datasets import Clip, read_annotations
+from slipdetect.errors import DataError
+
+
+def read(
+    tmp_path: Path, text: str, encoding: str = "utf-8", root: Path | None = None
+) -> list[Clip]:
+    file = tmp_path / "clips.csv"
+    file.write_bytes(text.encode(encoding))
+    return read_annotations(file, root)
+
+
+def test_the_short_form(tmp_path: Path) -> None:
+    clips = read(tmp_path, "path,label,start,end\na.mp4,slip,1.5,2\nsub/b.mp4,other,,\n")
+    assert clips == [
+        Clip(tmp_path / "a.mp4", True, ((1.5, 2.0),), str(tmp_path / "a.mp4")),
+        Clip(tmp_path / "sub/b.mp4", False, (), str(tmp_path / "sub/b.mp4")),
+    ]
+    assert all(clip.timed for clip in clips)
+
+
+def test_the_long_form_keeps_other_columns(tmp_path: Path) -> None:
+    text = (
+        "path,dataset,licence,label,event_start,event_end,group,note\n"
+        'a.mp4,urfd,CC BY,fall,0.5,1.25,person-1,"falls, twice"\n'
+        "b.mp4,urfd,CC BY,fall,,,person-2,\n"
+    )
+    first, second = read(tmp_path, text, root=Path("/data"))
+    assert first.path == Path("/data/a.mp4")
+    assert (first.events, first.group, first.source) == (((0.5, 1.25),), "person-1", "urfd")
+    assert first.columns == {"licence": "CC BY", "note": "falls, twice"}
+    assert second.positive
+    assert not second.timed
+
+
+@pytest.mark.parametrize(
+    ("label", "positive"),
+    [
+        ("Slip", True),
+        ("FALL ", True),
+        ("1", True),
+        ("NotSlipping", False),
+        ("adl", False),
+        ("0", False),
+    ],
+)
+def test_labels(tmp_path: Path, label: str, positive: bool) -> None:
+    assert read(tmp_path, f"path,label\na.mp4,{label}\n")[0].positive is positive
+
+
+def test_byte_order_mark_and_windows_lines(tmp_path: Path) -> None:
+    text = "path,label,start,end\r\nä b.mp4,slip,0,1\r\n\r\nc.mp4,other,,\r\n"
+    clips = read(tmp_path, text, "utf-8-sig")
+    assert [clip.path.name for clip in clips] == ["ä b.mp4", "c.mp4"]
+
+
+def test_rows_of_one_path_are_events_of_one_clip(tmp_path: Path) -> None:
+    text = "path,label,start,end\na.mp4,slip,4,5\nb.mp4,other,,\n./a.mp4,slip,1,2\na.mp4,slip,4,5\n"
+    first, _ = read(tmp_path, text)
+    assert first.events == ((1.0, 2.0), (4.0, 5.0))
+
+
+@pytest.mark.parametrize(
+    ("row", "reason"),
+    [
+        ("a.mp4,falling over,,", "neither a slip"),
+        (",slip,1,2", "path is empty"),
+        ("a.mp4,slip,1,", "are not seconds"),
+        ("a.mp4,slip,,2", "are not seconds"),
+        ("a.mp4,slip,one,2", "are not seconds"),
+        ("a.mp4,slip,nan,2", "makes no sense"),
+        ("a.mp4,slip,1,inf", "makes no sense"),
+        ("a.mp4,slip,2,2", "makes no sense"),
+        ("a.mp4,slip,-1,2", "makes no sense"),
+        ("a.mp4,other,1,2", "cannot have an event"),
+        ("ok.mp4,slip,,", "listed twice without event times"),
+        ("ok.mp4,other,,", "another label or group"),
+        ("a\0.mp4,slip,,", "NUL"),
+    ],
+)
+def test_bad_rows_name_their_line(tmp_path: Path, row: str, reason: str) -> None:
+    with pytest.raises(DataError, match=reason) as caught:
+        read(tmp_path, f"path,label,start,end\nok.mp4,slip,0,1\n{row}\n")
+    assert "clips.csv" in str(caught.value)
+    assert "line 3" in str(caught.value) or reason == "NUL"
+    assert "\n" not in str(caught.value)
+    assert caught.value.exit_code == 3
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ("", "lacks the column label, path"),
+        ("path,start\na.mp4,1\n", "lacks the column label"),
+        ("path,label\n", "lists no clips"),
+    ],
+)
+def test_files_without_clips(tmp_path: Path, text: str, reason: str) -> None:
+    with pytest.raises(DataError, match=reason):
+        read(tmp_path, text)
+
+
+def test_unreadable_files(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match="cannot read annotations"):
+        read_annotations(tmp_path / "missing.csv")
+    with pytest.raises(DataError, match="cannot read annotations"):
+        read_annotations(tmp_path)
+    with pytest.raises(DataError, match="cannot read annotations"):
+        read(tmp_path, "path,label\nä.mp4,slip\n", "latin-1")
+
+
+def test_rows_longer_or_shorter_than_the_header(tmp_path: Path) -> None:
+    clips = read(tmp_path, "path,label,group\na.mp4,slip\nb.mp4,other,g,more,columns\n")
+    assert [clip.group for clip in clips] == [str(tmp_path / "a.mp4"), "g"]
