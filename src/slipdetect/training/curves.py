@@ -36,7 +36,9 @@ def draw_curves(
                 known = [point for point in points if point[1] is not None]
                 if known:
                     label = f"{modality}, {'training' if part == 'train' else 'validation'}"
-                    axes.plot(*zip(*known, strict=True), style, color=colour, label=label, marker=".")
+                    axes.plot(
+                        *zip(*known, strict=True), style, color=colour, label=label, marker="."
+                    )
         axes.set_title(title)
         axes.set_xlabel("epoch")
         axes.xaxis.set_major_locator(MaxNLocator(integer=True))

@@ -77,14 +77,19 @@ class Trainer:
         """Train epoch by epoch, yielding what each one measured.
 
         Raises:
-            TrainingError: The loss was not finite three steps in a row.
+            TrainingError: The loss was not finite three steps in a row, for a whole epoch, or in
+                validation.
         """
         for epoch in range(self.config.epochs):
             training.set_epoch(epoch)
             train_loss, train_accuracy = self._train_epoch(training)
-            measured = self._validate(validation) if validation is not None else (None,) * 3
-            rate = self._base_rates[0] * self._factor(max(self._step - 1, 0), len(training))
-            yield EpochMetrics(epoch, train_loss, train_accuracy, *measured, lr=rate)
+            val_loss, val_accuracy, val_auc = (
+                (None, None, None) if validation is None else self._validate(validation)
+            )
+            rate = self.config.lr * self._factor(max(self._step - 1, 0), len(training))
+            yield EpochMetrics(
+                epoch, train_loss, train_accuracy, val_loss, val_accuracy, val_auc, rate
+            )
 
     def _train_epoch(self, windows: TrainingWindows) -> tuple[float, float]:
         self.model.train()
@@ -94,33 +99,50 @@ class Trainer:
             for group, rate in zip(self._optimiser.param_groups, self._base_rates, strict=True):
                 group["lr"] = rate * factor
             logits, loss = self._forward(images, labels)
-            self._update(loss)
+            # a step without a finite loss is left out of the figures, as it is of the weights
+            if self._update(loss):
+                seen += len(labels)
+                loss_sum += float(loss.detach()) * len(labels)
+                correct += int((logits.argmax(1).cpu() == labels).sum())
             self._step += 1
-            seen += len(labels)
-            loss_sum += float(loss.detach()) * len(labels)
-            correct += int((logits.argmax(1).cpu() == labels).sum())
             if self.on_step is not None:
                 steps = self.config.epochs * self._steps_per_epoch(len(windows))
                 self.on_step(self._step, steps, float(loss.detach()))
+        if seen == 0:
+            raise self._not_finite("in a whole epoch")
         return loss_sum / seen, correct / seen
 
-    def _update(self, loss: torch.Tensor) -> None:
+    def _update(self, loss: torch.Tensor) -> bool:
+        """Make one step unless loss or gradient is not finite; return whether the loss was."""
         self._optimiser.zero_grad(set_to_none=True)
         if not torch.isfinite(loss):
-            self._bad_steps += 1
-            if self._bad_steps >= _BAD_STEPS_ALLOWED:
-                raise TrainingError(
-                    f"the loss was not finite {_BAD_STEPS_ALLOWED} steps in a row at step "
-                    f"{self._step}; lower --lr (now {self.config.lr:g})"
-                )
-            return
+            self._count_bad_step()
+            return False
+        self._scaler.scale(loss).backward()  # type: ignore[no-untyped-call]
+        self._scaler.unscale_(self._optimiser)
+        limit = self.config.clip_gradient
+        norm = nn.utils.clip_grad_norm_(
+            self.model.parameters(), math.inf if limit is None else limit
+        )
+        # in mixed precision the scaler itself leaves such steps out until its scale fits
+        if not self._amp and not torch.isfinite(norm):
+            self._count_bad_step()
+            return True
         self._bad_steps = 0
-        self._scaler.scale(loss).backward()
-        if self.config.clip_gradient is not None:
-            self._scaler.unscale_(self._optimiser)
-            nn.utils.clip_grad_norm_(self.model.parameters(), self.config.clip_gradient)
         self._scaler.step(self._optimiser)
         self._scaler.update()
+        return True
+
+    def _count_bad_step(self) -> None:
+        self._bad_steps += 1
+        if self._bad_steps >= _BAD_STEPS_ALLOWED:
+            raise self._not_finite(f"{_BAD_STEPS_ALLOWED} steps in a row")
+
+    def _not_finite(self, when: str) -> TrainingError:
+        return TrainingError(
+            f"the loss or its gradient was not finite {when}, at step {self._step}; nothing was "
+            f"saved; lower --lr (now {self.config.lr:g})"
+        )
 
     def _validate(self, windows: ValidationWindows) -> tuple[float, float, float | None]:
         self.model.eval()
@@ -132,6 +154,8 @@ class Trainer:
                 labels_seen.append(labels)
         logits, labels = torch.cat(logits_seen), torch.cat(labels_seen)
         loss = float(self._loss(logits, labels))
+        if not math.isfinite(loss):
+            raise self._not_finite("in validation")
         accuracy = float((logits.argmax(1) == labels).float().mean())
         scores = logits.softmax(1)[:, 0].tolist()
         return loss, accuracy, area_under_curve((labels == 0).tolist(), scores)

@@ -17,6 +17,7 @@ import torch
 
 from slipdetect._io import atomic_write
 from slipdetect.datasets import Clip, FrameCache, Sampling, split_by_group
+from slipdetect.datasets.leaks import require_no_leak
 from slipdetect.datasets.splits import require_both_labels
 from slipdetect.datasets.window_dataset import (
     LABELS,
@@ -32,6 +33,7 @@ from slipdetect.modalities.modality import Modality, get_modality
 from slipdetect.modalities.normalise import SnippetNormaliser
 from slipdetect.modalities.snippet import SnippetGrid
 from slipdetect.models import TSN, LateFusion, ModelConfig, ModelPackage, StreamConfig, save_package
+from slipdetect.training.checks import require_detectable
 from slipdetect.training.config import TrainConfig
 from slipdetect.training.curves import draw_curves
 from slipdetect.training.loop import EpochMetrics, Trainer
@@ -101,6 +103,7 @@ class TrainingRun:
         self.overwrite = overwrite
         self.on_progress = on_progress
         require_both_labels(self.clips, "the annotation file")
+        require_detectable(config, name)
         _prepare_folder(out, overwrite)
         flow = FlowExtractor(config.flow_method, bound=config.flow_bound).recipe()
         self.flow_recipe = flow if "flow" in modalities else None
@@ -112,12 +115,13 @@ class TrainingRun:
         """Train and write everything; return the package of the last epoch.
 
         Raises:
-            DataError: Too few usable clips.
+            DataError: Too few usable clips, or one recording on both sides of the split.
             TrainingError: The loss stopped being finite.
         """
         torch.manual_seed(self.config.seed)
         usable = self._decode()
         training, validation = split_by_group(usable, self.config.validation, self.config.seed)
+        require_no_leak(training, validation)
         logger.info("%d training clips, %d validation clips", len(training), len(validation))
         history: dict[str, list[EpochMetrics]] = {}
         streams = [
@@ -180,6 +184,9 @@ class TrainingRun:
         epochs = history.setdefault(modality.name, [])
         best: State = {}
         best_epoch = 0
+        if held_out is not None and len(held_out) == 0:
+            logger.warning("no validation clip has a place for a window; nothing is validated")
+            held_out = None
         for metrics in trainer.run(windows, held_out):
             epochs.append(metrics)
             self._log(modality.name, metrics)
