@@ -1,0 +1,106 @@
+"""Building a network by name, for any number of input channels.
+
+In: a backbone's name, channels and weights. Out: a module ``(N, C, H, W) -> (N, feature_dim)``.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import inspect
+import os
+import sys
+from typing import TYPE_CHECKING, Any
+
+from slipdetect.backbones.registry import Entry, find_entry, load_entry, unavailable
+from slipdetect.backbones.spec import Backbone, BackboneSpec
+from slipdetect.errors import SlipdetectError, UsageError
+
+if TYPE_CHECKING:
+    from torch import nn
+
+
+def create_backbone(
+    name: str,
+    in_channels: int = 3,
+    weights: str | os.PathLike[str] | None = None,
+    **options: Any,
+) -> nn.Module:
+    """Build backbone ``name`` without its classifier.
+
+    Args:
+        name: A name of ``list_backbones()``, or ``timm/NAME`` for any network of timm.
+        in_channels: Channels of the input. Anything but 3 replaces the kernels of the first
+            convolution by their mean over the colours (cross-modality initialisation).
+        weights: None for random ones, ``"imagenet"``, or a ``.safetensors``, ``.pth`` or ``.pt``
+            file with tensors only.
+        **options: Passed to the backbone's builder.
+
+    Returns:
+        A module with attribute ``spec`` (``BackboneSpec``) that maps ``(N, in_channels, H, W)``
+        float32, normalised as the spec says, to ``(N, feature_dim)``.
+
+    Raises:
+        ModelError: The name is unknown, or the weights cannot be had or do not fit.
+        BackboneUnavailable: The backbone does not load, does not build, or breaks the contract.
+        UsageError: ``in_channels`` or an option does not suit this backbone.
+    """
+    from slipdetect.backbones.stem import adapt_first_conv
+
+    entry = find_entry(name)
+    backbone = load_entry(name, entry)
+    network = _build(name, entry, backbone, weights, options)
+    adapt_first_conv(network, backbone.spec.first_conv, in_channels)
+    if not entry.built_in:
+        try:
+            check_output(network, backbone.spec, in_channels)
+        except Exception as error:
+            raise unavailable(name, entry, error) from error
+    # nn.Module's own __setattr__ is for tensors and modules.
+    object.__setattr__(network, "spec", backbone.spec)
+    return network
+
+
+def check_output(network: nn.Module, spec: BackboneSpec, in_channels: int) -> None:
+    """Run one picture of the smallest size through ``network`` and compare with ``spec``.
+
+    Raises:
+        ValueError: The output is no ``(1, feature_dim)`` tensor.
+    """
+    import torch
+
+    size = spec.min_input_size
+    training = network.training
+    network.eval()
+    with torch.inference_mode():
+        output = network(torch.zeros(1, in_channels, size, size))
+    network.train(training)
+    shape = tuple(output.shape) if isinstance(output, torch.Tensor) else type(output).__name__
+    if shape != (1, spec.feature_dim):
+        raise ValueError(
+            f"its network returns {shape} for one picture; its spec says {(1, spec.feature_dim)}"
+        )
+
+
+def _build(
+    name: str,
+    entry: Entry,
+    backbone: Backbone,
+    weights: str | os.PathLike[str] | None,
+    options: dict[str, Any],
+) -> nn.Module:
+    from torch import nn
+
+    try:
+        inspect.signature(backbone.build).bind(weights, **options)
+    except TypeError as error:
+        raise UsageError(f"backbone {name!r} cannot be built so: {error}") from error
+    try:
+        with contextlib.redirect_stdout(sys.stderr):
+            network = backbone.build(weights, **options)
+        if not isinstance(network, nn.Module):
+            raise TypeError(f"build() returned a {type(network).__name__}, not a torch.nn.Module")
+    except SlipdetectError:
+        raise
+    except (Exception, SystemExit) as error:
+        raise unavailable(name, entry, error) from error
+    return network

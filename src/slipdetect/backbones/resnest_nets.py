@@ -1,0 +1,70 @@
+"""ResNeSt-50 and ResNeSt-101 of the resnest package as backbones.
+
+In: weights and options of the split-attention blocks. Out: the networks without classifier.
+"""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+from torch import nn
+
+from slipdetect.backbones.rectify import rectify
+from slipdetect.backbones.spec import Backbone, BackboneSpec
+from slipdetect.backbones.weights import load_exactly, read_weights
+from slipdetect.modalities.normalise import Normalisation
+
+try:
+    from resnest.torch.resnet import Bottleneck, ResNet
+except ModuleNotFoundError:
+    # The 0.0.6 pre-releases moved it.
+    from resnest.torch.models.resnet import Bottleneck, ResNet
+
+# 0.0.5 names a host that is gone; the pre-releases name this one, with the same hashes.
+_URL = "https://github.com/zhanghang1989/ResNeSt/releases/download/weights_step1/{}.pth"
+
+
+def _resnest(name: str, depths: list[int], stem_width: int, digest: str) -> Backbone:
+    spec = BackboneSpec(
+        name=name,
+        feature_dim=2048,
+        input_size=224,
+        normalisation=Normalisation(),
+        first_conv="conv1.0",
+        licence="Apache-2.0",
+        weights_url=_URL.format(f"{name}-{digest}"),
+        source="resnest",
+        paper="Zhang et al., ResNeSt: Split-Attention Networks, 2020",
+    )
+    defaults: dict[str, Any] = {
+        "radix": 2,
+        "groups": 1,
+        "bottleneck_width": 64,
+        "deep_stem": True,
+        "stem_width": stem_width,
+        "avg_down": True,
+        "avd": True,
+        "avd_first": False,
+    }
+
+    def build(
+        weights: str | os.PathLike[str] | None = None,
+        *,
+        rectified_conv: bool = False,
+        rectify_avg: bool = False,
+        **options: Any,
+    ) -> nn.Module:
+        network: nn.Module = ResNet(Bottleneck, depths, **(defaults | options))
+        if rectified_conv:
+            rectify(network, average=rectify_avg)
+        network.fc = nn.Identity()
+        if weights is not None:
+            load_exactly(network, read_weights(weights, spec), str(weights), ignore=("fc.",))
+        return network
+
+    return Backbone(spec, build)
+
+
+resnest50 = _resnest("resnest50", [3, 4, 6, 3], 32, "528c19ca")
+resnest101 = _resnest("resnest101", [3, 4, 23, 3], 64, "22405ba7")

@@ -1,0 +1,111 @@
+"""What a backbone is: the facts a caller needs about a network, and how to build it.
+
+In: facts written down by an adapter or a plugin. Out: checked ``BackboneSpec`` and ``Backbone``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from slipdetect.errors import UsageError
+
+if TYPE_CHECKING:
+    from torch import nn
+
+    from slipdetect.modalities.normalise import Normalisation
+
+
+@dataclass(frozen=True)
+class BackboneSpec:
+    """The facts about one backbone, kept beside the network they belong to.
+
+    Attributes:
+        name: The name it is registered under.
+        feature_dim: Length of the feature vector of one picture.
+        input_size: Side in pixels of the square picture it takes unless told otherwise.
+        normalisation: Colour order, value range, mean and std it was trained with.
+        first_conv: Dotted name of the convolution that sees the picture (``"conv1"``).
+        licence: SPDX identifier of the code and weights.
+        min_input_size: Smallest side in pixels that passes through the network.
+        weights_url: Where ``weights="imagenet"`` comes from; None where there is no such file.
+        source: Library that defines the network.
+        paper: Where the architecture was published.
+    """
+
+    name: str
+    feature_dim: int
+    input_size: int
+    normalisation: Normalisation
+    first_conv: str
+    licence: str
+    min_input_size: int = 32
+    weights_url: str | None = None
+    source: str = ""
+    paper: str = ""
+
+    def __post_init__(self) -> None:
+        if not self.name or not self.first_conv:
+            raise UsageError("a BackboneSpec needs a name and the name of its first convolution")
+        if self.feature_dim < 1:
+            raise UsageError(f"feature_dim of {self.name!r} must be positive: {self.feature_dim}")
+        if not 1 <= self.min_input_size <= self.input_size:
+            raise UsageError(
+                f"{self.name!r}: min_input_size {self.min_input_size} must lie "
+                f"between 1 and input_size {self.input_size}"
+            )
+
+    @property
+    def colour(self) -> str:
+        """Channel order, ``"RGB"`` or ``"BGR"``."""
+        return self.normalisation.colour
+
+    @property
+    def value_range(self) -> float:
+        """Largest pixel value the network was trained with, 1.0 or 255.0."""
+        return self.normalisation.value_range
+
+    @property
+    def mean(self) -> tuple[float, float, float]:
+        """Mean per channel in ``colour`` order, in units of ``value_range``."""
+        return self.normalisation.mean
+
+    @property
+    def std(self) -> tuple[float, float, float]:
+        """Standard deviation per channel in ``colour`` order, in units of ``value_range``."""
+        return self.normalisation.std
+
+
+@dataclass(frozen=True)
+class Backbone:
+    """One registered backbone.
+
+    Attributes:
+        spec: The facts.
+        build: ``build(weights, **options)`` returns the network without its classifier:
+            ``(N, 3, H, W)`` float32 to ``(N, feature_dim)``. ``weights`` is None (random), a file,
+            or a word the backbone knows, such as ``"imagenet"``.
+    """
+
+    spec: BackboneSpec
+    build: Callable[..., nn.Module]
+
+
+@dataclass(frozen=True)
+class BackboneInfo:
+    """What is known about a registered name after trying to load it.
+
+    Attributes:
+        name: The registered name.
+        available: Whether its module loads here.
+        reason: Why it does not load (exception type and text), or an empty string.
+        distribution: The installed package that registered it.
+        spec: Its facts, or None when unavailable.
+    """
+
+    name: str
+    available: bool
+    reason: str
+    distribution: str
+    spec: BackboneSpec | None

@@ -1,0 +1,84 @@
+"""ResNet and VGG-16 of torchvision as backbones.
+
+In: weights. Out: the networks of He et al. and Simonyan and Zisserman without their classifiers.
+"""
+
+from __future__ import annotations
+
+import os
+from typing import Any, cast
+
+from torch import nn
+from torchvision import models
+
+from slipdetect.backbones.spec import Backbone, BackboneSpec
+from slipdetect.backbones.weights import load_exactly, read_weights
+from slipdetect.modalities.normalise import Normalisation
+
+Weights = str | os.PathLike[str] | None
+
+_RESNET_PAPER = "He et al., Deep Residual Learning for Image Recognition, CVPR 2016"
+_VGG_PAPER = "Simonyan and Zisserman, Very Deep Convolutional Networks, ICLR 2015"
+
+
+def _url(name: str) -> str:
+    # The first published weights: the ones that the TSN papers start from.
+    return str(models.get_model_weights(name)["IMAGENET1K_V1"].url)
+
+
+def _resnet(name: str, feature_dim: int) -> Backbone:
+    spec = BackboneSpec(
+        name=name,
+        feature_dim=feature_dim,
+        input_size=224,
+        normalisation=Normalisation(),
+        first_conv="conv1",
+        licence="BSD-3-Clause",
+        weights_url=_url(name),
+        source="torchvision",
+        paper=_RESNET_PAPER,
+    )
+
+    def build(weights: Weights = None, **options: Any) -> nn.Module:
+        network: nn.Module = models.get_model(name, weights=None, **options)
+        network.fc = nn.Identity()
+        if weights is not None:
+            load_exactly(network, read_weights(weights, spec), str(weights), ignore=("fc.",))
+        return network
+
+    return Backbone(spec, build)
+
+
+def _vgg(name: str) -> Backbone:
+    spec = BackboneSpec(
+        name=name,
+        feature_dim=4096,
+        input_size=224,
+        normalisation=Normalisation(),
+        first_conv="features.0",
+        licence="BSD-3-Clause",
+        weights_url=_url(name),
+        source="torchvision",
+        paper=_VGG_PAPER,
+    )
+
+    def build(weights: Weights = None, **options: Any) -> nn.Module:
+        network: nn.Module = models.get_model(name, weights=None, **options)
+        # fc6, ReLU, dropout, fc7, ReLU stay; the dropout before the classifier is TSN's.
+        network.classifier = cast("nn.Sequential", network.classifier)[:5]
+        if weights is not None:
+            load_exactly(
+                network, read_weights(weights, spec), str(weights), ignore=("classifier.6.",)
+            )
+        return network
+
+    return Backbone(spec, build)
+
+
+resnet18 = _resnet("resnet18", 512)
+resnet34 = _resnet("resnet34", 512)
+resnet50 = _resnet("resnet50", 2048)
+resnet101 = _resnet("resnet101", 2048)
+resnet152 = _resnet("resnet152", 2048)
+vgg16 = _vgg("vgg16")
+vgg16_bn = _vgg("vgg16_bn")

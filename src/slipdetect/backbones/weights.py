@@ -1,0 +1,149 @@
+"""Reading network weights from files and from the libraries' own addresses, never code.
+
+In: a file, an address or a state dict. Out: tensors by name, loaded without anything left over.
+"""
+
+from __future__ import annotations
+
+import os
+import pickle
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import torch
+from safetensors.torch import load_file
+
+from slipdetect.errors import ModelError
+
+if TYPE_CHECKING:
+    from torch import nn
+
+    from slipdetect.backbones.spec import BackboneSpec
+
+State = dict[str, torch.Tensor]
+PICKLE_SUFFIXES = (".pth", ".pt")
+
+
+def read_state_dict(path: str | os.PathLike[str]) -> State:
+    """Read tensors by name from a ``.safetensors``, ``.pth`` or ``.pt`` file, onto the CPU.
+
+    A training checkpoint is opened at its ``state_dict``; ``module.`` in front of names is dropped.
+
+    Raises:
+        ModelError: The file is missing, of another kind, damaged, or holds more than tensors.
+    """
+    path = Path(path)
+    suffix = path.suffix.lower()
+    if suffix != ".safetensors" and suffix not in PICKLE_SUFFIXES:
+        raise ModelError(
+            f"weights {str(path)!r}: neither a word this backbone knows nor a file; "
+            "pass a .safetensors, .pth or .pt file, 'imagenet' or nothing"
+        )
+    if not path.is_file():
+        raise ModelError(f"weights file {str(path)!r} does not exist; check the path")
+    try:
+        if suffix == ".safetensors":
+            content: Any = load_file(path)
+        else:
+            content = torch.load(path, map_location="cpu", weights_only=True)
+    except Exception as error:  # damaged bytes make the readers raise nearly anything
+        raise ModelError(
+            f"weights file {str(path)!r} cannot be read as tensors "
+            f"({_first_sentence(error)}); use an undamaged file that holds tensors only"
+        ) from error
+    return _tensors(content, path)
+
+
+def read_weights(weights: str | os.PathLike[str], spec: BackboneSpec) -> State:
+    """Read what ``weights`` names: ``"imagenet"`` at the spec's address, or a file.
+
+    Raises:
+        ModelError: As ``read_state_dict`` and ``fetch``.
+    """
+    if weights == "imagenet" and spec.weights_url is not None:
+        return fetch(spec.weights_url)
+    return read_state_dict(weights)
+
+
+def fetch(url: str) -> State:
+    """Download (or find in torch's cache) the weights at ``url`` and check the hash in its name.
+
+    Raises:
+        ModelError: The address cannot be reached, or what it sent is not what its name says.
+    """
+    try:
+        content = torch.hub.load_state_dict_from_url(
+            url,
+            map_location="cpu",
+            progress=sys.stderr.isatty(),
+            check_hash=True,
+            weights_only=True,
+        )
+    except (OSError, RuntimeError, pickle.UnpicklingError) as error:
+        raise unreachable(url, error) from error
+    return _tensors(content, Path(url))
+
+
+def unreachable(url: str, error: BaseException) -> ModelError:
+    """Say that ``url`` gave no weights and what to do instead."""
+    return ModelError(
+        f"cannot get weights from {url} ({_first_sentence(error)}); pass weights=FILE instead"
+    )
+
+
+def load_exactly(network: nn.Module, state: State, source: str, ignore: tuple[str, ...]) -> None:
+    """Load ``state`` into ``network``, every tensor by name and shape.
+
+    Args:
+        network: The network without classifier.
+        state: Tensors by name.
+        source: What to call the state in messages.
+        ignore: Beginnings of names that belong to the classifier and are dropped.
+
+    Raises:
+        ModelError: A tensor is missing, left over, or of another shape; up to five are named.
+    """
+    wanted = {name: tuple(value.shape) for name, value in network.state_dict().items()}
+    given = {
+        name: value
+        for name, value in state.items()
+        if name in wanted or not name.startswith(ignore)
+    }
+    # Files from before PyTorch 0.4.1 lack this counter, which plays no part in the output.
+    counters = {name for name in wanted if name.endswith("num_batches_tracked")}
+    problems = [
+        f"{name} is missing" for name in wanted if name not in given | dict.fromkeys(counters)
+    ]
+    problems += [f"{name} is left over" for name in given if name not in wanted]
+    problems += [
+        f"{name} is {tuple(value.shape)}, not {wanted[name]}"
+        for name, value in given.items()
+        if name in wanted and tuple(value.shape) != wanted[name]
+    ]
+    if problems:
+        more = f" and {len(problems) - 5} more" if len(problems) > 5 else ""
+        raise ModelError(
+            f"{source} does not fit this network: {', '.join(problems[:5])}{more}; "
+            "use weights made for this backbone"
+        )
+    network.load_state_dict(given, strict=False)
+
+
+def _tensors(content: Any, path: Path) -> State:
+    if isinstance(content, Mapping) and isinstance(content.get("state_dict"), Mapping):
+        content = content["state_dict"]
+    if not isinstance(content, Mapping) or not content:
+        raise ModelError(f"weights file {str(path)!r} holds no tensors by name; use another file")
+    wrong = [name for name, value in content.items() if not isinstance(value, torch.Tensor)]
+    if wrong:
+        raise ModelError(
+            f"weights file {str(path)!r}: {wrong[0]!r} is no tensor; save a plain state dict"
+        )
+    return {str(name).removeprefix("module."): value for name, value in content.items()}
+
+
+def _first_sentence(error: BaseException) -> str:
+    lines = str(error).strip().splitlines()
+    return lines[0].split(". ")[0].rstrip(".") if lines else type(error).__name__

@@ -1,0 +1,200 @@
+"""The contract that every backbone keeps, as tests that a plugin's author can run.
+
+In: a subclass of ``BackboneContract`` with the backbone's name. Out: pytest tests of that backbone.
+"""
+
+# ruff: noqa: S101  (tests speak in asserts)
+from __future__ import annotations
+
+import copy
+import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any, ClassVar
+from unittest import mock
+
+import numpy as np
+import pytest
+import torch
+from safetensors.torch import load, save
+from torch import nn
+
+from slipdetect.backbones import BackboneSpec, backbone_info, create_backbone, get_spec
+from slipdetect.backbones.stem import adapt_first_conv, find_first_conv
+from slipdetect.modalities.normalise import Normalisation
+
+__all__ = ["BackboneContract"]
+
+
+class BackboneContract:
+    """Subclass as ``class TestMine(BackboneContract): name = "mine"`` and run pytest.
+
+    The network is built once with random weights and reused by all tests of the class.
+
+    Attributes:
+        name: The registered name.
+        options: Passed to ``create_backbone``.
+        skip_unavailable: Skip, with the reason, instead of failing where the backbone's library
+            does not load.
+    """
+
+    name: ClassVar[str] = ""
+    options: ClassVar[dict[str, Any]] = {}
+    skip_unavailable: ClassVar[bool] = False
+
+    spec: ClassVar[BackboneSpec]
+    network: ClassVar[nn.Module]
+    calls_to_network: ClassVar[list[str]]
+
+    @classmethod
+    def setup_class(cls) -> None:
+        """Build the network once, recording every attempt to reach a network."""
+        info = backbone_info(cls.name)
+        if not info.available and cls.skip_unavailable:
+            pytest.skip(f"{cls.name} is unavailable: {info.reason}")
+        with _recorded_connections() as calls:
+            cls.spec = get_spec(cls.name)
+            torch.manual_seed(0)
+            cls.network = create_backbone(cls.name, **cls.options).eval()
+        cls.calls_to_network = calls
+
+    @classmethod
+    def teardown_class(cls) -> None:
+        """Free the network before the next class builds its own."""
+        if "network" in cls.__dict__:
+            del cls.network
+
+    def test_builds_without_network(self) -> None:
+        assert self.calls_to_network == []
+
+    def test_spec_is_complete(self) -> None:
+        spec = self.spec
+        assert isinstance(spec, BackboneSpec)
+        assert isinstance(spec.normalisation, Normalisation)
+        assert spec.name == self.name
+        assert spec.licence
+        assert vars(self.network)["spec"] is spec
+
+    def test_named_first_convolution_is_the_one_that_sees_the_picture(self) -> None:
+        order: list[nn.Module] = []
+        hooks = [
+            module.register_forward_pre_hook(lambda module, _: order.append(module))
+            for module in self.network.modules()
+            if isinstance(module, nn.Conv2d)
+        ]
+        self._run(self.network, 3)
+        for hook in hooks:
+            hook.remove()
+        assert order[0] is find_first_conv(self.network, self.spec.first_conv)
+
+    def test_smallest_and_default_size_give_feature_dim(self) -> None:
+        for size in {self.spec.min_input_size, self.spec.input_size}:
+            output = self._run(self.network, 3, size=size)
+            assert output.shape == (1, self.spec.feature_dim), f"at {size} px"
+            assert torch.isfinite(output).all(), f"at {size} px"
+
+    @pytest.mark.parametrize("channels", [10, 15])
+    def test_other_channels_start_from_the_mean_over_the_colours(self, channels: int) -> None:
+        network = copy.deepcopy(self.network)
+        old = find_first_conv(network, self.spec.first_conv)
+        colours = old.weight.detach().double().numpy().copy()
+        bias = None if old.bias is None else old.bias.detach().clone()
+        adapt_first_conv(network, self.spec.first_conv, channels)
+        new = network.get_submodule(self.spec.first_conv)
+        assert isinstance(new, nn.Conv2d)
+        kernel = new.weight.detach().double().numpy()
+        groups = new.groups
+        assert kernel.shape == (colours.shape[0], channels // groups, *colours.shape[2:])
+        expected = np.zeros_like(colours[:, 0])
+        for colour in range(colours.shape[1]):
+            expected += colours[:, colour] / colours.shape[1]
+        for channel in range(kernel.shape[1]):
+            np.testing.assert_allclose(kernel[:, channel], expected, rtol=1e-5, atol=1e-7)
+        assert (new.bias is None) == (bias is None)
+        if bias is not None and new.bias is not None:
+            assert torch.equal(new.bias, bias)
+        output = self._run(network, channels, count=2)
+        assert output.shape == (2, self.spec.feature_dim)
+
+    def test_create_backbone_takes_ten_channels(self) -> None:
+        network = create_backbone(self.name, in_channels=10, **self.options).eval()
+        assert self._run(network, 10).shape == (1, self.spec.feature_dim)
+
+    def test_gradient_reaches_every_parameter(self) -> None:
+        network = copy.deepcopy(self.network).train()
+        # Four pictures: with two, batch normalisation of one pixel leaves only signs, no slope.
+        pictures = self._pictures(3, count=4, size=self.spec.min_input_size)
+        features = network(pictures)
+        direction = torch.randn(features.shape, generator=torch.Generator().manual_seed(1))
+        (features * direction).sum().backward()
+        for name, parameter in network.named_parameters():
+            if not parameter.requires_grad:
+                continue
+            assert parameter.grad is not None, f"{name} has no gradient"
+            assert torch.isfinite(parameter.grad).all(), f"gradient of {name} is not finite"
+            # A bias in front of batch normalisation rightly learns nothing.
+            if parameter.ndim > 1:
+                assert parameter.grad.abs().max() > 0, f"gradient of {name} is zero"
+
+    def test_eval_is_repeatable_and_train_can_be_left(self) -> None:
+        before = {name: value.clone() for name, value in self.network.named_buffers()}
+        first = self._run(self.network, 3)
+        self.network.train()
+        assert all(module.training for module in self.network.modules())
+        self.network.eval()
+        assert not any(module.training for module in self.network.modules())
+        assert torch.equal(self._run(self.network, 3), first)
+        for name, value in self.network.named_buffers():
+            assert torch.equal(value, before[name]), f"evaluation changed {name}"
+
+    def test_state_survives_safetensors(self) -> None:
+        expected = self._run(self.network, 3)
+        stored = save(
+            {name: value.contiguous() for name, value in self.network.state_dict().items()}
+        )
+        with torch.no_grad():
+            for value in self.network.state_dict().values():
+                value.zero_()
+        self.network.load_state_dict(load(stored), strict=True)
+        assert torch.equal(self._run(self.network, 3), expected)
+
+    def test_copy_is_independent(self) -> None:
+        expected = self._run(self.network, 3)
+        twin = copy.deepcopy(self.network)
+        assert twin.spec == self.spec
+        assert torch.equal(self._run(twin, 3), expected)
+        with torch.no_grad():
+            for parameter in twin.parameters():
+                parameter.zero_()
+        assert torch.equal(self._run(self.network, 3), expected)
+
+    def _run(
+        self, network: nn.Module, channels: int, *, count: int = 1, size: int | None = None
+    ) -> torch.Tensor:
+        """Return the features of fixed random pictures, ``(count, feature_dim)``."""
+        size = self.spec.min_input_size if size is None else size
+        with torch.no_grad():
+            output = network(self._pictures(channels, count=count, size=size))
+        assert isinstance(output, torch.Tensor)
+        return output
+
+    @staticmethod
+    def _pictures(channels: int, *, count: int, size: int) -> torch.Tensor:
+        generator = torch.Generator().manual_seed(0)
+        return torch.randn(count, channels, size, size, generator=generator)
+
+
+@contextmanager
+def _recorded_connections() -> Iterator[list[str]]:
+    """Refuse and record every name look-up and connection."""
+    calls: list[str] = []
+
+    def refuse(*address: Any, **_: Any) -> None:
+        calls.append(repr(address[-2:]))
+        raise OSError("a backbone must build without a network")
+
+    with (
+        mock.patch.object(socket, "getaddrinfo", refuse),
+        mock.patch.object(socket.socket, "connect", refuse),
+    ):
+        yield calls
