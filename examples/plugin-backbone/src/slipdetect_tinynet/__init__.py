@@ -1,0 +1,24 @@
+"""Three convolutions as a backbone for slipdetect."""
+
+from torch import nn
+
+from slipdetect.backbones import Backbone, BackboneSpec
+from slipdetect.modalities.normalise import Normalisation
+
+SPEC = BackboneSpec(
+    name="tinynet", feature_dim=64, input_size=112, min_input_size=16,
+    normalisation=Normalisation(), first_conv="0", licence="Apache-2.0", source=__name__,
+)  # fmt: skip
+
+
+def build(weights=None):
+    if weights is not None:
+        raise ValueError("tinynet has no trained weights")
+    layers, channels = [], 3
+    for width in (16, 32, 64):
+        layers += [nn.Conv2d(channels, width, 3, 2, 1), nn.BatchNorm2d(width), nn.ReLU()]
+        channels = width
+    return nn.Sequential(*layers, nn.AdaptiveAvgPool2d(1), nn.Flatten())
+
+
+tinynet = Backbone(SPEC, build)
