@@ -1,0 +1,225 @@
+"""A whole clip: a person acts in a room before a camera with noise, blur and a shutter.
+
+In: a ``Scene``. Out: uint8 frames and the true events; ``save_clip`` writes both.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import av
+import cv2
+import numpy as np
+
+from rendering.body import Clothes, Cone, cones_of
+from rendering.furniture import chair
+from rendering.motion import FALLS, SEAT, Motion, make_motion
+from rendering.raster import FLOOR_CELL, FLOOR_SPAN, Camera, Light, draw, floor_shadow, shade
+from rendering.room import Room, render_room
+from rendering.skeleton import rotation
+
+SUBFRAMES = 4
+_JITTER = np.array([(0.125, -0.375), (0.375, 0.125), (-0.125, 0.375), (-0.375, -0.125)])
+_SHIRTS = [(0.5, 0.07, 0.06), (0.09, 0.2, 0.42), (0.6, 0.58, 0.54), (0.1, 0.28, 0.16),
+           (0.55, 0.4, 0.1), (0.07, 0.07, 0.08), (0.35, 0.37, 0.4)]  # fmt: skip
+_TROUSERS = [(0.05, 0.07, 0.15), (0.03, 0.03, 0.035), (0.3, 0.24, 0.16), (0.13, 0.13, 0.14)]
+_SKINS = [(0.6, 0.4, 0.3), (0.46, 0.28, 0.19), (0.22, 0.12, 0.08), (0.66, 0.46, 0.36)]
+_HAIRS = [(0.02, 0.017, 0.015), (0.09, 0.05, 0.025), (0.3, 0.2, 0.09), (0.28, 0.27, 0.26)]
+_SHOES = [(0.5, 0.5, 0.48), (0.04, 0.035, 0.03), (0.16, 0.09, 0.05)]
+
+
+@dataclass(frozen=True)
+class Scene:
+    """Everything that decides how a clip looks; two equal scenes give equal frames.
+
+    Attributes:
+        seed: Of the room, the gait and the noise.
+        action: One of ``rendering.motion.ACTIONS``.
+        width, height: Pixels, even.
+        frame_rate: Frames per second.
+        duration: Seconds.
+        tall: Height of the person, metres.
+        clothes: Colours and build.
+        spot: Where the action happens, x and y on the floor, metres.
+        heading: Walking direction, degrees: 0 to the right of the picture, 90 away.
+        above, down, side, focal: See ``Camera``.
+        shutter: Fraction of the frame interval that the shutter is open.
+        noise: Standard deviation of sensor noise, grey levels of 255.
+        gain: Exposure.
+    """
+
+    seed: int = 0
+    action: str = "slip"
+    width: int = 640
+    height: int = 480
+    frame_rate: int = 25
+    duration: float = 10.0
+    tall: float = 1.74
+    clothes: Clothes = field(default_factory=Clothes)
+    spot: tuple[float, float] = (0.0, 3.8)
+    heading: float = 0.0
+    above: float = 2.2
+    down: float = 17.0
+    side: float = 0.0
+    focal: float = 0.86
+    shutter: float = 0.55
+    noise: float = 2.2
+    gain: float = 1.0
+
+
+def random_scene(seed: int, action: str, **changes: Any) -> Scene:
+    """Draw a scene for ``seed``; ``changes`` override its fields."""
+    rng = np.random.default_rng([seed, 17])
+
+    def pick(options: list) -> tuple[float, float, float]:
+        return options[rng.integers(len(options))]
+
+    clothes = Clothes(
+        pick(_SKINS), pick(_HAIRS), pick(_SHIRTS), pick(_TROUSERS), pick(_SHOES),
+        sleeves=bool(rng.uniform() < 0.6), stripes=float(rng.choice([0.0, 0.0, 0.8])),
+        girth=float(rng.uniform(0.94, 1.12)),
+    )  # fmt: skip
+    right = bool(rng.integers(2))
+    slide = 0.75 if action in FALLS else 0.2
+    scene = Scene(
+        seed, action, tall=float(rng.uniform(1.62, 1.84)), clothes=clothes,
+        spot=(float(rng.uniform(-0.25, 0.25)) - (slide if right else -slide),
+              float(rng.uniform(3.35, 3.85))),
+        heading=float(rng.uniform(-18, 18)) + (0.0 if right else 180.0),
+        above=float(rng.uniform(2.05, 2.35)), down=float(rng.uniform(15.5, 18.5)),
+        side=float(rng.uniform(-4, 4)), noise=float(rng.uniform(1.6, 2.8)),
+        gain=float(rng.uniform(0.9, 1.15)),
+    )  # fmt: skip
+    return replace(scene, **changes)
+
+
+class Clip:
+    """A clip that renders its frames when they are asked for.
+
+    Attributes:
+        scene: What is shown.
+        events: ``(start, end)`` of falls, seconds.
+    """
+
+    def __init__(self, scene: Scene) -> None:
+        self.scene = scene
+        self._motion: Motion = make_motion(
+            scene.action, scene.duration, np.random.default_rng([scene.seed, 1])
+        )
+        self.events = self._motion.events
+        self._camera = Camera(
+            scene.width, scene.height, scene.above, scene.down, scene.side, scene.focal
+        )
+        self._light = Light()
+        self._scale = scene.tall / 1.74
+        rng = np.random.default_rng([scene.seed, 2])
+        seat = []
+        if self._motion.chair:
+            x, y, _ = self._world(np.array([[0.43, 0.0, 0.0]]))[0]
+            seat = chair(x, y, scene.heading + 180, SEAT * self._scale)
+        self._room: Room = render_room(self._camera, self._light, rng, seat)
+        self._rays = self._camera.rays()
+        v, u = np.mgrid[-1 : 1 : scene.height * 1j, -1 : 1 : scene.width * 1j]
+        self._vignette = (1 - 0.11 * (u * u + v * v)).astype(np.float32)[..., None]
+
+    @property
+    def count(self) -> int:
+        """Number of frames."""
+        return round(self.scene.duration * self.scene.frame_rate)
+
+    def frames(self) -> Iterator[np.ndarray]:
+        """Yield ``(height, width, 3)`` uint8 RGB pictures."""
+        noise = np.random.default_rng([self.scene.seed, 3])
+        for index in range(self.count):
+            light = self._expose(index / self.scene.frame_rate)
+            yield self._develop(light, noise)
+
+    def _world(self, joints: np.ndarray) -> np.ndarray:
+        turned = self._scale * joints @ rotation("z", self.scene.heading).T
+        return np.add(turned, (*self.scene.spot, 0.0))
+
+    def _expose(self, time: float) -> np.ndarray:
+        """Average sub-frames with a jittered pixel grid: motion blur and smooth edges in one."""
+        scene, camera = self.scene, self._camera
+        total = np.zeros_like(self._room.picture)
+        for sub in range(SUBFRAMES):
+            moment = time + scene.shutter / scene.frame_rate * (sub + 0.5) / SUBFRAMES
+            joints = self._world(self._motion.at(moment))
+            cones = cones_of(joints, scene.clothes.girth, self._scale)
+            if sub == 0:
+                ground = self._shadowed(floor_shadow(cones, self._light))
+            window = _around(cones, camera)
+            offset = np.tensordot(_JITTER[sub] / (camera.width * camera.focal), camera.axes[:2], 1)
+            rays = self._rays[(slice(None), *window)] + offset[:, None, None].astype(np.float32)
+            layer = draw(cones, camera, rays, window)
+            seen = layer.depth < self._room.depth[window] + 0.02
+            total += ground
+            total[window][seen] += -ground[window][seen] + shade(
+                layer, seen, camera, rays, self._light, scene.clothes.palette(),
+                scene.clothes.stripes,
+            )  # fmt: skip
+        return total / SUBFRAMES
+
+    def _shadowed(self, left: np.ndarray) -> np.ndarray:
+        spot = self._room.spot
+        x = (spot[..., 0] + FLOOR_SPAN / 2) / FLOOR_CELL
+        y = spot[..., 1] / FLOOR_CELL
+        seen = cv2.remap(left, x, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+        return self._room.picture * np.where(self._room.floor, seen, 1.0)[..., None]
+
+    def _develop(self, light: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+        """Lens blur, vignette, exposure, sensor noise and a display curve."""
+        scene = self.scene
+        size = scene.width / 640
+        blurred = cv2.GaussianBlur(light, (0, 0), max(0.65 * size, 0.3))
+        flicker = 1 + 0.003 * float(rng.standard_normal())
+        value = 1 - np.exp(-1.15 * scene.gain * flicker * blurred * self._vignette)
+        picture = 255 * np.power(value, 1 / 1.85)
+        picture = 0.88 * picture + 0.12 * picture.mean(2, keepdims=True)
+        grain = rng.standard_normal((scene.height, scene.width, 1), np.float32)
+        tint = rng.standard_normal((scene.height // 2, scene.width // 2, 3), np.float32)
+        tint = cv2.resize(tint, (scene.width, scene.height), interpolation=cv2.INTER_LINEAR)
+        strength = scene.noise * (1.25 - 0.5 * value.mean(2, keepdims=True))
+        return np.clip(picture + strength * (grain + 0.5 * tint) + 0.5, 0, 255).astype(np.uint8)
+
+
+def _around(cones: list[Cone], camera: Camera) -> tuple[slice, slice]:
+    """The part of the picture that the cones may cover."""
+    boxes = [box for box in map(camera.box, cones) if box is not None]
+    if not boxes:
+        return np.s_[0:1, 0:1]
+    top, bottom, left, right = zip(*boxes, strict=True)
+    return np.s_[min(top) : max(bottom), min(left) : max(right)]
+
+
+def render_clip(seed: int, action: str = "slip", **changes: Any) -> Clip:
+    """Return the clip of ``seed`` and ``action``; ``changes`` override fields of ``Scene``."""
+    return Clip(random_scene(seed, action, **changes))
+
+
+def save_clip(clip: Clip, path: Path, quality: int = 21) -> None:
+    """Write ``path`` as H.264 and the truth beside it as JSON."""
+    scene = clip.scene
+    with av.open(str(path), "w", options={"movflags": "+faststart"}) as container:
+        stream = container.add_stream("libx264", rate=Fraction(scene.frame_rate))
+        stream.width, stream.height, stream.pix_fmt = scene.width, scene.height, "yuv420p"
+        stream.options = {"crf": str(quality), "preset": "medium", "profile": "high"}
+        for picture in clip.frames():
+            container.mux(stream.encode(av.VideoFrame.from_ndarray(picture, format="rgb24")))
+        container.mux(stream.encode(None))
+    truth = {
+        "duration": clip.count / scene.frame_rate,
+        "frame_rate": scene.frame_rate,
+        "events": [
+            {"start": round(start, 3), "end": round(end, 3), "label": "slip"}
+            for start, end in clip.events
+        ],
+        "action": scene.action,
+        "seed": scene.seed,
+    }
+    path.with_suffix(".json").write_text(json.dumps(truth, indent=2) + "\n")
