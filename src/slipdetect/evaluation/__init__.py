@@ -1,0 +1,22 @@
+"""Measuring: clip and event metrics, and the predictions they are computed from."""
+
+from slipdetect.evaluation.clip_metrics import area_under_curve, auc_interval
+from slipdetect.evaluation.event_metrics import Summary, hits, summarise
+from slipdetect.evaluation.predictions import (
+    ClipPrediction,
+    predict,
+    read_predictions,
+    write_predictions,
+)
+
+__all__ = [
+    "ClipPrediction",
+    "Summary",
+    "area_under_curve",
+    "auc_interval",
+    "hits",
+    "predict",
+    "read_predictions",
+    "summarise",
+    "write_predictions",
+]

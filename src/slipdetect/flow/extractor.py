@@ -5,9 +5,9 @@ In: pictures. Out: ``(2, H, W)`` float32 px per pair of neighbours, or its bytes
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,8 +22,7 @@ class FlowExtractor:
     """Compute dense flow and turn it into bytes and back.
 
     Pictures are ``(H, W, 3)`` RGB or ``(H, W)`` grey, uint8 or float in [0, 1], 8 px a side or
-    more. ``FlowExtractor(recipe["method"], bound=recipe["bound"], **recipe["parameters"])`` makes
-    the same extractor again.
+    more. ``FlowExtractor.from_recipe(extractor.recipe())`` makes the same extractor again.
 
     Args:
         method: ``"tvl1-opencv"`` or ``"dis"``.
@@ -53,6 +52,11 @@ class FlowExtractor:
         self.method = method
         self.device = devices[0] if device == "auto" else device
         self.bound = float(bound)
+
+    @classmethod
+    def from_recipe(cls, recipe: Mapping[str, Any]) -> Self:
+        """Make the extractor that a recipe describes; see ``recipe``."""
+        return cls(recipe["method"], bound=recipe["bound"], **recipe.get("parameters", {}))
 
     def pair(self, prev: NDArray[Any], next: NDArray[Any]) -> NDArray[np.float32]:
         """Compute the flow from ``prev`` to ``next``.
