@@ -26,7 +26,7 @@ class ClipPrediction:
     """One clip: what is true and what was found.
 
     Attributes:
-        clip: Name of the clip, relative to the data folder.
+        clip: Name of the clip, relative to the data folder if it lies there.
         source: Its data set.
         positive: Whether somebody falls in it.
         truth: True events, ``(start, end)`` seconds; empty if none or unknown.
@@ -58,7 +58,7 @@ def predict(
             logger.warning("left out: %s", error)
         else:
             yield ClipPrediction(
-                clip=clip.path.relative_to(root).as_posix(),
+                clip=_name(clip.path, root),
                 source=clip.source,
                 positive=clip.positive,
                 truth=clip.events,
@@ -70,6 +70,10 @@ def predict(
                 ),
             )
         on_clip(index + 1, len(clips))
+
+
+def _name(path: Path, root: Path) -> str:
+    return (path.relative_to(root) if path.is_relative_to(root) else path).as_posix()
 
 
 def write_predictions(predictions: Iterable[ClipPrediction], target: Path) -> None:

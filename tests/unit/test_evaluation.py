@@ -1,0 +1,192 @@
+"""Metrics by hand: pairs counted in plain loops, events and minutes on paper.
+
+In: labels, scores and predictions. Out: figures.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from slipdetect.datasets import Clip
+from slipdetect.detection import Detector, Event, Window
+from slipdetect.errors import DataError, VideoError
+from slipdetect.evaluation import (
+    ClipPrediction,
+    area_under_curve,
+    auc_interval,
+    hits,
+    predict,
+    read_predictions,
+    summarise,
+    write_predictions,
+)
+
+
+def prediction(
+    positive: bool,
+    score: float = 0.5,
+    events: tuple[tuple[float, float, float], ...] = (),
+    truth: tuple[tuple[float, float], ...] = (),
+    seconds: float = 30.0,
+) -> ClipPrediction:
+    return ClipPrediction("a.mp4", "x", positive, truth, seconds, score, events)
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.lists(st.tuples(st.booleans(), st.integers(0, 5)), max_size=25))
+def test_auc_is_the_share_of_pairs_in_order(rows: list[tuple[bool, int]]) -> None:
+    right, pairs = 0.0, 0
+    for positive, high in rows:
+        for other, low in rows:
+            if positive and not other:
+                pairs += 1
+                right += 1.0 if high > low else 0.5 if high == low else 0.0
+    found = area_under_curve([p for p, _ in rows], [s / 5 for _, s in rows])
+    if pairs == 0:
+        assert found is None
+    else:
+        assert found == pytest.approx(right / pairs)
+
+
+def test_the_interval_holds_the_estimate_and_narrows_with_more_clips() -> None:
+    labels = [True, False] * 20
+    scores = [(i * 7 % 20) / 20 + 0.3 * label for i, label in enumerate(labels)]
+    auc, interval = area_under_curve(labels, scores), auc_interval(labels, scores)
+    assert auc is not None
+    assert interval is not None
+    assert interval[0] < auc < interval[1]
+    more = auc_interval(labels * 10, scores * 10)
+    assert more is not None
+    assert more[1] - more[0] < 0.5 * (interval[1] - interval[0])
+    assert auc_interval(labels, scores) == interval
+    assert auc_interval([True, True], [0.1, 0.2]) is None
+    assert auc_interval([], []) is None
+
+
+@pytest.mark.parametrize(
+    ("events", "truth", "wanted"),
+    [
+        ([(2.0, 3.0)], [(2.5, 4.0)], [True]),
+        ([(0.0, 1.5)], [(2.0, 3.0)], [True]),  # ends half a second before
+        ([(0.0, 1.4)], [(2.0, 3.0)], [False]),
+        ([(3.5, 4.0)], [(2.0, 3.0)], [True]),
+        ([(3.6, 4.0)], [(2.0, 3.0)], [False]),
+        ([(0.0, 9.0)], [(2.0, 3.0), (6.0, 7.0), (20.0, 21.0)], [True, True, False]),
+        ([], [(2.0, 3.0)], [False]),
+        ([], [], [False]),  # a fall at an unknown time: any event finds it
+        ([(1.0, 2.0)], [], [True]),
+    ],
+)
+def test_hits(
+    events: list[tuple[float, float]], truth: list[tuple[float, float]], wanted: list[bool]
+) -> None:
+    found = tuple((start, end, 0.9) for start, end in events)
+    assert hits(prediction(True, events=found, truth=tuple(truth))) == wanted
+
+
+def test_a_summary_by_hand() -> None:
+    one = (1.0, 2.0, 0.9)
+    summary = summarise(
+        [
+            prediction(True, 0.9, (one,), ((1.0, 2.0), (10.0, 11.0))),
+            prediction(True, 0.4, (), ()),
+            prediction(False, 0.5, (one, (5.0, 6.0, 0.8)), seconds=45.0),
+            prediction(False, 0.1, (), seconds=75.0),
+        ]
+    )
+    assert (summary.positives, summary.negatives) == (2, 2)
+    assert (summary.found, summary.events, summary.recall) == (1, 3, pytest.approx(1 / 3))
+    assert summary.false_events == 2
+    assert summary.negative_minutes == 2.0
+    assert summary.false_per_minute == 1.0
+    assert summary.false_per_clip == 1.0
+    assert summary.auc == 0.75
+
+
+def test_figures_that_a_set_cannot_tell_are_none() -> None:
+    only = summarise([prediction(False, seconds=0.0)])
+    assert (only.auc, only.auc_interval, only.recall, only.false_per_minute) == (None,) * 4
+    assert only.false_per_clip == 0.0
+    empty = summarise([])
+    assert (empty.auc, empty.recall, empty.false_per_minute, empty.false_per_clip) == (None,) * 4
+
+
+class FakeDetector:
+    """Finds one event in every clip but those called missing."""
+
+    def detect(self, path: Path) -> object:
+        if path.stem == "missing":
+            raise VideoError("cannot read it")
+
+        class Found:
+            duration = 4.00049
+            windows = (Window(0.0, 1.0, 0.2), Window(0.5, 1.5, 0.98765))
+            events = (Event(0.12345, 1.0, 0.7, 0.98765),)
+
+        return Found()
+
+
+def detector() -> Detector:
+    return FakeDetector()  # type: ignore[return-value]
+
+
+def test_predicting_rounds_and_leaves_unreadable_clips_out(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    clips = [
+        Clip(tmp_path / "sub" / "a.mp4", True, ((1.0, 2.0),), source="urfd"),
+        Clip(tmp_path / "missing.mp4", False),
+    ]
+    done: list[tuple[int, int]] = []
+    (row,) = predict(detector(), clips, tmp_path, lambda *step: done.append(step))
+    assert row == ClipPrediction(
+        "sub/a.mp4", "urfd", True, ((1.0, 2.0),), 4.0, 0.9877, ((0.123, 1.0, 0.9877),)
+    )
+    assert done == [(1, 2), (2, 2)]
+    assert "left out: cannot read it" in caplog.text
+
+
+def test_clips_outside_the_data_folder_keep_their_whole_path(tmp_path: Path) -> None:
+    (row,) = predict(detector(), [Clip(Path("/elsewhere/a.mp4"), False)], tmp_path)
+    assert row.clip == "/elsewhere/a.mp4"
+
+
+def test_predictions_survive_the_file(tmp_path: Path) -> None:
+    rows = [
+        prediction(True, 0.25, ((0.1, 0.2, 0.3),), ((1.0, 2.0), (3.0, 4.0))),
+        ClipPrediction("ä\u2028b.mp4", "", False, (), 1.5, 0.0, ()),
+    ]
+    file = tmp_path / "predictions.jsonl"
+    write_predictions(iter(rows), file)
+    assert read_predictions(file) == rows
+    write_predictions([], file)
+    assert read_predictions(file) == []
+
+
+@pytest.mark.parametrize(
+    "text", ["{", "[1]\n", '{"clip": "a"}\n', '{"truth": [[1]], "events": []}\n', "\xff"]
+)
+def test_malformed_predictions_are_data_errors(tmp_path: Path, text: str) -> None:
+    file = tmp_path / "predictions.jsonl"
+    file.write_bytes(text.encode("latin-1"))
+    with pytest.raises(DataError, match="cannot read predictions"):
+        read_predictions(file)
+    with pytest.raises(DataError):
+        read_predictions(tmp_path / "missing")
+
+
+def test_a_failure_while_predicting_keeps_the_old_file(tmp_path: Path) -> None:
+    file = tmp_path / "predictions.jsonl"
+    write_predictions([prediction(True)], file)
+
+    def failing() -> object:
+        yield prediction(False)
+        raise KeyError("x")
+
+    with pytest.raises(KeyError):
+        write_predictions(failing(), file)  # type: ignore[arg-type]
+    assert read_predictions(file) == [prediction(True)]
