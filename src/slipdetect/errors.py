@@ -1,6 +1,7 @@
 """The tree of errors slipdetect raises on purpose.
 
-Each class carries the exit code the command line ends with; messages are one line: what, where, what next.
+Each class carries the exit code the command line ends with; messages are one line: what, where,
+what next.
 """
 
 from __future__ import annotations

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
@@ -84,8 +85,8 @@ def snippet_box(
         crop: ``"motion"`` (the moving region) or ``"centre"`` (reference TSN's test crop).
     """
     if crop == "motion":
-        pairs = zip(thumbnails[:-1], thumbnails[1:], strict=True)
-        return motion_box([motion_profile(a, b) for a, b in pairs], height, width)
+        profiles = [motion_profile(a, b) for a, b in pairwise(thumbnails)]
+        return motion_box(profiles, height, width)
     if crop == "centre":
         return centre_box(height, width).jittered(_CENTRE_SHARE, 0.0, 0.0)
     raise UsageError(f"unknown crop {crop!r}; choose from {', '.join(CROPS)}")

@@ -48,6 +48,9 @@ class Trainer:
         normaliser: From stored uint8 snippets to the network's input.
         device: Where to train.
         on_step: Called with (steps done, steps in all, loss) after every step.
+
+    Attributes:
+        validated: Logits ``(windows, classes)`` and labels ``(windows,)`` of the last validation.
     """
 
     def __init__(
@@ -68,6 +71,7 @@ class Trainer:
         self._amp = device.type == "cuda"
         self._scaler = torch.amp.GradScaler(device.type, enabled=self._amp)
         self._loss = nn.CrossEntropyLoss()
+        self.validated: tuple[torch.Tensor, torch.Tensor] | None = None
         self._step = 0
         self._bad_steps = 0
 
@@ -156,6 +160,7 @@ class Trainer:
         loss = float(self._loss(logits, labels))
         if not math.isfinite(loss):
             raise self._not_finite("in validation")
+        self.validated = logits, labels
         accuracy = float((logits.argmax(1) == labels).float().mean())
         scores = logits.softmax(1)[:, 0].tolist()
         return loss, accuracy, area_under_curve((labels == 0).tolist(), scores)

@@ -7,11 +7,10 @@ from __future__ import annotations
 
 import json
 import logging
-from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
-from typing import Any
 
 import torch
 
@@ -26,21 +25,20 @@ from slipdetect.datasets.window_dataset import (
     WindowRecipe,
 )
 from slipdetect.datasets.windows import WindowRule
-from slipdetect.detection import EventConfig, resolve_device
-from slipdetect.errors import DataError, OutputError, UsageError, VideoError
+from slipdetect.detection import resolve_device
+from slipdetect.errors import DataError, OutputError, TrainingError, UsageError, VideoError
 from slipdetect.flow import FlowExtractor
 from slipdetect.modalities.modality import Modality, get_modality
 from slipdetect.modalities.normalise import SnippetNormaliser
 from slipdetect.modalities.snippet import SnippetGrid
-from slipdetect.models import TSN, LateFusion, ModelConfig, ModelPackage, StreamConfig, save_package
+from slipdetect.models import TSN, ModelPackage, StreamConfig
 from slipdetect.training.checks import require_detectable
 from slipdetect.training.config import TrainConfig
 from slipdetect.training.curves import draw_curves
 from slipdetect.training.loop import EpochMetrics, Trainer
+from slipdetect.training.packaging import Checkpoint, TrainedStream, write_package
 
 logger = logging.getLogger(__name__)
-
-State = dict[str, torch.Tensor]
 
 
 @dataclass(frozen=True)
@@ -51,17 +49,6 @@ class Progress:
     done: int
     total: int
     note: str = ""
-
-
-@dataclass
-class _Stream:
-    """A trained stream: its configuration and its weights after the best and the last epoch."""
-
-    config: StreamConfig
-    best: State
-    last: State
-    best_metrics: dict[str, Any]
-    last_metrics: dict[str, Any]
 
 
 class TrainingRun:
@@ -128,8 +115,16 @@ class TrainingRun:
             self._train(modality, training, validation, history) for modality in self.modalities
         ]
         draw_curves(history, self.out / "curves.png", overwrite=True)
-        self._package("best", streams, training, validation)
-        return self._package("last", streams, training, validation)
+        write = partial(
+            write_package,
+            name=self.name,
+            config=self.config,
+            streams=[stream.config for stream in streams],
+            data={"training_data": training, "validation_data": validation},
+            overwrite=self.overwrite,
+        )
+        write(self.out / "best", {s.config.modality: s.best for s in streams})
+        return write(self.out / "last", {s.config.modality: s.last for s in streams})
 
     def _decode(self) -> list[Clip]:
         """Fill the cache; a clip that cannot be read is reported and left out."""
@@ -154,7 +149,7 @@ class TrainingRun:
         training: Sequence[Clip],
         validation: Sequence[Clip],
         history: dict[str, list[EpochMetrics]],
-    ) -> _Stream:
+    ) -> TrainedStream:
         config = self.config
         network = TSN(
             config.backbone,
@@ -182,18 +177,19 @@ class TrainingRun:
             lambda done, total, loss: self.on_progress(Progress(stage, done, total, f"{loss:.3f}")),
         )
         epochs = history.setdefault(modality.name, [])
-        best: State = {}
-        best_epoch = 0
         if held_out is not None and len(held_out) == 0:
             logger.warning("no validation clip has a place for a window; nothing is validated")
             held_out = None
+        best = last = None
         for metrics in trainer.run(windows, held_out):
             epochs.append(metrics)
             self._log(modality.name, metrics)
-            if not best or _quality(metrics) > _quality(epochs[best_epoch]):
-                best, best_epoch = _copy(network), len(epochs) - 1
-        measured = epochs[best_epoch].as_dict(), epochs[-1].as_dict()
-        return _Stream(stream, best, _copy(network), *measured)
+            last = Checkpoint.take(network, metrics, trainer.validated)
+            if best is None or _quality(metrics) > _quality(best.metrics):
+                best = last
+        if best is None or last is None:
+            raise TrainingError("training ended before its first epoch did")
+        return TrainedStream(stream, best, last)
 
     @property
     def _rule(self) -> WindowRule:
@@ -220,43 +216,6 @@ class TrainingRun:
         with (self.out / "metrics.jsonl").open("a", encoding="utf-8") as stream:
             stream.write(line + "\n")
 
-    def _package(
-        self,
-        which: str,
-        streams: Sequence[_Stream],
-        training: Sequence[Clip],
-        validation: Sequence[Clip],
-    ) -> ModelPackage:
-        best = which == "best"
-        metrics = {s.config.modality: s.best_metrics if best else s.last_metrics for s in streams}
-        weights = LateFusion().weights
-        config = ModelConfig(
-            name=self.name,
-            labels=LABELS,
-            positive=LABELS[0],
-            sample_fps=self.config.sample_fps,
-            frame_short_side=self.config.short_side,
-            snippet_stride=self.config.snippet_step,
-            window=self.config.window,
-            stride=self.config.snippet_step / self.config.sample_fps,
-            streams=tuple(stream.config for stream in streams),
-            fusion={
-                "weights": {s.config.modality: weights[s.config.modality] for s in streams},
-                "space": "logits",
-            },
-            calibration={"temperature": 1.0, "bias": 0.0},
-            events=asdict(EventConfig()),
-            training={
-                "epoch": which,
-                "config": json.loads(json.dumps(asdict(self.config))),
-                "training_data": _describe(training),
-                "validation_data": _describe(validation),
-                "metrics": metrics,
-            },
-        )
-        states = {s.config.modality: s.best if best else s.last for s in streams}
-        return save_package(self.out / which, config, states, overwrite=self.overwrite)
-
 
 def _modality(name: str, config: TrainConfig) -> Modality:
     # the length belongs to the compared-frames modalities; a colour snippet stays one picture
@@ -281,24 +240,3 @@ def _quality(metrics: EpochMetrics) -> float:
     if metrics.val_auc is not None:
         return metrics.val_auc
     return -metrics.train_loss if metrics.val_loss is None else -metrics.val_loss
-
-
-def _copy(network: TSN) -> State:
-    return {name: value.detach().cpu().clone() for name, value in network.state_dict().items()}
-
-
-def _describe(clips: Sequence[Clip]) -> list[dict[str, Any]]:
-    """Count the clips of each source, with the licences the annotation file names."""
-    sources = Counter(clip.source for clip in clips)
-    return [
-        {
-            "source": source,
-            "clips": count,
-            "positive": sum(clip.positive for clip in clips if clip.source == source),
-            "groups": len({clip.group for clip in clips if clip.source == source}),
-            "licences": sorted(
-                {clip.columns.get("licence", "") for clip in clips if clip.source == source} - {""}
-            ),
-        }
-        for source, count in sorted(sources.items())
-    ]
