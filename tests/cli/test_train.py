@@ -24,7 +24,7 @@ def data(tmp_path: Path) -> Path:
     """Four clips of two data sets and four groups."""
     rows = ["path,label,start,end,group,dataset"]
     for index, kind in enumerate(("slip", "slip", "walk", "still")):
-        make_video(tmp_path / f"{index}.mp4", kind, count=50, size=(64, 48))
+        make_video(tmp_path / f"{index}.mp4", kind, count=50 + index, size=(64, 48))
         event = "1.0,1.6" if kind == "slip" else ","
         label = "slip" if kind == "slip" else "other"
         rows.append(f"{index}.mp4,{label},{event},g{index},set{index % 2}")
