@@ -13,6 +13,7 @@ from __future__ import annotations
 import argparse
 import logging
 import sys
+from collections import defaultdict
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -84,7 +85,7 @@ def main() -> None:
         for name in names:
             run_fold(name, arguments.data, arguments.out)
     if arguments.report:
-        print("\n".join(table(names)))
+        print("\n".join([*table(names), "", *actions("bundled")]))
 
 
 class _Formatter(argparse.RawDescriptionHelpFormatter, argparse.ArgumentDefaultsHelpFormatter):
@@ -132,12 +133,12 @@ def table(names: Iterable[str]) -> list[str]:
     """Return the Markdown table of the folds that have been run."""
     lines = [
         "| tested on | trained on | falls | other | clip AUC (95%) | recall | "
-        "false events a minute | false events a clip |",
-        "| --- | --- | --- | --- | --- | --- | --- | --- |",
+        "false events a minute | false events a clip | onset error, median |",
+        "| --- | --- | --- | --- | --- | --- | --- | --- | --- |",
     ]
     for name in names:
         if not predictions_file(name).exists():
-            lines.append(f"| {name} | not run | | | | | | |")
+            lines.append(f"| {name} | not run | | | | | | | |")
             continue
         predictions = read_predictions(predictions_file(name))
         trained = FOLDS[name].train
@@ -146,6 +147,22 @@ def table(names: Iterable[str]) -> list[str]:
             part = [item for item in predictions if chosen(item)]
             if part:
                 lines.append(_line(row, what, summarise(part)))
+    return lines
+
+
+def actions(name: str) -> list[str]:
+    """Return the Markdown table of false events by action in the clips without a fall."""
+    lines = [
+        "| set | action | clips | clips with a false event | false events |",
+        "| --- | --- | --- | --- | --- |",
+    ]
+    by_action: dict[tuple[str, str], list[int]] = defaultdict(list)
+    for item in read_predictions(predictions_file(name)):
+        if not item.positive:
+            by_action[item.source, item.action].append(len(item.events))
+    for (source, action), counts in sorted(by_action.items()):
+        hit = sum(count > 0 for count in counts)
+        lines.append(f"| {source} | {action} | {len(counts)} | {hit} | {sum(counts)} |")
     return lines
 
 
@@ -165,6 +182,7 @@ def _line(row: str, trained: str, summary: Summary) -> str:
         else f"{summary.found}/{summary.events} = {summary.recall:.2f}",
         _rate(summary.false_per_minute, f"{summary.negative_minutes:.1f} min"),
         _rate(summary.false_per_clip, str(summary.negatives)),
+        "-" if summary.onset_error is None else f"{summary.onset_error:+.2f} s",
     ]
     return f"| {' | '.join(cells)} |"
 

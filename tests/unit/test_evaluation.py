@@ -105,6 +105,21 @@ def test_a_summary_by_hand() -> None:
     assert summary.false_per_minute == 1.0
     assert summary.false_per_clip == 1.0
     assert summary.auc == 0.75
+    assert summary.onset_error == 0.0
+
+
+def test_the_onset_error_is_the_median_over_the_events_found() -> None:
+    rows = [
+        prediction(
+            True, events=((1.5, 3.0, 0.9), (9.75, 10.5, 0.9)), truth=((1.0, 2.0), (10.0, 11.0))
+        ),
+        prediction(True, events=((4.25, 5.0, 0.9),), truth=((4.0, 5.0),)),
+        prediction(True, events=((30.0, 31.0, 0.9),), truth=((4.0, 5.0),)),
+        prediction(True, events=((30.0, 31.0, 0.9),)),
+    ]
+    # late by 0.5, early by 0.25, late by 0.25; not found; no truth
+    assert summarise(rows).onset_error == 0.25
+    assert summarise(rows[2:]).onset_error is None
 
 
 def test_figures_that_a_set_cannot_tell_are_none() -> None:

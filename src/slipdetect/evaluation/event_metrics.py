@@ -5,6 +5,7 @@ In: predictions of annotated clips. Out: recall of events and false events per m
 
 from __future__ import annotations
 
+import statistics
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -28,6 +29,7 @@ class Summary:
         events: True events, or positive clips without event times.
         false_events: Events found in clips without a fall.
         negative_minutes: Length of those clips.
+        onset_error: Median of found minus true onset, seconds; positive is late.
     """
 
     positives: int
@@ -38,6 +40,7 @@ class Summary:
     events: int
     false_events: int
     negative_minutes: float
+    onset_error: float | None
 
     @property
     def recall(self) -> float | None:
@@ -70,6 +73,9 @@ def summarise(predictions: Sequence[ClipPrediction]) -> Summary:
         events=len(found),
         false_events=sum(len(item.events) for item in negative),
         negative_minutes=sum(item.seconds for item in negative) / 60,
+        onset_error=_median(
+            [error for item in predictions if item.positive for error in onset_errors(item)]
+        ),
     )
 
 
@@ -77,10 +83,23 @@ def hits(prediction: ClipPrediction) -> list[bool]:
     """Return for every true event of a positive clip whether it was found."""
     if not prediction.truth:
         return [bool(prediction.events)]
+    return [bool(_matching(prediction, event)) for event in prediction.truth]
+
+
+def onset_errors(prediction: ClipPrediction) -> list[float]:
+    """Return found minus true onset (seconds) of every true event found, by its first match."""
+    matches = [(event, _matching(prediction, event)) for event in prediction.truth]
+    return [found[0] - event[0] for event, found in matches if found]
+
+
+def _matching(prediction: ClipPrediction, event: tuple[float, float]) -> list[float]:
+    """Onsets of the found events that overlap a true one, give or take the tolerance."""
     return [
-        any(
-            start <= true_end + TOLERANCE and end >= true_start - TOLERANCE
-            for start, end, _ in prediction.events
-        )
-        for true_start, true_end in prediction.truth
+        start
+        for start, end, _ in prediction.events
+        if start <= event[1] + TOLERANCE and end >= event[0] - TOLERANCE
     ]
+
+
+def _median(values: Sequence[float]) -> float | None:
+    return statistics.median(values) if values else None

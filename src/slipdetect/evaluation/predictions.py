@@ -33,6 +33,7 @@ class ClipPrediction:
         seconds: Length of the clip.
         score: Largest window probability.
         events: Found events, ``(start, end, score)``.
+        action: What happens in it, where the annotation file has that column.
     """
 
     clip: str
@@ -42,6 +43,7 @@ class ClipPrediction:
     seconds: float
     score: float
     events: tuple[tuple[float, float, float], ...]
+    action: str = ""
 
 
 def predict(
@@ -68,6 +70,7 @@ def predict(
                     (round(event.start, 3), round(event.end, 3), round(event.score, 4))
                     for event in found.events
                 ),
+                action=clip.columns.get("action", ""),
             )
         on_clip(index + 1, len(clips))
 
