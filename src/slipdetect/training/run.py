@@ -236,7 +236,7 @@ def _prepare_folder(out: Path, overwrite: bool) -> None:
         raise OutputError(f"cannot write to {str(out)!r}: {error.strerror}") from error
 
 
-def _quality(metrics: EpochMetrics) -> float:
-    if metrics.val_auc is not None:
-        return metrics.val_auc
-    return -metrics.train_loss if metrics.val_loss is None else -metrics.val_loss
+def _quality(metrics: EpochMetrics) -> tuple[float, float]:
+    """Order epochs: by validation AUC, among equals by loss, so that a small set still ranks."""
+    loss = metrics.train_loss if metrics.val_loss is None else metrics.val_loss
+    return (0.0 if metrics.val_auc is None else metrics.val_auc), -loss
