@@ -170,7 +170,16 @@ class Trainer:
     ) -> tuple[torch.Tensor, torch.Tensor]:
         x = self.normaliser(images.to(self.device, non_blocking=True))
         with torch.autocast(self.device.type, enabled=self._amp):
-            logits = self.model(x)
+            try:
+                logits = self.model(x)
+            except ValueError as error:
+                # torch has no class of its own for a batch norm that sees one value per channel
+                if "more than 1 value per channel" not in str(error):
+                    raise
+                raise TrainingError(
+                    f"batch norm cannot train on {len(labels)} window of so few snippets; raise "
+                    "batch_size or num_segments, or freeze it (partial_bn all)"
+                ) from error
             return logits, self._loss(logits, labels.to(self.device))
 
     def _loader(
