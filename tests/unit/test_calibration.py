@@ -1,60 +1,53 @@
-"""Calibration: recovers a known distortion, and leaves alone what it cannot judge."""
+"""Calibration undoes a known distortion, and leaves alone what it cannot judge.
+
+In: labels drawn from known probabilities. Out: temperature and bias.
+"""
 
 from __future__ import annotations
-
-import math
 
 import numpy as np
 import pytest
 
-from slipdetect.evaluation import Calibration, fit_calibration
+from slipdetect.evaluation.calibration import Calibration, fit_calibration
 
 
-def calibrated(calibration: Calibration, probability: float) -> float:
-    odds = math.log(probability / (1 - probability))
-    return 1 / (1 + math.exp(-(odds / calibration.temperature + calibration.bias)))
+def sigmoid(odds: np.ndarray) -> np.ndarray:
+    return 1 / (1 + np.exp(-odds))
 
 
-def scores(temperature: float, bias: float, count: int) -> tuple[list[float], list[bool]]:
-    """Labels drawn by true probabilities, and those probabilities distorted."""
+def drawn(count: int, slope: float, bias: float) -> tuple[list[float], list[bool]]:
+    """Return scores whose true log-odds are ``slope * log-odds + bias``, and labels."""
     rng = np.random.default_rng(0)
-    odds = rng.normal(0.0, 2.0, count)
-    labels = rng.random(count) < 1 / (1 + np.exp(-odds))
-    distorted = (odds - bias) * temperature
-    return (1 / (1 + np.exp(-distorted))).tolist(), labels.tolist()
+    odds = rng.normal(0, 2, count)
+    labels = rng.random(count) < sigmoid(slope * odds + bias)
+    return sigmoid(odds).tolist(), labels.tolist()
 
 
-@pytest.mark.parametrize(("temperature", "bias"), [(1.0, 0.0), (2.5, 0.0), (0.5, -1.0), (3.0, 1.5)])
-def test_a_known_distortion_is_undone(temperature: float, bias: float) -> None:
-    fitted = fit_calibration(*scores(temperature, bias, 20_000))
-    assert fitted.temperature == pytest.approx(temperature, rel=0.1)
-    assert fitted.bias == pytest.approx(bias, abs=0.1)
+@pytest.mark.parametrize("slope", [0.4, 1.0, 2.5])
+def test_the_temperature_is_found(slope: float) -> None:
+    scores, labels = drawn(20_000, slope, 0.0)
+    found = fit_calibration(scores, labels)
+    assert 1 / found.temperature == pytest.approx(slope, rel=0.1)
+    assert abs(found.bias) < 0.1
 
 
-def test_half_separates_the_labels_whatever_their_share_is() -> None:
-    # positives are rare, at a log-odds of -1; the others at -3
-    probabilities = [1 / (1 + math.exp(1))] * 10 + [1 / (1 + math.exp(3))] * 1000
-    fitted = fit_calibration(probabilities, [True] * 10 + [False] * 1000)
-    assert calibrated(fitted, probabilities[0]) > 0.5 > calibrated(fitted, probabilities[-1])
+def test_one_half_separates_the_labels_whatever_their_share() -> None:
+    """Negatives around -3, positives around -1: the border is midway, at -2."""
+    rng = np.random.default_rng(1)
+    odds = np.concatenate([rng.normal(-3, 0.7, 2000), rng.normal(-1, 0.7, 200)])
+    found = fit_calibration(sigmoid(odds).tolist(), [False] * 2000 + [True] * 200)
+    assert -found.bias * found.temperature == pytest.approx(-2.0, abs=0.15)
 
 
-@pytest.mark.parametrize(
-    ("probabilities", "labels"),
-    [
-        ([], []),
-        ([0.9] * 9 + [0.1] * 50, [True] * 9 + [False] * 50),
-        ([0.9] * 50, [True] * 50),
-        ([0.1] * 20 + [0.9] * 20, [True] * 20 + [False] * 20),  # upside down
-        ([0.5] * 40, [True, False] * 20),
-    ],
-)
-def test_what_says_too_little_changes_nothing(
-    probabilities: list[float], labels: list[bool]
-) -> None:
-    assert fit_calibration(probabilities, labels) == Calibration(1.0, 0.0)
+def test_too_few_or_contrary_scores_change_nothing() -> None:
+    few = [0.9] * 9 + [0.1] * 50
+    assert fit_calibration(few, [True] * 9 + [False] * 50) == Calibration(1.0, 0.0)
+    contrary = [0.1] * 20 + [0.9] * 20
+    assert fit_calibration(contrary, [True] * 20 + [False] * 20) == Calibration()
+    assert fit_calibration([], []) == Calibration()
 
 
-def test_certainty_is_no_infinity() -> None:
-    fitted = fit_calibration([0.0] * 20 + [1.0] * 20, [False] * 20 + [True] * 20)
-    assert math.isfinite(fitted.temperature)
-    assert math.isfinite(fitted.bias)
+def test_certain_scores_stay_finite() -> None:
+    found = fit_calibration([1.0] * 20 + [0.0] * 20, [True] * 20 + [False] * 20)
+    assert 0 < found.temperature < 100
+    assert np.isfinite(found.bias)

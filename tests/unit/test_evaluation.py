@@ -59,10 +59,9 @@ def test_the_interval_holds_the_estimate_and_narrows_with_more_clips() -> None:
     assert auc is not None
     assert interval is not None
     assert interval[0] < auc < interval[1]
-    more = auc_interval(labels * 10, scores * 10)
+    more = auc_interval(labels * 8, scores * 8)
     assert more is not None
     assert more[1] - more[0] < 0.5 * (interval[1] - interval[0])
-    assert auc_interval(labels, scores) == interval
     assert auc_interval([True, True], [0.1, 0.2]) is None
     assert auc_interval([], []) is None
 
