@@ -65,6 +65,15 @@ def test_weights_come_back_as_stored(tmp_path: Path, dtype: torch.dtype) -> None
                 assert value.item() == original.item() == 1
 
 
+def test_the_same_weights_give_the_same_bytes(tmp_path: Path) -> None:
+    state = {"rgb": trained("rgb").state_dict()}
+    digests = {
+        save_package(tmp_path / str(index), stub_config("rgb"), state).config.streams[0].sha256
+        for index in range(6)
+    }
+    assert len(digests) == 1
+
+
 def test_float32_package_scores_exactly_like_the_network(tmp_path: Path) -> None:
     network = trained("rgbdiff")
     config = stub_config("rgbdiff")

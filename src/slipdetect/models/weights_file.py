@@ -6,6 +6,7 @@ In: a state dict or a path. Out: the file, or float32 tensors that fit the netwo
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -15,6 +16,8 @@ from safetensors.torch import save_file
 from torch import nn
 
 from slipdetect.errors import PackageError
+
+_FACTS = "slipdetect"
 
 
 def write(
@@ -34,7 +37,8 @@ def write(
     tensors = {}
     for key, tensor in state_dict.items():
         tensors[key] = _stored(tensor, dtype).detach().cpu().clone().contiguous()
-    save_file(tensors, path, metadata=dict(facts))
+    # one entry, because safetensors writes several in random order and bytes would differ
+    save_file(tensors, path, metadata={_FACTS: json.dumps(dict(facts), sort_keys=True)})
 
 
 def check_file(path: Path, sha256: str, facts: Mapping[str, str]) -> None:
@@ -52,8 +56,8 @@ def check_file(path: Path, sha256: str, facts: Mapping[str, str]) -> None:
         )
     try:
         with safe_open(path, framework="pt", device="cpu") as file:
-            found = file.metadata() or {}
-    except (SafetensorError, OSError) as error:
+            found = dict(json.loads((file.metadata() or {}).get(_FACTS, "{}")))
+    except (SafetensorError, OSError, ValueError, TypeError) as error:
         raise _damaged(path, error) from error
     differing = [key for key in facts if found.get(key) != facts[key]]
     if differing:
