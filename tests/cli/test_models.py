@@ -59,6 +59,11 @@ def test_checking_a_backbone_runs_it(run) -> None:
     result = run("backbones", "check", "resnet18", "resnet19")
     assert result.exit_code == 4
     assert "512" in result.stdout
+    # 1.82 G multiply-adds at 224 px, as published; Table 4's channels with 54 explained
+    assert "3.63 GFLOP" in result.stdout
+    for row in ("rgb        [N, 9, 224, 224]", "flow       [N, 30, 224, 224]"):
+        assert f"TSN {row}" in result.stdout
+    assert "TSN rgbdiff    [N, 54, 224, 224] = 3 snippets of 18, differenced" in result.stdout
     assert "resnet19  unavailable" in result.stdout
     assert "did you mean" in result.stderr
 

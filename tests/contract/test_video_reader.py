@@ -11,6 +11,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 
@@ -192,3 +193,20 @@ def test_ten_real_clips_read_as_their_list_says() -> None:
         assert abs(len(times) - int(row["frames"])) <= 1
         assert times == sorted(times)
         assert times[-1] == pytest.approx(float(row["seconds"]), abs=0.15)
+
+
+@pytest.mark.clips
+@pytest.mark.parametrize(
+    "name", ["urfd/fall-01-cam0.mp4", "upfall/subject1_activity01_trial1_cam1.mp4"]
+)
+def test_frames_equal_those_of_opencv(clips: Path, name: str) -> None:
+    capture = cv2.VideoCapture(str(clips / name))
+    count = 0
+    with open_video(clips / name) as video:
+        for frame in video.frames():
+            read, bgr = capture.read()
+            assert read
+            np.testing.assert_array_equal(frame.image, bgr[..., ::-1])
+            count += 1
+    assert count > 100
+    assert not capture.read()[0]

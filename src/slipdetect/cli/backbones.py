@@ -5,6 +5,7 @@ In: a pattern or names. Out: lines on stdout.
 
 from __future__ import annotations
 
+import time
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -15,6 +16,9 @@ from slipdetect.errors import SlipdetectError
 
 if TYPE_CHECKING:
     from slipdetect.backbones import BackboneSpec
+
+_SEGMENTS = 3
+_TIMINGS = 3
 
 
 @click.group()
@@ -62,6 +66,7 @@ def _checked(name: str) -> str:
         BackboneUnavailable: It does not load, build or run, or contradicts its facts.
     """
     import torch
+    from torch.utils.flop_counter import FlopCounterMode
 
     from slipdetect.backbones import backbone_info, create_backbone
     from slipdetect.errors import BackboneUnavailable
@@ -70,9 +75,12 @@ def _checked(name: str) -> str:
     info = backbone_info(name)
     spec = network.spec
     size = spec.input_size
+    picture = torch.zeros(1, 3, size, size)
     try:
+        with torch.inference_mode(), FlopCounterMode(display=False) as counter:
+            output = network.eval()(picture)
         with torch.inference_mode():
-            output = network.eval()(torch.zeros(1, 3, size, size))
+            seconds = min(_seconds(network, picture) for _ in range(_TIMINGS))
     except RuntimeError as error:
         raise BackboneUnavailable(
             f"backbone {name!r} fails on a picture of {size} x {size}: {error}"
@@ -83,15 +91,44 @@ def _checked(name: str) -> str:
             "features; tell its maker"
         )
     parameters = sum(parameter.numel() for parameter in network.parameters())
-    return _page(spec, info.distribution, parameters)
+    cost = {
+        "parameters": f"{parameters / 1e6:.2f} M",
+        "work": f"{counter.get_total_flops() / 1e9:.2f} GFLOP a picture",
+        "latency": f"{seconds * 1e3:.0f} ms a picture, measured now on {torch.get_num_threads()} "
+        "CPU threads",
+    }
+    return _page(spec, info.distribution, cost)
 
 
-def _page(spec: BackboneSpec, distribution: str, parameters: int) -> str:
+def _seconds(network: Any, picture: Any) -> float:
+    start = time.perf_counter()
+    network(picture)
+    return time.perf_counter() - start
+
+
+def _shapes(size: int) -> dict[str, str]:
+    """Return what TSN takes with three segments, by modality (Table 4 of the seed report)."""
+    from slipdetect.modalities.modality import MODALITIES, get_modality
+
+    rows = {}
+    for name in MODALITIES:
+        modality = get_modality(name)
+        stored, seen = modality.stored_channels, modality.network_channels
+        differenced = ", differenced" if name == "rgbdiff" else ""
+        rows[f"TSN {name}"] = (
+            f"[N, {_SEGMENTS * stored}, {size}, {size}] = {_SEGMENTS} snippets of {stored}"
+            f"{differenced}; the first layer sees {seen}"
+        )
+    return rows
+
+
+def _page(spec: BackboneSpec, distribution: str, cost: dict[str, str]) -> str:
     rows = {
         "features": str(spec.feature_dim),
-        "parameters": f"{parameters / 1e6:.2f} M",
+        **cost,
         "input": f"{spec.input_size} x {spec.input_size} px, at least {spec.min_input_size}",
         "colours": f"{spec.colour}, 0 to {spec.value_range:g}",
+        **_shapes(spec.input_size),
         "first layer": spec.first_conv,
         "licence": spec.licence,
         "from": spec.source or distribution,

@@ -12,12 +12,10 @@ from pathlib import PurePosixPath, PureWindowsPath
 from typing import Any
 
 from slipdetect.errors import PackageError, UsageError
-from slipdetect.modalities.modality import MODALITIES, Modality
+from slipdetect.modalities.modality import CROPS, MODALITIES, Modality
 from slipdetect.modalities.normalise import Normalisation
 from slipdetect.models._checks import exact_keys, finite_tree, integer, number, text
 from slipdetect.models.consensus import CONSENSUS_KINDS
-
-CROPS = ("motion", "centre")
 
 
 @dataclass(frozen=True, kw_only=True)
