@@ -11,6 +11,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, settings
+
+# a busy machine is no failure; in CI the same examples run every time
+settings.register_profile(
+    "slipdetect",
+    deadline=None,
+    derandomize=bool(os.environ.get("CI")),
+    suppress_health_check=[HealthCheck.too_slow],
+)
+settings.load_profile("slipdetect")
 
 _KEPT = ("SLIPDETECT_TEST_DATA", "SLIPDETECT_SLOW")
 _LOOPBACK = ("127.0.0.1", "::1", "localhost")

@@ -59,7 +59,7 @@ def cases(draw: st.DrawFn) -> tuple[torch.Tensor, torch.Tensor, int, list[float]
     return scores, mask, draw(st.integers(1, 8)), logits
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(cases())
 @pytest.mark.parametrize("kind", ["avg", "max", "topk", "weighted"])
 @pytest.mark.parametrize("masked", [False, True])

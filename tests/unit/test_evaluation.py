@@ -36,7 +36,7 @@ def prediction(
     return ClipPrediction("a.mp4", "x", positive, truth, seconds, score, events)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(st.lists(st.tuples(st.booleans(), st.integers(0, 5)), max_size=25))
 def test_auc_is_the_share_of_pairs_in_order(rows: list[tuple[bool, int]]) -> None:
     right, pairs = 0.0, 0

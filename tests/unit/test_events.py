@@ -113,7 +113,7 @@ def recordings(draw: st.DrawFn) -> list[Window]:
     ]
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(recordings(), configs())
 @example(windows([1.0]), EventConfig())
 def test_streaming_equals_the_offline_rules(items: list[Window], config: EventConfig) -> None:
@@ -124,7 +124,7 @@ def test_streaming_equals_the_offline_rules(items: list[Window], config: EventCo
             assert math.isclose(getattr(mine, name), getattr(theirs, name), abs_tol=1e-9)
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 @given(recordings(), configs())
 def test_events_are_sorted_disjoint_and_inside(items: list[Window], config: EventConfig) -> None:
     found = run(items, config)
@@ -137,7 +137,7 @@ def test_events_are_sorted_disjoint_and_inside(items: list[Window], config: Even
         assert not event.interrupted
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 @given(recordings(), configs(), st.data())
 def test_what_was_given_out_depends_on_no_later_window(
     items: list[Window], config: EventConfig, data: st.DataObject
@@ -158,7 +158,7 @@ def test_what_was_given_out_depends_on_no_later_window(
     ]
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 @given(recordings(), configs())
 def test_an_event_is_given_out_once_no_onset_could_change_it(
     items: list[Window], config: EventConfig

@@ -30,7 +30,7 @@ def draw_scores(seed: int, *shape: int) -> dict[str, torch.Tensor]:
     }
 
 
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 @given(seed=st.integers(0, 2**31), space=st.sampled_from(["logits", "probabilities"]))
 def test_fusion_equals_plain_loops(seed: int, space: str) -> None:
     scores = draw_scores(seed, 4, 3)
@@ -44,7 +44,7 @@ def test_fusion_equals_plain_loops(seed: int, space: str) -> None:
             assert fused[row, index].item() == pytest.approx(expected, abs=1e-12)
 
 
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 @given(seed=st.integers(0, 2**31))
 def test_winner_is_that_of_the_weighted_sum(seed: int) -> None:
     scores = draw_scores(seed, 5, 2)

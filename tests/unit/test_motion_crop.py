@@ -137,7 +137,7 @@ def test_what_lies_outside_is_grey() -> None:
     assert (out[:, 10:] == 128).all()
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(st.integers(-80, 80), st.integers(-80, 80), st.integers(1, 60))
 def test_any_box_can_be_cut(left: int, top: int, side: int) -> None:
     images = np.random.default_rng(1).integers(0, 127, (2, 20, 30, 3), np.uint8)

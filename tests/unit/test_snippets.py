@@ -88,7 +88,7 @@ def test_streaming_equals_cutting_from_the_whole_video(
             assert np.array_equal(snippet.images[kind.name], wanted)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(
     st.integers(1, 60),
     st.integers(1, 12),

@@ -24,7 +24,7 @@ def collections(draw: st.DrawFn) -> list[Clip]:
     return [*clips, Clip(Path("p"), True, group="x"), Clip(Path("n"), False, group="y")]
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(collections(), st.floats(0, 0.95), st.integers(0, 2**31))
 def test_groups_stay_whole_and_training_keeps_both_labels(
     clips: list[Clip], fraction: float, seed: int

@@ -47,7 +47,7 @@ def test_forward_is_the_consensus_of_snippets_scored_alone(modality: str) -> Non
     torch.testing.assert_close(network(clip), alone.mean(1))
 
 
-@settings(deadline=None, max_examples=20)
+@settings(max_examples=20)
 @given(seed=st.integers(0, 2**31), factor=st.floats(-3, 3))
 def test_average_consensus_is_linear_over_windows(seed: int, factor: float) -> None:
     generator = torch.Generator().manual_seed(seed)

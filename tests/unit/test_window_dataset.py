@@ -119,7 +119,7 @@ def test_positives_overlap_the_fall_and_negatives_keep_clear(
             assert chosen.positive
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(st.integers(1, 80), st.floats(0, 8), st.floats(0.1, 4))
 def test_the_window_holds_its_centre(frames: int, start: float, length: float) -> None:
     one = clip(f"fall-{frames}.mp4", (start, start + length))

@@ -58,7 +58,7 @@ def test_ranges(
     assert RULE.negative_ranges(clip, duration) == near(negative)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(
     st.lists(st.tuples(st.floats(0, 20), st.floats(0.1, 3)), min_size=1, max_size=4),
     st.floats(0, 25),

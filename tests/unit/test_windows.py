@@ -60,7 +60,7 @@ def plans(draw: st.DrawFn) -> tuple[WindowPlan, SnippetGrid]:
     return WindowPlan.make(window, stride, step, span, FPS), SnippetGrid(span, step, span + 3)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(plans(), st.integers(1, 60))
 def test_any_plan_covers_any_video(both: tuple[WindowPlan, SnippetGrid], frames: int) -> None:
     plan, grid = both
