@@ -6,7 +6,6 @@ In: synthetic videos of many kinds, and real clips where they are. Out: frames a
 from __future__ import annotations
 
 import csv
-import os
 import subprocess
 import sys
 from pathlib import Path
@@ -178,15 +177,11 @@ def test_memory_does_not_grow_with_duration(tmp_path: Path) -> None:
 
 
 @pytest.mark.clips
-def test_ten_real_clips_read_as_their_list_says() -> None:
-    repository = Path(__file__).parents[2]
-    data = Path(os.environ.get("SLIPDETECT_TEST_DATA", repository.parent / "shared" / "data"))
-    if not (data / "clips.csv").is_file():
-        pytest.skip(f"no real clips in {data}; set SLIPDETECT_TEST_DATA")
-    with (data / "clips.csv").open(encoding="utf-8", newline="") as file:
+def test_ten_real_clips_read_as_their_list_says(clips: Path) -> None:
+    with (clips / "clips.csv").open(encoding="utf-8", newline="") as file:
         rows = list(csv.DictReader(file))
     for row in rows[:: len(rows) // 10][:10]:
-        with open_video(data / row["path"]) as video:
+        with open_video(clips / row["path"]) as video:
             times = [frame.time for frame in video.frames()]
             assert video.report == DecodeReport(frames=len(times))
             assert video.info.frame_rate == pytest.approx(float(row["fps"]), rel=0.01)
