@@ -138,6 +138,6 @@ def test_opencv_without_contrib_says_what_to_install(monkeypatch: pytest.MonkeyP
 
 
 def test_a_method_that_cannot_be_imported_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(flow_registry, "_METHODS", {"lost": "slipdetect.flow.lost:Lost"})
+    monkeypatch.setattr(flow_registry, "_METHODS", {"lost": {"cpu": "slipdetect.flow.lost:Lost"}})
     with pytest.raises(UsageError, match="'lost' cannot be loaded"):
         FlowExtractor("lost")

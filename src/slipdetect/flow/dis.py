@@ -52,9 +52,9 @@ class Dis:
     """
 
     parameters_type: ClassVar[type[Any]] = DisParameters
-    devices: ClassVar[tuple[str, ...]] = ("cpu",)
+    concurrent: ClassVar[bool] = True
 
-    def __init__(self, parameters: DisParameters) -> None:
+    def __init__(self, parameters: DisParameters, device: str = "cpu") -> None:
         self.parameters = parameters
         self.uses_initial_flow = False
 

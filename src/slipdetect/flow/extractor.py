@@ -5,6 +5,7 @@ In: pictures. Out: ``(2, H, W)`` float32 px per pair of neighbours, or its bytes
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict
 from typing import Any, Self
@@ -13,9 +14,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from slipdetect.errors import UsageError
+from slipdetect.flow.method import BatchFlowMethod
+from slipdetect.flow.neighbours import batched, chained, threaded
 from slipdetect.flow.pictures import to_grey
 from slipdetect.flow.quantise import check_bound, dequantise, quantise
-from slipdetect.flow.registry import create_method
+from slipdetect.flow.registry import create_method, resolve_device
 
 
 class FlowExtractor:
@@ -28,6 +31,8 @@ class FlowExtractor:
         method: ``"tvl1-opencv"`` or ``"dis"``.
         device: ``"auto"`` or one that the method runs on; both methods run on ``"cpu"``.
         bound: Largest flow that the bytes can hold, px.
+        threads: Pairs that ``iter`` computes at a time on the CPU, where the method allows it;
+            None: one per CPU that this process may use.
         **parameters: The method's own, see its ``parameters_type``.
 
     Raises:
@@ -39,24 +44,25 @@ class FlowExtractor:
         method: str = "tvl1-opencv",
         device: str = "auto",
         bound: float = 15.0,
+        threads: int | None = None,
         **parameters: Any,
     ) -> None:
         check_bound(bound)
-        self._method = create_method(method, parameters)
-        devices = self._method.devices
-        if device not in ("auto", *devices):
-            raise UsageError(
-                f"flow method {method!r} does not run on {device!r}; use auto or "
-                f"{', '.join(devices)}"
-            )
+        self.device = resolve_device(method, device)
+        self._method = create_method(method, parameters, self.device)
         self.method = method
-        self.device = devices[0] if device == "auto" else device
         self.bound = float(bound)
+        if threads is not None and threads < 1:
+            raise UsageError(f"threads must be 1 or more, not {threads}")
+        self.threads = _cpus() if threads is None else threads
 
     @classmethod
-    def from_recipe(cls, recipe: Mapping[str, Any]) -> Self:
+    def from_recipe(
+        cls, recipe: Mapping[str, Any], device: str = "auto", threads: int | None = None
+    ) -> Self:
         """Make the extractor that a recipe describes; see ``recipe``."""
-        return cls(recipe["method"], bound=recipe["bound"], **recipe.get("parameters", {}))
+        parameters = recipe.get("parameters", {})
+        return cls(recipe["method"], device, bound=recipe["bound"], threads=threads, **parameters)
 
     def pair(self, prev: NDArray[Any], next: NDArray[Any]) -> NDArray[np.float32]:
         """Compute the flow from ``prev`` to ``next``.
@@ -67,24 +73,25 @@ class FlowExtractor:
         Raises:
             UsageError: A picture cannot be used, or the sizes differ.
         """
-        return self._calc(to_grey(prev), to_grey(next), None)
+        first, second = self._greys([prev, next])
+        return self._method.calc(first, second, None)
 
     def iter(self, frames: Iterable[NDArray[Any]]) -> Iterator[NDArray[np.float32]]:
         """Yield the n - 1 flows of n pictures, each picture read once; none for a single one.
 
+        The flows do not depend on the number of threads.
+
         Raises:
             UsageError: A picture cannot be used, or the sizes differ.
         """
-        prev: NDArray[np.uint8] | None = None
-        initial: NDArray[np.float32] | None = None
-        for frame in frames:
-            grey = to_grey(frame)
-            if prev is not None:
-                flow = self._calc(prev, grey, initial)
-                # a copy, because the receiver may change the flow in place
-                initial = flow.copy() if self._method.uses_initial_flow else None
-                yield flow
-            prev = grey
+        greys = self._greys(frames)
+        if self._method.uses_initial_flow:
+            return chained(greys, self._method)
+        if isinstance(self._method, BatchFlowMethod):
+            return batched(greys, self._method)
+        if self._method.concurrent and self.threads > 1:
+            return threaded(greys, self._method.calc, self.threads)
+        return chained(greys, self._method)
 
     def quantise(self, flow: NDArray[np.floating]) -> NDArray[np.uint8]:
         """Return ``flow`` (px, any shape) as bytes over -bound..bound, zero at 128."""
@@ -105,15 +112,22 @@ class FlowExtractor:
             "opencv": cv2.__version__,
         }
 
-    def _calc(
-        self,
-        prev: NDArray[np.uint8],
-        next: NDArray[np.uint8],
-        initial: NDArray[np.float32] | None,
-    ) -> NDArray[np.float32]:
-        if prev.shape != next.shape:
-            sizes = [f"{grey.shape[1]}x{grey.shape[0]}" for grey in (prev, next)]
-            raise UsageError(
-                f"flow needs two pictures of one size; got {sizes[0]} and {sizes[1]} px, resize one"
-            )
-        return self._method.calc(prev, next, initial)
+    def _greys(self, frames: Iterable[NDArray[Any]]) -> Iterator[NDArray[np.uint8]]:
+        """Yield the pictures in grey, checked to be of one size."""
+        size: tuple[int, ...] | None = None
+        for frame in frames:
+            grey = to_grey(frame)
+            if size is not None and grey.shape != size:
+                sizes = [f"{shape[1]}x{shape[0]}" for shape in (size, grey.shape)]
+                raise UsageError(
+                    f"flow needs pictures of one size; got {sizes[0]} and {sizes[1]} px, resize one"
+                )
+            size = grey.shape
+            yield grey
+
+
+def _cpus() -> int:
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    count = os.cpu_count()
+    return 1 if count is None else count

@@ -5,17 +5,20 @@ In: a name and parameters. Out: a ready ``FlowMethod``.
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Mapping
 from dataclasses import fields
 from importlib import import_module
+from pathlib import Path
 from typing import Any, cast
 
 from slipdetect.errors import UsageError
 from slipdetect.flow.method import FlowMethod
 
-_METHODS: Mapping[str, str] = {
-    "tvl1-opencv": "slipdetect.flow.tvl1_opencv:TvL1OpenCV",
-    "dis": "slipdetect.flow.dis:Dis",
+# where a method runs and what does it there; the first device is the one "auto" falls back to
+_METHODS: Mapping[str, Mapping[str, str]] = {
+    "tvl1-opencv": {"cpu": "slipdetect.flow.tvl1_opencv:TvL1OpenCV"},
+    "dis": {"cpu": "slipdetect.flow.dis:Dis"},
 }
 
 
@@ -24,21 +27,37 @@ def available_methods() -> list[str]:
     return list(_METHODS)
 
 
-def create_method(name: str, parameters: Mapping[str, Any]) -> FlowMethod:
-    """Import the method ``name`` and fix its parameters.
+def resolve_device(name: str, device: str) -> str:
+    """Return the device that method ``name`` runs on when ``device`` is asked for.
 
     Raises:
-        UsageError: Unknown method or parameter, a value out of range, or cv2 cannot be imported.
+        UsageError: Unknown method, or the method does not run on ``device``.
     """
     if name not in _METHODS:
         raise UsageError(f"unknown flow method {name!r}; choose from {', '.join(_METHODS)}")
-    module, _, attribute = _METHODS[name].partition(":")
+    devices = list(_METHODS[name])
+    if device == "auto":
+        return "cuda" if "cuda" in devices and has_cuda() else devices[0]
+    if device.split(":")[0] not in devices:
+        raise UsageError(
+            f"flow method {name!r} does not run on {device!r}; use auto or {', '.join(devices)}"
+        )
+    return device
+
+
+def create_method(name: str, parameters: Mapping[str, Any], device: str) -> FlowMethod:
+    """Import the method ``name`` for a resolved ``device`` and fix its parameters.
+
+    Raises:
+        UsageError: Unknown parameter, a value out of range, or the method cannot run here.
+    """
+    module, _, attribute = _METHODS[name][device.split(":")[0]].partition(":")
     try:
         method = cast("type[FlowMethod]", getattr(import_module(module), attribute))
     except ImportError as error:
         raise UsageError(
             f"flow method {name!r} cannot be loaded ({error}); "
-            "reinstall opencv-contrib-python and no other OpenCV package"
+            "reinstall slipdetect, with opencv-contrib-python and no other OpenCV package"
         ) from error
     known = [field.name for field in fields(method.parameters_type)]
     unknown = sorted(set(parameters) - set(known))
@@ -46,4 +65,15 @@ def create_method(name: str, parameters: Mapping[str, Any]) -> FlowMethod:
         raise UsageError(
             f"flow method {name!r} has no parameter {unknown[0]!r}; it has {', '.join(known)}"
         )
-    return method(method.parameters_type(**parameters))
+    return method(method.parameters_type(**parameters), device)
+
+
+def has_cuda() -> bool:
+    """Tell whether torch can use a GPU; torch is imported only where a driver is present."""
+    if not Path("/dev/nvidiactl").exists() and sys.platform == "linux":
+        return False
+    try:
+        import torch
+    except ImportError:
+        return False
+    return torch.cuda.is_available()
