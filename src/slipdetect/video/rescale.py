@@ -36,6 +36,12 @@ def displayed_size(width: int, height: int, aspect: Fraction, turns: int) -> tup
     return (height, wide) if turns % 2 else (wide, height)
 
 
+def shrunk_size(width: int, height: int, short_side: int) -> tuple[int, int]:
+    """Return (width, height) with the shorter side ``short_side``, never larger, both even."""
+    scale = min(Fraction(1), Fraction(short_side - short_side % 2, min(width, height)))
+    return _even(width * scale, width), _even(height * scale, height)
+
+
 class Rescaler:
     """Turns decoded frames into pictures: one call of swscale, then a turn of the small result.
 
@@ -62,15 +68,11 @@ class Rescaler:
         if short_side is not None and short_side < _SMALLEST_SIDE:
             raise UsageError(f"short side must be at least {_SMALLEST_SIDE}, not {short_side}")
         self._stored = (width, height)
-        self._aspect = aspect
         self._turns = turns
-        self._size = self._stored if short_side is None else self._shrunk(short_side)
+        self._size = self._stored
+        if short_side is not None:
+            self._size = shrunk_size(*displayed_size(width, height, aspect, 0), short_side)
         self._reformatter = VideoReformatter()
-
-    def _shrunk(self, short_side: int) -> tuple[int, int]:
-        width, height = displayed_size(*self._stored, self._aspect, 0)
-        scale = min(Fraction(1), Fraction(short_side - short_side % 2, min(width, height)))
-        return _even(width * scale, width), _even(height * scale, height)
 
     def __call__(self, frame: av.VideoFrame) -> npt.NDArray[np.uint8]:
         """Return ``frame`` as an upright (height, width, 3) uint8 RGB array."""
