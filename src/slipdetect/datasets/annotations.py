@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from slipdetect.datasets.contained import Enclosure
 from slipdetect.errors import DataError
 
 _POSITIVE = frozenset({"slip", "fall", "slipping", "falling", "positive", "1"})
@@ -54,15 +55,17 @@ def read_annotations(file: Path, root: Path | None = None) -> list[Clip]:
 
     Args:
         file: The CSV, UTF-8 with or without a byte-order mark.
-        root: Folder that relative paths start from; the CSV's own folder when None.
+        root: Folder that relative paths start from and that every path must stay in, links
+            followed; the CSV's own folder when None.
 
     Raises:
-        DataError: The file is missing, or a row is malformed (with its line number).
+        DataError: The file is missing, or a row is malformed or leads out of the folder (with
+            its line number).
     """
-    base = file.parent if root is None else root
+    folder = Enclosure(file.parent if root is None else root)
     clips: dict[Path, Clip] = {}
     for line, row in _rows(file):
-        clip = _parse(row, base, f"{str(file)!r} line {line}")
+        clip = _parse(row, folder, f"{str(file)!r} line {line}")
         known = clips.get(clip.path)
         clips[clip.path] = clip if known is None else _merge(known, clip, f"{file} line {line}")
     if not clips:
@@ -86,11 +89,8 @@ def _rows(file: Path) -> Iterator[tuple[int, dict[str, str]]]:
         raise DataError(f"cannot read annotations {str(file)!r}: {error}") from error
 
 
-def _parse(row: dict[str, str], base: Path, where: str) -> Clip:
-    if not row["path"].strip():
-        raise DataError(f"{where}: the path is empty")
-    if "\0" in row["path"]:
-        raise DataError(f"{where}: the path holds a NUL character; export the file again")
+def _parse(row: dict[str, str], folder: Enclosure, where: str) -> Clip:
+    path = folder.path(row["path"].strip(), where)
     label = row["label"].strip().lower()
     if label not in _POSITIVE | _NEGATIVE:
         raise DataError(
@@ -101,7 +101,6 @@ def _parse(row: dict[str, str], base: Path, where: str) -> Clip:
     event = _event(row, where)
     if event is not None and not positive:
         raise DataError(f"{where}: a clip labelled {row['label']!r} cannot have an event time")
-    path = base / row["path"].strip()
     known = {"path", "label", "group", "dataset", *_START_COLUMNS, *_END_COLUMNS}
     return Clip(
         path=path,
