@@ -1,14 +1,31 @@
 """Videos as RGB frames with times in seconds; the only room that knows about codecs.
 
-In: files. Out: ``open_video`` with ``Frame``s and a report, ``find_videos``, ``write_video``.
+In: files. Out: ``open_video`` with ``Frame``s and a report, ``find_videos``, ``write_video``; the
+names load on first use, so that finding files does not cost a video library.
 """
 
 from __future__ import annotations
 
-from slipdetect.video.frame import DecodeReport, Frame, VideoInfo
-from slipdetect.video.reader import DEFAULT_MAX_PIXELS, Video, open_video
-from slipdetect.video.sources import VIDEO_SUFFIXES, find_videos
-from slipdetect.video.writer import write_video
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from slipdetect.video.frame import DecodeReport, Frame, VideoInfo
+    from slipdetect.video.reader import DEFAULT_MAX_PIXELS, Video, open_video
+    from slipdetect.video.sources import VIDEO_SUFFIXES, find_videos
+    from slipdetect.video.writer import write_video
+
+_HOMES = {
+    "DEFAULT_MAX_PIXELS": "slipdetect.video.reader",
+    "DecodeReport": "slipdetect.video.frame",
+    "Frame": "slipdetect.video.frame",
+    "VIDEO_SUFFIXES": "slipdetect.video.sources",
+    "Video": "slipdetect.video.reader",
+    "VideoInfo": "slipdetect.video.frame",
+    "find_videos": "slipdetect.video.sources",
+    "open_video": "slipdetect.video.reader",
+    "write_video": "slipdetect.video.writer",
+}
 
 __all__ = [
     "DEFAULT_MAX_PIXELS",
@@ -21,3 +38,9 @@ __all__ = [
     "open_video",
     "write_video",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    if name in _HOMES:
+        return getattr(import_module(_HOMES[name]), name)
+    raise AttributeError(f"module 'slipdetect.video' has no attribute {name!r}")

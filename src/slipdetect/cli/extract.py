@@ -1,0 +1,128 @@
+"""``slipdetect extract``: store frames and flow of videos.
+
+In: files, folders, lists. Out: a folder that ``VideoStore`` reads, and an exit code.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from slipdetect.cli.batch import Tally
+from slipdetect.cli.console import Console
+from slipdetect.cli.extract_options import EXTRACT_OPTIONS, read_parameters
+from slipdetect.cli.extract_view import ExtractView, interruptible
+from slipdetect.cli.options import common_options, with_options
+from slipdetect.errors import SlipdetectError
+
+if TYPE_CHECKING:
+    from slipdetect.datasets.store.batch import Stop
+    from slipdetect.datasets.store.plan import Planner, Task
+    from slipdetect.datasets.store.request import ExtractionRequest
+
+
+@click.command()
+@click.argument("sources", metavar="SOURCE...", nargs=-1, required=True)
+@with_options(EXTRACT_OPTIONS)
+@common_options
+@click.pass_context
+def extract(ctx: click.Context, /, sources: tuple[str, ...], **options: Any) -> None:
+    """Store frames and flow of videos, for training and for other tools.
+
+    SOURCE is a video, a folder (searched with everything below it), a pattern such as "*.mp4", a
+    list file (.txt, .lst, .csv) or - (such a list on standard input).
+
+    What is in the store already is left alone, so that an interrupted extraction goes on when the
+    same is run again.
+
+    \b
+    slipdetect extract recordings/ --out store --size short:256 --jobs 4
+    slipdetect extract clips.txt --out frames --layout tsn --size seed
+    """
+    from slipdetect.datasets.store.batch import Stop
+    from slipdetect.datasets.store.folders import check_store
+    from slipdetect.datasets.store.lock import folder_lock
+
+    console = ctx.ensure_object(Console)
+    request = _request(options)
+    store = Path(options["out"])
+    check_store(store)
+    stop = Stop()
+    with folder_lock(store), interruptible(stop):
+        ctx.exit(_run(console, sources, store, request, options, stop).exit_code())
+
+
+def _request(options: dict[str, Any]) -> ExtractionRequest:
+    from slipdetect.datasets.store.request import ExtractionRequest, FlowRequest
+
+    settings = {"method": options["flow"], "bound": options["bound"]}
+    given = {name: value for name, value in settings.items() if value is not None}
+    parameters = read_parameters(options["flow_param"])
+    return ExtractionRequest(
+        layout=options["layout"],
+        sample_fps=options["fps"],
+        size=options["size"],
+        rgb=not options["no_rgb"],
+        flow=None if options["no_flow"] else FlowRequest(parameters=parameters, **given),
+        max_frames=options["max_frames"],
+        device=options["device"],
+    )
+
+
+def _run(
+    console: Console,
+    sources: Sequence[str],
+    store: Path,
+    request: ExtractionRequest,
+    options: dict[str, Any],
+    stop: Stop,
+) -> Tally:
+    """Look what is to be done, do it, and say how it went."""
+    from slipdetect.datasets.store.batch import run_batch
+    from slipdetect.datasets.store.plan import Planner, Rules
+    from slipdetect.datasets.store.sources import resolve_sources
+    from slipdetect.datasets.store.tools import Interrupted
+
+    root = None if options["root"] is None else Path(options["root"])
+    rules = Rules(root, options["overwrite"], options["repair"], options["verify"])
+    view = ExtractView(console, stop)
+    try:
+        paths = list(resolve_sources(sources, root))
+        tasks = _tasks(Planner(store, request, rules), paths, view, stop)
+        with view.bar():
+            run_batch(tasks, store, request, view, stop, options["jobs"])
+    except Interrupted:
+        view.tally.interrupted = True
+    view.summary(store, len(paths))
+    return view.tally
+
+
+def _tasks(planner: Planner, paths: Sequence[Path], view: ExtractView, stop: Stop) -> list[Task]:
+    """Return what is to be done; another recipe ends it all before anything is done.
+
+    Raises:
+        RecipeMismatch: The store holds one of the videos, made by another recipe.
+        Interrupted: It was stopped.
+    """
+    from slipdetect.datasets.store.plan import RecipeMismatch
+    from slipdetect.datasets.store.tools import GO_ON, Interrupted
+
+    tasks = []
+    for path in paths:
+        if stop() != GO_ON:
+            raise Interrupted
+        try:
+            task = planner.task(path)
+        except RecipeMismatch:
+            raise
+        except SlipdetectError as error:
+            view.failed(path, error)
+            continue
+        if task is None:
+            view.present()
+        else:
+            tasks.append(task)
+    return tasks

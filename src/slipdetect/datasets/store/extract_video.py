@@ -1,0 +1,98 @@
+"""Extracting one video into a store, or going on where that was interrupted.
+
+In: a video and ``Tools``. Out: its files in the store, the manifest last, and an ``Outcome``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import asdict
+from pathlib import Path
+
+from slipdetect.datasets.store.check import damaged_shards
+from slipdetect.datasets.store.files import sync_folders, write_files
+from slipdetect.datasets.store.folders import check_unused, prepare_folders
+from slipdetect.datasets.store.journal import Journal
+from slipdetect.datasets.store.manifest import Manifest, manifest_path
+from slipdetect.datasets.store.shards import ShardWriter
+from slipdetect.datasets.store.source import SourceIdentity
+from slipdetect.datasets.store.space import check_space
+from slipdetect.datasets.store.tools import GO_ON, Interrupted, Outcome, Progress, Tools
+from slipdetect.datasets.store.video_units import VideoUnits
+
+
+def extract_video(
+    path: Path, key: str, tools: Tools, on_progress: Progress, *, anew: bool = False
+) -> Outcome:
+    """Extract a video; shards that an interrupted run left whole are kept.
+
+    Args:
+        path: The video.
+        key: Its name in the store.
+        tools: What to work with.
+        on_progress: See ``VideoUnits``.
+        anew: Throw away what is there under this name, whatever it is.
+
+    Raises:
+        VideoError: The video cannot be read.
+        OutputError: The store cannot be written, or holds something else under this name.
+        Interrupted: It was asked to stop.
+    """
+    source = SourceIdentity.of(path)
+    if not anew:
+        check_unused(tools.folder, key)
+    with VideoUnits(path, tools, on_progress) as video, Journal(tools.folder, key) as journal:
+        header = {"source": source.to_json(), "recipe": tools.recipe.to_json()}
+        if anew or journal.header != header:
+            journal.start(header)
+            manifest_path(tools.folder, key).unlink(missing_ok=True)
+        damaged = damaged_shards(tools.folder, journal.shards.values(), hashes=True)
+        done = {index: shard for index, shard in journal.shards.items() if index not in damaged}
+        prepare_folders(tools, key, {name for shard in done.values() for name in shard.files})
+        there = sum(size for shard in done.values() for size, _ in shard.files.values())
+        check_space(tools.folder, video.info, tools.recipe, video.height, video.width, there)
+        _write_units(video, key, tools, journal, done.keys())
+        manifest = _manifest(path, key, source, tools, video, journal)
+        write_files(tools.folder, {manifest_path(Path(), key).name: manifest.to_bytes()})
+        journal.remove()
+        sync_folders([tools.folder])
+    return Outcome(manifest.frames, manifest.flows, tuple(manifest.decoding["warnings"]))
+
+
+def _write_units(
+    video: VideoUnits, key: str, tools: Tools, journal: Journal, done: Collection[int]
+) -> None:
+    with ShardWriter(tools, key, journal) as writer:
+        for unit in video.units(done):
+            writer.write(unit)
+            if tools.stopping() != GO_ON:
+                break
+        else:
+            return
+    raise Interrupted
+
+
+def _manifest(
+    path: Path,
+    key: str,
+    source: SourceIdentity,
+    tools: Tools,
+    video: VideoUnits,
+    journal: Journal,
+) -> Manifest:
+    if not source.same_stat(path):
+        video.report.warn("the file changed while it was read")
+    shards = tuple(journal.shards[index] for index in sorted(journal.shards))
+    return Manifest(
+        key=key,
+        source=source,
+        recipe=tools.recipe,
+        request=tools.request,
+        frames=len(video.times),
+        flows=sum(shard.flows for shard in shards),
+        width=video.width,
+        height=video.height,
+        decoding=asdict(video.report),
+        times=tuple(video.times),
+        shards=shards,
+    )
