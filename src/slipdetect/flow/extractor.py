@@ -28,8 +28,10 @@ class FlowExtractor:
     more. ``FlowExtractor.from_recipe(extractor.recipe())`` makes the same extractor again.
 
     Args:
-        method: ``"tvl1-opencv"`` or ``"dis"``.
-        device: ``"auto"`` or one that the method runs on; both methods run on ``"cpu"``.
+        method: ``"tvl1"``, ``"tvl1-opencv"``, ``"tvl1-umat"``, ``"dis"`` or ``"farneback"``; see
+            ``available_methods``.
+        device: ``"auto"`` or one that the method runs on: ``"cpu"``, ``"opencl"`` for
+            ``"tvl1-umat"``.
         bound: Largest flow that the bytes can hold, px.
         threads: Pairs that ``iter`` computes at a time on the CPU, where the method allows it;
             None: one per CPU that this process may use.
@@ -41,7 +43,7 @@ class FlowExtractor:
 
     def __init__(
         self,
-        method: str = "tvl1-opencv",
+        method: str = "tvl1",
         device: str = "auto",
         bound: float = 15.0,
         threads: int | None = None,

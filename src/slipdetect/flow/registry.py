@@ -17,8 +17,11 @@ from slipdetect.flow.method import FlowMethod
 
 # where a method runs and what does it there; the first device is the one "auto" falls back to
 _METHODS: Mapping[str, Mapping[str, str]] = {
+    "tvl1": {"cpu": "slipdetect.flow.tvl1:TvL1"},
     "tvl1-opencv": {"cpu": "slipdetect.flow.tvl1_opencv:TvL1OpenCV"},
+    "tvl1-umat": {"opencl": "slipdetect.flow.tvl1_umat:TvL1UMat"},
     "dis": {"cpu": "slipdetect.flow.dis:Dis"},
+    "farneback": {"cpu": "slipdetect.flow.farneback:Farneback"},
 }
 
 
@@ -27,15 +30,24 @@ def available_methods() -> list[str]:
     return list(_METHODS)
 
 
+def method_devices(name: str) -> list[str]:
+    """Return the devices that method ``name`` can run on where they are present.
+
+    Raises:
+        UsageError: Unknown method.
+    """
+    if name not in _METHODS:
+        raise UsageError(f"unknown flow method {name!r}; choose from {', '.join(_METHODS)}")
+    return list(_METHODS[name])
+
+
 def resolve_device(name: str, device: str) -> str:
     """Return the device that method ``name`` runs on when ``device`` is asked for.
 
     Raises:
         UsageError: Unknown method, or the method does not run on ``device``.
     """
-    if name not in _METHODS:
-        raise UsageError(f"unknown flow method {name!r}; choose from {', '.join(_METHODS)}")
-    devices = list(_METHODS[name])
+    devices = method_devices(name)
     if device == "auto":
         return "cuda" if "cuda" in devices and has_cuda() else devices[0]
     if device.split(":")[0] not in devices:

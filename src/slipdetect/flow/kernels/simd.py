@@ -1,0 +1,169 @@
+"""Vectors of eight float32 for numba kernels, which LLVM maps onto AVX, SSE or NEON.
+
+In: flat float32 arrays and indices. Out: numba functions ``load``, ``store``, ``+``, ``-``, ...
+
+Loops over many arrays are not vectorised by LLVM itself, which cannot prove that the arrays do
+not overlap. Numba's cache watches a kernel's own file only: after a change here, delete
+``__pycache__``.
+"""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Callable
+from typing import Any
+
+from llvmlite import ir
+from numba.core import cgutils, types
+from numba.extending import intrinsic, models, overload, register_model
+
+LANES = 8
+
+_FLOAT = ir.FloatType()
+_VECTOR = ir.VectorType(_FLOAT, LANES)
+_INDICES = ir.VectorType(ir.IntType(32), LANES)
+
+# rounding may differ from strict order, but no value is taken for finite that is not
+_FLAGS = ("contract", "reassoc", "nsz", "arcp", "afn")
+
+
+class _Vector(types.Type):
+    def __init__(self) -> None:
+        super().__init__(name="Vector8f")
+
+
+_vector = _Vector()
+
+
+@register_model(_Vector)
+class _VectorModel(models.PrimitiveModel):
+    def __init__(self, manager: Any, kind: Any) -> None:
+        super().__init__(manager, kind, _VECTOR)
+
+
+def _address(context: Any, builder: Any, kind: Any, array: Any, index: Any) -> Any:
+    data = context.make_array(kind)(context, builder, array).data
+    return builder.bitcast(builder.gep(data, [index]), _VECTOR.as_pointer())
+
+
+@intrinsic
+def load(typing: Any, array: Any, index: Any) -> Any:
+    """Return ``array[index : index + 8]``; nothing checks the bounds."""
+
+    def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        value = builder.load(_address(context, builder, signature.args[0], *args))
+        value.align = 4
+        return value
+
+    return _vector(array, types.intp), generate
+
+
+@intrinsic
+def store(typing: Any, array: Any, index: Any, value: Any) -> Any:
+    """Set ``array[index : index + 8]``; nothing checks the bounds."""
+
+    def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        address = _address(context, builder, signature.args[0], *args[:2])
+        builder.store(args[2], address).align = 4
+        return context.get_dummy_value()
+
+    return types.void(array, types.intp, _vector), generate
+
+
+@intrinsic
+def splat(typing: Any, number: Any) -> Any:
+    """Return eight times ``number``, a float32."""
+
+    def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        undefined = ir.Constant(_VECTOR, ir.Undefined)
+        one = builder.insert_element(undefined, args[0], ir.Constant(ir.IntType(32), 0))
+        return builder.shuffle_vector(one, undefined, ir.Constant(_INDICES, [0] * LANES))
+
+    return _vector(types.float32), generate
+
+
+@intrinsic
+def total(typing: Any, value: Any) -> Any:
+    """Return the sum of the eight, a float32."""
+
+    def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        kind = ir.FunctionType(_FLOAT, [_FLOAT, _VECTOR])
+        function = cgutils.get_or_insert_function(
+            builder.module, kind, f"llvm.vector.reduce.fadd.v{LANES}f32"
+        )
+        return builder.call(function, [ir.Constant(_FLOAT, 0.0), args[0]], fastmath=_FLAGS)
+
+    return types.float32(_vector), generate
+
+
+@intrinsic
+def sqrt(typing: Any, value: Any) -> Any:
+    """Return the square roots."""
+
+    def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        kind = ir.FunctionType(_VECTOR, [_VECTOR])
+        function = cgutils.get_or_insert_function(builder.module, kind, f"llvm.sqrt.v{LANES}f32")
+        return builder.call(function, list(args), fastmath=_FLAGS)
+
+    return _vector(_vector), generate
+
+
+def _arithmetic(name: str, symbol: Callable[..., Any]) -> None:
+    @intrinsic
+    def compute(typing: Any, left: Any, right: Any) -> Any:
+        def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+            return getattr(builder, name)(args[0], args[1], flags=_FLAGS)
+
+        return _vector(_vector, _vector), generate
+
+    @overload(symbol)
+    def choose(left, right):
+        if isinstance(left, _Vector) and isinstance(right, _Vector):
+            return lambda left, right: compute(left, right)
+        return None
+
+
+_arithmetic("fadd", operator.add)
+_arithmetic("fsub", operator.sub)
+_arithmetic("fmul", operator.mul)
+_arithmetic("fdiv", operator.truediv)
+
+
+def _selection(comparison: str) -> Any:
+    @intrinsic
+    def choose(typing: Any, left: Any, right: Any) -> Any:
+        def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+            mask = builder.fcmp_ordered(comparison, args[0], args[1])
+            return builder.select(mask, args[0], args[1])
+
+        return _vector(_vector, _vector), generate
+
+    return choose
+
+
+smaller = _selection("<")
+larger = _selection(">")
+
+
+@intrinsic
+def where_negative(typing: Any, condition: Any, yes: Any, no: Any) -> Any:
+    """Return ``yes`` where ``condition`` is below 0, else ``no``."""
+
+    def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        mask = builder.fcmp_ordered("<", args[0], ir.Constant(_VECTOR, [0.0] * LANES))
+        return builder.select(mask, args[1], args[2])
+
+    return _vector(_vector, _vector, _vector), generate
+
+
+@intrinsic
+def all_within_one(typing: Any, value: Any) -> Any:
+    """Tell whether each of the eight lies in -1 <= value < 1; NaN does not."""
+
+    def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        above = builder.fcmp_ordered(">=", args[0], ir.Constant(_VECTOR, [-1.0] * LANES))
+        below = builder.fcmp_ordered("<", args[0], ir.Constant(_VECTOR, [1.0] * LANES))
+        bits = builder.bitcast(builder.and_(above, below), ir.IntType(LANES))
+        return builder.icmp_unsigned("==", bits, ir.Constant(ir.IntType(LANES), 2**LANES - 1))
+
+    return types.boolean(_vector), generate
