@@ -19,7 +19,7 @@ from slipdetect.flow import FlowExtractor
 from slipdetect.flow import registry as flow_registry
 from slipdetect.flow.pictures import to_grey
 
-METHODS = ("tvl1-opencv", "dis")
+METHODS = ("tvl1-opencv", "dis", "farneback")
 
 
 def noise(height: int, width: int) -> NDArray[np.uint8]:
@@ -104,7 +104,7 @@ def test_sizes_that_change_along_the_way_are_refused() -> None:
 @pytest.mark.parametrize(
     ("settings_", "words"),
     [
-        ({"method": "farneback"}, "tvl1-opencv, dis"),
+        ({"method": "raft"}, "tvl1-opencv, .*farneback"),
         ({"device": "cuda"}, "does not run on 'cuda'"),
         ({"bound": 0.0}, "bound"),
         ({"bound": -15.0}, "bound"),
@@ -122,6 +122,10 @@ def test_sizes_that_change_along_the_way_are_refused() -> None:
         ({"use_initial_flow": 1}, "use_initial_flow"),
         ({"method": "dis", "preset": "slow"}, "ultrafast, fast, medium"),
         ({"method": "dis", "tau": 0.2}, "no parameter 'tau'"),
+        ({"method": "farneback", "pyr_scale": 1.0}, "pyr_scale"),
+        ({"method": "farneback", "winsize": 1}, "winsize"),
+        ({"method": "farneback", "poly_n": 5.0}, "poly_n"),
+        ({"method": "farneback", "poly_sigma": float("nan")}, "poly_sigma"),
     ],
 )
 def test_wrong_settings_are_refused_in_one_line(settings_: dict[str, Any], words: str) -> None:

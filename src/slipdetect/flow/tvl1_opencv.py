@@ -37,12 +37,7 @@ class TvL1OpenCV:
     concurrent: ClassVar[bool] = False
 
     def __init__(self, parameters: TvL1Parameters, device: str = "cpu") -> None:
-        if not hasattr(getattr(_cv2, "optflow", None), "DualTVL1OpticalFlow_create"):
-            raise UsageError(
-                f"OpenCV {cv2.__version__} lacks its contrib modules, which TV-L1 flow needs "
-                "(another OpenCV package overwrote them); uninstall every opencv package, then "
-                "reinstall opencv-contrib-python"
-            )
+        check_contrib()
         self.parameters = parameters
         self.uses_initial_flow = parameters.use_initial_flow
         self._solver: Any = None
@@ -60,7 +55,7 @@ class TvL1OpenCV:
     ) -> NDArray[np.float32]:
         """Compute the flow; see ``FlowMethod.calc``."""
         if self._solver is None or self._size != prev.shape:
-            self._solver, self._size = self._create_solver(), prev.shape
+            self._solver, self._size = create_solver(self.parameters), prev.shape
         start = None
         if self.uses_initial_flow:
             # OpenCV writes into the array it is given
@@ -70,9 +65,21 @@ class TvL1OpenCV:
         flow = self._solver.calc(prev, next, start)
         return np.ascontiguousarray(np.moveaxis(flow, -1, 0), dtype=np.float32)
 
-    def _create_solver(self) -> Any:
-        solver = _cv2.optflow.DualTVL1OpticalFlow_create()
-        for name, value in asdict(self.parameters).items():
-            setter = "set" + "".join(part.capitalize() for part in name.split("_"))
-            getattr(solver, _SETTERS.get(name, setter))(value)
-        return solver
+
+def check_contrib() -> None:
+    """Raise ``UsageError`` where the installed OpenCV has no TV-L1."""
+    if not hasattr(getattr(_cv2, "optflow", None), "DualTVL1OpticalFlow_create"):
+        raise UsageError(
+            f"OpenCV {cv2.__version__} lacks its contrib modules, which TV-L1 flow needs "
+            "(another OpenCV package overwrote them); uninstall every opencv package, then "
+            "reinstall opencv-contrib-python"
+        )
+
+
+def create_solver(parameters: TvL1Parameters) -> Any:
+    """Return a ``DualTVL1OpticalFlow`` with all parameters set."""
+    solver = _cv2.optflow.DualTVL1OpticalFlow_create()
+    for name, value in asdict(parameters).items():
+        setter = "set" + "".join(part.capitalize() for part in name.split("_"))
+        getattr(solver, _SETTERS.get(name, setter))(value)
+    return solver

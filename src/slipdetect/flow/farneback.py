@@ -1,0 +1,66 @@
+"""Flow by polynomial expansion (Farnebäck, SCIA 2003) by OpenCV, on the CPU.
+
+In: two grey pictures. Out: ``(2, H, W)`` float32 px.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, ClassVar, cast
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from slipdetect.flow.numbers import number, settle_numbers
+
+# cv2's type stubs ask for a flow to begin with, which may be None
+_cv2 = cast("Any", cv2)
+
+
+@dataclass(frozen=True)
+class FarnebackParameters:
+    """OpenCV's parameters, with the defaults of its class ``FarnebackOpticalFlow``."""
+
+    pyr_scale: float = number(0.5, 0.05, 0.95, "size ratio of neighbouring levels")
+    levels: int = number(5, 0, 32, "pyramid levels below full size, none under 32 px a side")
+    winsize: int = number(13, 2, 255, "side of the averaging window, px; larger is smoother")
+    iterations: int = number(10, 1, 1000, "iterations per level")
+    poly_n: int = number(5, 3, 31, "side of the neighbourhood of a polynomial, px; 5 or 7")
+    poly_sigma: float = number(1.1, 0.5, 10.0, "its Gaussian weight, px; 1.1 for 5, 1.5 for 7")
+
+    def __post_init__(self) -> None:
+        settle_numbers(self, "Farnebäck")
+
+
+class Farneback:
+    """OpenCV's ``calcOpticalFlowFarneback``, which keeps nothing between calls."""
+
+    parameters_type: ClassVar[type[Any]] = FarnebackParameters
+    concurrent: ClassVar[bool] = True
+
+    def __init__(self, parameters: FarnebackParameters, device: str = "cpu") -> None:
+        self.parameters = parameters
+        self.uses_initial_flow = False
+
+    def calc(
+        self,
+        prev: NDArray[np.uint8],
+        next: NDArray[np.uint8],
+        initial: NDArray[np.float32] | None = None,
+    ) -> NDArray[np.float32]:
+        """Compute the flow; see ``FlowMethod.calc``."""
+        chosen = self.parameters
+        flow = _cv2.calcOpticalFlowFarneback(
+            prev,
+            next,
+            None,
+            chosen.pyr_scale,
+            chosen.levels,
+            chosen.winsize,
+            chosen.iterations,
+            chosen.poly_n,
+            chosen.poly_sigma,
+            0,
+        )
+        return np.ascontiguousarray(np.moveaxis(flow, -1, 0), dtype=np.float32)
