@@ -5,13 +5,12 @@ In: a video and ``Tools``. Out: its files in the store, the manifest last, and a
 
 from __future__ import annotations
 
-from collections.abc import Collection
 from dataclasses import asdict
 from pathlib import Path
 
 from slipdetect.datasets.store.check import damaged_shards
 from slipdetect.datasets.store.files import sync_folders, write_files
-from slipdetect.datasets.store.folders import check_unused, prepare_folders
+from slipdetect.datasets.store.folders import check_unused, prepare_folders, remove_folders
 from slipdetect.datasets.store.journal import Journal
 from slipdetect.datasets.store.manifest import Manifest, manifest_path
 from slipdetect.datasets.store.shards import ShardWriter
@@ -19,6 +18,7 @@ from slipdetect.datasets.store.source import SourceIdentity
 from slipdetect.datasets.store.space import check_space
 from slipdetect.datasets.store.tools import GO_ON, Interrupted, Outcome, Progress, Tools
 from slipdetect.datasets.store.video_units import VideoUnits
+from slipdetect.errors import UsageError
 
 
 def extract_video(
@@ -35,6 +35,7 @@ def extract_video(
 
     Raises:
         VideoError: The video cannot be read.
+        UsageError: Its pictures are too small for flow.
         OutputError: The store cannot be written, or holds something else under this name.
         Interrupted: It was asked to stop.
     """
@@ -46,12 +47,13 @@ def extract_video(
         if anew or journal.header != header:
             journal.start(header)
             manifest_path(tools.folder, key).unlink(missing_ok=True)
-        damaged = damaged_shards(tools.folder, journal.shards.values(), hashes=True)
-        done = {index: shard for index, shard in journal.shards.items() if index not in damaged}
-        prepare_folders(tools, key, {name for shard in done.values() for name in shard.files})
-        there = sum(size for shard in done.values() for size, _ in shard.files.values())
-        check_space(tools.folder, video.info, tools.recipe, video.height, video.width, there)
-        _write_units(video, key, tools, journal, done.keys())
+        try:
+            _write_missing(video, key, tools, journal)
+        except UsageError:
+            # pictures that the flow method cannot take leave nothing behind
+            remove_folders(tools.folder, key)
+            journal.remove()
+            raise
         manifest = _manifest(path, key, source, tools, video, journal)
         write_files(tools.folder, {manifest_path(Path(), key).name: manifest.to_bytes()})
         journal.remove()
@@ -59,11 +61,15 @@ def extract_video(
     return Outcome(manifest.frames, manifest.flows, tuple(manifest.decoding["warnings"]))
 
 
-def _write_units(
-    video: VideoUnits, key: str, tools: Tools, journal: Journal, done: Collection[int]
-) -> None:
+def _write_missing(video: VideoUnits, key: str, tools: Tools, journal: Journal) -> None:
+    """Write the shards that the journal does not have, or has damaged."""
+    damaged = damaged_shards(tools.folder, journal.shards.values(), hashes=True)
+    done = {index: shard for index, shard in journal.shards.items() if index not in damaged}
+    prepare_folders(tools, key, {name for shard in done.values() for name in shard.files})
+    there = sum(size for shard in done.values() for size, _ in shard.files.values())
+    check_space(tools.folder, video.info, tools.recipe, video.height, video.width, there)
     with ShardWriter(tools, key, journal) as writer:
-        for unit in video.units(done):
+        for unit in video.units(done.keys()):
             writer.write(unit)
             if tools.stopping() != GO_ON:
                 break

@@ -88,6 +88,16 @@ def prepare_folders(tools: Tools, key: str, keep: Container[str]) -> None:
         ) from error
 
 
+def remove_folders(store: Path, key: str) -> None:
+    """Delete the folders of a video with all files in them."""
+    with suppress(OSError):  # what cannot be deleted stays, and the next run says why
+        for path in _contents(store, key):
+            path.unlink()
+    for ending in _ENDINGS:
+        with suppress(OSError):
+            (store / f"{key}{ending}").rmdir()
+
+
 def _contents(store: Path, key: str) -> Iterator[Path]:
     for ending in _ENDINGS:
         folder = store / f"{key}{ending}"

@@ -16,6 +16,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from slipdetect.datasets.store.files import unwritable
 from slipdetect.errors import OutputError
 
 LOCK_NAME = ".lock"
@@ -37,15 +38,9 @@ def folder_lock(folder: Path) -> Iterator[None]:
     try:
         handle = _acquire(path)
     except OSError as error:
-        raise OutputError(f"cannot lock {str(path)!r}: {error.strerror}") from error
+        raise unwritable(str(path), error) from error
     try:
-        owner = {"pid": os.getpid(), "host": socket.gethostname(), "started": _now()}
-        os.ftruncate(handle, 0)
-        os.lseek(handle, 0, os.SEEK_SET)
-        os.write(handle, json.dumps(owner).encode())
         yield
-    except OSError as error:
-        raise OutputError(f"cannot write {str(path)!r}: {error.strerror}") from error
     finally:
         # removed before the lock ends: who waits for this file then finds it gone and starts anew
         path.unlink(missing_ok=True)
@@ -53,7 +48,7 @@ def folder_lock(folder: Path) -> Iterator[None]:
 
 
 def _acquire(path: Path) -> int:
-    """Open the lock file and lock it; refuse if somebody else has it."""
+    """Open the lock file, lock it and sign it; refuse if somebody else has it."""
     while True:
         handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o666)
         try:
@@ -64,6 +59,7 @@ def _acquire(path: Path) -> int:
             owner = _read_owner(handle)
             if not locked or _elsewhere(owner):
                 raise OutputError(_refusal(path, owner))
+            _sign(handle)
         except BaseException:
             os.close(handle)
             raise
@@ -101,6 +97,13 @@ def is_current(handle: int, path: Path) -> bool:
         return os.path.samestat(os.fstat(handle), path.stat())
     except FileNotFoundError:
         return False
+
+
+def _sign(handle: int) -> None:
+    owner = {"pid": os.getpid(), "host": socket.gethostname(), "started": _now()}
+    os.ftruncate(handle, 0)
+    os.lseek(handle, 0, os.SEEK_SET)
+    os.write(handle, json.dumps(owner).encode())
 
 
 def _read_owner(handle: int) -> dict[str, Any]:
