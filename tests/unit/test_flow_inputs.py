@@ -105,7 +105,7 @@ def test_sizes_that_change_along_the_way_are_refused() -> None:
     ("settings_", "words"),
     [
         ({"method": "raft"}, "tvl1-opencv, .*farneback"),
-        ({"device": "cuda"}, "does not run on 'cuda'"),
+        ({"method": "dis", "device": "cuda"}, "does not run on 'cuda'"),
         ({"bound": 0.0}, "bound"),
         ({"bound": -15.0}, "bound"),
         ({"bound": float("nan")}, "bound"),
