@@ -17,7 +17,10 @@ from slipdetect.flow.method import FlowMethod
 
 # where a method runs and what does it there; the first device is the one "auto" falls back to
 _METHODS: Mapping[str, Mapping[str, str]] = {
-    "tvl1": {"cpu": "slipdetect.flow.tvl1:TvL1"},
+    "tvl1": {
+        "cpu": "slipdetect.flow.tvl1:TvL1",
+        "cuda": "slipdetect.flow.tvl1_cuda:TvL1Cuda",
+    },
     "tvl1-opencv": {"cpu": "slipdetect.flow.tvl1_opencv:TvL1OpenCV"},
     "tvl1-umat": {"opencl": "slipdetect.flow.tvl1_umat:TvL1UMat"},
     "dis": {"cpu": "slipdetect.flow.dis:Dis"},
