@@ -5,7 +5,6 @@ In: pictures. Out: ``(2, H, W)`` float32 px per pair of neighbours, or its bytes
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict
 from typing import Any, Self
@@ -14,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from slipdetect.errors import UsageError
+from slipdetect.flow.machine import usable_cpus
 from slipdetect.flow.method import BatchFlowMethod
 from slipdetect.flow.neighbours import batched, chained, threaded
 from slipdetect.flow.pictures import to_grey
@@ -56,7 +56,7 @@ class FlowExtractor:
         self.bound = float(bound)
         if threads is not None and threads < 1:
             raise UsageError(f"threads must be 1 or more, not {threads}")
-        self.threads = _cpus() if threads is None else threads
+        self.threads = usable_cpus() if threads is None else threads
 
     @classmethod
     def from_recipe(
@@ -65,6 +65,15 @@ class FlowExtractor:
         """Make the extractor that a recipe describes; see ``recipe``."""
         parameters = recipe.get("parameters", {})
         return cls(recipe["method"], device, bound=recipe["bound"], threads=threads, **parameters)
+
+    @property
+    def pairs_at_once(self) -> int:
+        """Pairs that ``iter`` computes side by side or in one batch."""
+        if self._method.uses_initial_flow:
+            return 1
+        if isinstance(self._method, BatchFlowMethod):
+            return self._method.batch
+        return self.threads if self._method.concurrent else 1
 
     def pair(self, prev: NDArray[Any], next: NDArray[Any]) -> NDArray[np.float32]:
         """Compute the flow from ``prev`` to ``next``.
@@ -91,7 +100,7 @@ class FlowExtractor:
             return chained(greys, self._method)
         if isinstance(self._method, BatchFlowMethod):
             return batched(greys, self._method)
-        if self._method.concurrent and self.threads > 1:
+        if self.pairs_at_once > 1:
             return threaded(greys, self._method.calc, self.threads)
         return chained(greys, self._method)
 
@@ -126,10 +135,3 @@ class FlowExtractor:
                 )
             size = grey.shape
             yield grey
-
-
-def _cpus() -> int:
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    count = os.cpu_count()
-    return 1 if count is None else count

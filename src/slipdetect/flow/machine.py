@@ -1,0 +1,51 @@
+"""What the work runs on, by name.
+
+In: this machine. Out: text.
+"""
+
+from __future__ import annotations
+
+import os
+import platform
+import sys
+from pathlib import Path
+
+
+def usable_cpus() -> int:
+    """Return the number of CPUs that this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    count = os.cpu_count()
+    return 1 if count is None else count
+
+
+def processor_name() -> str:
+    """Return the model of the processor, as far as the system tells."""
+    try:
+        for line in (
+            Path("/proc/cpuinfo").read_text(encoding="utf-8", errors="replace").splitlines()
+        ):
+            if line.startswith("model name"):
+                return " ".join(line.partition(":")[2].split())
+    except OSError:
+        pass
+    name = platform.processor()
+    return name if name else platform.machine()
+
+
+def machine_name() -> str:
+    """Return the processor's model and how many CPUs this process may use."""
+    count = usable_cpus()
+    return f"{processor_name()}, {count} CPU{'' if count == 1 else 's'}"
+
+
+def device_name(device: str) -> str:
+    """Return the name of the device that a flow method runs on, once the method is made."""
+    kind, _, number = device.partition(":")
+    if kind == "opencl":
+        import cv2
+
+        return f"OpenCL: {cv2.ocl.Device.getDefault().name()}"
+    if kind == "cuda" and "torch" in sys.modules:
+        return str(sys.modules["torch"].cuda.get_device_name(int(number) if number else None))
+    return "CPU" if kind == "cpu" else device
