@@ -16,6 +16,7 @@ PAGES = [
     ["-h"],
     ["--version"],
     ["detect", "--help"],
+    ["extract", "--help"],
     ["train", "--help"],
     ["models", "show", "--help"],
     ["backbones", "check", "--help"],

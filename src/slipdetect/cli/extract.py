@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@click.argument("sources", metavar="SOURCE...", nargs=-1, required=True)
+@click.argument("sources", metavar="[SOURCE]...", nargs=-1)
 @with_options(EXTRACT_OPTIONS)
 @common_options
 @click.pass_context
@@ -33,7 +33,8 @@ def extract(ctx: click.Context, /, sources: tuple[str, ...], **options: Any) -> 
     """Store frames and flow of videos, for training and for other tools.
 
     SOURCE is a video, a folder (searched with everything below it), a pattern such as "*.mp4", a
-    list file (.txt, .lst, .csv) or - (such a list on standard input).
+    list file (.txt, .lst, .csv) or - (such a list on standard input). What --from names is
+    fetched first: a path, or an http(s) address with its hash; archives are unpacked.
 
     What is in the store already is left alone, so that an interrupted extraction goes on when the
     same is run again.
@@ -41,11 +42,14 @@ def extract(ctx: click.Context, /, sources: tuple[str, ...], **options: Any) -> 
     \b
     slipdetect extract recordings/ --out store --size short:256 --jobs 4
     slipdetect extract clips.txt --out frames --layout tsn --size seed
+    slipdetect extract --from https://HOST/clips.zip#sha256=HEX --out store
     """
     from slipdetect.datasets.store.batch import Stop
     from slipdetect.datasets.store.folders import check_store
     from slipdetect.datasets.store.lock import folder_lock
 
+    if not sources and not options["addresses"]:
+        raise click.UsageError("nothing to extract; name a SOURCE or pass --from")
     console = ctx.ensure_object(Console)
     request = _request(options)
     store = Path(options["out"])
@@ -89,8 +93,12 @@ def _run(
     root = None if options["root"] is None else Path(options["root"])
     rules = Rules(root, options["overwrite"], options["repair"], options["verify"])
     view = ExtractView(console, stop)
+    paths: list[Path] = []
     try:
-        paths = list(resolve_sources(sources, root))
+        downloads = options["downloads"]
+        place = store / "downloads" if downloads is None else Path(downloads)
+        fetched = _fetch(options["addresses"], place, view)
+        paths = list(resolve_sources([*sources, *fetched], root))
         tasks = _tasks(Planner(store, request, rules), paths, view, stop)
         with view.bar():
             run_batch(tasks, store, request, view, stop, options["jobs"])
@@ -98,6 +106,16 @@ def _run(
         view.tally.interrupted = True
     view.summary(store, len(paths))
     return view.tally
+
+
+def _fetch(addresses: Sequence[str], folder: Path, view: ExtractView) -> list[str]:
+    """Return where the files behind ``addresses`` are now."""
+    if not addresses:
+        return []
+    from slipdetect.datasets.fetch import fetch
+
+    with view.bar():
+        return [str(fetch(address, folder, view.downloaded)) for address in addresses]
 
 
 def _tasks(planner: Planner, paths: Sequence[Path], view: ExtractView, stop: Stop) -> list[Task]:

@@ -33,6 +33,19 @@ _STORE = (
     click.option("--verify", is_flag=True, help="Check every file that is there by its hash."),
 )
 
+_FETCH = (
+    click.option(
+        "--from",
+        "addresses",
+        multiple=True,
+        metavar="URL#sha256=HEX",
+        help="Fetch a video or an archive of videos first; repeatable.",
+    ),
+    click.option(
+        "--downloads", metavar="DIR", help="Where --from puts them.  [default: downloads in --out]"
+    ),
+)
+
 _FRAMES = (
     click.option("--fps", type=_ABOVE_ZERO, help="Frames a second.  [default: every frame]"),
     click.option(
@@ -47,7 +60,7 @@ _FRAMES = (
 
 _FLOW = (
     click.option("--no-flow", is_flag=True, help="Store no flow."),
-    click.option("--flow", metavar="METHOD", help="Flow method.  [default: that of training]"),
+    click.option("--flow", metavar="METHOD", help="Flow method.  [default: that of FlowExtractor]"),
     click.option("--bound", type=_ABOVE_ZERO, help="Largest flow that is stored, px."),
     click.option(
         "--flow-param",
@@ -68,7 +81,7 @@ _WORK = (
     ),
 )
 
-EXTRACT_OPTIONS = (*_STORE, *_FRAMES, *_FLOW, *_WORK)
+EXTRACT_OPTIONS = (*_STORE, *_FETCH, *_FRAMES, *_FLOW, *_WORK)
 
 
 def read_parameters(texts: Iterable[str]) -> dict[str, Any]:

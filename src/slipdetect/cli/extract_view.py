@@ -71,6 +71,14 @@ class ExtractView:
         name = shorten(printable(task.path.name), _NAME_COLUMNS)
         self._bar.show(share, f"{name} {self._speed()}{self._left(share)}")
 
+    def downloaded(self, done: int, expected: int | None) -> None:
+        """Draw the bar of a download, bytes."""
+        if self._stop():
+            raise KeyboardInterrupt  # a download is taken up again by the next run
+        if self._bar is not None:
+            share = done / expected if expected else 0.0
+            self._bar.show(share, f"downloading, {done / 1e6:.1f} MB")
+
     def finished(self, task: Task, outcome: Outcome) -> None:
         """Count a video and pass its warnings on; see ``Watcher``."""
         self.tally.done += 1
