@@ -74,7 +74,7 @@ class ExtractView:
     def downloaded(self, done: int, expected: int | None) -> None:
         """Draw the bar of a download, bytes."""
         if self._stop():
-            raise KeyboardInterrupt  # a download is taken up again by the next run
+            raise KeyboardInterrupt  # the next run begins the download anew
         if self._bar is not None:
             share = done / expected if expected else 0.0
             self._bar.show(share, f"downloading, {done / 1e6:.1f} MB")
