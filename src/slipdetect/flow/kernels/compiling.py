@@ -17,7 +17,7 @@ from numba import njit
 
 logger = logging.getLogger(__name__)
 
-_SILENT_SECONDS = 1.0
+_SILENT_SECONDS = 2.0
 
 
 def kernel(function: Callable[..., Any]) -> Any:
@@ -60,6 +60,6 @@ class Prepared:
             self._done.result(_SILENT_SECONDS)
         except StillRunning:
             logger.warning(
-                "compiling TV-L1 flow for this processor: some seconds, the first time only"
+                "preparing TV-L1 flow for this processor; the first time takes some seconds"
             )
             self._done.result()
