@@ -1,0 +1,246 @@
+"""TV-L1 flow of ours against OpenCV's: how much faster, and how different the results are.
+
+In: the real clips of SLIPDETECT_TEST_DATA. Out: a Markdown page on stdout, the figures as JSON.
+
+    python benchmarks/flow_tvl1.py --out benchmarks/results/flow_tvl1.json
+
+The contestants take turns on the same pairs in one run. With several threads OpenCV works on one
+pair with all of them, ours on as many pairs at a time.
+"""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import json
+import os
+import platform
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numba
+import numpy as np
+from flow_scenes import SCENES
+from numpy.typing import NDArray
+
+from slipdetect.flow import FlowExtractor
+from slipdetect.flow.pictures import to_grey
+from slipdetect.video import open_video
+
+Grey = NDArray[np.uint8]
+
+DATASETS = ("hmdb51", "gmdcsa24", "upfall", "urfd")
+SIZES = ((342, 256), (640, 480))
+THREADS = (1, 2)
+# pictures in a row: two pairs of neighbours, for two threads
+ROW = 3
+
+
+@dataclass(frozen=True)
+class Speed:
+    """Milliseconds a pair, and how many times faster ours is: the median over the rounds."""
+
+    size: str
+    threads: int
+    opencv_ms: float
+    ours_ms: float
+    ratio: float
+    lowest_ratio: float
+    rounds: int
+
+
+@dataclass(frozen=True)
+class Difference:
+    """How far ours is from OpenCV's over the pairs of a data set, and in bytes at bound 15."""
+
+    dataset: str
+    pairs: int
+    mean_px: float
+    worst_pair_px: float
+    bytes_within_one: float
+
+
+@dataclass(frozen=True)
+class Accuracy:
+    """Mean end-point error against the true flow, px."""
+
+    scene: str
+    ours_px: float
+    opencv_px: float
+
+
+def read_rows(folder: Path, per_dataset: int, per_clip: int) -> dict[str, list[list[Grey]]]:
+    """Return rows of neighbouring frames in grey, from clips spread evenly over each data set."""
+    with (folder / "clips.csv").open(newline="") as file:
+        clips = list(csv.DictReader(file))
+    found: dict[str, list[list[Grey]]] = {}
+    for dataset in DATASETS:
+        paths = [folder / clip["path"] for clip in clips if clip["dataset"] == dataset]
+        count = -(-per_dataset // per_clip)
+        chosen = [paths[index * len(paths) // count] for index in range(count)]
+        rows = [row for path in chosen for row in rows_of(path, per_clip)]
+        found[dataset] = rows[:per_dataset]
+    return found
+
+
+def rows_of(path: Path, count: int) -> Iterator[list[Grey]]:
+    """Yield ``count`` rows of neighbouring frames, spread evenly over a clip."""
+    with open_video(path) as video:
+        frames = [to_grey(frame.image) for frame in video.frames()]
+    for index in range(count):
+        start = (index + 1) * (len(frames) - ROW) // (count + 1)
+        yield frames[start : start + ROW]
+
+
+def resized(row: Sequence[Grey], size: tuple[int, int]) -> list[Grey]:
+    return [cv2.resize(grey, size, interpolation=cv2.INTER_AREA) for grey in row]  # type: ignore[misc]
+
+
+def measure_speed(
+    rows: Sequence[Sequence[Grey]], size: tuple[int, int], threads: int, rounds: int
+) -> Speed:
+    """Let both compute the same ``threads`` pairs in turn, ``rounds`` times."""
+    cv2.setNumThreads(threads)
+    ours, opencv = FlowExtractor("tvl1", threads=threads), FlowExtractor("tvl1-opencv")
+    seconds: list[tuple[float, float]] = []
+    # the first round is for warming up
+    for index in range(rounds + 1):
+        row = resized(rows[index % len(rows)], size)[: threads + 1]
+        seconds.append((_timed(opencv, row), _timed(ours, row)))
+    times = np.array(seconds[1:]) / threads
+    ratios = times[:, 0] / times[:, 1]
+    opencv_ms, ours_ms = 1000 * np.median(times, axis=0)
+    return Speed(
+        f"{size[0]}x{size[1]}",
+        threads,
+        round(float(opencv_ms), 1),
+        round(float(ours_ms), 1),
+        round(float(np.median(ratios)), 1),
+        round(float(ratios.min()), 1),
+        rounds,
+    )
+
+
+def _timed(extractor: FlowExtractor, row: Sequence[Grey]) -> float:
+    start = time.perf_counter()
+    list(extractor.iter(row))
+    return time.perf_counter() - start
+
+
+def measure_difference(dataset: str, rows: Sequence[Sequence[Grey]]) -> Difference:
+    """Compare both on the first pair of each row, at the reference's 342x256."""
+    ours, opencv = FlowExtractor("tvl1"), FlowExtractor("tvl1-opencv")
+    distances, near = [], []
+    for row in rows:
+        first, second = resized(row, SIZES[0])[:2]
+        mine, theirs = ours.pair(first, second), opencv.pair(first, second)
+        distances.append(float(np.hypot(*(mine - theirs)).mean()))
+        levels = [extractor.quantise(flow) for extractor, flow in ((ours, mine), (opencv, theirs))]
+        near.append(np.abs(levels[0].astype(int) - levels[1].astype(int)) <= 1)
+    return Difference(
+        dataset,
+        len(rows),
+        round(float(np.mean(distances)), 5),
+        round(max(distances), 5),
+        round(float(np.mean(near)), 5),
+    )
+
+
+def measure_accuracy(seeds: int) -> Iterator[Accuracy]:
+    """Compare both with the true flow of moved textures."""
+    for name, make in SCENES.items():
+        scenes = [make(256, 342, seed) for seed in range(seeds)]
+        errors = [
+            float(
+                np.mean(
+                    [
+                        np.hypot(*(extractor.pair(scene.first, scene.second) - scene.flow)).mean()
+                        for scene in scenes
+                    ]
+                )
+            )
+            for extractor in (FlowExtractor("tvl1"), FlowExtractor("tvl1-opencv"))
+        ]
+        yield Accuracy(name, round(errors[0], 5), round(errors[1], 5))
+
+
+def page(results: dict[str, Any]) -> str:
+    """Return the figures as Markdown tables."""
+    lines = [
+        f"{results['machine']}; OpenCV {results['opencv']}, numba {results['numba']}",
+        "",
+        "| size | threads | OpenCV, ms a pair | ours, ms a pair | times faster | lowest |",
+        "| --- | --- | --- | --- | --- | --- |",
+    ]
+    lines += [
+        f"| {row['size']} | {row['threads']} | {row['opencv_ms']} | {row['ours_ms']} "
+        f"| {row['ratio']} | {row['lowest_ratio']} |"
+        for row in results["speed"]
+    ]
+    lines += [
+        "",
+        "| data set | pairs | mean difference, px | worst pair, px | bytes within one level |",
+        "| --- | --- | --- | --- | --- |",
+    ]
+    lines += [
+        f"| {row['dataset']} | {row['pairs']} | {row['mean_px']:.4f} | {row['worst_pair_px']:.4f} "
+        f"| {row['bytes_within_one']:.2%} |"
+        for row in results["difference"]
+    ]
+    lines += [
+        "",
+        "| true motion | error of ours, px | error of OpenCV's, px |",
+        "| --- | --- | --- |",
+    ]
+    lines += [
+        f"| {row['scene']} | {row['ours_px']:.4f} | {row['opencv_px']:.4f} |"
+        for row in results["accuracy"]
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def measure(data: Path, rounds: int, pairs: int, seeds: int) -> dict[str, Any]:
+    """Measure everything; see the module."""
+    rows = read_rows(data, pairs, per_clip=5)
+    mixed = [row for group in zip(*rows.values(), strict=True) for row in group]
+    speed = [measure_speed(mixed, size, threads, rounds) for size in SIZES for threads in THREADS]
+    difference = [measure_difference(dataset, rows[dataset]) for dataset in DATASETS]
+    return {
+        "machine": f"{_processor()}, {os.cpu_count()} CPUs",
+        "opencv": cv2.__version__,
+        "numba": numba.__version__,
+        "speed": [asdict(row) for row in speed],
+        "difference": [asdict(row) for row in difference],
+        "accuracy": [asdict(row) for row in measure_accuracy(seeds)],
+    }
+
+
+def _processor() -> str:
+    cpus = Path("/proc/cpuinfo")
+    lines = cpus.read_text().splitlines() if cpus.exists() else []
+    names = [line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")]
+    return names[0] if names else platform.processor()
+
+
+def main() -> None:
+    """Measure and print."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    default = os.environ.get("SLIPDETECT_TEST_DATA", "../shared/data")
+    parser.add_argument("--data", type=Path, default=Path(default))
+    parser.add_argument("--rounds", type=int, default=24, help="timed rounds a size and threads")
+    parser.add_argument("--pairs", type=int, default=50, help="compared pairs a data set")
+    parser.add_argument("--seeds", type=int, default=4, help="textures a scene")
+    parser.add_argument("--out", type=Path, help="write the figures here as JSON")
+    options = parser.parse_args()
+    results = measure(options.data, options.rounds, options.pairs, options.seeds)
+    print(page(results))
+    if options.out is not None:
+        options.out.write_text(json.dumps(results, indent=1) + "\n", encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
