@@ -36,16 +36,16 @@ from slipdetect.flow.gpu.pyramid import build_levels, build_start
 from slipdetect.flow.tvl1_parameters import TvL1Parameters
 
 CASES = [
-    (9, 21, 16, 16, None, dict(nscales=1, median_filtering=1, outer_iterations=1)),
-    (10, 13, 256, 128, None, dict(nscales=1, outer_iterations=2, warps=2, epsilon=1e-3)),
-    (21, 24, 512, 512, 0.3, dict(nscales=2, gamma=0.2, median_filtering=3, outer_iterations=1)),
+    (5, 21, 16, 16, None, dict(nscales=1, median_filtering=1, outer_iterations=1)),
+    (10, 12, 128, 128, None, dict(nscales=1, outer_iterations=2, epsilon=1e-3)),
+    (21, 24, 512, 512, 0.3, dict(nscales=2, gamma=0.2, median_filtering=3, epsilon=10.0)),
 ]
 for height, width, tile, small, start, changes in CASES:
-    parameters = TvL1Parameters(**dict(warps=1, inner_iterations=3) | changes)
+    parameters = TvL1Parameters(**dict(warps=1, inner_iterations=2) | changes)
     y, x = np.mgrid[:height, :width]
     waves = 128 + 60 * np.sin(0.5 * x + 0.2 * y) + 60 * np.sin(0.3 * y - 0.1 * x)
     first = torch.tensor(np.stack([waves, waves])).float()
-    # the second pair is still, and stops at once
+    # the second pair is still and stops at once; so do both where epsilon is large
     second = torch.stack([first[0].roll(1, 1), first[1]])
     levels = build_levels(first, second, parameters)
     initial = None if start is None else torch.full((2, 2, height, width), start)
