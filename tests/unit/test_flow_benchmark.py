@@ -1,0 +1,234 @@
+"""The flow benchmark: who runs, in which turns, and that its figures are what was computed.
+
+In: stand-in methods on tiny pictures, and the real ones on a small scene. Out: pass or fail.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from slipdetect.errors import UsageError
+from slipdetect.flow import FlowExtractor, contestant, registry
+from slipdetect.flow.benchmark import FlowBenchmark, FlowContest, Timing
+from slipdetect.flow.moving_scene import moving_scene
+from slipdetect.reports.flow_plot import draw_flow_benchmark
+from slipdetect.reports.flow_table import flow_data, flow_markdown, flow_table
+
+calls: list[tuple[str, int]] = []
+clock = [0.0]
+
+
+@dataclass(frozen=True)
+class NoParameters:
+    pass
+
+
+class Stub:
+    """Flow of its own constant, for which a clock of the test's advances."""
+
+    parameters_type = NoParameters
+    concurrent = False
+    uses_initial_flow = False
+    name, cost, value = "tvl1-opencv", 1.0, 0.0
+
+    def __init__(self, parameters: Any, device: str) -> None:
+        self.parameters = parameters
+        clock[0] += 5.0
+
+    def calc(self, prev: Any, next: Any, initial: Any = None) -> NDArray[np.float32]:
+        clock[0] += self.cost
+        calls.append((self.name, int(prev[0, 0])))
+        flow = np.zeros((2, *prev.shape), np.float32)
+        flow[0] = self.value
+        return flow
+
+
+class Fast(Stub):
+    name, cost, value = "fast", 0.25, 0.3
+
+
+class Absent(Stub):
+    def __init__(self, parameters: Any, device: str) -> None:
+        raise UsageError("no such card")
+
+
+class Dying(Stub):
+    name = "dying"
+
+    def calc(self, prev: Any, next: Any, initial: Any = None) -> NDArray[np.float32]:
+        if int(prev[0, 0]) > 10:
+            raise UsageError("the card went away")
+        return super().calc(prev, next, initial)
+
+
+def stub_frames(count: int) -> list[NDArray[np.uint8]]:
+    return [np.full((8, 10), index, np.uint8) for index in range(count)]
+
+
+@pytest.fixture
+def stubs(monkeypatch: pytest.MonkeyPatch) -> None:
+    here = {"fast": "Fast", "tvl1-opencv": "Stub", "absent": "Absent", "dying": "Dying"}
+    methods = {name: {"cpu": f"{__name__}:{kind}"} for name, kind in here.items()}
+    methods["fast"]["cuda"] = "no.such.module:Loaded"
+    monkeypatch.setattr(registry, "_METHODS", methods)
+    monkeypatch.setattr("slipdetect.flow.benchmark.has_cuda", lambda: False)
+    monkeypatch.setattr(contestant.time, "perf_counter", lambda: clock[0])
+    calls.clear()
+
+
+@pytest.mark.usefixtures("stubs")
+def test_methods_take_turns_and_their_own_seconds_are_counted() -> None:
+    contest = FlowContest(stub_frames(61), [60, 10], ["fast", "tvl1-opencv"])
+    assert contest.labels == ["fast", "tvl1-opencv"]
+    assert contest.expected_seconds == pytest.approx(60 * 1.25)
+    calls.clear()
+    shares: list[float] = []
+    result = contest.run(shares.append)
+    expected = []
+    for first, last in ((0, 10), (10, 35), (35, 60)):
+        expected += [("tvl1-opencv", index) for index in range(first, last)]
+        expected += [("fast", index) for index in range(first, last)]
+    assert calls == expected
+    assert shares == sorted(shares)
+    assert shares[-1] == pytest.approx(1.0)
+    fast, slow = result.timings
+    assert fast.seconds == pytest.approx((2.5, 15.0))
+    assert slow.seconds == pytest.approx((10.0, 60.0))
+    assert slow.first_call == pytest.approx(6.0)
+    assert fast.first_call == pytest.approx(5.25)
+    assert result.counts == (10, 60)
+    assert result.size == (10, 8)
+    assert result.rate(fast) == pytest.approx(4.0)
+    assert result.ratio(fast) == pytest.approx(4.0)
+
+
+@pytest.mark.usefixtures("stubs")
+def test_accuracy_is_the_mean_distance_and_the_share_of_near_bytes() -> None:
+    result = FlowContest(stub_frames(4), [3], ["fast", "tvl1-opencv"]).run()
+    fast, reference = result.timings
+    # u is 0.3 px off everywhere, which is 131 instead of 128; v is right
+    assert fast.distance == pytest.approx(0.3)
+    assert fast.within_one == pytest.approx(0.5)
+    assert (reference.distance, reference.within_one) == (0.0, 1.0)
+
+
+@pytest.mark.usefixtures("stubs")
+def test_without_the_reference_there_is_no_accuracy() -> None:
+    result = FlowContest(stub_frames(4), [3], ["fast"]).run()
+    assert result.timings[0].distance is None
+    assert result.ratio(result.timings[0]) is None
+    assert " - " in flow_table(result)
+
+
+@pytest.mark.usefixtures("stubs")
+def test_who_cannot_run_or_fails_on_the_way_is_listed_with_the_reason() -> None:
+    result = FlowContest(stub_frames(41), [5, 40]).run()
+    assert [timing.label for timing in result.timings] == ["fast", "tvl1-opencv"]
+    assert result.missing == {
+        "fast (cuda)": "there is no NVIDIA GPU that torch can use",
+        "absent": "no such card",
+        "dying": "the card went away",
+    }
+    assert "absent did not run: no such card" in flow_table(result)
+    assert "- `dying`: the card went away" in flow_markdown(result, "x", "y")
+
+
+@pytest.mark.usefixtures("stubs")
+@pytest.mark.parametrize(
+    ("counts", "methods", "words"),
+    [
+        ([], None, "counts"),
+        ([0, 3], None, "counts"),
+        ([4], None, "one frame more"),
+        ([3], ["fst"], "unknown flow method 'fst'"),
+        ([3], ["absent"], "none of these flow methods can run here: absent: no such card"),
+    ],
+)
+def test_a_contest_that_cannot_be_is_refused(
+    counts: list[int], methods: list[str] | None, words: str
+) -> None:
+    with pytest.raises(UsageError, match=words):
+        FlowContest(stub_frames(4), counts, methods)
+
+
+def test_the_real_methods_compute_what_the_extractor_computes() -> None:
+    frames = list(moving_scene(4, 64, 48))
+    contest = FlowContest(frames, [1, 3], ["dis", "tvl1-opencv", "farneback"], threads=2)
+    result = contest.run()
+    reference = list(FlowExtractor("tvl1-opencv").iter(frames))
+    for timing in result.timings:
+        assert 0 < timing.seconds[0] < timing.seconds[1]
+        distances, near = [], 0
+        for flow, other in zip(FlowExtractor(timing.label).iter(frames), reference, strict=True):
+            for y in range(48):
+                for x in range(64):
+                    right, down = (float(flow[i, y, x]) - float(other[i, y, x]) for i in (0, 1))
+                    distances.append((right**2 + down**2) ** 0.5)
+                    for i in (0, 1):
+                        level = np.rint((float(flow[i, y, x]) + 15) * 8.5)
+                        near += abs(level - np.rint((float(other[i, y, x]) + 15) * 8.5)) <= 1
+        assert timing.distance == pytest.approx(sum(distances) / len(distances), rel=1e-4)
+        assert timing.within_one == pytest.approx(near / len(distances) / 2, abs=1e-3)
+
+
+def test_the_scene_moves_as_it_says_and_is_the_same_every_time() -> None:
+    frames = list(moving_scene(6, 128, 96))
+    assert all(frame.shape == (96, 128) and frame.dtype == np.uint8 for frame in frames)
+    for frame, again in zip(frames, moving_scene(6, 128, 96), strict=True):
+        np.testing.assert_array_equal(frame, again)
+    flow = FlowExtractor("tvl1-opencv").pair(frames[0], frames[5])
+    corner = flow[:, 10:20, 10:40]
+    assert np.median(corner[0]) == pytest.approx(5 * 0.4, abs=0.25)
+    assert np.median(corner[1]) == pytest.approx(5 * 0.15, abs=0.25)
+    assert len(list(moving_scene(2, 9, 8))) == 2
+
+
+RESULT = FlowBenchmark(
+    counts=(10, 250),
+    size=(342, 256),
+    threads=2,
+    machine="Some CPU, 2 CPUs",
+    timings=(
+        Timing("tvl1", "CPU", 1.5, (0.5, 12.5), 0.0044, 0.9971),
+        Timing("tvl1-opencv", "CPU", 0.5, (5.0, 125.0), 0.0, 1.0),
+    ),
+    missing={"tvl1-umat": "no device"},
+)
+
+
+def test_the_table_gives_every_figure_in_columns() -> None:
+    lines = flow_table(RESULT).splitlines()
+    assert lines[0] == "Flow of 342x256 px, 2 threads, Some CPU, 2 CPUs"
+    assert lines[2].split() == ["method", "10", "250", "flows/s", "ratio", "off,", "px", "+-1"]
+    assert lines[3].split() == ["tvl1", "0.50", "12.50", "20.0", "10.0x", "0.0044", "99.71%"]
+    assert lines[4].split() == ["tvl1-opencv", "5.00", "125", "2.00", "1.00x", "0.0000", "100.00%"]
+    assert len({len(line) for line in lines[2:5]}) == 1
+
+
+def test_the_page_and_the_data_say_how_they_were_made() -> None:
+    page = flow_markdown(RESULT, "slipdetect bench flow", "kitchen.mp4")
+    assert "`slipdetect bench flow`, pictures from kitchen.mp4." in page
+    rows = [line for line in page.splitlines() if line.startswith("|")]
+    assert len({row.count("|") for row in rows}) == 1
+    assert "| `tvl1` | CPU | 0.50 s | 12.50 s | 20.0 | 10.0x | 0.0044 | 99.71% | 1.50 s |" in rows
+    data = flow_data(RESULT, "slipdetect bench flow", "kitchen.mp4")
+    assert data["methods"][0]["ratio"] == 10.0
+    assert data["methods"][0]["seconds"] == (0.5, 12.5)
+    assert data["missing"] == {"tvl1-umat": "no device"}
+
+
+def test_the_plot_is_a_picture_with_a_line_per_method(tmp_path: Path) -> None:
+    cv2 = pytest.importorskip("cv2")
+    target = tmp_path / "flow.png"
+    draw_flow_benchmark(RESULT, target)
+    picture = cv2.imread(str(target))
+    assert picture.shape[1] > 900
+    for blue, green, red in ((180, 119, 31), (14, 127, 255)):  # matplotlib's first two colours
+        near = np.abs(picture.astype(int) - (blue, green, red)).max(axis=2) < 8
+        assert near.sum() > 200
