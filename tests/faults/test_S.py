@@ -66,7 +66,7 @@ def run():
 def test_S01_killed_at_any_moment_and_run_again_gives_the_same_bytes(
     layout: str, points: int, videos: list[Path], tmp_path: Path
 ) -> None:
-    # as many random moments as steps of the work, spread over all of it
+    # random moments, and half as many steps of the work spread over all of it
     command = [sys.executable, DRIVER, *videos, tmp_path, layout, str(points)]
     done = subprocess.run(command, capture_output=True, text=True, env=environment())
     assert done.returncode == 0, done.stderr
