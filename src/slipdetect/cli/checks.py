@@ -18,6 +18,7 @@ NEEDED = (
     "torchvision",
     "opencv-contrib-python",
     "av",
+    "numba",
     "numpy",
     "timm",
     "resnest",
@@ -56,7 +57,7 @@ def all_checks(*, quick: bool = False) -> list[Check]:
     Args:
         quick: Leave out what loads torch.
     """
-    questions: list[Callable[[], Iterator[Check]]] = [_system, _packages, _opencv, _decoder]
+    questions: list[Callable[[], Iterator[Check]]] = [_system, _packages, _opencv, _flow, _decoder]
     if not quick:
         questions += [_torch, _model]
     questions.append(_backbones)
@@ -106,7 +107,24 @@ def _opencv() -> Iterator[Check]:
         "TV-L1 is there" if present else "TV-L1 is missing",
         "" if present else "pip install --force-reinstall opencv-contrib-python",
     )
-    yield Check("OpenCL", None, "can be used" if cv2.ocl.haveOpenCL() else "not here")
+
+
+def _flow() -> Iterator[Check]:
+    """Make every flow method on the device it needs; CUDA is left out, because it loads torch."""
+    from slipdetect.errors import UsageError
+    from slipdetect.flow.registry import available_methods, create_method, method_devices
+
+    working, missing = [], []
+    for name in available_methods():
+        try:
+            create_method(name, {}, method_devices(name)[0])
+        except UsageError as error:
+            reason, _, advice = str(error).partition("; ")
+            missing.append(Check(f"flow {name}", None, reason, advice))
+        else:
+            working.append(name)
+    yield Check("flow methods", bool(working), ", ".join(working))
+    yield from missing
 
 
 def _decoder() -> Iterator[Check]:
