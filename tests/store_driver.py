@@ -118,17 +118,22 @@ def main(videos: list[Path], work: Path, layout: str, points: int) -> dict[str, 
     trials: list[tuple[str, float]] = [("time", chance.uniform(0, seconds)) for _ in range(points)]
     half = points // 2
     trials += [("step", 1 + i * (steps - 1) // (half - 1)) for i in range(half)]
-    found: dict[str, Any] = {"steps": steps, "seconds": seconds, "killed": 0, "wrong": []}
+    found: dict[str, Any] = {"steps": steps, "seconds": seconds, "trials": 0, "wrong": []}
     for kind, moment in trials:
-        folder.mkdir()
 
         def victim(kind: str = kind, moment: float = moment) -> None:
             if kind == "step":
                 die_at(int(moment))
             run(videos, folder, layout)
 
-        killed, _ = in_child(victim, moment if kind == "time" else None)
-        found["killed"] += os.WIFSIGNALED(killed)
+        delay = moment if kind == "time" else None
+        folder.mkdir()
+        # a run that was done before its time is no trial
+        while not os.WIFSIGNALED(in_child(victim, delay)[0]) and delay is not None:
+            shutil.rmtree(folder)
+            folder.mkdir()
+            delay /= 2
+        found["trials"] += 1
         again, _ = in_child(lambda: run(videos, folder, layout))
         got = tree(folder)
         if again or got != wanted:

@@ -72,7 +72,7 @@ def test_S01_killed_at_any_moment_and_run_again_gives_the_same_bytes(
     assert done.returncode == 0, done.stderr
     found = json.loads(done.stdout)
     assert found["wrong"] == []
-    assert found["killed"] >= points
+    assert found["trials"] == points + points // 2
 
 
 def test_S01_a_run_again_redoes_the_unfinished_shard_only(
