@@ -13,6 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from slipdetect.detection.flow_sources import computed_flow
 from slipdetect.detection.snippets import SnippetCutter, StreamInput
 from slipdetect.errors import UsageError
 from slipdetect.flow import FlowExtractor
@@ -24,6 +25,7 @@ from slipdetect.video import Frame
 Images = npt.NDArray[np.uint8]
 FPS = 10.0
 FLOW = FlowExtractor("dis", bound=15.0)
+SOURCE = computed_flow(FLOW.recipe())
 
 
 def moving_square(frames: int, height: int = 48, width: int = 64) -> Images:
@@ -78,7 +80,7 @@ def test_streaming_equals_cutting_from_the_whole_video(
     video = moving_square(frames)
     kinds = [get_modality(name) for name in names]
     grid = SnippetGrid.make(kinds, 2, FPS)
-    inputs = [StreamInput(k, 24, crop, FLOW if k.name == "flow" else None) for k in kinds]
+    inputs = [StreamInput(k, 24, crop, SOURCE if k.name == "flow" else None) for k in kinds]
     snippets = list(SnippetCutter(grid, inputs).cut(frames_of(video)))
     assert [s.start for s in snippets] == grid.starts(frames)
     for snippet in snippets:

@@ -125,7 +125,7 @@ def real_pairs(clips: Path, size: tuple[int, int]) -> Iterator[tuple[Array, Arra
     with (clips / "clips.csv").open(newline="") as file:
         rows = list(csv.DictReader(file))
     for dataset in ("hmdb51", "gmdcsa24", "upfall", "urfd"):
-        for row in [row for row in rows if row["dataset"] == dataset][3:40:30]:
+        for row in [row for row in rows if row["dataset"] == dataset][7:40:25]:
             with open_video(clips / row["path"]) as video:
                 frames = [to_grey(frame.image) for frame in video.frames()]
             middle = len(frames) // 2

@@ -78,7 +78,14 @@ def _load(options: dict[str, Any]) -> Detect:
     }
     detector = Detector.load(options["model"], options["device"], events)
     logger.info("model %s on %s", detector.config.name, detector.device)
-    reading = {name: options[name] for name in _READING if options[name] is not None}
+    reading: dict[str, Any] = {
+        name: options[name] for name in _READING if options[name] is not None
+    }
+
+    if options["store"] is not None:
+        from slipdetect.datasets.store import VideoStore
+
+        reading["store"] = VideoStore(Path(options["store"]))
 
     def look(source: str, on_progress: Progress) -> DetectionResult:
         return detector.detect(source, on_progress=on_progress, **reading)

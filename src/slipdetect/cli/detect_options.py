@@ -68,6 +68,9 @@ _READING = (
         type=click.FloatRange(min=0.0, min_open=True),
         help="Look at no more than this many seconds.",
     ),
+    click.option(
+        "--store", metavar="DIR", help="Folder of slipdetect extract to take a model's flow from."
+    ),
     click.option("--strict", is_flag=True, help="A truncated video fails instead of warning."),
 )
 

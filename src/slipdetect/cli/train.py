@@ -44,6 +44,9 @@ _FOLDER = click.Path(path_type=Path, file_okay=False)
 @click.option(
     "--cache", type=_FOLDER, help="Folder for decoded frames.  [default: frame-cache beside OUT]"
 )
+@click.option(
+    "--store", type=_FOLDER, help="Folder of slipdetect extract to take frames and flow from."
+)
 @click.option("--device", default="auto", show_default=True, help="auto, cpu, cuda, cuda:1 or mps.")
 @click.option("--overwrite", is_flag=True, help="Replace an earlier run in OUT.")
 @with_options(config_options(TrainConfig))
@@ -88,6 +91,7 @@ def _run(
             options["modalities"] or ("rgbdiff",),
             config,
             cache=out.parent / "frame-cache" if options["cache"] is None else options["cache"],
+            store=options["store"],
             name=options["name"],
             device=options["device"],
             overwrite=options["overwrite"],

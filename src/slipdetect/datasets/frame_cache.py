@@ -16,6 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from slipdetect._io import atomic_write
+from slipdetect.datasets.store import StoredVideo, StoreQuery, VideoStore
 from slipdetect.errors import DataError, OutputError, VideoError
 from slipdetect.flow import FlowExtractor
 from slipdetect.video import open_video
@@ -38,17 +39,28 @@ class FrameCache:
         folder: Where the arrays live; safe to delete at any time.
         sampling: Frame rate and size.
         flow: Recipe of ``FlowExtractor`` when flow is wanted.
+        store: What ``slipdetect extract`` made is taken from here instead of computed; a clip
+            that is not in there is computed all the same.
 
     Raises:
         OutputError: The folder cannot be made.
     """
 
     def __init__(
-        self, folder: Path, sampling: Sampling, flow: dict[str, Any] | None = None
+        self,
+        folder: Path,
+        sampling: Sampling,
+        flow: dict[str, Any] | None = None,
+        store: VideoStore | None = None,
     ) -> None:
         self.folder = folder
         self.sampling = sampling
         self.flow = flow
+        self._stored = (
+            None
+            if store is None
+            else StoreQuery(store, sampling.sample_fps, sampling.short_side, flow)
+        )
         try:
             folder.mkdir(parents=True, exist_ok=True)
         except OSError as error:
@@ -61,6 +73,7 @@ class FrameCache:
 
         Raises:
             VideoError: The clip cannot be decoded.
+            DataError: The store has the clip, made by another recipe.
         """
         target = self._target(path, asdict(self.sampling))
         return _load_or_make(target, lambda: self._decode(path))
@@ -69,14 +82,18 @@ class FrameCache:
         """Return the quantised flow of a clip, ``(T - 1, H, W, 2)``; one still field if T is 1.
 
         Raises:
-            DataError: This cache was made without a flow recipe.
+            DataError: This cache was made without a flow recipe, or the store has the clip, made
+                by another one.
         """
         if self.flow is None:
             raise DataError("this frame cache has no flow recipe; pass flow= when making it")
         target = self._target(path, {**asdict(self.sampling), "flow": self.flow})
-        return _load_or_make(target, lambda: self._compute_flow(self.frames(path)))
+        return _load_or_make(target, lambda: self._compute_flow(path))
 
     def _decode(self, path: Path) -> npt.NDArray[np.uint8]:
+        stored = self._find(path)
+        if stored is not None and stored.recipe.rgb:
+            return stored.frames()
         with open_video(path) as video:
             frames = [
                 frame.image
@@ -86,12 +103,18 @@ class FrameCache:
             raise VideoError(f"{str(path)!r} has no frame that can be decoded")
         return np.stack(frames)
 
-    def _compute_flow(self, frames: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
+    def _compute_flow(self, path: Path) -> npt.NDArray[np.uint8]:
+        stored, frames = self._find(path), self.frames(path)
+        if stored is not None and stored.recipe.flow is not None and len(frames) > 1:
+            return stored.flows()
         extractor = FlowExtractor.from_recipe(self.flow or {})
         if len(frames) == 1:
             return np.full((1, *frames.shape[1:3], 2), 128, np.uint8)
         fields = [extractor.quantise(field).transpose(1, 2, 0) for field in extractor.iter(frames)]
         return np.stack(fields)
+
+    def _find(self, path: Path) -> StoredVideo | None:
+        return None if self._stored is None else self._stored.find(path)
 
     def _target(self, path: Path, recipe: dict[str, Any]) -> Path:
         try:

@@ -15,11 +15,13 @@ from typing import Any, Self
 
 import torch
 
+from slipdetect.datasets.store import VideoStore
 from slipdetect.detection.events import EventConfig, EventFinder
+from slipdetect.detection.flow_sources import stored_flow
 from slipdetect.detection.prefetch import prefetch
 from slipdetect.detection.results import DetectionResult, Event, Window
 from slipdetect.detection.scorer import SnippetScorer
-from slipdetect.detection.snippets import Snippet, SnippetCutter
+from slipdetect.detection.snippets import FlowSource, Snippet, SnippetCutter
 from slipdetect.detection.windows import WindowAssembler, WindowPlan
 from slipdetect.errors import ModelError, PackageError, VideoError
 from slipdetect.modalities.snippet import SnippetGrid
@@ -88,21 +90,29 @@ class Detector:
         return cls(package, device, config)
 
     def detect(
-        self, source: Source, *, on_progress: Progress | None = None, **reading: Any
+        self,
+        source: Source,
+        *,
+        on_progress: Progress | None = None,
+        store: VideoStore | None = None,
+        **reading: Any,
     ) -> DetectionResult:
         """Find the events of a whole source.
 
         Args:
             source: A file.
             on_progress: Called with (seconds done, seconds in all or None).
+            store: Take flow from here where it has the source's, instead of computing it.
             **reading: Passed on to ``open_video``: stream, frame_rate, max_pixels, max_duration.
 
         Raises:
             VideoError: The source cannot be read, or holds no frame that can be decoded.
+            DataError: The store's flow was made by another recipe than the model's.
         """
         findings = _Findings()
         with open_video(source, **reading) as video:
-            findings.events.extend(self._run(video, findings, on_progress))
+            flow = None if store is None else stored_flow(store, Path(source), self.config)
+            findings.events.extend(self._run(video, findings, on_progress, flow))
         if findings.samples == 0:
             raise VideoError(f"{str(source)!r} has no frame that can be decoded; re-copy the file")
         duration = (findings.samples - 1) / self.config.sample_fps
@@ -123,14 +133,18 @@ class Detector:
     def stream(self, source: Source, **reading: Any) -> Iterator[Event]:
         """Yield the events of a source as soon as nothing later can change them."""
         with open_video(source, **reading) as video:
-            yield from self._run(video, None, None)
+            yield from self._run(video)
 
     def _run(
-        self, video: Video, findings: _Findings | None, on_progress: Progress | None
+        self,
+        video: Video,
+        findings: _Findings | None = None,
+        on_progress: Progress | None = None,
+        flow: FlowSource | None = None,
     ) -> Iterator[Event]:
         finder = EventFinder(self.events, self.config.positive)
         assembler = WindowAssembler(self.plan, self._scorer.judge)
-        cutter = SnippetCutter(self.grid, self._scorer.inputs())
+        cutter = SnippetCutter(self.grid, self._scorer.inputs(flow))
         frames = video.frames(self.config.sample_fps, self.config.frame_short_side)
         with closing(prefetch(_batches(cutter.cut(frames)))) as batches:
             for batch in batches:

@@ -11,10 +11,10 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import torch
 
-from slipdetect.detection.snippets import Snippet, StreamInput
-from slipdetect.flow import FlowExtractor
+from slipdetect.detection.flow_sources import computed_flow
+from slipdetect.detection.snippets import FlowSource, Snippet, StreamInput
 from slipdetect.modalities.normalise import SnippetNormaliser
-from slipdetect.models import ModelConfig, ModelPackage
+from slipdetect.models import ModelConfig, ModelPackage, StreamConfig
 
 _TINY = 1e-7
 
@@ -41,17 +41,21 @@ class SnippetScorer:
         self._fusion = self.config.late_fusion()
         self._positive = self.config.labels.index(self.config.positive)
 
-    def inputs(self) -> list[StreamInput]:
-        """Return how the snippets of every stream are cut."""
+    def inputs(self, flow: FlowSource | None = None) -> list[StreamInput]:
+        """Return how the snippets of every stream are cut.
+
+        Args:
+            flow: Where flow comes from; None: it is computed by the model's own recipe.
+        """
         return [
-            StreamInput(
-                stream.snippet,
-                stream.input_size,
-                stream.crop,
-                None if stream.flow is None else FlowExtractor.from_recipe(stream.flow),
-            )
+            StreamInput(stream.snippet, stream.input_size, stream.crop, self._flow(stream, flow))
             for stream in self.config.streams
         ]
+
+    def _flow(self, stream: StreamConfig, given: FlowSource | None) -> FlowSource | None:
+        if stream.flow is None:
+            return None
+        return computed_flow(stream.flow) if given is None else given
 
     def score(self, snippets: Sequence[Snippet]) -> list[dict[str, torch.Tensor]]:
         """Return the logits ``{modality: (classes,) float32}`` of every snippet."""

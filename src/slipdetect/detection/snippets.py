@@ -6,13 +6,13 @@ In: frames of the regular sampling grid. Out: ``Snippet`` objects holding uint8 
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from itertools import tee
 
 import numpy as np
 import numpy.typing as npt
 
-from slipdetect.flow import FlowExtractor
 from slipdetect.modalities.modality import Modality
 from slipdetect.modalities.motion_crop import cut, thumbnail
 from slipdetect.modalities.snippet import SnippetGrid, snippet_box
@@ -20,15 +20,18 @@ from slipdetect.video import Frame
 
 Image = npt.NDArray[np.uint8]
 
+# turns pictures into the n - 1 quantised flows between them, each (H, W, 2)
+FlowSource = Callable[[Iterator[Image]], Iterator[Image]]
+
 
 @dataclass(frozen=True)
 class StreamInput:
-    """How one stream's snippets are cut: its modality, input side in px, crop and flow recipe."""
+    """How one stream's snippets are cut: its modality, side in px, crop and source of flow."""
 
     modality: Modality
     size: int
     crop: str
-    flow: FlowExtractor | None = None
+    flow: FlowSource | None = None
 
 
 @dataclass(frozen=True)
@@ -78,8 +81,8 @@ class SnippetCutter:
 
     def cut(self, frames: Iterable[Frame]) -> Iterator[Snippet]:
         """Yield the snippets of ``frames``; a video shorter than one snippet gives one, padded."""
-        for frame in frames:
-            self._take(frame)
+        for frame, flows in self._with_flows(frames):
+            self._take(frame, flows)
             while self._next_start + self.grid.span + self.grid.after <= self.frames:
                 yield self._snippet()
         if self.frames == 0:
@@ -87,22 +90,27 @@ class SnippetCutter:
         while self._next_start <= self.grid.starts(self.frames)[-1]:
             yield self._snippet()
 
-    def _take(self, frame: Frame) -> None:
+    def _with_flows(self, frames: Iterable[Frame]) -> Iterator[tuple[Frame, dict[str, Image]]]:
+        """Yield every frame with the flow that leads to it, by modality; still at the start."""
+        sources = {
+            stream.modality.name: stream.flow for stream in self.streams if stream.flow is not None
+        }
+        own, *copies = tee(frames, 1 + len(sources))
+        flows = {
+            name: source(frame.image for frame in copy)
+            for (name, source), copy in zip(sources.items(), copies, strict=True)
+        }
+        for index, frame in enumerate(own):
+            if index == 0:
+                still = np.full((*frame.image.shape[:2], 2), 128, np.uint8)
+                yield frame, dict.fromkeys(flows, still)
+            else:
+                yield frame, {name: next(row) for name, row in flows.items()}
+
+    def _take(self, frame: Frame, flows: dict[str, Image]) -> None:
         moving = any(stream.crop == "motion" for stream in self.streams)
         small = thumbnail(frame.image) if moving else np.empty((0, 0), np.float32)
-        flows = {
-            stream.modality.name: self._flow(stream.flow, frame.image)
-            for stream in self.streams
-            if stream.flow is not None
-        }
         self._samples.append(_Sample(frame.image, small, frame.corrupt, flows))
-
-    def _flow(self, extractor: FlowExtractor, image: Image) -> Image:
-        """Return the quantised flow that leads to ``image``, ``(H, W, 2)``; still at the start."""
-        if not self._samples:
-            return np.full((*image.shape[:2], 2), 128, np.uint8)
-        field = extractor.pair(self._samples[-1].image, image)
-        return np.ascontiguousarray(extractor.quantise(field).transpose(1, 2, 0))
 
     def _snippet(self) -> Snippet:
         start = self._next_start

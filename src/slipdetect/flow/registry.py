@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Mapping
-from dataclasses import fields
+from dataclasses import asdict, fields
 from importlib import import_module
 from pathlib import Path
 from typing import Any, cast
@@ -66,21 +66,39 @@ def create_method(name: str, parameters: Mapping[str, Any], device: str) -> Flow
     Raises:
         UsageError: Unknown parameter, a value out of range, or the method cannot run here.
     """
+    method = _import_method(name, device)
+    return method(_make_parameters(name, method, parameters), device)
+
+
+def complete_parameters(name: str, parameters: Mapping[str, Any]) -> dict[str, Any]:
+    """Return ``parameters`` with the method's defaults for what they leave out.
+
+    Raises:
+        UsageError: Unknown method or parameter, or a value out of range.
+    """
+    method = _import_method(name, method_devices(name)[0])
+    return asdict(_make_parameters(name, method, parameters))
+
+
+def _import_method(name: str, device: str) -> type[FlowMethod]:
     module, _, attribute = _METHODS[name][device.split(":")[0]].partition(":")
     try:
-        method = cast("type[FlowMethod]", getattr(import_module(module), attribute))
+        return cast("type[FlowMethod]", getattr(import_module(module), attribute))
     except ImportError as error:
         raise UsageError(
             f"flow method {name!r} cannot be loaded ({error}); "
             "reinstall slipdetect, with opencv-contrib-python and no other OpenCV package"
         ) from error
+
+
+def _make_parameters(name: str, method: type[FlowMethod], given: Mapping[str, Any]) -> Any:
     known = [field.name for field in fields(method.parameters_type)]
-    unknown = sorted(set(parameters) - set(known))
+    unknown = sorted(set(given) - set(known))
     if unknown:
         raise UsageError(
             f"flow method {name!r} has no parameter {unknown[0]!r}; it has {', '.join(known)}"
         )
-    return method(method.parameters_type(**parameters), device)
+    return method.parameters_type(**given)
 
 
 def has_cuda() -> bool:

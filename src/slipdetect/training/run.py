@@ -18,6 +18,7 @@ from slipdetect._io import atomic_write
 from slipdetect.datasets import Clip, FrameCache, Sampling, split_by_group
 from slipdetect.datasets.leaks import require_no_leak
 from slipdetect.datasets.splits import require_both_labels
+from slipdetect.datasets.store import VideoStore
 from slipdetect.datasets.window_dataset import (
     LABELS,
     TrainingWindows,
@@ -60,6 +61,7 @@ class TrainingRun:
         modalities: Streams to train.
         config: Numbers of the run.
         cache: Folder for decoded frames, shared by runs.
+        store: Folder made by ``slipdetect extract``, to take frames and flow from.
         name: Name of the model.
         device: ``"auto"``, ``"cpu"``, ``"cuda"``, ...
         overwrite: Replace an earlier run in ``out``.
@@ -74,6 +76,7 @@ class TrainingRun:
         config: TrainConfig,
         *,
         cache: Path,
+        store: Path | None = None,
         name: str = "slipdetect",
         device: str = "auto",
         overwrite: bool = False,
@@ -95,7 +98,9 @@ class TrainingRun:
         flow = FlowExtractor(config.flow_method, bound=config.flow_bound).recipe()
         self.flow_recipe = flow if "flow" in modalities else None
         sampling = Sampling(config.sample_fps, config.short_side)
-        self.cache = FrameCache(cache, sampling, self.flow_recipe)
+        self.cache = FrameCache(
+            cache, sampling, self.flow_recipe, None if store is None else VideoStore(store)
+        )
         self.grid = SnippetGrid.make(self.modalities, config.snippet_step, config.sample_fps)
 
     def run(self) -> ModelPackage:

@@ -5,7 +5,8 @@ In: videos. Out: folders written by ``slipdetect extract`` and read by ``VideoSt
 
 from __future__ import annotations
 
+from slipdetect.datasets.store.matching import StoreQuery
 from slipdetect.datasets.store.reader import StoredVideo, VideoStore
 from slipdetect.datasets.store.recipe import ExtractionRecipe
 
-__all__ = ["ExtractionRecipe", "StoredVideo", "VideoStore"]
+__all__ = ["ExtractionRecipe", "StoreQuery", "StoredVideo", "VideoStore"]

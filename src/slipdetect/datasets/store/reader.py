@@ -61,6 +61,15 @@ class StoredVideo:
             raise DataError(f"{self.manifest.key!r} was extracted without flow")
         return self._collect("flows", start, stop, self.manifest.flows, 2)
 
+    def iter_flows(self) -> Iterator[Bytes]:
+        """Yield the flows one by one, (H, W, 2) uint8, a shard of them in memory.
+
+        Raises:
+            DataError: As ``flows`` does.
+        """
+        for shard in self.manifest.shards:
+            yield from self.flows(shard.first, shard.first + shard.flows)
+
     def _collect(self, kind: str, start: int, stop: int | None, total: int, planes: int) -> Bytes:
         begin, end, _ = slice(start, stop).indices(total)
         height, width = self.manifest.height, self.manifest.width
