@@ -30,8 +30,8 @@ class FlowExtractor:
     Args:
         method: ``"tvl1"``, ``"tvl1-opencv"``, ``"tvl1-umat"``, ``"dis"`` or ``"farneback"``; see
             ``available_methods``.
-        device: ``"auto"`` or one that the method runs on: ``"cpu"``, ``"opencl"`` for
-            ``"tvl1-umat"``.
+        device: ``"auto"``, or where the method runs: ``"cpu"``, ``"cuda"`` or ``"cuda:1"``
+            (``"tvl1"``), ``"opencl"`` (``"tvl1-umat"``).
         bound: Largest flow that the bytes can hold, px.
         threads: Pairs that ``iter`` computes at a time on the CPU, where the method allows it;
             None: one per CPU that this process may use.

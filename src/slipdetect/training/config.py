@@ -60,7 +60,7 @@ class TrainConfig:
     short_side: int = _setting(240, "Shorter side of the frames read.", "px", 16)
     window: float = _setting(1.5, "Length of a window.", "s", 0.1)
     snippet_step: int = _setting(2, "Samples from one snippet to the next when detecting.", least=1)
-    flow_method: str = _setting("dis", "How optical flow is computed.")
+    flow_method: str = _setting("tvl1", "How optical flow is computed.")
     flow_bound: float = _setting(15.0, "Largest flow that is kept.", "px", 0.1)
     epochs: int = _setting(4, "Passes over the training windows.", least=1)
     windows_per_epoch: int = _setting(800, "Training windows in a pass.", least=2)

@@ -11,6 +11,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import torch
 
@@ -95,8 +96,7 @@ class TrainingRun:
         require_both_labels(self.clips, "the annotation file")
         require_detectable(config, name)
         _prepare_folder(out, overwrite)
-        flow = FlowExtractor(config.flow_method, bound=config.flow_bound).recipe()
-        self.flow_recipe = flow if "flow" in modalities else None
+        self.flow_recipe = _flow_recipe(config) if "flow" in modalities else None
         sampling = Sampling(config.sample_fps, config.short_side)
         self.cache = FrameCache(
             cache, sampling, self.flow_recipe, None if store is None else VideoStore(store)
@@ -220,6 +220,10 @@ class TrainingRun:
         line = json.dumps({"modality": modality, **metrics.as_dict()}, allow_nan=False)
         with (self.out / "metrics.jsonl").open("a", encoding="utf-8") as stream:
             stream.write(line + "\n")
+
+
+def _flow_recipe(config: TrainConfig) -> dict[str, Any]:
+    return FlowExtractor(config.flow_method, bound=config.flow_bound).recipe()
 
 
 def _modality(name: str, config: TrainConfig) -> Modality:
