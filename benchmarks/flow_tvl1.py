@@ -14,10 +14,10 @@ import argparse
 import csv
 import json
 import os
-import platform
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +28,7 @@ from flow_scenes import SCENES
 from numpy.typing import NDArray
 
 from slipdetect.flow import FlowExtractor
+from slipdetect.flow.machine import machine_name
 from slipdetect.flow.pictures import to_grey
 from slipdetect.video import open_video
 
@@ -75,11 +76,12 @@ class Difference:
 
 @dataclass(frozen=True)
 class Accuracy:
-    """Mean end-point error against the true flow, px."""
+    """Mean end-point error against the true flow, px; OpenCV's also on disturbed pictures."""
 
     scene: str
     ours_px: float
     opencv_px: float
+    disturbed_px: float
 
 
 def read_rows(folder: Path, per_dataset: int, per_clip: int) -> dict[str, list[list[Grey]]]:
@@ -146,15 +148,21 @@ def compare(row: Sequence[Grey]) -> dict[str, float]:
     ours, opencv = FlowExtractor("tvl1"), FlowExtractor("tvl1-opencv")
     mine, theirs = ours.pair(first, second), opencv.pair(first, second)
     levels = [extractor.quantise(flow) for extractor, flow in ((ours, mine), (opencv, theirs))]
-    noise = np.random.default_rng(0).normal(0, DISTURBANCE, (2, *first.shape))
-    disturbed = ((np.stack([first, second]) + noise) / 255).astype(np.float32)
-    other = cv2.optflow.DualTVL1OpticalFlow_create().calc(*disturbed, None)
     return {
         "px": float(np.hypot(*(mine - theirs)).mean()),
         "near": float((np.abs(levels[0].astype(int) - levels[1].astype(int)) <= 1).mean()),
-        "itself": float(np.hypot(*(np.moveaxis(other, -1, 0) - theirs)).mean()),
+        "itself": float(np.hypot(*(disturbed_flow(first, second) - theirs)).mean()),
         "change": float(np.abs(first.astype(int) - second).mean()),
     }
+
+
+def disturbed_flow(first: Grey, second: Grey) -> NDArray[np.float32]:
+    """Return OpenCV's flow after ``DISTURBANCE`` was added to the pictures."""
+    noise = np.random.default_rng(0).normal(0, DISTURBANCE, (2, *first.shape))
+    pair = ((np.stack([first, second]) + noise) / 255).astype(np.float32)
+    # OpenCV takes floats in [0, 1] as well
+    flow = cv2.optflow.DualTVL1OpticalFlow_create().calc(*pair, None)
+    return np.moveaxis(flow, -1, 0)
 
 
 def measure_difference(rows: dict[str, list[list[Grey]]]) -> Iterator[Difference]:
@@ -182,21 +190,23 @@ def measure_difference(rows: dict[str, list[list[Grey]]]) -> Iterator[Difference
 
 
 def measure_accuracy(seeds: int) -> Iterator[Accuracy]:
-    """Compare both with the true flow of moved textures."""
+    """Compare both with the true flow of moved textures; the last row is the mean of all."""
+    ours, opencv = FlowExtractor("tvl1"), FlowExtractor("tvl1-opencv")
+    means = []
     for name, make in SCENES.items():
-        scenes = [make(256, 342, seed) for seed in range(seeds)]
-        errors = [
-            float(
-                np.mean(
-                    [
-                        np.hypot(*(extractor.pair(scene.first, scene.second) - scene.flow)).mean()
-                        for scene in scenes
-                    ]
-                )
-            )
-            for extractor in (FlowExtractor("tvl1"), FlowExtractor("tvl1-opencv"))
-        ]
-        yield Accuracy(name, round(errors[0], 5), round(errors[1], 5))
+        errors = []
+        for seed in range(seeds):
+            scene = make(SIZES[0][1], SIZES[0][0], seed)
+            pair = scene.first, scene.second
+            flows = ours.pair(*pair), opencv.pair(*pair), disturbed_flow(*pair)
+            errors.append([float(np.hypot(*(flow - scene.flow)).mean()) for flow in flows])
+        means.append(np.mean(errors, axis=0))
+        yield _accuracy(name, means[-1])
+    yield _accuracy("mean", np.mean(means, axis=0))
+
+
+def _accuracy(name: str, errors: NDArray[np.float64]) -> Accuracy:
+    return Accuracy(name, *(round(float(error), 5) for error in errors))
 
 
 def page(results: dict[str, Any]) -> str:
@@ -225,36 +235,30 @@ def page(results: dict[str, Any]) -> str:
     ]
     lines += [
         "",
-        "| true motion | error of ours, px | error of OpenCV's, px |",
-        "| --- | --- | --- |",
+        "| true motion | error of ours, px | of OpenCV's, px | of OpenCV's, disturbed, px |",
+        "| --- | --- | --- | --- |",
     ]
     lines += [
-        f"| {row['scene']} | {row['ours_px']:.4f} | {row['opencv_px']:.4f} |"
+        f"| {row['scene']} | {row['ours_px']:.4f} | {row['opencv_px']:.4f} "
+        f"| {row['disturbed_px']:.4f} |"
         for row in results["accuracy"]
     ]
     return "\n".join(lines) + "\n"
 
 
-def measure(data: Path, rounds: int, pairs: int, seeds: int) -> dict[str, Any]:
-    """Measure everything; see the module."""
-    rows = read_rows(data, pairs, per_clip=5)
-    mixed = [row for group in zip(*rows.values(), strict=True) for row in group]
-    speed = [measure_speed(mixed, size, threads, rounds) for size in SIZES for threads in THREADS]
-    return {
-        "machine": f"{_processor()}, {os.cpu_count()} CPUs",
-        "opencv": cv2.__version__,
-        "numba": numba.__version__,
-        "speed": [asdict(row) for row in speed],
-        "difference": [asdict(row) for row in measure_difference(rows)],
-        "accuracy": [asdict(row) for row in measure_accuracy(seeds)],
-    }
-
-
-def _processor() -> str:
-    cpus = Path("/proc/cpuinfo")
-    lines = cpus.read_text().splitlines() if cpus.exists() else []
-    names = [line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")]
-    return names[0] if names else platform.processor()
+def measure(options: argparse.Namespace) -> Iterator[tuple[str, list[Any]]]:
+    """Yield the parts that are asked for; see the module."""
+    parts = options.parts.split(",")
+    if "accuracy" in parts:
+        yield "accuracy", list(measure_accuracy(options.seeds))
+    if "speed" in parts or "difference" in parts:
+        rows = read_rows(options.data, options.pairs, per_clip=5)
+    if "speed" in parts:
+        mixed = [row for group in zip(*rows.values(), strict=True) for row in group]
+        cases = product(SIZES, THREADS)
+        yield "speed", [measure_speed(mixed, *case, options.rounds) for case in cases]
+    if "difference" in parts:
+        yield "difference", list(measure_difference(rows))
 
 
 def main() -> None:
@@ -264,10 +268,19 @@ def main() -> None:
     parser.add_argument("--data", type=Path, default=Path(default))
     parser.add_argument("--rounds", type=int, default=24, help="timed rounds a size and threads")
     parser.add_argument("--pairs", type=int, default=55, help="compared pairs a data set")
-    parser.add_argument("--seeds", type=int, default=4, help="textures a scene")
-    parser.add_argument("--out", type=Path, help="write the figures here as JSON")
+    parser.add_argument("--seeds", type=int, default=12, help="textures a scene")
+    parser.add_argument("--parts", default="speed,difference,accuracy", help="what to measure")
+    parser.add_argument("--out", type=Path, help="JSON of all figures; parts not measured stay")
+    parser.add_argument("--report", type=Path, help="print the figures of an earlier run, its JSON")
     options = parser.parse_args()
-    results = measure(options.data, options.rounds, options.pairs, options.seeds)
+    kept = options.report if options.report is not None else options.out
+    results: dict[str, Any] = {part: [] for part in ("speed", "difference", "accuracy")}
+    if kept is not None and kept.exists():
+        results = json.loads(kept.read_text(encoding="utf-8"))
+    if options.report is None:
+        facts = {"machine": machine_name(), "opencv": cv2.__version__, "numba": numba.__version__}
+        measured = {name: [asdict(row) for row in rows] for name, rows in measure(options)}
+        results = {**results, **facts, **measured}
     print(page(results))
     if options.out is not None:
         options.out.write_text(json.dumps(results, indent=1) + "\n", encoding="utf-8")

@@ -16,6 +16,8 @@ import pytest
 
 from slipdetect.cli.extract_options import read_parameters
 from slipdetect.datasets.store import VideoStore
+from slipdetect.datasets.store.request import FlowRequest
+from slipdetect.flow import available_methods
 from synth import cut, make_video
 
 PROBE = """
@@ -179,6 +181,12 @@ def test_S57_a_video_is_fetched_first(run, clips_here: Path) -> None:
     assert "1 video: 1 extracted" in result.stderr
     wrong = run("extract", "--from", address[:-4] + "0000", "--out", "other", "--no-flow")
     assert wrong.exit_code == 3
+
+
+def test_the_help_names_every_flow_method_and_the_default(run) -> None:
+    text = " ".join(run("extract", "--help").stdout.split())
+    methods = available_methods()
+    assert f"{', '.join(methods[:-1])} or {methods[-1]}. [default: {FlowRequest().method}]" in text
 
 
 def test_parameters_are_numbers_truths_or_words() -> None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import importlib.util
+import json
+import re
 import sys
 from pathlib import Path
 from types import ModuleType
@@ -12,9 +14,7 @@ import pytest
 ROOT = Path(__file__).parents[2]
 
 
-@pytest.fixture(scope="module")
-def benchmark() -> ModuleType:
-    name = "leave_one_dataset_out"
+def load(name: str) -> ModuleType:
     spec = importlib.util.spec_from_file_location(name, ROOT / "benchmarks" / f"{name}.py")
     assert spec is not None
     assert spec.loader is not None
@@ -24,13 +24,40 @@ def benchmark() -> ModuleType:
     return module
 
 
+@pytest.fixture(scope="module")
+def benchmark() -> ModuleType:
+    return load("leave_one_dataset_out")
+
+
+@pytest.fixture(scope="module")
+def table(benchmark: ModuleType) -> list[str]:
+    return list(benchmark.table(benchmark.FOLDS))
+
+
 @pytest.mark.parametrize("page", ["README.md", "src/slipdetect/assets/default/README.md"])
-def test_the_table_is_what_the_script_prints(benchmark: ModuleType, page: str) -> None:
+def test_the_table_is_what_the_script_prints(table: list[str], page: str) -> None:
     text = (ROOT / page).read_text(encoding="utf-8")
-    lines = benchmark.table(benchmark.FOLDS)
-    assert "not run" not in "".join(lines)
-    for line in lines:
+    assert "not run" not in "".join(table)
+    for line in table:
         assert line in text
+
+
+def test_the_flow_page_has_what_was_measured(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.syspath_prepend(ROOT / "benchmarks")
+    results = json.loads((ROOT / "benchmarks/results/flow_tvl1.json").read_text(encoding="utf-8"))
+    text = (ROOT / "docs/flow.md").read_text(encoding="utf-8")
+    for line in load("flow_tvl1").page(results).splitlines():
+        assert line in text
+
+
+def test_the_readme_names_no_better_speed_than_the_lowest_median() -> None:
+    results = json.loads((ROOT / "benchmarks/results/flow_tvl1.json").read_text(encoding="utf-8"))
+    named = re.search(
+        r"kernels of its own, (\d+) to (\d+) times faster", (ROOT / "README.md").read_text()
+    )
+    assert named is not None
+    ratios = [row["ratio"] for row in results["speed"]]
+    assert [int(number) for number in named.groups()] == [int(min(ratios)), int(max(ratios))]
 
 
 def test_the_card_lists_false_events_by_action(benchmark: ModuleType) -> None:

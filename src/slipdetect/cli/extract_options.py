@@ -60,7 +60,11 @@ _FRAMES = (
 
 _FLOW = (
     click.option("--no-flow", is_flag=True, help="Store no flow."),
-    click.option("--flow", metavar="METHOD", help="Flow method.  [default: that of FlowExtractor]"),
+    click.option(
+        "--flow",
+        metavar="METHOD",
+        help="tvl1, tvl1-opencv, tvl1-umat, dis or farneback.  [default: tvl1]",
+    ),
     click.option("--bound", type=_ABOVE_ZERO, help="Largest flow that is stored, px."),
     click.option(
         "--flow-param",
