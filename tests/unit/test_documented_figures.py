@@ -50,6 +50,19 @@ def test_the_flow_page_has_what_was_measured(monkeypatch: pytest.MonkeyPatch) ->
         assert line in text
 
 
+def test_the_flow_page_has_the_seconds_that_the_command_took() -> None:
+    path = ROOT / "benchmarks/results/bench_flow.json"
+    data = json.loads(path.read_text(encoding="utf-8"))
+    text = (ROOT / "docs/flow.md").read_text(encoding="utf-8")
+    rows = [row for row in text.splitlines() if row.startswith("| `") and row.count("|") == 14]
+    assert len(rows) == len(data["methods"]) >= 3
+    for row, method in zip(rows, data["methods"], strict=True):
+        cells = [cell.strip() for cell in row.strip("|").split("|")]
+        assert cells[0] == f"`{method['label']}`"
+        for cell, seconds in zip(cells[2:8], method["seconds"], strict=True):
+            assert float(cell.removesuffix(" s")) == pytest.approx(seconds, rel=0.005, abs=0.005)
+
+
 def test_the_readme_names_no_better_speed_than_the_lowest_median() -> None:
     results = json.loads((ROOT / "benchmarks/results/flow_tvl1.json").read_text(encoding="utf-8"))
     named = re.search(
