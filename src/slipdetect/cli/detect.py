@@ -86,6 +86,8 @@ def _load(options: dict[str, Any]) -> Detect:
         from slipdetect.datasets.store import VideoStore
 
         reading["store"] = VideoStore(Path(options["store"]))
+        if all(stream.flow is None for stream in detector.config.streams):
+            logger.warning("model %s needs no flow; --store is not used", detector.config.name)
 
     def look(source: str, on_progress: Progress) -> DetectionResult:
         return detector.detect(source, on_progress=on_progress, **reading)

@@ -1,0 +1,36 @@
+"""``--store`` of detect: used by models with flow, and said to be idle with others.
+
+In: a tiny model without flow. Out: a warning, and the same events.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from click.testing import CliRunner
+
+from slipdetect.cli.main import cli
+from synth import make_video
+
+
+def test_a_model_without_flow_says_that_the_store_is_idle(
+    tiny_package: Path, tmp_path: Path
+) -> None:
+    video = make_video(tmp_path / "clip.mp4", count=20, rate=10.0).path
+    store = tmp_path / "store"
+    store.mkdir()
+    args = ["detect", str(video), "--model", str(tiny_package), "--format", "json"]
+    plain = CliRunner().invoke(cli, args)
+    with_store = CliRunner().invoke(cli, [*args, "--store", str(store)])
+    assert with_store.exit_code == plain.exit_code == 0
+    assert with_store.stdout == plain.stdout
+    assert "needs no flow; --store is not used" in with_store.stderr
+    assert "--store" not in plain.stderr
+
+
+def test_a_store_that_does_not_exist_is_an_error(tiny_package: Path, tmp_path: Path) -> None:
+    video = make_video(tmp_path / "clip.mp4", count=20, rate=10.0).path
+    args = ["detect", str(video), "--model", str(tiny_package), "--store", str(tmp_path / "no")]
+    result = CliRunner().invoke(cli, args)
+    assert result.exit_code == 3
+    assert "no' is no folder; make the store with slipdetect extract" in result.stderr
