@@ -63,6 +63,17 @@ def test_the_flow_page_has_the_seconds_that_the_command_took() -> None:
             assert float(cell.removesuffix(" s")) == pytest.approx(seconds, rel=0.005, abs=0.005)
 
 
+def test_the_flow_page_has_how_far_opencl_was_off() -> None:
+    path = ROOT / "benchmarks/results/flow_opencl.json"
+    found = json.loads(path.read_text(encoding="utf-8"))
+    text = " ".join((ROOT / "docs/flow.md").read_text(encoding="utf-8").split())
+    assert (
+        f"{found['mean_px']:.3f} px in the mean, {found['median_px']:.3f} in the median of "
+        f"{found['pairs']} pairs"
+    ) in text
+    assert f"up to {found['largest_px']:.2f} in fast motion" in text
+
+
 def test_the_readme_names_no_better_speed_than_the_lowest_median() -> None:
     results = json.loads((ROOT / "benchmarks/results/flow_tvl1.json").read_text(encoding="utf-8"))
     named = re.search(

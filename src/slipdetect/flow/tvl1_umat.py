@@ -33,7 +33,7 @@ class TvL1UMat:
 
     - Without an initial flow it starts from whatever its memory holds, so it always gets one here.
     - It filters the median in place, so some pixels differ from run to run; the mean difference
-      between two runs is some thousandths of a px, from the CPU 0.02 px.
+      between two runs is some thousandths of a px, from the CPU some hundredths.
     - It ignores gamma and silently falls back to the CPU, which does not: a gamma of NaN tells a
       flow of the device from one of the CPU.
     """
