@@ -11,7 +11,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 import torch
 
@@ -96,7 +95,10 @@ class TrainingRun:
         require_both_labels(self.clips, "the annotation file")
         require_detectable(config, name)
         _prepare_folder(out, overwrite)
-        self.flow_recipe = _flow_recipe(config) if "flow" in modalities else None
+        self.flow_recipe = None
+        if "flow" in modalities:
+            extractor = FlowExtractor(config.flow_method, bound=config.flow_bound)
+            self.flow_recipe = extractor.recipe()
         sampling = Sampling(config.sample_fps, config.short_side)
         self.cache = FrameCache(
             cache, sampling, self.flow_recipe, None if store is None else VideoStore(store)
@@ -220,10 +222,6 @@ class TrainingRun:
         line = json.dumps({"modality": modality, **metrics.as_dict()}, allow_nan=False)
         with (self.out / "metrics.jsonl").open("a", encoding="utf-8") as stream:
             stream.write(line + "\n")
-
-
-def _flow_recipe(config: TrainConfig) -> dict[str, Any]:
-    return FlowExtractor(config.flow_method, bound=config.flow_bound).recipe()
 
 
 def _modality(name: str, config: TrainConfig) -> Modality:
