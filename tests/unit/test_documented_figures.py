@@ -63,6 +63,22 @@ def test_the_flow_page_has_the_seconds_that_the_command_took() -> None:
             assert float(cell.removesuffix(" s")) == pytest.approx(seconds, rel=0.005, abs=0.005)
 
 
+def test_what_was_measured_keeps_the_promises_of_tvl1() -> None:
+    path = ROOT / "benchmarks/results/flow_tvl1.json"
+    found = json.loads(path.read_text(encoding="utf-8"))
+    cases = {(row["size"], row["threads"]): row["ratio"] for row in found["speed"]}
+    assert set(cases) == {(size, threads) for size in ("342x256", "640x480") for threads in (1, 2)}
+    assert min(cases.values()) >= 10
+    apart = {row["pairs_of"]: row for row in found["difference"]}
+    assert {"hmdb51", "gmdcsa24", "upfall", "urfd"} < set(apart)
+    assert apart["all four"]["pairs"] >= 200
+    assert apart["all four"]["mean_px"] <= 0.01
+    assert apart["all four"]["bytes_within_one"] >= 0.99
+    mean = found["accuracy"][-1]
+    assert mean["scene"] == "mean"
+    assert mean["ours_px"] <= mean["opencv_px"]
+
+
 def test_the_flow_page_has_how_far_opencl_was_off() -> None:
     path = ROOT / "benchmarks/results/flow_opencl.json"
     found = json.loads(path.read_text(encoding="utf-8"))

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import cv2
 import numpy as np
 import pytest
 from numpy.typing import NDArray
@@ -224,7 +225,6 @@ def test_the_page_and_the_data_say_how_they_were_made() -> None:
 
 
 def test_the_plot_is_a_picture_with_a_line_per_method(tmp_path: Path) -> None:
-    cv2 = pytest.importorskip("cv2")
     target = tmp_path / "flow.png"
     draw_flow_benchmark(RESULT, target)
     picture = cv2.imread(str(target))

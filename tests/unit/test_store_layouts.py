@@ -8,6 +8,7 @@ from __future__ import annotations
 import io
 import sys
 import time
+import tracemalloc
 import zipfile
 from pathlib import Path
 
@@ -133,7 +134,6 @@ def test_S11_a_shard_of_another_shape_is_refused(data: bytes) -> None:
 
 
 def test_S11_a_shard_that_unpacks_to_more_than_it_says_takes_no_memory() -> None:
-    tracemalloc = pytest.importorskip("tracemalloc")
     data = bytearray(forged(np.zeros((40, 1000, 1000, 3), np.uint8)))
     claimed = int(np.prod(SHAPE)) + 128
     # the size in the directory at the end of the file is the one that readers trust
