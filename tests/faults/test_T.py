@@ -90,7 +90,7 @@ def test_T01_an_epoch_of_bad_steps_only_is_an_error(
         train(data, tmp_path, cache)
 
 
-@pytest.mark.parametrize("limit", [20.0, None])
+@pytest.mark.parametrize("limit", [20.0, 0.0])
 def test_T01_an_infinite_gradient_never_reaches_the_weights(
     data: list[Clip],
     cache: Path,
@@ -125,7 +125,7 @@ def test_T01_a_rate_that_diverges_saves_nothing(
     data: list[Clip], cache: Path, tmp_path: Path
 ) -> None:
     with pytest.raises(TrainingError, match="not finite"):
-        train(data, tmp_path, cache, lr=1e30, epochs=8, clip_gradient=None, validation=0.0)
+        train(data, tmp_path, cache, lr=1e30, epochs=8, clip_gradient=0.0, validation=0.0)
     assert not (tmp_path / "best").exists()
 
 

@@ -85,7 +85,7 @@ def test_rows_of_one_path_are_events_of_one_clip(tmp_path: Path) -> None:
         ("a.mp4,slip,-1,2", "makes no sense"),
         ("a.mp4,other,1,2", "cannot have an event"),
         ("ok.mp4,slip,,", "listed twice without event times"),
-        ("ok.mp4,other,,", "another label or group"),
+        ("ok.mp4,other,,", "another label, group or split"),
         ("a\0.mp4,slip,,", "NUL"),
     ],
 )

@@ -14,20 +14,23 @@ import click
 from slipdetect.cli.options import Decorator
 
 
-class _Numbers(click.ParamType[tuple[int, ...]]):
-    """Whole numbers separated by commas."""
+class _Numbers(click.ParamType[tuple[Any, ...]]):
+    """Numbers separated by commas."""
 
-    name = "N,N,..."
+    def __init__(self, kind: type[int] | type[float]) -> None:
+        self.name = "N,N,..." if kind is int else "X,X,..."
+        self._kind = kind
 
     def convert(
         self, value: Any, param: click.Parameter | None, ctx: click.Context | None
-    ) -> tuple[int, ...]:
+    ) -> tuple[Any, ...]:
         if isinstance(value, tuple):
             return value
         try:
-            return tuple(int(part) for part in str(value).split(","))
+            return tuple(self._kind(part) for part in str(value).split(","))
         except ValueError:
-            self.fail(f"{value!r} is no list of whole numbers such as 20,60", param, ctx)
+            example = "whole numbers such as 20,60" if self._kind is int else "numbers such as 1,.5"
+            self.fail(f"{value!r} is no list of {example}", param, ctx)
 
 
 class _Named(click.Choice[str]):
@@ -67,15 +70,15 @@ def _type(item: Field[Any], hint: Any) -> click.ParamType[Any]:
     if item.metadata["choices"]:
         return click.Choice(item.metadata["choices"])
     kinds = set(get_args(hint)) or {hint}
-    least = item.metadata["least"]
-    if hint == tuple[int, ...]:
-        return _Numbers()
+    least, most = item.metadata["least"], item.metadata["most"]
+    if hint in (tuple[int, ...], tuple[float, ...]):
+        return _Numbers(get_args(hint)[0])
     if bool in kinds:
         return _FREEZING
     if int in kinds:
         return click.INT if least is None else click.IntRange(min=int(least))
     if float in kinds:
-        return click.FLOAT if least is None else click.FloatRange(min=least)
+        return click.FLOAT if least is None else click.FloatRange(min=least, max=most)
     return click.STRING
 
 

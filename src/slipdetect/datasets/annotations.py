@@ -8,7 +8,7 @@ from __future__ import annotations
 import csv
 import math
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from slipdetect.datasets.contained import Enclosure
@@ -18,6 +18,7 @@ _POSITIVE = frozenset({"slip", "fall", "slipping", "falling", "positive", "1"})
 _NEGATIVE = frozenset({"other", "notslipping", "not-slipping", "negative", "normal", "adl", "0"})
 _START_COLUMNS = ("start", "event_start")
 _END_COLUMNS = ("end", "event_end")
+_SPLITS = {"train": "train", "training": "train", "val": "val", "validation": "val", "test": "test"}
 
 
 @dataclass(frozen=True)
@@ -31,6 +32,7 @@ class Clip:
         group: Person, scene or film; clips of one group never fall on both sides of a split.
         source: Data set the clip belongs to, for balanced sampling and reports.
         columns: Every other column of the file, untouched.
+        split: ``"train"``, ``"val"`` or ``"test"``; empty where the file does not say.
     """
 
     path: Path
@@ -39,6 +41,7 @@ class Clip:
     group: str = ""
     source: str = ""
     columns: dict[str, str] = field(default_factory=dict, hash=False, compare=False)
+    split: str = ""
 
     @property
     def timed(self) -> bool:
@@ -50,8 +53,9 @@ def read_annotations(file: Path, root: Path | None = None) -> list[Clip]:
     """Read an annotation CSV.
 
     Columns: ``path`` and ``label`` (slip, fall, positive, 1 / other, negative, normal, 0) are
-    required; ``start`` and ``end`` (or ``event_start``, ``event_end``, seconds), ``group`` and
-    ``dataset`` are optional. Several rows with one path are several events of one clip.
+    required; ``start`` and ``end`` (or ``event_start``, ``event_end``, seconds), ``group``,
+    ``dataset`` and ``split`` (train, val, test) are optional. Several rows with one path
+    are several events of one clip.
 
     Args:
         file: The CSV, UTF-8 with or without a byte-order mark.
@@ -101,13 +105,17 @@ def _parse(row: dict[str, str], folder: Enclosure, where: str) -> Clip:
     event = _event(row, where)
     if event is not None and not positive:
         raise DataError(f"{where}: a clip labelled {row['label']!r} cannot have an event time")
-    known = {"path", "label", "group", "dataset", *_START_COLUMNS, *_END_COLUMNS}
+    split = row.get("split", "").strip().lower()
+    if split and split not in _SPLITS:
+        raise DataError(f"{where}: split {row['split']!r} is none of train, val and test")
+    known = {"path", "label", "group", "dataset", "split", *_START_COLUMNS, *_END_COLUMNS}
     return Clip(
         path=path,
         positive=positive,
         events=() if event is None else (event,),
         group=row.get("group", "").strip() or str(path),
         source=row.get("dataset", "").strip(),
+        split=_SPLITS[split] if split else "",
         columns={key: value for key, value in row.items() if key not in known},
     )
 
@@ -127,9 +135,10 @@ def _event(row: dict[str, str], where: str) -> tuple[float, float] | None:
 
 
 def _merge(known: Clip, clip: Clip, where: str) -> Clip:
-    if known.positive != clip.positive or known.group != clip.group:
-        raise DataError(f"{where}: {str(clip.path)!r} has another label or group further up")
+    same = (known.positive, known.group, known.split) == (clip.positive, clip.group, clip.split)
+    if not same:
+        raise DataError(f"{where}: {str(clip.path)!r} has another label, group or split further up")
     if not clip.events or not known.events:
         raise DataError(f"{where}: {str(clip.path)!r} is listed twice without event times")
     events = tuple(sorted({*known.events, *clip.events}))
-    return Clip(clip.path, clip.positive, events, clip.group, clip.source, known.columns)
+    return replace(known, events=events)

@@ -125,9 +125,7 @@ class Trainer:
         self._scaler.scale(loss).backward()  # type: ignore[no-untyped-call]
         self._scaler.unscale_(self._optimiser)
         limit = self.config.clip_gradient
-        norm = nn.utils.clip_grad_norm_(
-            self.model.parameters(), math.inf if limit is None else limit
-        )
+        norm = nn.utils.clip_grad_norm_(self.model.parameters(), math.inf if limit == 0 else limit)
         # in mixed precision the scaler itself leaves such steps out until its scale fits
         if not self._amp and not torch.isfinite(norm):
             self._count_bad_step()

@@ -1,0 +1,49 @@
+"""Settings as dataclass fields: help, unit, limits and choices in one place.
+
+In: a field's facts. Out: the field; checked values. Options and tables come from the same facts.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import field, fields
+from typing import Any
+
+from slipdetect.errors import UsageError
+
+
+def setting(
+    default: Any,
+    help: str,
+    unit: str = "",
+    least: float | None = None,
+    most: float | None = None,
+    choices: tuple[str, ...] = (),
+) -> Any:
+    """Return a dataclass field whose metadata is the one place for what is known about it."""
+    facts = {"help": help, "unit": unit, "least": least, "most": most, "choices": choices}
+    return field(default=default, metadata=facts)
+
+
+def check_settings(settings: Any) -> None:
+    """Check every field of a dataclass of settings against its limits and choices.
+
+    Raises:
+        UsageError: Naming the field, its limit and the value.
+    """
+    for item in fields(settings):
+        value = getattr(settings, item.name)
+        choices = item.metadata["choices"]
+        if choices and value not in choices:
+            raise UsageError(f"{item.name} must be one of {', '.join(choices)}, not {value!r}")
+        for number in value if isinstance(value, tuple) else (value,):
+            _check_number(item.name, number, item.metadata["least"], item.metadata["most"])
+
+
+def _check_number(name: str, value: Any, least: float | None, most: float | None) -> None:
+    if value is None or (least is None and most is None):
+        return
+    if least is not None and not (math.isfinite(value) and value >= least):
+        raise UsageError(f"{name} must be at least {least:g}, not {value}")
+    if most is not None and not (math.isfinite(value) and value <= most):
+        raise UsageError(f"{name} must be at most {most:g}, not {value}")

@@ -1,0 +1,133 @@
+"""What networks said of clips, kept so that tables and fusions need no second run.
+
+In: clip names, true labels and logits by modality. Out: an ``.npz`` without pickles, and back.
+"""
+
+from __future__ import annotations
+
+import json
+import zipfile
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from slipdetect._io import atomic_write
+from slipdetect.errors import DataError
+
+VERSION = 1
+_MOST_BYTES = 1 << 30
+_LOGITS = "logits."
+
+Floats = npt.NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class ClipScores:
+    """Scores of one set of clips by one model.
+
+    Attributes:
+        labels: Class names in the order of the logits' columns.
+        positive: The label of a slip or fall.
+        clips: Name of every clip, relative to the data folder.
+        groups: Group of every clip; intervals resample whole groups.
+        sources: Data set of every clip.
+        truth: Index into ``labels`` of every clip, ``(clips,)`` int64.
+        logits: By modality ``(clips, classes)`` float32, the mean over segments and crops.
+        facts: Model, protocol, data and versions, as plain JSON data.
+    """
+
+    labels: tuple[str, ...]
+    positive: str
+    clips: tuple[str, ...]
+    groups: tuple[str, ...]
+    sources: tuple[str, ...]
+    truth: npt.NDArray[np.int64]
+    logits: Mapping[str, Floats]
+    facts: dict[str, Any] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        count, classes = len(self.clips), len(self.labels)
+        wrong = [
+            name for name in ("groups", "sources", "truth") if len(getattr(self, name)) != count
+        ]
+        wrong += [name for name, x in self.logits.items() if x.shape != (count, classes)]
+        if wrong or not self.logits:
+            raise DataError(
+                f"scores of {count} clips and {classes} labels contradict their "
+                f"{', '.join(wrong) or 'logits, of which there are none'}"
+            )
+        if len(set(self.clips)) != count:
+            raise DataError("scores name a clip twice; score every clip once")
+        if self.positive not in self.labels:
+            raise DataError(f"scores have no label {self.positive!r}, only {self.labels}")
+        if count and not 0 <= int(self.truth.min()) <= int(self.truth.max()) < classes:
+            raise DataError(f"scores have a true label beyond their {classes} labels")
+
+    @property
+    def is_positive(self) -> npt.NDArray[np.bool_]:
+        """Whether each clip shows a slip or fall, ``(clips,)``."""
+        found: npt.NDArray[np.bool_] = self.truth == self.labels.index(self.positive)
+        return found
+
+
+def write_scores(scores: ClipScores, path: Path, *, overwrite: bool = False) -> None:
+    """Write scores as ``.npz``.
+
+    Raises:
+        OutputError: The file exists or cannot be written.
+    """
+    facts = {
+        "version": VERSION,
+        "labels": scores.labels,
+        "positive": scores.positive,
+        "clips": scores.clips,
+        "groups": scores.groups,
+        "sources": scores.sources,
+        "facts": scores.facts,
+    }
+    text = json.dumps(facts, ensure_ascii=False, allow_nan=False).encode()
+    arrays: dict[str, Any] = {_LOGITS + name: value for name, value in scores.logits.items()}
+    with atomic_write(path, overwrite=overwrite) as temporary, temporary.open("wb") as stream:
+        np.savez_compressed(
+            stream, facts=np.frombuffer(text, np.uint8), truth=scores.truth, **arrays
+        )
+
+
+def read_scores(path: Path) -> ClipScores:
+    """Read what ``write_scores`` wrote; nothing in the file can run code.
+
+    Raises:
+        DataError: The file is missing, damaged, too large or of a newer version.
+    """
+    try:
+        with zipfile.ZipFile(path) as archive:
+            if sum(item.file_size for item in archive.infolist()) > _MOST_BYTES:
+                raise DataError(f"scores {str(path)!r} are larger than 1 GiB; is this the file?")
+        with np.load(path, allow_pickle=False) as arrays:
+            facts = json.loads(bytes(arrays["facts"]))
+            if facts["version"] > VERSION:
+                raise DataError(f"scores {str(path)!r} are of a newer slipdetect; update it")
+            return ClipScores(
+                labels=tuple(facts["labels"]),
+                positive=facts["positive"],
+                clips=tuple(facts["clips"]),
+                groups=tuple(facts["groups"]),
+                sources=tuple(facts["sources"]),
+                truth=arrays["truth"].astype(np.int64),
+                logits={
+                    name.removeprefix(_LOGITS): arrays[name].astype(np.float32)
+                    for name in arrays.files
+                    if name.startswith(_LOGITS)
+                },
+                facts=facts["facts"],
+            )
+    except DataError as error:
+        raise DataError(f"{str(path)!r}: {error}") from error
+    except (OSError, ValueError, KeyError, TypeError, zipfile.BadZipFile) as error:
+        raise DataError(
+            f"cannot read scores {str(path)!r}: {error}; make them with slipdetect evaluate"
+        ) from error

@@ -1,0 +1,62 @@
+"""How strongly training windows are changed before a network sees them.
+
+In: keyword arguments. Out: a validated, frozen ``AugmentConfig``.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from slipdetect._settings import check_settings, setting
+
+TRAIN_CROPS = ("jitter", "multiscale", "corners", "random", "fixed")
+
+
+@dataclass(frozen=True)
+class AugmentConfig:
+    """Strength of each change; all are drawn once a window and done alike to all its pictures.
+
+    The defaults are those of the bundled model. Meaning, unit and limits are in the metadata.
+    """
+
+    train_crop: str = setting(
+        "jitter",
+        "Training crop: the test crop moved and scaled, TSN's 13 or 5 fixed places at several "
+        "scales, any place, or the test crop itself.",
+        choices=TRAIN_CROPS,
+    )
+    crop_scales: tuple[float, ...] = setting(
+        (1.0, 0.875, 0.75, 0.66),
+        "Crop sides of multiscale and corners, as shares of the shorter side.",
+        least=0.05,
+        most=1.0,
+    )
+    scale_jitter: float = setting(
+        0.3, "Crop of jitter: natural logarithm of its largest scaling.", least=0.0, most=1.5
+    )
+    shift_jitter: float = setting(
+        0.15, "Crop of jitter: largest shift, as a share of its side.", least=0.0, most=1.0
+    )
+    flip: float = setting(
+        0.5, "Probability of mirroring; flow's u changes sign.", least=0.0, most=1.0
+    )
+    rotation: float = setting(
+        0.0, "Largest rotation; flow vectors rotate with the picture.", "degrees", 0.0, 180.0
+    )
+    speed: float = setting(
+        1.0, "Largest factor by which a window is played faster or slower.", least=1.0, most=4.0
+    )
+    erase: float = setting(
+        0.0, "Probability of erasing a rectangle, the same in all pictures.", least=0.0, most=1.0
+    )
+    contrast: float = setting(0.4, "Largest change of contrast.", least=0.0, most=1.0)
+    brightness: float = setting(30.0, "Largest change of brightness.", "levels", 0.0, 255.0)
+    tint: float = setting(0.1, "Largest change of contrast of one colour.", least=0.0, most=1.0)
+    saturation: float = setting(0.0, "Largest change of saturation.", least=0.0, most=1.0)
+    grey: float = setting(0.2, "Probability of dropping the colours.", least=0.0, most=1.0)
+    noise: float = setting(
+        5.0, "Largest standard deviation of pixel noise, in 30% of windows.", "levels", 0.0, 255.0
+    )
+
+    def __post_init__(self) -> None:
+        check_settings(self)
