@@ -50,6 +50,9 @@ class Detector:
         config: The model's configuration.
         events: Thresholds and durations in force.
         device: Where the networks run.
+        scorer: The networks.
+        grid: Where snippets lie.
+        plan: Where windows lie.
     """
 
     def __init__(
@@ -59,7 +62,7 @@ class Detector:
         self.device = resolve_device(device)
         self.events = EventConfig(**package.config.events) if events is None else events
         _check_consensus(package.config)
-        self._scorer = SnippetScorer(package, self.device)
+        self.scorer = SnippetScorer(package, self.device)
         modalities = [stream.snippet for stream in self.config.streams]
         config = self.config
         self.grid = SnippetGrid.make(modalities, config.snippet_stride, config.sample_fps)
@@ -143,12 +146,12 @@ class Detector:
         flow: FlowSource | None = None,
     ) -> Iterator[Event]:
         finder = EventFinder(self.events, self.config.positive)
-        assembler = WindowAssembler(self.plan, self._scorer.judge)
-        cutter = SnippetCutter(self.grid, self._scorer.inputs(flow))
+        assembler = WindowAssembler(self.plan, self.scorer.judge)
+        cutter = SnippetCutter(self.grid, self.scorer.inputs(flow))
         frames = video.frames(self.config.sample_fps, self.config.frame_short_side)
         with closing(prefetch(_batches(cutter.cut(frames)))) as batches:
             for batch in batches:
-                for snippet, scores in zip(batch, self._scorer.score(batch), strict=True):
+                for snippet, scores in zip(batch, self.scorer.score(batch), strict=True):
                     known = snippet.last / self.config.sample_fps
                     windows = assembler.push(scores, snippet.corrupt, known)
                     yield from self._judge(windows, finder, findings)

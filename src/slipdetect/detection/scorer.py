@@ -9,9 +9,11 @@ import math
 from collections.abc import Mapping, Sequence
 
 import numpy as np
+import numpy.typing as npt
 import torch
 
 from slipdetect.detection.flow_sources import computed_flow
+from slipdetect.detection.memory import BatchSize
 from slipdetect.detection.snippets import FlowSource, Snippet, StreamInput
 from slipdetect.modalities.normalise import SnippetNormaliser
 from slipdetect.models import ModelConfig, ModelPackage, StreamConfig
@@ -25,11 +27,13 @@ class SnippetScorer:
     Args:
         package: The model.
         device: Where the networks run.
+        batch: Most snippets in a pass; fewer where the device's memory does not hold them.
     """
 
-    def __init__(self, package: ModelPackage, device: torch.device) -> None:
+    def __init__(self, package: ModelPackage, device: torch.device, batch: int = 64) -> None:
         self.config: ModelConfig = package.config
         self.device = device
+        self._batch = BatchSize(batch)
         self._networks = {
             name: network.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
             for name, network in package.build_streams().items()
@@ -60,14 +64,43 @@ class SnippetScorer:
     def score(self, snippets: Sequence[Snippet]) -> list[dict[str, torch.Tensor]]:
         """Return the logits ``{modality: (classes,) float32}`` of every snippet."""
         scores: list[dict[str, torch.Tensor]] = [{} for _ in snippets]
-        with torch.inference_mode():
-            for name, network in self._networks.items():
-                images = np.stack([snippet.images[name] for snippet in snippets])
-                x = self._normalisers[name](torch.from_numpy(images).to(self.device))
-                logits = network.snippet_scores(x.unsqueeze(1))[:, 0].float().cpu()
-                for row, target in zip(logits, scores, strict=True):
-                    target[name] = row
+        for name in self._networks:
+            rows = self.logits(name, np.stack([snippet.images[name] for snippet in snippets]))
+            for row, target in zip(rows, scores, strict=True):
+                target[name] = row
         return scores
+
+    def logits(self, modality: str, images: npt.NDArray[np.uint8]) -> torch.Tensor:
+        """Return the logits ``(snippets, classes)`` float32 of one stream's snippets, on the CPU.
+
+        Args:
+            modality: Of the stream.
+            images: ``(snippets, images, S, S, C)`` uint8.
+
+        Raises:
+            ModelError: The device's memory does not hold one snippet.
+        """
+        network, normalise = self._networks[modality], self._normalisers[modality]
+
+        def compute(part: slice) -> torch.Tensor:
+            x = normalise(torch.from_numpy(images[part]).to(self.device))
+            rows: torch.Tensor = network.snippet_scores(x.unsqueeze(1))[:, 0].float().cpu()
+            return rows
+
+        with torch.inference_mode():
+            return self._batch.run(compute, len(images))
+
+    def agree(self, window: Mapping[str, torch.Tensor]) -> dict[str, torch.Tensor]:
+        """Return the consensus ``{modality: (1, classes)}`` of a window's snippets, on the CPU.
+
+        Args:
+            window: Snippet logits ``(1, snippets, classes)`` by modality.
+        """
+        with torch.inference_mode():
+            return {
+                name: self._networks[name].consensus(scores.to(self.device)).cpu()
+                for name, scores in window.items()
+            }
 
     def judge(self, window: Mapping[str, torch.Tensor]) -> tuple[float, dict[str, float]]:
         """Return the calibrated probability of a window and each stream's own.
@@ -75,16 +108,11 @@ class SnippetScorer:
         Args:
             window: Snippet logits ``(1, snippets, classes)`` by modality.
         """
-        with torch.inference_mode():
-            agreed = {
-                name: self._networks[name].consensus(scores.to(self.device)).cpu()
-                for name, scores in window.items()
-            }
-            fused = float(self._fusion.probabilities(agreed)[0, self._positive])
-            streams = {
-                name: float(scores.softmax(-1)[0, self._positive])
-                for name, scores in agreed.items()
-            }
+        agreed = self.agree(window)
+        fused = float(self._fusion.probabilities(agreed)[0, self._positive])
+        streams = {
+            name: float(scores.softmax(-1)[0, self._positive]) for name, scores in agreed.items()
+        }
         return self._calibrated(fused), streams
 
     def _calibrated(self, probability: float) -> float:
