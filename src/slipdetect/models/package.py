@@ -18,6 +18,7 @@ from slipdetect._io import atomic_write
 from slipdetect.errors import OutputError, PackageError, UsageError
 from slipdetect.models.config import ModelConfig, StreamConfig
 from slipdetect.models.consensus import Consensus
+from slipdetect.models.package_files import place, remove_leftovers, staging_path
 from slipdetect.models.tsn import TSN
 from slipdetect.models.weights_file import (
     check_file,
@@ -79,15 +80,19 @@ def save_package(
     card: str | None = None,
     overwrite: bool = False,
 ) -> ModelPackage:
-    """Write a package; ``model.json`` comes last, so a half-written folder is no package.
+    """Write a package so that a kill at any moment leaves the earlier model or the new one whole.
+
+    Weights never take a name that the earlier package uses for others; ``model.json`` replaces its
+    forerunner in one step, and only then are files removed that it does not name.
 
     Args:
         folder: Created when missing.
-        config: Its streams' ``sha256`` are filled in, and the versions of slipdetect and torch.
+        config: Its streams' ``file`` and ``sha256`` are filled in, and the versions of slipdetect
+            and torch.
         state_dicts: ``TSN.state_dict()`` of every modality in ``config``.
         dtype: Floating-point type on disk; a tensor beyond its range is kept in float32.
         card: Text of the model card, written as ``README.md``.
-        overwrite: Replace files of an earlier package.
+        overwrite: Replace an earlier package.
 
     Raises:
         UsageError: ``state_dicts`` and ``config`` name different streams, or a bad ``dtype``.
@@ -96,18 +101,22 @@ def save_package(
     """
     folder = Path(folder)
     _check_weights(config, state_dicts, dtype)
-    _prepare(folder, overwrite)
+    _prepare(folder, card, overwrite)
+    before = _named_files(folder)
     streams = []
     for stream in config.streams:
-        with atomic_write(folder / stream.file, overwrite=overwrite) as temporary:
+        staged = staging_path(folder, stream.file)
+        with atomic_write(staged, overwrite=True) as temporary:
             write(temporary, state_dicts[stream.modality], dtype, _facts(stream, config))
-            streams.append(replace(stream, sha256=file_sha256(temporary)))
+        name = place(staged, stream.file)
+        streams.append(replace(stream, file=name, sha256=file_sha256(folder / name)))
     if card is not None:
-        with atomic_write(folder / CARD_FILE, overwrite=overwrite) as temporary:
+        with atomic_write(folder / CARD_FILE, overwrite=True) as temporary:
             temporary.write_text(card, encoding="utf-8")
     versions = {"slipdetect": slipdetect.__version__, "torch": torch.__version__}
     config = replace(config, streams=tuple(streams), versions={**config.versions, **versions})
     _write_config(folder / CONFIG_FILE, config, overwrite)
+    remove_leftovers(folder, [stream.file for stream in streams], before)
     return ModelPackage(config, folder)
 
 
@@ -163,15 +172,33 @@ def _check_weights(
         check_finite(state_dicts[stream.modality], f"{stream.modality} stream")
 
 
-def _prepare(folder: Path, overwrite: bool) -> None:
+def _prepare(folder: Path, card: str | None, overwrite: bool) -> None:
     try:
         folder.mkdir(parents=True, exist_ok=True)
+        path = folder / CARD_FILE
+        # a killed save may have left the very card that is to be written
+        other = card is not None and path.exists() and path.read_bytes() != card.encode()
     except OSError as error:
         raise OutputError(f"cannot create {str(folder)!r}: {error.strerror}") from error
-    if (folder / CONFIG_FILE).exists() and not overwrite:
+    if overwrite:
+        return
+    if (folder / CONFIG_FILE).exists():
         raise OutputError(
             f"{str(folder)!r} holds a model already; pass --overwrite or choose another folder"
         )
+    if other:
+        raise OutputError(f"{str(path)!r} exists already; pass --overwrite or choose another name")
+
+
+def _named_files(folder: Path) -> list[str]:
+    """Return the weights files of the package in ``folder``; none where it cannot be read."""
+    if not (folder / CONFIG_FILE).is_file():
+        return []
+    try:
+        config = ModelConfig.from_json(_read_json(folder / CONFIG_FILE))
+    except PackageError:
+        return []
+    return [stream.file for stream in config.streams]
 
 
 def _write_config(path: Path, config: ModelConfig, overwrite: bool) -> None:
