@@ -20,6 +20,7 @@ PAGES = [
     ["train", "--help"],
     ["models", "show", "--help"],
     ["backbones", "check", "--help"],
+    ["plot", "--help"],
     ["bench", "flow", "--help"],
     ["doctor", "--help"],
 ]

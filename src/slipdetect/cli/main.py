@@ -15,7 +15,17 @@ from slipdetect.cli.options import common_options
 
 _VERBS = {
     verb: f"slipdetect.cli.{verb}:{verb}"
-    for verb in ("detect", "extract", "prepare", "train", "models", "backbones", "bench", "doctor")
+    for verb in (
+        "detect",
+        "extract",
+        "prepare",
+        "train",
+        "plot",
+        "models",
+        "backbones",
+        "bench",
+        "doctor",
+    )
 }
 
 _EPILOG = """\b

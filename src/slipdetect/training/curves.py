@@ -1,48 +1,52 @@
-"""Learning curves as a picture.
+"""Learning curves of a training run as a picture.
 
 In: the metrics of every epoch by modality. Out: a PNG with loss and accuracy side by side.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-
-from matplotlib.backends.backend_agg import FigureCanvasAgg
-from matplotlib.figure import Figure
-from matplotlib.ticker import MaxNLocator
+from typing import Protocol
 
 from slipdetect._io import atomic_write
-from slipdetect.training.loop import EpochMetrics
+from slipdetect.reports.learning_curves import Curve, draw_learning_curves
 
-_PANELS = (("Loss", "loss"), ("Accuracy", "accuracy"))
+_PARTS = (("train", "training"), ("val", "validation"))
+
+
+class Epoch(Protocol):
+    """What is drawn of an epoch, counted from 0; None where there was no validation."""
+
+    @property
+    def epoch(self) -> int: ...
+    @property
+    def train_loss(self) -> float: ...
+    @property
+    def train_accuracy(self) -> float: ...
+    @property
+    def val_loss(self) -> float | None: ...
+    @property
+    def val_accuracy(self) -> float | None: ...
 
 
 def draw_curves(
-    history: Mapping[str, Sequence[EpochMetrics]], target: Path, *, overwrite: bool = False
+    history: Mapping[str, Sequence[Epoch]], target: Path, *, overwrite: bool = False
 ) -> None:
     """Write loss and accuracy over epochs, training dashed and validation solid.
 
     Raises:
         OutputError: The picture cannot be written.
     """
-    figure = Figure(figsize=(9, 3.6), layout="constrained")
-    FigureCanvasAgg(figure)
-    for axes, (title, key) in zip(figure.subplots(1, 2), _PANELS, strict=True):
-        for index, (modality, epochs) in enumerate(history.items()):
-            colour = f"C{index}"
-            for part, style in (("train", "--"), ("val", "-")):
-                points = [(m.epoch + 1, getattr(m, f"{part}_{key}")) for m in epochs]
-                known = [point for point in points if point[1] is not None]
-                if known:
-                    label = f"{modality}, {'training' if part == 'train' else 'validation'}"
-                    axes.plot(
-                        *zip(*known, strict=True), style, color=colour, label=label, marker="."
-                    )
-        axes.set_title(title)
-        axes.set_xlabel("epoch")
-        axes.xaxis.set_major_locator(MaxNLocator(integer=True))
-        axes.grid(alpha=0.3)
-        axes.legend(fontsize="small")
     with atomic_write(target, overwrite=overwrite) as temporary:
-        figure.savefig(temporary, dpi=120, format="png")
+        draw_learning_curves(list(_curves(history)), temporary)
+
+
+def _curves(history: Mapping[str, Sequence[Epoch]]) -> Iterator[Curve]:
+    for modality, epochs in history.items():
+        for metric in ("loss", "accuracy"):
+            for key, part in _PARTS:
+                found = [(m.epoch + 1, getattr(m, f"{key}_{metric}")) for m in epochs]
+                points = tuple((epoch, value) for epoch, value in found if value is not None)
+                if points:
+                    yield Curve(modality, part, metric, points)
