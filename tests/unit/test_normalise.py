@@ -56,6 +56,17 @@ def test_flow_statistics(normalisation: Normalisation, mean: float, std: float) 
     assert out.flatten().tolist() == pytest.approx(expected, abs=2e-6)
 
 
+def test_flow_statistics_of_its_own() -> None:
+    # a two-stream network saw bytes / 255 and nothing else
+    plain = Normalisation(flow=(0.0, 1.0))
+    levels = torch.tensor([[0, 255], [128, 77]], dtype=torch.uint8).reshape(2, 1, 1, 2)
+    out = SnippetNormaliser(get_modality("flow", 2), plain)(levels)
+    expected = [0.0, 1.0, 128 / 255, 77 / 255]
+    assert out.flatten().tolist() == pytest.approx(expected, abs=1e-7)
+    rgb = SnippetNormaliser(get_modality("rgb"), plain)(pixel(9, 9, 9))
+    assert torch.equal(rgb, SnippetNormaliser(get_modality("rgb"), IMAGENET)(pixel(9, 9, 9)))
+
+
 def test_still_flow_is_exactly_zero_for_byte_ranges() -> None:
     still = torch.full((5, 3, 4, 2), 128, dtype=torch.uint8)
     out = SnippetNormaliser(get_modality("flow"), BN_INCEPTION)(still)
@@ -135,6 +146,9 @@ def test_other_shapes_and_types_are_refused(
         {"value_range": 1.5},
         {"mean": (0.5,)},
         {"std": (0.1, 0.0, 0.1)},
+        {"flow": (0.0,)},
+        {"flow": (0.0, 0.0)},
+        {"flow": (0.0, float("nan"))},
     ],
 )
 def test_wrong_statistics_are_refused(wrong: dict[str, object]) -> None:

@@ -175,6 +175,15 @@ def test_configuration_survives_json() -> None:
     assert StreamConfig.from_json(streams[0].to_json()) == streams[0]
 
 
+def test_statistics_of_flow_are_written_only_where_set() -> None:
+    own = stub_stream("flow", normalisation=Normalisation(flow=(0.0, 1.0)))
+    data = json.loads(json.dumps(stub_config("flow", streams=(own,)).to_json()))
+    assert data["streams"][0]["normalisation"]["flow"] == [0.0, 1.0]
+    assert ModelConfig.from_json(data).streams == (own,)
+    plain = json.loads(json.dumps(stub_config("flow").to_json()))
+    assert set(plain["streams"][0]["normalisation"]) == {"colour", "value_range", "mean", "std"}
+
+
 def test_configuration_is_frozen_and_finds_streams() -> None:
     config = stub_config("rgb", "flow")
     with pytest.raises(FrozenInstanceError):
@@ -276,6 +285,9 @@ def edit(data: dict[str, Any], path: tuple[Any, ...], value: object) -> None:
         (("streams", 0, "normalisation", "std"), [1, 2], "three values"),
         (("streams", 0, "normalisation", "std"), 3, "normalisation"),
         (("streams", 0, "normalisation", "mean"), ["a", 1, 1], "normalisation"),
+        (("streams", 0, "normalisation", "flow"), [0.5], "flow needs two values"),
+        (("streams", 0, "normalisation", "flow"), [0.5, "a"], "normalisation"),
+        (("streams", 0, "normalisation", "flow"), 1, "normalisation"),
         (("streams", 0, "normalisation"), [], "must be a JSON object"),
         (("streams", 0), "rgb", "must be a JSON object"),
         (("streams",), {}, "streams must be a list"),

@@ -22,12 +22,15 @@ class Normalisation:
         value_range: Largest pixel value, 1.0 or 255.0.
         mean: Per channel in ``colour`` order, in units of ``value_range``.
         std: Per channel in ``colour`` order, in units of ``value_range``.
+        flow: (mean, std) of flow in units of ``value_range`` where they do not follow from the
+            above, as for two-stream networks, which saw plain [0, 1] flow; None: they follow.
     """
 
     colour: str = "RGB"
     value_range: float = 1.0
     mean: tuple[float, float, float] = (0.485, 0.456, 0.406)
     std: tuple[float, float, float] = (0.229, 0.224, 0.225)
+    flow: tuple[float, float] | None = None
 
     def __post_init__(self) -> None:
         if self.colour not in ("RGB", "BGR"):
@@ -36,15 +39,21 @@ class Normalisation:
             raise UsageError(f"value_range must be 1.0 or 255.0, not {self.value_range!r}")
         if len(self.mean) != 3 or len(self.std) != 3 or min(self.std) <= 0:
             raise UsageError("mean and std need three values each, std above zero")
+        if self.flow is not None and (len(self.flow) != 2 or not self.flow[1] > 0):
+            raise UsageError("flow needs two values, mean and std, std above zero")
 
     @property
     def flow_mean(self) -> float:
         """Value of zero flow (byte 128) in ``value_range`` units, rounded as in the reference."""
+        if self.flow is not None:
+            return self.flow[0]
         return 128.0 if self.value_range == 255.0 else 0.5
 
     @property
     def flow_std(self) -> float:
         """Mean of the colour standard deviations (reference TSN)."""
+        if self.flow is not None:
+            return self.flow[1]
         return sum(self.std) / 3
 
 

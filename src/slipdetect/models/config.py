@@ -106,7 +106,7 @@ class ModelConfig:
 
     def to_json(self) -> dict[str, Any]:
         """Return plain JSON data with every field, in the order of the class."""
-        return asdict(self)
+        return {**asdict(self), "streams": [stream.to_json() for stream in self.streams]}
 
     @classmethod
     def from_json(cls, data: object, where: str = "model.json") -> ModelConfig:

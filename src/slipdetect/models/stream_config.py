@@ -75,8 +75,12 @@ class StreamConfig:
         return Modality(self.modality, self.snippet_length)
 
     def to_json(self) -> dict[str, Any]:
-        """Return plain JSON data with every field."""
-        return asdict(self)
+        """Return plain JSON data; ``normalisation.flow`` only where it is set."""
+        data = asdict(self)
+        if self.normalisation.flow is None:
+            # version 0.1 knows no such key and would refuse the package
+            del data["normalisation"]["flow"]
+        return data
 
     @classmethod
     def from_json(cls, data: object, where: str = "stream") -> StreamConfig:
@@ -119,11 +123,14 @@ class StreamConfig:
 
 def _normalisation(data: object, where: str) -> Normalisation:
     where = f"{where}.normalisation"
-    exact_keys(data, [item.name for item in fields(Normalisation)], where)
+    known = [item.name for item in fields(Normalisation)]
+    if isinstance(data, Mapping) and "flow" not in data:
+        known.remove("flow")
+    exact_keys(data, known, where)
     values: dict[str, Any] = dict(data)  # type: ignore[call-overload]
     try:
         finite_tree("it", values)
-        for name in ("mean", "std"):
+        for name in [name for name in ("mean", "std", "flow") if values.get(name) is not None]:
             for value in values[name]:
                 number(name, value)
             values[name] = tuple(values[name])
