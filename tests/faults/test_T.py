@@ -10,6 +10,7 @@ import logging
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -50,9 +51,9 @@ def spoil(monkeypatch: pytest.MonkeyPatch, steps: set[int]) -> None:
     """Make the loss of some training steps NaN."""
     forward = Trainer._forward
 
-    def spoilt(self: Trainer, images: torch.Tensor, labels: torch.Tensor) -> object:
-        logits, loss = forward(self, images, labels)
-        bad = self.model.training and self._step in steps
+    def spoilt(self: Trainer, model: Any, images: torch.Tensor, labels: torch.Tensor) -> object:
+        logits, loss = forward(self, model, images, labels)
+        bad = model.training and self.state.step in steps
         return logits, loss * float("nan") if bad else loss
 
     monkeypatch.setattr(Trainer, "_forward", spoilt)
@@ -134,9 +135,9 @@ def test_T01_validation_that_is_not_finite_is_an_error(
 ) -> None:
     forward = Trainer._forward
 
-    def spoilt(self: Trainer, images: torch.Tensor, labels: torch.Tensor) -> object:
-        logits, loss = forward(self, images, labels)
-        return (logits if self.model.training else logits * float("nan")), loss
+    def spoilt(self: Trainer, model: Any, images: torch.Tensor, labels: torch.Tensor) -> object:
+        logits, loss = forward(self, model, images, labels)
+        return (logits if model.training else logits * float("nan")), loss
 
     monkeypatch.setattr(Trainer, "_forward", spoilt)
     with pytest.raises(TrainingError, match="in validation"):

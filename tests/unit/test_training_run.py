@@ -20,9 +20,9 @@ from slipdetect.datasets import Clip
 from slipdetect.detection import Detector
 from slipdetect.errors import OutputError, UsageError
 from slipdetect.models import load_package
-from slipdetect.training import Progress, TrainingRun, run
+from slipdetect.training import Progress, TrainingRun
 from slipdetect.training.curves import draw_curves
-from slipdetect.training.loop import EpochMetrics
+from slipdetect.training.metrics import EpochMetrics
 from tiny_clips import create_tiny, tiny_clips, tiny_config
 
 MODALITIES = ("rgb", "flow", "rgbdiff")
@@ -202,9 +202,9 @@ def test_without_validation_the_best_epoch_is_the_one_of_least_loss() -> None:
     epochs = [
         EpochMetrics(i, loss, 0.5, None, None, None, 0.1) for i, loss in enumerate((0.7, 0.4))
     ]
-    assert run._quality(epochs[1]) > run._quality(epochs[0])
+    assert epochs[1].quality > epochs[0].quality
     validated = [EpochMetrics(0, 0.1, 0.5, loss, 0.5, None, 0.1) for loss in (0.7, 0.4)]
-    assert run._quality(validated[1]) > run._quality(validated[0])
+    assert validated[1].quality > validated[0].quality
 
 
 def test_epochs_of_equal_auc_are_ranked_by_validation_loss() -> None:
@@ -212,9 +212,9 @@ def test_epochs_of_equal_auc_are_ranked_by_validation_loss() -> None:
     early, late = (
         EpochMetrics(i, 0.5, 0.5, loss, 1.0, 1.0, 0.1) for i, loss in ((0, 0.5), (1, 0.2))
     )
-    assert run._quality(late) > run._quality(early)
+    assert late.quality > early.quality
     worse = EpochMetrics(2, 0.1, 1.0, 0.1, 1.0, 0.9, 0.1)
-    assert run._quality(worse) < run._quality(early)
+    assert worse.quality < early.quality
 
 
 def test_rates_are_those_of_the_configuration(

@@ -15,9 +15,11 @@ import click
 from slipdetect.cli.config_options import config_options
 from slipdetect.cli.console import Console
 from slipdetect.cli.options import common_options, with_options
+from slipdetect.cli.recipe_page import recipe_page
 from slipdetect.errors import DataError, UsageError
 from slipdetect.modalities.modality import MODALITIES
 from slipdetect.training import TrainConfig
+from slipdetect.training.recipes import list_recipes, load_recipe
 
 if TYPE_CHECKING:
     from slipdetect.datasets import Clip
@@ -28,13 +30,22 @@ _FOLDER = click.Path(path_type=Path, file_okay=False)
 
 
 @click.command()
-@click.argument("data", metavar="DATA.csv", type=click.Path(path_type=Path))
+@click.argument("data", metavar="DATA.csv", type=click.Path(path_type=Path), required=False)
+@click.option(
+    "--recipe",
+    default="default",
+    show_default=True,
+    metavar="NAME",
+    help=f"Settings to begin with: {', '.join(list_recipes())}, one of them with -rgb, -flow or "
+    "-rgbdiff for one stream, or a .toml file.",
+)
+@click.option("--show", is_flag=True, help="Print every setting and where it comes from, and stop.")
 @click.option(
     "--modality",
     "modalities",
     type=click.Choice(MODALITIES),
     multiple=True,
-    help="A stream to train; repeat it for several.  [default: rgbdiff]",
+    help="A stream to train; repeat it for several.  [default: the recipe's]",
 )
 @click.option("--out", type=_FOLDER, help="Folder for the results.  [default: runs/NAME]")
 @click.option("--name", default="slipdetect", show_default=True, help="Name of the model.")
@@ -48,33 +59,58 @@ _FOLDER = click.Path(path_type=Path, file_okay=False)
     "--store", type=_FOLDER, help="Folder of slipdetect extract to take frames and flow from."
 )
 @click.option("--device", default="auto", show_default=True, help="auto, cpu, cuda, cuda:1 or mps.")
+@click.option("--resume", is_flag=True, help="Go on with the run in OUT, exactly where it was.")
 @click.option("--overwrite", is_flag=True, help="Replace an earlier run in OUT.")
+@click.option("--allow-leaks", is_flag=True, help="Train although the split leaks.")
+@click.option("--tensorboard", is_flag=True, help="Write OUT/tensorboard too.")
 @with_options(config_options(TrainConfig))
 @common_options
 @click.pass_context
-def train(ctx: click.Context, /, data: Path, **options: Any) -> None:
+def train(ctx: click.Context, /, data: Path | None, **options: Any) -> None:
     """Train on annotated videos.
 
     DATA.csv has a row per event or clip with the columns path and label (slip, fall, other) and,
-    where known, start, end (seconds), group (person or scene) and dataset.
+    where known, start, end (seconds), group (person or scene), dataset and split (train, val,
+    test). Options win over the recipe, the recipe over the defaults shown here.
 
     \b
     slipdetect train clips.csv --modality rgb --modality rgbdiff --out runs/first
+    slipdetect train --recipe seed-flow --show
+    torchrun --nproc-per-node 4 -m slipdetect train clips.csv --recipe seed
     """
     console = ctx.ensure_object(Console)
+    recipe = load_recipe(options["recipe"])
+    if options["modalities"]:
+        recipe = recipe.only(options["modalities"])
     names = {item.name for item in fields(TrainConfig)}
-    settings = {name: options[name] for name in names if options[name] is not None}
-    config = TrainConfig(**settings)
+    given = {name: options[name] for name in names if options[name] is not None}
+    if options["show"]:
+        console.text(recipe_page(recipe, given))
+        return
+    if data is None:
+        raise click.MissingParameter(ctx=ctx, param_hint="DATA.csv", param_type="argument")
     out = options["out"] if options["out"] is not None else Path("runs") / options["name"]
-    package = _run(console, data, out, config, options)
-    console.text(_closing(package, out))
+    package, is_main = _run(console, data, out, recipe.configs(given), options)
+    if is_main:
+        console.text(_closing(package, out))
 
 
 def _run(
-    console: Console, data: Path, out: Path, config: TrainConfig, options: dict[str, Any]
-) -> ModelPackage:
+    console: Console,
+    data: Path,
+    out: Path,
+    configs: dict[str, TrainConfig],
+    options: dict[str, Any],
+) -> tuple[ModelPackage, bool]:
+    """Train; return the package, and whether this process is the one that talks."""
     from slipdetect.datasets import read_annotations
     from slipdetect.training import TrainingRun
+    from slipdetect.training.processes import is_main_process
+
+    is_main = is_main_process()
+    if not is_main:
+        console.quiet = True
+        console.apply()
 
     clips = read_annotations(data, options["root"])
     clips = choose_sources(clips, options["only"], options["exclude"])
@@ -88,17 +124,26 @@ def _run(
         run = TrainingRun(
             clips,
             out,
-            options["modalities"] or ("rgbdiff",),
-            config,
+            list(configs),
+            configs,
             cache=out.parent / "frame-cache" if options["cache"] is None else options["cache"],
             store=options["store"],
             name=options["name"],
             device=options["device"],
             overwrite=options["overwrite"],
+            resume=options["resume"],
+            allow_leaks=options["allow_leaks"],
+            tensorboard=options["tensorboard"],
             on_progress=show,
         )
-        console.note(f"{len(clips)} clips, training on {run.device}")
-        return run.run()
+        processes = run.accelerator.num_processes
+        many = f" in {processes} processes" if processes > 1 else ""
+        console.note(f"{len(run.clips)} clips, training on {run.device}{many}")
+        try:
+            return run.run(), is_main
+        except KeyboardInterrupt:
+            console.note("interrupted; go on with the same command and --resume")
+            raise
 
 
 def choose_sources(

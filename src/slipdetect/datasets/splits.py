@@ -60,6 +60,32 @@ def split_by_group(
     return training, [clip for clip in clips if clip.group in held_out]
 
 
+def divide(clips: Sequence[Clip], fraction: float, seed: int) -> tuple[list[Clip], list[Clip]]:
+    """Return training and validation clips: as the file says, else whole groups held out.
+
+    Args:
+        clips: Annotated clips; those of the split ``test`` are left out.
+        fraction: Wanted share of validation clips where the file names none.
+        seed: As for ``split_by_group``.
+
+    Raises:
+        DataError: Only some clips have a split, or the training side lacks a label.
+    """
+    used = [clip for clip in clips if clip.split != "test"]
+    without = [clip for clip in used if not clip.split]
+    if without and len(without) < len(clips):
+        raise DataError(
+            f"{len(without)} clips have no split, first {str(without[0].path)!r}; "
+            "give every clip one, or none"
+        )
+    validation = [clip for clip in used if clip.split == "val"]
+    if not validation:
+        return split_by_group(used, fraction, seed)
+    training = [clip for clip in used if clip.split == "train"]
+    require_both_labels(training, "the training split")
+    return training, validation
+
+
 def require_both_labels(clips: Sequence[Clip], what: str) -> None:
     """Refuse clips that are all of one label.
 

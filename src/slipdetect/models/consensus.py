@@ -10,7 +10,7 @@ from torch import nn
 
 from slipdetect.errors import UsageError
 
-CONSENSUS_KINDS = ("avg", "max", "topk", "weighted", "identity")
+CONSENSUS_KINDS = ("avg", "sum", "max", "topk", "weighted", "identity")
 
 
 class Consensus(nn.Module):
@@ -24,14 +24,17 @@ class Consensus(nn.Module):
         """Choose the function.
 
         Args:
-            kind: ``"avg"``, ``"max"``, ``"topk"`` (mean of the k largest scores of each class),
-                ``"weighted"`` (learned convex combination, uniform at first) or ``"identity"``
-                (scores pass through unchanged, mask or not).
+            kind: ``"avg"``, ``"sum"`` (``num_segments`` times the mean: the sum over the segments
+                of training, whatever number is judged later), ``"max"``, ``"topk"`` (mean of the
+                k largest scores of each class), ``"weighted"`` (learned convex combination,
+                uniform at first) or ``"identity"`` (scores pass through unchanged, mask or not).
             k: How many scores ``"topk"`` averages; with fewer segments it averages them all.
-            num_segments: Number of segments that ``"weighted"`` learns weights for.
+            num_segments: Number of segments that ``"weighted"`` learns weights for and ``"sum"``
+                stands for.
 
         Raises:
-            UsageError: Unknown kind, k below 1, or ``"weighted"`` without ``num_segments``.
+            UsageError: Unknown kind, k below 1, or ``"weighted"`` or ``"sum"`` without
+                ``num_segments``.
         """
         super().__init__()
         if kind not in CONSENSUS_KINDS:
@@ -40,8 +43,10 @@ class Consensus(nn.Module):
             )
         if k < 1:
             raise UsageError(f"k of the topk consensus must be at least 1, not {k}")
-        if kind == "weighted" and num_segments is None:
-            raise UsageError("weighted consensus learns one weight a segment; give num_segments")
+        if kind in ("weighted", "sum") and num_segments is None:
+            raise UsageError(
+                f"{kind} consensus is made for a number of segments; give num_segments"
+            )
         if num_segments is not None and num_segments < 1:
             raise UsageError(f"num_segments must be at least 1, not {num_segments}")
         self.kind = kind
@@ -71,6 +76,8 @@ class Consensus(nn.Module):
         values = scores.float() if half else scores
         if self.kind == "avg":
             combined = _mean(values, mask)
+        elif self.kind == "sum" and self.num_segments is not None:
+            combined = self.num_segments * _mean(values, mask)
         elif self.kind == "max":
             combined = _hidden(values, mask, float("-inf")).amax(dim=1)
         elif self.kind == "topk":

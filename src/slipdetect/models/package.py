@@ -55,9 +55,13 @@ class ModelPackage:
             BackboneUnavailable: A backbone cannot be built here.
             PackageError: Weights do not fit the network or are not finite.
         """
-        return {stream.modality: self._build(stream) for stream in self.config.streams}
+        return {
+            stream.modality: self.build_stream(stream.modality) for stream in self.config.streams
+        }
 
-    def _build(self, stream: StreamConfig) -> TSN:
+    def build_stream(self, modality: str) -> TSN:
+        """Build the network of one stream, as ``build_streams`` does."""
+        stream = self.config.stream(modality)
         network = TSN(
             stream.backbone,
             modality=stream.snippet,

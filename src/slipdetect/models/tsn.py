@@ -15,6 +15,7 @@ from slipdetect import backbones
 from slipdetect.errors import ModelError, UsageError
 from slipdetect.modalities.modality import Modality, get_modality
 from slipdetect.models.consensus import Consensus
+from slipdetect.models.freezing import freeze
 from slipdetect.models.parameter_groups import parameter_groups
 from slipdetect.models.partial_bn import BatchNormFreezer, FreezeBN
 
@@ -76,6 +77,7 @@ class TSN(nn.Module):
             if isinstance(consensus, str)
             else consensus
         )
+        self._frozen: list[str] = []
         self._bn = BatchNormFreezer(self.backbone)
         self.partial_bn(partial_bn)
 
@@ -106,10 +108,25 @@ class TSN(nn.Module):
         """
         self._bn.freeze(self.backbone, enable)
 
+    def freeze(self, what: str) -> list[str]:
+        """Stop the backbone, or its first stages, from learning; see ``freeze``.
+
+        Args:
+            what: ``"none"``, ``"backbone"`` or ``"stages:N"``.
+
+        Returns:
+            The names of the frozen blocks.
+        """
+        self._frozen = freeze(self.backbone, what)
+        self.train(self.training)
+        return self._frozen
+
     def train(self, mode: bool = True) -> Self:
-        """Switch between training and evaluation; frozen batch norms stay in evaluation."""
+        """Switch between training and evaluation; what is frozen stays in evaluation."""
         super().train(mode)
         self._bn.apply(self.backbone)
+        for name in self._frozen:
+            self.backbone.get_submodule(name).eval()
         return self
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:

@@ -5,10 +5,41 @@ In: a ``TrainConfig`` and the model's name. Out: nothing, or an error.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from slipdetect.errors import UsageError
 from slipdetect.training.config import TrainConfig
 
-_ANY_LENGTH = ("avg", "max", "topk")
+_ANY_LENGTH = ("avg", "sum", "max", "topk")
+
+# one video is read once for all streams, and one run has one seed
+_SHARED = (
+    "sample_fps",
+    "short_side",
+    "window",
+    "snippet_step",
+    "validation",
+    "precision",
+    "seed",
+)
+
+
+def agreed(configs: Mapping[str, TrainConfig]) -> TrainConfig:
+    """Return the configuration whose shared settings hold for the whole run.
+
+    Raises:
+        UsageError: Streams differ in what they must share.
+    """
+    (first, config), *others = configs.items()
+    for name, other in others:
+        for key in _SHARED:
+            ours, theirs = getattr(config, key), getattr(other, key)
+            if ours != theirs:
+                raise UsageError(
+                    f"streams of one run share {key}: {first} has {ours}, {name} has {theirs}; "
+                    "set it for all, or train them apart"
+                )
+    return config
 
 
 def require_detectable(config: TrainConfig, name: str) -> None:

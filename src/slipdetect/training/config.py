@@ -87,7 +87,9 @@ class OptimiserConfig:
     accumulate: int = setting(
         1, "Parts that a step's windows are computed in, to save memory.", least=1
     )
-    optimiser: str = setting("adamw", "Optimiser; sgd has TSN's groups.", choices=("adamw", "sgd"))
+    optimiser: str = setting(
+        "adamw", "Optimiser; sgd has TSN's groups.", choices=("adamw", "sgd", "sgd-plain")
+    )
     lr: float = setting(1e-4, "Learning rate.", least=0.0)
     head_factor: float = setting(
         10.0, "Factor on the classifier's learning rate (adamw).", least=0.0

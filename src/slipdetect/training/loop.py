@@ -3,54 +3,51 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass
-from typing import Any
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import nullcontext
+from typing import TYPE_CHECKING, cast
 
 import torch
 from torch import nn
-from torch.utils.data import DataLoader
+from torch.utils.data import DataLoader, Dataset
 
-from slipdetect.datasets.window_dataset import TrainingWindows, ValidationWindows
-from slipdetect.errors import TrainingError
-from slipdetect.evaluation.clip_metrics import area_under_curve
 from slipdetect.modalities.normalise import SnippetNormaliser
 from slipdetect.models import TSN
+from slipdetect.training.averaging import WeightAverage
+from slipdetect.training.batches import Share, StepBatches
 from slipdetect.training.config import TrainConfig
+from slipdetect.training.faults import BadStep, NotFinite, explained
+from slipdetect.training.metrics import EpochMetrics, is_exhausted, judged
 from slipdetect.training.optimiser import make_optimiser, rate_factor
+from slipdetect.training.state import TrainerState
+from slipdetect.training.windows import TrainingSet, ValidationSet, class_weights
+
+if TYPE_CHECKING:
+    from accelerate import Accelerator
 
 _BAD_STEPS_ALLOWED = 3
-
-
-@dataclass(frozen=True)
-class EpochMetrics:
-    """What one epoch measured; validation values are None without validation windows."""
-
-    epoch: int
-    train_loss: float
-    train_accuracy: float
-    val_loss: float | None
-    val_accuracy: float | None
-    val_auc: float | None
-    lr: float
-
-    def as_dict(self) -> dict[str, Any]:
-        """Return the fields by name."""
-        return asdict(self)
+Batch = tuple[torch.Tensor, torch.Tensor]
 
 
 class Trainer:
     """Train one network on the windows of one modality.
 
+    Everything random depends on (seed, step) or (seed, epoch, index), so that a run that goes on
+    from a checkpoint is the run that was never interrupted.
+
     Args:
         model: The network.
         config: Numbers of the run.
         normaliser: From stored uint8 snippets to the network's input.
-        device: Where to train.
+        accelerator: Device, arithmetic and processes.
         on_step: Called with (steps done, steps in all, loss) after every step.
+        on_checkpoint: Called when the state is worth saving; the loop waits.
 
     Attributes:
+        average: The running mean of the weights, which validation judges, when ``config.ema``.
         validated: Logits ``(windows, classes)`` and labels ``(windows,)`` of the last validation.
+        waited: Seconds of the last epoch spent waiting for windows, and all its seconds.
     """
 
     def __init__(
@@ -58,136 +55,202 @@ class Trainer:
         model: TSN,
         config: TrainConfig,
         normaliser: SnippetNormaliser,
-        device: torch.device,
-        on_step: Callable[[int, int, float], None] | None = None,
+        accelerator: Accelerator,
+        on_step: Callable[[int, int, float], None] = lambda done, total, loss: None,
+        on_checkpoint: Callable[[], None] = lambda: None,
     ) -> None:
-        self.model = model.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
+        self.network = model.to(accelerator.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
         self.config = config
         self.normaliser = normaliser
-        self.device = device
+        self.accelerator = accelerator
         self.on_step = on_step
-        self._optimiser = make_optimiser(model, config)
-        self._base_rates = [group["lr"] for group in self._optimiser.param_groups]
-        self._amp = device.type == "cuda"
-        self._scaler = torch.amp.GradScaler(device.type, enabled=self._amp)
-        self._loss = nn.CrossEntropyLoss()
-        self.validated: tuple[torch.Tensor, torch.Tensor] | None = None
-        self._step = 0
-        self._bad_steps = 0
+        self.on_checkpoint = on_checkpoint
+        self.state = TrainerState()
+        optimiser = make_optimiser(model, config)
+        self._base_rates = [group["lr"] for group in optimiser.param_groups]
+        self.model, self.optimiser = accelerator.prepare(self.network, optimiser)
+        self.average = WeightAverage(self.network, config.ema) if config.ema else None
+        self._share = Share(accelerator.process_index, accelerator.num_processes)
+        self._weights = torch.ones(0)
+        self._bad: list[BadStep] = []
+        self.validated: Batch | None = None
+        self.waited = (0.0, 0.0)
+
+    @property
+    def trained(self) -> TSN:
+        """The network as it would be used now: the mean of its weights, if one is kept."""
+        return self.network if self.average is None else self.average.network
 
     def run(
-        self, training: TrainingWindows, validation: ValidationWindows | None
+        self, training: TrainingSet, validation: ValidationSet | None
     ) -> Iterator[EpochMetrics]:
-        """Train epoch by epoch, yielding what each one measured.
+        """Train from where ``state`` is, epoch by epoch, yielding what each one measured.
 
         Raises:
-            TrainingError: The loss was not finite three steps in a row, for a whole epoch, or in
+            NotFinite: The loss was not finite three steps in a row, for a whole epoch, or in
                 validation.
+            TrainingError: Memory ran out, a worker died, or batch norm cannot take the batches.
         """
-        for epoch in range(self.config.epochs):
-            training.set_epoch(epoch)
+        weights = class_weights(training, self.config.class_weights)
+        self._weights = weights.to(self.accelerator.device)
+        history = self.state.history
+        while len(history) < self.config.epochs:
+            if is_exhausted(history, self.config.early_stop):
+                return
+            training.set_epoch(len(history))
             train_loss, train_accuracy = self._train_epoch(training)
-            val_loss, val_accuracy, val_auc = (
+            loss, accuracy, auc = (
                 (None, None, None) if validation is None else self._validate(validation)
             )
-            rate = self.config.lr * self._factor(max(self._step - 1, 0), len(training))
-            yield EpochMetrics(
-                epoch, train_loss, train_accuracy, val_loss, val_accuracy, val_auc, rate
+            rate = self.config.lr * self._factor(max(self.state.step - 1, 0), training)
+            metrics = EpochMetrics(
+                len(history), train_loss, train_accuracy, loss, accuracy, auc, rate
             )
+            self.state.end_epoch(metrics)
+            yield metrics
 
-    def _train_epoch(self, windows: TrainingWindows) -> tuple[float, float]:
+    def _train_epoch(self, windows: TrainingSet) -> tuple[float, float]:
         self.model.train()
-        loss_sum, correct, seen = 0.0, 0, 0
-        for images, labels in self._loader(windows):
-            factor = self._factor(self._step, len(windows))
-            for group, rate in zip(self._optimiser.param_groups, self._base_rates, strict=True):
-                group["lr"] = rate * factor
-            logits, loss = self._forward(images, labels)
-            # a step without a finite loss is left out of the figures, as it is of the weights
-            if self._update(loss):
-                seen += len(labels)
-                loss_sum += float(loss.detach()) * len(labels)
-                correct += int((logits.argmax(1).cpu() == labels).sum())
-            self._step += 1
-            if self.on_step is not None:
-                steps = self.config.epochs * self._steps_per_epoch(len(windows))
-                self.on_step(self._step, steps, float(loss.detach()))
+        state, parts = self.state, self.config.accumulate
+        batches = self._batches(windows)
+        batches.first_step = state.step - len(state.history) * batches.steps
+        began, waited = time.perf_counter(), 0.0
+        loader = iter(self._loader(windows, batches))
+        order = iter(batches)
+        for _ in range(batches.first_step, batches.steps):
+            indices = [next(order) for _ in range(parts)]
+            asked = time.perf_counter()
+            with explained(self.config, windows, indices):
+                step = [next(loader) for _ in range(parts)]
+                waited += time.perf_counter() - asked
+                loss = self._step(step, windows, indices)
+            state.step += 1
+            state.between_epochs = False
+            self.on_step(state.step, self.config.epochs * batches.steps, loss)
+            if self.config.save_every and state.step % self.config.save_every == 0:
+                self.on_checkpoint()
+        self.waited = waited, time.perf_counter() - began
+        figures = torch.tensor([state.loss_sum, state.correct, state.seen], dtype=torch.float64)
+        loss_sum, correct, seen = self._summed(figures).tolist()
         if seen == 0:
             raise self._not_finite("in a whole epoch")
         return loss_sum / seen, correct / seen
 
-    def _update(self, loss: torch.Tensor) -> bool:
-        """Make one step unless loss or gradient is not finite; return whether the loss was."""
-        self._optimiser.zero_grad(set_to_none=True)
-        if not torch.isfinite(loss):
-            self._count_bad_step()
-            return False
-        self._scaler.scale(loss).backward()  # type: ignore[no-untyped-call]
-        self._scaler.unscale_(self._optimiser)
+    def _step(
+        self, parts: Sequence[Batch], windows: TrainingSet, indices: list[list[int]]
+    ) -> float:
+        """Make one step unless a loss or the gradient is not finite; return the mean loss."""
+        # dropout draws from (seed, step), so that going on from a checkpoint repeats nothing
+        torch.manual_seed(hash((self.config.seed, self.state.step, self._share.index)))
+        for group, base in zip(self.optimiser.param_groups, self._base_rates, strict=True):
+            group["lr"] = base * self._factor(self.state.step, windows)
+        self.optimiser.zero_grad(set_to_none=True)
+        total = self._summed(sum(self._weights.cpu()[labels].sum() for _, labels in parts))  # type: ignore[arg-type]
+        loss_sum, correct = 0.0, 0
+        for number, (images, labels) in enumerate(parts):
+            is_last = number == len(parts) - 1
+            with nullcontext() if is_last else self.accelerator.no_sync(self.model):
+                logits, loss = self._forward(self.model, images, labels)
+                if not self._everywhere(torch.isfinite(loss)):
+                    return self._count_bad_step(float(loss.detach()), windows, indices)
+                # processes average their gradients, so the sum over all items is what is divided
+                self.accelerator.backward(loss * (self._share.count / total.to(loss.device)))
+            loss_sum += float(loss.detach())
+            correct += int((logits.detach().argmax(1).cpu() == labels).sum())
+        mean = loss_sum * self._share.count / float(total)
         limit = self.config.clip_gradient
-        norm = nn.utils.clip_grad_norm_(self.model.parameters(), math.inf if limit == 0 else limit)
-        # in mixed precision the scaler itself leaves such steps out until its scale fits
-        if not self._amp and not torch.isfinite(norm):
-            self._count_bad_step()
-            return True
-        self._bad_steps = 0
-        self._scaler.step(self._optimiser)
-        self._scaler.update()
-        return True
-
-    def _count_bad_step(self) -> None:
-        self._bad_steps += 1
-        if self._bad_steps >= _BAD_STEPS_ALLOWED:
-            raise self._not_finite(f"{_BAD_STEPS_ALLOWED} steps in a row")
-
-    def _not_finite(self, when: str) -> TrainingError:
-        return TrainingError(
-            f"the loss or its gradient was not finite {when}, at step {self._step}; nothing was "
-            f"saved; lower --lr (now {self.config.lr:g})"
+        norm = self.accelerator.clip_grad_norm_(
+            self.model.parameters(), math.inf if limit == 0 else limit
         )
+        count = sum(len(labels) for _, labels in parts)
+        self.state.loss_sum += mean * count
+        self.state.correct += correct
+        self.state.seen += count
+        # in half precision the scaler itself leaves such steps out until its scale fits
+        if self.accelerator.scaler is None and not bool(torch.isfinite(norm)):
+            return self._count_bad_step(mean, windows, indices)
+        self.state.bad_steps = 0
+        self._bad.clear()
+        self.optimiser.step()
+        if self.average is not None:
+            self.average.update(self.network)
+        return mean
 
-    def _validate(self, windows: ValidationWindows) -> tuple[float, float, float | None]:
-        self.model.eval()
-        logits_seen, labels_seen = [], []
+    def _forward(self, model: nn.Module, images: torch.Tensor, labels: torch.Tensor) -> Batch:
+        """Return the logits and the sum of the items' weighted losses."""
+        device = self.accelerator.device
+        x = self.normaliser(images.to(device, non_blocking=True))
+        with self.accelerator.autocast():
+            logits = model(x)
+        loss = nn.functional.cross_entropy(
+            logits.float(), labels.to(device), self._weights, reduction="sum"
+        )
+        return logits, loss
+
+    def _validate(self, windows: ValidationSet) -> tuple[float, float, float | None]:
+        from accelerate.utils import gather_object
+
+        network = self.trained.eval()
+        mine = range(self._share.index, len(windows), self._share.count)
+        size = max(1, self.config.batch_size // self._share.count // self.config.accumulate)
+        batches = [list(mine[first : first + size]) for first in range(0, len(mine), size)]
+        found: list[tuple[int, list[float], int]] = []
+        loader = iter(self._loader(windows, batches))
         with torch.inference_mode():
-            for images, labels in self._loader(windows):
-                logits, _ = self._forward(images, labels)
-                logits_seen.append(logits.float().cpu())
-                labels_seen.append(labels)
-        logits, labels = torch.cat(logits_seen), torch.cat(labels_seen)
-        loss = float(self._loss(logits, labels))
+            for indices in batches:
+                with explained(self.config, windows, [indices]):
+                    images, labels = next(loader)
+                    logits, _ = self._forward(network, images, labels)
+                found += zip(indices, logits.float().cpu().tolist(), labels.tolist(), strict=True)
+        rows = sorted(gather_object(found))
+        self.validated = (
+            torch.tensor([row[1] for row in rows]),
+            torch.tensor([row[2] for row in rows]),
+        )
+        loss, accuracy, auc = judged(*self.validated)
         if not math.isfinite(loss):
             raise self._not_finite("in validation")
-        self.validated = logits, labels
-        accuracy = float((logits.argmax(1) == labels).float().mean())
-        scores = logits.softmax(1)[:, 0].tolist()
-        return loss, accuracy, area_under_curve((labels == 0).tolist(), scores)
-
-    def _forward(
-        self, images: torch.Tensor, labels: torch.Tensor
-    ) -> tuple[torch.Tensor, torch.Tensor]:
-        x = self.normaliser(images.to(self.device, non_blocking=True))
-        with torch.autocast(self.device.type, enabled=self._amp):
-            try:
-                logits = self.model(x)
-            except ValueError as error:
-                # torch has no class of its own for a batch norm that sees one value per channel
-                if "more than 1 value per channel" not in str(error):
-                    raise
-                raise TrainingError(
-                    f"batch norm cannot train on {len(labels)} window of so few snippets; raise "
-                    "batch_size or num_segments, or freeze it (partial_bn all)"
-                ) from error
-            return logits, self._loss(logits, labels.to(self.device))
+        return loss, accuracy, auc
 
     def _loader(
-        self, windows: TrainingWindows | ValidationWindows
-    ) -> DataLoader[tuple[torch.Tensor, int]]:
-        # items alternate between the labels and are drawn at random, so order needs no shuffling
-        return DataLoader(windows, self.config.batch_size, num_workers=self.config.workers)
+        self, windows: TrainingSet | ValidationSet, batches: StepBatches | list[list[int]]
+    ) -> DataLoader[Batch]:
+        items = cast("Dataset[Batch]", windows)
+        return DataLoader(items, batch_sampler=batches, num_workers=self.config.workers)
 
-    def _steps_per_epoch(self, windows: int) -> int:
-        return math.ceil(windows / self.config.batch_size)
+    def _batches(self, windows: TrainingSet) -> StepBatches:
+        config = self.config
+        return StepBatches(len(windows), config.batch_size, config.accumulate, self._share)
 
-    def _factor(self, step: int, windows: int) -> float:
-        return rate_factor(self.config, step, self._steps_per_epoch(windows))
+    def _factor(self, step: int, windows: TrainingSet) -> float:
+        losses = [metrics.watched_loss for metrics in self.state.history]
+        return rate_factor(self.config, step, self._batches(windows).steps, losses)
+
+    def _summed(self, values: torch.Tensor) -> torch.Tensor:
+        """Return the sum of ``values`` over all processes."""
+        if self._share.count == 1:
+            return values
+        moved = values.to(self.accelerator.device)
+        total: torch.Tensor = self.accelerator.reduce(moved, "sum")
+        return total.cpu()
+
+    def _everywhere(self, holds: torch.Tensor) -> bool:
+        """Tell whether something holds in every process, which must all do the same."""
+        return float(self._summed(holds.float())) == self._share.count
+
+    def _count_bad_step(self, loss: float, windows: TrainingSet, indices: list[list[int]]) -> float:
+        """Leave the step out; three in a row end the run."""
+        self.state.bad_steps += 1
+        items = [windows.describe(index) for part in indices for index in part]
+        rates = [float(group["lr"]) for group in self.optimiser.param_groups]
+        self._bad.append(BadStep(self.state.step, loss, max(rates), items))
+        if self.state.bad_steps >= _BAD_STEPS_ALLOWED:
+            raise self._not_finite(f"{_BAD_STEPS_ALLOWED} steps in a row")
+        return loss
+
+    def _not_finite(self, when: str) -> NotFinite:
+        return NotFinite(
+            f"the loss or its gradient was not finite {when}, at step {self.state.step}; "
+            f"lower --lr (now {self.config.lr:g})",
+            self._bad,
+        )

@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import torch
 
@@ -20,7 +20,7 @@ from slipdetect.detection import EventConfig
 from slipdetect.evaluation.calibration import Calibration, fit_calibration
 from slipdetect.models import TSN, LateFusion, ModelConfig, ModelPackage, StreamConfig, save_package
 from slipdetect.training.config import TrainConfig
-from slipdetect.training.loop import EpochMetrics
+from slipdetect.training.metrics import EpochMetrics
 
 _FUSION_SPACE = "logits"
 
@@ -53,37 +53,38 @@ class Checkpoint:
 
 @dataclass(frozen=True)
 class TrainedStream:
-    """One stream with its best and its last checkpoint."""
+    """One stream: what it is, how it was trained, its best and its last checkpoint."""
 
-    config: StreamConfig
+    stream: StreamConfig
+    config: TrainConfig
     best: Checkpoint
     last: Checkpoint
+    history: Sequence[EpochMetrics]
 
 
 def write_package(
     folder: Path,
-    checkpoints: Mapping[str, Checkpoint],
+    trained: Sequence[TrainedStream],
+    which: Literal["best", "last"],
     *,
     name: str,
-    config: TrainConfig,
-    streams: Sequence[StreamConfig],
     data: Mapping[str, Sequence[Clip]],
-    overwrite: bool,
 ) -> ModelPackage:
-    """Write the package of one checkpoint per modality, calibrated on the validation windows.
+    """Write the package of one checkpoint per stream, calibrated on the validation windows.
 
     Args:
-        folder: Target.
-        checkpoints: By modality.
+        folder: Target; an earlier package in it is replaced.
+        trained: The streams, which agree in how videos are read.
+        which: The checkpoint to take of each.
         name: Of the model.
-        config: Numbers of the run.
-        streams: What the streams are.
         data: Clips by their part in training.
-        overwrite: Replace an earlier package.
 
     Raises:
         OutputError: The folder cannot be written.
     """
+    streams = [item.stream for item in trained]
+    checkpoints: dict[str, Checkpoint] = {i.stream.modality: getattr(i, which) for i in trained}
+    config = trained[0].config
     weights = {stream.modality: LateFusion().weights[stream.modality] for stream in streams}
     model = ModelConfig(
         name=name,
@@ -99,13 +100,24 @@ def write_package(
         calibration=asdict(_calibrate(checkpoints, LateFusion(weights, _FUSION_SPACE))),
         events=asdict(EventConfig()),
         training={
-            "config": json.loads(json.dumps(asdict(config))),
+            **_settings({item.stream.modality: item.config for item in trained}),
             "metrics": {key: item.metrics.as_dict() for key, item in checkpoints.items()},
             **{part: _describe(clips) for part, clips in data.items()},
         },
     )
     states = {modality: checkpoint.state for modality, checkpoint in checkpoints.items()}
-    return save_package(folder, model, states, overwrite=overwrite)
+    return save_package(folder, model, states, overwrite=True)
+
+
+def _settings(configs: Mapping[str, TrainConfig]) -> dict[str, Any]:
+    """Return the settings of the run, and by stream where the streams differ."""
+    plain = {name: json.loads(json.dumps(asdict(config))) for name, config in configs.items()}
+    first = next(iter(plain.values()))
+    differing = {
+        name: {key: value for key, value in config.items() if value != first[key]}
+        for name, config in plain.items()
+    }
+    return {"config": first, **({"differing": differing} if any(differing.values()) else {})}
 
 
 def _calibrate(checkpoints: Mapping[str, Checkpoint], fusion: LateFusion) -> Calibration:

@@ -1,0 +1,70 @@
+"""Where a run computes: device, arithmetic and, under a launcher, its many processes.
+
+In: ``--device`` and a precision. Out: accelerate's ``Accelerator``.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+import torch
+
+from slipdetect.detection import resolve_device
+from slipdetect.errors import UsageError
+
+if TYPE_CHECKING:
+    from accelerate import Accelerator
+
+_DEVICE = "ACCELERATE_TORCH_DEVICE"
+_PRECISIONS = {"fp32": "no", "bf16": "bf16", "fp16": "fp16"}
+
+
+def make_accelerator(device: str, precision: str) -> Accelerator:
+    """Return what moves tensors, averages gradients over processes and scales losses.
+
+    A process that ``torchrun`` or ``accelerate launch`` started joins its fellows.
+
+    Args:
+        device: ``"auto"``, ``"cpu"``, ``"cuda"``, ``"cuda:1"``, ``"mps"``.
+        precision: ``"auto"``, ``"fp32"``, ``"bf16"`` or ``"fp16"``.
+
+    Raises:
+        UsageError: The device is not there, or cannot compute so.
+    """
+    from accelerate import Accelerator
+    from accelerate.state import AcceleratorState
+
+    where = resolve_device(device)
+    if precision == "fp16" and where.type == "cpu":
+        raise UsageError("precision fp16 needs a GPU; use bf16 or fp32 on a CPU")
+    if precision == "auto":
+        has_bf16 = where.type == "cuda" and torch.cuda.is_bf16_supported()
+        precision = "bf16" if has_bf16 else "fp32"
+    # one process may train twice with different settings, which the shared state would refuse
+    AcceleratorState._reset_state(reset_partial_state=True)
+    with _device_named(where):
+        return Accelerator(cpu=where.type == "cpu", mixed_precision=_PRECISIONS[precision])
+
+
+def is_main_process() -> bool:
+    """Tell whether this process is the one of its launch that talks and writes."""
+    return os.environ.get("RANK", "0") == "0"
+
+
+@contextmanager
+def _device_named(device: torch.device) -> Iterator[None]:
+    """Make accelerate take ``device`` in a run of one process, where it would take the first."""
+    if device.index is None or "LOCAL_RANK" in os.environ:
+        yield
+        return
+    before = os.environ.get(_DEVICE)
+    os.environ[_DEVICE] = str(device)
+    try:
+        yield
+    finally:
+        os.environ.pop(_DEVICE)
+        if before is not None:
+            os.environ[_DEVICE] = before
