@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from slipdetect.video.frame import DecodeReport, Frame, VideoInfo
     from slipdetect.video.reader import DEFAULT_MAX_PIXELS, Video, open_video
     from slipdetect.video.sources import VIDEO_SUFFIXES, find_videos
-    from slipdetect.video.writer import write_video
+    from slipdetect.video.writer import write_timed_video, write_video
 
 _HOMES = {
     "DEFAULT_MAX_PIXELS": "slipdetect.video.reader",
@@ -24,6 +24,7 @@ _HOMES = {
     "VideoInfo": "slipdetect.video.frame",
     "find_videos": "slipdetect.video.sources",
     "open_video": "slipdetect.video.reader",
+    "write_timed_video": "slipdetect.video.writer",
     "write_video": "slipdetect.video.writer",
 }
 
@@ -36,6 +37,7 @@ __all__ = [
     "VideoInfo",
     "find_videos",
     "open_video",
+    "write_timed_video",
     "write_video",
 ]
 

@@ -1,13 +1,13 @@
 """Writing pictures as an H.264 MP4 that every player opens.
 
-In: RGB arrays of one size and their rate. Out: a finished file, or the old one untouched.
+In: RGB arrays of one size, at a rate or with times. Out: a finished file, or the old one untouched.
 """
 
 from __future__ import annotations
 
 import math
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from fractions import Fraction
 from pathlib import Path
 
@@ -21,11 +21,15 @@ from slipdetect.errors import OutputError, UsageError
 
 _ENCODERS = ("libx264", "libopenh264", "mpeg4")
 _CHANNELS = 3
+# of a second; whole for the usual rates, and MPEG-4 allows no more than 65535
+_TICKS = 60_000
+
+Picture = npt.NDArray[np.uint8]
 
 
 def write_video(
     path: str | os.PathLike[str],
-    frames: Iterable[npt.NDArray[np.uint8]],
+    frames: Iterable[Picture],
     rate: float,
     *,
     overwrite: bool = False,
@@ -45,15 +49,65 @@ def write_video(
         UsageError: The rate is no positive number, there is no frame, or one has another size or
             type than the first.
     """
+    ticked = ((None, image) for image in frames)
+    _write(Path(path), ticked, rate, overwrite, quality)
+
+
+def write_timed_video(
+    path: str | os.PathLike[str],
+    frames: Iterable[tuple[float, Picture]],
+    rate: float,
+    *,
+    overwrite: bool = False,
+    quality: int = 23,
+) -> None:
+    """Encode ``frames`` at their own times, kept to 1/60000 s; the first one is at 0.
+
+    A frame that is not later than the one before was never shown and is left out.
+
+    Args:
+        path: Target file; its suffix chooses the container, which must store times: not ``.avi``.
+        frames: Pairs of seconds, never smaller than the ones before, and arrays as for
+            ``write_video``.
+        rate: Usual frames per second; the last frame is shown for 1 / rate seconds.
+        overwrite: Replace an existing file.
+        quality: Constant rate factor of x264, 0 (lossless, large) to 51.
+
+    Raises:
+        OutputError: The file cannot be written.
+        UsageError: As for ``write_video``, or times run backwards.
+    """
+    _write(Path(path), _ticked(frames), rate, overwrite, quality)
+
+
+def _ticked(frames: Iterable[tuple[float, Picture]]) -> Iterator[tuple[int, Picture]]:
+    first = last = None
+    for time, image in frames:
+        first = time if first is None else first
+        tick = round((time - first) * _TICKS)
+        if last is not None and tick < last:
+            raise UsageError(f"frames must be in order of time, not {time:g} s after later ones")
+        if tick != last:
+            yield tick, image
+        last = tick
+
+
+def _write(
+    path: Path,
+    frames: Iterable[tuple[int | None, Picture]],
+    rate: float,
+    overwrite: bool,
+    quality: int,
+) -> None:
     if not (math.isfinite(rate) and rate > 0):
         raise UsageError(f"frames per second must be a positive number, not {rate!r}")
-    with atomic_write(Path(path), overwrite=overwrite) as temporary:
+    with atomic_write(path, overwrite=overwrite) as temporary:
         try:
             with _open_output(temporary) as output:
                 _encode(output, frames, Fraction(rate).limit_denominator(1001), quality)
         except av.FFmpegError as error:
             reason = f"{error.strerror}; check the folder and the disk"
-            raise OutputError(f"cannot write {os.fspath(path)!r}: {reason}") from error
+            raise OutputError(f"cannot write {str(path)!r}: {reason}") from error
 
 
 def _open_output(path: Path) -> av.container.OutputContainer:
@@ -65,17 +119,21 @@ def _open_output(path: Path) -> av.container.OutputContainer:
 
 def _encode(
     output: av.container.OutputContainer,
-    frames: Iterable[npt.NDArray[np.uint8]],
+    frames: Iterable[tuple[int | None, Picture]],
     rate: Fraction,
     quality: int,
 ) -> None:
     stream: VideoStream | None = None
     shape: tuple[int, ...] = ()
-    for image in frames:
+    for tick, image in frames:
         if stream is None:
             shape = image.shape
             stream = _add_stream(output, _checked(image, shape), rate, quality)
+            if tick is not None:
+                _use_ticks(stream)
         picture = av.VideoFrame.from_ndarray(_padded(_checked(image, shape)), format="rgb24")
+        if tick is not None:
+            picture.pts, picture.time_base = tick, Fraction(1, _TICKS)
         output.mux(stream.encode(picture))
     if stream is None:
         raise UsageError("there are no frames to write; a video needs at least one")
@@ -84,7 +142,7 @@ def _encode(
 
 def _add_stream(
     output: av.container.OutputContainer,
-    image: npt.NDArray[np.uint8],
+    image: Picture,
     rate: Fraction,
     quality: int,
 ) -> VideoStream:
@@ -96,7 +154,13 @@ def _add_stream(
     return stream
 
 
-def _checked(image: npt.NDArray[np.uint8], shape: tuple[int, ...]) -> npt.NDArray[np.uint8]:
+def _use_ticks(stream: VideoStream) -> None:
+    stream.codec_context.time_base = Fraction(1, _TICKS)
+    # MP4 stores differences of decoding times: with frames out of order its duration is wrong
+    stream.codec_context.max_b_frames = 0
+
+
+def _checked(image: Picture, shape: tuple[int, ...]) -> Picture:
     if image.dtype != np.uint8 or image.ndim != 3 or image.shape[2] != _CHANNELS:
         raise UsageError(
             f"a frame must be (height, width, 3) uint8 RGB, not {image.shape} {image.dtype}"
@@ -106,7 +170,7 @@ def _checked(image: npt.NDArray[np.uint8], shape: tuple[int, ...]) -> npt.NDArra
     return image
 
 
-def _padded(image: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
+def _padded(image: Picture) -> Picture:
     height, width = image.shape[:2]
     margins = ((0, height % 2), (0, width % 2), (0, 0))
     return np.ascontiguousarray(np.pad(image, margins, mode="edge"))

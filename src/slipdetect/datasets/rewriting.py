@@ -1,0 +1,136 @@
+"""Videos written again, frame by frame, each frame at its own time.
+
+In: a video and what becomes of its frames. Out: an MP4 and a ``Rewritten`` about it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from slipdetect.errors import OutputError
+from slipdetect.video import Frame, Video, VideoInfo, open_video, write_timed_video, write_video
+from slipdetect.video.clock import DEFAULT_FRAME_RATE
+
+Picture = npt.NDArray[np.uint8]
+OnProgress = Callable[[float, float | None], None]
+Change = Callable[[Iterator[Frame]], Iterable[Frame]]
+
+
+@dataclass(frozen=True)
+class Rewritten:
+    """What was written.
+
+    Attributes:
+        target: The new file.
+        read: Frames that were looked at.
+        written: Frames that were written.
+        start: Time in the old video of the first frame written, seconds.
+        end: Time in the old video of the last frame written, seconds.
+        size: (width, height) px of the new pictures.
+        warnings: What was odd about the old video, one line each.
+    """
+
+    target: Path
+    read: int
+    written: int
+    start: float
+    end: float
+    size: tuple[int, int]
+    warnings: tuple[str, ...] = ()
+
+
+def no_progress(seconds: float, duration: float | None) -> None:
+    """Show nothing."""
+
+
+def rewrite(
+    source: Path,
+    target: Path,
+    change: Change,
+    *,
+    constant_rate: bool = False,
+    overwrite: bool = False,
+    on_progress: OnProgress = no_progress,
+) -> Rewritten:
+    """Write what ``change`` makes of the frames of ``source``, at their times in ``source``.
+
+    Frames have square pixels and the size at which players show the video. The first one written
+    is at 0 s.
+
+    Args:
+        source: A video.
+        target: The new file, ``.mp4``; never ``source`` itself.
+        change: Takes the frames and gives some of them back, in order, of any one size.
+        constant_rate: Number the frames anew at the usual rate of ``source`` instead.
+        overwrite: Replace ``target``.
+        on_progress: Called with the time read and the duration in the header, seconds.
+
+    Raises:
+        VideoError: ``source`` cannot be read.
+        OutputError: ``target`` cannot be written, or is ``source``.
+    """
+    if target.exists() and source.exists() and target.samefile(source):
+        raise OutputError(f"{str(target)!r} would be written over itself; choose another folder")
+    with open_video(source) as video:
+        info = video.info
+        rate = DEFAULT_FRAME_RATE if info.frame_rate is None else info.frame_rate
+        passed = _Passed()
+        frames = passed.note(change(passed.count(_frames(video, on_progress))))
+        if constant_rate:
+            pictures = (frame.image for frame in frames)
+            write_video(target, pictures, rate, overwrite=overwrite)
+        else:
+            timed = ((frame.time, frame.image) for frame in frames)
+            write_timed_video(target, timed, rate, overwrite=overwrite)
+        return Rewritten(
+            target,
+            passed.read,
+            passed.written,
+            passed.start,
+            passed.end,
+            passed.size,
+            tuple(video.report.warnings),
+        )
+
+
+class _Passed:
+    """Counts what goes into a change and what comes out of it."""
+
+    def __init__(self) -> None:
+        self.read = self.written = 0
+        self.start = self.end = 0.0
+        self.size = (0, 0)
+
+    def count(self, frames: Iterable[Frame]) -> Iterator[Frame]:
+        for frame in frames:
+            self.read += 1
+            yield frame
+
+    def note(self, frames: Iterable[Frame]) -> Iterator[Frame]:
+        for frame in frames:
+            if self.written == 0:
+                self.start = frame.time
+                self.size = (frame.image.shape[1], frame.image.shape[0])
+            self.written += 1
+            self.end = frame.time
+            yield frame
+
+
+def _frames(video: Video, on_progress: OnProgress) -> Iterator[Frame]:
+    for frame in video.frames():
+        on_progress(frame.time, video.info.duration)
+        yield Frame(frame.time, displayed(frame.image, video.info), frame.corrupt)
+
+
+def displayed(image: Picture, info: VideoInfo) -> Picture:
+    """Return ``image`` with square pixels, in the size in which players show it."""
+    if image.shape[:2] == (info.height, info.width):
+        return image
+    resized = cv2.resize(image, (info.width, info.height), interpolation=cv2.INTER_LINEAR)
+    return np.asarray(resized, np.uint8)
