@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import zipfile
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -66,12 +66,27 @@ class ClipScores:
             raise DataError(f"scores have no label {self.positive!r}, only {self.labels}")
         if count and not 0 <= int(self.truth.min()) <= int(self.truth.max()) < classes:
             raise DataError(f"scores have a true label beyond their {classes} labels")
+        for name, x in self.logits.items():
+            if not np.isfinite(x).all():
+                raise DataError(f"the {name} scores hold NaN or infinity; score the clips again")
 
     @property
     def is_positive(self) -> npt.NDArray[np.bool_]:
         """Whether each clip shows a slip or fall, ``(clips,)``."""
         found: npt.NDArray[np.bool_] = self.truth == self.labels.index(self.positive)
         return found
+
+    def select(self, chosen: npt.NDArray[np.bool_]) -> ClipScores:
+        """Return the scores of the clips where ``chosen``, ``(clips,)``, is true."""
+        places = np.flatnonzero(chosen).tolist()
+        return replace(
+            self,
+            clips=tuple(self.clips[i] for i in places),
+            groups=tuple(self.groups[i] for i in places),
+            sources=tuple(self.sources[i] for i in places),
+            truth=self.truth[places],
+            logits={name: x[places] for name, x in self.logits.items()},
+        )
 
 
 def write_scores(scores: ClipScores, path: Path, *, overwrite: bool = False) -> None:
