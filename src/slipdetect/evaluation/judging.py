@@ -1,0 +1,137 @@
+"""What one stream, a fusion or the whole model says of every clip.
+
+In: ``ClipScores``. Out: ``Judgement``: how sure of a slip, and which label.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import torch
+
+from slipdetect.errors import UsageError
+from slipdetect.evaluation.scores import ClipScores
+from slipdetect.models import LateFusion
+
+CALIBRATED = "calibrated"
+FUSED = "fused"
+
+Which = str | Mapping[str, float]
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """What was said of clips.
+
+    Attributes:
+        name: A modality, a fusion with its weights, or ``"calibrated"``.
+        surety: ``(clips,)`` float64, larger means surer of a slip; log-odds.
+        said: ``(clips,)`` int64, the label chosen.
+    """
+
+    name: str
+    surety: npt.NDArray[np.float64]
+    said: npt.NDArray[np.int64]
+
+
+def judge(scores: ClipScores, which: Which) -> Judgement:
+    """Return what is said of every clip.
+
+    Args:
+        scores: Of the clips.
+        which: A modality; fusion weights by modality (modalities without one take no part);
+            ``"fused"`` for the model's own weights; ``"calibrated"`` for what the model decides at
+            a probability of one half: its own fusion with its temperature and bias.
+
+    Raises:
+        UsageError: There is no such modality, or the scores do not know their model's fusion.
+    """
+    if isinstance(which, Mapping):
+        return _fused(scores, which, "logits")
+    if which in scores.logits:
+        return _from_logits(which, torch.from_numpy(scores.logits[which]), scores)
+    if which in (FUSED, CALIBRATED):
+        weights, space = _own_fusion(scores)
+        fused = _fused(scores, weights, space)
+        return fused if which == FUSED else _calibrated(scores, fused)
+    listed = ", ".join(scores.logits)
+    raise UsageError(f"there are no scores of {which!r}, only of {listed}")
+
+
+def judgements(scores: ClipScores, weights: Mapping[str, float] | None = None) -> list[Which]:
+    """Return what is worth a column of a table; the last one is the model's own word.
+
+    Every modality; the fusion by ``weights`` or, with several modalities, the model's own; and the
+    calibrated decision where it differs from that and no other weights were asked for.
+    """
+    found: list[Which] = list(scores.logits)
+    if weights is not None:
+        return [*found, dict(weights)]
+    if "fusion" not in scores.facts:
+        return found
+    if len(found) > 1:
+        found.append(FUSED)
+    temperature, bias = _calibration(scores)
+    return found if (temperature, bias) == (1.0, 0.0) else [*found, CALIBRATED]
+
+
+def _from_logits(name: str, logits: torch.Tensor, scores: ClipScores) -> Judgement:
+    """Return the judgement by logits ``(clips, classes)``: log-odds do not saturate."""
+    positive = scores.labels.index(scores.positive)
+    values = logits.double()
+    rest = torch.cat([values[:, :positive], values[:, positive + 1 :]], dim=1).logsumexp(dim=1)
+    return Judgement(name, (values[:, positive] - rest).numpy(), values.argmax(dim=1).numpy())
+
+
+def _fused(scores: ClipScores, weights: Mapping[str, float], space: str) -> Judgement:
+    fusion = LateFusion(weights, space)
+    streams = {
+        name: torch.from_numpy(x).double() for name, x in scores.logits.items() if name in weights
+    }
+    fused = fusion(streams)
+    # the logarithm of probabilities is a set of logits: the same odds, the same choice
+    logits = fused.clamp_min(1e-300).log() if space == "probabilities" else fused
+    return _from_logits(_described(fusion.weights), logits, scores)
+
+
+def _calibrated(scores: ClipScores, fused: Judgement) -> Judgement:
+    """Apply the model's temperature and bias to the log-odds, as detection does."""
+    temperature, bias = _calibration(scores)
+    surety = fused.surety / temperature + bias
+    positive = scores.labels.index(scores.positive)
+    other = int(np.flatnonzero(np.arange(len(scores.labels)) != positive)[0])
+    without = np.where(fused.said == positive, other, fused.said)
+    return Judgement(CALIBRATED, surety, np.where(surety >= 0, positive, without))
+
+
+def _own_fusion(scores: ClipScores) -> tuple[dict[str, float], str]:
+    facts = scores.facts.get("fusion")
+    try:
+        weights = {str(name): float(weight) for name, weight in facts["weights"].items()}  # type: ignore[index]
+        return weights, str(facts["space"])  # type: ignore[index]
+    except (TypeError, KeyError, ValueError, AttributeError) as error:
+        raise UsageError(
+            "these scores do not say how their streams are fused; give the weights"
+        ) from error
+
+
+def _calibration(scores: ClipScores) -> tuple[float, float]:
+    facts = scores.facts.get("calibration")
+    try:
+        temperature, bias = float(facts["temperature"]), float(facts["bias"])  # type: ignore[index]
+    except (TypeError, KeyError, ValueError):
+        return 1.0, 0.0
+    usable = math.isfinite(temperature) and temperature > 0 and math.isfinite(bias)
+    return (temperature, bias) if usable else (1.0, 0.0)
+
+
+def _described(weights: Mapping[str, float]) -> str:
+    return " + ".join(
+        f"{name} x {weight:g}" if weight != 1 else name
+        for name, weight in weights.items()
+        if weight > 0
+    )

@@ -1,0 +1,222 @@
+"""Figures of clip tests, computed by hand on small made-up scores.
+
+In: ``ClipScores`` made of numbers. Out: nothing but assertions.
+"""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+import numpy as np
+import pytest
+
+from slipdetect.errors import DataError, UsageError
+from slipdetect.evaluation.clip_report import clip_report, reports_by_source
+from slipdetect.evaluation.judging import CALIBRATED, FUSED, judge, judgements
+from slipdetect.evaluation.scores import ClipScores
+
+
+def scores(
+    margins: dict[str, list[float]], slip: list[int], groups: str | None = None, **changes: Any
+) -> ClipScores:
+    """Make scores whose logits are (margin, 0)."""
+    count = len(slip)
+    values: dict[str, Any] = {
+        "labels": ("slip", "other"),
+        "positive": "slip",
+        "clips": tuple(f"{i}.mp4" for i in range(count)),
+        "groups": tuple(groups if groups else map(str, range(count))),
+        "sources": ("x",) * count,
+        "truth": 1 - np.array(slip),
+        "logits": {
+            name: np.stack([np.array(m), np.zeros(count)], axis=1).astype(np.float32)
+            for name, m in margins.items()
+        },
+    }
+    return ClipScores(**{**values, **changes})
+
+
+TEN = [3.0, 2.0, 1.0, -1.0, 0.5, -0.5, -1.0, -2.0, -3.0, 4.0]
+SLIP = [1, 1, 1, 1, 0, 0, 0, 0, 0, 0]
+
+
+def test_figures_by_hand() -> None:
+    report = clip_report(scores({"rgb": TEN}, SLIP), "rgb")
+    # called slip: clips 0 1 2 4 9; slips: 0 1 2 3
+    assert report.confusion == ((3, 1), (2, 4))
+    assert (report.clips, report.positives, report.groups) == (10, 4, 10)
+    assert report.accuracy.value == pytest.approx(7 / 10)
+    assert report.mean_class_accuracy.value == pytest.approx((3 / 4 + 4 / 6) / 2)
+    assert report.recall.value == pytest.approx(3 / 4)
+    assert report.precision.value == pytest.approx(3 / 5)
+    # pairs won: 3.0 and 2.0 and 1.0 beat five of six; -1.0 beats two and ties with one
+    assert report.auc.value == pytest.approx((5 + 5 + 5 + 2.5) / 24)
+    # ranks of the slips: 2, 3, 4, and 7 or 8 (a tie, taken together)
+    assert report.average_precision.value == pytest.approx((1 / 2 + 2 / 3 + 3 / 4 + 4 / 8) / 4)
+    counts = [figure.count for figure in report.figures.values()]
+    assert counts == [10, 10, 10, 10, 4, 5]
+    for figure in report.figures.values():
+        assert figure.interval is None or (
+            figure.interval.low <= figure.value <= figure.interval.high
+        )
+
+
+def test_intervals_are_percentiles_over_whole_groups() -> None:
+    rng = np.random.default_rng(0)
+    groups = "".join(chr(97 + i // 3) for i in range(60))
+    slip = [int(i // 3 % 2 == 0) for i in range(60)]
+    margins = [rng.normal(0.7 if s else -0.7) for s in slip]
+    made = scores({"rgb": margins}, slip, groups)
+    report = clip_report(made, "rgb", resamples=4000)
+    right = (np.array(margins) >= 0) == np.array(slip, bool)
+    by_group = right.reshape(20, 3).mean(axis=1)
+    draw = np.random.default_rng(7)
+    plain = [
+        np.r_[draw.choice(by_group[::2], 10), draw.choice(by_group[1::2], 10)].mean()
+        for _ in range(4000)
+    ]
+    assert report.accuracy.interval is not None
+    assert report.accuracy.interval.method == "bootstrap"
+    assert (report.accuracy.interval.low, report.accuracy.interval.high) == pytest.approx(
+        tuple(np.percentile(plain, [2.5, 97.5])), abs=0.02
+    )
+
+
+def test_alike_clips_of_a_group_widen_the_interval() -> None:
+    rng = np.random.default_rng(1)
+    kinds = rng.normal(0.5, 1.0, 16).repeat(5) * np.tile([1, -1], 8).repeat(5)
+    slip = np.tile([1, 0], 8).repeat(5).tolist()
+    alone = clip_report(scores({"rgb": kinds.tolist()}, slip), "rgb").accuracy.interval
+    names = "".join(chr(97 + i // 5) for i in range(80))
+    whole = clip_report(scores({"rgb": kinds.tolist()}, slip, names), "rgb").accuracy.interval
+    assert alone is not None
+    assert whole is not None
+    assert whole.high - whole.low > 1.7 * (alone.high - alone.low)
+
+
+def test_all_right_is_not_certain() -> None:
+    report = clip_report(scores({"rgb": [2.0] * 6 + [-2.0] * 6}, [1] * 6 + [0] * 6), "rgb")
+    expected = {
+        "accuracy": 0.025 ** (1 / 12),
+        "mean_class_accuracy": 0.025 ** (1 / 6),
+        "auc": 0.025 ** (1 / 6),  # six pairs that share no group
+        "recall": 0.025 ** (1 / 6),
+        "precision": 0.025 ** (1 / 6),
+    }
+    for name, low in expected.items():
+        figure = report.figures[name]
+        assert figure.value == 1.0
+        assert figure.interval is not None
+        assert (figure.interval.low, figure.interval.high) == (pytest.approx(low), 1.0)
+        assert figure.interval.method == "exact"
+    assert report.average_precision.value == 1.0
+    assert report.average_precision.interval is None
+
+
+def test_one_person_is_one_trial() -> None:
+    report = clip_report(scores({"rgb": TEN}, SLIP, "a" * 10), "rgb")
+    assert report.groups == 1
+    assert report.accuracy.interval is not None
+    assert report.accuracy.interval.low < 0.05
+    assert report.auc.interval is not None
+    assert (report.auc.interval.low, report.auc.interval.high) == (0.0, 1.0)
+
+
+def test_what_cannot_be_told_is_not_told() -> None:
+    report = clip_report(scores({"rgb": [-1.0] * 6}, [0] * 6), "rgb")
+    assert report.accuracy.value == 1.0
+    for name in ("auc", "average_precision", "recall", "precision"):
+        assert report.figures[name].value is None
+        assert report.figures[name].interval is None
+    assert report.recall.count == 0
+    with pytest.raises(DataError, match="no clips"):
+        clip_report(scores({"rgb": []}, []), "rgb")
+
+
+def test_fusion_is_the_weighted_sum_of_logits() -> None:
+    made = scores({"rgb": [1.0, -1.0, 0.2], "flow": [-1.0, 1.0, -0.1]}, [0, 1, 1])
+    found = judge(made, {"rgb": 1.0, "flow": 1.5})
+    np.testing.assert_allclose(found.surety, np.array([-0.5, 0.5, 0.05]) / 2.5, atol=1e-6)
+    assert found.said.tolist() == [1, 0, 0]
+    assert found.name == "rgb + flow x 1.5"
+    assert judge(made, {"flow": 2.0}).said.tolist() == judge(made, "flow").said.tolist()
+    with pytest.raises(UsageError, match="rgbdiff"):
+        judge(made, {"rgbdiff": 1.0})
+    with pytest.raises(UsageError, match="only of rgb, flow"):
+        judge(made, "depth")
+
+
+def facts(bias: float = 0.0, temperature: float = 1.0, space: str = "logits") -> dict[str, Any]:
+    return {
+        "fusion": {"weights": {"rgb": 1.0, "flow": 2.0}, "space": space},
+        "calibration": {"temperature": temperature, "bias": bias},
+    }
+
+
+def test_the_model_s_own_word() -> None:
+    margins = {"rgb": [3.0, -3.0, 0.6], "flow": [0.0, 0.0, 0.9]}
+    made = scores(margins, [1, 0, 0], facts=facts(bias=-0.5, temperature=2.0))
+    fused = judge(made, FUSED)
+    np.testing.assert_allclose(fused.surety, [1.0, -1.0, 0.8], atol=1e-6)
+    said = judge(made, CALIBRATED)
+    np.testing.assert_allclose(said.surety, [0.0, -1.0, -0.1], atol=1e-6)
+    assert said.said.tolist() == [0, 1, 1]
+    means = scores(margins, [1, 0, 0], facts=facts(space="probabilities"))
+    p = [1 / (1 + np.exp(-np.array(margins[name]))) for name in ("rgb", "flow")]
+    mean = (p[0] + 2 * p[1]) / 3
+    np.testing.assert_allclose(judge(means, FUSED).surety, np.log(mean / (1 - mean)), rtol=1e-5)
+
+
+def test_what_is_worth_a_column() -> None:
+    two = {"rgb": [1.0], "flow": [1.0]}
+    assert judgements(scores(two, [1])) == ["rgb", "flow"]
+    assert judgements(scores(two, [1], facts=facts())) == ["rgb", "flow", FUSED]
+    assert judgements(scores(two, [1], facts=facts(0.1))) == ["rgb", "flow", FUSED, CALIBRATED]
+    assert judgements(scores(two, [1], facts=facts(0.1)), {"rgb": 1.0})[2:] == [{"rgb": 1.0}]
+    with pytest.raises(UsageError, match="how their streams are fused"):
+        judge(scores(two, [1]), FUSED)
+
+
+def test_saturated_logits_still_rank() -> None:
+    made = scores({"rgb": [400.0, 300.0, 200.0, -300.0]}, [1, 1, 0, 0])
+    assert clip_report(made, "rgb").auc.value == 1.0
+
+
+def test_several_labels_are_one_against_the_rest() -> None:
+    logits = np.array([[1, 2, 0], [3, 0, 0], [0, 3, 1], [0, 0, 2]], np.float32)
+    made = scores(
+        {},
+        [0, 1, 0, 0],
+        labels=("walk", "slip", "sit"),
+        truth=np.array([0, 1, 1, 2]),
+        logits={"rgb": logits},
+    )
+    report = clip_report(made, "rgb")
+    assert report.confusion == ((0, 1, 0), (1, 1, 0), (0, 0, 1))
+    assert report.recall.value == 0.5
+    assert report.mean_class_accuracy.value == pytest.approx((0 + 1 / 2 + 1) / 3)
+    rest = np.log(np.exp(logits[:, 0].astype(float)) + np.exp(logits[:, 2].astype(float)))
+    np.testing.assert_allclose(judge(made, "rgb").surety, logits[:, 1] - rest, rtol=1e-6)
+
+
+def test_data_sets_are_told_apart() -> None:
+    made = scores({"rgb": TEN}, SLIP, sources=("a", "b") * 5)
+    found = reports_by_source(made, "rgb")
+    assert list(found) == ["a", "b"]
+    assert found["a"].clips == 5
+    assert found["a"].accuracy.value == pytest.approx(4 / 5)  # 0.5 is wrong
+    assert found["b"].accuracy.value == pytest.approx(3 / 5)  # -1.0 and 4.0 are
+    assert reports_by_source(scores({"rgb": TEN}, SLIP), "rgb") == {}
+
+
+def test_a_thousand_resamples_of_a_thousand_clips_are_quick() -> None:
+    rng = np.random.default_rng(0)
+    slip = (np.arange(1000) % 3 == 0).astype(int)
+    groups = tuple(f"g{i // 4}" for i in range(1000))
+    made = scores({"rgb": rng.normal(slip).tolist()}, slip.tolist(), groups=None)
+    made = ClipScores(**{**vars(made), "groups": groups})
+    clip_report(made, "rgb", resamples=2)
+    begin = time.process_time()
+    clip_report(made, "rgb")
+    assert time.process_time() - begin < 2.0

@@ -1,0 +1,132 @@
+"""Intervals: exact ones against the binomial distribution, resamples against plain repetition.
+
+In: made-up shares, groups and scores. Out: nothing but assertions.
+"""
+
+from __future__ import annotations
+
+from math import comb
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from sklearn.metrics import average_precision_score, roc_auc_score
+
+from slipdetect.evaluation.intervals import clopper_pearson, interval
+from slipdetect.evaluation.resampling import GroupResampler, count_groups
+from slipdetect.evaluation.weighted_metrics import Ranking, share
+
+
+def at_least(hits: int, count: int, p: float) -> float:
+    """Probability of ``hits`` or more of ``count`` trials of probability ``p``."""
+    return sum(comb(count, k) * p**k * (1 - p) ** (count - k) for k in range(hits, count + 1))
+
+
+@given(st.integers(1, 40).flatmap(lambda n: st.tuples(st.integers(0, n), st.just(n))))
+def test_the_exact_interval_leaves_a_fortieth_on_either_side(trial: tuple[int, int]) -> None:
+    hits, count = trial
+    found = clopper_pearson(hits / count, count)
+    assert 0.0 <= found.low <= hits / count <= found.high <= 1.0
+    if hits:
+        assert at_least(hits, count, found.low) == pytest.approx(0.025)
+    else:
+        assert found.low == 0.0
+    if hits < count:
+        assert 1 - at_least(hits + 1, count, found.high) == pytest.approx(0.025)
+    else:
+        assert found.high == 1.0
+
+
+def test_twelve_of_twelve_is_not_certainty() -> None:
+    found = interval(1.0, np.ones(1000), groups=12, trials=12)
+    assert found.method == "exact"
+    assert found.high == 1.0
+    assert found.low == pytest.approx(0.025 ** (1 / 12))  # 0.735
+    none = interval(0.0, np.zeros(1000), groups=12, trials=12)
+    assert (none.low, none.high) == pytest.approx((0.0, 1 - 0.025 ** (1 / 12)))
+
+
+def test_one_group_tells_next_to_nothing() -> None:
+    found = interval(0.9, np.full(1000, 0.9), groups=1, trials=1)
+    assert found.method == "exact"
+    assert found.low < 0.1
+    assert found.high > 0.99
+    assert clopper_pearson(1.0, 0) == interval(1.0, np.ones(9), groups=1, trials=0)
+    assert (clopper_pearson(1.0, 0).low, clopper_pearson(1.0, 0).high) == (0.0, 1.0)
+
+
+def test_percentiles_leave_out_a_fortieth_on_either_side() -> None:
+    values = np.r_[np.linspace(0.5, 0.9, 1001), np.nan, np.nan]
+    found = interval(0.7, values, groups=20, trials=20)
+    assert found.method == "bootstrap"
+    assert (found.low, found.high) == pytest.approx((0.51, 0.89))
+
+
+def test_resamples_without_any_difference_are_not_believed() -> None:
+    assert interval(0.5, np.full(1000, 0.5), groups=8, trials=8).method == "exact"
+    assert interval(0.5, np.full(1000, np.nan), groups=8, trials=8).method == "exact"
+
+
+GROUPS = ["a", "a", "b", "c", "c", "c", "d", "e", "e", "f"]
+SLIP = np.array([1, 1, 1, 0, 0, 0, 0, 1, 0, 1], bool)
+
+
+def test_groups_are_drawn_whole_and_within_their_labels() -> None:
+    weights = np.concatenate(list(GroupResampler(GROUPS, SLIP, 500, seed=1).weights()))
+    assert weights.shape == (500, 10)
+    for name in set(GROUPS):
+        columns = weights[:, [i for i, group in enumerate(GROUPS) if group == name]]
+        assert (columns == columns[:, :1]).all()
+    by_group = {name: weights[:, GROUPS.index(name)] for name in set(GROUPS)}
+    assert set(by_group["a"] + by_group["b"] + by_group["f"]) == {3.0}  # slips only
+    assert set(by_group["c"] + by_group["d"]) == {2.0}  # others only
+    assert set(by_group["e"]) == {1.0}  # both
+    assert {0.0, 1.0, 2.0, 3.0} >= set(by_group["a"]) > {0.0, 1.0}
+    assert by_group["a"].mean() == pytest.approx(1.0, abs=0.15)
+
+
+def test_the_same_seed_draws_the_same() -> None:
+    first, same, other = (
+        np.concatenate(list(GroupResampler(GROUPS, SLIP, 20, seed).weights())) for seed in (1, 1, 2)
+    )
+    np.testing.assert_array_equal(first, same)
+    assert (first != other).any()
+
+
+def test_many_clips_come_in_parts_that_add_up() -> None:
+    groups = [str(i) for i in range(50_000)]
+    slip = np.arange(50_000) % 2 == 0
+    parts = list(GroupResampler(groups, slip, 100, seed=0).weights())
+    assert [len(part) for part in parts] == [80, 20]
+    assert {float(part.sum(axis=1).max()) for part in parts} == {50_000.0}
+
+
+def test_groups_are_counted_where_chosen() -> None:
+    assert count_groups(GROUPS, SLIP) == 4
+    assert count_groups(GROUPS, ~SLIP) == 3
+
+
+@given(
+    st.lists(
+        st.tuples(st.integers(0, 5), st.booleans(), st.integers(0, 3)), min_size=2, max_size=25
+    )
+)
+def test_weighted_metrics_are_those_of_repeated_clips(clips: list[tuple[int, bool, int]]) -> None:
+    scores = np.array([score for score, _, _ in clips], float)
+    slip = np.array([positive for _, positive, _ in clips])
+    weights = np.array([[weight for _, _, weight in clips]], float)
+    again = np.repeat(np.arange(len(clips)), weights[0].astype(int))
+    ranking = Ranking(scores, slip)
+    auc, precision = ranking.auc(weights)[0], ranking.average_precision(weights)[0]
+    hits = share(weights, scores > 2, slip)[0]
+    if slip[again].any():
+        assert precision == pytest.approx(average_precision_score(slip[again], scores[again]))
+        assert hits == pytest.approx((scores > 2)[again][slip[again]].mean())
+    else:
+        assert np.isnan(precision)
+        assert np.isnan(hits)
+    if slip[again].any() and not slip[again].all():
+        assert auc == pytest.approx(roc_auc_score(slip[again], scores[again]))
+    else:
+        assert np.isnan(auc)
