@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sklearn.metrics import average_precision_score, roc_auc_score
 
-from slipdetect.evaluation.intervals import clopper_pearson, interval
+from slipdetect.evaluation.intervals import clopper_pearson, expanded_tail, interval
 from slipdetect.evaluation.resampling import GroupResampler, count_groups
 from slipdetect.evaluation.weighted_metrics import Ranking, share
 
@@ -56,11 +56,40 @@ def test_one_group_tells_next_to_nothing() -> None:
     assert (clopper_pearson(1.0, 0).low, clopper_pearson(1.0, 0).high) == (0.0, 1.0)
 
 
-def test_percentiles_leave_out_a_fortieth_on_either_side() -> None:
+def test_percentiles_are_expanded_for_few_groups() -> None:
     values = np.r_[np.linspace(0.5, 0.9, 1001), np.nan, np.nan]
-    found = interval(0.7, values, groups=20, trials=20)
+    found = interval(0.7, values, groups=1_000_000, trials=9)
     assert found.method == "bootstrap"
-    assert (found.low, found.high) == pytest.approx((0.51, 0.89))
+    assert (found.low, found.high) == pytest.approx((0.51, 0.89), abs=1e-6)
+    # Student's t of 6 degrees of freedom is 2.4469; with the factor of n - 1, 2.6430 standard
+    # deviations of a normal distribution, which leave 0.00411 on either side
+    assert expanded_tail(7) == pytest.approx(0.00411, abs=1e-5)
+    few = interval(0.7, values, groups=7, trials=7)
+    assert (few.low, few.high) == pytest.approx(
+        (0.5 + 0.4 * 0.00411, 0.9 - 0.4 * 0.00411), abs=1e-5
+    )
+
+
+def test_intervals_hold_the_truth_as_often_as_they_say() -> None:
+    # ten groups of five clips, alike within a group; the truth is known from very many groups
+    def draw(groups: int, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+        slip = np.repeat(np.arange(groups) % 2 == 0, 5)
+        noise = np.repeat(rng.normal(0, 0.8, groups), 5) + rng.normal(0, 0.8, 5 * groups)
+        return slip, np.where(slip, 0.8, -0.8) + noise
+
+    slip, scores = draw(200_000, np.random.default_rng(0))
+    truth = Ranking(scores, slip).auc(np.ones((1, len(slip))))[0]
+    held = []
+    for trial in range(200):
+        slip, scores = draw(10, np.random.default_rng(trial + 1))
+        ranking = Ranking(scores, slip)
+        names = [str(i // 5) for i in range(len(slip))]
+        drawn = np.concatenate(
+            [ranking.auc(w) for w in GroupResampler(names, slip, 300, trial).weights()]
+        )
+        found = interval(float(ranking.auc(np.ones((1, len(slip))))[0]), drawn, 5, 5)
+        held.append(found.low <= truth <= found.high)
+    assert 0.88 < np.mean(held) <= 1.0
 
 
 def test_resamples_without_any_difference_are_not_believed() -> None:

@@ -128,6 +128,7 @@ def _collect(
 def _facts(config: ModelConfig, protocol: Protocol) -> dict[str, Any]:
     return {
         "model": config.name,
+        "backbones": {stream.modality: stream.backbone for stream in config.streams},
         "weights": {stream.modality: stream.sha256 for stream in config.streams},
         "protocol": str(protocol),
         "fusion": config.fusion,

@@ -5,11 +5,12 @@ In: the figure, its resamples, the independent observations behind it. Out: an `
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from scipy.special import betaincinv  # type: ignore[import-untyped]
+from scipy.special import betaincinv, ndtr, stdtrit  # type: ignore[import-untyped]
 
 LEVEL = 0.95
 FEWEST_GROUPS = 5  # a bootstrap of fewer knows next to nothing of how groups differ
@@ -57,11 +58,11 @@ def interval(
 ) -> Interval:
     """Return the interval of a figure between 0 and 1.
 
-    Percentiles of the resamples (Efron, 1979) do for a figure that can move both ways. They fail
-    where all is right or wrong, because every resample then is as well and the interval would have
-    no width; and with so few groups that resamples hardly differ (Cameron, Gelbach and Miller, Rev.
-    Econ. Stat. 90, 2008). There the exact interval over groups is given: it takes a group for one
-    trial, which is as wide as clips of a group could be alike.
+    Percentiles of the resamples, expanded for few groups, do for a figure that can move both ways.
+    They fail where all is right or wrong, because every resample then is as well and the interval
+    would have no width; and with so few groups that resamples hardly differ (Cameron, Gelbach and
+    Miller, Rev. Econ. Stat. 90, 2008). There the exact interval over groups is given: it takes a
+    group for one trial, which is as wide as clips of a group could be alike.
 
     Args:
         value: The figure.
@@ -74,7 +75,22 @@ def interval(
     known = resamples[~np.isnan(resamples)]
     if len(known) == 0 or known.min() == known.max():
         return clopper_pearson(value, trials)
-    tail = 100 * (1 - LEVEL) / 2
-    low, high = np.percentile(known, [tail, 100 - tail])
+    tail = expanded_tail(groups)
+    low, high = np.quantile(known, [tail, 1 - tail])
     # a skewed figure may lie outside its own resamples' percentiles
     return Interval(min(float(low), value), max(float(high), value), "bootstrap")
+
+
+def expanded_tail(groups: int) -> float:
+    """Return the share of resamples to cut off at either end, below 0.025.
+
+    Percentiles of a bootstrap are too narrow with few observations, as a normal interval without
+    n - 1 and without Student's t is. Expanding them by both factors (Hesterberg, The American
+    Statistician 69, 2015, "expanded percentile interval") mends that: 0.0041 with 7 groups, 0.025
+    with very many.
+
+    Args:
+        groups: Independent observations, at least 2.
+    """
+    quantile = stdtrit(groups - 1, (1 - LEVEL) / 2)
+    return float(ndtr(math.sqrt(groups / (groups - 1)) * quantile))
