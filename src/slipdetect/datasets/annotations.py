@@ -49,6 +49,12 @@ class Clip:
         return not self.positive or bool(self.events)
 
 
+def label_word(word: str) -> bool | None:
+    """Return whether ``word`` means a slip or fall, or something else; None if it means neither."""
+    known = word.strip().lower()
+    return (known in _POSITIVE) if known in _POSITIVE | _NEGATIVE else None
+
+
 def read_annotations(file: Path, root: Path | None = None) -> list[Clip]:
     """Read an annotation CSV.
 
@@ -95,13 +101,12 @@ def _rows(file: Path) -> Iterator[tuple[int, dict[str, str]]]:
 
 def _parse(row: dict[str, str], folder: Enclosure, where: str) -> Clip:
     path = folder.path(row["path"].strip(), where)
-    label = row["label"].strip().lower()
-    if label not in _POSITIVE | _NEGATIVE:
+    positive = label_word(row["label"])
+    if positive is None:
         raise DataError(
             f"{where}: label {row['label']!r} is neither a slip ({', '.join(sorted(_POSITIVE))}) "
             f"nor something else ({', '.join(sorted(_NEGATIVE))})"
         )
-    positive = label in _POSITIVE
     event = _event(row, where)
     if event is not None and not positive:
         raise DataError(f"{where}: a clip labelled {row['label']!r} cannot have an event time")

@@ -44,7 +44,7 @@ def listed(stream: BinaryIO, name: str, root: Path) -> Iterator[Path]:
         DataError: The list is unreadable, or names no video, or a line leads out of ``root``.
     """
     where = f"list {name!r}"
-    lines = _lines(stream, where)
+    lines = text_lines(stream, where)
     is_table = Path(name).suffix.lower() == ".csv"
     folder = Enclosure(root)
     entries = _column(lines, where) if is_table else _plain(lines, where, folder)
@@ -56,8 +56,12 @@ def listed(stream: BinaryIO, name: str, root: Path) -> Iterator[Path]:
         raise DataError(f"{where} names no video; write one path a line")
 
 
-def _lines(stream: BinaryIO, where: str) -> Iterator[Line]:
-    """Yield (number from 1, text) of every line, read in pieces of bounded size."""
+def text_lines(stream: BinaryIO, where: str) -> Iterator[Line]:
+    """Yield (number from 1, text) of every line, read in pieces of bounded size.
+
+    Raises:
+        DataError: It cannot be read, is not UTF-8, or a line is longer than any list has.
+    """
     number = 0
     try:
         while raw := stream.readline(_LONGEST_LINE):
@@ -79,12 +83,15 @@ def _plain(lines: Iterator[Line], where: str, folder: Enclosure) -> Iterator[Lin
             if numbered is not None and not _is_file(folder, line):
                 # checked before any other name is made of it
                 folder.path(numbered[1], f"{where} line {number}")
-                line = _file_of(numbered[1], folder)
+                line = file_of(numbered[1], folder)
             yield number, line
 
 
-def _file_of(entry: str, folder: Enclosure) -> str:
-    """Return the name of the video that ``entry`` means, or ``entry`` where there is none."""
+def file_of(entry: str, folder: Enclosure) -> str:
+    """Return the name of the video that ``entry`` means, or ``entry`` where there is none.
+
+    It may lack its suffix, its first folder or both. ``entry`` must be known to stay inside.
+    """
     for name in (entry, entry.partition("/")[2]):
         for suffix in _SUFFIXES:
             if name and _is_file(folder, name + suffix):

@@ -1,0 +1,104 @@
+"""What a user sees of an imported data set: a table of splits, what was left out, warnings.
+
+In: ``Prepared``. Out: the table on stdout, the rest on stderr.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from slipdetect.cli.console import Console
+from slipdetect.reports import printable
+
+if TYPE_CHECKING:
+    from slipdetect.datasets.prepare.rows import Prepared, Row
+
+_HEAD = ("split", "slip", "other", "clips", "groups")
+_NO_SPLIT = "(none)"
+
+
+def finish(
+    console: Console, prepared: Prepared, out: Path, root: Path | None, *, overwrite: bool
+) -> None:
+    """Write the CSV and say what is in it.
+
+    Raises:
+        DataError: There is nothing to write, or a path leads out of the folder.
+        OutputError: It cannot be written.
+    """
+    from slipdetect.datasets.prepare.write import write_rows
+
+    try:
+        write_rows(prepared.rows, out, root, overwrite=overwrite)
+    finally:
+        _tell_left_out(console, prepared)
+    console.text(f"{printable(str(out))}\n\n{split_table(prepared.rows)}{left_table(prepared)}")
+    for note in prepared.notes:
+        console.note(note)
+    warn_of_rows(console, prepared.rows)
+
+
+def split_table(rows: Sequence[Row]) -> str:
+    """Return a table of clips by split and label, and of groups by split."""
+    from slipdetect.datasets.prepare.rows import SPLITS
+
+    lines = [_HEAD]
+    names = [name for name in (*SPLITS, "") if any(row.split == name for row in rows)]
+    for name in names:
+        lines.append((name or _NO_SPLIT, *_counts([row for row in rows if row.split == name])))
+    if len(names) > 1:
+        lines.append(("all", *_counts(rows)))
+    width = max(len(line[0]) for line in lines)
+    texts = [line[0].ljust(width) + "".join(f"{cell:>8}" for cell in line[1:]) for line in lines]
+    return "\n".join(texts) + "\n"
+
+
+def _counts(rows: Sequence[Row]) -> tuple[str, str, str, str]:
+    labels = {row.path: row.label for row in rows}
+    slips = sum(label == "slip" for label in labels.values())
+    groups = len({row.unit for row in rows})
+    return str(slips), str(len(labels) - slips), str(len(labels)), str(groups)
+
+
+def left_table(prepared: Prepared) -> str:
+    """Return a table of how much was left out and why; empty if nothing was."""
+    reasons = prepared.left_out.reasons()
+    if not reasons:
+        return ""
+    lines = [f"{len(names):>6}  {reason}" for reason, names in reasons.items()]
+    return "\nleft out\n" + "\n".join(lines) + "\n"
+
+
+def warn_of_rows(console: Console, rows: Sequence[Row]) -> None:
+    """Warn of groups in more than one split and of splits without a label."""
+    from slipdetect.datasets.prepare.rows import SPLITS, straddling
+
+    shared = straddling(rows)
+    if shared:
+        clips = len({row.path for row in rows if row.unit in shared and row.split != "train"})
+        console.warn(
+            f"{len(shared)} groups are in more than one split, with {clips} of the clips held out;"
+            f" scores on those will look too good{_hint(console)}"
+        )
+        if console.verbose:
+            for unit, sides in shared.items():
+                console.note(f"in {' and '.join(sides)}: {unit}")
+    for name in (*SPLITS, ""):
+        labels = {row.label for row in rows if row.split == name}
+        if len(labels) == 1:
+            lacking = "no slip" if "other" in labels else "nothing but slips"
+            where = f"split {name}" if name else "the file"
+            console.warn(f"{where} shows {lacking}")
+
+
+def _tell_left_out(console: Console, prepared: Prepared) -> None:
+    if console.verbose:
+        for reason, names in prepared.left_out.reasons().items():
+            for name in names:
+                console.note(f"left out, {reason}: {printable(name)}")
+
+
+def _hint(console: Console) -> str:
+    return "" if console.verbose else " (-v lists them)"
