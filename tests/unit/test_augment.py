@@ -1,28 +1,25 @@
-"""Augmentation: one draw for a whole window, values by hand.
+"""Augmentation: one draw for a whole window, its geometry and its draws by hand.
 
 In: windows of known pixels. Out: the same, changed alike.
 """
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import fields, replace
 
 import numpy as np
 import pytest
 
-from slipdetect.modalities.augment import Augmentation, corner_crop
+from slipdetect.modalities import GroupMultiScaleCrop, GroupRandomCrop, GroupScale
+from slipdetect.modalities.augment import Augmentation, whole_picture_crop
+from slipdetect.modalities.augment_config import AugmentConfig
+from slipdetect.modalities.erase import Rectangle
 from slipdetect.modalities.motion_crop import Box
+from slipdetect.modalities.recolour import Colours
 
-NOTHING = Augmentation(
-    scale=1.0,
-    shift=(0.0, 0.0),
-    flip=False,
-    gain=(1.0, 1.0, 1.0),
-    offset=0.0,
-    grey=False,
-    noise=0.0,
-    noise_seed=0,
-    is_flow=False,
+NOTHING = Augmentation()
+STRONG = AugmentConfig(
+    rotation=30, speed=1.5, erase=1.0, saturation=0.8, contrast=0.5, tint=0.2, grey=0.0
 )
 
 
@@ -30,50 +27,53 @@ def window(channels: int = 3) -> np.ndarray:
     return np.random.default_rng(0).integers(0, 256, (6, 10, 10, channels), np.uint8)
 
 
+def drawn(config: AugmentConfig, seed: int, is_flow: bool = False) -> Augmentation:
+    rng, more = np.random.default_rng(seed), np.random.default_rng((seed, 1))
+    return Augmentation.draw(config, rng, more, is_flow=is_flow)
+
+
 def test_drawing_nothing_changes_nothing() -> None:
-    assert np.array_equal(NOTHING.recolour(window()), window())
+    assert np.array_equal(NOTHING.finish(window()), window())
+    assert np.array_equal(replace(NOTHING, is_flow=True).finish(window(2)), window(2))
     assert NOTHING.move(Box(3, 4, 20), 100, 100) == Box(3, 4, 20)
+    assert np.array_equal(NOTHING.cut(window(), Box(1, 2, 6), 6), window()[:, 2:8, 1:7])
 
 
 @pytest.mark.parametrize("seed", range(20))
-def test_equal_pictures_stay_equal_but_for_noise(seed: int) -> None:
+@pytest.mark.parametrize("config", [AugmentConfig(), STRONG])
+def test_equal_pictures_stay_equal_but_for_noise(config: AugmentConfig, seed: int) -> None:
     """What changes from frame to frame would be motion that is not there."""
     still = np.repeat(window()[:1], 6, axis=0)
-    drawn = Augmentation.draw(np.random.default_rng(seed), is_flow=False)
-    changed = replace(drawn, noise=0.0).recolour(still)
+    change = drawn(config, seed)
+    change = replace(change, colours=replace(change.colours, noise=0.0))
+    changed = change.finish(change.cut(still, Box(1, 1, 7), 8))
     assert (changed == changed[:1]).all()
-
-
-def test_values_by_hand() -> None:
-    picture = np.array([[[[100, 128, 200]]]], np.uint8)
-    stretched = replace(NOTHING, gain=(0.5, 1.0, 1.25), offset=10.0).recolour(picture)
-    assert stretched.ravel().tolist() == [124, 138, 228]
-    grey = replace(NOTHING, grey=True).recolour(np.array([[[[30, 60, 90]]]], np.uint8))
-    assert grey.ravel().tolist() == [60, 60, 60]
-    clipped = replace(NOTHING, gain=(3.0, 3.0, 3.0)).recolour(picture)
-    assert clipped.ravel().tolist() == [44, 128, 255]
-
-
-def test_noise_has_its_deviation_and_comes_from_its_seed() -> None:
-    grey = np.full((4, 64, 64, 3), 128, np.uint8)
-    noisy = replace(NOTHING, noise=4.0, noise_seed=3)
-    out = noisy.recolour(grey)
-    assert np.array_equal(out, noisy.recolour(grey))
-    assert abs(float(out.astype(float).std()) - 4.0) < 0.1
-    assert abs(float(out.astype(float).mean()) - 128.0) < 0.6
 
 
 def test_mirroring_flow_inverts_u_only() -> None:
     flow = window(2)
-    mirrored = replace(NOTHING, flip=True, is_flow=True).recolour(flow)
+    mirrored = replace(NOTHING, flip=True, is_flow=True).finish(flow)
     assert np.array_equal(mirrored[..., 0], 255 - flow[:, :, ::-1, 0])
     assert np.array_equal(mirrored[..., 1], flow[:, :, ::-1, 1])
     assert np.array_equal(flow, window(2))
 
 
-def test_flow_keeps_its_values_otherwise() -> None:
-    changed = replace(NOTHING, gain=(2.0, 2.0, 2.0), offset=9.0, noise=3.0, is_flow=True)
-    assert np.array_equal(changed.recolour(window(2)), window(2))
+def test_colours_of_flow_are_left_alone() -> None:
+    colours = Colours((2.0, 2.0, 2.0), 9.0, 0.5, True, 3.0)
+    changed = replace(NOTHING, colours=colours, is_flow=True)
+    assert np.array_equal(changed.finish(window(2)), window(2))
+    assert not np.array_equal(replace(changed, is_flow=False).finish(window()), window())
+
+
+def test_what_is_erased_has_neither_noise_nor_colour() -> None:
+    change = Augmentation(
+        flip=True,
+        colours=Colours((0.5, 1.0, 1.5), 40.0, noise=20.0),
+        erased=Rectangle(0.2, 0.3, 0.5, 0.4),
+    )
+    out = change.finish(window())
+    assert (out[:, 3:7, 2:7] == 128).all()
+    assert (out[:, :3] != 128).mean() > 0.9
 
 
 def test_the_crop_never_grows_beyond_the_picture() -> None:
@@ -83,20 +83,115 @@ def test_the_crop_never_grows_beyond_the_picture() -> None:
     assert wide.move(Box(0, 0, 50), 90, 100).side == 65
 
 
-def test_draws_stay_in_their_ranges_and_depend_on_the_generator_only() -> None:
-    drawn = [Augmentation.draw(np.random.default_rng(i), is_flow=False) for i in range(300)]
-    assert drawn[5] == Augmentation.draw(np.random.default_rng(5), is_flow=False)
-    assert all(np.exp(-0.3) <= a.scale <= np.exp(0.3) for a in drawn)
-    assert all(max(map(abs, a.shift)) <= 0.15 for a in drawn)
-    assert 100 < sum(a.flip for a in drawn) < 200
-    assert 30 < sum(a.grey for a in drawn) < 95
-    assert 50 < sum(a.noise > 0 for a in drawn) < 130
+def test_default_draws_stay_in_their_ranges_and_depend_on_the_generators_only() -> None:
+    changes = [drawn(AugmentConfig(), i) for i in range(300)]
+    assert changes[5] == drawn(AugmentConfig(), 5)
+    assert all(np.exp(-0.3) <= a.scale <= np.exp(0.3) for a in changes)
+    assert all(max(map(abs, a.shift)) <= 0.15 for a in changes)
+    assert all(abs(a.colours.offset) <= 30 for a in changes)
+    assert all(0.6 * 0.9 <= gain <= 1.4 * 1.1 for a in changes for gain in a.colours.gain)
+    assert 100 < sum(a.flip for a in changes) < 200
+    assert 30 < sum(a.colours.grey for a in changes) < 95
+    assert 50 < sum(a.colours.noise > 0 for a in changes) < 130
+    assert all(a.rotation == 0 and a.speed == 1 and a.erased is None for a in changes)
+    assert all(a.colours.saturation == 1 for a in changes)
+
+
+def test_stronger_draws_fill_their_ranges_on_both_sides() -> None:
+    config = AugmentConfig(rotation=20, speed=1.5, saturation=0.4, erase=0.3)
+    changes = [drawn(config, i) for i in range(400)]
+    for values, low, high in (
+        ([a.rotation for a in changes], -20.0, 20.0),
+        ([np.log(a.speed) for a in changes], -np.log(1.5), np.log(1.5)),
+        ([a.colours.saturation for a in changes], 0.6, 1.4),
+    ):
+        assert low <= min(values) < low + 0.05 * (high - low)
+        assert high >= max(values) > high - 0.05 * (high - low)
+        assert abs(np.mean(values) - (low + high) / 2) < 0.06 * (high - low)
+    assert 80 < sum(a.erased is not None for a in changes) < 160
+
+
+def test_one_strength_does_not_change_what_another_draws() -> None:
+    """So that two recipes that differ in one number can be compared window by window."""
+    plain = drawn(AugmentConfig(), 3)
+    turned = drawn(AugmentConfig(rotation=10), 3)
+    assert turned.rotation != 0
+    assert replace(turned, rotation=0.0) == plain
+    zeros = {"flip": 0.0, "contrast": 0.0, "brightness": 0.0, "tint": 0.0, "grey": 0.0}
+    still = drawn(AugmentConfig(**zeros, noise=0.0, rotation=10), 3)
+    assert still.rotation == turned.rotation
+    assert (still.scale, still.shift) == (plain.scale, plain.shift)
+    assert still.colours == replace(Colours(), noise_seed=plain.colours.noise_seed)
 
 
 @pytest.mark.parametrize("is_flow", [False, True])
-def test_corner_crop_gives_squares_of_its_size_alike_for_all(is_flow: bool) -> None:
-    picture = window(2 if is_flow else 3)
-    still = np.repeat(picture[:1], 5, axis=0)
-    out = corner_crop(32, is_flow)(still, np.random.default_rng(1))
-    assert out.shape == (5, 32, 32, picture.shape[-1])
+@pytest.mark.parametrize("name", ["multiscale", "corners", "random"])
+@pytest.mark.parametrize("rotation", [0.0, 17.0])
+def test_crops_of_the_whole_picture_have_their_size_alike_for_all(
+    name: str, is_flow: bool, rotation: float
+) -> None:
+    crop = whole_picture_crop(AugmentConfig(train_crop=name), 32)
+    assert crop is not None
+    still = np.repeat(window(2 if is_flow else 3)[:1], 5, axis=0)
+    change = Augmentation(rotation=rotation, is_flow=is_flow)
+    out = change.cut_anywhere(still, crop, np.random.default_rng(1))
+    assert out.shape == (5, 32, 32, still.shape[-1])
     assert (out == out[:1]).all()
+
+
+def test_crops_of_the_whole_picture_are_the_group_transforms() -> None:
+    frames = np.random.default_rng(0).integers(0, 256, (4, 60, 80, 3), np.uint8)
+    scales = (1.0, 0.75)
+    wanted = {
+        "multiscale": GroupMultiScaleCrop(28, scales),
+        "corners": GroupMultiScaleCrop(28, scales, more_fix_crop=False),
+        "random": GroupRandomCrop(28),
+    }
+    for name, transform in wanted.items():
+        crop = whole_picture_crop(AugmentConfig(train_crop=name, crop_scales=scales), 28)
+        assert crop is not None
+        for seed in range(20):
+            got = NOTHING.cut_anywhere(frames, crop, np.random.default_rng(seed))
+            scaled = GroupScale(32)(frames)
+            assert np.array_equal(got, transform(scaled, np.random.default_rng(seed)))
+    for name in ("jitter", "fixed"):
+        assert whole_picture_crop(AugmentConfig(train_crop=name), 28) is None
+
+
+def test_a_turned_crop_shows_the_same_place_in_the_middle() -> None:
+    """A crop that is drawn with a rotation is the one drawn without, turned."""
+    frames = np.zeros((1, 64, 64, 3), np.uint8)
+    frames[:] = np.linspace(0, 250, 64).astype(np.uint8)[:, None, None]
+    crop = GroupMultiScaleCrop(16)
+    for seed in range(20):
+        plain = NOTHING.cut_anywhere(frames, crop, np.random.default_rng(seed))
+        turned = Augmentation(rotation=45).cut_anywhere(frames, crop, np.random.default_rng(seed))
+        middle = plain[0, 7:9, 7:9, 0].mean()
+        assert abs(turned[0, 7:9, 7:9, 0].astype(float).mean() - middle) <= 2.0
+
+
+def test_every_strength_of_the_config_is_used() -> None:
+    """Each field at its far end changes some draw or the choice of crop."""
+    changed = {
+        "train_crop": "random",
+        "crop_scales": (0.5,),
+        "scale_jitter": 1.0,
+        "shift_jitter": 0.5,
+        "flip": 1.0,
+        "rotation": 90.0,
+        "speed": 2.0,
+        "erase": 1.0,
+        "contrast": 0.9,
+        "brightness": 90.0,
+        "tint": 0.5,
+        "saturation": 0.5,
+        "grey": 1.0,
+        "noise": 50.0,
+    }
+    assert set(changed) == {item.name for item in fields(AugmentConfig)}
+    for name, value in changed.items():
+        base = AugmentConfig(train_crop="multiscale") if name == "crop_scales" else AugmentConfig()
+        other = replace(base, **{name: value})
+        crops = [whole_picture_crop(config, 16) for config in (base, other)]
+        draws = [[drawn(config, i) for i in range(9)] for config in (base, other)]
+        assert crops[0] != crops[1] or draws[0] != draws[1], name

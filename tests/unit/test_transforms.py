@@ -22,6 +22,7 @@ from slipdetect.modalities import (
     GroupOverSample,
     GroupRandomCrop,
     GroupRandomHorizontalFlip,
+    GroupRandomRotation,
     GroupScale,
 )
 
@@ -122,6 +123,7 @@ RANDOM: list[Any] = [
     GroupMultiScaleCrop(8, fix_crop=False),
     GroupRandomCrop(8),
     GroupRandomHorizontalFlip(),
+    GroupRandomRotation(20.0),
     GroupColorJitter(0.4, 0.4, 0.4),
     Compose([GroupScale(12), GroupMultiScaleCrop(8), GroupRandomHorizontalFlip()]),
     GroupScale(9),
@@ -187,6 +189,7 @@ def test_the_wrong_kind_of_picture_is_refused() -> None:
         (GroupCenterCrop, {"size": 0}),
         (GroupRandomCrop, {"size": -1}),
         (GroupOverSample, {"crop_size": 0}),
+        (GroupRandomRotation, {"degrees": -1.0}),
         (GroupColorJitter, {"brightness": 1.5}),
         (GroupColorJitter, {"contrast": -0.1}),
     ],

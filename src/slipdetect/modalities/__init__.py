@@ -22,6 +22,7 @@ if TYPE_CHECKING:
         GroupOverSample,
         GroupRandomCrop,
         GroupRandomHorizontalFlip,
+        GroupRandomRotation,
         GroupScale,
     )
 
@@ -35,6 +36,7 @@ __all__ = [
     "GroupOverSample",
     "GroupRandomCrop",
     "GroupRandomHorizontalFlip",
+    "GroupRandomRotation",
     "GroupScale",
     "Modality",
     "Normalisation",

@@ -1,17 +1,25 @@
 """One draw of augmentation for all snippets of a window, so that motion stays motion.
 
-In: crop boxes and ``(T, S, S, C)`` uint8 windows. Out: the same, changed alike.
+In: an ``AugmentConfig`` and generators. Out: what happens to a window, done to all its pictures.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import math
+from dataclasses import dataclass, field
 
 import numpy as np
-import numpy.typing as npt
 
-from slipdetect.modalities.motion_crop import Box
-from slipdetect.modalities.transforms import Compose, GroupMultiScaleCrop, GroupScale
+from slipdetect.modalities.augment_config import AugmentConfig
+from slipdetect.modalities.crops import GroupMultiScaleCrop, GroupRandomCrop
+from slipdetect.modalities.erase import Rectangle
+from slipdetect.modalities.images import Images, flip_images, scale_short_side
+from slipdetect.modalities.motion_crop import Box, cut
+from slipdetect.modalities.recolour import Colours
+from slipdetect.modalities.rotate import rotated_crop
+
+_NOISY = 0.3  # share of windows that get noise
+_SHORT_SIDE = 256 / 224  # of the scaled frame, in sides of the input (reference TSN)
 
 
 @dataclass(frozen=True)
@@ -22,39 +30,67 @@ class Augmentation:
         scale: Factor on the crop's side.
         shift: Of the crop, in fractions of its side, right and down.
         flip: Mirror left-right; flow's u changes sign.
-        gain: Contrast factor around mid-grey, per colour channel.
-        offset: Brightness added, levels.
-        grey: Drop the colours.
-        noise: Standard deviation of independent pixel noise, levels.
-        noise_seed: Where that noise starts.
-        is_flow: Leave values alone but for the flip.
+        colours: What happens to values; flow is left alone.
+        is_flow: Pictures are quantised (u, v).
+        rotation: Degrees counterclockwise; flow vectors turn too.
+        speed: How many times as fast the window is played.
+        erased: Part without picture.
     """
 
-    scale: float
-    shift: tuple[float, float]
-    flip: bool
-    gain: tuple[float, float, float]
-    offset: float
-    grey: bool
-    noise: float
-    noise_seed: int
-    is_flow: bool
+    scale: float = 1.0
+    shift: tuple[float, float] = (0.0, 0.0)
+    flip: bool = False
+    colours: Colours = field(default_factory=Colours)
+    is_flow: bool = False
+    rotation: float = 0.0
+    speed: float = 1.0
+    erased: Rectangle | None = None
 
     @classmethod
-    def draw(cls, rng: np.random.Generator, *, is_flow: bool) -> Augmentation:
-        """Draw the changes for one window."""
-        contrast = rng.uniform(0.6, 1.4)
-        tint = rng.uniform(0.9, 1.1, 3)
+    def draw(
+        cls,
+        config: AugmentConfig,
+        rng: np.random.Generator,
+        more: np.random.Generator,
+        *,
+        is_flow: bool,
+    ) -> Augmentation:
+        """Draw the changes for one window.
+
+        Every number is drawn whatever the strengths are, so that one strength does not change
+        what another one draws.
+
+        Args:
+            config: Strengths.
+            rng: Draws what the bundled model was trained with, in its order.
+            more: Draws rotation, speed, saturation and erasing.
+            is_flow: Pictures are quantised (u, v).
+        """
+        contrast = rng.uniform(1.0 - config.contrast, 1.0 + config.contrast)
+        tint = rng.uniform(1.0 - config.tint, 1.0 + config.tint, 3)
+        scale = float(np.exp(rng.uniform(-config.scale_jitter, config.scale_jitter)))
+        reach = config.shift_jitter
+        shift = float(rng.uniform(-reach, reach)), float(rng.uniform(-reach, reach))
+        flip = bool(rng.random() < config.flip)
+        offset = float(rng.uniform(-config.brightness, config.brightness))
+        grey = bool(rng.random() < config.grey)
+        noise = float(rng.uniform(0, config.noise)) if rng.random() < _NOISY else 0.0
+        noise_seed = int(rng.integers(2**31))
+        rotation = float(more.uniform(-config.rotation, config.rotation))
+        fastest = math.log(config.speed)
+        speed = float(np.exp(more.uniform(-fastest, fastest)))
+        saturation = float(more.uniform(1.0 - config.saturation, 1.0 + config.saturation))
+        erases, rectangle = bool(more.random() < config.erase), Rectangle.draw(more)
+        gain = (float(contrast * tint[0]), float(contrast * tint[1]), float(contrast * tint[2]))
         return cls(
-            scale=float(np.exp(rng.uniform(-0.3, 0.3))),
-            shift=(float(rng.uniform(-0.15, 0.15)), float(rng.uniform(-0.15, 0.15))),
-            flip=bool(rng.random() < 0.5),
-            gain=tuple(float(contrast * t) for t in tint),  # type: ignore[arg-type]
-            offset=float(rng.uniform(-30, 30)),
-            grey=bool(rng.random() < 0.2),
-            noise=float(rng.uniform(0, 5)) if rng.random() < 0.3 else 0.0,
-            noise_seed=int(rng.integers(2**31)),
+            scale=scale,
+            shift=shift,
+            flip=flip,
+            colours=Colours(gain, offset, saturation, grey, noise, noise_seed),
             is_flow=is_flow,
+            rotation=rotation,
+            speed=speed,
+            erased=rectangle if erases else None,
         )
 
     def move(self, box: Box, height: int, width: int) -> Box:
@@ -62,36 +98,42 @@ class Augmentation:
         side_limit = max(height, width) / max(box.side, 1)
         return box.jittered(min(self.scale, max(side_limit, 1.0)), *self.shift)
 
-    def recolour(self, window: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
-        """Mirror and change the values of a window."""
+    def cut(self, images: Images, box: Box, size: int) -> Images:
+        """Crop ``(T, H, W, C)`` to ``box``, turned about its centre, as ``(T, size, size, C)``."""
+        if self.rotation == 0:
+            return cut(images, box, size)
+        place = box.left, box.top, box.side, box.side
+        return rotated_crop(images, place, size, self.rotation, self.is_flow)
+
+    def cut_anywhere(
+        self, images: Images, crop: GroupMultiScaleCrop | GroupRandomCrop, rng: np.random.Generator
+    ) -> Images:
+        """Crop ``(T, H, W, C)`` where ``crop`` draws it, as ``(T, size, size, C)``.
+
+        As in the reference TSN, the shorter side is scaled to 256 px for an input of 224 first.
+        """
+        images = scale_short_side(images, round(crop.size * _SHORT_SIDE))
+        if self.rotation == 0:
+            return crop(images, rng)
+        place = crop.place(images.shape[1], images.shape[2], rng)
+        return rotated_crop(images, place, crop.size, self.rotation, self.is_flow)
+
+    def finish(self, window: Images) -> Images:
+        """Mirror, recolour and erase the cut pictures of a window, ``(T, S, S, C)`` uint8."""
         if self.flip:
-            window = window[..., ::-1, :]
-        if self.is_flow:
-            return _mirror_u(window) if self.flip else window
-        values = window.astype(np.float32)
-        if self.grey:
-            values = np.repeat(values.mean(axis=-1, keepdims=True), 3, axis=-1)
-        values = (values - 128.0) * np.asarray(self.gain, np.float32) + (128.0 + self.offset)
-        if self.noise > 0:
-            noise = np.random.default_rng(self.noise_seed).standard_normal(
-                values.shape, dtype=np.float32
-            )
-            values += self.noise * noise
-        clipped: npt.NDArray[np.uint8] = np.clip(values, 0, 255).astype(np.uint8)
-        return clipped
+            window = flip_images(window, self.is_flow)
+        if not self.is_flow:
+            window = self.colours.apply(window)
+        return window if self.erased is None else self.erased.erase(window)
 
 
-def corner_crop(size: int, is_flow: bool) -> Compose:
-    """Return the reference TSN's training crop: corners, scale and aspect jitter, to ``size`` px.
-
-    Flow and RGB difference use the three larger scales in the reference, colour pictures all four;
-    here every picture modality uses the four.
-    """
-    scales = (1.0, 0.875, 0.75) if is_flow else (1.0, 0.875, 0.75, 0.66)
-    return Compose([GroupScale(round(size * 256 / 224)), GroupMultiScaleCrop(size, scales)])
-
-
-def _mirror_u(window: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
-    window = window.copy()
-    window[..., 0] = 255 - window[..., 0]
-    return window
+def whole_picture_crop(
+    config: AugmentConfig, size: int
+) -> GroupMultiScaleCrop | GroupRandomCrop | None:
+    """Return the training crop that is drawn from the whole picture; None: one around a box."""
+    if config.train_crop == "random":
+        return GroupRandomCrop(size)
+    if config.train_crop in ("multiscale", "corners"):
+        more = config.train_crop == "multiscale"
+        return GroupMultiScaleCrop(size, tuple(config.crop_scales), more_fix_crop=more)
+    return None

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TypeAlias
 
 import numpy as np
 
@@ -18,6 +19,8 @@ from slipdetect.modalities.images import (
     resize_images,
     scale_short_side,
 )
+
+Place: TypeAlias = tuple[float, float, float, float]  # left, top, width, height in px
 
 _SNAP = 3
 
@@ -88,7 +91,12 @@ class GroupMultiScaleCrop:
     def __call__(self, images: Images, rng: np.random.Generator) -> Images:
         """Return ``(T, size, size, C)``; one draw for all T."""
         check_images(images)
-        height, width = images.shape[1:3]
+        left, top, width, height = self.place(images.shape[1], images.shape[2], rng)
+        crop = images[:, top : top + height, left : left + width]
+        return np.ascontiguousarray(resize_images(crop, self.size, self.size))
+
+    def place(self, height: int, width: int, rng: np.random.Generator) -> tuple[int, int, int, int]:
+        """Draw left, top, width and height of the crop of a ``height`` x ``width`` picture, px."""
         pairs = crop_sizes(width, height, self.size, self.scales, self.max_distort)
         crop_width, crop_height = pairs[int(rng.integers(len(pairs)))]
         if self.fix_crop:
@@ -97,8 +105,7 @@ class GroupMultiScaleCrop:
         else:
             left = int(rng.integers(width - crop_width + 1))
             top = int(rng.integers(height - crop_height + 1))
-        crop = images[:, top : top + crop_height, left : left + crop_width]
-        return np.ascontiguousarray(resize_images(crop, self.size, self.size))
+        return left, top, crop_width, crop_height
 
 
 @dataclass(frozen=True)
@@ -113,9 +120,14 @@ class GroupRandomCrop:
     def __call__(self, images: Images, rng: np.random.Generator) -> Images:
         """Return ``(T, size, size, C)``; one draw for all T."""
         images = _at_least(images, self.size)
-        left = int(rng.integers(images.shape[2] - self.size + 1))
-        top = int(rng.integers(images.shape[1] - self.size + 1))
+        left, top, *_ = self.place(images.shape[1], images.shape[2], rng)
         return _square(images, left, top, self.size)
+
+    def place(self, height: int, width: int, rng: np.random.Generator) -> tuple[int, int, int, int]:
+        """Draw left, top, width and height of the crop of a ``height`` x ``width`` picture, px."""
+        left = int(rng.integers(width - self.size + 1))
+        top = int(rng.integers(height - self.size + 1))
+        return left, top, self.size, self.size
 
 
 @dataclass(frozen=True)

@@ -71,7 +71,11 @@ def scale_short_side(images: Images, short_side: int) -> Images:
 def flip_images(images: Images, is_flow: bool) -> Images:
     """Mirror left and right; of quantised flow (u, v) the u channel becomes ``255 - u``."""
     check_images(images, channels=2 if is_flow else None)
-    flipped = np.ascontiguousarray(images[:, :, ::-1])
+    import cv2
+
+    flipped = np.empty(images.shape, np.uint8)
+    for source, target in zip(images, flipped, strict=True):
+        target[...] = cv2.flip(np.ascontiguousarray(source), 1).reshape(target.shape)
     if is_flow:
         flipped[..., 0] = 255 - flipped[..., 0]
     return flipped

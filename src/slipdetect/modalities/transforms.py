@@ -22,6 +22,7 @@ from slipdetect.modalities.crops import (
     fixed_offsets,
 )
 from slipdetect.modalities.images import Images, check_images, flip_images, scale_short_side
+from slipdetect.modalities.rotate import check_degrees, rotate_images
 
 __all__ = [
     "Compose",
@@ -31,6 +32,7 @@ __all__ = [
     "GroupOverSample",
     "GroupRandomCrop",
     "GroupRandomHorizontalFlip",
+    "GroupRandomRotation",
     "GroupScale",
     "GroupTransform",
     "crop_sizes",
@@ -86,6 +88,28 @@ class GroupRandomHorizontalFlip:
         """Return the pictures, mirrored or as they are; one draw for all T."""
         check_images(images, channels=2 if self.is_flow else None)
         return flip_images(images, self.is_flow) if rng.random() < 0.5 else images
+
+
+@dataclass(frozen=True)
+class GroupRandomRotation:
+    """Turn all pictures about their centre by one random angle, bilinearly.
+
+    What comes into view from outside is 128: mid-grey, no flow.
+
+    Attributes:
+        degrees: The angle is drawn from ``-degrees .. degrees``, at most 180.
+        is_flow: Pictures are quantised (u, v): the vectors turn with the picture.
+    """
+
+    degrees: float
+    is_flow: bool = False
+
+    def __post_init__(self) -> None:
+        check_degrees(self.degrees)
+
+    def __call__(self, images: Images, rng: np.random.Generator) -> Images:
+        """Return the pictures, turned, in their size; one draw for all T."""
+        return rotate_images(images, rng.uniform(-self.degrees, self.degrees), self.is_flow)
 
 
 @dataclass(frozen=True)
