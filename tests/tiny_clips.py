@@ -95,3 +95,13 @@ def tiny_config(**changes: Any) -> TrainConfig:
         "validation": 0.25,
     }
     return TrainConfig(**{**values, **changes})
+
+
+def write_annotations(clips: list[Clip], file: Path) -> None:
+    """List ``clips``, which lie beside ``file``."""
+    lines = ["path,label,start,end,group,dataset"]
+    for clip in clips:
+        start, end = clip.events[0] if clip.events else ("", "")
+        label = "fall" if clip.positive else "other"
+        lines.append(f"{clip.path.name},{label},{start},{end},{clip.group},{clip.source}")
+    file.write_text("\n".join(lines) + "\n")

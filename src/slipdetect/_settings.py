@@ -43,6 +43,8 @@ def check_settings(settings: Any) -> None:
 def _check_number(name: str, value: Any, least: float | None, most: float | None) -> None:
     if value is None or (least is None and most is None):
         return
+    if not isinstance(value, int | float):
+        raise UsageError(f"{name} must be a number, not {value!r}")
     if least is not None and not (math.isfinite(value) and value >= least):
         raise UsageError(f"{name} must be at least {least:g}, not {value}")
     if most is not None and not (math.isfinite(value) and value <= most):

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import logging
+import os
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -17,6 +18,7 @@ import torch
 
 from slipdetect import backbones
 from slipdetect.datasets import Clip
+from slipdetect.datasets.window_dataset import TrainingWindows
 from slipdetect.errors import DataError, TrainingError, VideoError
 from slipdetect.models import load_package, package
 from slipdetect.training import TrainingRun
@@ -280,3 +282,78 @@ def test_T09_a_worker_that_fails_names_the_video(
     monkeypatch.setattr(Trainer, "_train_epoch", deleting)
     with pytest.raises(VideoError, match=r"fall-\d\.mp4"):
         train(clips, tmp_path / "out", tmp_path / "cache", workers=1, validation=0.0)
+
+
+def test_T01_what_led_to_nan_is_written_down(
+    data: list[Clip], cache: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Items, rate and the last good checkpoint, from which the run can go on at a lower rate."""
+    spoil(monkeypatch, {3, 4, 5})
+    with pytest.raises(TrainingError, match=r"last good checkpoint '.*last\.safetensors'"):
+        train(data, tmp_path, cache, epochs=4, schedule="constant")
+    steps = json.loads((tmp_path / "bad-steps.json").read_text())
+    assert [step["step"] for step in steps] == [3, 4, 5]
+    assert all(step["lr"] == pytest.approx(3e-3) for step in steps)
+    assert all(len(step["items"]) == 4 for step in steps)
+    assert all(".mp4" in item for step in steps for item in step["items"])
+    # what was saved before is whole
+    monkeypatch.undo()
+    monkeypatch.setattr(backbones, "create_backbone", create_tiny)
+    resumed = TrainingRun(
+        data,
+        tmp_path,
+        ["rgb"],
+        tiny_config(epochs=4, schedule="constant"),
+        cache=cache,
+        device="cpu",
+        resume=True,
+    )
+    resumed.run()
+    rows = (tmp_path / "metrics.jsonl").read_text().splitlines()
+    assert len(rows) == 4
+
+
+@pytest.mark.parametrize(
+    ("error", "changes", "advice"),
+    [
+        (torch.OutOfMemoryError("CUDA out of memory."), {}, "--batch-size 4 --accumulate 2"),
+        (
+            torch.OutOfMemoryError("CUDA out of memory."),
+            {"accumulate": 2},
+            "--batch-size 4 --accumulate 4",
+        ),
+        (
+            RuntimeError("DefaultCPUAllocator: can't allocate memory: you tried to allocate 9"),
+            {"accumulate": 4},
+            "--input-size",
+        ),
+    ],
+)
+def test_T03_out_of_memory_says_what_to_change(
+    data: list[Clip],
+    cache: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    error: Exception,
+    changes: dict[str, object],
+    advice: str,
+) -> None:
+    def full(self: Trainer, model: Any, images: torch.Tensor, labels: torch.Tensor) -> object:
+        raise error
+
+    monkeypatch.setattr(Trainer, "_forward", full)
+    with pytest.raises(TrainingError, match=rf"out of memory.*{advice}") as caught:
+        train(data, tmp_path, cache, **changes)
+    assert "\n" not in str(caught.value)
+
+
+def test_T09_a_worker_that_dies_names_the_videos(
+    data: list[Clip], cache: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def die(self: object, index: int) -> object:
+        os._exit(1)
+
+    monkeypatch.setattr(TrainingWindows, "__getitem__", die)
+    with pytest.raises(TrainingError, match=r"worker.*\.mp4.*--workers") as caught:
+        train(data, tmp_path, cache, workers=1)
+    assert "\n" not in str(caught.value)

@@ -137,6 +137,12 @@ def _read(path: Path, name: str) -> Recipe:
     description = content.pop("description", "")
     common = _sections(content.pop("common", []), path, "common")
     settings = {}
+    strange = [item for item in modalities if item not in MODALITIES]
+    if strange:
+        raise UsageError(
+            f"recipe {str(path)!r}: there is no modality {strange[0]!r}; choose from "
+            f"{', '.join(MODALITIES)}"
+        )
     # modalities that are not trained unless asked for have the common settings
     for modality in dict.fromkeys([*modalities, *MODALITIES]):
         own = _sections(content.pop(modality, []), path, modality)

@@ -1,0 +1,149 @@
+"""Recipes: the published numbers, where each comes from, and what wins over what.
+
+In: the recipes that come with slipdetect, and bad ones. Out: configurations, or an error.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from slipdetect.cli.recipe_page import recipe_page
+from slipdetect.errors import UsageError
+from slipdetect.training import TrainConfig
+from slipdetect.training.recipes import list_recipes, load_recipe
+
+# Table 5 of the seed report
+TABLE_5 = {
+    "rgb": {"epochs": 50, "batch_size": 24, "dropout": 0.8},
+    "flow": {"epochs": 60, "batch_size": 16, "dropout": 0.7},
+    "rgbdiff": {"epochs": 60, "batch_size": 12, "dropout": 0.8},
+}
+TABLE_5_COMMON = {"lr": 0.001, "momentum": 0.9, "weight_decay": 0.0005}
+
+# the published training scripts of tsn-pytorch
+TSN = {
+    "rgb": (80, (30, 60), 0.8, 20.0, 3),
+    "flow": (340, (190, 300), 0.7, 20.0, 3),
+    "rgbdiff": (180, (80, 160), 0.8, 40.0, 7),
+}
+
+
+@pytest.mark.parametrize("modality", TABLE_5)
+def test_the_seed_recipe_is_table_5(modality: str) -> None:
+    recipe = load_recipe(f"seed-{modality}")
+    assert recipe.modalities == (modality,)
+    (settings,) = recipe.resolved().values()
+    for key, value in {**TABLE_5[modality], **TABLE_5_COMMON}.items():
+        assert settings[key].value == value
+        assert settings[key].origin == "seed report, Table 5"
+    (config,) = recipe.configs().values()
+    assert (config.backbone, config.num_segments, config.consensus) == ("resnet101", 3, "avg")
+    assert (config.optimiser, config.schedule, config.lr_steps) == ("sgd", "step", (20, 60))
+    assert config.partial_bn is True
+    assert config.clip_gradient == 20.0
+    assert (config.crop, config.train_crop, config.sampling) == ("centre", "multiscale", "clips")
+    sides = [round(256 * scale) for scale in config.crop_scales]
+    assert sides == ([256, 224, 192, 169] if modality == "rgb" else [256, 224, 192])
+    changed = (config.contrast, config.brightness, config.tint, config.grey, config.noise)
+    assert changed == (0, 0, 0, 0, 0)
+
+
+@pytest.mark.parametrize("modality", TSN)
+def test_the_tsn_recipe_is_the_published_one(modality: str) -> None:
+    (config,) = load_recipe(f"tsn-{modality}").configs().values()
+    found = (
+        config.epochs,
+        config.lr_steps,
+        config.dropout,
+        config.clip_gradient,
+        config.num_segments,
+    )
+    assert found == TSN[modality]
+    assert (config.backbone, config.batch_size, config.lr) == ("bninception", 128, 1e-3)
+
+
+def test_the_two_stream_recipe_sums_three_frames_and_stacks_ten_flows() -> None:
+    configs = load_recipe("two-stream").configs()
+    assert set(configs) == {"rgb", "flow"}
+    rgb, flow = configs["rgb"], configs["flow"]
+    assert (rgb.num_segments, rgb.consensus) == (3, "sum")
+    assert (flow.num_segments, flow.snippet_length) == (1, 10)
+    for config in (rgb, flow):
+        assert (config.schedule, config.plateau_patience) == ("plateau", 1)
+        assert (config.optimiser, config.weight_decay) == ("sgd-plain", 0.0)
+
+
+def test_the_default_recipe_is_the_defaults() -> None:
+    recipe = load_recipe("default")
+    assert recipe.configs() == {"rgbdiff": TrainConfig()}
+    assert recipe.only(["rgb", "flow"]).configs() == {"rgb": TrainConfig(), "flow": TrainConfig()}
+
+
+@pytest.mark.parametrize("name", list_recipes())
+def test_every_recipe_makes_configurations_and_a_page(name: str) -> None:
+    recipe = load_recipe(name)
+    assert set(recipe.configs()) == set(recipe.modalities)
+    page = recipe_page(recipe, {})
+    assert recipe.description in page
+    assert all(len(line) <= 100 for line in page.splitlines())
+
+
+def test_what_is_given_wins_and_says_so() -> None:
+    recipe = load_recipe("seed")
+    configs = recipe.configs({"epochs": 3, "crop_scales": (1.0,)})
+    assert {config.epochs for config in configs.values()} == {3}
+    assert {config.batch_size for config in configs.values()} == {24, 16, 12}
+    lines = recipe_page(recipe, {"epochs": 3}).splitlines()
+    (epochs,) = [line.split() for line in lines if line.split()[:1] == ["epochs"]]
+    assert epochs == ["epochs", "3", "command", "line"]
+    batches = [line for line in lines if line.split()[:1] == ["batch_size"]]
+    assert [line.endswith("  seed report, Table 5") for line in batches] == [True] * 3
+    assert "(flow)" in batches[1]
+
+
+def test_a_recipe_of_ones_own(tmp_path: Path) -> None:
+    file = tmp_path / "mine.toml"
+    file.write_text(
+        'modalities = ["flow"]\n[[common]]\nlr = 1\nlr_steps = [1, 2]\n'
+        '[[flow]]\nfrom = "a talk"\nepochs = 9\n'
+    )
+    recipe = load_recipe(str(file))
+    settings = recipe.resolved()["flow"]
+    assert (settings["lr"].value, settings["lr"].origin) == (1.0, "mine.toml")
+    assert isinstance(settings["lr"].value, float)
+    assert (settings["epochs"].value, settings["epochs"].origin) == (9, "a talk")
+    assert settings["lr_steps"].value == (1, 2)
+    assert (settings["momentum"].value, settings["momentum"].origin) == (0.9, "default")
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ("[[common]]\nspeeed = 2\n", "no setting 'speeed'"),
+        ("[common]\nlr = 1.0\n", r"must be written as \[\[common\]\]"),
+        ("[[sound]]\nlr = 1.0\n", "'sound' means nothing"),
+        ("[[common]]\nepochs = 0\n", "epochs must be at least 1"),
+        ('[[common]]\ncrop = "none"\n', "crop must be one of"),
+        ('[[common]]\nepochs = "many"\n', "epochs"),
+        ("lr = = 1", "cannot read recipe"),
+        ('modalities = ["sound"]\n', "sound"),
+    ],
+)
+def test_bad_recipes_say_what_is_wrong(tmp_path: Path, text: str, reason: str) -> None:
+    file = tmp_path / "bad.toml"
+    file.write_text(text)
+    with pytest.raises(UsageError, match=reason):
+        load_recipe(str(file))
+
+
+@pytest.mark.parametrize("name", ["seeds", "two-stream-rgbdiff", "nowhere.toml", "../seed"])
+def test_unknown_recipes_are_refused(name: str) -> None:
+    with pytest.raises(UsageError, match=r"recipe"):
+        load_recipe(name)
+
+
+def test_unknown_settings_are_refused() -> None:
+    with pytest.raises(UsageError, match="no setting 'epoch'"):
+        load_recipe("seed").configs({"epoch": 3})
