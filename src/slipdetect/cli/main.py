@@ -20,6 +20,7 @@ _VERBS = {
         "extract",
         "prepare",
         "train",
+        "reproduce",
         "plot",
         "models",
         "backbones",
