@@ -21,6 +21,7 @@ PAGES = [
     ["reproduce", "--help"],
     ["models", "show", "--help"],
     ["backbones", "check", "--help"],
+    ["compare", "--help"],
     ["plot", "--help"],
     ["bench", "flow", "--help"],
     ["doctor", "--help"],

@@ -21,6 +21,7 @@ _VERBS = {
         "prepare",
         "train",
         "reproduce",
+        "compare",
         "plot",
         "models",
         "backbones",

@@ -42,7 +42,7 @@ def csv_header() -> str:
 
 def csv_rows(result: DetectionResult) -> str:
     """Return a line per event, none when nothing was found; ids count from 1."""
-    source = _text(plain_name(result.source))
+    source = text_cell(plain_name(result.source))
     lines = []
     for index, event in enumerate(result.events, 1):
         cells = (
@@ -54,13 +54,13 @@ def csv_rows(result: DetectionResult) -> str:
             timecode(event.end),
             _number(event.end - event.start),
             _number(event.score),
-            _text(event.label),
+            text_cell(event.label),
         )
         lines.append(",".join(cells) + "\n")
     return "".join(lines)
 
 
-def _text(value: str) -> str:
+def text_cell(value: str) -> str:
     """Return a cell; a leading apostrophe keeps a spreadsheet from taking it for a formula."""
     if value.startswith(_FORMULA_STARTS):
         value = "'" + value
