@@ -69,6 +69,56 @@ def test_a_run_ends_in_a_model_that_detects(run, data: Path) -> None:
     assert "--overwrite" in again.stderr
 
 
+def test_show_prints_the_recipe_and_trains_nothing(run, tmp_path: Path) -> None:
+    shown = run("train", "--recipe", "seed-flow", "--show", "--epochs", "3")
+    assert shown.exit_code == 0, shown.output
+    lines = [line.split() for line in shown.stdout.splitlines()]
+    assert ["epochs", "3", "command", "line"] in lines
+    assert ["batch_size", "16", "seed", "report,", "Table", "5"] in lines
+    assert ["crop_scales", "1,0.875,0.75", "the", "report's", "code"] in lines
+    assert not (tmp_path / "runs").exists()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "reason"),
+    [
+        ([], "DATA.csv"),
+        (["x.csv", "--recipe", "sead"], "there is no recipe 'sead'"),
+        (["x.csv", "--recipe", "two-stream", "--modality", "rgbdiff"], "no 'rgbdiff' stream"),
+        (
+            ["x.csv", "--recipe", "seed", "--show", "--batch-size", "5", "--accumulate", "2"],
+            "parts",
+        ),
+        (["x.csv", "--freeze", "head"], "stages:N"),
+    ],
+)
+def test_recipes_that_make_no_sense_are_2(run, arguments: list[str], reason: str) -> None:
+    result = run("train", *arguments)
+    assert result.exit_code == 2
+    assert reason in result.stderr
+
+
+def test_an_interrupted_run_goes_on(run, data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from slipdetect.training.loop import Trainer
+
+    out = data.parent / "runs" / "x"
+    args = ["train", data, "--modality", "rgb", "--out", out, "--device", "cpu", *TINY.split()]
+
+    def interrupt(self: Trainer, *rest: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Trainer, "step", interrupt)
+        stopped = run(*args)
+    assert stopped.exit_code == 130
+    assert "--resume" in stopped.stderr
+    done = run(*args, "--resume")
+    assert done.exit_code == 0, done.output
+    assert (out / "last" / "model.json").is_file()
+    both = run(*args, "--resume", "--overwrite")
+    assert both.exit_code == 2
+
+
 def clip(name: str, source: str) -> Clip:
     return Clip(Path(name), positive=False, source=source)
 

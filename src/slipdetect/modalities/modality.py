@@ -13,6 +13,7 @@ _DEFAULT_LENGTH = {"rgb": 1, "flow": 5, "rgbdiff": 5}
 
 MODALITIES = tuple(_DEFAULT_LENGTH)
 CROPS = ("motion", "centre")  # the moving region, or the middle of the picture
+CONSENSUS_KINDS = ("avg", "sum", "max", "topk", "weighted", "identity")  # of a clip's snippets
 
 
 @dataclass(frozen=True)

@@ -9,8 +9,7 @@ import torch
 from torch import nn
 
 from slipdetect.errors import UsageError
-
-CONSENSUS_KINDS = ("avg", "sum", "max", "topk", "weighted", "identity")
+from slipdetect.modalities.modality import CONSENSUS_KINDS
 
 
 class Consensus(nn.Module):

@@ -12,10 +12,9 @@ from pathlib import PurePosixPath, PureWindowsPath
 from typing import Any
 
 from slipdetect.errors import PackageError, UsageError
-from slipdetect.modalities.modality import CROPS, MODALITIES, Modality
+from slipdetect.modalities.modality import CONSENSUS_KINDS, CROPS, MODALITIES, Modality
 from slipdetect.modalities.normalise import Normalisation
 from slipdetect.models._checks import exact_keys, finite_tree, integer, number, text
-from slipdetect.models.consensus import CONSENSUS_KINDS
 
 
 @dataclass(frozen=True, kw_only=True)

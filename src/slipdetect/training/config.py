@@ -11,8 +11,7 @@ from dataclasses import dataclass
 from slipdetect._settings import check_settings, setting
 from slipdetect.errors import UsageError
 from slipdetect.modalities.augment_config import AugmentConfig
-from slipdetect.modalities.modality import CROPS
-from slipdetect.models.consensus import CONSENSUS_KINDS
+from slipdetect.modalities.modality import CONSENSUS_KINDS, CROPS
 
 _FREEZE = re.compile(r"none|backbone|stages:[1-9][0-9]*")
 

@@ -91,8 +91,7 @@ class Trainer:
                 validation.
             TrainingError: Memory ran out, a worker died, or batch norm cannot take the batches.
         """
-        weights = class_weights(training, self.config.class_weights)
-        self._weights = weights.to(self.accelerator.device)
+        self.use_weights(class_weights(training, self.config.class_weights))
         history = self.state.history
         while len(history) < self.config.epochs:
             if is_exhausted(history, self.config.early_stop):
@@ -109,6 +108,10 @@ class Trainer:
             self.state.end_epoch(metrics)
             yield metrics
 
+    def use_weights(self, weights: torch.Tensor) -> None:
+        """Weigh the labels in the loss so, ``(classes,)``."""
+        self._weights = weights.to(self.accelerator.device)
+
     def _train_epoch(self, windows: TrainingSet) -> tuple[float, float]:
         self.model.train()
         state, parts = self.state, self.config.accumulate
@@ -123,7 +126,7 @@ class Trainer:
             with explained(self.config, windows, indices):
                 step = [next(loader) for _ in range(parts)]
                 waited += time.perf_counter() - asked
-                loss = self._step(step, windows, indices)
+                loss = self.step(step, windows, indices)
             state.step += 1
             state.between_epochs = False
             self.on_step(state.step, self.config.epochs * batches.steps, loss)
@@ -136,9 +139,7 @@ class Trainer:
             raise self._not_finite("in a whole epoch")
         return loss_sum / seen, correct / seen
 
-    def _step(
-        self, parts: Sequence[Batch], windows: TrainingSet, indices: list[list[int]]
-    ) -> float:
+    def step(self, parts: Sequence[Batch], windows: TrainingSet, indices: list[list[int]]) -> float:
         """Make one step unless a loss or the gradient is not finite; return the mean loss."""
         # dropout draws from (seed, step), so that going on from a checkpoint repeats nothing
         torch.manual_seed(hash((self.config.seed, self.state.step, self._share.index)))
