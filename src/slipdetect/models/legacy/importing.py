@@ -1,0 +1,125 @@
+"""From old checkpoints to a model package.
+
+In: one ``.pth.tar`` per stream. Out: a package, and what was recognised in every file.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from slipdetect.errors import ModelError
+from slipdetect.models.legacy.assumed import (
+    Wishes,
+    assumed_config,
+    changed,
+    noted_config,
+    summed,
+)
+from slipdetect.models.legacy.note import read_note
+from slipdetect.models.legacy.reading import read_checkpoint
+from slipdetect.models.legacy.stream import OldStream, recognise
+from slipdetect.models.package import ModelPackage, save_package
+
+
+@dataclass(frozen=True)
+class Imported:
+    """A package made of old checkpoints.
+
+    Attributes:
+        package: The package.
+        streams: What was in the files, in the order given.
+        noted: Every file has a note of ``export_stream``, so that nothing had to be assumed.
+    """
+
+    package: ModelPackage
+    streams: tuple[OldStream, ...]
+    noted: bool
+
+
+def import_checkpoints(
+    paths: Sequence[str | os.PathLike[str]],
+    out: str | os.PathLike[str],
+    *,
+    name: str | None = None,
+    arch: str | None = None,
+    modality: str | None = None,
+    wishes: Wishes | None = None,
+    dtype: torch.dtype = torch.float32,
+    overwrite: bool = False,
+) -> Imported:
+    """Make a package of one checkpoint per stream.
+
+    The fused probability of two classes is the softmax of the weighted sum of the streams' logits,
+    as the older programs computed it.
+
+    Args:
+        paths: The files.
+        out: Folder of the package.
+        name: Of the model; None: the folder's name.
+        arch: Backbone of all files; None: as they say, or as their tensors look.
+        modality: Of the file; None: as its input channels tell.
+        wishes: What the files do not say.
+        dtype: Floating-point type on disk; float32 keeps the weights as they are.
+        overwrite: Replace an earlier package.
+
+    Raises:
+        ModelError: A file cannot be used, or two files are of one modality.
+        UsageError: Labels or weights of another number than classes or files.
+        OutputError: The package cannot be written.
+    """
+    wishes = Wishes() if wishes is None else wishes
+    streams, notes = [], []
+    for path in paths:
+        checkpoint = read_checkpoint(Path(path))
+        note = read_note(checkpoint)
+        known_arch = arch if note is None or arch is not None else note.streams[0].backbone
+        known_modality = modality if note is None else note.streams[0].modality
+        streams.append(recognise(checkpoint, known_arch, known_modality))
+        notes += [] if note is None else [note]
+    _check_together(streams)
+    title = Path(out).resolve().name if name is None else name
+    noted = len(notes) == len(streams)
+    if noted:
+        config = changed(noted_config(title, streams, notes), wishes)
+    else:
+        config = summed(changed(assumed_config(title, streams, wishes), wishes))
+    config = replace(config, training={"imported": [_origin(stream) for stream in streams]})
+    states = {stream.modality.name: stream.state for stream in streams}
+    package = save_package(out, config, states, dtype, overwrite=overwrite)
+    return Imported(package, tuple(streams), noted)
+
+
+def _check_together(streams: Sequence[OldStream]) -> None:
+    if not streams:
+        raise ModelError("no checkpoint to import; give at least one file")
+    seen: dict[str, OldStream] = {}
+    for stream in streams:
+        other = seen.setdefault(stream.modality.name, stream)
+        if other is not stream:
+            raise ModelError(
+                f"{str(other.checkpoint.path)!r} and {str(stream.checkpoint.path)!r} are both "
+                f"{stream.modality.name} streams; give one file per modality"
+            )
+    if len({stream.classes for stream in streams}) > 1:
+        counts = ", ".join(f"{s.checkpoint.path.name}: {s.classes}" for s in streams)
+        raise ModelError(f"the files tell different numbers of classes apart ({counts})")
+
+
+def _origin(stream: OldStream) -> dict[str, Any]:
+    """Return what the package keeps about a file."""
+    old = stream.checkpoint
+    return {
+        "modality": stream.modality.name,
+        "file": old.path.name,
+        "sha256": old.sha256,
+        "layout": stream.layout,
+        "arch": old.arch,
+        "epoch": old.epoch,
+        "best_prec1": old.best,
+    }
