@@ -103,6 +103,25 @@ def test_two_runs_of_one_stream_stay_apart_and_have_names_of_their_own() -> None
     assert [s.name for s in join_runs(same)] == ["resnet18 same (x/a)", "resnet18 same (x/b)"]
 
 
+def test_runs_of_several_seeds_are_joined_seed_by_seed() -> None:
+    runs = [
+        _run(f"{stream}{seed}", scored(TRUTH, margins, seed=seed))
+        for seed in (0, 1)
+        for stream, margins in (("rgb", RGB), ("flow", FLOW))
+    ]
+    assert [(s.name, list(s.test.logits)) for s in join_runs(runs)] == [
+        ("resnet18 seed 0", ["rgb", "flow"]),
+        ("resnet18 seed 1", ["rgb", "flow"]),
+    ]
+    unclear = [*runs, _run("again", scored(TRUTH, RGB, seed=1))]
+    assert [s.name for s in join_runs(unclear)] == [
+        "resnet18 seed 0",
+        "resnet18 rgb1",
+        "resnet18 flow1",
+        "resnet18 again",
+    ]
+
+
 def test_runs_of_unknown_backbone_are_not_joined() -> None:
     runs = [_run("a", scored(TRUTH, RGB), ""), _run("b", scored(TRUTH, FLOW), "")]
     assert [(s.name, list(s.test.logits)) for s in join_runs(runs)] == [

@@ -11,9 +11,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from slipdetect.errors import DataError
+from slipdetect.evaluation.aligned_scores import align_scores
 from slipdetect.evaluation.scores import ClipScores, read_scores
 
 TEST, VALIDATION = "scores-test.npz", "scores-val.npz"
@@ -87,8 +86,9 @@ def load_run(path: Path, *, validation: bool = True) -> ScoredRun:
 def join_runs(runs: Sequence[ScoredRun], *, common: bool = False) -> list[StreamSet]:
     """Put all runs on the same clips and join the streams of a backbone.
 
-    Runs of one backbone whose streams are all different become one set. If any two of them have
-    the same stream, each run stays a set of its own, since nobody says which belong together.
+    Runs of one backbone whose streams are all different become one set; if not all are, those of
+    one seed do, where runs say theirs. If still two have the same stream, each run stays a set of
+    its own, since nobody says which belong together.
 
     Args:
         runs: What to compare; at least one.
@@ -97,18 +97,15 @@ def join_runs(runs: Sequence[ScoredRun], *, common: bool = False) -> list[Stream
     Raises:
         DataError: Runs have other clips, labels or truths, or were fitted on what tests them.
     """
-    tests = _aligned(runs, [run.test for run in runs], common, "test")
-    validating = [run for run in runs if run.validation is not None]
-    found = [run.validation for run in validating if run.validation is not None]
-    aligned = dict(
-        zip(
-            (id(run) for run in validating),
-            _aligned(validating, found, common, "validation"),
-            strict=True,
-        )
-    )
+    places = [run.place for run in runs]
+    if len(set(places)) < len(places):
+        raise DataError("a run is named twice; name every run once")
+    tests = align_scores(places, [run.test for run in runs], common=common, what="test")
+    known = {run.place: run.validation for run in runs if run.validation is not None}
+    validations = align_scores(list(known), list(known.values()), common=common, what="validation")
+    validation = dict(zip(known, validations, strict=True))
     ready = [
-        replace(run, test=test, validation=aligned.get(id(run)))
+        replace(run, test=test, validation=validation.get(run.place))
         for run, test in zip(runs, tests, strict=True)
     ]
     _require_apart(ready)
@@ -116,27 +113,38 @@ def join_runs(runs: Sequence[ScoredRun], *, common: bool = False) -> list[Stream
     for run in ready:
         # without a backbone nobody knows which streams belong together
         groups.setdefault(run.backbone or f"/{run.place}", []).append(run)
-    sets = [made for members in groups.values() for made in _sets(members)]
+    sets = [made for members in groups.values() for made in _by_seed(members)]
     return _told_apart(sets)
 
 
-def _sets(runs: Sequence[ScoredRun]) -> list[tuple[StreamSet, ScoredRun]]:
-    streams = [stream for run in runs for stream in run.test.logits]
-    if len(set(streams)) == len(streams):
+def _by_seed(runs: Sequence[ScoredRun]) -> list[tuple[StreamSet, ScoredRun]]:
+    if _all_differ(runs):
         return [(_joined(runs[0].backbone or runs[0].name, runs), runs[0])]
-    return [(_joined(f"{run.backbone} {run.name}", [run]), run) for run in runs]
+    seeds: dict[Any, list[ScoredRun]] = {}
+    for run in runs:
+        seed = run.test.facts.get("seed")
+        seeds.setdefault(seed if isinstance(seed, int) else None, []).append(run)
+    found = []
+    for seed, members in seeds.items():
+        if seed is not None and _all_differ(members):
+            found.append((_joined(f"{runs[0].backbone} seed {seed}", members), members[0]))
+        else:
+            found += [(_joined(f"{run.backbone} {run.name}", [run]), run) for run in members]
+    return found
+
+
+def _all_differ(runs: Sequence[ScoredRun]) -> bool:
+    streams = [stream for run in runs for stream in run.test.logits]
+    return len(set(streams)) == len(streams)
 
 
 def _told_apart(found: Sequence[tuple[StreamSet, ScoredRun]]) -> list[StreamSet]:
     """Return sets whose names all differ; where they do not, they get their run's place."""
     counts = Counter(each.name for each, _ in found)
-    named = [
+    return [
         replace(each, name=f"{each.name} ({run.place})") if counts[each.name] > 1 else each
         for each, run in found
     ]
-    if len({each.name for each in named}) < len(named):
-        raise DataError("a run is named twice; name every run once")
-    return named
 
 
 def _joined(name: str, runs: Sequence[ScoredRun]) -> StreamSet:
@@ -153,71 +161,6 @@ def _joined(name: str, runs: Sequence[ScoredRun]) -> StreamSet:
 
 def _merged(scores: Sequence[ClipScores]) -> ClipScores:
     return replace(scores[0], logits={k: v for part in scores for k, v in part.logits.items()})
-
-
-def _aligned(
-    runs: Sequence[ScoredRun], scores: Sequence[ClipScores], common: bool, what: str
-) -> list[ClipScores]:
-    """Return the scores with the clips in the order of the first, and its labels."""
-    if not scores:
-        return []
-    shared = set(scores[0].clips).intersection(*(part.clips for part in scores[1:]))
-    if common:
-        if not shared:
-            raise DataError(f"the runs have no {what} clip in common; evaluate them on one list")
-    else:
-        for run, part in zip(runs[1:], scores[1:], strict=True):
-            _require_same_clips(runs[0].place, scores[0], run.place, part, what)
-    order = [clip for clip in scores[0].clips if clip in shared]
-    made = [
-        _reordered(part, order, scores[0], run.place)
-        for run, part in zip(runs, scores, strict=True)
-    ]
-    for run, part in zip(runs[1:], made[1:], strict=True):
-        wrong = np.flatnonzero(part.truth != made[0].truth)
-        if len(wrong):
-            raise DataError(
-                f"{runs[0].place!r} and {run.place!r} disagree on the label of {len(wrong)} {what} "
-                f"clips, such as {order[int(wrong[0])]!r}; evaluate both with one annotation file"
-            )
-    return made
-
-
-def _require_same_clips(
-    first: str, mine: ClipScores, second: str, other: ClipScores, what: str
-) -> None:
-    apart = sorted(set(mine.clips) ^ set(other.clips))
-    if not apart:
-        return
-    shared = len(set(mine.clips) & set(other.clips))
-    raise DataError(
-        f"{len(apart)} {what} clips are in only one of {first!r} ({len(mine.clips)} clips) and "
-        f"{second!r} ({len(other.clips)}), such as {apart[0]!r}; evaluate both on one list, "
-        f"or pass --common to compare on the {shared} that they share"
-    )
-
-
-def _reordered(
-    scores: ClipScores, clips: Sequence[str], first: ClipScores, place: str
-) -> ClipScores:
-    if sorted(scores.labels) != sorted(first.labels) or scores.positive != first.positive:
-        raise DataError(
-            f"{place!r} has the labels {', '.join(scores.labels)}, not "
-            f"{', '.join(first.labels)}; compare models of the same labels"
-        )
-    where = {clip: index for index, clip in enumerate(scores.clips)}
-    rows = [where[clip] for clip in clips]
-    columns = [scores.labels.index(label) for label in first.labels]
-    return ClipScores(
-        labels=first.labels,
-        positive=first.positive,
-        clips=tuple(clips),
-        groups=tuple(scores.groups[row] for row in rows),
-        sources=tuple(scores.sources[row] for row in rows),
-        truth=np.array([columns.index(i) for i in scores.truth[rows].tolist()], np.int64),
-        logits={name: x[rows][:, columns] for name, x in scores.logits.items()},
-        facts=scores.facts,
-    )
 
 
 def _require_apart(runs: Sequence[ScoredRun]) -> None:
