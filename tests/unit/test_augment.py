@@ -5,7 +5,9 @@ In: windows of known pixels. Out: the same, changed alike.
 
 from __future__ import annotations
 
+import re
 from dataclasses import fields, replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -195,3 +197,14 @@ def test_every_strength_of_the_config_is_used() -> None:
         crops = [whole_picture_crop(config, 16) for config in (base, other)]
         draws = [[drawn(config, i) for i in range(9)] for config in (base, other)]
         assert crops[0] != crops[1] or draws[0] != draws[1], name
+
+
+def test_the_documentation_has_every_option_with_its_default() -> None:
+    text = (Path(__file__).parents[2] / "docs/augmentation.md").read_text(encoding="utf-8")
+    told = re.findall(r"^\| `--([a-z-]+)` \| ([^|]+) \|", text, re.MULTILINE)
+    wanted = []
+    for item in fields(AugmentConfig):
+        values = item.default if isinstance(item.default, tuple) else (item.default,)
+        shown = ", ".join(v if isinstance(v, str) else f"{v:g}" for v in values)
+        wanted.append((item.name.replace("_", "-"), shown))
+    assert told == wanted

@@ -21,8 +21,9 @@ class AugmentConfig:
 
     train_crop: str = setting(
         "jitter",
-        "Training crop: the test crop moved and scaled, TSN's 13 or 5 fixed places at several "
-        "scales, any place, or the test crop itself.",
+        "Training crop. jitter: the test crop, moved and scaled; multiscale, corners: one of TSN's "
+        "13 or 5 places in the whole picture, at the crop scales; random: any place in the whole "
+        "picture; fixed: the test crop itself.",
         choices=TRAIN_CROPS,
     )
     crop_scales: tuple[float, ...] = setting(
@@ -41,18 +42,22 @@ class AugmentConfig:
         0.5, "Probability of mirroring; flow's u changes sign.", least=0.0, most=1.0
     )
     rotation: float = setting(
-        0.0, "Largest rotation; flow vectors rotate with the picture.", "degrees", 0.0, 180.0
+        0.0, "Largest rotation to either side; flow vectors turn too.", "degrees", 0.0, 180.0
     )
     speed: float = setting(
-        1.0, "Largest factor by which a window is played faster or slower.", least=1.0, most=4.0
+        1.0, "Largest factor by which a window is played faster or slower.", "", 1.0, 4.0
     )
     erase: float = setting(
         0.0, "Probability of erasing a rectangle, the same in all pictures.", least=0.0, most=1.0
     )
-    contrast: float = setting(0.4, "Largest change of contrast.", least=0.0, most=1.0)
+    contrast: float = setting(
+        0.4, "Largest change of contrast, a share of it.", least=0.0, most=1.0
+    )
     brightness: float = setting(30.0, "Largest change of brightness.", "levels", 0.0, 255.0)
-    tint: float = setting(0.1, "Largest change of contrast of one colour.", least=0.0, most=1.0)
-    saturation: float = setting(0.0, "Largest change of saturation.", least=0.0, most=1.0)
+    tint: float = setting(0.1, "Largest change of contrast of one colour, a share of it.", least=0.0, most=1.0)
+    saturation: float = setting(
+        0.0, "Largest change of saturation, a share of it.", least=0.0, most=1.0
+    )
     grey: float = setting(0.2, "Probability of dropping the colours.", least=0.0, most=1.0)
     noise: float = setting(
         5.0, "Largest standard deviation of pixel noise, in 30% of windows.", "levels", 0.0, 255.0

@@ -13,8 +13,6 @@ import numpy.typing as npt
 
 from slipdetect.modalities.images import Images
 
-# ITU-R BT.601 luma of R, G, B, the grey that cv2 also uses
-_LUMA = np.array([0.299, 0.587, 0.114], dtype=np.float32)
 _LEVELS = np.arange(256, dtype=np.float32)
 
 
@@ -25,7 +23,7 @@ class Colours:
     Attributes:
         gain: Contrast factor around mid-grey (128), per colour channel.
         offset: Brightness added, levels.
-        saturation: Factor on the distance from the pixel's grey.
+        saturation: Factor on the distance from the pixel's grey (ITU-R BT.601 luma).
         grey: Drop the colours.
         noise: Standard deviation of independent pixel noise, levels.
         noise_seed: Where that noise starts.
@@ -63,8 +61,7 @@ class Colours:
             if self.grey:
                 values = np.repeat(values.mean(axis=-1, keepdims=True), 3, axis=-1)
             elif self.saturation != 1.0:
-                base = (values @ _LUMA)[..., np.newaxis]
-                values = base + (values - base) * np.float32(self.saturation)
+                values = _saturated(values, self.saturation)
             values = self._stretched(values)
             if self.noise > 0:
                 drawn = noise.standard_normal(values.shape, dtype=np.float32)
@@ -85,6 +82,11 @@ class Colours:
     def _to_bytes(values: npt.NDArray[np.float32]) -> Images:
         clipped: Images = np.clip(values, 0, 255, out=values).astype(np.uint8)
         return clipped
+
+
+def _saturated(values: npt.NDArray[np.float32], factor: float) -> npt.NDArray[np.float32]:
+    grey = cv2.cvtColor(cv2.cvtColor(values, cv2.COLOR_RGB2GRAY), cv2.COLOR_GRAY2RGB)
+    return np.asarray(cv2.addWeighted(values, factor, grey, 1.0 - factor, 0.0), np.float32)
 
 
 def _grey_of_sums() -> npt.NDArray[np.float32]:

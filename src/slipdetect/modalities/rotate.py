@@ -6,6 +6,7 @@ In: ``(T, H, W, C)`` uint8 and an angle. Out: the same kind, 128 where there is 
 from __future__ import annotations
 
 import math
+from functools import lru_cache
 
 import cv2
 import numpy as np
@@ -111,12 +112,21 @@ def _turn(degrees: float) -> npt.NDArray[np.float64]:
 
 
 def _map_vectors(flow: Images, matrix: npt.NDArray[np.float64]) -> Images:
-    zero = np.full(2, _ZERO_FLOW)
-    affine = np.column_stack([matrix, zero - matrix @ zero])
-    flat = np.ascontiguousarray(flow).reshape(-1, 1, 2)
-    mapped = np.asarray(cv2.transform(flat, affine), np.uint8)
-    mapped[(flat == _STILL).all(axis=-1)] = _STILL
-    return mapped.reshape(flow.shape)
+    table = _vector_table(*(float(value) for value in matrix.ravel()))
+    # a pair of bytes is one number, so that all answers are looked up
+    pairs = np.ascontiguousarray(flow).view(np.uint16)
+    return np.take(table, pairs).view(np.uint8)
+
+
+@lru_cache(maxsize=8)
+def _vector_table(a: float, b: float, c: float, d: float) -> npt.NDArray[np.uint16]:
+    """Return what ``[[a, b], [c, d]]`` makes of every (u, v), both as pairs of bytes."""
+    levels = np.arange(1 << 16, dtype=np.uint16).view(np.uint8).reshape(-1, 2)
+    vectors = levels.astype(np.float64) - _ZERO_FLOW
+    mapped = np.rint(vectors @ np.array([[a, c], [b, d]]) + _ZERO_FLOW)
+    mapped[(levels == _STILL).all(axis=1)] = _STILL
+    table: npt.NDArray[np.uint16] = np.clip(mapped, 0, 255).astype(np.uint8).view(np.uint16)
+    return table.ravel()
 
 
 def _warp(
