@@ -54,7 +54,9 @@ class AugmentConfig:
         0.4, "Largest change of contrast, a share of it.", least=0.0, most=1.0
     )
     brightness: float = setting(30.0, "Largest change of brightness.", "levels", 0.0, 255.0)
-    tint: float = setting(0.1, "Largest change of contrast of one colour, a share of it.", least=0.0, most=1.0)
+    tint: float = setting(
+        0.1, "Largest change of contrast of one colour, a share of it.", least=0.0, most=1.0
+    )
     saturation: float = setting(
         0.0, "Largest change of saturation, a share of it.", least=0.0, most=1.0
     )
