@@ -35,7 +35,7 @@ class NetworkConfig:
         None, "Side of the network's input; the backbone's own when not given.", "px", 8
     )
     crop: str = setting(
-        "motion", "Crop to the moving region, or to TSN's corners and centre.", choices=CROPS
+        "motion", "Where snippets are cropped: around what moves, or the middle.", choices=CROPS
     )
     consensus: str = setting("avg", "How the snippets of a window agree.", choices=CONSENSUS_KINDS)
     dropout: float = setting(0.5, "Dropout before the classifier, below 1.", least=0.0)
