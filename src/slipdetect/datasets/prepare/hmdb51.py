@@ -12,7 +12,7 @@ from pathlib import Path
 from slipdetect.datasets.contained import Enclosure
 from slipdetect.datasets.prepare.finding import videos_of
 from slipdetect.datasets.prepare.hmdb51_folder import Hmdb51Folder
-from slipdetect.datasets.prepare.list_lines import list_lines
+from slipdetect.datasets.prepare.list_lines import excerpt, list_lines
 from slipdetect.datasets.prepare.mapping import SKIP, ClassMapping
 from slipdetect.datasets.prepare.rows import LeftOut, Prepared, Row
 from slipdetect.errors import DataError
@@ -89,14 +89,14 @@ def read_split_file(file: Path, folder: Path) -> dict[str, str]:
         name = name.strip()
         if use not in _USES or not name:
             raise DataError(
-                f"{where}: {line[:80]!r} is not NAME and 0 (unused), 1 (training) or 2 (test);"
+                f"{where}: {excerpt(line)} is not NAME and 0 (unused), 1 (training) or 2 (test);"
                 " take the official split files"
             )
         enclosure.path(name, where)
         if "/" in name or "\\" in name:
-            raise DataError(f"{where}: {name[:80]!r} is a path, not the name of a clip")
+            raise DataError(f"{where}: {excerpt(name)} is a path, not the name of a clip")
         if uses.setdefault(name, _USES[use]) != _USES[use]:
-            raise DataError(f"{where}: {name[:80]!r} has another use further up; remove one line")
+            raise DataError(f"{where}: {excerpt(name)} has another use further up; remove one line")
     return uses
 
 

@@ -5,11 +5,22 @@ In: a text file. Out: where each line is, and its text.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
 from slipdetect.datasets.store.list_files import text_lines
 from slipdetect.errors import DataError
+
+_ADDRESS = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*://).*")
+
+
+def excerpt(text: str) -> str:
+    """Return the begin of a text, quoted for a message; of an address only the protocol.
+
+    The rest of an address may hold a password.
+    """
+    return repr(_ADDRESS.sub(r"\1...", text)[:80])
 
 
 def list_lines(file: Path) -> Iterator[tuple[str, str]]:

@@ -13,7 +13,7 @@ from pathlib import Path, PurePosixPath
 from slipdetect.datasets.contained import Enclosure
 from slipdetect.datasets.prepare.finding import class_folders, videos_of
 from slipdetect.datasets.prepare.groups import ucf_group
-from slipdetect.datasets.prepare.list_lines import list_lines
+from slipdetect.datasets.prepare.list_lines import excerpt, list_lines
 from slipdetect.datasets.prepare.mapping import SKIP, ClassMapping
 from slipdetect.datasets.prepare.rows import Prepared, Row
 from slipdetect.errors import DataError
@@ -22,8 +22,8 @@ MISSING = "in a list, but no such video"
 UNLISTED = "video that no list names"
 UNGROUPED = "clips whose names are not v_NAME_gNN_cMM are groups of their own"
 
-_LABELLED = re.compile(r"(.*\S)\s+(\d{1,9})")
-_INDEXED = re.compile(r"(\d{1,9})\s+(\S.*)")
+_LABELLED = re.compile(r"(.*\S)\s+([0-9]{1,9})")
+_INDEXED = re.compile(r"([0-9]{1,9})\s+(\S.*)")
 
 
 @dataclass(frozen=True)
@@ -95,10 +95,10 @@ def read_class_index(file: Path) -> dict[int, str]:
     for where, line in list_lines(file):
         found = _INDEXED.fullmatch(line)
         if found is None:
-            raise DataError(f"{where}: {line[:80]!r} is not a number and the name of a class")
+            raise DataError(f"{where}: {excerpt(line)} is not a number and the name of a class")
         number, name = int(found[1]), found[2]
         if number in index or name in index.values():
-            raise DataError(f"{where}: {line[:80]!r} repeats a number or a class from further up")
+            raise DataError(f"{where}: {excerpt(line)} repeats a number or a class from further up")
         index[number] = name
     return index
 
@@ -116,7 +116,7 @@ def read_ucf_list(file: Path, folder: Path) -> Iterator[Entry]:
         path = enclosure.path(name, where)
         action = PurePosixPath(name).parent.name
         if not action:
-            raise DataError(f"{where}: {name[:80]!r} names no class; write Class/video.avi")
+            raise DataError(f"{where}: {excerpt(name)} names no class; write Class/video.avi")
         yield Entry(where, name, path, action, None if found is None else int(found[2]))
 
 
@@ -124,18 +124,18 @@ def _check(entry: Entry, index: dict[int, str], listed: dict[str, str]) -> None:
     """Refuse unknown classes, numbers that contradict the folder, and repetitions."""
     if entry.action not in index.values():
         raise DataError(
-            f"{entry.where}: class {entry.action!r} is not in classInd.txt; add it there"
+            f"{entry.where}: class {excerpt(entry.action)} is not in classInd.txt; add it there"
         )
     if entry.label is not None and index.get(entry.label) != entry.action:
         known = index.get(entry.label, "no class")
         raise DataError(
-            f"{entry.where}: {entry.name[:80]!r} is numbered {entry.label}, which is {known!r}"
+            f"{entry.where}: {excerpt(entry.name)} is numbered {entry.label}, which is {known!r}"
             " in classInd.txt; correct one of them"
         )
     key = str(entry.path)
     if key in listed:
         raise DataError(
-            f"{entry.where}: {entry.name[:80]!r} is also in {listed[key]}; list it once"
+            f"{entry.where}: {excerpt(entry.name)} is also in {listed[key]}; list it once"
         )
     listed[key] = entry.where
 

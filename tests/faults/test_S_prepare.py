@@ -1,0 +1,246 @@
+"""Faults of what ``prepare`` reads, by ID: hostile lists of every format, pickles that run code.
+
+In: hostile lists. Out: nothing but assertions.
+"""
+
+from __future__ import annotations
+
+import os
+import pickle
+import pickletools
+import time
+from pathlib import Path
+
+import pytest
+
+from prepare_files import touch
+from slipdetect.datasets.prepare.frame_counts import read_frame_counts
+from slipdetect.datasets.prepare.hmdb51 import read_split_file
+from slipdetect.datasets.prepare.intervals import read_intervals
+from slipdetect.datasets.prepare.list_lines import list_lines
+from slipdetect.datasets.prepare.seed_lists import read_seed_list, read_seed_lists
+from slipdetect.datasets.prepare.ucf101 import read_class_index, read_ucf_list
+from slipdetect.errors import DataError
+
+ESCAPES = [
+    "../../etc/x",
+    "../data-2/x.mp4",
+    "sub/../../x.mp4",
+    "/etc/passwd",
+    "~/x.mp4",
+    "~root/x.mp4",
+    "outside.mp4",
+    "up/secret.mp4",
+    "file:///etc/passwd",
+    "http://me:password@host/x.mp4",
+    "a\0.mp4",
+]
+# format -> tail of a line
+LISTS = {
+    "seed": "\t\t120\t0",
+    "gen-1": " 1",
+    "test": "",
+    "ucf": " 1",
+    "hmdb": " 1",
+    "times": ",1,2",
+}
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Path:
+    """A folder with links that lead out of it."""
+    folder = touch(tmp_path / "data", "Slipping/a.mp4", "a.mp4", "b.mp4")
+    touch(tmp_path, "secret.mp4", "data-2/x.mp4")
+    (folder / "outside.mp4").symlink_to(tmp_path / "secret.mp4")
+    (folder / "up").symlink_to(tmp_path)
+    return folder
+
+
+def read(root: Path, data: bytes, kind: str) -> int:
+    """Read a list of one of the formats; return how many lines said something."""
+    file = root.parent / "list.txt"
+    file.write_bytes(data)
+    return read_file(file, root, kind)
+
+
+def read_file(file: Path, root: Path, kind: str) -> int:
+    if kind == "ucf":
+        return len(list(read_ucf_list(file, root)))
+    if kind == "hmdb":
+        return len(read_split_file(file, root))
+    if kind == "times":
+        return len(read_intervals(file, root))
+    prepared = read_seed_lists([("", file)], root)
+    return len(prepared.rows) + sum(map(len, prepared.left_out.reasons().values()))
+
+
+def written(entries: list[str], kind: str) -> bytes:
+    head = "path,start,end\n" if kind == "times" else ""
+    return (head + "".join(f"{entry}{LISTS[kind]}\n" for entry in entries)).encode()
+
+
+@pytest.mark.parametrize("kind", LISTS)
+@pytest.mark.parametrize("entry", ESCAPES)
+def test_S10_an_entry_that_leads_out_is_named_with_its_line(
+    root: Path, entry: str, kind: str
+) -> None:
+    first = "a.mp4" if kind in ("hmdb", "times") else "Slipping/a.mp4"
+    line = 3 if kind == "times" else 2
+    with pytest.raises(DataError, match=f"line {line}") as caught:
+        read(root, written([first, entry], kind), kind)
+    assert caught.value.exit_code == 3
+    assert "\n" not in str(caught.value)
+    assert "password@" not in str(caught.value)
+
+
+@pytest.mark.parametrize("kind", LISTS)
+def test_S10_byte_order_mark_windows_lines_comments_and_blank_lines(root: Path, kind: str) -> None:
+    entries = ["a.mp4", "b.mp4"] if kind in ("hmdb", "times") else ["Slipping/a.mp4", "Slipping/b"]
+    data = written(entries, kind).replace(b"\n", b"\r\n\r\n# ../../etc/x\r\n")
+    assert read(root, b"\xef\xbb\xbf" + data, kind) == 2
+
+
+@pytest.mark.parametrize("kind", LISTS)
+@pytest.mark.parametrize(
+    ("data", "words"),
+    [
+        (b"", "empty|no row|names no"),
+        (b"# nothing\n", "empty|no row|names no|lacks"),
+        (b"\xff\xfe\x00", "line 1 is not UTF-8"),
+        (b"x" * 1_000_000, "line 1 is too long"),
+    ],
+)
+def test_S10_bytes_that_are_no_list(root: Path, data: bytes, words: str, kind: str) -> None:
+    with pytest.raises(DataError, match=words):
+        read(root, data, kind)
+
+
+@pytest.mark.parametrize("kind", LISTS)
+def test_S10_a_list_that_is_missing_or_a_folder(root: Path, kind: str) -> None:
+    for file in (root / "none.txt", root):
+        with pytest.raises(DataError, match="cannot read"):
+            read_file(file, root, kind)
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("Slipping\n", "line 1: 'Slipping' is not a number and the name"),
+        ("1 Slipping\n1 Other\n", "line 2: '1 Other' repeats"),
+        ("1 Slipping\n2 Slipping\n", "line 2: '2 Slipping' repeats"),
+        ("-1 Slipping\n", "line 1"),
+        ("9999999999 Slipping\n", "line 1"),
+        ("", "is empty"),
+    ],
+)
+def test_S10_class_lists(root: Path, text: str, words: str) -> None:
+    file = root.parent / "classInd.txt"
+    file.write_text(text)
+    with pytest.raises(DataError, match=words):
+        read_class_index(file)
+
+
+def test_S10_a_million_lines_are_streamed(tmp_path: Path) -> None:
+    """The first line of a long list is there before the rest is read."""
+    file = tmp_path / "list.txt"
+    with file.open("w") as stream:
+        stream.writelines(f"Slipping/v{i}\t\t100\t0\n" for i in range(1_000_000))
+    begin = time.process_time()
+    assert next(list_lines(file))[1] == "Slipping/v0\t\t100\t0"
+    assert next(read_seed_list(file)).frames == 100
+    assert time.process_time() - begin < 0.5
+
+
+class Runs:
+    """A pickle of it runs a command when it is loaded."""
+
+    def __init__(self, how: str, mark: Path) -> None:
+        self.how, self.mark = how, mark
+
+    def __reduce__(self) -> tuple[object, tuple[str]]:
+        return (os.system if self.how == "system" else eval), (f"touch {self.mark}",)
+
+
+@pytest.mark.parametrize("how", ["system", "eval"])
+@pytest.mark.parametrize("protocol", range(pickle.HIGHEST_PROTOCOL + 1))
+def test_S10_a_pickle_that_runs_code_is_refused_unrun(
+    tmp_path: Path, how: str, protocol: int
+) -> None:
+    mark, file = tmp_path / "ran", tmp_path / "frame_count.pickle"
+    for content in (
+        Runs(how, mark),
+        {"a.mp4": Runs(how, mark)},
+        {"a.mp4": 3, "b": [Runs(how, mark)]},
+    ):
+        file.write_bytes(pickle.dumps(content, protocol))
+        with pytest.raises(DataError, match="may run code; do not trust it"):
+            read_frame_counts(file)
+    assert not mark.exists()
+
+
+@pytest.mark.parametrize(
+    "content",
+    [3, "a", {"a": "3"}, {"a": 0}, {"a": -1}, {"a": True}, {"a": 10**10}, {3: 3}, {"a": {"b": 3}}],
+)
+def test_S10_a_pickle_of_something_else(tmp_path: Path, content: object) -> None:
+    file = tmp_path / "frame_count.pickle"
+    file.write_bytes(pickle.dumps(content))
+    with pytest.raises(DataError):
+        read_frame_counts(file)
+
+
+def test_S10_damaged_pickles(tmp_path: Path) -> None:
+    """Every beginning of a good one, every single damaged byte: an error or a plain dict."""
+    file = tmp_path / "frame_count.pickle"
+    good = pickle.dumps({"v_a.mp4": 12, "v_b.mp4": 70_000}, 4)
+    damaged = [good[:end] for end in range(len(good))]
+    damaged += [
+        good[:at] + bytes([value]) + good[at + 1 :]
+        for at in range(len(good))
+        for value in range(256)
+    ]
+    read_anyway = 0
+    for data in damaged:
+        file.write_bytes(data)
+        try:
+            counts = read_frame_counts(file)
+        except DataError:
+            continue
+        read_anyway += 1
+        assert all(isinstance(k, str) and isinstance(v, int) for k, v in counts.items())
+    assert 0 < read_anyway < len(damaged) / 2
+
+
+def test_S10_pickles_that_want_memory_or_time(tmp_path: Path) -> None:
+    file = tmp_path / "frame_count.pickle"
+    bombs = {
+        "memo": b"}r\xff\xff\xff\xff.",
+        "text": b"\x8d" + (2**60).to_bytes(8, "little") + b"x.",
+        "digits": b"L" + b"9" * 10_000 + b"L\n.",
+        "items": b"}(" + b"K\x01" * 200_000 + b"u.",
+        "marks": b"(" * 200_000 + b".",
+        "unending": b"}" * 200_000,
+    }
+    begin = time.process_time()
+    for name, data in bombs.items():
+        file.write_bytes(data)
+        if name == "memo":
+            assert read_frame_counts(file) == {}
+        else:
+            with pytest.raises(DataError):
+                read_frame_counts(file)
+    assert time.process_time() - begin < 10
+    file.write_bytes(bytes(17 << 20))
+    with pytest.raises(DataError, match="larger than 16 MiB"):
+        read_frame_counts(file)
+
+
+def test_S10_every_instruction_that_is_taken_builds_plain_values() -> None:
+    """Nothing that finds, calls or builds objects is among what is read."""
+    from slipdetect.datasets.prepare import frame_counts
+
+    known = {opcode.name for opcode in pickletools.opcodes}
+    assert known >= frame_counts._PUSHED
+    dangerous = {"GLOBAL", "STACK_GLOBAL", "INST", "OBJ", "NEWOBJ", "NEWOBJ_EX", "REDUCE", "BUILD"}
+    dangerous |= {"EXT1", "EXT2", "EXT4", "PERSID", "BINPERSID"}
+    assert not dangerous & (frame_counts._PUSHED | frame_counts._IGNORED)
