@@ -18,6 +18,7 @@ PAGES = [
     ["detect", "--help"],
     ["extract", "--help"],
     ["train", "--help"],
+    ["evaluate", "--help"],
     ["reproduce", "--help"],
     ["models", "show", "--help"],
     ["backbones", "check", "--help"],

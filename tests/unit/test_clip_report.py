@@ -140,7 +140,7 @@ def test_fusion_is_the_weighted_sum_of_logits() -> None:
     found = judge(made, {"rgb": 1.0, "flow": 1.5})
     np.testing.assert_allclose(found.surety, np.array([-0.5, 0.5, 0.05]) / 2.5, atol=1e-6)
     assert found.said.tolist() == [1, 0, 0]
-    assert found.name == "rgb + flow x 1.5"
+    assert found.name == "rgb 1, flow 1.5"
     assert judge(made, {"flow": 2.0}).said.tolist() == judge(made, "flow").said.tolist()
     with pytest.raises(UsageError, match="rgbdiff"):
         judge(made, {"rgbdiff": 1.0})

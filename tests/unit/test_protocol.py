@@ -56,7 +56,14 @@ def test_windows_have_no_crops() -> None:
             {"config": {"rgb": {"sampling": "clips"}, "flow": {"sampling": "clips"}}},
             Protocol(25, 1),
         ),
-        ({"config": {"rgb": {"sampling": "clips"}, "flow": {"sampling": "windows"}}}, WINDOWS),
+        (
+            {"config": {"sampling": "clips"}, "differing": {"rgb": {}, "flow": {"lr": 0.1}}},
+            Protocol(25, 1),
+        ),
+        (
+            {"config": {"sampling": "clips"}, "differing": {"flow": {"sampling": "windows"}}},
+            WINDOWS,
+        ),
         ({"config": "something else"}, WINDOWS),
     ],
 )

@@ -20,6 +20,7 @@ _VERBS = {
         "extract",
         "prepare",
         "train",
+        "evaluate",
         "reproduce",
         "compare",
         "plot",

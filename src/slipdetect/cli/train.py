@@ -5,24 +5,22 @@ In: an annotation file. Out: a folder with the model, its metrics and its learni
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from slipdetect.cli.choose_clips import choose_sources
 from slipdetect.cli.config_options import config_options
 from slipdetect.cli.console import Console
 from slipdetect.cli.options import common_options, with_options
 from slipdetect.cli.recipe_page import recipe_page
-from slipdetect.errors import DataError, UsageError
 from slipdetect.modalities.modality import MODALITIES
 from slipdetect.training import TrainConfig
 from slipdetect.training.recipes import list_recipes, load_recipe
 
 if TYPE_CHECKING:
-    from slipdetect.datasets import Clip
     from slipdetect.models import ModelPackage
     from slipdetect.training import Progress
 
@@ -144,27 +142,6 @@ def _run(
         except KeyboardInterrupt:
             console.note("interrupted; go on with the same command and --resume")
             raise
-
-
-def choose_sources(
-    clips: Sequence[Clip], only: Sequence[str], exclude: Sequence[str]
-) -> list[Clip]:
-    """Return the clips of the data sets ``only`` (all when empty) that are not in ``exclude``.
-
-    Raises:
-        UsageError: A data set is not in the annotation file.
-        DataError: Nothing is left.
-    """
-    known = {clip.source for clip in clips}
-    for name in (*only, *exclude):
-        if name not in known:
-            listed = ", ".join(sorted(known - {""})) or "none; add a column 'dataset'"
-            raise UsageError(f"no clip is of data set {name!r}; the file has {listed}")
-    wanted = (set(only) or known) - set(exclude)
-    chosen = [clip for clip in clips if clip.source in wanted]
-    if not chosen:
-        raise DataError("--only and --exclude leave no clip; drop one of them")
-    return chosen
 
 
 def _closing(package: ModelPackage, out: Path) -> str:

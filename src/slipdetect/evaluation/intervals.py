@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from scipy.special import betaincinv, ndtr, stdtrit  # type: ignore[import-untyped]
+from scipy.special import betaincinv, ndtr, stdtrit
 
 LEVEL = 0.95
 FEWEST_GROUPS = 5  # a bootstrap of fewer knows next to nothing of how groups differ

@@ -130,8 +130,4 @@ def _calibration(scores: ClipScores) -> tuple[float, float]:
 
 
 def _described(weights: Mapping[str, float]) -> str:
-    return " + ".join(
-        f"{name} x {weight:g}" if weight != 1 else name
-        for name, weight in weights.items()
-        if weight > 0
-    )
+    return ", ".join(f"{name} {weight:g}" for name, weight in weights.items() if weight > 0)

@@ -80,15 +80,14 @@ def default_protocol(config: ModelConfig) -> Protocol:
     time. A model trained on windows, as all were before the setting existed, is tested by windows,
     because a snippet far from the fall says nothing about the clip.
     """
-    found = _samplings(config.training.get("config"))
+    # streams may have settings of their own, which differ from those of the first
+    found = _samplings({key: config.training.get(key) for key in ("config", "differing")})
     return Protocol(25, 1) if found == {"clips"} else WINDOWS
 
 
 def _samplings(config: Any) -> set[str]:
-    """Return the ways of drawing named in a run's settings, of one stream or of each."""
+    """Return the ways of drawing named in a run's settings or in those of its streams."""
     if not isinstance(config, Mapping):
         return set()
-    if isinstance(config.get("sampling"), str):
-        return {config["sampling"]}
-    nested = [_samplings(value) for value in config.values() if isinstance(value, Mapping)]
-    return set().union(*nested)
+    own = {config["sampling"]} if isinstance(config.get("sampling"), str) else set()
+    return own.union(*map(_samplings, config.values()))

@@ -1,0 +1,237 @@
+"""``evaluate``: rows are chosen, a model or kept scores are tested, results go where asked.
+
+In: tiny videos and a network with random weights. Out: nothing but assertions.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import pickle
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from slipdetect.evaluation.scores import read_scores
+from synth import make_video
+
+TRAINED_ON = "noise"  # the data set that the tiny package names
+
+
+@pytest.fixture(scope="module")
+def videos(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("videos")
+    for index, kind in enumerate(("slip", "slip", "walk", "still")):
+        make_video(folder / f"{index}.mp4", kind, count=30 + index, size=(64, 48))
+    return folder
+
+
+@pytest.fixture
+def data(videos: Path, tmp_path: Path) -> Path:
+    """Four clips, the last two rows in no split."""
+    return write(tmp_path / "clips.csv", videos)
+
+
+def write(file: Path, videos: Path, split: str = "", source: str = "other") -> Path:
+    rows = ["path,label,group,dataset,split"]
+    for index in range(4):
+        label = "slip" if index < 2 else "other"
+        rows.append(f"{videos / f'{index}.mp4'},{label},g{index},{source},{split}")
+    file.write_text("\n".join(rows) + "\n")
+    return file
+
+
+@pytest.fixture
+def evaluate(run: Any, tiny_package: Path, videos: Path) -> Any:
+    """Return a function that evaluates the tiny package."""
+
+    def call(data: Path, *args: object) -> Any:
+        return run("evaluate", tiny_package, data, "--root", videos, "--device", "cpu", *args)
+
+    return call
+
+
+def test_a_model_is_tested_and_its_scores_are_kept(
+    run: Any, evaluate: Any, data: Path, tmp_path: Path
+) -> None:
+    kept, picture = tmp_path / "kept.npz", tmp_path / "confusion.png"
+    result = evaluate(data, "--scores", kept, "--confusion", picture)
+    assert result.exit_code == 0, result.output
+    assert "model tiny, protocol windows: 4 clips, 2 of them slip, of 4 groups" in result.stdout
+    assert "'clips.csv' has no split: testing on all its clips" in result.stderr
+    assert f"wrote {str(kept)!r}" in result.stderr
+    assert picture.read_bytes().startswith(b"\x89PNG")
+    scores = read_scores(kept)
+    assert scores.clips == ("0.mp4", "1.mp4", "2.mp4", "3.mp4")
+    assert scores.groups == ("g0", "g1", "g2", "g3")
+    assert scores.truth.tolist() == [0, 0, 1, 1]
+    assert scores.facts["data"] == "clips.csv"
+    again = run("evaluate", kept)
+    assert again.exit_code == 0
+    assert again.stdout == result.stdout
+    assert again.stderr == ""
+
+
+def test_segments_by_crops(evaluate: Any, data: Path, tmp_path: Path) -> None:
+    out = tmp_path / "x.json"
+    result = evaluate(data, "--protocol", "2x10", "--out", out, "--cache", tmp_path / "cache")
+    assert result.exit_code == 0, result.output
+    assert result.stdout == ""
+    assert "protocol 2x10 (20 views of each)" in result.stderr
+    assert json.loads(out.read_text())["facts"]["protocol"] == "2x10"
+    assert len(list((tmp_path / "cache").iterdir())) == 4
+
+
+def test_json_is_pure(evaluate: Any, data: Path) -> None:
+    result = evaluate(data, "--format", "json", "--protocol", "1x1")
+    assert json.loads(result.stdout)["reports"][0]["name"] == "rgb"
+
+
+def test_the_split_is_obeyed(evaluate: Any, data: Path, videos: Path) -> None:
+    rows = data.read_text().splitlines()
+    rows[1:] = [
+        row + part for row, part in zip(rows[1:], ("test", "train", "test", "val"), strict=True)
+    ]
+    data.write_text("\n".join(rows) + "\n")
+    result = evaluate(data, "--protocol", "1x1")
+    assert "testing on the clips of split 'test', 2 of 4" in result.stderr
+    assert "clips.csv, split test, model tiny, protocol 1x1: 2 clips" in result.stdout
+    assert "2 clips" in evaluate(data, "--protocol", "1x1", "--split", "test").stdout
+    assert "4 clips" in evaluate(data, "--protocol", "1x1", "--split", "all").stdout
+    assert "1 clips" in evaluate(data, "--protocol", "1x1", "--split", "val").stdout
+    none = evaluate(write(data, videos, "train"), "--protocol", "1x1")
+    assert none.exit_code == 3
+    assert "no rows of the split 'test', it has train" in none.stderr
+
+
+def test_data_that_the_model_saw_are_warned_of(evaluate: Any, data: Path, videos: Path) -> None:
+    warning = "Warning: the model was trained on clips of noise, which may be among these"
+    assert warning not in evaluate(data, "--protocol", "1x1").stderr
+    seen = write(data, videos, source=TRAINED_ON)
+    assert warning in evaluate(seen, "--protocol", "1x1").stderr
+    assert (
+        warning not in evaluate(write(data, videos, "test", TRAINED_ON), "--protocol", "1x1").stderr
+    )
+
+
+def test_an_unreadable_clip_is_5(evaluate: Any, data: Path, videos: Path, tmp_path: Path) -> None:
+    (videos / "broken.mp4").write_bytes(b"no video")
+    with data.open("a") as stream:
+        stream.write(f"{videos / 'broken.mp4'},other,g9,other,\n")
+    result = evaluate(data, "--protocol", "1x1")
+    assert result.exit_code == 5
+    assert "4 clips" in result.stdout
+    assert "Warning: left out: " in result.stderr
+    assert "broken.mp4" in result.stderr
+
+
+def test_data_sets_are_chosen(evaluate: Any, data: Path) -> None:
+    data.write_text(data.read_text().replace("g0,other", "g0,mine").replace("g3,other", "g3,mine"))
+    result = evaluate(data, "--protocol", "1x1", "--only", "mine")
+    assert "2 clips" in result.stdout
+    both = evaluate(data, "--protocol", "1x1")
+    assert "By data set, rgb:" in both.stdout
+    assert evaluate(data, "--only", "none").exit_code == 2
+
+
+@pytest.mark.parametrize(
+    ("args", "text"),
+    [
+        (["--protocol", "25x3"], "1, 2, 5, 10 crops"),
+        (["--protocol", "fast"], "neither SEGMENTSxCROPS"),
+        (["--fusion", "rgb"], "no weight such as flow=1.5"),
+        (["--fusion", "rgb=-1"], "no weight such as flow=1.5"),
+        (["--frames", "19"], "--frames is of no use: these are no scores of the reference"),
+        (["--scores", "x.csv"], "kept as .npz"),
+        (["--out", "x.png", "--confusion", "x.png"], "name one file"),
+    ],
+)
+def test_what_makes_no_sense_is_2(evaluate: Any, data: Path, args: list[str], text: str) -> None:
+    result = evaluate(data, *args)
+    assert result.exit_code == 2
+    assert text in " ".join(result.stderr.split())
+
+
+def test_files_are_not_overwritten_and_that_is_found_first(
+    run: Any, data: Path, videos: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "x.npz").write_text("mine")
+    for name in ("--scores", "--out", "--confusion"):
+        result = run("evaluate", "no-model", data, name, tmp_path / "x.npz")
+        assert result.exit_code == 6
+    assert (tmp_path / "x.npz").read_text() == "mine"
+    assert run("evaluate", "no-model", data, "--root", videos).exit_code == 4
+    assert run("evaluate", "default").exit_code == 2
+    missing = run("evaluate", tmp_path / "none.npz")
+    assert missing.exit_code == 3
+    assert missing.stderr.count("\n") == 1
+
+
+@pytest.fixture
+def old(tmp_path: Path) -> Path:
+    """A pickle of the two-stream code: sums over 19 frames."""
+    path = tmp_path / "spatial.pickle"
+    sums = {str(i): 19 * np.array([1.5 - i, i - 1.5], np.float32) for i in range(4)}
+    path.write_bytes(pickle.dumps(sums))
+    return path
+
+
+def test_old_scores_are_imported(run: Any, old: Path, data: Path, videos: Path) -> None:
+    new = old.with_name("new.npz")
+    args = ["evaluate", old, data, "--root", videos, "--modality", "rgb", "--scores", new]
+    warned = run(*args)
+    assert warned.exit_code == 0, warned.output
+    assert "pass --frames 19" in warned.stderr
+    result = run(*args, "--frames", "19", "--overwrite")
+    assert result.exit_code == 0, result.output
+    assert "--frames" not in result.stderr
+    accuracy = next(line for line in result.stdout.splitlines() if line.startswith("accuracy"))
+    assert accuracy.split()[2] == "100.0"
+    scores = read_scores(new)
+    np.testing.assert_allclose(scores.logits["rgb"][:, 0], [1.5, 0.5, -0.5, -1.5])
+    assert scores.clips[0] == "0.mp4"
+
+
+def test_old_scores_need_their_list(run: Any, old: Path) -> None:
+    result = run("evaluate", old)
+    assert result.exit_code == 3
+    assert "name the DATA.csv" in result.stderr
+
+
+class Runs:
+    def __init__(self, marker: Path) -> None:
+        self.marker = marker
+
+    def __reduce__(self) -> Any:
+        return os.system, (f"touch {self.marker}",)
+
+
+def test_W01_a_malicious_pickle_is_3_and_runs_nothing(run: Any, data: Path, tmp_path: Path) -> None:
+    marker = tmp_path / "marker"
+    path = tmp_path / "old.pkl"
+    path.write_bytes(pickle.dumps({"0": Runs(marker)}))
+    result = run("evaluate", path, data, "--root", tmp_path.parent.parent)
+    assert result.exit_code == 3
+    assert "system, which scores do not need" in result.stderr
+    assert result.stderr.count("Error") == 1
+    assert not marker.exists()
+
+
+@pytest.mark.parametrize(
+    ("args", "text"),
+    [
+        (["--protocol", "1x1"], "--protocol is of no use: the clips are scored already"),
+        (["--split", "test"], "--split is of no use: there is no DATA.csv"),
+        (["clips.csv"], "leave DATA.csv out"),
+    ],
+)
+def test_options_that_kept_scores_do_not_heed_are_2(
+    run: Any, evaluate: Any, data: Path, tmp_path: Path, args: list[str], text: str
+) -> None:
+    kept = tmp_path / "kept.npz"
+    evaluate(data, "--protocol", "1x1", "--scores", kept)
+    result = run("evaluate", kept, *args)
+    assert result.exit_code == 2
+    assert text in result.stderr
