@@ -76,9 +76,13 @@ class NearPair:
             repr(str(clip.path)) + (f" ({clip.split})" if clip.split else "")
             for clip in (self.first, self.second)
         ]
+        return f"{names[0]} = {names[1]}{self.difference}"
+
+    @property
+    def difference(self) -> str:
+        """How the second clip differs in time and sides, such as ``", 1.5 s later, mirrored"``."""
         shift = "" if self.alignment is None else _shift(self.alignment.shift)
-        mirrored = ", mirrored" if self.mirrored else ""
-        return f"{names[0]} = {names[1]}{shift}{mirrored}"
+        return f"{shift}{', mirrored' if self.mirrored else ''}"
 
 
 @dataclass(frozen=True)
