@@ -142,7 +142,7 @@ def test_fusion_is_the_weighted_sum_of_logits() -> None:
     assert found.said.tolist() == [1, 0, 0]
     assert found.name == "rgb 1, flow 1.5"
     assert judge(made, {"flow": 2.0}).said.tolist() == judge(made, "flow").said.tolist()
-    with pytest.raises(UsageError, match="rgbdiff"):
+    with pytest.raises(UsageError, match="no scores of 'rgbdiff', only of rgb, flow"):
         judge(made, {"rgbdiff": 1.0})
     with pytest.raises(UsageError, match="only of rgb, flow"):
         judge(made, "depth")

@@ -1,25 +1,38 @@
-"""Measuring: clip and event metrics, and the predictions they are computed from."""
+"""Measuring: clip and event metrics, the scores and predictions they are computed from."""
 
 from slipdetect.evaluation.calibration import Calibration, fit_calibration
 from slipdetect.evaluation.clip_metrics import area_under_curve, auc_interval
+from slipdetect.evaluation.clip_report import ClipReport, clip_report
+from slipdetect.evaluation.clip_scoring import score_clips
 from slipdetect.evaluation.event_metrics import Summary, hits, summarise
+from slipdetect.evaluation.legacy_scores import import_scores
 from slipdetect.evaluation.predictions import (
     ClipPrediction,
     predict,
     read_predictions,
     write_predictions,
 )
+from slipdetect.evaluation.protocol import Protocol
+from slipdetect.evaluation.scores import ClipScores, read_scores, write_scores
 
 __all__ = [
     "Calibration",
     "ClipPrediction",
+    "ClipReport",
+    "ClipScores",
+    "Protocol",
     "Summary",
     "area_under_curve",
     "auc_interval",
+    "clip_report",
     "fit_calibration",
     "hits",
+    "import_scores",
     "predict",
     "read_predictions",
+    "read_scores",
+    "score_clips",
     "summarise",
     "write_predictions",
+    "write_scores",
 ]

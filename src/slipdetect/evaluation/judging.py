@@ -52,14 +52,12 @@ def judge(scores: ClipScores, which: Which) -> Judgement:
     """
     if isinstance(which, Mapping):
         return _fused(scores, which, "logits")
-    if which in scores.logits:
-        return _from_logits(which, torch.from_numpy(scores.logits[which]), scores)
     if which in (FUSED, CALIBRATED):
         weights, space = _own_fusion(scores)
         fused = _fused(scores, weights, space)
         return fused if which == FUSED else _calibrated(scores, fused)
-    listed = ", ".join(scores.logits)
-    raise UsageError(f"there are no scores of {which!r}, only of {listed}")
+    _check_known(which, scores)
+    return _from_logits(which, torch.from_numpy(scores.logits[which]), scores)
 
 
 def judgements(scores: ClipScores, weights: Mapping[str, float] | None = None) -> list[Which]:
@@ -89,6 +87,9 @@ def _from_logits(name: str, logits: torch.Tensor, scores: ClipScores) -> Judgeme
 
 def _fused(scores: ClipScores, weights: Mapping[str, float], space: str) -> Judgement:
     fusion = LateFusion(weights, space)
+    for name, weight in fusion.weights.items():
+        if weight > 0:
+            _check_known(name, scores)
     streams = {
         name: torch.from_numpy(x).double() for name, x in scores.logits.items() if name in weights
     }
@@ -106,6 +107,12 @@ def _calibrated(scores: ClipScores, fused: Judgement) -> Judgement:
     other = int(np.flatnonzero(np.arange(len(scores.labels)) != positive)[0])
     without = np.where(fused.said == positive, other, fused.said)
     return Judgement(CALIBRATED, surety, np.where(surety >= 0, positive, without))
+
+
+def _check_known(modality: str, scores: ClipScores) -> None:
+    if modality not in scores.logits:
+        listed = ", ".join(scores.logits)
+        raise UsageError(f"there are no scores of {modality!r}, only of {listed}")
 
 
 def _own_fusion(scores: ClipScores) -> tuple[dict[str, float], str]:
