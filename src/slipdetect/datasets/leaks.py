@@ -133,7 +133,8 @@ def require_no_leak(
 
 
 def _group_advice(leaks: Leaks) -> str:
-    return f"the split leaks: {leaks.sentences()[0]}; put each group on one side"
+    advice = "put each group on one side, or pass --allow-leaks"
+    return f"the split leaks: {leaks.sentences()[0]}; {advice}"
 
 
 def _copy_advice(leaks: Leaks) -> str:

@@ -23,9 +23,9 @@ MOST_SHOWN = 10
 
 _NO_SPLIT = "(none)"
 _KINDS = (
-    ("same recording", "show the same recording (correlation of motion)"),
-    ("maybe the same recording", "may show the same recording: look at them"),
-    ("same scene", "show the same scene in different groups or on different sides"),
+    ("same recording", "shows", "show", "the same recording (correlation of motion)"),
+    ("maybe the same recording", "may show", "may show", "the same recording: look at them"),
+    ("same scene", "shows", "show", "the same scene in different groups or on different sides"),
 )
 
 
@@ -106,14 +106,14 @@ def _near(check: DataCheck, root: Path | None) -> list[str]:
     if near is None:
         return ["not looked for (--fast)"]
     lines = []
-    for kind, plural in _KINDS:
+    for kind, one, several, what in _KINDS:
         pairs = near.of_kind(kind)
         if not pairs:
             continue
         across = sum(pair.across for pair in pairs)
         sides = f", {across} of them on two sides" if check.has_split else ""
-        one = len(pairs) == 1
-        lines.append(f"{len(pairs)} {'pair' if one else 'pairs'} {plural}{sides}")
+        verb = f"pair {one}" if len(pairs) == 1 else f"pairs {several}"
+        lines.append(f"{len(pairs)} {verb} {what}{sides}")
         if kind != _KINDS[-1][0]:
             for pair in pairs[:MOST_SHOWN]:
                 lines += _pair(pair, root)
