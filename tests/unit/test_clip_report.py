@@ -115,6 +115,24 @@ def test_all_right_is_not_certain() -> None:
     assert report.average_precision.interval is None
 
 
+def test_a_label_that_is_all_right_is_not_certain_within_a_mean() -> None:
+    # twelve slips are all found, eight of twenty others are called a slip
+    margins = [1.0] * 12 + [1.0] * 8 + [-1.0] * 12
+    report = clip_report(scores({"rgb": margins}, [1] * 12 + [0] * 20), "rgb")
+    unsure = 1 - 0.025 ** (1 / 12)  # 0.265, of the slips
+    for name, weight, other in (("accuracy", 12 / 32, 20 / 32), ("mean_class_accuracy", 0.5, 0.5)):
+        figure = report.figures[name]
+        assert figure.value == pytest.approx(weight + other * 0.6)
+        assert figure.interval is not None
+        assert figure.interval.method == "bootstrap"
+        assert figure.value - figure.interval.low > weight * unsure
+        # of the others alone: the binomial standard deviation, at expanded percentiles of 12 groups
+        spread = other * np.sqrt(0.6 * 0.4 / 20)
+        most = np.hypot(weight * unsure, 2.7 * spread)
+        assert figure.value - figure.interval.low <= most
+        assert figure.interval.high - figure.value <= 2.7 * spread
+
+
 def test_one_person_is_one_trial() -> None:
     report = clip_report(scores({"rgb": TEN}, SLIP, "a" * 10), "rgb")
     assert report.groups == 1

@@ -13,7 +13,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sklearn.metrics import average_precision_score, roc_auc_score
 
-from slipdetect.evaluation.intervals import clopper_pearson, expanded_tail, interval
+from slipdetect.evaluation.intervals import (
+    Interval,
+    clopper_pearson,
+    expanded_tail,
+    interval,
+    widened,
+)
 from slipdetect.evaluation.resampling import GroupResampler, count_groups
 from slipdetect.evaluation.weighted_metrics import Ranking, share
 
@@ -90,6 +96,19 @@ def test_intervals_hold_the_truth_as_often_as_they_say() -> None:
         found = interval(float(ranking.auc(np.ones((1, len(slip))))[0]), drawn, 5, 5)
         held.append(found.low <= truth <= found.high)
     assert 0.88 < np.mean(held) <= 1.0
+
+
+def test_parts_without_variety_are_put_in_by_their_squares() -> None:
+    found = Interval(0.7, 0.9, "bootstrap")
+    assert widened(found, 0.8, [(0.5, 0.6, 20), (0.5, 0.9, 20)]) == Interval(
+        pytest.approx(0.7), pytest.approx(0.9), "bootstrap"
+    )
+    slack = 1 - clopper_pearson(1.0, 12).low
+    wide = widened(found, 0.8, [(0.5, 1.0, 12), (0.5, 0.6, 20)])
+    assert wide.low == pytest.approx(0.8 - np.hypot(0.1, slack / 2))
+    assert wide.high == pytest.approx(0.9)
+    exact = Interval(0.2, 1.0, "exact")
+    assert widened(exact, 0.8, [(0.5, 1.0, 12)]) == exact
 
 
 def test_resamples_without_any_difference_are_not_believed() -> None:

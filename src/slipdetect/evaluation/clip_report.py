@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from slipdetect.errors import DataError
-from slipdetect.evaluation.intervals import Interval, interval
+from slipdetect.evaluation.intervals import Interval, interval, widened
 from slipdetect.evaluation.judging import Which, judge
 from slipdetect.evaluation.resampling import GroupResampler, count_groups
 from slipdetect.evaluation.scores import ClipScores
@@ -156,7 +156,9 @@ class _Bench:
         if np.isnan(values[0]):
             return Figure(None, count, None)
         value = float(values[0])
-        found = interval(value, values[1:], *self._evidence(name))
+        found = widened(
+            interval(value, values[1:], *self._evidence(name)), value, self._parts(name)
+        )
         # average precision is no share of trials, so the exact method does not suit it
         unsuited = name == "average_precision" and found.method == "exact"
         return Figure(value, count, None if unsuited else found)
@@ -177,6 +179,17 @@ class _Bench:
     def _count(self, name: str) -> int:
         among = {"recall": self.slip, "precision": self._called}.get(name, self._all)
         return int(among.sum())
+
+    def _parts(self, name: str) -> list[tuple[float, float, int]]:
+        """Return weight, share right and groups of every label that a mean is made of."""
+        weights = {
+            "accuracy": [float(each.mean()) for each in self._classes],
+            "mean_class_accuracy": [1 / len(self._classes)] * len(self._classes),
+        }.get(name, [])
+        return [
+            (weight, float(self._right[each].mean()), count_groups(self._groups, each))
+            for weight, each in zip(weights, self._classes, strict=False)
+        ]
 
     def _evidence(self, name: str) -> tuple[int, int]:
         """Return the groups that a figure rests on and the independent trials in them."""

@@ -6,6 +6,7 @@ In: the figure, its resamples, the independent observations behind it. Out: an `
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
@@ -79,6 +80,30 @@ def interval(
     low, high = np.quantile(known, [tail, 1 - tail])
     # a skewed figure may lie outside its own resamples' percentiles
     return Interval(min(float(low), value), max(float(high), value), "bootstrap")
+
+
+def widened(found: Interval, value: float, parts: Iterable[tuple[float, float, int]]) -> Interval:
+    """Add what resamples cannot show: that labels which are all right, or all wrong, may not be.
+
+    Resamples of a label without any variety do not vary, so that a mean over labels would take its
+    share for certain. Its exact interval is put in by the squares of the distances, as intervals
+    of independent parts of a sum are (Zou and Donner, Statistics in Medicine 27, 2008).
+
+    Args:
+        found: Interval from resamples; an exact one is returned as it is.
+        value: The figure, the sum of weight times share over all labels.
+        parts: Weight, share and groups of every label.
+    """
+    if found.method == "exact":
+        return found
+    below, above = (value - found.low) ** 2, (found.high - value) ** 2
+    for weight, share, groups in parts:
+        if share in (0.0, 1.0):
+            exact = clopper_pearson(share, groups)
+            below += (weight * (share - exact.low)) ** 2
+            above += (weight * (exact.high - share)) ** 2
+    low, high = value - math.sqrt(below), value + math.sqrt(above)
+    return Interval(max(low, 0.0), min(high, 1.0), found.method)
 
 
 def expanded_tail(groups: int) -> float:
