@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from prepare_files import touch
-from slipdetect.datasets.prepare.frame_counts import read_frame_counts
+from slipdetect.datasets.prepare.frame_counts import parse_frame_counts, read_frame_counts
 from slipdetect.datasets.prepare.hmdb51 import read_split_file
 from slipdetect.datasets.prepare.intervals import read_intervals
 from slipdetect.datasets.prepare.list_lines import list_lines
@@ -189,21 +189,16 @@ def test_S10_a_pickle_of_something_else(tmp_path: Path, content: object) -> None
         read_frame_counts(file)
 
 
-def test_S10_damaged_pickles(tmp_path: Path) -> None:
+def test_S10_damaged_pickles() -> None:
     """Every beginning of a good one, every single damaged byte: an error or a plain dict."""
-    file = tmp_path / "frame_count.pickle"
     good = pickle.dumps({"v_a.mp4": 12, "v_b.mp4": 70_000}, 4)
     damaged = [good[:end] for end in range(len(good))]
-    damaged += [
-        good[:at] + bytes([value]) + good[at + 1 :]
-        for at in range(len(good))
-        for value in range(256)
-    ]
+    for at, value in itertools.product(range(len(good)), range(256)):
+        damaged.append(good[:at] + bytes([value]) + good[at + 1 :])
     read_anyway = 0
     for data in damaged:
-        file.write_bytes(data)
         try:
-            counts = read_frame_counts(file)
+            counts = parse_frame_counts(data, "it")
         except DataError:
             continue
         read_anyway += 1

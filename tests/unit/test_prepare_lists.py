@@ -180,7 +180,7 @@ def collections(draw: st.DrawFn) -> list[tuple[bool, str, int]]:
     return draw(st.lists(item, min_size=1, max_size=12))
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=20, deadline=None)
 @given(facts=collections())
 def test_written_lists_are_read_back(
     facts: list[tuple[bool, str, int]], tmp_path_factory: pytest.TempPathFactory

@@ -44,7 +44,7 @@ NAMES = st.text(
 
 
 @settings(
-    max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 @given(NAMES, NAMES)
 def test_any_name_comes_back(tmp_path: Path, folder: str, name: str) -> None:

@@ -11,14 +11,15 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from slipdetect.cli.console import Console
-from slipdetect.cli.import_options import (
+from slipdetect.cli.options import common_options, with_options
+from slipdetect.cli.prepared_options import (
     FOLDER,
     class_mapping,
     group_options,
     map_options,
     out_options,
+    seed_split_option,
 )
-from slipdetect.cli.options import common_options, with_options
 from slipdetect.errors import UsageError
 
 if TYPE_CHECKING:
@@ -52,12 +53,7 @@ _SPLITS = with_options(
         click.option(
             "--split-folders", is_flag=True, help="FOLDER holds train/CLASS, val/CLASS, test/CLASS."
         ),
-        click.option(
-            "--seed-split",
-            type=click.IntRange(min=2),
-            metavar="N",
-            help="Every N-th clip is a test clip, as in the seed report (4, 5); cuts groups.",
-        ),
+        seed_split_option,
     ]
 )
 
@@ -85,8 +81,9 @@ def folder(ctx: click.Context, /, folder: Path | None, **options: Any) -> None:
     slipdetect prepare folder videos/ --map sitting=other --group-by '^(p[0-9]+)' --out clips.csv
     slipdetect prepare folder --from videos.zip --seed-split 4 --out clips.csv
     """
-    from slipdetect.cli.import_view import finish
+    from slipdetect.cli.prepared_view import finish
     from slipdetect.datasets.prepare.folder import prepare_folder
+    from slipdetect.datasets.prepare.splitting import CUTS_GROUPS
     from slipdetect.datasets.prepare.write import check_target
 
     console = ctx.ensure_object(Console)
@@ -102,6 +99,8 @@ def folder(ctx: click.Context, /, folder: Path | None, **options: Any) -> None:
         dataset=options["dataset"],
     )
     prepared.rows = _split(prepared.rows, options)
+    if options["seed_split"] is not None:
+        prepared.warnings.append(CUTS_GROUPS)
     finish(console, prepared, out, root, overwrite=options["overwrite"])
 
 

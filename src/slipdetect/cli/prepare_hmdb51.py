@@ -11,14 +11,14 @@ from typing import Any
 import click
 
 from slipdetect.cli.console import Console
-from slipdetect.cli.import_options import (
+from slipdetect.cli.options import common_options
+from slipdetect.cli.prepared_options import (
     FOLDER,
     class_mapping,
     group_options,
     map_options,
     out_options,
 )
-from slipdetect.cli.options import common_options
 
 
 @click.command()
@@ -54,7 +54,7 @@ def hmdb51(ctx: click.Context, /, folder: Path, **options: Any) -> None:
     slipdetect prepare hmdb51 hmdb51/ --splits splits/ --split 1 --out hmdb51/clips.csv
     slipdetect prepare hmdb51 hmdb51/ --splits splits/ --negative stand,sit,situp --out clips.csv
     """
-    from slipdetect.cli.import_view import finish
+    from slipdetect.cli.prepared_view import finish
     from slipdetect.datasets.prepare.hmdb51 import USUAL_POSITIVE, prepare_hmdb51
     from slipdetect.datasets.prepare.hmdb51_folder import Hmdb51Folder, unpacked
     from slipdetect.datasets.prepare.splitting import hold_out
@@ -62,11 +62,15 @@ def hmdb51(ctx: click.Context, /, folder: Path, **options: Any) -> None:
 
     console = ctx.ensure_object(Console)
     check_target(options["out"], options["root"], overwrite=options["overwrite"])
+
+    def tell(archive: Path) -> None:
+        console.note(f"unpacking {archive.name}")
+
     splits = options["splits"]
     if splits.suffix.lower() == ".rar":
-        splits = unpacked(splits, options["work"])
+        splits = unpacked(splits, options["work"], tell)
     mapping = class_mapping(options, USUAL_POSITIVE)
-    source = Hmdb51Folder(folder, options["work"])
+    source = Hmdb51Folder(folder, options["work"], tell)
     prepared = prepare_hmdb51(source, splits, int(options["split"]), mapping)
     prepared.rows = hold_out(prepared.rows, options["val"], options["seed"])
     finish(console, prepared, options["out"], options["root"], overwrite=options["overwrite"])

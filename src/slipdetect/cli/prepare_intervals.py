@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from slipdetect.cli.console import Console
-from slipdetect.cli.import_options import FILE, FOLDER, group_options
 from slipdetect.cli.options import common_options, with_options
+from slipdetect.cli.prepared_options import FILE, FOLDER, group_options
 from slipdetect.errors import UsageError
 from slipdetect.reports import printable
 
@@ -29,6 +29,7 @@ _CUT = with_options(
         click.option(
             "--before",
             type=_SECONDS,
+            metavar="SECONDS",
             default=1.0,
             show_default=True,
             help="Seconds before an event that its clip begins.",
@@ -36,6 +37,7 @@ _CUT = with_options(
         click.option(
             "--after",
             type=_SECONDS,
+            metavar="SECONDS",
             default=1.0,
             show_default=True,
             help="Seconds after an event that its clip ends.",
@@ -43,6 +45,7 @@ _CUT = with_options(
         click.option(
             "--clearance",
             type=_SECONDS,
+            metavar="SECONDS",
             default=1.0,
             show_default=True,
             help="Least seconds between an event and a negative clip.",
@@ -50,6 +53,7 @@ _CUT = with_options(
         click.option(
             "--negatives-per-event",
             type=click.IntRange(min=0),
+            metavar="N",
             default=2,
             show_default=True,
             help="Negative clips cut near each event, and from each video without.",
@@ -82,18 +86,17 @@ def intervals(ctx: click.Context, /, times: Path, **options: Any) -> None:
     slipdetect prepare intervals times.csv --root videos/ --out videos/clips.csv
     slipdetect prepare intervals times.csv --root videos/ --cut cuts/ --out clips.csv
     """
-    from slipdetect.cli.import_view import finish
-    from slipdetect.datasets.prepare.splitting import assign_splits
+    from slipdetect.cli.prepared_view import finish
+    from slipdetect.datasets.prepare.splitting import assign_splits, check_shares
     from slipdetect.datasets.prepare.write import check_target
 
     console = ctx.ensure_object(Console)
     out, root, overwrite = options["out"], options["root"], options["overwrite"]
     check_target(out, root, overwrite=overwrite)
+    check_shares(options["val"], options["test"])
     folder = times.parent if root is None else root
     prepared = _prepare(console, times, folder, options)
     if options["val"] or options["test"]:
-        if any(row.split for row in prepared.rows):
-            raise UsageError("the table has splits already; leave --val and --test out")
         prepared.rows = assign_splits(
             prepared.rows, options["val"], options["test"], options["seed"]
         )
@@ -115,6 +118,8 @@ def _prepare(console: Console, times: Path, folder: Path, options: dict[str, Any
     if cut is not None:
         _check_inside(cut, options["out"].parent)
     videos = [_of(video, options["dataset"]) for video in read_intervals(times, folder)]
+    if (options["val"] or options["test"]) and any(video.split for video in videos):
+        raise UsageError("the table has splits already; leave --val and --test out")
     with console.bar(2.0 * len(videos) if cut is not None else len(videos)) as bar:
         checked = []
         for index, video in enumerate(videos):

@@ -13,20 +13,14 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from slipdetect.cli.console import Console
-from slipdetect.cli.import_options import FILE, FOLDER
 from slipdetect.cli.options import common_options, with_options
+from slipdetect.cli.prepared_options import FILE, FOLDER, seed_split_option
 from slipdetect.errors import UsageError
 
 if TYPE_CHECKING:
     from slipdetect.datasets import Clip
     from slipdetect.datasets.prepare.counting import FrameCounter
 
-_SEED_SPLIT = click.option(
-    "--seed-split",
-    type=click.IntRange(min=2),
-    metavar="N",
-    help="Every N-th clip is a test clip, as in the seed report (4, 5); cuts groups.",
-)
 _LISTS = with_options(
     [
         click.option("--train", type=FILE, help="List of the training videos."),
@@ -46,7 +40,7 @@ def lists() -> None:
 
 @lists.command()
 @_LISTS
-@_SEED_SPLIT
+@seed_split_option
 @click.option("--out", type=FILE, required=True, help="The CSV to write.")
 @click.option("--root", type=FOLDER, help="Folder of the videos.  [default: that of the CSV]")
 @click.option("--dataset", metavar="NAME", default="seed", show_default=True, help="Its name.")
@@ -64,10 +58,10 @@ def read(ctx: click.Context, /, **options: Any) -> None:
     slipdetect prepare lists read --train rgb_train.txt --test rgb_test.txt --out videos/clips.csv
     slipdetect prepare lists read --list all.txt --seed-split 5 --root videos/ --out clips.csv
     """
-    from slipdetect.cli.import_view import finish
+    from slipdetect.cli.prepared_view import finish
     from slipdetect.datasets.prepare.frame_counts import read_frame_counts
     from slipdetect.datasets.prepare.seed_lists import read_seed_lists
-    from slipdetect.datasets.prepare.splitting import seed_split
+    from slipdetect.datasets.prepare.splitting import CUTS_GROUPS, seed_split
     from slipdetect.datasets.prepare.write import check_target
 
     console = ctx.ensure_object(Console)
@@ -89,6 +83,7 @@ def read(ctx: click.Context, /, **options: Any) -> None:
     )
     if options["seed_split"] is not None:
         prepared.rows = seed_split(prepared.rows, options["seed_split"])
+        prepared.warnings.append(CUTS_GROUPS)
     finish(console, prepared, out, root, overwrite=options["overwrite"])
 
 
@@ -108,7 +103,7 @@ def read(ctx: click.Context, /, **options: Any) -> None:
     "--store", type=FOLDER, help="Count frames in this store or folder of frame folders instead."
 )
 @click.option("--frames", is_flag=True, help="With ucf: also write frame_count.pickle.")
-@_SEED_SPLIT
+@seed_split_option
 @click.option("--overwrite", is_flag=True, help="Replace lists that exist.")
 @common_options
 @click.pass_context
@@ -132,7 +127,7 @@ def write(ctx: click.Context, /, data: Path, **options: Any) -> None:
     console = ctx.ensure_object(Console)
     clips = read_annotations(data, options["root"])
     if options["seed_split"] is not None:
-        clips = _seed_split(clips, options["seed_split"])
+        clips = _seed_split(console, clips, options["seed_split"])
     out, overwrite = options["out"], options["overwrite"]
     if options["style"] == "seed":
         written = write_seed_lists(clips, out, _counter(options), overwrite=overwrite)
@@ -150,10 +145,11 @@ def write(ctx: click.Context, /, data: Path, **options: Any) -> None:
     _warn(console, clips)
 
 
-def _seed_split(clips: Sequence[Clip], every: int) -> list[Clip]:
+def _seed_split(console: Console, clips: Sequence[Clip], every: int) -> list[Clip]:
     from slipdetect.datasets.prepare.rows import Row
-    from slipdetect.datasets.prepare.splitting import seed_split
+    from slipdetect.datasets.prepare.splitting import CUTS_GROUPS, seed_split
 
+    console.warn(CUTS_GROUPS)
     rows = seed_split([Row(clip.path, "") for clip in clips], every)
     return [replace(clip, split=row.split) for clip, row in zip(clips, rows, strict=True)]
 
@@ -166,7 +162,7 @@ def _counter(options: dict[str, Any]) -> FrameCounter:
 
 
 def _warn(console: Console, clips: Sequence[Clip]) -> None:
-    from slipdetect.cli.import_view import warn_of_rows
+    from slipdetect.cli.prepared_view import warn_of_rows
     from slipdetect.datasets.prepare.rows import OTHER, SLIP, Row
 
     labels = {True: SLIP, False: OTHER}

@@ -11,14 +11,14 @@ from typing import Any
 import click
 
 from slipdetect.cli.console import Console
-from slipdetect.cli.import_options import (
+from slipdetect.cli.options import common_options
+from slipdetect.cli.prepared_options import (
     FOLDER,
     class_mapping,
     group_options,
     map_options,
     out_options,
 )
-from slipdetect.cli.options import common_options
 
 
 @click.command()
@@ -52,7 +52,7 @@ def ucf101(ctx: click.Context, /, folder: Path, **options: Any) -> None:
     slipdetect prepare ucf101 UCF-101/ --lists ucfTrainTestlist/ --map '*=other' --out ucf.csv
     slipdetect prepare ucf101 videos/ --lists lists/ --positive Slipping --out clips.csv
     """
-    from slipdetect.cli.import_view import finish
+    from slipdetect.cli.prepared_view import finish
     from slipdetect.datasets.prepare.splitting import hold_out
     from slipdetect.datasets.prepare.ucf101 import prepare_ucf101
     from slipdetect.datasets.prepare.write import check_target

@@ -93,27 +93,32 @@ def plan_cuts(
     for cut, (start, end) in zip(positives, events, strict=True):
         low = min(cut.start, start - rule.clearance)
         free = _without(free, (low, max(cut.end, end + rule.clearance)))
-    cuts, too_near = list(positives), 0
+    kept = _marked(marked, free, rule)
+    for cut in kept:
+        free = _without(free, (cut.start, cut.end))
+    near: list[Cut] = []
+    for cut in positives * rule.negatives:  # a round of all events after the other
+        piece = _nearest(free, cut)
+        if piece is not None:
+            near.append(piece)
+            free = _without(free, (piece.start, piece.end))
+    cuts = sorted([*positives, *kept, *near], key=lambda cut: cut.start)
+    lacking = len(positives) * rule.negatives - len(near)
+    return CutPlan(tuple(cuts), lacking, len(marked) - len(kept))
+
+
+def _marked(marked: Sequence[Range], free: Sequence[Range], rule: CutRule) -> list[Cut]:
+    """Return the clips of marked negatives for which there is place."""
+    cuts: list[Cut] = []
     for start, end in marked:
         place = max(free, key=lambda gap: min(gap[1], end) - max(gap[0], start), default=(0.0, 0.0))
         # not into the next marked one, which gets a clip of its own
         later = [other[0] for other in marked if other[0] >= end]
         low, high = max(place[0], start - rule.before), min(place[1], end + rule.after, *later)
-        if min(high, end) - max(low, start) < min(rule.shortest, end - start):
-            too_near += 1
-            continue
-        cuts.append(Cut(low, high))
-        free = _without(free, (low, high))
-    lacking = 0
-    for _ in range(rule.negatives):
-        for cut in positives:
-            near = _nearest(free, cut)
-            if near is None:
-                lacking += 1
-                continue
-            cuts.append(near)
-            free = _without(free, (near.start, near.end))
-    return CutPlan(tuple(sorted(cuts, key=lambda cut: cut.start)), lacking, too_near)
+        if min(high, end) - max(low, start) >= min(rule.shortest, end - start):
+            cuts.append(Cut(low, high))
+            free = _without(free, (low, high))
+    return cuts
 
 
 def spread_cuts(duration: float, seconds: float, count: int) -> list[Cut]:

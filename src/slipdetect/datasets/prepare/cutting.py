@@ -70,14 +70,17 @@ def cut_video(
             first, last = (math.ceil(t * rate - 1e-6) for t in (cut.start, cut.end))
             piece = _Counted(itertools.islice(frames, first - position, last - position), on_time)
             images = iter(piece)
-            if (image := next(images, None)) is None:
-                raise _ends(video, cut)
-            pictures = itertools.chain([image], images)
-            write_video(target, pictures, rate, overwrite=overwrite, quality=_QUALITY)
+            image = next(images, None)
+            if image is not None:
+                pictures = itertools.chain([image], images)
+                write_video(target, pictures, rate, overwrite=overwrite, quality=_QUALITY)
             position = first + piece.count
-            if (last - position) / rate > TOLERANCE:
-                target.unlink()
-                raise _ends(video, cut)
+            if image is None or (last - position) / rate > TOLERANCE:
+                target.unlink(missing_ok=True)
+                raise DataError(
+                    f"{str(video)!r} ends before {cut.end:.2f} s, though its header says otherwise;"
+                    " copy it again or correct the times"
+                )
             begin, end = first / rate, position / rate
             made.append(Clipping(target, begin, end, _relative(cut.event, begin, end)))
     return made
@@ -102,10 +105,3 @@ def _relative(event: Range | None, begin: float, end: float) -> Range | None:
     if event is None:
         return None
     return max(event[0] - begin, 0.0), min(event[1], end) - begin
-
-
-def _ends(video: Path, cut: Cut) -> DataError:
-    return DataError(
-        f"{str(video)!r} ends before {cut.end:.2f} s, though its header says otherwise; copy it"
-        " again or correct the times"
-    )

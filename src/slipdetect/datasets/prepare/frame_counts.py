@@ -47,6 +47,19 @@ def read_frame_counts(file: Path) -> dict[str, int]:
         data = file.read_bytes()
     except OSError as error:
         raise DataError(f"cannot read {where}: {error.strerror}; check the path") from error
+    return parse_frame_counts(data, where)
+
+
+def parse_frame_counts(data: bytes, where: str) -> dict[str, int]:
+    """Return what the bytes of a ``frame_count.pickle`` say; see ``read_frame_counts``.
+
+    Args:
+        data: The pickle.
+        where: What it is called in messages.
+
+    Raises:
+        DataError: It is no such pickle, or could run code.
+    """
     try:
         content = _build(data)
     except _Refused as refused:

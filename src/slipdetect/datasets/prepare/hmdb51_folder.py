@@ -5,11 +5,14 @@ In: a folder with class folders, class archives or the archive of archives. Out:
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 from slipdetect.datasets.prepare.finding import class_folders
 from slipdetect.datasets.prepare.rar import unpack_rar
 from slipdetect.errors import OutputError, UsageError
+
+Tell = Callable[[Path], None]
 
 _WHOLE = "hmdb51_org"
 _SPLITS = "test_train_splits"
@@ -21,6 +24,7 @@ class Hmdb51Folder:
     Args:
         path: Holds class folders, ``CLASS.rar`` or ``hmdb51_org.rar``.
         work: Where archives are unpacked; needed if there are any. What it has is not made again.
+        on_archive: Called with an archive before it is unpacked.
 
     Attributes:
         path: As given.
@@ -31,14 +35,17 @@ class Hmdb51Folder:
         OutputError: ``work`` cannot be written.
     """
 
-    def __init__(self, path: Path, work: Path | None = None) -> None:
+    def __init__(
+        self, path: Path, work: Path | None = None, on_archive: Tell = lambda archive: None
+    ) -> None:
         self.path = path
+        self._tell = on_archive
         self._work = work
         self._folders = class_folders(path)
         self._archives = _archives(path)
         whole = self._archives.pop(_WHOLE, None)
         if whole is not None and not self._folders:
-            inside = unpacked(whole, work)
+            inside = unpacked(whole, work, on_archive)
             for place in (inside, *sorted(p for p in inside.iterdir() if p.is_dir())):
                 self._archives.update(_archives(place))
             self._folders = class_folders(inside)
@@ -57,11 +64,13 @@ class Hmdb51Folder:
             OutputError: ``work`` cannot be written.
         """
         known = self._folders.get(name)
-        return unpacked(self._archives[name], self._work) if known is None else known
+        if known is not None:
+            return known
+        return unpacked(self._archives[name], self._work, self._tell)
 
 
-def unpacked(archive: Path, work: Path | None) -> Path:
-    """Return the folder in ``work`` that holds what was in a .rar.
+def unpacked(archive: Path, work: Path | None, on_archive: Tell = lambda archive: None) -> Path:
+    """Return the folder in ``work`` that holds what was in a .rar, unpacked unless it was.
 
     Raises:
         UsageError: ``work`` is None.
@@ -80,6 +89,7 @@ def unpacked(archive: Path, work: Path | None) -> Path:
             raise OutputError(
                 f"cannot make folder {str(work)!r}: {error.strerror}; choose another"
             ) from error
+        on_archive(archive)
         unpack_rar(archive, folder)
     return folder
 

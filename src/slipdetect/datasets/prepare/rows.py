@@ -69,11 +69,13 @@ class Prepared:
         rows: One a clip, or one an event.
         left_out: What is not among them, and why.
         notes: Sentences about choices that were made.
+        warnings: Sentences about what makes results less sure than they look.
     """
 
     rows: list[Row]
     left_out: LeftOut = field(default_factory=LeftOut)
     notes: list[str] = field(default_factory=list)
+    warnings: list[str] = field(default_factory=list)
 
 
 def straddling(rows: Sequence[Row]) -> dict[str, list[str]]:

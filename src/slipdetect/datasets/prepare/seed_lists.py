@@ -70,26 +70,27 @@ def read_seed_lists(
     enclosure = Enclosure(root)
     prepared = Prepared([])
     seen: dict[Path, str] = {}
-    missing: list[str] = []
-    only_frames: list[str] = []
     for split, file in lists:
         for line in read_seed_list(file, index):
-            enclosure.path(line.name, line.where)
-            path = enclosure.path(file_of(line.name, enclosure), line.where)
+            path = _place(line, enclosure)
             if path in seen:
                 raise DataError(f"{line.where}: {excerpt(line.name)} is also in {seen[path]}")
             seen[path] = line.where
             if path.is_file():
                 prepared.rows.append(_row(line, path, split, dataset, frame_counts or {}))
+            elif path.is_dir() or (root / PurePosixPath(line.name).name).is_dir():
+                prepared.left_out.add(ONLY_FRAMES, line.name)
             else:
-                stem = PurePosixPath(line.name).name
-                frames_there = path.is_dir() or (root / stem).is_dir()
-                (only_frames if frames_there else missing).append(line.name)
-    prepared.left_out.add(ONLY_FRAMES, only_frames)
-    prepared.left_out.add(MISSING, missing)
+                prepared.left_out.add(MISSING, line.name)
     if any(ucf_group(row.path.stem) is None for row in prepared.rows):
         prepared.notes.append(UNGROUPED)
     return prepared
+
+
+def _place(line: SeedLine, enclosure: Enclosure) -> Path:
+    """Return the video that a line means, inside the folder even before it is looked for."""
+    enclosure.path(line.name, line.where)
+    return enclosure.path(file_of(line.name, enclosure), line.where)
 
 
 def read_seed_list(file: Path, index: Mapping[int, str] = CLASSES) -> Iterator[SeedLine]:

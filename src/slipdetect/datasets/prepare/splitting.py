@@ -15,6 +15,11 @@ from slipdetect.datasets.prepare.rows import SLIP, Row
 from slipdetect.datasets.splits import split_by_group
 from slipdetect.errors import DataError, UsageError
 
+CUTS_GROUPS = (
+    "--seed-split goes by position, not by group: people and rooms that are trained on are in the"
+    " test, whose scores will look too good"
+)
+
 Sizes = dict[str, Counter[bool]]
 
 
@@ -34,11 +39,7 @@ def assign_splits(rows: Sequence[Row], val: float, test: float, seed: int) -> li
         UsageError: A share makes no sense.
         DataError: There is one label only, or training would lack one.
     """
-    if not (0.0 <= val < 1.0 and 0.0 <= test < 1.0 and val + test < 1.0):
-        raise UsageError(
-            f"--val {val:g} and --test {test:g} are shares of the clips, 0 or more and together"
-            " below 1"
-        )
+    check_shares(val, test)
     if val == test == 0.0:
         return list(rows)
     if len({row.label for row in rows}) == 1:
@@ -54,6 +55,19 @@ def assign_splits(rows: Sequence[Row], val: float, test: float, seed: int) -> li
             split_of.update(dict.fromkeys(held_out, name))
             left = [clip for clip in left if clip.group not in held_out]
     return [replace(row, split=split_of[row.unit]) for row in rows]
+
+
+def check_shares(val: float, test: float) -> None:
+    """Refuse shares that make no sense.
+
+    Raises:
+        UsageError: One is below 0, or together they leave nothing for training.
+    """
+    if not (0.0 <= val < 1.0 and 0.0 <= test < 1.0 and val + test < 1.0):
+        raise UsageError(
+            f"--val {val:g} and --test {test:g} are shares of the clips, 0 or more and together"
+            " below 1"
+        )
 
 
 def hold_out(rows: Sequence[Row], val: float, seed: int) -> list[Row]:

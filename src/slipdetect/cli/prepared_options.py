@@ -49,6 +49,13 @@ map_options = with_options(
     ]
 )
 
+seed_split_option = click.option(
+    "--seed-split",
+    type=click.IntRange(min=2),
+    metavar="N",
+    help="Every N-th clip is a test clip, as in the seed report (4, 5); cuts groups.",
+)
+
 
 def group_options(val: float, test: float | None) -> Decorator:
     """Return the options of a split by groups, with these shares as defaults.
@@ -59,15 +66,25 @@ def group_options(val: float, test: float | None) -> Decorator:
     """
     shares = [
         click.option(
-            "--val", default=val, show_default=True, help="Share of the clips for validation."
+            "--val",
+            metavar="SHARE",
+            default=val,
+            show_default=True,
+            help="Share of the clips for validation.",
         ),
         click.option(
             "--seed", default=0, show_default=True, help="Order in which groups are drawn."
         ),
     ]
     if test is not None:
-        option = "Share of the clips for the test."
-        shares.insert(1, click.option("--test", default=test, show_default=True, help=option))
+        option = click.option(
+            "--test",
+            metavar="SHARE",
+            default=test,
+            show_default=True,
+            help="Share of the clips for the test.",
+        )
+        shares.insert(1, option)
     return with_options(shares)
 
 

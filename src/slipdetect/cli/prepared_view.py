@@ -37,6 +37,10 @@ def finish(
     console.text(f"{printable(str(out))}\n\n{split_table(prepared.rows)}{left_table(prepared)}")
     for note in prepared.notes:
         console.note(note)
+    if root is not None and root.resolve() != out.parent.resolve():
+        console.note(f"paths count from {str(root)!r}: pass the same --root to train and evaluate")
+    for warning in prepared.warnings:
+        console.warn(warning)
     warn_of_rows(console, prepared.rows)
 
 
