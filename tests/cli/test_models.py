@@ -6,13 +6,21 @@ In: a tiny model package, registered backbones. Out: nothing but assertions.
 from __future__ import annotations
 
 import json
+import re
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
+from slipdetect.backbones import BackboneSpec
 from slipdetect.cli import checks
+from slipdetect.cli.backbone_table import Row, backbone_table
 from slipdetect.cli.model_page import input_shape
+from slipdetect.errors import BackboneUnavailable
+from slipdetect.modalities import Normalisation
 from slipdetect.models import StreamConfig
+from slipdetect.models.measure import Cost
 
 
 @pytest.mark.parametrize(
@@ -27,16 +35,21 @@ def test_input_shapes_are_explained(modality: str, length: int, channels: str, w
     flow = {"method": "dis", "bound": 15.0} if modality == "flow" else None
     stream = StreamConfig(modality=modality, backbone="b", snippet_length=length, flow=flow)
     shape, reason = input_shape(stream)
-    assert shape == ["N", channels, "224", "224"]
+    assert shape == ["1", channels, "224", "224"]
     assert words in reason
     assert ("differencing leaves 3 x 15" in reason) == (modality == "rgbdiff")
+    assert ("48, as in the seed report, cannot be" in reason) == (modality == "rgbdiff")
 
 
 def test_show_tells_what_the_model_is(run, tiny_package: Path) -> None:
     result = run("models", "show", tiny_package)
     assert result.exit_code == 0, result.output
-    for words in ("[N, 9, 32, 32]", "11.18 M parameters", "noise: 3 clips", "5 frames/s"):
-        assert words in result.stdout
+    words = ("[1, 9, 32, 32]", "[1, 2]", "11.18 M parameters", "noise: 3 clips", "5 frames/s")
+    for part in words:
+        assert part in result.stdout
+    # 32 px are a forty-ninth of the 224 px that take 3.63 GFLOP
+    assert "0.07 GFLOP a snippet" in result.stdout
+    assert re.search(r"latency +\d+ ms a snippet, measured now on \d+ CPU thread", result.stdout)
 
 
 def test_show_prints_the_card(run, tiny_package: Path) -> None:
@@ -53,6 +66,58 @@ def test_backbones_are_listed_by_pattern(run) -> None:
     assert run("backbones", "list", "resnet1?").stdout.splitlines() == ["resnet18"]
     nothing = run("backbones", "list", "zzz*")
     assert (nothing.exit_code, nothing.stdout) == (0, "")
+
+
+def test_details_of_backbones_are_a_sorted_table(run) -> None:
+    result = run("backbones", "list", "resnet[13][84]", "--sort", "parameters")
+    assert result.exit_code == 0, result.output
+    heading, first, second = result.stdout.splitlines()[:3]
+    assert " ".join(heading.split()) == "name features input parameters GFLOP CPU ms licence"
+    assert first.split()[:6] == ["resnet18", "512", "224", "px", "11.18", "M"]
+    assert second.split()[:6] == ["resnet34", "512", "224", "px", "21.28", "M"]
+    assert (first.split()[6], first.split()[-1]) == ("3.63", "BSD-3-Clause")
+    assert len({len(line) for line in (first, second)}) == 1
+    assert "CPU thread" in result.stdout
+
+
+def test_details_tell_what_does_not_work(run, monkeypatch) -> None:
+    def broken(name: str, *rest: object, **options: object) -> None:
+        raise BackboneUnavailable(f"backbone {name!r} is unavailable: broken")
+
+    monkeypatch.setattr("slipdetect.backbones.create_backbone", broken)
+    result = run("backbones", "list", "resnet18", "--details")
+    assert result.exit_code == 0
+    assert "resnet18" not in result.stdout
+    assert "resnet18' is unavailable: broken" in result.stderr
+
+
+def test_names_alone_load_no_network() -> None:
+    script = (
+        "import sys; from slipdetect.cli.main import cli\n"
+        "try: cli(['backbones', 'list'], prog_name='slipdetect')\n"
+        "except SystemExit: print('torch' in sys.modules)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, check=True
+    )
+    assert done.stdout.splitlines()[-1] == "False"
+    assert "resnet101" in done.stdout.splitlines()
+
+
+def row(name: str, parameters: int, flops: int, seconds: float) -> Row:
+    spec = BackboneSpec(name, 8, 224, Normalisation(), "conv", "MIT")
+    return Row(spec, Cost(parameters, flops, seconds, 1, (1, 8)))
+
+
+@pytest.mark.parametrize(
+    ("column", "order"),
+    [("name", "a b c"), ("parameters", "c b a"), ("gflop", "b c a"), ("ms", "a c b")],
+)
+def test_table_is_sorted_by_any_column(column: str, order: str) -> None:
+    rows = [row("b", 2, 10**9, 0.3), row("a", 3, 3 * 10**9, 0.1), row("c", 1, 2 * 10**9, 0.2)]
+    lines = backbone_table(rows, column).splitlines()
+    assert [line.split()[0] for line in lines[1:4]] == order.split()
+    assert lines[-1].endswith("on 1 CPU thread.")
 
 
 def test_checking_a_backbone_runs_it(run) -> None:

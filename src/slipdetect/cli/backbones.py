@@ -5,20 +5,20 @@ In: a pattern or names. Out: lines on stdout.
 
 from __future__ import annotations
 
-import time
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from slipdetect.cli.backbone_table import COLUMNS, Row, backbone_table
 from slipdetect.cli.console import Console, one_line
 from slipdetect.cli.options import common_options
-from slipdetect.errors import SlipdetectError
+from slipdetect.errors import BackboneUnavailable, SlipdetectError
 
 if TYPE_CHECKING:
     from slipdetect.backbones import BackboneSpec
+    from slipdetect.models.measure import Cost
 
 _SEGMENTS = 3
-_TIMINGS = 3
 
 
 @click.group()
@@ -28,17 +28,49 @@ def backbones() -> None:
 
 @backbones.command("list")
 @click.argument("pattern", default="*")
+@click.option(
+    "--details", is_flag=True, help="Build and run each, and show size, work and time in a table."
+)
+@click.option(
+    "--sort",
+    "column",
+    type=click.Choice(list(COLUMNS)),
+    help="What the table is sorted by; turns --details on.  [default: name]",
+)
 @common_options
 @click.pass_context
-def list_names(ctx: click.Context, pattern: str) -> None:
-    """List names that match PATTERN, such as "resnet*" or "timm/convnext*"."""
+def list_names(ctx: click.Context, pattern: str, details: bool, column: str | None) -> None:
+    """List names that match PATTERN, such as "resnet*" or "timm/convnext*".
+
+    \b
+    slipdetect backbones list --sort parameters
+    """
     from slipdetect.backbones import list_backbones
 
     console = ctx.ensure_object(Console)
     names = list_backbones(pattern)
-    console.text("".join(f"{name}\n" for name in names))
     if not names:
         console.note(f"no backbone matches {pattern!r}")
+    elif details or column is not None:
+        _list_details(console, names, "name" if column is None else column)
+    else:
+        console.text("".join(f"{name}\n" for name in names))
+
+
+def _list_details(console: Console, names: list[str], column: str) -> None:
+    """Measure every backbone and print a table; those that do not work here come last."""
+    rows, failures = [], []
+    with console.bar(len(names)) as bar:
+        for index, name in enumerate(names):
+            bar.show(index, f"measuring {name}", now=True)
+            try:
+                spec, _, cost = _measured(name)
+                rows.append(Row(spec, cost))
+            except SlipdetectError as error:
+                failures.append(str(error))
+    console.text(backbone_table(rows, column))
+    for failure in failures:
+        console.error(failure)
 
 
 @backbones.command()
@@ -59,51 +91,44 @@ def check(ctx: click.Context, names: tuple[str, ...]) -> None:
     ctx.exit(code)
 
 
-def _checked(name: str) -> str:
-    """Return the facts about a backbone after running it.
+def _measured(name: str) -> tuple[BackboneSpec, str, Cost]:
+    """Return the facts about a backbone, its distribution and its cost for one picture.
 
     Raises:
         BackboneUnavailable: It does not load, build or run, or contradicts its facts.
     """
     import torch
-    from torch.utils.flop_counter import FlopCounterMode
 
     from slipdetect.backbones import backbone_info, create_backbone
-    from slipdetect.errors import BackboneUnavailable
+    from slipdetect.models.measure import measure
 
     network: Any = create_backbone(name)
-    info = backbone_info(name)
     spec = network.spec
     size = spec.input_size
-    picture = torch.zeros(1, 3, size, size)
     try:
-        with torch.inference_mode(), FlopCounterMode(display=False) as counter:
-            output = network.eval()(picture)
-        with torch.inference_mode():
-            seconds = min(_seconds(network, picture) for _ in range(_TIMINGS))
+        cost = measure(network, torch.zeros(1, 3, size, size))
     except RuntimeError as error:
         raise BackboneUnavailable(
             f"backbone {name!r} fails on a picture of {size} x {size}: {error}"
         ) from error
-    if tuple(output.shape) != (1, spec.feature_dim):
+    if cost.output != (1, spec.feature_dim):
         raise BackboneUnavailable(
-            f"backbone {name!r} returns {tuple(output.shape)}, its spec says {spec.feature_dim} "
+            f"backbone {name!r} returns {cost.output}, its spec says {spec.feature_dim} "
             "features; tell its maker"
         )
-    parameters = sum(parameter.numel() for parameter in network.parameters())
-    cost = {
-        "parameters": f"{parameters / 1e6:.2f} M",
-        "work": f"{counter.get_total_flops() / 1e9:.2f} GFLOP a picture",
-        "latency": f"{seconds * 1e3:.0f} ms a picture, measured now on {torch.get_num_threads()} "
+    return spec, backbone_info(name).distribution, cost
+
+
+def _checked(name: str) -> str:
+    """Return the facts about a backbone after running it; raises as ``_measured``."""
+    spec, distribution, cost = _measured(name)
+    told = {
+        "parameters": f"{cost.parameters / 1e6:.2f} M",
+        "work": f"{cost.flops / 1e9:.2f} GFLOP a picture",
+        "latency": f"{cost.seconds * 1e3:.0f} ms a picture, measured now on {cost.threads} "
         "CPU threads",
     }
-    return _page(spec, info.distribution, cost)
-
-
-def _seconds(network: Any, picture: Any) -> float:
-    start = time.perf_counter()
-    network(picture)
-    return time.perf_counter() - start
+    return _page(spec, distribution, told)
 
 
 def _shapes(size: int) -> dict[str, str]:

@@ -1,0 +1,77 @@
+"""What a network costs here: its parameters, its arithmetic, its time on the CPU.
+
+In: a network and an input. Out: a ``Cost``.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import torch
+from torch import nn
+from torch.utils.flop_counter import FlopCounterMode
+
+_TIMINGS = 3
+
+
+@dataclass(frozen=True)
+class Cost:
+    """What was counted and measured.
+
+    Attributes:
+        parameters: Numbers that the network has learnt or will learn.
+        flops: Floating-point operations for the input; a multiply-add counts as two.
+        seconds: Shortest of a few passes, after one that is not counted.
+        threads: CPU threads that torch used.
+        output: Shape of the answer.
+    """
+
+    parameters: int
+    flops: int
+    seconds: float
+    threads: int
+    output: tuple[int, ...]
+
+
+def measure(
+    network: nn.Module,
+    x: torch.Tensor,
+    call: Callable[[torch.Tensor], torch.Tensor] | None = None,
+    timings: int = _TIMINGS,
+) -> Cost:
+    """Run ``network`` on ``x`` in evaluation mode, and put it back into its mode.
+
+    Args:
+        network: On the CPU.
+        x: Its input.
+        call: What is run, where that is not the network itself.
+        timings: Passes that the shortest time is taken of.
+
+    Raises:
+        RuntimeError: Whatever the network raises, such as for an input it does not take.
+    """
+    run = network if call is None else call
+    training = network.training
+    network.eval()
+    try:
+        with torch.inference_mode():
+            with FlopCounterMode(display=False) as counter:
+                output = run(x)
+            seconds = min(_seconds(run, x) for _ in range(timings))
+    finally:
+        network.train(training)
+    return Cost(
+        parameters=sum(parameter.numel() for parameter in network.parameters()),
+        flops=counter.get_total_flops(),
+        seconds=seconds,
+        threads=torch.get_num_threads(),
+        output=tuple(output.shape) if isinstance(output, torch.Tensor) else (),
+    )
+
+
+def _seconds(run: Callable[[torch.Tensor], torch.Tensor], x: torch.Tensor) -> float:
+    start = time.perf_counter()
+    run(x)
+    return time.perf_counter() - start
