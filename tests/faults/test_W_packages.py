@@ -17,8 +17,10 @@ import pytest
 import torch
 from safetensors.torch import load_file, save_file
 
+from old_files import OldNetwork
 from slipdetect.errors import ModelError, PackageError
 from slipdetect.models import load_package, save_package
+from slipdetect.models.legacy import import_checkpoints
 from stub_models import create_stub, stub_config, stub_tsn
 
 
@@ -101,6 +103,36 @@ def test_W01_pickle_file_is_refused_with_the_way_to_convert_it(tmp_path: Path, n
     (tmp_path / name).write_bytes(pickle.dumps(Bomb(marker)))
     with pytest.raises(PackageError, match="slipdetect models import"):
         load_package(tmp_path / name)
+    assert not marker.exists()
+
+
+@pytest.mark.parametrize("zipped", [True, False], ids=["zip", "legacy"])
+@pytest.mark.parametrize("place", ["best_prec1", "arch", "state_dict", "optimizer", "whole"])
+def test_W01_import_runs_nothing_in_a_checkpoint(tmp_path: Path, zipped: bool, place: str) -> None:
+    marker, path = tmp_path / "marker", tmp_path / "model_best.pth.tar"
+    state: dict[str, Any] = {"base_model.conv1.weight": torch.zeros(64, 3, 7, 7)}
+    content: dict[str, Any] = {"epoch": 1, "arch": "resnet18", "state_dict": state}
+    if place == "state_dict":
+        state["new_fc.weight"] = Bomb(marker)
+    else:
+        content[place] = Bomb(marker)
+    bomb = Bomb(marker) if place == "whole" else content
+    torch.save(bomb, path, _use_new_zipfile_serialization=zipped)
+    with pytest.raises(ModelError, match="could run code") as caught:
+        import_checkpoints([path], tmp_path / "out")
+    assert "\n" not in str(caught.value)
+    assert not marker.exists()
+    assert not (tmp_path / "out").exists()
+    torch.load(path, weights_only=False)
+    assert marker.exists()
+
+
+@pytest.mark.parametrize("protocol", [0, 2, 4])
+def test_W01_import_runs_nothing_in_a_bare_pickle(tmp_path: Path, protocol: int) -> None:
+    marker, path = tmp_path / "marker", tmp_path / "model_best.pth.tar"
+    path.write_bytes(pickle.dumps(Bomb(marker), protocol))
+    with pytest.raises(ModelError, match=r"model_best\.pth\.tar"):
+        import_checkpoints([path], tmp_path / "out")
     assert not marker.exists()
 
 
@@ -233,6 +265,16 @@ def test_W05_weights_that_are_not_finite_are_refused(package: Path, value: float
     message = refusal(package)
     assert "classifier.weight" in message
     assert "NaN or infinity" in message
+
+
+def test_W05_weights_that_are_not_finite_are_never_imported(tmp_path: Path) -> None:
+    old = OldNetwork("resnet18")
+    state = old.state()
+    state["base_model.conv1.weight"][0, 0, 0, 0] = float("inf")
+    path = old.write(tmp_path / "x.pth.tar", state_dict=state)
+    with pytest.raises(PackageError, match=r"backbone\.conv1\.weight hold NaN or infinity"):
+        import_checkpoints([path], tmp_path / "m")
+    assert not (tmp_path / "m").exists()
 
 
 def test_W05_weights_that_are_not_finite_are_never_saved(tmp_path: Path) -> None:

@@ -134,7 +134,7 @@ def test_file_without_a_name_is_recognised_by_its_tensors(tmp_path: Path) -> Non
         tmp_path / "old.pth.tar", arch=..., epoch=..., best_prec1=...
     )
     stream = import_checkpoints([path], tmp_path / "m").streams[0]
-    assert (stream.backbone, stream.guessed) == ("resnet18", True)
+    assert (stream.backbone, stream.known_by) == ("resnet18", "recognised by its tensors")
     assert (stream.checkpoint.epoch, stream.checkpoint.best) == (None, None)
 
 

@@ -11,6 +11,7 @@ import click
 
 import slipdetect
 from slipdetect.cli.console import Console
+from slipdetect.cli.lazy import LazyGroup
 from slipdetect.cli.model_page import model_page
 from slipdetect.cli.options import common_options
 from slipdetect.errors import ModelError, PackageError
@@ -18,9 +19,15 @@ from slipdetect.errors import ModelError, PackageError
 _ASSETS = Path(slipdetect.__file__).parent / "assets"
 
 
-@click.group()
+@click.group(
+    cls=LazyGroup,
+    lazy={
+        "import": "slipdetect.cli.models_import:import_files",
+        "export": "slipdetect.cli.models_export:export",
+    },
+)
 def models() -> None:
-    """List and show models."""
+    """List and show models, take in checkpoints of older programs and write such."""
 
 
 @models.command("list")
@@ -52,7 +59,10 @@ def list_models(ctx: click.Context) -> None:
 @common_options
 @click.pass_context
 def show(ctx: click.Context, name: str, card: bool) -> None:
-    """Show what a model consists of; NAME is 'default' or the folder of a package."""
+    """Show what a model consists of; NAME is 'default' or the folder of a package.
+
+    Every network is built and run on one snippet, to count its work and take its time.
+    """
     console = ctx.ensure_object(Console)
     from slipdetect.detection import model_folder
     from slipdetect.models import load_package

@@ -176,21 +176,30 @@ def _check_weights(
         check_finite(state_dicts[stream.modality], f"{stream.modality} stream")
 
 
+def check_folder(folder: Path, *, overwrite: bool = False) -> None:
+    """Fail early where ``save_package`` would fail later.
+
+    Raises:
+        OutputError: ``folder`` is no folder or holds a package already.
+    """
+    if folder.exists() and not folder.is_dir():
+        raise OutputError(f"cannot create {str(folder)!r}: it is a file; choose another folder")
+    if (folder / CONFIG_FILE).exists() and not overwrite:
+        raise OutputError(
+            f"{str(folder)!r} holds a model already; pass --overwrite or choose another folder"
+        )
+
+
 def _prepare(folder: Path, card: str | None, overwrite: bool) -> None:
+    check_folder(folder, overwrite=overwrite)
+    path = folder / CARD_FILE
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        path = folder / CARD_FILE
         # a killed save may have left the very card that is to be written
         other = card is not None and path.exists() and path.read_bytes() != card.encode()
     except OSError as error:
         raise OutputError(f"cannot create {str(folder)!r}: {error.strerror}") from error
-    if overwrite:
-        return
-    if (folder / CONFIG_FILE).exists():
-        raise OutputError(
-            f"{str(folder)!r} holds a model already; pass --overwrite or choose another folder"
-        )
-    if other:
+    if other and not overwrite:
         raise OutputError(f"{str(path)!r} exists already; pass --overwrite or choose another name")
 
 

@@ -51,16 +51,25 @@ class Wishes:
     events: Mapping[str, float] | None = None
 
 
+def check_labels(classes: int, labels: tuple[str, ...] | None) -> None:
+    """Insist on a name for every class; two classes are the seed report's unless named.
+
+    Raises:
+        UsageError: There are more or fewer names than classes.
+    """
+    if labels is None and classes != len(SEED_LABELS):
+        raise UsageError(f"the network tells {classes} classes apart; name them with --labels")
+    if labels is not None and len(labels) != classes:
+        raise UsageError(f"{len(labels)} labels for a network of {classes} classes; name them all")
+
+
 def assumed_config(name: str, streams: Sequence[OldStream], wishes: Wishes) -> ModelConfig:
     """Return what the older programs did, in the values of a preset.
 
     Raises:
-        UsageError: The classes have no names, or the preset is unknown.
+        UsageError: The preset is unknown.
     """
     reading = preset_reading(wishes.preset)
-    classes = streams[0].classes
-    if wishes.labels is None and classes != len(SEED_LABELS):
-        raise UsageError(f"the network tells {classes} classes apart; name them with --labels")
     labels = SEED_LABELS if wishes.labels is None else wishes.labels
     return ModelConfig(
         name=name,
@@ -117,11 +126,6 @@ def changed(config: ModelConfig, wishes: Wishes) -> ModelConfig:
     if "short_side" in wanted:
         values["frame_short_side"] = wanted["short_side"]
     if wishes.labels is not None:
-        if len(wishes.labels) != len(config.labels):
-            raise UsageError(
-                f"{len(wishes.labels)} labels for a network of {len(config.labels)} classes; "
-                "name them all"
-            )
         values |= {"labels": wishes.labels, "positive": wishes.labels[0]}
     if wishes.positive is not None:
         values["positive"] = wishes.positive
@@ -179,7 +183,7 @@ def _changed_stream(
 def _weighted(config: ModelConfig, weights: tuple[float, ...]) -> ModelConfig:
     if len(weights) != len(config.streams):
         raise UsageError(
-            f"{len(weights)} fusion weights for {len(config.streams)} files; give one per file"
+            f"fusion weights: {len(weights)}, files: {len(config.streams)}; give one per file"
         )
     by_name = {
         stream.modality: weight for stream, weight in zip(config.streams, weights, strict=True)

@@ -18,13 +18,14 @@ from slipdetect.models.legacy.assumed import (
     Wishes,
     assumed_config,
     changed,
+    check_labels,
     noted_config,
     summed,
 )
 from slipdetect.models.legacy.note import read_note
 from slipdetect.models.legacy.reading import read_checkpoint
 from slipdetect.models.legacy.stream import OldStream, recognise
-from slipdetect.models.package import ModelPackage, save_package
+from slipdetect.models.package import ModelPackage, check_folder, save_package
 
 
 @dataclass(frozen=True)
@@ -73,18 +74,23 @@ def import_checkpoints(
         UsageError: Labels or weights of another number than classes or files.
         OutputError: The package cannot be written.
     """
+    check_folder(Path(out), overwrite=overwrite)
     wishes = Wishes() if wishes is None else wishes
     streams, notes = [], []
     for path in paths:
         checkpoint = read_checkpoint(Path(path))
         note = read_note(checkpoint)
-        known_arch = arch if note is None or arch is not None else note.streams[0].backbone
-        known_modality = modality if note is None else note.streams[0].modality
-        streams.append(recognise(checkpoint, known_arch, known_modality))
-        notes += [] if note is None else [note]
+        known = modality
+        if note is not None:
+            notes.append(note)
+            known = note.streams[0].modality
+            checkpoint = replace(checkpoint, arch=note.streams[0].backbone)
+        streams.append(recognise(checkpoint, arch, known))
     _check_together(streams)
     title = Path(out).resolve().name if name is None else name
     noted = len(notes) == len(streams)
+    if wishes.labels is not None or not noted:
+        check_labels(streams[0].classes, wishes.labels)
     if noted:
         config = changed(noted_config(title, streams, notes), wishes)
     else:

@@ -78,7 +78,7 @@ def rename(state: Mapping[str, torch.Tensor], where: str) -> Renamed:
             used[start] = used.get(start, 0) + 1
     if len(origins) < len(plain):
         raise ModelError(f"{where} has two tensors for one place in the network; give another file")
-    changes = [f"{start}* -> {rules[start]}* ({count} tensors)" for start, count in used.items()]
+    changes = [_change(start, rules[start], count) for start, count in used.items()]
     if any(name != old for name, old in plain.items()):
         changes.insert(0, "'module.' of DataParallel dropped")
     return Renamed(
@@ -152,6 +152,11 @@ def _old_name(new: str, renamed: Renamed) -> str:
         if new.startswith(new_start):
             return old_start + new.removeprefix(new_start)
     return new
+
+
+def _change(old: str, new: str, count: int) -> str:
+    tensors = "1 tensor" if count == 1 else f"{count} tensors"
+    return f"{f'{old}*' if old else 'others'} -> {new}* ({tensors})"
 
 
 def _without_parallel(name: str) -> str:

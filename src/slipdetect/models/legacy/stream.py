@@ -37,7 +37,7 @@ class OldStream:
         checkpoint: What was in the file, without its tensors.
         layout: Which kind of program wrote it.
         backbone: Name for ``create_backbone``.
-        guessed: The backbone was recognised by its tensors, not by a name.
+        known_by: How the backbone is known, for people.
         modality: Modality and snippet length.
         classes: Size of the output.
         dropout: Dropout before the classifier, as far as the file tells.
@@ -51,7 +51,7 @@ class OldStream:
     checkpoint: OldCheckpoint
     layout: str
     backbone: str
-    guessed: bool
+    known_by: str
     modality: Modality
     classes: int
     dropout: float
@@ -78,7 +78,7 @@ def recognise(
     where = repr(str(checkpoint.path))
     renamed = rename(checkpoint.state, where)
     looks_like = guess_backbone(renamed.backbone)
-    backbone, guessed = _backbone(arch, checkpoint.arch, looks_like, where)
+    backbone, known_by = _backbone(arch, checkpoint.arch, looks_like, where)
     spec = backbones.get_spec(backbone)
     first_conv = f"backbone.{spec.first_conv}.weight"
     snippet = _modality(renamed, first_conv, modality, where)
@@ -99,7 +99,7 @@ def recognise(
         checkpoint=replace(checkpoint, state={}),
         layout=renamed.layout,
         backbone=backbone,
-        guessed=guessed,
+        known_by=known_by,
         modality=snippet,
         classes=classes,
         dropout=_DROPOUT[snippet.name] if renamed.own_head else 0.0,
@@ -137,13 +137,13 @@ def _shapes(backbone: str, snippet: Modality, classes: int) -> dict[str, torch.T
 
 def _backbone(
     asked: str | None, written: str | None, looks_like: str | None, where: str
-) -> tuple[str, bool]:
-    """Return the backbone and whether it was recognised by its tensors."""
+) -> tuple[str, str]:
+    """Return the backbone and how it is known."""
     if asked is not None:
-        return backbone_of(asked), False
+        return backbone_of(asked), "as asked for"
     if written is not None:
         try:
-            return backbone_of(written), False
+            return backbone_of(written), "as the file says"
         except BackboneUnavailable:
             raise
         except ModelError:
@@ -153,7 +153,7 @@ def _backbone(
         raise ModelError(
             f"{where} does not say which network it is; give --arch, such as resnet101"
         )
-    return looks_like, True
+    return looks_like, "recognised by its tensors"
 
 
 def _modality(renamed: Renamed, first_conv: str, asked: str | None, where: str) -> Modality:
