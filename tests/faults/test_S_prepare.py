@@ -5,6 +5,7 @@ In: hostile lists. Out: nothing but assertions.
 
 from __future__ import annotations
 
+import itertools
 import os
 import pickle
 import pickletools

@@ -280,6 +280,19 @@ def test_the_archive_of_archives(archives: Path) -> None:
     assert again.rows == prepared.rows
 
 
+def test_archives_may_be_unpacked_where_they_lie(archives: Path) -> None:
+    """A run that left out a class does not hide it from the next one."""
+    folder = archives / "hmdb"
+    only_falls = ClassMapping(pairs=(("walk", "skip"),), usual=USUAL_POSITIVE)
+    first = prepare_hmdb51(Hmdb51Folder(folder, folder), archives / "splits", 1, only_falls)
+    assert {row.action for row in first.rows} == {"fall_floor"}
+    told: list[str] = []
+    source = Hmdb51Folder(folder, folder, lambda archive: told.append(archive.name))
+    second = prepare_hmdb51(source, archives / "splits", 1, USUAL)
+    assert {row.action for row in second.rows} == {"fall_floor", "walk"}
+    assert told == ["walk.rar"]
+
+
 def test_archives_of_single_classes(archives: Path) -> None:
     unrar.unpack_rar(archives / "hmdb" / "hmdb51_org.rar", archives / "single")
     source = Hmdb51Folder(archives / "single", archives / "work")

@@ -61,6 +61,14 @@ def test_rows(ucf: Path) -> None:
     assert prepared.notes == []
 
 
+def test_a_list_for_validation_is_taken_where_there_is_one(ucf: Path) -> None:
+    (ucf / "lists" / "vallist01.txt").write_text("Archery/v_Archery_g01_c02.avi\n")
+    prepared = prepare_ucf101(ucf / "videos", ucf / "lists", 1, OTHERS, "mine")
+    found = {row.path.name: (row.split, row.group, row.dataset) for row in prepared.rows}
+    assert found["v_Archery_g01_c02.avi"] == ("val", "mine-Archery_g01", "mine")
+    assert len(found) == 4
+
+
 def test_classes_can_be_left_out(ucf: Path) -> None:
     mapping = ClassMapping(positive=("Archery",), pairs=(("HandstandPushups", "skip"),))
     prepared = prepare(ucf, mapping)

@@ -39,6 +39,7 @@ from slipdetect.cli.prepared_options import (
 @out_options
 @map_options
 @group_options(val=0.0, test=None)
+@click.option("--dataset", metavar="NAME", default="ucf101", show_default=True, help="Its name.")
 @common_options
 @click.pass_context
 def ucf101(ctx: click.Context, /, folder: Path, **options: Any) -> None:
@@ -60,6 +61,8 @@ def ucf101(ctx: click.Context, /, folder: Path, **options: Any) -> None:
     console = ctx.ensure_object(Console)
     check_target(options["out"], options["root"], overwrite=options["overwrite"])
     mapping = class_mapping(options)
-    prepared = prepare_ucf101(folder, options["lists"], options["split"], mapping)
+    prepared = prepare_ucf101(
+        folder, options["lists"], options["split"], mapping, options["dataset"]
+    )
     prepared.rows = hold_out(prepared.rows, options["val"], options["seed"])
     finish(console, prepared, options["out"], options["root"], overwrite=options["overwrite"])

@@ -44,11 +44,12 @@ class Hmdb51Folder:
         self._folders = class_folders(path)
         self._archives = _archives(path)
         whole = self._archives.pop(_WHOLE, None)
-        if whole is not None and not self._folders:
+        # class folders may be some of the classes only, from an earlier run into this very folder
+        if whole is not None and (work is not None or not self._folders):
             inside = unpacked(whole, work, on_archive)
             for place in (inside, *sorted(p for p in inside.iterdir() if p.is_dir())):
                 self._archives.update(_archives(place))
-            self._folders = class_folders(inside)
+            self._folders = {**class_folders(inside), **self._folders}
 
     @property
     def names(self) -> list[str]:

@@ -15,7 +15,7 @@ from slipdetect.datasets.prepare.finding import class_folders, videos_of
 from slipdetect.datasets.prepare.groups import ucf_group
 from slipdetect.datasets.prepare.list_lines import excerpt, list_lines
 from slipdetect.datasets.prepare.mapping import SKIP, ClassMapping
-from slipdetect.datasets.prepare.rows import Prepared, Row
+from slipdetect.datasets.prepare.rows import SPLITS, Prepared, Row
 from slipdetect.errors import DataError
 
 MISSING = "in a list, but no such video"
@@ -45,23 +45,29 @@ class Entry:
     label: int | None
 
 
-def prepare_ucf101(folder: Path, lists: Path, split: int, mapping: ClassMapping) -> Prepared:
+def prepare_ucf101(
+    folder: Path, lists: Path, split: int, mapping: ClassMapping, dataset: str = "ucf101"
+) -> Prepared:
     """Return a row for every video that is there and that the lists name.
 
     Args:
         folder: Holds a folder a class.
-        lists: Holds ``classInd.txt`` and ``trainlist0K.txt`` and ``testlist0K.txt``.
+        lists: Holds ``classInd.txt``, ``trainlist0K.txt``, ``testlist0K.txt``, and perhaps
+            ``vallist0K.txt``.
         split: K, 1 to 99.
         mapping: What the classes count as.
+        dataset: Name of the data set.
 
     Raises:
         DataError: A list is missing, malformed, leads out of ``folder`` or contradicts itself.
         UsageError: The mapping does not fit the classes.
     """
     index = read_class_index(lists / "classInd.txt")
+    files = {name: lists / f"{name}list{split:02d}.txt" for name in SPLITS}
     entries = {
-        name: list(read_ucf_list(lists / f"{name}list{split:02d}.txt", folder))
-        for name in ("train", "test")
+        name: list(read_ucf_list(file, folder))
+        for name, file in files.items()
+        if name != "val" or file.is_file()
     }
     labels = mapping.labels(sorted(index.values()), repr(str(lists / "classInd.txt")))
     prepared = Prepared([])
@@ -75,7 +81,7 @@ def prepare_ucf101(folder: Path, lists: Path, split: int, mapping: ClassMapping)
             if labels[entry.action] == SKIP:
                 continue
             if entry.path.is_file():
-                prepared.rows.append(_row(entry, labels[entry.action], name))
+                prepared.rows.append(_row(entry, labels[entry.action], name, dataset))
             else:
                 missing.append(entry.name)
     prepared.left_out.add(MISSING, missing)
@@ -140,14 +146,14 @@ def _check(entry: Entry, index: dict[int, str], listed: dict[str, str]) -> None:
     listed[key] = entry.where
 
 
-def _row(entry: Entry, label: str, split: str) -> Row:
+def _row(entry: Entry, label: str, split: str, dataset: str) -> Row:
     group = ucf_group(entry.path.stem)
     name = entry.name if group is None else group
     return Row(
         path=entry.path,
         label=label,
-        group=f"ucf101-{name}",
-        dataset="ucf101",
+        group=f"{dataset}-{name}",
+        dataset=dataset,
         split=split,
         action=entry.action,
     )
