@@ -77,10 +77,7 @@ def cut_video(
             position = first + piece.count
             if image is None or (last - position) / rate > TOLERANCE:
                 target.unlink(missing_ok=True)
-                raise DataError(
-                    f"{str(video)!r} ends before {cut.end:.2f} s, though its header says otherwise;"
-                    " copy it again or correct the times"
-                )
+                raise _ends(video, cut)
             begin, end = first / rate, position / rate
             made.append(Clipping(target, begin, end, _relative(cut.event, begin, end)))
     return made
@@ -105,3 +102,10 @@ def _relative(event: Range | None, begin: float, end: float) -> Range | None:
     if event is None:
         return None
     return max(event[0] - begin, 0.0), min(event[1], end) - begin
+
+
+def _ends(video: Path, cut: Cut) -> DataError:
+    return DataError(
+        f"{str(video)!r} ends before {cut.end:.2f} s, though its header says otherwise; copy it"
+        " again or correct the times"
+    )

@@ -51,9 +51,7 @@ def read_seed_lists(
     frame_counts: Mapping[str, int] | None = None,
     dataset: str = "seed",
 ) -> Prepared:
-    """Return a row for every video that a list names and that is there.
-
-    Entries may lack their suffix, their class folder or both.
+    """Return a row for every video that a list names, with or without suffix and class folder.
 
     Args:
         lists: (split, file) of each list; the split may be empty.
@@ -63,8 +61,8 @@ def read_seed_lists(
         dataset: Name of the data set.
 
     Raises:
-        DataError: A list is malformed, leads out of ``root``, contradicts itself or its class
-            folders, or names a video that another line names (with the number of the line).
+        DataError: A line is malformed, leads out of ``root``, contradicts its class folder, or
+            names a video that another line names.
     """
     index = CLASSES if classes is None else read_class_index(classes)
     enclosure = Enclosure(root)

@@ -63,12 +63,7 @@ def prepare_ucf101(
         UsageError: The mapping does not fit the classes.
     """
     index = read_class_index(lists / "classInd.txt")
-    files = {name: lists / f"{name}list{split:02d}.txt" for name in SPLITS}
-    entries = {
-        name: list(read_ucf_list(file, folder))
-        for name, file in files.items()
-        if name != "val" or file.is_file()
-    }
+    entries = _entries(folder, lists, split)
     labels = mapping.labels(sorted(index.values()), repr(str(lists / "classInd.txt")))
     prepared = Prepared([])
     skipped = sorted(name for name, label in labels.items() if label == SKIP)
@@ -89,6 +84,15 @@ def prepare_ucf101(
     if any(ucf_group(row.path.stem) is None for row in prepared.rows):
         prepared.notes.append(UNGROUPED)
     return prepared
+
+
+def _entries(folder: Path, lists: Path, split: int) -> dict[str, list[Entry]]:
+    files = {name: lists / f"{name}list{split:02d}.txt" for name in SPLITS}
+    return {
+        name: list(read_ucf_list(file, folder))
+        for name, file in files.items()
+        if name != "val" or file.is_file()
+    }
 
 
 def read_class_index(file: Path) -> dict[int, str]:
