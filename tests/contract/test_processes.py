@@ -26,22 +26,24 @@ TESTS = Path(__file__).parents[1]
 SETTINGS: dict[str, Any] = {"partial_bn": "all", "dropout": 0.0, "batch_size": 4, "ema": 0.5}
 
 
-def launch_two(folder: Path, out: Path, settings: dict[str, Any]) -> None:
+def launch_two(
+    folder: Path, out: Path, settings: dict[str, Any], *flags: str, dies: bool = False
+) -> None:
     command = [sys.executable, "-m", "torch.distributed.run", "--standalone"]
     command += ["--nproc-per-node", "2", str(TESTS / "training_driver.py")]
-    command += [str(folder), str(out), json.dumps(settings)]
+    command += [str(folder), str(out), json.dumps(settings), *flags]
     paths = os.pathsep.join([str(TESTS), *sys.path])
     environment = {**os.environ, "PYTHONPATH": paths, "OMP_NUM_THREADS": "1"}
     done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=240)
-    assert done.returncode == 0, done.stderr[-3000:]
+    assert (done.returncode != 0) is dies, done.stderr[-3000:]
 
 
 @pytest.mark.parametrize(
     "changes",
     [
         {"accumulate": 2, "optimiser": "sgd", "class_weights": "balanced", "positives": 0.25},
-        # 8 clips of which 2 are held out: the last step of 6 is filled up
-        {"sampling": "clips", "positives": 0.0},
+        # 8 clips of which 2 are held out, so the second step is filled up; killed in it first
+        {"sampling": "clips", "positives": 0.0, "save_every": 1},
     ],
 )
 def test_two_processes_train_what_one_does(
@@ -56,7 +58,10 @@ def test_two_processes_train_what_one_does(
     clips = read_annotations(folder / "clips.csv")
     cache = folder / "cache"
     TrainingRun(clips, tmp_path / "one", ["rgb"], config, cache=cache, device="cpu").run()
-    launch_two(folder, tmp_path / "two", settings)
+    if "save_every" in settings:
+        launch_two(folder, tmp_path / "two", {**settings, "kill_at": 2}, dies=True)
+        assert (tmp_path / "two" / "checkpoints" / "rgb" / "last.safetensors").exists()
+    launch_two(folder, tmp_path / "two", settings, "--resume")
     one, two = (
         [json.loads(x) for x in (tmp_path / name / "metrics.jsonl").read_text().splitlines()]
         for name in ("one", "two")

@@ -21,7 +21,7 @@ from slipdetect.datasets import Clip
 from slipdetect.datasets.window_dataset import TrainingWindows
 from slipdetect.errors import DataError, TrainingError, VideoError
 from slipdetect.models import load_package, package
-from slipdetect.training import TrainingRun
+from slipdetect.training import TrainingRun, records
 from slipdetect.training.loop import Trainer
 from tiny_clips import TinyNet, create_tiny, tiny_clips, tiny_config
 
@@ -30,6 +30,8 @@ from tiny_clips import TinyNet, create_tiny, tiny_clips, tiny_config
 def _tiny() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(backbones, "create_backbone", create_tiny)
+        # a picture an epoch would take most of the time here
+        patch.setattr(records, "draw_curves", lambda *args, **options: None)
         yield
 
 

@@ -22,7 +22,7 @@ from slipdetect.datasets import Clip
 from slipdetect.errors import ModelError, UsageError
 from slipdetect.models import TSN, load_package
 from slipdetect.models.freezing import blocks
-from slipdetect.training import TrainingRun
+from slipdetect.training import TrainingRun, records
 from slipdetect.training.averaging import WeightAverage
 from slipdetect.training.batches import Share, StepBatches
 from slipdetect.training.metrics import EpochMetrics, best_epoch, is_exhausted
@@ -37,6 +37,8 @@ from tiny_clips import create_tiny, tiny_clips, tiny_config
 def _tiny() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(backbones, "create_backbone", create_tiny)
+        # a picture an epoch would take most of the time here
+        patch.setattr(records, "draw_curves", lambda *args, **options: None)
         yield
 
 

@@ -167,6 +167,9 @@ def _put_back(
     state = dict(facts["state"])
     history = [EpochMetrics(**row) for row in state.pop("history")]
     trainer.state = TrainerState(**state, history=history)
+    if not trainer.accelerator.is_main_process:
+        # the file has the sums of all processes, which count once
+        trainer.state.take_figures(torch.zeros(3))
     if _VALIDATED[0] in tensors:
         trainer.validated = tensors[_VALIDATED[0]], tensors[_VALIDATED[1]]
 

@@ -10,8 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-import torch
-
+from slipdetect.detection.memory import out_of_memory
 from slipdetect.errors import SlipdetectError, TrainingError
 from slipdetect.training.config import TrainConfig
 
@@ -64,8 +63,6 @@ def explained(
     """
     try:
         yield
-    except torch.OutOfMemoryError as error:
-        raise out_of_memory(config) from error
     except SlipdetectError as error:
         if "DataLoader worker" not in str(error):
             raise
@@ -75,8 +72,8 @@ def explained(
     except RuntimeError as error:
         if "DataLoader worker" in str(error):
             raise TrainingError(_dead_worker(windows, indices)) from error
-        if "alloc" in str(error) and "memory" in str(error):
-            raise out_of_memory(config) from error
+        if out_of_memory(error):
+            raise _too_large(config) from error
         raise
     except ValueError as error:
         # torch has no class of its own for a batch norm that sees one value per channel
@@ -88,7 +85,7 @@ def explained(
         ) from error
 
 
-def out_of_memory(config: TrainConfig) -> TrainingError:
+def _too_large(config: TrainConfig) -> TrainingError:
     """Return the error that tells how to train the same with less memory."""
     size, parts = config.batch_size, config.accumulate
     more = next((n for n in range(parts + 1, size + 1) if size % n == 0), None)

@@ -131,13 +131,18 @@ class Trainer:
             state.between_epochs = False
             self.on_step(state.step, self.config.epochs * batches.steps, loss)
             if self.config.save_every and state.step % self.config.save_every == 0:
+                self._pool_figures()
                 self.on_checkpoint()
         self.waited = waited, time.perf_counter() - began
-        figures = torch.tensor([state.loss_sum, state.correct, state.seen], dtype=torch.float64)
-        loss_sum, correct, seen = self._summed(figures).tolist()
+        loss_sum, correct, seen = self._summed(state.figures()).tolist()
         if seen == 0:
             raise self._not_finite("in a whole epoch")
         return loss_sum / seen, correct / seen
+
+    def _pool_figures(self) -> None:
+        """Give the sums of all processes to the first one, which writes the checkpoint."""
+        total = self._summed(self.state.figures())
+        self.state.take_figures(total if self._share.index == 0 else torch.zeros(3))
 
     def step(self, parts: Sequence[Batch], windows: TrainingSet, indices: list[list[int]]) -> float:
         """Make one step unless a loss or the gradient is not finite; return the mean loss."""

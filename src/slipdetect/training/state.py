@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+import torch
+
 from slipdetect.training.metrics import EpochMetrics
 
 
@@ -18,7 +20,7 @@ class TrainerState:
         step: Steps done, over the whole run.
         bad_steps: How many of the last ones in a row were left out.
         between_epochs: Whether no step of the next epoch has been made.
-        loss_sum: Sum of the losses of this process's items in this epoch.
+        loss_sum: Sum of the losses of this process's items in this epoch; in a checkpoint, of all.
         correct: How many of them were right.
         seen: How many there were.
         history: What every finished epoch measured.
@@ -32,8 +34,16 @@ class TrainerState:
     seen: float = 0.0
     history: list[EpochMetrics] = field(default_factory=list)
 
+    def figures(self) -> torch.Tensor:
+        """Return ``loss_sum``, ``correct`` and ``seen``, float64."""
+        return torch.tensor([self.loss_sum, self.correct, self.seen], dtype=torch.float64)
+
+    def take_figures(self, figures: torch.Tensor) -> None:
+        """Replace them by others."""
+        self.loss_sum, self.correct, self.seen = figures.tolist()
+
     def end_epoch(self, metrics: EpochMetrics) -> None:
         """Keep what the epoch measured and begin to count anew."""
         self.history.append(metrics)
         self.between_epochs = True
-        self.loss_sum = self.correct = self.seen = 0.0
+        self.take_figures(torch.zeros(3))
