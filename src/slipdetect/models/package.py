@@ -107,18 +107,15 @@ def save_package(
     _check_weights(config, state_dicts, dtype)
     _prepare(folder, card, overwrite)
     before = _named_files(folder)
-    streams = []
-    for stream in config.streams:
-        staged = staging_path(folder, stream.file)
-        with atomic_write(staged, overwrite=True) as temporary:
-            write(temporary, state_dicts[stream.modality], dtype, _facts(stream, config))
-        name = place(staged, stream.file)
-        streams.append(replace(stream, file=name, sha256=file_sha256(folder / name)))
+    streams = tuple(
+        _save_weights(folder, stream, config, state_dicts[stream.modality], dtype)
+        for stream in config.streams
+    )
     if card is not None:
         with atomic_write(folder / CARD_FILE, overwrite=True) as temporary:
             temporary.write_text(card, encoding="utf-8")
     versions = {"slipdetect": slipdetect.__version__, "torch": torch.__version__}
-    config = replace(config, streams=tuple(streams), versions={**config.versions, **versions})
+    config = replace(config, streams=streams, versions={**config.versions, **versions})
     _write_config(folder / CONFIG_FILE, config, overwrite)
     remove_leftovers(folder, [stream.file for stream in streams], before)
     return ModelPackage(config, folder)
@@ -146,6 +143,21 @@ def load_package(folder: str | os.PathLike[str]) -> ModelPackage:
     for stream in config.streams:
         check_file(folder / stream.file, stream.sha256, _facts(stream, config))
     return ModelPackage(config, folder)
+
+
+def _save_weights(
+    folder: Path,
+    stream: StreamConfig,
+    config: ModelConfig,
+    state_dict: Mapping[str, torch.Tensor],
+    dtype: torch.dtype,
+) -> StreamConfig:
+    """Write one weights file under a free name; return the stream that names it."""
+    staged = staging_path(folder, stream.file)
+    with atomic_write(staged, overwrite=True) as temporary:
+        write(temporary, state_dict, dtype, _facts(stream, config))
+    name = place(staged, stream.file)
+    return replace(stream, file=name, sha256=file_sha256(folder / name))
 
 
 def _facts(stream: StreamConfig, config: ModelConfig) -> dict[str, str]:

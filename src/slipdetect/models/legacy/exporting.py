@@ -15,7 +15,7 @@ import torch
 from slipdetect import backbones
 from slipdetect._io import atomic_write, check_writable
 from slipdetect.errors import ModelError
-from slipdetect.models.config import ModelConfig
+from slipdetect.models.config import ModelConfig, StreamConfig
 from slipdetect.models.legacy.architectures import arch_of, last_layer
 from slipdetect.models.legacy.note import write_note
 from slipdetect.models.legacy.reading import NOTE_KEY
@@ -70,15 +70,7 @@ def export_stream(
             f"the {modality} stream has the consensus 'weighted', whose weights the format of "
             "tsn-pytorch has no place for; export a stream with avg"
         )
-    network = package.build_stream(modality)
-    head = last_layer(stream.backbone) if stream.dropout == 0.0 else None
-    start = "new_fc." if head is None else f"base_model.{head}."
-    state = {
-        name.replace("backbone.", "base_model.", 1)
-        if name.startswith("backbone.")
-        else name.replace("classifier.", start, 1): value
-        for name, value in network.state_dict().items()
-    }
+    state = _old_names(package.build_stream(modality).state_dict(), stream)
     arch = arch_of(stream.backbone)
     epoch, best = _progress(package.config.training, modality)
     content = {"epoch": epoch, "arch": arch, "state_dict": state, "best_prec1": best}
@@ -88,6 +80,17 @@ def export_stream(
         torch.save(content, file)
     differences = _differences(package.config, modality)
     return Exported(path, arch, len(state), epoch, best, differences)
+
+
+def _old_names(state: Mapping[str, torch.Tensor], stream: StreamConfig) -> dict[str, torch.Tensor]:
+    """Return the tensors of a ``TSN`` by the names that tsn-pytorch gives them."""
+    head = last_layer(stream.backbone) if stream.dropout == 0.0 else None
+    starts = {
+        "backbone": "base_model",
+        "classifier": "new_fc" if head is None else f"base_model.{head}",
+    }
+    parts = {name: name.partition(".") for name in state}
+    return {f"{starts[parts[name][0]]}.{parts[name][2]}": value for name, value in state.items()}
 
 
 def _progress(training: Mapping[str, Any], modality: str) -> tuple[int, float]:

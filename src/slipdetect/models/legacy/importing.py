@@ -14,6 +14,7 @@ from typing import Any
 import torch
 
 from slipdetect.errors import ModelError
+from slipdetect.models.config import ModelConfig
 from slipdetect.models.legacy.assumed import (
     Wishes,
     assumed_config,
@@ -54,10 +55,7 @@ def import_checkpoints(
     dtype: torch.dtype = torch.float32,
     overwrite: bool = False,
 ) -> Imported:
-    """Make a package of one checkpoint per stream.
-
-    The fused probability of two classes is the softmax of the weighted sum of the streams' logits,
-    as the older programs computed it.
+    """Make a package of one checkpoint per stream, fused as the older programs fused them.
 
     Args:
         paths: The files.
@@ -76,16 +74,7 @@ def import_checkpoints(
     """
     check_folder(Path(out), overwrite=overwrite)
     wishes = Wishes() if wishes is None else wishes
-    streams, notes = [], []
-    for path in paths:
-        checkpoint = read_checkpoint(Path(path))
-        note = read_note(checkpoint)
-        known = modality
-        if note is not None:
-            notes.append(note)
-            known = note.streams[0].modality
-            checkpoint = replace(checkpoint, arch=note.streams[0].backbone)
-        streams.append(recognise(checkpoint, arch, known))
+    streams, notes = _recognised(paths, arch, modality)
     _check_together(streams)
     title = Path(out).resolve().name if name is None else name
     noted = len(notes) == len(streams)
@@ -99,6 +88,23 @@ def import_checkpoints(
     states = {stream.modality.name: stream.state for stream in streams}
     package = save_package(out, config, states, dtype, overwrite=overwrite)
     return Imported(package, tuple(streams), noted)
+
+
+def _recognised(
+    paths: Sequence[str | os.PathLike[str]], arch: str | None, modality: str | None
+) -> tuple[list[OldStream], list[ModelConfig]]:
+    """Return what is in every file, and the notes of those that have one."""
+    streams, notes = [], []
+    for path in paths:
+        checkpoint = read_checkpoint(Path(path))
+        note = read_note(checkpoint)
+        known = modality
+        if note is not None:
+            notes.append(note)
+            known = note.streams[0].modality
+            checkpoint = replace(checkpoint, arch=note.streams[0].backbone)
+        streams.append(recognise(checkpoint, arch, known))
+    return streams, notes
 
 
 def _check_together(streams: Sequence[OldStream]) -> None:

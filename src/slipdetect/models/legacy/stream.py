@@ -83,18 +83,14 @@ def recognise(
     first_conv = f"backbone.{spec.first_conv}.weight"
     snippet = _modality(renamed, first_conv, modality, where)
     classes = renamed.tensors["classifier.weight"].shape[0]
-    hint = (
-        f"; its tensors look like {looks_like}, try --arch {looks_like}"
-        if looks_like not in (None, backbone)
-        else f"; it was taken for {backbone}"
-    )
+    hint = _hint(backbone, looks_like)
     state = fit(renamed, _shapes(backbone, snippet, classes), where, hint)
-    changes = list(renamed.changes)
+    changes = renamed.changes
     two_stream = renamed.layout == TWO_STREAM_LAYOUT
     if two_stream and snippet.name == "flow":
         state[first_conv] = in_order_of_time(state[first_conv])
-        order = f"2..{snippet.length},1" if snippet.length > 2 else "2,1"
-        changes.append(f"first layer turned from flow fields {order} to 1..{snippet.length}")
+        fields = f"2..{snippet.length},1 to 1..{snippet.length}"
+        changes = (*changes, f"first layer turned from flow fields {fields}")
     return OldStream(
         checkpoint=replace(checkpoint, state={}),
         layout=renamed.layout,
@@ -107,7 +103,7 @@ def recognise(
         input_size=spec.input_size,
         state=state,
         tensors=len(checkpoint.state),
-        changes=tuple(changes),
+        changes=changes,
     )
 
 
@@ -123,6 +119,12 @@ def trained_with(backbone: Normalisation, modality: str, *, two_stream: bool) ->
     if modality == "flow" and two_stream:
         return replace(backbone, flow=(0.0, 1.0))
     return backbone
+
+
+def _hint(backbone: str, looks_like: str | None) -> str:
+    if looks_like in (None, backbone):
+        return f"; it was taken for {backbone}"
+    return f"; its tensors look like {looks_like}, try --arch {looks_like}"
 
 
 def _shapes(backbone: str, snippet: Modality, classes: int) -> dict[str, torch.Tensor]:
