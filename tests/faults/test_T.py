@@ -10,6 +10,7 @@ import logging
 import os
 import shutil
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -152,11 +153,21 @@ def test_T01_validation_that_is_not_finite_is_an_error(
 def test_T04_one_class_is_refused_with_counts(
     data: list[Clip], cache: Path, tmp_path: Path, positive: bool
 ) -> None:
-    clips = [clip for clip in data if clip.positive is positive]
+    clips = [replace(clip, events=()) for clip in data if clip.positive is positive]
     counts = f"{4 * positive} clips with a slip and {4 * (not positive)} without"
     with pytest.raises(DataError, match=counts):
         train(clips, tmp_path / "out", cache)
     assert not (tmp_path / "out").exists()
+
+
+def test_T04_events_with_times_bring_windows_of_both_labels(
+    data: list[Clip], cache: Path, tmp_path: Path
+) -> None:
+    """Long videos that all hold a fall can be trained on; whole clips of one label cannot."""
+    clips = [replace(clip, events=((0.6, 0.9),)) for clip in data if clip.positive]
+    assert len(train(clips, tmp_path / "a", cache)) == 2
+    with pytest.raises(DataError, match="4 clips with a slip and 0 without"):
+        train(clips, tmp_path / "b", cache, sampling="clips")
 
 
 def test_T04_an_unreadable_clip_is_left_out_with_a_warning(

@@ -254,8 +254,9 @@ def test_labels_without_a_place_are_data_errors() -> None:
     late = clip("fall-20.mp4", (5.0, 6.0))
     with pytest.raises(DataError, match="shows a fall"):
         TrainingWindows([late, clip("other-20.mp4")], CountingCache(), recipe("rgb"), 4, 0)
+    untimed = replace(late, events=())
     with pytest.raises(DataError, match="1 clips with a slip and 0 without"):
-        TrainingWindows([late], CountingCache(), recipe("rgb"), 4, 0)
+        TrainingWindows([untimed], CountingCache(), recipe("rgb"), 4, 0)
     windows = ValidationWindows([clip("fall-12.mp4", (0.1, 1.0))], CountingCache(), recipe("rgb"))
     assert [windows[i][1] for i in range(len(windows))] == [0]
 

@@ -15,7 +15,7 @@ from slipdetect.errors import DataError
 
 
 def split_by_group(
-    clips: Sequence[Clip], fraction: float, seed: int
+    clips: Sequence[Clip], fraction: float, seed: int, *, whole: bool = True
 ) -> tuple[list[Clip], list[Clip]]:
     """Hold out about ``fraction`` of the clips of each label, whole groups at a time.
 
@@ -27,6 +27,7 @@ def split_by_group(
         clips: Annotated clips.
         fraction: Wanted share of validation clips, 0 (none) to below 1.
         seed: Order in which groups are considered.
+        whole: As for ``require_both_labels``.
 
     Returns:
         Training clips and validation clips, each in the order of ``clips``.
@@ -56,17 +57,20 @@ def split_by_group(
             held_out.add(str(name))
             taken = {label: taken[label] + brings[label] for label in taken}
     training = [clip for clip in clips if clip.group not in held_out]
-    require_both_labels(training, "the training split")
+    require_both_labels(training, "the training split", whole=whole)
     return training, [clip for clip in clips if clip.group in held_out]
 
 
-def divide(clips: Sequence[Clip], fraction: float, seed: int) -> tuple[list[Clip], list[Clip]]:
+def divide(
+    clips: Sequence[Clip], fraction: float, seed: int, *, whole: bool = True
+) -> tuple[list[Clip], list[Clip]]:
     """Return training and validation clips: as the file says, else whole groups held out.
 
     Args:
         clips: Annotated clips; those of the split ``test`` are left out.
         fraction: Wanted share of validation clips where the file names none.
         seed: As for ``split_by_group``.
+        whole: As for ``require_both_labels``.
 
     Raises:
         DataError: Only some clips have a split, or the training side lacks a label.
@@ -80,19 +84,27 @@ def divide(clips: Sequence[Clip], fraction: float, seed: int) -> tuple[list[Clip
         )
     validation = [clip for clip in used if clip.split == "val"]
     if not validation:
-        return split_by_group(used, fraction, seed)
+        return split_by_group(used, fraction, seed, whole=whole)
     training = [clip for clip in used if clip.split == "train"]
-    require_both_labels(training, "the training split")
+    require_both_labels(training, "the training split", whole=whole)
     return training, validation
 
 
-def require_both_labels(clips: Sequence[Clip], what: str) -> None:
+def require_both_labels(clips: Sequence[Clip], what: str, *, whole: bool = True) -> None:
     """Refuse clips that are all of one label.
 
+    Args:
+        clips: What to train on.
+        what: What to call them.
+        whole: Clips are judged whole; where windows of them are, one whose event times are known
+            has both.
+
     Raises:
-        DataError: There is no positive or no negative clip.
+        DataError: There is no positive or nothing negative.
     """
     positives = sum(clip.positive for clip in clips)
+    if not whole and any(clip.events for clip in clips):
+        return
     if positives in (0, len(clips)):
         raise DataError(
             f"{what} has {positives} clips with a slip and {len(clips) - positives} without; "

@@ -61,7 +61,7 @@ class TrainingWindows(Dataset[Item]):
         augment: AugmentConfig = DEFAULT_AUGMENT,
         positives: float = 0.5,
     ) -> None:
-        require_both_labels(clips, "the training data")
+        require_both_labels(clips, "the training data", whole=False)
         self._reader = WindowReader(recipe, cache, augment)
         self._count = count
         self._seed = seed

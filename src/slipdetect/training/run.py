@@ -96,7 +96,8 @@ class TrainingRun:
         self.configs = {modality: config[modality] for modality in modalities}
         self.config = agreed(self.configs)
         self.modalities = {name: _modality(name, self.configs[name]) for name in modalities}
-        require_both_labels(self.clips, "the training data")
+        self._whole = any(each.sampling == "clips" for each in self.configs.values())
+        require_both_labels(self.clips, "the training data", whole=self._whole)
         for each in self.configs.values():
             require_detectable(each, name)
         self.accelerator = make_accelerator(device, self.config.precision)
@@ -127,7 +128,8 @@ class TrainingRun:
         """
         with self.accelerator.main_process_first():
             usable = self._decode()
-        training, validation = divide(usable, self.config.validation, self.config.seed)
+        config = self.config
+        training, validation = divide(usable, config.validation, config.seed, whole=self._whole)
         require_no_leak(training, validation, allow=self.allow_leaks)
         logger.info("%d training clips, %d validation clips", len(training), len(validation))
         trained = [self._train(name, training, validation) for name in self.modalities]
@@ -175,7 +177,8 @@ class TrainingRun:
             self.on_progress(Progress("reading clips", index + 1, len(self.clips)))
         if not usable:
             raise DataError("none of the clips can be read; check the paths in the annotation file")
-        require_both_labels(usable, "what can be read of the training data")
+        what = "what can be read of the training data"
+        require_both_labels(usable, what, whole=self._whole)
         return usable
 
 
