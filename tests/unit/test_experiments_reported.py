@@ -6,12 +6,15 @@ In: the figures we quote. Out: nothing but assertions.
 from __future__ import annotations
 
 import itertools
+from pathlib import Path
 
 import pytest
 
+from slipdetect.evaluation.intervals import clopper_pearson
 from slipdetect.experiments.reported import REPORTED, TEST_CLIPS, TEST_CLIPS_BY_LABEL
 from slipdetect.experiments.tables import make_table
 
+PAGE = Path(__file__).parents[2] / "docs" / "reproducing.md"
 SIZES = list(TEST_CLIPS)
 CLIPS = sum(TEST_CLIPS_BY_LABEL)
 
@@ -92,6 +95,27 @@ def test_table_6_is_mean_class_accuracy_but_for_one_plain_figure() -> None:
             else:
                 assert not plain
                 assert len(by_class) == 1
+
+
+def test_the_plain_accuracies_of_table_6_are_those_of_the_documentation() -> None:
+    page = PAGE.read_text(encoding="utf-8")
+    for row, values in REPORTED["table6"].rows.items():
+        counts = [sum(pair) for value in values for pair in mean_class_hits(value)[:1] or [(109,)]]
+        cells = " | ".join(f"{100 * count / CLIPS:.2f}" for count in counts)
+        assert f"| {row} | {cells} |" in page
+
+
+def test_the_interval_of_112_of_118_is_that_of_the_documentation() -> None:
+    ends = clopper_pearson(112 / 118, 118)
+    said = f"exact interval of {100 * ends.low:.1f} to {100 * ends.high:.1f}"
+    assert said in " ".join(PAGE.read_text(encoding="utf-8").split())
+
+
+def test_every_fourth_of_a_list_is_in_every_four_in_a_row() -> None:
+    tested = [(index + 1) % 4 == 0 for index in range(475)]
+    for size in (4, 9, 10):
+        for begin in range(475 - size + 1):
+            assert set(tested[begin : begin + size]) == {True, False}
 
 
 def test_table_7_is_plain_accuracy() -> None:

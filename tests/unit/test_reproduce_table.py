@@ -82,14 +82,15 @@ def test_cells_without_figures_say_why() -> None:
     result = replace(
         made_result("table3"),
         rows=(("Spatial", (CellResult("failed"),)), ("Motion", (CellResult("missing"),))),
-        failures={"two-stream-resnet101-rgb seed 0": "no weights"},
+        failures={"spatial seed 0": "no weights", "spatial seed 1": "no weights", "b": "odd"},
         majority=None,
     )
     text = reproduce_text(result)
     lines = [line.split() for line in text.splitlines()]
     assert ["Spatial", "failed"] in lines
     assert ["Motion", "-"] in lines
-    assert "two-stream-resnet101-rgb seed 0 failed: no weights" in text
+    assert "Failed: spatial seed 0, spatial seed 1: no weights" in text.splitlines()
+    assert "Failed: b: odd" in text.splitlines()
     assert "commoner" not in text
     rows = list(csv.DictReader(io.StringIO(reproduce_csv(result))))
     assert [(row["state"], row["accuracy"]) for row in rows] == [("failed", ""), ("missing", "")]

@@ -39,6 +39,7 @@ class ReproduceView:
         self._experiment = experiment
         self._bar: Bar | None = None
         self._began = 0.0
+        self._reasons: set[str] = set()
 
     def listing(self, only: str | None) -> None:
         """Show every attempt and its state."""
@@ -87,7 +88,10 @@ class ReproduceView:
             seconds = time.monotonic() - self._began
             self._console.note(f"{attempt.name} done after {seconds:.0f} s")
         else:
-            self._console.error(f"{attempt.name} failed: {reason(error)}")
+            why = reason(error)
+            known = "the same reason" if why in self._reasons else why
+            self._console.error(f"{attempt.name} failed: {known}")
+            self._reasons.add(why)
         self._began = time.monotonic()
 
     def table(self, result: TableResult, reported: Reported | None) -> None:

@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from slipdetect.errors import DataError
 from slipdetect.evaluation.clip_report import RESAMPLES
-from slipdetect.evaluation.intervals import interval
+from slipdetect.evaluation.intervals import interval, widened
 from slipdetect.evaluation.judging import judge
 from slipdetect.evaluation.resampling import GroupResampler, count_groups
 from slipdetect.evaluation.scores import ClipScores
@@ -67,20 +67,24 @@ def figures(hits: Hits, scores: ClipScores) -> tuple[Figure, Figure | None]:
     positive = scores.is_positive
     mean = hits.mean(axis=0)
     everything = np.ones(len(mean), bool)
-    labels = [positive, ~positive]
+    labels = [label for label in (positive, ~positive) if label.any()]
     draws = GroupResampler(scores.groups, positive, RESAMPLES, _SEED)
     parts = [
         [_share(weights, mean, among) for among in (everything, *labels)]
         for weights in draws.weights()
     ]
     whole, *by_label = (np.concatenate(column) for column in zip(*parts, strict=True))
-    count = count_groups(scores.groups, everything)
-    fewest = min(count_groups(scores.groups, label) for label in labels if label.any())
-    accuracy = _figure(hits.mean(axis=1), whole, fewest, count)
-    if not positive.any() or positive.all():
+    groups = [count_groups(scores.groups, label) for label in labels]
+    shares = [float(mean[label].mean()) for label in labels]
+    evidence = min(groups), count_groups(scores.groups, everything)
+    certain = list(zip([float(label.mean()) for label in labels], shares, groups, strict=True))
+    accuracy = _figure(hits.mean(axis=1), whole, evidence, certain)
+    if len(labels) < 2:
         return accuracy, None
     each = np.mean([hits[:, label].mean(axis=1) for label in labels], axis=0)
-    return accuracy, _figure(each, np.mean(by_label, axis=0), fewest, fewest)
+    evidence = min(groups), min(groups)
+    certain = [(0.5, share, count) for share, count in zip(shares, groups, strict=True)]
+    return accuracy, _figure(each, np.mean(by_label, axis=0), evidence, certain)
 
 
 def majority_accuracy(training_positives: float, scores: ClipScores) -> float:
@@ -94,9 +98,22 @@ def majority_accuracy(training_positives: float, scores: ClipScores) -> float:
     return share if training_positives > 0.5 else 1.0 - share
 
 
-def _figure(by_seed: Hits, resamples: Hits, groups: int, trials: int) -> Figure:
+def _figure(
+    by_seed: Hits,
+    resamples: Hits,
+    evidence: tuple[int, int],
+    labels: Sequence[tuple[float, float, int]],
+) -> Figure:
+    """Return a figure with its interval, as ``clip_report`` does.
+
+    Args:
+        by_seed: ``(seeds,)``, the figure with each seed.
+        resamples: ``(resamples,)``, the mean over seeds in each resample.
+        evidence: Groups that it rests on and independent trials in them, see ``interval``.
+        labels: Weight, share right and groups of each label, see ``widened``.
+    """
     value = float(by_seed.mean())
-    ends = interval(value, resamples, groups, trials)
+    ends = widened(interval(value, resamples, *evidence), value, labels)
     return Figure(value, ends.low, ends.high, tuple(by_seed.tolist()))
 
 

@@ -5,6 +5,8 @@ In: folders of attempts. Out: ``Curve``s and ``Chosen``s.
 
 from __future__ import annotations
 
+import csv
+import io
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
@@ -65,10 +67,11 @@ def _curves(label: str, history: History) -> Iterator[Curve]:
 def epochs_csv(histories: Mapping[str, History]) -> str:
     """Return a row per run and epoch with every figure, not rounded."""
     names = ("train_loss", "train_accuracy", "val_loss", "val_accuracy", "val_auc", "lr")
-    lines = [",".join(("run", "epoch", *names))]
+    buffer = io.StringIO()
+    writer = csv.writer(buffer, lineterminator="\n")
+    writer.writerow(("run", "epoch", *names))
     for label, history in histories.items():
         for metrics in history:
             values = [getattr(metrics, name) for name in names]
-            cells = ["" if value is None else repr(value) for value in values]
-            lines.append(",".join((label, str(metrics.epoch + 1), *cells)))
-    return "\n".join(lines) + "\n"
+            writer.writerow((label, metrics.epoch + 1, *values))
+    return buffer.getvalue()

@@ -8,6 +8,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -91,23 +92,28 @@ def run_attempts(
     pending = [item for item in attempts if known[item] != DONE]
     failures: dict[Attempt, str] = {}
     for index, item in enumerate(pending):
-        folder = item.folder(out)
+        place = partial(Progress, item, index, len(pending))
 
-        def say(stage: str, done: int, total: int, index: int = index) -> None:
-            on_progress(Progress(pending[index], index, len(pending), stage, done, total))
+        def say(stage: str, done: int, total: int, place: Callable[..., Progress] = place) -> None:
+            on_progress(place(stage, done, total))
 
         error: Exception | None = None
         try:
-            if known[item] == OPEN:
-                begin(folder, work.facts(item))
-            work.run(item, folder, say)
-            if attempt_state(folder, work.facts(item)) != DONE:
-                raise SlipdetectError(f"{item.name} ended without its scores")
+            _do(item, work, out, say)
         except Exception as caught:
             error = caught
             failures[item] = reason(caught)
         on_end(item, error)
     return failures
+
+
+def _do(attempt: Attempt, work: Work, out: Path, say: Say) -> None:
+    folder, facts = attempt.folder(out), work.facts(attempt)
+    if attempt_state(folder, facts) == OPEN:
+        begin(folder, facts)
+    work.run(attempt, folder, say)
+    if attempt_state(folder, facts) != DONE:
+        raise SlipdetectError(f"{attempt.name} ended without its scores")
 
 
 def reason(error: BaseException) -> str:

@@ -159,8 +159,9 @@ def _try_weights(backbone: str, weights: str) -> ModelError | None:
     try:
         create_backbone(backbone, weights=weights)
     except (ModelError, UsageError) as error:
+        what = str(error).removesuffix("; pass weights=FILE instead")
         return ModelError(
-            f"{error}; or pass --weights FILE ({{backbone}} in it stands for the network's name), "
-            "or --weights none to start from random weights"
+            f"{what}; pass --weights FILE ({{backbone}} in it stands for the network's name), or "
+            "--weights none to start from random weights"
         )
     return None

@@ -23,8 +23,8 @@ SMOKE = (
     "its numbers mean nothing."
 )
 
-_ACCURACY = "Accuracy, % (95% interval, whole groups resampled)"
-_MEAN_CLASS = "Mean-class accuracy, % (95% interval, whole groups resampled)"
+_ACCURACY = "Accuracy, % (95% interval over whole groups)"
+_MEAN_CLASS = "Mean-class accuracy, % (95% interval over whole groups)"
 
 _CHOSEN = "Validation while training: the epoch that was chosen, and the last one"
 
@@ -191,7 +191,11 @@ def _weights(weights: Sequence[float]) -> str:
 
 
 def _failure_notes(result: TableResult) -> list[str]:
-    return [f"{name} failed: {reason}" for name, reason in result.failures.items()]
+    """Name what failed, once for each reason."""
+    names: dict[str, list[str]] = {}
+    for name, reason in result.failures.items():
+        names.setdefault(reason, []).append(name)
+    return [f"Failed: {', '.join(failed)}: {reason}" for reason, failed in names.items()]
 
 
 def _reported_rows(result: TableResult, reported: Reported) -> list[list[str]]:
