@@ -5,8 +5,10 @@ In: files, folders, lists. Out: a folder of MP4 files, and an exit code.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -15,6 +17,9 @@ from slipdetect.cli.console import Console
 from slipdetect.cli.options import common_options
 from slipdetect.cli.rewrite_batch import Task, check_targets, described, find_sources, run_tasks
 from slipdetect.cli.rewrite_options import OVERWRITE
+
+if TYPE_CHECKING:
+    from slipdetect.datasets.rewriting import Rewritten
 
 _BREAKS_TIME = (
     "--renumber breaks time: frames that were dropped shorten the video, so that people move "
@@ -75,14 +80,16 @@ def dedup(
     check_targets(tasks, overwrite=overwrite)
     if renumber:
         console.warn(_BREAKS_TIME)
-    done = run_tasks(console, tasks, tally)
+    _tell(console, run_tasks(console, tasks, tally), len(tasks), out)
+    ctx.exit(tally.exit_code())
+
+
+def _tell(console: Console, done: Sequence[tuple[Task, Rewritten]], total: int, out: Path) -> None:
     if len(done) == 1:
         console.note(described(done[0][1]))
-    else:
-        read = sum(written.read for _, written in done)
-        kept = sum(written.written for _, written in done)
-        console.note(
-            f"{len(done)} of {len(tasks)} videos written to {str(out)!r}, "
-            f"{kept} of {read} frames kept"
-        )
-    ctx.exit(tally.exit_code())
+        return
+    read = sum(written.read for _, written in done)
+    kept = sum(written.written for _, written in done)
+    console.note(
+        f"{len(done)} of {total} videos written to {str(out)!r}, {kept} of {read} frames kept"
+    )

@@ -70,17 +70,7 @@ def check_clips(
         seed: Of the folds and draws in which confounds are judged.
         on_clip: Called before each clip with its number from 0.
     """
-    surveys: dict[Path, Survey] = {}
-    unreadable: dict[Path, str] = {}
-    for index, clip in enumerate(clips):
-        on_clip(index, clip)
-        try:
-            if decode:
-                surveys[clip.path] = survey(clip.path)
-            else:
-                check_source(clip.path)
-        except VideoError as error:
-            unreadable[clip.path] = str(error)
+    surveys, unreadable = _look(clips, decode, on_clip)
     readable = [clip for clip in clips if clip.path in surveys]
     near = confounds = None
     if decode:
@@ -99,6 +89,24 @@ def check_clips(
         alike_groups=tuple(alike_groups(clips)),
         warnings={path: facts.warnings for path, facts in surveys.items() if facts.warnings},
     )
+
+
+def _look(
+    clips: Sequence[Clip], decode: bool, on_clip: OnClip
+) -> tuple[dict[Path, Survey], dict[Path, str]]:
+    """Return the surveys of what can be read, and why the rest cannot."""
+    surveys: dict[Path, Survey] = {}
+    unreadable: dict[Path, str] = {}
+    for index, clip in enumerate(clips):
+        on_clip(index, clip)
+        try:
+            if decode:
+                surveys[clip.path] = survey(clip.path)
+            else:
+                check_source(clip.path)
+        except VideoError as error:
+            unreadable[clip.path] = str(error)
+    return surveys, unreadable
 
 
 def alike_groups(clips: Sequence[Clip]) -> list[tuple[str, ...]]:

@@ -13,13 +13,14 @@ import numpy.typing as npt
 
 from slipdetect.datasets.annotations import Clip
 from slipdetect.datasets.interval_auc import (
+    Bools,
     Floats,
     Interval,
     Ints,
     group_weights,
     stratified_auc,
 )
-from slipdetect.datasets.single_feature import LOGISTIC, RATE, TREE, make_folds, out_of_fold
+from slipdetect.datasets.single_feature import LOGISTIC, RATE, TREE, Folds, make_folds, out_of_fold
 from slipdetect.datasets.survey import Survey
 
 TELLING = 0.6
@@ -172,30 +173,41 @@ def find_confounds(clips: Surveyed, seed: int = 0) -> ConfoundReport | None:
     groups = _numbered([clip.group or str(clip.path) for clip, _ in clips])
     sources = _numbered([clip.source for clip, _ in clips])
     weights = group_weights(groups, seed)
-    folds = make_folds(positive, groups, seed)
+    judge = _Judge(positive, sources, make_folds(positive, groups, seed), weights, seed)
     found, constant = [], []
     for item in PROPERTIES:
         values = item.values(clips)
         if (values == values[0]).all():
             constant.append(item.name)
-            continue
-        scores = out_of_fold(values, positive, folds, item.model, seed)
-        auc = stratified_auc(scores, positive, folds.places, weights)
-        within = None
-        if len(np.unique(sources)) > 1 and item.model != RATE:
-            inside = folds.places * len(sources) + sources
-            within = stratified_auc(scores, positive, inside, weights)
-        if auc is not None:
-            found.append(Confound(item.name, auc, within, item.advice))
+        elif (confound := judge.confound(item, values)) is not None:
+            found.append(confound)
     found.sort(key=lambda confound: -confound.auc.value)
+    folds = judge.folds
     return ConfoundReport(
-        tuple(found),
-        counts,
-        len(np.unique(groups)),
-        folds.count,
-        folds.by_group,
-        tuple(constant),
+        tuple(found), counts, len(np.unique(groups)), folds.count, folds.by_group, tuple(constant)
     )
+
+
+@dataclass(frozen=True, eq=False)
+class _Judge:
+    """What is the same for every property: labels, data sets, folds and draws."""
+
+    positive: Bools
+    sources: Ints
+    folds: Folds
+    weights: Floats
+    seed: int
+
+    def confound(self, item: Property, values: Floats) -> Confound | None:
+        """Return how well one property predicts, or None without a pair to judge."""
+        scores = out_of_fold(values, self.positive, self.folds, item.model, self.seed)
+        places = self.folds.places
+        auc = stratified_auc(scores, self.positive, places, self.weights)
+        within = None
+        if len(np.unique(self.sources)) > 1 and item.model != RATE:
+            inside = places * len(self.sources) + self.sources
+            within = stratified_auc(scores, self.positive, inside, self.weights)
+        return None if auc is None else Confound(item.name, auc, within, item.advice)
 
 
 def _column(values: Sequence[float]) -> Floats:

@@ -5,7 +5,7 @@ In: a video and what becomes of its frames. Out: an MP4 and a ``Rewritten`` abou
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -78,25 +78,16 @@ def rewrite(
     if target.exists() and source.exists() and target.samefile(source):
         raise OutputError(f"{str(target)!r} would be written over itself; choose another folder")
     with open_video(source) as video:
-        info = video.info
-        rate = DEFAULT_FRAME_RATE if info.frame_rate is None else info.frame_rate
+        rate = video.info.frame_rate
+        rate = DEFAULT_FRAME_RATE if rate is None else rate
         passed = _Passed()
         frames = passed.note(change(passed.count(_frames(video, on_progress))))
         if constant_rate:
-            pictures = (frame.image for frame in frames)
-            write_video(target, pictures, rate, overwrite=overwrite)
+            write_video(target, (frame.image for frame in frames), rate, overwrite=overwrite)
         else:
             timed = ((frame.time, frame.image) for frame in frames)
             write_timed_video(target, timed, rate, overwrite=overwrite)
-        return Rewritten(
-            target,
-            passed.read,
-            passed.written,
-            passed.start,
-            passed.end,
-            passed.size,
-            tuple(video.report.warnings),
-        )
+        return passed.result(target, video.report.warnings)
 
 
 class _Passed:
@@ -120,6 +111,11 @@ class _Passed:
             self.written += 1
             self.end = frame.time
             yield frame
+
+    def result(self, target: Path, warnings: Sequence[str]) -> Rewritten:
+        return Rewritten(
+            target, self.read, self.written, self.start, self.end, self.size, tuple(warnings)
+        )
 
 
 def _frames(video: Video, on_progress: OnProgress) -> Iterator[Frame]:

@@ -57,9 +57,12 @@ def draw_confounds(report: ConfoundReport, target: Path) -> None:
     )
     axes.grid(axis="x", alpha=0.3)
     axes.set_axisbelow(True)
-    handles = [
+    figure.legend(handles=_legend(), loc="outside lower center", ncols=2, frameon=False)
+    figure.savefig(target, dpi=120, format="png")
+
+
+def _legend() -> list[Patch]:
+    return [
         Patch(color=_TELLING, alpha=0.75, label="95% interval above 0.6: tells"),
         Patch(color=_QUIET, alpha=0.75, label="not surely"),
     ]
-    figure.legend(handles=handles, loc="outside lower center", ncols=2, frameon=False)
-    figure.savefig(target, dpi=120, format="png")
