@@ -20,7 +20,7 @@ from torch import nn
 from slipdetect import backbones
 from slipdetect.datasets import Clip
 from slipdetect.errors import ModelError, UsageError
-from slipdetect.models import TSN, load_package
+from slipdetect.models import TSN, load_package, save_package
 from slipdetect.models.freezing import blocks
 from slipdetect.training import TrainingRun, records
 from slipdetect.training.averaging import WeightAverage
@@ -312,6 +312,26 @@ def test_a_model_of_another_make_is_no_start(
 ) -> None:
     with pytest.raises(ModelError, match=r"resnet18.*the recipe wants tiny"):
         train(data, tmp_path / "a", cache, start=str(tiny_package))
+
+
+def test_a_start_brings_its_normalisation(data: list[Clip], cache: Path, tmp_path: Path) -> None:
+    """An imported network may know its pictures otherwise than its backbone does."""
+    train(data, tmp_path / "a", cache, epochs=1)
+    path = tmp_path / "a" / "last" / "model.json"
+    content = json.loads(path.read_text())
+    content["streams"][0]["normalisation"]["mean"] = [0.1, 0.2, 0.3]
+    content["labels"], content["positive"] = ["Slipping", "NotSlipping"], "Slipping"
+    package = load_package(tmp_path / "a" / "last")
+    config = type(package.config).from_json(content)
+    states = {"rgb": package.build_stream("rgb").state_dict()}
+    save_package(tmp_path / "imported", config, states)
+    train(data, tmp_path / "b", cache, start=str(tmp_path / "imported"), epochs=1)
+    (stream,) = load_package(tmp_path / "b" / "last").config.streams
+    assert stream.normalisation.mean == (0.1, 0.2, 0.3)
+    turned = {**content, "positive": "NotSlipping"}
+    save_package(tmp_path / "turned", type(package.config).from_json(turned), states)
+    with pytest.raises(ModelError, match="comes first"):
+        train(data, tmp_path / "c", cache, start=str(tmp_path / "turned"))
 
 
 def test_half_precision_trains_on_a_cpu(data: list[Clip], cache: Path, tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from scipy.stats import binomtest  # type: ignore[import-untyped]
+from scipy.stats import binomtest
 
 from slipdetect.evaluation.intervals import FEWEST_GROUPS, expanded_tail
 from slipdetect.evaluation.resampling import GroupResampler, count_groups

@@ -25,7 +25,7 @@ from slipdetect.errors import ModelError, TrainingError
 from slipdetect.modalities.modality import Modality
 from slipdetect.modalities.normalise import SnippetNormaliser
 from slipdetect.modalities.snippet import SnippetGrid
-from slipdetect.models import TSN, StreamConfig, load_package
+from slipdetect.models import TSN, ModelPackage, StreamConfig, load_package
 from slipdetect.training.checkpoint import Checkpoints
 from slipdetect.training.config import TrainConfig
 from slipdetect.training.faults import NotFinite
@@ -82,7 +82,8 @@ class StreamPlan:
             weights=config.weights,
         )
         if config.start is not None:
-            _start_from(network, config.start, self.modality, config.backbone)
+            package = self._start()
+            network.load_state_dict(package.build_stream(self.name).state_dict())
         frozen = network.freeze(config.freeze)
         if frozen:
             logger.info("%s: does not learn up to and including %s", self.name, frozen[-1])
@@ -94,8 +95,14 @@ class StreamPlan:
         return self.modality.name
 
     def stream(self, network: TSN) -> StreamConfig:
-        """Return what a package says about the stream."""
+        """Return what a package says about the stream.
+
+        Pictures are normalised as the starting weights know them.
+        """
         config = self.config
+        normalisation = network.spec.normalisation
+        if config.start is not None:
+            normalisation = self._start().config.stream(self.name).normalisation
         size = network.spec.input_size if config.input_size is None else config.input_size
         return StreamConfig(
             modality=self.modality.name,
@@ -103,12 +110,35 @@ class StreamPlan:
             snippet_length=self.modality.length,
             num_segments=config.num_segments,
             input_size=size,
-            normalisation=network.spec.normalisation,
+            normalisation=normalisation,
             consensus=config.consensus,
             dropout=config.dropout,
             flow=self.flow,
             crop=config.crop,
         )
+
+    def _start(self) -> ModelPackage:
+        """Return the package to start from, which must be of the same make.
+
+        Raises:
+            ModelError: It is of another one.
+        """
+        start, wanted = str(self.config.start), (self.config.backbone, self.modality.length)
+        package = load_package(model_folder(start))
+        stream, labels = package.config.stream(self.name), package.config.labels
+        found = (stream.backbone, stream.snippet_length)
+        if found != wanted:
+            raise ModelError(
+                f"cannot start from {start!r}: its {self.name} stream is {found[0]} with snippets "
+                f"of {found[1]}, the recipe wants {wanted[0]} and {wanted[1]}; change --backbone "
+                "or --snippet-length"
+            )
+        if len(labels) != len(LABELS) or labels[0] != package.config.positive:
+            raise ModelError(
+                f"cannot start from {start!r}: its labels are {', '.join(labels)}; it must tell "
+                "a slip, which comes first, from anything else"
+            )
+        return package
 
     def facts(self) -> dict[str, Any]:
         """Return what a checkpoint is bound to: settings and clips, wherever the folder is."""
@@ -182,21 +212,6 @@ def train_stream(
         Checkpoint.take(trainer.trained, history[-1], trainer.validated),
         history,
     )
-
-
-def _start_from(network: TSN, model: str, modality: Modality, backbone: str) -> None:
-    """Load the weights of a package's stream, classifier included."""
-    package = load_package(model_folder(model))
-    stream = package.config.stream(modality.name)
-    wanted = (backbone, modality.length, LABELS)
-    found = (stream.backbone, stream.snippet_length, package.config.labels)
-    if wanted != found:
-        raise ModelError(
-            f"cannot start from {model!r}: its {modality.name} stream is {found[0]} with snippets "
-            f"of {found[1]} and labels {', '.join(found[2])}, the recipe wants {wanted[0]}, "
-            f"{wanted[1]} and {', '.join(wanted[2])}; change --backbone or --snippet-length"
-        )
-    network.load_state_dict(package.build_stream(modality.name).state_dict())
 
 
 @contextmanager
