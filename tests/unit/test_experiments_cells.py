@@ -132,6 +132,13 @@ def test_fitted_weights_come_from_validation_alone() -> None:
     assert evaluate_cell(cell, [validated]).weights != found.weights
 
 
+def test_weights_that_are_equal_for_want_of_clips_say_so() -> None:
+    found = evaluate_cell(Cell(("rgb", "flow"), None), [made_run(0, 12)])
+    assert found.weights == ((0.5, 0.5),)
+    assert "4 clips of a label" in found.note
+    assert evaluate_cell(Cell(("rgb", "flow"), None), [made_run(0)]).note == ""
+
+
 def test_runs_of_different_clips_are_refused() -> None:
     run = made_run(0)
     run["flow"] = made_run(0, COUNT - 2)["flow"]

@@ -107,6 +107,8 @@ def test_fitted_weights_are_named() -> None:
     cell = replace(CELL, weights=((0.5, 0.25, 0.25),), fitted=True)
     text = " ".join(reproduce_text(made_result("table7", cell)).split())
     assert "Weights of 'all three, fitted': BNInception 0.5:0.25:0.25, ResNet101" in text
+    text = " ".join(reproduce_text(made_result("table7", replace(cell, note="no clips"))).split())
+    assert text.count("InceptionResNetV2 0.5:0.25:0.25. no clips.") == 5
 
 
 def test_markdown_has_the_same_cells() -> None:

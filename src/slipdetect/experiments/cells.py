@@ -35,7 +35,8 @@ def evaluate_cell(cell: Cell, runs: Sequence[Mapping[str, Scores]]) -> CellResul
     Raises:
         DataError: The trials scored different clips, or one modality twice.
     """
-    weights = [_weights(cell, run) for run in runs]
+    fits = [_weights(cell, run) for run in runs]
+    weights = [named for named, _ in fits]
     tested = [_merge([run[key]["test"] for key in cell.trials]) for run in runs]
     first = tested[0]
     for other in tested[1:]:
@@ -48,7 +49,8 @@ def evaluate_cell(cell: Cell, runs: Sequence[Mapping[str, Scores]]) -> CellResul
     ).astype(np.float64)
     accuracy, mean_class = figures(hits, first)
     chosen = tuple(tuple(named.values()) for named in weights)
-    return CellResult(DONE, accuracy, mean_class, chosen, cell.weights is None)
+    notes = dict.fromkeys(note for _, note in fits if note)
+    return CellResult(DONE, accuracy, mean_class, chosen, cell.weights is None, "; ".join(notes))
 
 
 def figures(hits: Hits, scores: ClipScores) -> tuple[Figure, Figure | None]:
@@ -125,15 +127,16 @@ def _share(weights: Hits, hits: Hits, among: npt.NDArray[np.bool_]) -> Hits:
     return share
 
 
-def _weights(cell: Cell, run: Mapping[str, Scores]) -> dict[str, float]:
-    """Return the weight of each modality of a cell, fitted on validation where none are given."""
+def _weights(cell: Cell, run: Mapping[str, Scores]) -> tuple[dict[str, float], str]:
+    """Return the weight of each modality, and why fitted ones are equal where they are."""
     scores = _merge([run[key]["val"] for key in cell.trials])
-    if cell.weights is None:
-        # scipy's optimisers load slowly, and one row of one table needs them
-        from slipdetect.evaluation.fusion_weights import fit_weights
+    if cell.weights is not None:
+        return dict(zip(scores.logits, cell.weights, strict=True)), ""
+    # scipy's optimisers load slowly, and one row of one table needs them
+    from slipdetect.evaluation.fusion_weights import fit_weights
 
-        return fit_weights(scores.logits, scores.truth).weights
-    return dict(zip(scores.logits, cell.weights, strict=True))
+    fitted = fit_weights(scores.logits, scores.truth)
+    return fitted.weights, fitted.note
 
 
 def _merge(parts: Sequence[ClipScores]) -> ClipScores:

@@ -38,6 +38,7 @@ class CellResult:
         mean_class: Mean of the shares of each label; None unless done and both labels are there.
         weights: Weights of the fused trials by seed.
         fitted: Whether the weights were fitted on the validation clips.
+        note: Why fitted weights are equal, where they are.
     """
 
     state: str
@@ -45,6 +46,7 @@ class CellResult:
     mean_class: Figure | None = None
     weights: tuple[tuple[float, ...], ...] = ()
     fitted: bool = False
+    note: str = ""
 
 
 @dataclass(frozen=True)

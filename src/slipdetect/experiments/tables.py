@@ -143,6 +143,8 @@ def _segments() -> Table:
     row = Row("Spatial", tuple(Cell.single(trial.key) for trial in trials))
     notes = (
         "The report compared 3, 5 and 10 by pictures of loss and accuracy, without a table.",
+        "The recipe adds the logits of the segments, so the more segments, the larger a loss: "
+        "compare losses along a curve, not between curves.",
         _RECIPE_NOTE,
     )
     title = "Segments per clip (spatial stream, ResNet101)"

@@ -182,7 +182,8 @@ def _weight_notes(result: TableResult) -> list[str]:
             if cell.fitted and cell.weights
         ]
         if named:
-            notes.append(f"Weights of '{label}': {', '.join(named)}.")
+            why = dict.fromkeys(cell.note for cell in cells if cell.note)
+            notes.append(f"Weights of '{label}': {'. '.join([', '.join(named), *why])}.")
     return notes
 
 
