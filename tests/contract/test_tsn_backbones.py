@@ -54,6 +54,14 @@ def test_every_backbone_learns_every_modality(name: str, modality: str) -> None:
     check(name, modality, info.spec.min_input_size)
 
 
+def test_S21_inception_v3_of_the_zoo_learns() -> None:
+    """Not built in: any network of timm is a backbone by its name there."""
+    spec = get_spec("timm/inception_v3")
+    assert (spec.feature_dim, spec.input_size) == (2048, 299)
+    assert (spec.mean, spec.std) == ((0.5,) * 3, (0.5,) * 3)
+    check("timm/inception_v3", "flow", 96)
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("modality", list(CHANNELS))
 @pytest.mark.parametrize("name", ["resnet18", "efficientnet_lite0"])
