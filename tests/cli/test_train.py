@@ -39,6 +39,13 @@ def test_every_setting_is_an_option_with_its_help() -> None:
         assert item.metadata["help"].removesuffix(".") in options[item.name].help
 
 
+def test_S13_segments_is_a_second_name(run) -> None:
+    for option in ("--segments", "--num-segments"):
+        shown = run("train", "--recipe", "two-stream-rgb", "--show", option, "1")
+        assert shown.exit_code == 0, shown.output
+        assert ["num_segments", "1", "command", "line"] in map(str.split, shown.stdout.splitlines())
+
+
 @pytest.mark.parametrize(
     ("option", "value"),
     [("--epochs", "0"), ("--crop", "x"), ("--lr-steps", "a"), ("--lr", "nan"), ("--window", "0")],

@@ -44,6 +44,9 @@ class _Named(click.Choice[str]):
         return self._words[super().convert(str(value), param, ctx)]
 
 
+# as the same number is called in 'models import' and in the seed report
+_SHORT = {"num_segments": "--segments"}
+
 _FREEZING = _Named({"all": "all", "after-first": True, "none": False})
 
 
@@ -59,8 +62,10 @@ def _option(item: Field[Any], hint: Any) -> Decorator:
     unit = f" {item.metadata['unit']}" if item.metadata["unit"] else ""
     default = "" if item.default is None else f"  [default: {_shown(item.default)}{unit}]"
     unit = f" ({unit.strip()})" if unit and not default else ""
+    names = ["--" + item.name.replace("_", "-"), *filter(None, [_SHORT.get(item.name)])]
     return click.option(
-        "--" + item.name.replace("_", "-"),
+        item.name,
+        *names,
         type=_type(item, hint),
         help=item.metadata["help"].removesuffix(".") + unit + "." + default,
     )
