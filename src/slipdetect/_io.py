@@ -1,11 +1,13 @@
-"""Writing files so that a reader sees the old content or the new, never a half.
+"""Writing files and folders so that a reader sees the old content or the new, never a half.
 
 In: a target path. Out: a temporary path beside it that is renamed onto the target on success.
 """
 
 from __future__ import annotations
 
+import hashlib
 import os
+import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -63,11 +65,50 @@ def atomic_write(path: Path, *, overwrite: bool = False) -> Iterator[Path]:
         temporary.unlink(missing_ok=True)
 
 
+@contextmanager
+def staging_folder(target: Path) -> Iterator[Path]:
+    """Yield a temporary folder beside ``target``, which goes again unless it was published.
+
+    Raises:
+        OSError: It cannot be made.
+    """
+    temporary = Path(tempfile.mkdtemp(dir=target.parent, prefix=f".{target.name[:40]}."))
+    try:
+        yield temporary
+    finally:
+        shutil.rmtree(temporary, ignore_errors=True)
+
+
+def publish_folder(temporary: Path, target: Path) -> None:
+    """Give a staged folder the usual permissions and its name.
+
+    Raises:
+        OSError: The target is there, or cannot be written.
+    """
+    temporary.chmod(0o777 & ~_umask())
+    temporary.rename(target)
+
+
+def file_sha256(path: Path) -> str:
+    """Return the SHA-256 of a file's content as hex digits.
+
+    Raises:
+        OSError: It cannot be read.
+    """
+    with path.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
 def _publish(temporary: Path, path: Path) -> None:
     # open for writing: Windows flushes no file that is open for reading only
     with temporary.open("r+b") as written:
         os.fsync(written.fileno())
+    temporary.chmod(0o666 & ~_umask())
+    temporary.replace(path)
+
+
+def _umask() -> int:
+    # there is no way to ask without setting it
     umask = os.umask(0)
     os.umask(umask)
-    temporary.chmod(0o666 & ~umask)
-    temporary.replace(path)
+    return umask

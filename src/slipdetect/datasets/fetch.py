@@ -5,13 +5,12 @@ In: ``SOURCE`` or ``SOURCE#sha256=HEX``. Out: the path of a file or of an unpack
 
 from __future__ import annotations
 
-import hashlib
 import re
 import urllib.request
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
-from slipdetect._io import atomic_write
+from slipdetect._io import atomic_write, file_sha256
 from slipdetect.datasets.archives import archive_stem
 from slipdetect.datasets.download import Progress, check_address, download, shown
 from slipdetect.datasets.unpack import unpack, unpacked_from
@@ -155,8 +154,7 @@ def _make(folder: Path) -> None:
 
 def _digest(path: Path) -> str:
     try:
-        with path.open("rb") as stream:
-            return hashlib.file_digest(stream, "sha256").hexdigest()
+        return file_sha256(path)
     except OSError as error:
         raise DataError(
             f"{str(path)!r} cannot be read: {error.strerror}; check its permissions"

@@ -5,13 +5,12 @@ In: clips with their sides. Out: ``Leaks``, and an error that names them.
 
 from __future__ import annotations
 
-import hashlib
 import logging
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
 
+from slipdetect._io import file_sha256
 from slipdetect.datasets.annotations import Clip
 from slipdetect.datasets.near_duplicates import NearPair
 from slipdetect.errors import DataError
@@ -165,15 +164,10 @@ def _by_content(clips: Sequence[Clip]) -> list[tuple[Clip, ...]]:
     found: dict[str, list[Clip]] = defaultdict(list)
     for clip in clips:
         try:
-            found[_digest(clip.path)].append(clip)
+            found[file_sha256(clip.path)].append(clip)
         except OSError:
             continue
     return [tuple(same) for same in found.values()]
-
-
-def _digest(path: Path) -> str:
-    with path.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
 def _sentence(found: Sequence[object], one: str, several: str, rest: str) -> list[str]:

@@ -6,15 +6,13 @@ In: a zip or tar file. Out: a folder with all its files, or none at all.
 from __future__ import annotations
 
 import errno
-import os
 import re
-import shutil
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
 
+from slipdetect._io import publish_folder, staging_folder
 from slipdetect.datasets.archives import open_archive
 from slipdetect.errors import DataError, OutputError
 
@@ -50,22 +48,32 @@ def unpack(archive: Path, folder: Path, digest: str) -> None:
         DataError: The archive is damaged or holds what is refused.
         OutputError: The folder exists or cannot be written.
     """
-    temporary: Path | None = None
     try:
-        temporary = Path(tempfile.mkdtemp(dir=folder.parent, prefix=f".{folder.name[:40]}."))
-        (temporary / _MARKER).write_text(f"{digest}\n", encoding="ascii")
-        _write_all(temporary, archive)
-        umask = os.umask(0)
-        os.umask(umask)
-        temporary.chmod(0o777 & ~umask)
-        temporary.rename(folder)
+        with staging_folder(folder) as temporary:
+            (temporary / _MARKER).write_text(f"{digest}\n", encoding="ascii")
+            _write_all(temporary, archive)
+            publish_folder(temporary, folder)
     except OSError as error:
         # another process may have been faster
         if unpacked_from(folder) != digest:
-            raise _unwritable(folder, error) from error
-    finally:
-        if temporary is not None:
-            shutil.rmtree(temporary, ignore_errors=True)
+            raise unwritable(folder, error) from error
+
+
+def check_member(name: str, archive: Path) -> None:
+    """Refuse the name of a member that would be written outside the folder.
+
+    Raises:
+        DataError: It is absolute, of a drive, holds ``..`` or a NUL.
+    """
+    absolute = name.startswith(("/", "\\")) or re.match(r"[A-Za-z]:", name) is not None
+    if absolute or ".." in name.replace("\\", "/").split("/") or "\0" in name:
+        raise _leads_out(name, archive)
+
+
+def unwritable(path: Path, error: OSError) -> OutputError:
+    """Return the error of a file or folder that cannot be written."""
+    reason = error.strerror or error
+    return OutputError(f"cannot write {str(path)!r}: {reason}; make room or choose another folder")
 
 
 def _write_all(folder: Path, archive: Path) -> None:
@@ -113,24 +121,23 @@ def _disk_faults(path: Path, name: str, archive: Path) -> Iterator[None]:
                 f"{str(archive)!r} holds {name[:80]!r}, which cannot be written beside the rest:"
                 f" {error.strerror}"
             ) from error
-        raise _unwritable(path, error) from error
+        raise unwritable(path, error) from error
 
 
 def _parts(name: str, archive: Path) -> list[str]:
     """Return the folders and the file of a member's name.
 
     Raises:
-        DataError: It leads out of the folder.
+        DataError: It leads out of the folder, or is the folder.
     """
+    check_member(name, archive)
     parts = [part for part in name.replace("\\", "/").split("/") if part not in ("", ".")]
-    absolute = name.startswith(("/", "\\")) or re.match(r"[A-Za-z]:", name) is not None
-    if absolute or not parts or ".." in parts or "\0" in name:
-        raise DataError(
-            f"{str(archive)!r} holds {name[:80]!r}, which leads out of its folder; do not trust it"
-        )
+    if not parts:
+        raise _leads_out(name, archive)
     return parts
 
 
-def _unwritable(path: Path, error: OSError) -> OutputError:
-    reason = error.strerror or error
-    return OutputError(f"cannot write {str(path)!r}: {reason}; make room or choose another folder")
+def _leads_out(name: str, archive: Path) -> DataError:
+    return DataError(
+        f"{str(archive)!r} holds {name[:80]!r}, which leads out of its folder; do not trust it"
+    )

@@ -14,7 +14,7 @@ from pathlib import Path
 import torch
 
 import slipdetect
-from slipdetect._io import atomic_write
+from slipdetect._io import atomic_write, file_sha256
 from slipdetect.errors import OutputError, PackageError, UsageError
 from slipdetect.models.config import ModelConfig, StreamConfig
 from slipdetect.models.consensus import Consensus
@@ -23,7 +23,6 @@ from slipdetect.models.tsn import TSN
 from slipdetect.models.weights_file import (
     check_file,
     check_finite,
-    file_sha256,
     load_strictly,
     read,
     write,

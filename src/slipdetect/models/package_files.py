@@ -10,8 +10,8 @@ import re
 from collections.abc import Collection, Iterable
 from pathlib import Path
 
+from slipdetect._io import file_sha256
 from slipdetect.errors import OutputError
-from slipdetect.models.weights_file import file_sha256
 
 _DIGITS = 8  # of the digest, in a name; more only where these are taken by another content
 _DIGEST = re.compile(r"-[0-9a-f]{8,64}$")

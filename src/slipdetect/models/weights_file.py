@@ -5,7 +5,6 @@ In: a state dict or a path. Out: the file, or float32 tensors that fit the netwo
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Mapping
 from pathlib import Path
@@ -15,6 +14,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from torch import nn
 
+from slipdetect._io import file_sha256
 from slipdetect.errors import PackageError
 
 _FACTS = "slipdetect"
@@ -114,12 +114,6 @@ def check_finite(tensors: Mapping[str, torch.Tensor], where: str) -> None:
             raise PackageError(
                 f"{where!r}: weights {key} hold NaN or infinity; use another checkpoint"
             )
-
-
-def file_sha256(path: Path) -> str:
-    """Return the hex digest of the file's content."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _stored(tensor: torch.Tensor, dtype: torch.dtype) -> torch.Tensor:

@@ -6,16 +6,16 @@ In: an archive. Out: a new folder of regular files, or none at all.
 from __future__ import annotations
 
 import os
-import re
 import shutil
 import stat
 import subprocess
-import tempfile
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from slipdetect.errors import DataError, OutputError
+from slipdetect._io import publish_folder, staging_folder
+from slipdetect.datasets.unpack import check_member, unwritable
+from slipdetect.errors import DataError
 
 
 @dataclass(frozen=True)
@@ -93,20 +93,15 @@ def unpack_rar(archive: Path, folder: Path) -> None:
 
 def _attempt(how: _Program, program: str, archive: Path, folder: Path) -> str | None:
     """Unpack beside ``folder`` and rename; return what the program complained of, or None."""
-    temporary: Path | None = None
     try:
-        temporary = Path(tempfile.mkdtemp(dir=folder.parent, prefix=f".{folder.name[:40]}."))
-        trouble = _unpack(how, program, archive, temporary)
-        if trouble is None:
-            _check_files(temporary, archive)
-            temporary.chmod(0o755)
-            temporary.rename(folder)
+        with staging_folder(folder) as temporary:
+            trouble = _unpack(how, program, archive, temporary)
+            if trouble is None:
+                _check_files(temporary, archive)
+                publish_folder(temporary, folder)
         return trouble
     except OSError as error:
-        raise _unwritable(folder, error) from error
-    finally:
-        if temporary is not None:
-            shutil.rmtree(temporary, ignore_errors=True)
+        raise unwritable(folder, error) from error
 
 
 def _unpack(how: _Program, program: str, archive: Path, folder: Path) -> str | None:
@@ -116,7 +111,7 @@ def _unpack(how: _Program, program: str, archive: Path, folder: Path) -> str | N
         if listed.returncode != 0:
             return _last_words(listed)
         for name in how.names(listed.stdout):
-            _check_name(name, archive)
+            check_member(name, archive)
     done = _run([program, *_filled(how.unpacks, archive, folder)])
     return None if done.returncode == 0 else _last_words(done)
 
@@ -151,14 +146,6 @@ def _last_words(done: subprocess.CompletedProcess[str]) -> str:
     return words[-1].strip()[:120] if words else f"exit code {done.returncode}"
 
 
-def _check_name(name: str, archive: Path) -> None:
-    parts = name.replace("\\", "/").split("/")
-    if name.startswith(("/", "\\")) or ".." in parts or re.match(r"[A-Za-z]:", name):
-        raise DataError(
-            f"{str(archive)!r} holds {name[:80]!r}, which leads out of its folder; do not trust it"
-        )
-
-
 def _check_files(folder: Path, archive: Path) -> None:
     """Refuse links and devices, and an archive of nothing."""
     count = 0
@@ -172,10 +159,3 @@ def _check_files(folder: Path, archive: Path) -> None:
         count += stat.S_ISREG(mode)
     if count == 0:
         raise DataError(f"{str(archive)!r} holds no files; fetch it again")
-
-
-def _unwritable(folder: Path, error: OSError) -> OutputError:
-    reason = error.strerror or error
-    return OutputError(
-        f"cannot write {str(folder)!r}: {reason}; make room or choose another --work"
-    )

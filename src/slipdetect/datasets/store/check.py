@@ -5,10 +5,10 @@ In: a manifest or shards. Out: which shards are damaged, and why.
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterable
 from pathlib import Path
 
+from slipdetect._io import file_sha256
 from slipdetect.datasets.store.manifest import Shard
 
 
@@ -35,15 +35,10 @@ def _problem(folder: Path, shard: Shard, *, hashes: bool) -> str | None:
             found = path.stat().st_size
             if found != size:
                 return f"{str(path)!r} has {found} bytes instead of {size}"
-            if hashes and _digest(path) != sha256:
+            if hashes and file_sha256(path) != sha256:
                 return f"{str(path)!r} has other content than was written"
         except FileNotFoundError:
             return f"{str(path)!r} is missing"
         except OSError as error:
             return f"{str(path)!r} cannot be read: {error.strerror}"
     return None
-
-
-def _digest(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -15,8 +15,8 @@ from typing import Any
 
 import torch
 
+from slipdetect._io import file_sha256
 from slipdetect.errors import ModelError
-from slipdetect.models.weights_file import file_sha256
 
 NOTE_KEY = "slipdetect"
 
