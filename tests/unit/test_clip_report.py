@@ -6,6 +6,7 @@ In: ``ClipScores`` made of numbers. Out: nothing but assertions.
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -19,7 +20,7 @@ from slipdetect.evaluation.scores import ClipScores
 
 
 def scores(
-    margins: dict[str, list[float]], slip: list[int], groups: str | None = None, **changes: Any
+    margins: dict[str, list[float]], slip: list[int], groups: Sequence[str] = (), **changes: Any
 ) -> ClipScores:
     """Make scores whose logits are (margin, 0)."""
     count = len(slip)
@@ -140,6 +141,37 @@ def test_one_person_is_one_trial() -> None:
     assert report.accuracy.interval.low < 0.05
     assert report.auc.interval is not None
     assert (report.auc.interval.low, report.auc.interval.high) == (0.0, 1.0)
+
+
+@pytest.mark.parametrize(
+    "groups",
+    [
+        [(100, 0)] + [(0, 1)] * 100,  # all slips of one person
+        [(20, 0)] * 4 + [(0, 1)] * 60,
+        [(50, 50)] + [(1, 0)] * 20 + [(0, 1)] * 20,  # one person with most clips of both
+        [(8, 8)] + [(1, 0)] * 20 + [(0, 1)] * 20,
+    ],
+)
+def test_intervals_hold_the_truth_where_groups_are_of_unequal_size(
+    groups: list[tuple[int, int]],
+) -> None:
+    # a group is right as a whole or not at all; of very many groups 70% are
+    rng = np.random.default_rng(3)
+    names = [str(index) for index, sizes in enumerate(groups) for _ in range(sum(sizes))]
+    slip = [label for slips, others in groups for label in [1] * slips + [0] * others]
+    held = {"accuracy": 0, "mean_class_accuracy": 0, "recall": 0}
+    for _ in range(60):
+        right = rng.random(len(groups)) < 0.7
+        margins = [
+            1.0 if right[int(name)] == (label == 1) else -1.0
+            for name, label in zip(names, slip, strict=True)
+        ]
+        figures = clip_report(scores({"m": margins}, slip, names), "m", resamples=200).figures
+        for name in held:
+            ends = figures[name].interval
+            assert ends is not None
+            held[name] += ends.low <= 0.7 <= ends.high
+    assert min(held.values()) >= 54
 
 
 def test_what_cannot_be_told_is_not_told() -> None:

@@ -20,7 +20,7 @@ from slipdetect.evaluation.intervals import (
     interval,
     widened,
 )
-from slipdetect.evaluation.resampling import GroupResampler, count_groups
+from slipdetect.evaluation.resampling import GroupResampler, effective_groups
 from slipdetect.evaluation.weighted_metrics import Ranking, share
 
 
@@ -121,17 +121,35 @@ SLIP = np.array([1, 1, 1, 0, 0, 0, 0, 1, 0, 1], bool)
 
 
 def test_groups_are_drawn_whole_and_within_their_labels() -> None:
-    weights = np.concatenate(list(GroupResampler(GROUPS, SLIP, 500, seed=1).weights()))
-    assert weights.shape == (500, 10)
-    for name in set(GROUPS):
-        columns = weights[:, [i for i, group in enumerate(GROUPS) if group == name]]
+    groups, slip = [*GROUPS, "g", "g"], np.append(SLIP, [True, False])
+    weights = np.concatenate(list(GroupResampler(groups, slip, 500, seed=1).weights()))
+    assert weights.shape == (500, 12)
+    for name in set(groups):
+        columns = weights[:, [i for i, group in enumerate(groups) if group == name]]
         assert (columns == columns[:, :1]).all()
-    by_group = {name: weights[:, GROUPS.index(name)] for name in set(GROUPS)}
+    by_group = {name: weights[:, groups.index(name)] for name in set(groups)}
     assert set(by_group["a"] + by_group["b"] + by_group["f"]) == {3.0}  # slips only
     assert set(by_group["c"] + by_group["d"]) == {2.0}  # others only
-    assert set(by_group["e"]) == {1.0}  # both
+    assert set(by_group["e"] + by_group["g"]) == {2.0}  # both
     assert {0.0, 1.0, 2.0, 3.0} >= set(by_group["a"]) > {0.0, 1.0}
     assert by_group["a"].mean() == pytest.approx(1.0, abs=0.15)
+
+
+@pytest.mark.parametrize(
+    ("groups", "slip", "lone"),
+    [
+        (GROUPS, SLIP, "e"),  # the only one of both labels
+        ("aabbccddef", np.array([1, 0, 1, 0, 1, 0, 1, 0, 1, 1], bool), "a"),  # several of both
+        ("aabbccddeef", np.array([1, 0, 1, 0, 1, 0, 1, 0, 1, 0, 1], bool), "f"),  # one of slips
+    ],
+)
+def test_no_group_is_in_every_resample(groups: str, slip: np.ndarray, lone: str) -> None:
+    weights = np.concatenate(list(GroupResampler(list(groups), slip, 500, seed=1).weights()))
+    drawn = weights[:, list(groups).index(lone)]
+    assert {0.0, 1.0, 2.0} <= set(drawn)
+    assert drawn.mean() == pytest.approx(1.0, abs=0.15)
+    assert (weights[:, slip].sum(axis=1) > 0).all()
+    assert (weights[:, ~slip].sum(axis=1) > 0).mean() > 0.99
 
 
 def test_the_same_seed_draws_the_same() -> None:
@@ -150,9 +168,11 @@ def test_many_clips_come_in_parts_that_add_up() -> None:
     assert {float(part.sum(axis=1).max()) for part in parts} == {50_000.0}
 
 
-def test_groups_are_counted_where_chosen() -> None:
-    assert count_groups(GROUPS, SLIP) == 4
-    assert count_groups(GROUPS, ~SLIP) == 3
+def test_groups_count_by_how_much_they_tell() -> None:
+    assert effective_groups(GROUPS, SLIP) == pytest.approx(5**2 / (2**2 + 3))
+    assert effective_groups(list("aabbcc"), np.ones(6, bool)) == 3
+    assert effective_groups(["a"] * 99 + ["b"], np.ones(100, bool)) < 1.03
+    assert effective_groups(GROUPS, np.zeros(10, bool)) == 0
 
 
 @given(

@@ -81,7 +81,7 @@ def test_the_difference_and_its_interval_by_hand() -> None:
         for weights in part.tolist():
             drawn.append(_auc(one, positive, weights) - _auc(two, positive, weights))
     plain = [1.0] * 24
-    tail = expanded_tail(8)
+    tail = expanded_tail(12**2 / (4 * 2**2 + 4))  # eight groups of slips, four with two each
     assert found is not None
     assert found.value == pytest.approx(_auc(one, positive, plain) - _auc(two, positive, plain))
     assert found.low == pytest.approx(min(np.quantile(drawn, tail), found.value))

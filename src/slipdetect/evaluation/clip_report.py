@@ -13,7 +13,7 @@ import numpy.typing as npt
 from slipdetect.errors import DataError
 from slipdetect.evaluation.intervals import Interval, interval, widened
 from slipdetect.evaluation.judging import Which, judge
-from slipdetect.evaluation.resampling import GroupResampler, count_groups
+from slipdetect.evaluation.resampling import GroupResampler, effective_groups
 from slipdetect.evaluation.scores import ClipScores
 from slipdetect.evaluation.weighted_metrics import Flags, Floats, Ranking, share
 
@@ -180,24 +180,24 @@ class _Bench:
         among = {"recall": self.slip, "precision": self._called}.get(name, self._all)
         return int(among.sum())
 
-    def _parts(self, name: str) -> list[tuple[float, float, int]]:
+    def _parts(self, name: str) -> list[tuple[float, float, float]]:
         """Return weight, share right and groups of every label that a mean is made of."""
         weights = {
             "accuracy": [float(each.mean()) for each in self._classes],
             "mean_class_accuracy": [1 / len(self._classes)] * len(self._classes),
         }.get(name, [])
         return [
-            (weight, float(self._right[each].mean()), count_groups(self._groups, each))
+            (weight, float(self._right[each].mean()), effective_groups(self._groups, each))
             for weight, each in zip(weights, self._classes, strict=False)
         ]
 
-    def _evidence(self, name: str) -> tuple[int, int]:
-        """Return the groups that a figure rests on and the independent trials in them."""
+    def _evidence(self, name: str) -> tuple[float, float]:
+        """Return the effective groups that a figure rests on and the trials in them."""
         if name in ("recall", "precision"):
-            groups = count_groups(self._groups, self.slip if name == "recall" else self._called)
+            groups = effective_groups(self._groups, self.slip if name == "recall" else self._called)
             return groups, groups
-        everyone = len(set(self._groups))
-        fewest = min(count_groups(self._groups, each) for each in self._classes)
+        everyone = effective_groups(self._groups, self._all)
+        fewest = min(effective_groups(self._groups, each) for each in self._classes)
         if name == "accuracy":
             return fewest, everyone
         if name == "mean_class_accuracy":

@@ -33,11 +33,11 @@ class Interval:
     method: str
 
 
-def clopper_pearson(share: float, count: int) -> Interval:
+def clopper_pearson(share: float, count: float) -> Interval:
     """Return the exact interval of a share of ``count`` independent trials.
 
     Clopper and Pearson, Biometrika 26, 1934. With 12 of 12 it is (0.735, 1): the smallest true
-    share of which 12 in a row still happen one time in forty. The number of successes may be
+    share of which 12 in a row still happen one time in forty. Successes and trials may be
     fractional, as in Korn and Graubard, Survey Methodology 24, 1998, who use it for clustered data
     with an effective number of trials.
 
@@ -55,7 +55,7 @@ def clopper_pearson(share: float, count: int) -> Interval:
 
 
 def interval(
-    value: float, resamples: npt.NDArray[np.float64], groups: int, trials: int
+    value: float, resamples: npt.NDArray[np.float64], groups: float, trials: float
 ) -> Interval:
     """Return the interval of a figure between 0 and 1.
 
@@ -68,8 +68,8 @@ def interval(
     Args:
         value: The figure.
         resamples: The same figure of every resample, NaN where it has none.
-        groups: Groups that it rests on; of several labels the smallest number.
-        trials: Independent trials that it amounts to at least.
+        groups: Effective groups that it rests on; of several labels the smallest number.
+        trials: Independent trials that it amounts to at least; may be fractional.
     """
     if groups < FEWEST_GROUPS or value in (0.0, 1.0):
         return clopper_pearson(value, trials)
@@ -82,7 +82,7 @@ def interval(
     return Interval(min(float(low), value), max(float(high), value), "bootstrap")
 
 
-def widened(found: Interval, value: float, parts: Iterable[tuple[float, float, int]]) -> Interval:
+def widened(found: Interval, value: float, parts: Iterable[tuple[float, float, float]]) -> Interval:
     """Add what resamples cannot show: that labels which are all right, or all wrong, may not be.
 
     Resamples of a label without any variety do not vary, so that a mean over labels would take its
@@ -92,7 +92,7 @@ def widened(found: Interval, value: float, parts: Iterable[tuple[float, float, i
     Args:
         found: Interval from resamples; an exact one is returned as it is.
         value: The figure, the sum of weight times share over all labels.
-        parts: Weight, share and groups of every label.
+        parts: Weight, share and effective groups of every label.
     """
     if found.method == "exact":
         return found
@@ -106,7 +106,7 @@ def widened(found: Interval, value: float, parts: Iterable[tuple[float, float, i
     return Interval(max(low, 0.0), min(high, 1.0), found.method)
 
 
-def expanded_tail(groups: int) -> float:
+def expanded_tail(groups: float) -> float:
     """Return the share of resamples to cut off at either end, below 0.025.
 
     Percentiles of a bootstrap are too narrow with few observations, as a normal interval without
@@ -115,7 +115,7 @@ def expanded_tail(groups: int) -> float:
     with very many.
 
     Args:
-        groups: Independent observations, at least 2.
+        groups: Independent observations, more than 1; may be fractional.
     """
     quantile = stdtrit(groups - 1, (1 - LEVEL) / 2)
     return float(ndtr(math.sqrt(groups / (groups - 1)) * quantile))

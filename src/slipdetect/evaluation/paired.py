@@ -13,7 +13,7 @@ import numpy.typing as npt
 from scipy.stats import binomtest
 
 from slipdetect.evaluation.intervals import FEWEST_GROUPS, expanded_tail
-from slipdetect.evaluation.resampling import GroupResampler, count_groups
+from slipdetect.evaluation.resampling import GroupResampler, effective_groups
 from slipdetect.evaluation.weighted_metrics import Ranking
 
 _Doubles = npt.NDArray[np.float64]
@@ -78,7 +78,7 @@ class PairedAuc:
     ) -> None:
         self._positive = positive
         self._resampler = GroupResampler(groups, positive, resamples, seed)
-        self._fewest = min(count_groups(groups, positive), count_groups(groups, ~positive))
+        self._fewest = min(effective_groups(groups, positive), effective_groups(groups, ~positive))
 
     def difference(self, scores: _Doubles, reference: _Doubles) -> Difference | None:
         """Return the AUC of ``scores`` less that of ``reference``; None with one label only.
@@ -95,6 +95,7 @@ class PairedAuc:
         drawn = np.concatenate(
             [pair[0].auc(weights) - pair[1].auc(weights) for weights in self._resampler.weights()]
         )
+        drawn = drawn[~np.isnan(drawn)]
         # resamples that are all alike, as where both are perfect, would claim a width of zero
         if self._fewest < FEWEST_GROUPS or drawn.min() == drawn.max():
             return Difference(value, None, None)

@@ -5,11 +5,13 @@ In: the group and the label of every clip. Out: how often each clip is in each r
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 
 import numpy as np
 import numpy.typing as npt
 
+Flags = npt.NDArray[np.bool_]
 Floats = npt.NDArray[np.float64]
 
 _MOST_WEIGHTS = 4_000_000  # held at a time, 32 MB
@@ -21,7 +23,8 @@ class GroupResampler:
     Clips of one person, scene or film are alike, so that a resample takes or leaves a group as a
     whole (Field and Welsh, J. R. Stat. Soc. B 69, 2007). Groups are drawn with replacement among
     those that bring the same labels (slips only, others only, both), so that no resample lacks a
-    label.
+    label. A group that is the only one of its kind would be in every resample as if it were known
+    for certain; it is drawn among the nearest kind.
 
     Args:
         groups: Group of every clip.
@@ -30,16 +33,14 @@ class GroupResampler:
         seed: Of the draws; the same groups in the same order give the same resamples.
     """
 
-    def __init__(
-        self, groups: Sequence[str], positive: npt.NDArray[np.bool_], count: int, seed: int
-    ) -> None:
+    def __init__(self, groups: Sequence[str], positive: Flags, count: int, seed: int) -> None:
         names, self._member = np.unique(np.asarray(groups, dtype=object), return_inverse=True)
         self._count = count
         slips = np.bincount(self._member, positive, len(names)) > 0
         others = np.bincount(self._member, ~positive, len(names)) > 0
         self._draws = np.zeros((count, len(names)), np.uint16)
         rng = np.random.default_rng(seed)
-        for brings in (slips & ~others, others & ~slips, slips & others):
+        for brings in _kinds(slips, others):
             stratum = np.flatnonzero(brings)
             if len(stratum):
                 shares = np.full(len(stratum), 1 / len(stratum))
@@ -52,6 +53,32 @@ class GroupResampler:
             yield self._draws[begin : begin + rows][:, self._member].astype(np.float64)
 
 
-def count_groups(groups: Sequence[str], chosen: npt.NDArray[np.bool_]) -> int:
-    """Return how many groups have a clip where ``chosen``, ``(clips,)``, is true."""
-    return len({group for group, wanted in zip(groups, chosen.tolist(), strict=True) if wanted})
+def _kinds(slips: Flags, others: Flags) -> tuple[Flags, ...]:
+    """Return the groups to draw among each other, ``(groups,)`` each."""
+    both = slips & others
+    single = [slips & ~others, others & ~slips]
+    for kind in single:
+        if kind.sum() == 1 and both.any():
+            both |= kind
+            kind[:] = False
+    if both.sum() == 1:
+        larger = max(single, key=np.sum)
+        larger |= both
+        both[:] = False
+    return (*single, both)
+
+
+def effective_groups(groups: Sequence[str], chosen: Flags) -> float:
+    """Return how many groups of equal size tell as much as those of the clips ``chosen``.
+
+    The square of the number of clips over the sum of the squares by group (Kish, Survey Sampling,
+    1965): the number of groups if all have as many clips, little more than one if one group has
+    nearly all. 0 without clips.
+
+    Args:
+        groups: Group of every clip.
+        chosen: ``(clips,)``.
+    """
+    picked = [group for group, wanted in zip(groups, chosen.tolist(), strict=True) if wanted]
+    squares = sum(size**2 for size in Counter(picked).values())
+    return len(picked) ** 2 / squares if squares else 0.0

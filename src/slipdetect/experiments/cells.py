@@ -14,7 +14,7 @@ from slipdetect.errors import DataError
 from slipdetect.evaluation.clip_report import RESAMPLES
 from slipdetect.evaluation.intervals import interval, widened
 from slipdetect.evaluation.judging import judge
-from slipdetect.evaluation.resampling import GroupResampler, count_groups
+from slipdetect.evaluation.resampling import GroupResampler, effective_groups
 from slipdetect.evaluation.scores import ClipScores
 from slipdetect.experiments.plan import Cell
 from slipdetect.experiments.result import DONE, CellResult, Figure
@@ -76,9 +76,9 @@ def figures(hits: Hits, scores: ClipScores) -> tuple[Figure, Figure | None]:
         for weights in draws.weights()
     ]
     whole, *by_label = (np.concatenate(column) for column in zip(*parts, strict=True))
-    groups = [count_groups(scores.groups, label) for label in labels]
+    groups = [effective_groups(scores.groups, label) for label in labels]
     shares = [float(mean[label].mean()) for label in labels]
-    evidence = min(groups), count_groups(scores.groups, everything)
+    evidence = min(groups), effective_groups(scores.groups, everything)
     certain = list(zip([float(label.mean()) for label in labels], shares, groups, strict=True))
     accuracy = _figure(hits.mean(axis=1), whole, evidence, certain)
     if len(labels) < 2:
@@ -103,16 +103,16 @@ def majority_accuracy(training_positives: float, scores: ClipScores) -> float:
 def _figure(
     by_seed: Hits,
     resamples: Hits,
-    evidence: tuple[int, int],
-    labels: Sequence[tuple[float, float, int]],
+    evidence: tuple[float, float],
+    labels: Sequence[tuple[float, float, float]],
 ) -> Figure:
     """Return a figure with its interval, as ``clip_report`` does.
 
     Args:
         by_seed: ``(seeds,)``, the figure with each seed.
         resamples: ``(resamples,)``, the mean over seeds in each resample.
-        evidence: Groups that it rests on and independent trials in them, see ``interval``.
-        labels: Weight, share right and groups of each label, see ``widened``.
+        evidence: Effective groups that it rests on and trials in them, see ``interval``.
+        labels: Weight, share right and effective groups of each label, see ``widened``.
     """
     value = float(by_seed.mean())
     ends = widened(interval(value, resamples, *evidence), value, labels)
