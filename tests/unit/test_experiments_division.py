@@ -12,7 +12,7 @@ import pytest
 
 from slipdetect.datasets import Clip, read_annotations
 from slipdetect.errors import DataError, OutputError
-from slipdetect.experiments.division import SIDES, Division, divide, keep_division
+from slipdetect.experiments.division import SIDES, Division, keep_division, make_division
 
 
 def make_clips(folder: Path, count: int = 40, sides: str = "") -> list[Clip]:
@@ -30,7 +30,7 @@ def make_clips(folder: Path, count: int = 40, sides: str = "") -> list[Clip]:
 
 
 def test_about_60_15_25_with_both_labels_and_whole_groups(tmp_path: Path) -> None:
-    division = divide(make_clips(tmp_path, 80), tmp_path)
+    division = make_division(make_clips(tmp_path, 80), tmp_path)
     sizes = {name: len(division.side(name)) for name in SIDES}
     assert sum(sizes.values()) == 80
     assert sizes["test"] == pytest.approx(20, abs=4)
@@ -40,19 +40,19 @@ def test_about_60_15_25_with_both_labels_and_whole_groups(tmp_path: Path) -> Non
         groups = {clip.group for clip in division.side(name)}
         assert all(c.split == name for c in division.clips if c.group in groups)
     assert not division.given
-    assert divide(make_clips(tmp_path, 80), tmp_path) == division
+    assert make_division(make_clips(tmp_path, 80), tmp_path) == division
 
 
 def test_the_files_own_sides_are_kept(tmp_path: Path) -> None:
     clips = make_clips(tmp_path, sides="train train val train test train test")
-    division = divide(clips, tmp_path)
+    division = make_division(clips, tmp_path)
     assert division.given
     assert list(division.clips) == clips
 
 
 def test_validation_is_held_out_of_training_where_the_file_names_none(tmp_path: Path) -> None:
     clips = make_clips(tmp_path, sides="train train test")
-    division = divide(clips, tmp_path)
+    division = make_division(clips, tmp_path)
     assert {clip.split for clip in division.clips} == set(SIDES)
     for before, after in zip(clips, division.clips, strict=True):
         assert (before.split == "test") == (after.split == "test")
@@ -60,21 +60,25 @@ def test_validation_is_held_out_of_training_where_the_file_names_none(tmp_path: 
 
 @pytest.mark.parametrize(
     ("sides", "message"),
-    [("train train test _", "have no split"), ("train", "side test"), ("test val", "side train")],
+    [
+        ("train train test _", "have no split"),
+        ("train", "side test"),
+        ("test val", "training split has 0"),
+    ],
 )
 def test_half_a_division_is_refused(tmp_path: Path, sides: str, message: str) -> None:
     clips = [
         replace(clip, split=clip.split.strip("_")) for clip in make_clips(tmp_path, sides=sides)
     ]
     with pytest.raises(DataError, match=message):
-        divide(clips, tmp_path)
+        make_division(clips, tmp_path)
 
 
 def test_T04_a_group_on_two_sides_is_refused(tmp_path: Path) -> None:
     clips = make_clips(tmp_path, sides="train train val train test train test")
     clips[0] = replace(clips[0], split="test")
     with pytest.raises(DataError, match=r"1 group is on two sides .*'g0' \(1 train, 1 test\)"):
-        divide(clips, tmp_path)
+        make_division(clips, tmp_path)
 
 
 @pytest.mark.parametrize(
@@ -86,36 +90,38 @@ def test_T04_a_copy_on_another_side_is_refused(tmp_path: Path, first: str, secon
     two = next(clip for clip in clips if clip.split == second)
     two.path.write_bytes(one.path.read_bytes())
     with pytest.raises(DataError, match=rf"under other names: .*\({first}\) = .*\({second}\)"):
-        divide(clips, tmp_path)
+        make_division(clips, tmp_path)
 
 
 def test_a_missing_file_is_named(tmp_path: Path) -> None:
     clips = make_clips(tmp_path)
     clips[3].path.unlink()
     with pytest.raises(DataError, match=r"03\.mp4"):
-        divide(clips, tmp_path)
+        make_division(clips, tmp_path)
 
 
 def test_the_kept_file_reads_back_as_the_division(tmp_path: Path) -> None:
-    division = divide(make_clips(tmp_path), tmp_path)
+    division = make_division(make_clips(tmp_path), tmp_path)
     out = tmp_path / "out"
     out.mkdir()
     path = keep_division(division, out)
     again = read_annotations(path, tmp_path)
     assert again == list(division.clips)
-    assert divide(again, tmp_path) == replace(division, given=True)
+    assert make_division(again, tmp_path) == replace(division, given=True)
     assert keep_division(division, out) == path
 
 
 def test_another_division_in_the_same_folder_is_refused(tmp_path: Path) -> None:
     clips = make_clips(tmp_path)
-    keep_division(divide(clips, tmp_path), tmp_path)
+    keep_division(make_division(clips, tmp_path), tmp_path)
     with pytest.raises(OutputError, match=r"another split.*choose another --out"):
-        keep_division(divide(clips, tmp_path, seed=1), tmp_path)
+        keep_division(make_division(clips, tmp_path, seed=1), tmp_path)
     with pytest.raises(OutputError, match="nothing"):
         keep_division(
             Division(
-                (*divide(clips, tmp_path).clips, replace(clips[0], split="val")), tmp_path, False
+                (*make_division(clips, tmp_path).clips, replace(clips[0], split="val")),
+                tmp_path,
+                False,
             ),
             tmp_path,
         )
@@ -125,8 +131,8 @@ def test_the_digest_knows_the_data_and_not_the_place(tmp_path: Path) -> None:
     here, there = tmp_path / "a", tmp_path / "b"
     here.mkdir()
     there.mkdir()
-    division = divide(make_clips(here), here)
-    assert divide(make_clips(there), there).digest == division.digest
+    division = make_division(make_clips(here), here)
+    assert make_division(make_clips(there), there).digest == division.digest
     clips = list(division.clips)
     for changed in (
         replace(clips[0], positive=False, events=()),
@@ -136,4 +142,4 @@ def test_the_digest_knows_the_data_and_not_the_place(tmp_path: Path) -> None:
     ):
         assert replace(division, clips=(changed, *clips[1:])).digest != division.digest
     clips[0].path.write_bytes(b"longer than before")
-    assert division.digest != divide(make_clips(there), there).digest
+    assert division.digest != make_division(make_clips(there), there).digest

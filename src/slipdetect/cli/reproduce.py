@@ -68,14 +68,14 @@ def reproduce(ctx: click.Context, /, table: str, **options: Any) -> None:
 def _experiment(table: str, options: dict[str, Any]) -> tuple[Experiment, Division]:
     """Return what is to be done; nothing is written yet."""
     from slipdetect.datasets import read_annotations
-    from slipdetect.experiments.division import divide
+    from slipdetect.experiments.division import make_division
     from slipdetect.experiments.experiment import Experiment
     from slipdetect.experiments.settings import smoke_division
     from slipdetect.experiments.training_work import TrainingWork
 
     out = _out(options)
     root = options["data"].parent if options["root"] is None else options["root"]
-    division = divide(read_annotations(options["data"], options["root"]), root)
+    division = make_division(read_annotations(options["data"], options["root"]), root)
     if options["quick"]:
         division = smoke_division(division)
     settings = _settings(options, out)

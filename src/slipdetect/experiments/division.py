@@ -17,7 +17,7 @@ from pathlib import Path
 from slipdetect._io import atomic_write
 from slipdetect.datasets import Clip, split_by_group
 from slipdetect.datasets.leaks import find_leaks
-from slipdetect.datasets.splits import require_both_labels
+from slipdetect.datasets.splits import divide
 from slipdetect.errors import DataError, OutputError
 
 SIDES = ("train", "val", "test")
@@ -63,7 +63,7 @@ class Division:
         return hashlib.sha256(json.dumps(facts).encode()).hexdigest()[:16]
 
 
-def divide(clips: Sequence[Clip], root: Path, seed: int = 0) -> Division:
+def make_division(clips: Sequence[Clip], root: Path, seed: int = 0) -> Division:
     """Put every clip on a side, and refuse a division that leaks.
 
     Sides of the annotation file are kept; where it names no validation side, whole groups of its
@@ -73,23 +73,19 @@ def divide(clips: Sequence[Clip], root: Path, seed: int = 0) -> Division:
         DataError: Only some clips have a side, a side is empty, training lacks a label, a group or
             a recording is on two sides, or a file is missing.
     """
-    with_side = [clip for clip in clips if clip.split]
-    if with_side and len(with_side) < len(clips):
-        raise DataError(
-            f"{len(clips) - len(with_side)} of {len(clips)} clips have no split; fill that column "
-            "for all of them, or leave it out"
-        )
-    sides = {name: [c for c in clips if c.split == name] for name in SIDES}
-    if not with_side:
-        rest, sides["test"] = split_by_group(clips, _TEST_SHARE, seed)
-        sides["train"], sides["val"] = split_by_group(rest, _VAL_SHARE_OF_REST, seed)
-    elif not sides["val"] and sides["train"]:
-        _require_no_leaks(clips)
-        sides["train"], sides["val"] = split_by_group(sides["train"], _VAL_SHARE_OF_REST, seed)
+    given = any(clip.split for clip in clips)
+    if given:
+        if not any(clip.split == "val" for clip in clips):
+            _require_no_leaks(clips)
+        rest, test = clips, [clip for clip in clips if clip.split == "test"]
+    else:
+        rest, test = split_by_group(clips, _TEST_SHARE, seed)
+    training, validation = divide(rest, _VAL_SHARE_OF_REST, seed)
+    sides = {"train": training, "val": validation, "test": test}
     _check(sides)
     where = {clip.path: name for name, members in sides.items() for clip in members}
     placed = tuple(replace(clip, split=where[clip.path]) for clip in clips)
-    return Division(placed, root, bool(with_side))
+    return Division(placed, root, given)
 
 
 def keep_division(division: Division, folder: Path) -> Path:
@@ -128,7 +124,6 @@ def _check(sides: dict[str, list[Clip]]) -> None:
             f"no clip is on the side {' or '.join(empty)}; give more groups of clips, or a column "
             "split with train, val and test"
         )
-    require_both_labels(sides["train"], "the training side")
     placed = [replace(clip, split=name) for name, members in sides.items() for clip in members]
     _require_no_leaks(placed)
 
