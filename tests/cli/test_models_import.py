@@ -5,12 +5,15 @@ In: checkpoints of small networks as older programs wrote them. Out: nothing but
 
 from __future__ import annotations
 
+import json
 import re
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 import torch
 
+from loopback import Server
 from old_files import OldNetwork
 from slipdetect.models import load_package
 
@@ -191,12 +194,57 @@ def test_stream_that_is_not_there(run, tiny_package: Path, tmp_path: Path) -> No
     assert result.exit_code == 4
 
 
-def test_imported_model_detects(run, files: dict[str, Path], tmp_path: Path) -> None:
+@pytest.mark.parametrize("motion", ["flow", "motion"])
+def test_S55_the_two_files_of_a_model_detect_as_one(
+    run, files: dict[str, Path], tmp_path: Path, motion: str
+) -> None:
     from synth import make_video
 
     video = make_video(tmp_path / "slip.mp4", "slip", count=20, size=(64, 48)).path
     out = tmp_path / "m"
     quick = ("--sample-fps", "10", "--short-side", "32", "--flow-method", "dis")
-    run("models", "import", files["rgb"], files["motion"], "--out", out, *quick)
-    result = run("detect", video, "--model", out, "--device", "cpu")
+    run("models", "import", files["rgb"], files[motion], "--out", out, *quick)
+    result = run(
+        *("detect", video, "--model", out, "--device", "cpu", "--format", "json", "--windows")
+    )
     assert result.exit_code == 0, result.output
+    windows = json.loads(result.stdout)["windows"]
+    assert windows
+    for window in windows:
+        assert set(window["streams"]) == {"rgb", "flow"}
+        assert 0.0 <= window["probability"] <= 1.0
+
+
+@pytest.fixture
+def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
+    monkeypatch.setenv("no_proxy", "127.0.0.1")
+    made = Server()
+    made.start()
+    yield made
+    made.http.shutdown()
+    made.http.server_close()
+
+
+def test_S57_checkpoints_are_fetched_by_their_hash(
+    run, server: Server, files: dict[str, Path], tmp_path: Path
+) -> None:
+    source = server.add("/ok/668_rgb_model_best.pth.tar", files["rgb"].read_bytes())
+    out = tmp_path / "m"
+    result = run("models", "import", files["flow"], "--from", source, "--out", out)
+    assert result.exit_code == 0, result.output
+    assert [stream.modality for stream in load_package(out).config.streams] == ["flow", "rgb"]
+    assert (tmp_path / "downloads" / "668_rgb_model_best.pth.tar").is_file()
+    again = run("models", "import", "--from", source, "--out", out)
+    assert again.exit_code == 6
+    assert run("models", "import", "--from", source, "--out", out, "--overwrite").exit_code == 0
+    assert len(server.asked) == 1
+
+
+def test_S57_another_hash_makes_no_model(
+    run, server: Server, files: dict[str, Path], tmp_path: Path
+) -> None:
+    address, _, _ = server.add("/ok/x.pth.tar", files["rgb"].read_bytes()).partition("#")
+    for source, code in ((f"{address}#sha256={'0' * 64}", 3), (address, 2)):
+        result = run("models", "import", "--from", source, "--out", tmp_path / "m")
+        assert result.exit_code == code
+        assert not (tmp_path / "m").exists()

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from slipdetect.cli.console import Console
+from slipdetect.cli.fetching import fetch_shown
 from slipdetect.cli.import_page import import_page
 from slipdetect.cli.options import common_options, with_options
 from slipdetect.modalities.modality import CROPS, MODALITIES
@@ -80,8 +81,15 @@ def _names(
 
 
 @click.command("import")
-@click.argument("files", metavar="FILE...", nargs=-1, required=True, type=_PATH)
+@click.argument("files", metavar="[FILE]...", nargs=-1, type=_PATH)
 @click.option("--out", type=_PATH, required=True, help="Folder of the new package.")
+@click.option(
+    "--from",
+    "addresses",
+    multiple=True,
+    metavar="URL#sha256=HEX",
+    help="Fetch a FILE first, into downloads beside --out; repeatable, after those named.",
+)
 @click.option("--name", help="Name of the model.  [default: the folder's]")
 @click.option("--arch", help="Network, where a file does not say it or says it wrongly.")
 @click.option(
@@ -137,10 +145,17 @@ def import_files(ctx: click.Context, /, files: tuple[Path, ...], **options: Any)
     import torch
 
     from slipdetect.models.legacy import import_checkpoints
+    from slipdetect.models.package import check_folder
 
     console = ctx.ensure_object(Console)
+    if not files and not options["addresses"]:
+        raise click.UsageError("name a FILE, or an address with --from")
+    # said before anything is fetched
+    check_folder(options["out"], overwrite=options["overwrite"])
+    downloads = options["out"].resolve().parent / "downloads"
+    fetched = [fetch_shown(console, address, downloads) for address in options["addresses"]]
     imported = import_checkpoints(
-        files,
+        [*files, *fetched],
         options["out"],
         name=options["name"],
         arch=options["arch"],

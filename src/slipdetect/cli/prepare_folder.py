@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from slipdetect.cli.console import Console
+from slipdetect.cli.fetching import fetch_shown
 from slipdetect.cli.options import common_options, with_options
 from slipdetect.cli.prepared_options import (
     FOLDER,
@@ -120,18 +121,12 @@ def _place(console: Console, folder: Path | None, options: dict[str, Any]) -> Pa
         raise click.UsageError("name either a FOLDER or an archive with --from")
     if folder is not None:
         return folder
-    from slipdetect.datasets.fetch import fetch
     from slipdetect.datasets.prepare.folder import single_folder
     from slipdetect.errors import DataError
 
     work = options["work"]
     target = options["out"].parent / "downloads" if work is None else work
-    with console.bar(1.0) as bar:
-
-        def show(done: int, expected: int | None) -> None:
-            bar.show(done / expected if expected else 0.0, f"downloading, {done / 1e6:.1f} MB")
-
-        place = fetch(options["address"], target, show)
+    place = fetch_shown(console, options["address"], target)
     if not place.is_dir():
         raise DataError(f"{str(place)!r} is neither a folder nor a .zip or .tar of videos")
     return single_folder(place)
