@@ -72,6 +72,12 @@ def test_a_model_is_tested_and_its_scores_are_kept(
     assert again.exit_code == 0
     assert again.stdout == result.stdout
     assert again.stderr == ""
+    for_others = run("evaluate", kept, "--pickles", tmp_path / "old")
+    assert for_others.exit_code == 0, for_others.output
+    assert (tmp_path / "old" / "rgb.pickle").is_file()
+    twice = run("evaluate", kept, "--pickles", tmp_path / "old")
+    assert twice.exit_code == 6
+    assert "--overwrite" in twice.stderr
 
 
 def test_segments_by_crops(evaluate: Any, data: Path, tmp_path: Path) -> None:

@@ -98,6 +98,10 @@ def _check_targets(options: dict[str, Any]) -> None:
         raise UsageError(f"scores are kept as .npz, not {options['scores'].name!r}")
     for target in targets:
         check_writable(target, overwrite=options["overwrite"])
+    if options["pickles"] is not None:
+        from slipdetect.evaluation.legacy_writing import check_pickles
+
+        check_pickles(options["pickles"], overwrite=options["overwrite"])
 
 
 def _choose(console: Console, data: Path, options: dict[str, Any]) -> _Chosen:
@@ -189,12 +193,16 @@ def _read(ctx: click.Context, kept: Path, data: Path | None, options: dict[str, 
 def _report(console: Console, scores: ClipScores, options: dict[str, Any]) -> None:
     """Write everything that was asked for; the scores first, for they took longest."""
     from slipdetect.evaluation.clip_evaluation import evaluate_scores
+    from slipdetect.evaluation.legacy_writing import write_pickles
     from slipdetect.evaluation.scores import write_scores
 
     overwrite = options["overwrite"]
     if options["scores"] is not None:
         write_scores(scores, options["scores"], overwrite=overwrite)
         console.note(f"wrote {str(options['scores'])!r}")
+    if options["pickles"] is not None:
+        written = write_pickles(scores, options["pickles"], overwrite=overwrite)
+        console.note(f"wrote {', '.join(repr(str(path)) for path in written)}")
     evaluation = evaluate_scores(scores, options["fusion"])
     out = options["out"]
     form = options["format"] or _by_suffix(out)

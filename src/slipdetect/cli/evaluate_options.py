@@ -80,6 +80,11 @@ EVALUATE_OPTIONS = [
     click.option("--format", type=click.Choice(FORMATS), help="[default: by --out, or table]"),
     click.option("--out", type=_FILE, help="File for the tables.  [default: standard output]"),
     click.option("--scores", type=_FILE, help="File to keep the scores in, .npz."),
+    click.option(
+        "--pickles",
+        type=_FOLDER,
+        help="Folder for the scores as the two-stream code reads them: MODALITY.pickle.",
+    ),
     click.option("--confusion", type=_FILE, help="File for a picture of what was taken for what."),
     click.option("--overwrite", is_flag=True, help="Replace files that exist."),
     click.option(
