@@ -14,7 +14,7 @@ import pytest
 from scored import scored
 from slipdetect.errors import DataError
 from slipdetect.evaluation.score_runs import ScoredRun, join_runs, load_run
-from slipdetect.evaluation.scores import ClipScores, write_scores
+from slipdetect.evaluation.scores import ClipScores, read_scores, write_scores
 
 TRUTH = [0, 1, 0, 1]
 RGB = {"rgb": [1.0, -1.0, 0.5, -0.5]}
@@ -64,6 +64,32 @@ def test_a_file_is_named_by_its_model_or_by_itself(tmp_path: Path) -> None:
     run = load_run(tmp_path / "b-test.npz")
     assert (run.name, run.backbone) == ("b", "")
     assert run.validation is not None
+
+
+def test_damaged_scores_are_a_data_error(tmp_path: Path) -> None:
+    path = tmp_path / "a.npz"
+    write_scores(scored(TRUTH * 50, {"rgb": RGB["rgb"] * 50}), path)
+    whole = path.read_bytes()
+    refused = 0
+    for place in range(0, len(whole), 3):
+        path.write_bytes(whole[:place] + bytes([whole[place] ^ 0x55]) + whole[place + 1 :])
+        try:
+            read_scores(path)
+        except DataError:
+            refused += 1
+    assert refused > len(whole) / 6
+    path.write_bytes(whole[: len(whole) // 2])
+    with pytest.raises(DataError, match="make them with slipdetect evaluate"):
+        read_scores(path)
+
+
+def test_runs_must_agree_on_groups_whatever_they_are_called() -> None:
+    one = scored(TRUTH, RGB, groups=["a", "a", "b", "c"])
+    same = scored(TRUTH, FLOW, groups=["x", "x", "y", "z"])
+    assert len(join_runs([_run("1", one), _run("2", same)])) == 1
+    other = scored(TRUTH, FLOW)
+    with pytest.raises(DataError, match=r"'1' and '2' disagree on the groups of 1 test clips"):
+        join_runs([_run("1", one), _run("2", other)])
 
 
 def test_a_folder_without_scores_says_how_to_make_them(tmp_path: Path) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
+import numpy.typing as npt
 
 from slipdetect.errors import DataError
 from slipdetect.evaluation.scores import ClipScores
@@ -25,7 +26,7 @@ def align_scores(
         what: ``"test"`` or ``"validation"``, for messages.
 
     Raises:
-        DataError: Clips, labels or truths differ.
+        DataError: Clips, labels, truths or groups differ.
     """
     if not scores:
         return []
@@ -47,7 +48,20 @@ def align_scores(
                 f"{places[0]!r} and {place!r} disagree on the label of {len(wrong)} {what} "
                 f"clips, such as {order[int(wrong[0])]!r}; evaluate both with one annotation file"
             )
+        apart = np.flatnonzero(_first_of_group(part) != _first_of_group(made[0]))
+        if len(apart):
+            raise DataError(
+                f"{places[0]!r} and {place!r} disagree on the groups of {len(apart)} {what} "
+                f"clips, such as {order[int(apart[0])]!r}, over which intervals are computed; "
+                "evaluate both with one annotation file"
+            )
     return made
+
+
+def _first_of_group(scores: ClipScores) -> npt.NDArray[np.int64]:
+    """Return the index of the first clip of every clip's group, whatever the groups are called."""
+    first: dict[str, int] = {}
+    return np.array([first.setdefault(name, i) for i, name in enumerate(scores.groups)], np.int64)
 
 
 def _require_same_clips(

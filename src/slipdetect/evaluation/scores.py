@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import zipfile
+import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -21,6 +22,19 @@ from slipdetect.errors import DataError
 VERSION = 1
 _MOST_BYTES = 1 << 30
 _LOGITS = "logits."
+# what zipfile, zlib, numpy and json raise on damaged files
+_DAMAGE = (
+    OSError,
+    ValueError,
+    KeyError,
+    TypeError,
+    AttributeError,
+    EOFError,
+    RuntimeError,
+    MemoryError,
+    zipfile.BadZipFile,
+    zlib.error,
+)
 
 Floats = npt.NDArray[np.float32]
 
@@ -142,7 +156,8 @@ def read_scores(path: Path) -> ClipScores:
             )
     except DataError as error:
         raise DataError(f"{str(path)!r}: {error}") from error
-    except (OSError, ValueError, KeyError, TypeError, zipfile.BadZipFile) as error:
+    except _DAMAGE as error:
         raise DataError(
-            f"cannot read scores {str(path)!r}: {error}; make them with slipdetect evaluate"
+            f"cannot read scores {str(path)!r}: {error or 'the file ends too early'}; make them "
+            "with slipdetect evaluate"
         ) from error
