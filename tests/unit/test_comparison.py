@@ -11,6 +11,7 @@ import pytest
 
 from scored import drawn, scored
 from slipdetect.errors import UsageError
+from slipdetect.evaluation.clip_report import clip_report
 from slipdetect.evaluation.comparison import Comparison, compare
 from slipdetect.evaluation.score_runs import StreamSet
 
@@ -101,6 +102,15 @@ def _sets(seed: int = 0) -> list[StreamSet]:
         StreamSet("weak", drawn(60, other, seed), drawn(60, other, seed + 1, "val")),
         StreamSet("good", drawn(60, skill, seed), drawn(60, skill, seed + 1, "val")),
     ]
+
+
+def test_figures_of_validation_have_the_intervals_of_a_clip_report() -> None:
+    skill = {"rgb": 0.6, "flow": 0.4}
+    streams = StreamSet("net", drawn(60, skill, 1), drawn(60, skill, 2, "val"))
+    row = compare([streams], resamples=150).rows[0]
+    assert streams.validation is not None
+    assert row.validation == clip_report(streams.validation, {"rgb": 1.0}, resamples=150)
+    assert row.validation.accuracy.interval.method == "bootstrap"
 
 
 def test_the_reference_is_the_best_on_validation_whatever_the_test_says() -> None:

@@ -124,7 +124,7 @@ def compare(
             weights = choice.weights
             test = clip_report(each.test, weights, resamples=resamples, seed=seed)
             known = each.validation
-            checked = None if known is None else clip_report(known, weights, resamples=1)
+            checked = None if known is None else clip_report(known, weights, resamples=resamples)
             rows.append(Row(each.name, choice.name, weights, choice.note, test, checked))
             judged.append(judge(each.test, weights))
     _require_use(own, rows)
