@@ -53,6 +53,12 @@ def test_a_loss_that_ran_away_gets_a_logarithmic_axis() -> None:
     assert "logarithmic" in wild.get_title()
 
 
+def test_one_epoch_is_not_cut_into_parts() -> None:
+    for axes in learning_figure([_curve("a", "validation", "loss", 0.7)]).axes[:1]:
+        assert [float(place) for place in axes.get_xticks()] == [1.0]
+        assert axes.get_xlim() == (0.5, 1.5)
+
+
 def test_a_missing_metric_is_said() -> None:
     figure = learning_figure([_curve("a", "training", "loss", 1.0)])
     assert [text.get_text() for text in figure.axes[1].texts] == ["no accuracy in these logs"]

@@ -82,6 +82,7 @@ def learning_figure(curves: Sequence[Curve]) -> Figure:
         for curve in shown:
             _draw(axes, curve, runs.index(curve.run))
         _scale(axes, metric, shown)
+        _widen(axes, shown)
     figure.legend(
         handles=entries,
         loc="outside lower center",
@@ -132,6 +133,14 @@ def _scale(axes: Axes, metric: str, curves: Sequence[Curve]) -> None:
         axes.set_title("Loss (logarithmic)", fontsize="medium")
     else:
         axes.set_ylim(bottom=min(0, *values))
+
+
+def _widen(axes: Axes, curves: Sequence[Curve]) -> None:
+    epochs = {epoch for curve in curves for epoch, _ in curve.points}
+    if len(epochs) == 1:
+        # else the axis is cut into thousandths of an epoch
+        axes.set_xlim(min(epochs) - 0.5, min(epochs) + 0.5)
+        axes.set_xticks([min(epochs)])
 
 
 def _label(run: str) -> str:
