@@ -18,7 +18,7 @@ import torch
 from slipdetect import backbones
 from slipdetect.datasets import Clip
 from slipdetect.errors import ModelError
-from slipdetect.evaluation.scores import ClipScores, write_scores
+from slipdetect.evaluation.scores import ClipScores, read_scores, write_scores
 from slipdetect.experiments import training_work
 from slipdetect.experiments.attempts import Attempt, scores_file
 from slipdetect.experiments.division import Division
@@ -174,6 +174,27 @@ def test_only_some_trials(run, work, data: Path) -> None:
     assert result.exit_code == 0
     assert work.ran == ("tsn-resnet101-rgb", "tsn-resnest101-rgb")
     assert run(*args, "--only", "resnet*").exit_code == 2
+
+
+def test_a_pattern_without_a_trial_writes_nothing(run, work, data: Path) -> None:
+    out = data.parent / "out"
+    result = run("reproduce", "table6", "--data", data, "--out", out, "--only", "resnet*")
+    assert result.exit_code == 2
+    assert "tsn-resnet101-rgb" in result.stderr
+    assert not out.exists()
+
+
+def test_a_cell_that_cannot_be_computed_is_5(run, work, data: Path) -> None:
+    out = data.parent / "out"
+    args = ["reproduce", "table3", "--data", data, "--out", out]
+    assert run(*args).exit_code == 0
+    path = scores_file(out / "two-stream-resnet101-flow" / "seed0", "test")
+    scores = read_scores(path)
+    first = np.arange(len(scores.clips)) == 0
+    write_scores(scores.select(~first), path, overwrite=True)  # as if a clip could not be read
+    result = run(*args)
+    assert "scored different clips" in result.stdout
+    assert result.exit_code == 5
 
 
 def test_the_list_shows_what_is_done_and_writes_nothing(run, work, data: Path) -> None:

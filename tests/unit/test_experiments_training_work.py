@@ -95,9 +95,9 @@ def test_both_sides_are_scored_and_say_what_they_are(
         facts = scores[side].facts
         assert facts["name"] == "spatial seed 0"
         assert facts["backbones"] == {"rgb": "tiny"}
-        assert (facts["recipe"], facts["seed"], facts["side"]) == ("two-stream-rgb", 0, side)
+        assert (facts["recipe"], facts["seed"], facts["split"]) == ("two-stream-rgb", 0, side)
         assert facts["protocol"] == "2x1"
-        assert facts["split"] == division.digest
+        assert facts["division"] == division.digest
         assert facts["trial"]["config"]["epochs"] == 2
 
 
@@ -165,6 +165,19 @@ def test_an_attempt_stopped_between_its_scores_ends_the_same(
     before = read_attempt(done[1][0].folder(done[0]))["test"].logits["rgb"]
     after = read_attempt(attempts[0].folder(tmp_path))["test"].logits["rgb"]
     assert after.tolist() == before.tolist()
+
+
+def test_what_a_kill_after_the_last_score_left_goes_with_the_next_call(
+    done: tuple[Path, list[Attempt]], division: Division, settings: Settings
+) -> None:
+    left = done[1][0].folder(done[0]) / "run" / "checkpoints"
+    left.mkdir()
+    (left / "state.safetensors").write_bytes(b"x" * 100)
+    table = Table("t", "T", ("all",), (Row("RGB", (Cell.single("spatial"),)),), TRIALS)
+    experiment = Experiment(table, division, done[0], TrainingWork(division, settings), [0], {})
+    assert experiment.run() == {}
+    assert not left.exists()
+    assert (left.parent / "best").exists()
 
 
 def test_an_experiment_makes_a_table_of_it(

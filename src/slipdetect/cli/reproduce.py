@@ -58,6 +58,8 @@ def reproduce(ctx: click.Context, /, table: str, **options: Any) -> None:
 
     console = ctx.ensure_object(Console)
     experiment, division = _experiment(table, options)
+    # a pattern without a trial ends here, before anything is written
+    experiment.attempts(options["only"])
     view = ReproduceView(console, experiment)
     if options["listing"]:
         view.listing(options["only"])
@@ -139,4 +141,4 @@ def _run(
         result = experiment.result(failures)
         reported = REPORTED.get(result.name) if options["with_report"] else None
         view.table(result, reported)
-    return SOME_FAILED if failures else 0
+    return SOME_FAILED if result.failures else 0

@@ -98,7 +98,9 @@ class ReproduceView:
         """Write the table to stdout and to files; what an earlier run wrote is replaced."""
         self._console.text(reproduce_text(result, reported))
         out, name = self._experiment.out, result.name
-        data = json.dumps(reproduce_data(result, reported), indent=2, ensure_ascii=False)
+        data = json.dumps(
+            reproduce_data(result, reported), indent=2, ensure_ascii=False, allow_nan=False
+        )
         files = {
             f"{name}.md": reproduce_markdown(result, reported),
             f"{name}.csv": reproduce_csv(result),

@@ -31,8 +31,8 @@ from slipdetect.experiments.result import (
     Side,
     TableResult,
 )
-from slipdetect.experiments.runner import Progress, Work, run_attempts
-from slipdetect.experiments.training_work import RUN
+from slipdetect.experiments.runner import Progress, Work, run_attempts, states
+from slipdetect.experiments.training_work import RUN, clear
 from slipdetect.training.metrics import EpochMetrics
 
 Scores = dict[str, ClipScores]
@@ -87,8 +87,10 @@ class Experiment:
     ) -> dict[Attempt, str]:
         """Do what is not done yet; return why attempts failed."""
         # what --only leaves out must fit as well, because the table is made of all
-        for attempt in self.attempts():
-            attempt_state(attempt.folder(self.out), self.work.facts(attempt))
+        for attempt, state in states(self.attempts(), self.work, self.out).items():
+            if state == DONE:
+                # a kill after the last score leaves checkpoints behind
+                clear(attempt.folder(self.out), smoke=self.smoke)
         return run_attempts(self.attempts(only), self.work, self.out, on_progress, on_end)
 
     def result(self, failures: Mapping[Attempt, str]) -> TableResult:

@@ -108,10 +108,7 @@ class TrainingWork:
         ).run()
         for side in SCORED_SIDES:
             self._score(attempt, folder, side, say)
-        # a done attempt is never trained further, and a smoke run's model is of no use
-        left = ("checkpoints", "best", "last") if self.settings.smoke else ("checkpoints",)
-        for name in left:
-            shutil.rmtree(run / name, ignore_errors=True)
+        clear(folder, smoke=self.settings.smoke)
 
     def training_clips(self, trial: Trial) -> list[Clip]:
         """Return the clips that a trial trains on, and all validation clips."""
@@ -134,8 +131,8 @@ class TrainingWork:
             "backbones": {trial.modality: trial.backbone},
             "recipe": trial.recipe,
             "seed": attempt.seed,
-            "split": self._digest,
-            "side": side,
+            "division": self._digest,
+            "split": side,
             "trial": json.loads(json.dumps(self.facts(attempt))),
         }
         scores = replace(scores, facts={**scores.facts, **facts})
@@ -151,6 +148,19 @@ class TrainingWork:
         error = self._unusable[backbone]
         if error is not None:
             raise error
+
+
+def clear(folder: Path, *, smoke: bool) -> None:
+    """Delete what nobody needs of a done attempt; what is gone already is no error.
+
+    Args:
+        folder: Of the attempt.
+        smoke: Delete the models as well.
+    """
+    # a done attempt is never trained further, and a smoke run's model is of no use
+    left = ("checkpoints", "best", "last") if smoke else ("checkpoints",)
+    for name in left:
+        shutil.rmtree(folder / RUN / name, ignore_errors=True)
 
 
 def _try_weights(backbone: str, weights: str) -> ModelError | None:

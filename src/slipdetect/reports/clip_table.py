@@ -142,8 +142,8 @@ def _notes(evaluation: ClipEvaluation) -> Iterator[str]:
     if "exact" in methods:
         yield (
             "* all is right or wrong, or a label has fewer than 5 groups or few with most of its "
-            "clips, so that drawing says nothing: 95% interval of Clopper and Pearson, a group taken "
-            "for one trial."
+            "clips, so that drawing says nothing: 95% interval of Clopper and Pearson, a group "
+            "taken for one trial."
         )
     yield "n: clips that a figure is a share of, or rests on."
     if evaluation.facts.get("protocol") == "windows":

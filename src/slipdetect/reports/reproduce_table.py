@@ -108,10 +108,6 @@ def reproduce_data(result: TableResult, reported: Reported | None = None) -> dic
     return data
 
 
-def _numbers(figure: Figure | None) -> tuple[float | str, ...]:
-    return ("", "", "") if figure is None else (figure.value, figure.low, figure.high)
-
-
 def _caption(result: TableResult) -> str:
     """Say what the figures rest on."""
     train, val, test = (result.sides[name] for name in ("train", "val", "test"))
