@@ -10,17 +10,25 @@ import os
 import signal
 import sys
 from pathlib import Path
+from typing import Any
+
+import torch
 
 from slipdetect import backbones
 from slipdetect.datasets import read_annotations
 from slipdetect.training import Progress, TrainingRun
+from slipdetect.training.loop import Trainer
 from tiny_clips import create_tiny, tiny_config
 
 
 def main(data: str, out: str, settings: str, *flags: str) -> None:
-    """Train; with ``kill_at`` in the settings, die without a word after that many steps."""
+    """Train; with ``kill_at`` in the settings, die without a word after that many steps.
+
+    With ``nan_at`` the second process, and it alone, has a loss of NaN in these steps.
+    """
     values = json.loads(settings)
     kill_at = values.pop("kill_at", 0)
+    spoil(values.pop("nan_at", []))
     backbones.create_backbone = create_tiny  # type: ignore[assignment]
 
     def watch(progress: Progress) -> None:
@@ -38,6 +46,18 @@ def main(data: str, out: str, settings: str, *flags: str) -> None:
         resume="--resume" in flags,
         on_progress=watch,
     ).run()
+
+
+def spoil(steps: list[int]) -> None:
+    """Make the loss NaN in these steps of the second process."""
+    forward = Trainer._forward
+
+    def spoilt(self: Trainer, model: Any, images: torch.Tensor, labels: torch.Tensor) -> Any:
+        logits, loss = forward(self, model, images, labels)
+        bad = os.environ.get("RANK") == "1" and model.training and self.state.step in steps
+        return logits, loss * float("nan") if bad else loss
+
+    Trainer._forward = spoilt  # type: ignore[method-assign]
 
 
 if __name__ == "__main__":

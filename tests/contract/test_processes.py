@@ -29,9 +29,12 @@ SETTINGS: dict[str, Any] = {"partial_bn": "all", "dropout": 0.0, "batch_size": 4
 def launch_two(
     folder: Path, out: Path, settings: dict[str, Any], *flags: str, dies: bool = False
 ) -> None:
+    launch("training_driver.py", str(folder), str(out), json.dumps(settings), *flags, dies=dies)
+
+
+def launch(driver: str, *arguments: str, dies: bool = False) -> None:
     command = [sys.executable, "-m", "torch.distributed.run", "--standalone"]
-    command += ["--nproc-per-node", "2", str(TESTS / "training_driver.py")]
-    command += [str(folder), str(out), json.dumps(settings), *flags]
+    command += ["--nproc-per-node", "2", str(TESTS / driver), *arguments]
     paths = os.pathsep.join([str(TESTS), *sys.path])
     environment = {**os.environ, "PYTHONPATH": paths, "OMP_NUM_THREADS": "1"}
     done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=240)
@@ -80,3 +83,28 @@ def test_two_processes_train_what_one_does(
             torch.testing.assert_close(b[key], a[key], rtol=2e-3, atol=2e-4)
     names = sorted(path.name for path in (tmp_path / "two").iterdir())
     assert names == sorted(path.name for path in (tmp_path / "one").iterdir())
+
+
+@pytest.mark.parametrize(("steps", "dies"), [([1], False), ([1, 2, 3], True)])
+def test_T01_a_loss_that_is_not_finite_in_one_process_is_left_out_in_all(
+    tmp_path: Path, steps: list[int], dies: bool
+) -> None:
+    folder, out = tmp_path / "clips", tmp_path / "out"
+    folder.mkdir()
+    write_annotations(tiny_clips(folder), folder / "clips.csv")
+    launch_two(folder, out, {**SETTINGS, "nan_at": steps, "accumulate": 2}, dies=dies)
+    if dies:
+        rows = json.loads((out / "bad-steps.json").read_text())
+        # written by the first process, whose own losses were fine
+        assert [(row["step"], row["loss"], len(row["items"])) for row in rows] == [
+            (step, "nan", 4) for step in steps
+        ]
+    else:
+        assert len((out / "metrics.jsonl").read_text().splitlines()) == 2
+
+
+def test_a_validation_smaller_than_the_processes_is_the_same_in_all(tmp_path: Path) -> None:
+    """One has nothing to read; what is judged is the network of the first, statistics included."""
+    launch("validation_driver.py", str(tmp_path))
+    told = [json.loads((tmp_path / f"{rank}.json").read_text()) for rank in (0, 1)]
+    assert told == [{"logits": [[7.0, 7.0]], "labels": [1], "buffers": [1.0]}] * 2

@@ -23,6 +23,8 @@ from slipdetect.datasets.window_dataset import TrainingWindows
 from slipdetect.errors import DataError, TrainingError, VideoError
 from slipdetect.models import load_package, package
 from slipdetect.training import TrainingRun, records
+from slipdetect.training.batches import Share, StepBatches
+from slipdetect.training.faults import explained
 from slipdetect.training.loop import Trainer
 from tiny_clips import TinyNet, create_tiny, tiny_clips, tiny_config
 
@@ -300,11 +302,13 @@ def test_T09_a_worker_that_fails_names_the_video(
 def test_T01_what_led_to_nan_is_written_down(
     data: list[Clip], cache: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Items, rate and the last good checkpoint, from which the run can go on at a lower rate."""
+    """Items, loss and rate as JSON that any reader takes, and the last good checkpoint."""
     spoil(monkeypatch, {3, 4, 5})
     with pytest.raises(TrainingError, match=r"last good checkpoint '.*last\.safetensors'"):
         train(data, tmp_path, cache, epochs=4, schedule="constant")
-    steps = json.loads((tmp_path / "bad-steps.json").read_text())
+    text = (tmp_path / "bad-steps.json").read_text()
+    steps = json.loads(text, parse_constant=lambda word: pytest.fail(f"{word} is no JSON"))
+    assert {step["loss"] for step in steps} == {"nan"}
     assert [step["step"] for step in steps] == [3, 4, 5]
     assert all(step["lr"] == pytest.approx(3e-3) for step in steps)
     assert all(len(step["items"]) == 4 for step in steps)
@@ -370,3 +374,38 @@ def test_T09_a_worker_that_dies_names_the_videos(
     with pytest.raises(TrainingError, match=r"worker.*\.mp4.*--workers") as caught:
         train(data, tmp_path, cache, workers=1)
     assert "\n" not in str(caught.value)
+
+
+def test_T09_the_item_that_killed_a_worker_is_named_and_no_other(
+    data: list[Clip], cache: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Workers read ahead: it dies of the second step's item while the first step is waited for."""
+    read = TrainingWindows.__getitem__
+
+    def die(self: TrainingWindows, index: int) -> object:
+        if index == 6:
+            os._exit(1)
+        return read(self, index)
+
+    monkeypatch.setattr(TrainingWindows, "__getitem__", die)
+    monkeypatch.setattr(TrainingWindows, "describe", lambda self, index: f"item {index}")
+    with pytest.raises(TrainingError, match="while it read item 6;"):
+        train(data, tmp_path, cache, workers=2)
+
+
+@pytest.mark.parametrize(
+    ("processes", "batch", "advice"),
+    [(1, 8, "--accumulate 2"), (2, 12, "--accumulate 2"), (4, 12, "--accumulate 3")],
+)
+def test_T03_the_advice_can_be_followed_by_all_processes(
+    processes: int, batch: int, advice: str
+) -> None:
+    config = tiny_config(batch_size=batch)
+    with (
+        pytest.raises(TrainingError, match=advice) as caught,
+        explained(config, None, batch // processes, processes),  # type: ignore[arg-type]
+    ):
+        raise torch.OutOfMemoryError("CUDA out of memory.")
+    assert f"with {batch // processes} of the {batch} windows" in str(caught.value)
+    parts = int(str(caught.value).partition("--accumulate ")[2].partition(",")[0])
+    assert len(StepBatches(batch, batch, parts, Share(0, processes))) == parts

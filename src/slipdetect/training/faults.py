@@ -15,7 +15,7 @@ from slipdetect.errors import SlipdetectError, TrainingError
 from slipdetect.training.config import TrainConfig
 
 if TYPE_CHECKING:
-    from slipdetect.training.windows import TrainingSet, ValidationSet
+    from slipdetect.training.loading import WindowBatches
 
 
 @dataclass(frozen=True)
@@ -26,7 +26,7 @@ class BadStep:
         step: Its number, from 0.
         loss: The loss, NaN or infinite; finite where only the gradient was not.
         lr: The largest learning rate of the step.
-        items: What this process computed in it: clips and places.
+        items: What all processes computed in it: clips and places.
     """
 
     step: int
@@ -49,14 +49,15 @@ class NotFinite(TrainingError):
 
 @contextmanager
 def explained(
-    config: TrainConfig, windows: TrainingSet | ValidationSet, indices: Sequence[Sequence[int]]
+    config: TrainConfig, windows: WindowBatches, items: int, processes: int
 ) -> Iterator[None]:
     """Turn what torch and worker processes raise into errors that say what to change.
 
     Args:
         config: Numbers of the run.
-        windows: What the step reads.
-        indices: The items of the step, by part.
+        windows: Where the step's windows come from.
+        items: Windows that this process computes at once.
+        processes: How many processes share a step.
 
     Raises:
         TrainingError: Memory ran out, a worker died or failed, or batch norm saw a single value.
@@ -71,28 +72,32 @@ def explained(
         raise type(error)(f"a worker process failed: {reason}") from error
     except RuntimeError as error:
         if "DataLoader worker" in str(error):
-            raise TrainingError(_dead_worker(windows, indices)) from error
+            raise TrainingError(_dead_worker(windows.read_by(str(error)))) from error
         if out_of_memory(error):
-            raise _too_large(config) from error
+            raise _too_large(config, processes) from error
         raise
     except ValueError as error:
         # torch has no class of its own for a batch norm that sees one value per channel
         if "more than 1 value per channel" not in str(error):
             raise
         raise TrainingError(
-            f"batch norm cannot train on {len(indices[0])} window of so few snippets; raise "
+            f"batch norm cannot train on {items} window of so few snippets; raise "
             "batch_size or num_segments, or freeze it (partial_bn all)"
         ) from error
 
 
-def _too_large(config: TrainConfig) -> TrainingError:
+def _too_large(config: TrainConfig, processes: int) -> TrainingError:
     """Return the error that tells how to train the same with less memory."""
     size, parts = config.batch_size, config.accumulate
-    more = next((n for n in range(parts + 1, size + 1) if size % n == 0), None)
-    held = f"out of memory with {size // parts} of the {size} windows of a step at once"
+    wanted = range(parts + 1, size // processes + 1)
+    more = next((n for n in wanted if size % (n * processes) == 0), None)
+    held = (
+        f"out of memory with {size // parts // processes} of the {size} windows of a step at once"
+    )
     if more is None:
         return TrainingError(
-            f"{held}; lower --input-size or --num-segments, or choose a smaller backbone"
+            f"{held}; lower --input-size or --num-segments, or choose a smaller --backbone, and "
+            "pass --overwrite to begin anew"
         )
     return TrainingError(
         f"{held}; pass --batch-size {size} --accumulate {more}, which computes the same in "
@@ -100,10 +105,9 @@ def _too_large(config: TrainConfig) -> TrainingError:
     )
 
 
-def _dead_worker(windows: TrainingSet | ValidationSet, indices: Sequence[Sequence[int]]) -> str:
-    items = [windows.describe(index) for part in indices for index in part]
+def _dead_worker(items: Sequence[str]) -> str:
     listed = ", ".join(items[:4]) + (f" and {len(items) - 4} more" if len(items) > 4 else "")
     return (
-        f"a worker process died while it read {listed}; it may have been killed for its memory: "
-        "lower --workers, or look at these clips"
+        f"a worker process died while it read {listed or 'its first window'}; it may have been "
+        "killed for its memory: lower --workers, or look at these clips"
     )

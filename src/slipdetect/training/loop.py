@@ -6,11 +6,10 @@ import math
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import nullcontext
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 import torch
 from torch import nn
-from torch.utils.data import DataLoader, Dataset
 
 from slipdetect.modalities.normalise import SnippetNormaliser
 from slipdetect.models import TSN
@@ -18,16 +17,17 @@ from slipdetect.training.averaging import WeightAverage
 from slipdetect.training.batches import Share, StepBatches
 from slipdetect.training.config import TrainConfig
 from slipdetect.training.faults import BadStep, NotFinite, explained
+from slipdetect.training.loading import Batch, WindowBatches
 from slipdetect.training.metrics import EpochMetrics, is_exhausted, judged
 from slipdetect.training.optimiser import make_optimiser, rate_factor
 from slipdetect.training.state import TrainerState
+from slipdetect.training.validation import validate
 from slipdetect.training.windows import TrainingSet, ValidationSet, class_weights
 
 if TYPE_CHECKING:
     from accelerate import Accelerator
 
 _BAD_STEPS_ALLOWED = 3
-Batch = tuple[torch.Tensor, torch.Tensor]
 
 
 class Trainer:
@@ -110,7 +110,7 @@ class Trainer:
 
     def use_weights(self, weights: torch.Tensor) -> None:
         """Weigh the labels in the loss so, ``(classes,)``."""
-        self._weights = weights.to(self.accelerator.device)
+        self._weights = weights.cpu()
 
     def _train_epoch(self, windows: TrainingSet) -> tuple[float, float]:
         self.model.train()
@@ -118,12 +118,12 @@ class Trainer:
         batches = self._batches(windows)
         batches.first_step = state.step - len(state.history) * batches.steps
         began, waited = time.perf_counter(), 0.0
-        loader = iter(self._loader(windows, batches))
-        order = iter(batches)
+        source = WindowBatches(windows, batches, self.config.workers, self.accelerator.device)
+        loader, order = iter(source), iter(batches)
         for _ in range(batches.first_step, batches.steps):
             indices = [next(order) for _ in range(parts)]
             asked = time.perf_counter()
-            with explained(self.config, windows, indices):
+            with explained(self.config, source, len(indices[0]), self._share.count):
                 step = [next(loader) for _ in range(parts)]
                 waited += time.perf_counter() - asked
                 loss = self.step(step, windows, indices)
@@ -151,7 +151,7 @@ class Trainer:
         for group, base in zip(self.optimiser.param_groups, self._base_rates, strict=True):
             group["lr"] = base * self._factor(self.state.step, windows)
         self.optimiser.zero_grad(set_to_none=True)
-        total = self._summed(sum(self._weights.cpu()[labels].sum() for _, labels in parts))  # type: ignore[arg-type]
+        total = self._summed(sum(self._weights[labels].sum() for _, labels in parts))  # type: ignore[arg-type]
         loss_sum, correct = 0.0, 0
         for number, (images, labels) in enumerate(parts):
             is_last = number == len(parts) - 1
@@ -189,40 +189,19 @@ class Trainer:
         with self.accelerator.autocast():
             logits = model(x)
         loss = nn.functional.cross_entropy(
-            logits.float(), labels.to(device), self._weights, reduction="sum"
+            logits.float(), labels.to(device), self._weights.to(device), reduction="sum"
         )
         return logits, loss
 
     def _validate(self, windows: ValidationSet) -> tuple[float, float, float | None]:
-        from accelerate.utils import gather_object
-
-        network = self.trained.eval()
-        mine = range(self._share.index, len(windows), self._share.count)
-        size = max(1, self.config.batch_size // self._share.count // self.config.accumulate)
-        batches = [list(mine[first : first + size]) for first in range(0, len(mine), size)]
-        found: list[tuple[int, list[float], int]] = []
-        loader = iter(self._loader(windows, batches))
-        with torch.inference_mode():
-            for indices in batches:
-                with explained(self.config, windows, [indices]):
-                    images, labels = next(loader)
-                    logits, _ = self._forward(network, images, labels)
-                found += zip(indices, logits.float().cpu().tolist(), labels.tolist(), strict=True)
-        rows = sorted(gather_object(found))
-        self.validated = (
-            torch.tensor([row[1] for row in rows]),
-            torch.tensor([row[2] for row in rows]),
+        device = self.accelerator.device
+        self.validated = validate(
+            self.trained, windows, self.config, self._share, device, self._forward
         )
         loss, accuracy, auc = judged(*self.validated)
         if not math.isfinite(loss):
             raise self._not_finite("in validation")
         return loss, accuracy, auc
-
-    def _loader(
-        self, windows: TrainingSet | ValidationSet, batches: StepBatches | list[list[int]]
-    ) -> DataLoader[Batch]:
-        items = cast("Dataset[Batch]", windows)
-        return DataLoader(items, batch_sampler=batches, num_workers=self.config.workers)
 
     def _batches(self, windows: TrainingSet) -> StepBatches:
         config = self.config
@@ -246,10 +225,14 @@ class Trainer:
 
     def _count_bad_step(self, loss: float, windows: TrainingSet, indices: list[list[int]]) -> float:
         """Leave the step out; three in a row end the run."""
+        from accelerate.utils import gather_object
+
         self.state.bad_steps += 1
-        items = [windows.describe(index) for part in indices for index in part]
+        # the process that writes them down need not be the one whose items are to blame
+        items = gather_object([windows.describe(index) for part in indices for index in part])
+        worst = next((v for v in gather_object([loss]) if not math.isfinite(v)), loss)
         rates = [float(group["lr"]) for group in self.optimiser.param_groups]
-        self._bad.append(BadStep(self.state.step, loss, max(rates), items))
+        self._bad.append(BadStep(self.state.step, worst, max(rates), items))
         if self.state.bad_steps >= _BAD_STEPS_ALLOWED:
             raise self._not_finite(f"{_BAD_STEPS_ALLOWED} steps in a row")
         return loss
@@ -257,6 +240,6 @@ class Trainer:
     def _not_finite(self, when: str) -> NotFinite:
         return NotFinite(
             f"the loss or its gradient was not finite {when}, at step {self.state.step}; "
-            f"lower --lr (now {self.config.lr:g})",
+            f"lower --lr (now {self.config.lr:g}) and begin anew with --overwrite",
             self._bad,
         )

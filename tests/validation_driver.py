@@ -1,0 +1,56 @@
+"""Validates one window in two processes whose batch norms have seen different things.
+
+In: nothing. Out: a line per process: the logits that it was told, as JSON.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from slipdetect.training.batches import Share
+from slipdetect.training.processes import make_accelerator
+from slipdetect.training.validation import validate
+from stub_models import stub_tsn
+from tiny_clips import tiny_config
+
+
+class OneWindow:
+    """A set smaller than the number of processes."""
+
+    def __len__(self) -> int:
+        return 1
+
+    def __getitem__(self, index: int) -> tuple[torch.Tensor, int]:
+        return torch.zeros(1), 1
+
+    def describe(self, index: int) -> str:
+        return "the window"
+
+
+def main(out: str) -> None:
+    """Write what this process was told to a file of its own."""
+    accelerator = make_accelerator("cpu", "fp32")
+    rank = accelerator.process_index
+    network = stub_tsn(partial_bn=False)
+    for buffer in network.buffers():
+        buffer.fill_(rank + 1)
+    share = Share(rank, accelerator.num_processes)
+
+    def score(model: Any, images: torch.Tensor, labels: torch.Tensor) -> Any:
+        return torch.full((len(images), 2), 7.0), torch.zeros(())
+
+    windows: Any = OneWindow()
+    logits, labels = validate(network, windows, tiny_config(), share, accelerator.device, score)
+    buffers = sorted({float(value) for b in network.buffers() for value in b.flatten()})
+    told = {"logits": logits.tolist(), "labels": labels.tolist(), "buffers": buffers}
+    (Path(out) / f"{os.environ['RANK']}.json").write_text(json.dumps(told))
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])
