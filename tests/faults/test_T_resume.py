@@ -195,7 +195,7 @@ def test_T05_without_resume_an_unfinished_run_is_kept(
 
 @pytest.mark.parametrize(
     ("changes", "named"),
-    [({"lr": 1e-4}, "lr 0.003 then, 0.0001 now"), ({"epochs": 9}, "epochs"), ({}, "clips")],
+    [({"lr": 1e-4}, "lr 0.003 then, 0.0001 now"), ({"epochs": 9}, "epochs"), ({}, "other clips")],
 )
 def test_T05_another_run_is_not_gone_on_with(
     data: list[Clip],
@@ -217,6 +217,32 @@ def test_T05_pace_may_change(
 ) -> None:
     changes = {"workers": 1, "save_every": 2}
     run(data, undisturbed, folder / "cache", changes=changes, resume=True).run()
+
+
+def test_T03_a_run_goes_on_in_smaller_parts(data: list[Clip], folder: Path, tmp_path: Path) -> None:
+    """What running out of memory advises is taken, although the settings are not quite the same."""
+
+    def kill(progress: Progress) -> None:
+        if progress.stage.startswith("training") and progress.done == 4:
+            raise Killed
+
+    with pytest.raises(Killed):
+        run(data, tmp_path / "o", folder / "cache", on_progress=kill).run()
+    run(data, tmp_path / "o", folder / "cache", changes={"accumulate": 2}, resume=True).run()
+    assert len((tmp_path / "o" / "metrics.jsonl").read_text().splitlines()) == 3
+
+
+def test_T05_what_a_killed_write_left_is_cleared_away(
+    data: list[Clip], folder: Path, tmp_path: Path
+) -> None:
+    kept = tmp_path / "o" / "checkpoints" / "rgb"
+    kept.mkdir(parents=True)
+    (kept / ".last.abcdefgh.safetensors").write_bytes(b"half")
+    run(data, tmp_path / "o", folder / "cache", changes={"epochs": 1}, resume=True).run()
+    assert sorted(path.name for path in kept.iterdir()) == [
+        "best-0.safetensors",
+        "last.safetensors",
+    ]
 
 
 @pytest.mark.parametrize("damage", [b"", b"no tensors at all", None])

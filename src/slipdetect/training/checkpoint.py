@@ -25,6 +25,9 @@ from slipdetect.training.state import TrainerState
 VERSION = 1
 _FACTS = "slipdetect-training"
 _VALIDATED = ("validated.logits", "validated.labels")
+# may differ between a run and its resumption: a step computed in other parts is the same step,
+# and running out of memory is answered by it
+_FREE = ("accumulate",)
 
 
 class Checkpoints:
@@ -62,8 +65,10 @@ class Checkpoints:
         self._write(self.last, dict(_tensors(trainer)), trainer)
         # only now does no state on disk speak of an earlier best epoch
         keep = {self.best(best_epoch(history))} if history else set()
-        for path in set(self.folder.glob("best-*.safetensors")) - keep:
-            path.unlink()
+        # hidden ones are what a process that was killed in a write left behind
+        for pattern in ("best-*.safetensors", ".*.safetensors"):
+            for path in set(self.folder.glob(pattern)) - keep:
+                path.unlink()
 
     def restore(self, trainer: Trainer) -> bool:
         """Put the last state into ``trainer``; return whether there was one.
@@ -100,11 +105,16 @@ class Checkpoints:
     def _check(self, facts: Mapping[str, Any]) -> None:
         found = facts.get("recipe", {})
         names = [
-            key for key in {**found, **self._recipe} if found.get(key) != self._recipe.get(key)
+            key
+            for key in {**found, **self._recipe}
+            if key not in _FREE and found.get(key) != self._recipe.get(key)
         ]
         if names:
             shown = ", ".join(
-                f"{key} {found.get(key)!r} then, {self._recipe.get(key)!r} now" for key in names[:5]
+                "other clips"
+                if key == "clips"
+                else f"{key} {found.get(key)!r} then, {self._recipe.get(key)!r} now"
+                for key in names[:5]
             )
             raise DataError(
                 f"{str(self.folder)!r} holds a run with other settings ({shown}); resume it with "
@@ -116,7 +126,7 @@ class Checkpoints:
             if tensor.is_floating_point() and not bool(torch.isfinite(tensor).all()):
                 raise TrainingError(
                     f"{name} is not finite at step {trainer.state.step} and was not saved; "
-                    f"lower --lr (now {trainer.config.lr:g})"
+                    f"lower --lr (now {trainer.config.lr:g}) and begin anew with --overwrite"
                 )
         if trainer.validated is not None:
             logits, labels = trainer.validated
@@ -134,9 +144,8 @@ class Checkpoints:
 
 
 def _weights(network: TSN, prefix: str = "model.") -> dict[str, torch.Tensor]:
-    return {
-        prefix + name: value.detach().cpu().clone() for name, value in network.state_dict().items()
-    }
+    """Return the weights on the CPU; what is there already is not copied but written at once."""
+    return {prefix + name: value.detach().cpu() for name, value in network.state_dict().items()}
 
 
 def _tensors(trainer: Trainer) -> Iterator[tuple[str, torch.Tensor]]:
@@ -146,7 +155,7 @@ def _tensors(trainer: Trainer) -> Iterator[tuple[str, torch.Tensor]]:
     for index, values in trainer.optimiser.state_dict()["state"].items():
         for name, value in values.items():
             if isinstance(value, torch.Tensor):
-                yield f"optimiser.{index}.{name}", value.detach().cpu().clone()
+                yield f"optimiser.{index}.{name}", value.detach().cpu()
 
 
 def _put_back(
