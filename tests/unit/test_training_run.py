@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import math
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -18,7 +19,7 @@ from slipdetect import backbones
 from slipdetect.backbones.create import create_backbone
 from slipdetect.datasets import Clip
 from slipdetect.detection import Detector
-from slipdetect.errors import OutputError, UsageError
+from slipdetect.errors import OutputError, SlipdetectError, UsageError
 from slipdetect.models import load_package
 from slipdetect.training import Progress, TrainingRun
 from slipdetect.training.curves import draw_curves
@@ -226,6 +227,83 @@ def test_rates_are_those_of_the_configuration(
     (row,) = [json.loads(line) for line in (tmp_path / "metrics.jsonl").read_text().splitlines()]
     assert row["lr"] == pytest.approx(1e-4)
     assert row["val_loss"] is None
+
+
+@pytest.mark.parametrize(
+    ("changes", "reason"),
+    [
+        ({"freeze": "stages:99"}, "cannot freeze"),
+        ({"start": "nowhere"}, "nowhere"),
+        ({"batch_size": 3, "accumulate": 3}, None),
+    ],
+)
+def test_what_cannot_be_built_is_refused_before_clips_are_read(
+    data: list[Clip], tmp_path: Path, changes: dict[str, object], reason: str | None
+) -> None:
+    seen: list[str] = []
+
+    class Enough(BaseException):
+        """Ends a run that may begin."""
+
+    def reading(progress: Progress) -> None:
+        seen.append(progress.stage)
+        raise Enough
+
+    run = TrainingRun(
+        data,
+        tmp_path / "o",
+        ["rgb"],
+        tiny_config(**changes),
+        cache=tmp_path / "cache",
+        device="cpu",
+        on_progress=reading,
+    )
+    with pytest.raises(Enough if reason is None else SlipdetectError, match=reason):
+        run.run()
+    assert seen == (["reading clips"] if reason is None else [])
+
+
+def test_a_stream_that_is_done_leaves_the_device(
+    data: list[Clip], cache: Path, tmp_path: Path
+) -> None:
+    """Networks and optimisers of finished streams would fill the memory of the next."""
+    held: dict[str, int] = {}
+
+    def count(progress: Progress) -> None:
+        if progress.stage.startswith("training"):
+            held[progress.stage] = len(run.accelerator._models) + len(run.accelerator._optimizers)
+
+    run = TrainingRun(
+        data,
+        tmp_path / "o",
+        ["rgb", "rgbdiff"],
+        tiny_config(epochs=1),
+        cache=cache,
+        device="cpu",
+        on_progress=count,
+    )
+    run.run()
+    assert held == {"training rgb": 2, "training rgbdiff": 2}
+
+
+def test_without_tensorboard_an_earlier_run_is_not_lost(
+    data: list[Clip], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "torch.utils.tensorboard", None)
+    (tmp_path / "checkpoints").mkdir()
+    (tmp_path / "metrics.jsonl").write_text("earlier\n")
+    options = {"cache": tmp_path, "device": "cpu", "overwrite": True, "tensorboard": True}
+    with pytest.raises(UsageError, match="TensorBoard is not installed"):
+        TrainingRun(data, tmp_path, ["rgb"], tiny_config(), **options)  # type: ignore[arg-type]
+    assert (tmp_path / "metrics.jsonl").read_text() == "earlier\n"
+    assert (tmp_path / "checkpoints").is_dir()
+
+
+def test_streams_of_one_run_are_drawn_alike(data: list[Clip], tmp_path: Path) -> None:
+    """Their fusion is calibrated on the same validation items."""
+    configs = {"rgb": tiny_config(), "rgbdiff": tiny_config(sampling="clips")}
+    with pytest.raises(UsageError, match="share sampling"):
+        TrainingRun(data, tmp_path / "o", list(configs), configs, cache=tmp_path, device="cpu")
 
 
 @pytest.mark.slow

@@ -38,7 +38,7 @@ class NetworkConfig:
         "motion", "Where snippets are cropped: around what moves, or the middle.", choices=CROPS
     )
     consensus: str = setting("avg", "How the snippets of a window agree.", choices=CONSENSUS_KINDS)
-    dropout: float = setting(0.5, "Dropout before the classifier, below 1.", least=0.0)
+    dropout: float = setting(0.5, "Dropout before the classifier.", least=0.0, most=0.99)
     partial_bn: bool | str = setting(
         "all", "Batch norms to freeze: all, all after the first, or none."
     )
@@ -72,8 +72,9 @@ class ReadingConfig:
     )
     validation: float = setting(
         0.15,
-        "Share of the clips held out, whole groups at a time, where no split is given.",
+        "Share of the clips held out, whole groups at a time, where no split is given; 0: none.",
         least=0.0,
+        most=0.99,
     )
 
 
@@ -97,17 +98,18 @@ class OptimiserConfig:
     weight_decay: float = setting(0.01, "Weight decay.", least=0.0)
     schedule: str = setting(
         "cosine",
-        "How the learning rate falls; plateau: to a tenth when validation loss stops falling.",
+        "How the learning rate falls; cosine: after a twentieth of warm-up; plateau: to a tenth "
+        "when validation loss stops falling.",
         choices=("cosine", "step", "plateau", "constant"),
     )
     lr_steps: tuple[int, ...] = setting(
-        (20, 60), "Epochs after which schedule 'step' divides the rate by ten."
+        (20, 60), "Epochs after which schedule 'step' divides the rate by ten.", least=1
     )
     plateau_patience: int = setting(1, "Epochs that schedule 'plateau' waits.", least=0)
     clip_gradient: float = setting(20.0, "Largest norm of the gradient; 0: any.", least=0.0)
     class_weights: str = setting(
         "none",
-        "Weight of a label in the loss; balanced: the rarer the more.",
+        "Weight of a label in the loss; balanced: the rarer in an epoch the more.",
         choices=("none", "balanced"),
     )
     ema: float = setting(
@@ -144,6 +146,8 @@ class TrainConfig(AugmentConfig, OptimiserConfig, ReadingConfig, NetworkConfig):
         check_settings(self)
         if not _FREEZE.fullmatch(self.freeze):
             raise UsageError(f"freeze must be none, backbone or stages:N, not {self.freeze!r}")
+        if not isinstance(self.partial_bn, bool) and self.partial_bn != "all":
+            raise UsageError(f"partial_bn must be true, false or 'all', not {self.partial_bn!r}")
         if self.batch_size % self.accumulate:
             raise UsageError(
                 f"batch_size {self.batch_size} cannot be computed in {self.accumulate} equal parts;"

@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import torch
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
     from accelerate import Accelerator
 
 _DEVICE = "ACCELERATE_TORCH_DEVICE"
+# one process decodes all clips while the others wait; NCCL would give up after ten minutes
+_PATIENCE = timedelta(days=2)
 _PRECISIONS = {"fp32": "no", "bf16": "bf16", "fp16": "fp16"}
 
 
@@ -36,17 +39,24 @@ def make_accelerator(device: str, precision: str) -> Accelerator:
     """
     from accelerate import Accelerator
     from accelerate.state import AcceleratorState
+    from accelerate.utils import InitProcessGroupKwargs
 
     where = resolve_device(device)
     if precision == "fp16" and where.type == "cpu":
         raise UsageError("precision fp16 needs a GPU; use bf16 or fp32 on a CPU")
     if precision == "auto":
-        has_bf16 = where.type == "cuda" and torch.cuda.is_bf16_supported()
+        # older GPUs emulate it, slower than fp32
+        has_bf16 = where.type == "cuda" and torch.cuda.is_bf16_supported(including_emulation=False)
         precision = "bf16" if has_bf16 else "fp32"
     # one process may train twice with different settings, which the shared state would refuse
     AcceleratorState._reset_state(reset_partial_state=True)
+    patient = InitProcessGroupKwargs(timeout=_PATIENCE)
     with _device_named(where):
-        return Accelerator(cpu=where.type == "cpu", mixed_precision=_PRECISIONS[precision])
+        return Accelerator(
+            cpu=where.type == "cpu",
+            mixed_precision=_PRECISIONS[precision],
+            kwargs_handlers=[patient],
+        )
 
 
 def is_main_process() -> bool:

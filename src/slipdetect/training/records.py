@@ -110,10 +110,13 @@ def prepare_folder(out: Path, *, overwrite: bool, resume: bool) -> None:
     try:
         out.mkdir(parents=True, exist_ok=True)
         if overwrite:
-            # models are replaced when the new ones are there
-            shutil.rmtree(out / CHECKPOINTS, ignore_errors=True)
+            # models are replaced when the new ones are there; a checkpoint that stayed would be
+            # gone on with
+            if (out / CHECKPOINTS).exists():
+                shutil.rmtree(out / CHECKPOINTS)
             shutil.rmtree(out / "tensorboard", ignore_errors=True)
-            (out / "timings.jsonl").unlink(missing_ok=True)
+            for name in ("timings.jsonl", "bad-steps.json"):
+                (out / name).unlink(missing_ok=True)
         if not resume:
             with atomic_write(out / METRICS, overwrite=True):
                 pass
@@ -121,7 +124,18 @@ def prepare_folder(out: Path, *, overwrite: bool, resume: bool) -> None:
         raise OutputError(f"cannot write to {str(out)!r}: {error.strerror}") from error
 
 
+def require_tensorboard() -> None:
+    """Raise ``UsageError`` unless TensorBoard is installed."""
+    _writer()
+
+
 def _open_board(folder: Path) -> Any:
+    # all figures of a run that goes on are written anew; twice would be drawn twice
+    shutil.rmtree(folder, ignore_errors=True)
+    return _writer()(str(folder))
+
+
+def _writer() -> Any:
     try:
         from torch.utils.tensorboard import SummaryWriter
     except ImportError as error:
@@ -129,4 +143,4 @@ def _open_board(folder: Path) -> Any:
             "TensorBoard is not installed; pip install 'slipdetect[tensorboard]', or leave "
             "--tensorboard out"
         ) from error
-    return SummaryWriter(str(folder))
+    return SummaryWriter

@@ -20,13 +20,15 @@ from slipdetect.flow import FlowExtractor
 from slipdetect.modalities.modality import Modality, get_modality
 from slipdetect.modalities.snippet import SnippetGrid
 from slipdetect.models import ModelPackage, load_package
-from slipdetect.training.checks import agreed, require_detectable
+from slipdetect.training.batches import Share, StepBatches
+from slipdetect.training.checks import agreed, held_out_warnings, require_detectable, warnings
 from slipdetect.training.config import TrainConfig
 from slipdetect.training.metrics import EpochMetrics
 from slipdetect.training.packaging import TrainedStream, write_package
+from slipdetect.training.plan import StreamPlan
 from slipdetect.training.processes import make_accelerator
-from slipdetect.training.records import Records, prepare_folder
-from slipdetect.training.stream import StreamPlan, train_stream
+from slipdetect.training.records import Records, prepare_folder, require_tensorboard
+from slipdetect.training.stream import train_stream
 
 logger = logging.getLogger(__name__)
 
@@ -114,6 +116,13 @@ class TrainingRun:
             list(self.modalities.values()), self.config.snippet_step, self.config.sample_fps
         )
         self._is_main = self.accelerator.is_main_process
+        for each in self.configs.values():
+            # a step that cannot be shared is refused here, not when all clips are read
+            StepBatches(
+                1, each.batch_size, each.accumulate, Share(0, self.accelerator.num_processes)
+            )
+        if tensorboard:
+            require_tensorboard()
         if self._is_main:
             prepare_folder(out, overwrite=overwrite, resume=resume)
         self.accelerator.wait_for_everyone()
@@ -126,11 +135,13 @@ class TrainingRun:
             DataError: Too few usable clips, or one recording on both sides of the split.
             TrainingError: Training cannot go on; the message says why and what was saved.
         """
+        self._warn(warnings(self.configs))
         with self.accelerator.main_process_first():
+            self._require_all_but_clips()
             usable = self._decode()
-        config = self.config
-        training, validation = divide(usable, config.validation, config.seed, whole=self._whole)
+        training, validation = self._divide(usable)
         require_no_leak(training, validation, allow=self.allow_leaks)
+        self._warn(held_out_warnings(self.config, validation, whole=self._whole))
         logger.info("%d training clips, %d validation clips", len(training), len(validation))
         trained = [self._train(name, training, validation) for name in self.modalities]
         self.records.close()
@@ -142,10 +153,26 @@ class TrainingRun:
         self.accelerator.wait_for_everyone()
         return load_package(self.out / "last")
 
-    def _train(
-        self, name: str, training: Sequence[Clip], validation: Sequence[Clip]
-    ) -> TrainedStream:
-        plan = StreamPlan(
+    def _require_all_but_clips(self) -> None:
+        """Fail on networks, weights and splits before hours are spent on reading clips."""
+        training, validation = self._divide(self.clips)
+        if not self.allow_leaks:
+            require_no_leak(training, validation)
+        for name in self.modalities:
+            plan = self._plan(name, training, validation)
+            plan.network()
+            if self._is_main:
+                plan.warn_of_start()
+
+    def _divide(self, clips: Sequence[Clip]) -> tuple[list[Clip], list[Clip]]:
+        return divide(clips, self.config.validation, self.config.seed, whole=self._whole)
+
+    def _warn(self, sentences: Sequence[str]) -> None:
+        for sentence in sentences if self._is_main else ():
+            logger.warning("%s", sentence)
+
+    def _plan(self, name: str, training: Sequence[Clip], validation: Sequence[Clip]) -> StreamPlan:
+        return StreamPlan(
             self.modalities[name],
             self.configs[name],
             self.grid,
@@ -153,6 +180,11 @@ class TrainingRun:
             training,
             validation,
         )
+
+    def _train(
+        self, name: str, training: Sequence[Clip], validation: Sequence[Clip]
+    ) -> TrainedStream:
+        plan = self._plan(name, training, validation)
         stage = f"training {name}"
 
         def step(done: int, total: int, loss: float) -> None:
@@ -161,7 +193,11 @@ class TrainingRun:
         def epoch(history: Sequence[EpochMetrics], seconds: tuple[float, float]) -> None:
             self.records.write(name, history, seconds)
 
-        return train_stream(plan, self.cache, self.accelerator, self.out, step, epoch)
+        try:
+            return train_stream(plan, self.cache, self.accelerator, self.out, step, epoch)
+        finally:
+            # it keeps all networks and optimisers it was given, and the scaler their gradients
+            self.accelerator.free_memory()
 
     def _decode(self) -> list[Clip]:
         """Fill the cache; a clip that cannot be read is reported and left out."""
