@@ -62,6 +62,9 @@ def test_the_tsn_recipe_is_the_published_one(modality: str) -> None:
     )
     assert found == TSN[modality]
     assert (config.backbone, config.batch_size, config.lr) == ("bninception", 128, 1e-3)
+    # the paper's own are others; these are the later code's
+    settings = load_recipe(f"tsn-{modality}").resolved()[modality]
+    assert {settings[key].origin for key in ("batch_size", "lr")} == {"tsn-pytorch"}
 
 
 def test_the_two_stream_recipe_sums_three_frames_and_stacks_ten_flows() -> None:
@@ -88,6 +91,7 @@ def test_every_recipe_makes_configurations_and_a_page(name: str) -> None:
     page = recipe_page(recipe, {})
     assert recipe.description in page
     assert all(len(line) <= 100 for line in page.splitlines())
+    assert "- px" not in page
 
 
 def test_what_is_given_wins_and_says_so() -> None:
@@ -129,6 +133,16 @@ def test_a_recipe_of_ones_own(tmp_path: Path) -> None:
         ('[[common]]\nepochs = "many"\n', "epochs"),
         ("lr = = 1", "cannot read recipe"),
         ('modalities = ["sound"]\n', "sound"),
+        ("modalities = 5\n", "modalities must be a list"),
+        ('modalities = "rgb"\n', "modalities must be a list"),
+        ("modalities = []\n", "modalities must be a list"),
+        ("[[common]]\nlr_steps = 20\n", "lr_steps must be a list.*whole number"),
+        ("[[common]]\nlr_steps = [2.5]\n", "lr_steps must be a list.*whole number"),
+        ('[[common]]\ncrop_scales = [1, "x"]\n', "crop_scales must be a list"),
+        ("[[common]]\nepochs = 2.5\n", "epochs must be a whole number"),
+        ("[[common]]\nepochs = true\n", "epochs must be a whole number"),
+        ('[[common]]\nbackbone = ["a"]\n', "backbone must be a text"),
+        ('[[common]]\npartial_bn = "after-first"\n', "partial_bn must be true, false or 'all'"),
     ],
 )
 def test_bad_recipes_say_what_is_wrong(tmp_path: Path, text: str, reason: str) -> None:

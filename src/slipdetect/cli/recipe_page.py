@@ -36,10 +36,10 @@ def recipe_page(recipe: Recipe, given: Mapping[str, Any]) -> str:
         lines.append(title)
         for name in names:
             for streams, setting in _distinct(name, resolved):
-                label = name if not streams else f"{name}"
-                value = shown(setting.value) + (f" {units[name]}" if units[name] else "")
+                unit = units[name] if setting.value is not None else ""
+                value = shown(setting.value) + (f" {unit}" if unit else "")
                 value += f"  ({streams})" if streams else ""
-                lines.append(f"  {label:<{width}}  {value:<36}  {setting.origin}".rstrip())
+                lines.append(f"  {name:<{width}}  {value:<36}  {setting.origin}".rstrip())
         lines.append("")
     return "\n".join(lines[:-1]) + "\n"
 

@@ -9,7 +9,7 @@ import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args, get_origin, get_type_hints
 
 from slipdetect.errors import UsageError
 from slipdetect.modalities.modality import MODALITIES
@@ -19,8 +19,8 @@ DEFAULT_ORIGIN = "default"
 
 _FOLDER = Path(__file__).parent
 _MOST_BYTES = 1 << 20
-_TUPLES = {item.name for item in fields(TrainConfig) if isinstance(item.default, tuple)}
-_FLOATS = {item.name for item in fields(TrainConfig) if isinstance(item.default, float)}
+_HINTS = get_type_hints(TrainConfig)
+_WORDS = {int: "a whole number", float: "a number", str: "a text", bool: "true or false"}
 _NAMES = {item.name for item in fields(TrainConfig)}
 
 
@@ -137,6 +137,8 @@ def _read(path: Path, name: str) -> Recipe:
     description = content.pop("description", "")
     common = _sections(content.pop("common", []), path, "common")
     settings = {}
+    if not isinstance(modalities, list) or not modalities:
+        raise UsageError(f"recipe {str(path)!r}: modalities must be a list such as ['rgb', 'flow']")
     strange = [item for item in modalities if item not in MODALITIES]
     if strange:
         raise UsageError(
@@ -169,13 +171,25 @@ def _sections(sections: Any, path: Path, where: str) -> dict[str, Setting]:
                 continue
             if key not in _NAMES:
                 raise UsageError(f"recipe {str(path)!r}: [[{where}]] has no setting {key!r}")
-            found[key] = Setting(_as_field(key, value), origin)
+            found[key] = Setting(_as_field(key, value, path), origin)
     return found
 
 
-def _as_field(key: str, value: Any) -> Any:
-    if key in _TUPLES and isinstance(value, list):
-        return tuple(value)
-    if key in _FLOATS and isinstance(value, int) and not isinstance(value, bool):
-        return float(value)
-    return value
+def _as_field(key: str, value: Any, path: Path) -> Any:
+    hint = _HINTS[key]
+    is_list = get_origin(hint) is tuple
+    kinds = [get_args(hint)[0]] if is_list else list(get_args(hint)) or [hint]
+    if is_list == isinstance(value, list):
+        parts = [_as_kind(kinds, part) for part in (value if is_list else [value])]
+        if None not in parts:
+            return tuple(parts) if is_list else parts[0]
+    words = " or ".join(_WORDS[kind] for kind in kinds if kind in _WORDS)
+    wanted = f"a list of which each is {words}" if is_list else words
+    raise UsageError(f"recipe {str(path)!r}: {key} must be {wanted}, not {value!r}")
+
+
+def _as_kind(kinds: Sequence[type], value: Any) -> Any:
+    """Return the value as one of these types, or None; TOML tells 1 from 1.0 and from true."""
+    if type(value) in kinds:
+        return value
+    return float(value) if type(value) is int and float in kinds else None
