@@ -6,6 +6,7 @@ In: tiny networks and counts. Out: the same numbers computed a second time.
 from __future__ import annotations
 
 import json
+import logging
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -19,7 +20,7 @@ from torch import nn
 
 from slipdetect import backbones
 from slipdetect.datasets import Clip
-from slipdetect.errors import ModelError, UsageError
+from slipdetect.errors import DataError, ModelError, UsageError
 from slipdetect.models import TSN, load_package, save_package
 from slipdetect.models.freezing import blocks
 from slipdetect.training import TrainingRun, records
@@ -280,6 +281,27 @@ def test_frozen_stages_are_the_first_ones() -> None:
     ]
 
 
+def test_a_fixed_extractor_drops_nothing() -> None:
+    network = stub_tsn(partial_bn=False)
+    network.backbone.add_module("drop", nn.Dropout(0.5))
+    network.freeze("backbone")
+    network.train()
+    assert network.training
+    assert [m.training for m in network.backbone.modules() if isinstance(m, nn.Dropout)] == [False]
+    assert not any(module.training for module in network.backbone.modules())
+
+
+@pytest.mark.parametrize("what", ["backbone", "stages:1"])
+def test_what_is_frozen_stays_so_when_batch_norms_are_freed(what: str) -> None:
+    network = stub_tsn(partial_bn="all")
+    network.freeze(what)
+    network.partial_bn(False)
+    network.train()
+    norm = network.backbone.get_submodule("stem.1")
+    assert not norm.training
+    assert not any(parameter.requires_grad for parameter in norm.parameters())
+
+
 def test_blocks_of_known_networks() -> None:
     from slipdetect.backbones.create import create_backbone
 
@@ -314,6 +336,21 @@ def test_a_model_of_another_make_is_no_start(
         train(data, tmp_path / "a", cache, start=str(tiny_package))
 
 
+def test_a_start_that_saw_other_pictures_is_warned_of(
+    data: list[Clip], cache: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkey = pytest.MonkeyPatch()
+    # the command line, if a test has run it before, keeps records to itself
+    monkey.setattr(logging.getLogger("slipdetect"), "propagate", True)
+    train(data, tmp_path / "a", cache, epochs=1)
+    start = str(tmp_path / "a" / "last")
+    train(data, tmp_path / "b", cache, start=start, epochs=1)
+    assert "learnt with" not in caplog.text
+    train(data, tmp_path / "c", cache, start=start, epochs=1, crop="centre")
+    assert "learnt with crop motion, this run has centre" in caplog.text
+    monkey.undo()
+
+
 def test_a_start_brings_its_normalisation(data: list[Clip], cache: Path, tmp_path: Path) -> None:
     """An imported network may know its pictures otherwise than its backbone does."""
     train(data, tmp_path / "a", cache, epochs=1)
@@ -328,6 +365,16 @@ def test_a_start_brings_its_normalisation(data: list[Clip], cache: Path, tmp_pat
     train(data, tmp_path / "b", cache, start=str(tmp_path / "imported"), epochs=1)
     (stream,) = load_package(tmp_path / "b" / "last").config.streams
     assert stream.normalisation.mean == (0.1, 0.2, 0.3)
+    again = tiny_config(start=str(tmp_path / "imported"), epochs=1)
+    options = {"cache": cache, "device": "cpu", "resume": True}
+    TrainingRun(data, tmp_path / "b", ["rgb"], again, **options).run()
+    content["streams"][0]["normalisation"]["mean"] = [0.5, 0.5, 0.5]
+    save_package(
+        tmp_path / "imported", type(package.config).from_json(content), states, overwrite=True
+    )
+    with pytest.raises(DataError, match=r"other settings \(normalisation"):
+        TrainingRun(data, tmp_path / "b", ["rgb"], again, **options).run()
+    content["streams"][0]["normalisation"]["mean"] = [0.1, 0.2, 0.3]
     turned = {**content, "positive": "NotSlipping"}
     save_package(tmp_path / "turned", type(package.config).from_json(turned), states)
     with pytest.raises(ModelError, match="comes first"):
@@ -375,6 +422,17 @@ def test_tensorboard_gets_the_figures(data: list[Clip], cache: Path, tmp_path: P
 
     TrainingRun(
         data, tmp_path / "o", ["rgb"], tiny_config(), cache=cache, device="cpu", tensorboard=True
+    ).run()
+    # a run that is gone on with writes all figures anew, and they are there once
+    TrainingRun(
+        data,
+        tmp_path / "o",
+        ["rgb"],
+        tiny_config(),
+        cache=cache,
+        device="cpu",
+        tensorboard=True,
+        resume=True,
     ).run()
     board = EventAccumulator(str(tmp_path / "o" / "tensorboard")).Reload()
     losses = [(item.step, item.value) for item in board.Scalars("rgb/train_loss")]

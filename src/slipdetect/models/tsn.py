@@ -101,12 +101,14 @@ class TSN(nn.Module):
         """Freeze every batch norm of the backbone but the first, or undo it.
 
         A frozen layer keeps its running statistics in training mode and its scale and shift get
-        no gradient. Layers that were frozen by hand stay as they were.
+        no gradient. Layers that were frozen by hand, or by ``freeze``, stay as they were.
 
         Args:
             enable: True, False, or "all" to freeze the first one too.
         """
         self._bn.freeze(self.backbone, enable)
+        for name in self._frozen:
+            self.backbone.get_submodule(name).eval().requires_grad_(False)
 
     def freeze(self, what: str) -> list[str]:
         """Stop the backbone, or its first stages, from learning; see ``freeze``.
@@ -117,9 +119,11 @@ class TSN(nn.Module):
         Returns:
             The names of the frozen blocks.
         """
-        self._frozen = freeze(self.backbone, what)
+        names = freeze(self.backbone, what)
+        # a fixed extractor drops no features either, in whatever layer without weights
+        self._frozen = [""] if what == "backbone" else names
         self.train(self.training)
-        return self._frozen
+        return names
 
     def train(self, mode: bool = True) -> Self:
         """Switch between training and evaluation; what is frozen stays in evaluation."""
