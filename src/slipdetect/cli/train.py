@@ -140,7 +140,8 @@ def _run(
         try:
             return run.run(), is_main
         except KeyboardInterrupt:
-            console.note("interrupted; go on with the same command and --resume")
+            again = "--resume in place of --overwrite" if options["overwrite"] else "--resume"
+            console.note(f"interrupted; go on with the same command and {again}")
             raise
 
 

@@ -25,8 +25,7 @@ from slipdetect.training.state import TrainerState
 VERSION = 1
 _FACTS = "slipdetect-training"
 _VALIDATED = ("validated.logits", "validated.labels")
-# may differ between a run and its resumption: a step computed in other parts is the same step,
-# and running out of memory is answered by it
+# may differ between a run and its resumption, so that one that ran out of memory can go on
 _FREE = ("accumulate",)
 
 
