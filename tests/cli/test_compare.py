@@ -42,6 +42,17 @@ def test_three_runs_make_one_backbone_of_eight_rows(run, tmp_path: Path) -> None
     assert str(tmp_path) not in (tmp_path / "out" / "comparison.md").read_text()
 
 
+def test_the_command_tells_runs_of_one_folder_name_apart(run, tmp_path: Path) -> None:
+    for name in ("rgb", "flow"):
+        (tmp_path / name).rename(tmp_path / "moved")
+        (tmp_path / name).mkdir()
+        (tmp_path / "moved").rename(tmp_path / name / "seed0")
+    args = ["compare", "rgb/seed0", tmp_path / "flow" / "seed0", "--resamples", "100"]
+    assert run(*args, "--out", "out").exit_code == 0
+    data = json.loads((tmp_path / "out" / "comparison.json").read_text())
+    assert data["command"].startswith("slipdetect compare rgb/seed0 seed0 --resamples")
+
+
 def test_files_do_as_well_and_without_out_nothing_is_written(run, tmp_path: Path) -> None:
     before = sorted(tmp_path.rglob("*"))
     result = run(

@@ -151,7 +151,7 @@ def _targets(out: Path, overwrite: bool) -> list[Path]:
 
 def _command(ctx: click.Context) -> str:
     """Return the command without the folders of this machine."""
-    words = ["slipdetect", "compare", *(run.name for run in ctx.params["runs"])]
+    words = ["slipdetect", "compare", *map(_place, ctx.params["runs"])]
     for weights in ctx.params["own"]:
         words += ["--weights", ",".join(f"{name}={weight:g}" for name, weight in weights.items())]
     if ctx.params["against"] is not None:
@@ -160,6 +160,11 @@ def _command(ctx: click.Context) -> str:
         words += [f"--{flag.replace('_', '-')}"] if ctx.params[flag] else []
     words += ["--resamples", str(ctx.params["resamples"]), "--seed", str(ctx.params["seed"])]
     return shlex.join(words)
+
+
+def _place(run: Path) -> str:
+    outside = run.is_absolute() or ".." in run.parts
+    return run.name if outside else run.as_posix()
 
 
 def _write(result: Comparison, targets: list[Path], command: str, overwrite: bool) -> None:
