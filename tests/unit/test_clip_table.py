@@ -70,6 +70,17 @@ def test_every_figure_is_in_the_table() -> None:
         assert note in text
 
 
+def test_the_table_of_the_documentation_is_of_these_scores() -> None:
+    evaluation = made(
+        "rgbdiff",
+        fusion={"weights": {"rgbdiff": 1.0}, "space": "logits"},
+        calibration={"temperature": 1.2, "bias": -0.5},
+    )
+    page = (Path(__file__).parents[2] / "docs" / "evaluation.md").read_text(encoding="utf-8")
+    shown = page.split("The figures of made-up scores:\n\n```text\n")[1].split("```")[0]
+    assert shown in clip_table(evaluation)
+
+
 def test_notes_are_only_about_what_is_there() -> None:
     text = clip_table(made("rgb"))
     assert text.startswith("40 clips")
