@@ -57,9 +57,11 @@ class TrainingWork:
             UsageError: A change makes no sense.
         """
         trial = attempt.trial
+        # a flow method would only be warned of where there is no flow
+        without = () if trial.modality == "flow" else ("flow_method",)
         changes = {
             "weights": self.settings.starting_weights(trial.backbone),
-            **self.settings.changes,
+            **{k: v for k, v in self.settings.changes.items() if k not in without},
             **trial.changes,
             "backbone": trial.backbone,
             "seed": attempt.seed,
