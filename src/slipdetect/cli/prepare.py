@@ -9,7 +9,7 @@ import click
 
 from slipdetect.cli.lazy import LazyGroup
 
-_IMPORTS = ("hmdb51", "ucf101", "folder", "intervals", "lists")
+_IMPORTS = ("hmdb51", "ucf101", "folder", "frames", "intervals", "lists")
 _TOOLS = ("trim", "resize", "dedup", "check")
 
 

@@ -8,11 +8,10 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Protocol
 
+from slipdetect.datasets.prepare.frame_folders import PICTURES
 from slipdetect.datasets.store.reader import StoredVideo, VideoStore
 from slipdetect.errors import DataError
 from slipdetect.video import open_video
-
-_PICTURES = frozenset({".jpg", ".jpeg", ".png"})
 
 
 class FrameCounter(Protocol):
@@ -80,7 +79,7 @@ class StoredFrames:
             return self._stored(path).manifest.frames
         folder = self._store.folder / path.stem
         try:
-            count = sum(file.suffix.lower() in _PICTURES for file in folder.iterdir())
+            count = sum(file.suffix.lower() in PICTURES for file in folder.iterdir())
         except OSError as error:
             raise DataError(
                 f"cannot count frames in {str(folder)!r}: {error.strerror}; extract them first"

@@ -20,7 +20,9 @@ from slipdetect.datasets.store.list_files import file_of
 from slipdetect.errors import DataError
 
 CLASSES = {1: "Slipping", 2: "NotSlipping"}
-ONLY_FRAMES = "in a list, but there is only a folder of its frames, not the video"
+ONLY_FRAMES = (
+    "in a list, but there is only a folder of its frames; 'prepare frames' makes videos of them"
+)
 
 _NUMBER = re.compile(r"-?[0-9]{1,9}")
 _FIELDS = {1: "a video", 2: "a video and a label", 3: "a video, its frames and a label"}
