@@ -17,7 +17,13 @@ from pathlib import Path
 import pytest
 
 from slipdetect import _io
-from slipdetect._io import atomic_write, check_writable
+from slipdetect._io import (
+    atomic_write,
+    check_writable,
+    file_sha256,
+    publish_folder,
+    staging_folder,
+)
 from slipdetect.errors import OutputError
 
 _KILLED = """
@@ -154,3 +160,30 @@ def test_a_reader_never_sees_a_half(tmp_path: Path) -> None:
                 assert len(set(target.read_text())) == 1
                 time.sleep(0)
         assert target.read_text() == digit * 10_000
+
+
+def test_a_staged_folder_is_published_whole_or_not_at_all(tmp_path: Path) -> None:
+    target = tmp_path / "made"
+    with pytest.raises(ValueError, match="bad"), staging_folder(target) as temporary:
+        (temporary / "half").write_text("x")
+        raise ValueError("bad")
+    assert names(tmp_path) == []
+    umask = os.umask(0o027)
+    try:
+        with staging_folder(target) as temporary:
+            assert temporary.parent == tmp_path
+            (temporary / "whole").write_text("x")
+            assert not target.exists()
+            publish_folder(temporary, target)
+    finally:
+        os.umask(umask)
+    assert (names(tmp_path), names(target)) == (["made"], ["whole"])
+    assert stat.S_IMODE(target.stat().st_mode) == 0o750
+
+
+def test_the_digest_of_a_file_is_the_published_one(tmp_path: Path) -> None:
+    (tmp_path / "abc").write_bytes(b"abc")
+    # FIPS 180-2, B.1
+    assert file_sha256(tmp_path / "abc") == (
+        "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
+    )

@@ -14,6 +14,7 @@ from results import FALL, make_result
 from slipdetect.detection import Event, Window
 from slipdetect.reports import SummaryTable, csv_report, event_table, json_report, timecode
 from slipdetect.reports.names import columns, shorten
+from slipdetect.reports.timecode import clock
 from slipdetect.video import DecodeReport
 
 
@@ -28,6 +29,13 @@ from slipdetect.video import DecodeReport
 )
 def test_timecode(seconds: float, text: str) -> None:
     assert timecode(seconds) == text
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"), [(0, "0:00"), (59.6, "1:00"), (754, "12:34"), (3599.6, "1:00:00")]
+)
+def test_clock(seconds: float, text: str) -> None:
+    assert clock(seconds) == text
 
 
 def test_json_has_exactly_the_agreed_keys() -> None:

@@ -18,6 +18,7 @@ from slipdetect.cli.sources import Job
 from slipdetect.errors import SlipdetectError, UsageError, VideoError
 from slipdetect.reports import printable
 from slipdetect.reports.names import shorten
+from slipdetect.reports.timecode import clock
 
 if TYPE_CHECKING:
     from slipdetect.detection import DetectionResult
@@ -133,12 +134,7 @@ def _progress(bar: Bar, index: int, total: int, source: str) -> Progress:
 
     def show(done: float, duration: float | None) -> None:
         share = min(done / duration, 1.0) if duration else 0.0
-        clock = _clock(done) + (f"/{_clock(duration)}" if duration else "")
+        clock = clock(done) + (f"/{clock(duration)}" if duration else "")
         bar.show(index + share, f"{title} {clock}", now=done == 0.0)
 
     return show
-
-
-def _clock(seconds: float) -> str:
-    minutes, rest = divmod(int(seconds), 60)
-    return f"{minutes}:{rest:02}"

@@ -22,6 +22,7 @@ from slipdetect.cli.errors import INTERNAL, describe
 from slipdetect.errors import SlipdetectError
 from slipdetect.reports import printable
 from slipdetect.reports.names import shorten
+from slipdetect.reports.timecode import clock
 
 if TYPE_CHECKING:
     from slipdetect.datasets.store.batch import Stop
@@ -116,7 +117,7 @@ class ExtractView:
                 f"interrupted: {counts}, {rest} unfinished; re-run to resume where it stopped"
             )
             return
-        took = f", {_clock(time.monotonic() - self._begin)}, {self._speed()}" if new else ""
+        took = f", {clock(time.monotonic() - self._begin)}, {self._speed()}" if new else ""
         self._console.note(f"{counts} in {str(store)!r}{took}")
 
     def _speed(self) -> str:
@@ -128,7 +129,7 @@ class ExtractView:
         seconds = time.monotonic() - self._begin
         if seconds < _SECONDS_UNTIL_GUESS or share <= 0:
             return ""
-        return f", {_clock(seconds * (1 - share) / share)} left"
+        return f", {clock(seconds * (1 - share) / share)} left"
 
 
 @contextmanager
@@ -149,9 +150,3 @@ def interruptible(stop: Stop) -> Iterator[None]:
         yield
     finally:
         signal.signal(signal.SIGINT, before)
-
-
-def _clock(seconds: float) -> str:
-    minutes, rest = divmod(round(seconds), 60)
-    hours, minutes = divmod(minutes, 60)
-    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"

@@ -10,6 +10,7 @@ import io
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
+from slipdetect.reports.csv_report import no_formula
 from slipdetect.reports.names import plain_name
 
 if TYPE_CHECKING:
@@ -86,7 +87,7 @@ def _row(pair: NearPair) -> list[Any]:
 def _cell(value: str) -> str:
     """Return a cell that no spreadsheet takes for a formula; numbers stay numbers."""
     is_number = value.lstrip("-").replace(".", "", 1).isdigit()
-    return f"'{value}" if value[:1] in ("=", "+", "-", "@") and not is_number else value
+    return value if is_number else no_formula(value)
 
 
 def _names(clips: tuple[Clip, ...]) -> list[str]:

@@ -61,12 +61,16 @@ def csv_rows(result: DetectionResult) -> str:
 
 
 def text_cell(value: str) -> str:
-    """Return a cell; a leading apostrophe keeps a spreadsheet from taking it for a formula."""
-    if value.startswith(_FORMULA_STARTS):
-        value = "'" + value
+    """Return a cell that no spreadsheet takes for a formula, quoted where needed."""
+    value = no_formula(value)
     if _QUOTED.isdisjoint(value):
         return value
     return '"' + value.replace('"', '""') + '"'
+
+
+def no_formula(value: str) -> str:
+    """Return ``value``, behind an apostrophe where a spreadsheet would take it for a formula."""
+    return "'" + value if value.startswith(_FORMULA_STARTS) else value
 
 
 def _number(value: float) -> str:
