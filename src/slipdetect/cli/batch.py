@@ -134,7 +134,7 @@ def _progress(bar: Bar, index: int, total: int, source: str) -> Progress:
 
     def show(done: float, duration: float | None) -> None:
         share = min(done / duration, 1.0) if duration else 0.0
-        clock = clock(done) + (f"/{clock(duration)}" if duration else "")
-        bar.show(index + share, f"{title} {clock}", now=done == 0.0)
+        far = clock(done) + (f"/{clock(duration)}" if duration else "")
+        bar.show(index + share, f"{title} {far}", now=done == 0.0)
 
     return show
