@@ -6,6 +6,7 @@ In: tiny videos and a network with random weights. Out: nothing but assertions.
 from __future__ import annotations
 
 import json
+import shutil
 import os
 import pickle
 from pathlib import Path
@@ -120,6 +121,25 @@ def test_data_that_the_model_saw_are_warned_of(evaluate: Any, data: Path, videos
     assert (
         warning not in evaluate(write(data, videos, "test", TRAINED_ON), "--protocol", "1x1").stderr
     )
+
+
+def test_a_test_side_that_another_split_made_is_warned_of(
+    run: Any, tiny_package: Path, data: Path, videos: Path, tmp_path: Path
+) -> None:
+    model = shutil.copytree(tiny_package, tmp_path / "model")
+    page = model / "model.json"
+    content = json.loads(page.read_text())
+    known = [{"source": TRAINED_ON, "clips": 3, "positive": 1, "groups": 3, "licences": []}]
+    content["training"]["training_data"] = known
+    page.write_text(json.dumps(content))
+    rows = write(data, videos, "test", TRAINED_ON).read_text().splitlines()
+    warning = "may be among these"
+    for training, warned in ((1, True), (2, True), (3, False)):
+        text = [row.removesuffix("test") + "train" for row in rows[1 : 1 + training]]
+        data.write_text("\n".join([rows[0], *text, *rows[1 + training :]]) + "\n")
+        args = ("--root", videos, "--device", "cpu", "--protocol", "1x1")
+        result = run("evaluate", model, data, *args)
+        assert (warning in result.stderr) == warned, result.stderr
 
 
 def test_an_unreadable_clip_is_5(evaluate: Any, data: Path, videos: Path, tmp_path: Path) -> None:

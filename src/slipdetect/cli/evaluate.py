@@ -6,6 +6,7 @@ In: a model or kept scores, an annotation file. Out: tables, scores, a picture, 
 from __future__ import annotations
 
 import json
+from collections import Counter
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -77,6 +78,7 @@ class _Chosen:
     file: Path
     split: str
     root: Path
+    others: Counter[str]  # rows of the file that are no test rows, by data set
 
     def noted(self, scores: ClipScores) -> ClipScores:
         """Return scores that know where their clips are from."""
@@ -118,7 +120,8 @@ def _choose(console: Console, data: Path, options: dict[str, Any]) -> _Chosen:
             else f"testing on the clips of split {split!r}, {len(chosen)} of {len(clips)}"
         )
     root = data.parent if options["root"] is None else options["root"]
-    return _Chosen(chosen, data, split, root)
+    others = Counter(clip.source for clip in clips if clip.split != "test")
+    return _Chosen(chosen, data, split, root, others)
 
 
 def _score(console: Console, model: str, chosen: _Chosen, options: dict[str, Any]) -> ClipScores:
@@ -133,7 +136,7 @@ def _score(console: Console, model: str, chosen: _Chosen, options: dict[str, Any
     package = load_package(model_folder(model))
     protocol = default_protocol(package.config) if asked is None else asked
     device = resolve_device(options["device"])
-    _warn_of_training_data(console, package, chosen)
+    _warn_of_training_data(console, package, chosen, bundled=model == "default")
     views = "" if protocol.views is None else f" ({protocol.views} views of each)"
     console.note(f"scoring {len(chosen.clips)} clips on {device}, protocol {protocol}{views}")
     with console.bar(len(chosen.clips)) as bar:
@@ -154,13 +157,21 @@ def _score(console: Console, model: str, chosen: _Chosen, options: dict[str, Any
     return chosen.noted(scores)
 
 
-def _warn_of_training_data(console: Console, package: ModelPackage, chosen: _Chosen) -> None:
-    """Warn that figures may be too good, unless the clips are the split's own test clips."""
-    known = package.config.training.get("training_data")
-    if chosen.split == "test" or not isinstance(known, list):
-        return
-    trained = {str(part.get("source", "")) for part in known if isinstance(part, dict)}
-    shared = sorted(trained & {clip.source for clip in chosen.clips})
+def _warn_of_training_data(
+    console: Console, package: ModelPackage, chosen: _Chosen, *, bundled: bool
+) -> None:
+    """Warn that figures may be too good, unless the model was trained by this file's split."""
+    seen = Counter[str]()
+    for key in ("training_data", "validation_data"):
+        known = package.config.training.get(key)
+        for part in known if isinstance(known, list) else []:
+            if isinstance(part, dict):
+                count = part.get("clips")
+                seen[str(part.get("source", ""))] += count if isinstance(count, int) else 0
+    shared = sorted(set(seen) & {clip.source for clip in chosen.clips})
+    if chosen.split == "test" and not bundled:
+        # more than the file leaves to training: it was trained by another split, or by none
+        shared = [name for name in shared if 0 < chosen.others[name] < seen[name]]
     if shared:
         named = ", ".join(name or "a data set without a name" for name in shared)
         console.warn(
