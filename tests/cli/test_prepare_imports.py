@@ -239,6 +239,34 @@ def test_lists_need_naming(tmp_path: Path) -> None:
     assert "no clip is left to write" in missing.stderr
 
 
+def test_long_videos_need_no_other_ones(tmp_path: Path) -> None:
+    for name in ("a", "b"):
+        make_video(tmp_path / f"{name}.mp4", count=120, rate=10.0, size=(32, 32))
+    times = tmp_path / "times.csv"
+    times.write_text("path,start,end\na.mp4,5,6.5\nb.mp4,3,4\n")
+    result = run("intervals", times, "--out", tmp_path / "two.csv", "--val", 0.5)
+    assert result.exit_code == 0, result.stderr
+    assert "Warning" not in result.stderr
+    assert {clip.split for clip in read_annotations(tmp_path / "two.csv")} == {"train", "val"}
+    times.write_text("path,start,end\na.mp4,5,6.5\n")
+    alone = run("intervals", times, "--out", tmp_path / "one.csv", "--val", 0.5)
+    assert alone.exit_code == 0, alone.stderr
+    assert "Warning: split val has no clip: there is no group to spare, of 1" in alone.stderr
+
+
+def test_lists_of_videos_that_are_elsewhere(tmp_path: Path) -> None:
+    videos = touch(tmp_path / "videos", "fall_floor/a.avi")
+    for name in ("train", "test"):
+        (tmp_path / f"{name}.txt").write_text("Slipping/a\t\t20\t0\n")
+    out = tmp_path / "clips.csv"
+    lists = ("--train", tmp_path / "train.txt", "--root", videos)
+    result = run("lists", "read", *lists, "--out", out)
+    assert result.exit_code == 3
+    assert "no clip is left to write: 1 in a list, but" in result.stderr
+    assert "first 'Slipping/a'" in result.stderr
+    assert not out.exists()
+
+
 def test_intervals_whole_and_cut(tmp_path: Path) -> None:
     for name in ("a", "b", "quiet"):
         (tmp_path / "videos").mkdir(exist_ok=True)

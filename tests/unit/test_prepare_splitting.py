@@ -159,3 +159,15 @@ def test_events_of_one_clip_go_to_one_side() -> None:
     ] * 2 + ["test"] * 2
     with pytest.raises(UsageError, match="2 or more"):
         seed_split(rows, 1)
+
+
+def test_long_videos_that_all_hold_a_fall_are_split() -> None:
+    rows = [
+        Row(Path(f"{name}.mp4"), "slip", group=name, start=start, end=start + 1.0)
+        for name in ("mon", "tue", "wed", "thu")
+        for start in (3.0, 9.0)
+    ]
+    split = assign_splits(rows, 0.25, 0.25, seed=0)
+    # four videos of two events: one for the test, one for validation
+    assert counts(split) == {("train", "slip"): 4, ("val", "slip"): 2, ("test", "slip"): 2}
+    assert not straddling(split)

@@ -82,7 +82,7 @@ def folder(ctx: click.Context, /, folder: Path | None, **options: Any) -> None:
     slipdetect prepare folder videos/ --map sitting=other --group-by '^(p[0-9]+)' --out clips.csv
     slipdetect prepare folder --from videos.zip --seed-split 4 --out clips.csv
     """
-    from slipdetect.cli.prepared_view import finish
+    from slipdetect.cli.prepared_view import finish, warn_of_empty_sides
     from slipdetect.datasets.prepare.folder import prepare_folder
     from slipdetect.datasets.prepare.splitting import CUTS_GROUPS
     from slipdetect.datasets.prepare.write import check_target
@@ -103,6 +103,9 @@ def folder(ctx: click.Context, /, folder: Path | None, **options: Any) -> None:
     if options["seed_split"] is not None:
         prepared.warnings.append(CUTS_GROUPS)
     finish(console, prepared, out, root, overwrite=options["overwrite"])
+    if not options["split_folders"] and options["seed_split"] is None:
+        shares = {name: options[name] for name in ("val", "test")}
+        warn_of_empty_sides(console, prepared.rows, shares)
 
 
 def _split(rows: list[Row], options: dict[str, Any]) -> list[Row]:

@@ -86,7 +86,7 @@ def intervals(ctx: click.Context, /, times: Path, **options: Any) -> None:
     slipdetect prepare intervals times.csv --root videos/ --out videos/clips.csv
     slipdetect prepare intervals times.csv --root videos/ --cut cuts/ --out clips.csv
     """
-    from slipdetect.cli.prepared_view import finish
+    from slipdetect.cli.prepared_view import finish, warn_of_empty_sides
     from slipdetect.datasets.prepare.splitting import assign_splits, check_shares
     from slipdetect.datasets.prepare.write import check_target
 
@@ -102,6 +102,7 @@ def intervals(ctx: click.Context, /, times: Path, **options: Any) -> None:
         )
     base = root if options["cut"] is None else None
     finish(console, prepared, out, base, overwrite=overwrite)
+    warn_of_empty_sides(console, prepared.rows, {name: options[name] for name in ("val", "test")})
 
 
 def _prepare(console: Console, times: Path, folder: Path, options: dict[str, Any]) -> Prepared:

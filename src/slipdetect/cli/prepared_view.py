@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from slipdetect.cli.console import Console
+from slipdetect.errors import DataError
 from slipdetect.reports import printable
 
 if TYPE_CHECKING:
@@ -30,6 +31,9 @@ def finish(
     """
     from slipdetect.datasets.prepare.write import write_rows
 
+    if not prepared.rows:
+        _tell_left_out(console, prepared)
+        raise DataError(_nothing_left(prepared))
     try:
         write_rows(prepared.rows, out, root, overwrite=overwrite)
     finally:
@@ -42,6 +46,15 @@ def finish(
     for warning in prepared.warnings:
         console.warn(warning)
     warn_of_rows(console, prepared.rows)
+
+
+def _nothing_left(prepared: Prepared) -> str:
+    reasons = prepared.left_out.reasons().items()
+    why = ", ".join(f"{len(names)} {reason}" for reason, names in reasons)
+    first = next((printable(names[0]) for _, names in reasons), "")
+    if not why:
+        return "no clip is left to write; check the folder"
+    return f"no clip is left to write: {why}, first {first!r}; check the folder and the options"
 
 
 def split_table(rows: Sequence[Row]) -> str:
@@ -90,11 +103,31 @@ def warn_of_rows(console: Console, rows: Sequence[Row]) -> None:
             for unit, sides in shared.items():
                 console.note(f"in {' and '.join(sides)}: {unit}")
     for name in (*SPLITS, ""):
-        labels = {row.label for row in rows if row.split == name}
-        if len(labels) == 1:
+        side = [row for row in rows if row.split == name]
+        labels = {row.label for row in side}
+        # windows of training are drawn beside timed events, where nobody slips
+        timed = name != "test" and any(row.start is not None for row in side)
+        if len(labels) == 1 and not timed:
             lacking = "no slip" if "other" in labels else "nothing but slips"
             where = f"split {name}" if name else "the file"
             console.warn(f"{where} shows {lacking}")
+
+
+def warn_of_empty_sides(console: Console, rows: Sequence[Row], shares: dict[str, float]) -> None:
+    """Warn of sides that got no clip although a share was asked for: groups are never cut.
+
+    Args:
+        console: Where to.
+        rows: With their split.
+        shares: The share that was asked for, by side.
+    """
+    groups = len({row.unit for row in rows})
+    for name, share in shares.items():
+        if share > 0.0 and not any(row.split == name for row in rows):
+            console.warn(
+                f"split {name} has no clip: there is no group to spare, of {groups} in all;"
+                " list more people, rooms or videos"
+            )
 
 
 def _tell_left_out(console: Console, prepared: Prepared) -> None:

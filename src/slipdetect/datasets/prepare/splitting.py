@@ -37,21 +37,25 @@ def assign_splits(rows: Sequence[Row], val: float, test: float, seed: int) -> li
 
     Raises:
         UsageError: A share makes no sense.
-        DataError: There is one label only, or training would lack one.
+        DataError: There is one label only and no event has times, or training would lack one.
     """
     check_shares(val, test)
     if val == test == 0.0:
         return list(rows)
-    if len({row.label for row in rows}) == 1:
+    # windows beside known events are negatives, so that videos that all hold one will do
+    whole = all(row.start is None for row in rows)
+    if whole and len({row.label for row in rows}) == 1:
         raise DataError(
             f"all {len(rows)} clips are labelled {rows[0].label!r}, but training needs both labels;"
             " add others, or pass --val 0 --test 0 to write them without a split"
         )
-    clips = {row.path: Clip(row.path, row.label == SLIP, group=row.unit) for row in rows}
+    clips = {
+        row.path: Clip(row.path, row.label == SLIP, _event(row), group=row.unit) for row in rows
+    }
     left, split_of = list(clips.values()), dict.fromkeys((row.unit for row in rows), "train")
     for name, share in (("test", test), ("val", val / (1.0 - test))):
         if share > 0.0:
-            held_out = _held_out(left, share, seed)
+            held_out = _held_out(left, share, seed, whole=whole)
             split_of.update(dict.fromkeys(held_out, name))
             left = [clip for clip in left if clip.group not in held_out]
     return [replace(row, split=split_of[row.unit]) for row in rows]
@@ -90,9 +94,13 @@ def hold_out(rows: Sequence[Row], val: float, seed: int) -> list[Row]:
     ]
 
 
-def _held_out(clips: Sequence[Clip], share: float, seed: int) -> set[str]:
+def _event(row: Row) -> tuple[tuple[float, float], ...]:
+    return () if row.start is None or row.end is None else ((row.start, row.end),)
+
+
+def _held_out(clips: Sequence[Clip], share: float, seed: int, *, whole: bool) -> set[str]:
     """Return the groups of the other side; the smallest ones are added where a label is missing."""
-    chosen = {clip.group for clip in split_by_group(clips, share, seed)[1]}
+    chosen = {clip.group for clip in split_by_group(clips, share, seed, whole=whole)[1]}
     sizes: Sizes = defaultdict(Counter)
     for clip in clips:
         sizes[clip.group][clip.positive] += 1
