@@ -6,9 +6,9 @@ In: tiny videos and a network with random weights. Out: nothing but assertions.
 from __future__ import annotations
 
 import json
-import shutil
 import os
 import pickle
+import shutil
 from pathlib import Path
 from typing import Any
 
