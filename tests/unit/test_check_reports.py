@@ -20,7 +20,7 @@ from slipdetect.datasets.class_counts import count_clips
 from slipdetect.datasets.confounds import Confound, ConfoundReport
 from slipdetect.datasets.examples import Example, ExampleRow, choose_examples
 from slipdetect.datasets.fingerprints import Alignment
-from slipdetect.datasets.interval_auc import Interval
+from slipdetect.datasets.interval_auc import AucInterval
 from slipdetect.datasets.leaks import find_leaks
 from slipdetect.datasets.near_duplicates import NearDuplicates, NearPair
 from slipdetect.reports.check_data import check_data, near_duplicates_csv
@@ -32,8 +32,10 @@ from synth import make_video
 
 REPORT = ConfoundReport(
     confounds=(
-        Confound("frame rate", Interval(0.83, 0.78, 0.88), Interval(0.5, 0.45, 0.56), "mix rates"),
-        Confound("duration", Interval(0.61, 0.52, 0.70), None, "cut alike"),
+        Confound(
+            "frame rate", AucInterval(0.83, 0.78, 0.88), AucInterval(0.5, 0.45, 0.56), "mix rates"
+        ),
+        Confound("duration", AucInterval(0.61, 0.52, 0.70), None, "cut alike"),
     ),
     clips=(40, 60),
     groups=30,

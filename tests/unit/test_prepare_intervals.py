@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from prepare_files import touch
 from slipdetect.datasets import read_annotations
-from slipdetect.datasets.prepare.cut_plan import Cut, CutRule, plan_cuts, spread_cuts
+from slipdetect.datasets.prepare.cut_plan import CutRule, PlannedClip, plan_cuts, spread_cuts
 from slipdetect.datasets.prepare.cutting import cut_video
 from slipdetect.datasets.prepare.duration import check_times
 from slipdetect.datasets.prepare.intervals import read_intervals
@@ -205,30 +205,38 @@ RULE = CutRule()
 def test_cuts_of_one_event() -> None:
     """Worked out by hand: the event's clip is 8 to 12 s, negatives keep 1 s from the event."""
     plan = plan_cuts(20.0, [(9.0, 11.0)], [], RULE)
-    assert plan.cuts == (Cut(4.0, 8.0), Cut(8.0, 12.0, (9.0, 11.0)), Cut(12.0, 16.0))
+    assert plan.cuts == (
+        PlannedClip(4.0, 8.0),
+        PlannedClip(8.0, 12.0, (9.0, 11.0)),
+        PlannedClip(12.0, 16.0),
+    )
     assert (plan.lacking, plan.too_near) == (0, 0)
     far = plan_cuts(20.0, [(9.0, 11.0)], [], CutRule(clearance=3.0))
-    assert far.cuts == (Cut(2.0, 6.0), Cut(8.0, 12.0, (9.0, 11.0)), Cut(14.0, 18.0))
+    assert far.cuts == (
+        PlannedClip(2.0, 6.0),
+        PlannedClip(8.0, 12.0, (9.0, 11.0)),
+        PlannedClip(14.0, 18.0),
+    )
 
 
 def test_neighbours_share_the_gap_between_them() -> None:
     plan = plan_cuts(20.0, [(2.0, 3.0), (4.0, 5.0)], [], CutRule(negatives=0))
-    assert plan.cuts == (Cut(1.0, 3.5, (2.0, 3.0)), Cut(3.5, 6.0, (4.0, 5.0)))
+    assert plan.cuts == (PlannedClip(1.0, 3.5, (2.0, 3.0)), PlannedClip(3.5, 6.0, (4.0, 5.0)))
 
 
 def test_marked_negatives_come_first_and_need_place() -> None:
     plan = plan_cuts(30.0, [(10.0, 11.0)], [(7.0, 8.0), (11.2, 11.6), (20.0, 22.0)], RULE)
-    assert Cut(6.0, 9.0) in plan.cuts
-    assert Cut(19.0, 23.0) in plan.cuts
+    assert PlannedClip(6.0, 9.0) in plan.cuts
+    assert PlannedClip(19.0, 23.0) in plan.cuts
     assert plan.too_near == 1
     negatives = [cut for cut in plan.cuts if cut.event is None]
     assert len(negatives) == 2 + 2
-    assert Cut(12.0, 15.0) in negatives
+    assert PlannedClip(12.0, 15.0) in negatives
 
 
 def test_negatives_without_place_are_counted() -> None:
     plan = plan_cuts(6.0, [(1.0, 4.0)], [], CutRule(negatives=3))
-    assert plan.cuts == (Cut(0.0, 5.0, (1.0, 4.0)),)
+    assert plan.cuts == (PlannedClip(0.0, 5.0, (1.0, 4.0)),)
     assert plan.lacking == 3
 
 
@@ -274,11 +282,11 @@ def test_cuts_never_overlap_and_negatives_keep_their_distance(
 
 
 def test_a_video_without_events_is_cut_evenly() -> None:
-    assert spread_cuts(10.0, 2.0, 2) == [Cut(2.0, 4.0), Cut(6.0, 8.0)]
+    assert spread_cuts(10.0, 2.0, 2) == [PlannedClip(2.0, 4.0), PlannedClip(6.0, 8.0)]
     third = pytest.approx(1 / 3)
     first, second = spread_cuts(5.0, 2.0, 4)
     assert (first.start, second.start - first.end, 5.0 - second.end) == (third, third, third)
-    assert spread_cuts(3.0, 4.0, 2) == [Cut(0.0, 3.0)]
+    assert spread_cuts(3.0, 4.0, 2) == [PlannedClip(0.0, 3.0)]
     assert spread_cuts(3.0, 4.0, 0) == []
 
 
@@ -290,9 +298,9 @@ def codes(path: Path) -> list[int]:
 def test_clips_hold_the_very_frames(long_video: Path, tmp_path: Path) -> None:
     """Frame k of the video is shown at k / 10 s."""
     plan = [
-        (Cut(0.0, 1.0), tmp_path / "first.mp4"),
-        (Cut(1.0, 3.05, (1.55, 2.0)), tmp_path / "event.mp4"),
-        (Cut(18.0, 20.0), tmp_path / "last.mp4"),
+        (PlannedClip(0.0, 1.0), tmp_path / "first.mp4"),
+        (PlannedClip(1.0, 3.05, (1.55, 2.0)), tmp_path / "event.mp4"),
+        (PlannedClip(18.0, 20.0), tmp_path / "last.mp4"),
     ]
     made = cut_video(long_video, plan)
     assert codes(tmp_path / "first.mp4") == list(range(10))
@@ -307,7 +315,7 @@ def test_clips_hold_the_very_frames(long_video: Path, tmp_path: Path) -> None:
 
 
 def test_a_video_that_ends_early_leaves_no_clip(long_video: Path, tmp_path: Path) -> None:
-    for cut in (Cut(19.0, 22.0, (20.5, 21.0)), Cut(25.0, 26.0)):
+    for cut in (PlannedClip(19.0, 22.0, (20.5, 21.0)), PlannedClip(25.0, 26.0)):
         with pytest.raises(DataError, match="ends before"):
             cut_video(long_video, [(cut, tmp_path / "x.mp4")])
         assert list(tmp_path.iterdir()) == []

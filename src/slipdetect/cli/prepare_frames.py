@@ -6,6 +6,7 @@ In: a folder or an archive of such folders. Out: a folder of MP4 files, and an e
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 
@@ -66,13 +67,10 @@ def frames(
         raise click.UsageError("name either a FOLDER or an archive with --from")
     if folder is None:
         folder = fetch_shown(console, str(address), out / "downloads")
-    found = [path.absolute() for path in find_frame_folders(folder)]
-    shared = os.path.commonpath([path.parent for path in found])
-    tasks = []
-    for source in found:
-        target = out / source.relative_to(shared).with_name(f"{source.name}.mp4")
-        work = partial(write_frames, source, target, fps, overwrite=overwrite)
-        tasks.append(Task(source, target, work))
+    tasks = [
+        Task(source, target, partial(write_frames, source, target, fps, overwrite=overwrite))
+        for source, target in _targets(find_frame_folders(folder), out)
+    ]
     check_targets(tasks, overwrite=overwrite)
     tally = Tally()
     done = run_tasks(console, tasks, tally)
@@ -83,3 +81,13 @@ def frames(
             f"{len(done)} of {len(tasks)} videos written to {str(out)!r}, {fps:g} a second"
         )
     ctx.exit(tally.exit_code())
+
+
+def _targets(folders: Sequence[Path], out: Path) -> list[tuple[Path, Path]]:
+    """Return each folder and its video, with the way to it from what all folders share."""
+    whole = [folder.absolute() for folder in folders]
+    shared = os.path.commonpath([folder.parent for folder in whole])
+    return [
+        (folder, out / folder.relative_to(shared).with_name(f"{folder.name}.mp4"))
+        for folder in whole
+    ]

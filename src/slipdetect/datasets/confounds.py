@@ -13,9 +13,9 @@ import numpy.typing as npt
 
 from slipdetect.datasets.annotations import Clip
 from slipdetect.datasets.interval_auc import (
+    AucInterval,
     Bools,
     Floats,
-    Interval,
     Ints,
     group_weights,
     stratified_auc,
@@ -115,8 +115,8 @@ class Confound:
     """
 
     name: str
-    auc: Interval
-    within: Interval | None
+    auc: AucInterval
+    within: AucInterval | None
     advice: str
 
     @property

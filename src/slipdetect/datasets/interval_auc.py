@@ -1,6 +1,6 @@
 """The area under the ROC curve inside strata, with an interval from resampling whole groups.
 
-In: scores, labels, strata, groups. Out: ``Interval``s.
+In: scores, labels, strata, groups. Out: ``AucInterval``s.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ Bools = npt.NDArray[np.bool_]
 
 
 @dataclass(frozen=True)
-class Interval:
+class AucInterval:
     """A number and its 95% interval."""
 
     value: float
@@ -48,7 +48,7 @@ def group_weights(groups: Ints, seed: int, resamples: int = RESAMPLES) -> Floats
 
 def stratified_auc(
     scores: npt.NDArray[np.float64], positive: Bools, strata: Ints, weights: Floats
-) -> Interval | None:
+) -> AucInterval | None:
     """Return the share of pairs, one of each label and both of one stratum, in the right order.
 
     Ties count half. A pair weighs as its clips' weights multiplied.
@@ -77,7 +77,7 @@ def stratified_auc(
         return None
     values = right[known] / pairs[known]
     low, high = np.percentile(values[1:], [2.5, 97.5]) if len(values) > 1 else (values[0],) * 2
-    return Interval(float(values[0]), float(low), float(high))
+    return AucInterval(float(values[0]), float(low), float(high))
 
 
 def _ordered(scores: Floats, positive: Bools, weights: Floats) -> tuple[Floats, Floats]:

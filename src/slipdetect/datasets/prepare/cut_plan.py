@@ -1,6 +1,6 @@
 """Which pieces of a long video become clips: one an event, and hard negatives beside them.
 
-In: the times of events and of what only looks like one. Out: ``Cut``, none of which overlap.
+In: times of events and of what only looks like one. Out: ``PlannedClip``s that do not overlap.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ class CutRule:
 
 
 @dataclass(frozen=True)
-class Cut:
+class PlannedClip:
     """A piece of a video.
 
     Attributes:
@@ -67,7 +67,7 @@ class CutPlan:
         too_near: Marked negatives that are too near to an event.
     """
 
-    cuts: tuple[Cut, ...]
+    cuts: tuple[PlannedClip, ...]
     lacking: int = 0
     too_near: int = 0
 
@@ -96,7 +96,7 @@ def plan_cuts(
     kept = _marked(marked, free, rule)
     for cut in kept:
         free = _without(free, (cut.start, cut.end))
-    near: list[Cut] = []
+    near: list[PlannedClip] = []
     for cut in positives * rule.negatives:  # a round of all events after the other
         piece = _nearest(free, cut)
         if piece is not None:
@@ -107,31 +107,31 @@ def plan_cuts(
     return CutPlan(tuple(cuts), lacking, len(marked) - len(kept))
 
 
-def _marked(marked: Sequence[Range], free: Sequence[Range], rule: CutRule) -> list[Cut]:
+def _marked(marked: Sequence[Range], free: Sequence[Range], rule: CutRule) -> list[PlannedClip]:
     """Return the clips of marked negatives for which there is place."""
-    cuts: list[Cut] = []
+    cuts: list[PlannedClip] = []
     for start, end in marked:
         place = max(free, key=lambda gap: min(gap[1], end) - max(gap[0], start), default=(0.0, 0.0))
         # not into the next marked one, which gets a clip of its own
         later = [other[0] for other in marked if other[0] >= end]
         low, high = max(place[0], start - rule.before), min(place[1], end + rule.after, *later)
         if min(high, end) - max(low, start) >= min(rule.shortest, end - start):
-            cuts.append(Cut(low, high))
+            cuts.append(PlannedClip(low, high))
             free = _without(free, (low, high))
     return cuts
 
 
-def spread_cuts(duration: float, seconds: float, count: int) -> list[Cut]:
+def spread_cuts(duration: float, seconds: float, count: int) -> list[PlannedClip]:
     """Return up to ``count`` clips of ``seconds``, evenly over a video without events."""
     if seconds <= 0.0 or seconds >= duration:
-        return [Cut(0.0, duration)] if count else []
+        return [PlannedClip(0.0, duration)] if count else []
     count = min(count, int(duration / seconds))
     gap = (duration - count * seconds) / (count + 1)
     starts = [gap + index * (gap + seconds) for index in range(count)]
-    return [Cut(start, start + seconds) for start in starts]
+    return [PlannedClip(start, start + seconds) for start in starts]
 
 
-def _around(duration: float, events: Sequence[Range], rule: CutRule) -> list[Cut]:
+def _around(duration: float, events: Sequence[Range], rule: CutRule) -> list[PlannedClip]:
     cuts = []
     for index, (start, end) in enumerate(events):
         low, high = max(0.0, start - rule.before), min(duration, end + rule.after)
@@ -139,7 +139,7 @@ def _around(duration: float, events: Sequence[Range], rule: CutRule) -> list[Cut
             low = max(low, (events[index - 1][1] + start) / 2)
         if index + 1 < len(events):
             high = min(high, (end + events[index + 1][0]) / 2)
-        cuts.append(Cut(low, high, (start, end)))
+        cuts.append(PlannedClip(low, high, (start, end)))
     return cuts
 
 
@@ -151,7 +151,7 @@ def _without(free: Sequence[Range], taken: Range) -> list[Range]:
     return sorted({(low, high) for low, high in left if low < high})
 
 
-def _nearest(free: Sequence[Range], cut: Cut) -> Cut | None:
+def _nearest(free: Sequence[Range], cut: PlannedClip) -> PlannedClip | None:
     """Return the free piece as long as ``cut`` that is nearest to it, the later one of two."""
     places = []
     for low, high in free:
@@ -161,4 +161,4 @@ def _nearest(free: Sequence[Range], cut: Cut) -> Cut | None:
     if not places:
         return None
     start = -min(places)[1]
-    return Cut(start, start + cut.seconds)
+    return PlannedClip(start, start + cut.seconds)

@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from slipdetect.datasets.prepare.cut_plan import Cut, Range
+from slipdetect.datasets.prepare.cut_plan import PlannedClip, Range
 from slipdetect.datasets.prepare.duration import TOLERANCE
 from slipdetect.errors import DataError
 from slipdetect.video import Frame, open_video, write_video
@@ -42,7 +42,7 @@ class Clipping:
 
 def cut_video(
     video: Path,
-    plan: Sequence[tuple[Cut, Path]],
+    plan: Sequence[tuple[PlannedClip, Path]],
     *,
     overwrite: bool = False,
     on_time: Callable[[float], None] = lambda seconds: None,
@@ -104,7 +104,7 @@ def _relative(event: Range | None, begin: float, end: float) -> Range | None:
     return max(event[0] - begin, 0.0), min(event[1], end) - begin
 
 
-def _ends(video: Path, cut: Cut) -> DataError:
+def _ends(video: Path, cut: PlannedClip) -> DataError:
     return DataError(
         f"{str(video)!r} ends before {cut.end:.2f} s, though its header says otherwise; copy it"
         " again or correct the times"

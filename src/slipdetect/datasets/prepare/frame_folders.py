@@ -70,24 +70,18 @@ def write_frames(
     numbers = _numbered(folder)
     first, last = min(numbers), max(numbers)
     length = (last - first) / rate
-    size = _read(numbers[first]).shape[1::-1]
+    height, width = _read(numbers[first]).shape[:2]
 
     def frames() -> Iterator[tuple[float, Picture]]:
         for number in sorted(numbers):
             time = (number - first) / rate
             on_progress(time, length)
-            image = _read(numbers[number])
-            if image.shape[1::-1] != size:
-                raise DataError(
-                    f"{str(numbers[number])!r} is {image.shape[1]}x{image.shape[0]} px, the first"
-                    f" picture of its folder {size[0]}x{size[1]}; make them one size"
-                )
-            yield time, image
+            yield time, _read_sized(numbers[number], width, height)
 
     write_timed_video(target, frames(), rate, overwrite=overwrite, quality=_QUALITY)
     missing = last - first + 1 - len(numbers)
     warnings = (f"{missing} numbers are missing between the first and the last",) if missing else ()
-    return Rewritten(target, len(numbers), len(numbers), 0.0, length, (size[0], size[1]), warnings)
+    return Rewritten(target, len(numbers), len(numbers), 0.0, length, (width, height), warnings)
 
 
 def _holds_pictures(folder: Path) -> bool:
@@ -119,6 +113,16 @@ def _numbered(folder: Path) -> dict[int, Path]:
     if not numbers:
         raise DataError(f"{str(folder)!r} holds no numbered pictures; check the path")
     return numbers
+
+
+def _read_sized(path: Path, width: int, height: int) -> Picture:
+    image = _read(path)
+    if image.shape[:2] != (height, width):
+        raise DataError(
+            f"{str(path)!r} is {image.shape[1]}x{image.shape[0]} px, the first picture of its"
+            f" folder {width}x{height}; make them one size"
+        )
+    return image
 
 
 def _read(path: Path) -> Picture:

@@ -11,7 +11,7 @@ from functools import partial
 from pathlib import Path
 
 from slipdetect._io import check_writable
-from slipdetect.datasets.prepare.cut_plan import Cut, CutRule, plan_cuts, spread_cuts
+from slipdetect.datasets.prepare.cut_plan import CutRule, PlannedClip, plan_cuts, spread_cuts
 from slipdetect.datasets.prepare.cutting import Clipping, cut_video
 from slipdetect.datasets.prepare.intervals import Span, TimedVideo
 from slipdetect.datasets.prepare.rows import OTHER, SLIP, Prepared, Row
@@ -109,7 +109,7 @@ def _clip_row(video: TimedVideo, clip: Clipping) -> Row:
 
 def _cuts(
     video: TimedVideo, duration: float, rule: CutRule, usual: float, prepared: Prepared
-) -> Sequence[Cut]:
+) -> Sequence[PlannedClip]:
     if video.positive and not video.events:
         raise DataError(
             f"{video.where}: {video.name!r} shows a slip, but not when; give start and end, or"
@@ -126,7 +126,7 @@ def _cuts(
     return plan.cuts
 
 
-def _named(cuts: Sequence[Cut], stem: Path) -> list[tuple[Cut, Path]]:
+def _named(cuts: Sequence[PlannedClip], stem: Path) -> list[tuple[PlannedClip, Path]]:
     named, counts = [], {SLIP: 0, OTHER: 0}
     for cut in cuts:
         label = OTHER if cut.event is None else SLIP
