@@ -10,8 +10,9 @@ from pathlib import Path
 import pytest
 
 from prepare_files import touch
-from slipdetect.datasets.prepare.folder import LOOSE, prepare_folder, single_folder
+from slipdetect.datasets.prepare.folder import EMPTY, LOOSE, prepare_folder, single_folder
 from slipdetect.datasets.prepare.mapping import ClassMapping
+from slipdetect.datasets.prepare.splitting import assign_splits
 from slipdetect.errors import DataError, UsageError
 
 WORDS = ClassMapping()
@@ -36,6 +37,15 @@ def test_class_folders_and_what_lies_around(tmp_path: Path) -> None:
     assert {(row.dataset, row.split) for row in prepared.rows} == {("own", "")}
     assert prepared.left_out.reasons() == {LOOSE: [str(folder / "loose.mp4")]}
     assert "5 clips are taken for 4 groups" in prepared.notes[0]
+
+
+def test_T04_an_empty_class_is_named_and_refused_with_counts(tmp_path: Path) -> None:
+    folder = touch(tmp_path / "own", "normal/a.mp4", "normal/b.mp4", "notes/a.txt")
+    (folder / "fall").mkdir()
+    prepared = prepare_folder(folder, WORDS)
+    assert prepared.left_out.reasons() == {EMPTY: [str(folder / "fall")]}
+    with pytest.raises(DataError, match=r"all 2 clips are labelled 'other'.*needs both labels"):
+        assign_splits(prepared.rows, 0.1, 0.1, 0)
 
 
 def test_classes_need_a_meaning(tmp_path: Path) -> None:

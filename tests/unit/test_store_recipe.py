@@ -78,7 +78,7 @@ def test_an_extraction_recipe_reads_back_and_names_every_difference() -> None:
         "max_frames none instead of 250",
         "flow none instead of tvl1",
     ]
-    newer = recipe.with_versions({"opencv": "6.0.0"})
+    newer = replace(recipe, versions={"opencv": "6.0.0"})
     assert newer.differences(recipe) == ["opencv 6 instead of 5"]
 
 

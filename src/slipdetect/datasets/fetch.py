@@ -50,6 +50,11 @@ def fetch(source: str, folder: Path, on_progress: Progress | None = None) -> Pat
             f"gs:// addresses are not fetched; give https://storage.googleapis.com/{place[5:]}"
             " with #sha256= and its hash behind it"
         )
+    return _remote(place, wanted, folder, on_progress)
+
+
+def _remote(place: str, wanted: str | None, folder: Path, on_progress: Progress | None) -> Path:
+    """Download the file at ``place``, unless it is there; of an archive return its folder."""
     name = _file_name(check_address(place).path)
     stem = archive_stem(name)
     if wanted is None:

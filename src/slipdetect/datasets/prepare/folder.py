@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path, PurePosixPath
 
+from slipdetect.datasets.annotations import label_word
 from slipdetect.datasets.prepare.finding import class_folders, videos_of
 from slipdetect.datasets.prepare.groups import group_files
 from slipdetect.datasets.prepare.mapping import SKIP, ClassMapping
@@ -16,6 +17,7 @@ from slipdetect.errors import DataError
 from slipdetect.video import VIDEO_SUFFIXES
 
 LOOSE = "video beside the class folders, so without a class"
+EMPTY = "class folder without videos"
 
 Found = list[tuple[Path, PurePosixPath, str, str]]
 
@@ -89,6 +91,8 @@ def _videos(classes: Mapping[str, Path], folder: Path, split: str, left_out: Lef
     inside = sorted(folder.iterdir())
     loose = [path for path in inside if path.suffix.lower() in VIDEO_SUFFIXES and path.is_file()]
     left_out.add(LOOSE, [str(path) for path in loose])
+    empty = [path for path in inside if path.is_dir() and path.name not in classes]
+    left_out.add(EMPTY, [str(path) for path in empty if label_word(path.name) is not None])
     if not classes:
         raise DataError(
             f"{str(folder)!r} holds no class folders with videos; put them into folders such as"

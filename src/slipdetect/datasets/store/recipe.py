@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any, Self
 
 from slipdetect.errors import DataError, UsageError
@@ -79,10 +79,6 @@ class ExtractionRecipe:
             found.append(difference("flow", _method(self.flow), _method(want.flow)))
         found.append(opencv_difference(self.versions.get("opencv"), want.versions.get("opencv")))
         return list(dict.fromkeys(text for text in found if text))
-
-    def with_versions(self, versions: Mapping[str, str]) -> ExtractionRecipe:
-        """Return the same recipe, made with other versions of the libraries."""
-        return replace(self, versions=versions)
 
 
 def check_settings(layout: str, sample_fps: float | None, max_frames: int | None) -> None:
