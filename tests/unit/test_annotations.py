@@ -79,6 +79,11 @@ def test_rows_of_one_path_are_events_of_one_clip(tmp_path: Path) -> None:
         ("a.mp4,slip,1,", "are not seconds"),
         ("a.mp4,slip,,2", "are not seconds"),
         ("a.mp4,slip,one,2", "are not seconds"),
+        ("a.mp4,slip,0:01:02,0:01:03", r"not seconds.*prepare intervals"),
+        (
+            "a.mp4,slip,3,2",
+            r"from 3 s to 2 s makes no sense; it begins at 0 or later and ends after",
+        ),
         ("a.mp4,slip,nan,2", "makes no sense"),
         ("a.mp4,slip,1,inf", "makes no sense"),
         ("a.mp4,slip,2,2", "makes no sense"),
@@ -123,3 +128,13 @@ def test_unreadable_files(tmp_path: Path) -> None:
 def test_rows_longer_or_shorter_than_the_header(tmp_path: Path) -> None:
     clips = read(tmp_path, "path,label,group\na.mp4,slip\nb.mp4,other,g,more,columns\n")
     assert [clip.group for clip in clips] == [str(tmp_path / "a.mp4"), "g"]
+
+
+def test_files_that_a_spreadsheet_saved_otherwise(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match="separated by semicolons or tabs; save it with commas"):
+        read(tmp_path, "path;label\na.mp4;slip\n")
+    with pytest.raises(DataError, match=r"clips\.csv'.* is not UTF-8 text; save it as UTF-8"):
+        read(tmp_path, "path,label\nM\u00fcll.mp4,slip\n", encoding="cp1252")
+    with pytest.raises(DataError, match=r"clips\.csv': No such file or directory; check the path$"):
+        read_annotations(tmp_path / "none" / "clips.csv")
+    assert len(read(tmp_path, "path,label\r\na.mp4,slip\r\n")) == 1

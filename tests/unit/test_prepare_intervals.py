@@ -121,11 +121,12 @@ def test_the_detectors_own_csv(root: Path) -> None:
 @pytest.mark.parametrize(
     ("rows", "words"),
     [
-        ("a.mp4,2,1,", "line 2: it ends at 1, not after 2"),
+        ("a.mp4,2,1,", "line 2: it ends at 1, not after 2; correct the times"),
+        ("a.mp4,,2,", "line 2: it has an end and no start; give both or neither"),
         ("a.mp4,2,2,", "line 2: it ends at 2, not after 2"),
         ("a.mp4,nan,2,", "line 2: time 'nan' is neither seconds"),
         ("a.mp4,-1,2,", "line 2: time '-1' is before"),
-        ("a.mp4,1,,", "line 2: time '' is neither"),
+        ("a.mp4,1,,", "line 2: it has a start and no end; give both or neither"),
         ("a.mp4,1,2,unsure", "line 2: label 'unsure' is neither an event"),
         ("d.mp4,1,2,", "line 2: 'd.mp4' was not found below"),
         (",1,2,", "line 2: the path is empty"),
@@ -151,6 +152,8 @@ def test_times_may_touch(root: Path) -> None:
 
 
 def test_a_header_is_needed(root: Path) -> None:
+    with pytest.raises(DataError, match="separated by semicolons or tabs; save it with commas"):
+        read_intervals(table(root, "path;start;end\na.mp4;1,5;2\n"), root)
     with pytest.raises(DataError, match="lacks the column path, start, end"):
         read_intervals(table(root, "a.mp4,1,2\n"), root)
     with pytest.raises(DataError, match="has no row"):

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import csv
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -91,12 +91,27 @@ def _rows(file: Path) -> Iterator[tuple[int, dict[str, str]]]:
             if missing:
                 raise DataError(
                     f"{str(file)!r} lacks the column {', '.join(sorted(missing))}; "
-                    "the first line must name at least path,label"
+                    f"{header_advice(reader.fieldnames or (), 'path,label')}"
                 )
             for row in reader:
                 yield reader.line_num, {key: value or "" for key, value in row.items() if key}
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise DataError(f"cannot read annotations {str(file)!r}: {error}") from error
+    except UnicodeDecodeError as error:
+        raise DataError(
+            f"cannot read annotations {str(file)!r}: it is not UTF-8 text; save it as UTF-8"
+        ) from error
+    except OSError as error:
+        raise DataError(
+            f"cannot read annotations {str(file)!r}: {error.strerror}; check the path"
+        ) from error
+    except csv.Error as error:
+        raise DataError(f"cannot read annotations {str(file)!r}: {error}; mend the CSV") from error
+
+
+def header_advice(header: Sequence[str], wanted: str) -> str:
+    """Return what to do about a first line that lacks columns; spreadsheets choose separators."""
+    if len(header) == 1 and (";" in header[0] or "\t" in header[0]):
+        return "its columns are separated by semicolons or tabs; save it with commas"
+    return f"the first line must name at least {wanted}"
 
 
 def _parse(row: dict[str, str], folder: Enclosure, where: str) -> Clip:
@@ -133,9 +148,15 @@ def _event(row: dict[str, str], where: str) -> tuple[float, float] | None:
     try:
         times = (float(start), float(end))
     except ValueError as error:
-        raise DataError(f"{where}: event times {start!r}, {end!r} are not seconds") from error
+        raise DataError(
+            f"{where}: event times {start!r}, {end!r} are not seconds, such as 62.5"
+            " (slipdetect prepare intervals takes h:mm:ss)"
+        ) from error
     if not all(map(math.isfinite, times)) or times[0] < 0 or times[1] <= times[0]:
-        raise DataError(f"{where}: an event from {start} s to {end} s makes no sense")
+        raise DataError(
+            f"{where}: an event from {start} s to {end} s makes no sense; it begins at 0 or later"
+            " and ends after that"
+        )
     return times
 
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
 
-from slipdetect.datasets.annotations import label_word
+from slipdetect.datasets.annotations import header_advice, label_word
 from slipdetect.datasets.contained import Enclosure
 from slipdetect.datasets.prepare.list_lines import excerpt
 from slipdetect.datasets.prepare.rows import SPLITS
@@ -150,8 +150,8 @@ def _columns(header: Sequence[str], table: str) -> dict[str, int]:
     lacking = [name for name in ("path", "start", "end") if name not in columns]
     if lacking:
         raise DataError(
-            f"{table} lacks the column {', '.join(lacking)}; its first line must name at least"
-            " path,start,end"
+            f"{table} lacks the column {', '.join(lacking)};"
+            f" {header_advice(header, 'path,start,end')}"
         )
     return columns
 
@@ -160,7 +160,8 @@ def _parse(where: str, cells: dict[str, str], folder: Enclosure) -> _Line:
     path = folder.path(cells["path"], where)
     if not path.is_file():
         raise DataError(
-            f"{where}: {excerpt(cells['path'])} was not found below {str(folder.root)!r}"
+            f"{where}: {excerpt(cells['path'])} was not found below {str(folder.root)!r};"
+            " check its spelling, or name the folder of the videos with --root"
         )
     split = cells.get("split", "").lower()
     if split and split not in SPLITS:
@@ -169,12 +170,17 @@ def _parse(where: str, cells: dict[str, str], folder: Enclosure) -> _Line:
     positive = _positive(cells.get("label", ""), timed, where)
     span = None
     if timed:
+        if not (cells["start"] and cells["end"]):
+            has, lacks = ("a start", "end") if cells["start"] else ("an end", "start")
+            raise DataError(f"{where}: it has {has} and no {lacks}; give both or neither")
         try:
             start, end = parse_time(cells["start"]), parse_time(cells["end"])
         except ValueError as error:
             raise DataError(f"{where}: {error}") from error
         if end <= start:
-            raise DataError(f"{where}: it ends at {cells['end']}, not after {cells['start']}")
+            raise DataError(
+                f"{where}: it ends at {cells['end']}, not after {cells['start']}; correct the times"
+            )
         span = Span(where, start, end, positive)
     return _Line(where, path, cells, span, positive)
 
