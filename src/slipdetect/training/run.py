@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 from slipdetect.datasets import Clip, FrameCache, Sampling
 from slipdetect.datasets.leaks import require_no_leak
@@ -83,8 +84,6 @@ class TrainingRun:
         tensorboard: bool = False,
         on_progress: Callable[[Progress], None] = lambda progress: None,
     ) -> None:
-        if not modalities or len(set(modalities)) != len(modalities):
-            raise UsageError(f"name each modality once, not {', '.join(modalities) or 'none'}")
         if overwrite and resume:
             raise UsageError("overwrite begins anew and resume goes on; choose one")
         self.clips = [clip for clip in clips if clip.split != "test"]
@@ -93,9 +92,7 @@ class TrainingRun:
         self.resume = resume
         self.allow_leaks = allow_leaks
         self.on_progress = on_progress
-        if isinstance(config, TrainConfig):
-            config = dict.fromkeys(modalities, config)
-        self.configs = {modality: config[modality] for modality in modalities}
+        self.configs = _by_modality(modalities, config)
         self.config = agreed(self.configs)
         self.modalities = {name: _modality(name, self.configs[name]) for name in modalities}
         self._whole = any(each.sampling == "clips" for each in self.configs.values())
@@ -104,29 +101,29 @@ class TrainingRun:
             require_detectable(each, name)
         self.accelerator = make_accelerator(device, self.config.precision)
         self.device = self.accelerator.device
-        self.flow_recipe = None
-        if "flow" in self.configs:
-            flow = self.configs["flow"]
-            self.flow_recipe = FlowExtractor(flow.flow_method, bound=flow.flow_bound).recipe()
+        self.flow_recipe = _flow_recipe(self.configs)
         sampling = Sampling(self.config.sample_fps, self.config.short_side)
-        self.cache = FrameCache(
-            cache, sampling, self.flow_recipe, None if store is None else VideoStore(store)
-        )
+        stored = None if store is None else VideoStore(store)
+        self.cache = FrameCache(cache, sampling, self.flow_recipe, stored)
         self.grid = SnippetGrid.make(
             list(self.modalities.values()), self.config.snippet_step, self.config.sample_fps
         )
-        self._is_main = self.accelerator.is_main_process
         for each in self.configs.values():
             # a step that cannot be shared is refused here, not when all clips are read
             StepBatches(
                 1, each.batch_size, each.accumulate, Share(0, self.accelerator.num_processes)
             )
+        self._is_main = self.accelerator.is_main_process
+        self.records = self._open(tensorboard, overwrite=overwrite, resume=resume)
+
+    def _open(self, tensorboard: bool, *, overwrite: bool, resume: bool) -> Records:
+        """Make the folder of the run once nothing speaks against it any more."""
         if tensorboard:
             require_tensorboard()
         if self._is_main:
-            prepare_folder(out, overwrite=overwrite, resume=resume)
+            prepare_folder(self.out, overwrite=overwrite, resume=resume)
         self.accelerator.wait_for_everyone()
-        self.records = Records(out, self._is_main, tensorboard)
+        return Records(self.out, self._is_main, tensorboard)
 
     def run(self) -> ModelPackage:
         """Train and write everything; return the package of the last epoch.
@@ -216,6 +213,23 @@ class TrainingRun:
         what = "what can be read of the training data"
         require_both_labels(usable, what, whole=self._whole)
         return usable
+
+
+def _by_modality(
+    modalities: Sequence[str], config: TrainConfig | Mapping[str, TrainConfig]
+) -> dict[str, TrainConfig]:
+    if not modalities or len(set(modalities)) != len(modalities):
+        raise UsageError(f"name each modality once, not {', '.join(modalities) or 'none'}")
+    if isinstance(config, TrainConfig):
+        return dict.fromkeys(modalities, config)
+    return {modality: config[modality] for modality in modalities}
+
+
+def _flow_recipe(configs: Mapping[str, TrainConfig]) -> dict[str, Any] | None:
+    if "flow" not in configs:
+        return None
+    flow = configs["flow"]
+    return FlowExtractor(flow.flow_method, bound=flow.flow_bound).recipe()
 
 
 def _modality(name: str, config: TrainConfig) -> Modality:

@@ -26,7 +26,12 @@ from slipdetect.training.loop import Trainer
 from slipdetect.training.metrics import EpochMetrics, best_epoch
 from slipdetect.training.packaging import Checkpoint, TrainedStream
 from slipdetect.training.plan import StreamPlan
-from slipdetect.training.windows import training_set, validation_set
+from slipdetect.training.windows import (
+    TrainingSet,
+    ValidationSet,
+    training_set,
+    validation_set,
+)
 
 if TYPE_CHECKING:
     from accelerate import Accelerator
@@ -58,12 +63,7 @@ def train_stream(
     """
     config, network = plan.config, plan.network()
     stream = plan.stream(network)
-    rule = WindowRule(window=config.window)
-    recipe = WindowRecipe(
-        plan.modality, plan.grid, stream.input_size, config.crop, config.num_segments, rule
-    )
-    training = training_set(plan.training, cache, recipe, config)
-    validation = validation_set(plan.validation, cache, recipe, config)
+    training, validation = _sets(plan, cache, stream.input_size)
     normaliser = SnippetNormaliser(plan.modality, stream.normalisation)
     checkpoints = Checkpoints(out / "checkpoints" / plan.name, plan.facts())
     is_main = accelerator.is_main_process
@@ -85,14 +85,21 @@ def train_stream(
         raise TrainingError("training ended before its first epoch did")
     on_epoch(history, trainer.waited)
     accelerator.wait_for_everyone()
-    best = best_epoch(history)
-    weights, validated = checkpoints.best_weights(best)
-    return TrainedStream(
-        stream,
-        config,
-        Checkpoint(weights, history[best], validated),
-        Checkpoint.take(trainer.trained, history[-1], trainer.validated),
-        history,
+    weights, validated = checkpoints.best_weights(best_epoch(history))
+    best = Checkpoint(weights, history[best_epoch(history)], validated)
+    last = Checkpoint.take(trainer.trained, history[-1], trainer.validated)
+    return TrainedStream(stream, config, best, last, history)
+
+
+def _sets(
+    plan: StreamPlan, cache: FrameCache, size: int
+) -> tuple[TrainingSet, ValidationSet | None]:
+    config = plan.config
+    rule = WindowRule(window=config.window)
+    recipe = WindowRecipe(plan.modality, plan.grid, size, config.crop, config.num_segments, rule)
+    return (
+        training_set(plan.training, cache, recipe, config),
+        validation_set(plan.validation, cache, recipe, config),
     )
 
 
