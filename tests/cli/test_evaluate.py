@@ -261,3 +261,17 @@ def test_options_that_kept_scores_do_not_heed_are_2(
     result = run("evaluate", kept, *args)
     assert result.exit_code == 2
     assert text in result.stderr
+
+
+def test_a_test_of_known_groups_is_warned_of(evaluate: Any, data: Path) -> None:
+    rows = data.read_text().splitlines()
+    # g1 is in training and in the test; g3 in the test alone
+    splits = ("train", "train", "test", "test")
+    rows[1:] = [row + split for row, split in zip(rows[1:], splits, strict=True)]
+    rows[3] = rows[3].replace("g2", "g1")
+    data.write_text("\n".join(rows) + "\n")
+    result = evaluate(data, "--protocol", "1x1")
+    assert result.exit_code == 0, result.stderr
+    assert "Warning: 1 test clips are of groups that are in training" in result.stderr
+    assert "'g1' (1 train, 1 test)" in result.stderr
+    assert "g3" not in result.stderr

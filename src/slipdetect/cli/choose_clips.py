@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from slipdetect.errors import DataError, UsageError
 
 if TYPE_CHECKING:
+    from slipdetect.cli.console import Console
     from slipdetect.datasets import Clip
 
 ALL = "all"
@@ -58,3 +59,23 @@ def choose_split(clips: Sequence[Clip], split: str | None) -> tuple[list[Clip], 
         has = ", ".join(sorted(known)) if known else "no split; add a column 'split'"
         raise DataError(f"the file has no rows of the split {split!r}, it has {has}; pass --split")
     return chosen, split
+
+
+def warn_of_known_groups(console: Console, clips: Sequence[Clip]) -> None:
+    """Warn if groups of the test clips are trained on or validated on too.
+
+    Args:
+        console: Where to.
+        clips: All clips of the annotation file, with their split.
+    """
+    from slipdetect.datasets.leaks import group_leaks, named
+
+    sided = [clip for clip in clips if clip.split]
+    shared = [leak for leak in group_leaks(sided) if "test" in leak.clips]
+    if shared:
+        tested = sum(leak.clips["test"] for leak in shared)
+        console.warn(
+            f"{tested} test clips are of groups that are in training or validation too, so their"
+            f" figures will look too good: {named([str(leak) for leak in shared], most=3)};"
+            " slipdetect prepare check lists them"
+        )

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from slipdetect._io import atomic_write, check_writable
-from slipdetect.cli.choose_clips import ALL, choose_sources, choose_split
+from slipdetect.cli.choose_clips import ALL, choose_sources, choose_split, warn_of_known_groups
 from slipdetect.cli.console import Console
 from slipdetect.cli.errors import SOME_FAILED
 from slipdetect.cli.evaluate_options import (
@@ -114,11 +114,12 @@ def _choose(console: Console, data: Path, options: dict[str, Any]) -> _Chosen:
     clips = choose_sources(clips, options["only"], options["exclude"])
     chosen, split = choose_split(clips, options["split"])
     if options["split"] is None:
+        part = f"testing on the clips of split {split!r}, {len(chosen)} of {len(clips)}"
         console.note(
-            f"{data.name!r} has no split: testing on all its clips"
-            if split == ALL
-            else f"testing on the clips of split {split!r}, {len(chosen)} of {len(clips)}"
+            f"{data.name!r} has no split: testing on all its clips" if split == ALL else part
         )
+    if split == "test":
+        warn_of_known_groups(console, clips)
     root = data.parent if options["root"] is None else options["root"]
     others = Counter(clip.source for clip in clips if clip.split != "test")
     return _Chosen(chosen, data, split, root, others)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from slipdetect.cli.choose_clips import choose_sources
+from slipdetect.cli.choose_clips import choose_sources, warn_of_known_groups
 from slipdetect.cli.config_options import config_options
 from slipdetect.cli.console import Console
 from slipdetect.cli.options import common_options, with_options
@@ -136,7 +136,10 @@ def _run(
         )
         processes = run.accelerator.num_processes
         many = f" in {processes} processes" if processes > 1 else ""
-        console.note(f"{len(run.clips)} clips, training on {run.device}{many}")
+        kept = len(clips) - len(run.clips)
+        unread = f" ({kept} test clips are not read)" if kept else ""
+        console.note(f"{len(run.clips)} clips{unread}, training on {run.device}{many}")
+        warn_of_known_groups(console, clips)
         try:
             return run.run(), is_main
         except KeyboardInterrupt:

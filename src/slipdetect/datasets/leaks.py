@@ -87,7 +87,7 @@ def find_leaks(clips: Iterable[Clip], near: Iterable[NearPair] = ()) -> Leaks:
     sided = [clip for clip in clips if clip.split]
     copies = [same for same in same_files(sided) if len({clip.split for clip in same}) > 1]
     across = [pair for pair in near if pair.same_recording and pair.across]
-    return Leaks(tuple(_group_leaks(sided)), tuple(copies), tuple(across))
+    return Leaks(tuple(group_leaks(sided)), tuple(copies), tuple(across))
 
 
 def same_files(clips: Sequence[Clip]) -> list[tuple[Clip, ...]]:
@@ -148,7 +148,8 @@ def _copy_advice(leaks: Leaks) -> str:
     )
 
 
-def _group_leaks(clips: Sequence[Clip]) -> list[GroupLeak]:
+def group_leaks(clips: Sequence[Clip]) -> list[GroupLeak]:
+    """Return the groups of ``clips``, which all have a side, that are on more than one."""
     counts: dict[str, dict[str, int]] = defaultdict(lambda: {"train": 0, "val": 0, "test": 0})
     for clip in clips:
         if clip.group:
