@@ -128,7 +128,7 @@ def test_every_assumption_can_be_given(run, files: dict[str, Path], tmp_path: Pa
         (["--fusion", "nan"], 2, "finite"),
         (["--labels", "a"], 2, "1 labels for a network of 2 classes"),
         (["--positive", "fall"], 2, "positive must be one of"),
-        (["--preset", "v9"], 2, "choose from seed, seed-v1, seed-v0"),
+        (["--preset", "v9"], 2, "is not one of 'seed', 'seed-v1', 'seed-v0'"),
         (["--stride", "3"], 2, "stride must be"),
         (["--flow-method", "magic"], 2, "magic"),
         (["--arch", "resnet34"], 4, "try --arch resnet18"),
@@ -248,3 +248,11 @@ def test_S57_another_hash_makes_no_model(
         result = run("models", "import", "--from", source, "--out", tmp_path / "m")
         assert result.exit_code == code
         assert not (tmp_path / "m").exists()
+
+
+def test_every_preset_can_be_named() -> None:
+    from slipdetect.cli.models_import import import_files
+    from slipdetect.models.legacy import PRESETS
+
+    (option,) = [item for item in import_files.params if item.name == "preset"]
+    assert list(option.type.choices) == list(PRESETS)

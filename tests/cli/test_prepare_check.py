@@ -92,7 +92,7 @@ def test_check_without_a_split_looks_for_duplicates_only(run, dataset: Path) -> 
     rows = {**SOUND, "copy": ("fall", "gc", ""), "same": ("other", "gs", "")}
     done = run("prepare", "check", annotate(dataset, rows, split=False))
     assert done.exit_code == 0, done.output
-    assert "no column 'split'" in done.stdout
+    assert "No clip has a split" in done.stdout
     assert "1.mp4 = same.mp4  (with different labels!)" in done.stdout
     assert "2 pairs show the same recording" in done.stdout
 

@@ -117,7 +117,7 @@ def test_what_is_left_out_is_counted_and_listed(own: Path) -> None:
     out = own / "clips.csv"
     undecided = run("folder", own, "--out", out)
     assert undecided.exit_code == 2
-    assert "--map walking=slip|other|skip" in undecided.stderr
+    assert "--map 'walking=slip', =other or =skip" in undecided.stderr
     result = run("folder", own, "--out", out, "--map", "walking=skip", "-v")
     assert result.exit_code == 0
     assert result.stdout.endswith(

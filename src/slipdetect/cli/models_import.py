@@ -99,6 +99,7 @@ def _names(
 )
 @click.option(
     "--preset",
+    type=click.Choice(["seed", "seed-v1", "seed-v0"]),
     default="seed",
     show_default=True,
     help="How video is read: windows of 30 frames every 10 (seed), of 30 every 30 (seed-v1) or of "

@@ -78,8 +78,8 @@ def count_lines(counts: Sequence[Count]) -> list[str]:
 def _leaks(check: DataCheck) -> list[str]:
     if not check.has_split:
         return wrapped(
-            "The file has no column 'split', so there are no sides to compare; only duplicates"
-            " were looked for."
+            "No clip has a split (train, val or test), so there are no sides to compare; only"
+            " duplicates were looked for."
         )
     unsided = sum(not clip.split for clip in check.clips)
     lines = [f"{unsided} clips have no split and are on no side"] if unsided else []

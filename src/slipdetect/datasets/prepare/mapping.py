@@ -60,7 +60,8 @@ class ClassMapping:
             listed = ", ".join(undecided[:10]) + (", ..." if len(undecided) > 10 else "")
             raise UsageError(
                 f"the names of these classes of {where} do not say whether somebody slips:"
-                f" {listed}; pass --map {undecided[0]}=slip|other|skip for each, or --map '*=other'"
+                f" {listed}; pass --map '{undecided[0]}=slip', =other or =skip for each, or --map"
+                " '*=other'; or name the folder that holds the class folders"
             )
         return labels
 
@@ -70,7 +71,7 @@ class ClassMapping:
         named: dict[str, str] = {}
         for name, label in [*pairs, *self.pairs]:
             if label not in _CHOICES:
-                raise UsageError(f"{name}={label}: a class is one of {', '.join(_CHOICES)}")
+                raise UsageError(f"--map {name}={label}: a class is one of {', '.join(_CHOICES)}")
             if named.setdefault(name, label) != label:
                 raise UsageError(f"class {name!r} is named as {named[name]} and as {label}")
         return named

@@ -119,9 +119,11 @@ def _differences(config: ModelConfig, modality: str) -> tuple[str, ...]:
         backbones.get_spec(stream.backbone).normalisation, modality, two_stream=False
     )
     if stream.normalisation != usual:
-        found.append("it will normalise pictures by other statistics than this model's")
+        found.append("tsn-pytorch will normalise pictures by other statistics than this model's")
     if stream.crop != "centre":
-        found.append("it crops the centre, not what moves")
+        found.append("tsn-pytorch crops the centre, not what moves")
     if stream.consensus != "avg":
-        found.append(f"it averages the snippets' scores, this model takes {stream.consensus}")
+        found.append(
+            f"tsn-pytorch averages the snippets' scores, this model takes {stream.consensus}"
+        )
     return tuple(found)
