@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -150,3 +151,10 @@ def test_doctor_survives_a_check_that_breaks(run, monkeypatch) -> None:
     result = run("doctor", "--quick")
     assert result.exit_code == 1
     assert "libGL.so.1" in result.stdout
+
+
+def test_the_folder_of_a_run_leads_to_its_models(run, tiny_package: Path, tmp_path: Path) -> None:
+    shutil.copytree(tiny_package, tmp_path / "run" / "best")
+    result = run("models", "show", tmp_path / "run")
+    assert result.exit_code == 4
+    assert f"give '{tmp_path / 'run' / 'best'}'" in result.stderr

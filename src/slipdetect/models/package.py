@@ -135,8 +135,11 @@ def load_package(folder: str | os.PathLike[str]) -> ModelPackage:
             "convert it with 'slipdetect models import'"
         )
     if not (folder / CONFIG_FILE).is_file():
+        # a training run keeps its packages one level below
+        inner = [str(path.parent) for path in sorted(folder.glob(f"*/{CONFIG_FILE}"))]
+        advice = " or ".join(repr(name) for name in inner[:2]) if inner else "its folder"
         raise PackageError(
-            f"{str(folder)!r} is no model package: it has no {CONFIG_FILE}; give its folder"
+            f"{str(folder)!r} is no model package: it has no {CONFIG_FILE}; give {advice}"
         )
     config = ModelConfig.from_json(_read_json(folder / CONFIG_FILE), str(folder / CONFIG_FILE))
     for stream in config.streams:
