@@ -89,7 +89,7 @@ def plain_step(batch: int) -> Callable[[], None]:
         loss.backward()
         nn.utils.clip_grad_norm_(learning, 20.0)
         optimiser.step()
-        float(loss)
+        float(loss.detach())
 
     return step
 
@@ -138,15 +138,16 @@ def compare_steps(batch: int, turns: int) -> dict[str, Any]:
     """Time both steps in turns; the first turn of each only warms up."""
     contestants = {"plain": plain_step(batch), "slipdetect": own_step(batch)}
     seconds: dict[str, list[float]] = {name: [] for name in contestants}
+    processor: dict[str, list[float]] = {name: [] for name in contestants}
     for turn in range(turns + 1):
         order = list(contestants)
         for name in order if turn % 2 else order[::-1]:
-            began = time.perf_counter()
+            began, worked = time.perf_counter(), time.process_time()
             contestants[name]()
             if turn:
                 seconds[name].append(time.perf_counter() - began)
-    ratios = [p / s for p, s in zip(seconds["plain"], seconds["slipdetect"], strict=True)]
-    return {"batch": batch, "turns": turns, "seconds": seconds, "ratios": ratios}
+                processor[name].append(time.process_time() - worked)
+    return {"batch": batch, "turns": turns, "seconds": seconds, "processor": processor}
 
 
 def epoch(modality: str, data: Path, clips: int, batch: int) -> dict[str, Any]:
@@ -177,16 +178,19 @@ def evenly(clips: Sequence[Any], count: int) -> list[Any]:
 def report(found: dict[str, Any]) -> list[str]:
     """Return the figures as lines."""
     step = found["step"]
-    medians = {name: statistics.median(values) for name, values in step["seconds"].items()}
-    ratios = sorted(step["ratios"])
     lines = [
         found["machine"],
         f"step of {step['batch']} clips x {SEGMENTS} segments, ResNet-50, {SIDE} px, "
         f"median of {step['turns']} turns:",
-        *(f"  {name:<11} {value:.2f} s" for name, value in medians.items()),
-        f"  ratio       {statistics.median(ratios):.2f} "
-        f"(from {ratios[0]:.2f} to {ratios[-1]:.2f} over the turns)",
     ]
+    for kind, what in (("seconds", "elapsed"), ("processor", "of processor time")):
+        plain, own = step[kind]["plain"], step[kind]["slipdetect"]
+        ratios = sorted(p / s for p, s in zip(plain, own, strict=True))
+        lines.append(
+            f"  plain {statistics.median(plain):.2f} s, slipdetect {statistics.median(own):.2f} s "
+            f"{what}: {statistics.median(ratios):.2f} times as fast "
+            f"({ratios[0]:.2f} to {ratios[-1]:.2f} over the turns)"
+        )
     for row in found["epochs"]:
         share = row["waited"] / row["seconds"]
         lines.append(

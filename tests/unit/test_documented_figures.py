@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.util
 import json
 import re
+import statistics
 import sys
 from pathlib import Path
 from types import ModuleType
@@ -98,6 +99,20 @@ def test_the_readme_names_no_better_speed_than_the_lowest_median() -> None:
     assert named is not None
     ratios = [row["ratio"] for row in results["speed"]]
     assert [int(number) for number in named.groups()] == [int(min(ratios)), int(max(ratios))]
+
+
+def test_the_training_page_has_what_was_measured() -> None:
+    """The step is no slower than a plain one, and the network waits for less than a tenth."""
+    results = json.loads((ROOT / "benchmarks/results/training.json").read_text(encoding="utf-8"))
+    text = (ROOT / "docs/training.md").read_text(encoding="utf-8")
+    for line in load("training").report(results):
+        assert line in text
+    for kind in ("seconds", "processor"):
+        times = results["step"][kind]
+        pairs = zip(times["plain"], times["slipdetect"], strict=True)
+        assert statistics.median(plain / own for plain, own in pairs) >= 1.0
+    assert {row["modality"] for row in results["epochs"]} == {"rgb", "rgbdiff"}
+    assert all(row["waited"] < 0.1 * row["seconds"] for row in results["epochs"])
 
 
 def test_the_card_lists_false_events_by_action(benchmark: ModuleType) -> None:
