@@ -126,6 +126,26 @@ def test_an_interrupted_run_goes_on(run, data: Path, monkeypatch: pytest.MonkeyP
     assert both.exit_code == 2
 
 
+def test_a_clip_that_cannot_be_read_is_5_and_the_rest_is_trained(run, data: Path) -> None:
+    with data.open("a") as stream:
+        stream.write("gone.mp4,other,,,g9,set0\n")
+    out = data.parent / "runs" / "x"
+    args = ["train", data, "--modality", "rgb", "--out", out, "--device", "cpu", *TINY.split()]
+    result = run(*args)
+    assert result.exit_code == 5
+    assert "gone.mp4" in result.stderr
+    assert (out / "last" / "model.json").is_file()
+
+
+def test_a_refused_start_does_not_stand_in_the_way_of_the_next(run, data: Path) -> None:
+    out = data.parent / "runs" / "x"
+    args = ["train", data, "--modality", "rgb", "--out", out, "--device", "cpu", *TINY.split()]
+    refused = run(*args, "--weights", data.parent / "none.safetensors")
+    assert refused.exit_code == 4, refused.output
+    done = run(*args)
+    assert done.exit_code == 0, done.output
+
+
 def clip(name: str, source: str) -> Clip:
     return Clip(Path(name), positive=False, source=source)
 

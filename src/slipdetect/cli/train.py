@@ -14,6 +14,7 @@ import click
 from slipdetect.cli.choose_clips import choose_sources, warn_of_known_groups
 from slipdetect.cli.config_options import config_options
 from slipdetect.cli.console import Console
+from slipdetect.cli.errors import SOME_FAILED
 from slipdetect.cli.options import common_options, with_options
 from slipdetect.cli.recipe_page import recipe_page
 from slipdetect.modalities.modality import MODALITIES
@@ -88,9 +89,11 @@ def train(ctx: click.Context, /, data: Path | None, **options: Any) -> None:
     if data is None:
         raise click.MissingParameter(ctx=ctx, param_hint="DATA.csv", param_type="argument")
     out = options["out"] if options["out"] is not None else Path("runs") / options["name"]
-    package, is_main = _run(console, data, out, recipe.configs(given), options)
+    package, is_main, left_out = _run(console, data, out, recipe.configs(given), options)
     if is_main:
         console.text(_closing(package, out))
+    if left_out:
+        ctx.exit(SOME_FAILED)
 
 
 def _run(
@@ -99,8 +102,8 @@ def _run(
     out: Path,
     configs: dict[str, TrainConfig],
     options: dict[str, Any],
-) -> tuple[ModelPackage, bool]:
-    """Train; return the package, and whether this process is the one that talks."""
+) -> tuple[ModelPackage, bool, int]:
+    """Train; return the package, whether this process talks, and how many clips were left out."""
     from slipdetect.datasets import read_annotations
     from slipdetect.training import TrainingRun
     from slipdetect.training.processes import is_main_process
@@ -141,7 +144,7 @@ def _run(
         console.note(f"{len(run.clips)} clips{unread}, training on {run.device}{many}")
         warn_of_known_groups(console, clips)
         try:
-            return run.run(), is_main
+            return run.run(), is_main, len(run.left_out)
         except KeyboardInterrupt:
             again = "--resume in place of --overwrite" if options["overwrite"] else "--resume"
             console.note(f"interrupted; go on with the same command and {again}")

@@ -102,6 +102,9 @@ def prepare_folder(out: Path, *, overwrite: bool, resume: bool) -> None:
         OutputError: It holds an earlier run and neither was asked for, or cannot be written.
     """
     leftovers = [out / name for name in _LEFT_BY_A_RUN if (out / name).exists()]
+    if leftovers == [out / METRICS] and leftovers[0].stat().st_size == 0:
+        # a run that was refused before its first epoch left nothing that could be lost
+        leftovers = []
     if leftovers and not (overwrite or resume):
         raise OutputError(
             f"{str(out)!r} holds an earlier run; pass --resume to go on with it, --overwrite to "

@@ -62,6 +62,9 @@ class TrainingRun:
         tensorboard: Write ``out/tensorboard`` too.
         on_progress: Called as work goes on.
 
+    Attributes:
+        left_out: Clips that could not be read.
+
     Raises:
         UsageError: Modalities or settings that make no sense, alone or together.
         OutputError: ``out`` holds an earlier run, or cannot be written.
@@ -92,6 +95,7 @@ class TrainingRun:
         self.resume = resume
         self.allow_leaks = allow_leaks
         self.on_progress = on_progress
+        self.left_out: list[Clip] = []
         self.configs = _by_modality(modalities, config)
         self.config = agreed(self.configs)
         self.modalities = {name: _modality(name, self.configs[name]) for name in modalities}
@@ -199,6 +203,7 @@ class TrainingRun:
     def _decode(self) -> list[Clip]:
         """Fill the cache; a clip that cannot be read is reported and left out."""
         usable = []
+        self.left_out.clear()
         for index, clip in enumerate(self.clips):
             try:
                 self.cache.frames(clip.path)
@@ -207,6 +212,7 @@ class TrainingRun:
                 usable.append(clip)
             except VideoError as error:
                 logger.warning("left out: %s", error)
+                self.left_out.append(clip)
             self.on_progress(Progress("reading clips", index + 1, len(self.clips)))
         if not usable:
             raise DataError("none of the clips can be read; check the paths in the annotation file")
