@@ -45,6 +45,22 @@ def test_archives_are_unpacked_once(tmp_path: Path, kind: str) -> None:
     assert sorted(path.name for path in (tmp_path / "c").iterdir()) == ["v.1"]
 
 
+@pytest.mark.parametrize("flag", [0, 0x800])
+def test_umlauts_in_a_zip_stay_whether_it_says_utf8_or_not(tmp_path: Path, flag: int) -> None:
+    archive = tmp_path / "v.zip"
+    with zipfile.ZipFile(archive, "w") as zipped:
+        zipped.writestr("M\u00fcll.mp4", b"x")
+    packed = archive.read_bytes()
+    name = "M\u00fcll.mp4".encode()
+    for signature, offset in ((b"PK\x03\x04", 6), (b"PK\x01\x02", 8)):
+        at = packed.index(signature) + offset
+        packed = packed[:at] + flag.to_bytes(2, "little") + packed[at + 2 :]
+    assert packed.count(name) == 2
+    archive.write_bytes(packed)
+    folder = fetch(str(archive), tmp_path / "c")
+    assert [path.name for path in folder.iterdir()] == ["M\u00fcll.mp4"]
+
+
 def test_a_changed_archive_does_not_replace_the_folder(tmp_path: Path) -> None:
     archive = pack(tmp_path / "v.zip")
     fetch(str(archive), tmp_path / "c")

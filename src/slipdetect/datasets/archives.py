@@ -23,6 +23,7 @@ from slipdetect.errors import DataError
 _TAR_SUFFIXES = (".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tbz2", ".tar.xz", ".txz")
 _OTHER_SUFFIXES = (".rar", ".7z", ".tar.zst", ".tzst", ".gz", ".bz2", ".xz", ".zst")
 _LONGEST_HEADER = 8 << 20
+_SAYS_UTF8 = 0x800  # a bit of a zip member's flags
 _MOST_PADDING = 64 << 20
 _DAMAGE = (
     *(zipfile.BadZipFile, tarfile.TarError, zlib.error, lzma.LZMAError, struct.error),
@@ -82,7 +83,17 @@ def _zip_members(zipped: zipfile.ZipFile, archive: Path) -> Iterator[Member]:
             raise _no_file(archive, info.filename)
         if info.flag_bits & 1:
             raise DataError(f"{str(archive)!r} is encrypted; unpack it yourself")
-        yield info.filename, zipped.open(info)
+        yield _zip_name(info), zipped.open(info)
+
+
+def _zip_name(info: zipfile.ZipInfo) -> str:
+    """Return a member's name; many packers write UTF-8 and do not say so."""
+    if info.flag_bits & _SAYS_UTF8:
+        return info.filename
+    try:
+        return info.filename.encode("cp437").decode("utf-8")
+    except UnicodeError:
+        return info.filename
 
 
 def _tar_members(tarred: tarfile.TarFile, archive: Path) -> Iterator[Member]:
