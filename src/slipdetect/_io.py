@@ -38,6 +38,20 @@ def check_writable(path: Path, *, overwrite: bool = False) -> None:
         raise OutputError(f"cannot write {str(path)!r}: folder {str(path.parent)!r} is read-only")
 
 
+def make_folder(folder: Path) -> None:
+    """Make a folder and those above it; one that exists is fine.
+
+    Raises:
+        OutputError: It cannot be made.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise OutputError(
+            f"cannot make folder {str(folder)!r}: {error.strerror}; choose another"
+        ) from error
+
+
 @contextmanager
 def atomic_write(path: Path, *, overwrite: bool = False) -> Iterator[Path]:
     """Yield a temporary file beside ``path``; rename it onto ``path`` when the block succeeds.

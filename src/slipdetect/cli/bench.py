@@ -17,6 +17,7 @@ import click
 
 from slipdetect.cli.console import Console
 from slipdetect.cli.options import common_options
+from slipdetect.cli.output import output_files
 
 if TYPE_CHECKING:
     import numpy as np
@@ -111,7 +112,7 @@ def flow(
     from slipdetect.reports.names import plain_name
 
     console = ctx.ensure_object(Console)
-    targets = _targets(out, overwrite)
+    targets = output_files(out, ("flow.md", "flow.json", "flow.png"), overwrite=overwrite)
     _warn_if_busy(console)
     frames = _frames(video, counts[-1] + 1, size)
     contest = _contest(console, frames, counts, methods, threads)
@@ -121,25 +122,6 @@ def flow(
     _write(result, targets, _command(result, methods, video), source, overwrite)
     console.text(flow_table(result))
     console.note(f"written: {', '.join(str(target) for target in targets)}")
-
-
-def _targets(out: Path, overwrite: bool) -> list[Path]:
-    """Make the folder and return what will be written, before hours are spent on it.
-
-    Raises:
-        OutputError: The folder cannot be made, or a file is there or cannot be written.
-    """
-    from slipdetect._io import check_writable
-    from slipdetect.errors import OutputError
-
-    try:
-        out.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise OutputError(f"cannot make folder {str(out)!r}: {error.strerror}") from error
-    targets = [out / name for name in ("flow.md", "flow.json", "flow.png")]
-    for target in targets:
-        check_writable(target, overwrite=overwrite)
-    return targets
 
 
 def _warn_if_busy(console: Console) -> None:

@@ -14,7 +14,8 @@ import click
 
 from slipdetect.cli.console import Console
 from slipdetect.cli.options import common_options
-from slipdetect.errors import OutputError, UsageError
+from slipdetect.cli.output import output_files
+from slipdetect.errors import UsageError
 
 if TYPE_CHECKING:
     from slipdetect.evaluation.comparison import Comparison
@@ -114,7 +115,7 @@ def compare(
     console = ctx.ensure_object(Console)
     if len({run.resolve() for run in runs}) < len(runs):
         raise UsageError("a run is named twice; name every run once")
-    targets = [] if out is None else _targets(out, overwrite)
+    targets = [] if out is None else output_files(out, _FILES, overwrite=overwrite)
     sets = join_runs([load_run(run, validation=not no_validation) for run in runs], common=common)
     result = compared(
         sets,
@@ -129,24 +130,6 @@ def compare(
     console.text(comparison_table(result))
     if targets:
         console.note(f"written: {', '.join(str(target) for target in targets)}")
-
-
-def _targets(out: Path, overwrite: bool) -> list[Path]:
-    """Make the folder and return what will be written.
-
-    Raises:
-        OutputError: The folder cannot be made, or a file is there or cannot be written.
-    """
-    from slipdetect._io import check_writable
-
-    try:
-        out.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise OutputError(f"cannot make folder {str(out)!r}: {error.strerror}") from error
-    targets = [out / name for name in _FILES]
-    for target in targets:
-        check_writable(target, overwrite=overwrite)
-    return targets
 
 
 def _command(ctx: click.Context) -> str:

@@ -5,12 +5,25 @@ In: ``--out``. Out: a function that takes text.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from slipdetect._io import atomic_write
+from slipdetect._io import atomic_write, check_writable, make_folder
 from slipdetect.cli.console import Console
+
+
+def output_files(folder: Path, names: Iterable[str], *, overwrite: bool) -> list[Path]:
+    """Make a folder and return the files that will be written in it, before the work begins.
+
+    Raises:
+        OutputError: The folder cannot be made, or a file is there or cannot be written.
+    """
+    make_folder(folder)
+    targets = [folder / name for name in names]
+    for target in targets:
+        check_writable(target, overwrite=overwrite)
+    return targets
 
 
 @contextmanager

@@ -15,7 +15,7 @@ import click
 from slipdetect.cli.console import Console
 from slipdetect.cli.errors import SOME_FAILED
 from slipdetect.cli.options import common_options
-from slipdetect.errors import DataError, OutputError, UsageError
+from slipdetect.errors import DataError, UsageError
 from slipdetect.reports import printable
 from slipdetect.reports.names import shorten
 
@@ -134,14 +134,9 @@ def _check_folder(options: dict[str, Any]) -> None:
     out: Path | None = options["out"]
     if out is None:
         return
-    from slipdetect._io import check_writable
+    from slipdetect._io import check_writable, make_folder
 
-    try:
-        out.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise OutputError(
-            f"cannot make the folder {str(out)!r}: {error.strerror}; choose another --out"
-        ) from error
+    make_folder(out)
     for target in _targets(options):
         check_writable(target, overwrite=options["overwrite"])
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
+from slipdetect._io import make_folder
 from slipdetect.cli.bar import Bar
 from slipdetect.cli.batch import Tally
 from slipdetect.cli.console import Console
@@ -76,12 +77,7 @@ def check_targets(tasks: Sequence[Task], *, overwrite: bool) -> None:
             f"{str(there[0])!r}{several} already; pass --overwrite or choose another --out"
         )
     for folder in dict.fromkeys(task.target.parent for task in tasks):
-        try:
-            folder.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise OutputError(
-                f"cannot make the folder {str(folder)!r}: {error.strerror}; choose another --out"
-            ) from error
+        make_folder(folder)
 
 
 def run_tasks(

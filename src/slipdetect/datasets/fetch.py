@@ -10,7 +10,7 @@ import urllib.request
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
-from slipdetect._io import atomic_write, file_sha256
+from slipdetect._io import atomic_write, file_sha256, make_folder
 from slipdetect.datasets.archives import archive_stem
 from slipdetect.datasets.download import Progress, check_address, download, shown
 from slipdetect.datasets.unpack import unpack, unpacked_from
@@ -112,7 +112,7 @@ def _local(path: Path, wanted: str | None, folder: Path) -> Path:
     if stem is None:
         return path
     if not _is_there(folder / stem, digest):
-        _make(folder)
+        make_folder(folder)
         unpack(path, folder / stem, digest)
     return folder / stem
 
@@ -123,7 +123,7 @@ def _download(place: str, file: Path, wanted: str, on_progress: Progress | None)
         if not file.is_file() or _digest(file) != wanted:
             raise _taken(file)
         return
-    _make(file.parent)
+    make_folder(file.parent)
     with atomic_write(file) as temporary:
         digest = download(place, temporary, on_progress)
         _require(digest, wanted, shown(place), "nothing was kept; check the address and the hash")
@@ -146,15 +146,6 @@ def _taken(path: Path) -> OutputError:
     return OutputError(
         f"{str(path)!r} is there already and something else; remove it or choose another folder"
     )
-
-
-def _make(folder: Path) -> None:
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise OutputError(
-            f"cannot make folder {str(folder)!r}: {error.strerror}; choose another"
-        ) from error
 
 
 def _digest(path: Path) -> str:

@@ -8,9 +8,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
+from slipdetect._io import make_folder
 from slipdetect.datasets.prepare.finding import class_folders
 from slipdetect.datasets.prepare.rar import unpack_rar
-from slipdetect.errors import OutputError, UsageError
+from slipdetect.errors import UsageError
 
 Tell = Callable[[Path], None]
 
@@ -84,12 +85,7 @@ def unpacked(archive: Path, work: Path | None, on_archive: Tell = lambda archive
         )
     folder = work / archive.stem
     if not folder.is_dir():  # made whole or not at all, so what is there is complete
-        try:
-            work.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise OutputError(
-                f"cannot make folder {str(work)!r}: {error.strerror}; choose another"
-            ) from error
+        make_folder(work)
         on_archive(archive)
         unpack_rar(archive, folder)
     return folder

@@ -8,13 +8,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from slipdetect._io import atomic_write, check_writable
+from slipdetect._io import atomic_write, check_writable, make_folder
 from slipdetect.datasets.annotations import Clip
 from slipdetect.datasets.prepare.counting import FrameCounter
 from slipdetect.datasets.prepare.frame_counts import write_frame_counts
 from slipdetect.datasets.prepare.rows import SPLITS
 from slipdetect.datasets.prepare.seed_lists import CLASSES
-from slipdetect.errors import DataError, OutputError
+from slipdetect.errors import DataError
 
 PICKLE = "frame_count.pickle"
 
@@ -114,12 +114,7 @@ def _check_names(names: Mapping[Path, str]) -> None:
 
 
 def _check_targets(out: Path, names: Sequence[str], overwrite: bool) -> None:
-    try:
-        out.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise OutputError(
-            f"cannot make folder {str(out)!r}: {error.strerror}; choose another"
-        ) from error
+    make_folder(out)
     for name in names:
         check_writable(out / name, overwrite=overwrite)
 

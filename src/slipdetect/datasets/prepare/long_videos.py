@@ -10,14 +10,14 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 
-from slipdetect._io import check_writable
+from slipdetect._io import check_writable, make_folder
 from slipdetect.datasets.prepare.cut_plan import CutRule, PlannedClip, plan_cuts, spread_cuts
 from slipdetect.datasets.prepare.cutting import Clipping, cut_video
 from slipdetect.datasets.prepare.intervals import Span, TimedVideo
 from slipdetect.datasets.prepare.rows import OTHER, SLIP, Prepared, Row
 from slipdetect.datasets.prepare.write import seconds
 from slipdetect.datasets.store.names import store_key
-from slipdetect.errors import DataError, OutputError
+from slipdetect.errors import DataError
 
 LACKING = "negative clips for which a video has no place"
 TOO_NEAR = "marked negatives too near to an event"
@@ -136,12 +136,7 @@ def _named(cuts: Sequence[PlannedClip], stem: Path) -> list[tuple[PlannedClip, P
 
 
 def _check_targets(folder: Path, targets: Sequence[Path], overwrite: bool) -> None:
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise OutputError(
-            f"cannot make folder {str(folder)!r}: {error.strerror}; choose another"
-        ) from error
+    make_folder(folder)
     for target in targets:
         check_writable(target, overwrite=overwrite)
 
