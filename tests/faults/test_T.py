@@ -14,6 +14,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import cv2
+import numpy as np
 import pytest
 import torch
 
@@ -409,3 +411,20 @@ def test_T03_the_advice_can_be_followed_by_all_processes(
     assert f"with {batch // processes} of the {batch} windows" in str(caught.value)
     parts = int(str(caught.value).partition("--accumulate ")[2].partition(",")[0])
     assert len(StepBatches(batch, batch, parts, Share(0, processes))) == parts
+
+
+@pytest.mark.timeout(90)
+def test_T09_workers_do_not_wait_for_threads_that_a_fork_has_lost(
+    data: list[Clip], cache: Path, tmp_path: Path
+) -> None:
+    """OpenCV has started its threads before, as reading clips and cutting windows does."""
+    picture = np.random.default_rng(0).integers(0, 255, (1080, 1920, 3), np.uint8)
+    threads = cv2.getNumThreads()
+    try:
+        cv2.setNumThreads(4)
+        for _ in range(3):
+            cv2.warpAffine(cv2.GaussianBlur(picture, (15, 15), 3), np.eye(2, 3), (1900, 1000))
+        assert len(train(data, tmp_path, cache, workers=2)) == 2
+        assert cv2.getNumThreads() == 4
+    finally:
+        cv2.setNumThreads(threads)

@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import cast
 
 import torch
@@ -43,11 +44,14 @@ class WindowBatches:
             batch_sampler=batches,
             num_workers=workers,
             pin_memory=device.type == "cuda",
-            worker_init_fn=_compute_alone,
         )
+        self._workers = workers
 
     def __iter__(self) -> Iterator[Batch]:
-        return iter(self._loader)
+        if self._workers == 0:
+            return iter(self._loader)
+        with _opencv_alone():
+            return iter(self._loader)
 
     def read_by(self, message: str) -> list[str]:
         """Return what the workers read last whose process ids are in torch's message; else all."""
@@ -75,8 +79,18 @@ class _Watched(Dataset[tuple[torch.Tensor, int]]):
         return self._items[index]
 
 
-def _compute_alone(worker: int) -> None:
+@contextmanager
+def _opencv_alone() -> Iterator[None]:
+    """Send OpenCV's threads away while workers are made.
+
+    They do not survive a fork, and a worker that believes in them waits for them for ever. Without
+    them a worker computes alone, which is right where workers are the threads.
+    """
     import cv2
 
-    # workers are the threads here, and OpenCV's own do not survive a fork
-    cv2.setNumThreads(1)
+    threads = cv2.getNumThreads()
+    cv2.setNumThreads(0)
+    try:
+        yield
+    finally:
+        cv2.setNumThreads(threads)
