@@ -73,6 +73,7 @@ def test_the_two_stream_recipe_sums_three_frames_and_stacks_ten_flows() -> None:
     rgb, flow = configs["rgb"], configs["flow"]
     assert (rgb.num_segments, rgb.consensus) == (3, "sum")
     assert (flow.num_segments, flow.snippet_length) == (1, 10)
+    assert flow.flow_statistics == (0.0, 1.0)
     for config in (rgb, flow):
         assert (config.schedule, config.plateau_patience) == ("plateau", 1)
         assert (config.optimiser, config.weight_decay) == ("sgd-plain", 0.0)

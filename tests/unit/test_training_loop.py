@@ -381,6 +381,17 @@ def test_a_start_brings_its_normalisation(data: list[Clip], cache: Path, tmp_pat
         train(data, tmp_path / "c", cache, start=str(tmp_path / "turned"))
 
 
+def test_flow_is_normalised_as_was_asked(data: list[Clip], cache: Path, tmp_path: Path) -> None:
+    """Two-stream networks saw flow from 0 to 1; by default it follows from the backbone's."""
+    config = tiny_config(epochs=1, flow_statistics=(0.0, 1.0), flow_method="dis")
+    TrainingRun(data, tmp_path / "o", ["flow"], config, cache=cache, device="cpu").run()
+    (stream,) = load_package(tmp_path / "o" / "last").config.streams
+    assert (stream.normalisation.flow_mean, stream.normalisation.flow_std) == (0.0, 1.0)
+    for wrong in ((0.5,), (0.5, 0.0), (0.5, 0.2, 0.1)):
+        with pytest.raises(UsageError, match="flow_statistics"):
+            tiny_config(flow_statistics=wrong)
+
+
 def test_half_precision_trains_on_a_cpu(data: list[Clip], cache: Path, tmp_path: Path) -> None:
     half = train(data, tmp_path / "a", cache, precision="bf16", epochs=1)
     full = train(data, tmp_path / "b", cache, precision="fp32", epochs=1)

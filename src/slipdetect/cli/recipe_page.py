@@ -46,11 +46,11 @@ def recipe_page(recipe: Recipe, given: Mapping[str, Any]) -> str:
 
 def shown(value: Any) -> str:
     """Return a setting's value as the command line would take it."""
-    if isinstance(value, tuple):
+    if isinstance(value, tuple) and value:
         return ",".join(map(shown, value))
     if isinstance(value, bool):
         return "after-first" if value else "none"
-    if value is None:
+    if value is None or value == ():
         return "-"
     return f"{value:g}" if isinstance(value, float) else str(value)
 

@@ -57,6 +57,11 @@ class ReadingConfig:
     snippet_step: int = setting(2, "Samples from one snippet to the next when detecting.", least=1)
     flow_method: str = setting("tvl1", "How optical flow is computed.")
     flow_bound: float = setting(15.0, "Largest flow that is kept.", "px", 0.1)
+    flow_statistics: tuple[float, ...] = setting(
+        (),
+        "Mean and standard deviation that flow is normalised by, in the network's range of values; "
+        "they follow from the backbone's when not given.",
+    )
     sampling: str = setting(
         "windows",
         "What an epoch draws: windows on and beside the events, or every clip once, its segments "
@@ -148,6 +153,9 @@ class TrainConfig(AugmentConfig, OptimiserConfig, ReadingConfig, NetworkConfig):
             raise UsageError(f"freeze must be none, backbone or stages:N, not {self.freeze!r}")
         if not isinstance(self.partial_bn, bool) and self.partial_bn != "all":
             raise UsageError(f"partial_bn must be true, false or 'all', not {self.partial_bn!r}")
+        statistics = self.flow_statistics
+        if statistics and not (len(statistics) == 2 and statistics[1] > 0):
+            raise UsageError(f"flow_statistics are a mean and a deviation above 0: {statistics}")
         if self.batch_size % self.accumulate:
             raise UsageError(
                 f"batch_size {self.batch_size} cannot be computed in {self.accumulate} equal parts;"

@@ -9,7 +9,7 @@ import hashlib
 import json
 import logging
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import torch
@@ -90,6 +90,9 @@ class StreamPlan:
         normalisation = network.spec.normalisation
         if config.start is not None:
             normalisation = self._start().config.stream(self.name).normalisation
+        if self.name == "flow" and config.flow_statistics:
+            mean, std = config.flow_statistics
+            normalisation = replace(normalisation, flow=(mean, std))
         size = network.spec.input_size if config.input_size is None else config.input_size
         return StreamConfig(
             modality=self.modality.name,
