@@ -50,7 +50,7 @@ def test_T04_an_empty_class_is_named_and_refused_with_counts(tmp_path: Path) -> 
 
 def test_classes_need_a_meaning(tmp_path: Path) -> None:
     folder = touch(tmp_path / "own", "fall/a.mp4", "sitting/b.mp4")
-    with pytest.raises(UsageError, match=r"whether somebody slips: sitting; pass --map sitting="):
+    with pytest.raises(UsageError, match=r"whether somebody slips: sitting; pass --map 'sitting="):
         prepare_folder(folder, WORDS)
     rows = prepare_folder(folder, ClassMapping(pairs=(("sitting", "other"),))).rows
     assert [row.label for row in rows] == ["slip", "other"]
