@@ -48,6 +48,7 @@ def test_T02_detect_halves_the_batch_and_says_so_once(
     tried = short_of_memory(monkeypatch, most=3)
     # the command line, if a test has run it before, keeps records to itself
     monkeypatch.setattr(logging.getLogger("slipdetect"), "propagate", True)
+    caplog.set_level(logging.WARNING, logger="slipdetect")
     found = Detector.load(tiny_package, "cpu").detect(video)
     np.testing.assert_allclose(
         [window.probability for window in found.windows],
