@@ -85,7 +85,9 @@ def test_two_processes_train_what_one_does(
     assert names == sorted(path.name for path in (tmp_path / "one").iterdir())
 
 
-@pytest.mark.parametrize(("steps", "dies"), [([1], False), ([1, 2, 3], True)])
+@pytest.mark.parametrize(
+    ("steps", "dies"), [pytest.param([1], False, marks=pytest.mark.slow), ([1, 2, 3], True)]
+)
 def test_T01_a_loss_that_is_not_finite_in_one_process_is_left_out_in_all(
     tmp_path: Path, steps: list[int], dies: bool
 ) -> None:
