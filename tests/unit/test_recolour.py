@@ -9,7 +9,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from slipdetect.modalities.recolour import Colours
@@ -22,8 +22,8 @@ def pictures() -> np.ndarray:
 
 
 def plainly(images: np.ndarray, colours: Colours) -> np.ndarray:
-    """The same in loops over pixels, float64, without noise."""
-    out = np.empty_like(images)
+    """The same in loops over pixels, float64, without noise, before fractions are dropped."""
+    out = np.empty(images.shape, np.float64)
     for index in np.ndindex(images.shape[:3]):
         pixel = [float(value) for value in images[index]]
         if colours.grey:
@@ -32,7 +32,7 @@ def plainly(images: np.ndarray, colours: Colours) -> np.ndarray:
         pixel = [luma + (value - luma) * colours.saturation for value in pixel]
         for channel, gain in enumerate(colours.gain):
             value = (pixel[channel] - 128) * gain + 128 + colours.offset
-            out[index][channel] = int(min(max(value, 0.0), 255.0))
+            out[index][channel] = min(max(value, 0.0), 255.0)
     return out
 
 
@@ -57,6 +57,7 @@ def test_values_by_hand() -> None:
 
 
 @settings(max_examples=60)
+@example((1.0, 1.0, 1.0), 0.0, 0.4, True)
 @given(
     st.tuples(*[st.floats(0.3, 2.0)] * 3),
     st.floats(-60, 60),
@@ -66,11 +67,11 @@ def test_values_by_hand() -> None:
 def test_every_way_equals_the_loops(
     gain: tuple[float, float, float], offset: float, saturation: float, grey: bool
 ) -> None:
-    """Tables, whole rows and loops agree but for values on the edge between two levels."""
+    """Tables, whole rows and loops agree; a value on the edge between two levels may be either."""
     colours = Colours(gain, offset, saturation, grey)
     got, wanted = colours.apply(pictures()), plainly(pictures(), colours)
-    assert np.abs(got.astype(int) - wanted).max() <= 1
-    assert (got == wanted).mean() > 0.95
+    assert (got >= np.floor(wanted - 0.001)).all()
+    assert (got <= np.floor(wanted + 0.001)).all()
 
 
 def test_tables_give_the_very_bytes_of_computing() -> None:
