@@ -9,6 +9,7 @@ import json
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -98,6 +99,27 @@ def random_scene(seed: int, action: str, **changes: Any) -> Scene:
     return replace(scene, **changes)
 
 
+def motion_of(scene: Scene) -> Motion:
+    """Return what the person of ``scene`` does, wherever the camera is."""
+    return _motion(scene.seed, scene.action, scene.duration)
+
+
+@lru_cache(maxsize=1)
+def _motion(seed: int, action: str, duration: float) -> Motion:
+    return make_motion(action, duration, np.random.default_rng([seed, 1]))
+
+
+def camera_of(scene: Scene) -> Camera:
+    """Return the camera of ``scene``."""
+    return Camera(scene.width, scene.height, scene.above, scene.down, scene.side, scene.focal)
+
+
+def placed(scene: Scene, joints: np.ndarray) -> np.ndarray:
+    """Turn ``(n, 3)`` metres of the person's own frame into places in the room."""
+    turned = scene.tall / 1.74 * joints @ rotation("z", scene.heading).T
+    return np.add(turned, (*scene.spot, 0.0))
+
+
 class Clip:
     """A clip that renders its frames when they are asked for.
 
@@ -108,19 +130,15 @@ class Clip:
 
     def __init__(self, scene: Scene) -> None:
         self.scene = scene
-        self._motion: Motion = make_motion(
-            scene.action, scene.duration, np.random.default_rng([scene.seed, 1])
-        )
+        self._motion = motion_of(scene)
         self.events = self._motion.events
-        self._camera = Camera(
-            scene.width, scene.height, scene.above, scene.down, scene.side, scene.focal
-        )
+        self._camera = camera_of(scene)
         self._light = Light()
         self._scale = scene.tall / 1.74
         rng = np.random.default_rng([scene.seed, 2])
         seat = []
         if self._motion.chair:
-            x, y, _ = self._world(np.array([[0.43, 0.0, 0.0]]))[0]
+            x, y, _ = placed(scene, np.array([[0.43, 0.0, 0.0]]))[0]
             seat = chair(x, y, scene.heading + 180, SEAT * self._scale)
         self._room: Room = render_room(self._camera, self._light, rng, seat)
         self._rays = self._camera.rays()
@@ -139,17 +157,13 @@ class Clip:
             light = self._expose(index / self.scene.frame_rate)
             yield self._develop(light, noise)
 
-    def _world(self, joints: np.ndarray) -> np.ndarray:
-        turned = self._scale * joints @ rotation("z", self.scene.heading).T
-        return np.add(turned, (*self.scene.spot, 0.0))
-
     def _expose(self, time: float) -> np.ndarray:
         """Average sub-frames with a jittered pixel grid: motion blur and smooth edges in one."""
         scene, camera = self.scene, self._camera
         total = np.zeros_like(self._room.picture)
         for sub in range(SUBFRAMES):
             moment = time + scene.shutter / scene.frame_rate * (sub + 0.5) / SUBFRAMES
-            joints = self._world(self._motion.at(moment))
+            joints = placed(scene, self._motion.at(moment))
             cones = cones_of(joints, scene.clothes.girth, self._scale)
             if sub == 0:
                 ground = self._shadowed(floor_shadow(cones, self._light))
