@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from slipdetect.datasets import Clip
-from slipdetect.detection import Detector, Event, Window
+from slipdetect.detection import Detector, Event, EventConfig, Window
 from slipdetect.errors import DataError, VideoError
 from slipdetect.evaluation import (
     ClipPrediction,
@@ -138,7 +138,10 @@ class FakeDetector:
 
         class Found:
             duration = 4.00049
-            windows = (Window(0.0, 1.0, 0.2), Window(0.5, 1.5, 0.98765))
+            windows = (
+                Window(0.0, 1.0, 0.2, {"rgb": 0.3}),
+                Window(0.5, 1.5, 0.98765, {"rgb": 0.97}),
+            )
             events = (Event(0.12345, 1.0, 0.7, 0.98765),)
 
         return Found()
@@ -152,13 +155,22 @@ def test_predicting_rounds_and_leaves_unreadable_clips_out(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     clips = [
-        Clip(tmp_path / "sub" / "a.mp4", True, ((1.0, 2.0),), source="urfd"),
+        Clip(tmp_path / "sub" / "a.mp4", True, ((1.0, 2.0),), group="sub", source="urfd"),
         Clip(tmp_path / "missing.mp4", False),
     ]
     done: list[tuple[int, int]] = []
     (row,) = predict(detector(), clips, tmp_path, lambda *step: done.append(step))
     assert row == ClipPrediction(
-        "sub/a.mp4", "urfd", True, ((1.0, 2.0),), 4.0, 0.9877, ((0.123, 1.0, 0.9877),)
+        "sub/a.mp4",
+        "urfd",
+        True,
+        ((1.0, 2.0),),
+        4.0,
+        0.9877,
+        ((0.123, 1.0, 0.9877),),
+        group="sub",
+        windows=((0.0, 1.0, 0.2), (0.5, 1.5, 0.98765)),
+        streams={"rgb": (0.3, 0.97)},
     )
     assert done == [(1, 2), (2, 2)]
     assert "left out: cannot read it" in caplog.text
@@ -173,6 +185,9 @@ def test_predictions_survive_the_file(tmp_path: Path) -> None:
     rows = [
         prediction(True, 0.25, ((0.1, 0.2, 0.3),), ((1.0, 2.0), (3.0, 4.0))),
         ClipPrediction("ä\u2028b.mp4", "", False, (), 1.5, 0.0, ()),
+        ClipPrediction(
+            "c.mp4", "", False, (), 1.5, 0.2, (), "sit", "p1", ((0.0, 1.0, 0.2),), {"flow": (0.1,)}
+        ),
     ]
     file = tmp_path / "predictions.jsonl"
     write_predictions(iter(rows), file)
@@ -181,8 +196,27 @@ def test_predictions_survive_the_file(tmp_path: Path) -> None:
     assert read_predictions(file) == []
 
 
+def test_events_are_found_again_at_other_thresholds() -> None:
+    windows = tuple((i * 0.5, i * 0.5 + 1.0, p) for i, p in enumerate((0.1, 0.6, 0.9, 0.4, 0.1)))
+    row = ClipPrediction("a.mp4", "", True, (), 3.0, 0.9, (), windows=windows)
+    # borders lie midway between the centres 0.5, 1.0, 1.5, 2.0, 2.5
+    assert row.at(EventConfig(onset=0.5, offset=0.3)).events == ((0.75, 2.25, 0.9),)
+    assert row.at(EventConfig(onset=0.7, offset=0.5)).events == ((1.25, 1.75, 0.9),)
+    assert row.at(EventConfig(onset=0.95, offset=0.3)).events == ()
+    with pytest.raises(DataError, match="run the model once more"):
+        prediction(True).at(EventConfig())
+
+
 @pytest.mark.parametrize(
-    "text", ["{", "[1]\n", '{"clip": "a"}\n', '{"truth": [[1]], "events": []}\n', "\xff"]
+    "text",
+    [
+        "{",
+        "[1]\n",
+        '{"clip": "a"}\n',
+        '{"truth": [[1]], "events": []}\n',
+        '{"truth": [], "events": [], "streams": []}\n',
+        "\xff",
+    ],
 )
 def test_malformed_predictions_are_data_errors(tmp_path: Path, text: str) -> None:
     file = tmp_path / "predictions.jsonl"

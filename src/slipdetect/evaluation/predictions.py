@@ -8,12 +8,12 @@ from __future__ import annotations
 import json
 import logging
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
 from slipdetect._io import atomic_write
 from slipdetect.datasets import Clip
-from slipdetect.detection import Detector
+from slipdetect.detection import Detector, Event, EventConfig, EventFinder, Window
 from slipdetect.errors import DataError, VideoError
 
 logger = logging.getLogger(__name__)
@@ -34,6 +34,10 @@ class ClipPrediction:
         score: Largest window probability.
         events: Found events, ``(start, end, score)``.
         action: What happens in it, where the annotation file has that column.
+        group: Person, scene or film that the clip is from.
+        windows: ``(start, end, probability)`` of every window, so that events at other thresholds
+            need no second run; empty in files of version 0.1.
+        streams: Probability of every window by each modality alone, before calibration.
     """
 
     clip: str
@@ -44,6 +48,26 @@ class ClipPrediction:
     score: float
     events: tuple[tuple[float, float, float], ...]
     action: str = ""
+    group: str = ""
+    windows: tuple[tuple[float, float, float], ...] = ()
+    streams: dict[str, tuple[float, ...]] = field(default_factory=dict, hash=False)
+
+    def at(self, config: EventConfig) -> ClipPrediction:
+        """Return the prediction with the events that ``config`` makes of its windows.
+
+        Raises:
+            DataError: The windows were not kept.
+        """
+        if not self.windows:
+            raise DataError(
+                f"the windows of {self.clip!r} were not kept, so its events cannot be found again; "
+                "run the model once more"
+            )
+        finder = EventFinder(config)
+        events: list[Event] = []
+        for start, end, probability in self.windows:
+            events += finder.push(Window(start, end, probability))
+        return replace(self, events=_rounded(events + finder.finish()))
 
 
 def predict(
@@ -66,13 +90,29 @@ def predict(
                 truth=clip.events,
                 seconds=round(found.duration, 3),
                 score=round(max(window.probability for window in found.windows), 4),
-                events=tuple(
-                    (round(event.start, 3), round(event.end, 3), round(event.score, 4))
-                    for event in found.events
-                ),
+                events=_rounded(found.events),
                 action=clip.columns.get("action", ""),
+                group=clip.group,
+                windows=tuple(
+                    (round(window.start, 3), round(window.end, 3), round(window.probability, 5))
+                    for window in found.windows
+                ),
+                streams=_streams(found.windows),
             )
         on_clip(index + 1, len(clips))
+
+
+def _rounded(events: Iterable[Event]) -> tuple[tuple[float, float, float], ...]:
+    return tuple(
+        (round(event.start, 3), round(event.end, 3), round(event.score, 4)) for event in events
+    )
+
+
+def _streams(windows: Sequence[Window]) -> dict[str, tuple[float, ...]]:
+    names = windows[0].streams if windows else {}
+    return {
+        name: tuple(round(window.streams[name], 5) for window in windows) for name in sorted(names)
+    }
 
 
 def _name(path: Path, root: Path) -> str:
@@ -99,10 +139,19 @@ def read_predictions(file: Path) -> list[ClipPrediction]:
                 **{
                     **row,
                     "truth": tuple((float(a), float(b)) for a, b in row["truth"]),
-                    "events": tuple((float(a), float(b), float(p)) for a, b, p in row["events"]),
+                    "events": _triples(row["events"]),
+                    "windows": _triples(row.get("windows", ())),
+                    "streams": {
+                        name: tuple(float(value) for value in values)
+                        for name, values in row.get("streams", {}).items()
+                    },
                 }
             )
             for row in rows
         ]
-    except (OSError, ValueError, KeyError, TypeError) as error:
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise DataError(f"cannot read predictions {str(file)!r}: {error}") from error
+
+
+def _triples(rows: Iterable[Sequence[float]]) -> tuple[tuple[float, float, float], ...]:
+    return tuple((float(a), float(b), float(p)) for a, b, p in rows)
