@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import argparse
 import csv
+import json
 import math
 import sys
 from pathlib import Path
@@ -21,11 +22,18 @@ from rendering.clip import (
     motion_of,
     placed,
     random_scene,
-    save_clip,
+    support_of,
 )
-from rendering.furniture import BACK
+from rendering.furniture import BACK, LEFT, RIGHT
 from rendering.motion import ACTIONS, FALLS
+from rendering.save import save_clip
 
+# How often what is no fall is drawn; what looks like a fall outweighs walking.
+OTHERS = {
+    "walk": 2, "sit": 2, "crouch": 2, "lie": 2, "sit-fast": 4, "stand-up": 2, "lie-bed": 3,
+    "lie-fast": 4, "pick-up": 3, "squat": 2, "sit-floor": 3, "kneel": 3, "jump": 2, "get-up": 2,
+}  # fmt: skip
+SHAKEN, DARK = 0.2, 0.1
 FIELDS = ("path", "dataset", "licence", "label", "action", "event_start", "event_end", "group")
 
 
@@ -33,8 +41,11 @@ def draw_scene(seed: int, number: int, falls: float) -> Scene:
     """Return scene ``number``: an action, a room and a view drawn from ``(seed, number)``."""
     rng = np.random.default_rng([seed, number, 5])
     others = [action for action in ACTIONS if action not in FALLS]
-    kind = FALLS if rng.uniform() < falls else others
-    action = str(kind[rng.integers(len(kind))])
+    if rng.uniform() < falls:
+        action = str(rng.choice(FALLS))
+    else:
+        weights = np.array([OTHERS[action] for action in others], float)
+        action = str(rng.choice(others, p=weights / weights.sum()))
     who, seconds = int(rng.integers(1 << 30)), float(rng.uniform(5.0, 7.0))
     scene = _any_view(who, action, seconds, rng)
     while not in_view(scene):
@@ -46,6 +57,15 @@ def _any_view(seed: int, action: str, seconds: float, rng: np.random.Generator) 
     above, far = rng.uniform(1.3, 2.65), rng.uniform(2.7, 4.9)
     # the camera looks at the middle of the person, more or less
     down = math.degrees(math.atan2(above - 0.75, far)) + rng.uniform(-5, 5)
+    heading, dark = float(rng.uniform(0, 360)), rng.uniform() < DARK
+    shake = float(rng.uniform(0.2, 1.0)) if rng.uniform() < SHAKEN else 0.0
+    gain = rng.uniform(math.log(0.35), math.log(1.4))
+    if dark:
+        gain = rng.uniform(math.log(0.03), math.log(0.12))
+    if action in ("sit-fast", "stand-up", "lie-bed", "lie-fast", "get-up"):
+        # seats are square to the room, and seldom show the camera their back
+        turn = float(rng.choice([0.0, 90.0, 90.0, 180.0, 180.0, 360.0, 270.0]))
+        heading = turn + float(rng.uniform(-12, 12))
     portrait = rng.uniform() < 0.15
     width, height = (240, 426) if portrait else (426, 240) if rng.uniform() < 0.6 else (320, 240)
     return random_scene(
@@ -56,21 +76,24 @@ def _any_view(seed: int, action: str, seconds: float, rng: np.random.Generator) 
         frame_rate=10,
         duration=seconds,
         spot=(float(rng.uniform(-0.9, 0.9)), float(far)),
-        heading=float(rng.uniform(0, 360)),
+        heading=heading,
         above=float(above),
         down=float(down),
         side=float(rng.uniform(-8, 8)),
         focal=float(rng.uniform(0.55, 1.0)) * (1.6 if portrait else 1.0),
         shutter=float(rng.choice([0.1, 0.2, 0.33, 0.5])),
         noise=float(rng.uniform(1.0, 5.0)),
-        gain=float(np.exp(rng.uniform(math.log(0.35), math.log(1.4)))),
+        gain=float(np.exp(gain)),
+        shake=shake,
     )
 
 
 def in_view(scene: Scene) -> bool:
     """Whether most of the person is seen while the action happens, and stays inside the room."""
     motion = motion_of(scene)
-    start, end = motion.events[0] if motion.events else (0.4 * scene.duration,) * 2
+    start, end = 0.35 * scene.duration, 0.5 * scene.duration
+    if motion.events:
+        start, end = motion.events[0]
     camera = camera_of(scene)
     for time in (start, (start + end) / 2, end, end + 0.6):
         joints = placed(scene, motion.at(time))
@@ -79,7 +102,10 @@ def in_view(scene: Scene) -> bool:
         inside = (abs(right * size) < scene.width / 2) & (abs(down * size) < scene.height / 2)
         if (inside & (ahead > 0.5)).mean() < 0.8 or joints[:, 1].max() > BACK:
             return False
-    return True
+    return all(
+        box.low[0] > LEFT and box.high[0] < RIGHT and box.low[1] > 0.9 and box.high[1] < BACK
+        for box in support_of(scene)
+    )
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -87,7 +113,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("out", type=Path, help="folder for the clips")
     parser.add_argument("--count", type=int, default=200, help="clips")
-    parser.add_argument("--falls", type=float, default=0.5, help="share of clips with a fall")
+    parser.add_argument("--falls", type=float, default=0.45, help="share of clips with a fall")
     parser.add_argument("--seed", type=int, default=0, help="of every draw")
     chosen = parser.parse_args(arguments)
     chosen.out.mkdir(parents=True, exist_ok=True)
@@ -99,8 +125,8 @@ def main(arguments: list[str] | None = None) -> int:
         if not target.with_suffix(".json").exists():
             save_clip(Clip(scene), target, quality=23)
             sys.stderr.write(f"{name}\n")
-        events = motion_of(scene).events
-        start, end = events[0] if events else ("", "")
+        events = json.loads(target.with_suffix(".json").read_text())["events"]
+        start, end = (events[0]["start"], events[0]["end"]) if events else ("", "")
         label = "fall" if events else "other"
         group = f"rendered-{chosen.seed}-{number:04d}"
         rows.append((name, "rendered", "Apache-2.0", label, scene.action, start, end, group))

@@ -9,8 +9,9 @@ import argparse
 import sys
 from pathlib import Path
 
-from rendering.clip import render_clip, save_clip
+from rendering.clip import render_clip
 from rendering.motion import ACTIONS
+from rendering.save import save_clip
 
 HERE = Path(__file__).resolve().parent
 

@@ -1,27 +1,25 @@
 """A whole clip: a person acts in a room before a camera with noise, blur and a shutter.
 
-In: a ``Scene``. Out: uint8 frames and the true events; ``save_clip`` writes both.
+In: a ``Scene``. Out: uint8 frames and the true events.
 """
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
-from fractions import Fraction
 from functools import lru_cache
-from pathlib import Path
 from typing import Any
 
-import av
 import cv2
 import numpy as np
 
 from rendering.body import Clothes, Cone, cones_of
-from rendering.furniture import chair
+from rendering.furniture import Box
 from rendering.motion import FALLS, SEAT, Motion, make_motion
 from rendering.raster import FLOOR_CELL, FLOOR_SPAN, Camera, Light, draw, floor_shadow, shade
 from rendering.room import Room, render_room
+from rendering.seats import seat_boxes
+from rendering.shake import MARGIN, crop, path_of
 from rendering.skeleton import rotation
 
 SUBFRAMES = 4
@@ -52,6 +50,7 @@ class Scene:
         shutter: Fraction of the frame interval that the shutter is open.
         noise: Standard deviation of sensor noise, grey levels of 255.
         gain: Exposure.
+        shake: How far the camera's picture wanders, from 0 (fixed) to 1 (``MARGIN`` of its size).
     """
 
     seed: int = 0
@@ -71,6 +70,7 @@ class Scene:
     shutter: float = 0.55
     noise: float = 2.2
     gain: float = 1.0
+    shake: float = 0.0
 
 
 def random_scene(seed: int, action: str, **changes: Any) -> Scene:
@@ -109,9 +109,20 @@ def _motion(seed: int, action: str, duration: float) -> Motion:
     return make_motion(action, duration, np.random.default_rng([seed, 1]))
 
 
-def camera_of(scene: Scene) -> Camera:
-    """Return the camera of ``scene``."""
-    return Camera(scene.width, scene.height, scene.above, scene.down, scene.side, scene.focal)
+def camera_of(scene: Scene, margin: float = 0.0) -> Camera:
+    """Return the camera of ``scene``, its picture wider by ``margin`` of its size on each side."""
+    width = scene.width + 2 * round(margin * scene.width)
+    height = scene.height + 2 * round(margin * scene.height)
+    focal = scene.focal * (scene.width / width)
+    return Camera(width, height, scene.above, scene.down, scene.side, focal)
+
+
+def support_of(scene: Scene) -> list[Box]:
+    """Return what the person of ``scene`` sits or lies on, if anything."""
+    support, height = motion_of(scene).support, SEAT * scene.tall / 1.74
+    if not support:
+        return []
+    return seat_boxes(support, scene.spot, scene.heading, height, scene.seed)
 
 
 def placed(scene: Scene, joints: np.ndarray) -> np.ndarray:
@@ -132,15 +143,11 @@ class Clip:
         self.scene = scene
         self._motion = motion_of(scene)
         self.events = self._motion.events
-        self._camera = camera_of(scene)
+        self._camera = camera_of(scene, MARGIN if scene.shake else 0.0)
         self._light = Light()
         self._scale = scene.tall / 1.74
         rng = np.random.default_rng([scene.seed, 2])
-        seat = []
-        if self._motion.chair:
-            x, y, _ = placed(scene, np.array([[0.43, 0.0, 0.0]]))[0]
-            seat = chair(x, y, scene.heading + 180, SEAT * self._scale)
-        self._room: Room = render_room(self._camera, self._light, rng, seat)
+        self._room: Room = render_room(self._camera, self._light, rng, support_of(scene))
         self._rays = self._camera.rays()
         v, u = np.mgrid[-1 : 1 : scene.height * 1j, -1 : 1 : scene.width * 1j]
         self._vignette = (1 - 0.11 * (u * u + v * v)).astype(np.float32)[..., None]
@@ -152,9 +159,13 @@ class Clip:
 
     def frames(self) -> Iterator[np.ndarray]:
         """Yield ``(height, width, 3)`` uint8 RGB pictures."""
-        noise = np.random.default_rng([self.scene.seed, 3])
+        scene = self.scene
+        noise = np.random.default_rng([scene.seed, 3])
+        path = path_of(scene.seed, self.count, scene.frame_rate)
         for index in range(self.count):
-            light = self._expose(index / self.scene.frame_rate)
+            light = self._expose(index / scene.frame_rate)
+            if scene.shake:
+                light = crop(light, (scene.width, scene.height), scene.shake * path[index])
             yield self._develop(light, noise)
 
     def _expose(self, time: float) -> np.ndarray:
@@ -214,26 +225,3 @@ def _around(cones: list[Cone], camera: Camera) -> tuple[slice, slice]:
 def render_clip(seed: int, action: str = "slip", **changes: Any) -> Clip:
     """Return the clip of ``seed`` and ``action``; ``changes`` override fields of ``Scene``."""
     return Clip(random_scene(seed, action, **changes))
-
-
-def save_clip(clip: Clip, path: Path, quality: int = 21) -> None:
-    """Write ``path`` as H.264 and the truth beside it as JSON."""
-    scene = clip.scene
-    with av.open(str(path), "w", options={"movflags": "+faststart"}) as container:
-        stream = container.add_stream("libx264", rate=Fraction(scene.frame_rate))
-        stream.width, stream.height, stream.pix_fmt = scene.width, scene.height, "yuv420p"
-        stream.options = {"crf": str(quality), "preset": "medium", "profile": "high"}
-        for picture in clip.frames():
-            container.mux(stream.encode(av.VideoFrame.from_ndarray(picture, format="rgb24")))
-        container.mux(stream.encode(None))
-    truth = {
-        "duration": clip.count / scene.frame_rate,
-        "frame_rate": scene.frame_rate,
-        "events": [
-            {"start": round(start, 3), "end": round(end, 3), "label": "slip"}
-            for start, end in clip.events
-        ],
-        "action": scene.action,
-        "seed": scene.seed,
-    }
-    path.with_suffix(".json").write_text(json.dumps(truth, indent=2) + "\n")

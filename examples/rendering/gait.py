@@ -12,9 +12,15 @@ import numpy as np
 
 from rendering.skeleton import (
     ANKLE_HEIGHT,
+    ANKLES,
+    ELBOWS,
+    KNEES,
     STANDING,
+    TOES,
+    WRISTS,
     front_of,
     joints_of,
+    lift_foot,
     plant_foot,
     pose,
     rotation,
@@ -22,6 +28,7 @@ from rendering.skeleton import (
 
 RATE = 240.0
 WALK_HEIGHT = STANDING - 0.035
+HANDS = [*ELBOWS, *WRISTS]
 
 
 @dataclass(frozen=True)
@@ -35,6 +42,9 @@ class Key:
         feet: Ankles ahead of where they were planted, metres.
         tilt: Foot pitch, degrees, toes down positive.
         angles: From ``pose``, added to what walking does.
+        across: Pelvis to the left of its path, metres.
+        free: How far the left and right foot leave the ground they were planted on for where
+            the leg's angles put them, 0 to 1.
     """
 
     time: float
@@ -43,9 +53,12 @@ class Key:
     feet: float = 0.0
     tilt: float = 0.0
     angles: np.ndarray = field(default_factory=pose)
+    across: float = 0.0
+    free: tuple[float, float] = (0.0, 0.0)
 
     def vector(self) -> np.ndarray:
-        return np.concatenate([[self.height, self.shift, self.feet, self.tilt], self.angles])
+        numbers = [self.height, self.shift, self.feet, self.tilt, self.across, *self.free]
+        return np.concatenate([numbers, self.angles])
 
 
 def ease(time: float, points: Sequence[tuple[float, np.ndarray | float]]) -> np.ndarray:
@@ -70,6 +83,7 @@ class Walker:
         step: Seconds between footfalls.
         zero_time: When the pelvis passes x = y = 0.
         style: Scale of the arm swing.
+        supple: Whether knees point up near the floor, and hands stay above it.
     """
 
     def __init__(
@@ -81,9 +95,10 @@ class Walker:
         step: float = 0.52,
         zero_time: float = 0.0,
         style: float = 1.0,
+        supple: bool = False,
     ) -> None:
         times = np.arange(0.0, duration + 2.0, 1 / RATE)
-        self.step, self.style = step, style
+        self.step, self.style, self.supple = step, style, supple
         self._speed = np.array([float(ease(t, speeds)) for t in times])
         self._heading = np.array([float(ease(t, headings)) for t in times])
         radians = np.radians(self._heading)
@@ -99,7 +114,8 @@ class Walker:
 
     def joints(self, time: float) -> np.ndarray:
         """Joints at ``time`` seconds, metres."""
-        height, shift, feet, tilt, *angles = ease(time, self._keys)
+        height, shift, feet, tilt, across, *rest = ease(time, self._keys)
+        free, angles = rest[:2], rest[2:]
         at = self._at(time)
         speed, heading, here = self._speed[at], self._heading[at], self._path[at]
         ahead = rotation("z", heading)[:, 0]
@@ -111,6 +127,8 @@ class Walker:
         rise = straight - 0.018 * brisk * np.cos(cycle)
         pelvis = np.array([*here, height + rise]) + ahead * shift
         pelvis += rotation("z", heading)[:, 1] * 0.02 * brisk * np.sin(cycle / 2)
+        if across:
+            pelvis += rotation("z", heading)[:, 1] * across
         swing = 46.0 * apart * self.style
         sway = 0.6 * np.sin(1.7 * time) + 0.4 * np.sin(2.9 * time + 1)
         walking = pose(
@@ -120,11 +138,19 @@ class Walker:
         )  # fmt: skip
         out = joints_of(walking + angles, pelvis, heading)
         pole = front_of(out) + 0.5 * rotation("z", heading)[:, 0]
-        if angles[0] < -1:
+        if self.supple:
+            low = float(np.clip((0.5 - height) / 0.25, 0, 1))
+            pole = rotation("z", heading) @ rotation("y", min(angles[0], 0.0))[:, 0]
+            pole = (1 - low) * pole + low * (0.4 * ahead + [0.0, 0.0, 1.0])
+            out[HANDS, 2] = np.maximum(out[HANDS, 2], 0.05)
+        elif angles[0] < -1:
             pole = rotation("z", heading) @ rotation("y", angles[0])[:, 0]
         for side, (ankle, yaw, foot_tilt) in enumerate(ankles):
             ankle = ankle + ahead * feet + [0, 0, max(-tilt, 0.0) * 0.0004]
+            swung = out[[KNEES[side], ANKLES[side], TOES[side]]]
             plant_foot(out, side, ankle, yaw, foot_tilt + tilt, pole)
+            if free[side] > 0:
+                lift_foot(out, side, swung, free[side])
         return out
 
     def _at(self, time: float) -> int:

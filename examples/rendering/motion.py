@@ -9,13 +9,29 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from rendering import floorwork, plans
 from rendering.falls import fall
 from rendering.gait import RATE, Key, Walker
+from rendering.plans import SEAT, Planner
 from rendering.skeleton import pose
+from rendering.stumbles import KINDS, stumble
 
-FALLS = ("slip", "trip", "faint")
-ACTIONS = (*FALLS, "walk", "sit", "crouch", "lie")
-SEAT = 0.45
+_OLD_FALLS = ("slip", "trip", "faint")
+_OLD_OTHERS = ("walk", "sit", "crouch", "lie")
+_PLANS: dict[str, Planner] = {
+    "sit-fast": plans.sit_fast,
+    "stand-up": plans.stand_up,
+    "lie-bed": plans.lie_bed,
+    "lie-fast": plans.lie_fast,
+    "pick-up": floorwork.pick_up,
+    "squat": floorwork.squat,
+    "sit-floor": floorwork.sit_floor,
+    "kneel": floorwork.kneel,
+    "jump": floorwork.jump,
+    "get-up": floorwork.get_up,
+}
+FALLS = (*_OLD_FALLS, *KINDS)
+ACTIONS = (*_OLD_FALLS, *_OLD_OTHERS, *KINDS, *_PLANS)
 
 
 @dataclass(frozen=True)
@@ -25,12 +41,12 @@ class Motion:
     Attributes:
         joints: ``(steps, 17, 3)`` metres at ``RATE`` per second.
         events: ``(start, end)`` of falls, seconds.
-        chair: Whether a seat stands behind x = 0.
+        support: What stands behind x = 0: ``"chair"``, ``"sofa"``, ``"bed"`` or ``""``.
     """
 
     joints: np.ndarray
     events: tuple[tuple[float, float], ...]
-    chair: bool = False
+    support: str = ""
 
     def at(self, time: float) -> np.ndarray:
         """Joints ``(17, 3)`` at ``time`` seconds, interpolated."""
@@ -47,13 +63,21 @@ def make_motion(action: str, duration: float, rng: np.random.Generator) -> Motio
     act = 0.37 * duration + rng.uniform(-0.3, 0.3)
     speed, step = rng.uniform(1.0, 1.2), rng.uniform(0.48, 0.54)
     style = rng.uniform(0.8, 1.2)
-    if action in FALLS:
+    if action in KINDS:
+        joints, event, support = stumble(action, duration, act, speed, step, style, rng)
+        return Motion(joints, (event,), support)
+    if action in _OLD_FALLS:
         return _falling(action, duration, act, speed, step, style, rng)
-    plan = {"walk": _walk, "sit": _sit, "crouch": _crouch, "lie": _lie}[action]
-    speeds, headings, keys = plan(act, speed, rng)
-    walker = Walker(duration, speeds, headings, keys, step, act, style)
+    if action in _PLANS:
+        plan = _PLANS[action](act, speed, rng)
+        speeds, headings, keys, support = plan.speeds, plan.headings, plan.keys, plan.support
+    else:
+        older = {"walk": _walk, "sit": _sit, "crouch": _crouch, "lie": _lie}[action]
+        speeds, headings, keys = older(act, speed, rng)
+        support = "chair" if action == "sit" else ""
+    walker = Walker(duration, speeds, headings, keys, step, act, style, action in _PLANS)
     times = np.arange(int(duration * RATE) + 2) / RATE
-    return Motion(np.stack([walker.joints(t) for t in times]), (), action == "sit")
+    return Motion(np.stack([walker.joints(t) for t in times]), (), support)
 
 
 def _falling(

@@ -36,6 +36,7 @@ class Fall:
         pinned: Joints that cannot move yet.
         axis: Unit vector about which the body falls.
         steady: How quickly turning about other axes dies, 1/s.
+        ground: Height of what carries joints ``(17, 3)`` where they are, ``(17,)``; none is 0.
     """
 
     target: Callable[[float], np.ndarray]
@@ -46,6 +47,7 @@ class Fall:
     pinned: Callable[[float], list[int]] = lambda _: []
     axis: tuple[float, float, float] = (0.0, 1.0, 0.0)
     steady: Callable[[float], float] = lambda _: 0.0
+    ground: Callable[[np.ndarray], np.ndarray] | None = None
 
 
 def simulate(
@@ -79,10 +81,11 @@ def simulate(
             force = strength * pull - damping * drift + np.cross(turning, arms) + push
             force[:, 2] -= GRAVITY
             v += dt * force
-            moved = _floor_and_bones(x + dt * v, lengths)
+            low = RADII if fall.ground is None else RADII + fall.ground(x)
+            moved = _floor_and_bones(x + dt * v, lengths, low)
             moved[pinned] = x[pinned]
             v = (moved - x) / dt
-            touching = moved[:, 2] <= RADII + 0.01
+            touching = moved[:, 2] <= low + 0.01
             v[touching, :2] *= np.exp(-sticky[touching, None] * dt)
             x = moved
         path[step] = x
@@ -108,7 +111,7 @@ def _muscles(
     return wanted @ turn.T - arms, arms, v - mean - np.cross(spin, arms), spin
 
 
-def _floor_and_bones(x: np.ndarray, lengths: np.ndarray) -> np.ndarray:
+def _floor_and_bones(x: np.ndarray, lengths: np.ndarray, low: np.ndarray) -> np.ndarray:
     first, second = _BONES.T
     weight = 1.0 / MASSES
     share = weight[first] + weight[second]
@@ -118,5 +121,5 @@ def _floor_and_bones(x: np.ndarray, lengths: np.ndarray) -> np.ndarray:
         fix = (0.45 * (distance - lengths) / (share * (distance + 1e-9)))[:, None] * apart
         np.subtract.at(x, first, weight[first, None] * fix)
         np.add.at(x, second, weight[second, None] * fix)
-        np.maximum(x[:, 2], RADII, out=x[:, 2])
+        np.maximum(x[:, 2], low, out=x[:, 2])
     return x

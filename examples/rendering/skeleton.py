@@ -117,3 +117,31 @@ def plant_foot(
     out /= np.linalg.norm(out) + 1e-9
     joints[KNEES[side]] = hip + along * line + out * np.sqrt(max(THIGH**2 - along**2, 0.0))
     joints[ANKLES[side]], joints[TOES[side]] = ankle, toe
+
+
+def lift_foot(joints: np.ndarray, side: int, swung: np.ndarray, share: float) -> None:
+    """Carry a planted foot in place towards where the leg's angles put it, in an arc.
+
+    Args:
+        joints: ``(17, 3)``, changed.
+        side: 0 left, 1 right.
+        swung: Knee, ankle and toe ``(3, 3)`` by the angles, metres.
+        share: 0 planted to 1 swung.
+    """
+    leg = [KNEES[side], ANKLES[side], TOES[side]]
+    hip, mixed = joints[HIPS[side]], joints[leg] * (1 - share) + swung * share
+    mixed[:, 2] = np.maximum(mixed[:, 2], RADII[leg])
+    foot = mixed[2] - mixed[1]
+    ankle = mixed[1] + [0.0, 0.0, 0.3 * share * (1 - share)]
+    line = ankle - hip
+    distance = min(float(np.linalg.norm(line)), 0.998 * (THIGH + SHIN))
+    line /= np.linalg.norm(line) + 1e-9
+    bend = mixed[0] - hip
+    out = bend - (bend @ line) * line
+    out /= np.linalg.norm(out) + 1e-9
+    along = (THIGH**2 - SHIN**2 + distance**2) / (2 * distance)
+    joints[leg[0]] = hip + along * line + out * np.sqrt(max(THIGH**2 - along**2, 0.0))
+    joints[leg[1]] = hip + distance * line
+    length = np.linalg.norm(FOOT) / (np.linalg.norm(foot) + 1e-9)
+    joints[leg[2]] = joints[leg[1]] + foot * length
+    joints[leg, 2] = np.maximum(joints[leg, 2], RADII[leg])

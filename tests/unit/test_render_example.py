@@ -113,6 +113,89 @@ def test_what_is_no_fall_has_no_event(script: ModuleType, action: str) -> None:
     assert np.isfinite(motion.joints).all()
 
 
+NEW_FALLS = (
+    "slide", "tumble", "collapse", "backward", "sideways", "knees", "off-chair", "rising",
+)  # fmt: skip
+NEW_OTHERS = (
+    "sit-fast", "stand-up", "lie-bed", "lie-fast", "pick-up", "squat", "sit-floor", "kneel",
+    "jump", "get-up",
+)  # fmt: skip
+BONES = ((9, 11), (11, 13), (10, 12), (12, 14))
+
+
+def test_every_action_is_tried_here(script: ModuleType) -> None:
+    motion = sys.modules["rendering.motion"]
+    assert ("slip", "trip", "faint", *NEW_FALLS) == motion.FALLS
+    assert set(motion.ACTIONS) - set(motion.FALLS) == {
+        "walk", "sit", "crouch", "lie", *NEW_OTHERS,
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize("action", NEW_FALLS)
+def test_more_falls_have_one_event_after_which_the_trunk_is_down(
+    script: ModuleType, action: str
+) -> None:
+    motion = sys.modules["rendering.motion"].make_motion(action, 3.6, np.random.default_rng(2))
+    ((start, end),) = motion.events
+    assert 0.3 < end - start < 1.8
+    assert start > 0.5
+    assert end < 3.4
+    assert np.isfinite(motion.joints).all()
+    assert motion.joints[:, :, 2].min() > -0.05
+    assert motion.at(start)[1, 2] > 0.8
+    assert motion.at(end)[:2, 2].max() < 0.2
+    assert motion.support == ("chair" if action in ("off-chair", "rising") else "")
+
+
+@pytest.mark.parametrize("action", NEW_OTHERS)
+def test_what_looks_like_a_fall_has_no_event_and_keeps_its_bones(
+    script: ModuleType, action: str
+) -> None:
+    motion = sys.modules["rendering.motion"].make_motion(action, 5.0, np.random.default_rng(2))
+    assert motion.events == ()
+    assert np.isfinite(motion.joints).all()
+    assert motion.joints[:, :, 2].min() > -0.02
+    for first, second in BONES:
+        length = np.linalg.norm(motion.joints[:, first] - motion.joints[:, second], axis=1)
+        assert length == pytest.approx(0.42, abs=0.08)
+    heights = motion.joints[:, 2, 2]
+    assert heights.max() - heights.min() > 0.3
+
+
+@pytest.mark.parametrize("heading", [0.0, 90.0, 187.0])
+@pytest.mark.parametrize("kind", ["chair", "sofa", "bed"])
+def test_a_seat_is_behind_who_turns_round_and_not_under_their_feet(
+    script: ModuleType, kind: str, heading: float
+) -> None:
+    boxes = sys.modules["rendering.seats"].seat_boxes(kind, (0.5, 3.0), heading, 0.45, 3)
+    ahead = np.array([np.cos(np.radians(heading)), np.sin(np.radians(heading))])
+    for distance, expected in ((0.0, False), (0.43, True)):
+        x, y = np.array([0.5, 3.0]) + distance * ahead
+        under = [b.low[0] <= x <= b.high[0] and b.low[1] <= y <= b.high[1] for b in boxes]
+        assert any(under) == expected
+    assert all(low < high for box in boxes for low, high in zip(box.low, box.high, strict=True))
+
+
+def test_a_shaken_picture_is_a_part_of_the_larger_one(script: ModuleType) -> None:
+    shake = sys.modules["rendering.shake"]
+    picture = np.random.default_rng(0).uniform(size=(14, 24, 3)).astype(np.float32)
+    assert np.array_equal(shake.crop(picture, (20, 10), np.array([0.0, 0.0])), picture[2:12, 2:22])
+    assert np.array_equal(shake.crop(picture, (20, 10), np.array([1.0, -1.0])), picture[:10, 4:])
+    path = shake.path_of(5, 200, 25.0)
+    assert path.shape == (200, 2)
+    assert abs(path).max() <= 1.0
+    assert 0.0 < abs(np.diff(path, axis=0)).max() < 0.3
+
+
+def test_a_shaking_camera_gives_pictures_of_the_same_size(script: ModuleType) -> None:
+    size = {"width": 96, "height": 72, "duration": 2.0}
+    still = script.render_clip(3, "walk", **size)
+    shaken = script.render_clip(3, "walk", **size, shake=0.8)
+    one, other = (np.stack(list(islice(clip.frames(), 2))) for clip in (still, shaken))
+    assert one.shape == other.shape == (2, 72, 96, 3)
+    assert not np.array_equal(one, other)
+
+
 def test_an_unknown_action_names_the_known_ones(script: ModuleType) -> None:
     with pytest.raises(ValueError, match="slip, trip, faint, walk, sit, crouch, lie"):
         script.render_clip(0, "fly")
