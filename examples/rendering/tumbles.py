@@ -28,7 +28,7 @@ def on_chair(joints: np.ndarray) -> np.ndarray:
 
 def backward(joints: np.ndarray, side: int, rng: np.random.Generator, after: str) -> Fall:
     """Tip over backwards with both feet where they stood."""
-    bend = rng.uniform(0, 1)
+    bend, slow = rng.uniform(0, 1), rng.uniform(0.7, 1.3)
     rest = {"nod": 14.0, "a_hip": 20, "a_knee": 25, "b_hip": 38, "b_knee": 62}
     lying = sides_of(side, **rest, arm=10, out=50, elbow=40)
     moved = sides_of(
@@ -40,16 +40,16 @@ def backward(joints: np.ndarray, side: int, rng: np.random.Generator, after: str
     sat = sides_of(side, nod=28, hip=48 + 30 * bend, knee=30 + 40 * bend, arm=-30, out=35, elbow=20)
     keys = targets_of(
         joints,
-        [(0.35, flail), (0.7, sat), (1.0, 0.7 * sat + 0.3 * lying),
+        [(0.35 * slow, flail), (0.7 * slow, sat), (slow, 0.7 * sat + 0.3 * lying),
          *rest_of((1.6, 2.5, 3.4, 4.2, 5.4), lying, moved, after)],
     )  # fmt: skip
-    spin, held = rng.uniform(3.2, 6.0), rng.uniform(0.3, 0.5)
+    spin, held = rng.uniform(3.2, 6.0), rng.uniform(0.3, 0.5) * slow
     strive = struggle(after, 2.1)
     return Fall(
         target=_eased(keys),
         strength=lambda now: 380.0 if now < 0.3 else 240.0 if now < 1.0 else 110.0,
         spin=lambda now: np.array([0.0, -spin if now < 0.35 else 0.0, 0.0]),
-        push=lambda now: legs_hold(now, 0.55 + 0.15 * bend) + strive(now),
+        push=lambda now: legs_hold(now, 0.65 * slow) + strive(now),
         pinned=lambda now: FEET if now < held else [],
         steady=lambda now: 10.0 if now < 1.1 else 3.0,
     )
