@@ -19,13 +19,19 @@ from slipdetect.cli.console import Console
 from slipdetect.cli.detect_options import event_settings
 from slipdetect.cli.errors import SOME_FAILED
 from slipdetect.cli.evaluate_clips import Chosen, choose, warn_of_training_data
-from slipdetect.cli.evaluate_options import PREDICTIONS_SUFFIX, format_of, given
+from slipdetect.cli.evaluate_options import (
+    PREDICTIONS_SUFFIX,
+    SCORE_SUFFIXES,
+    format_of,
+    given,
+)
 from slipdetect.cli.output import open_output
 from slipdetect.errors import DataError, UsageError
 
 if TYPE_CHECKING:
     from slipdetect.detection import EventConfig
     from slipdetect.evaluation import ClipPrediction
+    from slipdetect.evaluation.threshold_sweep import Sweep
 
 _FILES = ("out", "predictions", "curves", "mistakes")
 
@@ -40,6 +46,8 @@ def evaluate_events(
         OutputError: A file exists already or cannot be written.
     """
     console = ctx.ensure_object(Console)
+    if Path(model).suffix.lower() in SCORE_SUFFIXES:
+        raise UsageError(f"{model!r} holds scores of whole clips; leave --level event out")
     _check_targets(options)
     if Path(model).suffix.lower() == PREDICTIONS_SUFFIX:
         _check_kept(ctx, data, options)
@@ -141,6 +149,7 @@ def _report(
         console.note(f"wrote {str(options['predictions'])!r}")
     if config is not None:
         facts["thresholds"] = asdict(config)
+    sweep = None if options["curves"] is None else _sweep(predictions, config)
     form = options["format"] or format_of(out)
     text = _text(evaluated(predictions, facts), form)
     with open_output(console, out, overwrite=overwrite) as write:
@@ -148,8 +157,8 @@ def _report(
     if out is not None:
         console.note(f"wrote {str(out)!r}")
     title = str(facts.get("model") or facts.get("predictions"))
-    if options["curves"] is not None:
-        _draw_curves(predictions, config, title, options["curves"], overwrite)
+    if sweep is not None:
+        _draw_curves(sweep, title, options["curves"], overwrite)
         console.note(f"wrote {str(options['curves'])!r}")
     if options["mistakes"] is not None and root is not None:
         _draw_mistakes(predictions, root, title, options["mistakes"], overwrite)
@@ -165,18 +174,16 @@ def _text(evaluation: Any, form: str) -> str:
     return event_markdown(evaluation) if form == "markdown" else event_table(evaluation)
 
 
-def _draw_curves(
-    predictions: Sequence[ClipPrediction],
-    config: EventConfig | None,
-    title: str,
-    target: Path,
-    overwrite: bool,
-) -> None:
+def _sweep(predictions: Sequence[ClipPrediction], config: EventConfig | None) -> Sweep:
     from slipdetect.detection import EventConfig
     from slipdetect.evaluation.threshold_sweep import sweep_onset
+
+    return sweep_onset(predictions, EventConfig() if config is None else config)
+
+
+def _draw_curves(sweep: Sweep, title: str, target: Path, overwrite: bool) -> None:
     from slipdetect.reports.event_curves import draw_event_curves
 
-    sweep = sweep_onset(predictions, EventConfig() if config is None else config)
     with atomic_write(target, overwrite=overwrite) as temporary:
         draw_event_curves(sweep, temporary, title)
 
