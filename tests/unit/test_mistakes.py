@@ -34,11 +34,13 @@ def test_the_surest_false_events_and_the_least_sure_falls_come_first() -> None:
     ]
     assert {mistake.kind for mistake in false} == {FALSE}
     assert [(m.item.clip, m.score, m.timed) for m in missed] == [
-        ("untimed", 0.3, False),
         ("missed", 0.4, True),
+        ("untimed", 0.3, False),  # behind, for nobody knows where to look
     ]
     assert {mistake.kind for mistake in missed} == {MISSED}
     assert [len(part) for part in worst_mistakes(SET, 1)] == [1, 1]
+    surer = [replace(SET[3], score=0.45, clip="b"), SET[3]]
+    assert [mistake.score for mistake in worst_mistakes(surer, 2)[1]] == [0.4, 0.45]
 
 
 def test_a_missed_fall_is_as_sure_as_the_surest_window_near_it() -> None:

@@ -73,12 +73,13 @@ def worst_mistakes(
     """Return the surest false events and the missed falls that were given least, at ``most`` each.
 
     Of one clip only the worst false event is taken. A clip whose fall has no event times is a
-    missed fall where nothing was found in it.
+    missed fall where nothing was found in it; it comes behind those whose times are known.
     """
     false = [_false(item) for item in predictions if item.timed]
     missed = [mistake for item in predictions if item.positive for mistake in _missed(item)]
     surest = sorted((each for each in false if each), key=lambda each: -each.score)
-    return surest[:most], sorted(missed, key=lambda each: each.score)[:most]
+    least = sorted(missed, key=lambda each: (not each.timed, each.score))
+    return surest[:most], least[:most]
 
 
 def with_pictures(mistake: Mistake, root: Path) -> Mistake:
