@@ -111,7 +111,8 @@ def rate_interval(
 ) -> Interval:
     """Return the interval of a rate, which has a lower bound but no upper one.
 
-    Percentiles of the resamples, expanded for few groups. Where nothing was counted, every resample
+    Percentiles of the resamples, expanded for few groups, and never nearer than those of a Poisson
+    count of clips that have nothing in common. Where nothing was counted, every resample
     counts nothing too; with few events or groups they do not reach as far as chance does. There it
     is the exact interval of a Poisson count. Its events and exposure are divided by ``alike``, the
     variance that clips of one group can add at most (the design effect of Kish, 1965), as trials of
@@ -130,8 +131,8 @@ def rate_interval(
         return poisson_exact(events / alike, exposure / alike)
     tail = expanded_tail(groups)
     low, high = np.quantile(known, [tail, 1 - tail])
-    value = events / exposure
-    return Interval(min(float(low), value), max(float(high), value), "bootstrap")
+    alone = poisson_exact(events, exposure)
+    return Interval(min(float(low), alone.low), max(float(high), alone.high), "bootstrap")
 
 
 def widened(found: Interval, value: float, parts: Iterable[tuple[float, float, float]]) -> Interval:

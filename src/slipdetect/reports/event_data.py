@@ -55,7 +55,7 @@ def _figure(figure: Figure) -> dict[str, Any]:
     interval = figure.interval
     return {
         "value": figure.value,
-        "count": figure.count,
+        "count": int(figure.count),
         "base": figure.base,
         "low": None if interval is None else interval.low,
         "high": None if interval is None else interval.high,
