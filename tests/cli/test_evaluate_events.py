@@ -36,7 +36,7 @@ def videos(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def kept(tmp_path: Path) -> Path:
     """Predictions of a fall that is found, one that is missed, and a clip without."""
     items = [
-        predicted(RISING, [(1.4, 2.0)], clip="0.mp4", group="a", height=0.6),
+        predicted(RISING, [(1.4, 2.0)], clip="0.mp4", group="a", size=0.6),
         predicted([0.1, 0.2, 0.1], [(0.4, 0.8)], clip="1.mp4", group="b", source="y"),
         predicted([0.1, 0.7, 0.1], clip="2.mp4", group="c", action="sit"),
     ]
@@ -58,8 +58,8 @@ def test_a_model_is_run_once_and_its_predictions_serve_again(
     assert sheet.read_bytes().startswith(PNG)
     rows = read_predictions(new)
     assert [row.clip for row in rows] == ["0.mp4", "1.mp4", "2.mp4"]
-    assert rows[0].height is not None  # somebody walks and falls
-    assert rows[2].height is None  # nothing moves
+    assert rows[0].size is not None  # somebody walks and falls
+    assert rows[2].size is None  # nothing moves
     again = run("evaluate", new, "--level", "event")
     assert again.exit_code == 0, again.output
     figures = lambda text: text.splitlines()[2:]  # noqa: E731

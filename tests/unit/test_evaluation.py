@@ -175,7 +175,7 @@ def test_predicting_rounds_and_leaves_unreadable_clips_out(
         group="sub",
         windows=((0.0, 1.0, 0.2), (0.5, 1.5, 0.98765)),
         streams={"rgb": (0.3, 0.97)},
-        height=None,  # there is no video to look at again
+        size=None,  # there is no video to look at again
         thresholds=asdict(EventConfig(onset=0.6)),
     )
     assert row.config == EventConfig(onset=0.6)
@@ -195,7 +195,7 @@ def test_predictions_survive_the_file(tmp_path: Path) -> None:
         ClipPrediction(
             "c.mp4", "", False, (), 1.5, 0.2, (), "sit", "p1", ((0.0, 1.0, 0.2),), {"flow": (0.1,)}
         ),
-        replace(prediction(True), height=0.25, thresholds=asdict(EventConfig(onset=0.4))),
+        replace(prediction(True), size=0.25, thresholds=asdict(EventConfig(onset=0.4))),
     ]
     file = tmp_path / "predictions.jsonl"
     write_predictions(iter(rows), file)
@@ -210,7 +210,7 @@ def test_files_of_older_versions_are_read(tmp_path: Path) -> None:
     file.write_text(json.dumps({**old, "score": 0.5, "events": [[1, 2, 0.5]]}) + "\n")
     (row,) = read_predictions(file)
     assert row == ClipPrediction("a.mp4", "x", True, ((1, 2),), 3.0, 0.5, ((1, 2, 0.5),))
-    assert (row.config, row.height, row.windows, row.group) == (None, None, (), "")
+    assert (row.config, row.size, row.windows, row.group) == (None, None, (), "")
     assert row.surest == (0.0, 3.0, 0.5)
 
 

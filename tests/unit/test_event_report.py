@@ -101,7 +101,7 @@ def test_a_clip_without_a_group_is_its_own() -> None:
 
 def test_parts_of_a_test() -> None:
     sized = [
-        replace(item, height=h)
+        replace(item, size=h)
         for item, h in zip(SET, (0.1, 0.3, 0.3, None, 0.6, 0.9, 0.8, 0.2), strict=True)
     ]
     sized[0] = replace(sized[0], source="y")

@@ -19,7 +19,7 @@ RISING = [0.1, 0.4, 0.6, 0.9, 0.4, 0.1, 0.1]
 @pytest.fixture(scope="module")
 def evaluation() -> EventEvaluation:
     items = [
-        predicted(RISING, [(1.4, 2.0)], clip=f"fall{i}", source="ab"[i % 2], height=0.6)
+        predicted(RISING, [(1.4, 2.0)], clip=f"fall{i}", source="ab"[i % 2], size=0.6)
         for i in range(6)
     ]
     items += [
@@ -28,7 +28,7 @@ def evaluation() -> EventEvaluation:
             clip=f"sit{i}",
             source="ab"[i % 2],
             action="sit|down",
-            height=0.3,
+            size=0.3,
         )
         for i in range(5)
     ]

@@ -5,6 +5,7 @@ In: predictions of annotated clips. Out: ``EventEvaluation``.
 
 from __future__ import annotations
 
+import math
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -22,7 +23,7 @@ from slipdetect.evaluation.predictions import ClipPrediction
 UNKNOWN = "unknown"
 
 # of the picture's height: up to which share, and its name
-_SIZES = ((0.25, "under 25%"), (0.5, "25 to 50%"), (0.75, "50 to 75%"), (2.0, "75% and more"))
+_SIZES = ((0.25, "under 25%"), (0.5, "25 to 50%"), (0.75, "50 to 75%"), (math.inf, "75% and more"))
 
 
 @dataclass(frozen=True)
@@ -53,7 +54,7 @@ class EventEvaluation:
     Attributes:
         main: All clips.
         by_source: By data set, where there are several.
-        by_size: By the height of what moves as a share of the picture's, where it is known.
+        by_size: By the size of what moves as a share of the picture's height, if known.
         by_action: Clips without a fall, those with most false events a clip first; empty where no
             clip has an action.
         facts: Model, data, thresholds.
@@ -79,7 +80,7 @@ def evaluate_events(
         DataError: There are no clips.
     """
     sources = _parts(predictions, lambda item: item.source)
-    sizes = _parts(predictions, lambda item: size_of(item.height))
+    sizes = _parts(predictions, lambda item: size_of(item.size))
     order = [name for _, name in _SIZES] + [UNKNOWN]
     return EventEvaluation(
         main=event_report(predictions),
@@ -90,11 +91,11 @@ def evaluate_events(
     )
 
 
-def size_of(height: float | None) -> str:
-    """Return which of the four sizes a share of the picture's height is."""
-    if height is None:
+def size_of(size: float | None) -> str:
+    """Return the name of a size, which is a share of the picture's height."""
+    if size is None:
         return UNKNOWN
-    return next(name for limit, name in _SIZES if height < limit)
+    return next(name for limit, name in _SIZES if size < limit)
 
 
 def _parts(

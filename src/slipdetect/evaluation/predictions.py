@@ -23,7 +23,7 @@ from slipdetect.detection import (
     Window,
 )
 from slipdetect.errors import DataError, UsageError, VideoError
-from slipdetect.evaluation.person_size import moving_height
+from slipdetect.evaluation.person_size import moving_size
 
 logger = logging.getLogger(__name__)
 
@@ -47,7 +47,7 @@ class ClipPrediction:
         windows: ``(start, end, probability)`` of every window, so that events at other thresholds
             need no second run; empty in files of version 0.1.
         streams: Probability of every window by each modality alone, before calibration.
-        height: What moves, as a share of the picture's height: at the first true event, or around
+        size: Of what moves, as a share of the picture's height: at the first true event, or around
             the surest window where none is known; None if nothing moved or nobody looked.
         thresholds: The settings of ``EventConfig`` that made ``events``; empty in older files.
     """
@@ -63,7 +63,7 @@ class ClipPrediction:
     group: str = ""
     windows: tuple[tuple[float, float, float], ...] = ()
     streams: dict[str, tuple[float, ...]] = field(default_factory=dict, hash=False)
-    height: float | None = None
+    size: float | None = None
     thresholds: dict[str, float] = field(default_factory=dict, hash=False)
 
     @property
@@ -139,7 +139,7 @@ def _prediction(
         thresholds=asdict(config),
     )
     start, end = item.truth[0] if item.truth else item.surest[:2]
-    return replace(item, height=moving_height(clip.path, start, end))
+    return replace(item, size=moving_size(clip.path, start, end))
 
 
 def _rounded(events: Iterable[Event]) -> tuple[tuple[float, float, float], ...]:
@@ -193,7 +193,7 @@ def _read(row: Mapping[str, Any]) -> ClipPrediction:
                 name: tuple(float(value) for value in values)
                 for name, values in row.get("streams", {}).items()
             },
-            "height": None if row.get("height") is None else float(row["height"]),
+            "size": None if row.get("size") is None else float(row["size"]),
         }
     )
 

@@ -82,20 +82,16 @@ def motion_box(profiles: list[MotionProfile], height: int, width: int) -> Box:
     return Box(round(x), round(y), round(side))
 
 
-def motion_height(profiles: list[MotionProfile]) -> float | None:
-    """Return the share of the picture's height, 0 to 1, that the motion of ``profiles`` spans.
+def motion_extent(profile: MotionProfile) -> float | None:
+    """Return the height or width, whichever is more, of what moved between two frames.
 
-    From the 4th to the 96th percentile of difference energy, without the margin of the box; None
-    without motion. Of a person seen from the side it is about how much of the picture's height
-    they take; where the camera itself moves it is nearly all of it.
+    From the 4th to the 96th percentile of difference energy, without the margin of the box, as a
+    share of the picture's height; None without motion.
     """
-    if not profiles:
+    if float(profile.rows.sum()) < _LEAST_ENERGY:
         return None
-    rows = np.sum([profile.rows for profile in profiles], axis=0)
-    if float(rows.sum()) < _LEAST_ENERGY:
-        return None
-    top, bottom = _span(rows, 1)
-    return bottom - top
+    spans = [_span(energy, len(energy)) for energy in (profile.rows, profile.columns)]
+    return max(end - start for start, end in spans) / len(profile.rows)
 
 
 def centre_box(height: int, width: int) -> Box:

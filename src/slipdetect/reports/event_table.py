@@ -62,7 +62,7 @@ def _tables(
     if evaluation.by_source:
         yield "By data set:", _parts(evaluation.by_source, "data set")
     if evaluation.by_size:
-        yield "By height of what moves, of the picture's:", _parts(evaluation.by_size, "height")
+        yield "By size of what moves, of the picture's height:", _parts(evaluation.by_size, "size")
     if evaluation.by_action:
         yield "False events by action, in clips without a fall:", _actions(evaluation, longest)
 
