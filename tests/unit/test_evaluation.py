@@ -5,6 +5,8 @@ In: labels, scores and predictions. Out: figures.
 
 from __future__ import annotations
 
+import json
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import pytest
@@ -132,6 +134,8 @@ def test_figures_that_a_set_cannot_tell_are_none() -> None:
 class FakeDetector:
     """Finds one event in every clip but those called missing."""
 
+    events = EventConfig(onset=0.6)
+
     def detect(self, path: Path) -> object:
         if path.stem == "missing":
             raise VideoError("cannot read it")
@@ -171,7 +175,10 @@ def test_predicting_rounds_and_leaves_unreadable_clips_out(
         group="sub",
         windows=((0.0, 1.0, 0.2), (0.5, 1.5, 0.98765)),
         streams={"rgb": (0.3, 0.97)},
+        size=None,  # there is no video to look at again
+        thresholds=asdict(EventConfig(onset=0.6)),
     )
+    assert row.config == EventConfig(onset=0.6)
     assert done == [(1, 2), (2, 2)]
     assert "left out: cannot read it" in caplog.text
 
@@ -188,6 +195,7 @@ def test_predictions_survive_the_file(tmp_path: Path) -> None:
         ClipPrediction(
             "c.mp4", "", False, (), 1.5, 0.2, (), "sit", "p1", ((0.0, 1.0, 0.2),), {"flow": (0.1,)}
         ),
+        replace(prediction(True), size=0.25, thresholds=asdict(EventConfig(onset=0.4))),
     ]
     file = tmp_path / "predictions.jsonl"
     write_predictions(iter(rows), file)
@@ -196,11 +204,22 @@ def test_predictions_survive_the_file(tmp_path: Path) -> None:
     assert read_predictions(file) == []
 
 
+def test_files_of_older_versions_are_read(tmp_path: Path) -> None:
+    file = tmp_path / "predictions.jsonl"
+    old = {"clip": "a.mp4", "source": "x", "positive": True, "truth": [[1, 2]], "seconds": 3.0}
+    file.write_text(json.dumps({**old, "score": 0.5, "events": [[1, 2, 0.5]]}) + "\n")
+    (row,) = read_predictions(file)
+    assert row == ClipPrediction("a.mp4", "x", True, ((1, 2),), 3.0, 0.5, ((1, 2, 0.5),))
+    assert (row.config, row.size, row.windows, row.group) == (None, None, (), "")
+    assert row.surest == (0.0, 3.0, 0.5)
+
+
 def test_events_are_found_again_at_other_thresholds() -> None:
     windows = tuple((i * 0.5, i * 0.5 + 1.0, p) for i, p in enumerate((0.1, 0.6, 0.9, 0.4, 0.1)))
     row = ClipPrediction("a.mp4", "", True, (), 3.0, 0.9, (), windows=windows)
     # borders lie midway between the centres 0.5, 1.0, 1.5, 2.0, 2.5
     assert row.at(EventConfig(onset=0.5, offset=0.3)).events == ((0.75, 2.25, 0.9),)
+    assert row.at(EventConfig(onset=0.7)).config == EventConfig(onset=0.7)
     assert row.at(EventConfig(onset=0.7, offset=0.5)).events == ((1.25, 1.75, 0.9),)
     assert row.at(EventConfig(onset=0.95, offset=0.3)).events == ()
     with pytest.raises(DataError, match="run the model once more"):
@@ -215,6 +234,8 @@ def test_events_are_found_again_at_other_thresholds() -> None:
         '{"clip": "a"}\n',
         '{"truth": [[1]], "events": []}\n',
         '{"truth": [], "events": [], "streams": []}\n',
+        '{"clip": "a", "source": "", "positive": true, "truth": [], "seconds": 1, "score": 0.5, '
+        '"events": [], "thresholds": {"onset": 2.0}}\n',
         "\xff",
     ],
 )

@@ -6,7 +6,7 @@ In: clips and options. Out: the clips chosen.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from slipdetect.errors import DataError, UsageError
 
@@ -17,9 +17,17 @@ if TYPE_CHECKING:
 ALL = "all"
 
 
+class _Sourced(Protocol):
+    @property
+    def source(self) -> str: ...
+
+
+Item = TypeVar("Item", bound=_Sourced)
+
+
 def choose_sources(
-    clips: Sequence[Clip], only: Sequence[str], exclude: Sequence[str]
-) -> list[Clip]:
+    clips: Sequence[Item], only: Sequence[str], exclude: Sequence[str]
+) -> list[Item]:
     """Return the clips of the data sets ``only`` (all when empty) that are not in ``exclude``.
 
     Raises:

@@ -16,7 +16,7 @@ import click
 from slipdetect._io import check_writable
 from slipdetect.cli.batch import Batch, Detect, Progress
 from slipdetect.cli.console import Console
-from slipdetect.cli.detect_options import DETECT_OPTIONS
+from slipdetect.cli.detect_options import DETECT_OPTIONS, event_settings
 from slipdetect.cli.formats import make_format
 from slipdetect.cli.options import common_options, with_options
 from slipdetect.cli.output import open_output
@@ -68,15 +68,7 @@ def _load(options: dict[str, Any]) -> Detect:
     """Load the model and return the function that looks at one source."""
     from slipdetect.detection import Detector
 
-    events = {
-        "onset": options["onset"],
-        "offset": options["offset"],
-        "min_duration_on": options["min_duration"],
-        "min_duration_off": options["min_gap"],
-        "pad_onset": options["pad"],
-        "pad_offset": options["pad"],
-    }
-    detector = Detector.load(options["model"], options["device"], events)
+    detector = Detector.load(options["model"], options["device"], event_settings(options))
     logger.info("model %s on %s", detector.config.name, detector.device)
     reading: dict[str, Any] = {
         name: options[name] for name in _READING if options[name] is not None

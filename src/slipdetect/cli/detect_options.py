@@ -1,9 +1,12 @@
 """The options of ``slipdetect detect``, grouped as they are used.
 
-In: nothing. Out: ``DETECT_OPTIONS``.
+In: nothing. Out: ``DETECT_OPTIONS``; ``EVENT_OPTIONS`` alone, and what they set.
 """
 
 from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
 
 import click
 
@@ -41,13 +44,22 @@ _MODEL = (
     ),
 )
 
-_EVENTS = (
+EVENT_OPTIONS = (
     click.option("--onset", type=_PROBABILITY, help="Probability at which an event begins."),
     click.option("--offset", type=_PROBABILITY, help="Probability below which it ends."),
     click.option("--min-duration", type=_SECONDS, help="Drop shorter events, seconds."),
     click.option("--min-gap", type=_SECONDS, help="Join events with a shorter gap, seconds."),
     click.option("--pad", type=_SECONDS, help="Lengthen events at both ends, seconds."),
 )
+
+# which settings of ``EventConfig`` an option sets
+EVENT_SETTINGS = {
+    "onset": ("onset",),
+    "offset": ("offset",),
+    "min_duration": ("min_duration_on",),
+    "min_gap": ("min_duration_off",),
+    "pad": ("pad_onset", "pad_offset"),
+}
 
 _READING = (
     click.option(
@@ -74,4 +86,9 @@ _READING = (
     click.option("--strict", is_flag=True, help="A truncated video fails instead of warning."),
 )
 
-DETECT_OPTIONS = (*_OUTPUT, *_MODEL, *_EVENTS, *_READING)
+DETECT_OPTIONS = (*_OUTPUT, *_MODEL, *EVENT_OPTIONS, *_READING)
+
+
+def event_settings(options: Mapping[str, Any]) -> dict[str, float | None]:
+    """Return what the options say of ``EventConfig``; None where nothing was said."""
+    return {name: options[key] for key, names in EVENT_SETTINGS.items() for name in names}

@@ -6,32 +6,31 @@ In: a model or kept scores, an annotation file. Out: tables, scores, a picture, 
 from __future__ import annotations
 
 import json
-from collections import Counter
-from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from slipdetect._io import atomic_write, check_writable
-from slipdetect.cli.choose_clips import ALL, choose_sources, choose_split, warn_of_known_groups
 from slipdetect.cli.console import Console
 from slipdetect.cli.errors import SOME_FAILED
+from slipdetect.cli.evaluate_clips import Chosen, choose, warn_of_training_data
 from slipdetect.cli.evaluate_options import (
     EVALUATE_OPTIONS,
+    EVENT,
+    PREDICTIONS_SUFFIX,
     SCORE_SUFFIXES,
-    SUFFIXES,
+    check_level,
     check_together,
+    format_of,
 )
 from slipdetect.cli.options import common_options, with_options
 from slipdetect.cli.output import open_output
 from slipdetect.errors import DataError, UsageError
 
 if TYPE_CHECKING:
-    from slipdetect.datasets import Clip
     from slipdetect.evaluation.clip_evaluation import ClipEvaluation
     from slipdetect.evaluation.scores import ClipScores
-    from slipdetect.models import ModelPackage
 
 
 @click.command()
@@ -54,8 +53,23 @@ def evaluate(ctx: click.Context, /, model: str, data: Path | None, **options: An
     slipdetect evaluate runs/x/best clips.csv --protocol 25x10
     slipdetect evaluate x.npz --fusion rgb=1,flow=1.5
     slipdetect evaluate old/spatial.pickle clips.csv --frames 19 --modality rgb --scores new.npz
+
+    With --level event the model runs as detect does, and falls found, delays and false events an
+    hour are told; MODEL may then be predictions that were kept.
+
+    \b
+    slipdetect evaluate default clips.csv --level event --predictions x.jsonl --curves x.png
+    slipdetect evaluate x.jsonl --level event --onset 0.4
     """
     console = ctx.ensure_object(Console)
+    check_level(ctx, options["level"])
+    if options["level"] == EVENT:
+        from slipdetect.cli.evaluate_events import evaluate_events
+
+        evaluate_events(ctx, model, data, options)
+        return
+    if Path(model).suffix.lower() == PREDICTIONS_SUFFIX:
+        raise UsageError(f"{model!r} holds predictions of events; add --level event")
     kept = Path(model) if Path(model).suffix.lower() in SCORE_SUFFIXES else None
     _check_targets(options)
     if kept is not None:
@@ -64,26 +78,10 @@ def evaluate(ctx: click.Context, /, model: str, data: Path | None, **options: An
     if data is None:
         raise click.MissingParameter(ctx=ctx, param_hint="DATA.csv", param_type="argument")
     check_together(ctx, data=True, kept=False, old=False)
-    chosen = _choose(console, data, options)
+    chosen = choose(console, data, options)
     scores = _score(console, model, chosen, options)
     _report(console, scores, options)
     ctx.exit(SOME_FAILED if len(scores.clips) < len(chosen.clips) else 0)
-
-
-@dataclass(frozen=True)
-class _Chosen:
-    """Clips to test on: of which file and part of its split, and where their names begin."""
-
-    clips: list[Clip]
-    file: Path
-    split: str
-    root: Path
-    others: Counter[str]  # rows of the file that are no test rows, by data set
-
-    def noted(self, scores: ClipScores) -> ClipScores:
-        """Return scores that know where their clips are from."""
-        split = {} if self.split == ALL else {"split": self.split}
-        return replace(scores, facts={**scores.facts, "data": self.file.name, **split})
 
 
 def _check_targets(options: dict[str, Any]) -> None:
@@ -106,26 +104,7 @@ def _check_targets(options: dict[str, Any]) -> None:
         check_pickles(options["pickles"], overwrite=options["overwrite"])
 
 
-def _choose(console: Console, data: Path, options: dict[str, Any]) -> _Chosen:
-    """Return the clips to test on; say which they are where nobody asked for them."""
-    from slipdetect.datasets import read_annotations
-
-    clips = read_annotations(data, options["root"])
-    clips = choose_sources(clips, options["only"], options["exclude"])
-    chosen, split = choose_split(clips, options["split"])
-    if options["split"] is None:
-        part = f"testing on the clips of split {split!r}, {len(chosen)} of {len(clips)}"
-        console.note(
-            f"{data.name!r} has no split: testing on all its clips" if split == ALL else part
-        )
-    if split == "test":
-        warn_of_known_groups(console, clips)
-    root = data.parent if options["root"] is None else options["root"]
-    others = Counter(clip.source for clip in clips if clip.split != "test")
-    return _Chosen(chosen, data, split, root, others)
-
-
-def _score(console: Console, model: str, chosen: _Chosen, options: dict[str, Any]) -> ClipScores:
+def _score(console: Console, model: str, chosen: Chosen, options: dict[str, Any]) -> ClipScores:
     """Run the model over the clips."""
     from slipdetect.detection import model_folder, resolve_device
     from slipdetect.evaluation.clip_scoring import score_clips
@@ -137,7 +116,7 @@ def _score(console: Console, model: str, chosen: _Chosen, options: dict[str, Any
     package = load_package(model_folder(model))
     protocol = default_protocol(package.config) if asked is None else asked
     device = resolve_device(options["device"])
-    _warn_of_training_data(console, package, chosen, bundled=model == "default")
+    warn_of_training_data(console, package.config, chosen, bundled=model == "default")
     views = "" if protocol.views is None else f" ({protocol.views} views of each)"
     console.note(f"scoring {len(chosen.clips)} clips on {device}, protocol {protocol}{views}")
     with console.bar(len(chosen.clips)) as bar:
@@ -158,29 +137,6 @@ def _score(console: Console, model: str, chosen: _Chosen, options: dict[str, Any
     return chosen.noted(scores)
 
 
-def _warn_of_training_data(
-    console: Console, package: ModelPackage, chosen: _Chosen, *, bundled: bool
-) -> None:
-    """Warn that figures may be too good, unless the model was trained by this file's split."""
-    seen = Counter[str]()
-    for key in ("training_data", "validation_data"):
-        known = package.config.training.get(key)
-        for part in known if isinstance(known, list) else []:
-            if isinstance(part, dict):
-                count = part.get("clips")
-                seen[str(part.get("source", ""))] += count if isinstance(count, int) else 0
-    shared = sorted(set(seen) & {clip.source for clip in chosen.clips})
-    if chosen.split == "test" and not bundled:
-        # more than the file leaves to training: it was trained by another split, or by none
-        shared = [name for name in shared if 0 < chosen.others[name] < seen[name]]
-    if shared:
-        named = ", ".join(name or "a data set without a name" for name in shared)
-        console.warn(
-            f"the model was trained on clips of {named}, which may be among these; then the "
-            "figures are too good"
-        )
-
-
 def _read(ctx: click.Context, kept: Path, data: Path | None, options: dict[str, Any]) -> ClipScores:
     """Read scores that were kept, here or by the reference code."""
     from slipdetect.evaluation.legacy_files import is_legacy
@@ -198,7 +154,7 @@ def _read(ctx: click.Context, kept: Path, data: Path | None, options: dict[str, 
     meaning = LegacyMeaning(options["modality"], labels, positive, options["frames"])
     if data is None:
         return import_scores(kept, meaning=meaning)
-    chosen = _choose(ctx.ensure_object(Console), data, options)
+    chosen = choose(ctx.ensure_object(Console), data, options)
     return chosen.noted(import_scores(kept, chosen.clips, meaning, chosen.root))
 
 
@@ -217,7 +173,7 @@ def _report(console: Console, scores: ClipScores, options: dict[str, Any]) -> No
         console.note(f"wrote {', '.join(repr(str(path)) for path in written)}")
     evaluation = evaluate_scores(scores, options["fusion"])
     out = options["out"]
-    form = options["format"] or _by_suffix(out)
+    form = options["format"] or format_of(out)
     text = _text(evaluation, form)
     with open_output(console, out, overwrite=overwrite) as write:
         (console.text if out is None and form == "table" else write)(text)
@@ -226,10 +182,6 @@ def _report(console: Console, scores: ClipScores, options: dict[str, Any]) -> No
     if options["confusion"] is not None:
         _draw(evaluation, options["confusion"], overwrite)
         console.note(f"wrote {str(options['confusion'])!r}")
-
-
-def _by_suffix(out: Path | None) -> str:
-    return "table" if out is None else SUFFIXES.get(out.suffix.lower(), "table")
 
 
 def _text(evaluation: ClipEvaluation, form: str) -> str:

@@ -12,11 +12,14 @@ from typing import Any
 import click
 from click.core import ParameterSource
 
+from slipdetect.cli.detect_options import EVENT_OPTIONS, EVENT_SETTINGS
 from slipdetect.errors import UsageError
 
 FORMATS = ("table", "json", "markdown")
 SUFFIXES = {".json": "json", ".md": "markdown"}
 SCORE_SUFFIXES = (".npz", ".pickle", ".pkl")
+PREDICTIONS_SUFFIX = ".jsonl"
+CLIP, EVENT = "clip", "event"
 
 _FOLDER = click.Path(path_type=Path, file_okay=False)
 _FILE = click.Path(path_type=Path, dir_okay=False)
@@ -25,6 +28,11 @@ _FILE = click.Path(path_type=Path, dir_okay=False)
 _RUNNING = ("protocol", "cache", "device")
 _READING = ("split", "only", "exclude", "root")
 _OLD = ("labels", "modality", "frames")
+# what only one of the levels makes use of
+_AT_LEVEL = {
+    CLIP: ("protocol", "cache", "fusion", "scores", "pickles", "confusion", *_OLD),
+    EVENT: ("predictions", "curves", "mistakes", *EVENT_SETTINGS),
+}
 
 
 class _Weights(click.ParamType[dict[str, float]]):
@@ -50,6 +58,13 @@ class _Weights(click.ParamType[dict[str, float]]):
 
 
 EVALUATE_OPTIONS = [
+    click.option(
+        "--level",
+        type=click.Choice([CLIP, EVENT]),
+        default=CLIP,
+        show_default=True,
+        help="Judge whole clips, or when in them somebody falls.",
+    ),
     click.option(
         "--split",
         type=click.Choice(["test", "val", "train", "all"]),
@@ -104,7 +119,38 @@ EVALUATE_OPTIONS = [
         show_default=True,
         help="Old scores: frames whose scores were summed, 19 in the two-stream code.",
     ),
+    click.option(
+        "--predictions", type=_FILE, help="Events: file to keep what was found in, .jsonl."
+    ),
+    click.option(
+        "--curves", type=_FILE, help="Events: file for a picture of what other thresholds give."
+    ),
+    click.option("--mistakes", type=_FILE, help="Events: file for pictures of the worst mistakes."),
+    *EVENT_OPTIONS,
 ]
+
+
+def format_of(out: Path | None) -> str:
+    """Return the format that the name of a file asks for."""
+    return "table" if out is None else SUFFIXES.get(out.suffix.lower(), "table")
+
+
+def check_level(ctx: click.Context, level: str) -> None:
+    """Refuse options of the other level.
+
+    Raises:
+        UsageError: Naming the option.
+    """
+    other = CLIP if level == EVENT else EVENT
+    for name in _AT_LEVEL[other]:
+        if given(ctx, name):
+            flag = name.replace("_", "-")
+            raise UsageError(f"--{flag} is for --level {other}, not for {level}; leave one out")
+
+
+def given(ctx: click.Context, name: str) -> bool:
+    """Return whether an option is on the command line; the environment serves other runs too."""
+    return ctx.get_parameter_source(name) is ParameterSource.COMMANDLINE
 
 
 def check_together(ctx: click.Context, *, data: bool, kept: bool, old: bool) -> None:
@@ -129,6 +175,5 @@ def check_together(ctx: click.Context, *, data: bool, kept: bool, old: bool) -> 
     if not old:
         useless |= dict.fromkeys(_OLD, "these are no scores of the reference code")
     for name, reason in useless.items():
-        # settings from the environment are meant for other runs as well
-        if ctx.get_parameter_source(name) is ParameterSource.COMMANDLINE:
+        if given(ctx, name):
             raise UsageError(f"--{name} is of no use: {reason}; leave it out")

@@ -4,7 +4,9 @@ from slipdetect.evaluation.calibration import Calibration, fit_calibration
 from slipdetect.evaluation.clip_metrics import area_under_curve, auc_interval
 from slipdetect.evaluation.clip_report import ClipReport, clip_report
 from slipdetect.evaluation.clip_scoring import score_clips
+from slipdetect.evaluation.event_evaluation import EventEvaluation, evaluate_events
 from slipdetect.evaluation.event_metrics import Summary, hits, summarise
+from slipdetect.evaluation.event_report import EventReport, event_report
 from slipdetect.evaluation.legacy_scores import import_scores
 from slipdetect.evaluation.predictions import (
     ClipPrediction,
@@ -20,11 +22,15 @@ __all__ = [
     "ClipPrediction",
     "ClipReport",
     "ClipScores",
+    "EventEvaluation",
+    "EventReport",
     "Protocol",
     "Summary",
     "area_under_curve",
     "auc_interval",
     "clip_report",
+    "evaluate_events",
+    "event_report",
     "fit_calibration",
     "hits",
     "import_scores",

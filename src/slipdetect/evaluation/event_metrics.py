@@ -10,9 +10,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from slipdetect.evaluation.clip_metrics import area_under_curve, auc_interval
+from slipdetect.evaluation.event_matching import touching
 from slipdetect.evaluation.predictions import ClipPrediction
-
-TOLERANCE = 0.5  # seconds by which a found event may miss a true one
 
 
 @dataclass(frozen=True)
@@ -83,22 +82,13 @@ def hits(prediction: ClipPrediction) -> list[bool]:
     """Return for every true event of a positive clip whether it was found."""
     if not prediction.truth:
         return [bool(prediction.events)]
-    return [bool(_matching(prediction, event)) for event in prediction.truth]
+    return [bool(touching(prediction.events, event)) for event in prediction.truth]
 
 
 def onset_errors(prediction: ClipPrediction) -> list[float]:
     """Return found minus true onset (seconds) of every true event found, by its first match."""
-    matches = [(event, _matching(prediction, event)) for event in prediction.truth]
-    return [found[0] - event[0] for event, found in matches if found]
-
-
-def _matching(prediction: ClipPrediction, event: tuple[float, float]) -> list[float]:
-    """Onsets of the found events that overlap a true one, give or take the tolerance."""
-    return [
-        start
-        for start, end, _ in prediction.events
-        if start <= event[1] + TOLERANCE and end >= event[0] - TOLERANCE
-    ]
+    matches = [(event, touching(prediction.events, event)) for event in prediction.truth]
+    return [found[0][0] - event[0] for event, found in matches if found]
 
 
 def _median(values: Sequence[float]) -> float | None:

@@ -11,10 +11,12 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from scipy.special import betaincinv, ndtr, stdtrit
+from scipy.special import betaincinv, gammaincinv, ndtr, stdtrit
 
 LEVEL = 0.95
 FEWEST_GROUPS = 5  # a bootstrap of fewer knows next to nothing of how groups differ
+# resamples of rates from fewer do not reach as far as chance does
+FEWEST_EVENTS, FEWEST_RATE_GROUPS = 5, 10
 
 
 @dataclass(frozen=True)
@@ -25,7 +27,7 @@ class Interval:
         low: Lower end.
         high: Upper end.
         method: ``"bootstrap"`` (percentiles over resampled groups) or ``"exact"``
-            (Clopper-Pearson over groups).
+            (Clopper-Pearson over groups; of a rate, Poisson).
     """
 
     low: float
@@ -80,6 +82,57 @@ def interval(
     low, high = np.quantile(known, [tail, 1 - tail])
     # a skewed figure may lie outside its own resamples' percentiles
     return Interval(min(float(low), value), max(float(high), value), "bootstrap")
+
+
+def poisson_exact(events: float, exposure: float) -> Interval:
+    """Return the exact interval of a rate of which ``events`` were counted in ``exposure``.
+
+    Garwood, Biometrika 28, 1936. With none in 2 hours it is (0, 1.84) an hour: the largest rate
+    that is still without an event in so long one time in forty. Events may be fractional.
+
+    Args:
+        events: Counted, at least 0.
+        exposure: Hours or clips; 0 gives (0, infinity).
+    """
+    if exposure <= 0:
+        return Interval(0.0, math.inf, "exact")
+    tail = (1 - LEVEL) / 2
+    low = 0.0 if events <= 0 else float(gammaincinv(events, tail))
+    high = float(gammaincinv(events + 1, 1 - tail))
+    return Interval(low / exposure, high / exposure, "exact")
+
+
+def rate_interval(
+    resamples: npt.NDArray[np.float64],
+    events: float,
+    exposure: float,
+    groups: float,
+    alike: float,
+) -> Interval:
+    """Return the interval of a rate, which has a lower bound but no upper one.
+
+    Percentiles of the resamples, expanded for few groups, and never nearer than those of a Poisson
+    count of clips that have nothing in common. Where nothing was counted, every resample
+    counts nothing too; with few events or groups they do not reach as far as chance does. There it
+    is the exact interval of a Poisson count. Its events and exposure are divided by ``alike``, the
+    variance that clips of one group can add at most (the design effect of Kish, 1965), as trials of
+    a share are.
+
+    Args:
+        resamples: The rate of every resample, NaN where it has none.
+        events: Counted.
+        exposure: Hours or clips that they were counted in, more than 0.
+        groups: Effective groups that the exposure is of.
+        alike: Clips of a group, by which more of them tell less; 1 where each is its own.
+    """
+    known = resamples[~np.isnan(resamples)]
+    few = events < FEWEST_EVENTS or groups < FEWEST_RATE_GROUPS
+    if few or len(known) == 0 or known.min() == known.max():
+        return poisson_exact(events / alike, exposure / alike)
+    tail = expanded_tail(groups)
+    low, high = np.quantile(known, [tail, 1 - tail])
+    alone = poisson_exact(events, exposure)
+    return Interval(min(float(low), alone.low), max(float(high), alone.high), "bootstrap")
 
 
 def widened(found: Interval, value: float, parts: Iterable[tuple[float, float, float]]) -> Interval:

@@ -7,14 +7,23 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
 from slipdetect._io import atomic_write
 from slipdetect.datasets import Clip
-from slipdetect.detection import Detector, Event, EventConfig, EventFinder, Window
-from slipdetect.errors import DataError, VideoError
+from slipdetect.detection import (
+    DetectionResult,
+    Detector,
+    Event,
+    EventConfig,
+    EventFinder,
+    Window,
+)
+from slipdetect.errors import DataError, UsageError, VideoError
+from slipdetect.evaluation.person_size import moving_size
 
 logger = logging.getLogger(__name__)
 
@@ -38,6 +47,9 @@ class ClipPrediction:
         windows: ``(start, end, probability)`` of every window, so that events at other thresholds
             need no second run; empty in files of version 0.1.
         streams: Probability of every window by each modality alone, before calibration.
+        size: Of what moves, as a share of the picture's height: at the first true event, or around
+            the surest window where none is known; None if nothing moved or nobody looked.
+        thresholds: The settings of ``EventConfig`` that made ``events``; empty in older files.
     """
 
     clip: str
@@ -51,6 +63,24 @@ class ClipPrediction:
     group: str = ""
     windows: tuple[tuple[float, float, float], ...] = ()
     streams: dict[str, tuple[float, ...]] = field(default_factory=dict, hash=False)
+    size: float | None = None
+    thresholds: dict[str, float] = field(default_factory=dict, hash=False)
+
+    @property
+    def config(self) -> EventConfig | None:
+        """The settings that made ``events``, None where they were not kept."""
+        return EventConfig(**self.thresholds) if self.thresholds else None
+
+    @property
+    def timed(self) -> bool:
+        """Whether it is known when somebody falls, or that nobody does."""
+        return bool(self.truth) or not self.positive
+
+    @property
+    def surest(self) -> tuple[float, float, float]:
+        """The window with the largest probability; ``(0, seconds, score)`` if none was kept."""
+        whole = (0.0, self.seconds, self.score)
+        return max(self.windows, key=lambda window: window[2], default=whole)
 
     def at(self, config: EventConfig) -> ClipPrediction:
         """Return the prediction with the events that ``config`` makes of its windows.
@@ -67,7 +97,8 @@ class ClipPrediction:
         events: list[Event] = []
         for start, end, probability in self.windows:
             events += finder.push(Window(start, end, probability))
-        return replace(self, events=_rounded(events + finder.finish()))
+        found = _rounded(events + finder.finish())
+        return replace(self, events=found, thresholds=asdict(config))
 
 
 def predict(
@@ -83,23 +114,32 @@ def predict(
         except VideoError as error:
             logger.warning("left out: %s", error)
         else:
-            yield ClipPrediction(
-                clip=_name(clip.path, root),
-                source=clip.source,
-                positive=clip.positive,
-                truth=clip.events,
-                seconds=round(found.duration, 3),
-                score=round(max(window.probability for window in found.windows), 4),
-                events=_rounded(found.events),
-                action=clip.columns.get("action", ""),
-                group=clip.group,
-                windows=tuple(
-                    (round(window.start, 3), round(window.end, 3), round(window.probability, 5))
-                    for window in found.windows
-                ),
-                streams=_streams(found.windows),
-            )
+            yield _prediction(clip, root, found, detector.events)
         on_clip(index + 1, len(clips))
+
+
+def _prediction(
+    clip: Clip, root: Path, found: DetectionResult, config: EventConfig
+) -> ClipPrediction:
+    item = ClipPrediction(
+        clip=_name(clip.path, root),
+        source=clip.source,
+        positive=clip.positive,
+        truth=clip.events,
+        seconds=round(found.duration, 3),
+        score=round(max(window.probability for window in found.windows), 4),
+        events=_rounded(found.events),
+        action=clip.columns.get("action", ""),
+        group=clip.group,
+        windows=tuple(
+            (round(window.start, 3), round(window.end, 3), round(window.probability, 5))
+            for window in found.windows
+        ),
+        streams=_streams(found.windows),
+        thresholds=asdict(config),
+    )
+    start, end = item.truth[0] if item.truth else item.surest[:2]
+    return replace(item, size=moving_size(clip.path, start, end))
 
 
 def _rounded(events: Iterable[Event]) -> tuple[tuple[float, float, float], ...]:
@@ -134,23 +174,28 @@ def read_predictions(file: Path) -> list[ClipPrediction]:
     """
     try:
         rows = [json.loads(line) for line in file.read_text(encoding="utf-8").splitlines()]
-        return [
-            ClipPrediction(
-                **{
-                    **row,
-                    "truth": tuple((float(a), float(b)) for a, b in row["truth"]),
-                    "events": _triples(row["events"]),
-                    "windows": _triples(row.get("windows", ())),
-                    "streams": {
-                        name: tuple(float(value) for value in values)
-                        for name, values in row.get("streams", {}).items()
-                    },
-                }
-            )
-            for row in rows
-        ]
-    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        found = [_read(row) for row in rows]
+        for item in found:
+            _ = item.config  # impossible thresholds are found here, not far away
+        return found
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, UsageError) as error:
         raise DataError(f"cannot read predictions {str(file)!r}: {error}") from error
+
+
+def _read(row: Mapping[str, Any]) -> ClipPrediction:
+    return ClipPrediction(
+        **{
+            **row,
+            "truth": tuple((float(a), float(b)) for a, b in row["truth"]),
+            "events": _triples(row["events"]),
+            "windows": _triples(row.get("windows", ())),
+            "streams": {
+                name: tuple(float(value) for value in values)
+                for name, values in row.get("streams", {}).items()
+            },
+            "size": None if row.get("size") is None else float(row["size"]),
+        }
+    )
 
 
 def _triples(rows: Iterable[Sequence[float]]) -> tuple[tuple[float, float, float], ...]:

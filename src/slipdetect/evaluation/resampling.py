@@ -5,7 +5,7 @@ In: the group and the label of every clip. Out: how often each clip is in each r
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import defaultdict
 from collections.abc import Iterator, Sequence
 
 import numpy as np
@@ -52,6 +52,11 @@ class GroupResampler:
         for begin in range(0, self._count, rows):
             yield self._draws[begin : begin + rows][:, self._member].astype(np.float64)
 
+    def with_all(self) -> Iterator[Floats]:
+        """Yield ``(1, clips)`` of ones, every clip as it is, then the weights of the resamples."""
+        yield np.ones((1, len(self._member)))
+        yield from self.weights()
+
 
 def _kinds(slips: Flags, others: Flags) -> tuple[Flags, ...]:
     """Return the groups to draw among each other, ``(groups,)`` each."""
@@ -79,6 +84,20 @@ def effective_groups(groups: Sequence[str], chosen: Flags) -> float:
         groups: Group of every clip.
         chosen: ``(clips,)``.
     """
-    picked = [group for group, wanted in zip(groups, chosen.tolist(), strict=True) if wanted]
-    squares = sum(size**2 for size in Counter(picked).values())
-    return len(picked) ** 2 / squares if squares else 0.0
+    return effective_count(groups, chosen.astype(np.float64))
+
+
+def effective_count(groups: Sequence[str], sizes: Floats) -> float:
+    """Return how many groups of equal size tell as much as these.
+
+    As ``effective_groups``, of clips that do not all count alike.
+
+    Args:
+        groups: Group of every clip.
+        sizes: ``(clips,)``, what each brings: clips, events or hours; at least 0.
+    """
+    totals: dict[str, float] = defaultdict(float)
+    for group, size in zip(groups, sizes.tolist(), strict=True):
+        totals[group] += size
+    squares = sum(total**2 for total in totals.values())
+    return sum(totals.values()) ** 2 / squares if squares else 0.0

@@ -25,6 +25,38 @@ def share(weights: Floats, hits: Flags, among: Flags) -> Floats:
     return np.divide(counted, total, out=np.full_like(total, np.nan), where=total > 0)
 
 
+def ratio_of_sums(weights: Floats, over: Floats, under: Floats) -> Floats:
+    """Return the weighted sum of ``over`` by that of ``under``; NaN where the latter is 0.
+
+    Args:
+        weights: ``(resamples, clips)``.
+        over: ``(clips,)``, such as events found.
+        under: ``(clips,)``, such as true events, or hours.
+    """
+    return _ratio(weights @ over, weights @ under)
+
+
+def quantile(weights: Floats, values: Floats, share: float) -> Floats:
+    """Return the weighted quantiles of ``values``; NaN where nothing has weight.
+
+    The smallest value below or at which more than ``share`` of the weight lies; midway to the
+    next lower one where exactly ``share`` lies below, so that a half gives the usual median.
+
+    Args:
+        weights: ``(resamples, values)``.
+        values: ``(values,)``.
+        share: 0 to 1.
+    """
+    if len(values) == 0:
+        return np.full(len(weights), np.nan)
+    order = np.argsort(values, kind="stable")
+    reached = weights[:, order].cumsum(axis=1)
+    wanted = share * reached[:, -1:]
+    lower = values[order][(reached >= wanted - 1e-9).argmax(axis=1)]
+    upper = values[order][(reached > wanted + 1e-9).argmax(axis=1)]
+    return np.where(reached[:, -1] > 0, (lower + upper) / 2, np.nan)
+
+
 class Ranking:
     """Clips in the order of their scores, for metrics of all thresholds.
 

@@ -77,18 +77,19 @@ def _draw(axes: Axes, example: Example, left: float, top: float) -> None:
     if example.image is None:
         axes.text(left + _WIDTH / 2, top + _HEIGHT / 2, "cannot be read", fontsize=8, ha="center")
     else:
-        axes.imshow(_fitted(example.image), extent=box, interpolation="none", aspect="auto")
+        axes.imshow(
+            fitted(example.image, _WIDTH, _HEIGHT), extent=box, interpolation="none", aspect="auto"
+        )
     caption = f"{shorten(example.clip.path.stem, 15)} {example.time:.1f} s"
     axes.text(left, top + _HEIGHT + 9, printable(caption), fontsize=7, va="center", color="#444444")
 
 
-def _fitted(image: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
-    """Return ``image`` as large as the box allows, its shape kept, on light grey."""
-    height, width = image.shape[:2]
-    scale = min(_WIDTH / width, _HEIGHT / height)
-    inner = max(1, round(width * scale)), max(1, round(height * scale))
-    canvas = np.full((_HEIGHT, _WIDTH, 3), 235, np.uint8)
-    left, top = (_WIDTH - inner[0]) // 2, (_HEIGHT - inner[1]) // 2
+def fitted(image: npt.NDArray[np.uint8], width: int, height: int) -> npt.NDArray[np.uint8]:
+    """Return ``(H, W, 3)`` as large as ``width`` and ``height`` allow, its shape kept, on grey."""
+    scale = min(width / image.shape[1], height / image.shape[0])
+    inner = max(1, round(image.shape[1] * scale)), max(1, round(image.shape[0] * scale))
+    canvas = np.full((height, width, 3), 235, np.uint8)
+    left, top = (width - inner[0]) // 2, (height - inner[1]) // 2
     small = cv2.resize(image, inner, interpolation=cv2.INTER_AREA)
     canvas[top : top + inner[1], left : left + inner[0]] = small
     return canvas

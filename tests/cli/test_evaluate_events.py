@@ -1,0 +1,176 @@
+"""``evaluate --level event``: a model or kept predictions, tables and pictures of both.
+
+In: tiny videos, a network with random weights, predictions made by hand. Out: assertions.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from predicted import predicted
+from slipdetect.evaluation import read_predictions, write_predictions
+from synth import make_video
+
+RISING = [0.1, 0.4, 0.6, 0.9, 0.4, 0.1, 0.1]
+PNG = b"\x89PNG"
+
+
+@pytest.fixture(scope="module")
+def videos(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("videos")
+    rows = ["path,label,start,end,group,dataset,action"]
+    for index, kind in enumerate(("slip", "walk", "still")):
+        truth = make_video(folder / f"{index}.mp4", kind, count=50, size=(64, 48))
+        start, end = truth.events[0] if truth.events else ("", "")
+        label = "slip" if truth.events else "other"
+        rows.append(f"{index}.mp4,{label},{start},{end},g{index},made,{kind}")
+    (folder / "clips.csv").write_text("\n".join(rows) + "\n")
+    return folder
+
+
+@pytest.fixture
+def kept(tmp_path: Path) -> Path:
+    """Predictions of a fall that is found, one that is missed, and a clip without."""
+    items = [
+        predicted(RISING, [(1.4, 2.0)], clip="0.mp4", group="a", size=0.6),
+        predicted([0.1, 0.2, 0.1], [(0.4, 0.8)], clip="1.mp4", group="b", source="y"),
+        predicted([0.1, 0.7, 0.1], clip="2.mp4", group="c", action="sit"),
+    ]
+    write_predictions(items, tmp_path / "kept.jsonl")
+    return tmp_path / "kept.jsonl"
+
+
+def test_a_model_is_run_once_and_its_predictions_serve_again(
+    run: Any, tiny_package: Path, videos: Path, tmp_path: Path
+) -> None:
+    new, curves, sheet = tmp_path / "new.jsonl", tmp_path / "c.png", tmp_path / "m.png"
+    args = ["--level", "event", "--device", "cpu", "--onset", "0.01", "--offset", "0.01"]
+    files = ["--predictions", new, "--curves", curves, "--mistakes", sheet]
+    result = run("evaluate", tiny_package, videos / "clips.csv", *args, *files)
+    assert result.exit_code == 0, result.output
+    assert "clips.csv, model tiny, onset 0.01, offset 0.01: 3 clips of 3 groups" in result.stdout
+    assert "looking for events in 3 clips on cpu" in result.stderr
+    assert curves.read_bytes().startswith(PNG)
+    assert sheet.read_bytes().startswith(PNG)
+    rows = read_predictions(new)
+    assert [row.clip for row in rows] == ["0.mp4", "1.mp4", "2.mp4"]
+    assert rows[0].size is not None  # somebody walks and falls
+    assert rows[2].size is None  # nothing moves
+    again = run("evaluate", new, "--level", "event")
+    assert again.exit_code == 0, again.output
+    figures = lambda text: text.splitlines()[2:]  # noqa: E731
+    assert figures(again.stdout) == figures(result.stdout)
+    assert again.stderr == ""
+
+
+def test_kept_predictions_at_other_thresholds(run: Any, kept: Path) -> None:
+    def report(*args: object) -> Any:
+        result = run("evaluate", kept, "--level", "event", "--format", "json", *args)
+        assert result.exit_code == 0, result.output
+        return json.loads(result.stdout)
+
+    plain = report()
+    assert plain["facts"]["thresholds"]["onset"] == 0.5
+    assert plain["report"]["figures"]["recall"]["value"] == 0.5
+    assert plain["report"]["figures"]["false_per_clip"]["value"] == 1.0
+    lower = report("--onset", "0.15")
+    assert lower["facts"]["thresholds"]["offset"] == 0.15
+    assert lower["report"]["figures"]["recall"]["value"] == 1.0
+    higher = report("--onset", "0.8")
+    assert higher["report"]["figures"]["false_per_clip"]["value"] == 0.0
+    only = report("--only", "y")
+    assert only["report"]["clips"] == 1
+    longer = report("--min-duration", "5")
+    assert longer["report"]["figures"]["recall"]["value"] == 0.0
+
+
+def test_pictures_of_kept_predictions(run: Any, kept: Path, videos: Path) -> None:
+    curves, sheet = kept.with_name("c.png"), kept.with_name("m.png")
+    args = ["--level", "event", "--curves", curves, "--mistakes", sheet, "--root", videos]
+    page = kept.with_name("page.md")
+    result = run("evaluate", kept, *args, "--out", page)
+    assert result.exit_code == 0, result.output
+    assert result.stdout == ""
+    assert page.read_text().startswith("# Event test\n")
+    assert curves.read_bytes().startswith(PNG)
+    assert sheet.read_bytes().startswith(PNG)
+
+
+def test_an_unreadable_clip_is_5(
+    run: Any, tiny_package: Path, videos: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "broken.mp4").write_bytes(b"no video")
+    (tmp_path / "2.mp4").write_bytes((videos / "2.mp4").read_bytes())
+    (tmp_path / "clips.csv").write_text("path,label\n2.mp4,other\nbroken.mp4,other\n")
+    args = ["--level", "event", "--device", "cpu"]
+    result = run("evaluate", tiny_package, tmp_path / "clips.csv", *args)
+    assert result.exit_code == 5
+    assert "1 clips" in result.stdout
+    assert "Warning: left out: " in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("args", "text"),
+    [
+        (["--level", "event", "--protocol", "1x1"], "--protocol is for --level clip"),
+        (["--level", "event", "--confusion", "x.png"], "--confusion is for --level clip"),
+        (["--level", "event", "--scores", "x.npz"], "--scores is for --level clip"),
+        (["--level", "event", "--fusion", "rgb=1"], "--fusion is for --level clip"),
+        (["--level", "event", "--cache", "x"], "--cache is for --level clip"),
+        (["--curves", "x.png"], "--curves is for --level event"),
+        (["--predictions", "x.jsonl"], "--predictions is for --level event"),
+        (["--mistakes", "x.png"], "--mistakes is for --level event"),
+        (["--min-gap", "1"], "--min-gap is for --level event"),
+        ([], "add --level event"),
+        (["--level", "event", "x.csv"], "leave DATA.csv out"),
+        (["--level", "event", "--device", "cpu"], "--device is of no use: nothing is run"),
+        (["--level", "event", "--split", "test"], "--split is of no use: there is no DATA.csv"),
+        (["--level", "event", "--root", "."], "--root is of no use: no video is read"),
+        (["--level", "event", "--mistakes", "x.png"], "name their folder with --root"),
+        (["--level", "event", "--predictions", "x.json"], "kept as .jsonl, not 'x.json'"),
+        (["--level", "event", "--out", "x.png", "--curves", "x.png"], "name one file"),
+        (["--level", "event", "--only", "z"], "no clip is of data set 'z'"),
+        (["--level", "event", "--onset", "0.2", "--offset", "0.4"], "offset <= onset"),
+    ],
+)
+def test_what_makes_no_sense_is_2(run: Any, kept: Path, args: list[str], text: str) -> None:
+    result = run("evaluate", kept, *args)
+    assert result.exit_code == 2, result.output
+    assert text in " ".join(result.stderr.split())
+    assert result.stdout == ""
+
+
+def test_scores_of_clips_have_no_events(run: Any, tmp_path: Path) -> None:
+    result = run("evaluate", tmp_path / "x.npz", "--level", "event")
+    assert result.exit_code == 2
+    assert "holds scores of whole clips" in result.stderr
+
+
+def test_files_are_not_overwritten_and_that_is_found_first(run: Any, kept: Path) -> None:
+    mine = kept.with_name("mine.jsonl")
+    mine.write_text("mine")
+    for name in ("--out", "--predictions", "--curves", "--mistakes"):
+        result = run("evaluate", "no-model", "no.csv", "--level", "event", name, mine)
+        assert result.exit_code == 6, result.output
+    assert mine.read_text() == "mine"
+    new = run("evaluate", kept, "--level", "event", "--predictions", mine, "--overwrite")
+    assert new.exit_code == 0
+    assert read_predictions(mine) == read_predictions(kept)
+    assert run("evaluate", "none.jsonl", "--level", "event").exit_code == 3
+    assert run("evaluate", "default", "--level", "event").exit_code == 2
+
+
+def test_old_predictions_have_no_curves(run: Any, tmp_path: Path) -> None:
+    old = {"clip": "a", "source": "", "positive": False, "truth": [], "seconds": 9.0}
+    file = tmp_path / "old.jsonl"
+    file.write_text(json.dumps({**old, "score": 0.5, "events": []}) + "\n")
+    assert run("evaluate", file, "--level", "event").exit_code == 0
+    result = run("evaluate", file, "--level", "event", "--curves", tmp_path / "x.png")
+    assert result.exit_code == 3
+    assert "without their windows" in result.stderr
+    assert result.stdout == ""
+    assert not (tmp_path / "x.png").exists()
