@@ -19,9 +19,7 @@ def recording(count: int = 7, size: tuple[int, int] = (48, 64)) -> list[Frame]:
     """A coarse texture that moves, at uneven times, its third frame damaged."""
     texture = np.random.default_rng(1).integers(0, 256, (*size, 3))[::8, ::8]
     image = texture.repeat(8, 0).repeat(8, 1)[: size[0], : size[1]].astype(np.uint8)
-    return [
-        Frame(0.1 * k + 0.01 * (k % 2), np.roll(image, 2 * k, 1), k == 2) for k in range(count)
-    ]
+    return [Frame(0.1 * k + 0.01 * (k % 2), np.roll(image, 2 * k, 1), k == 2) for k in range(count)]
 
 
 def error(quality: float, frames: list[Frame]) -> float:
