@@ -12,12 +12,12 @@ from typing import Any
 
 import numpy as np
 import pytest
+from test_detector import EVENT, Brightness, film, save, steady
 
 from slipdetect import backbones
 from slipdetect.detection import Detector
 from slipdetect.errors import UsageError
 from slipdetect.video import Frame, frames_on_grid, open_video
-from test_detector import EVENT, Brightness, film, save, steady
 
 
 @pytest.fixture

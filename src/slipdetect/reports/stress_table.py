@@ -22,18 +22,21 @@ _HEAD = (
     "clips",
     "falls found",
     "recall, %",
-    "false/hour",
-    "false/clip",
+    "false events an hour",
+    "a clip",
     "AUC",
     "lost",
     "gained",
     "p",
 )
+# a terminal has no room for long headings, nor for the intervals of false events
+_SHORT = {"falls found": "found", "false events an hour": "false/h", "a clip": "/clip"}
 
 
 def stress_table(result: StressResult) -> str:
     """Return the table for a terminal, at most 100 columns wide."""
-    rows = [list(_HEAD), *(_cells(row) for row in result.rows)]
+    head = [_SHORT.get(name, name) for name in _HEAD]
+    rows = [head, *(_cells(row) for row in result.rows)]
     lines = [*wrapped(_subject(result)), "", *aligned(rows), ""]
     lines += [line for note in _notes(result) for line in wrapped(note)]
     return "\n".join(lines) + "\n"
@@ -83,7 +86,7 @@ def _cells(row: StressRow, full: bool = False) -> list[str]:
         f"{row.found}/{row.falls}",
         _text(row.recall, 100, 0),
         _text(row.per_hour, 1, 1, interval=full),
-        _text(row.per_clip, 1, 2),
+        _text(row.per_clip, 1, 2, interval=full),
         "-" if row.auc is None else f"{row.auc:.3f}",
         *changes,
     ]
@@ -107,9 +110,9 @@ def _p_value(value: float) -> str:
 
 def _notes(result: StressResult) -> Iterator[str]:
     yield (
-        "false: events found in clips without a fall. lost, gained: falls found undisturbed only, "
-        "and found under disturbance only; p: McNemar's exact test of these two, corrected for "
-        f"{len(result.rows) - 1} rows (Holm)."
+        "false events: events found in clips without a fall, an hour and a clip of these. lost, "
+        "gained: falls found undisturbed only, and under disturbance only; p: McNemar's exact "
+        f"test of these two, corrected for their {len(result.rows) - 1} rows (Holm)."
     )
     sure = [f for row in result.rows for f in (row.recall, row.per_clip, row.per_hour)]
     methods = {figure.interval.method for figure in sure if figure.interval is not None}

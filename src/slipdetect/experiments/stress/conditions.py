@@ -55,7 +55,7 @@ def _turn(degrees: float, seed: int) -> FrameTransform:
     return _each(lambda image: turned(image, degrees))
 
 
-UNDISTURBED = Condition("undisturbed", "nothing", "", (None,), 0, 0, None)
+UNDISTURBED = Condition("undisturbed", "the clip as it is", "", (None,), 0, 0, None)
 
 CONDITIONS = {
     condition.name: condition
@@ -80,7 +80,7 @@ CONDITIONS = {
         ),
         Condition(
             "blur",
-            "out of focus: a Gaussian of this standard deviation",
+            "out of focus: a Gaussian whose standard deviation is this share of the short side",
             "% of the short side",
             (1, 2, 4),
             0.01,
@@ -116,7 +116,7 @@ CONDITIONS = {
         ),
         Condition(
             "cover",
-            "the lowest part of the picture is hidden, as behind furniture",
+            "so much of the height is hidden from below, as behind furniture",
             "% of the height",
             (15, 30, 45),
             0,
