@@ -11,11 +11,14 @@ from itertools import islice
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from slipdetect.cli.stress_options import NAMES
 from slipdetect.errors import UsageError
 from slipdetect.experiments.stress.condition import Case
 from slipdetect.experiments.stress.conditions import CONDITIONS, UNDISTURBED, make_cases
+from slipdetect.experiments.stress.frame_rate import slowed
 from slipdetect.video import Frame
 
 GREY = 128
@@ -112,6 +115,25 @@ def test_rate_leaves_the_first_frame_of_every_slot_at_its_own_time(
     assert view is not None
     found = list(view(Frame(time, image) for time in times))
     assert [frame.time for frame in found] == [times[k] for k in kept]
+
+
+@given(
+    gaps=st.lists(st.floats(0.001, 1.0), max_size=60),
+    rate=st.floats(0.2, 60.0),
+)
+def test_rate_leaves_one_frame_a_slot_and_none_of_them_empty(
+    gaps: list[float], rate: float
+) -> None:
+    times = [0.0]
+    for gap in gaps:
+        times.append(times[-1] + gap)
+    kept = [frame.time for frame in slowed((Frame(time, rgb([[1]])) for time in times), rate)]
+    slots = [math.floor(time * rate + 1e-6) for time in times]
+    assert [math.floor(time * rate + 1e-6) for time in kept] == sorted(set(slots))
+    assert all(
+        times[slots.index(slot)] == time
+        for slot, time in zip(sorted(set(slots)), kept, strict=True)
+    )
 
 
 def test_edges_are_cut_off_on_all_sides() -> None:

@@ -5,6 +5,7 @@ In: clips that need not exist and a detector that looks at nothing. Out: files i
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -13,6 +14,8 @@ from typing import Any
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from slipdetect.datasets import Clip
 from slipdetect.detection import Event, Window
@@ -195,6 +198,24 @@ def test_of_many_groups_some_at_even_distances() -> None:
     known = [Clip(Path(f"{k}.mp4"), True, group=f"g{k}") for k in range(9)]
     assert chosen(known, 3) == ["0", "3", "6"]
     assert chosen([], 3) == []
+
+
+@given(
+    groups=st.lists(st.tuples(st.booleans(), st.integers(0, 5)), max_size=40),
+    each=st.integers(1, 12),
+)
+def test_no_group_gets_two_places_more_than_another_that_has_clips_left(
+    groups: list[tuple[bool, int]], each: int
+) -> None:
+    known = [Clip(Path(f"{k}.mp4"), falls, group=f"g{g}") for k, (falls, g) in enumerate(groups)]
+    found = choose_evenly(known, each)
+    assert found == [clip for clip in known if clip in found]
+    for falls in (True, False):
+        there = Counter(clip.group for clip in known if clip.positive == falls)
+        taken = Counter(clip.group for clip in found if clip.positive == falls)
+        assert taken.total() == min(each, there.total())
+        most = max(taken.values(), default=0)
+        assert all(taken[name] >= min(count, most - 1) for name, count in there.items())
 
 
 def test_the_clip_that_is_drawn_shows_a_fall() -> None:
