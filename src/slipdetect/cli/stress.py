@@ -143,22 +143,26 @@ def _out(options: dict[str, Any]) -> Path:
 
 def _predict(console: Console, task: _Task, out: Path, options: dict[str, Any]) -> None:
     from slipdetect.detection import Detector
-    from slipdetect.experiments.stress.run import pending, run_case
+    from slipdetect.experiments.stress.run import pending, readable, run_case
 
     todo = pending(out, task.cases)
-    clips, kept = len(task.clips), len(task.cases) - len(todo)
-    done = f", {kept} of them done before" if kept else ""
-    console.note(f"{clips} clips, {len(task.cases)} times each{done}; kept in {str(out)!r}")
+    total, kept = len(task.clips), len(task.cases) - len(todo)
+    known = f", {kept} of them done before" if kept else ""
+    console.note(f"{total} clips, {len(task.cases)} times each{known}; kept in {str(out)!r}")
     if not todo:
         return
     detector = Detector(task.package, options["device"])
-    with console.bar(len(todo) * clips) as bar:
+    clips, undisturbed = task.clips, task.cases[0]
+    with console.bar(len(todo) * total) as bar:
         for place, case in enumerate(todo):
 
-            def say(case: Case, done: int, total: int, before: int = place * clips) -> None:
-                bar.show(before + done, f"{case.label} {done}/{total} clips", now=done == total)
+            def say(case: Case, done: int, count: int, before: int = place * total) -> None:
+                bar.show(before + done, f"{case.label} {done}/{count} clips", now=done == count)
 
-            run_case(detector, case, task.clips, task.root, out, options["seed"], say)
+            if case is not undisturbed:
+                # what cannot be read was named once
+                clips = readable(task.clips, task.root, out, undisturbed)
+            run_case(detector, case, clips, task.root, out, options["seed"], say)
 
 
 def _write(console: Console, result: StressResult, out: Path) -> None:

@@ -50,6 +50,11 @@ def _noise(deviation: float, seed: int) -> FrameTransform:
     return view
 
 
+def _compression(quality: float, seed: int) -> FrameTransform:
+    recompressed(iter(()), quality)  # a missing codec is told before the work
+    return partial(recompressed, quality=quality)
+
+
 def _turn(degrees: float, seed: int) -> FrameTransform:
     turned(np.zeros((1, 1, 3), np.uint8), degrees)  # a wrong angle is refused before the work
     return _each(lambda image: turned(image, degrees))
@@ -94,7 +99,7 @@ CONDITIONS = {
             (32, 38, 44),
             0,
             HARSHEST,
-            lambda strength, seed: partial(recompressed, quality=strength),
+            _compression,
         ),
         Condition(
             "rate",

@@ -17,6 +17,7 @@ from slipdetect.detection import Detector
 from slipdetect.errors import DataError
 from slipdetect.evaluation.predictions import (
     ClipPrediction,
+    clip_name,
     predict,
     read_predictions,
     write_predictions,
@@ -108,6 +109,16 @@ def run_case(
     write_predictions(rows, predictions_file(folder, case))
 
 
+def readable(clips: Sequence[Clip], root: Path, folder: Path, case: Case) -> list[Clip]:
+    """Return the clips that a case which is done could read; the others are the same ones again.
+
+    Raises:
+        DataError: The file of predictions is missing or damaged.
+    """
+    known = {item.clip for item in read_predictions(predictions_file(folder, case))}
+    return [clip for clip in clips if clip_name(clip.path, root) in known]
+
+
 def read_cases(folder: Path, cases: Sequence[Case]) -> dict[Case, list[ClipPrediction]]:
     """Return the predictions of every case.
 
@@ -118,9 +129,7 @@ def read_cases(folder: Path, cases: Sequence[Case]) -> dict[Case, list[ClipPredi
 
 
 def _clip_facts(clip: Clip, root: Path) -> tuple[Any, ...]:
-    inside = clip.path.is_relative_to(root)
-    name = (clip.path.relative_to(root) if inside else clip.path).as_posix()
     size = clip.path.stat().st_size if clip.path.is_file() else -1
     # a clip without a group is its own, by a path that is another one on another machine
     group = "" if clip.group == str(clip.path) else clip.group
-    return name, clip.positive, clip.events, group, clip.source, size
+    return clip_name(clip.path, root), clip.positive, clip.events, group, clip.source, size
