@@ -21,6 +21,7 @@ _VERBS = {
         "prepare",
         "train",
         "evaluate",
+        "stress",
         "reproduce",
         "compare",
         "plot",

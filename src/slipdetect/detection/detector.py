@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing
+from copy import copy
 from dataclasses import dataclass, field
 from itertools import islice
 from os import PathLike
@@ -23,10 +24,10 @@ from slipdetect.detection.results import DetectionResult, Event, Window
 from slipdetect.detection.scorer import SnippetScorer
 from slipdetect.detection.snippets import FlowSource, Snippet, SnippetCutter
 from slipdetect.detection.windows import WindowAssembler, WindowPlan
-from slipdetect.errors import ModelError, PackageError, VideoError
+from slipdetect.errors import ModelError, PackageError, UsageError, VideoError
 from slipdetect.modalities.snippet import SnippetGrid
 from slipdetect.models import ModelConfig, ModelPackage, load_package
-from slipdetect.video import Video, open_video
+from slipdetect.video import Frame, FrameTransform, Video, frames_on_grid, open_video
 
 _BATCH = 16
 
@@ -53,6 +54,7 @@ class Detector:
         scorer: The networks.
         grid: Where snippets lie.
         plan: Where windows lie.
+        view: What is done to the frames of every video before they are sampled; None for nothing.
     """
 
     def __init__(
@@ -63,6 +65,7 @@ class Detector:
         self.events = EventConfig(**package.config.events) if events is None else events
         _check_consensus(package.config)
         self.scorer = SnippetScorer(package, self.device)
+        self.view: FrameTransform | None = None
         modalities = [stream.snippet for stream in self.config.streams]
         config = self.config
         self.grid = SnippetGrid.make(modalities, config.snippet_stride, config.sample_fps)
@@ -92,6 +95,17 @@ class Detector:
         config = EventConfig(**package.config.events).updated({} if events is None else events)
         return cls(package, device, config)
 
+    def through(self, view: FrameTransform | None) -> Self:
+        """Return a detector with the same networks that sees what ``view`` makes of every video.
+
+        Args:
+            view: Takes every frame of a recording, in order and with the model's short side, and
+                yields those of another recording; called anew for each source. None for nothing.
+        """
+        other = copy(self)
+        other.view = view
+        return other
+
     def detect(
         self,
         source: Source,
@@ -111,7 +125,12 @@ class Detector:
         Raises:
             VideoError: The source cannot be read, or holds no frame that can be decoded.
             DataError: The store's flow was made by another recipe than the model's.
+            UsageError: A store is given to a detector with a view.
         """
+        if store is not None and self.view is not None:
+            raise UsageError(
+                "stored flow is of the video as it is; leave the store or the view out"
+            )
         findings = _Findings()
         with open_video(source, **reading) as video:
             flow = None if store is None else stored_flow(store, Path(source), self.config)
@@ -148,7 +167,7 @@ class Detector:
         finder = EventFinder(self.events, self.config.positive)
         assembler = WindowAssembler(self.plan, self.scorer.judge)
         cutter = SnippetCutter(self.grid, self.scorer.inputs(flow))
-        frames = video.frames(self.config.sample_fps, self.config.frame_short_side)
+        frames = self._frames(video)
         with closing(prefetch(_batches(cutter.cut(frames)))) as batches:
             for batch in batches:
                 for snippet, scores in zip(batch, self.scorer.score(batch), strict=True):
@@ -163,6 +182,12 @@ class Detector:
             windows = assembler.finish((cutter.frames - 1) / self.config.sample_fps)
             yield from self._judge(windows, finder, findings)
         yield from finder.finish()
+
+    def _frames(self, video: Video) -> Iterator[Frame]:
+        rate, short_side = self.config.sample_fps, self.config.frame_short_side
+        if self.view is None:
+            return video.frames(rate, short_side)
+        return frames_on_grid(self.view(video.frames(short_side=short_side)), rate)
 
     def _judge(
         self, windows: list[Window], finder: EventFinder, findings: _Findings | None

@@ -122,7 +122,7 @@ def _prediction(
     clip: Clip, root: Path, found: DetectionResult, config: EventConfig
 ) -> ClipPrediction:
     item = ClipPrediction(
-        clip=_name(clip.path, root),
+        clip=clip_name(clip.path, root),
         source=clip.source,
         positive=clip.positive,
         truth=clip.events,
@@ -155,7 +155,8 @@ def _streams(windows: Sequence[Window]) -> dict[str, tuple[float, ...]]:
     }
 
 
-def _name(path: Path, root: Path) -> str:
+def clip_name(path: Path, root: Path) -> str:
+    """Return what predictions call a clip: its path, from ``root`` if it lies there."""
     return (path.relative_to(root) if path.is_relative_to(root) else path).as_posix()
 
 

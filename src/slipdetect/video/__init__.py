@@ -10,8 +10,10 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from slipdetect.video.frame import DecodeReport, Frame, VideoInfo
+    from slipdetect.video.frame import DecodeReport, Frame, FrameTransform, VideoInfo
     from slipdetect.video.reader import DEFAULT_MAX_PIXELS, Video, open_video
+    from slipdetect.video.recompress import recompressed
+    from slipdetect.video.sampling import frames_on_grid
     from slipdetect.video.sources import VIDEO_SUFFIXES, find_videos
     from slipdetect.video.writer import write_timed_video, write_video
 
@@ -19,11 +21,14 @@ _HOMES = {
     "DEFAULT_MAX_PIXELS": "slipdetect.video.reader",
     "DecodeReport": "slipdetect.video.frame",
     "Frame": "slipdetect.video.frame",
+    "FrameTransform": "slipdetect.video.frame",
     "VIDEO_SUFFIXES": "slipdetect.video.sources",
     "Video": "slipdetect.video.reader",
     "VideoInfo": "slipdetect.video.frame",
     "find_videos": "slipdetect.video.sources",
+    "frames_on_grid": "slipdetect.video.sampling",
     "open_video": "slipdetect.video.reader",
+    "recompressed": "slipdetect.video.recompress",
     "write_timed_video": "slipdetect.video.writer",
     "write_video": "slipdetect.video.writer",
 }
@@ -33,10 +38,13 @@ __all__ = [
     "VIDEO_SUFFIXES",
     "DecodeReport",
     "Frame",
+    "FrameTransform",
     "Video",
     "VideoInfo",
     "find_videos",
+    "frames_on_grid",
     "open_video",
+    "recompressed",
     "write_timed_video",
     "write_video",
 ]

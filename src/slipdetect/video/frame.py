@@ -1,10 +1,11 @@
 """What leaves the video room: pictures with times, what the header says, how decoding went.
 
-In: nothing. Out: ``Frame``, ``VideoInfo``, ``DecodeReport``.
+In: nothing. Out: ``Frame``, ``FrameTransform``, ``VideoInfo``, ``DecodeReport``.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -24,6 +25,10 @@ class Frame:
     time: float
     image: npt.NDArray[np.uint8]
     corrupt: bool = False
+
+
+# turns all frames of a recording into those of another one, as they stream by
+FrameTransform = Callable[[Iterator[Frame]], Iterator[Frame]]
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,6 @@
 """Picking the frames nearest to a regular grid of times while they stream by.
 
-In: (time, item) pairs in order of time. Out: (k / rate, nearest item) for k = 0, 1, 2, ...
+In: (time, item) pairs or frames in order of time. Out: (k / rate, nearest item), k = 0, 1, 2, ...
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator
 from typing import TypeVar
 
 from slipdetect.errors import UsageError
+from slipdetect.video.frame import Frame
 
 Item = TypeVar("Item")
 
@@ -49,3 +50,17 @@ def nearest_on_grid(
         # Of several items at one time the first stays: it is the earlier one.
         if time > earlier[0]:
             earlier = later
+
+
+def frames_on_grid(frames: Iterable[Frame], rate: float) -> Iterator[Frame]:
+    """Yield at every grid time ``k / rate`` the nearest of ``frames``, ties to the earlier.
+
+    Args:
+        frames: All frames of a recording, as ``Video.frames()`` gives them.
+        rate: Grid points per second.
+
+    Raises:
+        UsageError: ``rate`` is not a positive number.
+    """
+    for time, frame in nearest_on_grid(((frame.time, frame) for frame in frames), rate):
+        yield Frame(time, frame.image, frame.corrupt)

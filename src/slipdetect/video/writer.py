@@ -131,7 +131,7 @@ def _encode(
             stream = _add_stream(output, _checked(image, shape), rate, quality)
             if tick is not None:
                 _use_ticks(stream)
-        picture = av.VideoFrame.from_ndarray(_padded(_checked(image, shape)), format="rgb24")
+        picture = av.VideoFrame.from_ndarray(even_sided(_checked(image, shape)), format="rgb24")
         if tick is not None:
             picture.pts, picture.time_base = tick, Fraction(1, _TICKS)
         output.mux(stream.encode(picture))
@@ -149,7 +149,7 @@ def _add_stream(
     codec = next(name for name in _ENCODERS if name in av.codecs_available)
     options = {"crf": str(quality), "preset": "veryfast"} if codec == "libx264" else {}
     stream: VideoStream = output.add_stream(codec, rate=rate, options=options)  # type: ignore[assignment]
-    stream.height, stream.width = _padded(image).shape[:2]
+    stream.height, stream.width = even_sided(image).shape[:2]
     stream.pix_fmt = "yuv420p"
     return stream
 
@@ -170,7 +170,8 @@ def _checked(image: Picture, shape: tuple[int, ...]) -> Picture:
     return image
 
 
-def _padded(image: Picture) -> Picture:
+def even_sided(image: Picture) -> Picture:
+    """Return a picture with even sides, as codecs store colour: the last pixels are repeated."""
     height, width = image.shape[:2]
     margins = ((0, height % 2), (0, width % 2), (0, 0))
     return np.ascontiguousarray(np.pad(image, margins, mode="edge"))

@@ -1,0 +1,193 @@
+"""``slipdetect stress``: what a model still finds in the dark, in noise, from other views.
+
+In: a model and an annotation file. Out: a table on stdout; predictions, tables, a plot in a folder.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from slipdetect._io import atomic_write, check_writable, make_folder
+from slipdetect.cli.choose_clips import choose_sources, choose_split, warn_of_known_groups
+from slipdetect.cli.console import Console
+from slipdetect.cli.errors import SOME_FAILED
+from slipdetect.cli.options import common_options, with_options
+from slipdetect.cli.stress_options import STRESS_OPTIONS, parse_names, parse_strengths
+from slipdetect.errors import UsageError
+
+if TYPE_CHECKING:
+    from slipdetect.datasets import Clip
+    from slipdetect.experiments.stress.condition import Case
+    from slipdetect.experiments.stress.figures import StressResult
+    from slipdetect.models import ModelPackage
+
+_QUICK = 12  # clips of either label
+
+
+@click.command()
+@click.argument("model", metavar="MODEL")
+@click.argument("data", metavar="DATA.csv", type=click.Path(path_type=Path, dir_okay=False))
+@with_options(STRESS_OPTIONS)
+@common_options
+@click.pass_context
+def stress(ctx: click.Context, /, model: str, data: Path, **options: Any) -> None:
+    """Tell what a model still finds in disturbed clips, and how often it is wrong there.
+
+    MODEL is 'default' or the folder of a model. DATA.csv is as for train: a row a clip with path
+    and label and, where known, times, group, dataset and split. Every clip is looked at as it is,
+    then darkened, noisy, out of focus, compressed, with fewer pictures a second, cut off, covered,
+    mirrored, tilted and turned. Falls lost and gained are counted against the undisturbed clips.
+
+    What is done stays done in --out: run the same again after a stop, and it goes on.
+
+    \b
+    slipdetect stress default clips.csv --quick
+    slipdetect stress runs/x/best clips.csv --conditions dark,noise --strengths noise=10,30
+    slipdetect stress default clips.csv --pictures conditions.png
+    """
+    console = ctx.ensure_object(Console)
+    cases = _cases(options)
+    if options["pictures"] is not None:
+        check_writable(options["pictures"], overwrite=options["overwrite"])
+    task = _task(console, model, data, cases, options)
+    if options["pictures"] is not None:
+        _draw_pictures(console, task, options)
+        return
+    result = _run(console, task, options)
+    _print(console, result, options["format"])
+    ctx.exit(SOME_FAILED if any(row.clips < len(task.clips) for row in result.rows) else 0)
+
+
+@dataclass(frozen=True)
+class _Task:
+    """What is tested on what."""
+
+    package: ModelPackage
+    cases: list[Case]
+    clips: list[Clip]
+    root: Path
+
+
+def _cases(options: dict[str, Any]) -> list[Case]:
+    from slipdetect.experiments.stress.conditions import make_cases
+
+    strengths = parse_strengths(options["strengths"])
+    return make_cases(parse_names(options["conditions"]), strengths)
+
+
+def _task(
+    console: Console, model: str, data: Path, cases: list[Case], options: dict[str, Any]
+) -> _Task:
+    """Return the model and the clips to test on; say which these are."""
+    from slipdetect.datasets import read_annotations
+    from slipdetect.detection import model_folder
+    from slipdetect.experiments.stress.choosing import choose_evenly
+    from slipdetect.models import load_package
+
+    everything = read_annotations(data, options["root"])
+    sources = choose_sources(everything, options["only"], options["exclude"])
+    clips, split = choose_split(sources, options["split"])
+    if split == "test":
+        warn_of_known_groups(console, sources)
+    if options["quick"]:
+        clips = choose_evenly(clips, _QUICK)
+    if not any(clip.positive for clip in clips) and options["pictures"] is None:
+        raise UsageError(f"no clip of {data.name!r} shows a fall, so none can be lost; add some")
+    root = data.parent if options["root"] is None else options["root"]
+    return _Task(load_package(model_folder(model)), cases, clips, root)
+
+
+def _draw_pictures(console: Console, task: _Task, options: dict[str, Any]) -> None:
+    from slipdetect.experiments.stress.sheet_pictures import case_pictures, choose_clip
+    from slipdetect.reports.stress_sheet import draw_stress_sheet
+
+    config, target = task.package.config, options["pictures"]
+    clip = choose_clip(task.clips)
+    size = (config.sample_fps, config.frame_short_side)
+    time, pictures = case_pictures(clip, task.cases, *size, options["seed"])
+    title = f"{clip.path.name} at {time:.1f} s"
+    with atomic_write(target, overwrite=options["overwrite"]) as temporary:
+        draw_stress_sheet(task.cases, pictures, title, temporary)
+    console.note(f"wrote {str(target)!r}")
+
+
+def _run(console: Console, task: _Task, options: dict[str, Any]) -> StressResult:
+    """Do what is not done yet, and write what all of it comes to."""
+    from slipdetect.datasets.store.lock import folder_lock
+    from slipdetect.experiments.stress.figures import StressResult, stress_rows
+    from slipdetect.experiments.stress.run import begin, read_cases, stress_facts
+
+    out = _out(options)
+    make_folder(out)
+    facts = stress_facts(task.package, task.clips, task.root, options["seed"])
+    with folder_lock(out):
+        begin(out, facts)
+        _predict(console, task, out, options)
+        rows = stress_rows(read_cases(out, task.cases))
+        groups = len({clip.group for clip in task.clips})
+        result = StressResult(tuple(rows), groups, facts, options["quick"])
+        _write(console, result, out)
+    return result
+
+
+def _out(options: dict[str, Any]) -> Path:
+    if options["out"] is not None:
+        return Path(options["out"])
+    return Path("runs") / ("stress-quick" if options["quick"] else "stress")
+
+
+def _predict(console: Console, task: _Task, out: Path, options: dict[str, Any]) -> None:
+    from slipdetect.detection import Detector
+    from slipdetect.experiments.stress.run import pending, readable, run_case
+
+    todo = pending(out, task.cases)
+    total, kept = len(task.clips), len(task.cases) - len(todo)
+    known = f", {kept} of them done before" if kept else ""
+    console.note(f"{total} clips, {len(task.cases)} times each{known}; kept in {str(out)!r}")
+    if not todo:
+        return
+    detector = Detector(task.package, options["device"])
+    clips, undisturbed = task.clips, task.cases[0]
+    with console.bar(len(todo) * total) as bar:
+        for place, case in enumerate(todo):
+
+            def say(case: Case, done: int, count: int, before: int = place * total) -> None:
+                bar.show(before + done, f"{case.label} {done}/{count} clips", now=done == count)
+
+            if case is not undisturbed:
+                # what cannot be read was named once
+                clips = readable(task.clips, task.root, out, undisturbed)
+            run_case(detector, case, clips, task.root, out, options["seed"], say)
+
+
+def _write(console: Console, result: StressResult, out: Path) -> None:
+    """Write the tables and the plot; they are made anew from the predictions every time."""
+    from slipdetect.reports.stress_plot import draw_stress
+    from slipdetect.reports.stress_table import stress_markdown
+
+    for name, text in (("stress.md", stress_markdown(result)), ("stress.json", _json(result))):
+        with atomic_write(out / name, overwrite=True) as temporary:
+            temporary.write_text(text, encoding="utf-8", newline="\n")
+    with atomic_write(out / "stress.png", overwrite=True) as temporary:
+        draw_stress(result, temporary)
+    console.note(f"wrote stress.md, stress.json and stress.png in {str(out)!r}")
+
+
+def _print(console: Console, result: StressResult, form: str) -> None:
+    from slipdetect.reports.stress_table import stress_markdown, stress_table
+
+    if form == "table":
+        console.text(stress_table(result))
+    else:
+        console.data(_json(result) if form == "json" else stress_markdown(result))
+
+
+def _json(result: StressResult) -> str:
+    from slipdetect.reports.stress_table import stress_data
+
+    return json.dumps(stress_data(result), ensure_ascii=False, allow_nan=False) + "\n"

@@ -1,0 +1,1 @@
+"""A model under disturbance: darkness, noise, blur, compression, few pictures, other views."""

@@ -1,0 +1,182 @@
+"""What predictions of disturbed clips come to: a row of figures, and how it differs from the first.
+
+In: predictions by case. Out: ``StressRow``s.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from slipdetect.evaluation.clip_metrics import area_under_curve
+from slipdetect.evaluation.clip_report import RESAMPLES, Figure
+from slipdetect.evaluation.event_metrics import hits
+from slipdetect.evaluation.intervals import interval
+from slipdetect.evaluation.paired import holm, mcnemar
+from slipdetect.evaluation.predictions import ClipPrediction
+from slipdetect.evaluation.rates import rate_interval
+from slipdetect.evaluation.resampling import GroupResampler, effective_groups
+from slipdetect.experiments.stress.condition import Case
+
+_Floats = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Change:
+    """What became of falls under disturbance, on the clips that could be read both times.
+
+    Attributes:
+        falls: Falls in these clips.
+        lost: Found undisturbed and no more.
+        gained: Found under disturbance only.
+        p_value: Of McNemar's exact test.
+        corrected: The same, corrected for the number of rows (Holm).
+    """
+
+    falls: int
+    lost: int
+    gained: int
+    p_value: float
+    corrected: float
+
+
+@dataclass(frozen=True)
+class StressRow:
+    """One condition at one strength.
+
+    Attributes:
+        case: Which.
+        clips: Clips that could be read.
+        positives: Of them with a fall.
+        found: Falls found; in clips without event times, clips with any event.
+        falls: Falls there are.
+        recall: Share of falls found, 0 to 1.
+        false_events: Events found in clips without a fall.
+        hours: Length of these clips.
+        per_hour: False events an hour.
+        per_clip: False events a clip without a fall.
+        auc: Area under the ROC curve of clip scores; None with one label only.
+        change: Against the undisturbed clips; None in their own row.
+    """
+
+    case: Case
+    clips: int
+    positives: int
+    found: int
+    falls: int
+    recall: Figure
+    false_events: int
+    hours: float
+    per_hour: Figure
+    per_clip: Figure
+    auc: float | None
+    change: Change | None = None
+
+
+@dataclass(frozen=True)
+class StressResult:
+    """The whole table.
+
+    Attributes:
+        rows: Undisturbed first.
+        groups: Groups of the clips.
+        facts: Model, data and settings, as the folder keeps them.
+        quick: Only a part of the clips was taken.
+    """
+
+    rows: tuple[StressRow, ...]
+    groups: int
+    facts: Mapping[str, Any] = field(default_factory=dict)
+    quick: bool = False
+
+
+def stress_rows(
+    predictions: Mapping[Case, Sequence[ClipPrediction]], resamples: int = RESAMPLES
+) -> list[StressRow]:
+    """Return a row for every case, the first of which is undisturbed.
+
+    Args:
+        predictions: Of the same clips under every case, at least one clip each.
+        resamples: Of the bootstrap over groups.
+    """
+    (base, undisturbed), *others = predictions.items()
+    rows = [_row(base, undisturbed, resamples)]
+    changes = [_change(undisturbed, rows_of) for _, rows_of in others]
+    corrected = holm([change.p_value for change in changes])
+    for (case, found), change, p in zip(others, changes, corrected, strict=True):
+        row = _row(case, found, resamples)
+        rows.append(replace(row, change=replace(change, corrected=p)))
+    return rows
+
+
+def _row(case: Case, predictions: Sequence[ClipPrediction], resamples: int) -> StressRow:
+    positive = np.array([item.positive for item in predictions])
+    groups = [item.group or item.clip for item in predictions]
+    outcomes = [hits(item) if item.positive else [] for item in predictions]
+    found = np.array([sum(each) for each in outcomes], np.float64)
+    falls = np.array([len(each) for each in outcomes], np.float64)
+    false = np.array([0 if item.positive else len(item.events) for item in predictions], float)
+    hours = np.array([0 if item.positive else item.seconds / 3600 for item in predictions])
+    resampler = GroupResampler(groups, positive, resamples, seed=0)
+    with_fall, without = (effective_groups(groups, each) for each in (positive, ~positive))
+    recall, drawn = _ratio(found, falls, resampler)
+    recalled = None if recall is None else interval(recall, drawn, with_fall, with_fall)
+    quiet = (~positive).astype(np.float64)
+    return StressRow(
+        case=case,
+        clips=len(predictions),
+        positives=int(positive.sum()),
+        found=int(found.sum()),
+        falls=int(falls.sum()),
+        recall=Figure(recall, int(falls.sum()), recalled),
+        false_events=int(false.sum()),
+        hours=float(hours.sum()),
+        per_hour=_rate(false, hours, quiet, without, resampler),
+        per_clip=_rate(false, quiet, quiet, without, resampler),
+        auc=area_under_curve(positive.tolist(), [item.score for item in predictions]),
+    )
+
+
+def _rate(
+    false: _Floats, exposure: _Floats, quiet: _Floats, groups: float, resampler: GroupResampler
+) -> Figure:
+    """Return false events by the exposure of the clips without a fall, ``quiet``."""
+    others = int(quiet.sum())
+    rate, drawn = _ratio(false, exposure, resampler)
+    if rate is None:
+        return Figure(None, others, None)
+    unit = float(exposure.sum()) / others
+    return Figure(rate, others, rate_interval(rate, drawn, groups, unit))
+
+
+def _ratio(
+    over: _Floats, under: _Floats, resampler: GroupResampler
+) -> tuple[float | None, _Floats]:
+    """Return the sum of ``over`` by that of ``under``, and the same of every resample."""
+    if under.sum() == 0:
+        return None, np.empty(0)
+    drawn = []
+    for weights in resampler.weights():
+        total = weights @ under
+        nothing = np.full_like(total, np.nan)
+        drawn.append(np.divide(weights @ over, total, out=nothing, where=total > 0))
+    return float(over.sum() / under.sum()), np.concatenate(drawn)
+
+
+def _change(before: Sequence[ClipPrediction], after: Sequence[ClipPrediction]) -> Change:
+    """Return the change; its p is corrected later, with those of all rows."""
+    known = {item.clip: hits(item) for item in before if item.positive}
+    pairs = [
+        pair
+        for item in after
+        if item.positive and item.clip in known
+        for pair in zip(known[item.clip], hits(item), strict=True)
+    ]
+    lost = sum(was and not found for was, found in pairs)
+    gained = sum(found and not was for was, found in pairs)
+    p_value = mcnemar(gained, lost)
+    return Change(len(pairs), lost, gained, p_value, p_value)

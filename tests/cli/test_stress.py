@@ -1,0 +1,154 @@
+"""``stress``: a model is tested under disturbance, stops and goes on, and draws what is meant.
+
+In: tiny videos and a network with random weights. Out: nothing but assertions.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from matplotlib.image import imread
+
+from slipdetect.experiments.stress import run as stress_run
+from synth import make_video
+
+
+@pytest.fixture(scope="module")
+def videos(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("videos")
+    for index, kind in enumerate(("slip", "slip", "walk", "still")):
+        make_video(folder / f"{index}.mp4", kind, count=30 + index, size=(64, 48))
+    return folder
+
+
+@pytest.fixture
+def data(videos: Path) -> Path:
+    rows = ["path,label,start,end,group,dataset"]
+    rows += [f"{k}.mp4,fall,0.4,0.9,g{k},made" for k in range(2)]
+    rows += [f"{k}.mp4,other,,,g{k},made" for k in range(2, 4)]
+    (videos / "clips.csv").write_text("\n".join(rows) + "\n")
+    return videos / "clips.csv"
+
+
+@pytest.fixture
+def stress(run: Any, tiny_package: Path, data: Path, tmp_path: Path) -> Any:
+    """Return a function that tests the tiny package in ``tmp_path / "out"``."""
+
+    def call(*args: object) -> Any:
+        out = ("--out", tmp_path / "out")
+        return run("stress", tiny_package, data, *out, "--device", "cpu", *args)
+
+    return call
+
+
+def test_a_run_is_kept_resumed_and_extended(
+    stress: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    done: list[str] = []
+    run_case = stress_run.run_case
+
+    def watched(detector: Any, case: Any, *args: Any) -> None:
+        done.append(case.key)
+        run_case(detector, case, *args)
+
+    monkeypatch.setattr(stress_run, "run_case", watched)
+    result = stress("--conditions", "mirror,dark", "--strengths", "dark=50")
+    assert result.exit_code == 0, result.output
+    assert done == ["undisturbed", "mirror", "dark-50"]
+    assert "model tiny: 4 clips, 2 of them with a fall" in result.stdout
+    labels = [line[:12].strip() for line in result.stdout.splitlines()[3:6]]
+    assert labels == ["undisturbed", "mirror", "dark 50%"]
+    out = tmp_path / "out"
+    assert sorted(path.name for path in out.iterdir()) == [
+        "dark-50.jsonl",
+        "facts.json",
+        "mirror.jsonl",
+        "stress.json",
+        "stress.md",
+        "stress.png",
+        "undisturbed.jsonl",
+    ]
+    assert imread(out / "stress.png").shape[1] == 1200
+
+    # a stop lost one case; another condition is asked for
+    (out / "mirror.jsonl").unlink()
+    again = stress("--conditions", "mirror,turn", "--strengths", "turn=180", "--format", "json")
+    assert again.exit_code == 0, again.output
+    assert done[3:] == ["mirror", "turn-180"]
+    assert "4 clips, 3 times each, 1 of them done before" in again.stderr
+    table = json.loads(again.stdout)
+    assert [row["label"] for row in table["rows"]] == ["undisturbed", "mirror", "turn 180°"]
+    assert table == json.loads((out / "stress.json").read_text())
+    # networks see a still brightness of this figure either way up
+    assert table["rows"][0]["clips"] == table["rows"][2]["clips"] == 4
+
+    third = stress("--conditions", "mirror,turn", "--strengths", "turn=180", "--format", "markdown")
+    assert third.exit_code == 0
+    assert len(done) == 5
+    assert third.stdout == (out / "stress.md").read_text()
+
+
+def test_another_run_is_refused(stress: Any, data: Path, tmp_path: Path) -> None:
+    assert stress("--conditions", "mirror").exit_code == 0
+    other = stress("--conditions", "mirror", "--seed", "1")
+    assert other.exit_code == 6
+    assert "seed 0 instead of 1" in other.stderr
+    assert "choose another --out" in other.stderr
+    data.write_text(data.read_text().replace("0.4,0.9", "0.5,0.9", 1))
+    changed = stress("--conditions", "mirror")
+    assert changed.exit_code == 6
+    assert "data.sha256" in changed.stderr
+
+
+def test_clips_that_cannot_be_read_end_in_5(stress: Any, data: Path, videos: Path) -> None:
+    (videos / "broken.mp4").write_bytes(b"no video")
+    data.write_text(data.read_text() + "broken.mp4,other,,,g9,made\n")
+    result = stress("--conditions", "mirror")
+    assert result.exit_code == 5
+    assert result.stderr.count("left out") == 1
+    assert "broken.mp4" in result.stderr
+    rows = [line.split()[:2] for line in result.stdout.splitlines()[3:5]]
+    assert rows == [["undisturbed", "4"], ["mirror", "4"]]
+
+
+def test_pictures_are_drawn_and_nothing_is_tested(stress: Any, tmp_path: Path) -> None:
+    target = tmp_path / "sheet.png"
+    result = stress("--pictures", target)
+    assert result.exit_code == 0, result.output
+    assert result.stdout == ""
+    assert f"wrote {str(target)!r}" in result.stderr
+    assert target.read_bytes().startswith(b"\x89PNG")
+    assert not (tmp_path / "out").exists()
+    assert stress("--pictures", target).exit_code == 6
+    assert stress("--pictures", target, "--overwrite").exit_code == 0
+
+
+@pytest.mark.parametrize(
+    ("args", "message"),
+    [
+        (["--conditions", "fog"], "no condition 'fog'"),
+        (["--strengths", "noise"], "'noise' is no list such as noise=10,30"),
+        (["--strengths", "noise=1,x"], "is no list such as"),
+        (["--strengths", "noise=nan"], "is no list such as"),
+        (["--strengths", "dark=1", "--strengths", "dark=2"], "once for each"),
+        (["--strengths", "rate=0"], "must be 0.1 to 1000 fps, not 0"),
+        (["--conditions", "dark", "--strengths", "noise=1"], "not among --conditions"),
+    ],
+)
+def test_what_makes_no_sense_is_refused(
+    stress: Any, tmp_path: Path, args: list[str], message: str
+) -> None:
+    result = stress(*args)
+    assert result.exit_code == 2, result.output
+    assert message in result.stderr
+    assert not (tmp_path / "out").exists()
+
+
+def test_without_a_fall_nothing_can_be_lost(stress: Any, data: Path) -> None:
+    data.write_text("path,label\n2.mp4,other\n3.mp4,other\n")
+    result = stress()
+    assert result.exit_code == 2
+    assert "no clip of 'clips.csv' shows a fall" in result.stderr

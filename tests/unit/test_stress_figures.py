@@ -1,0 +1,227 @@
+"""Figures of made-up predictions, worked out by hand; the tables that show them.
+
+In: five clips under three conditions. Out: counts, shares, rates and p-values computed here.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from matplotlib.image import imread
+
+from slipdetect.evaluation import ClipPrediction
+from slipdetect.evaluation.rates import garwood, rate_interval
+from slipdetect.experiments.stress.conditions import make_cases
+from slipdetect.experiments.stress.figures import StressResult, stress_rows
+from slipdetect.reports.stress_plot import draw_stress, stress_figure
+from slipdetect.reports.stress_table import stress_data, stress_markdown, stress_table
+
+FALL, SECOND, ELSEWHERE = (1.0, 2.0), (5.0, 6.0), (8.0, 9.0)
+BASE, DARK, MIRROR = make_cases(["dark", "mirror"], {"dark": [20]})
+
+
+def clip(
+    name: str,
+    score: float,
+    *events: tuple[float, float],
+    truth: tuple[tuple[float, float], ...] | None = None,
+) -> ClipPrediction:
+    """A prediction; with ``truth`` of a clip with falls, empty where their times are unknown."""
+    found = tuple((start, end, score) for start, end in events)
+    positive = truth is not None
+    seconds = 10.0 if positive else 1800.0
+    known = () if truth is None else truth
+    return ClipPrediction(name, "made", positive, known, seconds, score, found, group=name)
+
+
+UNDISTURBED = [
+    clip("a", 0.9, FALL, truth=(FALL,)),
+    clip("b", 0.8, FALL, SECOND, truth=(FALL, SECOND)),
+    clip("c", 0.3, truth=()),
+    clip("d", 0.5, FALL, SECOND),
+    clip("e", 0.1),
+]
+IN_THE_DARK = [  # every fall is lost
+    clip("a", 0.2, ELSEWHERE, truth=(FALL,)),
+    clip("b", 0.2, truth=(FALL, SECOND)),
+    clip("c", 0.2, truth=()),
+    clip("d", 0.2),
+    clip("e", 0.2),
+]
+MIRRORED = [  # two falls are lost, one is found; e is not read
+    clip("a", 0.1, truth=(FALL,)),
+    clip("b", 0.8, FALL, truth=(FALL, SECOND)),
+    clip("c", 0.7, ELSEWHERE, truth=()),
+    clip("d", 0.6, FALL),
+]
+
+
+@pytest.fixture
+def result() -> StressResult:
+    predictions = {BASE: UNDISTURBED, DARK: IN_THE_DARK, MIRROR: MIRRORED}
+    facts = {"model": {"name": "stub"}, "data": {"clips": 5}}
+    return StressResult(tuple(stress_rows(predictions, resamples=100)), 5, facts)
+
+
+def test_counts_and_shares(result: StressResult) -> None:
+    base, dark, mirror = result.rows
+    assert [row.case for row in result.rows] == [BASE, DARK, MIRROR]
+    assert [(row.clips, row.positives) for row in result.rows] == [(5, 3), (5, 3), (4, 3)]
+    assert [(row.found, row.falls) for row in result.rows] == [(3, 4), (0, 4), (2, 4)]
+    assert [row.recall.value for row in result.rows] == [0.75, 0.0, 0.5]
+    assert [row.false_events for row in result.rows] == [2, 0, 1]
+    assert [row.hours for row in result.rows] == [1.0, 1.0, 0.5]
+    assert [row.per_hour.value for row in result.rows] == [2.0, 0.0, 2.0]
+    assert [row.per_clip.value for row in result.rows] == [1.0, 0.0, 1.0]
+    # 0.9 and 0.8 beat both others, 0.3 one of them; all alike; 0.8 and 0.7 beat 0.6, 0.1 does not
+    assert (base.auc, dark.auc, mirror.auc) == pytest.approx((5 / 6, 0.5, 2 / 3))
+
+
+def test_what_was_lost_and_gained(result: StressResult) -> None:
+    base, dark, mirror = result.rows
+    assert base.change is None
+    assert dark.change is not None
+    assert mirror.change is not None
+    assert (dark.change.falls, dark.change.lost, dark.change.gained) == (4, 3, 0)
+    assert (mirror.change.falls, mirror.change.lost, mirror.change.gained) == (4, 2, 1)
+    # three of three one way: 2 / 2^3; two of three: every outcome is as likely or less so
+    assert (dark.change.p_value, mirror.change.p_value) == pytest.approx((0.25, 1.0))
+    # the smallest of two p-values counts twice
+    assert (dark.change.corrected, mirror.change.corrected) == pytest.approx((0.5, 1.0))
+
+
+def test_intervals_of_few_groups_are_exact(result: StressResult) -> None:
+    base, dark, _ = result.rows
+    for row in (base, dark):
+        for figure in (row.recall, row.per_hour, row.per_clip):
+            assert figure.interval is not None
+            assert figure.interval.method == "exact"
+    # none of three: the largest share p with (1 - p)^3 = 0.025
+    assert dark.recall.interval is not None
+    assert dark.recall.interval.low == 0.0
+    assert dark.recall.interval.high == pytest.approx(1 - 0.025 ** (1 / 3))
+    # tables of Poisson limits have 0.2422 and 7.2247 for two events, here in two clips or an hour
+    assert base.per_clip.interval is not None
+    assert base.per_hour.interval is not None
+    assert base.per_clip.interval.low == pytest.approx(0.2422 / 2, abs=1e-4)
+    assert base.per_clip.interval.high == pytest.approx(7.2247 / 2, abs=1e-4)
+    assert base.per_hour.interval.low == pytest.approx(0.2422, abs=1e-4)
+    assert base.per_hour.interval.high == pytest.approx(7.2247, abs=1e-4)
+
+
+def test_a_rate_without_events_leaves_some_possible() -> None:
+    assert garwood(0.0, 2.0).low == 0.0
+    assert garwood(0.0, 2.0).high == pytest.approx(-math.log(0.025) / 2)
+
+
+def test_a_rate_with_many_groups_has_the_interval_of_its_resamples() -> None:
+    resamples = np.append(np.linspace(0, 10, 1001), np.nan)
+    found = rate_interval(5.0, resamples, groups=1e6)
+    assert (found.low, found.high) == pytest.approx((0.25, 9.75), abs=1e-3)
+    assert found.method == "bootstrap"
+    few = rate_interval(5.0, resamples, groups=6)
+    assert few.low < found.low
+    assert few.high > found.high
+    assert rate_interval(5.0, resamples, groups=4).method == "exact"
+    assert rate_interval(5.0, np.full(9, 5.0), groups=9) == garwood(5.0, 9)
+    assert rate_interval(5.0, resamples, 4, unit=0.5) == garwood(5.0, 2)
+
+
+def test_clips_of_many_groups_are_drawn_by_group() -> None:
+    rows = [clip(f"p{k}", 0.5, *((FALL,) if k % 3 else ()), truth=(FALL,)) for k in range(12)]
+    rows += [clip(f"n{k}", 0.5, *((FALL,) * (k % 3))) for k in range(12)]
+    (row,) = stress_rows({BASE: rows}, resamples=400)
+    for figure, value in ((row.recall, 8 / 12), (row.per_clip, 1.0), (row.per_hour, 2.0)):
+        assert figure.value == pytest.approx(value)
+        assert figure.interval is not None
+        assert figure.interval.method == "bootstrap"
+        assert figure.interval.low < value < figure.interval.high
+    # one group of all clips says next to nothing
+    (alike,) = stress_rows({BASE: [replace(item, group="x") for item in rows]}, resamples=400)
+    assert alike.recall.interval is not None
+    assert alike.recall.interval.method == "exact"
+
+
+def test_clips_with_falls_only_have_no_false_events() -> None:
+    rows = stress_rows({BASE: UNDISTURBED[:3], DARK: IN_THE_DARK[:3]}, resamples=100)
+    for row in rows:
+        assert (row.per_hour.value, row.per_clip.value, row.auc) == (None, None, None)
+    table = stress_table(StressResult(tuple(rows), 3))
+    assert "3/4" in table
+    data = json.loads(json.dumps(stress_data(StressResult(tuple(rows), 3)), allow_nan=False))
+    assert data["rows"][0]["false_per_hour"]["value"] is None
+
+
+def test_the_table(result: StressResult) -> None:
+    lines = stress_table(result).splitlines()
+    assert (
+        lines[0] == "model stub: 5 clips, 3 of them with a fall, 60.0 minutes without, of 5 groups"
+    )
+    heads, base, dark, mirror = (line.split() for line in lines[2:6])
+    assert heads[:4] == ["condition", "clips", "found", "recall,"]
+    assert (base[0], base[1], base[2], base[3]) == ("undisturbed", "5", "3/4", "75")
+    assert base[6:] == ["2.0", "1.00", "0.833", "-", "-", "-"]
+    assert " ".join(dark) == "dark 20% 5 0/4 0 [0, 71]* 0.0 0.00 0.500 3 0 0.500"
+    assert mirror[-3:] == ["2", "1", "1.000"]
+    text = " ".join(lines[7:])
+    assert "corrected for their 2 rows (Holm)" in text
+    assert "Clopper and Pearson" in text
+    assert "drawn again and again" not in text
+    assert "could not be read under every condition" in text
+    assert max(map(len, lines)) <= 100
+    assert "--quick" in stress_table(replace(result, quick=True))
+
+
+def test_all_conditions_fit_into_a_hundred_columns() -> None:
+    many = [replace(item, clip=f"{item.clip}{k}") for k in range(200) for item in UNDISTURBED]
+    case = make_cases(["compression"])[2]
+    rows = stress_rows({BASE: many, case: many}, resamples=100)
+    lines = stress_table(StressResult(tuple(rows), 5)).splitlines()
+    assert "compression 38 CRF" in lines[4]
+    assert max(map(len, lines)) <= 100
+
+
+def test_the_page_says_what_the_conditions_mean(result: StressResult) -> None:
+    page = stress_markdown(result).splitlines()
+    assert page[0] == "# Under disturbance"
+    assert page[4].startswith(
+        "| condition | clips | falls found | recall, % | false events an hour"
+    )
+    (dark,) = (line for line in page if line.startswith("| dark 20% | 5 | 0/4 | 0 [0, 71]\\* |"))
+    assert dark.endswith("| 0.500 | 3 | 0 | 0.500 |")
+    assert "2.0 [0.2, 7.2]\\* | 1.00 [0.12, 3.61]\\*" in page[6]
+    assert "- dark: every level is multiplied by this share." in page
+    assert not any(line.startswith("- noise") for line in page)
+
+
+def test_the_data_are_complete_and_not_rounded(result: StressResult) -> None:
+    data = json.loads(json.dumps(stress_data(result), allow_nan=False))
+    assert (data["version"], data["groups"], data["quick"]) == (1, 5, False)
+    assert data["facts"]["model"] == {"name": "stub"}
+    base, dark, mirror = data["rows"]
+    assert base["change"] is None
+    assert dark["change"] == {"falls": 4, "lost": 3, "gained": 0, "p": 0.25, "p_holm": 0.5}
+    assert (dark["condition"], dark["strength"], dark["label"]) == ("dark", 20, "dark 20%")
+    assert dark["recall"]["high"] == pytest.approx(1 - 0.025 ** (1 / 3), abs=1e-12)
+    assert (mirror["strength"], mirror["unit"], mirror["auc"]) == (None, "", pytest.approx(2 / 3))
+
+
+def test_the_plot_is_1200_pixels_wide_and_shows_every_row(
+    result: StressResult, tmp_path: Path
+) -> None:
+    draw_stress(result, tmp_path / "a.png")
+    height, width = imread(tmp_path / "a.png").shape[:2]
+    assert width == 1200
+    assert height < width
+    left, right = stress_figure(result).axes
+    names = [text.get_text() for text in left.get_yticklabels()]
+    assert names == ["undisturbed", "dark 20%", "mirror"]
+    for axes, values in ((left, [0.75, 0.0, 0.5]), (right, [1.0, 0.0, 1.0])):
+        dots = [line.get_xdata()[0] for line in axes.lines if line.get_marker() not in ("None", "")]
+        assert dots == pytest.approx(values)
+        assert axes.get_xlim()[1] >= max(values)
