@@ -18,7 +18,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from slipdetect.datasets import Clip
-from slipdetect.detection import Event, Window
+from slipdetect.detection import Event, EventConfig, Window
 from slipdetect.errors import DataError, OutputError, VideoError
 from slipdetect.experiments.stress.choosing import choose_evenly
 from slipdetect.experiments.stress.condition import Case
@@ -42,6 +42,8 @@ CASES = make_cases(["mirror", "dark"], {"dark": [50, 0]})
 
 class LevelDetector:
     """Sees one frame of level 100 through its view; its level is the score, an event if 100."""
+
+    events = EventConfig()
 
     def __init__(self, view: Any = None) -> None:
         self.view = view
