@@ -20,7 +20,7 @@ from slipdetect.reports.names import printable, shorten
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-    from slipdetect.evaluation.clip_report import Figure as Measure
+    from slipdetect.evaluation.measures import Figure as Measure
     from slipdetect.experiments.stress.figures import StressResult
 
 _DPI = 120

@@ -12,7 +12,7 @@ from slipdetect.reports.names import printable
 from slipdetect.reports.text_columns import aligned, marked, wrapped
 
 if TYPE_CHECKING:
-    from slipdetect.evaluation.clip_report import Figure
+    from slipdetect.evaluation.measures import Figure
     from slipdetect.experiments.stress.figures import StressResult, StressRow
 
 VERSION = 1
@@ -29,7 +29,7 @@ _HEAD = (
     "gained",
     "p",
 )
-# a terminal has no room for long headings, nor for the intervals of false events
+# a terminal has no room for long headings, nor for the intervals of false events and AUC
 _SHORT = {"falls found": "found", "false events an hour": "false/h", "a clip": "/clip"}
 
 
@@ -87,7 +87,7 @@ def _cells(row: StressRow, full: bool = False) -> list[str]:
         _text(row.recall, 100, 0),
         _text(row.per_hour, 1, 1, interval=full),
         _text(row.per_clip, 1, 2, interval=full),
-        "-" if row.auc is None else f"{row.auc:.3f}",
+        _text(row.auc, 1, 3, interval=full),
         *changes,
     ]
 
@@ -114,14 +114,15 @@ def _notes(result: StressResult) -> Iterator[str]:
         "gained: falls found undisturbed only, and under disturbance only; p: McNemar's exact "
         f"test of these two, corrected for their {len(result.rows) - 1} rows (Holm)."
     )
-    sure = [f for row in result.rows for f in (row.recall, row.per_clip, row.per_hour)]
+    sure = [f for row in result.rows for f in (row.recall, row.per_clip, row.per_hour, row.auc)]
     methods = {figure.interval.method for figure in sure if figure.interval is not None}
     if "bootstrap" in methods:
         yield "[low, high]: 95% interval over whole groups, drawn again and again."
     if "exact" in methods:
         yield (
-            "* 95% interval of Clopper and Pearson (recall) or Garwood (false events), a group "
-            "taken for one trial, where all or none is right or groups are too few to draw."
+            "* nothing or everything was counted, or too few events or groups for drawing to say "
+            "anything: exact 95% interval, of Clopper and Pearson for shares and of Poisson for "
+            "rates, clips of one group taken for alike."
         )
     if any(row.clips != result.rows[0].clips for row in result.rows):
         yield "The rows are not of the same clips: some could not be read under every condition."
@@ -143,7 +144,7 @@ def _row_data(row: StressRow) -> dict[str, Any]:
         "hours": row.hours,
         "false_per_hour": _figure_data(row.per_hour),
         "false_per_clip": _figure_data(row.per_clip),
-        "auc": row.auc,
+        "auc": _figure_data(row.auc),
         "change": None
         if change is None
         else {

@@ -10,19 +10,14 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
-from slipdetect.evaluation.clip_metrics import area_under_curve
-from slipdetect.evaluation.clip_report import RESAMPLES, Figure
 from slipdetect.evaluation.event_metrics import hits
-from slipdetect.evaluation.intervals import interval
+from slipdetect.evaluation.event_report import RESAMPLES, group_of
+from slipdetect.evaluation.measures import Area, Figure, Measure, Rate, Share, measure
 from slipdetect.evaluation.paired import holm, mcnemar
 from slipdetect.evaluation.predictions import ClipPrediction
-from slipdetect.evaluation.rates import rate_interval
-from slipdetect.evaluation.resampling import GroupResampler, effective_groups
+from slipdetect.evaluation.resampling import GroupResampler
 from slipdetect.experiments.stress.condition import Case
-
-_Floats = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True)
@@ -59,7 +54,7 @@ class StressRow:
         hours: Length of these clips.
         per_hour: False events an hour.
         per_clip: False events a clip without a fall.
-        auc: Area under the ROC curve of clip scores; None with one label only.
+        auc: Area under the ROC curve of clip scores; without a value with one label only.
         change: Against the undisturbed clips; None in their own row.
     """
 
@@ -73,7 +68,7 @@ class StressRow:
     hours: float
     per_hour: Figure
     per_clip: Figure
-    auc: float | None
+    auc: Figure
     change: Change | None = None
 
 
@@ -115,56 +110,34 @@ def stress_rows(
 
 def _row(case: Case, predictions: Sequence[ClipPrediction], resamples: int) -> StressRow:
     positive = np.array([item.positive for item in predictions])
-    groups = [item.group or item.clip for item in predictions]
+    groups = [group_of(item) for item in predictions]
+    # unlike in an event test, a fall at an unknown time counts: as found if there is any event
     outcomes = [hits(item) if item.positive else [] for item in predictions]
     found = np.array([sum(each) for each in outcomes], np.float64)
     falls = np.array([len(each) for each in outcomes], np.float64)
     false = np.array([0 if item.positive else len(item.events) for item in predictions], float)
     hours = np.array([0 if item.positive else item.seconds / 3600 for item in predictions])
-    resampler = GroupResampler(groups, positive, resamples, seed=0)
-    with_fall, without = (effective_groups(groups, each) for each in (positive, ~positive))
-    recall, drawn = _ratio(found, falls, resampler)
-    recalled = None if recall is None else interval(recall, drawn, with_fall, with_fall)
-    quiet = (~positive).astype(np.float64)
+    scores = np.array([item.score for item in predictions])
+    measures: dict[str, Measure] = {
+        "recall": Share(found, falls, groups),
+        "per_hour": Rate(false, hours, groups),
+        "per_clip": Rate(false, (~positive).astype(np.float64), groups),
+        "auc": Area(scores, positive, groups),
+    }
+    figures = measure(measures, GroupResampler(groups, positive, resamples, seed=0))
     return StressRow(
         case=case,
         clips=len(predictions),
         positives=int(positive.sum()),
         found=int(found.sum()),
         falls=int(falls.sum()),
-        recall=Figure(recall, int(falls.sum()), recalled),
+        recall=figures["recall"],
         false_events=int(false.sum()),
         hours=float(hours.sum()),
-        per_hour=_rate(false, hours, quiet, without, resampler),
-        per_clip=_rate(false, quiet, quiet, without, resampler),
-        auc=area_under_curve(positive.tolist(), [item.score for item in predictions]),
+        per_hour=figures["per_hour"],
+        per_clip=figures["per_clip"],
+        auc=figures["auc"],
     )
-
-
-def _rate(
-    false: _Floats, exposure: _Floats, quiet: _Floats, groups: float, resampler: GroupResampler
-) -> Figure:
-    """Return false events by the exposure of the clips without a fall, ``quiet``."""
-    others = int(quiet.sum())
-    rate, drawn = _ratio(false, exposure, resampler)
-    if rate is None:
-        return Figure(None, others, None)
-    unit = float(exposure.sum()) / others
-    return Figure(rate, others, rate_interval(rate, drawn, groups, unit))
-
-
-def _ratio(
-    over: _Floats, under: _Floats, resampler: GroupResampler
-) -> tuple[float | None, _Floats]:
-    """Return the sum of ``over`` by that of ``under``, and the same of every resample."""
-    if under.sum() == 0:
-        return None, np.empty(0)
-    drawn = []
-    for weights in resampler.weights():
-        total = weights @ under
-        nothing = np.full_like(total, np.nan)
-        drawn.append(np.divide(weights @ over, total, out=nothing, where=total > 0))
-    return float(over.sum() / under.sum()), np.concatenate(drawn)
 
 
 def _change(before: Sequence[ClipPrediction], after: Sequence[ClipPrediction]) -> Change:
