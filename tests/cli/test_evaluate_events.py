@@ -67,6 +67,20 @@ def test_a_model_is_run_once_and_its_predictions_serve_again(
     assert again.stderr == ""
 
 
+def test_data_that_the_model_saw_are_warned_of(
+    run: Any, tiny_package: Path, videos: Path, tmp_path: Path
+) -> None:
+    warning = "Warning: the model was trained on clips of noise, which may be among these"
+    text = (videos / "clips.csv").read_text().splitlines()
+    for source, warned in (("made", False), ("noise", True)):
+        row = text[3].replace("made", source)  # "noise" is what the tiny package names
+        (tmp_path / "one.csv").write_text(f"{text[0]}\n{row}\n")
+        args = ("--level", "event", "--device", "cpu", "--root", videos)
+        result = run("evaluate", tiny_package, tmp_path / "one.csv", *args)
+        assert result.exit_code == 0, result.output
+        assert (warning in result.stderr) == warned
+
+
 def test_kept_predictions_at_other_thresholds(run: Any, kept: Path) -> None:
     def report(*args: object) -> Any:
         result = run("evaluate", kept, "--level", "event", "--format", "json", *args)

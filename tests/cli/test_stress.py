@@ -152,3 +152,16 @@ def test_without_a_fall_nothing_can_be_lost(stress: Any, data: Path) -> None:
     result = stress()
     assert result.exit_code == 2
     assert "no clip of 'clips.csv' shows a fall" in result.stderr
+
+
+def test_data_that_the_model_saw_are_warned_of(stress: Any, data: Path, tmp_path: Path) -> None:
+    warning = "Warning: the model was trained on clips of noise, which may be among these"
+    args = ("--conditions", "mirror", "--quick")
+    other = stress(*args)
+    assert other.exit_code == 0, other.output
+    assert "'clips.csv' has no split: testing on all its clips" in other.stderr
+    assert warning not in other.stderr
+    data.write_text(data.read_text().replace(",made", ",noise"))  # as the tiny package says
+    drawn = stress(*args, "--pictures", tmp_path / "sheet.png")
+    assert drawn.stderr == f"wrote {str(tmp_path / 'sheet.png')!r}\n"  # nothing is tested
+    assert warning in stress(*args).stderr  # though the folder, of other data, is refused

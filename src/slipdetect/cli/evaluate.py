@@ -14,7 +14,6 @@ import click
 from slipdetect._io import atomic_write, check_writable
 from slipdetect.cli.console import Console
 from slipdetect.cli.errors import SOME_FAILED
-from slipdetect.cli.evaluate_clips import Chosen, choose, warn_of_training_data
 from slipdetect.cli.evaluate_options import (
     EVALUATE_OPTIONS,
     EVENT,
@@ -26,6 +25,7 @@ from slipdetect.cli.evaluate_options import (
 )
 from slipdetect.cli.options import common_options, with_options
 from slipdetect.cli.output import open_output
+from slipdetect.cli.tested_clips import Chosen, choose, warn_of_training_data
 from slipdetect.errors import DataError, UsageError
 
 if TYPE_CHECKING:

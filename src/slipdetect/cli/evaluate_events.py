@@ -18,7 +18,6 @@ from slipdetect.cli.choose_clips import ALL, choose_sources
 from slipdetect.cli.console import Console
 from slipdetect.cli.detect_options import event_settings
 from slipdetect.cli.errors import SOME_FAILED
-from slipdetect.cli.evaluate_clips import Chosen, choose, warn_of_training_data
 from slipdetect.cli.evaluate_options import (
     PREDICTIONS_SUFFIX,
     SCORE_SUFFIXES,
@@ -26,6 +25,7 @@ from slipdetect.cli.evaluate_options import (
     given,
 )
 from slipdetect.cli.output import open_output
+from slipdetect.cli.tested_clips import Chosen, choose, warn_of_training_data
 from slipdetect.errors import DataError, UsageError
 
 if TYPE_CHECKING:
@@ -57,7 +57,7 @@ def evaluate_events(
         return
     if data is None:
         raise click.MissingParameter(ctx=ctx, param_hint="DATA.csv", param_type="argument")
-    chosen = choose(console, data, dict(options))
+    chosen = choose(console, data, options)
     predictions, config, name = _predict(console, model, chosen, options)
     split = {} if chosen.split == ALL else {"split": chosen.split}
     facts = {"data": data.name, **split, "model": name}

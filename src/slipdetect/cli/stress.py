@@ -6,22 +6,21 @@ In: a model and an annotation file. Out: a table on stdout; predictions, tables,
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from slipdetect._io import atomic_write, check_writable, make_folder
-from slipdetect.cli.choose_clips import choose_sources, choose_split, warn_of_known_groups
 from slipdetect.cli.console import Console
 from slipdetect.cli.errors import SOME_FAILED
 from slipdetect.cli.options import common_options, with_options
 from slipdetect.cli.stress_options import STRESS_OPTIONS, parse_names, parse_strengths
+from slipdetect.cli.tested_clips import Chosen, choose, warn_of_training_data
 from slipdetect.errors import UsageError
 
 if TYPE_CHECKING:
-    from slipdetect.datasets import Clip
     from slipdetect.experiments.stress.condition import Case
     from slipdetect.experiments.stress.figures import StressResult
     from slipdetect.models import ModelPackage
@@ -58,9 +57,10 @@ def stress(ctx: click.Context, /, model: str, data: Path, **options: Any) -> Non
     if options["pictures"] is not None:
         _draw_pictures(console, task, options)
         return
+    warn_of_training_data(console, task.package.config, task.chosen, bundled=model == "default")
     result = _run(console, task, options)
     _print(console, result, options["format"])
-    ctx.exit(SOME_FAILED if any(row.clips < len(task.clips) for row in result.rows) else 0)
+    ctx.exit(SOME_FAILED if any(row.clips < len(task.chosen.clips) for row in result.rows) else 0)
 
 
 @dataclass(frozen=True)
@@ -69,8 +69,7 @@ class _Task:
 
     package: ModelPackage
     cases: list[Case]
-    clips: list[Clip]
-    root: Path
+    chosen: Chosen
 
 
 def _cases(options: dict[str, Any]) -> list[Case]:
@@ -84,22 +83,17 @@ def _task(
     console: Console, model: str, data: Path, cases: list[Case], options: dict[str, Any]
 ) -> _Task:
     """Return the model and the clips to test on; say which these are."""
-    from slipdetect.datasets import read_annotations
     from slipdetect.detection import model_folder
     from slipdetect.experiments.stress.choosing import choose_evenly
     from slipdetect.models import load_package
 
-    everything = read_annotations(data, options["root"])
-    sources = choose_sources(everything, options["only"], options["exclude"])
-    clips, split = choose_split(sources, options["split"])
-    if split == "test":
-        warn_of_known_groups(console, sources)
+    tested = options["pictures"] is None
+    chosen = choose(console, data, options, tell=tested)
     if options["quick"]:
-        clips = choose_evenly(clips, _QUICK)
-    if not any(clip.positive for clip in clips) and options["pictures"] is None:
+        chosen = replace(chosen, clips=choose_evenly(chosen.clips, _QUICK))
+    if tested and not any(clip.positive for clip in chosen.clips):
         raise UsageError(f"no clip of {data.name!r} shows a fall, so none can be lost; add some")
-    root = data.parent if options["root"] is None else options["root"]
-    return _Task(load_package(model_folder(model)), cases, clips, root)
+    return _Task(load_package(model_folder(model)), cases, chosen)
 
 
 def _draw_pictures(console: Console, task: _Task, options: dict[str, Any]) -> None:
@@ -107,7 +101,7 @@ def _draw_pictures(console: Console, task: _Task, options: dict[str, Any]) -> No
     from slipdetect.reports.stress_sheet import draw_stress_sheet
 
     config, target = task.package.config, options["pictures"]
-    clip = choose_clip(task.clips)
+    clip = choose_clip(task.chosen.clips)
     size = (config.sample_fps, config.frame_short_side)
     time, pictures = case_pictures(clip, task.cases, *size, options["seed"])
     title = f"{clip.path.name} at {time:.1f} s"
@@ -122,14 +116,14 @@ def _run(console: Console, task: _Task, options: dict[str, Any]) -> StressResult
     from slipdetect.experiments.stress.figures import StressResult, stress_rows
     from slipdetect.experiments.stress.run import begin, read_cases, stress_facts
 
-    out = _out(options)
+    out, chosen = _out(options), task.chosen
     make_folder(out)
-    facts = stress_facts(task.package, task.clips, task.root, options["seed"])
+    facts = stress_facts(task.package, chosen.clips, chosen.root, options["seed"])
     with folder_lock(out):
         begin(out, facts)
         _predict(console, task, out, options)
         rows = stress_rows(read_cases(out, task.cases))
-        groups = len({clip.group for clip in task.clips})
+        groups = len({clip.group for clip in chosen.clips})
         result = StressResult(tuple(rows), groups, facts, options["quick"])
         _write(console, result, out)
     return result
@@ -145,14 +139,14 @@ def _predict(console: Console, task: _Task, out: Path, options: dict[str, Any]) 
     from slipdetect.detection import Detector
     from slipdetect.experiments.stress.run import pending, readable, run_case
 
-    todo = pending(out, task.cases)
-    total, kept = len(task.clips), len(task.cases) - len(todo)
+    todo, clips, root = pending(out, task.cases), task.chosen.clips, task.chosen.root
+    total, kept = len(clips), len(task.cases) - len(todo)
     known = f", {kept} of them done before" if kept else ""
     console.note(f"{total} clips, {len(task.cases)} times each{known}; kept in {str(out)!r}")
     if not todo:
         return
     detector = Detector(task.package, options["device"])
-    clips, undisturbed = task.clips, task.cases[0]
+    undisturbed = task.cases[0]
     with console.bar(len(todo) * total) as bar:
         for place, case in enumerate(todo):
 
@@ -161,8 +155,8 @@ def _predict(console: Console, task: _Task, out: Path, options: dict[str, Any]) 
 
             if case is not undisturbed:
                 # what cannot be read was named once
-                clips = readable(task.clips, task.root, out, undisturbed)
-            run_case(detector, case, clips, task.root, out, options["seed"], say)
+                clips = readable(task.chosen.clips, root, out, undisturbed)
+            run_case(detector, case, clips, root, out, options["seed"], say)
 
 
 def _write(console: Console, result: StressResult, out: Path) -> None:

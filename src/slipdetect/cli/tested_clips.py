@@ -1,4 +1,4 @@
-"""Which clips ``evaluate`` tests on, and whether the model may have seen them.
+"""Which clips ``evaluate`` and ``stress`` test on, and whether the model may have seen them.
 
 In: an annotation file and options. Out: ``Chosen`` clips; warnings.
 """
@@ -6,6 +6,7 @@ In: an annotation file and options. Out: ``Chosen`` clips; warnings.
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -35,19 +36,32 @@ class Chosen:
         return replace(scores, facts={**scores.facts, "data": self.file.name, **split})
 
 
-def choose(console: Console, data: Path, options: dict[str, Any]) -> Chosen:
-    """Return the clips to test on; say which they are where nobody asked for them."""
+def choose(
+    console: Console, data: Path, options: Mapping[str, Any], *, tell: bool = True
+) -> Chosen:
+    """Return the clips to test on.
+
+    Args:
+        console: Told which they are where nobody asked for them, and of groups trained on.
+        data: The annotation file.
+        options: ``split``, ``only``, ``exclude`` and ``root``.
+        tell: Say nothing where false, because nothing is tested.
+
+    Raises:
+        DataError: The file cannot be read or has no such clips.
+        UsageError: A data set is not in it.
+    """
     from slipdetect.datasets import read_annotations
 
     clips = read_annotations(data, options["root"])
     clips = choose_sources(clips, options["only"], options["exclude"])
     chosen, split = choose_split(clips, options["split"])
-    if options["split"] is None:
+    if tell and options["split"] is None:
         part = f"testing on the clips of split {split!r}, {len(chosen)} of {len(clips)}"
         console.note(
             f"{data.name!r} has no split: testing on all its clips" if split == ALL else part
         )
-    if split == "test":
+    if tell and split == "test":
         warn_of_known_groups(console, clips)
     root = data.parent if options["root"] is None else options["root"]
     others = Counter(clip.source for clip in clips if clip.split != "test")
