@@ -13,9 +13,10 @@ import numpy.typing as npt
 from slipdetect.errors import DataError
 from slipdetect.evaluation.intervals import Interval, interval, widened
 from slipdetect.evaluation.judging import Which, judge
+from slipdetect.evaluation.measures import Area
 from slipdetect.evaluation.resampling import GroupResampler, effective_groups
 from slipdetect.evaluation.scores import ClipScores
-from slipdetect.evaluation.weighted_metrics import Flags, Floats, Ranking, share
+from slipdetect.evaluation.weighted_metrics import Flags, Floats, share
 
 RESAMPLES = 1000
 
@@ -142,36 +143,36 @@ class _Bench:
         self._called: Flags = said == scores.labels.index(scores.positive)
         self._all = np.ones_like(self.slip)
         self._classes = [scores.truth == label for label in np.unique(scores.truth).tolist()]
-        self._ranking = Ranking(surety, self.slip)
+        self._areas = {
+            "auc": Area(surety, self.slip, scores.groups),
+            "average_precision": Area(surety, self.slip, scores.groups, precision=True),
+        }
 
     def resampled(self, resampler: GroupResampler) -> dict[str, Floats]:
         """Return the figures of the clips as they are, then of every resample."""
-        parts = [self._figures(np.ones((1, len(self.slip))))]
-        parts += [self._figures(weights) for weights in resampler.weights()]
+        parts = [self._figures(weights) for weights in resampler.with_all()]
         return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
 
     def figure(self, name: str, values: Floats) -> Figure:
         """Return a figure from its value and those of the resamples behind it."""
         count = self._count(name)
+        if name in self._areas:
+            area = self._areas[name].figure(values)
+            return Figure(area.value, count, area.interval)
         if np.isnan(values[0]):
             return Figure(None, count, None)
         value = float(values[0])
         found = widened(
             interval(value, values[1:], *self._evidence(name)), value, self._parts(name)
         )
-        # average precision is no share of trials, so the exact method does not suit it
-        unsuited = name == "average_precision" and found.method == "exact"
-        return Figure(value, count, None if unsuited else found)
+        return Figure(value, count, found)
 
     def _figures(self, weights: Floats) -> dict[str, Floats]:
         by_class = np.stack([share(weights, self._right, each) for each in self._classes])
-        nothing = np.full(len(weights), np.nan)
-        two = self.slip.any() and not self.slip.all()
         return {
             "accuracy": share(weights, self._right, self._all),
             "mean_class_accuracy": np.nanmean(by_class, axis=0),
-            "auc": self._ranking.auc(weights) if two else nothing,
-            "average_precision": self._ranking.average_precision(weights) if two else nothing,
+            **{name: area.values(weights) for name, area in self._areas.items()},
             "recall": share(weights, self._called, self.slip),
             "precision": share(weights, self.slip, self._called),
         }
@@ -196,11 +197,7 @@ class _Bench:
         if name in ("recall", "precision"):
             groups = effective_groups(self._groups, self.slip if name == "recall" else self._called)
             return groups, groups
-        everyone = effective_groups(self._groups, self._all)
         fewest = min(effective_groups(self._groups, each) for each in self._classes)
         if name == "accuracy":
-            return fewest, everyone
-        if name == "mean_class_accuracy":
-            return fewest, fewest
-        # a slip and another clip of two groups are one trial: so many pairs share no group
-        return fewest, min(fewest, everyone // 2)
+            return fewest, effective_groups(self._groups, self._all)
+        return fewest, fewest

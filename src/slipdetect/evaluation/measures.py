@@ -18,7 +18,12 @@ from slipdetect.evaluation.intervals import (
     interval,
     rate_interval,
 )
-from slipdetect.evaluation.resampling import GroupResampler, effective_count, effective_groups
+from slipdetect.evaluation.resampling import (
+    GroupResampler,
+    effective_count,
+    effective_groups,
+    fewer_groups,
+)
 from slipdetect.evaluation.weighted_metrics import (
     Flags,
     Floats,
@@ -169,9 +174,7 @@ class Area:
         if not self._two:
             return Figure(None, count, None, None)
         value = float(values[0])
-        fewest = min(
-            effective_groups(self.groups, each) for each in (self.positive, ~self.positive)
-        )
+        fewest = fewer_groups(self.groups, self.positive)
         everyone = effective_groups(self.groups, np.ones_like(self.positive))
         # a fall and another clip of two groups are one trial: so many pairs share no group
         found = interval(value, values[1:], fewest, min(fewest, everyone // 2))

@@ -13,7 +13,7 @@ import numpy.typing as npt
 from scipy.stats import binomtest
 
 from slipdetect.evaluation.intervals import FEWEST_GROUPS, expanded_tail
-from slipdetect.evaluation.resampling import GroupResampler, effective_groups
+from slipdetect.evaluation.resampling import GroupResampler, fewer_groups
 from slipdetect.evaluation.weighted_metrics import Ranking
 
 _Doubles = npt.NDArray[np.float64]
@@ -78,7 +78,7 @@ class PairedAuc:
     ) -> None:
         self._positive = positive
         self._resampler = GroupResampler(groups, positive, resamples, seed)
-        self._fewest = min(effective_groups(groups, positive), effective_groups(groups, ~positive))
+        self._fewest = fewer_groups(groups, positive)
 
     def difference(self, scores: _Doubles, reference: _Doubles) -> Difference | None:
         """Return the AUC of ``scores`` less that of ``reference``; None with one label only.

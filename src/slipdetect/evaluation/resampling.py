@@ -87,6 +87,11 @@ def effective_groups(groups: Sequence[str], chosen: Flags) -> float:
     return effective_count(groups, chosen.astype(np.float64))
 
 
+def fewer_groups(groups: Sequence[str], positive: Flags) -> float:
+    """Return the effective groups of the label that has fewer of them, 0 if it has no clip."""
+    return min(effective_groups(groups, positive), effective_groups(groups, ~positive))
+
+
 def effective_count(groups: Sequence[str], sizes: Floats) -> float:
     """Return how many groups of equal size tell as much as these.
 
