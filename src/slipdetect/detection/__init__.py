@@ -1,7 +1,8 @@
 """From a source to events: ``Detector``, and the streaming ``EventFinder`` it is built on."""
 
-from slipdetect.detection.detector import Detector, model_folder, resolve_device
+from slipdetect.detection.detector import Detector
 from slipdetect.detection.events import EventConfig, EventFinder
+from slipdetect.detection.loading import model_folder, resolve_device
 from slipdetect.detection.results import DetectionResult, Event, Window
 
 __all__ = [

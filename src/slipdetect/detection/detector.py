@@ -14,17 +14,16 @@ from os import PathLike
 from pathlib import Path
 from typing import Any, Self
 
-import torch
-
 from slipdetect.datasets.store import VideoStore
 from slipdetect.detection.events import EventConfig, EventFinder
 from slipdetect.detection.flow_sources import stored_flow
+from slipdetect.detection.loading import check_consensus, model_folder, resolve_device
 from slipdetect.detection.prefetch import prefetch
 from slipdetect.detection.results import DetectionResult, Event, Window
 from slipdetect.detection.scorer import SnippetScorer
 from slipdetect.detection.snippets import FlowSource, Snippet, SnippetCutter
 from slipdetect.detection.windows import WindowAssembler, WindowPlan
-from slipdetect.errors import ModelError, PackageError, UsageError, VideoError
+from slipdetect.errors import UsageError, VideoError
 from slipdetect.modalities.snippet import SnippetGrid
 from slipdetect.models import ModelConfig, ModelPackage, load_package
 from slipdetect.video import Frame, FrameTransform, Video, frames_on_grid, open_video
@@ -63,7 +62,7 @@ class Detector:
         self.config: ModelConfig = package.config
         self.device = resolve_device(device)
         self.events = EventConfig(**package.config.events) if events is None else events
-        _check_consensus(package.config)
+        check_consensus(package.config)
         self.scorer = SnippetScorer(package, self.device)
         self.view: FrameTransform | None = None
         modalities = [stream.snippet for stream in self.config.streams]
@@ -196,51 +195,6 @@ class Detector:
             if findings is not None:
                 findings.windows.append(window)
             yield from finder.push(window)
-
-
-def model_folder(model: str | PathLike[str]) -> Path:
-    """Return the folder of a model; ``"default"`` is the one inside the package.
-
-    Raises:
-        PackageError: There is no such folder.
-    """
-    bundled = Path(__file__).parent.parent / "assets"
-    folder = bundled / "default" if model == "default" else Path(model)
-    if not folder.exists():
-        raise PackageError(
-            f"there is no model {str(model)!r}; give 'default' or the folder of a model package"
-        )
-    return folder
-
-
-def resolve_device(name: str) -> torch.device:
-    """Return the device that ``name`` means here; ``"auto"`` prefers an accelerator.
-
-    Raises:
-        ModelError: No such device, or torch cannot use it.
-    """
-    if name == "auto":
-        if torch.cuda.is_available():
-            return torch.device("cuda")
-        return torch.device("mps" if torch.backends.mps.is_available() else "cpu")
-    try:
-        device = torch.device(name)
-        torch.empty(1, device=device)
-    except (RuntimeError, AssertionError) as error:
-        reason = str(error).splitlines()[0]
-        raise ModelError(f"device {name!r} cannot be used: {reason}; try --device cpu") from error
-    return device
-
-
-def _check_consensus(config: ModelConfig) -> None:
-    """Refuse models whose consensus cannot judge windows of any number of snippets."""
-    for stream in config.streams:
-        if stream.consensus in ("weighted", "identity"):
-            raise PackageError(
-                f"the {stream.modality} stream of model {config.name!r} has the consensus "
-                f"{stream.consensus!r}, which cannot judge windows of any length; "
-                "train it with avg, max or topk"
-            )
 
 
 def _batches(snippets: Iterator[Snippet]) -> Iterator[list[Snippet]]:

@@ -1,0 +1,63 @@
+"""What a detector needs before it can start: the folder of its model, a device, a fit consensus.
+
+In: what a user named, a model's configuration. Out: a folder, a device; an error that says why not.
+"""
+
+from __future__ import annotations
+
+from os import PathLike
+from pathlib import Path
+
+import torch
+
+from slipdetect.errors import ModelError, PackageError
+from slipdetect.models import ModelConfig
+
+
+def model_folder(model: str | PathLike[str]) -> Path:
+    """Return the folder of a model; ``"default"`` is the one inside the package.
+
+    Raises:
+        PackageError: There is no such folder.
+    """
+    bundled = Path(__file__).parent.parent / "assets"
+    folder = bundled / "default" if model == "default" else Path(model)
+    if not folder.exists():
+        raise PackageError(
+            f"there is no model {str(model)!r}; give 'default' or the folder of a model package"
+        )
+    return folder
+
+
+def resolve_device(name: str) -> torch.device:
+    """Return the device that ``name`` means here; ``"auto"`` prefers an accelerator.
+
+    Raises:
+        ModelError: No such device, or torch cannot use it.
+    """
+    if name == "auto":
+        if torch.cuda.is_available():
+            return torch.device("cuda")
+        return torch.device("mps" if torch.backends.mps.is_available() else "cpu")
+    try:
+        device = torch.device(name)
+        torch.empty(1, device=device)
+    except (RuntimeError, AssertionError) as error:
+        reason = str(error).splitlines()[0]
+        raise ModelError(f"device {name!r} cannot be used: {reason}; try --device cpu") from error
+    return device
+
+
+def check_consensus(config: ModelConfig) -> None:
+    """Refuse models whose consensus cannot judge windows of any number of snippets.
+
+    Raises:
+        PackageError: A stream has such a consensus.
+    """
+    for stream in config.streams:
+        if stream.consensus in ("weighted", "identity"):
+            raise PackageError(
+                f"the {stream.modality} stream of model {config.name!r} has the consensus "
+                f"{stream.consensus!r}, which cannot judge windows of any length; "
+                "train it with avg, max or topk"
+            )
