@@ -5,8 +5,6 @@ In: random clips of the smallest picture a backbone takes. Out: nothing but asse
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
 import torch
 
@@ -14,15 +12,6 @@ from slipdetect.backbones import backbone_info, get_spec, list_backbones
 from slipdetect.models import TSN
 
 CHANNELS = {"rgb": (9, 3), "flow": (30, 10), "rgbdiff": (54, 15)}
-
-
-@pytest.fixture(autouse=True)
-def one_thread() -> Iterator[None]:
-    """Pictures this small leave several threads waiting for each other, ten times slower."""
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(threads)
 
 
 def check(name: str, modality: str, size: int) -> None:
