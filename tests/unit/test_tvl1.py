@@ -11,7 +11,6 @@ import logging
 import pickle
 import subprocess
 import sys
-import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -312,8 +311,14 @@ def test_waiting_for_the_compiler_is_told(
     done = compiling.Future()  # type: ignore[attr-defined]
     monkeypatch.setattr(compiling, "_preparation", lambda module: done)
     monkeypatch.setattr(compiling, "_SILENT_SECONDS", 0.01)
-    timer = threading.Timer(0.2, done.set_result, [None])
-    timer.start()
+    tell = compiling.logger.warning
+
+    def told(message: str) -> None:
+        tell(message)
+        done.set_result(None)
+
+    # the compiler is not done before it was told, however slow this machine is
+    monkeypatch.setattr(compiling.logger, "warning", told)
     with caplog.at_level(logging.WARNING, "slipdetect"):
         compiling.Prepared("any").wait()
     assert ["preparing TV-L1" in record.getMessage() for record in caplog.records] == [True]
