@@ -124,13 +124,17 @@ def test_an_interrupted_run_goes_on(run, data: Path, monkeypatch: pytest.MonkeyP
     def interrupt(self: Trainer, *rest: object) -> None:
         raise KeyboardInterrupt
 
+    left: list[bool] = []
+    monkeypatch.setattr("slipdetect.training.processes.leave_processes", lambda: left.append(True))
     with monkeypatch.context() as patch:
         patch.setattr(Trainer, "step", interrupt)
         stopped = run(*args)
+    assert not left
     assert stopped.exit_code == 130
     assert "--resume" in stopped.stderr
     done = run(*args, "--resume")
     assert done.exit_code == 0, done.output
+    assert left  # of the other processes of a launch, once there is nothing more to do
     assert (out / "last" / "model.json").is_file()
     both = run(*args, "--resume", "--overwrite")
     assert both.exit_code == 2

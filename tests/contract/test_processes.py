@@ -20,6 +20,7 @@ from slipdetect import backbones
 from slipdetect.datasets import read_annotations
 from slipdetect.models import load_package
 from slipdetect.training import TrainingRun
+from slipdetect.training.processes import leave_processes
 from tiny_clips import create_tiny, tiny_clips, tiny_config, write_annotations
 
 # batch norm's own statistics and dropout's draws are each process's own, so both are off
@@ -114,3 +115,11 @@ def test_a_validation_smaller_than_the_processes_is_the_same_in_all(tmp_path: Pa
     launch_forked("validation_driver", tmp_path, str(tmp_path))
     told = [json.loads((tmp_path / f"{rank}.json").read_text()) for rank in (0, 1)]
     assert told == [{"logits": [[7.0, 7.0]], "labels": [1], "buffers": [1.0]}] * 2
+
+
+def test_a_process_takes_leave_of_the_others_once() -> None:
+    store = torch.distributed.HashStore()
+    torch.distributed.init_process_group("gloo", store=store, rank=0, world_size=1)
+    leave_processes()
+    assert not torch.distributed.is_initialized()
+    leave_processes()
