@@ -62,7 +62,15 @@ def run():
     return lambda *args: CliRunner().invoke(cli, [str(arg) for arg in args])
 
 
-@pytest.mark.parametrize(("layout", "points"), [("npz", 20), ("tsn", 10)])
+@pytest.mark.parametrize(
+    ("layout", "points"),
+    [
+        ("npz", 10),
+        ("tsn", 6),
+        pytest.param("npz", 40, marks=pytest.mark.slow),
+        pytest.param("tsn", 20, marks=pytest.mark.slow),
+    ],
+)
 def test_S01_killed_at_any_moment_and_run_again_gives_the_same_bytes(
     layout: str, points: int, videos: list[Path], tmp_path: Path
 ) -> None:
