@@ -13,6 +13,10 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, settings
 
+# Pictures this small leave several threads waiting for each other, ten times slower on a busy
+# machine; set before torch is loaded, here and in every process that a test starts.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+
 # a busy machine is no failure; in CI the same examples run every time
 settings.register_profile(
     "slipdetect",

@@ -89,7 +89,10 @@ def train(ctx: click.Context, /, data: Path | None, **options: Any) -> None:
     if data is None:
         raise click.MissingParameter(ctx=ctx, param_hint="DATA.csv", param_type="argument")
     out = options["out"] if options["out"] is not None else Path("runs") / options["name"]
+    from slipdetect.training.processes import leave_processes
+
     package, is_main, left_out = _run(console, data, out, recipe.configs(given), options)
+    leave_processes()
     if is_main:
         console.text(_closing(package, out))
     if left_out:
