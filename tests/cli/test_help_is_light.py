@@ -19,6 +19,7 @@ PAGES = [
     ["extract", "--help"],
     ["train", "--help"],
     ["evaluate", "--help"],
+    ["calibrate", "--help"],
     ["reproduce", "--help"],
     ["models", "--help"],
     ["models", "show", "--help"],

@@ -76,7 +76,9 @@ def _load(options: dict[str, Any]) -> Detect:
         "pad_onset": options["pad"],
         "pad_offset": options["pad"],
     }
-    detector = Detector.load(options["model"], options["device"], events)
+    detector = Detector.load(
+        options["model"], options["device"], events, sensitivity=options["sensitivity"]
+    )
     logger.info("model %s on %s", detector.config.name, detector.device)
     reading: dict[str, Any] = {
         name: options[name] for name in _READING if options[name] is not None

@@ -41,7 +41,18 @@ _MODEL = (
     ),
 )
 
+# as in models/config.py, which a page of help must not load
+SENSITIVITIES = ("low", "balanced", "high")
+
 _EVENTS = (
+    click.option(
+        "--sensitivity",
+        type=click.Choice(SENSITIVITIES),
+        default="balanced",
+        show_default=True,
+        help="Thresholds by name: low has fewer false events, high finds more; --onset and "
+        "--offset win.",
+    ),
     click.option("--onset", type=_PROBABILITY, help="Probability at which an event begins."),
     click.option("--offset", type=_PROBABILITY, help="Probability below which it ends."),
     click.option("--min-duration", type=_SECONDS, help="Drop shorter events, seconds."),
