@@ -111,7 +111,7 @@ def plain_count(probabilities: list[float], onset: float, offset: float) -> int:
     return events
 
 
-@settings(max_examples=60)
+@settings(max_examples=25)
 @given(
     st.lists(st.integers(0, 99).map(lambda k: k / 100), min_size=1, max_size=25),
     st.integers(0, 4),
@@ -129,7 +129,7 @@ def test_every_higher_threshold_keeps_the_budget_and_the_next_lower_does_not(
         assert plain_count(probabilities, round(point.config.onset - 1e-4, 4), 0.3) > allowed
 
 
-@settings(max_examples=60)
+@settings(max_examples=25)
 @given(
     st.lists(st.floats(0, 0.999).map(lambda p: round(p, 5)), min_size=1, max_size=25),
     st.lists(st.floats(0, 10), min_size=2, max_size=2),

@@ -34,7 +34,7 @@ def prediction(
 
 
 def test_labels_are_those_that_training_would_give() -> None:
-    """The event of 4 to 8 s counts until 5.5 s; windows without a fall keep 0.7 s from all of it."""
+    """The event of 4 to 8 s counts until 5.5 s; other windows keep 0.7 s from all of it."""
     centres = [0.4, 1.0, 3.2, 3.5, 4.0, 5.5, 5.6, 7.9, 8.8, 9.9]
     found = labelled_windows([prediction(True, ((4.0, 8.0),), centres)], RULE)
     assert found.probabilities.tolist() == pytest.approx([0.1, 0.32, 0.4, 0.55, 0.88])

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from scored import scored
@@ -26,6 +26,7 @@ from slipdetect.training.metrics import EpochMetrics
 from slipdetect.training.packaging import Checkpoint, _calibrate
 from stub_models import create_stub, stub_config, stub_tsn
 
+METRICS = EpochMetrics(0, 0.0, 0.0, None, None, None, 0.0)
 TEMPERED = {"temperature": 2.0, "bias": 0.5, "streams": {"rgb": 4.0, "flow": 0.5}}
 
 
@@ -50,6 +51,7 @@ def test_impossible_temperatures_are_refused(value: float) -> None:
         LateFusion({"rgb": 1.0}, temperatures={"flow": 2.0})
 
 
+@settings(max_examples=20)
 @given(st.floats(-20, 20), st.floats(0.01, 5), st.floats(0.05, 20), st.floats(0.05, 20))
 def test_the_fusion_rises_with_each_stream(x: float, more: float, one: float, two: float) -> None:
     fusion = LateFusion({"rgb": 1.0, "flow": 1.5}, temperatures={"rgb": one, "flow": two})
@@ -138,7 +140,7 @@ def windows(slope: float, count: int = 6000) -> tuple[torch.Tensor, torch.Tensor
 
 
 def checkpoint(slope: float, count: int = 6000) -> Checkpoint:
-    return Checkpoint({}, EpochMetrics(0, 0.0, 0.0), windows(slope, count))
+    return Checkpoint({}, METRICS, windows(slope, count))
 
 
 def test_a_stream_that_is_too_sure_is_tempered() -> None:
@@ -165,7 +167,7 @@ def test_one_stream_is_calibrated_as_before() -> None:
 
 
 def test_without_validation_nothing_is_changed() -> None:
-    bare = Checkpoint({}, EpochMetrics(0, 0.0, 0.0), None)
+    bare = Checkpoint({}, METRICS, None)
     made = _calibrate({"rgb": bare, "flow": checkpoint(1.0)}, {"rgb": 1.0, "flow": 1.0})
     assert made == {"temperature": 1.0, "bias": 0.0}
 

@@ -29,6 +29,8 @@ class Calibration:
 
     def apply(self, probabilities: Sequence[float] | Floats) -> Floats:
         """Return calibrated probabilities ``(n,)``, in the same order of size as those given."""
+        if self == Calibration():
+            return np.asarray(probabilities, np.float64)
         odds = log_odds(probabilities) / self.temperature + self.bias
         made: Floats = expit(odds)
         return made

@@ -138,7 +138,7 @@ class ModelConfig:
         return {**self.events, **self.sensitivity[sensitivity]}
 
     def to_json(self) -> dict[str, Any]:
-        """Return plain JSON data in the order of the class; ``sensitivity`` only where it is set."""
+        """Return plain JSON data with every field, ``sensitivity`` only where it is set."""
         data = {**asdict(self), "streams": [stream.to_json() for stream in self.streams]}
         if not self.sensitivity:
             # version 0.1 knows no such key and would refuse the package
