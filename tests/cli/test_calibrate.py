@@ -111,7 +111,7 @@ def test_the_threshold_keeps_the_budget_and_the_rest_of_the_model_stays(
     assert "2 before, 0 now" in result.stdout
     assert result.stdout.count("0.9300         no") == 2
     assert f"slipdetect detect VIDEO --model {out}" in result.stdout
-    assert "2.00 h of footage cannot show a budget of 1 a day: that takes 71.9 h" in result.stderr
+    assert "2.0 h of footage cannot show a budget of 1 a day: that takes 71.9 h" in result.stderr
 
 
 def test_a_budget_an_hour(
@@ -154,6 +154,10 @@ def test_clips_come_first_and_footage_sees_the_new_probabilities(
     new = load_package(tmp_path / "x").config
     assert fake[1].calibration == new.calibration != fake[0].calibration
     assert set(new.training["calibrated"]) == {"data", "footage"}
+    assert "again with --normal" not in result.stderr
+    refitted = calibrate(run, tmp_path / "x", tmp_path / "y", "--data", data)
+    assert "again with --normal" in refitted.stderr
+    assert set(load_package(tmp_path / "y").config.training["calibrated"]) == {"data", "footage"}
 
 
 @pytest.mark.parametrize(

@@ -79,7 +79,7 @@ def test_the_text_says_what_was_chosen_and_what_it_shows() -> None:
     assert lines["onset"] == "0.5 -> 0.7001"
     assert lines["false events"] == "2 before, 0 now"
     assert lines["shown"] == "at most 1.5 an hour, to be 95% sure"
-    assert lines["presets"].startswith("none for low and high")
+    assert lines["presets"].startswith("none for low and high, which")
     rows = [line.split() for line in footage_text(found).splitlines()[-2:]]
     assert rows[0][-3:] == ["0.7000", "no", "b\\n.mp4"]
     assert rows[1][-3:] == ["0.6200", "no", "a.mp4"]

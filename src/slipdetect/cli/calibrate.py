@@ -57,6 +57,13 @@ def calibrate(ctx: click.Context, /, model: str, **options: Any) -> None:
         config, text, lost = bench.on_footage(config, per_hour, facts)
         sections.append(text)
         failed += lost
+    known = config.training.get("calibrated")
+    facts = {**(known if isinstance(known, dict) else {}), **facts}
+    if "footage" in facts and not options["normal"]:
+        console.warn(
+            "the thresholds were chosen on footage for the earlier probabilities; choose them "
+            "again with --normal"
+        )
     _write(package, replace(config, training={**config.training, "calibrated": facts}), options)
     sections.append(f"use it        slipdetect detect VIDEO --model {options['out']}\n")
     console.text("\n".join(sections))
@@ -138,15 +145,15 @@ class _Bench:
         """Choose thresholds; return the model, a text and the videos left out."""
         from slipdetect.detection import EventConfig
         from slipdetect.evaluation.own_footage import thresholds_on_footage
-        from slipdetect.reports.calibration_text import footage_text, rate
+        from slipdetect.reports.calibration_text import footage_text, length, rate
 
         predictions = self._predict(config, self._footage)
         found = thresholds_on_footage(predictions, per_hour, EventConfig(**config.events))
         if not found.enough:
             self._console.warn(
-                f"{found.after.hours:.2f} h of footage cannot show a budget of {rate(per_hour)}: "
-                f"that takes {found.needed:.3g} h without an event; the threshold was raised where "
-                "needed, not lowered"
+                f"{length(found.after.hours)} of footage cannot show a budget of {rate(per_hour)}: "
+                f"that takes {length(found.needed)} without an event; the threshold was raised "
+                "where needed, not lowered"
             )
         facts["footage"] = {
             "videos": found.videos,

@@ -1,11 +1,12 @@
 """Measuring: clip and event metrics, the scores and predictions they are computed from."""
 
-from slipdetect.evaluation.calibration import Calibration, fit_calibration
+from slipdetect.evaluation.calibration import Calibration, fit_calibration, fit_temperature
 from slipdetect.evaluation.clip_metrics import area_under_curve, auc_interval
 from slipdetect.evaluation.clip_report import ClipReport, clip_report
 from slipdetect.evaluation.clip_scoring import score_clips
 from slipdetect.evaluation.event_metrics import Summary, hits, summarise
 from slipdetect.evaluation.legacy_scores import import_scores
+from slipdetect.evaluation.operating_points import OperatingPoint, threshold_for_budget
 from slipdetect.evaluation.predictions import (
     ClipPrediction,
     predict,
@@ -13,6 +14,7 @@ from slipdetect.evaluation.predictions import (
     write_predictions,
 )
 from slipdetect.evaluation.protocol import Protocol
+from slipdetect.evaluation.reliability import Reliability, reliability
 from slipdetect.evaluation.scores import ClipScores, read_scores, write_scores
 
 __all__ = [
@@ -20,19 +22,24 @@ __all__ = [
     "ClipPrediction",
     "ClipReport",
     "ClipScores",
+    "OperatingPoint",
     "Protocol",
+    "Reliability",
     "Summary",
     "area_under_curve",
     "auc_interval",
     "clip_report",
     "fit_calibration",
+    "fit_temperature",
     "hits",
     "import_scores",
     "predict",
     "read_predictions",
     "read_scores",
+    "reliability",
     "score_clips",
     "summarise",
+    "threshold_for_budget",
     "write_predictions",
     "write_scores",
 ]

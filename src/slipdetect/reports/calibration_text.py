@@ -56,7 +56,7 @@ def footage_text(found: FootageThresholds) -> str:
     if before.config.onset == after.config.onset:
         moved = f"{after.config.onset:.4g}, as it was"
     lines = [
-        _row("footage", f"{_many(found.videos, 'video')}, {_hours(after.hours)}"),
+        _row("footage", f"{_many(found.videos, 'video')}, {length(after.hours)}"),
         _row("budget", f"at most {rate(found.per_hour)}"),
         _row("onset", moved),
         _row("false events", f"{before.events} before, {after.events} now"),
@@ -71,7 +71,7 @@ def preset_words(sensitivity: Mapping[str, Mapping[str, float]]) -> str:
     told = [f"{name} from {preset['onset']:.4g}" for name, preset in sensitivity.items()]
     left = [name for name in ("low", "high") if name not in sensitivity]
     if left:
-        told.append(f"none for {' and '.join(left)}: too little footage to tell it from balanced")
+        told.append(f"none for {' and '.join(left)}, which cannot be told from balanced here")
     return "; ".join(told)
 
 
@@ -123,7 +123,8 @@ def _moments(found: FootageThresholds) -> list[str]:
     ]
 
 
-def _hours(hours: float) -> str:
+def length(hours: float) -> str:
+    """Return a length of footage in the unit in which it is easiest to grasp."""
     return f"{60 * hours:.1f} min" if hours < 1 else f"{hours:.1f} h"
 
 

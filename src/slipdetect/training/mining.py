@@ -24,7 +24,8 @@ from slipdetect.errors import DataError, VideoError
 logger = logging.getLogger(__name__)
 
 LIST = "mined.csv"
-_LOSSLESS = 0  # else compression would tell these clips from the rest, and they are all negatives
+# of x264: else compression would tell these clips from the rest, and they are all negatives
+_LOSSLESS = 0
 
 
 @dataclass(frozen=True)
@@ -87,7 +88,7 @@ def mine(
     Args:
         detector: The model to learn from the mistakes of.
         videos: In which nobody falls; one that cannot be read is warned of and left out.
-        folder: For the clips, which are lossless.
+        folder: For the clips, which lose nothing but roundings of colours.
         rule: What is worth learning from.
         on_video: Called with videos done and videos in all.
 
