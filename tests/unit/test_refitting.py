@@ -68,6 +68,8 @@ def test_a_model_that_is_too_sure_is_mended_on_groups_it_was_not_fitted_on() -> 
     assert found.after.error < 0.05
     assert found.after.log_loss < found.before.log_loss
     assert found.before.count == found.after.count == 2000
+    assert found.gain.low < found.before.log_loss - found.after.log_loss < found.gain.high
+    assert found.gain.low > 0
     own = reliability(windows.probabilities, windows.positive, balanced=True)
     assert found.before == own
 
@@ -81,8 +83,14 @@ def test_no_group_is_judged_by_a_calibration_that_saw_it() -> None:
     for part in (first, ~first):
         said[part] = fit_calibration(p[~part].tolist(), labels[~part].tolist()).apply(p[part])
     found = refit(windows, Calibration())
-    assert found.folds == 2
+    assert (found.folds, found.gain) == (2, None)
     assert found.after == reliability(said, labels, balanced=True)
+
+
+def test_a_calibration_that_was_right_gains_nothing_that_is_sure() -> None:
+    found = refit(drawn(20, 100, 1.0), Calibration())
+    assert found.gain.low < 0 or found.gain.low == pytest.approx(0, abs=0.01)
+    assert found.gain.high < 0.05
 
 
 def test_what_the_model_had_is_the_before() -> None:

@@ -14,7 +14,6 @@ from slipdetect.evaluation.predictions import (
     write_predictions,
 )
 from slipdetect.evaluation.protocol import Protocol
-from slipdetect.evaluation.reliability import Reliability, reliability
 from slipdetect.evaluation.scores import ClipScores, read_scores, write_scores
 
 __all__ = [
@@ -24,7 +23,6 @@ __all__ = [
     "ClipScores",
     "OperatingPoint",
     "Protocol",
-    "Reliability",
     "Summary",
     "area_under_curve",
     "auc_interval",
@@ -36,7 +34,6 @@ __all__ = [
     "predict",
     "read_predictions",
     "read_scores",
-    "reliability",
     "score_clips",
     "summarise",
     "threshold_for_budget",

@@ -17,10 +17,13 @@ from slipdetect.datasets import Clip
 from slipdetect.datasets.windows import WindowRule
 from slipdetect.errors import DataError
 from slipdetect.evaluation.calibration import Calibration, fit_calibration
+from slipdetect.evaluation.intervals import FEWEST_GROUPS, Interval, expanded_tail
 from slipdetect.evaluation.predictions import ClipPrediction
-from slipdetect.evaluation.reliability import Binning, Reliability, reliability
+from slipdetect.evaluation.reliability import Binning, Reliability, losses, reliability
+from slipdetect.evaluation.resampling import GroupResampler, effective_groups
 
 FOLDS = 5
+RESAMPLES = 1000
 _FEWEST = 10  # windows of either label, as in fitting
 
 
@@ -47,6 +50,8 @@ class Refit:
         calibration: Fitted on all windows.
         before: Of the earlier calibration.
         after: Of calibrations that were each fitted without the groups they are measured on.
+        gain: 95% interval of how much the log loss falls from before to after, by resampling
+            groups; None with fewer than five groups of a label.
         folds: How many these were.
         groups: Groups of clips.
     """
@@ -54,6 +59,7 @@ class Refit:
     calibration: Calibration
     before: Reliability
     after: Reliability
+    gain: Interval | None
     folds: int
     groups: int
 
@@ -114,11 +120,13 @@ def refit(windows: LabelledWindows, before: Calibration, binning: Binning = "mas
             "the probabilities do not rise with the label, so no calibration can help; check the "
             "labels, or train the model on more clips"
         )
+    had = before.apply(p)
     after, folds = _judged_by_others(windows)
     return Refit(
         calibration=found,
-        before=reliability(before.apply(p), labels, binning=binning, balanced=True),
+        before=reliability(had, labels, binning=binning, balanced=True),
         after=reliability(after, labels, binning=binning, balanced=True),
+        gain=_gain(windows, losses(had, labels) - losses(after, labels)),
         folds=folds,
         groups=groups,
     )
@@ -146,6 +154,22 @@ def _judged_by_others(windows: LabelledWindows) -> tuple[npt.NDArray[np.float64]
         fitted = fit_calibration(p[learnt].tolist(), labels[learnt].tolist())
         made[held_out] = fitted.apply(p[held_out])
     return made, folds
+
+
+def _gain(windows: LabelledWindows, gained: npt.NDArray[np.float64]) -> Interval | None:
+    """Return the interval of the mean of ``gained`` (n,), both labels weighed alike."""
+    labels, groups = windows.positive, windows.groups
+    sure = min(effective_groups(groups, labels), effective_groups(groups, ~labels))
+    if sure < FEWEST_GROUPS:
+        return None
+    resampled = [
+        (weights[:, labels] @ gained[labels]) / weights[:, labels].sum(axis=1) / 2
+        + (weights[:, ~labels] @ gained[~labels]) / weights[:, ~labels].sum(axis=1) / 2
+        for weights in GroupResampler(groups, labels, RESAMPLES, seed=0).weights()
+    ]
+    tail = expanded_tail(sure)
+    low, high = np.quantile(np.concatenate(resampled), [tail, 1 - tail])
+    return Interval(float(low), float(high), "bootstrap")
 
 
 def _within(time: float, ranges: Sequence[tuple[float, float]]) -> bool:

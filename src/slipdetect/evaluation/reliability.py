@@ -19,6 +19,7 @@ Floats = npt.NDArray[np.float64]
 Flags = npt.NDArray[np.bool_]
 
 BINS = 10
+_PARTS = 20  # of the histogram
 _TINY = 1e-12
 
 
@@ -57,6 +58,7 @@ class Reliability:
         count: Windows.
         positives: Windows that show a fall.
         balanced: Both labels weigh the same.
+        histogram: Windows by probability, in twenty parts as wide each.
     """
 
     error: float
@@ -67,6 +69,7 @@ class Reliability:
     count: int
     positives: int
     balanced: bool
+    histogram: tuple[int, ...]
 
 
 def reliability(
@@ -106,17 +109,23 @@ def reliability(
         if binning == "mass":
             low, high = float(p[inside].min()), float(p[inside].max())
         found.append(_bin(p[inside], labels[inside], weights[inside], low, high))
-    likely = np.clip(np.where(labels, p, 1 - p), _TINY, 1.0)
     return Reliability(
         error=float(sum(item.weight * abs(item.said - item.happened) for item in found)),
-        log_loss=float(weights @ -np.log(likely)),
+        log_loss=float(weights @ losses(p, labels)),
         brier=float(weights @ (p - labels) ** 2),
         binning=binning,
         bins=tuple(found),
         count=len(p),
         positives=int(labels.sum()),
         balanced=balanced,
+        histogram=tuple(np.bincount(_by_width(p, _PARTS), minlength=_PARTS).tolist()),
     )
+
+
+def losses(p: Floats, labels: Flags) -> Floats:
+    """Return the negative log likelihood of every window, ``(n,)`` nats, at most 27.6."""
+    made: Floats = -np.log(np.clip(np.where(labels, p, 1 - p), _TINY, 1.0))
+    return made
 
 
 def _check(p: Floats, labels: Flags, binning: str, bins: int, balanced: bool) -> None:

@@ -44,7 +44,7 @@ def refit_text(refit: Refit, had: Calibration) -> str:
     note = (
         f"{after.count} windows, {after.positives} of falls, of {refit.groups} groups; each is "
         f"judged after by a calibration fitted without its group ({refit.folds} folds). Both "
-        f"labels weigh the same. Bins of equal {after.binning}:"
+        f"labels weigh the same. {_gain(refit)} Bins of equal {after.binning}:"
     )
     return "\n".join([*table, "", *wrapped(note), "", *_bins(after)]) + "\n"
 
@@ -78,6 +78,14 @@ def preset_words(sensitivity: Mapping[str, Mapping[str, float]]) -> str:
 def rate(per_hour: float) -> str:
     """Return a rate in the unit in which it is easiest to grasp."""
     return f"{per_hour:.3g} an hour" if per_hour >= 1 else f"{24 * per_hour:.3g} a day"
+
+
+def _gain(refit: Refit) -> str:
+    gained = refit.before.log_loss - refit.after.log_loss
+    if refit.gain is None:
+        return "How sure the gain is, so few groups cannot tell."
+    low, high = refit.gain.low, refit.gain.high
+    return f"The log loss falls by {gained:.4f} [{low:.4f}, {high:.4f}] (95%, over groups)."
 
 
 def _bins(what: Reliability) -> list[str]:

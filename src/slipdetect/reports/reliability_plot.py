@@ -20,9 +20,9 @@ from slipdetect.reports.names import printable
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-    from slipdetect.evaluation.reliability import Reliability, ReliabilityBin
+    from slipdetect.evaluation.reliability import Reliability
 
-_WIDTH, _HEIGHT = 4.4, 5.6  # inches of a panel
+_WIDTH, _HEIGHT = 4.8, 6.2  # inches of a panel
 
 
 def draw_reliability(found: Mapping[str, Reliability], target: Path, title: str = "") -> None:
@@ -65,34 +65,27 @@ def _diagram(axes: Axes, what: Reliability, shade: str) -> None:
     happened = [item.happened for item in what.bins]
     for item in what.bins:
         # the gap between promise and fact, whose mean is the calibration error
-        axes.plot([item.said] * 2, [item.said, item.happened], color=shade, alpha=0.35, linewidth=5)
+        gap = axes.plot([item.said] * 2, [item.said, item.happened], color=shade, alpha=0.35)
+        gap[0].set(linewidth=5, solid_capstyle="butt")
     axes.plot(said, happened, color=shade, marker="o", markersize=5, linewidth=1.4)
     axes.set_xlim(-0.02, 1.02)
     axes.set_ylim(-0.02, 1.02)
     axes.yaxis.set_major_formatter(PercentFormatter(1.0))
-    axes.set_aspect("equal")
     axes.grid(alpha=0.3)
 
 
 def _histogram(axes: Axes, what: Reliability, shade: str) -> None:
-    """Draw a bar per bin: as wide as what it holds, as high as its number of windows."""
-    for item in what.bins:
-        left, width = _bar(item)
-        axes.bar(left, item.count, width, align="edge", color=shade, alpha=0.6, edgecolor="white")
+    width = 1 / len(what.histogram)
+    left = [index * width for index in range(len(what.histogram))]
+    axes.bar(left, what.histogram, width, align="edge", color=shade, alpha=0.6, edgecolor="white")
     axes.set_xlabel("probability said")
     axes.xaxis.set_major_formatter(PercentFormatter(1.0))
     axes.grid(axis="y", alpha=0.3)
 
 
-def _bar(item: ReliabilityBin) -> tuple[float, float]:
-    # a bin of one probability still has to be seen
-    width = max(item.high - item.low, 0.008)
-    return (item.low + item.high) / 2 - width / 2, width
-
-
 def _figures(what: Reliability) -> str:
     loss = f"{what.log_loss:.3f}" if math.isfinite(what.log_loss) else "-"
     return (
-        f"error {what.error:.3f} ({what.binning} bins)\n"
+        f"error {what.error:.3f}, {len(what.bins)} bins of equal {what.binning}\n"
         f"log loss {loss}, Brier {what.brier:.3f}, {what.count} windows, {what.positives} of falls"
     )
