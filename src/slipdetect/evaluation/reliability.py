@@ -101,14 +101,7 @@ def reliability(
     p, labels = np.asarray(probabilities, np.float64), np.asarray(positive, bool)
     _check(p, labels, binning, bins, balanced)
     weights = _weights(labels, balanced)
-    member = _by_mass(p, weights, bins) if binning == "mass" else _by_width(p, bins)
-    found = []
-    for index in np.unique(member).tolist():
-        inside = member == index
-        low, high = index / bins, (index + 1) / bins
-        if binning == "mass":
-            low, high = float(p[inside].min()), float(p[inside].max())
-        found.append(_bin(p[inside], labels[inside], weights[inside], low, high))
+    found = _bins(p, labels, weights, binning, bins)
     return Reliability(
         error=float(sum(item.weight * abs(item.said - item.happened) for item in found)),
         log_loss=float(weights @ losses(p, labels)),
@@ -120,6 +113,20 @@ def reliability(
         balanced=balanced,
         histogram=tuple(np.bincount(_by_width(p, _PARTS), minlength=_PARTS).tolist()),
     )
+
+
+def _bins(
+    p: Floats, labels: Flags, weights: Floats, binning: Binning, bins: int
+) -> list[ReliabilityBin]:
+    member = _by_mass(p, weights, bins) if binning == "mass" else _by_width(p, bins)
+    found = []
+    for index in np.unique(member).tolist():
+        inside = member == index
+        low, high = index / bins, (index + 1) / bins
+        if binning == "mass":
+            low, high = float(p[inside].min()), float(p[inside].max())
+        found.append(_bin(p[inside], labels[inside], weights[inside], low, high))
+    return found
 
 
 def losses(p: Floats, labels: Flags) -> Floats:

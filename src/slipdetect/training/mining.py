@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -100,42 +100,48 @@ def mine(
         OutputError: The folder cannot be written.
     """
     rule = MiningRule() if rule is None else rule
-    found: list[tuple[Path, FalseAlarm]] = []
-    read = 0
+    found: dict[Path, list[FalseAlarm]] = {}
     for index, video in enumerate(videos):
         try:
             result = detector.detect(video)
+            found[video] = false_alarms(result.windows, result.duration, rule)
         except VideoError as error:
             logger.warning("left out: %s", error)
-        else:
-            read += 1
-            alarms = false_alarms(result.windows, result.duration, rule)
-            found += [(video, alarm) for alarm in alarms]
         on_video(index + 1, len(videos))
-    if not read:
+    if not found:
         raise DataError("none of the footage can be read; check the folder given with --normal")
-    surest = sorted(found, key=lambda item: -item[1].score)[: rule.most]
+    surest = _surest(found, rule.most)
     if not surest:
         return []
     make_folder(folder)
-    rows = [
-        row
-        for video in videos
-        for row in _cut(video, [alarm for other, alarm in surest if other == video], folder)
-    ]
+    rows = [row for video, alarms in surest.items() for row in _cut(video, alarms, folder)]
     write_rows(rows, folder / LIST, overwrite=True)
     return read_annotations(folder / LIST)
 
 
+def _surest(found: Mapping[Path, Sequence[FalseAlarm]], most: int) -> dict[Path, list[FalseAlarm]]:
+    """Return the surest false alarms of all videos, by video and time."""
+    ranked = sorted(
+        ((video, alarm) for video, alarms in found.items() for alarm in alarms),
+        key=lambda item: -item[1].score,
+    )
+    kept: dict[Path, list[FalseAlarm]] = {}
+    for video, alarm in ranked[:most]:
+        kept.setdefault(video, []).append(alarm)
+    return {
+        video: sorted(kept[video], key=lambda alarm: alarm.start)
+        for video in found
+        if video in kept
+    }
+
+
 def _cut(video: Path, alarms: Sequence[FalseAlarm], folder: Path) -> list[Row]:
-    """Write the clips of one video; return their rows in the annotation file."""
-    if not alarms:
-        return []
+    """Write the clips of one video, in order of time; return their rows."""
     # two cameras may call their recordings alike
     name = f"{video.stem[:40]}-{hashlib.sha256(str(video).encode()).hexdigest()[:6]}"
     plan = [
         (PlannedClip(alarm.start, alarm.end), folder / f"{name}-{1000 * alarm.start:08.0f}.mp4")
-        for alarm in sorted(alarms, key=lambda alarm: alarm.start)
+        for alarm in alarms
     ]
     cut_video(video, plan, overwrite=True, quality=_LOSSLESS)
     return [
@@ -151,5 +157,5 @@ def _cut(video: Path, alarms: Sequence[FalseAlarm], folder: Path) -> list[Row]:
                 "score": f"{alarm.score:.4f}",
             },
         )
-        for (_, path), alarm in zip(plan, sorted(alarms, key=lambda a: a.start), strict=True)
+        for (_, path), alarm in zip(plan, alarms, strict=True)
     ]
