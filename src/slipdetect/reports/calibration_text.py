@@ -42,9 +42,9 @@ def refit_text(refit: Refit, had: Calibration) -> str:
         ]
     )
     note = (
-        f"{after.count} windows, {after.positives} of falls, of {refit.groups} groups; each is "
-        f"judged after by a calibration fitted without its group ({refit.folds} folds). Both "
-        f"labels weigh the same. {_gain(refit)} Bins of equal {after.binning}:"
+        f"{after.count} windows, {after.positives} of falls, of {refit.groups} groups. After: each "
+        f"window is judged by a calibration fitted without its group ({refit.folds} folds). Both "
+        f"labels weigh the same. {_gain(refit)} Bins of equal {after.binning}, after:"
     )
     return "\n".join([*table, "", *wrapped(note), "", *_bins(after)]) + "\n"
 
@@ -83,7 +83,7 @@ def rate(per_hour: float) -> str:
 def _gain(refit: Refit) -> str:
     gained = refit.before.log_loss - refit.after.log_loss
     if refit.gain is None:
-        return "How sure the gain is, so few groups cannot tell."
+        return "With fewer than five groups of a label nothing tells how sure the gain is."
     low, high = refit.gain.low, refit.gain.high
     return f"The log loss falls by {gained:.4f} [{low:.4f}, {high:.4f}] (95%, over groups)."
 
