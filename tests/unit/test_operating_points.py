@@ -8,6 +8,7 @@ from __future__ import annotations
 import math
 from dataclasses import replace
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -181,6 +182,20 @@ def test_at_the_bound_so_few_events_happen_one_time_in_twenty(events: int) -> No
     rate = rate_bound(events, 2.0) * 2
     chance = sum(math.exp(-rate) * rate**k / math.factorial(k) for k in range(events + 1))
     assert chance == pytest.approx(0.05)
+
+
+@pytest.mark.parametrize("allowed", [0, 2])
+def test_the_bound_holds_for_an_onset_chosen_on_the_same_footage(allowed: int) -> None:
+    """Moments of scores spread evenly to 0.8: above an onset t there are 25 (0.8 - t) an hour."""
+    rng = np.random.default_rng(allowed)
+    right = 0
+    for _ in range(400):
+        peaks = (0.8 * rng.random(rng.poisson(20))).round(5).tolist()
+        quiet = [footage([0.1, *(p for peak in peaks for p in (peak, 0.0))])]
+        point = threshold_for_budget(quiet, allowed, PLAIN)
+        right += 25 * (0.8 - point.config.onset) <= point.at_most
+    # 95% of 400 are 380, give or take three deviations of 4.4
+    assert 366 <= right <= 394
 
 
 def test_a_budget_is_a_number() -> None:
