@@ -5,13 +5,19 @@ In: SLIPDETECT_TEST_DATA (real clips), SLIPDETECT_SLOW. Out: fixtures.
 
 from __future__ import annotations
 
+import logging
 import os
 import socket
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, settings
+
+# Pictures this small leave several threads waiting for each other, ten times slower on a busy
+# machine; set before torch is loaded, here and in every process that a test starts.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 # a busy machine is no failure; in CI the same examples run every time
 settings.register_profile(
@@ -42,6 +48,16 @@ def _clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in os.environ:
         if name.startswith("SLIPDETECT_") and name not in _KEPT:
             monkeypatch.delenv(name)
+
+
+@pytest.fixture(autouse=True)
+def _logger_as_it_was() -> Iterator[None]:
+    """Undo what a command does to the library's logger, so that tests pass in any order."""
+    logger = logging.getLogger("slipdetect")
+    handlers, propagate, level = list(logger.handlers), logger.propagate, logger.level
+    yield
+    logger.handlers, logger.propagate = handlers, propagate
+    logger.setLevel(level)
 
 
 @pytest.fixture(autouse=True)

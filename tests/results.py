@@ -43,7 +43,13 @@ class FakeDetector:
         self.events = events
 
     @classmethod
-    def load(cls, model: str, device: str, events: dict[str, float | None]) -> Self:
+    def load(
+        cls,
+        model: str,
+        device: str,
+        events: dict[str, float | None],
+        sensitivity: str = "balanced",
+    ) -> Self:
         return cls(EventConfig().updated(events))
 
     def detect(

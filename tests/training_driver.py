@@ -18,6 +18,7 @@ from slipdetect import backbones
 from slipdetect.datasets import read_annotations
 from slipdetect.training import Progress, TrainingRun
 from slipdetect.training.loop import Trainer
+from slipdetect.training.processes import leave_processes
 from tiny_clips import create_tiny, tiny_config
 
 
@@ -46,6 +47,7 @@ def main(data: str, out: str, settings: str, *flags: str) -> None:
         resume="--resume" in flags,
         on_progress=watch,
     ).run()
+    leave_processes()
 
 
 def spoil(steps: list[int]) -> None:

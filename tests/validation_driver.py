@@ -14,7 +14,7 @@ from typing import Any
 import torch
 
 from slipdetect.training.batches import Share
-from slipdetect.training.processes import make_accelerator
+from slipdetect.training.processes import leave_processes, make_accelerator
 from slipdetect.training.validation import validate
 from stub_models import stub_tsn
 from tiny_clips import tiny_config
@@ -50,6 +50,7 @@ def main(out: str) -> None:
     buffers = sorted({float(value) for b in network.buffers() for value in b.flatten()})
     told = {"logits": logits.tolist(), "labels": labels.tolist(), "buffers": buffers}
     (Path(out) / f"{os.environ['RANK']}.json").write_text(json.dumps(told))
+    leave_processes()
 
 
 if __name__ == "__main__":

@@ -20,6 +20,7 @@ PAGES = [
     ["train", "--help"],
     ["evaluate", "--help"],
     ["stress", "--help"],
+    ["calibrate", "--help"],
     ["reproduce", "--help"],
     ["models", "--help"],
     ["models", "show", "--help"],

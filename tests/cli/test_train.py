@@ -10,11 +10,13 @@ from pathlib import Path
 
 import pytest
 
+from slipdetect import backbones
 from slipdetect.cli.train import choose_sources, train
 from slipdetect.datasets import Clip
 from slipdetect.errors import DataError, UsageError
 from slipdetect.training import TrainConfig
 from synth import make_video
+from tiny_clips import create_tiny
 
 TINY = "--backbone resnet18 --input-size 32 --epochs 1 --windows-per-epoch 2 --batch-size 2"
 
@@ -31,6 +33,13 @@ def data(tmp_path: Path) -> Path:
     file = tmp_path / "clips.csv"
     file.write_text("\n".join(rows) + "\n")
     return file
+
+
+@pytest.fixture
+def small(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Train a network that costs nothing, and draw no picture of it."""
+    monkeypatch.setattr(backbones, "create_backbone", create_tiny)
+    monkeypatch.setattr("slipdetect.training.records.draw_curves", lambda *args, **options: None)
 
 
 def test_every_setting_is_an_option_with_its_help() -> None:
@@ -105,6 +114,7 @@ def test_recipes_that_make_no_sense_are_2(run, arguments: list[str], reason: str
     assert reason in result.stderr
 
 
+@pytest.mark.usefixtures("small")
 def test_an_interrupted_run_goes_on(run, data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     from slipdetect.training.loop import Trainer
 
@@ -114,18 +124,23 @@ def test_an_interrupted_run_goes_on(run, data: Path, monkeypatch: pytest.MonkeyP
     def interrupt(self: Trainer, *rest: object) -> None:
         raise KeyboardInterrupt
 
+    left: list[bool] = []
+    monkeypatch.setattr("slipdetect.training.processes.leave_processes", lambda: left.append(True))
     with monkeypatch.context() as patch:
         patch.setattr(Trainer, "step", interrupt)
         stopped = run(*args)
+    assert not left
     assert stopped.exit_code == 130
     assert "--resume" in stopped.stderr
     done = run(*args, "--resume")
     assert done.exit_code == 0, done.output
+    assert left  # of the other processes of a launch, once there is nothing more to do
     assert (out / "last" / "model.json").is_file()
     both = run(*args, "--resume", "--overwrite")
     assert both.exit_code == 2
 
 
+@pytest.mark.usefixtures("small")
 def test_a_clip_that_cannot_be_read_is_5_and_the_rest_is_trained(run, data: Path) -> None:
     with data.open("a") as stream:
         stream.write("gone.mp4,other,,,g9,set0\n")
@@ -137,11 +152,14 @@ def test_a_clip_that_cannot_be_read_is_5_and_the_rest_is_trained(run, data: Path
     assert (out / "last" / "model.json").is_file()
 
 
-def test_a_refused_start_does_not_stand_in_the_way_of_the_next(run, data: Path) -> None:
+def test_a_refused_start_does_not_stand_in_the_way_of_the_next(
+    run, data: Path, request: pytest.FixtureRequest
+) -> None:
     out = data.parent / "runs" / "x"
     args = ["train", data, "--modality", "rgb", "--out", out, "--device", "cpu", *TINY.split()]
     refused = run(*args, "--weights", data.parent / "none.safetensors")
     assert refused.exit_code == 4, refused.output
+    request.getfixturevalue("small")
     done = run(*args)
     assert done.exit_code == 0, done.output
 

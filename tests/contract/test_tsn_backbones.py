@@ -5,24 +5,41 @@ In: random clips of the smallest picture a backbone takes. Out: nothing but asse
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import copy
 
 import pytest
 import torch
+from torch import nn
 
+from slipdetect import backbones
 from slipdetect.backbones import backbone_info, get_spec, list_backbones
+from slipdetect.backbones.stem import adapt_first_conv
 from slipdetect.models import TSN
 
 CHANNELS = {"rgb": (9, 3), "flow": (30, 10), "rgbdiff": (54, 15)}
 
 
-@pytest.fixture(autouse=True)
-def one_thread() -> Iterator[None]:
-    """Pictures this small leave several threads waiting for each other, ten times slower."""
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(threads)
+@pytest.fixture(scope="module")
+def drawn() -> dict[str, nn.Module]:
+    """The last backbone that was drawn, by its name: drawing one costs more than running it."""
+    return {}
+
+
+@pytest.fixture
+def _drawn_once(drawn: dict[str, nn.Module], monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let the modalities of a backbone begin with copies of the same weights."""
+    create = backbones.create_backbone
+
+    def copied(name: str, in_channels: int = 3, weights: None = None) -> nn.Module:
+        if name not in drawn:
+            drawn.clear()
+            drawn[name] = create(name)
+        network = copy.deepcopy(drawn[name])
+        if in_channels != 3:
+            adapt_first_conv(network, get_spec(name).first_conv, in_channels)
+        return network
+
+    monkeypatch.setattr(backbones, "create_backbone", copied)
 
 
 def check(name: str, modality: str, size: int) -> None:
@@ -45,6 +62,7 @@ def check(name: str, modality: str, size: int) -> None:
     assert torch.count_nonzero(first.sum(dim=(0, 2, 3))) == seen
 
 
+@pytest.mark.usefixtures("_drawn_once")
 @pytest.mark.parametrize("modality", list(CHANNELS))
 @pytest.mark.parametrize("name", list_backbones())
 def test_every_backbone_learns_every_modality(name: str, modality: str) -> None:

@@ -9,6 +9,7 @@ import json
 from dataclasses import asdict, replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -259,3 +260,16 @@ def test_a_failure_while_predicting_keeps_the_old_file(tmp_path: Path) -> None:
     with pytest.raises(KeyError):
         write_predictions(failing(), file)  # type: ignore[arg-type]
     assert read_predictions(file) == [prediction(True)]
+
+
+def test_the_interval_is_that_of_areas_one_by_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("slipdetect.evaluation.clip_metrics._RESAMPLES", 30)
+    labels = [True, False, False, True, False, True, False]
+    scores = [0.9, 0.5, 0.5, 0.5, 0.1, 0.3, 0.7]
+    rng, areas = np.random.default_rng(4), []
+    for _ in range(30):
+        drawn = [*rng.choice([0, 3, 5], 3), *rng.choice([1, 2, 4, 6], 4)]
+        areas.append(area_under_curve([labels[i] for i in drawn], [scores[i] for i in drawn]))
+    assert auc_interval(labels, scores, seed=4) == pytest.approx(
+        tuple(np.percentile(areas, [2.5, 97.5]))
+    )

@@ -10,7 +10,6 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-import torch
 
 from slipdetect import backbones
 from slipdetect.datasets import Clip
@@ -45,11 +44,7 @@ CHANGES = {
 def _tiny() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(backbones, "create_backbone", create_tiny)
-        # threads that wait for each other cost more than they save on tiny networks
-        threads = torch.get_num_threads()
-        torch.set_num_threads(1)
         yield
-        torch.set_num_threads(threads)
 
 
 @pytest.fixture(scope="module")

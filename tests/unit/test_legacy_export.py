@@ -6,7 +6,6 @@ In: packages with random weights. Out: nothing but assertions.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -45,15 +44,6 @@ ROUND_TRIPS = [
         ("vgg16_bn", "rgbdiff", 0.9),
     )
 ]
-
-
-@pytest.fixture(autouse=True)
-def one_thread() -> Iterator[None]:
-    """Several threads would wait for each other."""
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(threads)
 
 
 @pytest.fixture

@@ -5,7 +5,6 @@ In: files with the old programs' own names, random weights. Out: nothing but ass
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -35,15 +34,6 @@ CASES = [
     for arch in FAMILIES
     for modality in MODALITIES
 ]
-
-
-@pytest.fixture(autouse=True)
-def one_thread() -> Iterator[None]:
-    """Pictures this small leave several threads waiting for each other."""
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(threads)
 
 
 def answers(imported: Imported, modality: str, clips: np.ndarray) -> torch.Tensor:

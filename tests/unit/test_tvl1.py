@@ -11,8 +11,6 @@ import logging
 import pickle
 import subprocess
 import sys
-import threading
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -120,24 +118,32 @@ def test_an_initial_flow_is_used_as_opencv_uses_it() -> None:
     assert distance(ours[1], alone).mean() > 0.1
 
 
-def real_pairs(clips: Path, size: tuple[int, int]) -> Iterator[tuple[Array, Array]]:
-    """Yield a pair of neighbouring frames from the middle of a clip or two of each data set."""
+@pytest.fixture(scope="module")
+def real_pairs(clips: Path) -> list[tuple[Array, Array]]:
+    """Two neighbouring frames from the middle of a clip or two of each data set."""
     with (clips / "clips.csv").open(newline="") as file:
         rows = list(csv.DictReader(file))
+    pairs = []
     for dataset in ("hmdb51", "gmdcsa24", "upfall", "urfd"):
         for row in [row for row in rows if row["dataset"] == dataset][7:40:25]:
             with open_video(clips / row["path"]) as video:
-                frames = [to_grey(frame.image) for frame in video.frames()]
-            middle = len(frames) // 2
-            pair = [cv2.resize(grey, size) for grey in frames[middle - 1 : middle + 1]]
-            yield pair[0], pair[1]
+                middle = (video.info.duration or 0.0) / 2
+                late = (frame.image for frame in video.frames() if frame.time >= middle)
+                pairs.append((to_grey(next(late)), to_grey(next(late))))
+    return pairs
+
+
+def resized(pair: tuple[Array, Array], size: tuple[int, int]) -> tuple[Array, Array]:
+    return cv2.resize(pair[0], size), cv2.resize(pair[1], size)
 
 
 @pytest.mark.clips
-def test_real_pairs_of_all_data_sets_agree_with_opencv(clips: Path) -> None:
+def test_real_pairs_of_all_data_sets_agree_with_opencv(
+    real_pairs: list[tuple[Array, Array]],
+) -> None:
     ours, opencv = FlowExtractor("tvl1"), FlowExtractor("tvl1-opencv")
     distances, near = [], []
-    for pair in real_pairs(clips, (342, 256)):
+    for pair in (resized(both, (342, 256)) for both in real_pairs):
         flows = ours.pair(*pair), opencv.pair(*pair)
         distances.append(distance(*flows).mean())
         levels = [ours.quantise(flow).astype(int) for flow in flows]
@@ -148,11 +154,13 @@ def test_real_pairs_of_all_data_sets_agree_with_opencv(clips: Path) -> None:
 
 
 @pytest.mark.clips
-def test_ours_is_no_further_from_opencv_than_opencv_is_from_itself(clips: Path) -> None:
+def test_ours_is_no_further_from_opencv_than_opencv_is_from_itself(
+    real_pairs: list[tuple[Array, Array]],
+) -> None:
     ours, opencv = FlowExtractor("tvl1"), FlowExtractor("tvl1-opencv")
     rng = np.random.default_rng(0)
     between, within = [], []
-    for pair in real_pairs(clips, (160, 120)):
+    for pair in (resized(both, (160, 120)) for both in real_pairs):
         flow = opencv.pair(*pair)
         # a hundred-thousandth of a grey level; OpenCV takes floats in [0, 1] as well
         disturbed = [(grey + 1e-5 * rng.normal(size=grey.shape)) / 255 for grey in pair]
@@ -312,8 +320,14 @@ def test_waiting_for_the_compiler_is_told(
     done = compiling.Future()  # type: ignore[attr-defined]
     monkeypatch.setattr(compiling, "_preparation", lambda module: done)
     monkeypatch.setattr(compiling, "_SILENT_SECONDS", 0.01)
-    timer = threading.Timer(0.2, done.set_result, [None])
-    timer.start()
+    tell = compiling.logger.warning
+
+    def told(message: str) -> None:
+        tell(message)
+        done.set_result(None)
+
+    # the compiler is not done before it was told, however slow this machine is
+    monkeypatch.setattr(compiling.logger, "warning", told)
     with caplog.at_level(logging.WARNING, "slipdetect"):
         compiling.Prepared("any").wait()
     assert ["preparing TV-L1" in record.getMessage() for record in caplog.records] == [True]

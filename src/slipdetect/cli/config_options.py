@@ -44,8 +44,8 @@ class _Named(click.Choice[str]):
         return self._words[super().convert(str(value), param, ctx)]
 
 
-# as the same number is called in 'models import' and in the seed report
-_SHORT = {"num_segments": "--segments"}
+# as the same thing is called in 'models import' and in the seed report, or said in a sentence
+_SHORT = {"num_segments": "--segments", "start": "--from"}
 
 _FREEZING = _Named({"all": "all", "after-first": True, "none": False})
 

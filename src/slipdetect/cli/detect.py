@@ -68,7 +68,12 @@ def _load(options: dict[str, Any]) -> Detect:
     """Load the model and return the function that looks at one source."""
     from slipdetect.detection import Detector
 
-    detector = Detector.load(options["model"], options["device"], event_settings(options))
+    detector = Detector.load(
+        options["model"],
+        options["device"],
+        event_settings(options),
+        sensitivity=options["sensitivity"],
+    )
     logger.info("model %s on %s", detector.config.name, detector.device)
     reading: dict[str, Any] = {
         name: options[name] for name in _READING if options[name] is not None

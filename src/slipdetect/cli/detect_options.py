@@ -44,6 +44,20 @@ _MODEL = (
     ),
 )
 
+# as in models/config.py, which a page of help must not load
+SENSITIVITIES = ("low", "balanced", "high")
+
+_SENSITIVITY = (
+    click.option(
+        "--sensitivity",
+        type=click.Choice(SENSITIVITIES),
+        default="balanced",
+        show_default=True,
+        help="Thresholds by name: low has fewer false events, high finds more; --onset and "
+        "--offset win.",
+    ),
+)
+
 EVENT_OPTIONS = (
     click.option("--onset", type=_PROBABILITY, help="Probability at which an event begins."),
     click.option("--offset", type=_PROBABILITY, help="Probability below which it ends."),
@@ -86,7 +100,7 @@ _READING = (
     click.option("--strict", is_flag=True, help="A truncated video fails instead of warning."),
 )
 
-DETECT_OPTIONS = (*_OUTPUT, *_MODEL, *EVENT_OPTIONS, *_READING)
+DETECT_OPTIONS = (*_OUTPUT, *_MODEL, *_SENSITIVITY, *EVENT_OPTIONS, *_READING)
 
 
 def event_settings(options: Mapping[str, Any]) -> dict[str, float | None]:

@@ -22,6 +22,7 @@ _VERBS = {
         "train",
         "evaluate",
         "stress",
+        "calibrate",
         "reproduce",
         "compare",
         "plot",

@@ -116,6 +116,13 @@ def _recipe(config: ModelConfig) -> list[str]:
             f"gaps up to {events['min_duration_off']:g} s joined",
         ),
         _row("", f"lengthened by {events['pad_onset']:g} s and {events['pad_offset']:g} s"),
+        *(
+            _row(
+                "" if index else "sensitivity",
+                f"{name}: from {preset['onset']:g}, until below {preset['offset']:g}",
+            )
+            for index, (name, preset) in enumerate(config.sensitivity.items())
+        ),
     ]
 
 

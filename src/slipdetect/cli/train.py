@@ -17,6 +17,7 @@ from slipdetect.cli.console import Console
 from slipdetect.cli.errors import SOME_FAILED
 from slipdetect.cli.options import common_options, with_options
 from slipdetect.cli.recipe_page import recipe_page
+from slipdetect.cli.train_mining import with_mined
 from slipdetect.modalities.modality import MODALITIES
 from slipdetect.training import TrainConfig
 from slipdetect.training.recipes import list_recipes, load_recipe
@@ -57,6 +58,20 @@ _FOLDER = click.Path(path_type=Path, file_okay=False)
 @click.option(
     "--store", type=_FOLDER, help="Folder of slipdetect extract to take frames and flow from."
 )
+@click.option(
+    "--normal",
+    multiple=True,
+    metavar="FOLDER",
+    help="Footage in which nobody falls: what the model of --start takes for a fall in it is "
+    "learnt from; repeatable.",
+)
+@click.option(
+    "--mine-above",
+    type=click.FloatRange(0.0, 1.0),
+    default=0.2,
+    show_default=True,
+    help="Probability from which a window of --normal is learnt from.",
+)
 @click.option("--device", default="auto", show_default=True, help="auto, cpu, cuda, cuda:1 or mps.")
 @click.option("--resume", is_flag=True, help="Go on with the run in OUT, exactly where it was.")
 @click.option("--overwrite", is_flag=True, help="Replace an earlier run in OUT.")
@@ -74,6 +89,7 @@ def train(ctx: click.Context, /, data: Path | None, **options: Any) -> None:
 
     \b
     slipdetect train clips.csv --modality rgb --modality rgbdiff --out runs/first
+    slipdetect train clips.csv --from default --normal recordings/quiet --out runs/kitchen
     slipdetect train --recipe seed-flow --show
     torchrun --nproc-per-node 4 -m slipdetect train clips.csv --recipe seed
     """
@@ -89,7 +105,10 @@ def train(ctx: click.Context, /, data: Path | None, **options: Any) -> None:
     if data is None:
         raise click.MissingParameter(ctx=ctx, param_hint="DATA.csv", param_type="argument")
     out = options["out"] if options["out"] is not None else Path("runs") / options["name"]
+    from slipdetect.training.processes import leave_processes
+
     package, is_main, left_out = _run(console, data, out, recipe.configs(given), options)
+    leave_processes()
     if is_main:
         console.text(_closing(package, out))
     if left_out:
@@ -115,6 +134,8 @@ def _run(
 
     clips = read_annotations(data, options["root"])
     clips = choose_sources(clips, options["only"], options["exclude"])
+    if options["normal"]:
+        clips = with_mined(console, clips, out, configs, options)
     with console.bar(1.0) as bar:
 
         def show(progress: Progress) -> None:

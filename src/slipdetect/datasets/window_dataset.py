@@ -46,6 +46,7 @@ class TrainingWindows(Dataset[Item]):
         augment: Strengths of the changes.
         positives: Share of windows with a fall, spread evenly over the epoch; 0: each window's
             label is drawn by the seconds that either label has room for.
+        mined: Share of the windows without a fall that are of the source ``"mined"``.
 
     Raises:
         DataError: One label has no place to draw from.
@@ -60,6 +61,7 @@ class TrainingWindows(Dataset[Item]):
         seed: int,
         augment: AugmentConfig = DEFAULT_AUGMENT,
         positives: float = 0.5,
+        mined: float = 0.25,
     ) -> None:
         require_both_labels(clips, "the training data", whole=False)
         self._reader = WindowReader(recipe, cache, augment)
@@ -75,7 +77,7 @@ class TrainingWindows(Dataset[Item]):
                     f"no training clip has a place for a window that shows {what}; "
                     "check that event times lie inside their clips"
                 )
-            self._pools.append(Pool(found))
+            self._pools.append(Pool(found, mined))
 
     def set_epoch(self, epoch: int) -> None:
         """Choose the epoch whose windows are drawn next."""

@@ -16,6 +16,8 @@ from slipdetect.datasets.annotations import Clip
 from slipdetect.datasets.window_reader import WindowReader
 from slipdetect.datasets.windows import Range, WindowRule
 
+MINED = "mined"  # the source of clips that an earlier model took for falls
+
 _LEAST_SECONDS = 0.1  # weight of a clip with one place only
 
 
@@ -66,14 +68,22 @@ class Pool:
 
     Sources are drawn in proportion to the square root of their number of clips, clips in
     proportion to the root of their usable seconds.
+
+    Args:
+        candidates: At least one.
+        mined: Share of the draws that are of the source ``"mined"``, if there is any.
     """
 
-    def __init__(self, candidates: Sequence[Candidate]) -> None:
+    def __init__(self, candidates: Sequence[Candidate], mined: float = 0.0) -> None:
         by_source: dict[str, list[Candidate]] = defaultdict(list)
         for candidate in candidates:
             by_source[candidate.clip.source].append(candidate)
         self._sources = [by_source[name] for name in sorted(by_source)]
-        self._source_weights = _normalised([len(group) ** 0.5 for group in self._sources])
+        weights = {name: len(by_source[name]) ** 0.5 for name in sorted(by_source)}
+        if MINED in weights and len(weights) > 1:
+            rest = sum(weight for name, weight in weights.items() if name != MINED)
+            weights[MINED] = rest * mined / (1 - mined)
+        self._source_weights = _normalised(list(weights.values()))
         self._clip_weights = [
             _normalised([c.weight**0.5 for c in group]) for group in self._sources
         ]

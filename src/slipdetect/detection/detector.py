@@ -26,6 +26,7 @@ from slipdetect.detection.windows import WindowAssembler, WindowPlan
 from slipdetect.errors import UsageError, VideoError
 from slipdetect.modalities.snippet import SnippetGrid
 from slipdetect.models import ModelConfig, ModelPackage, load_package
+from slipdetect.models.config import BALANCED
 from slipdetect.video import Frame, FrameTransform, Video, frames_on_grid, open_video
 
 _BATCH = 16
@@ -78,20 +79,24 @@ class Detector:
         model: str | PathLike[str] = "default",
         device: str = "auto",
         events: Mapping[str, float | None] | None = None,
+        sensitivity: str = BALANCED,
     ) -> Self:
         """Load a model package.
 
         Args:
             model: ``"default"`` (the bundled model) or the folder of a package.
             device: ``"auto"``, ``"cpu"``, ``"cuda"``, ``"cuda:1"``, ``"mps"``.
-            events: Settings of ``EventConfig`` that replace the model's own.
+            events: Settings of ``EventConfig`` that replace the model's own and the preset's.
+            sensitivity: ``"low"``, ``"balanced"`` or ``"high"``: thresholds that the model has
+                for fewer false events, as it is, and for fewer missed ones.
 
         Raises:
             PackageError: The package is missing, damaged or made for something else.
-            ModelError: The device is not there.
+            ModelError: The device is not there, or the model has no such thresholds.
         """
         package = load_package(model_folder(model))
-        config = EventConfig(**package.config.events).updated({} if events is None else events)
+        preset = EventConfig(**package.config.events_at(sensitivity))
+        config = preset.updated({} if events is None else events)
         return cls(package, device, config)
 
     def through(self, view: FrameTransform | None) -> Self:

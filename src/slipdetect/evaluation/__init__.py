@@ -1,6 +1,6 @@
 """Measuring: clip and event metrics, the scores and predictions they are computed from."""
 
-from slipdetect.evaluation.calibration import Calibration, fit_calibration
+from slipdetect.evaluation.calibration import Calibration, fit_calibration, fit_temperature
 from slipdetect.evaluation.clip_metrics import area_under_curve, auc_interval
 from slipdetect.evaluation.clip_report import ClipReport, clip_report
 from slipdetect.evaluation.clip_scoring import score_clips
@@ -8,6 +8,7 @@ from slipdetect.evaluation.event_evaluation import EventEvaluation, evaluate_eve
 from slipdetect.evaluation.event_metrics import Summary, hits, summarise
 from slipdetect.evaluation.event_report import EventReport, event_report
 from slipdetect.evaluation.legacy_scores import import_scores
+from slipdetect.evaluation.operating_points import OperatingPoint, threshold_for_budget
 from slipdetect.evaluation.predictions import (
     ClipPrediction,
     predict,
@@ -24,6 +25,7 @@ __all__ = [
     "ClipScores",
     "EventEvaluation",
     "EventReport",
+    "OperatingPoint",
     "Protocol",
     "Summary",
     "area_under_curve",
@@ -32,6 +34,7 @@ __all__ = [
     "evaluate_events",
     "event_report",
     "fit_calibration",
+    "fit_temperature",
     "hits",
     "import_scores",
     "predict",
@@ -39,6 +42,7 @@ __all__ = [
     "read_scores",
     "score_clips",
     "summarise",
+    "threshold_for_budget",
     "write_predictions",
     "write_scores",
 ]

@@ -51,10 +51,9 @@ def judge(scores: ClipScores, which: Which) -> Judgement:
         UsageError: There is no such modality, or the scores do not know their model's fusion.
     """
     if isinstance(which, Mapping):
-        return _fused(scores, which, "logits")
+        return _fused(scores, LateFusion(which))
     if which in (FUSED, CALIBRATED):
-        weights, space = _own_fusion(scores)
-        fused = _fused(scores, weights, space)
+        fused = _fused(scores, _own_fusion(scores))
         return fused if which == FUSED else _calibrated(scores, fused)
     _check_known(which, scores)
     return _from_logits(which, torch.from_numpy(scores.logits[which]), scores)
@@ -85,17 +84,18 @@ def _from_logits(name: str, logits: torch.Tensor, scores: ClipScores) -> Judgeme
     return Judgement(name, (values[:, positive] - rest).numpy(), values.argmax(dim=1).numpy())
 
 
-def _fused(scores: ClipScores, weights: Mapping[str, float], space: str) -> Judgement:
-    fusion = LateFusion(weights, space)
+def _fused(scores: ClipScores, fusion: LateFusion) -> Judgement:
     for name, weight in fusion.weights.items():
         if weight > 0:
             _check_known(name, scores)
     streams = {
-        name: torch.from_numpy(x).double() for name, x in scores.logits.items() if name in weights
+        name: torch.from_numpy(x).double()
+        for name, x in scores.logits.items()
+        if name in fusion.weights
     }
     fused = fusion(streams)
     # the logarithm of probabilities is a set of logits: the same odds, the same choice
-    logits = fused.clamp_min(1e-300).log() if space == "probabilities" else fused
+    logits = fused.clamp_min(1e-300).log() if fusion.space == "probabilities" else fused
     return _from_logits(_described(fusion.weights), logits, scores)
 
 
@@ -115,11 +115,13 @@ def _check_known(modality: str, scores: ClipScores) -> None:
         raise UsageError(f"there are no scores of {modality!r}, only of {listed}")
 
 
-def _own_fusion(scores: ClipScores) -> tuple[dict[str, float], str]:
-    facts = scores.facts.get("fusion")
+def _own_fusion(scores: ClipScores) -> LateFusion:
+    facts, tempered = scores.facts.get("fusion"), scores.facts.get("calibration")
+    streams = tempered.get("streams") if isinstance(tempered, Mapping) else None
     try:
         weights = {str(name): float(weight) for name, weight in facts["weights"].items()}  # type: ignore[index]
-        return weights, str(facts["space"])  # type: ignore[index]
+        temperatures = {str(name): float(value) for name, value in (streams or {}).items()}
+        return LateFusion(weights, str(facts["space"]), temperatures=temperatures)  # type: ignore[index]
     except (TypeError, KeyError, ValueError, AttributeError) as error:
         raise UsageError(
             "these scores do not say how their streams are fused; give the weights"

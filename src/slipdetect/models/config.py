@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields
 from typing import Any
 
-from slipdetect.errors import PackageError, UsageError
+from slipdetect.errors import ModelError, PackageError, UsageError
 from slipdetect.models._checks import exact_keys, finite_tree, integer, mapping, number, text
 from slipdetect.models.fusion import LateFusion
 from slipdetect.models.stream_config import StreamConfig
@@ -26,6 +26,10 @@ _EVENT_KEYS = (
     "pad_onset",
     "pad_offset",
 )
+BALANCED = "balanced"
+SENSITIVITIES = ("low", BALANCED, "high")
+_PRESETS = ("low", "high")
+_THRESHOLDS = ("onset", "offset")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,9 +47,12 @@ class ModelConfig:
         stride: Distance of neighbouring windows, seconds, at most ``window``.
         streams: One per modality.
         fusion: ``weights`` of exactly the streams' modalities, and ``space``.
-        calibration: ``temperature`` (above 0) and ``bias`` of the fused logit.
+        calibration: ``temperature`` (above 0) and ``bias`` of the fused logit; where the streams
+            were tempered before they were fused, ``streams`` with a temperature of each.
         events: ``onset`` and ``offset`` in [0, 1], offset <= onset; ``min_duration_on``,
             ``min_duration_off``, ``pad_onset``, ``pad_offset`` in seconds, not negative.
+        sensitivity: ``onset`` and ``offset`` of the presets ``low`` and ``high``, or nothing;
+            ``balanced`` is what ``events`` says. A low sensitivity has the highest thresholds.
         training: Free JSON data: data sets with licences, command, metrics.
         versions: Library versions the model was made with.
         format_version: Version of the package format.
@@ -65,6 +72,7 @@ class ModelConfig:
     events: dict[str, Any]
     training: dict[str, Any] = field(default_factory=dict)
     versions: dict[str, Any] = field(default_factory=dict)
+    sensitivity: dict[str, Any] = field(default_factory=dict)
     format_version: int = FORMAT_VERSION
 
     def __post_init__(self) -> None:
@@ -101,12 +109,41 @@ class ModelConfig:
         raise UsageError(f"model {self.name!r} has no {modality!r} stream; it has {names}")
 
     def late_fusion(self, allow_missing: bool = False) -> LateFusion:
-        """Return the fusion of the model's streams."""
-        return LateFusion(self.fusion["weights"], self.fusion["space"], allow_missing)
+        """Return the fusion of the model's streams, tempered as ``calibration`` says."""
+        return LateFusion(
+            self.fusion["weights"],
+            self.fusion["space"],
+            allow_missing,
+            self.calibration.get("streams"),
+        )
+
+    def events_at(self, sensitivity: str = BALANCED) -> dict[str, Any]:
+        """Return ``events`` with the thresholds of a preset.
+
+        Args:
+            sensitivity: ``"low"``, ``"balanced"`` (the model's own) or ``"high"``.
+
+        Raises:
+            UsageError: There is no such preset.
+            ModelError: The model does not have it.
+        """
+        text("sensitivity", sensitivity, SENSITIVITIES)
+        if sensitivity == BALANCED:
+            return dict(self.events)
+        if sensitivity not in self.sensitivity:
+            raise ModelError(
+                f"model {self.name!r} has no thresholds for the sensitivity {sensitivity!r}; "
+                "choose some on your own footage with 'slipdetect calibrate', or give --onset"
+            )
+        return {**self.events, **self.sensitivity[sensitivity]}
 
     def to_json(self) -> dict[str, Any]:
-        """Return plain JSON data with every field, in the order of the class."""
-        return {**asdict(self), "streams": [stream.to_json() for stream in self.streams]}
+        """Return plain JSON data with every field, ``sensitivity`` only where it is set."""
+        data = {**asdict(self), "streams": [stream.to_json() for stream in self.streams]}
+        if not self.sensitivity:
+            # version 0.1 knows no such key and would refuse the package
+            del data["sensitivity"]
+        return data
 
     @classmethod
     def from_json(cls, data: object, where: str = "model.json") -> ModelConfig:
@@ -116,7 +153,10 @@ class ModelConfig:
             PackageError: Made by a newer format; or a key is missing, unknown or impossible.
         """
         _check_format(data, where)
-        exact_keys(data, [item.name for item in fields(cls)], where)
+        known = [item.name for item in fields(cls)]
+        if isinstance(data, Mapping) and "sensitivity" not in data:
+            known.remove("sensitivity")
+        exact_keys(data, known, where)
         values: dict[str, Any] = dict(data)  # type: ignore[call-overload]
         for name in ("labels", "streams"):
             if not isinstance(values[name], (list, tuple)):
@@ -141,10 +181,19 @@ class ModelConfig:
         mapping("fusion.weights", self.fusion["weights"], names)
         for name in names:
             number(f"fusion.weights.{name}", self.fusion["weights"][name], 0.0)
+        self._check_calibration(names)
         self.late_fusion()
-        mapping("calibration", self.calibration, ("temperature", "bias"))
+
+    def _check_calibration(self, names: list[str]) -> None:
+        mapping("calibration", self.calibration)
+        optional = ("streams",) if "streams" in self.calibration else ()
+        mapping("calibration", self.calibration, ("temperature", "bias", *optional))
         number("calibration.temperature", self.calibration["temperature"], 0.0, above=True)
         number("calibration.bias", self.calibration["bias"])
+        if optional:
+            mapping("calibration.streams", self.calibration["streams"], names)
+            for name, value in self.calibration["streams"].items():
+                number(f"calibration.streams.{name}", value, 0.0, above=True)
 
     def _check_events(self) -> None:
         mapping("events", self.events, _EVENT_KEYS)
@@ -152,6 +201,19 @@ class ModelConfig:
         number("events.offset", self.events["offset"], 0.0, self.events["onset"])
         for key in _EVENT_KEYS[2:]:
             number(f"events.{key}", self.events[key], 0.0)
+        mapping("sensitivity", self.sensitivity)
+        for name, preset in self.sensitivity.items():
+            text("a preset of sensitivity", name, _PRESETS)
+            mapping(f"sensitivity.{name}", preset, _THRESHOLDS)
+            number(f"sensitivity.{name}.onset", preset["onset"], 0.0, 1.0)
+            number(f"sensitivity.{name}.offset", preset["offset"], 0.0, preset["onset"])
+        # a preset that finds less than its name says would mislead whoever chooses by name
+        chosen = {**self.sensitivity, BALANCED: self.events}
+        onsets = [chosen[name]["onset"] for name in SENSITIVITIES if name in chosen]
+        if onsets != sorted(onsets, reverse=True):
+            raise UsageError(
+                f"the onsets of sensitivity must fall from low over balanced to high, not {onsets}"
+            )
 
 
 def _check_format(data: object, where: str) -> None:

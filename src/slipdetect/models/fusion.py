@@ -28,6 +28,7 @@ class LateFusion:
         weights: Mapping[str, float] | None = None,
         space: str = "logits",
         allow_missing: bool = False,
+        temperatures: Mapping[str, float] | None = None,
     ) -> None:
         """Choose weights and the space in which to average.
 
@@ -37,9 +38,11 @@ class LateFusion:
             space: ``"logits"`` averages logits and returns logits; ``"probabilities"`` applies
                 softmax to each stream, averages and returns probabilities.
             allow_missing: Average over the streams that are there instead of insisting on all.
+            temperatures: Divides the logits of a modality before anything else, above 0; 1 where
+                a modality is not named. One that is too sure of itself is tempered this way.
 
         Raises:
-            UsageError: A bad weight, weights that sum to zero, or an unknown space.
+            UsageError: A bad weight or temperature, weights that sum to zero, an unknown space.
         """
         if weights is None:
             weights = {"rgb": 1.0, "flow": 1.5, "rgbdiff": 1.0}
@@ -48,9 +51,16 @@ class LateFusion:
         for name, weight in weights.items():
             if not math.isfinite(weight) or weight < 0:
                 raise UsageError(f"fusion weight of {name!r} must be finite and >= 0, not {weight}")
+        for name, value in (temperatures or {}).items():
+            if name not in weights or not (math.isfinite(value) and value > 0):
+                raise UsageError(
+                    f"a temperature is a finite number above 0 of a stream that is fused, not "
+                    f"{value} of {name!r}"
+                )
         if not sum(weights.values()) > 0:
             raise UsageError("fusion weights sum to zero; give at least one stream some weight")
         self.weights = {name: float(weight) for name, weight in weights.items()}
+        self.temperatures = {name: float(t) for name, t in (temperatures or {}).items()}
         self.space = space
         self.allow_missing = allow_missing
 
@@ -72,6 +82,8 @@ class LateFusion:
         fused: torch.Tensor | None = None
         for name in present:
             part = scores[name]
+            if self.temperatures.get(name, 1.0) != 1.0:
+                part = part / self.temperatures[name]
             if self.space == "probabilities":
                 part = _softmax(part)
             part = part * (self.weights[name] / total)

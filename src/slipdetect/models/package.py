@@ -104,8 +104,8 @@ def save_package(
     """
     folder = Path(folder)
     _check_weights(config, state_dicts, dtype)
-    _prepare(folder, card, overwrite)
-    before = _named_files(folder)
+    prepare(folder, card, overwrite)
+    before = named_files(folder)
     streams = tuple(
         _save_weights(folder, stream, config, state_dicts[stream.modality], dtype)
         for stream in config.streams
@@ -115,7 +115,7 @@ def save_package(
             temporary.write_text(card, encoding="utf-8")
     versions = {"slipdetect": slipdetect.__version__, "torch": torch.__version__}
     config = replace(config, streams=streams, versions={**config.versions, **versions})
-    _write_config(folder / CONFIG_FILE, config, overwrite)
+    write_config(folder / CONFIG_FILE, config, overwrite)
     remove_leftovers(folder, [stream.file for stream in streams], before)
     return ModelPackage(config, folder)
 
@@ -204,7 +204,8 @@ def check_folder(folder: Path, *, overwrite: bool = False) -> None:
         )
 
 
-def _prepare(folder: Path, card: str | None, overwrite: bool) -> None:
+def prepare(folder: Path, card: str | None, overwrite: bool) -> None:
+    """Make the folder of a package, unless there is something in it that would be lost."""
     check_folder(folder, overwrite=overwrite)
     path = folder / CARD_FILE
     try:
@@ -217,7 +218,7 @@ def _prepare(folder: Path, card: str | None, overwrite: bool) -> None:
         raise OutputError(f"{str(path)!r} exists already; pass --overwrite or choose another name")
 
 
-def _named_files(folder: Path) -> list[str]:
+def named_files(folder: Path) -> list[str]:
     """Return the weights files of the package in ``folder``; none where it cannot be read."""
     if not (folder / CONFIG_FILE).is_file():
         return []
@@ -228,7 +229,8 @@ def _named_files(folder: Path) -> list[str]:
     return [stream.file for stream in config.streams]
 
 
-def _write_config(path: Path, config: ModelConfig, overwrite: bool) -> None:
+def write_config(path: Path, config: ModelConfig, overwrite: bool) -> None:
+    """Write ``model.json`` in one step."""
     content = json.dumps(config.to_json(), indent=2, ensure_ascii=False, allow_nan=False)
     with atomic_write(path, overwrite=overwrite) as temporary:
         temporary.write_text(content + "\n", encoding="utf-8")

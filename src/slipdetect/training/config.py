@@ -75,6 +75,13 @@ class ReadingConfig:
         least=0.0,
         most=0.99,
     )
+    mined: float = setting(
+        0.25,
+        "Share of the windows without a fall that show mined false alarms, where there are any "
+        "(windows).",
+        least=0.0,
+        most=0.99,
+    )
     validation: float = setting(
         0.15,
         "Share of the clips held out, whole groups at a time, where no split is given; 0: none.",

@@ -17,7 +17,7 @@ import torch
 from slipdetect.datasets import Clip
 from slipdetect.datasets.window_dataset import LABELS
 from slipdetect.detection import EventConfig
-from slipdetect.evaluation.calibration import Calibration, fit_calibration
+from slipdetect.evaluation.calibration import fit_calibration, fit_temperature
 from slipdetect.models import TSN, LateFusion, ModelConfig, ModelPackage, StreamConfig, save_package
 from slipdetect.training.config import TrainConfig
 from slipdetect.training.metrics import EpochMetrics
@@ -97,7 +97,7 @@ def write_package(
         stride=config.snippet_step / config.sample_fps,
         streams=tuple(streams),
         fusion={"weights": weights, "space": _FUSION_SPACE},
-        calibration=asdict(_calibrate(checkpoints, LateFusion(weights, _FUSION_SPACE))),
+        calibration=_calibrate(checkpoints, weights),
         events=asdict(EventConfig()),
         training={
             **_settings({item.stream.modality: item.config for item in trained}),
@@ -120,15 +120,29 @@ def _settings(configs: Mapping[str, TrainConfig]) -> dict[str, Any]:
     return {"config": first, **({"differing": differing} if any(differing.values()) else {})}
 
 
-def _calibrate(checkpoints: Mapping[str, Checkpoint], fusion: LateFusion) -> Calibration:
-    """Fit on the fused validation windows, which are the same for every modality."""
+def _calibrate(
+    checkpoints: Mapping[str, Checkpoint], weights: Mapping[str, float]
+) -> dict[str, Any]:
+    """Fit on the validation windows, which are of held-out groups and the same for every stream.
+
+    Several streams are first tempered each, so that one that is too sure of itself does not drown
+    the others; then temperature and bias of their fusion are fitted.
+    """
     validated = {name: item.validated for name, item in checkpoints.items()}
     logits = {name: item[0] for name, item in validated.items() if item is not None}
     if len(logits) < len(checkpoints):
-        return Calibration()
-    labels = next(item[1] for item in validated.values() if item is not None)
-    probabilities = fusion.probabilities(logits)[:, 0]
-    return fit_calibration(probabilities.tolist(), (labels == 0).tolist())
+        return {"temperature": 1.0, "bias": 0.0}
+    falls = (next(item[1] for item in validated.values() if item is not None) == 0).tolist()
+    streams = {}
+    if len(logits) > 1:
+        # with one stream the temperature of the fusion is its own
+        streams = {
+            name: fit_temperature(rows.softmax(-1)[:, 0].tolist(), falls)
+            for name, rows in logits.items()
+        }
+    fusion = LateFusion(weights, _FUSION_SPACE, temperatures=streams)
+    fitted = fit_calibration(fusion.probabilities(logits)[:, 0].tolist(), falls)
+    return {**asdict(fitted), **({"streams": streams} if streams else {})}
 
 
 def _describe(clips: Sequence[Clip]) -> list[dict[str, Any]]:

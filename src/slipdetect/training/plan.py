@@ -16,6 +16,7 @@ import torch
 
 from slipdetect.datasets import Clip
 from slipdetect.datasets.window_dataset import LABELS
+from slipdetect.datasets.window_pool import MINED
 from slipdetect.detection import model_folder
 from slipdetect.errors import ModelError
 from slipdetect.modalities.modality import Modality
@@ -152,6 +153,9 @@ class StreamPlan:
     def facts(self) -> dict[str, Any]:
         """Return what a checkpoint is bound to: settings and clips, wherever the folder is."""
         settings = {key: value for key, value in asdict(self.config).items() if key not in _PACE}
+        if all(clip.source != MINED for clip in self.training):
+            # nothing is drawn by it, and checkpoints of older versions know no such setting
+            del settings["mined"]
         clips = [
             [part, clip.path.name, clip.positive, clip.events, clip.group]
             for part, clips in (("train", self.training), ("val", self.validation))

@@ -64,6 +64,15 @@ def is_main_process() -> bool:
     return os.environ.get("RANK", "0") == "0"
 
 
+def leave_processes() -> None:
+    """Take leave of the other processes of a launch, when all is done.
+
+    A group that is left to the end of the interpreter can abort it, and with it the launch.
+    """
+    if torch.distributed.is_available() and torch.distributed.is_initialized():
+        torch.distributed.destroy_process_group()
+
+
 @contextmanager
 def _device_named(device: torch.device) -> Iterator[None]:
     """Make accelerate take ``device`` in a run of one process, where it would take the first."""

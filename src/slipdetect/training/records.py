@@ -95,11 +95,11 @@ class Records:
         self._board.flush()
 
 
-def prepare_folder(out: Path, *, overwrite: bool, resume: bool) -> None:
-    """Make the folder of a run; an earlier run in it is kept, removed or gone on with.
+def refuse_earlier_run(out: Path, *, overwrite: bool, resume: bool) -> None:
+    """Refuse a folder with an earlier run that is neither to be replaced nor gone on with.
 
     Raises:
-        OutputError: It holds an earlier run and neither was asked for, or cannot be written.
+        OutputError: It holds one.
     """
     leftovers = [out / name for name in _LEFT_BY_A_RUN if (out / name).exists()]
     if leftovers == [out / METRICS] and leftovers[0].stat().st_size == 0:
@@ -110,6 +110,15 @@ def prepare_folder(out: Path, *, overwrite: bool, resume: bool) -> None:
             f"{str(out)!r} holds an earlier run; pass --resume to go on with it, --overwrite to "
             "begin anew, or choose another folder"
         )
+
+
+def prepare_folder(out: Path, *, overwrite: bool, resume: bool) -> None:
+    """Make the folder of a run; an earlier run in it is kept, removed or gone on with.
+
+    Raises:
+        OutputError: It holds an earlier run and neither was asked for, or cannot be written.
+    """
+    refuse_earlier_run(out, overwrite=overwrite, resume=resume)
     try:
         out.mkdir(parents=True, exist_ok=True)
         if overwrite:

@@ -68,7 +68,8 @@ def training_set(
     if config.sampling == "clips":
         return TrainingClips(clips, cache, recipe, config.seed, augment, config.positives)
     count = config.windows_per_epoch
-    return TrainingWindows(clips, cache, recipe, count, config.seed, augment, config.positives)
+    shares = (config.positives, config.mined)
+    return TrainingWindows(clips, cache, recipe, count, config.seed, augment, *shares)
 
 
 def validation_set(

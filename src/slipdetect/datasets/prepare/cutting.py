@@ -45,6 +45,7 @@ def cut_video(
     plan: Sequence[tuple[PlannedClip, Path]],
     *,
     overwrite: bool = False,
+    quality: int = _QUALITY,
     on_time: Callable[[float], None] = lambda seconds: None,
 ) -> list[Clipping]:
     """Write each piece to its file, at the frame rate of the video.
@@ -53,6 +54,7 @@ def cut_video(
         video: The file.
         plan: Pieces in order of time that do not overlap, and their files.
         overwrite: Replace existing files.
+        quality: Constant rate factor of x264; 0 is lossless.
         on_time: Called with the second that was reached.
 
     Raises:
@@ -73,7 +75,7 @@ def cut_video(
             image = next(images, None)
             if image is not None:
                 pictures = itertools.chain([image], images)
-                write_video(target, pictures, rate, overwrite=overwrite, quality=_QUALITY)
+                write_video(target, pictures, rate, overwrite=overwrite, quality=quality)
             position = first + piece.count
             if image is None or (last - position) / rate > TOLERANCE:
                 target.unlink(missing_ok=True)

@@ -9,9 +9,10 @@ import os
 import signal
 import threading
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
 from dataclasses import dataclass
 from multiprocessing import get_context, parent_process
 from multiprocessing.connection import wait as wait_for_end
@@ -114,7 +115,8 @@ class _Run:
             limit = 1 if self._suspects else jobs
             while self.unfinished and len(self._running) < limit and self._stop() == GO_ON:
                 index = (self._suspects or self._waiting).popleft()
-                self._running[pool.submit(_work, index, self._tasks[index])] = index
+                with _ctrl_c_held():
+                    self._running[pool.submit(_work, index, self._tasks[index])] = index
             if not self._running:
                 break
             done, _ = wait(self._running, _SECONDS_BETWEEN, FIRST_COMPLETED)
@@ -159,6 +161,22 @@ class _Run:
         newest = max(self._running.values(), default=None)
         task = None if newest is None else self._tasks[newest]
         self._watcher.progress(done / self._total, sum(self._shared.frames), task)
+
+
+@contextmanager
+def _ctrl_c_held() -> Iterator[None]:
+    """Hold Ctrl-C back while a worker may be started, which inherits that for its whole life.
+
+    The second that a worker imports in, before ``_start_worker``, would end in a traceback.
+    """
+    if not hasattr(signal, "pthread_sigmask"):  # Windows
+        yield
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _start_worker(folder: Path, request: ExtractionRequest, shared: _Shared) -> None:

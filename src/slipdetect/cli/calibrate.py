@@ -1,0 +1,227 @@
+"""``slipdetect calibrate``: thresholds by a budget of false events, probabilities that hold.
+
+In: a model, and footage without falls, labelled clips or both. Out: a copy of the model, a table.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from slipdetect._io import atomic_write, check_writable
+from slipdetect.cli.calibrate_options import CALIBRATE_OPTIONS, budget
+from slipdetect.cli.choose_clips import ALL, choose_sources, choose_split
+from slipdetect.cli.console import Console
+from slipdetect.cli.errors import SOME_FAILED
+from slipdetect.cli.options import common_options, with_options
+from slipdetect.cli.sources import expand
+from slipdetect.errors import DataError
+
+if TYPE_CHECKING:
+    from slipdetect.datasets import Clip
+    from slipdetect.evaluation import ClipPrediction
+    from slipdetect.evaluation.refitting import Refit
+    from slipdetect.models import ModelConfig, ModelPackage
+
+
+@click.command()
+@click.argument("model", metavar="MODEL")
+@with_options(CALIBRATE_OPTIONS)
+@common_options
+@click.pass_context
+def calibrate(ctx: click.Context, /, model: str, **options: Any) -> None:
+    """Choose a model's thresholds on your own footage, or make its probabilities hold.
+
+    MODEL is 'default' or the folder of a model; a copy with other numbers in its model.json is
+    written to --out. With --normal the smallest threshold is chosen that keeps the budget of false
+    events; with --data temperature and bias are fitted anew. With both, --data comes first.
+
+    \b
+    slipdetect calibrate default --normal recordings/quiet --per-day 1 --out models/kitchen
+    slipdetect calibrate runs/x/last --data clips.csv --reliability x.png --out models/x
+    """
+    console = ctx.ensure_object(Console)
+    per_hour = budget(options)
+    package, bench = _prepare(console, model, options)
+    config, sections, failed = package.config, [], 0
+    facts: dict[str, Any] = {}
+    if options["data"] is not None:
+        config, text, lost = bench.on_clips(config, facts)
+        sections.append(text)
+        failed += lost
+    if options["normal"]:
+        config, text, lost = bench.on_footage(config, per_hour, facts)
+        sections.append(text)
+        failed += lost
+    known = config.training.get("calibrated")
+    facts = {**(known if isinstance(known, dict) else {}), **facts}
+    if "footage" in facts and not options["normal"]:
+        console.warn(
+            "the thresholds were chosen on footage for the earlier probabilities; choose them "
+            "again with --normal"
+        )
+    _write(package, replace(config, training={**config.training, "calibrated": facts}), options)
+    sections.append(f"use it        slipdetect detect VIDEO --model {options['out']}\n")
+    console.text("\n".join(sections))
+    ctx.exit(SOME_FAILED if failed else 0)
+
+
+def _prepare(console: Console, model: str, options: dict[str, Any]) -> tuple[ModelPackage, _Bench]:
+    """Check everything that can be checked before the work."""
+    from slipdetect.detection import model_folder
+    from slipdetect.models import load_package
+    from slipdetect.models.package import check_folder
+
+    check_folder(options["out"], overwrite=options["overwrite"])
+    if options["reliability"] is not None:
+        check_writable(options["reliability"], overwrite=options["overwrite"])
+    package = load_package(model_folder(model))
+    return package, _Bench(console, package, options)
+
+
+def _write(package: ModelPackage, config: ModelConfig, options: dict[str, Any]) -> None:
+    from slipdetect.models.copying import copy_package
+
+    copy_package(package, options["out"], config, overwrite=options["overwrite"])
+
+
+class _Bench:
+    """Runs the model over footage and clips.
+
+    Args:
+        console: Where warnings and progress go.
+        package: The model.
+        options: Of the command.
+    """
+
+    def __init__(self, console: Console, package: ModelPackage, options: dict[str, Any]) -> None:
+        self._console = console
+        self._package = package
+        self._options = options
+        self._clips = [] if options["data"] is None else self._chosen_clips()
+        self._footage = self._chosen_footage()
+
+    def on_clips(self, config: ModelConfig, facts: dict[str, Any]) -> tuple[ModelConfig, str, int]:
+        """Fit temperature, bias and presets; return the model, a text and clips left out."""
+        from slipdetect.datasets.windows import WindowRule
+        from slipdetect.detection import EventConfig
+        from slipdetect.evaluation.calibration import Calibration
+        from slipdetect.evaluation.operating_points import measured_at, presets
+        from slipdetect.evaluation.refitting import labelled_windows, recalibrated, refit
+        from slipdetect.reports.calibration_text import preset_words, refit_text
+
+        had = Calibration(config.calibration["temperature"], config.calibration["bias"])
+        bare = {**config.calibration, **asdict(Calibration())}
+        predictions = self._predict(replace(config, calibration=bare), self._clips)
+        windows = labelled_windows(predictions, WindowRule(window=config.window))
+        found = refit(windows, had, self._options["bins"])
+        self._draw(found)
+        fitted = {**config.calibration, **asdict(found.calibration)}
+        changed = replace(config, calibration=fitted, sensitivity={})
+        text = refit_text(found, had)
+        made = [recalibrated(item, found.calibration) for item in predictions]
+        own = EventConfig(**config.events)
+        if any(not item.positive for item in made):
+            changed = replace(
+                changed, sensitivity=presets(made, measured_at(made, own).per_hour, own)
+            )
+            text += f"\npresets       {preset_words(changed.sensitivity)}\n"
+        facts["data"] = {
+            "clips": len(made),
+            "groups": found.groups,
+            "windows": found.after.count,
+            "error_before": found.before.error,
+            "error_after": found.after.error,
+        }
+        return changed, text, len(self._clips) - len(made)
+
+    def on_footage(
+        self, config: ModelConfig, per_hour: float, facts: dict[str, Any]
+    ) -> tuple[ModelConfig, str, int]:
+        """Choose thresholds; return the model, a text and the videos left out."""
+        from slipdetect.detection import EventConfig
+        from slipdetect.evaluation.own_footage import thresholds_on_footage
+        from slipdetect.reports.calibration_text import footage_text, length, rate
+
+        predictions = self._predict(config, self._footage)
+        found = thresholds_on_footage(predictions, per_hour, EventConfig(**config.events))
+        if not found.enough:
+            self._console.warn(
+                f"{length(found.after.hours)} of footage cannot show a budget of {rate(per_hour)}: "
+                f"that takes {length(found.needed)} without an event; the threshold was raised "
+                "where needed, not lowered"
+            )
+        facts["footage"] = {
+            "videos": found.videos,
+            "hours": found.after.hours,
+            "budget_per_hour": per_hour,
+            "false_events": found.after.events,
+            "at_most_per_hour": found.after.at_most,
+        }
+        changed = replace(config, events=asdict(found.after.config), sensitivity=found.sensitivity)
+        return changed, footage_text(found), len(self._footage) - len(predictions)
+
+    def _predict(self, config: ModelConfig, clips: Sequence[Clip]) -> list[ClipPrediction]:
+        """Run the model; a video that cannot be read is warned of and left out."""
+        from slipdetect.detection import Detector
+        from slipdetect.evaluation import predict
+        from slipdetect.models import ModelPackage
+
+        detector = Detector(ModelPackage(config, self._package.folder), self._options["device"])
+        root = Path() if self._options["data"] is None else self._options["data"].parent
+        with self._console.bar(len(clips)) as bar:
+
+            def show(done: int, total: int) -> None:
+                bar.show(done, f"{done}/{total} videos", now=done == total)
+
+            bar.show(0, f"0/{len(clips)} videos", now=True)
+            found = list(predict(detector, clips, root, show))
+        if not found:
+            raise DataError("none of the videos can be read; check the paths")
+        return found
+
+    def _chosen_clips(self) -> list[Clip]:
+        from slipdetect.datasets import read_annotations
+
+        options, file = self._options, self._options["data"]
+        clips = read_annotations(file, options["root"])
+        clips = choose_sources(clips, options["only"], options["exclude"])
+        split = options["split"]
+        if split is None:
+            split = "val" if any(clip.split for clip in clips) else ALL
+            rows = "all its clips" if split == ALL else "its clips of the split 'val'"
+            self._console.note(f"fitting on {file.name!r}, {rows}")
+        chosen, _ = choose_split(clips, split)
+        seen = self._package.config.training.get("training_data")
+        learnt = {str(part.get("source")) for part in seen or [] if isinstance(part, dict)}
+        shared = sorted(learnt & {clip.source for clip in chosen})
+        if shared and split != "val":
+            self._console.warn(
+                f"the model was trained on clips of {', '.join(shared)}; on clips that it has "
+                "learnt by heart it is surer than elsewhere, so fit on others"
+            )
+        return chosen
+
+    def _chosen_footage(self) -> list[Clip]:
+        from slipdetect.datasets import Clip
+
+        jobs = expand(self._options["normal"])
+        for job in jobs:
+            if job.error is not None:
+                raise job.error
+        return [Clip(Path(job.source), False, group=job.source) for job in jobs]
+
+    def _draw(self, found: Refit) -> None:
+        from slipdetect.reports.reliability_plot import draw_reliability
+
+        target = self._options["reliability"]
+        if target is None:
+            return
+        parts = {"before": found.before, "after, on groups not fitted on": found.after}
+        with atomic_write(target, overwrite=self._options["overwrite"]) as temporary:
+            draw_reliability(parts, temporary, self._package.config.name)
+        self._console.note(f"wrote {str(target)!r}")

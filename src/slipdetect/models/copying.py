@@ -1,0 +1,67 @@
+"""A package again, with the same weights and another ``model.json``.
+
+In: a checked ``ModelPackage`` and its new configuration. Out: the folder of the copy.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+from dataclasses import replace
+from pathlib import Path
+
+from slipdetect._io import atomic_write
+from slipdetect.errors import UsageError
+from slipdetect.models.config import ModelConfig
+from slipdetect.models.package import (
+    CARD_FILE,
+    CONFIG_FILE,
+    ModelPackage,
+    named_files,
+    prepare,
+    write_config,
+)
+from slipdetect.models.package_files import place, remove_leftovers, staging_path
+
+
+def copy_package(
+    package: ModelPackage,
+    folder: str | os.PathLike[str],
+    config: ModelConfig,
+    *,
+    overwrite: bool = False,
+) -> ModelPackage:
+    """Write a package whose weights files are those of ``package``, byte for byte.
+
+    A kill at any moment leaves an earlier package in ``folder`` or the new one whole.
+
+    Args:
+        package: Where the weights and the card come from.
+        folder: Created when missing.
+        config: What ``model.json`` will say; of the same streams.
+        overwrite: Replace an earlier package.
+
+    Raises:
+        UsageError: ``config`` has other streams.
+        OutputError: The folder cannot be written, or holds a package already.
+    """
+    if config.streams != package.config.streams:
+        raise UsageError("a copy of a package keeps its streams; change other settings only")
+    folder = Path(folder)
+    card = package.folder / CARD_FILE
+    text = card.read_text(encoding="utf-8") if card.is_file() else None
+    prepare(folder, text, overwrite)
+    before = named_files(folder)
+    streams = []
+    for stream in config.streams:
+        staged = staging_path(folder, stream.file)
+        with atomic_write(staged, overwrite=True) as temporary:
+            shutil.copyfile(package.folder / stream.file, temporary)
+        streams.append(replace(stream, file=place(staged, stream.file)))
+    if text is not None:
+        with atomic_write(folder / CARD_FILE, overwrite=True) as temporary:
+            temporary.write_text(text, encoding="utf-8")
+    config = replace(config, streams=tuple(streams))
+    write_config(folder / CONFIG_FILE, config, overwrite)
+    remove_leftovers(folder, [stream.file for stream in streams], before)
+    return ModelPackage(config, folder)

@@ -1,0 +1,234 @@
+"""``calibrate``: what is fitted is written, everything else stays, and impossible wishes say why.
+
+In: a tiny package, made-up predictions, one run over real videos. Out: nothing but assertions.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from slipdetect.datasets import Clip
+from slipdetect.errors import VideoError
+from slipdetect.evaluation import ClipPrediction
+from slipdetect.models import load_package
+from synth import make_video
+
+HOUR = 3600.0
+# of every video whose name says nothing else
+PEAKS = (0.1, 0.93, 0.1)
+
+
+def windows(probabilities: Sequence[float]) -> tuple[tuple[float, float, float], ...]:
+    return tuple((2.0 * i, 2.0 * i + 0.6, p) for i, p in enumerate(probabilities))
+
+
+@pytest.fixture
+def fake(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
+    """Let a video be an hour with one moment, or a clip whose log-odds are three times too sure."""
+    asked: list[Any] = []
+
+    def detector(package: Any, device: str) -> Any:
+        asked.append(package.config)
+        return package
+
+    def predict(
+        package: Any, clips: Sequence[Clip], root: Path, on_clip: Callable[[int, int], None]
+    ) -> Iterator[ClipPrediction]:
+        for index, clip in enumerate(clips):
+            on_clip(index + 1, len(clips))
+            if "damaged" in clip.path.name:
+                continue
+            if not clip.path.is_file():
+                raise VideoError(f"{clip.path} was not found")
+            found, seconds = windows(PEAKS), HOUR
+            if clip.group.startswith("g"):
+                rng = np.random.default_rng(index)
+                odds = rng.normal(1 if clip.positive else -1, 1.4, 20) * 2 / 1.4**2
+                found, seconds = windows((1 / (1 + np.exp(-3 * odds))).tolist()), 40.0
+            yield ClipPrediction(
+                clip.path.name,
+                clip.source,
+                clip.positive,
+                clip.events,
+                seconds,
+                max(w[2] for w in found),
+                (),
+                group=clip.group,
+                windows=found,
+            )
+
+    monkeypatch.setattr("slipdetect.detection.Detector", detector)
+    monkeypatch.setattr("slipdetect.evaluation.predict", predict)
+    return asked
+
+
+@pytest.fixture
+def normal(tmp_path: Path) -> Path:
+    folder = tmp_path / "quiet"
+    folder.mkdir()
+    for name in ("a.mp4", "b.mp4"):
+        (folder / name).write_text("x")
+    return folder
+
+
+@pytest.fixture
+def data(tmp_path: Path) -> Path:
+    """Twelve clips of twelve groups; in half of them every window sits on a fall."""
+    rows = ["path,label,start,end,group,dataset,split"]
+    for index in range(12):
+        fall = index % 2 == 0
+        (tmp_path / f"{index}.mp4").write_text("x")
+        falls = [f"{2 * i}.0,{2 * i}.6" for i in range(20)] if fall else [","]
+        label = "slip" if fall else "other"
+        rows += [f"{index}.mp4,{label},{times},g{index},own," for times in falls]
+    (tmp_path / "clips.csv").write_text("\n".join(rows) + "\n")
+    return tmp_path / "clips.csv"
+
+
+def calibrate(run: Any, model: Path, out: Path, *args: object) -> Any:
+    return run("calibrate", model, "--out", out, "--device", "cpu", *args)
+
+
+def test_the_threshold_keeps_the_budget_and_the_rest_of_the_model_stays(
+    run: Any, fake: list[Any], tiny_package: Path, normal: Path, tmp_path: Path
+) -> None:
+    out = tmp_path / "new"
+    result = calibrate(run, tiny_package, out, "--normal", normal)
+    assert result.exit_code == 0, result.output
+    was, new = load_package(tiny_package).config, load_package(out).config
+    assert new.events == {**was.events, "onset": 0.9301}
+    assert new.calibration == was.calibration
+    assert new.sensitivity == {}
+    assert [s.sha256 for s in new.streams] == [s.sha256 for s in was.streams]
+    assert new.training["calibrated"]["footage"]["hours"] == 2.0
+    assert "0.9 -> 0.9301" in result.stdout
+    assert "2 before, 0 now" in result.stdout
+    assert result.stdout.count("0.9300         no") == 2
+    assert f"slipdetect detect VIDEO --model {out}" in result.stdout
+    assert "2.0 h of footage cannot show a budget of 1 a day: that takes 71.9 h" in result.stderr
+
+
+def test_a_budget_an_hour(
+    run: Any, fake: list[Any], tiny_package: Path, normal: Path, tmp_path: Path
+) -> None:
+    result = calibrate(run, tiny_package, tmp_path / "x", "--normal", normal, "--per-hour", "2")
+    assert result.exit_code == 0, result.output
+    assert "Warning" not in result.stderr
+    assert load_package(tmp_path / "x").config.events["onset"] == 0.8  # the offset: all is allowed
+    once = calibrate(run, tiny_package, tmp_path / "y", "--normal", normal, "--per-day", "24")
+    assert once.exit_code == 0, once.output
+    assert load_package(tmp_path / "y").config.events["onset"] == 0.9
+
+
+def test_labelled_clips_mend_the_probabilities(
+    run: Any, fake: list[Any], tiny_package: Path, data: Path, tmp_path: Path
+) -> None:
+    out, picture = tmp_path / "new", tmp_path / "x.png"
+    result = calibrate(run, tiny_package, out, "--data", data, "--reliability", picture)
+    assert result.exit_code == 0, result.output
+    new = load_package(out).config
+    assert new.calibration["temperature"] == pytest.approx(3.0, rel=0.6)
+    assert new.events == load_package(tiny_package).config.events
+    # the network is asked without the calibration that it had
+    assert fake[0].calibration == {"temperature": 1.0, "bias": 0.0}
+    words = {line.split("  ")[0]: line.split()[-2:] for line in result.stdout.splitlines()}
+    before, after = map(float, words["calibration error"])
+    assert before > after
+    assert new.training["calibrated"]["data"]["error_before"] == pytest.approx(before, abs=1e-4)
+    assert "of 12 groups" in result.stdout
+    assert picture.read_bytes().startswith(b"\x89PNG")
+    assert "fitting on 'clips.csv', all its clips" in result.stderr
+
+
+def test_clips_come_first_and_footage_sees_the_new_probabilities(
+    run: Any, fake: list[Any], tiny_package: Path, data: Path, normal: Path, tmp_path: Path
+) -> None:
+    result = calibrate(run, tiny_package, tmp_path / "x", "--data", data, "--normal", normal)
+    assert result.exit_code == 0, result.output
+    new = load_package(tmp_path / "x").config
+    assert fake[1].calibration == new.calibration != fake[0].calibration
+    assert set(new.training["calibrated"]) == {"data", "footage"}
+    assert "again with --normal" not in result.stderr
+    refitted = calibrate(run, tmp_path / "x", tmp_path / "y", "--data", data)
+    assert "again with --normal" in refitted.stderr
+    assert set(load_package(tmp_path / "y").config.training["calibrated"]) == {"data", "footage"}
+
+
+@pytest.mark.parametrize(
+    ("args", "message"),
+    [
+        ([], "--normal FOLDER, --data CLIPS.csv, or both"),
+        (["--normal", "quiet", "--per-day", "1", "--per-hour", "1"], "give one"),
+        (["--data", "clips.csv", "--per-day", "1"], "give --normal"),
+        (["--normal", "quiet", "--reliability", "x.png"], "--reliability is of no use"),
+        (["--normal", "quiet", "--per-day", "0"], "--per-day"),
+    ],
+)
+def test_options_that_do_not_go_together_are_2(
+    run: Any, tiny_package: Path, tmp_path: Path, args: list[str], message: str
+) -> None:
+    result = calibrate(run, tiny_package, tmp_path / "x", *args)
+    assert result.exit_code == 2
+    assert message in result.stderr
+    assert not (tmp_path / "x").exists()
+
+
+def test_nothing_is_replaced_unasked(
+    run: Any, fake: list[Any], tiny_package: Path, normal: Path, tmp_path: Path
+) -> None:
+    out = tmp_path / "x"
+    assert calibrate(run, tiny_package, out, "--normal", normal).exit_code == 0
+    again = calibrate(run, tiny_package, out, "--normal", normal)
+    assert again.exit_code == 6
+    assert len(fake) == 1  # refused before the work
+    assert calibrate(run, tiny_package, out, "--normal", normal, "--overwrite").exit_code == 0
+
+
+def test_footage_that_is_not_there_or_cannot_be_read(
+    run: Any, fake: list[Any], tiny_package: Path, normal: Path, tmp_path: Path
+) -> None:
+    missing = calibrate(run, tiny_package, tmp_path / "x", "--normal", tmp_path / "no*.mp4")
+    assert missing.exit_code == 3
+    (normal / "damaged.mp4").write_text("x")
+    some = calibrate(run, tiny_package, tmp_path / "x", "--normal", normal)
+    assert some.exit_code == 5
+    assert load_package(tmp_path / "x").config.training["calibrated"]["footage"]["videos"] == 2
+
+
+def test_a_model_is_warned_of_that_has_learnt_from_the_clips(
+    run: Any, fake: list[Any], tiny_package: Path, data: Path, tmp_path: Path
+) -> None:
+    data.write_text(data.read_text().replace(",own,", ",noise,"))
+    result = calibrate(run, tiny_package, tmp_path / "x", "--data", data)
+    assert "the model was trained on clips of noise" in result.stderr
+
+
+def test_real_videos_and_the_sensitivity_they_give(
+    run: Any, tiny_package: Path, tmp_path: Path
+) -> None:
+    for index in range(2):
+        make_video(tmp_path / f"{index}.mp4", "walk", count=40, size=(64, 48))
+    out = tmp_path / "new"
+    result = calibrate(run, tiny_package, out, "--normal", tmp_path / "?.mp4")
+    assert result.exit_code == 0, result.output
+    data = json.loads((out / "model.json").read_text())
+    data["sensitivity"] = {"high": {"onset": 0.0, "offset": 0.0}}
+    (out / "model.json").write_text(json.dumps(data))
+    video = tmp_path / "0.mp4"
+    all_of_it = run("detect", video, "--model", out, "--sensitivity", "high", "--device", "cpu")
+    assert all_of_it.exit_code == 0
+    assert "no slip found" not in all_of_it.stdout
+    given = run(
+        *("detect", video, "--model", out, "--sensitivity", "high", "--device", "cpu"),
+        *("--onset", "1", "--offset", "1"),
+    )
+    assert "no slip found" in given.stdout
+    without = run("detect", video, "--model", out, "--sensitivity", "low", "--device", "cpu")
+    assert without.exit_code == 4
+    assert "slipdetect calibrate" in without.stderr
