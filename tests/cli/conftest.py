@@ -13,6 +13,7 @@ from click.testing import CliRunner, Result
 
 from results import FakeDetector
 from slipdetect.cli.main import cli
+from synth import make_video
 
 Run = Callable[..., Result]
 
@@ -40,3 +41,12 @@ def wishes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     for wish in ("fall", "none", "cut", "bug", "stop"):
         (tmp_path / f"{wish}.mp4").write_text(wish)
     return tmp_path
+
+
+@pytest.fixture(scope="module")
+def videos(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Four small videos, the first two with a slip."""
+    folder = tmp_path_factory.mktemp("videos")
+    for index, kind in enumerate(("slip", "slip", "walk", "still")):
+        make_video(folder / f"{index}.mp4", kind, count=30 + index, size=(64, 48))
+    return folder

@@ -16,17 +16,8 @@ import numpy as np
 import pytest
 
 from slipdetect.evaluation.scores import read_scores
-from synth import make_video
 
 TRAINED_ON = "noise"  # the data set that the tiny package names
-
-
-@pytest.fixture(scope="module")
-def videos(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("videos")
-    for index, kind in enumerate(("slip", "slip", "walk", "still")):
-        make_video(folder / f"{index}.mp4", kind, count=30 + index, size=(64, 48))
-    return folder
 
 
 @pytest.fixture

@@ -13,15 +13,6 @@ import pytest
 from matplotlib.image import imread
 
 from slipdetect.experiments.stress import run as stress_run
-from synth import make_video
-
-
-@pytest.fixture(scope="module")
-def videos(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("videos")
-    for index, kind in enumerate(("slip", "slip", "walk", "still")):
-        make_video(folder / f"{index}.mp4", kind, count=30 + index, size=(64, 48))
-    return folder
 
 
 @pytest.fixture

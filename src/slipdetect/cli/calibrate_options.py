@@ -10,6 +10,7 @@ from typing import Any
 
 import click
 
+from slipdetect.cli.choose_clips import SOURCE_OPTIONS
 from slipdetect.errors import UsageError
 
 _FOLDER = click.Path(path_type=Path, file_okay=False)
@@ -36,8 +37,7 @@ CALIBRATE_OPTIONS = (
         type=click.Choice(["train", "val", "test", "all"]),
         help="Rows of CLIPS.csv to fit on.  [default: val; all where the file has no split]",
     ),
-    click.option("--only", multiple=True, metavar="SOURCE", help="Use this data set; repeatable."),
-    click.option("--exclude", multiple=True, metavar="SOURCE", help="Leave it out; repeatable."),
+    *SOURCE_OPTIONS,
     click.option("--root", type=_FOLDER, help="Folder of the clips.  [default: that of CLIPS.csv]"),
     click.option(
         "--bins",

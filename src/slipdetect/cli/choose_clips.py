@@ -1,12 +1,14 @@
 """Which clips of an annotation file a command works on: data sets and parts of a split.
 
-In: clips and options. Out: the clips chosen.
+In: clips and options. Out: the clips chosen; the options that choose them.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Protocol, TypeVar
+
+import click
 
 from slipdetect.errors import DataError, UsageError
 
@@ -15,6 +17,11 @@ if TYPE_CHECKING:
     from slipdetect.datasets import Clip
 
 ALL = "all"
+
+SOURCE_OPTIONS = (
+    click.option("--only", multiple=True, metavar="SOURCE", help="Use this data set; repeatable."),
+    click.option("--exclude", multiple=True, metavar="SOURCE", help="Leave it out; repeatable."),
+)
 
 
 class _Sourced(Protocol):

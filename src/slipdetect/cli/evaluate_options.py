@@ -13,6 +13,7 @@ import click
 from click.core import ParameterSource
 
 from slipdetect.cli.detect_options import EVENT_OPTIONS, EVENT_SETTINGS
+from slipdetect.cli.tested_clips import TESTED_OPTIONS
 from slipdetect.errors import UsageError
 
 FORMATS = ("table", "json", "markdown")
@@ -65,14 +66,7 @@ EVALUATE_OPTIONS = [
         show_default=True,
         help="Judge whole clips, or when in them somebody falls.",
     ),
-    click.option(
-        "--split",
-        type=click.Choice(["test", "val", "train", "all"]),
-        help="Rows of DATA.csv to test on.  [default: test; all where the file has no split]",
-    ),
-    click.option("--only", multiple=True, metavar="SOURCE", help="Use this data set; repeatable."),
-    click.option("--exclude", multiple=True, metavar="SOURCE", help="Leave it out; repeatable."),
-    click.option("--root", type=_FOLDER, help="Folder of the videos.  [default: that of DATA.csv]"),
+    *TESTED_OPTIONS,
     click.option(
         "--protocol",
         metavar="SxC",

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import click
 
+from slipdetect.cli.tested_clips import TESTED_OPTIONS
 from slipdetect.errors import UsageError
 
 FORMATS = ("table", "json", "markdown")
@@ -56,14 +57,7 @@ STRESS_OPTIONS = [
         help="Other strengths for a condition, such as noise=10,30; repeatable.",
     ),
     click.option("--quick", is_flag=True, help="Take 12 clips with a fall and 12 without only."),
-    click.option(
-        "--split",
-        type=click.Choice(["test", "val", "train", "all"]),
-        help="Rows of DATA.csv to test on.  [default: test; all where the file has no split]",
-    ),
-    click.option("--only", multiple=True, metavar="SOURCE", help="Use this data set; repeatable."),
-    click.option("--exclude", multiple=True, metavar="SOURCE", help="Leave it out; repeatable."),
-    click.option("--root", type=_FOLDER, help="Folder of the videos.  [default: that of DATA.csv]"),
+    *TESTED_OPTIONS,
     click.option(
         "--out",
         type=_FOLDER,

@@ -1,6 +1,6 @@
 """Which clips ``evaluate`` and ``stress`` test on, and whether the model may have seen them.
 
-In: an annotation file and options. Out: ``Chosen`` clips; warnings.
+In: an annotation file and options. Out: ``Chosen`` clips; warnings; the options that choose.
 """
 
 from __future__ import annotations
@@ -11,13 +11,35 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from slipdetect.cli.choose_clips import ALL, choose_sources, choose_split, warn_of_known_groups
+import click
+
+from slipdetect.cli.choose_clips import (
+    ALL,
+    SOURCE_OPTIONS,
+    choose_sources,
+    choose_split,
+    warn_of_known_groups,
+)
 from slipdetect.cli.console import Console
 
 if TYPE_CHECKING:
     from slipdetect.datasets import Clip
     from slipdetect.evaluation.scores import ClipScores
     from slipdetect.models import ModelConfig
+
+TESTED_OPTIONS = (
+    click.option(
+        "--split",
+        type=click.Choice(["test", "val", "train", "all"]),
+        help="Rows of DATA.csv to test on.  [default: test; all where the file has no split]",
+    ),
+    *SOURCE_OPTIONS,
+    click.option(
+        "--root",
+        type=click.Path(path_type=Path, file_okay=False),
+        help="Folder of the videos.  [default: that of DATA.csv]",
+    ),
+)
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from slipdetect.cli.choose_clips import choose_sources, warn_of_known_groups
+from slipdetect.cli.choose_clips import SOURCE_OPTIONS, choose_sources, warn_of_known_groups
 from slipdetect.cli.config_options import config_options
 from slipdetect.cli.console import Console
 from slipdetect.cli.errors import SOME_FAILED
@@ -50,8 +50,7 @@ _FOLDER = click.Path(path_type=Path, file_okay=False)
 @click.option("--out", type=_FOLDER, help="Folder for the results.  [default: runs/NAME]")
 @click.option("--name", default="slipdetect", show_default=True, help="Name of the model.")
 @click.option("--root", type=_FOLDER, help="Folder of the videos.  [default: that of DATA.csv]")
-@click.option("--only", multiple=True, metavar="SOURCE", help="Use this data set; repeatable.")
-@click.option("--exclude", multiple=True, metavar="SOURCE", help="Leave it out; repeatable.")
+@with_options(SOURCE_OPTIONS)
 @click.option(
     "--cache", type=_FOLDER, help="Folder for decoded frames.  [default: frame-cache beside OUT]"
 )

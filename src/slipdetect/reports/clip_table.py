@@ -8,8 +8,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
+from slipdetect.reports.figure_text import figure_text, interval_data, interval_notes
 from slipdetect.reports.names import printable
-from slipdetect.reports.text_columns import aligned, marked, wrapped
+from slipdetect.reports.text_columns import aligned, escaped, marked, wrapped
 
 if TYPE_CHECKING:
     from slipdetect.evaluation.clip_evaluation import ClipEvaluation
@@ -17,6 +18,10 @@ if TYPE_CHECKING:
 
 VERSION = 1
 
+_EXACT = (
+    "* all is right or wrong, or a label has fewer than 5 groups or few with most of its clips, so "
+    "that drawing says nothing: 95% interval of Clopper and Pearson, a group taken for one trial."
+)
 _BESIDE = 2  # judgements in a table of 100 columns
 _ROWS = {
     "accuracy": ("accuracy, %", 100),
@@ -43,14 +48,14 @@ def clip_table(evaluation: ClipEvaluation) -> str:
 
 def clip_markdown(evaluation: ClipEvaluation) -> str:
     """Return the same as a page in Markdown."""
-    lines = ["# Clip test", "", _cell(_subject(evaluation)), ""]
+    lines = ["# Clip test", "", escaped(_subject(evaluation)), ""]
     tables = [_figures(evaluation.reports), _confusions(evaluation.reports)]
     if evaluation.by_source:
         tables.append(_sources(evaluation))
     for rows in tables:
-        rows = [[_cell(cell) for cell in row] for row in rows]
+        rows = [[escaped(cell) for cell in row] for row in rows]
         lines += [*marked(rows[0], rows[1:]), ""]
-    lines += [f"- {_cell(note)}" for note in _notes(evaluation)]
+    lines += [f"- {escaped(note)}" for note in _notes(evaluation)]
     return "\n".join(lines) + "\n"
 
 
@@ -117,34 +122,15 @@ def _sources(evaluation: ClipEvaluation) -> list[list[str]]:
 
 
 def _text(figure: Figure, scale: int) -> str:
-    """Return such as ``"75.0 [58.3, 91.7] "``; a star in the last place means exact."""
-    if figure.value is None:
-        return "- "
     digits = 1 if scale == 100 else 3
-    text = f"{scale * figure.value:.{digits}f}"
-    if figure.interval is None:
-        return text + " "
-    low, high = scale * figure.interval.low, scale * figure.interval.high
-    mark = "*" if figure.interval.method == "exact" else " "
-    return f"{text} [{low:.{digits}f}, {high:.{digits}f}]{mark}"
+    return figure_text(figure, lambda value: f"{scale * value:.{digits}f}")
 
 
 def _notes(evaluation: ClipEvaluation) -> Iterator[str]:
     """Yield a sentence for each thing in the tables that needs one."""
     reports = (*evaluation.reports, *evaluation.by_source.values())
-    intervals = [figure.interval for report in reports for figure in report.figures.values()]
-    methods = {interval.method for interval in intervals if interval is not None}
-    if "bootstrap" in methods:
-        yield (
-            "[low, high]: 95% interval. Whole groups are drawn again and again, because clips of "
-            "one person, scene or film are alike."
-        )
-    if "exact" in methods:
-        yield (
-            "* all is right or wrong, or a label has fewer than 5 groups or few with most of its "
-            "clips, so that drawing says nothing: 95% interval of Clopper and Pearson, a group "
-            "taken for one trial."
-        )
+    figures = [figure for report in reports for figure in report.figures.values()]
+    yield from interval_notes(figures, _EXACT)
     yield "n: clips that a figure is a share of, or rests on."
     if evaluation.facts.get("protocol") == "windows":
         yield "windows: a clip is judged by the window whose slip the model is surest of."
@@ -169,15 +155,8 @@ def _report_data(report: ClipReport) -> dict[str, Any]:
 
 
 def _figure_data(figure: Figure) -> dict[str, Any]:
-    interval = figure.interval
     return {
         "value": figure.value,
         "count": figure.count,
-        "low": None if interval is None else interval.low,
-        "high": None if interval is None else interval.high,
-        "method": None if interval is None else interval.method,
+        **interval_data(figure.interval),
     }
-
-
-def _cell(text: str) -> str:
-    return text.replace("|", "\\|").replace("*", "\\*")

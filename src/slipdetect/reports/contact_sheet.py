@@ -12,10 +12,9 @@ from typing import TYPE_CHECKING
 import cv2
 import numpy as np
 import numpy.typing as npt
-from matplotlib.backends.backend_agg import FigureCanvasAgg
-from matplotlib.figure import Figure
 
 from slipdetect.reports.names import printable, shorten
+from slipdetect.reports.sheet import DPI, blank_sheet
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -29,7 +28,6 @@ _CAPTION = 18
 _GAP = 6
 _TITLE = 100
 _TOP = 30
-_DPI = 100
 
 
 def draw_contact_sheet(rows: Sequence[ExampleRow], name: str, target: Path) -> None:
@@ -47,13 +45,7 @@ def draw_contact_sheet(rows: Sequence[ExampleRow], name: str, target: Path) -> N
     columns = max(len(row.examples) for row in shown)
     width = _TITLE + columns * (_WIDTH + _GAP) + _GAP
     height = _TOP + len(shown) * (_HEIGHT + _CAPTION + _GAP) + _GAP
-    figure = Figure(figsize=(width / _DPI, height / _DPI), dpi=_DPI)
-    FigureCanvasAgg(figure)
-    axes = figure.add_axes((0, 0, 1, 1))
-    axes.autoscale(False)  # pictures would move the limits
-    axes.set_xlim(0, width)
-    axes.set_ylim(height, 0)
-    axes.axis("off")
+    figure, axes = blank_sheet(width, height)
     more = f", {len(rows) - MOST_ROWS} rows more" if len(rows) > MOST_ROWS else ""
     axes.text(_GAP, _TOP / 2, f"{printable(name)}{more}", fontsize=10, va="center")
     for index, row in enumerate(shown):
@@ -61,7 +53,7 @@ def draw_contact_sheet(rows: Sequence[ExampleRow], name: str, target: Path) -> N
         _name_row(axes, row, top)
         for place, example in enumerate(row.examples):
             _draw(axes, example, _TITLE + place * (_WIDTH + _GAP), top)
-    figure.savefig(target, dpi=_DPI, format="png")
+    figure.savefig(target, dpi=DPI, format="png")
 
 
 def _name_row(axes: Axes, row: ExampleRow, top: float) -> None:

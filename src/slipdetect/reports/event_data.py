@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from slipdetect.reports.figure_text import interval_data
+
 if TYPE_CHECKING:
     from slipdetect.evaluation.event_evaluation import ActionRow, EventEvaluation
     from slipdetect.evaluation.event_report import EventReport
@@ -52,12 +54,9 @@ def _action(row: ActionRow) -> dict[str, Any]:
 
 
 def _figure(figure: Figure) -> dict[str, Any]:
-    interval = figure.interval
     return {
         "value": figure.value,
         "count": int(figure.count),
         "base": figure.base,
-        "low": None if interval is None else interval.low,
-        "high": None if interval is None else interval.high,
-        "method": None if interval is None else interval.method,
+        **interval_data(figure.interval),
     }

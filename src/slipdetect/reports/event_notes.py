@@ -8,24 +8,16 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from slipdetect.reports.figure_text import interval_notes
+
 if TYPE_CHECKING:
     from slipdetect.evaluation.event_evaluation import EventEvaluation
+    from slipdetect.evaluation.measures import Figure
 
 
 def event_notes(evaluation: EventEvaluation) -> Iterator[str]:
     """Yield a sentence for each thing in the tables that needs one."""
-    methods = _methods(evaluation)
-    if "bootstrap" in methods:
-        yield (
-            "[low, high]: 95% interval. Whole groups are drawn again and again, because clips of "
-            "one person, scene or film are alike."
-        )
-    if "exact" in methods:
-        yield (
-            "* nothing or everything was counted, or too few events or groups for drawing to say "
-            "anything: exact 95% interval, of Clopper and Pearson for shares and of Poisson for "
-            "rates, clips of one group taken for alike."
-        )
+    yield from interval_notes(_told(evaluation))
     yield (
         "tIoU: what a found and a true event have in common, by what they span together. The "
         "surest found event chooses first."
@@ -44,8 +36,7 @@ def event_notes(evaluation: EventEvaluation) -> Iterator[str]:
         yield "There is no delay: these predictions were kept without windows or thresholds."
 
 
-def _methods(evaluation: EventEvaluation) -> set[str]:
-    reports = [evaluation.main, *evaluation.by_source.values(), *evaluation.by_size.values()]
-    figures = [figure for report in reports for figure in report.figures.values()]
-    figures += [row.rate for row in evaluation.by_action]
-    return {figure.interval.method for figure in figures if figure.interval is not None}
+def _told(evaluation: EventEvaluation) -> Iterator[Figure]:
+    for report in (evaluation.main, *evaluation.by_source.values(), *evaluation.by_size.values()):
+        yield from report.figures.values()
+    yield from (row.rate for row in evaluation.by_action)

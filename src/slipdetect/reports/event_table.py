@@ -9,8 +9,9 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from slipdetect.reports.event_notes import event_notes
+from slipdetect.reports.figure_text import figure_text
 from slipdetect.reports.names import printable
-from slipdetect.reports.text_columns import aligned, marked, wrapped
+from slipdetect.reports.text_columns import aligned, escaped, marked, wrapped
 
 if TYPE_CHECKING:
     from slipdetect.evaluation.event_evaluation import EventEvaluation
@@ -44,12 +45,12 @@ def event_table(evaluation: EventEvaluation) -> str:
 
 def event_markdown(evaluation: EventEvaluation) -> str:
     """Return the same as a page in Markdown."""
-    lines = ["# Event test", "", _cell(_subject(evaluation)), ""]
+    lines = ["# Event test", "", escaped(_subject(evaluation)), ""]
     for title, rows in _tables(evaluation, 10_000):
-        cells = [[_cell(cell) for cell in row] for row in rows]
+        cells = [[escaped(cell) for cell in row] for row in rows]
         lines += [*([f"## {title.rstrip(':')}", ""] if title else [])]
         lines += [*marked(cells[0], cells[1:]), ""]
-    lines += [f"- {_cell(note)}" for note in event_notes(evaluation)]
+    lines += [f"- {escaped(note)}" for note in event_notes(evaluation)]
     return "\n".join(lines) + "\n"
 
 
@@ -138,14 +139,7 @@ def _cut(text: str, longest: int) -> str:
 
 
 def _text(figure: Figure, kind: str) -> str:
-    """Return such as ``"75.0 [58.3, 91.7] "``; a star in the last place means exact."""
-    if figure.value is None:
-        return "- "
-    text = _number(figure.value, kind)
-    if figure.interval is None:
-        return text + " "
-    low, high = (_number(end, kind) for end in (figure.interval.low, figure.interval.high))
-    return f"{text} [{low}, {high}]{'*' if figure.interval.method == 'exact' else ' '}"
+    return figure_text(figure, lambda value: _number(value, kind))
 
 
 def _number(value: float, kind: str) -> str:
@@ -168,7 +162,3 @@ def _count(figure: Figure, kind: str) -> str:
 
 def _hours(hours: float) -> str:
     return f"{hours:.2f} h" if hours >= 1 else f"{60 * hours:.1f} min"
-
-
-def _cell(text: str) -> str:
-    return text.replace("|", "\\|").replace("*", "\\*")

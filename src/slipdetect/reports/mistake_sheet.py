@@ -9,16 +9,16 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from matplotlib.backends.backend_agg import FigureCanvasAgg
-from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
 from slipdetect.reports.colours import COLOURS
 from slipdetect.reports.contact_sheet import fitted
 from slipdetect.reports.names import printable, shorten
+from slipdetect.reports.sheet import DPI, blank_sheet
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
 
     from slipdetect.evaluation.mistakes import Mistake, Shot
 
@@ -27,7 +27,6 @@ MOST_ROWS = 12
 _WIDTH, _HEIGHT = 140, 105  # of a picture, pixels
 _CAPTION, _GAP = 18, 6
 _TITLE, _TOP = 190, 30
-_DPI = 100
 _FOUND, _TRUE = COLOURS[1], COLOURS[2]
 
 
@@ -42,7 +41,7 @@ def draw_mistakes(mistakes: Sequence[Mistake], name: str, target: Path) -> None:
     Raises:
         OSError: ``target`` cannot be written.
     """
-    mistakes_figure(mistakes, name).savefig(target, dpi=_DPI, format="png")
+    mistakes_figure(mistakes, name).savefig(target, dpi=DPI, format="png")
 
 
 def mistakes_figure(mistakes: Sequence[Mistake], name: str = "") -> Figure:
@@ -50,13 +49,7 @@ def mistakes_figure(mistakes: Sequence[Mistake], name: str = "") -> Figure:
     columns = max((len(each.shots) for each in mistakes), default=4)
     width = _TITLE + columns * (_WIDTH + _GAP) + _GAP
     height = _TOP + max(len(mistakes), 1) * (_HEIGHT + _CAPTION + _GAP) + _GAP
-    figure = Figure(figsize=(width / _DPI, height / _DPI), dpi=_DPI)
-    FigureCanvasAgg(figure)
-    axes = figure.add_axes((0, 0, 1, 1))
-    axes.autoscale(False)  # pictures would move the limits
-    axes.set_xlim(0, width)
-    axes.set_ylim(height, 0)
-    axes.axis("off")
+    figure, axes = blank_sheet(width, height)
     _head(axes, name, width)
     if not mistakes:
         axes.text(_GAP, _TOP + 20, "no mistakes", fontsize=10)

@@ -8,8 +8,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
+from slipdetect.reports.figure_text import figure_text, interval_data, interval_notes
 from slipdetect.reports.names import printable
-from slipdetect.reports.text_columns import aligned, marked, wrapped
+from slipdetect.reports.text_columns import aligned, escaped, marked, wrapped
 
 if TYPE_CHECKING:
     from slipdetect.evaluation.measures import Figure
@@ -44,9 +45,9 @@ def stress_table(result: StressResult) -> str:
 
 def stress_markdown(result: StressResult) -> str:
     """Return the same as a page in Markdown, with what each condition means."""
-    lines = ["# Under disturbance", "", _cell(_subject(result)), ""]
-    lines += marked(_HEAD, [[_cell(cell) for cell in _cells(row, True)] for row in result.rows])
-    lines += ["", *(f"- {_cell(note)}" for note in _notes(result))]
+    lines = ["# Under disturbance", "", escaped(_subject(result)), ""]
+    lines += marked(_HEAD, [[escaped(cell) for cell in _cells(row, True)] for row in result.rows])
+    lines += ["", *(f"- {escaped(note)}" for note in _notes(result))]
     conditions = dict.fromkeys(row.case.condition for row in result.rows[1:])
     lines += [f"- {found.name}: {found.meaning}." for found in conditions]
     return "\n".join(lines) + "\n"
@@ -93,15 +94,9 @@ def _cells(row: StressRow, full: bool = False) -> list[str]:
 
 
 def _text(figure: Figure, scale: int, digits: int, *, interval: bool = True) -> str:
-    """Return such as ``"75 [58, 92] "``; a star in the last place means exact."""
-    if figure.value is None:
-        return "- " if interval else "-"
-    text = f"{scale * figure.value:.{digits}f}"
-    if figure.interval is None or not interval:
-        return text
-    low, high = scale * figure.interval.low, scale * figure.interval.high
-    mark = "*" if figure.interval.method == "exact" else " "
-    return f"{text} [{low:.{digits}f}, {high:.{digits}f}]{mark}"
+    if interval:
+        return figure_text(figure, lambda value: f"{scale * value:.{digits}f}")
+    return "-" if figure.value is None else f"{scale * figure.value:.{digits}f}"
 
 
 def _p_value(value: float) -> str:
@@ -114,16 +109,8 @@ def _notes(result: StressResult) -> Iterator[str]:
         "gained: falls found undisturbed only, and under disturbance only; p: McNemar's exact "
         f"test of these two, corrected for their {len(result.rows) - 1} rows (Holm)."
     )
-    sure = [f for row in result.rows for f in (row.recall, row.per_clip, row.per_hour, row.auc)]
-    methods = {figure.interval.method for figure in sure if figure.interval is not None}
-    if "bootstrap" in methods:
-        yield "[low, high]: 95% interval over whole groups, drawn again and again."
-    if "exact" in methods:
-        yield (
-            "* nothing or everything was counted, or too few events or groups for drawing to say "
-            "anything: exact 95% interval, of Clopper and Pearson for shares and of Poisson for "
-            "rates, clips of one group taken for alike."
-        )
+    told = [f for row in result.rows for f in (row.recall, row.per_clip, row.per_hour, row.auc)]
+    yield from interval_notes(told)
     if any(row.clips != result.rows[0].clips for row in result.rows):
         yield "The rows are not of the same clips: some could not be read under every condition."
 
@@ -158,14 +145,4 @@ def _row_data(row: StressRow) -> dict[str, Any]:
 
 
 def _figure_data(figure: Figure) -> dict[str, Any]:
-    interval = figure.interval
-    return {
-        "value": figure.value,
-        "low": None if interval is None else interval.low,
-        "high": None if interval is None else interval.high,
-        "method": None if interval is None else interval.method,
-    }
-
-
-def _cell(text: str) -> str:
-    return text.replace("|", "\\|").replace("*", "\\*")
+    return {"value": figure.value, **interval_data(figure.interval)}

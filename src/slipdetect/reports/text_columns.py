@@ -47,3 +47,8 @@ def marked(head: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
     """Return the lines of a table in Markdown, numbers to the right."""
     rule = ["---", *["---:"] * (len(head) - 1)]
     return [f"| {' | '.join(cell.strip() for cell in row)} |" for row in (head, rule, *rows)]
+
+
+def escaped(text: str) -> str:
+    """Return a text that a table in Markdown shows as it is."""
+    return text.replace("|", "\\|").replace("*", "\\*")
