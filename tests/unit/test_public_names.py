@@ -5,6 +5,8 @@ In: a fresh interpreter. Out: which modules it has loaded.
 
 from __future__ import annotations
 
+import importlib
+import pkgutil
 import subprocess
 import sys
 
@@ -34,3 +36,19 @@ def test_the_lazy_table_and_the_public_names_agree() -> None:
 def test_an_unknown_name_is_an_attribute_error() -> None:
     with pytest.raises(AttributeError, match="no attribute 'Detectr'"):
         _ = slipdetect.Detectr
+
+
+_PACKAGES = ["slipdetect"] + [
+    found.name
+    for found in pkgutil.walk_packages(slipdetect.__path__, "slipdetect.")
+    if found.ispkg
+]
+
+
+@pytest.mark.parametrize("name", _PACKAGES)
+def test_no_file_takes_the_place_of_a_public_name_once_it_is_imported(name: str) -> None:
+    package = importlib.import_module(name)
+    files = {found.name for found in pkgutil.iter_modules(package.__path__)}
+    for public in files & set(getattr(package, "__all__", ())):
+        # loaded before the name was bound, so that the name stays what it is
+        assert getattr(package, public).__module__ == f"{name}.{public}"

@@ -167,11 +167,11 @@ def _report(
 
 def _text(evaluation: Any, form: str) -> str:
     from slipdetect.reports.event_data import event_data
-    from slipdetect.reports.event_table import event_markdown, event_table
+    from slipdetect.reports.event_test_table import event_markdown, event_test_table
 
     if form == "json":
         return json.dumps(event_data(evaluation), ensure_ascii=False, allow_nan=False) + "\n"
-    return event_markdown(evaluation) if form == "markdown" else event_table(evaluation)
+    return event_markdown(evaluation) if form == "markdown" else event_test_table(evaluation)
 
 
 def _sweep(predictions: Sequence[ClipPrediction], config: EventConfig | None) -> Sweep:

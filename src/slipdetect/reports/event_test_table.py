@@ -34,7 +34,7 @@ _TIMES = {"onset_error": "onset error, s", "delay": "delay, s"}
 _OVERLAPS = ("0.1", "0.3", "0.5")
 
 
-def event_table(evaluation: EventEvaluation) -> str:
+def event_test_table(evaluation: EventEvaluation) -> str:
     """Return tables for a terminal: all clips, then data sets, sizes and actions."""
     lines = [*wrapped(_subject(evaluation)), ""]
     for title, rows in _tables(evaluation, _LONGEST_ACTION):

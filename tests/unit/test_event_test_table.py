@@ -11,7 +11,7 @@ import pytest
 from predicted import found, predicted
 from slipdetect.evaluation.event_evaluation import EventEvaluation, evaluate_events
 from slipdetect.reports.event_data import event_data
-from slipdetect.reports.event_table import event_markdown, event_table
+from slipdetect.reports.event_test_table import event_markdown, event_test_table
 
 RISING = [0.1, 0.4, 0.6, 0.9, 0.4, 0.1, 0.1]
 
@@ -39,7 +39,7 @@ def evaluation() -> EventEvaluation:
 
 
 def test_the_table_has_figures_intervals_and_numbers(evaluation: EventEvaluation) -> None:
-    text = event_table(evaluation)
+    text = event_test_table(evaluation)
     lines = text.splitlines()
     assert max(map(len, lines)) <= 100
     assert lines[0].startswith(
@@ -81,7 +81,7 @@ def test_data_are_not_rounded_and_hold_no_nan(evaluation: EventEvaluation) -> No
 
 
 def test_old_predictions_say_why_there_is_no_delay() -> None:
-    text = event_table(
+    text = event_test_table(
         evaluate_events([found([(3.0, 4.0, 0.9)], [(3.0, 4.0)]), found([], clip="b")])
     )
     assert "kept without windows or thresholds" in " ".join(text.splitlines())
@@ -91,5 +91,7 @@ def test_old_predictions_say_why_there_is_no_delay() -> None:
 
 def test_a_long_action_is_cut_in_a_terminal_only() -> None:
     items = [replace(found([]), action="walk about the room and look under every chair / table")]
-    assert "walk about the room and look under eve...\n"[:37] in event_table(evaluate_events(items))
+    assert "walk about the room and look under eve...\n"[:37] in event_test_table(
+        evaluate_events(items)
+    )
     assert items[0].action in event_markdown(evaluate_events(items))
