@@ -39,9 +39,7 @@ def test_an_unknown_name_is_an_attribute_error() -> None:
 
 
 _PACKAGES = ["slipdetect"] + [
-    found.name
-    for found in pkgutil.walk_packages(slipdetect.__path__, "slipdetect.")
-    if found.ispkg
+    found.name for found in pkgutil.walk_packages(slipdetect.__path__, "slipdetect.") if found.ispkg
 ]
 
 

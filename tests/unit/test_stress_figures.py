@@ -175,6 +175,15 @@ def test_the_table(result: StressResult) -> None:
     assert "--quick" in stress_table(replace(result, quick=True))
 
 
+def test_a_star_is_explained_where_one_is() -> None:
+    rows = [clip(f"p{k}", k / 12, *((FALL,) if k % 3 else ()), truth=(FALL,)) for k in range(12)]
+    rows += [clip(f"n{k}", 0.5) for k in range(12)]
+    result = StressResult(tuple(stress_rows({BASE: rows}, resamples=100)), 24)
+    # the exact intervals are those of no false event, for which a terminal has no room
+    assert "*" not in stress_table(result)
+    assert "of Poisson for rates" in stress_markdown(result)
+
+
 def test_all_conditions_fit_into_a_hundred_columns() -> None:
     many = [replace(item, clip=f"{item.clip}{k}") for k in range(200) for item in UNDISTURBED]
     case = make_cases(["compression"])[2]

@@ -47,7 +47,7 @@ def stress_markdown(result: StressResult) -> str:
     """Return the same as a page in Markdown, with what each condition means."""
     lines = ["# Under disturbance", "", escaped(_subject(result)), ""]
     lines += marked(_HEAD, [[escaped(cell) for cell in _cells(row, True)] for row in result.rows])
-    lines += ["", *(f"- {escaped(note)}" for note in _notes(result))]
+    lines += ["", *(f"- {escaped(note)}" for note in _notes(result, True))]
     conditions = dict.fromkeys(row.case.condition for row in result.rows[1:])
     lines += [f"- {found.name}: {found.meaning}." for found in conditions]
     return "\n".join(lines) + "\n"
@@ -103,13 +103,16 @@ def _p_value(value: float) -> str:
     return "<0.001" if value < 0.001 else f"{value:.3f}"
 
 
-def _notes(result: StressResult) -> Iterator[str]:
+def _notes(result: StressResult, full: bool = False) -> Iterator[str]:
+    """Yield a sentence for each thing in the table that needs one; ``full`` as for ``_cells``."""
     yield (
         "false events: events found in clips without a fall, an hour and a clip of these. lost, "
         "gained: falls found undisturbed only, and under disturbance only; p: McNemar's exact "
         f"test of these two, corrected for their {len(result.rows) - 1} rows (Holm)."
     )
-    told = [f for row in result.rows for f in (row.recall, row.per_clip, row.per_hour, row.auc)]
+    told = [row.recall for row in result.rows]
+    if full:
+        told += [f for row in result.rows for f in (row.per_hour, row.per_clip, row.auc)]
     yield from interval_notes(told)
     if any(row.clips != result.rows[0].clips for row in result.rows):
         yield "The rows are not of the same clips: some could not be read under every condition."
