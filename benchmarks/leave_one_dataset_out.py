@@ -57,7 +57,7 @@ FOLDS = {
 }
 
 # urfd films each fall from the front (cam0) and from the ceiling (cam1), daily living from cam0
-_ROWS: dict[str, Callable[[ClipPrediction], bool]] = {
+ROWS: dict[str, Callable[[ClipPrediction], bool]] = {
     "hmdb51": lambda item: item.source == "hmdb51",
     "gmdcsa24": lambda item: item.source == "gmdcsa24",
     "upfall": lambda item: item.source == "upfall",
@@ -143,7 +143,7 @@ def table(names: Iterable[str]) -> list[str]:
         predictions = read_predictions(predictions_file(name))
         trained = FOLDS[name].train
         what = "all other sets" if trained is None else " + ".join(trained)
-        for row, chosen in _ROWS.items():
+        for row, chosen in ROWS.items():
             part = [item for item in predictions if chosen(item)]
             if part:
                 lines.append(_line(row, what, summarise(part)))

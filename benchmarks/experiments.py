@@ -1,0 +1,183 @@
+"""What was tried to make the model find falls in footage it has never seen: a log with figures.
+
+    python benchmarks/experiments.py --run len10,rendered --data ../shared/data/clips.csv
+    python benchmarks/experiments.py --report
+
+Every experiment trains one model on the freely licensed sets and tests it once on upfall and urfd,
+at the default thresholds. ``--run`` skips what has figures in
+``benchmarks/results/experiments.json``; ``--report`` prints the table of docs/experiments.md.
+These figures choose what the next model is made of, so they are no test of it.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import logging
+import sys
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from leave_one_dataset_out import FOLDS, RECIPE, ROWS
+
+from slipdetect._io import atomic_write
+from slipdetect.datasets import read_annotations
+from slipdetect.detection import Detector
+from slipdetect.evaluation import (
+    ClipPrediction,
+    predict,
+    read_predictions,
+    summarise,
+    write_predictions,
+)
+from slipdetect.training import TrainingRun
+
+RESULTS = Path(__file__).parent / "results" / "experiments.json"
+SHOWN = ("upfall", "urfd-cam0")
+
+
+@dataclass(frozen=True)
+class Experiment:
+    """One idea.
+
+    Attributes:
+        idea: What is different.
+        expected: What it should do, said before it was tried.
+        changes: Settings that differ from the bundled model's recipe.
+        rendered: Rendered clips are added.
+    """
+
+    idea: str
+    expected: str
+    changes: dict[str, Any] = field(default_factory=dict)
+    rendered: bool = False
+
+
+_LONG = {"snippet_length": 10}
+_SINGLE = {**_LONG, "num_segments": 1, "windows_per_epoch": 1600, "batch_size": 32}
+
+EXPERIMENTS = {
+    "base": Experiment("the recipe of the bundled model, once more", "as the bundled model"),
+    "len10": Experiment(
+        "ten differences a snippet: one second, so that a snippet shows a whole fall",
+        "falls and lying down differ in speed; fewer false events, better AUC on both",
+        _LONG,
+    ),
+    "rendered": Experiment(
+        "rendered clips as a fourth source; one long snippet a window, twice the windows",
+        "views from above and look-alikes that the films lack: better AUC on both, most on urfd",
+        _SINGLE,
+        rendered=True,
+    ),
+    "contrast": Experiment(
+        "as rendered, and differences scaled to the same size in every snippet",
+        "dark rooms and dark clothes: better AUC on urfd, where 12 clips are almost dark",
+        {**_SINGLE, "difference_contrast": 0.2},
+        rendered=True,
+    ),
+}
+
+
+def main() -> None:
+    """Run or report, as the command line says."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--run", metavar="NAMES", help="experiments to run, or 'all'")
+    parser.add_argument("--report", action="store_true", help="print the table")
+    parser.add_argument("--data", type=Path, default=Path("../shared/data/clips.csv"))
+    parser.add_argument("--rendered", type=Path, nargs="*", default=[Path("runs/rendered")])
+    parser.add_argument("--out", type=Path, default=Path("runs/experiments"))
+    arguments = parser.parse_args()
+    logging.basicConfig(level=logging.WARNING, format="%(levelname)s: %(message)s")
+    if not (arguments.run or arguments.report):
+        parser.error("say --run or --report")
+    if arguments.run:
+        names = list(EXPERIMENTS) if arguments.run == "all" else arguments.run.split(",")
+        for name in names:
+            run(name, arguments.data, arguments.rendered, arguments.out)
+    if arguments.report:
+        print("\n".join(table(read_results())))
+
+
+def read_results() -> dict[str, Any]:
+    """Return the kept figures by experiment."""
+    return json.loads(RESULTS.read_text(encoding="utf-8")) if RESULTS.exists() else {}
+
+
+def run(name: str, data: Path, rendered: Iterable[Path], out: Path) -> None:
+    """Train and test one experiment unless its figures are kept; predictions stay in ``out``."""
+    known = read_results()
+    if name in known:
+        print(f"{name}: has figures, skipped; remove them from {RESULTS} to run it again")
+        return
+    experiment, fold = EXPERIMENTS[name], FOLDS["bundled"]
+    clips = read_annotations(data)
+    extra = [clip for folder in rendered for clip in read_annotations(folder / "clips.csv")]
+    extra = extra if experiment.rendered else []
+    kept = out / f"{name}.jsonl"
+    if not kept.exists():
+        TrainingRun(
+            [clip for clip in clips if fold.trains(clip)] + extra,
+            out / name,
+            ("rgbdiff",),
+            replace(RECIPE, **experiment.changes),
+            cache=out / "frame-cache",
+            name=name,
+            overwrite=True,
+        ).run()
+        held_out = [clip for clip in clips if clip.source in fold.test]
+        write_predictions(predict(Detector.load(out / name / "last"), held_out, data.parent), kept)
+    row = {
+        "training_clips": sum(fold.trains(clip) for clip in clips),
+        "rendered_clips": len(extra),
+        "figures": figures(read_predictions(kept)),
+    }
+    with atomic_write(RESULTS, overwrite=True) as temporary:
+        text = json.dumps({**read_results(), name: row}, indent=1, sort_keys=True)
+        temporary.write_text(text + "\n", encoding="utf-8")
+    print(f"{name}: {row['figures']}", file=sys.stderr)
+
+
+def figures(predictions: list[ClipPrediction]) -> dict[str, dict[str, Any]]:
+    """Return what the table shows of each row of the leave-one-dataset-out table."""
+    found = {}
+    for row, chosen in ROWS.items():
+        part = [item for item in predictions if chosen(item)]
+        if part:
+            summary = summarise(part)
+            assert summary.auc is not None
+            found[row] = {
+                "auc": round(summary.auc, 4),
+                "found": summary.found,
+                "events": summary.events,
+                "false_events": summary.false_events,
+                "negatives": summary.negatives,
+            }
+    return found
+
+
+def table(results: dict[str, Any]) -> list[str]:
+    """Return the log as Markdown, in the order in which things were tried."""
+    heads = [f"{row}: AUC, found, false events a clip" for row in SHOWN]
+    lines = [
+        f"| | idea | expected | {' | '.join(heads)} |",
+        f"| --- | --- | --- | {' | '.join('---' for _ in heads)} |",
+    ]
+    for name, experiment in EXPERIMENTS.items():
+        cells = [_cell(results[name]["figures"][row]) if name in results else "" for row in SHOWN]
+        lines.append(
+            f"| {name} | {experiment.idea} | {experiment.expected} | {' | '.join(cells)} |"
+        )
+    return lines
+
+
+def _cell(figure: dict[str, Any]) -> str:
+    rate = figure["false_events"] / figure["negatives"]
+    return f"{figure['auc']:.3f}, {figure['found']}/{figure['events']}, {rate:.2f}"
+
+
+if __name__ == "__main__":
+    main()
