@@ -24,6 +24,9 @@ class Normalisation:
         std: Per channel in ``colour`` order, in units of ``value_range``.
         flow: (mean, std) of flow in units of ``value_range`` where they do not follow from the
             above, as for two-stream networks, which saw plain [0, 1] flow; None: they follow.
+        contrast: Root mean square that the differences of an RGB-difference snippet are scaled to,
+            in units of ``std``, so that dark clothes in the dark move as light ones in the light;
+            None: they stay as they are.
     """
 
     colour: str = "RGB"
@@ -31,6 +34,7 @@ class Normalisation:
     mean: tuple[float, float, float] = (0.485, 0.456, 0.406)
     std: tuple[float, float, float] = (0.229, 0.224, 0.225)
     flow: tuple[float, float] | None = None
+    contrast: float | None = None
 
     def __post_init__(self) -> None:
         if self.colour not in ("RGB", "BGR"):
@@ -41,6 +45,8 @@ class Normalisation:
             raise UsageError("mean and std need three values each, std above zero")
         if self.flow is not None and (len(self.flow) != 2 or not self.flow[1] > 0):
             raise UsageError("flow needs two values, mean and std, std above zero")
+        if self.contrast is not None and not self.contrast > 0:
+            raise UsageError(f"contrast must be above zero, not {self.contrast!r}")
 
     @property
     def flow_mean(self) -> float:
@@ -55,6 +61,10 @@ class Normalisation:
         if self.flow is not None:
             return self.flow[1]
         return sum(self.std) / 3
+
+
+# differences of a camera's noise; what is no larger is not made larger
+_NOISE = 0.04
 
 
 class SnippetNormaliser:
@@ -89,6 +99,8 @@ class SnippetNormaliser:
         values = images.to(torch.float32).mul_(self.normalisation.value_range / 255.0)
         mean, std = self._statistics(channels)
         values = (values - values.new_tensor(mean)).div_(values.new_tensor(std))
+        if self.modality.name == "rgbdiff" and self.normalisation.contrast is not None:
+            values = values * _gain(values, self.normalisation.contrast)
         values = values.movedim(-1, -3)
         return values.flatten(-4, -3).contiguous()
 
@@ -96,3 +108,9 @@ class SnippetNormaliser:
         if channels == 2:
             return [self.normalisation.flow_mean] * 2, [self.normalisation.flow_std] * 2
         return list(self.normalisation.mean), list(self.normalisation.std)
+
+
+def _gain(values: torch.Tensor, wanted: float) -> torch.Tensor:
+    """Return what brings the differences of ``(..., images, H, W, C)`` to the size ``wanted``."""
+    energy = values.diff(dim=-4).square().mean(dim=(-4, -3, -2, -1), keepdim=True)
+    return wanted / (energy + _NOISE**2).sqrt()

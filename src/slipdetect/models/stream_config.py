@@ -17,6 +17,9 @@ from slipdetect.modalities.normalise import Normalisation
 from slipdetect.models._checks import exact_keys, finite_tree, integer, number, text
 
 
+_OPTIONAL = ("flow", "contrast")  # of the normalisation
+
+
 @dataclass(frozen=True, kw_only=True)
 class StreamConfig:
     """Everything that running one stream needs besides its weights.
@@ -74,11 +77,12 @@ class StreamConfig:
         return Modality(self.modality, self.snippet_length)
 
     def to_json(self) -> dict[str, Any]:
-        """Return plain JSON data; ``normalisation.flow`` only where it is set."""
+        """Return plain JSON data; of ``normalisation`` the optional keys only where set."""
         data = asdict(self)
-        if self.normalisation.flow is None:
-            # version 0.1 knows no such key and would refuse the package
-            del data["normalisation"]["flow"]
+        for name in _OPTIONAL:
+            if getattr(self.normalisation, name) is None:
+                # version 0.1 knows no such key and would refuse the package
+                del data["normalisation"][name]
         return data
 
     @classmethod
@@ -123,8 +127,9 @@ class StreamConfig:
 def _normalisation(data: object, where: str) -> Normalisation:
     where = f"{where}.normalisation"
     known = [item.name for item in fields(Normalisation)]
-    if isinstance(data, Mapping) and "flow" not in data:
-        known.remove("flow")
+    for name in _OPTIONAL:
+        if isinstance(data, Mapping) and name not in data:
+            known.remove(name)
     exact_keys(data, known, where)
     values: dict[str, Any] = dict(data)  # type: ignore[call-overload]
     try:
@@ -133,6 +138,8 @@ def _normalisation(data: object, where: str) -> Normalisation:
             for value in values[name]:
                 number(name, value)
             values[name] = tuple(values[name])
+        if values.get("contrast") is not None:
+            number("contrast", values["contrast"], 0.0, above=True)
         return Normalisation(**values)
     except (UsageError, TypeError) as error:
         raise PackageError(f"{where}: {error}") from error

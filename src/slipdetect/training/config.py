@@ -62,6 +62,12 @@ class ReadingConfig:
         "Mean and standard deviation that flow is normalised by, in the network's range of values; "
         "they follow from the backbone's when not given.",
     )
+    difference_contrast: float = setting(
+        0.0,
+        "Root mean square that the differences of an RGB-difference snippet are scaled to; 0: they "
+        "stay as they are.",
+        least=0.0,
+    )
     sampling: str = setting(
         "windows",
         "What an epoch draws: windows on and beside the events, or every clip once, its segments "

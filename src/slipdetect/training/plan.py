@@ -94,6 +94,8 @@ class StreamPlan:
         if self.name == "flow" and config.flow_statistics:
             mean, std = config.flow_statistics
             normalisation = replace(normalisation, flow=(mean, std))
+        if self.name == "rgbdiff" and config.difference_contrast > 0:
+            normalisation = replace(normalisation, contrast=config.difference_contrast)
         size = network.spec.input_size if config.input_size is None else config.input_size
         return StreamConfig(
             modality=self.modality.name,
