@@ -121,6 +121,47 @@ def test_differences_of_a_static_clip_are_exactly_zero(normalisation: Normalisat
     assert torch.all(out[1:] - out[:-1] == 0)
 
 
+def root_mean_square(frames: np.ndarray) -> float:
+    """Of the differences of ``(images * 3, H, W)`` frames, in loops."""
+    total, count = 0.0, 0
+    for index in np.ndindex(frames.shape[0] - 3, *frames.shape[1:]):
+        later = (index[0] + 3, *index[1:])
+        total += (float(frames[later]) - float(frames[index])) ** 2
+        count += 1
+    return float((total / count) ** 0.5)
+
+
+def test_contrast_gives_the_differences_of_every_snippet_one_size() -> None:
+    rng = np.random.default_rng(4)
+    bright = rng.integers(0, 256, (6, 4, 5, 3), dtype=np.uint8)
+    dim = (bright // 8).astype(np.uint8)
+    batch = torch.from_numpy(np.stack([bright, dim]))
+    plain = SnippetNormaliser(get_modality("rgbdiff"), INCEPTION)(batch).numpy()
+    scaled = Normalisation("RGB", 1.0, (0.5, 0.5, 0.5), (0.5, 0.5, 0.5), contrast=0.2)
+    out = SnippetNormaliser(get_modality("rgbdiff"), scaled)(batch).numpy()
+    for before, after in zip(plain, out, strict=True):
+        energy = root_mean_square(before)
+        # a camera's noise, 0.04, is in the sum so that it is not blown up
+        gain = 0.2 / (energy**2 + 0.04**2) ** 0.5
+        assert root_mean_square(after) == pytest.approx(gain * energy, rel=1e-4)
+        steps = [np.diff(frames.reshape(6, 3, 4, 5), axis=0) for frames in (before, after)]
+        np.testing.assert_allclose(steps[1], gain * steps[0], atol=1e-5)
+    assert root_mean_square(out[0]) == pytest.approx(0.2, rel=0.01)
+    assert root_mean_square(out[1]) == pytest.approx(0.2, rel=0.1)
+
+
+def test_contrast_leaves_a_static_clip_at_zero_and_pictures_alone() -> None:
+    frame = np.random.default_rng(2).integers(0, 256, (1, 4, 5, 3), dtype=np.uint8)
+    clip, scaled = torch.from_numpy(np.repeat(frame, 6, axis=0)), Normalisation(contrast=0.2)
+    out = SnippetNormaliser(get_modality("rgbdiff"), scaled)(clip).reshape(6, 3, 4, 5)
+    assert torch.all(out[1:] - out[:-1] == 0)
+    picture = torch.from_numpy(frame)
+    for normalise in (SnippetNormaliser(get_modality("rgb"), kind) for kind in (scaled, IMAGENET)):
+        assert torch.equal(
+            normalise(picture), SnippetNormaliser(get_modality("rgb"), IMAGENET)(picture)
+        )
+
+
 @pytest.mark.parametrize(
     ("name", "shape", "dtype"),
     [
@@ -149,6 +190,8 @@ def test_other_shapes_and_types_are_refused(
         {"flow": (0.0,)},
         {"flow": (0.0, 0.0)},
         {"flow": (0.0, float("nan"))},
+        {"contrast": 0.0},
+        {"contrast": float("nan")},
     ],
 )
 def test_wrong_statistics_are_refused(wrong: dict[str, object]) -> None:

@@ -184,6 +184,17 @@ def test_statistics_of_flow_are_written_only_where_set() -> None:
     assert set(plain["streams"][0]["normalisation"]) == {"colour", "value_range", "mean", "std"}
 
 
+def test_the_contrast_of_differences_is_written_only_where_set() -> None:
+    own = stub_stream("rgbdiff", normalisation=Normalisation(contrast=0.2))
+    data = json.loads(json.dumps(stub_config("rgbdiff", streams=(own,)).to_json()))
+    assert data["streams"][0]["normalisation"]["contrast"] == 0.2
+    assert "flow" not in data["streams"][0]["normalisation"]
+    assert ModelConfig.from_json(data).streams == (own,)
+    data["streams"][0]["normalisation"]["contrast"] = -1
+    with pytest.raises(PackageError, match="contrast"):
+        ModelConfig.from_json(data)
+
+
 def test_configuration_is_frozen_and_finds_streams() -> None:
     config = stub_config("rgb", "flow")
     with pytest.raises(FrozenInstanceError):

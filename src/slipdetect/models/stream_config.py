@@ -16,7 +16,6 @@ from slipdetect.modalities.modality import CONSENSUS_KINDS, CROPS, MODALITIES, M
 from slipdetect.modalities.normalise import Normalisation
 from slipdetect.models._checks import exact_keys, finite_tree, integer, number, text
 
-
 _OPTIONAL = ("flow", "contrast")  # of the normalisation
 
 

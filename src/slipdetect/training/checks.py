@@ -137,6 +137,7 @@ def _idle(modality: str, config: TrainConfig) -> Iterator[tuple[str, str]]:
             ("crop_scales",),
         ),
         (modality != "flow", "no stream is flow", ("flow_method", "flow_bound", "flow_statistics")),
+        (modality != "rgbdiff", "no stream is rgbdiff", ("difference_contrast",)),
         (modality == "rgb", "a snippet of rgb is one picture", ("snippet_length",)),
         (modality == "flow", "flow has no colours", _COLOURS),
         (config.start is not None, "start brings all weights", ("weights",)),
