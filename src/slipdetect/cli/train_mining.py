@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from slipdetect.cli.console import Console
-from slipdetect.cli.sources import expand
+from slipdetect.cli.sources import footage
 from slipdetect.errors import UsageError
 
 if TYPE_CHECKING:
@@ -72,20 +72,17 @@ def _mine(console: Console, folder: Path, start: str, options: Mapping[str, Any]
             "footage is looked at in one process: begin the run there with --normal, stop it, and "
             "go on with many processes and --resume"
         )
-    jobs = expand(options["normal"])
-    for job in jobs:
-        if job.error is not None:
-            raise job.error
+    videos = footage(options["normal"])
     if (folder / LIST).exists():
         shutil.rmtree(folder)
     detector = Detector.load(start, options["device"])
-    with console.bar(len(jobs)) as bar:
+    with console.bar(len(videos)) as bar:
 
         def show(done: int, total: int) -> None:
             bar.show(done, f"looking for false alarms {done}/{total}", now=done == total)
 
         rule = MiningRule(above=options["mine_above"])
-        mined = mine(detector, [Path(job.source) for job in jobs], folder, rule, show)
+        mined = mine(detector, videos, folder, rule, show)
     if mined:
         console.note(
             f"{len(mined)} false alarms of {start!r} to learn from, listed in "
