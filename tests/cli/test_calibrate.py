@@ -39,7 +39,12 @@ def fake(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
         return package
 
     def predict(
-        package: Any, clips: Sequence[Clip], root: Path, on_clip: Callable[[int, int], None]
+        package: Any,
+        clips: Sequence[Clip],
+        root: Path,
+        on_clip: Callable[[int, int], None],
+        *,
+        sizes: bool,
     ) -> Iterator[ClipPrediction]:
         for index, clip in enumerate(clips):
             on_clip(index + 1, len(clips))

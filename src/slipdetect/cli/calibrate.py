@@ -182,7 +182,7 @@ class _Bench:
                 bar.show(done, f"{done}/{total} videos", now=done == total)
 
             bar.show(0, f"0/{len(clips)} videos", now=True)
-            found = list(predict(detector, clips, root, show))
+            found = list(predict(detector, clips, root, show, sizes=False))
         if not found:
             raise DataError("none of the videos can be read; check the paths")
         return found
