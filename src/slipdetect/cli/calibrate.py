@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from slipdetect.models import ModelConfig, ModelPackage
 
 
-@click.command()
+@click.command(short_help="Choose thresholds on your own footage; refit probabilities.")
 @click.argument("model", metavar="MODEL")
 @with_options(CALIBRATE_OPTIONS)
 @common_options

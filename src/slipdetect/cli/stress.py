@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 _QUICK = 12  # clips of either label
 
 
-@click.command()
+@click.command(short_help="Tell what a model still finds when the picture is bad.")
 @click.argument("model", metavar="MODEL")
 @click.argument("data", metavar="DATA.csv", type=click.Path(path_type=Path, dir_okay=False))
 @with_options(STRESS_OPTIONS)

@@ -5,6 +5,7 @@ In: clips of the annotation file and the options of ``train``. Out: the clips wi
 
 from __future__ import annotations
 
+import math
 import os
 import shutil
 from collections.abc import Mapping, Sequence
@@ -43,22 +44,25 @@ def with_mined(
     from slipdetect.training.records import refuse_earlier_run
 
     config = next(iter(configs.values()))
-    _check(configs)
+    _check(configs, options["mine_above"])
     refuse_earlier_run(out, overwrite=options["overwrite"], resume=options["resume"])
     folder = out / FOLDER
     if options["resume"] and (folder / LIST).is_file():
         mined = read_annotations(folder / LIST)
+        console.note(f"going on with the {len(mined)} false alarms that were mined before")
     else:
         mined = _mine(console, folder, str(config.start), options)
     return [*_divided(clips, config), *mined]
 
 
-def _check(configs: Mapping[str, TrainConfig]) -> None:
+def _check(configs: Mapping[str, TrainConfig], above: float) -> None:
     if any(config.start is None for config in configs.values()):
         raise UsageError(
             "--normal learns from the false alarms of a model: name it with --start, "
             "such as --start default"
         )
+    if not math.isfinite(above):
+        raise UsageError(f"--mine-above is a probability, not {above}")
     if any(config.sampling != "windows" for config in configs.values()):
         raise UsageError("--normal gives windows to learn from; train with --sampling windows")
 
