@@ -6,6 +6,7 @@ In: a tiny package, made-up predictions, one run over real videos. Out: nothing 
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -38,7 +39,12 @@ def fake(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
         return package
 
     def predict(
-        package: Any, clips: Sequence[Clip], root: Path, on_clip: Callable[[int, int], None]
+        package: Any,
+        clips: Sequence[Clip],
+        root: Path,
+        on_clip: Callable[[int, int], None],
+        *,
+        sizes: bool,
     ) -> Iterator[ClipPrediction]:
         for index, clip in enumerate(clips):
             on_clip(index + 1, len(clips))
@@ -114,6 +120,15 @@ def test_the_threshold_keeps_the_budget_and_the_rest_of_the_model_stays(
     assert "2.0 h of footage cannot show a budget of 1 a day: that takes 71.9 h" in result.stderr
 
 
+def test_a_video_that_is_named_twice_counts_once(
+    run: Any, fake: list[Any], tiny_package: Path, normal: Path, tmp_path: Path
+) -> None:
+    twice = ("--normal", normal, "--normal", normal / "a.mp4", "--normal", normal / "." / "?.mp4")
+    result = calibrate(run, tiny_package, tmp_path / "new", *twice)
+    assert result.exit_code == 0, result.output
+    assert "2 videos, 2.0 h" in result.stdout
+
+
 def test_a_budget_an_hour(
     run: Any, fake: list[Any], tiny_package: Path, normal: Path, tmp_path: Path
 ) -> None:
@@ -167,7 +182,11 @@ def test_clips_come_first_and_footage_sees_the_new_probabilities(
         (["--normal", "quiet", "--per-day", "1", "--per-hour", "1"], "give one"),
         (["--data", "clips.csv", "--per-day", "1"], "give --normal"),
         (["--normal", "quiet", "--reliability", "x.png"], "--reliability is of no use"),
+        (["--normal", "quiet", "--bins", "mass"], "--bins is of no use"),
         (["--normal", "quiet", "--per-day", "0"], "--per-day"),
+        (["--normal", "quiet", "--per-day", "nan"], "a number of false events, not nan"),
+        (["--normal", "quiet", "--per-hour", "inf"], "a number of false events, not inf"),
+        (["--data", "clips.csv", "--out", "x", "--reliability", "x"], "name one place"),
     ],
 )
 def test_options_that_do_not_go_together_are_2(
@@ -188,6 +207,25 @@ def test_nothing_is_replaced_unasked(
     assert again.exit_code == 6
     assert len(fake) == 1  # refused before the work
     assert calibrate(run, tiny_package, out, "--normal", normal, "--overwrite").exit_code == 0
+
+
+def test_a_folder_that_cannot_take_the_model_is_refused_before_the_work(
+    run: Any, fake: list[Any], tiny_package: Path, normal: Path, tmp_path: Path
+) -> None:
+    model = Path(shutil.copytree(tiny_package, tmp_path / "model"))
+    (model / "README.md").write_text("the card\n")
+    notes = tmp_path / "notes"
+    notes.mkdir()
+    (notes / "README.md").write_text("mine\n")
+    (tmp_path / "file").write_text("")
+    for out, reason in ((notes, "exists already"), (tmp_path / "file" / "x", "is a file")):
+        result = calibrate(run, model, out, "--normal", normal)
+        assert result.exit_code == 6, result.output
+        assert reason in result.stderr
+    assert fake == []
+    assert (notes / "README.md").read_text() == "mine\n"
+    (notes / "README.md").write_text("the card\n")
+    assert calibrate(run, model, notes, "--normal", normal).exit_code == 0
 
 
 def test_footage_that_is_not_there_or_cannot_be_read(

@@ -127,6 +127,22 @@ def test_an_unreadable_clip_is_5(
     assert "Warning: left out: " in result.stderr
 
 
+def test_where_nothing_can_be_read_nothing_is_kept(
+    run: Any, tiny_package: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "clips.csv").write_text("path,label\ngone.mp4,other\n")
+    kept = tmp_path / "x.jsonl"
+    args = ["--level", "event", "--device", "cpu", "--predictions", kept]
+    result = run("evaluate", tiny_package, tmp_path / "clips.csv", *args)
+    assert result.exit_code == 3
+    assert "none of the clips can be read" in result.stderr
+    assert not kept.exists()
+    kept.write_text("")
+    empty = run("evaluate", kept, "--level", "event")
+    assert empty.exit_code == 3
+    assert "holds no predictions" in empty.stderr
+
+
 @pytest.mark.parametrize(
     ("args", "text"),
     [
@@ -147,6 +163,7 @@ def test_an_unreadable_clip_is_5(
         (["--level", "event", "--mistakes", "x.png"], "name their folder with --root"),
         (["--level", "event", "--predictions", "x.json"], "kept as .jsonl, not 'x.json'"),
         (["--level", "event", "--out", "x.png", "--curves", "x.png"], "name one file"),
+        (["--level", "event", "--out", "x.png", "--curves", Path.cwd() / "x.png"], "name one file"),
         (["--level", "event", "--only", "z"], "no clip is of data set 'z'"),
         (["--level", "event", "--onset", "0.2", "--offset", "0.4"], "offset <= onset"),
     ],

@@ -29,8 +29,8 @@ def stress(run: Any, tiny_package: Path, data: Path, tmp_path: Path) -> Any:
     """Return a function that tests the tiny package in ``tmp_path / "out"``."""
 
     def call(*args: object) -> Any:
-        out = ("--out", tmp_path / "out")
-        return run("stress", tiny_package, data, *out, "--device", "cpu", *args)
+        where = () if "--pictures" in args else ("--out", tmp_path / "out", "--device", "cpu")
+        return run("stress", tiny_package, data, *where, *args)
 
     return call
 
@@ -94,6 +94,19 @@ def test_another_run_is_refused(stress: Any, data: Path, tmp_path: Path) -> None
     assert "data.sha256" in changed.stderr
 
 
+def test_files_of_no_run_are_not_replaced(stress: Any, tmp_path: Path) -> None:
+    (tmp_path / "out").mkdir()
+    page = tmp_path / "out" / "stress.md"
+    page.write_text("mine")
+    result = stress("--conditions", "mirror")
+    assert result.exit_code == 6
+    assert "holds 'stress.md' that is of no run" in result.stderr
+    assert page.read_text() == "mine"
+    page.rename(page.with_name("kept.jsonl"))  # it could be taken for a row that is done
+    assert stress("--conditions", "mirror").exit_code == 6
+    assert [path.name for path in page.parent.iterdir() if path.is_file()] == ["kept.jsonl"]
+
+
 def test_clips_that_cannot_be_read_end_in_5(stress: Any, data: Path, videos: Path) -> None:
     (videos / "broken.mp4").write_bytes(b"no video")
     data.write_text(data.read_text() + "broken.mp4,other,,,g9,made\n")
@@ -112,7 +125,6 @@ def test_pictures_are_drawn_and_nothing_is_tested(stress: Any, tmp_path: Path) -
     assert result.stdout == ""
     assert f"wrote {str(target)!r}" in result.stderr
     assert target.read_bytes().startswith(b"\x89PNG")
-    assert not (tmp_path / "out").exists()
     assert stress("--pictures", target).exit_code == 6
     assert stress("--pictures", target, "--overwrite").exit_code == 0
 
@@ -121,6 +133,10 @@ def test_pictures_are_drawn_and_nothing_is_tested(stress: Any, tmp_path: Path) -
     ("args", "message"),
     [
         (["--conditions", "fog"], "no condition 'fog'"),
+        (["--conditions", ","], "names none of dark, noise"),
+        (["--overwrite"], "--overwrite is of no use"),
+        (["--pictures", "x.png", "--format", "json"], "--format is of no use: --pictures tests"),
+        (["--pictures", "x.png", "--out", "x"], "--out is of no use: --pictures tests"),
         (["--strengths", "noise"], "'noise' is no list such as noise=10,30"),
         (["--strengths", "noise=1,x"], "is no list such as"),
         (["--strengths", "noise=nan"], "is no list such as"),

@@ -60,6 +60,7 @@ def test_false_alarms_are_learnt_from(run: Any, data: Path, tiny_package: Path) 
     assert "--overwrite" in again.stderr
     on = train(run, data, *from_it, "--resume", "--normal", "nowhere")
     assert on.exit_code == 0, on.output
+    assert f"going on with the {len(rows)} false alarms" in on.stderr
 
 
 def test_a_model_that_is_not_fooled_is_told_of(run: Any, data: Path, tiny_package: Path) -> None:
@@ -72,6 +73,7 @@ def test_a_model_that_is_not_fooled_is_told_of(run: Any, data: Path, tiny_packag
     ("args", "code", "message"),
     [
         ([], 2, "--start default"),
+        (["--start", "default", "--mine-above", "nan"], 2, "is a probability, not nan"),
         (["--start", "default", "--sampling", "clips"], 2, "--sampling windows"),
         (["--start", "default", "--normal", "no*.mp4"], 3, "matches no file"),
     ],
@@ -83,3 +85,9 @@ def test_wishes_that_make_no_sense(
     assert result.exit_code == code
     assert message in result.stderr
     assert not (data.parent / "run" / "last").exists()
+
+
+def test_a_limit_of_mining_needs_footage(run: Any, data: Path) -> None:
+    result = run("train", data, "--out", data.parent / "run", "--mine-above", "0.3")
+    assert result.exit_code == 2
+    assert "--mine-above is of no use without --normal" in result.stderr

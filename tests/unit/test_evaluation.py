@@ -184,6 +184,24 @@ def test_predicting_rounds_and_leaves_unreadable_clips_out(
     assert "left out: cannot read it" in caplog.text
 
 
+@pytest.mark.parametrize("sizes", [True, False])
+def test_a_video_is_looked_at_again_for_its_size_only(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, sizes: bool
+) -> None:
+    looked: list[tuple[float, float]] = []
+
+    def moving_size(path: Path, start: float, end: float) -> float:
+        looked.append((start, end))
+        return 0.5
+
+    monkeypatch.setattr("slipdetect.evaluation.predictions.moving_size", moving_size)
+    clips = [Clip(tmp_path / "a.mp4", True, ((1.0, 2.0),)), Clip(tmp_path / "b.mp4", False)]
+    rows = list(predict(detector(), clips, tmp_path, sizes=sizes))
+    # at the fall; without one at the surest window
+    assert looked == ([(1.0, 2.0), (0.5, 1.5)] if sizes else [])
+    assert [row.size for row in rows] == [0.5 if sizes else None] * 2
+
+
 def test_clips_outside_the_data_folder_keep_their_whole_path(tmp_path: Path) -> None:
     (row,) = predict(detector(), [Clip(Path("/elsewhere/a.mp4"), False)], tmp_path)
     assert row.clip == "/elsewhere/a.mp4"
@@ -237,6 +255,12 @@ def test_events_are_found_again_at_other_thresholds() -> None:
         '{"truth": [], "events": [], "streams": []}\n',
         '{"clip": "a", "source": "", "positive": true, "truth": [], "seconds": 1, "score": 0.5, '
         '"events": [], "thresholds": {"onset": 2.0}}\n',
+        '{"clip": "a", "source": "", "positive": "no", "truth": [], "seconds": 1, "score": 0.5, '
+        '"events": []}\n',
+        '{"clip": "a", "source": "", "positive": true, "truth": [], "seconds": "long", '
+        '"score": 0.5, "events": []}\n',
+        '{"clip": "a", "source": "", "positive": true, "truth": [], "seconds": 1, "score": NaN, '
+        '"events": []}\n',
         "\xff",
     ],
 )

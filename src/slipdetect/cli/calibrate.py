@@ -18,8 +18,8 @@ from slipdetect.cli.choose_clips import ALL, choose_sources, choose_split
 from slipdetect.cli.console import Console
 from slipdetect.cli.errors import SOME_FAILED
 from slipdetect.cli.options import common_options, with_options
-from slipdetect.cli.sources import expand
-from slipdetect.errors import DataError
+from slipdetect.cli.sources import footage
+from slipdetect.errors import DataError, UsageError
 
 if TYPE_CHECKING:
     from slipdetect.datasets import Clip
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from slipdetect.models import ModelConfig, ModelPackage
 
 
-@click.command()
+@click.command(short_help="Choose thresholds on your own footage; refit probabilities.")
 @click.argument("model", metavar="MODEL")
 @with_options(CALIBRATE_OPTIONS)
 @common_options
@@ -45,7 +45,7 @@ def calibrate(ctx: click.Context, /, model: str, **options: Any) -> None:
     slipdetect calibrate runs/x/last --data clips.csv --reliability x.png --out models/x
     """
     console = ctx.ensure_object(Console)
-    per_hour = budget(options)
+    per_hour = budget(ctx, options)
     package, bench = _prepare(console, model, options)
     config, sections, failed = package.config, [], 0
     facts: dict[str, Any] = {}
@@ -74,12 +74,15 @@ def _prepare(console: Console, model: str, options: dict[str, Any]) -> tuple[Mod
     """Check everything that can be checked before the work."""
     from slipdetect.detection import model_folder
     from slipdetect.models import load_package
-    from slipdetect.models.package import check_folder
+    from slipdetect.models.copying import check_copy
 
-    check_folder(options["out"], overwrite=options["overwrite"])
-    if options["reliability"] is not None:
-        check_writable(options["reliability"], overwrite=options["overwrite"])
+    picture, overwrite = options["reliability"], options["overwrite"]
+    if picture is not None:
+        check_writable(picture, overwrite=overwrite)
+        if picture.absolute() == options["out"].absolute():
+            raise UsageError("--out and --reliability name one place; give each its own")
     package = load_package(model_folder(model))
+    check_copy(package, options["out"], overwrite=overwrite)
     return package, _Bench(console, package, options)
 
 
@@ -179,7 +182,7 @@ class _Bench:
                 bar.show(done, f"{done}/{total} videos", now=done == total)
 
             bar.show(0, f"0/{len(clips)} videos", now=True)
-            found = list(predict(detector, clips, root, show))
+            found = list(predict(detector, clips, root, show, sizes=False))
         if not found:
             raise DataError("none of the videos can be read; check the paths")
         return found
@@ -209,11 +212,7 @@ class _Bench:
     def _chosen_footage(self) -> list[Clip]:
         from slipdetect.datasets import Clip
 
-        jobs = expand(self._options["normal"])
-        for job in jobs:
-            if job.error is not None:
-                raise job.error
-        return [Clip(Path(job.source), False, group=job.source) for job in jobs]
+        return [Clip(path, False, group=str(path)) for path in footage(self._options["normal"])]
 
     def _draw(self, found: Refit) -> None:
         from slipdetect.reports.reliability_plot import draw_reliability

@@ -5,12 +5,14 @@ In: the command line. Out: click options, a budget, errors.
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 from typing import Any
 
 import click
 
 from slipdetect.cli.choose_clips import SOURCE_OPTIONS
+from slipdetect.cli.evaluate_options import given
 from slipdetect.errors import UsageError
 
 _FOLDER = click.Path(path_type=Path, file_okay=False)
@@ -57,7 +59,7 @@ CALIBRATE_OPTIONS = (
 )
 
 
-def budget(options: dict[str, Any]) -> float:
+def budget(ctx: click.Context, options: dict[str, Any]) -> float:
     """Return the false events an hour that were asked for.
 
     Raises:
@@ -70,9 +72,10 @@ def budget(options: dict[str, Any]) -> float:
         raise UsageError("--per-day and --per-hour are two budgets; give one")
     if (daily is not None or hourly is not None) and not options["normal"]:
         raise UsageError("a budget of false events needs footage to count them: give --normal")
-    for name in ("split", "only", "exclude", "root", "reliability"):
-        if options[name] and options["data"] is None:
+    for name in ("split", "only", "exclude", "root", "bins", "reliability"):
+        if given(ctx, name) and options["data"] is None:
             raise UsageError(f"--{name} is of no use without --data; leave it out")
-    if hourly is not None:
-        return float(hourly)
-    return (1.0 if daily is None else float(daily)) / 24
+    allowed = (1.0 if daily is None else daily) / 24 if hourly is None else hourly
+    if not math.isfinite(allowed):
+        raise UsageError(f"a budget is a number of false events, not {allowed}")
+    return float(allowed)

@@ -67,7 +67,7 @@ def evaluate_events(
 
 def _check_targets(options: Mapping[str, Any]) -> None:
     targets = [options[name] for name in _FILES if options[name]]
-    if len(set(targets)) < len(targets):
+    if len({target.resolve() for target in targets}) < len(targets):
         raise UsageError(
             "two of --out, --predictions, --curves and --mistakes name one file; give each its own"
         )
@@ -101,7 +101,10 @@ def _read(
 
     if not file.is_file():
         raise DataError(f"there are no predictions {str(file)!r}; check the path")
-    kept = choose_sources(read_predictions(file), options["only"], options["exclude"])
+    kept = read_predictions(file)
+    if not kept:
+        raise DataError(f"{str(file)!r} holds no predictions; run the model once more")
+    kept = choose_sources(kept, options["only"], options["exclude"])
     configs = {item.config for item in kept}
     common = configs.pop() if len(configs) == 1 else None
     changes = event_settings(options)
@@ -128,6 +131,8 @@ def _predict(
 
         bar.show(0, f"0/{len(chosen.clips)} clips", now=True)
         predictions = list(predict(detector, chosen.clips, chosen.root, show))
+    if not predictions:
+        raise DataError("none of the clips can be read; check the paths in the annotation file")
     return predictions, detector.events, detector.config.name
 
 

@@ -35,6 +35,20 @@ def expand(sources: Iterable[str]) -> list[Job]:
     return [job for source in sources for job in _expand(source)]
 
 
+def footage(sources: Iterable[str]) -> list[Path]:
+    """Return the videos that ``sources`` mean, each once: one seen twice would count as more hours.
+
+    Raises:
+        SlipdetectError: Something named leads to no video.
+    """
+    found: dict[Path, Path] = {}
+    for job in expand(sources):
+        if job.error is not None:
+            raise job.error
+        found.setdefault(Path(job.source).resolve(), Path(job.source))
+    return list(found.values())
+
+
 def _expand(source: str) -> Iterator[Job]:
     try:
         if source == "-":

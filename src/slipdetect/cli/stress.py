@@ -16,7 +16,12 @@ from slipdetect._io import atomic_write, check_writable, make_folder
 from slipdetect.cli.console import Console
 from slipdetect.cli.errors import SOME_FAILED
 from slipdetect.cli.options import common_options, with_options
-from slipdetect.cli.stress_options import STRESS_OPTIONS, parse_names, parse_strengths
+from slipdetect.cli.stress_options import (
+    STRESS_OPTIONS,
+    check_stress,
+    parse_names,
+    parse_strengths,
+)
 from slipdetect.cli.tested_clips import Chosen, choose, warn_of_training_data
 from slipdetect.errors import UsageError
 
@@ -28,7 +33,7 @@ if TYPE_CHECKING:
 _QUICK = 12  # clips of either label
 
 
-@click.command()
+@click.command(short_help="Tell what a model still finds when the picture is bad.")
 @click.argument("model", metavar="MODEL")
 @click.argument("data", metavar="DATA.csv", type=click.Path(path_type=Path, dir_okay=False))
 @with_options(STRESS_OPTIONS)
@@ -50,6 +55,7 @@ def stress(ctx: click.Context, /, model: str, data: Path, **options: Any) -> Non
     slipdetect stress default clips.csv --pictures conditions.png
     """
     console = ctx.ensure_object(Console)
+    check_stress(ctx, drawn=options["pictures"] is not None)
     cases = _cases(options)
     if options["pictures"] is not None:
         check_writable(options["pictures"], overwrite=options["overwrite"])
@@ -161,15 +167,16 @@ def _predict(console: Console, task: _Task, out: Path, options: dict[str, Any]) 
 
 def _write(console: Console, result: StressResult, out: Path) -> None:
     """Write the tables and the plot; they are made anew from the predictions every time."""
+    from slipdetect.experiments.stress.run import PAGE, PLOT, TABLE
     from slipdetect.reports.stress_plot import draw_stress
     from slipdetect.reports.stress_table import stress_markdown
 
-    for name, text in (("stress.md", stress_markdown(result)), ("stress.json", _json(result))):
+    for name, text in ((PAGE, stress_markdown(result)), (TABLE, _json(result))):
         with atomic_write(out / name, overwrite=True) as temporary:
             temporary.write_text(text, encoding="utf-8", newline="\n")
-    with atomic_write(out / "stress.png", overwrite=True) as temporary:
+    with atomic_write(out / PLOT, overwrite=True) as temporary:
         draw_stress(result, temporary)
-    console.note(f"wrote stress.md, stress.json and stress.png in {str(out)!r}")
+    console.note(f"wrote {PAGE}, {TABLE} and {PLOT} in {str(out)!r}")
 
 
 def _print(console: Console, result: StressResult, form: str) -> None:

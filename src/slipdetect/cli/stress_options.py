@@ -10,6 +10,7 @@ from pathlib import Path
 
 import click
 
+from slipdetect.cli.evaluate_options import given
 from slipdetect.cli.tested_clips import TESTED_OPTIONS
 from slipdetect.errors import UsageError
 
@@ -21,8 +22,31 @@ _FOLDER = click.Path(path_type=Path, file_okay=False)
 
 
 def parse_names(text: str | None) -> list[str]:
-    """Return the names in a list such as ``"dark,noise"``; none of no list."""
-    return [] if text is None else [name.strip() for name in text.split(",") if name.strip()]
+    """Return the names in a list such as ``"dark,noise"``; none of no list.
+
+    Raises:
+        UsageError: There is a list without a name.
+    """
+    names = [] if text is None else [name.strip() for name in text.split(",") if name.strip()]
+    if text is not None and not names:
+        raise UsageError(f"--conditions {text!r} names none of {NAMES}; leave it out for all")
+    return names
+
+
+def check_stress(ctx: click.Context, *, drawn: bool) -> None:
+    """Refuse options that only testing, or only drawing, makes use of.
+
+    Args:
+        ctx: With the options.
+        drawn: Pictures are drawn and nothing is tested.
+
+    Raises:
+        UsageError: Naming the option.
+    """
+    for name in ("out", "format", "device") if drawn else ("overwrite",):
+        if given(ctx, name):
+            reason = "--pictures tests nothing" if drawn else "a run in --out is gone on with"
+            raise UsageError(f"--{name} is of no use: {reason}; leave it out")
 
 
 def parse_strengths(values: tuple[str, ...]) -> dict[str, list[float]]:

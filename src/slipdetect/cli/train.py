@@ -15,9 +15,11 @@ from slipdetect.cli.choose_clips import SOURCE_OPTIONS, choose_sources, warn_of_
 from slipdetect.cli.config_options import config_options
 from slipdetect.cli.console import Console
 from slipdetect.cli.errors import SOME_FAILED
+from slipdetect.cli.evaluate_options import given as named
 from slipdetect.cli.options import common_options, with_options
 from slipdetect.cli.recipe_page import recipe_page
 from slipdetect.cli.train_mining import with_mined
+from slipdetect.errors import UsageError
 from slipdetect.modalities.modality import MODALITIES
 from slipdetect.training import TrainConfig
 from slipdetect.training.recipes import list_recipes, load_recipe
@@ -103,6 +105,8 @@ def train(ctx: click.Context, /, data: Path | None, **options: Any) -> None:
         return
     if data is None:
         raise click.MissingParameter(ctx=ctx, param_hint="DATA.csv", param_type="argument")
+    if not options["normal"] and named(ctx, "mine_above"):
+        raise UsageError("--mine-above is of no use without --normal; leave it out")
     out = options["out"] if options["out"] is not None else Path("runs") / options["name"]
     from slipdetect.training.processes import leave_processes
 

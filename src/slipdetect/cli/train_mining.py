@@ -5,6 +5,7 @@ In: clips of the annotation file and the options of ``train``. Out: the clips wi
 
 from __future__ import annotations
 
+import math
 import os
 import shutil
 from collections.abc import Mapping, Sequence
@@ -13,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from slipdetect.cli.console import Console
-from slipdetect.cli.sources import expand
+from slipdetect.cli.sources import footage
 from slipdetect.errors import UsageError
 
 if TYPE_CHECKING:
@@ -43,22 +44,25 @@ def with_mined(
     from slipdetect.training.records import refuse_earlier_run
 
     config = next(iter(configs.values()))
-    _check(configs)
+    _check(configs, options["mine_above"])
     refuse_earlier_run(out, overwrite=options["overwrite"], resume=options["resume"])
     folder = out / FOLDER
     if options["resume"] and (folder / LIST).is_file():
         mined = read_annotations(folder / LIST)
+        console.note(f"going on with the {len(mined)} false alarms that were mined before")
     else:
         mined = _mine(console, folder, str(config.start), options)
     return [*_divided(clips, config), *mined]
 
 
-def _check(configs: Mapping[str, TrainConfig]) -> None:
+def _check(configs: Mapping[str, TrainConfig], above: float) -> None:
     if any(config.start is None for config in configs.values()):
         raise UsageError(
             "--normal learns from the false alarms of a model: name it with --start, "
             "such as --start default"
         )
+    if not math.isfinite(above):
+        raise UsageError(f"--mine-above is a probability, not {above}")
     if any(config.sampling != "windows" for config in configs.values()):
         raise UsageError("--normal gives windows to learn from; train with --sampling windows")
 
@@ -72,20 +76,17 @@ def _mine(console: Console, folder: Path, start: str, options: Mapping[str, Any]
             "footage is looked at in one process: begin the run there with --normal, stop it, and "
             "go on with many processes and --resume"
         )
-    jobs = expand(options["normal"])
-    for job in jobs:
-        if job.error is not None:
-            raise job.error
+    videos = footage(options["normal"])
     if (folder / LIST).exists():
         shutil.rmtree(folder)
     detector = Detector.load(start, options["device"])
-    with console.bar(len(jobs)) as bar:
+    with console.bar(len(videos)) as bar:
 
         def show(done: int, total: int) -> None:
             bar.show(done, f"looking for false alarms {done}/{total}", now=done == total)
 
         rule = MiningRule(above=options["mine_above"])
-        mined = mine(detector, [Path(job.source) for job in jobs], folder, rule, show)
+        mined = mine(detector, videos, folder, rule, show)
     if mined:
         console.note(
             f"{len(mined)} false alarms of {start!r} to learn from, listed in "

@@ -25,7 +25,7 @@ def moving_size(path: Path, start: float, end: float) -> float | None:
     Of every two neighbouring frames the extent of their difference, its height or its width,
     whichever is more, for who lies is as long as who stands is tall; of these the upper quartile,
     for between two steps only a hand may move. Where the camera moves, it is all of the picture.
-    The stretch is read once more, small, which costs little beside the network.
+    The video is read once more as far as that, small, which costs little beside the network.
 
     Args:
         path: The video.

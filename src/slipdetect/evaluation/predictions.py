@@ -106,22 +106,33 @@ def predict(
     clips: Sequence[Clip],
     root: Path,
     on_clip: Callable[[int, int], None] = lambda done, total: None,
+    *,
+    sizes: bool = True,
 ) -> Iterator[ClipPrediction]:
-    """Run ``detector`` over ``clips``; a clip that cannot be read is reported and left out."""
+    """Run ``detector`` over ``clips``; a clip that cannot be read is reported and left out.
+
+    Args:
+        detector: What looks at them.
+        clips: Annotated clips.
+        root: Folder that their names begin at.
+        on_clip: Called with (clips done, clips in all).
+        sizes: Look again how large what moves is, which reads every clip once more as far as that.
+    """
     for index, clip in enumerate(clips):
         try:
             found = detector.detect(clip.path)
         except VideoError as error:
             logger.warning("left out: %s", error)
         else:
-            yield _prediction(clip, root, found, detector.events)
+            item = _prediction(clip, root, found, detector.events)
+            yield replace(item, size=_size(clip, item)) if sizes else item
         on_clip(index + 1, len(clips))
 
 
 def _prediction(
     clip: Clip, root: Path, found: DetectionResult, config: EventConfig
 ) -> ClipPrediction:
-    item = ClipPrediction(
+    return ClipPrediction(
         clip=clip_name(clip.path, root),
         source=clip.source,
         positive=clip.positive,
@@ -138,8 +149,11 @@ def _prediction(
         streams=_streams(found.windows),
         thresholds=asdict(config),
     )
+
+
+def _size(clip: Clip, item: ClipPrediction) -> float | None:
     start, end = item.truth[0] if item.truth else item.surest[:2]
-    return replace(item, size=moving_size(clip.path, start, end))
+    return moving_size(clip.path, start, end)
 
 
 def _rounded(events: Iterable[Event]) -> tuple[tuple[float, float, float], ...]:
@@ -174,7 +188,8 @@ def read_predictions(file: Path) -> list[ClipPrediction]:
         DataError: The file is missing or malformed.
     """
     try:
-        rows = [json.loads(line) for line in file.read_text(encoding="utf-8").splitlines()]
+        lines = file.read_text(encoding="utf-8").splitlines()
+        rows = [json.loads(line, parse_constant=_refuse) for line in lines]
         found = [_read(row) for row in rows]
         for item in found:
             _ = item.config  # impossible thresholds are found here, not far away
@@ -183,10 +198,18 @@ def read_predictions(file: Path) -> list[ClipPrediction]:
         raise DataError(f"cannot read predictions {str(file)!r}: {error}") from error
 
 
+def _refuse(constant: str) -> float:
+    raise ValueError(f"{constant} is no number")
+
+
 def _read(row: Mapping[str, Any]) -> ClipPrediction:
+    if not isinstance(row["positive"], bool):
+        raise TypeError(f"positive is true or false, not {row['positive']!r}")
     return ClipPrediction(
         **{
             **row,
+            "seconds": float(row["seconds"]),
+            "score": float(row["score"]),
             "truth": tuple((float(a), float(b)) for a, b in row["truth"]),
             "events": _triples(row["events"]),
             "windows": _triples(row.get("windows", ())),

@@ -11,12 +11,13 @@ from dataclasses import replace
 from pathlib import Path
 
 from slipdetect._io import atomic_write
-from slipdetect.errors import UsageError
+from slipdetect.errors import OutputError, UsageError
 from slipdetect.models.config import ModelConfig
 from slipdetect.models.package import (
     CARD_FILE,
     CONFIG_FILE,
     ModelPackage,
+    check_folder,
     named_files,
     prepare,
     write_config,
@@ -48,8 +49,7 @@ def copy_package(
     if config.streams != package.config.streams:
         raise UsageError("a copy of a package keeps its streams; change other settings only")
     folder = Path(folder)
-    card = package.folder / CARD_FILE
-    text = card.read_text(encoding="utf-8") if card.is_file() else None
+    text = _card(package)
     prepare(folder, text, overwrite)
     before = named_files(folder)
     streams = []
@@ -65,3 +65,26 @@ def copy_package(
     write_config(folder / CONFIG_FILE, config, overwrite)
     remove_leftovers(folder, [stream.file for stream in streams], before)
     return ModelPackage(config, folder)
+
+
+def check_copy(package: ModelPackage, folder: Path, *, overwrite: bool = False) -> None:
+    """Fail early where ``copy_package`` would fail later, without making anything.
+
+    Raises:
+        OutputError: ``folder`` holds a package or another card already, or cannot be written.
+    """
+    check_folder(folder, overwrite=overwrite)
+    card, text = folder / CARD_FILE, _card(package)
+    there = next(path for path in (folder, *folder.absolute().parents) if path.exists())
+    if not there.is_dir() or not os.access(there, os.W_OK):
+        reason = "is read-only" if there.is_dir() else "is a file"
+        raise OutputError(
+            f"cannot create {str(folder)!r}: {str(there)!r} {reason}; choose another folder"
+        )
+    if text is not None and not overwrite and card.exists() and card.read_bytes() != text.encode():
+        raise OutputError(f"{str(card)!r} exists already; pass --overwrite or choose another name")
+
+
+def _card(package: ModelPackage) -> str | None:
+    card = package.folder / CARD_FILE
+    return card.read_text(encoding="utf-8") if card.is_file() else None

@@ -67,11 +67,12 @@ def footage_text(found: FootageThresholds) -> str:
 
 
 def preset_words(sensitivity: Mapping[str, Mapping[str, float]]) -> str:
-    """Return the onsets of presets in words."""
+    """Return the onsets of presets in words, and which are left out; see ``presets``."""
     told = [f"{name} from {preset['onset']:.4g}" for name, preset in sensitivity.items()]
     left = [name for name in ("low", "high") if name not in sensitivity]
     if left:
-        told.append(f"none for {' and '.join(left)}, which cannot be told from balanced here")
+        reason = "which cannot be told from balanced here or need more footage"
+        told.append(f"none for {' and '.join(left)}, {reason}")
     return "; ".join(told)
 
 

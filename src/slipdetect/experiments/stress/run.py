@@ -8,13 +8,14 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from slipdetect._io import file_sha256
 from slipdetect.datasets import Clip
 from slipdetect.detection import Detector
-from slipdetect.errors import DataError
+from slipdetect.errors import DataError, OutputError
 from slipdetect.evaluation.predictions import (
     ClipPrediction,
     clip_name,
@@ -28,6 +29,7 @@ from slipdetect.models import ModelPackage
 from slipdetect.models.package import CONFIG_FILE
 
 FACTS_FILE = "facts.json"
+PAGE, TABLE, PLOT = "stress.md", "stress.json", "stress.png"  # made anew by every run
 VERSION = 1  # of what the conditions do; predictions of another one are not mixed in
 
 Say = Callable[[Case, int, int], None]
@@ -58,14 +60,20 @@ def begin(folder: Path, facts: Facts) -> None:
     """Write into a folder what will be done there, or check that it was begun with the same facts.
 
     Raises:
-        OutputError: It holds a run with other facts, or cannot be written.
+        OutputError: It holds a run with other facts, or files of no run, or cannot be written.
         DataError: Its file of facts is damaged.
     """
     path = folder / FACTS_FILE
     if path.exists():
         require_same(read_facts(path), facts, folder)
-    else:
-        write_facts(path, facts)
+        return
+    names = (PAGE, TABLE, PLOT, *(file.name for file in sorted(folder.glob("*.jsonl"))))
+    for name in names:
+        if (folder / name).exists():
+            raise OutputError(
+                f"{str(folder)!r} holds {name!r} that is of no run; choose another --out"
+            )
+    write_facts(path, facts)
 
 
 def predictions_file(folder: Path, case: Case) -> Path:
@@ -103,7 +111,8 @@ def run_case(
         OutputError: The file cannot be written.
     """
     seen = detector.through(case.view(seed))
-    rows = list(predict(seen, clips, root, lambda done, total: say(case, done, total)))
+    told = partial(say, case)
+    rows = list(predict(seen, clips, root, told, sizes=False))
     if not rows:
         raise DataError("no clip could be read; check the paths in the annotation file")
     write_predictions(rows, predictions_file(folder, case))
