@@ -128,3 +128,15 @@ def test_each_fold_is_tested_on_what_it_was_not_trained_on(benchmark: ModuleType
         }
         assert tested == set(fold.test)
         assert not tested & set(fold.train or ())
+
+
+def test_the_log_of_experiments_has_what_was_measured(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.syspath_prepend(ROOT / "benchmarks")
+    log = load("experiments")
+    results = log.read_results()
+    assert set(results) <= set(log.EXPERIMENTS)
+    text = (ROOT / "docs/experiments.md").read_text(encoding="utf-8")
+    for line in log.table(results):
+        assert line in text
+    # the page says of the view that the table leaves out
+    assert all(row["figures"]["urfd-cam1"]["auc"] < 0.45 for row in results.values())
