@@ -53,6 +53,22 @@ def test_show_tells_what_the_model_is(run, tiny_package: Path) -> None:
     assert re.search(r"latency +\d+ ms a snippet, measured now on \d+ CPU thread", result.stdout)
 
 
+def test_show_tells_of_scaled_differences_and_tempered_streams(
+    run, tiny_package: Path, tmp_path: Path
+) -> None:
+    plain = run("models", "show", tiny_package).stdout
+    assert "differences" not in plain
+    assert "before fusion" not in plain
+    shutil.copytree(tiny_package, tmp_path / "m")
+    data = json.loads((tmp_path / "m" / "model.json").read_text())
+    data["streams"][0]["normalisation"]["contrast"] = 0.25
+    data["calibration"]["streams"] = {"rgb": 2.0}
+    (tmp_path / "m" / "model.json").write_text(json.dumps(data))
+    page = run("models", "show", tmp_path / "m").stdout
+    assert re.search(r"differences +scaled to 0\.25\n", page)
+    assert re.search(r"temperature +2 before fusion\n", page)
+
+
 def test_show_prints_the_card(run, tiny_package: Path) -> None:
     assert run("models", "show", tiny_package, "--card").stdout.startswith("# Tiny\n")
 

@@ -67,6 +67,11 @@ def _stream(package: ModelPackage, stream: StreamConfig) -> list[str]:
     ]
     if stream.flow is not None:
         lines.append(_row("flow", f"{stream.flow['method']}, up to {stream.flow['bound']:g} px"))
+    if stream.normalisation.contrast is not None:
+        lines.append(_row("differences", f"scaled to {stream.normalisation.contrast:g}"))
+    tempered = package.config.calibration.get("streams", {})
+    if stream.modality in tempered:
+        lines.append(_row("temperature", f"{tempered[stream.modality]:g} before fusion"))
     weight = package.config.fusion["weights"][stream.modality]
     lines.append(_row("fusion", f"weight {weight:g} among {package.config.fusion['space']}"))
     lines.append(_row("weights", f"{stream.file}, {size / 2**20:.1f} MiB"))
