@@ -34,4 +34,7 @@ def save_clip(clip: Clip, path: Path, quality: int = 21) -> None:
         "action": scene.action,
         "seed": scene.seed,
     }
-    path.with_suffix(".json").write_text(json.dumps(truth, indent=2) + "\n")
+    # whole or not at all: that it is there says that the clip is done
+    written = path.with_suffix(".json.part")
+    written.write_text(json.dumps(truth, indent=2) + "\n")
+    written.replace(path.with_suffix(".json"))
