@@ -32,7 +32,11 @@ class NetworkConfig:
         None, "Flow fields or differences per snippet; the modality's own when not given.", least=1
     )
     input_size: int | None = setting(
-        None, "Side of the network's input; the backbone's own when not given.", "px", 8
+        None,
+        "Side of the network's input; when not given that of the model to go on from, or the "
+        "backbone's own.",
+        "px",
+        8,
     )
     crop: str = setting(
         "motion", "Where snippets are cropped: around what moves, or the middle.", choices=CROPS

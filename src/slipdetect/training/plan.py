@@ -96,19 +96,26 @@ class StreamPlan:
             normalisation = replace(normalisation, flow=(mean, std))
         if self.name == "rgbdiff" and config.difference_contrast > 0:
             normalisation = replace(normalisation, contrast=config.difference_contrast)
-        size = network.spec.input_size if config.input_size is None else config.input_size
         return StreamConfig(
             modality=self.modality.name,
             backbone=config.backbone,
             snippet_length=self.modality.length,
             num_segments=config.num_segments,
-            input_size=size,
+            input_size=self._input_size(network),
             normalisation=normalisation,
             consensus=config.consensus,
             dropout=config.dropout,
             flow=self.flow,
             crop=config.crop,
         )
+
+    def _input_size(self, network: TSN) -> int:
+        """Return the side of the input, px: what was given, else what the weights know."""
+        if self.config.input_size is not None:
+            return self.config.input_size
+        if self.config.start is not None:
+            return self._start().config.stream(self.name).input_size
+        return network.spec.input_size
 
     def _start(self) -> ModelPackage:
         """Return the package to start from, which must be of the same make.
@@ -168,5 +175,8 @@ class StreamPlan:
         if self.config.start is not None:
             # the package may have been replaced since; its weights are in the checkpoint, but
             # pictures are normalised as it says now
-            facts["normalisation"] = asdict(self._start().config.stream(self.name).normalisation)
+            stream = self._start().config.stream(self.name)
+            facts["normalisation"] = asdict(stream.normalisation)
+            if self.config.input_size is None:
+                facts["input_size"] = stream.input_size
         return facts
