@@ -104,12 +104,6 @@ EXPERIMENTS = {
         {**_SCALED, "seed": 1},
         rendered="few",
     ),
-    "both144": Experiment(
-        "as both, 144 px instead of 112",
-        "smaller people keep their limbs: better AUC on upfall, whose people are small",
-        {**_SCALED, "input_size": 144},
-        rendered="both",
-    ),
     "hard": Experiment(
         "as contrast with the hard rendered clips alone",
         "tells whether augment and window2 suffer from the clips or from what they are named for",
