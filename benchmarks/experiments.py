@@ -43,7 +43,7 @@ class Experiment:
 
     Attributes:
         idea: What is different.
-        expected: What it should do, said before it was tried.
+        expected: What it should do; docs/experiments.md says when that was written down.
         changes: Settings that differ from the bundled model's.
         rendered: Rendered clips are added, a folder of ``--rendered``: ``few`` has the first 124 of
             ``render_set.py --seed 0`` as it was at commit 44bab4b (seven actions) and the first 46
