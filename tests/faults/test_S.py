@@ -220,6 +220,24 @@ def test_S03_the_folder_of_a_living_process_is_refused_with_its_name(
     assert tree(store) == {}
 
 
+def test_S03_a_holder_that_has_not_signed_yet_is_waited_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with folder_lock(tmp_path):
+        lock = tmp_path / LOCK_NAME
+        owner = lock.read_text()
+        lock.write_text("")
+        monkeypatch.setattr(
+            "slipdetect.datasets.store.lock.time.sleep", lambda _: lock.write_text(owner)
+        )
+        with pytest.raises(OutputError, match=f"written by process {os.getpid()} on"):
+            folder_lock(tmp_path).__enter__()
+        monkeypatch.setattr("slipdetect.datasets.store.lock.time.sleep", lambda _: None)
+        lock.write_text("")
+        with pytest.raises(OutputError, match="written by another process; wait for it"):
+            folder_lock(tmp_path).__enter__()
+
+
 def test_S03_the_lock_of_a_dead_process_is_taken_over_that_of_another_machine_is_not(
     tmp_path: Path,
 ) -> None:

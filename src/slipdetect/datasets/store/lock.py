@@ -56,7 +56,7 @@ def _acquire(path: Path) -> int:
             if locked and not is_current(handle, path):
                 os.close(handle)
                 continue
-            owner = _read_owner(handle)
+            owner = _read_owner(handle) if locked else _await_owner(handle)
             if not locked or _elsewhere(owner):
                 raise OutputError(_refusal(path, owner))
             _sign(handle)
@@ -104,6 +104,15 @@ def _sign(handle: int) -> None:
     os.ftruncate(handle, 0)
     os.lseek(handle, 0, os.SEEK_SET)
     os.write(handle, json.dumps(owner).encode())
+
+
+def _await_owner(handle: int) -> dict[str, Any]:
+    """Read who holds the lock; who has just taken it may not have signed yet."""
+    for _ in range(20):
+        if owner := _read_owner(handle):
+            return owner
+        time.sleep(0.05)
+    return {}
 
 
 def _read_owner(handle: int) -> dict[str, Any]:
