@@ -13,6 +13,7 @@ import sys
 from pathlib import Path
 
 import pytest
+import torch
 
 from slipdetect.backbones import BackboneSpec
 from slipdetect.cli import checks
@@ -20,7 +21,7 @@ from slipdetect.cli.backbone_table import Row, backbone_table
 from slipdetect.cli.model_page import input_shape
 from slipdetect.errors import BackboneUnavailable
 from slipdetect.modalities import Normalisation
-from slipdetect.models import StreamConfig
+from slipdetect.models import StreamConfig, load_package
 from slipdetect.models.measure import Cost
 
 
@@ -174,3 +175,18 @@ def test_the_folder_of_a_run_leads_to_its_models(run, tiny_package: Path, tmp_pa
     result = run("models", "show", tmp_path / "run")
     assert result.exit_code == 4
     assert f"give '{tmp_path / 'run' / 'best'}'" in result.stderr
+
+
+def test_the_average_of_a_model_and_itself_is_that_model(
+    run, tiny_package: Path, tmp_path: Path
+) -> None:
+    out = tmp_path / "mean"
+    result = run("models", "average", tiny_package, tiny_package, "--out", out)
+    assert result.exit_code == 0, result.output
+    assert result.stdout == f"{out}: mean of 2 models, mean\n"
+    kept = load_package(tiny_package).build_stream("rgb").state_dict()
+    for key, value in load_package(out).build_stream("rgb").state_dict().items():
+        assert torch.equal(value, kept[key])
+    result = run("models", "average", tiny_package, "--out", tmp_path / "c")
+    assert result.exit_code == 2
+    assert "at least two models" in result.stderr

@@ -53,8 +53,9 @@ def trained(
     """Train all three modalities once."""
     out = tmp_path_factory.mktemp("run")
     steps: list[Progress] = []
+    config = tiny_config(detection_window=1.2)
     TrainingRun(
-        data, out, MODALITIES, tiny_config(), cache=cache, device="cpu", on_progress=steps.append
+        data, out, MODALITIES, config, cache=cache, device="cpu", on_progress=steps.append
     ).run()
     return out, steps
 
@@ -87,6 +88,8 @@ def test_a_package_scores_as_the_network_that_was_trained(
         assert (stream.flow is None) == (stream.modality != "flow")
         assert stream.crop == "motion"
     assert package.config.stride == pytest.approx(0.2)
+    assert package.config.window == 1.2
+    assert package.config.training["config"]["window"] == 0.8
 
 
 def test_metrics_are_one_json_object_per_epoch(trained: tuple[Path, list[Progress]]) -> None:
@@ -177,6 +180,7 @@ def test_an_earlier_run_is_kept_unless_told(data: list[Clip], cache: Path, tmp_p
         ({"consensus": "weighted"}, "cannot judge windows"),
         ({"consensus": "identity"}, "cannot judge windows"),
         ({"snippet_step": 9}, "leave gaps"),
+        ({"snippet_step": 5, "detection_window": 0.4}, "leave gaps between windows of 0.4 s"),
     ],
 )
 def test_recipes_that_could_never_detect_are_refused_before_anything_is_written(

@@ -110,37 +110,25 @@ class _Bench:
 
     def on_clips(self, config: ModelConfig, facts: dict[str, Any]) -> tuple[ModelConfig, str, int]:
         """Fit temperature, bias and presets; return the model, a text and clips left out."""
-        from slipdetect.datasets.windows import WindowRule
-        from slipdetect.detection import EventConfig
         from slipdetect.evaluation.calibration import Calibration
-        from slipdetect.evaluation.operating_points import measured_at, presets
-        from slipdetect.evaluation.refitting import labelled_windows, recalibrated, refit
+        from slipdetect.evaluation.recalibrating import recalibrate, without_calibration
         from slipdetect.reports.calibration_text import preset_words, refit_text
 
         had = Calibration(config.calibration["temperature"], config.calibration["bias"])
-        bare = {**config.calibration, **asdict(Calibration())}
-        predictions = self._predict(replace(config, calibration=bare), self._clips)
-        windows = labelled_windows(predictions, WindowRule(window=config.window))
-        found = refit(windows, had, self._options["bins"])
+        predictions = self._predict(without_calibration(config), self._clips)
+        changed, found = recalibrate(config, predictions, self._options["bins"])
         self._draw(found)
-        fitted = {**config.calibration, **asdict(found.calibration)}
-        changed = replace(config, calibration=fitted, sensitivity={})
         text = refit_text(found, had)
-        made = [recalibrated(item, found.calibration) for item in predictions]
-        own = EventConfig(**config.events)
-        if any(not item.positive for item in made):
-            changed = replace(
-                changed, sensitivity=presets(made, measured_at(made, own).per_hour, own)
-            )
+        if any(not item.positive for item in predictions):
             text += f"\npresets       {preset_words(changed.sensitivity)}\n"
         facts["data"] = {
-            "clips": len(made),
+            "clips": len(predictions),
             "groups": found.groups,
             "windows": found.after.count,
             "error_before": found.before.error,
             "error_after": found.after.error,
         }
-        return changed, text, len(self._clips) - len(made)
+        return changed, text, len(self._clips) - len(predictions)
 
     def on_footage(
         self, config: ModelConfig, per_hour: float, facts: dict[str, Any]

@@ -24,10 +24,11 @@ _ASSETS = Path(slipdetect.__file__).parent / "assets"
     lazy={
         "import": "slipdetect.cli.models_import:import_files",
         "export": "slipdetect.cli.models_export:export",
+        "average": "slipdetect.cli.models_average:average",
     },
 )
 def models() -> None:
-    """List and show models, take in checkpoints of older programs and write such."""
+    """List, show and average models, take in checkpoints of older programs and write such."""
 
 
 @models.command("list")

@@ -9,6 +9,7 @@ from slipdetect.models.config import ModelConfig, StreamConfig
 from slipdetect.models.consensus import Consensus
 from slipdetect.models.fusion import LateFusion
 from slipdetect.models.package import ModelPackage, load_package, save_package
+from slipdetect.models.soup import average_packages
 from slipdetect.models.tsn import TSN
 
 __all__ = [
@@ -18,6 +19,7 @@ __all__ = [
     "ModelConfig",
     "ModelPackage",
     "StreamConfig",
+    "average_packages",
     "load_package",
     "save_package",
 ]

@@ -22,6 +22,7 @@ _SHARED = (
     "sample_fps",
     "short_side",
     "window",
+    "detection_window",
     "snippet_step",
     "sampling",
     "validation",
@@ -62,9 +63,10 @@ def require_detectable(config: TrainConfig, name: str) -> None:
             f"train with one of {', '.join(_ANY_LENGTH)}"
         )
     stride = config.snippet_step / config.sample_fps
-    if stride > config.window:
+    window = min(config.window, config.detected_window)
+    if stride > window:
         raise UsageError(
-            f"snippets {stride:g} s apart leave gaps between windows of {config.window:g} s; "
+            f"snippets {stride:g} s apart leave gaps between windows of {window:g} s; "
             "lower snippet_step or raise sample_fps or window"
         )
 

@@ -58,6 +58,9 @@ class ReadingConfig:
     sample_fps: float = setting(10.0, "Frames read of every second of video.", "frames/s", 0.5)
     short_side: int = setting(240, "Shorter side of the frames read.", "px", 16)
     window: float = setting(1.5, "Length of a window.", "s", 0.1)
+    detection_window: float | None = setting(
+        None, "Length of a window when detecting; not given: as in training.", "s", 0.1
+    )
     snippet_step: int = setting(2, "Samples from one snippet to the next when detecting.", least=1)
     flow_method: str = setting("tvl1", "How optical flow is computed.")
     flow_bound: float = setting(15.0, "Largest flow that is kept.", "px", 0.1)
@@ -178,3 +181,8 @@ class TrainConfig(AugmentConfig, OptimiserConfig, ReadingConfig, NetworkConfig):
                 f"batch_size {self.batch_size} cannot be computed in {self.accumulate} equal parts;"
                 " choose accumulate so that it divides it"
             )
+
+    @property
+    def detected_window(self) -> float:
+        """Length of a window when detecting, seconds."""
+        return self.window if self.detection_window is None else self.detection_window

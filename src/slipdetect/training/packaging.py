@@ -93,7 +93,7 @@ def write_package(
         sample_fps=config.sample_fps,
         frame_short_side=config.short_side,
         snippet_stride=config.snippet_step,
-        window=config.window,
+        window=config.detected_window,
         stride=config.snippet_step / config.sample_fps,
         streams=tuple(streams),
         fusion={"weights": weights, "space": _FUSION_SPACE},

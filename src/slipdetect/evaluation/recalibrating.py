@@ -1,0 +1,50 @@
+"""A model's configuration with temperature, bias and presets that fit labelled clips.
+
+In: the configuration, and what the model says of the clips without calibration. Out: another one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict, replace
+
+from slipdetect.datasets.windows import WindowRule
+from slipdetect.detection import EventConfig
+from slipdetect.evaluation.calibration import Calibration
+from slipdetect.evaluation.operating_points import measured_at, presets
+from slipdetect.evaluation.predictions import ClipPrediction
+from slipdetect.evaluation.refitting import Refit, labelled_windows, recalibrated, refit
+from slipdetect.evaluation.reliability import Binning
+from slipdetect.models import ModelConfig
+
+
+def without_calibration(config: ModelConfig) -> ModelConfig:
+    """Return the configuration with neutral temperature and bias, for predictions to fit on."""
+    return replace(config, calibration={**config.calibration, **asdict(Calibration())})
+
+
+def recalibrate(
+    config: ModelConfig, predictions: Sequence[ClipPrediction], binning: Binning = "mass"
+) -> tuple[ModelConfig, Refit]:
+    """Fit temperature and bias anew, and presets beside the model's own thresholds.
+
+    Args:
+        config: Of the model, with the calibration it had.
+        predictions: By the model ``without_calibration``, with their windows.
+        binning: Of the calibration error.
+
+    Returns:
+        The new configuration, and what the fit is worth. Without a clip in which nobody falls it
+        has no presets.
+
+    Raises:
+        DataError: As for ``refit``.
+    """
+    had = Calibration(config.calibration["temperature"], config.calibration["bias"])
+    found = refit(labelled_windows(predictions, WindowRule(window=config.window)), had, binning)
+    made = [recalibrated(item, found.calibration) for item in predictions]
+    own = EventConfig(**config.events)
+    quiet = any(not item.positive for item in made)
+    sensitivity = presets(made, measured_at(made, own).per_hour, own) if quiet else {}
+    fitted = {**config.calibration, **asdict(found.calibration)}
+    return replace(config, calibration=fitted, sensitivity=sensitivity), found
