@@ -132,6 +132,7 @@ def test_L05_a_dead_port_and_a_bad_answer_name_no_secret(caplog: pytest.LogCaptu
         "http://hook-user:s3cr3t@",
         "http://hook-user:s3cr3t#x@host/",
         "http://hook-user:12/t0k3n@host/",
+        "http://hook-user:12@s3cr3t/t0k3n@host/",
         "http://host:s3cr3t/",
         "http://[s3cr3t/",
         "http://s3cr3t t0k3n/",
@@ -144,15 +145,15 @@ def test_addresses_that_are_refused_are_not_repeated(address: str) -> None:
     assert caught.value.__cause__ is None
 
 
-@given(st.text(st.characters(exclude_categories=["Cs"]), min_size=4))
+@given(st.text(st.characters(exclude_categories=["Cs"])))
 def test_L05_no_password_is_ever_shown(secret: str) -> None:
-    secret = "key" + secret  # long enough not to occur by chance
+    secret = "kept" + secret  # no word of ours
+    text = f"https://u:{secret}@host.example/{secret}?key={secret}"
     try:
-        address = Address.parse(f"https://u:{secret}@host.example/{secret}?key={secret}")
+        said = repr(Address.parse(text))
     except UsageError as error:
-        assert secret not in str(error)
-    else:
-        assert "key" not in repr(address)
+        said = str(error)
+    assert "kept" not in said
 
 
 def test_an_address_of_version_6_keeps_its_brackets() -> None:

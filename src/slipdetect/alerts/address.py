@@ -46,9 +46,12 @@ class Address:
             raise _wrong("it does not begin with http:// or https://")
         if not host or not host.isprintable() or " " in host:
             raise _wrong("it has no host")
-        if user is None and port is not None and "@" in parts.path + parts.query + parts.fragment:
-            # of http://user:1/2@host the password would be taken for a port and a path
-            raise _wrong("of several readings none is sure; write a / in a password as %2F")
+        behind = parts.path + parts.query + parts.fragment
+        if "@" in behind and (user is not None or port is not None):
+            # of http://user:1/2@host and http://user:1@2/3@host a part of the password seems host
+            raise _wrong(
+                "where its host begins is not sure; write / in a password as %2F, @ as %40"
+            )
         place = f"[{host}]" if ":" in host else host
         place += "" if port is None else f":{port}"
         path, query = quote(parts.path, safe=_SAFE), quote(parts.query, safe=_SAFE)
