@@ -49,9 +49,7 @@ class Address:
         behind = parts.path + parts.query + parts.fragment
         if "@" in behind and (user is not None or port is not None):
             # of http://user:1/2@host and http://user:1@2/3@host a part of the password seems host
-            raise _wrong(
-                "where its host begins is not sure; write / in a password as %2F, @ as %40"
-            )
+            raise _wrong("its host is not sure; write / in a password as %2F and @ as %40")
         place = f"[{host}]" if ":" in host else host
         place += "" if port is None else f":{port}"
         path, query = quote(parts.path, safe=_SAFE), quote(parts.query, safe=_SAFE)
