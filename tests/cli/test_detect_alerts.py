@@ -6,8 +6,12 @@ In: runs with a stand-in detector, and one with a tiny model. Out: nothing but a
 from __future__ import annotations
 
 import json
+import os
 import shlex
+import signal
+import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -103,6 +107,36 @@ def test_what_cannot_work_is_said_before_the_work(
     result = run("detect", "stop.mp4", *args)
     assert result.exit_code == 2
     assert words in result.stderr
+
+
+INTERRUPTED = """
+import sys
+sys.path.insert(0, {tests!r})
+import slipdetect.detection
+from results import FakeDetector
+slipdetect.detection.Detector = FakeDetector
+from slipdetect.cli.main import run
+run()
+"""
+
+
+@pytest.mark.skipif(os.name != "posix", reason="sends SIGINT")
+def test_ctrl_c_ends_the_wait_and_the_command_that_runs(folder: Path) -> None:
+    script = "open('runs', 'w').close(); import time; time.sleep(60)"
+    command = shlex.join([sys.executable, "-c", script])
+    start = [sys.executable, "-c", INTERRUPTED.format(tests=str(Path(__file__).parents[1]))]
+    start += ["detect", "fall.mp4", "--on-event", command, "--alert-timeout", "60"]
+    process = subprocess.Popen(start, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    while not (folder / "runs").exists():
+        assert process.poll() is None
+        time.sleep(0.05)
+    time.sleep(0.5)  # the results are printed, and the wait has begun
+    process.send_signal(signal.SIGINT)
+    # its pipes are shared with the command, so that they close when both are gone
+    out, err = process.communicate(timeout=30)
+    assert process.returncode == 130
+    assert "00:00:03.200" in out
+    assert "interrupted" in err
 
 
 def test_a_clip_that_fails_is_a_warning_and_5(run, folder: Path) -> None:

@@ -53,6 +53,8 @@ class Delivery:
         self._changed = threading.Condition()
         self._ending = False
         self._thread: threading.Thread | None = None
+        # not the thread's own join and is_alive: one interrupted by Ctrl-C takes it for dead
+        self._done = threading.Event()
 
     def put(self, alert: Alert) -> None:
         """Take an alert, at once; where too many wait already it is counted and warned of."""
@@ -76,19 +78,19 @@ class Delivery:
             self._ending = True
             self._changed.notify()
         if self._thread is not None:
-            self._thread.join(self.sink.patience)
+            self._done.wait(self.sink.patience)
             self.abandon()
         return self.counts
 
     def abandon(self) -> None:
         """Give up what was not delivered yet."""
-        if self._thread is None or not self._thread.is_alive():
+        if self._thread is None or self._done.is_set():
             return
         with self._changed:
             self.counts.untried += len(self._waiting)
             self._waiting.clear()
         self.sink.stop()
-        self._thread.join(_SECONDS_TO_STOP)
+        self._done.wait(_SECONDS_TO_STOP)
 
     def _work(self) -> None:
         while True:
@@ -96,6 +98,7 @@ class Delivery:
                 while not self._waiting and not self._ending:
                     self._changed.wait()
                 if not self._waiting:
+                    self._done.set()
                     return
                 alert = self._waiting.popleft()
             self._try(alert)
