@@ -16,6 +16,7 @@ from pathlib import Path
 
 import pytest
 
+import slipdetect
 from hook_server import hook_server
 from slipdetect.alerts import Webhook
 from slipdetect.video import open_video
@@ -111,7 +112,7 @@ def test_what_cannot_work_is_said_before_the_work(
 
 INTERRUPTED = """
 import sys
-sys.path.insert(0, {tests!r})
+sys.path[:0] = {folders!r}
 import slipdetect.detection
 from results import FakeDetector
 slipdetect.detection.Detector = FakeDetector
@@ -124,7 +125,8 @@ run()
 def test_ctrl_c_ends_the_wait_and_the_command_that_runs(folder: Path) -> None:
     script = "open('runs', 'w').close(); import time; time.sleep(60)"
     command = shlex.join([sys.executable, "-c", script])
-    start = [sys.executable, "-c", INTERRUPTED.format(tests=str(Path(__file__).parents[1]))]
+    folders = [str(Path(file).resolve().parents[1]) for file in (__file__, slipdetect.__file__)]
+    start = [sys.executable, "-c", INTERRUPTED.format(folders=folders)]
     start += ["detect", "fall.mp4", "--on-event", command, "--alert-timeout", "60"]
     process = subprocess.Popen(start, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     while not (folder / "runs").exists():
