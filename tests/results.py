@@ -53,7 +53,12 @@ class FakeDetector:
         return cls(EventConfig().updated(events))
 
     def detect(
-        self, source: str, *, on_progress: Callable[[float, float | None], None], **reading: Any
+        self,
+        source: str,
+        *,
+        on_progress: Callable[[float, float | None], None],
+        on_event: Callable[[Event], None] | None = None,
+        **reading: Any,
     ) -> DetectionResult:
         try:
             wish = Path(source).read_text()
@@ -66,4 +71,6 @@ class FakeDetector:
             raise KeyboardInterrupt
         if wish == "cut":
             return make_result(source, report=DecodeReport(9, 2, True, ["truncated: a part"]))
+        if wish == "fall" and on_event is not None:
+            on_event(FALL)
         return make_result(source, *((FALL,) if wish == "fall" else ()))

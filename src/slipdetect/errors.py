@@ -53,5 +53,9 @@ class OutputError(SlipdetectError):
     exit_code = 6
 
 
+class AlertError(OutputError):
+    """An alert could not be delivered; the message repeats no part of an address but its host."""
+
+
 class TrainingError(SlipdetectError):
     """Training cannot go on; the message names the last good checkpoint."""

@@ -19,7 +19,7 @@ from torch import nn
 
 from slipdetect import backbones, video
 from slipdetect.backbones import BackboneSpec
-from slipdetect.detection import Detector, detector, resolve_device
+from slipdetect.detection import Detector, Event, detector, resolve_device
 from slipdetect.errors import ModelError, PackageError, UsageError, VideoError
 from slipdetect.modalities.modality import get_modality
 from slipdetect.modalities.normalise import Normalisation
@@ -282,6 +282,30 @@ def test_progress_and_the_facts_of_the_source(tmp_path: Path, bright: Detector) 
     assert bright.detect(clip, max_duration=4.0).duration == pytest.approx(3.9, abs=0.11)
     with pytest.raises(VideoError):
         bright.detect(clip, stream=3)
+
+
+def test_events_are_told_of_while_the_rest_is_still_read(tmp_path: Path, bright: Detector) -> None:
+    two = ((1.0, 2.5), (9.0, 10.0))
+    clip = film(tmp_path / "a.mp4", steady(30, 12.0), lambda t: lamp(t, two))
+    done = [0.0]
+    told: list[tuple[Event, float]] = []
+    result = bright.detect(
+        clip,
+        on_progress=lambda seconds, total: done.append(seconds),
+        on_event=lambda event: told.append((event, done[-1])),
+    )
+    assert tuple(event for event, _ in told) == result.events
+    assert len(told) == 2
+    assert told[0][1] < two[1][0]
+
+
+def test_what_on_event_raises_ends_detection(tmp_path: Path, bright: Detector) -> None:
+    def stop(event: Event) -> None:
+        raise LookupError("enough")
+
+    with pytest.raises(LookupError, match="enough"):
+        bright.detect(film(tmp_path / "a.mp4", steady(30)), on_event=stop)
+    assert not [t for t in threading.enumerate() if t.name == "slipdetect-decode"]
 
 
 def test_a_truncated_file_is_detected_on_what_there_is(tmp_path: Path, bright: Detector) -> None:

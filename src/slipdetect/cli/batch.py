@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
 Progress = Callable[[float, float | None], None]
 Detect = Callable[[str, Progress], "DetectionResult"]
+# does more with a result; returns what failed of it
+Further = Callable[["DetectionResult"], Sequence[SlipdetectError]]
 
 _NAME_COLUMNS = 28
 
@@ -37,19 +39,21 @@ class Tally:
         done: Sources with a result.
         events: Events found in them.
         failures: Exit codes of the failed ones.
+        missing: Parts of results that failed, such as a clip.
         interrupted: The user stopped it.
     """
 
     done: int = 0
     events: int = 0
     failures: list[int] = field(default_factory=list)
+    missing: int = 0
     interrupted: bool = False
 
     def exit_code(self, fail_on_event: bool = False) -> int:
         """Return the exit code; a failure is told before an event."""
         if self.interrupted:
             return INTERRUPTED
-        if self.failures:
+        if self.failures or self.missing:
             return SOME_FAILED if self.done else self.failures[0]
         return EVENT_FOUND if fail_on_event and self.events else 0
 
@@ -62,15 +66,23 @@ class Batch:
         form: How results are written.
         write: Takes the written results.
         strict: A truncated source fails.
+        further: Done with every result after it was written.
     """
 
     def __init__(
-        self, console: Console, form: Format, write: Callable[[str], None], *, strict: bool = False
+        self,
+        console: Console,
+        form: Format,
+        write: Callable[[str], None],
+        *,
+        strict: bool = False,
+        further: Further | None = None,
     ) -> None:
         self._console = console
         self._form = form
         self._write = write
         self._strict = strict
+        self._further = further
         self._tally = Tally()
 
     def run(self, jobs: Sequence[Job], detect: Detect) -> Tally:
@@ -102,6 +114,9 @@ class Batch:
         self._tally.done += 1
         self._tally.events += len(result.events)
         self._write(self._form.result(result))
+        for failure in () if self._further is None else self._further(result):
+            self._console.warn(describe(failure))
+            self._tally.missing += 1
 
     def _judge(self, result: DetectionResult) -> None:
         """Warn of everything that makes a result less sure than it looks."""

@@ -14,21 +14,22 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from slipdetect._io import check_writable
+from slipdetect.cli.alerting import clip_folder, close_alerts, make_alerts
 from slipdetect.cli.batch import Batch, Detect, Progress
 from slipdetect.cli.console import Console
-from slipdetect.cli.detect_options import DETECT_OPTIONS, event_settings
+from slipdetect.cli.detect_options import DETECT_OPTIONS, event_settings, reading_settings
 from slipdetect.cli.formats import make_format
 from slipdetect.cli.options import common_options, with_options
 from slipdetect.cli.output import open_output
 from slipdetect.cli.sources import expand
 
 if TYPE_CHECKING:
+    from slipdetect.alerts import Alerts
     from slipdetect.detection import DetectionResult
 
 logger = logging.getLogger(__name__)
 
 _SUFFIXES = {".json": "json", ".jsonl": "json", ".csv": "csv"}
-_READING = ("stream", "frame_rate", "max_pixels", "max_duration")
 
 
 @click.command()
@@ -55,16 +56,21 @@ def detect(ctx: click.Context, /, sources: tuple[str, ...], **options: Any) -> N
     width = shutil.get_terminal_size().columns if out is None and sys.stdout.isatty() else None
     form = make_format(kind, [job.source for job in jobs], windows=options["windows"], width=width)
     usable = any(job.error is None for job in jobs)
-    function = _load(options) if usable else _nothing
-    with open_output(console, out, overwrite=options["overwrite"]) as write:
+    clips, alerts = clip_folder(options, jobs), make_alerts(options)
+    function = _load(options, alerts) if usable else _nothing
+    with (
+        open_output(console, out, overwrite=options["overwrite"]) as write,
+        close_alerts(console, alerts),
+    ):
         write = console.text if out is None and kind == "table" else write
-        tally = Batch(console, form, write, strict=options["strict"]).run(jobs, function)
+        batch = Batch(console, form, write, strict=options["strict"], further=clips)
+        tally = batch.run(jobs, function)
     if out is not None:
         console.note(f"wrote {str(out)!r}")
     ctx.exit(tally.exit_code(options["fail_on_event"]))
 
 
-def _load(options: dict[str, Any]) -> Detect:
+def _load(options: dict[str, Any], alerts: Alerts | None) -> Detect:
     """Load the model and return the function that looks at one source."""
     from slipdetect.detection import Detector
 
@@ -75,10 +81,7 @@ def _load(options: dict[str, Any]) -> Detect:
         sensitivity=options["sensitivity"],
     )
     logger.info("model %s on %s", detector.config.name, detector.device)
-    reading: dict[str, Any] = {
-        name: options[name] for name in _READING if options[name] is not None
-    }
-
+    reading = reading_settings(options)
     if options["store"] is not None:
         from slipdetect.datasets.store import VideoStore
 
@@ -87,7 +90,8 @@ def _load(options: dict[str, Any]) -> Detect:
             logger.warning("model %s needs no flow; --store is not used", detector.config.name)
 
     def look(source: str, on_progress: Progress) -> DetectionResult:
-        return detector.detect(source, on_progress=on_progress, **reading)
+        about = None if alerts is None else alerts.about(source, detector.config.name)
+        return detector.detect(source, on_progress=on_progress, on_event=about, **reading)
 
     return look
 

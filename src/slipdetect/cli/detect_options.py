@@ -10,6 +10,7 @@ from typing import Any
 
 import click
 
+from slipdetect.cli.alert_options import ALERT_OPTIONS
 from slipdetect.cli.formats import FORMATS
 
 _PROBABILITY = click.FloatRange(0.0, 1.0)
@@ -22,7 +23,7 @@ _OUTPUT = (
         help="How to print events.  [default: by the suffix of --out, else table]",
     ),
     click.option("--out", metavar="FILE", help="Write to FILE instead of standard output."),
-    click.option("--overwrite", is_flag=True, help="Replace FILE if it exists."),
+    click.option("--overwrite", is_flag=True, help="Replace FILE, and clips, that exist."),
     click.option(
         "--windows", is_flag=True, help="Add the probability of every window (table, json)."
     ),
@@ -75,6 +76,9 @@ EVENT_SETTINGS = {
     "pad": ("pad_onset", "pad_offset"),
 }
 
+# options that ``open_video`` takes by the same name
+_OPEN_VIDEO = ("stream", "frame_rate", "max_pixels", "max_duration")
+
 _READING = (
     click.option(
         "--stream", type=click.IntRange(min=0), help="Which video stream of a file, from 0."
@@ -100,9 +104,14 @@ _READING = (
     click.option("--strict", is_flag=True, help="A truncated video fails instead of warning."),
 )
 
-DETECT_OPTIONS = (*_OUTPUT, *_MODEL, *_SENSITIVITY, *EVENT_OPTIONS, *_READING)
+DETECT_OPTIONS = (*_OUTPUT, *_MODEL, *_SENSITIVITY, *EVENT_OPTIONS, *ALERT_OPTIONS, *_READING)
 
 
 def event_settings(options: Mapping[str, Any]) -> dict[str, float | None]:
     """Return what the options say of ``EventConfig``; None where nothing was said."""
     return {name: options[key] for key, names in EVENT_SETTINGS.items() for name in names}
+
+
+def reading_settings(options: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what the options say of ``open_video``."""
+    return {name: options[name] for name in _OPEN_VIDEO if options[name] is not None}

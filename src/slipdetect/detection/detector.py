@@ -33,6 +33,7 @@ _BATCH = 16
 
 Source = str | PathLike[str]
 Progress = Callable[[float, float | None], None]
+OnEvent = Callable[[Event], None]
 
 
 @dataclass
@@ -115,6 +116,7 @@ class Detector:
         source: Source,
         *,
         on_progress: Progress | None = None,
+        on_event: OnEvent | None = None,
         store: VideoStore | None = None,
         **reading: Any,
     ) -> DetectionResult:
@@ -123,6 +125,8 @@ class Detector:
         Args:
             source: A file.
             on_progress: Called with (seconds done, seconds in all or None).
+            on_event: Called with every event as soon as nothing later can change it, in the
+                middle of the source too; detection waits for it and ends with what it raises.
             store: Take flow from here where it has the source's, instead of computing it.
             **reading: Passed on to ``open_video``: stream, frame_rate, max_pixels, max_duration.
 
@@ -138,7 +142,10 @@ class Detector:
         findings = _Findings()
         with open_video(source, **reading) as video:
             flow = None if store is None else stored_flow(store, Path(source), self.config)
-            findings.events.extend(self._run(video, findings, on_progress, flow))
+            for event in self._run(video, findings, on_progress, flow):
+                findings.events.append(event)
+                if on_event is not None:
+                    on_event(event)
         if findings.samples == 0:
             raise VideoError(f"{str(source)!r} has no frame that can be decoded; re-copy the file")
         duration = (findings.samples - 1) / self.config.sample_fps

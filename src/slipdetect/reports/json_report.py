@@ -44,7 +44,7 @@ def report_data(result: DetectionResult, *, windows: bool = False) -> dict[str, 
             "weights_sha256": dict(result.weights),
             "modalities": list(result.weights),
         },
-        "events": [_event(event) for event in result.events],
+        "events": [event_data(event) for event in result.events],
     }
     if windows:
         data["windows"] = [_window(window) for window in result.windows]
@@ -67,7 +67,8 @@ def _source(result: DetectionResult) -> dict[str, Any]:
     }
 
 
-def _event(event: Event) -> dict[str, Any]:
+def event_data(event: Event) -> dict[str, Any]:
+    """Return the object of one event; times are seconds rounded to 1e-6."""
     return {
         "start": _number(event.start),
         "end": _number(event.end),

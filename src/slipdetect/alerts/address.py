@@ -1,0 +1,70 @@
+"""The address of a webhook, taken apart so that no secret in it is ever repeated.
+
+In: an http or https address. Out: what to ask, what to authenticate with, and what may be shown.
+"""
+
+from __future__ import annotations
+
+import base64
+from dataclasses import dataclass, field
+from urllib.parse import quote, unquote, urlsplit, urlunsplit
+
+from slipdetect.errors import UsageError
+
+# what an address may hold; a percent sign is taken for one of an escape
+_SAFE = "%/:=&?~+!$,;'@()*[]"
+
+
+@dataclass(frozen=True)
+class Address:
+    """Where alerts are posted to.
+
+    Attributes:
+        url: Without user, password and fragment.
+        shown: Protocol and host: paths and queries of webhooks hold keys.
+        authorization: Value of the header, or None.
+    """
+
+    url: str = field(repr=False)
+    shown: str
+    authorization: str | None = field(repr=False, default=None)
+
+    @classmethod
+    def parse(cls, text: str) -> Address:
+        """Take an address apart.
+
+        Raises:
+            UsageError: It is none of http or https; the message repeats nothing of it.
+        """
+        try:
+            parts = urlsplit(text)
+            host, port = parts.hostname, parts.port
+            user, password = parts.username, parts.password
+        except ValueError:
+            raise _wrong("its host or port cannot be read") from None
+        if parts.scheme not in ("http", "https"):
+            raise _wrong("it does not begin with http:// or https://")
+        if not host or not host.isprintable() or " " in host:
+            raise _wrong("it has no host")
+        behind = parts.path + parts.query + parts.fragment
+        if "@" in behind and (user is not None or port is not None):
+            # of http://user:1/2@host and http://user:1@2/3@host a part of the password seems host
+            raise _wrong("its host is not sure; write / in a password as %2F and @ as %40")
+        place = f"[{host}]" if ":" in host else host
+        place += "" if port is None else f":{port}"
+        path, query = quote(parts.path, safe=_SAFE), quote(parts.query, safe=_SAFE)
+        url = urlunsplit((parts.scheme, place, path, query, ""))
+        return cls(url, f"{parts.scheme}://{place}", _basic(user, password))
+
+
+def _wrong(reason: str) -> UsageError:
+    return UsageError(
+        f"the webhook's address cannot be used: {reason}; it is http(s)://[USER:PASSWORD@]HOST/PATH"
+    )
+
+
+def _basic(user: str | None, password: str | None) -> str | None:
+    if user is None:
+        return None
+    pair = f"{unquote(user)}:{unquote(password or '')}"
+    return "Basic " + base64.b64encode(pair.encode()).decode("ascii")

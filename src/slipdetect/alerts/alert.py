@@ -1,0 +1,61 @@
+"""What is told of an event to those who asked to hear of it.
+
+In: an event, its source and its model. Out: an ``Alert`` and its JSON.
+"""
+
+from __future__ import annotations
+
+import json
+import uuid
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+
+from slipdetect.detection import Event
+from slipdetect.reports.json_report import event_data
+from slipdetect.reports.names import plain_name
+
+VERSION = 1
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def _new_id() -> str:
+    return uuid.uuid4().hex
+
+
+@dataclass(frozen=True)
+class Alert:
+    """One event to tell of.
+
+    Attributes:
+        source: Name of the video as it was given.
+        model: Name of the model package.
+        event: What was found.
+        created: When it was known, ISO 8601 in UTC.
+        id: 32 hex digits, the same however often delivery is tried.
+    """
+
+    source: str
+    model: str
+    event: Event
+    created: str = field(default_factory=_now)
+    id: str = field(default_factory=_new_id)
+
+    @property
+    def name(self) -> str:
+        """The source's name without what an address may hold, such as a password."""
+        return plain_name(self.source)
+
+    def to_json(self) -> str:
+        """Return the alert as one line of ASCII JSON, ending in a line feed."""
+        data = {
+            "version": VERSION,
+            "id": self.id,
+            "created": self.created,
+            "source": {"name": self.name},
+            "model": {"name": self.model},
+            "event": event_data(self.event),
+        }
+        return json.dumps(data, ensure_ascii=True, allow_nan=False) + "\n"
