@@ -8,26 +8,28 @@ from __future__ import annotations
 import logging
 import shutil
 import sys
+from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from slipdetect._io import check_writable
 from slipdetect.cli.batch import Batch, Detect, Progress
 from slipdetect.cli.console import Console
+from slipdetect.cli.destination import Destination, choose_destination
 from slipdetect.cli.detect_options import DETECT_OPTIONS, event_settings
-from slipdetect.cli.formats import make_format
+from slipdetect.cli.formats import Format, make_format
 from slipdetect.cli.options import common_options, with_options
 from slipdetect.cli.output import open_output
+from slipdetect.cli.per_video import FilePerVideo, WithPictures
 from slipdetect.cli.sources import expand
+from slipdetect.cli.timelines import timeline_drawer, timeline_files
 
 if TYPE_CHECKING:
-    from slipdetect.detection import DetectionResult
+    from slipdetect.detection import DetectionResult, Detector
 
 logger = logging.getLogger(__name__)
 
-_SUFFIXES = {".json": "json", ".jsonl": "json", ".csv": "csv"}
 _READING = ("stream", "frame_rate", "max_pixels", "max_duration")
 
 
@@ -45,27 +47,57 @@ def detect(ctx: click.Context, /, sources: tuple[str, ...], **options: Any) -> N
     \b
     slipdetect detect kitchen.mp4
     slipdetect detect recordings/ --format csv --out events.csv
+    slipdetect detect recordings/ --format srt --out recordings/ --timeline plots/
     """
     console = ctx.ensure_object(Console)
-    out = None if options["out"] in (None, "-") else Path(options["out"])
-    if out is not None:
-        check_writable(out, overwrite=options["overwrite"])
     jobs = expand(sources)
-    kind = options["format"] or (_SUFFIXES.get(out.suffix.lower()) if out else None) or "table"
-    width = shutil.get_terminal_size().columns if out is None and sys.stdout.isatty() else None
-    form = make_format(kind, [job.source for job in jobs], windows=options["windows"], width=width)
-    usable = any(job.error is None for job in jobs)
-    function = _load(options) if usable else _nothing
-    with open_output(console, out, overwrite=options["overwrite"]) as write:
-        write = console.text if out is None and kind == "table" else write
-        tally = Batch(console, form, write, strict=options["strict"]).run(jobs, function)
-    if out is not None:
-        console.note(f"wrote {str(out)!r}")
+    names, overwrite = [job.source for job in jobs], options["overwrite"]
+    where = choose_destination(options["out"], options["format"], names, overwrite=overwrite)
+    pictures = timeline_files(options["timeline"], names, overwrite=overwrite)
+    written: list[Path] = []
+    form = _form(console, where, names, options, written)
+    detector = _load(options) if any(job.error is None for job in jobs) else None
+    look = _nothing if detector is None else _looking(detector, options)
+    if pictures and detector is not None:
+        draw = timeline_drawer(detector.events, written, overwrite=overwrite)
+        form = WithPictures(form, pictures, draw)
+    with open_output(console, where.out, overwrite=overwrite) as write:
+        write = console.text if where.out is None and where.kind == "table" else write
+        tally = Batch(console, form, write, strict=options["strict"]).run(jobs, look)
+    written += [] if where.out is None else [where.out]
+    for folder, count in Counter(path.parent for path in written).items():
+        what = repr(str(written[0])) if len(written) == 1 else f"{count} files in {str(folder)!r}"
+        console.note(f"wrote {what}")
     ctx.exit(tally.exit_code(options["fail_on_event"]))
 
 
-def _load(options: dict[str, Any]) -> Detect:
-    """Load the model and return the function that looks at one source."""
+def _form(
+    console: Console,
+    where: Destination,
+    names: list[str],
+    options: dict[str, Any],
+    written: list[Path],
+) -> Format:
+    """Return how results are written: to a file per video, noted in ``written``, or together."""
+    windows = options["windows"]
+    if not where.each:
+        to_terminal = where.out is None and sys.stdout.isatty()
+        width = shutil.get_terminal_size().columns if to_terminal else None
+        return make_format(where.kind, names, windows=windows, width=width)
+
+    def save(target: Path, text: str) -> None:
+        with open_output(console, target, overwrite=options["overwrite"]) as write:
+            write(text)
+        written.append(target)
+
+    def make(source: str) -> Format:
+        return make_format(where.kind, [source], windows=windows)
+
+    return FilePerVideo(make, names, where.each, save)
+
+
+def _load(options: dict[str, Any]) -> Detector:
+    """Load the model."""
     from slipdetect.detection import Detector
 
     detector = Detector.load(
@@ -75,6 +107,11 @@ def _load(options: dict[str, Any]) -> Detect:
         sensitivity=options["sensitivity"],
     )
     logger.info("model %s on %s", detector.config.name, detector.device)
+    return detector
+
+
+def _looking(detector: Detector, options: dict[str, Any]) -> Detect:
+    """Return the function that looks at one source."""
     reading: dict[str, Any] = {
         name: options[name] for name in _READING if options[name] is not None
     }
