@@ -145,7 +145,7 @@ def test_R04_a_full_disk_behind_stdout_is_6(tmp_path: Path) -> None:
     assert errors.count(b"\n") == 1
 
 
-@pytest.mark.parametrize("kind", ["table", "json", "csv"])
+@pytest.mark.parametrize("kind", ["table", "json", "csv", "vtt", "srt", "activitynet"])
 def test_R05_ascii_terminals_and_decimal_commas(tmp_path: Path, kind: str) -> None:
     video = tmp_path / "Küche 台所.mp4"
     video.write_text("fall")

@@ -24,6 +24,7 @@ from slipdetect.cli.output import open_output
 from slipdetect.cli.per_video import FilePerVideo, WithPictures
 from slipdetect.cli.sources import expand
 from slipdetect.cli.timelines import timeline_drawer, timeline_files
+from slipdetect.errors import UsageError
 
 if TYPE_CHECKING:
     from slipdetect.detection import DetectionResult, Detector
@@ -54,6 +55,8 @@ def detect(ctx: click.Context, /, sources: tuple[str, ...], **options: Any) -> N
     names, overwrite = [job.source for job in jobs], options["overwrite"]
     where = choose_destination(options["out"], options["format"], names, overwrite=overwrite)
     pictures = timeline_files(options["timeline"], names, overwrite=overwrite)
+    if where.out in pictures or set(where.each) & set(pictures):
+        raise UsageError("--out and --timeline are the same file; name two")
     written: list[Path] = []
     form = _form(console, where, names, options, written)
     detector = _load(options) if any(job.error is None for job in jobs) else None

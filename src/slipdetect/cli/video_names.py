@@ -20,7 +20,7 @@ _Spelling = Callable[[str], str]
 
 def video_ids(sources: Sequence[str]) -> list[str]:
     """Return the stem of each source, longer where two are alike: with its folder, its path."""
-    return _distinct(sources, (_stem, _with_folder, plain_name))
+    return _distinct(sources, (_stem, _with_folder, _whole))
 
 
 def file_stems(sources: Sequence[str]) -> list[str]:
@@ -31,8 +31,8 @@ def file_stems(sources: Sequence[str]) -> list[str]:
     from slipdetect.datasets.store.names import store_key
 
     def hashed(source: str) -> str:
-        if _is_address(source):
-            return _stem(source)
+        if _is_address(source) or "\0" in source:  # no path that could be looked up
+            return _safe(_stem(source))
         return f"{_safe(_stem(source))}-{store_key(Path(source)).rpartition('-')[2]}"
 
     spellings = (lambda text: _safe(_stem(text)), lambda text: _safe(_with_folder(text)), hashed)
@@ -61,6 +61,10 @@ def _with_folder(source: str) -> str:
     if _is_address(source):
         return _stem(source)
     return f"{plain_name(Path(source).absolute().parent.name)}-{_stem(source)}"
+
+
+def _whole(source: str) -> str:
+    return _stem(source) if _is_address(source) else plain_name(source)
 
 
 def _distinct(sources: Sequence[str], spellings: Sequence[_Spelling]) -> list[str]:

@@ -18,7 +18,7 @@ _MOST_FINE = 8  # when their text has digits behind the second
 _HOUR = 3600
 # seconds between ticks that fall on round times
 _STEPS = (
-    *(0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 15, 30),
+    *(0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 15, 30),
     *(60, 120, 300, 600, 900, 1800),
     *(_HOUR, 2 * _HOUR, 3 * _HOUR, 6 * _HOUR, 12 * _HOUR, 24 * _HOUR),
 )
