@@ -8,7 +8,6 @@ from __future__ import annotations
 import logging
 import shutil
 import sys
-from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -67,10 +66,7 @@ def detect(ctx: click.Context, /, sources: tuple[str, ...], **options: Any) -> N
     with open_output(console, where.out, overwrite=overwrite) as write:
         write = console.text if where.out is None and where.kind == "table" else write
         tally = Batch(console, form, write, strict=options["strict"]).run(jobs, look)
-    written += [] if where.out is None else [where.out]
-    for folder, count in Counter(path.parent for path in written).items():
-        what = repr(str(written[0])) if len(written) == 1 else f"{count} files in {str(folder)!r}"
-        console.note(f"wrote {what}")
+    _tell(console, written if where.out is None else [*written, where.out])
     ctx.exit(tally.exit_code(options["fail_on_event"]))
 
 
@@ -97,6 +93,16 @@ def _form(
         return make_format(where.kind, [source], windows=windows)
 
     return FilePerVideo(make, names, where.each, save)
+
+
+def _tell(console: Console, written: list[Path]) -> None:
+    """Say what was written, a line a folder."""
+    folders: dict[Path, list[Path]] = {}
+    for path in written:
+        folders.setdefault(path.parent, []).append(path)
+    for folder, files in folders.items():
+        many = f"{len(files)} files in {str(folder)!r}"
+        console.note(f"wrote {many if len(files) > 1 else repr(str(files[0]))}")
 
 
 def _load(options: dict[str, Any]) -> Detector:
