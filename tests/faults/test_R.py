@@ -19,7 +19,15 @@ from click.testing import CliRunner
 from results import FALL, FakeDetector, make_result
 from slipdetect.cli.main import cli
 from slipdetect.detection import Event
-from slipdetect.reports import SummaryTable, csv_report, event_table, json_report
+from slipdetect.reports import (
+    SummaryTable,
+    activitynet_report,
+    csv_report,
+    event_table,
+    json_report,
+    srt_report,
+    vtt_report,
+)
 
 FAKE_RUN = """
 import sys
@@ -66,12 +74,19 @@ def test_R01_hostile_names_stay_data(name: str) -> None:
     assert json.loads(line)["source"]["name"] == shown
     table = SummaryTable([name]).row(result)
     assert table.count("\n") == 1
-    assert "\x1b" not in table + event_table(result)
+    subtitles = vtt_report(result) + srt_report(result)
+    assert "\x1b" not in table + event_table(result) + subtitles
+    assert subtitles.count("-->") == 2
+    assert "<" not in subtitles
+    assert [line for line in subtitles.split("\n") if not line.isprintable()] == []
+    detections = json.loads(activitynet_report([(name, result)]))["results"]
+    assert detections[name][0]["label"] == name.replace("\udcff", "")
 
 
 def test_R01_addresses_lose_their_secrets() -> None:
     result = make_result("rtsp://user:p%40ss@host/x?token=secret", FALL)
     text = csv_report([result]) + json_report(result) + event_table(result)
+    text += vtt_report(result) + srt_report(result)
     assert "p%40ss" not in text
     assert "secret" not in text
     assert "rtsp://..." in text
@@ -84,6 +99,8 @@ def test_R02_nothing_and_ten_thousand_events() -> None:
     many = make_result("a.mp4", *(Event(i * 1.0, i + 0.5, i + 0.2, 0.5) for i in range(10_000)))
     assert csv_report([many]).count("\n") == 10_001
     assert len(json.loads(json_report(many))["events"]) == 10_000
+    assert vtt_report(many).count(" --> ") == srt_report(many).count(" --> ") == 10_000
+    assert len(json.loads(activitynet_report([("a", many)]))["results"]["a"]) == 10_000
     row = SummaryTable(["a.mp4"], width=80).row(many)
     assert "9999 more" in row
     assert len(row) <= 90
@@ -145,7 +162,7 @@ def test_R04_a_full_disk_behind_stdout_is_6(tmp_path: Path) -> None:
     assert errors.count(b"\n") == 1
 
 
-@pytest.mark.parametrize("kind", ["table", "json", "csv"])
+@pytest.mark.parametrize("kind", ["table", "json", "csv", "vtt", "srt", "activitynet"])
 def test_R05_ascii_terminals_and_decimal_commas(tmp_path: Path, kind: str) -> None:
     video = tmp_path / "Küche 台所.mp4"
     video.write_text("fall")

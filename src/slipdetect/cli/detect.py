@@ -13,23 +13,24 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from slipdetect._io import check_writable
 from slipdetect.cli.alerting import clip_folder, close_alerts, make_alerts
 from slipdetect.cli.batch import Batch, Detect, Progress
 from slipdetect.cli.console import Console
+from slipdetect.cli.destination import Destination, choose_destination
 from slipdetect.cli.detect_options import DETECT_OPTIONS, event_settings, reading_settings
-from slipdetect.cli.formats import make_format
+from slipdetect.cli.formats import Format, make_format
 from slipdetect.cli.options import common_options, with_options
 from slipdetect.cli.output import open_output
+from slipdetect.cli.per_video import FilePerVideo, WithPictures
 from slipdetect.cli.sources import expand
+from slipdetect.cli.timelines import timeline_drawer, timeline_files
+from slipdetect.errors import UsageError
 
 if TYPE_CHECKING:
     from slipdetect.alerts import Alerts
-    from slipdetect.detection import DetectionResult
+    from slipdetect.detection import DetectionResult, Detector
 
 logger = logging.getLogger(__name__)
-
-_SUFFIXES = {".json": "json", ".jsonl": "json", ".csv": "csv"}
 
 
 @click.command()
@@ -46,32 +47,71 @@ def detect(ctx: click.Context, /, sources: tuple[str, ...], **options: Any) -> N
     \b
     slipdetect detect kitchen.mp4
     slipdetect detect recordings/ --format csv --out events.csv
+    slipdetect detect recordings/ --format srt --out recordings/ --timeline plots/
     """
     console = ctx.ensure_object(Console)
-    out = None if options["out"] in (None, "-") else Path(options["out"])
-    if out is not None:
-        check_writable(out, overwrite=options["overwrite"])
     jobs = expand(sources)
-    kind = options["format"] or (_SUFFIXES.get(out.suffix.lower()) if out else None) or "table"
-    width = shutil.get_terminal_size().columns if out is None and sys.stdout.isatty() else None
-    form = make_format(kind, [job.source for job in jobs], windows=options["windows"], width=width)
-    usable = any(job.error is None for job in jobs)
+    names, overwrite = [job.source for job in jobs], options["overwrite"]
+    where = choose_destination(options["out"], options["format"], names, overwrite=overwrite)
+    pictures = timeline_files(options["timeline"], names, overwrite=overwrite)
+    if where.out in pictures or set(where.each) & set(pictures):
+        raise UsageError("--out and --timeline are the same file; name two")
+    written: list[Path] = []
+    form = _form(console, where, names, options, written)
     clips, alerts = clip_folder(options, jobs), make_alerts(options)
-    function = _load(options, alerts) if usable else _nothing
+    detector = _load(options) if any(job.error is None for job in jobs) else None
+    look = _nothing if detector is None else _looking(detector, options, alerts)
+    if pictures and detector is not None:
+        draw = timeline_drawer(detector.events, written, overwrite=overwrite)
+        form = WithPictures(form, pictures, draw)
     with (
-        open_output(console, out, overwrite=options["overwrite"]) as write,
+        open_output(console, where.out, overwrite=overwrite) as write,
         close_alerts(console, alerts),
     ):
-        write = console.text if out is None and kind == "table" else write
+        write = console.text if where.out is None and where.kind == "table" else write
         batch = Batch(console, form, write, strict=options["strict"], further=clips)
-        tally = batch.run(jobs, function)
-    if out is not None:
-        console.note(f"wrote {str(out)!r}")
+        tally = batch.run(jobs, look)
+    _tell(console, written if where.out is None else [*written, where.out])
     ctx.exit(tally.exit_code(options["fail_on_event"]))
 
 
-def _load(options: dict[str, Any], alerts: Alerts | None) -> Detect:
-    """Load the model and return the function that looks at one source."""
+def _form(
+    console: Console,
+    where: Destination,
+    names: list[str],
+    options: dict[str, Any],
+    written: list[Path],
+) -> Format:
+    """Return how results are written: to a file per video, noted in ``written``, or together."""
+    windows = options["windows"]
+    if not where.each:
+        to_terminal = where.out is None and sys.stdout.isatty()
+        width = shutil.get_terminal_size().columns if to_terminal else None
+        return make_format(where.kind, names, windows=windows, width=width)
+
+    def save(target: Path, text: str) -> None:
+        with open_output(console, target, overwrite=options["overwrite"]) as write:
+            write(text)
+        written.append(target)
+
+    def make(source: str) -> Format:
+        return make_format(where.kind, [source], windows=windows)
+
+    return FilePerVideo(make, names, where.each, save)
+
+
+def _tell(console: Console, written: list[Path]) -> None:
+    """Say what was written, a line a folder."""
+    folders: dict[Path, list[Path]] = {}
+    for path in written:
+        folders.setdefault(path.parent, []).append(path)
+    for folder, files in folders.items():
+        many = f"{len(files)} files in {str(folder)!r}"
+        console.note(f"wrote {many if len(files) > 1 else repr(str(files[0]))}")
+
+
+def _load(options: dict[str, Any]) -> Detector:
+    """Load the model."""
     from slipdetect.detection import Detector
 
     detector = Detector.load(
@@ -81,6 +121,11 @@ def _load(options: dict[str, Any], alerts: Alerts | None) -> Detect:
         sensitivity=options["sensitivity"],
     )
     logger.info("model %s on %s", detector.config.name, detector.device)
+    return detector
+
+
+def _looking(detector: Detector, options: dict[str, Any], alerts: Alerts | None) -> Detect:
+    """Return the function that looks at one source and tells of its events."""
     reading = reading_settings(options)
     if options["store"] is not None:
         from slipdetect.datasets.store import VideoStore

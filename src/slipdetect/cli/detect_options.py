@@ -20,10 +20,20 @@ _OUTPUT = (
     click.option(
         "--format",
         type=click.Choice(FORMATS),
-        help="How to print events.  [default: by the suffix of --out, else table]",
+        help="How to write events; vtt and srt are subtitles.  [default: by the suffix of --out, "
+        "json in a folder, else table]",
     ),
-    click.option("--out", metavar="FILE", help="Write to FILE instead of standard output."),
-    click.option("--overwrite", is_flag=True, help="Replace FILE, and clips, that exist."),
+    click.option(
+        "--out",
+        metavar="PATH",
+        help="Write to a file, or into a folder (FOLDER/) a file per video.",
+    ),
+    click.option("--overwrite", is_flag=True, help="Replace files, and clips, that exist."),
+    click.option(
+        "--timeline",
+        metavar="PATH",
+        help="Draw the probability over time: a .png, or a folder for a picture per video.",
+    ),
     click.option(
         "--windows", is_flag=True, help="Add the probability of every window (table, json)."
     ),

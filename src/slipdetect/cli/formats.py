@@ -5,15 +5,18 @@ In: results and failures as they come. Out: text to print at once.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Protocol
 
 from slipdetect import reports
+from slipdetect.cli.video_names import video_ids
 
 if TYPE_CHECKING:
     from slipdetect.detection import DetectionResult
 
-FORMATS = ("table", "json", "csv")
+FORMATS = ("table", "json", "csv", "vtt", "srt", "activitynet")
+# a file of these is about one video
+ONE_VIDEO = ("vtt", "srt")
 
 
 class Format(Protocol):
@@ -47,6 +50,10 @@ def make_format(
         return _Json(windows)
     if kind == "csv":
         return _Csv()
+    if kind in ONE_VIDEO:
+        return _Subtitles(reports.vtt_report if kind == "vtt" else reports.srt_report)
+    if kind == "activitynet":
+        return _ActivityNet(sources)
     return _Single(windows) if len(sources) == 1 else _Many(sources, width)
 
 
@@ -79,6 +86,44 @@ class _Csv:
 
     def closing(self) -> str:
         return ""
+
+
+class _Subtitles:
+    def __init__(self, write: Callable[[DetectionResult], str]) -> None:
+        self._write = write
+
+    def opening(self) -> str:
+        return ""
+
+    def result(self, result: DetectionResult) -> str:
+        return self._write(result)
+
+    def failure(self, source: str, error: str) -> str:
+        return ""
+
+    def closing(self) -> str:
+        return ""
+
+
+class _ActivityNet:
+    def __init__(self, sources: Sequence[str]) -> None:
+        self._ids = iter(video_ids(sources))
+        self._parting = ""
+
+    def opening(self) -> str:
+        return reports.activitynet_opening()
+
+    def result(self, result: DetectionResult) -> str:
+        text = self._parting + reports.activitynet_entry(next(self._ids), result)
+        self._parting = ",\n"
+        return text
+
+    def failure(self, source: str, error: str) -> str:
+        next(self._ids)
+        return ""
+
+    def closing(self) -> str:
+        return reports.activitynet_closing()
 
 
 class _Single:

@@ -1,22 +1,36 @@
-"""What was found, as text: JSON, CSV and tables for a terminal.
+"""What was found, as text: JSON, CSV, subtitles and tables for a terminal.
 
 In: a ``DetectionResult``. Out: text; where it goes is the caller's business.
 """
 
 from __future__ import annotations
 
+from slipdetect.reports.activitynet_report import (
+    activitynet_closing,
+    activitynet_entry,
+    activitynet_opening,
+    activitynet_report,
+)
 from slipdetect.reports.csv_report import csv_header, csv_report, csv_rows
 from slipdetect.reports.json_report import json_error, json_report, report_data
 from slipdetect.reports.names import plain_name, printable
+from slipdetect.reports.schema import detect_schema
+from slipdetect.reports.srt_report import srt_report
 from slipdetect.reports.summary_table import SummaryTable
 from slipdetect.reports.table import event_table, quality_notes
 from slipdetect.reports.timecode import timecode
+from slipdetect.reports.vtt_report import vtt_report
 
 __all__ = [
     "SummaryTable",
+    "activitynet_closing",
+    "activitynet_entry",
+    "activitynet_opening",
+    "activitynet_report",
     "csv_header",
     "csv_report",
     "csv_rows",
+    "detect_schema",
     "event_table",
     "json_error",
     "json_report",
@@ -24,5 +38,7 @@ __all__ = [
     "printable",
     "quality_notes",
     "report_data",
+    "srt_report",
     "timecode",
+    "vtt_report",
 ]

@@ -1,0 +1,48 @@
+"""docs/outputs.md names every format, the file that each gets, and JSON of the promised shape.
+
+In: the page. Out: nothing but assertions.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+
+from results import make_result
+from slipdetect.cli.destination import choose_destination
+from slipdetect.cli.formats import FORMATS
+from slipdetect.cli.timelines import timeline_files
+from slipdetect.detection import Event
+from slipdetect.reports import activitynet_report, report_data, vtt_report
+
+PAGE = (Path(__file__).parents[2] / "docs" / "outputs.md").read_text(encoding="utf-8")
+SHOWN = Event(4.85, 5.85, 5.35, 0.708293)
+
+
+def block(kind: str, number: int = 0) -> str:
+    return re.findall(rf"```{kind}\n(.*?)```", PAGE, re.DOTALL)[number]
+
+
+def test_every_format_and_its_file(tmp_path: Path) -> None:
+    out = f"{tmp_path}/"
+    for kind in FORMATS:
+        where = choose_destination(out, kind, ["kitchen.mp4"], overwrite=False)
+        assert f"| `{kind}` | `{where.each[0].name}` |" in PAGE
+        assert len(re.findall(rf"^\| `{kind}` \|", PAGE, re.MULTILINE)) == 2
+    picture = timeline_files(out, ["kitchen.mp4"], overwrite=False)[0]
+    assert f"| `--timeline` | `{picture.name}` |" in PAGE
+
+
+def test_the_json_shown_has_the_keys_of_real_json() -> None:
+    shown, real = json.loads(block("json")), report_data(make_result("kitchen.mp4", SHOWN))
+    assert list(shown) == list(real)
+    for key in ("source", "model"):
+        assert list(shown[key]) == list(real[key])
+    assert shown["events"] == real["events"]
+
+
+def test_subtitles_and_detections_shown_are_real() -> None:
+    result = make_result("kitchen.mp4", SHOWN)
+    assert block("text") == vtt_report(result)
+    assert block("json", 1) == activitynet_report([("kitchen", result)])
