@@ -52,4 +52,4 @@ def test_no_research_only_clip_took_part_in_training() -> None:
     sources = {
         part["source"] for key in ("training_data", "validation_data") for part in training[key]
     }
-    assert sources == {"hmdb51", "gmdcsa24", "intel"}
+    assert sources == {"hmdb51", "gmdcsa24", "intel", "rendered", "mosaic"}

@@ -5,12 +5,16 @@ In: the recipes that come with slipdetect, and bad ones. Out: configurations, or
 
 from __future__ import annotations
 
+import json
+from dataclasses import asdict
 from pathlib import Path
 
 import pytest
 
 from slipdetect.cli.recipe_page import recipe_page
+from slipdetect.detection import model_folder
 from slipdetect.errors import UsageError
+from slipdetect.models import load_package
 from slipdetect.training import TrainConfig
 from slipdetect.training.recipes import list_recipes, load_recipe
 
@@ -79,10 +83,13 @@ def test_the_two_stream_recipe_sums_three_frames_and_stacks_ten_flows() -> None:
         assert (config.optimiser, config.weight_decay) == ("sgd-plain", 0.0)
 
 
-def test_the_default_recipe_is_the_defaults() -> None:
+def test_the_default_recipe_is_the_bundled_model_s() -> None:
     recipe = load_recipe("default")
-    assert recipe.configs() == {"rgbdiff": TrainConfig()}
-    assert recipe.only(["rgb", "flow"]).configs() == {"rgb": TrainConfig(), "flow": TrainConfig()}
+    bundled = load_package(model_folder("default")).config.training["config"]
+    found = recipe.configs({"weights": "pypi", "input_size": 112, "seed": bundled["seed"]})
+    assert json.loads(json.dumps(asdict(found["rgbdiff"]))) == bundled
+    plain = TrainConfig(detection_window=2.4)
+    assert recipe.only(["rgb", "flow"]).configs() == {"rgb": plain, "flow": plain}
 
 
 @pytest.mark.parametrize("name", list_recipes())

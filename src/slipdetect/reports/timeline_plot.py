@@ -91,7 +91,8 @@ def _line(axes: Axes, times: NDArray[np.float64], values: NDArray[np.float64], s
     if len(times) > 2 * _COLUMNS:
         firsts = np.linspace(0, len(times), _COLUMNS, endpoint=False).astype(int)
         low, high = np.minimum.reduceat(values, firsts), np.maximum.reduceat(values, firsts)
-        times, values = times[firsts], high
+        lasts = np.append(firsts[1:], len(times)) - 1
+        times, values = (times[firsts] + times[lasts]) / 2, high
         axes.fill_between(times, low, high, color=shade, alpha=0.25, linewidth=0)
     dots = "o" if len(times) <= _MARKED else ""
     axes.plot(times, values, color=shade, linewidth=1.2, marker=dots, markersize=3.5)
