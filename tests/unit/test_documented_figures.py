@@ -101,6 +101,16 @@ def test_the_readme_names_no_better_speed_than_the_lowest_median() -> None:
     assert [int(number) for number in named.groups()] == [int(min(ratios)), int(max(ratios))]
 
 
+def test_the_readme_says_how_long_a_minute_of_video_takes() -> None:
+    found = json.loads((ROOT / "benchmarks/results/detect.json").read_text(encoding="utf-8"))
+    named = re.search(
+        r"A minute of 1280 x 720 video takes\s+(\d+) s", (ROOT / "README.md").read_text()
+    )
+    assert named is not None
+    assert found["video"] == 60.0
+    assert int(named[1]) == round(statistics.median(t["seconds"] for t in found["turns"]["detect"]))
+
+
 def test_the_training_page_has_what_was_measured() -> None:
     """The step is no slower than a plain one, and the network waits for less than a tenth."""
     results = json.loads((ROOT / "benchmarks/results/training.json").read_text(encoding="utf-8"))
