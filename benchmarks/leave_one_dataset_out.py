@@ -5,10 +5,10 @@
 
 ``--run`` makes one model per fold and stores what it says of the clips it has not seen in
 ``benchmarks/results/``; ``--report`` prints the tables from there. A model is the mean of the
-weights of one training per seed, on all data sets but those it is tested on and on rendered clips;
-temperature, bias and thresholds come from groups of clips that none of the trainings saw. What
-exists is not made again: predictions, packages, rendered clips. Folds may be named:
-``--run --folds bundled,hmdb51``.
+weights of one training per seed, on data sets that it is not tested on (which, ``FOLDS`` says) and
+on rendered clips; temperature, bias and thresholds come from groups of clips that none of the
+trainings saw. What exists is not made again: predictions, packages, rendered clips. Folds may be
+named: ``--run --folds bundled,hmdb51``.
 """
 
 from __future__ import annotations
