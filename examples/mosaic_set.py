@@ -11,18 +11,17 @@ import csv
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
-from fractions import Fraction
 from pathlib import Path
 
 import av
 import cv2
 import numpy as np
 import numpy.typing as npt
+from rendering.save import save_list, save_video
 
 WIDTH, HEIGHT, RATE = 480, 360, 10
 SECONDS = 5.0
 WALKING = 0.5  # share of the cells in which somebody walks, as most people in a crowd do
-FIELDS = ("path", "dataset", "licence", "label", "action", "event_start", "event_end", "group")
 
 Frames = npt.NDArray[np.uint8]
 
@@ -100,18 +99,6 @@ def mosaic(
     return np.concatenate(rows, axis=1), action, event
 
 
-def save(frames: Frames, path: Path) -> None:
-    """Write frames as H.264."""
-    with av.open(str(path), "w", options={"movflags": "+faststart"}) as container:
-        stream = container.add_stream("libx264", rate=Fraction(RATE))
-        stream.height, stream.width = frames.shape[1:3]
-        stream.pix_fmt = "yuv420p"
-        stream.options = {"crf": "23", "preset": "medium", "profile": "high"}
-        for picture in frames:
-            container.mux(stream.encode(av.VideoFrame.from_ndarray(picture, format="rgb24")))
-        container.mux(stream.encode(None))
-
-
 def main(arguments: list[str] | None = None) -> int:
     """Make the mosaics that are missing, then write the annotation file."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
@@ -130,17 +117,15 @@ def main(arguments: list[str] | None = None) -> int:
         truth = (chosen.out / name).with_suffix(".json")
         if not truth.exists():
             frames, action, event = mosaic(parts, number, chosen.seed, chosen.falls)
-            save(frames, chosen.out / name)
+            size = (frames.shape[2], frames.shape[1])
+            save_video(frames, chosen.out / name, size, RATE, quality=23)
             # last, because that it is there says that the mosaic is done
             truth.write_text(json.dumps({"action": action, "event": event}) + "\n")
         found = json.loads(truth.read_text())
         start, end = (round(t, 3) for t in found["event"]) if found["event"] else ("", "")
         label = "fall" if found["event"] else "other"
         rows.append((name, "mosaic", "Apache-2.0", label, found["action"], start, end, "mosaics"))
-    with (chosen.out / "clips.csv").open("w", newline="", encoding="utf-8") as stream:
-        writer = csv.writer(stream, lineterminator="\n")
-        writer.writerow(FIELDS)
-        writer.writerows(rows)
+    save_list(chosen.out, rows)
     return 0
 
 

@@ -8,7 +8,6 @@ A run that was stopped goes on where it stopped; clips depend on the seed and th
 from __future__ import annotations
 
 import argparse
-import csv
 import json
 import math
 import sys
@@ -26,7 +25,7 @@ from rendering.clip import (
 )
 from rendering.furniture import BACK, LEFT, RIGHT
 from rendering.motion import ACTIONS, FALLS
-from rendering.save import save_clip
+from rendering.save import save_clip, save_list
 
 # How often what is no fall is drawn; what looks like a fall outweighs walking.
 OTHERS = {
@@ -34,7 +33,6 @@ OTHERS = {
     "lie-fast": 4, "pick-up": 3, "squat": 2, "sit-floor": 3, "kneel": 3, "jump": 2, "get-up": 2,
 }  # fmt: skip
 SHAKEN, DARK = 0.2, 0.1
-FIELDS = ("path", "dataset", "licence", "label", "action", "event_start", "event_end", "group")
 
 
 def draw_scene(seed: int, number: int, falls: float) -> Scene:
@@ -130,10 +128,7 @@ def main(arguments: list[str] | None = None) -> int:
         label = "fall" if events else "other"
         group = f"rendered-{chosen.seed}-{number:04d}"
         rows.append((name, "rendered", "Apache-2.0", label, scene.action, start, end, group))
-    with (chosen.out / "clips.csv").open("w", newline="", encoding="utf-8") as stream:
-        writer = csv.writer(stream, lineterminator="\n")
-        writer.writerow(FIELDS)
-        writer.writerows(rows)
+    save_list(chosen.out, rows)
     return 0
 
 
