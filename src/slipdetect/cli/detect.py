@@ -22,6 +22,7 @@ from slipdetect.cli.formats import Format, make_format
 from slipdetect.cli.options import common_options, with_options
 from slipdetect.cli.output import open_output
 from slipdetect.cli.per_video import FilePerVideo, WithPictures
+from slipdetect.cli.profiling import Profiling
 from slipdetect.cli.sources import expand
 from slipdetect.cli.timelines import timeline_drawer, timeline_files
 from slipdetect.errors import UsageError
@@ -49,7 +50,7 @@ def detect(ctx: click.Context, /, sources: tuple[str, ...], **options: Any) -> N
     slipdetect detect recordings/ --format csv --out events.csv
     slipdetect detect recordings/ --format srt --out recordings/ --timeline plots/
     """
-    console = ctx.ensure_object(Console)
+    console, profiling = ctx.ensure_object(Console), Profiling(options["profile"])
     jobs = expand(sources)
     names, overwrite = [job.source for job in jobs], options["overwrite"]
     where = choose_destination(options["out"], options["format"], names, overwrite=overwrite)
@@ -59,7 +60,8 @@ def detect(ctx: click.Context, /, sources: tuple[str, ...], **options: Any) -> N
     written: list[Path] = []
     form = _form(console, where, names, options, written)
     clips, alerts = clip_folder(options, jobs), make_alerts(options)
-    detector = _load(options) if any(job.error is None for job in jobs) else None
+    readable = any(job.error is None for job in jobs)
+    detector = profiling.loading(lambda: _load(options)) if readable else None
     look = _nothing if detector is None else _looking(detector, options, alerts)
     if pictures and detector is not None:
         draw = timeline_drawer(detector.events, written, overwrite=overwrite)
@@ -70,8 +72,9 @@ def detect(ctx: click.Context, /, sources: tuple[str, ...], **options: Any) -> N
     ):
         write = console.text if where.out is None and where.kind == "table" else write
         batch = Batch(console, form, write, strict=options["strict"], further=clips)
-        tally = batch.run(jobs, look)
+        tally = profiling.writing(lambda: batch.run(jobs, profiling.looking(look)))
     _tell(console, written if where.out is None else [*written, where.out])
+    profiling.tell(console)
     ctx.exit(tally.exit_code(options["fail_on_event"]))
 
 

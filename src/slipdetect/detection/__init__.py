@@ -3,6 +3,7 @@
 from slipdetect.detection.detector import Detector
 from slipdetect.detection.events import EventConfig, EventFinder
 from slipdetect.detection.loading import model_folder, resolve_device
+from slipdetect.detection.profile import Profile, Stage, Stopwatch
 from slipdetect.detection.results import DetectionResult, Event, Window
 
 __all__ = [
@@ -11,6 +12,9 @@ __all__ = [
     "Event",
     "EventConfig",
     "EventFinder",
+    "Profile",
+    "Stage",
+    "Stopwatch",
     "Window",
     "model_folder",
     "resolve_device",

@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing
 from copy import copy
-from dataclasses import dataclass, field
 from itertools import islice
 from os import PathLike
 from pathlib import Path
@@ -16,9 +15,18 @@ from typing import Any, Self
 
 from slipdetect.datasets.store import VideoStore
 from slipdetect.detection.events import EventConfig, EventFinder
-from slipdetect.detection.flow_sources import stored_flow
+from slipdetect.detection.findings import Findings
+from slipdetect.detection.flow_sources import stored_flow, timed_flow
 from slipdetect.detection.loading import check_consensus, model_folder, resolve_device
 from slipdetect.detection.prefetch import prefetch
+from slipdetect.detection.profile import (
+    CALLBACKS,
+    CUTTING,
+    JUDGING,
+    READING,
+    WAITING,
+    Stopwatch,
+)
 from slipdetect.detection.results import DetectionResult, Event, Window
 from slipdetect.detection.scorer import SnippetScorer
 from slipdetect.detection.snippets import FlowSource, Snippet, SnippetCutter
@@ -34,15 +42,6 @@ _BATCH = 16
 Source = str | PathLike[str]
 Progress = Callable[[float, float | None], None]
 OnEvent = Callable[[Event], None]
-
-
-@dataclass
-class _Findings:
-    """What a run has found so far."""
-
-    events: list[Event] = field(default_factory=list)
-    windows: list[Window] = field(default_factory=list)
-    samples: int = 0
 
 
 class Detector:
@@ -139,13 +138,16 @@ class Detector:
             raise UsageError(
                 "stored flow is of the video as it is; leave the store or the view out"
             )
-        findings = _Findings()
-        with open_video(source, **reading) as video:
+        findings = Findings()
+        with findings.watch.stage(READING):
+            video = open_video(source, **reading)
+        with video:
             flow = None if store is None else stored_flow(store, Path(source), self.config)
             for event in self._run(video, findings, on_progress, flow):
                 findings.events.append(event)
                 if on_event is not None:
-                    on_event(event)
+                    with findings.watch.stage(CALLBACKS):
+                        on_event(event)
         if findings.samples == 0:
             raise VideoError(f"{str(source)!r} has no frame that can be decoded; re-copy the file")
         duration = (findings.samples - 1) / self.config.sample_fps
@@ -161,6 +163,7 @@ class Detector:
             padded=duration
             < (self.plan.span - 1 + (self.plan.snippets - 1) * self.plan.step)
             / self.config.sample_fps,
+            profile=findings.profile(video.report, duration),
         )
 
     def stream(self, source: Source, **reading: Any) -> Iterator[Event]:
@@ -171,22 +174,28 @@ class Detector:
     def _run(
         self,
         video: Video,
-        findings: _Findings | None = None,
+        findings: Findings | None = None,
         on_progress: Progress | None = None,
         flow: FlowSource | None = None,
     ) -> Iterator[Event]:
+        watch = Stopwatch() if findings is None else findings.watch
         finder = EventFinder(self.events, self.config.positive)
         assembler = WindowAssembler(self.plan, self.scorer.judge)
-        cutter = SnippetCutter(self.grid, self.scorer.inputs(flow))
-        frames = self._frames(video)
-        with closing(prefetch(_batches(cutter.cut(frames)))) as batches:
-            for batch in batches:
-                for snippet, scores in zip(batch, self.scorer.score(batch), strict=True):
+        cutter = SnippetCutter(self.grid, timed_flow(self.scorer.inputs(flow), watch))
+        snippets = watch.each(CUTTING, cutter.cut(watch.each(READING, self._frames(video))))
+        with closing(prefetch(_batches(snippets))) as batches:
+            for batch in watch.each(WAITING, batches):
+                scored = self.scorer.score(batch, watch)
+                for snippet, scores in zip(batch, scored, strict=True):
                     known = snippet.last / self.config.sample_fps
-                    windows = assembler.push(scores, snippet.corrupt, known)
+                    with watch.stage(JUDGING):
+                        windows = assembler.push(scores, snippet.corrupt, known)
                     yield from self._judge(windows, finder, findings)
+                if findings is not None:
+                    findings.snippets += len(batch)
                 if on_progress is not None:
-                    on_progress(batch[-1].start / self.config.sample_fps, video.info.duration)
+                    with watch.stage(CALLBACKS):
+                        on_progress(batch[-1].start / self.config.sample_fps, video.info.duration)
         if findings is not None:
             findings.samples = cutter.frames
         if cutter.frames:
@@ -201,7 +210,7 @@ class Detector:
         return frames_on_grid(self.view(video.frames(short_side=short_side)), rate)
 
     def _judge(
-        self, windows: list[Window], finder: EventFinder, findings: _Findings | None
+        self, windows: list[Window], finder: EventFinder, findings: Findings | None
     ) -> Iterator[Event]:
         for window in windows:
             if findings is not None:

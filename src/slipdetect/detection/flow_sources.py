@@ -5,7 +5,8 @@ In: a recipe or a store. Out: a ``FlowSource`` for the snippet cutter.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,8 @@ from typing import Any
 import numpy as np
 
 from slipdetect.datasets.store import StoredVideo, StoreQuery, VideoStore
-from slipdetect.detection.snippets import FlowSource, Image
+from slipdetect.detection.profile import FLOW, Stopwatch
+from slipdetect.detection.snippets import FlowSource, Image, StreamInput
 from slipdetect.errors import DataError
 from slipdetect.flow import FlowExtractor
 from slipdetect.models import ModelConfig
@@ -59,3 +61,15 @@ def _reader(video: StoredVideo) -> FlowSource:
             yield flow
 
     return read
+
+
+def timed_flow(streams: Sequence[StreamInput], watch: Stopwatch) -> list[StreamInput]:
+    """Return the streams with the time of their flow measured."""
+
+    def timed(source: FlowSource) -> FlowSource:
+        return lambda pictures: watch.each(FLOW, source(pictures))
+
+    return [
+        stream if stream.flow is None else replace(stream, flow=timed(stream.flow))
+        for stream in streams
+    ]

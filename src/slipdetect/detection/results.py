@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from slipdetect.detection.profile import Profile
 from slipdetect.video import DecodeReport, VideoInfo
 
 
@@ -66,6 +67,7 @@ class DetectionResult:
         report: What decoding met.
         duration: Time of the last sampled frame, seconds.
         padded: The source is shorter than one window, so its score rests on less than usual.
+        profile: Where the time went.
     """
 
     source: str
@@ -77,3 +79,4 @@ class DetectionResult:
     report: DecodeReport
     duration: float
     padded: bool
+    profile: Profile | None = field(default=None, compare=False, repr=False)

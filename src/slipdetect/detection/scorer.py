@@ -14,6 +14,7 @@ import torch
 
 from slipdetect.detection.flow_sources import computed_flow
 from slipdetect.detection.memory import BatchSize
+from slipdetect.detection.profile import NETWORK, Stopwatch
 from slipdetect.detection.snippets import FlowSource, Snippet, StreamInput
 from slipdetect.modalities.normalise import SnippetNormaliser
 from slipdetect.models import ModelConfig, ModelPackage, StreamConfig
@@ -61,11 +62,20 @@ class SnippetScorer:
             return None
         return computed_flow(stream.flow) if given is None else given
 
-    def score(self, snippets: Sequence[Snippet]) -> list[dict[str, torch.Tensor]]:
-        """Return the logits ``{modality: (classes,) float32}`` of every snippet."""
+    def score(
+        self, snippets: Sequence[Snippet], watch: Stopwatch | None = None
+    ) -> list[dict[str, torch.Tensor]]:
+        """Return the logits ``{modality: (classes,) float32}`` of every snippet.
+
+        Args:
+            snippets: One after the other.
+            watch: Measures how long each network takes.
+        """
+        watch = Stopwatch() if watch is None else watch
         scores: list[dict[str, torch.Tensor]] = [{} for _ in snippets]
         for name in self._networks:
-            rows = self.logits(name, np.stack([snippet.images[name] for snippet in snippets]))
+            with watch.stage(NETWORK.format(name)):
+                rows = self.logits(name, np.stack([snippet.images[name] for snippet in snippets]))
             for row, target in zip(rows, scores, strict=True):
                 target[name] = row
         return scores
