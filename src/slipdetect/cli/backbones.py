@@ -22,6 +22,7 @@ _SEGMENTS = 3
 
 
 @click.group()
+@common_options
 def backbones() -> None:
     """List and check the networks that can be trained."""
 

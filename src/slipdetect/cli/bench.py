@@ -53,6 +53,7 @@ def _names(ctx: click.Context, option: click.Parameter, value: str | None) -> li
 
 
 @click.group()
+@common_options
 def bench() -> None:
     """Measure how fast things are on this machine."""
 

@@ -14,6 +14,7 @@ import click
 
 from slipdetect.cli.console import Console
 from slipdetect.cli.lazy import LazyGroup
+from slipdetect.cli.settings import with_origin
 from slipdetect.errors import OutputError, SlipdetectError
 
 INTERNAL = 1
@@ -30,6 +31,8 @@ class Application(LazyGroup):
         """Run the command; errors of it end in ``click.exceptions.Exit``."""
         try:
             return super().invoke(ctx)
+        except click.BadParameter as error:
+            raise with_origin(error) from error
         except (click.ClickException, click.exceptions.Exit, click.Abort):
             raise
         except (Exception, KeyboardInterrupt) as error:

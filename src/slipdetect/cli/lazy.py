@@ -11,6 +11,8 @@ from typing import Any
 
 import click
 
+from slipdetect.cli.completion import complete_names
+
 
 class LazyGroup(click.Group):
     """A click group that imports a command's module on first use.
@@ -30,7 +32,8 @@ class LazyGroup(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         """Import and return a command, or None when there is none of this name."""
         if cmd_name not in self._lazy:
-            return super().get_command(ctx, cmd_name)
+            own = super().get_command(ctx, cmd_name)
+            return None if own is None else complete_names(own)
         module, _, attribute = self._lazy[cmd_name].partition(":")
         command: click.Command = getattr(import_module(module), attribute)
-        return command
+        return complete_names(command)

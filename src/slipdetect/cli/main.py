@@ -40,8 +40,9 @@ the rest are done; 6 output not writable; 10 event found (--fail-on-event);
 130 interrupted; 141 output pipe closed.
 
 Every option can be set by an environment variable named after its verb, such
-as SLIPDETECT_DETECT_MODEL for the --model of detect; SLIPDETECT_DEBUG=1 shows
-tracebacks.
+as SLIPDETECT_DETECT_MODEL for the --model of detect, and by a file (--config or
+SLIPDETECT_CONFIG); --show-config tells which value is in force and why.
+SLIPDETECT_DEBUG=1 shows tracebacks.
 """
 
 

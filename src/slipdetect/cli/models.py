@@ -27,6 +27,7 @@ _ASSETS = Path(slipdetect.__file__).parent / "assets"
         "average": "slipdetect.cli.models_average:average",
     },
 )
+@common_options
 def models() -> None:
     """List, show and average models, take in checkpoints of older programs and write such."""
 

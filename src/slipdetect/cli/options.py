@@ -11,6 +11,7 @@ from typing import Any
 import click
 
 from slipdetect.cli.console import Console
+from slipdetect.cli.settings_options import SETTINGS_OPTIONS
 
 Decorator = Callable[[Any], Any]
 
@@ -41,6 +42,7 @@ def _common(*names: str, **attributes: Any) -> Decorator:
 
 common_options = with_options(
     [
+        *SETTINGS_OPTIONS,
         _common("-v", "--verbose", count=True, help="Say more; -vv says all."),
         _common("-q", "--quiet", is_flag=True, help="Say nothing but errors; no progress bar."),
         _common("--debug", is_flag=True, help="Show the traceback of an error."),

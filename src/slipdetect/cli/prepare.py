@@ -8,6 +8,7 @@ from __future__ import annotations
 import click
 
 from slipdetect.cli.lazy import LazyGroup
+from slipdetect.cli.options import common_options
 
 _IMPORTS = ("hmdb51", "ucf101", "folder", "frames", "intervals", "lists")
 _TOOLS = ("trim", "resize", "dedup", "check")
@@ -20,5 +21,6 @@ _TOOLS = ("trim", "resize", "dedup", "check")
         **{name: f"slipdetect.cli.prepare_{name}:{name}" for name in _TOOLS},
     },
 )
+@common_options
 def prepare() -> None:
     """Make data sets: import annotations, trim and resize videos, check splits for leaks."""

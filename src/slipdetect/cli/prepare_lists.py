@@ -34,6 +34,7 @@ _LISTS = with_options(
 
 
 @click.group()
+@common_options
 def lists() -> None:
     """Read and write the seed report's lists."""
 

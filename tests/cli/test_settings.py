@@ -1,0 +1,151 @@
+"""``--config`` and ``SLIPDETECT_*``: which value is in force, and what is refused, with its line.
+
+In: TOML files and environments, a stand-in detector. Out: nothing but assertions.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from results import FakeDetector
+
+pytestmark = pytest.mark.usefixtures("fake", "wishes")
+
+
+@pytest.fixture
+def onsets(monkeypatch: pytest.MonkeyPatch) -> list[float | None]:
+    """The onset that each run of ``detect`` was started with."""
+    seen: list[float | None] = []
+
+    class Seeing(FakeDetector):
+        @classmethod
+        def load(cls, model, device, events, sensitivity="balanced"):
+            seen.append(events["onset"])
+            return super().load(model, device, events, sensitivity)
+
+    monkeypatch.setattr("slipdetect.detection.Detector", Seeing)
+    return seen
+
+
+def write(text: str, name: str = "s.toml") -> str:
+    Path(name).write_text(text, encoding="utf-8")
+    return name
+
+
+def test_option_before_environment_before_file_before_default(run, onsets) -> None:
+    file, env = write("[detect]\nonset = 0.4\n"), {"SLIPDETECT_DETECT_ONSET": "0.45"}
+    run("detect", "none.mp4")
+    run("detect", "none.mp4", "--config", file)
+    run("detect", "none.mp4", "--config", file, env=env)
+    run("detect", "none.mp4", "--config", file, "--onset", "0.48", env=env)
+    assert onsets == [None, 0.4, 0.45, 0.48]
+
+
+def test_the_file_is_named_before_or_behind_the_verb_or_by_the_environment(run, onsets) -> None:
+    one, two = write("[detect]\nonset = 0.4\n"), write("[detect]\nonset = 0.45\n", "two.toml")
+    env = {"SLIPDETECT_CONFIG": two}
+    run("--config", one, "detect", "none.mp4")
+    run("detect", "none.mp4", env=env)
+    run("--config", one, "detect", "none.mp4", env=env)
+    run("detect", "none.mp4", "--config", one, env=env)
+    run("--config", two, "detect", "none.mp4", "--config", one)
+    assert onsets == [0.4, 0.45, 0.4, 0.4, 0.4]
+
+
+def test_a_file_that_nobody_named_is_not_read(run, onsets) -> None:
+    write("[detect]\nonset = 0.4\n", "slipdetect.toml")
+    run("detect", "none.mp4")
+    assert onsets == [None]
+
+
+def test_every_kind_of_value(run) -> None:
+    file = write('[detect]\nformat = "csv"\nwindows = true\nmax_pixels = 100\nmin-gap = 1\n')
+    result = run("detect", "fall.mp4", "--config", file)
+    assert result.exit_code == 0, result.output
+    assert result.stdout == run("detect", "fall.mp4", "--format", "csv").stdout
+    assert (
+        run("detect", "fall.mp4", "--config", write("[detect]\nfail-on-event = true\n")).exit_code
+        == 10
+    )
+
+
+@pytest.mark.parametrize("before", [True, False])
+def test_what_stands_above_the_tables_is_for_all_commands(run, before: bool) -> None:
+    file = write("quiet = true\n")
+    verb, config = ["detect", "cut.mp4"], ["--config", file]
+    assert "truncated" in run(*verb).stderr
+    assert run(*config, *verb).stderr == run(*verb, *config).stderr == ""
+
+
+@pytest.mark.parametrize(
+    ("value", "options"),
+    [("['rgb', 'flow']", ["--modality", "rgb", "--modality", "flow"]), ("'rgb'", "--modality=rgb")],
+)
+def test_several_values_are_a_list_or_one(run, value: str, options: list[str] | str) -> None:
+    shown = run("train", "--show", "--config", write(f"[train]\nmodality = {value}\n")).stdout
+    typed = [options] if isinstance(options, str) else options
+    assert shown == run("train", "--show", *typed).stdout
+    assert shown != run("train", "--show").stdout
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        (
+            "[detect]\nmodel = 'x'\nonst = 0.4\n",
+            "s.toml:3: there is no 'onst' in [detect]; did you mean 'onset'?",
+        ),
+        ("[detekt]\nonset = 0.4\n", "s.toml:1: there is no 'detekt'; did you mean 'detect'?"),
+        ("onset = 0.4\n", "s.toml:1: there is no 'onset'; slipdetect --show-config has all of"),
+        ("[detect]\nconfig = 'x'\n", "s.toml:2: there is no 'config' in [detect]"),
+        ("[detect]\nsources = ['x']\n", "s.toml:2: there is no 'sources' in [detect]"),
+        ("detect = 3\n", "s.toml:1: 'detect' is a command; write a table [detect]"),
+        ("[detect]\nwindows = 'yes'\n", "s.toml:2: 'windows' is true or false, not 'yes'"),
+        ("[detect]\nonset = [0.4]\n", "s.toml:2: 'onset' is one value, not a list"),
+        ("[detect]\nout = true\n", "s.toml:2: 'out' is one value, not true"),
+        ("[detect.onset]\nx = 1\n", "s.toml:1: 'onset' is one value, not a table"),
+        ("verbose = 'much'\n", "s.toml:1: 'verbose' is a whole number, at least 0"),
+        ("[detect]\nmin-gap = 1\n\nmin_gap = 2\n", "s.toml:4: 'min_gap' sets the same"),
+        ("[detect]\nonset = 2\n", "2.0 is not in the range 0.0<=x<=1.0 (set by s.toml:2)."),
+        ("[detect]\nstream = 1.5\n", "'1.5' is not a valid integer range (set by s.toml:2)."),
+        ("[detect]\n\nformat = 'pdf'\n", "'activitynet' (set by s.toml:3)."),
+        ("[detect\n", "'s.toml' is no TOML: "),
+    ],
+)
+def test_what_is_wrong_in_a_file_is_said_with_its_line(run, text: str, words: str) -> None:
+    for args in (["--config", write(text), "detect"], ["detect", "--config", "s.toml"]):
+        result = run(*args, "none.mp4")
+        assert result.exit_code == 2, result.output
+        assert words in result.stderr
+        assert result.stdout == ""
+
+
+def test_tables_of_other_commands_are_not_looked_at(run) -> None:
+    assert run("detect", "none.mp4", "--config", write("[train]\nnonsense = 1\n")).exit_code == 0
+
+
+def test_a_file_that_cannot_be_read(run) -> None:
+    result = run("detect", "none.mp4", "--config", "gone.toml")
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert "cannot read 'gone.toml': No such file" in result.stderr
+    Path("latin.toml").write_bytes(b"name = '\xe4'")
+    assert "is not UTF-8" in run("--config", "latin.toml", "doctor").stderr
+
+
+def test_a_wrong_value_of_the_environment_names_its_variable(run) -> None:
+    result = run("detect", "none.mp4", env={"SLIPDETECT_DETECT_ONSET": "2"})
+    assert result.exit_code == 2
+    assert "range 0.0<=x<=1.0 (set by SLIPDETECT_DETECT_ONSET)." in result.stderr
+
+
+def test_variables_are_named_after_options_not_after_parameters(run) -> None:
+    shown = run("train", "--show", env={"SLIPDETECT_TRAIN_MODALITY": "rgb flow"}).stdout
+    assert shown == run("train", "--show", "--modality", "rgb", "--modality", "flow").stdout
+    assert shown != run("train", "--show").stdout
+
+
+def test_help_comes_though_the_file_is_bad(run) -> None:
+    env = {"SLIPDETECT_CONFIG": "gone.toml"}
+    assert run("--help", env=env).exit_code == 0
