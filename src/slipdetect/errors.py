@@ -19,6 +19,10 @@ class UsageError(SlipdetectError):
     exit_code = 2
 
 
+class LibraryError(SlipdetectError, ImportError):
+    """Something optional needs a library that is not installed; the message names it."""
+
+
 class InputError(SlipdetectError):
     """Something the user handed in cannot be read."""
 

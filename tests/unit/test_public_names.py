@@ -9,6 +9,7 @@ import importlib
 import pkgutil
 import subprocess
 import sys
+from types import ModuleType
 
 import pytest
 
@@ -49,4 +50,5 @@ def test_no_file_takes_the_place_of_a_public_name_once_it_is_imported(name: str)
     files = {found.name for found in pkgutil.iter_modules(package.__path__)}
     for public in files & set(getattr(package, "__all__", ())):
         # loaded before the name was bound, so that the name stays what it is
-        assert getattr(package, public).__module__ == f"{name}.{public}"
+        assert f"{name}.{public}" in sys.modules
+        assert not isinstance(getattr(package, public), ModuleType)

@@ -6,12 +6,15 @@ In: the parts of a run as they happen. Out: a table on stderr, where it was aske
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import TYPE_CHECKING, TypeVar
+
+from slipdetect.detection.profile import Profile, Stage, Stopwatch, peak_memory
 
 if TYPE_CHECKING:
     from slipdetect.cli.batch import Detect, Progress
     from slipdetect.cli.console import Console
-    from slipdetect.detection import DetectionResult, Profile, Stopwatch
+    from slipdetect.detection import DetectionResult
 
 T = TypeVar("T")
 
@@ -29,13 +32,8 @@ class Profiling:
     """
 
     def __init__(self, wanted: bool) -> None:
-        self._watch: Stopwatch | None = None
+        self._watch = Stopwatch() if wanted else None
         self._done: list[Profile] = []
-        if wanted:
-            # not before it is wanted: this loads torch
-            from slipdetect.detection import Stopwatch
-
-            self._watch = Stopwatch()
 
     def loading(self, load: Callable[[], T]) -> T:
         """Load and return the model."""
@@ -60,7 +58,6 @@ class Profiling:
         """Print the table."""
         if self._watch is None:
             return
-        from slipdetect.detection import Profile
         from slipdetect.reports.profile_text import profile_text
 
         looked = sum(self._done, start=Profile(0.0))
@@ -74,11 +71,6 @@ class Profiling:
 
     def _whole(self, watch: Stopwatch, looked: Profile) -> Profile:
         """Return the profile of the run, with looking split as the results say."""
-        from dataclasses import replace
-
-        from slipdetect.detection import Stage
-        from slipdetect.detection.profile import peak_memory
-
         seconds = {stage.name: stage.seconds for stage in watch.stages}
         failed = max(seconds.pop(_LOOKING, 0.0) - looked.seconds, 0.0)
         own = [Stage(name, each) for name, each in seconds.items()]

@@ -1,10 +1,33 @@
-"""From a source to events: ``Detector``, and the streaming ``EventFinder`` it is built on."""
+"""From a source to events: ``Detector``, and the streaming ``EventFinder`` it is built on.
 
-from slipdetect.detection.detector import Detector
-from slipdetect.detection.events import EventConfig, EventFinder
-from slipdetect.detection.loading import model_folder, resolve_device
-from slipdetect.detection.profile import Profile, Stage, Stopwatch
-from slipdetect.detection.results import DetectionResult, Event, Window
+The names load on first use, so that writing a result does not cost the networks' library.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from slipdetect.detection.detector import Detector
+    from slipdetect.detection.events import EventConfig, EventFinder
+    from slipdetect.detection.loading import model_folder, resolve_device
+    from slipdetect.detection.profile import Profile, Stage, Stopwatch
+    from slipdetect.detection.results import DetectionResult, Event, Window
+
+_HOMES = {
+    "DetectionResult": "slipdetect.detection.results",
+    "Detector": "slipdetect.detection.detector",
+    "Event": "slipdetect.detection.results",
+    "EventConfig": "slipdetect.detection.events",
+    "EventFinder": "slipdetect.detection.events",
+    "Profile": "slipdetect.detection.profile",
+    "Stage": "slipdetect.detection.profile",
+    "Stopwatch": "slipdetect.detection.profile",
+    "Window": "slipdetect.detection.results",
+    "model_folder": "slipdetect.detection.loading",
+    "resolve_device": "slipdetect.detection.loading",
+}
 
 __all__ = [
     "DetectionResult",
@@ -19,3 +42,9 @@ __all__ = [
     "model_folder",
     "resolve_device",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    if name in _HOMES:
+        return getattr(import_module(_HOMES[name]), name)
+    raise AttributeError(f"module 'slipdetect.detection' has no attribute {name!r}")

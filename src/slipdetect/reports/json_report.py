@@ -5,15 +5,15 @@ In: a ``DetectionResult``, or a source and why it failed. Out: a line of JSON, A
 
 from __future__ import annotations
 
-import json
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from slipdetect.detection.document import VERSION, event_data, json_text, report_data
 from slipdetect.reports.names import plain_name
 
 if TYPE_CHECKING:
-    from slipdetect.detection import DetectionResult, Event, Window
+    from slipdetect.detection import DetectionResult
 
-VERSION = 1
+__all__ = ["VERSION", "event_data", "json_error", "json_report", "report_data"]
 
 
 def json_report(result: DetectionResult, *, windows: bool = False) -> str:
@@ -26,75 +26,10 @@ def json_report(result: DetectionResult, *, windows: bool = False) -> str:
     Raises:
         ValueError: A number is NaN or infinite.
     """
-    return _line(report_data(result, windows=windows))
+    return json_text(report_data(result, windows=windows)) + "\n"
 
 
 def json_error(source: str, error: str) -> str:
     """Return the line of a source that could not be read."""
-    return _line({"version": VERSION, "source": {"name": plain_name(source)}, "error": error})
-
-
-def report_data(result: DetectionResult, *, windows: bool = False) -> dict[str, Any]:
-    """Return the object behind ``json_report``; times are seconds rounded to 1e-6."""
-    data: dict[str, Any] = {
-        "version": VERSION,
-        "source": _source(result),
-        "model": {
-            "name": result.model,
-            "weights_sha256": dict(result.weights),
-            "modalities": list(result.weights),
-        },
-        "events": [event_data(event) for event in result.events],
-    }
-    if windows:
-        data["windows"] = [_window(window) for window in result.windows]
-    return data
-
-
-def _source(result: DetectionResult) -> dict[str, Any]:
-    info, report = result.info, result.report
-    return {
-        "name": plain_name(result.source),
-        "duration": _number(result.duration),
-        "fps_nominal": None if info.frame_rate is None else _number(info.frame_rate),
-        "width": info.width,
-        "height": info.height,
-        "frames_read": report.frames,
-        "decode_failures": report.failures,
-        "truncated": report.truncated,
-        "padded": result.padded,
-        "warnings": list(report.warnings),
-    }
-
-
-def event_data(event: Event) -> dict[str, Any]:
-    """Return the object of one event; times are seconds rounded to 1e-6."""
-    return {
-        "start": _number(event.start),
-        "end": _number(event.end),
-        "peak": _number(event.peak),
-        "score": _number(event.score),
-        "label": event.label,
-    }
-
-
-def _window(window: Window) -> dict[str, Any]:
-    data: dict[str, Any] = {
-        "start": _number(window.start),
-        "end": _number(window.end),
-        "probability": _number(window.probability),
-    }
-    if window.streams:
-        data["streams"] = {name: _number(value) for name, value in window.streams.items()}
-    if window.corrupt:
-        data["corrupt"] = True
-    return data
-
-
-def _number(value: float) -> float:
-    return round(float(value), 6) + 0.0  # adding 0.0 turns -0.0 into 0.0
-
-
-def _line(data: dict[str, Any]) -> str:
-    # ASCII reaches its reader unharmed through any locale and any pipe
-    return json.dumps(data, ensure_ascii=True, allow_nan=False) + "\n"
+    data = {"version": VERSION, "source": {"name": plain_name(source)}, "error": error}
+    return json_text(data) + "\n"

@@ -5,28 +5,11 @@ In: the name of a source as it was given. Out: text that encodes, keeps secrets 
 
 from __future__ import annotations
 
-import re
 import unicodedata
 
-_ADDRESS = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*://).*", re.DOTALL)
+from slipdetect._text import plain_name, printable
 
-
-def plain_name(source: str) -> str:
-    """Return ``source`` as text that UTF-8 can carry, without what an address may hold.
-
-    Bytes of a file name that are no UTF-8 become ``\\xNN``; of an address, whose rest may contain
-    a password, only the protocol stays.
-    """
-    text = source.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
-    return _ADDRESS.sub(r"\1...", text)
-
-
-def printable(source: str) -> str:
-    """Return ``plain_name(source)`` with control characters escaped, for a line on a terminal."""
-    return "".join(
-        char if char.isprintable() else char.encode("unicode_escape").decode("ascii")
-        for char in plain_name(source)
-    )
+__all__ = ["columns", "pad", "plain_name", "printable", "shorten"]
 
 
 def columns(text: str) -> int:

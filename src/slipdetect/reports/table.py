@@ -34,12 +34,7 @@ def event_table(result: DetectionResult, *, windows: bool = False) -> str:
 
 def quality_notes(result: DetectionResult) -> list[str]:
     """Return in a word each why a result rests on less than it should."""
-    notes = ["truncated"] if result.report.truncated else []
-    if result.report.failures:
-        notes.append("damaged")
-    if result.padded:
-        notes.append("short")
-    return notes
+    return list(result.notes)
 
 
 def _events(result: DetectionResult) -> list[str]:

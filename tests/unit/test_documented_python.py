@@ -1,0 +1,49 @@
+"""docs/python.md: every example does what the page says.
+
+In: the page, the bundled model and the example clip. Out: nothing but assertions.
+"""
+
+from __future__ import annotations
+
+import doctest
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+BLOCKS = re.findall(
+    r"```python\n(.*?)```", (ROOT / "docs" / "python.md").read_text(encoding="utf-8"), re.DOTALL
+)
+_TABLE = "to_dataframe"
+
+
+def check(blocks: list[str], names: dict[str, Any]) -> int:
+    """Run blocks one after the other with shared names; return how many examples there were."""
+    parser, runner = (
+        doctest.DocTestParser(),
+        doctest.DocTestRunner(verbose=False, optionflags=doctest.ELLIPSIS),
+    )
+    for number, block in enumerate(blocks):
+        test = parser.get_doctest(block, names, f"python.md block {number}", None, None)
+        said: list[str] = []
+        runner.run(test, out=said.append, clear_globs=False)
+        names = test.globs
+        assert not said, "".join(said)
+    return runner.tries
+
+
+def test_the_examples_of_the_page(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(ROOT)
+    assert check([block for block in BLOCKS if _TABLE not in block], {}) > 15
+
+
+def test_the_tables_of_the_page() -> None:
+    pytest.importorskip("pandas", reason="pandas is not installed")
+    from results import FALL, make_result
+    from slipdetect.detection import Window
+
+    windows = (Window(0.0, 1.0, 0.5, {"rgbdiff": 0.5}),)
+    result = make_result("slip.mp4", FALL, weights={"rgbdiff": "a"}, windows=windows)
+    assert check([block for block in BLOCKS if _TABLE in block], {"result": result}) == 2

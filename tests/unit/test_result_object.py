@@ -1,0 +1,192 @@
+"""What a result can do by itself: count, print, JSON, a table of pandas, HTML for notebooks.
+
+In: results made by hand. Out: nothing but assertions.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from html.parser import HTMLParser
+
+import jsonschema
+import pytest
+
+from results import FALL, make_result
+from slipdetect.detection import Event, Window
+from slipdetect.errors import LibraryError
+from slipdetect.reports import detect_schema, json_report
+from slipdetect.video import DecodeReport
+
+LATER = Event(6.0, 6.5, 6.25, 0.71, interrupted=True)
+
+
+def test_it_is_a_collection_of_its_events() -> None:
+    result = make_result("a.mp4", FALL, LATER)
+    assert list(result) == [FALL, LATER]
+    assert len(result) == 2
+    assert FALL in result
+    assert not make_result()
+    assert len(make_result()) == 0
+
+
+def test_it_prints_as_a_line_on_the_source_and_one_for_each_event() -> None:
+    assert str(make_result("a\n.mp4", FALL, LATER)).splitlines() == [
+        r"a\n.mp4: 9.9 s, 2 events",
+        "  00:00:03.200 to 00:00:04.900  slip 0.97",
+        "  00:00:06.000 to 00:00:06.500  slip 0.71",
+    ]
+    # the second window, from 0.2 s to 1.7 s, has 0.5
+    odd = make_result("rtsp://me:pw@cam/1", report=DecodeReport(9, 2, True), padded=True)
+    assert str(odd) == (
+        "rtsp://...: 9.9 s, truncated, damaged, short, no event, "
+        "highest probability 0.50 at 00:00:00.950"
+    )
+    assert str(make_result(windows=())) == "kitchen.mp4: 9.9 s, no event"
+    assert make_result("a", FALL).headline == "9.9 s, 1 event"
+
+
+@pytest.mark.parametrize("windows", [False, True])
+def test_its_json_is_that_of_the_command(windows: bool) -> None:
+    result = make_result("a.mp4", FALL)
+    text = result.to_json(windows=windows)
+    assert text + "\n" == json_report(result, windows=windows)
+    jsonschema.validate(json.loads(text), detect_schema())
+    assert ("windows" in json.loads(text)) is windows
+
+
+def test_its_json_has_no_nan() -> None:
+    with pytest.raises(ValueError, match="JSON"):
+        make_result("a.mp4", Event(float("nan"), 1.0, 1.0, 0.5)).to_json()
+
+
+def test_without_pandas_the_error_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "pandas", None)
+    for windows in (False, True):
+        with pytest.raises(LibraryError, match="pip install pandas"):
+            make_result("a.mp4", FALL).to_dataframe(windows=windows)
+    with pytest.raises(ImportError):
+        make_result().to_dataframe()
+
+
+def test_events_as_a_table() -> None:
+    pytest.importorskip("pandas", reason="pandas is not installed")
+    table = make_result("rtsp://me:pw@cam", FALL, LATER).to_dataframe()
+    assert table.to_dict("list") == {
+        "source": ["rtsp://..."] * 2,
+        "start": [3.2, 6.0],
+        "end": [4.9, 6.5],
+        "peak": [4.1, 6.25],
+        "score": [0.97, 0.71],
+        "label": ["slip"] * 2,
+        "interrupted": [False, True],
+    }
+
+
+def test_windows_as_a_table() -> None:
+    pytest.importorskip("pandas", reason="pandas is not installed")
+    windows = (
+        Window(0.0, 1.5, 0.25, {"rgb": 0.2, "flow": 0.3}),
+        Window(0.2, 1.7, 0.5, {"rgb": 0.6, "flow": 0.4}, corrupt=True),
+    )
+    result = make_result(windows=windows, weights={"rgb": "a", "flow": "b"})
+    assert result.to_dataframe(windows=True).to_dict("list") == {
+        "source": ["kitchen.mp4"] * 2,
+        "start": [0.0, 0.2],
+        "end": [1.5, 1.7],
+        "probability": [0.25, 0.5],
+        "probability_rgb": [0.2, 0.6],
+        "probability_flow": [0.3, 0.4],
+        "corrupt": [False, True],
+    }
+
+
+def test_an_empty_table_has_columns_of_the_same_types() -> None:
+    pytest.importorskip("pandas", reason="pandas is not installed")
+    empty, full = make_result(), make_result("a", FALL)
+    assert empty.to_dataframe().dtypes.to_dict() == full.to_dataframe().dtypes.to_dict()
+    none = make_result(windows=()).to_dataframe(windows=True)
+    assert none.dtypes.to_dict() == full.to_dataframe(windows=True).dtypes.to_dict()
+
+
+class Elements(HTMLParser):
+    """Which elements open, with their attributes, and that all of them close."""
+
+    def __init__(self, html: str) -> None:
+        super().__init__()
+        self.found: list[tuple[str, dict[str, str | None]]] = []
+        self.open: list[str] = []
+        self.text = ""
+        self.feed(html)
+        self.close()
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.found.append((tag, dict(attrs)))
+        self.open.append(tag)
+
+    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.found.append((tag, dict(attrs)))
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.open.pop() == tag
+
+    def handle_data(self, data: str) -> None:
+        self.text += data
+
+    def named(self, tag: str) -> list[dict[str, str | None]]:
+        return [attributes for name, attributes in self.found if name == tag]
+
+
+def test_html_has_the_curve_and_the_events_where_they_are() -> None:
+    windows = (Window(0.0, 2.0, 0.0), Window(4.0, 6.0, 1.0), Window(8.0, 10.0, 0.5))
+    result = make_result("a.mp4", Event(2.5, 5.0, 4.0, 0.9), duration=10.0, windows=windows)
+    page = Elements(result._repr_html_())
+    assert page.open == []
+    # 64 px a second; probability 0 is at 74 px, 1 at 6 px
+    (line,) = page.named("polyline")
+    assert line["points"] == "64.0,74.0 320.0,6.0 576.0,40.0"
+    (box,) = page.named("rect")
+    assert (box["x"], box["width"]) == ("160.0", "160.0")
+    assert "a.mp4: 10.0 s, 1 event" in page.text
+    assert "00:00:02.50000:00:05.00000:00:04.0000.90slip" in page.text
+    assert "0:000:020:040:060:080:10" in page.text
+
+
+def test_html_is_escaped_and_needs_nothing_from_outside() -> None:
+    evil = Event(1.0, 2.0, 1.5, 0.9, label='</title><script>alert("1")</script>')
+    page = Elements(make_result('<img src="x">&.mp4', evil)._repr_html_())
+    names = {name for name, _ in page.found}
+    assert not names & {"script", "img", "link", "style", "foreignObject"}
+    assert '<img src="x">&.mp4' in page.text
+    for _, attributes in page.found:
+        assert not {"href", "src", "onclick", "onload"} & set(attributes)
+
+
+def test_html_stays_small_however_long_the_video_is() -> None:
+    windows = tuple(Window(t, t + 2.0, (t % 7) / 7) for t in range(20_000))
+    events = [Event(100.0 * i, 100.0 * i + 1, 100.0 * i, 0.9) for i in range(150)]
+    result = make_result("a.mp4", *events, duration=20_001.0, windows=windows)
+    html = result._repr_html_()
+    assert len(html) < 80_000
+    page = Elements(html)
+    (line,) = page.named("polyline")
+    points = [tuple(map(float, pair.split(","))) for pair in (line["points"] or "").split()]
+    assert len(points) == 640
+    # the highest of every place is kept: 6/7 of the way from 74 up to 6
+    assert {y for _, y in points[:-1]} == {round(74 - 68 * 6 / 7, 1)}
+    assert len(page.named("tr")) == 1 + 20
+    assert "and 130 more" in page.text
+    assert len(page.named("rect")) == 150
+
+
+def test_html_of_nothing() -> None:
+    page = Elements(make_result(windows=(), duration=0.0)._repr_html_())
+    assert page.open == []
+    assert page.named("table") == []
+    assert "no event" in page.text
+
+
+def test_html_of_a_single_window_is_a_dot() -> None:
+    result = make_result(windows=(Window(0.0, 1.0, 0.5),), duration=1.0)
+    (line,) = Elements(result._repr_html_()).named("polyline")
+    assert line["points"] == "320.0,40.0 320.0,40.0"
