@@ -11,7 +11,8 @@ from typing import Any
 
 import click
 
-from slipdetect.cli.settings import take_file
+from slipdetect.cli.settings import take_file, with_origin
+from slipdetect.errors import SlipdetectError
 
 _WANTED = "slipdetect.cli.show_config"
 
@@ -28,18 +29,26 @@ class _ShowConfig(click.Option):
         if isinstance(ctx.command, click.Group) and args:
             ctx.meta[_WANTED] = True
             return super().handle_parse_result(ctx, opts, args)
-        from slipdetect.cli.console import Console
-        from slipdetect.cli.settings import with_origin
-        from slipdetect.cli.settings_page import settings_page
-
-        console = ctx.ensure_object(Console)
         config = next(each for each in ctx.command.params if each.name == "config")
         config.handle_parse_result(ctx, opts, args)
-        try:
-            console.data(settings_page(ctx, opts))
-        except click.BadParameter as error:
-            raise with_origin(error) from error
-        ctx.exit()
+        ctx.exit(_print_page(ctx, opts))
+
+
+def _print_page(ctx: click.Context, opts: Mapping[str, Any]) -> int:
+    """Print the page and return the exit code."""
+    from slipdetect.cli.console import Console
+    from slipdetect.cli.errors import report
+    from slipdetect.cli.settings_page import settings_page
+
+    console = ctx.ensure_object(Console)
+    try:
+        console.data(settings_page(ctx, opts))
+    except click.BadParameter as error:
+        raise with_origin(error) from error
+    except (OSError, SlipdetectError) as error:
+        # options are read outside of where the errors of commands are caught
+        return report(error, console)
+    return 0
 
 
 SETTINGS_OPTIONS = (

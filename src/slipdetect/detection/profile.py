@@ -1,4 +1,4 @@
-"""Where the time of a detection went, by stage and thread, at a microsecond a measurement.
+"""Where the time of a detection went, by stage and thread, at a few microseconds a measurement.
 
 In: a ``Stopwatch`` around the calls and iterators of a run. Out: a ``Profile`` with seconds.
 """
