@@ -14,6 +14,7 @@ import click
 import pytest
 
 from slipdetect.cli.main import cli
+from slipdetect.cli.settings import variables
 from slipdetect.cli.settings_file import options_of
 
 LINE = re.compile(r"(# )?([\w-]+) *= (.*?) *  # (.*)")
@@ -94,6 +95,19 @@ def test_every_command_shows_every_option_though_others_are_required(
     assert {"verbose", "quiet", "debug"} <= set(found)
     every = {option.name for option in options_of(command).values()}
     assert {options_of(command)[key].name for key in found} == every
+
+
+@pytest.mark.parametrize(
+    ("words", "command"), [pytest.param(*each, id=" ".join(each[0])) for each in commands()]
+)
+def test_every_option_has_the_variable_that_its_name_promises(
+    run, words: tuple[str, ...], command: click.Command
+) -> None:
+    run(*words, "--show-config")  # the first use of a command names its variables
+    prefix = "_".join(["SLIPDETECT", *words]).upper()
+    ctx = click.Context(command, auto_envvar_prefix=prefix)
+    for key, option in options_of(command).items():
+        assert f"{prefix}_{key.replace('-', '_').upper()}" in variables(ctx, option)
 
 
 def test_the_page_of_all_commands_fed_back_changes_nothing(run, tmp_path: Path) -> None:
