@@ -162,7 +162,7 @@ def test_a_real_detection_says_where_its_time_went(tiny_package: Path, tmp_path:
     main = {stage.name for stage in profile.stages if not stage.beside}
     beside = {stage.name for stage in profile.stages if stage.beside}
     assert {"network rgb", "waiting for snippets", "windows", "callbacks"} <= main
-    assert beside == {"reading and decoding", "cutting snippets"}
+    assert beside >= {"reading and decoding", "cutting snippets"}
     told = sum(stage.seconds for stage in profile.stages if not stage.beside)
     assert 0.0 < told <= profile.seconds
     assert result == Detector.load(tiny_package, "cpu").detect(truth.path)  # time is no result
