@@ -263,6 +263,17 @@ def test_mixed_crops_follow_the_motion_half_the_time_whatever_the_test_crop_is(c
     assert 18 <= sum(share > 0.2 for share in shares) <= 42
 
 
+def test_marked_lookalikes_take_the_share_of_mined_false_alarms() -> None:
+    """A quarter of the windows without a fall, though they last 0.4 of 9 seconds."""
+    marked = replace(clip("other-90.mp4"), lookalikes=((3.0, 3.4),))
+    windows = TrainingWindows([clip("fall-d-60.mp4"), marked], CountingCache(), recipe("rgb"), 1, 0)
+    rng = np.random.default_rng(0)
+    draws = [windows._pools[1].draw(rng) for _ in range(800)]
+    mined = [centre for candidate, centre in draws if candidate.clip.source == "mined"]
+    assert 150 <= len(mined) <= 250
+    assert all(3.0 <= centre <= 3.4 for centre in mined)
+
+
 def test_labels_without_a_place_are_data_errors() -> None:
     late = clip("fall-20.mp4", (5.0, 6.0))
     with pytest.raises(DataError, match="shows a fall"):
