@@ -164,13 +164,19 @@ def held_out(clips: Sequence[Clip]) -> tuple[list[Clip], list[Clip]]:
     return split + [replace(clip, split="val") for clip in validation], validation
 
 
-def train(name: str, config: TrainConfig, clips: Sequence[Clip], out: Path) -> ModelPackage:
-    """Train one network into ``OUT/NAME``, unless it is there."""
+def train(
+    name: str,
+    config: TrainConfig,
+    clips: Sequence[Clip],
+    out: Path,
+    modalities: tuple[str, ...] = ("rgbdiff",),
+) -> ModelPackage:
+    """Train a network per modality into ``OUT/NAME``, unless they are there."""
     if not (out / name / "last" / "model.json").exists():
         TrainingRun(
             clips,
             out / name,
-            ("rgbdiff",),
+            modalities,
             config,
             cache=out / "frame-cache",
             name=f"slipdetect-{name.replace('/', '-')}",

@@ -138,3 +138,37 @@ def test_files_that_a_spreadsheet_saved_otherwise(tmp_path: Path) -> None:
     with pytest.raises(DataError, match=r"clips\.csv': No such file or directory; check the path$"):
         read_annotations(tmp_path / "none" / "clips.csv")
     assert len(read(tmp_path, "path,label\r\na.mp4,slip\r\n")) == 1
+
+
+def test_a_review_is_read_as_it_is(tmp_path: Path) -> None:
+    text = (
+        "path,start,end,label,group,score\n"
+        "a.mp4,1,2,right,g,0.9\na.mp4,5.5,6,wrong,g,0.7\na.mp4,8,9,missed,g,\n"
+        "b.mp4,3,4,wrong,b.mp4,0.8\nc.mp4,,,other,c.mp4,\n"
+    )
+    first, second, third = read(tmp_path, text)
+    assert (first.positive, first.events) == (True, ((1.0, 2.0), (8.0, 9.0)))
+    assert first.lookalikes == ((5.5, 6.0),)
+    assert (second.positive, second.events, second.lookalikes) == (False, (), ((3.0, 4.0),))
+    assert (third.positive, third.lookalikes) == (False, ())
+
+
+@pytest.mark.parametrize("rows", ["1,2,right\n5,6,wrong", "5,6,wrong\n1,2,right"])
+def test_the_order_of_verdicts_does_not_matter(tmp_path: Path, rows: str) -> None:
+    lines = "".join(f"a.mp4,{row}\n" for row in rows.splitlines())
+    (clip,) = read(tmp_path, "path,start,end,label\n" + lines)
+    assert (clip.positive, clip.events, clip.lookalikes) == (True, ((1.0, 2.0),), ((5.0, 6.0),))
+
+
+@pytest.mark.parametrize(
+    ("rows", "reason"),
+    [
+        ("a.mp4,,,wrong\n", "'wrong' needs the times"),
+        ("a.mp4,1,2,other\n", "what only looks like one is 'wrong'"),
+        ("a.mp4,1,2,right\na.mp4,,,other\n", "another label"),
+        ("a.mp4,1,2,wrong\na.mp4,,,other\n", "listed twice without event times"),
+    ],
+)
+def test_reviews_that_contradict_themselves(tmp_path: Path, rows: str, reason: str) -> None:
+    with pytest.raises(DataError, match=reason):
+        read(tmp_path, "path,start,end,label\n" + rows)

@@ -232,14 +232,17 @@ def test_mirrored_flow_runs_the_other_way(crop: str, train_crop: str) -> None:
     assert torch.equal(mirrored[..., 1], plain.flip(-2)[..., 1])
 
 
-def test_motion_crop_follows_the_motion_and_centre_crop_does_not() -> None:
-    class Moving(CountingCache):
-        def frames(self, path: Path) -> np.ndarray:
-            video = np.full((30, 60, 100, 3), 60, np.uint8)
-            for index in range(30):
-                video[index, 40:56, 80 + index % 4 : 94 + index % 4] = 240
-            return video
+class Moving(CountingCache):
+    """A bright square that moves at the right of the picture, outside its middle."""
 
+    def frames(self, path: Path) -> np.ndarray:
+        video = np.full((30, 60, 100, 3), 60, np.uint8)
+        for index in range(30):
+            video[index, 40:56, 80 + index % 4 : 94 + index % 4] = 240
+        return video
+
+
+def test_motion_crop_follows_the_motion_and_centre_crop_does_not() -> None:
     clips = [clip("fall-30.mp4"), clip("other-30.mp4")]
     motion, centre = (
         ValidationWindows(clips, Moving(), recipe("rgb", crop))[0][0]
@@ -248,6 +251,27 @@ def test_motion_crop_follows_the_motion_and_centre_crop_does_not() -> None:
     assert float((motion > 200).float().mean()) > 0.2
     # the centre crop of 60 x 100 is x 24 to 76: the square at 80 is outside
     assert float((centre > 200).float().mean()) == 0.0
+
+
+@pytest.mark.parametrize("crop", ["motion", "centre"])
+def test_mixed_crops_follow_the_motion_half_the_time_whatever_the_test_crop_is(crop: str) -> None:
+    clips = [clip("fall-30.mp4"), clip("other-30.mp4")]
+    still = replace(PLAIN, train_crop="mixed", scale_jitter=0.0, shift_jitter=0.0)
+    windows = TrainingWindows(clips, Moving(), recipe("rgb", crop), 60, 0, still)
+    shares = [float((windows[index][0] > 200).float().mean()) for index in range(60)]
+    assert all(share == 0.0 or share > 0.2 for share in shares)
+    assert 18 <= sum(share > 0.2 for share in shares) <= 42
+
+
+def test_marked_lookalikes_take_the_share_of_mined_false_alarms() -> None:
+    """A quarter of the windows without a fall, though they last 0.4 of 9 seconds."""
+    marked = replace(clip("other-90.mp4"), lookalikes=((3.0, 3.4),))
+    windows = TrainingWindows([clip("fall-d-60.mp4"), marked], CountingCache(), recipe("rgb"), 1, 0)
+    rng = np.random.default_rng(0)
+    draws = [windows._pools[1].draw(rng) for _ in range(800)]
+    mined = [centre for candidate, centre in draws if candidate.clip.source == "mined"]
+    assert 150 <= len(mined) <= 250
+    assert all(3.0 <= centre <= 3.4 for centre in mined)
 
 
 def test_labels_without_a_place_are_data_errors() -> None:
@@ -283,6 +307,7 @@ class StillCache(CountingCache):
 
 CHANGES: list[dict[str, object]] = [
     {"train_crop": "jitter", "scale_jitter": 0.5, "shift_jitter": 0.3},
+    {"train_crop": "mixed"},
     {"train_crop": "multiscale"},
     {"train_crop": "corners"},
     {"train_crop": "random"},

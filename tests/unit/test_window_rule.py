@@ -24,6 +24,28 @@ OTHER = Clip(Path("b.mp4"), False)
 
 
 @pytest.mark.parametrize(
+    ("events", "lookalikes", "expected"),
+    [
+        ((), ((3.0, 4.0),), [(3.0, 4.0)]),
+        # windows lie inside the clip: centres from 0.75 to 9.25
+        ((), ((0.0, 0.5), (9.0, 10.0)), [(0.75, 0.75), (9.0, 9.25)]),
+        # clear of a fall from 4 to 5, so before 3.3 and after 5.7
+        (((4.0, 5.0),), ((3.0, 3.9), (5.0, 6.0)), [(3.0, 3.3), (5.7, 6.0)]),
+        (((4.0, 5.0),), ((3.5, 4.5),), []),
+        ((), (), []),
+    ],
+)
+def test_lookalikes(
+    events: tuple[tuple[float, float], ...],
+    lookalikes: tuple[tuple[float, float], ...],
+    expected: list[tuple[float, float]],
+) -> None:
+    clip = Clip(Path("a.mp4"), bool(events), events, lookalikes=lookalikes)
+    found = RULE.lookalike_ranges(clip, 10.0)
+    assert found == [pytest.approx(pair) for pair in expected]
+
+
+@pytest.mark.parametrize(
     ("clip", "duration", "positive", "negative"),
     [
         # centres of whole windows: 0.75 to 9.25

@@ -19,6 +19,7 @@ from slipdetect.cli.console import Console
 from slipdetect.cli.destination import Destination, choose_destination
 from slipdetect.cli.detect_options import DETECT_OPTIONS, event_settings, reading_settings
 from slipdetect.cli.formats import Format, make_format
+from slipdetect.cli.html_page import WithPage, page_file
 from slipdetect.cli.options import common_options, with_options
 from slipdetect.cli.output import open_output
 from slipdetect.cli.per_video import FilePerVideo, WithPictures
@@ -55,6 +56,7 @@ def detect(ctx: click.Context, /, sources: tuple[str, ...], **options: Any) -> N
     names, overwrite = [job.source for job in jobs], options["overwrite"]
     where = choose_destination(options["out"], options["format"], names, overwrite=overwrite)
     pictures = timeline_files(options["timeline"], names, overwrite=overwrite)
+    page = page_file(options["html"], overwrite=overwrite)
     if where.out in pictures or set(where.each) & set(pictures):
         raise UsageError("--out and --timeline are the same file; name two")
     written: list[Path] = []
@@ -66,6 +68,10 @@ def detect(ctx: click.Context, /, sources: tuple[str, ...], **options: Any) -> N
     if pictures and detector is not None:
         draw = timeline_drawer(detector.events, written, overwrite=overwrite)
         form = WithPictures(form, pictures, draw)
+    if page is not None:
+        reading = reading_settings(options)
+        model = options["model"]
+        form = WithPage(form, page, detector, model, names, reading, written, overwrite=overwrite)
     with (
         open_output(console, where.out, overwrite=overwrite) as write,
         close_alerts(console, alerts),

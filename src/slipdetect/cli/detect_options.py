@@ -36,6 +36,11 @@ _OUTPUT = (
         help="Draw the probability over time: a .png, or a folder for a picture per video.",
     ),
     click.option(
+        "--html",
+        metavar="FILE",
+        help="Write a page with every video, its timeline and its events, to look at and correct.",
+    ),
+    click.option(
         "--windows", is_flag=True, help="Add the probability of every window (table, json)."
     ),
     click.option(

@@ -16,6 +16,9 @@ from slipdetect.errors import DataError
 
 _POSITIVE = frozenset({"slip", "fall", "slipping", "falling", "positive", "1"})
 _NEGATIVE = frozenset({"other", "notslipping", "not-slipping", "negative", "normal", "adl", "0"})
+# what a person says of a found event, as in the review of an HTML report
+RIGHT_WORDS = frozenset({"right", "missed"})
+WRONG_WORD = "wrong"
 _START_COLUMNS = ("start", "event_start")
 _END_COLUMNS = ("end", "event_end")
 _SPLITS = {"train": "train", "training": "train", "val": "val", "validation": "val", "test": "test"}
@@ -33,6 +36,7 @@ class Clip:
         source: Data set the clip belongs to, for balanced sampling and reports.
         columns: Every other column of the file, untouched.
         split: ``"train"``, ``"val"`` or ``"test"``; empty where the file does not say.
+        lookalikes: ``(start, end)`` in seconds at which something only looks like a fall.
     """
 
     path: Path
@@ -42,6 +46,7 @@ class Clip:
     source: str = ""
     columns: dict[str, str] = field(default_factory=dict, hash=False, compare=False)
     split: str = ""
+    lookalikes: tuple[tuple[float, float], ...] = ()
 
     @property
     def timed(self) -> bool:
@@ -61,7 +66,8 @@ def read_annotations(file: Path, root: Path | None = None) -> list[Clip]:
     Columns: ``path`` and ``label`` (slip, fall, positive, 1 / other, negative, normal, 0) are
     required; ``start`` and ``end`` (or ``event_start``, ``event_end``, seconds), ``group``,
     ``dataset`` and ``split`` (train, val, test) are optional. Several rows with one path
-    are several events of one clip.
+    are several events of one clip. A review's verdicts are labels too: right, missed, and wrong,
+    whose times are those of a lookalike.
 
     Args:
         file: The CSV, UTF-8 with or without a byte-order mark.
@@ -116,15 +122,23 @@ def header_advice(header: Sequence[str], wanted: str) -> str:
 
 def _parse(row: dict[str, str], folder: Enclosure, where: str) -> Clip:
     path = folder.path(row["path"].strip(), where)
-    positive = label_word(row["label"])
+    word = row["label"].strip().lower()
+    is_wrong = word == WRONG_WORD
+    positive = True if word in RIGHT_WORDS else False if is_wrong else label_word(word)
     if positive is None:
         raise DataError(
             f"{where}: label {row['label']!r} is neither a slip ({', '.join(sorted(_POSITIVE))}) "
             f"nor something else ({', '.join(sorted(_NEGATIVE))})"
         )
-    event = _event(row, where)
-    if event is not None and not positive:
-        raise DataError(f"{where}: a clip labelled {row['label']!r} cannot have an event time")
+    time = _event(row, where)
+    if time is not None and not positive and not is_wrong:
+        raise DataError(
+            f"{where}: a clip labelled {row['label']!r} cannot have an event time; what only looks "
+            f"like one is {WRONG_WORD!r}"
+        )
+    if time is None and is_wrong:
+        raise DataError(f"{where}: {WRONG_WORD!r} needs the times of what is no fall")
+    times = () if time is None else (time,)
     split = row.get("split", "").strip().lower()
     if split and split not in _SPLITS:
         raise DataError(f"{where}: split {row['split']!r} is none of train, val and test")
@@ -132,7 +146,8 @@ def _parse(row: dict[str, str], folder: Enclosure, where: str) -> Clip:
     return Clip(
         path=path,
         positive=positive,
-        events=() if event is None else (event,),
+        events=times if positive else (),
+        lookalikes=times if is_wrong else (),
         group=row.get("group", "").strip() or str(path),
         source=row.get("dataset", "").strip(),
         split=_SPLITS[split] if split else "",
@@ -161,10 +176,14 @@ def _event(row: dict[str, str], where: str) -> tuple[float, float] | None:
 
 
 def _merge(known: Clip, clip: Clip, where: str) -> Clip:
-    same = (known.positive, known.group, known.split) == (clip.positive, clip.group, clip.split)
-    if not same:
+    fits = known.positive == clip.positive or bool(known.lookalikes or clip.lookalikes)
+    if not fits or (known.group, known.split) != (clip.group, clip.split):
         raise DataError(f"{where}: {str(clip.path)!r} has another label, group or split further up")
-    if not clip.events or not known.events:
+    if not all(each.events or each.lookalikes for each in (known, clip)):
         raise DataError(f"{where}: {str(clip.path)!r} is listed twice without event times")
-    events = tuple(sorted({*known.events, *clip.events}))
-    return replace(known, events=events)
+    return replace(
+        known,
+        positive=known.positive or clip.positive,
+        events=tuple(sorted({*known.events, *clip.events})),
+        lookalikes=tuple(sorted({*known.lookalikes, *clip.lookalikes})),
+    )

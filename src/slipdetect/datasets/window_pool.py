@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -16,7 +16,7 @@ from slipdetect.datasets.annotations import Clip
 from slipdetect.datasets.window_reader import WindowReader
 from slipdetect.datasets.windows import Range, WindowRule
 
-MINED = "mined"  # the source of clips that an earlier model took for falls
+MINED = "mined"  # the source of what an earlier model took for falls
 
 _LEAST_SECONDS = 0.1  # weight of a clip with one place only
 
@@ -100,13 +100,19 @@ class Pool:
 
 
 def candidates(clips: Sequence[Clip], reader: WindowReader, positive: bool) -> list[Candidate]:
-    """Return the clips that have a place for a window of a label, with their places."""
+    """Return the clips that have a place for a window of a label, with their places.
+
+    Lookalikes that somebody marked in a clip are candidates by themselves, of the source "mined".
+    """
     rule = reader.recipe.rule
     ranges = rule.positive_ranges if positive else rule.negative_ranges
     found = []
     for clip in clips:
         duration = reader.duration(clip)
         found.append(Candidate(clip, tuple(ranges(clip, duration)), duration))
+        if clip.lookalikes and not positive:
+            marked = tuple(rule.lookalike_ranges(clip, duration))
+            found.append(Candidate(replace(clip, source=MINED), marked, duration))
     return [candidate for candidate in found if candidate.ranges]
 
 

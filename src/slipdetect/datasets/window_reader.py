@@ -108,7 +108,8 @@ class WindowReader:
         """
         source = _Source(self, clip)
         cuts = [
-            cut(source.pictures(start), source.box(start), self.recipe.size) for start in starts
+            cut(source.pictures(start), source.box(start, None, self.recipe.crop), self.recipe.size)
+            for start in starts
         ]
         return torch.from_numpy(np.stack(cuts))
 
@@ -124,8 +125,9 @@ class WindowReader:
         pictures = [source.pictures(start, clock) for start, clock in pairs]
         change, size = draw.change, self.recipe.size
         if self._crop is None:
-            boxes = [source.box(start, clock) for start, clock in pairs]
-            if self.augment.train_crop == "jitter":
+            crop = self._draw_crop(draw.rng)
+            boxes = [source.box(start, clock, crop) for start, clock in pairs]
+            if self.augment.train_crop in ("jitter", "mixed"):
                 boxes = [change.move(box, *source.frames.shape[1:3]) for box in boxes]
             cuts = [change.cut(p, box, size) for p, box in zip(pictures, boxes, strict=True)]
             window = np.concatenate(cuts)
@@ -133,6 +135,11 @@ class WindowReader:
             window = change.cut_anywhere(np.concatenate(pictures), self._crop, draw.rng)
         window = np.ascontiguousarray(change.finish(window))
         return torch.from_numpy(window.reshape(len(starts), -1, *window.shape[1:]))
+
+    def _draw_crop(self, rng: np.random.Generator) -> str:
+        if self.augment.train_crop != "mixed":
+            return self.recipe.crop
+        return "motion" if rng.random() < 0.5 else "centre"
 
 
 class _Source:
@@ -159,13 +166,13 @@ class _Source:
             return np.asarray(self._stored[clock.frames(samples, count)])
         return clock.scale_flow(np.asarray(self._stored[clock.fields(samples, count)]))
 
-    def box(self, start: int, clock: Stretch | None = None) -> Box:
-        """Return the test crop of the snippet at ``start``."""
+    def box(self, start: int, clock: Stretch | None, crop: str) -> Box:
+        """Return where ``crop``, ``"motion"`` or ``"centre"``, puts the snippet at ``start``."""
         height, width = self.frames.shape[1:3]
         thumbnails: list[npt.NDArray[np.float32]] = []
-        if self.recipe.crop == "motion":
+        if crop == "motion":
             thumbnails = [self._thumbnail(i) for i in self._context(start, clock)]
-        return snippet_box(thumbnails, height, width, self.recipe.crop)
+        return snippet_box(thumbnails, height, width, crop)
 
     def _context(self, start: int, clock: Stretch | None) -> list[int]:
         grid, count = self.recipe.grid, len(self.frames)

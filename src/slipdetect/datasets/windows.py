@@ -56,6 +56,17 @@ class WindowRule:
             ranges.append((low, high))
         return ranges
 
+    def lookalike_ranges(self, clip: Clip, duration: float) -> list[Range]:
+        """Ranges of window centres that show what only looks like a fall, clear of true ones."""
+        low, high = self._inside(duration)
+        found = []
+        for times in clip.lookalikes:
+            start, end = (min(max(time, low), high) for time in times)
+            for first, last in self.negative_ranges(clip, duration):
+                if max(start, first) <= min(end, last):
+                    found.append((max(start, first), min(end, last)))
+        return found
+
     def _inside(self, duration: float) -> Range:
         half = self.window / 2
         return min(half, duration / 2), max(duration - half, duration / 2)

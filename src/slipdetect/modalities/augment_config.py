@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from slipdetect._settings import check_settings, setting
 
-TRAIN_CROPS = ("jitter", "multiscale", "corners", "random", "fixed")
+TRAIN_CROPS = ("jitter", "mixed", "multiscale", "corners", "random", "fixed")
 
 
 @dataclass(frozen=True)
@@ -21,7 +21,8 @@ class AugmentConfig:
 
     train_crop: str = setting(
         "jitter",
-        "Training crop. jitter: the test crop, moved and scaled; multiscale, corners: one of TSN's "
+        "Training crop. jitter: the test crop, moved and scaled; mixed: so around what moves or "
+        "the middle, by chance, whatever the test crop is; multiscale, corners: one of TSN's "
         "13 or 5 places in the whole picture, at the crop scales; random: any place in the whole "
         "picture; fixed: the test crop itself.",
         choices=TRAIN_CROPS,
@@ -33,10 +34,16 @@ class AugmentConfig:
         most=1.0,
     )
     scale_jitter: float = setting(
-        0.3, "Crop of jitter: natural logarithm of its largest scaling.", least=0.0, most=1.5
+        0.3,
+        "Crop of jitter and mixed: natural logarithm of its largest scaling.",
+        least=0.0,
+        most=1.5,
     )
     shift_jitter: float = setting(
-        0.15, "Crop of jitter: largest shift, as a share of its side.", least=0.0, most=1.0
+        0.15,
+        "Crop of jitter and mixed: largest shift, as a share of its side.",
+        least=0.0,
+        most=1.0,
     )
     flip: float = setting(
         0.5, "Probability of mirroring; flow's u changes sign.", least=0.0, most=1.0

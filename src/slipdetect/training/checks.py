@@ -129,7 +129,7 @@ def _idle(modality: str, config: TrainConfig) -> Iterator[tuple[str, str]]:
         (config.schedule != "step", f"the schedule is {config.schedule}", ("lr_steps",)),
         (config.schedule != "plateau", f"the schedule is {config.schedule}", ("plateau_patience",)),
         (
-            config.train_crop != "jitter",
+            config.train_crop not in ("jitter", "mixed"),
             f"train_crop is {config.train_crop}",
             ("scale_jitter", "shift_jitter"),
         ),

@@ -162,11 +162,11 @@ class StreamPlan:
     def facts(self) -> dict[str, Any]:
         """Return what a checkpoint is bound to: settings and clips, wherever the folder is."""
         settings = {key: value for key, value in asdict(self.config).items() if key not in _PACE}
-        if all(clip.source != MINED for clip in self.training):
+        if all(clip.source != MINED and not clip.lookalikes for clip in self.training):
             # nothing is drawn by it, and checkpoints of older versions know no such setting
             del settings["mined"]
         clips = [
-            [part, clip.path.name, clip.positive, clip.events, clip.group]
+            [part, clip.path.name, clip.positive, clip.events, clip.group, *_marked(clip)]
             for part, clips in (("train", self.training), ("val", self.validation))
             for clip in clips
         ]
@@ -180,3 +180,8 @@ class StreamPlan:
             if self.config.input_size is None:
                 facts["input_size"] = stream.input_size
         return facts
+
+
+def _marked(clip: Clip) -> list[tuple[tuple[float, float], ...]]:
+    """Return a clip's lookalikes; checkpoints of clips without any know no such thing."""
+    return [clip.lookalikes] if clip.lookalikes else []

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
 
-from slipdetect.datasets.annotations import header_advice, label_word
+from slipdetect.datasets.annotations import RIGHT_WORDS, WRONG_WORD, header_advice, label_word
 from slipdetect.datasets.contained import Enclosure
 from slipdetect.datasets.prepare.list_lines import excerpt
 from slipdetect.datasets.prepare.rows import SPLITS
@@ -25,8 +25,8 @@ _NAMES = {
     "end": ("end", "event_end", "end_s"),
     **{name: (name,) for name in ("label", "group", "split", "dataset")},
 }
-_HAPPENED = frozenset({"right", "missed", "true", "event"})
-_DID_NOT = frozenset({"wrong", "false"})
+_HAPPENED = RIGHT_WORDS | {"true", "event"}
+_DID_NOT = frozenset({WRONG_WORD, "false"})
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,22 @@
+"""The HTML report: one file with videos, clickable timelines, events and their review.
+
+In: ``DetectionResult``s as they come. Out: text of a page that needs nothing beside it.
+"""
+
+from __future__ import annotations
+
+from slipdetect.reports.page.copies import plays_in_browsers, write_copy
+from slipdetect.reports.page.document import About, html_page
+from slipdetect.reports.page.pictures import event_pictures
+from slipdetect.reports.page.section import Section, failed_section, video_section
+
+__all__ = [
+    "About",
+    "Section",
+    "event_pictures",
+    "failed_section",
+    "html_page",
+    "plays_in_browsers",
+    "video_section",
+    "write_copy",
+]

@@ -1,0 +1,153 @@
+"""The HTML report: what is escaped, sorted, drawn and kept small.
+
+In: results made by hand. Out: assertions about the text of the page.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import html
+import re
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from results import FALL, make_result
+from slipdetect.detection import Event, EventConfig, Window
+from slipdetect.reports.page import (
+    About,
+    event_pictures,
+    failed_section,
+    html_page,
+    plays_in_browsers,
+    video_section,
+)
+from slipdetect.reports.page.curve import curve_path
+from slipdetect.video import VideoInfo
+from synth import make_video
+
+EVENTS = EventConfig(onset=0.7, offset=0.3)
+ABOUT = About("tiny", {"rgb": "ab" * 32}, EVENTS, "# Card", "0.1", "2026-01-01T00:00:00", "/videos")
+NASTY = "\"><script>alert(1)</script>\n\u202etxt & 'x'.mp4"
+
+
+def points(path: str) -> list[tuple[float, float]]:
+    pairs = (pair.split() for pair in path[1:].split("L")) if path else ()
+    return [(float(x), float(y)) for x, y in pairs]
+
+
+def test_a_curve_by_hand() -> None:
+    # 10 s are 1000 units, a probability of 1 is at the top
+    assert points(curve_path([0.0, 5.0, 10.0], [0.0, 1.0, 0.25], 10.0)) == [
+        (0.0, 100.0),
+        (500.0, 0.0),
+        (1000.0, 75.0),
+    ]
+    assert curve_path([], [], 0.0) == ""
+
+
+@given(st.integers(1300, 5000), st.data())
+def test_a_long_curve_loses_no_peak_and_stays_in_order(count: int, data: st.DataObject) -> None:
+    peak = data.draw(st.integers(0, count - 1))
+    values = [0.1] * count
+    values[peak] = 0.9
+    drawn = points(curve_path([float(i) for i in range(count)], values, float(count)))
+    assert len(drawn) <= 4 * 600
+    assert min(y for _, y in drawn) == 10.0
+    assert [x for x, _ in drawn] == sorted(x for x, _ in drawn)
+
+
+def test_names_are_shown_and_never_obeyed() -> None:
+    """R01: nothing that a name holds becomes markup, and its direction marks are seen."""
+    event = Event(1.0, 2.0, 1.5, 0.9, label=NASTY)
+    result = make_result(NASTY, event)
+    section = video_section(result, EVENTS, {}, "./a%22.mp4", NASTY)
+    failed = failed_section(NASTY, f"no video: {NASTY}")
+    page = html_page([section, failed], About(NASTY, {}, EVENTS, NASTY, "1", "now", NASTY))
+    assert page.count("<script>") == 1  # its own
+    assert "\u202e" not in re.sub(r'data-path="[^"]*"|data-root="[^"]*"', "", page)
+    path = re.search(r'data-path="([^"]*)"', page)
+    assert path is not None
+    assert html.unescape(path[1]) == NASTY
+
+
+def test_the_page_obeys_no_script_but_its_own() -> None:
+    page = html_page([], ABOUT)
+    script = re.search(r"<script>(.*)</script>", page, re.DOTALL)
+    assert script is not None
+    digest = base64.b64encode(hashlib.sha256(script[1].encode()).digest()).decode()
+    assert f"script-src 'sha256-{digest}'" in page
+    assert "default-src 'none'" in page
+    # nothing is loaded from anywhere
+    assert not re.search(r"""(src|href)=["'](https?:)?//""", page)
+
+
+def test_videos_come_by_their_strongest_event() -> None:
+    quiet, quieter = (
+        make_result(name, windows=(Window(0.0, 1.0, probability),))
+        for name, probability in (("quiet.mp4", 0.6), ("quieter.mp4", 0.1))
+    )
+    weak, strong = make_result("weak.mp4", Event(1, 2, 1.5, 0.71)), make_result("strong.mp4", FALL)
+    sections = [video_section(each, EVENTS, {}, "", "") for each in (quieter, weak, quiet, strong)]
+    page = html_page([failed_section("broken.mp4", "cannot be read"), *sections], ABOUT)
+    assert re.findall(r"<h2>(\w+)\.mp4</h2>", page) == [
+        "strong",
+        "weak",
+        "quiet",
+        "quieter",
+        "broken",
+    ]
+    assert "<h1>2 events in 5 videos</h1>" in page
+    assert "2 videos with a slip or fall, 2 without, 1 could not be read" in page
+
+
+def test_events_at_both_ends_stay_on_the_timeline() -> None:
+    result = make_result("a.mp4", Event(0.0, 1.0, 0.5, 0.9), Event(9.0, 9.9, 9.5, 0.8))
+    marks = re.findall(
+        r'class="mark" data-seek="([\d.]+)" style="left:([\d.]+)%;width:([\d.]+)%"',
+        video_section(result, EVENTS, {}, "", "").html,
+    )
+    # the video lasts 9.9 s
+    assert [tuple(map(float, mark)) for mark in marks] == [
+        (0.0, 0.0, pytest.approx(100 / 9.9, abs=1e-3)),
+        (9.0, pytest.approx(900 / 9.9, abs=1e-3), pytest.approx(90 / 9.9, abs=1e-3)),
+    ]
+
+
+def test_ten_thousand_events_and_a_hundred_videos_stay_a_page() -> None:
+    """R02: what is many is no error; a video of an hour takes less than 60 kB."""
+    many = make_result("m.mp4", *(Event(i, i + 0.5, i, 0.9) for i in range(10_000)))
+    assert video_section(many, EVENTS, {}, "", "m.mp4").html.count('<li class="event"') == 10_000
+    hour = tuple(Window(i / 5, i / 5 + 2.4, (i * 7919 % 1000) / 1000) for i in range(18_000))
+    section = video_section(make_result("h.mp4", FALL, windows=hour), EVENTS, {}, "", "h.mp4")
+    assert len(section.html) < 60_000
+    assert len(html_page([section] * 100, ABOUT)) < 6_100_000
+
+
+def test_a_video_without_windows_is_shown() -> None:
+    assert "no slip found" in video_section(make_result(windows=()), EVENTS, {}, "", "").html
+
+
+def test_pictures_are_of_the_surest_events(tmp_path: Path) -> None:
+    make_video(tmp_path / "a.mp4", count=25)
+    events = [Event(i / 10, i / 10 + 0.2, i / 10, 0.5 + i / 100) for i in range(6)]
+    found = event_pictures(str(tmp_path / "a.mp4"), events, most=4)
+    assert set(found) == set(events[2:])
+    assert all(data.startswith(b"\xff\xd8") for data in found.values())
+    assert event_pictures(str(tmp_path / "a.mp4"), []) == {}
+
+
+@pytest.mark.parametrize(
+    ("codec", "name", "plays"),
+    [
+        ("h264", "a.mp4", True),
+        ("vp9", "a.WEBM", True),
+        ("h264", "a.avi", False),
+        ("mpeg4", "a.mp4", False),
+    ],
+)
+def test_what_browsers_play(codec: str, name: str, plays: bool) -> None:
+    assert plays_in_browsers(VideoInfo(name, 64, 48, 25.0, 1.0, codec, 0, 1)) is plays
