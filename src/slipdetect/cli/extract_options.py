@@ -63,7 +63,7 @@ _FLOW = (
     click.option(
         "--flow",
         metavar="METHOD",
-        help="tvl1, tvl1-opencv, tvl1-umat, dis or farneback.  [default: tvl1]",
+        help="tvl1, tvl1-opencv, tvl1-umat, dis, dis-fast or farneback.  [default: tvl1]",
     ),
     click.option("--bound", type=_ABOVE_ZERO, help="Largest flow that is stored, px."),
     click.option(

@@ -17,7 +17,8 @@ from slipdetect.detection.memory import BatchSize
 from slipdetect.detection.profile import NETWORK, Stopwatch
 from slipdetect.detection.snippets import FlowSource, Snippet, StreamInput
 from slipdetect.modalities.normalise import SnippetNormaliser
-from slipdetect.models import ModelConfig, ModelPackage, StreamConfig
+from slipdetect.models import TSN, ModelConfig, ModelPackage, StreamConfig
+from slipdetect.models.folding import folded
 
 _TINY = 1e-7
 
@@ -36,8 +37,7 @@ class SnippetScorer:
         self.device = device
         self._batch = BatchSize(batch)
         self._networks = {
-            name: network.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
-            for name, network in package.build_streams().items()
+            stream.modality: _prepared(package, stream, device) for stream in self.config.streams
         }
         self._normalisers = {
             stream.modality: SnippetNormaliser(stream.snippet, stream.normalisation)
@@ -134,3 +134,18 @@ class SnippetScorer:
         p = min(max(probability, _TINY), 1 - _TINY)
         odds = math.log(p / (1 - p)) / temperature + bias
         return 1 / (1 + math.exp(-odds)) if odds > -700 else 0.0
+
+
+def _prepared(package: ModelPackage, stream: StreamConfig, device: torch.device) -> TSN:
+    """Return the network of a stream as it computes fastest."""
+    network = package.build_stream(stream.modality)
+    shape = 1, stream.snippet.network_channels, stream.input_size, stream.input_size
+    example = torch.randn(shape, generator=torch.Generator().manual_seed(0))
+    network.backbone = folded(network.backbone, example)
+    network.backbone.register_forward_pre_hook(_channels_last)
+    moved: TSN = network.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
+    return moved
+
+
+def _channels_last(module: torch.nn.Module, args: tuple[torch.Tensor]) -> tuple[torch.Tensor]:
+    return (args[0].contiguous(memory_format=torch.channels_last),)

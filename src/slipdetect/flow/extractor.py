@@ -28,8 +28,8 @@ class FlowExtractor:
     more. ``FlowExtractor.from_recipe(extractor.recipe())`` makes the same extractor again.
 
     Args:
-        method: ``"tvl1"``, ``"tvl1-opencv"``, ``"tvl1-umat"``, ``"dis"`` or ``"farneback"``; see
-            ``available_methods``.
+        method: ``"tvl1"``, ``"tvl1-opencv"``, ``"tvl1-umat"``, ``"dis"``, ``"dis-fast"`` or
+            ``"farneback"``; see ``available_methods``.
         device: ``"auto"``, or where the method runs: ``"cpu"``, ``"cuda"`` or ``"cuda:1"``
             (``"tvl1"``), ``"opencl"`` (``"tvl1-umat"``).
         bound: Largest flow that the bytes can hold, px.

@@ -24,6 +24,7 @@ _METHODS: Mapping[str, Mapping[str, str]] = {
     "tvl1-opencv": {"cpu": "slipdetect.flow.tvl1_opencv:TvL1OpenCV"},
     "tvl1-umat": {"opencl": "slipdetect.flow.tvl1_umat:TvL1UMat"},
     "dis": {"cpu": "slipdetect.flow.dis:Dis"},
+    "dis-fast": {"cpu": "slipdetect.flow.dis:FastDis"},
     "farneback": {"cpu": "slipdetect.flow.farneback:Farneback"},
 }
 
