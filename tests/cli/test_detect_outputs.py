@@ -199,7 +199,7 @@ def test_timelines_in_a_folder_and_none_for_a_failure(run, two: Path) -> None:
         (["fall.mp4", "--timeline", "fall.mp4"], 2, "neither a .png nor a folder"),
         (["fall.mp4", "--timeline", "mine.png"], 6, "exists already"),
         (["fall.mp4", "--timeline", "no/folder/x.png"], 6, "does not exist"),
-        (["fall.mp4", "--timeline", "x.png", "--out", "x.png"], 2, "--out and --timeline"),
+        (["fall.mp4", "--timeline", "x.png", "--out", "x.png"], 2, "written twice"),
     ],
 )
 def test_timelines_that_cannot_be_are_refused_before_work(

@@ -10,9 +10,9 @@ import re
 from pathlib import Path
 
 from results import make_result
+from slipdetect.cli.beside import OVERLAY, TIMELINE
 from slipdetect.cli.destination import choose_destination
 from slipdetect.cli.formats import FORMATS
-from slipdetect.cli.timelines import timeline_files
 from slipdetect.detection import Event
 from slipdetect.reports import activitynet_report, report_data, vtt_report
 
@@ -30,8 +30,9 @@ def test_every_format_and_its_file(tmp_path: Path) -> None:
         where = choose_destination(out, kind, ["kitchen.mp4"], overwrite=False)
         assert f"| `{kind}` | `{where.each[0].name}` |" in PAGE
         assert len(re.findall(rf"^\| `{kind}` \|", PAGE, re.MULTILINE)) == 2
-    picture = timeline_files(out, ["kitchen.mp4"], overwrite=False)[0]
-    assert f"| `--timeline` | `{picture.name}` |" in PAGE
+    for kind in (TIMELINE, OVERLAY):
+        (target,) = kind.files(out, ["kitchen.mp4"], overwrite=False)
+        assert f"| `{kind.option}` | `{target.name}` |" in PAGE
 
 
 def test_the_json_shown_has_the_keys_of_real_json() -> None:

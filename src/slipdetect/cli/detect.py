@@ -18,15 +18,13 @@ from slipdetect.cli.batch import Batch, Detect, Progress
 from slipdetect.cli.console import Console
 from slipdetect.cli.destination import Destination, choose_destination
 from slipdetect.cli.detect_options import DETECT_OPTIONS, event_settings, reading_settings
+from slipdetect.cli.extras import Extras
 from slipdetect.cli.formats import Format, make_format
-from slipdetect.cli.html_page import WithPage, page_file
 from slipdetect.cli.options import common_options, with_options
 from slipdetect.cli.output import open_output
-from slipdetect.cli.per_video import FilePerVideo, WithPictures
+from slipdetect.cli.per_video import FilePerVideo
 from slipdetect.cli.profiling import Profiling
 from slipdetect.cli.sources import expand
-from slipdetect.cli.timelines import timeline_drawer, timeline_files
-from slipdetect.errors import UsageError
 
 if TYPE_CHECKING:
     from slipdetect.alerts import Alerts
@@ -55,23 +53,14 @@ def detect(ctx: click.Context, /, sources: tuple[str, ...], **options: Any) -> N
     jobs = expand(sources)
     names, overwrite = [job.source for job in jobs], options["overwrite"]
     where = choose_destination(options["out"], options["format"], names, overwrite=overwrite)
-    pictures = timeline_files(options["timeline"], names, overwrite=overwrite)
-    page = page_file(options["html"], overwrite=overwrite)
-    if where.out in pictures or set(where.each) & set(pictures):
-        raise UsageError("--out and --timeline are the same file; name two")
+    extras = Extras.chosen(options, names, where)
     written: list[Path] = []
     form = _form(console, where, names, options, written)
     clips, alerts = clip_folder(options, jobs), make_alerts(options)
     readable = any(job.error is None for job in jobs)
     detector = profiling.loading(lambda: _load(options)) if readable else None
     look = _nothing if detector is None else _looking(detector, options, alerts)
-    if pictures and detector is not None:
-        draw = timeline_drawer(detector.events, written, overwrite=overwrite)
-        form = WithPictures(form, pictures, draw)
-    if page is not None:
-        reading = reading_settings(options)
-        model = options["model"]
-        form = WithPage(form, page, detector, model, names, reading, written, overwrite=overwrite)
+    form = extras.around(form, detector, written)
     with (
         open_output(console, where.out, overwrite=overwrite) as write,
         close_alerts(console, alerts),

@@ -36,6 +36,12 @@ _OUTPUT = (
         help="Draw the probability over time: a .png, or a folder for a picture per video.",
     ),
     click.option(
+        "--overlay",
+        metavar="PATH",
+        help="Write the video with probability and events painted on: a .mp4, or a folder for one "
+        "per video.",
+    ),
+    click.option(
         "--html",
         metavar="FILE",
         help="Write a page with every video, its timeline and its events, to look at and correct.",

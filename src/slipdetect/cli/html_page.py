@@ -55,6 +55,7 @@ class WithPage:
         sources: All videos of the run.
         reading: How videos are opened.
         written: Takes the file once it is there.
+        overlays: Painted copies of the sources, which the page then plays; or none.
         overwrite: Replace the file if it exists.
     """
 
@@ -68,6 +69,7 @@ class WithPage:
         reading: Mapping[str, Any],
         written: list[Path],
         *,
+        overlays: Sequence[Path] = (),
         overwrite: bool,
     ) -> None:
         self._form = form
@@ -81,7 +83,8 @@ class WithPage:
         self._sections: list[Section] = []
         self._weights: dict[str, str] = {}
         folder = target.with_name(target.stem + "_files")
-        self._copies = iter([folder / f"{stem}.mp4" for stem in file_stems(sources)])
+        copies = [folder / f"{stem}.mp4" for stem in file_stems(sources)]
+        self._copies = iter(overlays or copies)
 
     def opening(self) -> str:
         return self._form.opening()
@@ -105,6 +108,8 @@ class WithPage:
         """Return the file that the page plays: the video, or a copy in a format browsers know."""
         from slipdetect.reports.page import plays_in_browsers, write_copy
 
+        if copy.exists() and copy in self._written:  # an overlay
+            return str(copy)
         if plays_in_browsers(result.info):
             return result.source
         try:

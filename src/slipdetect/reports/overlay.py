@@ -1,0 +1,168 @@
+"""A copy of a video that shows what the model saw: probability, time, and a banner on events.
+
+In: a ``DetectionResult`` and its thresholds. Out: an H.264 MP4 that browsers play.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from slipdetect.reports.timecode import timecode
+from slipdetect.video import open_video, write_timed_video
+from slipdetect.video.clock import DEFAULT_FRAME_RATE
+
+if TYPE_CHECKING:
+    from slipdetect.detection import DetectionResult, Event, EventConfig
+
+Image = NDArray[np.uint8]
+
+MOST_ROWS = 720  # of the shorter side; more shows nobody more
+_STRIP = 0.11  # height of the strip below the picture, as a share of the picture's
+_LEAST_STRIP = 30  # px, for letters that can be read
+_FONT = cv2.FONT_HERSHEY_SIMPLEX
+_INK = (235, 235, 235)
+_GROUND = (24, 26, 29)
+_TRACK = (70, 75, 82)
+_QUIET = (86, 180, 233)
+_EVENT = (255, 145, 71)
+_DARK = (20, 20, 20)
+
+
+def write_overlay(
+    result: DetectionResult,
+    events: EventConfig,
+    target: Path,
+    *,
+    overwrite: bool = False,
+    **reading: Any,
+) -> None:
+    """Write the video with a strip below the picture and a banner on it during events.
+
+    Frames keep their times; pixels are square, the shorter side is at most 720. There is no sound.
+
+    Args:
+        result: What was found in the video, which is read again.
+        events: Thresholds in force.
+        target: The MP4.
+        overwrite: Replace ``target``.
+        **reading: As the video was read for ``result``: stream, frame_rate, max_pixels,
+            max_duration.
+
+    Raises:
+        VideoError: The video cannot be read any more.
+        OutputError: ``target`` cannot be written.
+    """
+    with open_video(result.source, **reading) as video:
+        rate = DEFAULT_FRAME_RATE if video.info.frame_rate is None else video.info.frame_rate
+        painter = OverlayPainter(result, events)
+        frames = ((f.time, painter.paint(f.image, f.time)) for f in _frames(video))
+        write_timed_video(target, frames, rate, overwrite=overwrite)
+
+
+def _frames(video: Any) -> Iterator[Any]:
+    return iter(video.frames(short_side=MOST_ROWS))
+
+
+class OverlayPainter:
+    """Paints the findings of one video onto its frames.
+
+    Args:
+        result: What was found.
+        events: Thresholds in force.
+    """
+
+    def __init__(self, result: DetectionResult, events: EventConfig) -> None:
+        self._events = result.events
+        self._onset = events.onset
+        self._times = np.array([window.centre for window in result.windows])
+        self._values = np.array([window.probability for window in result.windows])
+
+    def paint(self, image: Image, time: float) -> Image:
+        """Return ``(H + strip, W, 3)`` uint8 for a frame ``(H, W, 3)`` shown at ``time`` s."""
+        height, width = image.shape[:2]
+        strip = max(_LEAST_STRIP, round(height * _STRIP)) // 2 * 2
+        painted = np.empty((height + strip, width, 3), np.uint8)
+        painted[:height] = image
+        painted[height:] = _GROUND
+        event = self.event_at(time)
+        self._strip(painted[height:], time, event is not None)
+        if event is not None:
+            _banner(painted[:height], event)
+        return painted
+
+    def probability_at(self, time: float) -> float:
+        """Return the probability at ``time`` s, in a straight line between windows' middles."""
+        if not len(self._times):
+            return 0.0
+        return float(np.interp(time, self._times, self._values))
+
+    def event_at(self, time: float) -> Event | None:
+        """Return the event that ``time`` s lies in, if any."""
+        return next((e for e in self._events if e.start <= time <= e.end), None)
+
+    def _strip(self, strip: Image, time: float, in_event: bool) -> None:
+        """Time, a bar as long as the probability with a mark at the onset, and its number."""
+        height, width = strip.shape[:2]
+        probability = self.probability_at(time)
+        scale = _scale(height * 0.42)
+        clock = timecode(time)[3:-2] if time < 3600 else timecode(time)[:-4]
+        left = _write(strip, clock, (height // 4, height // 2), scale, _INK) + height // 3
+        number = f"{probability:.2f}"
+        right = width - _width(number, scale) - height // 2
+        _write(strip, number, (right + height // 4, height // 2), scale, _INK)
+        if right - left < height:  # no room for a bar
+            return
+        top, bottom = round(height * 0.34), round(height * 0.66)
+        cv2.rectangle(strip, (left, top), (right, bottom), _TRACK, -1)
+        end = left + round((right - left) * probability)
+        cv2.rectangle(strip, (left, top), (end, bottom), _EVENT if in_event else _QUIET, -1)
+        mark = left + round((right - left) * self._onset)
+        cv2.line(strip, (mark, top - height // 8), (mark, bottom + height // 8), _INK, 2)
+
+
+def _banner(picture: Image, event: Event) -> None:
+    height, width = picture.shape[:2]
+    scale = _scale(max(11.0, height * 0.055))
+    # letters that the font lacks would be drawn as question marks
+    label = "".join(char for char in event.label if " " <= char <= "~")
+    text = f"{label.upper()} {event.score:.2f}"
+    while text and _width(text, scale) > width - 24:
+        text = text[:-1]
+    pad = max(6, height // 60)
+    size, rows = _width(text, scale), _height(scale)
+    cv2.rectangle(picture, (0, 0), (size + 4 * pad, rows + 4 * pad), _EVENT, -1)
+    _write(picture, text, (2 * pad, 2 * pad + rows // 2), scale, _DARK)
+    cv2.rectangle(picture, (0, 0), (width - 1, height - 1), _EVENT, max(2, height // 160))
+
+
+def _scale(rows: float) -> float:
+    """Return the font scale whose capital letters are ``rows`` px high."""
+    return rows / 21.0
+
+
+def _thickness(scale: float) -> int:
+    return max(1, round(scale * 1.8))
+
+
+def _width(text: str, scale: float) -> int:
+    return int(cv2.getTextSize(text, _FONT, scale, _thickness(scale))[0][0])
+
+
+def _height(scale: float) -> int:
+    return int(cv2.getTextSize("0", _FONT, scale, _thickness(scale))[0][1])
+
+
+def _write(
+    image: Image, text: str, place: tuple[int, int], scale: float, ink: tuple[int, int, int]
+) -> int:
+    """Write ``text`` from ``place`` (left, middle) on; return where it ends."""
+    left, middle = place
+    base = (left, middle + _height(scale) // 2)
+    cv2.putText(image, text, base, _FONT, scale, ink, _thickness(scale), cv2.LINE_AA)
+    return left + _width(text, scale)

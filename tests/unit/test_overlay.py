@@ -1,0 +1,94 @@
+"""The painted video: what stands on it when, and that browsers play it.
+
+In: results made by hand and small videos. Out: nothing but assertions.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import av
+import numpy as np
+import pytest
+
+from results import make_result
+from slipdetect.detection import Event, EventConfig, Window
+from slipdetect.errors import VideoError
+from slipdetect.reports.overlay import OverlayPainter, write_overlay
+from slipdetect.video import open_video
+from synth import make_video
+
+EVENTS = EventConfig(onset=0.75, offset=0.3)
+WINDOWS = (Window(0.0, 1.0, 0.2), Window(1.0, 2.0, 0.8))  # middles at 0.5 and 1.5 s
+ORANGE = (255, 145, 71)
+GREY = np.full((240, 320, 3), 90, np.uint8)
+
+
+def painter(*events: Event) -> OverlayPainter:
+    return OverlayPainter(make_result("a.mp4", *events, windows=WINDOWS), EVENTS)
+
+
+def share(image: np.ndarray, colour: tuple[int, int, int]) -> float:
+    return float((np.abs(image.astype(int) - colour).sum(axis=2) < 12).mean())
+
+
+@pytest.mark.parametrize(
+    ("time", "probability"), [(0.0, 0.2), (0.5, 0.2), (1.0, 0.5), (1.25, 0.65), (9.0, 0.8)]
+)
+def test_probability_runs_straight_between_the_middles_of_windows(
+    time: float, probability: float
+) -> None:
+    assert painter().probability_at(time) == pytest.approx(probability)
+    assert OverlayPainter(make_result(windows=()), EVENTS).probability_at(time) == 0.0
+
+
+def test_the_banner_stands_from_start_to_end() -> None:
+    event = Event(1.0, 2.0, 1.5, 0.9)
+    paint = painter(event).paint
+    for time, inside in ((0.99, False), (1.0, True), (2.0, True), (2.01, False)):
+        picture = paint(GREY, time)[:240]
+        assert (share(picture, ORANGE) > 0.03) is inside
+        assert (picture[120, 160] == 90).all()  # the middle stays free
+    assert (paint(GREY, 0.5)[:240] == 90).all()
+
+
+def test_the_bar_is_as_long_as_the_probability() -> None:
+    blue = (86, 180, 233)
+    strips = [painter().paint(GREY, time)[240:] for time in (0.5, 1.0, 1.5)]
+    lengths = [
+        int((np.abs(strip[strip.shape[0] // 2].astype(int) - blue).sum(axis=1) < 12).sum())
+        for strip in strips
+    ]
+    # 0.2, 0.5 and 0.8 of one length; the last has the mark at 0.75 within
+    assert lengths[1] / lengths[0] == pytest.approx(2.5, rel=0.1)
+    assert lengths[2] / lengths[0] == pytest.approx(4.0, rel=0.1)
+
+
+@pytest.mark.parametrize("size", [(16, 16), (64, 48), (90, 160), (3840, 2160)])
+def test_any_size_is_painted(size: tuple[int, int]) -> None:
+    picture = np.zeros((size[1], size[0], 3), np.uint8)
+    painted = painter(Event(0.0, 2.0, 1.0, 0.9, label="<slip> -->\n\u2603" * 20)).paint(
+        picture, 1.0
+    )
+    assert painted.shape[1] == size[0]
+    assert (painted.shape[0] - size[1]) % 2 == 0
+
+
+def test_frames_keep_their_times_and_browsers_play_it(tmp_path: Path) -> None:
+    times = [0.0, 0.04, 0.2, 0.24, 0.9, 1.0]
+    make_video(tmp_path / "a.mp4", count=6, times=times, size=(64, 48))
+    result = make_result(str(tmp_path / "a.mp4"), Event(0.2, 0.5, 0.3, 0.9), windows=WINDOWS)
+    write_overlay(result, EVENTS, tmp_path / "o.mp4")
+    data = (tmp_path / "o.mp4").read_bytes()
+    assert data.index(b"moov") < data.index(b"mdat")  # plays while it loads
+    with av.open(str(tmp_path / "o.mp4")) as container:
+        stream = container.streams.video[0]
+        assert (stream.codec_context.name, stream.codec_context.pix_fmt) == ("h264", "yuv420p")
+    with open_video(tmp_path / "o.mp4") as video:
+        assert [frame.time for frame in video.frames()] == pytest.approx(times, abs=1e-3)
+
+
+def test_a_video_that_vanished_leaves_nothing(tmp_path: Path) -> None:
+    with pytest.raises(VideoError, match="was not found"):
+        write_overlay(make_result(str(tmp_path / "a.mp4")), EVENTS, tmp_path / "o.mp4")
+    assert list(tmp_path.iterdir()) == []
