@@ -5,15 +5,17 @@ In: numbers of channels. Out: modules with a spec, and valid ``ModelConfig`` obj
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
+import pytest
 import torch
 from torch import nn
 
 from slipdetect.backbones import BackboneSpec
 from slipdetect.modalities.modality import MODALITIES, get_modality
 from slipdetect.modalities.normalise import Normalisation
-from slipdetect.models import TSN, ModelConfig, StreamConfig
+from slipdetect.models import TSN, ModelConfig, ModelPackage, StreamConfig, save_package
 
 RECIPE = {"method": "dis", "bound": 15.0, "parameters": {}}
 EVENTS = {
@@ -100,3 +102,14 @@ def stub_config(*modalities: str, **changes: Any) -> ModelConfig:
         "versions": {},
     }
     return ModelConfig(**{**values, **changes})
+
+
+def stub_package(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, *modalities: str, **changes: Any
+) -> ModelPackage:
+    """Write a package of stub networks, with crops of the middle, that can be loaded again."""
+    monkeypatch.setattr("slipdetect.backbones.create_backbone", create_stub)
+    streams = tuple(stub_stream(name, crop="centre") for name in modalities)
+    config = stub_config(*modalities, streams=streams, **changes)
+    states = {name: stub_tsn(name).state_dict() for name in modalities}
+    return save_package(folder, config, states, dtype=torch.float32)

@@ -24,6 +24,7 @@ from slipdetect.cli.options import common_options, with_options
 from slipdetect.cli.output import open_output
 from slipdetect.cli.per_video import FilePerVideo
 from slipdetect.cli.profiling import Profiling
+from slipdetect.cli.seeding import seed_look
 from slipdetect.cli.sources import expand
 
 if TYPE_CHECKING:
@@ -125,6 +126,8 @@ def _load(options: dict[str, Any]) -> Detector:
 def _looking(detector: Detector, options: dict[str, Any], alerts: Alerts | None) -> Detect:
     """Return the function that looks at one source and tells of its events."""
     reading = reading_settings(options)
+    if options["preset"] is not None:
+        return seed_look(detector, options, alerts, reading)
     if options["store"] is not None:
         from slipdetect.datasets.store import VideoStore
 

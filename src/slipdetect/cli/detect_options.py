@@ -13,6 +13,7 @@ import click
 from slipdetect.cli.alert_options import ALERT_OPTIONS
 from slipdetect.cli.formats import FORMATS
 from slipdetect.cli.profile_options import PROFILE_OPTIONS
+from slipdetect.cli.seed_options import SEED_OPTIONS
 
 _PROBABILITY = click.FloatRange(0.0, 1.0)
 _SECONDS = click.FloatRange(min=0.0)
@@ -132,6 +133,7 @@ DETECT_OPTIONS = (
     *_SENSITIVITY,
     *EVENT_OPTIONS,
     *ALERT_OPTIONS,
+    *SEED_OPTIONS,
     *_READING,
     *PROFILE_OPTIONS,
 )

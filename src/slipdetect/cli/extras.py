@@ -17,6 +17,7 @@ from slipdetect.cli.detect_options import reading_settings
 from slipdetect.cli.formats import Format
 from slipdetect.cli.html_page import WithPage, page_file
 from slipdetect.cli.per_video import WithPictures
+from slipdetect.cli.time_labels import time_label_drawer, time_label_files
 from slipdetect.cli.timelines import overlay_drawer, timeline_drawer
 from slipdetect.errors import UsageError
 
@@ -34,6 +35,7 @@ class Extras:
         timelines: The picture of each source, or none.
         overlays: The painted video of each source, or none.
         page: The page about all, if any.
+        labels: The time label of each source, or none.
     """
 
     options: Mapping[str, Any]
@@ -41,6 +43,7 @@ class Extras:
     timelines: Sequence[Path]
     overlays: Sequence[Path]
     page: Path | None
+    labels: Sequence[Path] = ()
 
     @classmethod
     def chosen(
@@ -64,6 +67,7 @@ class Extras:
             TIMELINE.files(options["timeline"], sources, overwrite=overwrite),
             OVERLAY.files(options["overlay"], sources, overwrite=overwrite),
             page_file(options["html"], overwrite=overwrite),
+            time_label_files(options, sources),
         )
         taken = {_real(source) for source in sources}
         named = [*filter(None, [results.out]), *results.each]
@@ -85,6 +89,9 @@ class Extras:
         if detector is not None and self.overlays:
             draw = overlay_drawer(detector.events, reading, written, overwrite=overwrite)
             form = WithPictures(form, self.overlays, draw)
+        if detector is not None and self.labels:
+            draw = time_label_drawer(written, overwrite=overwrite)
+            form = WithPictures(form, self.labels, draw)
         if self.page is not None:
             form = WithPage(
                 form,

@@ -12,9 +12,9 @@ import numpy as np
 
 from slipdetect.evaluation.fusion_weights import fit_weights, in_order, usual_fusions
 from slipdetect.evaluation.judging import judge
-from slipdetect.evaluation.saturation import trusted_stream
 from slipdetect.evaluation.score_runs import StreamSet
 from slipdetect.evaluation.scores import ClipScores
+from slipdetect.models.saturation import trusted_stream
 
 Weights = Mapping[str, float]
 
