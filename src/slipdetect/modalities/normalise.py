@@ -96,13 +96,13 @@ class SnippetNormaliser:
             )
         if channels == 3 and self.normalisation.colour == "BGR":
             images = images.flip(-1)
-        values = images.to(torch.float32).mul_(self.normalisation.value_range / 255.0)
-        mean, std = self._statistics(channels)
-        values = (values - values.new_tensor(mean)).div_(values.new_tensor(std))
+        # the channels are moved while they are bytes, and the rest is done in place
+        values = images.movedim(-1, -3).contiguous().to(torch.float32)
+        mean, std = (values.new_tensor(part)[:, None, None] for part in self._statistics(channels))
+        values.mul_(self.normalisation.value_range / (255.0 * std)).sub_(mean / std)
         if self.modality.name == "rgbdiff" and self.normalisation.contrast is not None:
-            values = values * _gain(values, self.normalisation.contrast)
-        values = values.movedim(-1, -3)
-        return values.flatten(-4, -3).contiguous()
+            values.mul_(_gain(values, self.normalisation.contrast))
+        return values.flatten(-4, -3)
 
     def _statistics(self, channels: int) -> tuple[list[float], list[float]]:
         if channels == 2:
@@ -111,6 +111,8 @@ class SnippetNormaliser:
 
 
 def _gain(values: torch.Tensor, wanted: float) -> torch.Tensor:
-    """Return what brings the differences of ``(..., images, H, W, C)`` to the size ``wanted``."""
-    energy = values.diff(dim=-4).square().mean(dim=(-4, -3, -2, -1), keepdim=True)
-    return wanted / (energy + _NOISE**2).sqrt()
+    """Return what brings the differences of ``(..., images, C, H, W)`` to the size ``wanted``."""
+    differences = values.diff(dim=-4)
+    count = differences[(0,) * (differences.ndim - 4)].numel()
+    energy = torch.linalg.vector_norm(differences, dim=(-4, -3, -2, -1), keepdim=True).square()
+    return wanted / (energy / count + _NOISE**2).sqrt()
