@@ -12,6 +12,7 @@ import click
 
 from slipdetect.cli.alert_options import ALERT_OPTIONS
 from slipdetect.cli.formats import FORMATS
+from slipdetect.cli.live_options import LIVE_OPTIONS
 
 _PROBABILITY = click.FloatRange(0.0, 1.0)
 _SECONDS = click.FloatRange(min=0.0)
@@ -114,7 +115,15 @@ _READING = (
     click.option("--strict", is_flag=True, help="A truncated video fails instead of warning."),
 )
 
-DETECT_OPTIONS = (*_OUTPUT, *_MODEL, *_SENSITIVITY, *EVENT_OPTIONS, *ALERT_OPTIONS, *_READING)
+DETECT_OPTIONS = (
+    *_OUTPUT,
+    *_MODEL,
+    *_SENSITIVITY,
+    *EVENT_OPTIONS,
+    *ALERT_OPTIONS,
+    *LIVE_OPTIONS,
+    *_READING,
+)
 
 
 def event_settings(options: Mapping[str, Any]) -> dict[str, float | None]:

@@ -2,6 +2,8 @@
 
 from slipdetect.detection.detector import Detector
 from slipdetect.detection.events import EventConfig, EventFinder
+from slipdetect.detection.live import LiveDetection
+from slipdetect.detection.live_notes import Found, LiveNote, LiveSummary, Onset
 from slipdetect.detection.loading import model_folder, resolve_device
 from slipdetect.detection.results import DetectionResult, Event, Window
 
@@ -11,6 +13,11 @@ __all__ = [
     "Event",
     "EventConfig",
     "EventFinder",
+    "Found",
+    "LiveDetection",
+    "LiveNote",
+    "LiveSummary",
+    "Onset",
     "Window",
     "model_folder",
     "resolve_device",
