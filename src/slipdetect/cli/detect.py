@@ -45,7 +45,8 @@ def detect(ctx: click.Context, /, sources: tuple[str, ...], **options: Any) -> N
 
     SOURCE is a video, a folder (searched with everything below it), a pattern such as "*.mp4",
     @list.txt (one source a line, relative to the list) or - (such a list on standard input). An
-    address (rtsp://, http://) or the number of a camera is looked at live.
+    address (rtsp://, http://), the number of a camera or video on standard input (-) is looked at
+    live.
 
     \b
     slipdetect detect kitchen.mp4
@@ -55,7 +56,7 @@ def detect(ctx: click.Context, /, sources: tuple[str, ...], **options: Any) -> N
     """
     console = ctx.ensure_object(Console)
     sources = named_sources(sources, options)
-    if (live := find_live(sources)) is not None:
+    if (live := find_live(sources, options["follow"])) is not None:
         ctx.exit(watch(ctx, live, options))
     jobs = expand(sources)
     names, overwrite = [job.source for job in jobs], options["overwrite"]

@@ -5,7 +5,7 @@ In: a live source and options. Out: lines on stdout, the source's state on stder
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -14,11 +14,13 @@ from click.core import ParameterSource
 
 from slipdetect.cli.alerting import close_alerts, make_alerts
 from slipdetect.cli.console import Console
-from slipdetect.cli.errors import EVENT_FOUND, INTERRUPTED
+from slipdetect.cli.errors import EVENT_FOUND, INTERRUPTED, SOME_FAILED
+from slipdetect.cli.live_clips import close_live_clips, make_live_clips
 from slipdetect.cli.live_options import LIVE_FORMATS, LIVE_OPTIONS, LIVE_SETTINGS, TAKEN
 from slipdetect.errors import UsageError, VideoError
 
 if TYPE_CHECKING:
+    from slipdetect.alerts.live_clips import LiveClips
     from slipdetect.detection import Event, LiveDetection, LiveNote
     from slipdetect.video.live import LiveSettings, LiveSource
 
@@ -36,19 +38,26 @@ def watch(ctx: click.Context, source: LiveSource, options: dict[str, Any]) -> in
     from slipdetect.detection import LiveDetection
     from slipdetect.video.live import LiveVideo
 
-    _refuse(ctx, options)
+    _check(ctx, options)
     console, settings = ctx.ensure_object(Console), live_settings(options)
     alerts = make_alerts(options)
     detector = load_detector(options)
     config = detector.config
-    about = None if alerts is None else alerts.about(source.name, config.name)
+    clips, memory = kept if (kept := make_live_clips(options, source.name)) else (None, None)
+    keep = None if memory is None else memory.watch
     with (
         close_alerts(console, alerts),
-        LiveVideo(source, config.sample_fps, config.frame_short_side, settings) as video,
+        close_live_clips(console, clips),
+        LiveVideo(source, config.sample_fps, config.frame_short_side, settings, keep) as video,
     ):
-        run = LiveDetection(detector, video)
-        view = _View(console, options["format"] != "table", source.name, config.name, about)
-        return _follow(run, view, settings, options["fail_on_event"])
+        hearers = [] if alerts is None else [alerts.about(source.name, config.name)]
+        hearers += [] if clips is None else [clips.add]
+        view = _View(console, options["format"] != "table", source.name, config.name, hearers)
+        view.clips = clips
+        code = _follow(LiveDetection(detector, video), view, settings)
+        found = view.found and options["fail_on_event"] and code == 0
+    failed = clips is not None and clips.errors and code == 0
+    return SOME_FAILED if failed else EVENT_FOUND if found else code
 
 
 def live_settings(options: dict[str, Any]) -> LiveSettings:
@@ -59,7 +68,7 @@ def live_settings(options: dict[str, Any]) -> LiveSettings:
     return LiveSettings(**given)
 
 
-def _refuse(ctx: click.Context, options: dict[str, Any]) -> None:
+def _check(ctx: click.Context, options: dict[str, Any]) -> None:
     own = {option.name for option in _parameters(ctx) if option.name}
     for name in own - set(TAKEN) - _live_names():
         said = "-" if name == "out" else None
@@ -95,31 +104,41 @@ class _View:
         json: bool,
         source: str,
         model: str,
-        about: Callable[[Event], None] | None,
+        hearers: Sequence[Callable[[Event], None]],
     ) -> None:
+        self.clips: LiveClips | None = None
+        self.found = 0
         self._console = console
         self._json = json
         self._source = source
         self._model = model
-        self._about = about
+        self._hearers = hearers
 
     def tell(self, note: LiveNote) -> None:
         """Print a note, and tell those who asked for alerts."""
         from slipdetect.detection import Found
         from slipdetect.reports.live_report import live_line, live_text, state_text
+        from slipdetect.video.live import Started
 
+        now = datetime.now(UTC)
         if self._json:
-            self._console.data(live_line(note, self._source, self._model, datetime.now(UTC)))
+            self._console.data(live_line(note, self._source, self._model, now))
         else:
             self._console.text(live_text(note))
         state = state_text(note)
         if state:
             self._console.warn(f"{self._source!r}: {state}")
-        if self._about is not None and isinstance(note, Found):
-            self._about(note.event)
+        if self.clips is not None and isinstance(note, Started):
+            self.clips.began = now
+        if isinstance(note, Found):
+            self.found += 1
+            for hear in self._hearers:
+                hear(note.event)
 
     def end(self, run: LiveDetection, ended: str) -> None:
-        """Print the summary."""
+        """Print the summary, if there was anything to see."""
+        if not run.summary().frames:
+            return
         from slipdetect.reports.live_report import summary_line, summary_text
 
         if self._json:
@@ -127,7 +146,7 @@ class _View:
         self._console.note(summary_text(run.summary()))
 
 
-def _follow(run: LiveDetection, view: _View, settings: LiveSettings, fail_on_event: bool) -> int:
+def _follow(run: LiveDetection, view: _View, settings: LiveSettings) -> int:
     """Tell what happens and return the exit code."""
     code, ended = 0, "end"
     lost: VideoError | None = None
@@ -146,4 +165,4 @@ def _follow(run: LiveDetection, view: _View, settings: LiveSettings, fail_on_eve
     view.end(run, ended)
     if lost is not None:
         raise lost
-    return EVENT_FOUND if fail_on_event and not code and run.summary().events else code
+    return code

@@ -19,6 +19,12 @@ LIVE_OPTIONS = (
         help="Take an address from this file; other users see command lines.",
     ),
     click.option(
+        "--follow",
+        is_flag=True,
+        help="SOURCE is a file that is still being written; it ends when nothing is added for "
+        "--stall seconds.",
+    ),
+    click.option(
         "--retries",
         type=click.IntRange(min=0),
         help="Live: tries in a row to connect again before giving up.  [default: 10]",

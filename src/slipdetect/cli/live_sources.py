@@ -5,15 +5,22 @@ In: arguments and options. Out: a ``LiveSource``, or the arguments where there i
 
 from __future__ import annotations
 
+import io
 import os
+import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 from slipdetect.errors import DataError, UsageError
 
 if TYPE_CHECKING:
     from slipdetect.video.live import LiveSource
+
+_SNIFFED = 512
+# videos that begin as text does: YUV4MPEG, and JPEGs between boundaries
+_TEXT_STARTS = (b"YUV4MPEG2", b"--")
+_BLANK = frozenset(b"\t\n\r\f\x1b")
 
 
 def named_sources(sources: Sequence[str], options: Mapping[str, Any]) -> tuple[str, ...]:
@@ -33,17 +40,46 @@ def named_sources(sources: Sequence[str], options: Mapping[str, Any]) -> tuple[s
     return tuple(sources) if file is None else (_line_of(Path(file)),)
 
 
-def find_live(sources: Sequence[str]) -> LiveSource | None:
+def find_live(sources: Sequence[str], follow: bool = False) -> LiveSource | None:
     """Return the live source that the only argument means; None for files.
 
-    Raises:
-        UsageError: An address cannot be used.
-    """
-    from slipdetect.video.live import is_live, live_source
+    Args:
+        sources: Arguments.
+        follow: The argument is a file that is still being written.
 
-    if len(sources) != 1 or _is_there(sources[0]) or not is_live(sources[0]):
+    Raises:
+        UsageError: An address cannot be used, or several files are to be followed.
+        VideoError: The file to be followed is not there.
+    """
+    if follow and (len(sources) != 1 or sources[0] == "-"):
+        raise UsageError("--follow is for one file; name it alone")
+    if len(sources) != 1 or (sources[0] == "-" and not _is_video(_first_bytes(sys.stdin.buffer))):
         return None
-    return live_source(sources[0])
+    from slipdetect.video.live import is_live, live_source
+    from slipdetect.video.live.byte_source import FollowedFile, PipeSource
+
+    if sources[0] == "-":
+        return PipeSource(sys.stdin.buffer)
+    if follow:
+        return FollowedFile(sources[0])
+    return live_source(sources[0]) if is_live(sources[0]) and not _is_there(sources[0]) else None
+
+
+def _first_bytes(stream: BinaryIO) -> bytes:
+    """Return the first bytes of a stream, which stay in it."""
+    if isinstance(stream, io.BufferedReader):
+        return stream.peek(_SNIFFED)[:_SNIFFED]
+    if not stream.seekable():
+        return b""
+    place = stream.tell()
+    found = stream.read(_SNIFFED)
+    stream.seek(place)
+    return found
+
+
+def _is_video(first: bytes) -> bool:
+    """Return whether bytes begin a video and not a list of names."""
+    return first.startswith(_TEXT_STARTS) or any(byte < 32 and byte not in _BLANK for byte in first)
 
 
 def _is_there(source: str) -> bool:

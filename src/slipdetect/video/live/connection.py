@@ -96,7 +96,7 @@ class Connection:
         width, height = displayed_size(first.width, first.height, self.aspect, self.turns)
         rate = header_rate(stream)
         self.started = Started(width, height, stream.codec_context.name, rate)
-        self._clock = _clock(stream, first, rate) if timed else None
+        self._clock = _clock(stream, rate) if timed else None
 
     @property
     def reason(self) -> str | None:
@@ -132,9 +132,8 @@ class Connection:
             frame = next(self._decoded, None)
 
 
-def _clock(
-    stream: VideoStream, first: av.VideoFrame, rate: float | None
-) -> PresentationClock | None:
-    if stream.time_base is None or (first.pts is None and first.dts is None):
+def _clock(stream: VideoStream, rate: float | None) -> PresentationClock | None:
+    # a first frame without a time is usual in RTSP; it counts as one frame before the next
+    if stream.time_base is None:
         return None
     return PresentationClock(stream.time_base, rate, may_jump=True)
