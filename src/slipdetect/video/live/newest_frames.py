@@ -12,7 +12,7 @@ from collections.abc import Callable
 
 from slipdetect.errors import UsageError
 from slipdetect.video.frame import Frame
-from slipdetect.video.live.notes import Item, Skipped, VideoNote
+from slipdetect.video.live.notes import Item, Skipped
 
 
 class NewestFrames:
@@ -98,16 +98,15 @@ class NewestFrames:
 
     def _throw_away(self, now: float) -> None:
         notes: list[tuple[float, Item]] = []
-        start, lost = now, self._frames
+        start, lost = now, 0
         for arrival, item in self._items:
-            if not isinstance(item, Frame | Skipped):
+            if isinstance(item, Frame):
+                start, lost = min(start, item.time), lost + 1
+            elif isinstance(item, Skipped):
+                start, lost = min(start, item.start), lost + item.frames
+            else:
                 notes.append((arrival, item))
-                continue
-            begin = item.time if isinstance(item, Frame) else item.start
-            start = min(start, begin)
-        self.dropped += lost
-        self._items.clear()
-        self._items.extend(notes)
-        skipped: VideoNote = Skipped(start, now, lost)
-        self._items.append((self._now(), skipped))
+        self.dropped += self._frames
         self._frames = 0
+        self._items.clear()
+        self._items.extend([*notes, (self._now(), Skipped(start, now, lost))])
