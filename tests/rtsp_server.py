@@ -2,7 +2,7 @@
 
 In: port, seconds until the stall, seconds of the stall. Out: a line when it listens, then a stream.
 
-The scene is dark and bright for a second in every four, by the server's own clock, so that what is
+The scene is dark, and bright for 0.8 s in every 3 s, by the server's own clock, so that what is
 lost in the stall stays lost, as with a camera.
 """
 
@@ -31,7 +31,7 @@ def stalled() -> bool:
 
 def feed(source: Gst.Element) -> None:
     while not stalled():
-        bright = 1.0 <= (time.monotonic() - BEGAN) % 4 < 2.0
+        bright = 1.0 <= (time.monotonic() - BEGAN) % 3 < 1.8
         picture = bytes([235 if bright else 20]) * (64 * 48 * 3)
         if source.emit("push-buffer", Gst.Buffer.new_wrapped(picture)) != Gst.FlowReturn.OK:
             return

@@ -30,7 +30,6 @@ class Camera:
         stall: (begin, end) seconds in which nothing is sent; connections of before end with it.
         port: Where it listens.
         asked: Paths of all requests.
-        headers: Their headers.
         leave: Set when the test is over.
     """
 
@@ -38,7 +37,6 @@ class Camera:
     stall: tuple[float, float] = (1e9, 1e9)
     port: int = 0
     asked: list[str] = field(default_factory=list)
-    headers: list[dict[str, str]] = field(default_factory=list)
     leave: threading.Event = field(default_factory=threading.Event)
     began: float | None = None
 
@@ -48,7 +46,6 @@ class Camera:
 
     def answer(self, handler: BaseHTTPRequestHandler) -> None:
         self.asked.append(handler.path)
-        self.headers.append(dict(handler.headers))
         self.began = time.monotonic() if self.began is None else self.began
         if self._stalled():
             self.leave.wait(self.began + self.stall[1] - time.monotonic())

@@ -10,7 +10,9 @@ from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
 _SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*)://")
-_HOST = re.compile(r"[A-Za-z0-9._-]+|[0-9A-Fa-f:.]+")
+_HOST = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*|[0-9A-Fa-f:.]*:[0-9A-Fa-f:.]*")
+_ESCAPES = "write / in a password as %2F and @ as %40"
+_AUTHORITY_ENDS = re.compile(r"[/?#]")
 
 
 @dataclass(frozen=True)
@@ -56,13 +58,13 @@ def split_address(text: str) -> AddressParts:
         host, port = parts.hostname, parts.port
         user, password = parts.username, parts.password
     except ValueError:
-        raise ValueError("its host or port cannot be read") from None
+        raise ValueError(f"its host or port cannot be read; {_ESCAPES}") from None
     if not host or not host.isprintable() or " " in host:
         raise ValueError("it has no host")
     behind = parts.path + parts.query + parts.fragment
     if "@" in behind and (user is not None or port is not None):
         # of http://user:1/2@host and http://user:1@2/3@host a part of the password seems host
-        raise ValueError("its host is not sure; write / in a password as %2F and @ as %40")
+        raise ValueError(f"its host is not sure; {_ESCAPES}")
     place = f"[{host}]" if ":" in host else host
     place += "" if port is None else f":{port}"
     return AddressParts(parts.scheme, place, parts.path, parts.query, user, password)
@@ -82,6 +84,7 @@ def shown_address(text: str) -> str:
     host = parts.place.rpartition(":")[0] if parts.place[-1].isdigit() else parts.place
     host = (host or parts.place).strip("[]")
     # an @ behind the host may be that of a password with a slash in it
-    if "@" in text.partition("://")[2].partition("/")[2] or not _HOST.fullmatch(host):
+    behind = _AUTHORITY_ENDS.split(text.partition("://")[2], maxsplit=1)[1:]
+    if "@" in "".join(behind) or not _HOST.fullmatch(host):
         return unsure
     return f"{parts.shown}/..."

@@ -31,9 +31,9 @@ from slipdetect.video.live.notes import Item
 from stream_server import camera_server
 from synth import make_video
 
-EVENTS = ((0.6, 1.2), (3.0, 3.6))
-SECONDS = 4.4
-STALL = (1.8, 2.4)
+EVENTS = ((0.6, 1.2), (2.4, 3.0))
+SECONDS = 3.6
+STALL = (1.6, 2.0)
 QUICK = LiveSettings(stall=0.25, first_wait=0.05, jitter=0.0, max_duration=SECONDS)
 
 
@@ -122,13 +122,13 @@ def test_an_onset_comes_at_once_and_the_event_within_a_stride_of_being_final(
 
 def test_L03_a_gap_ends_an_event_that_is_going_on(detector: Detector) -> None:
     start = [Started(64, 48, "h264", 25.0)]
-    gap = [Reconnecting(0.8, "no data"), Reconnected(3.2, 2.4)]
-    notes = watch(detector, [*start, *frames(0.0, 0.9), *gap, *frames(3.2, SECONDS)])
+    gap = [Reconnecting(0.8, "no data"), Reconnected(2.6, 1.8)]
+    notes = watch(detector, [*start, *frames(0.0, 0.9), *gap, *frames(2.6, SECONDS)])
     first, second = found(notes)
     assert first.interrupted
     assert first.end == pytest.approx(0.8)
     assert not second.interrupted
-    assert second.start == pytest.approx(3.2)
+    assert second.start == pytest.approx(2.6)
     assert abs(second.end - EVENTS[1][1]) <= STRIDE
     kinds = [type(note) for _, note in notes]
     assert kinds == [Started, Onset, Found, Reconnecting, Reconnected, Onset, Found]
@@ -143,7 +143,7 @@ def test_padding_never_reaches_over_a_gap(detector: Detector) -> None:
 
 
 def test_L04_skipped_frames_are_a_gap_too(detector: Detector) -> None:
-    items = [*frames(0.0, 0.9), Skipped(0.9, 3.2, 23), *frames(3.2, SECONDS)]
+    items = [*frames(0.0, 0.9), Skipped(0.9, 2.6, 17), *frames(2.6, SECONDS)]
     assert [event.interrupted for event in found(watch(detector, items))] == [True, False]
 
 
@@ -198,7 +198,7 @@ def assert_alike(events: list[Event], wanted: tuple[Event, ...]) -> None:
 
 
 def test_L04_a_slow_detector_drops_frames_and_keeps_its_lag(detector: Detector) -> None:
-    settings = LiveSettings(max_lag=0.3, max_duration=2.0)
+    settings = LiveSettings(max_lag=0.3, max_duration=1.6)
     with camera_server(lamp) as camera:
         source = live_source(f"http://{camera.place}/ts")
         with LiveVideo(source, 10.0, 48, settings) as video:
@@ -207,7 +207,7 @@ def test_L04_a_slow_detector_drops_frames_and_keeps_its_lag(detector: Detector) 
     assert lost == video.dropped > 0
     kept = [item.time for item in items if isinstance(item, Frame)]
     assert kept == sorted(kept)
-    assert kept[-1] > 1.0
+    assert kept[-1] > 0.8
     # three frames that wait, a quarter of a second each, and what a busy machine adds
     assert video.longest_lag < 1.5
 

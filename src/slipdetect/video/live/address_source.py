@@ -26,8 +26,9 @@ _PROTOCOLS = {
     "udp": "udp",
     "srt": "srt",
 }
-# a stream is tested for no longer than this before its first frame is shown, microseconds
+# how long a stream is tested before its first frame is shown, microseconds, and on how many frames
 _PROBE = 2_000_000
+_PROBE_FRAMES = 3
 
 
 class Unusable(VideoError):
@@ -71,6 +72,7 @@ class AddressSource:
             "rtsp_transport": "tcp",
             "max_pixels": str(settings.max_pixels),
             "analyzeduration": str(_PROBE),
+            "fpsprobesize": str(_PROBE_FRAMES),
         }
         timeout = (settings.open_timeout, settings.stall)
         failure: VideoError | None

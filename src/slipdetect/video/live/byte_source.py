@@ -103,12 +103,15 @@ class _Growing:
     def __init__(self, path: Path, patience: float) -> None:
         self._file = path.open("rb")
         self._patience = patience
+        self._ended = False
 
     def read(self, size: int) -> bytes:
-        waited = 0.0
+        # FFmpeg asks again after the end
+        waited = self._patience if self._ended else 0.0
         while not (data := self._file.read(size)) and waited < self._patience:
             time.sleep(min(_POLL, self._patience))
             waited += _POLL
+        self._ended = not data
         return data
 
 
