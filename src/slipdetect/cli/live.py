@@ -22,7 +22,7 @@ from slipdetect.errors import UsageError, VideoError
 if TYPE_CHECKING:
     from slipdetect.alerts.live_clips import LiveClips
     from slipdetect.detection import Event, LiveDetection, LiveNote
-    from slipdetect.video.live import LiveSettings, LiveSource
+    from slipdetect.video.live import LiveSettings, LiveSource, LiveVideo
 
 _GIVEN = (ParameterSource.COMMANDLINE, ParameterSource.ENVIRONMENT)
 
@@ -54,7 +54,7 @@ def watch(ctx: click.Context, source: LiveSource, options: dict[str, Any]) -> in
         hearers += [] if clips is None else [clips.add]
         view = _View(console, options["format"] != "table", source.name, config.name, hearers)
         view.clips = clips
-        code = _follow(LiveDetection(detector, video), view, settings)
+        code = _follow(LiveDetection(detector, video), view, video)
         found = view.found and options["fail_on_event"] and code == 0
     failed = clips is not None and clips.errors and code == 0
     return SOME_FAILED if failed else EVENT_FOUND if found else code
@@ -146,7 +146,7 @@ class _View:
         self._console.note(summary_text(run.summary()))
 
 
-def _follow(run: LiveDetection, view: _View, settings: LiveSettings) -> int:
+def _follow(run: LiveDetection, view: _View, video: LiveVideo) -> int:
     """Tell what happens and return the exit code."""
     code, ended = 0, "end"
     lost: VideoError | None = None
@@ -159,10 +159,7 @@ def _follow(run: LiveDetection, view: _View, settings: LiveSettings) -> int:
         lost, ended = error, "lost"
     for note in run.finish():
         view.tell(note)
-    limit = settings.max_duration
-    if ended == "end" and limit is not None and run.summary().seconds >= limit - 1.0:
-        ended = "max_duration"
-    view.end(run, ended)
+    view.end(run, "max_duration" if ended == "end" and video.limited else ended)
     if lost is not None:
         raise lost
     return code

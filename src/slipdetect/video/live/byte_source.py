@@ -5,7 +5,9 @@ In: a binary stream or a path. Out: an open container that reads bytes as they c
 
 from __future__ import annotations
 
+import io
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import BinaryIO, Protocol
 
@@ -90,11 +92,16 @@ class _Some:
     """A stream whose ``read`` does not wait until it has all that was asked for."""
 
     def __init__(self, stream: BinaryIO) -> None:
-        self._read = getattr(stream, "read1", stream.read)
+        self._read: Callable[[int], bytes | None] = stream.read
+        self._head = b""
+        if isinstance(stream, io.BufferedReader) and isinstance(stream.raw, io.FileIO):
+            # a thread that waits inside a buffered reader makes Python abort at its exit
+            self._head = stream.read1(len(stream.peek()))
+            self._read = stream.raw.read
 
     def read(self, size: int) -> bytes:
-        data: bytes = self._read(size)
-        return data
+        data, self._head = self._head[:size], self._head[size:]
+        return data or self._read(size) or b""
 
 
 class _Growing:

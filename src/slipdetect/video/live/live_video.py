@@ -42,6 +42,7 @@ class LiveVideo:
         name: What may be shown of the source.
         report: Counts of decoded and damaged frames over all connections.
         reconnects: Times that frames came again.
+        limited: It was ended because it had lasted as long as it should.
     """
 
     def __init__(
@@ -55,6 +56,7 @@ class LiveVideo:
         self.name = source.name
         self.report = DecodeReport()
         self.reconnects = 0
+        self.limited = False
         self.settings = LiveSettings() if settings is None else settings
         self._source = source
         self._rate = rate
@@ -180,6 +182,7 @@ class LiveVideo:
         for frame in connection.frames(self._rate, self._short_side, watch):
             moment = base + frame.time
             if limit is not None and moment >= limit:
+                self.limited = True
                 return True
             self._last = moment
             if not self._frames.put(Frame(moment, frame.image, frame.corrupt)):
