@@ -22,7 +22,7 @@ _OUTPUT = (
         "--format",
         type=click.Choice(FORMATS),
         help="How to write events; vtt and srt are subtitles.  [default: by the suffix of --out, "
-        "json in a folder, else table]",
+        "json in a folder and live, else table]",
     ),
     click.option(
         "--out",

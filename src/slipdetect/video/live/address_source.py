@@ -121,7 +121,7 @@ def why(error: Exception) -> str:
     if isinstance(error, av.error.ExitError):
         return "no data came in time"
     if isinstance(error, av.error.InvalidDataError):
-        return "it is no video"
+        return "it is no video, or an MP4 that is not complete"
     reason = getattr(error, "strerror", None)
     return str(reason).lower() if reason else type(error).__name__
 

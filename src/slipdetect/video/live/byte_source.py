@@ -130,7 +130,7 @@ def _opened(stream: _Bytes, name: str, settings: LiveSettings) -> InputContainer
     except (av.FFmpegError, ValueError) as error:
         raise VideoError(
             f"{name!r} cannot be read as it comes: {why(error)}; MPEG-TS, Matroska, FLV, "
-            "fragmented MP4 and raw H.264 can, other MP4 only when it is complete"
+            "fragmented MP4 and raw H.264 can"
         ) from error
     if REFUSED_FORMATS.intersection(container.format.name.split(",")):
         container.close()
