@@ -5,14 +5,12 @@ In: servers and files of this machine. Out: nothing but assertions.
 
 from __future__ import annotations
 
-import contextlib
 import io
 import json
 import os
 import shlex
 import signal
 import socket
-import subprocess
 import sys
 import threading
 import time
@@ -23,37 +21,16 @@ from typing import Any
 import numpy as np
 import pytest
 
-from brightness import Brightness, save
 from hook_server import hook_server
+from live_driver import EVENT, kinds, lamp, lines
 from loopback import Server
-from slipdetect import backbones
 from slipdetect.video import open_video
 from stream_server import camera_server
 from synth import make_video
 
-EVENT = (0.6, 1.2)
 RECORD = shlex.join(
     [sys.executable, "-c", "import sys; open('told.jsonl', 'a').write(sys.stdin.read())"]
 )
-SYSTEM_PYTHON = "/usr/bin/python3"
-RTSP = Path(__file__).parents[1] / "rtsp_server.py"
-
-
-def lamp(moment: float) -> np.ndarray:
-    on = EVENT[0] <= moment < EVENT[1]
-    return np.full((48, 64, 3), 235 if on else 20, np.uint8)
-
-
-@pytest.fixture
-def model(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    def create(name: str, channels: int = 3, weights: object = None) -> Brightness:
-        return Brightness(channels)
-
-    monkeypatch.setattr(backbones, "create_backbone", create)
-    monkeypatch.chdir(tmp_path)
-    for name in ("http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY"):
-        monkeypatch.delenv(name, raising=False)
-    return save(tmp_path / "model", "rgb", window=0.6)
 
 
 @pytest.fixture(scope="module")
@@ -69,14 +46,6 @@ def server() -> Iterator[Server]:
     files.start()
     yield files
     files.http.shutdown()
-
-
-def lines(text: str) -> list[dict[str, Any]]:
-    return [json.loads(line) for line in text.splitlines()]
-
-
-def kinds(text: str) -> list[str]:
-    return [line["type"] for line in lines(text)]
 
 
 def file_event(run, model: Path, film: Path) -> dict[str, Any]:
@@ -288,42 +257,3 @@ def test_ctrl_c_ends_with_a_summary_and_130(run, model: Path) -> None:
     assert kinds(result.stdout) == ["started", "summary"]
     assert lines(result.stdout)[-1]["ended"] == "interrupted"
     assert "0 events" in result.stderr
-
-
-@contextlib.contextmanager
-def rtsp_server(stall_at: float, stall: float) -> Iterator[int]:
-    """Serve RTSP by GStreamer while the block runs; skip where it is not installed."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    if not Path(SYSTEM_PYTHON).exists():
-        pytest.skip(f"no {SYSTEM_PYTHON} with GStreamer's bindings")
-    command = [SYSTEM_PYTHON, str(RTSP), str(port), str(stall_at), str(stall)]
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
-    try:
-        if process.stdout is None or process.stdout.readline() != b"listens\n":
-            pytest.skip(
-                "no GStreamer RTSP server: install python3-gi, gir1.2-gst-rtsp-server-1.0 and "
-                "gstreamer1.0-plugins-good and -ugly"
-            )
-        yield port
-    finally:
-        process.kill()
-        process.wait()
-
-
-def test_L02_L03_rtsp_stalls_and_comes_back(run, model: Path) -> None:
-    # bright from 1.0 to 1.8 s of every 3 s, by the clock of the server, which the run joins later
-    with rtsp_server(stall_at=2.3, stall=0.9) as port:
-        address = f"rtsp://admin:s3cr3t@127.0.0.1:{port}/camera"
-        quick = ("--stall", "0.5", "--max-duration", "5.2")
-        result = run("detect", address, "--model", model, *quick)
-    assert result.exit_code == 0, result.output
-    told = kinds(result.stdout)
-    assert told.count("reconnecting") == told.count("reconnected") == 1
-    first, second = (each["event"] for each in lines(result.stdout) if each["type"] == "event")
-    assert abs(second["start"] - first["start"] - 3.0) < 0.6
-    for event in (first, second):
-        assert abs(event["end"] - event["start"] - 0.8) < 0.6
-        assert "interrupted" not in event
-    assert "s3cr3t" not in result.output

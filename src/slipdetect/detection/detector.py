@@ -175,7 +175,7 @@ class Detector:
         Raises:
             VideoError: The source cannot be read, or not again after all tries.
         """
-        if not Path(source).exists() and is_live(str(source)):
+        if is_live(str(source)) and not Path(source).exists():
             yield from live_events(self, str(source), **reading)
             return
         with open_video(source, **reading) as video:
