@@ -16,7 +16,9 @@ import pytest
 from brightness import STRIDE, Brightness, save
 from slipdetect import backbones
 from slipdetect.detection import Detector, Event, Found, LiveDetection, LiveNote, Onset
+from slipdetect.detection.flow_sources import computed_flow, prompt_flow
 from slipdetect.errors import UsageError
+from slipdetect.flow import FlowExtractor
 from slipdetect.video import DecodeReport, Frame, open_video
 from slipdetect.video.live import (
     LiveSettings,
@@ -221,3 +223,23 @@ def _slowly(video: LiveVideo, seconds: float) -> Iterator[Item]:
 def test_a_setting_that_streams_do_not_have_is_refused(detector: Detector) -> None:
     with pytest.raises(UsageError, match="takes no frame_rate"):
         next(detector.stream("http://127.0.0.1:1/", frame_rate=25.0))
+
+
+@pytest.mark.parametrize("method", ["tvl1", "dis"])
+def test_flow_of_a_live_source_takes_no_picture_before_it_must(method: str) -> None:
+    taken = 0
+
+    def pictures() -> Iterator[np.ndarray]:
+        nonlocal taken
+        for taken in range(1, 5):
+            yield np.roll(lamp(0.0) + np.arange(64, dtype=np.uint8)[:, None], taken, axis=1)
+
+    recipe = FlowExtractor(method).recipe()
+    given = []
+    for flow in prompt_flow(recipe)(pictures()):
+        given.append(flow)
+        assert taken == len(given) + 1
+    expected = list(computed_flow(recipe)(pictures()))
+    assert len(given) == len(expected) == 3
+    for mine, theirs in zip(given, expected, strict=True):
+        np.testing.assert_array_equal(mine, theirs)

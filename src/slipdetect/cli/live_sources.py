@@ -12,6 +12,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
+from slipdetect.cli.sources import exists
 from slipdetect.errors import DataError, UsageError
 
 if TYPE_CHECKING:
@@ -62,7 +63,7 @@ def find_live(sources: Sequence[str], follow: bool = False) -> LiveSource | None
         return PipeSource(sys.stdin.buffer)
     if follow:
         return FollowedFile(sources[0])
-    return live_source(sources[0]) if is_live(sources[0]) and not _is_there(sources[0]) else None
+    return live_source(sources[0]) if is_live(sources[0]) and not exists(sources[0]) else None
 
 
 def _first_bytes(stream: BinaryIO) -> bytes:
@@ -80,13 +81,6 @@ def _first_bytes(stream: BinaryIO) -> bytes:
 def _is_video(first: bytes) -> bool:
     """Return whether bytes begin a video and not a list of names."""
     return first.startswith(_TEXT_STARTS) or any(byte < 32 and byte not in _BLANK for byte in first)
-
-
-def _is_there(source: str) -> bool:
-    try:
-        return Path(source).exists()
-    except (OSError, ValueError):
-        return False
 
 
 def _variable(name: str) -> str:

@@ -11,6 +11,7 @@ from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 from slipdetect.detection.events import EventFinder
+from slipdetect.detection.flow_sources import prompt_flow
 from slipdetect.detection.live_notes import Found, LiveNote, LiveSummary, Onset
 from slipdetect.detection.results import Event, Window
 from slipdetect.detection.snippets import Snippet, SnippetCutter
@@ -57,6 +58,8 @@ class LiveDetection:
         self._onsets = self._events = self._sampled = 0
         self._last = 0.0
         self._note: VideoNote | None = None
+        recipes = [each.flow for each in detector.config.streams if each.flow is not None]
+        self._flow = prompt_flow(recipes[0]) if recipes else None
 
     def notes(self) -> Iterator[LiveNote]:
         """Yield what happens, until the source comes to an end.
@@ -105,7 +108,7 @@ class LiveDetection:
         if first is None:
             return
         detector, rate = self._detector, self._rate
-        cutter = SnippetCutter(detector.grid, detector.scorer.inputs())
+        cutter = SnippetCutter(detector.grid, detector.scorer.inputs(self._flow))
         assembler = WindowAssembler(detector.plan, detector.scorer.judge)
         snippets = cutter.cut(chain([first], frames))
         for batch in _ready(snippets, lambda: self._video.waiting >= detector.grid.step):
