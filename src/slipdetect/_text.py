@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import re
 
+from slipdetect._address import shown_address
+
 _ADDRESS = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*://).*", re.DOTALL)
 
 
@@ -14,10 +16,10 @@ def plain_name(source: str) -> str:
     """Return ``source`` as text that UTF-8 can carry, without what an address may hold.
 
     Bytes of a file name that are no UTF-8 become ``\\xNN``; of an address, whose rest may contain
-    a password, only the protocol stays.
+    a password, only protocol and host stay.
     """
     text = source.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
-    return _ADDRESS.sub(r"\1...", text)
+    return _ADDRESS.sub(lambda found: shown_address(found[0]), text)
 
 
 def printable(source: str) -> str:

@@ -11,7 +11,9 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
+from brightness import Brightness, save
 from results import FakeDetector
+from slipdetect import backbones
 from slipdetect.cli.main import cli
 from synth import make_video
 
@@ -50,3 +52,17 @@ def videos(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for index, kind in enumerate(("slip", "slip", "walk", "still")):
         make_video(folder / f"{index}.mp4", kind, count=30 + index, size=(64, 48))
     return folder
+
+
+@pytest.fixture
+def model(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A package that scores brightness, in a working folder without proxies."""
+
+    def create(name: str, channels: int = 3, weights: object = None) -> Brightness:
+        return Brightness(channels)
+
+    monkeypatch.setattr(backbones, "create_backbone", create)
+    monkeypatch.chdir(tmp_path)
+    for name in ("http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY"):
+        monkeypatch.delenv(name, raising=False)
+    return save(tmp_path / "model", "rgb", window=0.6)

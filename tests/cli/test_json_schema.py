@@ -17,6 +17,8 @@ from slipdetect.detection import Event, Window
 from slipdetect.reports import detect_schema, json_error, json_report
 from synth import cut, make_video
 
+BROKEN_OFF = Event(3.0, 4.0, 3.5, 0.9, interrupted=True)
+
 jsonschema = pytest.importorskip("jsonschema", reason="needs jsonschema, of the extra dev")
 
 
@@ -76,7 +78,7 @@ def test_what_videos_seldom_show_keeps_it_too() -> None:
     corrupt = Window(0.0, 1.0, 1.0, {"rgb": 0.0, "flow": 1.0}, corrupt=True)
     result = make_result("K\u00fcche.mp4", FALL, Event(0.0, 0.0, 0.0, 0.0), windows=(corrupt,))
     assert problems(json_report(result, windows=True)) == []
-    assert problems(json_report(make_result("rtsp://u:secret@host/x"))) == []
+    assert problems(json_report(make_result("rtsp://u:secret@host/x", BROKEN_OFF))) == []
     assert problems(json_error("rtsp://u:secret@host/x", "it broke")) == []
 
 
@@ -84,7 +86,7 @@ BREAKS: dict[str, Any] = {
     "new key": lambda line: line.update(created="now"),
     "new key of the source": lambda line: line["source"].update(sha256="ab"),
     "new key of the model": lambda line: line["model"].update(fusion={}),
-    "new key of an event": lambda line: line["events"][0].update(interrupted=True),
+    "new key of an event": lambda line: line["events"][0].update(cause="ice"),
     "new key of a window": lambda line: line["windows"][0].update(centre=0.5),
     "another version": lambda line: line.update(version=2),
     "a key is gone": lambda line: line["source"].pop("padded"),

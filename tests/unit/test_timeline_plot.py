@@ -130,4 +130,4 @@ def test_R06_odd_results_are_drawn_without_a_word(tmp_path: Path, result) -> Non
 def test_what_is_odd_is_in_the_title() -> None:
     result = make_result("rtsp://u:secret@h", report=DecodeReport(9, 2, True), padded=True)
     title = timeline_figure(result, EVENTS).axes[0].get_title("left")
-    assert title == "rtsp://...: no event, model tiny, truncated, damaged, short"
+    assert title == "rtsp://h/...: no event, model tiny, truncated, damaged, short"

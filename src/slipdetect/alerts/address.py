@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import base64
 from dataclasses import dataclass, field
-from urllib.parse import quote, unquote, urlsplit, urlunsplit
+from urllib.parse import quote, unquote, urlunsplit
 
+from slipdetect._address import address_scheme, split_address
 from slipdetect.errors import UsageError
 
 # what an address may hold; a percent sign is taken for one of an escape
@@ -36,25 +37,20 @@ class Address:
         Raises:
             UsageError: It is none of http or https; the message repeats nothing of it.
         """
-        try:
-            parts = urlsplit(text)
-            host, port = parts.hostname, parts.port
-            user, password = parts.username, parts.password
-        except ValueError:
-            raise _wrong("its host or port cannot be read") from None
-        if parts.scheme not in ("http", "https"):
+        scheme = address_scheme(text)
+        if scheme not in ("http", "https"):
             raise _wrong("it does not begin with http:// or https://")
-        if not host or not host.isprintable() or " " in host:
-            raise _wrong("it has no host")
-        behind = parts.path + parts.query + parts.fragment
-        if "@" in behind and (user is not None or port is not None):
-            # of http://user:1/2@host and http://user:1@2/3@host a part of the password seems host
-            raise _wrong("its host is not sure; write / in a password as %2F and @ as %40")
-        place = f"[{host}]" if ":" in host else host
-        place += "" if port is None else f":{port}"
+        try:
+            parts = split_address(text)
+        except ValueError as error:
+            reason = str(error)
+        else:
+            reason = ""
+        if reason:
+            raise _wrong(reason)
         path, query = quote(parts.path, safe=_SAFE), quote(parts.query, safe=_SAFE)
-        url = urlunsplit((parts.scheme, place, path, query, ""))
-        return cls(url, f"{parts.scheme}://{place}", _basic(user, password))
+        url = urlunsplit((parts.scheme, parts.place, path, query, ""))
+        return cls(url, parts.shown, _basic(parts.user, parts.password))
 
 
 def _wrong(reason: str) -> UsageError:

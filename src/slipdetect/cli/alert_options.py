@@ -36,7 +36,10 @@ ALERT_OPTIONS = (
         help=f"Seconds a CMD, or one request, may take.  [default: {TIMEOUT:g}]",
     ),
     click.option(
-        "--clips", metavar="DIR", help="Write a clip (.mp4) of every event; those that meet share."
+        "--clips",
+        metavar="DIR",
+        help="Write a clip (.mp4) of every event; those that meet share. Live: from the "
+        "last 64 MiB of pictures.",
     ),
     click.option(
         "--clip-margin",

@@ -35,7 +35,7 @@ def make_alerts(options: Mapping[str, Any]) -> Alerts | None:
     """
     command, address = options["on_event"], options["webhook"]
     if command is None and address is None:
-        _refuse(options, ("cooldown", "alert_timeout"), "--on-event and --webhook; give one")
+        refuse(options, ("cooldown", "alert_timeout"), "--on-event and --webhook; give one")
         return None
     from slipdetect.alerts import Alerts, Command, Webhook
 
@@ -83,7 +83,7 @@ def clip_folder(options: Mapping[str, Any], jobs: Sequence[Job]) -> ClipFolder |
         UsageError: There are no clips to which other options apply.
     """
     if options["clips"] is None:
-        _refuse(options, ("clip_margin",), "--clips; give it too")
+        refuse(options, ("clip_margin",), "--clips; give it too")
         return None
     folder = Path(options["clips"])
     make_folder(folder)
@@ -94,7 +94,12 @@ def clip_folder(options: Mapping[str, Any], jobs: Sequence[Job]) -> ClipFolder |
     return clips
 
 
-def _refuse(options: Mapping[str, Any], names: Sequence[str], wants: str) -> None:
+def refuse(options: Mapping[str, Any], names: Sequence[str], wants: str) -> None:
+    """Refuse options that were given without what they are for.
+
+    Raises:
+        UsageError: One of ``names`` was given.
+    """
     for name in names:
         if options[name] is not None:
             raise UsageError(f"--{name.replace('_', '-')} is for {wants}")

@@ -20,6 +20,8 @@ from slipdetect.cli.destination import Destination, choose_destination
 from slipdetect.cli.detect_options import DETECT_OPTIONS, event_settings, reading_settings
 from slipdetect.cli.extras import Extras
 from slipdetect.cli.formats import Format, make_format
+from slipdetect.cli.live import watch
+from slipdetect.cli.live_sources import find_live, named_sources
 from slipdetect.cli.options import common_options, with_options
 from slipdetect.cli.output import open_output
 from slipdetect.cli.per_video import FilePerVideo
@@ -35,7 +37,7 @@ logger = logging.getLogger(__name__)
 
 
 @click.command()
-@click.argument("sources", metavar="SOURCE...", nargs=-1, required=True)
+@click.argument("sources", metavar="SOURCE...", nargs=-1)
 @with_options(DETECT_OPTIONS)
 @common_options
 @click.pass_context
@@ -43,14 +45,20 @@ def detect(ctx: click.Context, /, sources: tuple[str, ...], **options: Any) -> N
     """Find slips and falls in videos.
 
     SOURCE is a video, a folder (searched with everything below it), a pattern such as "*.mp4",
-    @list.txt (one source a line, relative to the list) or - (such a list on standard input).
+    @list.txt (one source a line, relative to the list) or - (such a list on standard input). An
+    address (rtsp://, http://), the number of a camera or video on standard input (-) is looked at
+    live.
 
     \b
     slipdetect detect kitchen.mp4
     slipdetect detect recordings/ --format csv --out events.csv
+    slipdetect detect rtsp://camera.example/stream --on-event "beep"
     slipdetect detect recordings/ --format srt --out recordings/ --timeline plots/
     """
     console, profiling = ctx.ensure_object(Console), Profiling(options["profile"])
+    sources = named_sources(sources, options)
+    if (live := find_live(sources, options["follow"])) is not None:
+        ctx.exit(watch(ctx, live, options))
     jobs = expand(sources)
     names, overwrite = [job.source for job in jobs], options["overwrite"]
     where = choose_destination(options["out"], options["format"], names, overwrite=overwrite)
@@ -59,7 +67,7 @@ def detect(ctx: click.Context, /, sources: tuple[str, ...], **options: Any) -> N
     form = _form(console, where, names, options, written)
     clips, alerts = clip_folder(options, jobs), make_alerts(options)
     readable = any(job.error is None for job in jobs)
-    detector = profiling.loading(lambda: _load(options)) if readable else None
+    detector = profiling.loading(lambda: load_detector(options)) if readable else None
     look = _nothing if detector is None else _looking(detector, options, alerts)
     form = extras.around(form, detector, written)
     with (
@@ -109,8 +117,8 @@ def _tell(console: Console, written: list[Path]) -> None:
         console.note(f"wrote {many if len(files) > 1 else repr(str(files[0]))}")
 
 
-def _load(options: dict[str, Any]) -> Detector:
-    """Load the model."""
+def load_detector(options: dict[str, Any]) -> Detector:
+    """Load the model that the options name."""
     from slipdetect.detection import Detector
 
     detector = Detector.load(

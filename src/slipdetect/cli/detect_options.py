@@ -12,6 +12,7 @@ import click
 
 from slipdetect.cli.alert_options import ALERT_OPTIONS
 from slipdetect.cli.formats import FORMATS
+from slipdetect.cli.live_options import LIVE_OPTIONS
 from slipdetect.cli.profile_options import PROFILE_OPTIONS
 from slipdetect.cli.seed_options import SEED_OPTIONS
 
@@ -23,7 +24,7 @@ _OUTPUT = (
         "--format",
         type=click.Choice(FORMATS),
         help="How to write events; vtt and srt are subtitles.  [default: by the suffix of --out, "
-        "json in a folder, else table]",
+        "json in a folder and live, else table]",
     ),
     click.option(
         "--out",
@@ -133,6 +134,7 @@ DETECT_OPTIONS = (
     *_SENSITIVITY,
     *EVENT_OPTIONS,
     *ALERT_OPTIONS,
+    *LIVE_OPTIONS,
     *SEED_OPTIONS,
     *_READING,
     *PROFILE_OPTIONS,

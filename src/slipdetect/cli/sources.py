@@ -53,7 +53,7 @@ def _expand(source: str) -> Iterator[Job]:
     try:
         if source == "-":
             yield from _listed(sys.stdin.read(), Path(), "standard input")
-        elif source.startswith("@") and not _exists(source):
+        elif source.startswith("@") and not exists(source):
             yield from _list_file(Path(source[1:]))
         else:
             yield from map(Job, _videos(source))
@@ -61,7 +61,8 @@ def _expand(source: str) -> Iterator[Job]:
         yield Job(source, error)
 
 
-def _exists(source: str) -> bool:
+def exists(source: str) -> bool:
+    """Return whether there is a file or folder of that very name."""
     try:
         return Path(source).exists()
     except (OSError, ValueError):
@@ -71,7 +72,7 @@ def _exists(source: str) -> bool:
 def _videos(source: str) -> list[str]:
     from slipdetect.video import find_videos
 
-    if "://" in source or not _exists(source):
+    if "://" in source or not exists(source):
         # Path.glob takes no absolute pattern; of a single name the reader says best what is wrong
         if not glob.has_magic(source):
             return [source]

@@ -11,6 +11,7 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from slipdetect._address import address_scheme
 from slipdetect.reports import plain_name
 
 _REFUSED = frozenset('/\\:*?"<>|')
@@ -48,7 +49,7 @@ def _safe(name: str) -> str:
 
 
 def _is_address(source: str) -> bool:
-    return plain_name(source) != source and "://" in source
+    return address_scheme(source) is not None
 
 
 def _stem(source: str) -> str:

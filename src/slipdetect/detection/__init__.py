@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from slipdetect.detection.detector import Detector
     from slipdetect.detection.events import EventConfig, EventFinder
+    from slipdetect.detection.live import LiveDetection
+    from slipdetect.detection.live_notes import Found, LiveNote, LiveSummary, Onset
     from slipdetect.detection.loading import model_folder, resolve_device
     from slipdetect.detection.profile import Profile, Stage, Stopwatch
     from slipdetect.detection.results import DetectionResult, Event, Window
@@ -21,6 +23,11 @@ _HOMES = {
     "Event": "slipdetect.detection.results",
     "EventConfig": "slipdetect.detection.events",
     "EventFinder": "slipdetect.detection.events",
+    "Found": "slipdetect.detection.live_notes",
+    "LiveDetection": "slipdetect.detection.live",
+    "LiveNote": "slipdetect.detection.live_notes",
+    "LiveSummary": "slipdetect.detection.live_notes",
+    "Onset": "slipdetect.detection.live_notes",
     "Profile": "slipdetect.detection.profile",
     "Stage": "slipdetect.detection.profile",
     "Stopwatch": "slipdetect.detection.profile",
@@ -35,6 +42,11 @@ __all__ = [
     "Event",
     "EventConfig",
     "EventFinder",
+    "Found",
+    "LiveDetection",
+    "LiveNote",
+    "LiveSummary",
+    "Onset",
     "Profile",
     "Stage",
     "Stopwatch",

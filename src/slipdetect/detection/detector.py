@@ -17,6 +17,7 @@ from slipdetect.datasets.store import VideoStore
 from slipdetect.detection.events import EventConfig, EventFinder
 from slipdetect.detection.findings import Findings
 from slipdetect.detection.flow_sources import stored_flow, timed_flow
+from slipdetect.detection.live import live_events
 from slipdetect.detection.loading import check_consensus, model_folder, resolve_device
 from slipdetect.detection.prefetch import prefetch
 from slipdetect.detection.profile import (
@@ -36,6 +37,7 @@ from slipdetect.modalities.snippet import SnippetGrid
 from slipdetect.models import ModelConfig, ModelPackage, load_package
 from slipdetect.models.config import BALANCED
 from slipdetect.video import Frame, FrameTransform, Video, frames_on_grid, open_video
+from slipdetect.video.live import is_live
 
 _BATCH = 16
 
@@ -167,7 +169,18 @@ class Detector:
         )
 
     def stream(self, source: Source, **reading: Any) -> Iterator[Event]:
-        """Yield the events of a source as soon as nothing later can change them."""
+        """Yield the events of a source as soon as nothing later can change them.
+
+        Args:
+            source: A file, an address such as ``rtsp://...``, or the number of a camera.
+            **reading: Passed on to ``open_video``, or to ``LiveSettings`` for what is no file.
+
+        Raises:
+            VideoError: The source cannot be read, or not again after all tries.
+        """
+        if is_live(str(source)) and not Path(source).exists():
+            yield from live_events(self, str(source), **reading)
+            return
         with open_video(source, **reading) as video:
             yield from self._run(video)
 

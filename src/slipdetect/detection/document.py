@@ -40,13 +40,16 @@ def report_data(result: DetectionResult, *, windows: bool = False) -> dict[str, 
 
 def event_data(event: Event) -> dict[str, Any]:
     """Return the object of one event; times are seconds rounded to 1e-6."""
-    return {
+    data: dict[str, Any] = {
         "start": _number(event.start),
         "end": _number(event.end),
         "peak": _number(event.peak),
         "score": _number(event.score),
         "label": event.label,
     }
+    if event.interrupted:
+        data["interrupted"] = True
+    return data
 
 
 def json_text(data: dict[str, Any]) -> str:

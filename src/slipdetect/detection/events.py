@@ -96,8 +96,16 @@ class EventFinder:
         """Whether an event is going on at the last window."""
         return self._active
 
+    @property
+    def open_since(self) -> float | None:
+        """Where the event that may still grow will begin, seconds; None when there is none."""
+        return None if self._event is None else self._padded_start(self._event)
+
     def push(self, window: Window) -> list[Event]:
         """Take the next window; return the events that are now final."""
+        if self._last is None:
+            # what lies between two parts of a source was not seen
+            self._emitted_until = max(self._emitted_until, window.start)
         border = window.start if self._last is None else (self._last.centre + window.centre) / 2
         finished = self._settle(border) if not self._active else []
         threshold = self.config.offset if self._active else self.config.onset
@@ -113,13 +121,17 @@ class EventFinder:
         """End of the source: return what is still open, closed at the last window's end.
 
         Args:
-            interrupted: The source broke off; an event going on is marked so.
+            interrupted: The source broke off; an event going on is marked so. Windows that come
+                later are of the same source, and no event of theirs reaches back before this end.
         """
         if self._active and self._event is not None and self._last is not None:
             self._event.end = self._last.end
         finished = self._emit(interrupted and self._active)
         limit = self._last.end if self._last is not None else 0.0
+        until = self._emitted_until if self._last is None else limit
         self.reset()
+        if interrupted:
+            self._emitted_until = until
         return [replace(event, end=min(event.end, max(limit, event.start))) for event in finished]
 
     def _grow(self, window: Window, border: float) -> None:
@@ -141,7 +153,10 @@ class EventFinder:
         event, self._event = self._event, None
         if event is None or event.end - event.start < self.config.min_duration_on - 1e-9:
             return []
-        start = max(event.start - self.config.pad_onset, self._emitted_until, 0.0)
+        start = self._padded_start(event)
         end = event.end + self.config.pad_offset
         self._emitted_until = end
         return [Event(start, end, event.peak, event.score, self.label, interrupted)]
+
+    def _padded_start(self, event: _Open) -> float:
+        return max(event.start - self.config.pad_onset, self._emitted_until, 0.0)

@@ -32,6 +32,21 @@ def computed_flow(recipe: Mapping[str, Any]) -> FlowSource:
     return compute
 
 
+def prompt_flow(recipe: Mapping[str, Any]) -> FlowSource:
+    """Return a source that computes flow by ``recipe`` and takes no picture before it must."""
+    extractor = FlowExtractor.from_recipe(recipe)
+
+    def compute(images: Iterator[Image]) -> Iterator[Image]:
+        if extractor.pairs_at_once == 1:
+            fields = extractor.iter(images)
+        else:
+            fields = (extractor.pair(prev, next) for prev, next in pairwise(images))
+        for field in fields:
+            yield np.ascontiguousarray(extractor.quantise(field).transpose(1, 2, 0))
+
+    return compute
+
+
 def stored_flow(store: VideoStore, path: Path, config: ModelConfig) -> FlowSource | None:
     """Return the source of a video's stored flow; None if the model needs none or it has none.
 

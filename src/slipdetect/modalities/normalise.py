@@ -115,4 +115,5 @@ def _gain(values: torch.Tensor, wanted: float) -> torch.Tensor:
     differences = values.diff(dim=-4)
     count = differences[(0,) * (differences.ndim - 4)].numel()
     energy = torch.linalg.vector_norm(differences, dim=(-4, -3, -2, -1), keepdim=True).square()
-    return wanted / (energy / count + _NOISE**2).sqrt()
+    gain: torch.Tensor = wanted / (energy / count + _NOISE**2).sqrt()
+    return gain

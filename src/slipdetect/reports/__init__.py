@@ -14,7 +14,7 @@ from slipdetect.reports.activitynet_report import (
 from slipdetect.reports.csv_report import csv_header, csv_report, csv_rows
 from slipdetect.reports.json_report import json_error, json_report, report_data
 from slipdetect.reports.names import plain_name, printable
-from slipdetect.reports.schema import detect_schema
+from slipdetect.reports.schema import detect_schema, live_schema
 from slipdetect.reports.srt_report import srt_report
 from slipdetect.reports.summary_table import SummaryTable
 from slipdetect.reports.table import event_table, quality_notes
@@ -34,6 +34,7 @@ __all__ = [
     "event_table",
     "json_error",
     "json_report",
+    "live_schema",
     "plain_name",
     "printable",
     "quality_notes",

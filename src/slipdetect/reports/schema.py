@@ -1,6 +1,6 @@
-"""The promise behind the JSON of ``detect``, as a JSON Schema (draft 2020-12).
+"""The promises behind the JSON of ``detect``, as JSON Schemas (draft 2020-12).
 
-In: nothing. Out: the schema as plain data; it is ``detect.schema.json`` beside this file.
+In: nothing. Out: schemas as plain data; they are the files beside this one.
 """
 
 from __future__ import annotations
@@ -12,6 +12,15 @@ from typing import Any
 
 def detect_schema() -> dict[str, Any]:
     """Return the schema that every line of ``json_report`` and ``json_error`` keeps."""
-    text = files("slipdetect.reports").joinpath("detect.schema.json").read_text(encoding="utf-8")
+    return _schema("detect.schema.json")
+
+
+def live_schema() -> dict[str, Any]:
+    """Return the schema that every line of a live run keeps."""
+    return _schema("live.schema.json")
+
+
+def _schema(name: str) -> dict[str, Any]:
+    text = files("slipdetect.reports").joinpath(name).read_text(encoding="utf-8")
     schema: dict[str, Any] = json.loads(text)
     return schema

@@ -16,7 +16,7 @@ from slipdetect.video.clock import plausible_rate
 from slipdetect.video.sources import first_bytes
 
 # Formats that open other files by name, or draw text; none of them is a recording.
-_REFUSED_FORMATS = frozenset({"hls", "concat", "dash", "imf", "sdp", "tty", "image2"})
+REFUSED_FORMATS = frozenset({"hls", "concat", "dash", "imf", "sdp", "tty", "image2"})
 _INCOMPLETE = "the file is incomplete; copy it again or repair it"
 
 
@@ -39,7 +39,7 @@ def open_container(path: Path, max_pixels: int) -> InputContainer:
         )
     except (av.FFmpegError, ValueError) as error:
         raise VideoError(_why_unreadable(path, error)) from error
-    if _REFUSED_FORMATS.intersection(container.format.name.split(",")):
+    if REFUSED_FORMATS.intersection(container.format.name.split(",")):
         container.close()
         raise VideoError(f"{str(path)!r} is not a video but {container.format.long_name!r}")
     return container
@@ -63,7 +63,7 @@ def video_streams(container: InputContainer) -> list[VideoStream]:
     return [s for s in container.streams.video if not s.disposition & attached]
 
 
-def choose_stream(container: InputContainer, path: Path, number: int | None) -> VideoStream:
+def choose_stream(container: InputContainer, path: Path | str, number: int | None) -> VideoStream:
     """Return video stream ``number`` (None: the first), counted without cover pictures.
 
     Raises:
@@ -89,7 +89,7 @@ def choose_stream(container: InputContainer, path: Path, number: int | None) -> 
     return stream
 
 
-def prepare_stream(stream: VideoStream, path: Path, max_pixels: int) -> None:
+def prepare_stream(stream: VideoStream, path: Path | str, max_pixels: int) -> None:
     """Check the frame size in the header and set up the decoder, before anything is decoded.
 
     Raises:

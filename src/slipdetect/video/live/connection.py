@@ -1,0 +1,139 @@
+"""One connection to a live source: sampled frames until it ends or breaks off.
+
+In: an open container. Out: ``Frame``s on a regular grid that begins at 0, and why they ended.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+
+import av
+from av.container import InputContainer
+from av.packet import Packet
+from av.video.stream import VideoStream
+
+from slipdetect.errors import VideoError
+from slipdetect.video.clock import PresentationClock
+from slipdetect.video.decoder import FrameDecoder
+from slipdetect.video.frame import DecodeReport, Frame
+from slipdetect.video.live.address_source import why
+from slipdetect.video.live.notes import Started
+from slipdetect.video.live.settings import LiveSettings
+from slipdetect.video.opening import choose_stream, header_rate, prepare_stream
+from slipdetect.video.rescale import Rescaler, displayed_size, plausible_aspect, quarter_turns
+from slipdetect.video.sampling import nearest_on_grid
+
+# takes every decoded frame with its time in this connection, seconds
+Watch = Callable[[float, av.VideoFrame], None]
+
+
+class _LiveDecoder(FrameDecoder):
+    """Ends at the first error of reading, where that of a file tries to read on.
+
+    Attributes:
+        reason: Why reading ended; None at a proper end.
+    """
+
+    reason: str | None = None
+
+    def _packets(self) -> Iterator[Packet[VideoStream]]:
+        try:
+            for packet in self._container.demux(self._stream):
+                if packet.size:
+                    yield packet
+        except av.FFmpegError as error:
+            self.read_error = True
+            self.reason = why(error)
+
+
+class Connection:
+    """A container as it is read, once.
+
+    Args:
+        container: Closed by ``close``.
+        name: Of the source, for messages.
+        report: Counts on over all connections.
+        settings: Which stream, and its largest frame.
+        timed: Timestamps mean something.
+        now: Seconds of a clock.
+
+    Attributes:
+        container: What is read.
+        started: Size and codec.
+        aspect: Width of a pixel over its height.
+        turns: Quarter turns counterclockwise that make it upright.
+
+    Raises:
+        VideoError: There is no such stream, or no frame came.
+    """
+
+    def __init__(
+        self,
+        container: InputContainer,
+        name: str,
+        report: DecodeReport,
+        settings: LiveSettings,
+        timed: bool = True,
+        now: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self.container = container
+        self._now = now
+        stream = choose_stream(container, name, settings.stream)
+        prepare_stream(stream, name, settings.max_pixels)
+        # threads that share a picture add no delay, those that take one each do
+        stream.codec_context.thread_type = "SLICE"
+        self._decoder = _LiveDecoder(container, stream, report)
+        self._decoded = iter(self._decoder)
+        first = next(self._decoded, None)
+        if first is None:
+            reason = self._decoder.reason or "it ended before a frame could be decoded"
+            raise VideoError(f"{name!r} gave no frame: {reason}")
+        self._first = first
+        self._began = now()
+        self.aspect = plausible_aspect(stream.sample_aspect_ratio)
+        self.turns = quarter_turns(first.rotation)
+        width, height = displayed_size(first.width, first.height, self.aspect, self.turns)
+        rate = header_rate(stream)
+        self.started = Started(width, height, stream.codec_context.name, rate)
+        self._clock = _clock(stream, rate) if timed else None
+
+    @property
+    def reason(self) -> str | None:
+        """Why it broke off; None when it came to an end."""
+        return self._decoder.reason
+
+    def frames(self, rate: float, short_side: int, watch: Watch | None) -> Iterator[Frame]:
+        """Yield the frames nearest to k / rate seconds.
+
+        Args:
+            rate: Frames per second.
+            short_side: Of the pictures, pixels.
+            watch: Sees every frame first.
+        """
+        first = self._first
+        rescale = Rescaler(first.width, first.height, self.aspect, self.turns, short_side)
+        for seconds, frame in nearest_on_grid(self._timed(watch), rate):
+            yield Frame(seconds, rescale(frame), frame.is_corrupt)
+
+    def close(self) -> None:
+        """End the connection."""
+        self.container.close()
+
+    def _timed(self, watch: Watch | None) -> Iterator[tuple[float, av.VideoFrame]]:
+        frame: av.VideoFrame | None = self._first
+        while frame is not None:
+            stamp = frame.dts if frame.pts is None else frame.pts
+            arrived = self._now() - self._began
+            seconds = arrived if self._clock is None else self._clock.seconds(stamp)
+            if watch is not None:
+                watch(seconds, frame)
+            yield seconds, frame
+            frame = next(self._decoded, None)
+
+
+def _clock(stream: VideoStream, rate: float | None) -> PresentationClock | None:
+    # a first frame without a time is usual in RTSP; it counts as one frame before the next
+    if stream.time_base is None:
+        return None
+    return PresentationClock(stream.time_base, rate, may_jump=True)

@@ -1,0 +1,208 @@
+"""A live source as one run of frames and notes, connected anew where it breaks off.
+
+In: a ``LiveSource``. Out: ``Frame``s with times that go on over gaps by the wall clock, and notes.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections.abc import Callable
+from types import TracebackType
+from typing import Self
+
+from slipdetect.errors import UsageError, VideoError
+from slipdetect.video.frame import DecodeReport, Frame
+from slipdetect.video.live.address_source import Unusable
+from slipdetect.video.live.backoff import Backoff
+from slipdetect.video.live.connection import Connection, Watch
+from slipdetect.video.live.newest_frames import NewestFrames
+from slipdetect.video.live.notes import Item, Reconnected, Reconnecting
+from slipdetect.video.live.settings import LiveSettings
+from slipdetect.video.live.source import LiveSource
+
+logger = logging.getLogger(__name__)
+
+Keep = Callable[[Connection, float], Watch]
+
+
+class LiveVideo:
+    """Reads a live source in a thread of its own; a context manager that ends it.
+
+    Args:
+        source: Where frames come from.
+        rate: Sampled frames per second.
+        short_side: Of the pictures, pixels.
+        settings: Time-outs, tries and bounds.
+        keep: Called for every connection with the time of its first frame; what it returns sees
+            every decoded frame, in the reading thread.
+
+    Attributes:
+        name: What may be shown of the source.
+        report: Counts of decoded and damaged frames over all connections.
+        reconnects: Times that frames came again.
+        limited: It was ended because it had lasted as long as it should.
+    """
+
+    def __init__(
+        self,
+        source: LiveSource,
+        rate: float,
+        short_side: int,
+        settings: LiveSettings | None = None,
+        keep: Keep | None = None,
+    ) -> None:
+        self.name = source.name
+        self.report = DecodeReport()
+        self.reconnects = 0
+        self.limited = False
+        self.settings = LiveSettings() if settings is None else settings
+        self._source = source
+        self._rate = rate
+        self._short_side = short_side
+        self._keep = keep
+        self._frames = NewestFrames(max(1, round(self.settings.max_lag * rate)))
+        self._stop = threading.Event()
+        self._began: float | None = None
+        self._last = 0.0
+        self._broken = False
+        self._thread: threading.Thread | None = None
+
+    @property
+    def waiting(self) -> int:
+        """Sampled frames that wait."""
+        return self._frames.waiting
+
+    @property
+    def dropped(self) -> int:
+        """Sampled frames thrown away because nobody had time for them."""
+        return self._frames.dropped
+
+    @property
+    def lag(self) -> float:
+        """Seconds that the last frame taken had waited."""
+        return self._frames.lag
+
+    @property
+    def longest_lag(self) -> float:
+        """The longest such wait, seconds."""
+        return self._frames.longest_lag
+
+    def get(self) -> Item | None:
+        """Return the next frame or note as soon as there is one; None at the end.
+
+        Raises:
+            VideoError: The source cannot be opened, or not again, after all tries.
+        """
+        if self._thread is None:
+            self._thread = threading.Thread(target=self._work, name="slipdetect-live", daemon=True)
+            self._thread.start()
+        return self._frames.get()
+
+    def close(self) -> None:
+        """End reading; the thread goes when the source next gives something, or its time-out."""
+        self._stop.set()
+        self._frames.end()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def _work(self) -> None:
+        try:
+            self._read()
+        except BaseException as error:  # handed to the consumer, which raises it
+            self._frames.end(error)
+        else:
+            self._frames.end()
+
+    def _read(self) -> None:
+        settings = self.settings
+        backoff = Backoff(settings.first_wait, settings.longest_wait, settings.jitter)
+        while (connection := self._connect(backoff)) is not None:
+            try:
+                ended = self._pump(connection)
+            finally:
+                connection.close()
+            if ended or self._stop.is_set():
+                return
+            reason = connection.reason or "the stream ended"
+            if not self._source.again:
+                raise VideoError(f"{self.name!r} broke off at {self._last:.1f} s: {reason}")
+            self._broken = True
+            self._frames.put(Reconnecting(self._last, reason))
+            backoff.reset()
+            self._stop.wait(backoff.next())
+
+    def _connect(self, backoff: Backoff) -> Connection | None:
+        """Return a connection that has given a frame; None when reading is to end.
+
+        Raises:
+            VideoError: No try was successful.
+        """
+        tries = 0
+        while not self._stop.is_set():
+            try:
+                return self._try()
+            except UsageError:
+                raise
+            except VideoError as error:
+                hopeless = isinstance(error, Unusable) or not self._source.again
+                if hopeless or tries >= self.settings.retries:
+                    raise _final(error, tries) from None
+                tries += 1
+                logger.info("try %d: %s", tries, error)
+            self._stop.wait(backoff.next())
+        return None
+
+    def _try(self) -> Connection:
+        container = self._source.open(self.settings)
+        try:
+            timed = self._source.timed or self._source.waits(container)
+            return Connection(container, self.name, self.report, self.settings, timed)
+        except BaseException:
+            container.close()
+            raise
+
+    def _pump(self, connection: Connection) -> bool:
+        """Hand frames on; return whether the source has come to its end."""
+        waits = self._source.waits(connection.container)
+        self._frames.keep = waits
+        base = self._base(connection)
+        watch = None if self._keep is None else self._keep(connection, base)
+        limit = self.settings.max_duration
+        for frame in connection.frames(self._rate, self._short_side, watch):
+            moment = base + frame.time
+            if limit is not None and moment >= limit:
+                self.limited = True
+                return True
+            self._last = moment
+            if not self._frames.put(Frame(moment, frame.image, frame.corrupt)):
+                return True
+        return connection.reason is None and (waits or not self._source.again)
+
+    def _base(self, connection: Connection) -> float:
+        """Return the time of a connection's first frame, seconds, and tell of it."""
+        now = time.monotonic()
+        if self._began is None:
+            self._began = now
+            self._frames.put(connection.started)
+            return 0.0
+        base = max(now - self._began, self._last + 1 / self._rate)
+        self.reconnects += 1
+        self._frames.put(Reconnected(base, base - self._last))
+        return base
+
+
+def _final(error: VideoError, tries: int) -> VideoError:
+    if not tries:
+        return VideoError(str(error))
+    return VideoError(f"{error} (tried {tries + 1} times; --retries sets how often)")

@@ -1,0 +1,101 @@
+"""Clips of live events: what memory keeps, and what is written of it.
+
+In: frames made by hand. Out: nothing but assertions.
+"""
+
+from __future__ import annotations
+
+import time
+from datetime import UTC, datetime
+from fractions import Fraction
+from pathlib import Path
+from types import SimpleNamespace
+
+import av
+import pytest
+
+from slipdetect.alerts.live_clips import LiveClips
+from slipdetect.detection import Event
+from slipdetect.video import open_video
+from slipdetect.video.live.picture_memory import PictureMemory
+from synth import bars, read_code
+
+UPRIGHT = SimpleNamespace(aspect=Fraction(1), turns=0)
+
+
+def remember(memory: PictureMemory, seconds: float, base: float = 0.0, rate: float = 10.0) -> None:
+    take = memory.watch(UPRIGHT, base)
+    for k in range(round(seconds * rate)):
+        take(k / rate, av.VideoFrame.from_ndarray(bars(k % 256), format="rgb24"))
+
+
+def clips_of(memory: PictureMemory, folder: Path, margin: float = 0.5) -> LiveClips:
+    clips = LiveClips(memory, folder / "camera-0", margin)
+    clips.began = datetime(2025, 3, 1, 9, 15, 27, tzinfo=UTC)
+    return clips
+
+
+def codes(path: Path) -> list[tuple[float, int]]:
+    with open_video(path) as video:
+        return [(round(frame.time, 3), read_code(frame.image)) for frame in video.frames()]
+
+
+def test_memory_gives_what_was_seen_and_forgets_the_oldest() -> None:
+    memory = PictureMemory(rate=10.0)
+    remember(memory, 3.0, base=5.0)
+    kept = [(moment, read_code(image)) for moment, image in memory.between(6.0, 6.35)]
+    assert kept == [(pytest.approx(6 + k / 10), 10 + k) for k in range(4)]
+    size = memory.bytes
+    small = PictureMemory(room=size // 3, rate=10.0)
+    remember(small, 3.0)
+    assert size // 4 < small.bytes <= size // 3
+    left = [moment for moment, _ in small.between(0.0, 9.0)]
+    assert left[0] > 1.5
+    assert left[-1] == small.newest == pytest.approx(2.9)
+
+
+@pytest.mark.parametrize(("rate", "kept"), [(30.0, 15), (25.0, 13), (10.0, 10)])
+def test_memory_keeps_no_more_than_its_rate(rate: float, kept: int) -> None:
+    memory = PictureMemory(rate=15.0)
+    remember(memory, 1.0, rate=rate)
+    assert abs(len(list(memory.between(0.0, 1.0))) - kept) <= 2
+
+
+def test_a_clip_reaches_from_before_the_event_to_behind_it(tmp_path: Path) -> None:
+    memory = PictureMemory(rate=10.0)
+    remember(memory, 2.0)
+    clips = clips_of(memory, tmp_path)
+    clips.add(Event(1.0, 2.2, 1.5, 0.9))
+    time.sleep(0.3)
+    assert clips.written == []  # what is behind the event has not been seen yet
+    remember(memory, 2.0, base=2.0)
+    clips.close()
+    assert clips.written == [tmp_path / "camera-0-20250301T091528.000Z.mp4"]
+    shown = codes(clips.written[0])
+    assert [code for _, code in shown] == [*range(5, 20), *range(8)]
+    assert [moment for moment, _ in shown] == [round(k / 10, 3) for k in range(23)]
+
+
+def test_the_end_of_a_run_writes_what_waits_and_tells_what_is_missing(tmp_path: Path) -> None:
+    memory = PictureMemory(rate=10.0)
+    remember(memory, 2.0)
+    clips = clips_of(memory, tmp_path)
+    clips.add(Event(1.0, 1.9, 1.5, 0.9))
+    clips.add(Event(50.0, 51.0, 50.5, 0.9))
+    clips.close()
+    assert len(clips.written) == 1
+    assert codes(clips.written[0])[-1][1] == 19
+    (error,) = clips.errors
+    assert "no picture of it is kept" in str(error)
+
+
+def test_a_clip_that_exists_is_not_replaced(tmp_path: Path) -> None:
+    memory = PictureMemory(rate=10.0)
+    remember(memory, 2.0)
+    clips = clips_of(memory, tmp_path)
+    event = Event(1.0, 1.5, 1.2, 0.9)
+    clips.path(event).write_text("mine")
+    clips.add(event)
+    clips.close()
+    assert clips.path(event).read_text() == "mine"
+    assert "exists already" in str(clips.errors[0])

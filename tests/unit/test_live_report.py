@@ -1,0 +1,125 @@
+"""The lines of a live run: their schema, the page that promises them, and those for people.
+
+In: notes made by hand. Out: nothing but assertions.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from results import FALL
+from slipdetect.cli.alert_options import ALERT_OPTIONS
+from slipdetect.cli.live_clips import clip_stem
+from slipdetect.detection import Detector, Event, Found, LiveNote, LiveSummary, Onset
+from slipdetect.reports import live_schema
+from slipdetect.reports.live_report import (
+    live_line,
+    live_text,
+    state_text,
+    summary_line,
+    summary_text,
+)
+from slipdetect.video.live import Reconnected, Reconnecting, Skipped, Started
+from slipdetect.video.live.picture_memory import RATE, ROOM, SHORT_SIDE
+from slipdetect.video.live.settings import LiveSettings
+
+PAGE = (Path(__file__).parents[2] / "docs" / "live.md").read_text(encoding="utf-8")
+NOW = datetime(2025, 3, 1, 9, 15, 27, 104_000, UTC)
+NOTES: list[LiveNote] = [
+    Started(640, 480, "h264", None),
+    Onset(1, 3.2, 0.9),
+    Found(1, FALL),
+    Found(2, Event(8.0, 8.0, 8.0, 0.7, interrupted=True)),
+    Reconnecting(8.0, "no data came in time"),
+    Reconnected(13.2, 5.2),
+    Skipped(14.0, 16.0, 20),
+]
+SUMMARY = LiveSummary(20.0, 2, 500, 3, 180, 20, 1.25, 1)
+
+
+def written() -> list[dict[str, Any]]:
+    lines = [live_line(note, "rtsp://cam/...", "tiny", NOW) for note in NOTES]
+    return [json.loads(line) for line in [*lines, summary_line(SUMMARY, "interrupted")]]
+
+
+def test_every_line_keeps_the_schema_and_no_other_would() -> None:
+    jsonschema = pytest.importorskip("jsonschema", reason="needs jsonschema, of the extra dev")
+    jsonschema.Draft202012Validator.check_schema(live_schema())
+    validator = jsonschema.Draft202012Validator(live_schema())
+    for line in written():
+        assert validator.is_valid(line), line
+        assert not validator.is_valid({**line, "new": 1})
+        for key in line:
+            assert not validator.is_valid({k: v for k, v in line.items() if k != key})
+
+
+def test_the_page_names_every_line_and_every_key() -> None:
+    rows = dict(re.findall(r"^\| `(\w+)` \| .*? \| (.*) \|$", PAGE, re.MULTILINE))
+    lines = {line["type"]: line for line in written()}
+    rows.pop("type")  # the heading
+    assert set(rows) == set(lines)
+    for kind, row in rows.items():
+        assert set(re.findall(r"`(\w+)`", row)) == set(lines[kind]) - {"version", "type"}
+
+
+def test_the_page_says_what_the_bundled_model_and_the_settings_are() -> None:
+    detector = Detector.load("default", device="cpu")
+    config, plan, grid = detector.config, detector.plan, detector.grid
+    half = ((plan.snippets - 1) * plan.step + plan.span - 1) / 2 / plan.sample_fps
+    behind = half + grid.after / plan.sample_fps
+    assert (
+        f"(window {config.window} s, stride {config.stride} s) {behind + config.stride:.1f} s"
+        in PAGE
+    )
+    gap = detector.events.min_duration_off
+    assert f"`--min-gap` of {gap} s about {behind + gap + config.stride:.0f} s" in PAGE
+    settings = LiveSettings()
+    assert f"`--stall` seconds ({settings.stall:g})" in PAGE
+    assert f"`--retries` ({settings.retries})" in PAGE
+    assert f"seconds of them ({settings.max_lag:g})" in PAGE
+    assert f"last {ROOM // 2**20} MiB" in PAGE
+    kept = f"{SHORT_SIDE} px on the short side and at most {RATE:g} a second"
+    assert kept in " ".join(PAGE.split())
+    helps = [option(lambda: None).__click_params__[0].help for option in ALERT_OPTIONS]
+    assert any(f"last {ROOM // 2**20} MiB" in text for text in helps)
+
+
+def test_people_read_onsets_events_and_the_state_of_the_source() -> None:
+    assert [live_text(note) for note in NOTES] == [
+        "",
+        "00:00:03.200  onset 1, probability 0.90\n",
+        "00:00:03.200  slip 1, 1.7 s, score 0.97\n",
+        "00:00:08.000  slip 2, 0.0 s, score 0.70, interrupted\n",
+        *[""] * 3,
+    ]
+    assert [state_text(note) for note in NOTES] == [
+        *[""] * 4,
+        "reconnecting: it broke off at 00:00:08.000, no data came in time",
+        "reconnected at 00:00:13.200, 5.2 s were not seen",
+        "too slow for this source: skipped 20 frames from 00:00:14.000 to 00:00:16.000",
+    ]
+    assert summary_text(SUMMARY) == (
+        "00:00:20.000: 2 events; 500 frames seen, 20 of 200 sampled ones dropped; "
+        "longest lag 1.2 s; 1 reconnect"
+    )
+
+
+@pytest.mark.parametrize(
+    ("name", "stem"),
+    [
+        ("rtsp://cam.example:554/...", "rtsp-cam.example-554"),
+        ("rtsp://...", "rtsp"),
+        ("camera 0", "camera-0"),
+        ("standard input", "standard-input"),
+        ("recordings/K\u00fcche 1.ts", "K\u00fcche-1"),
+        ("...", "live"),
+    ],
+)
+def test_clips_are_named_by_their_source(name: str, stem: str) -> None:
+    assert clip_stem(name) == stem

@@ -1,0 +1,110 @@
+"""The queue between a camera and a detector, and the waits between tries.
+
+In: frames and a clock moved by hand. Out: nothing but assertions.
+"""
+
+from __future__ import annotations
+
+import threading
+
+import numpy as np
+import pytest
+
+from slipdetect.errors import UsageError, VideoError
+from slipdetect.video import Frame
+from slipdetect.video.live import LiveSettings, Reconnected, Reconnecting, Skipped
+from slipdetect.video.live.backoff import Backoff
+from slipdetect.video.live.newest_frames import NewestFrames
+from slipdetect.video.live.notes import Item
+
+DARK = np.zeros((2, 2, 3), np.uint8)
+
+
+def frame(time: float) -> Frame:
+    return Frame(time, DARK)
+
+
+def rest(queue: NewestFrames) -> list[Item]:
+    queue.end()
+    return list(iter(queue.get, None))
+
+
+def times(items: list[Item]) -> list[float]:
+    return [item.time for item in items if isinstance(item, Frame)]
+
+
+def test_frames_come_in_order_while_there_is_room() -> None:
+    queue = NewestFrames(3)
+    assert all(queue.put(frame(k)) for k in range(3))
+    assert queue.waiting == 3
+    assert times(rest(queue)) == [0, 1, 2]
+    assert queue.dropped == 0
+
+
+def test_L04_the_newest_frame_wins_and_no_note_is_lost() -> None:
+    queue = NewestFrames(2)
+    notes = [Reconnecting(1.0, "no data"), Reconnected(5.0, 4.0)]
+    for item in (frame(0), frame(1), *notes, frame(5), frame(6), frame(7)):
+        queue.put(item)
+    items = rest(queue)
+    # 0 and 1 go when 5 comes, 5 and 6 when 7 comes
+    assert items == [*notes, Skipped(0, 7, 4), frame(7)]
+    assert queue.dropped == 4
+
+
+def test_the_lag_is_how_long_a_frame_waited() -> None:
+    clock = iter([10.0, 10.5, 11.0, 13.0])
+    queue = NewestFrames(5, now=lambda: next(clock))
+    queue.put(frame(0))
+    queue.put(frame(1))
+    queue.get()
+    assert queue.lag == 1.0
+    queue.get()
+    assert queue.lag == queue.longest_lag == 2.5
+
+
+def test_a_source_that_can_wait_waits() -> None:
+    queue = NewestFrames(2, keep=True)
+    thread = threading.Thread(target=lambda: [queue.put(frame(k)) for k in range(20)])
+    thread.start()
+    assert [queue.get().time for _ in range(20)] == list(range(20))
+    thread.join(5)
+    assert queue.dropped == 0
+
+
+def test_the_end_wakes_both_sides_and_raises_its_error_once() -> None:
+    queue = NewestFrames(1, keep=True)
+    queue.put(frame(0))
+    answers: list[bool] = []
+    thread = threading.Thread(target=lambda: answers.append(queue.put(frame(1))))
+    thread.start()
+    queue.end(VideoError("gone"))
+    thread.join(5)
+    assert answers == [False]
+    assert times([queue.get(), queue.get()]) == [0, 1]
+    with pytest.raises(VideoError, match="gone"):
+        queue.get()
+    assert queue.get() is None
+
+
+def test_L03_waits_double_up_to_the_longest() -> None:
+    backoff = Backoff(1.0, 30.0)
+    assert [backoff.next() for _ in range(7)] == [1, 2, 4, 8, 16, 30, 30]
+    backoff.reset()
+    assert backoff.next() == 1
+
+
+def test_L03_chance_lengthens_a_wait_by_its_share() -> None:
+    backoff = Backoff(2.0, 30.0, jitter=0.25, chance=lambda: 0.5)
+    assert [backoff.next() for _ in range(2)] == [2.25, 4.5]
+
+
+@pytest.mark.parametrize("change", [{"retries": -1}, {"stall": 0.0}, {"max_lag": float("nan")}])
+def test_settings_that_make_no_sense_are_refused(change: dict[str, float]) -> None:
+    with pytest.raises(UsageError, match=next(iter(change))):
+        LiveSettings(**change)
+
+
+def test_a_queue_without_room_is_refused() -> None:
+    with pytest.raises(UsageError, match="room"):
+        NewestFrames(0)
