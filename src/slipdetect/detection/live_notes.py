@@ -63,5 +63,10 @@ class LiveSummary:
     longest_lag: float
     reconnects: int
 
+    @property
+    def achieved_fps(self) -> float:
+        """Frames looked at in a second of the run; 0 where there was nothing to see."""
+        return self.sampled / self.seconds if self.seconds > 0 else 0.0
+
 
 LiveNote = Started | Reconnecting | Reconnected | Skipped | Onset | Found

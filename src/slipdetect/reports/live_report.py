@@ -53,6 +53,7 @@ def summary_line(summary: LiveSummary, ended: str) -> str:
             "frames_seen": summary.frames,
             "decode_failures": summary.failures,
             "sampled": summary.sampled,
+            "achieved_fps": _round(summary.achieved_fps),
             "dropped": summary.dropped,
             "longest_lag": _round(summary.longest_lag),
             "reconnects": summary.reconnects,
@@ -86,7 +87,7 @@ def summary_text(summary: LiveSummary) -> str:
     return (
         f"{timecode(summary.seconds)}: {summary.events} event{'' if summary.events == 1 else 's'}; "
         f"{summary.frames} frames seen, {summary.dropped} of {summary.sampled + summary.dropped} "
-        f"sampled ones dropped; longest lag {summary.longest_lag:.1f} s; "
+        f"sampled ones dropped, {summary.achieved_fps:.1f} a second looked at; longest lag {summary.longest_lag:.1f} s; "
         f"{summary.reconnects} reconnect{'' if summary.reconnects == 1 else 's'}"
     )
 
