@@ -105,8 +105,8 @@ def test_people_read_onsets_events_and_the_state_of_the_source() -> None:
         "too slow for this source: skipped 20 frames from 00:00:14.000 to 00:00:16.000",
     ]
     assert summary_text(SUMMARY) == (
-        "00:00:20.000: 2 events; 500 frames seen, 20 of 200 sampled ones dropped; "
-        "longest lag 1.2 s; 1 reconnect"
+        "00:00:20.000: 2 events; 500 frames seen, 20 of 200 sampled ones dropped, "
+        "9.0 a second looked at; longest lag 1.2 s; 1 reconnect"
     )
 
 
