@@ -64,6 +64,18 @@ def test_the_bar_is_as_long_as_the_probability() -> None:
     assert lengths[2] / lengths[0] == pytest.approx(4.0, rel=0.1)
 
 
+@pytest.mark.parametrize("size", [(360, 640), (720, 1280), (320, 240), (1280, 720)])
+@pytest.mark.parametrize("time", [1.5, 3725.4])
+def test_upright_videos_have_a_bar_too(size: tuple[int, int], time: float) -> None:
+    """Letters are sized by the shorter side, so that beside them a narrow picture has room."""
+    width, height = size
+    strip = painter().paint(np.full((height, width, 3), 90, np.uint8), time)[height:]
+    row = strip[strip.shape[0] // 2].astype(int)
+    # bar and track fill what the time and the number leave: a fifth of the width at least
+    lit = np.abs(row - (86, 180, 233)).sum(axis=1) < 12
+    assert lit.sum() > 0.8 * 0.2 * width
+
+
 @pytest.mark.parametrize("size", [(16, 16), (64, 48), (90, 160), (3840, 2160)])
 def test_any_size_is_painted(size: tuple[int, int]) -> None:
     picture = np.zeros((size[1], size[0], 3), np.uint8)

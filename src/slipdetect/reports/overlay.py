@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 Image = NDArray[np.uint8]
 
 MOST_ROWS = 720  # of the shorter side; more shows nobody more
-_STRIP = 0.11  # height of the strip below the picture, as a share of the picture's
+_STRIP = 0.11  # height of the strip below the picture, as a share of its shorter side
 _LEAST_STRIP = 30  # px, for letters that can be read
 _FONT = cv2.FONT_HERSHEY_SIMPLEX
 _INK = (235, 235, 235)
@@ -86,7 +86,7 @@ class OverlayPainter:
     def paint(self, image: Image, time: float) -> Image:
         """Return ``(H + strip, W, 3)`` uint8 for a frame ``(H, W, 3)`` shown at ``time`` s."""
         height, width = image.shape[:2]
-        strip = max(_LEAST_STRIP, round(height * _STRIP)) // 2 * 2
+        strip = max(_LEAST_STRIP, round(min(height, width) * _STRIP)) // 2 * 2
         painted = np.empty((height + strip, width, 3), np.uint8)
         painted[:height] = image
         painted[height:] = _GROUND
@@ -128,7 +128,7 @@ class OverlayPainter:
 
 def _banner(picture: Image, event: Event) -> None:
     height, width = picture.shape[:2]
-    scale = _scale(max(11.0, height * 0.055))
+    scale = _scale(max(11.0, min(height, width) * 0.055))
     # letters that the font lacks would be drawn as question marks
     label = "".join(char for char in event.label if " " <= char <= "~")
     text = f"{label.upper()} {event.score:.2f}"
