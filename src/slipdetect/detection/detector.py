@@ -31,6 +31,7 @@ from slipdetect.detection.profile import (
 from slipdetect.detection.results import DetectionResult, Event, Window
 from slipdetect.detection.scorer import SnippetScorer
 from slipdetect.detection.snippets import FlowSource, Snippet, SnippetCutter
+from slipdetect.detection.threads import room_for_reading
 from slipdetect.detection.windows import WindowAssembler, WindowPlan
 from slipdetect.errors import UsageError, VideoError
 from slipdetect.modalities.snippet import SnippetGrid
@@ -143,7 +144,7 @@ class Detector:
         findings = Findings()
         with findings.watch.stage(READING):
             video = open_video(source, **reading)
-        with video:
+        with video, room_for_reading(self.device):
             flow = None if store is None else stored_flow(store, Path(source), self.config)
             for event in self._run(video, findings, on_progress, flow):
                 findings.events.append(event)

@@ -87,7 +87,8 @@ def summary_text(summary: LiveSummary) -> str:
     return (
         f"{timecode(summary.seconds)}: {summary.events} event{'' if summary.events == 1 else 's'}; "
         f"{summary.frames} frames seen, {summary.dropped} of {summary.sampled + summary.dropped} "
-        f"sampled ones dropped, {summary.achieved_fps:.1f} a second looked at; longest lag {summary.longest_lag:.1f} s; "
+        f"sampled ones dropped, {summary.achieved_fps:.1f} a second looked at; "
+        f"longest lag {summary.longest_lag:.1f} s; "
         f"{summary.reconnects} reconnect{'' if summary.reconnects == 1 else 's'}"
     )
 
