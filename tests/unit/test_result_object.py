@@ -39,7 +39,7 @@ def test_it_prints_as_a_line_on_the_source_and_one_for_each_event() -> None:
     # the second window, from 0.2 s to 1.7 s, has 0.5
     odd = make_result("rtsp://me:pw@cam/1", report=DecodeReport(9, 2, True), padded=True)
     assert str(odd) == (
-        "rtsp://...: 9.9 s, truncated, damaged, short, no event, "
+        "rtsp://cam/...: 9.9 s, truncated, damaged, short, no event, "
         "highest probability 0.50 at 00:00:00.950"
     )
     assert str(make_result(windows=())) == "kitchen.mp4: 9.9 s, no event"
@@ -73,7 +73,7 @@ def test_events_as_a_table() -> None:
     pytest.importorskip("pandas", reason="pandas is not installed")
     table = make_result("rtsp://me:pw@cam", FALL, LATER).to_dataframe()
     assert table.to_dict("list") == {
-        "source": ["rtsp://..."] * 2,
+        "source": ["rtsp://cam/..."] * 2,
         "start": [3.2, 6.0],
         "end": [4.9, 6.5],
         "peak": [4.1, 6.25],

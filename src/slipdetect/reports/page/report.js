@@ -43,6 +43,9 @@ function watchVideo(section) {
     seek(view, Math.min(Math.max(share, 0), 1) * length);
   });
   if (player) {
+    // until it is played it shows its first event and not a black picture
+    const shot = section.querySelector(".jump img");
+    if (shot) player.poster = shot.src;
     player.addEventListener("timeupdate", () => showTime(view));
     player.addEventListener("seeking", () => showTime(view));
     player.addEventListener("error", () => refuse(view));
