@@ -112,6 +112,13 @@ def test_the_readme_says_how_long_a_minute_of_video_takes() -> None:
     assert int(named[1]) == round(statistics.median(t["seconds"] for t in found["turns"]["detect"]))
 
 
+def test_the_speed_page_is_what_the_script_prints() -> None:
+    results = json.loads((ROOT / "benchmarks/results/detect.json").read_text(encoding="utf-8"))
+    assert set(results) == {"bars", "seed", "long"}
+    text = (ROOT / "docs/speed.md").read_text(encoding="utf-8")
+    assert "\n".join(load("detect").report(results)) in text
+
+
 def test_the_training_page_has_what_was_measured() -> None:
     """The step is no slower than a plain one, and the network waits for less than a tenth."""
     results = json.loads((ROOT / "benchmarks/results/training.json").read_text(encoding="utf-8"))
