@@ -49,7 +49,7 @@ def main() -> None:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--run", action="store_true", help="measure and store")
-    parser.add_argument("--report", action="store_true", help="print what was stored")
+    parser.add_argument("--report", action="store_true", help="print what was stored (default)")
     parser.add_argument("--part", choices=PARTS, default="bars", help="default: %(default)s")
     parser.add_argument(
         "--seconds", type=float, help="of video (default: 60, against the seed report's way 6)"
@@ -61,13 +61,11 @@ def main() -> None:
     if arguments.work:
         print(json.dumps(measured(arguments.work, arguments.video)))
         return
-    if not (arguments.run or arguments.report):
-        parser.error("say --run or --report")
     if arguments.run:
         found = json.loads(RESULT.read_text(encoding="utf-8")) if RESULT.exists() else {}
         found[arguments.part] = run(arguments.part, arguments.seconds, arguments.turns)
         RESULT.write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
-    if arguments.report:
+    if arguments.report or not arguments.run:
         print("\n".join(report(json.loads(RESULT.read_text(encoding="utf-8")))))
 
 
