@@ -49,8 +49,10 @@ def test_the_page_plays_the_overlay(run, clip: Path) -> None:
 def test_a_video_that_cannot_be_read_again_stops_nothing(run) -> None:
     # the stand-in's files are no videos
     result = run("detect", "fall.mp4", "none.mp4", "--overlay", "out/")
-    assert result.exit_code == 0
-    assert result.stderr.count("no overlay:") == 2
+    assert result.exit_code == 5
+    assert "1 with a slip, 1 without" in result.stdout
+    for stem in ("fall", "none"):
+        assert result.stderr.count(f"no overlay 'out/{stem}.overlay.mp4': ") == 1
     assert list(Path("out").iterdir()) == []
 
 

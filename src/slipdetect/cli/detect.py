@@ -75,7 +75,8 @@ def detect(ctx: click.Context, /, sources: tuple[str, ...], **options: Any) -> N
         close_alerts(console, alerts),
     ):
         write = console.text if where.out is None and where.kind == "table" else write
-        batch = Batch(console, form, write, strict=options["strict"], further=clips)
+        further = extras.further(clips)
+        batch = Batch(console, form, write, strict=options["strict"], further=further)
         tally = profiling.writing(lambda: batch.run(jobs, profiling.looking(look)))
     _tell(console, written if where.out is None else [*written, where.out])
     profiling.tell(console)

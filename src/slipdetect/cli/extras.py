@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from slipdetect.cli.batch import Further
 from slipdetect.cli.beside import OVERLAY, TIMELINE
 from slipdetect.cli.destination import Destination
 from slipdetect.cli.detect_options import reading_settings
@@ -19,10 +20,10 @@ from slipdetect.cli.html_page import WithPage, page_file
 from slipdetect.cli.per_video import WithPictures
 from slipdetect.cli.time_labels import time_label_drawer, time_label_files
 from slipdetect.cli.timelines import overlay_drawer, timeline_drawer
-from slipdetect.errors import UsageError
+from slipdetect.errors import SlipdetectError, UsageError
 
 if TYPE_CHECKING:
-    from slipdetect.detection import Detector
+    from slipdetect.detection import DetectionResult, Detector
 
 
 @dataclass(frozen=True)
@@ -36,6 +37,7 @@ class Extras:
         overlays: The painted video of each source, or none.
         page: The page about all, if any.
         labels: The time label of each source, or none.
+        failed: What could not be made of the result at hand.
     """
 
     options: Mapping[str, Any]
@@ -44,6 +46,7 @@ class Extras:
     overlays: Sequence[Path]
     page: Path | None
     labels: Sequence[Path] = ()
+    failed: list[SlipdetectError] = field(default_factory=list)
 
     @classmethod
     def chosen(
@@ -87,7 +90,9 @@ class Extras:
             draw = timeline_drawer(detector.events, written, overwrite=overwrite)
             form = WithPictures(form, self.timelines, draw)
         if detector is not None and self.overlays:
-            draw = overlay_drawer(detector.events, reading, written, overwrite=overwrite)
+            draw = overlay_drawer(
+                detector.events, reading, written, self.failed, overwrite=overwrite
+            )
             form = WithPictures(form, self.overlays, draw)
         if detector is not None and self.labels:
             draw = time_label_drawer(written, overwrite=overwrite)
@@ -105,6 +110,16 @@ class Extras:
                 overwrite=overwrite,
             )
         return form
+
+    def further(self, clips: Further | None) -> Further:
+        """Return what writes clips and tells of all that is missing of a result."""
+
+        def missing(result: DetectionResult) -> list[SlipdetectError]:
+            told = [*self.failed, *(() if clips is None else clips(result))]
+            self.failed.clear()
+            return told
+
+        return missing
 
 
 def _real(path: str) -> str:

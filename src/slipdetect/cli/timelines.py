@@ -5,19 +5,16 @@ In: thresholds in force. Out: functions that draw a result.
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from slipdetect._io import atomic_write
 from slipdetect.cli.per_video import Draw
-from slipdetect.errors import VideoError
+from slipdetect.errors import SlipdetectError, VideoError
 
 if TYPE_CHECKING:
     from slipdetect.detection import DetectionResult, EventConfig
-
-logger = logging.getLogger(__name__)
 
 
 def timeline_drawer(events: EventConfig, written: list[Path], *, overwrite: bool) -> Draw:
@@ -34,9 +31,14 @@ def timeline_drawer(events: EventConfig, written: list[Path], *, overwrite: bool
 
 
 def overlay_drawer(
-    events: EventConfig, reading: Mapping[str, Any], written: list[Path], *, overwrite: bool
+    events: EventConfig,
+    reading: Mapping[str, Any],
+    written: list[Path],
+    failed: list[SlipdetectError],
+    *,
+    overwrite: bool,
 ) -> Draw:
-    """Return what paints a result onto its video and adds the file to ``written``."""
+    """Return what paints a result onto its video; it adds to ``written``, or to ``failed``."""
 
     def draw(result: DetectionResult, target: Path) -> None:
         from slipdetect.reports.overlay import write_overlay
@@ -45,7 +47,7 @@ def overlay_drawer(
             write_overlay(result, events, target, overwrite=overwrite, **reading)
         except VideoError as error:
             # the other videos must not suffer from one that vanished meanwhile
-            logger.warning("no overlay: %s", error)
+            failed.append(VideoError(f"no overlay {str(target)!r}: {error}"))
             return
         written.append(target)
 
