@@ -164,3 +164,8 @@ def test_thumbnails_are_area_means() -> None:
     assert small[:, :50].max() == 0
     assert small[:, 50:].min() == 90
     assert thumbnail(np.zeros((40, 30, 3), np.uint8)).shape == (40, 30)
+
+
+def test_thumbnails_are_the_mean_of_the_colours_to_the_bit() -> None:
+    picture = np.random.default_rng(2).integers(0, 256, (60, 90, 3), np.uint8)
+    assert np.array_equal(thumbnail(picture), picture.mean(axis=2, dtype=np.float32))

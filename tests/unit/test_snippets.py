@@ -5,6 +5,7 @@ In: frames of noise with something that moves. Out: stored uint8 snippets.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 
 import numpy as np
@@ -13,12 +14,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from slipdetect.detection import snippets as snippets_module
 from slipdetect.detection.flow_sources import computed_flow
 from slipdetect.detection.snippets import SnippetCutter, StreamInput
 from slipdetect.errors import UsageError
 from slipdetect.flow import FlowExtractor
 from slipdetect.modalities.modality import Modality, get_modality
-from slipdetect.modalities.motion_crop import cut, motion_box, motion_profile, thumbnail
+from slipdetect.modalities.motion_crop import Box, cut, motion_box, motion_profile, thumbnail
 from slipdetect.modalities.snippet import SnippetGrid, snippet_box
 from slipdetect.video import Frame
 
@@ -129,6 +131,29 @@ def test_memory_of_frames_does_not_grow_with_the_video() -> None:
     for _ in cutter.cut(Frame(i / FPS, picture) for i in range(3000)):
         most = max(most, len(cutter._samples))
     assert most <= grid.context + grid.step
+
+
+@pytest.mark.parametrize(("moving", "most"), [(False, 1), (True, 5)])
+def test_a_frame_is_cut_once_for_each_place(
+    moving: bool, most: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A still scene has one place, so 40 frames are 40 cuts; five snippets look at a frame."""
+    video = moving_square(40) if moving else np.full((40, 48, 64, 3), 90, np.uint8)
+    kind = get_modality("rgbdiff", 9)
+    grid = SnippetGrid.make([kind], 2, FPS)
+    places: list[tuple[int, Box]] = []
+
+    def counting(images: Sequence[Images], box: Box, size: int) -> Images:
+        places.extend((id(image), box) for image in images)
+        return cut(images, box, size)
+
+    monkeypatch.setattr(snippets_module, "cut", counting)
+    frames = frames_of(video)
+    cutter = SnippetCutter(grid, [StreamInput(kind, 24, "motion")])
+    assert len(list(cutter.cut(frames))) == 16
+    assert len(places) == len(set(places))
+    assert {index for index, _ in places} == {id(frame.image) for frame in frames}
+    assert max(Counter(index for index, _ in places).values()) <= most
 
 
 def test_a_damaged_frame_marks_the_snippets_that_read_it() -> None:

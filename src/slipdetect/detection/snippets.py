@@ -7,15 +7,15 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import tee
 
 import numpy as np
 import numpy.typing as npt
 
 from slipdetect.modalities.modality import Modality
-from slipdetect.modalities.motion_crop import cut, thumbnail
-from slipdetect.modalities.snippet import SnippetGrid, snippet_box
+from slipdetect.modalities.motion_crop import Box, MotionProfile, cut, motion_profile, thumbnail
+from slipdetect.modalities.snippet import SnippetGrid, profiled_box
 from slipdetect.video import Frame
 
 Image = npt.NDArray[np.uint8]
@@ -51,12 +51,26 @@ class Snippet:
     last: int
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class _Sample:
+    """A sampled frame with what several snippets need of it, computed once.
+
+    Attributes:
+        image: The picture.
+        thumbnail: Motion is measured on it; empty where no stream asks for motion.
+        profile: Of the motion that leads to it; None at the start, or where nobody asks.
+        corrupt: The frame was damaged.
+        flows: Flow that leads to it, by modality.
+        cuts: What snippets have cut out of it: by modality of flow or "" for the picture, by
+            place and by size.
+    """
+
     image: Image
     thumbnail: npt.NDArray[np.float32]
+    profile: MotionProfile | None
     corrupt: bool
     flows: dict[str, Image]
+    cuts: dict[tuple[str, Box, int], Image] = field(default_factory=dict)
 
 
 class SnippetCutter:
@@ -108,33 +122,43 @@ class SnippetCutter:
                 yield frame, {name: next(row) for name, row in flows.items()}
 
     def _take(self, frame: Frame, flows: dict[str, Image]) -> None:
-        moving = any(stream.crop == "motion" for stream in self.streams)
-        small = thumbnail(frame.image) if moving else np.empty((0, 0), np.float32)
-        self._samples.append(_Sample(frame.image, small, frame.corrupt, flows))
+        small, profile = np.empty((0, 0), np.float32), None
+        if any(stream.crop == "motion" for stream in self.streams):
+            small = thumbnail(frame.image)
+            if self._samples:
+                profile = motion_profile(self._samples[-1].thumbnail, small)
+        self._samples.append(_Sample(frame.image, small, profile, frame.corrupt, flows))
 
     def _snippet(self) -> Snippet:
         start = self._next_start
         low, high = self.grid.context_bounds(start, self.frames)
-        context = [self._sample(index) for index in range(low, high)]
-        thumbnails = [sample.thumbnail for sample in context]
-        height, width = context[0].image.shape[:2]
+        # a profile belongs to a pair of frames, so that of the first one looks out of the context
+        context = [self._sample(index).profile for index in range(low + 1, high)]
+        profiles = [profile for profile in context if profile is not None]
+        height, width = self._sample(low).image.shape[:2]
         images = {}
         for stream in self.streams:
-            box = snippet_box(thumbnails, height, width, stream.crop)
-            picked = self._pick(start, stream.modality)
-            images[stream.modality.name] = cut(picked, box, stream.size)
+            box = profiled_box(profiles, height, width, stream.crop)
+            images[stream.modality.name] = self._cut(start, stream, box)
         last = min(start + self.grid.span, self.frames) - 1
         corrupt = any(self._sample(i).corrupt for i in range(min(start, last), last + 1))
         self._next_start += self.grid.step
         self._forget(self._next_start - self.grid.before)
         return Snippet(start, images, corrupt, last)
 
-    def _pick(self, start: int, modality: Modality) -> Image:
-        indices = self.grid.indices(start, modality, self.frames).tolist()
-        if modality.name == "flow":
-            # the flow field of a sample leads to it, so a pair's field sits at its second frame
-            return np.stack([self._sample(index).flows["flow"] for index in indices[1:]])
-        return np.stack([self._sample(index).image for index in indices])
+    def _cut(self, start: int, stream: StreamInput, box: Box) -> Image:
+        """Return a stream's images, each cut anew only where no other snippet has cut it so."""
+        indices = self.grid.indices(start, stream.modality, self.frames).tolist()
+        flow = stream.modality.name == "flow"
+        # the flow field of a sample leads to it, so a pair's field sits at its second frame
+        samples = [self._sample(index) for index in (indices[1:] if flow else indices)]
+        key = ("flow" if flow else "", box, stream.size)
+        missing = {id(sample): sample for sample in samples if key not in sample.cuts}.values()
+        if missing:
+            whole = [sample.flows["flow"] if flow else sample.image for sample in missing]
+            for sample, part in zip(missing, cut(whole, box, stream.size), strict=True):
+                sample.cuts[key] = part
+        return np.stack([sample.cuts[key] for sample in samples])
 
     def _sample(self, index: int) -> _Sample:
         return self._samples[index - self._first]

@@ -5,6 +5,7 @@ In: frames ``(T, H, W, 3)`` uint8. Out: a ``Box`` in pixels, which may reach bey
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import cv2
@@ -49,7 +50,9 @@ def thumbnail(frame: npt.NDArray[np.uint8]) -> npt.NDArray[np.float32]:
     scale = min(1.0, _PROFILE_SIDE / height)
     size = (max(1, round(width * scale)), max(1, round(height * scale)))
     small = cv2.resize(frame, size, interpolation=cv2.INTER_AREA)
-    grey: npt.NDArray[np.float32] = small.mean(axis=2, dtype=np.float32)
+    # what mean(axis=2) gives, to the bit, in a third of its time
+    red, green, blue = np.moveaxis(small, 2, 0)
+    grey: npt.NDArray[np.float32] = (red.astype(np.float32) + green + blue) / np.float32(3)
     return grey
 
 
@@ -100,12 +103,14 @@ def centre_box(height: int, width: int) -> Box:
     return Box((width - side) // 2, (height - side) // 2, side)
 
 
-def cut(images: npt.NDArray[np.uint8], box: Box, size: int) -> npt.NDArray[np.uint8]:
-    """Crop ``(T, H, W, C)`` images to ``box`` and resize to ``(T, size, size, C)``.
+def cut(
+    images: npt.NDArray[np.uint8] | Sequence[npt.NDArray[np.uint8]], box: Box, size: int
+) -> npt.NDArray[np.uint8]:
+    """Crop T images ``(H, W, C)``, at least one, to ``box``; return ``(T, size, size, C)``.
 
     What lies outside the picture is mid-grey (128): no difference, no flow.
     """
-    height, width, channels = images.shape[1:]
+    height, width, channels = images[0].shape
     x0, y0 = max(box.left, 0), max(box.top, 0)
     # a box beside the picture has an empty part; a negative end would count from the other side
     x1, y1 = max(min(box.left + box.side, width), x0), max(min(box.top + box.side, height), y0)

@@ -14,7 +14,13 @@ import numpy.typing as npt
 
 from slipdetect.errors import UsageError
 from slipdetect.modalities.modality import CROPS, Modality
-from slipdetect.modalities.motion_crop import Box, centre_box, motion_box, motion_profile
+from slipdetect.modalities.motion_crop import (
+    Box,
+    MotionProfile,
+    centre_box,
+    motion_box,
+    motion_profile,
+)
 
 MOTION_SECONDS = 1.2  # motion is judged over this long around a snippet
 _CENTRE_SHARE = 224 / 256  # the reference's centre crop after scaling the short side to 256
@@ -84,8 +90,14 @@ def snippet_box(
         width: Of the sampled frames, pixels.
         crop: ``"motion"`` (the moving region) or ``"centre"`` (reference TSN's test crop).
     """
+    moving = crop == "motion"
+    profiles = [motion_profile(a, b) for a, b in pairwise(thumbnails)] if moving else []
+    return profiled_box(profiles, height, width, crop)
+
+
+def profiled_box(profiles: list[MotionProfile], height: int, width: int, crop: str) -> Box:
+    """Return the same square from the profiles of neighbours among the context frames."""
     if crop == "motion":
-        profiles = [motion_profile(a, b) for a, b in pairwise(thumbnails)]
         return motion_box(profiles, height, width)
     if crop == "centre":
         return centre_box(height, width).jittered(_CENTRE_SHARE, 0.0, 0.0)
