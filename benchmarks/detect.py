@@ -327,9 +327,7 @@ def _bars(found: dict[str, Any]) -> list[str]:
     )
     lines.append("  where the time of the first turn went, seconds:")
     for name, seconds, beside in turns["detect"][0]["stages"]:
-        lines.append(
-            f"    {name}: {seconds:.2f}" + (" (in a thread that reads ahead)" if beside else "")
-        )
+        lines.append(f"    {name}: {seconds:.2f}" + (" (in another thread)" if beside else ""))
     return lines
 
 

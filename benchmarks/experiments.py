@@ -298,7 +298,7 @@ def run(name: str, data: Path, rendered: Path, out: Path) -> None:
         learnt = [clip for clip in clips if fold.trains(clip)] + extra
         model = make(name, experiment, learnt, out)
         unseen = [clip for clip in clips if clip.source in fold.test]
-        found = predict(Detector(model), unseen, data.parent, sizes=False)
+        found = predict(Detector(model, exact=True), unseen, data.parent, sizes=False)
         write_predictions(found, kept)
     row = {
         "training_clips": sum(fold.trains(clip) for clip in clips),

@@ -126,7 +126,7 @@ def run_fold(name: str, data: Path, out: Path) -> None:
     learnt = [clip for clip in clips if fold.trains(clip)] + rendered_clips(out)
     model = make_model(name, learnt, out, data.parent)
     unseen = [clip for clip in clips if clip.source in fold.test]
-    found = predict(Detector.load(model.folder), unseen, data.parent, sizes=False)
+    found = predict(Detector.load(model.folder, exact=True), unseen, data.parent, sizes=False)
     write_predictions(found, target)
 
 
@@ -197,7 +197,7 @@ def calibrated(
     equal = {"weights": dict.fromkeys(package.config.fusion["weights"], 1.0), "space": "logits"}
     # streams weigh the same as they are, however sure of itself each was on its validation clips
     fused = replace(package.config, fusion=equal, calibration=asdict(Calibration()))
-    detector = Detector(ModelPackage(fused, package.folder))
+    detector = Detector(ModelPackage(fused, package.folder), exact=True)
     predictions = list(predict(detector, validation, root, sizes=False))
     config, found = recalibrate(fused, predictions)
     made = [recalibrated(item, found.calibration) for item in predictions]

@@ -14,22 +14,22 @@ import torch
 
 from slipdetect.detection import Detector
 from slipdetect.detection.memory import BatchSize, out_of_memory
+from slipdetect.detection.stream_network import StreamNetwork
 from slipdetect.errors import ModelError, UsageError
-from slipdetect.models import TSN
 from synth import make_video
 
 
 def short_of_memory(monkeypatch: pytest.MonkeyPatch, most: int) -> list[int]:
     """Let every network fail above ``most`` snippets a pass; return the passes that were tried."""
-    whole, tried = TSN.snippet_scores, []
+    whole, tried = StreamNetwork._compute, []
 
-    def limited(self: TSN, x: torch.Tensor) -> torch.Tensor:
-        tried.append(len(x))
-        if len(x) > most:
+    def limited(self: StreamNetwork, images: list[np.ndarray]) -> torch.Tensor:
+        tried.append(len(images))
+        if len(images) > most:
             raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2.00 GiB.")
-        return whole(self, x)
+        return whole(self, images)
 
-    monkeypatch.setattr(TSN, "snippet_scores", limited)
+    monkeypatch.setattr(StreamNetwork, "_compute", limited)
     return tried
 
 

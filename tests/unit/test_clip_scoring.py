@@ -211,7 +211,7 @@ def test_windows_are_those_of_detection(
 ) -> None:
     model = package(tmp_path / "model", *modalities, crop="motion")
     scores = score_clips(model, videos[:2], tmp_path / "cache", WINDOWS, batch=5)
-    detector = Detector(model, "cpu")
+    detector = Detector(model, "cpu", exact=True)
     for index, clip in enumerate(videos[:2]):
         surest = max(detector.detect(clip.path).windows, key=lambda window: window.probability)
         for name in modalities:

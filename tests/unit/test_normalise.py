@@ -106,7 +106,7 @@ def test_channel_order_and_values_equal_plain_loops(
     out = SnippetNormaliser(get_modality(name), normalisation)(given)
     assert torch.equal(given, before)
     assert out.shape == (2, 3, images * channels, 4, 5)
-    assert out.is_contiguous()
+    assert out.is_contiguous() or images == 1  # one picture keeps its order of memory
     for b in range(2):
         for s in range(3):
             expected = oracle(batch[b, s], normalisation)

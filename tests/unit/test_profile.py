@@ -101,8 +101,8 @@ def test_threads_lose_no_measurement_and_are_told_apart() -> None:
 
 
 def test_profiles_add_up() -> None:
-    one = Profile(4.0, (Stage("a", 1.0), Stage("b", 2.0, True)), 8.0, 80, 40, 10, 1000)
-    two = Profile(2.0, (Stage("b", 3.0, True), Stage("c", 1.5)), 4.0, 40, 20, 5, 2000)
+    one = Profile(4.0, (Stage("a", 1.0), Stage("b", 2.0, True)), 8.0, 80, 40, 10, 7, 1000)
+    two = Profile(2.0, (Stage("b", 3.0, True), Stage("c", 1.5)), 4.0, 40, 20, 5, 4, 2000)
     both = one + two
     assert both == Profile(
         6.0,
@@ -111,6 +111,7 @@ def test_profiles_add_up() -> None:
         120,
         60,
         15,
+        11,
         2000,
     )
     assert both.speed == 2.0
@@ -121,10 +122,10 @@ def test_profiles_add_up() -> None:
 
 def test_the_text_has_shares_of_the_whole_time() -> None:
     stages = (Stage("waiting", 1.0), Stage("network rgb", 2.5), Stage("reading", 3.0, True))
-    text = profile_text(Profile(4.0, stages, 20.0, 500, 100, 30, 300 * 2**20))
+    text = profile_text(Profile(4.0, stages, 20.0, 500, 100, 30, 12, 30 * 2**20))
     assert text.splitlines() == [
         "profile: 20.0 s of video looked at in 4.00 s, 5.0 times real time",
-        "  500 frames decoded, 100 looked at, 30 snippets; at most 300 MiB of memory",
+        "  500 frames decoded, 100 looked at, 12 of 30 snippets computed; at most 30 MiB of memory",
         "",
         "                                seconds  share",
         "  network rgb                      2.50    62%",
@@ -132,7 +133,7 @@ def test_the_text_has_shares_of_the_whole_time() -> None:
         "  everything else                  0.50    12%",
         "  in all                           4.00   100%",
         "",
-        "  at the same time, in a thread that reads ahead",
+        "  at the same time, in other threads",
         "  reading                          3.00    75%",
     ]
 
@@ -158,11 +159,12 @@ def test_a_real_detection_says_where_its_time_went(tiny_package: Path, tmp_path:
     assert profile.video == result.duration
     # five samples a second from 0, and a snippet of one frame on each
     assert profile.samples == round(result.duration * 5) + 1
-    assert profile.snippets == profile.samples
+    assert profile.computed == profile.snippets == profile.samples
     main = {stage.name for stage in profile.stages if not stage.beside}
     beside = {stage.name for stage in profile.stages if stage.beside}
     assert {"network rgb", "waiting for snippets", "windows", "callbacks"} <= main
     assert beside >= {"reading and decoding", "cutting snippets"}
+    assert "waiting for networks" not in main  # there is but one
     told = sum(stage.seconds for stage in profile.stages if not stage.beside)
     assert 0.0 < told <= profile.seconds
     assert result == Detector.load(tiny_package, "cpu").detect(truth.path)  # time is no result

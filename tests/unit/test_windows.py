@@ -172,7 +172,7 @@ def test_windows_equal_scoring_each_window_by_itself(
     windows = []
     with torch.inference_mode():
         for snippet in cutter.cut(Frame(i / FPS, image) for i, image in enumerate(video)):
-            x = normalise(torch.from_numpy(snippet.images[modality])[None, None])
+            x = normalise(torch.from_numpy(snippet.images(modality))[None, None])
             calls += 1
             scores = network.snippet_scores(x)[0, 0]
             windows += assembler.push({modality: scores}, duration=snippet.last / FPS)

@@ -162,7 +162,8 @@ class _Bench:
         from slipdetect.evaluation import predict
         from slipdetect.models import ModelPackage
 
-        detector = Detector(ModelPackage(config, self._package.folder), self._options["device"])
+        package = ModelPackage(config, self._package.folder)
+        detector = Detector(package, self._options["device"], exact=True)
         root = Path() if self._options["data"] is None else self._options["data"].parent
         with self._console.bar(len(clips)) as bar:
 

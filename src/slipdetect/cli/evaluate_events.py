@@ -121,7 +121,7 @@ def _predict(
     from slipdetect.detection import Detector
     from slipdetect.evaluation import predict
 
-    detector = Detector.load(model, options["device"], event_settings(options))
+    detector = Detector.load(model, options["device"], event_settings(options), exact=True)
     warn_of_training_data(console, detector.config, chosen, bundled=model == "default")
     console.note(f"looking for events in {len(chosen.clips)} clips on {detector.device}")
     with console.bar(len(chosen.clips)) as bar:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing
 from copy import copy
+from functools import partial
 from itertools import islice
 from os import PathLike
 from pathlib import Path
@@ -28,10 +29,11 @@ from slipdetect.detection.profile import (
     WAITING,
     Stopwatch,
 )
+from slipdetect.detection.refining import Refiner, SnippetScores, anchor_distance, quiet_below
 from slipdetect.detection.results import DetectionResult, Event, Window
 from slipdetect.detection.scorer import SnippetScorer
 from slipdetect.detection.snippets import FlowSource, Snippet, SnippetCutter
-from slipdetect.detection.threads import room_for_reading
+from slipdetect.detection.threads import network_threads, room_for_reading
 from slipdetect.detection.windows import WindowAssembler, WindowPlan
 from slipdetect.errors import UsageError, VideoError
 from slipdetect.modalities.snippet import SnippetGrid
@@ -54,6 +56,7 @@ class Detector:
         config: The model's configuration.
         events: Thresholds and durations in force.
         device: Where the networks run.
+        exact: Every snippet is computed, in float32.
         scorer: The networks.
         grid: Where snippets lie.
         plan: Where windows lie.
@@ -61,17 +64,23 @@ class Detector:
     """
 
     def __init__(
-        self, package: ModelPackage, device: str = "auto", events: EventConfig | None = None
+        self,
+        package: ModelPackage,
+        device: str = "auto",
+        events: EventConfig | None = None,
+        exact: bool = False,
     ) -> None:
         self.config: ModelConfig = package.config
         self.device = resolve_device(device)
         self.events = EventConfig(**package.config.events) if events is None else events
         check_consensus(package.config)
-        self.scorer = SnippetScorer(package, self.device)
+        self.exact = exact
+        self.scorer = SnippetScorer(package, self.device, exact=exact)
         self.view: FrameTransform | None = None
         modalities = [stream.snippet for stream in self.config.streams]
         config = self.config
         self.grid = SnippetGrid.make(modalities, config.snippet_stride, config.sample_fps)
+        self._every = 1 if exact else anchor_distance(self.grid)
         self.plan = WindowPlan.make(
             config.window, config.stride, self.grid.step, self.grid.span, config.sample_fps
         )
@@ -83,6 +92,7 @@ class Detector:
         device: str = "auto",
         events: Mapping[str, float | None] | None = None,
         sensitivity: str = BALANCED,
+        exact: bool = False,
     ) -> Self:
         """Load a model package.
 
@@ -92,6 +102,8 @@ class Detector:
             events: Settings of ``EventConfig`` that replace the model's own and the preset's.
             sensitivity: ``"low"``, ``"balanced"`` or ``"high"``: thresholds that the model has
                 for fewer false events, as it is, and for fewer missed ones.
+            exact: Compute every snippet, in float32, as measuring does; slower, and the same on
+                every machine.
 
         Raises:
             PackageError: The package is missing, damaged or made for something else.
@@ -100,7 +112,7 @@ class Detector:
         package = load_package(model_folder(model))
         preset = EventConfig(**package.config.events_at(sensitivity))
         config = preset.updated({} if events is None else events)
-        return cls(package, device, config)
+        return cls(package, device, config, exact)
 
     def through(self, view: FrameTransform | None) -> Self:
         """Return a detector with the same networks that sees what ``view`` makes of every video.
@@ -197,25 +209,40 @@ class Detector:
         assembler = WindowAssembler(self.plan, self.scorer.judge)
         cutter = SnippetCutter(self.grid, timed_flow(self.scorer.inputs(flow), watch))
         snippets = watch.each(CUTTING, cutter.cut(watch.each(READING, self._frames(video))))
-        with closing(prefetch(_batches(snippets))) as batches:
-            for batch in watch.each(WAITING, batches):
-                scored = self.scorer.score(batch, watch)
-                for snippet, scores in zip(batch, scored, strict=True):
+        with (
+            closing(prefetch(_batches(snippets), depth=1)) as batches,
+            network_threads(self.device, len(self.config.streams)) as pool,
+        ):
+            score = partial(self.scorer.score, watch=watch, pool=pool)
+            refiner = Refiner(score, self._quiet(), self._every)
+            for scored in refiner.refine(watch.each(WAITING, batches)):
+                for snippet, scores in scored:
                     known = snippet.last / self.config.sample_fps
                     with watch.stage(JUDGING):
                         windows = assembler.push(scores, snippet.corrupt, known)
                     yield from self._judge(windows, finder, findings)
                 if findings is not None:
-                    findings.snippets += len(batch)
-                if on_progress is not None:
+                    findings.snippets, findings.computed = refiner.snippets, refiner.computed
+                if on_progress is not None and scored:
                     with watch.stage(CALLBACKS):
-                        on_progress(batch[-1].start / self.config.sample_fps, video.info.duration)
+                        at = scored[-1][0].start / self.config.sample_fps
+                        on_progress(at, video.info.duration)
         if findings is not None:
             findings.samples = cutter.frames
         if cutter.frames:
             windows = assembler.finish((cutter.frames - 1) / self.config.sample_fps)
             yield from self._judge(windows, finder, findings)
         yield from finder.finish()
+
+    def _quiet(self) -> Callable[[SnippetScores], bool]:
+        """Return what tells by its logits whether a snippet is far from any event."""
+        below = quiet_below(self.events)
+
+        def quiet(scores: SnippetScores) -> bool:
+            alone = {name: logits[None, None] for name, logits in scores.items()}
+            return self.scorer.judge(alone)[0] < below
+
+        return quiet
 
     def _frames(self, video: Video) -> Iterator[Frame]:
         rate, short_side = self.config.sample_fps, self.config.frame_short_side

@@ -21,6 +21,7 @@ class Findings:
         windows: Those that are complete.
         samples: Frames looked at; known after the last one.
         snippets: Snippets scored.
+        computed: Those of them that networks computed.
         watch: Measures the run.
     """
 
@@ -28,6 +29,7 @@ class Findings:
     windows: list[Window] = field(default_factory=list)
     samples: int = 0
     snippets: int = 0
+    computed: int = 0
     watch: Stopwatch = field(default_factory=Stopwatch)
 
     def profile(self, report: DecodeReport, duration: float) -> Profile:
@@ -44,5 +46,6 @@ class Findings:
             report.frames,
             self.samples,
             self.snippets,
+            self.computed,
             peak_memory(),
         )

@@ -21,6 +21,7 @@ READING = "reading and decoding"
 FLOW = "optical flow"
 CUTTING = "cutting snippets"
 WAITING = "waiting for snippets"
+SCORING = "waiting for networks"
 NETWORK = "network {}"
 JUDGING = "windows"
 CALLBACKS = "callbacks"
@@ -55,6 +56,7 @@ class Profile:
         frames: Frames decoded.
         samples: Frames looked at.
         snippets: Snippets scored, each by every stream.
+        computed: Those of them that networks computed; the others lie between quiet ones.
         peak_memory: Most memory that this process has held so far, bytes; None if unknown.
     """
 
@@ -64,6 +66,7 @@ class Profile:
     frames: int = 0
     samples: int = 0
     snippets: int = 0
+    computed: int = 0
     peak_memory: int | None = None
 
     @property
@@ -91,6 +94,7 @@ class Profile:
             self.frames + other.frames,
             self.samples + other.samples,
             self.snippets + other.snippets,
+            self.computed + other.computed,
             max(peaks, default=None),
         )
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from concurrent.futures import Executor
 
 import numpy as np
 import numpy.typing as npt
@@ -14,11 +15,10 @@ import torch
 
 from slipdetect.detection.flow_sources import computed_flow
 from slipdetect.detection.memory import BatchSize
-from slipdetect.detection.profile import NETWORK, Stopwatch
+from slipdetect.detection.profile import CUTTING, NETWORK, SCORING, Stopwatch
 from slipdetect.detection.snippets import FlowSource, Snippet, StreamInput
-from slipdetect.modalities.normalise import SnippetNormaliser
-from slipdetect.models import TSN, ModelConfig, ModelPackage, StreamConfig
-from slipdetect.models.folding import folded
+from slipdetect.detection.stream_network import StreamNetwork
+from slipdetect.models import ModelConfig, ModelPackage, StreamConfig
 
 _TINY = 1e-7
 
@@ -30,17 +30,21 @@ class SnippetScorer:
         package: The model.
         device: Where the networks run.
         batch: Most snippets in a pass; fewer where the device's memory does not hold them.
+        exact: Compute in float32, also on CPUs that are faster with bfloat16.
     """
 
-    def __init__(self, package: ModelPackage, device: torch.device, batch: int = 64) -> None:
+    def __init__(
+        self,
+        package: ModelPackage,
+        device: torch.device,
+        batch: int = 64,
+        exact: bool = True,
+    ) -> None:
         self.config: ModelConfig = package.config
         self.device = device
-        self._batch = BatchSize(batch)
+        size = BatchSize(batch)
         self._networks = {
-            stream.modality: _prepared(package, stream, device) for stream in self.config.streams
-        }
-        self._normalisers = {
-            stream.modality: SnippetNormaliser(stream.snippet, stream.normalisation)
+            stream.modality: StreamNetwork(package, stream, device, size, exact)
             for stream in self.config.streams
         }
         self._fusion = self.config.late_fusion()
@@ -63,42 +67,44 @@ class SnippetScorer:
         return computed_flow(stream.flow) if given is None else given
 
     def score(
-        self, snippets: Sequence[Snippet], watch: Stopwatch | None = None
+        self,
+        snippets: Sequence[Snippet],
+        watch: Stopwatch | None = None,
+        pool: Executor | None = None,
     ) -> list[dict[str, torch.Tensor]]:
         """Return the logits ``{modality: (classes,) float32}`` of every snippet.
 
         Args:
             snippets: One after the other.
             watch: Measures how long each network takes.
+            pool: Threads for the networks; None: one after the other in this one.
         """
         watch = Stopwatch() if watch is None else watch
-        scores: list[dict[str, torch.Tensor]] = [{} for _ in snippets]
-        for name in self._networks:
-            with watch.stage(NETWORK.format(name)):
-                rows = self.logits(name, np.stack([snippet.images[name] for snippet in snippets]))
-            for row, target in zip(rows, scores, strict=True):
-                target[name] = row
-        return scores
 
-    def logits(self, modality: str, images: npt.NDArray[np.uint8]) -> torch.Tensor:
+        def rows_of(name: str) -> torch.Tensor:
+            with watch.stage(CUTTING):
+                images = [snippet.images(name) for snippet in snippets]
+            with watch.stage(NETWORK.format(name)):
+                return self.logits(name, images)
+
+        if pool is None:
+            rows = [rows_of(name) for name in self._networks]
+        else:
+            with watch.stage(SCORING):
+                rows = list(pool.map(rows_of, self._networks))
+        return [dict(zip(self._networks, each, strict=True)) for each in zip(*rows, strict=True)]
+
+    def logits(self, modality: str, images: Sequence[npt.NDArray[np.uint8]]) -> torch.Tensor:
         """Return the logits ``(snippets, classes)`` float32 of one stream's snippets, on the CPU.
 
         Args:
             modality: Of the stream.
-            images: ``(snippets, images, S, S, C)`` uint8.
+            images: ``(images, S, S, C)`` uint8 of each snippet.
 
         Raises:
             ModelError: The device's memory does not hold one snippet.
         """
-        network, normalise = self._networks[modality], self._normalisers[modality]
-
-        def compute(part: slice) -> torch.Tensor:
-            x = normalise(torch.from_numpy(images[part]).to(self.device))
-            rows: torch.Tensor = network.snippet_scores(x.unsqueeze(1))[:, 0].float().cpu()
-            return rows
-
-        with torch.inference_mode():
-            return self._batch.run(compute, len(images))
+        return self._networks[modality].logits(images)
 
     def agree(self, window: Mapping[str, torch.Tensor]) -> dict[str, torch.Tensor]:
         """Return the consensus ``{modality: (1, classes)}`` of a window's snippets, on the CPU.
@@ -108,7 +114,7 @@ class SnippetScorer:
         """
         with torch.inference_mode():
             return {
-                name: self._networks[name].consensus(scores.to(self.device)).cpu()
+                name: self._networks[name].network.consensus(scores.to(self.device)).cpu()
                 for name, scores in window.items()
             }
 
@@ -134,18 +140,3 @@ class SnippetScorer:
         p = min(max(probability, _TINY), 1 - _TINY)
         odds = math.log(p / (1 - p)) / temperature + bias
         return 1 / (1 + math.exp(-odds)) if odds > -700 else 0.0
-
-
-def _prepared(package: ModelPackage, stream: StreamConfig, device: torch.device) -> TSN:
-    """Return the network of a stream as it computes fastest."""
-    network = package.build_stream(stream.modality)
-    shape = 1, stream.snippet.network_channels, stream.input_size, stream.input_size
-    example = torch.randn(shape, generator=torch.Generator().manual_seed(0))
-    network.backbone = folded(network.backbone, example)
-    network.backbone.register_forward_pre_hook(_channels_last)
-    moved: TSN = network.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
-    return moved
-
-
-def _channels_last(module: torch.nn.Module, args: tuple[torch.Tensor]) -> tuple[torch.Tensor]:
-    return (args[0].contiguous(memory_format=torch.channels_last),)

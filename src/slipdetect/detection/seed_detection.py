@@ -204,7 +204,7 @@ class _TimeLabel:
             views.append(
                 self._views(stream, np.stack([each for each in chosen if each is not None]))
             )
-        rows = self._detector.scorer.logits(stream.modality, np.concatenate(views))
+        rows = self._detector.scorer.logits(stream.modality, list(np.concatenate(views)))
         by_snippet = rows.reshape(len(views), self._schedule.crops, -1).mean(1)
         return by_snippet.sum(0) if self._schedule.total else by_snippet.mean(0)
 

@@ -1,6 +1,6 @@
-"""From sampled frames to snippets, each cut once, with a bounded memory of frames.
+"""From sampled frames to snippets, with a bounded memory of frames.
 
-In: frames of the regular sampling grid. Out: ``Snippet`` objects holding uint8 network inputs.
+In: frames of the regular sampling grid. Out: ``Snippet`` objects that cut uint8 network inputs.
 """
 
 from __future__ import annotations
@@ -34,23 +34,6 @@ class StreamInput:
     flow: FlowSource | None = None
 
 
-@dataclass(frozen=True)
-class Snippet:
-    """One snippet of every stream.
-
-    Attributes:
-        start: Index of its first sampled frame.
-        images: By modality, ``(images, S, S, C)`` uint8.
-        corrupt: One of its frames was damaged.
-        last: Index of its last sampled frame; at the end of a video that one may be repeated.
-    """
-
-    start: int
-    images: dict[str, Image]
-    corrupt: bool
-    last: int
-
-
 @dataclass(frozen=True, eq=False)
 class _Sample:
     """A sampled frame with what several snippets need of it, computed once.
@@ -61,8 +44,7 @@ class _Sample:
         profile: Of the motion that leads to it; None at the start, or where nobody asks.
         corrupt: The frame was damaged.
         flows: Flow that leads to it, by modality.
-        cuts: What snippets have cut out of it: by modality of flow or "" for the picture, by
-            place and by size.
+        cuts: What was last cut out of its picture or its flow, with the place, by size.
     """
 
     image: Image
@@ -70,7 +52,56 @@ class _Sample:
     profile: MotionProfile | None
     corrupt: bool
     flows: dict[str, Image]
-    cuts: dict[tuple[str, Box, int], Image] = field(default_factory=dict)
+    cuts: dict[tuple[bool, int], tuple[Box, Image]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, eq=False)
+class _Part:
+    """A place in several samples: in their flow where ``flow``, else in their pictures."""
+
+    samples: list[_Sample]
+    flow: bool
+    box: Box
+    size: int
+
+    def cut(self) -> Image:
+        """Return the images, each cut anew only where it was not cut so last."""
+        kind = (self.flow, self.size)
+        found: dict[int, Image] = {}
+        missing: dict[int, _Sample] = {}
+        for sample in self.samples:
+            box, image = sample.cuts.get(kind, (None, sample.image))
+            if box == self.box:
+                found[id(sample)] = image
+            else:
+                missing[id(sample)] = sample
+        if missing:
+            whole = [each.flows["flow"] if self.flow else each.image for each in missing.values()]
+            for sample, part in zip(missing.values(), cut(whole, self.box, self.size), strict=True):
+                sample.cuts[kind] = self.box, part
+                found[id(sample)] = part
+        return np.stack([found[id(sample)] for sample in self.samples])
+
+
+@dataclass(frozen=True, eq=False)
+class Snippet:
+    """One snippet of every stream, cut when it is asked for.
+
+    Attributes:
+        start: Index of its first sampled frame.
+        corrupt: One of its frames was damaged.
+        last: Index of its last sampled frame; at the end of a video that one may be repeated.
+        parts: What is cut for each stream, by modality.
+    """
+
+    start: int
+    corrupt: bool
+    last: int
+    parts: dict[str, _Part]
+
+    def images(self, modality: str) -> Image:
+        """Return one stream's input ``(images, S, S, C)`` uint8."""
+        return self.parts[modality].cut()
 
 
 class SnippetCutter:
@@ -136,29 +167,24 @@ class SnippetCutter:
         context = [self._sample(index).profile for index in range(low + 1, high)]
         profiles = [profile for profile in context if profile is not None]
         height, width = self._sample(low).image.shape[:2]
-        images = {}
-        for stream in self.streams:
-            box = profiled_box(profiles, height, width, stream.crop)
-            images[stream.modality.name] = self._cut(start, stream, box)
+        parts = {
+            stream.modality.name: self._part(
+                start, stream, profiled_box(profiles, height, width, stream.crop)
+            )
+            for stream in self.streams
+        }
         last = min(start + self.grid.span, self.frames) - 1
         corrupt = any(self._sample(i).corrupt for i in range(min(start, last), last + 1))
         self._next_start += self.grid.step
         self._forget(self._next_start - self.grid.before)
-        return Snippet(start, images, corrupt, last)
+        return Snippet(start, corrupt, last, parts)
 
-    def _cut(self, start: int, stream: StreamInput, box: Box) -> Image:
-        """Return a stream's images, each cut anew only where no other snippet has cut it so."""
+    def _part(self, start: int, stream: StreamInput, box: Box) -> _Part:
         indices = self.grid.indices(start, stream.modality, self.frames).tolist()
         flow = stream.modality.name == "flow"
         # the flow field of a sample leads to it, so a pair's field sits at its second frame
         samples = [self._sample(index) for index in (indices[1:] if flow else indices)]
-        key = ("flow" if flow else "", box, stream.size)
-        missing = {id(sample): sample for sample in samples if key not in sample.cuts}.values()
-        if missing:
-            whole = [sample.flows["flow"] if flow else sample.image for sample in missing]
-            for sample, part in zip(missing, cut(whole, box, stream.size), strict=True):
-                sample.cuts[key] = part
-        return np.stack([sample.cuts[key] for sample in samples])
+        return _Part(samples, flow, box, stream.size)
 
     def _sample(self, index: int) -> _Sample:
         return self._samples[index - self._first]

@@ -87,7 +87,7 @@ def _scoring(
     package: ModelPackage, protocol: Protocol, device: str, batch: int
 ) -> Callable[[Path, FrameCache], Logits]:
     if protocol.segments is None:
-        return WindowScoring(Detector(package, device), batch)
+        return WindowScoring(Detector(package, device, exact=True), batch)
     return SegmentScoring(SnippetScorer(package, resolve_device(device), batch), protocol, batch)
 
 

@@ -69,7 +69,7 @@ class SegmentScoring:
     def _rows(self, modality: str, segments: Iterator[Images]) -> torch.Tensor:
         """Return the logits of every view in order, ``(segments * crops, classes)``."""
         with closing(prefetch(_batches(segments, self._batch))) as batches:
-            return torch.cat([self._scorer.logits(modality, batch) for batch in batches])
+            return torch.cat([self._scorer.logits(modality, list(batch)) for batch in batches])
 
 
 def _clip_logits(agreed: torch.Tensor) -> npt.NDArray[np.float32]:

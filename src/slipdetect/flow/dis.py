@@ -71,7 +71,7 @@ class Dis:
             prev, next = np.pad(prev, missing, mode="edge"), np.pad(next, missing, mode="edge")
         solver = _cv2.DISOpticalFlow_create(_PRESETS[self.parameters.preset])
         flow = solver.calc(prev, next, None)[:height, :width]
-        return np.ascontiguousarray(np.moveaxis(flow, -1, 0), dtype=np.float32)
+        return np.moveaxis(flow, -1, 0)
 
 
 @dataclass(frozen=True)

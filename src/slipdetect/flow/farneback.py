@@ -63,4 +63,4 @@ class Farneback:
             chosen.poly_sigma,
             0,
         )
-        return np.ascontiguousarray(np.moveaxis(flow, -1, 0), dtype=np.float32)
+        return np.moveaxis(flow, -1, 0)

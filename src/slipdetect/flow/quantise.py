@@ -33,10 +33,14 @@ def quantise(flow: NDArray[np.floating], bound: float) -> NDArray[np.uint8]:
     flow = np.asarray(flow, dtype=np.float32)
     if np.isnan(flow).any():
         raise UsageError("flow has NaN values and cannot be quantised; compute it again")
-    levels: NDArray[np.float32] = np.rint((flow + bound) * (255.0 / (2 * bound)))
+    scaled: NDArray[np.float32] = np.add(flow, np.float32(bound))
+    scaled *= np.float32(255.0 / (2 * bound))
+    np.rint(scaled, out=scaled)
+    np.clip(scaled, 0, 255, out=scaled)
+    levels = scaled.astype(np.uint8)
     # for an odd bound, float32 can put 127.5 a hair lower and round still pixels to 127
     levels[flow == 0] = ZERO
-    return np.clip(levels, 0, 255).astype(np.uint8)
+    return levels
 
 
 def dequantise(levels: NDArray[np.uint8], bound: float) -> NDArray[np.float32]:

@@ -63,7 +63,7 @@ class TvL1OpenCV:
             if initial is not None:
                 start[...] = np.moveaxis(initial, 0, -1)
         flow = self._solver.calc(prev, next, start)
-        return np.ascontiguousarray(np.moveaxis(flow, -1, 0), dtype=np.float32)
+        return np.moveaxis(flow, -1, 0)
 
 
 def check_contrib() -> None:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import cv2
 import numpy as np
@@ -17,6 +18,7 @@ _NOISE_FLOOR = 8.0  # levels; camera noise after area averaging stays below
 _PERCENTILES = (0.04, 0.96)
 _MARGIN = 1.35
 _SMALLEST_SIDE = 0.3  # of the short side of the picture
+_FLOW_CHANNELS = 2
 _LEAST_ENERGY = 30.0  # summed levels on the thumbnail; less is a still picture
 
 
@@ -116,7 +118,6 @@ def cut(
     x1, y1 = max(min(box.left + box.side, width), x0), max(min(box.top + box.side, height), y0)
     out = np.empty((len(images), size, size, channels), np.uint8)
     whole = (x1 - x0, y1 - y0) == (box.side, box.side)
-    method = cv2.INTER_AREA if box.side > size else cv2.INTER_LINEAR
     canvas = np.full((box.side, box.side, channels), 128, np.uint8)
     for index, image in enumerate(images):
         part = image[y0:y1, x0:x1]
@@ -124,8 +125,27 @@ def cut(
             top, left = y0 - box.top, x0 - box.left
             canvas[top : top + part.shape[0], left : left + part.shape[1]] = part
         source = part if whole else canvas
-        out[index] = cv2.resize(source, (size, size), interpolation=method)
+        out[index] = _resized(source, size)
     return out
+
+
+def _resized(part: npt.NDArray[np.uint8], size: int) -> npt.NDArray[np.uint8]:
+    """Return a square ``(side, side, C)`` as ``(size, size, C)``.
+
+    Pictures are shrunk by way of twice the size, which is within a level of their area average
+    and takes a third of its time; flow is smooth, so that it needs no average.
+    """
+    side, channels = part.shape[1:]
+    if side > 4 * size:
+        return _scaled(part, size, cv2.INTER_AREA)
+    if side <= size or channels == _FLOW_CHANNELS:
+        return _scaled(part, size, cv2.INTER_LINEAR)
+    return _scaled(_scaled(part, 2 * size, cv2.INTER_LINEAR), size, cv2.INTER_AREA)
+
+
+def _scaled(part: npt.NDArray[np.uint8], size: int, method: int) -> npt.NDArray[np.uint8]:
+    scaled: npt.NDArray[Any] = cv2.resize(part, (size, size), interpolation=method)
+    return scaled
 
 
 def _span(energy: npt.NDArray[np.float32], extent: int) -> tuple[float, float]:

@@ -85,7 +85,7 @@ class SnippetNormaliser:
             images: ``(..., images, H, W, C)`` uint8; C is 3 (RGB order) or, for flow, 2 (u, v).
 
         Returns:
-            ``(..., images * C, H, W)`` float32.
+            ``(..., images * C, H, W)`` float32, in the memory order of ``interleaved`` images.
         """
         channels = 2 if self.modality.name == "flow" else 3
         expected = (self.modality.images, channels)
@@ -96,13 +96,18 @@ class SnippetNormaliser:
             )
         if channels == 3 and self.normalisation.colour == "BGR":
             images = images.flip(-1)
-        # the channels are moved while they are bytes, and the rest is done in place
-        values = images.movedim(-1, -3).contiguous().to(torch.float32)
-        mean, std = (values.new_tensor(part)[:, None, None] for part in self._statistics(channels))
-        values.mul_(self.normalisation.value_range / (255.0 * std)).sub_(mean / std)
+        # bytes are moved, unless they are interleaved already; the rest is done in place
+        stacked = images.movedim(-1, -3).flatten(-4, -3).to(torch.float32)
+        mean, std = (stacked.new_tensor(part) for part in self._statistics(channels))
+        scale, shift = self.normalisation.value_range / (255.0 * std), mean / std
+        for_all = (self.modality.images, 1, 1)
+        stacked.mul_(scale[:, None, None].repeat(for_all)).sub_(
+            shift[:, None, None].repeat(for_all)
+        )
         if self.modality.name == "rgbdiff" and self.normalisation.contrast is not None:
-            values.mul_(_gain(values, self.normalisation.contrast))
-        return values.flatten(-4, -3)
+            gain = _gain(stacked.reshape(images.movedim(-1, -3).shape), self.normalisation.contrast)
+            stacked.mul_(gain.squeeze(-4))
+        return stacked
 
     def _statistics(self, channels: int) -> tuple[list[float], list[float]]:
         if channels == 2:

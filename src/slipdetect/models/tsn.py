@@ -154,10 +154,22 @@ class TSN(nn.Module):
     def snippet_scores(self, x: torch.Tensor) -> torch.Tensor:
         """Score every snippet of ``x`` (as for ``forward``): logits (batch, segments, classes)."""
         x = self._segmented(x)
-        snippets = self._difference(x) if self.modality.name == "rgbdiff" else x
-        features = self.backbone(snippets.flatten(0, 1))
-        scores: torch.Tensor = self.classifier(self.dropout(features))
+        scores = self.classify(self.backbone(self.backbone_inputs(x)))
         return scores.reshape(*x.shape[:2], scores.shape[-1])
+
+    def backbone_inputs(self, x: torch.Tensor) -> torch.Tensor:
+        """Return what the backbone sees of ``x`` (as for ``forward``).
+
+        Returns:
+            ``(batch * segments, modality.network_channels, H, W)``.
+        """
+        x = self._segmented(x)
+        return (self._difference(x) if self.modality.name == "rgbdiff" else x).flatten(0, 1)
+
+    def classify(self, features: torch.Tensor) -> torch.Tensor:
+        """Return the logits ``(N, classes)`` of the backbone's features ``(N, feature_dim)``."""
+        scores: torch.Tensor = self.classifier(self.dropout(features))
+        return scores
 
     def parameter_groups(self, lr: float, weight_decay: float) -> list[dict[str, Any]]:
         """Return the five optimiser groups of the reference recipe; see ``parameter_groups``."""

@@ -28,7 +28,7 @@ def profile_text(profile: Profile, looking: Profile | None = None) -> str:
     lines.append(_row("everything else", profile.rest, profile.seconds))
     lines.append(_row("in all", profile.seconds, profile.seconds))
     if beside:
-        lines += ["", "  at the same time, in a thread that reads ahead"]
+        lines += ["", "  at the same time, in other threads"]
         lines += _rows(_sorted(beside), profile.seconds)
     return "\n".join(lines) + "\n"
 
@@ -40,7 +40,7 @@ def _summary(profile: Profile, looking: Profile) -> list[str]:
         f"profile: {profile.video:.1f} s of video looked at in {looking.seconds:.2f} s, "
         f"{looking.speed:.1f} times real time",
         f"  {profile.frames} frames decoded, {profile.samples} looked at, "
-        f"{profile.snippets} snippets{memory}",
+        f"{profile.computed} of {profile.snippets} snippets computed{memory}",
     ]
 
 
