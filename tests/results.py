@@ -49,6 +49,7 @@ class FakeDetector:
         device: str,
         events: dict[str, float | None],
         sensitivity: str = "balanced",
+        exact: bool = False,
     ) -> Self:
         return cls(EventConfig().updated(events))
 

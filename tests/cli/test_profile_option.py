@@ -23,7 +23,7 @@ def measured(monkeypatch: pytest.MonkeyPatch) -> None:
     stages = (Stage("network rgb", 0.0), Stage("reading and decoding", 0.0, True))
 
     def told(self: FakeDetector, *args: object, **options: object) -> DetectionResult:
-        profile = Profile(0.0, stages, 10.0, 300, 100, 40)
+        profile = Profile(0.0, stages, 10.0, 300, 100, 40, 30)
         return replace(detect(self, *args, **options), profile=profile)
 
     monkeypatch.setattr(FakeDetector, "detect", told)
@@ -37,7 +37,7 @@ def test_the_profile_is_of_all_videos_and_on_stderr(run, measured) -> None:
     assert result.stderr.startswith(plain.stderr)
     said = result.stderr.removeprefix(plain.stderr)
     assert "profile: 20.0 s of video looked at in 0.00 s" in said
-    assert "600 frames decoded, 200 looked at, 80 snippets; at most " in said
+    assert "600 frames decoded, 200 looked at, 60 of 80 snippets computed; at most " in said
     rows = re.findall(r"^  (\S.*?) +\d+\.\d\d +\d+%$", said, re.MULTILINE)
     assert set(rows) >= {"loading the model", "writing", "network rgb", "everything else", "in all"}
     assert rows[-1] == "reading and decoding"

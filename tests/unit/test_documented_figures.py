@@ -109,7 +109,8 @@ def test_the_readme_says_how_long_a_minute_of_video_takes() -> None:
     )
     assert named is not None
     assert found["video"] == 60.0
-    assert int(named[1]) == round(statistics.median(t["seconds"] for t in found["turns"]["detect"]))
+    turns = found["contents"]["camera"]["turns"]
+    assert int(named[1]) == round(statistics.median(t["seconds"] for t in turns["detect"]))
 
 
 def test_the_speed_page_is_what_the_script_prints() -> None:

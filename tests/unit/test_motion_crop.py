@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import itertools
 
+import cv2
 import numpy as np
 import numpy.typing as npt
 import pytest
@@ -121,6 +122,27 @@ def test_the_same_scene_at_twice_the_size_gives_twice_the_box() -> None:
     large = box_of(doubled)
     for name in ("left", "top", "side"):
         assert abs(2 * getattr(small, name) - getattr(large, name)) <= 2
+
+
+@pytest.mark.parametrize("side", [33, 47, 64, 90, 128, 150])
+@pytest.mark.parametrize("channels", [2, 3])
+def test_shrinking_is_nearly_the_area_average(side: int, channels: int) -> None:
+    rng = np.random.default_rng(side)
+    coarse = rng.integers(0, 256, (12, 12, channels), np.uint8)
+    image = cv2.resize(coarse, (160, 160), interpolation=cv2.INTER_CUBIC)
+    made = cut(image[None], Box(3, 5, side), 32)[0].astype(np.float64)
+    part = image[5 : 5 + side, 3 : 3 + side].astype(np.float64)
+    wanted = np.empty((32, 32, channels))
+    for row, column in np.ndindex(32, 32):
+        # each side of a target pixel lies somewhere in a source pixel, which counts by its share
+        shares = []
+        for place in (row, column):
+            low, high = place * side / 32, (place + 1) * side / 32
+            edges = np.arange(side)
+            shares.append(np.clip(np.minimum(edges + 1, high) - np.maximum(edges, low), 0, 1))
+        weights = np.outer(*shares) / np.outer(*shares).sum()
+        wanted[row, column] = (weights[..., None] * part).sum((0, 1))
+    assert float(np.sqrt(((made - wanted) ** 2).mean())) < 0.03 * float(wanted.std())
 
 
 @pytest.mark.parametrize("channels", [2, 3])

@@ -13,15 +13,23 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from slipdetect.detection import EventConfig
-from slipdetect.detection.refining import Refiner, anchor_distance, quiet_below
+from slipdetect.detection.refining import Refiner, anchor_distance, sure
 from slipdetect.modalities.modality import get_modality
 from slipdetect.modalities.snippet import SnippetGrid
+
+
+def verdict(value: float) -> bool | None:
+    return False if value < 0 else True if value > 4 else None
 
 
 def run(
     values: Sequence[float], every: int, sizes: Sequence[int]
 ) -> tuple[list[int], list[float], list[int]]:
-    """Refine snippets 0, 1, ... in batches; below 0 is quiet. Return places, scores, computed."""
+    """Refine snippets 0, 1, ... in batches; sure are those below 0 and those above 4.
+
+    Returns:
+        Places, scores, places that were computed.
+    """
     computed: list[int] = []
 
     def score(places: Sequence[int]) -> list[dict[str, torch.Tensor]]:
@@ -33,7 +41,7 @@ def run(
         size = sizes[len(batches) % len(sizes)]
         batches.append(list(range(begin, min(begin + size, len(values)))))
         begin += size
-    refiner = Refiner(score, lambda scores: float(scores["rgb"][0]) < 0, every)  # type: ignore[arg-type]
+    refiner = Refiner(score, lambda scores: verdict(float(scores["rgb"][0])), every)  # type: ignore[arg-type]
     found = [pair for part in refiner.refine(batches) for pair in part]  # type: ignore[arg-type]
     assert (refiner.snippets, refiner.computed) == (len(values), len(computed))
     assert all(float(scores["rgb"][1]) == -float(scores["rgb"][0]) for _, scores in found)
@@ -45,12 +53,15 @@ def run(
 
 
 def test_by_hand() -> None:
-    values = [-4.0, 9.0, 9.0, 9.0, -8.0, 5.0, 6.0, 7.0, 1.0, 2.0]
-    places, scores, computed = run(values, 4, [3])
-    assert places == list(range(10))
-    # 0 and 4 are quiet, 8 is not; 9 lies behind the last anchor
-    assert computed == [0, 4, 5, 6, 7, 8, 9]
-    assert scores == [-4.0, -5.0, -6.0, -7.0, -8.0, 5.0, 6.0, 7.0, 1.0, 2.0]
+    values = [-4.0, 9.0, 9.0, -7.0, 5.0, 6.0, 3.0, 1.0, 1.0, 8.0, -1.0, -1.0, 9.0, 7.0]
+    places, scores, computed = run(values, 3, [4])
+    assert places == list(range(14))
+    # 0 and 3 are both sure of none, 6 is not sure, 9 and 12 are both sure of an
+    # event; 13 lies behind the last anchor
+    assert computed == [0, 3, 4, 5, 6, 7, 8, 9, 12, 13]
+    middle = [8 + 1 / 3, 8 + 2 / 3]
+    wanted = [-4.0, -5.0, -6.0, -7.0, 5.0, 6.0, 3.0, 1.0, 1.0, 8.0, *middle, 9.0, 7.0]
+    assert scores == pytest.approx(wanted)
 
 
 @settings(max_examples=200)
@@ -66,7 +77,7 @@ def test_equals_loops_over_the_whole_video_however_it_is_divided(
     computed = set(range(len(values)))
     for before in range(0, len(values) - every, every):
         after = before + every
-        if values[before] < 0 and values[after] < 0:
+        if max(values[before], values[after]) < 0 or min(values[before], values[after]) > 4:
             for place in range(before + 1, after):
                 share = (place - before) / every
                 wanted[place] = values[before] * (1 - share) + values[after] * share
@@ -93,10 +104,24 @@ def test_anchors_overlap(name: str, length: int | None, step: int, wanted: int) 
     assert distance == 1 or distance * step < grid.span - 1
 
 
-@pytest.mark.parametrize(("offset", "wanted"), [(0.5, 1 / 11), (0.3, 3 / 73), (0.0, 0.0)])
-def test_quiet_is_a_tenth_of_the_odds_at_which_events_end(offset: float, wanted: float) -> None:
-    assert quiet_below(EventConfig(onset=0.8, offset=offset)) == pytest.approx(wanted)
+@pytest.mark.parametrize(
+    ("probability", "wanted"),
+    [
+        (0.0, False),
+        (0.04, False),
+        (0.042, None),
+        (0.5, None),
+        (0.97, None),
+        (0.98, True),
+        (1, True),
+    ],
+)
+def test_sure_is_beyond_ten_times_the_odds(probability: float, wanted: bool | None) -> None:
+    """Onset 0.8 has odds of 4, so 40 are 0.9756; offset 0.3 of 3/7, so a tenth is 0.0411."""
+    assert sure(probability, EventConfig(onset=0.8, offset=0.3)) is wanted
 
 
-def test_events_of_certainty_leave_room_for_quiet() -> None:
-    assert 0.9 < quiet_below(EventConfig(onset=1.0, offset=1.0)) <= 1.0
+def test_nothing_is_sure_beyond_thresholds_at_the_ends() -> None:
+    assert sure(0.0, EventConfig(onset=0.0, offset=0.0)) is None
+    assert sure(1.0, EventConfig(onset=1.0, offset=0.5)) is None
+    assert sure(0.5, EventConfig(onset=1.0, offset=1.0)) is False

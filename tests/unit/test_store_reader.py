@@ -13,12 +13,13 @@ import cv2
 import numpy as np
 import pytest
 
-from slipdetect.datasets.store import VideoStore
-from slipdetect.datasets.store.request import FlowRequest
+from slipdetect.datasets.store import VideoStore, batch
+from slipdetect.datasets.store.plan import Planner, Rules
+from slipdetect.datasets.store.request import ExtractionRequest, FlowRequest
 from slipdetect.errors import DataError, VideoError
 from slipdetect.flow import FlowExtractor
 from slipdetect.video import open_video
-from store_tools import extract, flip_byte, small_shards
+from store_tools import DIS, Record, extract, flip_byte, small_shards
 from synth import cut, make_video
 
 
@@ -180,3 +181,18 @@ def test_what_decoding_says_does_not_depend_on_workers(video: Path, tmp_path: Pa
     for one, two in zip(a, b, strict=True):
         np.testing.assert_array_equal(one.frames(), two.frames())
         np.testing.assert_array_equal(one.flows(), two.flows())
+
+
+def test_what_a_process_finished_before_it_died_is_done(video: Path, tmp_path: Path) -> None:
+    """Its task is tried again, because nobody heard of the end."""
+    folder = tmp_path / "store"
+    folder.mkdir()
+    request = ExtractionRequest(flow=DIS)
+    task = Planner(folder, request, Rules()).task(video)
+    assert task is not None
+    first, second = Record(), Record()
+    for record in (first, second):
+        batch.run_batch([task], folder, request, record, batch.Stop(), jobs=1)
+    assert first.errors == second.errors == {}
+    assert second.outcomes == first.outcomes != {}
+    assert len(VideoStore(folder).find(video).frames()) == 20

@@ -5,10 +5,12 @@ In: numbers of CPUs and threads. Out: nothing but assertions.
 
 from __future__ import annotations
 
+import threading
+
 import pytest
 import torch
 
-from slipdetect.detection.threads import room_for_reading
+from slipdetect.detection.threads import network_threads, room_for_reading
 
 
 @pytest.mark.parametrize(
@@ -27,3 +29,38 @@ def test_threads_within_and_behind(
         assert torch.get_num_threads() == had
     finally:
         torch.set_num_threads(before)
+
+
+@pytest.mark.parametrize(
+    ("cpus", "had", "device", "networks", "share"),
+    [(2, 1, "cpu", 2, 1), (8, 7, "cpu", 2, 3), (4, 3, "cpu", 1, None), (1, 1, "cpu", 2, None)],
+)
+def test_every_network_has_a_thread_with_its_share(
+    monkeypatch: pytest.MonkeyPatch,
+    cpus: int,
+    had: int,
+    device: str,
+    networks: int,
+    share: int | None,
+) -> None:
+    monkeypatch.setattr("slipdetect.detection.threads.usable_cpus", lambda: cpus)
+    before = torch.get_num_threads()
+    torch.set_num_threads(had)
+    try:
+        with network_threads(torch.device(device), networks) as pool:
+            assert (pool is None) == (share is None)
+            if pool is not None:
+                # none of them ends before all have begun
+                meeting = threading.Barrier(networks, timeout=10)
+                found = pool.map(lambda _: (meeting.wait(), torch.get_num_threads()), "ab")
+                assert [threads for _, threads in found] == [share, share]
+        assert torch.get_num_threads() == had
+    finally:
+        torch.set_num_threads(before)
+    running = [each.name for each in threading.enumerate()]
+    assert not any(name.startswith("slipdetect-network") for name in running)
+
+
+def test_an_accelerator_needs_no_threads() -> None:
+    with network_threads(torch.device("cuda"), 2) as pool:
+        assert pool is None

@@ -127,6 +127,8 @@ def load_detector(options: dict[str, Any]) -> Detector:
         options["device"],
         event_settings(options),
         sensitivity=options["sensitivity"],
+        # a preset promises the numbers of other programs
+        exact=options["exact"] or options["preset"] is not None,
     )
     logger.info("model %s on %s", detector.config.name, detector.device)
     return detector

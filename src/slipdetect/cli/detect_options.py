@@ -67,6 +67,12 @@ _MODEL = (
     click.option(
         "--device", default="auto", show_default=True, help="auto, cpu, cuda, cuda:1 or mps."
     ),
+    click.option(
+        "--exact",
+        is_flag=True,
+        help="Compute every snippet, also between sure ones, and in float32: slower, the same on "
+        "every machine.",
+    ),
 )
 
 # as in models/config.py, which a page of help must not load

@@ -29,7 +29,7 @@ from slipdetect.detection.profile import (
     WAITING,
     Stopwatch,
 )
-from slipdetect.detection.refining import Refiner, SnippetScores, anchor_distance, quiet_below
+from slipdetect.detection.refining import Refiner, SnippetScores, anchor_distance, sure
 from slipdetect.detection.results import DetectionResult, Event, Window
 from slipdetect.detection.scorer import SnippetScorer
 from slipdetect.detection.snippets import FlowSource, Snippet, SnippetCutter
@@ -214,7 +214,7 @@ class Detector:
             network_threads(self.device, len(self.config.streams)) as pool,
         ):
             score = partial(self.scorer.score, watch=watch, pool=pool)
-            refiner = Refiner(score, self._quiet(), self._every)
+            refiner = Refiner(score, self._verdict, self._every)
             for scored in refiner.refine(watch.each(WAITING, batches)):
                 for snippet, scores in scored:
                     known = snippet.last / self.config.sample_fps
@@ -234,15 +234,10 @@ class Detector:
             yield from self._judge(windows, finder, findings)
         yield from finder.finish()
 
-    def _quiet(self) -> Callable[[SnippetScores], bool]:
-        """Return what tells by its logits whether a snippet is far from any event."""
-        below = quiet_below(self.events)
-
-        def quiet(scores: SnippetScores) -> bool:
-            alone = {name: logits[None, None] for name, logits in scores.items()}
-            return self.scorer.judge(alone)[0] < below
-
-        return quiet
+    def _verdict(self, scores: SnippetScores) -> bool | None:
+        """Return whether a snippet alone is surely in an event, surely not, or (None) neither."""
+        alone = {name: logits[None, None] for name, logits in scores.items()}
+        return sure(self.scorer.judge(alone)[0], self.events)
 
     def _frames(self, video: Video) -> Iterator[Frame]:
         rate, short_side = self.config.sample_fps, self.config.frame_short_side

@@ -1,4 +1,4 @@
-"""Scores of all snippets from those of some: between two that are surely quiet none is computed.
+"""Scores of all snippets from those of some: between two that are sure alike none is computed.
 
 In: snippets in order and a function that scores them. Out: every snippet with its scores.
 """
@@ -17,7 +17,7 @@ from slipdetect.modalities.snippet import SnippetGrid
 SnippetScores = dict[str, torch.Tensor]
 
 _REACH = 0.8  # of a snippet's length, from one anchor to the next
-_CALM = 0.1  # of the odds at which an event ends
+_MARGIN = 10.0  # times the odds of a threshold
 
 
 def anchor_distance(grid: SnippetGrid) -> int:
@@ -25,21 +25,28 @@ def anchor_distance(grid: SnippetGrid) -> int:
     return max(1, int(_REACH * (grid.span - 1) / grid.step))
 
 
-def quiet_below(events: EventConfig) -> float:
-    """Return the probability below which nothing happens, far below that of any event."""
-    odds = _CALM * events.offset / max(1.0 - events.offset, 1e-9)
-    return odds / (1.0 + odds)
+def sure(probability: float, events: EventConfig) -> bool | None:
+    """Return True far within an event, False far from any, None near a threshold or between."""
+    odds = _odds(probability)
+    if odds * _MARGIN < _odds(events.offset):
+        return False
+    return True if odds > _odds(events.onset) * _MARGIN else None
+
+
+def _odds(probability: float) -> float:
+    return probability / max(1.0 - probability, 1e-9)
 
 
 class Refiner:
-    """Score every ``every``-th snippet, and those between where one of the two is not quiet.
+    """Score every ``every``-th snippet, and those between where the two are not sure alike.
 
     The others get the mean of the two, weighted by distance. Where such snippets still overlap,
     each frame is in one that was computed.
 
     Args:
         score: Returns the logits ``{modality: (classes,)}`` of each of some snippets.
-        quiet: Tells by its logits that nothing happens in a snippet.
+        verdict: Tells by its logits whether a snippet is surely in an event, surely not, or
+            (None) neither.
         every: From one anchor to the next; 1 computes every snippet.
 
     Attributes:
@@ -50,11 +57,11 @@ class Refiner:
     def __init__(
         self,
         score: Callable[[Sequence[Snippet]], list[SnippetScores]],
-        quiet: Callable[[SnippetScores], bool],
+        verdict: Callable[[SnippetScores], bool | None],
         every: int,
     ) -> None:
         self._score = score
-        self._quiet = quiet
+        self._verdict = verdict
         self._every = every
         self.snippets = 0
         self.computed = 0
@@ -85,10 +92,10 @@ class Refiner:
         """Return the scores between each two of ``anchors``, by place among ``waiting``."""
         made: dict[int, SnippetScores] = {}
         open_: list[int] = []
-        calm = {place: self._quiet(scores) for place, scores in anchors.items()}
+        verdicts = {place: self._verdict(scores) for place, scores in anchors.items()}
         for before, after in pairwise(anchors):
             places = range(before + 1, after)
-            if calm[before] and calm[after]:
+            if verdicts[before] is not None and verdicts[before] == verdicts[after]:
                 for place in places:
                     share = (place - before) / (after - before)
                     made[place] = _mean(anchors[before], anchors[after], share)

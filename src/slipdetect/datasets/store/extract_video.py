@@ -12,7 +12,7 @@ from slipdetect.datasets.store.check import damaged_shards
 from slipdetect.datasets.store.files import sync_folders, write_files
 from slipdetect.datasets.store.folders import check_unused, prepare_folders, remove_folders
 from slipdetect.datasets.store.journal import Journal
-from slipdetect.datasets.store.manifest import Manifest, manifest_path
+from slipdetect.datasets.store.manifest import Manifest, manifest_path, read_manifest
 from slipdetect.datasets.store.shards import ShardWriter
 from slipdetect.datasets.store.source import SourceIdentity
 from slipdetect.datasets.store.space import check_space
@@ -41,6 +41,10 @@ def extract_video(
     """
     source = SourceIdentity.of(path)
     if not anew:
+        made = read_manifest(tools.folder, key)
+        if made is not None and (made.source, made.recipe) == (source, tools.recipe):
+            # another process finished it and ended before it could say so
+            return _outcome(made)
         check_unused(tools.folder, key)
     with VideoUnits(path, tools, on_progress) as video, Journal(tools.folder, key) as journal:
         header = {"source": source.to_json(), "recipe": tools.recipe.to_json()}
@@ -58,6 +62,10 @@ def extract_video(
         write_files(tools.folder, {manifest_path(Path(), key).name: manifest.to_bytes()})
         journal.remove()
         sync_folders([tools.folder])
+    return _outcome(manifest)
+
+
+def _outcome(manifest: Manifest) -> Outcome:
     return Outcome(manifest.frames, manifest.flows, tuple(manifest.decoding["warnings"]))
 
 
