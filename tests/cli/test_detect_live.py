@@ -245,15 +245,17 @@ def test_a_growing_file_is_followed_to_its_end(
 
 
 @pytest.mark.skipif(os.name != "posix", reason="sends itself a signal")
-def test_ctrl_c_ends_with_a_summary_and_130(run, model: Path) -> None:
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_ctrl_c_and_sigterm_end_with_a_summary_and_130(run, model: Path, number: int) -> None:
     def dark(moment: float) -> np.ndarray:
         return lamp(-1.0)
 
     with camera_server(dark) as camera:
-        timer = threading.Timer(1.5, os.kill, (os.getpid(), signal.SIGINT))
+        timer = threading.Timer(1.5, os.kill, (os.getpid(), number))
         timer.start()
         result = run("detect", f"http://{camera.place}/ts", "--model", model)
     assert result.exit_code == 130
     assert kinds(result.stdout) == ["started", "summary"]
     assert lines(result.stdout)[-1]["ended"] == "interrupted"
     assert "0 events" in result.stderr
+    assert signal.getsignal(signal.SIGTERM) is signal.SIG_DFL

@@ -17,6 +17,7 @@ from slipdetect.cli.console import Console
 from slipdetect.cli.errors import EVENT_FOUND, INTERRUPTED, SOME_FAILED
 from slipdetect.cli.live_clips import close_live_clips, make_live_clips
 from slipdetect.cli.live_options import LIVE_FORMATS, LIVE_OPTIONS, LIVE_SETTINGS, TAKEN
+from slipdetect.cli.terminating import sigterm_as_ctrl_c
 from slipdetect.errors import UsageError, VideoError
 
 if TYPE_CHECKING:
@@ -28,7 +29,10 @@ _GIVEN = (ParameterSource.COMMANDLINE, ParameterSource.ENVIRONMENT)
 
 
 def watch(ctx: click.Context, source: LiveSource, options: dict[str, Any]) -> int:
-    """Look at a live source until it ends, ``--max-duration`` is reached or Ctrl-C; the exit code.
+    """Look at a live source until it ends, ``--max-duration`` is reached, Ctrl-C or SIGTERM.
+
+    Returns:
+        The exit code.
 
     Raises:
         UsageError: An option is given that only files have.
@@ -151,8 +155,9 @@ def _follow(run: LiveDetection, view: _View, video: LiveVideo) -> int:
     code, ended = 0, "end"
     lost: VideoError | None = None
     try:
-        for note in run.notes():
-            view.tell(note)
+        with sigterm_as_ctrl_c():
+            for note in run.notes():
+                view.tell(note)
     except KeyboardInterrupt:
         code, ended = INTERRUPTED, "interrupted"
     except VideoError as error:

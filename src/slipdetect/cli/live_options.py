@@ -47,7 +47,7 @@ LIVE_SETTINGS = ("retries", "stall", "max_lag", "stream", "max_pixels", "max_dur
 
 # what a live source takes beside LIVE_OPTIONS; the rest is about whole files
 TAKEN = (
-    *("sources", "format", "model", "device", "sensitivity", "fail_on_event", "overwrite"),
+    *("sources", "format", "model", "device", "exact", "sensitivity", "fail_on_event", "overwrite"),
     *("onset", "offset", "min_duration", "min_gap", "pad"),
     *("on_event", "webhook", "cooldown", "alert_timeout", "clips", "clip_margin"),
     *("stream", "max_pixels", "max_duration"),
