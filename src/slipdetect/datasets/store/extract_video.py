@@ -11,7 +11,7 @@ from pathlib import Path
 from slipdetect.datasets.store.check import damaged_shards
 from slipdetect.datasets.store.files import sync_folders, write_files
 from slipdetect.datasets.store.folders import check_unused, prepare_folders, remove_folders
-from slipdetect.datasets.store.journal import Journal
+from slipdetect.datasets.store.journal import Journal, journal_path
 from slipdetect.datasets.store.manifest import Manifest, manifest_path, read_manifest
 from slipdetect.datasets.store.shards import ShardWriter
 from slipdetect.datasets.store.source import SourceIdentity
@@ -42,7 +42,8 @@ def extract_video(
     source = SourceIdentity.of(path)
     if not anew:
         made = read_manifest(tools.folder, key)
-        if made is not None and (made.source, made.recipe) == (source, tools.recipe):
+        begun = journal_path(tools.folder, key).exists()
+        if made is not None and not begun and (made.source, made.recipe) == (source, tools.recipe):
             # another process finished it and ended before it could say so
             return _outcome(made)
         check_unused(tools.folder, key)
