@@ -70,9 +70,9 @@ class _Part:
         found: dict[int, Image] = {}
         missing: dict[int, _Sample] = {}
         for sample in self.samples:
-            box, image = sample.cuts.get(kind, (None, sample.image))
-            if box == self.box:
-                found[id(sample)] = image
+            last = sample.cuts.get(kind)
+            if last is not None and last[0] == self.box:
+                found[id(sample)] = last[1]
             else:
                 missing[id(sample)] = sample
         if missing:

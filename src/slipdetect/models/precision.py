@@ -10,7 +10,7 @@ from copy import deepcopy
 import torch
 from torch import nn
 
-_TOLERANCE = 0.02  # of the largest output; residual networks stay below, depthwise ones do not
+_TOLERANCE = 0.02  # of the largest output
 
 
 def fast_precision(device: torch.device) -> torch.dtype:
