@@ -10,6 +10,7 @@ import copy
 import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any, ClassVar
 from unittest import mock
 
@@ -22,6 +23,7 @@ from torch import nn
 from slipdetect.backbones import BackboneSpec, backbone_info, create_backbone, get_spec
 from slipdetect.backbones.stem import adapt_first_conv, find_first_conv
 from slipdetect.modalities.normalise import Normalisation
+from slipdetect.models import TSN, ModelConfig, StreamConfig, load_package, save_package
 
 __all__ = ["BackboneContract"]
 
@@ -33,7 +35,7 @@ class BackboneContract:
 
     Attributes:
         name: The registered name.
-        options: Passed to ``create_backbone``.
+        options: The backbone's own options that it is built with.
         skip_unavailable: Skip, with the reason, instead of failing where the backbone's library
             does not load.
     """
@@ -158,6 +160,26 @@ class BackboneContract:
         self.network.load_state_dict(load(stored), strict=True)
         assert torch.equal(self._run(self.network, 3), expected)
 
+    def test_package_brings_the_network_back(self, tmp_path: Path) -> None:
+        torch.manual_seed(1)
+        # what float16 can hold, so that a file of half the size is the same network
+        half = {
+            key: value.half() if value.is_floating_point() else value
+            for key, value in self.network.state_dict().items()
+        }
+        network = copy.deepcopy(self.network)
+        network.load_state_dict(half)
+        trained = TSN(network, partial_bn=False, dropout=0.5).eval()
+        trained.classifier.half().float()
+        stream = StreamConfig(
+            modality="rgb", backbone=self.name, snippet_length=1, backbone_options=self.options
+        )
+        save_package(tmp_path / "model", _config(stream), {"rgb": trained.state_dict()})
+        loaded = load_package(tmp_path / "model").build_stream("rgb")
+        snippets = self._pictures(3, count=3, size=self.spec.min_input_size)[None]
+        with torch.no_grad():
+            assert torch.equal(loaded(snippets), trained(snippets))
+
     def test_copy_is_independent(self) -> None:
         expected = self._run(self.network, 3)
         twin = copy.deepcopy(self.network)
@@ -182,6 +204,31 @@ class BackboneContract:
     def _pictures(channels: int, *, count: int, size: int) -> torch.Tensor:
         generator = torch.Generator().manual_seed(0)
         return torch.randn(count, channels, size, size, generator=generator)
+
+
+def _config(stream: StreamConfig) -> ModelConfig:
+    """Return a model of one stream."""
+    return ModelConfig(
+        name="contract",
+        labels=("slip", "other"),
+        positive="slip",
+        sample_fps=10.0,
+        frame_short_side=240,
+        snippet_stride=2,
+        window=1.5,
+        stride=0.2,
+        streams=(stream,),
+        fusion={"weights": {"rgb": 1.0}, "space": "logits"},
+        calibration={"temperature": 1.0, "bias": 0.0},
+        events={
+            "onset": 0.5,
+            "offset": 0.3,
+            "min_duration_on": 0.0,
+            "min_duration_off": 0.0,
+            "pad_onset": 0.0,
+            "pad_offset": 0.0,
+        },
+    )
 
 
 @contextmanager

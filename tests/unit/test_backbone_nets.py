@@ -14,7 +14,7 @@ from torch.nn import functional
 
 from slipdetect.backbones import backbone_info, create_backbone
 from slipdetect.backbones.lite0_weights import rename
-from slipdetect.backbones.rectify import RectifiedConv2d, rectify
+from slipdetect.backbones.rectify import RectifiedConv2d, rectify_convolutions
 from slipdetect.errors import BackboneUnavailable, ModelError
 
 State = dict[str, torch.Tensor]
@@ -79,7 +79,7 @@ def test_rectified_convolution_divides_by_the_taps_inside() -> None:
     picture = torch.randn(1, 2, 5, 6)
     bias = conv.bias.detach().double()
     plain = conv(picture).detach().double() - bias[:, None, None]
-    rectify(network)
+    rectify_convolutions(network)
     assert [type(module) for module in network] == [RectifiedConv2d, nn.Conv2d]
     output = network[0](picture).detach().double()
     for row in range(3):
@@ -96,15 +96,13 @@ def test_rectified_convolution_divides_by_the_taps_inside() -> None:
 def test_rectified_average_of_ones_is_the_mean_tap() -> None:
     network = nn.Sequential(nn.Conv2d(1, 1, 3, padding=1, bias=False))
     nn.init.constant_(network[0].weight, 1.0)
-    rectify(network, average=True)
+    rectify_convolutions(network, average=True)
     assert torch.allclose(network(torch.full((1, 1, 4, 4), 7.0)), torch.full((1, 1, 4, 4), 7.0))
 
 
 def test_resnest_options() -> None:
     _available("resnest50")
-    wide = create_backbone(
-        "resnest50", in_channels=10, radix=4, groups=2, rectified_conv=True
-    ).eval()
+    wide = create_backbone("resnest50", in_channels=10, radix=4, groups=2, rectify=True).eval()
     plain = create_backbone("resnest50")
     with torch.no_grad():
         assert wide(torch.zeros(1, 10, 32, 32)).shape == (1, 2048)

@@ -6,7 +6,7 @@ In: a name. Out: its facts, or the network without classifier for any number of 
 from __future__ import annotations
 
 from slipdetect.backbones.create import create_backbone
-from slipdetect.backbones.registry import backbone_info, get_spec, list_backbones
+from slipdetect.backbones.registry import backbone_info, backbone_options, get_spec, list_backbones
 from slipdetect.backbones.spec import Backbone, BackboneInfo, BackboneSpec
 
 __all__ = [
@@ -14,6 +14,7 @@ __all__ = [
     "BackboneInfo",
     "BackboneSpec",
     "backbone_info",
+    "backbone_options",
     "create_backbone",
     "get_spec",
     "list_backbones",

@@ -9,8 +9,11 @@ import contextlib
 import inspect
 import os
 import sys
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from slipdetect.backbones.loading import short_reason
+from slipdetect.backbones.options import check_options, remember_options
 from slipdetect.backbones.registry import Entry, find_entry, load_entry, unavailable
 from slipdetect.backbones.spec import Backbone, BackboneSpec
 from slipdetect.errors import SlipdetectError, UsageError
@@ -33,7 +36,8 @@ def create_backbone(
             convolution by their mean over the colours (cross-modality initialisation).
         weights: None for random ones, ``"imagenet"``, or a ``.safetensors``, ``.pth`` or ``.pt``
             file with tensors only.
-        **options: Passed to the backbone's builder.
+        **options: Of ``backbone_options(name)``. The one fact of the spec that they may change
+            is ``feature_dim``.
 
     Returns:
         A module with attribute ``spec`` (``BackboneSpec``) that maps ``(N, in_channels, H, W)``
@@ -50,18 +54,32 @@ def create_backbone(
     backbone = load_entry(name, entry)
     network = _build(name, entry, backbone, weights, options)
     adapt_first_conv(network, backbone.spec.first_conv, in_channels)
-    if not entry.built_in:
+    spec = backbone.spec
+    if options or not entry.built_in:
         try:
-            check_output(network, backbone.spec, in_channels)
+            spec = checked_spec(network, spec, in_channels, options_given=bool(options))
         except Exception as error:
-            raise unavailable(name, entry, error) from error
+            raise _cannot_build(name, entry, options, error) from error
+    if options:
+        remember_options(network, options)
     # nn.Module's own __setattr__ is for tensors and modules.
-    object.__setattr__(network, "spec", backbone.spec)
+    object.__setattr__(network, "spec", spec)
     return network
 
 
-def check_output(network: nn.Module, spec: BackboneSpec, in_channels: int) -> None:
+def checked_spec(
+    network: nn.Module, spec: BackboneSpec, in_channels: int, *, options_given: bool
+) -> BackboneSpec:
     """Run one picture of the smallest size through ``network`` and compare with ``spec``.
+
+    Args:
+        network: Takes ``(N, in_channels, H, W)``.
+        spec: Of the network without options.
+        in_channels: Channels of the input.
+        options_given: Whether the network may have another number of features than ``spec``.
+
+    Returns:
+        ``spec``, with the ``feature_dim`` that the network has.
 
     Raises:
         ValueError: The output is no ``(1, feature_dim)`` tensor.
@@ -75,10 +93,13 @@ def check_output(network: nn.Module, spec: BackboneSpec, in_channels: int) -> No
         output = network(torch.zeros(1, in_channels, size, size))
     network.train(training)
     shape = tuple(output.shape) if isinstance(output, torch.Tensor) else type(output).__name__
+    if options_given and isinstance(shape, tuple) and len(shape) == 2 and shape[0] == 1:
+        return replace(spec, feature_dim=shape[1])
     if shape != (1, spec.feature_dim):
         raise ValueError(
             f"its network returns {shape} for one picture; its spec says {(1, spec.feature_dim)}"
         )
+    return spec
 
 
 def _build(
@@ -90,6 +111,7 @@ def _build(
 ) -> nn.Module:
     from torch import nn
 
+    check_options(name, backbone.build, options)
     try:
         inspect.signature(backbone.build).bind(weights, **options)
     except TypeError as error:
@@ -102,5 +124,18 @@ def _build(
     except SlipdetectError:
         raise
     except (Exception, SystemExit) as error:
-        raise unavailable(name, entry, error) from error
+        raise _cannot_build(name, entry, options, error) from error
     return network
+
+
+def _cannot_build(
+    name: str, entry: Entry, options: dict[str, Any], error: BaseException
+) -> SlipdetectError:
+    """Blame the options where there are any, else the backbone."""
+    if not options:
+        return unavailable(name, entry, error)
+    given = ", ".join(f"{key}={value!r}" for key, value in options.items())
+    return UsageError(
+        f"backbone {name!r} cannot be built with {given}: {short_reason(error)}; "
+        "choose other options"
+    )

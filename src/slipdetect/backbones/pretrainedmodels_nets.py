@@ -93,8 +93,8 @@ def _adapter(name: str, class_name: str, first_conv: str, min_input_size: int) -
         paper=_PAPERS[name],
     )
 
-    def build(weights: str | os.PathLike[str] | None = None, **options: Any) -> nn.Module:
-        network = network_class(**options)
+    def build(weights: str | os.PathLike[str] | None = None) -> nn.Module:
+        network = network_class()
         del network.last_linear
         if weights is not None:
             state = read_weights(weights, spec)

@@ -39,7 +39,7 @@ class RectifiedConv2d(nn.Conv2d):
         return area / taps
 
 
-def rectify(network: nn.Module, *, average: bool = False) -> None:
+def rectify_convolutions(network: nn.Module, *, average: bool = False) -> None:
     """Turn every zero-padded convolution of ``network`` into a rectified one, in place.
 
     Names and weights stay. With ``average`` the sum is divided by the taps inside the picture.

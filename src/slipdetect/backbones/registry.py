@@ -12,8 +12,10 @@ import os
 import re
 from dataclasses import dataclass
 from importlib.metadata import EntryPoint, entry_points
+from typing import Any
 
 from slipdetect.backbones.loading import load_backbone, short_reason
+from slipdetect.backbones.options import declared_options
 from slipdetect.backbones.spec import Backbone, BackboneInfo, BackboneSpec
 from slipdetect.errors import BackboneUnavailable, ModelError
 
@@ -90,6 +92,18 @@ def get_spec(name: str) -> BackboneSpec:
         BackboneUnavailable: It is registered but does not load here.
     """
     return load_entry(name, find_entry(name)).spec
+
+
+def backbone_options(name: str) -> dict[str, Any]:
+    """Return the options that backbone ``name`` declares, with their defaults.
+
+    They change the network, and so they travel with whatever was trained with them.
+
+    Raises:
+        ModelError: Nothing is registered under this name.
+        BackboneUnavailable: It is registered but does not load here.
+    """
+    return declared_options(load_entry(name, find_entry(name)).build)
 
 
 def find_entry(name: str) -> Entry:

@@ -6,13 +6,13 @@ In: weights and options of the split-attention blocks. Out: the networks without
 from __future__ import annotations
 
 import os
-from typing import Any
 
 from torch import nn
 
-from slipdetect.backbones.rectify import rectify
+from slipdetect.backbones.rectify import rectify_convolutions
 from slipdetect.backbones.spec import Backbone, BackboneSpec
 from slipdetect.backbones.weights import load_exactly, read_weights
+from slipdetect.errors import UsageError
 from slipdetect.modalities.normalise import Normalisation
 
 try:
@@ -25,7 +25,7 @@ except ModuleNotFoundError:
 _URL = "https://github.com/zhanghang1989/ResNeSt/releases/download/weights_step1/{}.pth"
 
 
-def _resnest(name: str, depths: list[int], stem_width: int, digest: str) -> Backbone:
+def _resnest(name: str, depths: list[int], own_stem_width: int, digest: str) -> Backbone:
     spec = BackboneSpec(
         name=name,
         feature_dim=2048,
@@ -37,27 +37,38 @@ def _resnest(name: str, depths: list[int], stem_width: int, digest: str) -> Back
         source="resnest",
         paper="Zhang et al., ResNeSt: Split-Attention Networks, 2020",
     )
-    defaults: dict[str, Any] = {
-        "radix": 2,
-        "groups": 1,
-        "bottleneck_width": 64,
-        "deep_stem": True,
-        "stem_width": stem_width,
-        "avg_down": True,
-        "avd": True,
-        "avd_first": False,
-    }
 
     def build(
         weights: str | os.PathLike[str] | None = None,
         *,
-        rectified_conv: bool = False,
+        radix: int = 2,
+        groups: int = 1,
+        bottleneck_width: int = 64,
+        stem_width: int = own_stem_width,
+        avg_down: bool = True,
+        avd: bool = True,
+        avd_first: bool = False,
+        dilation: int = 1,
+        rectify: bool = False,
         rectify_avg: bool = False,
-        **options: Any,
     ) -> nn.Module:
-        network: nn.Module = ResNet(Bottleneck, depths, **(defaults | options))
-        if rectified_conv:
-            rectify(network, average=rectify_avg)
+        if rectify_avg and not rectify:
+            raise UsageError("rectify_avg is a way of rectifying; give rectify=true with it")
+        network: nn.Module = ResNet(
+            Bottleneck,
+            depths,
+            radix=radix,
+            groups=groups,
+            bottleneck_width=bottleneck_width,
+            deep_stem=True,
+            stem_width=stem_width,
+            avg_down=avg_down,
+            avd=avd,
+            avd_first=avd_first,
+            dilation=dilation,
+        )
+        if rectify:
+            rectify_convolutions(network, average=rectify_avg)
         network.fc = nn.Identity()
         if weights is not None:
             load_exactly(network, read_weights(weights, spec), str(weights), ignore=("fc.",))

@@ -83,9 +83,10 @@ class Backbone:
 
     Attributes:
         spec: The facts.
-        build: ``build(weights, **options)`` returns the network without its classifier:
-            ``(N, 3, H, W)`` float32 to ``(N, feature_dim)``. ``weights`` is None (random), a file,
-            or a word the backbone knows, such as ``"imagenet"``.
+        build: ``build(weights, *, option=default, ...)`` returns the network without its
+            classifier: ``(N, 3, H, W)`` float32 to ``(N, feature_dim)``. ``weights`` is None
+            (random), a file, or a word the backbone knows, such as ``"imagenet"``. Its
+            keyword-only parameters are the backbone's options: plain values that JSON can hold.
     """
 
     spec: BackboneSpec

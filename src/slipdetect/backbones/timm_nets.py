@@ -5,7 +5,9 @@ In: a name of timm's zoo and weights. Out: the network without classifier.
 
 from __future__ import annotations
 
+import inspect
 import os
+from collections.abc import Callable
 from typing import Any
 
 import timm
@@ -19,6 +21,10 @@ from slipdetect.errors import ModelError
 from slipdetect.modalities.normalise import Normalisation
 
 Weights = str | os.PathLike[str] | None
+
+# parameters of timm's classes that are no choice here: input, head, where tensors lie
+_OURS = ("in_chans", "img_size", "num_classes", "global_pool", "device", "dtype")
+_PLAIN = (bool, int, float, str, tuple, type(None))
 
 
 def zoo_names() -> list[str]:
@@ -37,10 +43,27 @@ def from_zoo(name: str) -> Backbone:
         raise ModelError(f"timm {timm.__version__} has no model {architecture!r}")
     spec = _spec(name, architecture)
 
+    return Backbone(spec, _builder(architecture))
+
+
+def _builder(architecture: str) -> Callable[..., nn.Module]:
+    """Return a builder that declares what the network's class takes and JSON can hold."""
+
     def build(weights: Weights = None, **options: Any) -> nn.Module:
         return _build(architecture, weights, options)
 
-    return Backbone(spec, build)
+    taken = inspect.signature(type(_without_memory(architecture)).__init__).parameters.values()
+    build.__signature__ = inspect.Signature(  # type: ignore[attr-defined]
+        [
+            inspect.Parameter("weights", inspect.Parameter.POSITIONAL_OR_KEYWORD, default=None),
+            *(
+                inspect.Parameter(item.name, inspect.Parameter.KEYWORD_ONLY, default=item.default)
+                for item in taken
+                if item.name not in _OURS and type(item.default) in _PLAIN
+            ),
+        ]
+    )
+    return build
 
 
 def _spec(name: str, architecture: str, paper: str = "") -> BackboneSpec:
@@ -128,11 +151,7 @@ def _efficientnet_lite0() -> Backbone:
         "tf_efficientnet_lite0",
         "Tan and Le, EfficientNet, ICML 2019; Liu, EfficientNet-Lite, 2020",
     )
-
-    def build(weights: Weights = None, **options: Any) -> nn.Module:
-        return _build("tf_efficientnet_lite0", weights, options)
-
-    return Backbone(spec, build)
+    return Backbone(spec, _builder("tf_efficientnet_lite0"))
 
 
 efficientnet_lite0 = _efficientnet_lite0()

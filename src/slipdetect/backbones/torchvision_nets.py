@@ -6,7 +6,8 @@ In: weights. Out: the networks of He et al. and Simonyan and Zisserman without t
 from __future__ import annotations
 
 import os
-from typing import Any, cast
+from collections.abc import Sequence
+from typing import cast
 
 from torch import nn
 from torchvision import models
@@ -39,8 +40,22 @@ def _resnet(name: str, feature_dim: int) -> Backbone:
         paper=_RESNET_PAPER,
     )
 
-    def build(weights: Weights = None, **options: Any) -> nn.Module:
-        network: nn.Module = models.get_model(name, weights=None, **options)
+    def build(
+        weights: Weights = None,
+        *,
+        groups: int = 1,
+        width_per_group: int = 64,
+        zero_init_residual: bool = False,
+        replace_stride_with_dilation: Sequence[bool] | None = None,
+    ) -> nn.Module:
+        network: nn.Module = models.get_model(
+            name,
+            weights=None,
+            groups=groups,
+            width_per_group=width_per_group,
+            zero_init_residual=zero_init_residual,
+            replace_stride_with_dilation=replace_stride_with_dilation,
+        )
         network.fc = nn.Identity()
         if weights is not None:
             load_exactly(network, read_weights(weights, spec), str(weights), ignore=("fc.",))
@@ -62,8 +77,8 @@ def _vgg(name: str) -> Backbone:
         paper=_VGG_PAPER,
     )
 
-    def build(weights: Weights = None, **options: Any) -> nn.Module:
-        network: nn.Module = models.get_model(name, weights=None, **options)
+    def build(weights: Weights = None, *, dropout: float = 0.5) -> nn.Module:
+        network: nn.Module = models.get_model(name, weights=None, dropout=dropout)
         # fc6, ReLU, dropout, fc7, ReLU stay; the dropout before the classifier is TSN's.
         network.classifier = cast("nn.Sequential", network.classifier)[:5]
         if weights is not None:

@@ -149,6 +149,11 @@ def _shapes(size: int) -> dict[str, str]:
 
 
 def _page(spec: BackboneSpec, distribution: str, cost: dict[str, str]) -> str:
+    from slipdetect.backbones import backbone_options
+
+    options = backbone_options(spec.name)
+    # timm's defaults are those of a class, not of the network that is made of it
+    told = "" if spec.source == "timm" else " = {!r}"
     rows = {
         "features": str(spec.feature_dim),
         **cost,
@@ -156,6 +161,7 @@ def _page(spec: BackboneSpec, distribution: str, cost: dict[str, str]) -> str:
         "colours": f"{spec.colour}, 0 to {spec.value_range:g}",
         **_shapes(spec.input_size),
         "first layer": spec.first_conv,
+        "options": ", ".join(key + told.format(value) for key, value in options.items()) or "none",
         "licence": spec.licence,
         "from": spec.source or distribution,
         "registered by": distribution,

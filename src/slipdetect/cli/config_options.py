@@ -60,13 +60,14 @@ def config_options(config: type[Any], leave_out: Collection[str] = ()) -> list[D
 
 def _option(item: Field[Any], hint: Any) -> Decorator:
     unit = f" {item.metadata['unit']}" if item.metadata["unit"] else ""
-    default = "" if item.default is None else f"  [default: {_shown(item.default)}{unit}]"
+    default = "" if item.default in (None, ()) else f"  [default: {_shown(item.default)}{unit}]"
     unit = f" ({unit.strip()})" if unit and not default else ""
     names = ["--" + item.name.replace("_", "-"), *filter(None, [_SHORT.get(item.name)])]
     return click.option(
         item.name,
         *names,
         type=_type(item, hint),
+        multiple=hint == tuple[str, ...],
         help=item.metadata["help"].removesuffix(".") + unit + "." + default,
     )
 
@@ -78,6 +79,8 @@ def _type(item: Field[Any], hint: Any) -> click.ParamType[Any]:
     least, most = item.metadata["least"], item.metadata["most"]
     if hint in (tuple[int, ...], tuple[float, ...]):
         return _Numbers(get_args(hint)[0])
+    if hint == tuple[str, ...]:
+        return click.STRING
     if bool in kinds:
         return _FREEZING
     if int in kinds:

@@ -57,6 +57,7 @@ def _stream(package: ModelPackage, stream: StreamConfig) -> list[str]:
     lines = [
         f"{stream.modality} stream",
         _row("backbone", f"{stream.backbone}, {cost.parameters / 1e6:.2f} M parameters"),
+        *(_row("", f"{key} = {value}") for key, value in stream.backbone_options.items()),
         _row("input", f"[{', '.join(shape)}]"),
         *(_row("", part) for part in reason.split("; ")),
         _row("output", f"[1, {len(package.config.labels)}]"),

@@ -99,7 +99,8 @@ def train(ctx: click.Context, /, data: Path | None, **options: Any) -> None:
     if options["modalities"]:
         recipe = recipe.only(options["modalities"])
     names = {item.name for item in fields(TrainConfig)}
-    given = {name: options[name] for name in names if options[name] is not None}
+    # an option that can be repeated and is not given is an empty tuple
+    given = {name: options[name] for name in names if options[name] not in (None, ())}
     if options["show"]:
         console.text(recipe_page(recipe, given))
         return

@@ -22,6 +22,7 @@ SIZES = (475, 525, 575, 668)
 SEGMENTS = (1, 3, 5, 10)
 
 _TSN_RECIPES = {"rgb": "seed-rgb", "flow": "seed-flow", "rgbdiff": "seed-rgbdiff"}
+_TWO_STREAM_RECIPES = {"vgg16": "two-stream-vgg"}
 _RECIPE_SEGMENTS = 3
 _RECIPE_NOTE = "Networks are chosen by validation; the test clips are scored once per run."
 
@@ -52,7 +53,7 @@ def _two_stream(backbone: str, modality: str, size: int = SIZES[-1]) -> Trial:
         f"two-stream-{backbone}-{modality}{of}",
         backbone,
         modality,
-        f"two-stream-{modality}",
+        f"{_TWO_STREAM_RECIPES.get(backbone, 'two-stream')}-{modality}",
         share=size / SIZES[-1],
     )
 

@@ -73,6 +73,9 @@ class TrainingWork:
         config = asdict(self.config(attempt))
         for name in _NO_MATTER:
             config.pop(name, None)
+        if not config["backbone_option"]:
+            # figures of earlier versions, which know no such setting, are still good
+            del config["backbone_option"]
         return {
             "trial": attempt.trial.key,
             "modality": attempt.trial.modality,

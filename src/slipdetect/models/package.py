@@ -23,6 +23,7 @@ from slipdetect.models.tsn import TSN
 from slipdetect.models.weights_file import (
     check_file,
     check_finite,
+    check_options,
     load_strictly,
     read,
     write,
@@ -69,6 +70,7 @@ class ModelPackage:
             consensus=Consensus(stream.consensus, stream.consensus_k, stream.num_segments),
             dropout=stream.dropout,
             partial_bn=False,
+            backbone_options=stream.backbone_options,
         )
         path = self.folder / stream.file
         load_strictly(network, read(path), str(path))
@@ -99,7 +101,7 @@ def save_package(
 
     Raises:
         UsageError: ``state_dicts`` and ``config`` name different streams, or a bad ``dtype``.
-        PackageError: A weight is NaN or infinite.
+        PackageError: A weight is NaN or infinite, or of a backbone with other options.
         OutputError: The folder cannot be written, or holds a package already.
     """
     folder = Path(folder)
@@ -164,8 +166,11 @@ def _save_weights(
 
 def _facts(stream: StreamConfig, config: ModelConfig) -> dict[str, str]:
     """Return what the weights file repeats about itself, so that a swapped file is noticed."""
+    options = json.dumps(stream.backbone_options, sort_keys=True, ensure_ascii=False)
     return {
         "backbone": stream.backbone,
+        # files of networks without options were written before there were any
+        **({"backbone_options": options} if stream.backbone_options else {}),
         "modality": stream.modality,
         "snippet_length": str(stream.snippet_length),
         "classes": json.dumps(config.labels, ensure_ascii=False),
@@ -188,6 +193,9 @@ def _check_weights(
     # before the first write, so that a bad stream leaves an earlier package whole
     for stream in config.streams:
         check_finite(state_dicts[stream.modality], f"{stream.modality} stream")
+        check_options(
+            stream.backbone_options, state_dicts[stream.modality], f"{stream.modality} stream"
+        )
 
 
 def check_folder(folder: Path, *, overwrite: bool = False) -> None:

@@ -14,7 +14,7 @@ from typing import Any
 from slipdetect.errors import PackageError, UsageError
 from slipdetect.modalities.modality import CONSENSUS_KINDS, CROPS, MODALITIES, Modality
 from slipdetect.modalities.normalise import Normalisation
-from slipdetect.models._checks import exact_keys, finite_tree, integer, number, text
+from slipdetect.models._checks import exact_keys, finite_tree, integer, mapping, number, text
 
 _OPTIONAL = ("flow", "contrast")  # of the normalisation
 
@@ -26,6 +26,7 @@ class StreamConfig:
     Attributes:
         modality: ``"rgb"``, ``"flow"`` or ``"rgbdiff"``.
         backbone: Name for ``create_backbone``.
+        backbone_options: The backbone's own options, plain JSON data by name.
         snippet_length: L of the modality.
         num_segments: Snippets per clip in training.
         input_size: Side of the square network input, pixels.
@@ -51,6 +52,7 @@ class StreamConfig:
     dropout: float = 0.8
     flow: dict[str, Any] | None = None
     crop: str = "centre"
+    backbone_options: dict[str, Any] = field(default_factory=dict)
     file: str = ""
     sha256: str = ""
 
@@ -69,6 +71,8 @@ class StreamConfig:
         self._check_file()
         self._check_flow()
         finite_tree("normalisation", asdict(self.normalisation))
+        mapping("backbone_options", self.backbone_options)
+        finite_tree("backbone_options", self.backbone_options)
 
     @property
     def snippet(self) -> Modality:
@@ -76,12 +80,14 @@ class StreamConfig:
         return Modality(self.modality, self.snippet_length)
 
     def to_json(self) -> dict[str, Any]:
-        """Return plain JSON data; of ``normalisation`` the optional keys only where set."""
+        """Return plain JSON data, optional keys only where they are set."""
         data = asdict(self)
+        # version 0.1 knows none of these keys and would refuse the package
         for name in _OPTIONAL:
             if getattr(self.normalisation, name) is None:
-                # version 0.1 knows no such key and would refuse the package
                 del data["normalisation"][name]
+        if not self.backbone_options:
+            del data["backbone_options"]
         return data
 
     @classmethod
@@ -91,7 +97,10 @@ class StreamConfig:
         Raises:
             PackageError: A key is missing, unknown or has an impossible value.
         """
-        exact_keys(data, [item.name for item in fields(cls)], where)
+        known = [item.name for item in fields(cls)]
+        if isinstance(data, Mapping) and "backbone_options" not in data:
+            known.remove("backbone_options")
+        exact_keys(data, known, where)
         values: dict[str, Any] = dict(data)  # type: ignore[call-overload]
         values["normalisation"] = _normalisation(values["normalisation"], where)
         try:

@@ -6,6 +6,7 @@ In: normalised snippets ``(batch, segments, channels, H, W)``. Out: logits ``(ba
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from typing import Any, Self, cast
 
 import torch
@@ -33,6 +34,7 @@ class TSN(nn.Module):
         partial_bn: True freezes every batch norm after the first, "all" the first one too.
         weights: Passed on to ``create_backbone``; None: random initialisation.
         snippet_length: L of the modality; None: its default.
+        backbone_options: The backbone's own, passed on to ``create_backbone``.
 
     Raises:
         UsageError: A number out of range or contradicting arguments.
@@ -57,6 +59,7 @@ class TSN(nn.Module):
         partial_bn: FreezeBN = True,
         weights: str | os.PathLike[str] | None = None,
         snippet_length: int | None = None,
+        backbone_options: Mapping[str, Any] | None = None,
     ) -> None:
         super().__init__()
         if num_classes < 1 or num_segments < 1:
@@ -65,7 +68,9 @@ class TSN(nn.Module):
             raise UsageError(f"dropout must be in [0, 1), not {dropout}")
         self.modality = _modality(modality, snippet_length)
         self.num_segments = num_segments
-        self.backbone = _backbone(backbone, self.modality.network_channels, weights)
+        self.backbone = _backbone(
+            backbone, self.modality.network_channels, weights, backbone_options
+        )
         self.spec = cast("backbones.BackboneSpec", self.backbone.spec)
         _check_channels(self.first_conv, self.modality)
         self.dropout = nn.Dropout(dropout)
@@ -215,12 +220,15 @@ def _modality(modality: str | Modality, length: int | None) -> Modality:
     return modality
 
 
-def _backbone(backbone: str | nn.Module, channels: int, weights: Any) -> nn.Module:
+def _backbone(
+    backbone: str | nn.Module, channels: int, weights: Any, options: Mapping[str, Any] | None
+) -> nn.Module:
     if isinstance(backbone, str):
-        built: nn.Module = backbones.create_backbone(backbone, channels, weights)
+        built: nn.Module = backbones.create_backbone(backbone, channels, weights, **(options or {}))
         return built
-    if weights is not None:
-        raise UsageError("weights go with a backbone's name; load them into your module instead")
+    if weights is not None or options:
+        what = "options" if options else "weights"
+        raise UsageError(f"{what} go with a backbone's name; give your module its own instead")
     if not hasattr(backbone, "spec"):
         raise UsageError("a backbone module needs a BackboneSpec as its attribute 'spec'")
     return backbone

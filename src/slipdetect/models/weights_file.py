@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import torch
 from safetensors import SafetensorError, safe_open
@@ -15,6 +16,7 @@ from safetensors.torch import save_file
 from torch import nn
 
 from slipdetect._io import file_sha256
+from slipdetect.backbones.options import options_in
 from slipdetect.errors import PackageError
 
 _FACTS = "slipdetect"
@@ -88,9 +90,11 @@ def load_strictly(network: nn.Module, tensors: Mapping[str, torch.Tensor], where
     """Load ``tensors`` into ``network``, which must want exactly these names and shapes.
 
     Raises:
-        PackageError: Naming the first five differences.
+        PackageError: Naming the first five differences, or the options of a backbone that was
+            built otherwise.
     """
     wanted = network.state_dict()
+    check_options(options_in(wanted), tensors, where)
     problems = [f"misses {key}" for key in wanted if key not in tensors]
     problems += [f"has unknown {key}" for key in tensors if key not in wanted]
     for key, tensor in tensors.items():
@@ -101,6 +105,25 @@ def load_strictly(network: nn.Module, tensors: Mapping[str, torch.Tensor], where
         listed = "; ".join(problems[:5]) + ("; ..." if len(problems) > 5 else "")
         raise PackageError(f"{where!r} does not fit the network ({len(problems)} keys): {listed}")
     network.load_state_dict(tensors, strict=True)
+
+
+def check_options(
+    options: Mapping[str, Any], tensors: Mapping[str, torch.Tensor], where: str
+) -> None:
+    """Insist that ``tensors`` are of a backbone built with ``options``.
+
+    Raises:
+        PackageError: They are of another one.
+    """
+    try:
+        found = options_in(tensors)
+    except ValueError as error:
+        raise PackageError(f"{where!r}: the note of the backbone's options is damaged") from error
+    if found != options:
+        raise PackageError(
+            f"{where!r}: weights are of a backbone with the options {found}, not {dict(options)}; "
+            "give the stream's backbone_options as they were in training"
+        )
 
 
 def check_finite(tensors: Mapping[str, torch.Tensor], where: str) -> None:

