@@ -14,6 +14,7 @@ from slipdetect import backbones
 from slipdetect.cli.train import choose_sources, train
 from slipdetect.datasets import Clip
 from slipdetect.errors import DataError, UsageError
+from slipdetect.models import load_package
 from slipdetect.training import TrainConfig
 from synth import make_video
 from tiny_clips import create_tiny
@@ -83,6 +84,47 @@ def test_a_run_ends_in_a_model_that_detects(run, data: Path) -> None:
     again = run(*args)
     assert again.exit_code == 6
     assert "--overwrite" in again.stderr
+
+
+def test_S18_options_of_the_backbone_are_in_the_model_and_in_what_goes_on_from_it(
+    run, data: Path
+) -> None:
+    tiny = TINY.replace("resnet18", "timm/resnet18").split()
+    first, second = data.parent / "first", data.parent / "second"
+    args = ["train", data, "--modality", "rgb", "--device", "cpu", *tiny]
+    result = run(*args, "--out", first, "--backbone-option", "output_stride=8")
+    assert result.exit_code == 0, result.output
+    options = load_package(first / "last").config.streams[0].backbone_options
+    assert options == {"output_stride": 8}
+    shown = run("models", "show", first / "last")
+    assert "output_stride = 8" in shown.stdout
+    result = run(*args, "--out", second, "--from", first / "last")
+    assert result.exit_code == 0, result.output
+    assert load_package(second / "last").config.streams[0].backbone_options == options
+    result = run(
+        *(*args, "--out", data.parent / "third", "--from", first / "last"),
+        *("--backbone-option", "output_stride=16"),
+    )
+    assert result.exit_code == 4
+    assert "leave --backbone-option out" in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("option", "words"),
+    [
+        ("radix=2", "has no option 'radix'; it has groups, "),
+        ("groups", "NAME=VALUE"),
+        ("groups=2", "BasicBlock only supports groups=1"),
+    ],
+)
+def test_S18_options_that_there_are_not_are_2_before_a_video_is_read(
+    run, data: Path, option: str, words: str
+) -> None:
+    out = data.parent / "out"
+    result = run("train", data, *TINY.split(), "--out", out, "--backbone-option", option)
+    assert result.exit_code == 2
+    assert words in result.stderr.splitlines()[-1]
+    assert not (data.parent / "frame-cache").exists()
 
 
 def test_show_prints_the_recipe_and_trains_nothing(run, tmp_path: Path) -> None:

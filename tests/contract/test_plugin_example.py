@@ -82,8 +82,10 @@ def test_switch_hides_and_shows_the_plugin(installed: Path) -> None:
 def test_plugin_keeps_the_contract(installed: Path, tmp_path: Path) -> None:
     (tmp_path / "test_tinynet.py").write_text(
         "from slipdetect.testing import BackboneContract\n\n\n"
-        'class TestTinynet(BackboneContract):\n    name = "tinynet"\n'
+        'class TestTinynet(BackboneContract):\n    name = "tinynet"\n\n\n'
+        "class TestReflecting(TestTinynet):\n"
+        '    options = {"padding_mode": "reflect"}\n'
     )
     arguments = ["-q", "-p", "no:cacheprovider", str(tmp_path)]
     code = f"import sys, pytest; sys.exit(pytest.main({arguments!r}))"
-    assert "11 passed" in _run(code, installed)
+    assert "24 passed" in _run(code, installed)

@@ -6,7 +6,6 @@ In: the recipes that come with slipdetect, and bad ones. Out: configurations, or
 from __future__ import annotations
 
 import json
-from dataclasses import asdict
 from pathlib import Path
 
 import pytest
@@ -14,6 +13,7 @@ import pytest
 from slipdetect.cli.recipe_page import recipe_page
 from slipdetect.detection import model_folder
 from slipdetect.errors import UsageError
+from slipdetect.experiments.tables import make_table
 from slipdetect.models import load_package
 from slipdetect.training import TrainConfig
 from slipdetect.training.recipes import list_recipes, load_recipe
@@ -90,9 +90,47 @@ def test_the_default_recipe_is_the_bundled_model_s() -> None:
     found = recipe.configs({"weights": "pypi", "input_size": 112, "seed": bundled["seed"]})
     for stream, config in found.items():
         expected = {**bundled, **training["differing"][stream]}
-        assert json.loads(json.dumps(asdict(config))) == expected
+        assert json.loads(json.dumps(config.stored())) == expected
     assert set(found) == {"rgbdiff", "flow"}
     assert recipe.only(["rgb"]).configs() == {"rgb": TrainConfig(detection_window=2.4)}
+
+
+def test_resnest_is_there_as_the_report_trained_it_and_with_what_it_left_out() -> None:
+    seed, plain = load_recipe("seed"), load_recipe("seed-resnest")
+    rectified = load_recipe("seed-resnest-rectified")
+    for modality, settings in plain.resolved().items():
+        other = [k for k, v in settings.items() if v != seed.resolved()[modality][k]]
+        assert other == ["backbone", "backbone_option"]
+        assert settings["backbone_option"].origin == "seed report, 3.3: left out"
+    (config,) = load_recipe("seed-resnest-rectified-rgb").configs().values()
+    assert config.weights is None
+    assert rectified.modalities == ("rgb", "flow", "rgbdiff")
+    wanted = ("rectify=true", "groups=2", "radix=4", "bottleneck_width=40")
+    assert {config.backbone_option for config in rectified.configs().values()} == {wanted}
+
+
+def test_S16_vgg_drops_nine_and_eight_tenths_of_its_flow_features() -> None:
+    flow = load_recipe("two-stream-vgg").resolved()["flow"]
+    assert (flow["backbone"].value, flow["num_segments"].value) == ("vgg16", 1)
+    assert flow["backbone_option"].value == ("dropout=0.9",)
+    assert flow["dropout"].value == 0.8
+    assert {flow[key].origin for key in ("backbone_option", "dropout")} == {
+        "the report's first code"
+    }
+    trials = {trial.key: trial for trial in make_table("table2").trials}
+    recipe = trials["two-stream-vgg16-flow-475"].recipe
+    assert load_recipe(recipe).resolved()["flow"] == flow
+    assert trials["two-stream-resnet101-flow-475"].recipe == "two-stream-flow"
+
+
+def test_a_recipe_changes_its_base(tmp_path: Path) -> None:
+    file = tmp_path / "mine.toml"
+    file.write_text('base = "seed"\n[[common]]\nlr = 0.5\n[[rgb]]\nepochs = 2\n')
+    settings = load_recipe(str(file)).resolved()
+    assert set(settings) == {"rgb", "flow", "rgbdiff"}
+    assert [settings[name]["epochs"].value for name in settings] == [2, 60, 60]
+    assert settings["flow"]["lr"].value == 0.5
+    assert settings["flow"]["dropout"].origin == "seed report, Table 5"
 
 
 @pytest.mark.parametrize("name", list_recipes())
@@ -143,6 +181,10 @@ def test_a_recipe_of_ones_own(tmp_path: Path) -> None:
         ('[[common]]\ncrop = "none"\n', "crop must be one of"),
         ('[[common]]\nepochs = "many"\n', "epochs"),
         ("lr = = 1", "cannot read recipe"),
+        ('base = "sead"\n', "no base 'sead'; choose from default, "),
+        ("base = 5\n", "no base 5"),
+        ('[[common]]\nbackbone_option = ["rectify"]\n', "NAME=VALUE.*'rectify'"),
+        ('[[common]]\nbackbone_option = ["a=1", "a=2"]\n', "'a' is given twice"),
         ('modalities = ["sound"]\n', "sound"),
         ("modalities = 5\n", "modalities must be a list"),
         ('modalities = "rgb"\n', "modalities must be a list"),

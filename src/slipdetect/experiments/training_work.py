@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import shutil
-from dataclasses import asdict, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -70,12 +70,9 @@ class TrainingWork:
 
     def facts(self, attempt: Attempt) -> dict[str, Any]:
         """Return everything that an attempt's figures depend on."""
-        config = asdict(self.config(attempt))
+        config = self.config(attempt).stored()
         for name in _NO_MATTER:
             config.pop(name, None)
-        if not config["backbone_option"]:
-            # figures of earlier versions, which know no such setting, are still good
-            del config["backbone_option"]
         return {
             "trial": attempt.trial.key,
             "modality": attempt.trial.modality,

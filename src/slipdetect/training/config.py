@@ -6,7 +6,8 @@ In: keyword arguments. Out: a validated, frozen ``TrainConfig`` that is stored w
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from typing import Any
 
 from slipdetect._settings import check_settings, setting
 from slipdetect.backbones.options import parse_options
@@ -14,6 +15,7 @@ from slipdetect.errors import UsageError
 from slipdetect.modalities.augment_config import AugmentConfig
 from slipdetect.modalities.modality import CONSENSUS_KINDS, CROPS
 
+_NEW = ("backbone_option",)
 _FREEZE = re.compile(r"none|backbone|stages:[1-9][0-9]*")
 
 
@@ -191,6 +193,13 @@ class TrainConfig(AugmentConfig, OptimiserConfig, ReadingConfig, NetworkConfig):
                 f"batch_size {self.batch_size} cannot be computed in {self.accumulate} equal parts;"
                 " choose accumulate so that it divides it"
             )
+
+    def stored(self) -> dict[str, Any]:
+        """Return the settings by name, without those that older versions lack and nobody set.
+
+        What was stored before a setting came can so still be compared with what is stored now.
+        """
+        return {key: value for key, value in asdict(self).items() if key not in _NEW or value}
 
     @property
     def detected_window(self) -> float:

@@ -111,7 +111,7 @@ def write_package(
 
 def _settings(configs: Mapping[str, TrainConfig]) -> dict[str, Any]:
     """Return the settings of the run, and by stream where the streams differ."""
-    plain = {name: json.loads(json.dumps(asdict(config))) for name, config in configs.items()}
+    plain = {name: json.loads(json.dumps(config.stored())) for name, config in configs.items()}
     first = next(iter(plain.values()))
     differing = {
         name: {key: value for key, value in config.items() if value != first[key]}

@@ -177,12 +177,10 @@ class StreamPlan:
 
     def facts(self) -> dict[str, Any]:
         """Return what a checkpoint is bound to: settings and clips, wherever the folder is."""
-        settings = {key: value for key, value in asdict(self.config).items() if key not in _PACE}
-        # checkpoints of older versions know none of the settings that are left out here
+        settings = {k: v for k, v in self.config.stored().items() if k not in _PACE}
         if all(clip.source != MINED and not clip.lookalikes for clip in self.training):
+            # nothing is drawn by it, and checkpoints of older versions know no such setting
             del settings["mined"]
-        if not self.config.backbone_option:
-            del settings["backbone_option"]
         clips = [
             [part, clip.path.name, clip.positive, clip.events, clip.group, *_marked(clip)]
             for part, clips in (("train", self.training), ("val", self.validation))

@@ -11,12 +11,13 @@ SPEC = BackboneSpec(
 )  # fmt: skip
 
 
-def build(weights=None):
+def build(weights=None, *, padding_mode="zeros"):
     if weights is not None:
         raise ValueError("tinynet has no trained weights")
     layers, channels = [], 3
     for width in (16, 32, 64):
-        layers += [nn.Conv2d(channels, width, 3, 2, 1), nn.BatchNorm2d(width), nn.ReLU()]
+        conv = nn.Conv2d(channels, width, 3, 2, 1, padding_mode=padding_mode)
+        layers += [conv, nn.BatchNorm2d(width), nn.ReLU()]
         channels = width
     return nn.Sequential(*layers, nn.AdaptiveAvgPool2d(1), nn.Flatten())
 
