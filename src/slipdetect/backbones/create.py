@@ -93,13 +93,13 @@ def checked_spec(
         output = network(torch.zeros(1, in_channels, size, size))
     network.train(training)
     shape = tuple(output.shape) if isinstance(output, torch.Tensor) else type(output).__name__
-    if options_given and isinstance(shape, tuple) and len(shape) == 2 and shape[0] == 1:
-        return replace(spec, feature_dim=shape[1])
-    if shape != (1, spec.feature_dim):
+    if shape == (1, spec.feature_dim):
+        return spec
+    if not options_given or not isinstance(shape, tuple) or shape[:-1] != (1,):
         raise ValueError(
             f"its network returns {shape} for one picture; its spec says {(1, spec.feature_dim)}"
         )
-    return spec
+    return replace(spec, feature_dim=shape[1])
 
 
 def _build(
