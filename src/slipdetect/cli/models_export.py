@@ -35,7 +35,8 @@ def export(
 
     MODEL is 'default' or the folder of a package. The file is one of tsn-pytorch: epoch, arch,
     state_dict (base_model.*, new_fc.*) and best_prec1. A text under 'slipdetect' lets 'models
-    import' restore the stream exactly; other programs do not look at it.
+    import' restore the stream exactly, and the files of all streams the model; other programs do
+    not look at it. What these will do otherwise is told, one line each.
 
     \b
     slipdetect models export runs/first/best --stream rgb --out rgb_model_best.pth.tar

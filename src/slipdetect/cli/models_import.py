@@ -165,6 +165,8 @@ def import_files(ctx: click.Context, /, files: tuple[Path, ...], **options: Any)
         dtype=getattr(torch, options["dtype"]),
         overwrite=options["overwrite"],
     )
+    for remark in imported.remarks:
+        console.warn(remark)
     console.text(import_page(imported))
 
 

@@ -49,7 +49,7 @@ def copy_package(
     if config.streams != package.config.streams:
         raise UsageError("a copy of a package keeps its streams; change other settings only")
     folder = Path(folder)
-    text = _card(package)
+    text = package.card()
     prepare(folder, text, overwrite)
     before = named_files(folder)
     streams = []
@@ -74,7 +74,7 @@ def check_copy(package: ModelPackage, folder: Path, *, overwrite: bool = False) 
         OutputError: ``folder`` holds a package or another card already, or cannot be written.
     """
     check_folder(folder, overwrite=overwrite)
-    card, text = folder / CARD_FILE, _card(package)
+    card, text = folder / CARD_FILE, package.card()
     there = next(path for path in (folder, *folder.absolute().parents) if path.exists())
     if not there.is_dir() or not os.access(there, os.W_OK):
         reason = "is read-only" if there.is_dir() else "is a file"
@@ -83,8 +83,3 @@ def check_copy(package: ModelPackage, folder: Path, *, overwrite: bool = False) 
         )
     if text is not None and not overwrite and card.exists() and card.read_bytes() != text.encode():
         raise OutputError(f"{str(card)!r} exists already; pass --overwrite or choose another name")
-
-
-def _card(package: ModelPackage) -> str | None:
-    card = package.folder / CARD_FILE
-    return card.read_text(encoding="utf-8") if card.is_file() else None

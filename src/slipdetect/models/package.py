@@ -16,8 +16,8 @@ import torch
 import slipdetect
 from slipdetect._io import atomic_write, file_sha256
 from slipdetect.errors import OutputError, PackageError, UsageError
+from slipdetect.models.building import build_network
 from slipdetect.models.config import ModelConfig, StreamConfig
-from slipdetect.models.consensus import Consensus
 from slipdetect.models.package_files import place, remove_leftovers, staging_path
 from slipdetect.models.tsn import TSN
 from slipdetect.models.weights_file import (
@@ -62,19 +62,15 @@ class ModelPackage:
     def build_stream(self, modality: str) -> TSN:
         """Build the network of one stream, as ``build_streams`` does."""
         stream = self.config.stream(modality)
-        network = TSN(
-            stream.backbone,
-            modality=stream.snippet,
-            num_classes=len(self.config.labels),
-            num_segments=stream.num_segments,
-            consensus=Consensus(stream.consensus, stream.consensus_k, stream.num_segments),
-            dropout=stream.dropout,
-            partial_bn=False,
-            backbone_options=stream.backbone_options,
-        )
+        network = build_network(stream, len(self.config.labels))
         path = self.folder / stream.file
         load_strictly(network, read(path), str(path))
         return network.eval()
+
+    def card(self) -> str | None:
+        """Return the text of the model card, None where there is none."""
+        path = self.folder / CARD_FILE
+        return path.read_text(encoding="utf-8") if path.is_file() else None
 
 
 def save_package(

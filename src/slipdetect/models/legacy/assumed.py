@@ -1,4 +1,4 @@
-"""The configuration of a package made of old checkpoints: assumed, noted, and changed on request.
+"""The configuration of a package made of old checkpoints: assumed, and changed on request.
 
 In: recognised streams and what the user said. Out: a ``ModelConfig``.
 """
@@ -63,14 +63,26 @@ def check_labels(classes: int, labels: tuple[str, ...] | None) -> None:
         raise UsageError(f"{len(labels)} labels for a network of {classes} classes; name them all")
 
 
-def assumed_config(name: str, streams: Sequence[OldStream], wishes: Wishes) -> ModelConfig:
+def assumed_config(
+    name: str,
+    streams: Sequence[OldStream],
+    wishes: Wishes,
+    noted: Mapping[str, StreamConfig] | None = None,
+) -> ModelConfig:
     """Return what the older programs did, in the values of a preset.
+
+    Args:
+        name: Of the model.
+        streams: What is in the files.
+        wishes: Its preset and labels count here.
+        noted: Streams by modality whose own files say what they are.
 
     Raises:
         UsageError: The preset is unknown.
     """
     reading = preset_reading(wishes.preset)
     labels = SEED_LABELS if wishes.labels is None else wishes.labels
+    known = {} if noted is None else noted
     return ModelConfig(
         name=name,
         labels=labels,
@@ -80,34 +92,13 @@ def assumed_config(name: str, streams: Sequence[OldStream], wishes: Wishes) -> M
         snippet_stride=reading.snippet_stride,
         window=reading.window,
         stride=reading.stride,
-        streams=tuple(_stream(stream, reading) for stream in streams),
+        streams=tuple(
+            known.get(stream.modality.name) or _stream(stream, reading) for stream in streams
+        ),
         fusion={"weights": {s.modality.name: 1.0 for s in streams}, "space": "logits"},
         calibration={"temperature": 1.0, "bias": 0.0},
         events=dict(_EVENTS),
     )
-
-
-def noted_config(
-    name: str, streams: Sequence[OldStream], notes: Sequence[ModelConfig]
-) -> ModelConfig:
-    """Return what ``export_stream`` noted; where notes differ, the first one counts.
-
-    Raises:
-        UsageError: A note is about another network than its file.
-    """
-    parts, weights = [], {}
-    for stream, note in zip(streams, notes, strict=True):
-        part = note.streams[0]
-        if part.snippet != stream.modality or len(note.labels) != stream.classes:
-            raise UsageError(
-                f"{str(stream.checkpoint.path)!r} has a note about another network than it holds "
-                f"({part.modality} of {len(note.labels)} classes); export the model again"
-            )
-        parts.append(replace(part, backbone=stream.backbone))
-        weights[part.modality] = note.fusion["weights"][part.modality]
-    first = notes[0]
-    fusion = {**first.fusion, "weights": weights}
-    return replace(first, name=name, streams=tuple(parts), fusion=fusion)
 
 
 def changed(config: ModelConfig, wishes: Wishes) -> ModelConfig:

@@ -5,21 +5,19 @@ In: a ``ModelPackage``. Out: a ``.pth.tar`` file.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import torch
 
-from slipdetect import backbones
 from slipdetect._io import atomic_write, check_writable
-from slipdetect.errors import ModelError
-from slipdetect.models.config import ModelConfig, StreamConfig
+from slipdetect.models.config import StreamConfig
 from slipdetect.models.legacy.architectures import arch_of, last_layer
+from slipdetect.models.legacy.differences import differences
 from slipdetect.models.legacy.note import write_note
-from slipdetect.models.legacy.reading import NOTE_KEY
-from slipdetect.models.legacy.stream import trained_with
+from slipdetect.models.legacy.reading import EXTRA_KEY, NOTE_KEY
 from slipdetect.models.package import ModelPackage
 
 
@@ -30,7 +28,7 @@ class Exported:
     Attributes:
         path: The file.
         arch: Network, as the older programs spell it.
-        tensors: Number of tensors.
+        tensors: Number of tensors that older programs see.
         epoch: Epoch in the file, 0 where the package does not know.
         best: Best accuracy in percent, 0 where the package does not know.
         differences: What the older programs will do otherwise than this package.
@@ -50,7 +48,8 @@ def export_stream(
     """Write one stream as ``{epoch, arch, state_dict, best_prec1}`` in the form of tsn-pytorch.
 
     A text under the further key ``slipdetect`` lets ``import_checkpoints`` restore the stream
-    exactly; the older programs do not look at it.
+    exactly, and the files of all streams the model; weights that those programs have no place for,
+    such as a consensus's, are under ``slipdetect_tensors``. The older programs look at neither.
 
     Args:
         package: The model.
@@ -60,37 +59,42 @@ def export_stream(
 
     Raises:
         UsageError: The model has no such stream.
-        ModelError: Its consensus has weights, which the format has no place for.
+        ModelError: Its network cannot be built, or its weights do not fit.
         OutputError: The file cannot be written.
     """
     check_writable(path, overwrite=overwrite)
     stream = package.config.stream(modality)
-    if stream.consensus == "weighted":
-        raise ModelError(
-            f"the {modality} stream has the consensus 'weighted', whose weights the format of "
-            "tsn-pytorch has no place for; export a stream with avg"
-        )
-    state = _old_names(package.build_stream(modality).state_dict(), stream)
+    whole = package.build_stream(modality).state_dict()
+    names = _old_names(whole, stream)
+    state = {old: whole[name] for name, old in names.items()}
+    extra = {name: value for name, value in whole.items() if name not in names}
     arch = arch_of(stream.backbone)
     epoch, best = _progress(package.config.training, modality)
     content = {"epoch": epoch, "arch": arch, "state_dict": state, "best_prec1": best}
-    content[NOTE_KEY] = write_note(package.config, modality)
+    content[NOTE_KEY] = write_note(package, modality)
+    if extra:
+        content[EXTRA_KEY] = extra
     with atomic_write(path, overwrite=overwrite) as temporary, temporary.open("wb") as file:
         # through an open file, so that the archive does not carry the temporary name
         torch.save(content, file)
-    differences = _differences(package.config, modality)
-    return Exported(path, arch, len(state), epoch, best, differences)
+    told = differences(package.config, modality)
+    return Exported(path, arch, len(state), epoch, best, told)
 
 
-def _old_names(state: Mapping[str, torch.Tensor], stream: StreamConfig) -> dict[str, torch.Tensor]:
-    """Return the tensors of a ``TSN`` by the names that tsn-pytorch gives them."""
+def _old_names(state: Collection[str], stream: StreamConfig) -> dict[str, str]:
+    """Return what tsn-pytorch calls the tensors of a ``TSN``, as far as it has any such."""
     head = last_layer(stream.backbone) if stream.dropout == 0.0 else None
-    starts = {
-        "backbone": "base_model",
-        "classifier": "new_fc" if head is None else f"base_model.{head}",
-    }
+    if head is None or any(name.startswith(f"backbone.{head}.") for name in state):
+        classifier = "new_fc"
+    else:
+        classifier = f"base_model.{head}"
+    starts = {"backbone": "base_model", "classifier": classifier}
     parts = {name: name.partition(".") for name in state}
-    return {f"{starts[parts[name][0]]}.{parts[name][2]}": value for name, value in state.items()}
+    return {
+        name: f"{starts[start]}.{rest}"
+        for name, (start, _, rest) in parts.items()
+        if start in starts
+    }
 
 
 def _progress(training: Mapping[str, Any], modality: str) -> tuple[int, float]:
@@ -107,23 +111,3 @@ def _progress(training: Mapping[str, Any], modality: str) -> tuple[int, float]:
         epoch = done + 1 if isinstance(done, int) else epoch
         best = 100.0 * accuracy if isinstance(accuracy, float) else best
     return 0 if epoch is None else int(epoch), 0.0 if best is None else float(best)
-
-
-def _differences(config: ModelConfig, modality: str) -> tuple[str, ...]:
-    """Return what the older programs will do otherwise, one text each."""
-    stream = config.stream(modality)
-    found = []
-    if last_layer(stream.backbone) is None:
-        found.append(f"tsn-pytorch has no network {stream.backbone}; only slipdetect reads this")
-    usual = trained_with(
-        backbones.get_spec(stream.backbone).normalisation, modality, two_stream=False
-    )
-    if stream.normalisation != usual:
-        found.append("tsn-pytorch will normalise pictures by other statistics than this model's")
-    if stream.crop != "centre":
-        found.append("tsn-pytorch crops the centre, not what moves")
-    if stream.consensus != "avg":
-        found.append(
-            f"tsn-pytorch averages the snippets' scores, this model takes {stream.consensus}"
-        )
-    return tuple(found)

@@ -14,16 +14,15 @@ from typing import Any
 import torch
 
 from slipdetect.errors import ModelError
-from slipdetect.models.config import ModelConfig
 from slipdetect.models.legacy.assumed import (
     Wishes,
     assumed_config,
     changed,
     check_labels,
-    noted_config,
     summed,
 )
-from slipdetect.models.legacy.note import read_note
+from slipdetect.models.legacy.note import Note, read_note
+from slipdetect.models.legacy.noted import noted_card, noted_config, noted_stream, remarks
 from slipdetect.models.legacy.reading import read_checkpoint
 from slipdetect.models.legacy.stream import OldStream, recognise
 from slipdetect.models.package import ModelPackage, check_folder, save_package
@@ -37,11 +36,13 @@ class Imported:
         package: The package.
         streams: What was in the files, in the order given.
         noted: Every file has a note of ``export_stream``, so that nothing had to be assumed.
+        remarks: What else to know about files that have such a note, one line each.
     """
 
     package: ModelPackage
     streams: tuple[OldStream, ...]
     noted: bool
+    remarks: tuple[str, ...] = ()
 
 
 def import_checkpoints(
@@ -74,36 +75,51 @@ def import_checkpoints(
     """
     check_folder(Path(out), overwrite=overwrite)
     wishes = Wishes() if wishes is None else wishes
-    streams, notes = _recognised(paths, arch, modality)
+    streams, found = _recognised(paths, arch, modality, wishes)
     _check_together(streams)
     title = Path(out).resolve().name if name is None else name
+    notes = [note for note in found if note is not None]
     noted = len(notes) == len(streams)
     if wishes.labels is not None or not noted:
         check_labels(streams[0].classes, wishes.labels)
     if noted:
         config = changed(noted_config(title, streams, notes), wishes)
     else:
-        config = summed(changed(assumed_config(title, streams, wishes), wishes))
-    config = replace(config, training={"imported": [_origin(stream) for stream in streams]})
+        known = {
+            note.modality: noted_stream(stream, note)
+            for stream, note in zip(streams, found, strict=True)
+            if note is not None
+        }
+        config = summed(changed(assumed_config(title, streams, wishes, known), wishes))
+    origins = [_origin(stream) for stream in streams]
+    config = replace(config, training={**config.training, "imported": origins})
     states = {stream.modality.name: stream.state for stream in streams}
-    package = save_package(out, config, states, dtype, overwrite=overwrite)
-    return Imported(package, tuple(streams), noted)
+    card = noted_card(notes) if noted else None
+    package = save_package(out, config, states, dtype, card, overwrite=overwrite)
+    return Imported(package, tuple(streams), noted, remarks(found))
 
 
 def _recognised(
-    paths: Sequence[str | os.PathLike[str]], arch: str | None, modality: str | None
-) -> tuple[list[OldStream], list[ModelConfig]]:
-    """Return what is in every file, and the notes of those that have one."""
-    streams, notes = [], []
+    paths: Sequence[str | os.PathLike[str]],
+    arch: str | None,
+    modality: str | None,
+    wishes: Wishes,
+) -> tuple[list[OldStream], list[Note | None]]:
+    """Return what is in every file, and its note."""
+    streams: list[OldStream] = []
+    notes: list[Note | None] = []
     for path in paths:
         checkpoint = read_checkpoint(Path(path))
         note = read_note(checkpoint)
-        known = modality
-        if note is not None:
-            notes.append(note)
-            known = note.streams[0].modality
-            checkpoint = replace(checkpoint, arch=note.streams[0].backbone)
-        streams.append(recognise(checkpoint, arch, known))
+        notes.append(note)
+        if note is None:
+            streams.append(recognise(checkpoint, arch, modality))
+            continue
+        part = note.stream
+        if wishes.segments is not None:
+            # a consensus may have learnt weights for another number, which the shapes then tell
+            part = replace(part, num_segments=wishes.segments)
+        streams.append(recognise(checkpoint, arch, note.modality, part))
     return streams, notes
 
 

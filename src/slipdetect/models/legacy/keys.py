@@ -58,13 +58,18 @@ class Renamed:
         }
 
 
-def rename(state: Mapping[str, torch.Tensor], where: str) -> Renamed:
+def rename(state: Mapping[str, torch.Tensor], where: str, *, parallel: bool = True) -> Renamed:
     """Find out which program wrote ``state`` and give its tensors their new names.
+
+    Args:
+        state: Tensors by old name.
+        where: What to call the file.
+        parallel: Whether ``module`` in a name is from ``nn.DataParallel``, and not a layer's own.
 
     Raises:
         ModelError: No known layout, no layer that scores classes, or two tensors for one name.
     """
-    plain = {_without_parallel(name): name for name in state}
+    plain = {_without_parallel(name) if parallel else name: name for name in state}
     if len(plain) < len(state):
         raise ModelError(f"{where} has tensors with and without 'module.' in front; clean it first")
     layout, rules = _rules(plain, where)

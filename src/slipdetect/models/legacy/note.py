@@ -1,34 +1,48 @@
-"""What ``export_stream`` adds to a checkpoint: the facts that its format has no room for.
+"""What ``export_stream`` adds to a checkpoint: everything that its format has no room for.
 
-In: a package's configuration, or the JSON text in a checkpoint. Out: the text, or a configuration.
+In: a package, or the JSON text in a checkpoint. Out: the text, or a ``Note``.
 """
 
 from __future__ import annotations
 
 import json
-from dataclasses import replace
+from collections.abc import Mapping
+from dataclasses import dataclass
 
-from slipdetect.errors import PackageError
-from slipdetect.models.config import ModelConfig
+from slipdetect.errors import PackageError, UsageError
+from slipdetect.models.config import ModelConfig, StreamConfig
 from slipdetect.models.legacy.reading import OldCheckpoint
+from slipdetect.models.package import ModelPackage
 
 
-def write_note(config: ModelConfig, modality: str) -> str:
-    """Return the configuration of a model that has only the stream of ``modality``."""
-    weight = config.fusion["weights"][modality]
-    # a stream of weight zero cannot be a model of its own
-    weights = {modality: weight if weight > 0 else 1.0}
-    alone = replace(
-        config,
-        streams=(replace(config.stream(modality), file="", sha256=""),),
-        fusion={**config.fusion, "weights": weights},
-        training={},
-    )
-    return json.dumps(alone.to_json(), ensure_ascii=False, allow_nan=False)
+@dataclass(frozen=True)
+class Note:
+    """What a checkpoint says about the model that it is a stream of.
+
+    Attributes:
+        config: Of the whole model, as its ``model.json`` had it.
+        modality: Of the stream in the file.
+        card: Text of the model card, or None.
+    """
+
+    config: ModelConfig
+    modality: str
+    card: str | None = None
+
+    @property
+    def stream(self) -> StreamConfig:
+        """The stream in the file."""
+        return self.config.stream(self.modality)
 
 
-def read_note(checkpoint: OldCheckpoint) -> ModelConfig | None:
-    """Return the configuration in a checkpoint, or None where there is none.
+def write_note(package: ModelPackage, modality: str) -> str:
+    """Return all of ``model.json``, so that whatever a package can say also comes back."""
+    data = {"stream": modality, "model": package.config.to_json(), "card": package.card()}
+    return json.dumps(data, ensure_ascii=False, allow_nan=False)
+
+
+def read_note(checkpoint: OldCheckpoint) -> Note | None:
+    """Return the note in a checkpoint, or None where there is none.
 
     Raises:
         PackageError: It is there and cannot be read.
@@ -40,7 +54,13 @@ def read_note(checkpoint: OldCheckpoint) -> ModelConfig | None:
         data = json.loads(checkpoint.note)
     except (ValueError, RecursionError) as error:
         raise PackageError(f"{where} is no JSON ({error}); export the model again") from error
-    config = ModelConfig.from_json(data, where)
-    if len(config.streams) != 1:
-        raise PackageError(f"{where} is about several streams; export the model again")
-    return config
+    # the first notes were the configuration of a model of one stream, and no more
+    plain = not isinstance(data, Mapping) or "model" not in data
+    config = ModelConfig.from_json(data if plain else data["model"], where)
+    modality = config.streams[0].modality if plain else data.get("stream")
+    card = None if plain else data.get("card")
+    try:
+        config.stream(modality)
+    except UsageError as error:
+        raise PackageError(f"{where} is about no stream of its model; export it again") from error
+    return Note(config, modality, card if isinstance(card, str) and card else None)

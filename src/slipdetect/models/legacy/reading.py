@@ -9,7 +9,7 @@ import math
 import re
 import warnings
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +19,7 @@ from slipdetect._io import file_sha256
 from slipdetect.errors import ModelError
 
 NOTE_KEY = "slipdetect"
+EXTRA_KEY = "slipdetect_tensors"
 
 _GLOBAL = re.compile(r"GLOBAL ([\w.]+)")
 _LONGEST_REASON = 160
@@ -36,6 +37,8 @@ class OldCheckpoint:
         epoch: Epoch that would have come next, or None.
         best: Best accuracy in percent, or None.
         note: JSON text that ``export_stream`` adds, or None.
+        extra: Tensors that ``export_stream`` adds because the older programs have no place for
+            them, such as the weights of a consensus, by their names in ``TSN``.
     """
 
     path: Path
@@ -45,6 +48,7 @@ class OldCheckpoint:
     epoch: int | None = None
     best: float | None = None
     note: str | None = None
+    extra: dict[str, torch.Tensor] = field(default_factory=dict)
 
 
 def read_checkpoint(path: Path) -> OldCheckpoint:
@@ -55,6 +59,24 @@ def read_checkpoint(path: Path) -> OldCheckpoint:
     """
     content = _load(path)
     state = content.get("state_dict", content) if isinstance(content, Mapping) else None
+    facts = content if isinstance(content, Mapping) and state is not content else {}
+    tensors = _tensors(state, path)
+    arch, note = facts.get("arch"), facts.get(NOTE_KEY)
+    epoch = _number(facts.get("epoch"))
+    return OldCheckpoint(
+        path=path,
+        sha256=file_sha256(path),
+        state=tensors,
+        arch=arch if isinstance(arch, str) and arch else None,
+        epoch=None if epoch is None else int(epoch),
+        best=_number(facts.get("best_prec1")),
+        note=note if isinstance(note, str) else None,
+        extra=_tensors(facts[EXTRA_KEY], path) if EXTRA_KEY in facts else {},
+    )
+
+
+def _tensors(state: Any, path: Path) -> dict[str, torch.Tensor]:
+    """Return a state dict, floating-point tensors as float32."""
     if not isinstance(state, Mapping) or not state:
         raise ModelError(f"{str(path)!r} holds no tensors by name; give a training checkpoint")
     for name, value in state.items():
@@ -63,18 +85,7 @@ def read_checkpoint(path: Path) -> OldCheckpoint:
                 f"{str(path)!r}: {str(name)[:60]!r} in its state dict is no tensor by name; "
                 "give a training checkpoint"
             )
-    facts = content if state is not content else {}
-    arch, note = facts.get("arch"), facts.get(NOTE_KEY)
-    epoch = _number(facts.get("epoch"))
-    return OldCheckpoint(
-        path=path,
-        sha256=file_sha256(path),
-        state={name: _plain(value) for name, value in state.items()},
-        arch=arch if isinstance(arch, str) and arch else None,
-        epoch=None if epoch is None else int(epoch),
-        best=_number(facts.get("best_prec1")),
-        note=note if isinstance(note, str) else None,
-    )
+    return {name: _plain(value) for name, value in state.items()}
 
 
 def _load(path: Path) -> Any:

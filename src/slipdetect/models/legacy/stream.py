@@ -5,7 +5,9 @@ In: an ``OldCheckpoint``. Out: an ``OldStream`` with weights that ``TSN`` takes.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import partial
 
 import torch
 
@@ -13,10 +15,12 @@ from slipdetect import backbones
 from slipdetect.errors import BackboneUnavailable, ModelError
 from slipdetect.modalities.modality import MODALITIES, Modality
 from slipdetect.modalities.normalise import Normalisation
+from slipdetect.models.building import build_network
 from slipdetect.models.legacy.architectures import backbone_of, guess_backbone
 from slipdetect.models.legacy.keys import TWO_STREAM_LAYOUT, Renamed, fit, rename
 from slipdetect.models.legacy.reading import OldCheckpoint
 from slipdetect.models.legacy.two_stream import in_order_of_time
+from slipdetect.models.stream_config import StreamConfig
 from slipdetect.models.tsn import TSN
 
 # channels of the first convolution -> modality and snippet length
@@ -63,7 +67,10 @@ class OldStream:
 
 
 def recognise(
-    checkpoint: OldCheckpoint, arch: str | None = None, modality: str | None = None
+    checkpoint: OldCheckpoint,
+    arch: str | None = None,
+    modality: str | None = None,
+    noted: StreamConfig | None = None,
 ) -> OldStream:
     """Understand a checkpoint and bring its weights into the form of ``TSN``.
 
@@ -71,20 +78,32 @@ def recognise(
         checkpoint: From ``read_checkpoint``.
         arch: The backbone; None: as the file says, or else as its tensors look.
         modality: Needed where the number of input channels does not tell it.
+        noted: What the file itself says of its stream, where slipdetect wrote it.
 
     Raises:
         ModelError: Nothing that is known, or tensors are missing, left over or of other shapes.
     """
     where = repr(str(checkpoint.path))
-    renamed = rename(checkpoint.state, where)
+    renamed = rename(checkpoint.state, where, parallel=noted is None)
     looks_like = guess_backbone(renamed.backbone)
-    backbone, known_by = _backbone(arch, checkpoint.arch, looks_like, where)
+    written = checkpoint.arch if noted is None else noted.backbone
+    backbone, known_by = _backbone(arch, written, looks_like, where)
     spec = backbones.get_spec(backbone)
     first_conv = f"backbone.{spec.first_conv}.weight"
     snippet = _modality(renamed, first_conv, modality, where)
     classes = renamed.tensors["classifier.weight"].shape[0]
     hint = _hint(backbone, looks_like)
-    state = fit(renamed, _shapes(backbone, snippet, classes), where, hint)
+    if noted is None:
+        shapes = _shapes(partial(TSN, backbone, snippet, num_classes=classes, partial_bn=False))
+    else:
+        renamed = replace(
+            renamed,
+            tensors={**checkpoint.extra, **renamed.tensors},
+            origins={**{name: name for name in checkpoint.extra}, **renamed.origins},
+        )
+        part = replace(noted, backbone=backbone)
+        shapes = _shapes(partial(build_network, part, classes))
+    state = fit(renamed, shapes, where, hint)
     changes = renamed.changes
     two_stream = renamed.layout == TWO_STREAM_LAYOUT
     if two_stream and snippet.name == "flow":
@@ -92,7 +111,7 @@ def recognise(
         fields = f"2..{snippet.length},1 to 1..{snippet.length}"
         changes = (*changes, f"first layer turned from flow fields {fields}")
     return OldStream(
-        checkpoint=replace(checkpoint, state={}),
+        checkpoint=replace(checkpoint, state={}, extra={}),
         layout=renamed.layout,
         backbone=backbone,
         known_by=known_by,
@@ -102,7 +121,7 @@ def recognise(
         normalisation=trained_with(spec.normalisation, snippet.name, two_stream=two_stream),
         input_size=spec.input_size,
         state=state,
-        tensors=len(checkpoint.state),
+        tensors=len(checkpoint.state) + len(checkpoint.extra),
         changes=changes,
     )
 
@@ -127,13 +146,13 @@ def _hint(backbone: str, looks_like: str | None) -> str:
     return f"; its tensors look like {looks_like}, try --arch {looks_like}"
 
 
-def _shapes(backbone: str, snippet: Modality, classes: int) -> dict[str, torch.Tensor]:
+def _shapes(build: Callable[[], TSN]) -> dict[str, torch.Tensor]:
     """Return the state dict of a network; its values do not matter."""
     try:
         with torch.device("meta"):
-            network = TSN(backbone, snippet, num_classes=classes, partial_bn=False)
+            network = build()
     except Exception:  # a plugin may need real tensors, and says below what else is wrong
-        network = TSN(backbone, snippet, num_classes=classes, partial_bn=False)
+        network = build()
     return network.state_dict()
 
 
