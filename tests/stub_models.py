@@ -62,6 +62,13 @@ def create_stub(
     return StubBackbone(in_channels, name)
 
 
+def register_stub(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let 'stub' be the one backbone of the registry."""
+    monkeypatch.setattr("slipdetect.backbones.create_backbone", create_stub)
+    monkeypatch.setattr("slipdetect.backbones.list_backbones", lambda pattern="*": ["stub"])
+    monkeypatch.setattr("slipdetect.backbones.get_spec", lambda name: create_stub(name).spec)
+
+
 def stub_tsn(modality: str = "rgb", **options: Any) -> TSN:
     """Return a TSN around the stub, drawn with a fixed seed."""
     torch.manual_seed(3)

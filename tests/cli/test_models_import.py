@@ -186,6 +186,30 @@ def test_export_and_import_again(run, files: dict[str, Path], tmp_path: Path) ->
     assert all(torch.equal(second[key], first[key]) for key in first)
 
 
+def test_S36_tempered_streams_go_out_and_come_back(
+    run, files: dict[str, Path], tmp_path: Path
+) -> None:
+    folder = tmp_path / "m"
+    run("models", "import", files["rgb"], files["flow"], "--out", folder, "--name", "run")
+    data = json.loads((folder / "model.json").read_text())
+    # as training calibrates streams that are fused
+    data["calibration"] = {"temperature": 1.2, "bias": 0.1, "streams": {"rgb": 2.0, "flow": 0.5}}
+    (folder / "model.json").write_text(json.dumps(data))
+    parts = [tmp_path / f"{name}.pth.tar" for name in ("rgb", "flow")]
+    for name, path in zip(("rgb", "flow"), parts, strict=True):
+        done = run("models", "export", folder, "--stream", name, "--out", path)
+        assert done.exit_code == 0, done.output
+        assert "export these too" in done.stderr
+        assert "older programs are not told of calibration" in done.stderr
+    whole = run("models", "import", *parts, "--out", tmp_path / "b", "--name", "run")
+    assert whole.exit_code == 0, whole.output
+    assert whole.stderr == ""
+    assert load_package(tmp_path / "b").config.calibration == data["calibration"]
+    alone = run("models", "import", parts[1], "--out", tmp_path / "c")
+    assert alone.exit_code == 0, alone.output
+    assert "'run' also has the stream rgb; calibration and thresholds" in alone.stderr
+
+
 def test_stream_that_is_not_there(run, tiny_package: Path, tmp_path: Path) -> None:
     result = run("models", "export", tiny_package, "--stream", "flow", "--out", tmp_path / "x")
     assert result.exit_code == 2

@@ -83,8 +83,9 @@ def remarks(notes: Sequence[Note | None]) -> tuple[str, ...]:
         )
     absent = _absent(known)
     if absent:
+        noun = "stream" if len(absent) == 1 else "streams"
         return (
-            f"{first.name!r} also has the streams {', '.join(absent)}; calibration and thresholds "
+            f"{first.name!r} also has the {noun} {', '.join(absent)}; calibration and thresholds "
             "are those of all its streams together: import all its files, or calibrate anew: "
             "slipdetect calibrate",
         )
