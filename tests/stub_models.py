@@ -58,8 +58,13 @@ class FancyNorm(nn.BatchNorm2d):
 def create_stub(
     name: str, in_channels: int = 3, weights: object = None, **options: object
 ) -> StubBackbone:
-    """Stand in for ``create_backbone``."""
-    return StubBackbone(in_channels, name)
+    """Stand in for ``create_backbone``; any options are taken, and remembered."""
+    network = StubBackbone(in_channels, name)
+    if options:
+        from slipdetect.backbones.options import remember_options
+
+        remember_options(network, options)
+    return network
 
 
 def register_stub(monkeypatch: pytest.MonkeyPatch) -> None:

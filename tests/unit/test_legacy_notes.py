@@ -43,6 +43,7 @@ def stubs(monkeypatch: pytest.MonkeyPatch) -> None:
 STREAM: dict[str, Any] = {
     "modality": "flow",
     "backbone": "stub",
+    "backbone_options": {"depth": 2, "kind": "plain"},
     "snippet_length": 4,
     "num_segments": 5,
     "input_size": 24,
@@ -70,8 +71,9 @@ MODEL: dict[str, Any] = {
 
 
 def full_package(folder: Path) -> ModelPackage:
-    network = awake(TSN("stub", "flow", num_segments=5, dropout=0.25, snippet_length=4), 2)
-    config = ModelConfig(name="full", streams=(StreamConfig(**STREAM),), **MODEL)
+    stream = StreamConfig(**STREAM)
+    network = awake(building.build_network(stream, 2), 2)
+    config = ModelConfig(name="full", streams=(stream,), **MODEL)
     return save_package(folder, config, {"flow": network.state_dict()}, card="A card.")
 
 
@@ -104,6 +106,7 @@ def test_S36_what_older_programs_do_otherwise_is_told_by_name(tmp_path: Path) ->
     told = export_stream(full_package(tmp_path / "m"), "flow", tmp_path / "x").differences
     for words in (
         "no network stub",
+        "without the options depth = 2, kind = plain",
         "other statistics",
         "scales them to 0.9",
         "16 px, this model 24 px",
@@ -112,7 +115,15 @@ def test_S36_what_older_programs_do_otherwise_is_told_by_name(tmp_path: Path) ->
     ):
         assert sum(words in line for line in told) == 1, words
     names = told[-1].removeprefix("older programs are not told of ").split(", ")
-    own_line = {"backbone", "normalisation", "input_size", "crop", "consensus", "consensus_k"}
+    own_line = {
+        "backbone",
+        "backbone_options",
+        "normalisation",
+        "input_size",
+        "crop",
+        "consensus",
+        "consensus_k",
+    }
     seen_in_tensors = {"modality", "snippet_length"}
     no_score = {"dropout", "training"}
     alone = {"fusion"}  # a single stream has nothing to be fused with
@@ -230,3 +241,18 @@ def test_S36_options_of_a_network_that_a_package_knows_reach_the_import(
     state = awake(Doubled("stub", "rgb"), 4).state_dict()
     made = save_package(tmp_path / "m", stub_config("rgb"), {"rgb": state})
     assert_same_networks(made, there_and_back(made, tmp_path))
+
+
+@pytest.mark.slow
+def test_S36_a_network_with_options_of_its_own_comes_back(tmp_path: Path) -> None:
+    stream = stub_stream(
+        "rgb", backbone="resnest50", input_size=64, backbone_options={"rectify": True}
+    )
+    config = stub_config("rgb", streams=(stream,))
+    states = {"rgb": awake(building.build_network(stream, 2), 1).state_dict()}
+    package = save_package(tmp_path / "m", config, states)
+    back = there_and_back(package, tmp_path)
+    assert back.config.streams[0].backbone_options == {"rectify": True}
+    assert_same_networks(package, back)
+    content = torch.load(tmp_path / "rgb.pth.tar", weights_only=True)
+    assert list(content["slipdetect_tensors"]) == ["backbone.backbone_options"]

@@ -43,16 +43,16 @@ def video(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return make_video(folder / "slip.mp4", "slip", count=45, size=(64, 48)).path
 
 
-RECIPES = [
-    name
-    for recipe in list_recipes()
-    for name in (recipe, *(f"{recipe}-{part}" for part in load_recipe(recipe).settings))
+STREAMS = [f"{recipe}-{part}" for recipe in list_recipes() for part in load_recipe(recipe).settings]
+RUNS = [(name, True) for name in (*list_recipes(), *STREAMS)] + [
+    (name, False) for name in list_recipes()
 ]
 
 
 @pytest.mark.usefixtures("stubs")
-@pytest.mark.parametrize("held_out", [True, False], ids=["calibrated", "plain"])
-@pytest.mark.parametrize("name", RECIPES)
+@pytest.mark.parametrize(
+    ("name", "held_out"), RUNS, ids=[f"{name}-{'cal' if held else 'plain'}" for name, held in RUNS]
+)
 def test_S36_a_run_of_every_recipe_comes_back(
     tmp_path: Path, video: Path, name: str, held_out: bool
 ) -> None:

@@ -19,7 +19,15 @@ from slipdetect.models.legacy.stream import OldStream, trained_with
 
 # every other field is told by its name, so that none that comes later is forgotten
 _TOLD_APART = {
-    *("backbone", "input_size", "normalisation", "consensus", "consensus_k", "crop"),
+    *(
+        "backbone",
+        "backbone_options",
+        "input_size",
+        "normalisation",
+        "consensus",
+        "consensus_k",
+        "crop",
+    ),
     *("streams", "fusion"),
 }
 _OF_NO_EFFECT = {
@@ -40,6 +48,9 @@ def _of_the_stream(stream: StreamConfig) -> Iterator[str]:
     spec = backbones.get_spec(stream.backbone)
     if last_layer(stream.backbone) is None:
         yield f"tsn-pytorch has no network {stream.backbone}; only slipdetect reads this"
+    if stream.backbone_options:
+        options = ", ".join(f"{key} = {value}" for key, value in stream.backbone_options.items())
+        yield f"tsn-pytorch builds {stream.backbone} without the options {options}"
     usual = trained_with(spec.normalisation, stream.modality, two_stream=False)
     if replace(stream.normalisation, contrast=usual.contrast) != usual:
         yield "tsn-pytorch will normalise pictures by other statistics than this model's"

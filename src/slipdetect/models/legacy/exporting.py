@@ -13,6 +13,7 @@ from typing import Any
 import torch
 
 from slipdetect._io import atomic_write, check_writable
+from slipdetect.backbones.options import OPTIONS_BUFFER
 from slipdetect.models.config import StreamConfig
 from slipdetect.models.legacy.architectures import arch_of, last_layer
 from slipdetect.models.legacy.differences import differences
@@ -93,7 +94,7 @@ def _old_names(state: Collection[str], stream: StreamConfig) -> dict[str, str]:
     return {
         name: f"{starts[start]}.{rest}"
         for name, (start, _, rest) in parts.items()
-        if start in starts
+        if start in starts and rest != OPTIONS_BUFFER
     }
 
 

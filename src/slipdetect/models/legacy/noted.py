@@ -24,13 +24,13 @@ def noted_stream(stream: OldStream, note: Note) -> StreamConfig:
     Raises:
         UsageError: The note is about another network than its file.
     """
-    part, classes = note.stream, len(note.config.labels)
-    if part.snippet != stream.modality or classes != stream.classes:
+    classes = len(note.config.labels)
+    if classes != stream.classes:
         raise UsageError(
             f"{str(stream.checkpoint.path)!r} has a note about another network than it holds "
-            f"({part.modality} of {classes} classes); export the model again"
+            f"({classes} classes, not {stream.classes}); export the model again"
         )
-    return replace(part, backbone=stream.backbone, file="", sha256="")
+    return replace(note.stream, backbone=stream.backbone, file="", sha256="")
 
 
 def noted_config(name: str, streams: Sequence[OldStream], notes: Sequence[Note]) -> ModelConfig:

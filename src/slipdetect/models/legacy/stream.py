@@ -90,7 +90,9 @@ def recognise(
     backbone, known_by = _backbone(arch, written, looks_like, where)
     spec = backbones.get_spec(backbone)
     first_conv = f"backbone.{spec.first_conv}.weight"
-    snippet = _modality(renamed, first_conv, modality, where)
+    # options of a backbone may put another layer first than its registered facts say
+    known = None if noted is None else noted.snippet
+    snippet = _modality(renamed, first_conv, modality, where) if known is None else known
     classes = renamed.tensors["classifier.weight"].shape[0]
     hint = _hint(backbone, looks_like)
     if noted is None:
