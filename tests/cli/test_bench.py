@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from opencl_cpu import opencl_environment
 from synth import make_video
 
 FAST = ("--methods", "dis,farneback", "--size", "48x40")
@@ -50,6 +51,27 @@ def test_methods_that_cannot_run_are_named_with_the_reason(
     assert result.exit_code == 0, result.output
     assert "tvl1-umat does not run here: OpenCV finds no OpenCL" in result.stderr
     assert "tvl1-umat did not run: OpenCV finds no OpenCL" in result.stdout
+
+
+def test_opencl_on_the_cpu_is_measured_and_said_to_be_that(tmp_path: Path) -> None:
+    args = ["bench", "flow", "--frames", "1", "--size", "64x48", "--out", str(tmp_path)]
+    args += ["--methods", "tvl1-opencv,tvl1-umat"]
+    done = subprocess.run(
+        [sys.executable, "-m", "slipdetect", *args],
+        env=opencl_environment(),
+        check=True,
+        capture_output=True,
+        text=True,
+    )
+    data = json.loads((tmp_path / "flow.json").read_text())
+    mat, umat = data["methods"]
+    assert (mat["label"], mat["device"], umat["label"]) == ("tvl1-opencv", "CPU", "tvl1-umat")
+    assert umat["device"].startswith("OpenCL on a CPU: ")
+    assert umat["seconds"][0] > 0
+    assert 0 < umat["distance"] < 0.1
+    assert f"tvl1-umat used {umat['device']}" in done.stdout
+    assert umat["device"] in (tmp_path / "flow.md").read_text()
+    assert data["command"].startswith("OPENCV_OPENCL_DEVICE=:CPU: slipdetect bench flow --frames 1")
 
 
 def test_nothing_is_overwritten_unasked_and_that_is_said_first(run, tmp_path: Path) -> None:

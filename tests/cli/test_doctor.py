@@ -26,6 +26,7 @@ def test_flow_methods_that_cannot_run_are_listed_with_reason_and_advice(
     assert umat["ok"] is None
     assert umat["found"] == "OpenCV finds no OpenCL on this machine"
     assert str(umat["advice"]).startswith("install")
+    assert found["opencl device"]["found"] == "none"
 
 
 def test_flow_without_contrib_is_seen(run, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -52,16 +52,29 @@ def test_the_flow_page_has_what_was_measured(monkeypatch: pytest.MonkeyPatch) ->
 
 
 def test_the_flow_page_has_the_seconds_that_the_command_took() -> None:
-    path = ROOT / "benchmarks/results/bench_flow.json"
-    data = json.loads(path.read_text(encoding="utf-8"))
     text = (ROOT / "docs/flow.md").read_text(encoding="utf-8")
-    rows = [row for row in text.splitlines() if row.startswith("| `") and row.count("|") == 14]
-    assert len(rows) == len(data["methods"]) >= 3
-    for row, method in zip(rows, data["methods"], strict=True):
-        cells = [cell.strip() for cell in row.strip("|").split("|")]
-        assert cells[0] == f"`{method['label']}`"
-        for cell, seconds in zip(cells[2:8], method["seconds"], strict=True):
-            assert float(cell.removesuffix(" s")) == pytest.approx(seconds, rel=0.005, abs=0.005)
+    benchmark = load("flow_bench")
+    rows = benchmark.all_methods(benchmark.read("bench_flow"))
+    assert len(rows) >= 5
+    for row in rows:
+        assert row in text
+
+
+def test_the_flow_page_has_mat_against_umat_on_a_cpu() -> None:
+    text = (ROOT / "docs/flow.md").read_text(encoding="utf-8")
+    benchmark = load("flow_bench")
+    data = benchmark.read("bench_flow_opencl")
+    rows = benchmark.mat_against_umat(data)
+    assert len(rows) == 2 + 6
+    for row in rows:
+        assert row in text
+    assert data["command"] in text
+    methods = {method["label"]: method for method in data["methods"]}
+    assert methods["tvl1-umat"]["device"].startswith("OpenCL on a CPU: ")
+    assert methods["tvl1-umat"]["device"] in text
+    ratio = methods["tvl1-umat"]["seconds"][-1] / methods["tvl1-opencv"]["seconds"][-1]
+    assert f"**{ratio:.1f} times slower than Mat**" in text
+    assert f"{methods['tvl1-umat']['distance']:.3f} px from Mat" in text
 
 
 def test_what_was_measured_keeps_the_promises_of_tvl1() -> None:

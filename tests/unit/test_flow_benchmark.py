@@ -198,8 +198,9 @@ RESULT = FlowBenchmark(
     timings=(
         Timing("tvl1", "CPU", 1.5, (0.5, 12.5), 0.0044, 0.9971),
         Timing("tvl1-opencv", "CPU", 0.5, (5.0, 125.0), 0.0, 1.0),
+        Timing("tvl1-umat", "OpenCL on a CPU: some", 9.0, (20.0, 500.0), 0.05, 0.99),
     ),
-    missing={"tvl1-umat": "no device"},
+    missing={"tvl1 (cuda)": "no card"},
 )
 
 
@@ -209,7 +210,12 @@ def test_the_table_gives_every_figure_in_columns() -> None:
     assert lines[2].split() == ["method", "10", "250", "flows/s", "ratio", "off,", "px", "+-1"]
     assert lines[3].split() == ["tvl1", "0.50", "12.50", "20.0", "10.0x", "0.0044", "99.71%"]
     assert lines[4].split() == ["tvl1-opencv", "5.00", "125", "2.00", "1.00x", "0.0000", "100.00%"]
-    assert len({len(line) for line in lines[2:5]}) == 1
+    assert lines[5].split() == ["tvl1-umat", "20.00", "500", "0.50", "0.25x", "0.0500", "99.00%"]
+    assert len({len(line) for line in lines[2:6]}) == 1
+    assert lines[-2:] == [
+        "tvl1-umat used OpenCL on a CPU: some",
+        "tvl1 (cuda) did not run: no card",
+    ]
 
 
 def test_the_page_and_the_data_say_how_they_were_made() -> None:
@@ -221,7 +227,7 @@ def test_the_page_and_the_data_say_how_they_were_made() -> None:
     data = flow_data(RESULT, "slipdetect bench flow", "kitchen.mp4")
     assert data["methods"][0]["ratio"] == 10.0
     assert data["methods"][0]["seconds"] == (0.5, 12.5)
-    assert data["missing"] == {"tvl1-umat": "no device"}
+    assert data["missing"] == {"tvl1 (cuda)": "no card"}
 
 
 def test_the_plot_is_a_picture_with_a_line_per_method(tmp_path: Path) -> None:
@@ -229,6 +235,7 @@ def test_the_plot_is_a_picture_with_a_line_per_method(tmp_path: Path) -> None:
     draw_flow_benchmark(RESULT, target)
     picture = cv2.imread(str(target))
     assert picture.shape[1] > 900
-    for blue, green, red in ((180, 119, 31), (14, 127, 255)):  # matplotlib's first two colours
+    # matplotlib's first three colours
+    for blue, green, red in ((180, 119, 31), (14, 127, 255), (44, 160, 44)):
         near = np.abs(picture.astype(int) - (blue, green, red)).max(axis=2) < 8
         assert near.sum() > 200

@@ -15,18 +15,22 @@ from typing import Any
 import cv2
 import pytest
 
+from opencl_cpu import opencl_environment
 from slipdetect.errors import UsageError
 from slipdetect.flow import FlowExtractor, tvl1_umat
+from slipdetect.flow.opencl import OpenCLDevice
 
 VARIABLE = "OPENCV_OPENCL_DEVICE"
 MEASURE = """
-import json, pickle, sys
+import json, os, pickle, signal, sys
 sys.path.insert(0, {tests!r})
 import cv2
 import numpy as np
 from test_flow_extractor import texture
+from slipdetect.cli.checks import _flow
 from slipdetect.errors import UsageError
 from slipdetect.flow import FlowExtractor
+from slipdetect.flow.machine import device_name
 
 def distance(flow, other):
     return float(np.hypot(*(flow - other)).mean())
@@ -38,6 +42,7 @@ umat.pair(nxt[:40, :56], prev[:40, :56])
 inside = flow[:, 12:-12, 12:-12]
 found = {{
     "device": umat.device,
+    "name": device_name(umat.device),
     "shape": flow.shape,
     "from mat": distance(flow, mat.pair(prev, nxt)),
     "error": [float(np.abs(inside[0] - 2).max()), float(np.abs(inside[1] + 1).max())],
@@ -66,19 +71,33 @@ found["second from mat"] = distance(mats[1], warm[1])
 small = [FlowExtractor("tvl1-umat").pair(prev[:h, :w], nxt[:h, :w]) for h, w in ((8, 8), (9, 70))]
 found["small"] = [list(flow.shape) for flow in small]
 
-cv2.ocl.setUseOpenCL(False)
-later = {{"calc": lambda: umat.pair(prev, nxt), "make": lambda: FlowExtractor("tvl1-umat")}}
-for name, act in later.items():
+def refusal(act):
     try:
-        act()
+        return f"computed {{act()}}"
     except UsageError as error:
-        found[name] = str(error)
+        return str(error)
+
+def in_a_fork(act):
+    reader, writer = os.pipe()
+    if not os.fork():
+        signal.alarm(30)  # OpenCL in a forked process waits for ever
+        os.write(writer, refusal(act).encode())
+        os._exit(0)
+    os.close(writer)
+    return os.fdopen(reader).read()
+
+make = lambda: FlowExtractor("tvl1-umat")
+found["forked"] = [in_a_fork(act) for act in (make, lambda: umat.pair(prev, nxt))]
+found["doctor"] = {{check.name: check.found for check in _flow()}}
+
+cv2.ocl.setUseOpenCL(False)
+found["calc"] = refusal(lambda: umat.pair(prev, nxt))
+found["make"] = refusal(make)
 print(json.dumps(found))
 """
 
 
-def _python(code: str, **variables: str) -> subprocess.CompletedProcess[str]:
-    env = {**os.environ, **variables}
+def _python(code: str, env: dict[str, str]) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [sys.executable, "-c", code], env=env, check=False, capture_output=True, text=True
     )
@@ -87,12 +106,7 @@ def _python(code: str, **variables: str) -> subprocess.CompletedProcess[str]:
 @pytest.fixture(scope="module")
 def found() -> dict[str, Any]:
     """What a process with OpenCL on the CPU measures."""
-    asked = _python(
-        "import cv2; print(cv2.ocl.Device.getDefault().available())", **{VARIABLE: ":CPU:"}
-    )
-    if asked.stdout.strip() != "True":
-        pytest.skip("no OpenCL driver for the CPU; install pocl-opencl-icd")
-    done = _python(MEASURE.format(tests=str(Path(__file__).parent)), **{VARIABLE: ":CPU:"})
+    done = _python(MEASURE.format(tests=str(Path(__file__).parent)), opencl_environment())
     assert done.returncode == 0, done.stderr[-2000:]
     measured: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
     return measured
@@ -126,6 +140,17 @@ def test_switching_opencl_off_is_noticed_before_and_in_the_middle(found: dict[st
     assert "switched off" in found["make"]
 
 
+def test_a_forked_process_is_refused_instead_of_waiting_for_ever(found: dict[str, Any]) -> None:
+    for said in found["forked"]:
+        assert said.startswith("OpenCL was used before this process was forked")
+
+
+def test_the_device_is_named_as_a_cpu(found: dict[str, Any]) -> None:
+    assert found["name"].startswith("OpenCL on a CPU: ")
+    assert found["doctor"]["opencl device"] == found["name"]
+    assert "tvl1-umat" in found["doctor"]["flow methods"]
+
+
 @pytest.mark.parametrize(
     ("variables", "words"),
     [
@@ -137,9 +162,9 @@ def test_without_a_device_it_is_refused_with_the_reason(
     variables: dict[str, str], words: str
 ) -> None:
     if variables.get(VARIABLE) == "disabled" and not cv2.ocl.haveOpenCL():
-        pytest.skip("no OpenCL here, so none that could be switched off; install pocl-opencl-icd")
+        pytest.skip("no OpenCL here, so none that could be switched off")
     code = "from slipdetect.flow import FlowExtractor; FlowExtractor('tvl1-umat')"
-    done = _python(code, **variables)
+    done = _python(code, {**os.environ, **variables})
     assert done.returncode == 1
     last = done.stderr.strip().splitlines()[-1]
     assert last.startswith("slipdetect.errors.UsageError: OpenCV")
@@ -149,7 +174,8 @@ def test_without_a_device_it_is_refused_with_the_reason(
 
 def test_a_silent_fall_back_to_the_cpu_is_found_out(monkeypatch: pytest.MonkeyPatch) -> None:
     before = cv2.ocl.useOpenCL()
-    monkeypatch.setattr(tvl1_umat, "_device_name", lambda: "a card that builds no kernel")
+    card = OpenCLDevice("a card that builds no kernel", "a GPU", "1.0")
+    monkeypatch.setattr(tvl1_umat, "opencl_device", lambda: card)
     cv2.ocl.setUseOpenCL(False)
     try:
         with pytest.raises(

@@ -194,12 +194,17 @@ def _contest(
 
 def _command(result: FlowBenchmark, methods: list[str] | None, video: Path | None) -> str:
     """Return the command that measures the same, without the folders of this machine."""
+    from slipdetect.flow.opencl import VARIABLE
+
     width, height = result.size
     words = ["slipdetect", "bench", "flow", "--frames", ",".join(map(str, result.counts))]
     words += ["--size", f"{width}x{height}", "--threads", str(result.threads)]
     words += [] if methods is None else ["--methods", ",".join(methods)]
     words += [] if video is None else ["--video", video.name]
-    return shlex.join([*words, "--out", "DIR"])
+    line = shlex.join([*words, "--out", "DIR"])
+    chosen = os.environ.get(VARIABLE)
+    offloaded = any(timing.device.startswith("OpenCL") for timing in result.timings)
+    return f"{VARIABLE}={shlex.quote(chosen)} {line}" if offloaded and chosen else line
 
 
 def _write(

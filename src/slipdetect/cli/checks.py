@@ -112,8 +112,13 @@ def _opencv() -> Iterator[Check]:
 def _flow() -> Iterator[Check]:
     """Make every flow method on the device it needs; CUDA is left out, because it loads torch."""
     from slipdetect.errors import UsageError
+    from slipdetect.flow.opencl import opencl_device
     from slipdetect.flow.registry import available_methods, create_method, method_devices
 
+    try:
+        yield Check("opencl device", None, str(opencl_device()))
+    except UsageError:
+        yield Check("opencl device", None, "none")  # why not is said of the method below
     working, missing = [], []
     for name in available_methods():
         try:

@@ -43,9 +43,9 @@ def device_name(device: str) -> str:
     """Return the name of the device that a flow method runs on, once the method is made."""
     kind, _, number = device.partition(":")
     if kind == "opencl":
-        import cv2
+        from slipdetect.flow.opencl import opencl_device
 
-        return f"OpenCL: {cv2.ocl.Device.getDefault().name()}"
+        return str(opencl_device())
     if kind == "cuda" and "torch" in sys.modules:
         return str(sys.modules["torch"].cuda.get_device_name(int(number) if number else None))
     return "CPU" if kind == "cpu" else device

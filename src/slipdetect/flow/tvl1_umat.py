@@ -6,7 +6,6 @@ In: two grey pictures. Out: ``(2, H, W)`` float32 px; refused where OpenCV would
 from __future__ import annotations
 
 import math
-import os
 from dataclasses import replace
 from typing import Any, ClassVar, cast
 
@@ -15,13 +14,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from slipdetect.errors import UsageError
+from slipdetect.flow.opencl import check_not_forked, opencl_device
 from slipdetect.flow.tvl1_opencv import check_contrib, create_solver
 from slipdetect.flow.tvl1_parameters import TvL1Parameters
 
 # cv2's type stubs leave out the contrib modules and how to make a UMat of an array
 _cv2 = cast("Any", cv2)
 
-_VARIABLE = "OPENCV_OPENCL_DEVICE"
 _PROBE_SIDE = 16
 
 
@@ -49,7 +48,7 @@ class TvL1UMat:
             )
         self.parameters = parameters
         self.uses_initial_flow = parameters.use_initial_flow
-        self.runs_on = _device_name()
+        self.runs_on = opencl_device().name
         self._solver: Any = None
         self._size: tuple[int, ...] = ()
         self._probe()
@@ -67,8 +66,10 @@ class TvL1UMat:
         """Compute the flow; see ``FlowMethod.calc``.
 
         Raises:
-            UsageError: OpenCV computed it on the CPU after all.
+            UsageError: OpenCV computed it on the CPU after all, or this process was forked
+                after OpenCL was used.
         """
+        check_not_forked()
         if self._solver is None or self._size != prev.shape:
             self._solver, self._size = _device_solver(self.parameters), prev.shape
         start = np.zeros((*prev.shape, 2), dtype=np.float32)
@@ -98,27 +99,3 @@ def _device_solver(parameters: TvL1Parameters) -> Any:
     solver = create_solver(replace(parameters, use_initial_flow=True))
     solver.setGamma(math.nan)
     return solver
-
-
-def _device_name() -> str:
-    """Return the name of the device that OpenCV offloads to.
-
-    Raises:
-        UsageError: There is none.
-    """
-    if not cv2.ocl.haveOpenCL():
-        raise UsageError(
-            "OpenCV finds no OpenCL on this machine; install the driver of your GPU, or "
-            f"pocl-opencl-icd and set {_VARIABLE}=:CPU: to run OpenCL on the CPU"
-        )
-    device = _cv2.ocl.Device.getDefault()
-    if not device.available():
-        chosen = os.environ.get(_VARIABLE, "")
-        why = f"{_VARIABLE}={chosen} names none" if chosen else "it looks for GPUs and finds none"
-        raise UsageError(
-            f"OpenCV has no OpenCL device to offload to: {why}; install the driver of your GPU, "
-            f"or set {_VARIABLE}=:CPU: before starting (needs a CPU driver: pocl-opencl-icd)"
-        )
-    if not cv2.ocl.useOpenCL():
-        raise UsageError("OpenCL is switched off in OpenCV; call cv2.ocl.setUseOpenCL(True)")
-    return str(device.name())

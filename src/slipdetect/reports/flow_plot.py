@@ -12,7 +12,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter
 
-from slipdetect.reports.flow_table import flow_title, three_figures
+from slipdetect.reports.flow_table import flow_devices, flow_title, three_figures
 
 if TYPE_CHECKING:
     from slipdetect.flow.benchmark import FlowBenchmark
@@ -42,7 +42,7 @@ def draw_flow_benchmark(benchmark: FlowBenchmark, target: Path) -> None:
     axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
     axes.set_xlim(0, benchmark.counts[-1] * 1.03)
     axes.set_xticks(benchmark.counts)
-    axes.set_xlabel("number of flow frames")
+    axes.set_xlabel("\n".join(["number of flow frames", *flow_devices(benchmark)]))
     axes.set_ylabel("seconds (logarithmic scale)")
     axes.set_title(flow_title(benchmark), fontsize="medium")
     axes.grid(alpha=0.3)

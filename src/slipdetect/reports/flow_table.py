@@ -23,6 +23,15 @@ def flow_title(benchmark: FlowBenchmark) -> str:
     return f"Flow of {width}x{height} px, {threads}, {benchmark.machine}"
 
 
+def flow_devices(benchmark: FlowBenchmark) -> list[str]:
+    """Return a line for each method that used something else than the plain CPU: what."""
+    return [
+        f"{timing.label} used {timing.device}"
+        for timing in benchmark.timings
+        if timing.device != "CPU"
+    ]
+
+
 def flow_table(benchmark: FlowBenchmark) -> str:
     """Return a table for a terminal with a line of explanation on either side."""
     heads = ["method", *[str(count) for count in benchmark.counts]]
@@ -38,6 +47,7 @@ def flow_table(benchmark: FlowBenchmark) -> str:
         "+-1: bytes within one level",
         f"first call (made, compiled, not counted above): {_first_calls(benchmark)}",
     ]
+    lines += flow_devices(benchmark)
     lines += [f"{label} did not run: {reason}" for label, reason in benchmark.missing.items()]
     return "\n".join(lines) + "\n"
 
