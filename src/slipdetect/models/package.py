@@ -62,12 +62,13 @@ class ModelPackage:
     def build_stream(self, modality: str) -> TSN:
         """Build the network of one stream, as ``build_streams`` does."""
         stream = self.config.stream(modality)
+        segments, classes = stream.num_segments, len(self.config.labels)
         network = TSN(
             stream.backbone,
             modality=stream.snippet,
-            num_classes=len(self.config.labels),
-            num_segments=stream.num_segments,
-            consensus=Consensus(stream.consensus, stream.consensus_k, stream.num_segments),
+            num_classes=classes,
+            num_segments=segments,
+            consensus=Consensus(stream.consensus, stream.consensus_k, segments, classes),
             dropout=stream.dropout,
             partial_bn=False,
             backbone_options=stream.backbone_options,

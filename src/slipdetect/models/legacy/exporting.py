@@ -15,6 +15,7 @@ import torch
 from slipdetect import backbones
 from slipdetect._io import atomic_write, check_writable
 from slipdetect.errors import ModelError
+from slipdetect.modalities.modality import LEARNT_CONSENSUS
 from slipdetect.models.config import ModelConfig, StreamConfig
 from slipdetect.models.legacy.architectures import arch_of, last_layer
 from slipdetect.models.legacy.note import write_note
@@ -65,10 +66,10 @@ def export_stream(
     """
     check_writable(path, overwrite=overwrite)
     stream = package.config.stream(modality)
-    if stream.consensus == "weighted":
+    if stream.consensus in LEARNT_CONSENSUS:
         raise ModelError(
-            f"the {modality} stream has the consensus 'weighted', whose weights the format of "
-            "tsn-pytorch has no place for; export a stream with avg"
+            f"the {modality} stream has the consensus {stream.consensus!r}, whose weights the "
+            "format of tsn-pytorch has no place for; export a stream with avg"
         )
     state = _old_names(package.build_stream(modality).state_dict(), stream)
     arch = arch_of(stream.backbone)
