@@ -207,11 +207,12 @@ def test_what_cannot_be_written_is_refused(tmp_path: Path) -> None:
     assert (tmp_path / "there").read_text() == "mine"
     with pytest.raises(UsageError, match="no 'flow' stream"):
         export_stream(package, "flow", tmp_path / "x")
-    config = stub_config("rgb", streams=(stub_stream("rgb", consensus="weighted"),))
-    weighted = stub_tsn("rgb", consensus="weighted").state_dict()
-    package = save_package(tmp_path / "w", config, {"rgb": weighted})
-    with pytest.raises(ModelError, match="no place for"):
-        export_stream(package, "rgb", tmp_path / "x")
+    for kind in ("weighted", "rnn", "cnn"):
+        config = stub_config("rgb", streams=(stub_stream("rgb", consensus=kind),))
+        learnt = stub_tsn("rgb", consensus=kind).state_dict()
+        package = save_package(tmp_path / kind, config, {"rgb": learnt})
+        with pytest.raises(ModelError, match=f"'{kind}', whose weights .* no place for"):
+            export_stream(package, "rgb", tmp_path / "x")
     assert not (tmp_path / "x").exists()
 
 
