@@ -5,6 +5,7 @@ In: annotation files and tiny videos. Out: nothing but assertions.
 
 from __future__ import annotations
 
+import json
 from dataclasses import fields
 from pathlib import Path
 
@@ -125,6 +126,32 @@ def test_S18_options_that_there_are_not_are_2_before_a_video_is_read(
     assert result.exit_code == 2
     assert words in result.stderr.splitlines()[-1]
     assert not [path for path in (data.parent / "frame-cache").rglob("*") if path.is_file()]
+
+
+@pytest.mark.usefixtures("small")
+@pytest.mark.parametrize("kind", ["rnn", "cnn"])
+def test_S30_a_learnt_consensus_is_trained_saved_and_detects(
+    run, data: Path, tmp_path: Path, kind: str
+) -> None:
+    out = tmp_path / "runs" / kind
+    options = f"--consensus {kind} --modality rgb --segments 3 --window 1 --partial-bn none".split()
+    trained = run(
+        *("train", data, "--out", out, "--device", "cpu", *options, "--lr", "0.003"),
+        *("--backbone", "tiny", "--input-size", "32", "--epochs", "2"),
+        *("--windows-per-epoch", "8", "--batch-size", "4"),
+    )
+    assert trained.exit_code == 0, trained.output
+    head = load_package(out / "last").build_stream("rgb").consensus.head
+    assert all(bool(weight.any()) for weight in head.parameters())
+    shown = run("models", "show", out / "last")
+    assert ["consensus", kind] in map(str.split, shown.stdout.splitlines())
+    options = f"--model {out / 'last'} --format json --windows --device cpu".split()
+    result = run("detect", tmp_path / "0.mp4", *options)
+    assert result.exit_code == 0, result.output
+    probabilities = {window["probability"] for window in json.loads(result.stdout)["windows"]}
+    assert len(probabilities) > 3
+    evaluated = run("evaluate", out / "last", data, "--protocol", "25x1", "--device", "cpu")
+    assert evaluated.exit_code == 0, evaluated.output
 
 
 def test_show_prints_the_recipe_and_trains_nothing(run, tmp_path: Path) -> None:

@@ -109,6 +109,24 @@ def test_T05_killed_after_any_step(
     assert_same(tmp_path / "o", undisturbed)
 
 
+@pytest.mark.parametrize("kind", ["rnn", "cnn"])
+def test_T05_a_learnt_consensus_goes_on_too(
+    data: list[Clip], folder: Path, tmp_path: Path, kind: str
+) -> None:
+    def kill(progress: Progress) -> None:
+        if progress.stage.startswith("training") and progress.done == 4:
+            raise Killed
+
+    changes = {"consensus": kind, "num_segments": 3}
+    run(data, tmp_path / "whole", folder / "cache", changes=changes).run()
+    with pytest.raises(Killed):
+        run(data, tmp_path / "o", folder / "cache", changes=changes, on_progress=kill).run()
+    run(data, tmp_path / "o", folder / "cache", changes=changes, resume=True).run()
+    assert_same(tmp_path / "o", tmp_path / "whole")
+    head = load_package(tmp_path / "o" / "last").build_stream("rgb").consensus.head
+    assert bool(head.out.weight.any())
+
+
 @pytest.mark.parametrize("write", range(1, 21, 3))
 def test_T05_killed_in_a_write(
     data: list[Clip],

@@ -48,7 +48,10 @@ def package(folder: Path, *modalities: str, **changes: Any) -> ModelPackage:
     for index, name in enumerate(modalities):
         torch.manual_seed(index)
         network = TSN("stub", name, consensus=changes.get("consensus", "avg"))
+        torch.manual_seed(index)  # a recurrent layer has drawn weights since
         torch.nn.init.normal_(network.classifier.weight)
+        if network.consensus.kind in ("rnn", "cnn"):
+            torch.nn.init.normal_(network.consensus.head.out.weight)
         states[name] = network.state_dict()
     return save_package(folder, config, states, dtype=torch.float32)
 
@@ -168,7 +171,7 @@ def test_corners_are_a_fourteenth_of_the_side_away() -> None:
     assert {box.side for box in boxes} == {140}
 
 
-@pytest.mark.parametrize("kind", ["max", "topk", "weighted", "identity"])
+@pytest.mark.parametrize("kind", ["max", "topk", "weighted", "identity", "rnn", "cnn"])
 def test_crops_are_averaged_before_the_consensus(
     videos: list[Clip], tmp_path: Path, kind: str
 ) -> None:
@@ -188,7 +191,11 @@ def test_crops_are_averaged_before_the_consensus(
             ]
         rows.append(torch.stack(each).mean(0).numpy())
     segments = np.stack(rows)
+    with torch.inference_mode():
+        learnt = model.build_streams()["rgb"].consensus(torch.from_numpy(segments)[None])[0]
     expected = {
+        "rnn": learnt.numpy(),
+        "cnn": learnt.numpy(),
         "max": segments.max(0),
         "topk": np.sort(segments, axis=0)[1:].mean(0),
         "weighted": segments.mean(0),  # its weights are uniform before any training

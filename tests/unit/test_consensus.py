@@ -156,7 +156,7 @@ def test_weighted_refuses_another_number_of_segments() -> None:
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"kind": "rnn"}, "unknown consensus 'rnn'; choose from avg, sum, max"),
+        ({"kind": "lstm"}, "unknown consensus 'lstm'; choose from avg, sum, max"),
         ({"kind": "topk", "k": 0}, "at least 1, not 0"),
         ({"kind": "weighted"}, "give num_segments"),
         ({"kind": "avg", "num_segments": 0}, "num_segments must be at least 1"),

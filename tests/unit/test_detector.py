@@ -5,6 +5,7 @@ In: videos that are bright while the event lasts, at every rate. Out: the event'
 
 from __future__ import annotations
 
+import math
 import subprocess
 import sys
 import threading
@@ -14,6 +15,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 
 from brightness import STRIDE, Brightness, save
 from slipdetect import backbones, video
@@ -293,6 +295,32 @@ def test_overrides_of_event_settings(tmp_path: Path, bright: Detector, stub: Non
     assert changed.detect(clip).events[0].start < bright.detect(clip).events[0].start - 0.5
     with pytest.raises(UsageError):
         Detector.load(model, "cpu", {"sensitivity": 0.9})
+
+
+@pytest.mark.parametrize(("push", "left_out"), [(0.0, True), (22.0, False)])
+def test_snippets_are_left_out_by_what_a_window_of_them_says(
+    tmp_path: Path, stub: None, push: float, left_out: bool
+) -> None:
+    """A recurrent consensus whose state goes up is sure of one snippet and not of three."""
+    network = TSN(Brightness(15), "rgbdiff", consensus="rnn")
+    gru, out = network.consensus.head.gru, network.consensus.head.out
+    with torch.no_grad():
+        for weight in (network.classifier.weight, *network.consensus.parameters()):
+            weight.zero_()
+        network.classifier.bias.copy_(torch.tensor([-3.0, 3.0]))
+        # after n snippets the state is 1 - 0.9 ** n: 0.1, 0.19, 0.271
+        gru.bias_ih_l0[16:32] = math.log(9)
+        gru.bias_ih_l0[32:] = 20.0
+        out.weight[0] = push / 16
+    model = save(tmp_path / "model", "rgbdiff")
+    config = Detector.load(model, "cpu").config
+    config = replace(config, streams=(replace(config.streams[0], consensus="rnn"),))
+    save_package(model, config, {"rgbdiff": network.state_dict()}, overwrite=True)
+    result = Detector.load(model, "cpu").detect(film(tmp_path / "a.mp4", steady(30)))
+    odds = -6 + push * 0.271
+    assert result.windows[8].probability == pytest.approx(1 / (1 + math.exp(-odds)), rel=0.02)
+    assert result.profile is not None
+    assert (result.profile.computed < result.profile.snippets) == left_out
 
 
 @pytest.mark.parametrize("consensus", ["weighted", "identity"])

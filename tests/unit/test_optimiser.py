@@ -79,3 +79,12 @@ def test_adamw_trains_the_head_faster() -> None:
     assert {id(p) for p in head["params"]} == {id(p) for p in model.classifier.parameters()}
     learning = [p for p in model.parameters() if p.requires_grad]
     assert len(body["params"]) + len(head["params"]) == len(learning) == 7
+
+
+@pytest.mark.parametrize("kind", ["weighted", "rnn", "cnn"])
+def test_a_consensus_with_weights_learns_as_fast_as_the_classifier(kind: str) -> None:
+    model = stub_tsn("rgb", consensus=kind)
+    body, head = make_optimiser(model, TrainConfig(optimiser="adamw")).param_groups
+    wanted = {*model.classifier.parameters(), *model.consensus.parameters()}
+    assert set(head["params"]) == wanted
+    assert not wanted & set(body["params"])

@@ -21,6 +21,7 @@ from slipdetect.models import (
     TSN,
     LateFusion,
     ModelConfig,
+    ModelPackage,
     StreamConfig,
     load_package,
     save_package,
@@ -118,6 +119,29 @@ def test_streams_are_built_as_configured(tmp_path: Path) -> None:
     network = load_package(tmp_path / "m").build_streams()["rgb"]
     assert (network.num_segments, network.consensus.kind, network.consensus.k) == (5, "topk", 2)
     assert network.dropout.p == 0.25
+
+
+@pytest.mark.parametrize("kind", ["rnn", "cnn"])
+def test_a_learnt_consensus_travels_with_the_model(tmp_path: Path, kind: str) -> None:
+    def saved(name: str, **changes: Any) -> ModelPackage:
+        config = stub_config("rgb", streams=(stub_stream("rgb", **changes),))
+        return save_package(tmp_path / name, config, {"rgb": network.state_dict()}, torch.float32)
+
+    network = stub_tsn("rgb", consensus=kind).eval()
+    torch.nn.init.normal_(network.consensus.head.out.weight)
+    saved("m", consensus=kind)
+    again = load_package(tmp_path / "m").build_stream("rgb")
+    clips = torch.randn(2, 4, 3, 16, 16)
+    assert torch.equal(again(clips), network(clips))
+    with pytest.raises(PackageError, match=r"has unknown consensus\.head"):
+        saved("avg", consensus="avg").build_stream("rgb")
+    other = "cnn" if kind == "rnn" else "rnn"
+    with pytest.raises(PackageError, match=r"misses consensus\.head"):
+        saved("other", consensus=other).build_stream("rgb")
+    text = (tmp_path / "m" / "model.json").read_text()
+    (tmp_path / "m" / "model.json").write_text(text.replace(f'"{kind}"', f'"{other}"'))
+    with pytest.raises(PackageError, match=f"are for consensus {kind}; model.json asks for"):
+        load_package(tmp_path / "m")
 
 
 def test_existing_package_is_kept_unless_told(tmp_path: Path) -> None:
@@ -247,7 +271,7 @@ def test_nonsense_in_a_model_is_refused(changes: dict[str, Any], message: str) -
         ({"modality": "sound"}, "modality must be one of"),
         ({"backbone": ""}, "backbone"),
         ({"snippet_length": 0}, "snippet_length"),
-        ({"consensus": "rnn"}, "consensus must be one of"),
+        ({"consensus": "lstm"}, "consensus must be one of"),
         ({"dropout": 1.0}, "dropout must be below 1"),
         ({"crop": "left"}, "crop must be one of motion, centre"),
         ({"flow": RECIPE}, "has no flow recipe"),

@@ -64,6 +64,24 @@ def test_calibration_is_the_mean_and_the_origin_is_told(tmp_path: Path) -> None:
     assert config.training["averaged"][1]["weights"] == {"rgb": parts[1].config.streams[0].sha256}
 
 
+@pytest.mark.parametrize("kind", ["rnn", "cnn"])
+def test_a_learnt_consensus_is_averaged_too(tmp_path: Path, kind: str) -> None:
+    config = stub_config("rgb", streams=(stub_stream("rgb", consensus=kind),))
+    networks, parts = [], []
+    for seed in range(2):
+        network = stub_tsn("rgb", consensus=kind)
+        torch.manual_seed(seed)
+        for weight in network.consensus.parameters():
+            torch.nn.init.normal_(weight)
+        folder = tmp_path / f"m{seed}"
+        parts.append(save_package(folder, config, {"rgb": network.state_dict()}, torch.float32))
+        networks.append(network.consensus.state_dict())
+    mean = average_packages(parts, tmp_path / "mean", name="mean").build_stream("rgb").consensus
+    for key, value in mean.state_dict().items():
+        by_hand = (networks[0][key] + networks[1][key]) / 2
+        torch.testing.assert_close(value, by_hand, rtol=2e-3, atol=1e-3)
+
+
 @pytest.mark.parametrize(
     ("changes", "word"),
     [

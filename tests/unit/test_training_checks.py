@@ -63,6 +63,15 @@ def test_a_random_network_with_frozen_batch_norms_is_warned_of() -> None:
     assert warnings(load_recipe("default").configs({"weights": "pypi"})) == []
 
 
+@pytest.mark.parametrize("kind", ["rnn", "cnn"])
+def test_windows_of_one_snippet_have_no_order_to_learn(kind: str) -> None:
+    config = TrainConfig(partial_bn=False, consensus=kind, num_segments=1)
+    (sentence,) = warnings({"rgb": config, "rgbdiff": config})
+    assert sentence.startswith(f"consensus {kind} learns nothing of the order of snippets")
+    assert "--num-segments" in sentence
+    assert warnings({"rgb": TrainConfig(partial_bn=False, consensus=kind)}) == []
+
+
 def clip(positive: bool, events: tuple[tuple[float, float], ...] = ()) -> Clip:
     return Clip(Path("x.mp4"), positive, events, "g")
 

@@ -5,12 +5,19 @@ In: a ``TrainConfig``. Out: the stream that a package will describe.
 
 from __future__ import annotations
 
+import logging
 from pathlib import Path
 
+import pytest
+import torch
+
+from slipdetect import backbones
 from slipdetect.modalities.modality import get_modality
 from slipdetect.modalities.snippet import SnippetGrid
+from slipdetect.models import save_package
 from slipdetect.training import TrainConfig
 from slipdetect.training.plan import StreamPlan
+from stub_models import create_stub, stub_config, stub_stream, stub_tsn
 
 
 def test_a_start_brings_the_size_of_its_input(tiny_package: Path) -> None:
@@ -28,3 +35,32 @@ def test_a_start_brings_the_size_of_its_input(tiny_package: Path) -> None:
     known = TrainConfig(backbone="resnet18", start=str(tiny_package))
     facts = StreamPlan(get_modality("rgb"), known, grid, None, [], []).facts()
     assert facts["input_size"] == 32
+
+
+@pytest.mark.parametrize("then", ["avg", "rnn", "cnn"])
+@pytest.mark.parametrize("now", ["avg", "rnn", "cnn"])
+def test_a_consensus_begins_where_the_start_ended_if_it_was_the_same(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+    then: str,
+    now: str,
+) -> None:
+    monkeypatch.setattr(backbones, "create_backbone", create_stub)
+    monkeypatch.setattr(logging.getLogger("slipdetect"), "propagate", True)
+    before = stub_tsn("rgb", consensus=then)
+    for weight in before.consensus.parameters():
+        torch.nn.init.normal_(weight)
+    config = stub_config("rgb", streams=(stub_stream("rgb", consensus=then),))
+    save_package(tmp_path / "model", config, {"rgb": before.state_dict()}, torch.float32)
+    settings = TrainConfig(backbone="stub", start=str(tmp_path / "model"), consensus=now)
+    grid = SnippetGrid.make([get_modality("rgb")], 2, 10.0)
+    plan = StreamPlan(get_modality("rgb"), settings, grid, None, [], [])
+    network = plan.network()
+    assert torch.equal(network.classifier.weight, before.classifier.weight)
+    snippets = torch.randn(2, 3, 2)
+    expected = before.consensus(snippets) if then == now else snippets.mean(1)
+    assert torch.equal(network.consensus(snippets), expected)
+    plan.warn_of_start()
+    told = f"learnt with consensus {then}, this run has {now}" in caplog.text
+    assert told == (then != now)

@@ -241,8 +241,9 @@ def test_five_optimiser_groups_of_the_reference(modality: str, first: tuple[floa
 
 
 @pytest.mark.parametrize("mode", [True, False, "all"])
-def test_groups_hold_every_trainable_parameter_once(mode: bool | str) -> None:
-    network = stub_tsn(partial_bn=mode, consensus="weighted")
+@pytest.mark.parametrize("consensus", ["weighted", "rnn", "cnn"])
+def test_groups_hold_every_trainable_parameter_once(mode: bool | str, consensus: str) -> None:
+    network = stub_tsn(partial_bn=mode, consensus=consensus)
     grouped = [item for group in network.parameter_groups(1, 1) for item in group["params"]]
     trainable = [item for item in network.parameters() if item.requires_grad]
     assert sorted(map(id, grouped)) == sorted(map(id, trainable))
@@ -268,7 +269,7 @@ def test_backbone_by_name_is_created_with_the_channels_of_the_modality(
         ({"dropout": float("nan")}, "dropout"),
         ({"num_classes": 0}, "at least 1"),
         ({"num_segments": 0}, "at least 1"),
-        ({"consensus": "rnn"}, "unknown consensus"),
+        ({"consensus": "lstm"}, "unknown consensus"),
         ({"weights": "imagenet"}, "weights go with a backbone's name"),
         ({"modality": Modality("rgb", 1), "snippet_length": 2}, "contradicts"),
     ],

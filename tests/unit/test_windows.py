@@ -144,7 +144,7 @@ def test_nothing_pushed_gives_nothing() -> None:
     assert WindowAssembler(plan, lambda scores: (0.0, {})).finish(0.0) == []
 
 
-@pytest.mark.parametrize("consensus", ["avg", "max", "topk"])
+@pytest.mark.parametrize("consensus", ["avg", "max", "topk", "rnn", "cnn"])
 @pytest.mark.parametrize("modality", ["rgb", "rgbdiff"])
 @pytest.mark.parametrize("frames", [3, 17, 40])
 def test_windows_equal_scoring_each_window_by_itself(
@@ -152,7 +152,10 @@ def test_windows_equal_scoring_each_window_by_itself(
 ) -> None:
     """TSN on the pictures of a window, cut from the whole array, gives the window's score."""
     kind = get_modality(modality)
-    network = stub_tsn(modality, consensus=Consensus(consensus, 2), dropout=0.5).eval()
+    agreed = Consensus(consensus, 2, num_classes=2)
+    for weight in agreed.parameters():
+        torch.nn.init.normal_(weight)  # beyond the average that they begin with
+    network = stub_tsn(modality, consensus=agreed, dropout=0.5).eval()
     normalise = SnippetNormaliser(kind, Normalisation())
     rng = np.random.default_rng(5)
     video = rng.integers(0, 256, (frames, 16, 16, 3), np.uint8)

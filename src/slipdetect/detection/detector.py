@@ -235,9 +235,10 @@ class Detector:
         yield from finder.finish()
 
     def _verdict(self, scores: SnippetScores) -> bool | None:
-        """Return whether a snippet alone is surely in an event, surely not, or (None) neither."""
-        alone = {name: logits[None, None] for name, logits in scores.items()}
-        return sure(self.scorer.judge(alone)[0], self.events)
+        """Return whether a window of nothing but such snippets surely is in an event, or is not."""
+        count = self.plan.snippets  # a consensus that learnt knows windows, not single snippets
+        like = {name: logits.expand(1, count, -1) for name, logits in scores.items()}
+        return sure(self.scorer.judge(like)[0], self.events)
 
     def _frames(self, video: Video) -> Iterator[Frame]:
         rate, short_side = self.config.sample_fps, self.config.frame_short_side

@@ -13,7 +13,9 @@ _DEFAULT_LENGTH = {"rgb": 1, "flow": 5, "rgbdiff": 5}
 
 MODALITIES = tuple(_DEFAULT_LENGTH)
 CROPS = ("motion", "centre")  # the moving region, or the middle of the picture
-CONSENSUS_KINDS = ("avg", "sum", "max", "topk", "weighted", "identity")  # of a clip's snippets
+LEARNT_CONSENSUS = ("weighted", "rnn", "cnn")  # with weights of their own
+# how the snippets of a clip agree
+CONSENSUS_KINDS = ("avg", "sum", "max", "topk", "identity", *LEARNT_CONSENSUS)
 
 
 @dataclass(frozen=True)

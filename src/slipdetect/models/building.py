@@ -28,7 +28,7 @@ def build_network(stream: StreamConfig, classes: int) -> TSN:
         modality=stream.snippet,
         num_classes=classes,
         num_segments=stream.num_segments,
-        consensus=Consensus(stream.consensus, stream.consensus_k, stream.num_segments),
+        consensus=Consensus(stream.consensus, stream.consensus_k, stream.num_segments, classes),
         dropout=stream.dropout,
         partial_bn=False,
         backbone_options=stream.backbone_options,

@@ -5,35 +5,53 @@ In: ``(batch, segments, classes)`` scores, optionally a mask. Out: ``(batch, cla
 
 from __future__ import annotations
 
+from contextlib import nullcontext
+
 import torch
 from torch import nn
 
 from slipdetect.errors import UsageError
 from slipdetect.modalities.modality import CONSENSUS_KINDS
+from slipdetect.models.segment_heads import ConvolutionHead, RecurrentHead, in_front
+
+_HEADS: dict[str, type[RecurrentHead | ConvolutionHead]] = {
+    "rnn": RecurrentHead,
+    "cnn": ConvolutionHead,
+}
 
 
 class Consensus(nn.Module):
     """Segment consensus of temporal segment networks (Wang et al., ECCV 2016 and TPAMI 2018).
 
     ``avg`` is linear, so the score of a window is the mean of snippet scores computed once. Half
-    precision is accumulated in float32 and returned in the type that came in.
+    precision is accumulated in float32 and returned in the type that came in. ``rnn`` and ``cnn``
+    are ours: tsn-pytorch names them among its options and implements neither.
     """
 
-    def __init__(self, kind: str = "avg", k: int = 3, num_segments: int | None = None) -> None:
+    def __init__(
+        self,
+        kind: str = "avg",
+        k: int = 3,
+        num_segments: int | None = None,
+        num_classes: int | None = None,
+    ) -> None:
         """Choose the function.
 
         Args:
             kind: ``"avg"``, ``"sum"`` (``num_segments`` times the mean: the sum over the segments
                 of training, whatever number is judged later), ``"max"``, ``"topk"`` (mean of the
                 k largest scores of each class), ``"weighted"`` (learned convex combination,
-                uniform at first) or ``"identity"`` (scores pass through unchanged, mask or not).
+                uniform at first), ``"identity"`` (scores pass through unchanged, mask or not),
+                ``"rnn"`` or ``"cnn"`` (the mean and what a ``RecurrentHead`` or
+                ``ConvolutionHead`` adds to it: nothing at first).
             k: How many scores ``"topk"`` averages; with fewer segments it averages them all.
             num_segments: Number of segments that ``"weighted"`` learns weights for and ``"sum"``
                 stands for.
+            num_classes: Size of the scores that ``"rnn"`` and ``"cnn"`` learn from.
 
         Raises:
-            UsageError: Unknown kind, k below 1, or ``"weighted"`` or ``"sum"`` without
-                ``num_segments``.
+            UsageError: Unknown kind, k below 1, ``"weighted"`` or ``"sum"`` without
+                ``num_segments``, or ``"rnn"`` or ``"cnn"`` without ``num_classes``.
         """
         super().__init__()
         if kind not in CONSENSUS_KINDS:
@@ -46,27 +64,34 @@ class Consensus(nn.Module):
             raise UsageError(
                 f"{kind} consensus is made for a number of segments; give num_segments"
             )
-        if num_segments is not None and num_segments < 1:
-            raise UsageError(f"num_segments must be at least 1, not {num_segments}")
+        if kind in _HEADS and num_classes is None:
+            raise UsageError(f"{kind} consensus is made for a number of classes; give num_classes")
+        for name, number in (("num_segments", num_segments), ("num_classes", num_classes)):
+            if number is not None and number < 1:
+                raise UsageError(f"{name} must be at least 1, not {number}")
         self.kind = kind
         self.k = k
         self.num_segments = num_segments
+        self.num_classes = num_classes
         if kind == "weighted" and num_segments is not None:
             self.weights = nn.Parameter(torch.zeros(num_segments))
+        if kind in _HEADS and num_classes is not None:
+            self.head = _HEADS[kind](num_classes)
 
     def forward(self, scores: torch.Tensor, mask: torch.Tensor | None = None) -> torch.Tensor:
         """Combine the segments.
 
         Args:
-            scores: ``(batch, segments, classes)`` floating point.
+            scores: ``(batch, segments, classes)`` floating point, in order of time.
             mask: ``(batch, segments)`` bool, True where a segment counts; None: all count.
 
         Returns:
             ``(batch, classes)``; for ``"identity"`` ``scores`` themselves.
 
         Raises:
-            UsageError: Wrong shape or type, a clip whose segments are all masked, or another
-                number of segments than ``"weighted"`` has weights for.
+            UsageError: Wrong shape or type, a clip whose segments are all masked, another
+                number of segments than ``"weighted"`` has weights for, or of classes than
+                ``"rnn"`` or ``"cnn"`` has.
         """
         _check(scores, mask)
         if self.kind == "identity":
@@ -81,6 +106,8 @@ class Consensus(nn.Module):
             combined = _hidden(values, mask, float("-inf")).amax(dim=1)
         elif self.kind == "topk":
             combined = self._topk(values, mask)
+        elif self.kind in _HEADS:
+            combined = _mean(values, mask) + self._learnt(values, mask)
         else:
             combined = self._weighted(values, mask)
         return combined.to(scores.dtype)
@@ -107,6 +134,21 @@ class Consensus(nn.Module):
         weights = _hidden(logits, mask, float("-inf")).softmax(dim=1).unsqueeze(-1)
         # a weight of zero must also silence an infinite score, and 0 * inf is NaN
         return (values.masked_fill(weights == 0, 0.0) * weights).sum(dim=1)
+
+    def _learnt(self, values: torch.Tensor, mask: torch.Tensor | None) -> torch.Tensor:
+        """Return what the head adds to the mean, ``(batch, classes)`` of the type of ``values``."""
+        if values.shape[2] != self.num_classes:
+            raise UsageError(
+                f"{self.kind} consensus was made for {self.num_classes} classes, got "
+                f"{values.shape[2]}; make it for {values.shape[2]} or use 'avg'"
+            )
+        scores, counts = in_front(values.to(self.head.out.weight.dtype), mask)
+        device = values.device.type
+        able = torch.amp.is_autocast_available(device)
+        # autocast would compute it in half precision
+        with torch.autocast(device, enabled=False) if able else nullcontext():
+            added: torch.Tensor = self.head(scores, counts)
+        return added.to(values.dtype)
 
 
 def _check(scores: torch.Tensor, mask: torch.Tensor | None) -> None:

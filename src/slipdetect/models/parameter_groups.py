@@ -64,5 +64,6 @@ def parameter_groups(
 def _group_of(module: nn.Module, key: str, is_first: bool) -> str:
     if isinstance(module, _NORMS):
         return "bn"
-    kind = "bias" if key == "bias" else "weight"
+    # recurrent layers name theirs bias_ih_l0 and bias_hh_l0
+    kind = "bias" if key == "bias" or key.startswith("bias_") else "weight"
     return f"first_conv_{kind}" if is_first else kind

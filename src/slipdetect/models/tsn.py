@@ -78,7 +78,7 @@ class TSN(nn.Module):
         nn.init.normal_(self.classifier.weight, 0.0, 0.001)
         nn.init.zeros_(self.classifier.bias)
         self.consensus = (
-            Consensus(consensus, num_segments=num_segments)
+            Consensus(consensus, num_segments=num_segments, num_classes=num_classes)
             if isinstance(consensus, str)
             else consensus
         )

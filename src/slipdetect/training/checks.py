@@ -14,7 +14,8 @@ from slipdetect.training.config import TrainConfig
 
 _DEFAULTS = {item.name: item.default for item in fields(TrainConfig)}
 _COLOURS = ("contrast", "brightness", "tint", "saturation", "grey", "noise")
-_ANY_LENGTH = ("avg", "sum", "max", "topk")
+_ANY_LENGTH = ("avg", "sum", "max", "topk", "rnn", "cnn")
+_IN_ORDER = ("rnn", "cnn")
 
 # one video is read once for all streams, their fusion is calibrated on the same validation
 # windows, and one run has one seed
@@ -87,6 +88,12 @@ def warnings(configs: Mapping[str, TrainConfig]) -> list[str]:
             "the network begins at random and its batch norms are frozen, so nothing normalises "
             "it; give --weights or --start, or pass --partial-bn none"
         )
+    found += [
+        f"consensus {config.consensus} learns nothing of the order of snippets from windows of "
+        "one; give --num-segments"
+        for config in configs.values()
+        if config.consensus in _IN_ORDER and config.num_segments == 1
+    ][:1]
     return found
 
 

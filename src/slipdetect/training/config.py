@@ -50,7 +50,12 @@ class NetworkConfig:
     crop: str = setting(
         "motion", "Where snippets are cropped: around what moves, or the middle.", choices=CROPS
     )
-    consensus: str = setting("avg", "How the snippets of a window agree.", choices=CONSENSUS_KINDS)
+    consensus: str = setting(
+        "avg",
+        "How the snippets of a window agree; rnn and cnn: on their mean and what a small network "
+        "learns to add to it from their order.",
+        choices=CONSENSUS_KINDS,
+    )
     dropout: float = setting(0.5, "Dropout before the classifier.", least=0.0, most=0.99)
     partial_bn: bool | str = setting(
         "all", "Batch norms to freeze: all, all after the first, or none."

@@ -72,8 +72,11 @@ class StreamPlan:
             backbone_options=self.backbone_options,
         )
         if config.start is not None:
-            package = self._start()
-            network.load_state_dict(package.build_stream(self.name).state_dict())
+            begun = self._start().build_stream(self.name)
+            if begun.consensus.kind != network.consensus.kind:
+                # the weights of another kind, if any, are of no use
+                begun.consensus = network.consensus
+            network.load_state_dict(begun.state_dict())
         frozen = network.freeze(config.freeze)
         if frozen:
             logger.info("%s: does not learn up to and including %s", self.name, frozen[-1])
@@ -164,8 +167,9 @@ class StreamPlan:
         then = {
             "sample_fps": package.config.sample_fps,
             "crop": package.config.stream(self.name).crop,
+            "consensus": package.config.stream(self.name).consensus,
         }
-        now = {"sample_fps": self.config.sample_fps, "crop": self.config.crop}
+        now = {key: getattr(self.config, key) for key in then}
         if self.flow is not None:
             then["flow"], now["flow"] = package.config.stream(self.name).flow, self.flow
         for key, value in now.items():
