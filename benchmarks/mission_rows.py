@@ -122,10 +122,11 @@ def outcomes(tests: Iterable[str]) -> list[tuple[str, str, str]]:
 
 
 def _outcome(case: ElementTree.Element) -> tuple[str, str, str]:
-    file = str(case.get("file")).removeprefix("tests/")
-    # a class of tests stands behind the module's name
-    inner = str(case.get("classname")).removeprefix(f"tests.{file[:-3].replace('/', '.')}")
-    node = "::".join(part for part in (file, inner.strip("."), str(case.get("name"))) if part)
+    # the file of an inherited test is its parent's, so module and class come from the class's name
+    parts = str(case.get("classname")).split(".")[1:]
+    module = next(k for k, part in enumerate(parts, 1) if part.startswith("test_"))
+    file = "/".join(parts[:module]) + ".py"
+    node = "::".join([file, *parts[module:], str(case.get("name"))])
     for word, name in (("failure", "failed"), ("error", "failed"), ("skipped", "skipped")):
         found = case.find(word)
         if found is not None:
