@@ -116,8 +116,9 @@ class ReproduceView:
 
     def _curves(self, name: str) -> dict[str, str]:
         """Draw how the runs learnt; return the figures behind the picture by file name."""
-        from slipdetect.experiments.curves import epochs_csv, validation_curves
+        from slipdetect.experiments.curves import validation_curves
         from slipdetect.reports.learning_curves import draw_learning_curves
+        from slipdetect.training.epochs_csv import epochs_csv
 
         histories = self._experiment.histories()
         if not histories:
@@ -125,4 +126,4 @@ class ReproduceView:
         target = self._experiment.out / f"{name}.png"
         with atomic_write(target, overwrite=True) as temporary:
             draw_learning_curves(validation_curves(histories), temporary)
-        return {f"{name}-epochs.csv": epochs_csv(histories)}
+        return {f"{name}-epochs.csv": epochs_csv(histories, "run")}

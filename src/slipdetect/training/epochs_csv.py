@@ -1,0 +1,38 @@
+"""The figures of every epoch as a table that a spreadsheet opens.
+
+In: the history of each stream or run. Out: CSV, a row per epoch of each.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from slipdetect.training.metrics import EpochMetrics
+
+CURVES = "curves.csv"
+FIGURES = ("train_loss", "train_accuracy", "val_loss", "val_accuracy", "val_auc", "lr")
+
+
+def epochs_csv(histories: Mapping[str, Sequence[EpochMetrics]], first: str = "modality") -> str:
+    """Return a row per epoch with every figure, not rounded, as RFC 4180 has it.
+
+    Args:
+        histories: Epochs by stream or run.
+        first: Heading of the column that names the stream or run.
+
+    Returns:
+        Columns ``first``, ``epoch`` (counted from 1) and ``FIGURES``: losses are mean cross
+        entropies, accuracies and the area under the ROC curve shares from 0 to 1, ``lr`` the
+        learning rate; a cell without a value is empty.
+    """
+    buffer = io.StringIO()
+    writer = csv.writer(buffer)
+    writer.writerow((first, "epoch", *FIGURES))
+    for label, history in histories.items():
+        for metrics in history:
+            writer.writerow((label, metrics.epoch + 1, *(getattr(metrics, f) for f in FIGURES)))
+    return buffer.getvalue()
