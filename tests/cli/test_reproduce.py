@@ -21,7 +21,7 @@ from slipdetect.experiments import training_work
 from slipdetect.experiments.attempts import Attempt, scores_file
 from slipdetect.experiments.division import Division
 from slipdetect.experiments.settings import Settings
-from slipdetect.reports.reproduce_table import SMOKE
+from slipdetect.reports.reproduce_warnings import SMOKE
 from tiny_clips import create_tiny, tiny_clips
 
 EPOCH = {"train_loss": 0.6, "train_accuracy": 0.7, "val_loss": 0.5, "val_accuracy": 0.8}
@@ -230,7 +230,39 @@ def test_a_leaking_split_is_3(run, work, data: Path) -> None:
     result = run("reproduce", "table3", "--data", data, "--out", data.parent / "out")
     assert result.exit_code == 3
     assert "the split leaks: 30 groups" in result.stderr
+    assert "or pass --allow-leaks" in result.stderr
     assert work.ran == ()
+
+
+def test_S52_a_leaking_split_is_run_if_told_and_every_file_says_so(run, work, data: Path) -> None:
+    lines = data.read_text().splitlines()
+    sides = ["split", *["train", "val", "test", "train"] * 15]
+    data.write_text("\n".join(f"{a},{b}" for a, b in zip(lines, sides, strict=True)))
+    out = data.parent / "out"
+    args = ["reproduce", "segments", "--data", data, "--out", out]
+    told = "30 groups or files are on two sides of the data's split, with 15 of 15 test clips"
+    listed = run(*args, "--allow-leaks", "--list")
+    assert listed.exit_code == 0
+    assert told in listed.stderr
+    assert not out.exists()
+    for ran in (4, 4):  # the second time nothing is trained and all is told again
+        result = run(*args, "--allow-leaks")
+        assert result.exit_code == 0, result.output
+        assert len(work.ran) == ran
+        assert told in result.stderr
+        assert result.stdout.startswith("LEAKING SPLIT")
+        assert told in " ".join(result.stdout.split())
+        assert told in (out / "segments.md").read_text()
+        assert json.loads((out / "segments.json").read_text())["leaked"]["count"] == 30
+        for file in ("segments.csv", "segments-epochs.csv"):
+            rows = list(csv.DictReader((out / file).open(newline="")))
+            assert {(row["leaks"], row["leaking_test_clips"]) for row in rows} == {("30", "15")}
+        for file in out.glob("segments*"):
+            file.unlink()
+    again = run(*args)
+    assert again.exit_code == 3
+    assert "or pass --allow-leaks" in again.stderr
+    assert not list(out.glob("segments*"))
 
 
 @pytest.mark.parametrize(
@@ -263,6 +295,59 @@ def real(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     file = tmp_path / "clips.csv"
     file.write_text("path,label,group\n" + "\n".join(rows) + "\n")
     return file
+
+
+@pytest.fixture
+def hmdb(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Class folders and official splits; film 0 is trained on as a fall and tested as a walk."""
+    monkeypatch.setattr(backbones, "create_backbone", create_tiny)
+    (tmp_path / "splits").mkdir()
+    uses: dict[str, list[str]] = {"fall_floor": [], "walk": []}
+    for index, clip in enumerate(tiny_clips(tmp_path, each=9)):
+        action = "fall_floor" if clip.positive else "walk"
+        film = 0 if index == 17 else index
+        name = f"Film{film:02}x_{action}_f_cm_np1_fr_med_0.mp4"
+        (tmp_path / action).mkdir(exist_ok=True)
+        clip.path.rename(tmp_path / action / name)
+        uses[action].append(f"{name} {'1' if index < 12 else '2'} \n")
+    for action, lines in uses.items():
+        (tmp_path / "splits" / f"{action}_test_split1.txt").write_text("".join(lines))
+    return tmp_path
+
+
+def test_S52_the_official_split_that_was_just_prepared_can_be_run(run, hmdb: Path) -> None:
+    clips, out = hmdb / "clips.csv", hmdb / "out"
+    prepared = run("prepare", "hmdb51", hmdb, "--splits", hmdb / "splits", "--out", clips)
+    assert prepared.exit_code == 0, prepared.output
+    args = ["reproduce", "table6", "--data", clips, "--quick", "--out", out, "--device", "cpu"]
+    args += ["--only", "tsn-resnet101-rgb"]
+    refused = run(*args)
+    assert refused.exit_code == 3
+    assert "'hmdb51-film00x' (1 train, 1 test)" in refused.stderr
+    assert "or pass --allow-leaks" in refused.stderr
+    assert not out.exists()
+    result = run(*args, "--allow-leaks")
+    assert result.exit_code == 0, result.output
+    smoke, _, leak, *_ = result.stdout.splitlines()
+    assert smoke == SMOKE
+    assert leak.startswith("LEAKING SPLIT: 1 group or file is on two sides of the data's split,")
+    rows = list(csv.DictReader((out / "table6.csv").open()))
+    assert {row["state"] for row in rows if row["row"] == "RGB"} == {"done", "missing"}
+    assert {(row["leaks"], row["leaking_test_clips"]) for row in rows} == {("1", "1")}
+
+
+def test_a_leak_into_validation_is_trained_with_if_told(run, real: Path) -> None:
+    """The training itself refuses it too."""
+    head, *rows = real.read_text().splitlines()
+    sides = ["train"] * 10 + ["val"] * 4 + ["test"] * 4
+    rows[10] = rows[10].rpartition(",")[0] + ",fall-0"
+    lines = [f"{row},{side}" for row, side in zip(rows, sides, strict=True)]
+    real.write_text("\n".join([f"{head},split", *lines]) + "\n")
+    args = ["reproduce", "table3", "--data", real, "--quick", "--out", real.parent / "out"]
+    args += ["--device", "cpu", "--only", "*-rgb", "--allow-leaks"]
+    result = run(*args)
+    assert result.exit_code == 0, result.output
+    assert "with 0 of 4 test clips" in " ".join(result.stdout.split())
 
 
 def test_a_smoke_run_trains_scores_and_says_that_it_means_nothing(run, real: Path) -> None:
