@@ -137,11 +137,11 @@ def test_what_nobody_knows_is_2_and_says_where_to_look(run, name: str) -> None:
 @pytest.mark.parametrize(
     ("args", "told"),
     [
-        (["test", "x"], "'test'. The seed report's test is here: slipdetect evaluate"),
-        (["config", "show"], "'config'. The seed report's config is here: slipdetect train"),
-        (["train", "x", "--pretrained"], "--pretrained is here: slipdetect train .*--weights"),
-        (["train", "x", "--lr_steps", "9"], "--lr_steps is here: slipdetect train .*--lr-steps"),
-        (["evaluate", "x", "--test_crops", "9"], "is here: slipdetect evaluate .*--protocol"),
+        (["test", "x"], "'test'. Here that is: slipdetect evaluate"),
+        (["config", "show"], "'config'. Here that is: slipdetect train"),
+        (["train", "x", "--pretrained"], "Here that is: slipdetect train .*--weights"),
+        (["train", "x", "--lr_steps", "9"], "Here that is: slipdetect train .*--lr-steps"),
+        (["evaluate", "x", "--test_crops", "9"], "Here that is: slipdetect evaluate .*--protocol"),
     ],
 )
 def test_S23_S45_S51_a_word_of_the_report_is_answered_with_ours(
@@ -157,10 +157,10 @@ def test_other_mistakes_are_answered_with_what_is_like_them(run) -> None:
     assert "'detect'" in run("detct").stderr
     assert "'hmdb51'" in run("prepare", "hmdb").stderr
     assert "'--epochs'" in run("train", "--epoch", "3").stderr
-    assert "seed report" not in run("detct").stderr
+    assert "Here that is" not in run("detct").stderr
 
 
 def test_a_hint_comes_from_the_table(run, monkeypatch: pytest.MonkeyPatch) -> None:
     word = Word(("foo_bar",), ("slipdetect doctor",))
     monkeypatch.setattr("slipdetect.cli.report_table.SECTIONS", {"x": (word,)})
-    assert "report's foo-bar is here: slipdetect doctor." in run("foo-bar").stderr
+    assert "'foo-bar'. Here that is: slipdetect doctor." in run("foo-bar").stderr

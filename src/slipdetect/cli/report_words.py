@@ -48,7 +48,7 @@ def hint(name: str) -> str:
     if not found:
         return ""
     lines = dict.fromkeys(word.here[0] for _, word in found)
-    return f"The seed report's {name} is here: {' or '.join(lines)}"
+    return f"Here that is: {' or '.join(lines)}"
 
 
 def words_page() -> str:
