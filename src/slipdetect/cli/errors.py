@@ -45,8 +45,10 @@ def with_hint(error: click.NoSuchCommand | click.NoSuchOption) -> click.UsageErr
     """Return the error with what a word of the seed report is called here, where it is one."""
     from slipdetect.cli.report_words import hint
 
-    is_command = isinstance(error, click.NoSuchCommand)
-    said = hint(error.command_name if is_command else error.option_name)
+    if isinstance(error, click.NoSuchCommand):
+        said = hint(error.command_name)
+    else:
+        said = hint(error.option_name)
     return click.UsageError(f"{error.message} {said}.", error.ctx) if said else error
 
 
