@@ -30,7 +30,7 @@ def completed(words: str, word: int, shell: str = "bash") -> list[str]:
 
 
 def test_commands_options_and_choices() -> None:
-    assert completed("slipdetect de", 1) == ["plain,detect"]
+    assert completed("slipdetect det", 1) == ["plain,detect"]
     assert completed("slipdetect models im", 2) == ["plain,import"]
     assert completed("slipdetect detect --for", 2) == ["plain,--format"]
     assert completed("slipdetect detect --show-c", 2) == ["plain,--show-config"]

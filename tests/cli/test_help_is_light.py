@@ -32,6 +32,8 @@ PAGES = [
     ["plot", "--help"],
     ["bench", "flow", "--help"],
     ["doctor", "--help"],
+    ["describe", "--help"],
+    ["describe", "test_models.py"],
 ]
 SCRIPT = """
 import sys, time

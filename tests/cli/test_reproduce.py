@@ -21,7 +21,7 @@ from slipdetect.experiments import training_work
 from slipdetect.experiments.attempts import Attempt, scores_file
 from slipdetect.experiments.division import Division
 from slipdetect.experiments.settings import Settings
-from slipdetect.reports.reproduce_table import SMOKE
+from slipdetect.reports.reproduce_warnings import SMOKE
 from tiny_clips import create_tiny, tiny_clips
 
 EPOCH = {"train_loss": 0.6, "train_accuracy": 0.7, "val_loss": 0.5, "val_accuracy": 0.8}
@@ -230,7 +230,39 @@ def test_a_leaking_split_is_3(run, work, data: Path) -> None:
     result = run("reproduce", "table3", "--data", data, "--out", data.parent / "out")
     assert result.exit_code == 3
     assert "the split leaks: 30 groups" in result.stderr
+    assert "or pass --allow-leaks" in result.stderr
     assert work.ran == ()
+
+
+def test_S52_a_leaking_split_is_run_if_told_and_every_file_says_so(run, work, data: Path) -> None:
+    lines = data.read_text().splitlines()
+    sides = ["split", *["train", "val", "test", "train"] * 15]
+    data.write_text("\n".join(f"{a},{b}" for a, b in zip(lines, sides, strict=True)))
+    out = data.parent / "out"
+    args = ["reproduce", "segments", "--data", data, "--out", out]
+    told = "30 groups or files are on two sides of the data's split, with 15 of 15 test clips"
+    listed = run(*args, "--allow-leaks", "--list")
+    assert listed.exit_code == 0
+    assert told in listed.stderr
+    assert not out.exists()
+    for ran in (4, 4):  # the second time nothing is trained and all is told again
+        result = run(*args, "--allow-leaks")
+        assert result.exit_code == 0, result.output
+        assert len(work.ran) == ran
+        assert told in result.stderr
+        assert result.stdout.startswith("LEAKING SPLIT")
+        assert told in " ".join(result.stdout.split())
+        assert told in (out / "segments.md").read_text()
+        assert json.loads((out / "segments.json").read_text())["leaked"]["count"] == 30
+        for file in ("segments.csv", "segments-epochs.csv"):
+            rows = list(csv.DictReader((out / file).open(newline="")))
+            assert {(row["leaks"], row["leaking_test_clips"]) for row in rows} == {("30", "15")}
+        for file in out.glob("segments*"):
+            file.unlink()
+    again = run(*args)
+    assert again.exit_code == 3
+    assert "or pass --allow-leaks" in again.stderr
+    assert not list(out.glob("segments*"))
 
 
 @pytest.mark.parametrize(
@@ -263,6 +295,20 @@ def real(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     file = tmp_path / "clips.csv"
     file.write_text("path,label,group\n" + "\n".join(rows) + "\n")
     return file
+
+
+def test_a_leak_into_validation_is_trained_with_if_told(run, real: Path) -> None:
+    """The training itself refuses it too."""
+    head, *rows = real.read_text().splitlines()
+    sides = ["train"] * 10 + ["val"] * 4 + ["test"] * 4
+    rows[10] = rows[10].rpartition(",")[0] + ",fall-0"
+    lines = [f"{row},{side}" for row, side in zip(rows, sides, strict=True)]
+    real.write_text("\n".join([f"{head},split", *lines]) + "\n")
+    args = ["reproduce", "table3", "--data", real, "--quick", "--out", real.parent / "out"]
+    args += ["--device", "cpu", "--only", "*-rgb", "--allow-leaks"]
+    result = run(*args)
+    assert result.exit_code == 0, result.output
+    assert "with 0 of 4 test clips" in " ".join(result.stdout.split())
 
 
 def test_a_smoke_run_trains_scores_and_says_that_it_means_nothing(run, real: Path) -> None:

@@ -76,7 +76,8 @@ def undisturbed(data: list[Clip], folder: Path, tmp_path_factory: pytest.TempPat
 
 
 def assert_same(out: Path, undisturbed: Path, modalities: tuple[str, ...] = ("rgb",)) -> None:
-    assert (out / "metrics.jsonl").read_text() == (undisturbed / "metrics.jsonl").read_text()
+    for name in ("metrics.jsonl", "curves.csv"):
+        assert (out / name).read_bytes() == (undisturbed / name).read_bytes()
     for which in ("best", "last"):
         ours, theirs = load_package(out / which), load_package(undisturbed / which)
         assert ours.config.calibration == theirs.config.calibration

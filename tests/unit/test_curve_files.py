@@ -13,6 +13,8 @@ import pytest
 from slipdetect.errors import DataError
 from slipdetect.reports.learning_curves import Curve
 from slipdetect.training.curve_files import read_curves
+from slipdetect.training.epochs_csv import epochs_csv
+from slipdetect.training.metrics import EpochMetrics
 
 SEED_TRAIN = """Epoch,Batch Time,Data Time,Loss,Prec@1,Prec@5,lr
 0,3.535,0.158,0.71131,66.6667,100.0,0.001
@@ -67,6 +69,54 @@ def test_our_own_log_has_a_run_per_modality_and_may_gain_keys(tmp_path: Path) ->
     assert found["flow", "validation", "accuracy"] == ((1, 0.875),)
     assert ("rgb", "validation", "accuracy") not in found  # there were None only
     assert {metric for _, _, metric in found} == {"loss", "accuracy"}
+
+
+def _table(path: Path, histories: dict[str, int], first: str = "modality") -> None:
+    """Write what ``_jsonl`` writes as a table."""
+    epochs = {
+        label: [EpochMetrics(k, 0.5 - 0.1 * k, 0.75, None, None, 0.9, 0.01) for k in range(count)]
+        for label, count in histories.items()
+    }
+    path.write_text(epochs_csv(epochs, first), newline="")
+
+
+def test_S35_our_own_table_is_the_same_run_as_our_own_log(tmp_path: Path) -> None:
+    _jsonl(tmp_path / "a", "rgb", 2)
+    _jsonl(tmp_path / "a", "flow", 3)
+    expected = _curves(tmp_path / "a")
+    assert set(expected) == {
+        (run, "training", metric) for run in ("rgb", "flow") for metric in ("loss", "accuracy")
+    }
+    table = tmp_path / "a" / "curves.csv"
+    _table(table, {"rgb": 2, "flow": 3})
+    assert _curves(table) == expected
+    assert _curves(tmp_path / "a", table) == expected
+    (tmp_path / "a" / "metrics.jsonl").unlink()
+    (tmp_path / "a" / "predictions.csv").write_text("clip\nx\n")
+    assert _curves(tmp_path / "a") == expected
+    # a spreadsheet saves it so, under a name of its own
+    text = table.read_text().replace("\r\n", "\n").replace("0.5,", '"0.5",')
+    (tmp_path / "mine.csv").write_text("\ufeff" + text, encoding="utf-8")
+    assert _curves(tmp_path / "mine.csv") == expected
+
+
+def test_tables_of_runs_are_told_apart_by_folder_or_name(tmp_path: Path) -> None:
+    for run in ("first", "second"):
+        (tmp_path / run).mkdir()
+        _table(tmp_path / run / "curves.csv", {"rgb": 1})
+    both = [tmp_path / run / "curves.csv" for run in ("first", "second")]
+    assert {run for run, _, _ in _curves(*both)} == {"first/rgb", "second/rgb"}
+    _table(tmp_path / "a.csv", {"rgb": 1})
+    _table(tmp_path / "b.csv", {"rgb": 1})
+    names = {run for run, _, _ in _curves(tmp_path / "a.csv", tmp_path / "b.csv")}
+    assert names == {"a/rgb", "b/rgb"}
+
+
+def test_a_column_run_holds_several_runs(tmp_path: Path) -> None:
+    _table(tmp_path / "segments-epochs.csv", {"1 segment": 2, "3 segments": 3}, "run")
+    found = _curves(tmp_path / "segments-epochs.csv")
+    assert found["1 segment", "training", "loss"] == ((1, 0.5), (2, 0.4))
+    assert found["3 segments", "training", "loss"] == ((1, 0.5), (2, 0.4), (3, 0.3))
 
 
 def test_runs_of_one_name_are_told_apart_by_their_folders(tmp_path: Path) -> None:
@@ -155,6 +205,9 @@ def test_bad_logs_are_refused_in_a_line(
 
 def test_missing_logs_say_what_to_name(tmp_path: Path) -> None:
     with pytest.raises(DataError, match=r"neither metrics.jsonl nor a CSV log"):
+        read_curves([tmp_path])
+    (tmp_path / "metrics.jsonl").write_text("")
+    with pytest.raises(DataError, match="has an epoch ended"):
         read_curves([tmp_path])
     with pytest.raises(DataError, match="No such file"):
         read_curves([tmp_path / "gone.csv"])

@@ -93,6 +93,42 @@ def test_T04_a_copy_on_another_side_is_refused(tmp_path: Path, first: str, secon
         make_division(clips, tmp_path)
 
 
+def test_S52_a_leaking_split_is_used_if_told_and_says_so(tmp_path: Path) -> None:
+    clips = make_clips(tmp_path, sides="train train val train test train test")
+    # g0: one clip to test; g2 (validation): a copy of a training clip; g4 (test): nothing
+    clips[0] = replace(clips[0], split="test")
+    clips[4].path.write_bytes(clips[2].path.read_bytes())
+    with pytest.raises(DataError, match="or pass --allow-leaks"):
+        make_division(clips, tmp_path)
+    division = make_division(clips, tmp_path, allow_leaks=True)
+    assert list(division.clips) == clips
+    found = division.leaked
+    assert found is not None
+    tested = sum(clip.split == "test" for clip in clips)
+    assert (found.count, found.test_clips, found.of) == (2, 1, tested)
+    groups, copies = found.sentences
+    assert groups == "1 group is on two sides or more: 'g0' (1 train, 1 test)"
+    assert copies.startswith("1 file is on two sides under other names: ")
+
+
+def test_S52_a_side_held_out_of_a_leaking_split_is_used_if_told(tmp_path: Path) -> None:
+    clips = make_clips(tmp_path, sides="train train test")
+    clips[0] = replace(clips[0], split="test")
+    with pytest.raises(DataError, match="or pass --allow-leaks"):
+        make_division(clips, tmp_path)
+    division = make_division(clips, tmp_path, allow_leaks=True)
+    assert {clip.split for clip in division.clips} == set(SIDES)
+    assert division.leaked is not None
+    assert (division.leaked.count, division.leaked.test_clips) == (1, 1)
+
+
+def test_without_a_leak_there_is_nothing_to_say(tmp_path: Path) -> None:
+    clips = make_clips(tmp_path)
+    division = make_division(clips, tmp_path, allow_leaks=True)
+    assert division.leaked is None
+    assert division == make_division(clips, tmp_path)
+
+
 def test_a_missing_file_is_named(tmp_path: Path) -> None:
     clips = make_clips(tmp_path)
     clips[3].path.unlink()

@@ -10,16 +10,17 @@ import io
 import json
 from dataclasses import replace
 
+from slipdetect.experiments.leaked import Leaked
 from slipdetect.experiments.reported import REPORTED
 from slipdetect.experiments.result import CellResult, Figure, Side, TableResult
 from slipdetect.experiments.tables import make_table
 from slipdetect.reports.reproduce_table import (
-    SMOKE,
     reproduce_csv,
     reproduce_data,
     reproduce_markdown,
     reproduce_text,
 )
+from slipdetect.reports.reproduce_warnings import SMOKE
 
 FIGURE = Figure(0.91525, 0.8649, 0.9551, (0.91525,))
 CELL = CellResult("done", FIGURE, replace(FIGURE, value=0.9246), ((1.0,),))
@@ -76,6 +77,34 @@ def test_a_smoke_run_says_so_first() -> None:
     assert SMOKE in reproduce_markdown(result).splitlines()[0]
     assert {row["smoke"] for row in csv.DictReader(io.StringIO(reproduce_csv(result)))} == {"1"}
     assert reproduce_data(result)["smoke"] is True
+
+
+def test_S52_a_leaking_split_is_told_in_every_form() -> None:
+    which = "3 groups are on two sides or more: 'a' (1 train, 1 test), 'b' (1 train, 2 test)"
+    result = replace(made_result(), leaked=Leaked(3, 38, 101, (which,)), smoke=True)
+    told = (
+        "LEAKING SPLIT: 3 groups or files are on two sides of the data's split, with 38 of 101 test"
+    )
+    text = reproduce_text(result)
+    before, _, after = text.partition("Table 6:")
+    assert before.splitlines()[0] == SMOKE
+    assert told in " ".join(before.split())
+    assert f"The split leaks: {which}." in " ".join(after.split())
+    assert max(map(len, text.splitlines())) <= 100
+    page = reproduce_markdown(result)
+    assert f"**{told}" in page.partition("# Table 6")[0]
+    assert f"- The split leaks: {which}." in page.splitlines()
+    rows = list(csv.DictReader(io.StringIO(reproduce_csv(result))))
+    assert {(row["leaks"], row["leaking_test_clips"]) for row in rows} == {("3", "38")}
+    data = json.loads(json.dumps(reproduce_data(result)))["leaked"]
+    assert data == {"count": 3, "test_clips": 38, "of": 101, "sentences": [which]}
+
+
+def test_a_split_without_leaks_says_nothing_of_them() -> None:
+    assert "LEAK" not in reproduce_text(made_result()) + reproduce_markdown(made_result())
+    rows = list(csv.DictReader(io.StringIO(reproduce_csv(made_result()))))
+    assert {(row["leaks"], row["leaking_test_clips"]) for row in rows} == {("0", "0")}
+    assert reproduce_data(made_result())["leaked"] is None
 
 
 def test_cells_without_figures_say_why() -> None:

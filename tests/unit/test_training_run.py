@@ -5,6 +5,7 @@ In: a square that falls or slides. Out: packages, metrics and curves.
 
 from __future__ import annotations
 
+import csv
 import json
 import math
 import sys
@@ -22,6 +23,7 @@ from slipdetect.detection import Detector
 from slipdetect.errors import OutputError, SlipdetectError, UsageError
 from slipdetect.models import load_package
 from slipdetect.training import Progress, TrainingRun
+from slipdetect.training.curve_files import read_curves
 from slipdetect.training.curves import draw_curves
 from slipdetect.training.metrics import EpochMetrics
 from tiny_clips import create_tiny, tiny_clips, tiny_config
@@ -105,6 +107,20 @@ def test_metrics_are_one_json_object_per_epoch(trained: tuple[Path, list[Progres
         assert 0 <= row["lr"] <= 3e-3
 
 
+def test_S35_curves_csv_has_the_figures_of_metrics_and_plot_reads_it(
+    trained: tuple[Path, list[Progress]],
+) -> None:
+    rows = [json.loads(line) for line in (trained[0] / "metrics.jsonl").read_text().splitlines()]
+    with (trained[0] / "curves.csv").open(newline="") as stream:
+        table = list(csv.DictReader(stream, strict=True))
+    assert len(table) == len(MODALITIES) * 2
+    for row, cells in zip(rows, table, strict=True):
+        assert cells.pop("modality") == row.pop("modality")
+        assert int(cells.pop("epoch")) == row.pop("epoch") + 1
+        assert {name: float(cell) for name, cell in cells.items()} == row
+    assert read_curves([trained[0] / "curves.csv"]) == read_curves([trained[0]])
+
+
 def test_the_best_epoch_has_the_largest_auc_and_then_the_least_loss(
     trained: tuple[Path, list[Progress]],
 ) -> None:
@@ -170,8 +186,21 @@ def test_an_earlier_run_is_kept_unless_told(data: list[Clip], cache: Path, tmp_p
     with pytest.raises(OutputError, match="--overwrite"):
         TrainingRun(data, tmp_path, ["rgb"], tiny_config(), cache=cache, device="cpu")
     assert (tmp_path / "metrics.jsonl").read_text() == "earlier\n"
+    (tmp_path / "curves.csv").write_text("earlier\n")
+    (tmp_path / "curves.png").write_text("earlier\n")
     TrainingRun(data, tmp_path, ["rgb"], tiny_config(), cache=cache, device="cpu", overwrite=True)
     assert (tmp_path / "metrics.jsonl").read_text() == ""
+    assert [path.name for path in tmp_path.iterdir()] == ["metrics.jsonl"]
+
+
+@pytest.mark.parametrize("name", ["curves.csv", "curves.png"])
+def test_a_file_that_lies_where_curves_go_is_kept_unless_told(
+    data: list[Clip], cache: Path, tmp_path: Path, name: str
+) -> None:
+    (tmp_path / name).write_text("mine\n")
+    with pytest.raises(OutputError, match="--overwrite"):
+        TrainingRun(data, tmp_path, ["rgb"], tiny_config(), cache=cache, device="cpu")
+    assert (tmp_path / name).read_text() == "mine\n"
 
 
 @pytest.mark.parametrize(

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from slipdetect.models.measure import Cost
 
 _SEGMENTS = 3
+_LABELS = 2
 
 
 @click.group()
@@ -84,7 +85,7 @@ def check(ctx: click.Context, names: tuple[str, ...]) -> None:
     code = 0
     for name in names:
         try:
-            console.text(_checked(name))
+            console.text(backbone_page(name))
         except SlipdetectError as error:
             code = error.exit_code
             console.text(f"{one_line(name)}  unavailable\n")
@@ -120,8 +121,13 @@ def _measured(name: str) -> tuple[BackboneSpec, str, Cost]:
     return spec, backbone_info(name).distribution, cost
 
 
-def _checked(name: str) -> str:
-    """Return the facts about a backbone after running it; raises as ``_measured``."""
+def backbone_page(name: str) -> str:
+    """Return the facts about a backbone after running it.
+
+    Raises:
+        BackboneUnavailable: It does not load, build or run, or contradicts its facts.
+        UsageError: There is none of this name.
+    """
     spec, distribution, cost = _measured(name)
     told = {
         "parameters": f"{cost.parameters / 1e6:.2f} M",
@@ -133,7 +139,7 @@ def _checked(name: str) -> str:
 
 
 def _shapes(size: int) -> dict[str, str]:
-    """Return what TSN takes with three segments, by modality (Table 4 of the seed report)."""
+    """Return what TSN takes and gives with three segments (Table 4 of the seed report)."""
     from slipdetect.modalities.modality import MODALITIES, get_modality
 
     rows = {}
@@ -143,7 +149,7 @@ def _shapes(size: int) -> dict[str, str]:
         differenced = ", differenced" if name == "rgbdiff" else ""
         rows[f"TSN {name}"] = (
             f"[N, {_SEGMENTS * stored}, {size}, {size}] = {_SEGMENTS} snippets of {stored}"
-            f"{differenced}; the first layer sees {seen}"
+            f"{differenced}; the first layer sees {seen}; out come [N, {_LABELS}]"
         )
     return rows
 

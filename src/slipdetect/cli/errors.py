@@ -31,12 +31,25 @@ class Application(LazyGroup):
         """Run the command; errors of it end in ``click.exceptions.Exit``."""
         try:
             return super().invoke(ctx)
+        except (click.NoSuchCommand, click.NoSuchOption) as error:
+            raise with_hint(error) from None
         except click.BadParameter as error:
             raise with_origin(error) from error
         except (click.ClickException, click.exceptions.Exit, click.Abort):
             raise
         except (Exception, KeyboardInterrupt) as error:
             ctx.exit(report(error, ctx.ensure_object(Console)))
+
+
+def with_hint(error: click.NoSuchCommand | click.NoSuchOption) -> click.UsageError:
+    """Return the error with what a word of the seed report is called here, where it is one."""
+    from slipdetect.cli.report_words import hint
+
+    if isinstance(error, click.NoSuchCommand):
+        said = hint(error.command_name)
+    else:
+        said = hint(error.option_name)
+    return click.UsageError(f"{error.message} {said}.", error.ctx) if said else error
 
 
 def report(error: BaseException, console: Console) -> int:

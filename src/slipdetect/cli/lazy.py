@@ -29,6 +29,19 @@ class LazyGroup(click.Group):
         """Return the names of the commands in the order they were given."""
         return [*self._lazy, *super().list_commands(ctx)]
 
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Find the command; a misspelt one is answered with those that are like it."""
+        try:
+            return super().resolve_command(ctx, args)
+        except click.NoSuchCommand as error:
+            # click knows of the commands that are imported already
+            names = self.list_commands(ctx)
+            raise click.NoSuchCommand(
+                error.command_name, error.message, possibilities=names, ctx=error.ctx
+            ) from None
+
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         """Import and return a command, or None when there is none of this name."""
         if cmd_name not in self._lazy:

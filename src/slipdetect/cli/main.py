@@ -30,6 +30,7 @@ _VERBS = {
         "backbones",
         "bench",
         "doctor",
+        "describe",
     )
 }
 

@@ -18,6 +18,17 @@ _REPORTED = 3, 5  # segments and differences of the seed report's Table 4
 _PICTURES = {"rgb": "pictures", "flow": "flow fields", "rgbdiff": "neighbouring frames"}
 
 
+def named_model_page(name: str) -> str:
+    """Return the page of ``"default"`` or of the package in a folder; raises as ``model_page``."""
+    from slipdetect.detection import model_folder
+    from slipdetect.models import load_package
+    from slipdetect.models.package import CARD_FILE
+
+    package = load_package(model_folder(name))
+    card = package.folder / CARD_FILE
+    return model_page(package, card if card.is_file() else None)
+
+
 def model_page(package: ModelPackage, card: Path | None) -> str:
     """Return what a model consists of; its networks are built and run on one snippet each.
 

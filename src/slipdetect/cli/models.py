@@ -12,7 +12,7 @@ import click
 import slipdetect
 from slipdetect.cli.console import Console
 from slipdetect.cli.lazy import LazyGroup
-from slipdetect.cli.model_page import model_page
+from slipdetect.cli.model_page import named_model_page
 from slipdetect.cli.options import common_options
 from slipdetect.errors import ModelError, PackageError
 
@@ -66,15 +66,14 @@ def show(ctx: click.Context, name: str, card: bool) -> None:
     Every network is built and run on one snippet, to count its work and take its time.
     """
     console = ctx.ensure_object(Console)
+    if not card:
+        console.text(named_model_page(name))
+        return
     from slipdetect.detection import model_folder
     from slipdetect.models import load_package
     from slipdetect.models.package import CARD_FILE
 
-    package = load_package(model_folder(name))
-    path = package.folder / CARD_FILE
-    if not card:
-        console.text(model_page(package, path if path.is_file() else None))
-        return
+    path = load_package(model_folder(name)).folder / CARD_FILE
     try:
         console.data(path.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError) as error:

@@ -31,10 +31,11 @@ _SUFFIXES = (".png", ".svg", ".pdf")
 def plot(ctx: click.Context, /, runs: tuple[Path, ...], out: Path, overwrite: bool) -> None:
     """Draw loss and accuracy over epochs, training dashed and validation solid.
 
-    RUN is a folder that train left, its metrics.jsonl, or a CSV log with a header that names
-    epoch, loss and accuracy (or Prec@1), as shares or percent. Of a CSV log the file name or the
-    header says whether it is of training or validation: rgb_train.csv and rgb_test.csv make one
-    run. Runs are drawn over each other.
+    RUN is a folder that train left, its metrics.jsonl or curves.csv, or a CSV log with a header
+    that names epoch, loss and accuracy (or Prec@1), as shares or percent. Of a CSV log the file
+    name or the header says whether it is of training or validation: rgb_train.csv and
+    rgb_test.csv make one run. A column modality or run tells several apart in one file. Runs are
+    drawn over each other.
 
     \b
     slipdetect plot runs/rgb runs/flow --out curves.png

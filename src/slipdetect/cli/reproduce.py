@@ -45,7 +45,8 @@ def reproduce(ctx: click.Context, /, table: str, **options: Any) -> None:
     share trials, so table7 after table6 trains nothing.
 
     Without a column split, whole groups are divided into training, validation and test clips
-    (60/15/25); OUT/split.csv says how. The table is written to OUT too (.md, .csv, .json).
+    (60/15/25); OUT/split.csv says how. The table is written to OUT too (.md, .csv, .json). A split
+    with a group on two sides, such as the official ones of HMDB51, needs --allow-leaks.
 
     \b
     slipdetect reproduce table6 --data clips.csv --quick
@@ -61,6 +62,7 @@ def reproduce(ctx: click.Context, /, table: str, **options: Any) -> None:
     # a pattern without a trial ends here, before anything is written
     experiment.attempts(options["only"])
     view = ReproduceView(console, experiment)
+    view.warn()
     if options["listing"]:
         view.listing(options["only"])
         return
@@ -77,7 +79,8 @@ def _experiment(table: str, options: dict[str, Any]) -> tuple[Experiment, Divisi
 
     out = _out(options)
     root = options["data"].parent if options["root"] is None else options["root"]
-    division = make_division(read_annotations(options["data"], options["root"]), root)
+    clips = read_annotations(options["data"], options["root"])
+    division = make_division(clips, root, allow_leaks=options["allow_leaks"])
     if options["quick"]:
         division = smoke_division(division)
     settings = _settings(options, out)

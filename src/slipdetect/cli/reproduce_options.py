@@ -22,6 +22,11 @@ _DATA = (
         type=click.Path(path_type=Path),
         help="Annotated clips, as for train; its column split is obeyed.",
     ),
+    click.option(
+        "--allow-leaks",
+        is_flag=True,
+        help="Run although the split leaks; every table then says so.",
+    ),
     click.option("--root", type=_FOLDER, help="Folder of the videos.  [default: that of the CSV]"),
     click.option(
         "--out",

@@ -23,6 +23,7 @@ from slipdetect.reports.reproduce_table import (
     reproduce_markdown,
     reproduce_text,
 )
+from slipdetect.reports.reproduce_warnings import flags, leak_warning
 from slipdetect.reports.text_columns import aligned
 
 if TYPE_CHECKING:
@@ -40,6 +41,11 @@ class ReproduceView:
         self._bar: Bar | None = None
         self._began = 0.0
         self._reasons: set[str] = set()
+
+    def warn(self) -> None:
+        """Say what the split leaks."""
+        if self._experiment.division.leaked is not None:
+            self._console.warn(leak_warning(self._experiment.division.leaked))
 
     def listing(self, only: str | None) -> None:
         """Show every attempt and its state."""
@@ -107,22 +113,23 @@ class ReproduceView:
             f"{name}.json": data + "\n",
         }
         if result.chosen:
-            files |= self._curves(name)
+            files |= self._curves(result)
         for file, content in files.items():
             with atomic_write(out / file, overwrite=True) as temporary:
                 temporary.write_text(content, encoding="utf-8", newline="\n")
         written = [*files, *([f"{name}.png"] if (out / f"{name}.png").exists() else [])]
         self._console.note(f"written to {out}: {', '.join(written)}")
 
-    def _curves(self, name: str) -> dict[str, str]:
+    def _curves(self, result: TableResult) -> dict[str, str]:
         """Draw how the runs learnt; return the figures behind the picture by file name."""
-        from slipdetect.experiments.curves import epochs_csv, validation_curves
+        from slipdetect.experiments.curves import validation_curves
         from slipdetect.reports.learning_curves import draw_learning_curves
+        from slipdetect.training.epochs_csv import epochs_csv
 
         histories = self._experiment.histories()
         if not histories:
             return {}
-        target = self._experiment.out / f"{name}.png"
+        target = self._experiment.out / f"{result.name}.png"
         with atomic_write(target, overwrite=True) as temporary:
             draw_learning_curves(validation_curves(histories), temporary)
-        return {f"{name}-epochs.csv": epochs_csv(histories)}
+        return {f"{result.name}-epochs.csv": epochs_csv(histories, "run", flags(result))}

@@ -189,7 +189,7 @@ def _closing(package: ModelPackage, out: Path) -> str:
     lines += [
         "",
         f"model     {package.folder}   (last epoch; the best one is in {out / 'best'})",
-        f"curves    {out / 'curves.png'}",
+        f"curves    {out / 'curves.png'}   (as a table: {out / 'curves.csv'})",
         f"metrics   {out / 'metrics.jsonl'}",
         f"use it    slipdetect detect VIDEO --model {package.folder}",
     ]

@@ -5,8 +5,6 @@ In: folders of attempts. Out: ``Curve``s and ``Chosen``s.
 
 from __future__ import annotations
 
-import csv
-import io
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
@@ -62,16 +60,3 @@ def _curves(label: str, history: History) -> Iterator[Curve]:
         points = tuple((epoch, value) for epoch, value in found if value is not None)
         if points:
             yield Curve(label, "validation", metric, points)
-
-
-def epochs_csv(histories: Mapping[str, History]) -> str:
-    """Return a row per run and epoch with every figure, not rounded."""
-    names = ("train_loss", "train_accuracy", "val_loss", "val_accuracy", "val_auc", "lr")
-    buffer = io.StringIO()
-    writer = csv.writer(buffer, lineterminator="\n")
-    writer.writerow(("run", "epoch", *names))
-    for label, history in histories.items():
-        for metrics in history:
-            values = [getattr(metrics, name) for name in names]
-            writer.writerow((label, metrics.epoch + 1, *values))
-    return buffer.getvalue()

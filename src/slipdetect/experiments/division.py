@@ -1,6 +1,7 @@
 """Who is trained on, who chooses the epoch, and who is scored once at the end.
 
-In: annotated clips. Out: a ``Division`` without leaks, kept in a file that everybody can read.
+In: annotated clips. Out: a ``Division``, kept in a file that everybody can read; leaks are refused,
+or said.
 """
 
 from __future__ import annotations
@@ -16,9 +17,10 @@ from pathlib import Path
 
 from slipdetect._io import atomic_write
 from slipdetect.datasets import Clip, split_by_group
-from slipdetect.datasets.leaks import find_leaks
+from slipdetect.datasets.leaks import Leaks, find_leaks
 from slipdetect.datasets.splits import divide
 from slipdetect.errors import DataError, OutputError
+from slipdetect.experiments.leaked import Leaked, leaked
 
 SIDES = ("train", "val", "test")
 SPLIT_FILE = "split.csv"
@@ -35,11 +37,13 @@ class Division:
         clips: All of them, in the order of the annotation file.
         root: Folder that their names start from.
         given: Whether the annotation file said which side they are on.
+        leaked: What is on two sides although that was not refused; None where nothing is.
     """
 
     clips: tuple[Clip, ...]
     root: Path
     given: bool
+    leaked: Leaked | None = None
 
     def side(self, name: str) -> list[Clip]:
         """Return the clips of ``"train"``, ``"val"`` or ``"test"``."""
@@ -63,20 +67,22 @@ class Division:
         return hashlib.sha256(json.dumps(facts).encode()).hexdigest()[:16]
 
 
-def make_division(clips: Sequence[Clip], root: Path, seed: int = 0) -> Division:
-    """Put every clip on a side, and refuse a division that leaks.
+def make_division(
+    clips: Sequence[Clip], root: Path, seed: int = 0, *, allow_leaks: bool = False
+) -> Division:
+    """Put every clip on a side, and refuse a division that leaks unless told otherwise.
 
     Sides of the annotation file are kept; where it names no validation side, whole groups of its
     training side are held out. Where it names none, whole groups are divided about 60/15/25.
 
     Raises:
         DataError: Only some clips have a side, a side is empty, training lacks a label, a group or
-            a recording is on two sides, or a file is missing.
+            a recording is on two sides (unless ``allow_leaks``), or a file is missing.
     """
     given = any(clip.split for clip in clips)
     if given:
-        if not any(clip.split == "val" for clip in clips):
-            _require_no_leaks(clips)
+        if not any(clip.split == "val" for clip in clips) and not allow_leaks:
+            _require_no_leaks(find_leaks(clips))
         rest, test = clips, [clip for clip in clips if clip.split == "test"]
     else:
         rest, test = split_by_group(clips, _TEST_SHARE, seed)
@@ -85,7 +91,10 @@ def make_division(clips: Sequence[Clip], root: Path, seed: int = 0) -> Division:
     _check(sides)
     where = {clip.path: name for name, members in sides.items() for clip in members}
     placed = tuple(replace(clip, split=where[clip.path]) for clip in clips)
-    return Division(placed, root, given)
+    leaks = find_leaks(placed)
+    if not allow_leaks:
+        _require_no_leaks(leaks)
+    return Division(placed, root, given, leaked(placed, leaks) if leaks else None)
 
 
 def keep_division(division: Division, folder: Path) -> Path:
@@ -114,7 +123,7 @@ def keep_division(division: Division, folder: Path) -> Path:
 
 
 def _check(sides: dict[str, list[Clip]]) -> None:
-    """Refuse empty sides and leaks."""
+    """Refuse empty sides and missing files."""
     for members in sides.values():
         for clip in members:
             _size(clip.path)
@@ -124,16 +133,13 @@ def _check(sides: dict[str, list[Clip]]) -> None:
             f"no clip is on the side {' or '.join(empty)}; give more groups of clips, or a column "
             "split with train, val and test"
         )
-    placed = [replace(clip, split=name) for name, members in sides.items() for clip in members]
-    _require_no_leaks(placed)
 
 
-def _require_no_leaks(clips: Sequence[Clip]) -> None:
-    leaks = find_leaks(clips)
+def _require_no_leaks(leaks: Leaks) -> None:
     if leaks:
         raise DataError(
             f"the split leaks: {'; '.join(leaks.sentences())}; put each group and each recording "
-            "on one side"
+            "on one side, or pass --allow-leaks to have that told in every table"
         )
 
 

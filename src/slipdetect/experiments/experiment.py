@@ -131,6 +131,7 @@ class Experiment:
             failures=why,
             smoke=self.smoke,
             chosen=self._chosen() if self.table.has_curves else (),
+            leaked=self.division.leaked,
         )
 
     def histories(self) -> dict[str, list[EpochMetrics]]:

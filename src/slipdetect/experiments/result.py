@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from slipdetect.experiments.leaked import Leaked
+
 DONE, FAILED, MISSING = "done", "failed", "missing"
 
 
@@ -97,6 +99,7 @@ class TableResult:
         smoke: Whether this only shows that everything runs.
         chosen: For a table about training itself, by column what validation measured with the
             first seed; else empty.
+        leaked: What of the split is on two sides; None where nothing is.
     """
 
     name: str
@@ -110,3 +113,4 @@ class TableResult:
     failures: Mapping[str, str] = field(default_factory=dict)
     smoke: bool = False
     chosen: tuple[Chosen | None, ...] = ()
+    leaked: Leaked | None = None

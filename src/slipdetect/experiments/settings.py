@@ -6,7 +6,7 @@ In: options. Out: a frozen ``Settings``.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -69,4 +69,5 @@ def smoke_division(division: Division) -> Division:
     for name in SIDES:
         kept |= {clip.path for clip in smoke_subset(division.side(name), SMOKE_CLIPS[name])}
     clips: tuple[Clip, ...] = tuple(clip for clip in division.clips if clip.path in kept)
-    return Division(clips, division.root, division.given)
+    # what leaks is said of the whole split
+    return replace(division, clips=clips)

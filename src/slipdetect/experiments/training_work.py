@@ -106,6 +106,7 @@ class TrainingWork:
             name=attempt.trial.key,
             device=self.settings.device,
             resume=True,
+            allow_leaks=self.division.leaked is not None,
             on_progress=show,
         ).run()
         for side in SCORED_SIDES:

@@ -11,6 +11,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
+from slipdetect.reports.reproduce_warnings import flags, warnings
 from slipdetect.reports.text_columns import aligned, marked, wrapped
 
 if TYPE_CHECKING:
@@ -18,10 +19,6 @@ if TYPE_CHECKING:
     from slipdetect.experiments.result import CellResult, Chosen, Figure, Side, TableResult
 
 VERSION = 1
-SMOKE = (
-    "SMOKE RUN: few clips, three steps, random weights; it shows that everything runs, "
-    "its numbers mean nothing."
-)
 
 _ACCURACY = "Accuracy, % (95% interval over whole groups)"
 _MEAN_CLASS = "Mean-class accuracy, % (95% interval over whole groups)"
@@ -37,13 +34,13 @@ _BLOCKS: tuple[tuple[str, _Pick], ...] = (
 
 def reproduce_text(result: TableResult, reported: Reported | None = None) -> str:
     """Return the table for a terminal, of 100 columns at most where the headings allow."""
-    lines = [SMOKE, ""] if result.smoke else []
+    lines = [line for warning in warnings(result) for line in (*wrapped(warning), "")]
     lines += [result.title, *wrapped(_caption(result))]
     for heading, pick in _BLOCKS:
         lines += ["", heading, "", *aligned([["", *result.columns], *_rows(result, pick)])]
     if result.chosen:
         lines += ["", _CHOSEN, "", *aligned([["", *result.columns], *_chosen_rows(result)])]
-    notes = [*result.notes, *_weight_notes(result), *_failure_notes(result)]
+    notes = _notes(result)
     lines += ["", *[line for note in notes for line in wrapped(note)]]
     if reported is not None:
         lines += ["", "The seed report's own figures, %, of other clips", ""]
@@ -54,13 +51,13 @@ def reproduce_text(result: TableResult, reported: Reported | None = None) -> str
 
 def reproduce_markdown(result: TableResult, reported: Reported | None = None) -> str:
     """Return the same as a page in Markdown."""
-    lines = [f"**{SMOKE}**", ""] if result.smoke else []
+    lines = [line for warning in warnings(result) for line in (f"**{warning}**", "")]
     lines += [f"# {result.title}", "", _caption(result)]
     for heading, pick in _BLOCKS:
         lines += ["", f"{heading}:", "", *marked(["", *result.columns], _rows(result, pick))]
     if result.chosen:
         lines += ["", f"{_CHOSEN}:", "", *marked(["", *result.columns], _chosen_rows(result))]
-    notes = [*result.notes, *_weight_notes(result), *_failure_notes(result)]
+    notes = _notes(result)
     lines += ["", *[f"- {note}" for note in notes]]
     if reported is not None:
         head, *rows = _reported_rows(result, reported)
@@ -76,7 +73,7 @@ def reproduce_csv(result: TableResult) -> str:
     figures = [
         f"{kind}{end}" for kind in ("accuracy", "mean_class") for end in ("", "_low", "_high")
     ]
-    writer.writerow(["table", "row", "column", "state", *figures, "seeds", "smoke"])
+    writer.writerow(["table", "row", "column", "state", *figures, "seeds", *flags(result)])
     for label, cells in result.rows:
         for column, cell in zip(result.columns, cells, strict=True):
             values: list[object] = []
@@ -85,7 +82,7 @@ def reproduce_csv(result: TableResult) -> str:
                     ["", "", ""] if figure is None else [figure.value, figure.low, figure.high]
                 )
             seeds = 0 if cell.accuracy is None else len(cell.accuracy.by_seed)
-            row = [result.name, label, column, cell.state, *values, seeds, int(result.smoke)]
+            row = [result.name, label, column, cell.state, *values, seeds, *flags(result).values()]
             writer.writerow(row)
     return buffer.getvalue()
 
@@ -106,6 +103,12 @@ def reproduce_data(result: TableResult, reported: Reported | None = None) -> dic
             "notes": list(reported.notes),
         }
     return data
+
+
+def _notes(result: TableResult) -> list[str]:
+    leaks = () if result.leaked is None else result.leaked.sentences
+    said = [f"The split leaks: {sentence}." for sentence in leaks]
+    return [*result.notes, *said, *_weight_notes(result), *_failure_notes(result)]
 
 
 def _caption(result: TableResult) -> str:

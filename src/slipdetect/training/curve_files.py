@@ -1,4 +1,4 @@
-"""Learning curves from the logs that training left: metrics.jsonl, or CSV of other tools.
+"""Learning curves from the logs that training left: metrics.jsonl, curves.csv, CSV of other tools.
 
 In: folders and files. Out: ``Curve``s, named so that runs are told apart.
 """
@@ -15,6 +15,7 @@ from typing import Any
 
 from slipdetect.errors import DataError
 from slipdetect.reports.learning_curves import Curve
+from slipdetect.training.epochs_csv import CURVES
 
 _MOST_BYTES = 64 << 20
 _PARTS = {
@@ -28,6 +29,8 @@ _METRICS = {
 # words that may stand beside a metric and change nothing; prec@5 and top5 are other metrics
 _FILLERS = {"1", "at", "avg", "average", "percent"}
 _EPOCHS = ({"epoch"}, {"epochs"}, {"ep"})
+# columns whose cells say which curve of several a row belongs to
+_RUNS = ("modality", "run")
 
 Slot = tuple[str, str]
 Values = dict[Slot, dict[int, float]]
@@ -36,9 +39,10 @@ Values = dict[Slot, dict[int, float]]
 def read_curves(runs: Sequence[Path]) -> list[Curve]:
     """Read the logs of all runs.
 
-    A folder stands for its metrics.jsonl, or else for all CSV logs in it. ``rgb_train.csv`` and
-    ``rgb_test.csv`` are one run. Accuracies above 1 are percent. Of an epoch that a log has twice
-    the last counts; a log that begins with epoch 0 is counted from 1.
+    A folder stands for its metrics.jsonl, or else its curves.csv, or else for all CSV logs in it.
+    A log with a column ``modality`` or ``run`` holds a run for each of its values.
+    ``rgb_train.csv`` and ``rgb_test.csv`` are one run. Accuracies above 1 are percent. Of an epoch
+    that a log has twice the last counts; a log that begins with epoch 0 is counted from 1.
 
     Raises:
         DataError: A log is missing, unreadable or has no figures over epochs.
@@ -65,8 +69,8 @@ def _logs(runs: Sequence[Path]) -> Iterator[Path]:
     for run in runs:
         if not run.is_dir():
             yield run
-        elif (run / "metrics.jsonl").is_file():
-            yield run / "metrics.jsonl"
+        elif ours := [run / n for n in ("metrics.jsonl", CURVES) if (run / n).is_file()]:
+            yield ours[0]
         elif logs := sorted(run.glob("*.csv")):
             yield from logs
         else:
@@ -77,20 +81,34 @@ def _read(path: Path) -> Iterator[tuple[tuple[str, ...], Values]]:
     """Yield for every run in a log its name as path parts, and its figures."""
     where = Path(path).absolute()
     lines = _lines(path)
+    part = ""
+    name = where.parent.parts[1:]
+    rows: Sequence[Mapping[str, Any]]
     if path.suffix.lower() == ".jsonl":
-        records = _json_records(path, lines)
-        folder = where.parent.parts[1:] or ("run",)
-        for modality in dict.fromkeys(str(record.get("modality", "")) for record in records):
-            own = [r for r in records if str(r.get("modality", "")) == modality]
-            name = (*folder, modality) if modality else folder
-            yield name, _figures(path, own, "")
-        return
-    words = re.split(r"[\s_.-]+", where.stem)
-    part = next((_PARTS[w.lower()] for w in words if w.lower() in _PARTS), "")
-    rest = "_".join(word for word in words if word.lower() not in _PARTS)
-    name = (*where.parent.parts[1:], rest) if rest else where.parent.parts[1:]
-    rows = list(csv.DictReader(lines, restkey="", strict=False))
-    yield name or ("run",), _figures(path, rows, part)
+        rows = _json_records(path, lines)
+        if not rows:
+            return  # no epoch has ended yet
+    else:
+        rows = list(csv.DictReader(lines, restkey="", strict=False))
+        words = re.split(r"[\s_.-]+", where.stem)
+        part = next((_PARTS[w.lower()] for w in words if w.lower() in _PARTS), "")
+        rest = "_".join(word for word in words if word.lower() not in _PARTS)
+        # as metrics.jsonl, the file that every run has is no part of the run's name
+        name = (*name, rest) if rest and path.name != CURVES else name
+    name = name or ("run",)
+    for label, own in _by_run(rows).items():
+        yield (*name, label) if label else name, _figures(path, own, part)
+
+
+def _by_run(rows: Sequence[Mapping[str, Any]]) -> dict[str, list[Mapping[str, Any]]]:
+    """Return the rows of each run of one log; all of them under "" where it does not say."""
+    heads = dict.fromkeys(head for row in rows for head in row)
+    column = next((head for head in heads if str(head).strip().lower() in _RUNS), None)
+    found: dict[str, list[Mapping[str, Any]]] = {} if rows else {"": []}
+    for row in rows:
+        label = "" if column is None else str(row.get(column) or "")
+        found.setdefault(label, []).append(row)
+    return found
 
 
 def _lines(path: Path) -> list[str]:

@@ -1,6 +1,6 @@
 """What a run leaves behind while it goes on: figures of every epoch, curves, timings.
 
-In: the history of each stream. Out: metrics.jsonl, timings.jsonl, curves.png, TensorBoard's files.
+In: the history of each stream. Out: metrics.jsonl, curves.csv and .png, timings.jsonl; TensorBoard.
 """
 
 from __future__ import annotations
@@ -14,11 +14,13 @@ from typing import Any
 from slipdetect._io import atomic_write
 from slipdetect.errors import OutputError, UsageError
 from slipdetect.training.curves import draw_curves
+from slipdetect.training.epochs_csv import CURVES, epochs_csv
 from slipdetect.training.metrics import EpochMetrics
 
 METRICS = "metrics.jsonl"
+PICTURE = "curves.png"
 CHECKPOINTS = "checkpoints"
-_LEFT_BY_A_RUN = (METRICS, CHECKPOINTS, "last", "best")
+_LEFT_BY_A_RUN = (METRICS, CURVES, PICTURE, CHECKPOINTS, "last", "best")
 
 
 class Records:
@@ -58,7 +60,7 @@ class Records:
         is_new = len(history) > len(self._history.get(modality, []))
         self._history[modality] = list(history)
         self._write_metrics()
-        draw_curves(self._history, self._out / "curves.png", overwrite=True)
+        draw_curves(self._history, self._out / PICTURE, overwrite=True)
         if is_new and seconds[1] > 0:
             self._time(modality, history[-1].epoch, seconds)
         self._show(modality, history)
@@ -74,8 +76,10 @@ class Records:
             for modality, history in self._history.items()
             for metrics in history
         ]
-        with atomic_write(self._out / METRICS, overwrite=True) as temporary:
-            temporary.write_text("".join(line + "\n" for line in lines), encoding="utf-8")
+        files = {METRICS: "".join(line + "\n" for line in lines), CURVES: epochs_csv(self._history)}
+        for name, content in files.items():
+            with atomic_write(self._out / name, overwrite=True) as temporary:
+                temporary.write_text(content, encoding="utf-8", newline="")
 
     def _time(self, modality: str, epoch: int, seconds: tuple[float, float]) -> None:
         # times differ between runs that are the same otherwise, so they have a file of their own
@@ -127,7 +131,7 @@ def prepare_folder(out: Path, *, overwrite: bool, resume: bool) -> None:
             if (out / CHECKPOINTS).exists():
                 shutil.rmtree(out / CHECKPOINTS)
             shutil.rmtree(out / "tensorboard", ignore_errors=True)
-            for name in ("timings.jsonl", "bad-steps.json"):
+            for name in (CURVES, PICTURE, "timings.jsonl", "bad-steps.json"):
                 (out / name).unlink(missing_ok=True)
         if not resume:
             with atomic_write(out / METRICS, overwrite=True):

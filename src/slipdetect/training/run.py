@@ -1,6 +1,6 @@
 """A whole training run: clips in, a folder with model packages, metrics and curves out.
 
-In: annotated clips and a ``TrainConfig``. Out: ``best/``, ``last/``, metrics.jsonl, curves.png.
+In: annotated clips and a ``TrainConfig``. Out: ``best/``, ``last/``, metrics.jsonl, curves.csv.
 """
 
 from __future__ import annotations

@@ -1,0 +1,112 @@
+"""What the options and files of the seed report's programs are called here.
+
+In: nothing. Out: ``TRAINING``, ``TESTING`` and ``FILES``.
+"""
+
+from __future__ import annotations
+
+from slipdetect.cli.report_words import make_word
+
+TRAINING = (
+    make_word("modality", "train clips.csv --modality flow", note="rgb, flow, rgbdiff"),
+    make_word(
+        "train_list|val_list|root_path",
+        "prepare lists read --train rgb_train.txt --test rgb_test.txt --out clips.csv",
+        note="the report's val_list is the test list; validation clips are others here",
+    ),
+    make_word("--arch", "train clips.csv --backbone resnet101"),
+    make_word("--num_segments", "train clips.csv --segments 3"),
+    make_word("--consensus_type", "train clips.csv --consensus avg"),
+    make_word("--k", "train clips.csv --consensus topk", note="the mean of the 3 largest"),
+    make_word("--dropout|--do", "train clips.csv --dropout 0.8"),
+    make_word(
+        "--loss_type",
+        "train clips.csv --class-weights balanced",
+        note="always cross entropy; labels may be weighed",
+    ),
+    make_word("--epochs", "train clips.csv --epochs 50"),
+    make_word("--batch-size|-b", "train clips.csv --batch-size 24 --accumulate 4"),
+    make_word("--lr|--learning-rate", "train clips.csv --lr 0.001"),
+    make_word(
+        "--lr_steps",
+        "train clips.csv --schedule step --lr-steps 20,60",
+        note="ReduceLROnPlateau: --schedule plateau",
+    ),
+    make_word("--momentum", "train clips.csv --optimiser sgd --momentum 0.9"),
+    make_word("--weight-decay|--wd", "train clips.csv --weight-decay 0.0005"),
+    make_word("--clip-gradient|--gd", "train clips.csv --clip-gradient 20"),
+    make_word("--no_partialbn|--npb", "train clips.csv --partial-bn none"),
+    make_word(
+        "--print-freq|-p",
+        "train clips.csv --tensorboard",
+        note="progress is shown by itself, every epoch is in curves.csv",
+    ),
+    make_word(
+        "--eval-freq|-ef",
+        "train clips.csv",
+        note="every epoch is validated; there is nothing to set",
+    ),
+    make_word("--workers|-j", "train clips.csv --workers 8"),
+    make_word(
+        "--resume|--start-epoch",
+        "train clips.csv --out runs/x --resume",
+        note="exact, from OUT's own checkpoint; --from MODEL begins with another model's weights",
+    ),
+    make_word("--evaluate|-e", "evaluate runs/x/best clips.csv --split val"),
+    make_word("--snapshot_pref", "train clips.csv --out runs/x --name x"),
+    make_word("--gpus", "train clips.csv --device cuda:1", note="several: torchrun"),
+    make_word("--flow_prefix", "train clips.csv --store store"),
+)
+
+TESTING = (
+    make_word("test_list", "evaluate runs/x/best clips.csv --split test"),
+    make_word("--test_segments|--test_crops", "evaluate runs/x/best clips.csv --protocol 25x10"),
+    make_word("--save_scores", "evaluate runs/x/best clips.csv --scores x.npz"),
+    make_word(
+        "--crop_fusion_type|--input_size",
+        "models show runs/x/best",
+        note="a model carries its own consensus and size",
+    ),
+)
+
+FILES = (
+    make_word(
+        "video_data_668.zip|video_data_575.zip|video_data_475.zip",
+        "prepare frames video_data_668/ --out videos",
+        "prepare lists read --train rgb_train.txt --test rgb_test.txt --root videos"
+        " --out videos/clips.csv",
+    ),
+    make_word(
+        "668_resnet101_rgb_model_best.pth.tar|668_resnet101_flow_model_best.pth.tar",
+        "models import 668_resnet101_rgb_model_best.pth.tar"
+        " 668_resnet101_flow_model_best.pth.tar --out seed",
+    ),
+    make_word(
+        "model_best.pth.tar",
+        "models import model_best.pth.tar --out old",
+        "models export runs/x/best --stream rgb --out model_best.pth.tar",
+        note="train leaves OUT/best",
+    ),
+    make_word(
+        "checkpoint.pth.tar",
+        "train clips.csv --out runs/x --resume",
+        note="OUT/checkpoints, with the optimiser",
+    ),
+    make_word("rgb_train.csv|rgb_test.csv|opf_train.csv|opf_test.csv", "plot runs/x/curves.csv"),
+    make_word(
+        "spatial_video_preds.pickle|motion_video_preds.pickle",
+        "evaluate spatial_video_preds.pickle clips.csv --frames 19 --modality rgb --scores r.npz",
+        "evaluate runs/x/best clips.csv --pickles preds/",
+    ),
+    make_word(
+        "timeLable.json|timelabel.json",
+        "detect videos/ --model seed --preset seed --time-label labels/",
+    ),
+    make_word(
+        "classInd.txt|trainlist01.txt|testlist01.txt|frame_count.pickle",
+        "prepare lists write clips.csv --format ucf --frames --out lists/",
+        "prepare lists read --train trainlist01.txt --test testlist01.txt --classes classInd.txt"
+        " --out clips.csv",
+    ),
+    make_word("record/", "train clips.csv --out runs/x"),
+)

