@@ -324,15 +324,15 @@ def test_one_clip_under_two_names_is_told(tmp_path: Path) -> None:
     assert f"1 clips are there twice under other names, 1 of them on two sides of the split: {SLIP} = {twin}" in result.stderr  # fmt: skip  # noqa: E501
 
 
-@pytest.mark.parametrize("with_flow", [True, False])
+@pytest.mark.parametrize("with_flow", [True, pytest.param(False, marks=pytest.mark.slow)])
 def test_S03_training_and_testing_from_the_set(
     with_flow: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, run
 ) -> None:
     """The author's flow is used, not computed anew; without it, it is computed."""
     monkeypatch.setattr(backbones, "create_backbone", create_tiny)
     files: Files = {}
-    for index, name in enumerate(FEW):
-        of = frames(name, index, 14)
+    for index, name in enumerate(names(2, 2)):
+        of = frames(name, index, 8)
         files |= of | (author_flow(name, of) if with_flow else {})
     out = tmp_path / "set"
     assert seed(archive(tmp_path / "a.zip", files), "--out", out).exit_code == 0

@@ -39,7 +39,8 @@ _USUAL_SIDE = 256  # short_side of the recipes seed-*
     type=click.Choice(("refuse", "drop", "frames", "compute")),
     default="refuse",
     show_default=True,
-    help="Clips without flow where others have it: leave them out, keep their frames, or compute.",
+    help="Clips without flow where others have it: leave them out, keep their frames (train "
+    "computes what it needs), or compute their flow.",
 )
 @click.option("--dataset", metavar="NAME", default="seed", show_default=True, help="Its name.")
 @click.option("--overwrite", is_flag=True, help="Replace a set that this command made.")

@@ -162,8 +162,8 @@ def _lacks_flow(lacking: Sequence[Verdict], count: int) -> DataError:
     names = named([f"{v.name} ({v.flow_lacks})" for v in lacking])
     return DataError(
         f"{len(lacking)} of {count} clips lack flow: {names}; name the archive that holds it too,"
-        " or pass --missing-flow drop (leave these out), frames (keep them for RGB and RGB"
-        " difference) or compute"
+        " or pass --missing-flow drop (leave these out), compute (their flow, now) or frames (keep"
+        " them without; train computes what it needs)"
     )
 
 
