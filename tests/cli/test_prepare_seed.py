@@ -24,7 +24,7 @@ from slipdetect.cli.main import cli
 from slipdetect.datasets import read_annotations
 from slipdetect.datasets.prepare.seed_sides import rows_of
 from slipdetect.datasets.store import VideoStore
-from slipdetect.video import open_video
+from slipdetect.video import open_video, recorded_bytes
 from tiny_clips import create_tiny
 
 FEW = names(4, 4)
@@ -76,6 +76,8 @@ def test_S03_the_bytes_are_those_of_the_archives(
             read = list(video.frames())
         assert [frame.time for frame in read] == stored.times.tolist()
         np.testing.assert_array_equal([frame.image for frame in read], stored.frames())
+        pictures = [data for path, data in few[0].items() if path.startswith(f"{name}/")]
+        assert recorded_bytes(out / f"{name}.json") == sum(map(len, pictures))
         flow = stored.recipe.flow
         assert flow is not None
         assert (flow["method"], flow["bound"]) == ("tvl1-opencv", 15.0)

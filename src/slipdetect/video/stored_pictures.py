@@ -35,6 +35,20 @@ def is_stored_video(path: Path) -> bool:
     return path.suffix == ".json" and first_bytes(path).startswith(_START)
 
 
+def recorded_bytes(path: Path) -> int:
+    """Return the bytes of a recording: those of its file, or of a stored video's pictures.
+
+    Raises:
+        VideoError: It cannot be read.
+    """
+    try:
+        if not is_stored_video(path):
+            return path.stat().st_size
+        return sum(file.stat().st_size for file in path.with_suffix("").glob("frame_*.jpg"))
+    except OSError as error:
+        raise VideoError(f"{str(path)!r} cannot be read: {error.strerror}; check it") from error
+
+
 class StoredPictures(Video):
     """The pictures of a stored video, at the times that its manifest says; see ``Video``.
 
