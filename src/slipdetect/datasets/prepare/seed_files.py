@@ -71,6 +71,12 @@ class SeedFile:
     source: Path
     stream: IO[bytes]
 
+    @property
+    def is_list(self) -> bool:
+        """It may be a list of clips, by its name."""
+        name = PurePosixPath(self.name).name
+        return name.lower().endswith(".txt") and not name.startswith(".")
+
     def read(self) -> bytes:
         """Return its content.
 

@@ -56,15 +56,13 @@ class Gathered:
         clips: By clip, kind of picture and number.
         actions: By clip, the folder above its folder.
         lists: (name, content) of text files.
-        others: Names of other files, the first ones, and ``ignored`` how many there are.
-        ignored: See ``others``.
+        others: Names of other files, the first ones.
     """
 
     clips: dict[str, dict[str, dict[int, Fact]]] = field(default_factory=dict)
     actions: dict[str, str] = field(default_factory=dict)
     lists: list[tuple[str, bytes]] = field(default_factory=list)
     others: list[str] = field(default_factory=list)
-    ignored: int = 0
 
 
 def gather(sources: Sequence[Path], folder: Path, on_progress: Progress) -> Gathered:
@@ -87,8 +85,8 @@ def gather(sources: Sequence[Path], folder: Path, on_progress: Progress) -> Gath
         left = read_limit(source)
         for file in seed_files(source):
             picture = Picture.of(file.name)
-            if picture is None:
-                _take_other(file, found)
+            if picture is None and not file.is_list:
+                _ignore(file, found)
                 continue
             data = file.read()
             left -= len(data)
@@ -97,7 +95,10 @@ def gather(sources: Sequence[Path], folder: Path, on_progress: Progress) -> Gath
                     f"{str(source)!r} unpacks to more than {MAX_RATIO} times its size, as pictures"
                     " do not; unpack it yourself if you trust it"
                 )
-            _take(picture, file, data, found, folder)
+            if picture is None:
+                found.lists.append((PurePosixPath(file.name).name, data))
+            else:
+                _take(picture, file, data, found, folder)
             done += len(data)
             on_progress(min(done, total), total)
     _require_frames(found, sources)
@@ -131,12 +132,7 @@ def _take(picture: Picture, file: SeedFile, data: bytes, found: Gathered, folder
         raise unwritable(target, error) from error
 
 
-def _take_other(file: SeedFile, found: Gathered) -> None:
-    name = PurePosixPath(file.name).name
-    if name.lower().endswith(".txt") and not name.startswith("."):
-        found.lists.append((name, file.read()))
-        return
-    found.ignored += 1
+def _ignore(file: SeedFile, found: Gathered) -> None:
     if len(found.others) < _MOST_OTHERS:
         found.others.append(file.name)
 
