@@ -17,11 +17,12 @@ import numpy as np
 import pytest
 from click.testing import CliRunner, Result
 
-from archive_files import contents
+from archive_files import contents, pack
 from seed_archives import Files, archive, author_flow, clips, flat_flow, frames, jpeg, names
 from slipdetect import backbones
 from slipdetect.cli.main import cli
 from slipdetect.datasets import read_annotations
+from slipdetect.datasets.prepare import seed_files
 from slipdetect.datasets.prepare.seed_sides import rows_of
 from slipdetect.datasets.store import VideoStore
 from slipdetect.video import open_video, recorded_bytes
@@ -276,6 +277,19 @@ def test_what_cannot_be_read_is_refused(tmp_path: Path) -> None:
         result = seed(tmp_path / name, "--out", tmp_path / "set")
         assert result.exit_code == 3
         assert words in result.stderr
+
+
+@pytest.mark.parametrize("name", [f"{SLIP}/frame_000001.jpg", "rgb_train.txt"])
+def test_an_archive_that_swells_is_refused(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(seed_files, "FREE_BYTES", 1000)
+    result = seed(pack(tmp_path / "a.zip", {name: bytes(100_000)}), "--out", tmp_path / "set")
+    assert result.exit_code == 3
+    assert "unpacks to more than 100 times its size" in result.stderr
+    monkeypatch.setattr(seed_files, "MOST_BYTES", 1000)
+    result = seed(tmp_path / "a.zip", "--out", tmp_path / "set")
+    assert "is larger than 0 MiB" in result.stderr
 
 
 def test_nothing_is_overwritten_unasked(pair: list[Path], tmp_path: Path) -> None:
