@@ -40,7 +40,7 @@ class SeedSettings:
 
     Attributes:
         fps: Frames a second; the pictures do not say it.
-        every: Every how manieth clip is a test clip; None: see ``rows_of``.
+        every: Every ``every``-th clip is a test clip; None: see ``rows_of``.
         missing_flow: What becomes of clips without flow where others have it: ``"refuse"``,
             ``"drop"`` (left out), ``"frames"`` (kept, without flow) or ``"compute"``.
         dataset: Name of the data set.

@@ -18,7 +18,7 @@ from slipdetect.datasets.prepare.splitting import seed_split
 from slipdetect.datasets.prepare.ucf101 import MISSING, UNGROUPED, UNLISTED, read_class_index
 from slipdetect.errors import DataError
 
-# the report's sets: clips -> every how manieth is a test clip
+# the report's sets: clips -> every N-th is a test clip
 EVERY = {475: 4, 525: 4, 575: 4, 668: 5}
 _USUAL = 4
 _CLASS = re.compile(r"v_(.+)_g\d+_c\d+", re.IGNORECASE)
@@ -44,7 +44,7 @@ def rows_of(
         frames: Frames of each clip.
         actions: The folder above each clip's, for its label where its name has no class.
         lists: (name, content) of the lists that were found.
-        every: Every how manieth clip is a test clip; None: by the lists, or by the number of clips.
+        every: Every ``every``-th clip is a test clip; None: by the lists, or by the number of clips.
         dataset: Name of the data set.
 
     Raises:
