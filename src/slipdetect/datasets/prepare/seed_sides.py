@@ -44,7 +44,7 @@ def rows_of(
         frames: Frames of each clip.
         actions: The folder above each clip's, for its label where its name has no class.
         lists: (name, content) of the lists that were found.
-        every: Every ``every``-th clip is a test clip; None: by the lists, or by the number of clips.
+        every: Every ``every``-th clip is a test clip; None: by the lists or the number of clips.
         dataset: Name of the data set.
 
     Raises:
