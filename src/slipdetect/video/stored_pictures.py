@@ -124,7 +124,8 @@ class StoredPictures(Video):
             return None
         if image is None:
             return None
-        return av.VideoFrame.from_ndarray(cv2.cvtColor(image, cv2.COLOR_BGR2RGB), format="rgb24")
+        rgb = np.asarray(cv2.cvtColor(image, cv2.COLOR_BGR2RGB), np.uint8)
+        return av.VideoFrame.from_ndarray(rgb, format="rgb24")
 
 
 def _times(path: Path, max_pixels: int) -> list[float]:
