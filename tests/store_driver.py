@@ -48,7 +48,7 @@ def run(videos: list[Path], folder: Path, layout: str) -> None:
     """Extract ``videos`` in shards of eight frames."""
     units.MAX_FRAMES = SHARD
     request = ExtractionRequest(layout, flow=FlowRequest("dis"))
-    planner = Planner(folder, request, Rules())
+    planner = Planner(folder, request, Rules(), videos)
     tasks = [task for video in videos if (task := planner.task(video)) is not None]
     batch.run_batch(tasks, folder, request, Silent(), batch.Stop())
 

@@ -53,7 +53,7 @@ def extract(
     """Extract ``videos`` into ``folder``; errors of single videos are in the record."""
     folder.mkdir(exist_ok=True)
     request = ExtractionRequest(**{"flow": DIS, **settings})
-    planner = Planner(folder, request, Rules() if rules is None else rules)
+    planner = Planner(folder, request, Rules() if rules is None else rules, videos)
     record = Record()
     tasks = [task for video in videos if (task := planner.task(video)) is not None]
     batch.run_batch(tasks, folder, request, record, batch.Stop() if stop is None else stop, jobs)

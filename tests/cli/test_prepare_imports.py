@@ -27,7 +27,7 @@ def run(*args: object) -> Result:
 
 
 @pytest.mark.parametrize(
-    "page", ["hmdb51", "ucf101", "folder", "intervals", "lists read", "lists write"]
+    "page", ["hmdb51", "ucf101", "folder", "seed", "intervals", "lists read", "lists write"]
 )
 def test_help_is_light(page: str) -> None:
     script = (

@@ -370,7 +370,13 @@ def test_S06_other_settings_are_refused_by_name_and_overwrite_redoes_all(
     assert tree(store) == before
     extract(store, videos[0], rules=Rules(overwrite=True), **settings)
     extract(tmp_path / "fresh", videos[0], **settings)
-    assert tree(store) == tree(tmp_path / "fresh")
+    again, fresh = tree(store), tree(tmp_path / "fresh")
+    if settings == {"layout": "tsn"}:
+        # the store keeps the name that it had, a fresh one has a plain name
+        key = store_key(videos[0])
+        del again[f"{key}.json"], fresh["slip.json"]
+        fresh = {name.replace("slip", key, 1): content for name, content in fresh.items()}
+    assert again == fresh
 
 
 def test_S06_another_opencv_major_is_refused_a_minor_is_not(
@@ -428,17 +434,19 @@ def test_S08_equal_stems_get_their_own_places(videos: list[Path], tmp_path: Path
     for place in places:
         place.parent.mkdir(exist_ok=True)
         shutil.copy(videos[1], place)
-    store = tmp_path / "store"
     for layout in ("tsn", "npz"):
-        extract(store, *places, layout=layout, rules=Rules(overwrite=True))
-        keys = VideoStore(store).keys()
-        assert len(keys) == len(set(keys)) == 5
-        assert sorted(key.rpartition("-")[0] for key in keys) == ["x", "x", "x.y", "x.y", "x.z"]
-        for place in places:
-            found = VideoStore(store).find(place)
-            assert found is not None
-            assert found.manifest.key == store_key(place)
-            assert found.manifest.source.name == place.name
+        store = tmp_path / layout
+        for _ in range(2):
+            extract(store, *places, layout=layout, rules=Rules(overwrite=True))
+            keys = VideoStore(store).keys()
+            assert len(keys) == len(set(keys)) == 5
+            for place in places:
+                found = VideoStore(store).find(place)
+                assert found is not None
+                # alone of its name, and in the field's layout
+                plain = layout == "tsn" and place.stem == "x.z"
+                assert found.manifest.key == ("x.z" if plain else store_key(place))
+                assert found.manifest.source.name == place.name
 
 
 @pytest.mark.parametrize("layout", ["npz", "tsn"])

@@ -140,6 +140,7 @@ def manifest() -> Manifest:
         Shard(1, 2, 1, 0, {"x-00000000/rgb_000001.npz": (4, "cd")}),
     )
     return Manifest(
+        path_key="x-00000000",
         key="x-00000000",
         source=SourceIdentity("x.mp4", 10, 5, "ef"),
         recipe=ExtractionRecipe(flow=FLOW),

@@ -106,6 +106,7 @@ def _check_targets(options: dict[str, Any]) -> None:
 
 def _score(console: Console, model: str, chosen: Chosen, options: dict[str, Any]) -> ClipScores:
     """Run the model over the clips."""
+    from slipdetect.datasets.store import VideoStore
     from slipdetect.detection import model_folder, resolve_device
     from slipdetect.evaluation.clip_scoring import score_clips
     from slipdetect.evaluation.protocol import Protocol, default_protocol
@@ -116,6 +117,7 @@ def _score(console: Console, model: str, chosen: Chosen, options: dict[str, Any]
     package = load_package(model_folder(model))
     protocol = default_protocol(package.config) if asked is None else asked
     device = resolve_device(options["device"])
+    store = None if options["store"] is None else VideoStore(options["store"])
     warn_of_training_data(console, package.config, chosen, bundled=model == "default")
     views = "" if protocol.views is None else f" ({protocol.views} views of each)"
     console.note(f"scoring {len(chosen.clips)} clips on {device}, protocol {protocol}{views}")
@@ -132,6 +134,7 @@ def _score(console: Console, model: str, chosen: Chosen, options: dict[str, Any]
             protocol,
             device=options["device"],
             root=chosen.root,
+            store=store,
             on_clip=show,
         )
     return chosen.noted(scores)

@@ -26,12 +26,12 @@ _FOLDER = click.Path(path_type=Path, file_okay=False)
 _FILE = click.Path(path_type=Path, dir_okay=False)
 
 # what only running a model, reading an annotation file, or reading old scores makes use of
-_RUNNING = ("protocol", "cache", "device")
+_RUNNING = ("protocol", "cache", "store", "device")
 _READING = ("split", "only", "exclude", "root")
 _OLD = ("labels", "modality", "frames")
 # what only one of the levels makes use of
 _AT_LEVEL = {
-    CLIP: ("protocol", "cache", "fusion", "scores", "pickles", "confusion", *_OLD),
+    CLIP: ("protocol", "cache", "store", "fusion", "scores", "pickles", "confusion", *_OLD),
     EVENT: ("predictions", "curves", "mistakes", *EVENT_SETTINGS),
 }
 
@@ -77,6 +77,9 @@ EVALUATE_OPTIONS = [
         "--cache",
         type=_FOLDER,
         help="Folder for decoded frames, to be used again.  [default: none is kept]",
+    ),
+    click.option(
+        "--store", type=_FOLDER, help="Folder of slipdetect extract to take frames and flow from."
     ),
     click.option(
         "--device", default="auto", show_default=True, help="auto, cpu, cuda, cuda:1 or mps."

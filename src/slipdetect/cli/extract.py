@@ -99,7 +99,7 @@ def _run(
         place = store / "downloads" if downloads is None else Path(downloads)
         fetched = _fetch(options["addresses"], place, view)
         paths = list(resolve_sources([*sources, *fetched], root))
-        tasks = _tasks(Planner(store, request, rules), paths, view, stop)
+        tasks = _tasks(Planner(store, request, rules, paths), paths, view, stop)
         with view.bar():
             run_batch(tasks, store, request, view, stop, options["jobs"])
     except Interrupted:

@@ -10,7 +10,7 @@ import click
 from slipdetect.cli.lazy import LazyGroup
 from slipdetect.cli.options import common_options
 
-_IMPORTS = ("hmdb51", "ucf101", "folder", "frames", "intervals", "lists")
+_IMPORTS = ("hmdb51", "ucf101", "folder", "seed", "frames", "intervals", "lists")
 _TOOLS = ("trim", "resize", "dedup", "check")
 
 

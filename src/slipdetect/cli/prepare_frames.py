@@ -54,10 +54,10 @@ def frames(
 
     Every folder below FOLDER that holds numbered pictures, NAME/frame_000001.jpg and so on, becomes
     NAME.mp4. Folders of flow, NAME_u and NAME_v, are left out: flow is computed from the videos.
-    That is what the seed report's archives hold; read its lists with --root DIR then.
+    For the seed report's archives use prepare seed, which keeps their pictures and flow.
 
     \b
-    slipdetect prepare frames video_data_668/ --out videos
+    slipdetect prepare frames frames/ --out videos
     slipdetect prepare lists read --train rgb_train.txt --root videos --out videos/clips.csv
     """
     from slipdetect.datasets.prepare.frame_folders import find_frame_folders, write_frames

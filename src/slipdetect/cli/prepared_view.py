@@ -38,11 +38,16 @@ def finish(
         write_rows(prepared.rows, out, root, overwrite=overwrite)
     finally:
         _tell_left_out(console, prepared)
+    tell_prepared(console, prepared, out)
+    if root is not None and root.resolve() != out.parent.resolve():
+        console.note(f"paths count from {str(root)!r}: pass the same --root to train and evaluate")
+
+
+def tell_prepared(console: Console, prepared: Prepared, out: Path) -> None:
+    """Say what is in the CSV ``out`` that was written, and what may be wrong with it."""
     console.text(f"{printable(str(out))}\n\n{split_table(prepared.rows)}{left_table(prepared)}")
     for note in prepared.notes:
         console.note(note)
-    if root is not None and root.resolve() != out.parent.resolve():
-        console.note(f"paths count from {str(root)!r}: pass the same --root to train and evaluate")
     for warning in prepared.warnings:
         console.warn(warning)
     warn_of_rows(console, prepared.rows)

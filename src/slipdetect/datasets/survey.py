@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from slipdetect.errors import VideoError
-from slipdetect.video import open_video
+from slipdetect.video import open_video, recorded_bytes
 from slipdetect.video.clock import DEFAULT_FRAME_RATE
 
 STILL_RATE = 10.0  # stills a second
@@ -87,7 +87,7 @@ def survey(path: Path) -> Survey:
         width=info.width,
         height=info.height,
         seconds=report.frames / rate if info.duration is None else info.duration,
-        bytes=path.stat().st_size,
+        bytes=recorded_bytes(path),
         border=float(np.median([_border(grey) for grey in greys])),
         brightness=float(inner.mean()),
         background=_background(pictures[:, *inside]),

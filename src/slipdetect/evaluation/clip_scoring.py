@@ -17,6 +17,7 @@ import numpy.typing as npt
 
 import slipdetect
 from slipdetect.datasets import Clip, FrameCache, Sampling
+from slipdetect.datasets.store import VideoStore
 from slipdetect.detection import Detector, resolve_device
 from slipdetect.detection.scorer import SnippetScorer
 from slipdetect.errors import DataError, VideoError
@@ -41,6 +42,7 @@ def score_clips(
     device: str = "auto",
     batch: int = 32,
     root: Path | None = None,
+    store: VideoStore | None = None,
     on_clip: Progress = lambda done, total: None,
 ) -> ClipScores:
     """Score every clip; one that cannot be read is logged as a warning and left out.
@@ -54,13 +56,15 @@ def score_clips(
         device: ``"auto"``, ``"cpu"``, ``"cuda"``, ...
         batch: Views in a pass; halved where the device's memory does not hold them.
         root: Folder that clips are named from; clips elsewhere keep their whole path.
+        store: What ``slipdetect extract`` made, to take frames and flow from.
         on_clip: Called after each clip with (clips done, clips in all).
 
     Returns:
         One row a readable clip, in the order of ``clips``.
 
     Raises:
-        DataError: There is no clip, or none that can be read.
+        DataError: There is no clip, or none that can be read, or the store has one by another
+            recipe.
         ModelError: The device is not there, or its memory does not hold one snippet.
         UsageError: The protocol does not suit the model.
     """
@@ -72,7 +76,7 @@ def score_clips(
     scored: list[Clip] = []
     for index, clip in enumerate(clips):
         try:
-            with _frame_cache(cache, package.config) as kept:
+            with _frame_cache(cache, package.config, store) as kept:
                 rows.append(score(clip.path, kept))
             scored.append(clip)
         except VideoError as error:
@@ -92,15 +96,17 @@ def _scoring(
 
 
 @contextmanager
-def _frame_cache(folder: Path | None, config: ModelConfig) -> Iterator[FrameCache]:
+def _frame_cache(
+    folder: Path | None, config: ModelConfig, store: VideoStore | None
+) -> Iterator[FrameCache]:
     sampling = Sampling(config.sample_fps, config.frame_short_side)
     flow = next((stream.flow for stream in config.streams if stream.flow is not None), None)
     if folder is not None:
-        yield FrameCache(folder, sampling, flow)
+        yield FrameCache(folder, sampling, flow, store)
         return
     # Windows does not delete files that are mapped into memory still
     with tempfile.TemporaryDirectory(prefix="slipdetect-", ignore_cleanup_errors=True) as name:
-        yield FrameCache(Path(name), sampling, flow)
+        yield FrameCache(Path(name), sampling, flow, store)
 
 
 def _collect(

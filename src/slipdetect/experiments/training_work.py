@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from slipdetect.datasets import Clip
+from slipdetect.datasets.store import VideoStore
 from slipdetect.errors import ModelError, UsageError
 from slipdetect.evaluation.clip_scoring import score_clips
 from slipdetect.evaluation.protocol import Protocol
@@ -119,6 +120,7 @@ class TrainingWork:
         return [*training, *self.division.side("val")]
 
     def _score(self, attempt: Attempt, folder: Path, side: str, say: Say) -> None:
+        store = self.settings.store
         scores = score_clips(
             load_package(folder / RUN / "best"),
             self.division.side(side),
@@ -126,6 +128,7 @@ class TrainingWork:
             self.protocol,
             device=self.settings.device,
             root=self.division.root,
+            store=None if store is None else VideoStore(store),
             on_clip=lambda done, total: say(f"scoring {side}", done, total),
         )
         trial = attempt.trial

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from slipdetect.video.recompress import recompressed
     from slipdetect.video.sampling import frames_on_grid
     from slipdetect.video.sources import VIDEO_SUFFIXES, find_videos
+    from slipdetect.video.stored_pictures import recorded_bytes
     from slipdetect.video.writer import write_timed_video, write_video
 
 _HOMES = {
@@ -28,6 +29,7 @@ _HOMES = {
     "find_videos": "slipdetect.video.sources",
     "frames_on_grid": "slipdetect.video.sampling",
     "open_video": "slipdetect.video.reader",
+    "recorded_bytes": "slipdetect.video.stored_pictures",
     "recompressed": "slipdetect.video.recompress",
     "write_timed_video": "slipdetect.video.writer",
     "write_video": "slipdetect.video.writer",
@@ -45,6 +47,7 @@ __all__ = [
     "frames_on_grid",
     "open_video",
     "recompressed",
+    "recorded_bytes",
     "write_timed_video",
     "write_video",
 ]

@@ -55,7 +55,7 @@ def open_video(
     """Open a video file and decode its first frame.
 
     Args:
-        source: Path of the file.
+        source: Path of the file, or of the manifest of a video stored as pictures.
         stream: Which video stream, from 0, cover pictures not counted; None is the first.
         frame_rate: Ignore the file's timestamps and show frame i at i / frame_rate seconds.
         max_pixels: Refuse frames with more pixels than this.
@@ -72,6 +72,11 @@ def open_video(
     if max_duration is not None and not max_duration > 0:
         raise UsageError(f"maximal duration must be more than 0 seconds, not {max_duration!r}")
     path = check_source(source)
+    if path.suffix == ".json":
+        from slipdetect.video.stored_pictures import StoredPictures, is_stored_video
+
+        if is_stored_video(path):
+            return StoredPictures(path, frame_rate, max_pixels, max_duration)
     container = open_container(path, max_pixels)
     try:
         chosen = choose_stream(container, path, stream)

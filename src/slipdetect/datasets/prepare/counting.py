@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Protocol
 
 from slipdetect.datasets.prepare.frame_folders import PICTURES
+from slipdetect.datasets.store.names import safe_stem
 from slipdetect.datasets.store.reader import StoredVideo, VideoStore
 from slipdetect.errors import DataError
 from slipdetect.video import open_video
@@ -29,11 +30,14 @@ class FrameCounter(Protocol):
 
 
 class DecodedFrames:
-    """Counts by decoding, because headers are often wrong; the name is the file's stem."""
+    """Counts by decoding, because headers are often wrong; names are those of ``extract``.
+
+    In the field's layout that is the file's stem, as far as a folder can have it.
+    """
 
     def name(self, path: Path) -> str:
         """Return the name of the folder of a video's frames."""
-        return path.stem
+        return safe_stem(path)
 
     def frames(self, path: Path) -> int:
         """Return how many frames can be decoded.

@@ -21,7 +21,7 @@ from slipdetect.errors import DataError
 
 CLASSES = {1: "Slipping", 2: "NotSlipping"}
 ONLY_FRAMES = (
-    "in a list, but there is only a folder of its frames; 'prepare frames' makes videos of them"
+    "in a list, but there is only a folder of its frames; 'prepare seed' takes those as they are"
 )
 
 _NUMBER = re.compile(r"-?[0-9]{1,9}")

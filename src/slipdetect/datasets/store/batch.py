@@ -130,7 +130,7 @@ def do_task(task: Task, tools: Tools, on_progress: Progress) -> Outcome:
     if not task.damaged:
         from slipdetect.datasets.store.extract_video import extract_video
 
-        return extract_video(task.path, task.key, tools, on_progress, anew=task.anew)
+        return extract_video(task, tools, on_progress)
     from slipdetect.datasets.store.repair_video import repair_video
 
     manifest = read_manifest(tools.folder, task.key)

@@ -7,12 +7,14 @@ from __future__ import annotations
 
 from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 from slipdetect.datasets.store.check import damaged_shards
 from slipdetect.datasets.store.files import sync_folders, write_files
 from slipdetect.datasets.store.folders import check_unused, prepare_folders, remove_folders
 from slipdetect.datasets.store.journal import Journal, journal_path
 from slipdetect.datasets.store.manifest import Manifest, manifest_path, read_manifest
+from slipdetect.datasets.store.plan import Task
 from slipdetect.datasets.store.shards import ShardWriter
 from slipdetect.datasets.store.source import SourceIdentity
 from slipdetect.datasets.store.space import check_space
@@ -21,17 +23,13 @@ from slipdetect.datasets.store.video_units import VideoUnits
 from slipdetect.errors import UsageError
 
 
-def extract_video(
-    path: Path, key: str, tools: Tools, on_progress: Progress, *, anew: bool = False
-) -> Outcome:
+def extract_video(task: Task, tools: Tools, on_progress: Progress) -> Outcome:
     """Extract a video; shards that an interrupted run left whole are kept.
 
     Args:
-        path: The video.
-        key: Its name in the store.
+        task: Which video, its name, and whether what is there under that is thrown away.
         tools: What to work with.
         on_progress: See ``VideoUnits``.
-        anew: Throw away what is there under this name, whatever it is.
 
     Raises:
         VideoError: The video cannot be read.
@@ -39,17 +37,20 @@ def extract_video(
         OutputError: The store cannot be written, or holds something else under this name.
         Interrupted: It was asked to stop.
     """
+    path, key = task.path, task.key
     source = SourceIdentity.of(path)
-    if not anew:
+    if not task.anew:
         made = read_manifest(tools.folder, key)
         begun = journal_path(tools.folder, key).exists()
         if made is not None and not begun and (made.source, made.recipe) == (source, tools.recipe):
             # another process finished it and ended before it could say so
             return _outcome(made)
-        check_unused(tools.folder, key)
+        check_unused(tools.folder, key, plain=task.is_plain)
     with VideoUnits(path, tools, on_progress) as video, Journal(tools.folder, key) as journal:
-        header = {"source": source.to_json(), "recipe": tools.recipe.to_json()}
-        if anew or journal.header != header:
+        header: dict[str, Any] = {"source": source.to_json(), "recipe": tools.recipe.to_json()}
+        if task.is_plain:
+            header["path_key"] = task.path_key
+        if task.anew or journal.header != header:
             journal.start(header)
             manifest_path(tools.folder, key).unlink(missing_ok=True)
         try:
@@ -59,7 +60,7 @@ def extract_video(
             remove_folders(tools.folder, key)
             journal.remove()
             raise
-        manifest = _manifest(path, key, source, tools, video, journal)
+        manifest = _manifest(task, source, tools, video, journal)
         write_files(tools.folder, {manifest_path(Path(), key).name: manifest.to_bytes()})
         journal.remove()
         sync_folders([tools.folder])
@@ -88,18 +89,18 @@ def _write_missing(video: VideoUnits, key: str, tools: Tools, journal: Journal) 
 
 
 def _manifest(
-    path: Path,
-    key: str,
+    task: Task,
     source: SourceIdentity,
     tools: Tools,
     video: VideoUnits,
     journal: Journal,
 ) -> Manifest:
-    if not source.same_stat(path):
+    if not source.same_stat(task.path):
         video.report.warn("the file changed while it was read")
     shards = tuple(journal.shards[index] for index in sorted(journal.shards))
     return Manifest(
-        key=key,
+        key=task.key,
+        path_key=task.path_key,
         source=source,
         recipe=tools.recipe,
         request=tools.request,

@@ -12,10 +12,9 @@ from pathlib import Path
 
 from slipdetect.datasets.store.files import is_temporary
 from slipdetect.datasets.store.journal import journal_path
+from slipdetect.datasets.store.names import folder_names
 from slipdetect.datasets.store.tools import Tools
 from slipdetect.errors import OutputError
-
-_ENDINGS = ("", "_u", "_v")
 
 
 def check_store(folder: Path) -> None:
@@ -40,14 +39,21 @@ def check_store(folder: Path) -> None:
         raise OutputError(f"cannot write into {name}: the folder is read-only; choose another")
 
 
-def check_unused(store: Path, key: str) -> None:
-    """Raise ``OutputError`` where a video would be written over files that no extraction made."""
+def check_unused(store: Path, key: str, *, plain: bool) -> None:
+    """Raise ``OutputError`` where a video would be written over files that no extraction made.
+
+    Args:
+        store: The store.
+        key: Name of the video in it.
+        plain: The name has no hash, so that the files may well be somebody else's.
+    """
     if journal_path(store, key).exists():
         return
     for path in _contents(store, key):
+        advice = "choose another folder" if plain else "pass --overwrite to delete them"
         raise OutputError(
-            f"{str(path.parent)!r} holds files that belong to no manifest; move it away, or pass"
-            " --overwrite to delete them"
+            f"{str(path.parent)!r} holds files that belong to no manifest; move it away, or"
+            f" {advice}"
         )
 
 
@@ -75,8 +81,8 @@ def prepare_folders(tools: Tools, key: str, keep: Container[str]) -> None:
         for path in _contents(tools.folder, key):
             if f"{path.parent.name}/{path.name}" not in keep:
                 path.unlink()
-        for ending in _ENDINGS:
-            folder = tools.folder / f"{key}{ending}"
+        for name in folder_names(key):
+            folder = tools.folder / name
             if folder.name in wanted:
                 folder.mkdir(exist_ok=True)
             else:
@@ -93,13 +99,13 @@ def remove_folders(store: Path, key: str) -> None:
     with suppress(OSError):  # what cannot be deleted stays, and the next run says why
         for path in _contents(store, key):
             path.unlink()
-    for ending in _ENDINGS:
+    for name in folder_names(key):
         with suppress(OSError):
-            (store / f"{key}{ending}").rmdir()
+            (store / name).rmdir()
 
 
 def _contents(store: Path, key: str) -> Iterator[Path]:
-    for ending in _ENDINGS:
-        folder = store / f"{key}{ending}"
+    for name in folder_names(key):
+        folder = store / name
         if folder.is_dir():
             yield from folder.iterdir()

@@ -70,6 +70,7 @@ class Manifest:
 
     Attributes:
         key: Name of the video in the store.
+        path_key: Its name by ``store_key``, which tells it from others of the same plain name.
         source: The file it was made from.
         recipe: How it was made.
         request: Digest of what was asked for, see ``ExtractionRequest.digest``.
@@ -83,6 +84,7 @@ class Manifest:
     """
 
     key: str
+    path_key: str
     source: SourceIdentity
     recipe: ExtractionRecipe
     request: str | None
@@ -100,6 +102,7 @@ class Manifest:
             "format": _FORMAT,
             "version": FORMAT_VERSION,
             "key": self.key,
+            **({} if self.path_key == self.key else {"path_key": self.path_key}),
             "source": self.source.to_json(),
             "recipe": self.recipe.to_json(),
             "request": self.request,
@@ -142,6 +145,7 @@ class Manifest:
         numbers = {name: int(facts[name]) for name in ("frames", "flows", "width", "height")}
         manifest = cls(
             key=str(facts["key"]),
+            path_key=str(facts.get("path_key", facts["key"])),
             source=SourceIdentity.from_json(facts["source"]),
             recipe=ExtractionRecipe.from_json(facts["recipe"]),
             request=facts["request"],

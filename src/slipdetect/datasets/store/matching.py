@@ -10,9 +10,14 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from slipdetect.datasets.store.reader import StoredVideo, VideoStore
+from slipdetect.datasets.store.recipe import ExtractionRecipe
 from slipdetect.errors import DataError
 from slipdetect.flow.registry import complete_parameters
+
+_SAME_SECONDS = 1e-6
 
 
 @dataclass(frozen=True)
@@ -34,6 +39,9 @@ class StoreQuery:
     def find(self, path: Path) -> StoredVideo | None:
         """Return what is stored of a video, or None where it was not extracted.
 
+        Of a stored video that is itself the clip, as ``prepare seed`` makes them, there is also
+        None where it can be read or its flow computed like that of any other video.
+
         Raises:
             VideoError: There is no video at ``path``.
             DataError: It was made by another recipe, the video has changed, or a file is damaged.
@@ -41,7 +49,8 @@ class StoreQuery:
         video = self.store.find(path)
         if video is None:
             return None
-        have = video.recipe
+        is_clip = self.store.is_manifest(path)
+        have = self._as_read(video) if is_clip else video.recipe
         want = replace(
             have,
             sample_fps=self.sample_fps,
@@ -50,11 +59,29 @@ class StoreQuery:
             flow=have.flow if self.flow is None else _complete(self.flow),
         )
         if found := have.differences(want):
+            if is_clip and (self.flow is None or have.flow is None):
+                return None
+            if is_clip:
+                raise DataError(
+                    f"the flow of {str(path)!r} fits other settings ({', '.join(found)}); train"
+                    " with what it has, or leave out --store to compute flow"
+                )
             raise DataError(
                 f"{str(path)!r} was extracted to {str(self.store.folder)!r} by another recipe "
                 f"({', '.join(found)}); extract it again or leave out --store"
             )
         return video
+
+    def _as_read(self, video: StoredVideo) -> ExtractionRecipe:
+        """Return a clip's recipe, its own rate and size called as asked where they are the same."""
+        have, facts = video.recipe, video.manifest
+        steps = np.arange(facts.frames) / self.sample_fps
+        if have.sample_fps is None and np.allclose(video.times, steps, rtol=0, atol=_SAME_SECONDS):
+            have = replace(have, sample_fps=self.sample_fps)
+        # pictures are made smaller where they are too large, and never larger
+        if have.size == "native" and min(facts.width, facts.height) <= self.short_side:
+            have = replace(have, size=f"short:{self.short_side}")
+        return have
 
 
 def _complete(flow: Mapping[str, Any]) -> dict[str, Any]:

@@ -1,6 +1,6 @@
 """The name under which a video is stored: readable, safe in a path, and its own.
 
-In: the path of a video. Out: its store key.
+In: the path of a video. Out: its store key; which plain names two videos would share.
 """
 
 from __future__ import annotations
@@ -8,6 +8,8 @@ from __future__ import annotations
 import hashlib
 import os
 import re
+from collections import Counter
+from collections.abc import Iterable
 from pathlib import Path
 
 _STEM_BYTES = 100
@@ -29,6 +31,21 @@ def store_key(path: Path, root: Path | None = None) -> str:
         known = whole.relative_to(base)
     digest = hashlib.sha256(os.fsencode(known.as_posix())).hexdigest()
     return f"{safe_stem(path)}-{digest[:_DIGITS]}"
+
+
+def folder_names(key: str) -> list[str]:
+    """Return the folders that a video stored as ``key`` may have."""
+    return [key, f"{key}_u", f"{key}_v"]
+
+
+def shared_stems(paths: Iterable[Path]) -> set[str]:
+    """Return the stems, in lower case, under which videos would meet in one folder.
+
+    Those are stems that repeat, and such as ``x_u`` beside ``x``, whose flow has that folder.
+    """
+    stems = Counter(safe_stem(path).casefold() for path in paths)
+    folders = Counter(name for stem in stems.elements() for name in folder_names(stem))
+    return {stem for stem in stems if any(folders[name] > 1 for name in folder_names(stem))}
 
 
 def safe_stem(path: Path) -> str:

@@ -5,8 +5,8 @@ In: a video, a store and what was asked for. Out: a ``Task``, or None when it is
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -15,7 +15,7 @@ from slipdetect.datasets.store.check import damaged_shards
 from slipdetect.datasets.store.folders import sweep_temporaries
 from slipdetect.datasets.store.journal import read_header
 from slipdetect.datasets.store.manifest import Manifest, read_manifest
-from slipdetect.datasets.store.names import store_key
+from slipdetect.datasets.store.naming import KeyChooser
 from slipdetect.datasets.store.recipe import ExtractionRecipe
 from slipdetect.datasets.store.request import ExtractionRequest
 from slipdetect.datasets.store.source import SourceIdentity, stat_source
@@ -33,6 +33,7 @@ class Task:
     Attributes:
         path: The video.
         key: Its name in the store.
+        path_key: Its name by ``store_key``, with the hash of its path.
         weight: Bytes of the video, to guess how long it takes.
         anew: What is there is thrown away.
         damaged: Shards to write again; empty for a whole extraction.
@@ -40,9 +41,15 @@ class Task:
 
     path: Path
     key: str
+    path_key: str
     weight: int
     anew: bool = False
     damaged: tuple[int, ...] = ()
+
+    @property
+    def is_plain(self) -> bool:
+        """Its name in the store is that of the file alone."""
+        return self.key != self.path_key
 
 
 @dataclass(frozen=True)
@@ -69,13 +76,21 @@ class Planner:
         folder: The store.
         request: What is asked for.
         rules: How to treat what is there.
+        batch: All videos that will be asked for, to name those apart whose names repeat.
     """
 
-    def __init__(self, folder: Path, request: ExtractionRequest, rules: Rules) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        request: ExtractionRequest,
+        rules: Rules,
+        batch: Iterable[Path] = (),
+    ) -> None:
         self._folder = folder
         self._request = request
         self._digest = request.digest()
         self._rules = rules
+        self._keys = KeyChooser(folder, request.layout, rules.root, batch)
         self._paths: dict[str, Path] = {}
 
     def task(self, path: Path) -> Task | None:
@@ -89,41 +104,45 @@ class Planner:
             DataError: The store holds it damaged.
         """
         weight = stat_source(path).st_size
-        key = store_key(path, self._rules.root)
+        key, path_key = self._keys.names(path)
         other = self._paths.setdefault(key, path)
         if other != path:
             raise OutputError(f"{str(path)!r} and {str(other)!r} get one name; rename one of them")
         header = read_header(self._folder, key)
         if header is not None:
-            return Task(path, key, weight, anew=not self._can_resume(path, header))
+            anew = not self._can_resume(path, header)
+            return Task(path, key, path_key, weight, anew)
         try:
             manifest = read_manifest(self._folder, key)
         except DataError:
             if not (self._rules.repair or self._rules.overwrite):
                 raise
-            return Task(path, key, weight, anew=True)
+            return Task(path, key, path_key, weight, anew=True)
         if manifest is None:
-            return Task(path, key, weight, anew=self._rules.overwrite)
+            # a plain name may be that of a folder of somebody else's, which nobody asked to delete
+            anew = self._rules.overwrite and key == path_key
+            return Task(path, key, path_key, weight, anew)
         return self._look_at(path, weight, manifest)
 
     def _look_at(self, path: Path, weight: int, manifest: Manifest) -> Task | None:
         """Return what is to be done for a video that was extracted before."""
-        key, rules = manifest.key, self._rules
+        rules = self._rules
+        again = Task(path, manifest.key, manifest.path_key, weight, anew=True)
         same = self._digest is not None and manifest.request == self._digest
         if not same and self._differs(path, manifest.recipe):
-            return Task(path, key, weight, anew=True)
+            return again
         if not manifest.source.same_stat(path) and self._changed(path, manifest.source):
-            return Task(path, key, weight, anew=True)
+            return again
         if rules.repair:
-            sweep_temporaries(self._folder, key)
+            sweep_temporaries(self._folder, manifest.key)
         thorough = rules.verify or rules.repair
         damaged = damaged_shards(self._folder, manifest.shards, hashes=thorough)
         if not damaged:
             return None
         if rules.repair:
-            return Task(path, key, weight, damaged=tuple(sorted(damaged)))
+            return replace(again, anew=False, damaged=tuple(sorted(damaged)))
         if rules.overwrite:
-            return Task(path, key, weight, anew=True)
+            return again
         reason = next(iter(damaged.values()))
         more = f" (and {len(damaged) - 1} more of its shards)" if len(damaged) > 1 else ""
         raise DataError(f"damaged: {reason}{more}; run the same with extract --repair")

@@ -14,7 +14,7 @@ import numpy.typing as npt
 from slipdetect.datasets.store.files import digest
 from slipdetect.datasets.store.layout import make_layout
 from slipdetect.datasets.store.manifest import Manifest, manifest_path, read_manifest
-from slipdetect.datasets.store.names import KEY_PATTERN, safe_stem, store_key
+from slipdetect.datasets.store.names import KEY_PATTERN, folder_names, safe_stem, store_key
 from slipdetect.datasets.store.recipe import ExtractionRecipe
 from slipdetect.datasets.store.source import SourceIdentity
 from slipdetect.errors import DataError
@@ -117,7 +117,8 @@ class VideoStore:
 
     def keys(self) -> list[str]:
         """Return the names of all videos, sorted."""
-        return sorted(p.stem for p in self.folder.glob("*.json") if KEY_PATTERN.fullmatch(p.stem))
+        names = (path.stem for path in self.folder.glob("*.json"))
+        return sorted(name for name in names if self._is_key(name))
 
     def __iter__(self) -> Iterator[StoredVideo]:
         """Yield every video, by name."""
@@ -137,28 +138,43 @@ class VideoStore:
     def find(self, path: Path) -> StoredVideo | None:
         """Return what was extracted from a video, or None.
 
-        A video that was moved or copied since is recognised by its content.
+        A video that was moved or copied since is recognised by its content. The manifest of a
+        stored video means that one itself.
 
         Raises:
             VideoError: There is no video at ``path``.
             DataError: The video has changed since, or the manifest is damaged.
         """
         path = Path(path)
+        if self.is_manifest(path):
+            return self[path.stem]
         now = SourceIdentity.of(path)
-        own = read_manifest(self.folder, store_key(path, self._root))
-        if own is not None:
-            if not own.source.same_content(now):
-                raise DataError(
-                    f"{str(path)!r} has changed since it was extracted; run extract --overwrite"
-                )
-            return StoredVideo(self.folder, own)
-        stem = safe_stem(path)
+        stem, path_key = safe_stem(path), store_key(path, self._root)
+        for key in (path_key, *([stem] if self._is_key(stem) else [])):
+            own = read_manifest(self.folder, key)
+            if own is not None and own.path_key == path_key:
+                if not own.source.same_content(now):
+                    raise DataError(
+                        f"{str(path)!r} has changed since it was extracted; run extract --overwrite"
+                    )
+                return StoredVideo(self.folder, own)
         for key in self.keys():
-            if key.rpartition("-")[0] == stem:
+            if stem in (key, key.rpartition("-")[0]):
                 other = read_manifest(self.folder, key)
                 if other is not None and other.source.same_content(now):
                     return StoredVideo(self.folder, other)
         return None
+
+    def is_manifest(self, path: Path) -> bool:
+        """Tell whether ``path`` is the manifest of a video in this store."""
+        inside = path.suffix == ".json" and path.parent.resolve() == self.folder.resolve()
+        return inside and path.is_file()
+
+    def _is_key(self, name: str) -> bool:
+        """Tell a manifest from other JSON: its folders lie beside it."""
+        return KEY_PATTERN.fullmatch(name) is not None or any(
+            (self.folder / folder).is_dir() for folder in folder_names(name)
+        )
 
 
 def _damaged(path: Path, reason: str) -> DataError:
