@@ -187,3 +187,16 @@ def test_the_log_of_experiments_has_what_was_measured(monkeypatch: pytest.Monkey
     assert len(views) >= 12
     assert all(auc < 0.45 for name, auc in views.items() if "centre" not in name)
     assert all(0.45 < auc < 0.65 for name, auc in views.items() if "centre" in name)
+
+
+def test_the_page_on_reproducing_has_what_was_trained(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.syspath_prepend(ROOT / "benchmarks")
+    benchmark = load("reproduce_quick")
+    found = benchmark.read()
+    assert [row["exit"] for row in found.values()] == [0, 0, 0]
+    text = (ROOT / "docs/reproducing.md").read_text(encoding="utf-8")
+    for line in list(benchmark.report(found))[: 2 + len(found)]:
+        assert line in text
+    for name, row in found.items():
+        assert row["printed"][0].startswith("SMOKE RUN")
+        assert row["printed"][2].startswith(f"Table {name[-1]}: ")

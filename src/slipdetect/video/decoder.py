@@ -85,6 +85,9 @@ class FrameDecoder:
             except av.FFmpegError:
                 errors += 1
                 self._fail()
+            except IndexError:
+                # PyAV's way to end a file in which another stream turned up; all has been read
+                return
             else:
                 return
         self.read_error = True
