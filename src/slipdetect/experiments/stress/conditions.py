@@ -211,8 +211,8 @@ def _viewpoints(places: Sequence[Place], azimuths: Sequence[float] | None) -> li
     """Return a case for every place, or for those at some azimuths only."""
     if not places:
         raise UsageError(
-            f"{VIEWPOINT.name} needs clips that say which scene they show and from where, in columns "
-            "scene and camera_azimuth; examples/render_set.py --places makes such (docs/stress.md)"
+            f"{VIEWPOINT.name} needs clips that say which scene they show and from where, in the "
+            "columns scene and camera_azimuth, and none does (docs/stress.md)"
         )
     known = {place.azimuth for place in places}
     wanted = list(known) if azimuths is None else [around(azimuth) for azimuth in azimuths]
