@@ -22,8 +22,8 @@ from rendering.save import save_clip
 from slipdetect import Detector
 
 PLACES = ("60", "120", "180", "270", "0:0.5", "0:-1")
-WIDTH, HEIGHT = 640, 480
-SHRUNK = 4  # the picture's copies of frames are so much smaller
+WIDTH, HEIGHT, RATE = 320, 240, 10
+SHRUNK = 2  # the picture's copies of frames are so much smaller
 _CELL = 1.8  # inches
 
 Row = tuple[str, float, str, list[npt.NDArray[np.uint8]]]
@@ -33,7 +33,7 @@ def main(arguments: list[str] | None = None) -> int:
     """Render what is missing, judge every clip, draw."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("out", type=Path, help="folder for the clips and places.png")
-    parser.add_argument("--seed", type=int, default=0, help="0 is the fall of examples/slip.mp4")
+    parser.add_argument("--seed", type=int, default=0, help="0: as in slip.mp4")
     parser.add_argument(
         "--places", type=parse_place, nargs="+", metavar="DEGREES[:METRES]",
         default=[parse_place(text) for text in PLACES],
@@ -41,7 +41,7 @@ def main(arguments: list[str] | None = None) -> int:
     )  # fmt: skip
     chosen = parser.parse_args(arguments)
     chosen.out.mkdir(parents=True, exist_ok=True)
-    scene = random_scene(chosen.seed, "slip", width=WIDTH, height=HEIGHT)
+    scene = random_scene(chosen.seed, "slip", width=WIDTH, height=HEIGHT, frame_rate=RATE)
     detector = Detector.load("default", device="cpu", exact=True)
     rows: list[Row] = []
     for place in dict.fromkeys([Place(), *chosen.places]):
