@@ -128,8 +128,8 @@ def stands(scene: Scene) -> bool:
 def main(arguments: list[str] | None = None) -> int:
     """Render what is missing, then write the annotation file."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("out", type=Path, help="folder for the clips")
-    parser.add_argument("--count", type=int, default=200, help="clips")
+    parser.add_argument("out", type=Path, help="folder for the clips and clips.csv")
+    parser.add_argument("--count", type=int, default=200, help="clips, or scenes with --places")
     parser.add_argument("--falls", type=float, default=0.45, help="share of clips with a fall")
     parser.add_argument("--seed", type=int, default=0, help="of every draw")
     parser.add_argument(

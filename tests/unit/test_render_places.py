@@ -16,25 +16,31 @@ from types import ModuleType
 import numpy as np
 import pytest
 
+from slipdetect import Detector
 from slipdetect.datasets import read_annotations
 from slipdetect.experiments.stress.viewpoints import read_viewpoints
 
-PATH = Path(__file__).parents[2] / "examples" / "render_set.py"
+EXAMPLES = Path(__file__).parents[2] / "examples"
+
+
+def load(name: str) -> ModuleType:
+    """Return an example as a module, with its neighbours importable meanwhile."""
+    spec = importlib.util.spec_from_file_location(name, EXAMPLES / f"{name}.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    sys.path.insert(0, str(EXAMPLES))
+    try:
+        spec.loader.exec_module(module)
+    finally:
+        sys.path.remove(str(EXAMPLES))
+    return module
 
 
 @pytest.fixture(scope="module")
 def script() -> ModuleType:
-    """``examples/render_set.py`` as a module, with its neighbours importable meanwhile."""
-    spec = importlib.util.spec_from_file_location("render_set", PATH)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    sys.path.insert(0, str(PATH.parent))
-    try:
-        spec.loader.exec_module(module)
-    finally:
-        sys.path.remove(str(PATH.parent))
-    return module
+    """``examples/render_set.py`` as a module."""
+    return load("render_set")
 
 
 def seen_at(script: ModuleType, scene: object, point: list[float]) -> tuple[float, float, float]:
@@ -157,3 +163,20 @@ def test_without_places_the_list_is_the_old_one(
     assert header == "path,dataset,licence,label,action,event_start,event_end,group"
     assert row.split(",")[0].startswith("0-0000-")
     assert "az" not in row
+
+
+@pytest.mark.slow
+def test_one_fall_is_judged_and_drawn_from_every_place(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    example = load("render_places")
+    monkeypatch.setattr(example, "WIDTH", 128)
+    monkeypatch.setattr(example, "HEIGHT", 96)
+    assert example.main([str(tmp_path), "--places", "90", "0:0.5"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert [line[:28].rstrip() for line in lines] == ["first place", "90° around", "0.5 m higher"]
+    detector = Detector.load("default", device="cpu", exact=True)
+    for line, name in zip(lines, ("az0", "az90", "az0-up0.5"), strict=True):
+        windows = detector.detect(tmp_path / f"0-{name}.mp4").windows
+        assert line[28:34] == f"{max(window.probability for window in windows):.4f}"
+    assert (tmp_path / "places.png").read_bytes().startswith(b"\x89PNG")
