@@ -15,7 +15,8 @@ import numpy as np
 import numpy.typing as npt
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
-from rendering.clip import Clip, random_scene
+from PIL import Image
+from rendering.clip import Clip, motion_of, random_scene
 from rendering.places import Place, parse_place, seen_from
 from rendering.save import save_clip
 
@@ -25,6 +26,7 @@ PLACES = ("60", "120", "180", "270", "0:0.5", "0:-1")
 WIDTH, HEIGHT, RATE = 320, 240, 10
 SHRUNK = 2  # the picture's copies of frames are so much smaller
 _CELL = 1.8  # inches
+_NAMES = 0.65  # of a cell
 
 Row = tuple[str, float, str, list[npt.NDArray[np.uint8]]]
 
@@ -45,15 +47,14 @@ def main(arguments: list[str] | None = None) -> int:
     detector = Detector.load("default", device="cpu", exact=True)
     rows: list[Row] = []
     for place in dict.fromkeys([Place(), *chosen.places]):
-        clip = Clip(seen_from(scene, place))
         target = chosen.out / f"{chosen.seed}-{place}.mp4"
         if not target.with_suffix(".json").exists():
-            save_clip(clip, target)
+            save_clip(Clip(seen_from(scene, place)), target)
         found = detector.detect(target)
         sure = max(window.probability for window in found.windows)
         events = ", ".join(f"{event.start:.1f}-{event.end:.1f}" for event in found.events)
-        ((start, end),) = clip.events
-        seen = frames_at(target, [start - 0.6, start, (start + end) / 2, end, end + 1])
+        ((start, end),) = motion_of(scene).events
+        seen = frames_at(target, [start, (start + end) / 2, end, end + 1])
         rows.append((_name(place), sure, events or "-", seen))
         print(f"{_name(place):28}{sure:.4f}  {events or '-'}", flush=True)
     draw(rows, chosen.out / "places.png")
@@ -84,16 +85,21 @@ def frames_at(path: Path, times: Sequence[float]) -> list[npt.NDArray[np.uint8]]
 def draw(rows: Sequence[Row], target: Path) -> None:
     """Write the picture: a row for each place, a column for each moment."""
     columns = len(rows[0][3])
-    figure = Figure((_CELL * (columns + 1), 0.75 * _CELL * len(rows)), layout="constrained")
-    FigureCanvasAgg(figure)
-    grid = figure.subplots(len(rows), columns + 1, squeeze=False)
+    size = (_CELL * (columns + _NAMES), 0.75 * _CELL * len(rows))
+    figure = Figure(size, dpi=90, layout="constrained")
+    canvas = FigureCanvasAgg(figure)
+    widths = [_NAMES, *[1] * columns]
+    grid = figure.subplots(len(rows), columns + 1, squeeze=False, width_ratios=widths)
     for axes, (name, sure, _, pictures) in zip(grid, rows, strict=True):
         axes[0].text(0, 0.5, f"{name}\n{sure:.4f}", va="center", fontsize=11)
         for cell, picture in zip(axes[1:], pictures, strict=True):
             cell.imshow(picture, interpolation="none")
         for cell in axes:
             cell.axis("off")
-    figure.savefig(target, dpi=90, format="png")
+    canvas.draw()
+    # few colours make a third of the bytes
+    picture = Image.fromarray(np.asarray(canvas.buffer_rgba())[..., :3])
+    picture.quantize(64, dither=Image.Dither.NONE).save(target, optimize=True)
 
 
 if __name__ == "__main__":
