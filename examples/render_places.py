@@ -99,7 +99,7 @@ def draw(rows: Sequence[Row], target: Path) -> None:
     canvas.draw()
     # few colours make a third of the bytes
     picture = Image.fromarray(np.asarray(canvas.buffer_rgba())[..., :3])
-    picture.quantize(64, dither=Image.Dither.NONE).save(target, optimize=True)
+    picture.quantize(128, Image.Quantize.MAXCOVERAGE, kmeans=2).save(target, optimize=True)
 
 
 if __name__ == "__main__":
