@@ -2,7 +2,8 @@
 
 In: how many, and a seed. Out: H.264 clips and a ``clips.csv`` that ``slipdetect train`` takes.
 
-A run that was stopped goes on where it stopped; clips depend on the seed and their number alone.
+A run that was stopped goes on where it stopped; clips depend on the seed and their number alone,
+and on the camera places where several are asked for.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ import argparse
 import json
 import math
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -25,7 +27,8 @@ from rendering.clip import (
 )
 from rendering.furniture import BACK, LEFT, RIGHT
 from rendering.motion import ACTIONS, FALLS
-from rendering.save import save_clip, save_list
+from rendering.places import HIGHEST, LOWEST, WIDEST, Place, moments, parse_place, seen_from
+from rendering.save import FIELDS, PLACE_FIELDS, save_clip, save_list
 
 # How often what is no fall is drawn; what looks like a fall outweighs walking.
 OTHERS = {
@@ -33,10 +36,14 @@ OTHERS = {
     "lie-fast": 4, "pick-up": 3, "squat": 2, "sit-floor": 3, "kneel": 3, "jump": 2, "get-up": 2,
 }  # fmt: skip
 SHAKEN, DARK = 0.2, 0.1
+TRIES = 3000  # views drawn before it is given up that one suits all camera places
 
 
-def draw_scene(seed: int, number: int, falls: float) -> Scene:
-    """Return scene ``number``: an action, a room and a view drawn from ``(seed, number)``."""
+def draw_scene(seed: int, number: int, falls: float, places: Sequence[Place] = (Place(),)) -> Scene:
+    """Return scene ``number``: an action, a room and a view drawn from ``(seed, number)``.
+
+    The view is the first one drawn in which the action is seen from all ``places``.
+    """
     rng = np.random.default_rng([seed, number, 5])
     others = [action for action in ACTIONS if action not in FALLS]
     if rng.uniform() < falls:
@@ -45,10 +52,16 @@ def draw_scene(seed: int, number: int, falls: float) -> Scene:
         weights = np.array([OTHERS[action] for action in others], float)
         action = str(rng.choice(others, p=weights / weights.sum()))
     who, seconds = int(rng.integers(1 << 30)), float(rng.uniform(5.0, 7.0))
-    scene = _any_view(who, action, seconds, rng)
-    while not in_view(scene):
+    for _ in range(TRIES):
         scene = _any_view(who, action, seconds, rng)
-    return scene
+        if all(in_view(seen_from(scene, place)) for place in places) and (
+            len(places) == 1 or all(stands(seen_from(scene, place)) for place in places)
+        ):
+            return scene
+    raise SystemExit(
+        f"no view of {action!r} in scene {number} shows it from all --places; ask for fewer places "
+        "or for another --seed"
+    )
 
 
 def _any_view(seed: int, action: str, seconds: float, rng: np.random.Generator) -> Scene:
@@ -89,9 +102,7 @@ def _any_view(seed: int, action: str, seconds: float, rng: np.random.Generator) 
 def in_view(scene: Scene) -> bool:
     """Whether most of the person is seen while the action happens, and stays inside the room."""
     motion = motion_of(scene)
-    start, end = 0.35 * scene.duration, 0.5 * scene.duration
-    if motion.events:
-        start, end = motion.events[0]
+    start, end = moments(scene)
     camera = camera_of(scene)
     for time in (start, (start + end) / 2, end, end + 0.6):
         joints = placed(scene, motion.at(time))
@@ -106,30 +117,58 @@ def in_view(scene: Scene) -> bool:
     )
 
 
+def stands(scene: Scene) -> bool:
+    """Whether a camera may be where that of ``scene`` is, and the action is clear of the walls."""
+    joints = np.concatenate([placed(scene, motion_of(scene).at(t)) for t in moments(scene)])
+    inside = joints[:, 0].min() > LEFT and joints[:, 0].max() < RIGHT
+    lens = scene.focal * scene.width / max(scene.width, scene.height)
+    return inside and LOWEST <= scene.above <= HIGHEST and lens >= WIDEST
+
+
 def main(arguments: list[str] | None = None) -> int:
     """Render what is missing, then write the annotation file."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("out", type=Path, help="folder for the clips")
-    parser.add_argument("--count", type=int, default=200, help="clips")
+    parser.add_argument("out", type=Path, help="folder for the clips and clips.csv")
+    parser.add_argument("--count", type=int, default=200, help="clips, or scenes with --places")
     parser.add_argument("--falls", type=float, default=0.45, help="share of clips with a fall")
     parser.add_argument("--seed", type=int, default=0, help="of every draw")
+    parser.add_argument(
+        "--places", type=parse_place, nargs="+", metavar="DEGREES[:METRES]", default=[],
+        help="show every scene from more camera places: so far around the person, so much higher",
+    )  # fmt: skip
     chosen = parser.parse_args(arguments)
     chosen.out.mkdir(parents=True, exist_ok=True)
-    rows = []
+    places = list(dict.fromkeys([Place(), *chosen.places]))
+    rows: list[tuple[object, ...]] = []
     for number in range(chosen.count):
-        scene = draw_scene(chosen.seed, number, chosen.falls)
-        name = f"{chosen.seed}-{number:04d}-{scene.action}.mp4"
-        target = chosen.out / name
-        if not target.with_suffix(".json").exists():
-            save_clip(Clip(scene), target, quality=23)
-            sys.stderr.write(f"{name}\n")
-        events = json.loads(target.with_suffix(".json").read_text())["events"]
-        start, end = (events[0]["start"], events[0]["end"]) if events else ("", "")
-        label = "fall" if events else "other"
-        group = f"rendered-{chosen.seed}-{number:04d}"
-        rows.append((name, "rendered", "Apache-2.0", label, scene.action, start, end, group))
-    save_list(chosen.out, rows)
+        scene = draw_scene(chosen.seed, number, chosen.falls, places)
+        for place in places:
+            row = _clip(chosen.out, f"{chosen.seed}-{number:04d}", scene, place, places)
+            rows.append(row)
+    save_list(chosen.out, rows, (*FIELDS, *PLACE_FIELDS) if len(places) > 1 else FIELDS)
     return 0
+
+
+def _clip(
+    folder: Path, known_as: str, scene: Scene, place: Place, places: Sequence[Place]
+) -> tuple[object, ...]:
+    """Render a scene from a place, if that is not done, and return its row of the list."""
+    group = f"rendered-{known_as}"
+    several = len(places) > 1
+    name = f"{known_as}-{scene.action}" + (f"-{place}.mp4" if several else ".mp4")
+    target = folder / name
+    truth = target.with_suffix(".json")
+    seen = {"places": [str(each) for each in places]} if several else {}
+    if not truth.exists():
+        save_clip(Clip(seen_from(scene, place)), target, quality=23, more=seen)
+        sys.stderr.write(f"{name}\n")
+    known = json.loads(truth.read_text())
+    if known.get("places") != seen.get("places"):
+        raise SystemExit(f"{str(target)!r} is of a run with other --places; choose another folder")
+    start, end = next(((e["start"], e["end"]) for e in known["events"]), ("", ""))
+    label = "fall" if known["events"] else "other"
+    row = (name, "rendered", "Apache-2.0", label, scene.action, start, end, group)
+    return (*row, group, f"{place.azimuth:g}", f"{place.rise:g}") if several else row
 
 
 if __name__ == "__main__":

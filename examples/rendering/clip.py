@@ -46,7 +46,7 @@ class Scene:
         clothes: Colours and build.
         spot: Where the action happens, x and y on the floor, metres.
         heading: Walking direction, degrees: 0 to the right of the picture, 90 away.
-        above, down, side, focal: See ``Camera``.
+        above, down, side, focal, stand: See ``Camera``.
         shutter: Fraction of the frame interval that the shutter is open.
         noise: Standard deviation of sensor noise, grey levels of 255.
         gain: Exposure.
@@ -71,6 +71,7 @@ class Scene:
     noise: float = 2.2
     gain: float = 1.0
     shake: float = 0.0
+    stand: tuple[float, float] = (0.0, 0.0)
 
 
 def random_scene(seed: int, action: str, **changes: Any) -> Scene:
@@ -114,7 +115,7 @@ def camera_of(scene: Scene, margin: float = 0.0) -> Camera:
     width = scene.width + 2 * round(margin * scene.width)
     height = scene.height + 2 * round(margin * scene.height)
     focal = scene.focal * (scene.width / width)
-    return Camera(width, height, scene.above, scene.down, scene.side, focal)
+    return Camera(width, height, scene.above, scene.down, scene.side, focal, scene.stand)
 
 
 def support_of(scene: Scene) -> list[Box]:

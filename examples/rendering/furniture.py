@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 
 LEFT, RIGHT, BACK, CEILING = -3.3, 3.3, 6.2, 2.75
+FRONT = -1.0  # behind the camera, unless it is put elsewhere
 
 
 @dataclass(frozen=True)
@@ -32,11 +33,11 @@ def shell(rng: np.random.Generator) -> list[Box]:
     wall = walls[rng.integers(len(walls))]
     side = tuple(0.92 * value for value in wall)
     return [
-        Box((LEFT, -1, -0.2), (RIGHT, BACK, 0), wood if floor == "wood" else tile, floor, 0),
+        Box((LEFT, FRONT, -0.2), (RIGHT, BACK, 0), wood if floor == "wood" else tile, floor, 0),
         Box((LEFT, BACK, 0), (RIGHT, BACK + 0.2, CEILING), wall, "plaster", 0),
-        Box((LEFT - 0.2, -1, 0), (LEFT, BACK, CEILING), side, "plaster", 0),
-        Box((RIGHT, -1, 0), (RIGHT + 0.2, BACK, CEILING), side, "plaster", 0),
-        Box((LEFT, -1, CEILING), (RIGHT, BACK, CEILING + 0.2), (0.75, 0.74, 0.72), "plaster", 0),
+        Box((LEFT - 0.2, FRONT, 0), (LEFT, BACK, CEILING), side, "plaster", 0),
+        Box((RIGHT, FRONT, 0), (RIGHT + 0.2, BACK, CEILING), side, "plaster", 0),
+        Box((LEFT, FRONT, CEILING), (RIGHT, BACK, CEILING + 0.2), (0.75, 0.74, 0.72), "plaster", 0),
         Box((LEFT, BACK - 0.015, 0), (RIGHT, BACK, 0.09), (0.68, 0.66, 0.62)),
     ]
 

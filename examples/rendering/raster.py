@@ -19,13 +19,14 @@ FLOOR_SPAN = 8.0  # metres: x from -4 to 4, y from 0 to 8
 
 @dataclass
 class Camera:
-    """A camera at x = y = 0 that looks along +y.
+    """A camera that looks along +y unless it is turned.
 
     Attributes:
         width, height: Pixels.
         above: Metres above the floor.
         down, side: Degrees below the horizon and to the right.
         focal: Focal length over picture width.
+        stand: Its place, x and y on the floor, metres.
     """
 
     width: int
@@ -34,6 +35,7 @@ class Camera:
     down: float = 16.0
     side: float = 0.0
     focal: float = 0.88
+    stand: tuple[float, float] = (0.0, 0.0)
     position: np.ndarray = field(init=False)
     axes: np.ndarray = field(init=False)
 
@@ -44,7 +46,7 @@ class Camera:
         up = np.array([0.0, 0.0, 1.0])
         forward = np.cos(tilt) * level - np.sin(tilt) * up
         self.axes = np.stack([right, np.cross(forward, right), forward])
-        self.position = np.array([0.0, 0.0, self.above])
+        self.position = np.array([*self.stand, self.above])
 
     def rays(self, finer: int = 1) -> np.ndarray:
         """Directions ``(3, height, width)`` float32 whose parameter is depth in metres."""

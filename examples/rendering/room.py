@@ -10,7 +10,16 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from rendering.furniture import BACK, CEILING, LEFT, RIGHT, Box, furniture, shell
+from rendering.furniture import (
+    BACK,
+    CEILING,
+    FRONT,
+    LEFT,
+    RIGHT,
+    Box,
+    furniture,
+    shell,
+)
 from rendering.raster import Camera, Light
 from rendering.textures import paint
 
@@ -37,6 +46,9 @@ def render_room(
 ) -> Room:
     """Furnish a room at random, add ``extra`` boxes, and render it with twofold supersampling."""
     boxes = shell(rng) + furniture(rng) + (extra or [])
+    # last, so that it changes nothing of what a camera sees that looks away from it
+    low, high = (LEFT, FRONT - 0.2, 0), (RIGHT, FRONT, CEILING)
+    boxes.append(Box(low, high, boxes[1].colour, boxes[1].material, 0))
     rays = camera.rays(2)
     depth, which, normal = _cast(boxes, camera.position, rays)
     place = camera.position[:, None, None].astype(np.float32) + depth * rays

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import csv
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from fractions import Fraction
 from pathlib import Path
 
@@ -18,10 +18,13 @@ import numpy.typing as npt
 from rendering.clip import Clip
 
 FIELDS = ("path", "dataset", "licence", "label", "action", "event_start", "event_end", "group")
+PLACE_FIELDS = ("scene", "camera_azimuth", "camera_rise")  # of scenes seen from several places
 
 
-def save_clip(clip: Clip, path: Path, quality: int = 21) -> None:
-    """Write ``path`` as H.264 and the truth beside it as JSON."""
+def save_clip(
+    clip: Clip, path: Path, quality: int = 21, more: Mapping[str, object] | None = None
+) -> None:
+    """Write ``path`` as H.264 and the truth, with ``more``, beside it as JSON."""
     scene = clip.scene
     save_video(clip.frames(), path, (scene.width, scene.height), scene.frame_rate, quality)
     truth = {
@@ -33,6 +36,7 @@ def save_clip(clip: Clip, path: Path, quality: int = 21) -> None:
         ],
         "action": scene.action,
         "seed": scene.seed,
+        **(more or {}),
     }
     # whole or not at all: that it is there says that the clip is done
     written = path.with_suffix(".json.part")
@@ -58,9 +62,11 @@ def save_video(
         container.mux(stream.encode(None))
 
 
-def save_list(folder: Path, rows: Iterable[Sequence[object]]) -> None:
-    """Write the annotation file of a folder; a row has a value for each of ``FIELDS``."""
+def save_list(
+    folder: Path, rows: Iterable[Sequence[object]], fields: Sequence[str] = FIELDS
+) -> None:
+    """Write the annotation file of a folder; a row has a value for each of ``fields``."""
     with (folder / "clips.csv").open("w", newline="", encoding="utf-8") as stream:
         writer = csv.writer(stream, lineterminator="\n")
-        writer.writerow(FIELDS)
+        writer.writerow(fields)
         writer.writerows(rows)

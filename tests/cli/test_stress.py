@@ -154,11 +154,75 @@ def test_what_makes_no_sense_is_refused(
     assert not (tmp_path / "out").exists()
 
 
+PLACED = "path,label,start,end,group,scene,camera_azimuth,camera_rise\n"
+
+
+def test_the_same_scenes_from_other_places(stress: Any, data: Path, tmp_path: Path) -> None:
+    rows = ("0.mp4,fall,.4,.9,f,f,0,", "1.mp4,fall,.4,.9,f,f,90,", "2.mp4,other,,,o,o,0,")
+    data.write_text(PLACED + "\n".join((*rows, "3.mp4,other,,,o,o,90,")) + "\n")
+    asked = ("--conditions", "mirror,viewpoint", "--format", "json")
+    result = stress(*asked)
+    assert result.exit_code == 0, result.output
+    assert "2 scenes from 2 camera places" in result.stderr
+    assert "2 clips, 3 times each" in result.stderr
+    table = json.loads(result.stdout)
+    assert table["facts"]["data"]["clips"] == 4
+    told = [(row["label"], row["clips"], row["falls"]) for row in table["rows"]]
+    assert told == [("undisturbed", 2, 1), ("mirror", 2, 1), ("viewpoint 90°", 2, 1)]
+    assert table["rows"][2]["change"]["falls"] == 1
+    out = tmp_path / "out"
+    for name, seen in (("undisturbed", "02"), ("mirror", "02"), ("viewpoint-90", "13")):
+        lines = (out / f"{name}.jsonl").read_text().splitlines()
+        assert [json.loads(line)["clip"] for line in lines] == [f"{k}.mp4" for k in seen]
+    assert "- viewpoint: the same scene in another clip" in (out / "stress.md").read_text()
+    # with and without --quick, and with every condition, the same clips are compared
+    again = stress(*asked, "--quick", "--strengths", "viewpoint=90")
+    assert again.exit_code == 0, again.output
+    assert "3 of them done before" in again.stderr
+    assert stress("--pictures", tmp_path / "sheet.png").exit_code == 0
+    data.write_text(data.read_text().replace("f,90,", "f,45,").replace("o,90,", "o,45,"))
+    assert "data.sha256" in stress(*asked).stderr
+
+
+def test_a_place_that_cannot_be_read_ends_in_5(stress: Any, data: Path, videos: Path) -> None:
+    (videos / "broken.mp4").write_bytes(b"no video")
+    rows = ("0.mp4,fall,,,f,f,0,", "broken.mp4,fall,,,f,f,90,", "2.mp4,other,,,o,o,0,")
+    data.write_text(PLACED + "\n".join((*rows, "3.mp4,other,,,o,o,90,")) + "\n")
+    result = stress("--conditions", "viewpoint", "--format", "json")
+    assert result.exit_code == 5
+    assert result.stderr.count("left out") == 1
+    table = json.loads(result.stdout)
+    assert [row["clips"] for row in table["rows"]] == [2, 1]
+    assert table["rows"][1]["change"]["falls"] == 0
+
+
+@pytest.mark.parametrize(
+    ("rows", "code", "message"),
+    [
+        (["0.mp4,fall,,,a,,,"], 2, "viewpoint needs clips that say which scene they show"),
+        (["0.mp4,fall,,,a,a,0,", "1.mp4,fall,,,a,,,"], 3, "'1.mp4' has no 'scene'"),
+        (["0.mp4,fall,,,a,a,0,", "1.mp4,fall,,,b,b,0,"], 3, "scene 'a' is seen from one camera"),
+        (["0.mp4,fall,,,a,a,45,", "1.mp4,fall,,,a,a,90,"], 3, "no clip from the reference place"),
+        (["0.mp4,fall,,,a,a,0,", "1.mp4,fall,,,a,a,x,"], 3, "camera_azimuth 'x'"),
+    ],
+)
+def test_clips_without_comparable_places_are_refused(
+    stress: Any, data: Path, tmp_path: Path, rows: list[str], code: int, message: str
+) -> None:
+    data.write_text(PLACED + "\n".join(rows) + "\n")
+    result = stress("--conditions", "viewpoint")
+    assert result.exit_code == code, result.output
+    (error,) = [line for line in result.stderr.splitlines() if line.startswith("Error")]
+    assert message in error
+    assert not (tmp_path / "out").exists()
+
+
 def test_without_a_fall_nothing_can_be_lost(stress: Any, data: Path) -> None:
     data.write_text("path,label\n2.mp4,other\n3.mp4,other\n")
     result = stress()
     assert result.exit_code == 2
     assert "no clip of 'clips.csv' shows a fall" in result.stderr
+    assert "viewpoint is left out: no clip says which scene it shows" in result.stderr
 
 
 def test_data_that_the_model_saw_are_warned_of(stress: Any, data: Path, tmp_path: Path) -> None:

@@ -178,7 +178,7 @@ def test_turn_goes_by_quarters_and_exchanges_the_sides() -> None:
         CONDITIONS["turn"].case(45)
 
 
-@pytest.mark.parametrize("name", [name for name in CONDITIONS if name != "rate"])
+@pytest.mark.parametrize("name", [name for name in CONDITIONS if name not in ("rate", "viewpoint")])
 def test_times_and_damage_stay_and_frames_stream(name: str) -> None:
     strength = CONDITIONS[name].strengths[-1]
     image = rgb([[10 * row + column for column in range(16)] for row in range(16)])

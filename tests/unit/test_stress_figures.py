@@ -14,6 +14,7 @@ from matplotlib.image import imread
 
 from slipdetect.evaluation import ClipPrediction
 from slipdetect.evaluation.event_report import event_report
+from slipdetect.experiments.stress.condition import Place
 from slipdetect.experiments.stress.conditions import make_cases
 from slipdetect.experiments.stress.figures import StressResult, stress_rows
 from slipdetect.reports.stress_plot import draw_stress, stress_figure
@@ -234,3 +235,24 @@ def test_the_plot_is_1200_pixels_wide_and_shows_every_row(
         dots = [line.get_xdata()[0] for line in axes.lines if line.get_marker() not in ("None", "")]
         assert dots == pytest.approx(values)
         assert axes.get_xlim()[1] >= max(values)
+
+
+def test_falls_are_lost_and_gained_by_scene() -> None:
+    (place,) = make_cases(["viewpoint"], places=[Place(90, 0)])[1:]
+    # of a's two falls the first is lost; b's is gained; c is not of any known scene
+    before = [clip("a", 0.9, FALL, SECOND, truth=(FALL, SECOND)), clip("b", 0.1, truth=(FALL,))]
+    after = [
+        clip("b-right", 0.9, FALL, truth=(FALL,)),
+        clip("a-right", 0.9, SECOND, truth=(FALL, SECOND)),
+        clip("c-right", 0.9, FALL, truth=(FALL,)),
+    ]
+    same = {"a-right": "a", "b-right": "b"}
+    rows = stress_rows({BASE: before, place: after}, resamples=10, same=same)
+    change = rows[1].change
+    assert change is not None
+    assert (change.falls, change.lost, change.gained) == (3, 1, 1)
+    told = stress_data(StressResult(tuple(rows), 2))["rows"]
+    assert "rise" not in told[0]
+    assert [told[1][key] for key in ("condition", "strength", "unit", "rise", "label")] == [
+        *("viewpoint", 90, "°", 0, "viewpoint 90°"),
+    ]

@@ -5,6 +5,8 @@ In: clips that need not exist and a detector that looks at nothing. Out: files i
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
@@ -21,7 +23,7 @@ from slipdetect.datasets import Clip
 from slipdetect.detection import Event, EventConfig, Window
 from slipdetect.errors import DataError, OutputError, VideoError
 from slipdetect.experiments.stress.choosing import choose_evenly
-from slipdetect.experiments.stress.condition import Case
+from slipdetect.experiments.stress.condition import Case, Place
 from slipdetect.experiments.stress.conditions import make_cases
 from slipdetect.experiments.stress.run import (
     begin,
@@ -175,6 +177,32 @@ def test_facts_know_another_file_of_the_same_name_but_not_another_folder(
     assert stress_facts(package, there, moved, 0) == after
 
 
+def test_facts_know_scenes_and_places_and_are_the_old_ones_without(
+    facts: Callable[..., dict[str, Any]],
+) -> None:
+    plain, other = clips("a", "b")
+    digests = [facts([plain, replace(other, columns={"action": "slip"})])["data"]["sha256"]]
+    # of [name, label, events, group, data set, bytes] of both, as JSON
+    rows = [["/data/a.mp4", True, [], "a", "", -1], ["/data/b.mp4", True, [], "b", "", -1]]
+    assert digests == [hashlib.sha256(json.dumps(rows).encode()).hexdigest()]
+    for columns in (("x", "90", ""), ("x", "90", "1"), ("y", "90", "1"), ("y", "45", "1")):
+        named = dict(zip(("scene", "camera_azimuth", "camera_rise"), columns, strict=True))
+        digests.append(facts([plain, replace(other, columns=named)])["data"]["sha256"])
+    assert len(set(digests)) == 5
+
+
+def test_another_place_is_drawn_of_its_own_clip_and_moment(tmp_path: Path) -> None:
+    still = [np.full((48, 64, 3), level, np.uint8) for level in range(0, 100, 5)]
+    make_video(tmp_path / "a.mp4", still, rate=10.0)
+    make_video(tmp_path / "b.mp4", [255 - image for image in still], rate=10.0)
+    a, b = (Clip(tmp_path / f"{name}.mp4", True, ((0.8, 1.2),)) for name in "ab")
+    base, place = make_cases(["viewpoint"], places=[Place(90, 0)])
+    time, pictures = case_pictures([(a, base), (replace(b, events=((1.3, 1.7),)), place)], 10.0, 48)
+    assert time == 1.0
+    # level 50 at 1.0 s, 255 - 75 at 1.5 s
+    assert [picture.mean() for picture in pictures] == pytest.approx([50, 180], abs=3)
+
+
 def chosen(known: list[Clip], each: int) -> list[str]:
     return [clip.path.stem for clip in choose_evenly(known, each)]
 
@@ -233,7 +261,7 @@ def test_pictures_are_of_the_moment_of_the_fall(tmp_path: Path) -> None:
     make_video(tmp_path / "a.mp4", images, rate=25.0)
     clip = Clip(tmp_path / "a.mp4", True, ((0.8, 1.2),))
     cases = make_cases(["dark", "rate", "edges", "turn"], {"rate": [1.5], "dark": [50]})
-    time, pictures = case_pictures(clip, cases, 10.0, 48)
+    time, pictures = case_pictures([(clip, case) for case in cases], 10.0, 48)
     assert time == 1.0
     found = dict(zip([case.key for case in cases], pictures, strict=True))
     assert found["undisturbed"].mean() == pytest.approx(100, abs=3)
@@ -244,7 +272,7 @@ def test_pictures_are_of_the_moment_of_the_fall(tmp_path: Path) -> None:
     assert found["turn-90"].shape == (64, 48, 3)
     draw_stress_sheet(cases, pictures, "a.mp4 at 1.0 s", tmp_path / "sheet.png")
     assert (tmp_path / "sheet.png").read_bytes().startswith(b"\x89PNG")
-    late, _ = case_pictures(replace(clip, events=((50.0, 60.0),)), cases[:1], 10.0, 48)
+    late, _ = case_pictures([(replace(clip, events=((50.0, 60.0),)), cases[0])], 10.0, 48)
     assert late == pytest.approx(1.9)
-    middle, _ = case_pictures(replace(clip, events=()), cases[:1], 10.0, 48)
+    middle, _ = case_pictures([(replace(clip, events=()), cases[0])], 10.0, 48)
     assert middle == pytest.approx(1.0)

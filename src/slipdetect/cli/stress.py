@@ -28,6 +28,7 @@ from slipdetect.errors import UsageError
 if TYPE_CHECKING:
     from slipdetect.experiments.stress.condition import Case
     from slipdetect.experiments.stress.figures import StressResult
+    from slipdetect.experiments.stress.viewpoints import Viewpoints
     from slipdetect.models import ModelPackage
 
 _QUICK = 12  # clips of either label
@@ -45,7 +46,9 @@ def stress(ctx: click.Context, /, model: str, data: Path, **options: Any) -> Non
     MODEL is 'default' or the folder of a model. DATA.csv is as for train: a row a clip with path
     and label and, where known, times, group, dataset and split. Every clip is looked at as it is,
     then darkened, noisy, out of focus, compressed, with fewer pictures a second, cut off, covered,
-    mirrored, tilted and turned. Falls lost and gained are counted against the undisturbed clips.
+    mirrored, tilted and turned; and, where DATA.csv has the same scenes from other camera places
+    (columns scene, camera_azimuth, camera_rise), from there. Falls lost and gained are counted
+    against the undisturbed clips.
 
     What is done stays done in --out: run the same again after a stop, and it goes on.
 
@@ -56,10 +59,9 @@ def stress(ctx: click.Context, /, model: str, data: Path, **options: Any) -> Non
     """
     console = ctx.ensure_object(Console)
     check_stress(ctx, drawn=options["pictures"] is not None)
-    cases = _cases(options)
     if options["pictures"] is not None:
         check_writable(options["pictures"], overwrite=options["overwrite"])
-    task = _task(console, model, data, cases, options)
+    task = _task(console, model, data, options)
     if options["pictures"] is not None:
         _draw_pictures(console, task, options)
         return
@@ -75,31 +77,42 @@ class _Task:
 
     package: ModelPackage
     cases: list[Case]
-    chosen: Chosen
+    chosen: Chosen  # from the reference place only, where there are others
+    viewpoints: Viewpoints
 
 
-def _cases(options: dict[str, Any]) -> list[Case]:
-    from slipdetect.experiments.stress.conditions import make_cases
-
-    strengths = parse_strengths(options["strengths"])
-    return make_cases(parse_names(options["conditions"]), strengths)
-
-
-def _task(
-    console: Console, model: str, data: Path, cases: list[Case], options: dict[str, Any]
-) -> _Task:
+def _task(console: Console, model: str, data: Path, options: dict[str, Any]) -> _Task:
     """Return the model and the clips to test on; say which these are."""
     from slipdetect.detection import model_folder
     from slipdetect.experiments.stress.choosing import choose_evenly
+    from slipdetect.experiments.stress.conditions import make_cases
+    from slipdetect.experiments.stress.viewpoints import read_viewpoints
     from slipdetect.models import load_package
 
+    names, strengths = parse_names(options["conditions"]), parse_strengths(options["strengths"])
     tested = options["pictures"] is None
     chosen = choose(console, data, options, tell=tested)
+    viewpoints = read_viewpoints(chosen.clips)
+    cases = make_cases(names, strengths, viewpoints.places)
+    if tested:
+        _tell_of_places(console, viewpoints, asked=bool(names))
+    chosen = replace(chosen, clips=viewpoints.reference)
     if options["quick"]:
         chosen = replace(chosen, clips=choose_evenly(chosen.clips, _QUICK))
     if tested and not any(clip.positive for clip in chosen.clips):
         raise UsageError(f"no clip of {data.name!r} shows a fall, so none can be lost; add some")
-    return _Task(load_package(model_folder(model)), cases, chosen)
+    return _Task(load_package(model_folder(model)), cases, chosen, viewpoints)
+
+
+def _tell_of_places(console: Console, viewpoints: Viewpoints, *, asked: bool) -> None:
+    places, scenes = len(viewpoints.places), len(viewpoints.reference)
+    if places:
+        console.note(f"{scenes} scenes from {places + 1} camera places; viewpoint compares these")
+    elif not asked:
+        console.note(
+            "viewpoint is left out: no clip says which scene it shows and from where (columns scene"
+            " and camera_azimuth)"
+        )
 
 
 def _draw_pictures(console: Console, task: _Task, options: dict[str, Any]) -> None:
@@ -109,7 +122,8 @@ def _draw_pictures(console: Console, task: _Task, options: dict[str, Any]) -> No
     config, target = task.package.config, options["pictures"]
     clip = choose_clip(task.chosen.clips)
     size = (config.sample_fps, config.frame_short_side)
-    time, pictures = case_pictures(clip, task.cases, *size, options["seed"])
+    shown = [(task.viewpoints.seen(case, [clip])[0], case) for case in task.cases]
+    time, pictures = case_pictures(shown, *size, options["seed"])
     title = f"{clip.path.name} at {time:.1f} s"
     with atomic_write(target, overwrite=options["overwrite"]) as temporary:
         draw_stress_sheet(task.cases, pictures, title, temporary)
@@ -124,11 +138,13 @@ def _run(console: Console, task: _Task, options: dict[str, Any]) -> StressResult
 
     out, chosen = _out(options), task.chosen
     make_folder(out)
-    facts = stress_facts(task.package, chosen.clips, chosen.root, options["seed"])
+    clips = task.viewpoints.every(chosen.clips)
+    facts = stress_facts(task.package, clips, chosen.root, options["seed"])
     with folder_lock(out):
         begin(out, facts)
         _predict(console, task, out, options)
-        rows = stress_rows(read_cases(out, task.cases))
+        same = task.viewpoints.same(chosen.root)
+        rows = stress_rows(read_cases(out, task.cases), same=same)
         groups = len({clip.group for clip in chosen.clips})
         result = StressResult(tuple(rows), groups, facts, options["quick"])
         _write(console, result, out)
@@ -162,7 +178,8 @@ def _predict(console: Console, task: _Task, out: Path, options: dict[str, Any]) 
             if case is not undisturbed:
                 # what cannot be read was named once
                 clips = readable(task.chosen.clips, root, out, undisturbed)
-            run_case(detector, case, clips, root, out, options["seed"], say)
+            seen = task.viewpoints.seen(case, clips)
+            run_case(detector, case, seen, root, out, options["seed"], say)
 
 
 def _write(console: Console, result: StressResult, out: Path) -> None:

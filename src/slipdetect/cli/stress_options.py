@@ -15,8 +15,8 @@ from slipdetect.cli.tested_clips import TESTED_OPTIONS
 from slipdetect.errors import UsageError
 
 FORMATS = ("table", "json", "markdown")
-# named here too, because the help page loads nothing that knows them
-NAMES = "dark, noise, blur, compression, rate, edges, cover, mirror, tilt, turn"  # in their order
+# named here too, in their order, because the help page loads nothing that knows them
+NAMES = "dark, noise, blur, compression, rate, edges, cover, mirror, tilt, turn, viewpoint"
 
 _FOLDER = click.Path(path_type=Path, file_okay=False)
 

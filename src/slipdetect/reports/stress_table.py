@@ -124,6 +124,7 @@ def _row_data(row: StressRow) -> dict[str, Any]:
         "condition": case.condition.name,
         "strength": case.strength,
         "unit": case.condition.unit,
+        **({} if case.rise is None else {"rise": case.rise}),
         "label": case.label,
         "clips": row.clips,
         "with_fall": row.positives,

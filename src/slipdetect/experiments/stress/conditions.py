@@ -12,7 +12,7 @@ from functools import partial
 import numpy as np
 
 from slipdetect.errors import UsageError
-from slipdetect.experiments.stress.condition import Case, Condition, Make
+from slipdetect.experiments.stress.condition import Case, Condition, Make, Place
 from slipdetect.experiments.stress.frame_rate import slowed
 from slipdetect.experiments.stress.picture_quality import Picture, blurred, darkened, noisy
 from slipdetect.experiments.stress.picture_view import (
@@ -22,6 +22,7 @@ from slipdetect.experiments.stress.picture_view import (
     tilted,
     turned,
 )
+from slipdetect.experiments.stress.viewpoints import around
 from slipdetect.video import Frame, FrameTransform, recompressed
 from slipdetect.video.recompress import HARSHEST
 
@@ -61,6 +62,16 @@ def _turn(degrees: float, seed: int) -> FrameTransform:
 
 
 UNDISTURBED = Condition("undisturbed", "the clip as it is", "", (None,), 0, 0, None)
+
+VIEWPOINT = Condition(
+    "viewpoint",
+    "the same scene in another clip, from so far around the person, or from so much higher",
+    "°",
+    (),
+    -180,
+    180,
+    None,
+)
 
 CONDITIONS = {
     condition.name: condition
@@ -155,33 +166,60 @@ CONDITIONS = {
             270,
             _turn,
         ),
+        VIEWPOINT,
     )
 }
 
 
 def make_cases(
-    names: Sequence[str] = (), strengths: Mapping[str, Sequence[float]] | None = None
+    names: Sequence[str] = (),
+    strengths: Mapping[str, Sequence[float]] | None = None,
+    places: Sequence[Place] = (),
 ) -> list[Case]:
     """Return the undisturbed case, then every condition at each of its strengths.
 
     Args:
-        names: Conditions in the order wanted; none means all.
+        names: Conditions in the order wanted; none means all that the clips allow.
         strengths: Other strengths than the usual ones, by condition.
+        places: Other camera places that the clips are there from.
 
     Raises:
-        UsageError: There is no such condition, or a strength does not suit it.
+        UsageError: There is no such condition, or a strength does not suit it, or no clip is from
+            another place and that is asked for.
     """
     own = {} if strengths is None else strengths
     for name in (*names, *own):
         if name not in CONDITIONS:
             raise UsageError(f"there is no condition {name!r}, only {', '.join(CONDITIONS)}")
-    wanted = list(dict.fromkeys(names or CONDITIONS))
+    usual = [name for name in CONDITIONS if places or name != VIEWPOINT.name]
+    wanted = list(dict.fromkeys(names or (*usual, *own)))
     for name in own:
         if name not in wanted:
             raise UsageError(f"strengths of {name!r} are given, but it is not among --conditions")
     cases = [UNDISTURBED.case(None)]
     for name in wanted:
         condition = CONDITIONS[name]
+        if condition is VIEWPOINT:
+            cases += _viewpoints(places, own.get(name))
+            continue
         tried = dict.fromkeys(own.get(name, condition.strengths))
         cases += [condition.case(strength) for strength in tried]
     return cases
+
+
+def _viewpoints(places: Sequence[Place], azimuths: Sequence[float] | None) -> list[Case]:
+    """Return a case for every place, or for those at some azimuths only."""
+    if not places:
+        raise UsageError(
+            f"{VIEWPOINT.name} needs clips that say which scene they show and from where, in the "
+            "columns scene and camera_azimuth, and none does (docs/stress.md)"
+        )
+    known = {place.azimuth for place in places}
+    wanted = list(known) if azimuths is None else [around(azimuth) for azimuth in azimuths]
+    for azimuth in wanted:
+        if azimuth not in known:
+            there = ", ".join(f"{found:g}" for found in sorted(known))
+            raise UsageError(f"no clip is from {azimuth:g}° around the person, only from {there}")
+    return [
+        Case(VIEWPOINT, place.azimuth, place.rise) for place in places if place.azimuth in wanted
+    ]

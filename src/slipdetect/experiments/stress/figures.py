@@ -90,17 +90,21 @@ class StressResult:
 
 
 def stress_rows(
-    predictions: Mapping[Case, Sequence[ClipPrediction]], resamples: int = RESAMPLES
+    predictions: Mapping[Case, Sequence[ClipPrediction]],
+    resamples: int = RESAMPLES,
+    same: Mapping[str, str] | None = None,
 ) -> list[StressRow]:
     """Return a row for every case, the first of which is undisturbed.
 
     Args:
-        predictions: Of the same clips under every case, at least one clip each.
+        predictions: Of the same clips under every case, at least one clip each; or of other clips
+            of the same scenes.
         resamples: Of the bootstrap over groups.
+        same: The undisturbed clip's name by that of another clip of its scene.
     """
     (base, undisturbed), *others = predictions.items()
     rows = [_row(base, undisturbed, resamples)]
-    changes = [_change(undisturbed, rows_of) for _, rows_of in others]
+    changes = [_change(undisturbed, rows_of, same or {}) for _, rows_of in others]
     corrected = holm([change.p_value for change in changes])
     for (case, found), change, p in zip(others, changes, corrected, strict=True):
         row = _row(case, found, resamples)
@@ -140,14 +144,16 @@ def _row(case: Case, predictions: Sequence[ClipPrediction], resamples: int) -> S
     )
 
 
-def _change(before: Sequence[ClipPrediction], after: Sequence[ClipPrediction]) -> Change:
+def _change(
+    before: Sequence[ClipPrediction], after: Sequence[ClipPrediction], same: Mapping[str, str]
+) -> Change:
     """Return the change; its p is corrected later, with those of all rows."""
     known = {item.clip: hits(item) for item in before if item.positive}
     pairs = [
         pair
         for item in after
-        if item.positive and item.clip in known
-        for pair in zip(known[item.clip], hits(item), strict=True)
+        if item.positive and (name := same.get(item.clip, item.clip)) in known
+        for pair in zip(known[name], hits(item), strict=True)
     ]
     lost = sum(was and not found for was, found in pairs)
     gained = sum(found and not was for was, found in pairs)

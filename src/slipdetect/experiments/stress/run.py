@@ -25,6 +25,7 @@ from slipdetect.evaluation.predictions import (
 )
 from slipdetect.experiments.facts import Facts, read_facts, require_same, write_facts
 from slipdetect.experiments.stress.condition import Case
+from slipdetect.experiments.stress.viewpoints import AZIMUTH, RISE, SCENE
 from slipdetect.models import ModelPackage
 from slipdetect.models.package import CONFIG_FILE
 
@@ -100,7 +101,7 @@ def run_case(
     Args:
         detector: What is tested.
         case: What it has to bear.
-        clips: What it looks at.
+        clips: What it looks at, from the case's place if it has one.
         root: Folder that the names of clips begin at.
         folder: Where the file of predictions goes.
         seed: Of the noise.
@@ -141,4 +142,7 @@ def _clip_facts(clip: Clip, root: Path) -> tuple[Any, ...]:
     size = clip.path.stat().st_size if clip.path.is_file() else -1
     # a clip without a group is its own, by a path that is another one on another machine
     group = "" if clip.group == str(clip.path) else clip.group
-    return clip_name(clip.path, root), clip.positive, clip.events, group, clip.source, size
+    facts = clip_name(clip.path, root), clip.positive, clip.events, group, clip.source, size
+    # only where there are any, so that runs on other clips go on
+    place = tuple(clip.columns.get(name, "") for name in (SCENE, AZIMUTH, RISE))
+    return (*facts, *place) if clip.columns.get(AZIMUTH) else facts

@@ -1,6 +1,6 @@
-"""What one clip looks like under every condition.
+"""What one scene looks like under every condition.
 
-In: a clip and cases. Out: a picture of one moment for each.
+In: cases, each with its clip. Out: a picture of one moment for each.
 """
 
 from __future__ import annotations
@@ -24,25 +24,23 @@ def choose_clip(clips: Sequence[Clip]) -> Clip:
 
 
 def case_pictures(
-    clip: Clip, cases: Sequence[Case], rate: float, short_side: int, seed: int = 0
+    shown: Sequence[tuple[Clip, Case]], rate: float, short_side: int, seed: int = 0
 ) -> tuple[float, list[Picture]]:
-    """Return the moment shown, seconds, and the picture of it under each case.
+    """Return the moment shown, seconds in the first clip, and the picture of it under each case.
 
-    The moment is the middle of the clip's first event, or of the clip; the pictures are those that
+    The moment is the middle of a clip's first event, or of the clip; the pictures are those that
     a model which samples at ``rate`` would see there.
 
     Args:
-        clip: The clip.
-        cases: What is done to it.
+        shown: Each case and the clip that it is of, the same for all but other camera places.
         rate: Samples a second.
         short_side: Of the pictures before anything is done to them, px.
         seed: Of the noise.
 
     Raises:
-        VideoError: The clip cannot be read.
+        VideoError: A clip cannot be read.
     """
-    wanted = _middle(clip)
-    found = [_at(clip, case, rate, short_side, seed, wanted) for case in cases]
+    found = [_at(clip, case, rate, short_side, seed, _middle(clip)) for clip, case in shown]
     return found[0].time, [frame.image for frame in found]
 
 
