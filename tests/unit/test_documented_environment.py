@@ -1,4 +1,4 @@
-"""docs/environment.md, the Dockerfile and the workflow say the same as pyproject.toml and the tests.
+"""docs/environment.md, Dockerfile and workflow say the same as pyproject.toml and the tests.
 
 In: these files. Out: nothing but assertions.
 """
@@ -60,7 +60,7 @@ def test_the_workflow_tries_every_python_that_is_promised() -> None:
     matrix = WORKFLOW["jobs"]["tests"]["strategy"]["matrix"]
     assert matrix == {"python": PYTHONS, "resolution": ["lowest-direct", "highest"]}
     assert PROJECT["requires-python"] == f">={PYTHONS[0]}"
-    assert LEGS == [(python, kind) for python in PYTHONS for kind in ("lowest", "newest")]
+    assert [(python, kind) for python in PYTHONS for kind in ("lowest", "newest")] == LEGS
 
 
 def test_the_containers_versions_are_allowed() -> None:
