@@ -33,7 +33,7 @@ def open_container(path: Path, max_pixels: int) -> InputContainer:
     """
     try:
         # The prefix keeps names like "concat:a.mp4" from being taken for protocols.
-        container = av.open(
+        container: InputContainer = av.open(
             f"file:{path}",
             options={"max_pixels": str(max_pixels), "protocol_whitelist": "file"},
             **TOLERANT,

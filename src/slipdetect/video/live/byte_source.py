@@ -127,7 +127,7 @@ def _opened(stream: _Bytes, name: str, settings: LiveSettings) -> InputContainer
     # nothing that the bytes may name can be opened
     options = {"max_pixels": str(settings.max_pixels), "protocol_whitelist": "none"}
     try:
-        container = av.open(stream, "r", options=options, **TOLERANT)
+        container: InputContainer = av.open(stream, "r", options=options, **TOLERANT)
     except (av.FFmpegError, ValueError) as error:
         raise VideoError(
             f"{name!r} cannot be read as it comes: {why(error)}; MPEG-TS, Matroska, FLV, "
