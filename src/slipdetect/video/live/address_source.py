@@ -78,7 +78,9 @@ class AddressSource:
         timeout = (settings.open_timeout, settings.stall)
         failure: VideoError | None
         try:
-            container = av.open(self._address, options=options, timeout=timeout, **TOLERANT)
+            container: InputContainer = av.open(
+                self._address, options=options, timeout=timeout, **TOLERANT
+            )
         except (av.FFmpegError, ValueError) as error:
             failure = self._failure(error)
         else:
