@@ -48,6 +48,24 @@ def test_best_accuracy_may_be_a_number_or_a_tensor(
     assert read_checkpoint(path).best == pytest.approx(96.5, abs=0.6)
 
 
+@pytest.mark.parametrize("zipped", [False, True], ids=["before_1.6", "zip"])
+def test_tensors_of_a_gpu_are_read_without_one(
+    tmp_path: Path, old: OldNetwork, monkeypatch: pytest.MonkeyPatch, zipped: bool
+) -> None:
+    """The older programs saved weights and accuracy where they were: on the GPU."""
+    with monkeypatch.context() as patched:
+        patched.setattr(torch.serialization, "location_tag", lambda storage: "cuda:0")
+        path = old.write(tmp_path / "x.pth.tar", zipped=zipped)
+    if not torch.cuda.is_available():
+        with pytest.raises(RuntimeError, match="CUDA"):
+            torch.load(path, weights_only=True)
+    found = read_checkpoint(path)
+    assert found.best == pytest.approx(96.2406)
+    assert {value.device.type for value in found.state.values()} == {"cpu"}
+    for name, value in old.state().items():
+        assert torch.equal(found.state[name], value), name
+
+
 @pytest.mark.parametrize("value", [..., "96", torch.zeros(2), float("nan"), True, None])
 def test_best_accuracy_may_be_missing(tmp_path: Path, old: OldNetwork, value: Any) -> None:
     assert read_checkpoint(old.write(tmp_path / "x.pth.tar", best_prec1=value)).best is None

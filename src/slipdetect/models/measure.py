@@ -56,7 +56,8 @@ def measure(
     training = network.training
     network.eval()
     try:
-        with torch.inference_mode():
+        # not inference mode, in which PyTorch 2.5 counts nothing
+        with torch.no_grad():
             with FlopCounterMode(display=False) as counter:
                 output = run(x)
             seconds = min(_seconds(run, x) for _ in range(timings))

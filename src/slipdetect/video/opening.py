@@ -14,6 +14,7 @@ from av.video.stream import VideoStream
 from slipdetect.errors import UsageError, VideoError
 from slipdetect.video.clock import plausible_rate
 from slipdetect.video.sources import first_bytes
+from slipdetect.video.tolerance import TOLERANT
 
 # Formats that open other files by name, or draw text; none of them is a recording.
 REFUSED_FORMATS = frozenset({"hls", "concat", "dash", "imf", "sdp", "tty", "image2"})
@@ -32,10 +33,10 @@ def open_container(path: Path, max_pixels: int) -> InputContainer:
     """
     try:
         # The prefix keeps names like "concat:a.mp4" from being taken for protocols.
-        container = av.open(
+        container: InputContainer = av.open(
             f"file:{path}",
             options={"max_pixels": str(max_pixels), "protocol_whitelist": "file"},
-            metadata_errors="replace",
+            **TOLERANT,
         )
     except (av.FFmpegError, ValueError) as error:
         raise VideoError(_why_unreadable(path, error)) from error

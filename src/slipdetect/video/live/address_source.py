@@ -12,6 +12,7 @@ from slipdetect._address import address_scheme, shown_address, split_address
 from slipdetect.errors import UsageError, VideoError
 from slipdetect.video.live.settings import LiveSettings
 from slipdetect.video.opening import REFUSED_FORMATS
+from slipdetect.video.tolerance import TOLERANT
 
 # which protocols a stream may lead to; files are in none of them
 _WEB = "http,https,tcp,tls,httpproxy"
@@ -77,8 +78,8 @@ class AddressSource:
         timeout = (settings.open_timeout, settings.stall)
         failure: VideoError | None
         try:
-            container = av.open(
-                self._address, options=options, timeout=timeout, metadata_errors="replace"
+            container: InputContainer = av.open(
+                self._address, options=options, timeout=timeout, **TOLERANT
             )
         except (av.FFmpegError, ValueError) as error:
             failure = self._failure(error)

@@ -19,6 +19,7 @@ from slipdetect.video.live.address_source import why
 from slipdetect.video.live.settings import LiveSettings
 from slipdetect.video.opening import REFUSED_FORMATS
 from slipdetect.video.sources import check_source
+from slipdetect.video.tolerance import TOLERANT
 
 _POLL = 0.1
 
@@ -126,7 +127,7 @@ def _opened(stream: _Bytes, name: str, settings: LiveSettings) -> InputContainer
     # nothing that the bytes may name can be opened
     options = {"max_pixels": str(settings.max_pixels), "protocol_whitelist": "none"}
     try:
-        container = av.open(stream, "r", options=options, metadata_errors="replace")
+        container: InputContainer = av.open(stream, "r", options=options, **TOLERANT)
     except (av.FFmpegError, ValueError) as error:
         raise VideoError(
             f"{name!r} cannot be read as it comes: {why(error)}; MPEG-TS, Matroska, FLV, "
