@@ -118,3 +118,17 @@ def test_warnings_are_quiet_on_demand(run) -> None:
         result = run(*args)
         assert result.stderr == ""
         assert "truncated" in result.stdout
+
+
+def test_a_library_that_the_system_lacks_is_one_line_with_what_to_install(run, monkeypatch) -> None:
+    """A slim container has no X libraries, and OpenCV's wheel none of its own."""
+
+    def fails(*_: object, **__: object) -> None:
+        raise ImportError("libxcb.so.1: cannot open shared object file: No such file or directory")
+
+    monkeypatch.setattr("slipdetect.cli.detect.load_detector", fails)
+    result = run("detect", "kitchen.mp4")
+    assert result.exit_code == 1
+    assert result.stderr.count("\n") == 1
+    assert "no libxcb.so.1" in result.stderr
+    assert "apt-get install libgl1" in result.stderr

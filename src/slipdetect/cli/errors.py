@@ -77,6 +77,13 @@ def describe(error: BaseException) -> str:
     """Return the line that tells a user about ``error``."""
     if isinstance(error, SlipdetectError):
         return str(error)
+    if isinstance(error, ImportError) and "cannot open shared object" in str(error):
+        # OpenCV's wheel needs what a slim container or a server lacks
+        name = str(error).partition(":")[0]
+        return (
+            f"the system has no {name}, which a library needs; install it (Debian: apt-get install "
+            "libgl1 libglib2.0-0)"
+        )
     text = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
     return f"internal error: {text}; run with --debug for the traceback"
 

@@ -16,7 +16,7 @@ TRAINING = (
     ),
     make_word("--arch", "train clips.csv --backbone resnet101"),
     make_word("--num_segments", "train clips.csv --segments 3"),
-    make_word("--consensus_type", "train clips.csv --consensus avg"),
+    make_word("--consensus_type", "train clips.csv --consensus avg", note="or any other of its words"),
     make_word("--k", "train clips.csv --consensus topk", note="the mean of the 3 largest"),
     make_word("--dropout|--do", "train clips.csv --dropout 0.8"),
     make_word(
@@ -72,9 +72,8 @@ TESTING = (
 FILES = (
     make_word(
         "video_data_668.zip|video_data_575.zip|video_data_475.zip",
-        "prepare frames video_data_668/ --out videos",
-        "prepare lists read --train rgb_train.txt --test rgb_test.txt --root videos"
-        " --out videos/clips.csv",
+        "prepare seed video_data_668.zip --out seed668",
+        note="frames and flow of the archive as they are, with the report's split",
     ),
     make_word(
         "668_resnet101_rgb_model_best.pth.tar|668_resnet101_flow_model_best.pth.tar",
