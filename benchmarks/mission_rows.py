@@ -194,13 +194,13 @@ def table(rows: Sequence[Row], found: dict[str, Shown]) -> str:
 def markdown(rows: Sequence[Row]) -> str:
     """Return the rows and what shows each, for the documentation."""
     lines = [
-        "| row | component | shown by | not at hand, and what stands for it |",
+        "| row | component | shown by | not at hand: what stands for it |",
         "| --- | --- | --- | --- |",
     ]
     for row in rows:
         names = [f"`{name}`" for name in row.tests]
         names += [f"`slipdetect {command}`" for command, _ in row.commands]
-        lines.append(f"| {row.id} | {row.what} | {', '.join(names)} | {row.absent} |")
+        lines.append(f"| {row.id} | {row.what} | {'<br>'.join(names)} | {row.absent} |")
     return "\n".join(lines)
 
 
