@@ -16,7 +16,9 @@ TRAINING = (
     ),
     make_word("--arch", "train clips.csv --backbone resnet101"),
     make_word("--num_segments", "train clips.csv --segments 3"),
-    make_word("--consensus_type", "train clips.csv --consensus avg", note="or any other of its words"),
+    make_word(
+        "--consensus_type", "train clips.csv --consensus avg", note="or any other of its words"
+    ),
     make_word("--k", "train clips.csv --consensus topk", note="the mean of the 3 largest"),
     make_word("--dropout|--do", "train clips.csv --dropout 0.8"),
     make_word(
