@@ -15,7 +15,7 @@ from torch.nn import functional
 from slipdetect.backbones import backbone_info, create_backbone
 from slipdetect.backbones.lite0_weights import rename
 from slipdetect.backbones.rectify import RectifiedConv2d, rectify_convolutions
-from slipdetect.errors import BackboneUnavailable, ModelError
+from slipdetect.errors import ModelError
 
 State = dict[str, torch.Tensor]
 
