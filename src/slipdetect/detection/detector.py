@@ -15,7 +15,6 @@ from pathlib import Path
 from typing import Any, Self
 
 from slipdetect.datasets.store import VideoStore
-from slipdetect.detection.events import EventConfig, EventFinder
 from slipdetect.detection.findings import Findings
 from slipdetect.detection.flow_sources import stored_flow, timed_flow
 from slipdetect.detection.live import live_events
@@ -30,7 +29,6 @@ from slipdetect.detection.profile import (
     Stopwatch,
 )
 from slipdetect.detection.refining import Refiner, SnippetScores, anchor_distance, sure
-from slipdetect.detection.results import DetectionResult, Event, Window
 from slipdetect.detection.scorer import SnippetScorer
 from slipdetect.detection.snippets import FlowSource, Snippet, SnippetCutter
 from slipdetect.detection.threads import network_threads, room_for_reading
@@ -39,6 +37,7 @@ from slipdetect.errors import UsageError, VideoError
 from slipdetect.modalities.snippet import SnippetGrid
 from slipdetect.models import ModelConfig, ModelPackage, load_package
 from slipdetect.models.config import BALANCED
+from slipdetect.types import DetectionResult, Event, EventConfig, EventFinder, Window
 from slipdetect.video import Frame, FrameTransform, Video, frames_on_grid, open_video
 from slipdetect.video.live import is_live
 
@@ -72,7 +71,7 @@ class Detector:
     ) -> None:
         self.config: ModelConfig = package.config
         self.device = resolve_device(device)
-        self.events = EventConfig(**package.config.events) if events is None else events
+        self.events = package.config.events if events is None else events
         check_consensus(package.config)
         self.exact = exact
         self.scorer = SnippetScorer(package, self.device, exact=exact)
@@ -110,7 +109,7 @@ class Detector:
             ModelError: The device is not there, or the model has no such thresholds.
         """
         package = load_package(model_folder(model))
-        preset = EventConfig(**package.config.events_at(sensitivity))
+        preset = package.config.events_at(sensitivity)
         config = preset.updated({} if events is None else events)
         return cls(package, device, config, exact)
 
@@ -179,6 +178,8 @@ class Detector:
             < (self.plan.span - 1 + (self.plan.snippets - 1) * self.plan.step)
             / self.config.sample_fps,
             profile=findings.profile(video.report, duration),
+            event_config=self.events,
+            label=self.config.positive,
         )
 
     def stream(self, source: Source, **reading: Any) -> Iterator[Event]:

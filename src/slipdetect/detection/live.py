@@ -10,13 +10,12 @@ from dataclasses import fields, replace
 from itertools import chain
 from typing import TYPE_CHECKING, Any
 
-from slipdetect.detection.events import EventFinder
 from slipdetect.detection.flow_sources import prompt_flow
 from slipdetect.detection.live_notes import Found, LiveNote, LiveSummary, Onset
-from slipdetect.detection.results import Event, Window
 from slipdetect.detection.snippets import Snippet, SnippetCutter
 from slipdetect.detection.windows import WindowAssembler
 from slipdetect.errors import UsageError
+from slipdetect.types import Event, EventFinder, Window
 from slipdetect.video import Frame
 from slipdetect.video.live import (
     LiveSettings,
