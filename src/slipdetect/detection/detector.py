@@ -12,7 +12,7 @@ from functools import partial
 from itertools import islice
 from os import PathLike
 from pathlib import Path
-from typing import Any, Self
+from typing import Self, Unpack
 
 from slipdetect.datasets.store import VideoStore
 from slipdetect.detection.findings import Findings
@@ -38,8 +38,17 @@ from slipdetect.modalities.snippet import SnippetGrid
 from slipdetect.models import ModelConfig, ModelPackage, load_package
 from slipdetect.models.config import BALANCED
 from slipdetect.types import DetectionResult, Event, EventConfig, EventFinder, Window
-from slipdetect.video import Frame, FrameTransform, Video, frames_on_grid, open_video
+from slipdetect.video import (
+    Frame,
+    FrameTransform,
+    SourceOptions,
+    Video,
+    VideoOptions,
+    frames_on_grid,
+    open_video,
+)
 from slipdetect.video.live import is_live
+from slipdetect.video.options import file_options
 
 _BATCH = 16
 
@@ -131,7 +140,7 @@ class Detector:
         on_progress: Progress | None = None,
         on_event: OnEvent | None = None,
         store: VideoStore | None = None,
-        **reading: Any,
+        **reading: Unpack[VideoOptions],
     ) -> DetectionResult:
         """Find the events of a whole source.
 
@@ -141,7 +150,7 @@ class Detector:
             on_event: Called with every event as soon as nothing later can change it, in the
                 middle of the source too; detection waits for it and ends with what it raises.
             store: Take flow from here where it has the source's, instead of computing it.
-            **reading: Passed on to ``open_video``: stream, frame_rate, max_pixels, max_duration.
+            **reading: As for ``open_video``: stream, frame_rate, max_pixels, max_duration.
 
         Raises:
             VideoError: The source cannot be read, or holds no frame that can be decoded.
@@ -182,20 +191,21 @@ class Detector:
             label=self.config.positive,
         )
 
-    def stream(self, source: Source, **reading: Any) -> Iterator[Event]:
+    def stream(self, source: Source, **reading: Unpack[SourceOptions]) -> Iterator[Event]:
         """Yield the events of a source as soon as nothing later can change them.
 
         Args:
             source: A file, an address such as ``rtsp://...``, or the number of a camera.
-            **reading: Passed on to ``open_video``, or to ``LiveSettings`` for what is no file.
+            **reading: As for ``open_video``, or fields of ``LiveSettings`` for what is no file.
 
         Raises:
             VideoError: The source cannot be read, or not again after all tries.
+            UsageError: An option that such a source does not take.
         """
         if is_live(str(source)) and not Path(source).exists():
-            yield from live_events(self, str(source), **reading)
+            yield from live_events(self, str(source), reading)
             return
-        with open_video(source, **reading) as video:
+        with open_video(source, **file_options(reading)) as video:
             yield from self._run(video)
 
     def _run(

@@ -9,7 +9,7 @@ from collections import deque
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import tee
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Unpack
 
 import numpy as np
 import torch
@@ -26,7 +26,7 @@ from slipdetect.modalities.snippet import snippet_box
 from slipdetect.models import StreamConfig
 from slipdetect.models.saturation import trusted_stream
 from slipdetect.types import DetectionResult, Window, find_events
-from slipdetect.video import Frame, open_video
+from slipdetect.video import Frame, VideoOptions, open_video
 from slipdetect.video.clock import DEFAULT_FRAME_RATE
 
 if TYPE_CHECKING:
@@ -40,7 +40,7 @@ def detect_as_seed(
     source: str,
     schedule: SeedWindows,
     on_progress: Callable[[float, float | None], None] | None = None,
-    **reading: Any,
+    **reading: Unpack[VideoOptions],
 ) -> DetectionResult:
     """Look at a whole video as one of the seed report's programs did.
 
@@ -54,7 +54,7 @@ def detect_as_seed(
         source: A file.
         schedule: Windows and samples.
         on_progress: Called with (seconds done, seconds in all or None).
-        **reading: Passed on to ``open_video``.
+        **reading: As for ``open_video``.
 
     Raises:
         ModelError: The model has other streams.

@@ -17,6 +17,7 @@ from slipdetect.evaluation.predictions import (
 )
 from slipdetect.evaluation.protocol import Protocol
 from slipdetect.evaluation.scores import ClipScores, read_scores, write_scores
+from slipdetect.types import Calibration
 
 __all__ = [
     "Calibration",
