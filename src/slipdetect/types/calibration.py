@@ -1,21 +1,22 @@
 """Making probabilities mean what they say: the one place where they are calibrated.
 
-In: log-odds, or probabilities. Out: probabilities, in the same order of size.
+In: log-odds, or probabilities. Out: probabilities, in the same order of size. numpy loads on use.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Self
-
-import numpy as np
-import numpy.typing as npt
+from typing import TYPE_CHECKING, Any, Self, TypeAlias
 
 from slipdetect._checks import mapping, number
 from slipdetect.errors import UsageError
 
-Floats = npt.NDArray[np.float64]
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
+
+    Floats: TypeAlias = npt.NDArray[np.float64]
 
 _TINY = 1e-6
 
@@ -53,6 +54,8 @@ class Calibration:
 
     def odds(self, log_odds: float | Floats) -> Floats:
         """Return calibrated log-odds of the shape given."""
+        import numpy as np
+
         return np.asarray(log_odds, np.float64) / self.temperature + self.bias
 
     def probabilities(self, log_odds: float | Floats) -> Floats:
@@ -64,6 +67,8 @@ class Calibration:
 
         Those of 0 and 1 are bounded as in ``log_odds``; a neutral calibration changes nothing.
         """
+        import numpy as np
+
         if self.neutral:
             return np.asarray(probabilities, np.float64)
         return self.probabilities(log_odds(probabilities))
@@ -98,6 +103,8 @@ class Calibration:
 
 def sigmoid(log_odds: float | Floats) -> Floats:
     """Return the probabilities of log-odds, of the same shape; never NaN for a finite number."""
+    import numpy as np
+
     odds = np.asarray(log_odds, np.float64)
     small = np.exp(-np.abs(odds))
     made: Floats = np.where(odds >= 0, 1.0, small) / (1.0 + small)
@@ -109,6 +116,8 @@ def log_odds(probabilities: Sequence[float] | Floats) -> Floats:
 
     Probabilities are kept with five digits, in which 0 stands for anything below 0.000005.
     """
+    import numpy as np
+
     p = np.clip(np.asarray(probabilities, np.float64), _TINY, 1 - _TINY)
     odds: Floats = np.log(p / (1 - p))
     return odds
