@@ -241,6 +241,7 @@ def _resnets(folder: Path) -> Any:
     from slipdetect.flow import FlowExtractor
     from slipdetect.models import TSN, ModelConfig, StreamConfig, save_package
     from slipdetect.models.legacy.presets import preset_reading
+    from slipdetect.types import Calibration, EventConfig
 
     reading, networks = preset_reading("seed"), {}
     streams = []
@@ -257,7 +258,6 @@ def _resnets(folder: Path) -> Any:
                 flow=flow if modality == "flow" else None,
             )
         )
-    thresholds = {"onset": 0.5, "offset": 0.3, "min_duration_on": 0.0, "min_duration_off": 0.5}
     config = ModelConfig(
         name="resnets",
         labels=("slip", "other"),
@@ -269,8 +269,8 @@ def _resnets(folder: Path) -> Any:
         stride=reading.stride,
         streams=tuple(streams),
         fusion={"weights": {"rgb": 1.0, "flow": 1.0}, "space": "logits"},
-        calibration={"temperature": 1.0, "bias": 0.0},
-        events={**thresholds, "pad_onset": 0.0, "pad_offset": 0.0},
+        calibration=Calibration(),
+        events=EventConfig(),
     )
     states = {name: network.state_dict() for name, network in networks.items()}
     return save_package(folder / "model", config, states)

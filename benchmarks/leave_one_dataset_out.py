@@ -19,12 +19,12 @@ import subprocess
 import sys
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from slipdetect.datasets import Clip, read_annotations
 from slipdetect.datasets.splits import divide
-from slipdetect.detection import Detector, EventConfig, model_folder
+from slipdetect.detection import Detector, model_folder
 from slipdetect.evaluation import (
     ClipPrediction,
     Summary,
@@ -33,7 +33,6 @@ from slipdetect.evaluation import (
     summarise,
     write_predictions,
 )
-from slipdetect.evaluation.calibration import Calibration
 from slipdetect.evaluation.operating_points import presets, threshold_for_budget
 from slipdetect.evaluation.recalibrating import recalibrate
 from slipdetect.evaluation.refitting import recalibrated
@@ -42,6 +41,7 @@ from slipdetect.models.config import SENSITIVITIES
 from slipdetect.models.copying import copy_package
 from slipdetect.training import Progress, TrainConfig, TrainingRun
 from slipdetect.training.recipes import load_recipe
+from slipdetect.types import Calibration
 
 RESULTS = Path(__file__).parent / "results"
 EXAMPLES = Path(__file__).parents[1] / "examples"
@@ -196,7 +196,7 @@ def calibrated(
     """Write a copy whose temperature, bias and presets come from clips that nothing learnt from."""
     equal = {"weights": dict.fromkeys(package.config.fusion["weights"], 1.0), "space": "logits"}
     # streams weigh the same as they are, however sure of itself each was on its validation clips
-    fused = replace(package.config, fusion=equal, calibration=asdict(Calibration()))
+    fused = replace(package.config, fusion=equal, calibration=Calibration())
     detector = Detector(ModelPackage(fused, package.folder), exact=True)
     predictions = list(predict(detector, validation, root, sizes=False))
     config, found = recalibrate(fused, predictions)
@@ -208,11 +208,11 @@ def with_thresholds(config: ModelConfig, predictions: Sequence[ClipPrediction]) 
     """Return the configuration with the smallest onset that keeps the budget, and its presets."""
     quiet = [item for item in predictions if not item.positive]
     per_hour = BUDGET * len(quiet) / (sum(item.seconds for item in quiet) / 3600)
-    point = threshold_for_budget(predictions, per_hour, EventConfig(**config.events))
+    point = threshold_for_budget(predictions, per_hour, config.events)
     assert point is not None, "even an onset of 1 breaks the budget"
     return replace(
         config,
-        events=asdict(point.config),
+        events=point.config,
         sensitivity=presets(predictions, per_hour, point.config),
     )
 
@@ -274,7 +274,7 @@ def presets_table(name: str) -> list[str]:
     for row, chosen in ROWS.items():
         part = [item for item in predictions if chosen(item)]
         for sensitivity in SENSITIVITIES if part else ():
-            events = EventConfig(**config.events_at(sensitivity))
+            events = config.events_at(sensitivity)
             found = summarise([item.at(events) for item in part])
             lines.append(
                 f"| {row} | {sensitivity} | {events.onset:.3f} | {found.found}/{found.events} "

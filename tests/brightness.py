@@ -14,7 +14,7 @@ from slipdetect.backbones import BackboneSpec
 from slipdetect.modalities.modality import get_modality
 from slipdetect.modalities.normalise import Normalisation
 from slipdetect.models import TSN, ModelConfig, StreamConfig, save_package
-from stub_models import RECIPE
+from stub_models import RECIPE, checked
 
 STRIDE = 0.2
 PLAIN = Normalisation(mean=(0.0, 0.0, 0.0), std=(1.0, 1.0, 1.0))
@@ -81,5 +81,5 @@ def save(folder: Path, *modalities: str, half: float = 0.5, **changes: object) -
             "pad_offset": 0.0,
         },
     }
-    save_package(folder, ModelConfig(**{**values, **changes}), states, dtype=torch.float32)
+    save_package(folder, ModelConfig(**checked({**values, **changes})), states, dtype=torch.float32)
     return folder

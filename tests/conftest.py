@@ -94,6 +94,7 @@ def tiny_package(tmp_path_factory: pytest.TempPathFactory) -> Path:
     import torch
 
     from slipdetect.models import TSN, ModelConfig, StreamConfig, save_package
+    from slipdetect.types import Calibration, EventConfig
 
     torch.manual_seed(0)
     network = TSN("resnet18", "rgb")
@@ -115,15 +116,8 @@ def tiny_package(tmp_path_factory: pytest.TempPathFactory) -> Path:
         stride=0.2,
         streams=(stream,),
         fusion={"weights": {"rgb": 1.0}, "space": "logits"},
-        calibration={"temperature": 1.0, "bias": 0.0},
-        events={
-            "onset": 0.9,
-            "offset": 0.8,
-            "min_duration_on": 0.0,
-            "min_duration_off": 0.2,
-            "pad_onset": 0.0,
-            "pad_offset": 0.0,
-        },
+        calibration=Calibration(),
+        events=EventConfig(onset=0.9, offset=0.8, min_duration_off=0.2),
         training={"training_data": [{"source": "noise", "clips": 3, "positive": 1}]},
     )
     folder = tmp_path_factory.mktemp("models") / "tiny"

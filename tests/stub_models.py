@@ -16,6 +16,7 @@ from slipdetect.backbones import BackboneSpec
 from slipdetect.modalities.modality import MODALITIES, get_modality
 from slipdetect.modalities.normalise import Normalisation
 from slipdetect.models import TSN, ModelConfig, ModelPackage, StreamConfig, save_package
+from slipdetect.types import Calibration, EventConfig, Thresholds
 
 RECIPE = {"method": "dis", "bound": 15.0, "parameters": {}}
 EVENTS = {
@@ -113,7 +114,22 @@ def stub_config(*modalities: str, **changes: Any) -> ModelConfig:
         "training": {"data": ["clips"], "metrics": {"accuracy": 0.9}},
         "versions": {},
     }
-    return ModelConfig(**{**values, **changes})
+    return ModelConfig(**checked({**values, **changes}))
+
+
+def checked(values: dict[str, Any]) -> dict[str, Any]:
+    """Return the values of a configuration with tables as what a package makes of them."""
+    values = dict(values)
+    if isinstance(values["calibration"], dict):
+        values["calibration"] = Calibration.from_json(values["calibration"])
+    if isinstance(values["events"], dict):
+        values["events"] = EventConfig.from_json(values["events"], "events")
+    if "sensitivity" in values:
+        values["sensitivity"] = {
+            name: Thresholds.from_json(preset, name) if isinstance(preset, dict) else preset
+            for name, preset in values["sensitivity"].items()
+        }
+    return values
 
 
 def stub_package(

@@ -11,32 +11,54 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from slipdetect.backbones import BackboneSpec, create_backbone, list_backbones
     from slipdetect.detection import Detector
+    from slipdetect.detection.detect import detect
+    from slipdetect.errors import SlipdetectError
     from slipdetect.flow import FlowExtractor
     from slipdetect.models import TSN, Consensus, LateFusion
+    from slipdetect.types import Calibration, DetectionResult, Event, EventConfig, Frame, Window
+    from slipdetect.video import open_video
 
 __version__ = "0.1.0"
 
 _HOMES = {
     "BackboneSpec": "slipdetect.backbones",
+    "Calibration": "slipdetect.types",
     "Consensus": "slipdetect.models",
+    "DetectionResult": "slipdetect.types",
     "Detector": "slipdetect.detection",
+    "Event": "slipdetect.types",
+    "EventConfig": "slipdetect.types",
     "FlowExtractor": "slipdetect.flow",
+    "Frame": "slipdetect.types",
     "LateFusion": "slipdetect.models",
+    "SlipdetectError": "slipdetect.errors",
     "TSN": "slipdetect.models",
+    "Window": "slipdetect.types",
     "create_backbone": "slipdetect.backbones",
+    "detect": "slipdetect.detection.detect",
     "list_backbones": "slipdetect.backbones",
+    "open_video": "slipdetect.video",
 }
 
 __all__ = [
     "TSN",
     "BackboneSpec",
+    "Calibration",
     "Consensus",
+    "DetectionResult",
     "Detector",
+    "Event",
+    "EventConfig",
     "FlowExtractor",
+    "Frame",
     "LateFusion",
+    "SlipdetectError",
+    "Window",
     "__version__",
     "create_backbone",
+    "detect",
     "list_backbones",
+    "open_video",
 ]
 
 

@@ -24,6 +24,7 @@ from slipdetect.backbones import BackboneSpec, backbone_info, create_backbone, g
 from slipdetect.backbones.stem import adapt_first_conv, find_first_conv
 from slipdetect.modalities.normalise import Normalisation
 from slipdetect.models import TSN, ModelConfig, StreamConfig, load_package, save_package
+from slipdetect.types import Calibration, EventConfig
 
 __all__ = ["BackboneContract"]
 
@@ -219,15 +220,8 @@ def _config(stream: StreamConfig) -> ModelConfig:
         stride=0.2,
         streams=(stream,),
         fusion={"weights": {"rgb": 1.0}, "space": "logits"},
-        calibration={"temperature": 1.0, "bias": 0.0},
-        events={
-            "onset": 0.5,
-            "offset": 0.3,
-            "min_duration_on": 0.0,
-            "min_duration_off": 0.0,
-            "pad_onset": 0.0,
-            "pad_offset": 0.0,
-        },
+        calibration=Calibration(),
+        events=EventConfig(min_duration_off=0.0),
     )
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import shutil
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ from slipdetect.datasets import Clip
 from slipdetect.errors import VideoError
 from slipdetect.evaluation import ClipPrediction
 from slipdetect.models import load_package
+from slipdetect.types import Calibration
 from synth import make_video
 
 HOUR = 3600.0
@@ -109,7 +111,7 @@ def test_the_threshold_keeps_the_budget_and_the_rest_of_the_model_stays(
     result = calibrate(run, tiny_package, out, "--normal", normal)
     assert result.exit_code == 0, result.output
     was, new = load_package(tiny_package).config, load_package(out).config
-    assert new.events == {**was.events, "onset": 0.9301}
+    assert new.events == replace(was.events, onset=0.9301)
     assert new.calibration == was.calibration
     assert new.sensitivity == {}
     assert [s.sha256 for s in new.streams] == [s.sha256 for s in was.streams]
@@ -136,10 +138,10 @@ def test_a_budget_an_hour(
     result = calibrate(run, tiny_package, tmp_path / "x", "--normal", normal, "--per-hour", "2")
     assert result.exit_code == 0, result.output
     assert "Warning" not in result.stderr
-    assert load_package(tmp_path / "x").config.events["onset"] == 0.8  # the offset: all is allowed
+    assert load_package(tmp_path / "x").config.events.onset == 0.8  # the offset: all is allowed
     once = calibrate(run, tiny_package, tmp_path / "y", "--normal", normal, "--per-day", "24")
     assert once.exit_code == 0, once.output
-    assert load_package(tmp_path / "y").config.events["onset"] == 0.9
+    assert load_package(tmp_path / "y").config.events.onset == 0.9
 
 
 def test_labelled_clips_mend_the_probabilities(
@@ -149,10 +151,10 @@ def test_labelled_clips_mend_the_probabilities(
     result = calibrate(run, tiny_package, out, "--data", data, "--reliability", picture)
     assert result.exit_code == 0, result.output
     new = load_package(out).config
-    assert new.calibration["temperature"] == pytest.approx(3.0, rel=0.6)
+    assert new.calibration.temperature == pytest.approx(3.0, rel=0.6)
     assert new.events == load_package(tiny_package).config.events
     # the network is asked without the calibration that it had
-    assert fake[0].calibration == {"temperature": 1.0, "bias": 0.0}
+    assert fake[0].calibration == Calibration()
     words = {line.split("  ")[0]: line.split()[-2:] for line in result.stdout.splitlines()}
     before, after = map(float, words["calibration error"])
     assert before > after

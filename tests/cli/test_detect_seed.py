@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from slipdetect.detection import Window
+from slipdetect.types import EventConfig, Window, find_events
 from stub_models import stub_package
 from synth import make_video
 
@@ -43,23 +43,16 @@ def test_the_time_label_and_its_plots(run, model: Path) -> None:
     assert again.exit_code == 6  # R03
 
 
-def test_two_falls_are_two_events_and_a_negative_is_flat(monkeypatch) -> None:
+def test_two_falls_are_two_events_and_a_negative_is_flat() -> None:
     """Figures 7b and 7c: what the step plots hold becomes events by the model's thresholds."""
-    from types import SimpleNamespace
-
-    from slipdetect.detection import EventConfig
-    from slipdetect.detection.seed_detection import _events
-
-    detector = SimpleNamespace(
-        events=EventConfig(onset=0.5, offset=0.5), config=SimpleNamespace(positive="slip")
-    )
+    config = EventConfig(onset=0.5, offset=0.5)
     heights = [0.0, 0.01, 0.98, 0.99, 0.97, 0.02, 0.0, 0.0, 0.0, 0.95, 0.99, 0.01, 0.0]
     windows = tuple(Window(i / 3, i / 3 + 1, p) for i, p in enumerate(heights))
-    first, second = _events(detector, windows)
+    first, second = find_events(windows, config)
     assert first.start < 4 / 3 + 0.5 <= first.end
     assert second.start > first.end
     assert second.score == 0.99
-    assert not list(_events(detector, tuple(Window(i / 3, i / 3 + 1, 0.0) for i in range(9))))
+    assert not find_events([Window(i / 3, i / 3 + 1, 0.0) for i in range(9)], config)
 
 
 @pytest.mark.parametrize(

@@ -16,6 +16,7 @@ import torch
 from loopback import Server
 from old_files import OldNetwork
 from slipdetect.models import load_package
+from slipdetect.types import Calibration
 
 
 @pytest.fixture(scope="module")
@@ -63,7 +64,7 @@ def test_two_files_become_one_model(run, files: dict[str, Path], tmp_path: Path)
         assert row in found
     config = load_package(out).config
     assert config.fusion["weights"] == {"rgb": 1.0, "flow": 1.5}
-    assert config.calibration["temperature"] == pytest.approx(1 / 2.5)
+    assert config.calibration.temperature == pytest.approx(1 / 2.5)
     page = rows(run("models", "show", out).stdout)
     assert "imported rgb.pth.tar (epoch 43, accuracy 96.24 %)" in page
     assert "flow.pth.tar (epoch 43, accuracy 96.24 %)" in page
@@ -204,7 +205,8 @@ def test_S36_tempered_streams_go_out_and_come_back(
     whole = run("models", "import", *parts, "--out", tmp_path / "b", "--name", "run")
     assert whole.exit_code == 0, whole.output
     assert whole.stderr == ""
-    assert load_package(tmp_path / "b").config.calibration == data["calibration"]
+    kept = load_package(tmp_path / "b").config.calibration
+    assert kept == Calibration.from_json(data["calibration"])
     alone = run("models", "import", parts[1], "--out", tmp_path / "c")
     assert alone.exit_code == 0, alone.output
     assert "'run' also has the stream rgb; calibration and thresholds" in alone.stderr

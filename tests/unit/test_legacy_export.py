@@ -247,4 +247,4 @@ def test_a_note_of_a_model_of_one_stream_may_be_its_configuration_alone(tmp_path
 def test_events_are_those_of_a_new_model(tmp_path: Path) -> None:
     path = OldNetwork("resnet18").write(tmp_path / "old.pth.tar")
     config = import_checkpoints([path], tmp_path / "m").package.config
-    assert EventConfig(**config.events) == EventConfig()
+    assert config.events == EventConfig()

@@ -5,7 +5,7 @@ In: packages of tiny networks. Out: nothing but assertions.
 
 from __future__ import annotations
 
-from dataclasses import asdict, fields, replace
+from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +30,7 @@ from slipdetect.models import package as packages
 from slipdetect.models.legacy import Wishes, export_stream, import_checkpoints
 from slipdetect.models.legacy import stream as legacy_stream
 from slipdetect.training.config import TrainConfig
+from slipdetect.types import Calibration, EventConfig, Thresholds
 from stub_models import EVENTS, create_stub, register_stub, stub_config, stub_stream
 
 
@@ -63,10 +64,10 @@ MODEL: dict[str, Any] = {
     "window": 1.75,
     "stride": 0.25,
     "fusion": {"weights": {"flow": 2.5}, "space": "probabilities"},
-    "calibration": {"temperature": 1.7, "bias": 0.6, "streams": {"flow": 0.8}},
-    "events": {**EVENTS, "pad_onset": 0.1},
+    "calibration": Calibration(1.7, 0.6, {"flow": 0.8}),
+    "events": EventConfig(**{**EVENTS, "pad_onset": 0.1}),
     "training": {"config": {"sampling": "clips"}, "training_data": [{"source": "a", "clips": 3}]},
-    "sensitivity": {"low": {"onset": 0.9, "offset": 0.5}},
+    "sensitivity": {"low": Thresholds(0.9, 0.5)},
 }
 
 
@@ -85,7 +86,7 @@ def test_S36_no_field_of_a_package_is_forgotten(tmp_path: Path) -> None:
     assert {item.name for item in fields(ModelConfig)} == set(MODEL) | own
     plain = {**{item.name: item.default for item in fields(StreamConfig)},
              **{item.name: item.default for item in fields(ModelConfig)},
-             **asdict(stub_config("rgb")), **asdict(stub_stream("rgb"))}  # fmt: skip
+             **vars(stub_config("rgb")), **vars(stub_stream("rgb"))}  # fmt: skip
     same = [name for name, value in {**STREAM, **MODEL}.items() if plain[name] == value]
     assert same == ["backbone"]
     package = full_package(tmp_path / "m")
@@ -142,8 +143,9 @@ def test_S36_a_file_of_several_says_what_it_is_fused_with(tmp_path: Path) -> Non
     (remark,) = alone.remarks
     assert "also has the streams rgb, rgbdiff" in remark
     kept = package.config.calibration
-    assert alone.package.config.calibration == {
-        **kept, "streams": {"flow": kept["streams"]["flow"]}}  # fmt: skip
+    assert kept.streams is not None
+    tempered = {"flow": kept.streams["flow"]}
+    assert alone.package.config.calibration == replace(kept, streams=tempered)
     assert_same_networks(alone.package, there_and_back(alone.package, tmp_path / "flow-run"))
 
 

@@ -58,7 +58,7 @@ def test_S36_a_run_of_every_recipe_comes_back(
 ) -> None:
     configs = load_recipe(name).configs(SMALL)
     package = trained(tmp_path / "run", configs, held_out=held_out)
-    tempered = set(package.config.calibration.get("streams", {}))
+    tempered = set(package.config.calibration.streams or {})
     assert tempered == (set(configs) if held_out and len(configs) > 1 else set())
     back = there_and_back(package, tmp_path)
     assert said(back.config) == said(load_package(package.folder).config)

@@ -14,6 +14,7 @@ import torch
 from old_files import OldNetwork
 from slipdetect.errors import ModelError, OutputError, UsageError
 from slipdetect.models.legacy import PRESETS, Wishes, import_checkpoints
+from slipdetect.types import Calibration
 
 
 @pytest.fixture(scope="module")
@@ -56,7 +57,7 @@ def test_classes_need_names(tmp_path: Path) -> None:
     wishes = Wishes(labels=("walk", "slip", "sit"), positive="slip")
     config = import_checkpoints([path], tmp_path / "m", wishes=wishes).package.config
     assert (config.labels, config.positive) == (("walk", "slip", "sit"), "slip")
-    assert config.calibration == {"temperature": 1.0, "bias": 0.0}
+    assert config.calibration == Calibration()
 
 
 def test_files_that_do_not_go_together(tmp_path: Path, old: OldNetwork) -> None:
@@ -83,11 +84,9 @@ def test_two_files_are_fused_as_the_older_programs_did(
     assert config.fusion["weights"] == {"rgb": first, "flow": second}
     logits = {"rgb": torch.tensor([[0.3, -0.9]]), "flow": torch.tensor([[-1.1, 0.2]])}
     fused = config.late_fusion().probabilities(logits)[0, 0]
-    odds = torch.log(fused / (1 - fused)) / config.calibration["temperature"]
+    odds = torch.log(fused / (1 - fused)) / config.calibration.temperature
     summed = (first * logits["rgb"] + second * logits["flow"]).softmax(-1)[0, 0]
-    assert torch.sigmoid(odds + config.calibration["bias"]) == pytest.approx(
-        float(summed), rel=1e-5
-    )
+    assert torch.sigmoid(odds + config.calibration.bias) == pytest.approx(float(summed), rel=1e-5)
 
 
 def test_wrong_number_of_weights(tmp_path: Path, old: OldNetwork) -> None:

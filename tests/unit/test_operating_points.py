@@ -13,7 +13,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from slipdetect.detection import EventConfig
 from slipdetect.errors import DataError, UsageError
 from slipdetect.evaluation.operating_points import (
     hours_to_show,
@@ -23,6 +22,7 @@ from slipdetect.evaluation.operating_points import (
     threshold_for_budget,
 )
 from slipdetect.evaluation.predictions import ClipPrediction
+from slipdetect.types import EventConfig, Thresholds
 
 # gaps are never joined, so that every peak is an event
 PLAIN = EventConfig(onset=0.5, offset=0.3, min_duration_off=0.0)
@@ -155,8 +155,8 @@ def test_presets_are_on_their_own_side_of_balanced() -> None:
     balanced = threshold_for_budget([footage(peaks)], 4, PLAIN)
     assert balanced.config.onset == pytest.approx(0.4001)
     found = presets([footage(peaks)], 4, balanced.config)
-    assert found["low"] == {"onset": pytest.approx(0.8001), "offset": 0.3}
-    assert found["high"] == {"onset": 0.3, "offset": 0.3}
+    assert found["low"].to_json() == {"onset": pytest.approx(0.8001), "offset": 0.3}
+    assert found["high"] == Thresholds(0.3, 0.3)
 
 
 def test_presets_that_the_footage_cannot_tell_apart_are_left_out() -> None:
@@ -166,7 +166,7 @@ def test_presets_that_the_footage_cannot_tell_apart_are_left_out() -> None:
     # an hour shows 3 an hour at best: too short for a sensitivity of 4 x 0.7, long enough for 0.8
     quiet = [footage([0.1, 0.35, 0.1])]
     assert presets(quiet, 0.7, PLAIN) == {}
-    assert presets(quiet, 0.8, PLAIN) == {"high": {"onset": 0.3, "offset": 0.3}}
+    assert presets(quiet, 0.8, PLAIN) == {"high": Thresholds(0.3, 0.3)}
 
 
 def test_no_event_shows_three_an_hour() -> None:

@@ -55,8 +55,8 @@ def test_long_footage_spends_its_budget() -> None:
     assert found.after.config.onset == pytest.approx(0.4001)
     assert found.after.events == 4
     # a quarter of the budget is one event, four times the budget are sixteen
-    assert found.sensitivity["low"]["onset"] == pytest.approx(0.8001)
-    assert found.sensitivity["high"]["onset"] == OWN.offset
+    assert found.sensitivity["low"].onset == pytest.approx(0.8001)
+    assert found.sensitivity["high"].onset == OWN.offset
 
 
 def test_certain_false_events_are_an_error_that_says_what_to_do() -> None:

@@ -14,6 +14,10 @@ from types import ModuleType
 import pytest
 
 import slipdetect
+import slipdetect.detection
+import slipdetect.evaluation
+import slipdetect.types
+import slipdetect.video
 
 
 def test_importing_the_package_loads_neither_torch_nor_opencv() -> None:
@@ -24,6 +28,22 @@ def test_importing_the_package_loads_neither_torch_nor_opencv() -> None:
     assert not loaded & {"torch", "cv2", "av", "numpy", "matplotlib", "sklearn", "timm"}
 
 
+def test_the_vocabulary_loads_neither_torch_nor_a_video_library() -> None:
+    words = [
+        "Calibration",
+        "DetectionResult",
+        "Event",
+        "EventConfig",
+        "Frame",
+        "SlipdetectError",
+        "Window",
+    ]
+    code = f"import sys, slipdetect; [getattr(slipdetect, name) for name in {words}]; "
+    code += "print(*sorted(name.partition('.')[0] for name in sys.modules))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert not set(done.stdout.split()) & {"torch", "cv2", "av", "numpy", "scipy", "timm"}
+
+
 @pytest.mark.parametrize("name", slipdetect.__all__)
 def test_every_public_name_resolves(name: str) -> None:
     assert getattr(slipdetect, name) is not None
@@ -32,6 +52,15 @@ def test_every_public_name_resolves(name: str) -> None:
 
 def test_the_lazy_table_and_the_public_names_agree() -> None:
     assert set(slipdetect._HOMES) == set(slipdetect.__all__) - {"__version__"}
+
+
+def test_a_word_is_the_same_class_wherever_it_is_taken_from() -> None:
+    for name in ("DetectionResult", "Event", "EventConfig", "Window"):
+        top = getattr(slipdetect, name)
+        assert getattr(slipdetect.detection, name) is top
+        assert getattr(slipdetect.types, name) is top
+    assert slipdetect.evaluation.Calibration is slipdetect.Calibration
+    assert slipdetect.video.Frame is slipdetect.Frame
 
 
 def test_an_unknown_name_is_an_attribute_error() -> None:

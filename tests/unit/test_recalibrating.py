@@ -6,11 +6,11 @@ In: made-up predictions. Out: configurations.
 from __future__ import annotations
 
 import numpy as np
-import pytest
 
 from slipdetect.evaluation.calibration import fit_calibration
 from slipdetect.evaluation.predictions import ClipPrediction
 from slipdetect.evaluation.recalibrating import recalibrate, without_calibration
+from slipdetect.types import Calibration
 from stub_models import stub_config
 
 STREAMS = {"temperature": 2.0, "bias": 1.0, "streams": {"rgb": 1.5}}
@@ -47,15 +47,11 @@ def test_temperature_and_bias_are_those_of_the_labelled_windows() -> None:
                 labels.append(falls)
     by_hand = fit_calibration(p, labels)
     assert found.calibration == by_hand
-    assert made.calibration == {
-        "temperature": by_hand.temperature,
-        "bias": by_hand.bias,
-        "streams": {"rgb": 1.5},
-    }
+    assert made.calibration == Calibration(by_hand.temperature, by_hand.bias, {"rgb": 1.5})
     assert made.events == config.events
     assert set(made.sensitivity) == {"low", "high"}
-    onsets = [made.sensitivity[name]["onset"] for name in ("high", "low")]
-    assert onsets[0] < config.events["onset"] < onsets[1]
+    onsets = [made.sensitivity[name].onset for name in ("high", "low")]
+    assert onsets[0] < config.events.onset < onsets[1]
 
 
 def test_without_a_clip_that_has_no_fall_there_are_no_presets() -> None:
@@ -66,6 +62,6 @@ def test_without_a_clip_that_has_no_fall_there_are_no_presets() -> None:
 def test_the_neutral_calibration_changes_nothing_but_temperature_and_bias() -> None:
     config = stub_config("rgb", calibration=STREAMS)
     bare = without_calibration(config)
-    assert bare.calibration == {"temperature": 1.0, "bias": 0.0, "streams": {"rgb": 1.5}}
+    assert bare.calibration == Calibration(1.0, 0.0, {"rgb": 1.5})
     assert bare.streams == config.streams
-    assert bare.events == pytest.approx(config.events)
+    assert bare.events == config.events

@@ -10,7 +10,7 @@ import pytest
 
 from slipdetect.datasets.windows import WindowRule
 from slipdetect.errors import DataError
-from slipdetect.evaluation.calibration import Calibration, fit_calibration
+from slipdetect.evaluation.calibration import fit_calibration
 from slipdetect.evaluation.predictions import ClipPrediction
 from slipdetect.evaluation.refitting import (
     LabelledWindows,
@@ -19,6 +19,7 @@ from slipdetect.evaluation.refitting import (
     refit,
 )
 from slipdetect.evaluation.reliability import reliability
+from slipdetect.types import Calibration
 
 RULE = WindowRule(window=1.0, event_cap=1.5, clearance=0.7)
 

@@ -13,9 +13,9 @@ import jsonschema
 import pytest
 
 from results import FALL, make_result
-from slipdetect.detection import Event, Window
-from slipdetect.errors import LibraryError
+from slipdetect.errors import LibraryError, UsageError
 from slipdetect.reports import detect_schema, json_report
+from slipdetect.types import Event, EventConfig, Window
 from slipdetect.video import DecodeReport
 
 LATER = Event(6.0, 6.5, 6.25, 0.71, interrupted=True)
@@ -26,8 +26,35 @@ def test_it_is_a_collection_of_its_events() -> None:
     assert list(result) == [FALL, LATER]
     assert len(result) == 2
     assert FALL in result
-    assert not make_result()
-    assert len(make_result()) == 0
+
+
+def test_one_without_events_is_empty_and_yet_true() -> None:
+    """What ``result or default`` and ``if result`` ask is whether there is a result."""
+    nothing = make_result()
+    assert (len(nothing), list(nothing), bool(nothing)) == (0, [], True)
+    assert (nothing or None) is nothing
+
+
+def test_events_are_found_anew_from_the_windows() -> None:
+    """Windows a second long: 0.9 at 2 s to 3 s, 0.5 at 5 s to 6 s."""
+    probabilities = [0.1, 0.1, 0.9, 0.1, 0.1, 0.5, 0.1, 0.1]
+    windows = tuple(Window(float(t), t + 1.0, p) for t, p in enumerate(probabilities))
+    config = EventConfig(0.8, 0.6, min_duration_off=0.2, pad_onset=0.25)
+    first = Event(1.75, 3.0, 2.5, 0.9, "fall")
+    result = make_result("a", first, windows=windows, event_config=config, label="fall")
+    assert result.at() == result
+    # a lone lower onset lowers the offset; the other settings stay
+    lower = result.at(onset=0.4)
+    assert lower.event_config == EventConfig(0.4, 0.4, min_duration_off=0.2, pad_onset=0.25)
+    assert lower.events == (first, Event(4.75, 6.0, 5.5, 0.5, "fall"))
+    assert lower.windows == result.windows
+    assert result.events == (first,)
+    joined = lower.at(min_duration_off=2.5, pad_onset=0.0, pad_offset=0.5)
+    assert joined.events == (Event(2.0, 6.5, 2.5, 0.9, "fall"),)
+    assert lower.at(min_duration_on=1.5).events == ()
+    assert lower.at(onset=0.8, offset=0.6) == result
+    with pytest.raises(UsageError, match="onset must be"):
+        result.at(onset=1.5)
 
 
 def test_it_prints_as_a_line_on_the_source_and_one_for_each_event() -> None:

@@ -51,7 +51,7 @@ def test_what_is_given_wins_over_the_preset(package: Path) -> None:
 
 def test_a_model_without_presets_says_what_to_do() -> None:
     config = stub_config("rgb")
-    assert config.events_at("balanced") == EVENTS
+    assert config.events_at("balanced").to_json() == EVENTS
     with pytest.raises(ModelError, match=r"no thresholds for the sensitivity 'low'.*calibrate"):
         config.events_at("low")
     with pytest.raises(UsageError, match="one of low, balanced, high"):

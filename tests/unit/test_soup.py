@@ -13,6 +13,7 @@ import torch
 
 from slipdetect.errors import OutputError, UsageError
 from slipdetect.models import ModelPackage, average_packages, load_package, save_package
+from slipdetect.types import Calibration
 from stub_models import create_stub, stub_config, stub_stream, stub_tsn
 
 
@@ -55,7 +56,7 @@ def test_calibration_is_the_mean_and_the_origin_is_told(tmp_path: Path) -> None:
     ]
     config = average_packages(parts, tmp_path / "mean", name="both").config
     assert config.name == "both"
-    assert config.calibration == {"temperature": 1.5, "bias": -0.25}
+    assert config.calibration == Calibration(1.5, -0.25)
     assert config.training["config"] == {"seed": 0}
     assert [(item["name"], item["seed"]) for item in config.training["averaged"]] == [
         ("a", 0),

@@ -19,11 +19,12 @@ from hypothesis import strategies as st
 from scored import scored
 from slipdetect.detection.scorer import SnippetScorer
 from slipdetect.errors import PackageError, UsageError
-from slipdetect.evaluation.calibration import Calibration, fit_temperature
+from slipdetect.evaluation.calibration import fit_temperature
 from slipdetect.evaluation.judging import CALIBRATED, FUSED, judge
 from slipdetect.models import LateFusion, ModelConfig, load_package, save_package
 from slipdetect.training.metrics import EpochMetrics
 from slipdetect.training.packaging import Checkpoint, _calibrate
+from slipdetect.types import Calibration
 from stub_models import create_stub, stub_config, stub_tsn
 
 METRICS = EpochMetrics(0, 0.0, 0.0, None, None, None, 0.0)
@@ -99,10 +100,26 @@ def test_evaluation_says_what_detection_does() -> None:
 
 
 def test_evaluation_and_detection_calibrate_alike(package: Path) -> None:
+    """As sure as networks get, too: float32 rounds their probabilities to 0 and 1 there."""
+    odds = [-200.0, -60.0, -17.5, -5.0, 0.0, 3.0, 17.5, 60.0, 200.0]
+    expected = [sigmoid(value / 2.0 + 0.5) for value in odds]
     scorer = SnippetScorer(load_package(package), torch.device("cpu"))
-    p = [0.001, 0.2, 0.5, 0.97]
-    found = Calibration(2.0, 0.5).apply(p)
-    assert found.tolist() == pytest.approx([scorer._calibrated(value) for value in p])
+    # what tempering by 4 and by 1/2 leaves is the same from both streams, and so is their mean
+    logits = {"rgb": [4.0 * value for value in odds], "flow": [0.5 * value for value in odds]}
+    detected = []
+    for rgb, flow in zip(logits["rgb"], logits["flow"], strict=True):
+        window = {"rgb": torch.tensor([[[rgb, 0.0]]]), "flow": torch.tensor([[[flow, 0.0]]])}
+        detected.append(scorer.judge(window)[0])
+    fusion = {"weights": {"rgb": 1.0, "flow": 1.0}, "space": "logits"}
+    clips = scored([0] * len(odds), logits, fusion=fusion, calibration=TEMPERED)
+    evaluated = [sigmoid(value) for value in judge(clips, CALIBRATED).surety.tolist()]
+    assert detected == pytest.approx(expected, rel=1e-6, abs=0)
+    assert evaluated == pytest.approx(expected, rel=1e-6, abs=0)
+    rest = [1 - value for value in detected]
+    assert rest == pytest.approx([1 - value for value in expected], abs=1e-12)
+    # stored probabilities have five digits, within which their log-odds are known
+    kept = [sigmoid(value) for value in odds[3:6]]
+    assert Calibration(2.0, 0.5).apply(kept).tolist() == pytest.approx(expected[3:6])
 
 
 def test_temperatures_survive_json_and_are_optional() -> None:
@@ -152,24 +169,24 @@ def test_a_stream_that_is_too_sure_is_tempered() -> None:
 
 def test_packaging_tempers_every_stream_and_then_the_fusion() -> None:
     made = _calibrate({"rgb": checkpoint(3.0), "flow": checkpoint(0.5)}, {"rgb": 1.0, "flow": 1.0})
-    assert made["streams"] == {
+    assert made.streams == {
         "rgb": pytest.approx(3.0, rel=0.1),
         "flow": pytest.approx(0.5, rel=0.1),
     }
     # the mean of two independent witnesses is half as sure as it may be
-    assert made["temperature"] == pytest.approx(0.5, rel=0.15)
+    assert made.temperature == pytest.approx(0.5, rel=0.15)
 
 
 def test_one_stream_is_calibrated_as_before() -> None:
     made = _calibrate({"rgb": checkpoint(3.0)}, {"rgb": 1.0})
-    assert set(made) == {"temperature", "bias"}
-    assert made["temperature"] == pytest.approx(3.0, rel=0.1)
+    assert made.streams is None
+    assert made.temperature == pytest.approx(3.0, rel=0.1)
 
 
 def test_without_validation_nothing_is_changed() -> None:
     bare = Checkpoint({}, METRICS, None)
     made = _calibrate({"rgb": bare, "flow": checkpoint(1.0)}, {"rgb": 1.0, "flow": 1.0})
-    assert made == {"temperature": 1.0, "bias": 0.0}
+    assert made == Calibration()
 
 
 def test_a_stream_that_knows_nothing_gets_little_say() -> None:

@@ -10,9 +10,9 @@ import uuid
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
-from slipdetect.detection import Event
 from slipdetect.reports.json_report import event_data
 from slipdetect.reports.names import plain_name
+from slipdetect.types import Event
 
 VERSION = 1
 

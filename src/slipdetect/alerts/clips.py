@@ -13,10 +13,10 @@ from typing import Any
 from slipdetect._io import make_folder
 from slipdetect.alerts.spans import Span, clip_spans
 from slipdetect.datasets.rewriting import displayed
-from slipdetect.detection import Event
 from slipdetect.errors import OutputError, SlipdetectError, VideoError
 from slipdetect.reports.names import plain_name
 from slipdetect.reports.timecode import timecode
+from slipdetect.types import Event
 from slipdetect.video import Frame, Video, open_video, write_timed_video
 from slipdetect.video.clock import DEFAULT_FRAME_RATE
 

@@ -13,8 +13,8 @@ from typing import Self
 from slipdetect.alerts.alert import Alert
 from slipdetect.alerts.delivery import Counts, Delivery
 from slipdetect.alerts.sink import Sink
-from slipdetect.detection import Event
 from slipdetect.errors import UsageError
+from slipdetect.types import Event
 
 
 class Alerts:

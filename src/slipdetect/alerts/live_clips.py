@@ -10,8 +10,8 @@ from collections import deque
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from slipdetect.detection import Event
 from slipdetect.errors import SlipdetectError, VideoError
+from slipdetect.types import Event
 from slipdetect.video import write_timed_video
 from slipdetect.video.live.picture_memory import PictureMemory
 

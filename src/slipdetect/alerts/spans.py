@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from slipdetect.detection import Event
+from slipdetect.types import Event
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ In: a model, and footage without falls, labelled clips or both. Out: a copy of t
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -110,15 +110,13 @@ class _Bench:
 
     def on_clips(self, config: ModelConfig, facts: dict[str, Any]) -> tuple[ModelConfig, str, int]:
         """Fit temperature, bias and presets; return the model, a text and clips left out."""
-        from slipdetect.evaluation.calibration import Calibration
         from slipdetect.evaluation.recalibrating import recalibrate, without_calibration
         from slipdetect.reports.calibration_text import preset_words, refit_text
 
-        had = Calibration(config.calibration["temperature"], config.calibration["bias"])
         predictions = self._predict(without_calibration(config), self._clips)
         changed, found = recalibrate(config, predictions, self._options["bins"])
         self._draw(found)
-        text = refit_text(found, had)
+        text = refit_text(found, config.calibration)
         if any(not item.positive for item in predictions):
             text += f"\npresets       {preset_words(changed.sensitivity)}\n"
         facts["data"] = {
@@ -134,12 +132,11 @@ class _Bench:
         self, config: ModelConfig, per_hour: float, facts: dict[str, Any]
     ) -> tuple[ModelConfig, str, int]:
         """Choose thresholds; return the model, a text and the videos left out."""
-        from slipdetect.detection import EventConfig
         from slipdetect.evaluation.own_footage import thresholds_on_footage
         from slipdetect.reports.calibration_text import footage_text, length, rate
 
         predictions = self._predict(config, self._footage)
-        found = thresholds_on_footage(predictions, per_hour, EventConfig(**config.events))
+        found = thresholds_on_footage(predictions, per_hour, config.events)
         if not found.enough:
             self._console.warn(
                 f"{length(found.after.hours)} of footage cannot show a budget of {rate(per_hour)}: "
@@ -153,7 +150,7 @@ class _Bench:
             "false_events": found.after.events,
             "at_most_per_hour": found.after.at_most,
         }
-        changed = replace(config, events=asdict(found.after.config), sensitivity=found.sensitivity)
+        changed = replace(config, events=found.after.config, sensitivity=found.sensitivity)
         return changed, footage_text(found), len(self._footage) - len(predictions)
 
     def _predict(self, config: ModelConfig, clips: Sequence[Clip]) -> list[ClipPrediction]:

@@ -81,8 +81,8 @@ def _stream(package: ModelPackage, stream: StreamConfig) -> list[str]:
         lines.append(_row("flow", f"{stream.flow['method']}, up to {stream.flow['bound']:g} px"))
     if stream.normalisation.contrast is not None:
         lines.append(_row("differences", f"scaled to {stream.normalisation.contrast:g}"))
-    tempered = package.config.calibration.get("streams", {})
-    if stream.modality in tempered:
+    tempered = package.config.calibration.streams
+    if tempered is not None:
         lines.append(_row("temperature", f"{tempered[stream.modality]:g} before fusion"))
     weight = package.config.fusion["weights"][stream.modality]
     lines.append(_row("fusion", f"weight {weight:g} among {package.config.fusion['space']}"))
@@ -126,17 +126,17 @@ def _recipe(config: ModelConfig) -> list[str]:
         _row("finds", f"{config.positive}, against {other}"),
         _row("reads", f"{config.sample_fps:g} frames/s, shorter side {config.frame_short_side} px"),
         _row("window", f"{config.window:.4g} s every {config.stride:.3g} s"),
-        _row("events", f"from {events['onset']:g}, until below {events['offset']:g}"),
+        _row("events", f"from {events.onset:g}, until below {events.offset:g}"),
         _row(
             "",
-            f"at least {events['min_duration_on']:g} s, "
-            f"gaps up to {events['min_duration_off']:g} s joined",
+            f"at least {events.min_duration_on:g} s, "
+            f"gaps up to {events.min_duration_off:g} s joined",
         ),
-        _row("", f"lengthened by {events['pad_onset']:g} s and {events['pad_offset']:g} s"),
+        _row("", f"lengthened by {events.pad_onset:g} s and {events.pad_offset:g} s"),
         *(
             _row(
                 "" if index else "sensitivity",
-                f"{name}: from {preset['onset']:g}, until below {preset['offset']:g}",
+                f"{name}: from {preset.onset:g}, until below {preset.offset:g}",
             )
             for index, (name, preset) in enumerate(config.sensitivity.items())
         ),

@@ -10,28 +10,35 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from slipdetect.detection.detector import Detector
-    from slipdetect.detection.events import EventConfig, EventFinder
     from slipdetect.detection.live import LiveDetection
     from slipdetect.detection.live_notes import Found, LiveNote, LiveSummary, Onset
     from slipdetect.detection.loading import model_folder, resolve_device
-    from slipdetect.detection.profile import Profile, Stage, Stopwatch
-    from slipdetect.detection.results import DetectionResult, Event, Window
+    from slipdetect.detection.profile import Stopwatch
+    from slipdetect.types import (
+        DetectionResult,
+        Event,
+        EventConfig,
+        EventFinder,
+        Profile,
+        Stage,
+        Window,
+    )
 
 _HOMES = {
-    "DetectionResult": "slipdetect.detection.results",
+    "DetectionResult": "slipdetect.types",
     "Detector": "slipdetect.detection.detector",
-    "Event": "slipdetect.detection.results",
-    "EventConfig": "slipdetect.detection.events",
-    "EventFinder": "slipdetect.detection.events",
+    "Event": "slipdetect.types",
+    "EventConfig": "slipdetect.types",
+    "EventFinder": "slipdetect.types",
     "Found": "slipdetect.detection.live_notes",
     "LiveDetection": "slipdetect.detection.live",
     "LiveNote": "slipdetect.detection.live_notes",
     "LiveSummary": "slipdetect.detection.live_notes",
     "Onset": "slipdetect.detection.live_notes",
-    "Profile": "slipdetect.detection.profile",
-    "Stage": "slipdetect.detection.profile",
+    "Profile": "slipdetect.types",
+    "Stage": "slipdetect.types",
     "Stopwatch": "slipdetect.detection.profile",
-    "Window": "slipdetect.detection.results",
+    "Window": "slipdetect.types",
     "model_folder": "slipdetect.detection.loading",
     "resolve_device": "slipdetect.detection.loading",
 }

@@ -12,10 +12,9 @@ from functools import partial
 from itertools import islice
 from os import PathLike
 from pathlib import Path
-from typing import Any, Self
+from typing import Self, Unpack
 
 from slipdetect.datasets.store import VideoStore
-from slipdetect.detection.events import EventConfig, EventFinder
 from slipdetect.detection.findings import Findings
 from slipdetect.detection.flow_sources import stored_flow, timed_flow
 from slipdetect.detection.live import live_events
@@ -30,7 +29,6 @@ from slipdetect.detection.profile import (
     Stopwatch,
 )
 from slipdetect.detection.refining import Refiner, SnippetScores, anchor_distance, sure
-from slipdetect.detection.results import DetectionResult, Event, Window
 from slipdetect.detection.scorer import SnippetScorer
 from slipdetect.detection.snippets import FlowSource, Snippet, SnippetCutter
 from slipdetect.detection.threads import network_threads, room_for_reading
@@ -39,8 +37,18 @@ from slipdetect.errors import UsageError, VideoError
 from slipdetect.modalities.snippet import SnippetGrid
 from slipdetect.models import ModelConfig, ModelPackage, load_package
 from slipdetect.models.config import BALANCED
-from slipdetect.video import Frame, FrameTransform, Video, frames_on_grid, open_video
+from slipdetect.types import DetectionResult, Event, EventConfig, EventFinder, Window
+from slipdetect.video import (
+    Frame,
+    FrameTransform,
+    SourceOptions,
+    Video,
+    VideoOptions,
+    frames_on_grid,
+    open_video,
+)
 from slipdetect.video.live import is_live
+from slipdetect.video.options import file_options
 
 _BATCH = 16
 
@@ -72,7 +80,7 @@ class Detector:
     ) -> None:
         self.config: ModelConfig = package.config
         self.device = resolve_device(device)
-        self.events = EventConfig(**package.config.events) if events is None else events
+        self.events = package.config.events if events is None else events
         check_consensus(package.config)
         self.exact = exact
         self.scorer = SnippetScorer(package, self.device, exact=exact)
@@ -110,7 +118,7 @@ class Detector:
             ModelError: The device is not there, or the model has no such thresholds.
         """
         package = load_package(model_folder(model))
-        preset = EventConfig(**package.config.events_at(sensitivity))
+        preset = package.config.events_at(sensitivity)
         config = preset.updated({} if events is None else events)
         return cls(package, device, config, exact)
 
@@ -132,7 +140,7 @@ class Detector:
         on_progress: Progress | None = None,
         on_event: OnEvent | None = None,
         store: VideoStore | None = None,
-        **reading: Any,
+        **reading: Unpack[VideoOptions],
     ) -> DetectionResult:
         """Find the events of a whole source.
 
@@ -142,7 +150,7 @@ class Detector:
             on_event: Called with every event as soon as nothing later can change it, in the
                 middle of the source too; detection waits for it and ends with what it raises.
             store: Take flow from here where it has the source's, instead of computing it.
-            **reading: Passed on to ``open_video``: stream, frame_rate, max_pixels, max_duration.
+            **reading: As for ``open_video``: stream, frame_rate, max_pixels, max_duration.
 
         Raises:
             VideoError: The source cannot be read, or holds no frame that can be decoded.
@@ -179,22 +187,25 @@ class Detector:
             < (self.plan.span - 1 + (self.plan.snippets - 1) * self.plan.step)
             / self.config.sample_fps,
             profile=findings.profile(video.report, duration),
+            event_config=self.events,
+            label=self.config.positive,
         )
 
-    def stream(self, source: Source, **reading: Any) -> Iterator[Event]:
+    def stream(self, source: Source, **reading: Unpack[SourceOptions]) -> Iterator[Event]:
         """Yield the events of a source as soon as nothing later can change them.
 
         Args:
             source: A file, an address such as ``rtsp://...``, or the number of a camera.
-            **reading: Passed on to ``open_video``, or to ``LiveSettings`` for what is no file.
+            **reading: As for ``open_video``, or fields of ``LiveSettings`` for what is no file.
 
         Raises:
             VideoError: The source cannot be read, or not again after all tries.
+            UsageError: An option that such a source does not take.
         """
         if is_live(str(source)) and not Path(source).exists():
-            yield from live_events(self, str(source), **reading)
+            yield from live_events(self, str(source), reading)
             return
-        with open_video(source, **reading) as video:
+        with open_video(source, **file_options(reading)) as video:
             yield from self._run(video)
 
     def _run(

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from slipdetect.detection.profile import Profile, Stopwatch, peak_memory
-from slipdetect.detection.results import Event, Window
+from slipdetect.detection.profile import Stopwatch, peak_memory
+from slipdetect.types import Event, Profile, Window
 from slipdetect.video import DecodeReport
 
 

@@ -10,14 +10,13 @@ from dataclasses import fields, replace
 from itertools import chain
 from typing import TYPE_CHECKING, Any
 
-from slipdetect.detection.events import EventFinder
 from slipdetect.detection.flow_sources import prompt_flow
 from slipdetect.detection.live_notes import Found, LiveNote, LiveSummary, Onset
-from slipdetect.detection.results import Event, Window
 from slipdetect.detection.snippets import Snippet, SnippetCutter
 from slipdetect.detection.windows import WindowAssembler
 from slipdetect.errors import UsageError
-from slipdetect.video import Frame
+from slipdetect.types import Event, EventFinder, Window
+from slipdetect.video import Frame, SourceOptions
 from slipdetect.video.live import (
     LiveSettings,
     LiveVideo,
@@ -150,22 +149,23 @@ def _ready(snippets: Iterator[Snippet], more: Callable[[], bool]) -> Iterator[li
         yield batch
 
 
-def live_events(detector: Detector, source: str, **reading: Any) -> Iterator[Event]:
+def live_events(detector: Detector, source: str, options: SourceOptions) -> Iterator[Event]:
     """Yield the events of a live source as soon as nothing later can change them.
 
     Args:
         detector: The model.
         source: An address, or the number of a camera.
-        **reading: Fields of ``LiveSettings``.
+        options: Fields of ``LiveSettings``.
 
     Raises:
         UsageError: A field that does not exist.
         VideoError: The source cannot be opened, or not again after all tries.
     """
-    unknown = set(reading) - {item.name for item in fields(LiveSettings)}
+    given: dict[str, Any] = dict(options)  # a file's frame_rate may be among them
+    unknown = set(given) - {item.name for item in fields(LiveSettings)}
     if unknown:
         raise UsageError(f"a live source takes no {', '.join(sorted(unknown))}; leave it out")
-    config, settings = detector.config, LiveSettings(**reading)
+    config, settings = detector.config, LiveSettings(**given)
     with LiveVideo(
         live_source(source), config.sample_fps, config.frame_short_side, settings
     ) as video:

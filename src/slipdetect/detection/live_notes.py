@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from slipdetect.detection.results import Event
+from slipdetect.types import Event
 from slipdetect.video.live import Reconnected, Reconnecting, Skipped, Started
 
 

@@ -1,6 +1,6 @@
 """Where the time of a detection went, by stage and thread, at a few microseconds a measurement.
 
-In: a ``Stopwatch`` around the calls and iterators of a run. Out: a ``Profile`` with seconds.
+In: a ``Stopwatch`` around the calls and iterators of a run. Out: seconds by stage.
 """
 
 from __future__ import annotations
@@ -10,9 +10,10 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
+
+from slipdetect.types.profile import Stage, stages
 
 T = TypeVar("T")
 
@@ -27,76 +28,6 @@ JUDGING = "windows"
 CALLBACKS = "callbacks"
 
 _STATUS = Path("/proc/self/status")
-
-
-@dataclass(frozen=True)
-class Stage:
-    """What one kind of work took.
-
-    Attributes:
-        name: What was done.
-        seconds: Time in it, without the stages within it.
-        beside: It ran in another thread than the one that waits for the result.
-    """
-
-    name: str
-    seconds: float
-    beside: bool = False
-
-
-@dataclass(frozen=True)
-class Profile:
-    """Where the time of looking at one or more videos went.
-
-    Attributes:
-        seconds: From the call to its result.
-        stages: In the order in which they were met; those that are not ``beside`` add up to
-            ``seconds`` but for ``rest``.
-        video: Length of what was looked at, seconds.
-        frames: Frames decoded.
-        samples: Frames looked at.
-        snippets: Snippets scored, each by every stream.
-        computed: Those of them that networks computed; the others lie between sure ones.
-        peak_memory: Most memory that this process has held so far, bytes; None if unknown.
-    """
-
-    seconds: float
-    stages: tuple[Stage, ...] = ()
-    video: float = 0.0
-    frames: int = 0
-    samples: int = 0
-    snippets: int = 0
-    computed: int = 0
-    peak_memory: int | None = None
-
-    @property
-    def speed(self) -> float:
-        """Seconds of video per second."""
-        return self.video / self.seconds if self.seconds > 0.0 else 0.0
-
-    @property
-    def rest(self) -> float:
-        """Seconds in no stage."""
-        told = sum(stage.seconds for stage in self.stages if not stage.beside)
-        return max(self.seconds - told, 0.0)
-
-    def __add__(self, other: Profile) -> Profile:
-        """Return the profile of both, one after the other."""
-        found: dict[tuple[str, bool], float] = {}
-        for stage in (*self.stages, *other.stages):
-            key = (stage.name, stage.beside)
-            found[key] = found.get(key, 0.0) + stage.seconds
-        peaks = [each.peak_memory for each in (self, other) if each.peak_memory is not None]
-        return Profile(
-            self.seconds + other.seconds,
-            _stages(found),
-            self.video + other.video,
-            self.frames + other.frames,
-            self.samples + other.samples,
-            self.snippets + other.snippets,
-            self.computed + other.computed,
-            max(peaks, default=None),
-        )
 
 
 class Stopwatch:
@@ -126,7 +57,7 @@ class Stopwatch:
     def stages(self) -> tuple[Stage, ...]:
         """What was measured so far."""
         with self._lock:
-            return _stages(self._found)
+            return stages(self._found)
 
     @contextmanager
     def stage(self, name: str) -> Iterator[None]:
@@ -174,7 +105,3 @@ def peak_memory() -> int | None:
         return None
     most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     return most if sys.platform == "darwin" else most * 1024
-
-
-def _stages(found: dict[tuple[str, bool], float]) -> tuple[Stage, ...]:
-    return tuple(Stage(name, seconds, beside) for (name, beside), seconds in found.items())

@@ -10,9 +10,9 @@ from itertools import pairwise
 
 import torch
 
-from slipdetect.detection.events import EventConfig
 from slipdetect.detection.snippets import Snippet
 from slipdetect.modalities.snippet import SnippetGrid
+from slipdetect.types import EventConfig
 
 SnippetScores = dict[str, torch.Tensor]
 

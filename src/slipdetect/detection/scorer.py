@@ -5,7 +5,6 @@ In: snippets of every stream. Out: ``{modality: (classes,)}`` scores; probabilit
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 from concurrent.futures import Executor
 
@@ -19,8 +18,6 @@ from slipdetect.detection.profile import CUTTING, NETWORK, SCORING, Stopwatch
 from slipdetect.detection.snippets import FlowSource, Snippet, StreamInput
 from slipdetect.detection.stream_network import StreamNetwork
 from slipdetect.models import ModelConfig, ModelPackage, StreamConfig
-
-_TINY = 1e-7
 
 
 class SnippetScorer:
@@ -125,18 +122,8 @@ class SnippetScorer:
             window: Snippet logits ``(1, snippets, classes)`` by modality.
         """
         agreed = self.agree(window)
-        fused = float(self._fusion.probabilities(agreed)[0, self._positive])
+        odds = float(self._fusion.log_odds(agreed, self._positive)[0])
         streams = {
             name: float(scores.softmax(-1)[0, self._positive]) for name, scores in agreed.items()
         }
-        return self._calibrated(fused), streams
-
-    def _calibrated(self, probability: float) -> float:
-        """Apply temperature and bias to the log-odds (Platt scaling with a fixed form)."""
-        temperature = float(self.config.calibration["temperature"])
-        bias = float(self.config.calibration["bias"])
-        if temperature == 1.0 and bias == 0.0:
-            return probability
-        p = min(max(probability, _TINY), 1 - _TINY)
-        odds = math.log(p / (1 - p)) / temperature + bias
-        return 1 / (1 + math.exp(-odds)) if odds > -700 else 0.0
+        return float(self.config.calibration.probabilities(odds)), streams

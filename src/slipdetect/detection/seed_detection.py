@@ -9,15 +9,13 @@ from collections import deque
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import tee
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Unpack
 
 import numpy as np
 import torch
 
-from slipdetect.detection.events import EventFinder
 from slipdetect.detection.findings import Findings
 from slipdetect.detection.flow_sources import computed_flow
-from slipdetect.detection.results import DetectionResult, Event, Window
 from slipdetect.detection.seed_windows import SeedWindows
 from slipdetect.detection.snippets import Image
 from slipdetect.errors import ModelError, VideoError
@@ -27,7 +25,8 @@ from slipdetect.modalities.motion_crop import cut
 from slipdetect.modalities.snippet import snippet_box
 from slipdetect.models import StreamConfig
 from slipdetect.models.saturation import trusted_stream
-from slipdetect.video import Frame, open_video
+from slipdetect.types import DetectionResult, Window, find_events
+from slipdetect.video import Frame, VideoOptions, open_video
 from slipdetect.video.clock import DEFAULT_FRAME_RATE
 
 if TYPE_CHECKING:
@@ -41,7 +40,7 @@ def detect_as_seed(
     source: str,
     schedule: SeedWindows,
     on_progress: Callable[[float, float | None], None] | None = None,
-    **reading: Any,
+    **reading: Unpack[VideoOptions],
 ) -> DetectionResult:
     """Look at a whole video as one of the seed report's programs did.
 
@@ -55,7 +54,7 @@ def detect_as_seed(
         source: A file.
         schedule: Windows and samples.
         on_progress: Called with (seconds done, seconds in all or None).
-        **reading: Passed on to ``open_video``.
+        **reading: As for ``open_video``.
 
     Raises:
         ModelError: The model has other streams.
@@ -83,13 +82,15 @@ def detect_as_seed(
         source=source,
         model=detector.config.name,
         weights={stream.modality: stream.sha256 for stream in detector.config.streams},
-        events=tuple(_events(detector, windows)),
+        events=find_events(windows, detector.events, detector.config.positive),
         windows=windows,
         info=video.info,
         report=video.report,
         duration=(label.frames - 1) / rate,
         padded=False,
         profile=findings.profile(video.report, (label.frames - 1) / rate),
+        event_config=detector.events,
+        label=detector.config.positive,
     )
 
 
@@ -115,13 +116,6 @@ def _with_flow(detector: Detector, frames: Iterator[Frame]) -> Iterator[tuple[Fr
     fields = computed_flow(recipe or {})(frame.image for frame in copied)
     for index, frame in enumerate(own):
         yield frame, next(fields) if index else None
-
-
-def _events(detector: Detector, windows: tuple[Window, ...]) -> Iterator[Event]:
-    finder = EventFinder(detector.events, detector.config.positive)
-    for window in windows:
-        yield from finder.push(window)
-    yield from finder.finish()
 
 
 @dataclass(frozen=True)

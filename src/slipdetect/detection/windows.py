@@ -11,8 +11,8 @@ from dataclasses import dataclass
 
 import torch
 
-from slipdetect.detection.results import Window
 from slipdetect.errors import UsageError
+from slipdetect.types import Window
 
 Scores = Mapping[str, torch.Tensor]
 

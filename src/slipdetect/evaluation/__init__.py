@@ -1,6 +1,6 @@
 """Measuring: clip and event metrics, the scores and predictions they are computed from."""
 
-from slipdetect.evaluation.calibration import Calibration, fit_calibration, fit_temperature
+from slipdetect.evaluation.calibration import fit_calibration, fit_temperature
 from slipdetect.evaluation.clip_metrics import area_under_curve, auc_interval
 from slipdetect.evaluation.clip_report import ClipReport, clip_report
 from slipdetect.evaluation.clip_scoring import score_clips
@@ -17,6 +17,7 @@ from slipdetect.evaluation.predictions import (
 )
 from slipdetect.evaluation.protocol import Protocol
 from slipdetect.evaluation.scores import ClipScores, read_scores, write_scores
+from slipdetect.types import Calibration
 
 __all__ = [
     "Calibration",

@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from itertools import pairwise
 
-from slipdetect.detection import EventConfig
 from slipdetect.evaluation.predictions import ClipPrediction
+from slipdetect.types import EventConfig
 
 _SLACK = 2e-3  # seconds; kept times are rounded to the millisecond
 

@@ -1,4 +1,4 @@
-"""Making probabilities mean what they say, on data the networks did not learn from.
+"""Fitting a calibration on data the networks did not learn from.
 
 In: probabilities of held-out windows and their labels. Out: temperature and bias.
 """
@@ -6,41 +6,15 @@ In: probabilities of held-out windows and their labels. Out: temperature and bia
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
-from scipy.special import expit
 from sklearn.linear_model import LogisticRegression
 
-Floats = npt.NDArray[np.float64]
+from slipdetect.types import Calibration
+from slipdetect.types.calibration import log_odds
 
 _FEWEST = 10  # windows of either label; fewer say too little
 _LEAST_SLOPE = 0.05
-_TINY = 1e-6
-
-
-@dataclass(frozen=True)
-class Calibration:
-    """``sigmoid(log_odds / temperature + bias)``; the default changes nothing."""
-
-    temperature: float = 1.0
-    bias: float = 0.0
-
-    def apply(self, probabilities: Sequence[float] | Floats) -> Floats:
-        """Return calibrated probabilities ``(n,)``, in the same order of size as those given."""
-        if self == Calibration():
-            return np.asarray(probabilities, np.float64)
-        odds = log_odds(probabilities) / self.temperature + self.bias
-        made: Floats = expit(odds)
-        return made
-
-
-def log_odds(probabilities: Sequence[float] | Floats) -> Floats:
-    """Return log-odds ``(n,)``; those of 0 and 1 are taken for those of a millionth from there."""
-    p = np.clip(np.asarray(probabilities, np.float64), _TINY, 1 - _TINY)
-    odds: Floats = np.log(p / (1 - p))
-    return odds
 
 
 def fit_calibration(probabilities: Sequence[float], positive: Sequence[bool]) -> Calibration:

@@ -138,7 +138,7 @@ def _facts(config: ModelConfig, protocol: Protocol) -> dict[str, Any]:
         "weights": {stream.modality: stream.sha256 for stream in config.streams},
         "protocol": str(protocol),
         "fusion": config.fusion,
-        "calibration": config.calibration,
+        "calibration": config.calibration.to_json(),
         "versions": {"slipdetect": slipdetect.__version__},
     }
 

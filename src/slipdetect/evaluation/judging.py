@@ -5,7 +5,6 @@ In: ``ClipScores``. Out: ``Judgement``: how sure of a slip, and which label.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -16,6 +15,8 @@ import torch
 from slipdetect.errors import UsageError
 from slipdetect.evaluation.scores import ClipScores
 from slipdetect.models import LateFusion
+from slipdetect.models.fusion import class_log_odds
+from slipdetect.types import Calibration
 
 CALIBRATED = "calibrated"
 FUSED = "fused"
@@ -72,16 +73,13 @@ def judgements(scores: ClipScores, weights: Mapping[str, float] | None = None) -
         return found
     if len(found) > 1:
         found.append(FUSED)
-    temperature, bias = _calibration(scores)
-    return found if (temperature, bias) == (1.0, 0.0) else [*found, CALIBRATED]
+    return found if _calibration(scores).neutral else [*found, CALIBRATED]
 
 
 def _from_logits(name: str, logits: torch.Tensor, scores: ClipScores) -> Judgement:
     """Return the judgement by logits ``(clips, classes)``: log-odds do not saturate."""
-    positive = scores.labels.index(scores.positive)
-    values = logits.double()
-    rest = torch.cat([values[:, :positive], values[:, positive + 1 :]], dim=1).logsumexp(dim=1)
-    return Judgement(name, (values[:, positive] - rest).numpy(), values.argmax(dim=1).numpy())
+    odds = class_log_odds(logits, scores.labels.index(scores.positive))
+    return Judgement(name, odds.numpy(), logits.argmax(dim=1).numpy())
 
 
 def _fused(scores: ClipScores, fusion: LateFusion) -> Judgement:
@@ -89,20 +87,14 @@ def _fused(scores: ClipScores, fusion: LateFusion) -> Judgement:
         if weight > 0:
             _check_known(name, scores)
     streams = {
-        name: torch.from_numpy(x).double()
-        for name, x in scores.logits.items()
-        if name in fusion.weights
+        name: torch.from_numpy(x) for name, x in scores.logits.items() if name in fusion.weights
     }
-    fused = fusion(streams)
-    # the logarithm of probabilities is a set of logits: the same odds, the same choice
-    logits = fused.clamp_min(1e-300).log() if fusion.space == "probabilities" else fused
-    return _from_logits(_described(fusion.weights), logits, scores)
+    return _from_logits(_described(fusion.weights), fusion.logits(streams), scores)
 
 
 def _calibrated(scores: ClipScores, fused: Judgement) -> Judgement:
     """Apply the model's temperature and bias to the log-odds, as detection does."""
-    temperature, bias = _calibration(scores)
-    surety = fused.surety / temperature + bias
+    surety = _calibration(scores).odds(fused.surety)
     positive = scores.labels.index(scores.positive)
     other = int(np.flatnonzero(np.arange(len(scores.labels)) != positive)[0])
     without = np.where(fused.said == positive, other, fused.said)
@@ -128,14 +120,12 @@ def _own_fusion(scores: ClipScores) -> LateFusion:
         ) from error
 
 
-def _calibration(scores: ClipScores) -> tuple[float, float]:
+def _calibration(scores: ClipScores) -> Calibration:
     facts = scores.facts.get("calibration")
     try:
-        temperature, bias = float(facts["temperature"]), float(facts["bias"])  # type: ignore[index]
-    except (TypeError, KeyError, ValueError):
-        return 1.0, 0.0
-    usable = math.isfinite(temperature) and temperature > 0 and math.isfinite(bias)
-    return (temperature, bias) if usable else (1.0, 0.0)
+        return Calibration(float(facts["temperature"]), float(facts["bias"]))  # type: ignore[index]
+    except (TypeError, KeyError, ValueError, UsageError):
+        return Calibration()
 
 
 def _described(weights: Mapping[str, float]) -> str:

@@ -13,9 +13,9 @@ import numpy as np
 import numpy.typing as npt
 from scipy.special import gammaincinv
 
-from slipdetect.detection import EventConfig
 from slipdetect.errors import DataError, UsageError
 from slipdetect.evaluation.predictions import ClipPrediction
+from slipdetect.types import EventConfig, Thresholds
 
 LEVEL = 0.95
 FACTORS = {"low": 0.25, "high": 4.0}  # of the budget of "balanced", by preset
@@ -124,7 +124,7 @@ def threshold_for_budget(
 
 def presets(
     predictions: Sequence[ClipPrediction], per_hour: float, balanced: EventConfig
-) -> dict[str, dict[str, float]]:
+) -> dict[str, Thresholds]:
     """Return the thresholds of ``low`` and ``high`` beside those of ``balanced``.
 
     ``low`` is for a quarter of the budget, ``high`` for four times as much. One that this footage
@@ -143,7 +143,7 @@ def presets(
             continue
         onset, other = point.config.onset, balanced.onset
         if onset > other if name == "low" else onset < other:
-            found[name] = {"onset": onset, "offset": point.config.offset}
+            found[name] = Thresholds(onset, point.config.offset)
     return found
 
 

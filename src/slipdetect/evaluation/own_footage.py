@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from slipdetect.detection import EventConfig
 from slipdetect.errors import DataError
 from slipdetect.evaluation.operating_points import (
     OperatingPoint,
@@ -18,6 +17,7 @@ from slipdetect.evaluation.operating_points import (
     threshold_for_budget,
 )
 from slipdetect.evaluation.predictions import ClipPrediction
+from slipdetect.types import EventConfig, Thresholds
 
 
 @dataclass(frozen=True)
@@ -57,7 +57,7 @@ class FootageThresholds:
     videos: int
     before: OperatingPoint
     after: OperatingPoint
-    sensitivity: dict[str, dict[str, float]]
+    sensitivity: dict[str, Thresholds]
     needed: float
     moments: tuple[Moment, ...]
 

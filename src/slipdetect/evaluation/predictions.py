@@ -14,16 +14,10 @@ from typing import Any
 
 from slipdetect._io import atomic_write
 from slipdetect.datasets import Clip
-from slipdetect.detection import (
-    DetectionResult,
-    Detector,
-    Event,
-    EventConfig,
-    EventFinder,
-    Window,
-)
+from slipdetect.detection import Detector
 from slipdetect.errors import DataError, UsageError, VideoError
 from slipdetect.evaluation.person_size import moving_size
+from slipdetect.types import DetectionResult, Event, EventConfig, Window, find_events
 
 logger = logging.getLogger(__name__)
 
@@ -93,12 +87,8 @@ class ClipPrediction:
                 f"the windows of {self.clip!r} were not kept, so its events cannot be found again; "
                 "run the model once more"
             )
-        finder = EventFinder(config)
-        events: list[Event] = []
-        for start, end, probability in self.windows:
-            events += finder.push(Window(start, end, probability))
-        found = _rounded(events + finder.finish())
-        return replace(self, events=found, thresholds=asdict(config))
+        found = find_events((Window(*window) for window in self.windows), config)
+        return replace(self, events=_rounded(found), thresholds=config.to_json())
 
 
 def predict(
@@ -147,7 +137,7 @@ def _prediction(
             for window in found.windows
         ),
         streams=_streams(found.windows),
-        thresholds=asdict(config),
+        thresholds=config.to_json(),
     )
 
 

@@ -6,21 +6,20 @@ In: the configuration, and what the model says of the clips without calibration.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict, replace
+from dataclasses import replace
 
 from slipdetect.datasets.windows import WindowRule
-from slipdetect.detection import EventConfig
-from slipdetect.evaluation.calibration import Calibration
 from slipdetect.evaluation.operating_points import measured_at, presets
 from slipdetect.evaluation.predictions import ClipPrediction
 from slipdetect.evaluation.refitting import Refit, labelled_windows, recalibrated, refit
 from slipdetect.evaluation.reliability import Binning
 from slipdetect.models import ModelConfig
+from slipdetect.types import Calibration
 
 
 def without_calibration(config: ModelConfig) -> ModelConfig:
     """Return the configuration with neutral temperature and bias, for predictions to fit on."""
-    return replace(config, calibration={**config.calibration, **asdict(Calibration())})
+    return replace(config, calibration=_numbers(config.calibration, Calibration()))
 
 
 def recalibrate(
@@ -40,11 +39,16 @@ def recalibrate(
     Raises:
         DataError: As for ``refit``.
     """
-    had = Calibration(config.calibration["temperature"], config.calibration["bias"])
-    found = refit(labelled_windows(predictions, WindowRule(window=config.window)), had, binning)
+    windows = labelled_windows(predictions, WindowRule(window=config.window))
+    found = refit(windows, config.calibration, binning)
     made = [recalibrated(item, found.calibration) for item in predictions]
-    own = EventConfig(**config.events)
+    own = config.events
     quiet = any(not item.positive for item in made)
     sensitivity = presets(made, measured_at(made, own).per_hour, own) if quiet else {}
-    fitted = {**config.calibration, **asdict(found.calibration)}
+    fitted = _numbers(config.calibration, found.calibration)
     return replace(config, calibration=fitted, sensitivity=sensitivity), found
+
+
+def _numbers(had: Calibration, fitted: Calibration) -> Calibration:
+    """Return ``had`` with the temperature and bias of ``fitted``."""
+    return replace(had, temperature=fitted.temperature, bias=fitted.bias)

@@ -16,11 +16,12 @@ from sklearn.model_selection import StratifiedGroupKFold
 from slipdetect.datasets import Clip
 from slipdetect.datasets.windows import WindowRule
 from slipdetect.errors import DataError
-from slipdetect.evaluation.calibration import Calibration, fit_calibration
+from slipdetect.evaluation.calibration import fit_calibration
 from slipdetect.evaluation.intervals import FEWEST_GROUPS, Interval, expanded_tail
 from slipdetect.evaluation.predictions import ClipPrediction
 from slipdetect.evaluation.reliability import Binning, Reliability, losses, reliability
 from slipdetect.evaluation.resampling import GroupResampler, effective_groups
+from slipdetect.types import Calibration
 
 FOLDS = 5
 RESAMPLES = 1000

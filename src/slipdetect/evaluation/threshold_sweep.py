@@ -10,12 +10,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from slipdetect.detection import EventConfig
 from slipdetect.errors import DataError
 from slipdetect.evaluation.event_matching import match, strays
 from slipdetect.evaluation.event_metrics import hits
 from slipdetect.evaluation.event_report import OVERLAPS
 from slipdetect.evaluation.predictions import ClipPrediction
+from slipdetect.types import EventConfig
 
 _STEPS = 48
 

@@ -9,27 +9,19 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields
 from typing import Any
 
+from slipdetect._checks import exact_keys, finite_tree, integer, mapping, number, text
 from slipdetect.errors import ModelError, PackageError, UsageError
-from slipdetect.models._checks import exact_keys, finite_tree, integer, mapping, number, text
 from slipdetect.models.fusion import LateFusion
 from slipdetect.models.stream_config import StreamConfig
+from slipdetect.types import Calibration, EventConfig, Thresholds
 
 __all__ = ["FORMAT_VERSION", "ModelConfig", "StreamConfig"]
 
 FORMAT_VERSION = 1
 
-_EVENT_KEYS = (
-    "onset",
-    "offset",
-    "min_duration_on",
-    "min_duration_off",
-    "pad_onset",
-    "pad_offset",
-)
 BALANCED = "balanced"
 SENSITIVITIES = ("low", BALANCED, "high")
 _PRESETS = ("low", "high")
-_THRESHOLDS = ("onset", "offset")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,12 +39,10 @@ class ModelConfig:
         stride: Distance of neighbouring windows, seconds, at most ``window``.
         streams: One per modality.
         fusion: ``weights`` of exactly the streams' modalities, and ``space``.
-        calibration: ``temperature`` (above 0) and ``bias`` of the fused logit; where the streams
-            were tempered before they were fused, ``streams`` with a temperature of each.
-        events: ``onset`` and ``offset`` in [0, 1], offset <= onset; ``min_duration_on``,
-            ``min_duration_off``, ``pad_onset``, ``pad_offset`` in seconds, not negative.
-        sensitivity: ``onset`` and ``offset`` of the presets ``low`` and ``high``, or nothing;
-            ``balanced`` is what ``events`` says. A low sensitivity has the highest thresholds.
+        calibration: Of the fused logit; its ``streams`` are exactly the model's, or None.
+        events: Thresholds and durations of the sensitivity ``balanced``.
+        sensitivity: Thresholds of the presets ``low`` and ``high``, or nothing. A low sensitivity
+            has the highest thresholds.
         training: Free JSON data: data sets with licences, command, metrics.
         versions: Library versions the model was made with.
         format_version: Version of the package format.
@@ -68,11 +58,11 @@ class ModelConfig:
     stride: float
     streams: tuple[StreamConfig, ...]
     fusion: dict[str, Any]
-    calibration: dict[str, Any]
-    events: dict[str, Any]
+    calibration: Calibration
+    events: EventConfig
     training: dict[str, Any] = field(default_factory=dict)
     versions: dict[str, Any] = field(default_factory=dict)
-    sensitivity: dict[str, Any] = field(default_factory=dict)
+    sensitivity: dict[str, Thresholds] = field(default_factory=dict)
     format_version: int = FORMAT_VERSION
 
     def __post_init__(self) -> None:
@@ -90,8 +80,14 @@ class ModelConfig:
         number("window", self.window, 0.0, above=True)
         number("stride", self.stride, 0.0, self.window, above=True)
         integer("format_version", self.format_version)
+        for name, kind in (("calibration", Calibration), ("events", EventConfig)):
+            if not isinstance(getattr(self, name), kind):
+                raise UsageError(
+                    f"{name} must be of {kind.__name__}, not {getattr(self, name)!r}; tables are "
+                    "read by its from_json"
+                )
         self._check_streams()
-        self._check_events()
+        self._check_sensitivity()
         for name in ("training", "versions"):
             mapping(name, getattr(self, name))
             finite_tree(name, getattr(self, name))
@@ -114,10 +110,10 @@ class ModelConfig:
             self.fusion["weights"],
             self.fusion["space"],
             allow_missing,
-            self.calibration.get("streams"),
+            self.calibration.streams,
         )
 
-    def events_at(self, sensitivity: str = BALANCED) -> dict[str, Any]:
+    def events_at(self, sensitivity: str = BALANCED) -> EventConfig:
         """Return ``events`` with the thresholds of a preset.
 
         Args:
@@ -129,17 +125,21 @@ class ModelConfig:
         """
         text("sensitivity", sensitivity, SENSITIVITIES)
         if sensitivity == BALANCED:
-            return dict(self.events)
+            return self.events
         if sensitivity not in self.sensitivity:
             raise ModelError(
                 f"model {self.name!r} has no thresholds for the sensitivity {sensitivity!r}; "
                 "choose some on your own footage with 'slipdetect calibrate', or give --onset"
             )
-        return {**self.events, **self.sensitivity[sensitivity]}
+        return self.events.at(self.sensitivity[sensitivity])
 
     def to_json(self) -> dict[str, Any]:
         """Return plain JSON data with every field, ``sensitivity`` only where it is set."""
-        data = {**asdict(self), "streams": [stream.to_json() for stream in self.streams]}
+        data = {
+            **asdict(self),
+            "streams": [stream.to_json() for stream in self.streams],
+            "calibration": self.calibration.to_json(),
+        }
         if not self.sensitivity:
             # version 0.1 knows no such key and would refuse the package
             del data["sensitivity"]
@@ -166,6 +166,9 @@ class ModelConfig:
             for index, stream in enumerate(values["streams"])
         )
         try:
+            values["calibration"] = Calibration.from_json(values["calibration"])
+            values["events"] = EventConfig.from_json(values["events"], "events")
+            values["sensitivity"] = _presets(values.get("sensitivity", {}))
             return cls(**values)
         except UsageError as error:
             raise PackageError(f"{where}: {error}") from error
@@ -181,39 +184,32 @@ class ModelConfig:
         mapping("fusion.weights", self.fusion["weights"], names)
         for name in names:
             number(f"fusion.weights.{name}", self.fusion["weights"][name], 0.0)
-        self._check_calibration(names)
+        if self.calibration.streams is not None:
+            mapping("calibration.streams", self.calibration.streams, names)
         self.late_fusion()
 
-    def _check_calibration(self, names: list[str]) -> None:
-        mapping("calibration", self.calibration)
-        optional = ("streams",) if "streams" in self.calibration else ()
-        mapping("calibration", self.calibration, ("temperature", "bias", *optional))
-        number("calibration.temperature", self.calibration["temperature"], 0.0, above=True)
-        number("calibration.bias", self.calibration["bias"])
-        if optional:
-            mapping("calibration.streams", self.calibration["streams"], names)
-            for name, value in self.calibration["streams"].items():
-                number(f"calibration.streams.{name}", value, 0.0, above=True)
-
-    def _check_events(self) -> None:
-        mapping("events", self.events, _EVENT_KEYS)
-        number("events.onset", self.events["onset"], 0.0, 1.0)
-        number("events.offset", self.events["offset"], 0.0, self.events["onset"])
-        for key in _EVENT_KEYS[2:]:
-            number(f"events.{key}", self.events[key], 0.0)
+    def _check_sensitivity(self) -> None:
         mapping("sensitivity", self.sensitivity)
         for name, preset in self.sensitivity.items():
             text("a preset of sensitivity", name, _PRESETS)
-            mapping(f"sensitivity.{name}", preset, _THRESHOLDS)
-            number(f"sensitivity.{name}.onset", preset["onset"], 0.0, 1.0)
-            number(f"sensitivity.{name}.offset", preset["offset"], 0.0, preset["onset"])
+            if type(preset) is not Thresholds:
+                raise UsageError(f"sensitivity.{name} must be of Thresholds, not {preset!r}")
         # a preset that finds less than its name says would mislead whoever chooses by name
         chosen = {**self.sensitivity, BALANCED: self.events}
-        onsets = [chosen[name]["onset"] for name in SENSITIVITIES if name in chosen]
+        onsets = [chosen[name].onset for name in SENSITIVITIES if name in chosen]
         if onsets != sorted(onsets, reverse=True):
             raise UsageError(
                 f"the onsets of sensitivity must fall from low over balanced to high, not {onsets}"
             )
+
+
+def _presets(data: object) -> dict[str, Thresholds]:
+    mapping("sensitivity", data)
+    presets: dict[str, Any] = dict(data)  # type: ignore[call-overload]
+    return {
+        name: Thresholds.from_json(preset, f"sensitivity.{name}")
+        for name, preset in presets.items()
+    }
 
 
 def _check_format(data: object, where: str) -> None:

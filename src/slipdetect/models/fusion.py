@@ -97,6 +97,23 @@ class LateFusion:
         fused = self(scores)
         return fused if self.space == "probabilities" else _softmax(fused)
 
+    def log_odds(self, scores: Mapping[str, torch.Tensor], positive: int) -> torch.Tensor:
+        """Fuse the streams and return the log-odds ``(...,)`` float64 of one class; finite.
+
+        Unlike those of a probability that was rounded to 0 or 1, they do not saturate.
+
+        Args:
+            scores: As for a call.
+            positive: Index of the class.
+        """
+        return class_log_odds(self.logits(scores), positive)
+
+    def logits(self, scores: Mapping[str, torch.Tensor]) -> torch.Tensor:
+        """Fuse the streams and return logits ``(..., classes)`` float64 in either space."""
+        fused = self({name: part.double() for name, part in scores.items()})
+        # the logarithm of probabilities is a set of logits: the same odds, the same choice
+        return fused.clamp_min(1e-300).log() if self.space == "probabilities" else fused
+
     def _present(self, scores: Mapping[str, torch.Tensor]) -> list[str]:
         for name in scores:
             if name not in self.weights:
@@ -114,6 +131,18 @@ class LateFusion:
             listed = ", ".join(f"{name} {tuple(part.shape)}" for name, part in scores.items())
             raise UsageError(f"streams to fuse have different shapes: {listed}")
         return [name for name in needed if name in scores]
+
+
+def class_log_odds(logits: torch.Tensor, positive: int) -> torch.Tensor:
+    """Return the log-odds ``(...,)`` float64 of one class against all others.
+
+    Args:
+        logits: ``(..., classes)``.
+        positive: Index of the class.
+    """
+    values = logits.double()
+    rest = torch.cat([values[..., :positive], values[..., positive + 1 :]], dim=-1)
+    return values[..., positive] - rest.logsumexp(dim=-1)
 
 
 def _softmax(logits: torch.Tensor) -> torch.Tensor:

@@ -17,6 +17,7 @@ from slipdetect.errors import UsageError
 from slipdetect.models.config import ModelConfig
 from slipdetect.models.package import ModelPackage, save_package
 from slipdetect.models.weights_file import read
+from slipdetect.types import Calibration
 
 _FREE = ("name", "calibration", "events", "sensitivity", "training", "versions")
 _FREE_OF_A_STREAM = ("file", "sha256", "dropout")
@@ -106,16 +107,15 @@ def _mean(states: Sequence[dict[str, torch.Tensor]]) -> dict[str, torch.Tensor]:
     }
 
 
-def _mean_calibration(configs: Sequence[ModelConfig]) -> dict[str, Any]:
-    found: dict[str, Any] = {
-        key: fmean(config.calibration[key] for config in configs) for key in ("temperature", "bias")
-    }
-    if all("streams" in config.calibration for config in configs):
-        found["streams"] = {
-            name: fmean(config.calibration["streams"][name] for config in configs)
-            for name in configs[0].calibration["streams"]
-        }
-    return found
+def _mean_calibration(configs: Sequence[ModelConfig]) -> Calibration:
+    found = [config.calibration for config in configs]
+    tempered = [each.streams for each in found if each.streams is not None]
+    streams = None
+    if len(tempered) == len(found):
+        streams = {name: fmean(each[name] for each in tempered) for name in tempered[0]}
+    return Calibration(
+        fmean(each.temperature for each in found), fmean(each.bias for each in found), streams
+    )
 
 
 def _origin(config: ModelConfig) -> dict[str, Any]:

@@ -11,10 +11,10 @@ from dataclasses import asdict, dataclass, field, fields
 from pathlib import PurePosixPath, PureWindowsPath
 from typing import Any
 
+from slipdetect._checks import exact_keys, finite_tree, integer, mapping, number, text
 from slipdetect.errors import PackageError, UsageError
 from slipdetect.modalities.modality import CONSENSUS_KINDS, CROPS, MODALITIES, Modality
 from slipdetect.modalities.normalise import Normalisation
-from slipdetect.models._checks import exact_keys, finite_tree, integer, mapping, number, text
 
 _OPTIONAL = ("flow", "contrast")  # of the normalisation
 

@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from slipdetect.detection import DetectionResult, Event
+    from slipdetect.types import DetectionResult, Event
 
 VERSION = "VERSION 1.3"
 

@@ -13,10 +13,10 @@ from slipdetect.reports.text_columns import aligned, wrapped
 from slipdetect.reports.timecode import timecode
 
 if TYPE_CHECKING:
-    from slipdetect.evaluation.calibration import Calibration
     from slipdetect.evaluation.own_footage import FootageThresholds
     from slipdetect.evaluation.refitting import Refit
     from slipdetect.evaluation.reliability import Reliability
+    from slipdetect.types import Calibration, Thresholds
 
 MOST_MOMENTS = 30
 
@@ -66,9 +66,9 @@ def footage_text(found: FootageThresholds) -> str:
     return "\n".join([*lines, "", *_moments(found)]) + "\n"
 
 
-def preset_words(sensitivity: Mapping[str, Mapping[str, float]]) -> str:
+def preset_words(sensitivity: Mapping[str, Thresholds]) -> str:
     """Return the onsets of presets in words, and which are left out; see ``presets``."""
-    told = [f"{name} from {preset['onset']:.4g}" for name, preset in sensitivity.items()]
+    told = [f"{name} from {preset.onset:.4g}" for name, preset in sensitivity.items()]
     left = [name for name in ("low", "high") if name not in sensitivity]
     if left:
         reason = "which cannot be told from balanced here or need more footage"

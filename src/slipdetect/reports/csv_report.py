@@ -12,7 +12,7 @@ from slipdetect.reports.names import plain_name
 from slipdetect.reports.timecode import timecode
 
 if TYPE_CHECKING:
-    from slipdetect.detection import DetectionResult
+    from slipdetect.types import DetectionResult
 
 COLUMNS = (
     "source",

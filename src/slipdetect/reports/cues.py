@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from slipdetect.reports.names import printable
 
 if TYPE_CHECKING:
-    from slipdetect.detection import DetectionResult
+    from slipdetect.types import DetectionResult
 
 
 @dataclass(frozen=True)

@@ -5,13 +5,13 @@ In: a ``DetectionResult``, or a source and why it failed. Out: a line of JSON, A
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from slipdetect.detection.document import VERSION, event_data, json_text, report_data
 from slipdetect.reports.names import plain_name
+from slipdetect.types.document import VERSION, event_data, json_text
 
 if TYPE_CHECKING:
-    from slipdetect.detection import DetectionResult
+    from slipdetect.types import DetectionResult
 
 __all__ = ["VERSION", "event_data", "json_error", "json_report", "report_data"]
 
@@ -26,7 +26,12 @@ def json_report(result: DetectionResult, *, windows: bool = False) -> str:
     Raises:
         ValueError: A number is NaN or infinite.
     """
-    return json_text(report_data(result, windows=windows)) + "\n"
+    return result.to_json(windows=windows) + "\n"
+
+
+def report_data(result: DetectionResult, *, windows: bool = False) -> dict[str, Any]:
+    """Return ``result.to_dict``: the object behind the JSON."""
+    return result.to_dict(windows=windows)
 
 
 def json_error(source: str, error: str) -> str:

@@ -15,7 +15,7 @@ from slipdetect.reports.timecode import timecode
 from slipdetect.video.live import Reconnected, Reconnecting, Skipped, Started
 
 if TYPE_CHECKING:
-    from slipdetect.detection import Event
+    from slipdetect.types import Event
 
 VERSION = 1
 

@@ -18,7 +18,7 @@ from slipdetect.video import open_video, write_timed_video
 from slipdetect.video.clock import DEFAULT_FRAME_RATE
 
 if TYPE_CHECKING:
-    from slipdetect.detection import DetectionResult, Event, EventConfig
+    from slipdetect.types import DetectionResult, Event, EventConfig
 
 Image = NDArray[np.uint8]
 

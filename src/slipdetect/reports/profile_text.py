@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from slipdetect.detection import Profile, Stage
+    from slipdetect.types import Profile, Stage
 
 _NAME = 28
 

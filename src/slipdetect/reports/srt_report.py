@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from slipdetect.reports.cues import cue_time, event_cues
 
 if TYPE_CHECKING:
-    from slipdetect.detection import DetectionResult
+    from slipdetect.types import DetectionResult
 
 # SubRip has no escapes, and players take tags and braces for commands: lookalikes mean nothing
 _LOOKALIKES = str.maketrans({"<": "\u2039", ">": "\u203a", "{": "(", "}": ")"})

@@ -13,7 +13,7 @@ from slipdetect.reports.table import NOTHING_FOUND, quality_notes
 from slipdetect.reports.timecode import timecode
 
 if TYPE_CHECKING:
-    from slipdetect.detection import DetectionResult
+    from slipdetect.types import DetectionResult
 
 _GAP = "  "
 _NUMBERS = f"{'duration':>10}  events  score"

@@ -11,7 +11,7 @@ from slipdetect.reports.names import printable
 from slipdetect.reports.timecode import timecode
 
 if TYPE_CHECKING:
-    from slipdetect.detection import DetectionResult
+    from slipdetect.types import DetectionResult
 
 NOTHING_FOUND = "no slip found"
 

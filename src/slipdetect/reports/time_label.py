@@ -18,7 +18,7 @@ from slipdetect.reports.names import printable, shorten
 from slipdetect.reports.time_axis import set_time_axis
 
 if TYPE_CHECKING:
-    from slipdetect.detection import DetectionResult
+    from slipdetect.types import DetectionResult
 
 _TITLES = {"fused": "RGB and flow", "rgb": "RGB alone", "opf": "flow alone"}
 _STREAMS = {"rgb": "rgb", "opf": "flow"}

@@ -22,7 +22,7 @@ from slipdetect.reports.time_axis import set_time_axis
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-    from slipdetect.detection import DetectionResult, EventConfig
+    from slipdetect.types import DetectionResult, EventConfig
 
 _DPI = 120
 _WIDTH = 12.0  # inches

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from slipdetect.reports.cues import cue_time, event_cues
 
 if TYPE_CHECKING:
-    from slipdetect.detection import DetectionResult
+    from slipdetect.types import DetectionResult
 
 # the standard's own escapes; without ">" no text can hold the arrow between times
 _ESCAPES = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;"})

@@ -18,8 +18,9 @@ from slipdetect.datasets.prepare.cutting import cut_video
 from slipdetect.datasets.prepare.rows import OTHER, Row
 from slipdetect.datasets.prepare.write import write_rows
 from slipdetect.datasets.window_pool import MINED
-from slipdetect.detection import Detector, Window
+from slipdetect.detection import Detector
 from slipdetect.errors import DataError, VideoError
+from slipdetect.types import Window
 
 logger = logging.getLogger(__name__)
 

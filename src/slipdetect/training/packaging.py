@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -16,11 +16,11 @@ import torch
 
 from slipdetect.datasets import Clip
 from slipdetect.datasets.window_dataset import LABELS
-from slipdetect.detection import EventConfig
 from slipdetect.evaluation.calibration import fit_calibration, fit_temperature
 from slipdetect.models import TSN, LateFusion, ModelConfig, ModelPackage, StreamConfig, save_package
 from slipdetect.training.config import TrainConfig
 from slipdetect.training.metrics import EpochMetrics
+from slipdetect.types import Calibration, EventConfig
 
 _FUSION_SPACE = "logits"
 
@@ -98,7 +98,7 @@ def write_package(
         streams=tuple(streams),
         fusion={"weights": weights, "space": _FUSION_SPACE},
         calibration=_calibrate(checkpoints, weights),
-        events=asdict(EventConfig()),
+        events=EventConfig(),
         training={
             **_settings({item.stream.modality: item.config for item in trained}),
             "metrics": {key: item.metrics.as_dict() for key, item in checkpoints.items()},
@@ -120,9 +120,7 @@ def _settings(configs: Mapping[str, TrainConfig]) -> dict[str, Any]:
     return {"config": first, **({"differing": differing} if any(differing.values()) else {})}
 
 
-def _calibrate(
-    checkpoints: Mapping[str, Checkpoint], weights: Mapping[str, float]
-) -> dict[str, Any]:
+def _calibrate(checkpoints: Mapping[str, Checkpoint], weights: Mapping[str, float]) -> Calibration:
     """Fit on the validation windows, which are of held-out groups and the same for every stream.
 
     Several streams are first tempered each, so that one that is too sure of itself does not drown
@@ -131,9 +129,9 @@ def _calibrate(
     validated = {name: item.validated for name, item in checkpoints.items()}
     logits = {name: item[0] for name, item in validated.items() if item is not None}
     if len(logits) < len(checkpoints):
-        return {"temperature": 1.0, "bias": 0.0}
+        return Calibration()
     falls = (next(item[1] for item in validated.values() if item is not None) == 0).tolist()
-    streams = {}
+    streams = None
     if len(logits) > 1:
         # with one stream the temperature of the fusion is its own
         streams = {
@@ -142,7 +140,7 @@ def _calibrate(
         }
     fusion = LateFusion(weights, _FUSION_SPACE, temperatures=streams)
     fitted = fit_calibration(fusion.probabilities(logits)[:, 0].tolist(), falls)
-    return {**asdict(fitted), **({"streams": streams} if streams else {})}
+    return replace(fitted, streams=streams)
 
 
 def _describe(clips: Sequence[Clip]) -> list[dict[str, Any]]:

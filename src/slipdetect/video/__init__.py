@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from slipdetect.video.frame import DecodeReport, Frame, FrameTransform, VideoInfo
+    from slipdetect.video.options import SourceOptions, VideoOptions
     from slipdetect.video.reader import DEFAULT_MAX_PIXELS, Video, open_video
     from slipdetect.video.recompress import recompressed
     from slipdetect.video.sampling import frames_on_grid
@@ -23,9 +24,11 @@ _HOMES = {
     "DecodeReport": "slipdetect.video.frame",
     "Frame": "slipdetect.video.frame",
     "FrameTransform": "slipdetect.video.frame",
+    "SourceOptions": "slipdetect.video.options",
     "VIDEO_SUFFIXES": "slipdetect.video.sources",
     "Video": "slipdetect.video.reader",
     "VideoInfo": "slipdetect.video.frame",
+    "VideoOptions": "slipdetect.video.options",
     "find_videos": "slipdetect.video.sources",
     "frames_on_grid": "slipdetect.video.sampling",
     "open_video": "slipdetect.video.reader",
@@ -41,8 +44,10 @@ __all__ = [
     "DecodeReport",
     "Frame",
     "FrameTransform",
+    "SourceOptions",
     "Video",
     "VideoInfo",
+    "VideoOptions",
     "find_videos",
     "frames_on_grid",
     "open_video",

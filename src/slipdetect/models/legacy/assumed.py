@@ -14,18 +14,10 @@ from slipdetect.flow import FlowExtractor
 from slipdetect.models.config import ModelConfig, StreamConfig
 from slipdetect.models.legacy.presets import READING_FIELDS, Reading, preset_reading
 from slipdetect.models.legacy.stream import OldStream
+from slipdetect.types import Calibration, EventConfig
 
 SEED_LABELS = ("Slipping", "NotSlipping")  # class 0 and 1 of every model of the seed report
 SEED_SEGMENTS = 3
-
-_EVENTS = {
-    "onset": 0.5,
-    "offset": 0.3,
-    "min_duration_on": 0.0,
-    "min_duration_off": 0.5,
-    "pad_onset": 0.0,
-    "pad_offset": 0.0,
-}
 
 
 @dataclass(frozen=True)
@@ -48,7 +40,7 @@ class Wishes:
     labels: tuple[str, ...] | None = None
     positive: str | None = None
     fusion: tuple[float, ...] | None = None
-    events: Mapping[str, float] | None = None
+    events: EventConfig | None = None
 
 
 def check_labels(classes: int, labels: tuple[str, ...] | None) -> None:
@@ -96,8 +88,8 @@ def assumed_config(
             known.get(stream.modality.name) or _stream(stream, reading) for stream in streams
         ),
         fusion={"weights": {s.modality.name: 1.0 for s in streams}, "space": "logits"},
-        calibration={"temperature": 1.0, "bias": 0.0},
-        events=dict(_EVENTS),
+        calibration=Calibration(),
+        events=EventConfig(),
     )
 
 
@@ -121,7 +113,7 @@ def changed(config: ModelConfig, wishes: Wishes) -> ModelConfig:
     if wishes.positive is not None:
         values["positive"] = wishes.positive
     if wishes.events is not None:
-        values["events"] = dict(wishes.events)
+        values["events"] = wishes.events
     config = replace(config, **values)
     return config if wishes.fusion is None else _weighted(config, wishes.fusion)
 
@@ -135,7 +127,7 @@ def summed(config: ModelConfig) -> ModelConfig:
     total = sum(config.fusion["weights"].values())
     if len(config.labels) != 2 or config.fusion["space"] != "logits":
         return config
-    return replace(config, calibration={"temperature": 1 / total, "bias": 0.0})
+    return replace(config, calibration=Calibration(temperature=1 / total))
 
 
 def _stream(stream: OldStream, reading: Reading) -> StreamConfig:

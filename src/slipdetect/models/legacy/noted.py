@@ -13,6 +13,7 @@ from slipdetect.errors import UsageError
 from slipdetect.models.config import ModelConfig, StreamConfig
 from slipdetect.models.legacy.note import Note
 from slipdetect.models.legacy.stream import OldStream
+from slipdetect.types import Calibration
 
 # what streams of two models may differ in without one being run as the other
 _FREE = ("name", "streams", "fusion", "training", "versions", "format_version")
@@ -107,15 +108,14 @@ def _differing(first: ModelConfig, other: ModelConfig) -> list[str]:
     return [name for name in names if getattr(first, name) != getattr(other, name)]
 
 
-def _calibration(notes: Sequence[Note]) -> dict[str, Any]:
+def _calibration(notes: Sequence[Note]) -> Calibration:
     """Return the first calibration, with the temperature of every stream by its own note."""
-    tempered = {
-        note.modality: note.config.calibration.get("streams", {}).get(note.modality, 1.0)
-        for note in notes
-    }
-    found = {key: value for key, value in notes[0].config.calibration.items() if key != "streams"}
-    any_tempered = any("streams" in note.config.calibration for note in notes)
-    return {**found, **({"streams": tempered} if any_tempered else {})}
+    first = notes[0].config.calibration
+    by_note = {note.modality: note.config.calibration.streams for note in notes}
+    if all(streams is None for streams in by_note.values()):
+        return replace(first, streams=None)
+    tempered = {name: (streams or {}).get(name, 1.0) for name, streams in by_note.items()}
+    return replace(first, streams=tempered)
 
 
 def _joined(trainings: Sequence[Mapping[str, Any]]) -> dict[str, Any]:

@@ -17,7 +17,7 @@ from slipdetect.reports.page.markup import attribute, text
 from slipdetect.reports.page.section import Section
 
 if TYPE_CHECKING:
-    from slipdetect.detection import EventConfig
+    from slipdetect.types import EventConfig
 
 
 @dataclass(frozen=True)

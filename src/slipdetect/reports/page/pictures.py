@@ -14,7 +14,7 @@ from slipdetect.errors import VideoError
 from slipdetect.video import open_video
 
 if TYPE_CHECKING:
-    from slipdetect.detection import Event
+    from slipdetect.types import Event
 
 MOST = 40  # of one video; a page of thousands would not open
 _SHORT_SIDE = 144

@@ -18,7 +18,7 @@ from slipdetect.reports.time_axis import tick_text, time_step
 from slipdetect.reports.timecode import timecode
 
 if TYPE_CHECKING:
-    from slipdetect.detection import DetectionResult, Event, EventConfig
+    from slipdetect.types import DetectionResult, Event, EventConfig
 
 
 @dataclass(frozen=True)

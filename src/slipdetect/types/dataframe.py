@@ -1,27 +1,26 @@
-"""A result as a table of pandas, where pandas is installed.
+"""Events and windows as a table of pandas, where pandas is installed.
 
-In: a ``DetectionResult``. Out: a ``pandas.DataFrame``, a row for each event or window.
+In: what a result has. Out: a ``pandas.DataFrame``, a row for each event or window.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from slipdetect._text import plain_name
 from slipdetect.errors import LibraryError
+from slipdetect.types.events import Event, Window
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from slipdetect.detection.results import DetectionResult
 
-
-def events_frame(result: DetectionResult) -> pd.DataFrame:
+def events_frame(source: str, events: Sequence[Event]) -> pd.DataFrame:
     """Return the columns source, start, end, peak (seconds), score, label and interrupted."""
-    events = result.events
     return _frame(
         {
-            "source": ([plain_name(result.source)] * len(events), object),
+            "source": ([plain_name(source)] * len(events), object),
             "start": ([event.start for event in events], float),
             "end": ([event.end for event in events], float),
             "peak": ([event.peak for event in events], float),
@@ -32,16 +31,17 @@ def events_frame(result: DetectionResult) -> pd.DataFrame:
     )
 
 
-def windows_frame(result: DetectionResult) -> pd.DataFrame:
+def windows_frame(
+    source: str, windows: Sequence[Window], modalities: Iterable[str]
+) -> pd.DataFrame:
     """Return source, start, end (seconds), probability, that of each stream, and corrupt."""
-    windows = result.windows
     columns: dict[str, tuple[list[Any], type]] = {
-        "source": ([plain_name(result.source)] * len(windows), object),
+        "source": ([plain_name(source)] * len(windows), object),
         "start": ([window.start for window in windows], float),
         "end": ([window.end for window in windows], float),
         "probability": ([window.probability for window in windows], float),
     }
-    for name in result.weights:
+    for name in modalities:
         alone = [window.streams.get(name, float("nan")) for window in windows]
         columns[f"probability_{name}"] = (alone, float)
     columns["corrupt"] = ([window.corrupt for window in windows], bool)

@@ -5,57 +5,11 @@ In: windows one by one. Out: finished events, as soon as nothing later can chang
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, fields, replace
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 
-from slipdetect.detection.results import Event, Window
-from slipdetect.errors import UsageError
-
-
-@dataclass(frozen=True)
-class EventConfig:
-    """When windows become an event; the names are pyannote.audio's.
-
-    Attributes:
-        onset: Probability at which an event begins.
-        offset: Probability below which it ends; at most ``onset``.
-        min_duration_on: Shorter events are dropped, seconds.
-        min_duration_off: Shorter gaps between events are filled, seconds.
-        pad_onset: Added before an event, seconds.
-        pad_offset: Added behind it, seconds.
-    """
-
-    onset: float = 0.5
-    offset: float = 0.3
-    min_duration_on: float = 0.0
-    min_duration_off: float = 0.5
-    pad_onset: float = 0.0
-    pad_offset: float = 0.0
-
-    def __post_init__(self) -> None:
-        if not 0.0 <= self.offset <= self.onset <= 1.0:
-            raise UsageError(
-                "event thresholds must satisfy 0 <= offset <= onset <= 1; "
-                f"got onset {self.onset:g}, offset {self.offset:g}"
-            )
-        for item in fields(self)[2:]:
-            value = getattr(self, item.name)
-            if not 0.0 <= value < float("inf"):
-                raise UsageError(f"{item.name} must be seconds, at least 0, not {value}")
-
-    def updated(self, changes: Mapping[str, float | None]) -> EventConfig:
-        """Return a copy with the values that are not None; a lone lower onset lowers the offset.
-
-        Raises:
-            UsageError: An unknown name or an impossible value.
-        """
-        given = {name: value for name, value in changes.items() if value is not None}
-        unknown = set(given) - {item.name for item in fields(self)}
-        if unknown:
-            raise UsageError(f"unknown event setting {', '.join(sorted(unknown))}")
-        if "onset" in given and "offset" not in given:
-            given["offset"] = min(self.offset, given["onset"])
-        return replace(self, **given)
+from slipdetect.types.event_config import EventConfig
+from slipdetect.types.events import Event, Window
 
 
 @dataclass
@@ -160,3 +114,18 @@ class EventFinder:
 
     def _padded_start(self, event: _Open) -> float:
         return max(event.start - self.config.pad_onset, self._emitted_until, 0.0)
+
+
+def find_events(
+    windows: Iterable[Window], config: EventConfig, label: str = "slip"
+) -> tuple[Event, ...]:
+    """Return the events of a source of which all windows are known, in order.
+
+    Args:
+        windows: In time order.
+        config: Thresholds and durations.
+        label: Given to every event.
+    """
+    finder = EventFinder(config, label)
+    found = [event for window in windows for event in finder.push(window)]
+    return (*found, *finder.finish())

@@ -1,18 +1,15 @@
 """A result as a notebook shows it: a sentence, the probability over time, a row per event.
 
-In: a ``DetectionResult``. Out: HTML that stands by itself, for light and dark pages.
+In: what a result has. Out: HTML that stands by itself, for light and dark pages.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from html import escape
-from typing import TYPE_CHECKING
 
 from slipdetect._text import clock, printable, timecode
-
-if TYPE_CHECKING:
-    from slipdetect.detection.results import DetectionResult, Event
+from slipdetect.types.events import Event, Window
 
 _WIDTH, _HEIGHT = 640.0, 96.0
 _TOP, _BOTTOM = 6.0, 74.0  # y of probability 1 and 0
@@ -27,20 +24,34 @@ _ROW = 'style="background:none;color:inherit"'
 _CELL = 'style="text-align:left;padding:1px 14px 1px 0;background:none;color:inherit"'
 
 
-def result_html(result: DetectionResult) -> str:
-    """Return the HTML; text has the colour of the page around it."""
+def result_html(
+    source: str,
+    headline: str,
+    duration: float,
+    windows: Sequence[Window],
+    events: Sequence[Event],
+) -> str:
+    """Return the HTML; text has the colour of the page around it.
+
+    Args:
+        source: Name of the source.
+        headline: The result in a line.
+        duration: Length of what was looked at, seconds.
+        windows: In time order.
+        events: In time order.
+    """
     parts = [
         '<div style="font:13px system-ui,sans-serif;max-width:640px;color:inherit">',
-        f"<div><b>{_safe(result.source)}</b>: {_safe(result.headline)}</div>",
-        _drawing(result),
+        f"<div><b>{_safe(source)}</b>: {_safe(headline)}</div>",
+        _drawing(duration, windows, events),
     ]
-    if result.events:
-        parts.append(_table(result.events))
+    if events:
+        parts.append(_table(events))
     return "".join([*parts, "</div>"])
 
 
-def _drawing(result: DetectionResult) -> str:
-    length = max([result.duration, *(window.end for window in result.windows[-1:]), 1e-3])
+def _drawing(duration: float, windows: Sequence[Window], events: Sequence[Event]) -> str:
+    length = max([duration, *(window.end for window in windows[-1:]), 1e-3])
     scale = _WIDTH / length
     shapes = [
         f'<svg viewBox="0 0 {_WIDTH:g} {_HEIGHT:g}" width="100%" role="img" '
@@ -50,8 +61,8 @@ def _drawing(result: DetectionResult) -> str:
         shapes.append(
             f'<path d="M0 {y:g}H{_WIDTH:g}" stroke="currentColor" stroke-opacity="{opacity}"/>'
         )
-    shapes += [_event(event, scale) for event in result.events]
-    points = [f"{x:.1f},{y:.1f}" for x, y in _points(result, scale)]
+    shapes += [_event(event, scale) for event in events]
+    points = [f"{x:.1f},{y:.1f}" for x, y in _points(windows, scale)]
     # a line from a point to itself is a dot
     points *= 2 if len(points) == 1 else 1
     shapes.append(
@@ -71,10 +82,10 @@ def _event(event: Event, scale: float) -> str:
     )
 
 
-def _points(result: DetectionResult, scale: float) -> Iterator[tuple[float, float]]:
+def _points(windows: Sequence[Window], scale: float) -> Iterator[tuple[float, float]]:
     """Yield the curve; of windows on the same place of the drawing the highest."""
     highest: dict[int, tuple[float, float]] = {}
-    for window in result.windows:
+    for window in windows:
         x = window.centre * scale
         y = _BOTTOM + (_TOP - _BOTTOM) * window.probability
         if y < highest.get(int(x), (0.0, _HEIGHT))[1]:
@@ -94,7 +105,7 @@ def _ticks(length: float, scale: float) -> Iterator[str]:
         )
 
 
-def _table(events: tuple[Event, ...]) -> str:
+def _table(events: Sequence[Event]) -> str:
     head = "".join(
         f"<th {_CELL}>{name}</th>" for name in ("start", "end", "peak", "score", "label")
     )

@@ -1,0 +1,31 @@
+"""The words that every other room uses: frames, windows, events, their settings, a result.
+
+In: nothing but numbers and texts. Out: small frozen classes that check themselves; what they can
+do alone (finding events anew, calibrating, JSON, tables) is here too. It loads no library.
+"""
+
+from __future__ import annotations
+
+from slipdetect.types.calibration import Calibration
+from slipdetect.types.event_config import EventConfig, Thresholds
+from slipdetect.types.event_finder import EventFinder, find_events
+from slipdetect.types.events import Event, Window
+from slipdetect.types.profile import Profile, Stage
+from slipdetect.types.result import DetectionResult
+from slipdetect.video.frame import DecodeReport, Frame, VideoInfo
+
+__all__ = [
+    "Calibration",
+    "DecodeReport",
+    "DetectionResult",
+    "Event",
+    "EventConfig",
+    "EventFinder",
+    "Frame",
+    "Profile",
+    "Stage",
+    "Thresholds",
+    "VideoInfo",
+    "Window",
+    "find_events",
+]

@@ -1,0 +1,206 @@
+"""What detection says of one source: events, window probabilities, and how reading went.
+
+In: everything known after detection. Out: ``DetectionResult``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any, Self
+
+from slipdetect._text import plain_name, printable, timecode
+from slipdetect.types.document import VERSION, event_data, json_text, rounded, window_data
+from slipdetect.types.event_config import EventConfig
+from slipdetect.types.event_finder import find_events
+from slipdetect.types.events import Event, Window
+from slipdetect.types.profile import Profile
+from slipdetect.video.frame import DecodeReport, VideoInfo
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+@dataclass(frozen=True)
+class DetectionResult:
+    """Everything known of one source after detection.
+
+    Iterating over it gives its events, ``len`` their number. It is true also without an event, so
+    that ``result or default`` keeps a result; ask ``result.events`` whether there is one.
+
+    Attributes:
+        source: Name of the source as it was given.
+        model: Name of the model package.
+        weights: sha256 of each stream's weights, by modality.
+        events: Sorted by start.
+        windows: Sorted by start.
+        info: What the container says.
+        report: What decoding met.
+        duration: Time of the last sampled frame, seconds.
+        padded: The source is shorter than one window, so its score rests on less than usual.
+        profile: Where the time went.
+        event_config: Thresholds and durations that made ``events`` of ``windows``.
+        label: What events are called.
+    """
+
+    source: str
+    model: str
+    weights: dict[str, str]
+    events: tuple[Event, ...]
+    windows: tuple[Window, ...]
+    info: VideoInfo
+    report: DecodeReport
+    duration: float
+    padded: bool
+    profile: Profile | None = field(default=None, compare=False, repr=False)
+    event_config: EventConfig = field(default_factory=EventConfig)
+    label: str = "slip"
+
+    def __iter__(self) -> Iterator[Event]:
+        return iter(self.events)
+
+    def __len__(self) -> int:
+        return len(self.events)
+
+    def __bool__(self) -> bool:
+        return True
+
+    def __str__(self) -> str:
+        """Return a line on the source, and one for each event."""
+        lines = [f"{printable(self.source)}: {self.headline}"]
+        for event in self.events:
+            times = f"{timecode(event.start)} to {timecode(event.end)}"
+            lines.append(f"  {times}  {printable(event.label)} {event.score:.2f}")
+        return "\n".join(lines)
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """In a word each why the result rests on less than it should."""
+        odd = {
+            "truncated": self.report.truncated,
+            "damaged": bool(self.report.failures),
+            "short": self.padded,
+        }
+        return tuple(word for word, so in odd.items() if so)
+
+    @property
+    def headline(self) -> str:
+        """The result in a line: length, what is odd, number of events or the nearest to one."""
+        parts = [f"{self.duration:.1f} s", *self.notes]
+        if self.events:
+            parts.append("1 event" if len(self) == 1 else f"{len(self)} events")
+            return ", ".join(parts)
+        parts.append("no event")
+        if self.windows:
+            best = max(self.windows, key=lambda window: window.probability)
+            at = timecode(best.centre)
+            parts.append(f"highest probability {best.probability:.2f} at {at}")
+        return ", ".join(parts)
+
+    def at(
+        self,
+        *,
+        onset: float | None = None,
+        offset: float | None = None,
+        min_duration_on: float | None = None,
+        min_duration_off: float | None = None,
+        pad_onset: float | None = None,
+        pad_offset: float | None = None,
+    ) -> Self:
+        """Return the result with the events that other settings find in the same windows.
+
+        With windows of an exact detector these are the events that detecting with the settings
+        finds. Otherwise probabilities in stretches where the detector was sure are estimates, made
+        for the settings that it had, so that other ones may find an event at another time.
+
+        Args:
+            onset: Probability at which an event begins; None here and below: as it was. Alone, it
+                lowers ``offset`` to itself where that is higher.
+            offset: Probability below which an event ends.
+            min_duration_on: Shorter events are dropped, seconds.
+            min_duration_off: Shorter gaps between events are filled, seconds.
+            pad_onset: Added before an event, seconds.
+            pad_offset: Added behind it, seconds.
+
+        Raises:
+            UsageError: An impossible value.
+        """
+        config = self.event_config.updated(
+            {
+                "onset": onset,
+                "offset": offset,
+                "min_duration_on": min_duration_on,
+                "min_duration_off": min_duration_off,
+                "pad_onset": pad_onset,
+                "pad_offset": pad_offset,
+            }
+        )
+        events = find_events(self.windows, config, self.label)
+        return replace(self, events=events, event_config=config)
+
+    def to_dict(self, *, windows: bool = False) -> dict[str, Any]:
+        """Return plain data, as ``slipdetect detect --format json`` prints it.
+
+        Args:
+            windows: Add the probability of every window.
+        """
+        data: dict[str, Any] = {
+            "version": VERSION,
+            "source": self._source(),
+            "model": {
+                "name": self.model,
+                "weights_sha256": dict(self.weights),
+                "modalities": list(self.weights),
+            },
+            "events": [event_data(event) for event in self.events],
+        }
+        if windows:
+            data["windows"] = [window_data(window) for window in self.windows]
+        return data
+
+    def to_json(self, *, windows: bool = False) -> str:
+        """Return the line that ``slipdetect detect --format json`` prints, without a line feed.
+
+        Args:
+            windows: Add the probability of every window.
+
+        Raises:
+            ValueError: A number is NaN or infinite.
+        """
+        return json_text(self.to_dict(windows=windows))
+
+    def to_dataframe(self, *, windows: bool = False) -> pd.DataFrame:
+        """Return a row for each event: source, start, end, peak, score, label, interrupted.
+
+        Args:
+            windows: A row for each window instead: source, start, end, probability,
+                ``probability_MODALITY`` of each stream alone, corrupt.
+
+        Raises:
+            LibraryError: pandas is not installed.
+        """
+        from slipdetect.types.dataframe import events_frame, windows_frame
+
+        if windows:
+            return windows_frame(self.source, self.windows, self.weights)
+        return events_frame(self.source, self.events)
+
+    def _repr_html_(self) -> str:
+        from slipdetect.types.notebook import result_html
+
+        return result_html(self.source, self.headline, self.duration, self.windows, self.events)
+
+    def _source(self) -> dict[str, Any]:
+        info, report = self.info, self.report
+        return {
+            "name": plain_name(self.source),
+            "duration": rounded(self.duration),
+            "fps_nominal": None if info.frame_rate is None else rounded(info.frame_rate),
+            "width": info.width,
+            "height": info.height,
+            "frames_read": report.frames,
+            "decode_failures": report.failures,
+            "truncated": report.truncated,
+            "padded": self.padded,
+            "warnings": list(report.warnings),
+        }

@@ -1,0 +1,57 @@
+"""The options that editors know are those that sources take.
+
+In: signatures. Out: nothing but assertions.
+"""
+
+from __future__ import annotations
+
+import inspect
+from dataclasses import fields
+from typing import get_type_hints
+
+import pytest
+
+from slipdetect import Detector, detect
+from slipdetect.detection.seed_detection import detect_as_seed
+from slipdetect.errors import UsageError
+from slipdetect.video import SourceOptions, VideoOptions, open_video
+from slipdetect.video.live import LiveSettings
+from slipdetect.video.options import file_options
+
+
+def test_a_file_takes_what_open_video_takes() -> None:
+    known = inspect.signature(open_video).parameters
+    taken = {name for name, each in known.items() if each.kind is each.KEYWORD_ONLY}
+    hints = get_type_hints(open_video)
+    assert get_type_hints(VideoOptions) == {name: hints[name] for name in taken}
+
+
+def test_a_live_source_takes_the_fields_of_its_settings() -> None:
+    settings = get_type_hints(LiveSettings)
+    wanted = {item.name: settings[item.name] for item in fields(LiveSettings)}
+    assert get_type_hints(SourceOptions) == {**wanted, "frame_rate": float | None}
+
+
+@pytest.mark.parametrize(
+    ("function", "options"),
+    [
+        (Detector.detect, VideoOptions),
+        (Detector.stream, SourceOptions),
+        (detect, VideoOptions),
+        (detect_as_seed, VideoOptions),
+    ],
+)
+def test_what_detection_takes_is_typed(function: object, options: type) -> None:
+    (reading,) = (
+        each
+        for each in inspect.signature(function).parameters.values()  # type: ignore[arg-type]
+        if each.kind is each.VAR_KEYWORD
+    )
+    assert reading.annotation == f"Unpack[{options.__name__}]"
+
+
+def test_what_only_live_sources_have_is_refused_for_files() -> None:
+    given: SourceOptions = {"stream": 1, "frame_rate": 25.0, "max_duration": None}
+    assert file_options(given) == given
+    with pytest.raises(UsageError, match="a file takes no retries, stall; leave it out"):
+        file_options({"stall": 1.0, "retries": 2, "stream": 0})
