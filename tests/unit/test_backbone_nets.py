@@ -15,7 +15,7 @@ from torch.nn import functional
 from slipdetect.backbones import backbone_info, create_backbone
 from slipdetect.backbones.lite0_weights import rename
 from slipdetect.backbones.rectify import RectifiedConv2d, rectify_convolutions
-from slipdetect.errors import BackboneUnavailable, ModelError
+from slipdetect.errors import ModelError, UsageError
 
 State = dict[str, torch.Tensor]
 
@@ -62,7 +62,7 @@ def test_vgg_keeps_fc6_and_fc7_and_ends_before_dropout() -> None:
     import torchvision
 
     original = torchvision.models.vgg16(weights=None, init_weights=False).eval()
-    network = create_backbone("vgg16", init_weights=False).eval()
+    network = create_backbone("vgg16").eval()
     state = {k: v for k, v in original.state_dict().items() if not k.startswith("classifier.6")}
     network.load_state_dict(state, strict=True)
     original.classifier[6] = nn.Identity()
@@ -109,7 +109,7 @@ def test_resnest_options() -> None:
     assert isinstance(wide.get_submodule("conv1.0"), RectifiedConv2d)
     assert wide.layer1[0].conv2.conv.groups == 8
     assert plain.layer1[0].conv2.conv.groups == 2
-    with pytest.raises(BackboneUnavailable, match="unexpected keyword argument 'colour'"):
+    with pytest.raises(UsageError, match="backbone 'resnest50' has no option 'colour'"):
         create_backbone("resnest50", colour="red")
 
 
