@@ -15,7 +15,7 @@ from torch.nn import functional
 from slipdetect.backbones import backbone_info, create_backbone
 from slipdetect.backbones.lite0_weights import rename
 from slipdetect.backbones.rectify import RectifiedConv2d, rectify_convolutions
-from slipdetect.errors import ModelError
+from slipdetect.errors import ModelError, UsageError
 
 State = dict[str, torch.Tensor]
 
@@ -109,6 +109,8 @@ def test_resnest_options() -> None:
     assert isinstance(wide.get_submodule("conv1.0"), RectifiedConv2d)
     assert wide.layer1[0].conv2.conv.groups == 8
     assert plain.layer1[0].conv2.conv.groups == 2
+    with pytest.raises(UsageError, match="backbone 'resnest50' has no option 'colour'"):
+        create_backbone("resnest50", colour="red")
 
 
 def _tensorflow_padding(picture: torch.Tensor, kernel: int, stride: int) -> torch.Tensor:
