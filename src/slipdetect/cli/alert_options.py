@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import click
 
+from slipdetect.sinks.clips import MARGIN
+
 TIMEOUT = 10.0
-MARGIN = 3.0
 
 _SECONDS = click.FloatRange(min=0.0)
 

@@ -15,9 +15,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from slipdetect._io import output_files
 from slipdetect.cli.console import Console
 from slipdetect.cli.options import common_options
-from slipdetect.cli.output import output_files
 
 if TYPE_CHECKING:
     import numpy as np

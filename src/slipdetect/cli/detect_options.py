@@ -11,10 +11,10 @@ from typing import Any
 import click
 
 from slipdetect.cli.alert_options import ALERT_OPTIONS
-from slipdetect.cli.formats import FORMATS
 from slipdetect.cli.live_options import LIVE_OPTIONS
 from slipdetect.cli.profile_options import PROFILE_OPTIONS
 from slipdetect.cli.seed_options import SEED_OPTIONS
+from slipdetect.sinks.registry import FORMATS, SINKS
 
 _PROBABILITY = click.FloatRange(0.0, 1.0)
 _SECONDS = click.FloatRange(min=0.0)
@@ -22,7 +22,7 @@ _SECONDS = click.FloatRange(min=0.0)
 _OUTPUT = (
     click.option(
         "--format",
-        type=click.Choice(FORMATS),
+        type=click.Choice(list(FORMATS)),
         help="How to write events; vtt and srt are subtitles.  [default: by the suffix of --out, "
         "json in a folder and live, else table]",
     ),
@@ -32,21 +32,10 @@ _OUTPUT = (
         help="Write to a file, or into a folder (FOLDER/) a file per video.",
     ),
     click.option("--overwrite", is_flag=True, help="Replace files, and clips, that exist."),
-    click.option(
-        "--timeline",
-        metavar="PATH",
-        help="Draw the probability over time: a .png, or a folder for a picture per video.",
-    ),
-    click.option(
-        "--overlay",
-        metavar="PATH",
-        help="Write the video with probability and events painted on: a .mp4, or a folder for one "
-        "per video.",
-    ),
-    click.option(
-        "--html",
-        metavar="FILE",
-        help="Write a page with every video, its timeline and its events, to look at and correct.",
+    *(
+        click.option(kind.option, metavar=kind.metavar, help=kind.help)
+        for kind in SINKS
+        if kind.option
     ),
     click.option(
         "--windows", is_flag=True, help="Add the probability of every window (table, json)."

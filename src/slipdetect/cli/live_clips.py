@@ -12,9 +12,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from slipdetect._io import make_folder
-from slipdetect.cli.alert_options import MARGIN
-from slipdetect.cli.alerting import refuse
 from slipdetect.cli.console import Console
+from slipdetect.sinks.clips import MARGIN
+from slipdetect.sinks.sink import refuse
 
 if TYPE_CHECKING:
     from slipdetect.alerts.live_clips import LiveClips

@@ -8,6 +8,7 @@ from __future__ import annotations
 import math
 import os
 from collections.abc import Iterator, Sequence
+from itertools import chain
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -185,17 +186,22 @@ class Video:
         """
         if self._started:
             raise UsageError(f"{self.info.source!r} was read already; open it again")
-        first = self._first
-        rescale = Rescaler(first.width, first.height, self._aspect, self._turns, short_side)
-        timed = self._timed() if during is None else within(self._timed(), during)
+        rescale = self.rescaler(short_side)
+        timed = self.timed() if during is None else within(self.timed(), during)
         chosen = timed if rate is None else nearest_on_grid(timed, rate)
         self._started = True
         return _pictures(chosen, rescale)
 
-    def _timed(self) -> Iterator[tuple[float, av.VideoFrame]]:
+    def rescaler(self, short_side: int | None) -> Rescaler:
+        """Return what turns a decoded frame into a picture, as ``frames`` does."""
+        first = self._first
+        return Rescaler(first.width, first.height, self._aspect, self._turns, short_side)
+
+    def timed(self) -> Iterator[tuple[float, av.VideoFrame]]:
+        """Yield all frames as decoded, at their seconds; instead of ``frames``, once."""
         first = self._first
         last = 0.0
-        for frame in _chain(first, self._decoded):
+        for frame in chain([first], self._decoded):
             if (frame.width, frame.height) != (first.width, first.height):
                 self.report.warn("the frame size changes: later frames are fitted into the first")
             last = self._clock.seconds(self._timestamp(frame))
@@ -231,11 +237,6 @@ def _why_no_frames(source: str, report: DecodeReport) -> str:
             " larger than --max-pixels allows; check that it plays elsewhere"
         )
     return f"{source!r} has no video frames; record or copy it again"
-
-
-def _chain(first: av.VideoFrame, rest: Iterator[av.VideoFrame]) -> Iterator[av.VideoFrame]:
-    yield first
-    yield from rest
 
 
 def _pictures(chosen: Iterator[tuple[float, av.VideoFrame]], rescale: Rescaler) -> Iterator[Frame]:

@@ -1,0 +1,177 @@
+"""One pass over a video for all who want frames of it, each in a size and a stretch of its own.
+
+In: a video and ``View``s. Out: their frames, one by one; what failed, in the view that failed.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import Any
+
+import av
+
+from slipdetect._io import make_folder
+from slipdetect.errors import SlipdetectError, VideoError
+from slipdetect.video.clock import DEFAULT_FRAME_RATE
+from slipdetect.video.frame import Frame, VideoInfo
+from slipdetect.video.reader import Video, open_video
+from slipdetect.video.rescale import Rescaler
+from slipdetect.video.writer import timed_video
+
+
+class View:
+    """Takes frames of a video; a subclass says which and does something with them.
+
+    Attributes:
+        start: The first seconds that are wanted.
+        end: The last seconds that are wanted; may become smaller while frames are taken.
+        short_side: Size of the pictures, as for ``Video.frames``.
+        error: Why the view failed, or None.
+    """
+
+    start: float = 0.0
+    end: float = math.inf
+    short_side: int | None = None
+    error: SlipdetectError | None = None
+
+    @contextmanager
+    def opened(self, info: VideoInfo) -> Iterator[None]:
+        """Stay open from the first frame to the last one; a view without frames opens at the end.
+
+        Args:
+            info: What the header of the video says.
+        """
+        yield
+
+    def take(self, frame: Frame) -> None:
+        """Take a frame; its picture is shared with other views, so it must not be changed."""
+        raise NotImplementedError
+
+
+class Recording(View):
+    """Writes what it sees as an H.264 MP4, each frame at its own time, without sound.
+
+    Args:
+        target: The file.
+        short_side: Size of the pictures, as for ``Video.frames``.
+        overwrite: Replace ``target``.
+    """
+
+    def __init__(self, target: Path, short_side: int | None, *, overwrite: bool = False) -> None:
+        self.target = target
+        self.short_side = short_side
+        self._overwrite = overwrite
+
+    @contextmanager
+    def opened(self, info: VideoInfo) -> Iterator[None]:
+        """Open the file, which is there once all frames have been taken."""
+        rate = DEFAULT_FRAME_RATE if info.frame_rate is None else info.frame_rate
+        make_folder(self.target.parent)
+        with timed_video(self.target, rate, overwrite=self._overwrite) as self._add:
+            yield
+
+    def take(self, frame: Frame) -> None:
+        """Write a frame."""
+        self._add(frame.time, frame.image)
+
+
+def show(source: str, views: Sequence[View], **reading: Any) -> None:
+    """Read a video once and give each view its frames; memory does not grow with its length.
+
+    Whatever fails of a view ends that view alone. A video that cannot be read fails all of them.
+
+    Args:
+        source: The video.
+        views: Those who want frames; reading ends behind the last one's end.
+        **reading: Passed on to ``open_video``.
+    """
+    if not views:
+        return
+    try:
+        video = open_video(source, **reading)
+    except VideoError as error:
+        for view in views:
+            view.error = error
+        return
+    with video:
+        _show(video, views)
+
+
+def _show(video: Video, views: Sequence[View]) -> None:
+    sizes = {view.short_side: video.rescaler(view.short_side) for view in views}
+    with ExitStack() as stack:
+        waiting = sorted(
+            (_Showing(view, video.info) for view in views), key=lambda s: -s.view.start
+        )
+        for showing in waiting:
+            stack.push(showing.abandon)
+        showings: list[_Showing] = []
+        for time, decoded in video.timed():
+            while waiting and waiting[-1].view.start <= time:
+                showings.append(waiting.pop())
+            for each in showings:
+                if time > each.view.end:
+                    each.close()
+            showings = [each for each in showings if not each.over]
+            if not (showings or waiting):
+                break
+            frames = _Frames(time, decoded, sizes)
+            for each in showings:
+                each.take(frames)
+        for each in (*showings, *reversed(waiting)):
+            each.close()
+
+
+class _Frames:
+    """A decoded frame in every size that is asked for, converted once a size."""
+
+    def __init__(
+        self, time: float, decoded: av.VideoFrame, sizes: dict[int | None, Rescaler]
+    ) -> None:
+        self._time = time
+        self._decoded = decoded
+        self._sizes = sizes
+        self._made: dict[int | None, Frame] = {}
+
+    def of(self, short_side: int | None) -> Frame:
+        if short_side not in self._made:
+            image = self._sizes[short_side](self._decoded)
+            self._made[short_side] = Frame(self._time, image, self._decoded.is_corrupt)
+        return self._made[short_side]
+
+
+class _Showing:
+    """A view while frames pass; open from its first frame on."""
+
+    def __init__(self, view: View, info: VideoInfo) -> None:
+        self.view = view
+        self.over = False
+        self._info = info
+        self._opened: ExitStack | None = None
+
+    def take(self, frames: _Frames) -> None:
+        self._step(lambda: self.view.take(frames.of(self.view.short_side)))
+
+    def close(self) -> None:
+        self._step(lambda: None, last=True)
+        self.over = True
+
+    def abandon(self, *error: Any) -> None:
+        if self._opened is not None:
+            self._opened.__exit__(*error)
+
+    def _step(self, work: Callable[[], None], *, last: bool = False) -> None:
+        if self.over:
+            return
+        try:
+            with ExitStack() if self._opened is None else self._opened.pop_all() as stack:
+                if self._opened is None:
+                    stack.enter_context(self.view.opened(self._info))
+                work()
+                if not last:
+                    self._opened = stack.pop_all()
+        except SlipdetectError as error:
+            self.view.error, self.over = error, True
