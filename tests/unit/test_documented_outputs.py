@@ -13,9 +13,8 @@ from results import make_result
 from slipdetect.detection import Event
 from slipdetect.reports import activitynet_report, report_data, vtt_report
 from slipdetect.sinks.overlay import OverlaySink
-from slipdetect.sinks.registry import FORMATS
+from slipdetect.sinks.registry import FORMATS, choose_destination
 from slipdetect.sinks.sink import Setup
-from slipdetect.sinks.targets import choose_destination
 from slipdetect.sinks.timeline import Timeline
 
 PAGE = (Path(__file__).parents[2] / "docs" / "outputs.md").read_text(encoding="utf-8")

@@ -11,13 +11,43 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from slipdetect.alerts.spans import Span, clip_spans
+from slipdetect._text import timecode
 from slipdetect.datasets.rewriting import displayed
 from slipdetect.detection import Event
 from slipdetect.errors import SlipdetectError, VideoError
 from slipdetect.reports.names import plain_name
-from slipdetect.reports.timecode import timecode
 from slipdetect.video import Frame, Recording, VideoInfo, show
+
+
+@dataclass(frozen=True)
+class Span:
+    """A stretch with one event or several.
+
+    Attributes:
+        start: First moment, seconds, at least 0.
+        end: Last moment, seconds.
+        first: Start of its first event, seconds.
+    """
+
+    start: float
+    end: float
+    first: float
+
+
+def clip_spans(events: Iterable[Event], margin: float) -> list[Span]:
+    """Return the stretches from ``margin`` seconds before every event to as long behind it.
+
+    Those that touch or overlap become one, so that no second of the video is written twice.
+    """
+    spans: list[Span] = []
+    for event in sorted(events, key=lambda event: (event.start, event.end)):
+        start, end = max(event.start - margin, 0.0), event.end + margin
+        if spans and start <= spans[-1].end:
+            last = spans.pop()
+            spans.append(Span(last.start, max(last.end, end), last.first))
+        else:
+            spans.append(Span(start, end, event.start))
+    return spans
 
 
 @dataclass

@@ -10,11 +10,11 @@ import threading
 from collections import deque
 from dataclasses import dataclass
 
+from slipdetect._text import timecode
 from slipdetect.alerts.alert import Alert
 from slipdetect.alerts.sink import Sink
 from slipdetect.errors import AlertError
 from slipdetect.reports.names import printable
-from slipdetect.reports.timecode import timecode
 
 logger = logging.getLogger(__name__)
 

@@ -20,13 +20,11 @@ from slipdetect.cli.detect_options import DETECT_OPTIONS, event_settings, readin
 from slipdetect.cli.live import watch
 from slipdetect.cli.live_sources import find_live, named_sources
 from slipdetect.cli.options import common_options, with_options
-from slipdetect.cli.output import open_output
 from slipdetect.cli.profiling import Profiling
 from slipdetect.cli.seeding import seed_look
 from slipdetect.cli.sources import expand
-from slipdetect.sinks.registry import choose_sinks
+from slipdetect.sinks.registry import Destination, choose_destination, choose_sinks
 from slipdetect.sinks.sink import ResultSink, Setup
-from slipdetect.sinks.targets import Destination, choose_destination
 from slipdetect.sinks.text import Write
 
 if TYPE_CHECKING:
@@ -64,15 +62,16 @@ def detect(ctx: click.Context, /, sources: tuple[str, ...], **options: Any) -> N
     where = choose_destination(options["out"], options["format"], names, overwrite=overwrite)
     readable = [job.source for job in jobs if job.error is None]
     reading = reading_settings(options)
-    beside = choose_sinks(Setup(options, names, readable, reading), where.targets)
+    setup = Setup(options, names, readable)
+    beside = choose_sinks(setup, where.targets)
     alerts = make_alerts(options)
     detector = profiling.loading(lambda: load_detector(options)) if readable else None
     look = _nothing if detector is None else _looking(detector, options, alerts)
     with (
-        open_output(console, where.out, overwrite=overwrite) as write,
+        console.output(where.out, overwrite=overwrite) as write,
         close_alerts(console, alerts),
     ):
-        results = _results(console, where, write, options)
+        results = _results(console, where, write, setup)
         batch = Batch(console, [results, *beside], reading, strict=options["strict"])
         tally = profiling.writing(lambda: batch.run(jobs, profiling.looking(look), detector))
     _tell(console, batch.written if where.out is None else [*batch.written, where.out])
@@ -80,16 +79,13 @@ def detect(ctx: click.Context, /, sources: tuple[str, ...], **options: Any) -> N
     ctx.exit(tally.exit_code(options["fail_on_event"]))
 
 
-def _results(
-    console: Console, where: Destination, write: Write, options: dict[str, Any]
-) -> ResultSink:
+def _results(console: Console, where: Destination, write: Write, setup: Setup) -> ResultSink:
     """Return what writes the results; on a terminal a table is as wide as that."""
     width = None
     if where.out is None and where.kind == "table":
         write = console.text
         width = shutil.get_terminal_size().columns if sys.stdout.isatty() else None
-    windows, overwrite = options["windows"], options["overwrite"]
-    return where.sink(write, windows=windows, width=width, overwrite=overwrite)
+    return where.sink(write, setup, width)
 
 
 def _tell(console: Console, written: list[Path]) -> None:

@@ -15,6 +15,7 @@ from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING
 
+from slipdetect._text import clock
 from slipdetect.cli.bar import Bar
 from slipdetect.cli.batch import Tally
 from slipdetect.cli.console import Console
@@ -22,7 +23,6 @@ from slipdetect.cli.errors import INTERNAL, describe
 from slipdetect.errors import SlipdetectError
 from slipdetect.reports import printable
 from slipdetect.reports.names import shorten
-from slipdetect.reports.timecode import clock
 
 if TYPE_CHECKING:
     from slipdetect.datasets.store.batch import Stop

@@ -12,10 +12,9 @@ from typing import TYPE_CHECKING, Any
 import click
 from click.core import ParameterSource
 
-from slipdetect.cli.alerting import close_alerts, make_alerts
+from slipdetect.cli.alerting import close_alerts, close_live_clips, make_alerts, make_live_clips
 from slipdetect.cli.console import Console
 from slipdetect.cli.errors import EVENT_FOUND, INTERRUPTED, SOME_FAILED
-from slipdetect.cli.live_clips import close_live_clips, make_live_clips
 from slipdetect.cli.live_options import LIVE_FORMATS, LIVE_OPTIONS, LIVE_SETTINGS, TAKEN
 from slipdetect.cli.terminating import sigterm_as_ctrl_c
 from slipdetect.errors import UsageError, VideoError

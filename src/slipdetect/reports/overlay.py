@@ -13,7 +13,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from slipdetect.reports.timecode import timecode
+from slipdetect._text import timecode
 from slipdetect.video import Frame, Recording
 
 if TYPE_CHECKING:

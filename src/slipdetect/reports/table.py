@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from slipdetect._text import timecode
 from slipdetect.reports.names import printable
-from slipdetect.reports.timecode import timecode
 
 if TYPE_CHECKING:
     from slipdetect.detection import DetectionResult

@@ -19,20 +19,16 @@ class ActivityNet(TextSink):
     ending = ".activitynet.json"
 
     def open(self, detector: Detector | None) -> None:
-        """Write what comes before the entries."""
         self._ids = iter(video_ids(self.sources))
         self._parting = ""
         self.write(activitynet_opening())
 
     def result(self, result: DetectionResult) -> None:
-        """Write the entry of a video."""
         self.write(self._parting + activitynet_entry(next(self._ids), result))
         self._parting = ",\n"
 
     def failure(self, source: str, error: str) -> None:
-        """Leave the video out."""
         next(self._ids)
 
     def close(self) -> None:
-        """Write what comes behind the entries."""
         self.write(activitynet_closing())

@@ -19,9 +19,7 @@ class Csv(TextSink):
     suffixes = (".csv",)
 
     def open(self, detector: Detector | None) -> None:
-        """Write the header."""
         self.write(csv_header())
 
     def result(self, result: DetectionResult) -> None:
-        """Write the rows of a video."""
         self.write(csv_rows(result))

@@ -19,9 +19,7 @@ class Json(TextSink):
     suffixes = (".json", ".jsonl")
 
     def result(self, result: DetectionResult) -> None:
-        """Write a line."""
         self.write(json_report(result, windows=self.windows))
 
     def failure(self, source: str, error: str) -> None:
-        """Write a line that says why."""
         self.write(json_error(source, error))

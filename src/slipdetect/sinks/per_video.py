@@ -74,7 +74,7 @@ class PerVideoSink(ResultSink):
         return [target]
 
     def failure(self, source: str, error: str) -> None:
-        """Write nothing: a picture of nothing would look as if nothing had been found."""
+        """Write nothing: an empty file would look as if nothing had been found."""
         next(self.left)
 
 

@@ -25,14 +25,12 @@ class Setup:
         options: Of the command, by their names in Python.
         sources: All that will be looked at, in order.
         readable: Those of them that have no error already.
-        reading: How videos are opened: what the options say of ``open_video``.
         sinks: Those made so far; a later one may use what an earlier one writes.
     """
 
     options: Mapping[str, Any]
     sources: Sequence[str]
     readable: Sequence[str] = ()
-    reading: Mapping[str, Any] = field(default_factory=dict)
     sinks: list[ResultSink] = field(default_factory=list)
 
     @property

@@ -21,7 +21,6 @@ class Vtt(TextSink):
     one_video = True
 
     def result(self, result: DetectionResult) -> None:
-        """Write the cues of the video."""
         self.write(vtt_report(result))
 
 
@@ -34,5 +33,4 @@ class Srt(TextSink):
     one_video = True
 
     def result(self, result: DetectionResult) -> None:
-        """Write the cues of the video."""
         self.write(srt_report(result))

@@ -18,14 +18,12 @@ class Table(TextSink):
     ending = ".events.txt"
 
     def open(self, detector: Detector | None) -> None:
-        """Write the headings of many."""
         self._found = self._clear = self._failed = 0
         self._many = SummaryTable(self.sources, self.width) if len(self.sources) != 1 else None
         if self._many is not None:
             self.write(self._many.header())
 
     def result(self, result: DetectionResult) -> None:
-        """Write the events of a video, or its line."""
         if self._many is None:
             self.write(event_table(result, windows=self.windows))
             return
@@ -34,13 +32,11 @@ class Table(TextSink):
         self.write(self._many.row(result))
 
     def failure(self, source: str, error: str) -> None:
-        """Write the line of a video that failed; why is said elsewhere."""
         self._failed += 1
         if self._many is not None:
             self.write(self._many.failure(source))
 
     def close(self) -> None:
-        """Write how many there were."""
         failed = f", {self._failed} failed" if self._failed else ""
         if self._many is not None:
             self.write(f"\n{self._found} with a slip, {self._clear} without{failed}\n")

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
 from slipdetect._io import text_file
+from slipdetect.sinks.per_video import PerVideoSink
 from slipdetect.sinks.sink import ResultSink
 
 if TYPE_CHECKING:
@@ -54,56 +55,48 @@ class TextSink(ResultSink):
         self.width = width
 
 
-class FilePerVideo(ResultSink):
+class FilePerVideo(PerVideoSink):
     """Gives each video a file of one format; none where nothing is to be said.
 
     Args:
         kind: The format.
-        sources: All sources, in the order in which they come.
-        targets: The file of each.
         windows: As for ``TextSink``.
+        targets: The file of each source, in the order in which they come.
         overwrite: Replace files that exist.
     """
 
     def __init__(
-        self,
-        kind: type[TextSink],
-        sources: Sequence[str],
-        targets: Sequence[Path],
-        *,
-        windows: bool,
-        overwrite: bool,
+        self, kind: type[TextSink], windows: bool, targets: Sequence[Path], *, overwrite: bool
     ) -> None:
-        super().__init__(targets)
+        super().__init__(targets, overwrite=overwrite)
         self._kind = kind
         self._windows = windows
-        self._overwrite = overwrite
-        self._left = zip(sources, targets, strict=True)
 
     def result(self, result: DetectionResult) -> None:
         """Write the file of a video."""
-        target, sink, parts = self._next()
+        sink, parts = self._begin(result.source)
         sink.result(result)
         sink.close()
-        self._save(target, parts)
+        self._save(parts)
 
     def failure(self, source: str, error: str) -> None:
         """Write why there is no result, in a format that can say so."""
-        target, sink, parts = self._next()
+        sink, parts = self._begin(source)
         parts.clear()
         sink.failure(source, error)
-        # an empty file would look as if nothing had been found
         if parts:
-            self._save(target, parts)
+            self._save(parts)
+        else:
+            super().failure(source, error)
 
-    def _next(self) -> tuple[Path, TextSink, list[str]]:
-        source, target = next(self._left)
+    def _begin(self, source: str) -> tuple[TextSink, list[str]]:
         parts: list[str] = []
         sink = self._kind(parts.append, [source], windows=self._windows)
         sink.open(self.detector)
-        return target, sink, parts
+        return sink, parts
 
-    def _save(self, target: Path, parts: Sequence[str]) -> None:
-        with text_file(target, overwrite=self._overwrite) as write:
+    def _save(self, parts: Sequence[str]) -> None:
+        target = next(self.left)
+        with text_file(target, overwrite=self.overwrite) as write:
             write("".join(parts))
         self.written.append(target)

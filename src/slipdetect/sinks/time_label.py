@@ -40,7 +40,6 @@ class TimeLabel(PerVideoSink):
         return cls(files[:: len(endings)], overwrite=setup.overwrite)
 
     def result(self, result: DetectionResult) -> None:
-        """Write the four files of a video."""
         from slipdetect.reports.time_label import draw_time_label, time_label
 
         target = next(self.left)

@@ -20,7 +20,6 @@ class Timeline(PerVideoSink):
     ending = ".timeline.png"
 
     def result(self, result: DetectionResult) -> None:
-        """Draw a picture."""
         from slipdetect.reports.timeline_plot import draw_timeline
 
         target = next(self.left)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from itertools import chain
 from pathlib import Path
 from types import TracebackType
@@ -39,7 +39,7 @@ from slipdetect.video.opening import (
     video_streams,
 )
 from slipdetect.video.rescale import Rescaler, displayed_size, plausible_aspect, quarter_turns
-from slipdetect.video.sampling import nearest_on_grid, within
+from slipdetect.video.sampling import nearest_on_grid
 from slipdetect.video.sources import check_source
 
 DEFAULT_MAX_PIXELS = 64_000_000
@@ -167,7 +167,6 @@ class Video:
         self,
         rate: float | None = None,
         short_side: int | None = None,
-        during: Sequence[tuple[float, float]] | None = None,
     ) -> Iterator[Frame]:
         """Return the frames as an iterator; a video can be read once.
 
@@ -178,8 +177,6 @@ class Video:
                 are converted, and one that is chosen repeatedly is converted once.
             short_side: Pixels of the shorter displayed side, pixel aspect applied, never
                 enlarged, both sides even. None keeps the stored pixels, pixel aspect not applied.
-            during: Only frames within these (start, end) seconds, in order and apart; the others
-                are decoded but not converted, and reading ends behind the last stretch.
 
         Raises:
             UsageError: A parameter makes no sense, or the frames were asked for before.
@@ -187,8 +184,7 @@ class Video:
         if self._started:
             raise UsageError(f"{self.info.source!r} was read already; open it again")
         rescale = self.rescaler(short_side)
-        timed = self.timed() if during is None else within(self.timed(), during)
-        chosen = timed if rate is None else nearest_on_grid(timed, rate)
+        chosen = self.timed() if rate is None else nearest_on_grid(self.timed(), rate)
         self._started = True
         return _pictures(chosen, rescale)
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -118,29 +119,18 @@ def _show(video: Video, views: Sequence[View]) -> None:
             showings = [each for each in showings if not each.over]
             if not (showings or waiting):
                 break
-            frames = _Frames(time, decoded, sizes)
+            frame = _in_sizes(time, decoded, sizes)
             for each in showings:
-                each.take(frames)
+                each.take(frame)
         for each in (*showings, *reversed(waiting)):
             each.close()
 
 
-class _Frames:
-    """A decoded frame in every size that is asked for, converted once a size."""
-
-    def __init__(
-        self, time: float, decoded: av.VideoFrame, sizes: dict[int | None, Rescaler]
-    ) -> None:
-        self._time = time
-        self._decoded = decoded
-        self._sizes = sizes
-        self._made: dict[int | None, Frame] = {}
-
-    def of(self, short_side: int | None) -> Frame:
-        if short_side not in self._made:
-            image = self._sizes[short_side](self._decoded)
-            self._made[short_side] = Frame(self._time, image, self._decoded.is_corrupt)
-        return self._made[short_side]
+def _in_sizes(
+    time: float, decoded: av.VideoFrame, sizes: dict[int | None, Rescaler]
+) -> Callable[[int | None], Frame]:
+    """Return what gives a decoded frame in a size, converted once a size and only when asked."""
+    return cache(lambda size: Frame(time, sizes[size](decoded), decoded.is_corrupt))
 
 
 class _Showing:
@@ -152,8 +142,8 @@ class _Showing:
         self._info = info
         self._opened: ExitStack | None = None
 
-    def take(self, frames: _Frames) -> None:
-        self._step(lambda: self.view.take(frames.of(self.view.short_side)))
+    def take(self, frame: Callable[[int | None], Frame]) -> None:
+        self._step(lambda: self.view.take(frame(self.view.short_side)))
 
     def close(self) -> None:
         self._step(lambda: None, last=True)
