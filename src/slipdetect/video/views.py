@@ -6,8 +6,8 @@ In: a video and ``View``s. Out: their frames, one by one; what failed, in the vi
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable, Generator, Iterator, Sequence
+from contextlib import ExitStack, closing, contextmanager
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -21,6 +21,8 @@ from slipdetect.video.frame import Frame, VideoInfo
 from slipdetect.video.reader import Video, open_video
 from slipdetect.video.rescale import Rescaler
 from slipdetect.video.writer import timed_video
+
+_Feed = Generator[None, Frame | None, None]
 
 
 class View:
@@ -103,27 +105,44 @@ def show(source: str, views: Sequence[View], **reading: Any) -> None:
 
 def _show(video: Video, views: Sequence[View]) -> None:
     sizes = {view.short_side: video.rescaler(view.short_side) for view in views}
+    waiting = sorted(views, key=lambda view: -view.start)
+    showing: list[tuple[View, _Feed]] = []
     with ExitStack() as stack:
-        waiting = sorted(
-            (_Showing(view, video.info) for view in views), key=lambda s: -s.view.start
-        )
-        for showing in waiting:
-            stack.push(showing.abandon)
-        showings: list[_Showing] = []
+
+        def start() -> tuple[View, _Feed]:
+            view = waiting.pop()
+            feed = stack.enter_context(closing(_feed(view, video.info)))
+            next(feed)
+            return view, feed
+
         for time, decoded in video.timed():
-            while waiting and waiting[-1].view.start <= time:
-                showings.append(waiting.pop())
-            for each in showings:
-                if time > each.view.end:
-                    each.close()
-            showings = [each for each in showings if not each.over]
-            if not (showings or waiting):
+            while waiting and waiting[-1].start <= time:
+                showing.append(start())
+            for view, feed in showing:
+                if time > view.end:
+                    feed.send(None)
+            showing = [(v, feed) for v, feed in showing if time <= v.end and v.error is None]
+            if not (showing or waiting):
                 break
             frame = _in_sizes(time, decoded, sizes)
-            for each in showings:
-                each.take(frame)
-        for each in (*showings, *reversed(waiting)):
-            each.close()
+            for view, feed in showing:
+                feed.send(frame(view.short_side))
+        for _, feed in showing:
+            feed.send(None)
+        while waiting:
+            start()[1].send(None)
+
+
+def _feed(view: View, info: VideoInfo) -> _Feed:
+    """Hold a view open and hand it what is sent, until that is None or the view fails."""
+    try:
+        with view.opened(info):
+            while (frame := (yield)) is not None:
+                view.take(frame)
+    except SlipdetectError as error:
+        view.error = error
+    while True:
+        yield
 
 
 def _in_sizes(
@@ -131,37 +150,3 @@ def _in_sizes(
 ) -> Callable[[int | None], Frame]:
     """Return what gives a decoded frame in a size, converted once a size and only when asked."""
     return cache(lambda size: Frame(time, sizes[size](decoded), decoded.is_corrupt))
-
-
-class _Showing:
-    """A view while frames pass; open from its first frame on."""
-
-    def __init__(self, view: View, info: VideoInfo) -> None:
-        self.view = view
-        self.over = False
-        self._info = info
-        self._opened: ExitStack | None = None
-
-    def take(self, frame: Callable[[int | None], Frame]) -> None:
-        self._step(lambda: self.view.take(frame(self.view.short_side)))
-
-    def close(self) -> None:
-        self._step(lambda: None, last=True)
-        self.over = True
-
-    def abandon(self, *error: Any) -> None:
-        if self._opened is not None:
-            self._opened.__exit__(*error)
-
-    def _step(self, work: Callable[[], None], *, last: bool = False) -> None:
-        if self.over:
-            return
-        try:
-            with ExitStack() if self._opened is None else self._opened.pop_all() as stack:
-                if self._opened is None:
-                    stack.enter_context(self.view.opened(self._info))
-                work()
-                if not last:
-                    self._opened = stack.pop_all()
-        except SlipdetectError as error:
-            self.view.error, self.over = error, True
