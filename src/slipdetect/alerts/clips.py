@@ -11,11 +11,10 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from slipdetect._text import timecode
+from slipdetect._text import plain_name, timecode
 from slipdetect.datasets.rewriting import displayed
 from slipdetect.detection import Event
 from slipdetect.errors import SlipdetectError, VideoError
-from slipdetect.reports.names import plain_name
 from slipdetect.video import Frame, Recording, VideoInfo, show
 
 

@@ -10,11 +10,9 @@ import threading
 from collections import deque
 from dataclasses import dataclass
 
-from slipdetect._text import timecode
-from slipdetect.alerts.alert import Alert
-from slipdetect.alerts.sink import Sink
+from slipdetect._text import printable, timecode
+from slipdetect.alerts.alert import Alert, Sink
 from slipdetect.errors import AlertError
-from slipdetect.reports.names import printable
 
 logger = logging.getLogger(__name__)
 

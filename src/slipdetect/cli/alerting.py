@@ -19,8 +19,8 @@ from slipdetect.sinks.sink import refuse
 
 if TYPE_CHECKING:
     from slipdetect.alerts import Alerts, Counts
+    from slipdetect.alerts.alert import Sink
     from slipdetect.alerts.live_clips import LiveClips
-    from slipdetect.alerts.sink import Sink
     from slipdetect.video.live.picture_memory import PictureMemory
 
 _ODD = re.compile(r"[^\w.]+")

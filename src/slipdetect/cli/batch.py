@@ -11,14 +11,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from slipdetect._text import clock
+from slipdetect._text import clock, shorten
 from slipdetect.cli.bar import Bar
 from slipdetect.cli.console import Console, one_line
 from slipdetect.cli.errors import EVENT_FOUND, INTERNAL, INTERRUPTED, SOME_FAILED, describe
 from slipdetect.cli.sources import Job
 from slipdetect.errors import SlipdetectError, UsageError, VideoError
 from slipdetect.reports import printable
-from slipdetect.reports.names import shorten
 from slipdetect.sinks.sink import ResultSink
 
 if TYPE_CHECKING:

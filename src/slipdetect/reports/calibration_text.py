@@ -8,8 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from slipdetect._text import timecode
-from slipdetect.reports.names import printable
+from slipdetect._text import printable, timecode
 from slipdetect.reports.text_columns import aligned, wrapped
 
 if TYPE_CHECKING:

@@ -10,21 +10,11 @@ import json
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
-from slipdetect.detection.document import VERSION, event_data, json_text, report_data
-from slipdetect.reports.names import plain_name
+from slipdetect._text import plain_name
+from slipdetect.detection.document import VERSION, json_text, report_data
 
 if TYPE_CHECKING:
     from slipdetect.detection import DetectionResult
-
-__all__ = [
-    "VERSION",
-    "detect_schema",
-    "event_data",
-    "json_error",
-    "json_report",
-    "live_schema",
-    "report_data",
-]
 
 
 def json_report(result: DetectionResult, *, windows: bool = False) -> str:

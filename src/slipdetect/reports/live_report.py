@@ -10,8 +10,8 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from slipdetect._text import timecode
+from slipdetect.detection.document import event_data
 from slipdetect.detection.live_notes import Found, LiveNote, LiveSummary, Onset
-from slipdetect.reports.json_report import event_data
 from slipdetect.video.live import Reconnected, Reconnecting, Skipped, Started
 
 if TYPE_CHECKING:

@@ -7,8 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from slipdetect._text import timecode
-from slipdetect.reports.names import printable
+from slipdetect._text import printable, timecode
 
 if TYPE_CHECKING:
     from slipdetect.detection import DetectionResult
