@@ -9,7 +9,7 @@ import hashlib
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -52,6 +52,19 @@ def make_folder(folder: Path) -> None:
         ) from error
 
 
+def output_files(folder: Path, names: Iterable[str], *, overwrite: bool) -> list[Path]:
+    """Make a folder and return the files that will be written in it, before the work begins.
+
+    Raises:
+        OutputError: The folder cannot be made, or a file is there or cannot be written.
+    """
+    make_folder(folder)
+    targets = [folder / name for name in names]
+    for target in targets:
+        check_writable(target, overwrite=overwrite)
+    return targets
+
+
 @contextmanager
 def atomic_write(path: Path, *, overwrite: bool = False) -> Iterator[Path]:
     """Yield a temporary file beside ``path``; rename it onto ``path`` when the block succeeds.
@@ -77,6 +90,25 @@ def atomic_write(path: Path, *, overwrite: bool = False) -> Iterator[Path]:
         raise OutputError(f"cannot write {str(path)!r}: {error.strerror or error}") from error
     finally:
         temporary.unlink(missing_ok=True)
+
+
+@contextmanager
+def text_file(path: Path, *, overwrite: bool = False) -> Iterator[Callable[[str], None]]:
+    """Yield what takes the text of a UTF-8 file, which is renamed into place at the end.
+
+    Raises:
+        OutputError: The file cannot be written.
+    """
+    with (
+        atomic_write(path, overwrite=overwrite) as temporary,
+        temporary.open("w", encoding="utf-8", errors="backslashreplace", newline="\n") as stream,
+    ):
+
+        def write(text: str) -> None:
+            stream.write(text)
+
+        yield write
+        stream.flush()
 
 
 @contextmanager

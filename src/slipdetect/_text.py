@@ -1,11 +1,12 @@
 """Names and times as text that people read.
 
-In: the name of a source, seconds. Out: text that encodes and keeps secrets; ``HH:MM:SS.mmm``.
+In: the name of a source, seconds. Out: text that encodes, keeps secrets and fits; ``HH:MM:SS.mmm``.
 """
 
 from __future__ import annotations
 
 import re
+import unicodedata
 
 from slipdetect._address import shown_address
 
@@ -42,3 +43,39 @@ def clock(seconds: float) -> str:
     minutes, rest = divmod(round(seconds), 60)
     hours, minutes = divmod(minutes, 60)
     return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
+
+
+def columns(text: str) -> int:
+    """Return how many terminal columns ``text`` takes; East Asian wide characters take two."""
+    return sum(_columns(char) for char in text)
+
+
+def pad(text: str, width: int) -> str:
+    """Return ``text`` followed by spaces up to ``width`` terminal columns."""
+    return text + " " * (width - columns(text))
+
+
+def shorten(text: str, width: int) -> str:
+    """Return ``text`` cut to ``width`` columns, keeping its file name or at least both its ends."""
+    if columns(text) <= width:
+        return text
+    room = max(width - 3, 1)
+    if columns(text.rpartition("/")[2]) <= room:
+        return "..." + _fit(text[::-1], room)[::-1]
+    tail = _fit(text[::-1], room - room // 3)[::-1]
+    return _fit(text, room // 3) + "..." + tail
+
+
+def _fit(text: str, width: int) -> str:
+    taken = 0
+    for index, char in enumerate(text):
+        taken += _columns(char)
+        if taken > width:
+            return text[:index]
+    return text
+
+
+def _columns(char: str) -> int:
+    if unicodedata.combining(char):
+        return 0
+    return 2 if unicodedata.east_asian_width(char) in "WF" else 1

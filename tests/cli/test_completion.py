@@ -14,8 +14,8 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from slipdetect.cli.formats import FORMATS
 from slipdetect.cli.main import cli
+from slipdetect.sinks.registry import FORMATS
 
 
 def completed(words: str, word: int, shell: str = "bash") -> list[str]:

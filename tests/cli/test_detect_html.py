@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from results import FakeDetector, make_result
-from slipdetect.cli.html_page import common_folder, path_below, video_address
+from slipdetect.sinks.page import common_folder, path_below, video_address
 from slipdetect.video import VideoInfo, open_video
 from synth import make_video
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from slipdetect.cli.formats import FORMATS
+from slipdetect.sinks.registry import FORMATS
 
 pytestmark = pytest.mark.usefixtures("fake", "wishes")
 

@@ -14,11 +14,11 @@ from typing import Any
 import pytest
 
 from results import make_result
-from slipdetect.cli.html_page import video_address
 from slipdetect.datasets import read_annotations
 from slipdetect.detection import Event, EventConfig
 from slipdetect.models import load_package
 from slipdetect.reports.page import About, html_page, video_section
+from slipdetect.sinks.page import video_address
 from synth import make_video
 
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "google-chrome"))), None)

@@ -10,8 +10,8 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from slipdetect._address import shown_address, split_address
+from slipdetect._text import plain_name
 from slipdetect.errors import UsageError, VideoError
-from slipdetect.reports.names import plain_name
 from slipdetect.video.live import LiveSettings, live_source
 
 ODD = "@:/?#[]%&=+ .;,!$'()*\\\"<>{}|^~`\u00e4"

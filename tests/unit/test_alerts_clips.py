@@ -14,11 +14,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from slipdetect.alerts import write_clips
-from slipdetect.alerts.spans import clip_spans
+from slipdetect.alerts.clips import clip_spans
 from slipdetect.detection import Event
 from slipdetect.errors import OutputError, VideoError
 from slipdetect.video import open_video
-from slipdetect.video.sampling import within
 from synth import make_video, read_code
 
 RATE = 10.0
@@ -57,20 +56,6 @@ def test_spans_are_the_union_and_apart(pairs: list[tuple[float, float]], margin:
     edges = {max(e.start - margin, 0.0) for e in events}, {e.end + margin for e in events}
     assert all(span.start in edges[0] and span.end in edges[1] for span in spans)
     assert all(span.first in {e.start for e in events} for span in spans)
-
-
-@given(stretches, st.lists(st.floats(0, 120), max_size=30))
-def test_within_is_a_plain_filter(pairs: list[tuple[float, float]], times: list[float]) -> None:
-    spans = [(s.start, s.end) for s in clip_spans([event(a, a + b) for a, b in pairs], 1.0)]
-    items = [(time, index) for index, time in enumerate(sorted(times))]
-    wanted = [i for i in items if any(start <= i[0] <= end for start, end in spans)]
-    assert list(within(iter(items), spans)) == wanted
-
-
-def test_reading_ends_behind_the_last_stretch() -> None:
-    items = iter([(float(second), second) for second in range(10)])
-    assert [item for _, item in within(items, [(1.0, 2.0), (4.0, 4.5)])] == [1, 2, 4]
-    assert next(items)[1] == 6
 
 
 def test_each_event_has_its_frames_in_a_file_that_plays(tmp_path: Path, numbered: Path) -> None:

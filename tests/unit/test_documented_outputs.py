@@ -10,11 +10,12 @@ import re
 from pathlib import Path
 
 from results import make_result
-from slipdetect.cli.beside import OVERLAY, TIMELINE
-from slipdetect.cli.destination import choose_destination
-from slipdetect.cli.formats import FORMATS
 from slipdetect.detection import Event
 from slipdetect.reports import activitynet_report, report_data, vtt_report
+from slipdetect.sinks.overlay import OverlaySink
+from slipdetect.sinks.registry import FORMATS, choose_destination
+from slipdetect.sinks.sink import Setup
+from slipdetect.sinks.timeline import Timeline
 
 PAGE = (Path(__file__).parents[2] / "docs" / "outputs.md").read_text(encoding="utf-8")
 SHOWN = Event(4.85, 5.85, 5.35, 0.708293)
@@ -30,9 +31,9 @@ def test_every_format_and_its_file(tmp_path: Path) -> None:
         where = choose_destination(out, kind, ["kitchen.mp4"], overwrite=False)
         assert f"| `{kind}` | `{where.each[0].name}` |" in PAGE
         assert len(re.findall(rf"^\| `{kind}` \|", PAGE, re.MULTILINE)) == 2
-    for kind in (TIMELINE, OVERLAY):
-        (target,) = kind.files(out, ["kitchen.mp4"], overwrite=False)
-        assert f"| `{kind.option}` | `{target.name}` |" in PAGE
+    for beside in (Timeline, OverlaySink):
+        (target,) = beside.files(out, Setup({"overwrite": False}, ["kitchen.mp4"]))
+        assert f"| `{beside.option}` | `{target.name}` |" in PAGE
 
 
 def test_the_json_shown_has_the_keys_of_real_json() -> None:

@@ -14,8 +14,8 @@ from typing import Any
 import pytest
 
 from results import FALL
-from slipdetect.cli.alert_options import ALERT_OPTIONS
-from slipdetect.cli.live_clips import clip_stem
+from slipdetect.cli.alerting import clip_stem
+from slipdetect.cli.detect_options import ALERT_OPTIONS
 from slipdetect.detection import Detector, Event, Found, LiveNote, LiveSummary, Onset
 from slipdetect.reports import live_schema
 from slipdetect.reports.live_report import (

@@ -14,8 +14,8 @@ import pytest
 from results import make_result
 from slipdetect.detection import Event, EventConfig, Window
 from slipdetect.errors import VideoError
-from slipdetect.reports.overlay import OverlayPainter, write_overlay
-from slipdetect.video import open_video
+from slipdetect.reports.overlay import Overlay, OverlayPainter
+from slipdetect.video import open_video, show
 from synth import make_video
 
 EVENTS = EventConfig(onset=0.75, offset=0.3)
@@ -90,7 +90,9 @@ def test_frames_keep_their_times_and_browsers_play_it(tmp_path: Path) -> None:
     times = [0.0, 0.04, 0.2, 0.24, 0.9, 1.0]
     make_video(tmp_path / "a.mp4", count=6, times=times, size=(64, 48))
     result = make_result(str(tmp_path / "a.mp4"), Event(0.2, 0.5, 0.3, 0.9), windows=WINDOWS)
-    write_overlay(result, EVENTS, tmp_path / "o.mp4")
+    overlay = Overlay(result, EVENTS, tmp_path / "o.mp4")
+    show(result.source, [overlay])
+    assert overlay.error is None
     data = (tmp_path / "o.mp4").read_bytes()
     assert data.index(b"moov") < data.index(b"mdat")  # plays while it loads
     with av.open(str(tmp_path / "o.mp4")) as container:
@@ -101,6 +103,9 @@ def test_frames_keep_their_times_and_browsers_play_it(tmp_path: Path) -> None:
 
 
 def test_a_video_that_vanished_leaves_nothing(tmp_path: Path) -> None:
-    with pytest.raises(VideoError, match="was not found"):
-        write_overlay(make_result(str(tmp_path / "a.mp4")), EVENTS, tmp_path / "o.mp4")
+    result = make_result(str(tmp_path / "a.mp4"))
+    overlay = Overlay(result, EVENTS, tmp_path / "o.mp4")
+    show(result.source, [overlay])
+    assert isinstance(overlay.error, VideoError)
+    assert "was not found" in str(overlay.error)
     assert list(tmp_path.iterdir()) == []

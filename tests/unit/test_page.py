@@ -26,7 +26,7 @@ from slipdetect.reports.page import (
     video_section,
 )
 from slipdetect.reports.page.curve import curve_path
-from slipdetect.video import VideoInfo
+from slipdetect.video import VideoInfo, show
 from synth import make_video
 
 EVENTS = EventConfig(onset=0.7, offset=0.3)
@@ -134,10 +134,11 @@ def test_a_video_without_windows_is_shown() -> None:
 def test_pictures_are_of_the_surest_events(tmp_path: Path) -> None:
     make_video(tmp_path / "a.mp4", count=25)
     events = [Event(i / 10, i / 10 + 0.2, i / 10, 0.5 + i / 100) for i in range(6)]
-    found = event_pictures(str(tmp_path / "a.mp4"), events, most=4)
-    assert set(found) == set(events[2:])
-    assert all(data.startswith(b"\xff\xd8") for data in found.values())
-    assert event_pictures(str(tmp_path / "a.mp4"), []) == {}
+    views = event_pictures(events, most=4)
+    show(str(tmp_path / "a.mp4"), views)
+    assert {view.event for view in views} == set(events[2:])
+    assert all(view.jpeg is not None and view.jpeg.startswith(b"\xff\xd8") for view in views)
+    assert event_pictures([]) == []
 
 
 @pytest.mark.parametrize(

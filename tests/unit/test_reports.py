@@ -11,10 +11,9 @@ from dataclasses import replace
 import pytest
 
 from results import FALL, make_result
+from slipdetect._text import clock, columns, shorten
 from slipdetect.detection import Event, Window
 from slipdetect.reports import SummaryTable, csv_report, event_table, json_report, timecode
-from slipdetect.reports.names import columns, shorten
-from slipdetect.reports.timecode import clock
 from slipdetect.video import DecodeReport
 
 

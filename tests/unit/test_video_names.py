@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from slipdetect.cli.video_names import file_stems, video_ids
+from slipdetect.sinks.names import file_stems, video_ids
 
 
 @pytest.mark.parametrize("names", [video_ids, file_stems])

@@ -1,6 +1,6 @@
-"""What is told of an event to those who asked to hear of it.
+"""What is told of an event to those who asked to hear of it, and what those look like.
 
-In: an event, its source and its model. Out: an ``Alert`` and its JSON.
+In: an event, its source and its model. Out: an ``Alert`` and its JSON; ``Sink``, which takes it.
 """
 
 from __future__ import annotations
@@ -9,10 +9,11 @@ import json
 import uuid
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from typing import Protocol
 
-from slipdetect.reports.json_report import event_data
-from slipdetect.reports.names import plain_name
+from slipdetect._text import plain_name
 from slipdetect.types import Event
+from slipdetect.types.document import event_data
 
 VERSION = 1
 
@@ -59,3 +60,26 @@ class Alert:
             "event": event_data(self.event),
         }
         return json.dumps(data, ensure_ascii=True, allow_nan=False) + "\n"
+
+
+class Sink(Protocol):
+    """A way to tell somebody; it may take its time, for it runs in a thread of its own.
+
+    Attributes:
+        name: What it is called in warnings.
+        patience: Seconds that the end of a run waits for alerts not delivered yet; None: until
+            every one of them was tried.
+    """
+
+    name: str
+    patience: float | None
+
+    def send(self, alert: Alert) -> None:
+        """Deliver one alert.
+
+        Raises:
+            AlertError: It could not be delivered; the message holds no secret.
+        """
+
+    def stop(self) -> None:
+        """Make a ``send`` that is going on end soon, from another thread; no other follows."""

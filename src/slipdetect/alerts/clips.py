@@ -5,22 +5,48 @@ In: a video and its events. Out: H.264 MP4s, written in one pass over the video.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from slipdetect._io import make_folder
-from slipdetect.alerts.spans import Span, clip_spans
+from slipdetect._text import plain_name, timecode
 from slipdetect.datasets.rewriting import displayed
-from slipdetect.errors import OutputError, SlipdetectError, VideoError
-from slipdetect.reports.names import plain_name
-from slipdetect.reports.timecode import timecode
+from slipdetect.errors import SlipdetectError, VideoError
 from slipdetect.types import Event
-from slipdetect.video import Frame, Video, open_video, write_timed_video
-from slipdetect.video.clock import DEFAULT_FRAME_RATE
+from slipdetect.video import Frame, Recording, VideoInfo, show
 
-Target = Callable[[Span], Path]
+
+@dataclass(frozen=True)
+class Span:
+    """A stretch with one event or several.
+
+    Attributes:
+        start: First moment, seconds, at least 0.
+        end: Last moment, seconds.
+        first: Start of its first event, seconds.
+    """
+
+    start: float
+    end: float
+    first: float
+
+
+def clip_spans(events: Iterable[Event], margin: float) -> list[Span]:
+    """Return the stretches from ``margin`` seconds before every event to as long behind it.
+
+    Those that touch or overlap become one, so that no second of the video is written twice.
+    """
+    spans: list[Span] = []
+    for event in sorted(events, key=lambda event: (event.start, event.end)):
+        start, end = max(event.start - margin, 0.0), event.end + margin
+        if spans and start <= spans[-1].end:
+            last = spans.pop()
+            spans.append(Span(last.start, max(last.end, end), last.first))
+        else:
+            spans.append(Span(start, end, event.start))
+    return spans
 
 
 @dataclass
@@ -43,7 +69,7 @@ def clip_path(base: Path, span: Span) -> Path:
 
 def write_clips(
     source: str,
-    events: Sequence[Event],
+    events: Iterable[Event],
     base: Path,
     *,
     margin: float = 3.0,
@@ -62,66 +88,55 @@ def write_clips(
         overwrite: Whether the file of that name may be replaced.
         **reading: As events were found with: stream, frame_rate, max_pixels, max_duration.
     """
+    views = clip_views(events, base, margin, overwrite)
+    show(source, views, **reading)
+    return Clips(
+        [view.target for view in views if view.error is None],
+        [view.error for view in views if view.error is not None],
+    )
+
+
+def clip_views(
+    events: Iterable[Event], base: Path, margin: float, overwrite: Callable[[Path], bool]
+) -> list[ClipView]:
+    """Return what writes each clip while the video passes; arguments as of ``write_clips``."""
     spans = clip_spans(events, margin)
-    clips = Clips()
-    if not spans:
-        return clips
-    try:
-        make_folder(base.parent)
-        with open_video(source, **reading) as video:
-            passing = _Passing(video, spans)
-            for span in spans:
-                _write(passing, span, clip_path(base, span), overwrite, clips)
-    except SlipdetectError as error:
-        missing = len(spans) - len(clips.written) - len(clips.errors)
-        clips.errors.extend([error] * missing)
-    return clips
+    return [ClipView(span, clip_path(base, span), overwrite) for span in spans]
 
 
-def _write(
-    passing: _Passing, span: Span, target: Path, overwrite: Callable[[Path], bool], clips: Clips
-) -> None:
-    try:
-        frames = ((frame.time, frame.image) for frame in passing.take(span))
-        write_timed_video(target, frames, passing.rate, overwrite=overwrite(target))
-    except OutputError as error:
-        clips.errors.append(error)
-    except VideoError as error:
-        clips.errors.append(VideoError(f"no clip {str(target)!r}: {error}"))
-    else:
-        clips.written.append(target)
+class ClipView(Recording):
+    """Writes the frames of a stretch.
 
+    Args:
+        span: The stretch.
+        target: The clip.
+        overwrite: Whether it may be replaced; asked when it is opened.
+    """
 
-class _Passing:
-    """The frames of a video as they pass, handed out stretch by stretch."""
+    def __init__(self, span: Span, target: Path, overwrite: Callable[[Path], bool]) -> None:
+        super().__init__(target, None)
+        self.start, self.end = span.start, span.end
+        self._may_replace = overwrite
+        self._empty = True
 
-    def __init__(self, video: Video, spans: Sequence[Span]) -> None:
-        info = video.info
-        self._name = plain_name(info.source)
-        self._info = info
-        self.rate = DEFAULT_FRAME_RATE if info.frame_rate is None else info.frame_rate
-        self._frames = video.frames(during=[(span.start, span.end) for span in spans])
-        self._ahead: Frame | None = None
-
-    def take(self, span: Span) -> Iterator[Frame]:
-        """Yield the frames of a stretch; those before it are gone afterwards.
+    @contextmanager
+    def opened(self, info: VideoInfo) -> Iterator[None]:
+        """Open the clip.
 
         Raises:
-            VideoError: There is none.
+            VideoError: There was no frame for it.
         """
-        empty = True
-        while (frame := self._next()) is not None:
-            if frame.time > span.end:
-                self._ahead = frame
-                break
-            if frame.time >= span.start:
-                empty = False
-                yield Frame(frame.time, displayed(frame.image, self._info), frame.corrupt)
-        if empty:
-            raise VideoError(
-                f"{self._name!r} shows no frame from {span.start:.2f} s to {span.end:.2f} s"
-            )
+        self._info, self._overwrite = info, self._may_replace(self.target)
+        with super().opened(info):
+            yield
+            if self._empty:
+                stretch = f"{self.start:.2f} s to {self.end:.2f} s"
+                raise VideoError(
+                    f"no clip {str(self.target)!r}: {plain_name(info.source)!r} shows no frame "
+                    f"from {stretch}"
+                )
 
-    def _next(self) -> Frame | None:
-        frame, self._ahead = self._ahead, None
-        return next(self._frames, None) if frame is None else frame
+    def take(self, frame: Frame) -> None:
+        """Write a frame with square pixels."""
+        self._empty = False
+        super().take(replace(frame, image=displayed(frame.image, self._info)))

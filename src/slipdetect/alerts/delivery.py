@@ -10,11 +10,9 @@ import threading
 from collections import deque
 from dataclasses import dataclass
 
-from slipdetect.alerts.alert import Alert
-from slipdetect.alerts.sink import Sink
+from slipdetect._text import printable, timecode
+from slipdetect.alerts.alert import Alert, Sink
 from slipdetect.errors import AlertError
-from slipdetect.reports.names import printable
-from slipdetect.reports.timecode import timecode
 
 logger = logging.getLogger(__name__)
 

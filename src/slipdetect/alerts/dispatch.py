@@ -10,9 +10,8 @@ from collections.abc import Callable, Iterable
 from types import TracebackType
 from typing import Self
 
-from slipdetect.alerts.alert import Alert
+from slipdetect.alerts.alert import Alert, Sink
 from slipdetect.alerts.delivery import Counts, Delivery
-from slipdetect.alerts.sink import Sink
 from slipdetect.errors import UsageError
 from slipdetect.types import Event
 

@@ -1,32 +1,30 @@
 """Running a detector over many sources, none of which can stop the others.
 
-In: jobs. Out: printed results, and a ``Tally`` that knows the exit code.
+In: jobs. Out: results, given to sinks, and a ``Tally`` that knows the exit code.
 """
 
 from __future__ import annotations
 
 import traceback
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
+from slipdetect._text import clock, shorten
 from slipdetect.cli.bar import Bar
 from slipdetect.cli.console import Console, one_line
 from slipdetect.cli.errors import EVENT_FOUND, INTERNAL, INTERRUPTED, SOME_FAILED, describe
-from slipdetect.cli.formats import Format
 from slipdetect.cli.sources import Job
 from slipdetect.errors import SlipdetectError, UsageError, VideoError
 from slipdetect.reports import printable
-from slipdetect.reports.names import shorten
-from slipdetect.reports.timecode import clock
+from slipdetect.sinks.sink import ResultSink
 
 if TYPE_CHECKING:
-    from slipdetect.detection import DetectionResult
+    from slipdetect.detection import DetectionResult, Detector
 
 Progress = Callable[[float, float | None], None]
 Detect = Callable[[str, Progress], "DetectionResult"]
-# does more with a result; returns what failed of it
-Further = Callable[["DetectionResult"], Sequence[SlipdetectError]]
 
 _NAME_COLUMNS = 28
 
@@ -63,31 +61,33 @@ class Batch:
 
     Args:
         console: Where warnings, errors and progress go.
-        form: How results are written.
-        write: Takes the written results.
+        sinks: What takes the results, in order.
+        reading: How videos are opened once more for the sinks that see frames.
         strict: A truncated source fails.
-        further: Done with every result after it was written.
+
+    Attributes:
+        written: Files of the sinks, in the order in which they were written.
     """
 
     def __init__(
         self,
         console: Console,
-        form: Format,
-        write: Callable[[str], None],
+        sinks: Sequence[ResultSink],
+        reading: Mapping[str, Any],
         *,
         strict: bool = False,
-        further: Further | None = None,
     ) -> None:
+        self.written: list[Path] = []
         self._console = console
-        self._form = form
-        self._write = write
+        self._sinks = sinks
+        self._reading = reading
         self._strict = strict
-        self._further = further
         self._tally = Tally()
 
-    def run(self, jobs: Sequence[Job], detect: Detect) -> Tally:
+    def run(self, jobs: Sequence[Job], detect: Detect, detector: Detector | None) -> Tally:
         """Look at every job; Ctrl-C ends the batch but keeps what is done."""
-        self._write(self._form.opening())
+        for sink in self._sinks:
+            sink.open(detector)
         try:
             with self._console.bar(len(jobs)) as bar:
                 for index, job in enumerate(jobs):
@@ -96,7 +96,10 @@ class Batch:
             self._tally.interrupted = True
             done = self._tally.done + len(self._tally.failures)
             self._console.error(f"interrupted: {done} of {len(jobs)} inputs done")
-        self._write(self._form.closing())
+        # the results last: a file that is there says that the run is over
+        for sink in reversed(self._sinks):
+            sink.close()
+        self._collect()
         return self._tally
 
     def _one(self, job: Job, detect: Detect, on_progress: Progress) -> None:
@@ -113,10 +116,32 @@ class Batch:
             return
         self._tally.done += 1
         self._tally.events += len(result.events)
-        self._write(self._form.result(result))
-        for failure in () if self._further is None else self._further(result):
-            self._console.warn(describe(failure))
-            self._tally.missing += 1
+        self._keep(result)
+        self._collect()
+
+    def _keep(self, result: DetectionResult) -> None:
+        """Give a result to every sink, first to those that need no second look at the video."""
+        for sink in self._sinks:
+            if not sink.sees_frames:
+                sink.result(result)
+        looking = [sink for sink in self._sinks if sink.sees_frames]
+        views = [view for sink in looking for view in sink.views(result)]
+        if views:
+            from slipdetect.video import show
+
+            show(result.source, views, **self._reading)
+        for sink in looking:
+            sink.result(result)
+
+    def _collect(self) -> None:
+        """Take from the sinks what they wrote, and warn of what they could not make."""
+        for sink in self._sinks:
+            self.written += sink.written
+            for failure in sink.missing:
+                self._console.warn(describe(failure))
+                self._tally.missing += 1
+            sink.written.clear()
+            sink.missing.clear()
 
     def _judge(self, result: DetectionResult) -> None:
         """Warn of everything that makes a result less sure than it looks."""
@@ -139,7 +164,9 @@ class Batch:
             self._console.block("".join(traceback.format_exception(error)))
         self._console.error(text)
         self._tally.failures.append(code)
-        self._write(self._form.failure(source, one_line(text)))
+        for sink in self._sinks:
+            sink.failure(source, one_line(text))
+        self._collect()
 
 
 def _progress(bar: Bar, index: int, total: int, source: str) -> Progress:

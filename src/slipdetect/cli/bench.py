@@ -15,9 +15,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from slipdetect._io import output_files
 from slipdetect.cli.console import Console
 from slipdetect.cli.options import common_options
-from slipdetect.cli.output import output_files
 
 if TYPE_CHECKING:
     import numpy as np
@@ -109,8 +109,8 @@ def flow(
     slipdetect bench flow --out bench
     slipdetect bench flow --frames 10,50 --methods tvl1,tvl1-opencv --video kitchen.mp4 --out b
     """
+    from slipdetect._text import plain_name
     from slipdetect.reports.flow_table import flow_table
-    from slipdetect.reports.names import plain_name
 
     console = ctx.ensure_object(Console)
     targets = output_files(out, ("flow.md", "flow.json", "flow.png"), overwrite=overwrite)

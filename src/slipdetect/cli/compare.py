@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING
 
 import click
 
+from slipdetect._io import output_files
 from slipdetect.cli.console import Console
 from slipdetect.cli.options import common_options
-from slipdetect.cli.output import output_files
 from slipdetect.errors import UsageError
 
 if TYPE_CHECKING:

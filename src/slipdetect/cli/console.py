@@ -7,11 +7,13 @@ from __future__ import annotations
 
 import logging
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from pathlib import Path
 
 import click
 
+from slipdetect._io import text_file
 from slipdetect.cli.bar import Bar
 from slipdetect.errors import OutputError
 
@@ -55,6 +57,16 @@ class Console:
         """Write a table or a sentence for people to stdout, in the terminal's encoding."""
         encoding = getattr(sys.stdout, "encoding", None) or "utf-8"
         self.data(text.encode(encoding, "backslashreplace").decode(encoding))
+
+    def output(
+        self, out: Path | None, *, overwrite: bool
+    ) -> AbstractContextManager[Callable[[str], None]]:
+        """Return what yields a taker of results: stdout, or a file renamed into place at the end.
+
+        Raises:
+            OutputError: The file cannot be written.
+        """
+        return nullcontext(self.data) if out is None else text_file(out, overwrite=overwrite)
 
     def note(self, text: str) -> None:
         """Tell something on stderr unless the user wants quiet."""

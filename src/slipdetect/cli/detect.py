@@ -13,21 +13,19 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from slipdetect.cli.alerting import clip_folder, close_alerts, make_alerts
+from slipdetect.cli.alerting import close_alerts, make_alerts
 from slipdetect.cli.batch import Batch, Detect, Progress
 from slipdetect.cli.console import Console
-from slipdetect.cli.destination import Destination, choose_destination
 from slipdetect.cli.detect_options import DETECT_OPTIONS, event_settings, reading_settings
-from slipdetect.cli.extras import Extras
-from slipdetect.cli.formats import Format, make_format
 from slipdetect.cli.live import watch
 from slipdetect.cli.live_sources import find_live, named_sources
 from slipdetect.cli.options import common_options, with_options
-from slipdetect.cli.output import open_output
-from slipdetect.cli.per_video import FilePerVideo
 from slipdetect.cli.profiling import Profiling
 from slipdetect.cli.seeding import seed_look
 from slipdetect.cli.sources import expand
+from slipdetect.sinks.registry import Destination, choose_destination, choose_sinks
+from slipdetect.sinks.sink import ResultSink, Setup
+from slipdetect.sinks.text import Write
 
 if TYPE_CHECKING:
     from slipdetect.alerts import Alerts
@@ -62,50 +60,32 @@ def detect(ctx: click.Context, /, sources: tuple[str, ...], **options: Any) -> N
     jobs = expand(sources)
     names, overwrite = [job.source for job in jobs], options["overwrite"]
     where = choose_destination(options["out"], options["format"], names, overwrite=overwrite)
-    extras = Extras.chosen(options, names, where)
-    written: list[Path] = []
-    form = _form(console, where, names, options, written)
-    clips, alerts = clip_folder(options, jobs), make_alerts(options)
-    readable = any(job.error is None for job in jobs)
+    readable = [job.source for job in jobs if job.error is None]
+    reading = reading_settings(options)
+    setup = Setup(options, names, readable)
+    beside = choose_sinks(setup, where.targets)
+    alerts = make_alerts(options)
     detector = profiling.loading(lambda: load_detector(options)) if readable else None
     look = _nothing if detector is None else _looking(detector, options, alerts)
-    form = extras.around(form, detector, written)
     with (
-        open_output(console, where.out, overwrite=overwrite) as write,
+        console.output(where.out, overwrite=overwrite) as write,
         close_alerts(console, alerts),
     ):
-        write = console.text if where.out is None and where.kind == "table" else write
-        further = extras.further(clips)
-        batch = Batch(console, form, write, strict=options["strict"], further=further)
-        tally = profiling.writing(lambda: batch.run(jobs, profiling.looking(look)))
-    _tell(console, written if where.out is None else [*written, where.out])
+        results = _results(console, where, write, setup)
+        batch = Batch(console, [results, *beside], reading, strict=options["strict"])
+        tally = profiling.writing(lambda: batch.run(jobs, profiling.looking(look), detector))
+    _tell(console, batch.written if where.out is None else [*batch.written, where.out])
     profiling.tell(console)
     ctx.exit(tally.exit_code(options["fail_on_event"]))
 
 
-def _form(
-    console: Console,
-    where: Destination,
-    names: list[str],
-    options: dict[str, Any],
-    written: list[Path],
-) -> Format:
-    """Return how results are written: to a file per video, noted in ``written``, or together."""
-    windows = options["windows"]
-    if not where.each:
-        to_terminal = where.out is None and sys.stdout.isatty()
-        width = shutil.get_terminal_size().columns if to_terminal else None
-        return make_format(where.kind, names, windows=windows, width=width)
-
-    def save(target: Path, text: str) -> None:
-        with open_output(console, target, overwrite=options["overwrite"]) as write:
-            write(text)
-        written.append(target)
-
-    def make(source: str) -> Format:
-        return make_format(where.kind, [source], windows=windows)
-
-    return FilePerVideo(make, names, where.each, save)
+def _results(console: Console, where: Destination, write: Write, setup: Setup) -> ResultSink:
+    """Return what writes the results; on a terminal a table is as wide as that."""
+    width = None
+    if where.out is None and where.kind == "table":
+        write = console.text
+        width = shutil.get_terminal_size().columns if sys.stdout.isatty() else None
+    return where.sink(write, setup, width)
 
 
 def _tell(console: Console, written: list[Path]) -> None:

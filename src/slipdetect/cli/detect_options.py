@@ -10,11 +10,11 @@ from typing import Any
 
 import click
 
-from slipdetect.cli.alert_options import ALERT_OPTIONS
-from slipdetect.cli.formats import FORMATS
 from slipdetect.cli.live_options import LIVE_OPTIONS
-from slipdetect.cli.profile_options import PROFILE_OPTIONS
-from slipdetect.cli.seed_options import SEED_OPTIONS
+from slipdetect.sinks.clips import MARGIN
+from slipdetect.sinks.registry import FORMATS, SINKS
+
+TIMEOUT = 10.0  # of a command or a request, seconds
 
 _PROBABILITY = click.FloatRange(0.0, 1.0)
 _SECONDS = click.FloatRange(min=0.0)
@@ -22,7 +22,7 @@ _SECONDS = click.FloatRange(min=0.0)
 _OUTPUT = (
     click.option(
         "--format",
-        type=click.Choice(FORMATS),
+        type=click.Choice(list(FORMATS)),
         help="How to write events; vtt and srt are subtitles.  [default: by the suffix of --out, "
         "json in a folder and live, else table]",
     ),
@@ -32,21 +32,10 @@ _OUTPUT = (
         help="Write to a file, or into a folder (FOLDER/) a file per video.",
     ),
     click.option("--overwrite", is_flag=True, help="Replace files, and clips, that exist."),
-    click.option(
-        "--timeline",
-        metavar="PATH",
-        help="Draw the probability over time: a .png, or a folder for a picture per video.",
-    ),
-    click.option(
-        "--overlay",
-        metavar="PATH",
-        help="Write the video with probability and events painted on: a .mp4, or a folder for one "
-        "per video.",
-    ),
-    click.option(
-        "--html",
-        metavar="FILE",
-        help="Write a page with every video, its timeline and its events, to look at and correct.",
+    *(
+        click.option(kind.option, metavar=kind.metavar, help=kind.help)
+        for kind in SINKS
+        if kind.option
     ),
     click.option(
         "--windows", is_flag=True, help="Add the probability of every window (table, json)."
@@ -132,6 +121,64 @@ _READING = (
         "--store", metavar="DIR", help="Folder of slipdetect extract to take a model's flow from."
     ),
     click.option("--strict", is_flag=True, help="A truncated video fails instead of warning."),
+    click.option(
+        "--profile",
+        is_flag=True,
+        help="Say at the end, on stderr, where the time went, how fast it was and the memory.",
+    ),
+)
+
+ALERT_OPTIONS = (
+    click.option(
+        "--on-event",
+        metavar="CMD",
+        help="Run CMD, without a shell, as soon as an event is final; its JSON is on stdin and "
+        "{source} {start} {end} {peak} {score} {label} are filled in.",
+    ),
+    click.option(
+        "--webhook",
+        metavar="URL",
+        help="Post the same JSON to URL (http, https); better set by SLIPDETECT_DETECT_WEBHOOK "
+        "if it holds a secret.",
+    ),
+    click.option(
+        "--cooldown",
+        type=_SECONDS,
+        help="After an alert no other of that video for so many seconds of it.  [default: 0]",
+    ),
+    click.option(
+        "--alert-timeout",
+        type=click.FloatRange(min=0.0, min_open=True),
+        help=f"Seconds a CMD, or one request, may take.  [default: {TIMEOUT:g}]",
+    ),
+    click.option(
+        "--clips",
+        metavar="DIR",
+        help="Write a clip (.mp4) of every event; those that meet share. Live: from the "
+        "last 64 MiB of pictures.",
+    ),
+    click.option(
+        "--clip-margin",
+        type=_SECONDS,
+        help=f"Seconds shown before and behind the event.  [default: {MARGIN:g}]",
+    ),
+)
+
+# as in detection/seed_windows.py, which a page of help must not load
+PRESETS = ("seed", "seed-v1", "seed-v0")
+
+_SEED = (
+    click.option(
+        "--preset",
+        type=click.Choice(PRESETS),
+        help="Look as one of the seed report's programs did, with a model of RGB and flow: "
+        "windows of frames, sampled, averaged and fused as there.",
+    ),
+    click.option(
+        "--time-label",
+        metavar="DIR",
+        help="Write what that program wrote: {start: probability} and three step plots a video.",
+    ),
 )
 
 DETECT_OPTIONS = (
@@ -141,9 +188,8 @@ DETECT_OPTIONS = (
     *EVENT_OPTIONS,
     *ALERT_OPTIONS,
     *LIVE_OPTIONS,
-    *SEED_OPTIONS,
+    *_SEED,
     *_READING,
-    *PROFILE_OPTIONS,
 )
 
 

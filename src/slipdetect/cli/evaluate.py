@@ -24,7 +24,6 @@ from slipdetect.cli.evaluate_options import (
     format_of,
 )
 from slipdetect.cli.options import common_options, with_options
-from slipdetect.cli.output import open_output
 from slipdetect.cli.tested_clips import Chosen, choose, warn_of_training_data
 from slipdetect.errors import DataError, UsageError
 
@@ -178,7 +177,7 @@ def _report(console: Console, scores: ClipScores, options: dict[str, Any]) -> No
     out = options["out"]
     form = options["format"] or format_of(out)
     text = _text(evaluation, form)
-    with open_output(console, out, overwrite=overwrite) as write:
+    with console.output(out, overwrite=overwrite) as write:
         (console.text if out is None and form == "table" else write)(text)
     if out is not None:
         console.note(f"wrote {str(out)!r}")

@@ -24,7 +24,6 @@ from slipdetect.cli.evaluate_options import (
     format_of,
     given,
 )
-from slipdetect.cli.output import open_output
 from slipdetect.cli.tested_clips import Chosen, choose, warn_of_training_data
 from slipdetect.errors import DataError, UsageError
 
@@ -157,7 +156,7 @@ def _report(
     sweep = None if options["curves"] is None else _sweep(predictions, config)
     form = options["format"] or format_of(out)
     text = _text(evaluated(predictions, facts), form)
-    with open_output(console, out, overwrite=overwrite) as write:
+    with console.output(out, overwrite=overwrite) as write:
         (console.text if out is None and form == "table" else write)(text)
     if out is not None:
         console.note(f"wrote {str(out)!r}")

@@ -15,14 +15,13 @@ from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING
 
+from slipdetect._text import clock, shorten
 from slipdetect.cli.bar import Bar
 from slipdetect.cli.batch import Tally
 from slipdetect.cli.console import Console
 from slipdetect.cli.errors import INTERNAL, describe
 from slipdetect.errors import SlipdetectError
 from slipdetect.reports import printable
-from slipdetect.reports.names import shorten
-from slipdetect.reports.timecode import clock
 
 if TYPE_CHECKING:
     from slipdetect.datasets.store.batch import Stop

@@ -5,19 +5,21 @@ In: a live source and options. Out: lines on stdout, the source's state on stder
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import signal
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from datetime import UTC, datetime
+from types import FrameType
 from typing import TYPE_CHECKING, Any
 
 import click
 from click.core import ParameterSource
 
-from slipdetect.cli.alerting import close_alerts, make_alerts
+from slipdetect.cli.alerting import close_alerts, close_live_clips, make_alerts, make_live_clips
 from slipdetect.cli.console import Console
 from slipdetect.cli.errors import EVENT_FOUND, INTERRUPTED, SOME_FAILED
-from slipdetect.cli.live_clips import close_live_clips, make_live_clips
 from slipdetect.cli.live_options import LIVE_FORMATS, LIVE_OPTIONS, LIVE_SETTINGS, TAKEN
-from slipdetect.cli.terminating import sigterm_as_ctrl_c
 from slipdetect.errors import UsageError, VideoError
 
 if TYPE_CHECKING:
@@ -168,3 +170,20 @@ def _follow(run: LiveDetection, view: _View, video: LiveVideo) -> int:
     if lost is not None:
         raise lost
     return code
+
+
+@contextmanager
+def sigterm_as_ctrl_c() -> Iterator[None]:
+    """End by SIGTERM, which service managers send, as by Ctrl-C while the block runs."""
+    if threading.current_thread() is not threading.main_thread():
+        yield  # only the main thread hears signals
+        return
+
+    def on_sigterm(number: int, frame: FrameType | None) -> None:
+        raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGTERM, on_sigterm)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)

@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from slipdetect._text import shorten
 from slipdetect.cli.console import Console
 from slipdetect.cli.errors import SOME_FAILED
 from slipdetect.cli.options import common_options
 from slipdetect.errors import DataError, UsageError
 from slipdetect.reports import printable
-from slipdetect.reports.names import shorten
 
 if TYPE_CHECKING:
     from slipdetect.datasets import Clip

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from slipdetect._io import make_folder
+from slipdetect._text import shorten
 from slipdetect.cli.bar import Bar
 from slipdetect.cli.batch import Tally
 from slipdetect.cli.console import Console
@@ -19,7 +20,6 @@ from slipdetect.cli.errors import INTERNAL, describe
 from slipdetect.cli.sources import expand
 from slipdetect.errors import OutputError, SlipdetectError
 from slipdetect.reports import printable
-from slipdetect.reports.names import shorten
 
 if TYPE_CHECKING:
     from slipdetect.datasets.rewriting import OnProgress, Rewritten

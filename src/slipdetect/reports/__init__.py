@@ -5,6 +5,7 @@ In: a ``DetectionResult``. Out: text; where it goes is the caller's business.
 
 from __future__ import annotations
 
+from slipdetect._text import plain_name, printable, timecode
 from slipdetect.reports.activitynet_report import (
     activitynet_closing,
     activitynet_entry,
@@ -12,14 +13,16 @@ from slipdetect.reports.activitynet_report import (
     activitynet_report,
 )
 from slipdetect.reports.csv_report import csv_header, csv_report, csv_rows
-from slipdetect.reports.json_report import json_error, json_report, report_data
-from slipdetect.reports.names import plain_name, printable
-from slipdetect.reports.schema import detect_schema, live_schema
-from slipdetect.reports.srt_report import srt_report
+from slipdetect.reports.json_report import (
+    detect_schema,
+    json_error,
+    json_report,
+    live_schema,
+    report_data,
+)
+from slipdetect.reports.subtitles import srt_report, vtt_report
 from slipdetect.reports.summary_table import SummaryTable
 from slipdetect.reports.table import event_table, quality_notes
-from slipdetect.reports.timecode import timecode
-from slipdetect.reports.vtt_report import vtt_report
 
 __all__ = [
     "SummaryTable",

@@ -8,9 +8,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from slipdetect.reports.names import printable
+from slipdetect._text import printable, timecode
 from slipdetect.reports.text_columns import aligned, wrapped
-from slipdetect.reports.timecode import timecode
 
 if TYPE_CHECKING:
     from slipdetect.evaluation.own_footage import FootageThresholds

@@ -10,8 +10,8 @@ import io
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
+from slipdetect._text import plain_name
 from slipdetect.reports.csv_report import no_formula
-from slipdetect.reports.names import plain_name
 
 if TYPE_CHECKING:
     from slipdetect.datasets.annotations import Clip

@@ -9,8 +9,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from slipdetect._text import printable
 from slipdetect.reports.confound_text import confound_lines
-from slipdetect.reports.names import printable
 from slipdetect.reports.text_columns import aligned, wrapped
 
 if TYPE_CHECKING:

@@ -8,9 +8,9 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
+from slipdetect._text import plain_name
 from slipdetect.reports.comparison_table import chosen_text
 from slipdetect.reports.csv_report import text_cell
-from slipdetect.reports.names import plain_name
 
 if TYPE_CHECKING:
     from slipdetect.evaluation.clip_report import Figure

@@ -14,8 +14,8 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import FuncFormatter
 
+from slipdetect._text import printable, shorten
 from slipdetect.reports.colours import COLOURS
-from slipdetect.reports.names import printable, shorten
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from itertools import groupby
 from typing import TYPE_CHECKING
 
-from slipdetect.reports.names import pad, printable, shorten
+from slipdetect._text import pad, printable, shorten
 
 if TYPE_CHECKING:
     from slipdetect.evaluation.clip_report import Figure

@@ -12,7 +12,7 @@ import numpy as np
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
-from slipdetect.reports.names import printable, shorten
+from slipdetect._text import printable, shorten
 
 if TYPE_CHECKING:
     from slipdetect.evaluation.clip_report import ClipReport

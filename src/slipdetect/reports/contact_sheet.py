@@ -13,7 +13,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from slipdetect.reports.names import printable, shorten
+from slipdetect._text import printable, shorten
 from slipdetect.reports.sheet import DPI, blank_sheet
 
 if TYPE_CHECKING:

@@ -8,8 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from slipdetect.reports.names import plain_name
-from slipdetect.reports.timecode import timecode
+from slipdetect._text import plain_name, timecode
 
 if TYPE_CHECKING:
     from slipdetect.types import DetectionResult

@@ -9,9 +9,9 @@ import json
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
+from slipdetect._text import timecode
 from slipdetect.detection.live_notes import Found, LiveNote, LiveSummary, Onset
-from slipdetect.reports.json_report import event_data
-from slipdetect.reports.timecode import timecode
+from slipdetect.types.document import event_data
 from slipdetect.video.live import Reconnected, Reconnecting, Skipped, Started
 
 if TYPE_CHECKING:

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING
 
 from matplotlib.patches import Rectangle
 
+from slipdetect._text import printable, shorten
 from slipdetect.reports.colours import COLOURS
 from slipdetect.reports.contact_sheet import fitted
-from slipdetect.reports.names import printable, shorten
 from slipdetect.reports.sheet import DPI, blank_sheet
 
 if TYPE_CHECKING:

@@ -5,17 +5,16 @@ In: a ``DetectionResult`` and its thresholds. Out: an H.264 MP4 that browsers pl
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from slipdetect.reports.timecode import timecode
-from slipdetect.video import open_video, write_timed_video
-from slipdetect.video.clock import DEFAULT_FRAME_RATE
+from slipdetect._text import timecode
+from slipdetect.video import Frame, Recording
 
 if TYPE_CHECKING:
     from slipdetect.types import DetectionResult, Event, EventConfig
@@ -34,39 +33,27 @@ _EVENT = (255, 145, 71)
 _DARK = (20, 20, 20)
 
 
-def write_overlay(
-    result: DetectionResult,
-    events: EventConfig,
-    target: Path,
-    *,
-    overwrite: bool = False,
-    **reading: Any,
-) -> None:
-    """Write the video with a strip below the picture and a banner on it during events.
+class Overlay(Recording):
+    """Writes the video with a strip below the picture and a banner on it during events.
 
     Frames keep their times; pixels are square, the shorter side is at most 720. There is no sound.
 
     Args:
-        result: What was found in the video, which is read again.
+        result: What was found in the video.
         events: Thresholds in force.
         target: The MP4.
         overwrite: Replace ``target``.
-        **reading: As the video was read for ``result``: stream, frame_rate, max_pixels,
-            max_duration.
-
-    Raises:
-        VideoError: The video cannot be read any more.
-        OutputError: ``target`` cannot be written.
     """
-    with open_video(result.source, **reading) as video:
-        rate = DEFAULT_FRAME_RATE if video.info.frame_rate is None else video.info.frame_rate
-        painter = OverlayPainter(result, events)
-        frames = ((f.time, painter.paint(f.image, f.time)) for f in _frames(video))
-        write_timed_video(target, frames, rate, overwrite=overwrite)
 
+    def __init__(
+        self, result: DetectionResult, events: EventConfig, target: Path, *, overwrite: bool = False
+    ) -> None:
+        super().__init__(target, MOST_ROWS, overwrite=overwrite)
+        self._painter = OverlayPainter(result, events)
 
-def _frames(video: Any) -> Iterator[Any]:
-    return iter(video.frames(short_side=MOST_ROWS))
+    def take(self, frame: Frame) -> None:
+        """Write a frame with what is painted on it."""
+        super().take(replace(frame, image=self._painter.paint(frame.image, frame.time)))
 
 
 class OverlayPainter:

@@ -14,8 +14,8 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.ticker import PercentFormatter
 
+from slipdetect._text import printable
 from slipdetect.reports.colours import colour
-from slipdetect.reports.names import printable
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

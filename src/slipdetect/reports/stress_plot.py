@@ -14,8 +14,8 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter
 
+from slipdetect._text import printable, shorten
 from slipdetect.reports.colours import COLOURS, colour, marker
-from slipdetect.reports.names import printable, shorten
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

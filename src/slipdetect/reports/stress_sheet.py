@@ -16,7 +16,7 @@ import numpy.typing as npt
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
-from slipdetect.reports.names import printable
+from slipdetect._text import printable
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

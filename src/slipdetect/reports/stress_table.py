@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
+from slipdetect._text import printable
 from slipdetect.reports.figure_text import figure_text, interval_data, interval_notes
-from slipdetect.reports.names import printable
 from slipdetect.reports.text_columns import aligned, escaped, marked, wrapped
 
 if TYPE_CHECKING:

@@ -8,9 +8,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from slipdetect.reports.names import columns, pad, printable, shorten
+from slipdetect._text import columns, pad, printable, shorten, timecode
 from slipdetect.reports.table import NOTHING_FOUND, quality_notes
-from slipdetect.reports.timecode import timecode
 
 if TYPE_CHECKING:
     from slipdetect.types import DetectionResult

@@ -7,8 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from slipdetect.reports.names import printable
-from slipdetect.reports.timecode import timecode
+from slipdetect._text import printable, timecode
 
 if TYPE_CHECKING:
     from slipdetect.types import DetectionResult

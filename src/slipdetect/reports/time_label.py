@@ -13,8 +13,8 @@ import numpy as np
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
+from slipdetect._text import printable, shorten
 from slipdetect.reports.colours import colour
-from slipdetect.reports.names import printable, shorten
 from slipdetect.reports.time_axis import set_time_axis
 
 if TYPE_CHECKING:

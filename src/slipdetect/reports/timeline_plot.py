@@ -14,8 +14,8 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
+from slipdetect._text import printable, shorten
 from slipdetect.reports.colours import COLOURS, colour
-from slipdetect.reports.names import printable, shorten
 from slipdetect.reports.table import quality_notes
 from slipdetect.reports.time_axis import set_time_axis
 

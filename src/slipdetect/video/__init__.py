@@ -17,7 +17,8 @@ if TYPE_CHECKING:
     from slipdetect.video.sampling import frames_on_grid
     from slipdetect.video.sources import VIDEO_SUFFIXES, find_videos
     from slipdetect.video.stored_pictures import recorded_bytes
-    from slipdetect.video.writer import write_timed_video, write_video
+    from slipdetect.video.views import Recording, View, show
+    from slipdetect.video.writer import timed_video, write_timed_video, write_video
 
 _HOMES = {
     "DEFAULT_MAX_PIXELS": "slipdetect.video.reader",
@@ -26,14 +27,18 @@ _HOMES = {
     "FrameTransform": "slipdetect.video.frame",
     "SourceOptions": "slipdetect.video.options",
     "VIDEO_SUFFIXES": "slipdetect.video.sources",
+    "Recording": "slipdetect.video.views",
     "Video": "slipdetect.video.reader",
     "VideoInfo": "slipdetect.video.frame",
     "VideoOptions": "slipdetect.video.options",
+    "View": "slipdetect.video.views",
     "find_videos": "slipdetect.video.sources",
     "frames_on_grid": "slipdetect.video.sampling",
     "open_video": "slipdetect.video.reader",
     "recorded_bytes": "slipdetect.video.stored_pictures",
     "recompressed": "slipdetect.video.recompress",
+    "show": "slipdetect.video.views",
+    "timed_video": "slipdetect.video.writer",
     "write_timed_video": "slipdetect.video.writer",
     "write_video": "slipdetect.video.writer",
 }
@@ -44,15 +49,19 @@ __all__ = [
     "DecodeReport",
     "Frame",
     "FrameTransform",
+    "Recording",
     "SourceOptions",
     "Video",
     "VideoInfo",
     "VideoOptions",
+    "View",
     "find_videos",
     "frames_on_grid",
     "open_video",
     "recompressed",
     "recorded_bytes",
+    "show",
+    "timed_video",
     "write_timed_video",
     "write_video",
 ]

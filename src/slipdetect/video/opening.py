@@ -6,6 +6,7 @@ In: a checked path. Out: an open container and its video stream, or a one-line `
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import av
 from av.container import InputContainer
@@ -14,7 +15,11 @@ from av.video.stream import VideoStream
 from slipdetect.errors import UsageError, VideoError
 from slipdetect.video.clock import plausible_rate
 from slipdetect.video.sources import first_bytes
-from slipdetect.video.tolerance import TOLERANT
+
+# PyAV 19 bears texts that are no UTF-8, and no longer takes the argument that asks for it.
+TOLERANT: dict[str, Any] = (
+    {"metadata_errors": "replace"} if int(av.__version__.partition(".")[0]) < 19 else {}
+)
 
 # Formats that open other files by name, or draw text; none of them is a recording.
 REFUSED_FORMATS = frozenset({"hls", "concat", "dash", "imf", "sdp", "tty", "image2"})

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import math
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
+from itertools import chain
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -38,7 +39,7 @@ from slipdetect.video.opening import (
     video_streams,
 )
 from slipdetect.video.rescale import Rescaler, displayed_size, plausible_aspect, quarter_turns
-from slipdetect.video.sampling import nearest_on_grid, within
+from slipdetect.video.sampling import nearest_on_grid
 from slipdetect.video.sources import check_source
 
 DEFAULT_MAX_PIXELS = 64_000_000
@@ -166,7 +167,6 @@ class Video:
         self,
         rate: float | None = None,
         short_side: int | None = None,
-        during: Sequence[tuple[float, float]] | None = None,
     ) -> Iterator[Frame]:
         """Return the frames as an iterator; a video can be read once.
 
@@ -177,25 +177,27 @@ class Video:
                 are converted, and one that is chosen repeatedly is converted once.
             short_side: Pixels of the shorter displayed side, pixel aspect applied, never
                 enlarged, both sides even. None keeps the stored pixels, pixel aspect not applied.
-            during: Only frames within these (start, end) seconds, in order and apart; the others
-                are decoded but not converted, and reading ends behind the last stretch.
 
         Raises:
             UsageError: A parameter makes no sense, or the frames were asked for before.
         """
         if self._started:
             raise UsageError(f"{self.info.source!r} was read already; open it again")
-        first = self._first
-        rescale = Rescaler(first.width, first.height, self._aspect, self._turns, short_side)
-        timed = self._timed() if during is None else within(self._timed(), during)
-        chosen = timed if rate is None else nearest_on_grid(timed, rate)
+        rescale = self.rescaler(short_side)
+        chosen = self.timed() if rate is None else nearest_on_grid(self.timed(), rate)
         self._started = True
         return _pictures(chosen, rescale)
 
-    def _timed(self) -> Iterator[tuple[float, av.VideoFrame]]:
+    def rescaler(self, short_side: int | None) -> Rescaler:
+        """Return what turns a decoded frame into a picture, as ``frames`` does."""
+        first = self._first
+        return Rescaler(first.width, first.height, self._aspect, self._turns, short_side)
+
+    def timed(self) -> Iterator[tuple[float, av.VideoFrame]]:
+        """Yield all frames as decoded, at their seconds; instead of ``frames``, once."""
         first = self._first
         last = 0.0
-        for frame in _chain(first, self._decoded):
+        for frame in chain([first], self._decoded):
             if (frame.width, frame.height) != (first.width, first.height):
                 self.report.warn("the frame size changes: later frames are fitted into the first")
             last = self._clock.seconds(self._timestamp(frame))
@@ -231,11 +233,6 @@ def _why_no_frames(source: str, report: DecodeReport) -> str:
             " larger than --max-pixels allows; check that it plays elsewhere"
         )
     return f"{source!r} has no video frames; record or copy it again"
-
-
-def _chain(first: av.VideoFrame, rest: Iterator[av.VideoFrame]) -> Iterator[av.VideoFrame]:
-    yield first
-    yield from rest
 
 
 def _pictures(chosen: Iterator[tuple[float, av.VideoFrame]], rescale: Rescaler) -> Iterator[Frame]:

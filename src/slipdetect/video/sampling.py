@@ -6,7 +6,7 @@ In: (time, item) pairs or frames in order of time. Out: (k / rate, nearest item)
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from typing import TypeVar
 
 from slipdetect.errors import UsageError
@@ -50,25 +50,6 @@ def nearest_on_grid(
         # Of several items at one time the first stays: it is the earlier one.
         if time > earlier[0]:
             earlier = later
-
-
-def within(
-    items: Iterable[tuple[float, Item]], stretches: Sequence[tuple[float, float]]
-) -> Iterator[tuple[float, Item]]:
-    """Yield the items in any of ``stretches`` and take none behind the last one's end but one.
-
-    Args:
-        items: Pairs (seconds, item), times never smaller than the one before.
-        stretches: (start, end) seconds, both included, in order and apart.
-    """
-    remaining = list(stretches)
-    for time, item in items:
-        while remaining and time > remaining[0][1]:
-            del remaining[0]
-        if not remaining:
-            return
-        if time >= remaining[0][0]:
-            yield time, item
 
 
 def frames_on_grid(frames: Iterable[Frame], rate: float) -> Iterator[Frame]:

@@ -97,7 +97,8 @@ class StoredPictures(Video):
     def close(self) -> None:
         """Nothing is open between two pictures."""
 
-    def _timed(self) -> Iterator[tuple[float, av.VideoFrame]]:
+    def timed(self) -> Iterator[tuple[float, av.VideoFrame]]:
+        """Yield all pictures at their seconds."""
         for index, time in enumerate(self._times):
             if time >= self._max_duration:
                 self.report.warn(f"stopped after {self._max_duration:g} seconds as asked")

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import math
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from fractions import Fraction
 from pathlib import Path
 
@@ -49,8 +50,9 @@ def write_video(
         UsageError: The rate is no positive number, there is no frame, or one has another size or
             type than the first.
     """
-    ticked = ((None, image) for image in frames)
-    _write(Path(path), ticked, rate, overwrite, quality)
+    with _writing(Path(path), rate, overwrite, quality) as encoder:
+        for image in frames:
+            encoder.add(None, image)
 
 
 def write_timed_video(
@@ -77,34 +79,49 @@ def write_timed_video(
         OutputError: The file cannot be written.
         UsageError: As for ``write_video``, or times run backwards.
     """
-    _write(Path(path), _ticked(frames), rate, overwrite, quality)
+    with timed_video(path, rate, overwrite=overwrite, quality=quality) as add:
+        for time, image in frames:
+            add(time, image)
 
 
-def _ticked(frames: Iterable[tuple[float, Picture]]) -> Iterator[tuple[int, Picture]]:
-    first = last = None
-    for time, image in frames:
-        first = time if first is None else first
-        tick = round((time - first) * _TICKS)
-        if last is not None and tick < last:
-            raise UsageError(f"frames must be in order of time, not {time:g} s after later ones")
-        if tick != last:
-            yield tick, image
-        last = tick
+@contextmanager
+def timed_video(
+    path: str | os.PathLike[str], rate: float, *, overwrite: bool = False, quality: int = 23
+) -> Iterator[Callable[[float, Picture], None]]:
+    """Yield what takes a frame, its seconds and its picture, for whom frames come one by one.
+
+    The file is there when the block ends, and the old one untouched when it ends by an error. Args
+    and errors are those of ``write_timed_video``.
+    """
+    with _writing(Path(path), rate, overwrite, quality) as encoder:
+        first: float | None = None
+        last: int | None = None
+
+        def add(time: float, image: Picture) -> None:
+            nonlocal first, last
+            first = time if first is None else first
+            tick = round((time - first) * _TICKS)
+            if last is not None and tick < last:
+                raise UsageError(
+                    f"frames must be in order of time, not {time:g} s after later ones"
+                )
+            if tick != last:
+                encoder.add(tick, image)
+            last = tick
+
+        yield add
 
 
-def _write(
-    path: Path,
-    frames: Iterable[tuple[int | None, Picture]],
-    rate: float,
-    overwrite: bool,
-    quality: int,
-) -> None:
+@contextmanager
+def _writing(path: Path, rate: float, overwrite: bool, quality: int) -> Iterator[_Encoder]:
     if not (math.isfinite(rate) and rate > 0):
         raise UsageError(f"frames per second must be a positive number, not {rate!r}")
     with atomic_write(path, overwrite=overwrite) as temporary:
         try:
             with _open_output(temporary) as output:
-                _encode(output, frames, Fraction(rate).limit_denominator(1001), quality)
+                encoder = _Encoder(output, Fraction(rate).limit_denominator(1001), quality)
+                yield encoder
+                encoder.finish()
         except av.FFmpegError as error:
             reason = f"{error.strerror}; check the folder and the disk"
             raise OutputError(f"cannot write {str(path)!r}: {reason}") from error
@@ -117,27 +134,33 @@ def _open_output(path: Path) -> av.container.OutputContainer:
         raise OutputError(f"no video format is called {path.suffix!r}; use .mp4") from error
 
 
-def _encode(
-    output: av.container.OutputContainer,
-    frames: Iterable[tuple[int | None, Picture]],
-    rate: Fraction,
-    quality: int,
-) -> None:
-    stream: VideoStream | None = None
-    shape: tuple[int, ...] = ()
-    for tick, image in frames:
-        if stream is None:
-            shape = image.shape
-            stream = _add_stream(output, _checked(image, shape), rate, quality)
+class _Encoder:
+    """Takes pictures; the first one decides what the stream looks like."""
+
+    def __init__(self, output: av.container.OutputContainer, rate: Fraction, quality: int) -> None:
+        self._output = output
+        self._rate = rate
+        self._quality = quality
+        self._stream: VideoStream | None = None
+        self._shape: tuple[int, ...] = ()
+
+    def add(self, tick: int | None, image: Picture) -> None:
+        if self._stream is None:
+            self._shape = image.shape
+            image = _checked(image, self._shape)
+            self._stream = _add_stream(self._output, image, self._rate, self._quality)
             if tick is not None:
-                _use_ticks(stream)
-        picture = av.VideoFrame.from_ndarray(even_sided(_checked(image, shape)), format="rgb24")
+                _use_ticks(self._stream)
+        padded = even_sided(_checked(image, self._shape))
+        picture = av.VideoFrame.from_ndarray(padded, format="rgb24")
         if tick is not None:
             picture.pts, picture.time_base = tick, Fraction(1, _TICKS)
-        output.mux(stream.encode(picture))
-    if stream is None:
-        raise UsageError("there are no frames to write; a video needs at least one")
-    output.mux(stream.encode())
+        self._output.mux(self._stream.encode(picture))
+
+    def finish(self) -> None:
+        if self._stream is None:
+            raise UsageError("there are no frames to write; a video needs at least one")
+        self._output.mux(self._stream.encode())
 
 
 def _add_stream(

@@ -5,18 +5,23 @@ In: ``DetectionResult``s as they come. Out: text of a page that needs nothing be
 
 from __future__ import annotations
 
-from slipdetect.reports.page.copies import plays_in_browsers, write_copy
 from slipdetect.reports.page.document import About, html_page
-from slipdetect.reports.page.pictures import event_pictures
 from slipdetect.reports.page.section import Section, failed_section, video_section
+from slipdetect.reports.page.views import (
+    EventPicture,
+    browser_copy,
+    event_pictures,
+    plays_in_browsers,
+)
 
 __all__ = [
     "About",
+    "EventPicture",
     "Section",
+    "browser_copy",
     "event_pictures",
     "failed_section",
     "html_page",
     "plays_in_browsers",
     "video_section",
-    "write_copy",
 ]

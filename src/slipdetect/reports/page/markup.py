@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import html
 
-from slipdetect.reports.names import printable
+from slipdetect._text import printable
 
 
 def text(value: str) -> str:

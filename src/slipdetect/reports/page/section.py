@@ -10,12 +10,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from slipdetect._text import timecode
 from slipdetect.reports.colours import colour
 from slipdetect.reports.page.curve import HEIGHT, WIDTH, curve_path
 from slipdetect.reports.page.markup import attribute, number, text
 from slipdetect.reports.table import NOTHING_FOUND
 from slipdetect.reports.time_axis import tick_text, time_step
-from slipdetect.reports.timecode import timecode
 
 if TYPE_CHECKING:
     from slipdetect.types import DetectionResult, Event, EventConfig

@@ -11,8 +11,7 @@ from av.container import InputContainer
 from slipdetect._address import address_scheme, shown_address, split_address
 from slipdetect.errors import UsageError, VideoError
 from slipdetect.video.live.settings import LiveSettings
-from slipdetect.video.opening import REFUSED_FORMATS
-from slipdetect.video.tolerance import TOLERANT
+from slipdetect.video.opening import REFUSED_FORMATS, TOLERANT
 
 # which protocols a stream may lead to; files are in none of them
 _WEB = "http,https,tcp,tls,httpproxy"

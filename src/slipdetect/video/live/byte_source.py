@@ -17,9 +17,8 @@ from av.container import InputContainer
 from slipdetect.errors import VideoError
 from slipdetect.video.live.address_source import why
 from slipdetect.video.live.settings import LiveSettings
-from slipdetect.video.opening import REFUSED_FORMATS
+from slipdetect.video.opening import REFUSED_FORMATS, TOLERANT
 from slipdetect.video.sources import check_source
-from slipdetect.video.tolerance import TOLERANT
 
 _POLL = 0.1
 

@@ -1,0 +1,186 @@
+"""One page about all videos: ``--html``; filled as they are done, written at the end."""
+
+from __future__ import annotations
+
+import logging
+import os
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Self
+from urllib.parse import quote
+
+from slipdetect import __version__
+from slipdetect._io import atomic_write, check_writable
+from slipdetect.errors import UsageError
+from slipdetect.sinks.names import file_stems
+from slipdetect.sinks.overlay import OverlaySink
+from slipdetect.sinks.sink import ResultSink, Setup
+
+if TYPE_CHECKING:
+    from slipdetect.detection import DetectionResult
+    from slipdetect.reports.page import About, EventPicture, Section
+    from slipdetect.video import Recording, View
+
+logger = logging.getLogger(__name__)
+
+_SUFFIXES = (".html", ".htm")
+
+
+class Page(ResultSink):
+    """Shows every video with its timeline and events, or why it failed.
+
+    Args:
+        target: The page.
+        setup: What the run was asked for; the page plays its overlays where there are any.
+    """
+
+    option = "--html"
+    metavar = "FILE"
+    sees_frames = True
+    help = "Write a page with every video, its timeline and its events, to look at and correct."
+
+    def __init__(self, target: Path, setup: Setup) -> None:
+        super().__init__([target])
+        self._target = target
+        self._setup = setup
+        self._root = common_folder(setup.sources)
+        self._overlay = next((s for s in setup.sinks if isinstance(s, OverlaySink)), None)
+        folder = target.with_name(target.stem + "_files")
+        self._copies = iter([folder / f"{stem}.mp4" for stem in file_stems(setup.sources)])
+        self._sections: list[Section] = []
+        self._weights: dict[str, str] = {}
+        self._pictures: Sequence[EventPicture] = ()
+        self._copy: Recording | None = None
+
+    @classmethod
+    def chosen(cls, setup: Setup) -> Self | None:
+        """Return the sink if ``--html`` is given.
+
+        Raises:
+            UsageError: It is no .html.
+            OutputError: It exists or cannot be written.
+        """
+        given = setup.options["html"]
+        if given is None:
+            return None
+        target = Path(given)
+        if target.suffix.lower() not in _SUFFIXES:
+            raise UsageError(f"--html {given!r} is no .html file; name one, such as report.html")
+        check_writable(target, overwrite=setup.overwrite)
+        return cls(target, setup)
+
+    def views(self, result: DetectionResult) -> Sequence[View]:
+        """Return what takes pictures of events, and copies what browsers do not play."""
+        from slipdetect.reports.page import browser_copy, event_pictures, plays_in_browsers
+
+        target, self._copy = next(self._copies), None
+        self._pictures = event_pictures(result.events)
+        if self._overlay is not None:
+            self._copy = self._overlay.copy
+        elif not plays_in_browsers(result.info):
+            self._copy = browser_copy(target, overwrite=self._setup.overwrite)
+            return [*self._pictures, self._copy]
+        return self._pictures
+
+    def result(self, result: DetectionResult) -> None:
+        """Add a video."""
+        from slipdetect.reports.page import video_section
+
+        pictures = {each.event: each.jpeg for each in self._pictures if each.jpeg is not None}
+        address = video_address(self._shown(result), self._target)
+        path = path_below(result.source, self._root)
+        self._weights = dict(result.weights)
+        self._sections.append(video_section(result, self.events, pictures, address, path))
+
+    def _shown(self, result: DetectionResult) -> str:
+        """Return the file that the page plays: the video, or a copy in a format browsers know."""
+        from slipdetect.reports.page import plays_in_browsers
+
+        if self._copy is None:
+            return result.source
+        if self._copy.error is None:
+            if self._overlay is None:
+                self.written.append(self._copy.target)
+            return str(self._copy.target)
+        if not plays_in_browsers(result.info):
+            logger.warning("no copy that browsers play: %s", self._copy.error)
+        return result.source
+
+    def failure(self, source: str, error: str) -> None:
+        """Add why a video is missing."""
+        from slipdetect.reports.page import failed_section
+
+        next(self._copies)
+        self._sections.append(failed_section(source, error))
+
+    def close(self) -> None:
+        """Write the page.
+
+        Raises:
+            OutputError: It cannot be written.
+        """
+        from slipdetect.reports.page import html_page
+
+        text = html_page(self._sections, self._about())
+        with atomic_write(self._target, overwrite=self._setup.overwrite) as temporary:
+            temporary.write_text(text, encoding="utf-8", newline="\n")
+        self.written.append(self._target)
+
+    def _about(self) -> About:
+        from slipdetect.reports.page import About
+
+        made = datetime.now(UTC).isoformat(timespec="seconds")
+        if self.detector is None:
+            return About("none", {}, None, "", __version__, made, str(self._root))
+        return About(
+            model=self.detector.config.name,
+            weights=self._weights,
+            events=self.detector.events,
+            card=_card(self._setup.options["model"]),
+            version=__version__,
+            created=made,
+            root=str(self._root),
+        )
+
+
+def _card(model: str) -> str:
+    """Return the text of a model's card, empty without one."""
+    from slipdetect.detection import model_folder
+    from slipdetect.models.package import CARD_FILE
+
+    path = model_folder(model) / CARD_FILE
+    try:
+        return path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError):
+        return ""
+
+
+def common_folder(sources: Sequence[str]) -> Path:
+    """Return the deepest folder that holds all files among ``sources``."""
+    files = [os.path.abspath(source) for source in sources if "\0" not in source]  # noqa: PTH100 - takes any name
+    try:
+        return Path(os.path.commonpath([os.path.dirname(file) for file in files]))  # noqa: PTH120
+    except ValueError:  # nothing in common, as on two drives
+        return Path.cwd()
+
+
+def path_below(source: str, root: Path) -> str:
+    """Return the path of a file below ``root`` as a list names it; empty where it cannot be."""
+    try:
+        path = Path(os.path.abspath(source)).relative_to(root).as_posix()  # noqa: PTH100
+        path.encode("utf-8")
+    except (ValueError, UnicodeEncodeError):
+        return ""
+    return path
+
+
+def video_address(source: str, page: Path) -> str:
+    """Return the URL of a file relative to the page, so that both can be moved together."""
+    try:
+        relative = os.path.relpath(source, page.parent)
+    except ValueError:  # another drive
+        return Path(source).absolute().as_uri()
+    address = quote(os.fsencode(relative.replace(os.sep, "/")))
+    # a name with a colon in front would be taken for a protocol
+    return address if address.startswith(("../", "/")) else f"./{address}"

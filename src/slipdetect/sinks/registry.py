@@ -1,0 +1,155 @@
+"""All sinks, in the order in which they are given a result: a new one is a file and a line here.
+
+In: options and videos. Out: where results go, and the sinks beside them, every target checked
+before any work begins.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from slipdetect._io import check_writable, output_files
+from slipdetect.errors import UsageError
+from slipdetect.sinks.activitynet import ActivityNet
+from slipdetect.sinks.clips import ClipFolder
+from slipdetect.sinks.csv import Csv
+from slipdetect.sinks.json import Json
+from slipdetect.sinks.names import file_stems
+from slipdetect.sinks.overlay import OverlaySink
+from slipdetect.sinks.page import Page
+from slipdetect.sinks.per_video import is_folder
+from slipdetect.sinks.sink import ResultSink, Setup
+from slipdetect.sinks.subtitles import Srt, Vtt
+from slipdetect.sinks.table import Table
+from slipdetect.sinks.text import FilePerVideo, TextSink, Write
+from slipdetect.sinks.time_label import TimeLabel
+from slipdetect.sinks.timeline import Timeline
+
+SINKS: tuple[type[ResultSink], ...] = (
+    Table,
+    Json,
+    Csv,
+    Vtt,
+    Srt,
+    ActivityNet,
+    Timeline,
+    OverlaySink,
+    TimeLabel,
+    Page,
+    ClipFolder,
+)
+
+FORMATS = {kind.name: kind for kind in SINKS if issubclass(kind, TextSink)}
+_BY_SUFFIX = {suffix: name for name, kind in FORMATS.items() for suffix in kind.suffixes}
+
+
+@dataclass(frozen=True)
+class Destination:
+    """Where results go and how they are written.
+
+    Attributes:
+        kind: One of ``FORMATS``.
+        out: The file for all videos; None for standard output, or with ``each``.
+        each: The file of each source, in order; empty when they share one.
+    """
+
+    kind: str
+    out: Path | None = None
+    each: tuple[Path, ...] = ()
+
+    @property
+    def targets(self) -> tuple[Path, ...]:
+        """All files that will be written."""
+        return self.each if self.out is None else (self.out,)
+
+    def sink(self, write: Write, setup: Setup, width: int | None = None) -> ResultSink:
+        """Return what writes results.
+
+        Args:
+            write: Takes the text, where the videos share one place.
+            setup: What the run was asked for.
+            width: Columns of the terminal, or None.
+        """
+        kind, windows = FORMATS[self.kind], bool(setup.options["windows"])
+        if not self.each:
+            return kind(write, setup.sources, windows=windows, width=width)
+        return FilePerVideo(kind, windows, self.each, overwrite=setup.overwrite)
+
+
+def choose_destination(
+    out: str | None, kind: str | None, sources: Sequence[str], *, overwrite: bool
+) -> Destination:
+    """Return where results go; folders are made, files that may not be replaced refused.
+
+    Args:
+        out: ``--out``; None or ``-`` for standard output, a folder for a file per video.
+        kind: ``--format``; None for what the suffix of ``out`` says.
+        sources: All that will be looked at.
+        overwrite: Files that exist may be replaced.
+
+    Raises:
+        UsageError: One file would have to hold the cues of several videos.
+        OutputError: A file exists or cannot be written.
+    """
+    if out is None or out == "-":
+        found = Destination(kind or "table")
+        _refuse_several(found.kind, sources)
+        return found
+    one_video = kind is not None and FORMATS[kind].one_video
+    if is_folder(out, "--out") or (one_video and not Path(out).suffix):
+        kind = kind or "json"
+        names = [stem + FORMATS[kind].ending for stem in file_stems(sources)]
+        each = output_files(Path(out), names, overwrite=overwrite)
+        return Destination(kind, each=tuple(each))
+    target = Path(out)
+    kind = kind or _BY_SUFFIX.get(target.suffix.lower()) or "table"
+    _refuse_several(kind, sources)
+    check_writable(target, overwrite=overwrite)
+    if FORMATS[kind].one_video:
+        return Destination(kind, each=(target,))
+    return Destination(kind, target)
+
+
+def _refuse_several(kind: str, sources: Sequence[str]) -> None:
+    if FORMATS[kind].one_video and len(sources) > 1:
+        raise UsageError(
+            f"{kind} holds the cues of one video, and here are {len(sources)}; "
+            "pass --out FOLDER/ for a file each"
+        )
+
+
+def choose_sinks(setup: Setup, results: Sequence[Path]) -> list[ResultSink]:
+    """Return the sinks beside the results that the options ask for.
+
+    Args:
+        setup: What the run was asked for; its ``sinks`` become those returned.
+        results: Where the results go, which no other file may take.
+
+    Raises:
+        UsageError: A target makes no sense, is named twice, or is one of the videos.
+        OutputError: A file exists or cannot be written.
+    """
+    taken = {_real(source) for source in setup.sources}
+    _take(results, taken)
+    for kind in SINKS:
+        sink = kind.chosen(setup)
+        if sink is not None:
+            _take(sink.targets, taken)
+            setup.sinks.append(sink)
+    return setup.sinks
+
+
+def _take(targets: Sequence[Path], taken: set[str]) -> None:
+    for path in targets:
+        if _real(str(path)) in taken:
+            raise UsageError(
+                f"{str(path)!r} is one of the videos, or would be written twice; name another file"
+            )
+        taken.add(_real(str(path)))
+
+
+def _real(path: str) -> str:
+    return path if "\0" in path else os.path.realpath(path)

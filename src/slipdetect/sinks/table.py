@@ -1,0 +1,42 @@
+"""Results for reading: the events of one video, or a line for each of many."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from slipdetect.reports import SummaryTable, event_table
+from slipdetect.sinks.text import TextSink
+
+if TYPE_CHECKING:
+    from slipdetect.detection import DetectionResult, Detector
+
+
+class Table(TextSink):
+    """A table; of one source it shows more."""
+
+    name = "table"
+    ending = ".events.txt"
+
+    def open(self, detector: Detector | None) -> None:
+        self._found = self._clear = self._failed = 0
+        self._many = SummaryTable(self.sources, self.width) if len(self.sources) != 1 else None
+        if self._many is not None:
+            self.write(self._many.header())
+
+    def result(self, result: DetectionResult) -> None:
+        if self._many is None:
+            self.write(event_table(result, windows=self.windows))
+            return
+        self._found += bool(result.events)
+        self._clear += not result.events
+        self.write(self._many.row(result))
+
+    def failure(self, source: str, error: str) -> None:
+        self._failed += 1
+        if self._many is not None:
+            self.write(self._many.failure(source))
+
+    def close(self) -> None:
+        failed = f", {self._failed} failed" if self._failed else ""
+        if self._many is not None:
+            self.write(f"\n{self._found} with a slip, {self._clear} without{failed}\n")
