@@ -165,10 +165,7 @@ def test_where_nothing_can_be_read_nothing_is_kept(
         (["--level", "event", "--out", "x.png", "--curves", "x.png"], "name one file"),
         (["--level", "event", "--out", "x.png", "--curves", Path.cwd() / "x.png"], "name one file"),
         (["--level", "event", "--only", "z"], "no clip is of data set 'z'"),
-        (
-            ["--level", "event", "--onset", "0.2", "--offset", "0.4"],
-            "offset must be at most",
-        ),
+        (["--level", "event", "--onset", "0.2", "--offset", "0.4"], "offset must be at most"),
     ],
 )
 def test_what_makes_no_sense_is_2(run: Any, kept: Path, args: list[str], text: str) -> None:
