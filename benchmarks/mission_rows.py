@@ -210,7 +210,11 @@ def main() -> None:
     parser.add_argument("ids", nargs="*", metavar="ID", help="Rows; all when none is named.")
     parser.add_argument("--markdown", action="store_true", help="Print the rows, run nothing.")
     options = parser.parse_args()
-    rows = [row for row in read_rows() if not options.ids or row.id in options.ids]
+    known = read_rows()
+    strange = sorted(set(options.ids) - {row.id for row in known})
+    if strange:
+        parser.error(f"there is no row {strange[0]!r}; they are {known[0].id} to {known[-1].id}")
+    rows = [row for row in known if not options.ids or row.id in options.ids]
     if options.markdown:
         print(markdown(rows))
         return

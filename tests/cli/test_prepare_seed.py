@@ -5,6 +5,7 @@ In: archives made in his layout. Out: the set, exit codes, and runs that train a
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import subprocess
@@ -177,6 +178,10 @@ def test_an_archive_that_lacks_flow_says_which(
         assert not out.exists()
         return
     assert result.exit_code == 0, result.output
+    assert "flow of 5 clips, by the author" in result.stderr
+    assert ("flow of 3 clips, computed here" in result.stderr) == (choice == "compute")
+    about = json.loads((out / "seed.json").read_text(encoding="utf-8"))
+    assert about["computed_flows"] == (3 if choice == "compute" else 0)
     store, rows = VideoStore(out), read_annotations(out / "clips.csv")
     kept = set(FEW) - (set(lacking) if choice == "drop" else set())
     assert set(store.keys()) == {row.path.stem for row in rows} == kept

@@ -19,6 +19,7 @@ import torch
 
 import slipdetect._io
 from slipdetect import backbones
+from slipdetect.backbones.options import remember_options
 from slipdetect.datasets import Clip
 from slipdetect.errors import DataError, OutputError, UsageError
 from slipdetect.models import load_package
@@ -301,3 +302,23 @@ def test_T05_one_best_epoch_is_kept(data: list[Clip], folder: Path, undisturbed:
     best = max(rows, key=lambda row: (row["val_auc"], -row["val_loss"]))["epoch"]
     kept = sorted(path.name for path in (undisturbed / "checkpoints" / "rgb").iterdir())
     assert kept == [f"best-{best}.safetensors", "last.safetensors"]
+
+
+def test_options_of_a_backbone_may_be_named_in_another_order(
+    data: list[Clip], folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def create(name: str, channels: int = 3, weights: object = None, **options: Any) -> Any:
+        network = create_tiny(name, channels, weights)
+        remember_options(network, options)
+        return network
+
+    monkeypatch.setattr(backbones, "create_backbone", create)
+
+    def go(*texts: str, **options: Any) -> None:
+        changes = {"epochs": 1, "backbone_option": texts}
+        run(data, tmp_path / "o", folder / "cache", changes=changes, **options).run()
+
+    go("a=1", "b=true")
+    go("b=true", "a=1", resume=True)
+    with pytest.raises(DataError, match="backbone_option"):
+        go("b=true", "a=2", resume=True)

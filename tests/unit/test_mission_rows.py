@@ -14,6 +14,7 @@ import pytest
 ROOT = Path(__file__).parents[2]
 sys.path.insert(0, str(ROOT / "benchmarks"))
 
+import mission_rows  # noqa: E402
 from mission_rows import Row, Shown, markdown, read_rows, table  # noqa: E402
 
 ROWS = read_rows()
@@ -46,3 +47,15 @@ def test_what_did_not_run_or_failed_is_told() -> None:
     assert failed.verdict == "FAILS"
     lines = table([row], {"S01": failed}).splitlines()
     assert [line.split()[0] for line in lines] == ["S01", "unit/test_x.py::test_y:", "not"]
+
+
+@pytest.mark.parametrize("ids", [["S99"], ["S35", "s36"]])
+def test_a_row_that_there_is_not_is_refused(
+    ids: list[str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(mission_rows, "show", lambda rows: {})
+    monkeypatch.setattr(sys, "argv", ["mission_rows.py", *ids])
+    with pytest.raises(SystemExit) as ended:
+        mission_rows.main()
+    assert ended.value.code == 2
+    assert f"there is no row '{ids[-1]}'; they are S01 to S58" in capsys.readouterr().err

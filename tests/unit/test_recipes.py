@@ -177,6 +177,7 @@ def test_a_recipe_of_ones_own(tmp_path: Path) -> None:
         ("[[common]]\nspeeed = 2\n", "no setting 'speeed'"),
         ("[common]\nlr = 1.0\n", r"must be written as \[\[common\]\]"),
         ("[[sound]]\nlr = 1.0\n", "'sound' means nothing"),
+        ("lr = 1.0\n", r"'lr' means nothing here; settings stand in a section \[\[common\]\]"),
         ("[[common]]\nepochs = 0\n", "epochs must be at least 1"),
         ('[[common]]\ncrop = "none"\n', "crop must be one of"),
         ('[[common]]\nepochs = "many"\n', "epochs"),

@@ -16,7 +16,7 @@ from slipdetect.backbones.loading import short_reason
 from slipdetect.backbones.options import check_options, remember_options
 from slipdetect.backbones.registry import Entry, find_entry, load_entry, unavailable
 from slipdetect.backbones.spec import Backbone, BackboneSpec
-from slipdetect.errors import SlipdetectError, UsageError
+from slipdetect.errors import ModelError, SlipdetectError, UsageError
 
 if TYPE_CHECKING:
     from torch import nn
@@ -53,8 +53,13 @@ def create_backbone(
     entry = find_entry(name)
     backbone = load_entry(name, entry)
     network = _build(name, entry, backbone, weights, options)
-    adapt_first_conv(network, backbone.spec.first_conv, in_channels)
     spec = backbone.spec
+    try:
+        adapt_first_conv(network, spec.first_conv, in_channels)
+    except ModelError as error:
+        # the spec is right without the options, so they have put another layer there
+        other = f"its first convolution is then no longer {spec.first_conv!r}"
+        raise (_wrong_options(name, options, other) if options else error) from error
     if options or not entry.built_in:
         try:
             spec = checked_spec(network, spec, in_channels, options_given=bool(options))
@@ -134,8 +139,11 @@ def _cannot_build(
     """Blame the options where there are any, else the backbone."""
     if not options:
         return unavailable(name, entry, error)
+    return _wrong_options(name, options, short_reason(error))
+
+
+def _wrong_options(name: str, options: dict[str, Any], reason: str) -> UsageError:
     given = ", ".join(f"{key}={value!r}" for key, value in options.items())
     return UsageError(
-        f"backbone {name!r} cannot be built with {given}: {short_reason(error)}; "
-        "choose other options"
+        f"backbone {name!r} cannot be built with {given}: {reason}; choose other options"
     )

@@ -107,8 +107,12 @@ def _tell(console: Console, made: SeedSet, out: Path, fps: float) -> None:
     clips = sum(made.sizes.values())
     sizes = ", ".join(f"{count} of {w}x{h}" for (w, h), count in sorted(made.sizes.items())[:5])
     console.note(f"frames of {clips} clips (px: {sizes}), taken as {fps:g} a second")
-    flow = "by the author: OpenCV's TV-L1, bound 15" if made.flows else "none; train computes it"
-    console.note(f"flow of {made.flows} clips, {flow}")
+    shares = ((made.flows - made.computed, "by the author"), (made.computed, "computed here"))
+    for count, maker in shares:
+        if count:
+            console.note(f"flow of {count} clips, {maker}: OpenCV's TV-L1, bound 15")
+    if not made.flows:
+        console.note("flow of 0 clips, none; train computes it")
     side = max(min(size) for size in made.sizes)
     more = [] if side <= _USUAL_SIDE else [f"--short-side {side}"]
     more += [] if fps == 30.0 else [f"--sample-fps {fps:g}"]

@@ -16,6 +16,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 
 from slipdetect._io import atomic_write
+from slipdetect.backbones.options import parse_options
 from slipdetect.errors import DataError, OutputError, TrainingError
 from slipdetect.models import TSN
 from slipdetect.training.loop import Trainer
@@ -106,7 +107,7 @@ class Checkpoints:
         names = [
             key
             for key in {**found, **self._recipe}
-            if key not in _FREE and found.get(key) != self._recipe.get(key)
+            if key not in _FREE and not _alike(key, found.get(key), self._recipe.get(key))
         ]
         if names:
             shown = ", ".join(
@@ -140,6 +141,13 @@ class Checkpoints:
         metadata = {_FACTS: json.dumps(facts, allow_nan=False)}
         with atomic_write(path, overwrite=True) as temporary:
             save_file({k: v.contiguous() for k, v in tensors.items()}, temporary, metadata=metadata)
+
+
+def _alike(key: str, then: Any, now: Any) -> bool:
+    """Return whether a setting is the one before; a backbone's options may be in any order."""
+    if key == "backbone_option":
+        return parse_options(then or ()) == parse_options(now or ())
+    return bool(then == now)
 
 
 def _weights(network: TSN, prefix: str = "model.") -> dict[str, torch.Tensor]:

@@ -59,12 +59,14 @@ class SeedSet:
     Attributes:
         prepared: Rows of ``clips.csv``, and what was left out.
         flows: How many of the clips have flow.
+        computed: How many of these got theirs here, not from the archives.
         sizes: How many clips there are of each (width, height) in pixels.
         broken: Clips whose pictures are not whole, with the reason.
     """
 
     prepared: Prepared
     flows: int
+    computed: int
     sizes: Mapping[tuple[int, int], int]
     broken: Sequence[str]
 
@@ -127,11 +129,11 @@ def _make(
         chosen -= gone
     prepared.rows = [row for row in prepared.rows if row.path.stem in chosen]
     kept = [usable[name] for name in sorted(chosen)]
-    flows = _write_all(folder, kept, found, settings, on_compute)
+    flows, computed = _write_all(folder, kept, found, settings, on_compute)
     _remove_others(folder, found, chosen)
     _add_twins(prepared, kept, found)
     write_rows(prepared.rows, folder / CSV)
-    return SeedSet(prepared, flows, Counter(verdict.size for verdict in kept), broken)
+    return SeedSet(prepared, flows, computed, Counter(verdict.size for verdict in kept), broken)
 
 
 def _write_all(
@@ -140,22 +142,23 @@ def _write_all(
     found: Gathered,
     settings: SeedSettings,
     on_compute: Callable[[str], None],
-) -> int:
-    """Write the manifests; return how many of the clips have flow."""
-    recipe, count = author_flow(), 0
+) -> tuple[int, int]:
+    """Write the manifests; return how many of the clips have flow, and how many computed here."""
+    recipe, count, computed = author_flow(), 0, 0
     for verdict in kept:
         clip, flow = found.clips[verdict.name], recipe
         if verdict.flow_lacks and settings.missing_flow == COMPUTE:
             on_compute(verdict.name)
             made, extractor = compute_flow(folder, verdict)
             clip, flow = {**clip, **made}, extractor.recipe()
+            computed += 1
         elif verdict.flow_lacks:
             _remove_flow(folder, verdict.name)
             write_manifest(folder, verdict, clip, None, settings.fps)
             continue
         write_manifest(folder, verdict, clip, flow, settings.fps)
         count += 1
-    return count
+    return count, computed
 
 
 def _lacks_flow(lacking: Sequence[Verdict], count: int) -> DataError:
@@ -209,6 +212,7 @@ def _write_about(
         "missing_flow": settings.missing_flow,
         "clips": len(made.prepared.rows),
         "flows": made.flows,
+        "computed_flows": made.computed,
         "notes": [*made.prepared.notes, *made.prepared.warnings],
         "left_out": made.prepared.left_out.reasons(),
     }

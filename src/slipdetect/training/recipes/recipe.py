@@ -153,7 +153,9 @@ def _read(path: Path, name: str) -> Recipe:
         if modality in modalities or path.stem == "default":
             settings[modality] = {**inherited, **common, **own}
     if content:
-        raise UsageError(f"recipe {str(path)!r}: {next(iter(content))!r} means nothing here")
+        key = next(iter(content))
+        place = "; settings stand in a section [[common]] or [[rgb]]" if key in _NAMES else ""
+        raise UsageError(f"recipe {str(path)!r}: {key!r} means nothing here{place}")
     recipe = Recipe(name, str(description), tuple(modalities), settings)
     try:
         recipe.resolved()
