@@ -126,7 +126,7 @@ def test_a_model_is_described_as_by_models_show(run) -> None:
     ]
 
 
-@pytest.mark.parametrize("name", ["nonsense", "no/folder", "--verbosely"])
+@pytest.mark.parametrize("name", ["nonsense", "no/folder", "--verbosely", ""])
 def test_what_nobody_knows_is_2_and_says_where_to_look(run, name: str) -> None:
     result = run("describe", name)
     assert result.exit_code == 2

@@ -109,6 +109,7 @@ def test_packages_without_options_have_no_word_of_them(tmp_path: Path) -> None:
         ("resnest50", {"radix": "four"}, "whole number"),
         ("resnest50", {"radix": True}, "whole number"),
         ("resnest50", {"rectify_avg": True}, "rectify=true"),
+        ("resnest50", {"radix": -1}, "radix is at least 0"),
         ("resnet18", {"groups": 2}, "cannot be built with groups=2"),
         ("timm/resnet18", {"stem_type": "deep"}, "stem_type='deep': its first convolution.*choose"),
         ("timm/resnet18", {"pretrained": True}, "no option 'pretrained'"),

@@ -138,7 +138,7 @@ def test_T05_a_stream_that_is_gone_takes_its_file_along(old: Path) -> None:
 
 
 def test_T05_files_of_others_stay(old: Path) -> None:
-    others = ("notes.txt", "mine.safetensors", "rgb-final.safetensors", ".hidden", "rgb.pth")
+    others = ("notes.txt", "mine.safetensors", "rgb-final.safetensors", ".hidden", "rgb.pth", ".tmpfiles")
     for name in others:
         (old / name).write_text("mine")
     save(old, 1)
@@ -151,6 +151,7 @@ def test_T05_a_first_save_that_died_can_be_done_again(old: Path, tmp_path: Path)
     (folder / "model.json").unlink()
     (folder / ".rgb.new.safetensors").write_bytes(b"half")
     (folder / ".rgb.new.k3j4h5.safetensors").write_bytes(b"half")
+    (folder / ".tmpaqH4fL").write_bytes(b"half")  # what safetensors leaves of a killed save
     save(folder, 0, overwrite=False)
     assert loaded(folder) == 0
     assert {path.name for path in folder.iterdir()} == {path.name for path in old.iterdir()}

@@ -258,6 +258,7 @@ def test_T05_what_a_killed_write_left_is_cleared_away(
     kept = tmp_path / "o" / "checkpoints" / "rgb"
     kept.mkdir(parents=True)
     (kept / ".last.abcdefgh.safetensors").write_bytes(b"half")
+    (kept / ".tmpaqH4fL").write_bytes(b"half")  # what safetensors leaves of a killed save
     run(data, tmp_path / "o", folder / "cache", changes={"epochs": 1}, resume=True).run()
     assert sorted(path.name for path in kept.iterdir()) == [
         "best-0.safetensors",

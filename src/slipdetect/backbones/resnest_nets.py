@@ -52,6 +52,8 @@ def _resnest(name: str, depths: list[int], own_stem_width: int, digest: str) -> 
         rectify: bool = False,
         rectify_avg: bool = False,
     ) -> nn.Module:
+        if radix < 0 or min(groups, bottleneck_width, stem_width, dilation) < 1:
+            raise UsageError("radix is at least 0, groups, widths and dilation are at least 1")
         if rectify_avg and not rectify:
             raise UsageError("rectify_avg is a way of rectifying; give rectify=true with it")
         network: nn.Module = ResNet(

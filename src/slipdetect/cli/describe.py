@@ -57,7 +57,7 @@ def _page(name: str) -> str:
         from slipdetect.cli.backbones import backbone_page
 
         return backbone_page(name)
-    if name == "default" or Path(name).is_dir():
+    if name == "default" or (name and Path(name).is_dir()):
         from slipdetect.cli.model_page import named_model_page
 
         return named_model_page(name)

@@ -33,7 +33,8 @@ def make_word(names: str, *here: str, note: str = "") -> Word:
 
 def plain(name: str) -> str:
     """Return a name without what spellings differ in."""
-    return " ".join(name.lower().lstrip("-").replace("_", " ").replace("-", " ").split())
+    bare = name.lower().lstrip("-").removesuffix(".py")
+    return " ".join(bare.replace("_", " ").replace("-", " ").split())
 
 
 def find_words(name: str) -> list[tuple[str, Word]]:

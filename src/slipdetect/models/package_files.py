@@ -66,7 +66,11 @@ def remove_leftovers(folder: Path, named: Collection[str], before: Iterable[str]
     old = set(before)
     stems = "|".join(sorted({re.escape(_stem(name)) for name in (*named, *old)}))
     written = re.compile(rf"(?:{stems})(?:-[0-9a-f]{{8,64}})?\.safetensors")
-    partial = re.compile(rf"\.+(?:{stems}|model|README)[.-].*\.(?:safetensors|json|md)", re.DOTALL)
+    partial = re.compile(
+        # safetensors itself writes to a name of its own first
+        rf"\.+(?:{stems}|model|README)[.-].*\.(?:safetensors|json|md)|\.tmp[0-9A-Za-z]{{6}}",
+        re.DOTALL,
+    )
     for path in folder.iterdir():
         stale = path.name in old or (old and written.fullmatch(path.name))
         if path.name not in named and (stale or partial.fullmatch(path.name)):

@@ -66,7 +66,7 @@ class Checkpoints:
         # only now does no state on disk speak of an earlier best epoch
         keep = {self.best(best_epoch(history))} if history else set()
         # hidden ones are what a process that was killed in a write left behind
-        for pattern in ("best-*.safetensors", ".*.safetensors"):
+        for pattern in ("best-*.safetensors", ".*.safetensors", ".tmp??????"):
             for path in set(self.folder.glob(pattern)) - keep:
                 path.unlink()
 
