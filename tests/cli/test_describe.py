@@ -126,6 +126,10 @@ def test_a_model_is_described_as_by_models_show(run) -> None:
     ]
 
 
+def test_a_program_is_found_without_its_suffix() -> None:
+    assert find_words("win_test") == find_words("win_test.py") != []
+
+
 @pytest.mark.parametrize("name", ["nonsense", "no/folder", "--verbosely", ""])
 def test_what_nobody_knows_is_2_and_says_where_to_look(run, name: str) -> None:
     result = run("describe", name)

@@ -33,14 +33,19 @@ def make_word(names: str, *here: str, note: str = "") -> Word:
 
 def plain(name: str) -> str:
     """Return a name without what spellings differ in."""
-    bare = name.lower().lstrip("-").removesuffix(".py")
-    return " ".join(bare.replace("_", " ").replace("-", " ").split())
+    return " ".join(name.lower().lstrip("-").replace("_", " ").replace("-", " ").split())
 
 
 def find_words(name: str) -> list[tuple[str, Word]]:
-    """Return what is called so there, each with the heading it stands under."""
-    wanted = plain(name)
-    return [(title, word) for title, word in _all() if wanted in map(plain, word.names)]
+    """Return what is called so there, each with the heading it stands under.
+
+    A program is found without its suffix too, where nothing else has that name.
+    """
+    for wanted in (plain(name), f"{plain(name)}.py"):
+        found = [(title, word) for title, word in _all() if wanted in map(plain, word.names)]
+        if found:
+            return found
+    return []
 
 
 def hint(name: str) -> str:
