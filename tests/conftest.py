@@ -16,6 +16,8 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, settings
 
+from side_by_side import choose_workers
+
 # Pictures this small leave several threads waiting for each other, ten times slower on a busy
 # machine; set before torch is loaded, here and in every process that a test starts.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
@@ -35,6 +37,12 @@ settings.load_profile("slipdetect")
 
 _KEPT = ("SLIPDETECT_TEST_DATA", "SLIPDETECT_SLOW")
 _LOOPBACK = ("127.0.0.1", "::1", "localhost")
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_cmdline_main(config: pytest.Config) -> None:
+    """Use every CPU where nobody has said otherwise, before pytest-xdist reads its options."""
+    choose_workers(config)
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
@@ -91,42 +99,6 @@ def clips() -> Path:
 @pytest.fixture(scope="session")
 def tiny_package(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A model package with random weights: resnet18 on RGB pictures of 32 px."""
-    import torch
+    from tiny_package import write_tiny_package
 
-    from slipdetect.models import TSN, ModelConfig, StreamConfig, save_package
-
-    torch.manual_seed(0)
-    network = TSN("resnet18", "rgb")
-    stream = StreamConfig(
-        modality="rgb",
-        backbone="resnet18",
-        snippet_length=1,
-        input_size=32,
-        normalisation=network.spec.normalisation,
-    )
-    config = ModelConfig(
-        name="tiny",
-        labels=("slip", "other"),
-        positive="slip",
-        sample_fps=5.0,
-        frame_short_side=48,
-        snippet_stride=1,
-        window=0.6,
-        stride=0.2,
-        streams=(stream,),
-        fusion={"weights": {"rgb": 1.0}, "space": "logits"},
-        calibration={"temperature": 1.0, "bias": 0.0},
-        events={
-            "onset": 0.9,
-            "offset": 0.8,
-            "min_duration_on": 0.0,
-            "min_duration_off": 0.2,
-            "pad_onset": 0.0,
-            "pad_offset": 0.0,
-        },
-        training={"training_data": [{"source": "noise", "clips": 3, "positive": 1}]},
-    )
-    folder = tmp_path_factory.mktemp("models") / "tiny"
-    card = "# Tiny\n\nRandom weights.\n"
-    save_package(folder, config, {"rgb": network.state_dict()}, card=card)
-    return folder
+    return write_tiny_package(tmp_path_factory.mktemp("models") / "tiny")

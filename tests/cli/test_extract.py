@@ -32,7 +32,7 @@ print(code, *[name for name in heavy if name in sys.modules])
 """
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def originals(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("extract")
     for name in ("slip", "walk"):

@@ -20,7 +20,7 @@ def files(folder: Path) -> list[str]:
     return sorted(path.name for path in folder.iterdir())
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def dataset(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Eight recordings of eight groups in four rooms, and copies of two of them."""
     folder = tmp_path_factory.mktemp("data")

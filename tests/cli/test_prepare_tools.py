@@ -28,7 +28,7 @@ except SystemExit as end:
 """
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def originals(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("tools")
     for name, first in (("a", 0), ("b", 40)):

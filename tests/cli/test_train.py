@@ -88,8 +88,9 @@ def test_a_run_ends_in_a_model_that_detects(run, data: Path) -> None:
 
 
 def test_S18_options_of_the_backbone_are_in_the_model_and_in_what_goes_on_from_it(
-    run, data: Path
+    run, data: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr("slipdetect.training.records.draw_curves", lambda *args, **options: None)
     tiny = TINY.replace("resnet18", "timm/resnet18").split()
     first, second = data.parent / "first", data.parent / "second"
     args = ["train", data, "--modality", "rgb", "--device", "cpu", *tiny]

@@ -19,7 +19,7 @@ from forked import TESTS, launch_forked
 from slipdetect import backbones
 from slipdetect.datasets import read_annotations
 from slipdetect.models import load_package
-from slipdetect.training import TrainingRun
+from slipdetect.training import TrainingRun, records
 from slipdetect.training.processes import leave_processes
 from tiny_clips import create_tiny, tiny_clips, tiny_config, write_annotations
 
@@ -56,6 +56,8 @@ def test_two_processes_train_what_one_does(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, changes: dict[str, Any]
 ) -> None:
     monkeypatch.setattr(backbones, "create_backbone", create_tiny)
+    # as in the driver
+    monkeypatch.setattr(records, "draw_curves", lambda *args, **options: None)
     folder = tmp_path / "clips"
     folder.mkdir()
     write_annotations(tiny_clips(folder), folder / "clips.csv")

@@ -19,12 +19,12 @@ from slipdetect.video import DecodeReport, Frame, open_video
 from synth import add_video, bars, cut, encode, flip_bytes, make_video, read_code, set_rotation
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("faults")
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def noisy() -> list[np.ndarray]:
     """Fifty numbered pictures with grain, so that every frame takes a few hundred bytes."""
     rng = np.random.default_rng(0)

@@ -38,7 +38,7 @@ from synth import make_video
 DRIVER = Path(__file__).parents[1] / "store_driver.py"
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def videos(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
     """Two clips: four shards with a short last one, and two full ones and a single frame."""
     folder = tmp_path_factory.mktemp("S")
@@ -65,8 +65,8 @@ def run():
 @pytest.mark.parametrize(
     ("layout", "points"),
     [
-        ("npz", 10),
-        ("tsn", 6),
+        ("npz", 6),
+        ("tsn", 4),
         pytest.param("npz", 40, marks=pytest.mark.slow),
         pytest.param("tsn", 20, marks=pytest.mark.slow),
     ],

@@ -22,7 +22,7 @@ from tiny_clips import tiny_config
 Rows = list[tuple[str, str, str, str]]
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Recordings 0 to 5, and 0 again: the same bytes; encoded anew; mirrored; trimmed and small."""
     folder = tmp_path_factory.mktemp("t04")

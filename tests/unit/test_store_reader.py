@@ -23,7 +23,7 @@ from store_tools import DIS, Record, extract, flip_byte, small_shards
 from synth import cut, make_video
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def video(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("store")
     return make_video(folder / "slip.mp4", "slip", count=20, size=(64, 48)).path
