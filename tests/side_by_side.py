@@ -21,7 +21,7 @@ def usable_cpus() -> int:
 
 
 def whole_folders(config: pytest.Config) -> bool:
-    """Say whether every argument is a folder; a file or a test is done before workers have begun."""
+    """Say whether every argument is a folder; a file is done before workers have begun."""
     here = config.invocation_params.dir
     return all((here / Path(argument)).is_dir() for argument in config.args)
 

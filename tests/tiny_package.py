@@ -14,7 +14,7 @@ from slipdetect.models import TSN, ModelConfig, StreamConfig, save_package
 
 
 def write_tiny_package(folder: Path) -> Path:
-    """Write a package that looks at RGB pictures of 32 px; the same whatever is stubbed meanwhile."""
+    """Write a package for RGB pictures of 32 px, the same whatever is stubbed meanwhile."""
     torch.manual_seed(0)
     # a module of tests may have put a stub in the place of slipdetect.backbones.create_backbone
     network = TSN(create_backbone("resnet18"), "rgb")
