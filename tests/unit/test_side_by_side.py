@@ -5,6 +5,7 @@ In: command lines of pytest. Out: nothing but assertions.
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -112,9 +113,11 @@ def test_a_folder_passes_with_and_without_the_plugin(plugin: str, tmp_path: Path
         (tmp_path / f"test_{name}.py").write_text(
             "import os\ndef test_it(): print('ran in', os.environ.get('PYTEST_XDIST_WORKER'))\n"
         )
-    command = [sys.executable, "-m", "pytest", "-rP", "-p", "no:cacheprovider"]
-    command += [*(["-p", plugin] if plugin != "xdist" else []), str(tmp_path)]
-    done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=tmp_path)
+    command = [sys.executable, "-m", "pytest", "-rP", "-p", "no:cacheprovider", "-p", plugin, "."]
+    alone = {**os.environ, "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}
+    done = subprocess.run(
+        command, capture_output=True, text=True, check=False, cwd=tmp_path, env=alone
+    )
     assert done.returncode == 0, done.stdout + done.stderr
     assert "2 passed" in done.stdout
     workers = {line for line in done.stdout.splitlines() if line.startswith("ran in")}

@@ -120,12 +120,12 @@ def test_an_initial_flow_is_used_as_opencv_uses_it() -> None:
 
 @pytest.fixture(scope="module")
 def real_pairs(clips: Path) -> list[tuple[Array, Array]]:
-    """Two neighbouring frames from the middle of a clip or two of each data set."""
+    """Two neighbouring frames from the middle of a clip of each data set."""
     with (clips / "clips.csv").open(newline="") as file:
         rows = list(csv.DictReader(file))
     pairs = []
     for dataset in ("hmdb51", "gmdcsa24", "upfall", "urfd"):
-        for row in [row for row in rows if row["dataset"] == dataset][7:40:25]:
+        for row in [row for row in rows if row["dataset"] == dataset][7:8]:
             with open_video(clips / row["path"]) as video:
                 middle = (video.info.duration or 0.0) / 2
                 late = (frame.image for frame in video.frames() if frame.time >= middle)
@@ -148,7 +148,7 @@ def test_real_pairs_of_all_data_sets_agree_with_opencv(
         distances.append(distance(*flows).mean())
         levels = [ours.quantise(flow).astype(int) for flow in flows]
         near.append(np.abs(levels[0] - levels[1]) <= 1)
-    assert len(distances) >= 6
+    assert len(distances) == 4
     assert np.mean(distances) <= 0.01
     assert np.mean(near) >= 0.99
 
