@@ -24,7 +24,7 @@ from slipdetect.datasets import Clip
 from slipdetect.datasets.window_dataset import TrainingWindows
 from slipdetect.errors import DataError, TrainingError, VideoError
 from slipdetect.models import load_package, package
-from slipdetect.training import TrainingRun, records
+from slipdetect.training import Progress, TrainingRun, records
 from slipdetect.training.batches import Share, StepBatches
 from slipdetect.training.faults import explained
 from slipdetect.training.loop import Trainer
@@ -393,6 +393,21 @@ def test_T09_the_item_that_killed_a_worker_is_named_and_no_other(
     monkeypatch.setattr(TrainingWindows, "describe", lambda self, index: f"item {index}")
     with pytest.raises(TrainingError, match="while it read item 6;"):
         train(data, tmp_path, cache, workers=2)
+
+
+def test_T09_a_worker_that_dies_while_progress_is_told_is_named_too(
+    data: list[Clip], cache: Path, tmp_path: Path
+) -> None:
+    """torch's handler of the signal raises wherever the training process then is."""
+
+    def tell(progress: Progress) -> None:
+        if progress.stage.startswith("training"):
+            raise RuntimeError("DataLoader worker (pid 1) exited unexpectedly with exit code 1.")
+
+    config = tiny_config(workers=1)
+    run = TrainingRun(data, tmp_path, ["rgb"], config, cache=cache, device="cpu", on_progress=tell)
+    with pytest.raises(TrainingError, match="a worker process died while it read"):
+        run.run()
 
 
 @pytest.mark.parametrize(

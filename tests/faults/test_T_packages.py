@@ -138,7 +138,14 @@ def test_T05_a_stream_that_is_gone_takes_its_file_along(old: Path) -> None:
 
 
 def test_T05_files_of_others_stay(old: Path) -> None:
-    others = ("notes.txt", "mine.safetensors", "rgb-final.safetensors", ".hidden", "rgb.pth", ".tmpfiles")
+    others = (
+        "notes.txt",
+        "mine.safetensors",
+        "rgb-final.safetensors",
+        ".hidden",
+        "rgb.pth",
+        ".tmpfiles",
+    )
     for name in others:
         (old / name).write_text("mine")
     save(old, 1)

@@ -120,19 +120,21 @@ class Trainer:
         began, waited = time.perf_counter(), 0.0
         source = WindowBatches(windows, batches, self.config.workers, self.accelerator.device)
         loader, order = iter(source), iter(batches)
-        for _ in range(batches.first_step, batches.steps):
-            indices = [next(order) for _ in range(parts)]
-            asked = time.perf_counter()
-            with explained(self.config, source, len(indices[0]), self._share.count):
+        items = self.config.batch_size // parts // self._share.count
+        # torch tells of a dead worker by a signal's handler, so wherever this process then is
+        with explained(self.config, source, items, self._share.count):
+            for _ in range(batches.first_step, batches.steps):
+                indices = [next(order) for _ in range(parts)]
+                asked = time.perf_counter()
                 step = [next(loader) for _ in range(parts)]
                 waited += time.perf_counter() - asked
                 loss = self.step(step, windows, indices)
-            state.step += 1
-            state.between_epochs = False
-            self.on_step(state.step, self.config.epochs * batches.steps, loss)
-            if self.config.save_every and state.step % self.config.save_every == 0:
-                self._pool_figures()
-                self.on_checkpoint()
+                state.step += 1
+                state.between_epochs = False
+                self.on_step(state.step, self.config.epochs * batches.steps, loss)
+                if self.config.save_every and state.step % self.config.save_every == 0:
+                    self._pool_figures()
+                    self.on_checkpoint()
         self.waited = waited, time.perf_counter() - began
         loss_sum, correct, seen = self._summed(state.figures()).tolist()
         if seen == 0:

@@ -11,7 +11,7 @@ from typing import Any
 import av
 import pytest
 
-from slipdetect.video import tolerance
+from slipdetect.video import opening
 
 
 @pytest.mark.parametrize(
@@ -24,5 +24,5 @@ def test_the_argument_that_pyav_19_refuses(
 ) -> None:
     with monkeypatch.context() as patched:
         patched.setattr(av, "__version__", version)
-        assert expected == importlib.reload(tolerance).TOLERANT
-    importlib.reload(tolerance)
+        assert expected == importlib.reload(opening).TOLERANT
+    importlib.reload(opening)
