@@ -8,6 +8,8 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from slipdetect._version import __version__
+
 if TYPE_CHECKING:
     from slipdetect.backbones import BackboneSpec, create_backbone, list_backbones
     from slipdetect.detection import Detector
@@ -17,8 +19,6 @@ if TYPE_CHECKING:
     from slipdetect.models import TSN, Consensus, LateFusion
     from slipdetect.types import Calibration, DetectionResult, Event, EventConfig, Frame, Window
     from slipdetect.video import open_video
-
-__version__ = "0.1.0"
 
 _HOMES = {
     "BackboneSpec": "slipdetect.backbones",

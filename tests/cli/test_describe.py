@@ -14,8 +14,9 @@ import pytest
 
 from slipdetect import backbones
 from slipdetect.cli.main import cli
+from slipdetect.cli.report_options import Word
 from slipdetect.cli.report_table import SECTIONS
-from slipdetect.cli.report_words import Word, find_words, plain, words_markdown
+from slipdetect.cli.report_words import find_words, plain, words_markdown
 from slipdetect.flow.registry import available_methods
 from slipdetect.training.recipes import load_recipe
 

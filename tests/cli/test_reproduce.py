@@ -20,8 +20,8 @@ from slipdetect.evaluation.scores import ClipScores, read_scores, write_scores
 from slipdetect.experiments import training_work
 from slipdetect.experiments.attempts import Attempt, scores_file
 from slipdetect.experiments.division import Division
+from slipdetect.experiments.reports.reproduce_warnings import SMOKE
 from slipdetect.experiments.settings import Settings
-from slipdetect.reports.reproduce_warnings import SMOKE
 from tiny_clips import create_tiny, tiny_clips
 
 EPOCH = {"train_loss": 0.6, "train_accuracy": 0.7, "val_loss": 0.5, "val_accuracy": 0.8}

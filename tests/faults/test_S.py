@@ -23,12 +23,12 @@ from click.testing import CliRunner
 
 from slipdetect.cli.main import cli
 from slipdetect.datasets.store import VideoStore, space
-from slipdetect.datasets.store.batch import Stop
 from slipdetect.datasets.store.files import StoreUnwritable
 from slipdetect.datasets.store.lock import LOCK_NAME, folder_lock
 from slipdetect.datasets.store.names import store_key
 from slipdetect.datasets.store.plan import RecipeMismatch, Rules
 from slipdetect.datasets.store.request import FlowRequest
+from slipdetect.datasets.store.tasks import Stop
 from slipdetect.datasets.store.tools import AT_ONCE, FINISH_SHARD, Interrupted
 from slipdetect.errors import DataError, OutputError
 from store_driver import tree

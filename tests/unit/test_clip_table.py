@@ -13,9 +13,9 @@ import numpy as np
 import pytest
 
 from slipdetect.evaluation.clip_evaluation import ClipEvaluation, evaluate_scores
+from slipdetect.evaluation.reports.clip_table import clip_data, clip_markdown, clip_table
+from slipdetect.evaluation.reports.confusion_plot import confusion_figure, draw_confusion
 from slipdetect.evaluation.scores import ClipScores
-from slipdetect.reports.clip_table import clip_data, clip_markdown, clip_table
-from slipdetect.reports.confusion_plot import confusion_figure, draw_confusion
 
 
 def made(*modalities: str, count: int = 40, **facts: Any) -> ClipEvaluation:

@@ -15,10 +15,10 @@ import pytest
 
 from scored import drawn
 from slipdetect.evaluation.comparison import Comparison, compare
+from slipdetect.evaluation.reports.comparison_csv import comparison_csv, comparison_data
+from slipdetect.evaluation.reports.comparison_plot import comparison_figure, draw_comparison
+from slipdetect.evaluation.reports.comparison_table import comparison_markdown, comparison_table
 from slipdetect.evaluation.score_runs import StreamSet
-from slipdetect.reports.comparison_csv import comparison_csv, comparison_data
-from slipdetect.reports.comparison_plot import comparison_figure, draw_comparison
-from slipdetect.reports.comparison_table import comparison_markdown, comparison_table
 
 SKILL = {"rgb": 1.0, "flow": 0.7, "rgbdiff": 0.5}
 

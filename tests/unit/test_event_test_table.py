@@ -10,8 +10,8 @@ import pytest
 
 from predicted import found, predicted
 from slipdetect.evaluation.event_evaluation import EventEvaluation, evaluate_events
-from slipdetect.reports.event_data import event_data
-from slipdetect.reports.event_test_table import event_markdown, event_test_table
+from slipdetect.evaluation.reports.event_data import event_data
+from slipdetect.evaluation.reports.event_test_table import event_markdown, event_test_table
 
 RISING = [0.1, 0.4, 0.6, 0.9, 0.4, 0.1, 0.1]
 

@@ -9,7 +9,7 @@ import pytest
 
 from slipdetect.evaluation.intervals import Interval
 from slipdetect.evaluation.measures import Figure
-from slipdetect.reports.figure_text import (
+from slipdetect.evaluation.reports.figure_text import (
     COUNTED,
     DRAWN,
     figure_text,

@@ -10,7 +10,7 @@ import pytest
 
 from predicted import found, predicted
 from slipdetect.evaluation.mistakes import FALSE, MISSED, with_pictures, worst_mistakes
-from slipdetect.reports.mistake_sheet import draw_mistakes, mistakes_figure
+from slipdetect.evaluation.reports.mistake_sheet import draw_mistakes, mistakes_figure
 from synth import make_video
 
 SET = [

@@ -11,7 +11,7 @@ from slipdetect.detection import EventConfig
 from slipdetect.errors import DataError
 from slipdetect.evaluation.own_footage import FootageThresholds, thresholds_on_footage
 from slipdetect.evaluation.predictions import ClipPrediction
-from slipdetect.reports.calibration_text import MOST_MOMENTS, footage_text, rate
+from slipdetect.evaluation.reports.calibration_text import MOST_MOMENTS, footage_text, rate
 
 OWN = EventConfig(onset=0.5, offset=0.3, min_duration_off=0.0)
 DAILY = 1 / 24

@@ -22,6 +22,7 @@ from hypothesis import strategies as st
 from slipdetect.datasets import Clip
 from slipdetect.detection import Event, EventConfig, Window
 from slipdetect.errors import DataError, OutputError, VideoError
+from slipdetect.experiments.reports.stress_sheet import draw_stress_sheet
 from slipdetect.experiments.stress.choosing import choose_evenly
 from slipdetect.experiments.stress.condition import Case, Place
 from slipdetect.experiments.stress.conditions import make_cases
@@ -35,7 +36,6 @@ from slipdetect.experiments.stress.run import (
 )
 from slipdetect.experiments.stress.sheet_pictures import case_pictures, choose_clip
 from slipdetect.models import ModelPackage
-from slipdetect.reports.stress_sheet import draw_stress_sheet
 from slipdetect.video import Frame
 from synth import make_video
 

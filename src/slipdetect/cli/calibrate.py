@@ -111,7 +111,7 @@ class _Bench:
     def on_clips(self, config: ModelConfig, facts: dict[str, Any]) -> tuple[ModelConfig, str, int]:
         """Fit temperature, bias and presets; return the model, a text and clips left out."""
         from slipdetect.evaluation.recalibrating import recalibrate, without_calibration
-        from slipdetect.reports.calibration_text import preset_words, refit_text
+        from slipdetect.evaluation.reports.calibration_text import preset_words, refit_text
 
         predictions = self._predict(without_calibration(config), self._clips)
         changed, found = recalibrate(config, predictions, self._options["bins"])
@@ -133,7 +133,7 @@ class _Bench:
     ) -> tuple[ModelConfig, str, int]:
         """Choose thresholds; return the model, a text and the videos left out."""
         from slipdetect.evaluation.own_footage import thresholds_on_footage
-        from slipdetect.reports.calibration_text import footage_text, length, rate
+        from slipdetect.evaluation.reports.calibration_text import footage_text, length, rate
 
         predictions = self._predict(config, self._footage)
         found = thresholds_on_footage(predictions, per_hour, config.events)
@@ -201,7 +201,7 @@ class _Bench:
         return [Clip(path, False, group=str(path)) for path in footage(self._options["normal"])]
 
     def _draw(self, found: Refit) -> None:
-        from slipdetect.reports.reliability_plot import draw_reliability
+        from slipdetect.evaluation.reports.reliability_plot import draw_reliability
 
         target = self._options["reliability"]
         if target is None:

@@ -109,8 +109,8 @@ def compare(
     slipdetect compare a.npz b.npz --weights rgb=1,flow=2 --against "resnet101 rgb"
     """
     from slipdetect.evaluation.comparison import compare as compared
+    from slipdetect.evaluation.reports.comparison_table import comparison_table
     from slipdetect.evaluation.score_runs import join_runs, load_run
-    from slipdetect.reports.comparison_table import comparison_table
 
     console = ctx.ensure_object(Console)
     if len({run.resolve() for run in runs}) < len(runs):
@@ -152,9 +152,9 @@ def _place(run: Path) -> str:
 
 def _write(result: Comparison, targets: list[Path], command: str, overwrite: bool) -> None:
     from slipdetect._io import atomic_write
-    from slipdetect.reports.comparison_csv import comparison_csv, comparison_data
-    from slipdetect.reports.comparison_plot import draw_comparison
-    from slipdetect.reports.comparison_table import comparison_markdown
+    from slipdetect.evaluation.reports.comparison_csv import comparison_csv, comparison_data
+    from slipdetect.evaluation.reports.comparison_plot import draw_comparison
+    from slipdetect.evaluation.reports.comparison_table import comparison_markdown
 
     page, table, data, plot = targets
     text = json.dumps(comparison_data(result, command), indent=2, allow_nan=False)

@@ -16,9 +16,10 @@ import click
 from slipdetect.cli.alerting import close_alerts, make_alerts
 from slipdetect.cli.batch import Batch, Detect, Progress
 from slipdetect.cli.console import Console
-from slipdetect.cli.detect_options import DETECT_OPTIONS, event_settings, reading_settings
+from slipdetect.cli.detect_options import DETECT_OPTIONS, reading_settings
 from slipdetect.cli.live import watch
 from slipdetect.cli.live_sources import find_live, named_sources
+from slipdetect.cli.model_option import load_detector
 from slipdetect.cli.options import common_options, with_options
 from slipdetect.cli.profiling import Profiling
 from slipdetect.cli.seeding import seed_look
@@ -96,22 +97,6 @@ def _tell(console: Console, written: list[Path]) -> None:
     for folder, files in folders.items():
         many = f"{len(files)} files in {str(folder)!r}"
         console.note(f"wrote {many if len(files) > 1 else repr(str(files[0]))}")
-
-
-def load_detector(options: dict[str, Any]) -> Detector:
-    """Load the model that the options name."""
-    from slipdetect.detection import Detector
-
-    detector = Detector.load(
-        options["model"],
-        options["device"],
-        event_settings(options),
-        sensitivity=options["sensitivity"],
-        # a preset promises the numbers of other programs
-        exact=options["exact"] or options["preset"] is not None,
-    )
-    logger.info("model %s on %s", detector.config.name, detector.device)
-    return detector
 
 
 def _looking(detector: Detector, options: dict[str, Any], alerts: Alerts | None) -> Detect:

@@ -187,7 +187,7 @@ def _report(console: Console, scores: ClipScores, options: dict[str, Any]) -> No
 
 
 def _text(evaluation: ClipEvaluation, form: str) -> str:
-    from slipdetect.reports.clip_table import clip_data, clip_markdown, clip_table
+    from slipdetect.evaluation.reports.clip_table import clip_data, clip_markdown, clip_table
 
     if form == "json":
         return json.dumps(clip_data(evaluation), ensure_ascii=False, allow_nan=False) + "\n"
@@ -196,7 +196,7 @@ def _text(evaluation: ClipEvaluation, form: str) -> str:
 
 def _draw(evaluation: ClipEvaluation, target: Path, overwrite: bool) -> None:
     """Write the picture of the model's own word."""
-    from slipdetect.reports.confusion_plot import draw_confusion
+    from slipdetect.evaluation.reports.confusion_plot import draw_confusion
 
     main, model = evaluation.main, evaluation.facts.get("model", "")
     title = f"{model}, {main.name}" if model else main.name

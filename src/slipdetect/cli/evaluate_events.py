@@ -170,8 +170,8 @@ def _report(
 
 
 def _text(evaluation: Any, form: str) -> str:
-    from slipdetect.reports.event_data import event_data
-    from slipdetect.reports.event_test_table import event_markdown, event_test_table
+    from slipdetect.evaluation.reports.event_data import event_data
+    from slipdetect.evaluation.reports.event_test_table import event_markdown, event_test_table
 
     if form == "json":
         return json.dumps(event_data(evaluation), ensure_ascii=False, allow_nan=False) + "\n"
@@ -186,7 +186,7 @@ def _sweep(predictions: Sequence[ClipPrediction], config: EventConfig | None) ->
 
 
 def _draw_curves(sweep: Sweep, title: str, target: Path, overwrite: bool) -> None:
-    from slipdetect.reports.event_curves import draw_event_curves
+    from slipdetect.evaluation.reports.event_curves import draw_event_curves
 
     with atomic_write(target, overwrite=overwrite) as temporary:
         draw_event_curves(sweep, temporary, title)
@@ -196,7 +196,7 @@ def _draw_mistakes(
     predictions: Sequence[ClipPrediction], root: Path, title: str, target: Path, overwrite: bool
 ) -> None:
     from slipdetect.evaluation.mistakes import with_pictures, worst_mistakes
-    from slipdetect.reports.mistake_sheet import MOST_ROWS, draw_mistakes
+    from slipdetect.evaluation.reports.mistake_sheet import MOST_ROWS, draw_mistakes
 
     false, missed = worst_mistakes(predictions, MOST_ROWS // 2)
     shown = [with_pictures(mistake, root) for mistake in (*false, *missed)]

@@ -19,9 +19,9 @@ from slipdetect.cli.options import common_options, with_options
 from slipdetect.errors import SlipdetectError
 
 if TYPE_CHECKING:
-    from slipdetect.datasets.store.batch import Stop
     from slipdetect.datasets.store.plan import Planner, Task
     from slipdetect.datasets.store.request import ExtractionRequest
+    from slipdetect.datasets.store.tasks import Stop
 
 
 @click.command()
@@ -44,9 +44,9 @@ def extract(ctx: click.Context, /, sources: tuple[str, ...], **options: Any) -> 
     slipdetect extract clips.txt --out frames --layout tsn --size seed
     slipdetect extract --from https://HOST/clips.zip#sha256=HEX --out store
     """
-    from slipdetect.datasets.store.batch import Stop
     from slipdetect.datasets.store.folders import check_store
     from slipdetect.datasets.store.lock import folder_lock
+    from slipdetect.datasets.store.tasks import Stop
 
     if not sources and not options["addresses"]:
         raise click.UsageError("nothing to extract; name a SOURCE or pass --from")

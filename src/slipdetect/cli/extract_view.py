@@ -24,8 +24,8 @@ from slipdetect.errors import SlipdetectError
 from slipdetect.reports import printable
 
 if TYPE_CHECKING:
-    from slipdetect.datasets.store.batch import Stop
     from slipdetect.datasets.store.plan import Task
+    from slipdetect.datasets.store.tasks import Stop
     from slipdetect.datasets.store.tools import Outcome
 
 _NAME_COLUMNS = 24

@@ -20,6 +20,7 @@ from slipdetect.cli.alerting import close_alerts, close_live_clips, make_alerts,
 from slipdetect.cli.console import Console
 from slipdetect.cli.errors import EVENT_FOUND, INTERRUPTED, SOME_FAILED
 from slipdetect.cli.live_options import LIVE_FORMATS, LIVE_OPTIONS, LIVE_SETTINGS, TAKEN
+from slipdetect.cli.model_option import load_detector
 from slipdetect.errors import UsageError, VideoError
 
 if TYPE_CHECKING:
@@ -40,7 +41,6 @@ def watch(ctx: click.Context, source: LiveSource, options: dict[str, Any]) -> in
         UsageError: An option is given that only files have.
         VideoError: The source cannot be opened, or not again after all tries.
     """
-    from slipdetect.cli.detect import load_detector
     from slipdetect.detection import LiveDetection
     from slipdetect.video.live import LiveVideo
 

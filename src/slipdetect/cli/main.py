@@ -9,7 +9,7 @@ import logging
 
 import click
 
-from slipdetect import __version__
+from slipdetect._version import __version__
 from slipdetect.cli.errors import Application
 from slipdetect.cli.options import common_options
 

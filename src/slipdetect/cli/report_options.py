@@ -5,7 +5,28 @@ In: nothing. Out: ``TRAINING``, ``TESTING`` and ``FILES``.
 
 from __future__ import annotations
 
-from slipdetect.cli.report_words import make_word
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Word:
+    """What something is called there and here.
+
+    Attributes:
+        names: Its names there.
+        here: Command lines that do the same here, such as can be typed.
+        note: What else there is to know, or "".
+    """
+
+    names: tuple[str, ...]
+    here: tuple[str, ...]
+    note: str = ""
+
+
+def make_word(names: str, *here: str, note: str = "") -> Word:
+    """Return a word of ``names`` separated by ``|``, and command lines without ``slipdetect``."""
+    return Word(tuple(names.split("|")), tuple(f"slipdetect {line}" for line in here), note)
+
 
 TRAINING = (
     make_word("modality", "train clips.csv --modality flow", note="rgb, flow, rgbdiff"),

@@ -5,8 +5,7 @@ In: nothing. Out: ``SECTIONS``; a test runs every command line through the parse
 
 from __future__ import annotations
 
-from slipdetect.cli.report_options import FILES, TESTING, TRAINING
-from slipdetect.cli.report_words import Word, make_word
+from slipdetect.cli.report_options import FILES, TESTING, TRAINING, Word, make_word
 
 _REPORT = (
     make_word(

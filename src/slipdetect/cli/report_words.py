@@ -6,29 +6,11 @@ In: a word. Out: its ``Word``, a page of all, a hint where a word is typed as a 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+
+from slipdetect.cli.report_options import Word
+from slipdetect.cli.report_table import SECTIONS
 
 _COLUMN = 41
-
-
-@dataclass(frozen=True)
-class Word:
-    """What something is called there and here.
-
-    Attributes:
-        names: Its names there.
-        here: Command lines that do the same here, such as can be typed.
-        note: What else there is to know, or "".
-    """
-
-    names: tuple[str, ...]
-    here: tuple[str, ...]
-    note: str = ""
-
-
-def make_word(names: str, *here: str, note: str = "") -> Word:
-    """Return a word of ``names`` separated by ``|``, and command lines without ``slipdetect``."""
-    return Word(tuple(names.split("|")), tuple(f"slipdetect {line}" for line in here), note)
 
 
 def plain(name: str) -> str:
@@ -59,8 +41,6 @@ def hint(name: str) -> str:
 
 def words_page() -> str:
     """Return all words for a terminal: names, and the first command line of each."""
-    from slipdetect.cli.report_table import SECTIONS
-
     lines = ["What the seed report and its code call things, and what does the same here", ""]
     for title, words in SECTIONS.items():
         names = [_fitting(word.names) for word in words]
@@ -89,8 +69,6 @@ def word_page(title: str, word: Word) -> str:
 
 def words_markdown() -> str:
     """Return the tables of docs/report-words.md."""
-    from slipdetect.cli.report_table import SECTIONS
-
     lines: list[str] = []
     for title, words in SECTIONS.items():
         lines += [f"## {title}", "", "| there | here | more |", "| --- | --- | --- |"]
@@ -103,8 +81,6 @@ def words_markdown() -> str:
 
 
 def _all() -> Iterator[tuple[str, Word]]:
-    from slipdetect.cli.report_table import SECTIONS
-
     for title, words in SECTIONS.items():
         for word in words:
             yield title, word

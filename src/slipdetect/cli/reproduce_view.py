@@ -16,14 +16,14 @@ from slipdetect._io import atomic_write
 from slipdetect.cli.bar import Bar
 from slipdetect.cli.console import Console
 from slipdetect.experiments.attempts import DONE, Attempt
-from slipdetect.experiments.runner import Progress, reason, states
-from slipdetect.reports.reproduce_table import (
+from slipdetect.experiments.reports.reproduce_table import (
     reproduce_csv,
     reproduce_data,
     reproduce_markdown,
     reproduce_text,
 )
-from slipdetect.reports.reproduce_warnings import flags, leak_warning
+from slipdetect.experiments.reports.reproduce_warnings import flags, leak_warning
+from slipdetect.experiments.runner import Progress, reason, states
 from slipdetect.reports.text_columns import aligned
 
 if TYPE_CHECKING:

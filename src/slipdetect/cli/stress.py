@@ -116,8 +116,8 @@ def _tell_of_places(console: Console, viewpoints: Viewpoints, *, asked: bool) ->
 
 
 def _draw_pictures(console: Console, task: _Task, options: dict[str, Any]) -> None:
+    from slipdetect.experiments.reports.stress_sheet import draw_stress_sheet
     from slipdetect.experiments.stress.sheet_pictures import case_pictures, choose_clip
-    from slipdetect.reports.stress_sheet import draw_stress_sheet
 
     config, target = task.package.config, options["pictures"]
     clip = choose_clip(task.chosen.clips)
@@ -184,9 +184,9 @@ def _predict(console: Console, task: _Task, out: Path, options: dict[str, Any]) 
 
 def _write(console: Console, result: StressResult, out: Path) -> None:
     """Write the tables and the plot; they are made anew from the predictions every time."""
+    from slipdetect.experiments.reports.stress_plot import draw_stress
+    from slipdetect.experiments.reports.stress_table import stress_markdown
     from slipdetect.experiments.stress.run import PAGE, PLOT, TABLE
-    from slipdetect.reports.stress_plot import draw_stress
-    from slipdetect.reports.stress_table import stress_markdown
 
     for name, text in ((PAGE, stress_markdown(result)), (TABLE, _json(result))):
         with atomic_write(out / name, overwrite=True) as temporary:
@@ -197,7 +197,7 @@ def _write(console: Console, result: StressResult, out: Path) -> None:
 
 
 def _print(console: Console, result: StressResult, form: str) -> None:
-    from slipdetect.reports.stress_table import stress_markdown, stress_table
+    from slipdetect.experiments.reports.stress_table import stress_markdown, stress_table
 
     if form == "table":
         console.text(stress_table(result))
@@ -206,6 +206,6 @@ def _print(console: Console, result: StressResult, form: str) -> None:
 
 
 def _json(result: StressResult) -> str:
-    from slipdetect.reports.stress_table import stress_data
+    from slipdetect.experiments.reports.stress_table import stress_data
 
     return json.dumps(stress_data(result), ensure_ascii=False, allow_nan=False) + "\n"

@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import IO, BinaryIO
 from urllib.parse import SplitResult, quote, urljoin, urlsplit
 
-import slipdetect
+from slipdetect._version import __version__
 from slipdetect.errors import DataError, OutputError, UsageError
 
 Progress = Callable[[int, int | None], None]
@@ -153,7 +153,7 @@ class _Transfer:
 
 def _open(address: str, start: int) -> HTTPResponse:
     request = urllib.request.Request(quote(address, safe=_SAFE))  # noqa: S310 - scheme checked
-    request.add_header("User-Agent", f"slipdetect/{slipdetect.__version__}")
+    request.add_header("User-Agent", f"slipdetect/{__version__}")
     if start:
         request.add_header("Range", f"bytes={start}-")
     opener = urllib.request.OpenerDirector()

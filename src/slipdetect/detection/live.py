@@ -8,15 +8,18 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import fields, replace
 from itertools import chain
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
 from slipdetect.detection.flow_sources import prompt_flow
 from slipdetect.detection.live_notes import Found, LiveNote, LiveSummary, Onset
+from slipdetect.detection.scorer import SnippetScorer
 from slipdetect.detection.snippets import Snippet, SnippetCutter
-from slipdetect.detection.windows import WindowAssembler
+from slipdetect.detection.windows import WindowAssembler, WindowPlan
 from slipdetect.errors import UsageError
-from slipdetect.types import Event, EventFinder, Window
-from slipdetect.video import Frame, SourceOptions
+from slipdetect.modalities.snippet import SnippetGrid
+from slipdetect.models import ModelConfig
+from slipdetect.types import Event, EventConfig, EventFinder, Window
+from slipdetect.video import Frame, FrameTransform, SourceOptions
 from slipdetect.video.live import (
     LiveSettings,
     LiveVideo,
@@ -26,10 +29,18 @@ from slipdetect.video.live import (
     live_source,
 )
 
-if TYPE_CHECKING:
-    from slipdetect.detection.detector import Detector
-
 _BATCH = 16
+
+
+class LoadedModel(Protocol):
+    """What a live run needs of a ``Detector``; see there for what each is."""
+
+    config: ModelConfig
+    events: EventConfig
+    scorer: SnippetScorer
+    grid: SnippetGrid
+    plan: WindowPlan
+    view: FrameTransform | None
 
 
 class LiveDetection:
@@ -46,7 +57,7 @@ class LiveDetection:
         UsageError: The detector has a view.
     """
 
-    def __init__(self, detector: Detector, video: LiveVideo) -> None:
+    def __init__(self, detector: LoadedModel, video: LiveVideo) -> None:
         if detector.view is not None:
             raise UsageError("a live source cannot be looked at through a view; leave it out")
         self._detector = detector
@@ -149,7 +160,7 @@ def _ready(snippets: Iterator[Snippet], more: Callable[[], bool]) -> Iterator[li
         yield batch
 
 
-def live_events(detector: Detector, source: str, options: SourceOptions) -> Iterator[Event]:
+def live_events(detector: LoadedModel, source: str, options: SourceOptions) -> Iterator[Event]:
     """Yield the events of a live source as soon as nothing later can change them.
 
     Args:

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-import slipdetect
+from slipdetect._version import __version__
 from slipdetect.datasets import Clip, FrameCache, Sampling
 from slipdetect.datasets.store import VideoStore
 from slipdetect.detection import Detector, resolve_device
@@ -139,7 +139,7 @@ def _facts(config: ModelConfig, protocol: Protocol) -> dict[str, Any]:
         "protocol": str(protocol),
         "fusion": config.fusion,
         "calibration": config.calibration.to_json(),
-        "versions": {"slipdetect": slipdetect.__version__},
+        "versions": {"slipdetect": __version__},
     }
 
 

@@ -13,8 +13,8 @@ from pathlib import Path
 
 import torch
 
-import slipdetect
 from slipdetect._io import atomic_write, file_sha256
+from slipdetect._version import __version__
 from slipdetect.errors import OutputError, PackageError, UsageError
 from slipdetect.models.building import build_network
 from slipdetect.models.config import ModelConfig, StreamConfig
@@ -111,7 +111,7 @@ def save_package(
     if card is not None:
         with atomic_write(folder / CARD_FILE, overwrite=True) as temporary:
             temporary.write_text(card, encoding="utf-8")
-    versions = {"slipdetect": slipdetect.__version__, "torch": torch.__version__}
+    versions = {"slipdetect": __version__, "torch": torch.__version__}
     config = replace(config, streams=streams, versions={**config.versions, **versions})
     write_config(folder / CONFIG_FILE, config, overwrite)
     remove_leftovers(folder, [stream.file for stream in streams], before)

@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Self
 from urllib.parse import quote
 
-from slipdetect import __version__
 from slipdetect._io import atomic_write, check_writable
+from slipdetect._version import __version__
 from slipdetect.errors import UsageError
 from slipdetect.sinks.names import file_stems
 from slipdetect.sinks.overlay import OverlaySink

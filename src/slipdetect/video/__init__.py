@@ -12,11 +12,12 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from slipdetect.video.frame import DecodeReport, Frame, FrameTransform, VideoInfo
     from slipdetect.video.options import SourceOptions, VideoOptions
-    from slipdetect.video.reader import DEFAULT_MAX_PIXELS, Video, open_video
+    from slipdetect.video.reader import DEFAULT_MAX_PIXELS, open_video
     from slipdetect.video.recompress import recompressed
     from slipdetect.video.sampling import frames_on_grid
     from slipdetect.video.sources import VIDEO_SUFFIXES, find_videos
     from slipdetect.video.stored_pictures import recorded_bytes
+    from slipdetect.video.video import Video
     from slipdetect.video.views import Recording, View, show
     from slipdetect.video.writer import timed_video, write_timed_video, write_video
 
@@ -28,7 +29,7 @@ _HOMES = {
     "SourceOptions": "slipdetect.video.options",
     "VIDEO_SUFFIXES": "slipdetect.video.sources",
     "Recording": "slipdetect.video.views",
-    "Video": "slipdetect.video.reader",
+    "Video": "slipdetect.video.video",
     "VideoInfo": "slipdetect.video.frame",
     "VideoOptions": "slipdetect.video.options",
     "View": "slipdetect.video.views",

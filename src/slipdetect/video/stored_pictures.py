@@ -18,9 +18,9 @@ import numpy as np
 
 from slipdetect.errors import VideoError
 from slipdetect.video.frame import DecodeReport, VideoInfo
-from slipdetect.video.reader import Video
 from slipdetect.video.rescale import plausible_aspect
 from slipdetect.video.sources import first_bytes
+from slipdetect.video.video import Video
 
 _START = b'{\n"format": "slipdetect extraction"'
 _LAYOUT = "tsn"

@@ -7,52 +7,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Protocol
 
 from slipdetect.datasets.store.files import StoreUnwritable
-from slipdetect.datasets.store.manifest import read_manifest
 from slipdetect.datasets.store.plan import Task
 from slipdetect.datasets.store.request import ExtractionRequest
+from slipdetect.datasets.store.tasks import Stop, Watcher, do_task
 from slipdetect.datasets.store.tools import (
     GO_ON,
     Interrupted,
-    Outcome,
-    Progress,
-    Tools,
     make_tools,
 )
-from slipdetect.errors import DataError
-
-
-class Watcher(Protocol):
-    """Is told how a batch goes."""
-
-    def progress(self, share: float, frames: int, task: Task | None) -> None:
-        """Take note that ``share`` (0..1) of the work is done and ``frames`` were read."""
-        ...
-
-    def finished(self, task: Task, outcome: Outcome) -> None:
-        """Take note that a video is in the store."""
-        ...
-
-    def failed(self, path: Path, error: Exception) -> None:
-        """Take note that a video could not be extracted."""
-        ...
-
-
-class Stop:
-    """Whether somebody wants the batch to end; called, it tells how soon.
-
-    Attributes:
-        level: GO_ON, FINISH_SHARD or AT_ONCE.
-    """
-
-    def __init__(self) -> None:
-        self.level = GO_ON
-
-    def __call__(self) -> int:
-        """Return the level."""
-        return self.level
+from slipdetect.datasets.store.workers import run_in_workers
 
 
 def run_batch(
@@ -75,8 +40,6 @@ def run_batch(
     # made here even when workers make their own: a wrong request is found before they start
     tools = make_tools(folder, request, stop)
     if min(jobs, len(tasks)) > 1:
-        from slipdetect.datasets.store.workers import run_in_workers
-
         run_in_workers(tasks, folder, request, watcher, stop, min(jobs, len(tasks)))
         return
     meter = _Meter(watcher, sum(task.weight for task in tasks))
@@ -118,22 +81,3 @@ class _Meter:
         self._frames += self._taken
         self._taken, self._task = 0, None
         self(0, None)
-
-
-def do_task(task: Task, tools: Tools, on_progress: Progress) -> Outcome:
-    """Extract or repair one video.
-
-    Raises:
-        SlipdetectError: It could not be done.
-        Interrupted: It was stopped.
-    """
-    if not task.damaged:
-        from slipdetect.datasets.store.extract_video import extract_video
-
-        return extract_video(task, tools, on_progress)
-    from slipdetect.datasets.store.repair_video import repair_video
-
-    manifest = read_manifest(tools.folder, task.key)
-    if manifest is None:
-        raise DataError(f"the manifest of {task.key!r} is gone; run extract again")
-    return repair_video(task.path, manifest, task.damaged, tools, on_progress)

@@ -5,16 +5,15 @@ In: units. Out: file names and bytes; one class per layout, chosen by name.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
 
+from slipdetect.datasets.store.layout_npz import NpzLayout
+from slipdetect.datasets.store.layout_tsn import TsnLayout
 from slipdetect.datasets.store.manifest import Shard
-from slipdetect.datasets.store.units import Unit
-
-Read = Callable[[str], bytes]
+from slipdetect.datasets.store.units import Read, Unit
 
 
 class Layout(Protocol):
@@ -51,10 +50,4 @@ class Layout(Protocol):
 
 def make_layout(name: str) -> Layout:
     """Return the layout ``"npz"`` or ``"tsn"``."""
-    if name == "tsn":
-        from slipdetect.datasets.store.layout_tsn import TsnLayout
-
-        return TsnLayout()
-    from slipdetect.datasets.store.layout_npz import NpzLayout
-
-    return NpzLayout()
+    return TsnLayout() if name == "tsn" else NpzLayout()

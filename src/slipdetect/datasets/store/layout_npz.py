@@ -13,9 +13,8 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
-from slipdetect.datasets.store.layout import Read
 from slipdetect.datasets.store.manifest import Shard
-from slipdetect.datasets.store.units import Unit
+from slipdetect.datasets.store.units import Read, Unit
 from slipdetect.errors import DataError
 
 # more takes much longer and saves little

@@ -11,10 +11,9 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from slipdetect.datasets.store.layout import Read
 from slipdetect.datasets.store.manifest import Shard
 from slipdetect.datasets.store.recipe import JPEG_QUALITY
-from slipdetect.datasets.store.units import Unit
+from slipdetect.datasets.store.units import Read, Unit
 from slipdetect.errors import DataError, OutputError
 
 

@@ -13,7 +13,7 @@ from dataclasses import asdict, dataclass, field
 from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING, Any
 
-import slipdetect
+from slipdetect._version import __version__
 from slipdetect.datasets.store.recipe import ExtractionRecipe, check_settings
 from slipdetect.errors import UsageError
 from slipdetect.flow import FlowExtractor
@@ -62,7 +62,7 @@ class ExtractionRequest:
             libraries = [version(name) for name in ("opencv-contrib-python", "av", "numpy")]
         except PackageNotFoundError:
             return None
-        text = json.dumps([asked, slipdetect.__version__, libraries], sort_keys=True)
+        text = json.dumps([asked, __version__, libraries], sort_keys=True)
         return hashlib.sha256(text.encode()).hexdigest()[:16]
 
     def make_extractor(self, threads: int | None = None) -> FlowExtractor | None:
@@ -107,7 +107,7 @@ def _versions() -> dict[str, str]:
     import numpy as np
 
     return {
-        "slipdetect": slipdetect.__version__,
+        "slipdetect": __version__,
         "av": av.__version__,
         "numpy": np.__version__,
         "opencv": cv2.__version__,

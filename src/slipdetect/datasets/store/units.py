@@ -24,6 +24,9 @@ MAX_FRAMES = 64
 _MAX_BYTES = 64 * 2**20
 
 
+Read = Callable[[str], bytes]  # the content of a file of the store, by its name
+
+
 @dataclass
 class Unit:
     """The content of a shard.

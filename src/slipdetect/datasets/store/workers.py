@@ -19,10 +19,10 @@ from multiprocessing.connection import wait as wait_for_end
 from pathlib import Path
 from typing import Any
 
-from slipdetect.datasets.store.batch import Stop, Watcher, do_task
 from slipdetect.datasets.store.files import StoreUnwritable
 from slipdetect.datasets.store.plan import Task
 from slipdetect.datasets.store.request import ExtractionRequest
+from slipdetect.datasets.store.tasks import Stop, Watcher, do_task
 from slipdetect.datasets.store.tools import (
     AT_ONCE,
     GO_ON,

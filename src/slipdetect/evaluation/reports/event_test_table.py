@@ -9,8 +9,8 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from slipdetect._text import printable
-from slipdetect.reports.event_notes import event_notes
-from slipdetect.reports.figure_text import figure_text
+from slipdetect.evaluation.reports.event_notes import event_notes
+from slipdetect.evaluation.reports.figure_text import figure_text
 from slipdetect.reports.text_columns import aligned, escaped, marked, wrapped
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from slipdetect.reports.figure_text import interval_notes
+from slipdetect.evaluation.reports.figure_text import interval_notes
 
 if TYPE_CHECKING:
     from slipdetect.evaluation.event_evaluation import EventEvaluation

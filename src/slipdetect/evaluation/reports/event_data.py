@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from slipdetect.reports.figure_text import interval_data
+from slipdetect.evaluation.reports.figure_text import interval_data
 
 if TYPE_CHECKING:
     from slipdetect.evaluation.event_evaluation import ActionRow, EventEvaluation

@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
-from slipdetect.reports.reproduce_warnings import flags, warnings
+from slipdetect.experiments.reports.reproduce_warnings import flags, warnings
 from slipdetect.reports.text_columns import aligned, marked, wrapped
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from slipdetect._text import printable
-from slipdetect.reports.figure_text import figure_text, interval_data, interval_notes
+from slipdetect.evaluation.reports.figure_text import figure_text, interval_data, interval_notes
 from slipdetect.reports.text_columns import aligned, escaped, marked, wrapped
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from slipdetect._text import plain_name
-from slipdetect.reports.comparison_table import chosen_text
+from slipdetect.evaluation.reports.comparison_table import chosen_text
 from slipdetect.reports.csv_report import text_cell
 
 if TYPE_CHECKING:
