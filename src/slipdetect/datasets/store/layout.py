@@ -10,8 +10,6 @@ from typing import Protocol
 import numpy as np
 import numpy.typing as npt
 
-from slipdetect.datasets.store.layout_npz import NpzLayout
-from slipdetect.datasets.store.layout_tsn import TsnLayout
 from slipdetect.datasets.store.manifest import Shard
 from slipdetect.datasets.store.units import Read, Unit
 
@@ -50,4 +48,11 @@ class Layout(Protocol):
 
 def make_layout(name: str) -> Layout:
     """Return the layout ``"npz"`` or ``"tsn"``."""
-    return TsnLayout() if name == "tsn" else NpzLayout()
+    # finding out that nothing is left to do loads no OpenCV
+    if name == "tsn":
+        from slipdetect.datasets.store.layout_tsn import TsnLayout
+
+        return TsnLayout()
+    from slipdetect.datasets.store.layout_npz import NpzLayout
+
+    return NpzLayout()
