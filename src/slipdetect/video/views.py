@@ -6,6 +6,7 @@ In: a video and ``View``s. Out: their frames, one by one; what failed, in the vi
 from __future__ import annotations
 
 import math
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import ExitStack, closing, contextmanager
 from functools import cache
@@ -26,7 +27,7 @@ from slipdetect.video.writer import timed_video
 _Feed = Generator[None, Frame | None, None]
 
 
-class View:
+class View(ABC):
     """Takes frames of a video; a subclass says which and does something with them.
 
     Attributes:
@@ -50,9 +51,9 @@ class View:
         """
         yield
 
+    @abstractmethod
     def take(self, frame: Frame) -> None:
         """Take a frame; its picture is shared with other views, so it must not be changed."""
-        raise NotImplementedError
 
 
 class Recording(View):
