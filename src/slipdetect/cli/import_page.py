@@ -84,6 +84,7 @@ def _assumed(config: ModelConfig, noted: bool) -> list[str]:
             f"{config.snippet_stride} frames  (--preset)",
         ),
         _row("crop", f"{first.crop}  (--crop)"),
+        _row("consensus", ", ".join(dict.fromkeys(each.consensus for each in config.streams))),
     ]
     flow = next((stream.flow for stream in config.streams if stream.flow is not None), None)
     if flow is not None:

@@ -44,7 +44,9 @@ common_options = with_options(
     [
         *SETTINGS_OPTIONS,
         _common("-v", "--verbose", count=True, help="Say more; -vv says all."),
-        _common("-q", "--quiet", is_flag=True, help="Say nothing but results and errors; no progress bar."),
+        _common(
+            "-q", "--quiet", is_flag=True, help="Say only results and errors; no progress bar."
+        ),
         _common("--debug", is_flag=True, help="Show the traceback of an error."),
     ]
 )

@@ -7,6 +7,10 @@ from __future__ import annotations
 
 from slipdetect.cli.report_options import FILES, TESTING, TRAINING, Word, make_word
 
+_MADE = (
+    "seed is what models import makes of its two files: see 668_resnet101_rgb_model_best.pth.tar"
+)
+
 _REPORT = (
     make_word(
         "HMDB51|stand|sit|situp",
@@ -97,7 +101,11 @@ _REPORT = (
         "evaluate runs/x/best clips.csv --fusion rgb=1,flow=1.5",
     ),
     make_word("Fig 6|different angle", "stress runs/x/best clips.csv"),
-    make_word("time label|Fig 7", "detect videos/ --model seed --preset seed --time-label labels/"),
+    make_word(
+        "time label|Fig 7",
+        "detect videos/ --model seed --preset seed --time-label labels/",
+        note=_MADE,
+    ),
     make_word(
         "Table 1|Table 2|Table 3|Table 6|Table 7",
         *(f"reproduce table{number} --data clips.csv" for number in (1, 2, 3, 6, 7)),
@@ -120,7 +128,11 @@ _PROGRAMS = (
         "evaluate runs/x/best clips.csv --protocol 25x10 --scores x.npz",
     ),
     make_word("average_fusion.py", "compare runs/rgb runs/flow"),
-    make_word("win_test.py", "detect videos/ --model seed --preset seed --time-label labels/"),
+    make_word(
+        "win_test.py",
+        "detect videos/ --model seed --preset seed --time-label labels/",
+        note=_MADE,
+    ),
     make_word(
         "test.py",
         "detect videos/ --model seed --preset seed-v1 --time-label labels/",

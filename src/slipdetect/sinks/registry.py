@@ -1,4 +1,5 @@
-"""All sinks, in the order in which they are given a result: a new one is a file and a line here.
+"""All sinks, in the order in which they are given a result: a new one is a file, its import and
+its name here.
 
 In: options and videos. Out: where results go, and the sinks beside them, every target checked
 before any work begins.

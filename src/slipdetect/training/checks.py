@@ -90,7 +90,7 @@ def warnings(configs: Mapping[str, TrainConfig]) -> list[str]:
         )
     found += [
         f"consensus {config.consensus} learns nothing of the order of snippets from windows of "
-        "one; give --num-segments"
+        "one; give --num-segments 3 or more"
         for config in configs.values()
         if config.consensus in _IN_ORDER and config.num_segments == 1
     ][:1]
