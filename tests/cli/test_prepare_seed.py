@@ -179,6 +179,10 @@ def test_an_archive_that_lacks_flow_says_which(
         return
     assert result.exit_code == 0, result.output
     assert "flow of 5 clips, by the author" in result.stderr
+    # both as they are printed: the second must not meet the first one's folder
+    for recipe in ("seed-rgb", "seed-flow"):
+        (line,) = [line for line in result.stderr.splitlines() if f"--recipe {recipe}" in line]
+        assert line.endswith(f"--out runs/{recipe}")
     assert ("flow of 3 clips, computed here" in result.stderr) == (choice == "compute")
     about = json.loads((out / "seed.json").read_text(encoding="utf-8"))
     assert about["computed_flows"] == (3 if choice == "compute" else 0)

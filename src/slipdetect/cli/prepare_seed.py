@@ -119,5 +119,5 @@ def _tell(console: Console, made: SeedSet, out: Path, fps: float) -> None:
     common = f"slipdetect train {out / 'clips.csv'} --store {out}"
     for recipe, extra in (("seed-rgb", []), ("seed-flow", ["--flow-method tvl1-opencv"])):
         if recipe == "seed-rgb" or made.flows:
-            out = f"--out runs/{recipe}"
-            console.note(" ".join([f"{common} --recipe {recipe}", *extra, *more, out]))
+            words = [f"{common} --recipe {recipe}", *extra, *more, f"--out runs/{recipe}"]
+            console.note(" ".join(words))
