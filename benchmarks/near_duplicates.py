@@ -34,8 +34,7 @@ from slipdetect.lab.check.near_duplicates import (
 )
 from slipdetect.lab.check.survey import survey
 from slipdetect.lab.data import Clip, read_annotations
-from slipdetect.lab.prepare.dedup import SEED_THRESHOLD
-from slipdetect.lab.prepare.ssim import ssim
+from slipdetect.lab.prepare.dedup import DEFAULT_THRESHOLD, ssim
 from slipdetect.video import open_video, write_video
 from slipdetect.video.size_modes import SizeMode
 
@@ -151,7 +150,7 @@ def dropped_by_ssim(clips: list[Clip], each: int, seed: int) -> dict[str, float]
         for name, measure in (("gaussian", ssim), ("uniform", uniform_ssim)):
             kept = grays[0]
             for image in grays[1:]:
-                if measure(kept, image) > SEED_THRESHOLD:
+                if measure(kept, image) > DEFAULT_THRESHOLD:
                     dropped[name] += 1
                 else:
                     kept = image

@@ -22,13 +22,13 @@ def touch(folder: Path, *names: str) -> Path:
     return folder
 
 
-def rar(files: Mapping[str, bytes]) -> bytes:
-    """Return a RAR 2.9 archive of files that are stored, not packed."""
+def rar(files: Mapping[str, bytes], *, method: int = 0x30, mode: int = 0o100644) -> bytes:
+    """Return a RAR 2.9 archive of files that are stored, whatever ``method`` it says."""
     data = b"Rar!\x1a\x07\x00" + _block(0x73, 0, bytes(6))
     for name, content in files.items():
         raw = name.replace("/", "\\").encode("ascii")  # as RAR stores folders
         size, crc = len(content), zlib.crc32(content)
-        head = struct.pack("<LLBLLBBHL", size, size, 3, crc, _DATE, 20, 0x30, len(raw), 0o100644)
+        head = struct.pack("<LLBLLBBHL", size, size, 3, crc, _DATE, 20, method, len(raw), mode)
         data += _block(0x74, 0x8000, head + raw) + content
     return data + _block(0x7B, 0x4000, b"")
 

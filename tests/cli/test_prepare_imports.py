@@ -13,7 +13,6 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
-from archive_files import pack
 from prepare_files import touch
 from slipdetect.cli.main import cli
 from slipdetect.lab.data import read_annotations
@@ -27,7 +26,7 @@ def run(*args: object) -> Result:
 
 
 @pytest.mark.parametrize(
-    "page", ["hmdb51", "ucf101", "folder", "seed", "intervals", "lists read", "lists write"]
+    "page", ["hmdb51", "ucf101", "folder", "seed", "intervals", "lists", "export-lists"]
 )
 def test_help_is_light(page: str) -> None:
     script = (
@@ -87,29 +86,34 @@ def test_a_csv_elsewhere_needs_the_root(own: Path, tmp_path: Path) -> None:
 
 
 def test_the_seed_reports_split_warns(own: Path) -> None:
-    result = run("folder", own, "--out", own / "clips.csv", "--seed-split", 4)
+    result = run("folder", own, "--out", own / "clips.csv", "--test-every", 4)
     assert result.exit_code == 0
-    assert "--seed-split goes by position, not by group" in result.stderr
+    assert "--test-every goes by position, not by group" in result.stderr
     assert "test        3       3       6" in result.stdout
-    both = run("folder", own, "--out", own / "x.csv", "--seed-split", 4, "--split-folders")
+    both = run("folder", own, "--out", own / "x.csv", "--test-every", 4, "--val", 0.1)
     assert both.exit_code == 2
+    assert "leave --val and --test out" in both.stderr
 
 
-@pytest.mark.parametrize("name", ["own.zip", "own.tar.gz"])
-def test_S57_an_archive_is_fetched_first(tmp_path: Path, name: str) -> None:
-    files = {f"own/{c}/p{i}.mp4": b"x" for c in ("fall", "other") for i in range(5)}
-    archive = pack(tmp_path / name, files)
-    out = tmp_path / "clips.csv"
-    result = run("folder", "--from", archive, "--out", out, "--group-by", "file")
-    assert result.exit_code == 0, result.stderr
-    assert len(read_annotations(out)) == 10
-    assert read_annotations(out)[0].path == tmp_path / "downloads/own/own/fall/p0.mp4"
-    wrong = run("folder", "--from", f"{archive}#sha256={'0' * 64}", "--out", tmp_path / "x.csv")
-    assert wrong.exit_code == 3
-    assert "has sha256" in wrong.stderr
-    assert run("folder", "--out", tmp_path / "x.csv").exit_code == 2
-    both = run("folder", tmp_path, "--from", archive, "--out", tmp_path / "x.csv")
-    assert both.exit_code == 2
+def test_split_folders_keep_their_split(tmp_path: Path) -> None:
+    names = [f"{side}/{action}/{side}{k}.mp4" for side in ("train", "test")
+             for action in ("fall", "normal") for k in range(4)]  # fmt: skip
+    folder = touch(tmp_path / "sided", *names)
+    args = ("folder", folder, "--split-folders", "--group-by", "file")
+    assert run(*args, "--out", folder / "a.csv").exit_code == 0
+    clips = read_annotations(folder / "a.csv")
+    assert {(clip.split, clip.path.parts[-3]) for clip in clips} == {
+        ("train", "train"),
+        ("test", "test"),
+    }
+    assert run(*args, "--out", folder / "b.csv", "--val", 0.25).exit_code == 0
+    clips = read_annotations(folder / "b.csv")
+    assert sum(clip.split == "val" for clip in clips) == 2
+    assert sum(clip.split == "test" for clip in clips) == 8
+    for option, value in (("--test", 0.2), ("--test-every", 4)):
+        refused = run(*args, "--out", folder / "c.csv", option, value)
+        assert refused.exit_code == 2
+        assert f"has splits already; leave {option} out" in refused.stderr
 
 
 def test_what_is_left_out_is_counted_and_listed(own: Path) -> None:
@@ -195,7 +199,7 @@ def test_lists_there_and_back(tmp_path: Path) -> None:
     clips = tmp_path / "videos" / "clips.csv"
     clips.write_text("path,label,split\n" + "".join(lines))
     out = tmp_path / "lists"
-    result = run("lists", "write", clips, "--out", out)
+    result = run("export-lists", clips, "--out", out)
     assert result.exit_code == 0, result.stderr
     assert result.stdout.splitlines() == [
         str(out / f"{kind}_{split}.txt") for kind in ("rgb", "flow") for split in ("train", "test")
@@ -206,35 +210,41 @@ def test_lists_there_and_back(tmp_path: Path) -> None:
     assert (out / "flow_test.txt").read_text() == (
         "Slipping/v_Slipping_g02_c01\t\t5\t0\nNotSlipping/v_NotSlipping_g03_c01\t\t6\t1\n"
     )
-    assert run("lists", "write", clips, "--out", out).exit_code == 6
-    ucf = run("lists", "write", clips, "--out", out, "--format", "ucf", "--frames")
+    assert run("export-lists", clips, "--out", out).exit_code == 6
+    ucf = run("export-lists", clips, "--out", out, "--format", "ucf", "--frames")
     assert ucf.exit_code == 0
     counts = pickle.loads((out / "frame_count.pickle").read_bytes())
     assert counts["v_Slipping_g02_c01.mp4"] == 6
     back = tmp_path / "videos" / "back.csv"
     read = run(
-        "lists", "read", "--train", out / "trainlist01.txt", "--test", out / "testlist01.txt",
-        "--classes", out / "classInd.txt", "--frame-count", out / "frame_count.pickle",
-        "--out", back,
+        "lists", tmp_path / "videos", "--list", f"train={out / 'trainlist01.txt'}",
+        "--list", f"test={out / 'testlist01.txt'}", "--classes", out / "classInd.txt",
+        "--frame-count", out / "frame_count.pickle", "--out", back,
     )  # fmt: skip
     assert read.exit_code == 0, read.stderr
     found = read_annotations(back)
     first = {(clip.path, clip.positive, clip.split) for clip in read_annotations(clips)}
     assert {(clip.path, clip.positive, clip.split) for clip in found} == first
     assert sorted(clip.columns["frames"] for clip in found) == ["4", "5", "6", "7"]
-    moved = run("lists", "write", clips, "--out", tmp_path / "4", "--seed-split", 4)
+    moved = run("export-lists", clips, "--out", tmp_path / "4", "--test-every", 4)
     assert moved.exit_code == 0
     assert len((tmp_path / "4" / "rgb_test.txt").read_text().splitlines()) == 1
-    assert "--seed-split goes by position" in moved.stderr
+    assert "--test-every goes by position" in moved.stderr
 
 
 def test_lists_need_naming(tmp_path: Path) -> None:
     out = tmp_path / "clips.csv"
-    assert run("lists", "read", "--out", out).exit_code == 2
+    assert run("lists", tmp_path, "--out", out).exit_code == 2
     (tmp_path / "a.txt").write_text("Slipping/a 1 0\n")
-    both = run("lists", "read", "--train", tmp_path / "a.txt", "--seed-split", 4, "--out", out)
-    assert both.exit_code == 2
-    missing = run("lists", "read", "--train", tmp_path / "a.txt", "--out", out)
+    train = ("lists", tmp_path, "--list", f"train={tmp_path / 'a.txt'}", "--out", out)
+    for option, value in (("--test-every", 4), ("--test", 0.2)):
+        both = run(*train, option, value)
+        assert both.exit_code == 2
+        assert f"has splits already; leave {option} out" in both.stderr
+    unknown = run("lists", tmp_path, "--list", f"dev={tmp_path / 'a.txt'}", "--out", out)
+    assert unknown.exit_code == 2
+    assert "write train=, val= or test= before it" in unknown.stderr
+    missing = run(*train)
     assert missing.exit_code == 3
     assert "no clip is left to write" in missing.stderr
 
@@ -259,8 +269,7 @@ def test_lists_of_videos_that_are_elsewhere(tmp_path: Path) -> None:
     for name in ("train", "test"):
         (tmp_path / f"{name}.txt").write_text("Slipping/a\t\t20\t0\n")
     out = tmp_path / "clips.csv"
-    lists = ("--train", tmp_path / "train.txt", "--root", videos)
-    result = run("lists", "read", *lists, "--out", out)
+    result = run("lists", videos, "--list", f"train={tmp_path / 'train.txt'}", "--out", out)
     assert result.exit_code == 3
     assert "no clip is left to write: 1 in a list, but" in result.stderr
     assert "first 'Slipping/a'" in result.stderr
@@ -274,7 +283,7 @@ def test_intervals_whole_and_cut(tmp_path: Path) -> None:
     times = tmp_path / "times.csv"
     times.write_text("source,start,end,label\na.mp4,0:05,6.5,missed\nb.mp4,3,4,right\n"
                      "b.mp4,8,9,wrong\nquiet.mp4,,,\n")  # fmt: skip
-    args = ("intervals", times, "--root", tmp_path / "videos")
+    args = ("intervals", times, "--videos", tmp_path / "videos")
     whole = run(*args, "--out", tmp_path / "videos" / "whole.csv", "--dataset", "own")
     assert whole.exit_code == 0, whole.stderr
     clips = {clip.path.name: clip for clip in read_annotations(tmp_path / "videos" / "whole.csv")}
@@ -293,12 +302,12 @@ def test_intervals_whole_and_cut(tmp_path: Path) -> None:
     times.write_text(text.replace("label", "label,split").replace("missed", "missed,train"))
     both = run(*args, "--cut", tmp_path / "new", "--out", tmp_path / "z.csv", "--test", 0.4)
     assert both.exit_code == 2
-    assert "the table has splits already" in both.stderr
+    assert "the data set has splits already; leave --test out" in both.stderr
     assert not (tmp_path / "new").exists()
     times.write_text(text)
     outside = run(*args, "--cut", tmp_path / "cuts", "--out", tmp_path / "videos" / "x.csv")
     assert outside.exit_code == 2
-    assert "must be in the folder of the CSV" in outside.stderr
+    assert "must be in the folder that paths in the CSV count from" in outside.stderr
     again = run(*args, "--cut", tmp_path / "cuts", "--out", tmp_path / "y.csv")
     assert again.exit_code == 6
     times.write_text("source,start,end\na.mp4,5,99\n")

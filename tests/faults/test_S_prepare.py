@@ -20,7 +20,7 @@ from slipdetect.lab.course2020.seed_lists import read_seed_list, read_seed_lists
 from slipdetect.lab.prepare.frame_counts import parse_frame_counts, read_frame_counts
 from slipdetect.lab.prepare.hmdb51 import read_split_file
 from slipdetect.lab.prepare.intervals import read_intervals
-from slipdetect.lab.prepare.list_lines import list_lines
+from slipdetect.lab.prepare.text_files import list_lines
 from slipdetect.lab.prepare.ucf101 import read_class_index, read_ucf_list
 
 ESCAPES = [

@@ -11,8 +11,7 @@ import numpy as np
 import pytest
 
 from slipdetect.errors import OutputError, UsageError, VideoError
-from slipdetect.lab.prepare.dedup import deduplicate, new_frames
-from slipdetect.lab.prepare.ssim import ssim
+from slipdetect.lab.prepare.dedup import deduplicate, new_frames, ssim
 from slipdetect.video import Frame, open_video
 from synth import bars, make_video, read_code, scene
 

@@ -11,11 +11,17 @@ import pytest
 
 from prepare_files import touch
 from slipdetect.errors import DataError, UsageError
-from slipdetect.lab.prepare.folder import EMPTY, LOOSE, prepare_folder, single_folder
+from slipdetect.lab.prepare.folder import EMPTY, LOOSE, Folder
+from slipdetect.lab.prepare.importer import ImportJob
 from slipdetect.lab.prepare.mapping import ClassMapping
+from slipdetect.lab.prepare.rows import Prepared
 from slipdetect.lab.prepare.splitting import assign_splits
 
 WORDS = ClassMapping()
+
+
+def prepare_folder(folder: Path, classes: ClassMapping, **options: object) -> Prepared:
+    return Folder(**options).read(folder, ImportJob(classes=classes))  # type: ignore[arg-type]
 
 
 def test_class_folders_and_what_lies_around(tmp_path: Path) -> None:
@@ -100,14 +106,6 @@ def test_folders_of_another_form(tmp_path: Path) -> None:
         prepare_folder(split, WORDS, split_folders=True)
     with pytest.raises(DataError, match="cannot read the folder"):
         prepare_folder(tmp_path / "none", WORDS)
-
-
-def test_the_only_folder_of_an_archive_is_looked_into(tmp_path: Path) -> None:
-    touch(tmp_path, "a/.unpacked-from", "a/b/c/fall/x.mp4", "a/b/c/normal/y.mp4", "a/__MACOSX/z")
-    assert single_folder(tmp_path / "a") == tmp_path / "a" / "b" / "c"
-    # one class folder alone is not taken for a wrapping
-    touch(tmp_path, "d/fall/x.mp4")
-    assert single_folder(tmp_path / "d") == tmp_path / "d"
 
 
 def test_a_name_that_no_list_can_hold_is_left_out(tmp_path: Path) -> None:

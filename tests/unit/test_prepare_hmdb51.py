@@ -16,21 +16,19 @@ import pytest
 from prepare_files import rar, touch
 from slipdetect.errors import DataError, OutputError, UsageError
 from slipdetect.lab.data import read_annotations
-from slipdetect.lab.prepare import rar as unrar
 from slipdetect.lab.prepare.hmdb51 import (
     MISSING,
     UNLISTED,
     UNUSED,
-    USUAL_POSITIVE,
+    Hmdb51,
     film_of,
-    prepare_hmdb51,
+    unpack_rar,
 )
-from slipdetect.lab.prepare.hmdb51_folder import Hmdb51Folder
+from slipdetect.lab.prepare.importer import ImportJob
 from slipdetect.lab.prepare.mapping import ClassMapping
-from slipdetect.lab.prepare.rows import Prepared, straddling
-from slipdetect.lab.prepare.write import write_rows
+from slipdetect.lab.prepare.rows import Prepared, straddling, write_rows
 
-USUAL = ClassMapping(usual=USUAL_POSITIVE)
+USUAL = ClassMapping(usual=Hmdb51.slip_classes)
 FALL = "fall_floor/Film_1_fall_floor_f_cm_np1_fr_med_{}.avi"
 WALK = "walk/Film_2_walk_l_nm_np2_ba_goo_{}.avi"
 
@@ -51,8 +49,22 @@ def write_split(folder: Path, name: str, uses: dict[str, str], split: int = 1) -
     (folder / "splits" / f"{name}_test_split{split}.txt").write_text(text)
 
 
-def prepare(folder: Path, mapping: ClassMapping = USUAL, split: int = 1) -> Prepared:
-    return prepare_hmdb51(Hmdb51Folder(folder / "hmdb"), folder / "splits", split, mapping)
+def read(
+    source: Path,
+    splits: Path,
+    classes: ClassMapping = USUAL,
+    *,
+    split: int = 1,
+    work: Path | None = None,
+    told: list[str] | None = None,
+) -> Prepared:
+    importer = Hmdb51(splits=splits, split=str(split), work=work)
+    note = print if told is None else told.append
+    return importer.read(source, ImportJob(classes=classes, note=note))
+
+
+def prepare(folder: Path, classes: ClassMapping = USUAL, split: int = 1) -> Prepared:
+    return read(folder / "hmdb", folder / "splits", classes, split=split)
 
 
 def test_rows_of_an_official_split(folder: Path) -> None:
@@ -108,8 +120,7 @@ def test_S01_the_official_splits_of_the_real_clips(
                     unused += 1
                 elif path in labels:
                     expected[path] = ("train" if use == "1" else "test", labels[path])
-    source = Hmdb51Folder(clips / "hmdb51")
-    prepared = prepare_hmdb51(source, clips / "hmdb51" / "splits", split, USUAL)
+    prepared = read(clips / "hmdb51", clips / "hmdb51" / "splits", split=split)
     found = {row.path.relative_to(clips).as_posix(): (row.split, row.label)
              for row in prepared.rows}  # fmt: skip
     assert found == expected
@@ -119,8 +130,8 @@ def test_S01_the_official_splits_of_the_real_clips(
     }
     out = tmp_path / "clips.csv"
     write_rows(prepared.rows, out, clips)
-    read = read_annotations(out, clips)
-    assert Counter((clip.split, clip.positive) for clip in read) == {
+    back = read_annotations(out, clips)
+    assert Counter((clip.split, clip.positive) for clip in back) == {
         (side, label == "slip"): count for (side, label), count in pinned.items()
     }
 
@@ -130,8 +141,7 @@ def test_films_on_both_sides_of_the_real_splits(clips: Path) -> None:
     """The figures of docs/data.md: official splits keep films apart inside a class only."""
     figures = {}
     for split in (1, 2, 3):
-        source = Hmdb51Folder(clips / "hmdb51")
-        rows = prepare_hmdb51(source, clips / "hmdb51" / "splits", split, USUAL).rows
+        rows = read(clips / "hmdb51", clips / "hmdb51" / "splits", split=split).rows
         shared = straddling(rows)
         test = [row for row in rows if row.split == "test" and row.unit in shared]
         falls = sum(row.label == "slip" for row in test)
@@ -157,9 +167,9 @@ def test_films_of_names(name: str, action: str, film: str) -> None:
 
 
 def test_the_seed_reports_negatives(folder: Path) -> None:
-    prepared = prepare(folder, ClassMapping(negative=("walk",), usual=USUAL_POSITIVE))
+    prepared = prepare(folder, ClassMapping(negative=("walk",), usual=Hmdb51.slip_classes))
     assert Counter(row.label for row in prepared.rows) == {"slip": 2, "other": 1}
-    prepared = prepare(folder, ClassMapping(pairs=(("walk", "skip"),), usual=USUAL_POSITIVE))
+    prepared = prepare(folder, ClassMapping(pairs=(("walk", "skip"),), usual=Hmdb51.slip_classes))
     assert {row.action for row in prepared.rows} == {"fall_floor"}
     assert prepared.left_out.reasons()["class left out by the mapping"] == ["walk"]
 
@@ -168,7 +178,7 @@ def test_split_files_one_folder_deeper_and_of_absent_classes(folder: Path) -> No
     write_split(folder, "wave", {"wave/x.avi": "1"})
     (folder / "packed").mkdir()
     (folder / "splits").rename(folder / "packed" / "testTrainMulti_7030_splits")
-    prepared = prepare_hmdb51(Hmdb51Folder(folder / "hmdb"), folder / "packed", 1, USUAL)
+    prepared = read(folder / "hmdb", folder / "packed")
     assert len(prepared.rows) == 3
     reasons = prepared.left_out.reasons()
     assert reasons["class of the split files without a folder"] == ["wave"]
@@ -209,180 +219,111 @@ def test_missing_files_and_folders(folder: Path, tmp_path: Path) -> None:
     with pytest.raises(DataError, match=r"no walk_test_split1\.txt.*--map walk=skip"):
         prepare(folder)
     with pytest.raises(DataError, match="cannot read the folder of split files"):
-        prepare_hmdb51(Hmdb51Folder(folder / "hmdb"), folder / "none", 1, USUAL)
+        read(folder / "hmdb", folder / "none")
     with pytest.raises(DataError, match="neither class folders of clips nor CLASS"):
-        prepare_hmdb51(Hmdb51Folder(folder / "splits"), folder / "splits", 1, USUAL)
+        read(folder / "splits", folder / "splits")
     with pytest.raises(DataError, match="cannot read the folder"):
-        Hmdb51Folder(tmp_path / "none")
-
-
-def stand_in(folder: Path, name: str, body: str) -> None:
-    """Put a program written in Python on the PATH."""
-    folder.mkdir(exist_ok=True)
-    program = folder / name
-    program.write_text(f"#!{sys.executable}\nimport sys, pathlib, zipfile\n{body}")
-    program.chmod(0o755)
-
-
-UNZIP = """
-archive = next(a for a in sys.argv if a.endswith(".rar"))
-with zipfile.ZipFile(archive) as zipped:
-    if sys.argv[1] == "lb":
-        print("\\n".join(zipped.namelist()))
-    else:
-        last = sys.argv[-1]
-        zipped.extractall(sys.argv[-2] if last == archive else last)
-"""
-
-
-def pack(path: Path, files: dict[str, bytes]) -> None:
-    """Write what the stand-in for unrar takes for a .rar."""
-    import zipfile
-
-    with zipfile.ZipFile(path, "w") as zipped:
-        for name, data in files.items():
-            zipped.writestr(name, data)
+        read(tmp_path / "none", folder / "splits")
 
 
 @pytest.fixture
-def archives(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """``hmdb51_org.rar`` that holds a .rar a class, and a program that unpacks it."""
-    stand_in(folder / "bin", "unrar", UNZIP)
-    monkeypatch.setenv("PATH", str(folder / "bin"))
+def archives(folder: Path) -> Path:
+    """``hmdb51_org.rar`` that holds a .rar a class."""
+    pytest.importorskip("rarfile")
     inner = {}
     for action in ("fall_floor", "walk"):
         files = {f"{action}/{p.name}": b"x" for p in (folder / "hmdb" / action).iterdir()}
-        pack(folder / "inner.rar", files)
-        inner[f"{action}.rar"] = (folder / "inner.rar").read_bytes()
+        inner[f"{action}.rar"] = rar(files)
     shutil.rmtree(folder / "hmdb")
     (folder / "hmdb").mkdir()
-    pack(folder / "hmdb" / "hmdb51_org.rar", inner)
+    (folder / "hmdb" / "hmdb51_org.rar").write_bytes(rar(inner))
     return folder
 
 
+ONLY_FALLS = ClassMapping(pairs=(("walk", "skip"),), usual=Hmdb51.slip_classes)
+
+
 def test_the_archive_of_archives(archives: Path) -> None:
+    hmdb, splits, work = archives / "hmdb", archives / "splits", archives / "work"
     with pytest.raises(UsageError, match="--work"):
-        Hmdb51Folder(archives / "hmdb")
-    work = archives / "work"
-    prepared = prepare_hmdb51(
-        Hmdb51Folder(archives / "hmdb", work), archives / "splits", 1,
-        ClassMapping(pairs=(("walk", "skip"),), usual=USUAL_POSITIVE),
-    )  # fmt: skip
-    name = FALL.format(0)
-    assert prepared.rows[0].path == work / "fall_floor" / name
+        read(hmdb, splits)
+    prepared = read(hmdb, splits, ONLY_FALLS, work=work)
+    assert prepared.rows[0].path == work / "fall_floor" / FALL.format(0)
     assert sorted(path.name for path in work.iterdir()) == ["fall_floor", "hmdb51_org"]
     # what is unpacked is not unpacked again
-    (archives / "bin" / "unrar").unlink()
-    again = prepare_hmdb51(
-        Hmdb51Folder(archives / "hmdb", work), archives / "splits", 1,
-        ClassMapping(pairs=(("walk", "skip"),), usual=USUAL_POSITIVE),
-    )  # fmt: skip
-    assert again.rows == prepared.rows
+    told: list[str] = []
+    assert read(hmdb, splits, ONLY_FALLS, work=work, told=told).rows == prepared.rows
+    assert told == []
 
 
 def test_archives_may_be_unpacked_where_they_lie(archives: Path) -> None:
     """A run that left out a class does not hide it from the next one."""
     folder = archives / "hmdb"
-    only_falls = ClassMapping(pairs=(("walk", "skip"),), usual=USUAL_POSITIVE)
-    first = prepare_hmdb51(Hmdb51Folder(folder, folder), archives / "splits", 1, only_falls)
+    first = read(folder, archives / "splits", ONLY_FALLS, work=folder)
     assert {row.action for row in first.rows} == {"fall_floor"}
     told: list[str] = []
-    source = Hmdb51Folder(folder, folder, lambda archive: told.append(archive.name))
-    second = prepare_hmdb51(source, archives / "splits", 1, USUAL)
+    second = read(folder, archives / "splits", work=folder, told=told)
     assert {row.action for row in second.rows} == {"fall_floor", "walk"}
-    assert told == ["walk.rar"]
+    assert told == ["unpacking walk.rar"]
 
 
-def test_archives_of_single_classes(archives: Path) -> None:
-    unrar.unpack_rar(archives / "hmdb" / "hmdb51_org.rar", archives / "single")
-    source = Hmdb51Folder(archives / "single", archives / "work")
-    assert source.names == ["fall_floor", "walk"]
-    assert len(prepare_hmdb51(source, archives / "splits", 1, USUAL).rows) == 3
+def test_archives_of_single_classes_and_of_split_files(archives: Path) -> None:
+    unpack_rar(archives / "hmdb" / "hmdb51_org.rar", archives / "single")
+    lists = {f"splits/{path.name}": path.read_bytes() for path in (archives / "splits").iterdir()}
+    (archives / "test_train_splits.rar").write_bytes(rar(lists))
+    packed = archives / "test_train_splits.rar"
+    assert len(read(archives / "single", packed, work=archives / "work").rows) == 3
     assert [p for p in (archives / "work").iterdir() if p.name.startswith(".")] == []
 
 
-def test_without_a_program_it_is_said_which_to_install(
+def test_packed_members_without_a_program_say_which_to_install(
     archives: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    import rarfile
+
     monkeypatch.setenv("PATH", str(archives / "nothing"))
-    with pytest.raises(DataError, match=r"install unrar, bsdtar .*7z with RAR support or unar"):
-        Hmdb51Folder(archives / "hmdb", archives / "work")
-
-
-def test_another_program_is_tried_and_all_troubles_are_told(archives: Path) -> None:
-    archive = archives / "hmdb" / "hmdb51_org.rar"
-    body = "print('no RAR here', file=sys.stderr); sys.exit(2)"
-    stand_in(archives / "bin", "bsdtar", body)
-    (archives / "bin" / "unrar").unlink()
-    with pytest.raises(DataError, match=r"cannot be unpacked \(bsdtar: no RAR here\)"):
-        unrar.unpack_rar(archive, archives / "x")
-    stand_in(archives / "bin", "7z", "sys.exit(2)")
-    with pytest.raises(DataError, match=r"\(bsdtar: no RAR here; 7z: exit code 2\)"):
-        unrar.unpack_rar(archive, archives / "x")
-    stand_in(archives / "bin", "unrar", UNZIP)
-    (archives / "bin" / "unrar").rename(archives / "bin" / "unar")
-    unrar.unpack_rar(archive, archives / "x")
-    assert (archives / "x" / "walk.rar").is_file()
-
-
-UNSAFE = {
-    "../x.avi": "leads out of its folder",
-    "/x.avi": "leads out of its folder",
-    "C:\\x.avi": "leads out of its folder",
-    "a\\..\\..\\x.avi": "leads out of its folder",
-}
-
-
-@pytest.mark.parametrize("name", UNSAFE)
-def test_names_that_lead_out_are_refused_before_unpacking(archives: Path, name: str) -> None:
-    body = f"print({name!r}) if sys.argv[1] == 'lb' else pathlib.Path('touched').touch()"
-    stand_in(archives / "bin", "unrar", body)
-    with pytest.raises(DataError, match="leads out of its folder"):
-        unrar.unpack_rar(archives / "hmdb" / "hmdb51_org.rar", archives / "x")
+    # what rarfile found on an earlier PATH is forgotten
+    monkeypatch.setattr(rarfile, "CURRENT_SETUP", None)
+    packed = rar({"walk/a.avi": b"a" * 1000}, method=0x33)
+    (archives / "packed.rar").write_bytes(packed)
+    with pytest.raises(DataError, match=r"install unrar, unar, 7z or bsdtar .*libarchive-tools"):
+        unpack_rar(archives / "packed.rar", archives / "x")
     assert not (archives / "x").exists()
-    assert not Path("touched").exists()
 
 
-def test_links_in_archives_are_refused(archives: Path) -> None:
-    body = "sys.argv[1] == 'lb' or (pathlib.Path(sys.argv[-1]) / 'l').symlink_to('/etc')"
-    stand_in(archives / "bin", "unrar", body)
-    with pytest.raises(DataError, match="'l', which is a link or device"):
-        unrar.unpack_rar(archives / "hmdb" / "hmdb51_org.rar", archives / "x")
-    stand_in(archives / "bin", "unrar", "")
-    with pytest.raises(DataError, match="holds no files"):
-        unrar.unpack_rar(archives / "hmdb" / "hmdb51_org.rar", archives / "x")
-    assert not (archives / "x").exists()
-    with pytest.raises(OutputError, match="cannot write"):
-        unrar.unpack_rar(archives / "hmdb" / "hmdb51_org.rar", archives / "none" / "x")
-
-
-@pytest.mark.parametrize("program", list(unrar.PROGRAMS))
-def test_real_programs_unpack_a_real_rar(
-    program: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+def test_without_the_package_it_is_said_how_to_install_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    path = shutil.which(program)
-    if path is None:
-        pytest.skip(f"{program} is not installed")
-    (tmp_path / "bin").mkdir()
-    (tmp_path / "bin" / program).symlink_to(path)
-    monkeypatch.setenv("PATH", str(tmp_path / "bin"))
-    (tmp_path / "a.rar").write_bytes(rar({"walk/a.avi": b"a" * 1000, "walk/b.avi": b"b"}))
-    try:
-        unrar.unpack_rar(tmp_path / "a.rar", tmp_path / "out")
-    except DataError as error:
-        if "open the file as archive" in str(error):
-            pytest.skip(f"{program} is built without RAR support")
-        raise
-    assert (tmp_path / "out" / "walk" / "a.avi").read_bytes() == b"a" * 1000
-    (tmp_path / "evil.rar").write_bytes(rar({"../evil.avi": b"x", "ok.avi": b"x"}))
-    if program == "unar":  # it cleans names by itself
-        unrar.unpack_rar(tmp_path / "evil.rar", tmp_path / "evil")
-        shutil.rmtree(tmp_path / "evil")
-    else:
-        with pytest.raises(DataError, match="leads out"):
-            unrar.unpack_rar(tmp_path / "evil.rar", tmp_path / "evil")
-    assert list(tmp_path.rglob("*evil.avi")) == []
-    (tmp_path / "cut.rar").write_bytes((tmp_path / "a.rar").read_bytes()[:-900])
-    with pytest.raises(DataError, match="cannot be unpacked"):
-        unrar.unpack_rar(tmp_path / "cut.rar", tmp_path / "cut")
-    assert sorted(p.name for p in tmp_path.iterdir() if p.is_dir()) == ["bin", "out"]
+    monkeypatch.setitem(sys.modules, "rarfile", None)
+    with pytest.raises(DataError, match=r"pip install 'slipdetect\[lab\]', or unpack it yourself"):
+        unpack_rar(tmp_path / "a.rar", tmp_path / "x")
+
+
+@pytest.mark.parametrize("name", ["../x.avi", "/x.avi", "C:/x.avi", "a/../../x.avi"])
+def test_names_that_lead_out_are_refused_before_unpacking(tmp_path: Path, name: str) -> None:
+    pytest.importorskip("rarfile")
+    (tmp_path / "evil.rar").write_bytes(rar({"ok.avi": b"x", name: b"x"}))
+    with pytest.raises(DataError, match="leads out of its folder"):
+        unpack_rar(tmp_path / "evil.rar", tmp_path / "sub")
+    assert [path.name for path in tmp_path.rglob("*")] == ["evil.rar"]
+
+
+def test_what_else_is_refused_leaves_nothing(tmp_path: Path) -> None:
+    pytest.importorskip("rarfile")
+    good = rar({"walk/a.avi": b"a" * 1000, "walk/b.avi": b"b"})
+    bad = {
+        "is a link or device": rar({"l": b"/etc"}, mode=0o120777),
+        "holds no files": rar({}),
+        "cannot be unpacked": good[:-900],
+        "cannot be unpacked: ": b"no archive at all",
+    }
+    for words, data in bad.items():
+        (tmp_path / "a.rar").write_bytes(data)
+        with pytest.raises(DataError, match=words):
+            unpack_rar(tmp_path / "a.rar", tmp_path / "x")
+        assert [path.name for path in tmp_path.iterdir()] == ["a.rar"]
+    (tmp_path / "a.rar").write_bytes(good)
+    with pytest.raises(OutputError, match="cannot write"):
+        unpack_rar(tmp_path / "a.rar", tmp_path / "none" / "x")
+    unpack_rar(tmp_path / "a.rar", tmp_path / "x")
+    assert (tmp_path / "x" / "walk" / "a.avi").read_bytes() == b"a" * 1000

@@ -16,12 +16,17 @@ from prepare_files import touch
 from slipdetect.errors import DataError, OutputError, UsageError, VideoError
 from slipdetect.lab.data import read_annotations
 from slipdetect.lab.prepare.cut_plan import CutRule, PlannedClip, plan_cuts, spread_cuts
-from slipdetect.lab.prepare.cutting import cut_video
-from slipdetect.lab.prepare.duration import check_times
+from slipdetect.lab.prepare.cutting import (
+    LACKING,
+    TOO_NEAR,
+    check_times,
+    cut_rows,
+    cut_video,
+    whole_rows,
+)
 from slipdetect.lab.prepare.intervals import read_intervals
-from slipdetect.lab.prepare.long_videos import LACKING, TOO_NEAR, cut_rows, whole_rows
-from slipdetect.lab.prepare.timecode import parse_time
-from slipdetect.lab.prepare.write import write_rows
+from slipdetect.lab.prepare.rows import write_rows
+from slipdetect.lab.prepare.text_files import parse_time
 from slipdetect.video import open_video
 from synth import cut as truncate
 from synth import make_video, read_code

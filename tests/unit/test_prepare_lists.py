@@ -17,17 +17,17 @@ from prepare_files import touch
 from slipdetect.errors import DataError, OutputError
 from slipdetect.lab.course2020.seed_lists import MISSING, ONLY_FRAMES, read_seed_lists
 from slipdetect.lab.data import Clip, read_annotations
-from slipdetect.lab.prepare.counting import DecodedFrames, StoredFrames
-from slipdetect.lab.prepare.frame_counts import read_frame_counts, write_frame_counts
-from slipdetect.lab.prepare.list_writing import (
+from slipdetect.lab.prepare.export_lists import (
+    DecodedFrames,
+    StoredFrames,
     misplaced,
     write_seed_lists,
     write_ucf_lists,
 )
-from slipdetect.lab.prepare.rows import Prepared
-from slipdetect.lab.prepare.splitting import seed_split
+from slipdetect.lab.prepare.frame_counts import read_frame_counts, write_frame_counts
+from slipdetect.lab.prepare.rows import Prepared, write_rows
+from slipdetect.lab.prepare.splitting import split_by_position
 from slipdetect.lab.prepare.ucf101 import UNGROUPED
-from slipdetect.lab.prepare.write import write_rows
 from store_tools import extract
 from synth import make_video
 
@@ -155,7 +155,7 @@ def test_S03_the_seed_reports_counts_from_a_list(tmp_path: Path, count: int) -> 
     root = touch(tmp_path / "videos", *(f"{name}.mp4" for name in names))
     file = tmp_path / "all.txt"
     file.write_text("".join(f"{n}\t\t100\t{int(n.startswith('Not'))}\n" for n in names))
-    rows = seed_split(read_seed_lists([("", file)], root).rows, every)
+    rows = split_by_position(read_seed_lists([("", file)], root).rows, every)
     found = Counter((row.split, row.label) for row in rows)
     by_split = {split: found[split, "slip"] + found[split, "other"] for split in ("train", "test")}
     assert by_split == {475: {"train": 357, "test": 118}, 668: {"train": 535, "test": 133}}[count]
@@ -248,7 +248,7 @@ def test_lists_that_could_not_be_read_back_are_not_written(root: Path, tmp_path:
     for clips, words in (
         ([first, Clip(root / "a b.mp4", False, split="test")], "space in its name"),
         ([first, Clip(root / "x" / first.path.name, False, split="test")], "would both be"),
-        ([first, Clip(second.path, False)], "1 of 2 clips have no split.*--seed-split"),
+        ([first, Clip(second.path, False)], "1 of 2 clips have no split.*--test-every"),
     ):
         with pytest.raises(DataError, match=words):
             write_seed_lists(clips, tmp_path / "out", Lengths())

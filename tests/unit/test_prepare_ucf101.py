@@ -11,9 +11,10 @@ import pytest
 
 from prepare_files import touch
 from slipdetect.errors import DataError, UsageError
+from slipdetect.lab.prepare.importer import ImportJob
 from slipdetect.lab.prepare.mapping import ClassMapping
 from slipdetect.lab.prepare.rows import Prepared
-from slipdetect.lab.prepare.ucf101 import MISSING, UNGROUPED, UNLISTED, prepare_ucf101
+from slipdetect.lab.prepare.ucf101 import MISSING, UNGROUPED, UNLISTED, Ucf101
 
 OTHERS = ClassMapping(pairs=(("*", "other"),))
 
@@ -40,8 +41,11 @@ def ucf(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def prepare(ucf: Path, mapping: ClassMapping = OTHERS, split: int = 1) -> Prepared:
-    return prepare_ucf101(ucf / "videos", ucf / "lists", split, mapping)
+def prepare(
+    ucf: Path, classes: ClassMapping = OTHERS, split: int = 1, dataset: str = "ucf101"
+) -> Prepared:
+    importer = Ucf101(lists=ucf / "lists", split=split, dataset=dataset)
+    return importer.read(ucf / "videos", ImportJob(classes=classes))
 
 
 def test_rows(ucf: Path) -> None:
@@ -63,7 +67,7 @@ def test_rows(ucf: Path) -> None:
 
 def test_a_list_for_validation_is_taken_where_there_is_one(ucf: Path) -> None:
     (ucf / "lists" / "vallist01.txt").write_text("Archery/v_Archery_g01_c02.avi\n")
-    prepared = prepare_ucf101(ucf / "videos", ucf / "lists", 1, OTHERS, "mine")
+    prepared = prepare(ucf, dataset="mine")
     found = {row.path.name: (row.split, row.group, row.dataset) for row in prepared.rows}
     assert found["v_Archery_g01_c02.avi"] == ("val", "mine-Archery_g01", "mine")
     assert len(found) == 4

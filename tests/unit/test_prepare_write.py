@@ -14,8 +14,7 @@ from hypothesis import strategies as st
 
 from slipdetect.errors import DataError, OutputError
 from slipdetect.lab.data import Clip, read_annotations
-from slipdetect.lab.prepare.rows import Row
-from slipdetect.lab.prepare.write import check_target, seconds, write_rows
+from slipdetect.lab.prepare.rows import Row, check_target, seconds, write_rows
 
 
 def test_everything_comes_back(tmp_path: Path) -> None:

@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from slipdetect.errors import OutputError, UsageError, VideoError
-from slipdetect.lab.prepare.resizing import resize
+from slipdetect.lab.prepare.reencode import resize
 from slipdetect.lab.prepare.trimming import Cut, Region, moving_region, trim
 from slipdetect.video import open_video
 from slipdetect.video.size_modes import SizeMode

@@ -13,7 +13,8 @@ import click
 from slipdetect.cli.console import Console
 from slipdetect.cli.errors import SOME_FAILED
 from slipdetect.cli.options import common_options
-from slipdetect.lab.prepare.prepared_options import FOLDER, seed_split_option
+from slipdetect.lab.prepare.importer import FOLDER
+from slipdetect.lab.prepare.importers import test_every_option
 
 if TYPE_CHECKING:
     from slipdetect.lab.course2020.seed_set import SeedSet
@@ -33,7 +34,7 @@ _USUAL_SIDE = 256  # short_side of the recipes seed-*
     show_default=True,
     help="Frames a second; the archives do not say it.",
 )
-@seed_split_option
+@test_every_option
 @click.option(
     "--missing-flow",
     type=click.Choice(("refuse", "drop", "frames", "compute")),
@@ -67,7 +68,7 @@ def seed(ctx: click.Context, /, archives: tuple[Path, ...], **options: Any) -> N
     from slipdetect.errors import UsageError
     from slipdetect.lab.course2020.seed_folder import CSV
     from slipdetect.lab.course2020.seed_set import SeedSettings, prepare_seed
-    from slipdetect.lab.prepare.prepared_view import tell_prepared
+    from slipdetect.lab.prepare.summary import tell_prepared
 
     console = ctx.ensure_object(Console)
     out: Path = options["out"]
@@ -75,7 +76,7 @@ def seed(ctx: click.Context, /, archives: tuple[Path, ...], **options: Any) -> N
         raise UsageError("an archive is named twice; name each once")
     settings = SeedSettings(
         fps=options["fps"],
-        every=options["seed_split"],
+        every=options["test_every"],
         missing_flow=options["missing_flow"],
         dataset=options["dataset"],
     )

@@ -15,8 +15,8 @@ from slipdetect.lab.data.annotations import label_word
 from slipdetect.lab.data.contained import Enclosure
 from slipdetect.lab.extract.list_files import file_of
 from slipdetect.lab.prepare.groups import ucf_group
-from slipdetect.lab.prepare.list_lines import excerpt, list_lines
 from slipdetect.lab.prepare.rows import OTHER, SLIP, Prepared, Row
+from slipdetect.lab.prepare.text_files import excerpt, list_lines
 from slipdetect.lab.prepare.ucf101 import MISSING, UNGROUPED, read_class_index
 
 CLASSES = {1: "Slipping", 2: "NotSlipping"}

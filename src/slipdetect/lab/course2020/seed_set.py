@@ -23,8 +23,7 @@ from slipdetect.lab.course2020.seed_sides import rows_of
 from slipdetect.lab.course2020.seed_store import author_flow, compute_flow, write_manifest
 from slipdetect.lab.data.leaks import named
 from slipdetect.lab.fetch.unpack import unwritable
-from slipdetect.lab.prepare.rows import Prepared
-from slipdetect.lab.prepare.write import write_rows
+from slipdetect.lab.prepare.rows import Prepared, write_rows
 from slipdetect.store.names import folder_names
 
 REFUSE, DROP, KEEP, COMPUTE = MISSING_FLOW = ("refuse", "drop", "frames", "compute")

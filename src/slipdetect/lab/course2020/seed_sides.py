@@ -15,7 +15,7 @@ from slipdetect.lab.course2020.seed_lists import CLASSES, SeedLine, read_seed_li
 from slipdetect.lab.data.annotations import label_word
 from slipdetect.lab.prepare.groups import ucf_group
 from slipdetect.lab.prepare.rows import OTHER, SLIP, Prepared, Row
-from slipdetect.lab.prepare.splitting import seed_split
+from slipdetect.lab.prepare.splitting import split_by_position
 from slipdetect.lab.prepare.ucf101 import MISSING, UNGROUPED, UNLISTED, read_class_index
 
 # the report's sets: clips -> every N-th is a test clip
@@ -81,12 +81,12 @@ def _divide(prepared: Prepared, every: int | None, listed: bool) -> None:
         prepared.notes.append("the split is that of the lists in the archives")
         return
     chosen = EVERY.get(count, _USUAL) if every is None else every
-    prepared.rows = seed_split(prepared.rows, chosen)
+    prepared.rows = split_by_position(prepared.rows, chosen)
     if every is None and count not in EVERY:
         known = ", ".join(map(str, EVERY))
         prepared.warnings.append(
             f"{count} clips are none of the seed report's sets ({known}): every {chosen}-th is a"
-            " test clip; --seed-split sets another number"
+            " test clip; --test-every sets another number"
         )
     prepared.notes.append(
         f"every {chosen}-th clip in the order of names is a test clip, as in the seed report"

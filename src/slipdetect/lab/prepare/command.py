@@ -9,23 +9,34 @@ import click
 
 from slipdetect.cli.lazy import LazyGroup
 from slipdetect.cli.options import common_options
+from slipdetect.lab.prepare.importers import IMPORTERS, import_command, load_importer
 
 _COMMANDS = {
-    name: f"slipdetect.lab.prepare.{name}_command:{name}"
-    for name in ("hmdb51", "ucf101", "folder", "frames", "intervals", "lists")
-} | {
     "seed": "slipdetect.lab.course2020.prepare_command:seed",
-    "trim": "slipdetect.lab.prepare.trim_command:trim",
-    "resize": "slipdetect.lab.prepare.resize_command:resize",
-    "dedup": "slipdetect.lab.prepare.dedup_command:dedup",
+    "export-lists": "slipdetect.lab.prepare.export_lists:export_lists",
+    **{
+        name: f"slipdetect.lab.prepare.reencode_commands:{name}"
+        for name in ("frames", "trim", "resize", "dedup")
+    },
     "check": "slipdetect.lab.check.command:check",
 }
 
 
-@click.group(
-    cls=LazyGroup,
-    lazy=_COMMANDS,
-)
+class _Prepare(LazyGroup):
+    """The commands of ``prepare``: one per importer, and those that are no importers."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Return their names, importers first."""
+        return [*IMPORTERS, *super().list_commands(ctx)]
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Make or import a command, or return None when there is none of this name."""
+        if cmd_name in IMPORTERS:
+            return import_command(cmd_name, load_importer(cmd_name))
+        return super().get_command(ctx, cmd_name)
+
+
+@click.group(cls=_Prepare, lazy=_COMMANDS)
 @common_options
 def prepare() -> None:
     """Make data sets: import annotations, trim and resize videos, check splits for leaks."""

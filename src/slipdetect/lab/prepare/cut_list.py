@@ -7,14 +7,15 @@ from __future__ import annotations
 
 import csv
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from slipdetect._io import atomic_write
 from slipdetect.errors import DataError, UsageError
 from slipdetect.lab.data.contained import Enclosure
-from slipdetect.lab.prepare.rewriting import Rewritten
+from slipdetect.lab.prepare.reencode import Reencoded
+from slipdetect.lab.prepare.text_files import read_table
 from slipdetect.lab.prepare.trimming import Cut, Region
 
 ANNOTATIONS = "clips.csv"
@@ -73,10 +74,8 @@ def read_cuts(file: Path, root: Path | None = None, usual: Cut | None = None) ->
     folder = Enclosure(file.parent if root is None else root)
     cuts: list[ListedCut] = []
     known: set[tuple[Path, Cut]] = set()
-    for line, row in _rows(file):
-        cut = _listed(
-            row, folder, usual if usual is not None else Cut(), f"{str(file)!r} line {line}"
-        )
+    for where, row in read_table(file, ("path",)):
+        cut = _listed(row, folder, Cut() if usual is None else usual, where)
         if (cut.source, cut.cut) in known:
             raise DataError(f"{cut.where}: the same cut is listed further up; list it once")
         known.add((cut.source, cut.cut))
@@ -87,7 +86,7 @@ def read_cuts(file: Path, root: Path | None = None, usual: Cut | None = None) ->
 
 
 def write_annotations(
-    done: Sequence[tuple[ListedCut, Rewritten]], folder: Path, *, overwrite: bool = False
+    done: Sequence[tuple[ListedCut, Reencoded]], folder: Path, *, overwrite: bool = False
 ) -> Path:
     """Write the annotation file of the new videos, ``clips.csv`` in ``folder``.
 
@@ -108,21 +107,6 @@ def write_annotations(
         writer.writeheader()
         writer.writerows(rows)
     return target
-
-
-def _rows(file: Path) -> Iterator[tuple[int, dict[str, str]]]:
-    try:
-        with file.open(newline="", encoding="utf-8-sig") as stream:
-            reader = csv.DictReader(stream)
-            if "path" not in (reader.fieldnames or ()):
-                raise DataError(
-                    f"{str(file)!r} lacks the column path; the first line must name at least path"
-                )
-            for row in reader:
-                cells = {key: (value or "").strip() for key, value in row.items() if key}
-                yield reader.line_num, cells
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise DataError(f"cannot read the list of cuts {str(file)!r}: {error}") from error
 
 
 def _listed(row: dict[str, str], folder: Enclosure, usual: Cut, where: str) -> ListedCut:
@@ -182,7 +166,7 @@ def _region(row: dict[str, str], where: str) -> Region | None:
         raise DataError(f"{where}: {error}") from error
 
 
-def _annotation(cut: ListedCut, written: Rewritten, folder: Path) -> dict[str, str]:
+def _annotation(cut: ListedCut, written: Reencoded, folder: Path) -> dict[str, str]:
     row = {"path": written.target.relative_to(folder).as_posix(), **cut.more}
     if not row.get("group"):
         row["group"] = cut.entry

@@ -1,4 +1,4 @@
-"""Which pieces of a long video become clips: one an event, and hard negatives beside them.
+"""Long videos with marked times, and which pieces become clips: events, and negatives near them.
 
 In: times of events and of what only looks like one. Out: ``PlannedClip``s that do not overlap.
 """
@@ -7,10 +7,63 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 from slipdetect.errors import UsageError
 
 Range = tuple[float, float]
+
+
+@dataclass(frozen=True)
+class Span:
+    """A time that somebody marked.
+
+    Attributes:
+        where: The file and line, for messages.
+        start: Seconds; ``end`` too.
+        end: See ``start``.
+        positive: Whether somebody slips then, or something only looks like it.
+    """
+
+    where: str
+    start: float
+    end: float
+    positive: bool
+
+
+@dataclass(frozen=True)
+class TimedVideo:
+    """A long video and what is known of it.
+
+    Attributes:
+        path: The file.
+        name: As the table names it.
+        where: File and line where it is named first.
+        positive: Whether somebody slips in it.
+        spans: Marked times in order, none of which overlap.
+        group: Person or scene; the name when the table has none.
+        split: ``"train"``, ``"val"``, ``"test"`` or empty.
+        dataset: Data set, or empty.
+    """
+
+    path: Path
+    name: str
+    where: str
+    positive: bool
+    spans: tuple[Span, ...]
+    group: str
+    split: str = ""
+    dataset: str = ""
+
+    @property
+    def events(self) -> list[Span]:
+        """The times at which somebody slips."""
+        return [span for span in self.spans if span.positive]
+
+    @property
+    def negatives(self) -> list[Span]:
+        """The times at which something only looks like it."""
+        return [span for span in self.spans if not span.positive]
 
 
 @dataclass(frozen=True)

@@ -1,26 +1,198 @@
-"""Writing pieces of a long video as clips, decoding it once.
+"""Long videos with marked times to rows, as they are or cut into clips.
 
-In: a video and a plan. Out: files, and where in them the events are.
+In: ``TimedVideo``s, a plan of cuts. Out: ``Prepared``; clips, and where in them the events are.
 """
 
 from __future__ import annotations
 
 import itertools
 import math
+import statistics
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 
+from slipdetect._io import check_writable, make_folder
 from slipdetect.errors import DataError
-from slipdetect.lab.prepare.cut_plan import PlannedClip, Range
-from slipdetect.lab.prepare.duration import TOLERANCE
+from slipdetect.lab.prepare.cut_plan import (
+    CutRule,
+    PlannedClip,
+    Range,
+    Span,
+    TimedVideo,
+    plan_cuts,
+    spread_cuts,
+)
+from slipdetect.lab.prepare.rows import OTHER, SLIP, Prepared, Row, seconds
+from slipdetect.store.names import store_key
 from slipdetect.video import Frame, open_video, write_video
+from slipdetect.video.completeness import is_cut_off
+
+LACKING = "negative clips for which a video has no place"
+TOO_NEAR = "marked negatives too near to an event"
+TOLERANCE = 0.5  # seconds that a marked time may lie beyond the end
 
 _ASSUMED_RATE = 25.0
 _QUALITY = 18  # of x264: hardly more loss than the video has
+# other containers store no duration, or one that is guessed from the bit rate
+_TRUSTED = frozenset({".avi", ".m4v", ".mkv", ".mov", ".mp4", ".webm"})
+
+OnProgress = Callable[[int, float], None]
+
+
+def check_times(video: TimedVideo) -> tuple[TimedVideo, float]:
+    """Return a video with its times inside it, and its duration in seconds.
+
+    The header is believed where the file is whole and no time lies beyond it; otherwise the video
+    is decoded to its end. An event that ends up to ``TOLERANCE`` seconds late ends with the video.
+
+    Raises:
+        DataError: A time is beyond the end (with its line).
+        VideoError: The video cannot be read.
+    """
+    last = max((span.end for span in video.spans), default=0.0)
+    with open_video(video.path) as opened:
+        duration = opened.info.duration
+        whole = video.path.suffix.lower() in _TRUSTED and not is_cut_off(video.path)
+        if duration is None or not whole or last > duration:
+            rate = opened.info.frame_rate
+            end = max(frame.time for frame in opened.frames(short_side=16))
+            duration = end + 1.0 / (_ASSUMED_RATE if rate is None else rate)
+    for span in video.spans:
+        if span.end > duration + TOLERANCE or span.start >= duration:
+            raise DataError(
+                f"{span.where}: {span.start:g} s to {span.end:g} s is not in {video.name!r}, which"
+                f" ends at {duration:.2f} s; correct the times, or check that the file is whole"
+            )
+    spans = tuple(replace(span, end=min(span.end, duration)) for span in video.spans)
+    return replace(video, spans=spans), duration
+
+
+def whole_rows(videos: Sequence[TimedVideo]) -> Prepared:
+    """Return a row an event, or one for a video without.
+
+    Marked negatives cannot stand in rows of their own, because a clip has one label and only
+    events have times. They are kept in the column ``hard_negatives``, as ``12-14.5;30-31``; windows
+    are drawn from everything in a video that is away from its events.
+    """
+    rows = []
+    for video in videos:
+        more = {"hard_negatives": _joined(video.negatives)} if video.negatives else {}
+        spans: list[Span | None] = [*video.events]
+        for span in spans if spans else [None]:
+            rows.append(
+                Row(
+                    path=video.path,
+                    label=SLIP if video.positive else OTHER,
+                    group=video.group,
+                    dataset=video.dataset,
+                    split=video.split,
+                    start=None if span is None else span.start,
+                    end=None if span is None else span.end,
+                    more=more,
+                )
+            )
+    return Prepared(rows)
+
+
+def cut_rows(
+    videos: Sequence[tuple[TimedVideo, float]],
+    folder: Path,
+    root: Path,
+    rule: CutRule,
+    *,
+    overwrite: bool = False,
+    on_progress: OnProgress = lambda index, share: None,
+) -> Prepared:
+    """Cut clips and return a row for each; the group stays that of the video.
+
+    Args:
+        videos: Videos and their durations in seconds, see ``check_times``.
+        folder: Where clips are written; made if new.
+        root: Folder of the videos, on which names of clips depend.
+        rule: How to cut.
+        overwrite: Replace clips that exist.
+        on_progress: Called with the number of the video at work and the share of it that is done.
+
+    Raises:
+        DataError: An event has no times, or a video ends before its header says.
+        OutputError: A clip exists or cannot be written.
+    """
+    prepared = Prepared([])
+    lengths = [span.end - span.start for video, _ in videos for span in video.events]
+    usual = rule.before + rule.after + (statistics.median(lengths) if lengths else 1.0)
+    plans = []
+    for video, duration in videos:
+        cuts = _cuts(video, duration, rule, usual, prepared)
+        plans.append((video, _named(cuts, folder / store_key(video.path, root))))
+    _check_targets(folder, [path for _, plan in plans for _, path in plan], overwrite)
+    for index, ((video, plan), (_, duration)) in enumerate(zip(plans, videos, strict=True)):
+
+        def show(time: float, index: int = index, duration: float = duration) -> None:
+            on_progress(index, min(time / duration, 1.0))
+
+        made = cut_video(video.path, plan, overwrite=overwrite, on_time=show)
+        prepared.rows += [_clip_row(video, clip) for clip in made]
+    return prepared
+
+
+def _clip_row(video: TimedVideo, clip: Clipping) -> Row:
+    start, end = (None, None) if clip.event is None else clip.event
+    return Row(
+        path=clip.path,
+        label=OTHER if clip.event is None else SLIP,
+        group=video.group,
+        dataset=video.dataset,
+        split=video.split,
+        start=start,
+        end=end,
+        more={
+            "source": video.name,
+            "source_start": seconds(clip.start),
+            "source_end": seconds(clip.end),
+        },
+    )
+
+
+def _cuts(
+    video: TimedVideo, duration: float, rule: CutRule, usual: float, prepared: Prepared
+) -> Sequence[PlannedClip]:
+    if video.positive and not video.events:
+        raise DataError(
+            f"{video.where}: {video.name!r} shows a slip, but not when; give start and end, or"
+            " leave --cut out"
+        )
+    if not video.spans:
+        return spread_cuts(duration, usual, rule.negatives)
+    events, marked = (
+        [(s.start, s.end) for s in spans] for spans in (video.events, video.negatives)
+    )
+    plan = plan_cuts(duration, events, marked, rule)
+    prepared.left_out.add(LACKING, [video.name] * plan.lacking)
+    prepared.left_out.add(TOO_NEAR, [video.name] * plan.too_near)
+    return plan.cuts
+
+
+def _named(cuts: Sequence[PlannedClip], stem: Path) -> list[tuple[PlannedClip, Path]]:
+    named, counts = [], {SLIP: 0, OTHER: 0}
+    for cut in cuts:
+        label = OTHER if cut.event is None else SLIP
+        counts[label] += 1
+        named.append((cut, stem.with_name(f"{stem.name}_{label}{counts[label]:03d}.mp4")))
+    return named
+
+
+def _check_targets(folder: Path, targets: Sequence[Path], overwrite: bool) -> None:
+    make_folder(folder)
+    for target in targets:
+        check_writable(target, overwrite=overwrite)
+
+
+def _joined(spans: Sequence[Span]) -> str:
+    return ";".join(f"{seconds(span.start)}-{seconds(span.end)}" for span in spans)
 
 
 @dataclass(frozen=True)

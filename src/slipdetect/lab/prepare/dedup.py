@@ -1,4 +1,4 @@
-"""Frames that show nothing new left out: the seed report's de-duplication.
+"""Frames that show nothing new left out: the 2020 course report's de-duplication.
 
 In: a video and a threshold. Out: an MP4 with fewer frames, at their old times unless asked not to.
 """
@@ -12,12 +12,37 @@ import cv2
 import numpy as np
 
 from slipdetect.errors import UsageError
-from slipdetect.lab.prepare.rewriting import OnProgress, Picture, Rewritten, no_progress, rewrite
-from slipdetect.lab.prepare.ssim import ssim
+from slipdetect.lab.prepare.reencode import OnProgress, Picture, Reencoded, no_progress, reencode
 from slipdetect.video import Frame
 
-SEED_THRESHOLD = 0.93
+DEFAULT_THRESHOLD = 0.93
 _SIDE = 256
+_WINDOW = 11  # pixels on a side
+
+
+def ssim(first: Picture, second: Picture) -> float:
+    """Return the mean SSIM of two gray pictures with levels of 0 to 255.
+
+    Wang, Bovik, Sheikh and Simoncelli, "Image quality assessment: from error visibility to
+    structural similarity", IEEE TIP 13 (2004), equations 13 to 17: a circular Gaussian window of
+    11x11 px and sigma 1.5, K1 0.01, K2 0.03, averaged over the places where the window fits.
+
+    Args:
+        first: ``(H, W)``, 11 px or more on a side.
+        second: ``(H, W)``, the same size.
+
+    Raises:
+        UsageError: The sizes differ or are smaller than the window.
+    """
+    if first.ndim != 2 or first.shape != second.shape or min(first.shape) < _WINDOW:
+        raise UsageError(
+            f"SSIM needs two gray pictures of one size, {_WINDOW} px or more on a side, not "
+            f"{first.shape} and {second.shape}"
+        )
+    # OpenCV's own mean is over its border too, where the window sees mirrored pixels
+    values: Picture = cv2.quality.QualitySSIM_compute(first, second)[1]  # type: ignore[attr-defined]
+    edge = _WINDOW // 2
+    return float(values[edge:-edge, edge:-edge].mean(dtype=np.float64))
 
 
 def new_frames(
@@ -25,7 +50,7 @@ def new_frames(
 ) -> Iterator[Frame]:
     """Yield the frames whose SSIM with the last one yielded is not above ``threshold``.
 
-    Frames are compared in gray at 256x256 px, whatever their shape, as the seed report's
+    Frames are compared in gray at 256x256 px, whatever their shape, as the 2020 course report's
     preparation does.
 
     Args:
@@ -49,19 +74,19 @@ def new_frames(
 def deduplicate(
     source: Path,
     target: Path,
-    threshold: float = SEED_THRESHOLD,
+    threshold: float = DEFAULT_THRESHOLD,
     *,
     renumber: bool = False,
     overwrite: bool = False,
     on_progress: OnProgress = no_progress,
-) -> Rewritten:
+) -> Reencoded:
     """Write the frames of ``source`` that show something new.
 
     Args:
         source: A video.
         target: The new file, ``.mp4``.
         threshold: SSIM above which a frame is left out, 0 to 1.
-        renumber: Show the frames at a constant rate, as the seed report does: time is lost.
+        renumber: Show the frames at a constant rate, as the 2020 course report does: time is lost.
             Otherwise each keeps its time, and the last frame stays, so that the duration does.
         overwrite: Replace ``target``.
         on_progress: Called with the time read and the duration in the header, seconds.
@@ -73,7 +98,7 @@ def deduplicate(
     """
     if not 0.0 <= threshold <= 1.0:
         raise UsageError(f"the SSIM threshold must be in 0 to 1, not {threshold}")
-    return rewrite(
+    return reencode(
         source,
         target,
         lambda frames: new_frames(frames, threshold, keep_last=not renumber),

@@ -6,13 +6,21 @@ In: ``FOLDER/fall/*.mp4``, ``FOLDER/normal/anna/*.mp4``. Out: ``Prepared``.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
+from slipdetect.cli.typed_options import option
 from slipdetect.errors import DataError
 from slipdetect.lab.data.annotations import label_word
-from slipdetect.lab.prepare.finding import class_folders, videos_of
 from slipdetect.lab.prepare.groups import group_files
-from slipdetect.lab.prepare.mapping import SKIP, ClassMapping
+from slipdetect.lab.prepare.importer import (
+    SKIPPED,
+    Importer,
+    ImportJob,
+    class_folders,
+    videos_of,
+)
+from slipdetect.lab.prepare.mapping import SKIP
 from slipdetect.lab.prepare.rows import SPLITS, LeftOut, Prepared, Row
 from slipdetect.video import VIDEO_SUFFIXES
 
@@ -22,51 +30,55 @@ EMPTY = "class folder without videos"
 Found = list[tuple[Path, PurePosixPath, str, str]]
 
 
-def prepare_folder(
-    folder: Path,
-    mapping: ClassMapping,
-    *,
-    group_by: str = "auto",
-    split_folders: bool = False,
-    dataset: str = "",
-) -> Prepared:
-    """Return a row for every video in a class folder.
+@dataclass(frozen=True, kw_only=True)
+class Folder(Importer):
+    """Import your own videos from class folders.
 
-    Args:
-        folder: Holds class folders, or with ``split_folders`` the folders ``train``, ``val`` and
-            ``test`` (any of them) that hold class folders.
-        mapping: What the classes count as.
-        group_by: See ``group_files``.
-        split_folders: Take the split from the folders.
-        dataset: Name of the data set; that of ``folder`` when empty.
+    FOLDER holds a folder a class, such as fall/ and normal/, with videos in them or in folders
+    below. A class whose name is slip, slipping, fall, falling or positive, or other, notslipping,
+    normal, adl or negative needs no --map. Whole groups go to training, validation and test, so
+    that nobody is in two of them: a folder below the class folder is a group, otherwise names are
+    compared up to their number (anna-01, anna-02).
 
-    Raises:
-        DataError: There is no class folder, or a name has no group.
-        UsageError: The mapping does not fit the classes, or ``group_by`` is no rule.
+    \b
+    slipdetect prepare folder recordings/ --out recordings/clips.csv
+    slipdetect prepare folder videos/ --map sitting=other --group-by '^(p[0-9]+)' --out clips.csv
     """
-    left_out = LeftOut()
-    found = _found(folder, left_out, split_folders)
-    classes = sorted({action for _, _, _, action in found})
-    labels = mapping.labels(classes, repr(str(folder)))
-    skipped = [name for name in classes if labels[name] == SKIP]
-    left_out.add("class left out by the mapping", skipped)
-    found = [item for item in found if labels[item[3]] != SKIP]
-    groups = group_files([below for _, below, _, _ in found], group_by)
-    source = dataset if dataset else folder.resolve().name
-    rows = [
-        Row(path, labels[action], f"{source}-{group}", source, split, action)
-        for (path, _, split, action), group in zip(found, groups, strict=True)
-    ]
-    return Prepared(rows, left_out, _notes(rows, group_by))
 
+    val = 0.15
+    test = 0.2
 
-def single_folder(folder: Path) -> Path:
-    """Return ``folder``, or the only folder in it, as often as there is only one; for archives."""
-    while True:
-        inside = [path for path in folder.iterdir() if not path.name.startswith((".", "__MACOSX"))]
-        if len(inside) != 1 or not inside[0].is_dir() or not class_folders(inside[0]):
-            return folder
-        folder = inside[0]
+    group_by: str = option(
+        metavar="RULE",
+        default="auto",
+        show_default=True,
+        help="auto, parent, name-prefix, file, or a regular expression and its first group.",
+    )
+    split_folders: bool = option(
+        is_flag=True, help="FOLDER holds train/CLASS, val/CLASS, test/CLASS."
+    )
+    dataset: str = option(metavar="NAME", default="", help="Name of it.  [default: the folder's]")
+
+    def read(self, source: Path, job: ImportJob) -> Prepared:
+        """Return a row for every video in a class folder.
+
+        Raises:
+            DataError: There is no class folder, or a name has no group.
+            UsageError: The mapping does not fit the classes, or ``group_by`` is no rule.
+        """
+        left_out = LeftOut()
+        found = _found(source, left_out, self.split_folders)
+        classes = sorted({action for _, _, _, action in found})
+        labels = job.classes.labels(classes, repr(str(source)))
+        left_out.add(SKIPPED, [name for name in classes if labels[name] == SKIP])
+        found = [item for item in found if labels[item[3]] != SKIP]
+        groups = group_files([below for _, below, _, _ in found], self.group_by)
+        dataset = self.dataset or source.resolve().name
+        rows = [
+            Row(path, labels[action], f"{dataset}-{group}", dataset, split, action)
+            for (path, _, split, action), group in zip(found, groups, strict=True)
+        ]
+        return Prepared(rows, left_out, _notes(rows, self.group_by))
 
 
 def _found(folder: Path, left_out: LeftOut, split_folders: bool) -> Found:

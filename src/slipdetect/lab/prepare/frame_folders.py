@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from slipdetect.errors import DataError
-from slipdetect.lab.prepare.rewriting import OnProgress, Rewritten, no_progress
+from slipdetect.lab.prepare.reencode import OnProgress, Reencoded, no_progress
 from slipdetect.video import write_timed_video
 
 PICTURES = frozenset({".jpg", ".jpeg", ".png"})
@@ -53,7 +53,7 @@ def write_frames(
     *,
     overwrite: bool = False,
     on_progress: OnProgress = no_progress,
-) -> Rewritten:
+) -> Reencoded:
     """Write the pictures of ``folder`` as a video; picture n is shown n / rate s after picture 0.
 
     Args:
@@ -81,7 +81,7 @@ def write_frames(
     write_timed_video(target, frames(), rate, overwrite=overwrite, quality=_QUALITY)
     missing = last - first + 1 - len(numbers)
     warnings = (f"{missing} numbers are missing between the first and the last",) if missing else ()
-    return Rewritten(target, len(numbers), len(numbers), 0.0, length, (width, height), warnings)
+    return Reencoded(target, len(numbers), len(numbers), 0.0, length, (width, height), warnings)
 
 
 def _holds_pictures(folder: Path) -> bool:

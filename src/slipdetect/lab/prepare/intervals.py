@@ -1,84 +1,38 @@
-"""A table of when something happens in long videos.
+"""A table of when something happens in long videos to rows, or to clips that are cut out.
 
-In: a CSV ``path,start,end,label``. Out: a ``TimedVideo`` each, with checked times.
+In: a CSV ``path,start,end,label`` and the videos. Out: ``Prepared``.
 """
 
 from __future__ import annotations
 
-import csv
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from pathlib import Path
 
-from slipdetect.errors import DataError
-from slipdetect.lab.data.annotations import RIGHT_WORDS, WRONG_WORD, header_advice, label_word
-from slipdetect.lab.data.contained import Enclosure
-from slipdetect.lab.extract.list_files import text_lines
-from slipdetect.lab.prepare.list_lines import excerpt
-from slipdetect.lab.prepare.rows import SPLITS
-from slipdetect.lab.prepare.timecode import parse_time
+import click
 
-_NAMES = {
-    "path": ("path", "source", "video"),
-    "start": ("start", "event_start", "start_s"),
-    "end": ("end", "event_end", "end_s"),
-    **{name: (name,) for name in ("label", "group", "split", "dataset")},
+from slipdetect._text import printable
+from slipdetect.cli.typed_options import option
+from slipdetect.errors import DataError, UsageError
+from slipdetect.lab.data.annotations import RIGHT_WORDS, WRONG_WORD, label_word
+from slipdetect.lab.data.contained import Enclosure
+from slipdetect.lab.prepare.cut_plan import CutRule, Span, TimedVideo
+from slipdetect.lab.prepare.importer import FOLDER, Importer, ImportJob
+from slipdetect.lab.prepare.rows import SPLITS, Prepared
+from slipdetect.lab.prepare.text_files import excerpt, parse_time, read_table
+from slipdetect.video import find_videos
+
+_ALIASES = {
+    "path": ("source", "video"),
+    "start": ("event_start", "start_s"),
+    "end": ("event_end", "end_s"),
+    **{name: () for name in ("label", "group", "split", "dataset")},
 }
+_SECONDS = click.FloatRange(min=0.0)
 _HAPPENED = RIGHT_WORDS | {"true", "event"}
 _DID_NOT = frozenset({WRONG_WORD, "false"})
-
-
-@dataclass(frozen=True)
-class Span:
-    """A time that somebody marked.
-
-    Attributes:
-        where: The file and line, for messages.
-        start: Seconds; ``end`` too.
-        end: See ``start``.
-        positive: Whether somebody slips then, or something only looks like it.
-    """
-
-    where: str
-    start: float
-    end: float
-    positive: bool
-
-
-@dataclass(frozen=True)
-class TimedVideo:
-    """A long video and what is known of it.
-
-    Attributes:
-        path: The file.
-        name: As the table names it.
-        where: File and line where it is named first.
-        positive: Whether somebody slips in it.
-        spans: Marked times in order, none of which overlap.
-        group: Person or scene; the name when the table has none.
-        split: ``"train"``, ``"val"``, ``"test"`` or empty.
-        dataset: Data set, or empty.
-    """
-
-    path: Path
-    name: str
-    where: str
-    positive: bool
-    spans: tuple[Span, ...]
-    group: str
-    split: str = ""
-    dataset: str = ""
-
-    @property
-    def events(self) -> list[Span]:
-        """The times at which somebody slips."""
-        return [span for span in self.spans if span.positive]
-
-    @property
-    def negatives(self) -> list[Span]:
-        """The times at which something only looks like it."""
-        return [span for span in self.spans if not span.positive]
 
 
 @dataclass(frozen=True)
@@ -88,6 +42,119 @@ class _Line:
     cells: dict[str, str]
     span: Span | None
     positive: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class Intervals(Importer):
+    """Import times of events in long videos.
+
+    TIMES.csv has the columns path (or source), start and end, and may have label, group, split and
+    dataset. Times are seconds (62.5) or h:mm:ss (0:01:02.5) and are checked against the videos. A
+    row labeled slip, fall, right or missed, or with no label, is an event; one labeled other or
+    wrong is something that only looks like one; a video without times shows no slip. Training draws
+    its negatives beside the events, so the CSV of whole videos needs no more. With --cut each event
+    becomes a clip, and the negatives are clips as near to the events as there is place.
+
+    \b
+    slipdetect prepare intervals times.csv --videos videos/ --out videos/clips.csv
+    slipdetect prepare intervals times.csv --videos videos/ --cut cuts/ --out clips.csv
+    """
+
+    source = "TIMES.csv"
+    has_classes = False
+
+    videos: Path | None = option(
+        type=FOLDER, help="Folder of the videos.  [default: that of TIMES.csv]"
+    )
+    cut: Path | None = option(type=FOLDER, help="Cut clips into this folder and list those.")
+    before: float = option(
+        type=_SECONDS,
+        metavar="SECONDS",
+        default=1.0,
+        show_default=True,
+        help="Seconds before an event that its clip begins.",
+    )
+    after: float = option(
+        type=_SECONDS,
+        metavar="SECONDS",
+        default=1.0,
+        show_default=True,
+        help="Seconds after an event that its clip ends.",
+    )
+    clearance: float = option(
+        type=_SECONDS,
+        metavar="SECONDS",
+        default=1.0,
+        show_default=True,
+        help="Least seconds between an event and a negative clip.",
+    )
+    negatives_per_event: int = option(
+        type=click.IntRange(min=0),
+        metavar="N",
+        default=2,
+        show_default=True,
+        help="Negative clips cut near each event, and from each video without.",
+    )
+    dataset: str = option(metavar="NAME", default="", help="Name of the data set.")
+
+    def read(self, source: Path, job: ImportJob) -> Prepared:
+        """Return a row per event, or per clip that was cut.
+
+        Raises:
+            DataError: The table is malformed, or times are not in their video.
+            UsageError: The clips would not be below the folder that paths in the CSV count from.
+            OutputError: A clip exists or cannot be written.
+        """
+        from slipdetect.lab.prepare.cutting import check_times, cut_rows, whole_rows
+
+        folder = source.parent if self.videos is None else self.videos
+        rule = CutRule(self.before, self.after, self.clearance, self.negatives_per_event)
+        if self.cut is not None:
+            _check_inside(self.cut, job.out.parent if job.root is None else job.root)
+        videos = [
+            video if video.dataset else replace(video, dataset=self.dataset)
+            for video in read_intervals(source, folder)
+        ]
+        job.split.check(has_split=any(video.split for video in videos))
+        steps = len(videos) * (1 if self.cut is None else 2)
+        checked = []
+        for index, video in enumerate(videos):
+            job.progress(index / steps, f"checking {printable(video.path.name)}")
+            checked.append(check_times(video))
+        if self.cut is None:
+            prepared = whole_rows([video for video, _ in checked])
+        else:
+
+            def show(index: int, share: float) -> None:
+                name = printable(videos[index].path.name)
+                job.progress((len(videos) + index + share) / steps, f"cutting {name}")
+
+            prepared = cut_rows(
+                checked, self.cut, folder, rule, overwrite=job.overwrite, on_progress=show
+            )
+        others = _others(videos, folder, self.cut)
+        prepared.left_out.add("video of the folder that the table does not name", others)
+        return prepared
+
+
+def _check_inside(cut: Path, base: Path) -> None:
+    if not cut.resolve().is_relative_to(base.resolve()):
+        raise UsageError(
+            f"--cut {str(cut)!r} must be in the folder that paths in the CSV count from,"
+            f" {str(base)!r}"
+        )
+
+
+def _others(videos: Sequence[TimedVideo], folder: Path, cut: Path | None) -> list[str]:
+    """Return the videos below the folder that the table does not name; clips are not counted."""
+    known = {os.path.realpath(video.path) for video in videos}
+    clips = None if cut is None else os.path.realpath(cut)
+    found = [(path, os.path.realpath(path)) for path in find_videos(folder)]
+    return [
+        str(path)
+        for path, real in found
+        if real not in known and (clips is None or not real.startswith(clips + os.sep))
+    ]
 
 
 def read_intervals(file: Path, root: Path) -> list[TimedVideo]:
@@ -109,7 +176,7 @@ def read_intervals(file: Path, root: Path) -> list[TimedVideo]:
     """
     folder = Enclosure(root)
     by_path: dict[Path, list[_Line]] = {}
-    for where, cells in _rows(file):
+    for where, cells in read_table(file, ("path", "start", "end"), _ALIASES):
         line = _parse(where, cells, folder)
         by_path.setdefault(line.path, []).append(line)
     if not by_path:
@@ -117,51 +184,12 @@ def read_intervals(file: Path, root: Path) -> list[TimedVideo]:
     return [_video(lines) for lines in by_path.values()]
 
 
-def _rows(file: Path) -> Iterator[tuple[str, dict[str, str]]]:
-    """Yield where a row is and its known cells."""
-    table = f"table {str(file)!r}"
-    try:
-        stream = file.open("rb")
-    except OSError as error:
-        raise DataError(f"cannot read {table}: {error.strerror}; check the path") from error
-    with stream:
-        rows = csv.reader(text for _, text in text_lines(stream, table))
-        columns: dict[str, int] | None = None
-        try:
-            for row in rows:
-                if not any(cell.strip() for cell in row) or row[0].lstrip().startswith("#"):
-                    continue
-                if columns is None:
-                    columns = _columns(row, table)
-                    continue
-                cells = {n: row[i].strip() if i < len(row) else "" for n, i in columns.items()}
-                yield f"{table} line {rows.line_num}", cells
-        except csv.Error as error:
-            raise DataError(f"{table} line {rows.line_num} is no CSV: {error}") from error
-
-
-def _columns(header: Sequence[str], table: str) -> dict[str, int]:
-    given = [cell.strip().lower() for cell in header]
-    columns = {}
-    for name, aliases in _NAMES.items():
-        found = [alias for alias in aliases if alias in given]
-        if found:
-            columns[name] = given.index(found[0])
-    lacking = [name for name in ("path", "start", "end") if name not in columns]
-    if lacking:
-        raise DataError(
-            f"{table} lacks the column {', '.join(lacking)};"
-            f" {header_advice(header, 'path,start,end')}"
-        )
-    return columns
-
-
 def _parse(where: str, cells: dict[str, str], folder: Enclosure) -> _Line:
     path = folder.path(cells["path"], where)
     if not path.is_file():
         raise DataError(
             f"{where}: {excerpt(cells['path'])} was not found below {str(folder.root)!r};"
-            " check its spelling, or name the folder of the videos with --root"
+            " check its spelling, or name the folder of the videos with --videos"
         )
     split = cells.get("split", "").lower()
     if split and split not in SPLITS:

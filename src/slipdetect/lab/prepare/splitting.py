@@ -1,4 +1,4 @@
-"""Putting whole groups into training, validation and test.
+"""Putting clips into training, validation and test, whole groups where that is possible.
 
 In: rows and shares, or positions. Out: the same rows with their split.
 """
@@ -7,20 +7,85 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from slipdetect.errors import DataError, UsageError
 from slipdetect.lab.data.annotations import Clip
-from slipdetect.lab.data.splits import split_by_group
 from slipdetect.lab.prepare.rows import SLIP, Row
 
 CUTS_GROUPS = (
-    "--seed-split goes by position, not by group: people and rooms that are trained on are in the"
+    "--test-every goes by position, not by group: people and rooms that are trained on are in the"
     " test, whose scores will look too good"
 )
 
 Sizes = dict[str, Counter[bool]]
+
+
+@dataclass(frozen=True)
+class SplitRequest:
+    """The split that the user asked for.
+
+    Attributes:
+        val: Share of the clips for validation, of the training clips where there is a split; None:
+            as usual.
+        test: Share of the clips for the test; None: as usual.
+        seed: Order in which groups are drawn.
+        test_every: Every so many clips, by position, one is a test clip.
+        usual: Shares for validation and test of clips that have no split.
+
+    Raises:
+        UsageError: A share makes no sense, or two ways to split are asked for.
+    """
+
+    val: float | None = None
+    test: float | None = None
+    seed: int = 0
+    test_every: int | None = None
+    usual: tuple[float, float] = (0.0, 0.0)
+
+    def __post_init__(self) -> None:
+        check_shares(**self.shares)
+        if self.test_every is not None and (self.val or self.test):
+            raise UsageError("--test-every makes the whole split; leave --val and --test out")
+
+    @property
+    def shares(self) -> dict[str, float]:
+        """Shares for ``val`` and ``test`` of clips that have no split."""
+        val, test = self.usual
+        return {
+            "val": val if self.val is None else self.val,
+            "test": test if self.test is None else self.test,
+        }
+
+    def check(self, *, has_split: bool) -> None:
+        """Refuse to choose test clips where the data set says which they are.
+
+        Raises:
+            UsageError: It was asked for.
+        """
+        given = ["--test"] if self.test else []
+        given += ["--test-every"] if self.test_every is not None else []
+        if has_split and given:
+            raise UsageError(f"the data set has splits already; leave {' and '.join(given)} out")
+
+    def apply(self, rows: Sequence[Row]) -> list[Row]:
+        """Return ``rows`` with their split.
+
+        Rows that have a split keep it, but for whole groups of the training clips that go to
+        validation where that was asked for.
+
+        Raises:
+            UsageError: See ``check``.
+            DataError: See ``assign_splits``.
+        """
+        has_split = any(row.split for row in rows)
+        self.check(has_split=has_split)
+        if has_split:
+            return hold_out(rows, self.val, self.seed) if self.val else list(rows)
+        if self.test_every is not None:
+            return split_by_position(rows, self.test_every)
+        return assign_splits(rows, **self.shares, seed=self.seed)
 
 
 def assign_splits(rows: Sequence[Row], val: float, test: float, seed: int) -> list[Row]:
@@ -100,6 +165,8 @@ def _event(row: Row) -> tuple[tuple[float, float], ...]:
 
 def _held_out(clips: Sequence[Clip], share: float, seed: int, *, whole: bool) -> set[str]:
     """Return the groups of the other side; the smallest ones are added where a label is missing."""
+    from slipdetect.lab.data.splits import split_by_group
+
     chosen = {clip.group for clip in split_by_group(clips, share, seed, whole=whole)[1]}
     sizes: Sizes = defaultdict(Counter)
     for clip in clips:
@@ -121,10 +188,10 @@ def _keeps_both(sizes: Sizes, chosen: set[str]) -> bool:
     return all(any(size[label] for size in left) for label in (True, False))
 
 
-def seed_split(rows: Sequence[Row], every: int) -> list[Row]:
+def split_by_position(rows: Sequence[Row], every: int) -> list[Row]:
     """Return ``rows`` with every ``every``-th clip in the test and the rest in training.
 
-    That is how the seed report split: by 4 for its sets of 475, 525 and 575 clips, by 5 for that
+    That is how the 2020 report split: by 4 for its sets of 475, 525 and 575 clips, by 5 for that
     of 668. It cuts groups, so that the test sees people and rooms that were trained on.
 
     Raises:

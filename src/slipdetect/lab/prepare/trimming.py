@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 
 from slipdetect.errors import UsageError, VideoError
-from slipdetect.lab.prepare.rewriting import OnProgress, Picture, Rewritten, no_progress, rewrite
+from slipdetect.lab.prepare.reencode import OnProgress, Picture, Reencoded, no_progress, reencode
 from slipdetect.modalities.motion_crop import (
     MotionProfile,
     center_box,
@@ -115,7 +115,7 @@ def trim(
     *,
     overwrite: bool = False,
     on_progress: OnProgress = no_progress,
-) -> Rewritten:
+) -> Reencoded:
     """Write one stretch and one part of a video; frames keep their distances in time.
 
     Args:
@@ -137,7 +137,7 @@ def trim(
         region = moving_region(source, cut)
         if region is None:
             odd = ("nothing moves in the cut, so the whole picture is kept",)
-    written = rewrite(
+    written = reencode(
         source,
         target,
         lambda frames: _cut_out(frames, cut, region, size, source),

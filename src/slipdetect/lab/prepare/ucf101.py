@@ -10,13 +10,23 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
+import click
+
+from slipdetect.cli.typed_options import option
 from slipdetect.errors import DataError
 from slipdetect.lab.data.contained import Enclosure
-from slipdetect.lab.prepare.finding import class_folders, videos_of
 from slipdetect.lab.prepare.groups import ucf_group
-from slipdetect.lab.prepare.list_lines import excerpt, list_lines
-from slipdetect.lab.prepare.mapping import SKIP, ClassMapping
+from slipdetect.lab.prepare.importer import (
+    FOLDER,
+    SKIPPED,
+    Importer,
+    ImportJob,
+    class_folders,
+    videos_of,
+)
+from slipdetect.lab.prepare.mapping import SKIP
 from slipdetect.lab.prepare.rows import SPLITS, Prepared, Row
+from slipdetect.lab.prepare.text_files import excerpt, list_lines
 
 MISSING = "in a list, but no such video"
 UNLISTED = "video that no list names"
@@ -45,54 +55,88 @@ class Entry:
     label: int | None
 
 
-def prepare_ucf101(
-    folder: Path, lists: Path, split: int, mapping: ClassMapping, dataset: str = "ucf101"
-) -> Prepared:
-    """Return a row for every video that is there and that the lists name.
+@dataclass(frozen=True, kw_only=True)
+class Ucf101(Importer):
+    """Import UCF101, or any data set in its form.
 
-    Args:
-        folder: Holds a folder a class.
-        lists: Holds ``classInd.txt``, ``trainlist0K.txt``, ``testlist0K.txt``, and perhaps
-            ``vallist0K.txt``.
-        split: K, 1 to 99.
-        mapping: What the classes count as.
-        dataset: Name of the data set.
+    FOLDER holds class folders of videos. UCF101 has no slips and no falls, so say what its classes
+    count as. A group is the gNN of v_NAME_gNN_cMM. With --val whole groups of the training videos
+    go to validation.
 
-    Raises:
-        DataError: A list is missing, malformed, leads out of ``folder`` or contradicts itself.
-        UsageError: The mapping does not fit the classes.
+    \b
+    slipdetect prepare ucf101 UCF-101/ --lists ucfTrainTestlist/ --map '*=other' --out ucf.csv
+    slipdetect prepare ucf101 videos/ --lists lists/ --positive Slipping --out clips.csv
     """
-    index = read_class_index(lists / "classInd.txt")
-    entries = _entries(folder, lists, split)
-    labels = mapping.labels(sorted(index.values()), repr(str(lists / "classInd.txt")))
-    prepared = Prepared([])
-    skipped = sorted(name for name, label in labels.items() if label == SKIP)
-    prepared.left_out.add("class left out by the mapping", skipped)
-    listed: dict[str, str] = {}
-    missing = []
-    for name, lines in entries.items():
-        for entry in lines:
-            _check(entry, index, listed)
-            if labels[entry.action] == SKIP:
-                continue
-            if entry.path.is_file():
-                prepared.rows.append(_row(entry, labels[entry.action], name, dataset))
-            else:
-                missing.append(entry.name)
-    prepared.left_out.add(MISSING, missing)
-    _add_unlisted(folder, set(labels) - set(skipped), listed, prepared)
-    if any(ucf_group(row.path.stem) is None for row in prepared.rows):
-        prepared.notes.append(UNGROUPED)
-    return prepared
 
+    own_split = True
 
-def _entries(folder: Path, lists: Path, split: int) -> dict[str, list[Entry]]:
-    files = {name: lists / f"{name}list{split:02d}.txt" for name in SPLITS}
-    return {
-        name: list(read_ucf_list(file, folder))
-        for name, file in files.items()
-        if name != "val" or file.is_file()
-    }
+    lists: Path = option(
+        type=FOLDER,
+        required=True,
+        help="Folder of classInd.txt, trainlist01.txt and testlist01.txt.",
+    )
+    split: int = option(
+        type=click.IntRange(1, 99),
+        default=1,
+        show_default=True,
+        help="Which pair of lists: 1 is 01.",
+    )
+    dataset: str = option(metavar="NAME", default="ucf101", show_default=True, help="Its name.")
+
+    def read(self, source: Path, job: ImportJob) -> Prepared:
+        """Return a row for every video that is there and that the lists name.
+
+        Raises:
+            DataError: A list is missing, malformed, leads out of ``source`` or contradicts itself.
+            UsageError: The mapping does not fit the classes.
+        """
+        file = self.lists / "classInd.txt"
+        index = read_class_index(file)
+        entries = self._entries(source)
+        labels = job.classes.labels(sorted(index.values()), repr(str(file)))
+        prepared = Prepared([])
+        wanted = {name for name, label in labels.items() if label != SKIP}
+        prepared.left_out.add(SKIPPED, sorted(labels.keys() - wanted))
+        listed: dict[str, str] = {}
+        missing = []
+        for split, lines in entries.items():
+            for entry in lines:
+                _check(entry, index, listed)
+                if entry.action not in wanted:
+                    continue
+                if entry.path.is_file():
+                    prepared.rows.append(self._row(entry, labels[entry.action], split))
+                else:
+                    missing.append(entry.name)
+        prepared.left_out.add(MISSING, missing)
+        for name, place in class_folders(source).items():
+            if name in wanted:
+                videos = videos_of(place, prepared.left_out)
+                unlisted = [str(video) for video in videos if str(video) not in listed]
+                prepared.left_out.add(UNLISTED, unlisted)
+        if any(ucf_group(row.path.stem) is None for row in prepared.rows):
+            prepared.notes.append(UNGROUPED)
+        return prepared
+
+    def _entries(self, folder: Path) -> dict[str, list[Entry]]:
+        files = {name: self.lists / f"{name}list{self.split:02d}.txt" for name in SPLITS}
+        return {
+            name: list(read_ucf_list(file, folder))
+            for name, file in files.items()
+            if name != "val" or file.is_file()
+        }
+
+    def _row(self, entry: Entry, label: str, split: str) -> Row:
+        group = ucf_group(entry.path.stem)
+        name = entry.name if group is None else group
+        return Row(
+            path=entry.path,
+            label=label,
+            group=f"{self.dataset}-{name}",
+            dataset=self.dataset,
+            split=split,
+            action=entry.action,
+        )
 
 
 def read_class_index(file: Path) -> dict[int, str]:
@@ -148,27 +192,3 @@ def _check(entry: Entry, index: dict[int, str], listed: dict[str, str]) -> None:
             f"{entry.where}: {excerpt(entry.name)} is also in {listed[key]}; list it once"
         )
     listed[key] = entry.where
-
-
-def _row(entry: Entry, label: str, split: str, dataset: str) -> Row:
-    group = ucf_group(entry.path.stem)
-    name = entry.name if group is None else group
-    return Row(
-        path=entry.path,
-        label=label,
-        group=f"{dataset}-{name}",
-        dataset=dataset,
-        split=split,
-        action=entry.action,
-    )
-
-
-def _add_unlisted(
-    folder: Path, wanted: set[str], listed: dict[str, str], prepared: Prepared
-) -> None:
-    """Count the videos in class folders that no list names."""
-    for name, place in class_folders(folder).items():
-        if name in wanted:
-            videos = videos_of(place, prepared.left_out)
-            unlisted = [str(video) for video in videos if str(video) not in listed]
-            prepared.left_out.add(UNLISTED, unlisted)

@@ -18,8 +18,7 @@ from slipdetect.lab.data import Clip, read_annotations
 from slipdetect.lab.data.window_pool import MINED
 from slipdetect.lab.prepare.cut_plan import PlannedClip
 from slipdetect.lab.prepare.cutting import cut_video
-from slipdetect.lab.prepare.rows import OTHER, Row
-from slipdetect.lab.prepare.write import write_rows
+from slipdetect.lab.prepare.rows import OTHER, Row, write_rows
 from slipdetect.types import Window
 
 logger = logging.getLogger(__name__)

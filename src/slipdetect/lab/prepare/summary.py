@@ -5,16 +5,13 @@ In: ``Prepared``. Out: the table on stdout, the rest on stderr.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
 
+from slipdetect._text import printable
 from slipdetect.cli.console import Console
 from slipdetect.errors import DataError
-from slipdetect.reports import printable
-
-if TYPE_CHECKING:
-    from slipdetect.lab.prepare.rows import Prepared, Row
+from slipdetect.lab.prepare.rows import SPLITS, Prepared, Row, straddling, write_rows
 
 _HEAD = ("split", "slip", "other", "clips", "groups")
 _NO_SPLIT = "(none)"
@@ -29,15 +26,16 @@ def finish(
         DataError: There is nothing to write, or a path leads out of the folder.
         OutputError: It cannot be written.
     """
-    from slipdetect.lab.prepare.write import write_rows
-
-    if not prepared.rows:
-        _tell_left_out(console, prepared)
-        raise DataError(_nothing_left(prepared))
+    reasons = prepared.left_out.reasons()
     try:
+        if not prepared.rows:
+            raise DataError(_nothing_left(reasons))
         write_rows(prepared.rows, out, root, overwrite=overwrite)
     finally:
-        _tell_left_out(console, prepared)
+        if console.verbose:
+            for reason, names in reasons.items():
+                for name in names:
+                    console.note(f"left out, {reason}: {printable(name)}")
     tell_prepared(console, prepared, out)
     if root is not None and root.resolve() != out.parent.resolve():
         console.note(f"paths count from {str(root)!r}: pass the same --root to train and evaluate")
@@ -45,7 +43,7 @@ def finish(
 
 def tell_prepared(console: Console, prepared: Prepared, out: Path) -> None:
     """Say what is in the CSV ``out`` that was written, and what may be wrong with it."""
-    console.text(f"{printable(str(out))}\n\n{split_table(prepared.rows)}{left_table(prepared)}")
+    console.text(f"{printable(str(out))}\n\n{_split_table(prepared.rows)}{_left_table(prepared)}")
     for note in prepared.notes:
         console.note(note)
     for warning in prepared.warnings:
@@ -53,19 +51,16 @@ def tell_prepared(console: Console, prepared: Prepared, out: Path) -> None:
     warn_of_rows(console, prepared.rows)
 
 
-def _nothing_left(prepared: Prepared) -> str:
-    reasons = prepared.left_out.reasons().items()
-    why = ", ".join(f"{len(names)} {reason}" for reason, names in reasons)
-    first = next((printable(names[0]) for _, names in reasons), "")
-    if not why:
+def _nothing_left(reasons: Mapping[str, Sequence[str]]) -> str:
+    if not reasons:
         return "no clip is left to write; check the folder"
+    why = ", ".join(f"{len(names)} {reason}" for reason, names in reasons.items())
+    first = printable(next(iter(reasons.values()))[0])
     return f"no clip is left to write: {why}, first {first!r}; check the folder and the options"
 
 
-def split_table(rows: Sequence[Row]) -> str:
+def _split_table(rows: Sequence[Row]) -> str:
     """Return a table of clips by split and label, and of groups by split."""
-    from slipdetect.lab.prepare.rows import SPLITS
-
     lines = [_HEAD]
     names = [name for name in (*SPLITS, "") if any(row.split == name for row in rows)]
     for name in names:
@@ -84,8 +79,7 @@ def _counts(rows: Sequence[Row]) -> tuple[str, str, str, str]:
     return str(slips), str(len(labels) - slips), str(len(labels)), str(groups)
 
 
-def left_table(prepared: Prepared) -> str:
-    """Return a table of how much was left out and why; empty if nothing was."""
+def _left_table(prepared: Prepared) -> str:
     reasons = prepared.left_out.reasons()
     if not reasons:
         return ""
@@ -95,14 +89,13 @@ def left_table(prepared: Prepared) -> str:
 
 def warn_of_rows(console: Console, rows: Sequence[Row]) -> None:
     """Warn of groups in more than one split and of splits without a label."""
-    from slipdetect.lab.prepare.rows import SPLITS, straddling
-
     shared = straddling(rows)
     if shared:
         clips = len({row.path for row in rows if row.unit in shared and row.split != "train"})
+        hint = "" if console.verbose else " (-v lists them)"
         console.warn(
             f"{len(shared)} groups are in more than one split, with {clips} of the clips held out;"
-            f" scores on those will look too good{_hint(console)}"
+            f" scores on those will look too good{hint}"
         )
         if console.verbose:
             for unit, sides in shared.items():
@@ -118,7 +111,7 @@ def warn_of_rows(console: Console, rows: Sequence[Row]) -> None:
             console.warn(f"{where} shows {lacking}")
 
 
-def warn_of_empty_sides(console: Console, rows: Sequence[Row], shares: dict[str, float]) -> None:
+def warn_of_empty_sides(console: Console, rows: Sequence[Row], shares: Mapping[str, float]) -> None:
     """Warn of sides that got no clip although a share was asked for: groups are never cut.
 
     Args:
@@ -133,14 +126,3 @@ def warn_of_empty_sides(console: Console, rows: Sequence[Row], shares: dict[str,
                 f"split {name} has no clip: there is no group to spare, of {groups} in all;"
                 " list more people, rooms or videos"
             )
-
-
-def _tell_left_out(console: Console, prepared: Prepared) -> None:
-    if console.verbose:
-        for reason, names in prepared.left_out.reasons().items():
-            for name in names:
-                console.note(f"left out, {reason}: {printable(name)}")
-
-
-def _hint(console: Console) -> str:
-    return "" if console.verbose else " (-v lists them)"

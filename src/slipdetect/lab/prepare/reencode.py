@@ -1,11 +1,11 @@
 """Videos written again, frame by frame, each frame at its own time.
 
-In: a video and what becomes of its frames. Out: an MP4 and a ``Rewritten`` about it.
+In: a video and what becomes of its frames. Out: an MP4 and a ``Reencoded`` about it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,7 +15,7 @@ import numpy.typing as npt
 from slipdetect.errors import OutputError
 from slipdetect.video import Frame, Video, open_video, write_timed_video, write_video
 from slipdetect.video.clock import DEFAULT_FRAME_RATE
-from slipdetect.video.size_modes import displayed
+from slipdetect.video.size_modes import SizeMode, displayed
 
 Picture = npt.NDArray[np.uint8]
 OnProgress = Callable[[float, float | None], None]
@@ -23,12 +23,12 @@ Change = Callable[[Iterator[Frame]], Iterable[Frame]]
 
 
 @dataclass(frozen=True)
-class Rewritten:
+class Reencoded:
     """What was written.
 
     Attributes:
         target: The new file.
-        read: Frames that were looked at.
+        read: Frames that were read.
         written: Frames that were written.
         start: Time in the old video of the first frame written, seconds.
         end: Time in the old video of the last frame written, seconds.
@@ -44,12 +44,19 @@ class Rewritten:
     size: tuple[int, int]
     warnings: tuple[str, ...] = ()
 
+    def __str__(self) -> str:
+        width, height = self.size
+        return (
+            f"{str(self.target)!r}: {self.written} of {self.read} frames, "
+            f"{self.start:.2f} s to {self.end:.2f} s, {width}x{height} px"
+        )
+
 
 def no_progress(seconds: float, duration: float | None) -> None:
     """Show nothing."""
 
 
-def rewrite(
+def reencode(
     source: Path,
     target: Path,
     change: Change,
@@ -57,7 +64,7 @@ def rewrite(
     constant_rate: bool = False,
     overwrite: bool = False,
     on_progress: OnProgress = no_progress,
-) -> Rewritten:
+) -> Reencoded:
     """Write what ``change`` makes of the frames of ``source``, at their times in ``source``.
 
     Frames have square pixels and the size at which players show the video. The first one written
@@ -87,7 +94,37 @@ def rewrite(
         else:
             timed = ((frame.time, frame.image) for frame in frames)
             write_timed_video(target, timed, rate, overwrite=overwrite)
-        return passed.result(target, video.report.warnings)
+        return Reencoded(
+            target,
+            passed.read,
+            passed.written,
+            passed.start,
+            passed.end,
+            passed.size,
+            tuple(video.report.warnings),
+        )
+
+
+def resize(
+    source: Path,
+    target: Path,
+    size: SizeMode,
+    *,
+    overwrite: bool = False,
+    on_progress: OnProgress = no_progress,
+) -> Reencoded:
+    """Write ``source`` in another size (Fig. 4 of the 2020 report: mode ``seed``).
+
+    Raises:
+        VideoError: ``source`` cannot be read.
+        OutputError: ``target`` cannot be written, or is ``source``.
+    """
+
+    def resized(frames: Iterator[Frame]) -> Iterator[Frame]:
+        for frame in frames:
+            yield Frame(frame.time, size.apply(frame.image), frame.corrupt)
+
+    return reencode(source, target, resized, overwrite=overwrite, on_progress=on_progress)
 
 
 class _Passed:
@@ -111,11 +148,6 @@ class _Passed:
             self.written += 1
             self.end = frame.time
             yield frame
-
-    def result(self, target: Path, warnings: Sequence[str]) -> Rewritten:
-        return Rewritten(
-            target, self.read, self.written, self.start, self.end, self.size, tuple(warnings)
-        )
 
 
 def _frames(video: Video, on_progress: OnProgress) -> Iterator[Frame]:

@@ -1,0 +1,68 @@
+"""The 2020 course report's lists, and others of their form, to rows.
+
+In: ``Class/video  frames  label``, ``Class/video.mp4 label`` or ``Class/video.mp4``. Out: rows.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from slipdetect.cli.typed_options import option
+from slipdetect.errors import UsageError
+from slipdetect.lab.course2020.seed_lists import read_seed_lists
+from slipdetect.lab.prepare.frame_counts import read_frame_counts
+from slipdetect.lab.prepare.importer import FILE, Importer, ImportJob
+from slipdetect.lab.prepare.rows import SPLITS, Prepared
+
+
+@dataclass(frozen=True, kw_only=True)
+class Lists(Importer):
+    """Import lists of videos, as programs for UCF101 and the 2020 course report read them.
+
+    A line is "Class/video  frames  label" with label 0 for a slip (second generation), or
+    "Class/video.mp4 label" with 1 for a slip, or "Class/video.mp4" (first generation). Entries
+    count from FOLDER; suffix and class folder may be missing.
+
+    \b
+    slipdetect prepare lists videos/ --list train=rgb_train.txt --list test=rgb_test.txt \\
+        --out videos/clips.csv
+    slipdetect prepare lists videos/ --list all.txt --test-every 5 --out videos/clips.csv
+    """
+
+    has_classes = False
+
+    lists: tuple[str, ...] = option(
+        "--list",
+        multiple=True,
+        required=True,
+        metavar="[SPLIT=]FILE",
+        help="A list, and what it is for: train, val or test; repeatable.",
+    )
+    classes: Path | None = option(type=FILE, help="classInd.txt.  [default: 1 Slipping, 2 not]")
+    frame_count: Path | None = option(type=FILE, help="frame_count.pickle; it is not unpickled.")
+    dataset: str = option(metavar="NAME", default="seed", show_default=True, help="Its name.")
+
+    def read(self, source: Path, job: ImportJob) -> Prepared:
+        """Return a row for every video that a list names and that is there.
+
+        Raises:
+            DataError: A list is malformed, leads out of ``source`` or contradicts itself.
+            UsageError: A list is for no split that there is, or it and an option make the split.
+        """
+        lists = [_list(text) for text in self.lists]
+        job.split.check(has_split=any(split for split, _ in lists))
+        counts = None if self.frame_count is None else read_frame_counts(self.frame_count)
+        return read_seed_lists(
+            lists, source, classes=self.classes, frame_counts=counts, dataset=self.dataset
+        )
+
+
+def _list(text: str) -> tuple[str, Path]:
+    """Return the split and the file of ``SPLIT=FILE``, or none where a file has the whole name."""
+    split, equals, file = text.partition("=")
+    if not equals or Path(text).exists():
+        return "", Path(text)
+    if split not in SPLITS:
+        raise UsageError(f"--list {text!r} is for no split; write train=, val= or test= before it")
+    return split, Path(file)
