@@ -328,7 +328,7 @@ def test_a_killed_run_leaves_no_half_set(pair: list[Path], tmp_path: Path) -> No
     script = (
         "import os, signal, sys\n"
         "from slipdetect.cli.main import cli\n"
-        "from slipdetect.lab.prepare import seed_set\n"
+        "from slipdetect.lab.course2020 import seed_set\n"
         "def die(*args): os.kill(os.getpid(), signal.SIGKILL)\n"
         "seed_set.publish_set = die\n"
         "cli(['prepare', 'seed', *sys.argv[1:]])\n"

@@ -11,13 +11,12 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from slipdetect.video.frame import DecodeReport, Frame, FrameTransform, VideoInfo
+    from slipdetect.video.opening import VIDEO_SUFFIXES, find_videos
     from slipdetect.video.options import SourceOptions, VideoOptions
     from slipdetect.video.reader import DEFAULT_MAX_PIXELS, open_video
     from slipdetect.video.recompress import recompressed
-    from slipdetect.video.sampling import frames_on_grid
-    from slipdetect.video.sources import VIDEO_SUFFIXES, find_videos
     from slipdetect.video.stored_pictures import recorded_bytes
-    from slipdetect.video.video import Video
+    from slipdetect.video.video import Video, frames_on_grid
     from slipdetect.video.views import Recording, View, show
     from slipdetect.video.writer import timed_video, write_timed_video, write_video
 
@@ -27,14 +26,14 @@ _HOMES = {
     "Frame": "slipdetect.video.frame",
     "FrameTransform": "slipdetect.video.frame",
     "SourceOptions": "slipdetect.video.options",
-    "VIDEO_SUFFIXES": "slipdetect.video.sources",
+    "VIDEO_SUFFIXES": "slipdetect.video.opening",
     "Recording": "slipdetect.video.views",
     "Video": "slipdetect.video.video",
     "VideoInfo": "slipdetect.video.frame",
     "VideoOptions": "slipdetect.video.options",
     "View": "slipdetect.video.views",
-    "find_videos": "slipdetect.video.sources",
-    "frames_on_grid": "slipdetect.video.sampling",
+    "find_videos": "slipdetect.video.opening",
+    "frames_on_grid": "slipdetect.video.video",
     "open_video": "slipdetect.video.reader",
     "recorded_bytes": "slipdetect.video.stored_pictures",
     "recompressed": "slipdetect.video.recompress",

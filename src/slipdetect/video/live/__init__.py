@@ -10,27 +10,26 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from slipdetect.video.live.live_video import LiveVideo
-    from slipdetect.video.live.notes import (
+    from slipdetect.video.live.newest_frames import (
         Reconnected,
         Reconnecting,
         Skipped,
         Started,
         VideoNote,
     )
-    from slipdetect.video.live.settings import LiveSettings
-    from slipdetect.video.live.source import LiveSource, is_live, live_source
+    from slipdetect.video.live.sources import LiveSettings, LiveSource, is_live, live_source
 
 _HOMES = {
-    "LiveSettings": "slipdetect.video.live.settings",
-    "LiveSource": "slipdetect.video.live.source",
+    "LiveSettings": "slipdetect.video.live.sources",
+    "LiveSource": "slipdetect.video.live.sources",
     "LiveVideo": "slipdetect.video.live.live_video",
-    "Reconnected": "slipdetect.video.live.notes",
-    "Reconnecting": "slipdetect.video.live.notes",
-    "Skipped": "slipdetect.video.live.notes",
-    "Started": "slipdetect.video.live.notes",
-    "VideoNote": "slipdetect.video.live.notes",
-    "is_live": "slipdetect.video.live.source",
-    "live_source": "slipdetect.video.live.source",
+    "Reconnected": "slipdetect.video.live.newest_frames",
+    "Reconnecting": "slipdetect.video.live.newest_frames",
+    "Skipped": "slipdetect.video.live.newest_frames",
+    "Started": "slipdetect.video.live.newest_frames",
+    "VideoNote": "slipdetect.video.live.newest_frames",
+    "is_live": "slipdetect.video.live.sources",
+    "live_source": "slipdetect.video.live.sources",
 }
 
 __all__ = [
