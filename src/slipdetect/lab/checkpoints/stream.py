@@ -30,7 +30,7 @@ _CHANNELS = {
     15: Modality("rgbdiff", 5),
     20: Modality("flow", 10),
 }
-_DROPOUT = {"rgb": 0.8, "flow": 0.7, "rgbdiff": 0.8}  # seed report, Table 5
+_DROPOUT = {"rgb": 0.8, "flow": 0.7, "rgbdiff": 0.8}  # 2020 course report, Table 5
 
 
 @dataclass(frozen=True)

@@ -37,7 +37,7 @@ class FusionChoice:
 def fusion_choices(
     streams: StreamSet, own: Sequence[Weights] = (), *, saturated_fallback: bool = False
 ) -> list[FusionChoice]:
-    """Return single streams, the seed report's fusions, own ones, and the fitted one, in order.
+    """Return single streams, the 2020 report's fusions, own ones, and the fitted one, in order.
 
     Own fusions of streams that are not there are left out, and so is the fitted one without
     validation scores.
