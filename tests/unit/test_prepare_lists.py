@@ -56,7 +56,10 @@ def test_second_generation(root: Path) -> None:
         ("v_Slipping_g01_c01", "slip", "120"),
         ("v_NotSlipping_g02_c01", "other", "57"),
     ]
-    assert [row.group for row in prepared.rows] == ["course2020-Slipping_g01", "course2020-NotSlipping_g02"]
+    assert [row.group for row in prepared.rows] == [
+        "course2020-Slipping_g01",
+        "course2020-NotSlipping_g02",
+    ]
     assert [row.action for row in prepared.rows] == ["Slipping", "NotSlipping"]
     assert {row.split for row in prepared.rows} == {"train"}
 

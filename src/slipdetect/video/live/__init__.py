@@ -26,7 +26,6 @@ __getattr__, __dir__, __all__ = lazy_names(
     {
         "slipdetect.video.live.live_video": "LiveVideo",
         "slipdetect.video.live.newest_frames": "Reconnected Reconnecting Skipped Started VideoNote",
-        "slipdetect.video.live.sources": "LiveSettings",
-        "slipdetect.video.live.sources": "LiveSource is_live live_source",
+        "slipdetect.video.live.sources": "LiveSettings LiveSource is_live live_source",
     },
 )
