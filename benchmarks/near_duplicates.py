@@ -65,7 +65,7 @@ def copies(images: Pictures, rate: float, rng: random.Random) -> Iterator[tuple[
     rows, columns = int(height * 0.04), int(width * 0.04)
     yield "poor quality (CRF 38)", (images, rate, 38)
     yield "short side 120 px", (sized("short:120", images), rate, 28)
-    yield "stretched to 342x256", (sized("seed", images), rate, 25)
+    yield "stretched to 342x256", (sized("course2020", images), rate, 25)
     yield "black bars to 320x320", (sized("letterbox:320x320", images), rate, 25)
     yield "mirrored", (mirrored(images), rate, 28)
     yield "half the frame rate", (images[::2], rate / 2, 28)

@@ -26,7 +26,7 @@ def run(*args: object) -> Result:
 
 
 @pytest.mark.parametrize(
-    "page", ["hmdb51", "ucf101", "folder", "seed", "intervals", "lists", "export-lists"]
+    "page", ["hmdb51", "ucf101", "folder", "course2020", "intervals", "lists", "export-lists"]
 )
 def test_help_is_light(page: str) -> None:
     script = (
@@ -85,7 +85,7 @@ def test_a_csv_elsewhere_needs_the_root(own: Path, tmp_path: Path) -> None:
     assert len(read_annotations(out, own)) == 24
 
 
-def test_the_seed_reports_split_warns(own: Path) -> None:
+def test_the_course_reports_split_warns(own: Path) -> None:
     result = run("folder", own, "--out", own / "clips.csv", "--test-every", 4)
     assert result.exit_code == 0
     assert "--test-every goes by position, not by group" in result.stderr

@@ -1,6 +1,6 @@
 """Folders of pictures become videos: every picture at its number's time, flow left out.
 
-In: coded pictures in the layout of the seed report's archives. Out: nothing but assertions.
+In: coded pictures in the layout of the 2020 course report's archives. Out: nothing but assertions.
 """
 
 from __future__ import annotations

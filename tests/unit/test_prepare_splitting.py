@@ -1,4 +1,4 @@
-"""Splits of prepared rows: whole groups, both labels where possible, the seed report's counts.
+"""Splits of prepared rows: whole groups, both labels where possible, the 2020 report's counts.
 
 In: rows. Out: the same rows with a split.
 """
@@ -135,7 +135,7 @@ def test_validation_is_held_out_of_training_alone() -> None:
     ("clips", "every", "train", "test"),
     [(475, 4, 357, 118), (525, 4, 394, 131), (575, 4, 432, 143), (668, 5, 535, 133)],
 )
-def test_the_seed_reports_counts(clips: int, every: int, train: int, test: int) -> None:
+def test_the_course_reports_counts(clips: int, every: int, train: int, test: int) -> None:
     rows = [Row(Path(f"{i}.mp4"), "other", f"person {i // 3}") for i in range(clips)]
     split = split_by_position(rows, every)
     assert Counter(row.split for row in split) == {"train": train, "test": test}
@@ -145,7 +145,7 @@ def test_the_seed_reports_counts(clips: int, every: int, train: int, test: int) 
     assert straddling(split)
 
 
-def test_the_seed_report_counts_475_by_label() -> None:
+def test_the_course_report_counts_475_by_label() -> None:
     """198 slips and 277 others in class folders: 149 + 208 train, 49 + 69 test (reference 1.10)."""
     rows = rows_of(("other", 0, 277), ("slip", 198, 0))
     assert counts(split_by_position(rows, 4)) == {

@@ -13,7 +13,7 @@ from av.container import InputContainer
 from av.video.stream import VideoStream
 
 from slipdetect.errors import UsageError, VideoError
-from slipdetect.video.clock import plausible_rate
+from slipdetect.video.decoder import plausible_rate
 from slipdetect.video.sources import first_bytes
 
 # PyAV 19 bears texts that are no UTF-8, and no longer takes the argument that asks for it.

@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 
 from slipdetect.errors import UsageError
-from slipdetect.video.clock import (
+from slipdetect.video.decoder import (
     MAX_FRAME_RATE,
     MIN_FRAME_RATE,
 )

@@ -38,10 +38,10 @@ class ExportSettings:
 
     style: str = option(
         "--format",
-        type=click.Choice(("seed", "ucf")),
-        default="seed",
+        type=click.Choice(("course2020", "ucf")),
+        default="course2020",
         show_default=True,
-        help="seed: second generation, with frames; ucf: first generation, UCF101's form.",
+        help="course2020: second generation, with frames; ucf: first generation, UCF101's form.",
     )
     out: Path = option(type=FOLDER, required=True, help="Folder of the lists; made if new.")
     root: Path | None = option(
@@ -79,8 +79,8 @@ def export_lists(
         sides = split_by_position([Row(clip.path, "") for clip in clips], test_every)
         clips = [replace(c, split=row.split) for c, row in zip(clips, sides, strict=True)]
     counter = DecodedFrames() if store is None else StoredFrames(store, settings.root)
-    if settings.style == "seed":
-        written = write_seed_lists(clips, settings.out, counter, overwrite=settings.overwrite)
+    if settings.style == "course2020":
+        written = write_course_lists(clips, settings.out, counter, overwrite=settings.overwrite)
     else:
         counted = counter if settings.frames or store is not None else None
         written = write_ucf_lists(clips, settings.out, counted, overwrite=settings.overwrite)
@@ -188,12 +188,12 @@ class StoredFrames:
         return self._videos[path]
 
 
-def write_seed_lists(
+def write_course_lists(
     clips: Sequence[Clip], out: Path, counter: FrameCounter, *, overwrite: bool = False
 ) -> list[Path]:
     """Write ``rgb_SPLIT.txt`` and ``flow_SPLIT.txt``: ``Class/video  frames  label`` (0 slips).
 
-    Lists of flow carry one frame less. The seed report's code takes frames from the folder
+    Lists of flow carry one frame less. The 2020 report's code takes frames from the folder
     ``video``, whatever the class, so that names must differ.
 
     Raises:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from slipdetect.cli.typed_options import option
 from slipdetect.errors import UsageError
-from slipdetect.lab.course2020.seed_lists import read_seed_lists
+from slipdetect.lab.course2020.seed_lists import read_course_lists
 from slipdetect.lab.prepare.frame_counts import read_frame_counts
 from slipdetect.lab.prepare.importer import FILE, Importer, ImportJob
 from slipdetect.lab.prepare.rows import SPLITS, Prepared
@@ -41,7 +41,7 @@ class Lists(Importer):
     )
     classes: Path | None = option(type=FILE, help="classInd.txt.  [default: 1 Slipping, 2 not]")
     frame_count: Path | None = option(type=FILE, help="frame_count.pickle; it is not unpickled.")
-    dataset: str = option(metavar="NAME", default="seed", show_default=True, help="Its name.")
+    dataset: str = option(metavar="NAME", default="course2020", show_default=True, help="Its name.")
 
     def read(self, source: Path, job: ImportJob) -> Prepared:
         """Return a row for every video that a list names and that is there.
@@ -53,7 +53,7 @@ class Lists(Importer):
         lists = [_list(text) for text in self.lists]
         job.split.check(has_split=any(split for split, _ in lists))
         counts = None if self.frame_count is None else read_frame_counts(self.frame_count)
-        return read_seed_lists(
+        return read_course_lists(
             lists, source, classes=self.classes, frame_counts=counts, dataset=self.dataset
         )
 

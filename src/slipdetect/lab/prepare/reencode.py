@@ -14,7 +14,7 @@ import numpy.typing as npt
 
 from slipdetect.errors import OutputError
 from slipdetect.video import Frame, Video, open_video, write_timed_video, write_video
-from slipdetect.video.clock import DEFAULT_FRAME_RATE
+from slipdetect.video.decoder import DEFAULT_FRAME_RATE
 from slipdetect.video.size_modes import SizeMode, displayed
 
 Picture = npt.NDArray[np.uint8]
@@ -113,7 +113,7 @@ def resize(
     overwrite: bool = False,
     on_progress: OnProgress = no_progress,
 ) -> Reencoded:
-    """Write ``source`` in another size (Fig. 4 of the 2020 report: mode ``seed``).
+    """Write ``source`` in another size (Fig. 4 of the 2020 report: mode ``course2020``).
 
     Raises:
         VideoError: ``source`` cannot be read.

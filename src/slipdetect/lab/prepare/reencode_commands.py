@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from slipdetect.video.size_modes import SizeMode
 
 _NAME_COLUMNS = 40
-_SIZES = "seed (342x256, portrait padded), short:256 or letterbox:342x256."
+_SIZES = "course2020 (342x256, portrait padded), short:256 or letterbox:342x256."
 _BREAKS_TIME = (
     "--renumber breaks time: frames that were dropped shorten the video, so that people move "
     "faster than they did, and event times no longer fit"
@@ -180,8 +180,8 @@ def resize(
     variable frame rate stays. Folders below the one that all sources share are made in DIR again.
     A video that cannot be read stops nothing: the rest is done, exit code 5.
 
-    seed is what the seed report does: portrait videos get black sides, then everything is
-    stretched to 342x256. letterbox:342x256 keeps shapes.
+    course2020 is what the 2020 course report does: portrait videos get black sides, then everything
+    is stretched to 342x256. letterbox:342x256 keeps shapes.
 
     \b
     slipdetect prepare resize recordings/ --size letterbox:342x256 --out small
@@ -223,7 +223,7 @@ def dedup(
     Frames are compared in gray at 256x256 px with the last one kept. Those that stay keep their
     times, and so does the last frame: the video is as long as it was, with a variable frame rate.
 
-    With --renumber they are shown one after the other at the usual rate instead, as the seed
+    With --renumber they are shown one after the other at the usual rate instead, as the 2020 course
     report does; that breaks time.
 
     \b
@@ -262,7 +262,7 @@ def frames(ctx: click.Context, /, folder: Path, fps: float, out: Path, overwrite
 
     Every folder below FOLDER that holds numbered pictures, NAME/frame_000001.jpg and so on, becomes
     NAME.mp4. Folders of flow, NAME_u and NAME_v, are left out: flow is computed from the videos.
-    For the seed report's archives use prepare seed, which keeps their pictures and flow.
+    For the 2020 report's archives use prepare course2020, which keeps their pictures and flow.
 
     \b
     slipdetect prepare frames frames/ --out videos
