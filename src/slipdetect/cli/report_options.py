@@ -32,7 +32,7 @@ TRAINING = (
     make_word("modality", "train clips.csv --modality flow", note="rgb, flow, rgbdiff"),
     make_word(
         "train_list|val_list|root_path",
-        "prepare lists read --train rgb_train.txt --test rgb_test.txt --out clips.csv",
+        "prepare lists videos/ --list train=rgb_train.txt --list test=rgb_test.txt --out clips.csv",
         note="the report's val_list is the test list; validation clips are others here",
     ),
     make_word("--arch", "train clips.csv --backbone resnet101"),
@@ -126,9 +126,9 @@ FILES = (
     ),
     make_word(
         "classInd.txt|trainlist01.txt|testlist01.txt|frame_count.pickle",
-        "prepare lists write clips.csv --format ucf --frames --out lists/",
-        "prepare lists read --train trainlist01.txt --test testlist01.txt --classes classInd.txt"
-        " --out clips.csv",
+        "prepare export-lists clips.csv --format ucf --frames --out lists/",
+        "prepare lists videos/ --list train=trainlist01.txt --list test=testlist01.txt"
+        " --classes classInd.txt --out clips.csv",
     ),
     make_word("record/", "train clips.csv --out runs/x"),
 )

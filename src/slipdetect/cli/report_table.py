@@ -149,7 +149,7 @@ _PROGRAMS = (
     make_word(
         "draw_fig.py|draw_fig", "plot record/spatial/rgb_train.csv record/spatial/rgb_test.csv"
     ),
-    make_word("create_txt_new.py", "prepare lists write clips.csv --out lists/"),
+    make_word("create_txt_new.py", "prepare export-lists clips.csv --out lists/"),
 )
 
 SECTIONS: dict[str, tuple[Word, ...]] = {

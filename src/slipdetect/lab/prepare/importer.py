@@ -76,7 +76,7 @@ class Importer(ABC):
 
     @abstractmethod
     def read(self, source: Path, job: ImportJob) -> Prepared:
-        """Return a row per clip, or per event of a clip.
+        """Return a row per clip, or per event of a clip; those labeled ``"skip"`` are left out.
 
         Raises:
             DataError: The data set is not of this form.

@@ -16,8 +16,8 @@ import click
 from slipdetect.cli.console import Console
 from slipdetect.cli.options import Decorator, common_options, with_options
 from slipdetect.cli.typed_options import with_settings
-from slipdetect.lab.prepare.importer import FILE, FOLDER, PATH, Importer, ImportJob
-from slipdetect.lab.prepare.mapping import ClassMapping, read_pairs
+from slipdetect.lab.prepare.importer import FILE, FOLDER, PATH, SKIPPED, Importer, ImportJob
+from slipdetect.lab.prepare.mapping import SKIP, ClassMapping, read_pairs
 from slipdetect.lab.prepare.rows import check_target
 from slipdetect.lab.prepare.splitting import CUTS_GROUPS, SplitRequest
 from slipdetect.lab.prepare.summary import finish, warn_of_empty_sides
@@ -140,6 +140,9 @@ def _import(
     with console.bar(1.0) as bar:
         job = ImportJob(out, classes, split, root, overwrite, console.note, bar.show)
         prepared = importer.read(source, job)
+    skipped = {row.action or str(row.path) for row in prepared.rows if row.label == SKIP}
+    prepared.left_out.add(SKIPPED, sorted(skipped))
+    prepared.rows = [row for row in prepared.rows if row.label != SKIP]
     has_split = any(row.split for row in prepared.rows)
     prepared.rows = split.apply(prepared.rows)
     if test_every is not None:

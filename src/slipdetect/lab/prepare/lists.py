@@ -25,8 +25,7 @@ class Lists(Importer):
     count from FOLDER; suffix and class folder may be missing.
 
     \b
-    slipdetect prepare lists videos/ --list train=rgb_train.txt --list test=rgb_test.txt \\
-        --out videos/clips.csv
+    slipdetect prepare lists videos/ --list train=rgb_train.txt --list test=rgb_test.txt --out a.csv
     slipdetect prepare lists videos/ --list all.txt --test-every 5 --out videos/clips.csv
     """
 
