@@ -239,8 +239,8 @@ def _rival(work: str, video: Path, folder: Path) -> Callable[[], dict[str, Any]]
 def _resnets(folder: Path) -> Any:
     """Write a package of two ResNet101, read as ``models import --preset seed`` reads."""
     from slipdetect.flow import FlowExtractor
+    from slipdetect.lab.checkpoints.presets import preset_reading
     from slipdetect.models import TSN, ModelConfig, StreamConfig, save_package
-    from slipdetect.models.legacy.presets import preset_reading
     from slipdetect.types import Calibration, EventConfig
 
     reading, networks = preset_reading("seed"), {}
@@ -280,18 +280,18 @@ def _seed(config: Any, networks: Any, video: Path) -> dict[str, Any]:
     """Detect as the seed report's final detector did, without its files."""
     import torch
 
-    from slipdetect.detection.seed_windows import SEED_WINDOWS
     from slipdetect.flow import FlowExtractor
+    from slipdetect.lab.course2020.seed_windows import SEED_WINDOWS
     from slipdetect.modalities.motion_crop import cut
-    from slipdetect.modalities.normalise import SnippetNormaliser
+    from slipdetect.modalities.normalize import SnippetNormalizer
     from slipdetect.modalities.snippet import snippet_box
     from slipdetect.video import open_video
 
     schedule, extractor = SEED_WINDOWS["seed"], FlowExtractor("tvl1-opencv", threads=1)
     with open_video(video) as source:
         images = [cv2.resize(frame.image, (342, 256)) for frame in source.frames()]
-    fields = [extractor.quantise(field).transpose(1, 2, 0) for field in extractor.iter(images)]
-    box = snippet_box([], 256, 342, "centre")
+    fields = [extractor.quantize(field).transpose(1, 2, 0) for field in extractor.iter(images)]
+    box = snippet_box([], 256, 342, "center")
     for start in schedule.starts(len(images)):
         for stream in config.streams:
             modality = stream.snippet
@@ -300,11 +300,11 @@ def _seed(config: Any, networks: Any, video: Path) -> dict[str, Any]:
                 cut(np.stack(shown[start + at : start + at + modality.images]), box, 224)
                 for at in schedule.samples(modality, schedule.length)
             ]
-            normalised = SnippetNormaliser(modality, stream.normalisation)(
+            normalized = SnippetNormalizer(modality, stream.normalization)(
                 torch.from_numpy(np.stack(snippets))
             )
             with torch.inference_mode():
-                networks[modality.name](normalised.unsqueeze(0))
+                networks[modality.name](normalized.unsqueeze(0))
     return {}
 
 

@@ -22,17 +22,17 @@ from typing import Any
 from leave_one_dataset_out import FOLDS, ROWS, Fold, held_out, train
 
 from slipdetect._io import atomic_write
-from slipdetect.datasets import Clip, read_annotations
 from slipdetect.detection import Detector
-from slipdetect.evaluation import (
+from slipdetect.lab.data import Clip, read_annotations
+from slipdetect.lab.evaluate import (
     ClipPrediction,
     predict,
     read_predictions,
-    summarise,
+    summarize,
     write_predictions,
 )
+from slipdetect.lab.train import TrainConfig
 from slipdetect.models import ModelPackage, average_packages, load_package
-from slipdetect.training import TrainConfig
 
 RESULTS = Path(__file__).parent / "results" / "experiments.json"
 SHOWN = ("upfall", "urfd-cam0")
@@ -196,10 +196,10 @@ EXPERIMENTS = {
         {**_SCALED, "detection_window": 2.4, "epochs": 8},
         rendered="hard",
     ),
-    "centre": Experiment(
+    "center": Experiment(
         "as judged, the middle of the picture instead of what moves",
         "people become small or are cut off: 0.10 worse on both",
-        {**_SCALED, "detection_window": 2.4, "crop": "centre"},
+        {**_SCALED, "detection_window": 2.4, "crop": "center"},
         rendered="hard",
     ),
     "fps15": Experiment(
@@ -216,7 +216,7 @@ EXPERIMENTS = {
     ),
     "rgb": Experiment(
         "as judged, single pictures (RGB) instead of differences",
-        "rooms and clothes are learnt by heart: AUC 0.5 to 0.65 on both",
+        "rooms and clothes are learned by heart: AUC 0.5 to 0.65 on both",
         {**_SCALED, "detection_window": 2.4, "snippet_length": None, "difference_contrast": 0.0},
         rendered="hard",
         modalities=("rgb",),
@@ -234,12 +234,12 @@ EXPERIMENTS = {
         {**_SCALED, "detection_window": 2.4, "train_crop": "mixed"},
         rendered="hard",
     ),
-    "mixed-centre": Experiment(
+    "mixed-center": Experiment(
         "the weights of mixed, the middle of the picture when detecting",
-        "as centre, 0.01 better on both for the larger people seen in training",
+        "as center, 0.01 better on both for the larger people seen in training",
         {**_SCALED, "detection_window": 2.4, "train_crop": "mixed"},
         rendered="hard",
-        seen=("mixed", "centre"),
+        seen=("mixed", "center"),
     ),
     "fused": Experiment(
         "as judged, with a stream of flow as in flow, fused 1:1",
@@ -295,8 +295,8 @@ def run(name: str, data: Path, rendered: Path, out: Path) -> None:
     extra = read_annotations(rendered / which / "clips.csv") if which else []
     kept = out / f"{name}.jsonl"
     if not kept.exists():
-        learnt = [clip for clip in clips if fold.trains(clip)] + extra
-        model = make(name, experiment, learnt, out)
+        learned = [clip for clip in clips if fold.trains(clip)] + extra
+        model = make(name, experiment, learned, out)
         unseen = [clip for clip in clips if clip.source in fold.test]
         found = predict(Detector(model, exact=True), unseen, data.parent, sizes=False)
         write_predictions(found, kept)
@@ -336,7 +336,7 @@ def figures(predictions: list[ClipPrediction]) -> dict[str, dict[str, Any]]:
     for row, chosen in ROWS.items():
         part = [item for item in predictions if chosen(item)]
         if part:
-            summary = summarise(part)
+            summary = summarize(part)
             assert summary.auc is not None
             found[row] = {
                 "auc": round(summary.auc, 4),

@@ -16,9 +16,9 @@ from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
-from slipdetect.flow.benchmark import FlowBenchmark, Timing
-from slipdetect.reports.flow_plot import draw_flow_benchmark
-from slipdetect.reports.flow_table import flow_markdown, three_figures
+from slipdetect.lab.bench.benchmark import FlowBenchmark, Timing
+from slipdetect.lab.bench.flow_plot import draw_flow_benchmark
+from slipdetect.lab.bench.flow_table import flow_markdown, three_figures
 
 RESULTS = Path(__file__).parent / "results"
 MAT, UMAT = "tvl1-opencv", "tvl1-umat"

@@ -31,17 +31,17 @@ from slipdetect.flow.tvl1_parameters import TvL1Parameters
 
 SIZE = (342, 256)
 
-Greys = NDArray[np.uint8]
+Grays = NDArray[np.uint8]
 
 
-def read_pairs(folder: Path, count: int) -> tuple[Greys, Greys]:
-    """Return ``count`` pairs of neighbours from clips of every data set, ``(N, H, W)`` each."""
+def read_pairs(folder: Path, count: int) -> tuple[Grays, Grays]:
+    """Return ``count`` pairs of neighbors from clips of every data set, ``(N, H, W)`` each."""
     rows = read_rows(folder, -(-count // len(DATASETS)), per_clip=2)
     pairs = [resized(row, SIZE)[:2] for name in DATASETS for row in rows[name]][:count]
     return np.stack([prev for prev, _ in pairs]), np.stack([next for _, next in pairs])
 
 
-def speed(method: TvL1Cuda, prev: Greys, next: Greys, batch: int, rounds: int) -> float:
+def speed(method: TvL1Cuda, prev: Grays, next: Grays, batch: int, rounds: int) -> float:
     """Return pairs a second in batches of one size: the median over the rounds."""
     seconds = []
     # the first round is for warming up
@@ -53,19 +53,19 @@ def speed(method: TvL1Cuda, prev: Greys, next: Greys, batch: int, rounds: int) -
     return len(prev) / float(np.median(seconds[1:]))
 
 
-def differences(method: TvL1Cuda, prev: Greys, next: Greys) -> tuple[float, float, float]:
+def differences(method: TvL1Cuda, prev: Grays, next: Grays) -> tuple[float, float, float]:
     """Return mean px from the CPU's flow, that of the worst pair, and bytes within one level."""
     cpu = FlowExtractor("tvl1", device="cpu")
     distances, near = [], []
     for first, second, flow in zip(prev, next, method.calc_batch(prev, next), strict=True):
         expected = cpu.pair(first, second)
         distances.append(float(np.hypot(*(flow - expected)).mean()))
-        levels = cpu.quantise(flow).astype(int) - cpu.quantise(expected)
+        levels = cpu.quantize(flow).astype(int) - cpu.quantize(expected)
         near.append(float((np.abs(levels) <= 1).mean()))
     return float(np.mean(distances)), max(distances), float(np.mean(near))
 
 
-def report(method: TvL1Cuda, prev: Greys, next: Greys, batches: Sequence[int], rounds: int) -> None:
+def report(method: TvL1Cuda, prev: Grays, next: Grays, batches: Sequence[int], rounds: int) -> None:
     """Print what runs where, the differences, and the speeds."""
     device = torch.device("cuda")
     kernel = "plain torch" if choose_solver(method.parameters, device) is plain.solve else "Triton"

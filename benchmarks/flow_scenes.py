@@ -1,6 +1,6 @@
 """Pairs of pictures whose true flow is known: textures that are moved without resampling.
 
-In: a size. Out: two grey pictures and the flow from the first to the second.
+In: a size. Out: two gray pictures and the flow from the first to the second.
 """
 
 from __future__ import annotations
@@ -24,15 +24,15 @@ class Scene:
 
 
 def texture(x: Array, y: Array, seed: int) -> Array:
-    """Return grey values at any places: waves of 6 to 60 px in all directions."""
+    """Return gray values at any places: waves of 6 to 60 px in all directions."""
     rng = np.random.default_rng(seed)
-    grey = np.full(x.shape, 128.0)
+    gray = np.full(x.shape, 128.0)
     for _ in range(40):
         angle, phase = rng.uniform(0, 2 * np.pi, 2)
         length = rng.uniform(6, 60)
         along = np.cos(angle) * x + np.sin(angle) * y
-        grey += 0.25 * length * np.cos(2 * np.pi * along / length + phase)
-    return grey
+        gray += 0.25 * length * np.cos(2 * np.pi * along / length + phase)
+    return gray
 
 
 def affine_scene(matrix: Array, shift: Array) -> Callable[[int, int, int], Scene]:
@@ -46,7 +46,7 @@ def affine_scene(matrix: Array, shift: Array) -> Callable[[int, int, int], Scene
         origin = (np.stack([x, y], axis=-1) - middle - shift) @ np.linalg.inv(matrix).T + middle
         flow = np.moveaxis(target - np.stack([x, y], axis=-1), -1, 0)
         second = texture(origin[..., 0], origin[..., 1], seed)
-        return Scene(_grey(texture(x, y, seed)), _grey(second), flow)
+        return Scene(_gray(texture(x, y, seed)), _gray(second), flow)
 
     return make
 
@@ -64,7 +64,7 @@ def layered_scene(height: int, width: int, seed: int) -> Scene:
     def picture(close: Array, distant: Array) -> NDArray[np.uint8]:
         front = texture(x - close[0], y - close[1], seed)
         back = texture(x - distant[0], y - distant[1], seed + 1000)
-        return _grey(np.where(disc(close), front, back))
+        return _gray(np.where(disc(close), front, back))
 
     still = np.zeros(2)
     flow = np.where(disc(still), near[:, None, None], far[:, None, None])
@@ -76,7 +76,7 @@ def _turned(degrees: float) -> Array:
     return np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
 
 
-def _grey(values: Array) -> NDArray[np.uint8]:
+def _gray(values: Array) -> NDArray[np.uint8]:
     return np.clip(np.rint(values), 0, 255).astype(np.uint8)
 
 

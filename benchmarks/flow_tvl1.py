@@ -29,19 +29,19 @@ from numpy.typing import NDArray
 
 from slipdetect.flow import FlowExtractor
 from slipdetect.flow.machine import machine_name
-from slipdetect.flow.pictures import to_grey
+from slipdetect.flow.pictures import to_gray
 from slipdetect.video import open_video
 
-Grey = NDArray[np.uint8]
+Gray = NDArray[np.uint8]
 
 DATASETS = ("hmdb51", "gmdcsa24", "upfall", "urfd")
 SIZES = ((342, 256), (640, 480))
 THREADS = (1, 2)
-# pictures in a row: two pairs of neighbours, for two threads
+# pictures in a row: two pairs of neighbors, for two threads
 ROW = 3
-# mean change of grey value from one frame to the next at which the scene was cut
+# mean change of gray value from one frame to the next at which the scene was cut
 CUT = 30.0
-# grey levels
+# gray levels
 DISTURBANCE = 1e-5
 
 
@@ -62,7 +62,7 @@ class Speed:
 class Difference:
     """How far ours is from OpenCV's over some pairs, and in bytes at bound 15.
 
-    ``itself_px`` is how far OpenCV's is from itself when a hundred-thousandth of a grey level is
+    ``itself_px`` is how far OpenCV's is from itself when a hundred-thousandth of a gray level is
     added to the pictures: rounding grows in this algorithm, so nothing can be nearer than that.
     """
 
@@ -84,11 +84,11 @@ class Accuracy:
     disturbed_px: float
 
 
-def read_rows(folder: Path, per_dataset: int, per_clip: int) -> dict[str, list[list[Grey]]]:
-    """Return rows of neighbouring frames in grey, from clips spread evenly over each data set."""
+def read_rows(folder: Path, per_dataset: int, per_clip: int) -> dict[str, list[list[Gray]]]:
+    """Return rows of neighboring frames in gray, from clips spread evenly over each data set."""
     with (folder / "clips.csv").open(newline="") as file:
         clips = list(csv.DictReader(file))
-    found: dict[str, list[list[Grey]]] = {}
+    found: dict[str, list[list[Gray]]] = {}
     for dataset in DATASETS:
         paths = [folder / clip["path"] for clip in clips if clip["dataset"] == dataset]
         count = -(-per_dataset // per_clip)
@@ -98,21 +98,21 @@ def read_rows(folder: Path, per_dataset: int, per_clip: int) -> dict[str, list[l
     return found
 
 
-def rows_of(path: Path, count: int) -> Iterator[list[Grey]]:
-    """Yield ``count`` rows of neighbouring frames, spread evenly over a clip."""
+def rows_of(path: Path, count: int) -> Iterator[list[Gray]]:
+    """Yield ``count`` rows of neighboring frames, spread evenly over a clip."""
     with open_video(path) as video:
-        frames = [to_grey(frame.image) for frame in video.frames()]
+        frames = [to_gray(frame.image) for frame in video.frames()]
     for index in range(count):
         start = (index + 1) * (len(frames) - ROW) // (count + 1)
         yield frames[start : start + ROW]
 
 
-def resized(row: Sequence[Grey], size: tuple[int, int]) -> list[Grey]:
-    return [cv2.resize(grey, size, interpolation=cv2.INTER_AREA) for grey in row]  # type: ignore[misc]
+def resized(row: Sequence[Gray], size: tuple[int, int]) -> list[Gray]:
+    return [cv2.resize(gray, size, interpolation=cv2.INTER_AREA) for gray in row]  # type: ignore[misc]
 
 
 def measure_speed(
-    rows: Sequence[Sequence[Grey]], size: tuple[int, int], threads: int, rounds: int
+    rows: Sequence[Sequence[Gray]], size: tuple[int, int], threads: int, rounds: int
 ) -> Speed:
     """Let both compute the same ``threads`` pairs in turn, ``rounds`` times."""
     cv2.setNumThreads(threads)
@@ -136,18 +136,18 @@ def measure_speed(
     )
 
 
-def _timed(extractor: FlowExtractor, row: Sequence[Grey]) -> float:
+def _timed(extractor: FlowExtractor, row: Sequence[Gray]) -> float:
     start = time.perf_counter()
     list(extractor.iter(row))
     return time.perf_counter() - start
 
 
-def compare(row: Sequence[Grey]) -> dict[str, float]:
+def compare(row: Sequence[Gray]) -> dict[str, float]:
     """Compare both on the first pair of a row, at the reference's 342x256."""
     first, second = resized(row, SIZES[0])[:2]
     ours, opencv = FlowExtractor("tvl1"), FlowExtractor("tvl1-opencv")
     mine, theirs = ours.pair(first, second), opencv.pair(first, second)
-    levels = [extractor.quantise(flow) for extractor, flow in ((ours, mine), (opencv, theirs))]
+    levels = [extractor.quantize(flow) for extractor, flow in ((ours, mine), (opencv, theirs))]
     return {
         "px": float(np.hypot(*(mine - theirs)).mean()),
         "near": float((np.abs(levels[0].astype(int) - levels[1].astype(int)) <= 1).mean()),
@@ -156,7 +156,7 @@ def compare(row: Sequence[Grey]) -> dict[str, float]:
     }
 
 
-def disturbed_flow(first: Grey, second: Grey) -> NDArray[np.float32]:
+def disturbed_flow(first: Gray, second: Gray) -> NDArray[np.float32]:
     """Return OpenCV's flow after ``DISTURBANCE`` was added to the pictures."""
     noise = np.random.default_rng(0).normal(0, DISTURBANCE, (2, *first.shape))
     pair = ((np.stack([first, second]) + noise) / 255).astype(np.float32)
@@ -165,7 +165,7 @@ def disturbed_flow(first: Grey, second: Grey) -> NDArray[np.float32]:
     return np.moveaxis(flow, -1, 0)
 
 
-def measure_difference(rows: dict[str, list[list[Grey]]]) -> Iterator[Difference]:
+def measure_difference(rows: dict[str, list[list[Gray]]]) -> Iterator[Difference]:
     """Compare both on every row; pairs across a scene cut, where no flow exists, go apart."""
     found: dict[str, list[dict[str, float]]] = {name: [] for name in (*rows, "all four", "cuts")}
     for dataset, own in rows.items():

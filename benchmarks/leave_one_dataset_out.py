@@ -22,25 +22,25 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from slipdetect.datasets import Clip, read_annotations
-from slipdetect.datasets.splits import divide
 from slipdetect.detection import Detector, model_folder
-from slipdetect.evaluation import (
+from slipdetect.lab.calibrate.recalibrating import recalibrate
+from slipdetect.lab.calibrate.refitting import recalibrated
+from slipdetect.lab.data import Clip, read_annotations
+from slipdetect.lab.data.splits import divide
+from slipdetect.lab.evaluate import (
     ClipPrediction,
     Summary,
     predict,
     read_predictions,
-    summarise,
+    summarize,
     write_predictions,
 )
-from slipdetect.evaluation.operating_points import presets, threshold_for_budget
-from slipdetect.evaluation.recalibrating import recalibrate
-from slipdetect.evaluation.refitting import recalibrated
+from slipdetect.lab.evaluate.operating_points import presets, threshold_for_budget
+from slipdetect.lab.models.copying import copy_package
+from slipdetect.lab.train import Progress, TrainConfig, TrainingRun
+from slipdetect.lab.train.recipes import load_recipe
 from slipdetect.models import ModelConfig, ModelPackage, average_packages, load_package
 from slipdetect.models.config import SENSITIVITIES
-from slipdetect.models.copying import copy_package
-from slipdetect.training import Progress, TrainConfig, TrainingRun
-from slipdetect.training.recipes import load_recipe
 from slipdetect.types import Calibration
 
 RESULTS = Path(__file__).parent / "results"
@@ -123,8 +123,8 @@ def run_fold(name: str, data: Path, out: Path) -> None:
         print(f"{name}: predictions exist, skipped; remove {target} to run it again")
         return
     clips = read_annotations(data)
-    learnt = [clip for clip in clips if fold.trains(clip)] + rendered_clips(out)
-    model = make_model(name, learnt, out, data.parent)
+    learned = [clip for clip in clips if fold.trains(clip)] + rendered_clips(out)
+    model = make_model(name, learned, out, data.parent)
     unseen = [clip for clip in clips if clip.source in fold.test]
     found = predict(Detector.load(model.folder, exact=True), unseen, data.parent, sizes=False)
     write_predictions(found, target)
@@ -138,7 +138,7 @@ def rendered_clips(out: Path) -> list[Clip]:
     if not (busy / "clips.csv").exists():
         _example("mosaic_set.py", single, busy, *MOSAICS)
     mosaics, clips = (read_annotations(folder / "clips.csv") for folder in (busy, single))
-    # in one group with the mosaics they are in, lest one be held out that is learnt in another
+    # in one group with the mosaics they are in, lest one be held out that is learned in another
     shared = [replace(clip, group=mosaics[0].group) for clip in clips[:IN_MOSAICS]]
     return shared + clips[IN_MOSAICS:] + mosaics
 
@@ -193,7 +193,7 @@ def train(
 def calibrated(
     package: ModelPackage, validation: Sequence[Clip], root: Path, folder: Path
 ) -> ModelPackage:
-    """Write a copy whose temperature, bias and presets come from clips that nothing learnt from."""
+    """Write a copy whose temperature, bias and presets come from clips that nothing learned from."""
     equal = {"weights": dict.fromkeys(package.config.fusion["weights"], 1.0), "space": "logits"}
     # streams weigh the same as they are, however sure of itself each was on its validation clips
     fused = replace(package.config, fusion=equal, calibration=Calibration())
@@ -243,7 +243,7 @@ def table(names: Iterable[str]) -> list[str]:
         for row, chosen in ROWS.items():
             part = [item for item in predictions if chosen(item)]
             if part:
-                lines.append(_line(row, what, summarise(part)))
+                lines.append(_line(row, what, summarize(part)))
     return lines
 
 
@@ -275,7 +275,7 @@ def presets_table(name: str) -> list[str]:
         part = [item for item in predictions if chosen(item)]
         for sensitivity in SENSITIVITIES if part else ():
             events = config.events_at(sensitivity)
-            found = summarise([item.at(events) for item in part])
+            found = summarize([item.at(events) for item in part])
             lines.append(
                 f"| {row} | {sensitivity} | {events.onset:.3f} | {found.found}/{found.events} "
                 f"| {_rate(found.false_per_clip, str(found.negatives))} |"

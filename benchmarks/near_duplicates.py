@@ -24,18 +24,18 @@ from typing import Any
 import cv2
 import numpy as np
 
-from slipdetect.datasets import Clip, read_annotations
-from slipdetect.datasets.dedup import SEED_THRESHOLD
-from slipdetect.datasets.fingerprints import Fingerprint
-from slipdetect.datasets.near_duplicates import (
+from slipdetect.lab.check.fingerprints import Fingerprint
+from slipdetect.lab.check.near_duplicates import (
     MAYBE,
     MOVE_ALIKE,
     RECORDING,
     SAME_RECORDING,
     near_duplicates,
 )
-from slipdetect.datasets.ssim import ssim
-from slipdetect.datasets.survey import survey
+from slipdetect.lab.check.survey import survey
+from slipdetect.lab.data import Clip, read_annotations
+from slipdetect.lab.prepare.dedup import SEED_THRESHOLD
+from slipdetect.lab.prepare.ssim import ssim
 from slipdetect.video import open_video, write_video
 from slipdetect.video.size_modes import SizeMode
 
@@ -146,11 +146,11 @@ def dropped_by_ssim(clips: list[Clip], each: int, seed: int) -> dict[str, float]
     frames = 0
     for clip in rng.sample(clips, each):
         with open_video(clip.path, max_duration=MOST_SECONDS) as video:
-            greys = [grey(frame.image) for frame in video.frames()]
-        frames += len(greys)
+            grays = [gray(frame.image) for frame in video.frames()]
+        frames += len(grays)
         for name, measure in (("gaussian", ssim), ("uniform", uniform_ssim)):
-            kept = greys[0]
-            for image in greys[1:]:
+            kept = grays[0]
+            for image in grays[1:]:
                 if measure(kept, image) > SEED_THRESHOLD:
                     dropped[name] += 1
                 else:
@@ -160,7 +160,7 @@ def dropped_by_ssim(clips: list[Clip], each: int, seed: int) -> dict[str, float]
     }
 
 
-def grey(image: np.ndarray) -> np.ndarray:
+def gray(image: np.ndarray) -> np.ndarray:
     """Return a picture as de-duplication compares it."""
     small = cv2.resize(image, (256, 256), interpolation=cv2.INTER_AREA)
     return cv2.cvtColor(small, cv2.COLOR_RGB2GRAY)

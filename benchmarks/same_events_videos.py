@@ -93,7 +93,7 @@ def save(
         pictures = [scene(pictures, time - times[0], *size) for time in times]
     with av.open(str(path), "w", options={"fflags": "+bitexact"}) as container:
         stream = add_video(container, pictures[0], pix_fmt="yuv444p" if fine else "yuv420p")
-        # at a quality instead of a quantiser x264 gives other bytes once in a while
+        # at a quality instead of a quantizer x264 gives other bytes once in a while
         stream.options = {**stream.options, "qp": "24", "x264-params": "threads=1"}
         encode(container, stream, pictures, times)
     return path
@@ -115,20 +115,18 @@ def yard() -> list[np.ndarray]:
     begin = rng.uniform((0, 0.3 * height), (width, height), (WALKERS, 2))
     angle = rng.uniform(0, 2 * np.pi, WALKERS)
     speed = rng.uniform(20, 45, (WALKERS, 1)) * np.stack([np.cos(angle), 0.5 * np.sin(angle)], 1)
-    colours = rng.integers(20, 230, (WALKERS, 3))
+    colors = rng.integers(20, 230, (WALKERS, 3))
     pictures = []
     for time in at(YARD_RATE, YARD_FRAMES):
         picture = ground.copy()
         for number, (x, y) in zip(count(), (begin + time * speed) % YARD):
-            _walker(picture, (x, y), 2 * np.pi * time + number, colours[number].tolist())
+            _walker(picture, (x, y), 2 * np.pi * time + number, colors[number].tolist())
         noise = rng.normal(0, 2, picture.shape)
         pictures.append(np.clip(picture + noise, 0, 255).astype(np.uint8))
     return pictures
 
 
-def _walker(
-    picture: np.ndarray, feet: tuple[float, float], phase: float, colour: list[int]
-) -> None:
+def _walker(picture: np.ndarray, feet: tuple[float, float], phase: float, color: list[int]) -> None:
     x, y = feet
     tall = 25 + y / 8  # nearer people are larger
     hip = (round(x), round(y - 0.45 * tall))
@@ -137,5 +135,5 @@ def _walker(
         foot = (round(x + side * 0.2 * tall * np.sin(phase)), round(y))
         cv2.line(picture, hip, foot, (40, 40, 60), thick)
     trunk, axes = (hip[0], round(y - 0.6 * tall)), (round(tall / 7), round(tall / 4))
-    cv2.ellipse(picture, trunk, axes, 0, 0, 360, colour, -1)
+    cv2.ellipse(picture, trunk, axes, 0, 0, 360, color, -1)
     cv2.circle(picture, (hip[0], round(y - 0.92 * tall)), thick, (200, 160, 130), -1)

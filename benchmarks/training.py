@@ -2,7 +2,7 @@
 
 The plain step is what a minimal script of temporal segment networks does: torchvision's ResNet-50
 with a new classifier, batch norms after the first frozen, mean of the segments' logits, cross
-entropy, gradient clipping, SGD; clips decoded, cropped and normalised beforehand. The step of
+entropy, gradient clipping, SGD; clips decoded, cropped and normalized beforehand. The step of
 slipdetect starts from stored uint8 snippets, as it does in training. Both take turns in one
 process. The second part trains one short epoch from decoded clips and reads the loop's own record
 of how long it waited for windows.
@@ -75,7 +75,7 @@ def plain_step(batch: int) -> Callable[[], None]:
     for norm in norms:
         norm.requires_grad_(False)
     learning = [p for p in network.parameters() if p.requires_grad]
-    optimiser = torch.optim.SGD(learning, lr=1e-3, momentum=0.9, weight_decay=5e-4)
+    optimizer = torch.optim.SGD(learning, lr=1e-3, momentum=0.9, weight_decay=5e-4)
     x = torch.randn(batch * SEGMENTS, 3, SIDE, SIDE)
     labels = torch.arange(batch) % 2
 
@@ -85,10 +85,10 @@ def plain_step(batch: int) -> Callable[[], None]:
             norm.eval()
         logits = network(x).reshape(batch, SEGMENTS, 2).mean(1)
         loss = nn.functional.cross_entropy(logits, labels)
-        optimiser.zero_grad()
+        optimizer.zero_grad()
         loss.backward()
         nn.utils.clip_grad_norm_(learning, 20.0)
-        optimiser.step()
+        optimizer.step()
         float(loss.detach())
 
     return step
@@ -98,19 +98,19 @@ def own_step(batch: int) -> Callable[[], None]:
     """Return the step of slipdetect's loop by the recipe seed-rgb, on a batch of its own."""
     import torch
 
+    from slipdetect.lab.train.loop import Trainer
+    from slipdetect.lab.train.processes import make_accelerator
+    from slipdetect.lab.train.recipes import load_recipe
+    from slipdetect.lab.train.windows import class_weights
     from slipdetect.modalities.modality import get_modality
-    from slipdetect.modalities.normalise import SnippetNormaliser
+    from slipdetect.modalities.normalize import SnippetNormalizer
     from slipdetect.models import TSN
-    from slipdetect.training.loop import Trainer
-    from slipdetect.training.processes import make_accelerator
-    from slipdetect.training.recipes import load_recipe
-    from slipdetect.training.windows import class_weights
 
     overrides = {"backbone": "resnet50", "weights": None, "batch_size": batch}
     (config,) = load_recipe("seed-rgb").configs(overrides).values()
     network = TSN(config.backbone, "rgb", num_segments=SEGMENTS, dropout=config.dropout)
-    normaliser = SnippetNormaliser(get_modality("rgb"), network.spec.normalisation)
-    trainer = Trainer(network, config, normaliser, make_accelerator("cpu", "fp32"))
+    normalizer = SnippetNormalizer(get_modality("rgb"), network.spec.normalization)
+    trainer = Trainer(network, config, normalizer, make_accelerator("cpu", "fp32"))
     images = torch.randint(0, 256, (batch, SEGMENTS, 1, SIDE, SIDE, 3), dtype=torch.uint8)
     labels = torch.arange(batch) % 2
 
@@ -152,9 +152,9 @@ def compare_steps(batch: int, turns: int) -> dict[str, Any]:
 
 def epoch(modality: str, data: Path, clips: int, batch: int) -> dict[str, Any]:
     """Train one epoch of ResNet-50 from decoded clips, and return what the loop recorded."""
-    from slipdetect.datasets import read_annotations
-    from slipdetect.training import TrainingRun
-    from slipdetect.training.recipes import load_recipe
+    from slipdetect.lab.data import read_annotations
+    from slipdetect.lab.train import TrainingRun
+    from slipdetect.lab.train.recipes import load_recipe
 
     chosen = evenly(read_annotations(data), clips)
     overrides = {"backbone": "resnet50", "weights": None, "batch_size": batch, "epochs": 1}

@@ -1,6 +1,6 @@
 """Put clips of one person beside and above each other: busy pictures of small people to train on.
 
-In: a folder that ``render_set.py`` made. Out: H.264 clips and a ``clips.csv``, labelled likewise: a
+In: a folder that ``render_set.py`` made. Out: H.264 clips and a ``clips.csv``, labeled likewise: a
 mosaic shows a fall where one of its cells does.
 """
 

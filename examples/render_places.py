@@ -37,7 +37,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("out", type=Path, help="folder for the clips and places.png")
     parser.add_argument("--seed", type=int, default=0, help="0: as in slip.mp4")
     parser.add_argument(
-        "--places", type=parse_place, nargs="+", metavar="DEGREES[:METRES]",
+        "--places", type=parse_place, nargs="+", metavar="DEGREES[:METERS]",
         default=[parse_place(text) for text in PLACES],
         help="so far around the person, so much higher, beside the first place",
     )  # fmt: skip
@@ -97,7 +97,7 @@ def draw(rows: Sequence[Row], target: Path) -> None:
         for cell in axes:
             cell.axis("off")
     canvas.draw()
-    # few colours make a third of the bytes
+    # few colors make a third of the bytes
     picture = Image.fromarray(np.asarray(canvas.buffer_rgba())[..., :3])
     picture.quantize(128, Image.Quantize.MAXCOVERAGE, kmeans=2).save(target, optimize=True)
 

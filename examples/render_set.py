@@ -133,7 +133,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--falls", type=float, default=0.45, help="share of clips with a fall")
     parser.add_argument("--seed", type=int, default=0, help="of every draw")
     parser.add_argument(
-        "--places", type=parse_place, nargs="+", metavar="DEGREES[:METRES]", default=[],
+        "--places", type=parse_place, nargs="+", metavar="DEGREES[:METERS]", default=[],
         help="show every scene from more camera places: so far around the person, so much higher",
     )  # fmt: skip
     chosen = parser.parse_args(arguments)

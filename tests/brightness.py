@@ -12,12 +12,12 @@ from torch import nn
 
 from slipdetect.backbones import BackboneSpec
 from slipdetect.modalities.modality import get_modality
-from slipdetect.modalities.normalise import Normalisation
+from slipdetect.modalities.normalize import Normalization
 from slipdetect.models import TSN, ModelConfig, StreamConfig, save_package
 from stub_models import RECIPE, checked
 
 STRIDE = 0.2
-PLAIN = Normalisation(mean=(0.0, 0.0, 0.0), std=(1.0, 1.0, 1.0))
+PLAIN = Normalization(mean=(0.0, 0.0, 0.0), std=(1.0, 1.0, 1.0))
 
 
 class Brightness(nn.Module):
@@ -29,9 +29,9 @@ class Brightness(nn.Module):
             name="brightness",
             feature_dim=1,
             input_size=16,
-            normalisation=PLAIN,
+            normalization=PLAIN,
             first_conv="stem",
-            licence="Apache-2.0",
+            license="Apache-2.0",
             min_input_size=8,
         )
         self.stem = nn.Conv2d(in_channels, in_channels, 1, groups=in_channels, bias=False)
@@ -56,7 +56,7 @@ def save(folder: Path, *modalities: str, half: float = 0.5, **changes: object) -
                 backbone="brightness",
                 snippet_length=get_modality(name).length,
                 input_size=16,
-                normalisation=PLAIN,
+                normalization=PLAIN,
                 flow=dict(RECIPE) if name == "flow" else None,
             )
         )

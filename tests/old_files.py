@@ -90,9 +90,9 @@ class OldNetwork:
         """Return two clips, ``(2, segments, images, size, size, C)`` uint8."""
         side = self.family.least if size is None else size
         images = {"rgb": 1, "flow": self.channels // 2, "rgbdiff": 6}[self.modality]
-        colours = 2 if self.modality == "flow" else 3
+        colors = 2 if self.modality == "flow" else 3
         rng = np.random.default_rng(7)
-        shape = (2, SEGMENTS, images, side, side, colours)
+        shape = (2, SEGMENTS, images, side, side, colors)
         return rng.integers(0, 256, shape, dtype=np.uint8)
 
     def logits(self, clips: np.ndarray) -> torch.Tensor:

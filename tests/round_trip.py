@@ -15,14 +15,14 @@ from torch import nn
 
 from slipdetect.detection import Detector
 from slipdetect.flow import FlowExtractor
+from slipdetect.lab.checkpoints import export_stream, import_checkpoints
+from slipdetect.lab.train.config import TrainConfig
+from slipdetect.lab.train.metrics import EpochMetrics
+from slipdetect.lab.train.packaging import Checkpoint, TrainedStream, write_package
+from slipdetect.lab.train.plan import StreamPlan
 from slipdetect.modalities.modality import get_modality
 from slipdetect.modalities.snippet import SnippetGrid
 from slipdetect.models import TSN, ModelConfig, ModelPackage, load_package
-from slipdetect.models.legacy import export_stream, import_checkpoints
-from slipdetect.training.config import TrainConfig
-from slipdetect.training.metrics import EpochMetrics
-from slipdetect.training.packaging import Checkpoint, TrainedStream, write_package
-from slipdetect.training.plan import StreamPlan
 
 # what a package of a whole model does not keep: its files are new, and whoever imports names it
 NEW = {"name", "file", "sha256", "versions"}

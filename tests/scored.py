@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from slipdetect.evaluation.scores import ClipScores
+from slipdetect.lab.evaluate.scores import ClipScores
 
 
 def scored(

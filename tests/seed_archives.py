@@ -64,14 +64,14 @@ def flat_flow(name: str, count: int, size: tuple[int, int] = (32, 24)) -> Files:
 
 def author_flow(name: str, of: Mapping[str, bytes]) -> Files:
     """Return the flow of decoded frames as the listing of the seed report, 2.2, computes it."""
-    greys = [
+    grays = [
         cv2.cvtColor(cv2.imdecode(np.frombuffer(data, np.uint8), 1), cv2.COLOR_BGR2GRAY)
         for data in of.values()
     ]
     files: Files = {}
-    for index in range(len(greys) - 1):
+    for index in range(len(grays) - 1):
         solver = _cv2.optflow.DualTVL1OpticalFlow_create()
-        flow = solver.calc(greys[index], greys[index + 1], None)
+        flow = solver.calc(grays[index], grays[index + 1], None)
         levels = np.round((flow + 15) * (255.0 / 30)).astype(int)
         levels[levels >= 255] = 255
         levels[levels <= 0] = 0

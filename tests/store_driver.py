@@ -17,9 +17,10 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from slipdetect.datasets.store import batch, units
-from slipdetect.datasets.store.plan import Planner, Rules
-from slipdetect.datasets.store.request import ExtractionRequest, FlowRequest
+from slipdetect.lab.extract import batch
+from slipdetect.lab.extract.plan import Planner, Rules
+from slipdetect.lab.extract.request import ExtractionRequest, FlowRequest
+from slipdetect.store import units
 
 SHARD = 8
 SEED = 20

@@ -10,10 +10,11 @@ from typing import Any
 
 import pytest
 
-from slipdetect.datasets.store import batch, units
-from slipdetect.datasets.store.plan import Planner, Rules, Task
-from slipdetect.datasets.store.request import ExtractionRequest, FlowRequest
-from slipdetect.datasets.store.tools import Outcome
+from slipdetect.lab.extract import batch
+from slipdetect.lab.extract.plan import Planner, Rules, Task
+from slipdetect.lab.extract.request import ExtractionRequest, FlowRequest
+from slipdetect.lab.extract.tools import Outcome
+from slipdetect.store import units
 
 SHARD = 8
 DIS = FlowRequest("dis")

@@ -14,7 +14,7 @@ from torch import nn
 
 from slipdetect.backbones import BackboneSpec
 from slipdetect.modalities.modality import MODALITIES, get_modality
-from slipdetect.modalities.normalise import Normalisation
+from slipdetect.modalities.normalize import Normalization
 from slipdetect.models import TSN, ModelConfig, ModelPackage, StreamConfig, save_package
 from slipdetect.types import Calibration, EventConfig, Thresholds
 
@@ -38,9 +38,9 @@ class StubBackbone(nn.Module):
             name=name,
             feature_dim=6,
             input_size=16,
-            normalisation=Normalisation(),
+            normalization=Normalization(),
             first_conv="stem.0",
-            licence="Apache-2.0",
+            license="Apache-2.0",
             min_input_size=8,
         )
         self.stem = nn.Sequential(nn.Conv2d(in_channels, 4, 3), nn.BatchNorm2d(4), nn.ReLU())
@@ -137,7 +137,7 @@ def stub_package(
 ) -> ModelPackage:
     """Write a package of stub networks, with crops of the middle, that can be loaded again."""
     monkeypatch.setattr("slipdetect.backbones.create_backbone", create_stub)
-    streams = tuple(stub_stream(name, crop="centre") for name in modalities)
+    streams = tuple(stub_stream(name, crop="center") for name in modalities)
     config = stub_config(*modalities, streams=streams, **changes)
     states = {name: stub_tsn(name).state_dict() for name in modalities}
     return save_package(folder, config, states, dtype=torch.float32)

@@ -55,8 +55,8 @@ def read_code(image: np.ndarray) -> int:
     """Read the number back from the lower half of a picture of ``bars`` of any size."""
     height, width = image.shape[:2]
     row = image[height // 2 + height // 8 : height - height // 8].mean(axis=(0, 2))
-    centres = [(2 * bit + 1) * width // (2 * BITS) for bit in range(BITS)]
-    return sum(1 << bit for bit, x in enumerate(centres) if row[x - 1 : x + 2].mean() > 128)
+    centers = [(2 * bit + 1) * width // (2 * BITS) for bit in range(BITS)]
+    return sum(1 << bit for bit, x in enumerate(centers) if row[x - 1 : x + 2].mean() > 128)
 
 
 def scene(kind: str, time: float, width: int = 128, height: int = 96) -> np.ndarray:

@@ -13,9 +13,9 @@ import torch
 from torch import nn
 
 from slipdetect.backbones import BackboneSpec
-from slipdetect.datasets import Clip
-from slipdetect.modalities.normalise import Normalisation
-from slipdetect.training import TrainConfig
+from slipdetect.lab.data import Clip
+from slipdetect.lab.train import TrainConfig
+from slipdetect.modalities.normalize import Normalization
 from slipdetect.video import write_video
 
 SECONDS, EVENT, RATE = 2.4, (0.6, 1.8), 10.0
@@ -30,9 +30,9 @@ class TinyNet(nn.Module):
             name="tiny",
             feature_dim=32,
             input_size=32,
-            normalisation=Normalisation(),
+            normalization=Normalization(),
             first_conv="body.0",
-            licence="Apache-2.0",
+            license="Apache-2.0",
             min_input_size=8,
         )
         self.body = nn.Sequential(
@@ -73,7 +73,7 @@ def tiny_clips(folder: Path, each: int = 4) -> list[Clip]:
         times = [k / RATE for k in range(round(SECONDS * RATE) + 1)]
         write_video(path, [picture(falls, t, seed) for t in times], RATE)
         events = (EVENT,) if falls else ()
-        clips.append(Clip(path, falls, events, path.stem, "tiny", {"licence": "CC0"}))
+        clips.append(Clip(path, falls, events, path.stem, "tiny", {"license": "CC0"}))
     return clips
 
 

@@ -24,7 +24,7 @@ def write_tiny_package(folder: Path) -> Path:
         backbone="resnet18",
         snippet_length=1,
         input_size=32,
-        normalisation=network.spec.normalisation,
+        normalization=network.spec.normalization,
     )
     config = ModelConfig(
         name="tiny",

@@ -15,10 +15,10 @@ from typing import Any
 import torch
 
 from slipdetect import backbones
-from slipdetect.datasets import read_annotations
-from slipdetect.training import Progress, TrainingRun, records
-from slipdetect.training.loop import Trainer
-from slipdetect.training.processes import leave_processes
+from slipdetect.lab.data import read_annotations
+from slipdetect.lab.train import Progress, TrainingRun, records
+from slipdetect.lab.train.loop import Trainer
+from slipdetect.lab.train.processes import leave_processes
 from tiny_clips import create_tiny, tiny_config
 
 

@@ -20,10 +20,10 @@ from matplotlib.axes import Axes
 from matplotlib.patches import Rectangle
 from PIL import Image
 
-from slipdetect.datasets import Clip, FrameCache, Sampling, WindowRule
-from slipdetect.datasets.window_reader import Draw, WindowReader, WindowRecipe
 from slipdetect.flow import FlowExtractor
-from slipdetect.flow.quantise import dequantise
+from slipdetect.flow.quantize import dequantize
+from slipdetect.lab.data import Clip, FrameCache, Sampling, WindowRule
+from slipdetect.lab.data.window_reader import Draw, WindowReader, WindowRecipe
 from slipdetect.modalities.augment import Augmentation, whole_picture_crop
 from slipdetect.modalities.augment_config import AugmentConfig
 from slipdetect.modalities.images import scale_short_side
@@ -37,9 +37,9 @@ VIDEO = HERE.parents[1] / "examples" / "slip.mp4"
 FPS, SIZE, BOUND = 10.0, 224, 15.0
 MOMENT = 43  # first sample of a snippet at the fall
 DRAWS = 4
-BLUE, ORANGE = "#0072B2", "#D55E00"  # told apart by the colour-blind too
+BLUE, ORANGE = "#0072B2", "#D55E00"  # told apart by the color-blind too
 NOTHING = AugmentConfig(
-    "fixed", flip=0.0, contrast=0.0, brightness=0.0, tint=0.0, grey=0.0, noise=0.0
+    "fixed", flip=0.0, contrast=0.0, brightness=0.0, tint=0.0, gray=0.0, noise=0.0
 )
 # strengths as shown: those of docs/augmentation.md
 SHOWN = {
@@ -49,7 +49,7 @@ SHOWN = {
     "brightness": {"brightness": 30.0},
     "tint": {"tint": 0.1},
     "saturation": {"saturation": 0.6},
-    "grey": {"grey": 1.0},
+    "gray": {"gray": 1.0},
     "noise": {"noise": 25.0},
 }
 
@@ -97,7 +97,7 @@ def show(axes: Axes, picture: np.ndarray, title: str = "", weight: str = "normal
 
 
 def save(figure: plt.Figure, name: str) -> None:
-    """Write a picture with 256 colours, which is a third of the bytes."""
+    """Write a picture with 256 colors, which is a third of the bytes."""
     target = HERE / f"augment-{name}.png"
     figure.savefig(target, dpi=110, bbox_inches="tight", pad_inches=0.05)
     plt.close(figure)
@@ -108,29 +108,29 @@ def save(figure: plt.Figure, name: str) -> None:
 
 def caption(name: str, change: Augmentation) -> str:
     """Return what was drawn, in words of the option."""
-    colours = change.colours
-    contrast = float(np.mean(colours.gain))
+    colors = change.colors
+    contrast = float(np.mean(colors.gain))
     return {
         "flip": "mirrored" if change.flip else "as it was",
         "erase": "",
         "contrast": f"x {contrast:.2f}",
-        "brightness": f"{colours.offset:+.0f} levels",
-        "tint": " ".join(f"{gain:.2f}" for gain in colours.gain),
-        "saturation": f"x {colours.saturation:.2f}",
-        "grey": "",
-        "noise": f"sd {colours.noise:.0f}" if colours.noise else "none",
+        "brightness": f"{colors.offset:+.0f} levels",
+        "tint": " ".join(f"{gain:.2f}" for gain in colors.gain),
+        "saturation": f"x {colors.saturation:.2f}",
+        "gray": "",
+        "noise": f"sd {colors.noise:.0f}" if colors.noise else "none",
     }[name]
 
 
 def value(name: str, change: Augmentation) -> float:
     """Return what draws of a change are put in order by."""
-    colours = change.colours
+    colors = change.colors
     return {
         "flip": float(change.flip),
-        "contrast": float(np.mean(colours.gain)),
-        "brightness": colours.offset,
-        "saturation": colours.saturation,
-        "noise": colours.noise,
+        "contrast": float(np.mean(colors.gain)),
+        "brightness": colors.offset,
+        "saturation": colors.saturation,
+        "noise": colors.noise,
     }.get(name, 0.0)
 
 
@@ -138,9 +138,9 @@ def draw_rows(scene: Scene) -> None:
     """One row per change: before, then several draws."""
     for name, strength in SHOWN.items():
         config = replace(NOTHING, **strength)
-        seeds = list(range({"flip": 2, "grey": 1}.get(name, DRAWS)))
+        seeds = list(range({"flip": 2, "gray": 1}.get(name, DRAWS)))
         if name == "noise":
-            seeds = [seed for seed in range(40) if drawn(config, seed).colours.noise > 0][:DRAWS]
+            seeds = [seed for seed in range(40) if drawn(config, seed).colors.noise > 0][:DRAWS]
         seeds.sort(key=lambda seed: value(name, drawn(config, seed)))
         count = 1 + len(seeds)
         figure, axes = plt.subplots(1, count, figsize=(1.55 * count, 1.75))
@@ -211,7 +211,7 @@ def draw_rotation(scene: Scene) -> None:
         title = "before" if seed is None else f"{angle:+.0f} degrees"
         show(top, picture, title, "bold" if seed is None else "normal")
         show(bottom, 255 - (255 - picture) // 3)
-        flow = dequantise(scene.window("flow", config, seed)[2], BOUND)
+        flow = dequantize(scene.window("flow", config, seed)[2], BOUND)
         step = 9
         u, v = flow[step // 2 :: step, step // 2 :: step].transpose(2, 0, 1)
         y, x = np.mgrid[step // 2 : SIZE : step, step // 2 : SIZE : step]
@@ -228,7 +228,7 @@ def draw_rotation(scene: Scene) -> None:
 
 def draw_speed(scene: Scene) -> None:
     """A film strip of what one snippet of RGB differences reads at three speeds."""
-    reader = scene.reader("rgbdiff", NOTHING, "centre")
+    reader = scene.reader("rgbdiff", NOTHING, "center")
     figure, axes = plt.subplots(3, 6, figsize=(8.2, 4.7))
     samples = np.arange(MOMENT, MOMENT + 6)
     for factor, row in zip((0.6, 1.0, 1.6), axes, strict=True):

@@ -1,6 +1,6 @@
 """The volume of a person: rounded limbs, a trunk, a head with hair, hands and shoes.
 
-In: ``(17, 3)`` joints. Out: round cones (two balls and the hull between them) with colours.
+In: ``(17, 3)`` joints. Out: round cones (two balls and the hull between them) with colors.
 """
 
 from __future__ import annotations
@@ -24,13 +24,13 @@ from rendering.skeleton import (
     front_of,
 )
 
-Colour = tuple[float, float, float]
+Color = tuple[float, float, float]
 SKIN, HAIR, SHIRT, SLEEVE, TROUSERS, SHOE = range(6)
 
 
 @dataclass(frozen=True)
 class Clothes:
-    """Colours, linear RGB from 0 to 1, and build.
+    """Colors, linear RGB from 0 to 1, and build.
 
     Attributes:
         sleeves: Whether the forearms are covered.
@@ -38,17 +38,17 @@ class Clothes:
         girth: Scale of the trunk's and limbs' thickness.
     """
 
-    skin: Colour = (0.56, 0.36, 0.26)
-    hair: Colour = (0.035, 0.025, 0.02)
-    shirt: Colour = (0.5, 0.08, 0.07)
-    trousers: Colour = (0.06, 0.08, 0.16)
-    shoes: Colour = (0.5, 0.5, 0.48)
+    skin: Color = (0.56, 0.36, 0.26)
+    hair: Color = (0.035, 0.025, 0.02)
+    shirt: Color = (0.5, 0.08, 0.07)
+    trousers: Color = (0.06, 0.08, 0.16)
+    shoes: Color = (0.5, 0.5, 0.48)
     sleeves: bool = True
     stripes: float = 0.0
     girth: float = 1.0
 
     def palette(self) -> np.ndarray:
-        """Colours ``(6, 3)`` by part."""
+        """Colors ``(6, 3)`` by part."""
         sleeve = self.shirt if self.sleeves else self.skin
         parts = self.skin, self.hair, self.shirt, sleeve, self.trousers, self.shoes
         return np.array(parts, np.float32)
@@ -56,7 +56,7 @@ class Clothes:
 
 @dataclass(frozen=True)
 class Cone:
-    """A round cone from ball ``a`` to ball ``b``, metres, squeezed by ``flat`` along ``front``."""
+    """A round cone from ball ``a`` to ball ``b``, meters, squeezed by ``flat`` along ``front``."""
 
     a: np.ndarray
     b: np.ndarray

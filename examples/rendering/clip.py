@@ -42,13 +42,13 @@ class Scene:
         width, height: Pixels, even.
         frame_rate: Frames per second.
         duration: Seconds.
-        tall: Height of the person, metres.
-        clothes: Colours and build.
-        spot: Where the action happens, x and y on the floor, metres.
+        tall: Height of the person, meters.
+        clothes: Colors and build.
+        spot: Where the action happens, x and y on the floor, meters.
         heading: Walking direction, degrees: 0 to the right of the picture, 90 away.
         above, down, side, focal, stand: See ``Camera``.
         shutter: Fraction of the frame interval that the shutter is open.
-        noise: Standard deviation of sensor noise, grey levels of 255.
+        noise: Standard deviation of sensor noise, gray levels of 255.
         gain: Exposure.
         shake: How far the camera's picture wanders, from 0 (fixed) to 1 (``MARGIN`` of its size).
     """
@@ -127,7 +127,7 @@ def support_of(scene: Scene) -> list[Box]:
 
 
 def placed(scene: Scene, joints: np.ndarray) -> np.ndarray:
-    """Turn ``(n, 3)`` metres of the person's own frame into places in the room."""
+    """Turn ``(n, 3)`` meters of the person's own frame into places in the room."""
     turned = scene.tall / 1.74 * joints @ rotation("z", scene.heading).T
     return np.add(turned, (*scene.spot, 0.0))
 

@@ -26,7 +26,7 @@ def fall(
 
     Args:
         action: ``"slip"``, ``"trip"`` or ``"faint"``.
-        joints: ``(17, 3)`` metres.
+        joints: ``(17, 3)`` meters.
         velocity: ``(17, 3)`` m/s.
         side: The foot that slips or catches, or the side to faint to; 0 left, 1 right.
         seconds: How long to go on.

@@ -1,6 +1,6 @@
 """What stands in a room, as blocks: walls, sofa, shelf, door, window, sideboard, table, chair.
 
-In: a random generator. Out: boxes in metres; x to the right, y away from the camera, z up.
+In: a random generator. Out: boxes in meters; x to the right, y away from the camera, z up.
 """
 
 from __future__ import annotations
@@ -15,11 +15,11 @@ FRONT = -1.0  # behind the camera, unless it is put elsewhere
 
 @dataclass(frozen=True)
 class Box:
-    """A block from corner ``low`` to corner ``high``, metres, with rounded edges."""
+    """A block from corner ``low`` to corner ``high``, meters, with rounded edges."""
 
     low: tuple[float, float, float]
     high: tuple[float, float, float]
-    colour: tuple[float, ...]
+    color: tuple[float, ...]
     material: str = "paint"
     bevel: float = 0.006
 
@@ -53,8 +53,8 @@ def furniture(rng: np.random.Generator) -> list[Box]:
     if rng.uniform() < 0.7:
         boxes += _table(float(rng.choice([-2.75, 2.75])), rng.uniform(4.9, 5.3))
     if rng.uniform() < 0.5:
-        colour = _muted(rng, 0.06, 0.42)
-        boxes.append(Box((-1.3, 4.75, 0), (1.1, 5.9, 0.008), colour, "rug", 0))
+        color = _muted(rng, 0.06, 0.42)
+        boxes.append(Box((-1.3, 4.75, 0), (1.1, 5.9, 0.008), color, "rug", 0))
     return boxes
 
 
@@ -83,8 +83,8 @@ def _sofa(x: float, rng: np.random.Generator) -> list[Box]:
 
 
 def _muted(rng: np.random.Generator, low: float, high: float) -> tuple[float, ...]:
-    colour = rng.uniform(low, high, 3)
-    return tuple(0.4 * colour + 0.6 * colour.mean())
+    color = rng.uniform(low, high, 3)
+    return tuple(0.4 * color + 0.6 * color.mean())
 
 
 def _shelf(x: float, rng: np.random.Generator) -> list[Box]:

@@ -37,12 +37,12 @@ class Key:
 
     Attributes:
         time: Seconds.
-        height: Pelvis above the floor, metres.
-        shift: Pelvis ahead of its path, metres.
-        feet: Ankles ahead of where they were planted, metres.
+        height: Pelvis above the floor, meters.
+        shift: Pelvis ahead of its path, meters.
+        feet: Ankles ahead of where they were planted, meters.
         tilt: Foot pitch, degrees, toes down positive.
         angles: From ``pose``, added to what walking does.
-        across: Pelvis to the left of its path, metres.
+        across: Pelvis to the left of its path, meters.
         free: How far the left and right foot leave the ground they were planted on for where
             the leg's angles put them, 0 to 1.
     """
@@ -113,7 +113,7 @@ class Walker:
         return (count + 0.72) * self.step, count % 2
 
     def joints(self, time: float) -> np.ndarray:
-        """Joints at ``time`` seconds, metres."""
+        """Joints at ``time`` seconds, meters."""
         height, shift, feet, tilt, across, *rest = ease(time, self._keys)
         free, angles = rest[:2], rest[2:]
         at = self._at(time)

@@ -39,7 +39,7 @@ class Motion:
     """A person's movement in their own frame: they walk along +x and act at x = 0.
 
     Attributes:
-        joints: ``(steps, 17, 3)`` metres at ``RATE`` per second.
+        joints: ``(steps, 17, 3)`` meters at ``RATE`` per second.
         events: ``(start, end)`` of falls, seconds.
         support: What stands behind x = 0: ``"chair"``, ``"sofa"``, ``"bed"`` or ``""``.
     """

@@ -15,10 +15,10 @@ from rendering.clip import Scene, motion_of, placed
 from rendering.furniture import BACK, CEILING, FRONT, LEFT, RIGHT
 from rendering.skeleton import PELVIS
 
-LOWEST, HIGHEST = 0.3, CEILING - 0.1  # metres, of a camera
+LOWEST, HIGHEST = 0.3, CEILING - 0.1  # meters, of a camera
 WIDEST = 0.45  # focal length over the longer side; wider lenses bend people near the edges
-_WALL = 0.3  # metres between a camera and a wall
-_AIM = 0.6  # metres above the floor, between who stands and who lies
+_WALL = 0.3  # meters between a camera and a wall
+_AIM = 0.6  # meters above the floor, between who stands and who lies
 
 
 @dataclass(frozen=True)
@@ -28,7 +28,7 @@ class Place:
     Attributes:
         azimuth: Degrees around the person, counterclockwise as seen from above: 90 is from the
             right of the first picture.
-        rise: Metres higher.
+        rise: Meters higher.
     """
 
     azimuth: float = 0.0
@@ -45,7 +45,7 @@ class Place:
 
 
 def parse_place(text: str) -> Place:
-    """Return the place of ``"90"`` (degrees) or ``"0:0.5"`` (degrees, metres higher)."""
+    """Return the place of ``"90"`` (degrees) or ``"0:0.5"`` (degrees, meters higher)."""
     azimuth, _, rise = text.partition(":")
     try:
         place = Place(float(azimuth) % 360, float(rise or 0))
@@ -53,7 +53,7 @@ def parse_place(text: str) -> Place:
         place = Place(math.nan)
     if not math.isfinite(place.azimuth) or not abs(place.rise) <= HIGHEST - LOWEST:
         raise argparse.ArgumentTypeError(
-            f"{text!r} is no camera place such as 90 (degrees around) or 0:0.5 (and metres higher, "
+            f"{text!r} is no camera place such as 90 (degrees around) or 0:0.5 (and meters higher, "
             f"{LOWEST - HIGHEST:g} to {HIGHEST - LOWEST:g})"
         )
     return place
@@ -77,17 +77,17 @@ def seen_from(scene: Scene, place: Place) -> Scene:
     away = np.array(scene.stand) - where
     far = float(np.hypot(*away))
     angle = math.atan2(away[1], away[0]) + math.radians(place.azimuth)
-    towards = np.array([math.cos(angle), math.sin(angle)])
-    near = far if place.azimuth == 0 else min(far, _free(where, towards))
+    toward = np.array([math.cos(angle), math.sin(angle)])
+    near = far if place.azimuth == 0 else min(far, _free(where, toward))
     above = scene.above + place.rise
     size = math.hypot(near, above - _AIM) / math.hypot(far, scene.above - _AIM)
-    stand = where + near * towards
+    stand = where + near * toward
     return replace(
         scene,
         stand=(float(stand[0]), float(stand[1])),
         above=above,
         down=math.degrees(math.atan2(above - _AIM, near)),
-        side=math.degrees(math.atan2(-towards[0], -towards[1])),
+        side=math.degrees(math.atan2(-toward[0], -toward[1])),
         focal=scene.focal * size,
     )
 
@@ -96,9 +96,9 @@ def _trunk(scene: Scene, time: float) -> np.ndarray:
     return placed(scene, motion_of(scene).at(time))[PELVIS, :2]
 
 
-def _free(where: np.ndarray, towards: np.ndarray) -> float:
-    """Return how far a camera may go from ``where`` before it comes to a wall, metres."""
+def _free(where: np.ndarray, toward: np.ndarray) -> float:
+    """Return how far a camera may go from ``where`` before it comes to a wall, meters."""
     low, high = np.array([LEFT, FRONT]) + _WALL, np.array([RIGHT, BACK]) - _WALL
-    ends = np.where(towards > 0, high, low) - where
-    steps = ends / np.where(np.abs(towards) < 1e-9, 1e-9, towards)
+    ends = np.where(toward > 0, high, low) - where
+    steps = ends / np.where(np.abs(toward) < 1e-9, 1e-9, toward)
     return float(max(min(steps), 0.0))

@@ -14,7 +14,7 @@ from rendering.gait import Key
 from rendering.skeleton import pose
 
 SEAT = 0.45
-# A seat or bed begins this far behind the feet, metres.
+# A seat or bed begins this far behind the feet, meters.
 EDGE = 0.14
 
 

@@ -1,4 +1,4 @@
-"""A falling body: particles with bones, muscles that pull towards a pose, gravity and a floor.
+"""A falling body: particles with bones, muscles that pull toward a pose, gravity and a floor.
 
 In: joints and velocities at the loss of balance. Out: ``(steps, 17, 3)`` joints until the end.
 """
@@ -56,14 +56,14 @@ def simulate(
     """Let the body fall.
 
     Args:
-        joints: ``(17, 3)`` metres at time 0.
+        joints: ``(17, 3)`` meters at time 0.
         velocity: ``(17, 3)`` m/s at time 0.
         fall: Muscles and disturbances.
         steps: Positions to return.
         rate: Positions per second.
 
     Returns:
-        ``(steps, 17, 3)`` metres, the first one step after time 0.
+        ``(steps, 17, 3)`` meters, the first one step after time 0.
     """
     x, v = joints.copy(), velocity.copy()
     lengths = np.linalg.norm(joints[_BONES[:, 0]] - joints[_BONES[:, 1]], axis=1)
@@ -95,7 +95,7 @@ def simulate(
 def _muscles(
     x: np.ndarray, v: np.ndarray, goal: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-    """Offsets to the best rigid placing of ``goal``, arms from the centre, velocity left when the
+    """Offsets to the best rigid placing of ``goal``, arms from the center, velocity left when the
     body's drift and spin are taken off, and that spin in rad/s.
 
     Both pulls sum to zero force and torque, so muscles alone cannot make the body fly.

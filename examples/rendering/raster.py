@@ -1,6 +1,6 @@
 """A pinhole camera that sees round cones, and the soft shadow they leave on the floor.
 
-In: cones in metres. Out: linear RGB, depth and shadow pictures.
+In: cones in meters. Out: linear RGB, depth and shadow pictures.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import numpy as np
 from rendering.body import HAIR, SHIRT, SKIN, Cone
 
 FLOOR_CELL = 0.025
-FLOOR_SPAN = 8.0  # metres: x from -4 to 4, y from 0 to 8
+FLOOR_SPAN = 8.0  # meters: x from -4 to 4, y from 0 to 8
 
 
 @dataclass
@@ -23,10 +23,10 @@ class Camera:
 
     Attributes:
         width, height: Pixels.
-        above: Metres above the floor.
+        above: Meters above the floor.
         down, side: Degrees below the horizon and to the right.
         focal: Focal length over picture width.
-        stand: Its place, x and y on the floor, metres.
+        stand: Its place, x and y on the floor, meters.
     """
 
     width: int
@@ -49,7 +49,7 @@ class Camera:
         self.position = np.array([*self.stand, self.above])
 
     def rays(self, finer: int = 1) -> np.ndarray:
-        """Directions ``(3, height, width)`` float32 whose parameter is depth in metres."""
+        """Directions ``(3, height, width)`` float32 whose parameter is depth in meters."""
         size = self.width * self.focal
         u = (np.arange(self.width * finer) + 0.5) / finer - self.width / 2
         v = (np.arange(self.height * finer) + 0.5) / finer - self.height / 2
@@ -59,8 +59,8 @@ class Camera:
     def box(self, cone: Cone) -> tuple[int, int, int, int] | None:
         """Pixels ``(top, bottom, left, right)`` that the cone may cover."""
         size, rows, columns = self.width * self.focal, [], []
-        for centre, radius in ((cone.a, cone.radius_a), (cone.b, cone.radius_b)):
-            x, y, z = (self.axes @ (centre - self.position)).tolist()
+        for center, radius in ((cone.a, cone.radius_a), (cone.b, cone.radius_b)):
+            x, y, z = (self.axes @ (center - self.position)).tolist()
             if z < 0.3:
                 return None
             reach = 1.15 * radius * size / z + 2
@@ -163,12 +163,12 @@ def _root(a: np.ndarray, half_b: np.ndarray, c: float) -> np.ndarray:
 
 @dataclass(frozen=True)
 class Light:
-    """A ceiling lamp and a bright side: positions in metres, linear RGB strengths."""
+    """A ceiling lamp and a bright side: positions in meters, linear RGB strengths."""
 
     lamp: tuple[float, float, float] = (0.3, 3.0, 2.65)
-    lamp_colour: tuple[float, float, float] = (0.95, 0.88, 0.78)
+    lamp_color: tuple[float, float, float] = (0.95, 0.88, 0.78)
     side: tuple[float, float, float] = (-0.8, -0.35, 0.45)
-    side_colour: tuple[float, float, float] = (0.42, 0.46, 0.52)
+    side_color: tuple[float, float, float] = (0.42, 0.46, 0.52)
     ambient: tuple[float, float, float] = (0.34, 0.34, 0.35)
 
 
@@ -196,8 +196,8 @@ def shade(
     dim *= 1 + 0.1 * cloth * folds
     shine = 0.25 * np.clip(np.sum(normal * to_lamp, 0), 0, 1) ** 12 * (part == HAIR) * 0.2
     got = (
-        lamp[:, None] * np.array(light.lamp_colour)
-        + window[:, None] * np.array(light.side_colour)
+        lamp[:, None] * np.array(light.lamp_color)
+        + window[:, None] * np.array(light.side_color)
         + sky[:, None] * np.array(light.ambient)
     )
     return (palette[part] * got * dim[:, None] + shine[:, None]).astype(np.float32)

@@ -30,9 +30,9 @@ class Room:
 
     Attributes:
         picture: ``(height, width, 3)`` float32 linear RGB.
-        depth: ``(height, width)`` float32 metres along the camera's axis.
+        depth: ``(height, width)`` float32 meters along the camera's axis.
         floor: ``(height, width)`` bool, where the floor is seen.
-        spot: ``(height, width, 2)`` float32, x and y of what is seen, metres.
+        spot: ``(height, width, 2)`` float32, x and y of what is seen, meters.
     """
 
     picture: np.ndarray
@@ -48,22 +48,20 @@ def render_room(
     boxes = shell(rng) + furniture(rng) + (extra or [])
     # last, so that it changes nothing of what a camera sees that looks away from it
     low, high = (LEFT, FRONT - 0.2, 0), (RIGHT, FRONT, CEILING)
-    boxes.append(Box(low, high, boxes[1].colour, boxes[1].material, 0))
+    boxes.append(Box(low, high, boxes[1].color, boxes[1].material, 0))
     rays = camera.rays(2)
     depth, which, normal = _cast(boxes, camera.position, rays)
     place = camera.position[:, None, None].astype(np.float32) + depth * rays
     seed = int(rng.integers(1 << 30))
-    colour = np.zeros((*depth.shape, 3), np.float32)
+    color = np.zeros((*depth.shape, 3), np.float32)
     for index in np.unique(which):
         mask = which == index
         box = boxes[index]
-        colour[mask] = paint(
-            box.material, box.colour, place[:, mask], normal[:, mask], seed + index
-        )
+        color[mask] = paint(box.material, box.color, place[:, mask], normal[:, mask], seed + index)
     glow = np.isin(which, [i for i, box in enumerate(boxes) if box.material == "sky"])
     lit = _light(boxes, camera, light, place, normal)
     lit[glow] = 1.6
-    picture = cv2.resize(colour * lit, (camera.width, camera.height), interpolation=cv2.INTER_AREA)
+    picture = cv2.resize(color * lit, (camera.width, camera.height), interpolation=cv2.INTER_AREA)
     spot = np.ascontiguousarray(np.moveaxis(place[:2, ::2, ::2], 0, -1))
     return Room(picture, depth[::2, ::2].copy(), which[::2, ::2] == 0, spot)
 
@@ -136,7 +134,7 @@ def _light(
     bounce = 0.9 * np.clip(-normal[2], 0, 1)
     sky = (0.62 + 0.38 * normal[2] + bounce) * np.minimum(corner, 1)
     return (
-        lamp[..., None] * np.array(light.lamp_colour)
-        + window[..., None] * np.array(light.side_colour)
+        lamp[..., None] * np.array(light.lamp_color)
+        + window[..., None] * np.array(light.side_color)
         + sky[..., None] * np.array(light.ambient)
     ).astype(np.float32)

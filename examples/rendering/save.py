@@ -17,7 +17,7 @@ import numpy.typing as npt
 
 from rendering.clip import Clip
 
-FIELDS = ("path", "dataset", "licence", "label", "action", "event_start", "event_end", "group")
+FIELDS = ("path", "dataset", "license", "label", "action", "event_start", "event_end", "group")
 PLACE_FIELDS = ("scene", "camera_azimuth", "camera_rise")  # of scenes seen from several places
 
 

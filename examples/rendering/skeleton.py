@@ -1,6 +1,6 @@
 """An articulated person: joint angles to joint positions, and legs that reach planted feet.
 
-In: angles in degrees, a pelvis position and heading. Out: ``(17, 3)`` joints in metres, z up.
+In: angles in degrees, a pelvis position and heading. Out: ``(17, 3)`` joints in meters, z up.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ PELVIS, CHEST, HEAD, SHOULDERS, ELBOWS, WRISTS, HIPS, KNEES, ANKLES, TOES = (
     0, 1, 2, (3, 4), (5, 6), (7, 8), (9, 10), (11, 12), (13, 14), (15, 16),
 )  # fmt: skip
 _RADII_OF_PAIRS = [0.07, 0.045, 0.035, 0.1, 0.06, 0.05, 0.03]
-# How far a joint stays above the floor, metres.
+# How far a joint stays above the floor, meters.
 RADII = np.array([0.11, 0.11, 0.1, *np.repeat(_RADII_OF_PAIRS, 2)])
 MASSES = np.array(
     [14, 18, 5.5, 4, 4, 1.6, 1.6, 1.0, 1.0, 7, 7, 4.5, 4.5, 1.6, 1.6, 0.8, 0.8]
@@ -56,7 +56,7 @@ def rotation(axis: str, degrees: float) -> np.ndarray:
 
 
 def joints_of(angles: np.ndarray, pelvis: np.ndarray, heading: float) -> np.ndarray:
-    """Forward kinematics: ``(17, 3)`` joints for ``angles``, the pelvis in metres, degrees."""
+    """Forward kinematics: ``(17, 3)`` joints for ``angles``, the pelvis in meters, degrees."""
     a = dict(zip(ANGLES, angles, strict=True))
     out = np.zeros((len(JOINTS), 3))
     hips = rotation("z", heading) @ rotation("y", a["pitch"]) @ rotation("x", a["roll"])
@@ -95,7 +95,7 @@ def plant_foot(
     Args:
         joints: ``(17, 3)``, changed.
         side: 0 left, 1 right.
-        ankle: Where the ankle should be, metres.
+        ankle: Where the ankle should be, meters.
         heading: Where the toes point, degrees.
         tilt: Foot pitch, degrees, toes down positive.
         pole: Direction in which the knee bends.
@@ -120,12 +120,12 @@ def plant_foot(
 
 
 def lift_foot(joints: np.ndarray, side: int, swung: np.ndarray, share: float) -> None:
-    """Carry a planted foot in place towards where the leg's angles put it, in an arc.
+    """Carry a planted foot in place toward where the leg's angles put it, in an arc.
 
     Args:
         joints: ``(17, 3)``, changed.
         side: 0 left, 1 right.
-        swung: Knee, ankle and toe ``(3, 3)`` by the angles, metres.
+        swung: Knee, ankle and toe ``(3, 3)`` by the angles, meters.
         share: 0 planted to 1 swung.
     """
     leg = [KNEES[side], ANKLES[side], TOES[side]]

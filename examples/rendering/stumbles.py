@@ -36,7 +36,7 @@ def stumble(
     """Choreograph ``action``, one of ``KINDS``.
 
     Returns:
-        Joints ``(steps, 17, 3)`` metres at ``RATE``; loss of balance and impact of the trunk,
+        Joints ``(steps, 17, 3)`` meters at ``RATE``; loss of balance and impact of the trunk,
         seconds; what stands behind x = 0.
     """
     after = str(rng.choice(AFTER))

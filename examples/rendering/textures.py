@@ -1,6 +1,6 @@
 """Procedural surfaces: wood, tiles, plaster, fabric, curtains, books, pictures.
 
-In: places and normals on a surface, metres. Out: linear RGB per place.
+In: places and normals on a surface, meters. Out: linear RGB per place.
 """
 
 from __future__ import annotations
@@ -26,10 +26,10 @@ def _noise(seed: int) -> np.ndarray:
     return (total - total.mean()) / total.std()
 
 
-def _sample(u: np.ndarray, v: np.ndarray, per_metre: float, seed: int) -> np.ndarray:
+def _sample(u: np.ndarray, v: np.ndarray, per_meter: float, seed: int) -> np.ndarray:
     field = _noise(seed % 7)
     rows = len(u) // 4096 + 1  # OpenCV's remap takes no more than 32767 columns
-    x, y = (np.resize((w * per_metre + seed % 97) % _SIZE, (rows, 4096)) for w in (u, v))
+    x, y = (np.resize((w * per_meter + seed % 97) % _SIZE, (rows, 4096)) for w in (u, v))
     found = cv2.remap(
         field, x.astype(np.float32), y.astype(np.float32), cv2.INTER_LINEAR,
         borderMode=cv2.BORDER_WRAP,
@@ -43,16 +43,16 @@ def _random(cells: np.ndarray, seed: int) -> np.ndarray:
 
 
 def _line(u: np.ndarray, period: float, width: float) -> np.ndarray:
-    """1 on grid lines, soft over ``width`` metres, 0 between."""
+    """1 on grid lines, soft over ``width`` meters, 0 between."""
     off = np.abs((u / period + 0.5) % 1 - 0.5) * period
     return np.clip(1.5 - off / width, 0, 1)
 
 
 def paint(
-    material: str, colour: tuple[float, ...], place: np.ndarray, normal: np.ndarray, seed: int
+    material: str, color: tuple[float, ...], place: np.ndarray, normal: np.ndarray, seed: int
 ) -> np.ndarray:
-    """Colour ``(n, 3)`` of points ``place`` ``(3, n)`` with ``normal`` ``(3, n)``."""
-    base = np.array(colour, np.float32)
+    """Color ``(n, 3)`` of points ``place`` ``(3, n)`` with ``normal`` ``(3, n)``."""
+    base = np.array(color, np.float32)
     face = np.argmax(np.abs(normal), 0)
     u = np.where(face == 0, place[1], place[0])
     v = np.where(face == 2, place[1], place[2])

@@ -16,7 +16,7 @@ from rendering.ragdoll import Fall
 from rendering.skeleton import ANKLES, CHEST, HEAD, HIPS, KNEES, PELVIS, SHOULDERS, TOES
 
 FEET = [*TOES, *ANKLES]
-# Where a chair stands behind who sits on it with the feet at x = 0, metres.
+# Where a chair stands behind who sits on it with the feet at x = 0, meters.
 _CHAIR, _HALF = -0.43, 0.24
 
 

@@ -22,7 +22,7 @@ from torch import nn
 
 from slipdetect.backbones import BackboneSpec, backbone_info, create_backbone, get_spec
 from slipdetect.backbones.stem import adapt_first_conv, find_first_conv
-from slipdetect.modalities.normalise import Normalisation
+from slipdetect.modalities.normalize import Normalization
 from slipdetect.models import TSN, ModelConfig, StreamConfig, load_package, save_package
 from slipdetect.types import Calibration, EventConfig
 
@@ -73,9 +73,9 @@ class BackboneContract:
     def test_spec_is_complete(self) -> None:
         spec = self.spec
         assert isinstance(spec, BackboneSpec)
-        assert isinstance(spec.normalisation, Normalisation)
+        assert isinstance(spec.normalization, Normalization)
         assert spec.name == self.name
-        assert spec.licence
+        assert spec.license
         assert vars(self.network)["spec"] is spec
 
     def test_named_first_convolution_is_the_one_that_sees_the_picture(self) -> None:
@@ -97,20 +97,20 @@ class BackboneContract:
             assert torch.isfinite(output).all(), f"at {size} px"
 
     @pytest.mark.parametrize("channels", [10, 15])
-    def test_other_channels_start_from_the_mean_over_the_colours(self, channels: int) -> None:
+    def test_other_channels_start_from_the_mean_over_the_colors(self, channels: int) -> None:
         network = copy.deepcopy(self.network)
         old = find_first_conv(network, self.spec.first_conv)
-        colours = old.weight.detach().double().numpy().copy()
+        colors = old.weight.detach().double().numpy().copy()
         bias = None if old.bias is None else old.bias.detach().clone()
         adapt_first_conv(network, self.spec.first_conv, channels)
         new = network.get_submodule(self.spec.first_conv)
         assert isinstance(new, nn.Conv2d)
         kernel = new.weight.detach().double().numpy()
         groups = new.groups
-        assert kernel.shape == (colours.shape[0], channels // groups, *colours.shape[2:])
-        expected = np.zeros_like(colours[:, 0])
-        for colour in range(colours.shape[1]):
-            expected += colours[:, colour] / colours.shape[1]
+        assert kernel.shape == (colors.shape[0], channels // groups, *colors.shape[2:])
+        expected = np.zeros_like(colors[:, 0])
+        for color in range(colors.shape[1]):
+            expected += colors[:, color] / colors.shape[1]
         for channel in range(kernel.shape[1]):
             np.testing.assert_allclose(kernel[:, channel], expected, rtol=1e-5, atol=1e-7)
         assert (new.bias is None) == (bias is None)
@@ -125,7 +125,7 @@ class BackboneContract:
 
     def test_gradient_reaches_every_parameter(self) -> None:
         network = copy.deepcopy(self.network).train()
-        # Four pictures: with two, batch normalisation of one pixel leaves only signs, no slope.
+        # Four pictures: with two, batch normalization of one pixel leaves only signs, no slope.
         pictures = self._pictures(3, count=4, size=self.spec.min_input_size)
         features = network(pictures)
         direction = torch.randn(features.shape, generator=torch.Generator().manual_seed(1))
@@ -135,7 +135,7 @@ class BackboneContract:
                 continue
             assert parameter.grad is not None, f"{name} has no gradient"
             assert torch.isfinite(parameter.grad).all(), f"gradient of {name} is not finite"
-            # A bias in front of batch normalisation rightly learns nothing.
+            # A bias in front of batch normalization rightly learns nothing.
             if parameter.ndim > 1:
                 assert parameter.grad.abs().max() > 0, f"gradient of {name} is zero"
 

@@ -98,7 +98,7 @@ def test_a_short_video_is_shown_forth_and_back(run, tmp_path: Path) -> None:
 
 
 def test_the_loop_has_no_cut(tmp_path: Path) -> None:
-    from slipdetect.cli.bench import _frames
+    from slipdetect.lab.bench.command import _frames
 
     make_video(tmp_path / "short.mp4", "bars", count=4)
     frames = _frames(tmp_path / "short.mp4", 10, (48, 40))

@@ -15,9 +15,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from slipdetect.datasets import Clip
 from slipdetect.errors import VideoError
-from slipdetect.evaluation import ClipPrediction
+from slipdetect.lab.data import Clip
+from slipdetect.lab.evaluate import ClipPrediction
 from slipdetect.models import load_package
 from slipdetect.types import Calibration
 from synth import make_video
@@ -73,7 +73,7 @@ def fake(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
             )
 
     monkeypatch.setattr("slipdetect.detection.Detector", detector)
-    monkeypatch.setattr("slipdetect.evaluation.predict", predict)
+    monkeypatch.setattr("slipdetect.lab.evaluate.predict", predict)
     return asked
 
 
@@ -144,7 +144,7 @@ def test_a_budget_an_hour(
     assert load_package(tmp_path / "y").config.events.onset == 0.9
 
 
-def test_labelled_clips_mend_the_probabilities(
+def test_labeled_clips_mend_the_probabilities(
     run: Any, fake: list[Any], tiny_package: Path, data: Path, tmp_path: Path
 ) -> None:
     out, picture = tmp_path / "new", tmp_path / "x.png"
@@ -242,7 +242,7 @@ def test_footage_that_is_not_there_or_cannot_be_read(
     assert load_package(tmp_path / "x").config.training["calibrated"]["footage"]["videos"] == 2
 
 
-def test_a_model_is_warned_of_that_has_learnt_from_the_clips(
+def test_a_model_is_warned_of_that_has_learned_from_the_clips(
     run: Any, fake: list[Any], tiny_package: Path, data: Path, tmp_path: Path
 ) -> None:
     data.write_text(data.read_text().replace(",own,", ",noise,"))

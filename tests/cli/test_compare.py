@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from scored import drawn
-from slipdetect.evaluation.scores import write_scores
+from slipdetect.lab.evaluate.scores import write_scores
 
 SKILL = {"rgb": 1.0, "flow": 0.7, "rgbdiff": 0.5}
 

@@ -18,7 +18,7 @@ from slipdetect.cli.report_options import Word
 from slipdetect.cli.report_table import SECTIONS
 from slipdetect.cli.report_words import find_words, plain, words_markdown
 from slipdetect.flow.registry import available_methods
-from slipdetect.training.recipes import load_recipe
+from slipdetect.lab.train.recipes import load_recipe
 
 DOCS = Path(__file__).parents[2] / "docs"
 WORDS = [word for words in SECTIONS.values() for word in words]

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from slipdetect.evaluation.scores import read_scores
+from slipdetect.lab.evaluate.scores import read_scores
 
 TRAINED_ON = "noise"  # the data set that the tiny package names
 
@@ -120,7 +120,7 @@ def test_a_test_side_that_another_split_made_is_warned_of(
     model = shutil.copytree(tiny_package, tmp_path / "model")
     page = model / "model.json"
     content = json.loads(page.read_text())
-    known = [{"source": TRAINED_ON, "clips": 3, "positive": 1, "groups": 3, "licences": []}]
+    known = [{"source": TRAINED_ON, "clips": 3, "positive": 1, "groups": 3, "licenses": []}]
     content["training"]["training_data"] = known
     page.write_text(json.dumps(content))
     rows = write(data, videos, "test", TRAINED_ON).read_text().splitlines()

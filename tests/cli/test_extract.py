@@ -14,10 +14,10 @@ from pathlib import Path
 
 import pytest
 
-from slipdetect.cli.extract_options import read_parameters
-from slipdetect.datasets.store import VideoStore
-from slipdetect.datasets.store.request import FlowRequest
 from slipdetect.flow import available_methods
+from slipdetect.lab.extract.options import read_parameters
+from slipdetect.lab.extract.request import FlowRequest
+from slipdetect.store import VideoStore
 from synth import cut, make_video
 
 PROBE = """

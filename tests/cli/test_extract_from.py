@@ -13,7 +13,7 @@ from click.testing import Result
 
 from archive_files import files_in, pack
 from loopback import Server, sha
-from slipdetect.datasets.store import VideoStore
+from slipdetect.store import VideoStore
 from synth import make_video
 
 Run = Callable[..., Result]

@@ -87,7 +87,7 @@ BREAKS: dict[str, Any] = {
     "new key of the source": lambda line: line["source"].update(sha256="ab"),
     "new key of the model": lambda line: line["model"].update(fusion={}),
     "new key of an event": lambda line: line["events"][0].update(cause="ice"),
-    "new key of a window": lambda line: line["windows"][0].update(centre=0.5),
+    "new key of a window": lambda line: line["windows"][0].update(center=0.5),
     "another version": lambda line: line.update(version=2),
     "a key is gone": lambda line: line["source"].pop("padded"),
     "text for a number": lambda line: line["events"][0].update(start="3.2"),

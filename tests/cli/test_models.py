@@ -20,7 +20,7 @@ from slipdetect.cli import checks
 from slipdetect.cli.backbone_table import Row, backbone_table
 from slipdetect.cli.model_page import input_shape
 from slipdetect.errors import BackboneUnavailable
-from slipdetect.modalities import Normalisation
+from slipdetect.modalities import Normalization
 from slipdetect.models import StreamConfig, load_package
 from slipdetect.models.measure import Cost
 
@@ -30,7 +30,7 @@ from slipdetect.models.measure import Cost
     [
         ("rgb", 1, "9", "9 = 3 segments x 1 picture x 3 channels"),
         ("flow", 5, "30", "30 = 3 segments x 5 flow fields x 2 channels"),
-        ("rgbdiff", 5, "54", "54 = 3 segments x 6 neighbouring frames x 3 channels"),
+        ("rgbdiff", 5, "54", "54 = 3 segments x 6 neighboring frames x 3 channels"),
     ],
 )
 def test_input_shapes_are_explained(modality: str, length: int, channels: str, words: str) -> None:
@@ -62,7 +62,7 @@ def test_show_tells_of_scaled_differences_and_tempered_streams(
     assert "before fusion" not in plain
     shutil.copytree(tiny_package, tmp_path / "m")
     data = json.loads((tmp_path / "m" / "model.json").read_text())
-    data["streams"][0]["normalisation"]["contrast"] = 0.25
+    data["streams"][0]["normalization"]["contrast"] = 0.25
     data["calibration"]["streams"] = {"rgb": 2.0}
     (tmp_path / "m" / "model.json").write_text(json.dumps(data))
     page = run("models", "show", tmp_path / "m").stdout
@@ -90,7 +90,7 @@ def test_details_of_backbones_are_a_sorted_table(run) -> None:
     result = run("backbones", "list", "resnet[13][84]", "--sort", "parameters")
     assert result.exit_code == 0, result.output
     heading, first, second = result.stdout.splitlines()[:3]
-    assert " ".join(heading.split()) == "name features input parameters GFLOP CPU ms licence"
+    assert " ".join(heading.split()) == "name features input parameters GFLOP CPU ms license"
     assert first.split()[:6] == ["resnet18", "512", "224", "px", "11.18", "M"]
     assert second.split()[:6] == ["resnet34", "512", "224", "px", "21.28", "M"]
     assert (first.split()[6], first.split()[-1]) == ("3.63", "BSD-3-Clause")
@@ -123,7 +123,7 @@ def test_names_alone_load_no_network() -> None:
 
 
 def row(name: str, parameters: int, flops: int, seconds: float) -> Row:
-    spec = BackboneSpec(name, 8, 224, Normalisation(), "conv", "MIT")
+    spec = BackboneSpec(name, 8, 224, Normalization(), "conv", "MIT")
     return Row(spec, Cost(parameters, flops, seconds, 1, (1, 8)))
 
 

@@ -74,14 +74,14 @@ def test_two_stream_file_is_turned_and_told(run, files: dict[str, Path], tmp_pat
     result = run("models", "import", files["motion"], "--out", tmp_path / "m")
     found = rows(result.stdout)
     for row in (
-        "network two-stream network, resnet18 (recognised by its tensors)",
+        "network two-stream network, resnet18 (recognized by its tensors)",
         "modality flow, by the 20 channels of its first layer",
         "trained epoch not told, accuracy not told",
         "changed conv1_custom.* -> backbone.conv1.* (1 tensor)",
         "others -> backbone.* (119 tensors)",
         "fc_custom.* -> classifier.* (2 tensors)",
         "first layer turned from flow fields 2..10,1 to 1..10",
-        "pictures 224 px, flow from 0 to 1, not normalised",
+        "pictures 224 px, flow from 0 to 1, not normalized",
     ):
         assert row in found
 
@@ -181,7 +181,7 @@ def test_export_and_import_again(run, files: dict[str, Path], tmp_path: Path) ->
     assert run(*export, "--stream", "flow", "--out", tmp_path / "x.pth.tar").exit_code == 6
     back = run("models", "import", tmp_path / "x.pth.tar", "--out", tmp_path / "b")
     assert "noted by slipdetect" in back.stdout
-    assert "flow from 0 to 1, not normalised" in back.stdout
+    assert "flow from 0 to 1, not normalized" in back.stdout
     first = load_package(tmp_path / "m").build_stream("flow").state_dict()
     second = load_package(tmp_path / "b").build_stream("flow").state_dict()
     assert all(torch.equal(second[key], first[key]) for key in first)
@@ -277,8 +277,8 @@ def test_S57_another_hash_makes_no_model(
 
 
 def test_every_preset_can_be_named() -> None:
-    from slipdetect.cli.models_import import import_files
-    from slipdetect.models.legacy import PRESETS
+    from slipdetect.lab.checkpoints import PRESETS
+    from slipdetect.lab.models.import_command import import_files
 
     (option,) = [item for item in import_files.params if item.name == "preset"]
     assert list(option.type.choices) == list(PRESETS)

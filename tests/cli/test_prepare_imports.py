@@ -16,7 +16,7 @@ from click.testing import CliRunner, Result
 from archive_files import pack
 from prepare_files import touch
 from slipdetect.cli.main import cli
-from slipdetect.datasets import read_annotations
+from slipdetect.lab.data import read_annotations
 from synth import make_video
 
 HEAVY = ("torch", "cv2", "av", "numpy", "matplotlib")

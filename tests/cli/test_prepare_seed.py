@@ -22,10 +22,10 @@ from archive_files import contents, pack
 from seed_archives import Files, archive, author_flow, clips, flat_flow, frames, jpeg, names
 from slipdetect import backbones
 from slipdetect.cli.main import cli
-from slipdetect.datasets import read_annotations
-from slipdetect.datasets.prepare import seed_files
-from slipdetect.datasets.prepare.seed_sides import rows_of
-from slipdetect.datasets.store import VideoStore
+from slipdetect.lab.course2020 import seed_files
+from slipdetect.lab.course2020.seed_sides import rows_of
+from slipdetect.lab.data import read_annotations
+from slipdetect.store import VideoStore
 from slipdetect.video import open_video, recorded_bytes
 from tiny_clips import create_tiny
 
@@ -328,7 +328,7 @@ def test_a_killed_run_leaves_no_half_set(pair: list[Path], tmp_path: Path) -> No
     script = (
         "import os, signal, sys\n"
         "from slipdetect.cli.main import cli\n"
-        "from slipdetect.datasets.prepare import seed_set\n"
+        "from slipdetect.lab.prepare import seed_set\n"
         "def die(*args): os.kill(os.getpid(), signal.SIGKILL)\n"
         "seed_set.publish_set = die\n"
         "cli(['prepare', 'seed', *sys.argv[1:]])\n"

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from slipdetect.datasets import read_annotations
+from slipdetect.lab.data import read_annotations
 from slipdetect.video import open_video
 from synth import bars, make_video, read_code
 

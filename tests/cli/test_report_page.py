@@ -14,8 +14,8 @@ from typing import Any
 import pytest
 
 from results import make_result
-from slipdetect.datasets import read_annotations
 from slipdetect.detection import Event, EventConfig
+from slipdetect.lab.data import read_annotations
 from slipdetect.models import load_package
 from slipdetect.reports.page import About, html_page, video_section
 from slipdetect.sinks.page import video_address

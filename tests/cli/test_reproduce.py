@@ -14,14 +14,14 @@ import numpy as np
 import pytest
 
 from slipdetect import backbones
-from slipdetect.datasets import Clip
 from slipdetect.errors import ModelError
-from slipdetect.evaluation.scores import ClipScores, read_scores, write_scores
-from slipdetect.experiments import training_work
-from slipdetect.experiments.attempts import Attempt, scores_file
-from slipdetect.experiments.division import Division
-from slipdetect.experiments.reports.reproduce_warnings import SMOKE
-from slipdetect.experiments.settings import Settings
+from slipdetect.lab.course2020 import training_work
+from slipdetect.lab.course2020.attempts import Attempt, scores_file
+from slipdetect.lab.course2020.division import Division
+from slipdetect.lab.course2020.reproduce_warnings import SMOKE
+from slipdetect.lab.course2020.settings import Settings
+from slipdetect.lab.data import Clip
+from slipdetect.lab.evaluate.scores import ClipScores, read_scores, write_scores
 from tiny_clips import create_tiny, tiny_clips
 
 EPOCH = {"train_loss": 0.6, "train_accuracy": 0.7, "val_loss": 0.5, "val_accuracy": 0.8}

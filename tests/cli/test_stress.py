@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from matplotlib.image import imread
 
-from slipdetect.experiments.stress import run as stress_run
+from slipdetect.lab.stress import run as stress_run
 
 
 @pytest.fixture

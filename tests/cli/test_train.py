@@ -12,11 +12,11 @@ from pathlib import Path
 import pytest
 
 from slipdetect import backbones
-from slipdetect.cli.train import choose_sources, train
-from slipdetect.datasets import Clip
 from slipdetect.errors import DataError, UsageError
+from slipdetect.lab.data import Clip
+from slipdetect.lab.train import TrainConfig
+from slipdetect.lab.train.command import choose_sources, train
 from slipdetect.models import load_package
-from slipdetect.training import TrainConfig
 from synth import make_video
 from tiny_clips import create_tiny
 
@@ -41,7 +41,7 @@ def data(tmp_path: Path) -> Path:
 def small(monkeypatch: pytest.MonkeyPatch) -> None:
     """Train a network that costs nothing, and draw no picture of it."""
     monkeypatch.setattr(backbones, "create_backbone", create_tiny)
-    monkeypatch.setattr("slipdetect.training.records.draw_curves", lambda *args, **options: None)
+    monkeypatch.setattr("slipdetect.lab.train.records.draw_curves", lambda *args, **options: None)
 
 
 def test_every_setting_is_an_option_with_its_help() -> None:
@@ -90,7 +90,7 @@ def test_a_run_ends_in_a_model_that_detects(run, data: Path) -> None:
 def test_S18_options_of_the_backbone_are_in_the_model_and_in_what_goes_on_from_it(
     run, data: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("slipdetect.training.records.draw_curves", lambda *args, **options: None)
+    monkeypatch.setattr("slipdetect.lab.train.records.draw_curves", lambda *args, **options: None)
     tiny = TINY.replace("resnet18", "timm/resnet18").split()
     first, second = data.parent / "first", data.parent / "second"
     args = ["train", data, "--modality", "rgb", "--device", "cpu", *tiny]
@@ -131,7 +131,7 @@ def test_S18_options_that_there_are_not_are_2_before_a_video_is_read(
 
 @pytest.mark.usefixtures("small")
 @pytest.mark.parametrize("kind", ["rnn", "cnn"])
-def test_S30_a_learnt_consensus_is_trained_saved_and_detects(
+def test_S30_a_learned_consensus_is_trained_saved_and_detects(
     run, data: Path, tmp_path: Path, kind: str
 ) -> None:
     out = tmp_path / "runs" / kind
@@ -186,7 +186,7 @@ def test_recipes_that_make_no_sense_are_2(run, arguments: list[str], reason: str
 
 @pytest.mark.usefixtures("small")
 def test_an_interrupted_run_goes_on(run, data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from slipdetect.training.loop import Trainer
+    from slipdetect.lab.train.loop import Trainer
 
     out = data.parent / "runs" / "x"
     args = ["train", data, "--modality", "rgb", "--out", out, "--device", "cpu", *TINY.split()]
@@ -195,7 +195,7 @@ def test_an_interrupted_run_goes_on(run, data: Path, monkeypatch: pytest.MonkeyP
         raise KeyboardInterrupt
 
     left: list[bool] = []
-    monkeypatch.setattr("slipdetect.training.processes.leave_processes", lambda: left.append(True))
+    monkeypatch.setattr("slipdetect.lab.train.processes.leave_processes", lambda: left.append(True))
     with monkeypatch.context() as patch:
         patch.setattr(Trainer, "step", interrupt)
         stopped = run(*args)

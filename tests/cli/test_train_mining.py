@@ -39,7 +39,7 @@ def train(run: Any, data: Path, *args: object) -> Any:
     return run("train", data, "--out", out, *TINY.split(), "--normal", data.parent / "quiet", *args)
 
 
-def test_false_alarms_are_learnt_from(run: Any, data: Path, tiny_package: Path) -> None:
+def test_false_alarms_are_learned_from(run: Any, data: Path, tiny_package: Path) -> None:
     from_it = ("--from", tiny_package, "--mine-above", "0")
     result = train(run, data, *from_it)
     assert result.exit_code == 0, result.output

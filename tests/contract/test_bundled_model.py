@@ -43,8 +43,8 @@ def test_package_is_small_and_documented() -> None:
     card = (package.folder / "README.md").read_text(encoding="utf-8")
     for part in package.config.training["training_data"]:
         assert part["source"] in card
-        for licence in part["licences"]:
-            assert licence in card
+        for license in part["licenses"]:
+            assert license in card
 
 
 def test_no_research_only_clip_took_part_in_training() -> None:

@@ -11,11 +11,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from slipdetect.datasets import Clip
 from slipdetect.detection import model_folder
-from slipdetect.evaluation import score_clips
-from slipdetect.evaluation.judging import CALIBRATED, judge
-from slipdetect.evaluation.protocol import WINDOWS
+from slipdetect.lab.data import Clip
+from slipdetect.lab.evaluate import score_clips
+from slipdetect.lab.evaluate.judging import CALIBRATED, judge
+from slipdetect.lab.evaluate.protocol import WINDOWS
 from slipdetect.models import load_package
 
 RESULTS = Path(__file__).parents[2] / "benchmarks" / "results" / "lodo-bundled.jsonl"

@@ -17,10 +17,10 @@ import torch
 
 from forked import TESTS, launch_forked
 from slipdetect import backbones
-from slipdetect.datasets import read_annotations
+from slipdetect.lab.data import read_annotations
+from slipdetect.lab.train import TrainingRun, records
+from slipdetect.lab.train.processes import leave_processes
 from slipdetect.models import load_package
-from slipdetect.training import TrainingRun, records
-from slipdetect.training.processes import leave_processes
 from tiny_clips import create_tiny, tiny_clips, tiny_config, write_annotations
 
 # batch norm's own statistics and dropout's draws are each process's own, so both are off
@@ -47,7 +47,7 @@ def torchrun(folder: Path, out: Path, settings: dict[str, Any], *flags: str) -> 
 @pytest.mark.parametrize(
     "changes",
     [
-        {"accumulate": 2, "optimiser": "sgd", "class_weights": "balanced", "positives": 0.25},
+        {"accumulate": 2, "optimizer": "sgd", "class_weights": "balanced", "positives": 0.25},
         # 8 clips of which 2 are held out, so the second step is filled up; killed in it first
         {"sampling": "clips", "positives": 0.0, "save_every": 1},
     ],

@@ -22,15 +22,16 @@ import pytest
 from click.testing import CliRunner
 
 from slipdetect.cli.main import cli
-from slipdetect.datasets.store import VideoStore, space
-from slipdetect.datasets.store.files import StoreUnwritable
-from slipdetect.datasets.store.lock import LOCK_NAME, folder_lock
-from slipdetect.datasets.store.names import store_key
-from slipdetect.datasets.store.plan import RecipeMismatch, Rules
-from slipdetect.datasets.store.request import FlowRequest
-from slipdetect.datasets.store.tasks import Stop
-from slipdetect.datasets.store.tools import AT_ONCE, FINISH_SHARD, Interrupted
 from slipdetect.errors import DataError, OutputError
+from slipdetect.lab.extract import space
+from slipdetect.lab.extract.lock import LOCK_NAME, folder_lock
+from slipdetect.lab.extract.plan import RecipeMismatch, Rules
+from slipdetect.lab.extract.request import FlowRequest
+from slipdetect.lab.extract.tasks import Stop
+from slipdetect.lab.extract.tools import AT_ONCE, FINISH_SHARD, Interrupted
+from slipdetect.store import VideoStore
+from slipdetect.store.files import StoreUnwritable
+from slipdetect.store.names import store_key
 from store_driver import tree
 from store_tools import Record, extract, flip_byte, small_shards, stamps
 from synth import make_video
@@ -228,11 +229,11 @@ def test_S03_a_holder_that_has_not_signed_yet_is_waited_for(
         owner = lock.read_text()
         lock.write_text("")
         monkeypatch.setattr(
-            "slipdetect.datasets.store.lock.time.sleep", lambda _: lock.write_text(owner)
+            "slipdetect.lab.extract.lock.time.sleep", lambda _: lock.write_text(owner)
         )
         with pytest.raises(OutputError, match=f"written by process {os.getpid()} on"):
             folder_lock(tmp_path).__enter__()
-        monkeypatch.setattr("slipdetect.datasets.store.lock.time.sleep", lambda _: None)
+        monkeypatch.setattr("slipdetect.lab.extract.lock.time.sleep", lambda _: None)
         lock.write_text("")
         with pytest.raises(OutputError, match="written by another process; wait for it"):
             folder_lock(tmp_path).__enter__()
@@ -284,7 +285,7 @@ def test_S04_a_folder_that_cannot_be_written_is_found_before_decoding(
     else:
         store.mkdir()
         # the superuser may write everywhere
-        monkeypatch.setattr("slipdetect.datasets.store.folders.os.access", lambda *_: False)
+        monkeypatch.setattr("slipdetect.lab.extract.folders.os.access", lambda *_: False)
     result = run("extract", videos[0], "--out", store, "--flow", "dis")
     assert result.exit_code == 6
     assert result.stderr.count("\n") == 1
@@ -387,7 +388,7 @@ def test_S06_another_opencv_major_is_refused_a_minor_is_not(
     store = tmp_path / "store"
     extract(store, videos[0])
     major = int(cv2.__version__.split(".")[0])
-    monkeypatch.setattr("slipdetect.datasets.store.request.version", lambda _: "other")
+    monkeypatch.setattr("slipdetect.lab.extract.request.version", lambda _: "other")
     monkeypatch.setattr(cv2, "__version__", f"{major}.99.9")
     assert extract(store, videos[0]).outcomes == {}
     monkeypatch.setattr(cv2, "__version__", f"{major + 1}.0.0")
@@ -520,7 +521,7 @@ def test_S09_a_repair_that_would_give_other_bytes_is_refused(
     flip_byte(next(store.glob("*/flow_000001.npz")))
     before = tree(store)
     monkeypatch.setattr(
-        "slipdetect.flow.FlowExtractor.quantise",
+        "slipdetect.flow.FlowExtractor.quantize",
         lambda self, flow: np.zeros(flow.shape, np.uint8),
     )
     record: Record = extract(store, videos[0], rules=Rules(repair=True))

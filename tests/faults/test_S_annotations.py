@@ -11,9 +11,9 @@ from pathlib import Path
 import pytest
 
 from prepare_files import touch
-from slipdetect.datasets import read_annotations
-from slipdetect.datasets.cut_list import read_cuts
 from slipdetect.errors import DataError
+from slipdetect.lab.data import read_annotations
+from slipdetect.lab.prepare.cut_list import read_cuts
 
 Reader = Callable[[Path, Path], Sequence[object]]
 

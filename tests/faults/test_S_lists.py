@@ -12,9 +12,9 @@ from pathlib import Path
 
 import pytest
 
-from slipdetect.datasets import read_annotations
-from slipdetect.datasets.store.sources import resolve_sources
 from slipdetect.errors import DataError
+from slipdetect.lab.data import read_annotations
+from slipdetect.lab.extract.sources import resolve_sources
 
 
 @pytest.fixture

@@ -15,13 +15,13 @@ from pathlib import Path
 import pytest
 
 from prepare_files import touch
-from slipdetect.datasets.prepare.frame_counts import parse_frame_counts, read_frame_counts
-from slipdetect.datasets.prepare.hmdb51 import read_split_file
-from slipdetect.datasets.prepare.intervals import read_intervals
-from slipdetect.datasets.prepare.list_lines import list_lines
-from slipdetect.datasets.prepare.seed_lists import read_seed_list, read_seed_lists
-from slipdetect.datasets.prepare.ucf101 import read_class_index, read_ucf_list
 from slipdetect.errors import DataError
+from slipdetect.lab.course2020.seed_lists import read_seed_list, read_seed_lists
+from slipdetect.lab.prepare.frame_counts import parse_frame_counts, read_frame_counts
+from slipdetect.lab.prepare.hmdb51 import read_split_file
+from slipdetect.lab.prepare.intervals import read_intervals
+from slipdetect.lab.prepare.list_lines import list_lines
+from slipdetect.lab.prepare.ucf101 import read_class_index, read_ucf_list
 
 ESCAPES = [
     "../../etc/x",
@@ -233,7 +233,7 @@ def test_S10_pickles_that_want_memory_or_time(tmp_path: Path) -> None:
 
 def test_S10_every_instruction_that_is_taken_builds_plain_values() -> None:
     """Nothing that finds, calls or builds objects is among what is read."""
-    from slipdetect.datasets.prepare import frame_counts
+    from slipdetect.lab.prepare import frame_counts
 
     known = {opcode.name for opcode in pickletools.opcodes}
     assert known >= frame_counts._PUSHED

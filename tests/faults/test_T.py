@@ -20,14 +20,14 @@ import pytest
 import torch
 
 from slipdetect import backbones
-from slipdetect.datasets import Clip
-from slipdetect.datasets.window_dataset import TrainingWindows
 from slipdetect.errors import DataError, TrainingError, VideoError
+from slipdetect.lab.data import Clip
+from slipdetect.lab.data.window_dataset import TrainingWindows
+from slipdetect.lab.train import Progress, TrainingRun, records
+from slipdetect.lab.train.batches import Share, StepBatches
+from slipdetect.lab.train.faults import explained
+from slipdetect.lab.train.loop import Trainer
 from slipdetect.models import load_package, package
-from slipdetect.training import Progress, TrainingRun, records
-from slipdetect.training.batches import Share, StepBatches
-from slipdetect.training.faults import explained
-from slipdetect.training.loop import Trainer
 from tiny_clips import TinyNet, create_tiny, tiny_clips, tiny_config
 
 

@@ -20,10 +20,10 @@ import torch
 import slipdetect._io
 from slipdetect import backbones
 from slipdetect.backbones.options import remember_options
-from slipdetect.datasets import Clip
 from slipdetect.errors import DataError, OutputError, UsageError
+from slipdetect.lab.data import Clip
+from slipdetect.lab.train import Progress, TrainingRun, records
 from slipdetect.models import load_package
-from slipdetect.training import Progress, TrainingRun, records
 from tiny_clips import create_tiny, tiny_clips, tiny_config, write_annotations
 
 TESTS = Path(__file__).parents[1]
@@ -112,7 +112,7 @@ def test_T05_killed_after_any_step(
 
 
 @pytest.mark.parametrize("kind", ["rnn", "cnn"])
-def test_T05_a_learnt_consensus_goes_on_too(
+def test_T05_a_learned_consensus_goes_on_too(
     data: list[Clip], folder: Path, tmp_path: Path, kind: str
 ) -> None:
     def kill(progress: Progress) -> None:
@@ -285,7 +285,7 @@ def test_T05_overwrite_begins_anew(data: list[Clip], folder: Path, tmp_path: Pat
 
 
 def test_T05_momentum_is_gone_on_with(data: list[Clip], folder: Path, tmp_path: Path) -> None:
-    changes = {"optimiser": "sgd", "save_every": 0}
+    changes = {"optimizer": "sgd", "save_every": 0}
 
     def kill(progress: Progress) -> None:
         if progress.stage.startswith("training") and progress.done == 5:

@@ -13,9 +13,9 @@ from click.testing import CliRunner, Result
 
 from recordings import RATE, recording
 from slipdetect.cli.main import cli
-from slipdetect.datasets import Clip, read_annotations
 from slipdetect.errors import DataError
-from slipdetect.training import TrainingRun
+from slipdetect.lab.data import Clip, read_annotations
+from slipdetect.lab.train import TrainingRun
 from slipdetect.video import write_video
 from tiny_clips import tiny_config
 

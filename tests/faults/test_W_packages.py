@@ -19,8 +19,8 @@ from safetensors.torch import load_file, save_file
 
 from old_files import OldNetwork
 from slipdetect.errors import ModelError, PackageError
+from slipdetect.lab.checkpoints import import_checkpoints
 from slipdetect.models import load_package, save_package
-from slipdetect.models.legacy import import_checkpoints
 from stub_models import create_stub, stub_config, stub_tsn
 
 

@@ -22,11 +22,11 @@ SOURCE = Path(__file__).parents[2] / "src"
 GOOD = """
 from torch import nn
 from slipdetect.backbones import Backbone, BackboneSpec
-from slipdetect.modalities.normalise import Normalisation
+from slipdetect.modalities.normalize import Normalization
 
 
 def spec(name, feature_dim=4, first_conv="0"):
-    return BackboneSpec(name, feature_dim, 32, Normalisation(), first_conv, "MIT", min_input_size=8)
+    return BackboneSpec(name, feature_dim, 32, Normalization(), first_conv, "MIT", min_input_size=8)
 
 
 def build(weights=None):
@@ -62,7 +62,7 @@ def write_plugin(folder: Path, dist: str, module: str, code: str, **entries: str
 @pytest.mark.parametrize(
     ("code", "reason"),
     [
-        ("raise RuntimeError('no licence\\nfound')", "RuntimeError: no licence found"),
+        ("raise RuntimeError('no license\\nfound')", "RuntimeError: no license found"),
         ("raise SystemExit(3)", "SystemExit: 3"),
         ("import package_that_is_not_there", "ModuleNotFoundError: No module named"),
         ("broken = 7", "TypeError: 'w07_broken:broken' is a int, not a Backbone"),

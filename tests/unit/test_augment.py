@@ -17,11 +17,11 @@ from slipdetect.modalities.augment import Augmentation, whole_picture_crop
 from slipdetect.modalities.augment_config import AugmentConfig
 from slipdetect.modalities.erase import Rectangle
 from slipdetect.modalities.motion_crop import Box
-from slipdetect.modalities.recolour import Colours
+from slipdetect.modalities.recolor import Colors
 
 NOTHING = Augmentation()
 STRONG = AugmentConfig(
-    rotation=30, speed=1.5, erase=1.0, saturation=0.8, contrast=0.5, tint=0.2, grey=0.0
+    rotation=30, speed=1.5, erase=1.0, saturation=0.8, contrast=0.5, tint=0.2, gray=0.0
 )
 
 
@@ -47,7 +47,7 @@ def test_equal_pictures_stay_equal_but_for_noise(config: AugmentConfig, seed: in
     """What changes from frame to frame would be motion that is not there."""
     still = np.repeat(window()[:1], 6, axis=0)
     change = drawn(config, seed)
-    change = replace(change, colours=replace(change.colours, noise=0.0))
+    change = replace(change, colors=replace(change.colors, noise=0.0))
     changed = change.finish(change.cut(still, Box(1, 1, 7), 8))
     assert (changed == changed[:1]).all()
 
@@ -60,17 +60,17 @@ def test_mirroring_flow_inverts_u_only() -> None:
     assert np.array_equal(flow, window(2))
 
 
-def test_colours_of_flow_are_left_alone() -> None:
-    colours = Colours((2.0, 2.0, 2.0), 9.0, 0.5, True, 3.0)
-    changed = replace(NOTHING, colours=colours, is_flow=True)
+def test_colors_of_flow_are_left_alone() -> None:
+    colors = Colors((2.0, 2.0, 2.0), 9.0, 0.5, True, 3.0)
+    changed = replace(NOTHING, colors=colors, is_flow=True)
     assert np.array_equal(changed.finish(window(2)), window(2))
     assert not np.array_equal(replace(changed, is_flow=False).finish(window()), window())
 
 
-def test_what_is_erased_has_neither_noise_nor_colour() -> None:
+def test_what_is_erased_has_neither_noise_nor_color() -> None:
     change = Augmentation(
         flip=True,
-        colours=Colours((0.5, 1.0, 1.5), 40.0, noise=20.0),
+        colors=Colors((0.5, 1.0, 1.5), 40.0, noise=20.0),
         erased=Rectangle(0.2, 0.3, 0.5, 0.4),
     )
     out = change.finish(window())
@@ -90,13 +90,13 @@ def test_default_draws_stay_in_their_ranges_and_depend_on_the_generators_only() 
     assert changes[5] == drawn(AugmentConfig(), 5)
     assert all(np.exp(-0.3) <= a.scale <= np.exp(0.3) for a in changes)
     assert all(max(map(abs, a.shift)) <= 0.15 for a in changes)
-    assert all(abs(a.colours.offset) <= 30 for a in changes)
-    assert all(0.6 * 0.9 <= gain <= 1.4 * 1.1 for a in changes for gain in a.colours.gain)
+    assert all(abs(a.colors.offset) <= 30 for a in changes)
+    assert all(0.6 * 0.9 <= gain <= 1.4 * 1.1 for a in changes for gain in a.colors.gain)
     assert 100 < sum(a.flip for a in changes) < 200
-    assert 30 < sum(a.colours.grey for a in changes) < 95
-    assert 50 < sum(a.colours.noise > 0 for a in changes) < 130
+    assert 30 < sum(a.colors.gray for a in changes) < 95
+    assert 50 < sum(a.colors.noise > 0 for a in changes) < 130
     assert all(a.rotation == 0 and a.speed == 1 and a.erased is None for a in changes)
-    assert all(a.colours.saturation == 1 for a in changes)
+    assert all(a.colors.saturation == 1 for a in changes)
 
 
 def test_stronger_draws_fill_their_ranges_on_both_sides() -> None:
@@ -105,7 +105,7 @@ def test_stronger_draws_fill_their_ranges_on_both_sides() -> None:
     for values, low, high in (
         ([a.rotation for a in changes], -20.0, 20.0),
         ([np.log(a.speed) for a in changes], -np.log(1.5), np.log(1.5)),
-        ([a.colours.saturation for a in changes], 0.6, 1.4),
+        ([a.colors.saturation for a in changes], 0.6, 1.4),
     ):
         assert low <= min(values) < low + 0.05 * (high - low)
         assert high >= max(values) > high - 0.05 * (high - low)
@@ -119,11 +119,11 @@ def test_one_strength_does_not_change_what_another_draws() -> None:
     turned = drawn(AugmentConfig(rotation=10), 3)
     assert turned.rotation != 0
     assert replace(turned, rotation=0.0) == plain
-    zeros = {"flip": 0.0, "contrast": 0.0, "brightness": 0.0, "tint": 0.0, "grey": 0.0}
+    zeros = {"flip": 0.0, "contrast": 0.0, "brightness": 0.0, "tint": 0.0, "gray": 0.0}
     still = drawn(AugmentConfig(**zeros, noise=0.0, rotation=10), 3)
     assert still.rotation == turned.rotation
     assert (still.scale, still.shift) == (plain.scale, plain.shift)
-    assert still.colours == replace(Colours(), noise_seed=plain.colours.noise_seed)
+    assert still.colors == replace(Colors(), noise_seed=plain.colors.noise_seed)
 
 
 @pytest.mark.parametrize("is_flow", [False, True])
@@ -187,7 +187,7 @@ def test_every_strength_of_the_config_is_used() -> None:
         "brightness": 90.0,
         "tint": 0.5,
         "saturation": 0.5,
-        "grey": 1.0,
+        "gray": 1.0,
         "noise": 50.0,
     }
     assert set(changed) == {item.name for item in fields(AugmentConfig)}

@@ -109,8 +109,8 @@ def test_resnest_options() -> None:
     assert isinstance(wide.get_submodule("conv1.0"), RectifiedConv2d)
     assert wide.layer1[0].conv2.conv.groups == 8
     assert plain.layer1[0].conv2.conv.groups == 2
-    with pytest.raises(UsageError, match="backbone 'resnest50' has no option 'colour'"):
-        create_backbone("resnest50", colour="red")
+    with pytest.raises(UsageError, match="backbone 'resnest50' has no option 'color'"):
+        create_backbone("resnest50", color="red")
 
 
 def _tensorflow_padding(picture: torch.Tensor, kernel: int, stride: int) -> torch.Tensor:

@@ -13,11 +13,11 @@ import pytest
 from slipdetect.backbones import BackboneSpec, backbone_info, get_spec, list_backbones
 from slipdetect.backbones.registry import BUILT_IN, GROUP
 from slipdetect.errors import BackboneUnavailable, ModelError, UsageError
-from slipdetect.modalities.normalise import Normalisation
+from slipdetect.modalities.normalize import Normalization
 
 PYPROJECT = Path(__file__).parents[2] / "pyproject.toml"
 
-# Feature length, side, colour, range, mean, std: written down from the networks' publications.
+# Feature length, side, color, range, mean, std: written down from the networks' publications.
 FACTS = {
     "resnet18": (512, 224, "RGB", 1.0, (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)),
     "resnet101": (2048, 224, "RGB", 1.0, (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)),
@@ -58,7 +58,7 @@ def test_facts_of_built_ins(name: str) -> None:
     info = backbone_info(name)
     spec = info.spec
     assert spec is not None
-    found = (spec.feature_dim, spec.input_size, spec.colour, spec.value_range, spec.mean, spec.std)
+    found = (spec.feature_dim, spec.input_size, spec.color, spec.value_range, spec.mean, spec.std)
     assert found == FACTS[name]
 
 
@@ -95,9 +95,9 @@ def test_impossible_facts_are_refused(wrong: dict[str, object]) -> None:
         "name": "x",
         "feature_dim": 8,
         "input_size": 224,
-        "normalisation": Normalisation(),
+        "normalization": Normalization(),
         "first_conv": "conv",
-        "licence": "MIT",
+        "license": "MIT",
     }
     BackboneSpec(**facts)  # type: ignore[arg-type]
     with pytest.raises(UsageError):

@@ -14,7 +14,7 @@ from slipdetect.errors import ModelError, UsageError
 
 
 @pytest.mark.parametrize("channels", [1, 2, 10, 15, 20])
-def test_every_slice_is_the_colour_mean_and_nothing_is_rescaled(channels: int) -> None:
+def test_every_slice_is_the_color_mean_and_nothing_is_rescaled(channels: int) -> None:
     network = nn.Sequential(nn.Conv2d(3, 4, (3, 5), stride=2, padding=(1, 2), dilation=1))
     old = network[0].weight.detach().double().clone()
     bias = network[0].bias.detach().clone()
@@ -24,7 +24,7 @@ def test_every_slice_is_the_colour_mean_and_nothing_is_rescaled(channels: int) -
     for out in range(4):
         for row in range(3):
             for column in range(5):
-                mean = sum(float(old[out, colour, row, column]) for colour in range(3)) / 3
+                mean = sum(float(old[out, color, row, column]) for color in range(3)) / 3
                 for channel in range(channels):
                     assert float(new[out, channel, row, column]) == pytest.approx(mean, abs=1e-7)
     assert torch.equal(network[0].bias, bias)

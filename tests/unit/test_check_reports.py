@@ -14,20 +14,20 @@ import cv2
 import numpy as np
 import pytest
 
-from slipdetect.datasets import Clip
-from slipdetect.datasets.checking import DataCheck
-from slipdetect.datasets.class_counts import count_clips
-from slipdetect.datasets.confounds import Confound, ConfoundReport
-from slipdetect.datasets.examples import Example, ExampleRow, choose_examples
-from slipdetect.datasets.fingerprints import Alignment
-from slipdetect.datasets.interval_auc import AucInterval
-from slipdetect.datasets.leaks import find_leaks
-from slipdetect.datasets.near_duplicates import NearDuplicates, NearPair
-from slipdetect.reports.check_data import check_data, near_duplicates_csv
-from slipdetect.reports.check_table import check_table
-from slipdetect.reports.confound_plot import draw_confounds
-from slipdetect.reports.confound_text import confound_data, confound_lines, confound_markdown
-from slipdetect.reports.contact_sheet import MOST_ROWS, draw_contact_sheet
+from slipdetect.lab.check.check_data import check_data, near_duplicates_csv
+from slipdetect.lab.check.check_table import check_table
+from slipdetect.lab.check.checking import DataCheck
+from slipdetect.lab.check.class_counts import count_clips
+from slipdetect.lab.check.confound_plot import draw_confounds
+from slipdetect.lab.check.confound_text import confound_data, confound_lines, confound_markdown
+from slipdetect.lab.check.confounds import Confound, ConfoundReport
+from slipdetect.lab.check.examples import Example, ExampleRow, choose_examples
+from slipdetect.lab.check.fingerprints import Alignment
+from slipdetect.lab.check.near_duplicates import NearDuplicates, NearPair
+from slipdetect.lab.data import Clip
+from slipdetect.lab.data.leaks import find_leaks
+from slipdetect.lab.evaluate.contact_sheet import MOST_ROWS, draw_contact_sheet
+from slipdetect.lab.stats.interval_auc import AucInterval
 from synth import make_video
 
 REPORT = ConfoundReport(
@@ -121,7 +121,7 @@ def test_data_is_json_and_csv_is_safe() -> None:
         "same recording": 1,
         "maybe the same recording": 1,
         "same scene": 1,
-        "too flat to recognise": 0,
+        "too flat to recognize": 0,
         "not compared": 0,
     }
     rows = list(csv.DictReader(io.StringIO(near_duplicates_csv(make_check()))))

@@ -15,16 +15,16 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from slipdetect.datasets import Clip, FrameCache, Sampling, WindowRule
-from slipdetect.datasets.clip_dataset import TrainingClips, ValidationClips, _balanced
-from slipdetect.datasets.window_dataset import WindowRecipe
 from slipdetect.errors import DataError, UsageError
+from slipdetect.lab.data import Clip, FrameCache, Sampling, WindowRule
+from slipdetect.lab.data.clip_dataset import TrainingClips, ValidationClips, _balanced
+from slipdetect.lab.data.window_dataset import WindowRecipe
 from slipdetect.modalities.augment_config import AugmentConfig
 from slipdetect.modalities.modality import get_modality
 from slipdetect.modalities.sampling import segment_offsets
 from slipdetect.modalities.snippet import SnippetGrid
 
-PLAIN = AugmentConfig("fixed", flip=0.0, contrast=0.0, brightness=0.0, tint=0.0, grey=0.0, noise=0)
+PLAIN = AugmentConfig("fixed", flip=0.0, contrast=0.0, brightness=0.0, tint=0.0, gray=0.0, noise=0)
 LENGTHS = {"fall-a": 30, "fall-b": 47, "other-a": 12, "other-b": 90, "other-c": 61}
 CLIPS = [Clip(Path(f"{name}.mp4"), name.startswith("fall")) for name in LENGTHS]
 
@@ -51,7 +51,7 @@ class NumberedCache(FrameCache):
 def recipe(modality: str = "rgb", segments: int = 3) -> WindowRecipe:
     kind = get_modality(modality)
     return WindowRecipe(
-        kind, SnippetGrid.make([kind], 2, 10.0), 8, "centre", segments, WindowRule()
+        kind, SnippetGrid.make([kind], 2, 10.0), 8, "center", segments, WindowRule()
     )
 
 

@@ -13,10 +13,10 @@ import numpy as np
 import pytest
 
 from slipdetect.errors import DataError, UsageError
-from slipdetect.evaluation.clip_report import clip_report, reports_by_source
-from slipdetect.evaluation.intervals import expanded_tail
-from slipdetect.evaluation.judging import CALIBRATED, FUSED, judge, judgements
-from slipdetect.evaluation.scores import ClipScores
+from slipdetect.lab.evaluate.clip_report import clip_report, reports_by_source
+from slipdetect.lab.evaluate.judging import CALIBRATED, FUSED, judge, judgments
+from slipdetect.lab.evaluate.scores import ClipScores
+from slipdetect.lab.stats.intervals import expanded_tail
 
 
 def scores(
@@ -221,10 +221,10 @@ def test_the_model_s_own_word() -> None:
 
 def test_what_is_worth_a_column() -> None:
     two = {"rgb": [1.0], "flow": [1.0]}
-    assert judgements(scores(two, [1])) == ["rgb", "flow"]
-    assert judgements(scores(two, [1], facts=facts())) == ["rgb", "flow", FUSED]
-    assert judgements(scores(two, [1], facts=facts(0.1))) == ["rgb", "flow", FUSED, CALIBRATED]
-    assert judgements(scores(two, [1], facts=facts(0.1)), {"rgb": 1.0})[2:] == [{"rgb": 1.0}]
+    assert judgments(scores(two, [1])) == ["rgb", "flow"]
+    assert judgments(scores(two, [1], facts=facts())) == ["rgb", "flow", FUSED]
+    assert judgments(scores(two, [1], facts=facts(0.1))) == ["rgb", "flow", FUSED, CALIBRATED]
+    assert judgments(scores(two, [1], facts=facts(0.1)), {"rgb": 1.0})[2:] == [{"rgb": 1.0}]
     with pytest.raises(UsageError, match="how their streams are fused"):
         judge(scores(two, [1]), FUSED)
 

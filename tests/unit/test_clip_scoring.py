@@ -13,15 +13,15 @@ import numpy as np
 import pytest
 import torch
 
-from slipdetect.datasets import Clip, FrameCache, Sampling
 from slipdetect.detection import Detector
 from slipdetect.errors import DataError, UsageError
-from slipdetect.evaluation.clip_scoring import score_clips
-from slipdetect.evaluation.protocol import WINDOWS, Protocol
-from slipdetect.evaluation.segment_scoring import _batches
-from slipdetect.evaluation.snippet_views import SnippetViews, corner_boxes
+from slipdetect.lab.data import Clip, FrameCache, Sampling
+from slipdetect.lab.evaluate.clip_scoring import score_clips
+from slipdetect.lab.evaluate.protocol import WINDOWS, Protocol
+from slipdetect.lab.evaluate.segment_scoring import _batches
+from slipdetect.lab.evaluate.snippet_views import SnippetViews, corner_boxes
 from slipdetect.modalities.motion_crop import Box, cut, motion_box, motion_profile, thumbnail
-from slipdetect.modalities.normalise import SnippetNormaliser
+from slipdetect.modalities.normalize import SnippetNormalizer
 from slipdetect.models import TSN, ModelPackage, save_package
 from stub_models import create_stub, stub_config, stub_stream
 from tiny_clips import tiny_clips
@@ -40,7 +40,7 @@ def videos(tmp_path_factory: pytest.TempPathFactory) -> list[Clip]:
 
 
 def package(folder: Path, *modalities: str, **changes: Any) -> ModelPackage:
-    """Save a model whose normalisations and logits all differ from zero."""
+    """Save a model whose normalizations and logits all differ from zero."""
     changes = {"input_size": SIZE, **changes}
     streams = tuple(stub_stream(name, **changes) for name in modalities)
     config = stub_config(*modalities, streams=streams, frame_short_side=SIDE, sample_fps=FPS)
@@ -82,7 +82,7 @@ def oracle_views(
     """Cut the ten crops of one snippet with nothing but slices."""
     picked = np.stack([stored[min(i, len(stored) - 1)] for i in range(first, first + length)])
     views = []
-    if crop == "centre":
+    if crop == "center":
         short, scaled = SIDE, round(SIZE * 256 / 224)
         height, width = (side * scaled // short for side in frames.shape[1:3])
         small = shrink(picked, width, height)
@@ -104,7 +104,7 @@ def oracle_views(
     return [each for view in views for each in (view, mirror(view, is_flow))]
 
 
-@pytest.mark.parametrize("crop", ["centre", "motion"])
+@pytest.mark.parametrize("crop", ["center", "motion"])
 @pytest.mark.parametrize("modality", ["rgb", "flow", "rgbdiff"])
 def test_ten_crops_are_the_mean_of_plain_loops(
     videos: list[Clip], tmp_path: Path, modality: str, crop: str
@@ -114,7 +114,7 @@ def test_ten_crops_are_the_mean_of_plain_loops(
     stream = model.config.streams[0]
     cache = FrameCache(tmp_path / "cache", Sampling(FPS, SIDE), stream.flow)
     network = model.build_streams()[modality]
-    normalise = SnippetNormaliser(stream.snippet, stream.normalisation)
+    normalize = SnippetNormalizer(stream.snippet, stream.normalization)
     for row, clip in zip(scores.logits[modality], videos[:2], strict=True):
         frames = np.asarray(cache.frames(clip.path))
         stored = np.asarray(cache.flows(clip.path)) if modality == "flow" else frames
@@ -125,7 +125,7 @@ def test_ten_crops_are_the_mean_of_plain_loops(
             for view in oracle_views(
                 frames, stored, first, stream.snippet.images, crop, modality == "flow"
             ):
-                x = normalise(torch.from_numpy(np.ascontiguousarray(view))[None, None])
+                x = normalize(torch.from_numpy(np.ascontiguousarray(view))[None, None])
                 with torch.inference_mode():
                     total += network.snippet_scores(x)[0, 0].double().numpy()
         np.testing.assert_allclose(row, total / 40, rtol=1e-4, atol=1e-5)
@@ -134,7 +134,7 @@ def test_ten_crops_are_the_mean_of_plain_loops(
 
 def test_the_fewer_crops_are_among_the_ten(videos: list[Clip], tmp_path: Path) -> None:
     frames = FrameCache(tmp_path, Sampling(FPS, SIDE)).frames(videos[0].path)
-    for crop in ("centre", "motion"):
+    for crop in ("center", "motion"):
         stream = stub_stream("rgbdiff", crop=crop, input_size=SIZE)
         found = {
             crops: np.stack(
@@ -151,10 +151,10 @@ def test_the_fewer_crops_are_among_the_ten(videos: list[Clip], tmp_path: Path) -
             np.testing.assert_array_equal(found[1][:, 0], found[5][:, 4])
 
 
-def test_the_centre_of_five_crops_is_the_models_own() -> None:
+def test_the_center_of_five_crops_is_the_models_own() -> None:
     rows, columns = np.mgrid[0:240, 0:320]
     frame = np.stack([columns * 0.75, rows, 255 - rows], axis=-1).astype(np.uint8)[None]
-    stream = stub_stream("rgb", crop="centre", input_size=112)
+    stream = stub_stream("rgb", crop="center", input_size=112)
     found = [
         next(SnippetViews(stream, Protocol(1, crops), FPS).of_clip(frame, frame))[index]
         for crops, index in ((1, 0), (5, 4))
@@ -181,21 +181,21 @@ def test_crops_are_averaged_before_the_consensus(
     stream = alone.config.streams[0]
     frames = FrameCache(tmp_path / "cache", Sampling(FPS, SIDE)).frames(videos[0].path)
     network = alone.build_streams()["rgb"]
-    normalise = SnippetNormaliser(stream.snippet, stream.normalisation)
+    normalize = SnippetNormalizer(stream.snippet, stream.normalization)
     rows = []
     for views in SnippetViews(stream, Protocol(3, 2), FPS).of_clip(frames, frames):
         with torch.inference_mode():
             each = [
-                network.snippet_scores(normalise(torch.from_numpy(v)[None, None]))[0, 0]
+                network.snippet_scores(normalize(torch.from_numpy(v)[None, None]))[0, 0]
                 for v in views
             ]
         rows.append(torch.stack(each).mean(0).numpy())
     segments = np.stack(rows)
     with torch.inference_mode():
-        learnt = model.build_streams()["rgb"].consensus(torch.from_numpy(segments)[None])[0]
+        learned = model.build_streams()["rgb"].consensus(torch.from_numpy(segments)[None])[0]
     expected = {
-        "rnn": learnt.numpy(),
-        "cnn": learnt.numpy(),
+        "rnn": learned.numpy(),
+        "cnn": learned.numpy(),
         "max": segments.max(0),
         "topk": np.sort(segments, axis=0)[1:].mean(0),
         "weighted": segments.mean(0),  # its weights are uniform before any training

@@ -12,10 +12,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from slipdetect.evaluation.clip_evaluation import ClipEvaluation, evaluate_scores
-from slipdetect.evaluation.reports.clip_table import clip_data, clip_markdown, clip_table
-from slipdetect.evaluation.reports.confusion_plot import confusion_figure, draw_confusion
-from slipdetect.evaluation.scores import ClipScores
+from slipdetect.lab.evaluate.clip_evaluation import ClipEvaluation, evaluate_scores
+from slipdetect.lab.evaluate.reports.clip_table import clip_data, clip_markdown, clip_table
+from slipdetect.lab.evaluate.reports.confusion_plot import confusion_figure, draw_confusion
+from slipdetect.lab.evaluate.scores import ClipScores
 
 
 def made(*modalities: str, count: int = 40, **facts: Any) -> ClipEvaluation:

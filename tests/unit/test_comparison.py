@@ -11,9 +11,9 @@ import pytest
 
 from scored import drawn, scored
 from slipdetect.errors import UsageError
-from slipdetect.evaluation.clip_report import clip_report
-from slipdetect.evaluation.comparison import Comparison, compare
-from slipdetect.evaluation.score_runs import StreamSet
+from slipdetect.lab.compare.comparison import Comparison, compare
+from slipdetect.lab.compare.score_runs import StreamSet
+from slipdetect.lab.evaluate.clip_report import clip_report
 
 # 4 slips, then 4 others; log-odds of a slip
 TRUTH = [0, 0, 0, 0, 1, 1, 1, 1]

@@ -14,11 +14,11 @@ from pathlib import Path
 import pytest
 
 from scored import drawn
-from slipdetect.evaluation.comparison import Comparison, compare
-from slipdetect.evaluation.reports.comparison_csv import comparison_csv, comparison_data
-from slipdetect.evaluation.reports.comparison_plot import comparison_figure, draw_comparison
-from slipdetect.evaluation.reports.comparison_table import comparison_markdown, comparison_table
-from slipdetect.evaluation.score_runs import StreamSet
+from slipdetect.lab.compare.comparison import Comparison, compare
+from slipdetect.lab.compare.comparison_csv import comparison_csv, comparison_data
+from slipdetect.lab.compare.comparison_plot import comparison_figure, draw_comparison
+from slipdetect.lab.compare.comparison_table import comparison_markdown, comparison_table
+from slipdetect.lab.compare.score_runs import StreamSet
 
 SKILL = {"rgb": 1.0, "flow": 0.7, "rgbdiff": 0.5}
 

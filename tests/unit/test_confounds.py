@@ -11,9 +11,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from slipdetect.datasets import Clip
-from slipdetect.datasets.confounds import Confound, ConfoundReport, find_confounds
-from slipdetect.datasets.survey import Survey
+from slipdetect.lab.check.confounds import Confound, ConfoundReport, find_confounds
+from slipdetect.lab.check.survey import Survey
+from slipdetect.lab.data import Clip
 
 Surveyed = list[tuple[Clip, Survey]]
 
@@ -103,7 +103,7 @@ def test_the_background_of_a_label_is_found_in_groups_never_seen() -> None:
     assert found(find_confounds(beaches), "background").telling
 
 
-def test_groups_are_not_learnt_by_heart() -> None:
+def test_groups_are_not_learned_by_heart() -> None:
     """Each group has its own length and one label: within groups it tells all, beyond nothing."""
     rng = np.random.default_rng(2)
     known = []

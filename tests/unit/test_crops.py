@@ -43,7 +43,7 @@ def rng(seed: int = 0) -> np.random.Generator:
 
 
 def test_crop_sizes_of_the_reports_pictures_by_hand() -> None:
-    # 342x256: sides 256, 224, 192, 168 (0.66 * 256 = 168.96); neighbours in the list pair up
+    # 342x256: sides 256, 224, 192, 168 (0.66 * 256 = 168.96); neighbors in the list pair up
     assert crop_sizes(342, 256, 224, (1, 0.875, 0.75, 0.66)) == [
         (256, 256),
         (224, 256),
@@ -150,7 +150,7 @@ def test_random_crops_reach_both_ends() -> None:
         assert seen == {(left, top) for left in (0, 1, 2) for top in (0, 1)}
 
 
-def test_centre_crop_by_hand() -> None:
+def test_center_crop_by_hand() -> None:
     images = places(6, 9)
     np.testing.assert_array_equal(GroupCenterCrop(4)(images), images[:, 1:5, 2:6])
 

@@ -11,10 +11,10 @@ from pathlib import Path
 import pytest
 
 from slipdetect.errors import DataError
-from slipdetect.reports.learning_curves import Curve
-from slipdetect.training.curve_files import read_curves
-from slipdetect.training.epochs_csv import epochs_csv
-from slipdetect.training.metrics import EpochMetrics
+from slipdetect.lab.train.curve_files import read_curves
+from slipdetect.lab.train.epochs_csv import epochs_csv
+from slipdetect.lab.train.learning_curves import Curve
+from slipdetect.lab.train.metrics import EpochMetrics
 
 SEED_TRAIN = """Epoch,Batch Time,Data Time,Loss,Prec@1,Prec@5,lr
 0,3.535,0.158,0.71131,66.6667,100.0,0.001

@@ -10,9 +10,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from slipdetect.datasets.dedup import deduplicate, new_frames
-from slipdetect.datasets.ssim import ssim
 from slipdetect.errors import OutputError, UsageError, VideoError
+from slipdetect.lab.prepare.dedup import deduplicate, new_frames
+from slipdetect.lab.prepare.ssim import ssim
 from slipdetect.video import Frame, open_video
 from synth import bars, make_video, read_code, scene
 
@@ -50,12 +50,12 @@ def test_renumbering_is_what_the_seed_did(video: Path, tmp_path: Path) -> None:
 def test_the_comparison_is_with_the_last_frame_kept() -> None:
     """A slow change is dropped while it is small and kept when it adds up."""
     images = [scene("walk", time, 256, 256) for time in np.arange(0, 2, 0.02)]
-    greys = [image.mean(axis=2).astype(np.uint8) for image in images]
+    grays = [image.mean(axis=2).astype(np.uint8) for image in images]
     frames = [Frame(i / 50, image) for i, image in enumerate(images)]
     kept = [round(frame.time * 50) for frame in new_frames(frames, 0.97)]
     expected, last = [0], 0
     for index in range(1, len(images)):
-        if ssim(greys[last], greys[index]) <= 0.97:
+        if ssim(grays[last], grays[index]) <= 0.97:
             expected.append(index)
             last = index
     assert kept == expected

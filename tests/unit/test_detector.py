@@ -116,9 +116,9 @@ def test_motion_is_found_where_it_happens(
     model = save(tmp_path / "model", modality, half=half)
     result = Detector.load(model, "cpu").detect(film(tmp_path / "a.mp4", steady(30), draw))
     probabilities = [w.probability for w in result.windows]
-    inside = [p for p, w in zip(probabilities, result.windows, strict=True) if 3.5 < w.centre < 5]
+    inside = [p for p, w in zip(probabilities, result.windows, strict=True) if 3.5 < w.center < 5]
     outside = [
-        p for p, w in zip(probabilities, result.windows, strict=True) if not 2 < w.centre < 6.5
+        p for p, w in zip(probabilities, result.windows, strict=True) if not 2 < w.center < 6.5
     ]
     assert min(inside) > max(outside)
     (event,) = (

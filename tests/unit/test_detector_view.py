@@ -87,7 +87,7 @@ def test_dropped_frames_are_bridged_by_the_nearest(tmp_path: Path, bright: Detec
     assert event.end == pytest.approx(EVENT[1], abs=0.2 + 0.4)
     with open_video(clip) as video:
         sampled = list(frames_on_grid(every_fourth(video.frames()), 10.0))
-    # frames at 0, 0.4, 0.8: 0.2 is as near to both neighbours, the earlier one is taken
+    # frames at 0, 0.4, 0.8: 0.2 is as near to both neighbors, the earlier one is taken
     shown = [bool(frame.image.mean() > 100) for frame in sampled]
     expected = [EVENT[0] <= 0.4 * ((k + 1) // 4) < EVENT[1] for k in range(len(shown))]
     assert shown == expected

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from slipdetect.experiments.stress.conditions import CONDITIONS
+from slipdetect.lab.stress.conditions import CONDITIONS
 
 PAGE = (Path(__file__).parents[2] / "docs" / "stress.md").read_text(encoding="utf-8")
 

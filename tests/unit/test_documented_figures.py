@@ -185,8 +185,8 @@ def test_the_log_of_experiments_has_what_was_measured(monkeypatch: pytest.Monkey
         if "urfd-cam1" in found["figures"]
     }
     assert len(views) >= 12
-    assert all(auc < 0.45 for name, auc in views.items() if "centre" not in name)
-    assert all(0.45 < auc < 0.65 for name, auc in views.items() if "centre" in name)
+    assert all(auc < 0.45 for name, auc in views.items() if "center" not in name)
+    assert all(0.45 < auc < 0.65 for name, auc in views.items() if "center" in name)
 
 
 def test_the_page_on_reproducing_has_what_was_trained(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -14,17 +14,17 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from slipdetect.datasets import Clip
 from slipdetect.detection import Detector, Event, EventConfig, Window
 from slipdetect.errors import DataError, VideoError
-from slipdetect.evaluation import (
+from slipdetect.lab.data import Clip
+from slipdetect.lab.evaluate import (
     ClipPrediction,
     area_under_curve,
     auc_interval,
     hits,
     predict,
     read_predictions,
-    summarise,
+    summarize,
     write_predictions,
 )
 
@@ -92,7 +92,7 @@ def test_hits(
 
 def test_a_summary_by_hand() -> None:
     one = (1.0, 2.0, 0.9)
-    summary = summarise(
+    summary = summarize(
         [
             prediction(True, 0.9, (one,), ((1.0, 2.0), (10.0, 11.0))),
             prediction(True, 0.4, (), ()),
@@ -120,15 +120,15 @@ def test_the_onset_error_is_the_median_over_the_events_found() -> None:
         prediction(True, events=((30.0, 31.0, 0.9),)),
     ]
     # late by 0.5, early by 0.25, late by 0.25; not found; no truth
-    assert summarise(rows).onset_error == 0.25
-    assert summarise(rows[2:]).onset_error is None
+    assert summarize(rows).onset_error == 0.25
+    assert summarize(rows[2:]).onset_error is None
 
 
 def test_figures_that_a_set_cannot_tell_are_none() -> None:
-    only = summarise([prediction(False, seconds=0.0)])
+    only = summarize([prediction(False, seconds=0.0)])
     assert (only.auc, only.auc_interval, only.recall, only.false_per_minute) == (None,) * 4
     assert only.false_per_clip == 0.0
-    empty = summarise([])
+    empty = summarize([])
     assert (empty.auc, empty.recall, empty.false_per_minute, empty.false_per_clip) == (None,) * 4
 
 
@@ -194,7 +194,7 @@ def test_a_video_is_looked_at_again_for_its_size_only(
         looked.append((start, end))
         return 0.5
 
-    monkeypatch.setattr("slipdetect.evaluation.predictions.moving_size", moving_size)
+    monkeypatch.setattr("slipdetect.lab.evaluate.predictions.moving_size", moving_size)
     clips = [Clip(tmp_path / "a.mp4", True, ((1.0, 2.0),)), Clip(tmp_path / "b.mp4", False)]
     rows = list(predict(detector(), clips, tmp_path, sizes=sizes))
     # at the fall; without one at the surest window
@@ -236,7 +236,7 @@ def test_files_of_older_versions_are_read(tmp_path: Path) -> None:
 def test_events_are_found_again_at_other_thresholds() -> None:
     windows = tuple((i * 0.5, i * 0.5 + 1.0, p) for i, p in enumerate((0.1, 0.6, 0.9, 0.4, 0.1)))
     row = ClipPrediction("a.mp4", "", True, (), 3.0, 0.9, (), windows=windows)
-    # borders lie midway between the centres 0.5, 1.0, 1.5, 2.0, 2.5
+    # borders lie midway between the centers 0.5, 1.0, 1.5, 2.0, 2.5
     assert row.at(EventConfig(onset=0.5, offset=0.3)).events == ((0.75, 2.25, 0.9),)
     assert row.at(EventConfig(onset=0.7)).config == EventConfig(onset=0.7)
     assert row.at(EventConfig(onset=0.7, offset=0.5)).events == ((1.25, 1.75, 0.9),)
@@ -287,7 +287,7 @@ def test_a_failure_while_predicting_keeps_the_old_file(tmp_path: Path) -> None:
 
 
 def test_the_interval_is_that_of_areas_one_by_one(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("slipdetect.evaluation.clip_metrics._RESAMPLES", 30)
+    monkeypatch.setattr("slipdetect.lab.evaluate.clip_metrics._RESAMPLES", 30)
     labels = [True, False, False, True, False, True, False]
     scores = [0.9, 0.5, 0.5, 0.5, 0.1, 0.3, 0.7]
     rng, areas = np.random.default_rng(4), []

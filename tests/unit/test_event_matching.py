@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from slipdetect.evaluation.event_matching import (
+from slipdetect.lab.evaluate.event_matching import (
     match,
     overlap,
     seconds_outside,

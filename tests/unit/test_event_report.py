@@ -11,8 +11,8 @@ import pytest
 
 from predicted import found, predicted
 from slipdetect.errors import DataError
-from slipdetect.evaluation.event_evaluation import UNKNOWN, evaluate_events, size_of
-from slipdetect.evaluation.event_report import event_report
+from slipdetect.lab.evaluate.event_evaluation import UNKNOWN, evaluate_events, size_of
+from slipdetect.lab.evaluate.event_report import event_report
 
 SET = [
     # found: tIoU 2/4; and one event astray

@@ -11,10 +11,10 @@ import numpy as np
 import pytest
 
 from slipdetect.errors import DataError
-from slipdetect.evaluation.clip_report import clip_report
-from slipdetect.evaluation.scores import ClipScores
-from slipdetect.experiments.cells import Scores, evaluate_cell, figures, majority_accuracy
-from slipdetect.experiments.plan import Cell
+from slipdetect.lab.course2020.cells import Scores, evaluate_cell, figures, majority_accuracy
+from slipdetect.lab.course2020.plan import Cell
+from slipdetect.lab.evaluate.clip_report import clip_report
+from slipdetect.lab.evaluate.scores import ClipScores
 
 COUNT = 40
 

@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from slipdetect.datasets import Clip, read_annotations
 from slipdetect.errors import DataError, OutputError
-from slipdetect.experiments.division import SIDES, Division, keep_division, make_division
+from slipdetect.lab.course2020.division import SIDES, Division, keep_division, make_division
+from slipdetect.lab.data import Clip, read_annotations
 
 
 def make_clips(folder: Path, count: int = 40, sides: str = "") -> list[Clip]:

@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from slipdetect.evaluation.intervals import clopper_pearson
-from slipdetect.experiments.reported import REPORTED, TEST_CLIPS, TEST_CLIPS_BY_LABEL
-from slipdetect.experiments.tables import make_table
+from slipdetect.lab.course2020.reported import REPORTED, TEST_CLIPS, TEST_CLIPS_BY_LABEL
+from slipdetect.lab.course2020.tables import make_table
+from slipdetect.lab.stats.intervals import clopper_pearson
 
 PAGE = Path(__file__).parents[2] / "docs" / "reproducing.md"
 SIZES = list(TEST_CLIPS)
@@ -125,9 +125,9 @@ def test_table_7_is_plain_accuracy() -> None:
 
 
 def test_rgbdiff_has_54_channels_before_differencing_and_45_after() -> None:
-    segments, differences, colours = 3, 5, 3
-    assert segments * (differences + 1) * colours == 54
-    assert segments * differences * colours == 45
+    segments, differences, colors = 3, 5, 3
+    assert segments * (differences + 1) * colors == 54
+    assert segments * differences * colors == 45
 
 
 @pytest.mark.parametrize("name", list(REPORTED))

@@ -14,16 +14,16 @@ import numpy as np
 import pytest
 
 from slipdetect.errors import ModelError, OutputError
-from slipdetect.evaluation.scores import ClipScores, write_scores
-from slipdetect.experiments.attempts import (
+from slipdetect.lab.course2020.attempts import (
     Attempt,
     attempt_state,
     make_attempts,
     read_attempt,
     scores_file,
 )
-from slipdetect.experiments.plan import Trial
-from slipdetect.experiments.runner import Progress, run_attempts, states
+from slipdetect.lab.course2020.plan import Trial
+from slipdetect.lab.course2020.runner import Progress, run_attempts, states
+from slipdetect.lab.evaluate.scores import ClipScores, write_scores
 
 TRIALS = [Trial(key, "resnet18", "rgb", "seed-rgb") for key in ("a", "b", "c")]
 

@@ -8,8 +8,8 @@ from __future__ import annotations
 import pytest
 
 from slipdetect.errors import UsageError
-from slipdetect.experiments.plan import Cell, Row, Table, Trial
-from slipdetect.experiments.tables import make_table, table_names
+from slipdetect.lab.course2020.plan import Cell, Row, Table, Trial
+from slipdetect.lab.course2020.tables import make_table, table_names
 
 
 def trials(name: str) -> dict[str, Trial]:

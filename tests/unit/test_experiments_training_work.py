@@ -12,16 +12,16 @@ from pathlib import Path
 import pytest
 
 from slipdetect import backbones
-from slipdetect.datasets import Clip
 from slipdetect.errors import ModelError, OutputError
-from slipdetect.experiments import training_work
-from slipdetect.experiments.attempts import Attempt, make_attempts, read_attempt
-from slipdetect.experiments.division import Division
-from slipdetect.experiments.experiment import Experiment
-from slipdetect.experiments.plan import Cell, Row, Table, Trial
-from slipdetect.experiments.runner import run_attempts, states
-from slipdetect.experiments.settings import Settings, smoke_division, smoke_settings
-from slipdetect.experiments.training_work import TrainingWork
+from slipdetect.lab.course2020 import training_work
+from slipdetect.lab.course2020.attempts import Attempt, make_attempts, read_attempt
+from slipdetect.lab.course2020.division import Division
+from slipdetect.lab.course2020.experiment import Experiment
+from slipdetect.lab.course2020.plan import Cell, Row, Table, Trial
+from slipdetect.lab.course2020.runner import run_attempts, states
+from slipdetect.lab.course2020.settings import Settings, smoke_division, smoke_settings
+from slipdetect.lab.course2020.training_work import TrainingWork
+from slipdetect.lab.data import Clip
 from slipdetect.models import load_package
 from tiny_clips import create_tiny, tiny_clips
 

@@ -16,9 +16,9 @@ import pytest
 
 from archive_files import FILES, contents, files_in, pack
 from loopback import DATA, Server, sha
-from slipdetect.datasets import download
-from slipdetect.datasets.fetch import fetch
 from slipdetect.errors import DataError, OutputError, SlipdetectError, UsageError
+from slipdetect.lab.fetch import download
+from slipdetect.lab.fetch.fetch import fetch
 
 WRONG = "0" * 64
 

@@ -7,15 +7,15 @@ from __future__ import annotations
 
 import pytest
 
-from slipdetect.evaluation.intervals import Interval
-from slipdetect.evaluation.measures import Figure
-from slipdetect.evaluation.reports.figure_text import (
+from slipdetect.lab.evaluate.reports.figure_text import (
     COUNTED,
     DRAWN,
     figure_text,
     interval_data,
     interval_notes,
 )
+from slipdetect.lab.stats.intervals import Interval
+from slipdetect.lab.stats.measures import Figure
 
 DRAWN_ENDS, EXACT_ENDS = Interval(0.25, 0.75, "bootstrap"), Interval(0.0, 1.0, "exact")
 NONE, BARE = Figure(None, 0, 0, None), Figure(0.5, 1, 2, None)

@@ -15,11 +15,12 @@ import pytest
 from numpy.typing import NDArray
 
 from slipdetect.errors import UsageError
-from slipdetect.flow import FlowExtractor, contestant, registry
-from slipdetect.flow.benchmark import FlowBenchmark, FlowContest, Timing
-from slipdetect.flow.moving_scene import moving_scene
-from slipdetect.reports.flow_plot import draw_flow_benchmark
-from slipdetect.reports.flow_table import flow_data, flow_markdown, flow_table
+from slipdetect.flow import FlowExtractor, registry
+from slipdetect.lab.bench import contestant
+from slipdetect.lab.bench.benchmark import FlowBenchmark, FlowContest, Timing
+from slipdetect.lab.bench.flow_plot import draw_flow_benchmark
+from slipdetect.lab.bench.flow_table import flow_data, flow_markdown, flow_table
+from slipdetect.lab.bench.moving_scene import moving_scene
 
 calls: list[tuple[str, int]] = []
 clock = [0.0]
@@ -78,7 +79,7 @@ def stubs(monkeypatch: pytest.MonkeyPatch) -> None:
     methods = {name: {"cpu": f"{__name__}:{kind}"} for name, kind in here.items()}
     methods["fast"]["cuda"] = "no.such.module:Loaded"
     monkeypatch.setattr(registry, "_METHODS", methods)
-    monkeypatch.setattr("slipdetect.flow.benchmark.has_cuda", lambda: False)
+    monkeypatch.setattr("slipdetect.lab.bench.benchmark.has_cuda", lambda: False)
     monkeypatch.setattr(contestant.time, "perf_counter", lambda: clock[0])
     calls.clear()
 
@@ -235,7 +236,7 @@ def test_the_plot_is_a_picture_with_a_line_per_method(tmp_path: Path) -> None:
     draw_flow_benchmark(RESULT, target)
     picture = cv2.imread(str(target))
     assert picture.shape[1] > 900
-    # matplotlib's first three colours
+    # matplotlib's first three colors
     for blue, green, red in ((180, 119, 31), (14, 127, 255), (44, 160, 44)):
         near = np.abs(picture.astype(int) - (blue, green, red)).max(axis=2) < 8
         assert near.sum() > 200

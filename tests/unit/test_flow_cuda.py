@@ -50,24 +50,24 @@ def distance(one: NDArray[Any], other: NDArray[Any]) -> float:
 
 
 def frame_pairs(clip: Path, count: int) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
-    """Return pairs of neighbours from a clip, grey, 160x120 px, ten frames apart."""
-    greys = []
+    """Return pairs of neighbors from a clip, gray, 160x120 px, ten frames apart."""
+    grays = []
     with open_video(clip) as video:
         for number, frame in enumerate(video.frames()):
             if number % 10 < 2:
                 small = cv2.resize(frame.image, (160, 120), interpolation=cv2.INTER_AREA)
-                greys.append(cv2.cvtColor(small, cv2.COLOR_RGB2GRAY))
-            if len(greys) == 2 * count:
+                grays.append(cv2.cvtColor(small, cv2.COLOR_RGB2GRAY))
+            if len(grays) == 2 * count:
                 break
-    return np.stack(greys[::2]), np.stack(greys[1::2])
+    return np.stack(grays[::2]), np.stack(grays[1::2])
 
 
 @pytest.mark.parametrize("size", [(72, 96), (37, 53), (131, 17)])
 @pytest.mark.parametrize("step", [0.8, 0.5, 0.73])
 def test_resizing_is_opencvs(size: tuple[int, int], step: float) -> None:
-    grey = np.random.default_rng(0).random(size, dtype=np.float32) * 255
-    smaller = cv2.resize(grey, None, fx=step, fy=step, interpolation=cv2.INTER_LINEAR)
-    ours = planes.resize(torch.tensor(grey), smaller.shape, (1 / step, 1 / step))
+    gray = np.random.default_rng(0).random(size, dtype=np.float32) * 255
+    smaller = cv2.resize(gray, None, fx=step, fy=step, interpolation=cv2.INTER_LINEAR)
+    ours = planes.resize(torch.tensor(gray), smaller.shape, (1 / step, 1 / step))
     np.testing.assert_allclose(ours.numpy(), smaller, atol=0.01)
     spacing = (smaller.shape[0] / size[0], smaller.shape[1] / size[1])
     back = planes.resize(torch.tensor(smaller), size, spacing)
@@ -83,9 +83,9 @@ def test_levels_are_left_out_as_opencv_does() -> None:
 
 def test_sampling_is_bicubic_and_zero_outside() -> None:
     rng = np.random.default_rng(1)
-    grey = rng.random((9, 11)) * 255
+    gray = rng.random((9, 11)) * 255
     flow = rng.normal(0, 4, (2, 9, 11))
-    ours = planes.sample(torch.tensor(grey)[None, None], torch.tensor(flow)[None])[0, 0].numpy()
+    ours = planes.sample(torch.tensor(gray)[None, None], torch.tensor(flow)[None])[0, 0].numpy()
     for y in range(9):
         for x in range(11):
             column, row = x + flow[0, y, x], y + flow[1, y, x]
@@ -93,7 +93,7 @@ def test_sampling_is_bicubic_and_zero_outside() -> None:
             for v in range(int(np.floor(row)) - 1, int(np.floor(row)) + 3):
                 for u in range(int(np.floor(column)) - 1, int(np.floor(column)) + 3):
                     if 0 <= v < 9 and 0 <= u < 11:
-                        expected += grey[v, u] * _keys(column - u) * _keys(row - v)
+                        expected += gray[v, u] * _keys(column - u) * _keys(row - v)
             assert ours[y, x] == pytest.approx(expected, abs=1e-6)
 
 
@@ -108,11 +108,11 @@ def _keys(distance: float) -> float:
 @pytest.mark.skipif(int(cv2.__version__[0]) < 5, reason="OpenCV 4 rounds positions to 1/32 px")
 def test_sampling_is_opencvs() -> None:
     rng = np.random.default_rng(2)
-    grey = rng.random((61, 47), dtype=np.float32) * 255
+    gray = rng.random((61, 47), dtype=np.float32) * 255
     flow = rng.normal(0, 5, (2, 61, 47)).astype(np.float32)
     y, x = np.mgrid[:61, :47].astype(np.float32)
-    expected = cv2.remap(grey, x + flow[0], y + flow[1], cv2.INTER_CUBIC)
-    ours = planes.sample(torch.tensor(grey)[None, None], torch.tensor(flow)[None])[0, 0]
+    expected = cv2.remap(gray, x + flow[0], y + flow[1], cv2.INTER_CUBIC)
+    ours = planes.sample(torch.tensor(gray)[None, None], torch.tensor(flow)[None])[0, 0]
     np.testing.assert_allclose(ours.numpy(), expected, atol=1e-3)
 
 

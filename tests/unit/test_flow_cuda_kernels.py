@@ -160,11 +160,11 @@ def test_the_gpu_gives_the_flow_of_the_cpu(gamma: float) -> None:
 
     parameters = TvL1Parameters(gamma=gamma)
     y, x = np.mgrid[:120, :161].astype(float)
-    greys = [
+    grays = [
         np.round(128 + 60 * np.sin(0.5 * (x - s) + 0.2 * y) + 60 * np.sin(0.3 * y - 0.11 * (x - s)))
         for s in (0, 0.7, 2.0, 2.0)
     ]
-    pictures = np.stack(greys).astype(np.uint8)
+    pictures = np.stack(grays).astype(np.uint8)
     method = TvL1Cuda(parameters)
     flows = method.calc_batch(pictures[:-1], pictures[1:])
     assert method._solver is fused.solve

@@ -52,11 +52,11 @@ def test_a_still_picture_has_no_flow(method: str) -> None:
     extractor = FlowExtractor(method)
     flow = extractor.pair(texture(48, 64), texture(48, 64))
     assert np.all(flow == 0)
-    assert np.all(extractor.quantise(flow) == 128)
+    assert np.all(extractor.quantize(flow) == 128)
 
 
 @pytest.mark.parametrize("method", METHODS)
-def test_iter_gives_one_flow_per_pair_of_neighbours(method: str) -> None:
+def test_iter_gives_one_flow_per_pair_of_neighbors(method: str) -> None:
     extractor = FlowExtractor(method)
     frames = [texture(40, 56, right) for right in (0.0, 1.0, 3.0, 4.5)]
     flows = list(extractor.iter(iter(frames)))

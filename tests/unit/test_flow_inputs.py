@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from slipdetect.errors import UsageError
 from slipdetect.flow import FlowExtractor
 from slipdetect.flow import registry as flow_registry
-from slipdetect.flow.pictures import to_grey
+from slipdetect.flow.pictures import to_gray
 
 METHODS = ("tvl1-opencv", "dis", "farneback")
 
@@ -44,29 +44,29 @@ def test_small_and_narrow_pictures_survive(method: str, size: tuple[int, int]) -
 
 
 @pytest.mark.parametrize("method", METHODS)
-def test_every_kind_of_input_gives_the_flow_of_its_grey_bytes(method: str) -> None:
+def test_every_kind_of_input_gives_the_flow_of_its_gray_bytes(method: str) -> None:
     extractor = FlowExtractor(method)
-    grey = [noise(40, 48), np.roll(noise(40, 48), 1, axis=1)]
-    rgb = [np.repeat(g[..., np.newaxis], 3, axis=2) for g in grey]
-    expected = extractor.pair(*grey)
+    gray = [noise(40, 48), np.roll(noise(40, 48), 1, axis=1)]
+    rgb = [np.repeat(g[..., np.newaxis], 3, axis=2) for g in gray]
+    expected = extractor.pair(*gray)
     np.testing.assert_array_equal(extractor.pair(*rgb), expected)
     for kind in (np.float32, np.float64):
         np.testing.assert_array_equal(
-            extractor.pair(*[g.astype(kind) / 255 for g in grey]), expected
+            extractor.pair(*[g.astype(kind) / 255 for g in gray]), expected
         )
-    strided = [np.repeat(g, 2, axis=1)[:, ::2] for g in grey]
+    strided = [np.repeat(g, 2, axis=1)[:, ::2] for g in gray]
     np.testing.assert_array_equal(extractor.pair(*strided), expected)
 
 
-def test_grey_is_the_luma_of_rgb_order() -> None:
+def test_gray_is_the_luma_of_rgb_order() -> None:
     picture = np.zeros((8, 8, 3), dtype=np.uint8)
     picture[0, 0], picture[0, 1], picture[0, 2] = (255, 0, 0), (0, 255, 0), (0, 0, 255)
-    grey = to_grey(picture)
+    gray = to_gray(picture)
     for column, weight in enumerate((0.299, 0.587, 0.114)):
-        assert abs(int(grey[0, column]) - 255 * weight) <= 1
+        assert abs(int(gray[0, column]) - 255 * weight) <= 1
 
 
-def _grey(*shape: int, dtype: Any = np.uint8) -> NDArray[Any]:
+def _gray(*shape: int, dtype: Any = np.uint8) -> NDArray[Any]:
     return np.zeros(shape, dtype=dtype)
 
 
@@ -74,14 +74,14 @@ def _grey(*shape: int, dtype: Any = np.uint8) -> NDArray[Any]:
 @pytest.mark.parametrize(
     ("prev", "nxt", "words"),
     [
-        (_grey(16, 16), _grey(16, 20), "one size"),
-        (_grey(0, 0), _grey(0, 0), "too small"),
-        (_grey(7, 16), _grey(7, 16), "too small"),
-        (_grey(16), _grey(16), "shape"),
-        (_grey(16, 16, 4), _grey(16, 16, 4), "shape"),
-        (_grey(2, 16, 16, 3), _grey(2, 16, 16, 3), "shape"),
-        (_grey(16, 16), _grey(16, 16, dtype=np.int64), "int64"),
-        (_grey(16, 16, dtype=bool), _grey(16, 16), "bool"),
+        (_gray(16, 16), _gray(16, 20), "one size"),
+        (_gray(0, 0), _gray(0, 0), "too small"),
+        (_gray(7, 16), _gray(7, 16), "too small"),
+        (_gray(16), _gray(16), "shape"),
+        (_gray(16, 16, 4), _gray(16, 16, 4), "shape"),
+        (_gray(2, 16, 16, 3), _gray(2, 16, 16, 3), "shape"),
+        (_gray(16, 16), _gray(16, 16, dtype=np.int64), "int64"),
+        (_gray(16, 16, dtype=bool), _gray(16, 16), "bool"),
         (np.full((16, 16), 200.0), np.full((16, 16), 200.0), "divide by 255"),
         (np.full((16, 16), -0.1), np.full((16, 16), 0.5), "divide by 255"),
         (np.full((16, 16), np.nan), np.full((16, 16), 0.5), r"\[0, 1\]"),

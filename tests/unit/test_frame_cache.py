@@ -11,9 +11,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from slipdetect.datasets import FrameCache, Sampling, frame_cache
 from slipdetect.errors import DataError, OutputError, VideoError
 from slipdetect.flow import FlowExtractor
+from slipdetect.lab.data import FrameCache, Sampling, frame_cache
 from synth import make_video, read_code
 
 SAMPLING = Sampling(5.0, 48)
@@ -70,7 +70,7 @@ def test_flow_leads_from_each_frame_to_the_next(tmp_path: Path, clip: Path) -> N
     cache = FrameCache(tmp_path / "cache", SAMPLING, FLOW.recipe())
     frames, flows = cache.frames(clip), cache.flows(clip)
     assert flows.shape == (10, 48, 64, 2)
-    wanted = FLOW.quantise(FLOW.pair(frames[3], frames[4]))
+    wanted = FLOW.quantize(FLOW.pair(frames[3], frames[4]))
     assert np.array_equal(flows[3], np.moveaxis(wanted, 0, -1))
     other = FrameCache(tmp_path / "cache", SAMPLING, FlowExtractor("dis", bound=5.0).recipe())
     assert not np.array_equal(other.flows(clip), flows)

@@ -14,9 +14,9 @@ from click.testing import CliRunner, Result
 
 from archive_files import pack
 from slipdetect.cli.main import cli
-from slipdetect.datasets import read_annotations
-from slipdetect.datasets.prepare.frame_folders import find_frame_folders, write_frames
 from slipdetect.errors import DataError
+from slipdetect.lab.data import read_annotations
+from slipdetect.lab.prepare.frame_folders import find_frame_folders, write_frames
 from slipdetect.video import open_video
 from synth import bars, read_code
 

@@ -3,7 +3,7 @@
 In: synthetic clips. Out: digests of windows, and windows made again in plain numpy.
 
 The digests were made by ``digest`` below with ``git archive d127e55 src`` on the path, the commit
-before strengths could be chosen (OpenCV 5.0.0, NumPy 2.4.6, x86-64): there ``crop="centre"`` was
+before strengths could be chosen (OpenCV 5.0.0, NumPy 2.4.6, x86-64): there ``crop="center"`` was
 what ``train_crop="multiscale"`` is now, with three scales for flow. Those of ``"motion"`` were made
 again when crops began to be shrunk by way of twice their size (decision 023; OpenCV 5.1.0, where
 the others are as they were).
@@ -19,8 +19,8 @@ import cv2
 import numpy as np
 import pytest
 
-from slipdetect.datasets import Clip, FrameCache, Sampling, WindowRule
-from slipdetect.datasets.window_dataset import TrainingWindows, WindowRecipe
+from slipdetect.lab.data import Clip, FrameCache, Sampling, WindowRule
+from slipdetect.lab.data.window_dataset import TrainingWindows, WindowRecipe
 from slipdetect.modalities.augment_config import AugmentConfig
 from slipdetect.modalities.modality import get_modality
 from slipdetect.modalities.motion_crop import cut, thumbnail
@@ -29,11 +29,11 @@ from slipdetect.modalities.snippet import SnippetGrid, snippet_box
 
 DIGESTS = {
     ("rgb", "motion"): "712e5df89cc4fba2",
-    ("rgb", "centre"): "b1ef9b2fc8f32792",
+    ("rgb", "center"): "b1ef9b2fc8f32792",
     ("rgbdiff", "motion"): "4631b8bc29daf754",
-    ("rgbdiff", "centre"): "ef7e91f6fe96c813",
+    ("rgbdiff", "center"): "ef7e91f6fe96c813",
     ("flow", "motion"): "680196fd93acfdea",
-    ("flow", "centre"): "7d6ca753d134e21c",
+    ("flow", "center"): "7d6ca753d134e21c",
 }
 WINDOWS, SIZE, SEED = 24, 32, 7
 CLIPS = [
@@ -114,15 +114,15 @@ def test_windows_are_what_plain_numpy_makes_of_the_same_draws(modality: str) -> 
     windows = TrainingWindows(CLIPS, Rendered(), made, WINDOWS, SEED)
     for index in range(WINDOWS):
         rng = np.random.default_rng((SEED, 0, index))
-        candidate, centre = windows._pools[index % 2].draw(rng)
+        candidate, center = windows._pools[index % 2].draw(rng)
         frames = Rendered().frames(candidate.clip.path)
         count, span = len(frames), made.grid.span
-        first = max(0, min(round(centre * 10 - 7.5), count - 16))
+        first = max(0, min(round(center * 10 - 7.5), count - 16))
         offsets = segment_offsets(min(16, count - first), 3, span, "train", rng)
         contrast, tint = rng.uniform(0.6, 1.4), rng.uniform(0.9, 1.1, 3)
         scale = np.exp(rng.uniform(-0.3, 0.3))
         shift = rng.uniform(-0.15, 0.15), rng.uniform(-0.15, 0.15)
-        flip, offset, grey = rng.random() < 0.5, rng.uniform(-30, 30), rng.random() < 0.2
+        flip, offset, gray = rng.random() < 0.5, rng.uniform(-30, 30), rng.random() < 0.2
         noise = rng.uniform(0, 5) if rng.random() < 0.3 else 0.0
         seed = int(rng.integers(2**31))
         snippets = []
@@ -145,7 +145,7 @@ def test_windows_are_what_plain_numpy_makes_of_the_same_draws(modality: str) -> 
             window[..., 0] = 255 - window[..., 0] if flip else window[..., 0]
         else:
             values = window.astype(np.float32)
-            if grey:
+            if gray:
                 values = np.repeat(values.mean(axis=-1, keepdims=True), 3, axis=-1)
             values = (values - 128.0) * np.float32(contrast * tint) + (128.0 + float(offset))
             if noise > 0:

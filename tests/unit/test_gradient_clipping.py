@@ -8,10 +8,10 @@ from __future__ import annotations
 import pytest
 import torch
 
-from slipdetect.modalities import SnippetNormaliser
-from slipdetect.training import TrainConfig
-from slipdetect.training.loop import Trainer
-from slipdetect.training.processes import make_accelerator
+from slipdetect.lab.train import TrainConfig
+from slipdetect.lab.train.loop import Trainer
+from slipdetect.lab.train.processes import make_accelerator
+from slipdetect.modalities import SnippetNormalizer
 from stub_models import stub_tsn
 
 
@@ -31,7 +31,7 @@ class Windows:
 def moved(limit: float, accumulate: int = 1) -> tuple[float, float]:
     """Return the length of a step at a rate of one, and that of the gradient as it came."""
     config = TrainConfig(
-        optimiser="sgd-plain",
+        optimizer="sgd-plain",
         lr=1.0,
         momentum=0.0,
         weight_decay=0.0,
@@ -45,8 +45,8 @@ def moved(limit: float, accumulate: int = 1) -> tuple[float, float]:
     with torch.no_grad():
         network.classifier.weight.mul_(300.0)
     accelerator = make_accelerator("cpu", "fp32")
-    normaliser = SnippetNormaliser(network.modality, network.spec.normalisation)
-    trainer = Trainer(network, config, normaliser, accelerator)
+    normalizer = SnippetNormalizer(network.modality, network.spec.normalization)
+    trainer = Trainer(network, config, normalizer, accelerator)
     trainer.use_weights(torch.ones(2))
     trainer.model.train()
     before = [p.detach().clone() for p in network.parameters() if p.requires_grad]
@@ -67,7 +67,7 @@ def gradient(images: torch.Tensor, labels: torch.Tensor) -> float:
     with torch.no_grad():
         network.classifier.weight.mul_(300.0)
     network.train()
-    x = SnippetNormaliser(network.modality, network.spec.normalisation)(images)
+    x = SnippetNormalizer(network.modality, network.spec.normalization)(images)
     torch.nn.functional.cross_entropy(network(x), labels).backward()
     squares = [float((p.grad**2).sum()) for p in network.parameters() if p.grad is not None]
     return sum(squares) ** 0.5

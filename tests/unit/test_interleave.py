@@ -11,7 +11,7 @@ import torch
 
 from slipdetect.modalities.interleave import interleaved
 from slipdetect.modalities.modality import get_modality
-from slipdetect.modalities.normalise import Normalisation, SnippetNormaliser
+from slipdetect.modalities.normalize import Normalization, SnippetNormalizer
 
 KINDS = pytest.mark.parametrize(
     ("name", "images", "channels"), [("rgb", 1, 3), ("flow", 5, 2), ("rgbdiff", 6, 3)]
@@ -42,15 +42,13 @@ def test_parts_of_larger_arrays_are_taken_too() -> None:
 
 @KINDS
 @pytest.mark.parametrize("contrast", [None, 0.3])
-@pytest.mark.parametrize("colour", ["RGB", "BGR"])
-def test_normalising_gives_the_same_in_the_order_that_convolutions_want(
-    name: str, images: int, channels: int, contrast: float | None, colour: str
+@pytest.mark.parametrize("color", ["RGB", "BGR"])
+def test_normalizing_gives_the_same_in_the_order_that_convolutions_want(
+    name: str, images: int, channels: int, contrast: float | None, color: str
 ) -> None:
     snippets = drawn(images, channels)
-    normalise = SnippetNormaliser(
-        get_modality(name), Normalisation(colour=colour, contrast=contrast)
-    )
-    made = normalise(interleaved(snippets))
-    torch.testing.assert_close(made, normalise(torch.from_numpy(np.stack(snippets))))
-    if colour == "RGB":
+    normalize = SnippetNormalizer(get_modality(name), Normalization(color=color, contrast=contrast))
+    made = normalize(interleaved(snippets))
+    torch.testing.assert_close(made, normalize(torch.from_numpy(np.stack(snippets))))
+    if color == "RGB":
         assert made.is_contiguous(memory_format=torch.channels_last)

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from slipdetect.datasets.interval_auc import group_weights, stratified_auc
+from slipdetect.lab.stats.interval_auc import group_weights, stratified_auc
 
 
 def plain_auc(

@@ -13,15 +13,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sklearn.metrics import average_precision_score, roc_auc_score
 
-from slipdetect.evaluation.intervals import (
+from slipdetect.lab.stats.intervals import (
     Interval,
     clopper_pearson,
     expanded_tail,
     interval,
     widened,
 )
-from slipdetect.evaluation.resampling import GroupResampler, effective_groups
-from slipdetect.evaluation.weighted_metrics import Ranking, share
+from slipdetect.lab.stats.resampling import GroupResampler, effective_groups
+from slipdetect.lab.stats.weighted_metrics import Ranking, share
 
 
 def at_least(hits: int, count: int, p: float) -> float:

@@ -13,12 +13,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from slipdetect.datasets import Clip
-from slipdetect.datasets.checking import alike_groups
-from slipdetect.datasets.fingerprints import Alignment
-from slipdetect.datasets.leaks import find_leaks, require_no_leak, same_files
-from slipdetect.datasets.near_duplicates import NearPair
 from slipdetect.errors import DataError
+from slipdetect.lab.check.checking import alike_groups
+from slipdetect.lab.check.fingerprints import Alignment
+from slipdetect.lab.check.near_duplicates import NearPair
+from slipdetect.lab.data import Clip
+from slipdetect.lab.data.leaks import find_leaks, require_no_leak, same_files
 
 SIDES = st.sampled_from(["train", "val", "test", ""])
 

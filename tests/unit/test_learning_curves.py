@@ -1,4 +1,4 @@
-"""Learning curves as a picture: what is dashed, what is coloured, what is cut.
+"""Learning curves as a picture: what is dashed, what is colored, what is cut.
 
 In: made-up curves. Out: nothing but assertions.
 """
@@ -11,8 +11,8 @@ from types import SimpleNamespace
 
 import pytest
 
-from slipdetect.reports.learning_curves import Curve, draw_learning_curves, learning_figure
-from slipdetect.training.curves import draw_curves
+from slipdetect.lab.train.curves import draw_curves
+from slipdetect.lab.train.learning_curves import Curve, draw_learning_curves, learning_figure
 
 
 def _curve(run: str, part: str, metric: str, *values: float) -> Curve:
@@ -24,7 +24,7 @@ def _epoch(epoch: int, *figures: float | None) -> SimpleNamespace:
     return SimpleNamespace(epoch=epoch, **dict(zip(names, figures, strict=True)))
 
 
-def test_training_is_dashed_validation_solid_and_a_run_has_one_colour() -> None:
+def test_training_is_dashed_validation_solid_and_a_run_has_one_color() -> None:
     curves = [
         _curve("rgb", "training", "loss", 0.7, 0.5),
         _curve("rgb", "validation", "loss", 0.8, 0.6),
@@ -32,8 +32,8 @@ def test_training_is_dashed_validation_solid_and_a_run_has_one_colour() -> None:
     ]
     lines = learning_figure(curves).axes[0].lines
     assert [line.get_linestyle() for line in lines] == ["--", "-", "-"]
-    colours = [line.get_color() for line in lines]
-    assert colours[0] == colours[1] != colours[2]
+    colors = [line.get_color() for line in lines]
+    assert colors[0] == colors[1] != colors[2]
     assert list(lines[1].get_ydata()) == [0.8, 0.6]
 
 
@@ -64,7 +64,7 @@ def test_a_missing_metric_is_said() -> None:
     assert [text.get_text() for text in figure.axes[1].texts] == ["no accuracy in these logs"]
 
 
-def test_seventeen_runs_differ_in_colour_or_marker() -> None:
+def test_seventeen_runs_differ_in_color_or_marker() -> None:
     curves = [_curve(f"run {i}", "training", "loss", 1.0) for i in range(17)]
     lines = learning_figure(curves).axes[0].lines
     assert len({(line.get_color(), line.get_marker()) for line in lines}) == 17
@@ -87,7 +87,7 @@ def test_a_training_run_is_drawn_by_the_same_code(
         seen.extend(curves)
         target.write_bytes(b"picture")
 
-    monkeypatch.setattr("slipdetect.training.curves.draw_learning_curves", draw)
+    monkeypatch.setattr("slipdetect.lab.train.curves.draw_learning_curves", draw)
     history = {
         "rgb": [
             _epoch(0, 0.75, 0.5, None, None),

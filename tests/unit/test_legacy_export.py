@@ -16,7 +16,8 @@ import torch
 from old_files import FAMILIES, OldNetwork
 from slipdetect.detection import EventConfig
 from slipdetect.errors import OutputError, PackageError, UsageError
-from slipdetect.modalities import Normalisation
+from slipdetect.lab.checkpoints import export_stream, import_checkpoints
+from slipdetect.modalities import Normalization
 from slipdetect.models import (
     TSN,
     ModelConfig,
@@ -25,7 +26,6 @@ from slipdetect.models import (
     load_package,
     save_package,
 )
-from slipdetect.models.legacy import export_stream, import_checkpoints
 from stub_models import RECIPE, register_stub, stub_config, stub_stream, stub_tsn
 
 SLOW = {"resnest50", "inceptionv4", "inceptionresnetv2", "vgg16", "vgg16_bn"}
@@ -66,7 +66,7 @@ def make(folder: Path, name: str, modality: str, dropout: float) -> ModelPackage
         snippet_length=network.modality.length,
         num_segments=5,
         input_size=112,
-        normalisation=Normalisation(mean=(0.1, 0.2, 0.3), std=(0.4, 0.5, 0.6), flow=(0.7, 0.8)),
+        normalization=Normalization(mean=(0.1, 0.2, 0.3), std=(0.4, 0.5, 0.6), flow=(0.7, 0.8)),
         consensus="topk",
         consensus_k=2,
         dropout=dropout,
@@ -154,7 +154,7 @@ def test_streams_of_one_model_come_back_together(tmp_path: Path) -> None:
 
 @pytest.mark.usefixtures("stubs")
 def test_what_is_asked_for_wins_over_the_note(tmp_path: Path) -> None:
-    from slipdetect.models.legacy import Wishes
+    from slipdetect.lab.checkpoints import Wishes
 
     package = save_package(
         tmp_path / "m", stub_config("flow"), {"flow": stub_tsn("flow").state_dict()}

@@ -18,9 +18,9 @@ import torch
 
 from old_files import OldNetwork
 from slipdetect.errors import BackboneUnavailable, ModelError
-from slipdetect.models.legacy import import_checkpoints
-from slipdetect.models.legacy.reading import read_checkpoint
-from slipdetect.models.legacy.two_stream import in_order_of_time
+from slipdetect.lab.checkpoints import import_checkpoints
+from slipdetect.lab.checkpoints.reading import read_checkpoint
+from slipdetect.lab.checkpoints.two_stream import in_order_of_time
 
 State = OrderedDict[str, Any]
 
@@ -206,7 +206,7 @@ def test_unknown_name_of_a_network(tmp_path: Path, old: OldNetwork) -> None:
     path = old.write(tmp_path / "x.pth.tar", arch="my_own_net")
     assert "unknown backbone 'nonsense'" in refusal(path, arch="nonsense")
     stream = import_checkpoints([path], tmp_path / "m").streams[0]
-    assert (stream.backbone, stream.known_by) == ("resnet18", "recognised by its tensors")
+    assert (stream.backbone, stream.known_by) == ("resnet18", "recognized by its tensors")
     strange = {"base_model.x.weight": torch.zeros(1), "new_fc.weight": torch.zeros(2, 1)}
     torch.save({"state_dict": strange}, path)
     assert "does not say which network" in refusal(path)

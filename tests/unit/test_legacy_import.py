@@ -12,10 +12,10 @@ import pytest
 import torch
 
 from old_files import FAMILIES, OldNetwork, library_network
-from slipdetect.modalities import Normalisation, SnippetNormaliser
+from slipdetect.lab.checkpoints import Imported, import_checkpoints
+from slipdetect.lab.checkpoints.architectures import arch_of, backbone_of, guess_backbone
+from slipdetect.modalities import Normalization, SnippetNormalizer
 from slipdetect.models import load_package
-from slipdetect.models.legacy import Imported, import_checkpoints
-from slipdetect.models.legacy.architectures import arch_of, backbone_of, guess_backbone
 
 MODALITIES = ("rgb", "flow", "rgbdiff")
 QUICK = {
@@ -40,9 +40,9 @@ def answers(imported: Imported, modality: str, clips: np.ndarray) -> torch.Tenso
     """Score uint8 clips by the package as it lies on disk, with the statistics it carries."""
     package = load_package(imported.package.folder)
     stream = package.config.stream(modality)
-    normaliser = SnippetNormaliser(stream.snippet, stream.normalisation)
+    normalizer = SnippetNormalizer(stream.snippet, stream.normalization)
     with torch.inference_mode():
-        scores: torch.Tensor = package.build_stream(modality)(normaliser(torch.from_numpy(clips)))
+        scores: torch.Tensor = package.build_stream(modality)(normalizer(torch.from_numpy(clips)))
     return scores
 
 
@@ -94,10 +94,10 @@ def test_two_stream_network_takes_flow_in_the_order_of_time(
     stream = imported.package.config.streams[0]
     assert (stream.backbone, stream.snippet_length) == (arch, 1 if modality == "rgb" else 10)
     if modality == "flow":
-        assert (stream.normalisation.flow_mean, stream.normalisation.flow_std) == (0.0, 1.0)
+        assert (stream.normalization.flow_mean, stream.normalization.flow_std) == (0.0, 1.0)
         assert any("2..10,1 to 1..10" in change for change in imported.streams[0].changes)
     else:
-        assert stream.normalisation == Normalisation()
+        assert stream.normalization == Normalization()
     assert_same(imported, old)
 
 
@@ -119,17 +119,17 @@ def test_ways_of_writing_give_one_model(tmp_path: Path, zipped: bool, parallel: 
     assert ("'module.' of DataParallel dropped" in imported.streams[0].changes) == parallel
 
 
-def test_file_without_a_name_is_recognised_by_its_tensors(tmp_path: Path) -> None:
+def test_file_without_a_name_is_recognized_by_its_tensors(tmp_path: Path) -> None:
     path = OldNetwork("resnet18").write(
         tmp_path / "old.pth.tar", arch=..., epoch=..., best_prec1=...
     )
     stream = import_checkpoints([path], tmp_path / "m").streams[0]
-    assert (stream.backbone, stream.known_by) == ("resnet18", "recognised by its tensors")
+    assert (stream.backbone, stream.known_by) == ("resnet18", "recognized by its tensors")
     assert (stream.checkpoint.epoch, stream.checkpoint.best) == (None, None)
 
 
 @pytest.mark.parametrize("arch", FAMILIES)
-def test_every_network_is_recognised_by_its_tensors(arch: str) -> None:
+def test_every_network_is_recognized_by_its_tensors(arch: str) -> None:
     with torch.device("meta"):
         tensors = library_network(arch).state_dict()
     assert guess_backbone(tensors) == arch.lower()

@@ -15,8 +15,11 @@ from torch import nn
 
 from round_trip import SMALL, assert_same_networks, awake, there_and_back, trained
 from slipdetect.errors import ModelError
+from slipdetect.lab.checkpoints import Wishes, export_stream, import_checkpoints
+from slipdetect.lab.checkpoints import stream as legacy_stream
+from slipdetect.lab.train.config import TrainConfig
 from slipdetect.modalities.modality import MODALITIES
-from slipdetect.modalities.normalise import Normalisation
+from slipdetect.modalities.normalize import Normalization
 from slipdetect.models import (
     TSN,
     ModelConfig,
@@ -27,9 +30,6 @@ from slipdetect.models import (
     save_package,
 )
 from slipdetect.models import package as packages
-from slipdetect.models.legacy import Wishes, export_stream, import_checkpoints
-from slipdetect.models.legacy import stream as legacy_stream
-from slipdetect.training.config import TrainConfig
 from slipdetect.types import Calibration, EventConfig, Thresholds
 from stub_models import EVENTS, create_stub, register_stub, stub_config, stub_stream
 
@@ -48,7 +48,7 @@ STREAM: dict[str, Any] = {
     "snippet_length": 4,
     "num_segments": 5,
     "input_size": 24,
-    "normalisation": Normalisation("BGR", 255.0, (1, 2, 3), (4, 5, 6), (0.7, 0.8), 0.9),
+    "normalization": Normalization("BGR", 255.0, (1, 2, 3), (4, 5, 6), (0.7, 0.8), 0.9),
     "consensus": "topk",
     "consensus_k": 2,
     "dropout": 0.25,
@@ -111,7 +111,7 @@ def test_S36_what_older_programs_do_otherwise_is_told_by_name(tmp_path: Path) ->
         "other statistics",
         "scales them to 0.9",
         "16 px, this model 24 px",
-        "crops the centre",
+        "crops the center",
         "takes topk of 2",
     ):
         assert sum(words in line for line in told) == 1, words
@@ -119,7 +119,7 @@ def test_S36_what_older_programs_do_otherwise_is_told_by_name(tmp_path: Path) ->
     own_line = {
         "backbone",
         "backbone_options",
-        "normalisation",
+        "normalization",
         "input_size",
         "crop",
         "consensus",
@@ -186,7 +186,7 @@ def test_S36_a_noted_file_beside_a_foreign_one_is_run_as_it_says(tmp_path: Path)
 
 
 @pytest.mark.usefixtures("stubs")
-def test_S36_learnt_consensus_weights_fit_their_number_of_segments(tmp_path: Path) -> None:
+def test_S36_learned_consensus_weights_fit_their_number_of_segments(tmp_path: Path) -> None:
     config = TrainConfig(**{**SMALL, "consensus": "weighted"})
     package = trained(tmp_path / "run", {"rgb": config}, held_out=False)
     export_stream(package, "rgb", tmp_path / "x.pth.tar")

@@ -21,12 +21,12 @@ from round_trip import (
     there_and_back,
     trained,
 )
-from slipdetect.evaluation.protocol import default_protocol
+from slipdetect.lab.checkpoints import Wishes, import_checkpoints
+from slipdetect.lab.evaluate.protocol import default_protocol
+from slipdetect.lab.train.config import TrainConfig
+from slipdetect.lab.train.recipes import list_recipes, load_recipe
 from slipdetect.modalities.modality import CONSENSUS_KINDS, MODALITIES
 from slipdetect.models import load_package, save_package
-from slipdetect.models.legacy import Wishes, import_checkpoints
-from slipdetect.training.config import TrainConfig
-from slipdetect.training.recipes import list_recipes, load_recipe
 from stub_models import register_stub, stub_config, stub_tsn
 from synth import make_video
 
@@ -79,7 +79,7 @@ def test_S36_a_run_of_every_recipe_comes_back(
 def test_S36_three_streams_of_any_settings_come_back(
     tmp_path: Path, video: Path, change: dict[str, Any]
 ) -> None:
-    config = TrainConfig(**{**SMALL, "flow_method": "dis-fast", "crop": "centre", **change})
+    config = TrainConfig(**{**SMALL, "flow_method": "dis-fast", "crop": "center", **change})
     package = trained(tmp_path / "run", dict.fromkeys(MODALITIES, config), held_out=True)
     back = there_and_back(package, tmp_path)
     assert said(back.config) == said(load_package(package.folder).config)

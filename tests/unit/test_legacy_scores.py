@@ -15,11 +15,11 @@ from typing import Any
 import numpy as np
 import pytest
 
-from slipdetect.datasets import Clip
 from slipdetect.errors import DataError, UsageError
-from slipdetect.evaluation.legacy_files import is_legacy, read_legacy
-from slipdetect.evaluation.legacy_scores import LegacyMeaning, import_scores
-from slipdetect.evaluation.scores import ClipScores, write_scores
+from slipdetect.lab.course2020.legacy_files import is_legacy, read_legacy
+from slipdetect.lab.course2020.legacy_scores import LegacyMeaning, import_scores
+from slipdetect.lab.data import Clip
+from slipdetect.lab.evaluate.scores import ClipScores, write_scores
 
 ROOT = Path("/data")
 SLIP = {"b": True, "a": False, "d": True, "c": False}

@@ -13,7 +13,7 @@ import torch
 
 from old_files import OldNetwork
 from slipdetect.errors import ModelError, OutputError, UsageError
-from slipdetect.models.legacy import PRESETS, Wishes, import_checkpoints
+from slipdetect.lab.checkpoints import PRESETS, Wishes, import_checkpoints
 from slipdetect.types import Calibration
 
 
@@ -102,7 +102,7 @@ def test_package_reads_video_as_the_seed_did(tmp_path: Path, flow: OldNetwork) -
     assert (config.sample_fps, config.frame_short_side) == (30.0, 256)
     assert (config.window * 30, config.stride * 30) == (30, 10)
     stream = config.streams[0]
-    assert (stream.crop, stream.consensus, stream.num_segments) == ("centre", "avg", 3)
+    assert (stream.crop, stream.consensus, stream.num_segments) == ("center", "avg", 3)
     assert stream.flow is not None
     assert (stream.flow["method"], stream.flow["bound"]) == ("tvl1", 15.0)
     changes = {"sample_fps": 25.0, "flow_bound": 20.0, "flow_method": "dis", "short_side": 240}

@@ -13,10 +13,10 @@ import numpy as np
 import pytest
 
 from scored import scored
-from slipdetect.datasets import Clip
 from slipdetect.errors import DataError, OutputError
-from slipdetect.evaluation.legacy_scores import LegacyMeaning, import_scores
-from slipdetect.evaluation.legacy_writing import check_pickles, write_pickles
+from slipdetect.lab.course2020.legacy_scores import LegacyMeaning, import_scores
+from slipdetect.lab.course2020.legacy_writing import check_pickles, write_pickles
+from slipdetect.lab.data import Clip
 
 TRUTH = [0, 1, 0]
 SCORES = replace(

@@ -12,11 +12,11 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from slipdetect.datasets import Clip, WindowRule, read_annotations
-from slipdetect.datasets.window_pool import MINED, Candidate, Pool
 from slipdetect.detection import Window
 from slipdetect.errors import DataError, VideoError
-from slipdetect.training.mining import LIST, FalseAlarm, MiningRule, false_alarms, mine
+from slipdetect.lab.data import Clip, WindowRule, read_annotations
+from slipdetect.lab.data.window_pool import MINED, Candidate, Pool
+from slipdetect.lab.train.mining import LIST, FalseAlarm, MiningRule, false_alarms, mine
 from slipdetect.video import open_video
 from synth import make_video
 
@@ -99,17 +99,17 @@ def test_the_surest_of_all_footage_are_cut_out_as_they_are(
     whole, cut = pictures(videos[0]), pictures(clips[0].path)
     # from 3.1 to 5.1 s at 25 pictures a second
     assert len(cut) == 50
-    # only colours are rounded, once more than in the video itself
+    # only colors are rounded, once more than in the video itself
     assert np.abs(cut.astype(int) - whole[78:128].astype(int)).max() <= 6
     assert np.abs(cut.astype(int) - whole[78:128].astype(int)).mean() < 1
 
 
 def test_windows_that_are_drawn_are_those_that_were_mined() -> None:
-    """A window of 1 s with half a second beside it leaves centres within half a second."""
+    """A window of 1 s with half a second beside it leaves centers within half a second."""
     alarm = false_alarms([window(4.0, 0.9)], 20.0, RULE)[0]
     clip = Clip(Path("x.mp4"), False)
-    centres = WindowRule(window=1.0).negative_ranges(clip, alarm.end - alarm.start)
-    assert centres == [(0.5, 1.5)]  # 4.0 to 5.0 s of the video, whose window was centred on 4.5
+    centers = WindowRule(window=1.0).negative_ranges(clip, alarm.end - alarm.start)
+    assert centers == [(0.5, 1.5)]  # 4.0 to 5.0 s of the video, whose window was centered on 4.5
 
 
 def test_footage_that_fools_nobody_gives_nothing(videos: list[Path], tmp_path: Path) -> None:

@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 from predicted import found, predicted
-from slipdetect.evaluation.mistakes import FALSE, MISSED, with_pictures, worst_mistakes
-from slipdetect.evaluation.reports.mistake_sheet import draw_mistakes, mistakes_figure
+from slipdetect.lab.evaluate.mistakes import FALSE, MISSED, with_pictures, worst_mistakes
+from slipdetect.lab.evaluate.reports.mistake_sheet import draw_mistakes, mistakes_figure
 from synth import make_video
 
 SET = [
@@ -51,8 +51,8 @@ def test_a_missed_fall_is_as_sure_as_the_surest_window_near_it() -> None:
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    greys = [np.full((48, 64, 3), 10 + 8 * k, np.uint8) for k in range(30)]
-    make_video(tmp_path / "a.mp4", greys, rate=10.0)
+    grays = [np.full((48, 64, 3), 10 + 8 * k, np.uint8) for k in range(30)]
+    make_video(tmp_path / "a.mp4", grays, rate=10.0)
     return tmp_path
 
 

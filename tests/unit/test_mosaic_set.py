@@ -14,7 +14,7 @@ from types import ModuleType
 import numpy as np
 import pytest
 
-from slipdetect.datasets import read_annotations
+from slipdetect.lab.data import read_annotations
 from synth import make_video
 
 PATH = Path(__file__).parents[2] / "examples" / "mosaic_set.py"
@@ -49,7 +49,7 @@ def singles(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def test_a_mosaic_is_labelled_by_its_cells(
+def test_a_mosaic_is_labeled_by_its_cells(
     mosaics: ModuleType, singles: Path, tmp_path: Path
 ) -> None:
     out = tmp_path / "out"

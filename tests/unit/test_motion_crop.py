@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from slipdetect.modalities.motion_crop import (
     Box,
-    centre_box,
+    center_box,
     cut,
     motion_box,
     motion_profile,
@@ -57,7 +57,9 @@ def box_of(pictures: list[Images]) -> Box:
     ("height", "width"), [(240, 426), (240, 320), (426, 240), (240, 240), (60, 80)]
 )
 @pytest.mark.parametrize("place", ["left", "middle", "right bottom"])
-def test_the_box_holds_what_moves_and_is_centred_on_it(height: int, width: int, place: str) -> None:
+def test_the_box_holds_what_moves_and_is_centered_on_it(
+    height: int, width: int, place: str
+) -> None:
     side = min(height, width) // 6
     travel = side  # the square moves right by its own side, so motion spans two sides
     spare_x, spare_y = width - side - travel, height - side
@@ -92,8 +94,8 @@ def test_the_box_by_hand() -> None:
     profile = motion_profile(before, after)
     assert profile.columns[20] == profile.columns[40] == 150.0
     assert profile.columns.sum() == profile.rows.sum() == profile.rows[30] == 300.0
-    # columns 20 to 41 (exclusive) of 4 px: 80 to 164, side 84 * 1.35 = 113.4, centre 122;
-    # row 30: 120 to 124, centre 122; 122 - 56.7 = 65.3
+    # columns 20 to 41 (exclusive) of 4 px: 80 to 164, side 84 * 1.35 = 113.4, center 122;
+    # row 30: 120 to 124, center 122; 122 - 56.7 = 65.3
     assert motion_box([profile], 240, 240) == Box(65, 65, 113)
 
 
@@ -103,10 +105,10 @@ def test_a_small_motion_gets_the_smallest_box() -> None:
     assert motion_box([motion_profile(before, after)], 240, 240) == Box(86, 86, 72)
 
 
-def test_a_still_noisy_picture_gives_the_centre() -> None:
+def test_a_still_noisy_picture_gives_the_center() -> None:
     pictures = scene(240, 426, [(100, 100)] * 12, 40, noise=6.0)
-    assert box_of(pictures) == centre_box(240, 426) == Box(93, 0, 240)
-    assert motion_box([], 240, 426) == centre_box(240, 426)
+    assert box_of(pictures) == center_box(240, 426) == Box(93, 0, 240)
+    assert motion_box([], 240, 426) == center_box(240, 426)
 
 
 def test_motion_everywhere_is_capped_at_the_long_side() -> None:
@@ -151,7 +153,7 @@ def test_cutting_inside_at_the_size_is_slicing(channels: int) -> None:
     assert np.array_equal(cut(images, Box(10, 5, 24), 24), images[:, 5:29, 10:34])
 
 
-def test_what_lies_outside_is_grey() -> None:
+def test_what_lies_outside_is_gray() -> None:
     images = np.random.default_rng(0).integers(0, 256, (2, 20, 30, 3), np.uint8)
     out = cut(images, Box(-4, 10, 16), 16)
     assert np.array_equal(out[:, :10, 4:], images[:, 10:20, :12])
@@ -172,7 +174,7 @@ def test_any_box_can_be_cut(left: int, top: int, side: int) -> None:
     assert np.array_equal(out, wanted)
 
 
-def test_jitter_scales_about_the_centre_and_shifts_by_shares_of_the_side() -> None:
+def test_jitter_scales_about_the_center_and_shifts_by_shares_of_the_side() -> None:
     assert Box(10, 20, 40).jittered(0.5, 0.0, 0.0) == Box(20, 30, 20)
     assert Box(10, 20, 40).jittered(1.0, 0.1, -0.25) == Box(14, 10, 40)
     assert Box(0, 0, 10).jittered(0.1, 0.0, 0.0).side == 8
@@ -188,6 +190,6 @@ def test_thumbnails_are_area_means() -> None:
     assert thumbnail(np.zeros((40, 30, 3), np.uint8)).shape == (40, 30)
 
 
-def test_thumbnails_are_the_mean_of_the_colours_to_the_bit() -> None:
+def test_thumbnails_are_the_mean_of_the_colors_to_the_bit() -> None:
     picture = np.random.default_rng(2).integers(0, 256, (60, 90, 3), np.uint8)
     assert np.array_equal(thumbnail(picture), picture.mean(axis=2, dtype=np.float32))

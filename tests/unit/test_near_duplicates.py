@@ -16,21 +16,21 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from recordings import RATE, recording
-from slipdetect.datasets import Clip
-from slipdetect.datasets.fingerprints import (
+from slipdetect.lab.check.fingerprints import (
     Fingerprint,
     align,
     hash_distance,
     perceptual_hashes,
 )
-from slipdetect.datasets.near_duplicates import (
+from slipdetect.lab.check.near_duplicates import (
     MAYBE,
     RECORDING,
     SCENE,
     NearDuplicates,
     near_duplicates,
 )
-from slipdetect.datasets.survey import survey
+from slipdetect.lab.check.survey import survey
+from slipdetect.lab.data import Clip
 from slipdetect.video import write_video
 from slipdetect.video.size_modes import SizeMode
 

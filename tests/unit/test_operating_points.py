@@ -14,14 +14,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from slipdetect.errors import DataError, UsageError
-from slipdetect.evaluation.operating_points import (
+from slipdetect.lab.evaluate.operating_points import (
     hours_to_show,
     measured_at,
     presets,
     rate_bound,
     threshold_for_budget,
 )
-from slipdetect.evaluation.predictions import ClipPrediction
+from slipdetect.lab.evaluate.predictions import ClipPrediction
 from slipdetect.types import EventConfig, Thresholds
 
 # gaps are never joined, so that every peak is an event

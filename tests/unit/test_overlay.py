@@ -21,15 +21,15 @@ from synth import make_video
 EVENTS = EventConfig(onset=0.75, offset=0.3)
 WINDOWS = (Window(0.0, 1.0, 0.2), Window(1.0, 2.0, 0.8))  # middles at 0.5 and 1.5 s
 ORANGE = (255, 145, 71)
-GREY = np.full((240, 320, 3), 90, np.uint8)
+GRAY = np.full((240, 320, 3), 90, np.uint8)
 
 
 def painter(*events: Event) -> OverlayPainter:
     return OverlayPainter(make_result("a.mp4", *events, windows=WINDOWS), EVENTS)
 
 
-def share(image: np.ndarray, colour: tuple[int, int, int]) -> float:
-    return float((np.abs(image.astype(int) - colour).sum(axis=2) < 12).mean())
+def share(image: np.ndarray, color: tuple[int, int, int]) -> float:
+    return float((np.abs(image.astype(int) - color).sum(axis=2) < 12).mean())
 
 
 @pytest.mark.parametrize(
@@ -46,15 +46,15 @@ def test_the_banner_stands_from_start_to_end() -> None:
     event = Event(1.0, 2.0, 1.5, 0.9)
     paint = painter(event).paint
     for time, inside in ((0.99, False), (1.0, True), (2.0, True), (2.01, False)):
-        picture = paint(GREY, time)[:240]
+        picture = paint(GRAY, time)[:240]
         assert (share(picture, ORANGE) > 0.03) is inside
         assert (picture[120, 160] == 90).all()  # the middle stays free
-    assert (paint(GREY, 0.5)[:240] == 90).all()
+    assert (paint(GRAY, 0.5)[:240] == 90).all()
 
 
 def test_the_bar_is_as_long_as_the_probability() -> None:
     blue = (86, 180, 233)
-    strips = [painter().paint(GREY, time)[240:] for time in (0.5, 1.0, 1.5)]
+    strips = [painter().paint(GRAY, time)[240:] for time in (0.5, 1.0, 1.5)]
     lengths = [
         int((np.abs(strip[strip.shape[0] // 2].astype(int) - blue).sum(axis=1) < 12).sum())
         for strip in strips

@@ -16,7 +16,7 @@ import torch
 from safetensors import safe_open
 
 from slipdetect.errors import OutputError, PackageError, UsageError
-from slipdetect.modalities.normalise import Normalisation
+from slipdetect.modalities.normalize import Normalization
 from slipdetect.models import (
     TSN,
     LateFusion,
@@ -102,7 +102,7 @@ def test_json_holds_digests_versions_and_the_whole_recipe(tmp_path: Path) -> Non
     digest = hashlib.sha256((tmp_path / "m" / "flow.safetensors").read_bytes()).hexdigest()
     assert data["streams"][0]["sha256"] == digest
     assert data["streams"][0]["flow"] == RECIPE
-    assert data["streams"][0]["normalisation"]["mean"] == [0.485, 0.456, 0.406]
+    assert data["streams"][0]["normalization"]["mean"] == [0.485, 0.456, 0.406]
     assert set(data["versions"]) == {"opencv", "slipdetect", "torch"}
     assert data["format_version"] == 1
     assert sorted(path.name for path in (tmp_path / "m").iterdir()) == [
@@ -122,7 +122,7 @@ def test_streams_are_built_as_configured(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("kind", ["rnn", "cnn"])
-def test_a_learnt_consensus_travels_with_the_model(tmp_path: Path, kind: str) -> None:
+def test_a_learned_consensus_travels_with_the_model(tmp_path: Path, kind: str) -> None:
     def saved(name: str, **changes: Any) -> ModelPackage:
         config = stub_config("rgb", streams=(stub_stream("rgb", **changes),))
         return save_package(tmp_path / name, config, {"rgb": network.state_dict()}, torch.float32)
@@ -192,29 +192,29 @@ def test_folder_that_cannot_be_made_is_an_output_error(tmp_path: Path) -> None:
 
 
 def test_configuration_survives_json() -> None:
-    normalisation = Normalisation("BGR", 255.0, (104.0, 117.0, 128.0), (1.0, 1.0, 1.0))
-    streams = (stub_stream("rgb", normalisation=normalisation), stub_stream("flow"))
+    normalization = Normalization("BGR", 255.0, (104.0, 117.0, 128.0), (1.0, 1.0, 1.0))
+    streams = (stub_stream("rgb", normalization=normalization), stub_stream("flow"))
     config = stub_config("rgb", "flow", streams=streams)
     assert ModelConfig.from_json(json.loads(json.dumps(config.to_json()))) == config
     assert StreamConfig.from_json(streams[0].to_json()) == streams[0]
 
 
 def test_statistics_of_flow_are_written_only_where_set() -> None:
-    own = stub_stream("flow", normalisation=Normalisation(flow=(0.0, 1.0)))
+    own = stub_stream("flow", normalization=Normalization(flow=(0.0, 1.0)))
     data = json.loads(json.dumps(stub_config("flow", streams=(own,)).to_json()))
-    assert data["streams"][0]["normalisation"]["flow"] == [0.0, 1.0]
+    assert data["streams"][0]["normalization"]["flow"] == [0.0, 1.0]
     assert ModelConfig.from_json(data).streams == (own,)
     plain = json.loads(json.dumps(stub_config("flow").to_json()))
-    assert set(plain["streams"][0]["normalisation"]) == {"colour", "value_range", "mean", "std"}
+    assert set(plain["streams"][0]["normalization"]) == {"color", "value_range", "mean", "std"}
 
 
 def test_the_contrast_of_differences_is_written_only_where_set() -> None:
-    own = stub_stream("rgbdiff", normalisation=Normalisation(contrast=0.2))
+    own = stub_stream("rgbdiff", normalization=Normalization(contrast=0.2))
     data = json.loads(json.dumps(stub_config("rgbdiff", streams=(own,)).to_json()))
-    assert data["streams"][0]["normalisation"]["contrast"] == 0.2
-    assert "flow" not in data["streams"][0]["normalisation"]
+    assert data["streams"][0]["normalization"]["contrast"] == 0.2
+    assert "flow" not in data["streams"][0]["normalization"]
     assert ModelConfig.from_json(data).streams == (own,)
-    data["streams"][0]["normalisation"]["contrast"] = -1
+    data["streams"][0]["normalization"]["contrast"] = -1
     with pytest.raises(PackageError, match="contrast"):
         ModelConfig.from_json(data)
 
@@ -276,13 +276,13 @@ def test_nonsense_in_a_model_is_refused(changes: dict[str, Any], message: str) -
         ({"snippet_length": 0}, "snippet_length"),
         ({"consensus": "lstm"}, "consensus must be one of"),
         ({"dropout": 1.0}, "dropout must be below 1"),
-        ({"crop": "left"}, "crop must be one of motion, centre"),
+        ({"crop": "left"}, "crop must be one of motion, center"),
         ({"flow": RECIPE}, "has no flow recipe"),
         ({"modality": "flow", "flow": None}, "needs the recipe"),
         ({"modality": "flow", "flow": {"method": "dis"}}, "needs the recipe"),
         ({"modality": "flow", "flow": {**RECIPE, "bound": float("nan")}}, "flow.bound"),
         ({"sha256": "abc"}, "64 hexadecimal digits"),
-        ({"normalisation": Normalisation(mean=(0.0, 0.0, float("nan")))}, r"mean\[2\]"),
+        ({"normalization": Normalization(mean=(0.0, 0.0, float("nan")))}, r"mean\[2\]"),
         *[
             ({"file": name}, "plain name ending in .safetensors")
             for name in (
@@ -318,15 +318,15 @@ def edit(data: dict[str, Any], path: tuple[Any, ...], value: object) -> None:
         (("window",), ..., "misses the key 'window'"),
         (("wimdow",), 1, "unknown key 'wimdow'"),
         (("streams", 0, "crop"), ..., r"streams\[0\] misses the key 'crop'"),
-        (("streams", 0, "colour"), 1, r"streams\[0\] has the unknown key 'colour'"),
-        (("streams", 0, "normalisation", "std"), ..., "normalisation misses the key 'std'"),
-        (("streams", 0, "normalisation", "std"), [1, 2], "three values"),
-        (("streams", 0, "normalisation", "std"), 3, "normalisation"),
-        (("streams", 0, "normalisation", "mean"), ["a", 1, 1], "normalisation"),
-        (("streams", 0, "normalisation", "flow"), [0.5], "flow needs two values"),
-        (("streams", 0, "normalisation", "flow"), [0.5, "a"], "normalisation"),
-        (("streams", 0, "normalisation", "flow"), 1, "normalisation"),
-        (("streams", 0, "normalisation"), [], "must be a JSON object"),
+        (("streams", 0, "color"), 1, r"streams\[0\] has the unknown key 'color'"),
+        (("streams", 0, "normalization", "std"), ..., "normalization misses the key 'std'"),
+        (("streams", 0, "normalization", "std"), [1, 2], "three values"),
+        (("streams", 0, "normalization", "std"), 3, "normalization"),
+        (("streams", 0, "normalization", "mean"), ["a", 1, 1], "normalization"),
+        (("streams", 0, "normalization", "flow"), [0.5], "flow needs two values"),
+        (("streams", 0, "normalization", "flow"), [0.5, "a"], "normalization"),
+        (("streams", 0, "normalization", "flow"), 1, "normalization"),
+        (("streams", 0, "normalization"), [], "must be a JSON object"),
         (("streams", 0), "rgb", "must be a JSON object"),
         (("streams",), {}, "streams must be a list"),
         (("labels",), "slip", "labels must be a list"),

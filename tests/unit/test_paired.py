@@ -1,6 +1,6 @@
 """Paired tests, derived again by hand: McNemar, Holm, differences of AUC.
 
-In: made-up judgements. Out: nothing but assertions.
+In: made-up judgments. Out: nothing but assertions.
 """
 
 from __future__ import annotations
@@ -12,9 +12,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from slipdetect.evaluation.intervals import FEWEST_GROUPS, expanded_tail
-from slipdetect.evaluation.paired import PairedAuc, holm, mcnemar
-from slipdetect.evaluation.resampling import GroupResampler
+from slipdetect.lab.compare.paired import PairedAuc, holm, mcnemar
+from slipdetect.lab.stats.intervals import FEWEST_GROUPS, expanded_tail
+from slipdetect.lab.stats.resampling import GroupResampler
 
 
 def _two_sided(gained: int, lost: int) -> float:

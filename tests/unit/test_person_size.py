@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from slipdetect.evaluation.person_size import moving_size
+from slipdetect.lab.evaluate.person_size import moving_size
 from synth import make_video
 
 

@@ -19,7 +19,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from slipdetect.errors import DataError
-from slipdetect.evaluation.plain_pickle import read_plain_pickle
+from slipdetect.lab.course2020.plain_pickle import read_plain_pickle
 
 PROTOCOLS = (0, 1, 2, 3, 4)
 
@@ -222,7 +222,7 @@ def test_the_opcodes_are_those_of_the_pickles_that_numpy_writes() -> None:
         for content in ({"a": np.zeros(2)}, pairs, [np.float32(1)])
         for opcode, _, _ in pickletools.genops(io.BytesIO(pickle.dumps(content, protocol)))
     }
-    from slipdetect.evaluation.plain_pickle import _OPCODES
+    from slipdetect.lab.course2020.plain_pickle import _OPCODES
 
     assert used <= _OPCODES
     assert not _OPCODES & {"INST", "OBJ", "NEWOBJ", "NEWOBJ_EX", "PERSID", "BINPERSID", "EXT1"}

@@ -10,10 +10,10 @@ from pathlib import Path
 import pytest
 
 from prepare_files import touch
-from slipdetect.datasets.prepare.folder import EMPTY, LOOSE, prepare_folder, single_folder
-from slipdetect.datasets.prepare.mapping import ClassMapping
-from slipdetect.datasets.prepare.splitting import assign_splits
 from slipdetect.errors import DataError, UsageError
+from slipdetect.lab.prepare.folder import EMPTY, LOOSE, prepare_folder, single_folder
+from slipdetect.lab.prepare.mapping import ClassMapping
+from slipdetect.lab.prepare.splitting import assign_splits
 
 WORDS = ClassMapping()
 
@@ -44,7 +44,7 @@ def test_T04_an_empty_class_is_named_and_refused_with_counts(tmp_path: Path) -> 
     (folder / "fall").mkdir()
     prepared = prepare_folder(folder, WORDS)
     assert prepared.left_out.reasons() == {EMPTY: [str(folder / "fall")]}
-    with pytest.raises(DataError, match=r"all 2 clips are labelled 'other'.*needs both labels"):
+    with pytest.raises(DataError, match=r"all 2 clips are labeled 'other'.*needs both labels"):
         assign_splits(prepared.rows, 0.1, 0.1, 0)
 
 

@@ -9,8 +9,8 @@ from pathlib import PurePosixPath
 
 import pytest
 
-from slipdetect.datasets.prepare.groups import group_files, name_prefix, ucf_group
 from slipdetect.errors import DataError, UsageError
+from slipdetect.lab.prepare.groups import group_files, name_prefix, ucf_group
 
 
 def groups(*names: str, rule: str = "auto") -> list[str]:

@@ -14,9 +14,10 @@ from pathlib import Path
 import pytest
 
 from prepare_files import rar, touch
-from slipdetect.datasets import read_annotations
-from slipdetect.datasets.prepare import rar as unrar
-from slipdetect.datasets.prepare.hmdb51 import (
+from slipdetect.errors import DataError, OutputError, UsageError
+from slipdetect.lab.data import read_annotations
+from slipdetect.lab.prepare import rar as unrar
+from slipdetect.lab.prepare.hmdb51 import (
     MISSING,
     UNLISTED,
     UNUSED,
@@ -24,11 +25,10 @@ from slipdetect.datasets.prepare.hmdb51 import (
     film_of,
     prepare_hmdb51,
 )
-from slipdetect.datasets.prepare.hmdb51_folder import Hmdb51Folder
-from slipdetect.datasets.prepare.mapping import ClassMapping
-from slipdetect.datasets.prepare.rows import Prepared, straddling
-from slipdetect.datasets.prepare.write import write_rows
-from slipdetect.errors import DataError, OutputError, UsageError
+from slipdetect.lab.prepare.hmdb51_folder import Hmdb51Folder
+from slipdetect.lab.prepare.mapping import ClassMapping
+from slipdetect.lab.prepare.rows import Prepared, straddling
+from slipdetect.lab.prepare.write import write_rows
 
 USUAL = ClassMapping(usual=USUAL_POSITIVE)
 FALL = "fall_floor/Film_1_fall_floor_f_cm_np1_fr_med_{}.avi"

@@ -13,15 +13,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from prepare_files import touch
-from slipdetect.datasets import read_annotations
-from slipdetect.datasets.prepare.cut_plan import CutRule, PlannedClip, plan_cuts, spread_cuts
-from slipdetect.datasets.prepare.cutting import cut_video
-from slipdetect.datasets.prepare.duration import check_times
-from slipdetect.datasets.prepare.intervals import read_intervals
-from slipdetect.datasets.prepare.long_videos import LACKING, TOO_NEAR, cut_rows, whole_rows
-from slipdetect.datasets.prepare.timecode import parse_time
-from slipdetect.datasets.prepare.write import write_rows
 from slipdetect.errors import DataError, OutputError, UsageError, VideoError
+from slipdetect.lab.data import read_annotations
+from slipdetect.lab.prepare.cut_plan import CutRule, PlannedClip, plan_cuts, spread_cuts
+from slipdetect.lab.prepare.cutting import cut_video
+from slipdetect.lab.prepare.duration import check_times
+from slipdetect.lab.prepare.intervals import read_intervals
+from slipdetect.lab.prepare.long_videos import LACKING, TOO_NEAR, cut_rows, whole_rows
+from slipdetect.lab.prepare.timecode import parse_time
+from slipdetect.lab.prepare.write import write_rows
 from slipdetect.video import open_video
 from synth import cut as truncate
 from synth import make_video, read_code
@@ -222,7 +222,7 @@ def test_cuts_of_one_event() -> None:
     )
 
 
-def test_neighbours_share_the_gap_between_them() -> None:
+def test_neighbors_share_the_gap_between_them() -> None:
     plan = plan_cuts(20.0, [(2.0, 3.0), (4.0, 5.0)], [], CutRule(negatives=0))
     assert plan.cuts == (PlannedClip(1.0, 3.5, (2.0, 3.0)), PlannedClip(3.5, 6.0, (4.0, 5.0)))
 

@@ -14,20 +14,20 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from prepare_files import touch
-from slipdetect.datasets import Clip, read_annotations
-from slipdetect.datasets.prepare.counting import DecodedFrames, StoredFrames
-from slipdetect.datasets.prepare.frame_counts import read_frame_counts, write_frame_counts
-from slipdetect.datasets.prepare.list_writing import (
+from slipdetect.errors import DataError, OutputError
+from slipdetect.lab.course2020.seed_lists import MISSING, ONLY_FRAMES, read_seed_lists
+from slipdetect.lab.data import Clip, read_annotations
+from slipdetect.lab.prepare.counting import DecodedFrames, StoredFrames
+from slipdetect.lab.prepare.frame_counts import read_frame_counts, write_frame_counts
+from slipdetect.lab.prepare.list_writing import (
     misplaced,
     write_seed_lists,
     write_ucf_lists,
 )
-from slipdetect.datasets.prepare.rows import Prepared
-from slipdetect.datasets.prepare.seed_lists import MISSING, ONLY_FRAMES, read_seed_lists
-from slipdetect.datasets.prepare.splitting import seed_split
-from slipdetect.datasets.prepare.ucf101 import UNGROUPED
-from slipdetect.datasets.prepare.write import write_rows
-from slipdetect.errors import DataError, OutputError
+from slipdetect.lab.prepare.rows import Prepared
+from slipdetect.lab.prepare.splitting import seed_split
+from slipdetect.lab.prepare.ucf101 import UNGROUPED
+from slipdetect.lab.prepare.write import write_rows
 from store_tools import extract
 from synth import make_video
 
@@ -62,9 +62,9 @@ def test_second_generation(root: Path) -> None:
 
 
 def test_first_generation_with_and_without_labels(root: Path) -> None:
-    labelled = read(root, f"{SLIP}.mp4 1\n{OTHER}.mp4 2\n", frame_counts={f"{SLIP}.mp4": 3})
+    labeled = read(root, f"{SLIP}.mp4 1\n{OTHER}.mp4 2\n", frame_counts={f"{SLIP}.mp4": 3})
     bare = read(root, f"{SLIP}.mp4\n{OTHER}.mp4\n", frame_counts={"v_Slipping_g01_c01.mp4": 3})
-    for prepared in (labelled, bare):
+    for prepared in (labeled, bare):
         assert facts(prepared) == [
             ("v_Slipping_g01_c01", "slip", "3"),
             ("v_NotSlipping_g02_c01", "other", ""),

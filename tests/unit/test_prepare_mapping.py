@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import pytest
 
-from slipdetect.datasets.prepare.mapping import ClassMapping, read_pairs
 from slipdetect.errors import UsageError
+from slipdetect.lab.prepare.mapping import ClassMapping, read_pairs
 
 HMDB = ["brush", "fall_floor", "sit", "situp", "stand", "walk"]
 

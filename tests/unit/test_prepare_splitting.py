@@ -12,9 +12,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from slipdetect.datasets.prepare.rows import Row, straddling
-from slipdetect.datasets.prepare.splitting import assign_splits, hold_out, seed_split
 from slipdetect.errors import DataError, UsageError
+from slipdetect.lab.prepare.rows import Row, straddling
+from slipdetect.lab.prepare.splitting import assign_splits, hold_out, seed_split
 
 
 def rows_of(*groups: tuple[str, int, int]) -> list[Row]:
@@ -105,7 +105,7 @@ def test_impossible_shares(val: float, test: float) -> None:
 
 def test_one_label_is_refused_unless_no_split_is_wanted() -> None:
     rows = rows_of(("a", 2, 0), ("b", 2, 0))
-    with pytest.raises(DataError, match=r"all 4 clips are labelled 'slip'.*--val 0 --test 0"):
+    with pytest.raises(DataError, match=r"all 4 clips are labeled 'slip'.*--val 0 --test 0"):
         assign_splits(rows, 0.1, 0.1, 0)
     assert assign_splits(rows, 0.0, 0.0, 0) == rows
 

@@ -10,10 +10,10 @@ from pathlib import Path
 import pytest
 
 from prepare_files import touch
-from slipdetect.datasets.prepare.mapping import ClassMapping
-from slipdetect.datasets.prepare.rows import Prepared
-from slipdetect.datasets.prepare.ucf101 import MISSING, UNGROUPED, UNLISTED, prepare_ucf101
 from slipdetect.errors import DataError, UsageError
+from slipdetect.lab.prepare.mapping import ClassMapping
+from slipdetect.lab.prepare.rows import Prepared
+from slipdetect.lab.prepare.ucf101 import MISSING, UNGROUPED, UNLISTED, prepare_ucf101
 
 OTHERS = ClassMapping(pairs=(("*", "other"),))
 

@@ -12,10 +12,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from slipdetect.datasets import Clip, read_annotations
-from slipdetect.datasets.prepare.rows import Row
-from slipdetect.datasets.prepare.write import check_target, seconds, write_rows
 from slipdetect.errors import DataError, OutputError
+from slipdetect.lab.data import Clip, read_annotations
+from slipdetect.lab.prepare.rows import Row
+from slipdetect.lab.prepare.write import check_target, seconds, write_rows
 
 
 def test_everything_comes_back(tmp_path: Path) -> None:

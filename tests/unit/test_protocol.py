@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from slipdetect.errors import UsageError
-from slipdetect.evaluation.protocol import CROPS, WINDOWS, Protocol, default_protocol
+from slipdetect.lab.evaluate.protocol import CROPS, WINDOWS, Protocol, default_protocol
 from stub_models import stub_config
 
 

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from slipdetect.evaluation.calibration import fit_calibration
-from slipdetect.evaluation.predictions import ClipPrediction
-from slipdetect.evaluation.recalibrating import recalibrate, without_calibration
+from slipdetect.lab.calibrate.recalibrating import recalibrate, without_calibration
+from slipdetect.lab.evaluate.calibration import fit_calibration
+from slipdetect.lab.evaluate.predictions import ClipPrediction
 from slipdetect.types import Calibration
 from stub_models import stub_config
 
@@ -32,16 +32,16 @@ def clip(number: int, positive: bool) -> ClipPrediction:
     )
 
 
-def test_temperature_and_bias_are_those_of_the_labelled_windows() -> None:
+def test_temperature_and_bias_are_those_of_the_labeled_windows() -> None:
     clips = [clip(number, number % 2 == 0) for number in range(30)]
     config = stub_config("rgb", window=1.0, calibration=STREAMS)
     made, found = recalibrate(config, clips)
     p, labels = [], []
     for item in clips:
         for start, end, probability in item.windows:
-            centre = (start + end) / 2
-            falls = item.positive and 29.9 <= centre <= 31.1
-            far = centre <= 29.9 - 0.7 or centre >= 31.1 + 0.7
+            center = (start + end) / 2
+            falls = item.positive and 29.9 <= center <= 31.1
+            far = center <= 29.9 - 0.7 or center >= 31.1 + 0.7
             if falls or not item.positive or far:
                 p.append(probability)
                 labels.append(falls)

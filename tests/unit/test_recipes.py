@@ -10,13 +10,13 @@ from pathlib import Path
 
 import pytest
 
-from slipdetect.cli.recipe_page import recipe_page
 from slipdetect.detection import model_folder
 from slipdetect.errors import UsageError
-from slipdetect.experiments.tables import make_table
+from slipdetect.lab.course2020.tables import make_table
+from slipdetect.lab.train import TrainConfig
+from slipdetect.lab.train.recipe_page import recipe_page
+from slipdetect.lab.train.recipes import list_recipes, load_recipe
 from slipdetect.models import load_package
-from slipdetect.training import TrainConfig
-from slipdetect.training.recipes import list_recipes, load_recipe
 
 # Table 5 of the seed report
 TABLE_5 = {
@@ -44,13 +44,13 @@ def test_the_seed_recipe_is_table_5(modality: str) -> None:
         assert settings[key].origin == "seed report, Table 5"
     (config,) = recipe.configs().values()
     assert (config.backbone, config.num_segments, config.consensus) == ("resnet101", 3, "avg")
-    assert (config.optimiser, config.schedule, config.lr_steps) == ("sgd", "step", (20, 60))
+    assert (config.optimizer, config.schedule, config.lr_steps) == ("sgd", "step", (20, 60))
     assert config.partial_bn is True
     assert config.clip_gradient == 20.0
-    assert (config.crop, config.train_crop, config.sampling) == ("centre", "multiscale", "clips")
+    assert (config.crop, config.train_crop, config.sampling) == ("center", "multiscale", "clips")
     sides = [round(256 * scale) for scale in config.crop_scales]
     assert sides == ([256, 224, 192, 169] if modality == "rgb" else [256, 224, 192])
-    changed = (config.contrast, config.brightness, config.tint, config.grey, config.noise)
+    changed = (config.contrast, config.brightness, config.tint, config.gray, config.noise)
     assert changed == (0, 0, 0, 0, 0)
 
 
@@ -80,7 +80,7 @@ def test_the_two_stream_recipe_sums_three_frames_and_stacks_ten_flows() -> None:
     assert flow.flow_statistics == (0.0, 1.0)
     for config in (rgb, flow):
         assert (config.schedule, config.plateau_patience) == ("plateau", 1)
-        assert (config.optimiser, config.weight_decay) == ("sgd-plain", 0.0)
+        assert (config.optimizer, config.weight_decay) == ("sgd-plain", 0.0)
 
 
 def test_the_default_recipe_is_the_bundled_model_s() -> None:

@@ -41,8 +41,8 @@ def test_times_sizes_and_damage_stay() -> None:
 
 
 def test_harder_is_worse_and_next_to_nothing_is_lost_without() -> None:
-    grey = [Frame(0.0, np.full((32, 32, 3), level, np.uint8)) for level in (10, 128, 250)]
-    assert error(1, grey) < 1.0
+    gray = [Frame(0.0, np.full((32, 32, 3), level, np.uint8)) for level in (10, 128, 250)]
+    assert error(1, gray) < 1.0
     frames = recording()
     errors = [error(quality, frames) for quality in (10, 32, 44, 51)]
     assert errors == sorted(errors)

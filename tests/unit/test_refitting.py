@@ -8,27 +8,27 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from slipdetect.datasets.windows import WindowRule
 from slipdetect.errors import DataError
-from slipdetect.evaluation.calibration import fit_calibration
-from slipdetect.evaluation.predictions import ClipPrediction
-from slipdetect.evaluation.refitting import (
-    LabelledWindows,
-    labelled_windows,
+from slipdetect.lab.calibrate.refitting import (
+    LabeledWindows,
+    labeled_windows,
     recalibrated,
     refit,
 )
-from slipdetect.evaluation.reliability import reliability
+from slipdetect.lab.data.windows import WindowRule
+from slipdetect.lab.evaluate.calibration import fit_calibration
+from slipdetect.lab.evaluate.predictions import ClipPrediction
+from slipdetect.lab.evaluate.reliability import reliability
 from slipdetect.types import Calibration
 
 RULE = WindowRule(window=1.0, event_cap=1.5, clearance=0.7)
 
 
 def prediction(
-    positive: bool, truth: tuple[tuple[float, float], ...], centres: list[float], group: str = "g"
+    positive: bool, truth: tuple[tuple[float, float], ...], centers: list[float], group: str = "g"
 ) -> ClipPrediction:
     """Return a clip of 10 s whose window around ``t`` has the probability ``t / 10``."""
-    windows = tuple((t - 0.5, t + 0.5, t / 10) for t in centres)
+    windows = tuple((t - 0.5, t + 0.5, t / 10) for t in centers)
     return ClipPrediction(
         "a.mp4", "own", positive, truth, 10.0, 0.9, (), group=group, windows=windows
     )
@@ -36,28 +36,28 @@ def prediction(
 
 def test_labels_are_those_that_training_would_give() -> None:
     """The event of 4 to 8 s counts until 5.5 s; other windows keep 0.7 s from all of it."""
-    centres = [0.4, 1.0, 3.2, 3.5, 4.0, 5.5, 5.6, 7.9, 8.8, 9.9]
-    found = labelled_windows([prediction(True, ((4.0, 8.0),), centres)], RULE)
+    centers = [0.4, 1.0, 3.2, 3.5, 4.0, 5.5, 5.6, 7.9, 8.8, 9.9]
+    found = labeled_windows([prediction(True, ((4.0, 8.0),), centers)], RULE)
     assert found.probabilities.tolist() == pytest.approx([0.1, 0.32, 0.4, 0.55, 0.88])
     assert found.positive.tolist() == [False, False, True, True, False]
     assert found.groups == ("g",) * 5
 
 
 def test_falls_without_times_say_nothing_and_other_clips_are_without_falls() -> None:
-    found = labelled_windows(
+    found = labeled_windows(
         [prediction(True, (), [2.0, 5.0]), prediction(False, (), [2.0, 9.9], group="")], RULE
     )
     assert found.positive.tolist() == [False]
     assert found.groups == ("a.mp4",)
 
 
-def drawn(groups: int, each: int, too_sure: float) -> LabelledWindows:
+def drawn(groups: int, each: int, too_sure: float) -> LabeledWindows:
     """Return windows whose log-odds are ``too_sure`` times what they should be."""
     rng = np.random.default_rng(2)
     falls = rng.random(groups * each) < 0.3
     odds = rng.normal(np.where(falls, 1, -1), 1.4) * 2 / 1.4**2
     names = tuple(f"g{index // each}" for index in range(groups * each))
-    return LabelledWindows(1 / (1 + np.exp(-too_sure * odds)), falls, names)
+    return LabeledWindows(1 / (1 + np.exp(-too_sure * odds)), falls, names)
 
 
 def test_a_model_that_is_too_sure_is_mended_on_groups_it_was_not_fitted_on() -> None:
@@ -103,14 +103,14 @@ def test_what_the_model_had_is_the_before() -> None:
 
 
 def test_too_little_to_fit_on_is_refused() -> None:
-    few = LabelledWindows(np.full(50, 0.5), np.arange(50) < 9, ("a", "b") * 25)
+    few = LabeledWindows(np.full(50, 0.5), np.arange(50) < 9, ("a", "b") * 25)
     with pytest.raises(DataError, match="9 windows that show a fall and 41"):
         refit(few, Calibration())
-    one = LabelledWindows(np.full(50, 0.5), np.arange(50) < 20, ("a",) * 50)
+    one = LabeledWindows(np.full(50, 0.5), np.arange(50) < 20, ("a",) * 50)
     with pytest.raises(DataError, match="in 1 groups"):
         refit(one, Calibration())
     labels = np.arange(50) < 20
-    contrary = LabelledWindows(np.where(labels, 0.1, 0.9), labels, ("a", "b") * 25)
+    contrary = LabeledWindows(np.where(labels, 0.1, 0.9), labels, ("a", "b") * 25)
     with pytest.raises(DataError, match="do not rise"):
         refit(contrary, Calibration())
 

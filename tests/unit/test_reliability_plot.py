@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from slipdetect.evaluation.reliability import reliability
-from slipdetect.evaluation.reports.reliability_plot import draw_reliability, reliability_figure
+from slipdetect.lab.evaluate.reliability import reliability
+from slipdetect.lab.evaluate.reports.reliability_plot import draw_reliability, reliability_figure
 
 P = [0.1, 0.2, 0.6, 0.9]
 FALLS = [False, True, True, True]

@@ -21,7 +21,7 @@ EXAMPLES = Path(__file__).parents[2] / "examples"
 
 @pytest.fixture(scope="module")
 def script() -> ModuleType:
-    """``examples/render_slip.py`` as a module, with its neighbours importable meanwhile."""
+    """``examples/render_slip.py`` as a module, with its neighbors importable meanwhile."""
     spec = importlib.util.spec_from_file_location("render_slip", EXAMPLES / "render_slip.py")
     module = importlib.util.module_from_spec(spec)
     sys.path.insert(0, str(EXAMPLES))
@@ -39,7 +39,7 @@ def truth() -> dict:
 
 @pytest.fixture(scope="module")
 def pictures() -> list[tuple[float, np.ndarray]]:
-    """Times in seconds and grey pictures of the committed clip, quarter size."""
+    """Times in seconds and gray pictures of the committed clip, quarter size."""
     with av.open(str(EXAMPLES / "slip.mp4")) as container:
         assert container.streams.video[0].codec_context.pix_fmt == "yuv420p"
         assert container.streams.video[0].codec_context.name == "h264"
@@ -48,7 +48,7 @@ def pictures() -> list[tuple[float, np.ndarray]]:
 
 
 def _motion(pictures: list, start: float, end: float) -> float:
-    """Mean absolute change between neighbouring pictures from ``start`` to ``end`` seconds."""
+    """Mean absolute change between neighboring pictures from ``start`` to ``end`` seconds."""
     inside = [picture for time, picture in pictures if start <= time <= end]
     return float(np.mean([np.abs(b - a).mean() for a, b in pairwise(inside)]))
 

@@ -17,14 +17,14 @@ import numpy as np
 import pytest
 
 from slipdetect import Detector
-from slipdetect.datasets import read_annotations
-from slipdetect.experiments.stress.viewpoints import read_viewpoints
+from slipdetect.lab.data import read_annotations
+from slipdetect.lab.stress.viewpoints import read_viewpoints
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 
 
 def load(name: str) -> ModuleType:
-    """Return an example as a module, with its neighbours importable meanwhile."""
+    """Return an example as a module, with its neighbors importable meanwhile."""
     spec = importlib.util.spec_from_file_location(name, EXAMPLES / f"{name}.py")
     assert spec is not None
     assert spec.loader is not None
@@ -44,7 +44,7 @@ def script() -> ModuleType:
 
 
 def seen_at(script: ModuleType, scene: object, point: list[float]) -> tuple[float, float, float]:
-    """Return where a camera sees a point: right of and below the middle, px, and metres ahead."""
+    """Return where a camera sees a point: right of and below the middle, px, and meters ahead."""
     camera = script.camera_of(scene)
     right, down, ahead = (
         sum(float(axis[k]) * (point[k] - float(camera.position[k])) for k in range(3))
@@ -68,7 +68,7 @@ def test_who_acts_is_in_the_middle_and_as_large(script: ModuleType, place: str) 
     middle = [sum(trunk(script, scene, t)[k] for t in event) / 2 for k in (0, 1)]
     x, y, _ = seen_at(script, view, [*middle, 0.6])
     assert (x, y) == pytest.approx((0, 0), abs=1e-3)
-    # a centimetre across, seen from either place at its own distance, has as many pixels
+    # a centimeter across, seen from either place at its own distance, has as many pixels
     before = [*middle, 0.6]
     far = math.dist(before, (0, 0, scene.above))
     near = math.dist(before, (*view.stand, view.above))
@@ -160,7 +160,7 @@ def test_without_places_the_list_is_the_old_one(
     monkeypatch.setattr(script, "Clip", lambda scene: scene)
     assert script.main([str(tmp_path), "--count", "1", "--falls", "0"]) == 0
     header, row = (tmp_path / "clips.csv").read_text().splitlines()
-    assert header == "path,dataset,licence,label,action,event_start,event_end,group"
+    assert header == "path,dataset,license,label,action,event_start,event_end,group"
     assert row.split(",")[0].startswith("0-0000-")
     assert "az" not in row
 

@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from slipdetect.errors import UsageError
-from slipdetect.flow.quantise import dequantise, quantise
+from slipdetect.flow.quantize import dequantize, quantize
 from slipdetect.modalities import GroupRandomRotation
 from slipdetect.modalities.motion_crop import Box, cut
 from slipdetect.modalities.rotate import (
@@ -65,7 +65,7 @@ def test_half_a_turn_of_flow_is_both_mirrorings() -> None:
 
 
 def blob(x: float, y: float, side: int = 81) -> np.ndarray:
-    """A soft bright spot on mid-grey."""
+    """A soft bright spot on mid-gray."""
     rows, columns = np.mgrid[:side, :side]
     spot = 120 * np.exp(-((columns - x) ** 2 + (rows - y) ** 2) / (2 * 3.0**2))
     return np.repeat(np.round(128 + spot).astype(np.uint8)[..., None], 3, axis=-1)
@@ -89,21 +89,21 @@ def test_turned_flow_is_the_flow_of_turned_pictures(degrees: float) -> None:
     field = np.zeros((1, 81, 81, 2), np.float32)
     near = np.hypot(*(np.mgrid[:81, :81] - start[::-1, None, None])) < 9
     field[0, near] = motion
-    flow = rotate_images(quantise(field, BOUND), degrees, is_flow=True)
+    flow = rotate_images(quantize(field, BOUND), degrees, is_flow=True)
     x, y = np.round(place_of(out[0])).astype(int)
-    np.testing.assert_allclose(dequantise(flow, BOUND)[0, y, x], seen, atol=0.1 + STEP)
+    np.testing.assert_allclose(dequantize(flow, BOUND)[0, y, x], seen, atol=0.1 + STEP)
     assert (flow[0, ~np.isin(np.arange(81), range(y - 14, y + 15))] == 128).all()
 
 
 @pytest.mark.parametrize("degrees", [-75.0, 20.0, 140.0])
 def test_a_turned_field_is_the_field_worked_out(degrees: float) -> None:
-    """Of f(x) = A (x - centre) + t the turned field is R A R' (x - centre) + R t."""
+    """Of f(x) = A (x - center) + t the turned field is R A R' (x - center) + R t."""
     gradient, shift = np.array([[0.15, 0.02], [-0.05, -0.1]]), np.array([2.0, -1.0])
-    side, centre = 41, 20.0
+    side, center = 41, 20.0
     rows, columns = np.mgrid[:side, :side]
-    offsets = np.stack([columns - centre, rows - centre], axis=-1)
-    flow = quantise((offsets @ gradient.T + shift)[None], BOUND)
-    got = dequantise(rotate_images(flow, degrees, is_flow=True), BOUND)[0]
+    offsets = np.stack([columns - center, rows - center], axis=-1)
+    flow = quantize((offsets @ gradient.T + shift)[None], BOUND)
+    got = dequantize(rotate_images(flow, degrees, is_flow=True), BOUND)[0]
     turn = np.column_stack([turned(axis, degrees) for axis in np.eye(2)])
     wanted = offsets @ (turn @ gradient @ turn.T).T + turn @ shift
     inside = np.hypot(offsets[..., 0], offsets[..., 1]) < 18
@@ -129,7 +129,7 @@ def test_turning_there_and_back_keeps_vectors_that_were_not_clipped(degrees: flo
     assert np.abs(back.astype(int) - flow).max() <= 2
 
 
-def test_what_comes_into_view_is_mid_grey_and_still() -> None:
+def test_what_comes_into_view_is_mid_gray_and_still() -> None:
     for channels, is_flow in ((3, False), (2, True)):
         out = rotate_images(np.full((2, 20, 20, channels), 250, np.uint8), 45.0, is_flow)
         assert (out[:, 0, 0] == 128).all()
@@ -167,14 +167,14 @@ def test_a_crop_turned_by_next_to_nothing_is_the_plain_crop(box: Box) -> None:
     assert (got[:, outside] == 128).all()
 
 
-def test_a_turned_crop_takes_what_is_there_instead_of_grey() -> None:
+def test_a_turned_crop_takes_what_is_there_instead_of_gray() -> None:
     images = np.full((1, 60, 60, 3), 30, np.uint8)
     out = rotated_crop(images, (20.0, 20.0, 20.0, 20.0), 20, 45.0, is_flow=False)
     assert (out == 30).all()
 
 
 def test_a_turned_crop_of_a_large_picture_does_not_alias() -> None:
-    """Stripes of one pixel, shrunk to an eighth, are grey, not stripes."""
+    """Stripes of one pixel, shrunk to an eighth, are gray, not stripes."""
     images = np.zeros((1, 160, 160, 3), np.uint8)
     images[:, :, ::2] = 200
     out = rotated_crop(images, (0.0, 0.0, 160.0, 160.0), 20, 10.0, is_flow=False)

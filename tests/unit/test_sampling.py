@@ -33,7 +33,7 @@ def test_offsets_stay_inside_the_clip_in_order(
     assert np.all(np.diff(offsets) >= 0)
 
 
-def centres(n: int, segments: int, length: int) -> list[int]:
+def centers(n: int, segments: int, length: int) -> list[int]:
     """Frame numbers from 1, as the reference counts."""
     tick = (n - length + 1) / float(segments)
     return [int(tick / 2.0 + tick * i) + 1 for i in range(segments)]
@@ -42,7 +42,7 @@ def centres(n: int, segments: int, length: int) -> list[int]:
 @given(**COUNTS)
 def test_val_equals_the_reference(num_frames: int, num_segments: int, length: int) -> None:
     if num_frames > num_segments + length - 1:
-        expected = centres(num_frames, num_segments, length)
+        expected = centers(num_frames, num_segments, length)
     else:
         expected = [1] * num_segments
     offsets = segment_offsets(num_frames, num_segments, length, "val")
@@ -55,7 +55,7 @@ def test_test_equals_the_reference_where_it_is_sound(
 ) -> None:
     offsets = segment_offsets(num_frames, num_segments, length, "test")
     if num_frames >= length:
-        assert [offset + 1 for offset in offsets] == centres(num_frames, num_segments, length)
+        assert [offset + 1 for offset in offsets] == centers(num_frames, num_segments, length)
     else:
         assert list(offsets) == [0] * num_segments
 
@@ -80,7 +80,7 @@ def test_train_equals_the_reference_with_the_same_draws(
 
 
 def test_values_by_hand() -> None:
-    # 30 places in 3 segments of 10: centres 5, 15, 25
+    # 30 places in 3 segments of 10: centers 5, 15, 25
     assert list(segment_offsets(30, 3, 1, "val")) == [5, 15, 25]
     # the report's detector: 7 of 30 pictures are numbers 3 7 11 16 20 24 28
     assert [o + 1 for o in segment_offsets(30, 7, 1, "test")] == [3, 7, 11, 16, 20, 24, 28]

@@ -13,8 +13,8 @@ import pytest
 
 from scored import scored
 from slipdetect.errors import DataError
-from slipdetect.evaluation.score_runs import ScoredRun, join_runs, load_run
-from slipdetect.evaluation.scores import ClipScores, read_scores, write_scores
+from slipdetect.lab.compare.score_runs import ScoredRun, join_runs, load_run
+from slipdetect.lab.evaluate.scores import ClipScores, read_scores, write_scores
 
 TRUTH = [0, 1, 0, 1]
 RGB = {"rgb": [1.0, -1.0, 0.5, -0.5]}

@@ -15,10 +15,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from slipdetect.detection import Detector
-from slipdetect.detection.seed_detection import detect_as_seed
-from slipdetect.detection.seed_windows import SEED_WINDOWS, seed_windows
 from slipdetect.errors import ModelError, UsageError, VideoError
 from slipdetect.flow import FlowExtractor
+from slipdetect.lab.course2020.seed_detection import detect_as_seed
+from slipdetect.lab.course2020.seed_windows import SEED_WINDOWS, seed_windows
 from slipdetect.modalities.modality import get_modality
 from slipdetect.modalities.motion_crop import cut
 from slipdetect.modalities.snippet import snippet_box
@@ -30,7 +30,7 @@ RGB, FLOW = get_modality("rgb"), get_modality("flow")
 
 
 def by_hand(frames: int, segments: int, length: int) -> list[int]:
-    """Sample as the reference does: the centres of equal parts, in a plain loop."""
+    """Sample as the reference does: the centers of equal parts, in a plain loop."""
     tick = (frames - length + 1) / segments
     return [int(tick / 2 + tick * part) for part in range(segments)]
 
@@ -85,9 +85,9 @@ def test_a_window_is_the_mean_of_its_samples_and_the_sum_of_its_streams(
     recipe = detector.config.stream("flow").flow
     extractor = FlowExtractor.from_recipe(recipe)
     fields = [
-        extractor.quantise(extractor.pair(a, b)).transpose(1, 2, 0) for a, b in pairwise(images)
+        extractor.quantize(extractor.pair(a, b)).transpose(1, 2, 0) for a, b in pairwise(images)
     ]
-    box, size = snippet_box([], 48, 64, "centre"), detector.config.stream("rgb").input_size
+    box, size = snippet_box([], 48, 64, "center"), detector.config.stream("rgb").input_size
     assert [window.start for window in result.windows] == [0.0, 0.4, 0.8]
     for index, window in enumerate(result.windows):
         first = 10 * index

@@ -72,7 +72,7 @@ def gated(segments: Rows, w: dict[str, Any]) -> list[float]:
 
 
 def convolved(segments: Rows, w: dict[str, Any]) -> list[float]:
-    """Each segment with its neighbours, the ends repeated; rectified, then the mean."""
+    """Each segment with its neighbors, the ends repeated; rectified, then the mean."""
     pooled = []
     for kernel, bias in zip(w["conv.weight"], w["conv.bias"], strict=True):
         total = 0.0
@@ -188,11 +188,11 @@ def test_gradients_agree_with_finite_differences(kind: str) -> None:
 @pytest.mark.parametrize("kind", KINDS)
 def test_every_weight_learns_once_the_last_layer_has(kind: str) -> None:
     network = stub_tsn(consensus=kind, dropout=0.0, partial_bn=False)
-    optimiser = torch.optim.SGD(network.parameters(), lr=0.1)
+    optimizer = torch.optim.SGD(network.parameters(), lr=0.1)
     torch.manual_seed(0)
     clips, labels = torch.randn(4, 3, 3, 8, 8), torch.tensor([0, 1, 0, 1])
     for step in range(2):
-        optimiser.zero_grad()
+        optimizer.zero_grad()
         nn.functional.cross_entropy(network(clips), labels).backward()
         moved = {
             name: bool(weight.grad is not None and weight.grad.any())
@@ -200,7 +200,7 @@ def test_every_weight_learns_once_the_last_layer_has(kind: str) -> None:
         }
         assert moved["out.weight"]
         assert all(moved.values()) == (step > 0)
-        optimiser.step()
+        optimizer.step()
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -209,12 +209,12 @@ def test_a_head_learns_what_an_average_cannot(kind: str) -> None:
     rising = torch.tensor([[-2.0, 0.0], [0.0, 0.0], [2.0, 0.0]])
     scores, labels = torch.stack([rising, rising.flip(0)]), torch.tensor([0, 1])
     consensus = Consensus(kind, num_classes=2)
-    optimiser = torch.optim.Adam(consensus.parameters(), lr=0.02)
+    optimizer = torch.optim.Adam(consensus.parameters(), lr=0.02)
     for _ in range(100):
         loss = nn.functional.cross_entropy(consensus(scores), labels)
-        optimiser.zero_grad()
+        optimizer.zero_grad()
         loss.backward()
-        optimiser.step()
+        optimizer.step()
     assert loss.item() < 0.1
     assert float(nn.functional.cross_entropy(scores.mean(1), labels)) == pytest.approx(math.log(2))
 

@@ -13,8 +13,8 @@ import pytest
 
 from slipdetect.detection import Detector
 from slipdetect.errors import ModelError, OutputError, PackageError, UsageError
+from slipdetect.lab.models.copying import copy_package
 from slipdetect.models import ModelConfig, load_package, save_package
-from slipdetect.models.copying import copy_package
 from stub_models import EVENTS, create_stub, stub_config, stub_tsn
 
 PRESETS = {"low": {"onset": 0.9, "offset": 0.5}, "high": {"onset": 0.3, "offset": 0.2}}

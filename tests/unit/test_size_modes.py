@@ -1,6 +1,6 @@
 """Size modes: their names, their sizes by hand, what becomes of portrait pictures.
 
-In: pictures of known colours. Out: nothing but assertions.
+In: pictures of known colors. Out: nothing but assertions.
 """
 
 from __future__ import annotations
@@ -19,8 +19,8 @@ from synth import bars, make_video
 TEXTS = ["native", "seed", "short:256", "short:2", "letterbox:342x256", "letterbox:2x8192"]
 
 
-def plain(width: int, height: int, colour: int = 200) -> np.ndarray:
-    return np.full((height, width, 3), colour, np.uint8)
+def plain(width: int, height: int, color: int = 200) -> np.ndarray:
+    return np.full((height, width, 3), color, np.uint8)
 
 
 def size_of(image: np.ndarray) -> tuple[int, int]:
@@ -231,7 +231,7 @@ def test_pictures_are_not_changed_in_place(text: str) -> None:
 
 
 @pytest.mark.parametrize("text", ["seed", "letterbox:342x256"])
-def test_colours_stay_in_order(text: str) -> None:
+def test_colors_stay_in_order(text: str) -> None:
     image = np.zeros((480, 640, 3), np.uint8)
     image[:, :] = (250, 120, 10)
     assert tuple(SizeMode.parse(text).apply(image)[128, 171]) == (250, 120, 10)

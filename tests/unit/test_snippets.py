@@ -55,7 +55,7 @@ def plainly(video: Images, modality: Modality, start: int, span: int, crop: str)
             if target == 0:
                 fields.append(np.full((*video.shape[1:3], 2), 128, np.uint8))
             else:
-                pair = FLOW.quantise(FLOW.pair(video[target - 1], video[target]))
+                pair = FLOW.quantize(FLOW.pair(video[target - 1], video[target]))
                 fields.append(np.moveaxis(pair, 0, -1))
         pictures = np.stack(fields)
     else:
@@ -65,13 +65,13 @@ def plainly(video: Images, modality: Modality, start: int, span: int, crop: str)
     low, high = max(start - before, 0), min(start - before + context, last + 1)
     small = [thumbnail(video[i]) for i in range(low, high)]
     profiles = [motion_profile(small[i], small[i + 1]) for i in range(len(small) - 1)]
-    box = snippet_box([], *video.shape[1:3], "centre")
+    box = snippet_box([], *video.shape[1:3], "center")
     if crop == "motion":
         box = motion_box(profiles, *video.shape[1:3])
     return cut(pictures, box, 24)
 
 
-@pytest.mark.parametrize("crop", ["motion", "centre"])
+@pytest.mark.parametrize("crop", ["motion", "center"])
 @pytest.mark.parametrize("frames", [1, 2, 5, 6, 7, 23, 30])
 @pytest.mark.parametrize(
     "names", [("rgb",), ("rgbdiff",), ("flow",), ("rgb", "flow", "rgbdiff")], ids="-".join
@@ -98,7 +98,7 @@ def test_streaming_equals_cutting_from_the_whole_video(
     st.integers(1, 12),
     st.sampled_from([0.5, 1.0, 3.0, 10.0]),
     st.sampled_from(["rgb", "rgbdiff"]),
-    st.sampled_from(["motion", "centre"]),
+    st.sampled_from(["motion", "center"]),
 )
 def test_any_grid_cuts_any_video_and_forgets(
     frames: int, step: int, fps: float, name: str, crop: str
@@ -179,5 +179,5 @@ def test_shorter_snippets_sit_in_the_middle_of_the_longest() -> None:
 
 
 def test_an_unknown_crop_is_refused() -> None:
-    with pytest.raises(UsageError, match="choose from motion, centre"):
+    with pytest.raises(UsageError, match="choose from motion, center"):
         snippet_box([], 10, 10, "corner")

@@ -66,7 +66,7 @@ def test_calibration_is_the_mean_and_the_origin_is_told(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("kind", ["rnn", "cnn"])
-def test_a_learnt_consensus_is_averaged_too(tmp_path: Path, kind: str) -> None:
+def test_a_learned_consensus_is_averaged_too(tmp_path: Path, kind: str) -> None:
     config = stub_config("rgb", streams=(stub_stream("rgb", consensus=kind),))
     networks, parts = [], []
     for seed in range(2):

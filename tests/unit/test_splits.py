@@ -11,10 +11,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from slipdetect.datasets import Clip, split_by_group
-from slipdetect.datasets.leaks import require_no_leak
-from slipdetect.datasets.splits import require_both_labels
 from slipdetect.errors import DataError
+from slipdetect.lab.data import Clip, split_by_group
+from slipdetect.lab.data.leaks import require_no_leak
+from slipdetect.lab.data.splits import require_both_labels
 
 
 @st.composite

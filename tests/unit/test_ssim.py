@@ -12,8 +12,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis.extra.numpy import arrays
 
-from slipdetect.datasets.ssim import ssim
 from slipdetect.errors import UsageError
+from slipdetect.lab.prepare.ssim import ssim
 
 PICTURES = arrays(np.uint8, (14, 13))
 

@@ -16,11 +16,11 @@ import cv2
 import numpy as np
 import pytest
 
-from slipdetect.datasets.store.layout import make_layout
-from slipdetect.datasets.store.layout_npz import pack_array, unpack_array
-from slipdetect.datasets.store.manifest import Shard
-from slipdetect.datasets.store.units import Unit
 from slipdetect.errors import DataError
+from slipdetect.store.layout import make_layout
+from slipdetect.store.layout_npz import pack_array, unpack_array
+from slipdetect.store.manifest import Shard
+from slipdetect.store.units import Unit
 
 SHAPE = (3, 20, 30, 3)
 

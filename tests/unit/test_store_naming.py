@@ -12,11 +12,11 @@ import pytest
 from click.testing import CliRunner
 
 from slipdetect.cli.main import cli
-from slipdetect.datasets.store import VideoStore
-from slipdetect.datasets.store.manifest import Manifest, manifest_path
-from slipdetect.datasets.store.names import folder_names, shared_stems, store_key
-from slipdetect.datasets.store.plan import Rules
 from slipdetect.errors import DataError, OutputError
+from slipdetect.lab.extract.plan import Rules
+from slipdetect.store import VideoStore
+from slipdetect.store.manifest import Manifest, manifest_path
+from slipdetect.store.names import folder_names, shared_stems, store_key
 from store_tools import extract, stamps
 from synth import make_video
 

@@ -13,11 +13,12 @@ import cv2
 import numpy as np
 import pytest
 
-from slipdetect.datasets.store import VideoStore, batch
-from slipdetect.datasets.store.plan import Planner, Rules
-from slipdetect.datasets.store.request import ExtractionRequest, FlowRequest
 from slipdetect.errors import DataError, VideoError
 from slipdetect.flow import FlowExtractor
+from slipdetect.lab.extract import batch
+from slipdetect.lab.extract.plan import Planner, Rules
+from slipdetect.lab.extract.request import ExtractionRequest, FlowRequest
+from slipdetect.store import VideoStore
 from slipdetect.video import open_video
 from store_tools import DIS, Record, extract, flip_byte, small_shards
 from synth import cut, make_video
@@ -44,7 +45,7 @@ def test_npz_holds_what_was_decoded_and_computed(video: Path, tmp_path: Path) ->
     stored = VideoStore(tmp_path / "s").find(video)
     images = decoded(video)
     extractor = FlowExtractor("dis", threads=1)
-    flows = [extractor.quantise(extractor.pair(a, b)) for a, b in pairwise(images)]
+    flows = [extractor.quantize(extractor.pair(a, b)) for a, b in pairwise(images)]
     np.testing.assert_array_equal(stored.frames(), images)
     np.testing.assert_array_equal(stored.flows(), np.moveaxis(np.stack(flows), 1, -1))
     assert stored.times.tolist() == pytest.approx([i / 25 for i in range(20)])
@@ -85,7 +86,7 @@ def test_every_setting_arrives(video: Path, tmp_path: Path) -> None:
     assert stored.recipe.flow["bound"] == 20.0
     assert stored.recipe.flow["parameters"] == {"preset": "fast"}
     extractor = FlowExtractor.from_recipe(stored.recipe.flow)
-    wanted = extractor.quantise(extractor.pair(*stored.frames()[:2]))
+    wanted = extractor.quantize(extractor.pair(*stored.frames()[:2]))
     np.testing.assert_array_equal(np.moveaxis(stored.flows()[0], -1, 0), wanted)
 
 

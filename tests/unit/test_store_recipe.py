@@ -13,14 +13,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from slipdetect.datasets.store.journal import Journal, journal_path
-from slipdetect.datasets.store.manifest import Manifest, Shard
-from slipdetect.datasets.store.names import KEY_PATTERN, store_key
-from slipdetect.datasets.store.recipe import ExtractionRecipe
-from slipdetect.datasets.store.request import ExtractionRequest, FlowRequest
-from slipdetect.datasets.store.source import SourceIdentity
 from slipdetect.errors import DataError, UsageError
 from slipdetect.flow.recipe import recipe_differences
+from slipdetect.lab.extract.journal import Journal, journal_path
+from slipdetect.lab.extract.request import ExtractionRequest, FlowRequest
+from slipdetect.store.manifest import Manifest, Shard
+from slipdetect.store.names import KEY_PATTERN, store_key
+from slipdetect.store.recipe import ExtractionRecipe
+from slipdetect.store.source import SourceIdentity
 
 FLOW = {
     "method": "tvl1",

@@ -12,8 +12,8 @@ from types import SimpleNamespace
 
 import pytest
 
-from slipdetect.datasets.store.sources import resolve_sources
 from slipdetect.errors import DataError, VideoError
+from slipdetect.lab.extract.sources import resolve_sources
 
 
 @pytest.fixture(autouse=True)

@@ -12,8 +12,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from slipdetect.datasets.store.units import FrameQueue, Unit, frames_per_unit, make_units
 from slipdetect.flow import FlowExtractor
+from slipdetect.store.units import FrameQueue, Unit, frames_per_unit, make_units
 from slipdetect.video import Frame
 
 
@@ -40,7 +40,7 @@ class Counting:
                 yield waiting.pop(0)
         yield from waiting
 
-    def quantise(self, flow: np.ndarray) -> np.ndarray:
+    def quantize(self, flow: np.ndarray) -> np.ndarray:
         return flow.astype(np.uint8)
 
 
@@ -113,7 +113,7 @@ def test_real_flow_does_not_depend_on_what_is_left_out() -> None:
     whole, part = units(set()), units({0, 2})
     assert list(part) == [1]
     np.testing.assert_array_equal(part[1].flows, whole[1].flows)
-    direct = [extractor.quantise(extractor.pair(a, b)) for a, b in pairwise(pictures)]
+    direct = [extractor.quantize(extractor.pair(a, b)) for a, b in pairwise(pictures)]
     np.testing.assert_array_equal([f for u in whole.values() for f in u.flows], direct)
 
 

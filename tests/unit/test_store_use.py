@@ -13,12 +13,12 @@ import pytest
 import torch
 
 from slipdetect import backbones
-from slipdetect.datasets import FrameCache, Sampling
-from slipdetect.datasets.store import VideoStore
 from slipdetect.detection import Detector
 from slipdetect.errors import DataError
 from slipdetect.flow import FlowExtractor
+from slipdetect.lab.data import FrameCache, Sampling
 from slipdetect.models import TSN, save_package
+from slipdetect.store import VideoStore
 from store_tools import extract, flip_byte, small_shards
 from stub_models import create_stub, stub_config
 from synth import make_video
@@ -57,7 +57,7 @@ def test_training_reads_the_same_frames_and_flows_as_it_would_compute(
     assert np.ptp(flows) > 10
     store = stored(clip, monkeypatch)
     monkeypatch.setattr(FlowExtractor, "iter", None)
-    monkeypatch.setattr("slipdetect.datasets.frame_cache.open_video", None)
+    monkeypatch.setattr("slipdetect.lab.data.frame_cache.open_video", None)
     cache = FrameCache(clip.parent / "cache", SAMPLING, RECIPE, store)
     np.testing.assert_array_equal(cache.frames(clip), frames)
     np.testing.assert_array_equal(cache.flows(clip), flows)
@@ -77,7 +77,7 @@ def test_a_store_without_frames_gives_its_flow(
 ) -> None:
     monkeypatch.undo()
     store = stored(clip, monkeypatch, rgb=False)
-    monkeypatch.setattr("slipdetect.datasets.frame_cache.FlowExtractor", None)
+    monkeypatch.setattr("slipdetect.lab.data.frame_cache.FlowExtractor", None)
     cache = FrameCache(clip.parent / "cache", SAMPLING, RECIPE, store)
     assert cache.flows(clip).shape == (29, 48, 64, 2)
 
@@ -123,7 +123,7 @@ def test_detection_with_a_store_says_the_same_without_computing_flow(
 def test_a_model_refuses_flow_of_another_recipe_than_its_own(
     clip: Path, detector: Detector, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from slipdetect.datasets.store.request import FlowRequest
+    from slipdetect.lab.extract.request import FlowRequest
 
     store = stored(clip, monkeypatch, flow=FlowRequest("dis", bound=20.0))
     with pytest.raises(DataError, match="bound 20 instead of 15") as caught:

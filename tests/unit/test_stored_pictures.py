@@ -15,12 +15,12 @@ import numpy as np
 import pytest
 
 from seed_archives import archive, author_flow, frames
-from slipdetect.datasets.frame_cache import FrameCache, Sampling
-from slipdetect.datasets.prepare.jpeg import jpeg_size
-from slipdetect.datasets.prepare.seed_set import SeedSettings, prepare_seed
-from slipdetect.datasets.store import VideoStore
 from slipdetect.errors import DataError, VideoError
 from slipdetect.flow import FlowExtractor
+from slipdetect.lab.course2020.seed_set import SeedSettings, prepare_seed
+from slipdetect.lab.data.frame_cache import FrameCache, Sampling
+from slipdetect.lab.prepare.jpeg import jpeg_size
+from slipdetect.store import VideoStore
 from slipdetect.video import open_video
 from store_tools import extract
 from synth import make_video

@@ -19,11 +19,11 @@ from hypothesis import strategies as st
 from scored import scored
 from slipdetect.detection.scorer import SnippetScorer
 from slipdetect.errors import PackageError, UsageError
-from slipdetect.evaluation.calibration import fit_temperature
-from slipdetect.evaluation.judging import CALIBRATED, FUSED, judge
+from slipdetect.lab.evaluate.calibration import fit_temperature
+from slipdetect.lab.evaluate.judging import CALIBRATED, FUSED, judge
+from slipdetect.lab.train.metrics import EpochMetrics
+from slipdetect.lab.train.packaging import Checkpoint, _calibrate
 from slipdetect.models import LateFusion, ModelConfig, load_package, save_package
-from slipdetect.training.metrics import EpochMetrics
-from slipdetect.training.packaging import Checkpoint, _calibrate
 from slipdetect.types import Calibration
 from stub_models import create_stub, stub_config, stub_tsn
 

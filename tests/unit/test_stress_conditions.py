@@ -14,18 +14,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from slipdetect.cli.stress_options import NAMES
 from slipdetect.errors import UsageError
-from slipdetect.experiments.stress.condition import Case
-from slipdetect.experiments.stress.conditions import CONDITIONS, UNDISTURBED, make_cases
-from slipdetect.experiments.stress.frame_rate import slowed
+from slipdetect.lab.stress.condition import Case
+from slipdetect.lab.stress.conditions import CONDITIONS, UNDISTURBED, make_cases
+from slipdetect.lab.stress.frame_rate import slowed
+from slipdetect.lab.stress.options import NAMES
 from slipdetect.video import Frame
 
-GREY = 128
+GRAY = 128
 
 
 def rgb(levels: list[list[int]]) -> np.ndarray:
-    """Return a picture whose three colours are all ``levels``."""
+    """Return a picture whose three colors are all ``levels``."""
     return np.repeat(np.array(levels, np.uint8)[..., np.newaxis], 3, axis=2)
 
 
@@ -38,7 +38,7 @@ def seen(name: str, strength: float | None, *images: np.ndarray, seed: int = 0) 
 
 
 def levels(name: str, strength: float | None, image: np.ndarray) -> list[list[int]]:
-    """Return the first colour of what a condition makes of a picture."""
+    """Return the first color of what a condition makes of a picture."""
     (frame,) = seen(name, strength, image)
     assert frame.image.dtype == np.uint8
     assert frame.image.flags.c_contiguous
@@ -148,7 +148,7 @@ def test_edges_are_cut_off_on_all_sides() -> None:
 
 def test_cover_hides_the_lowest_rows_and_leaves_the_frame_alone() -> None:
     image = rgb([[1, 2], [3, 4], [5, 6], [7, 8]])
-    assert levels("cover", 50, image) == [[1, 2], [3, 4], [GREY] * 2, [GREY] * 2]
+    assert levels("cover", 50, image) == [[1, 2], [3, 4], [GRAY] * 2, [GRAY] * 2]
     assert levels("cover", 0, image) == [[1, 2], [3, 4], [5, 6], [7, 8]]
     assert image[3, 0, 0] == 7
 
@@ -161,11 +161,11 @@ def test_tilt_turns_counterclockwise_inside_the_frame() -> None:
     image = rgb([[1, 2, 3], [4, 5, 6], [7, 8, 9]])
     assert levels("tilt", 90, image) == [[3, 6, 9], [2, 5, 8], [1, 4, 7]]
     assert levels("tilt", 0, image) == [[1, 2, 3], [4, 5, 6], [7, 8, 9]]
-    # of a wide picture turned upright only the middle is left, with grey beside it
+    # of a wide picture turned upright only the middle is left, with gray beside it
     wide = levels("tilt", 90, rgb([[9] * 7] * 3))
-    assert wide == [[GREY, GREY, 9, 9, 9, GREY, GREY]] * 3
+    assert wide == [[GRAY, GRAY, 9, 9, 9, GRAY, GRAY]] * 3
     corners = np.array(levels("tilt", 20, rgb([[50] * 40] * 30)))
-    assert corners[0, 0] == corners[0, -1] == corners[-1, 0] == corners[-1, -1] == GREY
+    assert corners[0, 0] == corners[0, -1] == corners[-1, 0] == corners[-1, -1] == GRAY
     assert corners[15, 20] == 50
 
 

@@ -19,14 +19,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from slipdetect.datasets import Clip
 from slipdetect.detection import Event, EventConfig, Window
 from slipdetect.errors import DataError, OutputError, VideoError
-from slipdetect.experiments.reports.stress_sheet import draw_stress_sheet
-from slipdetect.experiments.stress.choosing import choose_evenly
-from slipdetect.experiments.stress.condition import Case, Place
-from slipdetect.experiments.stress.conditions import make_cases
-from slipdetect.experiments.stress.run import (
+from slipdetect.lab.data import Clip
+from slipdetect.lab.stress.choosing import choose_evenly
+from slipdetect.lab.stress.condition import Case, Place
+from slipdetect.lab.stress.conditions import make_cases
+from slipdetect.lab.stress.run import (
     begin,
     pending,
     predictions_file,
@@ -34,7 +33,8 @@ from slipdetect.experiments.stress.run import (
     run_case,
     stress_facts,
 )
-from slipdetect.experiments.stress.sheet_pictures import case_pictures, choose_clip
+from slipdetect.lab.stress.sheet_pictures import case_pictures, choose_clip
+from slipdetect.lab.stress.stress_sheet import draw_stress_sheet
 from slipdetect.models import ModelPackage
 from slipdetect.video import Frame
 from synth import make_video

@@ -10,11 +10,11 @@ from pathlib import Path
 
 import pytest
 
-from slipdetect.datasets import Clip
 from slipdetect.errors import DataError, UsageError
-from slipdetect.experiments.stress.condition import Place
-from slipdetect.experiments.stress.conditions import CONDITIONS, make_cases
-from slipdetect.experiments.stress.viewpoints import around, read_viewpoints
+from slipdetect.lab.data import Clip
+from slipdetect.lab.stress.condition import Place
+from slipdetect.lab.stress.conditions import CONDITIONS, make_cases
+from slipdetect.lab.stress.viewpoints import around, read_viewpoints
 
 ROOT = Path("/data")
 
@@ -122,7 +122,7 @@ def test_no_view_of_frames_makes_another_place() -> None:
         ([A, seen("", "90")], "'90.mp4' has no 'scene'"),
         ([A, seen("a", "left")], "camera_azimuth 'left' and camera_rise '' are not degrees"),
         ([A, seen("a", "nan")], "camera_azimuth 'nan'"),
-        ([A, seen("a", "90", "inf")], "camera_rise 'inf' are not degrees and metres"),
+        ([A, seen("a", "90", "inf")], "camera_rise 'inf' are not degrees and meters"),
         ([A, A_RIGHT, seen("a", "450")], "'a90.mp4' and 'a450.mp4' are both scene 'a' from 90°"),
         ([A, seen("a", "360")], "both scene 'a' from the reference place"),
         ([A, A_RIGHT, B_RIGHT], "scene 'b' has no clip from the reference place"),

@@ -49,13 +49,13 @@ def test_windows_move_into_their_room_and_then_slow_down() -> None:
     st.floats(0.25, 4.0),
     st.data(),
 )
-def test_stretched_windows_stay_inside_and_hold_their_centre(
+def test_stretched_windows_stay_inside_and_hold_their_center(
     count: int, length: int, factor: float, data: st.DataObject
 ) -> None:
     length = min(length, count)
     first = data.draw(st.integers(0, count - length))
-    centre = data.draw(st.floats(first, first + length - 1))
-    clock = Stretch.about(first, length, centre, factor, (0.0, count - 1.0))
+    center = data.draw(st.floats(first, first + length - 1))
+    clock = Stretch.about(first, length, center, factor, (0.0, count - 1.0))
     samples = np.arange(first, first + length)
     read = clock.frames(samples, count)
     assert 0 <= read.min() <= read.max() <= count - 1
@@ -63,7 +63,7 @@ def test_stretched_windows_stay_inside_and_hold_their_centre(
     ends = [clock.place, clock.place + (length - 1) * clock.factor]
     assert ends[0] >= -1e-9
     assert ends[1] <= count - 1 + 1e-9
-    assert ends[0] - 1e-9 <= centre <= ends[1] + 1e-9
+    assert ends[0] - 1e-9 <= center <= ends[1] + 1e-9
     assert clock.factor <= max(factor, 1.0)
     assert clock.factor == factor or (1.0 <= clock.factor < factor)
 

@@ -10,8 +10,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from slipdetect.datasets.survey import survey
 from slipdetect.errors import VideoError
+from slipdetect.lab.check.survey import survey
 from synth import make_video
 
 

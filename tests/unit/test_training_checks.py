@@ -10,11 +10,11 @@ from typing import Any
 
 import pytest
 
-from slipdetect.datasets import Clip
 from slipdetect.errors import UsageError
-from slipdetect.training import TrainConfig
-from slipdetect.training.checks import held_out_warnings, warnings
-from slipdetect.training.recipes import list_recipes, load_recipe
+from slipdetect.lab.data import Clip
+from slipdetect.lab.train import TrainConfig
+from slipdetect.lab.train.checks import held_out_warnings, warnings
+from slipdetect.lab.train.recipes import list_recipes, load_recipe
 
 
 @pytest.mark.parametrize(
@@ -22,7 +22,7 @@ from slipdetect.training.recipes import list_recipes, load_recipe
     [
         ("rgb", {"sampling": "clips", "windows_per_epoch": 9}, "windows_per_epoch"),
         ("rgb", {"momentum": 0.5}, "momentum"),
-        ("rgb", {"optimiser": "sgd", "head_factor": 2.0}, "head_factor"),
+        ("rgb", {"optimizer": "sgd", "head_factor": 2.0}, "head_factor"),
         ("rgb", {"lr_steps": (3,)}, "lr_steps"),
         ("rgb", {"plateau_patience": 3}, "plateau_patience"),
         ("rgb", {"train_crop": "multiscale", "scale_jitter": 0.1}, "scale_jitter"),

@@ -19,17 +19,17 @@ from hypothesis import strategies as st
 from torch import nn
 
 from slipdetect import backbones
-from slipdetect.datasets import Clip
 from slipdetect.errors import DataError, ModelError, UsageError
+from slipdetect.lab.data import Clip
+from slipdetect.lab.train import TrainingRun, records
+from slipdetect.lab.train.averaging import WeightAverage
+from slipdetect.lab.train.batches import Share, StepBatches
+from slipdetect.lab.train.metrics import EpochMetrics, best_epoch, is_exhausted
+from slipdetect.lab.train.optimizer import reductions
+from slipdetect.lab.train.processes import make_accelerator
+from slipdetect.lab.train.windows import class_weights
 from slipdetect.models import TSN, load_package, save_package
 from slipdetect.models.freezing import blocks
-from slipdetect.training import TrainingRun, records
-from slipdetect.training.averaging import WeightAverage
-from slipdetect.training.batches import Share, StepBatches
-from slipdetect.training.metrics import EpochMetrics, best_epoch, is_exhausted
-from slipdetect.training.optimiser import reductions
-from slipdetect.training.processes import make_accelerator
-from slipdetect.training.windows import class_weights
 from stub_models import stub_tsn
 from tiny_clips import create_tiny, tiny_clips, tiny_config
 
@@ -151,21 +151,21 @@ def test_the_weighted_loss_is_the_weighted_mean(
     )
     run.run()
     network = load_package(tmp_path / "a" / "last").build_stream("rgb")
-    from slipdetect.datasets.window_dataset import TrainingWindows, WindowRecipe
-    from slipdetect.datasets.windows import WindowRule
-    from slipdetect.modalities.normalise import SnippetNormaliser
+    from slipdetect.lab.data.window_dataset import TrainingWindows, WindowRecipe
+    from slipdetect.lab.data.windows import WindowRule
+    from slipdetect.modalities.normalize import SnippetNormalizer
 
     modality = run.modalities["rgb"]
     recipe = WindowRecipe(modality, run.grid, 32, "motion", 2, WindowRule(window=0.8))
     windows = TrainingWindows(data, run.cache, recipe, 8, 0, positives=0.25)
-    normaliser = SnippetNormaliser(modality, network.spec.normalisation)
+    normalizer = SnippetNormalizer(modality, network.spec.normalization)
     total = weight_sum = 0.0
     count = [sum(windows.label(i) == label for i in range(8)) for label in (0, 1)]
     assert count == [2, 6]
     for index in range(8):
         images, label = windows[index]
         with torch.inference_mode():
-            logits = network(normaliser(images[None]))[0].double().numpy()
+            logits = network(normalizer(images[None]))[0].double().numpy()
         loss = float(np.log(np.exp(logits).sum()) - logits[label])
         weight = 8 / (2 * count[label])
         total += weight * loss
@@ -200,14 +200,14 @@ def test_the_mean_is_what_is_saved(data: list[Clip], cache: Path, tmp_path: Path
 
 @given(st.lists(st.floats(0.1, 10.0), max_size=30), st.integers(0, 4))
 def test_the_plateau_is_that_of_torch(losses: list[float], patience: int) -> None:
-    optimiser = torch.optim.SGD([nn.Parameter(torch.zeros(1))], lr=1.0)
+    optimizer = torch.optim.SGD([nn.Parameter(torch.zeros(1))], lr=1.0)
     scheduler = torch.optim.lr_scheduler.ReduceLROnPlateau(
-        optimiser, "min", factor=0.1, patience=patience, eps=0.0
+        optimizer, "min", factor=0.1, patience=patience, eps=0.0
     )
     for index in range(len(losses)):
         scheduler.step(losses[index])
         cuts = reductions(losses[: index + 1], patience)
-        assert optimiser.param_groups[0]["lr"] == pytest.approx(0.1**cuts)
+        assert optimizer.param_groups[0]["lr"] == pytest.approx(0.1**cuts)
 
 
 def epoch(index: int, auc: float | None, loss: float = 0.5) -> EpochMetrics:
@@ -345,18 +345,18 @@ def test_a_start_that_saw_other_pictures_is_warned_of(
     train(data, tmp_path / "a", cache, epochs=1)
     start = str(tmp_path / "a" / "last")
     train(data, tmp_path / "b", cache, start=start, epochs=1)
-    assert "learnt with" not in caplog.text
-    train(data, tmp_path / "c", cache, start=start, epochs=1, crop="centre")
-    assert "learnt with crop motion, this run has centre" in caplog.text
+    assert "learned with" not in caplog.text
+    train(data, tmp_path / "c", cache, start=start, epochs=1, crop="center")
+    assert "learned with crop motion, this run has center" in caplog.text
     monkey.undo()
 
 
-def test_a_start_brings_its_normalisation(data: list[Clip], cache: Path, tmp_path: Path) -> None:
+def test_a_start_brings_its_normalization(data: list[Clip], cache: Path, tmp_path: Path) -> None:
     """An imported network may know its pictures otherwise than its backbone does."""
     train(data, tmp_path / "a", cache, epochs=1)
     path = tmp_path / "a" / "last" / "model.json"
     content = json.loads(path.read_text())
-    content["streams"][0]["normalisation"]["mean"] = [0.1, 0.2, 0.3]
+    content["streams"][0]["normalization"]["mean"] = [0.1, 0.2, 0.3]
     content["labels"], content["positive"] = ["Slipping", "NotSlipping"], "Slipping"
     package = load_package(tmp_path / "a" / "last")
     config = type(package.config).from_json(content)
@@ -364,29 +364,29 @@ def test_a_start_brings_its_normalisation(data: list[Clip], cache: Path, tmp_pat
     save_package(tmp_path / "imported", config, states)
     train(data, tmp_path / "b", cache, start=str(tmp_path / "imported"), epochs=1)
     (stream,) = load_package(tmp_path / "b" / "last").config.streams
-    assert stream.normalisation.mean == (0.1, 0.2, 0.3)
+    assert stream.normalization.mean == (0.1, 0.2, 0.3)
     again = tiny_config(start=str(tmp_path / "imported"), epochs=1)
     options = {"cache": cache, "device": "cpu", "resume": True}
     TrainingRun(data, tmp_path / "b", ["rgb"], again, **options).run()
-    content["streams"][0]["normalisation"]["mean"] = [0.5, 0.5, 0.5]
+    content["streams"][0]["normalization"]["mean"] = [0.5, 0.5, 0.5]
     save_package(
         tmp_path / "imported", type(package.config).from_json(content), states, overwrite=True
     )
-    with pytest.raises(DataError, match=r"other settings \(normalisation"):
+    with pytest.raises(DataError, match=r"other settings \(normalization"):
         TrainingRun(data, tmp_path / "b", ["rgb"], again, **options).run()
-    content["streams"][0]["normalisation"]["mean"] = [0.1, 0.2, 0.3]
+    content["streams"][0]["normalization"]["mean"] = [0.1, 0.2, 0.3]
     turned = {**content, "positive": "NotSlipping"}
     save_package(tmp_path / "turned", type(package.config).from_json(turned), states)
     with pytest.raises(ModelError, match="comes first"):
         train(data, tmp_path / "c", cache, start=str(tmp_path / "turned"))
 
 
-def test_flow_is_normalised_as_was_asked(data: list[Clip], cache: Path, tmp_path: Path) -> None:
+def test_flow_is_normalized_as_was_asked(data: list[Clip], cache: Path, tmp_path: Path) -> None:
     """Two-stream networks saw flow from 0 to 1; by default it follows from the backbone's."""
     config = tiny_config(epochs=1, flow_statistics=(0.0, 1.0), flow_method="dis")
     TrainingRun(data, tmp_path / "o", ["flow"], config, cache=cache, device="cpu").run()
     (stream,) = load_package(tmp_path / "o" / "last").config.streams
-    assert (stream.normalisation.flow_mean, stream.normalisation.flow_std) == (0.0, 1.0)
+    assert (stream.normalization.flow_mean, stream.normalization.flow_std) == (0.0, 1.0)
     for wrong in ((0.5,), (0.5, 0.0), (0.5, 0.2, 0.1)):
         with pytest.raises(UsageError, match="flow_statistics"):
             tiny_config(flow_statistics=wrong)

@@ -12,11 +12,11 @@ import pytest
 import torch
 
 from slipdetect import backbones
+from slipdetect.lab.train import TrainConfig
+from slipdetect.lab.train.plan import StreamPlan
 from slipdetect.modalities.modality import get_modality
 from slipdetect.modalities.snippet import SnippetGrid
 from slipdetect.models import save_package
-from slipdetect.training import TrainConfig
-from slipdetect.training.plan import StreamPlan
 from stub_models import create_stub, stub_config, stub_stream, stub_tsn
 
 
@@ -62,5 +62,5 @@ def test_a_consensus_begins_where_the_start_ended_if_it_was_the_same(
     expected = before.consensus(snippets) if then == now else snippets.mean(1)
     assert torch.equal(network.consensus(snippets), expected)
     plan.warn_of_start()
-    told = f"learnt with consensus {then}, this run has {now}" in caplog.text
+    told = f"learned with consensus {then}, this run has {now}" in caplog.text
     assert told == (then != now)

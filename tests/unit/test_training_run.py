@@ -18,14 +18,14 @@ import pytest
 
 from slipdetect import backbones
 from slipdetect.backbones.create import create_backbone
-from slipdetect.datasets import Clip
 from slipdetect.detection import Detector
 from slipdetect.errors import OutputError, SlipdetectError, UsageError
+from slipdetect.lab.data import Clip
+from slipdetect.lab.train import Progress, TrainingRun
+from slipdetect.lab.train.curve_files import read_curves
+from slipdetect.lab.train.curves import draw_curves
+from slipdetect.lab.train.metrics import EpochMetrics
 from slipdetect.models import load_package
-from slipdetect.training import Progress, TrainingRun
-from slipdetect.training.curve_files import read_curves
-from slipdetect.training.curves import draw_curves
-from slipdetect.training.metrics import EpochMetrics
 from tiny_clips import create_tiny, tiny_clips, tiny_config
 
 MODALITIES = ("rgb", "flow", "rgbdiff")
@@ -75,9 +75,9 @@ def test_the_packages_detect(
     assert facts["config"]["backbone"] == "tiny"
     (held,) = facts["validation_data"]
     assert (held["source"], held["clips"], held["positive"]) == ("tiny", 2, 1)
-    assert held["licences"] == ["CC0"]
-    (learnt,) = facts["training_data"]
-    assert (learnt["clips"], learnt["positive"], learnt["groups"]) == (6, 3, 6)
+    assert held["licenses"] == ["CC0"]
+    (learned,) = facts["training_data"]
+    assert (learned["clips"], learned["positive"], learned["groups"]) == (6, 3, 6)
     assert set(facts["metrics"]) == set(MODALITIES)
 
 
@@ -139,9 +139,9 @@ def test_curves_are_a_picture_with_something_on_it(trained: tuple[Path, list[Pro
     image = cv2.imread(str(trained[0] / "curves.png"))
     assert image.shape[0] > 300
     assert image.shape[1] > 800
-    coloured = np.ptp(image.astype(int), axis=2) > 60
-    assert coloured[:, : image.shape[1] // 2].sum() > 100
-    assert coloured[:, image.shape[1] // 2 :].sum() > 100
+    colored = np.ptp(image.astype(int), axis=2) > 60
+    assert colored[:, : image.shape[1] // 2].sum() > 100
+    assert colored[:, image.shape[1] // 2 :].sum() > 100
 
 
 def test_curves_without_validation(tmp_path: Path) -> None:
@@ -255,7 +255,7 @@ def test_rates_are_those_of_the_configuration(
     data: list[Clip], cache: Path, tmp_path: Path
 ) -> None:
     """SGD trains the first layer on flow five times faster; the log says the base rate."""
-    config = tiny_config(optimiser="sgd", lr=1e-4, schedule="constant", epochs=1, validation=0.0)
+    config = tiny_config(optimizer="sgd", lr=1e-4, schedule="constant", epochs=1, validation=0.0)
     TrainingRun(data, tmp_path, ["flow"], config, cache=cache, device="cpu").run()
     (row,) = [json.loads(line) for line in (tmp_path / "metrics.jsonl").read_text().splitlines()]
     assert row["lr"] == pytest.approx(1e-4)
@@ -299,7 +299,7 @@ def test_what_cannot_be_built_is_refused_before_clips_are_read(
 def test_a_stream_that_is_done_leaves_the_device(
     data: list[Clip], cache: Path, tmp_path: Path
 ) -> None:
-    """Networks and optimisers of finished streams would fill the memory of the next."""
+    """Networks and optimizers of finished streams would fill the memory of the next."""
     held: dict[str, int] = {}
 
     def count(progress: Progress) -> None:

@@ -104,9 +104,9 @@ def test_jitter_by_plain_loops() -> None:
     mean = sum(luma(p) for p in pixels.values()) / len(pixels)
     for index, pixel in pixels.items():
         contrasted = [blend(mean, v, contrast) for v in pixel]
-        grey = luma(contrasted)
+        gray = luma(contrasted)
         for channel in range(3):
-            expected = blend(grey, contrasted[channel], saturation)
+            expected = blend(gray, contrasted[channel], saturation)
             assert abs(int(out[index][channel]) - expected) <= 0.51
 
 
@@ -202,6 +202,6 @@ def test_wrong_settings_are_refused(kind: Any, arguments: dict[str, Any]) -> Non
 def test_importing_loads_neither_torch_nor_opencv() -> None:
     code = (
         "import sys, slipdetect.modalities as m; assert not {'torch', 'cv2'} & set(sys.modules); "
-        "m.SnippetNormaliser; assert 'torch' in sys.modules"
+        "m.SnippetNormalizer; assert 'torch' in sys.modules"
     )
     subprocess.run([sys.executable, "-c", code], check=True)

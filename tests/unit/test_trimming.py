@@ -13,9 +13,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from slipdetect.datasets.resizing import resize
-from slipdetect.datasets.trimming import Cut, Region, moving_region, trim
 from slipdetect.errors import OutputError, UsageError, VideoError
+from slipdetect.lab.prepare.resizing import resize
+from slipdetect.lab.prepare.trimming import Cut, Region, moving_region, trim
 from slipdetect.video import open_video
 from slipdetect.video.size_modes import SizeMode
 from synth import make_video, read_code
@@ -61,7 +61,7 @@ def test_without_an_end_it_goes_to_the_end(numbered: Path, tmp_path: Path) -> No
 
 
 def spot(x: int, y: int, width: int = 160, height: int = 96) -> np.ndarray:
-    """A bright square of 16 px at a place, in a grey room with a red corner."""
+    """A bright square of 16 px at a place, in a gray room with a red corner."""
     image = np.full((height, width, 3), 60, np.uint8)
     image[:24, :24] = (200, 20, 20)
     image[y : y + 16, x : x + 16] = 230

@@ -1,4 +1,4 @@
-"""TSN around a stub backbone: input forms, differencing, partial batch norm, optimiser groups.
+"""TSN around a stub backbone: input forms, differencing, partial batch norm, optimizer groups.
 
 In: small random clips. Out: nothing but assertions.
 """
@@ -15,7 +15,7 @@ from torch import nn
 
 from slipdetect.errors import ModelError, UsageError
 from slipdetect.modalities.modality import Modality, get_modality
-from slipdetect.modalities.normalise import Normalisation, SnippetNormaliser
+from slipdetect.modalities.normalize import Normalization, SnippetNormalizer
 from slipdetect.models import TSN, Consensus
 from stub_models import StubBackbone, create_stub, stub_tsn
 
@@ -58,7 +58,7 @@ def test_average_consensus_is_linear_over_windows(seed: int, factor: float) -> N
     torch.testing.assert_close(consensus(factor * scores), factor * consensus(scores))
 
 
-def test_rgbdiff_network_sees_differences_of_neighbouring_frames() -> None:
+def test_rgbdiff_network_sees_differences_of_neighboring_frames() -> None:
     network = stub_tsn("rgbdiff").eval()
     seen: list[torch.Tensor] = []
     network.backbone.register_forward_pre_hook(lambda _, inputs: seen.append(inputs[0]))
@@ -69,35 +69,35 @@ def test_rgbdiff_network_sees_differences_of_neighbouring_frames() -> None:
     for clip in range(2):
         for segment in range(3):
             for step in range(5):
-                for colour in range(3):
-                    later = frames[clip, segment, 3 * (step + 1) + colour]
-                    expected = later - frames[clip, segment, 3 * step + colour]
-                    found = differences[3 * clip + segment, 3 * step + colour]
+                for color in range(3):
+                    later = frames[clip, segment, 3 * (step + 1) + color]
+                    expected = later - frames[clip, segment, 3 * step + color]
+                    found = differences[3 * clip + segment, 3 * step + color]
                     assert torch.equal(found, expected)
 
 
 @pytest.mark.parametrize(
-    "normalisation",
+    "normalization",
     [
-        Normalisation(),
-        Normalisation("BGR", 255.0, (104.0, 117.0, 128.0), (1.0, 1.0, 1.0)),
-        Normalisation("RGB", 1.0, (0.5, 0.5, 0.5), (0.5, 0.5, 0.5)),
+        Normalization(),
+        Normalization("BGR", 255.0, (104.0, 117.0, 128.0), (1.0, 1.0, 1.0)),
+        Normalization("RGB", 1.0, (0.5, 0.5, 0.5), (0.5, 0.5, 0.5)),
     ],
     ids=["resnet", "bninception", "inception"],
 )
 def test_static_clip_reaches_the_rgbdiff_network_as_exactly_zero(
-    normalisation: Normalisation,
+    normalization: Normalization,
 ) -> None:
     network = stub_tsn("rgbdiff").eval()
     seen: list[torch.Tensor] = []
     network.backbone.register_forward_pre_hook(lambda _, inputs: seen.append(inputs[0]))
     still = torch.randint(0, 256, (1, 3, 1, 9, 9, 3), dtype=torch.uint8)
-    normalise = SnippetNormaliser(get_modality("rgbdiff"), normalisation)
-    network(normalise(still.expand(-1, -1, 6, -1, -1, -1)))
+    normalize = SnippetNormalizer(get_modality("rgbdiff"), normalization)
+    network(normalize(still.expand(-1, -1, 6, -1, -1, -1)))
     assert torch.count_nonzero(seen[0]) == 0
     moved = still.repeat(1, 1, 6, 1, 1, 1)
     moved[:, :, 3, 4, 4, 0] += 1
-    network(normalise(moved))
+    network(normalize(moved))
     assert torch.count_nonzero(seen[1]) == 2 * 3
 
 
@@ -122,7 +122,7 @@ def test_wrong_shape_is_answered_with_the_right_one(
 
 def test_bytes_and_tiny_pictures_are_refused() -> None:
     network = stub_tsn()
-    with pytest.raises(UsageError, match="SnippetNormaliser"):
+    with pytest.raises(UsageError, match="SnippetNormalizer"):
         network(torch.zeros(1, 9, 8, 8, dtype=torch.uint8))
     with pytest.raises(UsageError, match="at least 8 x 8 pixels, got 8 x 7"):
         network(torch.zeros(1, 9, 8, 7))
@@ -217,7 +217,7 @@ def test_dropout_works_in_training_only() -> None:
 
 
 @pytest.mark.parametrize(("modality", "first"), [("flow", (5.0, 10.0)), ("rgb", (1.0, 2.0))])
-def test_five_optimiser_groups_of_the_reference(modality: str, first: tuple[float, float]) -> None:
+def test_five_optimizer_groups_of_the_reference(modality: str, first: tuple[float, float]) -> None:
     network = stub_tsn(modality, partial_bn=False)
     groups = {group["name"]: group for group in network.parameter_groups(0.1, 0.5)}
     rates = {name: group["lr"] / 0.1 for name, group in groups.items()}

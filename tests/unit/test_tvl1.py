@@ -24,7 +24,7 @@ from slipdetect.flow.kernels import compiling
 from slipdetect.flow.kernels.iterate import iterate, tail_of
 from slipdetect.flow.kernels.plane import INVERSE, IX, IY, P11, P12, P21, P22, RHO, U1, U2, Planes
 from slipdetect.flow.kernels.warp import MARGIN, warp
-from slipdetect.flow.pictures import to_grey
+from slipdetect.flow.pictures import to_gray
 from slipdetect.video import open_video
 
 Array = NDArray[Any]
@@ -33,16 +33,16 @@ Array = NDArray[Any]
 def waves(x: Array, y: Array) -> Array:
     """Return a texture of waves of 6 to 60 px at any places."""
     rng = np.random.default_rng(3)
-    grey = np.full(x.shape, 128.0)
+    gray = np.full(x.shape, 128.0)
     for _ in range(40):
         angle, phase = rng.uniform(0, 2 * np.pi, 2)
         length = rng.uniform(6, 60)
         along = np.cos(angle) * x + np.sin(angle) * y
-        grey += 0.25 * length * np.cos(2 * np.pi * along / length + phase)
-    return grey
+        gray += 0.25 * length * np.cos(2 * np.pi * along / length + phase)
+    return gray
 
 
-def grey(values: Array) -> NDArray[np.uint8]:
+def gray(values: Array) -> NDArray[np.uint8]:
     return np.clip(np.rint(values), 0, 255).astype(np.uint8)
 
 
@@ -55,7 +55,7 @@ def moved(height: int, width: int) -> tuple[NDArray[np.uint8], NDArray[np.uint8]
     v = sin * x + cos * y + shift[1] - y
     back_x, back_y = x - shift[0], y - shift[1]
     second = waves(cos * back_x + sin * back_y, -sin * back_x + cos * back_y)
-    return grey(waves(x, y)), grey(second), np.stack([u, v])
+    return gray(waves(x, y)), gray(second), np.stack([u, v])
 
 
 def distance(one: Array, other: Array) -> Array:
@@ -107,7 +107,7 @@ def test_the_true_motion_is_found_as_well_as_by_opencv() -> None:
 
 def test_an_initial_flow_is_used_as_opencv_uses_it() -> None:
     frames = [
-        grey(waves(*np.meshgrid(np.arange(96.0) - right, np.arange(64.0))))
+        gray(waves(*np.meshgrid(np.arange(96.0) - right, np.arange(64.0))))
         for right in (0.0, 12.0, 24.0)
     ]
     lame = {"nscales": 2, "warps": 1, "outer_iterations": 3, "use_initial_flow": True}
@@ -120,7 +120,7 @@ def test_an_initial_flow_is_used_as_opencv_uses_it() -> None:
 
 @pytest.fixture(scope="module")
 def real_pairs(clips: Path) -> list[tuple[Array, Array]]:
-    """Two neighbouring frames from the middle of a clip of each data set."""
+    """Two neighboring frames from the middle of a clip of each data set."""
     with (clips / "clips.csv").open(newline="") as file:
         rows = list(csv.DictReader(file))
     pairs = []
@@ -129,7 +129,7 @@ def real_pairs(clips: Path) -> list[tuple[Array, Array]]:
             with open_video(clips / row["path"]) as video:
                 middle = (video.info.duration or 0.0) / 2
                 late = (frame.image for frame in video.frames() if frame.time >= middle)
-                pairs.append((to_grey(next(late)), to_grey(next(late))))
+                pairs.append((to_gray(next(late)), to_gray(next(late))))
     return pairs
 
 
@@ -146,7 +146,7 @@ def test_real_pairs_of_all_data_sets_agree_with_opencv(
     for pair in (resized(both, (342, 256)) for both in real_pairs):
         flows = ours.pair(*pair), opencv.pair(*pair)
         distances.append(distance(*flows).mean())
-        levels = [ours.quantise(flow).astype(int) for flow in flows]
+        levels = [ours.quantize(flow).astype(int) for flow in flows]
         near.append(np.abs(levels[0] - levels[1]) <= 1)
     assert len(distances) == 4
     assert np.mean(distances) <= 0.01
@@ -162,10 +162,10 @@ def test_ours_is_no_further_from_opencv_than_opencv_is_from_itself(
     between, within = [], []
     for pair in (resized(both, (160, 120)) for both in real_pairs):
         flow = opencv.pair(*pair)
-        # a hundred-thousandth of a grey level; OpenCV takes floats in [0, 1] as well
-        disturbed = [(grey + 1e-5 * rng.normal(size=grey.shape)) / 255 for grey in pair]
+        # a hundred-thousandth of a gray level; OpenCV takes floats in [0, 1] as well
+        disturbed = [(gray + 1e-5 * rng.normal(size=gray.shape)) / 255 for gray in pair]
         solver = cv2.optflow.DualTVL1OpticalFlow_create()
-        other = solver.calc(*(grey.astype(np.float32) for grey in disturbed), None)
+        other = solver.calc(*(gray.astype(np.float32) for gray in disturbed), None)
         between.append(distance(ours.pair(*pair), flow).mean())
         within.append(distance(np.moveaxis(other, -1, 0), flow).mean())
     assert np.mean(between) <= 1.5 * np.mean(within)
@@ -173,7 +173,7 @@ def test_ours_is_no_further_from_opencv_than_opencv_is_from_itself(
 
 def test_threads_do_not_change_the_flow() -> None:
     frames = [
-        grey(waves(*np.meshgrid(np.arange(80.0) - step, np.arange(60.0)))) for step in range(9)
+        gray(waves(*np.meshgrid(np.arange(80.0) - step, np.arange(60.0)))) for step in range(9)
     ]
     alone = list(FlowExtractor("tvl1", threads=1).iter(frames))
     together = list(FlowExtractor("tvl1", threads=4).iter(frames))

@@ -17,14 +17,14 @@ import torch
 
 from slipdetect import backbones
 from slipdetect.cli.model_page import input_shape
-from slipdetect.datasets import Clip
 from slipdetect.detection import Detector
-from slipdetect.evaluation.clip_scoring import score_clips
-from slipdetect.evaluation.protocol import Protocol
+from slipdetect.lab.data import Clip
+from slipdetect.lab.evaluate.clip_scoring import score_clips
+from slipdetect.lab.evaluate.protocol import Protocol
+from slipdetect.lab.train import TrainingRun, records
+from slipdetect.lab.train.loop import Trainer
+from slipdetect.lab.train.recipes import load_recipe
 from slipdetect.models import ModelPackage, load_package, save_package
-from slipdetect.training import TrainingRun, records
-from slipdetect.training.loop import Trainer
-from slipdetect.training.recipes import load_recipe
 from tiny_clips import create_tiny, tiny_clips
 
 SMALL: dict[str, Any] = {
@@ -71,7 +71,7 @@ def trained(data: list[Clip], folder: Path) -> tuple[ModelPackage, Seen]:
     def watched(self: Trainer, model: Any, images: torch.Tensor, labels: torch.Tensor) -> Any:
         found = forward(self, model, images, labels)
         if model.training:
-            each = self.network.snippet_scores(self.normaliser(images))
+            each = self.network.snippet_scores(self.normalizer(images))
             seen.append((self.network.modality.name, found[0].detach(), each.detach()))
         return found
 

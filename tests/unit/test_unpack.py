@@ -17,9 +17,9 @@ import pytest
 
 from archive_files import FILES, contents, files_in, pack
 from loopback import DATA, sha
-from slipdetect.datasets import archives, unpack
-from slipdetect.datasets.fetch import fetch
 from slipdetect.errors import DataError, OutputError, SlipdetectError
+from slipdetect.lab.fetch import archives, unpack
+from slipdetect.lab.fetch.fetch import fetch
 
 KINDS = [".zip", ".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tar.xz", ".ZIP"]
 

@@ -12,8 +12,8 @@ from typing import get_type_hints
 import pytest
 
 from slipdetect import Detector, detect
-from slipdetect.detection.seed_detection import detect_as_seed
 from slipdetect.errors import UsageError
+from slipdetect.lab.course2020.seed_detection import detect_as_seed
 from slipdetect.video import SourceOptions, VideoOptions, open_video
 from slipdetect.video.live import LiveSettings
 from slipdetect.video.options import file_options

@@ -16,11 +16,11 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from slipdetect.datasets import Clip, FrameCache, Sampling, WindowRule
-from slipdetect.datasets.window_dataset import TrainingWindows, ValidationWindows, WindowRecipe
-from slipdetect.datasets.window_reader import Draw, WindowReader
 from slipdetect.detection.windows import WindowPlan
 from slipdetect.errors import DataError
+from slipdetect.lab.data import Clip, FrameCache, Sampling, WindowRule
+from slipdetect.lab.data.window_dataset import TrainingWindows, ValidationWindows, WindowRecipe
+from slipdetect.lab.data.window_reader import Draw, WindowReader
 from slipdetect.modalities import GroupMultiScaleCrop, GroupScale
 from slipdetect.modalities.augment import Augmentation
 from slipdetect.modalities.augment_config import AugmentConfig
@@ -33,7 +33,7 @@ FPS = 10.0
 RULE = WindowRule()
 # nothing changes, so that pixels can be read back
 PLAIN = AugmentConfig(
-    "fixed", flip=0.0, contrast=0.0, brightness=0.0, tint=0.0, grey=0.0, noise=0.0
+    "fixed", flip=0.0, contrast=0.0, brightness=0.0, tint=0.0, gray=0.0, noise=0.0
 )
 
 
@@ -56,7 +56,7 @@ class CountingCache(FrameCache):
         return frames
 
 
-def recipe(modality: str, crop: str = "centre", step: int = 2, segments: int = 3) -> WindowRecipe:
+def recipe(modality: str, crop: str = "center", step: int = 2, segments: int = 3) -> WindowRecipe:
     kind = get_modality(modality)
     return WindowRecipe(kind, SnippetGrid.make([kind], step, FPS), 8, crop, segments, RULE)
 
@@ -125,7 +125,7 @@ def test_positives_overlap_the_fall_and_negatives_keep_clear(
 
 @settings(max_examples=100)
 @given(st.integers(1, 80), st.floats(0, 8), st.floats(0.1, 4))
-def test_the_window_holds_its_centre(frames: int, start: float, length: float) -> None:
+def test_the_window_holds_its_center(frames: int, start: float, length: float) -> None:
     one = clip(f"fall-{frames}.mp4", (start, start + length))
     reader = WindowReader(recipe("rgb"), CountingCache())
     assert reader.length == 16
@@ -134,12 +134,12 @@ def test_the_window_holds_its_centre(frames: int, start: float, length: float) -
         (RULE.positive_ranges(one, duration), RULE.negative_ranges(one, duration))
     ):
         for low, high in ranges:
-            for centre in (low, high):
-                first = reader.first_sample(centre, frames)
+            for center in (low, high):
+                first = reader.first_sample(center, frames)
                 last = min(first + reader.length, frames) - 1
                 assert 0 <= first <= last
-                assert first / FPS - 0.1 <= centre <= last / FPS + 0.1
-                if label == 1:  # the actual window's centre keeps clear, to half a sample
+                assert first / FPS - 0.1 <= center <= last / FPS + 0.1
+                if label == 1:  # the actual window's center keeps clear, to half a sample
                     middle = (first + last) / 2 / FPS
                     assert middle <= start - 0.65 + 1e-9 or middle >= start + length + 0.65 - 1e-9
 
@@ -175,7 +175,7 @@ def test_longer_clips_are_drawn_by_the_root_of_their_seconds() -> None:
     windows = TrainingWindows(clips, CountingCache(), recipe("rgb"), 2, seed=0)
     rng = np.random.default_rng(0)
     drawn = Counter(windows._pools[1].draw(rng)[0].clip.path.name for _ in range(700))
-    # usable centres: 0 s and 22.5 s, so sqrt(0.1) to sqrt(22.6)
+    # usable centers: 0 s and 22.5 s, so sqrt(0.1) to sqrt(22.6)
     wanted = (22.6 / 0.1) ** 0.5
     assert drawn["other-b-241.mp4"] / drawn["other-16.mp4"] == pytest.approx(wanted, rel=0.3)
 
@@ -188,7 +188,7 @@ def test_validation_windows_are_those_of_detection(modality: str, step: int) -> 
     plan = WindowPlan.make(RULE.window, 0.2, step, made.grid.span, FPS)
     assert [windows[i][1] for i in range(len(windows))] == [0, 1, 1]
     images, _ = windows[0]
-    # centre 4.5 s: samples 37.5 -> 38 (half to even) to 53
+    # center 4.5 s: samples 37.5 -> 38 (half to even) to 53
     first = images[:, 0, 4, 4, 0].tolist()
     assert first == [38 + step * k for k in range(plan.snippets)]
     assert torch.equal(windows[0][0], images)
@@ -218,7 +218,7 @@ def test_flow_snippets_hold_the_fields_between_their_frames() -> None:
             assert first <= 24
 
 
-@pytest.mark.parametrize("crop", ["motion", "centre"])
+@pytest.mark.parametrize("crop", ["motion", "center"])
 @pytest.mark.parametrize("train_crop", ["fixed", "multiscale"])
 def test_mirrored_flow_runs_the_other_way(crop: str, train_crop: str) -> None:
     clips = [clip("fall-30.mp4"), clip("other-30.mp4")]
@@ -242,18 +242,18 @@ class Moving(CountingCache):
         return video
 
 
-def test_motion_crop_follows_the_motion_and_centre_crop_does_not() -> None:
+def test_motion_crop_follows_the_motion_and_center_crop_does_not() -> None:
     clips = [clip("fall-30.mp4"), clip("other-30.mp4")]
-    motion, centre = (
+    motion, center = (
         ValidationWindows(clips, Moving(), recipe("rgb", crop))[0][0]
-        for crop in ("motion", "centre")
+        for crop in ("motion", "center")
     )
     assert float((motion > 200).float().mean()) > 0.2
-    # the centre crop of 60 x 100 is x 24 to 76: the square at 80 is outside
-    assert float((centre > 200).float().mean()) == 0.0
+    # the center crop of 60 x 100 is x 24 to 76: the square at 80 is outside
+    assert float((center > 200).float().mean()) == 0.0
 
 
-@pytest.mark.parametrize("crop", ["motion", "centre"])
+@pytest.mark.parametrize("crop", ["motion", "center"])
 def test_mixed_crops_follow_the_motion_half_the_time_whatever_the_test_crop_is(crop: str) -> None:
     clips = [clip("fall-30.mp4"), clip("other-30.mp4")]
     still = replace(PLAIN, train_crop="mixed", scale_jitter=0.0, shift_jitter=0.0)
@@ -269,9 +269,9 @@ def test_marked_lookalikes_take_the_share_of_mined_false_alarms() -> None:
     windows = TrainingWindows([clip("fall-d-60.mp4"), marked], CountingCache(), recipe("rgb"), 1, 0)
     rng = np.random.default_rng(0)
     draws = [windows._pools[1].draw(rng) for _ in range(800)]
-    mined = [centre for candidate, centre in draws if candidate.clip.source == "mined"]
+    mined = [center for candidate, center in draws if candidate.clip.source == "mined"]
     assert 150 <= len(mined) <= 250
-    assert all(3.0 <= centre <= 3.4 for centre in mined)
+    assert all(3.0 <= center <= 3.4 for center in mined)
 
 
 def test_labels_without_a_place_are_data_errors() -> None:
@@ -320,9 +320,9 @@ CHANGES: list[dict[str, object]] = [
     {"brightness": 90.0},
     {"tint": 0.6},
     {"saturation": 0.9},
-    {"grey": 1.0},
+    {"gray": 1.0},
 ]
-COLOURS = {"contrast", "brightness", "tint", "saturation", "grey"}
+COLORS = {"contrast", "brightness", "tint", "saturation", "gray"}
 
 
 @pytest.mark.parametrize("modality", ["rgb", "rgbdiff", "flow"])
@@ -330,7 +330,7 @@ COLOURS = {"contrast", "brightness", "tint", "saturation", "grey"}
 def test_every_change_is_one_for_all_pictures_of_a_window(
     change: dict[str, object], modality: str
 ) -> None:
-    """In a clip without motion no change may make any, and flow has no colours."""
+    """In a clip without motion no change may make any, and flow has no colors."""
     clips = [clip("fall-40.mp4"), clip("other-40.mp4")]
     made = replace(recipe(modality), size=24)
     plain, changed = (
@@ -343,14 +343,14 @@ def test_every_change_is_one_for_all_pictures_of_a_window(
         assert images.shape == (3, made.modality.images, 24, 24, 2 if modality == "flow" else 3)
         assert (images == images[:1, :1]).all()
         differs += not torch.equal(images, plain[index][0])
-    assert differs == 0 if modality == "flow" and set(change) <= COLOURS else differs >= 5
+    assert differs == 0 if modality == "flow" and set(change) <= COLORS else differs >= 5
 
 
 def test_the_reference_recipe_is_scale_multiscale_crop_and_flip() -> None:
     """TSN's training picture, made by hand from the same draws (Wang et al., ECCV 2016, 3.3)."""
     config = replace(PLAIN, train_crop="multiscale", flip=0.5)
 
-    class Coloured(StillCache):
+    class Colored(StillCache):
         def frames(self, path: Path) -> np.ndarray:
             count = int(path.stem.rpartition("-")[2])
             return np.random.default_rng(count).integers(0, 256, (count, 60, 80, 3), np.uint8)
@@ -359,14 +359,14 @@ def test_the_reference_recipe_is_scale_multiscale_crop_and_flip() -> None:
     flips = 0
     for modality in ("rgb", "rgbdiff", "flow"):
         made = replace(recipe(modality), size=28)
-        windows = TrainingWindows(clips, Coloured(), made, 12, 5, config)
+        windows = TrainingWindows(clips, Colored(), made, 12, 5, config)
         windows.set_epoch(3)
         for index in range(12):
             images, label = windows[index]
             rng = np.random.default_rng((5, 3, index))
-            candidate, centre = windows._pools[label].draw(rng)
-            stored = Coloured().frames(candidate.clip.path)
-            first = WindowReader(made, Coloured()).first_sample(centre, len(stored))
+            candidate, center = windows._pools[label].draw(rng)
+            stored = Colored().frames(candidate.clip.path)
+            first = WindowReader(made, Colored()).first_sample(center, len(stored))
             offsets = segment_offsets(16, 3, made.grid.span, "train", rng)
             kind = made.modality
             picked = [stored[first + o : first + o + kind.images] for o in offsets]
@@ -384,11 +384,11 @@ def test_the_reference_recipe_is_scale_multiscale_crop_and_flip() -> None:
 
 
 def _flip_of_the_draws(rng: np.random.Generator) -> bool:
-    """Draw what a window draws between its snippets and its place: 5 colours, a box, a flip."""
+    """Draw what a window draws between its snippets and its place: 5 colors, a box, a flip."""
     rng.uniform(size=1 + 3)  # contrast and tint
     rng.uniform(size=1 + 2)  # scale and shift of the jittered crop
     mirror = bool(rng.random() < 0.5)
-    rng.random(2)  # brightness, grey
+    rng.random(2)  # brightness, gray
     if rng.random() < 0.3:
         rng.random()  # noise
     rng.integers(2**31)

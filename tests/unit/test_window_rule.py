@@ -1,6 +1,6 @@
 """Where windows may sit in a clip, by hand.
 
-In: clips with events. Out: ranges of window centres in seconds.
+In: clips with events. Out: ranges of window centers in seconds.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from slipdetect.datasets import Clip, WindowRule
+from slipdetect.lab.data import Clip, WindowRule
 
 RULE = WindowRule(window=1.5, event_cap=1.5, clearance=0.7)
 
@@ -27,7 +27,7 @@ OTHER = Clip(Path("b.mp4"), False)
     ("events", "lookalikes", "expected"),
     [
         ((), ((3.0, 4.0),), [(3.0, 4.0)]),
-        # windows lie inside the clip: centres from 0.75 to 9.25
+        # windows lie inside the clip: centers from 0.75 to 9.25
         ((), ((0.0, 0.5), (9.0, 10.0)), [(0.75, 0.75), (9.0, 9.25)]),
         # clear of a fall from 4 to 5, so before 3.3 and after 5.7
         (((4.0, 5.0),), ((3.0, 3.9), (5.0, 6.0)), [(3.0, 3.3), (5.7, 6.0)]),
@@ -48,7 +48,7 @@ def test_lookalikes(
 @pytest.mark.parametrize(
     ("clip", "duration", "positive", "negative"),
     [
-        # centres of whole windows: 0.75 to 9.25
+        # centers of whole windows: 0.75 to 9.25
         (OTHER, 10.0, [], [(0.75, 9.25)]),
         (OTHER, 1.0, [], [(0.5, 0.5)]),
         (OTHER, 0.0, [], [(0.0, 0.0)]),
@@ -91,6 +91,6 @@ def test_negative_windows_keep_clear_of_every_event(
     events = tuple((start, start + length) for start, length in spans)
     for low, high in RULE.negative_ranges(fall(*events), duration):
         assert min(0.75, duration / 2) <= low <= high <= max(duration - 0.75, duration / 2)
-        for centre in (low, (low + high) / 2, high):
+        for center in (low, (low + high) / 2, high):
             for start, end in events:
-                assert centre <= start - 0.7 + 1e-9 or centre >= end + 0.7 - 1e-9
+                assert center <= start - 0.7 + 1e-9 or center >= end + 0.7 - 1e-9

@@ -18,7 +18,7 @@ from slipdetect.detection.snippets import SnippetCutter, StreamInput
 from slipdetect.detection.windows import WindowAssembler, WindowPlan
 from slipdetect.errors import UsageError
 from slipdetect.modalities.modality import get_modality
-from slipdetect.modalities.normalise import Normalisation, SnippetNormaliser
+from slipdetect.modalities.normalize import Normalization, SnippetNormalizer
 from slipdetect.modalities.snippet import SnippetGrid
 from slipdetect.models import Consensus
 from slipdetect.video import Frame
@@ -76,7 +76,7 @@ def test_any_plan_covers_any_video(both: tuple[WindowPlan, SnippetGrid], frames:
     for before, after in pairwise(windows):
         assert before.start <= after.start
         assert before.end <= after.end
-        assert before.centre <= after.centre
+        assert before.center <= after.center
     for before, after in pairwise(combined):
         assert before != after
         assert after[0] <= before[-1] + 1
@@ -156,7 +156,7 @@ def test_windows_equal_scoring_each_window_by_itself(
     for weight in agreed.parameters():
         torch.nn.init.normal_(weight)  # beyond the average that they begin with
     network = stub_tsn(modality, consensus=agreed, dropout=0.5).eval()
-    normalise = SnippetNormaliser(kind, Normalisation())
+    normalize = SnippetNormalizer(kind, Normalization())
     rng = np.random.default_rng(5)
     video = rng.integers(0, 256, (frames, 16, 16, 3), np.uint8)
     grid = SnippetGrid.make([kind], 2, FPS)
@@ -171,11 +171,11 @@ def test_windows_equal_scoring_each_window_by_itself(
         return 0.5, {}
 
     assembler = WindowAssembler(plan, judge)
-    cutter = SnippetCutter(grid, [StreamInput(kind, 14, "centre")])
+    cutter = SnippetCutter(grid, [StreamInput(kind, 14, "center")])
     windows = []
     with torch.inference_mode():
         for snippet in cutter.cut(Frame(i / FPS, image) for i, image in enumerate(video)):
-            x = normalise(torch.from_numpy(snippet.images(modality))[None, None])
+            x = normalize(torch.from_numpy(snippet.images(modality))[None, None])
             calls += 1
             scores = network.snippet_scores(x)[0, 0]
             windows += assembler.push({modality: scores}, duration=snippet.last / FPS)
@@ -191,7 +191,7 @@ def test_windows_equal_scoring_each_window_by_itself(
             snippets = []
             for start in starts:
                 picked = [min(start + i, frames - 1) for i in range(kind.frames)]
-                # the centre crop of 16 x 16 is 224/256 of it: 14 x 14, one pixel in
+                # the center crop of 16 x 16 is 224/256 of it: 14 x 14, one pixel in
                 snippets.append(video[picked, 1:15, 1:15])
-            direct = network(normalise(torch.from_numpy(np.stack(snippets))[None]))[0]
+            direct = network(normalize(torch.from_numpy(np.stack(snippets))[None]))[0]
             assert torch.allclose(score, direct, atol=1e-5)

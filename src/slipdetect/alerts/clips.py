@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import Any
 
 from slipdetect._text import plain_name, timecode
-from slipdetect.datasets.rewriting import displayed
 from slipdetect.errors import SlipdetectError, VideoError
+from slipdetect.lab.prepare.rewriting import displayed
 from slipdetect.types import Event
 from slipdetect.video import Frame, Recording, VideoInfo, show
 

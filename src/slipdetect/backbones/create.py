@@ -33,7 +33,7 @@ def create_backbone(
     Args:
         name: A name of ``list_backbones()``, or ``timm/NAME`` for any network of timm.
         in_channels: Channels of the input. Anything but 3 replaces the kernels of the first
-            convolution by their mean over the colours (cross-modality initialisation).
+            convolution by their mean over the colors (cross-modality initialization).
         weights: None for random ones, ``"imagenet"``, or a ``.safetensors``, ``.pth`` or ``.pt``
             file with tensors only.
         **options: Of ``backbone_options(name)``. The one fact of the spec that they may change
@@ -41,7 +41,7 @@ def create_backbone(
 
     Returns:
         A module with attribute ``spec`` (``BackboneSpec``) that maps ``(N, in_channels, H, W)``
-        float32, normalised as the spec says, to ``(N, feature_dim)``.
+        float32, normalized as the spec says, to ``(N, feature_dim)``.
 
     Raises:
         ModelError: The name is unknown, or the weights cannot be had or do not fit.

@@ -16,7 +16,7 @@ from torch.nn import functional
 
 from slipdetect.backbones.spec import Backbone, BackboneSpec
 from slipdetect.backbones.weights import load_exactly, read_weights
-from slipdetect.modalities.normalise import Normalisation
+from slipdetect.modalities.normalize import Normalization
 
 _PAPERS = {
     "bninception": "Ioffe and Szegedy, Batch Normalization, ICML 2015",
@@ -79,14 +79,14 @@ def _adapter(name: str, class_name: str, first_conv: str, min_input_size: int) -
         name=name,
         feature_dim=1024 if name == "bninception" else 1536,
         input_size=settings["input_size"][-1],
-        normalisation=Normalisation(
-            colour=settings["input_space"],
+        normalization=Normalization(
+            color=settings["input_space"],
             value_range=float(settings["input_range"][1]),
             mean=tuple(map(float, settings["mean"])),  # type: ignore[arg-type]
             std=tuple(map(float, settings["std"])),  # type: ignore[arg-type]
         ),
         first_conv=first_conv,
-        licence="BSD-3-Clause",
+        license="BSD-3-Clause",
         min_input_size=min_input_size,
         weights_url=settings["url"],
         source="pretrainedmodels",

@@ -148,7 +148,7 @@ def _entries() -> dict[str, Entry]:
     """Names to entries: built-ins first, then plugins by distribution name; the first one wins."""
     found: list[Entry] = []
     for point in entry_points(group=GROUP):
-        found.append(Entry(point, _normalise(point.dist.name) if point.dist else "unknown"))
+        found.append(Entry(point, _normalize(point.dist.name) if point.dist else "unknown"))
     entries = {entry.point.name: entry for entry in found if entry.built_in}
     for name, value in BUILT_IN.items():
         entries.setdefault(name, Entry(EntryPoint(name, value, GROUP), OWN_DISTRIBUTION))
@@ -173,10 +173,10 @@ def _allowed_plugins() -> set[str] | None:
     text = os.environ.get("SLIPDETECT_PLUGINS")
     if text is None:
         return None
-    return {_normalise(name) for name in text.split(",") if name.strip()}
+    return {_normalize(name) for name in text.split(",") if name.strip()}
 
 
-def _normalise(distribution: str) -> str:
+def _normalize(distribution: str) -> str:
     """Spell a distribution's name as PyPI compares it (PEP 503)."""
     return re.sub(r"[-_.]+", "-", distribution.strip()).lower()
 

@@ -13,7 +13,7 @@ from slipdetect.backbones.rectify import rectify_convolutions
 from slipdetect.backbones.spec import Backbone, BackboneSpec
 from slipdetect.backbones.weights import load_exactly, read_weights
 from slipdetect.errors import UsageError
-from slipdetect.modalities.normalise import Normalisation
+from slipdetect.modalities.normalize import Normalization
 
 try:
     from resnest.torch.resnet import Bottleneck, ResNet
@@ -30,9 +30,9 @@ def _resnest(name: str, depths: list[int], own_stem_width: int, digest: str) -> 
         name=name,
         feature_dim=2048,
         input_size=224,
-        normalisation=Normalisation(),
+        normalization=Normalization(),
         first_conv="conv1.0",
-        licence="Apache-2.0",
+        license="Apache-2.0",
         weights_url=_URL.format(f"{name}-{digest}"),
         source="resnest",
         paper="Zhang et al., ResNeSt: Split-Attention Networks, 2020",

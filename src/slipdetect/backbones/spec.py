@@ -14,7 +14,7 @@ from slipdetect.errors import UsageError
 if TYPE_CHECKING:
     from torch import nn
 
-    from slipdetect.modalities.normalise import Normalisation
+    from slipdetect.modalities.normalize import Normalization
 
 
 @dataclass(frozen=True)
@@ -25,9 +25,9 @@ class BackboneSpec:
         name: The name it is registered under.
         feature_dim: Length of the feature vector of one picture.
         input_size: Side in pixels of the square picture it takes unless told otherwise.
-        normalisation: Colour order, value range, mean and std it was trained with.
+        normalization: Color order, value range, mean and std it was trained with.
         first_conv: Dotted name of the convolution that sees the picture (``"conv1"``).
-        licence: SPDX identifier of the code and weights.
+        license: SPDX identifier of the code and weights.
         min_input_size: Smallest side in pixels that passes through the network.
         weights_url: Where ``weights="imagenet"`` comes from; None where there is no such file.
         source: Library that defines the network.
@@ -37,9 +37,9 @@ class BackboneSpec:
     name: str
     feature_dim: int
     input_size: int
-    normalisation: Normalisation
+    normalization: Normalization
     first_conv: str
-    licence: str
+    license: str
     min_input_size: int = 32
     weights_url: str | None = None
     source: str = ""
@@ -57,24 +57,24 @@ class BackboneSpec:
             )
 
     @property
-    def colour(self) -> str:
+    def color(self) -> str:
         """Channel order, ``"RGB"`` or ``"BGR"``."""
-        return self.normalisation.colour
+        return self.normalization.color
 
     @property
     def value_range(self) -> float:
         """Largest pixel value the network was trained with, 1.0 or 255.0."""
-        return self.normalisation.value_range
+        return self.normalization.value_range
 
     @property
     def mean(self) -> tuple[float, float, float]:
-        """Mean per channel in ``colour`` order, in units of ``value_range``."""
-        return self.normalisation.mean
+        """Mean per channel in ``color`` order, in units of ``value_range``."""
+        return self.normalization.mean
 
     @property
     def std(self) -> tuple[float, float, float]:
-        """Standard deviation per channel in ``colour`` order, in units of ``value_range``."""
-        return self.normalisation.std
+        """Standard deviation per channel in ``color`` order, in units of ``value_range``."""
+        return self.normalization.std
 
 
 @dataclass(frozen=True)

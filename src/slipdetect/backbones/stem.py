@@ -1,4 +1,4 @@
-"""First-convolution surgery: let a network trained on colour pictures take any channel count.
+"""First-convolution surgery: let a network trained on color pictures take any channel count.
 
 In: a network and the name of its first convolution. Out: the same network with new kernels.
 """
@@ -39,9 +39,9 @@ def find_first_conv(network: nn.Module, first_conv: str) -> nn.Conv2d:
 
 
 def adapt_first_conv(network: nn.Module, first_conv: str, in_channels: int) -> None:
-    """Make the first convolution take ``in_channels``, in place (cross-modality initialisation).
+    """Make the first convolution take ``in_channels``, in place (cross-modality initialization).
 
-    Every new kernel slice is the mean over the colour slices, not rescaled (Wang et al., Temporal
+    Every new kernel slice is the mean over the color slices, not rescaled (Wang et al., Temporal
     Segment Networks, ECCV 2016, section 3.2). Bias, stride, padding and groups stay, and so does
     the class of the module, which some libraries use for their own padding.
 

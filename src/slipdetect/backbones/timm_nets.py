@@ -18,7 +18,7 @@ from slipdetect.backbones.lite0_weights import is_original, read_package, rename
 from slipdetect.backbones.spec import Backbone, BackboneSpec
 from slipdetect.backbones.weights import State, load_exactly, read_state_dict, unreachable
 from slipdetect.errors import ModelError
-from slipdetect.modalities.normalise import Normalisation
+from slipdetect.modalities.normalize import Normalization
 
 Weights = str | os.PathLike[str] | None
 
@@ -80,9 +80,9 @@ def _spec(name: str, architecture: str, paper: str = "") -> BackboneSpec:
         name=name,
         feature_dim=shape[-1],
         input_size=size,
-        normalisation=Normalisation(mean=tuple(facts["mean"]), std=tuple(facts["std"])),
+        normalization=Normalization(mean=tuple(facts["mean"]), std=tuple(facts["std"])),
         first_conv=first_conv,
-        licence=facts.get("license") or "unknown",
+        license=facts.get("license") or "unknown",
         min_input_size=size if facts.get("fixed_input_size") else min(smallest, size),
         weights_url=_url(facts),
         source="timm",

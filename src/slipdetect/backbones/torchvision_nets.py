@@ -14,7 +14,7 @@ from torchvision import models
 
 from slipdetect.backbones.spec import Backbone, BackboneSpec
 from slipdetect.backbones.weights import load_exactly, read_weights
-from slipdetect.modalities.normalise import Normalisation
+from slipdetect.modalities.normalize import Normalization
 
 Weights = str | os.PathLike[str] | None
 
@@ -32,9 +32,9 @@ def _resnet(name: str, feature_dim: int) -> Backbone:
         name=name,
         feature_dim=feature_dim,
         input_size=224,
-        normalisation=Normalisation(),
+        normalization=Normalization(),
         first_conv="conv1",
-        licence="BSD-3-Clause",
+        license="BSD-3-Clause",
         weights_url=_url(name),
         source="torchvision",
         paper=_RESNET_PAPER,
@@ -69,9 +69,9 @@ def _vgg(name: str) -> Backbone:
         name=name,
         feature_dim=4096,
         input_size=224,
-        normalisation=Normalisation(),
+        normalization=Normalization(),
         first_conv="features.0",
-        licence="BSD-3-Clause",
+        license="BSD-3-Clause",
         weights_url=_url(name),
         source="torchvision",
         paper=_VGG_PAPER,

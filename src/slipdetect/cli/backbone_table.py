@@ -1,4 +1,4 @@
-"""Backbones side by side: size, work, time and licence.
+"""Backbones side by side: size, work, time and license.
 
 In: rows of facts and costs. Out: a table for a terminal.
 """
@@ -33,7 +33,7 @@ COLUMNS: dict[str, Callable[[Row], Any]] = {
     "gflop": lambda row: row.cost.flops,
     "ms": lambda row: row.cost.seconds,
 }
-_HEADINGS = ("name", "features", "input", "parameters", "GFLOP", "CPU ms", "licence")
+_HEADINGS = ("name", "features", "input", "parameters", "GFLOP", "CPU ms", "license")
 _TEXT = (0, 6)  # columns that are no numbers
 
 
@@ -68,5 +68,5 @@ def _cells(row: Row) -> tuple[str, ...]:
         f"{cost.parameters / 1e6:.2f} M",
         f"{cost.flops / 1e9:.2f}",
         f"{cost.seconds * 1e3:.0f}",
-        one_line(spec.licence),
+        one_line(spec.license),
     )

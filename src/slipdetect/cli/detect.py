@@ -22,8 +22,8 @@ from slipdetect.cli.live_sources import find_live, named_sources
 from slipdetect.cli.model_option import load_detector
 from slipdetect.cli.options import common_options, with_options
 from slipdetect.cli.profiling import Profiling
-from slipdetect.cli.seeding import seed_look
 from slipdetect.cli.sources import expand
+from slipdetect.lab.course2020.replay_command import seed_look
 from slipdetect.sinks.registry import Destination, choose_destination, choose_sinks
 from slipdetect.sinks.sink import ResultSink, Setup
 from slipdetect.sinks.text import Write
@@ -105,7 +105,7 @@ def _looking(detector: Detector, options: dict[str, Any], alerts: Alerts | None)
     if options["preset"] is not None:
         return seed_look(detector, options, alerts, reading)
     if options["store"] is not None:
-        from slipdetect.datasets.store import VideoStore
+        from slipdetect.store import VideoStore
 
         reading["store"] = VideoStore(Path(options["store"]))
         if all(stream.flow is None for stream in detector.config.streams):

@@ -164,7 +164,7 @@ ALERT_OPTIONS = (
     ),
 )
 
-# as in detection/seed_windows.py, which a page of help must not load
+# as in lab/course2020/seed_windows.py, which a page of help must not load
 PRESETS = ("seed", "seed-v1", "seed-v0")
 
 _SEED = (

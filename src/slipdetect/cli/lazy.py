@@ -32,7 +32,7 @@ class LazyGroup(click.Group):
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
-        """Find the command; a misspelt one is answered with those that are like it."""
+        """Find the command; a misspelled one is answered with those that are like it."""
         try:
             return super().resolve_command(ctx, args)
         except click.NoSuchCommand as error:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from slipdetect.models.tsn import TSN
 
 _REPORTED = 3, 5  # segments and differences of the seed report's Table 4
-_PICTURES = {"rgb": "pictures", "flow": "flow fields", "rgbdiff": "neighbouring frames"}
+_PICTURES = {"rgb": "pictures", "flow": "flow fields", "rgbdiff": "neighboring frames"}
 
 
 def named_model_page(name: str) -> str:
@@ -79,8 +79,8 @@ def _stream(package: ModelPackage, stream: StreamConfig) -> list[str]:
     ]
     if stream.flow is not None:
         lines.append(_row("flow", f"{stream.flow['method']}, up to {stream.flow['bound']:g} px"))
-    if stream.normalisation.contrast is not None:
-        lines.append(_row("differences", f"scaled to {stream.normalisation.contrast:g}"))
+    if stream.normalization.contrast is not None:
+        lines.append(_row("differences", f"scaled to {stream.normalization.contrast:g}"))
     tempered = package.config.calibration.streams
     if tempered is not None:
         lines.append(_row("temperature", f"{tempered[stream.modality]:g} before fusion"))
@@ -168,10 +168,10 @@ def _origin(origin: Any) -> str:
 def _data(data: Any) -> str:
     if not isinstance(data, Mapping):
         return str(data)
-    licences = ", ".join(map(str, data.get("licences") or ["licence not told"]))
+    licenses = ", ".join(map(str, data.get("licenses") or ["license not told"]))
     return (
         f"{data.get('source') or 'unnamed'}: {data.get('clips', '?')} clips, "
-        f"{data.get('positive', '?')} with a fall ({licences})"
+        f"{data.get('positive', '?')} with a fall ({licenses})"
     )
 
 

@@ -22,9 +22,9 @@ _ASSETS = Path(slipdetect.__file__).parent / "assets"
 @click.group(
     cls=LazyGroup,
     lazy={
-        "import": "slipdetect.cli.models_import:import_files",
-        "export": "slipdetect.cli.models_export:export",
-        "average": "slipdetect.cli.models_average:average",
+        "import": "slipdetect.lab.models.import_command:import_files",
+        "export": "slipdetect.lab.models.export_command:export",
+        "average": "slipdetect.lab.models.average_command:average",
     },
 )
 @common_options

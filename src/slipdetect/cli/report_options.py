@@ -55,7 +55,7 @@ TRAINING = (
         "train clips.csv --schedule step --lr-steps 20,60",
         note="ReduceLROnPlateau: --schedule plateau",
     ),
-    make_word("--momentum", "train clips.csv --optimiser sgd --momentum 0.9"),
+    make_word("--momentum", "train clips.csv --optimizer sgd --momentum 0.9"),
     make_word("--weight-decay|--wd", "train clips.csv --weight-decay 0.0005"),
     make_word("--clip-gradient|--gd", "train clips.csv --clip-gradient 20"),
     make_word("--no_partialbn|--npb", "train clips.csv --partial-bn none"),
@@ -112,7 +112,7 @@ FILES = (
     make_word(
         "checkpoint.pth.tar",
         "train clips.csv --out runs/x --resume",
-        note="OUT/checkpoints, with the optimiser",
+        note="OUT/checkpoints, with the optimizer",
     ),
     make_word("rgb_train.csv|rgb_test.csv|opf_train.csv|opf_test.csv", "plot runs/x/curves.csv"),
     make_word(

@@ -1,4 +1,4 @@
-"""What the user named on the command line, spelt out as single videos.
+"""What the user named on the command line, spelled out as single videos.
 
 In: files, folders, patterns, ``@list.txt``, ``-``. Out: a ``Job`` per video, or why there is none.
 """

@@ -14,7 +14,6 @@ from os import PathLike
 from pathlib import Path
 from typing import Self, Unpack
 
-from slipdetect.datasets.store import VideoStore
 from slipdetect.detection.findings import Findings
 from slipdetect.detection.flow_sources import stored_flow, timed_flow
 from slipdetect.detection.live import live_events
@@ -37,6 +36,7 @@ from slipdetect.errors import UsageError, VideoError
 from slipdetect.modalities.snippet import SnippetGrid
 from slipdetect.models import ModelConfig, ModelPackage, load_package
 from slipdetect.models.config import BALANCED
+from slipdetect.store import VideoStore
 from slipdetect.types import DetectionResult, Event, EventConfig, EventFinder, Window
 from slipdetect.video import (
     Frame,
@@ -247,7 +247,7 @@ class Detector:
 
     def _verdict(self, scores: SnippetScores) -> bool | None:
         """Return whether a window of nothing but such snippets surely is in an event, or is not."""
-        count = self.plan.snippets  # a consensus that learnt knows windows, not single snippets
+        count = self.plan.snippets  # a consensus that learned knows windows, not single snippets
         like = {name: logits.expand(1, count, -1) for name, logits in scores.items()}
         return sure(self.scorer.judge(like)[0], self.events)
 

@@ -13,12 +13,12 @@ from typing import Any
 
 import numpy as np
 
-from slipdetect.datasets.store import StoredVideo, StoreQuery, VideoStore
 from slipdetect.detection.profile import FLOW, Stopwatch
 from slipdetect.detection.snippets import FlowSource, Image, StreamInput
 from slipdetect.errors import DataError
 from slipdetect.flow import FlowExtractor
 from slipdetect.models import ModelConfig
+from slipdetect.store import StoredVideo, StoreQuery, VideoStore
 
 
 def computed_flow(recipe: Mapping[str, Any]) -> FlowSource:
@@ -27,7 +27,7 @@ def computed_flow(recipe: Mapping[str, Any]) -> FlowSource:
 
     def compute(images: Iterator[Image]) -> Iterator[Image]:
         for field in extractor.iter(images):
-            yield np.ascontiguousarray(extractor.quantise(field).transpose(1, 2, 0))
+            yield np.ascontiguousarray(extractor.quantize(field).transpose(1, 2, 0))
 
     return compute
 
@@ -42,7 +42,7 @@ def prompt_flow(recipe: Mapping[str, Any]) -> FlowSource:
         else:
             fields = (extractor.pair(prev, next) for prev, next in pairwise(images))
         for field in fields:
-            yield np.ascontiguousarray(extractor.quantise(field).transpose(1, 2, 0))
+            yield np.ascontiguousarray(extractor.quantize(field).transpose(1, 2, 0))
 
     return compute
 

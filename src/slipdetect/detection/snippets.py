@@ -20,7 +20,7 @@ from slipdetect.video import Frame
 
 Image = npt.NDArray[np.uint8]
 
-# turns pictures into the n - 1 quantised flows between them, each (H, W, 2)
+# turns pictures into the n - 1 quantized flows between them, each (H, W, 2)
 FlowSource = Callable[[Iterator[Image]], Iterator[Image]]
 
 

@@ -13,16 +13,16 @@ import torch
 
 from slipdetect.detection.memory import BatchSize
 from slipdetect.modalities.interleave import interleaved
-from slipdetect.modalities.normalise import SnippetNormaliser
+from slipdetect.modalities.normalize import SnippetNormalizer
 from slipdetect.models import TSN, ModelPackage, StreamConfig
 from slipdetect.models.folding import folded
 from slipdetect.models.precision import fast_precision, in_precision
 
-_PREPARED = 4  # snippets normalised at a time: what a CPU's cache holds of them as float32
+_PREPARED = 4  # snippets normalized at a time: what a CPU's cache holds of them as float32
 
 
 class StreamNetwork:
-    """A stream's normalisation and network, for inference alone.
+    """A stream's normalization and network, for inference alone.
 
     Args:
         package: The model.
@@ -45,7 +45,7 @@ class StreamNetwork:
     ) -> None:
         self._device = device
         self._batch = batch
-        self._normalise = SnippetNormaliser(stream.snippet, stream.normalisation)
+        self._normalize = SnippetNormalizer(stream.snippet, stream.normalization)
         network = package.build_stream(stream.modality)
         shape = 1, stream.snippet.network_channels, stream.input_size, stream.input_size
         example = torch.randn(shape, generator=torch.Generator().manual_seed(0))
@@ -73,5 +73,5 @@ class StreamNetwork:
         return self.network.classify(self.network.backbone(inputs)).float().cpu()
 
     def _inputs(self, images: Sequence[npt.NDArray[np.uint8]]) -> torch.Tensor:
-        snippets = self._normalise(interleaved(images).to(self._device))
+        snippets = self._normalize(interleaved(images).to(self._device))
         return self.network.backbone_inputs(snippets.unsqueeze(1)).to(self._dtype)

@@ -69,7 +69,7 @@ class WindowPlan:
 class WindowAssembler:
     """Combine snippet scores into windows as they come.
 
-    Windows are centred: those at either end of a video hold fewer snippets (at least half), so
+    Windows are centered: those at either end of a video hold fewer snippets (at least half), so
     that the first and last moments are judged too and nothing is scored twice.
 
     Args:

@@ -1,4 +1,4 @@
-"""Optical flow between neighbouring pictures, and its storage in bytes.
+"""Optical flow between neighboring pictures, and its storage in bytes.
 
 In: pictures as numpy arrays. Out: ``(2, H, W)`` float32 px, or uint8; cv2 loads on first use.
 """

@@ -1,6 +1,6 @@
 """Optical flow between pictures, by any registered method.
 
-In: pictures. Out: ``(2, H, W)`` float32 px per pair of neighbours, or its bytes.
+In: pictures. Out: ``(2, H, W)`` float32 px per pair of neighbors, or its bytes.
 """
 
 from __future__ import annotations
@@ -15,16 +15,16 @@ from numpy.typing import NDArray
 from slipdetect.errors import UsageError
 from slipdetect.flow.machine import usable_cpus
 from slipdetect.flow.method import BatchFlowMethod
-from slipdetect.flow.neighbours import batched, chained, threaded
-from slipdetect.flow.pictures import to_grey
-from slipdetect.flow.quantise import check_bound, dequantise, quantise
+from slipdetect.flow.neighbors import batched, chained, threaded
+from slipdetect.flow.pictures import to_gray
+from slipdetect.flow.quantize import check_bound, dequantize, quantize
 from slipdetect.flow.registry import create_method, resolve_device
 
 
 class FlowExtractor:
     """Compute dense flow and turn it into bytes and back.
 
-    Pictures are ``(H, W, 3)`` RGB or ``(H, W)`` grey, uint8 or float in [0, 1], 8 px a side or
+    Pictures are ``(H, W, 3)`` RGB or ``(H, W)`` gray, uint8 or float in [0, 1], 8 px a side or
     more. ``FlowExtractor.from_recipe(extractor.recipe())`` makes the same extractor again.
 
     Args:
@@ -84,7 +84,7 @@ class FlowExtractor:
         Raises:
             UsageError: A picture cannot be used, or the sizes differ.
         """
-        first, second = self._greys([prev, next])
+        first, second = self._grays([prev, next])
         return self._method.calc(first, second, None)
 
     def iter(self, frames: Iterable[NDArray[Any]]) -> Iterator[NDArray[np.float32]]:
@@ -95,22 +95,22 @@ class FlowExtractor:
         Raises:
             UsageError: A picture cannot be used, or the sizes differ.
         """
-        greys = self._greys(frames)
+        grays = self._grays(frames)
         if self._method.uses_initial_flow:
-            return chained(greys, self._method)
+            return chained(grays, self._method)
         if isinstance(self._method, BatchFlowMethod):
-            return batched(greys, self._method)
+            return batched(grays, self._method)
         if self.pairs_at_once > 1:
-            return threaded(greys, self._method.calc, self.threads)
-        return chained(greys, self._method)
+            return threaded(grays, self._method.calc, self.threads)
+        return chained(grays, self._method)
 
-    def quantise(self, flow: NDArray[np.floating]) -> NDArray[np.uint8]:
+    def quantize(self, flow: NDArray[np.floating]) -> NDArray[np.uint8]:
         """Return ``flow`` (px, any shape) as bytes over -bound..bound, zero at 128."""
-        return quantise(flow, self.bound)
+        return quantize(flow, self.bound)
 
-    def dequantise(self, levels: NDArray[np.uint8]) -> NDArray[np.float32]:
+    def dequantize(self, levels: NDArray[np.uint8]) -> NDArray[np.float32]:
         """Return bytes as px, within one step of ``2 bound / 255`` px; 128 is exactly zero."""
-        return dequantise(levels, self.bound)
+        return dequantize(levels, self.bound)
 
     def recipe(self) -> dict[str, Any]:
         """Return what a model must record about its flow, ready for JSON."""
@@ -123,15 +123,15 @@ class FlowExtractor:
             "opencv": cv2.__version__,
         }
 
-    def _greys(self, frames: Iterable[NDArray[Any]]) -> Iterator[NDArray[np.uint8]]:
-        """Yield the pictures in grey, checked to be of one size."""
+    def _grays(self, frames: Iterable[NDArray[Any]]) -> Iterator[NDArray[np.uint8]]:
+        """Yield the pictures in gray, checked to be of one size."""
         size: tuple[int, ...] | None = None
         for frame in frames:
-            grey = to_grey(frame)
-            if size is not None and grey.shape != size:
-                sizes = [f"{shape[1]}x{shape[0]}" for shape in (size, grey.shape)]
+            gray = to_gray(frame)
+            if size is not None and gray.shape != size:
+                sizes = [f"{shape[1]}x{shape[0]}" for shape in (size, gray.shape)]
                 raise UsageError(
                     f"flow needs pictures of one size; got {sizes[0]} and {sizes[1]} px, resize one"
                 )
-            size = grey.shape
-            yield grey
+            size = gray.shape
+            yield gray

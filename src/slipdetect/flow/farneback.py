@@ -1,6 +1,6 @@
 """Flow by polynomial expansion (Farnebäck, SCIA 2003) by OpenCV, on the CPU.
 
-In: two grey pictures. Out: ``(2, H, W)`` float32 px.
+In: two gray pictures. Out: ``(2, H, W)`` float32 px.
 """
 
 from __future__ import annotations
@@ -22,11 +22,11 @@ _cv2 = cast("Any", cv2)
 class FarnebackParameters:
     """OpenCV's parameters, with the defaults of its class ``FarnebackOpticalFlow``."""
 
-    pyr_scale: float = number(0.5, 0.05, 0.95, "size ratio of neighbouring levels")
+    pyr_scale: float = number(0.5, 0.05, 0.95, "size ratio of neighboring levels")
     levels: int = number(5, 0, 32, "pyramid levels below full size, none under 32 px a side")
     winsize: int = number(13, 2, 255, "side of the averaging window, px; larger is smoother")
     iterations: int = number(10, 1, 1000, "iterations per level")
-    poly_n: int = number(5, 3, 31, "side of the neighbourhood of a polynomial, px; 5 or 7")
+    poly_n: int = number(5, 3, 31, "side of the neighborhood of a polynomial, px; 5 or 7")
     poly_sigma: float = number(1.1, 0.5, 10.0, "its Gaussian weight, px; 1.1 for 5, 1.5 for 7")
 
     def __post_init__(self) -> None:

@@ -1,6 +1,6 @@
 """What every flow method offers to ``FlowExtractor``.
 
-In: two grey pictures. Out: the flow from the first to the second.
+In: two gray pictures. Out: the flow from the first to the second.
 """
 
 from __future__ import annotations
@@ -40,8 +40,8 @@ class FlowMethod(Protocol):
         """Compute the flow.
 
         Args:
-            prev: ``(H, W)`` uint8 grey.
-            next: ``(H, W)`` uint8 grey, the same size.
+            prev: ``(H, W)`` uint8 gray.
+            next: ``(H, W)`` uint8 gray, the same size.
             initial: ``(2, H, W)`` float32 px to start from, for methods that can.
 
         Returns:

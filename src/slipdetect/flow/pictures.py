@@ -1,6 +1,6 @@
-"""Making the grey pictures that flow methods compare.
+"""Making the gray pictures that flow methods compare.
 
-In: a uint8 or [0, 1] float picture, RGB or grey. Out: ``(H, W)`` uint8 grey.
+In: a uint8 or [0, 1] float picture, RGB or gray. Out: ``(H, W)`` uint8 gray.
 """
 
 from __future__ import annotations
@@ -15,11 +15,11 @@ from slipdetect.errors import UsageError
 MIN_SIDE = 8
 
 
-def to_grey(picture: NDArray[Any]) -> NDArray[np.uint8]:
-    """Turn a picture into 8-bit grey (ITU-R BT.601 luma).
+def to_gray(picture: NDArray[Any]) -> NDArray[np.uint8]:
+    """Turn a picture into 8-bit gray (ITU-R BT.601 luma).
 
     Args:
-        picture: ``(H, W, 3)`` RGB or ``(H, W)`` grey; uint8, or float in [0, 1], which is rounded
+        picture: ``(H, W, 3)`` RGB or ``(H, W)`` gray; uint8, or float in [0, 1], which is rounded
             to 8 bits.
 
     Returns:

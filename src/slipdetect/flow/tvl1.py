@@ -1,6 +1,6 @@
 """TV-L1 flow on the CPU: OpenCV's algorithm and results, about an order of magnitude faster.
 
-In: two grey pictures. Out: ``(2, H, W)`` float32 px.
+In: two gray pictures. Out: ``(2, H, W)`` float32 px.
 """
 
 from __future__ import annotations
@@ -66,7 +66,7 @@ class TvL1:
         return np.stack(unknowns[:2])
 
     def _pyramid(self, picture: NDArray[np.uint8]) -> list[Plane]:
-        """Return the levels, the finest first, grey values 0..255."""
+        """Return the levels, the finest first, gray values 0..255."""
         levels = [picture.astype(np.float32)]
         while len(levels) < self.parameters.nscales:
             level = self._shrink(levels[-1])

@@ -1,6 +1,6 @@
 """TV-L1 flow of many pairs at once on an NVIDIA GPU; the results are those of the CPU's.
 
-In: grey pictures. Out: ``(2, H, W)`` float32 px per pair.
+In: gray pictures. Out: ``(2, H, W)`` float32 px per pair.
 """
 
 from __future__ import annotations

@@ -23,7 +23,7 @@ class TvL1Parameters:
     epsilon: float = number(0.01, 0.0, 1e3, "stopping threshold")
     inner_iterations: int = number(30, 1, 10000, "iterations between outlier filterings")
     outer_iterations: int = number(10, 1, 10000, "outlier filterings per warping")
-    scale_step: float = number(0.8, 0.05, 0.99, "size ratio of neighbouring levels")
+    scale_step: float = number(0.8, 0.05, 0.99, "size ratio of neighboring levels")
     gamma: float = number(0.0, 0.0, 1e3, "weight of illumination change; 0 leaves it out")
     median_filtering: int = number(5, 1, 5, "median filter side, px: 1 (none), 3 or 5")
     use_initial_flow: bool = False

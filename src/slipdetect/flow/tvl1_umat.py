@@ -1,6 +1,6 @@
 """TV-L1 flow by OpenCV's contrib module on an OpenCL device.
 
-In: two grey pictures. Out: ``(2, H, W)`` float32 px; refused where OpenCV would use the CPU.
+In: two gray pictures. Out: ``(2, H, W)`` float32 px; refused where OpenCV would use the CPU.
 """
 
 from __future__ import annotations

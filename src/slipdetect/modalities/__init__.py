@@ -1,4 +1,4 @@
-"""What a snippet is: modalities, where snippets lie, group transforms, normalisation.
+"""What a snippet is: modalities, where snippets lie, group transforms, normalization.
 
 In: frames and counts. Out: what a network is fed; torch and OpenCV load only when something of
 theirs is asked for.
@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from slipdetect.modalities.modality import CROPS, MODALITIES, Modality, get_modality
 
 if TYPE_CHECKING:
-    from slipdetect.modalities.normalise import Normalisation, SnippetNormaliser
+    from slipdetect.modalities.normalize import Normalization, SnippetNormalizer
     from slipdetect.modalities.sampling import dense_offsets, segment_offsets
     from slipdetect.modalities.transforms import (
         Compose,
@@ -39,16 +39,16 @@ __all__ = [
     "GroupRandomRotation",
     "GroupScale",
     "Modality",
-    "Normalisation",
-    "SnippetNormaliser",
+    "Normalization",
+    "SnippetNormalizer",
     "dense_offsets",
     "get_modality",
     "segment_offsets",
 ]
 
 _HOMES = {
-    "Normalisation": "normalise",
-    "SnippetNormaliser": "normalise",
+    "Normalization": "normalize",
+    "SnippetNormalizer": "normalize",
     "dense_offsets": "sampling",
     "segment_offsets": "sampling",
 }

@@ -15,7 +15,7 @@ from slipdetect.modalities.crops import GroupMultiScaleCrop, GroupRandomCrop
 from slipdetect.modalities.erase import Rectangle
 from slipdetect.modalities.images import Images, flip_images, scale_short_side
 from slipdetect.modalities.motion_crop import Box, cut
-from slipdetect.modalities.recolour import Colours
+from slipdetect.modalities.recolor import Colors
 from slipdetect.modalities.rotate import rotated_crop
 
 _NOISY = 0.3  # share of windows that get noise
@@ -30,8 +30,8 @@ class Augmentation:
         scale: Factor on the crop's side.
         shift: Of the crop, in fractions of its side, right and down.
         flip: Mirror left-right; flow's u changes sign.
-        colours: What happens to values; flow is left alone.
-        is_flow: Pictures are quantised (u, v).
+        colors: What happens to values; flow is left alone.
+        is_flow: Pictures are quantized (u, v).
         rotation: Degrees counterclockwise; flow vectors turn too.
         speed: How many times as fast the window is played.
         erased: Part without picture.
@@ -40,7 +40,7 @@ class Augmentation:
     scale: float = 1.0
     shift: tuple[float, float] = (0.0, 0.0)
     flip: bool = False
-    colours: Colours = field(default_factory=Colours)
+    colors: Colors = field(default_factory=Colors)
     is_flow: bool = False
     rotation: float = 0.0
     speed: float = 1.0
@@ -64,7 +64,7 @@ class Augmentation:
             config: Strengths.
             rng: Draws what the bundled model was trained with, in its order.
             more: Draws rotation, speed, saturation and erasing.
-            is_flow: Pictures are quantised (u, v).
+            is_flow: Pictures are quantized (u, v).
         """
         contrast = rng.uniform(1.0 - config.contrast, 1.0 + config.contrast)
         tint = rng.uniform(1.0 - config.tint, 1.0 + config.tint, 3)
@@ -73,7 +73,7 @@ class Augmentation:
         shift = float(rng.uniform(-reach, reach)), float(rng.uniform(-reach, reach))
         flip = bool(rng.random() < config.flip)
         offset = float(rng.uniform(-config.brightness, config.brightness))
-        grey = bool(rng.random() < config.grey)
+        gray = bool(rng.random() < config.gray)
         noise = float(rng.uniform(0, config.noise)) if rng.random() < _NOISY else 0.0
         noise_seed = int(rng.integers(2**31))
         rotation = float(more.uniform(-config.rotation, config.rotation))
@@ -86,7 +86,7 @@ class Augmentation:
             scale=scale,
             shift=shift,
             flip=flip,
-            colours=Colours(gain, offset, saturation, grey, noise, noise_seed),
+            colors=Colors(gain, offset, saturation, gray, noise, noise_seed),
             is_flow=is_flow,
             rotation=rotation,
             speed=speed,
@@ -99,7 +99,7 @@ class Augmentation:
         return box.jittered(min(self.scale, max(side_limit, 1.0)), *self.shift)
 
     def cut(self, images: Images, box: Box, size: int) -> Images:
-        """Crop ``(T, H, W, C)`` to ``box``, turned about its centre, as ``(T, size, size, C)``."""
+        """Crop ``(T, H, W, C)`` to ``box``, turned about its center, as ``(T, size, size, C)``."""
         if self.rotation == 0:
             return cut(images, box, size)
         place = box.left, box.top, box.side, box.side
@@ -119,11 +119,11 @@ class Augmentation:
         return rotated_crop(images, place, crop.size, self.rotation, self.is_flow)
 
     def finish(self, window: Images) -> Images:
-        """Mirror, recolour and erase the cut pictures of a window, ``(T, S, S, C)`` uint8."""
+        """Mirror, recolor and erase the cut pictures of a window, ``(T, S, S, C)`` uint8."""
         if self.flip:
             window = flip_images(window, self.is_flow)
         if not self.is_flow:
-            window = self.colours.apply(window)
+            window = self.colors.apply(window)
         return window if self.erased is None else self.erased.erase(window)
 
 

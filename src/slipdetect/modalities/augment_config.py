@@ -62,12 +62,12 @@ class AugmentConfig:
     )
     brightness: float = setting(30.0, "Largest change of brightness.", "levels", 0.0, 255.0)
     tint: float = setting(
-        0.1, "Largest change of contrast of one colour, a share of it.", least=0.0, most=1.0
+        0.1, "Largest change of contrast of one color, a share of it.", least=0.0, most=1.0
     )
     saturation: float = setting(
         0.0, "Largest change of saturation, a share of it.", least=0.0, most=1.0
     )
-    grey: float = setting(0.2, "Probability of dropping the colours.", least=0.0, most=1.0)
+    gray: float = setting(0.2, "Probability of dropping the colors.", least=0.0, most=1.0)
     noise: float = setting(
         5.0, "Largest standard deviation of pixel noise, in 30% of windows.", "levels", 0.0, 255.0
     )

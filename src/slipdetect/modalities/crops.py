@@ -1,4 +1,4 @@
-"""Cropping a group of pictures: random, multi-scale, centre and ten-crop.
+"""Cropping a group of pictures: random, multi-scale, center and ten-crop.
 
 In: ``(T, H, W, C)`` uint8. Out: ``(T, size, size, C)`` uint8, or ``(crops, T, size, size, C)``.
 """
@@ -51,7 +51,7 @@ def fixed_offsets(
 ) -> list[tuple[int, int]]:
     """List the fixed (left, top) positions of a crop, in px.
 
-    The first five are the corners and the centre; ``more`` adds the middles of the four edges and
+    The first five are the corners and the center; ``more`` adds the middles of the four edges and
     the four quarter points. Positions lie on a grid of whole steps, a quarter of the room to move.
     """
     grid = [(0, 0), (4, 0), (0, 4), (4, 4), (2, 2)]
@@ -148,14 +148,14 @@ class GroupCenterCrop:
 
 @dataclass(frozen=True)
 class GroupOverSample:
-    """Corners and centre, each plain and mirrored: the ten crops of testing.
+    """Corners and center, each plain and mirrored: the ten crops of testing.
 
     Smaller pictures are scaled up to fit first.
 
     Attributes:
         crop_size: Side of each crop, px.
         flip: Add the mirrored crops.
-        is_flow: Pictures are quantised (u, v): mirroring also inverts u.
+        is_flow: Pictures are quantized (u, v): mirroring also inverts u.
     """
 
     crop_size: int

@@ -14,7 +14,7 @@ from slipdetect.modalities.images import Images
 
 _AREA = (0.02, 0.33)
 _ASPECT = (0.3, 1 / 0.3)
-_FILL = 128  # mid-grey, so no difference from picture to picture; as flow: still
+_FILL = 128  # mid-gray, so no difference from picture to picture; as flow: still
 
 
 @dataclass(frozen=True)

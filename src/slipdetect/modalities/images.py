@@ -20,7 +20,7 @@ def check_images(images: Images, channels: int | None = None) -> None:
 
     Args:
         images: What to check.
-        channels: Demanded C: 3 for RGB, 2 for quantised flow (u, v); None: any.
+        channels: Demanded C: 3 for RGB, 2 for quantized flow (u, v); None: any.
     """
     if images.dtype != np.uint8 or images.ndim != 4 or images.size == 0:
         raise UsageError(
@@ -69,7 +69,7 @@ def scale_short_side(images: Images, short_side: int) -> Images:
 
 
 def flip_images(images: Images, is_flow: bool) -> Images:
-    """Mirror left and right; of quantised flow (u, v) the u channel becomes ``255 - u``."""
+    """Mirror left and right; of quantized flow (u, v) the u channel becomes ``255 - u``."""
     check_images(images, channels=2 if is_flow else None)
     import cv2
 

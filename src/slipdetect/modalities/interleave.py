@@ -16,7 +16,7 @@ import torch
 def interleaved(snippets: Sequence[npt.NDArray[np.uint8]]) -> torch.Tensor:
     """Return ``(snippets, images, H, W, C)`` uint8, where memory holds ``(H, W, images, C)``.
 
-    ``SnippetNormaliser`` keeps that order, so no float is moved afterwards.
+    ``SnippetNormalizer`` keeps that order, so no float is moved afterwards.
 
     Args:
         snippets: ``(images, H, W, C)`` each, C at most 4, all of one shape.

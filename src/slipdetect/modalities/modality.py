@@ -12,10 +12,10 @@ from slipdetect.errors import UsageError
 _DEFAULT_LENGTH = {"rgb": 1, "flow": 5, "rgbdiff": 5}
 
 MODALITIES = tuple(_DEFAULT_LENGTH)
-CROPS = ("motion", "centre")  # the moving region, or the middle of the picture
-LEARNT_CONSENSUS = ("weighted", "rnn", "cnn")  # with weights of their own
+CROPS = ("motion", "center")  # the moving region, or the middle of the picture
+LEARNED_CONSENSUS = ("weighted", "rnn", "cnn")  # with weights of their own
 # how the snippets of a clip agree
-CONSENSUS_KINDS = ("avg", "sum", "max", "topk", "identity", *LEARNT_CONSENSUS)
+CONSENSUS_KINDS = ("avg", "sum", "max", "topk", "identity", *LEARNED_CONSENSUS)
 
 
 @dataclass(frozen=True)
@@ -38,7 +38,7 @@ class Modality:
 
     @property
     def frames(self) -> int:
-        """Video frames that one snippet reads: L for rgb, L + 1 where neighbours are compared."""
+        """Video frames that one snippet reads: L for rgb, L + 1 where neighbors are compared."""
         return self.length if self.name == "rgb" else self.length + 1
 
     @property

@@ -31,7 +31,7 @@ class Box:
     side: int
 
     def jittered(self, scale: float, shift_x: float, shift_y: float) -> Box:
-        """Scale around the centre, then shift by fractions of the side."""
+        """Scale around the center, then shift by fractions of the side."""
         side = max(8, round(self.side * scale))
         left = self.left + (self.side - side) / 2 + shift_x * side
         top = self.top + (self.side - side) / 2 + shift_y * side
@@ -47,15 +47,15 @@ class MotionProfile:
 
 
 def thumbnail(frame: npt.NDArray[np.uint8]) -> npt.NDArray[np.float32]:
-    """Return the grey, area-averaged ``(60, w)`` picture on which motion is measured."""
+    """Return the gray, area-averaged ``(60, w)`` picture on which motion is measured."""
     height, width = frame.shape[:2]
     scale = min(1.0, _PROFILE_SIDE / height)
     size = (max(1, round(width * scale)), max(1, round(height * scale)))
     small = cv2.resize(frame, size, interpolation=cv2.INTER_AREA)
     # what mean(axis=2) gives, to the bit, in a third of its time
     red, green, blue = np.moveaxis(small, 2, 0)
-    grey: npt.NDArray[np.float32] = (red.astype(np.float32) + green + blue) / np.float32(3)
-    return grey
+    gray: npt.NDArray[np.float32] = (red.astype(np.float32) + green + blue) / np.float32(3)
+    return gray
 
 
 def motion_profile(
@@ -70,14 +70,14 @@ def motion_box(profiles: list[MotionProfile], height: int, width: int) -> Box:
     """Return the square around the motion of ``profiles`` in a ``height`` x ``width`` picture.
 
     The box spans the 4th to 96th percentile of difference energy on both axes, widened by 1.35;
-    without motion it is the centre square.
+    without motion it is the center square.
     """
     if not profiles:
-        return centre_box(height, width)
+        return center_box(height, width)
     columns = np.sum([profile.columns for profile in profiles], axis=0)
     rows = np.sum([profile.rows for profile in profiles], axis=0)
     if float(columns.sum()) < _LEAST_ENERGY:
-        return centre_box(height, width)
+        return center_box(height, width)
     left, right = _span(columns, width)
     top, bottom = _span(rows, height)
     side = max(right - left, bottom - top) * _MARGIN
@@ -99,8 +99,8 @@ def motion_extent(profile: MotionProfile) -> float | None:
     return max(end - start for start, end in spans) / len(profile.rows)
 
 
-def centre_box(height: int, width: int) -> Box:
-    """Return the largest centred square."""
+def center_box(height: int, width: int) -> Box:
+    """Return the largest centered square."""
     side = min(height, width)
     return Box((width - side) // 2, (height - side) // 2, side)
 
@@ -110,7 +110,7 @@ def cut(
 ) -> npt.NDArray[np.uint8]:
     """Crop T images ``(H, W, C)``, at least one, to ``box``; return ``(T, size, size, C)``.
 
-    What lies outside the picture is mid-grey (128): no difference, no flow.
+    What lies outside the picture is mid-gray (128): no difference, no flow.
     """
     height, width, channels = images[0].shape
     x0, y0 = max(box.left, 0), max(box.top, 0)

@@ -16,18 +16,18 @@ from slipdetect.errors import UsageError
 from slipdetect.modalities.crops import Place
 from slipdetect.modalities.images import Images, check_images, resize_images
 
-OUTSIDE = 128  # mid-grey: no difference, no flow
+OUTSIDE = 128  # mid-gray: no difference, no flow
 _ZERO_FLOW = 127.5  # what 0 px is before rounding; a still pixel is stored as 128
 _STILL = 128
 
 
 def rotate_images(images: Images, degrees: float, is_flow: bool = False) -> Images:
-    """Turn pictures about their centre, bilinearly; the size stays.
+    """Turn pictures about their center, bilinearly; the size stays.
 
     Args:
         images: ``(T, H, W, C)`` uint8.
         degrees: Counterclockwise as seen.
-        is_flow: Pictures are quantised (u, v): vectors turn by the same angle.
+        is_flow: Pictures are quantized (u, v): vectors turn by the same angle.
 
     Returns:
         ``(T, H, W, C)`` uint8; 128 where there was no picture.
@@ -40,7 +40,7 @@ def rotate_images(images: Images, degrees: float, is_flow: bool = False) -> Imag
 
 
 def rotated_crop(images: Images, place: Place, size: int, degrees: float, is_flow: bool) -> Images:
-    """Crop to a rectangle turned about its own centre, and resize to a square.
+    """Crop to a rectangle turned about its own center, and resize to a square.
 
     What the picture holds beyond the rectangle turns into view; 128 is only beyond the picture.
     Pictures are shrunk by area, all else is bilinear. The crop is scaled first and turned then,
@@ -51,7 +51,7 @@ def rotated_crop(images: Images, place: Place, size: int, degrees: float, is_flo
         place: Left, top, width, height of the rectangle, px; may reach beyond the picture.
         size: Side of the result, px.
         degrees: How far the content turns, counterclockwise as seen.
-        is_flow: Pictures are quantised (u, v): vectors turn by the same angle.
+        is_flow: Pictures are quantized (u, v): vectors turn by the same angle.
 
     Returns:
         ``(T, size, size, C)`` uint8.
@@ -69,7 +69,7 @@ def rotated_crop(images: Images, place: Place, size: int, degrees: float, is_flo
 
 
 def rotate_vectors(flow: Images, degrees: float) -> Images:
-    """Turn quantised flow vectors where they are.
+    """Turn quantized flow vectors where they are.
 
     A vector turns about 127.5, the level of 0 px; what leaves 0..255 is clipped, and still pixels
     stay at exactly 128.
@@ -86,7 +86,7 @@ def rotate_vectors(flow: Images, degrees: float) -> Images:
 
 
 def scale_vectors(flow: Images, factor: float) -> Images:
-    """Lengthen quantised flow vectors, about 127.5; clipped, and still pixels stay at 128.
+    """Lengthen quantized flow vectors, about 127.5; clipped, and still pixels stay at 128.
 
     Args:
         flow: ``(T, H, W, 2)`` uint8 (u, v).
@@ -140,9 +140,9 @@ def _warp(
     left, top, width, height = place
     scale = np.diag([width / out[0], height / out[1]])
     back = scale @ _turn(-degrees)
-    centre = np.array([left + width / 2, top + height / 2])
+    center = np.array([left + width / 2, top + height / 2])
     # cv2 counts from the middle of the first pixel, hence the halves
-    offset = centre - 0.5 - back @ (np.array(out) / 2 - 0.5)
+    offset = center - 0.5 - back @ (np.array(out) / 2 - 0.5)
     matrix = np.column_stack([back, offset])
     warped = np.empty((len(images), out[1], out[0], images.shape[-1]), np.uint8)
     for source, target in zip(images, warped, strict=True):

@@ -24,8 +24,8 @@ def segment_offsets(
 
     * ``train``: a random place inside each segment; when segments are shorter than a frame but
       frames outnumber segments, sorted random places; else the clip's first frame each time.
-    * ``val``: the centre of each segment when there are more places than segments; else zeros.
-    * ``test``: the centre of each segment, however few places there are.
+    * ``val``: the center of each segment when there are more places than segments; else zeros.
+    * ``test``: the center of each segment, however few places there are.
 
     A clip shorter than one snippet gives zeros: the reader repeats its last frame.
 

@@ -17,13 +17,13 @@ from slipdetect.modalities.modality import CROPS, Modality
 from slipdetect.modalities.motion_crop import (
     Box,
     MotionProfile,
-    centre_box,
+    center_box,
     motion_box,
     motion_profile,
 )
 
 MOTION_SECONDS = 1.2  # motion is judged over this long around a snippet
-_CENTRE_SHARE = 224 / 256  # the reference's centre crop after scaling the short side to 256
+_CENTER_SHARE = 224 / 256  # the reference's center crop after scaling the short side to 256
 
 
 @dataclass(frozen=True)
@@ -85,10 +85,10 @@ def snippet_box(
     """Return the square that a snippet is cropped to.
 
     Args:
-        thumbnails: Thumbnails of the context frames, oldest first; unused by ``"centre"``.
+        thumbnails: Thumbnails of the context frames, oldest first; unused by ``"center"``.
         height: Of the sampled frames, pixels.
         width: Of the sampled frames, pixels.
-        crop: ``"motion"`` (the moving region) or ``"centre"`` (reference TSN's test crop).
+        crop: ``"motion"`` (the moving region) or ``"center"`` (reference TSN's test crop).
     """
     moving = crop == "motion"
     profiles = [motion_profile(a, b) for a, b in pairwise(thumbnails)] if moving else []
@@ -96,9 +96,9 @@ def snippet_box(
 
 
 def profiled_box(profiles: list[MotionProfile], height: int, width: int, crop: str) -> Box:
-    """Return the same square from the profiles of neighbours among the context frames."""
+    """Return the same square from the profiles of neighbors among the context frames."""
     if crop == "motion":
         return motion_box(profiles, height, width)
-    if crop == "centre":
-        return centre_box(height, width).jittered(_CENTRE_SHARE, 0.0, 0.0)
+    if crop == "center":
+        return center_box(height, width).jittered(_CENTER_SHARE, 0.0, 0.0)
     raise UsageError(f"unknown crop {crop!r}; choose from {', '.join(CROPS)}")

@@ -30,7 +30,7 @@ class Stretch:
 
     @classmethod
     def about(
-        cls, first: int, length: int, centre: float, factor: float, room: tuple[float, float]
+        cls, first: int, length: int, center: float, factor: float, room: tuple[float, float]
     ) -> Stretch:
         """Stretch a window about a point, keeping it inside ``room``.
 
@@ -39,7 +39,7 @@ class Stretch:
         Args:
             first: First sample of the window as it is.
             length: Samples of it.
-            centre: Sample that it stays around.
+            center: Sample that it stays around.
             factor: Above 1: faster, more of the clip in as many samples.
             room: First and last sample that may be read.
         """
@@ -47,7 +47,7 @@ class Stretch:
         if factor > 1.0 and steps * factor > high - low:
             factor = max(1.0, (high - low) / steps)
         reach = steps * factor
-        place = max(min(centre - reach / 2, high - reach), low)
+        place = max(min(center - reach / 2, high - reach), low)
         return cls(float(first), float(place), float(factor))
 
     def frames(self, samples: npt.NDArray[np.int64], count: int) -> npt.NDArray[np.int64]:
@@ -66,7 +66,7 @@ class Stretch:
 
         A field lasts one sample of the clip and a step of the window ``factor`` of them: its
         vectors are that much longer. Exact for what moves evenly; else an approximation, as the
-        neighbouring fields are not followed.
+        neighboring fields are not followed.
         """
         return scale_vectors(flow, self.factor)
 

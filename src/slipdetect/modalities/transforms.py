@@ -41,7 +41,7 @@ __all__ = [
 
 GroupTransform: TypeAlias = Callable[[Images, np.random.Generator], Images]
 
-# ITU-R BT.601 luma of R, G, B, the grey that cv2 also uses
+# ITU-R BT.601 luma of R, G, B, the gray that cv2 also uses
 _LUMA = np.array([0.299, 0.587, 0.114], dtype=np.float32)
 
 
@@ -79,7 +79,7 @@ class GroupRandomHorizontalFlip:
     """Mirror all pictures or none, evenly likely.
 
     Attributes:
-        is_flow: Pictures are quantised (u, v): mirroring also turns u into ``255 - u``.
+        is_flow: Pictures are quantized (u, v): mirroring also turns u into ``255 - u``.
     """
 
     is_flow: bool = False
@@ -92,13 +92,13 @@ class GroupRandomHorizontalFlip:
 
 @dataclass(frozen=True)
 class GroupRandomRotation:
-    """Turn all pictures about their centre by one random angle, bilinearly.
+    """Turn all pictures about their center by one random angle, bilinearly.
 
-    What comes into view from outside is 128: mid-grey, no flow.
+    What comes into view from outside is 128: mid-gray, no flow.
 
     Attributes:
         degrees: The angle is drawn from ``-degrees .. degrees``, at most 180.
-        is_flow: Pictures are quantised (u, v): the vectors turn with the picture.
+        is_flow: Pictures are quantized (u, v): the vectors turn with the picture.
     """
 
     degrees: float
@@ -116,7 +116,7 @@ class GroupRandomRotation:
 class GroupColorJitter:
     """Change brightness, contrast and saturation by one random factor each; not for flow.
 
-    Each factor is drawn from ``1 - amount .. 1 + amount``. Contrast turns about the mean grey of
+    Each factor is drawn from ``1 - amount .. 1 + amount``. Contrast turns about the mean gray of
     the whole group, so that still pictures stay equal and their differences zero.
 
     Attributes:

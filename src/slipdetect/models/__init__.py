@@ -1,15 +1,15 @@
 """Scoring snippets, clips and several streams at once, and the model package on disk.
 
-In: normalised snippet tensors, or a package folder. Out: logits and probabilities.
+In: normalized snippet tensors, or a package folder. Out: logits and probabilities.
 """
 
 from __future__ import annotations
 
+from slipdetect.lab.models.soup import average_packages
 from slipdetect.models.config import ModelConfig, StreamConfig
 from slipdetect.models.consensus import Consensus
 from slipdetect.models.fusion import LateFusion
 from slipdetect.models.package import ModelPackage, load_package, save_package
-from slipdetect.models.soup import average_packages
 from slipdetect.models.tsn import TSN
 
 __all__ = [

@@ -34,16 +34,16 @@ class ModelConfig:
         positive: The label whose probability events are made of.
         sample_fps: Frames per second that the model looks at.
         frame_short_side: Shorter side that frames are resized to before cropping, pixels.
-        snippet_stride: Distance of neighbouring snippets, in sampled frames.
+        snippet_stride: Distance of neighboring snippets, in sampled frames.
         window: Length of a scored window, seconds.
-        stride: Distance of neighbouring windows, seconds, at most ``window``.
+        stride: Distance of neighboring windows, seconds, at most ``window``.
         streams: One per modality.
         fusion: ``weights`` of exactly the streams' modalities, and ``space``.
         calibration: Of the fused logit; its ``streams`` are exactly the model's, or None.
         events: Thresholds and durations of the sensitivity ``balanced``.
         sensitivity: Thresholds of the presets ``low`` and ``high``, or nothing. A low sensitivity
             has the highest thresholds.
-        training: Free JSON data: data sets with licences, command, metrics.
+        training: Free JSON data: data sets with licenses, command, metrics.
         versions: Library versions the model was made with.
         format_version: Version of the package format.
     """

@@ -107,7 +107,7 @@ class Consensus(nn.Module):
         elif self.kind == "topk":
             combined = self._topk(values, mask)
         elif self.kind in _HEADS:
-            combined = _mean(values, mask) + self._learnt(values, mask)
+            combined = _mean(values, mask) + self._learned(values, mask)
         else:
             combined = self._weighted(values, mask)
         return combined.to(scores.dtype)
@@ -135,7 +135,7 @@ class Consensus(nn.Module):
         # a weight of zero must also silence an infinite score, and 0 * inf is NaN
         return (values.masked_fill(weights == 0, 0.0) * weights).sum(dim=1)
 
-    def _learnt(self, values: torch.Tensor, mask: torch.Tensor | None) -> torch.Tensor:
+    def _learned(self, values: torch.Tensor, mask: torch.Tensor | None) -> torch.Tensor:
         """Return what the head adds to the mean, ``(batch, classes)`` of the type of ``values``."""
         if values.shape[2] != self.num_classes:
             raise UsageError(

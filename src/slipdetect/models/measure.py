@@ -21,7 +21,7 @@ class Cost:
     """What was counted and measured.
 
     Attributes:
-        parameters: Numbers that the network has learnt or will learn.
+        parameters: Numbers that the network has learned or will learn.
         flops: Floating-point operations for the input; a multiply-add counts as two.
         seconds: Shortest of a few passes, after one that is not counted.
         threads: CPU threads that torch used.

@@ -1,6 +1,6 @@
-"""The five optimiser groups of the reference temporal segment network.
+"""The five optimizer groups of the reference temporal segment network.
 
-In: a network, its first convolution, learning rate and decay. Out: dicts for a torch optimiser.
+In: a network, its first convolution, learning rate and decay. Out: dicts for a torch optimizer.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ def parameter_groups(
         network: All of it, head and consensus included.
         first_conv: The convolution that sees the input.
         lr: Base learning rate.
-        weight_decay: Base weight decay; biases and normalisation layers get none.
+        weight_decay: Base weight decay; biases and normalization layers get none.
         is_flow: The first convolution learns faster on flow, which no image weights know.
 
     Returns:

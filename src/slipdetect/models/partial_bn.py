@@ -15,7 +15,7 @@ FreezeBN = bool | Literal["all"]
 
 
 class BatchNormFreezer:
-    """Freeze batch normalisation after the first layer, as TSN does against over-fitting.
+    """Freeze batch normalization after the first layer, as TSN does against over-fitting.
 
     Statistics, scale and shift are all frozen (the reference implementation does so too, although
     its paper speaks of mean and variance only). What it froze, and nothing else, it unfreezes.

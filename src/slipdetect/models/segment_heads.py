@@ -102,7 +102,7 @@ def in_front(scores: torch.Tensor, mask: torch.Tensor | None) -> tuple[torch.Ten
 def _begin(body: nn.Module, out: nn.Linear) -> None:
     """Set the weights to begin with, the same in every run, and the last layer to zero.
 
-    Networks that learnt from different hidden layers could not be averaged.
+    Networks that learned from different hidden layers could not be averaged.
     """
     generator = torch.Generator().manual_seed(0)
     bound = _WIDTH**-0.5  # as torch begins recurrent layers

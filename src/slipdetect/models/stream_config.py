@@ -14,9 +14,9 @@ from typing import Any
 from slipdetect._checks import exact_keys, finite_tree, integer, mapping, number, text
 from slipdetect.errors import PackageError, UsageError
 from slipdetect.modalities.modality import CONSENSUS_KINDS, CROPS, MODALITIES, Modality
-from slipdetect.modalities.normalise import Normalisation
+from slipdetect.modalities.normalize import Normalization
 
-_OPTIONAL = ("flow", "contrast")  # of the normalisation
+_OPTIONAL = ("flow", "contrast")  # of the normalization
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,13 +30,13 @@ class StreamConfig:
         snippet_length: L of the modality.
         num_segments: Snippets per clip in training.
         input_size: Side of the square network input, pixels.
-        normalisation: What the pixels went through in training.
+        normalization: What the pixels went through in training.
         consensus: A kind of ``Consensus``.
         consensus_k: k of the topk consensus.
         dropout: Probability in [0, 1) used in training.
         flow: Flow recipe with at least ``method`` and ``bound`` (pixels) for the flow modality,
             None for the others.
-        crop: ``"motion"`` (square around what moves) or ``"centre"``.
+        crop: ``"motion"`` (square around what moves) or ``"center"``.
         file: Name of the weights file inside the package; "" means ``<modality>.safetensors``.
         sha256: Hex digest of that file; "" until the package is saved.
     """
@@ -46,12 +46,12 @@ class StreamConfig:
     snippet_length: int
     num_segments: int = 3
     input_size: int = 224
-    normalisation: Normalisation = field(default_factory=Normalisation)
+    normalization: Normalization = field(default_factory=Normalization)
     consensus: str = "avg"
     consensus_k: int = 3
     dropout: float = 0.8
     flow: dict[str, Any] | None = None
-    crop: str = "centre"
+    crop: str = "center"
     backbone_options: dict[str, Any] = field(default_factory=dict)
     file: str = ""
     sha256: str = ""
@@ -70,7 +70,7 @@ class StreamConfig:
             object.__setattr__(self, "file", f"{self.modality}.safetensors")
         self._check_file()
         self._check_flow()
-        finite_tree("normalisation", asdict(self.normalisation))
+        finite_tree("normalization", asdict(self.normalization))
         mapping("backbone_options", self.backbone_options)
         finite_tree("backbone_options", self.backbone_options)
 
@@ -84,8 +84,8 @@ class StreamConfig:
         data = asdict(self)
         # version 0.1 knows none of these keys and would refuse the package
         for name in _OPTIONAL:
-            if getattr(self.normalisation, name) is None:
-                del data["normalisation"][name]
+            if getattr(self.normalization, name) is None:
+                del data["normalization"][name]
         if not self.backbone_options:
             del data["backbone_options"]
         return data
@@ -102,7 +102,7 @@ class StreamConfig:
             known.remove("backbone_options")
         exact_keys(data, known, where)
         values: dict[str, Any] = dict(data)  # type: ignore[call-overload]
-        values["normalisation"] = _normalisation(values["normalisation"], where)
+        values["normalization"] = _normalization(values["normalization"], where)
         try:
             return cls(**values)
         except UsageError as error:
@@ -132,9 +132,9 @@ class StreamConfig:
         number("flow.bound", self.flow["bound"], 0.0, above=True)
 
 
-def _normalisation(data: object, where: str) -> Normalisation:
-    where = f"{where}.normalisation"
-    known = [item.name for item in fields(Normalisation)]
+def _normalization(data: object, where: str) -> Normalization:
+    where = f"{where}.normalization"
+    known = [item.name for item in fields(Normalization)]
     for name in _OPTIONAL:
         if isinstance(data, Mapping) and name not in data:
             known.remove(name)
@@ -148,6 +148,6 @@ def _normalisation(data: object, where: str) -> Normalisation:
             values[name] = tuple(values[name])
         if values.get("contrast") is not None:
             number("contrast", values["contrast"], 0.0, above=True)
-        return Normalisation(**values)
+        return Normalization(**values)
     except (UsageError, TypeError) as error:
         raise PackageError(f"{where}: {error}") from error

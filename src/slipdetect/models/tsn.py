@@ -1,6 +1,6 @@
 """The temporal segment network: one backbone scores every snippet, a consensus scores the clip.
 
-In: normalised snippets ``(batch, segments, channels, H, W)``. Out: logits ``(batch, classes)``.
+In: normalized snippets ``(batch, segments, channels, H, W)``. Out: logits ``(batch, classes)``.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ class TSN(nn.Module):
         consensus: A kind of ``Consensus``, or one made already.
         dropout: Probability in [0, 1) of dropping a feature before the classifier.
         partial_bn: True freezes every batch norm after the first, "all" the first one too.
-        weights: Passed on to ``create_backbone``; None: random initialisation.
+        weights: Passed on to ``create_backbone``; None: random initialization.
         snippet_length: L of the modality; None: its default.
         backbone_options: The backbone's own, passed on to ``create_backbone``.
 
@@ -42,7 +42,7 @@ class TSN(nn.Module):
 
     Attributes:
         modality: What a snippet is; the only source of channel counts.
-        spec: The backbone's facts (normalisation, input size, first convolution).
+        spec: The backbone's facts (normalization, input size, first convolution).
         backbone: ``(N, modality.network_channels, H, W)`` to ``(N, spec.feature_dim)``.
         consensus: ``(batch, segments, classes)`` to ``(batch, classes)``.
         num_segments: Segments of the four-dimensional input form and of training.
@@ -142,7 +142,7 @@ class TSN(nn.Module):
         """Score clips.
 
         Args:
-            x: ``(batch, segments, modality.stored_channels, H, W)`` normalised floats, or the
+            x: ``(batch, segments, modality.stored_channels, H, W)`` normalized floats, or the
                 same with segments concatenated, ``(batch, segments * stored_channels, H, W)``.
                 The first form may hold any number of segments, the second ``num_segments``.
                 RGB-difference snippets are frames: they are differenced here.
@@ -177,7 +177,7 @@ class TSN(nn.Module):
         return scores
 
     def parameter_groups(self, lr: float, weight_decay: float) -> list[dict[str, Any]]:
-        """Return the five optimiser groups of the reference recipe; see ``parameter_groups``."""
+        """Return the five optimizer groups of the reference recipe; see ``parameter_groups``."""
         return parameter_groups(
             self,
             self.first_conv,
@@ -198,7 +198,7 @@ class TSN(nn.Module):
                 f"[N, segments, {stored}, {height}, {width}], not {list(x.shape)}"
             )
         if not x.is_floating_point():
-            raise UsageError(f"TSN takes normalised floats, not {x.dtype}; use SnippetNormaliser")
+            raise UsageError(f"TSN takes normalized floats, not {x.dtype}; use SnippetNormalizer")
         if min(x.shape[-2:]) < self.spec.min_input_size:
             least = self.spec.min_input_size
             raise UsageError(

@@ -67,7 +67,7 @@ class OverlayPainter:
     def __init__(self, result: DetectionResult, events: EventConfig) -> None:
         self._events = result.events
         self._onset = events.onset
-        self._times = np.array([window.centre for window in result.windows])
+        self._times = np.array([window.center for window in result.windows])
         self._values = np.array([window.probability for window in result.windows])
 
     def paint(self, image: Image, time: float) -> Image:

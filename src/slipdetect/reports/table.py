@@ -52,7 +52,7 @@ def _highest(result: DetectionResult) -> str:
     if not result.windows:
         return ""
     best = max(result.windows, key=lambda window: window.probability)
-    return f" (highest probability {best.probability:.2f} at {timecode(best.centre)})"
+    return f" (highest probability {best.probability:.2f} at {timecode(best.center)})"
 
 
 def _windows(result: DetectionResult) -> list[str]:

@@ -14,7 +14,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
 from slipdetect._text import printable, shorten
-from slipdetect.reports.colours import colour
+from slipdetect.reports.colors import color
 from slipdetect.reports.time_axis import set_time_axis
 
 if TYPE_CHECKING:
@@ -53,7 +53,7 @@ def draw_time_label(result: DetectionResult, target: Path, which: str) -> None:
         np.array([*starts, end]),
         np.array([*values, *values[-1:]]),
         where="post",
-        color=colour(list(_TITLES).index(which)),
+        color=color(list(_TITLES).index(which)),
     )
     axes.set_ylim(-0.03, 1.03)
     axes.grid(alpha=0.3)

@@ -15,7 +15,7 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from slipdetect._text import printable, shorten
-from slipdetect.reports.colours import COLOURS, colour
+from slipdetect.reports.colors import COLORS, color
 from slipdetect.reports.table import quality_notes
 from slipdetect.reports.time_axis import set_time_axis
 
@@ -30,8 +30,8 @@ _FUSED, _STREAM = 2.4, 1.2  # inches of a panel
 _COLUMNS = 1200  # more windows than this fall on the same pixels
 _MARKED = 60  # up to so many windows are dots as well
 _APART = 0.03  # of the width that a score takes
-_GREY = "0.35"
-_SHADE = COLOURS[5]
+_GRAY = "0.35"
+_SHADE = COLORS[5]
 
 
 def draw_timeline(result: DetectionResult, target: Path, events: EventConfig) -> None:
@@ -59,7 +59,7 @@ def timeline_figure(result: DetectionResult, events: EventConfig) -> Figure:
     figure = Figure(figsize=(_WIDTH, 1.0 + sum(ratios)), layout="constrained")
     FigureCanvasAgg(figure)
     panels = figure.subplots(len(ratios), 1, sharex=True, squeeze=False, height_ratios=ratios)[:, 0]
-    times = np.array([window.centre for window in result.windows])
+    times = np.array([window.center for window in result.windows])
     for axes in panels:
         _prepare(axes, result)
     _line(panels[0], times, np.array([window.probability for window in result.windows]), "black")
@@ -67,7 +67,7 @@ def timeline_figure(result: DetectionResult, events: EventConfig) -> Figure:
     panels[0].set_ylabel("probability,\nfused")
     for index, (axes, name) in enumerate(zip(panels[1:], streams, strict=True)):
         values = np.array([window.streams[name] for window in result.windows])
-        _line(axes, times, values, colour(index))
+        _line(axes, times, values, color(index))
         axes.set_ylabel(f"{shorten(printable(name), 14)}\nalone", parse_math=False)
     length = max([result.duration, *(window.end for window in result.windows[-1:])])
     set_time_axis(panels[-1], length)
@@ -103,7 +103,7 @@ def _thresholds(axes: Axes, events: EventConfig) -> None:
         ("onset", events.onset, (0, (5, 3))),
         ("offset", events.offset, ":"),
     ):
-        axes.axhline(value, color=_GREY, linestyle=style, linewidth=1.2)
+        axes.axhline(value, color=_GRAY, linestyle=style, linewidth=1.2)
         # one label above its line and one below, so that close ones stay legible
         axes.annotate(
             f"{name} {value:.2g}",
@@ -113,7 +113,7 @@ def _thresholds(axes: Axes, events: EventConfig) -> None:
             textcoords="offset points",
             va="bottom" if name == "onset" else "top",
             fontsize="small",
-            color=_GREY,
+            color=_GRAY,
             annotation_clip=False,
         )
 

@@ -34,7 +34,7 @@ class ClipFolder(ResultSink):
     def __init__(
         self, folder: Path, sources: Sequence[str], margin: float, overwrite: bool
     ) -> None:
-        from slipdetect.datasets.target_names import target_names
+        from slipdetect.sinks.target_names import target_names
 
         super().__init__()
         files = [source for source in dict.fromkeys(sources) if "://" not in source]

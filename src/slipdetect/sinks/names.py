@@ -29,7 +29,7 @@ def file_stems(sources: Sequence[str]) -> list[str]:
 
     What is still alike with its folder gets eight digits of the hash of its path.
     """
-    from slipdetect.datasets.store.names import store_key
+    from slipdetect.store.names import store_key
 
     def hashed(source: str) -> str:
         if _is_address(source) or "\0" in source:  # no path that could be looked up

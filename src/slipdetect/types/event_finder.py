@@ -25,7 +25,7 @@ class _Open:
 class EventFinder:
     """One pass over windows in time order; files and live sources use the same object.
 
-    The border between two windows lies midway between their centres; an event that begins with
+    The border between two windows lies midway between their centers; an event that begins with
     the first window begins at that window's start, one that lasts to the last ends at its end.
 
     Args:
@@ -60,7 +60,7 @@ class EventFinder:
         if self._last is None:
             # what lies between two parts of a source was not seen
             self._emitted_until = max(self._emitted_until, window.start)
-        border = window.start if self._last is None else (self._last.centre + window.centre) / 2
+        border = window.start if self._last is None else (self._last.center + window.center) / 2
         finished = self._settle(border) if not self._active else []
         threshold = self.config.offset if self._active else self.config.onset
         if window.probability >= threshold:
@@ -90,9 +90,9 @@ class EventFinder:
 
     def _grow(self, window: Window, border: float) -> None:
         if self._event is None:
-            self._event = _Open(border, window.end, window.centre, window.probability)
+            self._event = _Open(border, window.end, window.center, window.probability)
         elif window.probability > self._event.score:
-            self._event.peak, self._event.score = window.centre, window.probability
+            self._event.peak, self._event.score = window.center, window.probability
         self._active = True
 
     def _settle(self, now: float) -> list[Event]:

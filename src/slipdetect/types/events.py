@@ -15,7 +15,7 @@ class Event:
     Attributes:
         start: Onset, seconds from the first frame.
         end: Offset, seconds.
-        peak: Centre of the surest window, seconds.
+        peak: Center of the surest window, seconds.
         score: Probability of that window, 0 to 1.
         label: What it is.
         interrupted: The source broke off while the event lasted.
@@ -48,6 +48,6 @@ class Window:
     corrupt: bool = False
 
     @property
-    def centre(self) -> float:
+    def center(self) -> float:
         """Time that the probability speaks of, seconds."""
         return (self.start + self.end) / 2

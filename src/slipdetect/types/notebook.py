@@ -18,7 +18,7 @@ _TICKS = 8
 _STEPS = (1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 14400, 43200)
 # of Okabe and Ito; with half its strength it is seen on white and on black
 _SHADE = 'fill="#E69F00" fill-opacity="0.5" stroke="#E69F00"'
-# pages give tables colours of their own
+# pages give tables colors of their own
 _TABLE = 'style="border-collapse:collapse;margin:0;font:inherit;color:inherit"'
 _ROW = 'style="background:none;color:inherit"'
 _CELL = 'style="text-align:left;padding:1px 14px 1px 0;background:none;color:inherit"'
@@ -31,7 +31,7 @@ def result_html(
     windows: Sequence[Window],
     events: Sequence[Event],
 ) -> str:
-    """Return the HTML; text has the colour of the page around it.
+    """Return the HTML; text has the color of the page around it.
 
     Args:
         source: Name of the source.
@@ -86,7 +86,7 @@ def _points(windows: Sequence[Window], scale: float) -> Iterator[tuple[float, fl
     """Yield the curve; of windows on the same place of the drawing the highest."""
     highest: dict[int, tuple[float, float]] = {}
     for window in windows:
-        x = window.centre * scale
+        x = window.center * scale
         y = _BOTTOM + (_TOP - _BOTTOM) * window.probability
         if y < highest.get(int(x), (0.0, _HEIGHT))[1]:
             highest[int(x)] = (x, y)

@@ -93,7 +93,7 @@ class DetectionResult:
         parts.append("no event")
         if self.windows:
             best = max(self.windows, key=lambda window: window.probability)
-            at = timecode(best.centre)
+            at = timecode(best.center)
             parts.append(f"highest probability {best.probability:.2f} at {at}")
         return ", ".join(parts)
 

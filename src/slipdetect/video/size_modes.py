@@ -35,7 +35,7 @@ class SizeMode:
     ``native`` keeps every pixel. ``seed`` stretches to 342x256 whatever the shape is; pictures
     higher than wide get black bars left and right first, up to a square. ``short:N`` makes the
     shorter side N px as the reader does: never enlarged, both sides even. ``letterbox:WxH`` fits
-    the picture into W x H px, its shape kept, centred between black bars.
+    the picture into W x H px, its shape kept, centered between black bars.
 
     Attributes:
         kind: native, seed, short or letterbox.

@@ -194,7 +194,7 @@ def _checked(image: Picture, shape: tuple[int, ...]) -> Picture:
 
 
 def even_sided(image: Picture) -> Picture:
-    """Return a picture with even sides, as codecs store colour: the last pixels are repeated."""
+    """Return a picture with even sides, as codecs store color: the last pixels are repeated."""
     height, width = image.shape[:2]
     margins = ((0, height % 2), (0, width % 2), (0, 0))
     return np.ascontiguousarray(np.pad(image, margins, mode="edge"))

@@ -3,11 +3,11 @@
 from torch import nn
 
 from slipdetect.backbones import Backbone, BackboneSpec
-from slipdetect.modalities.normalise import Normalisation
+from slipdetect.modalities.normalize import Normalization
 
 SPEC = BackboneSpec(
     name="tinynet", feature_dim=64, input_size=112, min_input_size=16,
-    normalisation=Normalisation(), first_conv="0", licence="Apache-2.0", source=__name__,
+    normalization=Normalization(), first_conv="0", license="Apache-2.0", source=__name__,
 )  # fmt: skip
 
 

@@ -1,6 +1,6 @@
 """The way of a batch of pairs to the device and back, in parts that fit into its memory.
 
-In: grey pictures as arrays. Out: ``(N, 2, H, W)`` float32 px.
+In: gray pictures as arrays. Out: ``(N, 2, H, W)`` float32 px.
 """
 
 from __future__ import annotations
@@ -34,8 +34,8 @@ def solve_batch(
     """Compute the flows of pairs.
 
     Args:
-        prev: ``(N, H, W)`` uint8 grey.
-        next: ``(N, H, W)`` uint8 grey.
+        prev: ``(N, H, W)`` uint8 gray.
+        next: ``(N, H, W)`` uint8 gray.
         initial: ``(N, 2, H, W)`` float32 px to start from; None: zero.
         parameters: Those of the flow.
         device: Where to compute.
@@ -54,7 +54,7 @@ def solve_batch(
     flows = np.empty((count, 2, height, width), np.float32)
     for begin in range(0, count, at_a_time):
         part = slice(begin, begin + at_a_time)
-        first, second = (torch.tensor(grey[part], device=device).float() for grey in (prev, next))
+        first, second = (torch.tensor(gray[part], device=device).float() for gray in (prev, next))
         before = None if initial is None else torch.tensor(initial[part], device=device)
         try:
             levels = build_levels(first, second, parameters)

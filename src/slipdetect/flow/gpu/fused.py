@@ -15,7 +15,7 @@ from slipdetect.flow.gpu.kernel import solve_pair
 from slipdetect.flow.gpu.pyramid import Level
 from slipdetect.flow.tvl1_parameters import TvL1Parameters
 
-# pixels that a program holds at a time: in the iterations, and in filters with many neighbours
+# pixels that a program holds at a time: in the iterations, and in filters with many neighbors
 _TILE = 2048
 _SMALL_TILE = 512
 _WARPS = 16

@@ -67,12 +67,12 @@ def solve_pair(
                 at = t * TILE + tl.arange(0, TILE)
                 tl.store(p + plane * room + at, tl.zeros((TILE,), tl.float32))
         tl.debug_barrier()
-        grey = pictures + tl.multiple_of(tl.load(sizes + level * 3 + 2), 16)
+        gray = pictures + tl.multiple_of(tl.load(sizes + level * 3 + 2), 16)
         limit = epsilon2 * (h * w)
         for _ in range(warps):
             u = state + side * C * room
             for t in range(tl.cdiv(h * w, SMALL)):
-                linearise_tile(grey, u, p + 2 * C * room, pixels, room, t, h, w, SMALL)
+                linearise_tile(gray, u, p + 2 * C * room, pixels, room, t, h, w, SMALL)
             side = _settle(
                 state, side, room, h, w, limit, outer, inner,
                 reach, theta, time, gamma, C, MEDIAN, TILE, SMALL,

@@ -27,9 +27,9 @@ def solve(levels: list[Level], start: Tensor, parameters: TvL1Parameters) -> Ten
     return flow[:, :2]
 
 
-def enlarge(flow: Tensor, grey: Tensor, parameters: TvL1Parameters) -> Tensor:
-    """Bring a flow ``(N, C, h, w)`` to the size of ``grey``; the change of light is no length."""
-    height, width = grey.shape[1:]
+def enlarge(flow: Tensor, gray: Tensor, parameters: TvL1Parameters) -> Tensor:
+    """Bring a flow ``(N, C, h, w)`` to the size of ``gray``; the change of light is no length."""
+    height, width = gray.shape[1:]
     spacing = (flow.shape[2] / height, flow.shape[3] / width)
     flow = resize(flow, (height, width), spacing)
     flow[:, :2] *= 1 / parameters.scale_step

@@ -13,9 +13,9 @@ from torch.nn import functional
 CUBIC = -0.75
 
 
-def centred_gradient(grey: Tensor) -> Tensor:
-    """Return half the difference of a pixel's neighbours ``(N, 2, H, W)``, the edge repeated."""
-    padded = functional.pad(grey[:, None], (1, 1, 1, 1), mode="replicate")
+def centered_gradient(gray: Tensor) -> Tensor:
+    """Return half the difference of a pixel's neighbors ``(N, 2, H, W)``, the edge repeated."""
+    padded = functional.pad(gray[:, None], (1, 1, 1, 1), mode="replicate")
     along_x = padded[..., 1:-1, 2:] - padded[..., 1:-1, :-2]
     along_y = padded[..., 2:, 1:-1] - padded[..., :-2, 1:-1]
     return 0.5 * torch.cat([along_x, along_y], dim=1)
@@ -31,7 +31,7 @@ def resize(planes: Tensor, size: tuple[int, int], spacing: tuple[float, float]) 
     """
     for axis, (count, distance) in zip((-2, -1), zip(size, spacing, strict=True), strict=True):
         last = planes.shape[axis] - 1
-        # in double and on the CPU: a float32 position is already off by a part of a grey level
+        # in double and on the CPU: a float32 position is already off by a part of a gray level
         position = (torch.arange(count, dtype=torch.float64) + 0.5) * distance - 0.5
         position = position.clamp(0, last)
         low = position.floor()
@@ -71,7 +71,7 @@ def sample(planes: Tensor, flow: Tensor) -> Tensor:
 
 
 def cubic_weights(part: Tensor) -> list[Tensor]:
-    """Return the weights of the four neighbours of a position ``part`` px after the second."""
+    """Return the weights of the four neighbors of a position ``part`` px after the second."""
     near = [((CUBIC + 2) * d - (CUBIC + 3)) * d * d + 1 for d in (part, 1 - part)]
     far = [((CUBIC * d - 5 * CUBIC) * d + 8 * CUBIC) * d - 4 * CUBIC for d in (1 + part, 2 - part)]
     return [far[0], near[0], near[1], far[1]]

@@ -1,6 +1,6 @@
 """The pyramid of TV-L1 flow as tensors, for many pairs at once.
 
-In: grey pictures as tensors. Out: levels, and the flow that the coarsest starts from.
+In: gray pictures as tensors. Out: levels, and the flow that the coarsest starts from.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from torch import Tensor
 
-from slipdetect.flow.gpu.planes import centred_gradient, resize
+from slipdetect.flow.gpu.planes import centered_gradient, resize
 from slipdetect.flow.tvl1_parameters import TvL1Parameters
 
 # a level with a side below this is left out
@@ -21,9 +21,9 @@ class Level:
     """One size of the pyramid.
 
     Attributes:
-        first: ``(N, H, W)`` float32 grey, 0..255.
-        second: ``(N, H, W)`` float32 grey, 0..255.
-        slope: ``(N, 2, H, W)`` gradient of ``second`` along x and y, grey per px.
+        first: ``(N, H, W)`` float32 gray, 0..255.
+        second: ``(N, H, W)`` float32 gray, 0..255.
+        slope: ``(N, 2, H, W)`` gradient of ``second`` along x and y, gray per px.
     """
 
     first: Tensor
@@ -48,8 +48,8 @@ def build_levels(first: Tensor, second: Tensor, parameters: TvL1Parameters) -> l
     spacing = 1 / parameters.scale_step
     for size in level_sizes(first.shape[1], first.shape[2], parameters):
         if levels:
-            first, second = (resize(grey, size, (spacing, spacing)) for grey in (first, second))
-        levels.append(Level(first, second, centred_gradient(second)))
+            first, second = (resize(gray, size, (spacing, spacing)) for gray in (first, second))
+        levels.append(Level(first, second, centered_gradient(second)))
     return levels
 
 

@@ -95,7 +95,7 @@ def dual_tile(u, p, room, t, h, w, time, C: tl.constexpr, TILE: tl.constexpr):
 
 
 @triton.jit
-def linearise_tile(grey, u, warp, pixels, room, t, h, w, TILE: tl.constexpr):
+def linearise_tile(gray, u, warp, pixels, room, t, h, w, TILE: tl.constexpr):
     """Sample the second picture and its slope at the flow; write slope x, slope y and rest."""
     at = t * TILE + tl.arange(0, TILE)
     y = at // w
@@ -116,18 +116,18 @@ def linearise_tile(grey, u, warp, pixels, room, t, h, w, TILE: tl.constexpr):
             c = left.to(tl.int32) + (k - 1)
             inside = (c >= 0) & (c < w) & (v >= 0) & (v < h)
             weight = _cubic_weight(column - left, k) * weight_y
-            source = grey + pixels + (v * w + c)
+            source = gray + pixels + (v * w + c)
             value += weight * tl.load(source, mask=inside, other=0.0)
             slope_x += weight * tl.load(source + pixels, mask=inside, other=0.0)
             slope_y += weight * tl.load(source + 2 * pixels, mask=inside, other=0.0)
     tl.store(warp + at, slope_x)
     tl.store(warp + room + at, slope_y)
-    tl.store(warp + 2 * room + at, value - slope_x * u1 - slope_y * u2 - tl.load(grey + at))
+    tl.store(warp + 2 * room + at, value - slope_x * u1 - slope_y * u2 - tl.load(gray + at))
 
 
 @triton.jit
 def _cubic_weight(part, K: tl.constexpr):
-    """Return the weight of neighbour ``K`` of 4; ``part`` is the way past neighbour 1."""
+    """Return the weight of neighbor ``K`` of 4; ``part`` is the way past neighbor 1."""
     d = tl.abs(part + (1 - K))
     if K == 1 or K == 2:
         return ((_CUBIC + 2) * d - (_CUBIC + 3)) * d * d + 1

@@ -2,7 +2,7 @@
 
 In: padded pictures and ``Planes``. Out: the planes of the linearised data term.
 
-The flow is smooth, so eight neighbours mostly move by nearly the same whole number of px: then one
+The flow is smooth, so eight neighbors mostly move by nearly the same whole number of px: then one
 vector load serves a tap of all eight.
 """
 
@@ -34,7 +34,7 @@ _EPSILON = np.float32(np.finfo(np.float32).eps)
 
 @njit(inline="always")
 def _weights(t, one, a):
-    """Return the weights of the four neighbours at 0 <= t < 1 between the middle two.
+    """Return the weights of the four neighbors at 0 <= t < 1 between the middle two.
 
     Works on numbers and on vectors alike; ``one`` is 1 and ``a`` the sharpness in the same kind.
     """
@@ -47,7 +47,7 @@ def _weights(t, one, a):
 
 @njit(inline="always")
 def _taps(shift):
-    """Return the weights of five neighbours, -2 to 2, for shifts -1 <= shift < 1 px."""
+    """Return the weights of five neighbors, -2 to 2, for shifts -1 <= shift < 1 px."""
     one, zero = splat(float32(1)), splat(float32(0))
     t = where_negative(shift, shift + one, shift)
     w0, w1, w2, w3 = _weights(t, one, splat(_SHARPNESS))
@@ -100,8 +100,8 @@ def warp(first, second, second_x, second_y, pitch, flat, height, width, stride, 
     Args:
         first: The first picture, padded as the second, flat.
         second: The second picture, with ``MARGIN`` px of zeros around it, flat float32.
-        second_x: Its centred gradient to the right, padded alike.
-        second_y: Its centred gradient downwards, padded alike.
+        second_x: Its centered gradient to the right, padded alike.
+        second_y: Its centered gradient downwards, padded alike.
         pitch: Floats in a padded row.
         flat: ``Planes.flat``; its planes rho, Ix, Iy and 1 / |grad|^2 are set.
         height: Rows, px.

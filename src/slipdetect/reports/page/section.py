@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from slipdetect._text import timecode
-from slipdetect.reports.colours import colour
+from slipdetect.reports.colors import color
 from slipdetect.reports.page.curve import HEIGHT, WIDTH, curve_path
 from slipdetect.reports.page.markup import attribute, number, text
 from slipdetect.reports.table import NOTHING_FOUND
@@ -116,17 +116,17 @@ def _player(address: str) -> str:
 
 
 def _timeline(result: DetectionResult, events: EventConfig, length: float) -> str:
-    times = [window.centre for window in result.windows]
+    times = [window.center for window in result.windows]
     lines = [_line(times, [w.probability for w in result.windows], length, "fused", "")]
     streams = list(result.windows[0].streams) if result.windows else []
     if len(streams) > 1:
         for index, name in enumerate(streams):
             values = [window.streams[name] for window in result.windows]
-            lines.insert(0, _line(times, values, length, "stream", colour(index)))
+            lines.insert(0, _line(times, values, length, "stream", color(index)))
     marks = "".join(_mark(index, event, length) for index, event in enumerate(result.events, 1))
     legend = "".join(
         f'<span><svg width="18" height="8" aria-hidden="true"><path d="M0 4H18" fill="none" '
-        f'stroke="{colour(index)}" stroke-width="2"/></svg> {text(name)} alone</span>'
+        f'stroke="{color(index)}" stroke-width="2"/></svg> {text(name)} alone</span>'
         for index, name in enumerate(streams)
         if len(streams) > 1
     )

@@ -1,0 +1,1 @@
+"""The laboratory around the engine: training, measuring and data; the engine does not import it."""

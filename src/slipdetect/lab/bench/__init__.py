@@ -1,0 +1,1 @@
+"""Timing flow methods."""

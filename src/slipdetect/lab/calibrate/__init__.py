@@ -1,0 +1,1 @@
+"""Calibrating: temperature, bias and thresholds for a user's own footage."""

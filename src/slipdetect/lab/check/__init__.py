@@ -1,0 +1,1 @@
+"""Checking data: leaks, duplicates and confounds in annotated clips."""

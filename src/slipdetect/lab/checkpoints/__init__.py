@@ -1,0 +1,24 @@
+"""Checkpoints of older programs: temporal segment networks of tsn-pytorch and two-stream networks.
+
+In: ``.pth.tar`` files, read as data only. Out: a model package, and files for the older programs.
+"""
+
+from __future__ import annotations
+
+from slipdetect.lab.checkpoints.assumed import SEED_LABELS, Wishes
+from slipdetect.lab.checkpoints.exporting import Exported, export_stream
+from slipdetect.lab.checkpoints.importing import Imported, import_checkpoints
+from slipdetect.lab.checkpoints.presets import PRESETS, Reading
+from slipdetect.lab.checkpoints.stream import OldStream
+
+__all__ = [
+    "PRESETS",
+    "SEED_LABELS",
+    "Exported",
+    "Imported",
+    "OldStream",
+    "Reading",
+    "Wishes",
+    "export_stream",
+    "import_checkpoints",
+]

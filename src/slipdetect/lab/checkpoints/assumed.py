@@ -1,0 +1,174 @@
+"""The configuration of a package made of old checkpoints: assumed, and changed on request.
+
+In: recognized streams and what the user said. Out: a ``ModelConfig``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from slipdetect.errors import UsageError
+from slipdetect.flow import FlowExtractor
+from slipdetect.lab.checkpoints.presets import READING_FIELDS, Reading, preset_reading
+from slipdetect.lab.checkpoints.stream import OldStream
+from slipdetect.models.config import ModelConfig, StreamConfig
+from slipdetect.types import Calibration, EventConfig
+
+SEED_LABELS = ("Slipping", "NotSlipping")  # class 0 and 1 of every model of the seed report
+SEED_SEGMENTS = 3
+
+
+@dataclass(frozen=True)
+class Wishes:
+    """What the user says about files that do not say it.
+
+    Attributes:
+        preset: How video is read, a name in ``PRESETS``.
+        reading: Values by field of ``Reading`` that differ from it; None counts as not given.
+        segments: Snippets per clip in training; None: 3.
+        labels: Names of the classes in the order of the outputs; None: the seed report's two.
+        positive: The label that events are made of; None: the first.
+        fusion: Weight of every file, in order; None: all the same.
+        events: Thresholds and durations; None: those of a new model.
+    """
+
+    preset: str = "seed"
+    reading: Mapping[str, Any] = field(default_factory=dict)
+    segments: int | None = None
+    labels: tuple[str, ...] | None = None
+    positive: str | None = None
+    fusion: tuple[float, ...] | None = None
+    events: EventConfig | None = None
+
+
+def check_labels(classes: int, labels: tuple[str, ...] | None) -> None:
+    """Insist on a name for every class; two classes are the seed report's unless named.
+
+    Raises:
+        UsageError: There are more or fewer names than classes.
+    """
+    if labels is None and classes != len(SEED_LABELS):
+        raise UsageError(f"the network tells {classes} classes apart; name them with --labels")
+    if labels is not None and len(labels) != classes:
+        raise UsageError(f"{len(labels)} labels for a network of {classes} classes; name them all")
+
+
+def assumed_config(
+    name: str,
+    streams: Sequence[OldStream],
+    wishes: Wishes,
+    noted: Mapping[str, StreamConfig] | None = None,
+) -> ModelConfig:
+    """Return what the older programs did, in the values of a preset.
+
+    Args:
+        name: Of the model.
+        streams: What is in the files.
+        wishes: Its preset and labels count here.
+        noted: Streams by modality whose own files say what they are.
+
+    Raises:
+        UsageError: The preset is unknown.
+    """
+    reading = preset_reading(wishes.preset)
+    labels = SEED_LABELS if wishes.labels is None else wishes.labels
+    known = {} if noted is None else noted
+    return ModelConfig(
+        name=name,
+        labels=labels,
+        positive=labels[0],
+        sample_fps=reading.sample_fps,
+        frame_short_side=reading.short_side,
+        snippet_stride=reading.snippet_stride,
+        window=reading.window,
+        stride=reading.stride,
+        streams=tuple(
+            known.get(stream.modality.name) or _stream(stream, reading) for stream in streams
+        ),
+        fusion={"weights": {s.modality.name: 1.0 for s in streams}, "space": "logits"},
+        calibration=Calibration(),
+        events=EventConfig(),
+    )
+
+
+def changed(config: ModelConfig, wishes: Wishes) -> ModelConfig:
+    """Return ``config`` with everything that the user asked for.
+
+    Raises:
+        UsageError: A wish cannot be met.
+    """
+    wanted = {key: value for key, value in wishes.reading.items() if value is not None}
+    unknown = set(wanted) - set(READING_FIELDS)
+    if unknown:
+        raise UsageError(f"a reading has no {', '.join(sorted(unknown))}")
+    streams = tuple(_changed_stream(stream, wanted, wishes) for stream in config.streams)
+    names = {"sample_fps", "window", "stride", "snippet_stride"} & set(wanted)
+    values: dict[str, Any] = {"streams": streams, **{name: wanted[name] for name in names}}
+    if "short_side" in wanted:
+        values["frame_short_side"] = wanted["short_side"]
+    if wishes.labels is not None:
+        values |= {"labels": wishes.labels, "positive": wishes.labels[0]}
+    if wishes.positive is not None:
+        values["positive"] = wishes.positive
+    if wishes.events is not None:
+        values["events"] = wishes.events
+    config = replace(config, **values)
+    return config if wishes.fusion is None else _weighted(config, wishes.fusion)
+
+
+def summed(config: ModelConfig) -> ModelConfig:
+    """Let the fused probability be the softmax of the weighted sum, as the older programs had it.
+
+    ``LateFusion`` averages; the temperature undoes that. More than two classes have no log-odds
+    that it could act on alike, and keep 1.
+    """
+    total = sum(config.fusion["weights"].values())
+    if len(config.labels) != 2 or config.fusion["space"] != "logits":
+        return config
+    return replace(config, calibration=Calibration(temperature=1 / total))
+
+
+def _stream(stream: OldStream, reading: Reading) -> StreamConfig:
+    flow = None
+    if stream.modality.name == "flow":
+        flow = FlowExtractor(reading.flow_method, bound=reading.flow_bound).recipe()
+    return StreamConfig(
+        modality=stream.modality.name,
+        backbone=stream.backbone,
+        snippet_length=stream.modality.length,
+        num_segments=SEED_SEGMENTS,
+        input_size=stream.input_size,
+        normalization=stream.normalization,
+        dropout=stream.dropout,
+        flow=flow,
+        crop=reading.crop,
+    )
+
+
+def _changed_stream(
+    stream: StreamConfig, wanted: Mapping[str, Any], wishes: Wishes
+) -> StreamConfig:
+    flow = stream.flow
+    if flow is not None and wanted.get("flow_method", flow["method"]) != flow["method"]:
+        flow = FlowExtractor(wanted["flow_method"], bound=flow["bound"]).recipe()
+    if flow is not None and "flow_bound" in wanted:
+        flow = {**flow, "bound": float(wanted["flow_bound"])}
+    return replace(
+        stream,
+        flow=flow,
+        crop=wanted.get("crop", stream.crop),
+        num_segments=stream.num_segments if wishes.segments is None else wishes.segments,
+    )
+
+
+def _weighted(config: ModelConfig, weights: tuple[float, ...]) -> ModelConfig:
+    if len(weights) != len(config.streams):
+        raise UsageError(
+            f"fusion weights: {len(weights)}, files: {len(config.streams)}; give one per file"
+        )
+    by_name = {
+        stream.modality: weight for stream, weight in zip(config.streams, weights, strict=True)
+    }
+    return replace(config, fusion={**config.fusion, "weights": by_name})

@@ -1,0 +1,1 @@
+"""Comparing: runs, their scores and the weights of their fusion, on the same clips."""

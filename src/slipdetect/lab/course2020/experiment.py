@@ -1,0 +1,172 @@
+"""A table from plan to figures: run what is missing, then compute every cell.
+
+In: a ``Table``, a ``Division``, what does the work. Out: a ``TableResult``.
+"""
+
+from __future__ import annotations
+
+import fnmatch
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from slipdetect.errors import DataError, UsageError
+from slipdetect.lab.course2020.attempts import (
+    DONE,
+    Attempt,
+    attempt_state,
+    make_attempts,
+    read_attempt,
+)
+from slipdetect.lab.course2020.cells import evaluate_cell, majority_accuracy
+from slipdetect.lab.course2020.curves import chosen_epoch, read_history
+from slipdetect.lab.course2020.division import SIDES, Division
+from slipdetect.lab.course2020.plan import Cell, Table
+from slipdetect.lab.course2020.result import (
+    FAILED,
+    MISSING,
+    CellResult,
+    Chosen,
+    Side,
+    TableResult,
+)
+from slipdetect.lab.course2020.runner import Progress, Work, run_attempts, states
+from slipdetect.lab.course2020.training_work import RUN, clear
+from slipdetect.lab.evaluate.scores import ClipScores
+from slipdetect.lab.train.metrics import EpochMetrics
+
+Scores = dict[str, ClipScores]
+
+
+@dataclass(frozen=True)
+class Experiment:
+    """A table to be run on one division of clips.
+
+    Attributes:
+        table: What to run.
+        division: On which clips.
+        out: Folder of all attempts.
+        work: What trains and scores one.
+        seeds: Seeds of every trial.
+        shown: Settings to show with the table, by name.
+        smoke: Whether the run only shows that everything runs.
+    """
+
+    table: Table
+    division: Division
+    out: Path
+    work: Work
+    seeds: Sequence[int]
+    shown: Mapping[str, str]
+    smoke: bool = False
+
+    def attempts(self, only: str | None = None) -> list[Attempt]:
+        """Return what there is to run.
+
+        Args:
+            only: Shell-style pattern of trial names; None: all.
+
+        Raises:
+            UsageError: No trial has such a name.
+        """
+        trials = [
+            trial
+            for trial in self.table.trials
+            if only is None or fnmatch.fnmatchcase(trial.key, only)
+        ]
+        if not trials:
+            known = ", ".join(trial.key for trial in self.table.trials)
+            raise UsageError(f"no trial of {self.table.name} is called {only!r}; there are {known}")
+        return make_attempts(trials, self.seeds)
+
+    def run(
+        self,
+        only: str | None = None,
+        on_progress: Callable[[Progress], None] = lambda progress: None,
+        on_end: Callable[[Attempt, BaseException | None], None] = lambda attempt, error: None,
+    ) -> dict[Attempt, str]:
+        """Do what is not done yet; return why attempts failed."""
+        # what --only leaves out must fit as well, because the table is made of all
+        for attempt, state in states(self.attempts(), self.work, self.out).items():
+            if state == DONE:
+                # a kill after the last score leaves checkpoints behind
+                clear(attempt.folder(self.out), smoke=self.smoke)
+        return run_attempts(self.attempts(only), self.work, self.out, on_progress, on_end)
+
+    def result(self, failures: Mapping[Attempt, str]) -> TableResult:
+        """Return the table as far as its attempts are done.
+
+        Args:
+            failures: Why attempts failed.
+        """
+        done = {
+            attempt: read_attempt(attempt.folder(self.out))
+            for attempt in self.attempts()
+            if attempt_state(attempt.folder(self.out), self.work.facts(attempt)) == DONE
+        }
+        why = {attempt.name: reason for attempt, reason in failures.items()}
+        failed = {attempt.trial.key for attempt in failures}
+        rows = []
+        for row in self.table.rows:
+            cells = []
+            for column, cell in zip(self.table.columns, row.cells, strict=True):
+                try:
+                    cells.append(self._cell(cell, done, failed))
+                except DataError as error:
+                    why[f"{row.label} of {column}"] = str(error)
+                    cells.append(CellResult(FAILED))
+            rows.append((row.label, tuple(cells)))
+        test = next(iter(done.values()))["test"] if done else None
+        train = self.division.side("train")
+        positives = sum(clip.positive for clip in train) / len(train)
+        return TableResult(
+            name=self.table.name,
+            title=self.table.title,
+            columns=self.table.columns,
+            rows=tuple(rows),
+            notes=(*self.table.notes, *self._unread(test)),
+            sides={name: self._side(name) for name in SIDES},
+            majority=None if test is None else majority_accuracy(positives, test),
+            settings=self.shown,
+            failures=why,
+            smoke=self.smoke,
+            chosen=self._chosen() if self.table.has_curves else (),
+            leaked=self.division.leaked,
+        )
+
+    def histories(self) -> dict[str, list[EpochMetrics]]:
+        """Return the epochs of every attempt that has some, by column heading and seed."""
+        headings = dict(zip((t.key for t in self.table.trials), self.table.columns, strict=False))
+        found = {}
+        for attempt in self.attempts():
+            history = read_history(attempt.folder(self.out) / RUN)
+            if history:
+                name = headings.get(attempt.trial.key, attempt.trial.key)
+                more = f", seed {attempt.seed}" if len(self.seeds) > 1 else ""
+                found[name + more] = history
+        return found
+
+    def _chosen(self) -> tuple[Chosen | None, ...]:
+        first = make_attempts(self.table.trials, self.seeds[:1])
+        return tuple(chosen_epoch(read_history(item.folder(self.out) / RUN)) for item in first)
+
+    def _cell(self, cell: Cell, done: Mapping[Attempt, Scores], failed: set[str]) -> CellResult:
+        by_seed = [
+            {a.trial.key: scores for a, scores in done.items() if a.seed == seed}
+            for seed in self.seeds
+        ]
+        if all(key in run for run in by_seed for key in cell.trials):
+            return evaluate_cell(cell, by_seed)
+        return CellResult(FAILED if failed & set(cell.trials) else MISSING)
+
+    def _side(self, name: str) -> Side:
+        clips = self.division.side(name)
+        positives = sum(clip.positive for clip in clips)
+        return Side(len(clips), positives, len({clip.group for clip in clips}))
+
+    def _unread(self, test: ClipScores | None) -> list[str]:
+        """Say how many test clips have no scores."""
+        missing = 0 if test is None else len(self.division.side("test")) - len(test.clips)
+        if not missing:
+            return []
+        return [f"{missing} test clips could not be read and are not counted."]

@@ -1,0 +1,123 @@
+"""``slipdetect prepare seed``: the seed report's archives to a data set.
+
+In: archives. Out: a folder with frames, flow and clips.csv, a table on stdout, and an exit code.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from slipdetect.cli.console import Console
+from slipdetect.cli.errors import SOME_FAILED
+from slipdetect.cli.options import common_options
+from slipdetect.lab.prepare.prepared_options import FOLDER, seed_split_option
+
+if TYPE_CHECKING:
+    from slipdetect.lab.course2020.seed_set import SeedSet
+
+_USUAL_SIDE = 256  # short_side of the recipes seed-*
+
+
+@click.command()
+@click.argument(
+    "archives", metavar="ARCHIVE...", nargs=-1, required=True, type=click.Path(path_type=Path)
+)
+@click.option("--out", type=FOLDER, required=True, help="Folder of the set; it must be new.")
+@click.option(
+    "--fps",
+    type=click.FloatRange(min=0.0, min_open=True),
+    default=30.0,
+    show_default=True,
+    help="Frames a second; the archives do not say it.",
+)
+@seed_split_option
+@click.option(
+    "--missing-flow",
+    type=click.Choice(("refuse", "drop", "frames", "compute")),
+    default="refuse",
+    show_default=True,
+    help="Clips without flow where others have it: leave them out, keep their frames (train "
+    "computes what it needs), or compute their flow.",
+)
+@click.option("--dataset", metavar="NAME", default="seed", show_default=True, help="Its name.")
+@click.option("--overwrite", is_flag=True, help="Replace a set that this command made.")
+@common_options
+@click.pass_context
+def seed(ctx: click.Context, /, archives: tuple[Path, ...], **options: Any) -> None:
+    """Make a data set of the seed report's archives.
+
+    ARCHIVE is video_data_475.zip, opt_475.zip and so on, a folder with what was in one, or a list
+    (.txt) of either generation. NAME/frame_000001.jpg, NAME_u/000001.jpg and NAME_v/000001.jpg,
+    in whatever folder, become a store in the layout tsn, byte for byte; its flow carries the
+    author's recipe: OpenCV's TV-L1, bound 15. OUT/clips.csv has labels, groups and the split.
+
+    The split is that of the lists, if there are any, or the report's by position: every fourth
+    clip of 475, 525 and 575 in the order of names is a test clip, every fifth of 668.
+
+    OUT appears when all of it is there. A clip with frames missing is left out by name: exit
+    code 5.
+
+    \b
+    slipdetect prepare seed video_data_475.zip opt_475.zip --out seed-475
+    slipdetect prepare seed video_data_668.zip --out seed-668
+    """
+    from slipdetect.errors import UsageError
+    from slipdetect.lab.course2020.seed_folder import CSV
+    from slipdetect.lab.course2020.seed_set import SeedSettings, prepare_seed
+    from slipdetect.lab.prepare.prepared_view import tell_prepared
+
+    console = ctx.ensure_object(Console)
+    out: Path = options["out"]
+    if len(set(archives)) < len(archives):
+        raise UsageError("an archive is named twice; name each once")
+    settings = SeedSettings(
+        fps=options["fps"],
+        every=options["seed_split"],
+        missing_flow=options["missing_flow"],
+        dataset=options["dataset"],
+    )
+    with console.bar(1.0) as bar:
+
+        def show(done: int, total: int) -> None:
+            bar.show(done / max(total, 1), f"{done / 1e6:.0f} MB read", now=done == total)
+
+        def compute(name: str) -> None:
+            bar.show(1.0, f"computing the flow of {name}", now=True)
+
+        made = prepare_seed(
+            archives,
+            out,
+            settings,
+            overwrite=options["overwrite"],
+            on_progress=show,
+            on_compute=compute,
+        )
+    tell_prepared(console, made.prepared, out / CSV)
+    _tell(console, made, out, options["fps"])
+    if made.broken:
+        console.error(f"{len(made.broken)} clips were left out: {'; '.join(made.broken[:10])}")
+        ctx.exit(SOME_FAILED)
+
+
+def _tell(console: Console, made: SeedSet, out: Path, fps: float) -> None:
+    """Say what is in the store and how it is used."""
+    clips = sum(made.sizes.values())
+    sizes = ", ".join(f"{count} of {w}x{h}" for (w, h), count in sorted(made.sizes.items())[:5])
+    console.note(f"frames of {clips} clips (px: {sizes}), taken as {fps:g} a second")
+    shares = ((made.flows - made.computed, "by the author"), (made.computed, "computed here"))
+    for count, maker in shares:
+        if count:
+            console.note(f"flow of {count} clips, {maker}: OpenCV's TV-L1, bound 15")
+    if not made.flows:
+        console.note("flow of 0 clips, none; train computes it")
+    side = max(min(size) for size in made.sizes)
+    more = [] if side <= _USUAL_SIDE else [f"--short-side {side}"]
+    more += [] if fps == 30.0 else [f"--sample-fps {fps:g}"]
+    common = f"slipdetect train {out / 'clips.csv'} --store {out}"
+    for recipe, extra in (("seed-rgb", []), ("seed-flow", ["--flow-method tvl1-opencv"])):
+        if recipe == "seed-rgb" or made.flows:
+            words = [f"{common} --recipe {recipe}", *extra, *more, f"--out runs/{recipe}"]
+            console.note(" ".join(words))

@@ -1,0 +1,188 @@
+"""Cutting the snippets of one window or clip out of cached frames, augmented alike or plain.
+
+In: a clip and where its snippets begin. Out: a ``(segments, images, S, S, C)`` uint8 tensor.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import torch
+
+from slipdetect.lab.data.annotations import Clip
+from slipdetect.lab.data.frame_cache import FrameCache
+from slipdetect.lab.data.windows import WindowRule
+from slipdetect.modalities.augment import Augmentation, whole_picture_crop
+from slipdetect.modalities.augment_config import AugmentConfig
+from slipdetect.modalities.images import Images
+from slipdetect.modalities.modality import Modality
+from slipdetect.modalities.motion_crop import Box, cut, thumbnail
+from slipdetect.modalities.snippet import SnippetGrid, snippet_box
+from slipdetect.modalities.stretch import Stretch
+
+LABELS = ("slip", "other")
+DEFAULT_AUGMENT = AugmentConfig()
+Item = tuple[torch.Tensor, int]
+
+
+@dataclass(frozen=True)
+class WindowRecipe:
+    """What a window is made of.
+
+    Attributes:
+        modality: What its snippets are.
+        grid: Where snippets lie.
+        size: Side of the network's input, pixels.
+        crop: ``"motion"`` or ``"center"``.
+        segments: Snippets drawn per training window.
+        rule: Where windows may sit.
+    """
+
+    modality: Modality
+    grid: SnippetGrid
+    size: int
+    crop: str
+    segments: int
+    rule: WindowRule
+
+
+@dataclass(frozen=True)
+class Draw:
+    """What was drawn for one training item.
+
+    Attributes:
+        change: What happens to its pictures.
+        rng: Draws the place of a crop of the whole picture.
+        clocks: Per snippet, when it is read; None: as the clip runs.
+    """
+
+    change: Augmentation
+    rng: np.random.Generator
+    clocks: Sequence[Stretch] | None = None
+
+
+class WindowReader:
+    """Cuts snippets out of a cached clip.
+
+    Args:
+        recipe: What a window is made of.
+        cache: Frames and flow of the clips.
+        augment: Strengths of the changes of training items.
+
+    Raises:
+        UsageError: The training crop has no scale.
+    """
+
+    def __init__(
+        self, recipe: WindowRecipe, cache: FrameCache, augment: AugmentConfig = DEFAULT_AUGMENT
+    ) -> None:
+        self.recipe = recipe
+        self.cache = cache
+        self.augment = augment
+        self.fps = cache.sampling.sample_fps
+        self.length = round(recipe.rule.window * self.fps) + 1
+        self.is_flow = recipe.modality.name == "flow"
+        self._crop = whole_picture_crop(augment, recipe.size)
+
+    def duration(self, clip: Clip) -> float:
+        """Return the seconds from a clip's first sample to its last."""
+        return (len(self.cache.frames(clip.path)) - 1) / self.fps
+
+    def first_sample(self, center: float, frames: int) -> int:
+        """Return the first sample of the window around ``center`` seconds, inside the clip."""
+        first = round(center * self.fps - (self.length - 1) / 2)
+        return max(0, min(first, frames - self.length))
+
+    def draw(self, rng: np.random.Generator, more: np.random.Generator) -> Augmentation:
+        """Draw the changes of one training item, see ``Augmentation.draw``."""
+        return Augmentation.draw(self.augment, rng, more, is_flow=self.is_flow)
+
+    def read(self, clip: Clip, starts: Sequence[int]) -> torch.Tensor:
+        """Return the snippets that begin at the samples ``starts``, in the test crop.
+
+        Returns:
+            ``(len(starts), images, S, S, C)`` uint8.
+        """
+        source = _Source(self, clip)
+        cuts = [
+            cut(source.pictures(start), source.box(start, None, self.recipe.crop), self.recipe.size)
+            for start in starts
+        ]
+        return torch.from_numpy(np.stack(cuts))
+
+    def read_changed(self, clip: Clip, starts: Sequence[int], draw: Draw) -> torch.Tensor:
+        """Return the snippets that begin at the samples ``starts``, all changed alike.
+
+        Returns:
+            ``(len(starts), images, S, S, C)`` uint8.
+        """
+        source = _Source(self, clip)
+        clocks = [None] * len(starts) if draw.clocks is None else draw.clocks
+        pairs = list(zip(starts, clocks, strict=True))
+        pictures = [source.pictures(start, clock) for start, clock in pairs]
+        change, size = draw.change, self.recipe.size
+        if self._crop is None:
+            crop = self._draw_crop(draw.rng)
+            boxes = [source.box(start, clock, crop) for start, clock in pairs]
+            if self.augment.train_crop in ("jitter", "mixed"):
+                boxes = [change.move(box, *source.frames.shape[1:3]) for box in boxes]
+            cuts = [change.cut(p, box, size) for p, box in zip(pictures, boxes, strict=True)]
+            window = np.concatenate(cuts)
+        else:
+            window = change.cut_anywhere(np.concatenate(pictures), self._crop, draw.rng)
+        window = np.ascontiguousarray(change.finish(window))
+        return torch.from_numpy(window.reshape(len(starts), -1, *window.shape[1:]))
+
+    def _draw_crop(self, rng: np.random.Generator) -> str:
+        if self.augment.train_crop != "mixed":
+            return self.recipe.crop
+        return "motion" if rng.random() < 0.5 else "center"
+
+
+class _Source:
+    """One clip, for the time that a window is cut out of it."""
+
+    def __init__(self, reader: WindowReader, clip: Clip) -> None:
+        self.recipe = reader.recipe
+        self.is_flow = reader.is_flow
+        self.frames = reader.cache.frames(clip.path)
+        self._stored = reader.cache.flows(clip.path) if self.is_flow else self.frames
+        self._thumbnails: dict[int, npt.NDArray[np.float32]] = {}
+
+    def pictures(self, start: int, clock: Stretch | None = None) -> Images:
+        """Return the stored pictures of the snippet at ``start``, ``(images, H, W, C)`` uint8."""
+        modality, count = self.recipe.modality, len(self._stored)
+        if clock is None:
+            indices = self.recipe.grid.indices(start, modality, len(self.frames))
+            if self.is_flow:
+                indices = np.minimum(indices[:-1], count - 1)
+            return np.asarray(self._stored[indices])
+        first = start + self.recipe.grid.lead(modality)
+        samples = np.arange(first, first + modality.images)
+        if not self.is_flow:
+            return np.asarray(self._stored[clock.frames(samples, count)])
+        return clock.scale_flow(np.asarray(self._stored[clock.fields(samples, count)]))
+
+    def box(self, start: int, clock: Stretch | None, crop: str) -> Box:
+        """Return where ``crop``, ``"motion"`` or ``"center"``, puts the snippet at ``start``."""
+        height, width = self.frames.shape[1:3]
+        thumbnails: list[npt.NDArray[np.float32]] = []
+        if crop == "motion":
+            thumbnails = [self._thumbnail(i) for i in self._context(start, clock)]
+        return snippet_box(thumbnails, height, width, crop)
+
+    def _context(self, start: int, clock: Stretch | None) -> list[int]:
+        grid, count = self.recipe.grid, len(self.frames)
+        if clock is None:
+            return list(range(*grid.context_bounds(start, count)))
+        samples = np.arange(start - grid.before, start + grid.span + grid.after)
+        return [int(i) for i in clock.frames(samples, count)]
+
+    def _thumbnail(self, index: int) -> npt.NDArray[np.float32]:
+        # the contexts of a window's snippets overlap
+        if index not in self._thumbnails:
+            self._thumbnails[index] = thumbnail(self.frames[index])
+        return self._thumbnails[index]

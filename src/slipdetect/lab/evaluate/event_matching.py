@@ -1,0 +1,73 @@
+"""Which found event is which true one.
+
+In: intervals in seconds. Out: pairs of indices; found events that touch no true one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from slipdetect.lab.evaluate.predictions import Interval
+
+Found = tuple[float, float, float]  # start and end in seconds, score
+
+TOLERANCE = 0.5  # seconds by which a found event may miss a true one
+
+
+def overlap(one: Interval, other: Interval) -> float:
+    """Return the temporal intersection over union (tIoU) of two intervals, 0 to 1."""
+    common = min(one[1], other[1]) - max(one[0], other[0])
+    if common <= 0:
+        return 0.0
+    return common / (max(one[1], other[1]) - min(one[0], other[0]))
+
+
+def match(
+    found: Sequence[Found], truth: Sequence[Interval], threshold: float
+) -> list[tuple[int, int]]:
+    """Return pairs (found, true) of one clip, each event in one pair at most.
+
+    The surest found event chooses first, the true event that it overlaps most among those that
+    are left, as in ActivityNet's evaluation (Heilbron et al., CVPR 2015). THUMOS 2014 lets the true
+    events choose, in the order they are listed and whatever the scores; the two differ only where
+    events crowd.
+
+    Args:
+        found: Of one clip.
+        truth: Of the same clip.
+        threshold: tIoU that a pair has at least, more than 0.
+    """
+    free = list(range(len(truth)))
+    pairs = []
+    for index in sorted(range(len(found)), key=lambda i: -found[i][2]):
+        if not free:
+            break
+        best = max(free, key=lambda j: overlap(found[index][:2], truth[j]))
+        if overlap(found[index][:2], truth[best]) >= threshold:
+            pairs.append((index, best))
+            free.remove(best)
+    return pairs
+
+
+def touching(found: Sequence[Found], event: Interval) -> list[Found]:
+    """Return the found events that overlap a true one, give or take half a second."""
+    return [item for item in found if touches(item, event)]
+
+
+def touches(item: Found, event: Interval) -> bool:
+    """Return whether a found event overlaps a true one, give or take half a second."""
+    return item[0] <= event[1] + TOLERANCE and item[1] >= event[0] - TOLERANCE
+
+
+def strays(found: Sequence[Found], truth: Sequence[Interval]) -> list[Found]:
+    """Return the found events that touch no true one."""
+    return [item for item in found if not any(touches(item, event) for event in truth)]
+
+
+def seconds_outside(truth: Sequence[Interval], seconds: float) -> float:
+    """Return how much of a clip of ``seconds`` lies further than half a second from true events."""
+    outside, reached = 0.0, 0.0
+    for start, end in sorted(truth):
+        outside += max(min(start - TOLERANCE, seconds) - reached, 0.0)
+        reached = max(reached, end + TOLERANCE)
+    return outside + max(seconds - reached, 0.0)

@@ -1,0 +1,216 @@
+"""What a detector said of annotated clips, kept as JSON lines so that tables need no second run.
+
+In: a detector and clips. Out: ``ClipPrediction`` rows; a file of them.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from slipdetect._io import atomic_write
+from slipdetect.detection import Detector
+from slipdetect.errors import DataError, UsageError, VideoError
+from slipdetect.lab.data import Clip
+from slipdetect.lab.evaluate.person_size import moving_size
+from slipdetect.types import DetectionResult, Event, EventConfig, Window, find_events
+
+logger = logging.getLogger(__name__)
+
+Interval = tuple[float, float]
+
+
+@dataclass(frozen=True)
+class ClipPrediction:
+    """One clip: what is true and what was found.
+
+    Attributes:
+        clip: Name of the clip, relative to the data folder if it lies there.
+        source: Its data set.
+        positive: Whether somebody falls in it.
+        truth: True events, ``(start, end)`` seconds; empty if none or unknown.
+        seconds: Length of the clip.
+        score: Largest window probability.
+        events: Found events, ``(start, end, score)``.
+        action: What happens in it, where the annotation file has that column.
+        group: Person, scene or film that the clip is from.
+        windows: ``(start, end, probability)`` of every window, so that events at other thresholds
+            need no second run; empty in files of version 0.1.
+        streams: Probability of every window by each modality alone, before calibration.
+        size: Of what moves, as a share of the picture's height: at the first true event, or around
+            the surest window where none is known; None if nothing moved or nobody looked.
+        thresholds: The settings of ``EventConfig`` that made ``events``; empty in older files.
+    """
+
+    clip: str
+    source: str
+    positive: bool
+    truth: tuple[Interval, ...]
+    seconds: float
+    score: float
+    events: tuple[tuple[float, float, float], ...]
+    action: str = ""
+    group: str = ""
+    windows: tuple[tuple[float, float, float], ...] = ()
+    streams: dict[str, tuple[float, ...]] = field(default_factory=dict, hash=False)
+    size: float | None = None
+    thresholds: dict[str, float] = field(default_factory=dict, hash=False)
+
+    @property
+    def config(self) -> EventConfig | None:
+        """The settings that made ``events``, None where they were not kept."""
+        return EventConfig(**self.thresholds) if self.thresholds else None
+
+    @property
+    def timed(self) -> bool:
+        """Whether it is known when somebody falls, or that nobody does."""
+        return bool(self.truth) or not self.positive
+
+    @property
+    def surest(self) -> tuple[float, float, float]:
+        """The window with the largest probability; ``(0, seconds, score)`` if none was kept."""
+        whole = (0.0, self.seconds, self.score)
+        return max(self.windows, key=lambda window: window[2], default=whole)
+
+    def at(self, config: EventConfig) -> ClipPrediction:
+        """Return the prediction with the events that ``config`` makes of its windows.
+
+        Raises:
+            DataError: The windows were not kept.
+        """
+        if not self.windows:
+            raise DataError(
+                f"the windows of {self.clip!r} were not kept, so its events cannot be found again; "
+                "run the model once more"
+            )
+        found = find_events((Window(*window) for window in self.windows), config)
+        return replace(self, events=_rounded(found), thresholds=config.to_json())
+
+
+def predict(
+    detector: Detector,
+    clips: Sequence[Clip],
+    root: Path,
+    on_clip: Callable[[int, int], None] = lambda done, total: None,
+    *,
+    sizes: bool = True,
+) -> Iterator[ClipPrediction]:
+    """Run ``detector`` over ``clips``; a clip that cannot be read is reported and left out.
+
+    Args:
+        detector: What looks at them.
+        clips: Annotated clips.
+        root: Folder that their names begin at.
+        on_clip: Called with (clips done, clips in all).
+        sizes: Look again how large what moves is, which reads every clip once more as far as that.
+    """
+    for index, clip in enumerate(clips):
+        try:
+            found = detector.detect(clip.path)
+        except VideoError as error:
+            logger.warning("left out: %s", error)
+        else:
+            item = _prediction(clip, root, found, detector.events)
+            yield replace(item, size=_size(clip, item)) if sizes else item
+        on_clip(index + 1, len(clips))
+
+
+def _prediction(
+    clip: Clip, root: Path, found: DetectionResult, config: EventConfig
+) -> ClipPrediction:
+    return ClipPrediction(
+        clip=clip_name(clip.path, root),
+        source=clip.source,
+        positive=clip.positive,
+        truth=clip.events,
+        seconds=round(found.duration, 3),
+        score=round(max(window.probability for window in found.windows), 4),
+        events=_rounded(found.events),
+        action=clip.columns.get("action", ""),
+        group=clip.group,
+        windows=tuple(
+            (round(window.start, 3), round(window.end, 3), round(window.probability, 5))
+            for window in found.windows
+        ),
+        streams=_streams(found.windows),
+        thresholds=config.to_json(),
+    )
+
+
+def _size(clip: Clip, item: ClipPrediction) -> float | None:
+    start, end = item.truth[0] if item.truth else item.surest[:2]
+    return moving_size(clip.path, start, end)
+
+
+def _rounded(events: Iterable[Event]) -> tuple[tuple[float, float, float], ...]:
+    return tuple(
+        (round(event.start, 3), round(event.end, 3), round(event.score, 4)) for event in events
+    )
+
+
+def _streams(windows: Sequence[Window]) -> dict[str, tuple[float, ...]]:
+    names = windows[0].streams if windows else {}
+    return {
+        name: tuple(round(window.streams[name], 5) for window in windows) for name in sorted(names)
+    }
+
+
+def clip_name(path: Path, root: Path) -> str:
+    """Return what predictions call a clip: its path, from ``root`` if it lies there."""
+    return (path.relative_to(root) if path.is_relative_to(root) else path).as_posix()
+
+
+def write_predictions(predictions: Iterable[ClipPrediction], target: Path) -> None:
+    """Write one JSON object a line, replacing ``target``."""
+    with atomic_write(target, overwrite=True) as temporary:
+        lines = (json.dumps(asdict(item), allow_nan=False) + "\n" for item in predictions)
+        temporary.write_text("".join(lines), encoding="utf-8")
+
+
+def read_predictions(file: Path) -> list[ClipPrediction]:
+    """Read what ``write_predictions`` wrote.
+
+    Raises:
+        DataError: The file is missing or malformed.
+    """
+    try:
+        lines = file.read_text(encoding="utf-8").splitlines()
+        rows = [json.loads(line, parse_constant=_refuse) for line in lines]
+        found = [_read(row) for row in rows]
+        for item in found:
+            _ = item.config  # impossible thresholds are found here, not far away
+        return found
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, UsageError) as error:
+        raise DataError(f"cannot read predictions {str(file)!r}: {error}") from error
+
+
+def _refuse(constant: str) -> float:
+    raise ValueError(f"{constant} is no number")
+
+
+def _read(row: Mapping[str, Any]) -> ClipPrediction:
+    if not isinstance(row["positive"], bool):
+        raise TypeError(f"positive is true or false, not {row['positive']!r}")
+    return ClipPrediction(
+        **{
+            **row,
+            "seconds": float(row["seconds"]),
+            "score": float(row["score"]),
+            "truth": tuple((float(a), float(b)) for a, b in row["truth"]),
+            "events": _triples(row["events"]),
+            "windows": _triples(row.get("windows", ())),
+            "streams": {
+                name: tuple(float(value) for value in values)
+                for name, values in row.get("streams", {}).items()
+            },
+            "size": None if row.get("size") is None else float(row["size"]),
+        }
+    )
+
+
+def _triples(rows: Iterable[Sequence[float]]) -> tuple[tuple[float, float, float], ...]:
+    return tuple((float(a), float(b), float(p)) for a, b, p in rows)

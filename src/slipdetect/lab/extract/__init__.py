@@ -1,0 +1,1 @@
+"""Extracting: frames and flow of many videos into a store."""

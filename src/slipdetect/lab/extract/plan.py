@@ -1,0 +1,179 @@
+"""Finding out what is to be done for a video: nothing, all of it, the rest, or a repair.
+
+In: a video, a store and what was asked for. Out: a ``Task``, or None when it is there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from slipdetect.errors import DataError, OutputError
+from slipdetect.lab.extract.check import damaged_shards
+from slipdetect.lab.extract.folders import sweep_temporaries
+from slipdetect.lab.extract.journal import read_header
+from slipdetect.lab.extract.naming import KeyChooser
+from slipdetect.lab.extract.request import ExtractionRequest
+from slipdetect.store.manifest import Manifest, read_manifest
+from slipdetect.store.recipe import ExtractionRecipe
+from slipdetect.store.source import SourceIdentity, stat_source
+
+
+class RecipeMismatch(OutputError):
+    """The store holds what another recipe made."""
+
+
+@dataclass(frozen=True)
+class Task:
+    """Work to do for one video.
+
+    Attributes:
+        path: The video.
+        key: Its name in the store.
+        path_key: Its name by ``store_key``, with the hash of its path.
+        weight: Bytes of the video, to guess how long it takes.
+        anew: What is there is thrown away.
+        damaged: Shards to write again; empty for a whole extraction.
+    """
+
+    path: Path
+    key: str
+    path_key: str
+    weight: int
+    anew: bool = False
+    damaged: tuple[int, ...] = ()
+
+    @property
+    def is_plain(self) -> bool:
+        """Its name in the store is that of the file alone."""
+        return self.key != self.path_key
+
+
+@dataclass(frozen=True)
+class Rules:
+    """How to treat what a store holds already.
+
+    Attributes:
+        root: Folder of the data set, see ``store_key``.
+        overwrite: What another recipe or another state of the video made is redone, not refused.
+        repair: Damaged shards are written again, not refused; contents are compared.
+        verify: Contents are compared, not only sizes.
+    """
+
+    root: Path | None = None
+    overwrite: bool = False
+    repair: bool = False
+    verify: bool = False
+
+
+class Planner:
+    """Looks at one video after the other.
+
+    Args:
+        folder: The store.
+        request: What is asked for.
+        rules: How to treat what is there.
+        batch: All videos that will be asked for, to name those apart whose names repeat.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        request: ExtractionRequest,
+        rules: Rules,
+        batch: Iterable[Path] = (),
+    ) -> None:
+        self._folder = folder
+        self._request = request
+        self._digest = request.digest()
+        self._rules = rules
+        self._keys = KeyChooser(folder, request.layout, rules.root, batch)
+        self._paths: dict[str, Path] = {}
+
+    def task(self, path: Path) -> Task | None:
+        """Return what is to be done for a video, None if all of it is there.
+
+        Raises:
+            VideoError: There is no such file.
+            RecipeMismatch: The store holds it, made by another recipe.
+            OutputError: The store holds it as it was before the video changed, or holds another
+                under the same name.
+            DataError: The store holds it damaged.
+        """
+        weight = stat_source(path).st_size
+        key, path_key = self._keys.names(path)
+        other = self._paths.setdefault(key, path)
+        if other != path:
+            raise OutputError(f"{str(path)!r} and {str(other)!r} get one name; rename one of them")
+        header = read_header(self._folder, key)
+        if header is not None:
+            anew = not self._can_resume(path, header)
+            return Task(path, key, path_key, weight, anew)
+        try:
+            manifest = read_manifest(self._folder, key)
+        except DataError:
+            if not (self._rules.repair or self._rules.overwrite):
+                raise
+            return Task(path, key, path_key, weight, anew=True)
+        if manifest is None:
+            # a plain name may be that of a folder of somebody else's, which nobody asked to delete
+            anew = self._rules.overwrite and key == path_key
+            return Task(path, key, path_key, weight, anew)
+        return self._look_at(path, weight, manifest)
+
+    def _look_at(self, path: Path, weight: int, manifest: Manifest) -> Task | None:
+        """Return what is to be done for a video that was extracted before."""
+        rules = self._rules
+        again = Task(path, manifest.key, manifest.path_key, weight, anew=True)
+        same = self._digest is not None and manifest.request == self._digest
+        if not same and self._differs(path, manifest.recipe):
+            return again
+        if not manifest.source.same_stat(path) and self._changed(path, manifest.source):
+            return again
+        if rules.repair:
+            sweep_temporaries(self._folder, manifest.key)
+        thorough = rules.verify or rules.repair
+        damaged = damaged_shards(self._folder, manifest.shards, hashes=thorough)
+        if not damaged:
+            return None
+        if rules.repair:
+            return replace(again, anew=False, damaged=tuple(sorted(damaged)))
+        if rules.overwrite:
+            return again
+        reason = next(iter(damaged.values()))
+        more = f" (and {len(damaged) - 1} more of its shards)" if len(damaged) > 1 else ""
+        raise DataError(f"damaged: {reason}{more}; run the same with extract --repair")
+
+    def _can_resume(self, path: Path, header: Mapping[str, Any]) -> bool:
+        """Tell whether an unfinished extraction can go on; refuse if it must not be lost."""
+        try:
+            recipe = ExtractionRecipe.from_json(header["recipe"])
+            source = SourceIdentity.from_json(header["source"])
+        except (KeyError, DataError):
+            return False
+        return not (self._differs(path, recipe) or self._changed(path, source))
+
+    def _differs(self, path: Path, have: ExtractionRecipe) -> bool:
+        differences = have.differences(self._recipe)
+        if differences and not self._rules.overwrite:
+            raise RecipeMismatch(
+                f"{str(self._folder)!r} holds {str(path)!r} with {', '.join(differences)};"
+                " choose another folder, or pass --overwrite to extract it anew"
+            )
+        return bool(differences)
+
+    def _changed(self, path: Path, before: SourceIdentity) -> bool:
+        differences = before.differences(SourceIdentity.of(path))
+        if differences and not self._rules.overwrite:
+            raise OutputError(
+                f"{str(path)!r} has changed since it was extracted ({', '.join(differences)});"
+                " pass --overwrite to extract it anew"
+            )
+        return bool(differences)
+
+    @cached_property
+    def _recipe(self) -> ExtractionRecipe:
+        return self._request.make_recipe(self._request.make_extractor())

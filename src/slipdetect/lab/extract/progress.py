@@ -1,0 +1,151 @@
+"""What a user sees of an extraction: a bar, a line per trouble, a summary, and Ctrl-C.
+
+In: what happens. Out: lines on stderr, and a ``Tally``.
+"""
+
+from __future__ import annotations
+
+import signal
+import threading
+import time
+import traceback
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from types import FrameType
+from typing import TYPE_CHECKING
+
+from slipdetect._text import clock, shorten
+from slipdetect.cli.bar import Bar
+from slipdetect.cli.batch import Tally
+from slipdetect.cli.console import Console
+from slipdetect.cli.errors import INTERNAL, describe
+from slipdetect.errors import SlipdetectError
+from slipdetect.reports import printable
+
+if TYPE_CHECKING:
+    from slipdetect.lab.extract.plan import Task
+    from slipdetect.lab.extract.tasks import Stop
+    from slipdetect.lab.extract.tools import Outcome
+
+_NAME_COLUMNS = 24
+_SECONDS_UNTIL_GUESS = 2.0
+
+
+class ExtractView:
+    """Tells a user how an extraction goes.
+
+    Args:
+        console: Where to.
+        stop: Whether the user wants it to end.
+
+    Attributes:
+        tally: How it went so far.
+    """
+
+    def __init__(self, console: Console, stop: Stop) -> None:
+        self.tally = Tally()
+        self._console = console
+        self._stop = stop
+        self._told = False
+        self._begin = time.monotonic()
+        self._present = self._frames = self._flows = self._read = 0
+        self._bar: Bar | None = None
+
+    @contextmanager
+    def bar(self) -> Iterator[None]:
+        """Show a bar while the block runs."""
+        with self._console.bar(1.0) as self._bar:
+            self._begin = time.monotonic()
+            yield
+        self._bar = None
+
+    def progress(self, share: float, frames: int, task: Task | None) -> None:
+        """Draw the bar; see ``Watcher``."""
+        self._read = frames
+        if self._stop() and not self._told:
+            self._told = True
+            self._console.note("finishing the shards at work; press Ctrl-C again to stop at once")
+        if self._bar is None or task is None:
+            return
+        name = shorten(printable(task.path.name), _NAME_COLUMNS)
+        self._bar.show(share, f"{name} {self._speed()}{self._left(share)}")
+
+    def downloaded(self, done: int, expected: int | None) -> None:
+        """Draw the bar of a download, bytes."""
+        if self._stop():
+            raise KeyboardInterrupt  # the next run begins the download anew
+        if self._bar is not None:
+            share = done / expected if expected else 0.0
+            self._bar.show(share, f"downloading, {done / 1e6:.1f} MB")
+
+    def finished(self, task: Task, outcome: Outcome) -> None:
+        """Count a video and pass its warnings on; see ``Watcher``."""
+        self.tally.done += 1
+        self._frames += outcome.frames
+        self._flows += outcome.flows
+        for warning in outcome.warnings:
+            self._console.warn(f"{str(task.path)!r}: {warning}")
+
+    def present(self) -> None:
+        """Count a video that was there already."""
+        self.tally.done += 1
+        self._present += 1
+
+    def failed(self, path: Path, error: Exception) -> None:
+        """Count a video that failed and say why; see ``Watcher``."""
+        code = error.exit_code if isinstance(error, SlipdetectError) else INTERNAL
+        text = describe(error) if code != INTERNAL else f"{str(path)!r}: {describe(error)}"
+        if self._console.debug:
+            self._console.block("".join(traceback.format_exception(error)))
+        self._console.error(text)
+        self.tally.failures.append(code)
+
+    def summary(self, store: Path, total: int) -> None:
+        """Say in one line how it went, and how to go on where it was interrupted."""
+        new, failed = self.tally.done - self._present, len(self.tally.failures)
+        parts = [f"{new} extracted ({self._frames} frames, {self._flows} flows)"]
+        if self._present:
+            parts.append(f"{self._present} there already")
+        if failed:
+            parts.append(f"{failed} failed")
+        counts = f"{total} video{'' if total == 1 else 's'}: {', '.join(parts)}"
+        if self.tally.interrupted:
+            rest = total - self.tally.done - failed
+            self._console.error(
+                f"interrupted: {counts}, {rest} unfinished; re-run to resume where it stopped"
+            )
+            return
+        took = f", {clock(time.monotonic() - self._begin)}, {self._speed()}" if new else ""
+        self._console.note(f"{counts} in {str(store)!r}{took}")
+
+    def _speed(self) -> str:
+        seconds = max(time.monotonic() - self._begin, 1e-3)
+        return f"{self._read / seconds:.1f} frames/s"
+
+    def _left(self, share: float) -> str:
+        """Return a guess of the time left, once there is something to guess from."""
+        seconds = time.monotonic() - self._begin
+        if seconds < _SECONDS_UNTIL_GUESS or share <= 0:
+            return ""
+        return f", {clock(seconds * (1 - share) / share)} left"
+
+
+@contextmanager
+def interruptible(stop: Stop) -> Iterator[None]:
+    """Let Ctrl-C raise ``stop.level`` while the block runs: end the shard, end now, end hard."""
+    if threading.current_thread() is not threading.main_thread():
+        yield  # only the main thread hears signals
+        return
+    before = signal.getsignal(signal.SIGINT)
+
+    def on_interrupt(number: int, frame: FrameType | None) -> None:
+        stop.level += 1
+        if stop.level > 2:
+            raise KeyboardInterrupt
+
+    signal.signal(signal.SIGINT, on_interrupt)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)

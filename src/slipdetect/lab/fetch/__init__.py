@@ -1,0 +1,1 @@
+"""Fetching: downloads with hashes and archives with limits."""

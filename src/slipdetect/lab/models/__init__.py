@@ -1,0 +1,1 @@
+"""Work on model packages: averaging, import and export."""

@@ -1,0 +1,199 @@
+"""Lists of cuts: which stretches of which videos are kept, and what is known about them.
+
+In: a CSV. Out: ``ListedCut``s; after cutting, an annotation file of the new videos.
+"""
+
+from __future__ import annotations
+
+import csv
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from slipdetect._io import atomic_write
+from slipdetect.errors import DataError, UsageError
+from slipdetect.lab.data.contained import Enclosure
+from slipdetect.lab.prepare.rewriting import Rewritten
+from slipdetect.lab.prepare.trimming import Cut, Region
+
+ANNOTATIONS = "clips.csv"
+
+_BOX = ("x", "y", "width", "height")
+_TIMES = ("start", "end")
+_EVENT = ("event_start", "event_end")
+_OWN = ("path", *_TIMES, *_BOX, *_EVENT)
+
+
+@dataclass(frozen=True)
+class ListedCut:
+    """A row of a list of cuts.
+
+    Attributes:
+        entry: The video as the list names it.
+        source: Its path.
+        cut: When and where.
+        event: Start and end of the event in the video, seconds, if the list has them.
+        more: Every other column.
+        where: List and line, for messages.
+    """
+
+    entry: str
+    source: Path
+    cut: Cut
+    event: tuple[float, float] | None
+    more: dict[str, str]
+    where: str
+
+    @property
+    def ending(self) -> str:
+        """What the name of the new video gets, such as ``"-3-7.5"``."""
+        end = "end" if self.cut.end is None else f"{self.cut.end:g}"
+        return f"-{self.cut.start:g}-{end}"
+
+
+def read_cuts(file: Path, root: Path | None = None, usual: Cut | None = None) -> list[ListedCut]:
+    """Read a list of cuts.
+
+    Columns: ``path``; ``start`` and ``end`` in seconds, empty for the beginning and the end;
+    ``x,y,width,height`` in pixels, empty for what ``usual`` says. ``label``, ``group``, ``split``
+    and any other column go to the new videos; ``event_start`` and ``event_end`` count from the
+    beginning of the uncut video.
+
+    Args:
+        file: The CSV, UTF-8.
+        root: Folder that relative paths start from and that every path must stay in; the CSV's
+            own folder when None.
+        usual: Region of the cuts that have none.
+
+    Raises:
+        DataError: The file is missing, or a row is malformed, twice there or leads out of the
+            folder (with its line number).
+    """
+    folder = Enclosure(file.parent if root is None else root)
+    cuts: list[ListedCut] = []
+    known: set[tuple[Path, Cut]] = set()
+    for line, row in _rows(file):
+        cut = _listed(
+            row, folder, usual if usual is not None else Cut(), f"{str(file)!r} line {line}"
+        )
+        if (cut.source, cut.cut) in known:
+            raise DataError(f"{cut.where}: the same cut is listed further up; list it once")
+        known.add((cut.source, cut.cut))
+        cuts.append(cut)
+    if not cuts:
+        raise DataError(f"{str(file)!r} lists no cuts; it needs a header and a row a cut")
+    return cuts
+
+
+def write_annotations(
+    done: Sequence[tuple[ListedCut, Rewritten]], folder: Path, *, overwrite: bool = False
+) -> Path:
+    """Write the annotation file of the new videos, ``clips.csv`` in ``folder``.
+
+    Cuts of one video get one group, the video's name, unless the list has groups. Events are
+    counted from the cut.
+
+    Raises:
+        OutputError: The file cannot be written.
+    """
+    rows = [_annotation(cut, written, folder) for cut, written in done]
+    names = list(dict.fromkeys(name for row in rows for name in row))
+    target = folder / ANNOTATIONS
+    with (
+        atomic_write(target, overwrite=overwrite) as temporary,
+        temporary.open("w", newline="", encoding="utf-8") as stream,
+    ):
+        writer = csv.DictWriter(stream, names, restval="", lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(rows)
+    return target
+
+
+def _rows(file: Path) -> Iterator[tuple[int, dict[str, str]]]:
+    try:
+        with file.open(newline="", encoding="utf-8-sig") as stream:
+            reader = csv.DictReader(stream)
+            if "path" not in (reader.fieldnames or ()):
+                raise DataError(
+                    f"{str(file)!r} lacks the column path; the first line must name at least path"
+                )
+            for row in reader:
+                cells = {key: (value or "").strip() for key, value in row.items() if key}
+                yield reader.line_num, cells
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        raise DataError(f"cannot read the list of cuts {str(file)!r}: {error}") from error
+
+
+def _listed(row: dict[str, str], folder: Enclosure, usual: Cut, where: str) -> ListedCut:
+    source = folder.path(row["path"], where)
+    start, end = (_number(row, name, where) for name in _TIMES)
+    region = _region(row, where)
+    try:
+        cut = Cut(
+            start=0.0 if start is None else start,
+            end=end,
+            region=usual.region if region is None else region,
+            follow_motion=usual.follow_motion and region is None,
+        )
+    except UsageError as error:
+        raise DataError(f"{where}: {error}") from error
+    return ListedCut(
+        entry=row["path"],
+        source=source,
+        cut=cut,
+        event=_event(row, cut, where),
+        more={key: value for key, value in row.items() if key not in _OWN},
+        where=where,
+    )
+
+
+def _event(row: dict[str, str], cut: Cut, where: str) -> tuple[float, float] | None:
+    start, end = (_number(row, name, where) for name in _EVENT)
+    if start is None and end is None:
+        return None
+    if start is None or end is None or end <= start:
+        raise DataError(f"{where}: an event needs an event_start and a later event_end")
+    if end <= cut.start or (cut.end is not None and start >= cut.end):
+        raise DataError(f"{where}: the event lies outside the cut; change one of them")
+    return start, end
+
+
+def _number(row: dict[str, str], name: str, where: str) -> float | None:
+    text = row.get(name, "")
+    if not text:
+        return None
+    try:
+        value = float(text)
+    except ValueError as error:
+        raise DataError(f"{where}: {name} {text[:40]!r} is no number of seconds") from error
+    if not math.isfinite(value):
+        raise DataError(f"{where}: {name} {text!r} is no number of seconds")
+    return value
+
+
+def _region(row: dict[str, str], where: str) -> Region | None:
+    cells = [row.get(name, "") for name in _BOX]
+    if not any(cells):
+        return None
+    try:
+        return Region.parse(",".join(cells))
+    except UsageError as error:
+        raise DataError(f"{where}: {error}") from error
+
+
+def _annotation(cut: ListedCut, written: Rewritten, folder: Path) -> dict[str, str]:
+    row = {"path": written.target.relative_to(folder).as_posix(), **cut.more}
+    if not row.get("group"):
+        row["group"] = cut.entry
+    if cut.event is not None:
+        start = max(cut.event[0], written.start) - written.start
+        end = min(cut.event[1], written.end) - written.start
+        if end > start:
+            row |= {"event_start": f"{start:.3f}", "event_end": f"{end:.3f}"}
+    row |= {
+        "source": cut.entry,
+        "cut_start": f"{written.start:.3f}",
+        "cut_end": f"{written.end:.3f}",
+    }
+    return row

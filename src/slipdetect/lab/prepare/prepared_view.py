@@ -1,0 +1,146 @@
+"""What a user sees of an imported data set: a table of splits, what was left out, warnings.
+
+In: ``Prepared``. Out: the table on stdout, the rest on stderr.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from slipdetect.cli.console import Console
+from slipdetect.errors import DataError
+from slipdetect.reports import printable
+
+if TYPE_CHECKING:
+    from slipdetect.lab.prepare.rows import Prepared, Row
+
+_HEAD = ("split", "slip", "other", "clips", "groups")
+_NO_SPLIT = "(none)"
+
+
+def finish(
+    console: Console, prepared: Prepared, out: Path, root: Path | None, *, overwrite: bool
+) -> None:
+    """Write the CSV and say what is in it.
+
+    Raises:
+        DataError: There is nothing to write, or a path leads out of the folder.
+        OutputError: It cannot be written.
+    """
+    from slipdetect.lab.prepare.write import write_rows
+
+    if not prepared.rows:
+        _tell_left_out(console, prepared)
+        raise DataError(_nothing_left(prepared))
+    try:
+        write_rows(prepared.rows, out, root, overwrite=overwrite)
+    finally:
+        _tell_left_out(console, prepared)
+    tell_prepared(console, prepared, out)
+    if root is not None and root.resolve() != out.parent.resolve():
+        console.note(f"paths count from {str(root)!r}: pass the same --root to train and evaluate")
+
+
+def tell_prepared(console: Console, prepared: Prepared, out: Path) -> None:
+    """Say what is in the CSV ``out`` that was written, and what may be wrong with it."""
+    console.text(f"{printable(str(out))}\n\n{split_table(prepared.rows)}{left_table(prepared)}")
+    for note in prepared.notes:
+        console.note(note)
+    for warning in prepared.warnings:
+        console.warn(warning)
+    warn_of_rows(console, prepared.rows)
+
+
+def _nothing_left(prepared: Prepared) -> str:
+    reasons = prepared.left_out.reasons().items()
+    why = ", ".join(f"{len(names)} {reason}" for reason, names in reasons)
+    first = next((printable(names[0]) for _, names in reasons), "")
+    if not why:
+        return "no clip is left to write; check the folder"
+    return f"no clip is left to write: {why}, first {first!r}; check the folder and the options"
+
+
+def split_table(rows: Sequence[Row]) -> str:
+    """Return a table of clips by split and label, and of groups by split."""
+    from slipdetect.lab.prepare.rows import SPLITS
+
+    lines = [_HEAD]
+    names = [name for name in (*SPLITS, "") if any(row.split == name for row in rows)]
+    for name in names:
+        lines.append((name or _NO_SPLIT, *_counts([row for row in rows if row.split == name])))
+    if len(names) > 1:
+        lines.append(("all", *_counts(rows)))
+    width = max(len(line[0]) for line in lines)
+    texts = [line[0].ljust(width) + "".join(f"{cell:>8}" for cell in line[1:]) for line in lines]
+    return "\n".join(texts) + "\n"
+
+
+def _counts(rows: Sequence[Row]) -> tuple[str, str, str, str]:
+    labels = {row.path: row.label for row in rows}
+    slips = sum(label == "slip" for label in labels.values())
+    groups = len({row.unit for row in rows})
+    return str(slips), str(len(labels) - slips), str(len(labels)), str(groups)
+
+
+def left_table(prepared: Prepared) -> str:
+    """Return a table of how much was left out and why; empty if nothing was."""
+    reasons = prepared.left_out.reasons()
+    if not reasons:
+        return ""
+    lines = [f"{len(names):>6}  {reason}" for reason, names in reasons.items()]
+    return "\nleft out\n" + "\n".join(lines) + "\n"
+
+
+def warn_of_rows(console: Console, rows: Sequence[Row]) -> None:
+    """Warn of groups in more than one split and of splits without a label."""
+    from slipdetect.lab.prepare.rows import SPLITS, straddling
+
+    shared = straddling(rows)
+    if shared:
+        clips = len({row.path for row in rows if row.unit in shared and row.split != "train"})
+        console.warn(
+            f"{len(shared)} groups are in more than one split, with {clips} of the clips held out;"
+            f" scores on those will look too good{_hint(console)}"
+        )
+        if console.verbose:
+            for unit, sides in shared.items():
+                console.note(f"in {' and '.join(sides)}: {unit}")
+    for name in (*SPLITS, ""):
+        side = [row for row in rows if row.split == name]
+        labels = {row.label for row in side}
+        # windows of training are drawn beside timed events, where nobody slips
+        timed = name != "test" and any(row.start is not None for row in side)
+        if len(labels) == 1 and not timed:
+            lacking = "no slip" if "other" in labels else "nothing but slips"
+            where = f"split {name}" if name else "the file"
+            console.warn(f"{where} shows {lacking}")
+
+
+def warn_of_empty_sides(console: Console, rows: Sequence[Row], shares: dict[str, float]) -> None:
+    """Warn of sides that got no clip although a share was asked for: groups are never cut.
+
+    Args:
+        console: Where to.
+        rows: With their split.
+        shares: The share that was asked for, by side.
+    """
+    groups = len({row.unit for row in rows})
+    for name, share in shares.items():
+        if share > 0.0 and not any(row.split == name for row in rows):
+            console.warn(
+                f"split {name} has no clip: there is no group to spare, of {groups} in all;"
+                " list more people, rooms or videos"
+            )
+
+
+def _tell_left_out(console: Console, prepared: Prepared) -> None:
+    if console.verbose:
+        for reason, names in prepared.left_out.reasons().items():
+            for name in names:
+                console.note(f"left out, {reason}: {printable(name)}")
+
+
+def _hint(console: Console) -> str:
+    return "" if console.verbose else " (-v lists them)"

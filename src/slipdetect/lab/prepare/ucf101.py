@@ -1,0 +1,174 @@
+"""UCF101 and data sets in its form: class folders and the lists beside them to rows.
+
+In: a folder, ``classInd.txt``, ``trainlist01.txt``, ``testlist01.txt``. Out: ``Prepared``.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+
+from slipdetect.errors import DataError
+from slipdetect.lab.data.contained import Enclosure
+from slipdetect.lab.prepare.finding import class_folders, videos_of
+from slipdetect.lab.prepare.groups import ucf_group
+from slipdetect.lab.prepare.list_lines import excerpt, list_lines
+from slipdetect.lab.prepare.mapping import SKIP, ClassMapping
+from slipdetect.lab.prepare.rows import SPLITS, Prepared, Row
+
+MISSING = "in a list, but no such video"
+UNLISTED = "video that no list names"
+UNGROUPED = "clips whose names are not v_NAME_gNN_cMM are groups of their own"
+
+_LABELED = re.compile(r"(.*\S)\s+([0-9]{1,9})")
+_INDEXED = re.compile(r"([0-9]{1,9})\s+(\S.*)")
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A line of a list in UCF101's form.
+
+    Attributes:
+        where: The list and line, for messages.
+        name: ``Class/video.avi``.
+        path: The same inside the folder of the data set.
+        action: The class folder.
+        label: Number of the class, or None where the list gives none.
+    """
+
+    where: str
+    name: str
+    path: Path
+    action: str
+    label: int | None
+
+
+def prepare_ucf101(
+    folder: Path, lists: Path, split: int, mapping: ClassMapping, dataset: str = "ucf101"
+) -> Prepared:
+    """Return a row for every video that is there and that the lists name.
+
+    Args:
+        folder: Holds a folder a class.
+        lists: Holds ``classInd.txt``, ``trainlist0K.txt``, ``testlist0K.txt``, and perhaps
+            ``vallist0K.txt``.
+        split: K, 1 to 99.
+        mapping: What the classes count as.
+        dataset: Name of the data set.
+
+    Raises:
+        DataError: A list is missing, malformed, leads out of ``folder`` or contradicts itself.
+        UsageError: The mapping does not fit the classes.
+    """
+    index = read_class_index(lists / "classInd.txt")
+    entries = _entries(folder, lists, split)
+    labels = mapping.labels(sorted(index.values()), repr(str(lists / "classInd.txt")))
+    prepared = Prepared([])
+    skipped = sorted(name for name, label in labels.items() if label == SKIP)
+    prepared.left_out.add("class left out by the mapping", skipped)
+    listed: dict[str, str] = {}
+    missing = []
+    for name, lines in entries.items():
+        for entry in lines:
+            _check(entry, index, listed)
+            if labels[entry.action] == SKIP:
+                continue
+            if entry.path.is_file():
+                prepared.rows.append(_row(entry, labels[entry.action], name, dataset))
+            else:
+                missing.append(entry.name)
+    prepared.left_out.add(MISSING, missing)
+    _add_unlisted(folder, set(labels) - set(skipped), listed, prepared)
+    if any(ucf_group(row.path.stem) is None for row in prepared.rows):
+        prepared.notes.append(UNGROUPED)
+    return prepared
+
+
+def _entries(folder: Path, lists: Path, split: int) -> dict[str, list[Entry]]:
+    files = {name: lists / f"{name}list{split:02d}.txt" for name in SPLITS}
+    return {
+        name: list(read_ucf_list(file, folder))
+        for name, file in files.items()
+        if name != "val" or file.is_file()
+    }
+
+
+def read_class_index(file: Path) -> dict[int, str]:
+    """Return the classes of a ``classInd.txt`` (lines ``1 Name``) by number.
+
+    Raises:
+        DataError: It cannot be read, or a line is malformed or a repetition.
+    """
+    index: dict[int, str] = {}
+    for where, line in list_lines(file):
+        found = _INDEXED.fullmatch(line)
+        if found is None:
+            raise DataError(f"{where}: {excerpt(line)} is not a number and the name of a class")
+        number, name = int(found[1]), found[2]
+        if number in index or name in index.values():
+            raise DataError(f"{where}: {excerpt(line)} repeats a number or a class from further up")
+        index[number] = name
+    return index
+
+
+def read_ucf_list(file: Path, folder: Path) -> Iterator[Entry]:
+    """Yield the lines ``Class/video.avi`` of a list, with or without the class's number behind.
+
+    Raises:
+        DataError: It cannot be read, or a line is malformed or leads out of ``folder``.
+    """
+    enclosure = Enclosure(folder)
+    for where, line in list_lines(file):
+        found = _LABELED.fullmatch(line)
+        name = line if found is None else found[1]
+        path = enclosure.path(name, where)
+        action = PurePosixPath(name).parent.name
+        if not action:
+            raise DataError(f"{where}: {excerpt(name)} names no class; write Class/video.avi")
+        yield Entry(where, name, path, action, None if found is None else int(found[2]))
+
+
+def _check(entry: Entry, index: dict[int, str], listed: dict[str, str]) -> None:
+    """Refuse unknown classes, numbers that contradict the folder, and repetitions."""
+    if entry.action not in index.values():
+        raise DataError(
+            f"{entry.where}: class {excerpt(entry.action)} is not in classInd.txt; add it there"
+        )
+    if entry.label is not None and index.get(entry.label) != entry.action:
+        known = index.get(entry.label, "no class")
+        raise DataError(
+            f"{entry.where}: {excerpt(entry.name)} is numbered {entry.label}, which is {known!r}"
+            " in classInd.txt; correct one of them"
+        )
+    key = str(entry.path)
+    if key in listed:
+        raise DataError(
+            f"{entry.where}: {excerpt(entry.name)} is also in {listed[key]}; list it once"
+        )
+    listed[key] = entry.where
+
+
+def _row(entry: Entry, label: str, split: str, dataset: str) -> Row:
+    group = ucf_group(entry.path.stem)
+    name = entry.name if group is None else group
+    return Row(
+        path=entry.path,
+        label=label,
+        group=f"{dataset}-{name}",
+        dataset=dataset,
+        split=split,
+        action=entry.action,
+    )
+
+
+def _add_unlisted(
+    folder: Path, wanted: set[str], listed: dict[str, str], prepared: Prepared
+) -> None:
+    """Count the videos in class folders that no list names."""
+    for name, place in class_folders(folder).items():
+        if name in wanted:
+            videos = videos_of(place, prepared.left_out)
+            unlisted = [str(video) for video in videos if str(video) not in listed]
+            prepared.left_out.add(UNLISTED, unlisted)

@@ -1,0 +1,1 @@
+"""Statistics: areas, intervals and resampling, once for all of the laboratory."""

@@ -1,0 +1,225 @@
+"""The disturbances there are.
+
+In: names and strengths. Out: the cases to try, the undisturbed one first.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from functools import partial
+
+import numpy as np
+
+from slipdetect.errors import UsageError
+from slipdetect.lab.stress.condition import Case, Condition, Make, Place
+from slipdetect.lab.stress.frame_rate import slowed
+from slipdetect.lab.stress.picture_quality import Picture, blurred, darkened, noisy
+from slipdetect.lab.stress.picture_view import (
+    edges_cut,
+    lower_covered,
+    mirrored,
+    tilted,
+    turned,
+)
+from slipdetect.lab.stress.viewpoints import around
+from slipdetect.video import Frame, FrameTransform, recompressed
+from slipdetect.video.recompress import HARSHEST
+
+
+def _each(change: Callable[[Picture], Picture]) -> FrameTransform:
+    """Return what does the same to the picture of every frame."""
+
+    def view(frames: Iterator[Frame]) -> Iterator[Frame]:
+        return (replace(frame, image=change(frame.image)) for frame in frames)
+
+    return view
+
+
+def _by_share(change: Callable[[Picture, float], Picture]) -> Make:
+    """Return what makes a view of a strength in percent."""
+    return lambda strength, seed: _each(lambda image: change(image, strength / 100))
+
+
+def _noise(deviation: float, seed: int) -> FrameTransform:
+    def view(frames: Iterator[Frame]) -> Iterator[Frame]:
+        # begun anew for every recording, so that no clip's noise depends on the clips before it
+        random = np.random.default_rng(seed)
+        for frame in frames:
+            yield replace(frame, image=noisy(frame.image, deviation, random))
+
+    return view
+
+
+def _compression(quality: float, seed: int) -> FrameTransform:
+    recompressed(iter(()), quality)  # a missing codec is told before the work
+    return partial(recompressed, quality=quality)
+
+
+def _turn(degrees: float, seed: int) -> FrameTransform:
+    turned(np.zeros((1, 1, 3), np.uint8), degrees)  # a wrong angle is refused before the work
+    return _each(lambda image: turned(image, degrees))
+
+
+UNDISTURBED = Condition("undisturbed", "the clip as it is", "", (None,), 0, 0, None)
+
+VIEWPOINT = Condition(
+    "viewpoint",
+    "the same scene in another clip, from so far around the person, or from so much higher",
+    "°",
+    (),
+    -180,
+    180,
+    None,
+)
+
+CONDITIONS = {
+    condition.name: condition
+    for condition in (
+        Condition(
+            "dark",
+            "every level is multiplied by this share",
+            "% of the brightness",
+            (50, 20, 10),
+            0,
+            100,
+            _by_share(darkened),
+        ),
+        Condition(
+            "noise",
+            "Gaussian noise of this standard deviation is added, anew in every picture",
+            "levels",
+            (10, 25, 50),
+            0,
+            255,
+            _noise,
+        ),
+        Condition(
+            "blur",
+            "out of focus: a Gaussian whose standard deviation is this share of the short side",
+            "% of the short side",
+            (1, 2, 4),
+            0.01,
+            50,
+            _by_share(blurred),
+        ),
+        Condition(
+            "compression",
+            "encoded as H.264 with this constant rate factor of x264 and decoded again",
+            "CRF",
+            (32, 38, 44),
+            0,
+            HARSHEST,
+            _compression,
+        ),
+        Condition(
+            "rate",
+            "no more than so many pictures a second are left, at their own times",
+            "fps",
+            (8, 5, 3),
+            0.1,
+            1000,
+            lambda strength, seed: partial(slowed, rate=strength),
+        ),
+        Condition(
+            "edges",
+            "so much of height and width is cut off at each of the four edges",
+            "% at each edge",
+            (10, 20, 30),
+            0,
+            45,
+            _by_share(edges_cut),
+        ),
+        Condition(
+            "cover",
+            "so much of the height is hidden from below, as behind furniture",
+            "% of the height",
+            (15, 30, 45),
+            0,
+            95,
+            _by_share(lower_covered),
+        ),
+        Condition(
+            "mirror",
+            "left and right are exchanged",
+            "",
+            (None,),
+            0,
+            0,
+            lambda strength, seed: _each(mirrored),
+        ),
+        Condition(
+            "tilt",
+            "turned counterclockwise in its frame, as by a crooked camera; empty corners are gray",
+            "°",
+            (5, 10, 20),
+            -180,
+            180,
+            lambda strength, seed: _each(lambda image: tilted(image, strength)),
+        ),
+        Condition(
+            "turn",
+            "turned by whole quarters, as by a camera on its side or upside down",
+            "°",
+            (90, 180),
+            0,
+            270,
+            _turn,
+        ),
+        VIEWPOINT,
+    )
+}
+
+
+def make_cases(
+    names: Sequence[str] = (),
+    strengths: Mapping[str, Sequence[float]] | None = None,
+    places: Sequence[Place] = (),
+) -> list[Case]:
+    """Return the undisturbed case, then every condition at each of its strengths.
+
+    Args:
+        names: Conditions in the order wanted; none means all that the clips allow.
+        strengths: Other strengths than the usual ones, by condition.
+        places: Other camera places that the clips are there from.
+
+    Raises:
+        UsageError: There is no such condition, or a strength does not suit it, or no clip is from
+            another place and that is asked for.
+    """
+    own = {} if strengths is None else strengths
+    for name in (*names, *own):
+        if name not in CONDITIONS:
+            raise UsageError(f"there is no condition {name!r}, only {', '.join(CONDITIONS)}")
+    usual = [name for name in CONDITIONS if places or name != VIEWPOINT.name]
+    wanted = list(dict.fromkeys(names or (*usual, *own)))
+    for name in own:
+        if name not in wanted:
+            raise UsageError(f"strengths of {name!r} are given, but it is not among --conditions")
+    cases = [UNDISTURBED.case(None)]
+    for name in wanted:
+        condition = CONDITIONS[name]
+        if condition is VIEWPOINT:
+            cases += _viewpoints(places, own.get(name))
+            continue
+        tried = dict.fromkeys(own.get(name, condition.strengths))
+        cases += [condition.case(strength) for strength in tried]
+    return cases
+
+
+def _viewpoints(places: Sequence[Place], azimuths: Sequence[float] | None) -> list[Case]:
+    """Return a case for every place, or for those at some azimuths only."""
+    if not places:
+        raise UsageError(
+            f"{VIEWPOINT.name} needs clips that say which scene they show and from where, in the "
+            "columns scene and camera_azimuth, and none does (docs/stress.md)"
+        )
+    known = {place.azimuth for place in places}
+    wanted = list(known) if azimuths is None else [around(azimuth) for azimuth in azimuths]
+    for azimuth in wanted:
+        if azimuth not in known:
+            there = ", ".join(f"{found:g}" for found in sorted(known))
+            raise UsageError(f"no clip is from {azimuth:g}° around the person, only from {there}")
+    return [
+        Case(VIEWPOINT, place.azimuth, place.rise) for place in places if place.azimuth in wanted
+    ]

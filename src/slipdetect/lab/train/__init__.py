@@ -1,0 +1,23 @@
+"""Training: the numbers of a run, the loop, and what a run leaves behind.
+
+In: annotated clips. Out: model packages; torch loads only when a run is asked for.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from slipdetect.lab.train.config import TrainConfig
+
+if TYPE_CHECKING:
+    from slipdetect.lab.train.run import Progress, TrainingRun
+
+__all__ = ["Progress", "TrainConfig", "TrainingRun"]
+
+
+def __getattr__(name: str) -> object:
+    if name in ("Progress", "TrainingRun"):
+        from slipdetect.lab.train import run
+
+        return getattr(run, name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -1,0 +1,207 @@
+"""What a stream of a run is trained with, and the network that makes it.
+
+In: a modality, a ``TrainConfig`` and clips. Out: a ``TSN``, its ``StreamConfig``, facts of the run.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import logging
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, replace
+from typing import Any
+
+import torch
+
+from slipdetect.backbones.options import parse_options
+from slipdetect.detection import model_folder
+from slipdetect.errors import ModelError
+from slipdetect.lab.data import Clip
+from slipdetect.lab.data.window_dataset import LABELS
+from slipdetect.lab.data.window_pool import MINED
+from slipdetect.lab.train.config import TrainConfig
+from slipdetect.modalities.modality import Modality
+from slipdetect.modalities.snippet import SnippetGrid
+from slipdetect.models import TSN, ModelPackage, StreamConfig, load_package
+
+logger = logging.getLogger(__name__)
+
+# may differ between a run and its resumption: they change the pace, not the result
+_PACE = ("workers", "save_every")
+
+
+@dataclass(frozen=True)
+class StreamPlan:
+    """What a stream is trained with.
+
+    Attributes:
+        modality: What its snippets are.
+        config: Numbers of the run.
+        grid: Where snippets lie, shared by the streams of a run.
+        flow: Recipe of the flow, for the flow modality.
+        training: Clips to learn from.
+        validation: Clips held out.
+    """
+
+    modality: Modality
+    config: TrainConfig
+    grid: SnippetGrid
+    flow: dict[str, Any] | None
+    training: Sequence[Clip]
+    validation: Sequence[Clip]
+
+    def network(self) -> TSN:
+        """Build the network with its starting weights, the same for the same seed.
+
+        Raises:
+            ModelError: The backbone cannot be built, or the weights do not fit it.
+        """
+        config = self.config
+        torch.manual_seed(config.seed)
+        network = TSN(
+            config.backbone,
+            modality=self.modality,
+            num_classes=len(LABELS),
+            num_segments=config.num_segments,
+            consensus=config.consensus,
+            dropout=config.dropout,
+            partial_bn=config.partial_bn,  # type: ignore[arg-type]
+            # a package brings all weights
+            weights=config.weights if config.start is None else None,
+            backbone_options=self.backbone_options,
+        )
+        if config.start is not None:
+            begun = self._start().build_stream(self.name)
+            if begun.consensus.kind != network.consensus.kind:
+                # the weights of another kind, if any, are of no use
+                begun.consensus = network.consensus
+            network.load_state_dict(begun.state_dict())
+        frozen = network.freeze(config.freeze)
+        if frozen:
+            logger.info("%s: does not learn up to and including %s", self.name, frozen[-1])
+        return network
+
+    @property
+    def name(self) -> str:
+        """The stream's modality."""
+        return self.modality.name
+
+    @property
+    def backbone_options(self) -> dict[str, Any]:
+        """The backbone's options: what was given, else those of the model to go on from."""
+        if self.config.backbone_option or self.config.start is None:
+            return parse_options(self.config.backbone_option)
+        return self._start().config.stream(self.name).backbone_options
+
+    def stream(self, network: TSN) -> StreamConfig:
+        """Return what a package says about the stream.
+
+        Pictures are normalized as the starting weights know them.
+        """
+        config = self.config
+        normalization = network.spec.normalization
+        if config.start is not None:
+            normalization = self._start().config.stream(self.name).normalization
+        if self.name == "flow" and config.flow_statistics:
+            mean, std = config.flow_statistics
+            normalization = replace(normalization, flow=(mean, std))
+        if self.name == "rgbdiff" and config.difference_contrast > 0:
+            normalization = replace(normalization, contrast=config.difference_contrast)
+        return StreamConfig(
+            modality=self.modality.name,
+            backbone=config.backbone,
+            snippet_length=self.modality.length,
+            num_segments=config.num_segments,
+            input_size=self._input_size(network),
+            normalization=normalization,
+            consensus=config.consensus,
+            dropout=config.dropout,
+            flow=self.flow,
+            crop=config.crop,
+            backbone_options=self.backbone_options,
+        )
+
+    def _input_size(self, network: TSN) -> int:
+        """Return the side of the input, px: what was given, else what the weights know."""
+        if self.config.input_size is not None:
+            return self.config.input_size
+        if self.config.start is not None:
+            return self._start().config.stream(self.name).input_size
+        return network.spec.input_size
+
+    def _start(self) -> ModelPackage:
+        """Return the package to start from, which must be of the same make.
+
+        Raises:
+            ModelError: It is of another one.
+        """
+        start, wanted = str(self.config.start), (self.config.backbone, self.modality.length)
+        package = load_package(model_folder(start))
+        stream, labels = package.config.stream(self.name), package.config.labels
+        found = (stream.backbone, stream.snippet_length)
+        if found != wanted:
+            raise ModelError(
+                f"cannot start from {start!r}: its {self.name} stream is {found[0]} with snippets "
+                f"of {found[1]}, the recipe wants {wanted[0]} and {wanted[1]}; change --backbone "
+                "or --snippet-length"
+            )
+        options = parse_options(self.config.backbone_option)
+        if options and options != stream.backbone_options:
+            raise ModelError(
+                f"cannot start from {start!r}: its {self.name} stream has the backbone options "
+                f"{stream.backbone_options}, not {options}; leave --backbone-option out"
+            )
+        if len(labels) != len(LABELS) or labels[0] != package.config.positive:
+            raise ModelError(
+                f"cannot start from {start!r}: its labels are {', '.join(labels)}; it must tell "
+                "a slip, which comes first, from anything else"
+            )
+        return package
+
+    def warn_of_start(self) -> None:
+        """Say what the network to start from saw otherwise than this run will show it."""
+        if self.config.start is None:
+            return
+        package = self._start()
+        then = {
+            "sample_fps": package.config.sample_fps,
+            "crop": package.config.stream(self.name).crop,
+            "consensus": package.config.stream(self.name).consensus,
+        }
+        now = {key: getattr(self.config, key) for key in then}
+        if self.flow is not None:
+            then["flow"], now["flow"] = package.config.stream(self.name).flow, self.flow
+        for key, value in now.items():
+            if value != then[key]:
+                logger.warning(
+                    "%s: %r learned with %s %s, this run has %s; pass the same unless you mean it",
+                    *(self.name, self.config.start, key, then[key], value),
+                )
+
+    def facts(self) -> dict[str, Any]:
+        """Return what a checkpoint is bound to: settings and clips, wherever the folder is."""
+        settings = {k: v for k, v in self.config.stored().items() if k not in _PACE}
+        if all(clip.source != MINED and not clip.lookalikes for clip in self.training):
+            # nothing is drawn by it, and checkpoints of older versions know no such setting
+            del settings["mined"]
+        clips = [
+            [part, clip.path.name, clip.positive, clip.events, clip.group, *_marked(clip)]
+            for part, clips in (("train", self.training), ("val", self.validation))
+            for clip in clips
+        ]
+        digest = hashlib.sha256(json.dumps(clips).encode()).hexdigest()[:16]
+        facts = {**settings, "clips": digest, "flow": self.flow}
+        if self.config.start is not None:
+            # the package may have been replaced since; its weights are in the checkpoint, but
+            # pictures are normalized as it says now
+            stream = self._start().config.stream(self.name)
+            facts["normalization"] = asdict(stream.normalization)
+            if self.config.input_size is None:
+                facts["input_size"] = stream.input_size
+        return facts
+
+
+def _marked(clip: Clip) -> list[tuple[tuple[float, float], ...]]:
+    """Return a clip's lookalikes; checkpoints of clips without any know no such thing."""
+    return [clip.lookalikes] if clip.lookalikes else []

@@ -1,0 +1,181 @@
+"""Reading frames and flow back from a store.
+
+In: a folder that ``slipdetect extract`` made. Out: arrays, checked against their hashes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from slipdetect.errors import DataError
+from slipdetect.store.files import digest
+from slipdetect.store.layout import make_layout
+from slipdetect.store.manifest import Manifest, manifest_path, read_manifest
+from slipdetect.store.names import KEY_PATTERN, folder_names, safe_stem, store_key
+from slipdetect.store.recipe import ExtractionRecipe
+from slipdetect.store.source import SourceIdentity
+
+Bytes = npt.NDArray[np.uint8]
+
+
+class StoredVideo:
+    """The frames and flows of one video.
+
+    Attributes:
+        manifest: What was made from what, and how.
+        recipe: How it was made.
+        times: Seconds of every frame, (T,) float64.
+    """
+
+    def __init__(self, folder: Path, manifest: Manifest) -> None:
+        self.manifest = manifest
+        self.recipe: ExtractionRecipe = manifest.recipe
+        self.times: npt.NDArray[np.float64] = np.array(manifest.times, np.float64)
+        self._folder = folder
+        self._layout = make_layout(manifest.recipe.layout)
+        self._facts = {name: fact for s in manifest.shards for name, fact in s.files.items()}
+
+    def frames(self, start: int = 0, stop: int | None = None) -> Bytes:
+        """Return frames ``start`` up to ``stop`` (None: all), (T, H, W, 3) uint8 RGB.
+
+        Raises:
+            DataError: They were not extracted, or a file is damaged.
+        """
+        if not self.recipe.rgb:
+            raise DataError(f"{self.manifest.key!r} was extracted without frames")
+        return self._collect("images", start, stop, self.manifest.frames, 3)
+
+    def flows(self, start: int = 0, stop: int | None = None) -> Bytes:
+        """Return flows ``start`` up to ``stop``, (T - 1, H, W, 2) uint8 quantized, u then v.
+
+        Flow i leads from frame i to frame i + 1; ``slipdetect.flow`` turns bytes into px.
+
+        Raises:
+            DataError: They were not extracted, or a file is damaged.
+        """
+        if self.recipe.flow is None:
+            raise DataError(f"{self.manifest.key!r} was extracted without flow")
+        return self._collect("flows", start, stop, self.manifest.flows, 2)
+
+    def iter_flows(self) -> Iterator[Bytes]:
+        """Yield the flows one by one, (H, W, 2) uint8, a shard of them in memory.
+
+        Raises:
+            DataError: As ``flows`` does.
+        """
+        for shard in self.manifest.shards:
+            yield from self.flows(shard.first, shard.first + shard.flows)
+
+    def _collect(self, kind: str, start: int, stop: int | None, total: int, planes: int) -> Bytes:
+        begin, end, _ = slice(start, stop).indices(total)
+        height, width = self.manifest.height, self.manifest.width
+        parts = [np.empty((0, height, width, planes), np.uint8)]
+        for shard in self.manifest.shards:
+            count = shard.frames if kind == "images" else shard.flows
+            low, high = max(begin - shard.first, 0), min(end - shard.first, count)
+            if low < high:
+                whole: Bytes = getattr(self._layout, kind)(
+                    self.manifest.key, shard, self._read, height, width
+                )
+                parts.append(whole[low:high])
+        return np.concatenate(parts)
+
+    def _read(self, name: str) -> bytes:
+        """Return the content of a file, checked."""
+        path = self._folder / name
+        try:
+            data = path.read_bytes()
+        except OSError as error:
+            raise _damaged(path, error.strerror or str(error)) from error
+        if name not in self._facts:
+            raise _damaged(path, "it is not in the manifest")
+        if (len(data), digest(data)) != self._facts[name]:
+            raise _damaged(path, "it has other content than was written")
+        return data
+
+
+class VideoStore:
+    """The videos of a folder that ``slipdetect extract`` made.
+
+    Args:
+        folder: The ``--out`` of the extraction.
+        root: Its ``--root``, if there was one.
+
+    Raises:
+        DataError: There is no such folder.
+    """
+
+    def __init__(self, folder: Path, root: Path | None = None) -> None:
+        self.folder = Path(folder)
+        self._root = root
+        if not self.folder.is_dir():
+            raise DataError(f"{str(folder)!r} is no folder; make the store with slipdetect extract")
+
+    def keys(self) -> list[str]:
+        """Return the names of all videos, sorted."""
+        names = (path.stem for path in self.folder.glob("*.json"))
+        return sorted(name for name in names if self._is_key(name))
+
+    def __iter__(self) -> Iterator[StoredVideo]:
+        """Yield every video, by name."""
+        return (self[key] for key in self.keys())
+
+    def __getitem__(self, key: str) -> StoredVideo:
+        """Return the video stored under ``key``.
+
+        Raises:
+            DataError: There is none, or its manifest is damaged.
+        """
+        manifest = read_manifest(self.folder, key)
+        if manifest is None:
+            raise DataError(f"{str(manifest_path(self.folder, key))!r} was not found; extract it")
+        return StoredVideo(self.folder, manifest)
+
+    def find(self, path: Path) -> StoredVideo | None:
+        """Return what was extracted from a video, or None.
+
+        A video that was moved or copied since is recognized by its content. The manifest of a
+        stored video means that one itself.
+
+        Raises:
+            VideoError: There is no video at ``path``.
+            DataError: The video has changed since, or the manifest is damaged.
+        """
+        path = Path(path)
+        if self.is_manifest(path):
+            return self[path.stem]
+        now = SourceIdentity.of(path)
+        stem, path_key = safe_stem(path), store_key(path, self._root)
+        for key in (path_key, *([stem] if self._is_key(stem) else [])):
+            own = read_manifest(self.folder, key)
+            if own is not None and own.path_key == path_key:
+                if not own.source.same_content(now):
+                    raise DataError(
+                        f"{str(path)!r} has changed since it was extracted; run extract --overwrite"
+                    )
+                return StoredVideo(self.folder, own)
+        for key in self.keys():
+            if stem in (key, key.rpartition("-")[0]):
+                other = read_manifest(self.folder, key)
+                if other is not None and other.source.same_content(now):
+                    return StoredVideo(self.folder, other)
+        return None
+
+    def is_manifest(self, path: Path) -> bool:
+        """Tell whether ``path`` is the manifest of a video in this store."""
+        inside = path.suffix == ".json" and path.parent.resolve() == self.folder.resolve()
+        return inside and path.is_file()
+
+    def _is_key(self, name: str) -> bool:
+        """Tell a manifest from other JSON: its folders lie beside it."""
+        return KEY_PATTERN.fullmatch(name) is not None or any(
+            (self.folder / folder).is_dir() for folder in folder_names(name)
+        )
+
+
+def _damaged(path: Path, reason: str) -> DataError:
+    return DataError(f"{str(path)!r} is damaged ({reason}); run extract --repair")
