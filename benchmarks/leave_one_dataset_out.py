@@ -193,7 +193,7 @@ def train(
 def calibrated(
     package: ModelPackage, validation: Sequence[Clip], root: Path, folder: Path
 ) -> ModelPackage:
-    """Write a copy whose temperature, bias and presets come from clips that nothing learned from."""
+    """Write a copy whose temperature, bias and presets come from clips nothing learned from."""
     equal = {"weights": dict.fromkeys(package.config.fusion["weights"], 1.0), "space": "logits"}
     # streams weigh the same as they are, however sure of itself each was on its validation clips
     fused = replace(package.config, fusion=equal, calibration=Calibration())

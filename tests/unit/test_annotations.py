@@ -32,14 +32,14 @@ def test_the_short_form(tmp_path: Path) -> None:
 
 def test_the_long_form_keeps_other_columns(tmp_path: Path) -> None:
     text = (
-        "path,dataset,license,label,event_start,event_end,group,note\n"
+        "path,dataset,licence,label,event_start,event_end,group,note\n"
         'a.mp4,urfd,CC BY,fall,0.5,1.25,person-1,"falls, twice"\n'
         "b.mp4,urfd,CC BY,fall,,,person-2,\n"
     )
     first, second = read(tmp_path, text, root=Path("/data"))
     assert first.path == Path("/data/a.mp4")
     assert (first.events, first.group, first.source) == (((0.5, 1.25),), "person-1", "urfd")
-    assert first.columns == {"license": "CC BY", "note": "falls, twice"}
+    assert first.columns == {"licence": "CC BY", "note": "falls, twice"}
     assert second.positive
     assert not second.timed
 

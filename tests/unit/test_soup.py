@@ -12,7 +12,8 @@ import pytest
 import torch
 
 from slipdetect.errors import OutputError, UsageError
-from slipdetect.models import ModelPackage, average_packages, load_package, save_package
+from slipdetect.lab.models.soup import average_packages
+from slipdetect.models import ModelPackage, load_package, save_package
 from slipdetect.types import Calibration
 from stub_models import create_stub, stub_config, stub_stream, stub_tsn
 

@@ -13,9 +13,9 @@ from typing import Any
 
 from slipdetect._text import plain_name, timecode
 from slipdetect.errors import SlipdetectError, VideoError
-from slipdetect.lab.prepare.rewriting import displayed
 from slipdetect.types import Event
 from slipdetect.video import Frame, Recording, VideoInfo, show
+from slipdetect.video.size_modes import displayed
 
 
 @dataclass(frozen=True)

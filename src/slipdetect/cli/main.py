@@ -14,24 +14,21 @@ from slipdetect.cli.errors import Application
 from slipdetect.cli.options import common_options
 
 _VERBS = {
-    verb: f"slipdetect.cli.{verb}:{verb}"
-    for verb in (
-        "detect",
-        "extract",
-        "prepare",
-        "train",
-        "evaluate",
-        "stress",
-        "calibrate",
-        "reproduce",
-        "compare",
-        "plot",
-        "models",
-        "backbones",
-        "bench",
-        "doctor",
-        "describe",
-    )
+    "detect": "slipdetect.cli.detect:detect",
+    "extract": "slipdetect.lab.extract.command:extract",
+    "prepare": "slipdetect.lab.prepare.command:prepare",
+    "train": "slipdetect.lab.train.command:train",
+    "evaluate": "slipdetect.lab.evaluate.command:evaluate",
+    "stress": "slipdetect.lab.stress.command:stress",
+    "calibrate": "slipdetect.lab.calibrate.command:calibrate",
+    "reproduce": "slipdetect.lab.course2020.reproduce_command:reproduce",
+    "compare": "slipdetect.lab.compare.command:compare",
+    "plot": "slipdetect.lab.train.plot_command:plot",
+    "models": "slipdetect.cli.models:models",
+    "backbones": "slipdetect.cli.backbones:backbones",
+    "bench": "slipdetect.lab.bench.command:bench",
+    "doctor": "slipdetect.cli.doctor:doctor",
+    "describe": "slipdetect.cli.describe:describe",
 }
 
 _EPILOG = """\b

@@ -5,7 +5,6 @@ In: normalized snippet tensors, or a package folder. Out: logits and probabiliti
 
 from __future__ import annotations
 
-from slipdetect.lab.models.soup import average_packages
 from slipdetect.models.config import ModelConfig, StreamConfig
 from slipdetect.models.consensus import Consensus
 from slipdetect.models.fusion import LateFusion
@@ -19,7 +18,6 @@ __all__ = [
     "ModelConfig",
     "ModelPackage",
     "StreamConfig",
-    "average_packages",
     "load_package",
     "save_package",
 ]

@@ -36,7 +36,8 @@ def average(
     slipdetect calibrate runs/mean --data clips.csv --split val --out models/mean
     """
     from slipdetect.detection import model_folder
-    from slipdetect.models import average_packages, load_package
+    from slipdetect.lab.models.soup import average_packages
+    from slipdetect.models import load_package
 
     console = ctx.ensure_object(Console)
     packages = [load_package(model_folder(item)) for item in names]

@@ -10,16 +10,21 @@ import click
 from slipdetect.cli.lazy import LazyGroup
 from slipdetect.cli.options import common_options
 
-_IMPORTS = ("hmdb51", "ucf101", "folder", "seed", "frames", "intervals", "lists")
-_TOOLS = ("trim", "resize", "dedup", "check")
+_COMMANDS = {
+    name: f"slipdetect.lab.prepare.{name}_command:{name}"
+    for name in ("hmdb51", "ucf101", "folder", "frames", "intervals", "lists")
+} | {
+    "seed": "slipdetect.lab.course2020.prepare_command:seed",
+    "trim": "slipdetect.lab.prepare.trim_command:trim",
+    "resize": "slipdetect.lab.prepare.resize_command:resize",
+    "dedup": "slipdetect.lab.prepare.dedup_command:dedup",
+    "check": "slipdetect.lab.check.command:check",
+}
 
 
 @click.group(
     cls=LazyGroup,
-    lazy={
-        **{name: f"slipdetect.cli.prepare_{name}:{name}" for name in _IMPORTS},
-        **{name: f"slipdetect.cli.prepare_{name}:{name}" for name in _TOOLS},
-    },
+    lazy=_COMMANDS,
 )
 @common_options
 def prepare() -> None:

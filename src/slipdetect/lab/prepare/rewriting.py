@@ -9,13 +9,13 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import cv2
 import numpy as np
 import numpy.typing as npt
 
 from slipdetect.errors import OutputError
-from slipdetect.video import Frame, Video, VideoInfo, open_video, write_timed_video, write_video
+from slipdetect.video import Frame, Video, open_video, write_timed_video, write_video
 from slipdetect.video.clock import DEFAULT_FRAME_RATE
+from slipdetect.video.size_modes import displayed
 
 Picture = npt.NDArray[np.uint8]
 OnProgress = Callable[[float, float | None], None]
@@ -122,11 +122,3 @@ def _frames(video: Video, on_progress: OnProgress) -> Iterator[Frame]:
     for frame in video.frames():
         on_progress(frame.time, video.info.duration)
         yield Frame(frame.time, displayed(frame.image, video.info), frame.corrupt)
-
-
-def displayed(image: Picture, info: VideoInfo) -> Picture:
-    """Return ``image`` with square pixels, in the size in which players show it."""
-    if image.shape[:2] == (info.height, info.width):
-        return image
-    resized = cv2.resize(image, (info.width, info.height), interpolation=cv2.INTER_LINEAR)
-    return np.asarray(resized, np.uint8)

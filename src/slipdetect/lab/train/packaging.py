@@ -153,7 +153,12 @@ def _describe(clips: Sequence[Clip]) -> list[dict[str, Any]]:
             "positive": sum(clip.positive for clip in clips if clip.source == source),
             "groups": len({clip.group for clip in clips if clip.source == source}),
             "licenses": sorted(
-                {clip.columns.get("license", "") for clip in clips if clip.source == source} - {""}
+                {
+                    clip.columns.get("license", clip.columns.get("licence", ""))
+                    for clip in clips
+                    if clip.source == source
+                }
+                - {""}
             ),
         }
         for source, count in sorted(sources.items())
