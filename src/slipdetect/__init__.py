@@ -12,8 +12,7 @@ from slipdetect._version import __version__
 
 if TYPE_CHECKING:
     from slipdetect.backbones import BackboneSpec, create_backbone, list_backbones
-    from slipdetect.detection import Detector
-    from slipdetect.detection.detect import detect
+    from slipdetect.detection import Detector, Segment, WindowScorer, detect
     from slipdetect.errors import SlipdetectError
     from slipdetect.flow import FlowExtractor
     from slipdetect.models import TSN, Consensus, LateFusion
@@ -31,11 +30,13 @@ _HOMES = {
     "FlowExtractor": "slipdetect.flow",
     "Frame": "slipdetect.types",
     "LateFusion": "slipdetect.models",
+    "Segment": "slipdetect.detection",
     "SlipdetectError": "slipdetect.errors",
     "TSN": "slipdetect.models",
     "Window": "slipdetect.types",
+    "WindowScorer": "slipdetect.detection",
     "create_backbone": "slipdetect.backbones",
-    "detect": "slipdetect.detection.detect",
+    "detect": "slipdetect.detection",
     "list_backbones": "slipdetect.backbones",
     "open_video": "slipdetect.video",
 }
@@ -52,8 +53,10 @@ __all__ = [
     "FlowExtractor",
     "Frame",
     "LateFusion",
+    "Segment",
     "SlipdetectError",
     "Window",
+    "WindowScorer",
     "__version__",
     "create_backbone",
     "detect",

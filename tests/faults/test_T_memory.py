@@ -13,8 +13,7 @@ import pytest
 import torch
 
 from slipdetect.detection import Detector
-from slipdetect.detection.memory import BatchSize, out_of_memory
-from slipdetect.detection.stream_network import StreamNetwork
+from slipdetect.detection.scorer import BatchSize, StreamNetwork, out_of_memory
 from slipdetect.errors import ModelError, UsageError
 from synth import make_video
 

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from slipdetect.lab.evaluate.snippet_views import SnippetViews, corner_boxes
 
 from slipdetect.detection import Detector
 from slipdetect.errors import DataError, UsageError
@@ -19,9 +20,8 @@ from slipdetect.lab.data import Clip, FrameCache, Sampling
 from slipdetect.lab.evaluate.clip_scoring import score_clips
 from slipdetect.lab.evaluate.protocol import WINDOWS, Protocol
 from slipdetect.lab.evaluate.segment_scoring import _batches
-from slipdetect.lab.evaluate.snippet_views import SnippetViews, corner_boxes
-from slipdetect.modalities.motion_crop import Box, cut, motion_box, motion_profile, thumbnail
 from slipdetect.modalities.normalize import SnippetNormalizer
+from slipdetect.modalities.snippet import Box, cut, motion_box, motion_profile, thumbnail
 from slipdetect.models import TSN, ModelPackage, save_package
 from stub_models import create_stub, stub_config, stub_stream
 from tiny_clips import tiny_clips
@@ -218,7 +218,7 @@ def test_windows_are_those_of_detection(
 ) -> None:
     model = package(tmp_path / "model", *modalities, crop="motion")
     scores = score_clips(model, videos[:2], tmp_path / "cache", WINDOWS, batch=5)
-    detector = Detector(model, "cpu", exact=True)
+    detector = Detector.from_package(model, "cpu", exact=True)
     for index, clip in enumerate(videos[:2]):
         surest = max(detector.detect(clip.path).windows, key=lambda window: window.probability)
         for name in modalities:

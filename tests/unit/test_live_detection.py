@@ -12,11 +12,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from slipdetect.detection.flow_sources import computed_flow, prompt_flow
 
 from brightness import STRIDE, Brightness, save
 from slipdetect import backbones
 from slipdetect.detection import Detector, Event, Found, LiveDetection, LiveNote, Onset
-from slipdetect.detection.flow_sources import computed_flow, prompt_flow
 from slipdetect.errors import UsageError
 from slipdetect.flow import FlowExtractor
 from slipdetect.video import DecodeReport, Frame, open_video

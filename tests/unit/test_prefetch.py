@@ -11,7 +11,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from slipdetect.detection.prefetch import prefetch
+from slipdetect.detection.pipeline import prefetch
 from slipdetect.errors import VideoError
 
 

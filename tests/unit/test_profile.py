@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 
 from slipdetect.detection import Detector, Profile, Stage, Stopwatch
-from slipdetect.detection.profile import peak_memory
 from slipdetect.reports.profile_text import profile_text
+from slipdetect.types import peak_memory
 from synth import make_video
 
 

@@ -13,9 +13,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from slipdetect.detection import EventConfig
-from slipdetect.detection.refining import Refiner, anchor_distance, sure
-from slipdetect.modalities.modality import get_modality
-from slipdetect.modalities.snippet import SnippetGrid
+from slipdetect.detection.schedule import Refiner, anchor_distance, sure
+from slipdetect.modalities.snippet import SnippetGrid, get_modality
 
 
 def verdict(value: float) -> bool | None:

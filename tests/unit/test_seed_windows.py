@@ -19,9 +19,7 @@ from slipdetect.errors import ModelError, UsageError, VideoError
 from slipdetect.flow import FlowExtractor
 from slipdetect.lab.course2020.seed_detection import detect_as_seed
 from slipdetect.lab.course2020.seed_windows import SEED_WINDOWS, seed_windows
-from slipdetect.modalities.modality import get_modality
-from slipdetect.modalities.motion_crop import cut
-from slipdetect.modalities.snippet import snippet_box
+from slipdetect.modalities.snippet import cut, get_modality, snippet_box
 from slipdetect.video import open_video
 from stub_models import stub_package
 from synth import make_video
@@ -70,7 +68,9 @@ def test_no_other_preset() -> None:
 
 @pytest.fixture
 def detector(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Detector:
-    return Detector(stub_package(tmp_path / "model", monkeypatch, "rgb", "flow"), "cpu")
+    return Detector.from_package(
+        stub_package(tmp_path / "model", monkeypatch, "rgb", "flow"), "cpu"
+    )
 
 
 def test_a_window_is_the_mean_of_its_samples_and_the_sum_of_its_streams(
@@ -127,6 +127,6 @@ def test_too_short_a_video_is_told_of(detector: Detector, tmp_path: Path) -> Non
 
 
 def test_other_streams_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    other = Detector(stub_package(tmp_path / "model", monkeypatch, "rgbdiff"), "cpu")
+    other = Detector.from_package(stub_package(tmp_path / "model", monkeypatch, "rgbdiff"), "cpu")
     with pytest.raises(ModelError, match="models import"):
         detect_as_seed(other, "a.mp4", SEED_WINDOWS["seed"])

@@ -13,15 +13,23 @@ import numpy.typing as npt
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from slipdetect.detection.flow_sources import computed_flow
 
 from slipdetect.detection import snippets as snippets_module
-from slipdetect.detection.flow_sources import computed_flow
-from slipdetect.detection.snippets import SnippetCutter, StreamInput
+from slipdetect.detection.pipeline import SnippetCutter, StreamInput
 from slipdetect.errors import UsageError
 from slipdetect.flow import FlowExtractor
-from slipdetect.modalities.modality import Modality, get_modality
-from slipdetect.modalities.motion_crop import Box, cut, motion_box, motion_profile, thumbnail
-from slipdetect.modalities.snippet import SnippetGrid, snippet_box
+from slipdetect.modalities.snippet import (
+    Box,
+    Modality,
+    SnippetGrid,
+    cut,
+    get_modality,
+    motion_box,
+    motion_profile,
+    snippet_box,
+    thumbnail,
+)
 from slipdetect.video import Frame
 
 Images = npt.NDArray[np.uint8]

@@ -14,12 +14,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from slipdetect.detection import Window
-from slipdetect.detection.snippets import SnippetCutter, StreamInput
-from slipdetect.detection.windows import WindowAssembler, WindowPlan
+from slipdetect.detection.pipeline import SnippetCutter, StreamInput
+from slipdetect.detection.schedule import WindowAssembler, WindowPlan
 from slipdetect.errors import UsageError
-from slipdetect.modalities.modality import get_modality
 from slipdetect.modalities.normalize import Normalization, SnippetNormalizer
-from slipdetect.modalities.snippet import SnippetGrid
+from slipdetect.modalities.snippet import SnippetGrid, get_modality
 from slipdetect.models import Consensus
 from slipdetect.video import Frame
 from stub_models import stub_tsn

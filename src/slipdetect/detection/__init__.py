@@ -1,4 +1,4 @@
-"""From a source to events: ``Detector``, and the streaming ``EventFinder`` it is built on.
+"""From a source to events: ``Detector``, its scorers, and live detection.
 
 The names load on first use, so that writing a result does not cost the networks' library.
 """
@@ -9,36 +9,36 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from slipdetect.detection.detector import Detector
-    from slipdetect.detection.live import LiveDetection
-    from slipdetect.detection.live_notes import Found, LiveNote, LiveSummary, Onset
-    from slipdetect.detection.loading import model_folder, resolve_device
-    from slipdetect.detection.profile import Stopwatch
-    from slipdetect.types import (
-        DetectionResult,
-        Event,
-        EventConfig,
-        EventFinder,
-        Profile,
-        Stage,
-        Window,
+    from slipdetect.detection.detector import Detector, detect
+    from slipdetect.detection.live import (
+        EventFinal,
+        EventStarted,
+        LiveDetection,
+        LiveEvent,
+        LiveSummary,
     )
+    from slipdetect.detection.loading import model_folder, resolve_device
+    from slipdetect.detection.pipeline import RunState, Segment, WindowScorer
+    from slipdetect.detection.scorer import TSNScorer
+    from slipdetect.types import DetectionResult, Event, EventConfig, EventFinder, Window
 
 _HOMES = {
     "DetectionResult": "slipdetect.types",
     "Detector": "slipdetect.detection.detector",
     "Event": "slipdetect.types",
     "EventConfig": "slipdetect.types",
+    "EventFinal": "slipdetect.detection.live",
     "EventFinder": "slipdetect.types",
-    "Found": "slipdetect.detection.live_notes",
+    "EventStarted": "slipdetect.detection.live",
     "LiveDetection": "slipdetect.detection.live",
-    "LiveNote": "slipdetect.detection.live_notes",
-    "LiveSummary": "slipdetect.detection.live_notes",
-    "Onset": "slipdetect.detection.live_notes",
-    "Profile": "slipdetect.types",
-    "Stage": "slipdetect.types",
-    "Stopwatch": "slipdetect.detection.profile",
+    "LiveEvent": "slipdetect.detection.live",
+    "LiveSummary": "slipdetect.detection.live",
+    "RunState": "slipdetect.detection.pipeline",
+    "Segment": "slipdetect.detection.pipeline",
+    "TSNScorer": "slipdetect.detection.scorer",
     "Window": "slipdetect.types",
+    "WindowScorer": "slipdetect.detection.pipeline",
+    "detect": "slipdetect.detection.detector",
     "model_folder": "slipdetect.detection.loading",
     "resolve_device": "slipdetect.detection.loading",
 }
@@ -48,16 +48,18 @@ __all__ = [
     "Detector",
     "Event",
     "EventConfig",
+    "EventFinal",
     "EventFinder",
-    "Found",
+    "EventStarted",
     "LiveDetection",
-    "LiveNote",
+    "LiveEvent",
     "LiveSummary",
-    "Onset",
-    "Profile",
-    "Stage",
-    "Stopwatch",
+    "RunState",
+    "Segment",
+    "TSNScorer",
     "Window",
+    "WindowScorer",
+    "detect",
     "model_folder",
     "resolve_device",
 ]

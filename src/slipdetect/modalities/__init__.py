@@ -9,7 +9,7 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING
 
-from slipdetect.modalities.modality import CROPS, MODALITIES, Modality, get_modality
+from slipdetect.modalities.snippet import CROPS, MODALITIES, Modality, get_modality
 
 if TYPE_CHECKING:
     from slipdetect.modalities.normalize import Normalization, SnippetNormalizer

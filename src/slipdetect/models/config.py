@@ -104,6 +104,11 @@ class ModelConfig:
         names = ", ".join(item.modality for item in self.streams)
         raise UsageError(f"model {self.name!r} has no {modality!r} stream; it has {names}")
 
+    @property
+    def flow(self) -> dict[str, Any] | None:
+        """Recipe of the flow that the model needs; None where it needs none."""
+        return next((stream.flow for stream in self.streams if stream.flow is not None), None)
+
     def late_fusion(self, allow_missing: bool = False) -> LateFusion:
         """Return the fusion of the model's streams, tempered as ``calibration`` says."""
         return LateFusion(

@@ -11,7 +11,7 @@ import torch
 from torch import nn
 
 from slipdetect.errors import UsageError
-from slipdetect.modalities.modality import CONSENSUS_KINDS
+from slipdetect.modalities.snippet import CONSENSUS_KINDS
 from slipdetect.models.segment_heads import ConvolutionHead, RecurrentHead, in_front
 
 _HEADS: dict[str, type[RecurrentHead | ConvolutionHead]] = {

@@ -13,8 +13,8 @@ from typing import Any
 
 from slipdetect._checks import exact_keys, finite_tree, integer, mapping, number, text
 from slipdetect.errors import PackageError, UsageError
-from slipdetect.modalities.modality import CONSENSUS_KINDS, CROPS, MODALITIES, Modality
 from slipdetect.modalities.normalize import Normalization
+from slipdetect.modalities.snippet import CONSENSUS_KINDS, CROPS, MODALITIES, Modality
 
 _OPTIONAL = ("flow", "contrast")  # of the normalization
 
