@@ -5,67 +5,38 @@ The names load on first use, so that writing a result does not cost the networks
 
 from __future__ import annotations
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from slipdetect._lazy import lazy_names
 
 if TYPE_CHECKING:
-    from slipdetect.detection.detector import Detector, detect
-    from slipdetect.detection.live import (
-        EventFinal,
-        EventStarted,
-        LiveDetection,
-        LiveEvent,
-        LiveSummary,
-    )
-    from slipdetect.detection.loading import model_folder, resolve_device
-    from slipdetect.detection.pipeline import RunState, Segment, WindowScorer
-    from slipdetect.detection.scorer import TSNScorer
-    from slipdetect.types import DetectionResult, Event, EventConfig, EventFinder, Window
+    from slipdetect.detection.detector import Detector as Detector
+    from slipdetect.detection.detector import detect as detect
+    from slipdetect.detection.live import EventFinal as EventFinal
+    from slipdetect.detection.live import EventStarted as EventStarted
+    from slipdetect.detection.live import LiveDetection as LiveDetection
+    from slipdetect.detection.live import LiveEvent as LiveEvent
+    from slipdetect.detection.live import LiveSummary as LiveSummary
+    from slipdetect.detection.loading import model_folder as model_folder
+    from slipdetect.detection.loading import resolve_device as resolve_device
+    from slipdetect.detection.pipeline import RunState as RunState
+    from slipdetect.detection.pipeline import Segment as Segment
+    from slipdetect.detection.pipeline import WindowScorer as WindowScorer
+    from slipdetect.detection.scorer import TSNScorer as TSNScorer
+    from slipdetect.types import DetectionResult as DetectionResult
+    from slipdetect.types import Event as Event
+    from slipdetect.types import EventConfig as EventConfig
+    from slipdetect.types import EventFinder as EventFinder
+    from slipdetect.types import Window as Window
 
-_HOMES = {
-    "DetectionResult": "slipdetect.types",
-    "Detector": "slipdetect.detection.detector",
-    "Event": "slipdetect.types",
-    "EventConfig": "slipdetect.types",
-    "EventFinal": "slipdetect.detection.live",
-    "EventFinder": "slipdetect.types",
-    "EventStarted": "slipdetect.detection.live",
-    "LiveDetection": "slipdetect.detection.live",
-    "LiveEvent": "slipdetect.detection.live",
-    "LiveSummary": "slipdetect.detection.live",
-    "RunState": "slipdetect.detection.pipeline",
-    "Segment": "slipdetect.detection.pipeline",
-    "TSNScorer": "slipdetect.detection.scorer",
-    "Window": "slipdetect.types",
-    "WindowScorer": "slipdetect.detection.pipeline",
-    "detect": "slipdetect.detection.detector",
-    "model_folder": "slipdetect.detection.loading",
-    "resolve_device": "slipdetect.detection.loading",
-}
-
-__all__ = [
-    "DetectionResult",
-    "Detector",
-    "Event",
-    "EventConfig",
-    "EventFinal",
-    "EventFinder",
-    "EventStarted",
-    "LiveDetection",
-    "LiveEvent",
-    "LiveSummary",
-    "RunState",
-    "Segment",
-    "TSNScorer",
-    "Window",
-    "WindowScorer",
-    "detect",
-    "model_folder",
-    "resolve_device",
-]
-
-
-def __getattr__(name: str) -> Any:
-    if name in _HOMES:
-        return getattr(import_module(_HOMES[name]), name)
-    raise AttributeError(f"module 'slipdetect.detection' has no attribute {name!r}")
+__getattr__, __dir__, __all__ = lazy_names(
+    __name__,
+    {
+        "slipdetect.detection.detector": "Detector detect",
+        "slipdetect.detection.live": "EventFinal EventStarted LiveDetection LiveEvent LiveSummary",
+        "slipdetect.detection.loading": "model_folder resolve_device",
+        "slipdetect.detection.pipeline": "RunState Segment WindowScorer",
+        "slipdetect.detection.scorer": "TSNScorer",
+        "slipdetect.types": "DetectionResult Event EventConfig EventFinder Window",
+    },
+)
