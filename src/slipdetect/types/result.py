@@ -54,7 +54,7 @@ class Profile:
         frames: Frames decoded.
         samples: Frames looked at.
         snippets: Snippets scored, each by every stream.
-        computed: Those of them that networks computed; the others lie between sure ones.
+        computed: Those of them that networks computed; the others lie between confident ones.
         peak_memory: Most memory that this process has held so far, bytes; None if unknown.
     """
 
