@@ -5,10 +5,9 @@ In: sampled frames. Out: the scores of windows as soon as they are complete. It 
 
 from __future__ import annotations
 
-import queue
-import threading
 from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, closing
 from dataclasses import dataclass, field
 from itertools import tee
@@ -48,7 +47,7 @@ NETWORK = "network {}"
 JUDGING = "windows"
 CALLBACKS = "callbacks"
 
-_END = object()
+_END: Any = object()
 
 
 @dataclass
@@ -330,13 +329,12 @@ def window_scores(
         segment: The frames.
         streams: What is cut of them.
         flow: Where flow comes from; None where no stream wants it.
-        schedule: Where snippets lie, which are computed, and which windows they form.
+        schedule: Which snippets are computed, and which windows they form.
         networks: Compute the scores of snippets.
-        batch: Snippets in a call of ``networks``, at most.
+        batch: Most snippets in a call of ``networks``.
     """
     run, waiting = segment.run, segment.waiting
-    timed = None if flow is None else _timed(flow, run.watch)
-    cutter = SnippetCutter(schedule, streams, timed)
+    cutter = SnippetCutter(schedule, streams, None if flow is None else _timed(flow, run.watch))
     snippets = run.watch.each(CUTTING, cutter.cut(segment))
     if waiting is None:
         batches = prefetch(_batches(snippets, batch), depth=1)
@@ -380,37 +378,13 @@ def prefetch(items: Iterable[T], depth: int = 2) -> Generator[T, None, None]:
     Errors of the thread are raised here. Closing the generator early stops the thread before it
     takes another item.
     """
-    waiting: queue.Queue[Any] = queue.Queue(maxsize=depth)
-    stop = threading.Event()
-
-    def put(item: Any) -> bool:
-        while not stop.is_set():
-            try:
-                waiting.put(item, timeout=0.1)
-                return True
-            except queue.Full:
-                continue
-        return False
-
-    def work() -> None:
+    source = iter(items)
+    with ThreadPoolExecutor(1, "slipdetect-decode") as thread:
+        ahead = deque(thread.submit(next, source, _END) for _ in range(depth + 1))
         try:
-            for item in items:
-                if not put((item, None)):
-                    return
-            put((_END, None))
-        except BaseException as error:  # handed to the consumer, which raises it
-            put((_END, error))
-
-    thread = threading.Thread(target=work, name="slipdetect-decode", daemon=True)
-    thread.start()
-    try:
-        while True:
-            item, error = waiting.get()
-            if error is not None:
-                raise error
-            if item is _END:
-                return
-            yield item
-    finally:
-        stop.set()
-        thread.join()
+            while (item := ahead.popleft().result()) is not _END:
+                ahead.append(thread.submit(next, source, _END))
+                yield item
+        finally:
+            for future in ahead:
+                future.cancel()

@@ -46,11 +46,9 @@ class Place:
 
 @dataclass(frozen=True)
 class WindowScores:
-    """The scores of all snippets in a window.
+    """The scores of all snippets in a window, and its seconds from the start of the segment.
 
     Attributes:
-        start: Seconds from the first frame of the segment; ``end`` too.
-        end: See ``start``.
         scores: Logits ``(snippets, classes)`` float32 by modality.
         corrupt: A snippet touches damaged frames.
     """
@@ -108,22 +106,21 @@ class WindowPlan:
         """From the first to the last frame of a whole window."""
         return (self.span - 1 + (self.snippets - 1) * self.step) / self.sample_fps
 
-    def times(self, first: int, last: int, duration: float) -> tuple[float, float]:
-        """Times of the first and last frame of a window from snippet ``first`` to ``last``."""
-        start = first * self.step / self.sample_fps
-        end = (last * self.step + self.span - 1) / self.sample_fps
-        return min(start, duration), min(end, duration)
+
+class _All:
+    """Computes every snippet."""
+
+    def select(
+        self, batches: Iterable[Sequence[T]], score: Score[T]
+    ) -> Iterator[list[tuple[T, Scores]]]:
+        """Yield all snippets in order with their scores, every batch as soon as it is there."""
+        for batch in batches:
+            yield list(zip(batch, score(batch), strict=True))
 
 
 @dataclass(frozen=True)
-class EverySnippet:
-    """Snippets on a regular grid, all of which are computed, and windows that slide over them.
-
-    Attributes:
-        modalities: Of the streams.
-        grid: Where snippets lie.
-        plan: Where windows lie.
-    """
+class EverySnippet(_All):
+    """Snippets on a regular grid, all of which are computed, and windows that slide over them."""
 
     modalities: tuple[str, ...]
     grid: SnippetGrid
@@ -137,12 +134,6 @@ class EverySnippet:
     def layout(self) -> Layout:
         """Return what says which snippets can be cut while the frames of a new segment come."""
         return _GridLayout(self.grid, self.modalities)
-
-    def select(
-        self, batches: Iterable[Sequence[T]], score: Score[T]
-    ) -> Iterator[list[tuple[T, Scores]]]:
-        """Yield every batch as soon as it is computed."""
-        return _all(batches, score)
 
     def assembler(self) -> Assembler:
         """Return what combines the snippet scores of a new segment into windows."""
@@ -204,7 +195,7 @@ class SkipConfident(EverySnippet):
 
 
 @dataclass(frozen=True)
-class FixedWindows:
+class FixedWindows(_All):
     """Windows that each have snippets of their own, at the centers of equal parts.
 
     That is the sampling of tests (Wang et al., ECCV 2016). A window lasts from its first frame to
@@ -231,26 +222,14 @@ class FixedWindows:
         """See ``EverySnippet``; so do the others."""
         return _FixedLayout(self)
 
-    def select(
-        self, batches: Iterable[Sequence[T]], score: Score[T]
-    ) -> Iterator[list[tuple[T, Scores]]]:
-        return _all(batches, score)
-
     def assembler(self) -> Assembler:
         return _FixedAssembler(self)
 
 
 class _GridLayout:
-    """Where the snippets of a grid lie.
-
-    Attributes:
-        oldest: First frame that a later snippet may need.
-        context: Frames to keep in any case, for snippets at the end.
-    """
-
     def __init__(self, grid: SnippetGrid, modalities: Iterable[str]) -> None:
-        self.oldest = -grid.before
-        self.context = grid.context
+        self.oldest = -grid.before  # first frame that a later snippet may need
+        self.context = grid.context  # frames to keep in any case, for snippets at the end
         self._grid = grid
         self._modalities = tuple(modalities)
         self._start = 0
@@ -352,9 +331,11 @@ class WindowAssembler:
             return []
         self._previous = (first, last)
         members = [self._scores[index - self._first] for index in range(first, last + 1)]
-        start, end = self.plan.times(first, last, duration)
+        start = first * self.plan.step / self.plan.sample_fps
+        end = (last * self.plan.step + self.plan.span - 1) / self.plan.sample_fps
+        scores = _stacked([member[0] for member in members])
         corrupt = any(member[1] for member in members)
-        return [WindowScores(start, end, _stacked([member[0] for member in members]), corrupt)]
+        return [WindowScores(min(start, duration), min(end, duration), scores, corrupt)]
 
     def _forget(self) -> None:
         # a whole window stays, because the last one may have to begin before the next would
@@ -403,11 +384,6 @@ def is_confident(probability: float, events: EventConfig) -> bool | None:
 
 def _odds(probability: float) -> float:
     return probability / max(1.0 - probability, 1e-9)
-
-
-def _all(batches: Iterable[Sequence[T]], score: Score[T]) -> Iterator[list[tuple[T, Scores]]]:
-    for batch in batches:
-        yield list(zip(batch, score(batch), strict=True))
 
 
 def _computed(snippets: Sequence[T], places: Sequence[int], score: Score[T]) -> dict[int, Scores]:

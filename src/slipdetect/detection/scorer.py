@@ -246,15 +246,7 @@ class SnippetScorer:
 class StreamNetwork:
     """A stream's normalization and network, for inference alone, as it computes fastest.
 
-    Args:
-        package: The model.
-        stream: Which of its streams.
-        device: Where the network runs.
-        batch: Most snippets in a pass, shared by streams; fewer where memory does not hold them.
-        exact: Compute in float32, also on CPUs that are faster with bfloat16.
-
-    Attributes:
-        network: The network; its backbone takes and gives float32.
+    ``batch`` is shared by streams; for the rest see ``SnippetScorer``.
     """
 
     def __init__(
@@ -298,10 +290,7 @@ class BatchSize:
     A network in evaluation mode scores every item by itself, so the parts give the same scores.
 
     Args:
-        size: Largest number of items in a part to begin with.
-
-    Attributes:
-        size: Largest number of items in a part now.
+        size: Largest number of items in a part to begin with; the attribute says what it is now.
     """
 
     def __init__(self, size: int) -> None:
