@@ -17,10 +17,8 @@ import numpy as np
 import pytest
 
 from slipdetect.errors import DataError
-from slipdetect.store.layout import make_layout
-from slipdetect.store.layout_npz import pack_array, unpack_array
+from slipdetect.store.layout import Unit, make_layout, pack_array, unpack_array
 from slipdetect.store.manifest import Shard
-from slipdetect.store.units import Unit
 
 SHAPE = (3, 20, 30, 3)
 
