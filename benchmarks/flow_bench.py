@@ -31,14 +31,14 @@ sys.path.insert(0, str(Path(__file__).parent))
 from flow_contest import REFERENCE, FlowBenchmark, FlowContest, Timing, moving_scene
 
 from slipdetect.errors import SlipdetectError, VideoError
-from slipdetect.flow.pictures import to_gray
+from slipdetect.flow.extractor import to_gray
 from slipdetect.video import open_video
 
 RESULTS = Path(__file__).parent / "results"
 # share of the processors that others may use before a warning is due
 BUSY = 0.25
 MAT, UMAT = REFERENCE, "tvl1-umat"
-# Fig 3 of the seed report has no numbers: its curves at its six marks, read by eye, s
+# Fig 3 of the 2020 course report has no numbers: its curves at its six marks, read by eye, s
 FIG_3 = {
     10: (7.0, 3.0),
     50: (38.0, 10.0),

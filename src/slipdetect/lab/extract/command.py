@@ -67,7 +67,7 @@ _OPTIONS = (
         "--size",
         default="native",
         show_default=True,
-        help="native, seed (342x256, portrait padded), short:256 or letterbox:342x256.",
+        help="native, course2020 (342x256, portrait padded), short:256 or letterbox:342x256.",
     ),
     click.option("--max-frames", type=click.IntRange(min=1), help="Frames kept of a video."),
     click.option("--no-rgb", is_flag=True, help="Store no frames."),
@@ -159,7 +159,7 @@ def extract(ctx: click.Context, /, sources: tuple[str, ...], **options: Any) -> 
 
     \b
     slipdetect extract recordings/ --out store --size short:256 --jobs 4
-    slipdetect extract @clips.csv --out frames --layout tsn --size seed
+    slipdetect extract @clips.csv --out frames --layout tsn --size course2020
     slipdetect extract --url https://HOST/clips.zip#sha256=HEX --out store
     """
     from slipdetect.lab.extract.context import StopFlag
