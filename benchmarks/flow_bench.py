@@ -1,9 +1,9 @@
 """Times every flow method that runs here, as docs/flow.md shows it: tables and the plot.
 
-In: a rendered scene or a video. Out: ``flow.json`` and ``flow.png`` in a folder, Markdown on stdout.
+In: a rendered scene or a video. Out: ``flow.json`` and ``flow.png`` in a folder, a page on stdout.
 ``--report`` prints the tables of docs/flow.md from what ``slipdetect bench flow``, which this was
-before, left in ``results/``: ``bench_flow.json`` of a quiet machine, ``bench_flow_opencl.json`` of one
-with OpenCL.
+before, left in ``results/``: ``bench_flow.json`` of a quiet machine and ``bench_flow_opencl.json``
+of one with OpenCL.
 
     python benchmarks/flow_bench.py --run bench
     OPENCV_OPENCL_DEVICE=:CPU: python benchmarks/flow_bench.py --run bench

@@ -16,6 +16,7 @@ import click
 
 from slipdetect.cli.batch import Tally
 from slipdetect.cli.console import Console
+from slipdetect.cli.grouped import GroupedCommand, section
 from slipdetect.cli.options import common_options, with_options
 from slipdetect.errors import SlipdetectError
 from slipdetect.lab.extract.progress import ExtractProgress, interruptible
@@ -30,77 +31,93 @@ _ABOVE_ZERO = click.FloatRange(min=0.0, min_open=True)
 _PATH = click.Path(path_type=Path, readable=False)
 
 _OPTIONS = (
-    click.option(
-        "--out", metavar="DIR", type=_PATH, required=True, help="Folder of the store; made if new."
+    section(
+        "Store",
+        click.option(
+            "--out",
+            metavar="DIR",
+            type=_PATH,
+            required=True,
+            help="Folder of the store; made if new.",
+        ),
+        click.option(
+            "--layout",
+            type=click.Choice(("npz", "tsn")),
+            default="npz",
+            show_default=True,
+            help="npz: lossless shards; tsn: folders of JPEG files.",
+        ),
+        click.option(
+            "--root",
+            metavar="DIR",
+            type=_PATH,
+            help="Folder of the data set: lists may not lead out of it, names do not depend on it.",
+        ),
+        click.option("--overwrite", is_flag=True, help="Redo what another recipe or video made."),
+        click.option("--repair", is_flag=True, help="Check every file and redo damaged shards."),
+        click.option("--verify", is_flag=True, help="Check every file that is there by its hash."),
+        click.option(
+            "--jobs",
+            type=click.IntRange(min=1),
+            default=1,
+            show_default=True,
+            help="Videos at a time, a process each.",
+        ),
     ),
-    click.option(
-        "--layout",
-        type=click.Choice(("npz", "tsn")),
-        default="npz",
-        show_default=True,
-        help="npz: lossless shards; tsn: folders of JPEG files.",
+    section(
+        "Frames",
+        click.option("--fps", type=_ABOVE_ZERO, help="Frames a second.  [default: every frame]"),
+        click.option(
+            "--size",
+            default="native",
+            show_default=True,
+            help="native, course2020 (342x256, portrait padded), short:256 or letterbox:342x256.",
+        ),
+        click.option("--max-frames", type=click.IntRange(min=1), help="Frames kept of a video."),
+        click.option("--no-rgb", is_flag=True, help="Store no frames."),
     ),
-    click.option(
-        "--root",
-        metavar="DIR",
-        type=_PATH,
-        help="Folder of the data set: lists may not lead out of it, names do not depend on it.",
+    section(
+        "Flow",
+        click.option("--no-flow", is_flag=True, help="Store no flow."),
+        click.option(
+            "--flow",
+            metavar="METHOD",
+            default="tvl1",
+            show_default=True,
+            help="tvl1, tvl1-opencv, tvl1-umat, dis, dis-fast or farneback.",
+        ),
+        click.option(
+            "--bound",
+            type=_ABOVE_ZERO,
+            default=15.0,
+            show_default=True,
+            help="Largest flow that is stored, px.",
+        ),
+        click.option(
+            "--flow-param",
+            "flow_parameters",
+            multiple=True,
+            metavar="NAME=VALUE",
+            callback=lambda ctx, option, texts: read_parameters(texts),
+            help="A parameter of the method, such as nscales=3; repeatable.",
+        ),
+        click.option("--device", default="auto", show_default=True, help="auto, cpu or cuda."),
     ),
-    click.option("--overwrite", is_flag=True, help="Redo what another recipe or video made."),
-    click.option("--repair", is_flag=True, help="Check every file and redo damaged shards."),
-    click.option("--verify", is_flag=True, help="Check every file that is there by its hash."),
-    click.option(
-        "--url",
-        "urls",
-        multiple=True,
-        metavar="URL#sha256=HEX",
-        help="Fetch a video or an archive of videos first; repeatable.",
-    ),
-    click.option(
-        "--downloads",
-        metavar="DIR",
-        type=_PATH,
-        help="Where --url puts them.  [default: downloads in --out]",
-    ),
-    click.option("--fps", type=_ABOVE_ZERO, help="Frames a second.  [default: every frame]"),
-    click.option(
-        "--size",
-        default="native",
-        show_default=True,
-        help="native, course2020 (342x256, portrait padded), short:256 or letterbox:342x256.",
-    ),
-    click.option("--max-frames", type=click.IntRange(min=1), help="Frames kept of a video."),
-    click.option("--no-rgb", is_flag=True, help="Store no frames."),
-    click.option("--no-flow", is_flag=True, help="Store no flow."),
-    click.option(
-        "--flow",
-        metavar="METHOD",
-        default="tvl1",
-        show_default=True,
-        help="tvl1, tvl1-opencv, tvl1-umat, dis, dis-fast or farneback.",
-    ),
-    click.option(
-        "--bound",
-        type=_ABOVE_ZERO,
-        default=15.0,
-        show_default=True,
-        help="Largest flow that is stored, px.",
-    ),
-    click.option(
-        "--flow-param",
-        "flow_parameters",
-        multiple=True,
-        metavar="NAME=VALUE",
-        callback=lambda ctx, option, texts: read_parameters(texts),
-        help="A parameter of the method, such as nscales=3; repeatable.",
-    ),
-    click.option("--device", default="auto", show_default=True, help="auto, cpu or cuda."),
-    click.option(
-        "--jobs",
-        type=click.IntRange(min=1),
-        default=1,
-        show_default=True,
-        help="Videos at a time, a process each.",
+    section(
+        "Download",
+        click.option(
+            "--url",
+            "urls",
+            multiple=True,
+            metavar="URL#sha256=HEX",
+            help="Fetch a video or an archive of videos first; repeatable.",
+        ),
+        click.option(
+            "--downloads",
+            metavar="DIR",
+            type=_PATH,
+            help="Where --url puts them.  [default: downloads in --out]",
+        ),
     ),
 )
 
@@ -141,7 +158,7 @@ class ExtractSettings:
         return FlowExtractor(self.flow, self.device, self.bound, **self.flow_parameters)
 
 
-@click.command()
+@click.command(cls=GroupedCommand)
 @click.argument("sources", metavar="[SOURCE]...", nargs=-1)
 @with_options(_OPTIONS)
 @common_options
