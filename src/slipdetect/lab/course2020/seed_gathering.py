@@ -21,7 +21,7 @@ from slipdetect.lab.course2020.seed_files import (
     seed_files,
     source_bytes,
 )
-from slipdetect.lab.fetch.unpack import MAX_RATIO, unwritable
+from slipdetect.lab.fetch.archives import MAX_RATIO, unwritable
 from slipdetect.lab.prepare.jpeg import jpeg_size
 from slipdetect.store.manifest import digest
 
