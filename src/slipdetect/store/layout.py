@@ -10,7 +10,7 @@ import zipfile
 import zlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Protocol, cast
+from typing import Any, Literal, cast
 
 import numpy as np
 import numpy.typing as npt
@@ -20,6 +20,8 @@ from slipdetect.store.manifest import JPEG_QUALITY, Shard
 
 Picture = npt.NDArray[np.uint8]
 Read = Callable[[str], bytes]  # the content of a file of the store, by its name
+Kind = Literal["frames", "flows"]
+Size = tuple[int, int]  # rows, pixels per row
 
 MAX_FRAMES = 64
 _MAX_BYTES = 64 * 2**20
@@ -51,69 +53,34 @@ def frames_per_unit(height: int, width: int) -> int:
     return max(1, min(MAX_FRAMES, _MAX_BYTES // (height * width * 5)))
 
 
-class Layout(Protocol):
-    """A way to store shards."""
-
-    def folders(self, key: str, *, rgb: bool, flow: bool) -> list[str]:
-        """Return the folders of a video."""
-        ...
-
-    def encode(self, key: str, unit: Unit, *, rgb: bool) -> dict[str, bytes]:
-        """Return the files of a shard, name -> content; without ``rgb`` those of its flow."""
-        ...
-
-    def images(self, key: str, shard: Shard, read: Read, height: int, width: int) -> Picture:
-        """Return the frames of a shard, (frames, H, W, 3) uint8 RGB.
-
-        Raises:
-            DataError: A file is damaged.
-        """
-        ...
-
-    def flows(self, key: str, shard: Shard, read: Read, height: int, width: int) -> Picture:
-        """Return the flows of a shard, (flows, H, W, 2) uint8 quantized, u then v.
-
-        Raises:
-            DataError: A file is damaged.
-        """
-        ...
-
-
-def make_layout(name: str) -> Layout:
-    """Return the layout ``"npz"`` or ``"tsn"``."""
-    return TsnLayout() if name == "tsn" else NpzLayout()
-
-
 class NpzLayout:
     """Lossless: ``KEY/rgb_000000.npz`` with ``frames`` and ``KEY/flow_000000.npz`` with ``flows``.
 
-    ``np.load`` reads the arrays, (n, H, W, 3) and (n, H, W, 2) uint8; the bytes of a file depend
-    on its content alone.
+    ``np.load`` reads the arrays; the bytes of a file depend on its content alone.
     """
 
     def folders(self, key: str, *, rgb: bool, flow: bool) -> list[str]:
-        """Return the folders of a video; see ``Layout``."""
+        """Return the folders of a video."""
         return [key]
 
     def encode(self, key: str, unit: Unit, *, rgb: bool) -> dict[str, bytes]:
-        """Return the files of a shard; see ``Layout``."""
+        """Return the files of a shard, name -> content; without ``rgb`` those of its flow."""
         files = {}
         if rgb:
-            files[_npz_name(key, "rgb", unit.index)] = pack_array("frames", unit.images)
+            files[_npz_name(key, "frames", unit.index)] = pack_array("frames", unit.images)
         if unit.flows:
             pairs = [np.moveaxis(flow, 0, -1) for flow in unit.flows]
-            files[_npz_name(key, "flow", unit.index)] = pack_array("flows", pairs)
+            files[_npz_name(key, "flows", unit.index)] = pack_array("flows", pairs)
         return files
 
-    def images(self, key: str, shard: Shard, read: Read, height: int, width: int) -> Picture:
-        """Return the frames of a shard; see ``Layout``."""
-        name = _npz_name(key, "rgb", shard.index)
-        return unpack_array("frames", read(name), name, (shard.frames, height, width, 3))
+    def array(self, kind: Kind, key: str, shard: Shard, read: Read, size: Size) -> Picture:
+        """Return the frames of a shard, (n, H, W, 3) uint8 RGB, or its flows, (n, H, W, 2).
 
-    def flows(self, key: str, shard: Shard, read: Read, height: int, width: int) -> Picture:
-        """Return the flows of a shard; see ``Layout``."""
-        name = _npz_name(key, "flow", shard.index)
-        return unpack_array("flows", read(name), name, (shard.flows, height, width, 2))
+        Raises:
+            DataError: A file is damaged.
+        """
+        name = _npz_name(key, kind, shard.index)
+        return unpack_array(kind, read(name), name, _shape(kind, shard, size))
 
 
 class TsnLayout:
@@ -123,11 +90,11 @@ class TsnLayout:
     """
 
     def folders(self, key: str, *, rgb: bool, flow: bool) -> list[str]:
-        """Return the folders of a video; see ``Layout``."""
+        """Return the folders of a video."""
         return [key] * rgb + [f"{key}_u", f"{key}_v"] * flow
 
     def encode(self, key: str, unit: Unit, *, rgb: bool) -> dict[str, bytes]:
-        """Return the files of a shard; see ``Layout``."""
+        """Return the files of a shard; see ``NpzLayout``."""
         files = {}
         for number, image in enumerate(unit.images if rgb else [], unit.first):
             files[_frame_name(key, number)] = _jpeg(np.ascontiguousarray(image[..., ::-1]))
@@ -136,22 +103,26 @@ class TsnLayout:
                 files[_flow_name(key, component, number)] = _jpeg(plane)
         return files
 
-    def images(self, key: str, shard: Shard, read: Read, height: int, width: int) -> Picture:
-        """Return the frames of a shard; see ``Layout``."""
-        images = np.empty((shard.frames, height, width, 3), np.uint8)
-        for offset in range(shard.frames):
-            name = _frame_name(key, shard.first + offset)
-            images[offset] = _decoded(read(name), name, (height, width, 3))[..., ::-1]
-        return images
-
-    def flows(self, key: str, shard: Shard, read: Read, height: int, width: int) -> Picture:
-        """Return the flows of a shard; see ``Layout``."""
-        flows = np.empty((shard.flows, height, width, 2), np.uint8)
-        for offset in range(shard.flows):
+    def array(self, kind: Kind, key: str, shard: Shard, read: Read, size: Size) -> Picture:
+        """Return the frames or flows of a shard; see ``NpzLayout``."""
+        array = np.empty(_shape(kind, shard, size), np.uint8)
+        for number, target in enumerate(array, shard.first):
+            if kind == "frames":
+                name = _frame_name(key, number)
+                target[:] = _decoded(read(name), name, (*size, 3))[..., ::-1]
+                continue
             for channel, component in enumerate("uv"):
-                name = _flow_name(key, component, shard.first + offset)
-                flows[offset, ..., channel] = _decoded(read(name), name, (height, width))
-        return flows
+                name = _flow_name(key, component, number)
+                target[..., channel] = _decoded(read(name), name, size)
+        return array
+
+
+Layout = NpzLayout | TsnLayout
+
+
+def make_layout(name: str) -> Layout:
+    """Return the layout ``"npz"`` or ``"tsn"``."""
+    return TsnLayout() if name == "tsn" else NpzLayout()
 
 
 def pack_array(member: str, parts: Sequence[Picture]) -> bytes:
@@ -196,8 +167,12 @@ def unpack_array(member: str, data: bytes, name: str, shape: tuple[int, ...]) ->
         raise DataError(f"{name!r} is damaged ({error}); run extract --repair") from error
 
 
-def _npz_name(key: str, kind: str, index: int) -> str:
-    return f"{key}/{kind}_{index:06d}.npz"
+def _shape(kind: Kind, shard: Shard, size: Size) -> tuple[int, ...]:
+    return (shard.frames, *size, 3) if kind == "frames" else (shard.flows, *size, 2)
+
+
+def _npz_name(key: str, kind: Kind, index: int) -> str:
+    return f"{key}/{'rgb' if kind == 'frames' else 'flow'}_{index:06d}.npz"
 
 
 def _frame_name(key: str, number: int) -> str:

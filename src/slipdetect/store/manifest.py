@@ -111,13 +111,9 @@ class Shard:
     flows: int
     files: Mapping[str, tuple[int, str]]
 
-    def to_json(self) -> dict[str, Any]:
-        """Return plain JSON values."""
-        return asdict(self)
-
     @classmethod
     def from_json(cls, content: Mapping[str, Any], key: str) -> Self:
-        """Read what ``to_json`` wrote.
+        """Read what JSON made of the fields.
 
         Raises:
             DataError: It is something else, or names a file outside the folders of ``key``.
@@ -129,10 +125,7 @@ class Shard:
             files = {name: (int(size), str(sha)) for name, (size, sha) in content["files"].items()}
         except (KeyError, TypeError, ValueError, AttributeError) as error:
             raise DataError(f"not a shard ({error})") from error
-        if (
-            not all(inside.fullmatch(name) for name in files)
-            or min(index, first, frames, flows) < 0
-        ):
+        if min(index, first, frames, flows) < 0 or not all(map(inside.fullmatch, files)):
             raise DataError("a shard names files outside its folder")
         return cls(index, first, frames, flows, files)
 
@@ -174,7 +167,7 @@ class Manifest:
             "version": _VERSION,
             "key": self.key,
             **({} if self.path_key == self.key else {"path_key": self.path_key}),
-            "source": self.source.to_json(),
+            "source": asdict(self.source),
             "recipe": self.recipe.to_json(),
             "frames": self.frames,
             "flows": self.flows,
@@ -184,7 +177,7 @@ class Manifest:
             "times": list(self.times),
         }
         lines = [f"{json.dumps(name)}: {_compact(value)}" for name, value in facts.items()]
-        shards = ",\n".join(_compact(shard.to_json()) for shard in self.shards)
+        shards = ",\n".join(_compact(asdict(shard)) for shard in self.shards)
         return ("{\n" + ",\n".join(lines) + f',\n"shards": [\n{shards}\n]\n}}\n').encode()
 
     @classmethod
@@ -206,8 +199,9 @@ class Manifest:
                 raise DataError(f"format {facts['version']}; this slipdetect reads {_VERSION}")
             return cls._from_facts(facts)
         except (KeyError, TypeError, ValueError, AttributeError, DataError) as error:
+            first_line = str(error).partition("\n")[0]
             raise DataError(
-                f"manifest {name!r} cannot be used ({_first_line(error)}); run extract --repair"
+                f"manifest {name!r} cannot be used ({first_line}); run extract --repair"
             ) from error
 
     @classmethod
@@ -216,7 +210,7 @@ class Manifest:
         manifest = cls(
             key=str(facts["key"]),
             path_key=str(facts.get("path_key", facts["key"])),
-            source=SourceIdentity.from_json(facts["source"]),
+            source=SourceIdentity(**facts["source"]),
             recipe=ExtractionRecipe.from_json(facts["recipe"]),
             decoding=dict(facts["decoding"]),
             times=tuple(float(time) for time in facts["times"]),
@@ -269,10 +263,6 @@ def read_manifest(folder: Path, key: str) -> Manifest | None:
 
 def _compact(value: Any) -> str:
     return json.dumps(value, separators=(",", ":"), allow_nan=False)
-
-
-def _first_line(error: Exception) -> str:
-    return str(error).partition("\n")[0]
 
 
 def digest(data: bytes) -> str:

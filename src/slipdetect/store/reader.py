@@ -15,7 +15,7 @@ import numpy.typing as npt
 
 from slipdetect.errors import DataError
 from slipdetect.flow.registry import complete_parameters
-from slipdetect.store.layout import make_layout
+from slipdetect.store.layout import Kind, make_layout
 from slipdetect.store.manifest import (
     ExtractionRecipe,
     Manifest,
@@ -56,7 +56,7 @@ class StoredVideo:
         """
         if not self.recipe.rgb:
             raise DataError(f"{self.manifest.key!r} was extracted without frames")
-        return self._collect("images", start, stop, self.manifest.frames, 3)
+        return self._collect("frames", start, stop)
 
     def flows(self, start: int = 0, stop: int | None = None) -> Bytes:
         """Return flows ``start`` up to ``stop``, (T - 1, H, W, 2) uint8 quantized, u then v.
@@ -68,7 +68,7 @@ class StoredVideo:
         """
         if self.recipe.flow is None:
             raise DataError(f"{self.manifest.key!r} was extracted without flow")
-        return self._collect("flows", start, stop, self.manifest.flows, 2)
+        return self._collect("flows", start, stop)
 
     def iter_flows(self) -> Iterator[Bytes]:
         """Yield the flows one by one, (H, W, 2) uint8, a shard of them in memory.
@@ -79,17 +79,15 @@ class StoredVideo:
         for shard in self.manifest.shards:
             yield from self.flows(shard.first, shard.first + shard.flows)
 
-    def _collect(self, kind: str, start: int, stop: int | None, total: int, planes: int) -> Bytes:
-        begin, end, _ = slice(start, stop).indices(total)
-        height, width = self.manifest.height, self.manifest.width
-        parts = [np.empty((0, height, width, planes), np.uint8)]
-        for shard in self.manifest.shards:
-            count = shard.frames if kind == "images" else shard.flows
-            low, high = max(begin - shard.first, 0), min(end - shard.first, count)
+    def _collect(self, kind: Kind, start: int, stop: int | None) -> Bytes:
+        facts = self.manifest
+        size, planes = (facts.height, facts.width), 3 if kind == "frames" else 2
+        begin, end, _ = slice(start, stop).indices(getattr(facts, kind))
+        parts = [np.empty((0, *size, planes), np.uint8)]
+        for shard in facts.shards:
+            low, high = max(begin - shard.first, 0), min(end - shard.first, getattr(shard, kind))
             if low < high:
-                whole: Bytes = getattr(self._layout, kind)(
-                    self.manifest.key, shard, self._read, height, width
-                )
+                whole = self._layout.array(kind, facts.key, shard, self._read, size)
                 parts.append(whole[low:high])
         return np.concatenate(parts)
 

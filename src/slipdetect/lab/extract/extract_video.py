@@ -58,7 +58,7 @@ def do_task(task: Task, context: ExtractionContext, on_progress: OnProgress) -> 
             # another process finished it and ended before it could say so
             return _result(made)
         check_unused(folder, key, plain=task.is_plain)
-    header: dict[str, Any] = {"source": source.to_json(), "recipe": context.recipe.to_json()}
+    header: dict[str, Any] = {"source": asdict(source), "recipe": context.recipe.to_json()}
     if task.is_plain:
         header["path_key"] = task.path_key
     with (

@@ -9,6 +9,7 @@ import json
 import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -92,7 +93,7 @@ class Journal:
     def add(self, shard: Shard) -> None:
         """Note that ``shard`` is finished: its files are on the disk."""
         self.shards[shard.index] = shard
-        self._append(shard.to_json())
+        self._append(asdict(shard))
 
     def remove(self) -> None:
         """Delete the journal: its manifest is on the disk."""

@@ -149,8 +149,8 @@ class Planner:
         """Tell whether an unfinished extraction can go on; refuse if it must not be lost."""
         try:
             recipe = ExtractionRecipe.from_json(header["recipe"])
-            source = SourceIdentity.from_json(header["source"])
-        except (KeyError, DataError):
+            source = SourceIdentity(**header["source"])
+        except (KeyError, TypeError, DataError):
             return False
         return not (self._differs(path, recipe) or self._changed(path, source))
 
