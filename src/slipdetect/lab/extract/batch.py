@@ -15,7 +15,7 @@ from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wai
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import partial
+from functools import cached_property, partial
 from multiprocessing import get_context, parent_process
 from multiprocessing.connection import wait as wait_for_end
 from pathlib import Path
@@ -125,21 +125,6 @@ class _Meter:
         self._listener.progress(done / self._total, sum(self._frames), task)
 
 
-@dataclass(frozen=True)
-class _Shared:
-    """Memory that all processes see; plain numbers without locks, which a dying worker may keep.
-
-    Attributes:
-        level: How soon to stop.
-        frames: Frames read, by task.
-        shares: Share done, by task.
-    """
-
-    level: Any
-    frames: Any
-    shares: Any
-
-
 def _run_in_workers(
     tasks: Sequence[Task],
     folder: Path,
@@ -150,21 +135,17 @@ def _run_in_workers(
     device: str,
 ) -> None:
     spawn = get_context("spawn")
-    count = len(tasks)
-    shared = _Shared(
-        spawn.RawValue("i", GO_ON), spawn.RawArray("q", count), spawn.RawArray("d", count)
-    )
-    run = _WorkerRun(tasks, shared, listener, stop)
-
-    def make_pool() -> ProcessPoolExecutor:
-        return ProcessPoolExecutor(jobs, spawn, _start_worker, (folder, recipe, device, shared))
-
+    # plain numbers without locks, which a dying worker may keep
+    level, frames = spawn.RawValue("i", GO_ON), spawn.RawArray("q", len(tasks))
+    shares = spawn.RawArray("d", len(tasks))
+    worker = (folder, recipe, device, level, frames, shares)
+    run = _WorkerRun(tasks, listener, stop, level, _Meter(tasks, listener, frames, shares))
     while run.unfinished:
-        with make_pool() as pool:
+        with ProcessPoolExecutor(jobs, spawn, _start_worker, worker) as pool:
             try:
                 run.work(pool, jobs)
             except BaseException:
-                shared.level.value = AT_ONCE
+                level.value = AT_ONCE
                 raise
 
 
@@ -174,15 +155,16 @@ class _WorkerRun:
     def __init__(
         self,
         tasks: Sequence[Task],
-        shared: _Shared,
         listener: ProgressListener,
         stop: StopFlag,
+        level: Any,
+        meter: _Meter,
     ) -> None:
         self._tasks = tasks
-        self._shared = shared
         self._listener = listener
         self._stop = stop
-        self._meter = _Meter(tasks, listener, shared.frames, shared.shares)
+        self._level = level
+        self._meter = meter
         self._waiting = deque(range(len(tasks)))
         # tasks during which a worker died: tried again one by one to find out which it was
         self._suspects: deque[int] = deque()
@@ -209,7 +191,7 @@ class _WorkerRun:
             if not self._running:
                 break
             done, _ = wait(self._running, _SECONDS_BETWEEN, FIRST_COMPLETED)
-            self._shared.level.value = self._stop()
+            self._level.value = self._stop()
             for future in done:
                 if isinstance(future.exception(), BrokenProcessPool):
                     self._blame()
@@ -247,15 +229,60 @@ def _ctrl_c_held() -> Iterator[None]:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
-# what a worker keeps from task to task
-_worker: dict[str, Any] = {}
+@dataclass
+class _Worker:
+    """What a worker keeps from task to task.
+
+    Attributes:
+        folder: The store.
+        recipe: How videos are extracted.
+        device: Of ``FlowExtractor``.
+        level: How soon to stop; shared with the parent, as are the others.
+        frames: Frames read, by task.
+        shares: Share done, by task.
+    """
+
+    folder: Path
+    recipe: ExtractionRecipe
+    device: str
+    level: Any
+    frames: Any
+    shares: Any
+
+    @cached_property
+    def context(self) -> ExtractionContext:
+        """Loaded by the first task: what fails here is that task's failure."""
+        import cv2
+
+        # as many processes as were asked for keep the machine busy already
+        cv2.setNumThreads(1)
+        folder, recipe, device = self.folder, self.recipe, self.device
+        return ExtractionContext.make(folder, recipe, device, lambda: int(self.level.value), 1)
+
+    def do(self, index: int, task: Task) -> ExtractionResult:
+        """Do a task."""
+
+        def on_progress(taken: int, share: float | None) -> None:
+            self.frames[index] = taken
+            self.shares[index] = 0.0 if share is None else share
+
+        try:
+            return do_task(task, self.context, on_progress)
+        except (SlipdetectError, Interrupted):
+            raise
+        except Exception as error:
+            # an exception of a library may not survive the way to the parent
+            raise RuntimeError(f"{type(error).__name__}: {error}") from None
 
 
-def _start_worker(folder: Path, recipe: ExtractionRecipe, device: str, shared: _Shared) -> None:
+_worker: list[_Worker] = []
+
+
+def _start_worker(*state: Any) -> None:
     """Prepare a new process; the terminal's Ctrl-C is the parent's to handle."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     threading.Thread(target=_end_with_parent, daemon=True).start()
-    _worker.update(folder=folder, recipe=recipe, device=device, shared=shared)
+    _worker.append(_Worker(*state))
 
 
 def _end_with_parent() -> None:
@@ -267,34 +294,4 @@ def _end_with_parent() -> None:
 
 
 def _work(index: int, task: Task) -> ExtractionResult:
-    """Do a task in a worker."""
-    shared: _Shared = _worker["shared"]
-
-    def on_progress(taken: int, share: float | None) -> None:
-        shared.frames[index] = taken
-        shared.shares[index] = 0.0 if share is None else share
-
-    try:
-        return do_task(task, _context(shared), on_progress)
-    except (SlipdetectError, Interrupted):
-        raise
-    except Exception as error:
-        # an exception of a library may not survive the way to the parent
-        raise RuntimeError(f"{type(error).__name__}: {error}") from None
-
-
-def _context(shared: _Shared) -> ExtractionContext:
-    if "context" not in _worker:
-        import cv2
-
-        # as many processes as were asked for keep the machine busy already
-        cv2.setNumThreads(1)
-        _worker["context"] = ExtractionContext.make(
-            _worker["folder"],
-            _worker["recipe"],
-            _worker["device"],
-            lambda: int(shared.level.value),
-            threads=1,
-        )
-    context: ExtractionContext = _worker["context"]
-    return context
+    return _worker[0].do(index, task)
