@@ -143,6 +143,8 @@ def test_a_manifest_reads_back() -> None:
     assert Manifest.from_bytes(data, "m") == manifest()
     assert data == Manifest.from_bytes(data, "m").to_bytes()
     assert b'"flows": 2' in data
+    older = data.replace(b'"frames":', b'"request": "0123",\n"frames":', 1)
+    assert Manifest.from_bytes(older, "m") == manifest()
 
 
 @pytest.mark.parametrize(

@@ -12,6 +12,7 @@ from types import SimpleNamespace
 
 import pytest
 
+from slipdetect.cli.sources import expand
 from slipdetect.errors import DataError, VideoError
 from slipdetect.lab.extract.sources import resolve_sources
 
@@ -47,6 +48,18 @@ def test_files_folders_and_patterns_in_the_order_named(touch: Callable[..., None
     touch("d/b.mp4", "d/a.avi", "d/e/c.mkv", "d/notes.txt", "d/.part.mp4", "f/1.mp4", "f/2.mp4")
     assert names("f/2.mp4", "d") == ["f/2.mp4", "d/a.avi", "d/b.mp4", "d/e/c.mkv"]
     assert names("f/*.mp4", "d/*.avi") == ["f/1.mp4", "f/2.mp4", "d/a.avi"]
+
+
+@pytest.mark.parametrize("source", ["d", "d/*.mp4", "d/a.avi", "none.mp4", "@l.txt", "@d"])
+def test_a_source_means_what_it_means_to_detect(source: str, touch: Callable[..., None]) -> None:
+    touch("d/b.mp4", "d/a.avi", "d/e/c.mkv")
+    write("l.txt", ["d/b.mp4", "# not this", "d/e/c.mkv"])
+    (job, *more) = expand([source])
+    if job.error is not None:
+        with pytest.raises(type(job.error)):
+            names(source)
+        return
+    assert names(source) == [Path(each.source).as_posix() for each in (job, *more)]
 
 
 def test_a_missing_file_is_left_to_the_reader() -> None:
