@@ -24,15 +24,15 @@ from typing import Any
 import cv2
 import numpy as np
 
-from slipdetect.lab.check.fingerprints import Fingerprint
+from slipdetect.lab.check.clip_stats import measure_clip
 from slipdetect.lab.check.near_duplicates import (
     MAYBE,
     MOVE_ALIKE,
     RECORDING,
     SAME_RECORDING,
+    Fingerprint,
     near_duplicates,
 )
-from slipdetect.lab.check.survey import survey
 from slipdetect.lab.data import Clip, read_annotations
 from slipdetect.lab.prepare.dedup import DEFAULT_THRESHOLD, ssim
 from slipdetect.video import open_video, write_video
@@ -94,7 +94,7 @@ def recall(
                 images = [frame.image for frame in video.frames()]
             for name, (pictures, rate, quality) in copies(images, clip_rate(clip), rng):
                 write_video(path, pictures, rate, quality=quality, overwrite=True)
-                copy = Fingerprint.of(survey(path).stills)
+                copy = Fingerprint.of(measure_clip(path).stills)
                 pairs = near_duplicates(
                     [clip, Clip(path, clip.positive)], [prints[clip.path], copy]
                 ).pairs
@@ -192,7 +192,7 @@ def main() -> None:
     options = parser.parse_args()
     cv2.setNumThreads(1)
     clips = read_annotations(options.data / "clips.csv")
-    prints = {clip.path: Fingerprint.of(survey(clip.path).stills) for clip in clips}
+    prints = {clip.path: Fingerprint.of(measure_clip(clip.path).stills) for clip in clips}
     results = {
         "thresholds": {"refused": SAME_RECORDING, "warned": MOVE_ALIKE},
         "different_clips": wrong(clips, prints),

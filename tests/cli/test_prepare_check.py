@@ -100,7 +100,7 @@ def test_check_without_a_split_looks_for_duplicates_only(run, dataset: Path) -> 
 def test_check_fast_decodes_nothing(
     run, dataset: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    monkeypatch.setattr("slipdetect.lab.check.checking.survey", lambda path: 1 / 0)
+    monkeypatch.setattr("slipdetect.lab.check.checking.measure_clip", lambda path: 1 / 0)
     out = tmp_path / "report"
     done = run("prepare", "check", annotate(dataset, SOUND), "--fast", "--out", out)
     assert done.exit_code == 0, done.output

@@ -8,7 +8,6 @@ from __future__ import annotations
 import itertools
 import os
 import pickle
-import pickletools
 import time
 from pathlib import Path
 
@@ -17,9 +16,9 @@ import pytest
 from prepare_files import touch
 from slipdetect.errors import DataError
 from slipdetect.lab.course2020.seed_lists import read_course_list, read_course_lists
-from slipdetect.lab.prepare.frame_counts import parse_frame_counts, read_frame_counts
 from slipdetect.lab.prepare.hmdb51 import read_split_file
 from slipdetect.lab.prepare.intervals import read_intervals
+from slipdetect.lab.prepare.lists import parse_frame_counts, read_frame_counts
 from slipdetect.lab.prepare.text_files import list_lines
 from slipdetect.lab.prepare.ucf101 import read_class_index, read_ucf_list
 
@@ -174,7 +173,7 @@ def test_S10_a_pickle_that_runs_code_is_refused_unrun(
         {"a.mp4": 3, "b": [Runs(how, mark)]},
     ):
         file.write_bytes(pickle.dumps(content, protocol))
-        with pytest.raises(DataError, match="may run code; do not trust it"):
+        with pytest.raises(DataError, match=r"is refused: it (names|uses)"):
             read_frame_counts(file)
     assert not mark.exists()
 
@@ -218,25 +217,11 @@ def test_S10_pickles_that_want_memory_or_time(tmp_path: Path) -> None:
         "unending": b"}" * 200_000,
     }
     begin = time.process_time()
-    for name, data in bombs.items():
+    for data in bombs.values():
         file.write_bytes(data)
-        if name == "memo":
-            assert read_frame_counts(file) == {}
-        else:
-            with pytest.raises(DataError):
-                read_frame_counts(file)
+        with pytest.raises(DataError):
+            read_frame_counts(file)
     assert time.process_time() - begin < 10
     file.write_bytes(bytes(17 << 20))
     with pytest.raises(DataError, match="larger than 16 MiB"):
         read_frame_counts(file)
-
-
-def test_S10_every_instruction_that_is_taken_builds_plain_values() -> None:
-    """Nothing that finds, calls or builds objects is among what is read."""
-    from slipdetect.lab.prepare import frame_counts
-
-    known = {opcode.name for opcode in pickletools.opcodes}
-    assert known >= frame_counts._PUSHED
-    dangerous = {"GLOBAL", "STACK_GLOBAL", "INST", "OBJ", "NEWOBJ", "NEWOBJ_EX", "REDUCE", "BUILD"}
-    dangerous |= {"EXT1", "EXT2", "EXT4", "PERSID", "BINPERSID"}
-    assert not dangerous & (frame_counts._PUSHED | frame_counts._IGNORED)

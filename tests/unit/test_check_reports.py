@@ -14,16 +14,19 @@ import cv2
 import numpy as np
 import pytest
 
-from slipdetect.lab.check.check_data import check_data, near_duplicates_csv
-from slipdetect.lab.check.check_table import check_table
-from slipdetect.lab.check.checking import DataCheck
-from slipdetect.lab.check.class_counts import count_clips
+from slipdetect.lab.check.checking import DataCheck, count_clips
 from slipdetect.lab.check.confound_plot import draw_confounds
-from slipdetect.lab.check.confound_text import confound_data, confound_lines, confound_markdown
 from slipdetect.lab.check.confounds import Confound, ConfoundReport
 from slipdetect.lab.check.examples import Example, ExampleRow, choose_examples
-from slipdetect.lab.check.fingerprints import Alignment
-from slipdetect.lab.check.near_duplicates import NearDuplicates, NearPair
+from slipdetect.lab.check.near_duplicates import Alignment, NearDuplicates, NearPair
+from slipdetect.lab.check.report import (
+    check_data,
+    check_table,
+    confound_data,
+    confound_lines,
+    confound_markdown,
+    near_duplicates_csv,
+)
 from slipdetect.lab.data import Clip
 from slipdetect.lab.data.leaks import find_leaks
 from slipdetect.lab.evaluate.contact_sheet import MOST_ROWS, draw_contact_sheet

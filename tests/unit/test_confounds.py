@@ -1,6 +1,6 @@
 """Confounds that were put in are found and named, and those that were not are not.
 
-In: surveys with made-up facts. Out: nothing but assertions.
+In: clips with made-up facts. Out: nothing but assertions.
 """
 
 from __future__ import annotations
@@ -11,16 +11,16 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from slipdetect.lab.check.clip_stats import ClipStats
 from slipdetect.lab.check.confounds import Confound, ConfoundReport, find_confounds
-from slipdetect.lab.check.survey import Survey
 from slipdetect.lab.data import Clip
 
-Surveyed = list[tuple[Clip, Survey]]
+Measured = list[tuple[Clip, ClipStats]]
 
 
-def facts(rng: np.random.Generator) -> Survey:
+def facts(rng: np.random.Generator) -> ClipStats:
     """Facts that know nothing of the label."""
-    return Survey(
+    return ClipStats(
         frame_rate=float(rng.choice([15.0, 25.0, 30.0])),
         width=int(rng.choice([320, 640])),
         height=240,
@@ -33,7 +33,7 @@ def facts(rng: np.random.Generator) -> Survey:
     )
 
 
-def clips(count: int = 160, each: int = 2, seed: int = 0) -> Surveyed:
+def clips(count: int = 160, each: int = 2, seed: int = 0) -> Measured:
     """``count`` clips in groups of ``each``, of two data sets, half of them slips."""
     rng = np.random.default_rng(seed)
     return [
@@ -74,10 +74,10 @@ def test_a_property_that_goes_with_the_label_is_named(
 ) -> None:
     """Nine clips of ten have what goes with their label."""
     rng = np.random.default_rng(1)
-    spoilt: Surveyed = []
-    for clip, survey in clips():
+    spoilt: Measured = []
+    for clip, facts in clips():
         honest = clip.positive if rng.random() < 0.9 else not clip.positive
-        spoilt.append((clip, replace(survey, **(slip if honest else other))))
+        spoilt.append((clip, replace(facts, **(slip if honest else other))))
     confound = found(find_confounds(spoilt), name)
     assert confound.telling
     assert 0.8 < confound.auc.value < 1.0
@@ -89,16 +89,16 @@ def test_a_middle_value_tells_as_well() -> None:
     """A rate between two others is no straight line from one label to the other."""
     rates = {True: [25.0], False: [15.0, 30.0]}
     middle = [
-        (clip, replace(survey, frame_rate=rates[clip.positive][i % len(rates[clip.positive])]))
-        for i, (clip, survey) in enumerate(clips())
+        (clip, replace(facts, frame_rate=rates[clip.positive][i % len(rates[clip.positive])]))
+        for i, (clip, facts) in enumerate(clips())
     ]
     assert found(find_confounds(middle), "frame rate").auc.value > 0.95
 
 
 def test_the_background_of_a_label_is_found_in_groups_never_seen() -> None:
     beaches = [
-        (clip, replace(survey, background=survey.background * (0.3 if clip.positive else 1.0)))
-        for clip, survey in clips()
+        (clip, replace(facts, background=facts.background * (0.3 if clip.positive else 1.0)))
+        for clip, facts in clips()
     ]
     assert found(find_confounds(beaches), "background").telling
 
@@ -118,10 +118,10 @@ def test_groups_are_not_learned_by_heart() -> None:
 def test_inside_data_sets_what_the_data_set_tells_is_gone() -> None:
     """All slips are of one camera with its own rate: the rate tells only through the data set."""
     mixed = []
-    for i, (clip, survey) in enumerate(clips(200, each=1)):
+    for i, (clip, facts) in enumerate(clips(200, each=1)):
         source = "a" if clip.positive == (i % 10 != 9) else "b"
         rate = 15.0 if source == "a" else 30.0
-        mixed.append((replace(clip, source=source), replace(survey, frame_rate=rate)))
+        mixed.append((replace(clip, source=source), replace(facts, frame_rate=rate)))
     report = find_confounds(mixed)
     rate, source = found(report, "frame rate"), found(report, "data set")
     assert rate.telling
@@ -133,17 +133,17 @@ def test_inside_data_sets_what_the_data_set_tells_is_gone() -> None:
 
 
 def test_too_few_groups_are_said_and_one_label_is_no_question() -> None:
-    one_place = [(replace(clip, group="kitchen"), survey) for clip, survey in clips(40)]
+    one_place = [(replace(clip, group="kitchen"), facts) for clip, facts in clips(40)]
     report = find_confounds(one_place)
     assert report is not None
     assert not report.by_group
-    slips = [(clip, survey) for clip, survey in clips(40) if clip.positive]
+    slips = [(clip, facts) for clip, facts in clips(40) if clip.positive]
     assert find_confounds(slips) is None
     assert find_confounds([]) is None
 
 
 def test_what_all_clips_share_is_no_confound() -> None:
-    report = find_confounds([(clip, replace(survey, border=0.0)) for clip, survey in clips(40)])
+    report = find_confounds([(clip, replace(facts, border=0.0)) for clip, facts in clips(40)])
     assert report is not None
     assert report.constant == ("black borders",)
     assert "black borders" not in [confound.name for confound in report.confounds]

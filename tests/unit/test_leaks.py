@@ -15,8 +15,7 @@ from hypothesis import strategies as st
 
 from slipdetect.errors import DataError
 from slipdetect.lab.check.checking import alike_groups
-from slipdetect.lab.check.fingerprints import Alignment
-from slipdetect.lab.check.near_duplicates import NearPair
+from slipdetect.lab.check.near_duplicates import Alignment, NearPair
 from slipdetect.lab.data import Clip
 from slipdetect.lab.data.leaks import find_leaks, require_no_leak, same_files
 

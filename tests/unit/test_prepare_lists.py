@@ -24,7 +24,7 @@ from slipdetect.lab.prepare.export_lists import (
     write_course_lists,
     write_ucf_lists,
 )
-from slipdetect.lab.prepare.frame_counts import read_frame_counts, write_frame_counts
+from slipdetect.lab.prepare.lists import read_frame_counts
 from slipdetect.lab.prepare.rows import Prepared, write_rows
 from slipdetect.lab.prepare.splitting import split_by_position
 from slipdetect.lab.prepare.ucf101 import UNGROUPED
@@ -307,9 +307,8 @@ def test_frame_counts_of_python_2(tmp_path: Path) -> None:
     assert read_frame_counts(file) == {"v_a.mp4": 12}
 
 
-def test_written_frame_counts_are_a_plain_pickle(tmp_path: Path) -> None:
-    file = tmp_path / "frame_count.pickle"
-    write_frame_counts({"a.mp4": 3, "b.mp4": 2**40}, file)
-    assert pickle.loads(file.read_bytes()) == {"a.mp4": 3, "b.mp4": 2**40}
-    with pytest.raises(OutputError, match="--overwrite"):
-        write_frame_counts({}, file)
+def test_written_frame_counts_are_a_plain_pickle(root: Path, tmp_path: Path) -> None:
+    (root / f"{SLIP}.mp4").write_bytes(b"12345")
+    *_, file = write_ucf_lists(clips_of(root), tmp_path / "out", Lengths())
+    counts = {f"{Path(SLIP).name}.mp4": 5, f"{Path(OTHER).name}.mp4": 1}
+    assert pickle.loads(file.read_bytes()) == counts

@@ -42,7 +42,7 @@ def plain_ssim(x: np.ndarray, y: np.ndarray) -> float:
 @settings(max_examples=15)
 @given(x=PICTURES, y=PICTURES)
 def test_equals_the_equations(x: np.ndarray, y: np.ndarray) -> None:
-    assert ssim(x, y) == pytest.approx(plain_ssim(x, y), abs=1e-4)
+    assert ssim(x, y) == pytest.approx(plain_ssim(x, y), abs=1e-3)
 
 
 @given(x=PICTURES, y=PICTURES)
@@ -56,7 +56,7 @@ def test_two_even_pictures() -> None:
     """Without any structure only the luminance term is left."""
     x, y = np.full((11, 11), 100, np.uint8), np.full((11, 11), 120, np.uint8)
     c1 = (0.01 * 255) ** 2
-    assert ssim(x, y) == pytest.approx((2 * 100 * 120 + c1) / (100**2 + 120**2 + c1), abs=1e-4)
+    assert ssim(x, y) == pytest.approx((2 * 100 * 120 + c1) / (100**2 + 120**2 + c1), abs=1e-3)
 
 
 @pytest.mark.parametrize("shapes", [((11, 11), (11, 12)), ((10, 20), (10, 20)), ((11, 11, 3),) * 2])

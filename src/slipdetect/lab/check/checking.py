@@ -6,21 +6,44 @@ In: clips. Out: a ``DataCheck``: leaks, copies, confounds, and what cannot be re
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from slipdetect.errors import VideoError
-from slipdetect.lab.check.class_counts import Count, count_clips
+from slipdetect.lab.check.clip_stats import ClipStats, measure_clip
 from slipdetect.lab.check.confounds import ConfoundReport, find_confounds
-from slipdetect.lab.check.fingerprints import Fingerprint
-from slipdetect.lab.check.near_duplicates import NearDuplicates, near_duplicates
-from slipdetect.lab.check.survey import Survey, survey
+from slipdetect.lab.check.near_duplicates import Fingerprint, NearDuplicates, near_duplicates
 from slipdetect.lab.data.annotations import Clip
 from slipdetect.lab.data.leaks import Leaks, find_leaks, same_files
 from slipdetect.video.sources import check_source
 
+SPLITS = ("train", "val", "test", "")
+
 OnClip = Callable[[int, Clip], None]
+
+
+@dataclass(frozen=True)
+class Count:
+    """Clips of one label in one data set on one side.
+
+    Attributes:
+        split: train, val, test or empty.
+        label: slip or other.
+        source: Data set, empty where none is named.
+        clips: Number of clips.
+        groups: Groups they belong to.
+        seconds: How long the clips are that could be read; None if none was.
+        events: Events with times.
+    """
+
+    split: str
+    label: str
+    source: str
+    clips: int
+    groups: int
+    seconds: float | None
+    events: int
 
 
 @dataclass(frozen=True)
@@ -70,14 +93,14 @@ def check_clips(
         seed: Of the folds and draws in which confounds are judged.
         on_clip: Called before each clip with its number from 0.
     """
-    surveys, unreadable = _look(clips, decode, on_clip)
-    readable = [clip for clip in clips if clip.path in surveys]
+    stats, unreadable = _measure(clips, decode, on_clip)
+    readable = [clip for clip in clips if clip.path in stats]
     near = confounds = None
     if decode:
-        prints = [Fingerprint.of(surveys[clip.path].stills) for clip in readable]
+        prints = [Fingerprint.of(stats[clip.path].stills) for clip in readable]
         near = near_duplicates(readable, prints)
-        confounds = find_confounds([(clip, surveys[clip.path]) for clip in readable], seed)
-    lengths = {path: facts.seconds for path, facts in surveys.items()}
+        confounds = find_confounds([(clip, stats[clip.path]) for clip in readable], seed)
+    lengths = {path: facts.seconds for path, facts in stats.items()}
     return DataCheck(
         clips=tuple(clips),
         counts=tuple(count_clips(clips, lengths)),
@@ -87,26 +110,26 @@ def check_clips(
         near=near,
         confounds=confounds,
         alike_groups=tuple(alike_groups(clips)),
-        warnings={path: facts.warnings for path, facts in surveys.items() if facts.warnings},
+        warnings={path: facts.warnings for path, facts in stats.items() if facts.warnings},
     )
 
 
-def _look(
+def _measure(
     clips: Sequence[Clip], decode: bool, on_clip: OnClip
-) -> tuple[dict[Path, Survey], dict[Path, str]]:
-    """Return the surveys of what can be read, and why the rest cannot."""
-    surveys: dict[Path, Survey] = {}
+) -> tuple[dict[Path, ClipStats], dict[Path, str]]:
+    """Return what was measured of clips that can be read, and why the others cannot."""
+    stats: dict[Path, ClipStats] = {}
     unreadable: dict[Path, str] = {}
     for index, clip in enumerate(clips):
         on_clip(index, clip)
         try:
             if decode:
-                surveys[clip.path] = survey(clip.path)
+                stats[clip.path] = measure_clip(clip.path)
             else:
                 check_source(clip.path)
         except VideoError as error:
             unreadable[clip.path] = str(error)
-    return surveys, unreadable
+    return stats, unreadable
 
 
 def alike_groups(clips: Sequence[Clip]) -> list[tuple[str, ...]]:
@@ -117,3 +140,31 @@ def alike_groups(clips: Sequence[Clip]) -> list[tuple[str, ...]]:
         if plain and clip.group != str(clip.path):
             found[plain].add(clip.group)
     return [tuple(sorted(names)) for _, names in sorted(found.items()) if len(names) > 1]
+
+
+def count_clips(clips: Sequence[Clip], seconds: Mapping[Path, float]) -> list[Count]:
+    """Return a row per side, label and data set that has clips, in that order."""
+    found = []
+    for split in SPLITS:
+        for positive in (True, False):
+            there = [c for c in clips if (c.split, c.positive) == (split, positive)]
+            for source in sorted({clip.source for clip in there}):
+                some = [clip for clip in there if clip.source == source]
+                found.append(count(some, seconds, split, "slip" if positive else "other", source))
+    return found
+
+
+def count(
+    clips: Sequence[Clip], seconds: Mapping[Path, float], split: str, label: str, source: str
+) -> Count:
+    """Return the row of ``clips``."""
+    known = [seconds[clip.path] for clip in clips if clip.path in seconds]
+    return Count(
+        split=split,
+        label=label,
+        source=source,
+        clips=len(clips),
+        groups=len({clip.group for clip in clips}),
+        seconds=sum(known) if known else None,
+        events=sum(len(clip.events) for clip in clips),
+    )

@@ -1,18 +1,18 @@
 """Whether something that has nothing to do with slipping tells the labels apart by itself.
 
-In: clips and their surveys. Out: a ``Confound`` per property, with how well it alone predicts.
+In: clips and what was measured of each. Out: a ``Confound`` per property: how well it predicts.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from slipdetect.lab.check.single_feature import LOGISTIC, RATE, TREE, Folds, make_folds, out_of_fold
-from slipdetect.lab.check.survey import Survey
+from slipdetect.lab.check.clip_stats import ClipStats
 from slipdetect.lab.data.annotations import Clip
 from slipdetect.lab.stats.interval_auc import (
     AucInterval,
@@ -24,8 +24,12 @@ from slipdetect.lab.stats.interval_auc import (
 )
 
 TELLING = 0.6
+TREE, LOGISTIC, RATE = "tree", "logistic", "rate"
 
-Surveyed = Sequence[tuple[Clip, Survey]]
+_FOLDS = 5
+_REPEATS = 5
+
+Measured = Sequence[tuple[Clip, ClipStats]]
 
 
 @dataclass(frozen=True)
@@ -34,14 +38,14 @@ class Property:
 
     Attributes:
         name: In words.
-        model: What predicts the label from it, of ``single_feature``.
+        model: What predicts the label from it, of ``out_of_fold``.
         values: One row a clip.
         advice: What to do when it tells.
     """
 
     name: str
     model: str
-    values: Callable[[Surveyed], npt.NDArray[np.float64]]
+    values: Callable[[Measured], npt.NDArray[np.float64]]
     advice: str
 
 
@@ -49,43 +53,43 @@ PROPERTIES = (
     Property(
         "frame rate",
         TREE,
-        lambda clips: _column([survey.frame_rate for _, survey in clips]),
+        lambda clips: _column([facts.frame_rate for _, facts in clips]),
         "sample by time, as training does, and record both labels at every rate",
     ),
     Property(
         "picture size",
         TREE,
-        lambda clips: np.array([[survey.width, survey.height] for _, survey in clips], float),
+        lambda clips: np.array([[facts.width, facts.height] for _, facts in clips], float),
         "bring all clips to one size: slipdetect prepare resize",
     ),
     Property(
         "aspect ratio",
         TREE,
-        lambda clips: _column([survey.width / survey.height for _, survey in clips]),
+        lambda clips: _column([facts.width / facts.height for _, facts in clips]),
         "crop all clips to one shape, or use the crop to what moves",
     ),
     Property(
         "duration",
         TREE,
-        lambda clips: _column([survey.seconds for _, survey in clips]),
+        lambda clips: _column([facts.seconds for _, facts in clips]),
         "cut both labels to the same lengths (slipdetect prepare trim), or train on windows",
     ),
     Property(
         "bit rate",
         TREE,
-        lambda clips: _column([survey.bit_rate for _, survey in clips]),
+        lambda clips: _column([facts.bit_rate for _, facts in clips]),
         "encode all clips alike: slipdetect prepare resize",
     ),
     Property(
         "black borders",
         TREE,
-        lambda clips: _column([survey.border for _, survey in clips]),
+        lambda clips: _column([facts.border for _, facts in clips]),
         "crop the borders away, or give them to both labels",
     ),
     Property(
         "brightness",
         TREE,
-        lambda clips: _column([survey.brightness for _, survey in clips]),
+        lambda clips: _column([facts.brightness for _, facts in clips]),
         "record both labels in every light",
     ),
     Property(
@@ -97,7 +101,7 @@ PROPERTIES = (
     Property(
         "background",
         LOGISTIC,
-        lambda clips: np.array([survey.background for _, survey in clips], float),
+        lambda clips: np.array([facts.background for _, facts in clips], float),
         "record both labels in every place",
     ),
 )
@@ -153,14 +157,14 @@ class ConfoundReport:
     constant: tuple[str, ...] = ()
 
 
-def find_confounds(clips: Surveyed, seed: int = 0) -> ConfoundReport | None:
+def find_confounds(clips: Measured, seed: int = 0) -> ConfoundReport | None:
     """Let every property alone predict the label of clips in groups that the model has not seen.
 
     The AUC counts pairs of clips judged by the same model only, so that models of different folds
     need not agree on a level. Its interval is that of 1000 draws of whole groups.
 
     Args:
-        clips: Clips with their surveys.
+        clips: Clips with what was measured of each.
         seed: Of the folds and the draws.
 
     Returns:
@@ -216,3 +220,89 @@ def _column(values: Sequence[float]) -> Floats:
 
 def _numbered(names: Sequence[str]) -> Ints:
     return np.unique(np.array(names, str), return_inverse=True)[1].astype(np.int64)
+
+
+@dataclass(frozen=True, eq=False)
+class Folds:
+    """Which clips are judged by one model.
+
+    Attributes:
+        places: Fold of every clip, ``(repeats, n)``.
+        by_group: Whether every group is in one fold.
+    """
+
+    places: Ints
+    by_group: bool
+
+    @property
+    def count(self) -> int:
+        """Folds of each repeat."""
+        return int(self.places.max()) + 1
+
+
+def make_folds(positive: Bools, groups: Ints, seed: int) -> Folds:
+    """Deal clips into five folds, five times, both labels spread evenly.
+
+    Groups stay whole if there are two or more with each label, otherwise no model could be judged
+    on a group that it has not seen.
+
+    Args:
+        positive: ``(n,)``, two or more of each label.
+        groups: Group of every clip, ``(n,)``.
+        seed: Of the dealing.
+    """
+    from sklearn.model_selection import StratifiedGroupKFold, StratifiedKFold
+
+    each = [len(np.unique(groups[positive == label])) for label in (True, False)]
+    by_group = min(each) >= 2
+    count = min(_FOLDS, *(each if by_group else (positive.sum(), (~positive).sum())))
+    places = np.zeros((_REPEATS, len(positive)), np.int64)
+    for repeat in range(_REPEATS):
+        kind: Any = StratifiedGroupKFold if by_group else StratifiedKFold
+        splitter = kind(int(count), shuffle=True, random_state=seed + repeat)
+        parts = splitter.split(positive, positive, groups if by_group else None)
+        for fold, (_, unseen) in enumerate(parts):
+            places[repeat, unseen] = fold
+    return Folds(places, by_group)
+
+
+def out_of_fold(values: Floats, positive: Bools, folds: Folds, model: str, seed: int) -> Floats:
+    """Return scores ``(repeats, n)`` of every clip by models fitted to the other folds.
+
+    Args:
+        values: ``(n, features)``.
+        positive: ``(n,)``.
+        folds: Of ``make_folds``.
+        model: ``"tree"`` (three questions deep), ``"logistic"`` (standardized, L2) or ``"rate"``
+            (the share of positives with the same value).
+        seed: Of the trees.
+    """
+    scores = np.zeros(folds.places.shape)
+    for row, places in zip(scores, folds.places, strict=True):
+        for fold in range(folds.count):
+            seen = places != fold
+            row[~seen] = _predict(values[seen], positive[seen], values[~seen], model, seed)
+    return scores
+
+
+def _predict(values: Floats, positive: Bools, wanted: Floats, model: str, seed: int) -> Floats:
+    if len(wanted) == 0 or len(np.unique(positive)) < 2:
+        return np.zeros(len(wanted))
+    if model == RATE:
+        rates = {value: positive[values[:, 0] == value].mean() for value in np.unique(values)}
+        return np.array([rates.get(value, positive.mean()) for value in wanted[:, 0]], np.float64)
+    fitted = _model(model, len(values), seed).fit(values, positive)
+    return np.asarray(fitted.predict_proba(wanted)[:, 1], np.float64)
+
+
+def _model(model: str, clips: int, seed: int) -> Any:
+    from sklearn.linear_model import LogisticRegression
+    from sklearn.pipeline import make_pipeline
+    from sklearn.preprocessing import StandardScaler
+    from sklearn.tree import DecisionTreeClassifier
+
+    if model == LOGISTIC:
+        return make_pipeline(StandardScaler(), LogisticRegression(C=0.1, max_iter=1000))
+    # leaves of a few clips would learn the clips by heart
+    least = max(2, clips // 50)
+    return DecisionTreeClassifier(max_depth=3, min_samples_leaf=least, random_state=seed)

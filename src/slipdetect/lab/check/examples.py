@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from slipdetect.errors import VideoError
-from slipdetect.lab.check.class_counts import SPLITS
+from slipdetect.lab.check.checking import SPLITS
 from slipdetect.lab.data.annotations import Clip
 from slipdetect.video import Frame, open_video
 

@@ -5,6 +5,7 @@ In: clips with splits, and a way to count frames. Out: text files, perhaps a pic
 
 from __future__ import annotations
 
+import pickle
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -19,7 +20,6 @@ from slipdetect.cli.typed_options import option, with_settings
 from slipdetect.errors import DataError
 from slipdetect.lab.course2020.seed_lists import CLASSES
 from slipdetect.lab.data.annotations import Clip, read_annotations
-from slipdetect.lab.prepare.frame_counts import write_frame_counts
 from slipdetect.lab.prepare.importer import FOLDER, PATH
 from slipdetect.lab.prepare.importers import test_every_option
 from slipdetect.lab.prepare.rows import OTHER, SLIP, SPLITS, Row
@@ -241,7 +241,8 @@ def write_ucf_lists(
     counts = {} if counter is None else {c.path.name: counter.frames(c.path) for c in clips}
     written = [_write(out / name, lines, overwrite) for name, lines in texts.items()]
     if counter is not None:
-        write_frame_counts(counts, out / PICKLE, overwrite=overwrite)
+        with atomic_write(out / PICKLE, overwrite=overwrite) as temporary:
+            temporary.write_bytes(pickle.dumps(counts, protocol=2))  # any Python loads it
         written.append(out / PICKLE)
     return written
 

@@ -16,7 +16,7 @@ from slipdetect._io import make_folder, publish_folder, staging_folder
 from slipdetect.cli.typed_options import option
 from slipdetect.errors import DataError, UsageError
 from slipdetect.lab.data.contained import Enclosure
-from slipdetect.lab.fetch.unpack import check_member, unwritable
+from slipdetect.lab.fetch.archives import check_member, unwritable
 from slipdetect.lab.prepare.importer import (
     FOLDER,
     PATH,

@@ -9,11 +9,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from slipdetect.cli.typed_options import option
-from slipdetect.errors import UsageError
+from slipdetect.errors import DataError, UsageError
 from slipdetect.lab.course2020.seed_lists import read_course_lists
-from slipdetect.lab.prepare.frame_counts import read_frame_counts
 from slipdetect.lab.prepare.importer import FILE, Importer, ImportJob
 from slipdetect.lab.prepare.rows import SPLITS, Prepared
+
+_MOST_BYTES = 16 << 20  # of a frame_count.pickle
+_MOST_FRAMES = 10**9
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,7 +41,7 @@ class Lists(Importer):
         help="A list, and what it is for: train, val or test; repeatable.",
     )
     classes: Path | None = option(type=FILE, help="classInd.txt.  [default: 1 Slipping, 2 not]")
-    frame_count: Path | None = option(type=FILE, help="frame_count.pickle; it is not unpickled.")
+    frame_count: Path | None = option(type=FILE, help="frame_count.pickle; nothing in it is run.")
     dataset: str = option(metavar="NAME", default="course2020", show_default=True, help="Its name.")
 
     def read(self, source: Path, job: ImportJob) -> Prepared:
@@ -65,3 +67,35 @@ def _list(text: str) -> tuple[str, Path]:
     if split not in SPLITS:
         raise UsageError(f"--list {text!r} is for no split; write train=, val= or test= before it")
     return split, Path(file)
+
+
+def read_frame_counts(file: Path) -> dict[str, int]:
+    """Return the frames of each video of a ``frame_count.pickle``, which is read as data.
+
+    Raises:
+        DataError: It cannot be read, is no dict of names and numbers, or could run code.
+    """
+    where = repr(str(file))
+    try:
+        if file.stat().st_size > _MOST_BYTES:
+            raise DataError(f"{where} is larger than {_MOST_BYTES >> 20} MiB, so no list of frames")
+        data = file.read_bytes()
+    except OSError as error:
+        raise DataError(f"cannot read {where}: {error.strerror}; check the path") from error
+    return parse_frame_counts(data, where)
+
+
+def parse_frame_counts(data: bytes, where: str) -> dict[str, int]:
+    """Return what the bytes of a ``frame_count.pickle`` say; see ``read_frame_counts``."""
+    from slipdetect.lab.course2020.plain_pickle import read_plain_pickle
+
+    counts = read_plain_pickle(data, where)
+    if not isinstance(counts, dict) or not all(map(_plausible, counts, counts.values())):
+        raise DataError(f"{where} is no dict of names and numbers of frames; leave it out")
+    return counts
+
+
+def _plausible(name: object, frames: object) -> bool:
+    if not isinstance(name, str) or not isinstance(frames, int) or isinstance(frames, bool):
+        return False
+    return 0 < frames <= _MOST_FRAMES

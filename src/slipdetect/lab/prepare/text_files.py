@@ -13,7 +13,7 @@ from pathlib import Path
 
 from slipdetect.errors import DataError
 from slipdetect.lab.data.annotations import header_advice
-from slipdetect.lab.extract.list_files import Line, text_lines
+from slipdetect.lab.extract.sources import Line, text_lines
 
 _ADDRESS = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*://).*")
 _SECONDS = re.compile(r"[0-9]+(\.[0-9]*)?|\.[0-9]+")

@@ -1,4 +1,4 @@
-"""A survey tells what a file looks like from outside.
+"""What is measured of a file tells what it looks like from outside.
 
 In: tiny videos with known borders, light and background. Out: nothing but assertions.
 """
@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from slipdetect.errors import VideoError
-from slipdetect.lab.check.survey import survey
+from slipdetect.lab.check.clip_stats import measure_clip
 from synth import make_video
 
 
@@ -21,7 +21,7 @@ def flat(level: int, width: int = 160, height: int = 96) -> np.ndarray:
 
 def test_the_facts_of_a_file(tmp_path: Path) -> None:
     video = make_video(tmp_path / "a.mp4", [flat(100)] * 30, rate=15.0)
-    facts = survey(video.path)
+    facts = measure_clip(video.path)
     assert (facts.frame_rate, facts.width, facts.height) == (15.0, 160, 96)
     assert facts.seconds == pytest.approx(2.0, abs=0.01)
     assert facts.bytes == video.path.stat().st_size
@@ -36,7 +36,7 @@ def test_the_facts_of_a_file(tmp_path: Path) -> None:
 def test_black_borders_are_measured_and_left_out(tmp_path: Path, top: int, left: int) -> None:
     image = flat(0)
     image[top : 96 - top, left : 160 - left] = 120
-    facts = survey(make_video(tmp_path / "a.mp4", [image] * 5).path)
+    facts = measure_clip(make_video(tmp_path / "a.mp4", [image] * 5).path)
     inside = (96 - 2 * top) * (160 - 2 * left) / (96 * 160)
     assert facts.border == pytest.approx(1 - inside, abs=0.05)
     assert facts.brightness > 105
@@ -44,7 +44,7 @@ def test_black_borders_are_measured_and_left_out(tmp_path: Path, top: int, left:
 
 
 def test_a_dark_video_has_no_border(tmp_path: Path) -> None:
-    facts = survey(make_video(tmp_path / "a.mp4", [flat(5)] * 5).path)
+    facts = measure_clip(make_video(tmp_path / "a.mp4", [flat(5)] * 5).path)
     assert facts.border == 0.0
     assert facts.brightness < 10
 
@@ -57,7 +57,7 @@ def test_the_background_is_what_stays(tmp_path: Path) -> None:
         image[:, 80:] = 160
         image[20:60, index * 5 : index * 5 + 12] = 255
         images.append(image)
-    cells = survey(make_video(tmp_path / "a.mp4", images).path).background.reshape(4, 4, 3)
+    cells = measure_clip(make_video(tmp_path / "a.mp4", images).path).background.reshape(4, 4, 3)
     assert cells[:, :2].mean() == pytest.approx(40 / 255, abs=0.03)
     assert cells[:, 2:].mean() == pytest.approx(160 / 255, abs=0.03)
 
@@ -65,6 +65,6 @@ def test_the_background_is_what_stays(tmp_path: Path) -> None:
 def test_what_is_no_video_is_named(tmp_path: Path) -> None:
     (tmp_path / "a.mp4").write_bytes(b"no video")
     with pytest.raises(VideoError, match=r"a\.mp4"):
-        survey(tmp_path / "a.mp4")
+        measure_clip(tmp_path / "a.mp4")
     with pytest.raises(VideoError, match="not found"):
-        survey(tmp_path / "b.mp4")
+        measure_clip(tmp_path / "b.mp4")

@@ -1,4 +1,4 @@
-"""What one pass over a video tells without looking at what happens in it.
+"""What one pass over a video measures without looking at what happens in it.
 
 In: a video. Out: its rate, size, length, borders, light and background, and small gray stills.
 """
@@ -30,7 +30,7 @@ Picture = npt.NDArray[np.uint8]
 
 
 @dataclass(frozen=True, eq=False)
-class Survey:
+class ClipStats:
     """Facts about one video.
 
     Attributes:
@@ -63,7 +63,7 @@ class Survey:
         return 8 * self.bytes / self.seconds
 
 
-def survey(path: Path) -> Survey:
+def measure_clip(path: Path) -> ClipStats:
     """Read a video once, from its beginning to its end.
 
     Raises:
@@ -82,7 +82,7 @@ def survey(path: Path) -> Survey:
     rate = DEFAULT_FRAME_RATE if info.frame_rate is None else info.frame_rate
     inside = _inside(np.percentile(grays, 90, axis=0))
     inner = grays[:, *inside]
-    return Survey(
+    return ClipStats(
         frame_rate=rate,
         width=info.width,
         height=info.height,
