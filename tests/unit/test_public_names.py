@@ -92,7 +92,7 @@ def test_a_word_is_the_same_class_wherever_it_is_taken_from() -> None:
         top = getattr(slipdetect, name)
         assert getattr(slipdetect.detection, name) is top
         assert getattr(slipdetect.types, name) is top
-    assert slipdetect.lab.evaluate.Calibration is slipdetect.Calibration
+    assert slipdetect.types.Calibration is slipdetect.Calibration
     assert slipdetect.video.Frame is slipdetect.Frame
 
 

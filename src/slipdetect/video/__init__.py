@@ -15,16 +15,16 @@ if TYPE_CHECKING:
     from slipdetect.video.frame import Frame as Frame
     from slipdetect.video.frame import FrameTransform as FrameTransform
     from slipdetect.video.frame import VideoInfo as VideoInfo
+    from slipdetect.video.opening import VIDEO_SUFFIXES as VIDEO_SUFFIXES
+    from slipdetect.video.opening import find_videos as find_videos
     from slipdetect.video.options import SourceOptions as SourceOptions
     from slipdetect.video.options import VideoOptions as VideoOptions
     from slipdetect.video.reader import DEFAULT_MAX_PIXELS as DEFAULT_MAX_PIXELS
     from slipdetect.video.reader import open_video as open_video
     from slipdetect.video.recompress import recompressed as recompressed
-    from slipdetect.video.sampling import frames_on_grid as frames_on_grid
-    from slipdetect.video.sources import VIDEO_SUFFIXES as VIDEO_SUFFIXES
-    from slipdetect.video.sources import find_videos as find_videos
     from slipdetect.video.stored_pictures import recorded_bytes as recorded_bytes
     from slipdetect.video.video import Video as Video
+    from slipdetect.video.video import frames_on_grid as frames_on_grid
     from slipdetect.video.views import Recording as Recording
     from slipdetect.video.views import View as View
     from slipdetect.video.views import show as show
@@ -39,10 +39,9 @@ __getattr__, __dir__, __all__ = lazy_names(
         "slipdetect.video.options": "SourceOptions VideoOptions",
         "slipdetect.video.reader": "DEFAULT_MAX_PIXELS open_video",
         "slipdetect.video.recompress": "recompressed",
-        "slipdetect.video.sampling": "frames_on_grid",
-        "slipdetect.video.sources": "VIDEO_SUFFIXES find_videos",
+        "slipdetect.video.opening": "VIDEO_SUFFIXES find_videos",
         "slipdetect.video.stored_pictures": "recorded_bytes",
-        "slipdetect.video.video": "Video",
+        "slipdetect.video.video": "Video frames_on_grid",
         "slipdetect.video.views": "Recording View show",
         "slipdetect.video.writer": "timed_video write_timed_video write_video",
     },
