@@ -6,6 +6,7 @@ In: tiny videos with numbered frames. Out: nothing but assertions.
 from __future__ import annotations
 
 from fractions import Fraction
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -14,7 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from slipdetect.errors import OutputError, UsageError, VideoError
-from slipdetect.lab.prepare.reencode import resize
+from slipdetect.lab.prepare.reencode import reencode, resized
 from slipdetect.lab.prepare.trimming import Cut, Region, moving_region, trim
 from slipdetect.video import open_video
 from slipdetect.video.size_modes import SizeMode
@@ -125,7 +126,7 @@ def test_where_nothing_moves_the_picture_stays_whole(tmp_path: Path) -> None:
 @pytest.mark.parametrize("mode", ["course2020", "letterbox:342x256", "short:48", "native"])
 def test_resizing_keeps_every_time(numbered: Path, tmp_path: Path, mode: str) -> None:
     size = SizeMode.parse(mode)
-    done = resize(numbered, tmp_path / "out.mp4", size)
+    done = reencode(numbered, tmp_path / "out.mp4", partial(resized, size=size))
     found = read(tmp_path / "out.mp4")
     assert [code for _, code in found] == list(range(len(TIMES)))
     assert [time for time, _ in found] == pytest.approx(TIMES, abs=1e-4)
@@ -135,7 +136,8 @@ def test_resizing_keeps_every_time(numbered: Path, tmp_path: Path, mode: str) ->
 
 def test_a_portrait_video_gets_black_sides_in_mode_seed(tmp_path: Path) -> None:
     source = make_video(tmp_path / "in.mp4", [np.full((160, 80, 3), 200, np.uint8)] * 3).path
-    resize(source, tmp_path / "out.mp4", SizeMode.parse("course2020"))
+    size = SizeMode.parse("course2020")
+    reencode(source, tmp_path / "out.mp4", partial(resized, size=size))
     with open_video(tmp_path / "out.mp4") as video:
         image = next(iter(video.frames())).image
     assert image[:, :75].max() < 30

@@ -88,8 +88,9 @@ class NearPair:
     @property
     def difference(self) -> str:
         """How the second clip differs in time and sides, such as ``", 1.5 s later, mirrored"``."""
-        shift = "" if self.alignment is None else _shift(self.alignment.shift)
-        return f"{shift}{', mirrored' if self.mirrored else ''}"
+        shift = 0.0 if self.alignment is None else self.alignment.shift
+        later = f", {abs(shift):.1f} s {'later' if shift > 0 else 'earlier'}" if shift else ""
+        return f"{later}{', mirrored' if self.mirrored else ''}"
 
 
 @dataclass(frozen=True)
@@ -166,10 +167,6 @@ def _candidates(prints: Sequence[Fingerprint]) -> list[tuple[float, int, int, bo
                         found.get(key, (65.0, True)), (float(distances[other]), mirrored)
                     )
     return [(distance, i, j, mirrored) for (i, j), (distance, mirrored) in found.items()]
-
-
-def _shift(seconds: float) -> str:
-    return f", {abs(seconds):.1f} s {'later' if seconds > 0 else 'earlier'}" if seconds else ""
 
 
 @dataclass(frozen=True, eq=False)

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from slipdetect._io import atomic_write
 from slipdetect.errors import DataError, UsageError
-from slipdetect.lab.data.contained import Enclosure
+from slipdetect.lab.data.safe_paths import Enclosure
 from slipdetect.lab.prepare.reencode import Reencoded
 from slipdetect.lab.prepare.text_files import read_table
 from slipdetect.lab.prepare.trimming import Cut, Region
@@ -92,9 +92,6 @@ def write_annotations(
 
     Cuts of one video get one group, the video's name, unless the list has groups. Events are
     counted from the cut.
-
-    Raises:
-        OutputError: The file cannot be written.
     """
     rows = [_annotation(cut, written, folder) for cut, written in done]
     names = list(dict.fromkeys(name for row in rows for name in row))

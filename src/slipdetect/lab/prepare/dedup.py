@@ -80,7 +80,7 @@ def deduplicate(
     overwrite: bool = False,
     on_progress: OnProgress = no_progress,
 ) -> Reencoded:
-    """Write the frames of ``source`` that show something new.
+    """Write the frames of ``source`` that show something new; see ``reencode``.
 
     Args:
         source: A video.
@@ -89,12 +89,10 @@ def deduplicate(
         renumber: Show the frames at a constant rate, as the 2020 course report does: time is lost.
             Otherwise each keeps its time, and the last frame stays, so that the duration does.
         overwrite: Replace ``target``.
-        on_progress: Called with the time read and the duration in the header, seconds.
+        on_progress: See ``reencode``.
 
     Raises:
         UsageError: The threshold is not between 0 and 1.
-        VideoError: ``source`` cannot be read.
-        OutputError: ``target`` cannot be written, or is ``source``.
     """
     if not 0.0 <= threshold <= 1.0:
         raise UsageError(f"the SSIM threshold must be in 0 to 1, not {threshold}")

@@ -15,7 +15,7 @@ import click
 from slipdetect._io import make_folder, publish_folder, staging_folder
 from slipdetect.cli.typed_options import option
 from slipdetect.errors import DataError, UsageError
-from slipdetect.lab.data.contained import Enclosure
+from slipdetect.lab.data.safe_paths import Enclosure
 from slipdetect.lab.fetch.archives import check_member, unwritable
 from slipdetect.lab.prepare.importer import (
     FOLDER,
@@ -194,11 +194,7 @@ def _archives(folder: Path) -> dict[str, Path]:
 
 
 def read_split_file(file: Path, folder: Path) -> dict[str, str]:
-    """Return ``"train"``, ``"test"`` or ``""`` (unused) by the clip's file name.
-
-    Args:
-        file: Lines ``NAME 0|1|2``.
-        folder: The class folder, which names must not lead out of.
+    """Return ``"train"``, ``"test"`` or ``""`` (unused) by the name of a clip in ``folder``.
 
     Raises:
         DataError: A line is malformed, leads out or contradicts another (with its number).

@@ -17,7 +17,7 @@ from slipdetect._text import printable
 from slipdetect.cli.typed_options import option
 from slipdetect.errors import DataError, UsageError
 from slipdetect.lab.data.annotations import RIGHT_WORDS, WRONG_WORD, label_word
-from slipdetect.lab.data.contained import Enclosure
+from slipdetect.lab.data.safe_paths import Enclosure
 from slipdetect.lab.prepare.cut_plan import CutRule, Span, TimedVideo
 from slipdetect.lab.prepare.importer import FOLDER, Importer, ImportJob
 from slipdetect.lab.prepare.rows import SPLITS, Prepared

@@ -105,26 +105,10 @@ def reencode(
         )
 
 
-def resize(
-    source: Path,
-    target: Path,
-    size: SizeMode,
-    *,
-    overwrite: bool = False,
-    on_progress: OnProgress = no_progress,
-) -> Reencoded:
-    """Write ``source`` in another size (Fig. 4 of the 2020 report: mode ``course2020``).
-
-    Raises:
-        VideoError: ``source`` cannot be read.
-        OutputError: ``target`` cannot be written, or is ``source``.
-    """
-
-    def resized(frames: Iterator[Frame]) -> Iterator[Frame]:
-        for frame in frames:
-            yield Frame(frame.time, size.apply(frame.image), frame.corrupt)
-
-    return reencode(source, target, resized, overwrite=overwrite, on_progress=on_progress)
+def resized(frames: Iterable[Frame], size: SizeMode) -> Iterator[Frame]:
+    """Yield frames in another size (Fig. 4 of the 2020 report: mode ``course2020``)."""
+    for frame in frames:
+        yield Frame(frame.time, size.apply(frame.image), frame.corrupt)
 
 
 class _Passed:

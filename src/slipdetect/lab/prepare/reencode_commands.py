@@ -186,10 +186,12 @@ def resize(
     \b
     slipdetect prepare resize recordings/ --size letterbox:342x256 --out small
     """
-    from slipdetect.lab.prepare.reencode import resize as resize_video
+    from slipdetect.lab.prepare.reencode import reencode, resized
 
     console, tally, mode = ctx.ensure_object(Console), Tally(), _read_size(size)
-    tasks = _tasks(console, tally, sources, out, partial(resize_video, size=mode))
+    tasks = _tasks(
+        console, tally, sources, out, partial(reencode, change=partial(resized, size=mode))
+    )
     done = _run(console, tally, tasks, overwrite)
     _tell(console, done, f"{len(done)} of {len(tasks)} videos written to {str(out)!r}, size {mode}")
     ctx.exit(tally.exit_code())

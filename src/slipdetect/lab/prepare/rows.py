@@ -15,7 +15,7 @@ from pathlib import Path
 from slipdetect._io import atomic_write, check_writable
 from slipdetect.errors import DataError, OutputError
 from slipdetect.lab.data.annotations import read_annotations
-from slipdetect.lab.data.contained import Enclosure
+from slipdetect.lab.data.safe_paths import Enclosure
 
 SLIP, OTHER = "slip", "other"
 SPLITS = ("train", "val", "test")

@@ -112,13 +112,7 @@ def warn_of_rows(console: Console, rows: Sequence[Row]) -> None:
 
 
 def warn_of_empty_sides(console: Console, rows: Sequence[Row], shares: Mapping[str, float]) -> None:
-    """Warn of sides that got no clip although a share was asked for: groups are never cut.
-
-    Args:
-        console: Where to.
-        rows: With their split.
-        shares: The share that was asked for, by side.
-    """
+    """Warn of sides that got no clip although a share was asked for: groups are never cut."""
     groups = len({row.unit for row in rows})
     for name, share in shares.items():
         if share > 0.0 and not any(row.split == name for row in rows):

@@ -124,12 +124,11 @@ def trim(
         cut: When and where.
         size: Size of the pictures, after the region was cut out.
         overwrite: Replace ``target``.
-        on_progress: Called with the time read and the duration in the header, seconds.
+        on_progress: See ``reencode``.
 
     Raises:
         VideoError: ``source`` cannot be read or shows nothing at that time.
         UsageError: The region leads out of the picture.
-        OutputError: ``target`` cannot be written, or is ``source``.
     """
     region = cut.region
     odd: tuple[str, ...] = ()

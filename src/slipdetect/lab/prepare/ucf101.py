@@ -14,7 +14,7 @@ import click
 
 from slipdetect.cli.typed_options import option
 from slipdetect.errors import DataError
-from slipdetect.lab.data.contained import Enclosure
+from slipdetect.lab.data.safe_paths import Enclosure
 from slipdetect.lab.prepare.groups import ucf_group
 from slipdetect.lab.prepare.importer import (
     FOLDER,
