@@ -22,9 +22,11 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from slipdetect.detection import Detector, model_folder
 from slipdetect.lab.calibrate.recalibrating import recalibrate
 from slipdetect.lab.calibrate.refitting import recalibrated
+from slipdetect.lab.evaluate.operating_points import presets, threshold_for_budget
+
+from slipdetect.detection import Detector, model_folder
 from slipdetect.lab.data import Clip, read_annotations
 from slipdetect.lab.data.splits import divide
 from slipdetect.lab.evaluate import (
@@ -35,7 +37,6 @@ from slipdetect.lab.evaluate import (
     summarize,
     write_predictions,
 )
-from slipdetect.lab.evaluate.operating_points import presets, threshold_for_budget
 from slipdetect.lab.models.copying import copy_package
 from slipdetect.lab.train import Progress, TrainConfig, TrainingRun
 from slipdetect.lab.train.recipes import load_recipe

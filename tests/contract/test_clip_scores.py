@@ -10,11 +10,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from slipdetect.lab.evaluate.judging import CALIBRATED, judge
 
 from slipdetect.detection import model_folder
 from slipdetect.lab.data import Clip
 from slipdetect.lab.evaluate import score_clips
-from slipdetect.lab.evaluate.judging import CALIBRATED, judge
 from slipdetect.lab.evaluate.protocol import WINDOWS
 from slipdetect.models import load_package
 

@@ -7,10 +7,10 @@ from dataclasses import replace
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from slipdetect.lab.evaluate.announcing import announced
 
 from predicted import CONFIG, predicted
 from slipdetect.detection import EventConfig, EventFinder, Window
-from slipdetect.lab.evaluate.announcing import announced
 from slipdetect.lab.evaluate.event_report import delays
 
 # windows: 0-1, 0.5-1.5, 1-2, 1.5-2.5, 2-3, 2.5-3.5, 3-4

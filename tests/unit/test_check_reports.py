@@ -13,6 +13,8 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
+from slipdetect.lab.evaluate.contact_sheet import MOST_ROWS, draw_contact_sheet
+from slipdetect.lab.stats.interval_auc import AucInterval
 
 from slipdetect.lab.check.check_data import check_data, near_duplicates_csv
 from slipdetect.lab.check.check_table import check_table
@@ -26,8 +28,6 @@ from slipdetect.lab.check.fingerprints import Alignment
 from slipdetect.lab.check.near_duplicates import NearDuplicates, NearPair
 from slipdetect.lab.data import Clip
 from slipdetect.lab.data.leaks import find_leaks
-from slipdetect.lab.evaluate.contact_sheet import MOST_ROWS, draw_contact_sheet
-from slipdetect.lab.stats.interval_auc import AucInterval
 from synth import make_video
 
 REPORT = ConfoundReport(

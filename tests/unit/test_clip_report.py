@@ -11,10 +11,10 @@ from typing import Any
 
 import numpy as np
 import pytest
+from slipdetect.lab.evaluate.judging import CALIBRATED, FUSED, judge, judgments
 
 from slipdetect.errors import DataError, UsageError
 from slipdetect.lab.evaluate.clip_report import clip_report, reports_by_source
-from slipdetect.lab.evaluate.judging import CALIBRATED, FUSED, judge, judgments
 from slipdetect.lab.evaluate.scores import ClipScores
 from slipdetect.lab.stats.intervals import expanded_tail
 

@@ -11,10 +11,10 @@ from typing import Any
 
 import numpy as np
 import pytest
-
 from slipdetect.lab.evaluate.clip_evaluation import ClipEvaluation, evaluate_scores
 from slipdetect.lab.evaluate.reports.clip_table import clip_data, clip_markdown, clip_table
 from slipdetect.lab.evaluate.reports.confusion_plot import confusion_figure, draw_confusion
+
 from slipdetect.lab.evaluate.scores import ClipScores
 
 

@@ -8,11 +8,11 @@ from __future__ import annotations
 import math
 
 import pytest
+from slipdetect.lab.compare.score_runs import StreamSet
 
 from scored import drawn, scored
 from slipdetect.errors import UsageError
 from slipdetect.lab.compare.comparison import Comparison, compare
-from slipdetect.lab.compare.score_runs import StreamSet
 from slipdetect.lab.evaluate.clip_report import clip_report
 
 # 4 slips, then 4 others; log-odds of a slip

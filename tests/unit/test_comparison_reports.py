@@ -12,13 +12,13 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-
-from scored import drawn
-from slipdetect.lab.compare.comparison import Comparison, compare
 from slipdetect.lab.compare.comparison_csv import comparison_csv, comparison_data
 from slipdetect.lab.compare.comparison_plot import comparison_figure, draw_comparison
 from slipdetect.lab.compare.comparison_table import comparison_markdown, comparison_table
 from slipdetect.lab.compare.score_runs import StreamSet
+
+from scored import drawn
+from slipdetect.lab.compare.comparison import Comparison, compare
 
 SKILL = {"rgb": 1.0, "flow": 0.7, "rgbdiff": 0.5}
 

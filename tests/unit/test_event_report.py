@@ -8,10 +8,10 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
+from slipdetect.lab.evaluate.event_evaluation import UNKNOWN, evaluate_events, size_of
 
 from predicted import found, predicted
 from slipdetect.errors import DataError
-from slipdetect.lab.evaluate.event_evaluation import UNKNOWN, evaluate_events, size_of
 from slipdetect.lab.evaluate.event_report import event_report
 
 SET = [

@@ -6,7 +6,6 @@ In: figures made by hand. Out: text, plain data, sentences.
 from __future__ import annotations
 
 import pytest
-
 from slipdetect.lab.evaluate.reports.figure_text import (
     COUNTED,
     DRAWN,
@@ -14,8 +13,9 @@ from slipdetect.lab.evaluate.reports.figure_text import (
     interval_data,
     interval_notes,
 )
-from slipdetect.lab.stats.intervals import Interval
 from slipdetect.lab.stats.measures import Figure
+
+from slipdetect.lab.stats.intervals import Interval
 
 DRAWN_ENDS, EXACT_ENDS = Interval(0.25, 0.75, "bootstrap"), Interval(0.0, 1.0, "exact")
 NONE, BARE = Figure(None, 0, 0, None), Figure(0.5, 1, 2, None)

@@ -9,7 +9,6 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-
 from slipdetect.lab.stats.interval_auc import group_weights, stratified_auc
 
 

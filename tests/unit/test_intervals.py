@@ -12,6 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from sklearn.metrics import average_precision_score, roc_auc_score
+from slipdetect.lab.stats.weighted_metrics import Ranking, share
 
 from slipdetect.lab.stats.intervals import (
     Interval,
@@ -21,7 +22,6 @@ from slipdetect.lab.stats.intervals import (
     widened,
 )
 from slipdetect.lab.stats.resampling import GroupResampler, effective_groups
-from slipdetect.lab.stats.weighted_metrics import Ranking, share
 
 
 def at_least(hits: int, count: int, p: float) -> float:

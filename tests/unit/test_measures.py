@@ -12,11 +12,11 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from slipdetect.lab.stats.measures import Area, Figure, Measure, Quantile, Rate, Share, measure
+from slipdetect.lab.stats.weighted_metrics import quantile, ratio_of_sums
 
 from slipdetect.lab.stats.intervals import expanded_tail, poisson_exact, rate_interval
-from slipdetect.lab.stats.measures import Area, Figure, Measure, Quantile, Rate, Share, measure
 from slipdetect.lab.stats.resampling import GroupResampler, effective_count
-from slipdetect.lab.stats.weighted_metrics import quantile, ratio_of_sums
 
 
 def one(item: Measure, groups: list[str], positive: list[bool] | None = None) -> Figure:

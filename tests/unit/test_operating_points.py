@@ -12,8 +12,6 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-
-from slipdetect.errors import DataError, UsageError
 from slipdetect.lab.evaluate.operating_points import (
     hours_to_show,
     measured_at,
@@ -21,6 +19,8 @@ from slipdetect.lab.evaluate.operating_points import (
     rate_bound,
     threshold_for_budget,
 )
+
+from slipdetect.errors import DataError, UsageError
 from slipdetect.lab.evaluate.predictions import ClipPrediction
 from slipdetect.types import EventConfig, Thresholds
 

@@ -7,18 +7,18 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-
-from slipdetect.errors import DataError
 from slipdetect.lab.calibrate.refitting import (
     LabeledWindows,
     labeled_windows,
     recalibrated,
     refit,
 )
-from slipdetect.lab.data.windows import WindowRule
 from slipdetect.lab.evaluate.calibration import fit_calibration
-from slipdetect.lab.evaluate.predictions import ClipPrediction
 from slipdetect.lab.evaluate.reliability import reliability
+
+from slipdetect.errors import DataError
+from slipdetect.lab.data.windows import WindowRule
+from slipdetect.lab.evaluate.predictions import ClipPrediction
 from slipdetect.types import Calibration
 
 RULE = WindowRule(window=1.0, event_cap=1.5, clearance=0.7)

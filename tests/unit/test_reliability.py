@@ -11,9 +11,9 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from slipdetect.lab.evaluate.reliability import reliability
 
 from slipdetect.errors import DataError, UsageError
-from slipdetect.lab.evaluate.reliability import reliability
 
 P = [0.1, 0.2, 0.6, 0.9]
 FALLS = [False, True, True, True]

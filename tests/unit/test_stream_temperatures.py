@@ -15,12 +15,12 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from slipdetect.lab.evaluate.calibration import fit_temperature
+from slipdetect.lab.evaluate.judging import CALIBRATED, FUSED, judge
 
 from scored import scored
 from slipdetect.detection.scorer import SnippetScorer
 from slipdetect.errors import PackageError, UsageError
-from slipdetect.lab.evaluate.calibration import fit_temperature
-from slipdetect.lab.evaluate.judging import CALIBRATED, FUSED, judge
 from slipdetect.lab.train.metrics import EpochMetrics
 from slipdetect.lab.train.packaging import Checkpoint, _calibrate
 from slipdetect.models import LateFusion, ModelConfig, load_package, save_package

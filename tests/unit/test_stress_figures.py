@@ -11,14 +11,14 @@ from pathlib import Path
 
 import pytest
 from matplotlib.image import imread
-
-from slipdetect.lab.evaluate import ClipPrediction
-from slipdetect.lab.evaluate.event_report import event_report
 from slipdetect.lab.stress.condition import Place
-from slipdetect.lab.stress.conditions import make_cases
 from slipdetect.lab.stress.figures import StressResult, stress_rows
 from slipdetect.lab.stress.stress_plot import draw_stress, stress_figure
 from slipdetect.lab.stress.stress_table import stress_data, stress_markdown, stress_table
+
+from slipdetect.lab.evaluate import ClipPrediction
+from slipdetect.lab.evaluate.event_report import event_report
+from slipdetect.lab.stress.conditions import make_cases
 
 FALL, SECOND, ELSEWHERE = (1.0, 2.0), (5.0, 6.0), (8.0, 9.0)
 BASE, DARK, MIRROR = make_cases(["dark", "mirror"], {"dark": [20]})

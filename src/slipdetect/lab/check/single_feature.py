@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from slipdetect.lab.stats.interval_auc import Bools, Floats, Ints
+from slipdetect.lab.stats.ranking import Flags, Floats, Ints
 
 TREE, LOGISTIC, RATE = "tree", "logistic", "rate"
 
@@ -36,7 +36,7 @@ class Folds:
         return int(self.places.max()) + 1
 
 
-def make_folds(positive: Bools, groups: Ints, seed: int) -> Folds:
+def make_folds(positive: Flags, groups: Ints, seed: int) -> Folds:
     """Deal clips into five folds, five times, both labels spread evenly.
 
     Groups stay whole if there are two or more with each label, otherwise no model could be judged
@@ -62,7 +62,7 @@ def make_folds(positive: Bools, groups: Ints, seed: int) -> Folds:
     return Folds(places, by_group)
 
 
-def out_of_fold(values: Floats, positive: Bools, folds: Folds, model: str, seed: int) -> Floats:
+def out_of_fold(values: Floats, positive: Flags, folds: Folds, model: str, seed: int) -> Floats:
     """Return scores ``(repeats, n)`` of every clip by models fitted to the other folds.
 
     Args:
@@ -81,7 +81,7 @@ def out_of_fold(values: Floats, positive: Bools, folds: Folds, model: str, seed:
     return scores
 
 
-def _predict(values: Floats, positive: Bools, wanted: Floats, model: str, seed: int) -> Floats:
+def _predict(values: Floats, positive: Flags, wanted: Floats, model: str, seed: int) -> Floats:
     if len(wanted) == 0 or len(np.unique(positive)) < 2:
         return np.zeros(len(wanted))
     if model == RATE:

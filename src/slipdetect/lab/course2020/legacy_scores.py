@@ -15,8 +15,7 @@ import numpy as np
 from slipdetect.errors import DataError, UsageError
 from slipdetect.lab.course2020.legacy_files import Floats, LegacyScores, read_legacy
 from slipdetect.lab.data import Clip
-from slipdetect.lab.evaluate.clip_scoring import clip_name
-from slipdetect.lab.evaluate.scores import ClipScores
+from slipdetect.lab.evaluate.scores import ClipScores, clip_name
 
 logger = logging.getLogger(__name__)
 

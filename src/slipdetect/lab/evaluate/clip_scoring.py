@@ -21,7 +21,7 @@ from slipdetect.detection.scorer import SnippetScorer
 from slipdetect.errors import DataError, VideoError
 from slipdetect.lab.data import Clip, FrameCache, Sampling
 from slipdetect.lab.evaluate.protocol import Protocol, default_protocol
-from slipdetect.lab.evaluate.scores import ClipScores
+from slipdetect.lab.evaluate.scores import ClipScores, clip_name
 from slipdetect.lab.evaluate.segment_scoring import SegmentScoring
 from slipdetect.lab.evaluate.window_scoring import WindowScoring
 from slipdetect.models import ModelConfig, ModelPackage
@@ -141,9 +141,3 @@ def _facts(config: ModelConfig, protocol: Protocol) -> dict[str, Any]:
         "calibration": config.calibration.to_json(),
         "versions": {"slipdetect": __version__},
     }
-
-
-def clip_name(path: Path, root: Path | None) -> str:
-    """Return how a clip is called: its path from ``root`` if it lies there, with slashes."""
-    inside = root is not None and path.is_relative_to(root)
-    return (path.relative_to(root) if inside and root is not None else path).as_posix()

@@ -1,13 +1,13 @@
 """Which found event is which true one.
 
-In: intervals in seconds. Out: pairs of indices; found events that touch no true one.
+In: intervals in seconds, predictions. Out: pairs of indices; true events found; false events.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
-from slipdetect.lab.evaluate.predictions import Interval
+from slipdetect.lab.evaluate.predictions import ClipPrediction, Interval
 
 Found = tuple[float, float, float]  # start and end in seconds, score
 
@@ -27,10 +27,10 @@ def match(
 ) -> list[tuple[int, int]]:
     """Return pairs (found, true) of one clip, each event in one pair at most.
 
-    The surest found event chooses first, the true event that it overlaps most among those that
-    are left, as in ActivityNet's evaluation (Heilbron et al., CVPR 2015). THUMOS 2014 lets the true
-    events choose, in the order they are listed and whatever the scores; the two differ only where
-    events crowd.
+    The found event with the highest score chooses first, the true event that it overlaps most among
+    those that are left, as in ActivityNet's evaluation (Heilbron et al., CVPR 2015). THUMOS 2014
+    lets the true events choose, in the order they are listed and whatever the scores; the two
+    differ only where events crowd.
 
     Args:
         found: Of one clip.
@@ -49,14 +49,29 @@ def match(
     return pairs
 
 
-def touching(found: Sequence[Found], event: Interval) -> list[Found]:
-    """Return the found events that overlap a true one, give or take half a second."""
-    return [item for item in found if touches(item, event)]
+def hits(prediction: ClipPrediction) -> list[bool]:
+    """Return for every true event of a positive clip whether it was found.
+
+    A fall at an unknown time is found by any event in its clip.
+    """
+    if not prediction.truth:
+        return [bool(prediction.events)]
+    return [bool(_touching(prediction.events, event)) for event in prediction.truth]
+
+
+def onset_errors(prediction: ClipPrediction) -> list[float]:
+    """Return found minus true onset (seconds) of every true event found, by its first match."""
+    matches = [(event, _touching(prediction.events, event)) for event in prediction.truth]
+    return [found[0][0] - event[0] for event, found in matches if found]
 
 
 def touches(item: Found, event: Interval) -> bool:
     """Return whether a found event overlaps a true one, give or take half a second."""
     return item[0] <= event[1] + TOLERANCE and item[1] >= event[0] - TOLERANCE
+
+
+def _touching(found: Sequence[Found], event: Interval) -> list[Found]:
+    return [item for item in found if touches(item, event)]
 
 
 def strays(found: Sequence[Found], truth: Sequence[Interval]) -> list[Found]:

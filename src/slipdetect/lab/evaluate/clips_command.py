@@ -1,0 +1,193 @@
+"""``slipdetect evaluate clips``: how good a model is at telling clips with a slip from others.
+
+In: a model or kept scores, an annotation file. Out: tables, scores, a picture, and an exit code.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from slipdetect._io import atomic_write
+from slipdetect.cli.console import Console
+from slipdetect.cli.errors import SOME_FAILED
+from slipdetect.cli.options import common_options, with_options
+from slipdetect.errors import DataError, UsageError
+from slipdetect.lab.evaluate.options import (
+    DEVICE_OPTION,
+    FILE,
+    FOLDER,
+    OVERWRITE_OPTION,
+    PREDICTIONS_SUFFIX,
+    REPORT_OPTIONS,
+    SCORE_SUFFIX,
+    FusionWeights,
+    refuse,
+)
+from slipdetect.lab.evaluate.output import check_suffix, check_targets, counted, write_report
+from slipdetect.lab.evaluate.tested_clips import (
+    TESTED_OPTIONS,
+    TestedClips,
+    TestedSettings,
+    choose,
+    warn_of_training_data,
+)
+
+if TYPE_CHECKING:
+    from slipdetect.lab.evaluate.clip_report import ClipEvaluation
+    from slipdetect.lab.evaluate.scores import ClipScores
+
+_RUNNING = ("protocol", "cache", "store", "device", "split", "only", "exclude", "root")
+
+CLIP_OPTIONS = (
+    *TESTED_OPTIONS,
+    click.option(
+        "--protocol",
+        metavar="SxC",
+        help="Segments by crops (1, 2, 5 or 10), such as 25x10, or 'windows'.  [default: windows; "
+        "25x1 for models trained on whole clips]",
+    ),
+    click.option(
+        "--cache",
+        type=FOLDER,
+        help="Folder for decoded frames, to be used again.  [default: none is kept]",
+    ),
+    click.option(
+        "--store", type=FOLDER, help="Folder of slipdetect extract to take frames and flow from."
+    ),
+    DEVICE_OPTION,
+    click.option(
+        "--fusion",
+        type=FusionWeights(),
+        help="Weights to fuse by, such as rgb=1,flow=1.5.  [default: the model's own]",
+    ),
+    *REPORT_OPTIONS,
+    click.option("--scores", type=FILE, help="File to keep the scores in, .npz."),
+    click.option("--confusion", type=FILE, help="File for a picture of what was taken for what."),
+    OVERWRITE_OPTION,
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class ClipSettings(TestedSettings):
+    """What ``CLIP_OPTIONS`` say; see there."""
+
+    protocol: str | None
+    cache: Path | None
+    store: Path | None
+    device: str
+    fusion: dict[str, float] | None
+    format: str | None
+    out: Path | None
+    scores: Path | None
+    confusion: Path | None
+    overwrite: bool
+
+
+@click.command()
+@click.argument("model", metavar="MODEL")
+@click.argument("data", metavar="[DATA.csv]", required=False, type=FILE)
+@with_options(CLIP_OPTIONS)
+@common_options
+@click.pass_context
+def clips(ctx: click.Context, /, model: str, data: Path | None, **options: Any) -> None:
+    """Tell how good a model is at telling clips with a slip from clips without.
+
+    MODEL is 'default', the folder of a model, or a file of --scores; then nothing is run. DATA.csv
+    is as for train: a row a clip with path and label and, where known, group, dataset and split.
+
+    \b
+    slipdetect evaluate clips runs/x/best clips.csv --scores x.npz --confusion x.png
+    slipdetect evaluate clips runs/x/best clips.csv --protocol 25x10
+    slipdetect evaluate clips x.npz --fusion rgb=1,flow=1.5
+    """
+    console = ctx.ensure_object(Console)
+    settings = ClipSettings(**options)
+    suffix = Path(model).suffix.lower()
+    if suffix == PREDICTIONS_SUFFIX:
+        raise UsageError(f"{model!r} holds predictions of events; use slipdetect evaluate events")
+    targets = {"--out": settings.out, "--scores": settings.scores}
+    check_targets({**targets, "--confusion": settings.confusion}, overwrite=settings.overwrite)
+    check_suffix("--scores", settings.scores, SCORE_SUFFIX)
+    if suffix == SCORE_SUFFIX:
+        if data is not None:
+            raise UsageError("these scores have their clips; leave DATA.csv out")
+        refuse(ctx, _RUNNING, "the clips are scored already")
+        _report(console, _read(Path(model)), settings)
+        return
+    if data is None:
+        raise click.MissingParameter(ctx=ctx, param_hint="DATA.csv", param_type="argument")
+    tested = choose(console, data, settings)
+    scores = _score(console, model, tested, settings)
+    _report(console, scores, settings)
+    ctx.exit(SOME_FAILED if len(scores.clips) < len(tested.clips) else 0)
+
+
+def _read(file: Path) -> ClipScores:
+    from slipdetect.lab.evaluate.scores import read_scores
+
+    if not file.is_file():
+        raise DataError(f"there are no scores {str(file)!r}; check the path")
+    return read_scores(file)
+
+
+def _score(console: Console, model: str, tested: TestedClips, settings: ClipSettings) -> ClipScores:
+    """Run the model over the clips."""
+    from slipdetect.detection import model_folder, resolve_device
+    from slipdetect.lab.evaluate.clip_scoring import score_clips
+    from slipdetect.lab.evaluate.protocol import Protocol, default_protocol
+    from slipdetect.models import load_package
+    from slipdetect.store import VideoStore
+
+    text, total = settings.protocol, len(tested.clips)
+    asked = None if text is None else Protocol.parse(text)
+    package = load_package(model_folder(model))
+    protocol = default_protocol(package.config) if asked is None else asked
+    device = resolve_device(settings.device)
+    store = None if settings.store is None else VideoStore(settings.store)
+    warn_of_training_data(console, package.config, tested, bundled=model == "default")
+    views = "" if protocol.views is None else f" ({protocol.views} views of each)"
+    console.note(f"scoring {total} clips on {device}, protocol {protocol}{views}")
+    with counted(console, total, "clips") as show:
+        scores = score_clips(
+            package,
+            tested.clips,
+            settings.cache,
+            protocol,
+            device=settings.device,
+            root=tested.root,
+            store=store,
+            on_clip=show,
+        )
+    return tested.noted(scores)
+
+
+def _report(console: Console, scores: ClipScores, settings: ClipSettings) -> None:
+    """Write everything that was asked for; the scores first, for they took longest."""
+    from slipdetect.lab.evaluate.clip_report import evaluate_scores
+    from slipdetect.lab.evaluate.clip_tables import clip_data, clip_page
+    from slipdetect.lab.evaluate.scores import write_scores
+
+    overwrite = settings.overwrite
+    if settings.scores is not None:
+        write_scores(scores, settings.scores, overwrite=overwrite)
+        console.note(f"wrote {str(settings.scores)!r}")
+    evaluation = evaluate_scores(scores, settings.fusion)
+    page, data = clip_page(evaluation), clip_data(evaluation)
+    write_report(console, page, data, settings.format, settings.out, overwrite=overwrite)
+    if settings.confusion is not None:
+        _draw(evaluation, settings.confusion, overwrite)
+        console.note(f"wrote {str(settings.confusion)!r}")
+
+
+def _draw(evaluation: ClipEvaluation, target: Path, overwrite: bool) -> None:
+    """Draw the confusion of the model's own decision."""
+    from slipdetect.lab.evaluate.confusion_plot import draw_confusion
+
+    main, model = evaluation.main, evaluation.facts.get("model", "")
+    title = f"{model}, {main.name}" if model else main.name
+    with atomic_write(target, overwrite=overwrite) as temporary:
+        draw_confusion(main, temporary, title)
