@@ -22,11 +22,9 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from slipdetect.lab.calibrate.recalibrating import recalibrate
-from slipdetect.lab.calibrate.refitting import recalibrated
-from slipdetect.lab.evaluate.operating_points import presets, threshold_for_budget
-
 from slipdetect.detection import Detector, model_folder
+from slipdetect.lab.calibrate.fitting import recalibrate, recalibrated
+from slipdetect.lab.calibrate.threshold_selection import presets, threshold_for_budget
 from slipdetect.lab.data import Clip, read_annotations
 from slipdetect.lab.data.splits import divide
 from slipdetect.lab.evaluate import (

@@ -10,9 +10,9 @@ from typing import Any
 
 import numpy as np
 import pytest
-from slipdetect.lab.evaluate.calibration import fit_calibration
 
 from slipdetect.errors import UsageError
+from slipdetect.lab.calibrate.fitting import fit_calibration
 from slipdetect.types import Calibration
 
 

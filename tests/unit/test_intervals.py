@@ -12,7 +12,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from sklearn.metrics import average_precision_score, roc_auc_score
-from slipdetect.lab.stats.weighted_metrics import Ranking, share
 
 from slipdetect.lab.stats.intervals import (
     Interval,
@@ -21,6 +20,7 @@ from slipdetect.lab.stats.intervals import (
     interval,
     widened,
 )
+from slipdetect.lab.stats.ranking import Ranking, share
 from slipdetect.lab.stats.resampling import GroupResampler, effective_groups
 
 

@@ -7,10 +7,16 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from slipdetect.lab.evaluate.reports.mistake_sheet import draw_mistakes, mistakes_figure
 
 from predicted import found, predicted
-from slipdetect.lab.evaluate.mistakes import FALSE, MISSED, with_pictures, worst_mistakes
+from slipdetect.lab.evaluate.mistakes import (
+    FALSE,
+    MISSED,
+    draw_mistakes,
+    mistakes_figure,
+    with_pictures,
+    worst_mistakes,
+)
 from synth import make_video
 
 SET = [

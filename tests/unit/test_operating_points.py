@@ -12,15 +12,15 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from slipdetect.lab.evaluate.operating_points import (
+
+from slipdetect.errors import DataError, UsageError
+from slipdetect.lab.calibrate.threshold_selection import (
     hours_to_show,
     measured_at,
     presets,
     rate_bound,
     threshold_for_budget,
 )
-
-from slipdetect.errors import DataError, UsageError
 from slipdetect.lab.evaluate.predictions import ClipPrediction
 from slipdetect.types import EventConfig, Thresholds
 

@@ -6,11 +6,11 @@ In: made-up predictions. Out: thresholds and text.
 from __future__ import annotations
 
 import pytest
-from slipdetect.lab.calibrate.calibration_text import MOST_MOMENTS, footage_text, rate
-from slipdetect.lab.calibrate.own_footage import FootageThresholds, thresholds_on_footage
 
 from slipdetect.detection import EventConfig
 from slipdetect.errors import DataError
+from slipdetect.lab.calibrate.report import MOST_MOMENTS, footage_text, rate
+from slipdetect.lab.calibrate.threshold_selection import FootageThresholds, thresholds_on_footage
 from slipdetect.lab.evaluate.predictions import ClipPrediction
 
 OWN = EventConfig(onset=0.5, offset=0.3, min_duration_off=0.0)

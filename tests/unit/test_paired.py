@@ -11,9 +11,9 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from slipdetect.lab.compare.paired import PairedAuc, holm, mcnemar
 
 from slipdetect.lab.stats.intervals import FEWEST_GROUPS, expanded_tail
+from slipdetect.lab.stats.paired import PairedAuc, holm, mcnemar
 from slipdetect.lab.stats.resampling import GroupResampler
 
 

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from slipdetect.lab.evaluate.person_size import moving_size
 
+from slipdetect.lab.evaluate.predictions import moving_size
 from synth import make_video
 
 

@@ -6,9 +6,8 @@ In: made-up predictions. Out: configurations.
 from __future__ import annotations
 
 import numpy as np
-from slipdetect.lab.calibrate.recalibrating import recalibrate, without_calibration
-from slipdetect.lab.evaluate.calibration import fit_calibration
 
+from slipdetect.lab.calibrate.fitting import fit_calibration, recalibrate, without_calibration
 from slipdetect.lab.evaluate.predictions import ClipPrediction
 from slipdetect.types import Calibration
 from stub_models import stub_config

@@ -7,16 +7,16 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from slipdetect.lab.calibrate.refitting import (
+
+from slipdetect.errors import DataError
+from slipdetect.lab.calibrate.fitting import (
     LabeledWindows,
+    fit_calibration,
     labeled_windows,
     recalibrated,
     refit,
 )
-from slipdetect.lab.evaluate.calibration import fit_calibration
-from slipdetect.lab.evaluate.reliability import reliability
-
-from slipdetect.errors import DataError
+from slipdetect.lab.calibrate.reliability import reliability
 from slipdetect.lab.data.windows import WindowRule
 from slipdetect.lab.evaluate.predictions import ClipPrediction
 from slipdetect.types import Calibration

@@ -10,10 +10,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from slipdetect.lab.compare.score_runs import ScoredRun, join_runs, load_run
 
 from scored import scored
 from slipdetect.errors import DataError
+from slipdetect.lab.compare.runs import ScoredRun, join_runs, load_run
 from slipdetect.lab.evaluate.scores import ClipScores, read_scores, write_scores
 
 TRUTH = [0, 1, 0, 1]

@@ -15,12 +15,12 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from slipdetect.lab.evaluate.calibration import fit_temperature
-from slipdetect.lab.evaluate.judging import CALIBRATED, FUSED, judge
 
 from scored import scored
 from slipdetect.detection.scorer import SnippetScorer
 from slipdetect.errors import PackageError, UsageError
+from slipdetect.lab.calibrate.fitting import fit_temperature
+from slipdetect.lab.evaluate.decisions import CALIBRATED, FUSED, decide
 from slipdetect.lab.train.metrics import EpochMetrics
 from slipdetect.lab.train.packaging import Checkpoint, _calibrate
 from slipdetect.models import LateFusion, ModelConfig, load_package, save_package
@@ -76,7 +76,7 @@ def package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def test_detection_tempers_what_the_package_says(package: Path) -> None:
     scorer = SnippetScorer(load_package(package), torch.device("cpu"))
     window = {"rgb": torch.tensor([[[6.0, 2.0]]]), "flow": torch.tensor([[[-1.0, 0.0]]])}
-    probability, streams = scorer.judge(window)
+    probability, streams = scorer.decide(window)
     fused = (4.0 / 4.0 + -1.0 / 0.5) / 2
     assert probability == pytest.approx(sigmoid(fused / 2.0 + 0.5), abs=1e-6)
     # what a stream says alone stays as the network said it
@@ -94,8 +94,8 @@ def test_evaluation_says_what_detection_does() -> None:
         calibration=TEMPERED,
     )
     fused = [(4.0 / 4.0 - 1.0 / 0.5) / 2, (2.0 / 4.0 + 1.0 / 0.5) / 2]
-    assert judge(clips, FUSED).surety.tolist() == pytest.approx(fused)
-    calibrated = judge(clips, CALIBRATED).surety.tolist()
+    assert decide(clips, FUSED).score.tolist() == pytest.approx(fused)
+    calibrated = decide(clips, CALIBRATED).score.tolist()
     assert calibrated == pytest.approx([odds / 2.0 + 0.5 for odds in fused])
 
 
@@ -109,10 +109,10 @@ def test_evaluation_and_detection_calibrate_alike(package: Path) -> None:
     detected = []
     for rgb, flow in zip(logits["rgb"], logits["flow"], strict=True):
         window = {"rgb": torch.tensor([[[rgb, 0.0]]]), "flow": torch.tensor([[[flow, 0.0]]])}
-        detected.append(scorer.judge(window)[0])
+        detected.append(scorer.decide(window)[0])
     fusion = {"weights": {"rgb": 1.0, "flow": 1.0}, "space": "logits"}
     clips = scored([0] * len(odds), logits, fusion=fusion, calibration=TEMPERED)
-    evaluated = [sigmoid(value) for value in judge(clips, CALIBRATED).surety.tolist()]
+    evaluated = [sigmoid(value) for value in decide(clips, CALIBRATED).score.tolist()]
     assert detected == pytest.approx(expected, rel=1e-6, abs=0)
     assert evaluated == pytest.approx(expected, rel=1e-6, abs=0)
     rest = [1 - value for value in detected]

@@ -11,14 +11,13 @@ from pathlib import Path
 
 import pytest
 from matplotlib.image import imread
-from slipdetect.lab.stress.condition import Place
-from slipdetect.lab.stress.figures import StressResult, stress_rows
-from slipdetect.lab.stress.stress_plot import draw_stress, stress_figure
-from slipdetect.lab.stress.stress_table import stress_data, stress_markdown, stress_table
 
 from slipdetect.lab.evaluate import ClipPrediction
 from slipdetect.lab.evaluate.event_report import event_report
-from slipdetect.lab.stress.conditions import make_cases
+from slipdetect.lab.stress.conditions import Place, make_cases
+from slipdetect.lab.stress.plot import draw_stress, stress_figure
+from slipdetect.lab.stress.report import stress_data, stress_markdown, stress_table
+from slipdetect.lab.stress.result import StressResult, stress_rows
 
 FALL, SECOND, ELSEWHERE = (1.0, 2.0), (5.0, 6.0), (8.0, 9.0)
 BASE, DARK, MIRROR = make_cases(["dark", "mirror"], {"dark": [20]})
@@ -132,7 +131,7 @@ def test_figures_are_those_of_an_event_test_where_they_mean_the_same() -> None:
     rows += [clip(f"n{k}", k / 20, *((FALL,) * (k % 2))) for k in range(12)]
     rows = [replace(item, group=f"g{int(item.clip[1:]) % 7}") for item in rows]
     (row,) = stress_rows({BASE: rows}, resamples=200)
-    figures = event_report(rows, resamples=200).figures
+    figures = event_report(rows, resamples=200).metrics
     assert row.recall == figures["recall"]
     assert row.per_hour == figures["false_per_hour"]
     assert row.per_clip == figures["false_per_clip"]

@@ -18,23 +18,21 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from slipdetect.lab.stress.choosing import choose_evenly
-from slipdetect.lab.stress.condition import Case, Place
-from slipdetect.lab.stress.sheet_pictures import case_pictures, choose_clip
-from slipdetect.lab.stress.stress_sheet import draw_stress_sheet
 
 from slipdetect.detection import Event, EventConfig, Window
 from slipdetect.errors import DataError, OutputError, VideoError
 from slipdetect.lab.data import Clip
-from slipdetect.lab.stress.conditions import make_cases
+from slipdetect.lab.stress.conditions import Case, Place, make_cases
 from slipdetect.lab.stress.run import (
     begin,
+    choose_evenly,
     pending,
     predictions_file,
     read_cases,
     run_case,
     stress_facts,
 )
+from slipdetect.lab.stress.sheet import case_pictures, choose_clip, draw_stress_sheet
 from slipdetect.models import ModelPackage
 from slipdetect.video import Frame
 from synth import make_video

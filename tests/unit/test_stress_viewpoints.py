@@ -9,11 +9,10 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from slipdetect.lab.stress.condition import Place
 
 from slipdetect.errors import DataError, UsageError
 from slipdetect.lab.data import Clip
-from slipdetect.lab.stress.conditions import CONDITIONS, make_cases
+from slipdetect.lab.stress.conditions import CONDITIONS, Place, make_cases
 from slipdetect.lab.stress.viewpoints import around, read_viewpoints
 
 ROOT = Path("/data")

@@ -6,17 +6,18 @@ import math
 from pathlib import Path
 
 import pytest
-from slipdetect.lab.evaluate.reports.event_curves import (
-    draw_event_curves,
-    event_curves_figure,
-    precisions,
-    recalls,
-)
-from slipdetect.lab.evaluate.threshold_sweep import Sweep, sweep_onset
 
 from predicted import CONFIG, found, predicted
 from slipdetect.detection import EventConfig
 from slipdetect.errors import DataError
+from slipdetect.lab.evaluate.event_curves import (
+    Sweep,
+    draw_event_curves,
+    event_curves_figure,
+    precisions,
+    recalls,
+    sweep_onset,
+)
 
 # borders at 0, 0.75, 1.25, 1.75, 2.25
 FALL = predicted([0.1, 0.4, 0.9, 0.4, 0.1], [(1.0, 2.0)], clip="fall")

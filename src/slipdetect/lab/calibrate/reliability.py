@@ -32,16 +32,16 @@ class ReliabilityBin:
         high: Largest one.
         count: Windows in it.
         weight: Their share of the weight of all windows, 0 to 1.
-        said: Mean probability.
-        happened: Share of them that show a fall.
+        predicted: Mean probability.
+        observed: Share of them that show a fall.
     """
 
     low: float
     high: float
     count: int
     weight: float
-    said: float
-    happened: float
+    predicted: float
+    observed: float
 
 
 @dataclass(frozen=True)
@@ -103,7 +103,7 @@ def reliability(
     weights = _weights(labels, balanced)
     found = _bins(p, labels, weights, binning, bins)
     return Reliability(
-        error=float(sum(item.weight * abs(item.said - item.happened) for item in found)),
+        error=float(sum(item.weight * abs(item.predicted - item.observed) for item in found)),
         log_loss=float(weights @ losses(p, labels)),
         brier=float(weights @ (p - labels) ** 2),
         binning=binning,
@@ -171,5 +171,5 @@ def _by_width(p: Floats, bins: int) -> npt.NDArray[np.int64]:
 
 def _bin(p: Floats, labels: Flags, weights: Floats, low: float, high: float) -> ReliabilityBin:
     weight = float(weights.sum())
-    said, happened = float(weights @ p) / weight, float(weights @ labels) / weight
-    return ReliabilityBin(low, high, len(p), weight, said, happened)
+    predicted, observed = float(weights @ p) / weight, float(weights @ labels) / weight
+    return ReliabilityBin(low, high, len(p), weight, predicted, observed)

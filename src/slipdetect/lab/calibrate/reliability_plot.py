@@ -1,4 +1,4 @@
-"""Reliability diagrams: what was said against what happened, over a histogram of what was said.
+"""Reliability diagrams: observed against predicted, over a histogram of what was predicted.
 
 In: ``Reliability`` by name, such as before and after. Out: a PNG.
 """
@@ -61,13 +61,15 @@ def reliability_figure(found: Mapping[str, Reliability], title: str = "") -> Fig
 
 def _diagram(axes: Axes, what: Reliability, shade: str) -> None:
     axes.plot([0, 1], [0, 1], color="0.45", linestyle=(0, (4, 3)), linewidth=1, zorder=0)
-    said = [item.said for item in what.bins]
-    happened = [item.happened for item in what.bins]
+    predicted = [item.predicted for item in what.bins]
+    observed = [item.observed for item in what.bins]
     for item in what.bins:
         # the gap between promise and fact, whose mean is the calibration error
-        gap = axes.plot([item.said] * 2, [item.said, item.happened], color=shade, alpha=0.35)
+        gap = axes.plot(
+            [item.predicted] * 2, [item.predicted, item.observed], color=shade, alpha=0.35
+        )
         gap[0].set(linewidth=5, solid_capstyle="butt")
-    axes.plot(said, happened, color=shade, marker="o", markersize=5, linewidth=1.4)
+    axes.plot(predicted, observed, color=shade, marker="o", markersize=5, linewidth=1.4)
     axes.set_xlim(-0.02, 1.02)
     axes.set_ylim(-0.02, 1.02)
     axes.yaxis.set_major_formatter(PercentFormatter(1.0))
@@ -78,7 +80,7 @@ def _histogram(axes: Axes, what: Reliability, shade: str) -> None:
     width = 1 / len(what.histogram)
     left = [index * width for index in range(len(what.histogram))]
     axes.bar(left, what.histogram, width, align="edge", color=shade, alpha=0.6, edgecolor="white")
-    axes.set_xlabel("probability said")
+    axes.set_xlabel("probability predicted")
     axes.xaxis.set_major_formatter(PercentFormatter(1.0))
     axes.grid(axis="y", alpha=0.3)
 

@@ -89,13 +89,13 @@ def _gain(refit: Refit) -> str:
 
 
 def _bins(what: Reliability) -> list[str]:
-    rows = [("probability", "windows", "said", "happened")]
+    rows = [("probability", "windows", "predicted", "observed")]
     rows += [
         (
             f"{item.low:.3f} to {item.high:.3f}",
             str(item.count),
-            f"{item.said:.3f}",
-            f"{item.happened:.3f}",
+            f"{item.predicted:.3f}",
+            f"{item.observed:.3f}",
         )
         for item in what.bins
     ]

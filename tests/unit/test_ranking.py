@@ -7,9 +7,15 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
-from slipdetect.lab.stats.interval_auc import group_weights, stratified_auc
+
+from slipdetect.lab.stats.ranking import area_under_curve, stratified_auc
+from slipdetect.lab.stats.resampling import GroupResampler
+
+
+def group_weights(groups: np.ndarray, seed: int, resamples: int) -> np.ndarray:
+    return np.concatenate(list(GroupResampler(groups, None, resamples, seed).with_all()))
 
 
 def plain_auc(
@@ -68,3 +74,19 @@ def test_whole_groups_are_drawn() -> None:
     assert (weights[:, 3] == weights[:, 5]).all()
     assert (weights[1:, [0, 2, 3]].sum(axis=1) == 3).all()
     assert abs(weights[1:, 0].mean() - 1) < 0.2
+
+
+@settings(max_examples=100)
+@given(st.lists(st.tuples(st.booleans(), st.integers(0, 5)), max_size=25))
+def test_auc_is_the_share_of_pairs_in_order(rows: list[tuple[bool, int]]) -> None:
+    right, pairs = 0.0, 0
+    for positive, high in rows:
+        for other, low in rows:
+            if positive and not other:
+                pairs += 1
+                right += 1.0 if high > low else 0.5 if high == low else 0.0
+    found = area_under_curve([p for p, _ in rows], [s / 5 for _, s in rows])
+    if pairs == 0:
+        assert found is None
+    else:
+        assert found == pytest.approx(right / pairs)

@@ -12,14 +12,14 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from slipdetect.lab.stats.measures import Area, Figure, Measure, Quantile, Rate, Share, measure
-from slipdetect.lab.stats.weighted_metrics import quantile, ratio_of_sums
 
 from slipdetect.lab.stats.intervals import expanded_tail, poisson_exact, rate_interval
-from slipdetect.lab.stats.resampling import GroupResampler, effective_count
+from slipdetect.lab.stats.metrics import Auc, Measure, Metric, Quantile, Rate, Ratio, measure
+from slipdetect.lab.stats.ranking import quantile, ratio_of_sums
+from slipdetect.lab.stats.resampling import GroupResampler, effective_groups
 
 
-def one(item: Measure, groups: list[str], positive: list[bool] | None = None) -> Figure:
+def one(item: Measure, groups: list[str], positive: list[bool] | None = None) -> Metric:
     flags = np.array(positive if positive else [False] * len(groups))
     return measure({"x": item}, GroupResampler(groups, flags, 1000, 0))["x"]
 
@@ -75,19 +75,19 @@ def test_ratios_of_sums_by_hand() -> None:
 def test_shares_count_things_and_not_clips() -> None:
     groups = [f"g{i}" for i in range(8)]
     figure = one(
-        Share(array(2, 0, 1, 1, 3, 0, 0, 1), array(3, 1, 1, 1, 4, 1, 0, 1), groups), groups
+        Ratio(array(2, 0, 1, 1, 3, 0, 0, 1), array(3, 1, 1, 1, 4, 1, 0, 1), groups), groups
     )
     assert (figure.value, figure.count, figure.base) == (8 / 12, 8, 12)
     assert figure.interval is not None
     assert figure.interval.low < 8 / 12 < figure.interval.high
-    nothing = one(Share(array(0, 0), array(0, 0), ["a", "b"]), ["a", "b"])
+    nothing = one(Ratio(array(0, 0), array(0, 0), ["a", "b"]), ["a", "b"])
     assert (nothing.value, nothing.interval) == (None, None)
 
 
 def test_an_interval_of_a_share_is_over_the_groups_of_its_things() -> None:
     # all found: exact, by groups that have any; of equal size these are 6, not 12 clips
     groups = [f"g{i // 2}" for i in range(12)]
-    figure = one(Share(array(*[1] * 12), array(*[1] * 12), groups), groups)
+    figure = one(Ratio(array(*[1] * 12), array(*[1] * 12), groups), groups)
     assert figure.interval is not None
     assert figure.interval.low == pytest.approx(0.025 ** (1 / 6))
 
@@ -179,19 +179,19 @@ def test_areas_are_those_of_pairs() -> None:
     names = list("abcdefgh")
     won = sum((a > b) + (a == b) / 2 for a in scores[:3] for b in scores[3:])
     flags = np.array(positive)
-    auc = one(Area(array(*scores), flags, names), names, positive)
+    auc = one(Auc(array(*scores), flags, names), names, positive)
     assert auc.value == pytest.approx(won / 15)
-    ap = one(Area(array(*scores), flags, names, precision=True), names, positive)
+    ap = one(Auc(array(*scores), flags, names, precision=True), names, positive)
     # ranks 1, 2, and the tie at 0.3 with one other, behind 0.7 and 0.6
     assert ap.value == pytest.approx((1 + 1 + 3 / 6) / 3)
     assert ap.interval is None  # three groups with a fall
-    one_label = one(Area(array(0.1, 0.2), np.array([False, False]), ["a", "b"]), ["a", "b"])
+    one_label = one(Auc(array(0.1, 0.2), np.array([False, False]), ["a", "b"]), ["a", "b"])
     assert (one_label.value, one_label.interval) == (None, None)
 
 
 def test_groups_are_counted_by_what_they_bring() -> None:
-    assert effective_count(["a", "b", "c"], array(1, 1, 1)) == pytest.approx(3)
-    assert effective_count(["a", "a", "b"], array(1, 1, 2)) == pytest.approx(2)
-    assert effective_count(["a", "b", "c"], array(8, 1, 1)) == pytest.approx(100 / 66)
-    assert effective_count(["a", "b"], array(5, 0)) == 1.0
-    assert effective_count([], array()) == 0.0
+    assert effective_groups(["a", "b", "c"], array(1, 1, 1)) == pytest.approx(3)
+    assert effective_groups(["a", "a", "b"], array(1, 1, 2)) == pytest.approx(2)
+    assert effective_groups(["a", "b", "c"], array(8, 1, 1)) == pytest.approx(100 / 66)
+    assert effective_groups(["a", "b"], array(5, 0)) == 1.0
+    assert effective_groups([], array()) == 0.0

@@ -7,11 +7,10 @@ import re
 from dataclasses import replace
 
 import pytest
-from slipdetect.lab.evaluate.event_evaluation import EventEvaluation, evaluate_events
-from slipdetect.lab.evaluate.reports.event_data import event_data
-from slipdetect.lab.evaluate.reports.event_test_table import event_markdown, event_test_table
 
 from predicted import found, predicted
+from slipdetect.lab.evaluate.event_report import EventEvaluation, evaluate_events
+from slipdetect.lab.evaluate.event_tables import event_data, event_markdown, event_test_table
 
 RISING = [0.1, 0.4, 0.6, 0.9, 0.4, 0.1, 0.1]
 

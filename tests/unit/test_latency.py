@@ -7,11 +7,11 @@ from dataclasses import replace
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from slipdetect.lab.evaluate.announcing import announced
 
 from predicted import CONFIG, predicted
 from slipdetect.detection import EventConfig, EventFinder, Window
 from slipdetect.lab.evaluate.event_report import delays
+from slipdetect.lab.evaluate.latency import announced
 
 # windows: 0-1, 0.5-1.5, 1-2, 1.5-2.5, 2-3, 2.5-3.5, 3-4
 RISING = [0.1, 0.4, 0.6, 0.9, 0.4, 0.1, 0.1]

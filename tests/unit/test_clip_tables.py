@@ -11,10 +11,10 @@ from typing import Any
 
 import numpy as np
 import pytest
-from slipdetect.lab.evaluate.clip_evaluation import ClipEvaluation, evaluate_scores
-from slipdetect.lab.evaluate.reports.clip_table import clip_data, clip_markdown, clip_table
-from slipdetect.lab.evaluate.reports.confusion_plot import confusion_figure, draw_confusion
 
+from slipdetect.lab.evaluate.clip_report import ClipEvaluation, evaluate_scores
+from slipdetect.lab.evaluate.clip_tables import clip_data, clip_markdown, clip_table
+from slipdetect.lab.evaluate.confusion_plot import confusion_figure, draw_confusion
 from slipdetect.lab.evaluate.scores import ClipScores
 
 
@@ -56,7 +56,7 @@ def test_every_figure_is_in_the_table() -> None:
     assert max(map(len, lines)) <= 100
     heads = [line.split() for line in lines if line.split()[-1:] == ["n"]]
     assert heads == [["rgb", "n", "flow", "n"], ["flow", "1.5", "n", "calibrated", "n"]]
-    accuracy = evaluation.reports[0].accuracy
+    accuracy = evaluation.reports[0].metrics["accuracy"]
     assert accuracy.value is not None
     assert accuracy.interval is not None
     shown = f"{100 * accuracy.value:.1f} [{100 * accuracy.interval.low:.1f}, "
@@ -115,7 +115,7 @@ def test_the_data_are_those_of_the_reports() -> None:
     ]
     first = evaluation.reports[0]
     assert data["reports"][0]["confusion"] == [list(row) for row in first.confusion]
-    for name, figure in first.figures.items():
+    for name, figure in first.metrics.items():
         assert data["reports"][0]["figures"][name]["value"] == figure.value
     assert set(data["by_source"]) == {"x", "y", "z"}
     assert data["facts"]["protocol"] == "windows"
