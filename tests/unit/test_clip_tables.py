@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 from slipdetect.lab.evaluate.clip_report import ClipEvaluation, evaluate_scores
-from slipdetect.lab.evaluate.clip_tables import clip_data, clip_markdown, clip_table
+from slipdetect.lab.evaluate.clip_tables import clip_data, clip_page
 from slipdetect.lab.evaluate.confusion_plot import confusion_figure, draw_confusion
 from slipdetect.lab.evaluate.scores import ClipScores
 
@@ -48,9 +48,13 @@ FUSED = {
 }
 
 
+def text_of(evaluation: ClipEvaluation) -> str:
+    return clip_page(evaluation).text()
+
+
 def test_every_figure_is_in_the_table() -> None:
     evaluation = made("rgb", "flow", **FUSED)
-    text = clip_table(evaluation)
+    text = text_of(evaluation)
     lines = text.splitlines()
     assert lines[0].startswith("clips.csv, split test, model best, protocol windows: 40 clips, 20")
     assert max(map(len, lines)) <= 100
@@ -78,11 +82,11 @@ def test_the_table_of_the_documentation_is_of_these_scores() -> None:
     )
     page = (Path(__file__).parents[2] / "docs" / "evaluation.md").read_text(encoding="utf-8")
     shown = page.split("The figures of made-up scores:\n\n```text\n")[1].split("```")[0]
-    assert shown in clip_table(evaluation)
+    assert shown in text_of(evaluation)
 
 
 def test_notes_are_only_about_what_is_there() -> None:
-    text = clip_table(made("rgb"))
+    text = text_of(made("rgb"))
     assert text.startswith("40 clips")
     assert "Clopper" in text  # 13 clips a data set are right, or have few groups
     assert "calibrated" not in text
@@ -91,13 +95,13 @@ def test_notes_are_only_about_what_is_there() -> None:
 
 def test_what_cannot_be_told_is_a_dash() -> None:
     evaluation = made("rgb", count=1)
-    lines = clip_table(evaluation).splitlines()
+    lines = text_of(evaluation).splitlines()
     assert next(line for line in lines if line.startswith("area under")).split()[-2:] == ["-", "1"]
 
 
 def test_the_page_is_a_table_of_markdown() -> None:
     evaluation = made("rgb", "flow", **FUSED)
-    page = clip_markdown(evaluation)
+    page = clip_page(evaluation).markdown()
     tables = [line for line in page.splitlines() if line.startswith("|")]
     assert len({line.count("|") for line in tables[:8]}) == 1
     assert "| accuracy, % |" in page

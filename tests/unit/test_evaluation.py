@@ -14,10 +14,9 @@ import pytest
 from slipdetect.detection import Detector, Event, EventConfig, Window
 from slipdetect.errors import DataError, VideoError
 from slipdetect.lab.data import Clip
-from slipdetect.lab.evaluate import (
+from slipdetect.lab.evaluate.event_matching import hits, onset_errors
+from slipdetect.lab.evaluate.predictions import (
     ClipPrediction,
-    hits,
-    onset_errors,
     predict,
     read_predictions,
     write_predictions,

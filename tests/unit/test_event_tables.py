@@ -10,7 +10,7 @@ import pytest
 
 from predicted import found, predicted
 from slipdetect.lab.evaluate.event_report import EventEvaluation, evaluate_events
-from slipdetect.lab.evaluate.event_tables import event_data, event_markdown, event_test_table
+from slipdetect.lab.evaluate.event_tables import event_data, event_test_table
 
 RISING = [0.1, 0.4, 0.6, 0.9, 0.4, 0.1, 0.1]
 
@@ -38,7 +38,7 @@ def evaluation() -> EventEvaluation:
 
 
 def test_the_table_has_figures_intervals_and_numbers(evaluation: EventEvaluation) -> None:
-    text = event_test_table(evaluation)
+    text = event_page(evaluation).text()
     lines = text.splitlines()
     assert max(map(len, lines)) <= 100
     assert lines[0].startswith(
@@ -59,7 +59,7 @@ def test_the_table_has_figures_intervals_and_numbers(evaluation: EventEvaluation
 
 
 def test_the_page_is_a_table_too(evaluation: EventEvaluation) -> None:
-    page = event_markdown(evaluation)
+    page = event_page(evaluation).markdown()
     assert page.startswith("# Event test\n")
     assert "## By data set" in page
     assert "| b: sit\\|down | 2 |" in page
@@ -93,4 +93,4 @@ def test_a_long_action_is_cut_in_a_terminal_only() -> None:
     assert "walk about the room and look under eve...\n"[:37] in event_test_table(
         evaluate_events(items)
     )
-    assert items[0].action in event_markdown(evaluate_events(items))
+    assert items[0].action in event_page(evaluate_events(items)).markdown()

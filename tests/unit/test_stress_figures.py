@@ -12,11 +12,11 @@ from pathlib import Path
 import pytest
 from matplotlib.image import imread
 
-from slipdetect.lab.evaluate import ClipPrediction
 from slipdetect.lab.evaluate.event_report import event_report
+from slipdetect.lab.evaluate.predictions import ClipPrediction
 from slipdetect.lab.stress.conditions import Place, make_cases
 from slipdetect.lab.stress.plot import draw_stress, stress_figure
-from slipdetect.lab.stress.report import stress_data, stress_markdown, stress_table
+from slipdetect.lab.stress.report import stress_data, stress_page
 from slipdetect.lab.stress.result import StressResult, stress_rows
 
 FALL, SECOND, ELSEWHERE = (1.0, 2.0), (5.0, 6.0), (8.0, 9.0)
@@ -156,7 +156,7 @@ def test_clips_with_falls_only_have_no_false_events() -> None:
 
 
 def test_the_table(result: StressResult) -> None:
-    lines = stress_table(result).splitlines()
+    lines = stress_page(result).text().splitlines()
     assert (
         lines[0] == "model stub: 5 clips, 3 of them with a fall, 60.0 minutes without, of 5 groups"
     )
@@ -172,7 +172,7 @@ def test_the_table(result: StressResult) -> None:
     assert "drawn again and again" not in text
     assert "could not be read under every condition" in text
     assert max(map(len, lines)) <= 100
-    assert "--quick" in stress_table(replace(result, quick=True))
+    assert "--quick" in stress_page(replace(result, quick=True)).text()
 
 
 def test_a_star_is_explained_where_one_is() -> None:
@@ -180,8 +180,8 @@ def test_a_star_is_explained_where_one_is() -> None:
     rows += [clip(f"n{k}", 0.5) for k in range(12)]
     result = StressResult(tuple(stress_rows({BASE: rows}, resamples=100)), 24)
     # the exact intervals are those of no false event, for which a terminal has no room
-    assert "*" not in stress_table(result)
-    assert "of Poisson for rates" in stress_markdown(result)
+    assert "*" not in stress_page(result).text()
+    assert "of Poisson for rates" in stress_page(result, full=True).markdown()
 
 
 def test_all_conditions_fit_into_a_hundred_columns() -> None:
@@ -194,7 +194,7 @@ def test_all_conditions_fit_into_a_hundred_columns() -> None:
 
 
 def test_the_page_says_what_the_conditions_mean(result: StressResult) -> None:
-    page = stress_markdown(result).splitlines()
+    page = stress_page(result, full=True).markdown().splitlines()
     assert page[0] == "# Under disturbance"
     assert page[4].startswith(
         "| condition | clips | falls found | recall, % | false events an hour"

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from slipdetect.lab.calibrate.fitting import Refit
     from slipdetect.lab.calibrate.reliability import Binning
     from slipdetect.lab.data import Clip
-    from slipdetect.lab.evaluate import ClipPrediction
+    from slipdetect.lab.evaluate.predictions import ClipPrediction
     from slipdetect.models import ModelConfig, ModelPackage
 
 _FITTING = ("split", "only", "exclude", "root", "bins", "reliability")
@@ -243,7 +243,7 @@ class _Calibrator:
     def _predict(self, config: ModelConfig, clips: Sequence[Clip]) -> list[ClipPrediction]:
         """Run the model; a video that cannot be read is warned of and left out."""
         from slipdetect.detection import Detector
-        from slipdetect.lab.evaluate import predict
+        from slipdetect.lab.evaluate.predictions import predict
         from slipdetect.models import ModelPackage
 
         package = ModelPackage(config, self._package.folder)

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from slipdetect._text import printable, timecode
-from slipdetect.reports.text_columns import aligned, wrapped
+from slipdetect.reports.text_table import text_table, wrapped
 
 if TYPE_CHECKING:
     from slipdetect.lab.calibrate.fitting import Refit
@@ -30,15 +30,15 @@ def refit_text(refit: Refit, had: Calibration) -> str:
         had: The model's earlier temperature and bias.
     """
     before, after, found = refit.before, refit.after, refit.calibration
-    table = aligned(
+    table = text_table(
+        ("", "before", "after"),
         [
-            ("", "before", "after"),
             ("calibration error", f"{before.error:.4f}", f"{after.error:.4f}"),
             ("log loss", f"{before.log_loss:.4f}", f"{after.log_loss:.4f}"),
             ("Brier score", f"{before.brier:.4f}", f"{after.brier:.4f}"),
             ("temperature", f"{had.temperature:.3f}", f"{found.temperature:.3f}"),
             ("bias", f"{had.bias:+.3f}", f"{found.bias:+.3f}"),
-        ]
+        ],
     )
     note = (
         f"{after.count} windows, {after.positives} of falls, of {refit.groups} groups. After: each "
@@ -89,8 +89,7 @@ def _gain(refit: Refit) -> str:
 
 
 def _bins(what: Reliability) -> list[str]:
-    rows = [("probability", "windows", "predicted", "observed")]
-    rows += [
+    rows = [
         (
             f"{item.low:.3f} to {item.high:.3f}",
             str(item.count),
@@ -99,15 +98,14 @@ def _bins(what: Reliability) -> list[str]:
         )
         for item in what.bins
     ]
-    return aligned(rows)
+    return text_table(("probability", "windows", "predicted", "observed"), rows)
 
 
 def _moments(found: FootageThresholds) -> list[str]:
     if not found.moments:
         return ["nothing in it was taken for a fall"]
     shown = found.moments[:MOST_MOMENTS]
-    rows = [("start", "end", "score", "event now", "video")]
-    rows += [
+    rows = [
         (
             timecode(item.start),
             timecode(item.end),
@@ -117,16 +115,11 @@ def _moments(found: FootageThresholds) -> list[str]:
         )
         for item in shown
     ]
-    # the names of videos are of any length, so that they go last and are not aligned
-    lines = [
-        f"{line}  {row[-1]}"
-        for line, row in zip(aligned([row[:-1] for row in rows]), rows, strict=True)
-    ]
     more = len(found.moments) - len(shown)
     return [
-        "what was taken for a fall, the surest first; if somebody does fall, leave that video out:",
+        "what was taken for a fall, by score; if somebody does fall, leave that video out:",
         "",
-        *lines,
+        *text_table(("start", "end", "score", "event now", "video"), rows, left=(0, 4)),
         *([f"... and {more} more"] if more else []),
     ]
 

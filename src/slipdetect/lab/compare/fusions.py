@@ -16,12 +16,11 @@ from slipdetect.lab.compare.runs import StreamSet
 from slipdetect.lab.evaluate.decisions import decide
 from slipdetect.lab.evaluate.scores import ClipScores, Floats
 from slipdetect.modalities.modality import MODALITIES
-from slipdetect.models.saturation import trusted_stream
 
 Weights = Mapping[str, float]
 
-# Table 7 of the seed report
-_SEED_FUSIONS = (
+# Table 7 of the 2020 course report
+_COURSE2020_FUSIONS = (
     {"rgb": 1.0, "flow": 1.0},
     {"rgb": 1.0, "flow": 1.5},
     {"rgb": 1.0, "flow": 1.0, "rgbdiff": 1.0},
@@ -32,6 +31,8 @@ FEWEST = 10  # clips of either label; fewer say too little, as in calibration
 _RIDGE = 1e-3
 # nats per clip; fits that gain less do not tell the weights
 _LEAST_GAIN = 1e-4
+
+_MOST_SATURATED, _NEAR = 0.9, 0.01  # share of clips; distance from 0 or 1
 
 _Doubles = npt.NDArray[np.float64]
 
@@ -67,7 +68,7 @@ class FusionChoice:
 def fusion_choices(
     streams: StreamSet, own: Sequence[Weights] = (), *, saturated_fallback: bool = False
 ) -> list[FusionChoice]:
-    """Return single streams, the seed report's fusions, own ones, and the fitted one, in order.
+    """Return single streams, the 2020 report's fusions, own ones, and the fitted one, in order.
 
     Own fusions of streams that are not there are left out, and so is the fitted one without
     validation scores.
@@ -114,9 +115,32 @@ def _unsaturated(scores: ClipScores, choice: FusionChoice) -> FusionChoice:
     return FusionChoice(choice.name, {alone: 1.0}, f"rgb is saturated: {alone} alone")
 
 
+def trusted_stream(
+    rgb: npt.ArrayLike, *, most: float = _MOST_SATURATED, near: float = _NEAR
+) -> str | None:
+    """Return which of rgb and flow to use alone, or None to fuse both.
+
+    If more than ``most`` of the rgb stream's probabilities of a slip are nearly 1, only flow is
+    used; if more than ``most`` are nearly 0, only rgb (2020 course report, two-stream generation).
+
+    Args:
+        rgb: Probabilities of a slip, ``(windows,)`` or ``(clips,)``.
+        most: Share of them that may be saturated.
+        near: Distance from 0 or 1 that counts as saturated.
+    """
+    values = np.asarray(rgb, np.float64)
+    if values.size == 0:
+        return None
+    if float((values >= 1 - near).mean()) > most:
+        return "flow"
+    if float((values <= near).mean()) > most:
+        return "rgb"
+    return None
+
+
 def usual_fusions(streams: Collection[str]) -> list[dict[str, float]]:
-    """Return the seed report's fusions of these streams, or equal weights where it has none."""
-    found = [dict(each) for each in _SEED_FUSIONS if set(each) <= set(streams)]
+    """Return the 2020 report's fusions of these streams, or equal weights where it has none."""
+    found = [dict(each) for each in _COURSE2020_FUSIONS if set(each) <= set(streams)]
     if not any(set(each) == set(streams) for each in found) and len(streams) > 1:
         found.append(dict.fromkeys(in_order(streams), 1.0))
     return found

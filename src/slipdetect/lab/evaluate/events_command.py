@@ -39,8 +39,8 @@ from slipdetect.lab.evaluate.tested_clips import (
 
 if TYPE_CHECKING:
     from slipdetect.detection import EventConfig
-    from slipdetect.lab.evaluate import ClipPrediction
     from slipdetect.lab.evaluate.event_curves import Sweep
+    from slipdetect.lab.evaluate.predictions import ClipPrediction
 
 EVENTS_OPTIONS = (
     *TESTED_OPTIONS,
@@ -134,7 +134,7 @@ def _check_kept(ctx: click.Context, data: Path | None, settings: EventsSettings)
 def _read(file: Path, settings: EventsSettings) -> tuple[list[ClipPrediction], EventConfig | None]:
     """Return kept predictions and the thresholds of their events, None if they are not known."""
     from slipdetect.detection import EventConfig
-    from slipdetect.lab.evaluate import read_predictions
+    from slipdetect.lab.evaluate.predictions import read_predictions
 
     if not file.is_file():
         raise DataError(f"there are no predictions {str(file)!r}; check the path")
@@ -155,7 +155,7 @@ def _predict(
 ) -> tuple[list[ClipPrediction], EventConfig, str]:
     """Run the model over the clips; return what it found, its thresholds and its name."""
     from slipdetect.detection import Detector
-    from slipdetect.lab.evaluate import predict
+    from slipdetect.lab.evaluate.predictions import predict
 
     total = len(tested.clips)
     detector = Detector.load(model, settings.device, settings.thresholds, exact=True)
@@ -177,8 +177,9 @@ def _report(
     settings: EventsSettings,
 ) -> None:
     """Write everything that was asked for; the predictions first, for they took longest."""
-    from slipdetect.lab.evaluate import evaluate_events, write_predictions
+    from slipdetect.lab.evaluate.event_report import evaluate_events
     from slipdetect.lab.evaluate.event_tables import event_data, event_page
+    from slipdetect.lab.evaluate.predictions import write_predictions
 
     overwrite = settings.overwrite
     if settings.predictions is not None:

@@ -12,7 +12,7 @@ from typing import Any
 from slipdetect._text import printable, shorten
 from slipdetect.lab.stats.intervals import Interval
 from slipdetect.lab.stats.metrics import Metric
-from slipdetect.reports.text_columns import aligned, escaped, marked, wrapped
+from slipdetect.reports.text_table import escaped, markdown_table, text_table, wrapped
 
 _WIDTH, _LEAST = 100, 16  # columns of a terminal, and of a name at least
 
@@ -91,19 +91,19 @@ class Page:
     def text(self) -> str:
         """Return tables of 100 columns, for which long names in the first one are cut."""
         lines = [*wrapped(self.subject), ""]
-        for heading, rows in self.tables:
-            room = _WIDTH - max(map(len, aligned([["", *cells] for _, *cells in rows])))
-            cut = [[shorten(first, max(room, _LEAST)), *cells] for first, *cells in rows]
-            lines += [*([f"{heading}:"] if heading else []), *aligned(cut), ""]
+        for heading, (head, *rows) in self.tables:
+            rest = text_table(head[1:], [cells for _, *cells in rows], left=())
+            room = max(_WIDTH - 2 - max(map(len, rest)), _LEAST)
+            cut = [[shorten(first, room), *cells] for first, *cells in rows]
+            lines += [*([f"{heading}:"] if heading else []), *text_table(head, cut), ""]
         lines += [line for note in self.notes for line in wrapped(note)]
         return "\n".join(lines) + "\n"
 
     def markdown(self) -> str:
         """Return the same as a page in Markdown."""
         lines = [f"# {self.title}", "", escaped(self.subject), ""]
-        for heading, rows in self.tables:
-            head, *cells = [[escaped(cell) for cell in row] for row in rows]
-            lines += [*([f"## {heading}", ""] if heading else []), *marked(head, cells), ""]
+        for heading, (head, *rows) in self.tables:
+            lines += [*([f"## {heading}", ""] if heading else []), *markdown_table(head, rows), ""]
         lines += [f"- {escaped(note)}" for note in self.notes]
         return "\n".join(lines) + "\n"
 
