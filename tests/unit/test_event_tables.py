@@ -10,7 +10,7 @@ import pytest
 
 from predicted import found, predicted
 from slipdetect.lab.evaluate.event_report import EventEvaluation, evaluate_events
-from slipdetect.lab.evaluate.event_tables import event_data, event_test_table
+from slipdetect.lab.evaluate.event_tables import event_data, event_page
 
 RISING = [0.1, 0.4, 0.6, 0.9, 0.4, 0.1, 0.1]
 
@@ -80,17 +80,18 @@ def test_data_are_not_rounded_and_hold_no_nan(evaluation: EventEvaluation) -> No
 
 
 def test_old_predictions_say_why_there_is_no_delay() -> None:
-    text = event_test_table(
-        evaluate_events([found([(3.0, 4.0, 0.9)], [(3.0, 4.0)]), found([], clip="b")])
-    )
+    items = [found([(3.0, 4.0, 0.9)], [(3.0, 4.0)]), found([], clip="b")]
+    text = event_page(evaluate_events(items)).text()
     assert "kept without windows or thresholds" in " ".join(text.splitlines())
     assert "By data set" not in text
     assert "action" not in text
 
 
 def test_a_long_action_is_cut_in_a_terminal_only() -> None:
-    items = [replace(found([]), action="walk about the room and look under every chair / table")]
-    assert "walk about the room and look under eve...\n"[:37] in event_test_table(
-        evaluate_events(items)
-    )
-    assert items[0].action in event_page(evaluate_events(items)).markdown()
+    action = "walk about the room and look under every chair / table, then sit down again"
+    page = event_page(evaluate_events([replace(found([]), action=action)]))
+    lines = page.text().splitlines()
+    assert max(map(len, lines)) <= 100
+    assert any(line.startswith("walk about ") and "..." in line for line in lines)
+    assert action not in page.text()
+    assert action in page.markdown()

@@ -149,7 +149,7 @@ def test_clips_with_falls_only_have_no_false_events() -> None:
     rows = stress_rows({BASE: UNDISTURBED[:3], DARK: IN_THE_DARK[:3]}, resamples=100)
     for row in rows:
         assert (row.per_hour.value, row.per_clip.value, row.auc.value) == (None, None, None)
-    table = stress_table(StressResult(tuple(rows), 3))
+    table = stress_page(StressResult(tuple(rows), 3)).text()
     assert "3/4" in table
     data = json.loads(json.dumps(stress_data(StressResult(tuple(rows), 3)), allow_nan=False))
     assert data["rows"][0]["false_per_hour"]["value"] is None
@@ -188,7 +188,7 @@ def test_all_conditions_fit_into_a_hundred_columns() -> None:
     many = [replace(item, clip=f"{item.clip}{k}") for k in range(200) for item in UNDISTURBED]
     case = make_cases(["compression"])[2]
     rows = stress_rows({BASE: many, case: many}, resamples=100)
-    lines = stress_table(StressResult(tuple(rows), 5)).splitlines()
+    lines = stress_page(StressResult(tuple(rows), 5)).text().splitlines()
     assert "compression 38 CRF" in lines[4]
     assert max(map(len, lines)) <= 100
 
