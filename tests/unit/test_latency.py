@@ -10,8 +10,7 @@ from hypothesis import strategies as st
 
 from predicted import CONFIG, predicted
 from slipdetect.detection import EventConfig, EventFinder, Window
-from slipdetect.lab.evaluate.event_report import delays
-from slipdetect.lab.evaluate.latency import announced
+from slipdetect.lab.evaluate.latency import decision_times, delays
 
 # windows: 0-1, 0.5-1.5, 1-2, 1.5-2.5, 2-3, 2.5-3.5, 3-4
 RISING = [0.1, 0.4, 0.6, 0.9, 0.4, 0.1, 0.1]
@@ -20,7 +19,7 @@ RISING = [0.1, 0.4, 0.6, 0.9, 0.4, 0.1, 0.1]
 def test_an_event_is_known_when_its_first_window_above_onset_has_ended() -> None:
     item = predicted(RISING, [(1.4, 2.0)])
     assert item.events == ((1.25, 2.75, 0.9),)
-    assert announced(item, CONFIG) == [2.0]
+    assert decision_times(item, CONFIG) == [2.0]
     assert delays(item) == [pytest.approx(0.6)]
 
 
@@ -29,24 +28,24 @@ def test_a_smallest_duration_must_have_gone_by() -> None:
     item = predicted(RISING, [(1.4, 2.0)], config)
     assert item.events == ((1.25, 2.75, 0.9),)
     # the window that decides on 2.25 and later is the fifth, 2 to 3 seconds
-    assert announced(item, config) == [3.0]
+    assert decision_times(item, config) == [3.0]
     # at the end of a clip there is no window so late: the last one ends it
     cut = predicted(RISING[:4], [(1.4, 2.0)], config)
     assert cut.events == ((1.25, 2.5, 0.9),)
-    assert announced(cut, config) == [2.5]
+    assert decision_times(cut, config) == [2.5]
 
 
 def test_padding_does_not_make_it_known_earlier() -> None:
     config = replace(CONFIG, pad_onset=0.5, pad_offset=0.5)
     item = predicted(RISING, [(1.4, 2.0)], config)
     assert item.events == ((0.75, 3.25, 0.9),)
-    assert announced(item, config) == [2.0]
+    assert decision_times(item, config) == [2.0]
 
 
 def test_every_event_has_its_own_time() -> None:
     item = predicted([0.9, 0.1, 0.1, 0.7, 0.1, 0.1, 0.8], [(0.2, 0.6), (8.0, 9.0), (2.7, 4.0)])
     assert [event[0] for event in item.events] == [0.0, 1.75, 3.25]
-    assert announced(item, CONFIG) == [1.0, 2.5, 4.0]
+    assert decision_times(item, CONFIG) == [1.0, 2.5, 4.0]
     # of the second fall nothing was found; the third one is touched by two events
     assert delays(item) == [pytest.approx(0.8), pytest.approx(-0.2)]
 
@@ -67,7 +66,7 @@ def test_live_the_event_is_on_at_that_time_and_not_before(
 ) -> None:
     config = EventConfig(0.5, 0.3, least, gap, pad, pad)
     item = predicted(probabilities, config=config)
-    times = announced(item, config)
+    times = decision_times(item, config)
     assert len(times) == len(item.events)
     assert times == sorted(times)
     finder, going = EventFinder(config), []

@@ -40,7 +40,11 @@ if TYPE_CHECKING:
     from slipdetect.lab.evaluate.clip_report import ClipEvaluation
     from slipdetect.lab.evaluate.scores import ClipScores
 
+_CONVERT = "convert them first: slipdetect convert-scores"
+
 _RUNNING = ("protocol", "cache", "store", "device", "split", "only", "exclude", "root")
+
+_OLD_SUFFIXES = (".pickle", ".pkl")
 
 CLIP_OPTIONS = (
     *TESTED_OPTIONS,
@@ -109,6 +113,8 @@ def clips(ctx: click.Context, /, model: str, data: Path | None, **options: Any) 
     suffix = Path(model).suffix.lower()
     if suffix == PREDICTIONS_SUFFIX:
         raise UsageError(f"{model!r} holds predictions of events; use slipdetect evaluate events")
+    if suffix in _OLD_SUFFIXES:
+        raise UsageError(f"{model!r} holds scores of another program; {_CONVERT}")
     targets = {"--out": settings.out, "--scores": settings.scores}
     check_targets({**targets, "--confusion": settings.confusion}, overwrite=settings.overwrite)
     check_suffix("--scores", settings.scores, SCORE_SUFFIX)

@@ -165,5 +165,6 @@ def read_scores(path: Path) -> ClipScores:
     except _DAMAGE as error:
         raise DataError(
             f"cannot read scores {str(path)!r}: {error or 'the file ends too early'}; make them "
-            "with slipdetect evaluate clips"
+            "with slipdetect evaluate clips, or convert those of another program with slipdetect "
+            "convert-scores"
         ) from error
