@@ -25,6 +25,9 @@ from slipdetect.models import ModelConfig
 from slipdetect.types import Calibration
 from slipdetect.types.calibration import log_odds
 
+linear_model = require("sklearn.linear_model")
+model_selection = require("sklearn.model_selection")
+
 FOLDS = 5
 RESAMPLES = 1000
 _FEWEST = 10  # windows of either label; fewer say too little
@@ -96,8 +99,7 @@ def _fit(probabilities: Sequence[float], positive: Sequence[bool]) -> tuple[floa
     if min(labels.sum(), (~labels).sum()) < _FEWEST:
         return None
     odds = log_odds(probabilities).reshape(-1, 1)
-    model = require("sklearn.linear_model").LogisticRegression
-    fitted = model(class_weight="balanced").fit(odds, labels)
+    fitted = linear_model.LogisticRegression(class_weight="balanced").fit(odds, labels)
     return float(fitted.coef_[0, 0]), float(fitted.intercept_[0])
 
 
@@ -223,8 +225,7 @@ def _judged_by_others(windows: LabeledWindows) -> tuple[npt.NDArray[np.float64],
     made = np.empty_like(p)
     folds = min(FOLDS, len(set(windows.groups)))
     # groups that bring falls are spread over the folds like those that do not
-    split = require("sklearn.model_selection").StratifiedGroupKFold
-    parts = split(folds, shuffle=True, random_state=0)
+    parts = model_selection.StratifiedGroupKFold(folds, shuffle=True, random_state=0)
     for learned, held_out in parts.split(p, labels, windows.groups):
         fitted = fit_calibration(p[learned].tolist(), labels[learned].tolist())
         made[held_out] = fitted.apply(p[held_out])

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from slipdetect.lab import require
 from slipdetect.lab.stats.ranking import Flags, Floats, Ints
 
 TREE, LOGISTIC, RATE = "tree", "logistic", "rate"
@@ -47,14 +48,13 @@ def make_folds(positive: Flags, groups: Ints, seed: int) -> Folds:
         groups: Group of every clip, ``(n,)``.
         seed: Of the dealing.
     """
-    from sklearn.model_selection import StratifiedGroupKFold, StratifiedKFold
-
+    split = require("sklearn.model_selection")
     each = [len(np.unique(groups[positive == label])) for label in (True, False)]
     by_group = min(each) >= 2
     count = min(_FOLDS, *(each if by_group else (positive.sum(), (~positive).sum())))
     places = np.zeros((_REPEATS, len(positive)), np.int64)
     for repeat in range(_REPEATS):
-        kind: Any = StratifiedGroupKFold if by_group else StratifiedKFold
+        kind: Any = split.StratifiedGroupKFold if by_group else split.StratifiedKFold
         splitter = kind(int(count), shuffle=True, random_state=seed + repeat)
         parts = splitter.split(positive, positive, groups if by_group else None)
         for fold, (_, unseen) in enumerate(parts):
@@ -92,13 +92,12 @@ def _predict(values: Floats, positive: Flags, wanted: Floats, model: str, seed: 
 
 
 def _model(model: str, clips: int, seed: int) -> Any:
-    from sklearn.linear_model import LogisticRegression
-    from sklearn.pipeline import make_pipeline
-    from sklearn.preprocessing import StandardScaler
-    from sklearn.tree import DecisionTreeClassifier
-
     if model == LOGISTIC:
-        return make_pipeline(StandardScaler(), LogisticRegression(C=0.1, max_iter=1000))
+        scaler = require("sklearn.preprocessing").StandardScaler()
+        regression = require("sklearn.linear_model").LogisticRegression(C=0.1, max_iter=1000)
+        return require("sklearn.pipeline").make_pipeline(scaler, regression)
     # leaves of a few clips would learn the clips by heart
     least = max(2, clips // 50)
-    return DecisionTreeClassifier(max_depth=3, min_samples_leaf=least, random_state=seed)
+    return require("sklearn.tree").DecisionTreeClassifier(
+        max_depth=3, min_samples_leaf=least, random_state=seed
+    )
