@@ -15,7 +15,7 @@ import pytest
 
 from scored import drawn
 from slipdetect.lab.compare.comparison import Comparison, compare
-from slipdetect.lab.compare.plot import comparison_figure, draw_comparison
+from slipdetect.lab.compare.plot import comparison_figure
 from slipdetect.lab.compare.report import comparison_csv, comparison_data, comparison_page
 from slipdetect.lab.compare.runs import StreamSet
 from slipdetect.lab.stats.metrics import Metric
@@ -149,7 +149,7 @@ def test_forty_rows_become_a_picture(tmp_path: Path) -> None:
         "bninception", "resnet101", "resnest101", "inceptionv4", "inceptionresnetv2"
     )
     assert len(found.rows) == 40
-    draw_comparison(found, tmp_path / "x.png")
+    comparison_figure(found).savefig(tmp_path / "x.png")
     assert (tmp_path / "x.png").read_bytes().startswith(b"\x89PNG")
     figure = comparison_figure(found)
     # a fifth of an inch a row is what 8 pt letters need

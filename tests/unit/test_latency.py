@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from predicted import CONFIG, predicted
 from slipdetect.detection import EventConfig, EventFinder, Window
-from slipdetect.lab.evaluate.latency import decision_times, delays
+from slipdetect.lab.evaluate.event_matching import decision_times, delays
 
 # windows: 0-1, 0.5-1.5, 1-2, 1.5-2.5, 2-3, 2.5-3.5, 3-4
 RISING = [0.1, 0.4, 0.6, 0.9, 0.4, 0.1, 0.1]

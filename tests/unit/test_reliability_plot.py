@@ -7,8 +7,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from slipdetect.lab.calibrate.reliability import reliability
-from slipdetect.lab.calibrate.reliability_plot import draw_reliability, reliability_figure
+from slipdetect.lab.calibrate.reliability import reliability, reliability_figure
 
 P = [0.1, 0.2, 0.6, 0.9]
 FALLS = [False, True, True, True]
@@ -35,5 +34,5 @@ def test_points_bars_and_figures_are_those_of_the_bins() -> None:
 def test_weighed_labels_are_told_and_the_file_is_a_png(tmp_path: Path) -> None:
     what = reliability(P, FALLS, balanced=True)
     assert "weighed alike" in reliability_figure({"a": what}).axes[0].get_ylabel()
-    draw_reliability({"a": what}, tmp_path / "x.png", "title")
+    reliability_figure({"a": what}, "title").savefig(tmp_path / "x.png")
     assert (tmp_path / "x.png").read_bytes().startswith(b"\x89PNG")

@@ -15,7 +15,7 @@ from matplotlib.image import imread
 from slipdetect.lab.evaluate.event_report import event_report
 from slipdetect.lab.evaluate.predictions import ClipPrediction
 from slipdetect.lab.stress.conditions import Place, make_cases
-from slipdetect.lab.stress.plot import draw_stress, stress_figure
+from slipdetect.lab.stress.plot import stress_figure
 from slipdetect.lab.stress.report import stress_data, stress_page
 from slipdetect.lab.stress.result import StressResult, stress_rows
 
@@ -223,7 +223,7 @@ def test_the_data_are_complete_and_not_rounded(result: StressResult) -> None:
 def test_the_plot_is_1200_pixels_wide_and_shows_every_row(
     result: StressResult, tmp_path: Path
 ) -> None:
-    draw_stress(result, tmp_path / "a.png")
+    stress_figure(result).savefig(tmp_path / "a.png")
     height, width = imread(tmp_path / "a.png").shape[:2]
     assert width == 1200
     assert height < width

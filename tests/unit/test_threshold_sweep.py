@@ -12,7 +12,6 @@ from slipdetect.detection import EventConfig
 from slipdetect.errors import DataError
 from slipdetect.lab.evaluate.event_curves import (
     Sweep,
-    draw_event_curves,
     event_curves_figure,
     precisions,
     recalls,
@@ -87,7 +86,7 @@ def test_the_picture_shows_both_panels(sweep: Sweep, tmp_path: Path) -> None:
     # none at all lies where half an event would be
     rates = right.get_lines()[0].get_xdata()
     assert min(rates) == pytest.approx(0.5 / sweep.hours)
-    draw_event_curves(sweep, tmp_path / "x.png")
+    event_curves_figure(sweep).savefig(tmp_path / "x.png")
     assert (tmp_path / "x.png").read_bytes().startswith(b"\x89PNG")
 
 

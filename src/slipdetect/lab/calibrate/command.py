@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from slipdetect._io import atomic_write
 from slipdetect.cli.console import Console
 from slipdetect.cli.errors import SOME_FAILED
 from slipdetect.cli.options import common_options, with_options
@@ -21,7 +20,7 @@ from slipdetect.cli.sources import footage
 from slipdetect.errors import DataError, UsageError
 from slipdetect.lab.data.choose_clips import ALL, SOURCE_OPTIONS, choose_sources, choose_split
 from slipdetect.lab.evaluate.options import DEVICE_OPTION, FILE, FOLDER, refuse
-from slipdetect.lab.evaluate.output import check_targets, counted
+from slipdetect.lab.evaluate.output import check_targets, counted, write_figure
 
 if TYPE_CHECKING:
     from slipdetect.lab.calibrate.fitting import Refit
@@ -284,12 +283,11 @@ class _Calibrator:
         return [Clip(path, False, group=str(path)) for path in footage(self._settings.normal)]
 
     def _draw(self, found: Refit) -> None:
-        from slipdetect.lab.calibrate.reliability_plot import draw_reliability
+        from slipdetect.lab.calibrate.reliability import reliability_figure
 
-        target = self._settings.reliability
+        target, overwrite = self._settings.reliability, self._settings.overwrite
         if target is None:
             return
         parts = {"before": found.before, "after, on groups not fitted on": found.after}
-        with atomic_write(target, overwrite=self._settings.overwrite) as temporary:
-            draw_reliability(parts, temporary, self._package.config.name)
-        self._console.note(f"wrote {str(target)!r}")
+        figure = reliability_figure(parts, self._package.config.name)
+        write_figure(self._console, figure, target, overwrite=overwrite)

@@ -1,18 +1,25 @@
 """How far probabilities are from what they promise: calibration error, log loss, Brier score.
 
-In: probabilities and labels. Out: ``Reliability``, with the bins of a reliability diagram.
+In: probabilities and labels. Out: ``Reliability``, with the bins of a reliability diagram; a plot.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import math
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 import numpy.typing as npt
 
+from slipdetect._text import printable
 from slipdetect.errors import DataError, UsageError
+from slipdetect.reports.colors import color
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
 
 Binning = Literal["mass", "width"]
 Floats = npt.NDArray[np.float64]
@@ -21,6 +28,7 @@ Flags = npt.NDArray[np.bool_]
 BINS = 10
 _PARTS = 20  # of the histogram
 _TINY = 1e-12
+_WIDTH, _HEIGHT = 4.8, 6.2  # inches of a panel
 
 
 @dataclass(frozen=True)
@@ -173,3 +181,60 @@ def _bin(p: Floats, labels: Flags, weights: Floats, low: float, high: float) -> 
     weight = float(weights.sum())
     predicted, observed = float(weights @ p) / weight, float(weights @ labels) / weight
     return ReliabilityBin(low, high, len(p), weight, predicted, observed)
+
+
+def reliability_figure(found: Mapping[str, Reliability], title: str = "") -> Figure:
+    """Return a reliability diagram, its histogram below, for each name (before, after)."""
+    from slipdetect.lab.stats.plot import new_figure
+
+    figure = new_figure(_WIDTH * len(found), _HEIGHT)
+    grid = figure.subplots(
+        2, len(found), sharex=True, sharey="row", squeeze=False, height_ratios=(3, 1)
+    )
+    for index, (name, what) in enumerate(found.items()):
+        diagram, histogram = grid[0][index], grid[1][index]
+        _diagram(diagram, what, color(index))
+        _histogram(histogram, what, color(index))
+        diagram.set_title(f"{printable(name)}: {_summary(what)}", fontsize="small")
+    balanced = " (labels weighed alike)" if next(iter(found.values())).balanced else ""
+    grid[0][0].set_ylabel(f"share that shows a fall{balanced}")
+    grid[1][0].set_ylabel("windows")
+    if title:
+        figure.suptitle(printable(title), fontsize="medium")
+    return figure
+
+
+def _diagram(axes: Axes, what: Reliability, shade: str) -> None:
+    from matplotlib.ticker import PercentFormatter
+
+    axes.plot([0, 1], [0, 1], color="0.45", linestyle=(0, (4, 3)), linewidth=1, zorder=0)
+    predicted = [item.predicted for item in what.bins]
+    observed = [item.observed for item in what.bins]
+    for item in what.bins:
+        # the gap between promise and fact, whose mean is the calibration error
+        gap = axes.plot(
+            [item.predicted] * 2, [item.predicted, item.observed], color=shade, alpha=0.35
+        )
+        gap[0].set(linewidth=5, solid_capstyle="butt")
+    axes.plot(predicted, observed, color=shade, marker="o", markersize=5, linewidth=1.4)
+    axes.set_xlim(-0.02, 1.02)
+    axes.set_ylim(-0.02, 1.02)
+    for axis in (axes.xaxis, axes.yaxis):
+        axis.set_major_formatter(PercentFormatter(1.0))
+    axes.grid(alpha=0.3)
+
+
+def _histogram(axes: Axes, what: Reliability, shade: str) -> None:
+    width = 1 / len(what.histogram)
+    left = [index * width for index in range(len(what.histogram))]
+    axes.bar(left, what.histogram, width, align="edge", color=shade, alpha=0.6, edgecolor="white")
+    axes.set_xlabel("probability predicted")
+    axes.grid(axis="y", alpha=0.3)
+
+
+def _summary(what: Reliability) -> str:
+    loss = f"{what.log_loss:.3f}" if math.isfinite(what.log_loss) else "-"
+    return (
+        f"error {what.error:.3f}, {len(what.bins)} bins of equal {what.binning}\n"
+        f"log loss {loss}, Brier {what.brier:.3f}, {what.count} windows, {what.positives} of falls"
+    )

@@ -18,6 +18,7 @@ from slipdetect.cli.console import Console
 from slipdetect.cli.options import common_options, with_options
 from slipdetect.errors import UsageError
 from slipdetect.lab.evaluate.options import FOLDER, FusionWeights
+from slipdetect.lab.evaluate.output import write_figure
 
 if TYPE_CHECKING:
     from slipdetect.lab.compare.comparison import Comparison
@@ -115,7 +116,7 @@ def compare(ctx: click.Context, /, runs: tuple[Path, ...], **options: Any) -> No
         seed=settings.seed,
     )
     if targets:
-        _write(result, targets, _command(runs, settings), settings.overwrite)
+        _write(console, result, targets, _command(runs, settings), settings.overwrite)
     console.text(comparison_page(result).text())
     if targets:
         console.note(f"written: {', '.join(str(target) for target in targets)}")
@@ -139,8 +140,10 @@ def _place(run: Path) -> str:
     return run.name if outside else run.as_posix()
 
 
-def _write(result: Comparison, targets: list[Path], command: str, overwrite: bool) -> None:
-    from slipdetect.lab.compare.plot import draw_comparison
+def _write(
+    console: Console, result: Comparison, targets: list[Path], command: str, overwrite: bool
+) -> None:
+    from slipdetect.lab.compare.plot import comparison_figure
     from slipdetect.lab.compare.report import comparison_csv, comparison_data, comparison_page
 
     page, table, data, plot = targets
@@ -153,5 +156,4 @@ def _write(result: Comparison, targets: list[Path], command: str, overwrite: boo
     for target, content in contents:
         with atomic_write(target, overwrite=overwrite) as temporary:
             temporary.write_text(content, encoding="utf-8", newline="\n")
-    with atomic_write(plot, overwrite=overwrite) as temporary:
-        draw_comparison(result, temporary)
+    write_figure(console, comparison_figure(result), plot, overwrite=overwrite, quiet=True)

@@ -6,21 +6,19 @@ In: a ``Comparison``. Out: a PNG with a panel for accuracy and one for AUC.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-from matplotlib.backends.backend_agg import FigureCanvasAgg
-from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import FuncFormatter
 
 from slipdetect._text import printable, shorten
 from slipdetect.lab.compare.comparison import Comparison, Row
-from slipdetect.lab.stats.plot import draw_baseline, draw_metrics
+from slipdetect.lab.stats.plot import draw_baseline, draw_metrics, new_figure
 from slipdetect.reports.colors import COLORS
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
 
 _GAP = 1.6  # lines between groups, room for the next one's name
 _LINE = 0.21  # inches
@@ -33,21 +31,11 @@ _KINDS = {
 }
 
 
-def draw_comparison(comparison: Comparison, target: Path) -> None:
-    """Write the plot as a PNG.
-
-    Raises:
-        OSError: ``target`` cannot be written.
-    """
-    comparison_figure(comparison).savefig(target, dpi=130, format="png")
-
-
 def comparison_figure(comparison: Comparison) -> Figure:
     """Return the plot: rows from top to bottom in the order of the table."""
     places = _places(comparison.rows)
     bottom = max(places) + 1
-    figure = Figure(figsize=(10, 1.9 + _LINE * bottom), layout="constrained")
-    FigureCanvasAgg(figure)
+    figure = new_figure(10, 1.9 + _LINE * bottom)
     left, right = figure.subplots(1, 2, sharey=True)
     _panel(left, "accuracy", comparison, places)
     _panel(right, "auc", comparison, places)

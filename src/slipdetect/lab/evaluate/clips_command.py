@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from slipdetect._io import atomic_write
 from slipdetect.cli.console import Console
 from slipdetect.cli.errors import SOME_FAILED
 from slipdetect.cli.options import common_options, with_options
@@ -27,7 +26,13 @@ from slipdetect.lab.evaluate.options import (
     FusionWeights,
     refuse,
 )
-from slipdetect.lab.evaluate.output import check_suffix, check_targets, counted, write_report
+from slipdetect.lab.evaluate.output import (
+    check_suffix,
+    check_targets,
+    counted,
+    write_figure,
+    write_report,
+)
 from slipdetect.lab.evaluate.tested_clips import (
     TESTED_OPTIONS,
     TestedClips,
@@ -37,7 +42,6 @@ from slipdetect.lab.evaluate.tested_clips import (
 )
 
 if TYPE_CHECKING:
-    from slipdetect.lab.evaluate.clip_report import ClipEvaluation
     from slipdetect.lab.evaluate.scores import ClipScores
 
 _CONVERT = "convert them first: slipdetect convert-scores"
@@ -173,8 +177,12 @@ def _score(console: Console, model: str, tested: TestedClips, settings: ClipSett
 
 def _report(console: Console, scores: ClipScores, settings: ClipSettings) -> None:
     """Write everything that was asked for; the scores first, for they took longest."""
-    from slipdetect.lab.evaluate.clip_report import evaluate_scores
-    from slipdetect.lab.evaluate.clip_tables import clip_data, clip_page
+    from slipdetect.lab.evaluate.clip_report import (
+        clip_data,
+        clip_page,
+        confusion_figure,
+        evaluate_scores,
+    )
     from slipdetect.lab.evaluate.scores import write_scores
 
     overwrite = settings.overwrite
@@ -185,15 +193,6 @@ def _report(console: Console, scores: ClipScores, settings: ClipSettings) -> Non
     page, data = clip_page(evaluation), clip_data(evaluation)
     write_report(console, page, data, settings.format, settings.out, overwrite=overwrite)
     if settings.confusion is not None:
-        _draw(evaluation, settings.confusion, overwrite)
-        console.note(f"wrote {str(settings.confusion)!r}")
-
-
-def _draw(evaluation: ClipEvaluation, target: Path, overwrite: bool) -> None:
-    """Draw the confusion of the model's own decision."""
-    from slipdetect.lab.evaluate.confusion_plot import draw_confusion
-
-    main, model = evaluation.main, evaluation.facts.get("model", "")
-    title = f"{model}, {main.name}" if model else main.name
-    with atomic_write(target, overwrite=overwrite) as temporary:
-        draw_confusion(main, temporary, title)
+        main, name = evaluation.main, evaluation.facts.get("model", "")
+        figure = confusion_figure(main, f"{name}, {main.name}" if name else main.name)
+        write_figure(console, figure, settings.confusion, overwrite=overwrite)

@@ -7,12 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
-from matplotlib.backends.backend_agg import FigureCanvasAgg
-from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter
 
 from slipdetect._text import printable
@@ -20,11 +17,13 @@ from slipdetect.errors import DataError
 from slipdetect.lab.evaluate.event_matching import hits, match, strays
 from slipdetect.lab.evaluate.event_report import OVERLAPS
 from slipdetect.lab.evaluate.predictions import ClipPrediction
+from slipdetect.lab.stats.plot import new_figure
 from slipdetect.reports.colors import color, marker
 from slipdetect.types import EventConfig
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
 
 _STEPS = 48  # thresholds of a sweep
 _TOUCHING = "within 0.5 s"
@@ -122,24 +121,12 @@ def _point(items: Sequence[ClipPrediction], config: EventConfig, onset: float) -
     )
 
 
-def draw_event_curves(sweep: Sweep, target: Path, title: str = "") -> None:
-    """Write the plot as a PNG.
-
-    Args:
-        sweep: What to draw; it has true events and clips without a fall, or a panel stays empty.
-        target: The PNG.
-        title: Above it.
-
-    Raises:
-        OSError: ``target`` cannot be written.
-    """
-    event_curves_figure(sweep, title).savefig(target, dpi=130, format="png")
-
-
 def event_curves_figure(sweep: Sweep, title: str = "") -> Figure:
-    """Return the plot: a curve for each way of telling a hit, a star at the threshold in force."""
-    figure = Figure(figsize=(10, 4.8), layout="constrained")
-    FigureCanvasAgg(figure)
+    """Return the plot: a curve for each way of counting a hit, a star at the threshold in force.
+
+    Without true events, or without clips that have none, a panel stays empty.
+    """
+    figure = new_figure(10, 4.8)
     left, right = figure.subplots(1, 2)
     if sweep.events:
         _precision(left, sweep)

@@ -16,13 +16,13 @@ import numpy as np
 
 from slipdetect.errors import DataError
 from slipdetect.lab.evaluate.event_matching import (
+    delays,
     hits,
     match,
     onset_errors,
     seconds_outside,
     strays,
 )
-from slipdetect.lab.evaluate.latency import delays
 from slipdetect.lab.evaluate.predictions import ClipPrediction
 from slipdetect.lab.stats.metrics import Auc, Measure, Metric, Quantile, Rate, Ratio, measure
 from slipdetect.lab.stats.ranking import Floats

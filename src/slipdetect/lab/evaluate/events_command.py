@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from slipdetect._io import atomic_write
 from slipdetect.cli.console import Console
 from slipdetect.cli.detect_options import EVENT_OPTIONS, EVENT_SETTINGS, event_settings
 from slipdetect.cli.errors import SOME_FAILED
@@ -28,7 +27,13 @@ from slipdetect.lab.evaluate.options import (
     SCORE_SUFFIX,
     refuse,
 )
-from slipdetect.lab.evaluate.output import check_suffix, check_targets, counted, write_report
+from slipdetect.lab.evaluate.output import (
+    check_suffix,
+    check_targets,
+    counted,
+    write_figure,
+    write_report,
+)
 from slipdetect.lab.evaluate.tested_clips import (
     TESTED_OPTIONS,
     TestedClips,
@@ -193,15 +198,15 @@ def _report(
     write_report(console, page, data, settings.format, settings.out, overwrite=overwrite)
     title = str(facts.get("model") or facts.get("predictions"))
     if sweep is not None and settings.curves is not None:
-        from slipdetect.lab.evaluate.event_curves import draw_event_curves
+        from slipdetect.lab.evaluate.event_curves import event_curves_figure
 
-        with atomic_write(settings.curves, overwrite=overwrite) as temporary:
-            draw_event_curves(sweep, temporary, title)
-        console.note(f"wrote {str(settings.curves)!r}")
+        curves = event_curves_figure(sweep, title)
+        write_figure(console, curves, settings.curves, overwrite=overwrite)
     if settings.mistakes is not None and root is not None:
-        with atomic_write(settings.mistakes, overwrite=overwrite) as temporary:
-            _draw_mistakes(predictions, root, title, temporary)
-        console.note(f"wrote {str(settings.mistakes)!r}")
+        from slipdetect.lab.evaluate.mistakes import mistakes_sheet
+
+        sheet = mistakes_sheet(predictions, root, title)
+        write_figure(console, sheet, settings.mistakes, overwrite=overwrite)
 
 
 def _sweep(predictions: Sequence[ClipPrediction], config: EventConfig | None) -> Sweep:
@@ -209,17 +214,3 @@ def _sweep(predictions: Sequence[ClipPrediction], config: EventConfig | None) ->
     from slipdetect.lab.evaluate.event_curves import sweep_onset
 
     return sweep_onset(predictions, EventConfig() if config is None else config)
-
-
-def _draw_mistakes(
-    predictions: Sequence[ClipPrediction], root: Path, title: str, target: Path
-) -> None:
-    from slipdetect.lab.evaluate.mistakes import (
-        MOST_ROWS,
-        draw_mistakes,
-        with_pictures,
-        worst_mistakes,
-    )
-
-    false, missed = worst_mistakes(predictions, MOST_ROWS // 2)
-    draw_mistakes([with_pictures(each, root) for each in (*false, *missed)], title, target)

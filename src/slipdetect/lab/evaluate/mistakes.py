@@ -16,7 +16,7 @@ from matplotlib.patches import Rectangle
 
 from slipdetect._text import printable, shorten
 from slipdetect.errors import VideoError
-from slipdetect.lab.data.sheet import DPI, blank_sheet, fitted
+from slipdetect.lab.data.sheet import blank_sheet, fitted
 from slipdetect.lab.evaluate.event_matching import hits, strays, touches
 from slipdetect.lab.evaluate.predictions import ClipPrediction, Interval
 from slipdetect.reports.colors import COLORS
@@ -170,22 +170,14 @@ def _images(path: Path, times: Sequence[float]) -> list[npt.NDArray[np.uint8] | 
     return found
 
 
-def draw_mistakes(mistakes: Sequence[Mistake], name: str, target: Path) -> None:
-    """Write the sheet; without mistakes it says so.
-
-    Args:
-        mistakes: Rows from top to bottom, with their pictures.
-        name: Of the test, for the first line.
-        target: The PNG.
-
-    Raises:
-        OSError: ``target`` cannot be written.
-    """
-    mistakes_figure(mistakes, name).savefig(target, dpi=DPI, format="png")
+def mistakes_sheet(predictions: Sequence[ClipPrediction], root: Path, name: str) -> Figure:
+    """Return the sheet of the worst false events and missed falls, half a sheet each."""
+    false, missed = worst_mistakes(predictions, MOST_ROWS // 2)
+    return mistakes_figure([with_pictures(each, root) for each in (*false, *missed)], name)
 
 
 def mistakes_figure(mistakes: Sequence[Mistake], name: str = "") -> Figure:
-    """Return the same as a figure."""
+    """Return the sheet: a row a mistake, with its pictures; without mistakes it says so."""
     columns = max((len(each.shots) for each in mistakes), default=4)
     width = _TITLE + columns * (_WIDTH + _GAP) + _GAP
     height = _TOP + max(len(mistakes), 1) * (_HEIGHT + _CAPTION + _GAP) + _GAP

@@ -11,11 +11,13 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from slipdetect._io import check_writable
+from slipdetect._io import atomic_write, check_writable
 from slipdetect.cli.console import Console
 from slipdetect.errors import UsageError
 
 if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
     from slipdetect.lab.stats.text import Page
 
 _FORMATS = {".json": "json", ".md": "markdown"}
@@ -96,6 +98,20 @@ def write_report(
         (console.text if out is None and form == "table" else write)(text)
     if out is not None:
         console.note(f"wrote {str(out)!r}")
+
+
+def write_figure(
+    console: Console, figure: Figure, target: Path, *, overwrite: bool = False, quiet: bool = False
+) -> None:
+    """Write a figure as a PNG and, unless ``quiet``, say so.
+
+    Raises:
+        OutputError: The file cannot be written.
+    """
+    with atomic_write(target, overwrite=overwrite) as temporary:
+        figure.savefig(temporary, format="png")
+    if not quiet:
+        console.note(f"wrote {str(target)!r}")
 
 
 def json_text(data: Mapping[str, Any]) -> str:

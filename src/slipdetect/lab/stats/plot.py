@@ -1,6 +1,6 @@
-"""Metrics as dots with their intervals, a row each.
+"""Plots without a screen; metrics as dots with their intervals, a row each.
 
-In: ``Metric``s and where they stand. Out: marks on axes.
+In: ``Metric``s and where they stand. Out: figures, marks on axes.
 """
 
 from __future__ import annotations
@@ -9,8 +9,17 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from matplotlib.axes import Axes
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
 
 from slipdetect.lab.stats.metrics import Metric
+
+
+def new_figure(width: float, height: float, dpi: int = 130) -> Figure:
+    """Return an empty figure of so many inches, which keeps its parts apart."""
+    figure = Figure(figsize=(width, height), dpi=dpi, layout="constrained")
+    FigureCanvasAgg(figure)
+    return figure
 
 
 def draw_metrics(

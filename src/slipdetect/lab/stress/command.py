@@ -18,7 +18,7 @@ from slipdetect.cli.errors import SOME_FAILED
 from slipdetect.cli.options import common_options, with_options
 from slipdetect.errors import UsageError
 from slipdetect.lab.evaluate.options import DEVICE_OPTION, FILE, FOLDER, FORMATS, refuse
-from slipdetect.lab.evaluate.output import json_text, write_report
+from slipdetect.lab.evaluate.output import json_text, write_figure, write_report
 from slipdetect.lab.evaluate.tested_clips import (
     TESTED_OPTIONS,
     TestedClips,
@@ -213,7 +213,7 @@ def _tell_of_places(console: Console, viewpoints: Viewpoints, *, asked: bool) ->
 
 
 def _draw_pictures(console: Console, task: _Task, target: Path, settings: StressSettings) -> None:
-    from slipdetect.lab.stress.sheet import case_pictures, choose_clip, draw_stress_sheet
+    from slipdetect.lab.stress.sheet import case_pictures, choose_clip, stress_sheet
 
     config = task.package.config
     clip = choose_clip(task.tested.clips)
@@ -221,9 +221,8 @@ def _draw_pictures(console: Console, task: _Task, target: Path, settings: Stress
     shown = [(task.viewpoints.seen(case, [clip])[0], case) for case in task.cases]
     time, pictures = case_pictures(shown, *size, settings.seed)
     title = f"{clip.path.name} at {time:.1f} s"
-    with atomic_write(target, overwrite=settings.overwrite) as temporary:
-        draw_stress_sheet(task.cases, pictures, title, temporary)
-    console.note(f"wrote {str(target)!r}")
+    sheet = stress_sheet(task.cases, pictures, title)
+    write_figure(console, sheet, target, overwrite=settings.overwrite)
 
 
 def _run(console: Console, task: _Task, settings: StressSettings) -> StressResult:
@@ -274,7 +273,7 @@ def _predict(console: Console, task: _Task, out: Path, settings: StressSettings)
 
 def _write(console: Console, result: StressResult, out: Path) -> None:
     """Write the tables and the plot; they are made again from the predictions every time."""
-    from slipdetect.lab.stress.plot import draw_stress
+    from slipdetect.lab.stress.plot import stress_figure
     from slipdetect.lab.stress.report import stress_data, stress_page
     from slipdetect.lab.stress.run import PAGE, PLOT, TABLE
 
@@ -282,8 +281,7 @@ def _write(console: Console, result: StressResult, out: Path) -> None:
     for name, text in ((PAGE, page), (TABLE, json_text(stress_data(result)))):
         with atomic_write(out / name, overwrite=True) as temporary:
             temporary.write_text(text, encoding="utf-8", newline="\n")
-    with atomic_write(out / PLOT, overwrite=True) as temporary:
-        draw_stress(result, temporary)
+    write_figure(console, stress_figure(result), out / PLOT, overwrite=True, quiet=True)
     console.note(f"wrote {PAGE}, {TABLE} and {PLOT} in {str(out)!r}")
 
 

@@ -7,21 +7,19 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from itertools import pairwise
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from matplotlib.backends.backend_agg import FigureCanvasAgg
-from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter
 
 from slipdetect._text import printable, shorten
 from slipdetect.lab.stats.metrics import Metric
-from slipdetect.lab.stats.plot import draw_baseline, draw_metrics
+from slipdetect.lab.stats.plot import draw_baseline, draw_metrics, new_figure
 from slipdetect.lab.stress.result import StressResult
 from slipdetect.reports.colors import COLORS, color, marker
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
 
 _DPI = 120
 _WIDTH = 10.0  # inches, 1200 pixels
@@ -31,22 +29,12 @@ _UNDISTURBED = "black"
 _LONGEST_NAME = 60
 
 
-def draw_stress(result: StressResult, target: Path) -> None:
-    """Write the plot as a PNG, 1200 pixels wide.
-
-    Raises:
-        OSError: ``target`` cannot be written.
-    """
-    stress_figure(result).savefig(target, dpi=_DPI, format="png")
-
-
 def stress_figure(result: StressResult) -> Figure:
-    """Return the plot: rows from top to bottom in the order of the table."""
+    """Return the plot, 1200 pixels wide: rows in the order of the table."""
     rows = result.rows
     places = _places([row.case.condition.name for row in rows])
     bottom = places[-1] + 0.8
-    figure = Figure(figsize=(_WIDTH, 1.3 + _LINE * (bottom + 1)), layout="constrained")
-    FigureCanvasAgg(figure)
+    figure = new_figure(_WIDTH, 1.3 + _LINE * (bottom + 1), _DPI)
     left, right = figure.subplots(1, 2, sharey=True)
     names = list(dict.fromkeys(row.case.condition.name for row in rows))
     styles = [_style(names.index(row.case.condition.name)) for row in rows]

@@ -8,7 +8,6 @@ from __future__ import annotations
 import textwrap
 from collections.abc import Sequence
 from itertools import groupby
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from matplotlib.backends.backend_agg import FigureCanvasAgg
@@ -30,19 +29,13 @@ _SHAPE = 0.75  # height of the room for a picture, against its width
 _WRAP = 30  # letters
 
 
-def draw_stress_sheet(
-    cases: Sequence[Case], pictures: Sequence[Picture], title: str, target: Path
-) -> None:
-    """Write the sheet.
+def stress_sheet(cases: Sequence[Case], pictures: Sequence[Picture], title: str) -> Figure:
+    """Return the sheet.
 
     Args:
         cases: What was done, those of one condition next to each other.
         pictures: One for each, ``(H, W, 3)`` uint8 RGB of any size; smaller ones are drawn smaller.
         title: Which clip it is, and when.
-        target: The PNG.
-
-    Raises:
-        OSError: ``target`` cannot be written.
     """
     pairs = zip(cases, pictures, strict=True)
     rows = [list(row) for _, row in groupby(pairs, key=lambda pair: pair[0].condition)]
@@ -59,7 +52,7 @@ def draw_stress_sheet(
             left = (_NAME + place * _CELL) / width
             box = (left, 1 - (top + _ROW) / height, (_CELL - 0.1) / width, (_ROW - 0.1) / height)
             _draw(figure.add_axes(box), case, picture, largest)
-    figure.savefig(target, dpi=_DPI, format="png")
+    return figure
 
 
 def _name(figure: Figure, case: Case, x: float, y: float) -> None:

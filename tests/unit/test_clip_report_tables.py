@@ -12,9 +12,13 @@ from typing import Any
 import numpy as np
 import pytest
 
-from slipdetect.lab.evaluate.clip_report import ClipEvaluation, evaluate_scores
-from slipdetect.lab.evaluate.clip_tables import clip_data, clip_page
-from slipdetect.lab.evaluate.confusion_plot import confusion_figure, draw_confusion
+from slipdetect.lab.evaluate.clip_report import (
+    ClipEvaluation,
+    clip_data,
+    clip_page,
+    confusion_figure,
+    evaluate_scores,
+)
 from slipdetect.lab.evaluate.scores import ClipScores
 
 
@@ -133,7 +137,7 @@ def test_the_picture_has_every_count(tmp_path: Path) -> None:
         f"{count}\n{100 * count / sum(row):.1f}%" for row in report.confusion for count in row
     ]
     assert texts == shares
-    draw_confusion(report, tmp_path / "x.png")
+    confusion_figure(report).savefig(tmp_path / "x.png")
     assert (tmp_path / "x.png").read_bytes().startswith(b"\x89PNG")
 
 
