@@ -113,11 +113,6 @@ def recalibrate(
 ) -> tuple[ModelConfig, Refit]:
     """Refit temperature and bias, and presets around the model's own thresholds.
 
-    Args:
-        config: Of the model, with the calibration it had.
-        predictions: By the model ``without_calibration``, with their windows.
-        binning: Of the calibration error.
-
     Returns:
         The new configuration, and what the fit is worth. Without a clip in which nobody falls it
         has no presets.
@@ -173,11 +168,6 @@ def refit(windows: LabeledWindows, before: Calibration, binning: Binning = "mass
 
     The groups are dealt into five folds; the windows of each are judged by a calibration fitted on
     the other four. What is returned is fitted on all of them, and is no worse for that.
-
-    Args:
-        windows: By a model without calibration.
-        before: What the model had.
-        binning: Of the calibration error.
 
     Raises:
         DataError: Too few windows or groups, or probabilities that do not rise with the label.

@@ -23,12 +23,7 @@ _TITLE = 14
 
 
 def refit_text(refit: Refit, had: Calibration) -> str:
-    """Return the figures before and after, and the bins behind the latter.
-
-    Args:
-        refit: What was fitted and measured.
-        had: The model's earlier temperature and bias.
-    """
+    """Return the figures before and after, and the bins behind the latter."""
     before, after, found = refit.before, refit.after, refit.calibration
     table = text_table(
         ("", "before", "after"),

@@ -103,10 +103,6 @@ def rate_bound(events: int, hours: float) -> float:
 
     The exact one of a Poisson count (Garwood, Biometrika 28, 1936). After h hours without an event
     it is 3 / h: a higher rate would have shown itself 95 times in a hundred.
-
-    Args:
-        events: Counted.
-        hours: In which they were, above 0.
     """
     return float(require("scipy.special").gammaincinv(events + 1, LEVEL)) / hours
 
@@ -178,11 +174,6 @@ def presets(
     ``low`` is for a quarter of the budget, ``high`` for four times as much. One that this footage
     cannot tell from ``balanced`` is left out, and so is ``high`` where the footage is too short to
     show its budget; none ever lies on the wrong side of ``balanced``.
-
-    Args:
-        predictions: Of clips; only those in which nobody falls count.
-        per_hour: Budget of ``balanced``.
-        balanced: Its thresholds and durations.
     """
     found = {}
     for name, factor in FACTORS.items():
@@ -202,11 +193,6 @@ def thresholds_on_footage(
 
     Footage that is too short to show the budget may raise the model's own onset but not lower it:
     that nothing happened in a short time is no reason to ask for less evidence.
-
-    Args:
-        predictions: Of videos in which nobody falls.
-        per_hour: The budget.
-        own: The model's thresholds and durations.
 
     Raises:
         DataError: There is no footage, or it has more certain events than the budget allows.

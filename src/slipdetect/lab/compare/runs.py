@@ -92,10 +92,6 @@ def join_runs(runs: Sequence[ScoredRun], *, common: bool = False) -> list[Stream
     one seed do, where runs say theirs. If still two have the same stream, each run stays a set of
     its own, since nobody says which belong together.
 
-    Args:
-        runs: What to compare; at least one.
-        common: Compare on the clips that all runs have, instead of insisting on the same.
-
     Raises:
         DataError: Runs have other clips, labels or truths, or were fitted on what tests them.
     """
@@ -194,12 +190,6 @@ def align_scores(
     places: Sequence[str], scores: Sequence[ClipScores], *, common: bool, what: str
 ) -> list[ClipScores]:
     """Return the scores with the clips in the order of the first, and its labels.
-
-    Args:
-        places: Where each was read from, for messages.
-        scores: To align; clips are the same if their names are.
-        common: Keep the clips that all have, instead of insisting on the same.
-        what: ``"test"`` or ``"validation"``, for messages.
 
     Raises:
         DataError: Clips, labels, truths or groups differ.

@@ -105,10 +105,6 @@ def evaluate_scores(
 ) -> ClipEvaluation:
     """Report on scores.
 
-    Args:
-        scores: Of the clips.
-        weights: Fusion by other weights than the model's own.
-
     Raises:
         DataError: There are no clips.
         UsageError: A weight is for a modality without scores.

@@ -74,10 +74,6 @@ def sweep_onset(predictions: Sequence[ClipPrediction], config: EventConfig) -> S
     The offset threshold stays, except that it is never above the onset. Thresholds are those
     probabilities that as many clips each exceed, and that of ``config``.
 
-    Args:
-        predictions: With their windows; clips with a fall at an unknown time are left out.
-        config: Thresholds and durations in force.
-
     Raises:
         DataError: Windows were not kept, or no clip has a known time.
     """

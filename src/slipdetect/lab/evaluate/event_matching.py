@@ -34,11 +34,6 @@ def match(
     those that are left, as in ActivityNet's evaluation (Heilbron et al., CVPR 2015). THUMOS 2014
     lets the true events choose, in the order they are listed and whatever the scores; the two
     differ only where events crowd.
-
-    Args:
-        found: Of one clip.
-        truth: Of the same clip.
-        threshold: tIoU that a pair has at least, more than 0.
     """
     free = list(range(len(truth)))
     pairs = []
@@ -112,10 +107,6 @@ def decision_times(item: ClipPrediction, config: EventConfig) -> list[float]:
     That is the end of the first window that reaches the onset threshold. Where events of less than
     ``min_duration_on`` are dropped it is the end of the first window from there on whose time lies
     so far behind the event's beginning, at the latest that of the clip's last window.
-
-    Args:
-        item: With its windows.
-        config: What made its events of them.
     """
     windows = list(zip(item.windows, _borders(item), strict=True))
     times = []

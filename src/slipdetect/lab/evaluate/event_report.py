@@ -108,10 +108,6 @@ def evaluate_events(
 ) -> EventEvaluation:
     """Report on predictions.
 
-    Args:
-        predictions: Of at least one clip.
-        facts: Put on the page as they are.
-
     Raises:
         DataError: There are no clips.
     """
@@ -135,12 +131,6 @@ def event_report(
     seed: int = 0,
 ) -> EventReport:
     """Return the metrics of ``predictions``, with intervals over whole groups.
-
-    Args:
-        predictions: At least one. A clip without a group is its own.
-        name: Of the set.
-        resamples: Of the bootstrap.
-        seed: Of its draws.
 
     Raises:
         DataError: There are no clips.

@@ -98,12 +98,7 @@ def worst_mistakes(
 
 
 def with_pictures(mistake: Mistake, root: Path) -> Mistake:
-    """Return the mistake with pictures from half a second before to half a second after it.
-
-    Args:
-        mistake: Of one clip.
-        root: Folder that the clip's name starts from.
-    """
+    """Return the mistake with pictures from half a second before to half a second after it."""
     item = mistake.item
     start = max(mistake.span[0] - _AROUND, 0.0)
     end = min(mistake.span[1] + _AROUND, max(item.seconds, start))

@@ -26,10 +26,6 @@ _FORMATS = {".json": "json", ".md": "markdown"}
 def check_targets(targets: Mapping[str, Path | None], *, overwrite: bool) -> None:
     """Fail before the work if a result could not be written.
 
-    Args:
-        targets: By option, where a result goes; None: nowhere.
-        overwrite: Files may exist.
-
     Raises:
         OutputError: A file exists already or its folder is not there.
         UsageError: Two results are to go into one file.

@@ -177,11 +177,6 @@ def moving_size(path: Path, start: float, end: float) -> float | None:
     for between two steps only a hand may move. Where the camera moves, it is all of the picture.
     The video is read once more as far as that, small, which costs little beside the network.
 
-    Args:
-        path: The video.
-        start: Seconds from its first frame.
-        end: Seconds; at least two frames are read.
-
     Returns:
         The share, to 3 digits; None if nothing moves or the video cannot be read again.
     """

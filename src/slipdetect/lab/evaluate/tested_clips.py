@@ -76,13 +76,6 @@ def choose(
 ) -> TestedClips:
     """Return the clips to test on.
 
-    Args:
-        console: Where it is said which they are where nobody asked for them, and a warning of
-            groups trained on.
-        data: The annotation file.
-        settings: Which.
-        quiet: Say nothing, because nothing is tested.
-
     Raises:
         DataError: The file cannot be read or has no such clips.
         UsageError: A data set is not in it.

@@ -23,10 +23,6 @@ def mcnemar(gained: int, lost: int) -> float:
 
     Clips that both get right or both get wrong say nothing; of the others either is right with
     the same chance if the two are equally good. Clips count as independent.
-
-    Args:
-        gained: Clips that only the one gets right.
-        lost: Clips that only the reference gets right.
     """
     if gained + lost == 0:
         return 1.0

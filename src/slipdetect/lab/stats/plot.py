@@ -28,14 +28,7 @@ def draw_metrics(
     places: Sequence[float],
     styles: Sequence[Mapping[str, Any]],
 ) -> None:
-    """Draw a dot with a bar for its interval in every row, a dash where there is no value.
-
-    Args:
-        axes: To draw on; values go to the right.
-        metrics: One a row.
-        places: y of every row.
-        styles: Of every dot, as for ``Axes.plot``; with a color.
-    """
+    """Draw a dot with a bar for its interval in every row, a dash where there is no value."""
     for metric, y, style in zip(metrics, places, styles, strict=True):
         if metric.value is None:
             axes.text(0.02, y, "-", transform=axes.get_yaxis_transform(), va="center")

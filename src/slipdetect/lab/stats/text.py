@@ -28,12 +28,7 @@ COUNTED = (
 
 
 def metric_text(metric: Metric, number: Callable[[float], str]) -> str:
-    """Return such as ``"75.0 [58.3, 91.7] "``; a star in the last place means exact.
-
-    Args:
-        metric: Of a clip or event test.
-        number: Writes a value and the ends of its interval.
-    """
+    """Return such as ``"75.0 [58.3, 91.7] "``; a star in the last place means exact."""
     if metric.value is None:
         return "- "
     text = number(metric.value)

@@ -309,11 +309,6 @@ def make_cases(
 ) -> list[Case]:
     """Return the undisturbed case, then every condition at each of its strengths.
 
-    Args:
-        names: Conditions in the order wanted; none means all that the clips allow.
-        strengths: Other strengths than the usual ones, by condition.
-        places: Other camera places that the clips are there from.
-
     Raises:
         UsageError: There is no such condition, or a strength does not suit it, or no clip is from
             another place and that is asked for.

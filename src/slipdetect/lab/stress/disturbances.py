@@ -44,21 +44,12 @@ def mirrored(image: Picture) -> Picture:
 
 
 def tilted(image: Picture, degrees: float) -> Picture:
-    """Return the picture turned about its center, in its old frame; empty corners are mid-gray.
-
-    Args:
-        image: The picture.
-        degrees: Counterclockwise as seen.
-    """
+    """Return the picture turned counterclockwise in its frame; empty corners are mid-gray."""
     return np.asarray(rotate_images(image[np.newaxis], degrees)[0])
 
 
 def turned(image: Picture, degrees: float) -> Picture:
-    """Return the picture turned by quarter turns; width and height are exchanged by an odd number.
-
-    Args:
-        image: The picture.
-        degrees: Counterclockwise as seen, a multiple of 90.
+    """Return the picture turned counterclockwise by quarter turns, ``degrees`` a multiple of 90.
 
     Raises:
         UsageError: It is no multiple of 90.
@@ -75,13 +66,7 @@ def darkened(image: Picture, share: float) -> Picture:
 
 
 def noisy(image: Picture, deviation: float, random: np.random.Generator) -> Picture:
-    """Return the picture with Gaussian noise added to every value, clipped to 0..255.
-
-    Args:
-        image: The picture.
-        deviation: Standard deviation, levels.
-        random: Where the noise is drawn from.
-    """
+    """Return the picture with Gaussian noise of that ``deviation`` (levels), clipped to 0..255."""
     noise = random.standard_normal(image.shape, np.float32)
     return np.clip(np.rint(image + np.float32(deviation) * noise), 0, 255).astype(np.uint8)
 
@@ -96,12 +81,7 @@ def blurred(image: Picture, share: float) -> Picture:
 
 
 def slowed(frames: Iterator[Frame], rate: float) -> Iterator[Frame]:
-    """Yield the first frame of every 1 / ``rate`` seconds; what is slower stays as it is.
-
-    Args:
-        frames: All frames of a recording.
-        rate: Frames per second.
-    """
+    """Yield the first frame of every 1 / ``rate`` seconds; what is slower stays as it is."""
     last = -1
     for frame in frames:
         slot = math.floor(frame.time * rate + _SAME)

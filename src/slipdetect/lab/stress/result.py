@@ -88,11 +88,8 @@ def stress_rows(
 ) -> list[StressRow]:
     """Return a row for every case, the first of which is undisturbed.
 
-    Args:
-        predictions: Of the same clips under every case, at least one clip each; or of other clips
-            of the same scenes.
-        resamples: Of the bootstrap over groups.
-        same: The undisturbed clip's name by that of another clip of its scene.
+    Cases are of the same clips, or of others of the same scenes: ``same`` has the undisturbed
+    clip's name by theirs.
     """
     (base, undisturbed), *others = predictions.items()
     rows = [_row(base, undisturbed, resamples)]

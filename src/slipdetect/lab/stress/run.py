@@ -98,15 +98,6 @@ def run_case(
 ) -> None:
     """Predict all clips under one case and keep that; unreadable clips are reported and left out.
 
-    Args:
-        detector: What is tested.
-        case: What is done to the clips.
-        clips: Of which, from the case's place if it has one.
-        root: Folder that the names of clips begin at.
-        folder: Where the file of predictions goes.
-        seed: Of the noise.
-        say: Called after every clip with (case, clips done, clips in all).
-
     Raises:
         DataError: No clip could be read.
         OutputError: The file cannot be written.
@@ -153,13 +144,6 @@ def choose_evenly(clips: Sequence[Clip], each: int) -> list[Clip]:
 
     One clip of every group is taken, then a second of every group, and so on; where there are more
     groups than places, they are taken at even distances, in the order of data set and name.
-
-    Args:
-        clips: Annotated clips.
-        each: Clips of either label.
-
-    Returns:
-        The chosen clips in their old order.
     """
     chosen: set[int] = set()
     for positive in (True, False):

@@ -86,12 +86,6 @@ def case_pictures(
     The moment is the middle of a clip's first event, or of the clip; the pictures are those that
     a model which samples at ``rate`` would see there.
 
-    Args:
-        shown: Each case and the clip that it is of, the same for all but other camera places.
-        rate: Samples a second.
-        short_side: Of the pictures before anything is done to them, px.
-        seed: Of the noise.
-
     Raises:
         VideoError: A clip cannot be read.
     """
