@@ -58,8 +58,8 @@ def test_figures_by_hand() -> None:
     assert report.metrics["average_precision"].value == pytest.approx(
         (1 / 2 + 2 / 3 + 3 / 4 + 4 / 8) / 4
     )
-    counts = [figure.count for figure in report.metrics.values()]
-    assert counts == [10, 10, 10, 10, 4, 5]
+    counts = [(metric.count, metric.base) for metric in report.metrics.values()]
+    assert counts == [(7, 10), (7, 10), (10, None), (10, None), (3, 4), (3, 5)]
     for figure in report.metrics.values():
         assert figure.interval is None or (
             figure.interval.low <= figure.value <= figure.interval.high
@@ -94,9 +94,13 @@ def test_alike_clips_of_a_group_widen_the_interval() -> None:
     rng = np.random.default_rng(1)
     kinds = rng.normal(0.5, 1.0, 16).repeat(5) * np.tile([1, -1], 8).repeat(5)
     slip = np.tile([1, 0], 8).repeat(5).tolist()
-    alone = clip_report(scores({"rgb": kinds.tolist()}, slip), "rgb").accuracy.interval
+    alone = clip_report(scores({"rgb": kinds.tolist()}, slip), "rgb").metrics["accuracy"].interval
     names = "".join(chr(97 + i // 5) for i in range(80))
-    whole = clip_report(scores({"rgb": kinds.tolist()}, slip, names), "rgb").accuracy.interval
+    whole = (
+        clip_report(scores({"rgb": kinds.tolist()}, slip, names), "rgb")
+        .metrics["accuracy"]
+        .interval
+    )
     assert alone is not None
     assert whole is not None
     assert whole.high - whole.low > 1.7 * (alone.high - alone.low)
@@ -268,8 +272,8 @@ def test_data_sets_are_told_apart() -> None:
     found = reports_by_source(made, "rgb")
     assert list(found) == ["a", "b"]
     assert found["a"].clips == 5
-    assert found["a"].accuracy.value == pytest.approx(4 / 5)  # 0.5 is wrong
-    assert found["b"].accuracy.value == pytest.approx(3 / 5)  # -1.0 and 4.0 are
+    assert found["a"].metrics["accuracy"].value == pytest.approx(4 / 5)  # 0.5 is wrong
+    assert found["b"].metrics["accuracy"].value == pytest.approx(3 / 5)  # -1.0 and 4.0 are
     assert reports_by_source(scores({"rgb": TEN}, SLIP), "rgb") == {}
 
 

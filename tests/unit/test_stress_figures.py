@@ -69,10 +69,10 @@ def result() -> StressResult:
 def test_counts_and_shares(result: StressResult) -> None:
     assert [row.case for row in result.rows] == [BASE, DARK, MIRROR]
     assert [(row.clips, row.positives) for row in result.rows] == [(5, 3), (5, 3), (4, 3)]
-    assert [(row.found, row.falls) for row in result.rows] == [(3, 4), (0, 4), (2, 4)]
+    assert [(row.recall.count, row.recall.base) for row in result.rows] == [(3, 4), (0, 4), (2, 4)]
     assert [row.recall.value for row in result.rows] == [0.75, 0.0, 0.5]
-    assert [row.false_events for row in result.rows] == [2, 0, 1]
-    assert [row.hours for row in result.rows] == [1.0, 1.0, 0.5]
+    assert [row.per_hour.count for row in result.rows] == [2, 0, 1]
+    assert [row.per_hour.base for row in result.rows] == [1.0, 1.0, 0.5]
     assert [row.per_hour.value for row in result.rows] == [2.0, 0.0, 2.0]
     assert [row.per_clip.value for row in result.rows] == [1.0, 0.0, 1.0]
     # 0.9 and 0.8 beat both others, 0.3 one of them; all alike; 0.8 and 0.7 beat 0.6, 0.1 does not
@@ -142,7 +142,7 @@ def test_a_fall_at_an_unknown_time_is_found_by_any_event() -> None:
     # an event test leaves it out; here it is a fall that can be lost
     timed = clip("a", 0.9, FALL, truth=(FALL,))
     (row,) = stress_rows({BASE: [timed, clip("b", 0.8, ELSEWHERE, truth=())]}, resamples=100)
-    assert (row.found, row.falls, row.recall.value) == (2, 2, 1.0)
+    assert (row.recall.count, row.recall.base, row.recall.value) == (2, 2, 1.0)
 
 
 def test_clips_with_falls_only_have_no_false_events() -> None:
@@ -195,7 +195,7 @@ def test_all_conditions_fit_into_a_hundred_columns() -> None:
 
 def test_the_page_says_what_the_conditions_mean(result: StressResult) -> None:
     page = stress_page(result, full=True).markdown().splitlines()
-    assert page[0] == "# Under disturbance"
+    assert page[0] == "# Robustness"
     assert page[4].startswith(
         "| condition | clips | falls found | recall, % | false events an hour"
     )

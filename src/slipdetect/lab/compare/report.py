@@ -9,7 +9,7 @@ from typing import Any
 
 from slipdetect._text import plain_name, printable, shorten
 from slipdetect.lab.compare.comparison import Comparison, Row, Versus
-from slipdetect.lab.evaluate.clip_tables import report_data
+from slipdetect.lab.evaluate.clip_report import report_data
 from slipdetect.lab.stats.metrics import Metric
 from slipdetect.lab.stats.text import (
     Page,
