@@ -73,7 +73,7 @@ def fake(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
             )
 
     monkeypatch.setattr("slipdetect.detection.Detector", detector)
-    monkeypatch.setattr("slipdetect.lab.evaluate.predict", predict)
+    monkeypatch.setattr("slipdetect.lab.evaluate.predictions.predict", predict)
     return asked
 
 
