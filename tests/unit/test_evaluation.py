@@ -66,7 +66,7 @@ def test_onset_errors_are_of_the_first_match_of_every_event_found() -> None:
 class FakeDetector:
     """Finds one event in every clip but those called missing."""
 
-    events = EventConfig(onset=0.6)
+    event_config = EventConfig(onset=0.6)
 
     def detect(self, path: Path) -> object:
         if path.stem == "missing":

@@ -246,7 +246,7 @@ class _Calibrator:
         from slipdetect.models import ModelPackage
 
         package = ModelPackage(config, self._package.folder)
-        detector = Detector(package, self._settings.device, exact=True)
+        detector = Detector.from_package(package, self._settings.device, exact=True)
         root = Path() if self._settings.data is None else self._settings.data.parent
         with counted(self._console, len(clips), "videos") as show:
             found = list(predict(detector, clips, root, show, sizes=False))

@@ -23,7 +23,7 @@ from slipdetect.lab.stats.intervals import FEWEST_GROUPS, Interval, bootstrap_in
 from slipdetect.lab.stats.resampling import GroupResampler, fewer_groups
 from slipdetect.models import ModelConfig
 from slipdetect.types import Calibration
-from slipdetect.types.calibration import log_odds
+from slipdetect.types.events import log_odds
 
 linear_model = require("sklearn.linear_model")
 model_selection = require("sklearn.model_selection")

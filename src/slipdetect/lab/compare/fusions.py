@@ -15,7 +15,7 @@ from slipdetect.lab import require
 from slipdetect.lab.compare.runs import StreamSet
 from slipdetect.lab.evaluate.decisions import decide
 from slipdetect.lab.evaluate.scores import ClipScores, Floats
-from slipdetect.modalities.modality import MODALITIES
+from slipdetect.modalities.snippet import MODALITIES
 
 Weights = Mapping[str, float]
 

@@ -21,7 +21,7 @@ from slipdetect.detection import Detector
 from slipdetect.errors import DataError, UsageError, VideoError
 from slipdetect.lab.data import Clip
 from slipdetect.lab.evaluate.scores import clip_name
-from slipdetect.modalities.motion_crop import motion_extent, motion_profile, thumbnail
+from slipdetect.modalities.snippet import motion_extent, motion_profile, thumbnail
 from slipdetect.types import DetectionResult, Event, EventConfig, Window, find_events
 from slipdetect.video import open_video
 
@@ -124,7 +124,7 @@ def predict(
         except VideoError as error:
             logger.warning("left out: %s", error)
         else:
-            item = _prediction(clip, root, found, detector.events)
+            item = _prediction(clip, root, found, detector.event_config)
             yield replace(item, size=_size(clip, item)) if sizes else item
         on_clip(index + 1, len(clips))
 
