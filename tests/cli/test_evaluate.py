@@ -6,13 +6,10 @@ In: tiny videos and a network with random weights. Out: nothing but assertions.
 from __future__ import annotations
 
 import json
-import os
-import pickle
 import shutil
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytest
 
 from slipdetect.lab.evaluate.scores import read_scores
@@ -64,12 +61,6 @@ def test_a_model_is_tested_and_its_scores_are_kept(
     assert again.exit_code == 0
     assert again.stdout == result.stdout
     assert again.stderr == ""
-    for_others = run("evaluate", kept, "--pickles", tmp_path / "old")
-    assert for_others.exit_code == 0, for_others.output
-    assert (tmp_path / "old" / "rgb.pickle").is_file()
-    twice = run("evaluate", kept, "--pickles", tmp_path / "old")
-    assert twice.exit_code == 6
-    assert "--overwrite" in twice.stderr
 
 
 def test_segments_by_crops(evaluate: Any, data: Path, tmp_path: Path) -> None:
@@ -160,7 +151,6 @@ def test_data_sets_are_chosen(evaluate: Any, data: Path) -> None:
         (["--protocol", "fast"], "neither SEGMENTSxCROPS"),
         (["--fusion", "rgb"], "no weight such as flow=1.5"),
         (["--fusion", "rgb=-1"], "no weight such as flow=1.5"),
-        (["--frames", "19"], "--frames is of no use: these are no scores of the reference"),
         (["--scores", "x.csv"], "kept as .npz"),
         (["--out", "x.png", "--confusion", "x.png"], "name one file"),
     ],
@@ -184,56 +174,6 @@ def test_files_are_not_overwritten_and_that_is_found_first(
     missing = run("evaluate", tmp_path / "none.npz")
     assert missing.exit_code == 3
     assert missing.stderr.count("\n") == 1
-
-
-@pytest.fixture
-def old(tmp_path: Path) -> Path:
-    """A pickle of the two-stream code: sums over 19 frames."""
-    path = tmp_path / "spatial.pickle"
-    sums = {str(i): 19 * np.array([1.5 - i, i - 1.5], np.float32) for i in range(4)}
-    path.write_bytes(pickle.dumps(sums))
-    return path
-
-
-def test_old_scores_are_imported(run: Any, old: Path, data: Path, videos: Path) -> None:
-    new = old.with_name("new.npz")
-    args = ["evaluate", old, data, "--root", videos, "--modality", "rgb", "--scores", new]
-    warned = run(*args)
-    assert warned.exit_code == 0, warned.output
-    assert "pass --frames 19" in warned.stderr
-    result = run(*args, "--frames", "19", "--overwrite")
-    assert result.exit_code == 0, result.output
-    assert "--frames" not in result.stderr
-    accuracy = next(line for line in result.stdout.splitlines() if line.startswith("accuracy"))
-    assert accuracy.split()[2] == "100.0"
-    scores = read_scores(new)
-    np.testing.assert_allclose(scores.logits["rgb"][:, 0], [1.5, 0.5, -0.5, -1.5])
-    assert scores.clips[0] == "0.mp4"
-
-
-def test_old_scores_need_their_list(run: Any, old: Path) -> None:
-    result = run("evaluate", old)
-    assert result.exit_code == 3
-    assert "name the DATA.csv" in result.stderr
-
-
-class Runs:
-    def __init__(self, marker: Path) -> None:
-        self.marker = marker
-
-    def __reduce__(self) -> Any:
-        return os.system, (f"touch {self.marker}",)
-
-
-def test_W01_a_malicious_pickle_is_3_and_runs_nothing(run: Any, data: Path, tmp_path: Path) -> None:
-    marker = tmp_path / "marker"
-    path = tmp_path / "old.pkl"
-    path.write_bytes(pickle.dumps({"0": Runs(marker)}))
-    result = run("evaluate", path, data, "--root", tmp_path.parent.parent)
-    assert result.exit_code == 3
-    assert "system, which scores do not need" in result.stderr
-    assert result.stderr.count("Error") == 1
-    assert not marker.exists()
 
 
 @pytest.mark.parametrize(

@@ -15,7 +15,8 @@ from hypothesis import strategies as st
 
 from prepare_files import touch
 from slipdetect.errors import DataError, OutputError
-from slipdetect.lab.course2020.seed_lists import MISSING, ONLY_FRAMES, read_course_lists
+from slipdetect.lab.course2020.results import MISSING
+from slipdetect.lab.course2020.seed_lists import ONLY_FRAMES, read_course_lists
 from slipdetect.lab.data import Clip, read_annotations
 from slipdetect.lab.prepare.counting import DecodedFrames, StoredFrames
 from slipdetect.lab.prepare.frame_counts import read_frame_counts, write_frame_counts
@@ -56,7 +57,10 @@ def test_second_generation(root: Path) -> None:
         ("v_Slipping_g01_c01", "slip", "120"),
         ("v_NotSlipping_g02_c01", "other", "57"),
     ]
-    assert [row.group for row in prepared.rows] == ["course2020-Slipping_g01", "course2020-NotSlipping_g02"]
+    assert [row.group for row in prepared.rows] == [
+        "course2020-Slipping_g01",
+        "course2020-NotSlipping_g02",
+    ]
     assert [row.action for row in prepared.rows] == ["Slipping", "NotSlipping"]
     assert {row.split for row in prepared.rows} == {"train"}
 

@@ -9,27 +9,58 @@ import csv
 import io
 from collections.abc import Callable, Sequence
 from dataclasses import asdict
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from slipdetect.lab.course2020.reproduce_warnings import flags, warnings
+from slipdetect.lab.course2020.division import Leaked
+from slipdetect.lab.course2020.results import CellResult, Chosen, Figure, Side, TableResult
+from slipdetect.lab.course2020.tables import Reported
 from slipdetect.reports.text_columns import aligned, marked, wrapped
 
-if TYPE_CHECKING:
-    from slipdetect.lab.course2020.reported import Reported
-    from slipdetect.lab.course2020.result import CellResult, Chosen, Figure, Side, TableResult
-
 VERSION = 1
+SMOKE = (
+    "SMOKE RUN: few clips, three steps, random weights; it shows that all runs, "
+    "its numbers mean nothing"
+)
 
 _ACCURACY = "Accuracy, % (95% interval over whole groups)"
 _MEAN_CLASS = "Mean-class accuracy, % (95% interval over whole groups)"
 
 _CHOSEN = "Validation while training: the epoch that was chosen, and the last one"
 
-_Pick = Callable[["CellResult"], "Figure | None"]
+_Pick = Callable[[CellResult], Figure | None]
 _BLOCKS: tuple[tuple[str, _Pick], ...] = (
     (_ACCURACY, lambda cell: cell.accuracy),
     (_MEAN_CLASS, lambda cell: cell.mean_class),
 )
+
+
+def flags(result: TableResult) -> dict[str, int]:
+    """Return by column what every row of a table must say of all its figures.
+
+    ``smoke`` is 1 if they mean nothing, ``leaks`` how many groups and files are on two sides of
+    the split, ``leaking_test_clips`` how many test clips these hold.
+    """
+    leaked = result.leaked
+    return {
+        "smoke": int(result.smoke),
+        "leaks": 0 if leaked is None else leaked.count,
+        "leaking_test_clips": 0 if leaked is None else leaked.test_clips,
+    }
+
+
+def leak_warning(leaked: Leaked) -> str:
+    """Return a sentence on what leaks and what that does to the figures."""
+    many = "1 group or file is" if leaked.count == 1 else f"{leaked.count} groups or files are"
+    return (
+        f"LEAKING SPLIT: {many} on two sides of the data's split, with {leaked.test_clips} of "
+        f"{leaked.of} test clips; the figures are too good for clips from elsewhere."
+    )
+
+
+def warnings(result: TableResult) -> list[str]:
+    """Return the sentences that stand before the table."""
+    smoke = [SMOKE] if result.smoke else []
+    return [*smoke, *([] if result.leaked is None else [leak_warning(result.leaked)])]
 
 
 def reproduce_text(result: TableResult, reported: Reported | None = None) -> str:

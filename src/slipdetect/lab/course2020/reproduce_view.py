@@ -10,26 +10,23 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from slipdetect._io import atomic_write
 from slipdetect.cli.bar import Bar
 from slipdetect.cli.console import Console
-from slipdetect.lab.course2020.attempts import DONE, Attempt
+from slipdetect.lab.course2020.experiment import Experiment, validation_curves
 from slipdetect.lab.course2020.reproduce_table import (
+    flags,
+    leak_warning,
     reproduce_csv,
     reproduce_data,
     reproduce_markdown,
     reproduce_text,
 )
-from slipdetect.lab.course2020.reproduce_warnings import flags, leak_warning
-from slipdetect.lab.course2020.runner import Progress, reason, states
+from slipdetect.lab.course2020.results import TableResult
+from slipdetect.lab.course2020.runs import DONE, Attempt, Progress, reason, states
+from slipdetect.lab.course2020.tables import Reported
 from slipdetect.reports.text_columns import aligned
-
-if TYPE_CHECKING:
-    from slipdetect.lab.course2020.experiment import Experiment
-    from slipdetect.lab.course2020.reported import Reported
-    from slipdetect.lab.course2020.result import TableResult
 
 
 class ReproduceView:
@@ -122,7 +119,6 @@ class ReproduceView:
 
     def _curves(self, result: TableResult) -> dict[str, str]:
         """Draw how the runs learned; return the figures behind the picture by file name."""
-        from slipdetect.lab.course2020.curves import validation_curves
         from slipdetect.lab.train.epochs_csv import epochs_csv
         from slipdetect.lab.train.learning_curves import draw_learning_curves
 

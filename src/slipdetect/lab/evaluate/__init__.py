@@ -1,6 +1,5 @@
 """Measuring: clip and event metrics, the scores and predictions they are computed from."""
 
-from slipdetect.lab.course2020.legacy_scores import import_scores
 from slipdetect.lab.evaluate.calibration import fit_calibration, fit_temperature
 from slipdetect.lab.evaluate.clip_metrics import area_under_curve, auc_interval
 from slipdetect.lab.evaluate.clip_report import ClipReport, clip_report
@@ -37,7 +36,6 @@ __all__ = [
     "fit_calibration",
     "fit_temperature",
     "hits",
-    "import_scores",
     "predict",
     "read_predictions",
     "read_scores",

@@ -43,15 +43,14 @@ if TYPE_CHECKING:
 def evaluate(ctx: click.Context, /, model: str, data: Path | None, **options: Any) -> None:
     """Tell how good a model is on annotated clips, with intervals.
 
-    MODEL is 'default', the folder of a model, or scores that were kept: by --scores, by
-    tsn-pytorch (.npz) or by the two-stream code (.pickle); then nothing is run. DATA.csv is as for
-    train: a row a clip with path and label and, where known, group, dataset and split.
+    MODEL is 'default', the folder of a model, or scores that were kept by --scores; then nothing is
+    run. DATA.csv is as for train: a row a clip with path and label and, where known, group, dataset
+    and split.
 
     \b
     slipdetect evaluate runs/x/best clips.csv --scores x.npz --confusion x.png
     slipdetect evaluate runs/x/best clips.csv --protocol 25x10
     slipdetect evaluate x.npz --fusion rgb=1,flow=1.5
-    slipdetect evaluate old/spatial.pickle clips.csv --frames 19 --modality rgb --scores new.npz
 
     With --level event the model runs as detect does, and falls found, delays and false events an
     hour are told; MODEL may then be predictions that were kept.
@@ -72,11 +71,11 @@ def evaluate(ctx: click.Context, /, model: str, data: Path | None, **options: An
     kept = Path(model) if Path(model).suffix.lower() in SCORE_SUFFIXES else None
     _check_targets(options)
     if kept is not None:
-        _report(console, _read(ctx, kept, data, options), options)
+        _report(console, _read(ctx, kept, data), options)
         return
     if data is None:
         raise click.MissingParameter(ctx=ctx, param_hint="DATA.csv", param_type="argument")
-    check_together(ctx, data=True, kept=False, old=False)
+    check_together(ctx, data=True, kept=False)
     chosen = choose(console, data, options)
     scores = _score(console, model, chosen, options)
     _report(console, scores, options)
@@ -97,10 +96,6 @@ def _check_targets(options: dict[str, Any]) -> None:
         raise UsageError(f"scores are kept as .npz, not {options['scores'].name!r}")
     for target in targets:
         check_writable(target, overwrite=options["overwrite"])
-    if options["pickles"] is not None:
-        from slipdetect.lab.course2020.legacy_writing import check_pickles
-
-        check_pickles(options["pickles"], overwrite=options["overwrite"])
 
 
 def _score(console: Console, model: str, chosen: Chosen, options: dict[str, Any]) -> ClipScores:
@@ -139,30 +134,18 @@ def _score(console: Console, model: str, chosen: Chosen, options: dict[str, Any]
     return chosen.noted(scores)
 
 
-def _read(ctx: click.Context, kept: Path, data: Path | None, options: dict[str, Any]) -> ClipScores:
-    """Read scores that were kept, here or by the reference code."""
-    from slipdetect.lab.course2020.legacy_files import is_legacy
-    from slipdetect.lab.course2020.legacy_scores import LegacyMeaning, import_scores
+def _read(ctx: click.Context, kept: Path, data: Path | None) -> ClipScores:
+    """Read scores that were kept."""
     from slipdetect.lab.evaluate.scores import read_scores
 
     if not kept.is_file():
         raise DataError(f"there are no scores {str(kept)!r}; check the path")
-    old = is_legacy(kept)
-    check_together(ctx, data=data is not None, kept=True, old=old)
-    if not old:
-        return read_scores(kept)
-    labels = tuple(label.strip() for label in options["labels"].split(","))
-    positive = next((label for label in labels if label in ("slip", "fall")), labels[0])
-    meaning = LegacyMeaning(options["modality"], labels, positive, options["frames"])
-    if data is None:
-        return import_scores(kept, meaning=meaning)
-    chosen = choose(ctx.ensure_object(Console), data, options)
-    return chosen.noted(import_scores(kept, chosen.clips, meaning, chosen.root))
+    check_together(ctx, data=data is not None, kept=True)
+    return read_scores(kept)
 
 
 def _report(console: Console, scores: ClipScores, options: dict[str, Any]) -> None:
     """Write everything that was asked for; the scores first, for they took longest."""
-    from slipdetect.lab.course2020.legacy_writing import write_pickles
     from slipdetect.lab.evaluate.clip_evaluation import evaluate_scores
     from slipdetect.lab.evaluate.scores import write_scores
 
@@ -170,9 +153,6 @@ def _report(console: Console, scores: ClipScores, options: dict[str, Any]) -> No
     if options["scores"] is not None:
         write_scores(scores, options["scores"], overwrite=overwrite)
         console.note(f"wrote {str(options['scores'])!r}")
-    if options["pickles"] is not None:
-        written = write_pickles(scores, options["pickles"], overwrite=overwrite)
-        console.note(f"wrote {', '.join(repr(str(path)) for path in written)}")
     evaluation = evaluate_scores(scores, options["fusion"])
     out = options["out"]
     form = options["format"] or format_of(out)

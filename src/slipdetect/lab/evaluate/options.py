@@ -18,20 +18,19 @@ from slipdetect.lab.evaluate.tested_clips import TESTED_OPTIONS
 
 FORMATS = ("table", "json", "markdown")
 SUFFIXES = {".json": "json", ".md": "markdown"}
-SCORE_SUFFIXES = (".npz", ".pickle", ".pkl")
+SCORE_SUFFIXES = (".npz",)
 PREDICTIONS_SUFFIX = ".jsonl"
 CLIP, EVENT = "clip", "event"
 
 _FOLDER = click.Path(path_type=Path, file_okay=False)
 _FILE = click.Path(path_type=Path, dir_okay=False)
 
-# what only running a model, reading an annotation file, or reading old scores makes use of
+# what only running a model or reading an annotation file makes use of
 _RUNNING = ("protocol", "cache", "store", "device")
 _READING = ("split", "only", "exclude", "root")
-_OLD = ("labels", "modality", "frames")
 # what only one of the levels makes use of
 _AT_LEVEL = {
-    CLIP: ("protocol", "cache", "store", "fusion", "scores", "pickles", "confusion", *_OLD),
+    CLIP: ("protocol", "cache", "store", "fusion", "scores", "confusion"),
     EVENT: ("predictions", "curves", "mistakes", *EVENT_SETTINGS),
 }
 
@@ -92,30 +91,8 @@ EVALUATE_OPTIONS = [
     click.option("--format", type=click.Choice(FORMATS), help="[default: by --out, or table]"),
     click.option("--out", type=_FILE, help="File for the tables.  [default: standard output]"),
     click.option("--scores", type=_FILE, help="File to keep the scores in, .npz."),
-    click.option(
-        "--pickles",
-        type=_FOLDER,
-        help="Folder for the scores as the two-stream code reads them: MODALITY.pickle.",
-    ),
     click.option("--confusion", type=_FILE, help="File for a picture of what was taken for what."),
     click.option("--overwrite", is_flag=True, help="Replace files that exist."),
-    click.option(
-        "--labels",
-        default="slip,other",
-        show_default=True,
-        metavar="A,B",
-        help="Old scores: names of their classes in order.",
-    ),
-    click.option(
-        "--modality", default="scores", show_default=True, help="Old scores: their stream's name."
-    ),
-    click.option(
-        "--frames",
-        type=click.IntRange(min=1),
-        default=1,
-        show_default=True,
-        help="Old scores: frames whose scores were summed, 19 in the two-stream code.",
-    ),
     click.option(
         "--predictions", type=_FILE, help="Events: file to keep what was found in, .jsonl."
     ),
@@ -150,27 +127,24 @@ def given(ctx: click.Context, name: str) -> bool:
     return ctx.get_parameter_source(name) is ParameterSource.COMMANDLINE
 
 
-def check_together(ctx: click.Context, *, data: bool, kept: bool, old: bool) -> None:
+def check_together(ctx: click.Context, *, data: bool, kept: bool) -> None:
     """Refuse options that what was named makes no use of.
 
     Args:
         ctx: With the options.
         data: There is a DATA.csv.
         kept: MODEL is a file of scores.
-        old: It is one of the reference's.
 
     Raises:
         UsageError: Naming the option.
     """
-    if kept and not old and data:
+    if kept and data:
         raise UsageError("these scores have their clips; leave DATA.csv out")
     useless: dict[str, str] = {}
     if kept:
         useless |= dict.fromkeys(_RUNNING, "the clips are scored already")
     if not data:
         useless |= dict.fromkeys(_READING, "there is no DATA.csv")
-    if not old:
-        useless |= dict.fromkeys(_OLD, "these are no scores of the reference code")
     for name, reason in useless.items():
         if given(ctx, name):
             raise UsageError(f"--{name} is of no use: {reason}; leave it out")
