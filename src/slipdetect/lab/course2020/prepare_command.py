@@ -16,9 +16,9 @@ from slipdetect.cli.options import common_options
 from slipdetect.lab.prepare.prepared_options import FOLDER, test_every_option
 
 if TYPE_CHECKING:
-    from slipdetect.lab.course2020.seed_set import CourseSet
+    from slipdetect.lab.course2020.archive_set import CourseSet
 
-_USUAL_SIDE = 256  # short_side of the recipes seed-*
+_USUAL_SIDE = 256  # short_side of the recipes course2020-*
 
 
 @click.command()
@@ -48,7 +48,7 @@ _USUAL_SIDE = 256  # short_side of the recipes seed-*
 @click.option("--overwrite", is_flag=True, help="Replace a set that this command made.")
 @common_options
 @click.pass_context
-def seed(ctx: click.Context, /, archives: tuple[Path, ...], **options: Any) -> None:
+def course2020(ctx: click.Context, /, archives: tuple[Path, ...], **options: Any) -> None:
     """Make a data set of the 2020 course report's archives.
 
     ARCHIVE is video_data_475.zip, opt_475.zip and so on, a folder with what was in one, or a list
@@ -67,8 +67,7 @@ def seed(ctx: click.Context, /, archives: tuple[Path, ...], **options: Any) -> N
     slipdetect prepare course2020 video_data_668.zip --out course-668
     """
     from slipdetect.errors import UsageError
-    from slipdetect.lab.course2020.seed_folder import CSV
-    from slipdetect.lab.course2020.seed_set import CourseSettings, prepare_archives
+    from slipdetect.lab.course2020.archive_set import CSV, CourseSettings, prepare_archives
     from slipdetect.lab.prepare.prepared_view import tell_prepared
 
     console = ctx.ensure_object(Console)
