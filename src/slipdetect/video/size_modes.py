@@ -14,8 +14,8 @@ import numpy as np
 import numpy.typing as npt
 
 from slipdetect.errors import UsageError
+from slipdetect.video.decoder import shrunk_size
 from slipdetect.video.frame import VideoInfo
-from slipdetect.video.rescale import shrunk_size
 
 Picture = npt.NDArray[np.uint8]
 

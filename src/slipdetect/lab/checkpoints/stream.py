@@ -19,8 +19,8 @@ from slipdetect.lab.checkpoints.reading import OldCheckpoint
 from slipdetect.lab.checkpoints.two_stream import in_order_of_time
 from slipdetect.modalities.modality import MODALITIES, Modality
 from slipdetect.modalities.normalize import Normalization
-from slipdetect.models.building import build_network
-from slipdetect.models.stream_config import StreamConfig
+from slipdetect.models.config import StreamConfig
+from slipdetect.models.package import build_network
 from slipdetect.models.tsn import TSN
 
 # channels of the first convolution -> modality and snippet length

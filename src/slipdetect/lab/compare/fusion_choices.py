@@ -11,10 +11,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from slipdetect.lab.compare.fusion_weights import fit_weights, in_order, usual_fusions
+from slipdetect.lab.compare.saturation import trusted_stream
 from slipdetect.lab.compare.score_runs import StreamSet
 from slipdetect.lab.evaluate.judging import judge
 from slipdetect.lab.evaluate.scores import ClipScores
-from slipdetect.models.saturation import trusted_stream
 
 Weights = Mapping[str, float]
 
