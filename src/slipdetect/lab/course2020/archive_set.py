@@ -322,7 +322,7 @@ def _manifest(
     # what the frames are recognized by, wherever they came from
     content = "".join(frames[number].sha256 for number in sorted(frames))
     whole = hashlib.sha256(content.encode("ascii")).hexdigest()
-    total = sum(fact.bytes for fact in frames.values())
+    total = sum(fact.length for fact in frames.values())
     return Manifest(
         key=verdict.name,
         path_key=verdict.name,
@@ -348,5 +348,5 @@ def _shards(verdict: Verdict, clip: Mapping[str, Facts], flow: bool) -> Iterator
         wanted = [(FRAMES, number) for number in numbers]
         wanted += [(kind, number) for number in led for kind in (FLOW_U, FLOW_V)]
         facts = {Picture(verdict.name, *each).target: clip[each[0]][each[1]] for each in wanted}
-        files = {name: (fact.bytes, fact.sha256) for name, fact in facts.items()}
+        files = {name: (fact.length, fact.sha256) for name, fact in facts.items()}
         yield Shard(index, first, len(numbers), len(led), files)

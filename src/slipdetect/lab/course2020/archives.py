@@ -70,13 +70,13 @@ class Fact:
     """What is known of a picture.
 
     Attributes:
-        bytes: Its size.
+        length: Its size in bytes.
         sha256: Of its content.
         size: (width, height) in pixels, or None where it is no whole JPEG.
         source: The archive it came from.
     """
 
-    bytes: int
+    length: int
     sha256: str
     size: tuple[int, int] | None
     source: Path
@@ -223,11 +223,14 @@ def _files(source: Path) -> Iterator[tuple[str, IO[bytes]]]:
     if source.is_dir() or source.suffix.lower() == ".txt":
         for path in _below(source) if source.is_dir() else [source]:
             try:
-                stream = path.open("rb")
+                file = path.open("rb")
             except OSError as error:
                 raise DataError(f"cannot read {str(path)!r}: {error.strerror}; check it") from error
-            with stream:
-                yield (path.relative_to(source) if source.is_dir() else path).as_posix(), stream
+            with file:
+                yield (
+                    path.relative_to(source if source.is_dir() else source.parent).as_posix(),
+                    file,
+                )
         return
     with open_archive(source) as members:
         for count, (name, stream) in enumerate(members):

@@ -139,7 +139,8 @@ def _two_stream(backbone: str, modality: str, size: int = SIZES[-1]) -> Trial:
 
 
 def _cell(*trials: Trial, weights: Sequence[float] | None = (1.0,)) -> Cell:
-    return Cell(tuple(trial.key for trial in trials), weights and tuple(weights))
+    keys = tuple(trial.key for trial in trials)
+    return Cell(keys, None if weights is None else tuple(weights))
 
 
 def _table6() -> Table:
