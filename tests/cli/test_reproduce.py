@@ -17,7 +17,7 @@ from slipdetect import backbones
 from slipdetect.errors import ModelError
 from slipdetect.lab.course2020 import runs
 from slipdetect.lab.course2020.division import Division
-from slipdetect.lab.course2020.reproduce_table import SMOKE
+from slipdetect.lab.course2020.reproduce_report import SMOKE
 from slipdetect.lab.course2020.runs import Attempt, Settings, scores_file
 from slipdetect.lab.data import Clip
 from slipdetect.lab.evaluate.scores import ClipScores, read_scores, write_scores

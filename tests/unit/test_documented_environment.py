@@ -47,7 +47,7 @@ def test_every_file_of_the_report_has_a_test() -> None:
 
 
 @pytest.mark.parametrize(
-    "command", sorted(set(re.findall(r"`slipdetect ((?:[a-z]+ )*[a-z]+)\b", PAGE)))
+    "command", sorted(set(re.findall(r"`slipdetect ((?:[a-z-]+ )*[a-z][a-z-]+)\b", PAGE)))
 )
 def test_every_command_named_exists(command: str) -> None:
     words = command.split()

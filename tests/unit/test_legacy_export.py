@@ -232,7 +232,6 @@ def test_a_damaged_note_is_an_error(tmp_path: Path, change: Any, message: str) -
     assert not (tmp_path / "b").exists()
 
 
-@pytest.mark.usefixtures("stubs")
 def test_events_are_those_of_a_new_model(tmp_path: Path) -> None:
     path = OldNetwork("resnet18").write(tmp_path / "old.pth.tar")
     config = import_checkpoints([path], tmp_path / "m").package.config

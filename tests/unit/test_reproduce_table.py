@@ -11,7 +11,7 @@ import json
 from dataclasses import replace
 
 from slipdetect.lab.course2020.division import Leaked
-from slipdetect.lab.course2020.reproduce_table import (
+from slipdetect.lab.course2020.reproduce_report import (
     SMOKE,
     reproduce_csv,
     reproduce_data,

@@ -117,8 +117,9 @@ FILES = (
     make_word("rgb_train.csv|rgb_test.csv|opf_train.csv|opf_test.csv", "plot runs/x/curves.csv"),
     make_word(
         "spatial_video_preds.pickle|motion_video_preds.pickle",
-        "evaluate spatial_video_preds.pickle clips.csv --frames 19 --modality rgb --scores r.npz",
-        "evaluate runs/x/best clips.csv --pickles preds/",
+        "convert-scores rgb=spatial_video_preds.pickle flow=motion_video_preds.pickle --frames 19"
+        " --data clips.csv --out scores.npz",
+        "convert-scores scores.npz --out preds/",
     ),
     make_word(
         "timeLable.json|timelabel.json",

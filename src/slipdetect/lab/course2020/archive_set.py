@@ -56,39 +56,26 @@ METHOD, BOUND = "tvl1-opencv", 15.0
 
 @dataclass(frozen=True)
 class CourseSettings:
-    """How a set is made.
+    """How a set is made."""
 
-    Attributes:
-        fps: Frames a second; the pictures do not say it.
-        every: Every ``every``-th clip is a test clip; None: see ``rows_of``.
-        missing_flow: What becomes of clips without flow where others have it: ``"refuse"``,
-            ``"drop"`` (left out), ``"frames"`` (kept, without flow) or ``"compute"``.
-        dataset: Name of the data set.
-    """
-
-    fps: float = 30.0
-    every: int | None = None
+    fps: float = 30.0  # frames a second; the pictures do not say it
+    every: int | None = None  # every every-th clip is a test clip; None: see rows_of
+    # what becomes of clips without flow where others have it: "refuse", "drop" (left out), "frames"
+    # (kept, without flow) or "compute"
     missing_flow: str = REFUSE
-    dataset: str = "course2020"
+    dataset: str = "course2020"  # name of the data set
 
 
 @dataclass(frozen=True)
 class CourseSet:
-    """What was made.
+    """What was made."""
 
-    Attributes:
-        prepared: Rows of ``clips.csv``, and what was left out.
-        flows: How many of the clips have flow.
-        computed: How many of these got theirs here, not from the archives.
-        sizes: How many clips there are of each (width, height) in pixels.
-        broken: Clips whose pictures are not whole, with the reason.
-    """
-
-    prepared: Prepared
-    flows: int
-    computed: int
+    prepared: Prepared  # rows of clips.csv, and what was left out
+    flows: int  # how many of the clips have flow
+    computed: int  # how many of these got theirs here, not from the archives
+    # how many clips there are of each (width, height) in pixels
     sizes: Mapping[tuple[int, int], int]
-    broken: Sequence[str]
+    broken: Sequence[str]  # clips whose pictures are not whole, with the reason
 
 
 def prepare_archives(

@@ -34,19 +34,12 @@ Progress = Callable[[int, int], None]
 
 @dataclass(frozen=True)
 class Picture:
-    """A frame or a component of a flow, as its name tells.
+    """A frame or a component of a flow, as its name tells."""
 
-    Attributes:
-        clip: The clip.
-        kind: ``FRAMES``, ``FLOW_U`` or ``FLOW_V``.
-        number: From 1.
-        action: The folder above that of the clip; empty where there is none.
-    """
-
-    clip: str
-    kind: str
-    number: int
-    action: str = ""
+    clip: str  # the clip
+    kind: str  # FRAMES, FLOW_U or FLOW_V
+    number: int  # from 1
+    action: str = ""  # the folder above that of the clip; empty where there is none
 
     @classmethod
     def of(cls, name: str) -> Picture | None:
@@ -67,19 +60,12 @@ class Picture:
 
 @dataclass(frozen=True)
 class Fact:
-    """What is known of a picture.
+    """What is known of a picture."""
 
-    Attributes:
-        length: Its size in bytes.
-        sha256: Of its content.
-        size: (width, height) in pixels, or None where it is no whole JPEG.
-        source: The archive it came from.
-    """
-
-    length: int
-    sha256: str
-    size: tuple[int, int] | None
-    source: Path
+    length: int  # its size in bytes
+    sha256: str  # of its content
+    size: tuple[int, int] | None  # (width, height) in pixels, or None where it is no whole JPEG
+    source: Path  # the archive it came from
 
     @classmethod
     def of(cls, data: bytes, source: Path) -> Fact:
@@ -92,19 +78,13 @@ Facts = Mapping[int, Fact]
 
 @dataclass
 class Gathered:
-    """All that was found.
+    """All that was found."""
 
-    Attributes:
-        clips: By clip, kind of picture and number.
-        actions: By clip, the folder above its folder.
-        lists: (name, content) of text files.
-        others: Names of other files, the first ones.
-    """
-
+    # by clip, kind of picture and number
     clips: dict[str, dict[str, dict[int, Fact]]] = field(default_factory=dict)
-    actions: dict[str, str] = field(default_factory=dict)
-    lists: list[tuple[str, bytes]] = field(default_factory=list)
-    others: list[str] = field(default_factory=list)
+    actions: dict[str, str] = field(default_factory=dict)  # by clip, the folder above its folder
+    lists: list[tuple[str, bytes]] = field(default_factory=list)  # (name, content) of text files
+    others: list[str] = field(default_factory=list)  # names of other files, the first ones
 
 
 def gather(sources: Sequence[Path], folder: Path, on_progress: Progress) -> Gathered:
@@ -258,21 +238,13 @@ def _is_list(name: str) -> bool:
 
 @dataclass(frozen=True)
 class Verdict:
-    """Whether the pictures of a clip are whole and fit together.
+    """Whether the pictures of a clip are whole and fit together."""
 
-    Attributes:
-        name: The clip.
-        frames: Its frames.
-        size: (width, height) in pixels.
-        broken: Why it is no clip, empty for one that is.
-        flow_lacks: Why its flow cannot be used, empty where it can.
-    """
-
-    name: str
-    frames: int
-    size: tuple[int, int] = (0, 0)
-    broken: str = ""
-    flow_lacks: str = ""
+    name: str  # the clip
+    frames: int  # its frames
+    size: tuple[int, int] = (0, 0)  # (width, height) in pixels
+    broken: str = ""  # why it is no clip, empty for one that is
+    flow_lacks: str = ""  # why its flow cannot be used, empty where it can
 
 
 def judge(name: str, clip: Mapping[str, Facts]) -> Verdict:

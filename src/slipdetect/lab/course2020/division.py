@@ -35,35 +35,22 @@ _VAL_SHARE_OF_REST = 0.2
 
 @dataclass(frozen=True)
 class Leaked:
-    """What is on more than one side of a split.
+    """What is on more than one side of a split."""
 
-    Attributes:
-        count: How many groups, and how many sets of equal files.
-        test_clips: Test clips whose group or file is on another side too.
-        of: Test clips in all.
-        sentences: Which groups and files, the first ones by name.
-    """
-
-    count: int
-    test_clips: int
-    of: int
-    sentences: tuple[str, ...]
+    count: int  # how many groups, and how many sets of equal files
+    test_clips: int  # test clips whose group or file is on another side too
+    of: int  # test clips in all
+    sentences: tuple[str, ...]  # which groups and files, the first ones by name
 
 
 @dataclass(frozen=True)
 class Division:
-    """Clips with their sides, every one with its ``split`` set.
+    """Clips with their sides, every one with its ``split`` set."""
 
-    Attributes:
-        clips: All of them, in the order of the annotation file.
-        root: Folder that their names start from.
-        given: Whether the annotation file said which side they are on.
-        leaked: What is on two sides although that was not refused; None where nothing is.
-    """
-
-    clips: tuple[Clip, ...]
-    root: Path
-    given: bool
+    clips: tuple[Clip, ...]  # all of them, in the order of the annotation file
+    root: Path  # folder that their names start from
+    given: bool  # whether the annotation file said which side they are on
+    # what is on two sides although that was not refused; None where nothing is
     leaked: Leaked | None = None
 
     def side(self, name: str) -> list[Clip]:

@@ -47,25 +47,15 @@ Scores = dict[str, ClipScores]
 
 @dataclass(frozen=True)
 class Experiment:
-    """A table to be run on one division of clips.
+    """A table to be run on one division of clips."""
 
-    Attributes:
-        table: What to run.
-        division: On which clips.
-        out: Folder of all attempts.
-        work: What trains and scores one.
-        seeds: Seeds of every trial.
-        shown: Settings to show with the table, by name.
-        smoke: Whether the run only shows that everything runs.
-    """
-
-    table: Table
-    division: Division
-    out: Path
-    work: Work
-    seeds: Sequence[int]
-    shown: Mapping[str, str]
-    smoke: bool = False
+    table: Table  # what to run
+    division: Division  # on which clips
+    out: Path  # folder of all attempts
+    work: Work  # what trains and scores one
+    seeds: Sequence[int]  # seeds of every trial
+    shown: Mapping[str, str]  # settings to show with the table, by name
+    smoke: bool = False  # whether the run only shows that everything runs
 
     def attempts(self, only: str | None = None) -> list[Attempt]:
         """Return what there is to run.

@@ -39,19 +39,12 @@ _SIDES = ("train", "val", "test")
 
 @dataclass(frozen=True)
 class CourseLine:
-    """A line of one of the lists.
+    """A line of one of the lists."""
 
-    Attributes:
-        where: The list and line, for messages.
-        name: ``Class/video``, with or without a suffix.
-        frames: Number of its frames, or None where the list has none.
-        label: ``"slip"`` or ``"other"``.
-    """
-
-    where: str
-    name: str
-    frames: int | None
-    label: str
+    where: str  # the list and line, for messages
+    name: str  # class/video, with or without a suffix
+    frames: int | None  # number of its frames, or None where the list has none
+    label: str  # "slip" or "other"
 
 
 def read_course_lists(

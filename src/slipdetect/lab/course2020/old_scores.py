@@ -42,16 +42,12 @@ Floats = npt.NDArray[np.float64]
 
 @dataclass(frozen=True)
 class _OldScores:
-    """What a file of an older program holds.
+    """What a file of an older program holds."""
 
-    Attributes:
-        logits: ``(clips, classes)`` float64, the mean where it keeps several rows a clip.
-        names: Name of every clip; empty in files of tsn-pytorch, which keep none.
-        truth: True class of every clip; None in pickles, which keep none.
-    """
-
-    logits: Floats
+    logits: Floats  # (clips, classes) float64, the mean where it keeps several rows a clip
+    # name of every clip; empty in files of tsn-pytorch, which keep none
     names: tuple[str, ...] = ()
+    # true class of every clip; None in pickles, which keep none
     truth: npt.NDArray[np.int64] | None = None
 
 

@@ -20,7 +20,7 @@ from slipdetect.lab.course2020.tables import make_table, table_names
 if TYPE_CHECKING:
     from slipdetect.lab.course2020.division import Division
     from slipdetect.lab.course2020.experiment import Experiment
-    from slipdetect.lab.course2020.reproduce_view import ReproduceView
+    from slipdetect.lab.course2020.reproduce_report import ReproduceView
     from slipdetect.lab.course2020.runs import Settings
 
 # what --quick decides itself
@@ -182,7 +182,7 @@ def reproduce(ctx: click.Context, /, table: str, **given: Any) -> None:
     decided = [name for name in _DECIDED_BY_QUICK if given[name] is not None]
     if options.quick and decided:
         raise click.UsageError(f"--quick decides --{decided[0]} itself; leave one of them out")
-    from slipdetect.lab.course2020.reproduce_view import ReproduceView
+    from slipdetect.lab.course2020.reproduce_report import ReproduceView
 
     experiment, division = _experiment(table, options)
     # a pattern without a trial ends here, before anything is written

@@ -30,40 +30,25 @@ Hits = npt.NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Figure:
-    """A share of clips, 0 to 1, with its 95% interval over whole groups.
+    """A share of clips, 0 to 1, with its 95% interval over whole groups."""
 
-    Attributes:
-        value: The share, the mean over seeds where there are several.
-        low: Lower end of the interval.
-        high: Upper end.
-        by_seed: The share with each seed.
-    """
-
-    value: float
-    low: float
-    high: float
-    by_seed: tuple[float, ...]
+    value: float  # the share, the mean over seeds where there are several
+    low: float  # lower end of the interval
+    high: float  # upper end
+    by_seed: tuple[float, ...]  # the share with each seed
 
 
 @dataclass(frozen=True)
 class CellResult:
-    """One cell.
+    """One cell."""
 
-    Attributes:
-        state: ``"done"``, ``"failed"`` or ``"missing"`` (not run).
-        accuracy: Share of clips that are right; None unless done.
-        mean_class: Mean of the shares of each label; None unless done and both labels are there.
-        weights: Weights of the fused trials by seed.
-        fitted: Whether the weights were fitted on the validation clips.
-        note: Why fitted weights are equal, where they are.
-    """
-
-    state: str
-    accuracy: Figure | None = None
+    state: str  # "done", "failed" or "missing" (not run)
+    accuracy: Figure | None = None  # share of clips that are right; None unless done
+    # mean of the shares of each label; None unless done and both labels are there
     mean_class: Figure | None = None
-    weights: tuple[tuple[float, ...], ...] = ()
-    fitted: bool = False
-    note: str = ""
+    weights: tuple[tuple[float, ...], ...] = ()  # weights of the fused trials by seed
+    fitted: bool = False  # whether the weights were fitted on the validation clips
+    note: str = ""  # why fitted weights are equal, where they are
 
 
 @dataclass(frozen=True)
@@ -89,37 +74,25 @@ class Chosen:
 
 @dataclass(frozen=True)
 class TableResult:
-    """A table with its figures.
+    """A table with its figures."""
 
-    Attributes:
-        name: What the command line calls it.
-        title: Heading.
-        columns: Headings of the columns.
-        rows: Heading and cells of every line.
-        notes: What a reader must know.
-        sides: Train, val and test.
-        majority: Accuracy of always giving the commoner label of the training side; None while
-            nothing was scored.
-        settings: Protocol, seeds, starting weights and other settings to show, by name.
-        failures: Why runs failed, by their names.
-        smoke: Whether this only shows that everything runs.
-        chosen: For a table about training itself, by column what validation measured with the
-            first seed; else empty.
-        leaked: What of the split is on two sides; None where nothing is.
-    """
-
-    name: str
-    title: str
-    columns: tuple[str, ...]
-    rows: tuple[tuple[str, tuple[CellResult, ...]], ...]
-    notes: tuple[str, ...]
-    sides: Mapping[str, Side]
+    name: str  # what the command line calls it
+    title: str  # heading
+    columns: tuple[str, ...]  # headings of the columns
+    rows: tuple[tuple[str, tuple[CellResult, ...]], ...]  # heading and cells of every line
+    notes: tuple[str, ...]  # what a reader must know
+    sides: Mapping[str, Side]  # train, val and test
+    # accuracy of always giving the commoner label of the training side; None while nothing was
+    # scored
     majority: float | None
+    # protocol, seeds, starting weights and other settings to show, by name
     settings: Mapping[str, str]
-    failures: Mapping[str, str] = field(default_factory=dict)
-    smoke: bool = False
+    failures: Mapping[str, str] = field(default_factory=dict)  # why runs failed, by their names
+    smoke: bool = False  # whether this only shows that everything runs
+    # for a table about training itself, by column what validation measured with the first seed;
+    # else empty
     chosen: tuple[Chosen | None, ...] = ()
-    leaked: Leaked | None = None
+    leaked: Leaked | None = None  # what of the split is on two sides; None where nothing is
 
 
 def evaluate_cell(cell: Cell, runs: Sequence[Mapping[str, Scores]]) -> CellResult:

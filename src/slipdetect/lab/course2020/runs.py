@@ -95,23 +95,14 @@ class Work(Protocol):
 
 @dataclass(frozen=True)
 class Progress:
-    """Where a run over many attempts is.
+    """Where a run over many attempts is."""
 
-    Attributes:
-        attempt: The one at work.
-        index: Its number among those to do, from 0.
-        count: How many there are to do.
-        stage: What it does.
-        done: Steps done of this stage.
-        total: Steps of this stage.
-    """
-
-    attempt: Attempt
-    index: int
-    count: int
-    stage: str
-    done: int
-    total: int
+    attempt: Attempt  # the one at work
+    index: int  # its number among those to do, from 0
+    count: int  # how many there are to do
+    stage: str  # what it does
+    done: int  # steps done of this stage
+    total: int  # steps of this stage
 
 
 def scores_file(folder: Path, side: str) -> Path:
@@ -221,26 +212,17 @@ def _do(attempt: Attempt, work: Work, out: Path, say: Say) -> None:
 
 @dataclass(frozen=True)
 class Settings:
-    """Choices that hold for all trials of an experiment.
+    """Choices that hold for all trials of an experiment."""
 
-    Attributes:
-        cache: Folder for decoded frames, shared by all trials.
-        protocol: How clips are scored, such as ``"25x1"``.
-        weights: ``"imagenet"``, None (random), or a file, ``{backbone}`` in it standing for the
-            backbone's name.
-        store: Folder of ``slipdetect extract`` to take frames and flow from.
-        device: Where to train and score.
-        changes: Training settings that differ from the recipes'.
-        smoke: Whether the run only shows that everything runs.
-    """
-
-    cache: Path
-    protocol: str = "25x1"
+    cache: Path  # folder for decoded frames, shared by all trials
+    protocol: str = "25x1"  # how clips are scored, such as "25x1"
+    # "imagenet", None (random), or a file, {backbone} in it standing for the backbone's name
     weights: str | None = "imagenet"
-    store: Path | None = None
-    device: str = "auto"
+    store: Path | None = None  # folder of slipdetect extract to take frames and flow from
+    device: str = "auto"  # where to train and score
+    # training settings that differ from the recipes'
     changes: Mapping[str, Any] = field(default_factory=dict)
-    smoke: bool = False
+    smoke: bool = False  # whether the run only shows that everything runs
 
     @classmethod
     def of_smoke_run(cls, cache: Path, store: Path | None = None, device: str = "auto") -> Settings:

@@ -29,35 +29,23 @@ _RECIPE_NOTE = "Networks are chosen by validation; the test clips are scored onc
 
 @dataclass(frozen=True)
 class Trial:
-    """One network to train and score.
+    """One network to train and score."""
 
-    Attributes:
-        key: Its name, unique among all tables, and the name of its folder.
-        backbone: Network.
-        modality: Stream.
-        recipe: Name of the training recipe.
-        changes: Settings that differ from the recipe's.
-        share: Part of the training clips that it sees, above 0 to 1.
-    """
-
-    key: str
-    backbone: str
-    modality: str
-    recipe: str
+    key: str  # its name, unique among all tables, and the name of its folder
+    backbone: str  # network
+    modality: str  # stream
+    recipe: str  # name of the training recipe
+    # settings that differ from the recipe's
     changes: Mapping[str, Any] = field(default_factory=dict, hash=False)
-    share: float = 1.0
+    share: float = 1.0  # part of the training clips that it sees, above 0 to 1
 
 
 @dataclass(frozen=True)
 class Cell:
-    """One figure: the accuracy of a trial, or of several whose logits are added.
+    """One figure: the accuracy of a trial, or of several whose logits are added."""
 
-    Attributes:
-        trials: Keys.
-        weights: Weight of each trial's logits; None: fitted on the validation clips.
-    """
-
-    trials: tuple[str, ...]
+    trials: tuple[str, ...]  # keys
+    # weight of each trial's logits; None: fitted on the validation clips
     weights: tuple[float, ...] | None
 
 
@@ -71,44 +59,30 @@ class Row:
 
 @dataclass(frozen=True)
 class Table:
-    """A table of the report.
+    """A table of the report."""
 
-    Attributes:
-        name: What the command line calls it.
-        title: What it shows.
-        columns: Headings.
-        rows: Lines, each with a cell per column.
-        trials: Everything that has to be trained for it.
-        notes: What a reader must know, a sentence each.
-        has_curves: Whether it is about how the runs learn; its trials are then its columns.
-    """
-
-    name: str
-    title: str
-    columns: tuple[str, ...]
-    rows: tuple[Row, ...]
-    trials: tuple[Trial, ...]
-    notes: tuple[str, ...] = ()
+    name: str  # what the command line calls it
+    title: str  # what it shows
+    columns: tuple[str, ...]  # headings
+    rows: tuple[Row, ...]  # lines, each with a cell per column
+    trials: tuple[Trial, ...]  # everything that has to be trained for it
+    notes: tuple[str, ...] = ()  # what a reader must know, a sentence each
+    # whether it is about how the runs learn; its trials are then its columns
     has_curves: bool = False
 
 
 @dataclass(frozen=True)
 class Reported:
-    """The report's own figures for a table.
+    """The report's own figures for a table."""
 
-    Attributes:
-        rows: Percent by row heading, one per column; a row of ours that is absent has none.
-        unsound: By row heading and column, why the figure cannot be so or is of another kind.
-        notes: What holds for all of them.
-        columns: Headings as the report has them, where they differ from ours; else empty.
-        decimals: Decimals that the report prints.
-    """
-
+    # percent by row heading, one per column; a row of ours that is absent has none
     rows: dict[str, tuple[float, ...]]
+    # by row heading and column, why the figure cannot be so or is of another kind
     unsound: dict[tuple[str, int], str]
-    notes: tuple[str, ...]
+    notes: tuple[str, ...]  # what holds for all of them
+    # headings as the report has them, where they differ from ours; else empty
     columns: tuple[str, ...] = ()
-    decimals: int = 4
+    decimals: int = 4  # decimals that the report prints
 
 
 def make_table(name: str) -> Table:
