@@ -16,8 +16,8 @@ from slipdetect import backbones
 from slipdetect.errors import BackboneUnavailable, ModelError
 from slipdetect.lab.checkpoints.keys import TWO_STREAM_LAYOUT, Renamed, fit, rename
 from slipdetect.lab.checkpoints.reading import OldCheckpoint
-from slipdetect.modalities.modality import MODALITIES, Modality
 from slipdetect.modalities.normalize import Normalization
+from slipdetect.modalities.snippet import MODALITIES, Modality
 from slipdetect.models.config import StreamConfig
 from slipdetect.models.package import build_network
 from slipdetect.models.tsn import TSN

@@ -36,16 +36,14 @@ from slipdetect.lab.course2020.archives import (
 )
 from slipdetect.lab.course2020.lists import rows_of
 from slipdetect.lab.data.leaks import named
-from slipdetect.lab.fetch.unpack import unwritable
+from slipdetect.lab.fetch.archives import unwritable
 from slipdetect.lab.prepare.rows import Prepared
 from slipdetect.lab.prepare.write import write_rows
-from slipdetect.store.layout_tsn import TsnLayout
-from slipdetect.store.manifest import Manifest, Shard, manifest_path
+from slipdetect.store.layout import TsnLayout, Unit, frames_per_unit
+from slipdetect.store.manifest import ExtractionRecipe, Manifest, Shard, manifest_path
 from slipdetect.store.names import folder_names
 from slipdetect.store.reader import VideoStore
-from slipdetect.store.recipe import ExtractionRecipe
 from slipdetect.store.source import SourceIdentity
-from slipdetect.store.units import Unit, frames_per_unit
 
 CSV, ABOUT = "clips.csv", "course2020.json"
 REFUSE, DROP, KEEP, COMPUTE = MISSING_FLOW = ("refuse", "drop", "frames", "compute")
@@ -315,7 +313,6 @@ def _manifest(
         path_key=verdict.name,
         source=SourceIdentity(verdict.name, total, 0, whole),
         recipe=ExtractionRecipe(layout="tsn", flow=flow),
-        request=None,
         frames=verdict.frames,
         flows=0 if flow is None else verdict.frames - 1,
         width=width,

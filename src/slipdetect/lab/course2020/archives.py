@@ -14,10 +14,17 @@ from pathlib import Path, PurePosixPath
 from typing import IO
 
 from slipdetect.errors import DataError
-from slipdetect.lab.fetch.archives import archive_stem, open_archive
-from slipdetect.lab.fetch.unpack import FREE_BYTES, MAX_FILES, MAX_RATIO, check_member, unwritable
+from slipdetect.lab.fetch.archives import (
+    FREE_BYTES,
+    MAX_FILES,
+    MAX_RATIO,
+    archive_stem,
+    check_member,
+    open_archive,
+    unwritable,
+)
 from slipdetect.lab.prepare.jpeg import jpeg_size
-from slipdetect.store.files import digest
+from slipdetect.store.manifest import digest
 
 FRAMES, FLOW_U, FLOW_V = KINDS = ("", "_u", "_v")
 NO_FLOW = "no flow"
