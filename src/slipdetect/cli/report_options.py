@@ -119,8 +119,9 @@ FILES = (
     make_word("rgb_train.csv|rgb_test.csv|opf_train.csv|opf_test.csv", "plot runs/x/curves.csv"),
     make_word(
         "spatial_video_preds.pickle|motion_video_preds.pickle",
-        "convert-scores rgb=spatial_video_preds.pickle --frames 19 --data clips.csv --out r.npz",
-        "convert-scores x.npz --out preds/",
+        "convert-scores rgb=spatial_video_preds.pickle flow=motion_video_preds.pickle --frames 19"
+        " --data clips.csv --out scores.npz",
+        "convert-scores scores.npz --out preds/",
     ),
     make_word(
         "timeLable.json|timelabel.json",

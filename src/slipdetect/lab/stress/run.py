@@ -15,8 +15,8 @@ from typing import Any
 from slipdetect._io import file_sha256
 from slipdetect.detection import Detector
 from slipdetect.errors import DataError, OutputError
-from slipdetect.lab.course2020.facts import Facts, read_facts, require_same, write_facts
 from slipdetect.lab.data import Clip
+from slipdetect.lab.data.facts import Facts, read_facts, require_same, write_facts
 from slipdetect.lab.evaluate.predictions import (
     ClipPrediction,
     predict,

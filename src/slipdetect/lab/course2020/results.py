@@ -1,28 +1,98 @@
-"""From scores to the figure of a cell: fuse, decide, average over seeds, resample groups.
+"""From scores to the figures of a table: fuse, decide, average over seeds, resample groups.
 
-In: a ``Cell`` and the scores of its trials. Out: a ``CellResult``.
+In: a ``Cell`` and the scores of its trials. Out: ``CellResult`` and the other parts of a
+``TableResult``.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import numpy.typing as npt
 
 from slipdetect.errors import DataError
-from slipdetect.lab.course2020.plan import Cell
-from slipdetect.lab.course2020.result import DONE, CellResult, Figure
+from slipdetect.lab.course2020.division import Leaked
+from slipdetect.lab.course2020.tables import Cell
 from slipdetect.lab.evaluate.clip_report import RESAMPLES
 from slipdetect.lab.evaluate.decisions import decide
 from slipdetect.lab.evaluate.scores import ClipScores
 from slipdetect.lab.stats.intervals import interval, widened
 from slipdetect.lab.stats.resampling import GroupResampler, effective_groups
 
+DONE, FAILED, MISSING = "done", "failed", "missing"
 _SEED = 0
 
 Scores = Mapping[str, ClipScores]
 Hits = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Figure:
+    """A share of clips, 0 to 1, with its 95% interval over whole groups."""
+
+    value: float  # the share, the mean over seeds where there are several
+    low: float  # lower end of the interval
+    high: float  # upper end
+    by_seed: tuple[float, ...]  # the share with each seed
+
+
+@dataclass(frozen=True)
+class CellResult:
+    """One cell."""
+
+    state: str  # "done", "failed" or "missing" (not run)
+    accuracy: Figure | None = None  # share of clips that are right; None unless done
+    # mean of the shares of each label; None unless done and both labels are there
+    mean_class: Figure | None = None
+    weights: tuple[tuple[float, ...], ...] = ()  # weights of the fused trials by seed
+    fitted: bool = False  # whether the weights were fitted on the validation clips
+    note: str = ""  # why fitted weights are equal, where they are
+
+
+@dataclass(frozen=True)
+class Side:
+    """How many clips a side has: in all, with a slip or fall, and of how many groups."""
+
+    clips: int
+    positives: int
+    groups: int
+
+
+@dataclass(frozen=True)
+class Chosen:
+    """The epoch that validation chose, counted from 1, and the last one: shares and losses."""
+
+    epoch: int
+    epochs: int
+    accuracy: float
+    loss: float
+    last_accuracy: float
+    last_loss: float
+
+
+@dataclass(frozen=True)
+class TableResult:
+    """A table with its figures."""
+
+    name: str  # what the command line calls it
+    title: str  # heading
+    columns: tuple[str, ...]  # headings of the columns
+    rows: tuple[tuple[str, tuple[CellResult, ...]], ...]  # heading and cells of every line
+    notes: tuple[str, ...]  # what a reader must know
+    sides: Mapping[str, Side]  # train, val and test
+    # accuracy of always giving the commoner label of the training side; None while nothing was
+    # scored
+    majority: float | None
+    # protocol, seeds, starting weights and other settings to show, by name
+    settings: Mapping[str, str]
+    failures: Mapping[str, str] = field(default_factory=dict)  # why runs failed, by their names
+    smoke: bool = False  # whether this only shows that everything runs
+    # for a table about training itself, by column what validation measured with the first seed;
+    # else empty
+    chosen: tuple[Chosen | None, ...] = ()
+    leaked: Leaked | None = None  # what of the split is on two sides; None where nothing is
 
 
 def evaluate_cell(cell: Cell, runs: Sequence[Mapping[str, Scores]]) -> CellResult:
@@ -36,19 +106,17 @@ def evaluate_cell(cell: Cell, runs: Sequence[Mapping[str, Scores]]) -> CellResul
         DataError: The trials scored different clips, or one modality twice.
     """
     fits = [_weights(cell, run) for run in runs]
-    weights = [named for named, _ in fits]
-    tested = [_merge([run[key]["test"] for key in cell.trials]) for run in runs]
-    first = tested[0]
+    tested = [joined_scores([run[key]["test"] for key in cell.trials]) for run in runs]
     for other in tested[1:]:
-        _require_same_clips(first, other)
+        _require_same_clips(tested[0], other)
     hits = np.stack(
         [
-            decide(scores, named).label == scores.truth
-            for scores, named in zip(tested, weights, strict=True)
+            decide(scores, weights).label == scores.truth
+            for scores, (weights, _) in zip(tested, fits, strict=True)
         ]
     ).astype(np.float64)
-    accuracy, mean_class = figures(hits, first)
-    chosen = tuple(tuple(named.values()) for named in weights)
+    accuracy, mean_class = figures(hits, tested[0])
+    chosen = tuple(tuple(weights.values()) for weights, _ in fits)
     notes = dict.fromkeys(note for _, note in fits if note)
     return CellResult(DONE, accuracy, mean_class, chosen, cell.weights is None, "; ".join(notes))
 
@@ -100,6 +168,22 @@ def majority_accuracy(training_positives: float, scores: ClipScores) -> float:
     return share if training_positives > 0.5 else 1.0 - share
 
 
+def joined_scores(parts: Sequence[ClipScores]) -> ClipScores:
+    """Return the scores of several one-stream models of the same clips as those of one model.
+
+    Raises:
+        DataError: They are of different clips, or two of one modality.
+    """
+    logits: dict[str, npt.NDArray[np.float32]] = {}
+    for part in parts:
+        _require_same_clips(parts[0], part)
+        twice = logits.keys() & part.logits.keys()
+        if twice:
+            raise DataError(f"two runs of one cell have the modality {min(twice)!r}")
+        logits.update(part.logits)
+    return replace(parts[0], logits=logits, facts={})
+
+
 def _figure(
     by_seed: Hits,
     resamples: Hits,
@@ -129,7 +213,7 @@ def _share(weights: Hits, hits: Hits, among: npt.NDArray[np.bool_]) -> Hits:
 
 def _weights(cell: Cell, run: Mapping[str, Scores]) -> tuple[dict[str, float], str]:
     """Return the weight of each modality, and why fitted ones are equal where they are."""
-    scores = _merge([run[key]["val"] for key in cell.trials])
+    scores = joined_scores([run[key]["val"] for key in cell.trials])
     if cell.weights is not None:
         return dict(zip(scores.logits, cell.weights, strict=True)), ""
     # scipy's optimizers load slowly, and one row of one table needs them
@@ -137,21 +221,6 @@ def _weights(cell: Cell, run: Mapping[str, Scores]) -> tuple[dict[str, float], s
 
     fitted = fit_weights(scores.logits, scores.truth)
     return fitted.weights, fitted.note
-
-
-def _merge(parts: Sequence[ClipScores]) -> ClipScores:
-    """Return the scores of several one-stream models of the same clips as those of one model."""
-    first = parts[0]
-    logits: dict[str, npt.NDArray[np.float32]] = {}
-    for part in parts:
-        _require_same_clips(first, part)
-        twice = logits.keys() & part.logits.keys()
-        if twice:
-            raise DataError(f"two runs of one cell have the modality {min(twice)!r}")
-        logits.update(part.logits)
-    return ClipScores(
-        first.labels, first.positive, first.clips, first.groups, first.sources, first.truth, logits
-    )
 
 
 def _require_same_clips(one: ClipScores, other: ClipScores) -> None:
