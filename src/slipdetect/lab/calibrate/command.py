@@ -15,12 +15,20 @@ import click
 
 from slipdetect.cli.console import Console
 from slipdetect.cli.errors import SOME_FAILED
-from slipdetect.cli.options import common_options, with_options
+from slipdetect.cli.options import common_options
 from slipdetect.cli.sources import footage
+from slipdetect.cli.typed_options import option, with_settings
 from slipdetect.errors import DataError, UsageError
-from slipdetect.lab.data.choose_clips import ALL, SOURCE_OPTIONS, choose_sources, choose_split
-from slipdetect.lab.evaluate.options import DEVICE_OPTION, FILE, FOLDER, refuse
+from slipdetect.lab.data.choose_clips import ALL, choose_sources, choose_split
+from slipdetect.lab.evaluate.options import (
+    FILE,
+    FOLDER,
+    device_option,
+    overwrite_option,
+    refuse,
+)
 from slipdetect.lab.evaluate.output import check_targets, counted, write_figure
+from slipdetect.lab.evaluate.tested_clips import DatasetSettings
 
 if TYPE_CHECKING:
     from slipdetect.lab.calibrate.fitting import Refit
@@ -29,64 +37,45 @@ if TYPE_CHECKING:
     from slipdetect.lab.evaluate.predictions import ClipPrediction
     from slipdetect.models import ModelConfig, ModelPackage
 
-_FITTING = ("split", "only", "exclude", "root", "bins", "reliability")
+_FITTING = ("split", "dataset", "exclude", "root", "bins", "reliability")
 _RATE = click.FloatRange(min=0.0, min_open=True)
 
-CALIBRATE_OPTIONS = (
-    click.option(
-        "--normal",
+
+@dataclass(frozen=True, kw_only=True)
+class CalibrateSettings(DatasetSettings):
+    """Options of ``calibrate``."""
+
+    negatives: tuple[str, ...] = option(
         multiple=True,
         metavar="FOLDER",
         help="Your own footage in which nobody falls: a folder, a video or a pattern; repeatable.",
-    ),
-    click.option("--per-day", type=_RATE, help="False events a day to allow.  [default: 1]"),
-    click.option("--per-hour", type=_RATE, help="False events an hour to allow."),
-    click.option(
-        "--data",
+    )
+    per_day: float | None = option(type=_RATE, help="False events a day to allow.  [default: 1]")
+    per_hour: float | None = option(type=_RATE, help="False events an hour to allow.")
+    data: Path | None = option(
         type=FILE,
         metavar="CLIPS.csv",
         help="Labeled clips that the model has not learned from, to fit its probabilities on.",
-    ),
-    click.option(
-        "--split",
+    )
+    split: str | None = option(
         type=click.Choice(["train", "val", "test", "all"]),
         help="Rows of CLIPS.csv to fit on.  [default: val; all where the file has no split]",
-    ),
-    *SOURCE_OPTIONS,
-    click.option("--root", type=FOLDER, help="Folder of the clips.  [default: that of CLIPS.csv]"),
-    click.option(
-        "--bins",
+    )
+    root: Path | None = option(
+        type=FOLDER, help="Folder of the clips.  [default: that of CLIPS.csv]"
+    )
+    bins: Binning = option(
         type=click.Choice(["mass", "width"]),
         default="mass",
         show_default=True,
         help="Bins of the calibration error: as many windows each, or as wide.",
-    ),
-    click.option(
-        "--reliability", type=FILE, metavar="FILE.png", help="File for a reliability diagram."
-    ),
-    click.option("--out", type=FOLDER, required=True, help="Folder for the calibrated model."),
-    click.option("--overwrite", is_flag=True, help="Replace what is there."),
-    DEVICE_OPTION,
-)
-
-
-@dataclass(frozen=True, kw_only=True)
-class CalibrateSettings:
-    """What ``CALIBRATE_OPTIONS`` say; see there."""
-
-    normal: tuple[str, ...]
-    per_day: float | None
-    per_hour: float | None
-    data: Path | None
-    split: str | None
-    only: tuple[str, ...]
-    exclude: tuple[str, ...]
-    root: Path | None
-    bins: Binning
-    reliability: Path | None
-    out: Path
-    overwrite: bool
-    device: str
+    )
+    reliability: Path | None = option(
+        type=FILE, metavar="FILE.png", help="File for a reliability diagram."
+    )
+    out: Path = option(type=FOLDER, required=True, help="Folder for the calibrated model.")
+    overwrite: bool = overwrite_option("Replace what is there.")
+    device: str = device_option()
 
     @property
     def budget(self) -> float:
@@ -96,12 +85,16 @@ class CalibrateSettings:
             UsageError: Options that do not go together.
         """
         daily, hourly = self.per_day, self.per_hour
-        if not self.normal and self.data is None:
-            raise UsageError("say what to calibrate on: --normal FOLDER, --data CLIPS.csv, or both")
+        if not self.negatives and self.data is None:
+            raise UsageError(
+                "say what to calibrate on: --negatives FOLDER, --data CLIPS.csv, or both"
+            )
         if daily is not None and hourly is not None:
             raise UsageError("--per-day and --per-hour are two budgets; give one")
-        if (daily is not None or hourly is not None) and not self.normal:
-            raise UsageError("a budget of false events needs footage to count them: give --normal")
+        if (daily is not None or hourly is not None) and not self.negatives:
+            raise UsageError(
+                "a budget of false events needs footage to count them: give --negatives"
+            )
         allowed = (1.0 if daily is None else daily) / 24 if hourly is None else hourly
         if not math.isfinite(allowed):
             raise UsageError(f"a budget is a number of false events, not {allowed}")
@@ -110,22 +103,21 @@ class CalibrateSettings:
 
 @click.command(short_help="Choose thresholds on your own footage; refit probabilities.")
 @click.argument("model", metavar="MODEL")
-@with_options(CALIBRATE_OPTIONS)
+@with_settings(CalibrateSettings)
 @common_options
 @click.pass_context
-def calibrate(ctx: click.Context, /, model: str, **options: Any) -> None:
+def calibrate(ctx: click.Context, /, model: str, settings: CalibrateSettings) -> None:
     """Choose a model's thresholds on your own footage, or make its probabilities hold.
 
     MODEL is 'default' or the folder of a model; a copy with other numbers in its model.json is
-    written to --out. With --normal the smallest threshold is chosen that keeps the budget of false
-    events; with --data temperature and bias are refitted. With both, --data comes first.
+    written to --out. With --negatives the smallest threshold is chosen that keeps the budget of
+    false events; with --data temperature and bias are refitted. With both, --data comes first.
 
     \b
-    slipdetect calibrate default --normal recordings/quiet --per-day 1 --out models/kitchen
+    slipdetect calibrate default --negatives recordings/quiet --per-day 1 --out models/kitchen
     slipdetect calibrate runs/x/last --data clips.csv --reliability x.png --out models/x
     """
     console = ctx.ensure_object(Console)
-    settings = CalibrateSettings(**options)
     per_hour = settings.budget
     if settings.data is None:
         refuse(ctx, _FITTING, "there is no --data")
@@ -137,16 +129,16 @@ def calibrate(ctx: click.Context, /, model: str, **options: Any) -> None:
         config, text, lost = calibrator.on_clips(config, facts)
         sections.append(text)
         failed += lost
-    if settings.normal:
+    if settings.negatives:
         config, text, lost = calibrator.on_footage(config, per_hour, facts)
         sections.append(text)
         failed += lost
     known = config.training.get("calibrated")
     facts = {**(known if isinstance(known, dict) else {}), **facts}
-    if "footage" in facts and not settings.normal:
+    if "footage" in facts and not settings.negatives:
         console.warn(
             "the thresholds were chosen on footage for the earlier probabilities; choose them "
-            "again with --normal"
+            "again with --negatives"
         )
     config = replace(config, training={**config.training, "calibrated": facts})
     _write(package, config, settings)
@@ -259,7 +251,7 @@ class _Calibrator:
 
         settings = self._settings
         clips = read_annotations(file, settings.root)
-        clips = choose_sources(clips, settings.only, settings.exclude)
+        clips = choose_sources(clips, settings.dataset, settings.exclude)
         split = settings.split
         if split is None:
             split = "val" if any(clip.split for clip in clips) else ALL
@@ -280,7 +272,7 @@ class _Calibrator:
     def _chosen_footage(self) -> list[Clip]:
         from slipdetect.lab.data import Clip
 
-        return [Clip(path, False, group=str(path)) for path in footage(self._settings.normal)]
+        return [Clip(path, False, group=str(path)) for path in footage(self._settings.negatives)]
 
     def _draw(self, found: Refit) -> None:
         from slipdetect.lab.calibrate.reliability import reliability_figure

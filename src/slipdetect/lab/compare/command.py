@@ -9,13 +9,14 @@ import json
 import shlex
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
 from slipdetect._io import atomic_write, output_files
 from slipdetect.cli.console import Console
-from slipdetect.cli.options import common_options, with_options
+from slipdetect.cli.options import common_options
+from slipdetect.cli.typed_options import option, with_settings
 from slipdetect.errors import UsageError
 from slipdetect.lab.evaluate.options import FOLDER, FusionWeights
 from slipdetect.lab.evaluate.output import write_figure
@@ -25,66 +26,43 @@ if TYPE_CHECKING:
 
 _FILES = ("comparison.md", "comparison.csv", "comparison.json", "comparison.png")
 
-COMPARE_OPTIONS = (
-    click.option(
-        "--out",
-        type=FOLDER,
-        help=f"Folder for {', '.join(_FILES[:3])} and {_FILES[3]}; made if new.",
-    ),
-    click.option(
-        "--weights",
-        multiple=True,
-        type=FusionWeights(),
-        help="A fusion of your own, such as rgb=1,flow=2; repeatable.",
-    ),
-    click.option(
-        "--against",
-        metavar="ROW",
-        help="The row to test all others against.  [default: the best on validation, or the first]",
-    ),
-    click.option("--common", is_flag=True, help="Compare on the clips that all runs have."),
-    click.option("--no-validation", is_flag=True, help="Use no validation scores, fit no weights."),
-    click.option(
-        "--saturated-fallback",
-        is_flag=True,
-        help="Where over 90% of the clips' rgb probabilities are nearly 1, fuse rgb and flow as "
-        "flow alone; where they are nearly 0, as rgb alone.",
-    ),
-    click.option(
-        "--resamples",
-        type=click.IntRange(100, 100_000),
-        default=2000,
-        show_default=True,
-        help="Of the bootstrap.",
-    ),
-    click.option(
-        "--seed", type=click.IntRange(0), default=0, show_default=True, help="Of its draws."
-    ),
-    click.option("--overwrite", is_flag=True, help="Replace what an earlier run left in --out."),
-)
-
 
 @dataclass(frozen=True, kw_only=True)
 class CompareSettings:
-    """What ``COMPARE_OPTIONS`` say; see there."""
+    """Options of ``compare``."""
 
-    out: Path | None
-    weights: tuple[dict[str, float], ...]
-    against: str | None
-    common: bool
-    no_validation: bool
-    saturated_fallback: bool
-    resamples: int
-    seed: int
-    overwrite: bool
+    out: Path | None = option(
+        type=FOLDER, help=f"Folder for {', '.join(_FILES[:3])} and {_FILES[3]}; made if new."
+    )
+    weights: tuple[dict[str, float], ...] = option(
+        multiple=True,
+        type=FusionWeights(),
+        help="A fusion of your own, such as rgb=1,flow=2; repeatable.",
+    )
+    against: str | None = option(
+        metavar="ROW",
+        help="The row to test all others against.  [default: the best on validation, or the first]",
+    )
+    common: bool = option(is_flag=True, help="Compare on the clips that all runs have.")
+    no_validation: bool = option(is_flag=True, help="Use no validation scores, fit no weights.")
+    saturated_fallback: bool = option(
+        is_flag=True,
+        help="Where over 90% of the clips' rgb probabilities are nearly 1, fuse rgb and flow as "
+        "flow alone; where they are nearly 0, as rgb alone.",
+    )
+    resamples: int = option(
+        type=click.IntRange(100, 100_000), default=2000, show_default=True, help="Of the bootstrap."
+    )
+    seed: int = option(type=click.IntRange(0), default=0, show_default=True, help="Of its draws.")
+    overwrite: bool = option(is_flag=True, help="Replace what an earlier run left in --out.")
 
 
 @click.command()
 @click.argument("runs", metavar="RUN...", nargs=-1, required=True, type=click.Path(path_type=Path))
-@with_options(COMPARE_OPTIONS)
+@with_settings(CompareSettings)
 @common_options
 @click.pass_context
-def compare(ctx: click.Context, /, runs: tuple[Path, ...], **options: Any) -> None:
+def compare(ctx: click.Context, /, runs: tuple[Path, ...], settings: CompareSettings) -> None:
     """Compare backbones, modalities and fusion weights on the same clips.
 
     RUN is a scores file of evaluate clips, or a folder with scores-test.npz and, where there are
@@ -100,7 +78,7 @@ def compare(ctx: click.Context, /, runs: tuple[Path, ...], **options: Any) -> No
     from slipdetect.lab.compare.report import comparison_page
     from slipdetect.lab.compare.runs import join_runs, load_run
 
-    console, settings = ctx.ensure_object(Console), CompareSettings(**options)
+    console = ctx.ensure_object(Console)
     if len({run.resolve() for run in runs}) < len(runs):
         raise UsageError("a run is named twice; name every run once")
     targets: list[Path] = []

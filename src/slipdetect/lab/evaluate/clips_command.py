@@ -7,23 +7,24 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
 from slipdetect.cli.console import Console
 from slipdetect.cli.errors import SOME_FAILED
-from slipdetect.cli.options import common_options, with_options
+from slipdetect.cli.options import common_options
+from slipdetect.cli.typed_options import option, with_settings
 from slipdetect.errors import DataError, UsageError
 from slipdetect.lab.evaluate.options import (
-    DEVICE_OPTION,
     FILE,
     FOLDER,
-    OVERWRITE_OPTION,
     PREDICTIONS_SUFFIX,
-    REPORT_OPTIONS,
     SCORE_SUFFIX,
     FusionWeights,
+    ReportSettings,
+    device_option,
+    overwrite_option,
     refuse,
 )
 from slipdetect.lab.evaluate.output import (
@@ -34,7 +35,6 @@ from slipdetect.lab.evaluate.output import (
     write_report,
 )
 from slipdetect.lab.evaluate.tested_clips import (
-    TESTED_OPTIONS,
     TestedClips,
     TestedSettings,
     choose,
@@ -46,62 +46,45 @@ if TYPE_CHECKING:
 
 _CONVERT = "convert them first: slipdetect convert-scores"
 
-_RUNNING = ("protocol", "cache", "store", "device", "split", "only", "exclude", "root")
+_RUNNING = ("protocol", "cache", "store", "device", "split", "dataset", "exclude", "root")
 
 _OLD_SUFFIXES = (".pickle", ".pkl")
 
-CLIP_OPTIONS = (
-    *TESTED_OPTIONS,
-    click.option(
-        "--protocol",
+
+@dataclass(frozen=True, kw_only=True)
+class ClipSettings(ReportSettings, TestedSettings):
+    """Options of ``evaluate clips``."""
+
+    protocol: str | None = option(
         metavar="SxC",
         help="Segments by crops (1, 2, 5 or 10), such as 25x10, or 'windows'.  [default: windows; "
         "25x1 for models trained on whole clips]",
-    ),
-    click.option(
-        "--cache",
-        type=FOLDER,
-        help="Folder for decoded frames, to be used again.  [default: none is kept]",
-    ),
-    click.option(
-        "--store", type=FOLDER, help="Folder of slipdetect extract to take frames and flow from."
-    ),
-    DEVICE_OPTION,
-    click.option(
-        "--fusion",
+    )
+    cache: Path | None = option(
+        type=FOLDER, help="Folder for decoded frames, to be used again.  [default: none is kept]"
+    )
+    store: Path | None = option(
+        type=FOLDER, help="Folder of slipdetect extract to take frames and flow from."
+    )
+    device: str = device_option()
+    fusion: dict[str, float] | None = option(
         type=FusionWeights(),
         help="Weights to fuse by, such as rgb=1,flow=1.5.  [default: the model's own]",
-    ),
-    *REPORT_OPTIONS,
-    click.option("--scores", type=FILE, help="File to keep the scores in, .npz."),
-    click.option("--confusion", type=FILE, help="File for a picture of what was taken for what."),
-    OVERWRITE_OPTION,
-)
-
-
-@dataclass(frozen=True, kw_only=True)
-class ClipSettings(TestedSettings):
-    """What ``CLIP_OPTIONS`` say; see there."""
-
-    protocol: str | None
-    cache: Path | None
-    store: Path | None
-    device: str
-    fusion: dict[str, float] | None
-    format: str | None
-    out: Path | None
-    scores: Path | None
-    confusion: Path | None
-    overwrite: bool
+    )
+    scores: Path | None = option(type=FILE, help="File to keep the scores in, .npz.")
+    confusion: Path | None = option(
+        type=FILE, help="File for a picture of what was taken for what."
+    )
+    overwrite: bool = overwrite_option()
 
 
 @click.command()
 @click.argument("model", metavar="MODEL")
 @click.argument("data", metavar="[DATA.csv]", required=False, type=FILE)
-@with_options(CLIP_OPTIONS)
+@with_settings(ClipSettings)
 @common_options
 @click.pass_context
-def clips(ctx: click.Context, /, model: str, data: Path | None, **options: Any) -> None:
+def clips(ctx: click.Context, /, model: str, data: Path | None, settings: ClipSettings) -> None:
     """Tell how good a model is at telling clips with a slip from clips without.
 
     MODEL is 'default', the folder of a model, or a file of --scores; then nothing is run. DATA.csv
@@ -113,7 +96,6 @@ def clips(ctx: click.Context, /, model: str, data: Path | None, **options: Any) 
     slipdetect evaluate clips x.npz --fusion rgb=1,flow=1.5
     """
     console = ctx.ensure_object(Console)
-    settings = ClipSettings(**options)
     suffix = Path(model).suffix.lower()
     if suffix == PREDICTIONS_SUFFIX:
         raise UsageError(f"{model!r} holds predictions of events; use slipdetect evaluate events")

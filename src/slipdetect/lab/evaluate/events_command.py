@@ -13,18 +13,19 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from slipdetect.cli.console import Console
-from slipdetect.cli.detect_options import EVENT_OPTIONS, EVENT_SETTINGS, event_settings
+from slipdetect.cli.detect_options import EVENT_OPTIONS, event_settings
 from slipdetect.cli.errors import SOME_FAILED
 from slipdetect.cli.options import common_options, with_options
+from slipdetect.cli.typed_options import option, with_settings
 from slipdetect.errors import DataError, UsageError
 from slipdetect.lab.data.choose_clips import choose_sources
 from slipdetect.lab.evaluate.options import (
-    DEVICE_OPTION,
     FILE,
-    OVERWRITE_OPTION,
     PREDICTIONS_SUFFIX,
-    REPORT_OPTIONS,
     SCORE_SUFFIX,
+    ReportSettings,
+    device_option,
+    overwrite_option,
     refuse,
 )
 from slipdetect.lab.evaluate.output import (
@@ -35,7 +36,6 @@ from slipdetect.lab.evaluate.output import (
     write_report,
 )
 from slipdetect.lab.evaluate.tested_clips import (
-    TESTED_OPTIONS,
     TestedClips,
     TestedSettings,
     choose,
@@ -47,39 +47,37 @@ if TYPE_CHECKING:
     from slipdetect.lab.evaluate.event_curves import Sweep
     from slipdetect.lab.evaluate.predictions import ClipPrediction
 
-EVENTS_OPTIONS = (
-    *TESTED_OPTIONS,
-    *EVENT_OPTIONS,
-    DEVICE_OPTION,
-    *REPORT_OPTIONS,
-    click.option("--predictions", type=FILE, help="File to keep what was found in, .jsonl."),
-    click.option("--curves", type=FILE, help="File for a picture of what other thresholds give."),
-    click.option("--mistakes", type=FILE, help="File for pictures of the worst mistakes."),
-    OVERWRITE_OPTION,
-)
+Thresholds = dict[str, float | None]  # of EventConfig; None leaves that of the model
 
 
 @dataclass(frozen=True, kw_only=True)
-class EventsSettings(TestedSettings):
-    """What ``EVENTS_OPTIONS`` say; see there."""
+class EventsSettings(ReportSettings, TestedSettings):
+    """Options of ``evaluate events``."""
 
-    thresholds: dict[str, float | None]  # of EventConfig; None leaves that of the model
-    device: str
-    format: str | None
-    out: Path | None
-    predictions: Path | None
-    curves: Path | None
-    mistakes: Path | None
-    overwrite: bool
+    device: str = device_option()
+    predictions: Path | None = option(type=FILE, help="File to keep what was found in, .jsonl.")
+    curves: Path | None = option(
+        type=FILE, help="File for a picture of what other thresholds give."
+    )
+    mistakes: Path | None = option(type=FILE, help="File for pictures of the worst mistakes.")
+    overwrite: bool = overwrite_option()
 
 
 @click.command()
 @click.argument("model", metavar="MODEL")
 @click.argument("data", metavar="[DATA.csv]", required=False, type=FILE)
-@with_options(EVENTS_OPTIONS)
+@with_settings(EventsSettings)
+@with_options(EVENT_OPTIONS)
 @common_options
 @click.pass_context
-def events(ctx: click.Context, /, model: str, data: Path | None, **options: Any) -> None:
+def events(
+    ctx: click.Context,
+    /,
+    model: str,
+    data: Path | None,
+    settings: EventsSettings,
+    **thresholds: float | None,
+) -> None:
     """Tell how many falls a model finds, how late, and how many of its events are false.
 
     The model runs as detect does. MODEL is 'default', the folder of a model, or a file of
@@ -91,7 +89,7 @@ def events(ctx: click.Context, /, model: str, data: Path | None, **options: Any)
     slipdetect evaluate events x.jsonl --onset 0.4
     """
     console = ctx.ensure_object(Console)
-    settings = _settings(options)
+    changes = event_settings(thresholds)
     suffix = Path(model).suffix.lower()
     if suffix == SCORE_SUFFIX:
         raise UsageError(f"{model!r} holds scores of whole clips; use slipdetect evaluate clips")
@@ -107,21 +105,16 @@ def events(ctx: click.Context, /, model: str, data: Path | None, **options: Any)
     check_suffix("--predictions", settings.predictions, PREDICTIONS_SUFFIX)
     if suffix == PREDICTIONS_SUFFIX:
         _check_kept(ctx, data, settings)
-        predictions, config = _read(Path(model), settings)
+        predictions, config = _read(Path(model), settings, changes)
         facts: dict[str, Any] = {"predictions": Path(model).name}
         _report(console, predictions, config, facts, settings.root, settings)
         return
     if data is None:
         raise click.MissingParameter(ctx=ctx, param_hint="DATA.csv", param_type="argument")
     tested = choose(console, data, settings)
-    predictions, config, name = _predict(console, model, tested, settings)
+    predictions, config, name = _predict(console, model, tested, settings.device, changes)
     _report(console, predictions, config, {**tested.facts, "model": name}, tested.root, settings)
     ctx.exit(SOME_FAILED if len(predictions) < len(tested.clips) else 0)
-
-
-def _settings(options: dict[str, Any]) -> EventsSettings:
-    rest = {name: value for name, value in options.items() if name not in EVENT_SETTINGS}
-    return EventsSettings(thresholds=event_settings(options), **rest)
 
 
 def _check_kept(ctx: click.Context, data: Path | None, settings: EventsSettings) -> None:
@@ -136,7 +129,9 @@ def _check_kept(ctx: click.Context, data: Path | None, settings: EventsSettings)
         raise UsageError("--mistakes shows the videos; name their folder with --root")
 
 
-def _read(file: Path, settings: EventsSettings) -> tuple[list[ClipPrediction], EventConfig | None]:
+def _read(
+    file: Path, settings: EventsSettings, changes: Thresholds
+) -> tuple[list[ClipPrediction], EventConfig | None]:
     """Return kept predictions and the thresholds of their events, None if they are not known."""
     from slipdetect.detection import EventConfig
     from slipdetect.lab.evaluate.predictions import read_predictions
@@ -146,24 +141,24 @@ def _read(file: Path, settings: EventsSettings) -> tuple[list[ClipPrediction], E
     kept = read_predictions(file)
     if not kept:
         raise DataError(f"{str(file)!r} holds no predictions; run the model once more")
-    kept = choose_sources(kept, settings.only, settings.exclude)
+    kept = choose_sources(kept, settings.dataset, settings.exclude)
     configs = {item.config for item in kept}
     common = configs.pop() if len(configs) == 1 else None
-    if all(value is None for value in settings.thresholds.values()):
+    if all(value is None for value in changes.values()):
         return kept, common
-    config = (EventConfig() if common is None else common).updated(settings.thresholds)
+    config = (EventConfig() if common is None else common).updated(changes)
     return [item.at(config) for item in kept], config
 
 
 def _predict(
-    console: Console, model: str, tested: TestedClips, settings: EventsSettings
+    console: Console, model: str, tested: TestedClips, device: str, changes: Thresholds
 ) -> tuple[list[ClipPrediction], EventConfig, str]:
     """Run the model over the clips; return what it found, its thresholds and its name."""
     from slipdetect.detection import Detector
     from slipdetect.lab.evaluate.predictions import predict
 
     total = len(tested.clips)
-    detector = Detector.load(model, settings.device, settings.thresholds, exact=True)
+    detector = Detector.load(model, device, changes, exact=True)
     warn_of_training_data(console, detector.config, tested, bundled=model == "default")
     console.note(f"detecting events in {total} clips on {detector.device}")
     with counted(console, total, "clips") as show:

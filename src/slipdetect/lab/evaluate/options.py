@@ -6,12 +6,14 @@ In: the command line. Out: click options, fusion weights, checks of what goes to
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import click
 from click.core import ParameterSource
 
+from slipdetect.cli.typed_options import option
 from slipdetect.errors import UsageError
 
 SCORE_SUFFIX, PREDICTIONS_SUFFIX = ".npz", ".jsonl"
@@ -23,18 +25,23 @@ FILE = click.Path(path_type=Path, dir_okay=False)
 
 _MOST_WEIGHT = 1e9
 
-DEVICE_OPTION = click.option(
-    "--device", default="auto", show_default=True, help="auto, cpu, cuda, cuda:1 or mps."
-)
-REPORT_OPTIONS = (
-    click.option(
-        "--format",
-        type=click.Choice(FORMATS),
-        help="[default: by --out, or table]",
-    ),
-    click.option("--out", type=FILE, help="File for the tables.  [default: standard output]"),
-)
-OVERWRITE_OPTION = click.option("--overwrite", is_flag=True, help="Replace files that exist.")
+
+def device_option() -> Any:
+    """Return the field of a device."""
+    return option(default="auto", show_default=True, help="auto, cpu, cuda, cuda:1 or mps.")
+
+
+def overwrite_option(help: str = "Replace files that exist.") -> Any:
+    """Return the field that allows to replace files."""
+    return option(is_flag=True, help=help)
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReportSettings:
+    """What a report is and where it goes."""
+
+    format: str | None = option(type=click.Choice(FORMATS), help="[default: by --out, or table]")
+    out: Path | None = option(type=FILE, help="File for the tables.  [default: standard output]")
 
 
 class FusionWeights(click.ParamType[dict[str, float]]):

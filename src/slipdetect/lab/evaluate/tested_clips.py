@@ -1,6 +1,6 @@
 """Which clips ``evaluate`` and ``stress`` test on, and whether the model may have seen them.
 
-In: an annotation file and options. Out: ``TestedClips``; warnings; the options that choose.
+In: an annotation file and options. Out: ``TestedClips``; warnings.
 """
 
 from __future__ import annotations
@@ -13,42 +13,44 @@ from typing import TYPE_CHECKING
 import click
 
 from slipdetect.cli.console import Console
+from slipdetect.cli.typed_options import option
 from slipdetect.lab.data.choose_clips import (
     ALL,
-    SOURCE_OPTIONS,
     choose_sources,
     choose_split,
     warn_of_known_groups,
 )
+from slipdetect.lab.evaluate.options import FOLDER
 
 if TYPE_CHECKING:
     from slipdetect.lab.data import Clip
     from slipdetect.lab.evaluate.scores import ClipScores
     from slipdetect.models import ModelConfig
 
-TESTED_OPTIONS = (
-    click.option(
-        "--split",
-        type=click.Choice(["test", "val", "train", "all"]),
-        help="Rows of DATA.csv to test on.  [default: test; all where the file has no split]",
-    ),
-    *SOURCE_OPTIONS,
-    click.option(
-        "--root",
-        type=click.Path(path_type=Path, file_okay=False),
-        help="Folder of the videos.  [default: that of DATA.csv]",
-    ),
-)
+
+@dataclass(frozen=True, kw_only=True)
+class DatasetSettings:
+    """Which data sets of an annotation file to use."""
+
+    dataset: tuple[str, ...] = option(
+        multiple=True, metavar="NAME", help="Use this data set only; repeatable."
+    )
+    exclude: tuple[str, ...] = option(
+        multiple=True, metavar="NAME", help="Leave out this data set; repeatable."
+    )
 
 
 @dataclass(frozen=True, kw_only=True)
-class TestedSettings:
-    """What ``TESTED_OPTIONS`` say; see there."""
+class TestedSettings(DatasetSettings):
+    """Which clips to test on."""
 
-    split: str | None
-    only: tuple[str, ...]
-    exclude: tuple[str, ...]
-    root: Path | None
+    split: str | None = option(
+        type=click.Choice(["test", "val", "train", "all"]),
+        help="Rows of DATA.csv to test on.  [default: test; all where the file has no split]",
+    )
+    root: Path | None = option(
+        type=FOLDER, help="Folder of the videos.  [default: that of DATA.csv]"
+    )
 
 
 @dataclass(frozen=True)
@@ -83,7 +85,7 @@ def choose(
     from slipdetect.lab.data import read_annotations
 
     clips = read_annotations(data, settings.root)
-    clips = choose_sources(clips, settings.only, settings.exclude)
+    clips = choose_sources(clips, settings.dataset, settings.exclude)
     chosen, split = choose_split(clips, settings.split)
     if not quiet and settings.split is None:
         part = f"testing on the clips of split {split!r}, {len(chosen)} of {len(clips)}"

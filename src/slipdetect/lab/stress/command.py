@@ -8,19 +8,26 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
 from slipdetect._io import atomic_write, check_writable, make_folder
 from slipdetect.cli.console import Console
 from slipdetect.cli.errors import SOME_FAILED
-from slipdetect.cli.options import common_options, with_options
+from slipdetect.cli.options import common_options
+from slipdetect.cli.typed_options import option, with_settings
 from slipdetect.errors import UsageError
-from slipdetect.lab.evaluate.options import DEVICE_OPTION, FILE, FOLDER, FORMATS, refuse
+from slipdetect.lab.evaluate.options import (
+    FILE,
+    FOLDER,
+    FORMATS,
+    device_option,
+    overwrite_option,
+    refuse,
+)
 from slipdetect.lab.evaluate.output import json_text, write_figure, write_report
 from slipdetect.lab.evaluate.tested_clips import (
-    TESTED_OPTIONS,
     TestedClips,
     TestedSettings,
     choose,
@@ -37,60 +44,36 @@ if TYPE_CHECKING:
 NAMES = "dark, noise, blur, compression, rate, edges, cover, mirror, tilt, turn, viewpoint"
 _QUICK = 12  # clips of either label
 
-STRESS_OPTIONS = (
-    click.option(
-        "--conditions",
-        metavar="NAME,NAME",
-        help=f"What is done to the clips: {NAMES}.  [default: all]",
-    ),
-    click.option(
-        "--strengths",
-        multiple=True,
-        metavar="NAME=S,S",
-        help="Other strengths for a condition, such as noise=10,30; repeatable.",
-    ),
-    click.option("--quick", is_flag=True, help="Take 12 clips with a fall and 12 without only."),
-    *TESTED_OPTIONS,
-    click.option(
-        "--out",
-        type=FOLDER,
-        help="Folder of predictions, tables and plot; a run that was stopped goes on there.  "
-        "[default: runs/stress, or runs/stress-quick]",
-    ),
-    click.option(
-        "--pictures",
-        type=FILE,
-        metavar="FILE.png",
-        help="Only draw one clip under every condition; nothing is tested.",
-    ),
-    click.option(
-        "--format",
-        type=click.Choice(FORMATS),
-        default="table",
-        show_default=True,
-        help="On stdout.",
-    ),
-    click.option(
-        "--seed", type=click.IntRange(0), default=0, show_default=True, help="Of the noise."
-    ),
-    DEVICE_OPTION,
-    click.option("--overwrite", is_flag=True, help="Replace the file of --pictures if it exists."),
-)
-
 
 @dataclass(frozen=True, kw_only=True)
 class StressSettings(TestedSettings):
-    """What ``STRESS_OPTIONS`` say; see there."""
+    """Options of ``stress``."""
 
-    conditions: str | None
-    strengths: tuple[str, ...]
-    quick: bool
-    out: Path | None
-    pictures: Path | None
-    format: str
-    seed: int
-    device: str
-    overwrite: bool
+    conditions: str | None = option(
+        metavar="NAME,NAME", help=f"What is done to the clips: {NAMES}.  [default: all]"
+    )
+    strengths: tuple[str, ...] = option(
+        multiple=True,
+        metavar="NAME=S,S",
+        help="Other strengths for a condition, such as noise=10,30; repeatable.",
+    )
+    quick: bool = option(is_flag=True, help="Take 12 clips with a fall and 12 without only.")
+    out: Path | None = option(
+        type=FOLDER,
+        help="Folder of predictions, tables and plot; a run that was stopped goes on there.  "
+        "[default: runs/stress, or runs/stress-quick]",
+    )
+    pictures: Path | None = option(
+        type=FILE,
+        metavar="FILE.png",
+        help="Only draw one clip under every condition; nothing is tested.",
+    )
+    format: str = option(
+        type=click.Choice(FORMATS), default="table", show_default=True, help="On stdout."
+    )
+    seed: int = option(type=click.IntRange(0), default=0, show_default=True, help="Of the noise.")
+    device: str = device_option()
+    overwrite: bool = overwrite_option("Replace the file of --pictures if it exists.")
 
     @property
     def folder(self) -> Path:
@@ -103,10 +86,10 @@ class StressSettings(TestedSettings):
 @click.command(short_help="Tell what a model still finds when the picture is bad.")
 @click.argument("model", metavar="MODEL")
 @click.argument("data", metavar="DATA.csv", type=FILE)
-@with_options(STRESS_OPTIONS)
+@with_settings(StressSettings)
 @common_options
 @click.pass_context
-def stress(ctx: click.Context, /, model: str, data: Path, **options: Any) -> None:
+def stress(ctx: click.Context, /, model: str, data: Path, settings: StressSettings) -> None:
     """Tell what a model still finds in disturbed clips, and how often it is wrong there.
 
     MODEL is 'default' or the folder of a model. DATA.csv is as for train: a row a clip with path
@@ -123,7 +106,7 @@ def stress(ctx: click.Context, /, model: str, data: Path, **options: Any) -> Non
     slipdetect stress runs/x/best clips.csv --conditions dark,noise --strengths noise=10,30
     slipdetect stress default clips.csv --pictures conditions.png
     """
-    console, settings = ctx.ensure_object(Console), StressSettings(**options)
+    console = ctx.ensure_object(Console)
     if settings.pictures is not None:
         refuse(ctx, ("out", "format", "device"), "--pictures tests nothing")
         check_writable(settings.pictures, overwrite=settings.overwrite)
