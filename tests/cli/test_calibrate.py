@@ -72,7 +72,7 @@ def fake(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
                 windows=found,
             )
 
-    monkeypatch.setattr("slipdetect.detection.Detector", detector)
+    monkeypatch.setattr("slipdetect.detection.Detector.from_package", detector)
     monkeypatch.setattr("slipdetect.lab.evaluate.predictions.predict", predict)
     return asked
 

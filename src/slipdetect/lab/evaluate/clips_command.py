@@ -1,4 +1,4 @@
-"""``slipdetect evaluate clips``: how good a model is at telling clips with a slip from others.
+"""``slipdetect evaluate clips``: how well a model tells clips with a slip from others.
 
 In: a model or kept scores, an annotation file. Out: tables, scores, a picture, and an exit code.
 """
@@ -85,7 +85,7 @@ class ClipSettings(ReportSettings, TestedSettings):
 @common_options
 @click.pass_context
 def clips(ctx: click.Context, /, model: str, data: Path | None, settings: ClipSettings) -> None:
-    """Tell how good a model is at telling clips with a slip from clips without.
+    """Measure how well a model tells clips with a slip from clips without.
 
     MODEL is 'default', the folder of a model, or a file of --scores; then nothing is run. DATA.csv
     is as for train: a row a clip with path and label and, where known, group, dataset and split.
