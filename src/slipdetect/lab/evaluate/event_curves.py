@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
-from matplotlib.ticker import FuncFormatter
+from matplotlib.ticker import FuncFormatter, NullFormatter
 
 from slipdetect._text import printable
 from slipdetect.errors import DataError
@@ -193,6 +193,7 @@ def _rates(axes: Axes, sweep: Sweep) -> None:
     axes.text(least, 0.98, "none", ha="center", va="top", fontsize="small", color="0.4")
     axes.set(xlim=(least / 1.4, max(max(rates), 4 * least) * 1.3), ylim=(-0.02, 1.05))
     axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+    axes.xaxis.set_minor_formatter(NullFormatter())  # would overlap
     axes.grid(alpha=0.3, which="both")
 
 
