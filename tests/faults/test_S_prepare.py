@@ -15,7 +15,7 @@ import pytest
 
 from prepare_files import touch
 from slipdetect.errors import DataError
-from slipdetect.lab.course2020.seed_lists import read_course_list, read_course_lists
+from slipdetect.lab.course2020.lists import read_course_list, read_course_lists
 from slipdetect.lab.prepare.hmdb51 import read_split_file
 from slipdetect.lab.prepare.intervals import read_intervals
 from slipdetect.lab.prepare.lists import parse_frame_counts, read_frame_counts
@@ -173,7 +173,7 @@ def test_S10_a_pickle_that_runs_code_is_refused_unrun(
         {"a.mp4": 3, "b": [Runs(how, mark)]},
     ):
         file.write_bytes(pickle.dumps(content, protocol))
-        with pytest.raises(DataError, match=r"is refused: it (names|uses)"):
+        with pytest.raises(DataError, match="which could run code; nothing of it was run"):
             read_frame_counts(file)
     assert not mark.exists()
 

@@ -17,7 +17,13 @@ import pytest
 from slipdetect.lab.check.checking import DataCheck, count_clips
 from slipdetect.lab.check.confound_plot import draw_confounds
 from slipdetect.lab.check.confounds import Confound, ConfoundReport
-from slipdetect.lab.check.examples import Example, ExampleRow, choose_examples
+from slipdetect.lab.check.contact_sheet import (
+    MOST_ROWS,
+    Example,
+    ExampleRow,
+    choose_examples,
+    draw_contact_sheet,
+)
 from slipdetect.lab.check.near_duplicates import Alignment, NearDuplicates, NearPair
 from slipdetect.lab.check.report import (
     check_data,
@@ -29,8 +35,7 @@ from slipdetect.lab.check.report import (
 )
 from slipdetect.lab.data import Clip
 from slipdetect.lab.data.leaks import find_leaks
-from slipdetect.lab.evaluate.contact_sheet import MOST_ROWS, draw_contact_sheet
-from slipdetect.lab.stats.interval_auc import AucInterval
+from slipdetect.lab.stats.ranking import AucInterval
 from synth import make_video
 
 REPORT = ConfoundReport(

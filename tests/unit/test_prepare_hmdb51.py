@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from prepare_files import rar, touch
-from slipdetect.errors import DataError, OutputError, UsageError
+from slipdetect.errors import DataError, LibraryError, OutputError, UsageError
 from slipdetect.lab.data import read_annotations
 from slipdetect.lab.prepare.hmdb51 import (
     MISSING,
@@ -295,7 +295,7 @@ def test_without_the_package_it_is_said_how_to_install_it(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setitem(sys.modules, "rarfile", None)
-    with pytest.raises(DataError, match=r"pip install 'slipdetect\[lab\]', or unpack it yourself"):
+    with pytest.raises(LibraryError, match=r"needs rarfile.*pip install 'slipdetect\[lab\]'"):
         unpack_rar(tmp_path / "a.rar", tmp_path / "x")
 
 

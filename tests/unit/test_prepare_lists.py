@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from prepare_files import touch
 from slipdetect.errors import DataError, OutputError
-from slipdetect.lab.course2020.seed_lists import MISSING, ONLY_FRAMES, read_course_lists
+from slipdetect.lab.course2020.lists import MISSING, ONLY_FRAMES, read_course_lists
 from slipdetect.lab.data import Clip, read_annotations
 from slipdetect.lab.prepare.export_lists import (
     DecodedFrames,

@@ -156,8 +156,7 @@ def _write(
         texts["confounds.md"] = confound_markdown(found.confounds, name)
         pictures["confounds.png"] = partial(draw_confounds, found.confounds)
     if settings.sheet:
-        from slipdetect.lab.check.examples import choose_examples
-        from slipdetect.lab.evaluate.contact_sheet import draw_contact_sheet
+        from slipdetect.lab.check.contact_sheet import choose_examples, draw_contact_sheet
 
         rows = choose_examples(found.clips, settings.pictures, settings.seed)
         pictures["sheet.png"] = partial(draw_contact_sheet, rows, name)

@@ -12,22 +12,18 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from slipdetect.lab import require
 from slipdetect.lab.check.clip_stats import ClipStats
 from slipdetect.lab.data.annotations import Clip
-from slipdetect.lab.stats.interval_auc import (
-    AucInterval,
-    Bools,
-    Floats,
-    Ints,
-    group_weights,
-    stratified_auc,
-)
+from slipdetect.lab.stats.ranking import AucInterval, Flags, Floats, Ints, stratified_auc
+from slipdetect.lab.stats.resampling import GroupResampler
 
 TELLING = 0.6
 TREE, LOGISTIC, RATE = "tree", "logistic", "rate"
 
 _FOLDS = 5
 _REPEATS = 5
+_RESAMPLES = 1000
 
 Measured = Sequence[tuple[Clip, ClipStats]]
 
@@ -176,7 +172,8 @@ def find_confounds(clips: Measured, seed: int = 0) -> ConfoundReport | None:
         return None
     groups = _numbered([clip.group or str(clip.path) for clip, _ in clips])
     sources = _numbered([clip.source for clip, _ in clips])
-    weights = group_weights(groups, seed)
+    resampler = GroupResampler(groups, None, _RESAMPLES, seed)
+    weights = np.concatenate(list(resampler.with_all()))
     judge = _Judge(positive, sources, make_folds(positive, groups, seed), weights, seed)
     found, constant = [], []
     for item in PROPERTIES:
@@ -196,7 +193,7 @@ def find_confounds(clips: Measured, seed: int = 0) -> ConfoundReport | None:
 class _Judge:
     """What is the same for every property: labels, data sets, folds and draws."""
 
-    positive: Bools
+    positive: Flags
     sources: Ints
     folds: Folds
     weights: Floats
@@ -240,7 +237,7 @@ class Folds:
         return int(self.places.max()) + 1
 
 
-def make_folds(positive: Bools, groups: Ints, seed: int) -> Folds:
+def make_folds(positive: Flags, groups: Ints, seed: int) -> Folds:
     """Deal clips into five folds, five times, both labels spread evenly.
 
     Groups stay whole if there are two or more with each label, otherwise no model could be judged
@@ -251,14 +248,13 @@ def make_folds(positive: Bools, groups: Ints, seed: int) -> Folds:
         groups: Group of every clip, ``(n,)``.
         seed: Of the dealing.
     """
-    from sklearn.model_selection import StratifiedGroupKFold, StratifiedKFold
-
+    split = require("sklearn.model_selection")
     each = [len(np.unique(groups[positive == label])) for label in (True, False)]
     by_group = min(each) >= 2
     count = min(_FOLDS, *(each if by_group else (positive.sum(), (~positive).sum())))
     places = np.zeros((_REPEATS, len(positive)), np.int64)
     for repeat in range(_REPEATS):
-        kind: Any = StratifiedGroupKFold if by_group else StratifiedKFold
+        kind: Any = split.StratifiedGroupKFold if by_group else split.StratifiedKFold
         splitter = kind(int(count), shuffle=True, random_state=seed + repeat)
         parts = splitter.split(positive, positive, groups if by_group else None)
         for fold, (_, unseen) in enumerate(parts):
@@ -266,7 +262,7 @@ def make_folds(positive: Bools, groups: Ints, seed: int) -> Folds:
     return Folds(places, by_group)
 
 
-def out_of_fold(values: Floats, positive: Bools, folds: Folds, model: str, seed: int) -> Floats:
+def out_of_fold(values: Floats, positive: Flags, folds: Folds, model: str, seed: int) -> Floats:
     """Return scores ``(repeats, n)`` of every clip by models fitted to the other folds.
 
     Args:
@@ -285,7 +281,7 @@ def out_of_fold(values: Floats, positive: Bools, folds: Folds, model: str, seed:
     return scores
 
 
-def _predict(values: Floats, positive: Bools, wanted: Floats, model: str, seed: int) -> Floats:
+def _predict(values: Floats, positive: Flags, wanted: Floats, model: str, seed: int) -> Floats:
     if len(wanted) == 0 or len(np.unique(positive)) < 2:
         return np.zeros(len(wanted))
     if model == RATE:
@@ -296,13 +292,12 @@ def _predict(values: Floats, positive: Bools, wanted: Floats, model: str, seed: 
 
 
 def _model(model: str, clips: int, seed: int) -> Any:
-    from sklearn.linear_model import LogisticRegression
-    from sklearn.pipeline import make_pipeline
-    from sklearn.preprocessing import StandardScaler
-    from sklearn.tree import DecisionTreeClassifier
-
     if model == LOGISTIC:
-        return make_pipeline(StandardScaler(), LogisticRegression(C=0.1, max_iter=1000))
+        scaler = require("sklearn.preprocessing").StandardScaler()
+        regression = require("sklearn.linear_model").LogisticRegression(C=0.1, max_iter=1000)
+        return require("sklearn.pipeline").make_pipeline(scaler, regression)
     # leaves of a few clips would learn the clips by heart
     least = max(2, clips // 50)
-    return DecisionTreeClassifier(max_depth=3, min_samples_leaf=least, random_state=seed)
+    return require("sklearn.tree").DecisionTreeClassifier(
+        max_depth=3, min_samples_leaf=least, random_state=seed
+    )

@@ -12,7 +12,7 @@ from slipdetect.cli.options import common_options
 from slipdetect.lab.prepare.importers import IMPORTERS, import_command, load_importer
 
 _COMMANDS = {
-    "course2020": "slipdetect.lab.course2020.prepare_command:seed",
+    "course2020": "slipdetect.lab.course2020.prepare_command:course2020",
     "export-lists": "slipdetect.lab.prepare.export_lists:export_lists",
     **{
         name: f"slipdetect.lab.prepare.reencode_commands:{name}"

@@ -18,7 +18,7 @@ from slipdetect.cli.console import Console
 from slipdetect.cli.options import common_options
 from slipdetect.cli.typed_options import option, with_settings
 from slipdetect.errors import DataError
-from slipdetect.lab.course2020.seed_lists import CLASSES
+from slipdetect.lab.course2020.lists import CLASSES
 from slipdetect.lab.data.annotations import Clip, read_annotations
 from slipdetect.lab.prepare.importer import FOLDER, PATH
 from slipdetect.lab.prepare.importers import test_every_option

@@ -15,6 +15,7 @@ import click
 from slipdetect._io import make_folder, publish_folder, staging_folder
 from slipdetect.cli.typed_options import option
 from slipdetect.errors import DataError, UsageError
+from slipdetect.lab import require
 from slipdetect.lab.data.safe_paths import Enclosure
 from slipdetect.lab.fetch.archives import check_member, unwritable
 from slipdetect.lab.prepare.importer import (
@@ -148,16 +149,11 @@ def unpack_rar(archive: Path, folder: Path) -> None:
     Members that are packed, not only stored, need one of the programs that rarfile knows.
 
     Raises:
+        LibraryError: rarfile is not installed.
         DataError: It cannot be read, or holds nothing, links, devices or names that lead out.
         OutputError: The folder cannot be written.
     """
-    try:
-        import rarfile
-    except ImportError as error:
-        raise DataError(
-            f"{str(archive)!r} needs the package rarfile to be unpacked: pip install"
-            " 'slipdetect[lab]', or unpack it yourself"
-        ) from error
+    rarfile = require("rarfile")
     try:
         with rarfile.RarFile(archive) as packed, staging_folder(folder) as temporary:
             members = packed.infolist()

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from slipdetect.cli.typed_options import option
 from slipdetect.errors import DataError, UsageError
-from slipdetect.lab.course2020.seed_lists import read_course_lists
+from slipdetect.lab.course2020.lists import read_course_lists
 from slipdetect.lab.prepare.importer import FILE, Importer, ImportJob
 from slipdetect.lab.prepare.rows import SPLITS, Prepared
 
@@ -87,9 +87,9 @@ def read_frame_counts(file: Path) -> dict[str, int]:
 
 def parse_frame_counts(data: bytes, where: str) -> dict[str, int]:
     """Return what the bytes of a ``frame_count.pickle`` say; see ``read_frame_counts``."""
-    from slipdetect.lab.course2020.plain_pickle import read_plain_pickle
+    from slipdetect.lab.course2020.plain_pickle import read_pickle
 
-    counts = read_plain_pickle(data, where)
+    counts = read_pickle(data, where)
     if not isinstance(counts, dict) or not all(map(_plausible, counts, counts.values())):
         raise DataError(f"{where} is no dict of names and numbers of frames; leave it out")
     return counts
