@@ -8,6 +8,7 @@ from __future__ import annotations
 import shutil
 from collections.abc import Iterable
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -24,7 +25,6 @@ from slipdetect.lab.extract.files import (
     StoreUnwritable,
     check_unused,
     prepare_folders,
-    remove_folders,
     sync_folders,
     write_files,
 )
@@ -72,7 +72,8 @@ def do_task(task: Task, context: ExtractionContext, on_progress: OnProgress) -> 
             _write_missing(video, key, context, journal)
         except UsageError:
             # pictures that the flow method cannot take leave nothing behind
-            remove_folders(folder, key)
+            with suppress(OutputError):
+                prepare_folders(folder, key, (), keep=())
             journal.remove()
             raise
         if not source.same_stat(task.path):

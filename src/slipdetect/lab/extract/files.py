@@ -140,16 +140,6 @@ def prepare_folders(store: Path, key: str, wanted: Container[str], keep: Contain
         ) from error
 
 
-def remove_folders(store: Path, key: str) -> None:
-    """Delete the folders of a video with all files in them."""
-    with suppress(OSError):  # what cannot be deleted stays, and the next run says why
-        for path in _contents(store, key):
-            path.unlink()
-    for name in folder_names(key):
-        with suppress(OSError):
-            (store / name).rmdir()
-
-
 def _contents(store: Path, key: str) -> Iterator[Path]:
     for name in folder_names(key):
         folder = store / name
