@@ -14,7 +14,7 @@ from slipdetect.cli.console import Console
 from slipdetect.cli.options import common_options, with_options
 from slipdetect.lab.fetch import fetch_shown
 from slipdetect.lab.models.import_page import import_page
-from slipdetect.modalities.modality import CROPS, MODALITIES
+from slipdetect.modalities.snippet import CROPS, MODALITIES
 
 if TYPE_CHECKING:
     from slipdetect.lab.checkpoints import Wishes

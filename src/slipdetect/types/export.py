@@ -1,10 +1,12 @@
-"""Events and windows as a table of pandas, where pandas is installed.
+"""Results in other forms: JSON and tables of pandas.
 
-In: what a result has. Out: a ``pandas.DataFrame``, a row for each event or window.
+In: events, windows. Out: plain data and a line of ASCII JSON, whose schema is
+``slipdetect/reports/detect.schema.json``; ``pandas.DataFrame``s.
 """
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +16,51 @@ from slipdetect.types.events import Event, Window
 
 if TYPE_CHECKING:
     import pandas as pd
+
+VERSION = 1
+
+
+def event_data(event: Event) -> dict[str, Any]:
+    """Return the object of one event; times are seconds rounded to 1e-6."""
+    data: dict[str, Any] = {
+        "start": rounded(event.start),
+        "end": rounded(event.end),
+        "peak": rounded(event.peak),
+        "score": rounded(event.score),
+        "label": event.label,
+    }
+    if event.interrupted:
+        data["interrupted"] = True
+    return data
+
+
+def window_data(window: Window) -> dict[str, Any]:
+    """Return the object of one window; times are seconds rounded to 1e-6."""
+    data: dict[str, Any] = {
+        "start": rounded(window.start),
+        "end": rounded(window.end),
+        "probability": rounded(window.probability),
+    }
+    if window.streams:
+        data["streams"] = {name: rounded(value) for name, value in window.streams.items()}
+    if window.corrupt:
+        data["corrupt"] = True
+    return data
+
+
+def json_text(data: dict[str, Any]) -> str:
+    """Return ``data`` as JSON in one line.
+
+    Raises:
+        ValueError: A number is NaN or infinite.
+    """
+    # ASCII reaches its reader unharmed through any locale and any pipe
+    return json.dumps(data, ensure_ascii=True, allow_nan=False)
+
+
+def rounded(value: float) -> float:
+    """Return ``value`` rounded to 1e-6, and never -0.0."""
+    return round(float(value), 6) + 0.0  # adding 0.0 turns -0.0 into 0.0
 
 
 def events_frame(source: str, events: Sequence[Event]) -> pd.DataFrame:
