@@ -1,6 +1,6 @@
 """What the videos of one batch share while they are extracted, and how they are stopped.
 
-In: a recipe and a folder. Out: ``ExtractionContext``, and who is told how it goes.
+In: a recipe and a folder. Out: ``ExtractionContext``, and who hears how it goes.
 """
 
 from __future__ import annotations

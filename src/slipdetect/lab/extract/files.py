@@ -20,7 +20,7 @@ class StoreUnwritable(OutputError):
 
 
 def write_files(folder: Path, files: Mapping[str, bytes]) -> None:
-    """Write ``files`` (path relative to ``folder`` -> content), all beside their targets first.
+    """Write ``files`` (path relative to ``folder`` -> content), all next to their targets first.
 
     The temporary names are fixed, unlike ``atomic_write``'s, so that a killed run's leftovers are
     found and replaced by the next. A file that has its content already is left alone.
