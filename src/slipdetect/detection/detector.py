@@ -36,8 +36,8 @@ from slipdetect.video import (
     frames_on_grid,
     open_video,
 )
+from slipdetect.video.frame import file_options
 from slipdetect.video.live import is_live
-from slipdetect.video.options import file_options
 
 if TYPE_CHECKING:
     import torch

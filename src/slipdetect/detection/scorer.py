@@ -43,7 +43,7 @@ from slipdetect.flow.machine import usable_cpus
 from slipdetect.modalities.normalize import SnippetNormalizer, interleaved
 from slipdetect.modalities.snippet import SnippetGrid
 from slipdetect.models import TSN, ModelConfig, ModelPackage, StreamConfig
-from slipdetect.models.inference import fast_precision, folded, in_precision
+from slipdetect.models.tsn import fast_precision, folded, in_precision
 from slipdetect.types import EventConfig, Stopwatch, Window
 
 logger = logging.getLogger(__name__)

@@ -14,9 +14,9 @@ if TYPE_CHECKING:
     from slipdetect.video.frame import DecodeReport as DecodeReport
     from slipdetect.video.frame import Frame as Frame
     from slipdetect.video.frame import FrameTransform as FrameTransform
+    from slipdetect.video.frame import SourceOptions as SourceOptions
     from slipdetect.video.frame import VideoInfo as VideoInfo
-    from slipdetect.video.options import SourceOptions as SourceOptions
-    from slipdetect.video.options import VideoOptions as VideoOptions
+    from slipdetect.video.frame import VideoOptions as VideoOptions
     from slipdetect.video.reader import DEFAULT_MAX_PIXELS as DEFAULT_MAX_PIXELS
     from slipdetect.video.reader import VIDEO_SUFFIXES as VIDEO_SUFFIXES
     from slipdetect.video.reader import find_videos as find_videos
@@ -35,8 +35,7 @@ if TYPE_CHECKING:
 __getattr__, __dir__, __all__ = lazy_names(
     __name__,
     {
-        "slipdetect.video.frame": "DecodeReport Frame FrameTransform VideoInfo",
-        "slipdetect.video.options": "SourceOptions VideoOptions",
+        "slipdetect.video.frame": "DecodeReport Frame FrameTransform SourceOptions VideoInfo VideoOptions",
         "slipdetect.video.recompress": "recompressed",
         "slipdetect.video.reader": "DEFAULT_MAX_PIXELS open_video VIDEO_SUFFIXES find_videos",
         "slipdetect.video.stored_pictures": "recorded_bytes",

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from fractions import Fraction
+from pathlib import Path
+from typing import BinaryIO
 
 import av
 import numpy as np
@@ -382,9 +384,3 @@ def _riff_end(file: BinaryIO, size: int) -> int:
             break
         offset += 8 + length + length % 2
     return offset
-
-
-Item = TypeVar("Item")
-
-# Rounding must not decide a tie: 1.1 is not exactly between 1.0 and 1.2 as floats.
-_SAME_SECONDS = 1e-9

@@ -1,6 +1,6 @@
 """Opening a video, checking what was named first, and the videos of a folder.
 
-In: what the user typed. Out: a ``Video`` with its first frame decoded, or a one-line ``VideoError``.
+In: what the user typed. Out: a ``Video`` with its first frame decoded, or a ``VideoError``.
 Nothing but ``open_video`` loads a video library.
 """
 

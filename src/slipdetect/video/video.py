@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator
 from itertools import chain
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, Self, TypeVar
 
 import av
 import numpy as np
@@ -158,6 +158,12 @@ def header_rate(stream: VideoStream) -> float | None:
     """Return the header's frames per second if plausible."""
     average = plausible_rate(stream.average_rate)
     return average if average is not None else plausible_rate(stream.guessed_rate)
+
+
+Item = TypeVar("Item")
+
+# Rounding must not decide a tie: 1.1 is not exactly between 1.0 and 1.2 as floats.
+_SAME_SECONDS = 1e-9
 
 
 def nearest_on_grid(
