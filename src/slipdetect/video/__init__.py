@@ -35,7 +35,8 @@ if TYPE_CHECKING:
 __getattr__, __dir__, __all__ = lazy_names(
     __name__,
     {
-        "slipdetect.video.frame": "DecodeReport Frame FrameTransform SourceOptions VideoInfo VideoOptions",
+        "slipdetect.video.frame": "DecodeReport Frame FrameTransform SourceOptions "
+        "VideoInfo VideoOptions",
         "slipdetect.video.recompress": "recompressed",
         "slipdetect.video.reader": "DEFAULT_MAX_PIXELS open_video VIDEO_SUFFIXES find_videos",
         "slipdetect.video.stored_pictures": "recorded_bytes",

@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from slipdetect.detection.pipeline import BATCH, StreamInput, window_scores
+from slipdetect.detection.pipeline import BATCH, window_scores
 from slipdetect.detection.schedule import FixedWindows, Scores
 from slipdetect.detection.scorer import SnippetScorer
 from slipdetect.errors import UsageError
@@ -20,7 +20,7 @@ from slipdetect.lab.evaluate.protocol import Protocol
 from slipdetect.lab.evaluate.window_scoring import cached_segment
 from slipdetect.modalities import GroupOverSample
 from slipdetect.modalities.images import flip_images, scale_short_side
-from slipdetect.modalities.snippet import Box, SnippetGrid, cut
+from slipdetect.modalities.snippet import Box, SnippetGrid, StreamInput, cut
 from slipdetect.models import ModelConfig
 
 Images = npt.NDArray[np.uint8]
