@@ -16,7 +16,7 @@ from slipdetect.lab.check.confounds import ConfoundReport, find_confounds
 from slipdetect.lab.check.near_duplicates import Fingerprint, NearDuplicates, near_duplicates
 from slipdetect.lab.data.annotations import Clip
 from slipdetect.lab.data.leaks import Leaks, find_leaks, same_files
-from slipdetect.video.sources import check_source
+from slipdetect.video.reader import check_source
 
 SPLITS = ("train", "val", "test", "")
 

@@ -29,7 +29,7 @@ from slipdetect.lab.prepare.cut_plan import (
 from slipdetect.lab.prepare.rows import OTHER, SLIP, Prepared, Row, seconds
 from slipdetect.store.names import store_key
 from slipdetect.video import Frame, open_video, write_video
-from slipdetect.video.video import is_cut_off
+from slipdetect.video.decoder import is_cut_off
 
 LACKING = "negative clips for which a video has no place"
 TOO_NEAR = "marked negatives too near to an event"
