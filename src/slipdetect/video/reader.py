@@ -144,7 +144,6 @@ def open_video(
         UsageError: A parameter makes no sense.
     """
     from slipdetect.video.decoder import MAX_FRAME_RATE, MIN_FRAME_RATE
-    from slipdetect.video.stored_pictures import StoredPictures, is_stored_video
     from slipdetect.video.video import Video, choose_stream, open_container, prepare_stream
 
     if frame_rate is not None and not MIN_FRAME_RATE <= frame_rate <= MAX_FRAME_RATE:
@@ -154,8 +153,11 @@ def open_video(
     if max_duration is not None and not max_duration > 0:
         raise UsageError(f"maximal duration must be more than 0 seconds, not {max_duration!r}")
     path = check_source(source)
-    if path.suffix == ".json" and is_stored_video(path):
-        return StoredPictures(path, frame_rate, max_pixels, max_duration)
+    if path.suffix == ".json":
+        from slipdetect.video.stored_pictures import StoredPictures, is_stored_video
+
+        if is_stored_video(path):
+            return StoredPictures(path, frame_rate, max_pixels, max_duration)
     container = open_container(path, max_pixels)
     try:
         chosen = choose_stream(container, path, stream)
