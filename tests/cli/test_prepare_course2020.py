@@ -372,7 +372,7 @@ def test_S03_training_and_testing_from_the_set(
     result = run(*common, "--modality", "flow", "--modality", "rgb", "--out", tmp_path / "run")
     assert result.exit_code == 0, result.output
     scores = tmp_path / "scores.npz"
-    args = ["evaluate", tmp_path / "run" / "last", out / "clips.csv", "--protocol", "3x1"]
+    args = ["evaluate", "clips", tmp_path / "run" / "last", out / "clips.csv", "--protocol", "3x1"]
     result = run(*args, "--store", out, "--scores", scores, "--device", "cpu")
     assert result.exit_code == 0, result.output
     with np.load(scores) as kept:
