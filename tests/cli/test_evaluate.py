@@ -1,4 +1,4 @@
-"""``evaluate``: rows are chosen, a model or kept scores are tested, results go where asked.
+"""``evaluate clips``: rows are chosen, a model or kept scores are tested, results go where asked.
 
 In: tiny videos and a network with random weights. Out: nothing but assertions.
 """
@@ -10,6 +10,7 @@ import shutil
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from slipdetect.lab.evaluate.scores import read_scores
@@ -37,7 +38,8 @@ def evaluate(run: Any, tiny_package: Path, videos: Path) -> Any:
     """Return a function that evaluates the tiny package."""
 
     def call(data: Path, *args: object) -> Any:
-        return run("evaluate", tiny_package, data, "--root", videos, "--device", "cpu", *args)
+        root = ("--root", videos, "--device", "cpu")
+        return run("evaluate", "clips", tiny_package, data, *root, *args)
 
     return call
 
@@ -57,7 +59,7 @@ def test_a_model_is_tested_and_its_scores_are_kept(
     assert scores.groups == ("g0", "g1", "g2", "g3")
     assert scores.truth.tolist() == [0, 0, 1, 1]
     assert scores.facts["data"] == "clips.csv"
-    again = run("evaluate", kept)
+    again = run("evaluate", "clips", kept)
     assert again.exit_code == 0
     assert again.stdout == result.stdout
     assert again.stderr == ""
@@ -120,7 +122,7 @@ def test_a_test_side_that_another_split_made_is_warned_of(
         text = [row.removesuffix("test") + "train" for row in rows[1 : 1 + training]]
         data.write_text("\n".join([rows[0], *text, *rows[1 + training :]]) + "\n")
         args = ("--root", videos, "--device", "cpu", "--protocol", "1x1")
-        result = run("evaluate", model, data, *args)
+        result = run("evaluate", "clips", model, data, *args)
         assert (warning in result.stderr) == warned, result.stderr
 
 
@@ -137,11 +139,11 @@ def test_an_unreadable_clip_is_5(evaluate: Any, data: Path, videos: Path, tmp_pa
 
 def test_data_sets_are_chosen(evaluate: Any, data: Path) -> None:
     data.write_text(data.read_text().replace("g0,other", "g0,mine").replace("g3,other", "g3,mine"))
-    result = evaluate(data, "--protocol", "1x1", "--only", "mine")
+    result = evaluate(data, "--protocol", "1x1", "--dataset", "mine")
     assert "2 clips" in result.stdout
     both = evaluate(data, "--protocol", "1x1")
     assert "By data set, rgb:" in both.stdout
-    assert evaluate(data, "--only", "none").exit_code == 2
+    assert evaluate(data, "--dataset", "none").exit_code == 2
 
 
 @pytest.mark.parametrize(
@@ -149,9 +151,11 @@ def test_data_sets_are_chosen(evaluate: Any, data: Path) -> None:
     [
         (["--protocol", "25x3"], "1, 2, 5, 10 crops"),
         (["--protocol", "fast"], "neither SEGMENTSxCROPS"),
-        (["--fusion", "rgb"], "no weight such as flow=1.5"),
-        (["--fusion", "rgb=-1"], "no weight such as flow=1.5"),
-        (["--scores", "x.csv"], "kept as .npz"),
+        (["--fusion", "rgb"], "not a list such as rgb=1,flow=1.5"),
+        (["--fusion", "rgb=-1"], "not a list such as rgb=1,flow=1.5"),
+        (["--fusion", "rgb=1,rgb=2"], "not a list such as rgb=1,flow=1.5"),
+        (["--fusion", "rgb=0"], "no weight above 0"),
+        (["--scores", "x.csv"], "--scores writes .npz files, not 'x.csv'"),
         (["--out", "x.png", "--confusion", "x.png"], "name one file"),
     ],
 )
@@ -166,12 +170,12 @@ def test_files_are_not_overwritten_and_that_is_found_first(
 ) -> None:
     (tmp_path / "x.npz").write_text("mine")
     for name in ("--scores", "--out", "--confusion"):
-        result = run("evaluate", "no-model", data, name, tmp_path / "x.npz")
+        result = run("evaluate", "clips", "no-model", data, name, tmp_path / "x.npz")
         assert result.exit_code == 6
     assert (tmp_path / "x.npz").read_text() == "mine"
-    assert run("evaluate", "no-model", data, "--root", videos).exit_code == 4
-    assert run("evaluate", "default").exit_code == 2
-    missing = run("evaluate", tmp_path / "none.npz")
+    assert run("evaluate", "clips", "no-model", data, "--root", videos).exit_code == 4
+    assert run("evaluate", "clips", "default").exit_code == 2
+    missing = run("evaluate", "clips", tmp_path / "none.npz")
     assert missing.exit_code == 3
     assert missing.stderr.count("\n") == 1
 
@@ -179,8 +183,8 @@ def test_files_are_not_overwritten_and_that_is_found_first(
 @pytest.mark.parametrize(
     ("args", "text"),
     [
-        (["--protocol", "1x1"], "--protocol is of no use: the clips are scored already"),
-        (["--split", "test"], "--split is of no use: there is no DATA.csv"),
+        (["--protocol", "1x1"], "--protocol has no effect: the clips are scored already"),
+        (["--split", "test"], "--split has no effect: the clips are scored already"),
         (["clips.csv"], "leave DATA.csv out"),
     ],
 )
@@ -189,9 +193,28 @@ def test_options_that_kept_scores_do_not_heed_are_2(
 ) -> None:
     kept = tmp_path / "kept.npz"
     evaluate(data, "--protocol", "1x1", "--scores", kept)
-    result = run("evaluate", kept, *args)
+    result = run("evaluate", "clips", kept, *args)
     assert result.exit_code == 2
     assert text in result.stderr
+
+
+def test_what_is_no_command_is_answered_with_those_there_are(run: Any) -> None:
+    result = run("evaluate", "default", "clips.csv")
+    assert result.exit_code == 2
+    assert "No such command 'default'" in result.stderr
+    assert "evaluate clips" in result.stderr
+    assert "evaluate events" in result.stderr
+
+
+def test_scores_of_other_programs_are_converted_first(run: Any, tmp_path: Path) -> None:
+    (tmp_path / "old.pickle").write_bytes(b"x")
+    result = run("evaluate", "clips", tmp_path / "old.pickle", "clips.csv")
+    assert result.exit_code == 2
+    assert "slipdetect convert-scores" in result.stderr
+    np.savez(tmp_path / "old.npz", scores=np.zeros((1, 2)), labels=np.zeros(1))
+    npz = run("evaluate", "clips", tmp_path / "old.npz")
+    assert npz.exit_code == 3
+    assert "slipdetect convert-scores" in npz.stderr
 
 
 def test_a_test_of_known_groups_is_warned_of(evaluate: Any, data: Path) -> None:

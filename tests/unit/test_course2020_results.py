@@ -53,8 +53,8 @@ def test_one_seed_has_the_figures_of_the_clip_report(certain: int) -> None:
     found = evaluate_cell(Cell(("rgb",), (1.0,)), [run])
     report = clip_report(scores, "rgb")
     for mine, theirs in (
-        (found.accuracy, report.accuracy),
-        (found.mean_class, report.mean_class_accuracy),
+        (found.accuracy, report.metrics["accuracy"]),
+        (found.mean_class, report.metrics["mean_class_accuracy"]),
     ):
         assert mine is not None
         assert theirs.interval is not None

@@ -75,16 +75,18 @@ TRAINING = (
         "train clips.csv --out runs/x --resume",
         note="exact, from OUT's own checkpoint; --from MODEL begins with another model's weights",
     ),
-    make_word("--evaluate|-e", "evaluate runs/x/best clips.csv --split val"),
+    make_word("--evaluate|-e", "evaluate clips runs/x/best clips.csv --split val"),
     make_word("--snapshot_pref", "train clips.csv --out runs/x --name x"),
     make_word("--gpus", "train clips.csv --device cuda:1", note="several: torchrun"),
     make_word("--flow_prefix", "train clips.csv --store store"),
 )
 
 TESTING = (
-    make_word("test_list", "evaluate runs/x/best clips.csv --split test"),
-    make_word("--test_segments|--test_crops", "evaluate runs/x/best clips.csv --protocol 25x10"),
-    make_word("--save_scores", "evaluate runs/x/best clips.csv --scores x.npz"),
+    make_word("test_list", "evaluate clips runs/x/best clips.csv --split test"),
+    make_word(
+        "--test_segments|--test_crops", "evaluate clips runs/x/best clips.csv --protocol 25x10"
+    ),
+    make_word("--save_scores", "evaluate clips runs/x/best clips.csv --scores x.npz"),
     make_word(
         "--crop_fusion_type|--input_size",
         "models show runs/x/best",

@@ -22,8 +22,7 @@ from slipdetect._io import atomic_write, check_writable
 from slipdetect.errors import DataError, OutputError, UsageError
 from slipdetect.lab.course2020.plain_pickle import read_pickle
 from slipdetect.lab.data import Clip
-from slipdetect.lab.evaluate.clip_scoring import clip_name
-from slipdetect.lab.evaluate.scores import ClipScores
+from slipdetect.lab.evaluate.scores import ClipScores, clip_name
 
 logger = logging.getLogger(__name__)
 

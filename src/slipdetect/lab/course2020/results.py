@@ -16,7 +16,7 @@ from slipdetect.errors import DataError
 from slipdetect.lab.course2020.division import Leaked
 from slipdetect.lab.course2020.tables import Cell
 from slipdetect.lab.evaluate.clip_report import RESAMPLES
-from slipdetect.lab.evaluate.judging import judge
+from slipdetect.lab.evaluate.decisions import decide
 from slipdetect.lab.evaluate.scores import ClipScores
 from slipdetect.lab.stats.intervals import interval, widened
 from slipdetect.lab.stats.resampling import GroupResampler, effective_groups
@@ -111,7 +111,7 @@ def evaluate_cell(cell: Cell, runs: Sequence[Mapping[str, Scores]]) -> CellResul
         _require_same_clips(tested[0], other)
     hits = np.stack(
         [
-            judge(scores, weights).said == scores.truth
+            decide(scores, weights).label == scores.truth
             for scores, (weights, _) in zip(tested, fits, strict=True)
         ]
     ).astype(np.float64)
@@ -217,7 +217,7 @@ def _weights(cell: Cell, run: Mapping[str, Scores]) -> tuple[dict[str, float], s
     if cell.weights is not None:
         return dict(zip(scores.logits, cell.weights, strict=True)), ""
     # scipy's optimizers load slowly, and one row of one table needs them
-    from slipdetect.lab.compare.fusion_weights import fit_weights
+    from slipdetect.lab.compare.fusions import fit_weights
 
     fitted = fit_weights(scores.logits, scores.truth)
     return fitted.weights, fitted.note
