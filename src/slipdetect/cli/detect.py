@@ -5,83 +5,113 @@ In: files, folders, lists. Out: events on stdout or in a file, and an exit code.
 
 from __future__ import annotations
 
-import logging
 import shutil
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
+from click.core import ParameterSource
 
-from slipdetect.cli.alerting import close_alerts, make_alerts
-from slipdetect.cli.batch import Batch, Detect, Progress
+from slipdetect._text import plain_name, printable
+from slipdetect.cli.batch import Batch, Detect, OnEvent, Progress
 from slipdetect.cli.console import Console
-from slipdetect.cli.detect_options import DETECT_OPTIONS, reading_settings
+from slipdetect.cli.detect_options import DETECT_OPTIONS, DetectSettings, load_detector
 from slipdetect.cli.grouped import GroupedCommand
-from slipdetect.cli.live import watch
-from slipdetect.cli.live_sources import find_live, named_sources
-from slipdetect.cli.model_option import load_detector
 from slipdetect.cli.options import common_options, with_options
 from slipdetect.cli.profiling import Profiling
-from slipdetect.cli.sources import expand
-from slipdetect.lab.course2020.replay_command import seed_look
-from slipdetect.sinks.registry import Destination, choose_destination, choose_sinks
-from slipdetect.sinks.sink import ResultSink, Setup
+from slipdetect.cli.sources import expand, names_live_source
+from slipdetect.cli.watch import watch
+from slipdetect.errors import UsageError
+from slipdetect.sinks.registry import SINKS, Destination, Kinds, choose_destination, choose_sinks
+from slipdetect.sinks.sink import Setup, Sink
 from slipdetect.sinks.text import Write
 
 if TYPE_CHECKING:
-    from slipdetect.alerts import Alerts
     from slipdetect.detection import DetectionResult, Detector
-
-logger = logging.getLogger(__name__)
 
 
 @click.command(cls=GroupedCommand)
-@click.argument("sources", metavar="SOURCE...", nargs=-1)
+@click.argument("sources", metavar="SOURCE...", nargs=-1, required=True)
 @with_options(DETECT_OPTIONS)
 @common_options
 @click.pass_context
-def detect(ctx: click.Context, /, sources: tuple[str, ...], **options: Any) -> None:
+def detect(ctx: click.Context, /, **options: Any) -> None:
     """Find slips and falls in videos.
 
     SOURCE is a video, a folder (searched with everything below it), a pattern such as "*.mp4",
-    @list.txt (one source a line, relative to the list) or - (such a list on standard input). An
-    address (rtsp://, http://), the number of a camera or video on standard input (-) is looked at
-    live.
+    @list.txt (one source a line, relative to the list) or - (such a list on standard input).
+    Cameras and streams are for slipdetect watch.
 
     \b
     slipdetect detect kitchen.mp4
     slipdetect detect recordings/ --format csv --out events.csv
-    slipdetect detect rtsp://camera.example/stream --on-event "beep"
-    slipdetect detect recordings/ --format srt --out recordings/ --timeline plots/
+    slipdetect detect recordings/ --html report.html --clips clips/
     """
-    console, profiling = ctx.ensure_object(Console), Profiling(options["profile"])
-    sources = named_sources(sources, options)
-    if (live := find_live(sources, options["follow"])) is not None:
-        ctx.exit(watch(ctx, live, options))
-    jobs = expand(sources)
-    names, overwrite = [job.source for job in jobs], options["overwrite"]
-    where = choose_destination(options["out"], options["format"], names, overwrite=overwrite)
+    console, settings = ctx.ensure_object(Console), DetectSettings.of(options)
+    if names_live_source(settings.sources):
+        name = repr(printable(plain_name(settings.sources[0])))
+        console.note(f"{name} is live: going on as 'slipdetect watch', the command for that")
+        _watch_instead(ctx, settings.sources[0])
+    ctx.exit(process(console, settings, _detecting(settings)))
+
+
+def process(
+    console: Console,
+    settings: DetectSettings,
+    detecting: Callable[[Detector], Detect],
+    kinds: Kinds = SINKS,
+) -> int:
+    """Process all sources and return the exit code.
+
+    Args:
+        console: Where messages go.
+        settings: What the run was asked for.
+        detecting: Returns the function that processes one video with a model.
+        kinds: The sinks that the command has.
+    """
+    profiling = Profiling(settings.profile)
+    jobs = expand(settings.sources)
+    names, overwrite = [job.source for job in jobs], settings.overwrite
+    where = choose_destination(settings.out, settings.format, names, overwrite=overwrite)
     readable = [job.source for job in jobs if job.error is None]
-    reading = reading_settings(options)
-    setup = Setup(options, names, readable)
-    beside = choose_sinks(setup, where.targets)
-    alerts = make_alerts(options)
-    detector = profiling.loading(lambda: load_detector(options)) if readable else None
-    look = _nothing if detector is None else _looking(detector, options, alerts)
-    with (
-        console.output(where.out, overwrite=overwrite) as write,
-        close_alerts(console, alerts),
-    ):
+    setup = Setup(settings, names, readable)
+    sinks = choose_sinks(setup, kinds, where.targets)
+    detector = profiling.loading(lambda: load_detector(settings)) if readable else None
+    run = _nothing if detector is None else detecting(detector)
+    with console.output(where.out, overwrite=overwrite) as write:
         results = _results(console, where, write, setup)
-        batch = Batch(console, [results, *beside], reading, strict=options["strict"])
-        tally = profiling.writing(lambda: batch.run(jobs, profiling.looking(look), detector))
+        batch = Batch(console, [results, *sinks], settings.reading(), strict=settings.strict)
+        tally = profiling.writing(lambda: batch.run(jobs, profiling.looking(run), detector))
     _tell(console, batch.written if where.out is None else [*batch.written, where.out])
     profiling.tell(console)
-    ctx.exit(tally.exit_code(options["fail_on_event"]))
+    return tally.exit_code(settings.fail_on_event)
 
 
-def _results(console: Console, where: Destination, write: Write, setup: Setup) -> ResultSink:
+def _watch_instead(ctx: click.Context, source: str) -> None:
+    """Run ``watch`` with what was given to ``detect``.
+
+    Raises:
+        UsageError: An option is given that only files have.
+    """
+    known = {param.name for param in watch.params}
+    args: list[str] = []
+    for param in ctx.command.params:
+        value, name = ctx.params.get(param.name or ""), param.opts[-1]
+        origin = ctx.get_parameter_source(param.name or "")
+        given = origin not in (None, ParameterSource.DEFAULT) and param.expose_value
+        if not given or isinstance(param, click.Argument):
+            continue
+        if param.name in known:
+            args += [name] if value is True else [name, str(value)]
+        elif origin is not ParameterSource.DEFAULT_MAP and value != "-":
+            raise UsageError(f"{name} is for files, and this source is live; leave it out")
+    with watch.make_context("watch", [*args, "--", source], parent=ctx.parent) as below:
+        watch.invoke(below)
+
+
+def _results(console: Console, where: Destination, write: Write, setup: Setup) -> Sink:
     """Return what writes the results; on a terminal a table is as wide as that."""
     width = None
     if where.out is None and where.kind == "table":
@@ -100,24 +130,19 @@ def _tell(console: Console, written: list[Path]) -> None:
         console.note(f"wrote {many if len(files) > 1 else repr(str(files[0]))}")
 
 
-def _looking(detector: Detector, options: dict[str, Any], alerts: Alerts | None) -> Detect:
-    """Return the function that looks at one source and tells of its events."""
-    reading = reading_settings(options)
-    if options["preset"] is not None:
-        return seed_look(detector, options, alerts, reading)
-    if options["store"] is not None:
-        from slipdetect.store import VideoStore
+def _detecting(settings: DetectSettings) -> Callable[[Detector], Detect]:
+    def detecting(detector: Detector) -> Detect:
+        store, reading = settings.opened_store(detector), settings.reading()
 
-        reading["store"] = VideoStore(Path(options["store"]))
-        if all(stream.flow is None for stream in detector.config.streams):
-            logger.warning("model %s needs no flow; --store is not used", detector.config.name)
+        def run(source: str, on_progress: Progress, on_event: OnEvent) -> DetectionResult:
+            return detector.detect(
+                source, on_progress=on_progress, on_event=on_event, store=store, **reading
+            )
 
-    def look(source: str, on_progress: Progress) -> DetectionResult:
-        about = None if alerts is None else alerts.about(source, detector.config.name)
-        return detector.detect(source, on_progress=on_progress, on_event=about, **reading)
+        return run
 
-    return look
+    return detecting
 
 
-def _nothing(source: str, on_progress: Progress) -> DetectionResult:
+def _nothing(source: str, on_progress: Progress, on_event: OnEvent) -> DetectionResult:
     raise RuntimeError(f"{source!r} has an error of its own")

@@ -5,6 +5,7 @@ In: options with a heading. Out: a click command with a short page and a whole o
 
 from __future__ import annotations
 
+from textwrap import wrap
 from typing import Any
 
 import click
@@ -80,11 +81,9 @@ class GroupedCommand(click.Command):
                 # as wide everywhere, so that all texts begin in one column
                 formatter.write_dl([(f"{name:<{width}}", text) for name, text in records], width)
         if left_out:
-            with (
-                formatter.section("More options, which --help-all explains"),
-                formatter.indentation(),
-            ):
-                formatter.write_text(" ".join(left_out))
+            with formatter.section("More options, which --help-all explains"):
+                lines = wrap(" ".join(left_out), formatter.width - 4, break_on_hyphens=False)
+                formatter.write("".join(f"    {line}\n" for line in lines))
 
 
 def _params(function: Any) -> list[click.Parameter]:

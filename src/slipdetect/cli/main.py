@@ -15,6 +15,7 @@ from slipdetect.cli.options import common_options
 
 _VERBS = {
     "detect": "slipdetect.cli.detect:detect",
+    "watch": "slipdetect.cli.watch:watch",
     "extract": "slipdetect.lab.extract.command:extract",
     "prepare": "slipdetect.lab.prepare.command:prepare",
     "train": "slipdetect.lab.train.command:train",
@@ -22,6 +23,7 @@ _VERBS = {
     "stress": "slipdetect.lab.stress.command:stress",
     "calibrate": "slipdetect.lab.calibrate.command:calibrate",
     "reproduce": "slipdetect.lab.course2020.reproduce_command:reproduce",
+    "replay": "slipdetect.lab.course2020.replay_command:replay",
     "compare": "slipdetect.lab.compare.command:compare",
     "plot": "slipdetect.lab.train.plot_command:plot",
     "models": "slipdetect.cli.models:models",
@@ -39,7 +41,7 @@ the rest are done; 6 output not writable; 10 event found (--fail-on-event);
 
 Every option can be set by an environment variable named after its verb, such
 as SLIPDETECT_DETECT_MODEL for the --model of detect, and by a file (--config or
-SLIPDETECT_CONFIG); --show-config tells which value is in force and why.
+SLIPDETECT_CONFIG); --show-config prints which value is in force and why.
 SLIPDETECT_DEBUG=1 shows tracebacks.
 """
 

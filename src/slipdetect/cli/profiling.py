@@ -13,7 +13,7 @@ from slipdetect.detection.profile import Stopwatch, peak_memory
 from slipdetect.types import Profile, Stage
 
 if TYPE_CHECKING:
-    from slipdetect.cli.batch import Detect, Progress
+    from slipdetect.cli.batch import Detect, OnEvent, Progress
     from slipdetect.cli.console import Console
     from slipdetect.detection import DetectionResult
 
@@ -47,8 +47,8 @@ class Profiling:
     def looking(self, look: Detect) -> Detect:
         """Return ``look`` with what its results say of their time taken down."""
 
-        def noted(source: str, on_progress: Progress) -> DetectionResult:
-            result = self._measured(_LOOKING, lambda: look(source, on_progress))
+        def noted(source: str, on_progress: Progress, on_event: OnEvent) -> DetectionResult:
+            result = self._measured(_LOOKING, lambda: look(source, on_progress, on_event))
             if self._watch is not None and result.profile is not None:
                 self._done.append(result.profile)
             return result

@@ -122,7 +122,7 @@ FILES = (
     ),
     make_word(
         "timeLable.json|timelabel.json",
-        "detect videos/ --model seed --preset seed --time-label labels/",
+        "replay videos/ --model seed --time-label labels/",
     ),
     make_word(
         "classInd.txt|trainlist01.txt|testlist01.txt|frame_count.pickle",

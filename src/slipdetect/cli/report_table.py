@@ -103,7 +103,7 @@ _REPORT = (
     make_word("Fig 6|different angle", "stress runs/x/best clips.csv"),
     make_word(
         "time label|Fig 7",
-        "detect videos/ --model seed --preset seed --time-label labels/",
+        "replay videos/ --model seed --time-label labels/",
         note=_MADE,
     ),
     make_word(
@@ -130,14 +130,14 @@ _PROGRAMS = (
     make_word("average_fusion.py", "compare runs/rgb runs/flow"),
     make_word(
         "win_test.py",
-        "detect videos/ --model seed --preset seed --time-label labels/",
+        "replay videos/ --model seed --time-label labels/",
         note=_MADE,
     ),
     make_word(
         "test.py",
-        "detect videos/ --model seed --preset seed-v1 --time-label labels/",
-        "detect videos/ --model seed --preset seed-v0 --time-label labels/",
-        note="seed-v1 of the TSN code, seed-v0 of the two-stream code",
+        "replay videos/ --model seed --preset course2020-v1 --time-label labels/",
+        "replay videos/ --model seed --preset course2020-v0 --time-label labels/",
+        note="course2020-v1 of the TSN code, course2020-v0 of the two-stream code",
     ),
     make_word("test.sh", "detect videos/", note="a folder, with everything below it"),
     make_word("extract_opt.py", "extract videos/ --out frames --layout tsn --size seed"),

@@ -15,7 +15,7 @@ from slipdetect._version import __version__
 from slipdetect.errors import UsageError
 from slipdetect.sinks.names import file_stems
 from slipdetect.sinks.overlay import OverlaySink
-from slipdetect.sinks.sink import ResultSink, Setup
+from slipdetect.sinks.sink import Setup, Sink
 
 if TYPE_CHECKING:
     from slipdetect.detection import DetectionResult
@@ -27,7 +27,7 @@ logger = logging.getLogger(__name__)
 _SUFFIXES = (".html", ".htm")
 
 
-class Page(ResultSink):
+class Page(Sink):
     """Shows every video with its timeline and events, or why it failed.
 
     Args:
@@ -38,7 +38,7 @@ class Page(ResultSink):
     option = "--html"
     metavar = "FILE"
     sees_frames = True
-    help = "Write a page with every video, its timeline and its events, to look at and correct."
+    help = "A page of every video with its timeline and events, to review and correct."
 
     def __init__(self, target: Path, setup: Setup) -> None:
         super().__init__([target])
@@ -54,20 +54,17 @@ class Page(ResultSink):
         self._copy: Recording | None = None
 
     @classmethod
-    def chosen(cls, setup: Setup) -> Self | None:
-        """Return the sink if ``--html`` is given.
+    def make(cls, given: str, setup: Setup) -> Self:
+        """Return the sink of ``--html``.
 
         Raises:
             UsageError: It is no .html.
             OutputError: It exists or cannot be written.
         """
-        given = setup.options["html"]
-        if given is None:
-            return None
         target = Path(given)
         if target.suffix.lower() not in _SUFFIXES:
             raise UsageError(f"--html {given!r} is no .html file; name one, such as report.html")
-        check_writable(target, overwrite=setup.overwrite)
+        check_writable(target, overwrite=setup.settings.overwrite)
         return cls(target, setup)
 
     def views(self, result: DetectionResult) -> Sequence[View]:
@@ -79,7 +76,7 @@ class Page(ResultSink):
         if self._overlay is not None:
             self._copy = self._overlay.copy
         elif not plays_in_browsers(result.info):
-            self._copy = browser_copy(target, overwrite=self._setup.overwrite)
+            self._copy = browser_copy(target, overwrite=self._setup.settings.overwrite)
             return [*self._pictures, self._copy]
         return self._pictures
 
@@ -123,7 +120,7 @@ class Page(ResultSink):
         from slipdetect.reports.page import html_page
 
         text = html_page(self._sections, self._about())
-        with atomic_write(self._target, overwrite=self._setup.overwrite) as temporary:
+        with atomic_write(self._target, overwrite=self._setup.settings.overwrite) as temporary:
             temporary.write_text(text, encoding="utf-8", newline="\n")
         self.written.append(self._target)
 
@@ -137,7 +134,7 @@ class Page(ResultSink):
             model=self.detector.config.name,
             weights=self._weights,
             events=self.detector.events,
-            card=_card(self._setup.options["model"]),
+            card=_card(self._setup.settings.model),
             version=__version__,
             created=made,
             root=str(self._root),

@@ -1,49 +1,82 @@
-"""Looking at videos as the seed report's programs did: ``detect --preset``.
+"""``slipdetect replay``: the windows, and the files, of the programs of the 2020 course report.
 
-In: a detector and options. Out: the function that looks at one source.
+In: videos and a model of an RGB and a flow stream. Out: as of ``detect``, and time labels.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from slipdetect.cli.batch import Detect, Progress
-from slipdetect.errors import UsageError
+import click
+
+from slipdetect.cli.batch import Detect, OnEvent, Progress
+from slipdetect.cli.console import Console
+from slipdetect.cli.detect import process
+from slipdetect.cli.detect_options import DetectSettings, detect_options
+from slipdetect.cli.grouped import GroupedCommand, section
+from slipdetect.cli.options import common_options, with_options
+from slipdetect.lab.course2020.time_label import TimeLabel
+from slipdetect.sinks.registry import SINKS, Kinds
 
 if TYPE_CHECKING:
-    from slipdetect.alerts import Alerts
     from slipdetect.detection import DetectionResult, Detector
 
+# as in seed_windows.py, which a page of help must not load
+PRESETS = ("course2020", "course2020-v1", "course2020-v0")
+_SINKS: Kinds = (TimeLabel, *SINKS)
 
-def seed_look(
-    detector: Detector,
-    options: Mapping[str, Any],
-    alerts: Alerts | None,
-    reading: Mapping[str, Any],
-) -> Detect:
-    """Return the function that looks at one source by ``--preset`` and tells of its events.
 
-    Raises:
-        UsageError: Another option has no meaning there.
-        ModelError: The model has other streams than those programs.
+@click.command(cls=GroupedCommand)
+@click.argument("sources", metavar="SOURCE...", nargs=-1, required=True)
+@with_options(
+    [
+        section(
+            "Report",
+            click.option(
+                "--preset",
+                type=click.Choice(PRESETS),
+                default=PRESETS[0],
+                show_default=True,
+                metavar="NAME",
+                help=f"Which of its programs: {', '.join(PRESETS)}.",
+            ),
+        ),
+        *detect_options(_SINKS),
+    ]
+)
+@common_options
+@click.pass_context
+def replay(ctx: click.Context, /, preset: str, **options: Any) -> None:
+    """Process videos as the programs of the 2020 course report did.
+
+    Windows of frames are sampled, averaged and fused as there, whatever the rate of a video. The
+    model has an RGB and a flow stream and nothing else; slipdetect models import makes it of the
+    report's checkpoints. SOURCE is as for slipdetect detect.
+
+    \b
+    slipdetect replay kitchen.mp4 --model models/course2020 --time-label labels/
     """
+    # exact: a preset promises the numbers of other programs
+    settings = DetectSettings.of({**options, "exact": True, "store": None})
+    ctx.exit(process(ctx.ensure_object(Console), settings, _replaying(settings, preset), _SINKS))
+
+
+def _replaying(settings: DetectSettings, preset: str) -> Callable[[Detector], Detect]:
     from slipdetect.lab.course2020.seed_detection import detect_as_seed, require_seed_streams
     from slipdetect.lab.course2020.seed_windows import seed_windows
 
-    if options["store"] is not None:
-        raise UsageError(
-            "--store holds flow at the model's rate, and --preset looks at every frame"
-        )
-    schedule = seed_windows(options["preset"])
-    require_seed_streams(detector, schedule.name)
+    schedule, reading = seed_windows(preset), settings.reading()
 
-    def look(source: str, on_progress: Progress) -> DetectionResult:
-        result = detect_as_seed(detector, source, schedule, on_progress, **reading)
-        if alerts is not None:
-            about = alerts.about(source, detector.config.name)
+    def replaying(detector: Detector) -> Detect:
+        require_seed_streams(detector, schedule.name)
+
+        def run(source: str, on_progress: Progress, on_event: OnEvent) -> DetectionResult:
+            result = detect_as_seed(detector, source, schedule, on_progress, **reading)
             for event in result.events:
-                about(event)
-        return result
+                on_event(event)
+            return result
 
-    return look
+        return run
+
+    return replaying

@@ -1,4 +1,4 @@
-"""The files of ``--time-label``, as the seed report's programs named them: JSON and step plots."""
+"""The files of ``replay --time-label``: JSON and step plots, named as by the report's programs."""
 
 from __future__ import annotations
 
@@ -6,10 +6,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
 from slipdetect._io import atomic_write, output_files
-from slipdetect.errors import UsageError
 from slipdetect.sinks.names import file_stems
-from slipdetect.sinks.per_video import PerVideoSink
-from slipdetect.sinks.sink import Setup
+from slipdetect.sinks.sink import PerVideoSink, Setup
 
 if TYPE_CHECKING:
     from slipdetect.detection import DetectionResult
@@ -21,23 +19,22 @@ _PLOTS = {"fused": "_timelabel.png", "rgb": "_timelabel_rgb.png", "opf": "_timel
 class TimeLabel(PerVideoSink):
     """A JSON and three step plots of each video, by one of the report's schedules."""
 
+    option = "--time-label"
+    metavar = "DIR"
+    help = "What that program wrote: {start: probability} and three step plots a video."
+
     @classmethod
-    def chosen(cls, setup: Setup) -> Self | None:
-        """Return the sink if ``--time-label`` is given.
+    def make(cls, given: str, setup: Setup) -> Self:
+        """Return the sink of ``--time-label``.
 
         Raises:
-            UsageError: There is no preset whose windows the files would hold.
             OutputError: A file exists or cannot be written.
         """
-        if setup.options["time_label"] is None:
-            return None
-        if setup.options["preset"] is None:
-            raise UsageError("--time-label is for --preset seed, seed-v1 or seed-v0; give one")
-        folder, stems = Path(setup.options["time_label"]), file_stems(setup.sources)
+        folder, stems = Path(given), file_stems(setup.sources)
         endings = [_JSON, *_PLOTS.values()]
         names = [stem + ending for stem in stems for ending in endings]
-        files = output_files(folder, names, overwrite=setup.overwrite)
-        return cls(files[:: len(endings)], overwrite=setup.overwrite)
+        files = output_files(folder, names, overwrite=setup.settings.overwrite)
+        return cls(files[:: len(endings)], overwrite=setup.settings.overwrite)
 
     def result(self, result: DetectionResult) -> None:
         from slipdetect.reports.time_label import draw_time_label, time_label

@@ -1,4 +1,4 @@
-"""A clip of every event, from some seconds before it to some seconds behind it.
+"""A clip of every event, from some seconds before it to some seconds after it.
 
 In: a video and its events. Out: H.264 MP4s, written in one pass over the video.
 """
@@ -34,7 +34,7 @@ class Span:
 
 
 def clip_spans(events: Iterable[Event], margin: float) -> list[Span]:
-    """Return the stretches from ``margin`` seconds before every event to as long behind it.
+    """Return the stretches from ``margin`` seconds before every event to as long after it.
 
     Those that touch or overlap become one, so that no second of the video is written twice.
     """
@@ -84,7 +84,7 @@ def write_clips(
         source: The video.
         events: What was found in it.
         base: Folder and stem of the clips; the time of a clip's first event is added.
-        margin: Seconds before and behind an event; clips that meet become one.
+        margin: Seconds before and after an event; clips that meet become one.
         overwrite: Whether the file of that name may be replaced.
         **reading: As events were found with: stream, frame_rate, max_pixels, max_duration.
     """

@@ -13,10 +13,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from slipdetect.alerts import write_clips
-from slipdetect.alerts.clips import clip_spans
 from slipdetect.detection import Event
 from slipdetect.errors import OutputError, VideoError
+from slipdetect.sinks.clip_views import clip_spans, write_clips
 from slipdetect.video import open_video
 from synth import make_video, read_code
 
