@@ -14,7 +14,7 @@ from slipdetect.detection import Event
 from slipdetect.reports import activitynet_report, report_data, vtt_report
 from slipdetect.sinks.overlay import OverlaySink
 from slipdetect.sinks.registry import FORMATS, choose_destination
-from slipdetect.sinks.sink import Setup, SinkSettings
+from slipdetect.sinks.sink import Setup
 from slipdetect.sinks.timeline import Timeline
 
 PAGE = (Path(__file__).parents[2] / "docs" / "outputs.md").read_text(encoding="utf-8")
@@ -32,7 +32,7 @@ def test_every_format_and_its_file(tmp_path: Path) -> None:
         assert f"| `{kind}` | `{where.each[0].name}` |" in PAGE
         assert len(re.findall(rf"^\| `{kind}` \|", PAGE, re.MULTILINE)) == 2
     for beside in (Timeline, OverlaySink):
-        (target,) = beside.files(out, Setup(SinkSettings(), ["kitchen.mp4"]))
+        (target,) = beside.files(out, Setup(sources=["kitchen.mp4"]))
         assert f"| `{beside.option}` | `{target.name}` |" in PAGE
 
 

@@ -14,7 +14,6 @@ from typing import Any
 import pytest
 
 from results import FALL
-from slipdetect.cli.alerting import clip_stem
 from slipdetect.detection import Detector, Event, Found, LiveNote, LiveSummary, Onset
 from slipdetect.reports import live_schema
 from slipdetect.reports.live_report import (
@@ -24,6 +23,7 @@ from slipdetect.reports.live_report import (
     summary_line,
     summary_text,
 )
+from slipdetect.sinks.live_clips import clip_stem
 from slipdetect.video.live import Reconnected, Reconnecting, Skipped, Started
 from slipdetect.video.live.picture_memory import RATE, ROOM, SHORT_SIDE
 from slipdetect.video.live.settings import LiveSettings

@@ -17,8 +17,8 @@ from click.core import ParameterSource
 from slipdetect._text import plain_name, printable
 from slipdetect.cli.batch import Batch, Detect, OnEvent, Progress
 from slipdetect.cli.console import Console
-from slipdetect.cli.detect_options import DETECT_OPTIONS, DetectSettings, load_detector
-from slipdetect.cli.grouped import GroupedCommand
+from slipdetect.cli.detect_options import DetectSettings
+from slipdetect.cli.grouped import GroupedCommand, options_of
 from slipdetect.cli.options import common_options, with_options
 from slipdetect.cli.profiling import Profiling
 from slipdetect.cli.sources import expand, names_live_source
@@ -31,10 +31,12 @@ from slipdetect.sinks.text import Write
 if TYPE_CHECKING:
     from slipdetect.detection import DetectionResult, Detector
 
+HEADINGS = ("Output", "Model", "Events", "Alerts", "Reading")
+
 
 @click.command(cls=GroupedCommand)
 @click.argument("sources", metavar="SOURCE...", nargs=-1, required=True)
-@with_options(DETECT_OPTIONS)
+@with_options(options_of(DetectSettings, HEADINGS, SINKS))
 @common_options
 @click.pass_context
 def detect(ctx: click.Context, /, **options: Any) -> None:
@@ -76,9 +78,9 @@ def process(
     names, overwrite = [job.source for job in jobs], settings.overwrite
     where = choose_destination(settings.out, settings.format, names, overwrite=overwrite)
     readable = [job.source for job in jobs if job.error is None]
-    setup = Setup(settings, names, readable)
+    setup = settings.setup(names, readable)
     sinks = choose_sinks(setup, kinds, where.targets)
-    detector = profiling.loading(lambda: load_detector(settings)) if readable else None
+    detector = profiling.loading(settings.load_detector) if readable else None
     run = _nothing if detector is None else detecting(detector)
     with console.output(where.out, overwrite=overwrite) as write:
         results = _results(console, where, write, setup)

@@ -1,20 +1,79 @@
-"""Commands whose options stand under headings in ``--help``.
+"""Commands whose options stand under headings in ``--help``, and options as fields of settings.
 
 In: options with a heading. Out: a click command with a short page and a whole one (``--help-all``).
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
+from dataclasses import field, fields
 from textwrap import wrap
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
+if TYPE_CHECKING:
+    from slipdetect.sinks.sink import Sink
+
 Decorator = Any  # of a function or of a command, as click's own decorators are
+
+NOT_NEGATIVE = click.FloatRange(min=0.0)
+POSITIVE = click.FloatRange(min=0.0, min_open=True)
 
 _OTHER = "Other options"
 _MOST_COLUMNS = 28  # of an option's name; the text of longer ones begins on a line of its own
 _ALL = "slipdetect.cli.help_all"
+
+
+def option(
+    heading: str,
+    help: str,
+    metavar: str | None = None,
+    *,
+    default: Any = None,
+    type: click.ParamType[Any] | None = None,
+    more: bool = False,
+) -> Any:
+    """Return a dataclass field that is an option too: ``options_of`` makes it.
+
+    Args:
+        heading: What it stands under in ``--help``.
+        help: Its text there.
+        metavar: What it takes.
+        default: Its value where it is not given; False makes a flag of it.
+        type: Text if there is none.
+        more: Only ``--help-all`` shows it.
+    """
+    flag = default is False
+    attributes = {"help": help, "metavar": metavar, "default": default, "type": type}
+    attributes |= {"is_flag": flag, "show_default": default is not None and not flag}
+    facts = {"heading": heading, "more": more, "attributes": attributes}
+    return field(default=default, metadata=facts)
+
+
+def options_of(
+    settings: Any, headings: Sequence[str] = (), sinks: Iterable[type[Sink]] = ()
+) -> list[Decorator]:
+    """Return the options of a dataclass of settings and of sinks, flags after those with a value.
+
+    Args:
+        settings: The dataclass; fields that are no options are left out.
+        headings: The order of the page; others follow.
+        sinks: Those whose options the command has.
+    """
+    found = []
+    for item in fields(settings):
+        if facts := item.metadata:
+            name = f"--{item.name.replace('_', '-')}"
+            made = click.option(name, **facts["attributes"])
+            found.append((facts["heading"], item.default is False, facts["more"], made))
+    for kind in sinks:
+        if kind.option:
+            made = click.option(kind.option, metavar=kind.metavar, help=kind.help)
+            found.append((kind.section, False, False, made))
+    places = {heading: place for place, heading in enumerate(headings)}
+    found.sort(key=lambda each: (places.get(each[0], len(places)), each[1]))
+    return [section(heading, made, more=more) for heading, _, more, made in found]
 
 
 def section(title: str, *options: Decorator, more: bool = False) -> Decorator:

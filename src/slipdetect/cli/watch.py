@@ -21,29 +21,15 @@ import click
 
 from slipdetect.cli.batch import opened, warn_of_missing
 from slipdetect.cli.console import Console
-from slipdetect.cli.detect_options import (
-    CLIP_MARGIN,
-    EVENT_OPTIONS,
-    EXACT,
-    FAIL_ON_EVENT,
-    FURTHER_ALERT_OPTIONS,
-    MAX_PIXELS,
-    MODEL_OPTIONS,
-    OVERWRITE,
-    SOME_SECONDS,
-    STREAM,
-    CommonSettings,
-    load_detector,
-    sink_options,
-)
+from slipdetect.cli.detect_options import CommonSettings
 from slipdetect.cli.errors import EVENT_FOUND, INTERRUPTED, SOME_FAILED
-from slipdetect.cli.grouped import GroupedCommand, section
+from slipdetect.cli.grouped import POSITIVE, GroupedCommand, option, options_of
 from slipdetect.cli.options import common_options, with_options
 from slipdetect.cli.sources import exists, video_on_stdin
 from slipdetect.errors import DataError, UsageError, VideoError
 from slipdetect.sinks.live_clips import LiveClips
 from slipdetect.sinks.registry import LIVE_FORMATS, LIVE_SINKS, choose_sinks
-from slipdetect.sinks.sink import Alert, Setup
+from slipdetect.sinks.sink import Alert
 
 if TYPE_CHECKING:
     from slipdetect.detection import LiveDetection, LiveNote
@@ -51,83 +37,51 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-_WATCH_OPTIONS = (
-    section(
-        "Source",
-        click.option(
-            "--source-env", metavar="NAME", help="Take the address from an environment variable."
-        ),
-        click.option(
-            "--source-file",
-            metavar="FILE",
-            help="Take the address from a file; other users see command lines.",
-        ),
-        click.option(
-            "--follow",
-            is_flag=True,
-            help="SOURCE is a file that is still being written; it ends when nothing is added for "
-            "--read-timeout seconds.",
-        ),
-    ),
-    section(
-        "Connection",
-        click.option(
-            "--max-duration", type=SOME_SECONDS, metavar="SECONDS", help="Stop after so much video."
-        ),
-        click.option(
-            "--retries",
-            type=click.IntRange(min=0),
-            metavar="N",
-            help="Attempts in a row to connect again before giving up.  [default: 10]",
-        ),
-        click.option(
-            "--read-timeout",
-            type=SOME_SECONDS,
-            metavar="SECONDS",
-            help="Without data for so long, connect again.  [default: 3]",
-        ),
-        click.option(
-            "--max-lag",
-            type=SOME_SECONDS,
-            metavar="SECONDS",
-            help="Drop frames when more than this of video waits.  [default: 5]",
-        ),
-    ),
-    section(
-        "Output",
-        click.option(
-            "--format",
-            type=click.Choice(list(LIVE_FORMATS)),
-            default="json",
-            show_default=True,
-            metavar="NAME",
-            help=f"{', '.join(LIVE_FORMATS)}.",
-        ),
-        *sink_options(LIVE_SINKS, "Output"),
-        CLIP_MARGIN,
-        OVERWRITE,
-        FAIL_ON_EVENT,
-    ),
-    section("Model", *MODEL_OPTIONS),
-    section("Events", *EVENT_OPTIONS),
-    section("Alerts", *sink_options(LIVE_SINKS, "Alerts"), *FURTHER_ALERT_OPTIONS),
-    section("Model", EXACT, more=True),
-    section("Connection", STREAM, MAX_PIXELS, more=True),
-)
+_HEADINGS = ("Source", "Connection", "Output", "Model", "Events", "Alerts", "Reading")
 
 
 @dataclass(frozen=True, kw_only=True)
 class WatchSettings(CommonSettings):
     """What ``watch`` takes."""
 
-    format: str
     source: str | None
-    source_env: str | None
-    source_file: str | None
-    follow: bool
-    retries: int | None
-    read_timeout: float | None
-    max_lag: float | None
+    format: str = option(
+        "Output",
+        f"{', '.join(LIVE_FORMATS)}.",
+        "NAME",
+        default="json",
+        type=click.Choice(list(LIVE_FORMATS)),
+    )
+    source_env: str | None = option(
+        "Source", "Take the address from an environment variable.", "NAME"
+    )
+    source_file: str | None = option(
+        "Source", "Take the address from a file; other users see command lines.", "FILE"
+    )
+    follow: bool = option(
+        "Source",
+        "SOURCE is a file that is still being written; it ends when nothing is added for "
+        "--read-timeout seconds.",
+        default=False,
+    )
+    retries: int | None = option(
+        "Connection",
+        "Attempts in a row to connect again before giving up.  [default: 10]",
+        "N",
+        type=click.IntRange(min=0),
+    )
+    read_timeout: float | None = option(
+        "Connection",
+        "Without data for so long, connect again.  [default: 3]",
+        "SECONDS",
+        type=POSITIVE,
+    )
+    max_lag: float | None = option(
+        "Connection",
+        "Drop frames when more than this of video waits.  [default: 5]",
+        "SECONDS",
+        type=POSITIVE,
+    )
 
     def live_source(self) -> LiveSource:
         """Return the source that was named.
@@ -183,7 +137,7 @@ class WatchSettings(CommonSettings):
 
 @click.command(cls=GroupedCommand)
 @click.argument("source", metavar="SOURCE", required=False)
-@with_options(_WATCH_OPTIONS)
+@with_options(options_of(WatchSettings, _HEADINGS, LIVE_SINKS))
 @common_options
 @click.pass_context
 def watch(ctx: click.Context, /, **options: Any) -> None:
@@ -215,8 +169,8 @@ def _run(console: Console, settings: WatchSettings) -> int:
     from slipdetect.video.live import LiveVideo
 
     source, connection = settings.live_source(), settings.connection()
-    others = choose_sinks(Setup(settings, [source.name]), LIVE_SINKS)
-    detector = load_detector(settings)
+    others = choose_sinks(settings.setup([source.name]), LIVE_SINKS)
+    detector = settings.load_detector()
     config = detector.config
     write = console.text if settings.format == "table" else console.data
     sinks = [LIVE_FORMATS[settings.format](write, [source.name]), *others]

@@ -44,7 +44,7 @@ def resolve_device(name: str) -> torch.device:
         torch.empty(1, device=device)
     except (RuntimeError, AssertionError) as error:
         reason = str(error).splitlines()[0]
-        raise ModelError(f"device {name!r} cannot be used: {reason}; try --device cpu") from error
+        raise ModelError(f"device {name!r} cannot be used: {reason}; try device='cpu'") from error
     return device
 
 

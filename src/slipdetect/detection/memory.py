@@ -74,7 +74,7 @@ class BatchSize:
         if tried == 1:
             raise ModelError(
                 "the device's memory does not hold a single snippet; close other programs that "
-                "use it, or pass --device cpu"
+                "use it, or pass device='cpu'"
             )
         self.size = tried // 2
         level = logging.DEBUG if self._told else logging.WARNING

@@ -60,8 +60,8 @@ class ClipFolder(Sink):
         """
         folder = Path(given)
         make_folder(folder)
-        margin = MARGIN if setup.settings.clip_margin is None else setup.settings.clip_margin
-        clips = cls(folder, setup.readable, margin, setup.settings.overwrite)
+        margin = MARGIN if setup.clip_margin is None else setup.clip_margin
+        clips = cls(folder, setup.readable, margin, setup.overwrite)
         clips.check()
         return clips
 

@@ -47,8 +47,8 @@ class Command(AlertSink):
     option = "--on-event"
     metavar = "CMD"
     help = (
-        "Run CMD, without a shell, for every event as soon as it is final; its JSON is on stdin, "
-        "and {source} {start} {end} {peak} {score} {label} are filled in."
+        "Run CMD for every event, without a shell; its JSON is on stdin, and {source} {start} {end} "
+        "{peak} {score} {label} are filled in."
     )
     name = "command"
 
@@ -69,7 +69,7 @@ class Command(AlertSink):
     @classmethod
     def make(cls, given: str, setup: Setup) -> Self:
         """Return the sink of ``--on-event``."""
-        return cls(given, setup.settings.alert_timeout, setup.settings.cooldown)
+        return cls(given, setup.alert_timeout, setup.cooldown)
 
     def arguments(self, alert: Alert) -> list[str]:
         """Return the program and its arguments for one alert."""

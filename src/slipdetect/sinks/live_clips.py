@@ -74,9 +74,9 @@ class LiveClips(Sink):
 
         folder = Path(given)
         make_folder(folder)
-        margin = MARGIN if setup.settings.clip_margin is None else setup.settings.clip_margin
+        margin = MARGIN if setup.clip_margin is None else setup.clip_margin
         base = folder / clip_stem(setup.sources[0])
-        return cls(PictureMemory(), base, margin, setup.settings.overwrite)
+        return cls(PictureMemory(), base, margin, setup.overwrite)
 
     def note(self, note: LiveNote, now: datetime) -> None:
         """Note when the source began."""

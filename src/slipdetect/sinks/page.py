@@ -38,7 +38,7 @@ class Page(Sink):
     option = "--html"
     metavar = "FILE"
     sees_frames = True
-    help = "A page of every video with its timeline and events, to review and correct."
+    help = "A page to review and correct: every video with its timeline and events."
 
     def __init__(self, target: Path, setup: Setup) -> None:
         super().__init__([target])
@@ -64,7 +64,7 @@ class Page(Sink):
         target = Path(given)
         if target.suffix.lower() not in _SUFFIXES:
             raise UsageError(f"--html {given!r} is no .html file; name one, such as report.html")
-        check_writable(target, overwrite=setup.settings.overwrite)
+        check_writable(target, overwrite=setup.overwrite)
         return cls(target, setup)
 
     def views(self, result: DetectionResult) -> Sequence[View]:
@@ -76,7 +76,7 @@ class Page(Sink):
         if self._overlay is not None:
             self._copy = self._overlay.copy
         elif not plays_in_browsers(result.info):
-            self._copy = browser_copy(target, overwrite=self._setup.settings.overwrite)
+            self._copy = browser_copy(target, overwrite=self._setup.overwrite)
             return [*self._pictures, self._copy]
         return self._pictures
 
@@ -120,7 +120,7 @@ class Page(Sink):
         from slipdetect.reports.page import html_page
 
         text = html_page(self._sections, self._about())
-        with atomic_write(self._target, overwrite=self._setup.settings.overwrite) as temporary:
+        with atomic_write(self._target, overwrite=self._setup.overwrite) as temporary:
             temporary.write_text(text, encoding="utf-8", newline="\n")
         self.written.append(self._target)
 
@@ -134,7 +134,7 @@ class Page(Sink):
             model=self.detector.config.name,
             weights=self._weights,
             events=self.detector.events,
-            card=_card(self._setup.settings.model),
+            card=_card(self._setup.model),
             version=__version__,
             created=made,
             root=str(self._root),

@@ -83,10 +83,10 @@ class Destination:
             setup: What the run was asked for.
             width: Columns of the terminal, or None.
         """
-        kind, windows = FORMATS[self.kind], setup.settings.windows
+        kind, windows = FORMATS[self.kind], setup.windows
         if not self.each:
             return kind(write, setup.sources, windows=windows, width=width)
-        return FilePerVideo(kind, windows, self.each, overwrite=setup.settings.overwrite)
+        return FilePerVideo(kind, windows, self.each, overwrite=setup.overwrite)
 
 
 def choose_destination(
@@ -144,10 +144,10 @@ def choose_sinks(setup: Setup, kinds: Kinds = SINKS, results: Sequence[Path] = (
             was given that means something to other sinks only.
         OutputError: A file exists or cannot be written.
     """
-    asked = [kind for kind in kinds if kind.option in setup.settings.targets]
+    asked = [kind for kind in kinds if kind.option in setup.targets]
     for kind in kinds:
         for name in kind.settings:
-            if getattr(setup.settings, name) is not None and not any(
+            if getattr(setup, name) is not None and not any(
                 name in each.settings for each in asked
             ):
                 wanted = [each.option for each in kinds if name in each.settings]
@@ -158,7 +158,7 @@ def choose_sinks(setup: Setup, kinds: Kinds = SINKS, results: Sequence[Path] = (
     taken = {_real(source) for source in setup.sources}
     _take(results, taken)
     for kind in asked:
-        sink = kind.make(setup.settings.targets[kind.option], setup)
+        sink = kind.make(setup.targets[kind.option], setup)
         _take(sink.targets, taken)
         setup.sinks.append(sink)
     return setup.sinks

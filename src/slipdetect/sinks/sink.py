@@ -32,10 +32,12 @@ _ALERT_VERSION = 1
 
 
 @dataclass(frozen=True, kw_only=True)
-class SinkSettings:
-    """What sinks take of the options of a command; None stands for what was not given.
+class Setup:
+    """What the sinks of a run are made from; None stands for what was not given.
 
     Attributes:
+        sources: All that will be processed, in order.
+        readable: Those of them that have no error already.
         targets: What was given to the options of sinks, by option: ``{"--html": "page.html"}``.
         overwrite: Files that exist may be replaced.
         windows: Report the probability of every window too, where a format can.
@@ -43,8 +45,11 @@ class SinkSettings:
         clip_margin: Seconds before and after an event in its clip.
         cooldown: Seconds after an alert without another one.
         alert_timeout: Seconds that one alert may take.
+        sinks: Those made so far; a later one may use what an earlier one writes.
     """
 
+    sources: Sequence[str]
+    readable: Sequence[str] = ()
     targets: Mapping[str, str] = field(default_factory=dict)
     overwrite: bool = False
     windows: bool = False
@@ -52,22 +57,6 @@ class SinkSettings:
     clip_margin: float | None = None
     cooldown: float | None = None
     alert_timeout: float | None = None
-
-
-@dataclass(frozen=True)
-class Setup:
-    """What the sinks of a run are made from.
-
-    Attributes:
-        settings: What the run was asked for.
-        sources: All that will be processed, in order.
-        readable: Those of them that have no error already.
-        sinks: Those made so far; a later one may use what an earlier one writes.
-    """
-
-    settings: SinkSettings
-    sources: Sequence[str]
-    readable: Sequence[str] = ()
     sinks: list[Sink] = field(default_factory=list)
 
 
@@ -127,7 +116,7 @@ class Sink:
         metavar: What the option takes.
         help: Its line in ``--help``.
         section: The heading that its option stands under.
-        settings: Fields of ``SinkSettings`` that mean something to such sinks only.
+        settings: Fields of ``Setup`` that mean something to such sinks only.
         for_files: ``detect`` has it.
         for_live: ``watch`` has it.
         sees_frames: It is asked for ``views`` first, and given the result when these were shown.
@@ -236,7 +225,7 @@ class PerVideoSink(Sink):
     @classmethod
     def make(cls, given: str, setup: Setup) -> Self:
         """Return the sink with the file of each source."""
-        return cls(cls.files(given, setup), overwrite=setup.settings.overwrite)
+        return cls(cls.files(given, setup), overwrite=setup.overwrite)
 
     @classmethod
     def files(cls, given: str, setup: Setup) -> list[Path]:
@@ -253,7 +242,7 @@ class PerVideoSink(Sink):
         target, sources, suffix = Path(given), setup.sources, Path(cls.ending).suffix
         if is_folder(given, cls.option) or not target.suffix:
             names = [stem + cls.ending for stem in file_stems(sources)]
-            return output_files(target, names, overwrite=setup.settings.overwrite)
+            return output_files(target, names, overwrite=setup.overwrite)
         if target.suffix.lower() != suffix:
             raise UsageError(
                 f"{cls.option} {given!r} is neither a {suffix} nor a folder; name one of them"
@@ -263,7 +252,7 @@ class PerVideoSink(Sink):
                 f"{cls.option} {given!r} is one {cls.noun}, and here are {len(sources)} videos; "
                 f"pass {cls.option} FOLDER/ for a {cls.noun} each"
             )
-        check_writable(target, overwrite=setup.settings.overwrite)
+        check_writable(target, overwrite=setup.overwrite)
         return [target]
 
     def failure(self, source: str, error: str) -> None:

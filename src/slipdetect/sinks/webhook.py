@@ -88,10 +88,7 @@ class Webhook(AlertSink):
 
     option = "--webhook"
     metavar = "URL"
-    help = (
-        "Post the same JSON to URL (http, https); better set by SLIPDETECT_DETECT_WEBHOOK or "
-        "SLIPDETECT_WATCH_WEBHOOK if it holds a secret."
-    )
+    help = "Post the same JSON to URL; set a secret one by an environment variable."
     name = "webhook"
     drain_timeout = 30.0
 
@@ -111,7 +108,7 @@ class Webhook(AlertSink):
     @classmethod
     def make(cls, given: str, setup: Setup) -> Self:
         """Return the sink of ``--webhook``."""
-        return cls(given, setup.settings.alert_timeout, setup.settings.cooldown)
+        return cls(given, setup.alert_timeout, setup.cooldown)
 
     def send(self, alert: Alert) -> None:
         """Post one alert.

@@ -6,15 +6,16 @@ In: videos and a model of an RGB and a flow stream. Out: as of ``detect``, and t
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from slipdetect.cli.batch import Detect, OnEvent, Progress
 from slipdetect.cli.console import Console
-from slipdetect.cli.detect import process
-from slipdetect.cli.detect_options import DetectSettings, detect_options
-from slipdetect.cli.grouped import GroupedCommand, section
+from slipdetect.cli.detect import HEADINGS, process
+from slipdetect.cli.detect_options import DetectSettings
+from slipdetect.cli.grouped import GroupedCommand, option, options_of
 from slipdetect.cli.options import common_options, with_options
 from slipdetect.lab.course2020.time_label import TimeLabel
 from slipdetect.sinks.registry import SINKS, Kinds
@@ -27,27 +28,27 @@ PRESETS = ("course2020", "course2020-v1", "course2020-v0")
 _SINKS: Kinds = (TimeLabel, *SINKS)
 
 
+@dataclass(frozen=True, kw_only=True)
+class ReplaySettings(DetectSettings):
+    """What ``replay`` takes: what ``detect`` has, with numbers that are those of other programs."""
+
+    exact: bool = True
+    store: str | None = None
+    preset: str = option(
+        "Report",
+        f"Which of its programs: {', '.join(PRESETS)}.",
+        "NAME",
+        default=PRESETS[0],
+        type=click.Choice(PRESETS),
+    )
+
+
 @click.command(cls=GroupedCommand)
 @click.argument("sources", metavar="SOURCE...", nargs=-1, required=True)
-@with_options(
-    [
-        section(
-            "Report",
-            click.option(
-                "--preset",
-                type=click.Choice(PRESETS),
-                default=PRESETS[0],
-                show_default=True,
-                metavar="NAME",
-                help=f"Which of its programs: {', '.join(PRESETS)}.",
-            ),
-        ),
-        *detect_options(_SINKS),
-    ]
-)
+@with_options(options_of(ReplaySettings, ("Report", *HEADINGS), _SINKS))
 @common_options
 @click.pass_context
-def replay(ctx: click.Context, /, preset: str, **options: Any) -> None:
+def replay(ctx: click.Context, /, **options: Any) -> None:
     """Process videos as the programs of the 2020 course report did.
 
     Windows of frames are sampled, averaged and fused as there, whatever the rate of a video. The
@@ -57,16 +58,15 @@ def replay(ctx: click.Context, /, preset: str, **options: Any) -> None:
     \b
     slipdetect replay kitchen.mp4 --model models/course2020 --time-label labels/
     """
-    # exact: a preset promises the numbers of other programs
-    settings = DetectSettings.of({**options, "exact": True, "store": None})
-    ctx.exit(process(ctx.ensure_object(Console), settings, _replaying(settings, preset), _SINKS))
+    settings = ReplaySettings.of(options)
+    ctx.exit(process(ctx.ensure_object(Console), settings, _replaying(settings), _SINKS))
 
 
-def _replaying(settings: DetectSettings, preset: str) -> Callable[[Detector], Detect]:
+def _replaying(settings: ReplaySettings) -> Callable[[Detector], Detect]:
     from slipdetect.lab.course2020.seed_detection import detect_as_seed, require_seed_streams
     from slipdetect.lab.course2020.seed_windows import seed_windows
 
-    schedule, reading = seed_windows(preset), settings.reading()
+    schedule, reading = seed_windows(settings.preset), settings.reading()
 
     def replaying(detector: Detector) -> Detect:
         require_seed_streams(detector, schedule.name)

@@ -33,8 +33,8 @@ class TimeLabel(PerVideoSink):
         folder, stems = Path(given), file_stems(setup.sources)
         endings = [_JSON, *_PLOTS.values()]
         names = [stem + ending for stem in stems for ending in endings]
-        files = output_files(folder, names, overwrite=setup.settings.overwrite)
-        return cls(files[:: len(endings)], overwrite=setup.settings.overwrite)
+        files = output_files(folder, names, overwrite=setup.overwrite)
+        return cls(files[:: len(endings)], overwrite=setup.overwrite)
 
     def result(self, result: DetectionResult) -> None:
         from slipdetect.reports.time_label import draw_time_label, time_label
