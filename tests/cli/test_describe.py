@@ -1,4 +1,4 @@
-"""``describe``: the seed report's words, networks and models; hints where such a word is typed.
+"""``describe``: the 2020 report's words, networks and models; hints where such a word is typed.
 
 In: the table of words. Out: nothing but assertions.
 """
@@ -135,7 +135,9 @@ def test_a_program_is_found_without_its_suffix() -> None:
 def test_what_nobody_knows_is_2_and_says_where_to_look(run, name: str) -> None:
     result = run("describe", name)
     assert result.exit_code == 2
-    assert f"{name!r} is no word of the seed report, no backbone and no model" in result.stderr
+    assert (
+        f"{name!r} is no word of the 2020 course report, no backbone and no model" in result.stderr
+    )
     assert "slipdetect backbones list" in result.stderr
 
 

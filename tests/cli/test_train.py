@@ -156,11 +156,11 @@ def test_S30_a_learned_consensus_is_trained_saved_and_detects(
 
 
 def test_show_prints_the_recipe_and_trains_nothing(run, tmp_path: Path) -> None:
-    shown = run("train", "--recipe", "seed-flow", "--show", "--epochs", "3")
+    shown = run("train", "--recipe", "course2020-flow", "--show", "--epochs", "3")
     assert shown.exit_code == 0, shown.output
     lines = [line.split() for line in shown.stdout.splitlines()]
     assert ["epochs", "3", "command", "line"] in lines
-    assert ["batch_size", "16", "seed", "report,", "Table", "5"] in lines
+    assert ["batch_size", "16", "2020", "course", "report,", "Table", "5"] in lines
     assert ["crop_scales", "1,0.875,0.75", "the", "report's", "code"] in lines
     assert not (tmp_path / "runs").exists()
 
@@ -172,7 +172,7 @@ def test_show_prints_the_recipe_and_trains_nothing(run, tmp_path: Path) -> None:
         (["x.csv", "--recipe", "sead"], "there is no recipe 'sead'"),
         (["x.csv", "--recipe", "two-stream", "--modality", "rgbdiff"], "no 'rgbdiff' stream"),
         (
-            ["x.csv", "--recipe", "seed", "--show", "--batch-size", "5", "--accumulate", "2"],
+            ["x.csv", "--recipe", "course2020", "--show", "--batch-size", "5", "--accumulate", "2"],
             "parts",
         ),
         (["x.csv", "--freeze", "head"], "stages:N"),

@@ -68,7 +68,7 @@ def test_T02_not_even_one_snippet_is_4_with_advice(
     tiny_package: Path, video: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     tried = short_of_memory(monkeypatch, most=0)
-    with pytest.raises(ModelError, match="device=.cpu") as caught:
+    with pytest.raises(ModelError, match=r"device=.cpu") as caught:
         Detector.load(tiny_package, "cpu").detect(video)
     assert tried == [16, 8, 4, 2, 1]
     assert caught.value.exit_code == 4

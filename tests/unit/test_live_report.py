@@ -26,7 +26,7 @@ from slipdetect.reports.live_report import (
 from slipdetect.sinks.live_clips import clip_stem
 from slipdetect.video.live import Reconnected, Reconnecting, Skipped, Started
 from slipdetect.video.live.picture_memory import RATE, ROOM, SHORT_SIDE
-from slipdetect.video.live.settings import LiveSettings
+from slipdetect.video.live.sources import LiveSettings
 
 PAGE = (Path(__file__).parents[2] / "docs" / "live.md").read_text(encoding="utf-8")
 NOW = datetime(2025, 3, 1, 9, 15, 27, 104_000, UTC)

@@ -1,4 +1,4 @@
-"""What the options and files of the seed report's programs are called here.
+"""What the options and files of the 2020 course report's programs are called here.
 
 In: nothing. Out: ``TRAINING``, ``TESTING`` and ``FILES``.
 """
@@ -95,7 +95,7 @@ TESTING = (
 FILES = (
     make_word(
         "video_data_668.zip|video_data_575.zip|video_data_475.zip",
-        "prepare seed video_data_668.zip --out seed668",
+        "prepare course2020 video_data_668.zip --out course668",
         note="frames and flow of the archive as they are, with the report's split",
     ),
     make_word(

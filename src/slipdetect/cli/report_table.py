@@ -1,4 +1,4 @@
-"""What the seed report and its programs are called here, and all words by where they stand.
+"""What the 2020 course report and its programs are called here, and all words by where they stand.
 
 In: nothing. Out: ``SECTIONS``; a test runs every command line through the parser.
 """
@@ -19,8 +19,8 @@ _REPORT = (
     make_word("self-created videos", "prepare folder videos/ --out clips.csv"),
     make_word(
         "trimming|Fig 4",
-        "prepare trim cuts.csv --size seed --out clips",
-        "prepare resize videos/ --size seed --out small",
+        "prepare trim cuts.csv --size course2020 --out clips",
+        "prepare resize videos/ --size course2020 --out small",
     ),
     make_word(
         "TVL1 optical flow|Mat",
@@ -31,14 +31,14 @@ _REPORT = (
     make_word("Fig 3", "bench flow --out bench"),
     make_word(
         "RGB|OPT|RGBDiff",
-        *(f"train clips.csv --recipe seed-{name}" for name in ("rgb", "flow", "rgbdiff")),
+        *(f"train clips.csv --recipe course2020-{name}" for name in ("rgb", "flow", "rgbdiff")),
     ),
     make_word(
         "spatial stream|motion stream|two stream network",
         "train clips.csv --recipe two-stream",
         note="two-stream-rgb is the spatial stream alone, two-stream-flow the motion stream",
     ),
-    make_word("temporal segment network|TSN", "train clips.csv --recipe seed"),
+    make_word("temporal segment network|TSN", "train clips.csv --recipe course2020"),
     make_word(
         "describe|Fig 5|Table 4",
         "describe resnet101",
@@ -47,7 +47,7 @@ _REPORT = (
     ),
     make_word(
         "config show|config|Table 5",
-        "train --recipe seed-flow --show",
+        "train --recipe course2020-flow --show",
         note="any option of train may be added",
     ),
     make_word("lightness", "backbones list --sort parameters"),
@@ -82,7 +82,7 @@ _REPORT = (
     ),
     make_word(
         "DataParallel|multi-GPU",
-        "train clips.csv --recipe seed --batch-size 72",
+        "train clips.csv --recipe course2020 --batch-size 72",
         note="begun by torchrun; --batch-size is that of all processes together",
     ),
     make_word(
@@ -113,12 +113,12 @@ _REPORT = (
 )
 
 _PROGRAMS = (
-    make_word("main.py", "train clips.csv --recipe seed --out runs/seed"),
-    make_word("opts.py", "train --recipe seed --show"),
+    make_word("main.py", "train clips.csv --recipe course2020 --out runs/course2020"),
+    make_word("opts.py", "train --recipe course2020 --show"),
     make_word("models.py|network.py|tf_model_zoo", "backbones list --details"),
     make_word(
         "dataset.py|transforms.py",
-        "train --recipe seed --show",
+        "train --recipe course2020 --show",
         note="the rows under Reading and Augmentation; docs/augmentation.md",
     ),
     make_word("spatial_cnn.py", "train clips.csv --recipe two-stream-rgb --out runs/spatial"),
@@ -140,7 +140,7 @@ _PROGRAMS = (
         note="course2020-v1 of the TSN code, course2020-v0 of the two-stream code",
     ),
     make_word("test.sh", "detect videos/", note="a folder, with everything below it"),
-    make_word("extract_opt.py", "extract videos/ --out frames --layout tsn --size seed"),
+    make_word("extract_opt.py", "extract videos/ --out frames --layout tsn --size course2020"),
     make_word(
         "delete_similar.py",
         "prepare dedup videos/ --renumber --out fewer",

@@ -47,8 +47,8 @@ class Command(AlertSink):
     option = "--on-event"
     metavar = "CMD"
     help = (
-        "Run CMD for every event, without a shell; its JSON is on stdin, and {source} {start} {end} "
-        "{peak} {score} {label} are filled in."
+        "Run CMD for every event, without a shell; its JSON is on stdin, and {source} {start} "
+        "{end} {peak} {score} {label} are filled in."
     )
     name = "command"
 

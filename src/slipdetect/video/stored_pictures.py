@@ -17,9 +17,9 @@ import cv2
 import numpy as np
 
 from slipdetect.errors import VideoError
+from slipdetect.video.decoder import plausible_aspect
 from slipdetect.video.frame import DecodeReport, VideoInfo
-from slipdetect.video.rescale import plausible_aspect
-from slipdetect.video.sources import first_bytes
+from slipdetect.video.opening import first_bytes
 from slipdetect.video.video import Video
 
 _START = b'{\n"format": "slipdetect extraction"'
@@ -152,6 +152,6 @@ def _times(path: Path, max_pixels: int) -> list[float]:
     if pixels > max_pixels:
         raise VideoError(
             f"{name} has frames of {pixels / 1e6:.3g} million pixels, more than the limit of"
-            f" {max_pixels / 1e6:g} million; raise it with --max-pixels if you trust it"
+            f" {max_pixels / 1e6:g} million; raise it with max_pixels=... if you trust it"
         )
     return times

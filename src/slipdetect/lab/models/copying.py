@@ -19,10 +19,12 @@ from slipdetect.models.package import (
     ModelPackage,
     check_folder,
     named_files,
+    place,
     prepare,
+    remove_leftovers,
+    staging_path,
     write_config,
 )
-from slipdetect.models.package_files import place, remove_leftovers, staging_path
 
 
 def copy_package(
@@ -82,4 +84,6 @@ def check_copy(package: ModelPackage, folder: Path, *, overwrite: bool = False) 
             f"cannot create {str(folder)!r}: {str(there)!r} {reason}; choose another folder"
         )
     if text is not None and not overwrite and card.exists() and card.read_bytes() != text.encode():
-        raise OutputError(f"{str(card)!r} exists already; pass --overwrite or choose another name")
+        raise OutputError(
+            f"{str(card)!r} exists already; pass overwrite=True or choose another name"
+        )

@@ -91,8 +91,8 @@ def train(ctx: click.Context, /, data: Path | None, **options: Any) -> None:
     \b
     slipdetect train clips.csv --modality rgb --modality rgbdiff --out runs/first
     slipdetect train clips.csv --from default --normal recordings/quiet --out runs/kitchen
-    slipdetect train --recipe seed-flow --show
-    torchrun --nproc-per-node 4 -m slipdetect train clips.csv --recipe seed
+    slipdetect train --recipe course2020-flow --show
+    torchrun --nproc-per-node 4 -m slipdetect train clips.csv --recipe course2020
     """
     console = ctx.ensure_object(Console)
     recipe = load_recipe(options["recipe"])

@@ -44,7 +44,7 @@ class _Named(click.Choice[str]):
         return self._words[super().convert(str(value), param, ctx)]
 
 
-# as the same thing is called in 'models import' and in the seed report, or said in a sentence
+# as the same thing is called in 'models import' and in the 2020 report, or said in a sentence
 _SHORT = {"num_segments": "--segments", "start": "--from"}
 
 _FREEZING = _Named({"all": "all", "after-first": True, "none": False})

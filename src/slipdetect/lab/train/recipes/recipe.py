@@ -1,6 +1,6 @@
 """A recipe: settings by modality, each with its origin, read from TOML.
 
-In: a name such as ``seed`` or ``seed-rgb``, or a file. Out: a ``Recipe`` that makes configurations.
+In: a name such as ``course2020-rgb``, or a file. Out: a ``Recipe`` that makes configurations.
 """
 
 from __future__ import annotations
