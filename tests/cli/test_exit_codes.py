@@ -143,8 +143,8 @@ def test_messages_of_the_library_name_options(run, fake: None, wishes: Path) -> 
     taken = wishes / "there.json"
     taken.write_text("mine")
     result = run("detect", "fall.mp4", "--out", taken)
-    assert "exists already; pass --overwrite or choose" in result.stderr
-    with pytest.raises(OutputError, match="pass overwrite=True or choose"):
+    assert "exists already; pass --overwrite or another" in result.stderr
+    with pytest.raises(OutputError, match="pass overwrite=True or another"):
         check_writable(taken, overwrite=False)
 
 

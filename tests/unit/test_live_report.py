@@ -79,7 +79,7 @@ def test_the_page_says_what_the_bundled_model_and_the_settings_are() -> None:
     gap = detector.events.min_duration_off
     assert f"`--min-gap` of {gap} s about {behind + gap + config.stride:.0f} s" in PAGE
     settings = LiveSettings()
-    assert f"`--read-timeout` seconds ({settings.stall:g})" in PAGE
+    assert f"`--read-timeout` seconds ({settings.read_timeout:g})" in PAGE
     assert f"`--retries` ({settings.retries})" in PAGE
     assert f"seconds of them ({settings.max_lag:g})" in PAGE
     assert f"last {ROOM // 2**20} MiB" in PAGE

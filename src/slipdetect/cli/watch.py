@@ -92,7 +92,7 @@ class WatchSettings(CommonSettings):
             VideoError: The file to be followed is not there.
         """
         from slipdetect.video.live import is_live, live_source
-        from slipdetect.video.live.byte_source import FollowedFile, PipeSource
+        from slipdetect.video.live.sources import FollowedFile, PipeSource
 
         name = self._named()
         if self.follow:
@@ -118,7 +118,7 @@ class WatchSettings(CommonSettings):
         default = LiveSettings()
         return LiveSettings(
             retries=_given(self.retries, default.retries),
-            stall=_given(self.read_timeout, default.stall),
+            read_timeout=_given(self.read_timeout, default.read_timeout),
             max_lag=_given(self.max_lag, default.max_lag),
             stream=self.stream,
             max_pixels=_given(self.max_pixels, default.max_pixels),

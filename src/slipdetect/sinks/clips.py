@@ -53,11 +53,6 @@ class ClipFolder(Sink):
 
     @classmethod
     def make(cls, given: str, setup: Setup) -> Self:
-        """Return the sink of ``--clips``; the folder is made.
-
-        Raises:
-            OutputError: It cannot be made, or holds clips of one of the videos already.
-        """
         folder = Path(given)
         make_folder(folder)
         margin = MARGIN if setup.clip_margin is None else setup.clip_margin

@@ -68,7 +68,6 @@ class Command(AlertSink):
 
     @classmethod
     def make(cls, given: str, setup: Setup) -> Self:
-        """Return the sink of ``--on-event``."""
         return cls(given, setup.alert_timeout, setup.cooldown)
 
     def arguments(self, alert: Alert) -> list[str]:

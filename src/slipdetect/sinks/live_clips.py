@@ -65,11 +65,6 @@ class LiveClips(Sink):
 
     @classmethod
     def make(cls, given: str, setup: Setup) -> Self:
-        """Return the sink of ``--clips``; the folder is made.
-
-        Raises:
-            OutputError: The folder cannot be made.
-        """
         from slipdetect.video.live.picture_memory import PictureMemory
 
         folder = Path(given)
@@ -79,7 +74,6 @@ class LiveClips(Sink):
         return cls(PictureMemory(), base, margin, setup.overwrite)
 
     def note(self, note: LiveNote, now: datetime) -> None:
-        """Note when the source began."""
         from slipdetect.video.live import Started
 
         if isinstance(note, Started):

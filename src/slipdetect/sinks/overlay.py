@@ -35,11 +35,6 @@ class OverlaySink(PerVideoSink):
         return [self.copy]
 
     def result(self, result: DetectionResult) -> None:
-        """Note the file, or that the video could not be read any more.
-
-        Raises:
-            OutputError: The file could not be written.
-        """
         target, error = self.copy.target, self.copy.error
         if error is None:
             self.written.append(target)

@@ -55,15 +55,11 @@ class Page(Sink):
 
     @classmethod
     def make(cls, given: str, setup: Setup) -> Self:
-        """Return the sink of ``--html``.
-
-        Raises:
-            UsageError: It is no .html.
-            OutputError: It exists or cannot be written.
-        """
         target = Path(given)
         if target.suffix.lower() not in _SUFFIXES:
-            raise UsageError(f"--html {given!r} is no .html file; name one, such as report.html")
+            raise UsageError(
+                f"--html {given!r} is not an .html file; name one, such as report.html"
+            )
         check_writable(target, overwrite=setup.overwrite)
         return cls(target, setup)
 
@@ -81,7 +77,6 @@ class Page(Sink):
         return self._pictures
 
     def result(self, result: DetectionResult) -> None:
-        """Add a video."""
         from slipdetect.reports.page import video_section
 
         pictures = {each.event: each.jpeg for each in self._pictures if each.jpeg is not None}
@@ -105,18 +100,12 @@ class Page(Sink):
         return result.source
 
     def failure(self, source: str, error: str) -> None:
-        """Add why a video is missing."""
         from slipdetect.reports.page import failed_section
 
         next(self._copies)
         self._sections.append(failed_section(source, error))
 
     def close(self) -> None:
-        """Write the page.
-
-        Raises:
-            OutputError: It cannot be written.
-        """
         from slipdetect.reports.page import html_page
 
         text = html_page(self._sections, self._about())

@@ -107,7 +107,6 @@ class Webhook(AlertSink):
 
     @classmethod
     def make(cls, given: str, setup: Setup) -> Self:
-        """Return the sink of ``--webhook``."""
         return cls(given, setup.alert_timeout, setup.cooldown)
 
     def send(self, alert: Alert) -> None:

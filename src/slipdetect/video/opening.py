@@ -44,8 +44,8 @@ def check_source(source: str | os.PathLike[str]) -> Path:
     if address:
         # The rest of an address may hold a password, so it is not repeated.
         raise VideoError(
-            f"a {address[1]}:// address is not a file; 'slipdetect watch' and Detector.stream take it,"
-            " all else needs a recording"
+            f"a {address[1]}:// address is not a file; slipdetect watch and Detector.stream take"
+            " it, all else needs a recording"
         )
     if "\0" in text:
         raise VideoError(f"{text!r} is not a file name: it holds a NUL character; check the list")
