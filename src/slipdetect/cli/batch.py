@@ -90,20 +90,31 @@ class Batch:
     def run(self, jobs: Sequence[Job], detect: Detect, detector: Detector | None) -> Tally:
         """Process every job; Ctrl-C ends the batch but keeps what is done."""
         self._model = "" if detector is None else detector.config.name
-        with opened(self._sinks, detector, self._console):
-            try:
-                with self._console.bar(len(jobs)) as bar:
-                    for index, job in enumerate(jobs):
-                        self._one(job, detect, _progress(bar, index, len(jobs), job.source))
-            except KeyboardInterrupt:
-                self._tally.interrupted = True
-                done = self._tally.done + len(self._tally.failures)
-                self._console.error(f"interrupted: {done} of {len(jobs)} inputs done")
-            # the results last: a file that is there says that the run is over
-            for sink in reversed(self._sinks):
-                sink.close()
+        complete = False
+        try:
+            with opened(self._sinks, detector, self._console):
+                self._all(jobs, detect)
+                # the results last: a file that is there says that the run is over
+                for sink in reversed(self._sinks):
+                    sink.close()
+                complete = True
+        except KeyboardInterrupt:
+            if not complete:
+                raise
+            self._tally.interrupted = True
+            self._console.error("interrupted while alerts were sent; the results are complete")
         self._collect()
         return self._tally
+
+    def _all(self, jobs: Sequence[Job], detect: Detect) -> None:
+        try:
+            with self._console.bar(len(jobs)) as bar:
+                for index, job in enumerate(jobs):
+                    self._one(job, detect, _progress(bar, index, len(jobs), job.source))
+        except KeyboardInterrupt:
+            self._tally.interrupted = True
+            done = self._tally.done + len(self._tally.failures)
+            self._console.error(f"interrupted: {done} of {len(jobs)} inputs done")
 
     def _one(self, job: Job, detect: Detect, on_progress: Progress) -> None:
         try:
