@@ -9,6 +9,7 @@ import traceback
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,9 +18,11 @@ from slipdetect.cli.bar import Bar
 from slipdetect.cli.console import Console, one_line
 from slipdetect.cli.errors import EVENT_FOUND, INTERNAL, INTERRUPTED, SOME_FAILED, describe
 from slipdetect.cli.sources import Job
+from slipdetect.detection.profile import Stopwatch
 from slipdetect.errors import SlipdetectError, UsageError, VideoError
 from slipdetect.reports import printable
 from slipdetect.sinks.sink import Alert, Sink
+from slipdetect.types import Profile
 
 if TYPE_CHECKING:
     from slipdetect.detection import DetectionResult, Detector, Event
@@ -29,6 +32,7 @@ Progress = Callable[[float, float | None], None]
 OnEvent = Callable[["Event"], None]
 Detect = Callable[[str, Progress, OnEvent], "DetectionResult"]
 
+DETECTING = "detecting"  # a stage of the stopwatch
 _NAME_COLUMNS = 28
 
 
@@ -67,9 +71,11 @@ class Batch:
         sinks: What takes the results, in order.
         reading: How videos are opened once more for the sinks that see frames.
         strict: A truncated source fails.
+        watch: Measures how long videos take.
 
     Attributes:
         written: Files of the sinks, in the order in which they were written.
+        profile: Where the time of all results went.
     """
 
     def __init__(
@@ -78,13 +84,16 @@ class Batch:
         sinks: Sequence[Sink],
         reading: VideoOptions,
         *,
-        strict: bool = False,
+        strict: bool,
+        watch: Stopwatch,
     ) -> None:
         self.written: list[Path] = []
+        self.profile = Profile(0.0)
         self._console = console
         self._sinks = sinks
         self._reading = reading
         self._strict = strict
+        self._watch = watch
         self._tally = Tally()
 
     def run(self, jobs: Sequence[Job], detect: Detect, detector: Detector | None) -> Tally:
@@ -121,7 +130,10 @@ class Batch:
             if job.error is not None:
                 raise job.error
             on_progress(0.0, None)
-            result = detect(job.source, on_progress, lambda event: self._event(job.source, event))
+            with self._watch.stage(DETECTING):
+                result = detect(job.source, on_progress, partial(self._event, job.source))
+            if result.profile is not None:
+                self.profile += result.profile
             self._judge(result)
         except UsageError:
             raise

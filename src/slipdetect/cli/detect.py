@@ -8,6 +8,7 @@ from __future__ import annotations
 import shutil
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,18 +16,19 @@ import click
 from click.core import ParameterSource
 
 from slipdetect._text import plain_name, printable
-from slipdetect.cli.batch import Batch, Detect, OnEvent, Progress
+from slipdetect.cli.batch import DETECTING, Batch, Detect, OnEvent, Progress
 from slipdetect.cli.console import Console
 from slipdetect.cli.detect_options import DetectSettings
 from slipdetect.cli.grouped import GroupedCommand, options_of
 from slipdetect.cli.options import common_options, with_options
-from slipdetect.cli.profiling import Profiling
 from slipdetect.cli.sources import expand, names_live_source
 from slipdetect.cli.watch import watch
+from slipdetect.detection.profile import Stopwatch, peak_memory
 from slipdetect.errors import UsageError
 from slipdetect.sinks.registry import SINKS, Destination, Kinds, choose_destination, choose_sinks
 from slipdetect.sinks.sink import Setup, Sink
 from slipdetect.sinks.text import Write
+from slipdetect.types import Profile, Stage
 
 if TYPE_CHECKING:
     from slipdetect.detection import DetectionResult, Detector
@@ -73,21 +75,29 @@ def process(
         detecting: Returns the function that processes one video with a model.
         kinds: The sinks that the command has.
     """
-    profiling = Profiling(settings.profile)
+    watch = Stopwatch()
     jobs = expand(settings.sources)
     names, overwrite = [job.source for job in jobs], settings.overwrite
     where = choose_destination(settings.out, settings.format, names, overwrite=overwrite)
     readable = [job.source for job in jobs if job.error is None]
     setup = settings.setup(names, readable)
     sinks = choose_sinks(setup, kinds, where.targets)
-    detector = profiling.loading(settings.load_detector) if readable else None
+    with watch.stage("loading the model"):
+        detector = settings.load_detector() if readable else None
     run = _nothing if detector is None else detecting(detector)
     with console.output(where.out, overwrite=overwrite) as write:
         results = _results(console, where, write, setup)
-        batch = Batch(console, [results, *sinks], settings.reading(), strict=settings.strict)
-        tally = profiling.writing(lambda: batch.run(jobs, profiling.looking(run), detector))
+        batch = Batch(
+            console, [results, *sinks], settings.reading(), strict=settings.strict, watch=watch
+        )
+        with watch.stage("writing"):  # what of the batch is not detecting
+            tally = batch.run(jobs, run, detector)
     _tell(console, batch.written if where.out is None else [*batch.written, where.out])
-    profiling.tell(console)
+    if settings.profile:
+        from slipdetect.reports.profile_text import profile_text
+
+        whole = _whole(watch, batch.profile, bool(tally.failures))
+        console.block("\n" + profile_text(whole, batch.profile))
     return tally.exit_code(settings.fail_on_event)
 
 
@@ -130,6 +140,17 @@ def _tell(console: Console, written: list[Path]) -> None:
     for folder, files in folders.items():
         many = f"{len(files)} files in {str(folder)!r}"
         console.note(f"wrote {many if len(files) > 1 else repr(str(files[0]))}")
+
+
+def _whole(watch: Stopwatch, detected: Profile, some_failed: bool) -> Profile:
+    """Return the profile of the run, with detecting split as the results say."""
+    seconds = {stage.name: stage.seconds for stage in watch.stages}
+    detecting = seconds.pop(DETECTING, 0.0)
+    if some_failed:
+        seconds["videos that failed"] = max(detecting - detected.seconds, 0.0)
+    own = [Stage(name, each) for name, each in seconds.items()]
+    stages, memory = (*own, *detected.stages), peak_memory()
+    return replace(detected, seconds=watch.seconds, stages=stages, peak_memory=memory)
 
 
 def _detecting(settings: DetectSettings) -> Callable[[Detector], Detect]:
