@@ -55,9 +55,10 @@ def detect(ctx: click.Context, /, **options: Any) -> None:
     """
     console, settings = ctx.ensure_object(Console), DetectSettings.of(options)
     if names_live_source(settings.sources):
-        name = repr(printable(plain_name(settings.sources[0])))
+        source = settings.sources[0]
+        name = "standard input" if source == "-" else repr(printable(plain_name(source)))
         console.note(f"{name} is live: going on as 'slipdetect watch', the command for that")
-        _watch_instead(ctx, settings.sources[0])
+        _watch_instead(ctx, source)
     ctx.exit(process(console, settings, _detecting(settings)))
 
 
