@@ -18,11 +18,10 @@ from slipdetect.cli.bar import Bar
 from slipdetect.cli.console import Console, one_line
 from slipdetect.cli.errors import EVENT_FOUND, INTERNAL, INTERRUPTED, SOME_FAILED, describe
 from slipdetect.cli.sources import Job
-from slipdetect.detection.profile import Stopwatch
 from slipdetect.errors import SlipdetectError, UsageError, VideoError
 from slipdetect.reports import printable
 from slipdetect.sinks.sink import Alert, Sink
-from slipdetect.types import Profile
+from slipdetect.types import Profile, Stopwatch
 
 if TYPE_CHECKING:
     from slipdetect.detection import DetectionResult, Detector, Event
@@ -98,7 +97,7 @@ class Batch:
 
     def run(self, jobs: Sequence[Job], detect: Detect, detector: Detector | None) -> Tally:
         """Process every job; Ctrl-C ends the batch but keeps what is done."""
-        self._model = "" if detector is None else detector.config.name
+        self._model = "" if detector is None else detector.scorer.name
         complete = False
         try:
             with opened(self._sinks, detector, self._console):

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import shutil
 import sys
-from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -23,12 +22,11 @@ from slipdetect.cli.grouped import GroupedCommand, options_of
 from slipdetect.cli.options import common_options, with_options
 from slipdetect.cli.sources import expand, names_live_source
 from slipdetect.cli.watch import watch
-from slipdetect.detection.profile import Stopwatch, peak_memory
 from slipdetect.errors import UsageError
 from slipdetect.sinks.registry import SINKS, Destination, Kinds, choose_destination, choose_sinks
 from slipdetect.sinks.sink import Setup, Sink
 from slipdetect.sinks.text import Write
-from slipdetect.types import Profile, Stage
+from slipdetect.types import Profile, Stage, Stopwatch, peak_memory
 
 if TYPE_CHECKING:
     from slipdetect.detection import DetectionResult, Detector
@@ -59,21 +57,15 @@ def detect(ctx: click.Context, /, **options: Any) -> None:
         name = "standard input" if source == "-" else repr(printable(plain_name(source)))
         console.note(f"{name} is live: going on as 'slipdetect watch', the command for that")
         _watch_instead(ctx, source)
-    ctx.exit(process(console, settings, _detecting(settings)))
+    ctx.exit(process(console, settings))
 
 
-def process(
-    console: Console,
-    settings: DetectSettings,
-    detecting: Callable[[Detector], Detect],
-    kinds: Kinds = SINKS,
-) -> int:
+def process(console: Console, settings: DetectSettings, kinds: Kinds = SINKS) -> int:
     """Process all sources and return the exit code.
 
     Args:
         console: Where messages go.
         settings: What the run was asked for.
-        detecting: Returns the function that processes one video with a model.
         kinds: The sinks that the command has.
     """
     watch = Stopwatch()
@@ -85,7 +77,7 @@ def process(
     sinks = choose_sinks(setup, kinds, where.targets)
     with watch.stage("loading the model"):
         detector = settings.load_detector() if readable else None
-    run = _nothing if detector is None else detecting(detector)
+    run = _nothing if detector is None else _detecting(settings, detector)
     with console.output(where.out, overwrite=overwrite) as write:
         results = _results(console, where, write, setup)
         batch = Batch(
@@ -154,18 +146,16 @@ def _whole(watch: Stopwatch, detected: Profile, some_failed: bool) -> Profile:
     return replace(detected, seconds=watch.seconds, stages=stages, peak_memory=memory)
 
 
-def _detecting(settings: DetectSettings) -> Callable[[Detector], Detect]:
-    def detecting(detector: Detector) -> Detect:
-        store, reading = settings.opened_store(detector), settings.reading()
+def _detecting(settings: DetectSettings, detector: Detector) -> Detect:
+    """Return the function that processes one video."""
+    store, reading = settings.opened_store(detector), settings.reading()
 
-        def run(source: str, on_progress: Progress, on_event: OnEvent) -> DetectionResult:
-            return detector.detect(
-                source, on_progress=on_progress, on_event=on_event, store=store, **reading
-            )
+    def run(source: str, on_progress: Progress, on_event: OnEvent) -> DetectionResult:
+        return detector.detect(
+            source, on_progress=on_progress, on_event=on_event, store=store, **reading
+        )
 
-        return run
-
-    return detecting
+    return run
 
 
 def _nothing(source: str, on_progress: Progress, on_event: OnEvent) -> DetectionResult:

@@ -28,7 +28,6 @@ _VERBS = {
     "plot": "slipdetect.lab.train.plot_command:plot",
     "models": "slipdetect.cli.models:models",
     "backbones": "slipdetect.cli.backbones:backbones",
-    "bench": "slipdetect.lab.bench.command:bench",
     "doctor": "slipdetect.cli.doctor:doctor",
     "describe": "slipdetect.cli.describe:describe",
 }
@@ -41,7 +40,7 @@ the rest are done; 6 output not writable; 10 event found (--fail-on-event);
 
 Every option can be set by an environment variable named after its verb, such
 as SLIPDETECT_DETECT_MODEL for the --model of detect, and by a file (--config or
-SLIPDETECT_CONFIG); --show-config prints which value is in force and why.
+SLIPDETECT_CONFIG).
 SLIPDETECT_DEBUG=1 shows tracebacks.
 """
 

@@ -32,7 +32,7 @@ from slipdetect.sinks.registry import LIVE_FORMATS, LIVE_SINKS, choose_sinks
 from slipdetect.sinks.sink import Alert
 
 if TYPE_CHECKING:
-    from slipdetect.detection import LiveDetection, LiveNote
+    from slipdetect.detection import LiveDetection, LiveEvent
     from slipdetect.video.live import LiveSettings, LiveSource
 
 T = TypeVar("T")
@@ -164,7 +164,7 @@ def _run(console: Console, settings: WatchSettings) -> int:
         UsageError: The options make no sense.
         VideoError: The source cannot be opened, or not again after all attempts.
     """
-    from slipdetect.detection import Found, LiveDetection
+    from slipdetect.detection import EventFinal, LiveDetection
     from slipdetect.reports.live_report import state_text, summary_text
     from slipdetect.video.live import LiveVideo
 
@@ -176,15 +176,15 @@ def _run(console: Console, settings: WatchSettings) -> int:
     sinks = [LIVE_FORMATS[settings.format](write, [source.name]), *others]
     keep = next((each.memory.watch for each in others if isinstance(each, LiveClips)), None)
 
-    def tell(note: LiveNote) -> None:
+    def tell(event: LiveEvent) -> None:
         now = datetime.now(UTC)
         for sink in sinks:
-            sink.note(note, now)
-        if isinstance(note, Found):
-            alert = Alert(source.name, config.name, note.event)
+            sink.live_event(event, now)
+        if isinstance(event, EventFinal):
+            alert = Alert(source.name, config.name, event.event)
             for sink in sinks:
                 sink.event(alert)
-        if state := state_text(note):
+        if state := state_text(event):
             console.warn(f"{source.name!r}: {state}")
 
     try:
@@ -213,21 +213,21 @@ def _run(console: Console, settings: WatchSettings) -> int:
 
 
 def _follow(
-    live: LiveDetection, tell: Callable[[LiveNote], None]
+    live: LiveDetection, tell: Callable[[LiveEvent], None]
 ) -> tuple[int, str, VideoError | None]:
     """Tell of all that happens; return the exit code, why the run ended, and its error."""
     code, ended = 0, "end"
     lost: VideoError | None = None
     try:
         with sigterm_as_ctrl_c():
-            for note in live.notes():
-                tell(note)
+            for event in live.events():
+                tell(event)
     except KeyboardInterrupt:
         code, ended = INTERRUPTED, "interrupted"
     except VideoError as error:
         lost, ended = error, "lost"
-    for note in live.finish():
-        tell(note)
+    for event in live.finish():
+        tell(event)
     return code, ended, lost
 
 

@@ -10,7 +10,7 @@ from slipdetect.sinks.text import TextSink
 
 if TYPE_CHECKING:
     from slipdetect.detection import DetectionResult
-    from slipdetect.detection.live_notes import LiveNote, LiveSummary
+    from slipdetect.detection.live import LiveEvent, LiveSummary
 
 
 class Json(TextSink):
@@ -27,11 +27,11 @@ class Json(TextSink):
     def failure(self, source: str, error: str) -> None:
         self.write(json_error(source, error))
 
-    def note(self, note: LiveNote, now: datetime) -> None:
+    def live_event(self, event: LiveEvent, now: datetime) -> None:
         from slipdetect.reports.live_report import live_line
 
-        model = "" if self.detector is None else self.detector.config.name
-        self.write(live_line(note, self.sources[0], model, now))
+        model = "" if self.detector is None else self.detector.scorer.name
+        self.write(live_line(event, self.sources[0], model, now))
 
     def summary(self, summary: LiveSummary, ended: str) -> None:
         from slipdetect.reports.live_report import summary_line

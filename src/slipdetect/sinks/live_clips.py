@@ -20,7 +20,7 @@ from slipdetect.sinks.sink import Alert, Setup, Sink
 from slipdetect.types import Event
 
 if TYPE_CHECKING:
-    from slipdetect.detection.live_notes import LiveNote
+    from slipdetect.detection.live import LiveEvent
     from slipdetect.video.live.picture_memory import PictureMemory
 
 _POLL = 0.1
@@ -73,10 +73,10 @@ class LiveClips(Sink):
         base = folder / clip_stem(setup.sources[0])
         return cls(PictureMemory(), base, margin, setup.overwrite)
 
-    def note(self, note: LiveNote, now: datetime) -> None:
+    def live_event(self, event: LiveEvent, now: datetime) -> None:
         from slipdetect.video.live import Started
 
-        if isinstance(note, Started):
+        if isinstance(event, Started):
             self.began = now
 
     def event(self, alert: Alert) -> None:

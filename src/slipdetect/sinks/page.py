@@ -120,9 +120,9 @@ class Page(Sink):
         if self.detector is None:
             return About("none", {}, None, "", __version__, made, str(self._root))
         return About(
-            model=self.detector.config.name,
+            model=self.detector.scorer.name,
             weights=self._weights,
-            events=self.detector.events,
+            events=self.detector.event_config,
             card=_card(self._setup.model),
             version=__version__,
             created=made,

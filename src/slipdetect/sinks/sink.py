@@ -21,11 +21,11 @@ from slipdetect._text import plain_name
 from slipdetect.errors import SlipdetectError, UsageError
 from slipdetect.sinks.names import file_stems
 from slipdetect.types import Event
-from slipdetect.types.document import event_data
+from slipdetect.types.export import event_data
 
 if TYPE_CHECKING:
     from slipdetect.detection import DetectionResult, Detector, EventConfig
-    from slipdetect.detection.live_notes import LiveNote, LiveSummary
+    from slipdetect.detection.live import LiveEvent, LiveSummary
     from slipdetect.video import View
 
 _ALERT_VERSION = 1
@@ -163,7 +163,7 @@ class Sink:
     def event(self, alert: Alert) -> None:
         """Take an event as soon as it is final; detection waits meanwhile."""
 
-    def note(self, note: LiveNote, now: datetime) -> None:
+    def live_event(self, event: LiveEvent, now: datetime) -> None:
         """Take what happens to a live source or in it, events among it."""
 
     def summary(self, summary: LiveSummary, ended: str) -> None:
@@ -198,7 +198,7 @@ class Sink:
         """The thresholds in force."""
         if self.detector is None:
             raise RuntimeError("a result without a detector")
-        return self.detector.events
+        return self.detector.event_config
 
 
 class PerVideoSink(Sink):

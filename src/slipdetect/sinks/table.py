@@ -10,7 +10,7 @@ from slipdetect.sinks.text import TextSink
 
 if TYPE_CHECKING:
     from slipdetect.detection import DetectionResult, Detector
-    from slipdetect.detection.live_notes import LiveNote
+    from slipdetect.detection.live import LiveEvent
 
 
 class Table(TextSink):
@@ -44,7 +44,7 @@ class Table(TextSink):
         if self._many is not None:
             self.write(f"\n{self._found} with a slip, {self._clear} without{failed}\n")
 
-    def note(self, note: LiveNote, now: datetime) -> None:
+    def live_event(self, event: LiveEvent, now: datetime) -> None:
         from slipdetect.reports.live_report import live_text
 
-        self.write(live_text(note))
+        self.write(live_text(event))

@@ -5,13 +5,11 @@ In: videos and a model of an RGB and a flow stream. Out: as of ``detect``, and t
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from slipdetect.cli.batch import Detect, OnEvent, Progress
 from slipdetect.cli.console import Console
 from slipdetect.cli.detect import HEADINGS, process
 from slipdetect.cli.detect_options import DetectSettings
@@ -21,7 +19,7 @@ from slipdetect.lab.course2020.time_label import TimeLabel
 from slipdetect.sinks.registry import SINKS, Kinds
 
 if TYPE_CHECKING:
-    from slipdetect.detection import DetectionResult, Detector
+    from slipdetect.detection import Detector
 
 # as in seed_windows.py, which a page of help must not load
 PRESETS = ("course2020", "course2020-v1", "course2020-v0")
@@ -42,6 +40,13 @@ class ReplaySettings(DetectSettings):
         type=click.Choice(PRESETS),
     )
 
+    def load_detector(self) -> Detector:
+        """Load the model, and let it see the windows of the preset."""
+        from slipdetect.lab.course2020.seed_detection import seed_detector
+        from slipdetect.lab.course2020.seed_windows import seed_windows
+
+        return seed_detector(super().load_detector(), seed_windows(self.preset))
+
 
 @click.command(cls=GroupedCommand)
 @click.argument("sources", metavar="SOURCE...", nargs=-1, required=True)
@@ -58,25 +63,4 @@ def replay(ctx: click.Context, /, **options: Any) -> None:
     \b
     slipdetect replay kitchen.mp4 --model models/course2020 --time-label labels/
     """
-    settings = ReplaySettings.of(options)
-    ctx.exit(process(ctx.ensure_object(Console), settings, _replaying(settings), _SINKS))
-
-
-def _replaying(settings: ReplaySettings) -> Callable[[Detector], Detect]:
-    from slipdetect.lab.course2020.seed_detection import detect_as_seed, require_seed_streams
-    from slipdetect.lab.course2020.seed_windows import seed_windows
-
-    schedule, reading = seed_windows(settings.preset), settings.reading()
-
-    def replaying(detector: Detector) -> Detect:
-        require_seed_streams(detector, schedule.name)
-
-        def run(source: str, on_progress: Progress, on_event: OnEvent) -> DetectionResult:
-            result = detect_as_seed(detector, source, schedule, on_progress, **reading)
-            for event in result.events:
-                on_event(event)
-            return result
-
-        return run
-
-    return replaying
+    ctx.exit(process(ctx.ensure_object(Console), ReplaySettings.of(options), _SINKS))
