@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from slipdetect.cli.options import Decorator
+
 if TYPE_CHECKING:
     from slipdetect.sinks.sink import Sink
-
-Decorator = Any  # of a function or of a command, as click's own decorators are
 
 NOT_NEGATIVE = click.FloatRange(min=0.0)
 POSITIVE = click.FloatRange(min=0.0, min_open=True)

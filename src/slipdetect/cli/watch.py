@@ -27,7 +27,6 @@ from slipdetect.cli.grouped import POSITIVE, GroupedCommand, option, options_of
 from slipdetect.cli.options import common_options, with_options
 from slipdetect.cli.sources import exists, video_on_stdin
 from slipdetect.errors import DataError, UsageError, VideoError
-from slipdetect.sinks.live_clips import LiveClips
 from slipdetect.sinks.registry import LIVE_FORMATS, LIVE_SINKS, choose_sinks
 from slipdetect.sinks.sink import Alert
 
@@ -174,7 +173,7 @@ def _run(console: Console, settings: WatchSettings) -> int:
     config = detector.config
     write = console.text if settings.format == "table" else console.data
     sinks = [LIVE_FORMATS[settings.format](write, [source.name]), *others]
-    keep = next((each.memory.watch for each in others if isinstance(each, LiveClips)), None)
+    keep = next((each.keep for each in others if each.keep is not None), None)
 
     def tell(event: LiveEvent) -> None:
         now = datetime.now(UTC)

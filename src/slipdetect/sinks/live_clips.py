@@ -37,7 +37,6 @@ class LiveClips(Sink):
         overwrite: Replace a file of that name.
 
     Attributes:
-        memory: As above.
         began: Time of day of the first frame, in UTC; set before the first event.
         made: The new files.
     """
@@ -53,7 +52,8 @@ class LiveClips(Sink):
         self, memory: PictureMemory, base: Path, margin: float, overwrite: bool = False
     ) -> None:
         super().__init__()
-        self.memory = memory
+        self.keep = memory.watch
+        self._memory = memory
         self.began: datetime | None = None
         self.made: list[Path] = []
         self._base = base
@@ -117,7 +117,7 @@ class LiveClips(Sink):
                 self._ending.wait(_POLL)
 
     def _can_write(self, event: Event) -> bool:
-        return self._ending.is_set() or self.memory.newest > event.end + self._margin
+        return self._ending.is_set() or self._memory.newest > event.end + self._margin
 
     def _write(self, event: Event) -> None:
         from slipdetect.video import write_timed_video
@@ -125,10 +125,10 @@ class LiveClips(Sink):
         target = self.path(event)
         start, end = event.start - self._margin, event.end + self._margin
         try:
-            if next(self.memory.between(start, end), None) is None:
+            if next(self._memory.between(start, end), None) is None:
                 raise VideoError(f"no clip {str(target)!r}: no picture of it is kept any more")
-            frames = self.memory.between(start, end)
-            write_timed_video(target, frames, self.memory.rate, overwrite=self._overwrite)
+            frames = self._memory.between(start, end)
+            write_timed_video(target, frames, self._memory.rate, overwrite=self._overwrite)
         except SlipdetectError as error:
             self.missing.append(error)
         except Exception as error:  # a clip must not end a run that goes on for days

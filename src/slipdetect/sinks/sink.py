@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from slipdetect.detection import DetectionResult, Detector, EventConfig
     from slipdetect.detection.live import LiveEvent, LiveSummary
     from slipdetect.video import View
+    from slipdetect.video.live.live_video import Keep
 
 _ALERT_VERSION = 1
 
@@ -124,6 +125,7 @@ class Sink:
         written: Files that are there now.
         missing: What could not be made of results.
         remarks: What else the user should be told.
+        keep: What takes every decoded frame of a live source, as for ``LiveVideo``, or None.
     """
 
     option: ClassVar[str] = ""
@@ -141,6 +143,7 @@ class Sink:
         self.missing: list[SlipdetectError] = []
         self.remarks: list[str] = []
         self.detector: Detector | None = None
+        self.keep: Keep | None = None
 
     @classmethod
     def make(cls, given: str, setup: Setup) -> Self:
