@@ -172,6 +172,7 @@ def test_L06_an_address_comes_from_a_variable_or_a_file(
         (["rtsp://h/x", "--cooldown", "1"], 2, "--cooldown is for --on-event and --webhook; give"),
         (["rtsp://me:s3cr3t/x@h/x"], 2, "%2F"),
         (["fall.mp4"], 2, "'fall.mp4' is not live; use slipdetect detect, or --follow"),
+        (["--source-file", "odd.txt"], 2, "what the variable or file holds is not live"),
         (["-"], 2, "standard input holds no video"),
         (["-", "--follow"], 2, "--follow is for a file"),
         (["none.ts", "--follow"], 3, "was not found"),
@@ -181,6 +182,7 @@ def test_what_cannot_work_is_said_before_the_work(
     run, fake: None, wishes: Path, args: list[str], code: int, words: str
 ) -> None:
     (wishes / "two.txt").write_text("rtsp://a\nrtsp://b\n")
+    (wishes / "odd.txt").write_text("me:s3cr3t@camera/1")
     result = run("watch", *args)
     assert result.exit_code == code
     assert words in result.stderr

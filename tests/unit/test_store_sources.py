@@ -197,7 +197,7 @@ def test_a_csv_that_makes_no_sense(lines: list[str], words: str) -> None:
         ("folder", VideoError, "holds no video"),
         ("", VideoError, "no video was named"),
         ("a\0.mp4", VideoError, "NUL"),
-        ("rtsp://me:secret@host/1", VideoError, "a rtsp:// address is not a file"),
+        ("rtsp://me:secret@host/1", VideoError, "a rtsp:// address is a live source, not a file"),
     ],
 )
 def test_what_leads_nowhere_is_said(

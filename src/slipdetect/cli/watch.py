@@ -105,8 +105,10 @@ class WatchSettings(CommonSettings):
                 )
             return PipeSource(sys.stdin.buffer)
         if not is_live(name) or exists(name):
+            # an address without its protocol may still hold a password
+            what = repr(name) if name == self.source else "what the variable or file holds"
             raise UsageError(
-                f"{name!r} is not live; use slipdetect detect, or --follow for a file that grows"
+                f"{what} is not live; use slipdetect detect, or --follow for a file that grows"
             )
         return live_source(name)
 
