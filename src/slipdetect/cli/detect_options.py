@@ -8,12 +8,13 @@ from __future__ import annotations
 import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 import click
 
-from slipdetect.cli.grouped import NOT_NEGATIVE, POSITIVE, option, options_of
+from slipdetect.cli.grouped import POSITIVE, flag, number, option, options_of, seconds
 from slipdetect.sinks.alert import TIMEOUT
 from slipdetect.sinks.clips import MARGIN
 from slipdetect.sinks.registry import FORMATS
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-_PROBABILITY = click.FloatRange(0.0, 1.0)
+_probability = partial(option, metavar="P", type=click.FloatRange(0.0, 1.0))
 
 # as in models/config.py, which a page of help must not load
 SENSITIVITIES = ("low", "balanced", "high")
@@ -39,16 +40,15 @@ class ModelSettings:
     model: str = option("Model", "Model package, or 'default'.", "FOLDER", default="default")
     sensitivity: str = option(
         "Model",
-        "low (fewer false events), balanced or high (finds more).",
+        "low: fewer false events; high: finds more.",
         "NAME",
         default="balanced",
         type=click.Choice(SENSITIVITIES),
     )
     device: str = option("Model", "auto, cpu, cuda, cuda:1 or mps.", "NAME", default="auto")
-    exact: bool = option(
+    exact: bool = flag(
         "Model",
-        "Compute every snippet and in float32: slower, the same on every machine.",
-        default=False,
+        "Compute every snippet, in float32: slower, the same everywhere.",
         more=True,
     )
 
@@ -57,45 +57,15 @@ class ModelSettings:
 class EventSettings:
     """What of ``EventConfig`` is not the model's own."""
 
-    onset: float | None = option(
-        "Events", "Probability at which an event begins.", "P", type=_PROBABILITY
-    )
-    offset: float | None = option(
-        "Events", "Probability below which it ends.", "P", type=_PROBABILITY
-    )
-    min_duration: float | None = option(
-        "Events", "Drop shorter events.", "SECONDS", type=NOT_NEGATIVE
-    )
-    min_gap: float | None = option(
-        "Events", "Join events with a shorter gap.", "SECONDS", type=NOT_NEGATIVE
-    )
-    pad: float | None = option(
-        "Events", "Lengthen events at both ends.", "SECONDS", type=NOT_NEGATIVE
-    )
+    onset: float | None = _probability("Events", "Probability at which an event begins.")
+    offset: float | None = _probability("Events", "Probability below which it ends.")
+    min_duration: float | None = seconds("Events", "Drop shorter events.")
+    min_gap: float | None = seconds("Events", "Join events with a shorter gap.")
+    pad: float | None = seconds("Events", "Lengthen events at both ends.")
 
 
 @dataclass(frozen=True, kw_only=True)
-class AlertSettings:
-    """What is common to all alerts."""
-
-    cooldown: float | None = option(
-        "Alerts",
-        "No other alert of a source for so much of its time after one.  [default: 0]",
-        "SECONDS",
-        type=NOT_NEGATIVE,
-        more=True,
-    )
-    alert_timeout: float | None = option(
-        "Alerts",
-        f"For one run of CMD, or one request.  [default: {TIMEOUT:g}]",
-        "SECONDS",
-        type=POSITIVE,
-        more=True,
-    )
-
-
-@dataclass(frozen=True, kw_only=True)
-class CommonSettings(AlertSettings, EventSettings, ModelSettings):
+class CommonSettings(EventSettings, ModelSettings):
     """What ``detect`` and ``watch`` both take; None stands for what was not given.
 
     Attributes:
@@ -104,30 +74,31 @@ class CommonSettings(AlertSettings, EventSettings, ModelSettings):
 
     targets: Mapping[str, str]
     format: str | None
-    overwrite: bool = option("Output", "Replace files that exist.", default=False)
-    clip_margin: float | None = option(
-        "Output",
-        f"Before and after the event in a clip.  [default: {MARGIN:g}]",
-        "SECONDS",
-        type=NOT_NEGATIVE,
-        more=True,
+    overwrite: bool = flag("Output", "Replace files that exist.")
+    clip_margin: float | None = seconds(
+        "Output", f"Before and after the event in a clip.  [default: {MARGIN:g}]", more=True
     )
-    fail_on_event: bool = option(
-        "Output", "Exit with 10 when an event is found; errors first.", default=False, more=True
+    fail_on_event: bool = flag(
+        "Output", "Exit with 10 when an event is found; errors first.", more=True
     )
     windows: bool = False
-    stream: int | None = option(
-        "Reading", "Which video stream, from 0.", "N", type=click.IntRange(min=0), more=True
-    )
-    max_pixels: int | None = option(
-        "Reading",
-        "Refuse larger frames.  [default: 64000000]",
-        "N",
-        type=click.IntRange(min=1),
+    cooldown: float | None = seconds(
+        "Alerts",
+        "No other alert of a source for so much of its time after one.  [default: 0]",
         more=True,
     )
-    max_duration: float | None = option(
-        "Reading", "Stop after so much video.", "SECONDS", type=POSITIVE, more=True
+    alert_timeout: float | None = seconds(
+        "Alerts",
+        f"For one run of CMD, or one request.  [default: {TIMEOUT:g}]",
+        type=POSITIVE,
+        more=True,
+    )
+    stream: int | None = number("Reading", "Which video stream, from 0.", more=True)
+    max_pixels: int | None = number(
+        "Reading", "Refuse larger frames.  [default: 64000000]", type=click.IntRange(1), more=True
+    )
+    max_duration: float | None = seconds(
+        "Reading", "Stop after so much video.", type=POSITIVE, more=True
     )
 
     @classmethod
@@ -182,14 +153,9 @@ class DetectSettings(CommonSettings):
         type=click.Choice(list(FORMATS)),
     )
     out: str | None = option("Output", "A file, or a folder/ for one per video.", "PATH")
-    windows: bool = option(
-        "Output", "Add the probability of every window (table, json).", default=False, more=True
-    )
-    profile: bool = option(
-        "Output",
-        "Print at the end where the time went, the speed and the memory.",
-        default=False,
-        more=True,
+    windows: bool = flag("Output", "Add the probability of every window (table, json).", more=True)
+    profile: bool = flag(
+        "Output", "Print at the end where the time went, the speed and the memory.", more=True
     )
     frame_rate: float | None = option(
         "Reading",
@@ -198,9 +164,7 @@ class DetectSettings(CommonSettings):
         type=POSITIVE,
         more=True,
     )
-    strict: bool = option(
-        "Reading", "A truncated video fails instead of warning.", default=False, more=True
-    )
+    strict: bool = flag("Reading", "A truncated video fails instead of warning.", more=True)
     store: str | None = option(
         "Reading", "Folder of slipdetect extract to take a model's flow from.", "DIR", more=True
     )

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import field, fields
+from functools import partial
 from textwrap import wrap
 from typing import TYPE_CHECKING, Any
 
@@ -17,7 +18,6 @@ from slipdetect.cli.options import Decorator
 if TYPE_CHECKING:
     from slipdetect.sinks.sink import Sink
 
-NOT_NEGATIVE = click.FloatRange(min=0.0)
 POSITIVE = click.FloatRange(min=0.0, min_open=True)
 
 _OTHER = "Other options"
@@ -51,10 +51,15 @@ def option(
     return field(default=default, metadata=facts)
 
 
+flag = partial(option, default=False)
+number = partial(option, metavar="N", type=click.IntRange(min=0))
+seconds = partial(option, metavar="SECONDS", type=click.FloatRange(min=0.0))
+
+
 def options_of(
     settings: Any, headings: Sequence[str] = (), sinks: Iterable[type[Sink]] = ()
 ) -> list[Decorator]:
-    """Return the options of a dataclass of settings and of sinks, flags after those with a value.
+    """Return the options of a dataclass of settings and of sinks; flags stand last.
 
     Args:
         settings: The dataclass; fields that are no options are left out.
@@ -72,7 +77,7 @@ def options_of(
             made = click.option(kind.option, metavar=kind.metavar, help=kind.help)
             found.append((kind.section, False, False, made))
     places = {heading: place for place, heading in enumerate(headings)}
-    found.sort(key=lambda each: (places.get(each[0], len(places)), each[1]))
+    found.sort(key=lambda each: (places.get(each[0], len(places)), each[2], each[1]))
     return [section(heading, made, more=more) for heading, _, more, made in found]
 
 

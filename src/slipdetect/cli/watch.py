@@ -23,7 +23,15 @@ from slipdetect.cli.batch import opened, warn_of_missing
 from slipdetect.cli.console import Console
 from slipdetect.cli.detect_options import CommonSettings
 from slipdetect.cli.errors import EVENT_FOUND, INTERRUPTED, SOME_FAILED
-from slipdetect.cli.grouped import POSITIVE, GroupedCommand, option, options_of
+from slipdetect.cli.grouped import (
+    POSITIVE,
+    GroupedCommand,
+    flag,
+    number,
+    option,
+    options_of,
+    seconds,
+)
 from slipdetect.cli.options import common_options, with_options
 from slipdetect.cli.sources import exists, video_on_stdin
 from slipdetect.errors import DataError, UsageError, VideoError
@@ -57,29 +65,19 @@ class WatchSettings(CommonSettings):
     source_file: str | None = option(
         "Source", "Take the address from a file; other users see command lines.", "FILE"
     )
-    follow: bool = option(
+    follow: bool = flag(
         "Source",
         "SOURCE is a file that is still being written; it ends when nothing is added for "
         "--read-timeout seconds.",
-        default=False,
     )
-    retries: int | None = option(
-        "Connection",
-        "Attempts in a row to connect again before giving up.  [default: 10]",
-        "N",
-        type=click.IntRange(min=0),
+    retries: int | None = number(
+        "Connection", "Attempts in a row to connect again before giving up.  [default: 10]"
     )
-    read_timeout: float | None = option(
-        "Connection",
-        "Without data for so long, connect again.  [default: 3]",
-        "SECONDS",
-        type=POSITIVE,
+    read_timeout: float | None = seconds(
+        "Connection", "Without data for so long, connect again.  [default: 3]", type=POSITIVE
     )
-    max_lag: float | None = option(
-        "Connection",
-        "Drop frames when more than this of video waits.  [default: 5]",
-        "SECONDS",
-        type=POSITIVE,
+    max_lag: float | None = seconds(
+        "Connection", "Drop frames when more than this of video waits.  [default: 5]", type=POSITIVE
     )
 
     def live_source(self) -> LiveSource:
