@@ -75,7 +75,7 @@ def options_of(
     for kind in sinks:
         if kind.option:
             made = click.option(kind.option, metavar=kind.metavar, help=kind.help)
-            found.append((kind.section, False, False, made))
+            found.append((kind.heading, False, False, made))
     places = {heading: place for place, heading in enumerate(headings)}
     found.sort(key=lambda each: (places.get(each[0], len(places)), each[2], each[1]))
     return [section(heading, made, more=more) for heading, _, more, made in found]

@@ -48,7 +48,7 @@ class AlertSink(Sink):
         UsageError: The cooldown is no number of seconds.
     """
 
-    section = "Alerts"
+    heading = "Alerts"
     for_live = True
     settings = ("cooldown", "alert_timeout")
     name: ClassVar[str]

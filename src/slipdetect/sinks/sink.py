@@ -116,7 +116,7 @@ class Sink:
         option: The option that asks for the sink, where it has one of its own.
         metavar: What the option takes.
         help: Its line in ``--help``.
-        section: The heading that its option stands under.
+        heading: What its option stands under in ``--help``.
         settings: Fields of ``Setup`` that mean something to such sinks only.
         for_files: ``detect`` has it.
         for_live: ``watch`` has it.
@@ -131,7 +131,7 @@ class Sink:
     option: ClassVar[str] = ""
     metavar: ClassVar[str] = "PATH"
     help: ClassVar[str] = ""
-    section: ClassVar[str] = "Output"
+    heading: ClassVar[str] = "Output"
     settings: ClassVar[Sequence[str]] = ()
     for_files: ClassVar[bool] = True
     for_live: ClassVar[bool] = False
