@@ -517,5 +517,5 @@ def test_S09_a_repair_that_would_give_other_bytes_is_refused(
         lambda self, flow: np.zeros(flow.shape, np.uint8),
     )
     record: Record = extract(store, videos[0], rules=Rules(repair=True))
-    assert "pass overwrite=True" in str(record.errors["slip.mp4"])
+    assert "pass --overwrite" in str(record.errors["slip.mp4"])
     assert tree(store) == before
