@@ -215,7 +215,7 @@ def _timed(work: Callable[[], dict[str, Any]]) -> dict[str, Any]:
 
 
 def _peak() -> float:
-    from slipdetect.types import peak_memory
+    from slipdetect.detection.detector import peak_memory
 
     peak = peak_memory()
     assert peak is not None, "this system does not tell the memory of a process"
@@ -242,7 +242,7 @@ def _rival(work: str, video: Path, folder: Path) -> Callable[[], dict[str, Any]]
 def _resnets(folder: Path) -> Any:
     """Write a package of two ResNet101, read as ``models import --preset course2020`` reads."""
     from slipdetect.flow import FlowExtractor
-    from slipdetect.lab.checkpoints.presets import preset_reading
+    from slipdetect.lab.checkpoints.assumed import preset_reading
     from slipdetect.models import TSN, ModelConfig, StreamConfig, save_package
     from slipdetect.types import Calibration, EventConfig
 

@@ -21,10 +21,11 @@ from slipdetect.cli.sources import Job
 from slipdetect.errors import SlipdetectError, UsageError, VideoError
 from slipdetect.reports import printable
 from slipdetect.sinks.sink import Alert, Sink
-from slipdetect.types import Profile, Stopwatch
+from slipdetect.types import Profile
 
 if TYPE_CHECKING:
     from slipdetect.detection import DetectionResult, Detector, Event
+    from slipdetect.detection.pipeline import Stopwatch
     from slipdetect.video import VideoOptions
 
 Progress = Callable[[float, float | None], None]

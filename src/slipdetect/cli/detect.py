@@ -26,10 +26,11 @@ from slipdetect.errors import UsageError
 from slipdetect.sinks.registry import SINKS, Destination, Kinds, choose_destination, choose_sinks
 from slipdetect.sinks.sink import Setup, Sink
 from slipdetect.sinks.text import Write
-from slipdetect.types import Profile, Stage, Stopwatch, peak_memory
+from slipdetect.types import Profile, Stage
 
 if TYPE_CHECKING:
     from slipdetect.detection import DetectionResult, Detector
+    from slipdetect.detection.pipeline import Stopwatch
 
 HEADINGS = ("Output", "Model", "Events", "Alerts", "Reading")
 
@@ -68,28 +69,30 @@ def process(console: Console, settings: DetectSettings, kinds: Kinds = SINKS) ->
         settings: What the run was asked for.
         kinds: The sinks that the command has.
     """
-    watch = Stopwatch()
+    from slipdetect.detection.pipeline import Stopwatch
+
+    stopwatch = Stopwatch()
     jobs = expand(settings.sources)
     names, overwrite = [job.source for job in jobs], settings.overwrite
     where = choose_destination(settings.out, settings.format, names, overwrite=overwrite)
     readable = [job.source for job in jobs if job.error is None]
     setup = settings.setup(names, readable)
     sinks = choose_sinks(setup, kinds, where.targets)
-    with watch.stage("loading the model"):
+    with stopwatch.stage("loading the model"):
         detector = settings.load_detector() if readable else None
     run = _nothing if detector is None else _detecting(settings, detector)
     with console.output(where.out, overwrite=overwrite) as write:
         results = _results(console, where, write, setup)
         batch = Batch(
-            console, [results, *sinks], settings.reading(), strict=settings.strict, watch=watch
+            console, [results, *sinks], settings.reading(), strict=settings.strict, watch=stopwatch
         )
-        with watch.stage("writing"):  # what of the batch is not detecting
+        with stopwatch.stage("writing"):  # what of the batch is not detecting
             tally = batch.run(jobs, run, detector)
     _tell(console, batch.written if where.out is None else [*batch.written, where.out])
     if settings.profile:
         from slipdetect.reports.profile_text import profile_text
 
-        whole = _whole(watch, batch.profile, bool(tally.failures))
+        whole = _whole(stopwatch, batch.profile, bool(tally.failures))
         console.block("\n" + profile_text(whole, batch.profile))
     return tally.exit_code(settings.fail_on_event)
 
@@ -137,6 +140,8 @@ def _tell(console: Console, written: list[Path]) -> None:
 
 def _whole(watch: Stopwatch, detected: Profile, some_failed: bool) -> Profile:
     """Return the profile of the run, with detecting split as the results say."""
+    from slipdetect.detection.detector import peak_memory
+
     seconds = {stage.name: stage.seconds for stage in watch.stages}
     detecting = seconds.pop(DETECTING, 0.0)
     if some_failed:

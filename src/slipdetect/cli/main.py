@@ -25,6 +25,7 @@ _VERBS = {
     "reproduce": "slipdetect.lab.course2020.reproduce_command:reproduce",
     "replay": "slipdetect.lab.course2020.replay_command:replay",
     "compare": "slipdetect.lab.compare.command:compare",
+    "convert-scores": "slipdetect.lab.course2020.scores_command:convert_scores",
     "plot": "slipdetect.lab.train.plot_command:plot",
     "models": "slipdetect.cli.models:models",
     "backbones": "slipdetect.cli.backbones:backbones",
