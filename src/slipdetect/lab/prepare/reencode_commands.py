@@ -145,7 +145,7 @@ def _trim_list(
     """Write the cuts of a list, and clips.csv if it has labels."""
     from slipdetect.lab.prepare.cut_list import ANNOTATIONS, read_cuts, write_annotations
     from slipdetect.lab.prepare.trimming import trim as trim_video
-    from slipdetect.sinks.target_names import target_names
+    from slipdetect.sinks.names import target_names
 
     out, overwrite = settings.out, settings.overwrite
     cuts = read_cuts(file, settings.root, settings.cut())
@@ -300,7 +300,7 @@ def _tasks(
     work: Callable[..., Reencoded],
 ) -> list[_Task]:
     """Return a task per video that ``names`` mean; what leads nowhere is reported and counted."""
-    from slipdetect.sinks.target_names import target_names
+    from slipdetect.sinks.names import target_names
 
     found = []
     for job in dict.fromkeys(expand(names)):
