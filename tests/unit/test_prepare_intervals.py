@@ -317,7 +317,7 @@ def test_clips_hold_the_very_frames(long_video: Path, tmp_path: Path) -> None:
     assert (made[1].start, made[1].end) == (1.0, pytest.approx(3.1))
     assert made[1].event == (pytest.approx(0.55), pytest.approx(1.0))
     assert made[0].event is None
-    with pytest.raises(OutputError, match="--overwrite"):
+    with pytest.raises(OutputError, match="exists already"):
         cut_video(long_video, plan)
     cut_video(long_video, plan[:1], overwrite=True)
 
@@ -369,7 +369,7 @@ def test_cut_rows_are_read_back_with_their_source(long_video: Path, tmp_path: Pa
         if clip.positive:
             assert clip.events == ((0.5, 2.5),)
     again = [check_times(timed(long_video, "9,11,"))]
-    with pytest.raises(OutputError, match="--overwrite"):
+    with pytest.raises(OutputError, match="exists already"):
         cut_rows(again, tmp_path / "cuts", long_video.parent, rule)
 
 

@@ -106,9 +106,9 @@ def test_relative_paths_count_from_here(tmp_path: Path, monkeypatch: pytest.Monk
 def test_nothing_is_overwritten_unasked(tmp_path: Path) -> None:
     out = tmp_path / "clips.csv"
     out.write_text("mine")
-    with pytest.raises(OutputError, match="--overwrite"):
+    with pytest.raises(OutputError, match="exists already"):
         check_target(out, None)
-    with pytest.raises(OutputError, match="--overwrite"):
+    with pytest.raises(OutputError, match="exists already"):
         write_rows([Row(tmp_path / "a.mp4", "other")], out)
     rows = [Row(tmp_path / "a.mp4", "other"), Row(tmp_path / "a.mp4", "slip")]
     with pytest.raises(DataError, match="another label"):
