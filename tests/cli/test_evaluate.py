@@ -146,11 +146,11 @@ def test_an_unreadable_clip_is_5(evaluate: Any, data: Path, videos: Path, tmp_pa
 
 def test_data_sets_are_chosen(evaluate: Any, data: Path) -> None:
     data.write_text(data.read_text().replace("g0,other", "g0,mine").replace("g3,other", "g3,mine"))
-    result = evaluate(data, "--protocol", "1x1", "--only", "mine")
+    result = evaluate(data, "--protocol", "1x1", "--dataset", "mine")
     assert "2 clips" in result.stdout
     both = evaluate(data, "--protocol", "1x1")
     assert "By data set, rgb:" in both.stdout
-    assert evaluate(data, "--only", "none").exit_code == 2
+    assert evaluate(data, "--dataset", "none").exit_code == 2
 
 
 @pytest.mark.parametrize(

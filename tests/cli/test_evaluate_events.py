@@ -96,7 +96,7 @@ def test_kept_predictions_at_other_thresholds(run: Any, kept: Path) -> None:
     assert lower["report"]["figures"]["recall"]["value"] == 1.0
     higher = report("--onset", "0.8")
     assert higher["report"]["figures"]["false_per_clip"]["value"] == 0.0
-    only = report("--only", "y")
+    only = report("--dataset", "y")
     assert only["report"]["clips"] == 1
     longer = report("--min-duration", "5")
     assert longer["report"]["figures"]["recall"]["value"] == 0.0
@@ -164,7 +164,7 @@ def test_where_nothing_can_be_read_nothing_is_kept(
         (["--level", "event", "--predictions", "x.json"], "kept as .jsonl, not 'x.json'"),
         (["--level", "event", "--out", "x.png", "--curves", "x.png"], "name one file"),
         (["--level", "event", "--out", "x.png", "--curves", Path.cwd() / "x.png"], "name one file"),
-        (["--level", "event", "--only", "z"], "no clip is of data set 'z'"),
+        (["--level", "event", "--dataset", "z"], "no clip is of data set 'z'"),
         (["--level", "event", "--onset", "0.2", "--offset", "0.4"], "offset must be at most"),
     ],
 )

@@ -15,7 +15,7 @@ from slipdetect import backbones
 from slipdetect.errors import DataError, UsageError
 from slipdetect.lab.data import Clip
 from slipdetect.lab.train import TrainConfig
-from slipdetect.lab.train.command import choose_sources, train
+from slipdetect.lab.train.command import choose_datasets, train
 from slipdetect.models import load_package
 from synth import make_video
 from tiny_clips import create_tiny
@@ -240,10 +240,10 @@ def clip(name: str, source: str) -> Clip:
 
 def test_data_sets_are_chosen_and_left_out() -> None:
     clips = [clip("a", "x"), clip("b", "y"), clip("c", "z")]
-    assert choose_sources(clips, [], []) == clips
-    assert choose_sources(clips, ["x", "y"], ["y"]) == clips[:1]
-    assert choose_sources(clips, [], ["x"]) == clips[1:]
+    assert choose_datasets(clips, [], []) == clips
+    assert choose_datasets(clips, ["x", "y"], ["y"]) == clips[:1]
+    assert choose_datasets(clips, [], ["x"]) == clips[1:]
     with pytest.raises(UsageError, match="'w'; the file has x, y, z"):
-        choose_sources(clips, ["w"], [])
+        choose_datasets(clips, ["w"], [])
     with pytest.raises(DataError, match="leave no clip"):
-        choose_sources(clips, ["x"], ["x"])
+        choose_datasets(clips, ["x"], ["x"])

@@ -19,7 +19,7 @@ from slipdetect.cli.options import common_options, with_options
 from slipdetect.cli.sources import footage
 from slipdetect.errors import DataError, UsageError
 from slipdetect.lab.calibrate.options import CALIBRATE_OPTIONS, budget
-from slipdetect.lab.data.choose_clips import ALL, choose_sources, choose_split
+from slipdetect.lab.data.choose_clips import ALL, choose_datasets, choose_split
 
 if TYPE_CHECKING:
     from slipdetect.lab.calibrate.refitting import Refit
@@ -37,11 +37,11 @@ def calibrate(ctx: click.Context, /, model: str, **options: Any) -> None:
     """Choose a model's thresholds on your own footage, or make its probabilities hold.
 
     MODEL is 'default' or the folder of a model; a copy with other numbers in its model.json is
-    written to --out. With --normal the smallest threshold is chosen that keeps the budget of false
-    events; with --data temperature and bias are fitted anew. With both, --data comes first.
+    written to --out. With --negatives the smallest threshold is chosen that keeps the budget of
+    false events; with --data temperature and bias are fitted anew. With both, --data comes first.
 
     \b
-    slipdetect calibrate default --normal recordings/quiet --per-day 1 --out models/kitchen
+    slipdetect calibrate default --negatives recordings/quiet --per-day 1 --out models/kitchen
     slipdetect calibrate runs/x/last --data clips.csv --reliability x.png --out models/x
     """
     console = ctx.ensure_object(Console)
@@ -53,16 +53,16 @@ def calibrate(ctx: click.Context, /, model: str, **options: Any) -> None:
         config, text, lost = bench.on_clips(config, facts)
         sections.append(text)
         failed += lost
-    if options["normal"]:
+    if options["negatives"]:
         config, text, lost = bench.on_footage(config, per_hour, facts)
         sections.append(text)
         failed += lost
     known = config.training.get("calibrated")
     facts = {**(known if isinstance(known, dict) else {}), **facts}
-    if "footage" in facts and not options["normal"]:
+    if "footage" in facts and not options["negatives"]:
         console.warn(
             "the thresholds were chosen on footage for the earlier probabilities; choose them "
-            "again with --normal"
+            "again with --negatives"
         )
     _write(package, replace(config, training={**config.training, "calibrated": facts}), options)
     sections.append(f"use it        slipdetect detect VIDEO --model {options['out']}\n")
@@ -178,7 +178,7 @@ class _Bench:
 
         options, file = self._options, self._options["data"]
         clips = read_annotations(file, options["root"])
-        clips = choose_sources(clips, options["only"], options["exclude"])
+        clips = choose_datasets(clips, options["dataset"], options["exclude"])
         split = options["split"]
         if split is None:
             split = "val" if any(clip.split for clip in clips) else ALL
@@ -198,7 +198,7 @@ class _Bench:
     def _chosen_footage(self) -> list[Clip]:
         from slipdetect.lab.data import Clip
 
-        return [Clip(path, False, group=str(path)) for path in footage(self._options["normal"])]
+        return [Clip(path, False, group=str(path)) for path in footage(self._options["negatives"])]
 
     def _draw(self, found: Refit) -> None:
         from slipdetect.lab.evaluate.reports.reliability_plot import draw_reliability

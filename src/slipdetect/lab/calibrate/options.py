@@ -12,7 +12,7 @@ from typing import Any
 import click
 
 from slipdetect.errors import UsageError
-from slipdetect.lab.data.choose_clips import SOURCE_OPTIONS
+from slipdetect.lab.data.choose_clips import DATASET_OPTIONS
 from slipdetect.lab.evaluate.options import given
 
 _FOLDER = click.Path(path_type=Path, file_okay=False)
@@ -21,7 +21,7 @@ _RATE = click.FloatRange(min=0.0, min_open=True)
 
 CALIBRATE_OPTIONS = (
     click.option(
-        "--normal",
+        "--negatives",
         multiple=True,
         metavar="FOLDER",
         help="Your own footage in which nobody falls: a folder, a video or a pattern; repeatable.",
@@ -39,7 +39,7 @@ CALIBRATE_OPTIONS = (
         type=click.Choice(["train", "val", "test", "all"]),
         help="Rows of CLIPS.csv to fit on.  [default: val; all where the file has no split]",
     ),
-    *SOURCE_OPTIONS,
+    *DATASET_OPTIONS,
     click.option("--root", type=_FOLDER, help="Folder of the clips.  [default: that of CLIPS.csv]"),
     click.option(
         "--bins",
@@ -66,13 +66,13 @@ def budget(ctx: click.Context, options: dict[str, Any]) -> float:
         UsageError: Options that do not go together.
     """
     daily, hourly = options["per_day"], options["per_hour"]
-    if not options["normal"] and options["data"] is None:
-        raise UsageError("say what to calibrate on: --normal FOLDER, --data CLIPS.csv, or both")
+    if not options["negatives"] and options["data"] is None:
+        raise UsageError("say what to calibrate on: --negatives FOLDER, --data CLIPS.csv, or both")
     if daily is not None and hourly is not None:
         raise UsageError("--per-day and --per-hour are two budgets; give one")
-    if (daily is not None or hourly is not None) and not options["normal"]:
-        raise UsageError("a budget of false events needs footage to count them: give --normal")
-    for name in ("split", "only", "exclude", "root", "bins", "reliability"):
+    if (daily is not None or hourly is not None) and not options["negatives"]:
+        raise UsageError("a budget of false events needs footage to count them: give --negatives")
+    for name in ("split", "dataset", "exclude", "root", "bins", "reliability"):
         if given(ctx, name) and options["data"] is None:
             raise UsageError(f"--{name} is of no use without --data; leave it out")
     allowed = (1.0 if daily is None else daily) / 24 if hourly is None else hourly

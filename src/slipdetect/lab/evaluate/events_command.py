@@ -18,7 +18,7 @@ from slipdetect.cli.console import Console
 from slipdetect.cli.detect_options import event_settings
 from slipdetect.cli.errors import SOME_FAILED
 from slipdetect.errors import DataError, UsageError
-from slipdetect.lab.data.choose_clips import ALL, choose_sources
+from slipdetect.lab.data.choose_clips import ALL, choose_datasets
 from slipdetect.lab.evaluate.options import (
     PREDICTIONS_SUFFIX,
     SCORE_SUFFIXES,
@@ -103,7 +103,7 @@ def _read(
     kept = read_predictions(file)
     if not kept:
         raise DataError(f"{str(file)!r} holds no predictions; run the model once more")
-    kept = choose_sources(kept, options["only"], options["exclude"])
+    kept = choose_datasets(kept, options["dataset"], options["exclude"])
     configs = {item.config for item in kept}
     common = configs.pop() if len(configs) == 1 else None
     changes = event_settings(options)

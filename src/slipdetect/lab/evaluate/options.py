@@ -27,7 +27,7 @@ _FILE = click.Path(path_type=Path, dir_okay=False)
 
 # what only running a model, reading an annotation file, or reading old scores makes use of
 _RUNNING = ("protocol", "cache", "store", "device")
-_READING = ("split", "only", "exclude", "root")
+_READING = ("split", "dataset", "exclude", "root")
 _OLD = ("labels", "modality", "frames")
 # what only one of the levels makes use of
 _AT_LEVEL = {

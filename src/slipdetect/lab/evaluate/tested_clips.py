@@ -16,8 +16,8 @@ import click
 from slipdetect.cli.console import Console
 from slipdetect.lab.data.choose_clips import (
     ALL,
-    SOURCE_OPTIONS,
-    choose_sources,
+    DATASET_OPTIONS,
+    choose_datasets,
     choose_split,
     warn_of_known_groups,
 )
@@ -33,7 +33,7 @@ TESTED_OPTIONS = (
         type=click.Choice(["test", "val", "train", "all"]),
         help="Rows of DATA.csv to test on.  [default: test; all where the file has no split]",
     ),
-    *SOURCE_OPTIONS,
+    *DATASET_OPTIONS,
     click.option(
         "--root",
         type=click.Path(path_type=Path, file_okay=False),
@@ -76,7 +76,7 @@ def choose(
     from slipdetect.lab.data import read_annotations
 
     clips = read_annotations(data, options["root"])
-    clips = choose_sources(clips, options["only"], options["exclude"])
+    clips = choose_datasets(clips, options["dataset"], options["exclude"])
     chosen, split = choose_split(clips, options["split"])
     if tell and options["split"] is None:
         part = f"testing on the clips of split {split!r}, {len(chosen)} of {len(clips)}"

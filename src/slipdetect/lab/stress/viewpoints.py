@@ -99,7 +99,7 @@ def _place(clip: Clip) -> tuple[str, Place]:
         if not value:
             raise DataError(
                 f"{clip.path.name!r} has no {column!r}, though other clips say where their camera "
-                "is; fill it in, or leave such clips out (--only, --exclude)"
+                "is; fill it in, or leave such clips out (--dataset, --exclude)"
             )
     try:
         found = Place(around(float(azimuth)), float(rise or 0))

@@ -15,7 +15,7 @@ from slipdetect.cli.console import Console
 from slipdetect.cli.errors import SOME_FAILED
 from slipdetect.cli.options import common_options, with_options
 from slipdetect.errors import UsageError
-from slipdetect.lab.data.choose_clips import SOURCE_OPTIONS, choose_sources, warn_of_known_groups
+from slipdetect.lab.data.choose_clips import DATASET_OPTIONS, choose_datasets, warn_of_known_groups
 from slipdetect.lab.evaluate.options import given as named
 from slipdetect.lab.train import TrainConfig
 from slipdetect.lab.train.config_options import config_options
@@ -52,7 +52,7 @@ _FOLDER = click.Path(path_type=Path, file_okay=False)
 @click.option("--out", type=_FOLDER, help="Folder for the results.  [default: runs/NAME]")
 @click.option("--name", default="slipdetect", show_default=True, help="Name of the model.")
 @click.option("--root", type=_FOLDER, help="Folder of the videos.  [default: that of DATA.csv]")
-@with_options(SOURCE_OPTIONS)
+@with_options(DATASET_OPTIONS)
 @click.option(
     "--cache", type=_FOLDER, help="Folder for decoded frames.  [default: frame-cache beside OUT]"
 )
@@ -137,7 +137,7 @@ def _run(
         console.apply()
 
     clips = read_annotations(data, options["root"])
-    clips = choose_sources(clips, options["only"], options["exclude"])
+    clips = choose_datasets(clips, options["dataset"], options["exclude"])
     if options["normal"]:
         clips = with_mined(console, clips, out, configs, options)
     with console.bar(1.0) as bar:
