@@ -77,7 +77,7 @@ def test_the_page_is_the_same_before_the_verb_and_shows_what_stands_there(run) -
 def test_a_wrong_value_is_refused_not_shown(run, tmp_path: Path) -> None:
     result = run("detect", "--onset", "2", "--show-config")
     assert (result.exit_code, result.stdout) == (2, "")
-    (tmp_path / "s.toml").write_text("[train]\nnum-segments = 0\n")
+    (tmp_path / "s.toml").write_text("[train]\nepochs = 0\n")
     result = run("--config", tmp_path / "s.toml", "--show-config")
     assert (result.exit_code, result.stdout) == (2, "")
     assert f"(set by {tmp_path / 's.toml'}:2)." in result.stderr

@@ -22,7 +22,7 @@ import torch
 from slipdetect import backbones
 from slipdetect.errors import DataError, TrainingError, VideoError
 from slipdetect.lab.data import Clip
-from slipdetect.lab.data.window_dataset import TrainingWindows
+from slipdetect.lab.data.datasets import TrainingWindows
 from slipdetect.lab.train import Progress, TrainingRun, records
 from slipdetect.lab.train.batches import Share, StepBatches
 from slipdetect.lab.train.faults import explained

@@ -11,10 +11,9 @@ from pathlib import Path
 import pytest
 
 from slipdetect.errors import DataError
-from slipdetect.lab.train.curve_files import read_curves
-from slipdetect.lab.train.epochs_csv import epochs_csv
-from slipdetect.lab.train.learning_curves import Curve
+from slipdetect.lab.train.learning_curves import Curve, read_curves
 from slipdetect.lab.train.metrics import EpochMetrics
+from slipdetect.lab.train.records import epochs_csv
 
 SEED_TRAIN = """Epoch,Batch Time,Data Time,Loss,Prec@1,Prec@5,lr
 0,3.535,0.158,0.71131,66.6667,100.0,0.001

@@ -15,7 +15,7 @@ import pytest
 from slipdetect.detection import Window
 from slipdetect.errors import DataError, VideoError
 from slipdetect.lab.data import Clip, WindowRule, read_annotations
-from slipdetect.lab.data.window_pool import MINED, Candidate, Pool
+from slipdetect.lab.data.windows import MINED, Candidate, Pool
 from slipdetect.lab.train.mining import LIST, FalseAlarm, MiningRule, false_alarms, mine
 from slipdetect.video import open_video
 from synth import make_video

@@ -22,9 +22,9 @@ from slipdetect.detection import Detector
 from slipdetect.errors import OutputError, SlipdetectError, UsageError
 from slipdetect.lab.data import Clip
 from slipdetect.lab.train import Progress, TrainingRun
-from slipdetect.lab.train.curve_files import read_curves
-from slipdetect.lab.train.curves import draw_curves
+from slipdetect.lab.train.learning_curves import read_curves
 from slipdetect.lab.train.metrics import EpochMetrics
+from slipdetect.lab.train.records import draw_curves
 from slipdetect.models import load_package
 from tiny_clips import create_tiny, tiny_clips, tiny_config
 

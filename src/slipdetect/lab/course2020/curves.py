@@ -6,14 +6,14 @@ In: folders of attempts. Out: ``Curve``s and ``Chosen``s.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from slipdetect.errors import DataError
 from slipdetect.lab.course2020.result import Chosen
 from slipdetect.lab.train.learning_curves import Curve
-from slipdetect.lab.train.metrics import EpochMetrics, best_epoch
-from slipdetect.lab.train.records import METRICS
+from slipdetect.lab.train.metrics import METRICS, EpochMetrics, best_epoch
+from slipdetect.lab.train.records import curves_of
 
 History = Sequence[EpochMetrics]
 
@@ -51,12 +51,4 @@ def chosen_epoch(history: History) -> Chosen | None:
 
 def validation_curves(histories: Mapping[str, History]) -> list[Curve]:
     """Return validation accuracy and loss over epochs by run."""
-    return [curve for label, history in histories.items() for curve in _curves(label, history)]
-
-
-def _curves(label: str, history: History) -> Iterator[Curve]:
-    for metric in ("loss", "accuracy"):
-        found = [(m.epoch + 1, getattr(m, f"val_{metric}")) for m in history]
-        points = tuple((epoch, value) for epoch, value in found if value is not None)
-        if points:
-            yield Curve(label, "validation", metric, points)
+    return curves_of(histories, parts=("val",))

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from slipdetect.lab.data import Clip
-from slipdetect.lab.data.leaks import Leaks
+from slipdetect.lab.data.splits import Leaks
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import shutil
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -71,7 +71,7 @@ class TrainingWork:
 
     def facts(self, attempt: Attempt) -> dict[str, Any]:
         """Return everything that an attempt's figures depend on."""
-        config = self.config(attempt).stored()
+        config = asdict(self.config(attempt))
         for name in _NO_MATTER:
             config.pop(name, None)
         return {

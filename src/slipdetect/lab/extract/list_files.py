@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from slipdetect.errors import DataError
-from slipdetect.lab.data.contained import Enclosure
+from slipdetect.lab.data.safe_paths import Enclosure
 from slipdetect.video import VIDEO_SUFFIXES
 
 LIST_SUFFIXES = frozenset({".txt", ".lst", ".csv"})

@@ -19,8 +19,7 @@ from slipdetect._io import atomic_write
 from slipdetect.backbones.options import parse_options
 from slipdetect.errors import DataError, OutputError, TrainingError
 from slipdetect.lab.train.loop import Trainer
-from slipdetect.lab.train.metrics import EpochMetrics, best_epoch
-from slipdetect.lab.train.state import TrainerState
+from slipdetect.lab.train.metrics import EpochMetrics, TrainerState, best_epoch
 from slipdetect.models import TSN
 
 VERSION = 1
@@ -136,7 +135,6 @@ class Checkpoints:
             "recipe": self._recipe,
             "state": asdict(trainer.state),
             "scaler": {} if trainer.accelerator.scaler is None else _scaler(trainer).state_dict(),
-            "updates": 0 if trainer.average is None else trainer.average.updates,
         }
         metadata = {_FACTS: json.dumps(facts, allow_nan=False)}
         with atomic_write(path, overwrite=True) as temporary:
@@ -158,7 +156,7 @@ def _weights(network: TSN, prefix: str = "model.") -> dict[str, torch.Tensor]:
 def _tensors(trainer: Trainer) -> Iterator[tuple[str, torch.Tensor]]:
     yield from _weights(trainer.network).items()
     if trainer.average is not None:
-        yield from _weights(trainer.average.network, "average.").items()
+        yield from _weights(trainer.average.module, "average.").items()
     for index, values in trainer.optimizer.state_dict()["state"].items():
         for name, value in values.items():
             if isinstance(value, torch.Tensor):
@@ -170,8 +168,7 @@ def _put_back(
 ) -> None:
     trainer.network.load_state_dict(_part(tensors, "model."))
     if trainer.average is not None:
-        trainer.average.network.load_state_dict(_part(tensors, "average."))
-        trainer.average.updates = facts["updates"]
+        trainer.average.module.load_state_dict(_part(tensors, "average."))
     inner: dict[int, dict[str, torch.Tensor]] = {}
     for name, value in _part(tensors, "optimizer.").items():
         index, _, key = name.partition(".")

@@ -7,19 +7,28 @@ from __future__ import annotations
 
 import hashlib
 import logging
+import math
+import os
+import shutil
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from slipdetect._io import make_folder
+from slipdetect.cli.console import Console
+from slipdetect.cli.sources import footage
 from slipdetect.detection import Detector
-from slipdetect.errors import DataError, VideoError
+from slipdetect.errors import DataError, UsageError, VideoError
 from slipdetect.lab.data import Clip, read_annotations
-from slipdetect.lab.data.window_pool import MINED
+from slipdetect.lab.data.splits import divide
+from slipdetect.lab.data.windows import MINED
 from slipdetect.lab.prepare.cut_plan import PlannedClip
 from slipdetect.lab.prepare.cutting import cut_video
 from slipdetect.lab.prepare.rows import OTHER, Row
 from slipdetect.lab.prepare.write import write_rows
+from slipdetect.lab.train.config import TrainConfig
+from slipdetect.lab.train.options import TrainOptions
+from slipdetect.lab.train.records import refuse_earlier_run
 from slipdetect.types import Window
 
 logger = logging.getLogger(__name__)
@@ -35,7 +44,7 @@ class MiningRule:
 
     Attributes:
         above: Windows of at least this probability are mined.
-        most: Clips at most, of the surest false alarms.
+        most: Clips at most, of the false alarms of highest probability.
         margin: Seconds of footage kept before and after such a window.
     """
 
@@ -46,21 +55,89 @@ class MiningRule:
 
 @dataclass(frozen=True)
 class FalseAlarm:
-    """A stretch of a video that looked like a fall.
-
-    Attributes:
-        start: Seconds; ``end`` too.
-        end: See ``start``.
-        score: Probability of its surest window.
-    """
+    """A stretch of a video, seconds, that looked like a fall, and its highest probability."""
 
     start: float
     end: float
     score: float
 
 
+def with_mined(
+    console: Console,
+    clips: Sequence[Clip],
+    configs: Mapping[str, TrainConfig],
+    options: TrainOptions,
+) -> list[Clip]:
+    """Return ``clips`` and what the model to start from takes for falls in the footage.
+
+    Validation is that of a run without footage, so that the two can be compared.
+
+    Raises:
+        UsageError: The run starts from no model, trains on whole clips, or has many processes.
+        OutputError: ``options.out`` holds an earlier run.
+    """
+    config = next(iter(configs.values()))
+    if any(config.init_from is None for config in configs.values()):
+        raise UsageError(
+            "--negatives learns from the false alarms of a model: name it with --init-from, "
+            "such as --init-from default"
+        )
+    if not math.isfinite(options.mine_above):
+        raise UsageError(f"--mine-above is a probability, not {options.mine_above}")
+    if any(config.sampling != "windows" for config in configs.values()):
+        raise UsageError("--negatives gives windows to learn from; --set sampling=windows")
+    refuse_earlier_run(options.out, overwrite=options.overwrite, resume=options.resume)
+    folder = options.out / "mined"
+    if options.resume and (folder / LIST).is_file():
+        mined = read_annotations(folder / LIST)
+        console.note(f"going on with the {len(mined)} false alarms that were mined before")
+    else:
+        mined = _mine(console, folder, str(config.init_from), options)
+    return [*_divided(clips, config), *mined]
+
+
+def _mine(console: Console, folder: Path, model: str, options: TrainOptions) -> list[Clip]:
+    if int(os.environ.get("WORLD_SIZE", "1")) > 1:
+        raise UsageError(
+            "footage is searched in one process: begin the run there with --negatives, stop it, "
+            "and go on with many processes and --resume"
+        )
+    videos = footage(options.negatives)
+    if (folder / LIST).exists():
+        shutil.rmtree(folder)
+    detector = Detector.load(model, options.device)
+    with console.bar(len(videos)) as bar:
+
+        def show(done: int, total: int) -> None:
+            bar.show(done, f"looking for false alarms {done}/{total}", now=done == total)
+
+        mined = mine(detector, videos, folder, MiningRule(above=options.mine_above), show)
+    if mined:
+        console.note(
+            f"{len(mined)} false alarms of {model!r} to learn from, listed in "
+            f"{str(folder / LIST)!r}; if somebody falls in one, take it out of the footage"
+        )
+    else:
+        console.warn(
+            f"{model!r} takes nothing in the footage for a fall with a probability of "
+            f"{options.mine_above:g}; nothing is added (--mine-above)"
+        )
+    return mined
+
+
+def _divided(clips: Sequence[Clip], config: TrainConfig) -> list[Clip]:
+    """Return clips that say which are held out, as a run without footage would choose them."""
+    if any(clip.split for clip in clips):
+        return list(clips)
+    training, validation = divide(clips, config.validation, config.seed, whole=False)
+    return [
+        *(replace(clip, split="train") for clip in training),
+        *(replace(clip, split="val") for clip in validation),
+    ]
+
+
 def false_alarms(windows: Sequence[Window], duration: float, rule: MiningRule) -> list[FalseAlarm]:
-    """Return stretches around the surest windows, none of which overlaps another, by time.
+    """Return stretches around the most probable windows, none of which overlaps another, by time.
 
     Args:
         windows: Of one video.
@@ -110,35 +187,30 @@ def mine(
             logger.warning("left out: %s", error)
         on_video(index + 1, len(videos))
     if not found:
-        raise DataError("none of the footage can be read; check the folder given with --normal")
-    surest = _surest(found, rule.most)
-    if not surest:
+        raise DataError("none of the footage can be read; check the folder given with --negatives")
+    ranked = sorted((alarm for alarms in found.values() for alarm in alarms), key=_by_score)
+    kept = {id(alarm) for alarm in ranked[: rule.most]}
+    if not kept:
         return []
     make_folder(folder)
-    rows = [row for video, alarms in surest.items() for row in _cut(video, alarms, folder)]
+    rows = [
+        row
+        for video, alarms in found.items()
+        for row in _cut(video, [alarm for alarm in alarms if id(alarm) in kept], folder)
+    ]
     write_rows(rows, folder / LIST, overwrite=True)
     return read_annotations(folder / LIST)
 
 
-def _surest(found: Mapping[Path, Sequence[FalseAlarm]], most: int) -> dict[Path, list[FalseAlarm]]:
-    """Return the surest false alarms of all videos, by video and time."""
-    ranked = sorted(
-        ((video, alarm) for video, alarms in found.items() for alarm in alarms),
-        key=lambda item: -item[1].score,
-    )
-    kept: dict[Path, list[FalseAlarm]] = {}
-    for video, alarm in ranked[:most]:
-        kept.setdefault(video, []).append(alarm)
-    return {
-        video: sorted(kept[video], key=lambda alarm: alarm.start)
-        for video in found
-        if video in kept
-    }
+def _by_score(alarm: FalseAlarm) -> float:
+    return -alarm.score
 
 
 def _cut(video: Path, alarms: Sequence[FalseAlarm], folder: Path) -> list[Row]:
     """Write the clips of one video, in order of time; return their rows."""
-    # two cameras may call their recordings alike
+    if not alarms:
+        return []
+    # two cameras may call their recordings the same
     name = f"{video.stem[:40]}-{hashlib.sha256(str(video).encode()).hexdigest()[:6]}"
     plan = [
         (PlannedClip(alarm.start, alarm.end), folder / f"{name}-{1000 * alarm.start:08.0f}.mp4")

@@ -10,7 +10,7 @@ import json
 import logging
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
-from typing import Any
+from typing import Any, Literal
 
 import torch
 
@@ -18,8 +18,7 @@ from slipdetect.backbones.options import parse_options
 from slipdetect.detection import model_folder
 from slipdetect.errors import ModelError
 from slipdetect.lab.data import Clip
-from slipdetect.lab.data.window_dataset import LABELS
-from slipdetect.lab.data.window_pool import MINED
+from slipdetect.lab.data.datasets import LABELS
 from slipdetect.lab.train.config import TrainConfig
 from slipdetect.modalities.modality import Modality
 from slipdetect.modalities.snippet import SnippetGrid
@@ -29,6 +28,8 @@ logger = logging.getLogger(__name__)
 
 # may differ between a run and its resumption: they change the pace, not the result
 _PACE = ("workers", "save_every")
+# what ``TSN`` calls the modes of partial batch norm
+_PARTIAL_BN: dict[str, bool | Literal["all"]] = {"all": "all", "after-first": True, "none": False}
 
 
 @dataclass(frozen=True)
@@ -66,12 +67,12 @@ class StreamPlan:
             num_segments=config.num_segments,
             consensus=config.consensus,
             dropout=config.dropout,
-            partial_bn=config.partial_bn,  # type: ignore[arg-type]
+            partial_bn=_PARTIAL_BN[config.partial_bn],
             # a package brings all weights
-            weights=config.weights if config.start is None else None,
+            weights=config.weights if config.init_from is None else None,
             backbone_options=self.backbone_options,
         )
-        if config.start is not None:
+        if config.init_from is not None:
             begun = self._start().build_stream(self.name)
             if begun.consensus.kind != network.consensus.kind:
                 # the weights of another kind, if any, are of no use
@@ -90,7 +91,7 @@ class StreamPlan:
     @property
     def backbone_options(self) -> dict[str, Any]:
         """The backbone's options: what was given, else those of the model to go on from."""
-        if self.config.backbone_option or self.config.start is None:
+        if self.config.backbone_option or self.config.init_from is None:
             return parse_options(self.config.backbone_option)
         return self._start().config.stream(self.name).backbone_options
 
@@ -101,7 +102,7 @@ class StreamPlan:
         """
         config = self.config
         normalization = network.spec.normalization
-        if config.start is not None:
+        if config.init_from is not None:
             normalization = self._start().config.stream(self.name).normalization
         if self.name == "flow" and config.flow_statistics:
             mean, std = config.flow_statistics
@@ -126,7 +127,7 @@ class StreamPlan:
         """Return the side of the input, px: what was given, else what the weights know."""
         if self.config.input_size is not None:
             return self.config.input_size
-        if self.config.start is not None:
+        if self.config.init_from is not None:
             return self._start().config.stream(self.name).input_size
         return network.spec.input_size
 
@@ -136,7 +137,7 @@ class StreamPlan:
         Raises:
             ModelError: It is of another one.
         """
-        start, wanted = str(self.config.start), (self.config.backbone, self.modality.length)
+        start, wanted = str(self.config.init_from), (self.config.backbone, self.modality.length)
         package = load_package(model_folder(start))
         stream, labels = package.config.stream(self.name), package.config.labels
         found = (stream.backbone, stream.snippet_length)
@@ -144,13 +145,13 @@ class StreamPlan:
             raise ModelError(
                 f"cannot start from {start!r}: its {self.name} stream is {found[0]} with snippets "
                 f"of {found[1]}, the recipe wants {wanted[0]} and {wanted[1]}; change --backbone "
-                "or --snippet-length"
+                "or --set snippet_length"
             )
         options = parse_options(self.config.backbone_option)
         if options and options != stream.backbone_options:
             raise ModelError(
                 f"cannot start from {start!r}: its {self.name} stream has the backbone options "
-                f"{stream.backbone_options}, not {options}; leave --backbone-option out"
+                f"{stream.backbone_options}, not {options}; leave backbone_option out"
             )
         if len(labels) != len(LABELS) or labels[0] != package.config.positive:
             raise ModelError(
@@ -161,7 +162,7 @@ class StreamPlan:
 
     def warn_of_start(self) -> None:
         """Say what the network to start from saw otherwise than this run will show it."""
-        if self.config.start is None:
+        if self.config.init_from is None:
             return
         package = self._start()
         then = {
@@ -176,23 +177,20 @@ class StreamPlan:
             if value != then[key]:
                 logger.warning(
                     "%s: %r learned with %s %s, this run has %s; pass the same unless you mean it",
-                    *(self.name, self.config.start, key, then[key], value),
+                    *(self.name, self.config.init_from, key, then[key], value),
                 )
 
     def facts(self) -> dict[str, Any]:
         """Return what a checkpoint is bound to: settings and clips, wherever the folder is."""
-        settings = {k: v for k, v in self.config.stored().items() if k not in _PACE}
-        if all(clip.source != MINED and not clip.lookalikes for clip in self.training):
-            # nothing is drawn by it, and checkpoints of older versions know no such setting
-            del settings["mined"]
+        settings = {k: v for k, v in asdict(self.config).items() if k not in _PACE}
         clips = [
-            [part, clip.path.name, clip.positive, clip.events, clip.group, *_marked(clip)]
+            [part, clip.path.name, clip.positive, clip.events, clip.group, clip.lookalikes]
             for part, clips in (("train", self.training), ("val", self.validation))
             for clip in clips
         ]
         digest = hashlib.sha256(json.dumps(clips).encode()).hexdigest()[:16]
         facts = {**settings, "clips": digest, "flow": self.flow}
-        if self.config.start is not None:
+        if self.config.init_from is not None:
             # the package may have been replaced since; its weights are in the checkpoint, but
             # pictures are normalized as it says now
             stream = self._start().config.stream(self.name)
@@ -200,8 +198,3 @@ class StreamPlan:
             if self.config.input_size is None:
                 facts["input_size"] = stream.input_size
         return facts
-
-
-def _marked(clip: Clip) -> list[tuple[tuple[float, float], ...]]:
-    """Return a clip's lookalikes; checkpoints of clips without any know no such thing."""
-    return [clip.lookalikes] if clip.lookalikes else []
