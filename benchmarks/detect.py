@@ -8,14 +8,15 @@ the same sampled frames by the same reader and does nothing with them. Contestan
 in a process of its own that has loaded the model.
 
     python benchmarks/detect.py --run              # the bars and the profile, some minutes
-    python benchmarks/detect.py --run --part seed  # against the seed report's way of detecting
+    python benchmarks/detect.py --run --part seed  # against the 2020 report's way of detecting
     python benchmarks/detect.py --run --part long  # memory over half an hour of video
     python benchmarks/detect.py --report
 
-The seed report's way is that of its final detector: TV-L1 by OpenCV of every pair of frames at
+The 2020 report's way is that of its final detector: TV-L1 by OpenCV of every pair of frames at
 342 x 256, windows of 30 frames every 10 with 7 snippets each, ResNet101 for RGB and for flow, each
 window by itself. Its detour over JPEG files is left out. Ours has the same two networks (random
-weights: time does not depend on them) in a package as ``models import --preset seed`` makes it.
+weights: time does not depend on them) in a package as ``models import --preset
+course2020`` makes it.
 """
 
 from __future__ import annotations
@@ -57,7 +58,9 @@ def main() -> None:
     parser.add_argument("--report", action="store_true", help="print what was stored (default)")
     parser.add_argument("--part", choices=PARTS, default="bars", help="default: %(default)s")
     parser.add_argument(
-        "--seconds", type=float, help="of video (default: 60, against the seed report's way 6)"
+        "--seconds",
+        type=float,
+        help="of video (default: 60, against the 2020 course report's way 6)",
     )
     parser.add_argument("--turns", type=int, default=3, help="runs of each (default: 3)")
     parser.add_argument("--work", choices=(*WORK, *RIVALS, "long"), help=argparse.SUPPRESS)
@@ -237,13 +240,13 @@ def _rival(work: str, video: Path, folder: Path) -> Callable[[], dict[str, Any]]
 
 
 def _resnets(folder: Path) -> Any:
-    """Write a package of two ResNet101, read as ``models import --preset seed`` reads."""
+    """Write a package of two ResNet101, read as ``models import --preset course2020`` reads."""
     from slipdetect.flow import FlowExtractor
     from slipdetect.lab.checkpoints.presets import preset_reading
     from slipdetect.models import TSN, ModelConfig, StreamConfig, save_package
     from slipdetect.types import Calibration, EventConfig
 
-    reading, networks = preset_reading("seed"), {}
+    reading, networks = preset_reading("course2020"), {}
     streams = []
     for modality in ("rgb", "flow"):
         networks[modality] = TSN("resnet101", modality)
@@ -277,7 +280,7 @@ def _resnets(folder: Path) -> Any:
 
 
 def _seed(config: Any, networks: Any, video: Path) -> dict[str, Any]:
-    """Detect as the seed report's final detector did, without its files."""
+    """Detect as the 2020 course report's final detector did, without its files."""
     import torch
 
     from slipdetect.flow import FlowExtractor
@@ -374,7 +377,7 @@ def _against_seed(found: dict[str, Any]) -> list[str]:
     seconds = {work: statistics.median(turn["seconds"] for turn in turns[work]) for work in RIVALS}
     return [
         f"{found['machine']}: {found['video']:.0f} s of the same video with two ResNet101, "
-        f"{len(ratios)} turns: the seed report's way {seconds['seed']:.0f} s, ours "
+        f"{len(ratios)} turns: the 2020 course report's way {seconds['seed']:.0f} s, ours "
         f"{seconds['ours']:.1f} s, {statistics.median(ratios):.1f} times as fast "
         f"({min(ratios):.1f} to {max(ratios):.1f})"
     ]

@@ -24,15 +24,16 @@ from leave_one_dataset_out import FOLDS, ROWS, Fold, held_out, train
 from slipdetect._io import atomic_write
 from slipdetect.detection import Detector
 from slipdetect.lab.data import Clip, read_annotations
-from slipdetect.lab.evaluate import (
+from slipdetect.lab.evaluate.event_metrics import summarize
+from slipdetect.lab.evaluate.predictions import (
     ClipPrediction,
     predict,
     read_predictions,
-    summarize,
     write_predictions,
 )
+from slipdetect.lab.models.soup import average_packages
 from slipdetect.lab.train import TrainConfig
-from slipdetect.models import ModelPackage, average_packages, load_package
+from slipdetect.models import ModelPackage, load_package
 
 RESULTS = Path(__file__).parent / "results" / "experiments.json"
 SHOWN = ("upfall", "urfd-cam0")

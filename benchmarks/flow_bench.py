@@ -22,7 +22,7 @@ from slipdetect.lab.bench.flow_table import flow_markdown, three_figures
 
 RESULTS = Path(__file__).parent / "results"
 MAT, UMAT = "tvl1-opencv", "tvl1-umat"
-# Fig 3 of the seed report has no numbers: its curves at its six marks, read by eye, s
+# Fig 3 of the 2020 course report has no numbers: its curves at its six marks, read by eye, s
 FIG_3 = {
     10: (7.0, 3.0),
     50: (38.0, 10.0),

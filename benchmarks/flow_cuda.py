@@ -25,7 +25,7 @@ from numpy.typing import NDArray
 
 from slipdetect.errors import UsageError
 from slipdetect.flow import FlowExtractor
-from slipdetect.flow.gpu import plain
+from slipdetect.flow.gpu import planes as plain
 from slipdetect.flow.tvl1_cuda import TvL1Cuda, choose_solver
 from slipdetect.flow.tvl1_parameters import TvL1Parameters
 

@@ -28,8 +28,8 @@ from flow_scenes import SCENES
 from numpy.typing import NDArray
 
 from slipdetect.flow import FlowExtractor
+from slipdetect.flow.extractor import to_gray
 from slipdetect.flow.machine import machine_name
-from slipdetect.flow.pictures import to_gray
 from slipdetect.video import open_video
 
 Gray = NDArray[np.uint8]

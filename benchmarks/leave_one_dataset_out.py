@@ -27,19 +27,19 @@ from slipdetect.lab.calibrate.recalibrating import recalibrate
 from slipdetect.lab.calibrate.refitting import recalibrated
 from slipdetect.lab.data import Clip, read_annotations
 from slipdetect.lab.data.splits import divide
-from slipdetect.lab.evaluate import (
+from slipdetect.lab.evaluate.event_metrics import Summary, summarize
+from slipdetect.lab.evaluate.operating_points import presets, threshold_for_budget
+from slipdetect.lab.evaluate.predictions import (
     ClipPrediction,
-    Summary,
     predict,
     read_predictions,
-    summarize,
     write_predictions,
 )
-from slipdetect.lab.evaluate.operating_points import presets, threshold_for_budget
 from slipdetect.lab.models.copying import copy_package
+from slipdetect.lab.models.soup import average_packages
 from slipdetect.lab.train import Progress, TrainConfig, TrainingRun
 from slipdetect.lab.train.recipes import load_recipe
-from slipdetect.models import ModelConfig, ModelPackage, average_packages, load_package
+from slipdetect.models import ModelConfig, ModelPackage, load_package
 from slipdetect.models.config import SENSITIVITIES
 from slipdetect.types import Calibration
 

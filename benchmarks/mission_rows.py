@@ -1,4 +1,4 @@
-"""Show every component of the seed report at work: one table, a row each.
+"""Show every component of the 2020 course report at work: one table, a row each.
 
 In: ``mission_rows.toml``, which names the tests and commands of each row. Out: a table on stdout;
 exit code 1 where a row does not work.

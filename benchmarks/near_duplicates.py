@@ -34,7 +34,7 @@ from slipdetect.lab.check.near_duplicates import (
 )
 from slipdetect.lab.check.survey import survey
 from slipdetect.lab.data import Clip, read_annotations
-from slipdetect.lab.prepare.dedup import SEED_THRESHOLD
+from slipdetect.lab.prepare.dedup import DEFAULT_THRESHOLD
 from slipdetect.lab.prepare.ssim import ssim
 from slipdetect.video import open_video, write_video
 from slipdetect.video.size_modes import SizeMode
@@ -66,7 +66,7 @@ def copies(images: Pictures, rate: float, rng: random.Random) -> Iterator[tuple[
     rows, columns = int(height * 0.04), int(width * 0.04)
     yield "poor quality (CRF 38)", (images, rate, 38)
     yield "short side 120 px", (sized("short:120", images), rate, 28)
-    yield "stretched to 342x256", (sized("seed", images), rate, 25)
+    yield "stretched to 342x256", (sized("course2020", images), rate, 25)
     yield "black bars to 320x320", (sized("letterbox:320x320", images), rate, 25)
     yield "mirrored", (mirrored(images), rate, 28)
     yield "half the frame rate", (images[::2], rate / 2, 28)
@@ -151,7 +151,7 @@ def dropped_by_ssim(clips: list[Clip], each: int, seed: int) -> dict[str, float]
         for name, measure in (("gaussian", ssim), ("uniform", uniform_ssim)):
             kept = grays[0]
             for image in grays[1:]:
-                if measure(kept, image) > SEED_THRESHOLD:
+                if measure(kept, image) > DEFAULT_THRESHOLD:
                     dropped[name] += 1
                 else:
                     kept = image

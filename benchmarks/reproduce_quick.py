@@ -1,4 +1,4 @@
-"""The seed report's two-stream tables, trained once through their commands on real clips.
+"""The 2020 course report's two-stream tables, trained once through their commands on real clips.
 
 In: annotated clips. Out: what ``slipdetect reproduce TABLE --quick`` printed, how long it took.
 

@@ -95,7 +95,7 @@ def plain_step(batch: int) -> Callable[[], None]:
 
 
 def own_step(batch: int) -> Callable[[], None]:
-    """Return the step of slipdetect's loop by the recipe seed-rgb, on a batch of its own."""
+    """Return the step of slipdetect's loop by the recipe course2020-rgb, on a batch of its own."""
     import torch
 
     from slipdetect.lab.train.batches import class_weights
@@ -107,7 +107,7 @@ def own_step(batch: int) -> Callable[[], None]:
     from slipdetect.models import TSN
 
     overrides = {"backbone": "resnet50", "weights": None, "batch_size": batch}
-    (config,) = load_recipe("seed-rgb").configs(overrides).values()
+    (config,) = load_recipe("course2020-rgb").configs(overrides).values()
     network = TSN(config.backbone, "rgb", num_segments=SEGMENTS, dropout=config.dropout)
     normalizer = SnippetNormalizer(get_modality("rgb"), network.spec.normalization)
     trainer = Trainer(network, config, normalizer, make_accelerator("cpu", "fp32"))

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from slipdetect.detection import EventConfig
-from slipdetect.lab.evaluate import ClipPrediction
+from slipdetect.lab.evaluate.predictions import ClipPrediction
 
 STEP, LENGTH = 0.5, 1.0  # seconds from one window to the next, and of each
 CONFIG = EventConfig(onset=0.5, offset=0.3, min_duration_off=0.0)

@@ -21,7 +21,7 @@ from matplotlib.patches import Rectangle
 from PIL import Image
 
 from slipdetect.flow import FlowExtractor
-from slipdetect.flow.quantize import dequantize
+from slipdetect.flow.extractor import dequantize
 from slipdetect.lab.data import Clip, FrameCache, Sampling, WindowRule
 from slipdetect.lab.data.window_reader import Draw, WindowReader, WindowRecipe
 from slipdetect.modalities.augment import Augmentation, whole_picture_crop

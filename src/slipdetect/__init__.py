@@ -5,68 +5,41 @@ The public names load on first use, so that importing the package costs neither 
 
 from __future__ import annotations
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from slipdetect._version import __version__
+from slipdetect._lazy import lazy_names
+from slipdetect._version import __version__ as __version__
 
 if TYPE_CHECKING:
-    from slipdetect.backbones import BackboneSpec, create_backbone, list_backbones
-    from slipdetect.detection import Detector
-    from slipdetect.detection.detect import detect
-    from slipdetect.errors import SlipdetectError
-    from slipdetect.flow import FlowExtractor
-    from slipdetect.models import TSN, Consensus, LateFusion
-    from slipdetect.types import Calibration, DetectionResult, Event, EventConfig, Frame, Window
-    from slipdetect.video import open_video
+    from slipdetect.backbones import BackboneSpec as BackboneSpec
+    from slipdetect.backbones import create_backbone as create_backbone
+    from slipdetect.backbones import list_backbones as list_backbones
+    from slipdetect.detection import Detector as Detector
+    from slipdetect.detection.detect import detect as detect
+    from slipdetect.errors import SlipdetectError as SlipdetectError
+    from slipdetect.flow import FlowExtractor as FlowExtractor
+    from slipdetect.models import TSN as TSN
+    from slipdetect.models import Consensus as Consensus
+    from slipdetect.models import LateFusion as LateFusion
+    from slipdetect.types import Calibration as Calibration
+    from slipdetect.types import DetectionResult as DetectionResult
+    from slipdetect.types import Event as Event
+    from slipdetect.types import EventConfig as EventConfig
+    from slipdetect.types import Frame as Frame
+    from slipdetect.types import Window as Window
+    from slipdetect.video import open_video as open_video
 
-_HOMES = {
-    "BackboneSpec": "slipdetect.backbones",
-    "Calibration": "slipdetect.types",
-    "Consensus": "slipdetect.models",
-    "DetectionResult": "slipdetect.types",
-    "Detector": "slipdetect.detection",
-    "Event": "slipdetect.types",
-    "EventConfig": "slipdetect.types",
-    "FlowExtractor": "slipdetect.flow",
-    "Frame": "slipdetect.types",
-    "LateFusion": "slipdetect.models",
-    "SlipdetectError": "slipdetect.errors",
-    "TSN": "slipdetect.models",
-    "Window": "slipdetect.types",
-    "create_backbone": "slipdetect.backbones",
-    "detect": "slipdetect.detection.detect",
-    "list_backbones": "slipdetect.backbones",
-    "open_video": "slipdetect.video",
-}
-
-__all__ = [
-    "TSN",
-    "BackboneSpec",
-    "Calibration",
-    "Consensus",
-    "DetectionResult",
-    "Detector",
-    "Event",
-    "EventConfig",
-    "FlowExtractor",
-    "Frame",
-    "LateFusion",
-    "SlipdetectError",
-    "Window",
-    "__version__",
-    "create_backbone",
-    "detect",
-    "list_backbones",
-    "open_video",
-]
-
-
-def __getattr__(name: str) -> Any:
-    if name in _HOMES:
-        return getattr(import_module(_HOMES[name]), name)
-    raise AttributeError(f"module 'slipdetect' has no attribute {name!r}")
-
-
-def __dir__() -> list[str]:
-    return sorted({*globals(), *_HOMES})
+__getattr__, __dir__, __all__ = lazy_names(
+    __name__,
+    {
+        "slipdetect.backbones": "BackboneSpec create_backbone list_backbones",
+        "slipdetect.detection": "Detector",
+        "slipdetect.detection.detect": "detect",
+        "slipdetect.errors": "SlipdetectError",
+        "slipdetect.flow": "FlowExtractor",
+        "slipdetect.models": "Consensus LateFusion TSN",
+        "slipdetect.types": "Calibration DetectionResult Event EventConfig Frame Window",
+        "slipdetect.video": "open_video",
+    },
+)
+__all__ += ["__version__"]

@@ -47,12 +47,15 @@ def clock(seconds: float) -> str:
 
 def columns(text: str) -> int:
     """Return how many terminal columns ``text`` takes; East Asian wide characters take two."""
+    if text.isascii():
+        return len(text)
     return sum(_columns(char) for char in text)
 
 
-def pad(text: str, width: int) -> str:
-    """Return ``text`` followed by spaces up to ``width`` terminal columns."""
-    return text + " " * (width - columns(text))
+def pad(text: str, width: int, *, before: bool = False) -> str:
+    """Return ``text`` followed by spaces up to ``width`` terminal columns, or behind them."""
+    spaces = " " * (width - columns(text))
+    return spaces + text if before else text + spaces
 
 
 def shorten(text: str, width: int) -> str:

@@ -17,7 +17,7 @@ import pytest
 
 from slipdetect.errors import VideoError
 from slipdetect.lab.data import Clip
-from slipdetect.lab.evaluate import ClipPrediction
+from slipdetect.lab.evaluate.predictions import ClipPrediction
 from slipdetect.models import load_package
 from slipdetect.types import Calibration
 from synth import make_video

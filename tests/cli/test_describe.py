@@ -1,4 +1,4 @@
-"""``describe``: the seed report's words, networks and models; hints where such a word is typed.
+"""``describe``: the 2020 report's words, networks and models; hints where such a word is typed.
 
 In: the table of words. Out: nothing but assertions.
 """
@@ -63,8 +63,8 @@ def test_every_command_line_of_the_table_is_taken(line: str) -> None:
     "line",
     [
         "slipdetect test x",
-        "slipdetect train clips.csv --pretrained",
-        "slipdetect train clips.csv --consensus mean",
+        "slipdetect train --data clips.csv --pretrained",
+        "slipdetect train --data clips.csv --set consensus=mean",
         "slipdetect reproduce table4 --data clips.csv",
         "slipdetect prepare dedup videos/",
     ],
@@ -135,7 +135,9 @@ def test_a_program_is_found_without_its_suffix() -> None:
 def test_what_nobody_knows_is_2_and_says_where_to_look(run, name: str) -> None:
     result = run("describe", name)
     assert result.exit_code == 2
-    assert f"{name!r} is no word of the seed report, no backbone and no model" in result.stderr
+    assert (
+        f"{name!r} is no word of the 2020 course report, no backbone and no model" in result.stderr
+    )
     assert "slipdetect backbones list" in result.stderr
 
 
@@ -145,7 +147,7 @@ def test_what_nobody_knows_is_2_and_says_where_to_look(run, name: str) -> None:
         (["test", "x"], "'test'. Here that is: slipdetect evaluate"),
         (["config", "show"], "'config'. Here that is: slipdetect train"),
         (["train", "x", "--pretrained"], "Here that is: slipdetect train .*--weights"),
-        (["train", "x", "--lr_steps", "9"], "Here that is: slipdetect train .*--lr-steps"),
+        (["train", "x", "--lr_steps", "9"], "Here that is: slipdetect train .*--set lr_steps"),
         (["evaluate", "x", "--test_crops", "9"], "Here that is: slipdetect evaluate .*--protocol"),
     ],
 )

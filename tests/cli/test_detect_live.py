@@ -98,7 +98,7 @@ def test_L01_a_dead_port_is_exit_3_after_the_retries(
     run, model: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from slipdetect.video.live import live_video
-    from slipdetect.video.live.backoff import Backoff
+    from slipdetect.video.live.live_video import Backoff
 
     monkeypatch.setattr(live_video, "Backoff", lambda *_: Backoff(0.01, 0.01))
     result = run("detect", dead_address(), "--model", model, "--retries", "2", "-v", "--debug")

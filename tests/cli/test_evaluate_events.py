@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from predicted import predicted
-from slipdetect.lab.evaluate import read_predictions, write_predictions
+from slipdetect.lab.evaluate.predictions import read_predictions, write_predictions
 from synth import make_video
 
 RISING = [0.1, 0.4, 0.6, 0.9, 0.4, 0.1, 0.1]

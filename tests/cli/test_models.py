@@ -40,7 +40,7 @@ def test_input_shapes_are_explained(modality: str, length: int, channels: str, w
     assert shape == ["1", channels, "224", "224"]
     assert words in reason
     assert ("differencing leaves 3 x 15" in reason) == (modality == "rgbdiff")
-    assert ("48, as in the seed report, cannot be" in reason) == (modality == "rgbdiff")
+    assert ("48, as in the 2020 course report, cannot be" in reason) == (modality == "rgbdiff")
 
 
 def test_show_tells_what_the_model_is(run, tiny_package: Path) -> None:

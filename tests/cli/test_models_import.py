@@ -37,7 +37,7 @@ def rows(page: str) -> list[str]:
 
 
 def test_two_files_become_one_model(run, files: dict[str, Path], tmp_path: Path) -> None:
-    out = tmp_path / "seed"
+    out = tmp_path / "course2020"
     result = run("models", "import", files["rgb"], files["flow"], "--out", out, "--fusion", "1:1.5")
     assert result.exit_code == 0, result.output
     assert result.stderr == ""
@@ -92,7 +92,7 @@ def test_every_assumption_can_be_given(run, files: dict[str, Path], tmp_path: Pa
         "name": "kitchen",
         "arch": "resnet18",
         "modality": "flow",
-        "preset": "seed-v1",
+        "preset": "course2020-v1",
         "segments": 7,
         "labels": "fall,rest",
         "positive": "rest",
@@ -129,7 +129,7 @@ def test_every_assumption_can_be_given(run, files: dict[str, Path], tmp_path: Pa
         (["--fusion", "nan"], 2, "finite"),
         (["--labels", "a"], 2, "1 labels for a network of 2 classes"),
         (["--positive", "fall"], 2, "positive must be one of"),
-        (["--preset", "v9"], 2, "is not one of 'seed', 'seed-v1', 'seed-v0'"),
+        (["--preset", "v9"], 2, "is not one of 'course2020', 'course2020-v1', 'course2020-v0'"),
         (["--stride", "3"], 2, "stride must be"),
         (["--flow-method", "magic"], 2, "magic"),
         (["--arch", "resnet34"], 4, "try --arch resnet18"),

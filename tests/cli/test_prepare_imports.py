@@ -27,7 +27,7 @@ def run(*args: object) -> Result:
 
 
 @pytest.mark.parametrize(
-    "page", ["hmdb51", "ucf101", "folder", "seed", "intervals", "lists read", "lists write"]
+    "page", ["hmdb51", "ucf101", "folder", "course2020", "intervals", "lists read", "lists write"]
 )
 def test_help_is_light(page: str) -> None:
     script = (
@@ -86,12 +86,12 @@ def test_a_csv_elsewhere_needs_the_root(own: Path, tmp_path: Path) -> None:
     assert len(read_annotations(out, own)) == 24
 
 
-def test_the_seed_reports_split_warns(own: Path) -> None:
-    result = run("folder", own, "--out", own / "clips.csv", "--seed-split", 4)
+def test_the_course_reports_split_warns(own: Path) -> None:
+    result = run("folder", own, "--out", own / "clips.csv", "--test-every", 4)
     assert result.exit_code == 0
-    assert "--seed-split goes by position, not by group" in result.stderr
+    assert "--test-every goes by position, not by group" in result.stderr
     assert "test        3       3       6" in result.stdout
-    both = run("folder", own, "--out", own / "x.csv", "--seed-split", 4, "--split-folders")
+    both = run("folder", own, "--out", own / "x.csv", "--test-every", 4, "--split-folders")
     assert both.exit_code == 2
 
 
@@ -222,17 +222,17 @@ def test_lists_there_and_back(tmp_path: Path) -> None:
     first = {(clip.path, clip.positive, clip.split) for clip in read_annotations(clips)}
     assert {(clip.path, clip.positive, clip.split) for clip in found} == first
     assert sorted(clip.columns["frames"] for clip in found) == ["4", "5", "6", "7"]
-    moved = run("lists", "write", clips, "--out", tmp_path / "4", "--seed-split", 4)
+    moved = run("lists", "write", clips, "--out", tmp_path / "4", "--test-every", 4)
     assert moved.exit_code == 0
     assert len((tmp_path / "4" / "rgb_test.txt").read_text().splitlines()) == 1
-    assert "--seed-split goes by position" in moved.stderr
+    assert "--test-every goes by position" in moved.stderr
 
 
 def test_lists_need_naming(tmp_path: Path) -> None:
     out = tmp_path / "clips.csv"
     assert run("lists", "read", "--out", out).exit_code == 2
     (tmp_path / "a.txt").write_text("Slipping/a 1 0\n")
-    both = run("lists", "read", "--train", tmp_path / "a.txt", "--seed-split", 4, "--out", out)
+    both = run("lists", "read", "--train", tmp_path / "a.txt", "--test-every", 4, "--out", out)
     assert both.exit_code == 2
     missing = run("lists", "read", "--train", tmp_path / "a.txt", "--out", out)
     assert missing.exit_code == 3

@@ -174,10 +174,10 @@ def test_a_bad_list_of_cuts_is_refused(run, here: Path, row: str, says: str) -> 
 
 
 def test_resize_keeps_folders_and_goes_on(run, here: Path) -> None:
-    done = run("prepare", "resize", "in", "broken.mp4", "--size", "seed", "--out", "o")
+    done = run("prepare", "resize", "in", "broken.mp4", "--size", "course2020", "--out", "o")
     assert done.exit_code == 5, done.output
     assert "Error: 'broken.mp4'" in done.stderr
-    assert "2 of 3 videos written to 'o', size seed" in done.stderr
+    assert "2 of 3 videos written to 'o', size course2020" in done.stderr
     assert files(here / "o") == ["in/fall/a.mp4", "in/other/b.mp4"]
     with open_video(here / "o/in/fall/a.mp4") as video:
         assert (video.info.width, video.info.height) == (342, 256)
@@ -205,7 +205,7 @@ def test_resize_never_overwrites_unasked(run, here: Path) -> None:
 
 def test_resize_needs_a_size_and_a_source_that_leads_somewhere(run, here: Path) -> None:
     assert run("prepare", "resize", "in", "--out", "o").exit_code == 2
-    done = run("prepare", "resize", "nothing*.mp4", "--size", "seed", "--out", "o")
+    done = run("prepare", "resize", "nothing*.mp4", "--size", "course2020", "--out", "o")
     assert done.exit_code == 3
     assert "matches no file" in done.stderr
 

@@ -107,7 +107,7 @@ def test_a_table_is_run_printed_and_written(run, work, data: Path) -> None:
     assert len(work.ran) == 15
     rows = list(csv.DictReader((out / "table6.csv").open()))
     assert {row["state"] for row in rows} == {"done"}
-    assert json.loads((out / "table6.json").read_text())["seed_report"]["unsound"]
+    assert json.loads((out / "table6.json").read_text())["course_report"]["unsound"]
     assert "| RGB |" in (out / "table6.md").read_text()
     sides = {row["split"] for row in csv.DictReader((out / "split.csv").open())}
     assert sides == {"train", "val", "test"}

@@ -14,9 +14,9 @@ import pytest
 from slipdetect import backbones
 from slipdetect.errors import DataError, UsageError
 from slipdetect.lab.data import Clip
+from slipdetect.lab.train.command import choose_datasets, train
 from slipdetect.lab.train.config import SETTINGS
 from slipdetect.lab.train.recipes import list_recipes
-from slipdetect.lab.train.command import choose_datasets, train
 from slipdetect.models import load_package
 from synth import make_video
 from tiny_clips import create_tiny
@@ -76,7 +76,7 @@ def test_settings_lists_each_with_kind_limits_and_what_holds_without_it(run) -> 
     assert heads["lr_steps"].startswith("  lr_steps  whole numbers, a list, at least 1  ")
     # of the recipe, by stream where the streams differ
     assert heads["flow_method"].endswith("[default: tvl1  (rgbdiff); dis-fast  (flow)]")
-    seed = run("train", "seed-rgb", "--settings").stdout
+    seed = run("train", "course2020-rgb", "--settings").stdout
     assert "  epochs  whole number, at least 1  [default: 50]\n" in seed
 
 
@@ -261,11 +261,11 @@ def test_S30_a_learned_consensus_is_trained_saved_and_detects(
 
 
 def test_show_prints_the_recipe_and_trains_nothing(run, tmp_path: Path) -> None:
-    shown = run("train", "seed-flow", "--show", "--epochs", "3")
+    shown = run("train", "course2020-flow", "--show", "--epochs", "3")
     assert shown.exit_code == 0, shown.output
     lines = [line.split() for line in shown.stdout.splitlines()]
     assert ["epochs", "3", "command", "line"] in lines
-    assert ["batch_size", "16", "seed", "report,", "Table", "5"] in lines
+    assert ["batch_size", "16", "2020", "course", "report,", "Table", "5"] in lines
     assert ["crop_scales", "1,0.875,0.75", "the", "report's", "code"] in lines
     assert not (tmp_path / "runs").exists()
 
@@ -277,7 +277,7 @@ def test_show_prints_the_recipe_and_trains_nothing(run, tmp_path: Path) -> None:
         (["clips.csv"], "'clips.csv' is not a recipe; give a list of clips by --data clips.csv"),
         (["sead", "--data", "x.csv"], "there is no recipe 'sead'"),
         (["two-stream", "--show", "--modality", "rgbdiff"], "no 'rgbdiff' stream"),
-        (["seed", "--show", "--batch-size", "5", "--set", "accumulate=2"], "parts"),
+        (["course2020", "--show", "--batch-size", "5", "--set", "accumulate=2"], "parts"),
         (["--show", "--set", "freeze=head"], "stages:N"),
         (["--show", "--set", "consensus=rnn"], "--set num_segments=3"),
         (["--show", "--set", "consensus=weighted"], "any number of snippets"),

@@ -13,7 +13,7 @@ import pytest
 
 from slipdetect.detection import model_folder
 from slipdetect.lab.data import Clip
-from slipdetect.lab.evaluate import score_clips
+from slipdetect.lab.evaluate.clip_scoring import score_clips
 from slipdetect.lab.evaluate.judging import CALIBRATED, judge
 from slipdetect.lab.evaluate.protocol import WINDOWS
 from slipdetect.models import load_package

@@ -16,7 +16,7 @@ import pytest
 
 from slipdetect.errors import UsageError, VideoError
 from slipdetect.video import DecodeReport, open_video
-from slipdetect.video.rescale import Rescaler
+from slipdetect.video.decoder import Rescaler
 from synth import VideoTruth, make_video, read_code
 
 KINDS = {

@@ -61,13 +61,13 @@ def read_list(root: Path, entries: list[str], kind: str) -> list[Path]:
         file.write_text("path,label\n" + "".join(f"{entry},other\n" for entry in entries))
         return [clip.path for clip in read_annotations(file, root)]
     head, ending = ("path\n", ".csv") if kind == "csv" else ("# list\n", ".txt")
-    tail = "\t\t120\t0" if kind == "seed" else ""
+    tail = "\t\t120\t0" if kind == "counted" else ""
     file = root.parent / f"list{ending}"
     file.write_text(head + "".join(f"{entry}{tail}\n" for entry in entries))
     return list(resolve_sources([str(file)], root))
 
 
-KINDS = ["plain", "seed", "csv", "annotations"]
+KINDS = ["plain", "counted", "csv", "annotations"]
 
 
 @pytest.mark.parametrize("kind", KINDS)

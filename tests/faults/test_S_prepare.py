@@ -16,7 +16,7 @@ import pytest
 
 from prepare_files import touch
 from slipdetect.errors import DataError
-from slipdetect.lab.course2020.seed_lists import read_seed_list, read_seed_lists
+from slipdetect.lab.course2020.seed_lists import read_course_list, read_course_lists
 from slipdetect.lab.prepare.frame_counts import parse_frame_counts, read_frame_counts
 from slipdetect.lab.prepare.hmdb51 import read_split_file
 from slipdetect.lab.prepare.intervals import read_intervals
@@ -38,7 +38,7 @@ ESCAPES = [
 ]
 # format -> tail of a line
 LISTS = {
-    "seed": "\t\t120\t0",
+    "counted": "\t\t120\t0",
     "gen-1": " 1",
     "test": "",
     "ucf": " 1",
@@ -71,7 +71,7 @@ def read_file(file: Path, root: Path, kind: str) -> int:
         return len(read_split_file(file, root))
     if kind == "times":
         return len(read_intervals(file, root))
-    prepared = read_seed_lists([("", file)], root)
+    prepared = read_course_lists([("", file)], root)
     return len(prepared.rows) + sum(map(len, prepared.left_out.reasons().values()))
 
 
@@ -148,7 +148,7 @@ def test_S10_a_million_lines_are_streamed(tmp_path: Path) -> None:
         stream.writelines(f"Slipping/v{i}\t\t100\t0\n" for i in range(1_000_000))
     begin = time.process_time()
     assert next(list_lines(file))[1] == "Slipping/v0\t\t100\t0"
-    assert next(read_seed_list(file)).frames == 100
+    assert next(read_course_list(file)).frames == 100
     assert time.process_time() - begin < 0.5
 
 

@@ -13,8 +13,8 @@ from torch import nn
 from torch.nn import functional
 
 from slipdetect.backbones import backbone_info, create_backbone
-from slipdetect.backbones.lite0_weights import rename
-from slipdetect.backbones.rectify import RectifiedConv2d, rectify_convolutions
+from slipdetect.backbones.resnest_nets import RectifiedConv2d, rectify_convolutions
+from slipdetect.backbones.weights import rename
 from slipdetect.errors import ModelError, UsageError
 
 State = dict[str, torch.Tensor]

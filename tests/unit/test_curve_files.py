@@ -186,6 +186,8 @@ def test_half_a_last_line_of_a_run_that_goes_on_is_left_out(tmp_path: Path) -> N
         ("x.csv", b"epoch,loss\n-1,1\n", "-1 is no epoch"),
         ("x.csv", b"", "not none"),
         ("x.csv", b"epoch,loss\n1,\n", "no figures in"),
+        ("x.csv", b"epoch,loss\n", "no figures in .*; has an epoch ended"),
+        ("x.csv", b"epoch,speed\n", "not epoch, speed"),
         ("x.csv", b"\xff\xfe\x00", "no UTF-8 text"),
         ("x.csv", b"a\x00b", "no text"),
         ("x.jsonl", b"{\n{}\n", "line 1 is no JSON"),

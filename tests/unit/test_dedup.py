@@ -39,7 +39,7 @@ def test_frames_keep_their_times_and_the_last_one_stays(video: Path, tmp_path: P
     assert done.end == pytest.approx(9 / 25)
 
 
-def test_renumbering_is_what_the_seed_did(video: Path, tmp_path: Path) -> None:
+def test_renumbering_is_what_the_report_did(video: Path, tmp_path: Path) -> None:
     done = deduplicate(video, tmp_path / "out.mp4", renumber=True)
     found = read(tmp_path / "out.mp4")
     assert [code for _, code in found] == [0, 37, 0, 74]

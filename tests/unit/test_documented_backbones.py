@@ -19,7 +19,7 @@ NAMES = ("bninception", "inceptionv4", "resnet101", "resnest101", "inceptionresn
 
 @pytest.fixture(scope="module")
 def counts() -> dict[str, tuple[int, int]]:
-    """Parameters and operations of the five networks that the seed report compares."""
+    """Parameters and operations of the five networks that the 2020 course report compares."""
     found = {}
     for name in NAMES:
         side = get_spec(name).input_size

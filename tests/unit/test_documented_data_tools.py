@@ -9,7 +9,7 @@ import json
 from pathlib import Path
 
 from slipdetect.lab.check.near_duplicates import MOVE_ALIKE, SAME_RECORDING
-from slipdetect.lab.prepare.dedup import SEED_THRESHOLD
+from slipdetect.lab.prepare.dedup import DEFAULT_THRESHOLD
 
 ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "docs" / "data-tools.md").read_text(encoding="utf-8")
@@ -30,7 +30,7 @@ def test_thresholds_and_different_clips() -> None:
     assert RESULTS["thresholds"] == {"refused": SAME_RECORDING, "warned": MOVE_ALIKE}
     assert f"From {SAME_RECORDING} two clips are one recording" in text
     assert f"from {MOVE_ALIKE} they are listed" in text
-    assert f"above {SEED_THRESHOLD}, in gray" in text
+    assert f"above {DEFAULT_THRESHOLD}, in gray" in text
     assert f"Of {found['pairs']:,} pairs of different clips none is taken" in text
     assert found["refused"] == 0
     assert f"the highest correlation is {found['highest_correlations'][0]}," in text

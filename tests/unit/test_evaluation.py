@@ -17,14 +17,12 @@ from hypothesis import strategies as st
 from slipdetect.detection import Detector, Event, EventConfig, Window
 from slipdetect.errors import DataError, VideoError
 from slipdetect.lab.data import Clip
-from slipdetect.lab.evaluate import (
+from slipdetect.lab.evaluate.clip_metrics import area_under_curve, auc_interval
+from slipdetect.lab.evaluate.event_metrics import hits, summarize
+from slipdetect.lab.evaluate.predictions import (
     ClipPrediction,
-    area_under_curve,
-    auc_interval,
-    hits,
     predict,
     read_predictions,
-    summarize,
     write_predictions,
 )
 

@@ -1,4 +1,4 @@
-"""The seed report's figures: which counts of clips can give them, and which cannot.
+"""The 2020 course report's figures: which counts of clips can give them, and which cannot.
 
 In: the figures we quote. Out: nothing but assertions.
 """

@@ -25,7 +25,7 @@ from slipdetect.lab.course2020.plan import Trial
 from slipdetect.lab.course2020.runner import Progress, run_attempts, states
 from slipdetect.lab.evaluate.scores import ClipScores, write_scores
 
-TRIALS = [Trial(key, "resnet18", "rgb", "seed-rgb") for key in ("a", "b", "c")]
+TRIALS = [Trial(key, "resnet18", "rgb", "course2020-rgb") for key in ("a", "b", "c")]
 
 
 def made_scores(facts: dict[str, Any]) -> ClipScores:

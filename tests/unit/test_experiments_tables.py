@@ -20,7 +20,7 @@ def test_table_6_is_five_backbones_by_three_modalities() -> None:
     table = make_table("table6")
     assert len(table.trials) == 15
     assert (len(table.rows), len(table.columns)) == (3, 5)
-    wanted = {"rgb": "seed-rgb", "flow": "seed-flow", "rgbdiff": "seed-rgbdiff"}
+    wanted = {"rgb": "course2020-rgb", "flow": "course2020-flow", "rgbdiff": "course2020-rgbdiff"}
     assert all(trial.recipe == wanted[trial.modality] for trial in table.trials)
 
 
@@ -58,10 +58,10 @@ def test_impossible_plans_are_refused() -> None:
     with pytest.raises(UsageError, match="no table 'table4'"):
         make_table("table4")
     with pytest.raises(UsageError, match="share"):
-        Trial("a", "resnet18", "rgb", "seed-rgb", share=0.0)
+        Trial("a", "resnet18", "rgb", "course2020-rgb", share=0.0)
     with pytest.raises(UsageError, match="weights"):
         Cell(("a", "b"), (1.0,))
-    a = Trial("a", "resnet18", "rgb", "seed-rgb")
+    a = Trial("a", "resnet18", "rgb", "course2020-rgb")
     with pytest.raises(UsageError, match="twice"):
         Table("t", "T", (), (), (a, a))
     with pytest.raises(UsageError, match="columns"):

@@ -15,10 +15,11 @@ import torch
 from numpy.typing import NDArray
 
 from slipdetect.errors import UsageError
-from slipdetect.flow.gpu import batch as batch_module
-from slipdetect.flow.gpu import plain, planes
-from slipdetect.flow.gpu.batch import solve_batch
-from slipdetect.flow.gpu.pyramid import level_sizes
+from slipdetect.flow.gpu import fused as batch_module
+from slipdetect.flow.gpu import planes
+from slipdetect.flow.gpu import planes as plain
+from slipdetect.flow.gpu.fused import solve_batch
+from slipdetect.flow.gpu.planes import level_sizes
 from slipdetect.flow.tvl1_opencv import TvL1OpenCV
 from slipdetect.flow.tvl1_parameters import TvL1Parameters
 from slipdetect.video import open_video

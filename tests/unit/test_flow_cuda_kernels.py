@@ -16,8 +16,8 @@ import pytest
 import torch
 
 from slipdetect.errors import UsageError
-from slipdetect.flow.gpu import plain
-from slipdetect.flow.gpu.pyramid import Level
+from slipdetect.flow.gpu import planes as plain
+from slipdetect.flow.gpu.planes import Level
 from slipdetect.flow.tvl1_cuda import TvL1Cuda, choose_solver
 from slipdetect.flow.tvl1_parameters import TvL1Parameters
 
@@ -32,7 +32,7 @@ DEFAULT = TvL1Parameters()
 INTERPRETED = """
 import numpy as np, torch
 from slipdetect.flow.gpu import fused, plain
-from slipdetect.flow.gpu.pyramid import build_levels, build_start
+from slipdetect.flow.gpu.planes import build_levels, build_start
 from slipdetect.flow.tvl1_parameters import TvL1Parameters
 
 CASES = [

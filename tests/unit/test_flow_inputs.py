@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from slipdetect.errors import UsageError
 from slipdetect.flow import FlowExtractor
 from slipdetect.flow import registry as flow_registry
-from slipdetect.flow.pictures import to_gray
+from slipdetect.flow.extractor import to_gray
 
 METHODS = ("tvl1-opencv", "dis", "farneback")
 

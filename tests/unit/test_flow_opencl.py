@@ -10,7 +10,7 @@ from types import SimpleNamespace
 import pytest
 
 from slipdetect.errors import UsageError
-from slipdetect.flow import opencl
+from slipdetect.flow import machine as opencl
 from slipdetect.flow.machine import device_name
 
 

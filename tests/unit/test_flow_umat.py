@@ -17,8 +17,9 @@ import pytest
 
 from opencl_cpu import opencl_environment
 from slipdetect.errors import UsageError
-from slipdetect.flow import FlowExtractor, tvl1_umat
-from slipdetect.flow.opencl import OpenCLDevice
+from slipdetect.flow import FlowExtractor
+from slipdetect.flow import tvl1_opencv as tvl1_umat
+from slipdetect.flow.machine import OpenCLDevice
 
 VARIABLE = "OPENCV_OPENCL_DEVICE"
 MEASURE = """

@@ -1,6 +1,6 @@
 """Folders of pictures become videos: every picture at its number's time, flow left out.
 
-In: coded pictures in the layout of the seed report's archives. Out: nothing but assertions.
+In: coded pictures in the layout of the 2020 course report's archives. Out: nothing but assertions.
 """
 
 from __future__ import annotations
@@ -92,7 +92,7 @@ def test_bad_pictures_are_named(
     assert not (tmp_path / "v.mp4").exists()
 
 
-def test_S03_an_archive_of_the_seed_report_becomes_a_data_set(tmp_path: Path) -> None:
+def test_S03_an_archive_of_the_course_report_becomes_a_data_set(tmp_path: Path) -> None:
     """Archive and list as its program has them; the class folder is in the list alone."""
     root, lines = tmp_path / "video_data", []
     for index, name in enumerate(("NotSlipping", "NotSlipping", "Slipping", "Slipping")):

@@ -25,10 +25,10 @@ from slipdetect.models import (
     ModelConfig,
     ModelPackage,
     StreamConfig,
-    building,
     load_package,
     save_package,
 )
+from slipdetect.models import package as building
 from slipdetect.models import package as packages
 from slipdetect.types import Calibration, EventConfig, Thresholds
 from stub_models import EVENTS, create_stub, register_stub, stub_config, stub_stream

@@ -1,4 +1,4 @@
-"""What old checkpoints do not say: assumed as the seed report had it, or as the user says.
+"""What old checkpoints do not say: assumed as the 2020 course report had it, or as the user says.
 
 In: checkpoints of small networks. Out: nothing but assertions.
 """
@@ -78,9 +78,11 @@ def test_two_files_are_fused_as_the_older_programs_did(
 ) -> None:
     files = [old.write(tmp_path / "a.pth.tar"), flow.write(tmp_path / "b.pth.tar")]
     wishes = Wishes(fusion=weights)
-    config = import_checkpoints(files, tmp_path / "m", name="seed", wishes=wishes).package.config
+    config = import_checkpoints(
+        files, tmp_path / "m", name="course2020", wishes=wishes
+    ).package.config
     first, second = (1.0, 1.0) if weights is None else weights
-    assert config.name == "seed"
+    assert config.name == "course2020"
     assert config.fusion["weights"] == {"rgb": first, "flow": second}
     logits = {"rgb": torch.tensor([[0.3, -0.9]]), "flow": torch.tensor([[-1.1, 0.2]])}
     fused = config.late_fusion().probabilities(logits)[0, 0]
@@ -106,7 +108,7 @@ def test_package_reads_video_as_the_seed_did(tmp_path: Path, flow: OldNetwork) -
     assert stream.flow is not None
     assert (stream.flow["method"], stream.flow["bound"]) == ("tvl1", 15.0)
     changes = {"sample_fps": 25.0, "flow_bound": 20.0, "flow_method": "dis", "short_side": 240}
-    wishes = Wishes("seed-v0", changes, segments=7)
+    wishes = Wishes("course2020-v0", changes, segments=7)
     config = import_checkpoints([path], tmp_path / "n", wishes=wishes).package.config
     stream = config.streams[0]
     assert (config.sample_fps, config.frame_short_side) == (25.0, 240)
@@ -117,7 +119,8 @@ def test_package_reads_video_as_the_seed_did(tmp_path: Path, flow: OldNetwork) -
 
 
 @pytest.mark.parametrize(
-    ("preset", "frames", "every"), [("seed", 30, 10), ("seed-v1", 30, 30), ("seed-v0", 40, 10)]
+    ("preset", "frames", "every"),
+    [("course2020", 30, 10), ("course2020-v1", 30, 30), ("course2020-v0", 40, 10)],
 )
 def test_presets_are_windows_of_whole_frames(preset: str, frames: int, every: int) -> None:
     reading = PRESETS[preset]

@@ -29,7 +29,7 @@ from slipdetect.video.live import (
     Started,
     live_source,
 )
-from slipdetect.video.live.notes import Item
+from slipdetect.video.live.newest_frames import Item
 from stream_server import camera_server
 from synth import make_video
 

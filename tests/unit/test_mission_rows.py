@@ -1,4 +1,4 @@
-"""The table of the seed report's components: every row is there and every test it names exists.
+"""The table of the 2020 report's components: every row is there and every test it names exists.
 
 In: ``benchmarks/mission_rows.toml`` and the page that shows it. Out: nothing but assertions.
 """

@@ -13,9 +13,8 @@ import pytest
 from slipdetect.errors import UsageError, VideoError
 from slipdetect.video import Frame
 from slipdetect.video.live import LiveSettings, Reconnected, Reconnecting, Skipped
-from slipdetect.video.live.backoff import Backoff
-from slipdetect.video.live.newest_frames import NewestFrames
-from slipdetect.video.live.notes import Item
+from slipdetect.video.live.live_video import Backoff
+from slipdetect.video.live.newest_frames import Item, NewestFrames
 
 DARK = np.zeros((2, 2, 3), np.uint8)
 

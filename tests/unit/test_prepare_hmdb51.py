@@ -156,7 +156,7 @@ def test_films_of_names(name: str, action: str, film: str) -> None:
     assert film_of(name, action) == film
 
 
-def test_the_seed_reports_negatives(folder: Path) -> None:
+def test_the_course_reports_negatives(folder: Path) -> None:
     prepared = prepare(folder, ClassMapping(negative=("walk",), usual=USUAL_POSITIVE))
     assert Counter(row.label for row in prepared.rows) == {"slip": 2, "other": 1}
     prepared = prepare(folder, ClassMapping(pairs=(("walk", "skip"),), usual=USUAL_POSITIVE))

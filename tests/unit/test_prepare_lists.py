@@ -1,4 +1,4 @@
-"""The seed report's lists, read and written: both generations, round trips, contradictions.
+"""The 2020 course report's lists, read and written: both generations, round trips, contradictions.
 
 In: lists and folders of files. Out: rows; the same lists.
 """
@@ -15,17 +15,17 @@ from hypothesis import strategies as st
 
 from prepare_files import touch
 from slipdetect.errors import DataError, OutputError
-from slipdetect.lab.course2020.seed_lists import MISSING, ONLY_FRAMES, read_seed_lists
+from slipdetect.lab.course2020.seed_lists import MISSING, ONLY_FRAMES, read_course_lists
 from slipdetect.lab.data import Clip, read_annotations
 from slipdetect.lab.prepare.counting import DecodedFrames, StoredFrames
 from slipdetect.lab.prepare.frame_counts import read_frame_counts, write_frame_counts
 from slipdetect.lab.prepare.list_writing import (
     misplaced,
-    write_seed_lists,
+    write_course_lists,
     write_ucf_lists,
 )
 from slipdetect.lab.prepare.rows import Prepared
-from slipdetect.lab.prepare.splitting import seed_split
+from slipdetect.lab.prepare.splitting import split_by_position
 from slipdetect.lab.prepare.ucf101 import UNGROUPED
 from slipdetect.lab.prepare.write import write_rows
 from store_tools import extract
@@ -43,7 +43,7 @@ def root(tmp_path: Path) -> Path:
 def read(root: Path, text: str | bytes, **options: object) -> Prepared:
     file = root.parent / "list.txt"
     file.write_bytes(text.encode() if isinstance(text, str) else text)
-    return read_seed_lists([("train", file)], root, **options)  # type: ignore[arg-type]
+    return read_course_lists([("train", file)], root, **options)  # type: ignore[arg-type]
 
 
 def facts(prepared: Prepared) -> list[tuple[str, str, str]]:
@@ -56,7 +56,10 @@ def test_second_generation(root: Path) -> None:
         ("v_Slipping_g01_c01", "slip", "120"),
         ("v_NotSlipping_g02_c01", "other", "57"),
     ]
-    assert [row.group for row in prepared.rows] == ["seed-Slipping_g01", "seed-NotSlipping_g02"]
+    assert [row.group for row in prepared.rows] == [
+        "course2020-Slipping_g01",
+        "course2020-NotSlipping_g02",
+    ]
     assert [row.action for row in prepared.rows] == ["Slipping", "NotSlipping"]
     assert {row.split for row in prepared.rows} == {"train"}
 
@@ -143,11 +146,11 @@ def test_one_video_in_two_lists_is_a_leak(root: Path) -> None:
     file = root.parent / "list.txt"
     file.write_text(f"{SLIP} 9 0\n")
     with pytest.raises(DataError, match=r"line 1: .* is also in list .* line 1"):
-        read_seed_lists([("train", file), ("test", file)], root)
+        read_course_lists([("train", file), ("test", file)], root)
 
 
 @pytest.mark.parametrize("count", [475, 668])
-def test_S03_the_seed_reports_counts_from_a_list(tmp_path: Path, count: int) -> None:
+def test_S03_the_course_reports_counts_from_a_list(tmp_path: Path, count: int) -> None:
     """475 by every 4th: 357 train (149 slips), 118 test (49); 668 by every 5th: 535, 133."""
     slips, every = {475: (198, 4), 668: (238, 5)}[count]
     names = [f"NotSlipping/v_NotSlipping_g{i // 4:02d}_c{i % 4}" for i in range(count - slips)]
@@ -155,7 +158,7 @@ def test_S03_the_seed_reports_counts_from_a_list(tmp_path: Path, count: int) -> 
     root = touch(tmp_path / "videos", *(f"{name}.mp4" for name in names))
     file = tmp_path / "all.txt"
     file.write_text("".join(f"{n}\t\t100\t{int(n.startswith('Not'))}\n" for n in names))
-    rows = seed_split(read_seed_lists([("", file)], root).rows, every)
+    rows = split_by_position(read_course_lists([("", file)], root).rows, every)
     found = Counter((row.split, row.label) for row in rows)
     by_split = {split: found[split, "slip"] + found[split, "other"] for split in ("train", "test")}
     assert by_split == {475: {"train": 357, "test": 118}, 668: {"train": 535, "test": 133}}[count]
@@ -192,17 +195,17 @@ def test_written_lists_are_read_back(
         path = folder / "videos" / name / f"v_{name}_g{index:02d}_c01.mp4"
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(bytes(frames))
-        clips.append(Clip(path, positive, group=f"seed-{name}_g{index:02d}", split=split))
+        clips.append(Clip(path, positive, group=f"course2020-{name}_g{index:02d}", split=split))
     sides = [split for split in ("train", "val", "test") if any(c.split == split for c in clips)]
-    write_seed_lists(clips, folder / "seed", Lengths())
+    write_course_lists(clips, folder / "course2020", Lengths())
     write_ucf_lists(clips, folder / "ucf", Lengths())
     counts = read_frame_counts(folder / "ucf" / "frame_count.pickle")
-    second = [(split, folder / "seed" / f"rgb_{split}.txt") for split in sides]
+    second = [(split, folder / "course2020" / f"rgb_{split}.txt") for split in sides]
     first = [(split, folder / "ucf" / f"{split}list01.txt") for split in sides]
     classes = folder / "ucf" / "classInd.txt"
     root = folder / "videos"
-    read_second = read_seed_lists(second, root)
-    read_first = read_seed_lists(first, root, classes=classes, frame_counts=counts)
+    read_second = read_course_lists(second, root)
+    read_first = read_course_lists(first, root, classes=classes, frame_counts=counts)
     assert read_first.rows == read_second.rows
     write_rows(read_second.rows, root / "clips.csv")
     back = {clip.path: clip for clip in read_annotations(root / "clips.csv")}
@@ -222,7 +225,7 @@ def clips_of(root: Path) -> list[Clip]:
 
 def test_the_very_bytes(root: Path, tmp_path: Path) -> None:
     (root / f"{SLIP}.mp4").write_bytes(b"12345")
-    written = write_seed_lists(clips_of(root), tmp_path / "out", Lengths())
+    written = write_course_lists(clips_of(root), tmp_path / "out", Lengths())
     assert {path.name: path.read_bytes() for path in written} == {
         "rgb_train.txt": b"Slipping/v_Slipping_g01_c01\t\t5\t0\n",
         "rgb_test.txt": b"NotSlipping/v_NotSlipping_g02_c01\t\t1\t1\n",
@@ -248,10 +251,10 @@ def test_lists_that_could_not_be_read_back_are_not_written(root: Path, tmp_path:
     for clips, words in (
         ([first, Clip(root / "a b.mp4", False, split="test")], "space in its name"),
         ([first, Clip(root / "x" / first.path.name, False, split="test")], "would both be"),
-        ([first, Clip(second.path, False)], "1 of 2 clips have no split.*--seed-split"),
+        ([first, Clip(second.path, False)], "1 of 2 clips have no split.*--test-every"),
     ):
         with pytest.raises(DataError, match=words):
-            write_seed_lists(clips, tmp_path / "out", Lengths())
+            write_course_lists(clips, tmp_path / "out", Lengths())
         with pytest.raises(DataError, match=words):
             write_ucf_lists(clips, tmp_path / "out", None)
     assert not (tmp_path / "out").exists()

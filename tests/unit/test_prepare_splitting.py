@@ -1,4 +1,4 @@
-"""Splits of prepared rows: whole groups, both labels where possible, the seed report's counts.
+"""Splits of prepared rows: whole groups, both labels where possible, the 2020 report's counts.
 
 In: rows. Out: the same rows with a split.
 """
@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from slipdetect.errors import DataError, UsageError
 from slipdetect.lab.prepare.rows import Row, straddling
-from slipdetect.lab.prepare.splitting import assign_splits, hold_out, seed_split
+from slipdetect.lab.prepare.splitting import assign_splits, hold_out, split_by_position
 
 
 def rows_of(*groups: tuple[str, int, int]) -> list[Row]:
@@ -131,9 +131,9 @@ def test_validation_is_held_out_of_training_alone() -> None:
     ("clips", "every", "train", "test"),
     [(475, 4, 357, 118), (525, 4, 394, 131), (575, 4, 432, 143), (668, 5, 535, 133)],
 )
-def test_the_seed_reports_counts(clips: int, every: int, train: int, test: int) -> None:
+def test_the_course_reports_counts(clips: int, every: int, train: int, test: int) -> None:
     rows = [Row(Path(f"{i}.mp4"), "other", f"person {i // 3}") for i in range(clips)]
-    split = seed_split(rows, every)
+    split = split_by_position(rows, every)
     assert Counter(row.split for row in split) == {"train": train, "test": test}
     expected = ["test" if (i + 1) % every == 0 else "train" for i in range(clips)]
     assert [row.split for row in split] == expected
@@ -141,10 +141,10 @@ def test_the_seed_reports_counts(clips: int, every: int, train: int, test: int) 
     assert straddling(split)
 
 
-def test_the_seed_report_counts_475_by_label() -> None:
+def test_the_course_report_counts_475_by_label() -> None:
     """198 slips and 277 others in class folders: 149 + 208 train, 49 + 69 test (reference 1.10)."""
     rows = rows_of(("other", 0, 277), ("slip", 198, 0))
-    assert counts(seed_split(rows, 4)) == {
+    assert counts(split_by_position(rows, 4)) == {
         ("train", "slip"): 149,
         ("train", "other"): 208,
         ("test", "slip"): 49,
@@ -154,11 +154,11 @@ def test_the_seed_report_counts_475_by_label() -> None:
 
 def test_events_of_one_clip_go_to_one_side() -> None:
     rows = [Row(Path(f"{i // 2}.mp4"), "slip") for i in range(8)]
-    assert [row.split for row in seed_split(rows, 2)] == ["train"] * 2 + ["test"] * 2 + [
+    assert [row.split for row in split_by_position(rows, 2)] == ["train"] * 2 + ["test"] * 2 + [
         "train"
     ] * 2 + ["test"] * 2
     with pytest.raises(UsageError, match="2 or more"):
-        seed_split(rows, 1)
+        split_by_position(rows, 1)
 
 
 def test_long_videos_that_all_hold_a_fall_are_split() -> None:

@@ -5,10 +5,13 @@ In: a fresh interpreter. Out: which modules it has loaded.
 
 from __future__ import annotations
 
+import ast
 import importlib
+import os
 import pkgutil
 import subprocess
 import sys
+from pathlib import Path
 from types import ModuleType
 
 import pytest
@@ -50,8 +53,38 @@ def test_every_public_name_resolves(name: str) -> None:
     assert name in dir(slipdetect)
 
 
-def test_the_lazy_table_and_the_public_names_agree() -> None:
-    assert set(slipdetect._HOMES) == set(slipdetect.__all__) - {"__version__"}
+_LAZY = ("", ".detection", ".lab.data", ".modalities", ".video", ".video.live")
+
+
+@pytest.mark.parametrize("name", [f"slipdetect{each}" for each in _LAZY])
+def test_type_checkers_and_the_interpreter_know_the_same_names(name: str) -> None:
+    package = importlib.import_module(name)
+    tree = ast.parse(Path(str(package.__file__)).read_text(encoding="utf-8"))
+    block = next(node for node in tree.body if isinstance(node, ast.If))
+    checked = {}
+    for node in block.body:
+        assert isinstance(node, ast.ImportFrom)
+        for alias in node.names:
+            assert alias.asname == alias.name  # or it would not count as public
+            checked[alias.name] = getattr(importlib.import_module(str(node.module)), alias.name)
+    assert set(checked) == set(package.__all__) - {"__version__"}
+    for public, value in checked.items():
+        assert getattr(package, public) is value
+
+
+@pytest.mark.slow
+def test_a_users_type_checker_sees_the_types(tmp_path: Path) -> None:
+    (tmp_path / "mine.py").write_text(
+        "import slipdetect\nfrom slipdetect import Detector\n"
+        "result = Detector.load('default').detect('a.mp4')\n"
+        "reveal_type(result)\nreveal_type(slipdetect.detect)\n"
+    )
+    command = [sys.executable, "-m", "mypy", "--strict", "--cache-dir", os.devnull, "mine.py"]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+    revealed = [line for line in done.stdout.splitlines() if "Revealed type" in line]
+    assert "slipdetect.types.result.DetectionResult" in revealed[0]
+    assert "def (source:" in revealed[1]
+    assert "error:" not in done.stdout
 
 
 def test_a_word_is_the_same_class_wherever_it_is_taken_from() -> None:
@@ -59,7 +92,7 @@ def test_a_word_is_the_same_class_wherever_it_is_taken_from() -> None:
         top = getattr(slipdetect, name)
         assert getattr(slipdetect.detection, name) is top
         assert getattr(slipdetect.types, name) is top
-    assert slipdetect.lab.evaluate.Calibration is slipdetect.Calibration
+    assert slipdetect.types.Calibration is slipdetect.Calibration
     assert slipdetect.video.Frame is slipdetect.Frame
 
 

@@ -19,7 +19,7 @@ from slipdetect.lab.train.recipes import list_recipes, load_recipe
 from slipdetect.lab.train.settings import recipe_page
 from slipdetect.models import load_package
 
-# Table 5 of the seed report
+# Table 5 of the 2020 course report
 TABLE_5 = {
     "rgb": {"epochs": 50, "batch_size": 24, "dropout": 0.8},
     "flow": {"epochs": 60, "batch_size": 16, "dropout": 0.7},
@@ -36,13 +36,13 @@ TSN = {
 
 
 @pytest.mark.parametrize("modality", TABLE_5)
-def test_the_seed_recipe_is_table_5(modality: str) -> None:
-    recipe = load_recipe(f"seed-{modality}")
+def test_the_course2020_recipe_is_table_5(modality: str) -> None:
+    recipe = load_recipe(f"course2020-{modality}")
     assert recipe.modalities == (modality,)
     (settings,) = recipe.resolved().values()
     for key, value in {**TABLE_5[modality], **TABLE_5_COMMON}.items():
         assert settings[key].value == value
-        assert settings[key].origin == "seed report, Table 5"
+        assert settings[key].origin == "2020 course report, Table 5"
     (config,) = recipe.configs().values()
     assert (config.backbone, config.num_segments, config.consensus) == ("resnet101", 3, "avg")
     assert (config.optimizer, config.schedule, config.lr_steps) == ("sgd", "step", (20, 60))
@@ -97,13 +97,13 @@ def test_the_default_recipe_is_the_bundled_model_s() -> None:
 
 
 def test_resnest_is_there_as_the_report_trained_it_and_with_what_it_left_out() -> None:
-    seed, plain = load_recipe("seed"), load_recipe("seed-resnest")
-    rectified = load_recipe("seed-resnest-rectified")
+    seed, plain = load_recipe("course2020"), load_recipe("course2020-resnest")
+    rectified = load_recipe("course2020-resnest-rectified")
     for modality, settings in plain.resolved().items():
         other = [k for k, v in settings.items() if v != seed.resolved()[modality][k]]
         assert other == ["backbone", "backbone_option"]
-        assert settings["backbone_option"].origin == "seed report, 3.3: left out"
-    (config,) = load_recipe("seed-resnest-rectified-rgb").configs().values()
+        assert settings["backbone_option"].origin == "2020 course report, 3.3: left out"
+    (config,) = load_recipe("course2020-resnest-rectified-rgb").configs().values()
     assert config.weights is None
     assert rectified.modalities == ("rgb", "flow", "rgbdiff")
     wanted = ("rectify=true", "groups=2", "radix=4", "bottleneck_width=40")
@@ -126,12 +126,12 @@ def test_S16_vgg_drops_nine_and_eight_tenths_of_its_flow_features() -> None:
 
 def test_a_recipe_changes_its_base(tmp_path: Path) -> None:
     file = tmp_path / "mine.toml"
-    file.write_text('base = "seed"\n[[common]]\nlr = 0.5\n[[rgb]]\nepochs = 2\n')
+    file.write_text('base = "course2020"\n[[common]]\nlr = 0.5\n[[rgb]]\nepochs = 2\n')
     settings = load_recipe(str(file)).resolved()
     assert set(settings) == {"rgb", "flow", "rgbdiff"}
     assert [settings[name]["epochs"].value for name in settings] == [2, 60, 60]
     assert settings["flow"]["lr"].value == 0.5
-    assert settings["flow"]["dropout"].origin == "seed report, Table 5"
+    assert settings["flow"]["dropout"].origin == "2020 course report, Table 5"
 
 
 @pytest.mark.parametrize("name", list_recipes())
@@ -145,7 +145,7 @@ def test_every_recipe_makes_configurations_and_a_page(name: str) -> None:
 
 
 def test_what_is_given_wins_and_says_so() -> None:
-    recipe = load_recipe("seed")
+    recipe = load_recipe("course2020")
     configs = recipe.configs({"epochs": 3, "crop_scales": (1.0,)})
     assert {config.epochs for config in configs.values()} == {3}
     assert {config.batch_size for config in configs.values()} == {24, 16, 12}
@@ -153,7 +153,7 @@ def test_what_is_given_wins_and_says_so() -> None:
     (epochs,) = [line.split() for line in lines if line.split()[:1] == ["epochs"]]
     assert epochs == ["epochs", "3", "command", "line"]
     batches = [line for line in lines if line.split()[:1] == ["batch_size"]]
-    assert [line.endswith("  seed report, Table 5") for line in batches] == [True] * 3
+    assert [line.endswith("  2020 course report, Table 5") for line in batches] == [True] * 3
     assert "(flow)" in batches[1]
 
 
@@ -183,7 +183,7 @@ def test_a_recipe_of_ones_own(tmp_path: Path) -> None:
         ('[[common]]\ncrop = "none"\n', "crop must be one of"),
         ('[[common]]\nepochs = "many"\n', "epochs"),
         ("lr = = 1", "cannot read recipe"),
-        ('base = "sead"\n', "no base 'sead'; choose from default, "),
+        ('base = "sead"\n', "no base 'sead'; choose from course2020, "),
         ("base = 5\n", "no base 5"),
         ('[[common]]\nbackbone_option = ["rectify"]\n', "NAME=VALUE.*'rectify'"),
         ('[[common]]\nbackbone_option = ["a=1", "a=2"]\n', "'a' is given twice"),
@@ -215,4 +215,4 @@ def test_unknown_recipes_are_refused(name: str) -> None:
 
 def test_unknown_settings_are_refused() -> None:
     with pytest.raises(UsageError, match="no setting 'epoch'"):
-        load_recipe("seed").configs({"epoch": 3})
+        load_recipe("course2020").configs({"epoch": 3})

@@ -50,14 +50,14 @@ def test_the_table_has_the_reports_layout() -> None:
     assert "91.5 (86-96)" in text
     assert "92.5 (86-96)" in text
     assert text.index("Accuracy, %") < text.index("Mean-class accuracy, %")
-    assert "seed report's own" not in text
+    assert "2020 course report's own" not in text
     assert max(map(len, lines)) <= 100
 
 
 def test_the_reports_figures_are_marked_as_its_own_and_as_unsound() -> None:
     for name, reported in REPORTED.items():
         text = reproduce_text(made_result(name), reported)
-        own = text[text.index("The seed report's own figures") :]
+        own = text[text.index("The 2020 course report's own figures") :]
         assert f"{next(iter(reported.rows.values()))[0]:.{reported.decimals}f}" in own
         for reason in reported.unsound.values():
             assert reason in " ".join(own.split())
@@ -154,5 +154,5 @@ def test_csv_and_data_are_not_rounded() -> None:
     assert {row["accuracy"] for row in rows} == {"0.91525"}
     data = json.loads(json.dumps(reproduce_data(result, REPORTED["table6"])))
     assert data["rows"][0]["cells"][0]["accuracy"]["low"] == 0.8649
-    assert data["seed_report"]["unsound"][0]["row"] == "RGBDiff"
-    assert "seed_report" not in reproduce_data(result)
+    assert data["course_report"]["unsound"][0]["row"] == "RGBDiff"
+    assert "course_report" not in reproduce_data(result)

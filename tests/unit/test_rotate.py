@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from slipdetect.errors import UsageError
-from slipdetect.flow.quantize import dequantize, quantize
+from slipdetect.flow.extractor import dequantize, quantize
 from slipdetect.modalities import GroupRandomRotation
 from slipdetect.modalities.motion_crop import Box, cut
 from slipdetect.modalities.rotate import (

@@ -16,7 +16,7 @@ from slipdetect.video import open_video
 from slipdetect.video.size_modes import SizeMode
 from synth import bars, make_video
 
-TEXTS = ["native", "seed", "short:256", "short:2", "letterbox:342x256", "letterbox:2x8192"]
+TEXTS = ["native", "course2020", "short:256", "short:2", "letterbox:342x256", "letterbox:2x8192"]
 
 
 def plain(width: int, height: int, color: int = 200) -> np.ndarray:
@@ -41,11 +41,11 @@ def test_a_mode_gives_back_its_text(text: str) -> None:
     [
         *(
             "",
-            "Seed",
-            " seed",
-            "seed ",
-            "seed\n",
-            "seed:256",
+            "Course2020",
+            " course2020",
+            "course2020 ",
+            "course2020\n",
+            "course2020:256",
             "native:1",
             "short",
             "short:",
@@ -67,14 +67,15 @@ def test_anything_else_is_refused_with_the_forms(text: str) -> None:
     with pytest.raises(UsageError) as caught:
         SizeMode.parse(text)
     message = str(caught.value)
-    assert "native, seed, short:256 or letterbox:342x256" in message
+    assert "native, course2020, short:256 or letterbox:342x256" in message
     assert "\n" not in message
     assert len(message) < 250
     assert caught.value.exit_code == 2
 
 
 @pytest.mark.parametrize(
-    ("kind", "sides"), [("seed", (342, 256)), ("short", ()), ("letterbox", (9,)), ("wide", (9,))]
+    ("kind", "sides"),
+    [("course2020", (342, 256)), ("short", ()), ("letterbox", (9,)), ("wide", (9,))],
 )
 def test_a_mode_made_by_hand_is_checked_too(kind: str, sides: tuple[int, ...]) -> None:
     with pytest.raises(UsageError, match="letterbox:342x256"):
@@ -128,8 +129,8 @@ def test_short_agrees_with_the_reader(
 
 
 @pytest.mark.parametrize("size", [(640, 480), (1280, 720), (300, 300), (64, 48), (1000, 200)])
-def test_S10_seed_stretches_landscape_to_342x256_without_bars(size: tuple[int, int]) -> None:
-    image = SizeMode.parse("seed").apply(plain(*size))
+def test_S10_course2020_stretches_landscape_to_342x256_without_bars(size: tuple[int, int]) -> None:
+    image = SizeMode.parse("course2020").apply(plain(*size))
     assert size_of(image) == (342, 256)
     assert (image == 200).all()
 
@@ -144,10 +145,10 @@ def test_S10_seed_stretches_landscape_to_342x256_without_bars(size: tuple[int, i
         ((405, 720), 74.575, 266.95),  # 157 columns of black on the left, 158 on the right
     ],
 )
-def test_S10_seed_pads_portrait_to_a_square_first(
+def test_S10_course2020_pads_portrait_to_a_square_first(
     size: tuple[int, int], left: float, right: float
 ) -> None:
-    image = SizeMode.parse("seed").apply(plain(*size))
+    image = SizeMode.parse("course2020").apply(plain(*size))
     assert size_of(image) == (342, 256)
     blur = 3 if size[0] < 256 else 1
     assert not image[:, : int(left) - blur].any()
@@ -157,7 +158,7 @@ def test_S10_seed_pads_portrait_to_a_square_first(
     assert image.mean(axis=(0, 2)).sum() / 200 == pytest.approx(right - left, abs=0.5)
 
 
-def test_seed_equals_padding_and_stretching_in_a_plain_loop() -> None:
+def test_course2020_equals_padding_and_stretching_in_a_plain_loop() -> None:
     rng = np.random.default_rng(0)
     height, width = 512, 300
     image = rng.integers(0, 256, (height, width, 3)).astype(np.uint8)
@@ -171,7 +172,7 @@ def test_seed_equals_padding_and_stretching_in_a_plain_loop() -> None:
             share = min(end, source + 1) - max(start, source)
             rows = (square[0::2, source] + square[1::2, source]) / 2
             expected[:, column] += rows * share / step
-    ours = SizeMode.parse("seed").apply(image)
+    ours = SizeMode.parse("course2020").apply(image)
     assert np.abs(ours - expected).max() <= 1.01
 
 
@@ -207,7 +208,7 @@ def test_letterbox_averages_when_it_shrinks() -> None:
             assert ours[row + 8, column] == pytest.approx(block.mean(axis=(0, 1)), abs=0.51)
 
 
-@pytest.mark.parametrize("text", ["seed", "letterbox:342x256"])
+@pytest.mark.parametrize("text", ["course2020", "letterbox:342x256"])
 def test_F20_pixel_aspect_counts(text: str) -> None:
     """96 x 128 stored pixels shown as 192 x 128 are landscape: no bars left and right."""
     stored = plain(96, 128)
@@ -215,9 +216,9 @@ def test_F20_pixel_aspect_counts(text: str) -> None:
     assert SizeMode.parse(text).apply(stored, (192, 128))[128, 0].all()
 
 
-def test_S10_seed_keeps_portrait_pixels_upright_when_they_are_not_square() -> None:
+def test_S10_course2020_keeps_portrait_pixels_upright_when_they_are_not_square() -> None:
     """96 x 128 stored, shown as 64 x 128: half of the square is picture."""
-    image = SizeMode.parse("seed").apply(plain(96, 128), (64, 128))
+    image = SizeMode.parse("course2020").apply(plain(96, 128), (64, 128))
     assert image.mean(axis=(0, 2)).sum() / 200 == pytest.approx(171, abs=1)
 
 
@@ -230,7 +231,7 @@ def test_pictures_are_not_changed_in_place(text: str) -> None:
     assert result.flags.c_contiguous
 
 
-@pytest.mark.parametrize("text", ["seed", "letterbox:342x256"])
+@pytest.mark.parametrize("text", ["course2020", "letterbox:342x256"])
 def test_colors_stay_in_order(text: str) -> None:
     image = np.zeros((480, 640, 3), np.uint8)
     image[:, :] = (250, 120, 10)
@@ -238,4 +239,4 @@ def test_colors_stay_in_order(text: str) -> None:
 
 
 def test_a_very_thin_picture_costs_no_square_of_its_height() -> None:
-    assert size_of(SizeMode.parse("seed").apply(plain(20, 40_000))) == (342, 256)
+    assert size_of(SizeMode.parse("course2020").apply(plain(20, 40_000))) == (342, 256)

@@ -65,7 +65,7 @@ def test_flow_recipes_differ_by_key(have: dict[str, object], texts: list[str]) -
 
 
 def test_an_extraction_recipe_reads_back_and_names_every_difference() -> None:
-    recipe = ExtractionRecipe("tsn", 10.0, "seed", True, FLOW, 250, {"opencv": "5.0.0"})
+    recipe = ExtractionRecipe("tsn", 10.0, "course2020", True, FLOW, 250, {"opencv": "5.0.0"})
     text = json.dumps(recipe.to_json())
     assert json.loads(text)["jpeg_quality"] == 95
     again = ExtractionRecipe.from_json(json.loads(text))
@@ -74,7 +74,7 @@ def test_an_extraction_recipe_reads_back_and_names_every_difference() -> None:
     other = replace(recipe, sample_fps=None, max_frames=None, flow=None, size="native")
     assert other.differences(recipe) == [
         "sample_fps none instead of 10",
-        "size native instead of seed",
+        "size native instead of course2020",
         "max_frames none instead of 250",
         "flow none instead of tvl1",
     ]

@@ -14,10 +14,10 @@ import cv2
 import numpy as np
 import pytest
 
-from seed_archives import archive, author_flow, frames
+from course_archives import archive, author_flow, frames
 from slipdetect.errors import DataError, VideoError
 from slipdetect.flow import FlowExtractor
-from slipdetect.lab.course2020.seed_set import SeedSettings, prepare_seed
+from slipdetect.lab.course2020.seed_set import CourseSettings, prepare_archives
 from slipdetect.lab.data.frame_cache import FrameCache, Sampling
 from slipdetect.lab.prepare.jpeg import jpeg_size
 from slipdetect.store import VideoStore
@@ -33,7 +33,7 @@ def one_set(tmp_path_factory: pytest.TempPathFactory) -> Path:
     place = tmp_path_factory.mktemp("set")
     of = frames(NAME, 3, 7, (48, 32))
     packed = archive(place / "a.zip", {**of, **author_flow(NAME, of)})
-    prepare_seed([packed], place / "set", SeedSettings(fps=10.0))
+    prepare_archives([packed], place / "set", CourseSettings(fps=10.0))
     return place / "set"
 
 

@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 from matplotlib.image import imread
 
-from slipdetect.lab.evaluate import ClipPrediction
 from slipdetect.lab.evaluate.event_report import event_report
+from slipdetect.lab.evaluate.predictions import ClipPrediction
 from slipdetect.lab.stress.condition import Place
 from slipdetect.lab.stress.conditions import make_cases
 from slipdetect.lab.stress.figures import StressResult, stress_rows

@@ -76,7 +76,9 @@ def test_a_region_is_cut_out_and_then_sized(tmp_path: Path) -> None:
     assert image.shape == (32, 32, 3)
     assert image[12:20, 12:20].min() > 200
     assert image[:4].max() < 90
-    trim(source, tmp_path / "b.mp4", Cut(region=Region(72, 32, 32, 32)), SizeMode.parse("seed"))
+    trim(
+        source, tmp_path / "b.mp4", Cut(region=Region(72, 32, 32, 32)), SizeMode.parse("course2020")
+    )
     with open_video(tmp_path / "b.mp4") as video:
         assert (video.info.width, video.info.height) == (342, 256)
     with pytest.raises(UsageError, match="leads out of the picture of 160x96"):
@@ -120,20 +122,20 @@ def test_where_nothing_moves_the_picture_stays_whole(tmp_path: Path) -> None:
     assert "nothing moves" in done.warnings[0]
 
 
-@pytest.mark.parametrize("mode", ["seed", "letterbox:342x256", "short:48", "native"])
+@pytest.mark.parametrize("mode", ["course2020", "letterbox:342x256", "short:48", "native"])
 def test_resizing_keeps_every_time(numbered: Path, tmp_path: Path, mode: str) -> None:
     size = SizeMode.parse(mode)
     done = resize(numbered, tmp_path / "out.mp4", size)
     found = read(tmp_path / "out.mp4")
     assert [code for _, code in found] == list(range(len(TIMES)))
     assert [time for time, _ in found] == pytest.approx(TIMES, abs=1e-4)
-    expected = {"seed": (342, 256), "letterbox:342x256": (342, 256), "short:48": (64, 48)}
+    expected = {"course2020": (342, 256), "letterbox:342x256": (342, 256), "short:48": (64, 48)}
     assert done.size == expected.get(mode, (128, 96))
 
 
 def test_a_portrait_video_gets_black_sides_in_mode_seed(tmp_path: Path) -> None:
     source = make_video(tmp_path / "in.mp4", [np.full((160, 80, 3), 200, np.uint8)] * 3).path
-    resize(source, tmp_path / "out.mp4", SizeMode.parse("seed"))
+    resize(source, tmp_path / "out.mp4", SizeMode.parse("course2020"))
     with open_video(tmp_path / "out.mp4") as video:
         image = next(iter(video.frames())).image
     assert image[:, :75].max() < 30

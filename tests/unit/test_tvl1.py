@@ -20,11 +20,11 @@ import pytest
 from numpy.typing import NDArray
 
 from slipdetect.flow import FlowExtractor
-from slipdetect.flow.kernels import compiling
+from slipdetect.flow.extractor import to_gray
+from slipdetect.flow.kernels import simd as compiling
 from slipdetect.flow.kernels.iterate import iterate, tail_of
-from slipdetect.flow.kernels.plane import INVERSE, IX, IY, P11, P12, P21, P22, RHO, U1, U2, Planes
+from slipdetect.flow.kernels.simd import INVERSE, IX, IY, P11, P12, P21, P22, RHO, U1, U2, Planes
 from slipdetect.flow.kernels.warp import MARGIN, warp
-from slipdetect.flow.pictures import to_gray
 from slipdetect.video import open_video
 
 Array = NDArray[Any]

@@ -1,4 +1,4 @@
-"""The two-stream network of the seed report: summed logits in training, tests and detection.
+"""The two-stream network of the 2020 course report: summed logits in training, tests and detection.
 
 In: tiny clips, the recipe ``two-stream`` made small. Out: nothing but assertions.
 """

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from slipdetect.video.clock import FixedClock, PresentationClock, plausible_rate
+from slipdetect.video.decoder import FixedClock, PresentationClock, plausible_rate
 
 MS = Fraction(1, 1000)
 

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from slipdetect.errors import UsageError
 from slipdetect.video import open_video
-from slipdetect.video.sampling import nearest_on_grid
+from slipdetect.video.video import nearest_on_grid
 from synth import bars, make_video, read_code
 
 GAPS = st.lists(st.one_of(st.just(0.0), st.floats(1e-4, 3.0)), max_size=40)

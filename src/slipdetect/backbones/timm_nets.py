@@ -14,9 +14,16 @@ import timm
 import torch
 from torch import nn
 
-from slipdetect.backbones.lite0_weights import is_original, read_package, rename
 from slipdetect.backbones.spec import Backbone, BackboneSpec
-from slipdetect.backbones.weights import State, load_exactly, read_state_dict, unreachable
+from slipdetect.backbones.weights import (
+    State,
+    is_original,
+    load_exactly,
+    read_package,
+    read_state_dict,
+    rename,
+    unreachable,
+)
 from slipdetect.errors import ModelError
 from slipdetect.modalities.normalize import Normalization
 

@@ -111,7 +111,7 @@ def _opencv() -> Iterator[Check]:
 def _flow() -> Iterator[Check]:
     """Make every flow method on the device it needs; CUDA is left out, because it loads torch."""
     from slipdetect.errors import UsageError
-    from slipdetect.flow.opencl import opencl_device
+    from slipdetect.flow.machine import opencl_device
     from slipdetect.flow.registry import available_methods, create_method, method_devices
 
     try:

@@ -1,4 +1,4 @@
-"""``slipdetect describe``: the seed report's words here, and what networks and models consist of.
+"""``slipdetect describe``: the 2020 report's words here, and what networks and models consist of.
 
 In: nothing, words, names of backbones, or models. Out: a page on stdout.
 """
@@ -21,7 +21,7 @@ from slipdetect.errors import UsageError
 @common_options
 @click.pass_context
 def describe(ctx: click.Context, names: tuple[str, ...]) -> None:
-    """Look up a word of the seed report, a backbone or a model.
+    """Look up a word of the 2020 course report, a backbone or a model.
 
     Without NAME all words of the report, its programs and their options are listed with what does
     the same here. Of a backbone the shapes in and out for each modality, parameters, work and
@@ -62,6 +62,6 @@ def _page(name: str) -> str:
 
         return named_model_page(name)
     raise UsageError(
-        f"{name!r} is no word of the seed report, no backbone and no model; 'slipdetect describe' "
-        "lists the words, 'slipdetect backbones list' the networks"
+        f"{name!r} is no word of the 2020 course report, no backbone and no model; "
+        "'slipdetect describe' lists the words, 'slipdetect backbones list' the networks"
     )

@@ -17,6 +17,7 @@ from slipdetect.cli.alerting import close_alerts, make_alerts
 from slipdetect.cli.batch import Batch, Detect, Progress
 from slipdetect.cli.console import Console
 from slipdetect.cli.detect_options import DETECT_OPTIONS, reading_settings
+from slipdetect.cli.grouped import GroupedCommand
 from slipdetect.cli.live import watch
 from slipdetect.cli.live_sources import find_live, named_sources
 from slipdetect.cli.model_option import load_detector
@@ -35,7 +36,7 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 
-@click.command()
+@click.command(cls=GroupedCommand)
 @click.argument("sources", metavar="SOURCE...", nargs=-1)
 @with_options(DETECT_OPTIONS)
 @common_options

@@ -57,7 +57,7 @@ def find_live(sources: Sequence[str], follow: bool = False) -> LiveSource | None
     if len(sources) != 1 or (sources[0] == "-" and not _is_video(_first_bytes(sys.stdin.buffer))):
         return None
     from slipdetect.video.live import is_live, live_source
-    from slipdetect.video.live.byte_source import FollowedFile, PipeSource
+    from slipdetect.video.live.sources import FollowedFile, PipeSource
 
     if sources[0] == "-":
         return PipeSource(sys.stdin.buffer)

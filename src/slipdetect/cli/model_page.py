@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from slipdetect.models.measure import Cost
     from slipdetect.models.tsn import TSN
 
-_REPORTED = 3, 5  # segments and differences of the seed report's Table 4
+_REPORTED = 3, 5  # segments and differences of the 2020 course report's Table 4
 _PICTURES = {"rgb": "pictures", "flow": "flow fields", "rgbdiff": "neighboring frames"}
 
 
@@ -57,7 +57,9 @@ def input_shape(stream: StreamConfig) -> tuple[list[str], str]:
     if modality.name == "rgbdiff":
         reason += f"; differencing leaves {segments} x {modality.network_channels}"
         if (segments, modality.length) == _REPORTED:
-            reason += "; 48, as in the seed report, cannot be: 48 / 3 / 3 is no number of frames"
+            reason += (
+                "; 48, as in the 2020 course report, cannot be: 48 / 3 / 3 is no number of frames"
+            )
     return shape, reason
 
 

@@ -1,4 +1,4 @@
-"""Words of the seed report and of its code, and what does the same here.
+"""Words of the 2020 course report and of its code, and what does the same here.
 
 In: a word. Out: its ``Word``, a page of all, a hint where a word is typed as a command or option.
 """
@@ -41,7 +41,10 @@ def hint(name: str) -> str:
 
 def words_page() -> str:
     """Return all words for a terminal: names, and the first command line of each."""
-    lines = ["What the seed report and its code call things, and what does the same here", ""]
+    lines = [
+        "What the 2020 course report and its code call things, and what does the same here",
+        "",
+    ]
     for title, words in SECTIONS.items():
         names = [_fitting(word.names) for word in words]
         width = max(map(len, names))

@@ -15,7 +15,7 @@ from typing import Any, Self
 import click
 
 # what stands on the command line only
-NOT_IN_A_FILE = ("help", "version", "config", "show_config")
+NOT_IN_A_FILE = ("help", "help_all", "version", "config", "show_config")
 
 _HEADER = re.compile(r"\s*\[([^\[\]]+)\]\s*(#.*)?")
 _KEY = re.compile(r"\s*([\w.\"'-]+)\s*=")

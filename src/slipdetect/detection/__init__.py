@@ -5,65 +5,36 @@ The names load on first use, so that writing a result does not cost the networks
 
 from __future__ import annotations
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from slipdetect._lazy import lazy_names
 
 if TYPE_CHECKING:
-    from slipdetect.detection.detector import Detector
-    from slipdetect.detection.live import LiveDetection
-    from slipdetect.detection.live_notes import Found, LiveNote, LiveSummary, Onset
-    from slipdetect.detection.loading import model_folder, resolve_device
-    from slipdetect.detection.profile import Stopwatch
-    from slipdetect.types import (
-        DetectionResult,
-        Event,
-        EventConfig,
-        EventFinder,
-        Profile,
-        Stage,
-        Window,
-    )
+    from slipdetect.detection.detector import Detector as Detector
+    from slipdetect.detection.live import LiveDetection as LiveDetection
+    from slipdetect.detection.live_notes import Found as Found
+    from slipdetect.detection.live_notes import LiveNote as LiveNote
+    from slipdetect.detection.live_notes import LiveSummary as LiveSummary
+    from slipdetect.detection.live_notes import Onset as Onset
+    from slipdetect.detection.loading import model_folder as model_folder
+    from slipdetect.detection.loading import resolve_device as resolve_device
+    from slipdetect.detection.profile import Stopwatch as Stopwatch
+    from slipdetect.types import DetectionResult as DetectionResult
+    from slipdetect.types import Event as Event
+    from slipdetect.types import EventConfig as EventConfig
+    from slipdetect.types import EventFinder as EventFinder
+    from slipdetect.types import Profile as Profile
+    from slipdetect.types import Stage as Stage
+    from slipdetect.types import Window as Window
 
-_HOMES = {
-    "DetectionResult": "slipdetect.types",
-    "Detector": "slipdetect.detection.detector",
-    "Event": "slipdetect.types",
-    "EventConfig": "slipdetect.types",
-    "EventFinder": "slipdetect.types",
-    "Found": "slipdetect.detection.live_notes",
-    "LiveDetection": "slipdetect.detection.live",
-    "LiveNote": "slipdetect.detection.live_notes",
-    "LiveSummary": "slipdetect.detection.live_notes",
-    "Onset": "slipdetect.detection.live_notes",
-    "Profile": "slipdetect.types",
-    "Stage": "slipdetect.types",
-    "Stopwatch": "slipdetect.detection.profile",
-    "Window": "slipdetect.types",
-    "model_folder": "slipdetect.detection.loading",
-    "resolve_device": "slipdetect.detection.loading",
-}
-
-__all__ = [
-    "DetectionResult",
-    "Detector",
-    "Event",
-    "EventConfig",
-    "EventFinder",
-    "Found",
-    "LiveDetection",
-    "LiveNote",
-    "LiveSummary",
-    "Onset",
-    "Profile",
-    "Stage",
-    "Stopwatch",
-    "Window",
-    "model_folder",
-    "resolve_device",
-]
-
-
-def __getattr__(name: str) -> Any:
-    if name in _HOMES:
-        return getattr(import_module(_HOMES[name]), name)
-    raise AttributeError(f"module 'slipdetect.detection' has no attribute {name!r}")
+__getattr__, __dir__, __all__ = lazy_names(
+    __name__,
+    {
+        "slipdetect.detection.detector": "Detector",
+        "slipdetect.detection.live": "LiveDetection",
+        "slipdetect.detection.live_notes": "Found LiveNote LiveSummary Onset",
+        "slipdetect.detection.loading": "model_folder resolve_device",
+        "slipdetect.detection.profile": "Stopwatch",
+        "slipdetect.types": "DetectionResult Event EventConfig EventFinder Profile Stage Window",
+    },
+)

@@ -15,8 +15,7 @@ from slipdetect.detection.memory import BatchSize
 from slipdetect.modalities.interleave import interleaved
 from slipdetect.modalities.normalize import SnippetNormalizer
 from slipdetect.models import TSN, ModelPackage, StreamConfig
-from slipdetect.models.folding import folded
-from slipdetect.models.precision import fast_precision, in_precision
+from slipdetect.models.inference import fast_precision, folded, in_precision
 
 _PREPARED = 4  # snippets normalized at a time: what a CPU's cache holds of them as float32
 

@@ -5,20 +5,155 @@ In: pictures. Out: ``(2, H, W)`` float32 px per pair of neighbors, or its bytes.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import asdict
-from typing import Any, Self
+from itertools import islice, pairwise
+from typing import Any, Self, cast
 
 import numpy as np
 from numpy.typing import NDArray
 
 from slipdetect.errors import UsageError
 from slipdetect.flow.machine import usable_cpus
-from slipdetect.flow.method import BatchFlowMethod
-from slipdetect.flow.neighbors import batched, chained, threaded
-from slipdetect.flow.pictures import to_gray
-from slipdetect.flow.quantize import check_bound, dequantize, quantize
-from slipdetect.flow.registry import create_method, resolve_device
+from slipdetect.flow.registry import BatchFlowMethod, FlowMethod, create_method, resolve_device
+
+MIN_SIDE = 8
+
+
+def to_gray(picture: NDArray[Any]) -> NDArray[np.uint8]:
+    """Turn a picture into 8-bit gray (ITU-R BT.601 luma).
+
+    Args:
+        picture: ``(H, W, 3)`` RGB or ``(H, W)`` gray; uint8, or float in [0, 1], which is rounded
+            to 8 bits.
+
+    Returns:
+        ``(H, W)`` uint8, contiguous.
+
+    Raises:
+        UsageError: Another shape or type, floats outside [0, 1], or a side below 8 px.
+    """
+    picture = np.asarray(picture)
+    if picture.ndim not in (2, 3) or (picture.ndim == 3 and picture.shape[2] != 3):
+        raise UsageError(f"flow takes pictures (H, W, 3) or (H, W); got shape {picture.shape}")
+    if min(picture.shape[:2]) < MIN_SIDE:
+        height, width = picture.shape[:2]
+        raise UsageError(
+            f"picture of {width}x{height} px is too small for flow; "
+            f"give {MIN_SIDE} px a side or more"
+        )
+    eight_bit = np.ascontiguousarray(_to_bytes(picture))
+    if eight_bit.ndim == 2:
+        return eight_bit
+    import cv2
+
+    return cast("NDArray[np.uint8]", cv2.cvtColor(eight_bit, cv2.COLOR_RGB2GRAY))
+
+
+def _to_bytes(picture: NDArray[Any]) -> NDArray[np.uint8]:
+    if picture.dtype == np.uint8:
+        return picture
+    if not np.issubdtype(picture.dtype, np.floating):
+        raise UsageError(f"flow takes uint8 or float pictures; got {picture.dtype}, convert first")
+    low, high = float(picture.min()), float(picture.max())
+    # written so that NaN fails it too
+    if not (low >= 0.0 and high <= 1.0):
+        raise UsageError(
+            f"float pictures lie in [0, 1]; got {low:g} to {high:g}, divide by 255 or pass uint8"
+        )
+    return np.rint(picture * 255.0).astype(np.uint8)
+
+
+ZERO = 128
+
+
+def check_bound(bound: float) -> None:
+    """Raise ``UsageError`` unless ``bound`` is a finite number of px above zero."""
+    if not (np.isfinite(bound) and bound > 0):
+        raise UsageError(f"flow bound must be a finite number of px above 0, not {bound}")
+
+
+def quantize(flow: NDArray[np.floating], bound: float) -> NDArray[np.uint8]:
+    """Map -bound..bound to 0..255, clipping what lies outside; zero flow gives exactly 128.
+
+    Args:
+        flow: px, any shape; infinite values clip.
+        bound: Largest flow kept, px.
+
+    Raises:
+        UsageError: ``flow`` has NaN, or ``bound`` is no number above zero.
+    """
+    check_bound(bound)
+    flow = np.asarray(flow, dtype=np.float32)
+    if np.isnan(flow).any():
+        raise UsageError("flow has NaN values and cannot be quantized; compute it again")
+    scaled: NDArray[np.float32] = np.add(flow, np.float32(bound))
+    scaled *= np.float32(255.0 / (2 * bound))
+    np.rint(scaled, out=scaled)
+    np.clip(scaled, 0, 255, out=scaled)
+    levels = scaled.astype(np.uint8)
+    # for an odd bound, float32 can put 127.5 a hair lower and round still pixels to 127
+    levels[flow == 0] = ZERO
+    return levels
+
+
+def dequantize(levels: NDArray[np.uint8], bound: float) -> NDArray[np.float32]:
+    """Return px from bytes: 128 is exactly zero, every other value within one step of the flow.
+
+    A step is ``2 bound / 255`` px.
+
+    Raises:
+        UsageError: ``levels`` are no bytes, or ``bound`` is no number above zero.
+    """
+    check_bound(bound)
+    if levels.dtype != np.uint8:
+        raise UsageError(f"quantized flow is uint8; got {levels.dtype}")
+    return (levels.astype(np.float32) - ZERO) * np.float32(2 * bound / 255.0)
+
+
+Gray = NDArray[np.uint8]
+Flow = NDArray[np.float32]
+
+
+def chained(frames: Iterable[Gray], method: FlowMethod) -> Iterator[Flow]:
+    """Yield the flows one by one; each starts from the one before, if the method does that."""
+    initial: Flow | None = None
+    for prev, next in pairwise(frames):
+        flow = method.calc(prev, next, initial)
+        # a copy, because the receiver may change the flow in place
+        initial = flow.copy() if method.uses_initial_flow else None
+        yield flow
+
+
+def threaded(
+    frames: Iterable[Gray], calc: Callable[[Gray, Gray], Flow], threads: int
+) -> Iterator[Flow]:
+    """Yield the flows in order, ``threads`` of them computed at a time."""
+    with ThreadPoolExecutor(threads, "flow") as pool:
+        waiting: deque[Future[Flow]] = deque()
+        try:
+            for prev, next in pairwise(frames):
+                waiting.append(pool.submit(calc, prev, next))
+                # one more than there are threads, so that none waits for the next picture
+                if len(waiting) > threads:
+                    yield waiting.popleft().result()
+            while waiting:
+                yield waiting.popleft().result()
+        finally:
+            for future in waiting:
+                future.cancel()
+
+
+def batched(frames: Iterable[Gray], method: BatchFlowMethod) -> Iterator[Flow]:
+    """Yield the flows in order, computed ``method.batch`` pairs at a time."""
+    pairs = pairwise(frames)
+    while batch := list(islice(pairs, method.batch)):
+        flows = method.calc_batch(
+            np.stack([prev for prev, _ in batch]), np.stack([next for _, next in batch])
+        )
+        yield from flows
 
 
 class FlowExtractor:

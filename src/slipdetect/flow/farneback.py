@@ -12,7 +12,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from slipdetect.flow.numbers import number, settle_numbers
+from slipdetect.flow.tvl1_parameters import number, settle_numbers
 
 # cv2's type stubs ask for a flow to begin with, which may be None
 _cv2 = cast("Any", cv2)

@@ -8,7 +8,83 @@ from __future__ import annotations
 import os
 import platform
 import sys
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any, cast
+
+import cv2
+
+from slipdetect.errors import UsageError
+
+# cv2's type stubs leave out how to ask a device
+_cv2 = cast("Any", cv2)
+
+VARIABLE = "OPENCV_OPENCL_DEVICE"
+# CL_DEVICE_TYPE_* of OpenCL's cl.h
+_KINDS = {2: "a CPU", 4: "a GPU", 8: "an accelerator"}
+# on Debian the driver does not bring the library that finds drivers
+_PACKAGES = "pocl-opencl-icd and ocl-icd-libopencl1"
+# the process that OpenCL's threads are in, once they are
+_started_in: int | None = None
+
+
+@dataclass(frozen=True)
+class OpenCLDevice:
+    """A device.
+
+    Attributes:
+        name: What its driver calls it.
+        kind: ``"a CPU"``, ``"a GPU"``, ``"an accelerator"`` or ``"a device"``.
+        driver: The driver's version.
+    """
+
+    name: str
+    kind: str
+    driver: str
+
+    def __str__(self) -> str:
+        return f"OpenCL on {self.kind}: {self.name}, driver {self.driver}"
+
+
+def opencl_device() -> OpenCLDevice:
+    """Return the device that OpenCV offloads to.
+
+    Raises:
+        UsageError: There is none; the message says why and what to do.
+    """
+    global _started_in
+    check_not_forked()
+    if not cv2.ocl.haveOpenCL():
+        raise UsageError(
+            "OpenCV finds no OpenCL on this machine; install the driver of your GPU, or "
+            f"{_PACKAGES} and set {VARIABLE}=:CPU: to run OpenCL on the CPU"
+        )
+    device = _cv2.ocl.Device.getDefault()
+    if not device.available():
+        chosen = os.environ.get(VARIABLE, "")
+        why = f"{VARIABLE}={chosen} names none" if chosen else "it looks for GPUs and finds none"
+        raise UsageError(
+            f"OpenCV has no OpenCL device to offload to: {why}; install the driver of your GPU, "
+            f"or set {VARIABLE}=:CPU: before starting (needs a CPU driver: {_PACKAGES}, "
+            "and a home folder that it may write to)"
+        )
+    _started_in = os.getpid()
+    if not cv2.ocl.useOpenCL():
+        raise UsageError("OpenCL is switched off in OpenCV; call cv2.ocl.setUseOpenCL(True)")
+    kind = _KINDS.get(int(device.type()), "a device")
+    return OpenCLDevice(str(device.name()), kind, str(device.driverVersion()))
+
+
+def check_not_forked() -> None:
+    """Raise ``UsageError`` in a process that was forked after OpenCL was used.
+
+    The driver's threads stay behind in the first process, and work given to them never ends.
+    """
+    if _started_in not in (None, os.getpid()):
+        raise UsageError(
+            "OpenCL was used before this process was forked and does not survive that; start "
+            "processes by multiprocessing's 'spawn', or use 'tvl1-opencv'"
+        )
 
 
 def usable_cpus() -> int:
@@ -43,8 +119,6 @@ def device_name(device: str) -> str:
     """Return the name of the device that a flow method runs on, once the method is made."""
     kind, _, number = device.partition(":")
     if kind == "opencl":
-        from slipdetect.flow.opencl import opencl_device
-
         return str(opencl_device())
     if kind == "cuda" and "torch" in sys.modules:
         return str(sys.modules["torch"].cuda.get_device_name(int(number) if number else None))

@@ -10,10 +10,67 @@ from collections.abc import Mapping
 from dataclasses import asdict, fields
 from importlib import import_module
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, ClassVar, Protocol, cast, runtime_checkable
+
+import numpy as np
+from numpy.typing import NDArray
 
 from slipdetect.errors import UsageError
-from slipdetect.flow.method import FlowMethod
+
+
+class FlowMethod(Protocol):
+    """A flow algorithm with its parameters and its device fixed.
+
+    A flow depends on the pair, the parameters and ``initial`` only, never on earlier calls.
+    Making one raises ``UsageError`` with the reason where it cannot run on this machine.
+
+    Attributes:
+        parameters_type: Frozen dataclass of the method's parameters, validated when made.
+        concurrent: ``calc`` may run in several threads at once.
+        uses_initial_flow: The method starts from the flow of the pair before, where there is one.
+        parameters: An instance of ``parameters_type``.
+    """
+
+    parameters_type: ClassVar[type[Any]]
+    concurrent: ClassVar[bool]
+    uses_initial_flow: bool
+    parameters: Any
+
+    def __init__(self, parameters: Any, device: str) -> None: ...
+
+    def calc(
+        self,
+        prev: NDArray[np.uint8],
+        next: NDArray[np.uint8],
+        initial: NDArray[np.float32] | None = None,
+    ) -> NDArray[np.float32]:
+        """Compute the flow.
+
+        Args:
+            prev: ``(H, W)`` uint8 gray.
+            next: ``(H, W)`` uint8 gray, the same size.
+            initial: ``(2, H, W)`` float32 px to start from, for methods that can.
+
+        Returns:
+            ``(2, H, W)`` float32 px: u to the right, v down.
+        """
+        ...
+
+
+@runtime_checkable
+class BatchFlowMethod(FlowMethod, Protocol):
+    """A method that is at its best with many pairs at once, as on a GPU.
+
+    Attributes:
+        batch: Pairs that one call should get.
+    """
+
+    batch: int
+
+    def calc_batch(self, prev: NDArray[np.uint8], next: NDArray[np.uint8]) -> NDArray[np.float32]:
+        """Compute the flows of pairs ``(N, H, W)`` uint8; return ``(N, 2, H, W)`` float32 px."""
+        ...
+
 
 # where a method runs and what does it there; the first device is the one "auto" falls back to
 _METHODS: Mapping[str, Mapping[str, str]] = {
@@ -22,7 +79,7 @@ _METHODS: Mapping[str, Mapping[str, str]] = {
         "cuda": "slipdetect.flow.tvl1_cuda:TvL1Cuda",
     },
     "tvl1-opencv": {"cpu": "slipdetect.flow.tvl1_opencv:TvL1OpenCV"},
-    "tvl1-umat": {"opencl": "slipdetect.flow.tvl1_umat:TvL1UMat"},
+    "tvl1-umat": {"opencl": "slipdetect.flow.tvl1_opencv:TvL1UMat"},
     "dis": {"cpu": "slipdetect.flow.dis:Dis"},
     "dis-fast": {"cpu": "slipdetect.flow.dis:FastDis"},
     "farneback": {"cpu": "slipdetect.flow.farneback:Farneback"},

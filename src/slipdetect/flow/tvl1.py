@@ -12,9 +12,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from slipdetect.flow.kernels.compiling import Prepared
 from slipdetect.flow.kernels.level import Level, LevelSettings
-from slipdetect.flow.kernels.plane import PLANES, PLANES_WITH_LIGHT, Planes
+from slipdetect.flow.kernels.simd import PLANES, PLANES_WITH_LIGHT, Planes, Prepared
 from slipdetect.flow.tvl1_parameters import TvL1Parameters
 
 Plane = NDArray[np.float32]

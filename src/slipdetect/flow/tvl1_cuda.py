@@ -13,9 +13,9 @@ import torch
 from numpy.typing import NDArray
 
 from slipdetect.errors import UsageError
-from slipdetect.flow.gpu import plain
-from slipdetect.flow.gpu.batch import Solver, solve_batch
-from slipdetect.flow.gpu.pyramid import build_levels, build_start
+from slipdetect.flow.gpu import planes as plain
+from slipdetect.flow.gpu.fused import Solver, solve_batch
+from slipdetect.flow.gpu.planes import build_levels, build_start
 from slipdetect.flow.tvl1_parameters import TvL1Parameters
 
 _log = logging.getLogger(__name__)

@@ -6,56 +6,40 @@ theirs is asked for.
 
 from __future__ import annotations
 
-from importlib import import_module
 from typing import TYPE_CHECKING
 
-from slipdetect.modalities.modality import CROPS, MODALITIES, Modality, get_modality
+from slipdetect._lazy import lazy_names
 
 if TYPE_CHECKING:
-    from slipdetect.modalities.normalize import Normalization, SnippetNormalizer
-    from slipdetect.modalities.sampling import dense_offsets, segment_offsets
+    from slipdetect.modalities.modality import CROPS as CROPS
+    from slipdetect.modalities.modality import MODALITIES as MODALITIES
+    from slipdetect.modalities.modality import Modality as Modality
+    from slipdetect.modalities.modality import get_modality as get_modality
+    from slipdetect.modalities.normalize import Normalization as Normalization
+    from slipdetect.modalities.normalize import SnippetNormalizer as SnippetNormalizer
+    from slipdetect.modalities.sampling import dense_offsets as dense_offsets
+    from slipdetect.modalities.sampling import segment_offsets as segment_offsets
+    from slipdetect.modalities.transforms import Compose as Compose
+    from slipdetect.modalities.transforms import GroupCenterCrop as GroupCenterCrop
+    from slipdetect.modalities.transforms import GroupColorJitter as GroupColorJitter
+    from slipdetect.modalities.transforms import GroupMultiScaleCrop as GroupMultiScaleCrop
+    from slipdetect.modalities.transforms import GroupOverSample as GroupOverSample
+    from slipdetect.modalities.transforms import GroupRandomCrop as GroupRandomCrop
     from slipdetect.modalities.transforms import (
-        Compose,
-        GroupCenterCrop,
-        GroupColorJitter,
-        GroupMultiScaleCrop,
-        GroupOverSample,
-        GroupRandomCrop,
-        GroupRandomHorizontalFlip,
-        GroupRandomRotation,
-        GroupScale,
+        GroupRandomHorizontalFlip as GroupRandomHorizontalFlip,
     )
+    from slipdetect.modalities.transforms import GroupRandomRotation as GroupRandomRotation
+    from slipdetect.modalities.transforms import GroupScale as GroupScale
 
-__all__ = [
-    "CROPS",
-    "MODALITIES",
-    "Compose",
-    "GroupCenterCrop",
-    "GroupColorJitter",
-    "GroupMultiScaleCrop",
-    "GroupOverSample",
-    "GroupRandomCrop",
-    "GroupRandomHorizontalFlip",
-    "GroupRandomRotation",
-    "GroupScale",
-    "Modality",
-    "Normalization",
-    "SnippetNormalizer",
-    "dense_offsets",
-    "get_modality",
-    "segment_offsets",
-]
-
-_HOMES = {
-    "Normalization": "normalize",
-    "SnippetNormalizer": "normalize",
-    "dense_offsets": "sampling",
-    "segment_offsets": "sampling",
-}
-
-
-def __getattr__(name: str) -> object:
-    if name in __all__:
-        home = import_module(f"{__name__}.{_HOMES.get(name, 'transforms')}")
-        return getattr(home, name)
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+__getattr__, __dir__, __all__ = lazy_names(
+    __name__,
+    {
+        "slipdetect.modalities.modality": "CROPS MODALITIES Modality get_modality",
+        "slipdetect.modalities.normalize": "Normalization SnippetNormalizer",
+        "slipdetect.modalities.sampling": "dense_offsets segment_offsets",
+        "slipdetect.modalities.transforms": (
+            "Compose GroupCenterCrop GroupColorJitter GroupMultiScaleCrop GroupOverSample "
+            "GroupRandomCrop GroupRandomHorizontalFlip GroupRandomRotation GroupScale"
+        ),
+    },
+)

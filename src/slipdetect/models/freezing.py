@@ -5,7 +5,10 @@ In: a backbone and how much of it. Out: its parameters without gradients, the fr
 
 from __future__ import annotations
 
+from typing import Any, Literal
+
 from torch import nn
+from torch.nn.modules.batchnorm import _NormBase
 
 from slipdetect.errors import UsageError
 
@@ -66,3 +69,121 @@ def blocks(backbone: nn.Module) -> list[str]:
         ]
         found += inner if name in _WHOLE_NETWORKS and inner else [name]
     return found
+
+
+FreezeBN = bool | Literal["all"]
+
+
+class BatchNormFreezer:
+    """Freeze batch normalization after the first layer, as TSN does against over-fitting.
+
+    Statistics, scale and shift are all frozen (the reference implementation does so too, although
+    its paper speaks of mean and variance only). What it froze, and nothing else, it unfreezes.
+    """
+
+    def __init__(self, network: nn.Module) -> None:
+        self._mode: FreezeBN = False
+        # names, not tensors: load_state_dict(assign=True) replaces the tensors
+        self._frozen: set[str] = set()
+        self._layers = [name for name, module in network.named_modules() if is_batch_norm(module)]
+
+    @property
+    def mode(self) -> FreezeBN:
+        """True: all but the first layer are frozen; "all": the first one too; False: none."""
+        return self._mode
+
+    def freeze(self, network: nn.Module, mode: FreezeBN) -> None:
+        """Freeze as ``mode`` says, undoing an earlier choice first.
+
+        Raises:
+            UsageError: ``mode`` is neither True, False nor "all".
+        """
+        if not isinstance(mode, bool) and mode != "all":
+            raise UsageError(f"partial_bn is True, False or 'all', not {mode!r}")
+        for name in self._frozen:
+            network.get_parameter(name).requires_grad_(True)
+        self._frozen.clear()
+        for name in self._frozen_layers():
+            layer = network.get_submodule(name)
+            layer.train(network.training)
+        self._mode = mode
+        for name in self._frozen_layers():
+            for key, parameter in network.get_submodule(name).named_parameters(recurse=False):
+                if parameter.requires_grad:
+                    parameter.requires_grad_(False)
+                    self._frozen.add(f"{name}.{key}" if name else key)
+        self.apply(network)
+
+    def apply(self, network: nn.Module) -> None:
+        """Put the frozen layers into eval mode again, after ``network.train()`` woke them."""
+        for name in self._frozen_layers():
+            network.get_submodule(name).eval()
+
+    def _frozen_layers(self) -> list[str]:
+        if self._mode is False:
+            return []
+        return self._layers if self._mode == "all" else self._layers[1:]
+
+
+def is_batch_norm(module: nn.Module) -> bool:
+    """Tell whether ``module`` is 2-D batch norm, any subclass or its multi-GPU form."""
+    return isinstance(module, (nn.BatchNorm2d, nn.SyncBatchNorm))
+
+
+# name: (learning-rate factor, the factor for flow, decay factor)
+_GROUPS = {
+    "first_conv_weight": (1.0, 5.0, 1.0),
+    "first_conv_bias": (2.0, 10.0, 0.0),
+    "weight": (1.0, 1.0, 1.0),
+    "bias": (2.0, 2.0, 0.0),
+    "bn": (1.0, 1.0, 0.0),
+}
+
+_NORMS = (_NormBase, nn.LayerNorm, nn.GroupNorm)
+
+
+def parameter_groups(
+    network: nn.Module,
+    first_conv: nn.Module,
+    *,
+    lr: float,
+    weight_decay: float,
+    is_flow: bool,
+) -> list[dict[str, Any]]:
+    """Sort the trainable parameters into the groups that TSN's recipe scales apart.
+
+    Args:
+        network: All of it, head and consensus included.
+        first_conv: The convolution that sees the input.
+        lr: Base learning rate.
+        weight_decay: Base weight decay; biases and normalization layers get none.
+        is_flow: The first convolution learns faster on flow, which no image weights know.
+
+    Returns:
+        Five dicts with ``name``, ``lr``, ``weight_decay`` and ``params``; every parameter that
+        requires a gradient is in exactly one of them, and a group may be empty.
+    """
+    members: dict[str, list[nn.Parameter]] = {name: [] for name in _GROUPS}
+    seen: set[int] = set()
+    for module in network.modules():
+        for key, parameter in module.named_parameters(recurse=False):
+            if parameter.requires_grad and id(parameter) not in seen:
+                seen.add(id(parameter))
+                members[_group_of(module, key, module is first_conv)].append(parameter)
+    return [
+        {
+            "name": name,
+            "params": members[name],
+            "lr": lr * (flow_factor if is_flow else factor),
+            "weight_decay": weight_decay * decay,
+        }
+        for name, (factor, flow_factor, decay) in _GROUPS.items()
+    ]
+
+
+def _group_of(module: nn.Module, key: str, is_first: bool) -> str:
+    if isinstance(module, _NORMS):
+        return "bn"
+    # recurrent layers name theirs bias_ih_l0 and bias_hh_l0
+    kind = "bias" if key == "bias" or key.startswith("bias_") else "weight"
+    return f"first_conv_{kind}" if is_first else kind

@@ -34,7 +34,7 @@ class LateFusion:
 
         Args:
             weights: Weight of each modality, finite and not negative; None: rgb 1, flow 1.5,
-                rgbdiff 1 (the seed report's best).
+                rgbdiff 1 (the 2020 course report's best).
             space: ``"logits"`` averages logits and returns logits; ``"probabilities"`` applies
                 softmax to each stream, averages and returns probabilities.
             allow_missing: Average over the streams that are there instead of insisting on all.

@@ -5,9 +5,11 @@ In: a configuration and weights, or a folder. Out: the folder, or a checked ``Mo
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
-from collections.abc import Mapping
+import re
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -16,9 +18,8 @@ import torch
 from slipdetect._io import atomic_write, file_sha256
 from slipdetect._version import __version__
 from slipdetect.errors import OutputError, PackageError, UsageError
-from slipdetect.models.building import build_network
 from slipdetect.models.config import ModelConfig, StreamConfig
-from slipdetect.models.package_files import place, remove_leftovers, staging_path
+from slipdetect.models.consensus import Consensus
 from slipdetect.models.tsn import TSN
 from slipdetect.models.weights_file import (
     check_file,
@@ -28,6 +29,101 @@ from slipdetect.models.weights_file import (
     read,
     write,
 )
+
+_DIGITS = 8  # of the digest, in a name; more only where these are taken by another content
+_DIGEST = re.compile(r"-[0-9a-f]{8,64}$")
+
+
+def staging_path(folder: Path, name: str) -> Path:
+    """Return where the weights file ``name`` is written before its content gives it a name."""
+    return folder / f".{_stem(name)}.new.safetensors"
+
+
+def place(staged: Path, name: str) -> str:
+    """Give a finished weights file a name in its folder that no other content has.
+
+    Args:
+        staged: The file, in the package's folder.
+        name: What it would be called in an empty folder.
+
+    Returns:
+        ``name``, or ``name`` with digits of its digest where that is taken by other content.
+
+    Raises:
+        OutputError: It cannot be renamed.
+    """
+    folder, stem, digest = staged.parent, _stem(name), file_sha256(staged)
+    lengths = range(_DIGITS, len(digest) + 1, _DIGITS)
+    names = [f"{stem}.safetensors"]
+    names += [f"{stem}-{digest[:length]}.safetensors" for length in lengths]
+    taken = [item for item in names if (folder / item).exists()]
+    try:
+        for item in taken:
+            if file_sha256(folder / item) == digest:
+                staged.unlink()
+                return item
+        # only a damaged file can have the whole digest in its name and other content
+        chosen = next((item for item in names if item not in taken), names[-1])
+        staged.replace(folder / chosen)
+    except OSError as error:
+        raise OutputError(f"cannot write weights in {str(folder)!r}: {error.strerror}") from error
+    return chosen
+
+
+def remove_leftovers(folder: Path, named: Collection[str], before: Iterable[str]) -> None:
+    """Remove weights files that no package names any more, and what killed saves left behind.
+
+    Only names that a save gives are touched; what cannot be removed stays.
+
+    Args:
+        folder: Of the package.
+        named: Weights files of the package that is there now.
+        before: Those of the package it replaced.
+    """
+    old = set(before)
+    stems = "|".join(sorted({re.escape(_stem(name)) for name in (*named, *old)}))
+    written = re.compile(rf"(?:{stems})(?:-[0-9a-f]{{8,64}})?\.safetensors")
+    partial = re.compile(
+        # safetensors itself writes to a name of its own first
+        rf"\.+(?:{stems}|model|README)[.-].*\.(?:safetensors|json|md)|\.tmp[0-9A-Za-z]{{6}}",
+        re.DOTALL,
+    )
+    for path in folder.iterdir():
+        stale = path.name in old or (old and written.fullmatch(path.name))
+        if path.name not in named and (stale or partial.fullmatch(path.name)):
+            with contextlib.suppress(OSError):
+                path.unlink()
+
+
+def _stem(name: str) -> str:
+    """Return a weights file's name without suffix and digits of a digest."""
+    return _DIGEST.sub("", name.removesuffix(".safetensors"))
+
+
+def build_network(stream: StreamConfig, classes: int) -> TSN:
+    """Build the network of ``stream`` with random weights, no layer of it frozen.
+
+    Whoever needs the names and shapes of a stream's weights asks here, so that everything in
+    ``stream`` that changes the network changes it for all.
+
+    Args:
+        stream: What the package says.
+        classes: Size of the output.
+
+    Raises:
+        BackboneUnavailable: The backbone cannot be built here.
+    """
+    return TSN(
+        stream.backbone,
+        modality=stream.snippet,
+        num_classes=classes,
+        num_segments=stream.num_segments,
+        consensus=Consensus(stream.consensus, stream.consensus_k, stream.num_segments, classes),
+        dropout=stream.dropout,
+        partial_bn=False,
+        backbone_options=stream.backbone_options,
+    )
+
 
 CONFIG_FILE = "model.json"
 CARD_FILE = "README.md"

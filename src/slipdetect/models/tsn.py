@@ -16,9 +16,7 @@ from slipdetect import backbones
 from slipdetect.errors import ModelError, UsageError
 from slipdetect.modalities.modality import Modality, get_modality
 from slipdetect.models.consensus import Consensus
-from slipdetect.models.freezing import freeze
-from slipdetect.models.parameter_groups import parameter_groups
-from slipdetect.models.partial_bn import BatchNormFreezer, FreezeBN
+from slipdetect.models.freezing import BatchNormFreezer, FreezeBN, freeze, parameter_groups
 
 
 class TSN(nn.Module):

@@ -39,8 +39,8 @@ class StoreQuery:
     def find(self, path: Path) -> StoredVideo | None:
         """Return what is stored of a video, or None where it was not extracted.
 
-        Of a stored video that is itself the clip, as ``prepare seed`` makes them, there is also
-        None where it can be read or its flow computed like that of any other video.
+        Of a stored video that is itself the clip, as ``prepare course2020`` makes them, there is
+        also None where it can be read or its flow computed like that of any other video.
 
         Raises:
             VideoError: There is no video at ``path``.

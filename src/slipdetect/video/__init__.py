@@ -6,69 +6,43 @@ names load on first use, so that finding files does not cost a video library.
 
 from __future__ import annotations
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from slipdetect._lazy import lazy_names
 
 if TYPE_CHECKING:
-    from slipdetect.video.frame import DecodeReport, Frame, FrameTransform, VideoInfo
-    from slipdetect.video.options import SourceOptions, VideoOptions
-    from slipdetect.video.reader import DEFAULT_MAX_PIXELS, open_video
-    from slipdetect.video.recompress import recompressed
-    from slipdetect.video.sampling import frames_on_grid
-    from slipdetect.video.sources import VIDEO_SUFFIXES, find_videos
-    from slipdetect.video.stored_pictures import recorded_bytes
-    from slipdetect.video.video import Video
-    from slipdetect.video.views import Recording, View, show
-    from slipdetect.video.writer import timed_video, write_timed_video, write_video
+    from slipdetect.video.frame import DecodeReport as DecodeReport
+    from slipdetect.video.frame import Frame as Frame
+    from slipdetect.video.frame import FrameTransform as FrameTransform
+    from slipdetect.video.frame import VideoInfo as VideoInfo
+    from slipdetect.video.opening import VIDEO_SUFFIXES as VIDEO_SUFFIXES
+    from slipdetect.video.opening import find_videos as find_videos
+    from slipdetect.video.options import SourceOptions as SourceOptions
+    from slipdetect.video.options import VideoOptions as VideoOptions
+    from slipdetect.video.reader import DEFAULT_MAX_PIXELS as DEFAULT_MAX_PIXELS
+    from slipdetect.video.reader import open_video as open_video
+    from slipdetect.video.recompress import recompressed as recompressed
+    from slipdetect.video.stored_pictures import recorded_bytes as recorded_bytes
+    from slipdetect.video.video import Video as Video
+    from slipdetect.video.video import frames_on_grid as frames_on_grid
+    from slipdetect.video.views import Recording as Recording
+    from slipdetect.video.views import View as View
+    from slipdetect.video.views import show as show
+    from slipdetect.video.writer import timed_video as timed_video
+    from slipdetect.video.writer import write_timed_video as write_timed_video
+    from slipdetect.video.writer import write_video as write_video
 
-_HOMES = {
-    "DEFAULT_MAX_PIXELS": "slipdetect.video.reader",
-    "DecodeReport": "slipdetect.video.frame",
-    "Frame": "slipdetect.video.frame",
-    "FrameTransform": "slipdetect.video.frame",
-    "SourceOptions": "slipdetect.video.options",
-    "VIDEO_SUFFIXES": "slipdetect.video.sources",
-    "Recording": "slipdetect.video.views",
-    "Video": "slipdetect.video.video",
-    "VideoInfo": "slipdetect.video.frame",
-    "VideoOptions": "slipdetect.video.options",
-    "View": "slipdetect.video.views",
-    "find_videos": "slipdetect.video.sources",
-    "frames_on_grid": "slipdetect.video.sampling",
-    "open_video": "slipdetect.video.reader",
-    "recorded_bytes": "slipdetect.video.stored_pictures",
-    "recompressed": "slipdetect.video.recompress",
-    "show": "slipdetect.video.views",
-    "timed_video": "slipdetect.video.writer",
-    "write_timed_video": "slipdetect.video.writer",
-    "write_video": "slipdetect.video.writer",
-}
-
-__all__ = [
-    "DEFAULT_MAX_PIXELS",
-    "VIDEO_SUFFIXES",
-    "DecodeReport",
-    "Frame",
-    "FrameTransform",
-    "Recording",
-    "SourceOptions",
-    "Video",
-    "VideoInfo",
-    "VideoOptions",
-    "View",
-    "find_videos",
-    "frames_on_grid",
-    "open_video",
-    "recompressed",
-    "recorded_bytes",
-    "show",
-    "timed_video",
-    "write_timed_video",
-    "write_video",
-]
-
-
-def __getattr__(name: str) -> Any:
-    if name in _HOMES:
-        return getattr(import_module(_HOMES[name]), name)
-    raise AttributeError(f"module 'slipdetect.video' has no attribute {name!r}")
+__getattr__, __dir__, __all__ = lazy_names(
+    __name__,
+    {
+        "slipdetect.video.frame": "DecodeReport Frame FrameTransform VideoInfo",
+        "slipdetect.video.options": "SourceOptions VideoOptions",
+        "slipdetect.video.reader": "DEFAULT_MAX_PIXELS open_video",
+        "slipdetect.video.recompress": "recompressed",
+        "slipdetect.video.opening": "VIDEO_SUFFIXES find_videos",
+        "slipdetect.video.stored_pictures": "recorded_bytes",
+        "slipdetect.video.video": "Video frames_on_grid",
+        "slipdetect.video.views": "Recording View show",
+        "slipdetect.video.writer": "timed_video write_timed_video write_video",
+    },
+)

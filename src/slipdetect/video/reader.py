@@ -8,16 +8,16 @@ from __future__ import annotations
 import os
 
 from slipdetect.errors import UsageError
-from slipdetect.video.clock import (
+from slipdetect.video.decoder import (
     MAX_FRAME_RATE,
     MIN_FRAME_RATE,
 )
 from slipdetect.video.opening import (
+    check_source,
     choose_stream,
     open_container,
     prepare_stream,
 )
-from slipdetect.video.sources import check_source
 from slipdetect.video.stored_pictures import StoredPictures, is_stored_video
 from slipdetect.video.video import Video
 

@@ -14,32 +14,32 @@ import numpy as np
 import numpy.typing as npt
 
 from slipdetect.errors import UsageError
+from slipdetect.video.decoder import shrunk_size
 from slipdetect.video.frame import VideoInfo
-from slipdetect.video.rescale import shrunk_size
 
 Picture = npt.NDArray[np.uint8]
 
-SEED_SIZE = (342, 256)
+COURSE2020_SIZE = (342, 256)
 SMALLEST_SIDE = 2
 LARGEST_SIDE = 8192
-FORMS = "native, seed, short:256 or letterbox:342x256"
+FORMS = "native, course2020, short:256 or letterbox:342x256"
 
-_SIDES = {"native": 0, "seed": 0, "short": 1, "letterbox": 2}
+_SIDES = {"native": 0, "course2020": 0, "short": 1, "letterbox": 2}
 _SIDE = "([1-9][0-9]{0,4})"
-_TEXT = re.compile(f"(native|seed)|(short):{_SIDE}|(letterbox):{_SIDE}x{_SIDE}")
+_TEXT = re.compile(f"(native|course2020)|(short):{_SIDE}|(letterbox):{_SIDE}x{_SIDE}")
 
 
 @dataclass(frozen=True)
 class SizeMode:
     """How pictures are brought to the size in which they are kept.
 
-    ``native`` keeps every pixel. ``seed`` stretches to 342x256 whatever the shape is; pictures
-    higher than wide get black bars left and right first, up to a square. ``short:N`` makes the
-    shorter side N px as the reader does: never enlarged, both sides even. ``letterbox:WxH`` fits
-    the picture into W x H px, its shape kept, centered between black bars.
+    ``native`` keeps every pixel. ``course2020`` stretches to 342x256 whatever the shape is;
+    pictures higher than wide get black bars left and right first, up to a square. ``short:N``
+    makes the shorter side N px as the reader does: never enlarged, both sides even.
+    ``letterbox:WxH`` fits the picture into W x H px, its shape kept, centered between black bars.
 
     Attributes:
-        kind: native, seed, short or letterbox.
+        kind: native, course2020, short or letterbox.
         sides: Pixels, 2 to 8192: none, the shorter side, or (width, height).
 
     Raises:
@@ -92,10 +92,10 @@ class SizeMode:
             return image
         if self.kind == "short":
             return _resized(image, *shrunk_size(*shape, self.sides[0]))
-        if self.kind == "seed":
+        if self.kind == "course2020":
             # rows first: the square of a large picture would be larger still
-            lower = _resized(image, width, min(height, SEED_SIZE[1]))
-            return _resized(_squared(lower, shape), *SEED_SIZE)
+            lower = _resized(image, width, min(height, COURSE2020_SIZE[1]))
+            return _resized(_squared(lower, shape), *COURSE2020_SIZE)
         return _letterboxed(image, shape, *self.sides)
 
 

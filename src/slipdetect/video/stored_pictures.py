@@ -17,9 +17,9 @@ import cv2
 import numpy as np
 
 from slipdetect.errors import VideoError
+from slipdetect.video.decoder import plausible_aspect
 from slipdetect.video.frame import DecodeReport, VideoInfo
-from slipdetect.video.rescale import plausible_aspect
-from slipdetect.video.sources import first_bytes
+from slipdetect.video.opening import first_bytes
 from slipdetect.video.video import Video
 
 _START = b'{\n"format": "slipdetect extraction"'

@@ -6,11 +6,11 @@ In: a file. Out: ``Video`` with ``info``, ``report`` and one pass of ``Frame``.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from itertools import chain
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import BinaryIO, Self, TypeVar
 
 import av
 import numpy as np
@@ -19,21 +19,154 @@ from av.container import InputContainer
 from av.video.stream import VideoStream
 
 from slipdetect.errors import UsageError, VideoError
-from slipdetect.video.clock import (
+from slipdetect.video.decoder import (
     DEFAULT_FRAME_RATE,
     FixedClock,
+    FrameDecoder,
     PresentationClock,
+    Rescaler,
+    displayed_size,
+    is_truncated,
+    plausible_aspect,
+    quarter_turns,
 )
-from slipdetect.video.completeness import is_cut_off
-from slipdetect.video.decoder import FrameDecoder, is_truncated
 from slipdetect.video.frame import DecodeReport, Frame, VideoInfo
 from slipdetect.video.opening import (
     header_duration,
     header_rate,
     video_streams,
 )
-from slipdetect.video.rescale import Rescaler, displayed_size, plausible_aspect, quarter_turns
-from slipdetect.video.sampling import nearest_on_grid
+
+_MP4_STARTS = frozenset({b"ftyp", b"styp", b"moov", b"mdat", b"wide", b"free", b"skip"})
+_MP4_MEDIA = frozenset({b"mdat", b"moof", b"moov"})
+_EBML_MAGIC = b"\x1a\x45\xdf\xa3"
+_SEGMENT = b"\x18\x53\x80\x67"
+
+
+def is_cut_off(path: Path) -> bool:
+    """Return whether a file ends before the end that its container declares.
+
+    Reads only box headers: ISO/IEC 14496-12 section 4.2 (MP4, MOV), RFC 8794 section 6 (Matroska),
+    the RIFF chunk of AVI.
+    """
+    size = path.stat().st_size
+    with path.open("rb") as file:
+        start = file.read(12)
+        file.seek(0)
+        if start[4:8] in _MP4_STARTS:
+            return _mp4_end(file, size) > size
+        if start[:4] == _EBML_MAGIC:
+            return _matroska_end(file) > size
+        if start[:4] == b"RIFF":
+            return _riff_end(file, size) > size
+    return False
+
+
+def _mp4_end(file: BinaryIO, size: int) -> int:
+    """Return where the last media box ends; boxes that hold no media do not count."""
+    offset = end = 0
+    while offset + 8 <= size:
+        file.seek(offset)
+        header = file.read(16)
+        length = int.from_bytes(header[:4], "big")
+        if length == 1:
+            length = int.from_bytes(header[8:16], "big")
+        if length < 8:  # 0 means "to the end of the file", others are damage
+            break
+        offset += length
+        if header[4:8] in _MP4_MEDIA:
+            end = offset
+    return end
+
+
+def _matroska_end(file: BinaryIO) -> int:
+    """Return where the segment ends, 0 if its length is unknown (recorded live)."""
+    for _ in range(2):
+        identifier = file.read(4)
+        length = _variable_length(file)
+        if length is None:
+            return 0
+        if identifier == _SEGMENT:
+            return file.tell() + length
+        file.seek(length, 1)
+    return 0
+
+
+def _variable_length(file: BinaryIO) -> int | None:
+    first = file.read(1)
+    if not first or first[0] == 0:
+        return None
+    extra = 8 - first[0].bit_length()
+    bits = 7 * (extra + 1)
+    value = int.from_bytes(first + file.read(extra), "big") & ((1 << bits) - 1)
+    return None if value == (1 << bits) - 1 else value
+
+
+def _riff_end(file: BinaryIO, size: int) -> int:
+    """Return where the last of one or more RIFF chunks ends."""
+    offset = 0
+    while offset + 8 <= size:
+        file.seek(offset)
+        header = file.read(8)
+        length = int.from_bytes(header[4:8], "little")
+        if header[:4] != b"RIFF" or length == 0:
+            break
+        offset += 8 + length + length % 2
+    return offset
+
+
+Item = TypeVar("Item")
+
+# Rounding must not decide a tie: 1.1 is not exactly between 1.0 and 1.2 as floats.
+_SAME_SECONDS = 1e-9
+
+
+def nearest_on_grid(
+    items: Iterable[tuple[float, Item]], rate: float
+) -> Iterator[tuple[float, Item]]:
+    """Yield for every grid time ``k / rate`` the item nearest in time, ties to the earlier.
+
+    Looks one item ahead and keeps two, so memory does not grow with the length of the input.
+
+    Args:
+        items: Pairs (seconds, item), the first at 0, times never smaller than the one before.
+        rate: Grid points per second.
+
+    Yields:
+        (k / rate, item), until ``k / rate`` is beyond the last item's time.
+
+    Raises:
+        UsageError: ``rate`` is not a positive number.
+    """
+    if not (math.isfinite(rate) and rate > 0):
+        raise UsageError(f"frames per second must be a positive number, not {rate!r}")
+    step = 0
+    earlier: tuple[float, Item] | None = None
+    for later in items:
+        time = later[0]
+        if earlier is None:
+            earlier = later
+        while (grid := step / rate) <= time:
+            closer = time - grid < grid - earlier[0] - _SAME_SECONDS
+            yield grid, (later if closer else earlier)[1]
+            step += 1
+        # Of several items at one time the first stays: it is the earlier one.
+        if time > earlier[0]:
+            earlier = later
+
+
+def frames_on_grid(frames: Iterable[Frame], rate: float) -> Iterator[Frame]:
+    """Yield at every grid time ``k / rate`` the nearest of ``frames``, ties to the earlier.
+
+    Args:
+        frames: All frames of a recording, as ``Video.frames()`` gives them.
+        rate: Grid points per second.
+
+    Raises:
+        UsageError: ``rate`` is not a positive number.
+    """
+    for time, frame in nearest_on_grid(((frame.time, frame) for frame in frames), rate):
+        yield Frame(time, frame.image, frame.corrupt)
 
 
 class Video:

@@ -17,10 +17,9 @@ import av
 
 from slipdetect._io import make_folder
 from slipdetect.errors import SlipdetectError, VideoError
-from slipdetect.video.clock import DEFAULT_FRAME_RATE
+from slipdetect.video.decoder import DEFAULT_FRAME_RATE, Rescaler
 from slipdetect.video.frame import Frame, VideoInfo
 from slipdetect.video.reader import open_video
-from slipdetect.video.rescale import Rescaler
 from slipdetect.video.video import Video
 from slipdetect.video.writer import timed_video
 

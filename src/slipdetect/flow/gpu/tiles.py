@@ -15,8 +15,7 @@ from __future__ import annotations
 import triton
 import triton.language as tl
 
-from slipdetect.flow.gpu.plain import SMALLEST
-from slipdetect.flow.gpu.planes import CUBIC
+from slipdetect.flow.gpu.planes import CUBIC, SMALLEST
 
 _CUBIC = tl.constexpr(CUBIC)
 _SMALLEST = tl.constexpr(SMALLEST)

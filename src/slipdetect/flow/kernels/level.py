@@ -12,14 +12,14 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from slipdetect.flow.kernels import iterate, iterate_light, warp
-from slipdetect.flow.kernels.plane import U1, U2, U3, Planes
+from slipdetect.flow.kernels import iterate, warp
+from slipdetect.flow.kernels.simd import U1, U2, U3, Planes
 from slipdetect.flow.kernels.warp import MARGIN
 from slipdetect.flow.tvl1_parameters import TvL1Parameters
 
 Plane = NDArray[np.float32]
 
-KERNELS = [*warp.KERNELS, *iterate.KERNELS, *iterate_light.KERNELS]
+KERNELS = [*warp.KERNELS, *iterate.KERNELS]
 
 
 @dataclass(frozen=True)
@@ -98,9 +98,7 @@ class Level:
         run = (self._tail, settings.inner_iterations, self._stop)
         numbers = (settings.limit, settings.theta, settings.step)
         if settings.gamma > 0:
-            changed = iterate_light.iterate_light(
-                planes.flat, *size, *run, *numbers, settings.gamma
-            )
+            changed = iterate.iterate_light(planes.flat, *size, *run, *numbers, settings.gamma)
         else:
             changed = iterate.iterate(planes.flat, *size, *run, *numbers)
         return float(changed)

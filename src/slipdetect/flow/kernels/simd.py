@@ -10,13 +10,71 @@ here, delete ``__pycache__``.
 
 from __future__ import annotations
 
+import logging
 import operator
+import threading
 from collections.abc import Callable
+from concurrent.futures import Future
+from concurrent.futures import TimeoutError as StillRunning
+from functools import cache
 from typing import Any
 
+import numpy as np
 from llvmlite import ir
+from numba import njit
 from numba.core import cgutils, types
 from numba.extending import intrinsic, models, overload, register_model
+from numpy.typing import NDArray
+
+logger = logging.getLogger(__name__)
+
+_SILENT_SECONDS = 2.0
+
+
+def kernel(function: Callable[..., Any]) -> Any:
+    """Make a compiled function that runs without Python's lock and is kept for the next process."""
+    try:
+        return njit(nogil=True, cache=True)(function)
+    except RuntimeError:
+        # no folder can be written, neither the package's nor the user's
+        return njit(nogil=True)(function)
+
+
+@cache
+def _preparation(module: str) -> Future[None]:
+    from importlib import import_module
+
+    done: Future[None] = Future()
+
+    def compile_all() -> None:
+        try:
+            for function, signature in import_module(module).KERNELS:
+                function.compile(signature)
+        except BaseException as error:
+            done.set_exception(error)
+        else:
+            done.set_result(None)
+
+    threading.Thread(target=compile_all, name="compile-flow").start()
+    return done
+
+
+class Prepared:
+    """Kernels of a module (its ``KERNELS``) that get compiled on a thread of their own."""
+
+    def __init__(self, module: str) -> None:
+        self._done = _preparation(module)
+
+    def wait(self) -> None:
+        """Wait until the kernels are ready, and say so if that takes long."""
+        try:
+            self._done.result(_SILENT_SECONDS)
+        except StillRunning:
+            logger.warning(
+                "preparing TV-L1 flow for this processor; the first time takes some seconds"
+            )
+            self._done.result()
+
 
 LANES = 8
 
@@ -165,3 +223,48 @@ def all_within_one(typing: Any, value: Any) -> Any:
         return builder.icmp_unsigned("==", bits, ir.Constant(ir.IntType(LANES), 2**LANES - 1))
 
     return types.boolean(_vector), generate
+
+
+# the flow, its two dual variables (x and y part each), then the linearised data term
+U1, U2, P11, P12, P21, P22, RHO, IX, IY, INVERSE = range(10)
+PLANES = 10
+
+# the illumination term and its dual variable, only where gamma is not 0
+U3, P31, P32 = range(10, 13)
+PLANES_WITH_LIGHT = 13
+
+
+class Planes:
+    """The quantities of one level, each ``(height, width)`` float32 inside a padded row.
+
+    A row of ``stride`` floats has ``LANES`` of zero to its left and at least one vector to its
+    right; a row of zeros lies above the picture.
+
+    Args:
+        height: Rows, px.
+        width: Columns, px.
+        buffer: Flat float32 array to use, at least ``Planes.size(height, width, planes)`` long.
+        planes: ``PLANES`` or ``PLANES_WITH_LIGHT``.
+    """
+
+    def __init__(
+        self, height: int, width: int, buffer: NDArray[np.float32], planes: int = PLANES
+    ) -> None:
+        self.height, self.width, self.planes = height, width, planes
+        self.stride = _stride(width)
+        self.flat = buffer[: self.size(height, width, planes)]
+        self.flat.fill(0.0)
+        self._rows = self.flat.reshape(height + 2, planes, self.stride)
+
+    def __getitem__(self, plane: int) -> NDArray[np.float32]:
+        """Return the view ``(height, width)`` of one quantity."""
+        return self._rows[1 : self.height + 1, plane, LANES : LANES + self.width]
+
+    @staticmethod
+    def size(height: int, width: int, planes: int = PLANES) -> int:
+        """Return the floats that a level takes."""
+        return (height + 2) * planes * _stride(width)
+
+
+def _stride(width: int) -> int:
+    return (-(-width // LANES) + 2) * LANES

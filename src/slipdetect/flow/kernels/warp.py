@@ -11,11 +11,16 @@ from __future__ import annotations
 import numpy as np
 from numba import float32, int64, njit, void
 
-from slipdetect.flow.kernels.compiling import kernel
-from slipdetect.flow.kernels.plane import INVERSE, IX, IY, RHO, U1, U2
 from slipdetect.flow.kernels.simd import (
+    INVERSE,
+    IX,
+    IY,
     LANES,
+    RHO,
+    U1,
+    U2,
     all_within_one,
+    kernel,
     larger,
     load,
     splat,

@@ -44,7 +44,7 @@ class Timing:
 
 @dataclass(frozen=True)
 class FlowBenchmark:
-    """Seconds against numbers of flows (Fig 3 of the seed report), and accuracy.
+    """Seconds against numbers of flows (Fig 3 of the 2020 course report), and accuracy.
 
     Attributes:
         counts: Numbers of flows, ascending.

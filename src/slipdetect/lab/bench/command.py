@@ -149,7 +149,7 @@ def _frames(video: Path | None, count: int, size: tuple[int, int]) -> list[NDArr
     import cv2
 
     from slipdetect.errors import VideoError
-    from slipdetect.flow.pictures import to_gray
+    from slipdetect.flow.extractor import to_gray
     from slipdetect.video import open_video
 
     frames: list[NDArray[Any]] = []
@@ -194,7 +194,7 @@ def _contest(
 
 def _command(result: FlowBenchmark, methods: list[str] | None, video: Path | None) -> str:
     """Return the command that measures the same, without the folders of this machine."""
-    from slipdetect.flow.opencl import VARIABLE
+    from slipdetect.flow.machine import VARIABLE
 
     width, height = result.size
     words = ["slipdetect", "bench", "flow", "--frames", ",".join(map(str, result.counts))]

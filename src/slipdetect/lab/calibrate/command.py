@@ -24,7 +24,7 @@ from slipdetect.lab.data.choose_clips import ALL, choose_datasets, choose_split
 if TYPE_CHECKING:
     from slipdetect.lab.calibrate.refitting import Refit
     from slipdetect.lab.data import Clip
-    from slipdetect.lab.evaluate import ClipPrediction
+    from slipdetect.lab.evaluate.predictions import ClipPrediction
     from slipdetect.models import ModelConfig, ModelPackage
 
 
@@ -156,7 +156,7 @@ class _Bench:
     def _predict(self, config: ModelConfig, clips: Sequence[Clip]) -> list[ClipPrediction]:
         """Run the model; a video that cannot be read is warned of and left out."""
         from slipdetect.detection import Detector
-        from slipdetect.lab.evaluate import predict
+        from slipdetect.lab.evaluate.predictions import predict
         from slipdetect.models import ModelPackage
 
         package = ModelPackage(config, self._package.folder)

@@ -16,8 +16,11 @@ from slipdetect.lab.checkpoints.stream import OldStream
 from slipdetect.models.config import ModelConfig, StreamConfig
 from slipdetect.types import Calibration, EventConfig
 
-SEED_LABELS = ("Slipping", "NotSlipping")  # class 0 and 1 of every model of the seed report
-SEED_SEGMENTS = 3
+COURSE2020_LABELS = (
+    "Slipping",
+    "NotSlipping",
+)  # class 0 and 1 of every model of the 2020 course report
+COURSE2020_SEGMENTS = 3
 
 
 @dataclass(frozen=True)
@@ -28,13 +31,13 @@ class Wishes:
         preset: How video is read, a name in ``PRESETS``.
         reading: Values by field of ``Reading`` that differ from it; None counts as not given.
         segments: Snippets per clip in training; None: 3.
-        labels: Names of the classes in the order of the outputs; None: the seed report's two.
+        labels: Names of the classes in the order of the outputs; None: the 2020 report's two.
         positive: The label that events are made of; None: the first.
         fusion: Weight of every file, in order; None: all the same.
         events: Thresholds and durations; None: those of a new model.
     """
 
-    preset: str = "seed"
+    preset: str = "course2020"
     reading: Mapping[str, Any] = field(default_factory=dict)
     segments: int | None = None
     labels: tuple[str, ...] | None = None
@@ -44,12 +47,12 @@ class Wishes:
 
 
 def check_labels(classes: int, labels: tuple[str, ...] | None) -> None:
-    """Insist on a name for every class; two classes are the seed report's unless named.
+    """Insist on a name for every class; two classes are the 2020 course report's unless named.
 
     Raises:
         UsageError: There are more or fewer names than classes.
     """
-    if labels is None and classes != len(SEED_LABELS):
+    if labels is None and classes != len(COURSE2020_LABELS):
         raise UsageError(f"the network tells {classes} classes apart; name them with --labels")
     if labels is not None and len(labels) != classes:
         raise UsageError(f"{len(labels)} labels for a network of {classes} classes; name them all")
@@ -73,7 +76,7 @@ def assumed_config(
         UsageError: The preset is unknown.
     """
     reading = preset_reading(wishes.preset)
-    labels = SEED_LABELS if wishes.labels is None else wishes.labels
+    labels = COURSE2020_LABELS if wishes.labels is None else wishes.labels
     known = {} if noted is None else noted
     return ModelConfig(
         name=name,
@@ -138,7 +141,7 @@ def _stream(stream: OldStream, reading: Reading) -> StreamConfig:
         modality=stream.modality.name,
         backbone=stream.backbone,
         snippet_length=stream.modality.length,
-        num_segments=SEED_SEGMENTS,
+        num_segments=COURSE2020_SEGMENTS,
         input_size=stream.input_size,
         normalization=stream.normalization,
         dropout=stream.dropout,

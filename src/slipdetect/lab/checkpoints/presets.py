@@ -39,9 +39,9 @@ READING_FIELDS = tuple(item.name for item in fields(Reading))
 
 # windows of 30 frames every 10, of 30 every 30 and of 40 every 10, at 30 frames a second
 PRESETS = {
-    "seed": Reading(),
-    "seed-v1": Reading(stride=1.0, snippet_stride=3),
-    "seed-v0": Reading(window=4 / 3, snippet_stride=2),
+    "course2020": Reading(),
+    "course2020-v1": Reading(stride=1.0, snippet_stride=3),
+    "course2020-v0": Reading(window=4 / 3, snippet_stride=2),
 }
 
 

@@ -19,8 +19,8 @@ from slipdetect.lab.checkpoints.reading import OldCheckpoint
 from slipdetect.lab.checkpoints.two_stream import in_order_of_time
 from slipdetect.modalities.modality import MODALITIES, Modality
 from slipdetect.modalities.normalize import Normalization
-from slipdetect.models.building import build_network
-from slipdetect.models.stream_config import StreamConfig
+from slipdetect.models.config import StreamConfig
+from slipdetect.models.package import build_network
 from slipdetect.models.tsn import TSN
 
 # channels of the first convolution -> modality and snippet length
@@ -30,7 +30,7 @@ _CHANNELS = {
     15: Modality("rgbdiff", 5),
     20: Modality("flow", 10),
 }
-_DROPOUT = {"rgb": 0.8, "flow": 0.7, "rgbdiff": 0.8}  # seed report, Table 5
+_DROPOUT = {"rgb": 0.8, "flow": 0.7, "rgbdiff": 0.8}  # 2020 course report, Table 5
 
 
 @dataclass(frozen=True)

@@ -101,7 +101,7 @@ def compare(
 
     RUN is a scores file of evaluate, or a folder with scores-test.npz and, where there are
     validation clips, scores-val.npz. Runs of one backbone with one modality each are fused: by the
-    seed report's weights (Table 7), by --weights, and by weights fitted on the validation clips.
+    2020 report's weights (Table 7), by --weights, and by weights fitted on the validation clips.
     Every row has 95% intervals and is tested against a reference row.
 
     \b

@@ -11,10 +11,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from slipdetect.lab.compare.fusion_weights import fit_weights, in_order, usual_fusions
+from slipdetect.lab.compare.saturation import trusted_stream
 from slipdetect.lab.compare.score_runs import StreamSet
 from slipdetect.lab.evaluate.judging import judge
 from slipdetect.lab.evaluate.scores import ClipScores
-from slipdetect.models.saturation import trusted_stream
 
 Weights = Mapping[str, float]
 
@@ -37,7 +37,7 @@ class FusionChoice:
 def fusion_choices(
     streams: StreamSet, own: Sequence[Weights] = (), *, saturated_fallback: bool = False
 ) -> list[FusionChoice]:
-    """Return single streams, the seed report's fusions, own ones, and the fitted one, in order.
+    """Return single streams, the 2020 report's fusions, own ones, and the fitted one, in order.
 
     Own fusions of streams that are not there are left out, and so is the fitted one without
     validation scores.

@@ -1,4 +1,4 @@
-"""Weights to fuse streams with: those of the seed report, and those fitted on validation clips.
+"""Weights to fuse streams with: those of the 2020 report, and those fitted on validation clips.
 
 In: the streams there are, or their logits and the truth. Out: a weight for each stream.
 """
@@ -15,8 +15,8 @@ from scipy.optimize import minimize
 from slipdetect.lab.evaluate.scores import Floats
 from slipdetect.modalities.modality import MODALITIES
 
-# Table 7 of the seed report
-_SEED_FUSIONS = (
+# Table 7 of the 2020 course report
+_COURSE2020_FUSIONS = (
     {"rgb": 1.0, "flow": 1.0},
     {"rgb": 1.0, "flow": 1.5},
     {"rgb": 1.0, "flow": 1.0, "rgbdiff": 1.0},
@@ -45,8 +45,8 @@ class FittedWeights:
 
 
 def usual_fusions(streams: Collection[str]) -> list[dict[str, float]]:
-    """Return the seed report's fusions of these streams, or equal weights where it has none."""
-    found = [dict(each) for each in _SEED_FUSIONS if set(each) <= set(streams)]
+    """Return the 2020 report's fusions of these streams, or equal weights where it has none."""
+    found = [dict(each) for each in _COURSE2020_FUSIONS if set(each) <= set(streams)]
     if not any(set(each) == set(streams) for each in found) and len(streams) > 1:
         found.append(dict.fromkeys(in_order(streams), 1.0))
     return found

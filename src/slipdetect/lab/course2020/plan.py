@@ -71,7 +71,7 @@ class Row:
 
 @dataclass(frozen=True)
 class Table:
-    """A table of the seed report.
+    """A table of the 2020 course report.
 
     Attributes:
         name: What the command line calls it.

@@ -1,4 +1,4 @@
-"""``slipdetect prepare seed``: the seed report's archives to a data set.
+"""``slipdetect prepare course2020``: the 2020 course report's archives to a data set.
 
 In: archives. Out: a folder with frames, flow and clips.csv, a table on stdout, and an exit code.
 """
@@ -13,10 +13,10 @@ import click
 from slipdetect.cli.console import Console
 from slipdetect.cli.errors import SOME_FAILED
 from slipdetect.cli.options import common_options
-from slipdetect.lab.prepare.prepared_options import FOLDER, seed_split_option
+from slipdetect.lab.prepare.prepared_options import FOLDER, test_every_option
 
 if TYPE_CHECKING:
-    from slipdetect.lab.course2020.seed_set import SeedSet
+    from slipdetect.lab.course2020.seed_set import CourseSet
 
 _USUAL_SIDE = 256  # short_side of the recipes seed-*
 
@@ -33,7 +33,7 @@ _USUAL_SIDE = 256  # short_side of the recipes seed-*
     show_default=True,
     help="Frames a second; the archives do not say it.",
 )
-@seed_split_option
+@test_every_option
 @click.option(
     "--missing-flow",
     type=click.Choice(("refuse", "drop", "frames", "compute")),
@@ -42,12 +42,14 @@ _USUAL_SIDE = 256  # short_side of the recipes seed-*
     help="Clips without flow where others have it: leave them out, keep their frames (train "
     "computes what it needs), or compute their flow.",
 )
-@click.option("--dataset", metavar="NAME", default="seed", show_default=True, help="Its name.")
+@click.option(
+    "--dataset", metavar="NAME", default="course2020", show_default=True, help="Its name."
+)
 @click.option("--overwrite", is_flag=True, help="Replace a set that this command made.")
 @common_options
 @click.pass_context
 def seed(ctx: click.Context, /, archives: tuple[Path, ...], **options: Any) -> None:
-    """Make a data set of the seed report's archives.
+    """Make a data set of the 2020 course report's archives.
 
     ARCHIVE is video_data_475.zip, opt_475.zip and so on, a folder with what was in one, or a list
     (.txt) of either generation. NAME/frame_000001.jpg, NAME_u/000001.jpg and NAME_v/000001.jpg,
@@ -61,21 +63,21 @@ def seed(ctx: click.Context, /, archives: tuple[Path, ...], **options: Any) -> N
     code 5.
 
     \b
-    slipdetect prepare seed video_data_475.zip opt_475.zip --out seed-475
-    slipdetect prepare seed video_data_668.zip --out seed-668
+    slipdetect prepare course2020 video_data_475.zip opt_475.zip --out course-475
+    slipdetect prepare course2020 video_data_668.zip --out course-668
     """
     from slipdetect.errors import UsageError
     from slipdetect.lab.course2020.seed_folder import CSV
-    from slipdetect.lab.course2020.seed_set import SeedSettings, prepare_seed
+    from slipdetect.lab.course2020.seed_set import CourseSettings, prepare_archives
     from slipdetect.lab.prepare.prepared_view import tell_prepared
 
     console = ctx.ensure_object(Console)
     out: Path = options["out"]
     if len(set(archives)) < len(archives):
         raise UsageError("an archive is named twice; name each once")
-    settings = SeedSettings(
+    settings = CourseSettings(
         fps=options["fps"],
-        every=options["seed_split"],
+        every=options["test_every"],
         missing_flow=options["missing_flow"],
         dataset=options["dataset"],
     )
@@ -87,7 +89,7 @@ def seed(ctx: click.Context, /, archives: tuple[Path, ...], **options: Any) -> N
         def compute(name: str) -> None:
             bar.show(1.0, f"computing the flow of {name}", now=True)
 
-        made = prepare_seed(
+        made = prepare_archives(
             archives,
             out,
             settings,
@@ -102,7 +104,7 @@ def seed(ctx: click.Context, /, archives: tuple[Path, ...], **options: Any) -> N
         ctx.exit(SOME_FAILED)
 
 
-def _tell(console: Console, made: SeedSet, out: Path, fps: float) -> None:
+def _tell(console: Console, made: CourseSet, out: Path, fps: float) -> None:
     """Say what is in the store and how it is used."""
     clips = sum(made.sizes.values())
     sizes = ", ".join(f"{count} of {w}x{h}" for (w, h), count in sorted(made.sizes.items())[:5])
@@ -114,10 +116,13 @@ def _tell(console: Console, made: SeedSet, out: Path, fps: float) -> None:
     if not made.flows:
         console.note("flow of 0 clips, none; train computes it")
     side = max(min(size) for size in made.sizes)
-    more = [] if side <= _USUAL_SIDE else [f"--short-side {side}"]
-    more += [] if fps == 30.0 else [f"--sample-fps {fps:g}"]
-    common = f"slipdetect train {out / 'clips.csv'} --store {out}"
-    for recipe, extra in (("seed-rgb", []), ("seed-flow", ["--flow-method tvl1-opencv"])):
-        if recipe == "seed-rgb" or made.flows:
-            words = [f"{common} --recipe {recipe}", *extra, *more, f"--out runs/{recipe}"]
+    more = [] if side <= _USUAL_SIDE else [f"--set short_side={side}"]
+    more += [] if fps == 30.0 else [f"--set sample_fps={fps:g}"]
+    common = f"--data {out / 'clips.csv'} --store {out}"
+    for recipe, extra in (
+        ("course2020-rgb", []),
+        ("course2020-flow", ["--set flow_method=tvl1-opencv"]),
+    ):
+        if recipe == "course2020-rgb" or made.flows:
+            words = [f"slipdetect train {recipe} {common}", *extra, *more, f"--out runs/{recipe}"]
             console.note(" ".join(words))

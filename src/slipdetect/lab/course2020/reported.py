@@ -1,4 +1,4 @@
-"""What the seed report printed, and which of it cannot be so.
+"""What the 2020 course report printed, and which of it cannot be so.
 
 In: a table's name. Out: its figures in percent, with the reason where a figure is unsound.
 """

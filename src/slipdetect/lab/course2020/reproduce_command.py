@@ -1,4 +1,4 @@
-"""``slipdetect reproduce``: the seed report's tables on anybody's clips.
+"""``slipdetect reproduce``: the 2020 course report's tables on anybody's clips.
 
 In: a table's name and annotated clips. Out: the table with intervals, on stdout and in files.
 """
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 @common_options
 @click.pass_context
 def reproduce(ctx: click.Context, /, table: str, **options: Any) -> None:
-    """Run the experiments of a table of the seed report on your clips.
+    """Run the experiments of a table of the 2020 course report on your clips.
 
     \b
     table1    size of the training data: two-stream ResNet101 on four shares

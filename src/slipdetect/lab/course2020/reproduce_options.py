@@ -91,7 +91,9 @@ _SHOW = (
         help="Only show that everything runs: few clips, three steps, random weights.",
     ),
     click.option(
-        "--with-report", is_flag=True, help="Put the seed report's own figures below the table."
+        "--with-report",
+        is_flag=True,
+        help="Put the 2020 course report's own figures below the table.",
     ),
 )
 

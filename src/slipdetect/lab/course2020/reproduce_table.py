@@ -1,6 +1,6 @@
 """A table of experiments as text: for a terminal, as Markdown, as CSV, as data.
 
-In: a ``TableResult`` and, where wanted, the seed report's own figures. Out: text, or plain data.
+In: a ``TableResult`` and, where wanted, the 2020 report's own figures. Out: text, or plain data.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ def reproduce_text(result: TableResult, reported: Reported | None = None) -> str
     notes = _notes(result)
     lines += ["", *[line for note in notes for line in wrapped(note)]]
     if reported is not None:
-        lines += ["", "The seed report's own figures, %, of other clips", ""]
+        lines += ["", "The 2020 course report's own figures, %, of other clips", ""]
         lines += aligned(_reported_rows(result, reported))
         lines += ["", *[line for note in _reported_notes(reported) for line in wrapped(note)]]
     return "\n".join(lines) + "\n"
@@ -61,7 +61,12 @@ def reproduce_markdown(result: TableResult, reported: Reported | None = None) ->
     lines += ["", *[f"- {note}" for note in notes]]
     if reported is not None:
         head, *rows = _reported_rows(result, reported)
-        lines += ["", "The seed report's own figures, %, of other clips:", "", *marked(head, rows)]
+        lines += [
+            "",
+            "The 2020 course report's own figures, %, of other clips:",
+            "",
+            *marked(head, rows),
+        ]
         lines += ["", *[f"- {note}" for note in _reported_notes(reported)]]
     return "\n".join(lines) + "\n"
 
@@ -94,7 +99,7 @@ def reproduce_data(result: TableResult, reported: Reported | None = None) -> dic
         {"label": label, "cells": [asdict(cell) for cell in cells]} for label, cells in result.rows
     ]
     if reported is not None:
-        data["seed_report"] = {
+        data["course_report"] = {
             "rows": {label: list(values) for label, values in reported.rows.items()},
             "unsound": [
                 {"row": row, "column": column, "reason": reason}

@@ -1,4 +1,4 @@
-"""Whether the pictures of a clip from the seed report's archives are whole and fit together.
+"""Whether the pictures of a clip from the 2020 course report's archives are whole and fit together.
 
 In: facts about its pictures. Out: what is wrong with its frames, and with its flow.
 """

@@ -18,16 +18,16 @@ from slipdetect.detection.findings import Findings
 from slipdetect.detection.flow_sources import computed_flow
 from slipdetect.detection.snippets import Image
 from slipdetect.errors import ModelError, VideoError
+from slipdetect.lab.compare.saturation import trusted_stream
 from slipdetect.lab.course2020.seed_windows import SeedWindows
 from slipdetect.modalities.crops import GroupOverSample
 from slipdetect.modalities.images import scale_short_side
 from slipdetect.modalities.motion_crop import cut
 from slipdetect.modalities.snippet import snippet_box
 from slipdetect.models import StreamConfig
-from slipdetect.models.saturation import trusted_stream
 from slipdetect.types import DetectionResult, Window, find_events
 from slipdetect.video import Frame, VideoOptions, open_video
-from slipdetect.video.clock import DEFAULT_FRAME_RATE
+from slipdetect.video.decoder import DEFAULT_FRAME_RATE
 
 if TYPE_CHECKING:
     from slipdetect.detection.detector import Detector

@@ -1,4 +1,4 @@
-"""The files of the seed report's archives, told apart by their names.
+"""The files of the 2020 course report's archives, told apart by their names.
 
 In: archives, folders, lists. Out: pictures with their clip and number, the text of lists.
 """
@@ -58,7 +58,7 @@ class Picture:
 
 
 @dataclass(frozen=True)
-class SeedFile:
+class CourseFile:
     """A file of an archive.
 
     Attributes:
@@ -110,7 +110,7 @@ def source_bytes(source: Path) -> int:
     return source.stat().st_size
 
 
-def seed_files(source: Path) -> Iterator[SeedFile]:
+def seed_files(source: Path) -> Iterator[CourseFile]:
     """Yield the files of an archive, of a folder, or the one list that ``source`` is.
 
     Raises:
@@ -120,10 +120,10 @@ def seed_files(source: Path) -> Iterator[SeedFile]:
     if source.is_dir():
         for path in _files(source):
             with _opened(path) as stream:
-                yield SeedFile(path.relative_to(source).as_posix(), source, stream)
+                yield CourseFile(path.relative_to(source).as_posix(), source, stream)
     elif source.suffix.lower() == ".txt":
         with _opened(source) as stream:
-            yield SeedFile(source.name, source, stream)
+            yield CourseFile(source.name, source, stream)
     else:
         yield from _archived(source)
 
@@ -134,14 +134,14 @@ def read_limit(source: Path) -> int:
     return size if source.is_dir() else FREE_BYTES + MAX_RATIO * size
 
 
-def _archived(source: Path) -> Iterator[SeedFile]:
+def _archived(source: Path) -> Iterator[CourseFile]:
     with open_archive(source) as members:
         for count, (name, stream) in enumerate(members):
             if count >= MAX_FILES:
                 raise DataError(f"{str(source)!r} holds more than {MAX_FILES} files; unpack it")
             check_member(name, source)
             with stream:
-                yield SeedFile(name.replace("\\", "/"), source, stream)
+                yield CourseFile(name.replace("\\", "/"), source, stream)
 
 
 def _files(folder: Path) -> Iterator[Path]:

@@ -1,4 +1,4 @@
-"""The folder of a set made of the seed report's archives: new, or an older one of its kind.
+"""The folder of a set made of the 2020 course report's archives: new, or an older one of its kind.
 
 In: where the set shall be. Out: an early error, or the finished set in its place.
 """
@@ -14,7 +14,7 @@ from slipdetect.store.manifest import manifest_path
 from slipdetect.store.names import folder_names
 from slipdetect.store.reader import VideoStore
 
-CSV, ABOUT = "clips.csv", "seed.json"
+CSV, ABOUT = "clips.csv", "course2020.json"
 
 
 def check_folder(out: Path, *, overwrite: bool) -> None:
@@ -35,7 +35,8 @@ def check_folder(out: Path, *, overwrite: bool) -> None:
     stranger = next(_strangers(out), None)
     if stranger is not None:
         raise OutputError(
-            f"{name} holds {stranger.name!r}, which prepare seed did not make; choose a new folder"
+            f"{name} holds {stranger.name!r}, which prepare course2020 did not make; choose a new"
+            " folder"
         )
     if not overwrite:
         raise OutputError(f"{name} exists already; pass --overwrite or choose another name")

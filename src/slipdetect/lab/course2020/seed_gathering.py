@@ -1,4 +1,4 @@
-"""Putting the pictures of the seed report's archives into a folder, byte for byte.
+"""Putting the pictures of the 2020 course report's archives into a folder, byte for byte.
 
 In: archives and an empty folder. Out: the files of a store, and what is known of each.
 """
@@ -15,8 +15,8 @@ from slipdetect.lab.course2020.seed_files import (
     FLOW_U,
     FLOW_V,
     FRAMES,
+    CourseFile,
     Picture,
-    SeedFile,
     read_limit,
     seed_files,
     source_bytes,
@@ -105,7 +105,7 @@ def gather(sources: Sequence[Path], folder: Path, on_progress: Progress) -> Gath
     return found
 
 
-def _take(picture: Picture, file: SeedFile, data: bytes, found: Gathered, folder: Path) -> None:
+def _take(picture: Picture, file: CourseFile, data: bytes, found: Gathered, folder: Path) -> None:
     if not _KEY.fullmatch(picture.clip):
         raise DataError(
             f"{str(file.source)!r} holds a clip {picture.clip[:80]!r}, a name that no list can"
@@ -132,7 +132,7 @@ def _take(picture: Picture, file: SeedFile, data: bytes, found: Gathered, folder
         raise unwritable(target, error) from error
 
 
-def _ignore(file: SeedFile, found: Gathered) -> None:
+def _ignore(file: CourseFile, found: Gathered) -> None:
     if len(found.others) < _MOST_OTHERS:
         found.others.append(file.name)
 
@@ -149,6 +149,6 @@ def _require_frames(found: Gathered, sources: Sequence[Path]) -> None:
         )
     seen = f"; it has files such as {', '.join(map(repr, found.others))}" if found.others else ""
     raise DataError(
-        f"{names}: no NAME/frame_000001.jpg and NAME_u/000001.jpg as the seed report's archives"
+        f"{names}: no NAME/frame_000001.jpg and NAME_u/000001.jpg as the 2020 report's archives"
         f" hold{seen}; for other folders of pictures use slipdetect prepare frames"
     )

@@ -1,4 +1,4 @@
-"""The seed report's lists of both generations to rows.
+"""The 2020 course report's lists of both generations to rows.
 
 In: ``Class/video  frames  label`` (0 slips), or ``Class/video.mp4 label`` (1 slips). Out: rows.
 """
@@ -21,7 +21,8 @@ from slipdetect.lab.prepare.ucf101 import MISSING, UNGROUPED, read_class_index
 
 CLASSES = {1: "Slipping", 2: "NotSlipping"}
 ONLY_FRAMES = (
-    "in a list, but there is only a folder of its frames; 'prepare seed' takes those as they are"
+    "in a list, but there is only a folder of its frames; 'prepare course2020' takes those as they"
+    " are"
 )
 
 _NUMBER = re.compile(r"-?[0-9]{1,9}")
@@ -29,7 +30,7 @@ _FIELDS = {1: "a video", 2: "a video and a label", 3: "a video, its frames and a
 
 
 @dataclass(frozen=True)
-class SeedLine:
+class CourseLine:
     """A line of one of the lists.
 
     Attributes:
@@ -45,13 +46,13 @@ class SeedLine:
     label: str
 
 
-def read_seed_lists(
+def read_course_lists(
     lists: Sequence[tuple[str, Path]],
     root: Path,
     *,
     classes: Path | None = None,
     frame_counts: Mapping[str, int] | None = None,
-    dataset: str = "seed",
+    dataset: str = "course2020",
 ) -> Prepared:
     """Return a row for every video that a list names, with or without suffix and class folder.
 
@@ -71,7 +72,7 @@ def read_seed_lists(
     prepared = Prepared([])
     seen: dict[Path, str] = {}
     for split, file in lists:
-        for line in read_seed_list(file, index):
+        for line in read_course_list(file, index):
             path = _place(line, enclosure)
             if path in seen:
                 raise DataError(f"{line.where}: {excerpt(line.name)} is also in {seen[path]}")
@@ -87,13 +88,13 @@ def read_seed_lists(
     return prepared
 
 
-def _place(line: SeedLine, enclosure: Enclosure) -> Path:
+def _place(line: CourseLine, enclosure: Enclosure) -> Path:
     """Return the video that a line means, inside the folder even before it is looked for."""
     enclosure.path(line.name, line.where)
     return enclosure.path(file_of(line.name, enclosure), line.where)
 
 
-def read_seed_list(file: Path, index: Mapping[int, str] = CLASSES) -> Iterator[SeedLine]:
+def read_course_list(file: Path, index: Mapping[int, str] = CLASSES) -> Iterator[CourseLine]:
     """Yield the lines of a list; its first line tells which generation it is.
 
     Three fields are the second generation, with 0 for a slip and 1 for none. Two are the first,
@@ -112,7 +113,7 @@ def read_seed_list(file: Path, index: Mapping[int, str] = CLASSES) -> Iterator[S
                 f"{where}: {excerpt(text)} is not {_FIELDS[expected]}, as the first line is;"
                 " correct the line, or give lists of two kinds one by one"
             )
-        yield SeedLine(
+        yield CourseLine(
             where=where,
             name=name,
             frames=_frames(numbers[0], where) if len(numbers) == 2 else None,
@@ -164,7 +165,7 @@ def _label(numbers: Sequence[int], name: str, index: Mapping[int, str], where: s
 
 
 def _row(
-    line: SeedLine, path: Path, split: str, dataset: str, frame_counts: Mapping[str, int]
+    line: CourseLine, path: Path, split: str, dataset: str, frame_counts: Mapping[str, int]
 ) -> Row:
     group = ucf_group(path.stem)
     names = (line.name, path.name, path.stem)

@@ -1,4 +1,4 @@
-"""The seed report's archives as a data set: a store of their frames and flow, and its clips.csv.
+"""The 2020 report's archives as a data set: a store of their frames and flow, and its clips.csv.
 
 In: archives. Out: a new folder that training and testing take, or none at all.
 """
@@ -31,11 +31,11 @@ REFUSE, DROP, KEEP, COMPUTE = MISSING_FLOW = ("refuse", "drop", "frames", "compu
 BROKEN = "clip whose pictures are not whole"
 FLOWLESS = "clip without flow"
 
-_FORMAT = "slipdetect seed set"
+_FORMAT = "slipdetect course2020 set"
 
 
 @dataclass(frozen=True)
-class SeedSettings:
+class CourseSettings:
     """How a set is made.
 
     Attributes:
@@ -49,11 +49,11 @@ class SeedSettings:
     fps: float = 30.0
     every: int | None = None
     missing_flow: str = REFUSE
-    dataset: str = "seed"
+    dataset: str = "course2020"
 
 
 @dataclass(frozen=True)
-class SeedSet:
+class CourseSet:
     """What was made.
 
     Attributes:
@@ -71,15 +71,15 @@ class SeedSet:
     broken: Sequence[str]
 
 
-def prepare_seed(
+def prepare_archives(
     sources: Sequence[Path],
     out: Path,
-    settings: SeedSettings,
+    settings: CourseSettings,
     *,
     overwrite: bool = False,
     on_progress: Progress = lambda done, total: None,
     on_compute: Callable[[str], None] = lambda name: None,
-) -> SeedSet:
+) -> CourseSet:
     """Make the set in the folder ``out``, which is there when all of it is.
 
     Args:
@@ -107,8 +107,8 @@ def prepare_seed(
 
 
 def _make(
-    found: Gathered, folder: Path, settings: SeedSettings, on_compute: Callable[[str], None]
-) -> SeedSet:
+    found: Gathered, folder: Path, settings: CourseSettings, on_compute: Callable[[str], None]
+) -> CourseSet:
     verdicts = [judge(name, found.clips[name]) for name in sorted(found.clips)]
     usable = {verdict.name: verdict for verdict in verdicts if not verdict.broken}
     broken = [f"{verdict.name} ({verdict.broken})" for verdict in verdicts if verdict.broken]
@@ -133,14 +133,14 @@ def _make(
     _remove_others(folder, found, chosen)
     _add_twins(prepared, kept, found)
     write_rows(prepared.rows, folder / CSV)
-    return SeedSet(prepared, flows, computed, Counter(verdict.size for verdict in kept), broken)
+    return CourseSet(prepared, flows, computed, Counter(verdict.size for verdict in kept), broken)
 
 
 def _write_all(
     folder: Path,
     kept: Sequence[Verdict],
     found: Gathered,
-    settings: SeedSettings,
+    settings: CourseSettings,
     on_compute: Callable[[str], None],
 ) -> tuple[int, int]:
     """Write the manifests; return how many of the clips have flow, and how many computed here."""
@@ -201,7 +201,7 @@ def _add_twins(prepared: Prepared, kept: Sequence[Verdict], found: Gathered) -> 
 
 
 def _write_about(
-    folder: Path, sources: Sequence[Path], settings: SeedSettings, made: SeedSet
+    folder: Path, sources: Sequence[Path], settings: CourseSettings, made: CourseSet
 ) -> None:
     about: dict[str, Any] = {
         "format": _FORMAT,

@@ -1,4 +1,4 @@
-"""Labels and sides of the clips of the seed report's archives.
+"""Labels and sides of the clips of the 2020 course report's archives.
 
 In: names of clips, lists from the archives. Out: rows with label, group and split.
 """
@@ -11,11 +11,11 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path, PurePosixPath
 
 from slipdetect.errors import DataError
-from slipdetect.lab.course2020.seed_lists import CLASSES, SeedLine, read_seed_list
+from slipdetect.lab.course2020.seed_lists import CLASSES, CourseLine, read_course_list
 from slipdetect.lab.data.annotations import label_word
 from slipdetect.lab.prepare.groups import ucf_group
 from slipdetect.lab.prepare.rows import OTHER, SLIP, Prepared, Row
-from slipdetect.lab.prepare.splitting import seed_split
+from slipdetect.lab.prepare.splitting import split_by_position
 from slipdetect.lab.prepare.ucf101 import MISSING, UNGROUPED, UNLISTED, read_class_index
 
 # the report's sets: clips -> every N-th is a test clip
@@ -81,15 +81,15 @@ def _divide(prepared: Prepared, every: int | None, listed: bool) -> None:
         prepared.notes.append("the split is that of the lists in the archives")
         return
     chosen = EVERY.get(count, _USUAL) if every is None else every
-    prepared.rows = seed_split(prepared.rows, chosen)
+    prepared.rows = split_by_position(prepared.rows, chosen)
     if every is None and count not in EVERY:
         known = ", ".join(map(str, EVERY))
         prepared.warnings.append(
-            f"{count} clips are none of the seed report's sets ({known}): every {chosen}-th is a"
-            " test clip; --seed-split sets another number"
+            f"{count} clips are none of the 2020 course report's sets ({known}): every {chosen}-th"
+            " is a test clip; --test-every sets another number"
         )
     prepared.notes.append(
-        f"every {chosen}-th clip in the order of names is a test clip, as in the seed report"
+        f"every {chosen}-th clip in the order of names is a test clip, as in the 2020 course report"
     )
     prepared.warnings.append(
         "a split by position cuts groups: people and rooms that are trained on are in the test,"
@@ -97,9 +97,9 @@ def _divide(prepared: Prepared, every: int | None, listed: bool) -> None:
     )
 
 
-def _listed(lists: Sequence[tuple[str, bytes]]) -> dict[str, tuple[SeedLine | None, str]]:
+def _listed(lists: Sequence[tuple[str, bytes]]) -> dict[str, tuple[CourseLine | None, str]]:
     """Return the line and the side of every clip that a list names."""
-    found: dict[str, tuple[SeedLine | None, str]] = {}
+    found: dict[str, tuple[CourseLine | None, str]] = {}
     with tempfile.TemporaryDirectory(prefix="slipdetect-lists-") as place:
         files = []
         for number, (name, content) in enumerate(lists):
@@ -123,10 +123,10 @@ def _take(
     file: Path,
     side: str,
     classes: Mapping[int, str],
-    found: dict[str, tuple[SeedLine | None, str]],
+    found: dict[str, tuple[CourseLine | None, str]],
 ) -> None:
     """Add the lines of a list; lists of frames and of flow name the same clips."""
-    for line in read_seed_list(file, classes):
+    for line in read_course_list(file, classes):
         path = PurePosixPath(line.name)
         name = path.stem if path.suffix.lower() in (".avi", ".mp4") else path.name
         known, other = found.setdefault(name, (line, side))
@@ -138,7 +138,7 @@ def _take(
             )
 
 
-def _label(name: str, action: str, line: SeedLine | None) -> str:
+def _label(name: str, action: str, line: CourseLine | None) -> str:
     """Return the label that the list, the name of the clip or the folder above it tells."""
     if line is not None:
         return line.label

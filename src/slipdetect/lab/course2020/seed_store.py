@@ -1,4 +1,4 @@
-"""Pictures of the seed report's archives as videos of a store, with the recipe of their flow.
+"""Pictures of the 2020 report's archives as videos of a store, with the recipe of their flow.
 
 In: files that lie in their places, and what is known of them. Out: manifests.
 """
@@ -32,7 +32,7 @@ METHOD, BOUND = "tvl1-opencv", 15.0
 def author_flow() -> dict[str, Any]:
     """Return the recipe of the archives' flow.
 
-    The seed report, 2.2: DualTVL1 of OpenCV's contrib modules with its defaults on gray frames,
+    The 2020 report, 2.2: DualTVL1 of OpenCV's contrib modules with its defaults on gray frames,
     ``round((flow + 15) * 255 / 30)`` cut to 0..255, JPEG. Of OpenCV's version nothing is known.
     """
     return {
@@ -41,7 +41,7 @@ def author_flow() -> dict[str, Any]:
         "parameters": complete_parameters(METHOD, {}),
         "rounding": "half to even",
         "codec": "jpeg",
-        "origin": "seed report, 2.2; by its author",
+        "origin": "2020 course report, 2.2; by its author",
     }
 
 

@@ -1,4 +1,4 @@
-"""The seed report's tables as plans: which networks, on how many clips, fused in which way.
+"""The 2020 course report's tables as plans: which networks, on how many clips, fused in which way.
 
 In: a table's name. Out: a ``Table``. Tables that need the same run name the same trial.
 """
@@ -21,7 +21,7 @@ MODALITIES = {"rgb": "RGB", "flow": "Flow", "rgbdiff": "RGBDiff"}
 SIZES = (475, 525, 575, 668)
 SEGMENTS = (1, 3, 5, 10)
 
-_TSN_RECIPES = {"rgb": "seed-rgb", "flow": "seed-flow", "rgbdiff": "seed-rgbdiff"}
+_TSN_RECIPES = {"rgb": "course2020-rgb", "flow": "course2020-flow", "rgbdiff": "course2020-rgbdiff"}
 _TWO_STREAM_RECIPES = {"vgg16": "two-stream-vgg"}
 _RECIPE_SEGMENTS = 3
 _RECIPE_NOTE = "Networks are chosen by validation; the test clips are scored once per run."

@@ -5,28 +5,24 @@ The names load on first use, so that looking into a store does not cost a video 
 
 from __future__ import annotations
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from slipdetect._lazy import lazy_names
 
 if TYPE_CHECKING:
-    from slipdetect.lab.data.annotations import Clip, read_annotations
-    from slipdetect.lab.data.frame_cache import FrameCache, Sampling
-    from slipdetect.lab.data.splits import split_by_group
-    from slipdetect.lab.data.windows import WindowRule
+    from slipdetect.lab.data.annotations import Clip as Clip
+    from slipdetect.lab.data.annotations import read_annotations as read_annotations
+    from slipdetect.lab.data.frame_cache import FrameCache as FrameCache
+    from slipdetect.lab.data.frame_cache import Sampling as Sampling
+    from slipdetect.lab.data.splits import split_by_group as split_by_group
+    from slipdetect.lab.data.windows import WindowRule as WindowRule
 
-_HOMES = {
-    "Clip": "slipdetect.lab.data.annotations",
-    "FrameCache": "slipdetect.lab.data.frame_cache",
-    "Sampling": "slipdetect.lab.data.frame_cache",
-    "WindowRule": "slipdetect.lab.data.windows",
-    "read_annotations": "slipdetect.lab.data.annotations",
-    "split_by_group": "slipdetect.lab.data.splits",
-}
-
-__all__ = ["Clip", "FrameCache", "Sampling", "WindowRule", "read_annotations", "split_by_group"]
-
-
-def __getattr__(name: str) -> Any:
-    if name in _HOMES:
-        return getattr(import_module(_HOMES[name]), name)
-    raise AttributeError(f"module 'slipdetect.lab.data' has no attribute {name!r}")
+__getattr__, __dir__, __all__ = lazy_names(
+    __name__,
+    {
+        "slipdetect.lab.data.annotations": "Clip read_annotations",
+        "slipdetect.lab.data.frame_cache": "FrameCache Sampling",
+        "slipdetect.lab.data.splits": "split_by_group",
+        "slipdetect.lab.data.windows": "WindowRule",
+    },
+)

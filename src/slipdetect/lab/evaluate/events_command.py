@@ -29,7 +29,7 @@ from slipdetect.lab.evaluate.tested_clips import Chosen, choose, warn_of_trainin
 
 if TYPE_CHECKING:
     from slipdetect.detection import EventConfig
-    from slipdetect.lab.evaluate import ClipPrediction
+    from slipdetect.lab.evaluate.predictions import ClipPrediction
     from slipdetect.lab.evaluate.threshold_sweep import Sweep
 
 _FILES = ("out", "predictions", "curves", "mistakes")
@@ -96,7 +96,7 @@ def _read(
 ) -> tuple[list[ClipPrediction], EventConfig | None]:
     """Return kept predictions and the thresholds of their events, None if they are not known."""
     from slipdetect.detection import EventConfig
-    from slipdetect.lab.evaluate import read_predictions
+    from slipdetect.lab.evaluate.predictions import read_predictions
 
     if not file.is_file():
         raise DataError(f"there are no predictions {str(file)!r}; check the path")
@@ -118,7 +118,7 @@ def _predict(
 ) -> tuple[list[ClipPrediction], EventConfig, str]:
     """Run the model over the clips; return what it found, its thresholds and its name."""
     from slipdetect.detection import Detector
-    from slipdetect.lab.evaluate import predict
+    from slipdetect.lab.evaluate.predictions import predict
 
     detector = Detector.load(model, options["device"], event_settings(options), exact=True)
     warn_of_training_data(console, detector.config, chosen, bundled=model == "default")
@@ -144,8 +144,8 @@ def _report(
     options: Mapping[str, Any],
 ) -> None:
     """Write everything that was asked for; the predictions first, for they took longest."""
-    from slipdetect.lab.evaluate import write_predictions
     from slipdetect.lab.evaluate.event_evaluation import evaluate_events as evaluated
+    from slipdetect.lab.evaluate.predictions import write_predictions
 
     out, overwrite = options["out"], options["overwrite"]
     if options["predictions"] is not None:

@@ -41,7 +41,7 @@ def extract(ctx: click.Context, /, sources: tuple[str, ...], **options: Any) -> 
 
     \b
     slipdetect extract recordings/ --out store --size short:256 --jobs 4
-    slipdetect extract clips.txt --out frames --layout tsn --size seed
+    slipdetect extract clips.txt --out frames --layout tsn --size course2020
     slipdetect extract --from https://HOST/clips.zip#sha256=HEX --out store
     """
     from slipdetect.lab.extract.folders import check_store

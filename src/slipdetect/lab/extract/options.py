@@ -52,7 +52,7 @@ _FRAMES = (
         "--size",
         default="native",
         show_default=True,
-        help="native, seed (342x256, portrait padded), short:256 or letterbox:342x256.",
+        help="native, course2020 (342x256, portrait padded), short:256 or letterbox:342x256.",
     ),
     click.option("--max-frames", type=click.IntRange(min=1), help="Frames kept of a video."),
     click.option("--no-rgb", is_flag=True, help="Store no frames."),

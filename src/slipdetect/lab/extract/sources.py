@@ -15,7 +15,7 @@ from pathlib import Path
 from slipdetect.errors import DataError, VideoError
 from slipdetect.lab.extract.list_files import LIST_SUFFIXES, listed
 from slipdetect.video import find_videos
-from slipdetect.video.sources import check_source
+from slipdetect.video.opening import check_source
 
 
 def resolve_sources(sources: Sequence[str], root: Path | None = None) -> Iterator[Path]:

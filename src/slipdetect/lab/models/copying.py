@@ -19,10 +19,12 @@ from slipdetect.models.package import (
     ModelPackage,
     check_folder,
     named_files,
+    place,
     prepare,
+    remove_leftovers,
+    staging_path,
     write_config,
 )
-from slipdetect.models.package_files import place, remove_leftovers, staging_path
 
 
 def copy_package(

@@ -99,11 +99,11 @@ def _names(
 )
 @click.option(
     "--preset",
-    type=click.Choice(["seed", "seed-v1", "seed-v0"]),
-    default="seed",
+    type=click.Choice(["course2020", "course2020-v1", "course2020-v0"]),
+    default="course2020",
     show_default=True,
-    help="How video is read: windows of 30 frames every 10 (seed), of 30 every 30 (seed-v1) or of "
-    "40 every 10 (seed-v0).",
+    help="How video is read: windows of 30 frames every 10 (course2020), of 30 every 30 "
+    "(course2020-v1) or of 40 every 10 (course2020-v0).",
 )
 @click.option(
     "--segments",
@@ -135,13 +135,13 @@ def import_files(ctx: click.Context, /, files: tuple[Path, ...], **options: Any)
     """Make a model of old checkpoints (.pth.tar).
 
     Each FILE is one stream of a program that came before slipdetect: a temporal segment network of
-    tsn-pytorch or its descendants (the seed report's among them), or a two-stream network. Nothing
+    tsn-pytorch or its descendants (the 2020 report's among them), or a two-stream network. Nothing
     in it is run: it is read as tensors, numbers and texts, and refused if it holds more. What such
     files do not say is assumed; it is printed and can be given.
 
     \b
     slipdetect models import 668_resnet101_rgb_model_best.pth.tar \\
-        668_resnet101_flow_model_best.pth.tar --out seed --fusion 1:1.5
+        668_resnet101_flow_model_best.pth.tar --out course2020 --fusion 1:1.5
     """
     import torch
 

@@ -1,4 +1,4 @@
-"""Frames that show nothing new left out: the seed report's de-duplication.
+"""Frames that show nothing new left out: the 2020 course report's de-duplication.
 
 In: a video and a threshold. Out: an MP4 with fewer frames, at their old times unless asked not to.
 """
@@ -16,7 +16,7 @@ from slipdetect.lab.prepare.rewriting import OnProgress, Picture, Rewritten, no_
 from slipdetect.lab.prepare.ssim import ssim
 from slipdetect.video import Frame
 
-SEED_THRESHOLD = 0.93
+DEFAULT_THRESHOLD = 0.93
 _SIDE = 256
 
 
@@ -25,7 +25,7 @@ def new_frames(
 ) -> Iterator[Frame]:
     """Yield the frames whose SSIM with the last one yielded is not above ``threshold``.
 
-    Frames are compared in gray at 256x256 px, whatever their shape, as the seed report's
+    Frames are compared in gray at 256x256 px, whatever their shape, as the 2020 course report's
     preparation does.
 
     Args:
@@ -49,7 +49,7 @@ def new_frames(
 def deduplicate(
     source: Path,
     target: Path,
-    threshold: float = SEED_THRESHOLD,
+    threshold: float = DEFAULT_THRESHOLD,
     *,
     renumber: bool = False,
     overwrite: bool = False,
@@ -61,7 +61,7 @@ def deduplicate(
         source: A video.
         target: The new file, ``.mp4``.
         threshold: SSIM above which a frame is left out, 0 to 1.
-        renumber: Show the frames at a constant rate, as the seed report does: time is lost.
+        renumber: Show the frames at a constant rate, as the 2020 course report does: time is lost.
             Otherwise each keeps its time, and the last frame stays, so that the duration does.
         overwrite: Replace ``target``.
         on_progress: Called with the time read and the duration in the header, seconds.

@@ -66,7 +66,7 @@ def dedup(
     Frames are compared in gray at 256x256 px with the last one kept. Those that stay keep their
     times, and so does the last frame: the video is as long as it was, with a variable frame rate.
 
-    With --renumber they are shown one after the other at the usual rate instead, as the seed
+    With --renumber they are shown one after the other at the usual rate instead, as the 2020 course
     report does; that breaks time.
 
     \b

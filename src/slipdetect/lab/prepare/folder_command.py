@@ -20,7 +20,7 @@ from slipdetect.lab.prepare.prepared_options import (
     group_options,
     map_options,
     out_options,
-    seed_split_option,
+    test_every_option,
 )
 
 if TYPE_CHECKING:
@@ -54,7 +54,7 @@ _SPLITS = with_options(
         click.option(
             "--split-folders", is_flag=True, help="FOLDER holds train/CLASS, val/CLASS, test/CLASS."
         ),
-        seed_split_option,
+        test_every_option,
     ]
 )
 
@@ -80,7 +80,7 @@ def folder(ctx: click.Context, /, folder: Path | None, **options: Any) -> None:
     \b
     slipdetect prepare folder recordings/ --out recordings/clips.csv
     slipdetect prepare folder videos/ --map sitting=other --group-by '^(p[0-9]+)' --out clips.csv
-    slipdetect prepare folder --from videos.zip --seed-split 4 --out clips.csv
+    slipdetect prepare folder --from videos.zip --test-every 4 --out clips.csv
     """
     from slipdetect.lab.prepare.folder import prepare_folder
     from slipdetect.lab.prepare.prepared_view import finish, warn_of_empty_sides
@@ -89,8 +89,8 @@ def folder(ctx: click.Context, /, folder: Path | None, **options: Any) -> None:
 
     console = ctx.ensure_object(Console)
     out, root = options["out"], options["root"]
-    if options["split_folders"] and options["seed_split"] is not None:
-        raise UsageError("--split-folders and --seed-split exclude each other; give one")
+    if options["split_folders"] and options["test_every"] is not None:
+        raise UsageError("--split-folders and --test-every exclude each other; give one")
     check_target(out, root, overwrite=options["overwrite"])
     prepared = prepare_folder(
         _place(console, folder, options),
@@ -100,21 +100,21 @@ def folder(ctx: click.Context, /, folder: Path | None, **options: Any) -> None:
         dataset=options["dataset"],
     )
     prepared.rows = _split(prepared.rows, options)
-    if options["seed_split"] is not None:
+    if options["test_every"] is not None:
         prepared.warnings.append(CUTS_GROUPS)
     finish(console, prepared, out, root, overwrite=options["overwrite"])
-    if not options["split_folders"] and options["seed_split"] is None:
+    if not options["split_folders"] and options["test_every"] is None:
         shares = {name: options[name] for name in ("val", "test")}
         warn_of_empty_sides(console, prepared.rows, shares)
 
 
 def _split(rows: list[Row], options: dict[str, Any]) -> list[Row]:
-    from slipdetect.lab.prepare.splitting import assign_splits, seed_split
+    from slipdetect.lab.prepare.splitting import assign_splits, split_by_position
 
     if options["split_folders"]:
         return rows
-    if options["seed_split"] is not None:
-        return seed_split(rows, options["seed_split"])
+    if options["test_every"] is not None:
+        return split_by_position(rows, options["test_every"])
     return assign_splits(rows, options["val"], options["test"], options["seed"])
 
 

@@ -1,4 +1,4 @@
-"""``frame_count.pickle`` of the seed report's first generation, read without unpickling.
+"""``frame_count.pickle`` of the 2020 course report's first generation, read without unpickling.
 
 In: a pickle of a plain dict. Out: frames by name of the video; whatever else it holds is refused.
 """

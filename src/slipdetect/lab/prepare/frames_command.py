@@ -54,7 +54,7 @@ def frames(
 
     Every folder below FOLDER that holds numbered pictures, NAME/frame_000001.jpg and so on, becomes
     NAME.mp4. Folders of flow, NAME_u and NAME_v, are left out: flow is computed from the videos.
-    For the seed report's archives use prepare seed, which keeps their pictures and flow.
+    For the 2020 report's archives use prepare course2020, which keeps their pictures and flow.
 
     \b
     slipdetect prepare frames frames/ --out videos

@@ -1,4 +1,4 @@
-"""The annotation file as the seed report's lists, for code that reads those.
+"""The annotation file as the 2020 course report's lists, for code that reads those.
 
 In: clips with splits, and a way to count frames. Out: text files, perhaps a pickle.
 """
@@ -19,12 +19,12 @@ from slipdetect.lab.prepare.rows import SPLITS
 PICKLE = "frame_count.pickle"
 
 
-def write_seed_lists(
+def write_course_lists(
     clips: Sequence[Clip], out: Path, counter: FrameCounter, *, overwrite: bool = False
 ) -> list[Path]:
     """Write ``rgb_SPLIT.txt`` and ``flow_SPLIT.txt``: ``Class/video  frames  label`` (0 slips).
 
-    Lists of flow carry one frame less. The seed report's code takes frames from the folder
+    Lists of flow carry one frame less. The 2020 course report's code takes frames from the folder
     ``video``, whatever the class, so that names must differ.
 
     Raises:
@@ -91,7 +91,7 @@ def _sides(clips: Sequence[Clip]) -> dict[str, list[Clip]]:
     if without:
         raise DataError(
             f"{len(without)} of {len(clips)} clips have no split, first {str(without[0].path)!r};"
-            " fill the column split, or pass --seed-split"
+            " fill the column split, or pass --test-every"
         )
     sides = {split: [clip for clip in clips if clip.split == split] for split in SPLITS}
     return {split: side for split, side in sides.items() if side}

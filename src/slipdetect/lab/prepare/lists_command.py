@@ -1,4 +1,4 @@
-"""``slipdetect prepare lists``: between the annotation file and the seed report's lists.
+"""``slipdetect prepare lists``: between the annotation file and the 2020 course report's lists.
 
 In: lists, or a CSV. Out: a CSV, or lists.
 """
@@ -15,7 +15,7 @@ import click
 from slipdetect.cli.console import Console
 from slipdetect.cli.options import common_options, with_options
 from slipdetect.errors import UsageError
-from slipdetect.lab.prepare.prepared_options import FILE, FOLDER, seed_split_option
+from slipdetect.lab.prepare.prepared_options import FILE, FOLDER, test_every_option
 
 if TYPE_CHECKING:
     from slipdetect.lab.data import Clip
@@ -36,15 +36,17 @@ _LISTS = with_options(
 @click.group()
 @common_options
 def lists() -> None:
-    """Read and write the seed report's lists."""
+    """Read and write the 2020 course report's lists."""
 
 
 @lists.command()
 @_LISTS
-@seed_split_option
+@test_every_option
 @click.option("--out", type=FILE, required=True, help="The CSV to write.")
 @click.option("--root", type=FOLDER, help="Folder of the videos.  [default: that of the CSV]")
-@click.option("--dataset", metavar="NAME", default="seed", show_default=True, help="Its name.")
+@click.option(
+    "--dataset", metavar="NAME", default="course2020", show_default=True, help="Its name."
+)
 @click.option("--overwrite", is_flag=True, help="Replace the CSV if it exists.")
 @common_options
 @click.pass_context
@@ -57,12 +59,12 @@ def read(ctx: click.Context, /, **options: Any) -> None:
 
     \b
     slipdetect prepare lists read --train rgb_train.txt --test rgb_test.txt --out videos/clips.csv
-    slipdetect prepare lists read --list all.txt --seed-split 5 --root videos/ --out clips.csv
+    slipdetect prepare lists read --list all.txt --test-every 5 --root videos/ --out clips.csv
     """
-    from slipdetect.lab.course2020.seed_lists import read_seed_lists
+    from slipdetect.lab.course2020.seed_lists import read_course_lists
     from slipdetect.lab.prepare.frame_counts import read_frame_counts
     from slipdetect.lab.prepare.prepared_view import finish
-    from slipdetect.lab.prepare.splitting import CUTS_GROUPS, seed_split
+    from slipdetect.lab.prepare.splitting import CUTS_GROUPS, split_by_position
     from slipdetect.lab.prepare.write import check_target
 
     console = ctx.ensure_object(Console)
@@ -71,19 +73,19 @@ def read(ctx: click.Context, /, **options: Any) -> None:
     given = [(split, file) for split, file in [*files, ("", options["single"])] if file is not None]
     if not given:
         raise click.UsageError("name a list with --train, --val, --test or --list")
-    if options["seed_split"] is not None and any(split for split, _ in given):
-        raise UsageError("--seed-split makes the split of a --list; the other lists have one")
+    if options["test_every"] is not None and any(split for split, _ in given):
+        raise UsageError("--test-every makes the split of a --list; the other lists have one")
     check_target(out, root, overwrite=options["overwrite"])
     counts = options["frame_count"]
-    prepared = read_seed_lists(
+    prepared = read_course_lists(
         given,
         out.parent if root is None else root,
         classes=options["classes"],
         frame_counts=None if counts is None else read_frame_counts(counts),
         dataset=options["dataset"],
     )
-    if options["seed_split"] is not None:
-        prepared.rows = seed_split(prepared.rows, options["seed_split"])
+    if options["test_every"] is not None:
+        prepared.rows = split_by_position(prepared.rows, options["test_every"])
         prepared.warnings.append(CUTS_GROUPS)
     finish(console, prepared, out, root, overwrite=options["overwrite"])
 
@@ -93,10 +95,10 @@ def read(ctx: click.Context, /, **options: Any) -> None:
 @click.option(
     "--format",
     "style",
-    type=click.Choice(("seed", "ucf")),
-    default="seed",
+    type=click.Choice(("course2020", "ucf")),
+    default="course2020",
     show_default=True,
-    help="seed: second generation, with frames; ucf: first generation, UCF101's form.",
+    help="course2020: second generation, with frames; ucf: first generation, UCF101's form.",
 )
 @click.option("--out", type=FOLDER, required=True, help="Folder of the lists; made if new.")
 @click.option("--root", type=FOLDER, help="Folder of the videos.  [default: that of the CSV]")
@@ -104,7 +106,7 @@ def read(ctx: click.Context, /, **options: Any) -> None:
     "--store", type=FOLDER, help="Count frames in this store or folder of frame folders instead."
 )
 @click.option("--frames", is_flag=True, help="With ucf: also write frame_count.pickle.")
-@seed_split_option
+@test_every_option
 @click.option("--overwrite", is_flag=True, help="Replace lists that exist.")
 @common_options
 @click.pass_context
@@ -121,17 +123,17 @@ def write(ctx: click.Context, /, data: Path, **options: Any) -> None:
     from slipdetect.lab.data import read_annotations
     from slipdetect.lab.prepare.list_writing import (
         misplaced,
-        write_seed_lists,
+        write_course_lists,
         write_ucf_lists,
     )
 
     console = ctx.ensure_object(Console)
     clips = read_annotations(data, options["root"])
-    if options["seed_split"] is not None:
-        clips = _seed_split(console, clips, options["seed_split"])
+    if options["test_every"] is not None:
+        clips = _split(console, clips, options["test_every"])
     out, overwrite = options["out"], options["overwrite"]
-    if options["style"] == "seed":
-        written = write_seed_lists(clips, out, _counter(options), overwrite=overwrite)
+    if options["style"] == "course2020":
+        written = write_course_lists(clips, out, _counter(options), overwrite=overwrite)
     else:
         wanted = options["frames"] or options["store"] is not None
         counter = _counter(options) if wanted else None
@@ -146,12 +148,12 @@ def write(ctx: click.Context, /, data: Path, **options: Any) -> None:
     _warn(console, clips)
 
 
-def _seed_split(console: Console, clips: Sequence[Clip], every: int) -> list[Clip]:
+def _split(console: Console, clips: Sequence[Clip], every: int) -> list[Clip]:
     from slipdetect.lab.prepare.rows import Row
-    from slipdetect.lab.prepare.splitting import CUTS_GROUPS, seed_split
+    from slipdetect.lab.prepare.splitting import CUTS_GROUPS, split_by_position
 
     console.warn(CUTS_GROUPS)
-    rows = seed_split([Row(clip.path, "") for clip in clips], every)
+    rows = split_by_position([Row(clip.path, "") for clip in clips], every)
     return [replace(clip, split=row.split) for clip, row in zip(clips, rows, strict=True)]
 
 

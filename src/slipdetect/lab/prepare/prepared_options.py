@@ -49,11 +49,11 @@ map_options = with_options(
     ]
 )
 
-seed_split_option = click.option(
-    "--seed-split",
+test_every_option = click.option(
+    "--test-every",
     type=click.IntRange(min=2),
     metavar="N",
-    help="Every N-th clip is a test clip, as in the seed report (4, 5); cuts groups.",
+    help="Every N-th clip is a test clip, as in the 2020 course report (4, 5); cuts groups.",
 )
 
 

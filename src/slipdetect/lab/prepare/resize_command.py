@@ -44,8 +44,8 @@ def resize(
     variable frame rate stays. Folders below the one that all sources share are made in DIR again.
     A video that cannot be read stops nothing: the rest is done, exit code 5.
 
-    seed is what the seed report does: portrait videos get black sides, then everything is
-    stretched to 342x256. letterbox:342x256 keeps shapes.
+    course2020 is what the 2020 course report does: portrait videos get black sides, then everything
+    is stretched to 342x256. letterbox:342x256 keeps shapes.
 
     \b
     slipdetect prepare resize recordings/ --size letterbox:342x256 --out small

@@ -20,7 +20,7 @@ def resize(
     overwrite: bool = False,
     on_progress: OnProgress = no_progress,
 ) -> Rewritten:
-    """Write ``source`` in the size of ``size`` (Fig. 4 of the seed report: mode ``seed``).
+    """Write ``source`` in the size of ``size`` (Fig. 4 of the 2020 report: mode ``course2020``).
 
     Raises:
         VideoError: ``source`` cannot be read.

@@ -25,7 +25,7 @@ def size_option(required: bool = False) -> Decorator:
     return click.option(
         "--size",
         required=required,
-        help="native, seed (342x256, portrait padded), short:256 or letterbox:342x256.",
+        help="native, course2020 (342x256, portrait padded), short:256 or letterbox:342x256.",
         **default,
     )
 

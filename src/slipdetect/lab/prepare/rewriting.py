@@ -14,7 +14,7 @@ import numpy.typing as npt
 
 from slipdetect.errors import OutputError
 from slipdetect.video import Frame, Video, open_video, write_timed_video, write_video
-from slipdetect.video.clock import DEFAULT_FRAME_RATE
+from slipdetect.video.decoder import DEFAULT_FRAME_RATE
 from slipdetect.video.size_modes import displayed
 
 Picture = npt.NDArray[np.uint8]

@@ -16,7 +16,7 @@ from slipdetect.lab.data.splits import split_by_group
 from slipdetect.lab.prepare.rows import SLIP, Row
 
 CUTS_GROUPS = (
-    "--seed-split goes by position, not by group: people and rooms that are trained on are in the"
+    "--test-every goes by position, not by group: people and rooms that are trained on are in the"
     " test, whose scores will look too good"
 )
 
@@ -121,10 +121,10 @@ def _keeps_both(sizes: Sizes, chosen: set[str]) -> bool:
     return all(any(size[label] for size in left) for label in (True, False))
 
 
-def seed_split(rows: Sequence[Row], every: int) -> list[Row]:
+def split_by_position(rows: Sequence[Row], every: int) -> list[Row]:
     """Return ``rows`` with every ``every``-th clip in the test and the rest in training.
 
-    That is how the seed report split: by 4 for its sets of 475, 525 and 575 clips, by 5 for that
+    That is how the 2020 report split: by 4 for its sets of 475, 525 and 575 clips, by 5 for that
     of 668. It cuts groups, so that the test sees people and rooms that were trained on.
 
     Raises:

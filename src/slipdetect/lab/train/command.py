@@ -48,9 +48,9 @@ class _TrainCommand(GroupedCommand):
 def train(ctx: click.Context, /, **_: Any) -> None:
     """Train on annotated videos.
 
-    RECIPE is where settings come from: default, seed, seed-resnest, seed-resnest-rectified, tsn,
-    two-stream, two-stream-vgg, one of them with -rgb, -flow or -rgbdiff for one stream, or a .toml
-    file. Options and --set win over it.
+    RECIPE is where settings come from: default, course2020, course2020-resnest,
+    course2020-resnest-rectified, tsn, two-stream, two-stream-vgg, one of them with -rgb, -flow or
+    -rgbdiff for one stream, or a .toml file. Options and --set win over it.
 
     CLIPS.csv has a row per event or clip with the columns path and label (slip, fall, other) and,
     where known, start, end (seconds), group (person or scene), dataset, split (train, val, test).
@@ -59,8 +59,8 @@ def train(ctx: click.Context, /, **_: Any) -> None:
     slipdetect train --data clips.csv --modality rgb --out runs/first
     slipdetect train --data clips.csv --init-from default --negatives recordings/quiet
     slipdetect train tsn-flow --data clips.csv --epochs 20 --set ema=0.999 --set lr_steps=10,15
-    slipdetect train seed-flow --show
-    torchrun --nproc-per-node 4 -m slipdetect train seed --data clips.csv
+    slipdetect train course2020-flow --show
+    torchrun --nproc-per-node 4 -m slipdetect train course2020 --data clips.csv
     """
     console = ctx.ensure_object(Console)
     options = TrainOptions.read(ctx)

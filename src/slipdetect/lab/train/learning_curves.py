@@ -96,7 +96,7 @@ def read_curves(runs: Sequence[Path]) -> list[Curve]:
         if points
     ]
     if not curves:
-        raise DataError(f"no epochs in {', '.join(map(str, runs))[:200]} yet; has one ended?")
+        raise DataError(f"no figures in {', '.join(map(str, runs))[:200]}; has an epoch ended?")
     return curves
 
 

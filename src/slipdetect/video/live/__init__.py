@@ -5,49 +5,27 @@ In: what the user named. Out: ``LiveVideo``; the names load on first use.
 
 from __future__ import annotations
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from slipdetect._lazy import lazy_names
 
 if TYPE_CHECKING:
-    from slipdetect.video.live.live_video import LiveVideo
-    from slipdetect.video.live.notes import (
-        Reconnected,
-        Reconnecting,
-        Skipped,
-        Started,
-        VideoNote,
-    )
-    from slipdetect.video.live.settings import LiveSettings
-    from slipdetect.video.live.source import LiveSource, is_live, live_source
+    from slipdetect.video.live.live_video import LiveVideo as LiveVideo
+    from slipdetect.video.live.newest_frames import Reconnected as Reconnected
+    from slipdetect.video.live.newest_frames import Reconnecting as Reconnecting
+    from slipdetect.video.live.newest_frames import Skipped as Skipped
+    from slipdetect.video.live.newest_frames import Started as Started
+    from slipdetect.video.live.newest_frames import VideoNote as VideoNote
+    from slipdetect.video.live.sources import LiveSettings as LiveSettings
+    from slipdetect.video.live.sources import LiveSource as LiveSource
+    from slipdetect.video.live.sources import is_live as is_live
+    from slipdetect.video.live.sources import live_source as live_source
 
-_HOMES = {
-    "LiveSettings": "slipdetect.video.live.settings",
-    "LiveSource": "slipdetect.video.live.source",
-    "LiveVideo": "slipdetect.video.live.live_video",
-    "Reconnected": "slipdetect.video.live.notes",
-    "Reconnecting": "slipdetect.video.live.notes",
-    "Skipped": "slipdetect.video.live.notes",
-    "Started": "slipdetect.video.live.notes",
-    "VideoNote": "slipdetect.video.live.notes",
-    "is_live": "slipdetect.video.live.source",
-    "live_source": "slipdetect.video.live.source",
-}
-
-__all__ = [
-    "LiveSettings",
-    "LiveSource",
-    "LiveVideo",
-    "Reconnected",
-    "Reconnecting",
-    "Skipped",
-    "Started",
-    "VideoNote",
-    "is_live",
-    "live_source",
-]
-
-
-def __getattr__(name: str) -> Any:
-    if name in _HOMES:
-        return getattr(import_module(_HOMES[name]), name)
-    raise AttributeError(f"module 'slipdetect.video.live' has no attribute {name!r}")
+__getattr__, __dir__, __all__ = lazy_names(
+    __name__,
+    {
+        "slipdetect.video.live.live_video": "LiveVideo",
+        "slipdetect.video.live.newest_frames": "Reconnected Reconnecting Skipped Started VideoNote",
+        "slipdetect.video.live.sources": "LiveSettings LiveSource is_live live_source",
+    },
+)

@@ -14,15 +14,19 @@ from av.packet import Packet
 from av.video.stream import VideoStream
 
 from slipdetect.errors import VideoError
-from slipdetect.video.clock import PresentationClock
-from slipdetect.video.decoder import FrameDecoder
+from slipdetect.video.decoder import (
+    FrameDecoder,
+    PresentationClock,
+    Rescaler,
+    displayed_size,
+    plausible_aspect,
+    quarter_turns,
+)
 from slipdetect.video.frame import DecodeReport, Frame
-from slipdetect.video.live.address_source import why
-from slipdetect.video.live.notes import Started
-from slipdetect.video.live.settings import LiveSettings
+from slipdetect.video.live.newest_frames import Started
+from slipdetect.video.live.sources import LiveSettings, why
 from slipdetect.video.opening import choose_stream, header_rate, prepare_stream
-from slipdetect.video.rescale import Rescaler, displayed_size, plausible_aspect, quarter_turns
-from slipdetect.video.sampling import nearest_on_grid
+from slipdetect.video.video import nearest_on_grid
 
 # takes every decoded frame with its time in this connection, seconds
 Watch = Callable[[float, av.VideoFrame], None]

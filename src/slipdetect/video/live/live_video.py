@@ -6,6 +6,7 @@ In: a ``LiveSource``. Out: ``Frame``s with times that go on over gaps by the wal
 from __future__ import annotations
 
 import logging
+import random
 import threading
 import time
 from collections.abc import Callable
@@ -14,13 +15,43 @@ from typing import Self
 
 from slipdetect.errors import UsageError, VideoError
 from slipdetect.video.frame import DecodeReport, Frame
-from slipdetect.video.live.address_source import Unusable
-from slipdetect.video.live.backoff import Backoff
 from slipdetect.video.live.connection import Connection, Watch
-from slipdetect.video.live.newest_frames import NewestFrames
-from slipdetect.video.live.notes import Item, Reconnected, Reconnecting
-from slipdetect.video.live.settings import LiveSettings
-from slipdetect.video.live.source import LiveSource
+from slipdetect.video.live.newest_frames import Item, NewestFrames, Reconnected, Reconnecting
+from slipdetect.video.live.sources import LiveSettings, LiveSource, Unusable
+
+
+class Backoff:
+    """Waits that double up to a longest one; chance keeps many clients from coming at once.
+
+    Args:
+        first: The first wait, seconds.
+        longest: No wait is longer, chance aside, seconds.
+        jitter: Largest share of a wait that chance adds.
+        chance: Returns numbers from 0 to 1.
+    """
+
+    def __init__(
+        self,
+        first: float,
+        longest: float,
+        jitter: float = 0.0,
+        chance: Callable[[], float] = random.random,
+    ) -> None:
+        self._first = first
+        self._longest = longest
+        self._jitter = jitter
+        self._chance = chance
+        self.reset()
+
+    def reset(self) -> None:
+        """Begin with the first wait again."""
+        self._next = min(self._first, self._longest)
+
+    def next(self) -> float:
+        """Return the seconds to wait now."""
+        wait, self._next = self._next, min(2 * self._next, self._longest)
+        return wait * (1 + self._jitter * self._chance())
+
 
 logger = logging.getLogger(__name__)
 

@@ -15,8 +15,8 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
+from slipdetect.video.decoder import Rescaler
 from slipdetect.video.live.connection import Connection, Watch
-from slipdetect.video.rescale import Rescaler
 
 ROOM = 64 * 2**20
 RATE = 15.0

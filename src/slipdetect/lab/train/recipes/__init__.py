@@ -1,6 +1,6 @@
 """Recipes as data: which settings a published training used, and where each one is written.
 
-In: a name such as ``seed`` or ``seed-rgb``, or a TOML file. Out: ``TrainConfig`` by modality, and
+In: a name such as ``course2020-rgb``, or a TOML file. Out: ``TrainConfig`` by modality, and
 the origin of each value.
 """
 

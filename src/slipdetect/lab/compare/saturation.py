@@ -16,7 +16,7 @@ def trusted_stream(rgb: npt.ArrayLike, *, most: float = MOST, near: float = _NEA
     """Return which of rgb and flow to use alone, or None to fuse both.
 
     If more than ``most`` of the rgb stream's probabilities of a slip are nearly 1, only flow is
-    used; if more than ``most`` are nearly 0, only rgb (seed report, two-stream generation).
+    used; if more than ``most`` are nearly 0, only rgb (2020 course report, two-stream generation).
 
     Args:
         rgb: Probabilities of a slip, ``(windows,)`` or ``(clips,)``.

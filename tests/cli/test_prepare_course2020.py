@@ -1,4 +1,4 @@
-"""``slipdetect prepare seed``: archives as the author's become a set, byte for byte.
+"""``slipdetect prepare course2020``: archives as the author's become a set, byte for byte.
 
 In: archives made in his layout. Out: the set, exit codes, and runs that train and test on it.
 """
@@ -19,7 +19,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from archive_files import contents, pack
-from seed_archives import Files, archive, author_flow, clips, flat_flow, frames, jpeg, names
+from course_archives import Files, archive, author_flow, clips, flat_flow, frames, jpeg, names
 from slipdetect import backbones
 from slipdetect.cli.main import cli
 from slipdetect.lab.course2020 import seed_files
@@ -33,8 +33,10 @@ FEW = names(4, 4)
 SLIP, OTHER = "v_Slipping_g01_c01", "v_NotSlipping_g01_c01"
 
 
-def seed(*args: object) -> Result:
-    return CliRunner().invoke(cli, ["prepare", "seed", *map(str, args)], catch_exceptions=False)
+def prepare(*args: object) -> Result:
+    return CliRunner().invoke(
+        cli, ["prepare", "course2020", *map(str, args)], catch_exceptions=False
+    )
 
 
 @pytest.fixture(scope="module", name="few")
@@ -59,7 +61,7 @@ def test_S03_the_bytes_are_those_of_the_archives(
     few: tuple[Files, Files], pair: list[Path], tmp_path: Path
 ) -> None:
     out = tmp_path / "set"
-    result = seed(*pair, "--out", out)
+    result = prepare(*pair, "--out", out)
     assert result.exit_code == 0, result.output
     assert made_of(out) == {**few[0], **few[1]}
     # hidden files are those of a set half made
@@ -96,7 +98,7 @@ def test_S03_every_set_gets_the_reports_split(
     named = names(slips, others)
     packed = archive(tmp_path / "a.zip", {f"{name}/frame_000001.jpg": picture for name in named})
     out = tmp_path / "set"
-    result = seed(packed, "--out", out)
+    result = prepare(packed, "--out", out)
     assert result.exit_code == 0, result.output
     rows = read_annotations(out / "clips.csv")
     expected = ["test" if (i + 1) % every == 0 else "train" for i in range(slips + others)]
@@ -109,16 +111,16 @@ def test_S03_every_set_gets_the_reports_split(
         sides = Counter((row.split, row.positive) for row in rows)
         assert [sides[side, positive] for side in ("train", "test") for positive in (1, 0)] == [
             149, 208, 49, 69]  # fmt: skip
-    odd = "22 clips are none of the seed report's sets (475, 525, 575, 668)" in result.stderr
+    odd = "22 clips are none of the 2020 course report's sets (475, 525, 575, 668)" in result.stderr
     assert odd is (slips == 10)
     assert "cuts groups" in result.stderr
-    assert all(row.group == f"seed-{row.path.stem[2:-4]}" for row in rows)
+    assert all(row.group == f"course2020-{row.path.stem[2:-4]}" for row in rows)
 
 
 @pytest.mark.parametrize(("count", "test"), [(475, 118), (525, 131), (575, 143), (668, 133)])
 def test_S03_the_sizes_of_all_sets(count: int, test: int, tmp_path: Path) -> None:
     of_frames = dict.fromkeys(names(198, count - 198), 3)
-    rows = rows_of(tmp_path, of_frames, {}, [], None, "seed").rows
+    rows = rows_of(tmp_path, of_frames, {}, [], None, "course2020").rows
     assert [row.split for row in rows].count("test") == test
 
 
@@ -140,7 +142,7 @@ def test_lists_in_the_archives_are_the_split(
     if generation == 1:
         files["classInd.txt"] = b"1 Slipping\n2 NotSlipping\n"
     packed = archive(tmp_path / "a.zip", {**few[0], **few[1], **files})
-    result = seed(packed, "--out", tmp_path / "set")
+    result = prepare(packed, "--out", tmp_path / "set")
     assert result.exit_code == 0, result.output
     rows = read_annotations(tmp_path / "set" / "clips.csv")
     assert {row.path.stem for row in rows if row.split == "test"} == held_out
@@ -153,7 +155,7 @@ def test_lists_that_contradict_each_other(pair: list[Path], tmp_path: Path) -> N
     for side in ("train", "test"):
         (tmp_path / f"rgb_{side}.txt").write_text(f"Slipping/{SLIP}\t\t3\t0\n")
     lists = sorted(tmp_path.glob("*.txt"))
-    result = seed(*pair, *lists, "--out", tmp_path / "set")
+    result = prepare(*pair, *lists, "--out", tmp_path / "set")
     assert result.exit_code == 3
     assert (
         f"'{SLIP}' is slip for train, and otherwise in list 'rgb_test.txt' line 1" in result.stderr
@@ -170,7 +172,7 @@ def test_an_archive_that_lacks_flow_says_which(
     flow = {name: data for name, data in few[1].items() if FEW[0] not in name and name not in gone}
     packed = archive(tmp_path / "a.zip", {**few[0], **flow})
     out = tmp_path / "set"
-    result = seed(packed, "--out", out, "--missing-flow", choice)
+    result = prepare(packed, "--out", out, "--missing-flow", choice)
     if choice == "refuse":
         assert result.exit_code == 3
         assert "3 of 8 clips lack flow" in result.stderr
@@ -180,11 +182,11 @@ def test_an_archive_that_lacks_flow_says_which(
     assert result.exit_code == 0, result.output
     assert "flow of 5 clips, by the author" in result.stderr
     # both as they are printed: the second must not meet the first one's folder
-    for recipe in ("seed-rgb", "seed-flow"):
-        (line,) = [line for line in result.stderr.splitlines() if f"--recipe {recipe}" in line]
+    for recipe in ("course2020-rgb", "course2020-flow"):
+        (line,) = [line for line in result.stderr.splitlines() if f"train {recipe} --data" in line]
         assert line.endswith(f"--out runs/{recipe}")
     assert ("flow of 3 clips, computed here" in result.stderr) == (choice == "compute")
-    about = json.loads((out / "seed.json").read_text(encoding="utf-8"))
+    about = json.loads((out / "course2020.json").read_text(encoding="utf-8"))
     assert about["computed_flows"] == (3 if choice == "compute" else 0)
     store, rows = VideoStore(out), read_annotations(out / "clips.csv")
     kept = set(FEW) - (set(lacking) if choice == "drop" else set())
@@ -204,11 +206,11 @@ def test_an_archive_that_lacks_flow_says_which(
 
 
 def test_an_archive_of_frames_alone_is_a_set_without_flow(pair: list[Path], tmp_path: Path) -> None:
-    result = seed(pair[0], "--out", tmp_path / "set")
+    result = prepare(pair[0], "--out", tmp_path / "set")
     assert result.exit_code == 0
     assert "flow of 0 clips, none; train computes it" in result.stderr
-    assert "seed-flow" not in result.stderr
-    result = seed(pair[1], "--out", tmp_path / "other")
+    assert "course2020-flow" not in result.stderr
+    result = prepare(pair[1], "--out", tmp_path / "other")
     assert result.exit_code == 3
     assert "flow of 8 clips and no frames; name the archive of their frames too" in result.stderr
 
@@ -219,7 +221,7 @@ def test_broken_clips_are_left_out_by_name(few: tuple[Files, Files], tmp_path: P
     files[f"{FEW[1]}/frame_000003.jpg"] = files[f"{FEW[1]}/frame_000003.jpg"][:-20]
     files[f"{FEW[2]}/frame_000003.jpg"] = jpeg(np.zeros((8, 8, 3), np.uint8))
     files |= flat_flow("v_Slipping_g99_c01", 3)
-    result = seed(archive(tmp_path / "a.zip", files), "--out", tmp_path / "set")
+    result = prepare(archive(tmp_path / "a.zip", files), "--out", tmp_path / "set")
     assert result.exit_code == 5
     for words in (
         f"{FEW[0]} (frame 2 is missing, 1 of 3 in all)",
@@ -238,13 +240,13 @@ def test_archives_may_overlap_where_they_agree(
     few: tuple[Files, Files], pair: list[Path], tmp_path: Path
 ) -> None:
     both = archive(tmp_path / "both.zip", {**few[0], **few[1]})
-    assert seed(*pair, both, "--out", tmp_path / "set").exit_code == 0
+    assert prepare(*pair, both, "--out", tmp_path / "set").exit_code == 0
     assert made_of(tmp_path / "set") == {**few[0], **few[1]}
     other = archive(tmp_path / "other.zip", frames(SLIP, 77, 3))
-    result = seed(*pair, other, "--out", tmp_path / "no")
+    result = prepare(*pair, other, "--out", tmp_path / "no")
     assert result.exit_code == 3
     assert f"'{SLIP}/frame_000001.jpg' is not the same in" in result.stderr
-    assert seed(pair[0], pair[0], "--out", tmp_path / "no").exit_code == 2
+    assert prepare(pair[0], pair[0], "--out", tmp_path / "no").exit_code == 2
     assert not (tmp_path / "no").exists()
 
 
@@ -253,12 +255,12 @@ def test_a_folder_is_an_archive_that_is_unpacked(few: tuple[Files, Files], tmp_p
         path = tmp_path / "video_data" / "Any Class" / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(data)
-    result = seed(tmp_path, "--out", tmp_path / "set", "--fps", "25")
+    result = prepare(tmp_path, "--out", tmp_path / "set", "--fps", "25")
     assert result.exit_code == 0, result.output
     assert made_of(tmp_path / "set") == {**few[0], **few[1]}
     assert VideoStore(tmp_path / "set")[SLIP].times.tolist() == [0.0, 1 / 25, 2 / 25]
     assert "25 a second" in result.stderr
-    assert "--sample-fps 25" in result.stderr
+    assert "--set sample_fps=25" in result.stderr
 
 
 @pytest.mark.parametrize(
@@ -271,7 +273,7 @@ def test_a_folder_is_an_archive_that_is_unpacked(few: tuple[Files, Files], tmp_p
     ],
 )
 def test_other_archives_are_refused(files: Files, code: int, words: str, tmp_path: Path) -> None:
-    result = seed(archive(tmp_path / "a.zip", files), "--out", tmp_path / "set")
+    result = prepare(archive(tmp_path / "a.zip", files), "--out", tmp_path / "set")
     assert result.exit_code == code
     assert words in result.stderr
     assert result.stderr.count("\n") == 1
@@ -283,7 +285,7 @@ def test_what_cannot_be_read_is_refused(tmp_path: Path) -> None:
     (tmp_path / "a.rar").write_bytes(b"x")
     for name, words in (("a.zip", "cannot be unpacked"), ("a.rar", "is not unpacked here"),
                         ("none.zip", "was not found")):  # fmt: skip
-        result = seed(tmp_path / name, "--out", tmp_path / "set")
+        result = prepare(tmp_path / name, "--out", tmp_path / "set")
         assert result.exit_code == 3
         assert words in result.stderr
 
@@ -293,33 +295,33 @@ def test_an_archive_that_swells_is_refused(
     name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(seed_files, "FREE_BYTES", 1000)
-    result = seed(pack(tmp_path / "a.zip", {name: bytes(100_000)}), "--out", tmp_path / "set")
+    result = prepare(pack(tmp_path / "a.zip", {name: bytes(100_000)}), "--out", tmp_path / "set")
     assert result.exit_code == 3
     assert "unpacks to more than 100 times its size" in result.stderr
     monkeypatch.setattr(seed_files, "MOST_BYTES", 1000)
-    result = seed(tmp_path / "a.zip", "--out", tmp_path / "set")
+    result = prepare(tmp_path / "a.zip", "--out", tmp_path / "set")
     assert "is larger than 0 MiB" in result.stderr
 
 
 def test_nothing_is_overwritten_unasked(pair: list[Path], tmp_path: Path) -> None:
     out = tmp_path / "set"
-    assert seed(*pair, "--out", out).exit_code == 0
+    assert prepare(*pair, "--out", out).exit_code == 0
     before = contents(out)
-    again = seed(*pair, "--out", out)
+    again = prepare(*pair, "--out", out)
     assert again.exit_code == 6
     assert "pass --overwrite" in again.stderr
-    assert seed(*pair, "--out", out, "--overwrite").exit_code == 0
+    assert prepare(*pair, "--out", out, "--overwrite").exit_code == 0
     assert contents(out) == before
     (out / "runs").mkdir()
     for more in ([], ["--overwrite"]):
-        refused = seed(*pair, "--out", out, *more)
+        refused = prepare(*pair, "--out", out, *more)
         assert refused.exit_code == 6
-        assert "holds 'runs', which prepare seed did not make" in refused.stderr
-    assert seed(*pair, "--out", pair[0]).exit_code == 2
-    assert seed(*pair, "--out", tmp_path / "no" / "set").exit_code == 6
+        assert "holds 'runs', which prepare course2020 did not make" in refused.stderr
+    assert prepare(*pair, "--out", pair[0]).exit_code == 2
+    assert prepare(*pair, "--out", tmp_path / "no" / "set").exit_code == 6
     (out / "runs").rmdir()
     # what fails leaves the older set as it was
-    assert seed(tmp_path / "none.zip", "--out", out, "--overwrite").exit_code == 3
+    assert prepare(tmp_path / "none.zip", "--out", out, "--overwrite").exit_code == 3
     assert contents(out) == before
 
 
@@ -328,15 +330,15 @@ def test_a_killed_run_leaves_no_half_set(pair: list[Path], tmp_path: Path) -> No
     script = (
         "import os, signal, sys\n"
         "from slipdetect.cli.main import cli\n"
-        "from slipdetect.lab.prepare import seed_set\n"
+        "from slipdetect.lab.course2020 import seed_set\n"
         "def die(*args): os.kill(os.getpid(), signal.SIGKILL)\n"
         "seed_set.publish_set = die\n"
-        "cli(['prepare', 'seed', *sys.argv[1:]])\n"
+        "cli(['prepare', 'course2020', *sys.argv[1:]])\n"
     )
     call = [sys.executable, "-c", script, *map(str, pair), "--out", str(out)]
     assert subprocess.run(call, env=dict(os.environ), check=False).returncode == -signal.SIGKILL
     assert not out.exists()
-    assert seed(*pair, "--out", out).exit_code == 0
+    assert prepare(*pair, "--out", out).exit_code == 0
     assert VideoStore(out).keys() == sorted(FEW)
 
 
@@ -344,7 +346,7 @@ def test_one_clip_under_two_names_is_told(tmp_path: Path) -> None:
     images, flow = clips(FEW)
     twin = FEW[3]
     images |= {f"{twin}/{n.split('/')[1]}": d for n, d in images.items() if n.startswith(SLIP)}
-    result = seed(archive(tmp_path / "a.zip", {**images, **flow}), "--out", tmp_path / "set")
+    result = prepare(archive(tmp_path / "a.zip", {**images, **flow}), "--out", tmp_path / "set")
     assert result.exit_code == 0
     assert f"1 clips are there twice under other names, 1 of them on two sides of the split: {SLIP} = {twin}" in result.stderr  # fmt: skip  # noqa: E501
 
@@ -360,13 +362,13 @@ def test_S03_training_and_testing_from_the_set(
         of = frames(name, index, 8)
         files |= of | (author_flow(name, of) if with_flow else {})
     out = tmp_path / "set"
-    assert seed(archive(tmp_path / "a.zip", files), "--out", out).exit_code == 0
+    assert prepare(archive(tmp_path / "a.zip", files), "--out", out).exit_code == 0
     if with_flow:
         # it could not be computed from these
         monkeypatch.setattr("slipdetect.flow.FlowExtractor.iter", None)
-    small = "--backbone resnet18 --weights none --input-size 32 --epochs 1 --batch-size 2"
-    common = ["train", out / "clips.csv", "--store", out, "--recipe", "seed", *small.split()]
-    common += ["--validation", "0", "--device", "cpu", "--flow-method", "tvl1-opencv"]
+    small = "--backbone resnet18 --weights none --set input_size=32 --epochs 1 --batch-size 2"
+    common = ["train", "course2020", "--data", out / "clips.csv", "--store", out, *small.split()]
+    common += ["--set", "validation=0", "--device", "cpu", "--set", "flow_method=tvl1-opencv"]
     result = run(*common, "--modality", "flow", "--modality", "rgb", "--out", tmp_path / "run")
     assert result.exit_code == 0, result.output
     scores = tmp_path / "scores.npz"
@@ -376,6 +378,8 @@ def test_S03_training_and_testing_from_the_set(
     with np.load(scores) as kept:
         assert {name for name in kept if "rgb" in name or "flow" in name}
     if with_flow:
-        wrong = run(*common[:-1], "tvl1", "--modality", "flow", "--out", tmp_path / "wrong")
+        wrong = run(
+            *common[:-1], "flow_method=tvl1", "--modality", "flow", "--out", tmp_path / "wrong"
+        )
         assert wrong.exit_code == 3
         assert "fits other settings (method tvl1-opencv instead of tvl1)" in wrong.stderr

@@ -1,4 +1,4 @@
-"""Archives as the seed report's author packed them: frames and flow of clips, as JPEG files.
+"""Archives as the 2020 course report's author packed them: frames and flow of clips, as JPEG files.
 
 In: names of clips. Out: the files of an archive, made by OpenCV as his program made them.
 """
@@ -63,7 +63,7 @@ def flat_flow(name: str, count: int, size: tuple[int, int] = (32, 24)) -> Files:
 
 
 def author_flow(name: str, of: Mapping[str, bytes]) -> Files:
-    """Return the flow of decoded frames as the listing of the seed report, 2.2, computes it."""
+    """Return the flow of decoded frames as the listing of the 2020 report, 2.2, computes it."""
     grays = [
         cv2.cvtColor(cv2.imdecode(np.frombuffer(data, np.uint8), 1), cv2.COLOR_BGR2GRAY)
         for data in of.values()
