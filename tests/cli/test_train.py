@@ -9,6 +9,7 @@ import json
 import sys
 from pathlib import Path
 
+import click
 import pytest
 
 from slipdetect import backbones
@@ -56,10 +57,11 @@ def test_the_help_page_is_short_and_names_every_recipe(run) -> None:
 
 
 def test_the_help_page_promises_no_value_that_the_recipe_replaces() -> None:
-    for option in train.params:
-        if option.name in SETTINGS:
-            assert option.default is None
-            assert SETTINGS[option.name].metadata["help"] == option.help
+    options = [option for option in train.params if option.name in SETTINGS]
+    assert len(options) == 8
+    for option in options:
+        _, text = option.get_help_record(click.Context(train))
+        assert text == SETTINGS[option.name].metadata["help"]
 
 
 def test_settings_lists_each_with_kind_limits_and_what_holds_without_it(run) -> None:
@@ -110,6 +112,11 @@ def test_every_setting_can_be_set(run) -> None:
         assert {k: v for k, v in after.items() if k not in other} == {
             k: v for k, v in before.items() if k not in other
         }
+
+
+@pytest.mark.parametrize("number", ["1", "3", "5"])
+def test_S13_the_number_of_segments_is_set(run, number: str) -> None:
+    assert settings_of(run, "--set", f"num_segments={number}")["num_segments"] == number
 
 
 def test_options_of_their_own_and_set_are_one(run) -> None:

@@ -48,9 +48,10 @@ class _TrainCommand(GroupedCommand):
 def train(ctx: click.Context, /, **_: Any) -> None:
     """Train on annotated videos.
 
-    RECIPE is where settings come from: default, course2020, course2020-resnest,
-    course2020-resnest-rectified, tsn, two-stream, two-stream-vgg, one of them with -rgb, -flow or
-    -rgbdiff for one stream, or a .toml file. Options and --set win over it.
+    \b
+    RECIPE is where settings come from; options and --set win over it:
+      default, course2020, course2020-resnest, course2020-resnest-rectified, tsn, two-stream or
+      two-stream-vgg; one of them with -rgb, -flow or -rgbdiff for one stream; a .toml file
 
     CLIPS.csv has a row per event or clip with the columns path and label (slip, fall, other) and,
     where known, start, end (seconds), group (person or scene), dataset, split (train, val, test).
