@@ -115,7 +115,7 @@ def test_the_page_of_all_commands_fed_back_changes_nothing(run, tmp_path: Path) 
     file.write_text(
         "debug = true\n[detect]\nformat = 'csv'\npad = 0.5\nclips = 'C:\\x'\n"
         "[train]\nmodality = ['rgb', 'flow']\n[models.import]\nout = 'm'\n"
-        "[bench.flow]\nframes = '10,20'\n"
+        "[prepare.resize]\nsize = 'seed'\n"
     )
     first = run("--config", file, "--show-config")
     assert first.exit_code == 0, first.output
@@ -127,7 +127,7 @@ def test_the_page_of_all_commands_fed_back_changes_nothing(run, tmp_path: Path) 
     assert data["detect"]["clips"] == "C:\\x"
     assert data["train"]["modality"] == ["rgb", "flow"]
     assert data["models"]["import"]["out"] == "m"
-    assert data["bench"]["flow"]["frames"] == "10,20"
+    assert data["prepare"]["resize"]["size"] == "seed"
     assert data["debug"] is True
     missing = {words for words, _ in commands() if not _reaches(data, words)}
     assert not missing

@@ -27,8 +27,11 @@ _REPORT = (
         "extract videos/ --out store --flow tvl1-opencv",
         note="tvl1, the default, is faster: docs/flow.md",
     ),
-    make_word("UMat", "extract videos/ --out store --flow tvl1-umat", note="needs OpenCL"),
-    make_word("Fig 3", "bench flow --out bench"),
+    make_word(
+        "UMat|Fig 3",
+        "extract videos/ --out store --flow tvl1-umat",
+        note="needs OpenCL; seconds of both: docs/flow.md, benchmarks/flow_bench.py",
+    ),
     make_word(
         "RGB|OPT|RGBDiff",
         *(f"train course2020-{name} --data clips.csv" for name in ("rgb", "flow", "rgbdiff")),

@@ -15,7 +15,7 @@ from slipdetect._settings import check_setting, check_settings, setting, with_do
 from slipdetect.backbones.options import parse_options
 from slipdetect.errors import UsageError
 from slipdetect.modalities.augment_config import AugmentConfig
-from slipdetect.modalities.modality import CONSENSUS_KINDS, CROPS
+from slipdetect.modalities.snippet import CONSENSUS_KINDS, CROPS
 
 _FREEZE = re.compile(r"none|backbone|stages:[1-9][0-9]*")
 

@@ -17,7 +17,7 @@ from slipdetect.cli.grouped import section
 from slipdetect.errors import UsageError
 from slipdetect.lab.data.choose_clips import DATASET_OPTIONS
 from slipdetect.lab.train.settings import SET_OPTION, given_settings, setting_option
-from slipdetect.modalities.modality import MODALITIES
+from slipdetect.modalities.snippet import MODALITIES
 
 # settings with an option of their own; all others are reached by --set
 _NAMED = ("init_from", "backbone", "weights", "epochs", "batch_size", "lr", "seed", "workers")

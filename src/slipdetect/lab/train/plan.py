@@ -20,8 +20,7 @@ from slipdetect.errors import ModelError
 from slipdetect.lab.data import Clip
 from slipdetect.lab.data.datasets import LABELS
 from slipdetect.lab.train.config import TrainConfig
-from slipdetect.modalities.modality import Modality
-from slipdetect.modalities.snippet import SnippetGrid
+from slipdetect.modalities.snippet import Modality, SnippetGrid
 from slipdetect.models import TSN, ModelPackage, StreamConfig, load_package
 
 logger = logging.getLogger(__name__)

@@ -41,9 +41,8 @@ from slipdetect.lab.train.records import (
     refuse_earlier_run,
     require_tensorboard,
 )
-from slipdetect.modalities.modality import get_modality
 from slipdetect.modalities.normalize import SnippetNormalizer
-from slipdetect.modalities.snippet import SnippetGrid
+from slipdetect.modalities.snippet import SnippetGrid, get_modality
 from slipdetect.models import ModelPackage, load_package
 from slipdetect.store import VideoStore
 

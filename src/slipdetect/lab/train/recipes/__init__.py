@@ -14,7 +14,7 @@ from typing import Any
 
 from slipdetect.errors import UsageError
 from slipdetect.lab.train.config import SETTINGS, TrainConfig, as_setting, find_setting
-from slipdetect.modalities.modality import MODALITIES
+from slipdetect.modalities.snippet import MODALITIES
 
 __all__ = ["Recipe", "Setting", "list_recipes", "load_recipe"]
 

@@ -1,24 +1,35 @@
-"""Measuring how fast the flow methods are on this machine, and how far from OpenCV's TV-L1.
+"""The contest of flow methods that ``flow_bench.py`` times, and the scene that it lets them see.
 
 In: gray pictures and numbers of flows. Out: a ``FlowBenchmark``, plain numbers.
 """
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from slipdetect.errors import SlipdetectError, UsageError
-from slipdetect.flow.machine import machine_name
+from slipdetect.flow import FlowExtractor
+from slipdetect.flow.machine import device_name, machine_name
 from slipdetect.flow.registry import available_methods, has_cuda, method_devices
-from slipdetect.lab.bench.contestant import Contestant, Flow
+
+Flow = NDArray[np.float32]
 
 REFERENCE = "tvl1-opencv"
 _TURN = 25
+# px per picture of the background, to the right and down
+_DRIFT = (0.4, 0.15)
+# pictures that the disc takes for a round, and the half axes of its way as a share of the sides
+_ROUND = 120
+_REACH = (0.15, 0.12)
+_RADIUS = 0.22
+_NOISE = 1.0
 
 
 @dataclass(frozen=True)
@@ -72,6 +83,81 @@ class FlowBenchmark:
             if other.label == REFERENCE:
                 return other.seconds[-1] / timing.seconds[-1]
         return None
+
+
+class Contestant:
+    """A method, made and warmed up, with what is known of it so far.
+
+    Args:
+        label: What to call it.
+        method: Its name.
+        device: What it shall run on.
+        threads: Threads it may use on the CPU; None: one per CPU that this process may use.
+        frames: Gray pictures to warm up with, two or more.
+
+    Attributes:
+        extractor: The method at work.
+        device: Name of what it runs on.
+        first_call: Seconds of making it and of its first flows, compilation included.
+        pair_seconds: Seconds per pair when warm, measured once.
+        elapsed: Seconds of all turns so far.
+        seconds: ``elapsed`` at each count, filled by whoever counts.
+
+    Raises:
+        UsageError: The method cannot run here.
+    """
+
+    def __init__(
+        self,
+        label: str,
+        method: str,
+        device: str,
+        threads: int | None,
+        frames: Sequence[NDArray[np.uint8]],
+    ) -> None:
+        begin = time.perf_counter()
+        self.label = label
+        self.elapsed = 0.0
+        self.extractor = FlowExtractor(method, device, threads=threads)
+        together = min(self.extractor.pairs_at_once, len(frames) - 1)
+        self.turn(frames[: together + 1])
+        self.first_call = time.perf_counter() - begin
+        self.elapsed = 0.0
+        self.turn(frames[: together + 1])
+        self.pair_seconds = self.elapsed / together
+        self.elapsed = 0.0
+        self.seconds: list[float] = []
+        self.device = device_name(device)
+        self._distances: list[float] = []
+        self._shares: list[float] = []
+
+    def turn(self, frames: Sequence[NDArray[np.uint8]]) -> list[Flow]:
+        """Compute the flows of neighbors and add the time they take."""
+        before = cv2.getNumThreads()
+        # pairs side by side and threads inside OpenCV would be more than the others have
+        inside = 1 if self.extractor.pairs_at_once > 1 else self.extractor.threads
+        cv2.setNumThreads(inside)
+        try:
+            begin = time.perf_counter()
+            flows = list(self.extractor.iter(frames))
+            self.elapsed += time.perf_counter() - begin
+        finally:
+            cv2.setNumThreads(before)
+        return flows
+
+    def compare(self, flows: Sequence[Flow], reference: Sequence[Flow]) -> None:
+        """Take note of how far ``flows`` are from those of the reference."""
+        for flow, other in zip(flows, reference, strict=True):
+            self._distances.append(float(np.hypot(*(flow - other)).mean(dtype=np.float64)))
+            levels = self.extractor.quantize(flow).astype(np.int16)
+            apart = np.abs(levels - self.extractor.quantize(other))
+            self._shares.append(float((apart <= 1).mean()))
+
+    def accuracy(self) -> tuple[float | None, float | None]:
+        """Return mean distance (px) and share of bytes within one level; None: not compared."""
+        if not self._distances:
+            return None, None
+        return float(np.mean(self._distances)), float(np.mean(self._shares))
 
 
 class FlowContest:
@@ -196,3 +282,41 @@ def _timing(contestant: Contestant) -> Timing:
         distance=distance,
         within_one=within_one,
     )
+
+
+def moving_scene(count: int, width: int, height: int) -> Iterator[NDArray[np.uint8]]:
+    """Yield ``count`` pictures ``(height, width)`` uint8.
+
+    A textured disc of 0.22 of the shorter side goes round in front of a texture that drifts 0.4 px
+    to the right and 0.15 px down per picture; the noise has a standard deviation of one level.
+    """
+    rng = np.random.default_rng(0)
+    behind, front = (_Texture(rng, width, height) for _ in range(2))
+    y, x = np.mgrid[:height, :width].astype(np.float32)
+    for index in range(count):
+        angle = 2 * np.pi * index / _ROUND
+        right, down = _REACH[0] * width * np.cos(angle), _REACH[1] * height * np.sin(angle)
+        away = np.hypot(x - width / 2 - right, y - height / 2 - down)
+        inside = np.clip(_RADIUS * min(width, height) - away + 0.5, 0, 1)
+        picture = behind.moved(index * _DRIFT[0], index * _DRIFT[1])
+        picture += inside * (front.moved(right, down) - picture)
+        picture += rng.normal(0, _NOISE, picture.shape)
+        yield np.clip(np.rint(picture), 0, 255).astype(np.uint8)
+
+
+class _Texture:
+    """A periodic texture that can be moved by fractions of a px without resampling."""
+
+    def __init__(self, rng: np.random.Generator, width: int, height: int) -> None:
+        self._shape = (height, width)
+        self._down = np.fft.fftfreq(height)[:, np.newaxis]
+        self._right = np.fft.rfftfreq(width)[np.newaxis]
+        # power falls with frequency about as in photographs
+        weight = 1 / (4e-4 + self._down**2 + self._right**2)
+        spectrum = np.fft.rfft2(rng.normal(size=self._shape)) * weight
+        spectrum[0, 0] = 0
+        self._spectrum = spectrum * (45 / np.fft.irfft2(spectrum, s=self._shape).std())
+
+    def moved(self, right: float, down: float) -> NDArray[np.float64]:
+        phase = np.exp(-2j * np.pi * (right * self._right + down * self._down))
+        return 128 + np.fft.irfft2(self._spectrum * phase, s=self._shape)

@@ -7,15 +7,20 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import numpy as np
 import pytest
-import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from slipdetect.detection import EventConfig
-from slipdetect.detection.refining import Refiner, anchor_distance, sure
-from slipdetect.modalities.modality import get_modality
-from slipdetect.modalities.snippet import SnippetGrid
+from slipdetect.detection.schedule import (
+    Scores,
+    SkipConfident,
+    WindowPlan,
+    anchor_distance,
+    is_confident,
+)
+from slipdetect.modalities.snippet import SnippetGrid, get_modality
 
 
 def verdict(value: float) -> bool | None:
@@ -25,28 +30,32 @@ def verdict(value: float) -> bool | None:
 def run(
     values: Sequence[float], every: int, sizes: Sequence[int]
 ) -> tuple[list[int], list[float], list[int]]:
-    """Refine snippets 0, 1, ... in batches; sure are those below 0 and those above 4.
+    """Score snippets 0, 1, ... in batches; confident are those below 0 and those above 4.
 
     Returns:
         Places, scores, places that were computed.
     """
     computed: list[int] = []
 
-    def score(places: Sequence[int]) -> list[dict[str, torch.Tensor]]:
+    def score(places: Sequence[int]) -> list[Scores]:
         computed.extend(places)
-        return [{"rgb": torch.tensor([values[place], -values[place]])} for place in places]
+        rows = [np.array([values[place], -values[place]], np.float32) for place in places]
+        return [{"rgb": row} for row in rows]
 
     batches, begin = [], 0
     while begin < len(values):
         size = sizes[len(batches) % len(sizes)]
         batches.append(list(range(begin, min(begin + size, len(values)))))
         begin += size
-    refiner = Refiner(score, lambda scores: verdict(float(scores["rgb"][0])), every)  # type: ignore[arg-type]
-    found = [pair for part in refiner.refine(batches) for pair in part]  # type: ignore[arg-type]
-    assert (refiner.snippets, refiner.computed) == (len(values), len(computed))
+    grid = SnippetGrid(6, 2, 12)
+    plan = WindowPlan.make(1.5, 0.2, grid.step, grid.span, 10.0)
+    schedule = SkipConfident(
+        ("rgb",), grid, plan, every, lambda scores: verdict(float(scores["rgb"][0]))
+    )
+    found = [pair for part in schedule.select(batches, score) for pair in part]
     assert all(float(scores["rgb"][1]) == -float(scores["rgb"][0]) for _, scores in found)
     return (
-        [snippet for snippet, _ in found],  # type: ignore[misc]
+        [snippet for snippet, _ in found],
         [float(scores["rgb"][0]) for _, scores in found],
         sorted(computed),
     )
@@ -56,7 +65,7 @@ def test_by_hand() -> None:
     values = [-4.0, 9.0, 9.0, -7.0, 5.0, 6.0, 3.0, 1.0, 1.0, 8.0, -1.0, -1.0, 9.0, 7.0]
     places, scores, computed = run(values, 3, [4])
     assert places == list(range(14))
-    # 0 and 3 are both sure of none, 6 is not sure, 9 and 12 are both sure of an
+    # 0 and 3 are both confident of none, 6 is not, 9 and 12 are both confident of an
     # event; 13 lies behind the last anchor
     assert computed == [0, 3, 4, 5, 6, 7, 8, 9, 12, 13]
     middle = [8 + 1 / 3, 8 + 2 / 3]
@@ -116,12 +125,12 @@ def test_anchors_overlap(name: str, length: int | None, step: int, wanted: int) 
         (1, True),
     ],
 )
-def test_sure_is_beyond_ten_times_the_odds(probability: float, wanted: bool | None) -> None:
+def test_confident_is_beyond_ten_times_the_odds(probability: float, wanted: bool | None) -> None:
     """Onset 0.8 has odds of 4, so 40 are 0.9756; offset 0.3 of 3/7, so a tenth is 0.0411."""
-    assert sure(probability, EventConfig(onset=0.8, offset=0.3)) is wanted
+    assert is_confident(probability, EventConfig(onset=0.8, offset=0.3)) is wanted
 
 
-def test_nothing_is_sure_beyond_thresholds_at_the_ends() -> None:
-    assert sure(0.0, EventConfig(onset=0.0, offset=0.0)) is None
-    assert sure(1.0, EventConfig(onset=1.0, offset=0.5)) is None
-    assert sure(0.5, EventConfig(onset=1.0, offset=1.0)) is False
+def test_nothing_is_confident_beyond_thresholds_at_the_ends() -> None:
+    assert is_confident(0.0, EventConfig(onset=0.0, offset=0.0)) is None
+    assert is_confident(1.0, EventConfig(onset=1.0, offset=0.5)) is None
+    assert is_confident(0.5, EventConfig(onset=1.0, offset=1.0)) is False

@@ -1,16 +1,24 @@
-"""A result as a notebook shows it: a sentence, the probability over time, a row per event.
+"""Results in other forms: JSON, tables of pandas, HTML for notebooks.
 
-In: what a result has. Out: HTML that stands by itself, for light and dark pages.
+In: events, windows. Out: plain data and a line of ASCII JSON, whose schema is
+``slipdetect/reports/detect.schema.json``; ``pandas.DataFrame``s; HTML that stands by itself.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import json
+from collections.abc import Iterable, Iterator, Sequence
 from html import escape
+from typing import TYPE_CHECKING, Any
 
-from slipdetect._text import clock, printable, timecode
+from slipdetect._text import clock, plain_name, printable, timecode
+from slipdetect.errors import LibraryError
 from slipdetect.types.events import Event, Window
 
+if TYPE_CHECKING:
+    import pandas as pd
+
+VERSION = 1
 _WIDTH, _HEIGHT = 640.0, 96.0
 _TOP, _BOTTOM = 6.0, 74.0  # y of probability 1 and 0
 _MOST_ROWS = 20
@@ -22,6 +30,94 @@ _SHADE = 'fill="#E69F00" fill-opacity="0.5" stroke="#E69F00"'
 _TABLE = 'style="border-collapse:collapse;margin:0;font:inherit;color:inherit"'
 _ROW = 'style="background:none;color:inherit"'
 _CELL = 'style="text-align:left;padding:1px 14px 1px 0;background:none;color:inherit"'
+
+
+def event_data(event: Event) -> dict[str, Any]:
+    """Return the object of one event; times are seconds rounded to 1e-6."""
+    data: dict[str, Any] = {
+        "start": rounded(event.start),
+        "end": rounded(event.end),
+        "peak": rounded(event.peak),
+        "score": rounded(event.score),
+        "label": event.label,
+    }
+    if event.interrupted:
+        data["interrupted"] = True
+    return data
+
+
+def window_data(window: Window) -> dict[str, Any]:
+    """Return the object of one window; times are seconds rounded to 1e-6."""
+    data: dict[str, Any] = {
+        "start": rounded(window.start),
+        "end": rounded(window.end),
+        "probability": rounded(window.probability),
+    }
+    if window.streams:
+        data["streams"] = {name: rounded(value) for name, value in window.streams.items()}
+    if window.corrupt:
+        data["corrupt"] = True
+    return data
+
+
+def json_text(data: dict[str, Any]) -> str:
+    """Return ``data`` as JSON in one line.
+
+    Raises:
+        ValueError: A number is NaN or infinite.
+    """
+    # ASCII reaches its reader unharmed through any locale and any pipe
+    return json.dumps(data, ensure_ascii=True, allow_nan=False)
+
+
+def rounded(value: float) -> float:
+    """Return ``value`` rounded to 1e-6, and never -0.0."""
+    return round(float(value), 6) + 0.0  # adding 0.0 turns -0.0 into 0.0
+
+
+def events_frame(source: str, events: Sequence[Event]) -> pd.DataFrame:
+    """Return the columns source, start, end, peak (seconds), score, label and interrupted."""
+    return _frame(
+        {
+            "source": ([plain_name(source)] * len(events), object),
+            "start": ([event.start for event in events], float),
+            "end": ([event.end for event in events], float),
+            "peak": ([event.peak for event in events], float),
+            "score": ([event.score for event in events], float),
+            "label": ([event.label for event in events], object),
+            "interrupted": ([event.interrupted for event in events], bool),
+        }
+    )
+
+
+def windows_frame(
+    source: str, windows: Sequence[Window], modalities: Iterable[str]
+) -> pd.DataFrame:
+    """Return source, start, end (seconds), probability, that of each stream, and corrupt."""
+    columns: dict[str, tuple[list[Any], type]] = {
+        "source": ([plain_name(source)] * len(windows), object),
+        "start": ([window.start for window in windows], float),
+        "end": ([window.end for window in windows], float),
+        "probability": ([window.probability for window in windows], float),
+    }
+    for name in modalities:
+        alone = [window.streams.get(name, float("nan")) for window in windows]
+        columns[f"probability_{name}"] = (alone, float)
+    columns["corrupt"] = ([window.corrupt for window in windows], bool)
+    return _frame(columns)
+
+
+def _frame(columns: dict[str, tuple[list[Any], type]]) -> pd.DataFrame:
+    try:
+        import pandas as pd
+    except ImportError as error:
+        raise LibraryError(
+            "to_dataframe needs pandas, which cannot be imported here; pip install pandas"
+        ) from error
+    # without a type an empty column would be of objects
+    return pd.DataFrame(
+        {name: pd.Series(values, dtype=kind) for name, (values, kind) in columns.items()}
+    )
 
 
 def result_html(
