@@ -11,8 +11,8 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, fields
-from typing import Protocol, cast
+from dataclasses import dataclass
+from typing import cast
 
 import torch
 from torch.utils.data import DataLoader, Dataset, Sampler, get_worker_info
@@ -21,7 +21,6 @@ from slipdetect.errors import UsageError
 from slipdetect.lab.data import Clip, FrameCache
 from slipdetect.lab.data.datasets import (
     LABELS,
-    Item,
     TrainingClips,
     TrainingWindows,
     ValidationClips,
@@ -29,37 +28,12 @@ from slipdetect.lab.data.datasets import (
     WindowRecipe,
 )
 from slipdetect.lab.train.config import TrainConfig
-from slipdetect.modalities.augment_config import AugmentConfig
 
 logger = logging.getLogger(__name__)
 
 Batch = tuple[torch.Tensor, torch.Tensor]
-
-
-class ValidationSet(Protocol):
-    """Items that are the same every time."""
-
-    def __len__(self) -> int: ...
-
-    def __getitem__(self, index: int) -> Item:
-        """Return ``(segments, images, S, S, C)`` uint8 and a class index."""
-        ...
-
-    def label(self, index: int) -> int:
-        """Return the class index of an item without reading it."""
-        ...
-
-    def describe(self, index: int) -> str:
-        """Return which clip and place an item is, for messages."""
-        ...
-
-
-class TrainingSet(ValidationSet, Protocol):
-    """Items drawn anew in every epoch."""
-
-    def set_epoch(self, epoch: int) -> None:
-        """Choose the epoch whose items are drawn next."""
-        ...
+TrainingSet = TrainingWindows | TrainingClips
+ValidationSet = ValidationWindows | ValidationClips
 
 
 def training_set(
@@ -70,13 +44,11 @@ def training_set(
     Raises:
         DataError: One label has no place to draw from.
     """
-    names = [item.name for item in fields(AugmentConfig)]
-    augment = AugmentConfig(**{name: getattr(config, name) for name in names})
     if config.sampling == "clips":
-        return TrainingClips(clips, cache, recipe, config.seed, augment, config.positive_fraction)
+        return TrainingClips(clips, cache, recipe, config.seed, config, config.positive_fraction)
     count = config.windows_per_epoch
     shares = (config.positive_fraction, config.hard_negative_fraction)
-    return TrainingWindows(clips, cache, recipe, count, config.seed, augment, *shares)
+    return TrainingWindows(clips, cache, recipe, count, config.seed, config, *shares)
 
 
 def validation_set(

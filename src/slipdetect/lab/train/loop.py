@@ -9,7 +9,6 @@ from contextlib import nullcontext
 from typing import TYPE_CHECKING
 
 import torch
-from timm.utils.model_ema import ModelEmaV3
 from torch import nn
 
 from slipdetect.lab.train.batches import (
@@ -30,6 +29,7 @@ from slipdetect.models import TSN
 
 if TYPE_CHECKING:
     from accelerate import Accelerator
+    from timm.utils.model_ema import ModelEmaV3
 
 _BAD_STEPS_ALLOWED = 3
 
@@ -73,8 +73,7 @@ class Trainer:
         optimizer = make_optimizer(model, config)
         self._base_rates = [group["lr"] for group in optimizer.param_groups]
         self.model, self.optimizer = accelerator.prepare(self.network, optimizer)
-        # early on the mean follows faster, so that it does not remember the random start
-        self.average = ModelEmaV3(self.network, config.ema, use_warmup=True) if config.ema else None
+        self.average = _running_mean(self.network, config.ema) if config.ema else None
         self._share = Share(accelerator.process_index, accelerator.num_processes)
         self._weights = torch.ones(0)
         self._bad: list[BadStep] = []
@@ -254,6 +253,14 @@ class Trainer:
         )
 
 
+def _running_mean(network: TSN, decay: float) -> ModelEmaV3:
+    # timm takes seconds to load
+    from timm.utils.model_ema import ModelEmaV3
+
+    # early on the mean follows faster, so that it does not remember the random start
+    return ModelEmaV3(network, decay, use_warmup=True)
+
+
 Score = Callable[[TSN, torch.Tensor, torch.Tensor], tuple[torch.Tensor, torch.Tensor]]
 
 
@@ -265,21 +272,18 @@ def validate(
     device: torch.device,
     score: Score,
 ) -> Batch:
-    """Score all windows, each in one process.
+    """Score all windows, each in one process; in all of them the network becomes the first's.
 
     Args:
-        network: What to judge; in every process it becomes that of the first.
+        network: What to judge.
         windows: What is held out.
-        config: Numbers of the run.
+        config: Settings of the run.
         share: Which process this is.
         device: Where the network is.
         score: Returns the logits ``(windows, classes)`` of a batch, and its loss.
 
     Returns:
         Logits ``(windows, classes)`` and labels ``(windows,)``, on the CPU.
-
-    Raises:
-        TrainingError: Memory ran out, or a worker died.
     """
     from accelerate.utils import gather_object
 

@@ -6,8 +6,7 @@ In: steps and figures of epochs. Out: plain numbers; an order among epochs.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, field
-from typing import Any
+from dataclasses import dataclass, field
 
 import torch
 from torch.nn import functional
@@ -29,10 +28,6 @@ class EpochMetrics:
     val_accuracy: float | None
     val_auc: float | None
     lr: float
-
-    def as_dict(self) -> dict[str, Any]:
-        """Return the fields by name."""
-        return asdict(self)
 
     @property
     def quality(self) -> tuple[float, float]:

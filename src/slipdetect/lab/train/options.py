@@ -98,23 +98,12 @@ TRAIN_OPTIONS = (
 
 @dataclass(frozen=True)
 class TrainOptions:
-    """What was given to ``slipdetect train``.
+    """What was given to ``slipdetect train``, by the names of its options.
 
     Attributes:
         recipe: Name or file of the settings to begin with.
         settings: Settings that win over the recipe's, by name.
         modalities: Streams to train; empty: the recipe's.
-        data: The annotation file.
-        root: Folder that its paths start from.
-        dataset: Data sets to use; empty: all.
-        exclude: Data sets to leave out.
-        negatives: Footage in which nobody falls.
-        mine_above: Least probability of a window of it to learn from.
-        store: Folder of frames and flow that ``extract`` made.
-        cache: Folder of decoded frames.
-        out: Folder of the run.
-        name: Of the model.
-        device: Where to compute.
     """
 
     recipe: str

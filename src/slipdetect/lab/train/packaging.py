@@ -101,7 +101,7 @@ def write_package(
         events=EventConfig(),
         training={
             **_settings({item.stream.modality: item.config for item in trained}),
-            "metrics": {key: item.metrics.as_dict() for key, item in checkpoints.items()},
+            "metrics": {key: asdict(item.metrics) for key, item in checkpoints.items()},
             **{part: _describe(clips) for part, clips in data.items()},
         },
     )

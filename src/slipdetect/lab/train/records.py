@@ -10,6 +10,7 @@ import io
 import json
 import shutil
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -53,19 +54,13 @@ class Records:
     def write(
         self, modality: str, history: Sequence[EpochMetrics], seconds: tuple[float, float]
     ) -> None:
-        """Record a stream's finished epochs.
-
-        Args:
-            modality: The stream.
-            history: All its epochs so far.
-            seconds: Of the last epoch: spent waiting for windows, and in all.
-        """
+        """Record all epochs of a stream so far; the last took ``seconds``: waiting, in all."""
         if not self._is_main:
             return
         is_new = len(history) > len(self._history.get(modality, []))
         self._history[modality] = list(history)
         lines = [
-            json.dumps({"modality": name, **metrics.as_dict()}, allow_nan=False) + "\n"
+            json.dumps({"modality": name, **asdict(metrics)}, allow_nan=False) + "\n"
             for name, epochs in self._history.items()
             for metrics in epochs
         ]
@@ -90,7 +85,7 @@ class Records:
         if self._board is None:
             return
         for metrics in history[self._shown.get(modality, 0) :]:
-            for name, value in metrics.as_dict().items():
+            for name, value in asdict(metrics).items():
                 if name != "epoch" and value is not None:
                     self._board.add_scalar(f"{modality}/{name}", value, metrics.epoch + 1)
         self._shown[modality] = len(history)
@@ -137,17 +132,11 @@ def epochs_csv(
     first: str = "modality",
     more: Mapping[str, object] = MappingProxyType({}),
 ) -> str:
-    """Return a row per epoch with every figure, not rounded, as RFC 4180 has it.
+    """Return a CSV (RFC 4180) with a row per epoch of each stream or run, figures not rounded.
 
-    Args:
-        histories: Epochs by stream or run.
-        first: Heading of the column that names the stream or run.
-        more: Columns at the end that are the same in every row.
-
-    Returns:
-        Columns ``first``, ``epoch`` (counted from 1) and ``FIGURES``: losses are mean cross
-        entropies, accuracies and the area under the ROC curve shares from 0 to 1, ``lr`` the
-        learning rate; a cell without a value is empty.
+    Columns are ``first``, which names the stream or run, ``epoch`` (from 1), ``FIGURES`` (losses
+    are mean cross entropies, accuracies and areas under the ROC curve shares from 0 to 1) and
+    ``more``, the same in every row. A cell without a value is empty.
     """
     buffer = io.StringIO()
     writer = csv.writer(buffer)

@@ -249,13 +249,8 @@ def train_stream(
 ) -> TrainedStream:
     """Train one stream from its last checkpoint in ``out``, if there is one, to the end.
 
-    Args:
-        plan: What to train with.
-        cache: Frames and flow.
-        accelerator: Device and processes.
-        out: Folder of the run.
-        on_step: Called with steps done, steps in all and the loss.
-        on_epoch: Called with all finished epochs, and the last one's seconds: waiting, in all.
+    ``on_step`` is called with steps done, steps in all and the loss; ``on_epoch`` with all finished
+    epochs, and the last one's seconds: waiting, in all.
 
     Raises:
         TrainingError: Training cannot go on; the message names the last good checkpoint.
