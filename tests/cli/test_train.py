@@ -139,6 +139,21 @@ def test_what_is_typed_wins_over_the_environment(run) -> None:
     assert shown == [run("train", "--show", "--epochs", "3").stdout] * 3
 
 
+def test_a_settings_file_sets_any_of_them(run, tmp_path: Path) -> None:
+    file = tmp_path / "s.toml"
+    file.write_text(
+        "[train]\nepochs = 3\n[train.set]\nema = 0.5\nlr-steps = [3, 9]\n"
+        'backbone = "resnest101"\nbackbone_option = ["radix=4", "groups=2"]\n'
+    )
+    found = settings_of(run, "--config", file)
+    wanted = {"epochs": "3", "ema": "0.5", "lr_steps": "3,9", "backbone_option": "radix=4,groups=2"}
+    assert {name: found[name] for name in wanted} == wanted
+    file.write_text("[train.set]\nema = 2\n")
+    refused = run("train", "--show", "--config", file)
+    assert refused.exit_code == 2
+    assert f"ema must be at most 0.99999, not 2.0 (set by {file})" in refused.stderr
+
+
 @pytest.mark.parametrize(
     ("args", "words"),
     [

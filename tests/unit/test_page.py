@@ -8,6 +8,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import html
+import json
 import re
 from pathlib import Path
 
@@ -25,7 +26,7 @@ from slipdetect.reports.page import (
     plays_in_browsers,
     video_section,
 )
-from slipdetect.reports.page.curve import curve_path
+from slipdetect.types.timeline import axis_length, curve_path, ticks
 from slipdetect.video import VideoInfo, show
 from synth import make_video
 
@@ -39,14 +40,29 @@ def points(path: str) -> list[tuple[float, float]]:
     return [(float(x), float(y)) for x, y in pairs]
 
 
+def windows_at(*middles: float) -> list[Window]:
+    return [Window(middle, middle, 0.0) for middle in middles]
+
+
 def test_a_curve_by_hand() -> None:
     # 10 s are 1000 units, a probability of 1 is at the top
-    assert points(curve_path([0.0, 5.0, 10.0], [0.0, 1.0, 0.25], 10.0)) == [
+    assert points(curve_path(windows_at(0.0, 5.0, 10.0), [0.0, 1.0, 0.25], 10.0)) == [
         (0.0, 100.0),
         (500.0, 0.0),
         (1000.0, 75.0),
     ]
-    assert curve_path([], [], 0.0) == ""
+    assert curve_path([], [], axis_length(0.0, [])) == ""
+
+
+def test_a_single_window_is_a_dot() -> None:
+    assert points(curve_path(windows_at(5.0), [0.5], 10.0)) == [(500.0, 50.0)] * 2
+
+
+def test_ticks_are_shares_of_the_axis() -> None:
+    assert ticks(9.9, 4) == [(pytest.approx(second / 9.9), f"0:{second:02}") for second in (0, 5)]
+    assert [text for _, text in ticks(axis_length(0.0, []))] == [
+        f"0:00.0{digit}" for digit in "02468"
+    ] + ["0:00.10"]
 
 
 @given(st.integers(1300, 5000), st.data())
@@ -54,7 +70,7 @@ def test_a_long_curve_loses_no_peak_and_stays_in_order(count: int, data: st.Data
     peak = data.draw(st.integers(0, count - 1))
     values = [0.1] * count
     values[peak] = 0.9
-    drawn = points(curve_path([float(i) for i in range(count)], values, float(count)))
+    drawn = points(curve_path(windows_at(*range(count)), values, float(count)))
     assert len(drawn) <= 4 * 600
     assert min(y for _, y in drawn) == 10.0
     assert [x for x, _ in drawn] == sorted(x for x, _ in drawn)
@@ -68,10 +84,11 @@ def test_names_are_shown_and_never_obeyed() -> None:
     failed = failed_section(NASTY, f"no video: {NASTY}")
     page = html_page([section, failed], About(NASTY, {}, EVENTS, NASTY, "1", "now", NASTY))
     assert page.count("<script>") == 1  # its own
-    assert "\u202e" not in re.sub(r'data-path="[^"]*"|data-root="[^"]*"', "", page)
-    path = re.search(r'data-path="([^"]*)"', page)
-    assert path is not None
-    assert html.unescape(path[1]) == NASTY
+    assert "\u202e" not in page
+    for name in ("path", "root"):  # the script gets it letter by letter
+        given = re.search(rf"data-{name}='([^']*)'", page)
+        assert given is not None
+        assert json.loads(html.unescape(given[1])) == NASTY
 
 
 def test_the_page_obeys_no_script_but_its_own() -> None:

@@ -12,8 +12,8 @@ import pytest
 
 from results import FALL, make_result
 from slipdetect.detection import Event, EventConfig, Window
-from slipdetect.reports.time_axis import tick_text, time_step
 from slipdetect.reports.timeline_plot import draw_timeline, timeline_figure
+from slipdetect.types.timeline import tick_text, time_step
 from slipdetect.video import DecodeReport
 
 EVENTS = EventConfig(onset=0.6, offset=0.25)

@@ -38,7 +38,7 @@ the rest are done; 6 output not writable; 10 event found (--fail-on-event);
 
 Every option can be set by an environment variable named after its verb, such
 as SLIPDETECT_DETECT_MODEL for the --model of detect, and by a file (--config or
-SLIPDETECT_CONFIG); --show-config tells which value is in force and why.
+SLIPDETECT_CONFIG).
 SLIPDETECT_DEBUG=1 shows tracebacks.
 """
 

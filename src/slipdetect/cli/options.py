@@ -11,7 +11,7 @@ from typing import Any
 import click
 
 from slipdetect.cli.console import Console
-from slipdetect.cli.settings_options import SETTINGS_OPTIONS
+from slipdetect.cli.settings import config_option
 
 Decorator = Callable[[Any], Any]
 
@@ -42,7 +42,7 @@ def _common(*names: str, **attributes: Any) -> Decorator:
 
 common_options = with_options(
     [
-        *SETTINGS_OPTIONS,
+        config_option,
         _common("-v", "--verbose", count=True, help="Say more; -vv says all."),
         _common(
             "-q", "--quiet", is_flag=True, help="Say only results and errors; no progress bar."

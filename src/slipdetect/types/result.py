@@ -348,9 +348,9 @@ class DetectionResult:
         return events_frame(self.source, self.events)
 
     def _repr_html_(self) -> str:
-        from slipdetect.types.export import result_html
+        from slipdetect.types.timeline import notebook_html
 
-        return result_html(self.source, self.headline, self.duration, self.windows, self.events)
+        return notebook_html(self.source, self.headline, self.duration, self.windows, self.events)
 
     def _source(self) -> dict[str, Any]:
         from slipdetect.types.export import rounded

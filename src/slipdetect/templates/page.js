@@ -30,7 +30,7 @@ function watchVideo(section) {
   const player = section.querySelector("video");
   const timeline = section.querySelector(".timeline");
   const length = Number(section.dataset.length);
-  const view = { section, player, timeline, length, path: section.dataset.path, events: [] };
+  const view = { section, player, timeline, length, path: JSON.parse(section.dataset.path), events: [] };
   for (const item of section.querySelectorAll("[data-seek]")) {
     item.addEventListener("click", (click) => {
       click.stopPropagation();
