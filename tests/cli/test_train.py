@@ -77,7 +77,7 @@ def test_settings_lists_each_with_kind_limits_and_what_holds_without_it(run) -> 
     assert heads["short_side"] == "  short_side  whole number, at least 16, px  [default: 240 px]"
     assert heads["lr_steps"].startswith("  lr_steps  whole numbers, a list, at least 1  ")
     # of the recipe, by stream where the streams differ
-    assert heads["flow_method"].endswith("[default: tvl1  (rgbdiff); dis-fast  (flow)]")
+    assert heads["flow_method"].endswith("[default: tvl1 (rgbdiff); dis-fast (flow)]")
     seed = run("train", "course2020-rgb", "--settings").stdout
     assert "  epochs  whole number, at least 1  [default: 50]\n" in seed
 

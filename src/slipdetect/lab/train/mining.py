@@ -34,23 +34,10 @@ from slipdetect.types import Window
 logger = logging.getLogger(__name__)
 
 LIST = "mined.csv"
+MOST = 200  # clips
+_MARGIN = 0.5  # seconds of footage kept before and after a window
 # of x264: else compression would tell these clips from the rest, and they are all negatives
 _LOSSLESS = 0
-
-
-@dataclass(frozen=True)
-class MiningRule:
-    """What is worth learning from.
-
-    Attributes:
-        above: Windows of at least this probability are mined.
-        most: Clips at most, of the false alarms of highest probability.
-        margin: Seconds of footage kept before and after such a window.
-    """
-
-    above: float = 0.2
-    most: int = 200
-    margin: float = 0.5
 
 
 @dataclass(frozen=True)
@@ -111,7 +98,7 @@ def _mine(console: Console, folder: Path, model: str, options: TrainOptions) -> 
         def show(done: int, total: int) -> None:
             bar.show(done, f"looking for false alarms {done}/{total}", now=done == total)
 
-        mined = mine(detector, videos, folder, MiningRule(above=options.mine_above), show)
+        mined = mine(detector, videos, folder, options.mine_above, show)
     if mined:
         console.note(
             f"{len(mined)} false alarms of {model!r} to learn from, listed in "
@@ -136,19 +123,22 @@ def _divided(clips: Sequence[Clip], config: TrainConfig) -> list[Clip]:
     ]
 
 
-def false_alarms(windows: Sequence[Window], duration: float, rule: MiningRule) -> list[FalseAlarm]:
+def false_alarms(
+    windows: Sequence[Window], duration: float, above: float, most: int = MOST
+) -> list[FalseAlarm]:
     """Return stretches around the most probable windows, none of which overlaps another, by time.
 
     Args:
         windows: Of one video.
         duration: Of the video, seconds.
-        rule: What is worth learning from.
+        above: Least probability of a window.
+        most: Stretches at most.
     """
     kept: list[FalseAlarm] = []
     for window in sorted(windows, key=lambda window: (-window.probability, window.start)):
-        if window.probability < rule.above or len(kept) == rule.most:
+        if window.probability < above or len(kept) == most:
             break
-        start, end = max(window.start - rule.margin, 0.0), min(window.end + rule.margin, duration)
+        start, end = max(window.start - _MARGIN, 0.0), min(window.end + _MARGIN, duration)
         if all(end <= other.start or start >= other.end for other in kept):
             kept.append(FalseAlarm(start, end, window.probability))
     return sorted(kept, key=lambda alarm: alarm.start)
@@ -158,8 +148,9 @@ def mine(
     detector: Detector,
     videos: Sequence[Path],
     folder: Path,
-    rule: MiningRule | None = None,
+    above: float,
     on_video: Callable[[int, int], None] = lambda done, total: None,
+    most: int = MOST,
 ) -> list[Clip]:
     """Cut the false alarms of ``detector`` out of footage and list them in ``folder/mined.csv``.
 
@@ -167,8 +158,9 @@ def mine(
         detector: The model to learn from the mistakes of.
         videos: In which nobody falls; one that cannot be read is warned of and left out.
         folder: For the clips, which lose nothing but roundings of colors.
-        rule: What is worth learning from.
+        above: Least probability of a window that is worth learning from.
         on_video: Called with videos done and videos in all.
+        most: Clips at most, of the false alarms of highest probability.
 
     Returns:
         The clips, all for training; none where the detector was never fooled.
@@ -177,33 +169,29 @@ def mine(
         DataError: None of the videos can be read.
         OutputError: The folder cannot be written.
     """
-    rule = MiningRule() if rule is None else rule
-    found: dict[Path, list[FalseAlarm]] = {}
+    alarms: list[tuple[Path, FalseAlarm]] = []
+    unread = 0
     for index, video in enumerate(videos):
         try:
             result = detector.detect(video)
-            found[video] = false_alarms(result.windows, result.duration, rule)
+            found = false_alarms(result.windows, result.duration, above, most)
+            alarms += [(video, alarm) for alarm in found]
         except VideoError as error:
             logger.warning("left out: %s", error)
+            unread += 1
         on_video(index + 1, len(videos))
-    if not found:
+    if unread == len(videos):
         raise DataError("none of the footage can be read; check the folder given with --negatives")
-    ranked = sorted((alarm for alarms in found.values() for alarm in alarms), key=_by_score)
-    kept = {id(alarm) for alarm in ranked[: rule.most]}
-    if not kept:
+    if not alarms:
         return []
     make_folder(folder)
-    rows = [
-        row
-        for video, alarms in found.items()
-        for row in _cut(video, [alarm for alarm in alarms if id(alarm) in kept], folder)
-    ]
+    kept = sorted(alarms, key=lambda item: -item[1].score)[:most]
+    rows: list[Row] = []
+    for video in videos:
+        own = [alarm for source, alarm in kept if source == video]
+        rows += _cut(video, sorted(own, key=lambda alarm: alarm.start), folder)
     write_rows(rows, folder / LIST, overwrite=True)
     return read_annotations(folder / LIST)
-
-
-def _by_score(alarm: FalseAlarm) -> float:
-    return -alarm.score
 
 
 def _cut(video: Path, alarms: Sequence[FalseAlarm], folder: Path) -> list[Row]:

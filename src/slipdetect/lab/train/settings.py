@@ -168,7 +168,7 @@ def _shown(name: str, value: Any, streams: str) -> str:
     """Return a setting's value as ``--set`` takes it, with its unit and streams."""
     unit = SETTINGS[name].metadata["unit"]
     text = _text(value) + (f" {unit}" if unit and value is not None else "")
-    return f"{text}  ({streams})" if streams else text
+    return f"{text} ({streams})" if streams else text
 
 
 def _text(value: Any) -> str:
