@@ -54,9 +54,13 @@ def recipe(modality: str = "rgb", segments: int = 3) -> WindowRecipe:
 
 
 def training(
-    modality: str = "rgb", seed: int = 0, config: AugmentConfig = PLAIN, positives: float = 0.0
+    modality: str = "rgb",
+    seed: int = 0,
+    config: AugmentConfig = PLAIN,
+    positive_fraction: float = 0.0,
 ) -> TrainingClips:
-    return TrainingClips(CLIPS, NumberedCache(), recipe(modality), seed, config, positives)
+    made = recipe(modality)
+    return TrainingClips(CLIPS, NumberedCache(), made, seed, config, positive_fraction)
 
 
 def name(told: str) -> str:
