@@ -5,6 +5,7 @@ In: configurations and clips. Out: sentences, or none.
 
 from __future__ import annotations
 
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
@@ -96,3 +97,13 @@ def test_validation_that_cannot_judge_is_warned_of() -> None:
 def test_impossible_settings_are_refused_where_they_are_given(changes: dict[str, Any]) -> None:
     with pytest.raises(UsageError, match=next(iter(changes))):
         TrainConfig(**changes)
+
+
+def test_the_docstring_says_what_each_setting_means() -> None:
+    lines = (TrainConfig.__doc__ or "").splitlines()
+    assert "    short_side (px): Shorter side of the frames read." in lines
+    for item in fields(TrainConfig):
+        (line,) = [
+            line for line in lines if line.split(" ")[4:5] in ([item.name], [f"{item.name}:"])
+        ]
+        assert line.endswith(item.metadata["help"])
