@@ -103,7 +103,6 @@ def test_the_docstring_says_what_each_setting_means() -> None:
     lines = (TrainConfig.__doc__ or "").splitlines()
     assert "    short_side (px): Shorter side of the frames read." in lines
     for item in fields(TrainConfig):
-        (line,) = [
-            line for line in lines if line.split(" ")[4:5] in ([item.name], [f"{item.name}:"])
-        ]
+        names = (f"    {item.name}: ", f"    {item.name} (")
+        (line,) = [line for line in lines if line.startswith(names)]
         assert line.endswith(item.metadata["help"])
