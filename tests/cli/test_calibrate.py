@@ -72,8 +72,8 @@ def fake(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
                 windows=found,
             )
 
-    monkeypatch.setattr("slipdetect.detection.Detector", detector)
-    monkeypatch.setattr("slipdetect.lab.evaluate.predict", predict)
+    monkeypatch.setattr("slipdetect.detection.Detector.from_package", detector)
+    monkeypatch.setattr("slipdetect.lab.evaluate.predictions.predict", predict)
     return asked
 
 
@@ -126,9 +126,15 @@ def test_the_threshold_keeps_the_budget_and_the_rest_of_the_model_stays(
 def test_a_video_that_is_named_twice_counts_once(
     run: Any, fake: list[Any], tiny_package: Path, normal: Path, tmp_path: Path
 ) -> None:
-    named = (normal, normal / "a.mp4", normal / "." / "?.mp4")
-    several = [arg for path in named for arg in ("--negatives", path)]
-    result = calibrate(run, tiny_package, tmp_path / "new", *several)
+    twice = (
+        "--negatives",
+        normal,
+        "--negatives",
+        normal / "a.mp4",
+        "--negatives",
+        normal / "." / "?.mp4",
+    )
+    result = calibrate(run, tiny_package, tmp_path / "new", *twice)
     assert result.exit_code == 0, result.output
     assert "2 videos, 2.0 h" in result.stdout
 
@@ -185,8 +191,8 @@ def test_clips_come_first_and_footage_sees_the_new_probabilities(
         ([], "--negatives FOLDER, --data CLIPS.csv, or both"),
         (["--negatives", "quiet", "--per-day", "1", "--per-hour", "1"], "give one"),
         (["--data", "clips.csv", "--per-day", "1"], "give --negatives"),
-        (["--negatives", "quiet", "--reliability", "x.png"], "--reliability is of no use"),
-        (["--negatives", "quiet", "--bins", "mass"], "--bins is of no use"),
+        (["--negatives", "quiet", "--reliability", "x.png"], "--reliability has no effect"),
+        (["--negatives", "quiet", "--bins", "mass"], "--bins has no effect"),
         (["--negatives", "quiet", "--per-day", "0"], "--per-day"),
         (["--negatives", "quiet", "--per-day", "nan"], "a number of false events, not nan"),
         (["--negatives", "quiet", "--per-hour", "inf"], "a number of false events, not inf"),

@@ -11,8 +11,8 @@ import numpy as np
 import pytest
 
 from slipdetect.errors import DataError
-from slipdetect.lab.course2020.cells import Scores, evaluate_cell, figures, majority_accuracy
-from slipdetect.lab.course2020.plan import Cell
+from slipdetect.lab.course2020.results import Scores, evaluate_cell, figures, majority_accuracy
+from slipdetect.lab.course2020.tables import Cell
 from slipdetect.lab.evaluate.clip_report import clip_report
 from slipdetect.lab.evaluate.scores import ClipScores
 
@@ -50,11 +50,11 @@ def test_one_seed_has_the_figures_of_the_clip_report(certain: int) -> None:
     # all clips of a label right, or all of both
     for label in range(certain):
         scores.logits["rgb"][scores.truth == label, label] = 9
-    found = evaluate_cell(Cell.single("rgb"), [run])
+    found = evaluate_cell(Cell(("rgb",), (1.0,)), [run])
     report = clip_report(scores, "rgb")
     for mine, theirs in (
-        (found.accuracy, report.accuracy),
-        (found.mean_class, report.mean_class_accuracy),
+        (found.accuracy, report.metrics["accuracy"]),
+        (found.mean_class, report.metrics["mean_class_accuracy"]),
     ):
         assert mine is not None
         assert theirs.interval is not None
@@ -63,7 +63,7 @@ def test_one_seed_has_the_figures_of_the_clip_report(certain: int) -> None:
             (theirs.interval.low, theirs.interval.high), abs=1e-12
         )
         assert mine.by_seed == (mine.value,)
-    again = evaluate_cell(Cell.single("rgb"), [run, run, run])
+    again = evaluate_cell(Cell(("rgb",), (1.0,)), [run, run, run])
     for one, three in ((found.accuracy, again.accuracy), (found.mean_class, again.mean_class)):
         assert one is not None
         assert three is not None
@@ -95,8 +95,8 @@ def test_clips_of_one_label_have_no_mean_class_accuracy() -> None:
 
 def test_seeds_are_averaged_and_their_range_kept() -> None:
     runs = [made_run(seed) for seed in range(3)]
-    found = evaluate_cell(Cell.single("flow"), runs)
-    alone = [evaluate_cell(Cell.single("flow"), [run]).accuracy for run in runs]
+    found = evaluate_cell(Cell(("flow",), (1.0,)), runs)
+    alone = [evaluate_cell(Cell(("flow",), (1.0,)), [run]).accuracy for run in runs]
     assert found.accuracy is not None
     values = tuple(figure.value for figure in alone if figure is not None)
     assert found.accuracy.by_seed == pytest.approx(values)
@@ -145,7 +145,7 @@ def test_runs_of_different_clips_are_refused() -> None:
     with pytest.raises(DataError, match=r"different clips \(40 and 38, first"):
         evaluate_cell(Cell(("rgb", "flow"), (1.0, 1.0)), [run])
     with pytest.raises(DataError, match="different clips"):
-        evaluate_cell(Cell.single("flow"), [run, made_run(1)])
+        evaluate_cell(Cell(("flow",), (1.0,)), [run, made_run(1)])
 
 
 def test_one_modality_twice_is_refused() -> None:

@@ -14,15 +14,17 @@ import numpy as np
 import pytest
 
 from slipdetect.errors import ModelError, OutputError
-from slipdetect.lab.course2020.attempts import (
+from slipdetect.lab.course2020.runs import (
     Attempt,
+    Progress,
     attempt_state,
     make_attempts,
     read_attempt,
+    run_attempts,
     scores_file,
+    states,
 )
-from slipdetect.lab.course2020.plan import Trial
-from slipdetect.lab.course2020.runner import Progress, run_attempts, states
+from slipdetect.lab.course2020.tables import Trial
 from slipdetect.lab.evaluate.scores import ClipScores, write_scores
 
 TRIALS = [Trial(key, "resnet18", "rgb", "course2020-rgb") for key in ("a", "b", "c")]

@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from slipdetect.errors import DataError
-from slipdetect.lab.course2020.subsets import nested_subset, smoke_subset
+from slipdetect.lab.course2020.division import nested_subset, smoke_subset
 from slipdetect.lab.data import Clip
 
 SHARES = (475 / 668, 525 / 668, 575 / 668, 1.0)

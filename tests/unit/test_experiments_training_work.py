@@ -13,14 +13,19 @@ import pytest
 
 from slipdetect import backbones
 from slipdetect.errors import ModelError, OutputError
-from slipdetect.lab.course2020 import training_work
-from slipdetect.lab.course2020.attempts import Attempt, make_attempts, read_attempt
-from slipdetect.lab.course2020.division import Division
+from slipdetect.lab.course2020 import runs
+from slipdetect.lab.course2020.division import Division, smoke_division
 from slipdetect.lab.course2020.experiment import Experiment
-from slipdetect.lab.course2020.plan import Cell, Row, Table, Trial
-from slipdetect.lab.course2020.runner import run_attempts, states
-from slipdetect.lab.course2020.settings import Settings, smoke_division, smoke_settings
-from slipdetect.lab.course2020.training_work import TrainingWork
+from slipdetect.lab.course2020.runs import (
+    Attempt,
+    Settings,
+    TrainingWork,
+    make_attempts,
+    read_attempt,
+    run_attempts,
+    states,
+)
+from slipdetect.lab.course2020.tables import Cell, Row, Table, Trial
 from slipdetect.lab.data import Clip
 from slipdetect.models import load_package
 from tiny_clips import create_tiny, tiny_clips
@@ -143,7 +148,7 @@ def test_an_attempt_stopped_between_its_scores_ends_the_same(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     calls = []
-    score = training_work.score_clips
+    score = runs.score_clips
 
     def stopping(*args: object, **options: object) -> object:
         calls.append(1)
@@ -151,7 +156,7 @@ def test_an_attempt_stopped_between_its_scores_ends_the_same(
             raise KeyboardInterrupt
         return score(*args, **options)
 
-    monkeypatch.setattr(training_work, "score_clips", stopping)
+    monkeypatch.setattr(runs, "score_clips", stopping)
     attempts, work = make_attempts(TRIALS[:1], [0]), TrainingWork(division, settings)
     with pytest.raises(KeyboardInterrupt):
         run_attempts(attempts, work, tmp_path)
@@ -168,7 +173,7 @@ def test_what_a_kill_after_the_last_score_left_goes_with_the_next_call(
     left = done[1][0].folder(done[0]) / "run" / "checkpoints"
     left.mkdir()
     (left / "state.safetensors").write_bytes(b"x" * 100)
-    table = Table("t", "T", ("all",), (Row("RGB", (Cell.single("spatial"),)),), TRIALS)
+    table = Table("t", "T", ("all",), (Row("RGB", (Cell(("spatial",), (1.0,)),)),), TRIALS)
     experiment = Experiment(table, division, done[0], TrainingWork(division, settings), [0], {})
     assert experiment.run() == {}
     assert not left.exists()
@@ -178,7 +183,7 @@ def test_what_a_kill_after_the_last_score_left_goes_with_the_next_call(
 def test_an_experiment_makes_a_table_of_it(
     done: tuple[Path, list[Attempt]], division: Division, settings: Settings
 ) -> None:
-    cells = (Cell.single("spatial"), Cell.single("spatial-half"))
+    cells = (Cell(("spatial",), (1.0,)), Cell(("spatial-half",), (1.0,)))
     table = Table("t", "T", ("all", "half"), (Row("RGB", cells),), TRIALS, has_curves=True)
     work = TrainingWork(division, settings)
     experiment = Experiment(table, division, done[0], work, [0], {})
@@ -198,7 +203,7 @@ def test_an_experiment_makes_a_table_of_it(
 
 
 def test_a_smoke_run_keeps_no_model(division: Division, tmp_path: Path) -> None:
-    settings = replace(smoke_settings(tmp_path / "cache", device="cpu"))
+    settings = Settings.of_smoke_run(tmp_path / "cache", device="cpu")
     changes = {**settings.changes, "input_size": 32, "short_side": 48, "batch_size": 3}
     work = TrainingWork(smoke_division(division), replace(settings, changes=changes))
     attempts = make_attempts(TRIALS[:1], [0])

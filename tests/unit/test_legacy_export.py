@@ -5,7 +5,6 @@ In: packages with random weights. Out: nothing but assertions.
 
 from __future__ import annotations
 
-import json
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -231,17 +230,6 @@ def test_a_damaged_note_is_an_error(tmp_path: Path, change: Any, message: str) -
     with pytest.raises(PackageError, match=message):
         import_checkpoints([tmp_path / "x.pth.tar"], tmp_path / "b")
     assert not (tmp_path / "b").exists()
-
-
-@pytest.mark.usefixtures("stubs")
-def test_a_note_of_a_model_of_one_stream_may_be_its_configuration_alone(tmp_path: Path) -> None:
-    package = save_package(tmp_path / "m", stub_config("rgb"), {"rgb": stub_tsn().state_dict()})
-    export_stream(package, "rgb", tmp_path / "x.pth.tar")
-    content = torch.load(tmp_path / "x.pth.tar", weights_only=True)
-    content["slipdetect"] = json.dumps(json.loads(content["slipdetect"])["model"])
-    torch.save(content, tmp_path / "x.pth.tar")
-    back = import_checkpoints([tmp_path / "x.pth.tar"], tmp_path / "b", name="stub")
-    assert facts(back.package.config) == facts(package.config)
 
 
 def test_events_are_those_of_a_new_model(tmp_path: Path) -> None:

@@ -20,7 +20,7 @@ from old_files import OldNetwork
 from slipdetect.errors import BackboneUnavailable, ModelError
 from slipdetect.lab.checkpoints import import_checkpoints
 from slipdetect.lab.checkpoints.reading import read_checkpoint
-from slipdetect.lab.checkpoints.two_stream import in_order_of_time
+from slipdetect.lab.checkpoints.stream import in_order_of_time
 
 State = OrderedDict[str, Any]
 

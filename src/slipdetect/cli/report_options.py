@@ -79,16 +79,18 @@ TRAINING = (
         "train --data clips.csv --out runs/x --resume",
         note="exact, from OUT's own checkpoint; --init-from MODEL begins with a model's weights",
     ),
-    make_word("--evaluate|-e", "evaluate runs/x/best clips.csv --split val"),
+    make_word("--evaluate|-e", "evaluate clips runs/x/best clips.csv --split val"),
     make_word("--snapshot_pref", "train --data clips.csv --out runs/x --name x"),
     make_word("--gpus", "train --data clips.csv --device cuda:1", note="several: torchrun"),
     make_word("--flow_prefix", "train --data clips.csv --store store"),
 )
 
 TESTING = (
-    make_word("test_list", "evaluate runs/x/best clips.csv --split test"),
-    make_word("--test_segments|--test_crops", "evaluate runs/x/best clips.csv --protocol 25x10"),
-    make_word("--save_scores", "evaluate runs/x/best clips.csv --scores x.npz"),
+    make_word("test_list", "evaluate clips runs/x/best clips.csv --split test"),
+    make_word(
+        "--test_segments|--test_crops", "evaluate clips runs/x/best clips.csv --protocol 25x10"
+    ),
+    make_word("--save_scores", "evaluate clips runs/x/best clips.csv --scores x.npz"),
     make_word(
         "--crop_fusion_type|--input_size",
         "models show runs/x/best",
@@ -121,8 +123,9 @@ FILES = (
     make_word("rgb_train.csv|rgb_test.csv|opf_train.csv|opf_test.csv", "plot runs/x/curves.csv"),
     make_word(
         "spatial_video_preds.pickle|motion_video_preds.pickle",
-        "evaluate spatial_video_preds.pickle clips.csv --frames 19 --modality rgb --scores r.npz",
-        "evaluate runs/x/best clips.csv --pickles preds/",
+        "convert-scores rgb=spatial_video_preds.pickle flow=motion_video_preds.pickle --frames 19"
+        " --data clips.csv --out scores.npz",
+        "convert-scores scores.npz --out preds/",
     ),
     make_word(
         "timeLable.json|timelabel.json",

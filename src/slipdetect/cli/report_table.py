@@ -96,13 +96,13 @@ _REPORT = (
     ),
     make_word(
         "test",
-        "evaluate runs/x/best clips.csv",
+        "evaluate clips runs/x/best clips.csv",
         note="accuracy, accuracy of each class, confusion; whole videos: detect",
     ),
     make_word(
         "average fusion|weighted average fusion",
         "compare runs/rgb runs/flow --weights rgb=1,flow=1.5",
-        "evaluate runs/x/best clips.csv --fusion rgb=1,flow=1.5",
+        "evaluate clips runs/x/best clips.csv --fusion rgb=1,flow=1.5",
     ),
     make_word("Fig 6|different angle", "stress runs/x/best clips.csv"),
     make_word(
@@ -129,7 +129,7 @@ _PROGRAMS = (
     make_word("motion_cnn.py", "train two-stream-flow --data clips.csv --out runs/motion"),
     make_word(
         "test_models.py|test_model.py|try.py",
-        "evaluate runs/x/best clips.csv --protocol 25x10 --scores x.npz",
+        "evaluate clips runs/x/best clips.csv --protocol 25x10 --scores x.npz",
     ),
     make_word("average_fusion.py", "compare runs/rgb runs/flow"),
     make_word(

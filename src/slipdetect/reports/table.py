@@ -33,7 +33,7 @@ def event_table(result: DetectionResult, *, windows: bool = False) -> str:
 
 def quality_notes(result: DetectionResult) -> list[str]:
     """Return in a word each why a result rests on less than it should."""
-    return list(result.notes)
+    return list(result.quality_flags)
 
 
 def _events(result: DetectionResult) -> list[str]:

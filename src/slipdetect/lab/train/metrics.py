@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 import torch
 from torch.nn import functional
 
-from slipdetect.lab.evaluate.clip_metrics import area_under_curve
+from slipdetect.lab.stats.ranking import area_under_curve
 
 METRICS = "metrics.jsonl"  # of a run: a line per stream and epoch
 CURVES = "curves.csv"  # the same for spreadsheets
