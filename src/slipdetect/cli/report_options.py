@@ -107,7 +107,7 @@ FILES = (
     make_word(
         "668_resnet101_rgb_model_best.pth.tar|668_resnet101_flow_model_best.pth.tar",
         "models import 668_resnet101_rgb_model_best.pth.tar"
-        " 668_resnet101_flow_model_best.pth.tar --out seed",
+        " 668_resnet101_flow_model_best.pth.tar --out course2020",
     ),
     make_word(
         "model_best.pth.tar",
@@ -129,7 +129,7 @@ FILES = (
     ),
     make_word(
         "timeLable.json|timelabel.json",
-        "detect videos/ --model seed --preset seed --time-label labels/",
+        "replay videos/ --model course2020 --time-label labels/",
     ),
     make_word(
         "classInd.txt|trainlist01.txt|testlist01.txt|frame_count.pickle",

@@ -8,7 +8,8 @@ from __future__ import annotations
 from slipdetect.cli.report_options import FILES, TESTING, TRAINING, Word, make_word
 
 _MADE = (
-    "seed is what models import makes of its two files: see 668_resnet101_rgb_model_best.pth.tar"
+    "course2020 is what models import makes of its two files: "
+    "see 668_resnet101_rgb_model_best.pth.tar"
 )
 
 _REPORT = (
@@ -107,7 +108,7 @@ _REPORT = (
     make_word("Fig 6|different angle", "stress runs/x/best clips.csv"),
     make_word(
         "time label|Fig 7",
-        "detect videos/ --model seed --preset seed --time-label labels/",
+        "replay videos/ --model course2020 --time-label labels/",
         note=_MADE,
     ),
     make_word(
@@ -134,14 +135,14 @@ _PROGRAMS = (
     make_word("average_fusion.py", "compare runs/rgb runs/flow"),
     make_word(
         "win_test.py",
-        "detect videos/ --model seed --preset seed --time-label labels/",
+        "replay videos/ --model course2020 --time-label labels/",
         note=_MADE,
     ),
     make_word(
         "test.py",
-        "detect videos/ --model seed --preset seed-v1 --time-label labels/",
-        "detect videos/ --model seed --preset seed-v0 --time-label labels/",
-        note="seed-v1 of the TSN code, seed-v0 of the two-stream code",
+        "replay videos/ --model course2020 --preset course2020-v1 --time-label labels/",
+        "replay videos/ --model course2020 --preset course2020-v0 --time-label labels/",
+        note="course2020-v1 of the TSN code, course2020-v0 of the two-stream code",
     ),
     make_word("test.sh", "detect videos/", note="a folder, with everything below it"),
     make_word("extract_opt.py", "extract videos/ --out frames --layout tsn --size course2020"),

@@ -19,7 +19,7 @@ from slipdetect._io import atomic_write, file_sha256
 from slipdetect._version import __version__
 from slipdetect.errors import OutputError, PackageError, UsageError
 from slipdetect.models.config import ModelConfig, StreamConfig
-from slipdetect.models.consensus import Consensus
+from slipdetect.models.scores import Consensus
 from slipdetect.models.tsn import TSN
 from slipdetect.models.weights_file import (
     check_file,
@@ -300,7 +300,7 @@ def check_folder(folder: Path, *, overwrite: bool = False) -> None:
         raise OutputError(f"cannot create {str(folder)!r}: it is a file; choose another folder")
     if (folder / CONFIG_FILE).exists() and not overwrite:
         raise OutputError(
-            f"{str(folder)!r} holds a model already; pass --overwrite or choose another folder"
+            f"{str(folder)!r} holds a model already; pass overwrite=True or another folder"
         )
 
 
@@ -315,7 +315,7 @@ def prepare(folder: Path, card: str | None, overwrite: bool) -> None:
     except OSError as error:
         raise OutputError(f"cannot create {str(folder)!r}: {error.strerror}") from error
     if other and not overwrite:
-        raise OutputError(f"{str(path)!r} exists already; pass --overwrite or choose another name")
+        raise OutputError(f"{str(path)!r} exists already; pass overwrite=True or another name")
 
 
 def named_files(folder: Path) -> list[str]:

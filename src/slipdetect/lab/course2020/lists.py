@@ -27,7 +27,8 @@ ONLY_FRAMES = (
     " are"
 )
 
-_NUMBER = re.compile(r"-?[0-9]{1,9}")
+# a name, and one or two whole numbers at the end
+_LINE = re.compile(r"(.*?)(?:\s+(-?[0-9]{1,9}))?(?:\s+(-?[0-9]{1,9}))?", re.DOTALL)
 _FIELDS = {1: "a video", 2: "a video and a label", 3: "a video, its frames and a label"}
 # the report's sets: clips -> every N-th is a test clip
 EVERY = {475: 4, 525: 4, 575: 4, 668: 5}
@@ -107,50 +108,31 @@ def read_course_list(file: Path, index: Mapping[int, str] = CLASSES) -> Iterator
     """
     expected = 0
     for where, text in list_lines(file):
-        name, numbers = _fields(text)
+        found = _LINE.fullmatch(text)
+        name, *numbers = [part for part in found.groups() if part] if found else [""]
         expected = expected or 1 + len(numbers)
         if 1 + len(numbers) != expected or not name:
             raise DataError(
                 f"{where}: {excerpt(text)} is not {_FIELDS[expected]}, as the first line is;"
                 " correct the line, or give lists of two kinds one by one"
             )
-        yield CourseLine(
-            where=where,
-            name=name,
-            frames=_frames(numbers[0], where) if len(numbers) == 2 else None,
-            label=_listed_label(numbers, name, index, where),
-        )
+        frames = int(numbers[0]) if len(numbers) == 2 else None
+        if frames is not None and frames < 1:
+            raise DataError(f"{where}: a video cannot have {frames} frames; count them again")
+        yield CourseLine(where, name, frames, _listed_label(numbers, name, index, where))
 
 
-def _fields(text: str) -> tuple[str, list[int]]:
-    """Return a line without the one or two whole numbers at its end, and those."""
-    name, numbers = text, list[int]()
-    while len(numbers) < 2:
-        parts = name.rsplit(None, 1)
-        if len(parts) < 2 or not _NUMBER.fullmatch(parts[1]):
-            break
-        name = parts[0]
-        numbers.insert(0, int(parts[1]))
-    return name, numbers
-
-
-def _frames(frames: int, where: str) -> int:
-    if frames < 1:
-        raise DataError(f"{where}: a video cannot have {frames} frames; count them again")
-    return frames
-
-
-def _listed_label(numbers: Sequence[int], name: str, index: Mapping[int, str], where: str) -> str:
+def _listed_label(numbers: Sequence[str], name: str, index: Mapping[int, str], where: str) -> str:
     by_folder = label_word(PurePosixPath(name).parent.name)
     if not numbers:
         if by_folder is None:
             raise DataError(
-                f"{where}: {excerpt(name)} has no label, and its folder does not tell one; name the"
+                f"{where}: {excerpt(name)} has no label, and its folder names none; name the"
                 f" folder {CLASSES[1]} or {CLASSES[2]}"
             )
         return SLIP if by_folder else OTHER
     known = {0: CLASSES[1], 1: CLASSES[2]} if len(numbers) == 2 else index
-    number = numbers[-1]
+    number = int(numbers[-1])
     positive = label_word(known.get(number, ""))
     listed = ", ".join(f"{key} {name}" for key, name in sorted(known.items())[:10])
     if positive is None:
@@ -254,9 +236,9 @@ def _divide(prepared: Prepared, every: int | None, listed: bool) -> None:
     )
 
 
-def _listed(lists: Sequence[tuple[str, bytes]]) -> dict[str, tuple[CourseLine | None, str]]:
+def _listed(lists: Sequence[tuple[str, bytes]]) -> dict[str, tuple[CourseLine, str]]:
     """Return the line and the side of every clip that a list names."""
-    found: dict[str, tuple[CourseLine | None, str]] = {}
+    found: dict[str, tuple[CourseLine, str]] = {}
     with tempfile.TemporaryDirectory(prefix="slipdetect-lists-") as place:
         files = []
         for number, (name, content) in enumerate(lists):
@@ -280,23 +262,22 @@ def _take(
     file: Path,
     side: str,
     classes: Mapping[int, str],
-    found: dict[str, tuple[CourseLine | None, str]],
+    found: dict[str, tuple[CourseLine, str]],
 ) -> None:
     """Add the lines of a list; lists of frames and of flow name the same clips."""
     for line in read_course_list(file, classes):
         path = PurePosixPath(line.name)
         name = path.stem if path.suffix.lower() in (".avi", ".mp4") else path.name
         known, other = found.setdefault(name, (line, side))
-        if other != side or (known is not None and known.label != line.label):
-            where = "" if known is None else known.where
+        if (other, known.label) != (side, line.label):
             raise DataError(
-                f"{line.where}: {name!r} is {line.label} for {side}, and otherwise in {where};"
-                " name the lists of one set only"
+                f"{line.where}: {name!r} is {line.label} for {side}, and otherwise in"
+                f" {known.where}; name the lists of one set only"
             )
 
 
 def _label(name: str, action: str, line: CourseLine | None) -> str:
-    """Return the label that the list, the name of the clip or the folder above it tells."""
+    """Return the label that the list, the name of the clip or the folder above it gives."""
     if line is not None:
         return line.label
     found = _CLASS.fullmatch(name)
@@ -305,7 +286,7 @@ def _label(name: str, action: str, line: CourseLine | None) -> str:
         if positive is not None:
             return SLIP if positive else OTHER
     raise DataError(
-        f"nothing tells the label of {name!r}: neither a list nor its name, which should be such as"
+        f"no label is known for {name!r}: it is in no list, and its name is not of the form"
         f" v_{CLASSES[1]}_g01_c01 or v_{CLASSES[2]}_g01_c01; name the list too"
     )
 

@@ -16,7 +16,7 @@ from torch import nn
 from round_trip import SMALL, assert_same_networks, awake, there_and_back, trained
 from slipdetect.errors import ModelError
 from slipdetect.lab.checkpoints import Wishes, export_stream, import_checkpoints
-from slipdetect.lab.checkpoints import stream as legacy_stream
+from slipdetect.lab.checkpoints import stream as old_stream
 from slipdetect.lab.train.config import TrainConfig
 from slipdetect.modalities.normalize import Normalization
 from slipdetect.modalities.snippet import MODALITIES
@@ -115,7 +115,7 @@ def test_S36_what_older_programs_do_otherwise_is_told_by_name(tmp_path: Path) ->
         "takes topk of 2",
     ):
         assert sum(words in line for line in told) == 1, words
-    names = told[-1].removeprefix("older programs are not told of ").split(", ")
+    names = told[-1].removeprefix("older programs do not know ").split(", ")
     own_line = {
         "backbone",
         "backbone_options",
@@ -238,7 +238,7 @@ def test_S36_options_of_a_network_that_a_package_knows_reach_the_import(
             self.backbone.second = nn.Conv2d(3, 4, 3)
 
     register_stub(monkeypatch)
-    assert packages.build_network is building.build_network is legacy_stream.build_network
+    assert packages.build_network is building.build_network is old_stream.build_network
     monkeypatch.setattr(building, "TSN", Doubled)
     state = awake(Doubled("stub", "rgb"), 4).state_dict()
     made = save_package(tmp_path / "m", stub_config("rgb"), {"rgb": state})
