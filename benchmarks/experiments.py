@@ -132,7 +132,7 @@ EXPERIMENTS = {
     "norms": Experiment(
         "as hard; the first batch norm learns, as in temporal segment networks",
         "statistics of pictures do not fit differences: better on both",
-        {**_SCALED, "partial_bn": True},
+        {**_SCALED, "partial_bn": "after-first"},
         rendered="hard",
     ),
     "px144": Experiment(

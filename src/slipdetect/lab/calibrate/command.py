@@ -19,7 +19,7 @@ from slipdetect.cli.options import common_options
 from slipdetect.cli.sources import footage
 from slipdetect.cli.typed_options import option, with_settings
 from slipdetect.errors import DataError, UsageError
-from slipdetect.lab.data.choose_clips import ALL, choose_sources, choose_split
+from slipdetect.lab.data.choose_clips import ALL, choose_datasets, choose_split
 from slipdetect.lab.evaluate.options import (
     FILE,
     FOLDER,
@@ -251,7 +251,7 @@ class _Calibrator:
 
         settings = self._settings
         clips = read_annotations(file, settings.root)
-        clips = choose_sources(clips, settings.dataset, settings.exclude)
+        clips = choose_datasets(clips, settings.dataset, settings.exclude)
         split = settings.split
         if split is None:
             split = "val" if any(clip.split for clip in clips) else ALL

@@ -356,8 +356,8 @@ class ReproduceView:
 
     def _curves(self, result: TableResult) -> dict[str, str]:
         """Draw how the runs learned; return the figures of the picture by file name."""
-        from slipdetect.lab.train.epochs_csv import epochs_csv
         from slipdetect.lab.train.learning_curves import draw_learning_curves
+        from slipdetect.lab.train.records import epochs_csv
 
         histories = self._experiment.histories()
         if not histories:
