@@ -13,8 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from slipdetect._io import atomic_write
-from slipdetect.cli.bar import Bar
-from slipdetect.cli.console import Console
+from slipdetect.cli.console import Bar, Console
 from slipdetect.lab.course2020.attempts import DONE, Attempt
 from slipdetect.lab.course2020.reproduce_table import (
     reproduce_csv,

@@ -16,9 +16,8 @@ from types import FrameType
 from typing import TYPE_CHECKING
 
 from slipdetect._text import clock, shorten
-from slipdetect.cli.bar import Bar
 from slipdetect.cli.batch import Tally
-from slipdetect.cli.console import Console
+from slipdetect.cli.console import Bar, Console
 from slipdetect.cli.errors import INTERNAL, describe
 from slipdetect.errors import SlipdetectError
 from slipdetect.reports import printable

@@ -18,7 +18,7 @@ from slipdetect.lab.prepare.prepared_options import FILE, FOLDER, group_options
 from slipdetect.reports import printable
 
 if TYPE_CHECKING:
-    from slipdetect.cli.bar import Bar
+    from slipdetect.cli.console import Bar
     from slipdetect.lab.prepare.intervals import TimedVideo
     from slipdetect.lab.prepare.rows import Prepared
 
