@@ -33,6 +33,10 @@ def number(value: float) -> str:
     return f"{value:.3f}".rstrip("0").rstrip(".") or "0"
 
 
+def _base64(data: bytes) -> Markup:
+    return Markup(base64.b64encode(data).decode("ascii"))  # noqa: S704 - letters and digits
+
+
 def _shown(value: Any) -> Any:
     return printable(value) if type(value) is str else value
 
@@ -47,7 +51,7 @@ _ENVIRONMENT = Environment(
     lstrip_blocks=True,
 )
 _ENVIRONMENT.filters |= {
-    "base64": lambda data: Markup(base64.b64encode(data).decode("ascii")),  # noqa: S704
+    "base64": _base64,
     "number": number,
     "timecode": timecode,
 }

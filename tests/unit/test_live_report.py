@@ -16,7 +16,7 @@ import pytest
 from results import FALL
 from slipdetect.cli.alerting import clip_stem
 from slipdetect.detection import Detector, Event, Found, LiveNote, LiveSummary, Onset
-from slipdetect.reports import live_schema
+from slipdetect.reports.formats import live_schema
 from slipdetect.reports.live_report import (
     live_line,
     live_text,

@@ -13,7 +13,7 @@ import pytest
 
 from slipdetect.detection import Detector, Profile, Stage, Stopwatch
 from slipdetect.detection.profile import peak_memory
-from slipdetect.reports.profile_text import profile_text
+from slipdetect.reports.table import profile_text
 from synth import make_video
 
 

@@ -11,12 +11,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from slipdetect._text import clock, shorten
+from slipdetect._text import clock, printable, shorten
 from slipdetect.cli.console import Bar, Console, one_line
 from slipdetect.cli.errors import EVENT_FOUND, INTERNAL, INTERRUPTED, SOME_FAILED, describe
 from slipdetect.cli.sources import Job
 from slipdetect.errors import SlipdetectError, UsageError, VideoError
-from slipdetect.reports import printable
 from slipdetect.sinks.sink import ResultSink
 
 if TYPE_CHECKING:

@@ -59,7 +59,7 @@ class Profiling:
         """Print the table."""
         if self._watch is None:
             return
-        from slipdetect.reports.profile_text import profile_text
+        from slipdetect.reports.table import profile_text
 
         looked = sum(self._done, start=Profile(0.0))
         console.block("\n" + profile_text(self._whole(self._watch, looked), looked))

@@ -15,7 +15,7 @@ from matplotlib.figure import Figure
 
 from slipdetect._text import printable, shorten
 from slipdetect.reports.colors import color
-from slipdetect.reports.time_axis import set_time_axis
+from slipdetect.reports.timeline_plot import set_time_axis
 
 if TYPE_CHECKING:
     from slipdetect.types import DetectionResult

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from slipdetect._text import plain_name
 from slipdetect.lab.compare.comparison_table import chosen_text
-from slipdetect.reports.csv_report import text_cell
+from slipdetect.reports.formats import text_cell
 
 if TYPE_CHECKING:
     from slipdetect.lab.compare.comparison import Comparison, Row
