@@ -215,7 +215,7 @@ def _timed(work: Callable[[], dict[str, Any]]) -> dict[str, Any]:
 
 
 def _peak() -> float:
-    from slipdetect.detection.profile import peak_memory
+    from slipdetect.types import peak_memory
 
     peak = peak_memory()
     assert peak is not None, "this system does not tell the memory of a process"
@@ -230,7 +230,7 @@ def _rival(work: str, video: Path, folder: Path) -> Callable[[], dict[str, Any]]
     if work == "seed":
         networks = package.build_streams()
         return lambda: _seed(package.config, networks, video)
-    detector = Detector(package, device="cpu")
+    detector = Detector.from_package(package, device="cpu")
 
     def ours() -> dict[str, Any]:
         detector.detect(video)
@@ -285,9 +285,8 @@ def _seed(config: Any, networks: Any, video: Path) -> dict[str, Any]:
 
     from slipdetect.flow import FlowExtractor
     from slipdetect.lab.course2020.seed_windows import SEED_WINDOWS
-    from slipdetect.modalities.motion_crop import cut
     from slipdetect.modalities.normalize import SnippetNormalizer
-    from slipdetect.modalities.snippet import snippet_box
+    from slipdetect.modalities.snippet import cut, snippet_box
     from slipdetect.video import open_video
 
     schedule, extractor = SEED_WINDOWS["seed"], FlowExtractor("tvl1-opencv", threads=1)

@@ -299,7 +299,7 @@ def run(name: str, data: Path, rendered: Path, out: Path) -> None:
         learned = [clip for clip in clips if fold.trains(clip)] + extra
         model = make(name, experiment, learned, out)
         unseen = [clip for clip in clips if clip.source in fold.test]
-        found = predict(Detector(model, exact=True), unseen, data.parent, sizes=False)
+        found = predict(Detector.from_package(model, exact=True), unseen, data.parent, sizes=False)
         write_predictions(found, kept)
     row = {
         "training_clips": sum(fold.trains(clip) for clip in clips),

@@ -197,7 +197,7 @@ def calibrated(
     equal = {"weights": dict.fromkeys(package.config.fusion["weights"], 1.0), "space": "logits"}
     # streams weigh the same as they are, however sure of itself each was on its validation clips
     fused = replace(package.config, fusion=equal, calibration=Calibration())
-    detector = Detector(ModelPackage(fused, package.folder), exact=True)
+    detector = Detector.from_package(ModelPackage(fused, package.folder), exact=True)
     predictions = list(predict(detector, validation, root, sizes=False))
     config, found = recalibrate(fused, predictions)
     made = [recalibrated(item, found.calibration) for item in predictions]

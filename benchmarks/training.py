@@ -102,8 +102,8 @@ def own_step(batch: int) -> Callable[[], None]:
     from slipdetect.lab.train.processes import make_accelerator
     from slipdetect.lab.train.recipes import load_recipe
     from slipdetect.lab.train.windows import class_weights
-    from slipdetect.modalities.modality import get_modality
     from slipdetect.modalities.normalize import SnippetNormalizer
+    from slipdetect.modalities.snippet import get_modality
     from slipdetect.models import TSN
 
     overrides = {"backbone": "resnet50", "weights": None, "batch_size": batch}

@@ -11,8 +11,8 @@ import torch
 from torch import nn
 
 from slipdetect.backbones import BackboneSpec
-from slipdetect.modalities.modality import get_modality
 from slipdetect.modalities.normalize import Normalization
+from slipdetect.modalities.snippet import get_modality
 from slipdetect.models import TSN, ModelConfig, StreamConfig, save_package
 from stub_models import RECIPE, checked
 

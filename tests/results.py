@@ -51,7 +51,7 @@ class FakeDetector:
     def __init__(self, events: EventConfig) -> None:
         self.config = SimpleNamespace(name="fake")
         self.device = "cpu"
-        self.events = events
+        self.event_config = events
 
     @classmethod
     def load(

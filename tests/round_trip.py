@@ -20,8 +20,7 @@ from slipdetect.lab.train.config import TrainConfig
 from slipdetect.lab.train.metrics import EpochMetrics
 from slipdetect.lab.train.packaging import Checkpoint, TrainedStream, write_package
 from slipdetect.lab.train.plan import StreamPlan
-from slipdetect.modalities.modality import get_modality
-from slipdetect.modalities.snippet import SnippetGrid
+from slipdetect.modalities.snippet import SnippetGrid, get_modality
 from slipdetect.models import TSN, ModelConfig, ModelPackage, load_package
 
 # what a package of a whole model does not keep: its files are new, and whoever imports names it
@@ -104,7 +103,8 @@ def assert_same_networks(first: ModelPackage, second: ModelPackage) -> None:
 def assert_same_detection(first: ModelPackage, second: ModelPackage, video: Path) -> None:
     """Compare the windows of a video: probabilities, those of the streams, events."""
     ours, theirs = (
-        Detector(package, device="cpu", exact=True).detect(video) for package in (first, second)
+        Detector.from_package(package, device="cpu", exact=True).detect(video)
+        for package in (first, second)
     )
     windows = [(w.start, w.end, w.probability, w.streams) for w in ours.windows]
     assert len({probability for _, _, probability, _ in windows}) > 1

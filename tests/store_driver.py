@@ -17,17 +17,18 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from slipdetect.lab.extract import batch
+from slipdetect.flow import FlowExtractor
+from slipdetect.lab.extract.batch import run_batch
+from slipdetect.lab.extract.context import StopFlag, make_recipe
 from slipdetect.lab.extract.plan import Planner, Rules
-from slipdetect.lab.extract.request import ExtractionRequest, FlowRequest
-from slipdetect.store import units
+from slipdetect.store import layout as layouts
 
 SHARD = 8
 SEED = 20
 
 
 class Silent:
-    """A watcher that only fails."""
+    """A listener that only fails."""
 
     def progress(self, *_: Any) -> None: ...
 
@@ -47,11 +48,11 @@ def tree(folder: Path) -> dict[str, bytes | None]:
 
 def run(videos: list[Path], folder: Path, layout: str) -> None:
     """Extract ``videos`` in shards of eight frames."""
-    units.MAX_FRAMES = SHARD
-    request = ExtractionRequest(layout, flow=FlowRequest("dis"))
-    planner = Planner(folder, request, Rules(), videos)
+    layouts.MAX_FRAMES = SHARD
+    recipe = make_recipe(FlowExtractor("dis"), layout)
+    planner = Planner(folder, recipe, Rules(), videos)
     tasks = [task for video in videos if (task := planner.task(video)) is not None]
-    batch.run_batch(tasks, folder, request, Silent(), batch.Stop())
+    run_batch(tasks, folder, recipe, Silent(), StopFlag())
 
 
 def die_at(step: int) -> Callable[[], int]:

@@ -10,29 +10,29 @@ from typing import Any
 
 import pytest
 
-from slipdetect.lab.extract import batch
+from slipdetect.flow import FlowExtractor
+from slipdetect.lab.extract.batch import run_batch
+from slipdetect.lab.extract.context import ExtractionResult, StopFlag, make_recipe
 from slipdetect.lab.extract.plan import Planner, Rules, Task
-from slipdetect.lab.extract.request import ExtractionRequest, FlowRequest
-from slipdetect.lab.extract.tools import Outcome
-from slipdetect.store import units
+from slipdetect.store import layout
 
 SHARD = 8
-DIS = FlowRequest("dis")
+DIS = FlowExtractor("dis")
 
 
 class Record:
-    """A watcher that writes down what it is told."""
+    """A listener that writes down what it is told."""
 
     def __init__(self) -> None:
-        self.outcomes: dict[str, Outcome] = {}
+        self.results: dict[str, ExtractionResult] = {}
         self.errors: dict[str, Exception] = {}
         self.shares: list[float] = []
 
     def progress(self, share: float, frames: int, task: Task | None) -> None:
         self.shares.append(share)
 
-    def finished(self, task: Task, outcome: Outcome) -> None:
-        self.outcomes[task.path.name] = outcome
+    def finished(self, task: Task, result: ExtractionResult) -> None:
+        self.results[task.path.name] = result
 
     def failed(self, path: Path, error: Exception) -> None:
         self.errors[path.name] = error
@@ -40,24 +40,24 @@ class Record:
 
 def small_shards(monkeypatch: pytest.MonkeyPatch) -> None:
     """Make shards of eight frames until the test ends."""
-    monkeypatch.setattr(units, "MAX_FRAMES", SHARD)
+    monkeypatch.setattr(layout, "MAX_FRAMES", SHARD)
 
 
 def extract(
     folder: Path,
     *videos: Path,
-    stop: batch.Stop | None = None,
+    stop: StopFlag | None = None,
     jobs: int = 1,
     rules: Rules | None = None,
     **settings: Any,
 ) -> Record:
     """Extract ``videos`` into ``folder``; errors of single videos are in the record."""
     folder.mkdir(exist_ok=True)
-    request = ExtractionRequest(**{"flow": DIS, **settings})
-    planner = Planner(folder, request, Rules() if rules is None else rules, videos)
+    recipe = make_recipe(**{"flow": DIS, **settings})
+    planner = Planner(folder, recipe, Rules() if rules is None else rules, videos)
     record = Record()
     tasks = [task for video in videos if (task := planner.task(video)) is not None]
-    batch.run_batch(tasks, folder, request, record, batch.Stop() if stop is None else stop, jobs)
+    run_batch(tasks, folder, recipe, record, StopFlag() if stop is None else stop, jobs)
     return record
 
 

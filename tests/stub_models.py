@@ -13,8 +13,8 @@ import torch
 from torch import nn
 
 from slipdetect.backbones import BackboneSpec
-from slipdetect.modalities.modality import MODALITIES, get_modality
 from slipdetect.modalities.normalize import Normalization
+from slipdetect.modalities.snippet import MODALITIES, get_modality
 from slipdetect.models import TSN, ModelConfig, ModelPackage, StreamConfig, save_package
 from slipdetect.types import Calibration, EventConfig, Thresholds
 

@@ -27,10 +27,15 @@ from slipdetect.lab.data.window_reader import Draw, WindowReader, WindowRecipe
 from slipdetect.modalities.augment import Augmentation, whole_picture_crop
 from slipdetect.modalities.augment_config import AugmentConfig
 from slipdetect.modalities.images import scale_short_side
-from slipdetect.modalities.modality import MODALITIES, get_modality
-from slipdetect.modalities.motion_crop import Box, thumbnail
-from slipdetect.modalities.snippet import SnippetGrid, snippet_box
-from slipdetect.modalities.stretch import Stretch
+from slipdetect.modalities.sampling import Stretch
+from slipdetect.modalities.snippet import (
+    MODALITIES,
+    Box,
+    SnippetGrid,
+    get_modality,
+    snippet_box,
+    thumbnail,
+)
 
 HERE = Path(__file__).resolve().parent
 VIDEO = HERE.parents[1] / "examples" / "slip.mp4"

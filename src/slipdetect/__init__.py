@@ -15,7 +15,9 @@ if TYPE_CHECKING:
     from slipdetect.backbones import create_backbone as create_backbone
     from slipdetect.backbones import list_backbones as list_backbones
     from slipdetect.detection import Detector as Detector
-    from slipdetect.detection.detect import detect as detect
+    from slipdetect.detection import Segment as Segment
+    from slipdetect.detection import WindowScorer as WindowScorer
+    from slipdetect.detection import detect as detect
     from slipdetect.errors import SlipdetectError as SlipdetectError
     from slipdetect.flow import FlowExtractor as FlowExtractor
     from slipdetect.models import TSN as TSN
@@ -33,8 +35,7 @@ __getattr__, __dir__, __all__ = lazy_names(
     __name__,
     {
         "slipdetect.backbones": "BackboneSpec create_backbone list_backbones",
-        "slipdetect.detection": "Detector",
-        "slipdetect.detection.detect": "detect",
+        "slipdetect.detection": "Detector Segment WindowScorer detect",
         "slipdetect.errors": "SlipdetectError",
         "slipdetect.flow": "FlowExtractor",
         "slipdetect.models": "Consensus LateFusion TSN",

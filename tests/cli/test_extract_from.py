@@ -1,4 +1,4 @@
-"""``extract --from``: fetched once from a server on this machine, then extracted like the rest.
+"""``extract --url``: fetched once from a server on this machine, then extracted like the rest.
 
 In: tiny clips, an archive of them. Out: exit codes, lines, what lies in the store.
 """
@@ -47,7 +47,7 @@ def test_S57_an_archive_is_fetched_unpacked_and_extracted_once(
 ) -> None:
     source = server.add("/ok/clips.zip", archive.read_bytes())
     store = tmp_path / "store"
-    first = run("extract", "--from", source, "--out", store, *QUICK)
+    first = run("extract", "--url", source, "--out", store, *QUICK)
     assert first.exit_code == 0, first.output
     assert "2 extracted" in first.stderr
     videos = store / "downloads" / "clips" / "videos"
@@ -56,19 +56,19 @@ def test_S57_an_archive_is_fetched_unpacked_and_extracted_once(
         stored = VideoStore(store).find(videos / name)
         assert stored is not None
         assert len(stored.frames()) == count
-    second = run("extract", "--from", source, "--out", store, *QUICK)
+    second = run("extract", "--url", source, "--out", store, *QUICK)
     assert second.exit_code == 0
     assert "2 there already" in second.stderr
     assert len(server.asked) == 1
 
 
-def test_S57_from_adds_to_the_sources_and_has_its_own_folder(
+def test_S57_url_adds_to_the_sources_and_has_its_own_folder(
     run: Run, server: Server, clip: Path, tmp_path: Path
 ) -> None:
     other = make_video(tmp_path / "b.mp4", "walk", count=3).path
     source = server.add("/ok/c.mp4", other.read_bytes())
     cache = tmp_path / "cache"
-    where = ("--from", source, "--from", clip, "--downloads", cache)
+    where = ("--url", source, "--url", clip, "--downloads", cache)
     result = run("extract", clip, *where, "--out", tmp_path / "store", *QUICK)
     assert result.exit_code == 0, result.output
     assert "2 videos: 2 extracted" in result.stderr  # the clip that is named twice counts once
@@ -97,7 +97,7 @@ def test_S57_what_cannot_be_fetched_ends_it_before_any_extraction(
     server.add("/ok/c.mp4", clip.read_bytes())
     source = f"{server.address}{path}" + ("" if digest is None else f"#sha256={digest}")
     store = tmp_path / "store"
-    result = run("extract", clip, "--from", source, "--out", store, *QUICK)
+    result = run("extract", clip, "--url", source, "--out", store, *QUICK)
     assert result.exit_code == code
     assert words in result.stderr
     assert len(result.stderr.splitlines()) == 1
@@ -105,7 +105,7 @@ def test_S57_what_cannot_be_fetched_ends_it_before_any_extraction(
 
 
 def test_S57_a_bucket_address_names_the_one_that_works(run: Run, tmp_path: Path) -> None:
-    result = run("extract", "--from", "gs://bucket/v.zip", "--out", tmp_path / "store")
+    result = run("extract", "--url", "gs://bucket/v.zip", "--out", tmp_path / "store")
     assert result.exit_code == 2
     assert "https://storage.googleapis.com/bucket/v.zip" in result.stderr
 
@@ -119,6 +119,6 @@ def test_nothing_named_is_a_usage_error(run: Run, tmp_path: Path) -> None:
 
 def test_a_wrong_local_hash_is_told(run: Run, clip: Path, tmp_path: Path) -> None:
     good, store = sha(clip.read_bytes()), tmp_path / "store"
-    assert run("extract", "--from", f"{clip}#sha256={'0' * 64}", "--out", store).exit_code == 3
-    result = run("extract", "--from", f"{clip}#sha256={good}", "--out", store, *QUICK)
+    assert run("extract", "--url", f"{clip}#sha256={'0' * 64}", "--out", store).exit_code == 3
+    result = run("extract", "--url", f"{clip}#sha256={good}", "--out", store, *QUICK)
     assert result.exit_code == 0, result.output

@@ -30,7 +30,6 @@ PAGES = [
     ["backbones", "check", "--help"],
     ["compare", "--help"],
     ["plot", "--help"],
-    ["bench", "flow", "--help"],
     ["doctor", "--help"],
     ["describe", "--help"],
     ["describe", "test_models.py"],

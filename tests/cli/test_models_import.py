@@ -256,13 +256,13 @@ def test_S57_checkpoints_are_fetched_by_their_hash(
 ) -> None:
     source = server.add("/ok/668_rgb_model_best.pth.tar", files["rgb"].read_bytes())
     out = tmp_path / "m"
-    result = run("models", "import", files["flow"], "--from", source, "--out", out)
+    result = run("models", "import", files["flow"], "--url", source, "--out", out)
     assert result.exit_code == 0, result.output
     assert [stream.modality for stream in load_package(out).config.streams] == ["flow", "rgb"]
     assert (tmp_path / "downloads" / "668_rgb_model_best.pth.tar").is_file()
-    again = run("models", "import", "--from", source, "--out", out)
+    again = run("models", "import", "--url", source, "--out", out)
     assert again.exit_code == 6
-    assert run("models", "import", "--from", source, "--out", out, "--overwrite").exit_code == 0
+    assert run("models", "import", "--url", source, "--out", out, "--overwrite").exit_code == 0
     assert len(server.asked) == 1
 
 
@@ -271,7 +271,7 @@ def test_S57_another_hash_makes_no_model(
 ) -> None:
     address, _, _ = server.add("/ok/x.pth.tar", files["rgb"].read_bytes()).partition("#")
     for source, code in ((f"{address}#sha256={'0' * 64}", 3), (address, 2)):
-        result = run("models", "import", "--from", source, "--out", tmp_path / "m")
+        result = run("models", "import", "--url", source, "--out", tmp_path / "m")
         assert result.exit_code == code
         assert not (tmp_path / "m").exists()
 

@@ -11,7 +11,8 @@ from dataclasses import replace
 import pytest
 
 from results import FakeDetector
-from slipdetect.detection import DetectionResult, Profile, Stage
+from slipdetect.detection import DetectionResult
+from slipdetect.types import Profile, Stage
 
 pytestmark = pytest.mark.usefixtures("fake", "wishes")
 

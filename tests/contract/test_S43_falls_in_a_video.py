@@ -118,7 +118,7 @@ def test_S43_two_real_falls_are_two_events_and_the_walk_between_them_none(
         assert event.end > fall.start + shift
     walking = [w for w in result.windows if walk_start <= w.start and w.end <= walk_end]
     assert len(walking) > 30  # a window every 0.2 s, 2.4 s long
-    assert max(window.probability for window in walking) < detector.events.offset
+    assert max(window.probability for window in walking) < detector.event_config.offset
 
 
 @pytest.mark.clips
@@ -129,4 +129,4 @@ def test_S43_a_real_walk_stays_flat(detector: Detector, clips: Path, tmp_path: P
     result = detector.detect(save_real(tmp_path / "walk.mp4", frames))
     assert result.duration > 14.0
     assert result.events == ()
-    assert max(window.probability for window in result.windows) < detector.events.offset
+    assert max(window.probability for window in result.windows) < detector.event_config.offset

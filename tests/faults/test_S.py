@@ -23,14 +23,13 @@ from click.testing import CliRunner
 
 from slipdetect.cli.main import cli
 from slipdetect.errors import DataError, OutputError
-from slipdetect.lab.extract import space
-from slipdetect.lab.extract.lock import LOCK_NAME, folder_lock
+from slipdetect.flow import FlowExtractor
+from slipdetect.lab.extract import extract_video
+from slipdetect.lab.extract.context import AT_ONCE, FINISH_SHARD, Interrupted, StopFlag
+from slipdetect.lab.extract.files import StoreUnwritable
+from slipdetect.lab.extract.lock import LOCK_NAME, OWNER_NAME, folder_lock
 from slipdetect.lab.extract.plan import RecipeMismatch, Rules
-from slipdetect.lab.extract.request import FlowRequest
-from slipdetect.lab.extract.tasks import Stop
-from slipdetect.lab.extract.tools import AT_ONCE, FINISH_SHARD, Interrupted
 from slipdetect.store import VideoStore
-from slipdetect.store.files import StoreUnwritable
 from slipdetect.store.names import store_key
 from store_driver import tree
 from store_tools import Record, extract, flip_byte, small_shards, stamps
@@ -89,7 +88,7 @@ def test_S01_a_run_again_redoes_the_unfinished_shard_only(
 ) -> None:
     store = tmp_path / "store"
     with pytest.raises(Interrupted):
-        extract(store, videos[0], stop=StopAfter(12, AT_ONCE))
+        extract(store, videos[0], stop=StopAfter(14, AT_ONCE))
     before = stamps(store)
     kept = [name for name in before if name.endswith(".npz")]
     assert [Path(name).name for name in sorted(kept)] == ["flow_000000.npz", "rgb_000000.npz"]
@@ -130,7 +129,7 @@ def test_S01_killed_with_workers_that_outlive_it(videos: list[Path], tmp_path: P
     assert tree(store) == tree(tmp_path / "whole")
 
 
-class StopAfter(Stop):
+class StopAfter(StopFlag):
     """A stop that is asked for when so many frames were read."""
 
     def __init__(self, frames: int, level: int) -> None:
@@ -221,39 +220,33 @@ def test_S03_the_folder_of_a_living_process_is_refused_with_its_name(
     assert tree(store) == {}
 
 
-def test_S03_a_holder_that_has_not_signed_yet_is_waited_for(
+def test_S03_a_holder_that_has_not_signed_is_refused_too(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr("slipdetect.lab.extract.lock._SECONDS_TO_SIGN", 0.1)
     with folder_lock(tmp_path):
-        lock = tmp_path / LOCK_NAME
-        owner = lock.read_text()
-        lock.write_text("")
-        monkeypatch.setattr(
-            "slipdetect.lab.extract.lock.time.sleep", lambda _: lock.write_text(owner)
-        )
-        with pytest.raises(OutputError, match=f"written by process {os.getpid()} on"):
-            folder_lock(tmp_path).__enter__()
-        monkeypatch.setattr("slipdetect.lab.extract.lock.time.sleep", lambda _: None)
-        lock.write_text("")
+        (tmp_path / OWNER_NAME).unlink()
         with pytest.raises(OutputError, match="written by another process; wait for it"):
             folder_lock(tmp_path).__enter__()
+    assert tree(tmp_path) == {}
 
 
-def test_S03_the_lock_of_a_dead_process_is_taken_over_that_of_another_machine_is_not(
+def test_S03_what_a_dead_process_left_is_taken_over_that_of_another_machine_is_not(
     tmp_path: Path,
 ) -> None:
     dead = subprocess.Popen([sys.executable, "-c", ""])
     dead.wait()
-    lock = tmp_path / LOCK_NAME
+    lock, signed = tmp_path / LOCK_NAME, tmp_path / OWNER_NAME
     owner = {"pid": dead.pid, "host": socket.gethostname(), "started": "2020-01-01 00:00:00"}
-    lock.write_text(json.dumps(owner))
+    lock.touch()
+    signed.write_text(json.dumps(owner))
     with folder_lock(tmp_path):
-        assert json.loads(lock.read_text())["pid"] == os.getpid()
-    assert not lock.exists()
-    lock.write_text(json.dumps({**owner, "host": "elsewhere"}))
+        assert json.loads(signed.read_text())["pid"] == os.getpid()
+    assert tree(tmp_path) == {}
+    signed.write_text(json.dumps({**owner, "host": "elsewhere"}))
     with pytest.raises(OutputError, match=f"process {dead.pid} on elsewhere since 2020"):
         folder_lock(tmp_path).__enter__()
-    assert lock.exists()
+    assert signed.exists()
 
 
 def test_S03_two_processes_at_once_leave_a_whole_store(videos: list[Path], tmp_path: Path) -> None:
@@ -285,7 +278,7 @@ def test_S04_a_folder_that_cannot_be_written_is_found_before_decoding(
     else:
         store.mkdir()
         # the superuser may write everywhere
-        monkeypatch.setattr("slipdetect.lab.extract.folders.os.access", lambda *_: False)
+        monkeypatch.setattr("slipdetect.lab.extract.files.os.access", lambda *_: False)
     result = run("extract", videos[0], "--out", store, "--flow", "dis")
     assert result.exit_code == 6
     assert result.stderr.count("\n") == 1
@@ -339,7 +332,7 @@ def _fill_disk(patch: pytest.MonkeyPatch, step: str) -> None:
 def test_S05_too_little_space_is_found_before_the_first_shard(
     videos: list[Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, run
 ) -> None:
-    monkeypatch.setattr(space.shutil, "disk_usage", lambda _: SimpleNamespace(free=20_000))
+    monkeypatch.setattr(extract_video.shutil, "disk_usage", lambda _: SimpleNamespace(free=20_000))
     result = run("extract", videos[0], "--out", tmp_path / "store", "--flow", "dis")
     assert result.exit_code == 6
     assert "takes about" in result.stderr
@@ -349,9 +342,9 @@ def test_S05_too_little_space_is_found_before_the_first_shard(
 @pytest.mark.parametrize(
     ("settings", "text"),
     [
-        ({"flow": FlowRequest("dis", bound=20.0)}, "bound 15 instead of 20"),
-        ({"flow": FlowRequest("dis", parameters={"preset": "fast"})}, "preset medium instead of"),
-        ({"flow": FlowRequest("tvl1-opencv")}, "method dis instead of tvl1-opencv"),
+        ({"flow": FlowExtractor("dis", bound=20.0)}, "bound 15 instead of 20"),
+        ({"flow": FlowExtractor("dis", preset="fast")}, "preset medium instead of"),
+        ({"flow": FlowExtractor("tvl1-opencv")}, "method dis instead of tvl1-opencv"),
         ({"flow": None}, "flow dis instead of none"),
         ({"sample_fps": 10.0}, "sample_fps none instead of 10"),
         ({"size": "short:32"}, "size native instead of short:32"),
@@ -388,9 +381,8 @@ def test_S06_another_opencv_major_is_refused_a_minor_is_not(
     store = tmp_path / "store"
     extract(store, videos[0])
     major = int(cv2.__version__.split(".")[0])
-    monkeypatch.setattr("slipdetect.lab.extract.request.version", lambda _: "other")
     monkeypatch.setattr(cv2, "__version__", f"{major}.99.9")
-    assert extract(store, videos[0]).outcomes == {}
+    assert extract(store, videos[0]).results == {}
     monkeypatch.setattr(cv2, "__version__", f"{major + 1}.0.0")
     with pytest.raises(RecipeMismatch, match=f"opencv {major} instead of {major + 1}"):
         extract(store, videos[0])
@@ -399,9 +391,9 @@ def test_S06_another_opencv_major_is_refused_a_minor_is_not(
 def test_S06_an_unfinished_extraction_is_refused_too(videos: list[Path], tmp_path: Path) -> None:
     store = tmp_path / "store"
     with pytest.raises(Interrupted):
-        extract(store, videos[0], stop=StopAfter(12, AT_ONCE))
+        extract(store, videos[0], stop=StopAfter(14, AT_ONCE))
     with pytest.raises(RecipeMismatch, match="bound 15 instead of 20"):
-        extract(store, videos[0], flow=FlowRequest("dis", bound=20.0))
+        extract(store, videos[0], flow=FlowExtractor("dis", bound=20.0))
 
 
 @pytest.mark.parametrize("change", ["time", "content", "size"])
@@ -424,7 +416,7 @@ def test_S07_a_changed_source_is_refused_and_overwrite_redoes_it(
     with pytest.raises(OutputError, match=f"has changed since.*{words[change]}"):
         extract(store, clip)
     extract(store, clip, rules=Rules(overwrite=True))
-    assert extract(store, clip).outcomes == {}
+    assert extract(store, clip).results == {}
     found = VideoStore(store).find(clip)
     assert found is not None
     assert found.manifest.frames == (17 if change == "size" else 30)

@@ -64,7 +64,7 @@ def read_list(root: Path, entries: list[str], kind: str) -> list[Path]:
     tail = "\t\t120\t0" if kind == "counted" else ""
     file = root.parent / f"list{ending}"
     file.write_text(head + "".join(f"{entry}{tail}\n" for entry in entries))
-    return list(resolve_sources([str(file)], root))
+    return list(resolve_sources([f"@{file}"], root))
 
 
 KINDS = ["plain", "counted", "csv", "annotations"]
@@ -117,7 +117,7 @@ def test_S10_everything_is_inside_the_root_folder_of_the_system(root: Path) -> N
 def test_S10_the_lists_own_folder_is_the_default_root(root: Path) -> None:
     file = root / "list.txt"
     file.write_text("a.mp4\n../secret.mp4\n")
-    found = resolve_sources([str(file)])
+    found = resolve_sources([f"@{file}"])
     assert next(found) == root / "a.mp4"
     with pytest.raises(DataError, match=r"line 2: '\.\./secret\.mp4' leads out"):
         next(found)
@@ -138,9 +138,9 @@ def test_S10_byte_order_mark_windows_lines_comments_and_blank_lines(
     lines = ["a.mp4", "# ../../etc/x", "", "   ", "  # also", "ü b.mp4"]
     text = end.join(lines) + (end if last else "")
     (root / "l.txt").write_bytes(text.encode(encoding))
-    assert [path.name for path in resolve_sources([str(root / "l.txt")])] == ["a.mp4", "ü b.mp4"]
+    assert [path.name for path in resolve_sources([f"@{root}/l.txt"])] == ["a.mp4", "ü b.mp4"]
     (root / "l.csv").write_bytes(("path" + end + text).encode(encoding))
-    assert [path.name for path in resolve_sources([str(root / "l.csv")])] == ["a.mp4", "ü b.mp4"]
+    assert [path.name for path in resolve_sources([f"@{root}/l.csv"])] == ["a.mp4", "ü b.mp4"]
 
 
 @pytest.mark.parametrize(
@@ -161,7 +161,7 @@ def test_S10_bytes_that_are_no_list_are_named_with_their_line(
         data = data.replace(b"a.mp4", b"path") if b"a.mp4" in data else data
     file.write_bytes(data)
     with pytest.raises(DataError, match=words):
-        list(resolve_sources([str(file)]))
+        list(resolve_sources([f"@{file}"]))
 
 
 def write_lines(file: Path, count: int) -> None:
@@ -179,7 +179,7 @@ def test_S10_a_million_lines_are_not_read_before_the_first_is_used(
     file = tmp_path / f"l{suffix}"
     write_lines(file, 1_000_000)
     tracemalloc.start()
-    first = list(itertools.islice(resolve_sources([str(file)]), 1000))
+    first = list(itertools.islice(resolve_sources([f"@{file}"]), 1000))
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     assert first[-1] == tmp_path / "class 49" / "video 0000999.mp4"
@@ -190,7 +190,7 @@ def test_S10_memory_hardly_grows_with_the_lines(tmp_path: Path) -> None:
     """Of a line that is done only sixteen bytes stay, to know its repeats."""
     file = tmp_path / "l.txt"
     write_lines(file, 4_000)
-    found = resolve_sources([str(file)])
+    found = resolve_sources([f"@{file}"])
     assert sum(1 for _ in itertools.islice(found, 1_000)) == 1_000
     tracemalloc.start()
     assert sum(1 for _ in itertools.islice(found, 2_999)) == 2_999
@@ -205,4 +205,4 @@ def test_S10_memory_hardly_grows_with_the_lines(tmp_path: Path) -> None:
 def test_S10_a_million_lines_are_read_to_the_end(tmp_path: Path) -> None:
     file = tmp_path / "l.txt"
     write_lines(file, 1_000_000)
-    assert sum(1 for _ in resolve_sources([str(file)])) == 1_000_000
+    assert sum(1 for _ in resolve_sources([f"@{file}"])) == 1_000_000

@@ -13,8 +13,7 @@ import pytest
 import torch
 
 from slipdetect.detection import Detector
-from slipdetect.detection.memory import BatchSize, out_of_memory
-from slipdetect.detection.stream_network import StreamNetwork
+from slipdetect.detection.scorer import BatchSize, StreamNetwork, out_of_memory
 from slipdetect.errors import ModelError, UsageError
 from synth import make_video
 
@@ -68,7 +67,7 @@ def test_T02_not_even_one_snippet_is_4_with_advice(
     tiny_package: Path, video: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     tried = short_of_memory(monkeypatch, most=0)
-    with pytest.raises(ModelError, match="--device cpu") as caught:
+    with pytest.raises(ModelError, match="choose the device 'cpu'") as caught:
         Detector.load(tiny_package, "cpu").detect(video)
     assert tried == [16, 8, 4, 2, 1]
     assert caught.value.exit_code == 4

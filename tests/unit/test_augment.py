@@ -13,11 +13,9 @@ import numpy as np
 import pytest
 
 from slipdetect.modalities import GroupMultiScaleCrop, GroupRandomCrop, GroupScale
-from slipdetect.modalities.augment import Augmentation, whole_picture_crop
+from slipdetect.modalities.augment import Augmentation, Colors, Rectangle, whole_picture_crop
 from slipdetect.modalities.augment_config import AugmentConfig
-from slipdetect.modalities.erase import Rectangle
-from slipdetect.modalities.motion_crop import Box
-from slipdetect.modalities.recolor import Colors
+from slipdetect.modalities.snippet import Box
 
 NOTHING = Augmentation()
 STRONG = AugmentConfig(

@@ -20,9 +20,8 @@ from slipdetect.lab.data import Clip, FrameCache, Sampling, WindowRule
 from slipdetect.lab.data.clip_dataset import TrainingClips, ValidationClips, _balanced
 from slipdetect.lab.data.window_dataset import WindowRecipe
 from slipdetect.modalities.augment_config import AugmentConfig
-from slipdetect.modalities.modality import get_modality
 from slipdetect.modalities.sampling import segment_offsets
-from slipdetect.modalities.snippet import SnippetGrid
+from slipdetect.modalities.snippet import SnippetGrid, get_modality
 
 PLAIN = AugmentConfig("fixed", flip=0.0, contrast=0.0, brightness=0.0, tint=0.0, gray=0.0, noise=0)
 LENGTHS = {"fall-a": 30, "fall-b": 47, "other-a": 12, "other-b": 90, "other-c": 61}

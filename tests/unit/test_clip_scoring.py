@@ -18,10 +18,16 @@ from slipdetect.errors import DataError, UsageError
 from slipdetect.lab.data import Clip, FrameCache, Sampling
 from slipdetect.lab.evaluate.clip_scoring import score_clips
 from slipdetect.lab.evaluate.protocol import WINDOWS, Protocol
-from slipdetect.lab.evaluate.segment_scoring import _batches
-from slipdetect.lab.evaluate.snippet_views import SnippetViews, corner_boxes
-from slipdetect.modalities.motion_crop import Box, cut, motion_box, motion_profile, thumbnail
+from slipdetect.lab.evaluate.segment_scoring import corner_boxes, snippet_views
 from slipdetect.modalities.normalize import SnippetNormalizer
+from slipdetect.modalities.snippet import (
+    Box,
+    cut,
+    motion_box,
+    motion_profile,
+    snippet_box,
+    thumbnail,
+)
 from slipdetect.models import TSN, ModelPackage, save_package
 from stub_models import create_stub, stub_config, stub_stream
 from tiny_clips import tiny_clips
@@ -132,36 +138,34 @@ def test_ten_crops_are_the_mean_of_plain_loops(
         assert abs(row).max() > 0.01
 
 
-def test_the_fewer_crops_are_among_the_ten(videos: list[Clip], tmp_path: Path) -> None:
-    frames = FrameCache(tmp_path, Sampling(FPS, SIDE)).frames(videos[0].path)
+def test_the_fewer_crops_are_among_the_ten() -> None:
+    pictures = np.random.default_rng(0).integers(0, 256, (6, SIDE, 64, 3), np.uint8)
+    box = Box(9, 4, 30)
     for crop in ("center", "motion"):
-        stream = stub_stream("rgbdiff", crop=crop, input_size=SIZE)
-        found = {
-            crops: np.stack(
-                list(SnippetViews(stream, Protocol(3, crops), FPS).of_clip(frames, frames))
-            )
-            for crops in (1, 2, 5, 10)
-        }
-        assert [views.shape[1] for views in found.values()] == [1, 2, 5, 10]
-        np.testing.assert_array_equal(found[10][:, ::2], found[5])
-        np.testing.assert_array_equal(found[10][:, 1::2], found[5][..., ::-1, :])
-        np.testing.assert_array_equal(found[2][:, 0], found[1][:, 0])
-        np.testing.assert_array_equal(found[2][:, 1], found[1][:, 0, :, :, ::-1])
+        found = {}
+        for crops in (2, 5, 10):
+            views = snippet_views(crop, SIZE, crops, is_flow=False)
+            assert views is not None
+            found[crops] = views(pictures, box)
+        assert [len(views) for views in found.values()] == [2, 5, 10]
+        np.testing.assert_array_equal(found[10][::2], found[5])
+        np.testing.assert_array_equal(found[10][1::2], found[5][..., ::-1, :])
+        np.testing.assert_array_equal(found[2][0], cut(pictures, box, SIZE))
+        np.testing.assert_array_equal(found[2][1], found[2][0][:, :, ::-1])
         if crop == "motion":
-            np.testing.assert_array_equal(found[1][:, 0], found[5][:, 4])
+            np.testing.assert_array_equal(found[2][0], found[5][4])
+        assert snippet_views(crop, SIZE, 1, is_flow=False) is None
 
 
 def test_the_center_of_five_crops_is_the_models_own() -> None:
     rows, columns = np.mgrid[0:240, 0:320]
     frame = np.stack([columns * 0.75, rows, 255 - rows], axis=-1).astype(np.uint8)[None]
-    stream = stub_stream("rgb", crop="center", input_size=112)
-    found = [
-        next(SnippetViews(stream, Protocol(1, crops), FPS).of_clip(frame, frame))[index]
-        for crops, index in ((1, 0), (5, 4))
-    ]
+    five = snippet_views("center", 112, 5, is_flow=False)
+    assert five is not None
+    box = snippet_box([], 240, 320, "center")
     # one crop cuts and then scales, the reference the other way round and on whole pixels: they
     # are no more than one pixel apart, which is up to 1.9 levels here
-    assert abs(found[0].astype(int) - found[1]).max() <= 3
+    assert abs(cut(frame, box, 112).astype(int) - five(frame, box)[4]).max() <= 3
 
 
 def test_corners_are_a_fourteenth_of_the_side_away() -> None:
@@ -175,18 +179,23 @@ def test_corners_are_a_fourteenth_of_the_side_away() -> None:
 def test_crops_are_averaged_before_the_consensus(
     videos: list[Clip], tmp_path: Path, kind: str
 ) -> None:
-    model = package(tmp_path / "model", "rgb", consensus=kind, consensus_k=2)
+    model = package(tmp_path / "model", "rgb", consensus=kind, consensus_k=2, crop="motion")
     found = score_clips(model, videos[:1], None, Protocol(3, 2)).logits["rgb"][0]
-    alone = package(tmp_path / "alone", "rgb", consensus="identity")
+    alone = package(tmp_path / "alone", "rgb", consensus="identity", crop="motion")
     stream = alone.config.streams[0]
     frames = FrameCache(tmp_path / "cache", Sampling(FPS, SIDE)).frames(videos[0].path)
     network = alone.build_streams()["rgb"]
     normalize = SnippetNormalizer(stream.snippet, stream.normalization)
     rows = []
-    for views in SnippetViews(stream, Protocol(3, 2), FPS).of_clip(frames, frames):
+    places = len(frames) - stream.snippet.frames + 1
+    for segment in range(3):
+        first = int(places / 3 / 2 + places / 3 * segment)
+        views = oracle_views(frames, frames, first, 1, stream.crop, False)[8:]
         with torch.inference_mode():
             each = [
-                network.snippet_scores(normalize(torch.from_numpy(v)[None, None]))[0, 0]
+                network.snippet_scores(
+                    normalize(torch.from_numpy(np.ascontiguousarray(v))[None, None])
+                )[0, 0]
                 for v in views
             ]
         rows.append(torch.stack(each).mean(0).numpy())
@@ -218,20 +227,12 @@ def test_windows_are_those_of_detection(
 ) -> None:
     model = package(tmp_path / "model", *modalities, crop="motion")
     scores = score_clips(model, videos[:2], tmp_path / "cache", WINDOWS, batch=5)
-    detector = Detector(model, "cpu", exact=True)
+    detector = Detector.from_package(model, "cpu", exact=True)
     for index, clip in enumerate(videos[:2]):
         surest = max(detector.detect(clip.path).windows, key=lambda window: window.probability)
         for name in modalities:
             slip, other = scores.logits[name][index].astype(float)
             assert 1 / (1 + np.exp(other - slip)) == pytest.approx(surest.streams[name], abs=1e-5)
-
-
-def test_segments_hold_few_snippets_at_a_time() -> None:
-    segments = (np.full((10, 1, 2, 2, 3), i, np.uint8) for i in range(5))
-    batches = list(_batches(segments, 16))
-    assert [len(batch) for batch in batches] == [16, 16, 16, 2]
-    order = np.concatenate(batches)[:, 0, 0, 0, 0].tolist()
-    assert order == [i for i in range(5) for _ in range(10)]
 
 
 def test_clips_keep_their_facts_and_unreadable_ones_are_left_out(

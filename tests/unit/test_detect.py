@@ -86,4 +86,4 @@ def test_one_call_is_loading_and_detecting(model: Path, film: Path) -> None:
 
 def test_a_file_takes_no_option_of_live_sources(model: Path, film: Path) -> None:
     with pytest.raises(UsageError, match="a file takes no retries; leave it out"):
-        next(Detector.load(model, "cpu").stream(film, retries=3))
+        next(Detector.load(model, "cpu").iter_events(film, retries=3))

@@ -38,25 +38,25 @@ def negative(frames: Iterator[Frame]) -> Iterator[Frame]:
 
 def test_a_view_that_changes_nothing_changes_nothing(tmp_path: Path, bright: Detector) -> None:
     clip = film(tmp_path / "a.mp4", steady(24))
-    plain, seen = bright.detect(clip), bright.through(nothing).detect(clip)
+    plain, seen = bright.detect(clip), bright.with_transform(nothing).detect(clip)
     assert seen.windows == plain.windows
     assert seen.events == plain.events
     assert seen.report == plain.report
-    assert list(bright.through(nothing).stream(clip)) == list(plain.events)
+    assert list(bright.with_transform(nothing).iter_events(clip)) == list(plain.events)
 
 
 def test_the_view_is_what_is_judged_and_the_detector_stays_as_it_was(
     tmp_path: Path, bright: Detector
 ) -> None:
     clip = film(tmp_path / "a.mp4", steady(10))
-    seen = bright.through(negative)
+    seen = bright.with_transform(negative)
     before, after = seen.detect(clip).events
     assert (before.start, after.end) == (0.0, 8.0)
     assert before.end == pytest.approx(EVENT[0], abs=0.3)
     assert after.start == pytest.approx(EVENT[1], abs=0.3)
     (event,) = bright.detect(clip).events
     assert event.start == pytest.approx(EVENT[0], abs=0.3)
-    assert seen.through(None).detect(clip).events == (event,)
+    assert seen.with_transform(None).detect(clip).events == (event,)
     assert seen.scorer is bright.scorer
 
 
@@ -71,7 +71,7 @@ def test_the_view_gets_every_frame_at_its_time_and_the_models_size(
             got.append(frame)
             yield frame
 
-    bright.through(watch).detect(clip)
+    bright.with_transform(watch).detect(clip)
     assert [frame.time for frame in got] == pytest.approx([k / 30 for k in range(61)], abs=1e-4)
     assert {frame.image.shape for frame in got} == {(48, 64, 3)}
 
@@ -82,7 +82,7 @@ def test_dropped_frames_are_bridged_by_the_nearest(tmp_path: Path, bright: Detec
     def every_fourth(frames: Iterator[Frame]) -> Iterator[Frame]:
         return (frame for k, frame in enumerate(frames) if k % 4 == 0)
 
-    (event,) = bright.through(every_fourth).detect(clip).events
+    (event,) = bright.with_transform(every_fourth).detect(clip).events
     assert event.start == pytest.approx(EVENT[0], abs=0.2 + 0.4)
     assert event.end == pytest.approx(EVENT[1], abs=0.2 + 0.4)
     with open_video(clip) as video:
@@ -97,8 +97,8 @@ def test_dropped_frames_are_bridged_by_the_nearest(tmp_path: Path, bright: Detec
 def test_stored_flow_is_of_the_undisturbed_video(tmp_path: Path, bright: Detector) -> None:
     clip = film(tmp_path / "a.mp4", steady(10, 1.0))
     store: Any = object()
-    with pytest.raises(UsageError, match="leave the store or the view out"):
-        bright.through(nothing).detect(clip, store=store)
+    with pytest.raises(UsageError, match="leave the store or the transform out"):
+        bright.with_transform(nothing).detect(clip, store=store)
 
 
 def test_frames_keep_damage_and_share_pictures() -> None:

@@ -133,7 +133,7 @@ def test_figures_that_a_set_cannot_tell_are_none() -> None:
 class FakeDetector:
     """Finds one event in every clip but those called missing."""
 
-    events = EventConfig(onset=0.6)
+    event_config = EventConfig(onset=0.6)
 
     def detect(self, path: Path) -> object:
         if path.stem == "missing":

@@ -17,7 +17,7 @@ import pytest
 from archive_files import FILES, contents, files_in, pack
 from loopback import DATA, Server, sha
 from slipdetect.errors import DataError, OutputError, SlipdetectError, UsageError
-from slipdetect.lab.fetch import download
+from slipdetect.lab.fetch import fetch as fetching
 from slipdetect.lab.fetch.fetch import fetch
 
 WRONG = "0" * 64
@@ -26,7 +26,7 @@ WRONG = "0" * 64
 @pytest.fixture
 def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
     monkeypatch.setenv("no_proxy", "127.0.0.1")
-    monkeypatch.setattr(download, "_PAUSES", (0.0,) * 4)
+    monkeypatch.setattr(fetching, "_PAUSES", (0.0,) * 4)
     made = Server()
     made.start()
     yield made
@@ -189,11 +189,11 @@ def test_redirects_in_a_circle_end(server: Server, tmp_path: Path) -> None:
 
 
 def test_redirects_from_https_to_http_are_refused() -> None:
-    request = download.urllib.request.Request("https://host/a.mp4?key=secret")
-    headers = download.HTTPMessage()
+    request = fetching.urllib.request.Request("https://host/a.mp4?key=secret")
+    headers = fetching.HTTPMessage()
     headers["Location"] = "http://host/a.mp4"
     with pytest.raises(DataError, match="from https:// to http://") as caught:
-        download._Redirects().http_error_302(request, io.BytesIO(), 302, "Found", headers)
+        fetching._Redirects().http_error_302(request, io.BytesIO(), 302, "Found", headers)
     assert "secret" not in str(caught.value)
 
 
@@ -261,7 +261,7 @@ def test_S05_too_little_space_is_said_before_the_download(
     server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     usage = type("Usage", (), {"free": len(DATA) - 1})
-    monkeypatch.setattr(download.shutil, "disk_usage", lambda path: usage)
+    monkeypatch.setattr(fetching.shutil, "disk_usage", lambda path: usage)
     assert "1000003 bytes are to come" in refusal(server.add("/ok/a.mp4"), tmp_path, OutputError)
     assert files_in(tmp_path) == []
 

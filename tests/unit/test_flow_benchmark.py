@@ -5,6 +5,9 @@ In: stand-in methods on tiny pictures, and the real ones on a small scene. Out: 
 
 from __future__ import annotations
 
+import json
+import subprocess
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,13 +17,16 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from opencl_cpu import opencl_environment
 from slipdetect.errors import UsageError
 from slipdetect.flow import FlowExtractor, registry
-from slipdetect.lab.bench import contestant
-from slipdetect.lab.bench.benchmark import FlowBenchmark, FlowContest, Timing
-from slipdetect.lab.bench.flow_plot import draw_flow_benchmark
-from slipdetect.lab.bench.flow_table import flow_data, flow_markdown, flow_table
-from slipdetect.lab.bench.moving_scene import moving_scene
+from synth import make_video
+
+SCRIPT = Path(__file__).parents[2] / "benchmarks" / "flow_bench.py"
+sys.path.insert(0, str(SCRIPT.parent))
+import flow_bench  # noqa: E402
+import flow_contest  # noqa: E402
+from flow_contest import FlowBenchmark, FlowContest, Timing, moving_scene  # noqa: E402
 
 calls: list[tuple[str, int]] = []
 clock = [0.0]
@@ -79,8 +85,8 @@ def stubs(monkeypatch: pytest.MonkeyPatch) -> None:
     methods = {name: {"cpu": f"{__name__}:{kind}"} for name, kind in here.items()}
     methods["fast"]["cuda"] = "no.such.module:Loaded"
     monkeypatch.setattr(registry, "_METHODS", methods)
-    monkeypatch.setattr("slipdetect.lab.bench.benchmark.has_cuda", lambda: False)
-    monkeypatch.setattr(contestant.time, "perf_counter", lambda: clock[0])
+    monkeypatch.setattr("flow_contest.has_cuda", lambda: False)
+    monkeypatch.setattr(flow_contest.time, "perf_counter", lambda: clock[0])
     calls.clear()
 
 
@@ -125,7 +131,7 @@ def test_without_the_reference_there_is_no_accuracy() -> None:
     result = FlowContest(stub_frames(4), [3], ["fast"]).run()
     assert result.timings[0].distance is None
     assert result.ratio(result.timings[0]) is None
-    assert " - " in flow_table(result)
+    assert "| - |" in flow_bench.markdown(result, "x", "y")
 
 
 @pytest.mark.usefixtures("stubs")
@@ -137,8 +143,9 @@ def test_who_cannot_run_or_fails_on_the_way_is_listed_with_the_reason() -> None:
         "absent": "no such card",
         "dying": "the card went away",
     }
-    assert "absent did not run: no such card" in flow_table(result)
-    assert "- `dying`: the card went away" in flow_markdown(result, "x", "y")
+    page = flow_bench.markdown(result, "x", "y")
+    assert "- `absent`: no such card" in page
+    assert "- `dying`: the card went away" in page
 
 
 @pytest.mark.usefixtures("stubs")
@@ -205,27 +212,13 @@ RESULT = FlowBenchmark(
 )
 
 
-def test_the_table_gives_every_figure_in_columns() -> None:
-    lines = flow_table(RESULT).splitlines()
-    assert lines[0] == "Flow of 342x256 px, 2 threads, Some CPU, 2 CPUs"
-    assert lines[2].split() == ["method", "10", "250", "flows/s", "ratio", "off,", "px", "+-1"]
-    assert lines[3].split() == ["tvl1", "0.50", "12.50", "20.0", "10.0x", "0.0044", "99.71%"]
-    assert lines[4].split() == ["tvl1-opencv", "5.00", "125", "2.00", "1.00x", "0.0000", "100.00%"]
-    assert lines[5].split() == ["tvl1-umat", "20.00", "500", "0.50", "0.25x", "0.0500", "99.00%"]
-    assert len({len(line) for line in lines[2:6]}) == 1
-    assert lines[-2:] == [
-        "tvl1-umat used OpenCL on a CPU: some",
-        "tvl1 (cuda) did not run: no card",
-    ]
-
-
 def test_the_page_and_the_data_say_how_they_were_made() -> None:
-    page = flow_markdown(RESULT, "slipdetect bench flow", "kitchen.mp4")
-    assert "`slipdetect bench flow`, pictures from kitchen.mp4." in page
+    page = flow_bench.markdown(RESULT, "python x.py", "kitchen.mp4")
+    assert "`python x.py`, pictures from kitchen.mp4." in page
     rows = [line for line in page.splitlines() if line.startswith("|")]
     assert len({row.count("|") for row in rows}) == 1
     assert "| `tvl1` | CPU | 0.50 s | 12.50 s | 20.0 | 10.0x | 0.0044 | 99.71% | 1.50 s |" in rows
-    data = flow_data(RESULT, "slipdetect bench flow", "kitchen.mp4")
+    data = flow_bench.plain_data(RESULT, "python x.py", "kitchen.mp4")
     assert data["methods"][0]["ratio"] == 10.0
     assert data["methods"][0]["seconds"] == (0.5, 12.5)
     assert data["missing"] == {"tvl1 (cuda)": "no card"}
@@ -233,10 +226,56 @@ def test_the_page_and_the_data_say_how_they_were_made() -> None:
 
 def test_the_plot_is_a_picture_with_a_line_per_method(tmp_path: Path) -> None:
     target = tmp_path / "flow.png"
-    draw_flow_benchmark(RESULT, target)
+    flow_bench.draw(RESULT, target)
     picture = cv2.imread(str(target))
     assert picture.shape[1] > 900
     # matplotlib's first three colors
     for blue, green, red in ((180, 119, 31), (14, 127, 255), (44, 160, 44)):
         near = np.abs(picture.astype(int) - (blue, green, red)).max(axis=2) < 8
         assert near.sum() > 200
+
+
+def measured(out: Path, *args: str, env: dict[str, str] | None = None) -> Any:
+    """Run the script on tiny pictures and return what it left and printed."""
+    command = [sys.executable, str(SCRIPT), "--run", str(out), *args]
+    done = subprocess.run(command, env=env, check=True, capture_output=True, text=True)
+    return json.loads((out / "flow.json").read_text()), done
+
+
+def test_a_run_leaves_data_and_a_plot_and_prints_the_table(tmp_path: Path) -> None:
+    make_video(tmp_path / "short.mp4", "bars", count=3)
+    out = tmp_path / "new" / "bench"
+    args = ("--frames", "7,2", "--size", "48x40", "--threads", "1", "--methods", "dis,farneback")
+    data, done = measured(out, *args, "--video", str(tmp_path / "short.mp4"))
+    assert sorted(path.name for path in out.iterdir()) == ["flow.json", "flow.png"]
+    assert data["counts"] == [2, 7]
+    assert (data["width"], data["height"], data["threads"]) == (48, 40, 1)
+    assert [row["label"] for row in data["methods"]] == ["dis", "farneback"]
+    assert "--run DIR --frames 2,7 --size 48x40 --threads 1 --methods dis,farneback" in done.stdout
+    assert str(tmp_path) not in json.dumps(data)
+    assert "| `farneback` | CPU |" in done.stdout
+    assert (out / "flow.png").read_bytes().startswith(b"\x89PNG")
+    again = subprocess.run(
+        [sys.executable, str(SCRIPT), "--run", str(out)], capture_output=True, text=True
+    )
+    assert again.returncode == 1
+    assert "exists already; choose another folder" in again.stderr
+
+
+def test_opencl_on_the_cpu_is_measured_and_said_to_be_that(tmp_path: Path) -> None:
+    args = ("--frames", "1", "--size", "64x48", "--methods", "tvl1-opencv,tvl1-umat")
+    data, done = measured(tmp_path, *args, env=opencl_environment())
+    mat, umat = data["methods"]
+    assert (mat["label"], mat["device"], umat["label"]) == ("tvl1-opencv", "CPU", "tvl1-umat")
+    assert umat["device"].startswith("OpenCL on a CPU: ")
+    assert umat["seconds"][0] > 0
+    assert 0 < umat["distance"] < 0.1
+    assert umat["device"] in done.stdout
+    assert data["command"].startswith("OPENCV_OPENCL_DEVICE=:CPU: python benchmarks/flow_bench.py")
+
+
+def test_the_loop_of_a_short_video_has_no_cut(tmp_path: Path) -> None:
+    make_video(tmp_path / "short.mp4", "bars", count=4)
+    frames = flow_bench.pictures(tmp_path / "short.mp4", 10, (48, 40))
+    shown = [next(i for i in range(4) if (frames[i] == frame).all()) for frame in frames]
+    assert shown == [0, 1, 2, 3, 2, 1, 0, 1, 2, 3]

@@ -22,10 +22,8 @@ import pytest
 from slipdetect.lab.data import Clip, FrameCache, Sampling, WindowRule
 from slipdetect.lab.data.window_dataset import TrainingWindows, WindowRecipe
 from slipdetect.modalities.augment_config import AugmentConfig
-from slipdetect.modalities.modality import get_modality
-from slipdetect.modalities.motion_crop import cut, thumbnail
 from slipdetect.modalities.sampling import segment_offsets
-from slipdetect.modalities.snippet import SnippetGrid, snippet_box
+from slipdetect.modalities.snippet import SnippetGrid, cut, get_modality, snippet_box, thumbnail
 
 DIGESTS = {
     ("rgb", "motion"): "712e5df89cc4fba2",

@@ -9,9 +9,8 @@ import numpy as np
 import pytest
 import torch
 
-from slipdetect.modalities.interleave import interleaved
-from slipdetect.modalities.modality import get_modality
-from slipdetect.modalities.normalize import Normalization, SnippetNormalizer
+from slipdetect.modalities.normalize import Normalization, SnippetNormalizer, interleaved
+from slipdetect.modalities.snippet import get_modality
 
 KINDS = pytest.mark.parametrize(
     ("name", "images", "channels"), [("rgb", 1, 3), ("flow", 5, 2), ("rgbdiff", 6, 3)]

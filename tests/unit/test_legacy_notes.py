@@ -18,8 +18,8 @@ from slipdetect.errors import ModelError
 from slipdetect.lab.checkpoints import Wishes, export_stream, import_checkpoints
 from slipdetect.lab.checkpoints import stream as legacy_stream
 from slipdetect.lab.train.config import TrainConfig
-from slipdetect.modalities.modality import MODALITIES
 from slipdetect.modalities.normalize import Normalization
+from slipdetect.modalities.snippet import MODALITIES
 from slipdetect.models import (
     TSN,
     ModelConfig,

@@ -25,7 +25,7 @@ from slipdetect.lab.checkpoints import Wishes, import_checkpoints
 from slipdetect.lab.evaluate.protocol import default_protocol
 from slipdetect.lab.train.config import TrainConfig
 from slipdetect.lab.train.recipes import list_recipes, load_recipe
-from slipdetect.modalities.modality import CONSENSUS_KINDS, MODALITIES
+from slipdetect.modalities.snippet import CONSENSUS_KINDS, MODALITIES
 from slipdetect.models import load_package, save_package
 from stub_models import register_stub, stub_config, stub_tsn
 from synth import make_video

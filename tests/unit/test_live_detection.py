@@ -15,8 +15,7 @@ import pytest
 
 from brightness import STRIDE, Brightness, save
 from slipdetect import backbones
-from slipdetect.detection import Detector, Event, Found, LiveDetection, LiveNote, Onset
-from slipdetect.detection.flow_sources import computed_flow, prompt_flow
+from slipdetect.detection import Detector, Event, EventFinal, EventStarted, LiveDetection, LiveEvent
 from slipdetect.errors import UsageError
 from slipdetect.flow import FlowExtractor
 from slipdetect.video import DecodeReport, Frame, open_video
@@ -77,14 +76,14 @@ def frames(start: float, end: float, rate: float = 10.0) -> list[Item]:
     return [Frame(moment, lamp(moment)) for moment in moments]
 
 
-def watch(detector: Detector, items: list[Item]) -> list[tuple[float, LiveNote]]:
+def watch(detector: Detector, items: list[Item]) -> list[tuple[float, LiveEvent]]:
     """Return the notes with the time of the source at which each was told."""
     video = Scripted(items)
-    return [(video.now, note) for note in LiveDetection(detector, video).notes()]
+    return [(video.now, note) for note in LiveDetection(detector, video).events()]
 
 
-def found(notes: list[tuple[float, LiveNote]]) -> list[Event]:
-    return [note.event for _, note in notes if isinstance(note, Found)]
+def found(notes: list[tuple[float, LiveEvent]]) -> list[Event]:
+    return [note.event for _, note in notes if isinstance(note, EventFinal)]
 
 
 @pytest.fixture
@@ -112,9 +111,9 @@ def test_an_onset_comes_at_once_and_the_event_within_a_stride_of_being_final(
 ) -> None:
     notes = watch(detector, frames(0.0, SECONDS))
     # half a window, and the frames behind a snippet that its crop looks at
-    behind = 0.3 + detector.grid.after / 10
+    behind = 0.3 + detector.tsn.grid.after / 10
     kinds = [type(note) for _, note in notes]
-    assert kinds == [Onset, Found, Onset, Found]
+    assert kinds == [EventStarted, EventFinal, EventStarted, EventFinal]
     for (told, onset), (final, event) in zip(notes[::2], notes[1::2], strict=True):
         assert onset.id == event.id
         assert onset.start == event.event.start
@@ -133,11 +132,19 @@ def test_L03_a_gap_ends_an_event_that_is_going_on(detector: Detector) -> None:
     assert second.start == pytest.approx(2.6)
     assert abs(second.end - EVENTS[1][1]) <= STRIDE
     kinds = [type(note) for _, note in notes]
-    assert kinds == [Started, Onset, Found, Reconnecting, Reconnected, Onset, Found]
+    assert kinds == [
+        Started,
+        EventStarted,
+        EventFinal,
+        Reconnecting,
+        Reconnected,
+        EventStarted,
+        EventFinal,
+    ]
 
 
 def test_padding_never_reaches_over_a_gap(detector: Detector) -> None:
-    detector.events = replace(detector.events, pad_onset=1.5, pad_offset=1.5)
+    detector.event_config = replace(detector.event_config, pad_onset=1.5, pad_offset=1.5)
     items = [*frames(0.0, 0.9), Reconnecting(0.8, "no data"), *frames(1.0, 1.9)]
     first, second = found(watch(detector, items))
     assert (first.start, first.end) == (0.0, pytest.approx(0.8))
@@ -151,8 +158,8 @@ def test_L04_skipped_frames_are_a_gap_too(detector: Detector) -> None:
 
 def test_what_is_open_when_a_run_is_ended_is_told(detector: Detector) -> None:
     run = LiveDetection(detector, Scripted(frames(0.0, 1.1)))
-    for note in run.notes():
-        if isinstance(note, Onset):
+    for note in run.events():
+        if isinstance(note, EventStarted):
             break
     (last,) = run.finish()
     assert last.event.interrupted
@@ -160,8 +167,8 @@ def test_what_is_open_when_a_run_is_ended_is_told(detector: Detector) -> None:
 
 
 def test_a_view_is_refused(detector: Detector) -> None:
-    with pytest.raises(UsageError, match="view"):
-        LiveDetection(detector.through(lambda frames: frames), Scripted([]))
+    with pytest.raises(UsageError, match="transform"):
+        LiveDetection(detector.with_transform(lambda frames: frames), Scripted([]))
 
 
 def test_L02_L03_a_stream_that_stalls_gives_the_events_of_the_file(
@@ -171,10 +178,10 @@ def test_L02_L03_a_stream_that_stalls_gives_the_events_of_the_file(
         source = live_source(f"http://{camera.place}/ts")
         with LiveVideo(source, 10.0, 48, QUICK) as video:
             run = LiveDetection(detector, video)
-            notes = list(run.notes())
+            notes = list(run.events())
     kinds = [type(note) for note in notes]
     assert kinds.count(Reconnecting) == kinds.count(Reconnected) == 1
-    assert_alike([note.event for note in notes if isinstance(note, Found)], file_events)
+    assert_alike([note.event for note in notes if isinstance(note, EventFinal)], file_events)
     again = next(note for note in notes if isinstance(note, Reconnected))
     assert abs(again.at - STALL[1]) < 0.5
     assert run.summary().reconnects == 1
@@ -186,7 +193,7 @@ def test_L03_mjpeg_without_timestamps_is_timed_by_its_arrival(
 ) -> None:
     with camera_server(lamp, STALL) as camera:
         reading = {"stall": 0.25, "first_wait": 0.05, "max_duration": SECONDS}
-        events = list(detector.stream(f"http://{camera.place}/mjpeg", **reading))
+        events = list(detector.iter_events(f"http://{camera.place}/mjpeg", **reading))
     assert_alike(events, file_events)
     assert len(camera.asked) > 1
 
@@ -222,7 +229,7 @@ def _slowly(video: LiveVideo, seconds: float) -> Iterator[Item]:
 
 def test_a_setting_that_streams_do_not_have_is_refused(detector: Detector) -> None:
     with pytest.raises(UsageError, match="takes no frame_rate"):
-        next(detector.stream("http://127.0.0.1:1/", frame_rate=25.0))
+        next(detector.iter_events("http://127.0.0.1:1/", frame_rate=25.0))
 
 
 @pytest.mark.parametrize("method", ["tvl1", "dis"])
@@ -234,12 +241,12 @@ def test_flow_of_a_live_source_takes_no_picture_before_it_must(method: str) -> N
         for taken in range(1, 5):
             yield np.roll(lamp(0.0) + np.arange(64, dtype=np.uint8)[:, None], taken, axis=1)
 
-    recipe = FlowExtractor(method).recipe()
+    extractor = FlowExtractor(method)
     given = []
-    for flow in prompt_flow(recipe)(pictures()):
+    for flow in extractor.levels(pictures(), ahead=False):
         given.append(flow)
         assert taken == len(given) + 1
-    expected = list(computed_flow(recipe)(pictures()))
+    expected = list(extractor.levels(pictures()))
     assert len(given) == len(expected) == 3
     for mine, theirs in zip(given, expected, strict=True):
         np.testing.assert_array_equal(mine, theirs)

@@ -15,7 +15,7 @@ import pytest
 
 from results import FALL
 from slipdetect.cli.alerting import clip_stem
-from slipdetect.detection import Detector, Event, Found, LiveNote, LiveSummary, Onset
+from slipdetect.detection import Detector, Event, EventFinal, EventStarted, LiveEvent, LiveSummary
 from slipdetect.reports.formats import live_schema
 from slipdetect.reports.live_report import (
     live_line,
@@ -30,11 +30,11 @@ from slipdetect.video.live.sources import LiveSettings
 
 PAGE = (Path(__file__).parents[2] / "docs" / "live.md").read_text(encoding="utf-8")
 NOW = datetime(2025, 3, 1, 9, 15, 27, 104_000, UTC)
-NOTES: list[LiveNote] = [
+NOTES: list[LiveEvent] = [
     Started(640, 480, "h264", None),
-    Onset(1, 3.2, 0.9),
-    Found(1, FALL),
-    Found(2, Event(8.0, 8.0, 8.0, 0.7, interrupted=True)),
+    EventStarted(1, 3.2, 0.9),
+    EventFinal(1, FALL),
+    EventFinal(2, Event(8.0, 8.0, 8.0, 0.7, interrupted=True)),
     Reconnecting(8.0, "no data came in time"),
     Reconnected(13.2, 5.2),
     Skipped(14.0, 16.0, 20),
@@ -69,14 +69,14 @@ def test_the_page_names_every_line_and_every_key() -> None:
 
 def test_the_page_says_what_the_bundled_model_and_the_settings_are() -> None:
     detector = Detector.load("default", device="cpu")
-    config, plan, grid = detector.config, detector.plan, detector.grid
+    config, plan, grid = detector.config, detector.tsn.plan, detector.tsn.grid
     half = ((plan.snippets - 1) * plan.step + plan.span - 1) / 2 / plan.sample_fps
     behind = half + grid.after / plan.sample_fps
     assert (
         f"(window {config.window} s, stride {config.stride} s) {behind + config.stride:.1f} s"
         in PAGE
     )
-    gap = detector.events.min_duration_off
+    gap = detector.event_config.min_duration_off
     assert f"`--min-gap` of {gap} s about {behind + gap + config.stride:.0f} s" in PAGE
     settings = LiveSettings()
     assert f"`--stall` seconds ({settings.stall:g})" in PAGE

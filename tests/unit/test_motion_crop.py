@@ -14,7 +14,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from slipdetect.modalities.motion_crop import (
+from slipdetect.modalities.snippet import (
     Box,
     center_box,
     cut,

@@ -11,12 +11,12 @@ from collections.abc import Iterator
 
 import pytest
 
-from slipdetect.detection.prefetch import prefetch
+from slipdetect.detection.pipeline import prefetch
 from slipdetect.errors import VideoError
 
 
 def threads() -> list[threading.Thread]:
-    return [t for t in threading.enumerate() if t.name == "slipdetect-decode"]
+    return [t for t in threading.enumerate() if t.name.startswith("slipdetect-decode")]
 
 
 def test_items_come_in_order_and_the_thread_ends() -> None:

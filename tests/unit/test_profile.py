@@ -11,9 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from slipdetect.detection import Detector, Profile, Stage, Stopwatch
-from slipdetect.detection.profile import peak_memory
+from slipdetect.detection import Detector
 from slipdetect.reports.table import profile_text
+from slipdetect.types import Profile, Stage, Stopwatch, peak_memory
 from synth import make_video
 
 

@@ -15,13 +15,13 @@ from hypothesis import strategies as st
 from slipdetect.errors import UsageError
 from slipdetect.flow.extractor import dequantize, quantize
 from slipdetect.modalities import GroupRandomRotation
-from slipdetect.modalities.motion_crop import Box, cut
 from slipdetect.modalities.rotate import (
     rotate_images,
     rotate_vectors,
     rotated_crop,
     scale_vectors,
 )
+from slipdetect.modalities.snippet import Box, cut
 
 BOUND = 15.0
 STEP = 2 * BOUND / 255

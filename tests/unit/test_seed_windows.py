@@ -17,11 +17,9 @@ from hypothesis import strategies as st
 from slipdetect.detection import Detector
 from slipdetect.errors import ModelError, UsageError, VideoError
 from slipdetect.flow import FlowExtractor
-from slipdetect.lab.course2020.seed_detection import detect_as_seed
+from slipdetect.lab.course2020.seed_detection import seed_detector
 from slipdetect.lab.course2020.seed_windows import SEED_WINDOWS, seed_windows
-from slipdetect.modalities.modality import get_modality
-from slipdetect.modalities.motion_crop import cut
-from slipdetect.modalities.snippet import snippet_box
+from slipdetect.modalities.snippet import cut, get_modality, snippet_box
 from slipdetect.video import open_video
 from stub_models import stub_package
 from synth import make_video
@@ -70,7 +68,9 @@ def test_no_other_preset() -> None:
 
 @pytest.fixture
 def detector(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Detector:
-    return Detector(stub_package(tmp_path / "model", monkeypatch, "rgb", "flow"), "cpu")
+    return Detector.from_package(
+        stub_package(tmp_path / "model", monkeypatch, "rgb", "flow"), "cpu"
+    )
 
 
 def test_a_window_is_the_mean_of_its_samples_and_the_sum_of_its_streams(
@@ -79,7 +79,7 @@ def test_a_window_is_the_mean_of_its_samples_and_the_sum_of_its_streams(
     """Everything again in plain loops, from the pixels on."""
     path = tmp_path / "a.mp4"
     make_video(path, "walk", count=52, size=(64, 48))
-    result = detect_as_seed(detector, str(path), SEED_WINDOWS["seed"])
+    result = seed_detector(detector, SEED_WINDOWS["seed"]).detect(path)
     with open_video(path) as video:
         images = [frame.image for frame in video.frames(short_side=64)]
     recipe = detector.config.stream("flow").flow
@@ -99,8 +99,8 @@ def test_a_window_is_the_mean_of_its_samples_and_the_sum_of_its_streams(
             total = np.zeros(2)
             for start in starts:
                 part = np.stack(source[first + start : first + start + length])
-                row = detector.scorer.logits(name, cut(part, box, size)[None])[0]
-                total += row.double().numpy()
+                row = detector.tsn.networks.logits(name, cut(part, box, size)[None])[0]
+                total += row.astype(np.float64)
             logits[name] = total / 7
         fused = logits["rgb"] + logits["flow"]
         share = math.exp(fused[0]) / (math.exp(fused[0]) + math.exp(fused[1]))
@@ -115,7 +115,7 @@ def test_the_other_programs_run(
     detector: Detector, tmp_path: Path, name: str, windows: int
 ) -> None:
     make_video(tmp_path / "a.mp4", "walk", count=52, size=(64, 48))
-    result = detect_as_seed(detector, str(tmp_path / "a.mp4"), SEED_WINDOWS[name])
+    result = seed_detector(detector, SEED_WINDOWS[name]).detect(tmp_path / "a.mp4")
     assert len(result.windows) == windows
     assert all(0.0 <= window.probability <= 1.0 for window in result.windows)
 
@@ -123,10 +123,10 @@ def test_the_other_programs_run(
 def test_too_short_a_video_is_told_of(detector: Detector, tmp_path: Path) -> None:
     make_video(tmp_path / "a.mp4", "walk", count=30, size=(64, 48))
     with pytest.raises(VideoError, match="has 30 frames, and 'seed' needs 31"):
-        detect_as_seed(detector, str(tmp_path / "a.mp4"), SEED_WINDOWS["seed"])
+        seed_detector(detector, SEED_WINDOWS["seed"]).detect(tmp_path / "a.mp4")
 
 
 def test_other_streams_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    other = Detector(stub_package(tmp_path / "model", monkeypatch, "rgbdiff"), "cpu")
+    other = Detector.from_package(stub_package(tmp_path / "model", monkeypatch, "rgbdiff"), "cpu")
     with pytest.raises(ModelError, match="models import"):
-        detect_as_seed(other, "a.mp4", SEED_WINDOWS["seed"])
+        seed_detector(other, SEED_WINDOWS["seed"])

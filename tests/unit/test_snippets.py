@@ -14,20 +14,32 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from slipdetect.detection import snippets as snippets_module
-from slipdetect.detection.flow_sources import computed_flow
-from slipdetect.detection.snippets import SnippetCutter, StreamInput
+from slipdetect.detection import pipeline
+from slipdetect.detection.pipeline import SnippetCutter, StreamInput
+from slipdetect.detection.schedule import EverySnippet, WindowPlan
 from slipdetect.errors import UsageError
 from slipdetect.flow import FlowExtractor
-from slipdetect.modalities.modality import Modality, get_modality
-from slipdetect.modalities.motion_crop import Box, cut, motion_box, motion_profile, thumbnail
-from slipdetect.modalities.snippet import SnippetGrid, snippet_box
+from slipdetect.modalities.snippet import (
+    Box,
+    Modality,
+    SnippetGrid,
+    cut,
+    get_modality,
+    motion_box,
+    motion_profile,
+    snippet_box,
+    thumbnail,
+)
 from slipdetect.video import Frame
 
 Images = npt.NDArray[np.uint8]
 FPS = 10.0
 FLOW = FlowExtractor("dis", bound=15.0)
-SOURCE = computed_flow(FLOW.recipe())
+SOURCE = FLOW.levels
+
+
+def every(grid: SnippetGrid, *names: str) -> EverySnippet:
+    return EverySnippet(names, grid, WindowPlan.make(1.5, 1.5, grid.step, grid.span, FPS))
 
 
 def moving_square(frames: int, height: int = 48, width: int = 64) -> Images:
@@ -82,14 +94,15 @@ def test_streaming_equals_cutting_from_the_whole_video(
     video = moving_square(frames)
     kinds = [get_modality(name) for name in names]
     grid = SnippetGrid.make(kinds, 2, FPS)
-    inputs = [StreamInput(k, 24, crop, SOURCE if k.name == "flow" else None) for k in kinds]
-    snippets = list(SnippetCutter(grid, inputs).cut(frames_of(video)))
-    assert [s.start for s in snippets] == grid.starts(frames)
+    inputs = [StreamInput(k, 24, crop) for k in kinds]
+    flow = SOURCE if "flow" in names else None
+    snippets = list(SnippetCutter(every(grid, *names), inputs, flow).cut(frames_of(video)))
+    assert [s.place.first for s in snippets] == grid.starts(frames)
     for snippet in snippets:
-        assert snippet.last == min(snippet.start + grid.span, frames) - 1
+        assert snippet.place.last == min(snippet.place.first + grid.span, frames) - 1
         for kind in kinds:
-            wanted = plainly(video, kind, snippet.start, grid.span, crop)
-            assert np.array_equal(snippet.images(kind.name), wanted)
+            wanted = plainly(video, kind, snippet.place.first, grid.span, crop)
+            assert np.array_equal(snippet.views(kind.name), wanted[None])
 
 
 @settings(max_examples=150)
@@ -107,7 +120,7 @@ def test_any_grid_cuts_any_video_and_forgets(
     video = video.repeat(3, 3)
     kind = get_modality(name)
     grid = SnippetGrid.make([kind], step, fps)
-    cutter = SnippetCutter(grid, [StreamInput(kind, 8, crop)])
+    cutter = SnippetCutter(every(grid, name), [StreamInput(kind, 8, crop)])
     most = 0
     snippets = []
     for snippet in cutter.cut(frames_of(video)):
@@ -116,17 +129,17 @@ def test_any_grid_cuts_any_video_and_forgets(
     assert cutter.frames == frames
     assert most <= grid.context + step + grid.span
     for snippet in snippets:
-        read = snippet.images(name)[:, 4, 4, 0].tolist()
-        wanted = [min(snippet.start + i, frames - 1) for i in range(kind.frames)]
+        read = snippet.views(name)[0, :, 4, 4, 0].tolist()
+        wanted = [min(snippet.place.first + i, frames - 1) for i in range(kind.frames)]
         assert read == wanted
-    assert snippets[-1].last == frames - 1
+    assert snippets[-1].place.last == frames - 1
 
 
 def test_memory_of_frames_does_not_grow_with_the_video() -> None:
     kind = get_modality("rgbdiff")
     grid = SnippetGrid.make([kind], 2, FPS)
     picture = np.zeros((8, 8, 3), np.uint8)
-    cutter = SnippetCutter(grid, [StreamInput(kind, 8, "motion")])
+    cutter = SnippetCutter(every(grid, kind.name), [StreamInput(kind, 8, "motion")])
     most = 0
     for _ in cutter.cut(Frame(i / FPS, picture) for i in range(3000)):
         most = max(most, len(cutter._samples))
@@ -147,10 +160,10 @@ def test_a_frame_is_cut_anew_only_where_the_place_moves(
         places.extend((id(image), box) for image in images)
         return cut(images, box, size)
 
-    monkeypatch.setattr(snippets_module, "cut", counting)
+    monkeypatch.setattr(pipeline, "cut", counting)
     frames = frames_of(video)
-    cutter = SnippetCutter(grid, [StreamInput(kind, 24, "motion")])
-    assert len([snippet.images("rgbdiff") for snippet in cutter.cut(frames)]) == 16
+    cutter = SnippetCutter(every(grid, kind.name), [StreamInput(kind, 24, "motion")])
+    assert len([snippet.views("rgbdiff") for snippet in cutter.cut(frames)]) == 16
     assert {index for index, _ in places} == {id(frame.image) for frame in frames}
     assert max(Counter(index for index, _ in places).values()) <= most
 
@@ -158,14 +171,15 @@ def test_a_frame_is_cut_anew_only_where_the_place_moves(
 def test_a_damaged_frame_marks_the_snippets_that_read_it() -> None:
     kind = get_modality("rgbdiff")
     grid = SnippetGrid.make([kind], 2, FPS)
-    cutter = SnippetCutter(grid, [StreamInput(kind, 24, "motion")])
+    cutter = SnippetCutter(every(grid, kind.name), [StreamInput(kind, 24, "motion")])
     snippets = list(cutter.cut(frames_of(moving_square(20), corrupt=[9])))
-    assert [s.start for s in snippets if s.corrupt] == [4, 6, 8]
+    assert [s.place.first for s in snippets if s.corrupt] == [4, 6, 8]
 
 
 def test_no_frames_give_no_snippets() -> None:
     grid = SnippetGrid.make([get_modality("rgb")], 2, FPS)
-    assert list(SnippetCutter(grid, [StreamInput(get_modality("rgb"), 8, "motion")]).cut([])) == []
+    inputs = [StreamInput(get_modality("rgb"), 8, "motion")]
+    assert list(SnippetCutter(every(grid, "rgb"), inputs).cut([])) == []
 
 
 def test_shorter_snippets_sit_in_the_middle_of_the_longest() -> None:

@@ -17,10 +17,8 @@ import numpy as np
 import pytest
 
 from slipdetect.errors import DataError
-from slipdetect.store.layout import make_layout
-from slipdetect.store.layout_npz import pack_array, unpack_array
+from slipdetect.store.layout import Unit, make_layout, pack_array, unpack_array
 from slipdetect.store.manifest import Shard
-from slipdetect.store.units import Unit
 
 SHAPE = (3, 20, 30, 3)
 
@@ -78,8 +76,8 @@ def test_a_shard_reads_back(name: str, unit: Unit) -> None:
     layout = make_layout(name)
     files = layout.encode("k", unit, rgb=True)
     shard = Shard(1, 64, 3, 2, {})
-    images = layout.images("k", shard, files.__getitem__, 20, 30)
-    flows = layout.flows("k", shard, files.__getitem__, 20, 30)
+    images = layout.array("frames", "k", shard, files.__getitem__, (20, 30))
+    flows = layout.array("flows", "k", shard, files.__getitem__, (20, 30))
     assert images.dtype == flows.dtype == np.uint8
     wanted = np.moveaxis(np.stack(unit.flows), 1, -1)
     if name == "npz":

@@ -15,9 +15,9 @@ import pytest
 
 from slipdetect.errors import DataError, VideoError
 from slipdetect.flow import FlowExtractor
-from slipdetect.lab.extract import batch
+from slipdetect.lab.extract.batch import run_batch
+from slipdetect.lab.extract.context import StopFlag, make_recipe
 from slipdetect.lab.extract.plan import Planner, Rules
-from slipdetect.lab.extract.request import ExtractionRequest, FlowRequest
 from slipdetect.store import VideoStore
 from slipdetect.video import open_video
 from store_tools import DIS, Record, extract, flip_byte, small_shards
@@ -77,7 +77,7 @@ def test_tsn_frames_are_the_decoded_ones_written_by_opencv(video: Path, tmp_path
 
 
 def test_every_setting_arrives(video: Path, tmp_path: Path) -> None:
-    flow = FlowRequest("dis", 20.0, {"preset": "fast"})
+    flow = FlowExtractor("dis", bound=20.0, preset="fast")
     extract(tmp_path / "s", video, sample_fps=10.0, size="letterbox:40x40", max_frames=5, flow=flow)
     stored = VideoStore(tmp_path / "s").find(video)
     assert stored.frames().shape == (5, 40, 40, 3)
@@ -128,7 +128,7 @@ def test_a_truncated_video_is_extracted_with_a_warning(tmp_path: Path) -> None:
     )
     clip = cut(whole.path, 0.6)
     record = extract(tmp_path / "s", clip)
-    assert any("truncated" in text for text in record.outcomes[clip.name].warnings)
+    assert any("truncated" in text for text in record.results[clip.name].warnings)
     manifest = VideoStore(tmp_path / "s").find(clip).manifest
     assert manifest.decoding["truncated"] is True
     assert 0 < manifest.frames < 50
@@ -175,7 +175,7 @@ def test_what_decoding_says_does_not_depend_on_workers(video: Path, tmp_path: Pa
     second = make_video(tmp_path / "b.mp4", "walk", count=12, size=(64, 48)).path
     extract(tmp_path / "one", video, second, jobs=1)
     record = extract(tmp_path / "two", video, second, jobs=2)
-    assert set(record.outcomes) == {"slip.mp4", "b.mp4"}
+    assert set(record.results) == {"slip.mp4", "b.mp4"}
     assert record.shares == sorted(record.shares)
     a, b = VideoStore(tmp_path / "one"), VideoStore(tmp_path / "two")
     assert a.keys() == b.keys()
@@ -188,12 +188,12 @@ def test_what_a_process_finished_before_it_died_is_done(video: Path, tmp_path: P
     """Its task is tried again, because nobody heard of the end."""
     folder = tmp_path / "store"
     folder.mkdir()
-    request = ExtractionRequest(flow=DIS)
-    task = Planner(folder, request, Rules()).task(video)
+    recipe = make_recipe(DIS)
+    task = Planner(folder, recipe, Rules()).task(video)
     assert task is not None
     first, second = Record(), Record()
     for record in (first, second):
-        batch.run_batch([task], folder, request, record, batch.Stop(), jobs=1)
+        run_batch([task], folder, recipe, record, StopFlag(), jobs=1)
     assert first.errors == second.errors == {}
-    assert second.outcomes == first.outcomes != {}
+    assert second.results == first.results != {}
     assert len(VideoStore(folder).find(video).frames()) == 20

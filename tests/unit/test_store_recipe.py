@@ -15,11 +15,10 @@ from hypothesis import strategies as st
 
 from slipdetect.errors import DataError, UsageError
 from slipdetect.flow.recipe import recipe_differences
-from slipdetect.lab.extract.journal import Journal, journal_path
-from slipdetect.lab.extract.request import ExtractionRequest, FlowRequest
+from slipdetect.lab.extract.journal import journal_path, open_journal
+from slipdetect.store import ExtractionRecipe
 from slipdetect.store.manifest import Manifest, Shard
 from slipdetect.store.names import KEY_PATTERN, store_key
-from slipdetect.store.recipe import ExtractionRecipe
 from slipdetect.store.source import SourceIdentity
 
 FLOW = {
@@ -87,25 +86,10 @@ def test_an_extraction_recipe_reads_back_and_names_every_difference() -> None:
     [{"layout": "zip"}, {"sample_fps": 0.0}, {"sample_fps": float("nan")}, {"max_frames": 0}],
 )
 def test_settings_that_make_no_sense_are_refused(settings: dict[str, object]) -> None:
-    for kind in (ExtractionRecipe, ExtractionRequest):
-        with pytest.raises(UsageError):
-            kind(**{"flow": None, **settings})
+    with pytest.raises(UsageError):
+        ExtractionRecipe(**settings)
     with pytest.raises(UsageError, match="neither frames nor flow"):
-        ExtractionRequest(rgb=False, flow=None)
-
-
-def test_equal_requests_have_equal_digests_and_others_do_not() -> None:
-    requests = [
-        ExtractionRequest(),
-        ExtractionRequest(sample_fps=5.0),
-        ExtractionRequest(flow=None),
-        ExtractionRequest(flow=FlowRequest("dis")),
-        ExtractionRequest(flow=FlowRequest("dis", 20.0)),
-        ExtractionRequest(flow=FlowRequest("dis", parameters={"preset": "fast"})),
-    ]
-    digests = [request.digest() for request in requests]
-    assert len(set(digests)) == len(requests)
-    assert ExtractionRequest(device="cpu").digest() == digests[0]
+        ExtractionRecipe(rgb=False, flow=None)
 
 
 @settings(max_examples=60)
@@ -144,7 +128,6 @@ def manifest() -> Manifest:
         key="x-00000000",
         source=SourceIdentity("x.mp4", 10, 5, "ef"),
         recipe=ExtractionRecipe(flow=FLOW),
-        request=None,
         frames=3,
         flows=2,
         width=4,
@@ -160,6 +143,8 @@ def test_a_manifest_reads_back() -> None:
     assert Manifest.from_bytes(data, "m") == manifest()
     assert data == Manifest.from_bytes(data, "m").to_bytes()
     assert b'"flows": 2' in data
+    older = data.replace(b'"frames":', b'"request": "0123",\n"frames":', 1)
+    assert Manifest.from_bytes(older, "m") == manifest()
 
 
 @pytest.mark.parametrize(
@@ -189,7 +174,7 @@ def test_a_manifest_that_was_tampered_with_is_refused(old: bytes, new: bytes) ->
 
 def test_a_journal_survives_a_torn_last_line(tmp_path: Path) -> None:
     shards = manifest().shards
-    with Journal(tmp_path, "x-00000000") as journal:
+    with open_journal(tmp_path, "x-00000000") as journal:
         journal.start({"source": 1})
         for shard in shards:
             journal.add(shard)
@@ -198,10 +183,10 @@ def test_a_journal_survives_a_torn_last_line(tmp_path: Path) -> None:
     for cut in range(len(whole)):
         path.write_bytes(whole[:cut])
         lines = whole[:cut].count(b"\n")
-        with Journal(tmp_path, "x-00000000") as journal:
+        with open_journal(tmp_path, "x-00000000") as journal:
             assert journal.header == ({"source": 1} if lines else {})
             assert list(journal.shards) == list(range(max(lines - 1, 0)))
     path.write_bytes(whole[:-5])
-    with Journal(tmp_path, "x-00000000") as journal:
+    with open_journal(tmp_path, "x-00000000") as journal:
         journal.add(shards[1])
     assert path.read_bytes() == whole

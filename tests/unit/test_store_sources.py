@@ -12,6 +12,7 @@ from types import SimpleNamespace
 
 import pytest
 
+from slipdetect.cli.sources import expand
 from slipdetect.errors import DataError, VideoError
 from slipdetect.lab.extract.sources import resolve_sources
 
@@ -49,6 +50,18 @@ def test_files_folders_and_patterns_in_the_order_named(touch: Callable[..., None
     assert names("f/*.mp4", "d/*.avi") == ["f/1.mp4", "f/2.mp4", "d/a.avi"]
 
 
+@pytest.mark.parametrize("source", ["d", "d/*.mp4", "d/a.avi", "none.mp4", "@l.txt", "@d"])
+def test_a_source_means_what_it_means_to_detect(source: str, touch: Callable[..., None]) -> None:
+    touch("d/b.mp4", "d/a.avi", "d/e/c.mkv")
+    write("l.txt", ["d/b.mp4", "# not this", "d/e/c.mkv"])
+    (job, *more) = expand([source])
+    if job.error is not None:
+        with pytest.raises(type(job.error)):
+            names(source)
+        return
+    assert names(source) == [Path(each.source).as_posix() for each in (job, *more)]
+
+
 def test_a_missing_file_is_left_to_the_reader() -> None:
     assert names("none.mp4") == ["none.mp4"]
 
@@ -59,7 +72,7 @@ def test_each_file_is_yielded_once_whatever_it_is_called(
     touch("d/a.mp4", "d/b.mp4")
     (here / "link.mp4").symlink_to(here / "d" / "a.mp4")
     listed = write("l.txt", ["d/b.mp4", "d/../d/a.mp4", "./d/b.mp4", str(here / "d" / "b.mp4")])
-    assert names("d/a.mp4", listed, "d", "link.mp4", "./d/a.mp4") == ["d/a.mp4", "d/b.mp4"]
+    assert names("d/a.mp4", f"@{listed}", "d", "link.mp4", "./d/a.mp4") == ["d/a.mp4", "d/b.mp4"]
 
 
 @pytest.mark.parametrize("suffix", [".txt", ".lst", ".TXT"])
@@ -68,13 +81,13 @@ def test_a_plain_list_holds_one_path_a_line(suffix: str) -> None:
         f"lists/l{suffix}", ["a.mp4", "  b c  d.mp4 ", "", "# no", "sub/é.avi", "e#1.mp4"]
     )
     expected = ["lists/a.mp4", "lists/b c  d.mp4", "lists/sub/é.avi", "lists/e#1.mp4"]
-    assert names(listed) == expected
+    assert names(f"@{listed}") == expected
 
 
 def test_root_replaces_the_folder_of_the_list(here: Path) -> None:
     listed = write("lists/l.txt", ["a.mp4", str(here / "data" / "b.mp4")])
     expected = [str(here / "data" / name) for name in ("a.mp4", "b.mp4")]
-    assert names(listed, root=here / "data") == expected
+    assert names(f"@{listed}", root=here / "data") == expected
     assert names("c.mp4", root=here / "data") == ["c.mp4"]  # not a line of a list
 
 
@@ -95,7 +108,7 @@ def test_the_seeds_list_of_frames_leads_to_videos(touch: Callable[..., None]) ->
             "Slipping/v_Slipping_g05_c01.mkv 88 0",
         ],
     )
-    assert names(listed) == [
+    assert names(f"@{listed}") == [
         "Slipping/v_Slipping_g01_c01.mp4",
         "v_Slipping_g02_c01.avi",
         "NotSlipping/v_NotSlipping_g03_c02.MOV",
@@ -109,23 +122,27 @@ def test_a_frame_folder_of_the_same_name_is_not_taken_for_the_video(
 ) -> None:
     touch("Slipping/v_1.mp4")
     (here / "Slipping" / "v_1").mkdir()
-    assert names(write("l.txt", ["Slipping/v_1\t\t120\t0"])) == ["Slipping/v_1.mp4"]
+    assert names("@" + write("l.txt", ["Slipping/v_1\t\t120\t0"])) == ["Slipping/v_1.mp4"]
 
 
 def test_ucf_lists_with_and_without_label() -> None:
     lines = ["Slipping/v_x_g01_c01.mp4 1", "Not Slipping/v y.mp4 2", "Slipping/v_z.avi"]
     expected = ["Slipping/v_x_g01_c01.mp4", "Not Slipping/v y.mp4", "Slipping/v_z.avi"]
-    assert names(write("trainlist01.txt", lines)) == expected
+    assert names("@" + write("trainlist01.txt", lines)) == expected
 
 
 def test_a_file_of_the_whole_line_wins_over_its_numbers(touch: Callable[..., None]) -> None:
     touch("take 1", "take 1 2")
-    assert names(write("l.txt", ["take 1", "take 1 2", "take 3"])) == ["take 1", "take 1 2", "take"]
+    assert names("@" + write("l.txt", ["take 1", "take 1 2", "take 3"])) == [
+        "take 1",
+        "take 1 2",
+        "take",
+    ]
 
 
 def test_numbers_inside_a_name_stay() -> None:
     lines = ["fall 2 1.mp4", "2024 06 01 clip.mp4", "7.mp4", "12"]
-    assert names(write("l.txt", lines)) == lines
+    assert names("@" + write("l.txt", lines)) == lines
 
 
 def test_a_csv_is_read_by_its_path_column() -> None:
@@ -142,11 +159,11 @@ def test_a_csv_is_read_by_its_path_column() -> None:
         "slip,a b 1.mp4,listed twice",
     ]
     expected = ["d/a, b.mp4", "d/c.mp4", "d/a b 1.mp4"]
-    assert names(write("d/clips.csv", lines)) == expected
+    assert names("@" + write("d/clips.csv", lines)) == expected
 
 
 def test_the_projects_own_annotations_are_a_list(clips: Path) -> None:
-    found = list(resolve_sources([str(clips / "clips.csv")]))
+    found = list(resolve_sources([f"@{clips / 'clips.csv'}"]))
     assert len(found) > 100
     assert all(path.is_file() for path in found)
 
@@ -164,16 +181,18 @@ def test_the_projects_own_annotations_are_a_list(clips: Path) -> None:
 )
 def test_a_csv_that_makes_no_sense(lines: list[str], words: str) -> None:
     with pytest.raises(DataError, match=words) as caught:
-        names(write("clips.csv", lines))
+        names("@" + write("clips.csv", lines))
     assert "\n" not in str(caught.value)
 
 
 @pytest.mark.parametrize(
     ("source", "error", "words"),
     [
-        ("none.txt", DataError, "cannot read the list 'none.txt'"),
+        ("@none.txt", DataError, "cannot read the list 'none.txt'"),
         ("@none", DataError, "cannot read the list 'none'"),
-        ("empty.txt", DataError, "names no video"),
+        ("@empty.txt", DataError, "names no video"),
+        ("empty.txt", VideoError, "is no video; where it lists videos, write '@empty.txt'"),
+        ("clips.CSV", VideoError, "is no video; where it lists videos, write '@clips.CSV'"),
         ("*.mp4", VideoError, "matches no file"),
         ("folder", VideoError, "holds no video"),
         ("", VideoError, "no video was named"),
@@ -217,8 +236,8 @@ def test_F27_a_file_of_that_very_name_wins(touch: Callable[..., None], name: str
 @pytest.mark.parametrize("name", ["x" * 300 + ".mp4", "x" * 5000, "y/" * 3000 + "a.mp4"])
 def test_F27_names_that_are_too_long_are_left_to_the_reader(name: str) -> None:
     assert names(name) == [name]
-    assert names(write("l.txt", [name])) == [name]
-    assert names(write("l.txt", [f"{name} 12 1"])) == [name]
+    assert names("@" + write("l.txt", [name])) == [name]
+    assert names("@" + write("l.txt", [f"{name} 12 1"])) == [name]
 
 
 def test_F28_loops_of_links_end(here: Path, touch: Callable[..., None]) -> None:
@@ -226,4 +245,6 @@ def test_F28_loops_of_links_end(here: Path, touch: Callable[..., None]) -> None:
     (here / "d" / "again").symlink_to(here / "d")
     (here / "d" / "loop.mp4").symlink_to(here / "d" / "loop.mp4")
     assert names("d") == ["d/a.mp4"]
-    assert names(write("d/l.txt", ["again/again/a.mp4", "loop.mp4"]))[0] == "d/again/again/a.mp4"
+    assert (
+        names("@" + write("d/l.txt", ["again/again/a.mp4", "loop.mp4"]))[0] == "d/again/again/a.mp4"
+    )

@@ -13,7 +13,8 @@ import numpy as np
 import pytest
 
 from slipdetect.flow import FlowExtractor
-from slipdetect.store.units import FrameQueue, Unit, frames_per_unit, make_units
+from slipdetect.lab.extract.units import cut_units
+from slipdetect.store.layout import Unit, frames_per_unit
 from slipdetect.video import Frame
 
 
@@ -48,9 +49,16 @@ def frames(count: int) -> Iterator[Frame]:
     return (Frame(i / 10, np.full((2, 2, 3), i, np.uint8)) for i in range(count))
 
 
-def cut(count: int, size: int, extractor: Any, done: set[int]) -> tuple[list[Unit], FrameQueue]:
-    queue = FrameQueue(frames(count), lambda time: None)
-    return list(make_units(queue, size, lambda image: image, extractor, done)), queue
+def cut(count: int, size: int, extractor: Any, done: set[int]) -> tuple[list[Unit], list[float]]:
+    """Return the units and the times of all frames that were read for them."""
+    times: list[float] = []
+
+    def noted() -> Iterator[Frame]:
+        for frame in frames(count):
+            times.append(frame.time)
+            yield frame
+
+    return list(cut_units(noted(), size, lambda image: image, extractor, done)), times
 
 
 @pytest.mark.parametrize("count", [1, 2, 3, 4, 5, 8, 9, 12])
@@ -60,7 +68,7 @@ def cut(count: int, size: int, extractor: Any, done: set[int]) -> tuple[list[Uni
 def test_units_are_those_counted_by_hand(count: int, done: set[int], ahead: int, kind: str) -> None:
     size = 4
     extractor = None if kind == "none" else Counting(kind == "chained", ahead)
-    got, queue = cut(count, size, extractor, done)
+    got, times = cut(count, size, extractor, done)
     flows, before = [], 0
     for i in range(count - 1):
         flows.append(i + i + 1 + before)
@@ -76,7 +84,7 @@ def test_units_are_those_counted_by_hand(count: int, done: set[int], ahead: int,
         (u.index, u.first, [i[0, 0, 0] for i in u.images], [f[0, 0, 0] for f in u.flows])
         for u in got
     ] == expected
-    assert queue.times == [i / 10 for i in range(count)]
+    assert times == [i / 10 for i in range(count)]
 
 
 def test_flows_of_units_that_are_there_are_not_computed() -> None:
@@ -91,13 +99,15 @@ def test_flows_of_units_that_are_there_are_not_computed() -> None:
 def test_only_a_shard_and_a_few_more_pictures_are_held() -> None:
     read = 0
 
-    def count(time: float) -> None:
+    def counted() -> Iterator[Frame]:
         nonlocal read
-        read += 1
+        for frame in frames(200):
+            read += 1
+            yield frame
 
-    queue = FrameQueue(frames(200), count)
-    for unit in make_units(queue, 8, lambda image: image, Counting(ahead=3), set()):
-        assert read <= unit.first + 8 + 4
+    for unit in cut_units(counted(), 8, lambda image: image, Counting(ahead=3), set()):
+        # its pictures, the one that its last flow leads to, three in the extractor, and the next
+        assert read <= unit.first + 8 + 5
 
 
 def test_real_flow_does_not_depend_on_what_is_left_out() -> None:
@@ -106,8 +116,8 @@ def test_real_flow_does_not_depend_on_what_is_left_out() -> None:
     extractor = FlowExtractor("dis", threads=2)
 
     def units(done: set[int]) -> dict[int, Unit]:
-        queue = FrameQueue((Frame(0.0, picture) for picture in pictures), lambda time: None)
-        made = make_units(queue, 4, lambda image: image, extractor, done)
+        moving = (Frame(0.0, picture) for picture in pictures)
+        made = cut_units(moving, 4, lambda image: image, extractor, done)
         return {unit.index: unit for unit in made}
 
     whole, part = units(set()), units({0, 2})

@@ -123,9 +123,7 @@ def test_detection_with_a_store_says_the_same_without_computing_flow(
 def test_a_model_refuses_flow_of_another_recipe_than_its_own(
     clip: Path, detector: Detector, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from slipdetect.lab.extract.request import FlowRequest
-
-    store = stored(clip, monkeypatch, flow=FlowRequest("dis", bound=20.0))
+    store = stored(clip, monkeypatch, flow=FlowExtractor("dis", bound=20.0))
     with pytest.raises(DataError, match="bound 20 instead of 15") as caught:
         detector.detect(clip, store=store)
     assert "\n" not in str(caught.value)

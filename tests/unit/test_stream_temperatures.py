@@ -73,10 +73,15 @@ def package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path / "m"
 
 
+def row(*logits: float) -> np.ndarray:
+    """The logits of a window of one snippet."""
+    return np.array([logits], np.float32)
+
+
 def test_detection_tempers_what_the_package_says(package: Path) -> None:
     scorer = SnippetScorer(load_package(package), torch.device("cpu"))
-    window = {"rgb": torch.tensor([[[6.0, 2.0]]]), "flow": torch.tensor([[[-1.0, 0.0]]])}
-    probability, streams = scorer.judge(window)
+    window = {"rgb": row(6.0, 2.0), "flow": row(-1.0, 0.0)}
+    probability, streams = scorer.probability(scorer.consensus(window))
     fused = (4.0 / 4.0 + -1.0 / 0.5) / 2
     assert probability == pytest.approx(sigmoid(fused / 2.0 + 0.5), abs=1e-6)
     # what a stream says alone stays as the network said it
@@ -108,8 +113,8 @@ def test_evaluation_and_detection_calibrate_alike(package: Path) -> None:
     logits = {"rgb": [4.0 * value for value in odds], "flow": [0.5 * value for value in odds]}
     detected = []
     for rgb, flow in zip(logits["rgb"], logits["flow"], strict=True):
-        window = {"rgb": torch.tensor([[[rgb, 0.0]]]), "flow": torch.tensor([[[flow, 0.0]]])}
-        detected.append(scorer.judge(window)[0])
+        window = {"rgb": row(rgb, 0.0), "flow": row(flow, 0.0)}
+        detected.append(scorer.probability(scorer.consensus(window))[0])
     fusion = {"weights": {"rgb": 1.0, "flow": 1.0}, "space": "logits"}
     clips = scored([0] * len(odds), logits, fusion=fusion, calibration=TEMPERED)
     evaluated = [sigmoid(value) for value in judge(clips, CALIBRATED).surety.tolist()]

@@ -43,21 +43,21 @@ CASES = make_cases(["mirror", "dark"], {"dark": [50, 0]})
 
 
 class LevelDetector:
-    """Sees one frame of level 100 through its view; its level is the score, an event if 100."""
+    """Sees what becomes of one frame of level 100; its level is the score, an event if 100."""
 
-    events = EventConfig()
+    event_config = EventConfig()
 
-    def __init__(self, view: Any = None) -> None:
-        self.view = view
+    def __init__(self, transform: Any = None) -> None:
+        self.transform = transform
 
-    def through(self, view: Any) -> LevelDetector:
-        return LevelDetector(view)
+    def with_transform(self, transform: Any) -> LevelDetector:
+        return LevelDetector(transform)
 
     def detect(self, path: Path) -> Any:
         if path.stem == "missing":
             raise VideoError("cannot read it")
         frames = iter([Frame(0.0, np.full((4, 4, 3), 100, np.uint8))])
-        (frame,) = frames if self.view is None else self.view(frames)
+        (frame,) = frames if self.transform is None else self.transform(frames)
         score = frame.image.mean() / 100
         events = (Event(0.0, 1.0, 0.5, score),) if score == 1 else ()
         return SimpleNamespace(duration=2.0, windows=(Window(0.0, 1.0, score),), events=events)

@@ -10,7 +10,7 @@ import threading
 import pytest
 import torch
 
-from slipdetect.detection.threads import network_threads, room_for_reading
+from slipdetect.detection.scorer import network_threads, room_for_reading
 
 
 @pytest.mark.parametrize(
@@ -20,7 +20,7 @@ from slipdetect.detection.threads import network_threads, room_for_reading
 def test_threads_within_and_behind(
     monkeypatch: pytest.MonkeyPatch, cpus: int, had: int, device: str, within: int
 ) -> None:
-    monkeypatch.setattr("slipdetect.detection.threads.usable_cpus", lambda: cpus)
+    monkeypatch.setattr("slipdetect.detection.scorer.usable_cpus", lambda: cpus)
     before = torch.get_num_threads()
     torch.set_num_threads(had)
     try:
@@ -43,7 +43,7 @@ def test_every_network_has_a_thread_with_its_share(
     networks: int,
     share: int | None,
 ) -> None:
-    monkeypatch.setattr("slipdetect.detection.threads.usable_cpus", lambda: cpus)
+    monkeypatch.setattr("slipdetect.detection.scorer.usable_cpus", lambda: cpus)
     before = torch.get_num_threads()
     torch.set_num_threads(had)
     try:

@@ -14,8 +14,7 @@ import torch
 from slipdetect import backbones
 from slipdetect.lab.train import TrainConfig
 from slipdetect.lab.train.plan import StreamPlan
-from slipdetect.modalities.modality import get_modality
-from slipdetect.modalities.snippet import SnippetGrid
+from slipdetect.modalities.snippet import SnippetGrid, get_modality
 from slipdetect.models import save_package
 from stub_models import create_stub, stub_config, stub_stream, stub_tsn
 

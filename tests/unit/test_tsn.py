@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 from torch import nn
 
 from slipdetect.errors import ModelError, UsageError
-from slipdetect.modalities.modality import Modality, get_modality
 from slipdetect.modalities.normalize import Normalization, SnippetNormalizer
+from slipdetect.modalities.snippet import Modality, get_modality
 from slipdetect.models import TSN, Consensus
 from stub_models import StubBackbone, create_stub, stub_tsn
 

@@ -122,7 +122,9 @@ def test_S12_tests_and_detection_sum_as_training_did(
     )
     np.testing.assert_allclose(summed.logits["rgb"], 3 * averaged.logits["rgb"], rtol=1e-4)
     np.testing.assert_allclose(summed.logits["flow"], averaged.logits["flow"], rtol=1e-4)
-    found, plain = (Detector(one, "cpu").detect(data[0].path) for one in (package, mean))
+    found, plain = (
+        Detector.from_package(one, "cpu").detect(data[0].path) for one in (package, mean)
+    )
     assert found.windows
     for window, other in zip(found.windows, plain.windows, strict=True):
         assert odds(window.streams["rgb"]) == pytest.approx(
@@ -145,4 +147,4 @@ def test_S13_one_frame_is_one_segment(data: list[Clip], folder: Path) -> None:
     package = load_package(folder / "one" / "last")
     scores = score_clips(package, data[:1], folder / "cache", Protocol.parse("1x1"), device="cpu")
     assert scores.logits["rgb"].shape == (1, 2)
-    assert Detector(package, "cpu").detect(data[0].path).windows
+    assert Detector.from_package(package, "cpu").detect(data[0].path).windows

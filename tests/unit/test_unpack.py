@@ -18,7 +18,7 @@ import pytest
 from archive_files import FILES, contents, files_in, pack
 from loopback import DATA, sha
 from slipdetect.errors import DataError, OutputError, SlipdetectError
-from slipdetect.lab.fetch import archives, unpack
+from slipdetect.lab.fetch import archives
 from slipdetect.lab.fetch.fetch import fetch
 
 KINDS = [".zip", ".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tar.xz", ".ZIP"]
@@ -138,9 +138,9 @@ def test_links_and_devices_in_a_zip_are_refused(tmp_path: Path, mode: int) -> No
 def test_a_bomb_is_refused_when_it_has_unpacked_too_much(
     tmp_path: Path, kind: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(unpack, "FREE_BYTES", 1000)
+    monkeypatch.setattr(archives, "FREE_BYTES", 1000)
     archive = pack(tmp_path / f"v{kind}", {f"{i}.mp4": bytes(1_000_000) for i in range(20)})
-    assert archive.stat().st_size * unpack.MAX_RATIO < 20_000_000
+    assert archive.stat().st_size * archives.MAX_RATIO < 20_000_000
     assert "more than 100 times its size" in refusal(str(archive), tmp_path / "c")
     assert files_in(tmp_path / "c") == []
 
@@ -164,7 +164,7 @@ def test_a_tar_whose_header_would_fill_the_memory_is_refused(tmp_path: Path) -> 
 
 
 def test_too_many_files_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(unpack, "MAX_FILES", 3)
+    monkeypatch.setattr(archives, "MAX_FILES", 3)
     archive = pack(tmp_path / "v.zip", {f"{i}.mp4": b"" for i in range(3)})
     assert fetch(str(archive), tmp_path / "c").is_dir()
     archive = pack(tmp_path / "w.zip", {f"{i}.mp4": b"" for i in range(4)})
@@ -216,14 +216,14 @@ def test_two_processes_that_unpack_the_same_leave_one_whole_folder(
     archive = pack(tmp_path / "v.zip")
     digest = sha(archive.read_bytes())
     (tmp_path / "c").mkdir()
-    other = unpack.unpack
+    other = archives.unpack
     inner = archives.open_archive
 
     def meanwhile(path: Path) -> object:
-        monkeypatch.setattr(unpack, "open_archive", inner)
+        monkeypatch.setattr(archives, "open_archive", inner)
         other(archive, tmp_path / "c" / "v", digest)
         return inner(path)
 
-    monkeypatch.setattr(unpack, "open_archive", meanwhile)
+    monkeypatch.setattr(archives, "open_archive", meanwhile)
     assert contents(fetch(str(archive), tmp_path / "c")) == FILES
     assert [path.name for path in (tmp_path / "c").iterdir()] == ["v"]

@@ -13,7 +13,6 @@ import pytest
 
 from slipdetect import Detector, detect
 from slipdetect.errors import UsageError
-from slipdetect.lab.course2020.seed_detection import detect_as_seed
 from slipdetect.video import SourceOptions, VideoOptions, open_video
 from slipdetect.video.live import LiveSettings
 from slipdetect.video.options import file_options
@@ -36,9 +35,8 @@ def test_a_live_source_takes_the_fields_of_its_settings() -> None:
     ("function", "options"),
     [
         (Detector.detect, VideoOptions),
-        (Detector.stream, SourceOptions),
+        (Detector.iter_events, SourceOptions),
         (detect, VideoOptions),
-        (detect_as_seed, VideoOptions),
     ],
 )
 def test_what_detection_takes_is_typed(function: object, options: type) -> None:

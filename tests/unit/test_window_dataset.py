@@ -16,7 +16,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from slipdetect.detection.windows import WindowPlan
+from slipdetect.detection.schedule import WindowPlan
 from slipdetect.errors import DataError
 from slipdetect.lab.data import Clip, FrameCache, Sampling, WindowRule
 from slipdetect.lab.data.window_dataset import TrainingWindows, ValidationWindows, WindowRecipe
@@ -24,10 +24,8 @@ from slipdetect.lab.data.window_reader import Draw, WindowReader
 from slipdetect.modalities import GroupMultiScaleCrop, GroupScale
 from slipdetect.modalities.augment import Augmentation
 from slipdetect.modalities.augment_config import AugmentConfig
-from slipdetect.modalities.modality import get_modality
-from slipdetect.modalities.sampling import segment_offsets
-from slipdetect.modalities.snippet import SnippetGrid
-from slipdetect.modalities.stretch import Stretch
+from slipdetect.modalities.sampling import Stretch, segment_offsets
+from slipdetect.modalities.snippet import SnippetGrid, get_modality
 
 FPS = 10.0
 RULE = WindowRule()

@@ -13,13 +13,17 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from slipdetect.detection import Window
-from slipdetect.detection.snippets import SnippetCutter, StreamInput
-from slipdetect.detection.windows import WindowAssembler, WindowPlan
+from slipdetect.detection.pipeline import SnippetCutter, StreamInput
+from slipdetect.detection.schedule import (
+    EverySnippet,
+    Place,
+    WindowAssembler,
+    WindowPlan,
+    WindowScores,
+)
 from slipdetect.errors import UsageError
-from slipdetect.modalities.modality import get_modality
 from slipdetect.modalities.normalize import Normalization, SnippetNormalizer
-from slipdetect.modalities.snippet import SnippetGrid
+from slipdetect.modalities.snippet import SnippetGrid, get_modality
 from slipdetect.models import Consensus
 from slipdetect.video import Frame
 from stub_models import stub_tsn
@@ -29,26 +33,21 @@ FPS = 10.0
 
 def assemble(
     plan: WindowPlan, grid: SnippetGrid, frames: int
-) -> tuple[list[Window], list[tuple[int, ...]], int]:
+) -> tuple[list[WindowScores], list[tuple[int, ...]], int]:
     """Run a plan over a video of ``frames`` frames with no pictures in it.
 
     Returns:
         The windows, the snippets that each one combined, and the most snippets ever remembered.
     """
-    combined: list[tuple[int, ...]] = []
-
-    def judge(scores: dict[str, torch.Tensor]) -> tuple[float, dict[str, float]]:
-        combined.append(tuple(int(i) for i in scores["rgb"][0, :, 0]))
-        return 0.5, {}
-
-    assembler = WindowAssembler(plan, judge)
-    windows: list[Window] = []
+    assembler = WindowAssembler(plan)
+    windows: list[WindowScores] = []
     most = 0
     for index, start in enumerate(grid.starts(frames)):
-        known = (min(start + grid.span, frames) - 1) / plan.sample_fps
-        windows += assembler.push({"rgb": torch.tensor([float(index)])}, duration=known)
+        place = Place(start, min(start + grid.span, frames) - 1, {})
+        windows += assembler.push(place, {"rgb": np.array([index], np.float32)}, False)
         most = max(most, len(assembler._scores))
-    windows += assembler.finish((frames - 1) / plan.sample_fps)
+    windows += assembler.finish(frames)
+    combined = [tuple(int(i) for i in window.scores["rgb"][:, 0]) for window in windows]
     return windows, combined, most
 
 
@@ -76,7 +75,7 @@ def test_any_plan_covers_any_video(both: tuple[WindowPlan, SnippetGrid], frames:
     for before, after in pairwise(windows):
         assert before.start <= after.start
         assert before.end <= after.end
-        assert before.center <= after.center
+        assert before.start + before.end <= after.start + after.end
     for before, after in pairwise(combined):
         assert before != after
         assert after[0] <= before[-1] + 1
@@ -133,15 +132,16 @@ def test_long_videos_need_no_more_memory() -> None:
 
 def test_a_damaged_snippet_marks_every_window_that_holds_it() -> None:
     plan = WindowPlan(snippets=3, hop=1, step=1, span=1, sample_fps=FPS)
-    assembler = WindowAssembler(plan, lambda scores: (0.0, {}))
-    windows = [w for i in range(8) for w in assembler.push({"rgb": torch.zeros(2)}, corrupt=i == 4)]
-    windows += assembler.finish(0.7)
+    assembler = WindowAssembler(plan)
+    scores = {"rgb": np.zeros(2, np.float32)}
+    windows = [w for i in range(8) for w in assembler.push(Place(i, i, {}), scores, i == 4)]
+    windows += assembler.finish(8)
     assert [w.corrupt for w in windows] == [False] * 3 + [True] * 3 + [False] * 2
 
 
 def test_nothing_pushed_gives_nothing() -> None:
     plan = WindowPlan.make(1.5, 0.2, 2, 6, FPS)
-    assert WindowAssembler(plan, lambda scores: (0.0, {})).finish(0.0) == []
+    assert WindowAssembler(plan).finish(0) == []
 
 
 @pytest.mark.parametrize("consensus", ["avg", "max", "topk", "rnn", "cnn"])
@@ -164,24 +164,20 @@ def test_windows_equal_scoring_each_window_by_itself(
     # the one snippet that reaches the last frame, by repeating it where the grid does not fit
     last_starts = [s for s in range(0, 60, 2) if s + grid.span >= frames][:1]
     calls = 0
-    judged: list[torch.Tensor] = []
-
-    def judge(scores: dict[str, torch.Tensor]) -> tuple[float, dict[str, float]]:
-        judged.append(network.consensus(scores[modality])[0])
-        return 0.5, {}
-
-    assembler = WindowAssembler(plan, judge)
-    cutter = SnippetCutter(grid, [StreamInput(kind, 14, "center")])
+    assembler = WindowAssembler(plan)
+    schedule = EverySnippet((modality,), grid, plan)
+    cutter = SnippetCutter(schedule, [StreamInput(kind, 14, "center")])
     windows = []
     with torch.inference_mode():
         for snippet in cutter.cut(Frame(i / FPS, image) for i, image in enumerate(video)):
-            x = normalize(torch.from_numpy(snippet.images(modality))[None, None])
+            x = normalize(torch.from_numpy(snippet.views(modality))[None])
             calls += 1
-            scores = network.snippet_scores(x)[0, 0]
-            windows += assembler.push({modality: scores}, duration=snippet.last / FPS)
-        windows += assembler.finish((frames - 1) / FPS)
+            scores = {modality: network.snippet_scores(x)[0, 0].numpy()}
+            windows += assembler.push(snippet.place, scores, snippet.corrupt)
+        windows += assembler.finish(frames)
         assert calls == len(grid.starts(frames))
-        for window, score in zip(windows, judged, strict=True):
+        for window in windows:
+            score = network.consensus(torch.from_numpy(window.scores[modality])[None])[0]
             first, end = round(window.start * FPS), round(window.end * FPS)
             starts = [
                 start

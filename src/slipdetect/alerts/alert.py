@@ -13,7 +13,7 @@ from typing import Protocol
 
 from slipdetect._text import plain_name
 from slipdetect.types import Event
-from slipdetect.types.document import event_data
+from slipdetect.types.export import event_data
 
 VERSION = 1
 

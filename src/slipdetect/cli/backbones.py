@@ -201,7 +201,7 @@ def backbone_page(name: str) -> str:
 
 def _shapes(size: int) -> dict[str, str]:
     """Return what TSN takes and gives with three segments (Table 4 of the 2020 course report)."""
-    from slipdetect.modalities.modality import MODALITIES, get_modality
+    from slipdetect.modalities.snippet import MODALITIES, get_modality
 
     rows = {}
     for name in MODALITIES:

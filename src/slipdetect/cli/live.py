@@ -25,7 +25,7 @@ from slipdetect.errors import UsageError, VideoError
 
 if TYPE_CHECKING:
     from slipdetect.alerts.live_clips import LiveClips
-    from slipdetect.detection import Event, LiveDetection, LiveNote
+    from slipdetect.detection import Event, LiveDetection, LiveEvent
     from slipdetect.video.live import LiveSettings, LiveSource, LiveVideo
 
 _GIVEN = (ParameterSource.COMMANDLINE, ParameterSource.ENVIRONMENT)
@@ -56,9 +56,9 @@ def watch(ctx: click.Context, source: LiveSource, options: dict[str, Any]) -> in
         close_live_clips(console, clips),
         LiveVideo(source, config.sample_fps, config.frame_short_side, settings, keep) as video,
     ):
-        hearers = [] if alerts is None else [alerts.about(source.name, config.name)]
-        hearers += [] if clips is None else [clips.add]
-        view = _View(console, options["format"] != "table", source.name, config.name, hearers)
+        listeners = [] if alerts is None else [alerts.about(source.name, config.name)]
+        listeners += [] if clips is None else [clips.add]
+        view = _View(console, options["format"] != "table", source.name, config.name, listeners)
         view.clips = clips
         code = _follow(LiveDetection(detector, video), view, video)
         found = view.found and options["fail_on_event"] and code == 0
@@ -110,7 +110,7 @@ class _View:
         json: bool,
         source: str,
         model: str,
-        hearers: Sequence[Callable[[Event], None]],
+        listeners: Sequence[Callable[[Event], None]],
     ) -> None:
         self.clips: LiveClips | None = None
         self.found = 0
@@ -118,11 +118,11 @@ class _View:
         self._json = json
         self._source = source
         self._model = model
-        self._hearers = hearers
+        self._listeners = listeners
 
-    def tell(self, note: LiveNote) -> None:
+    def tell(self, note: LiveEvent) -> None:
         """Print a note, and tell those who asked for alerts."""
-        from slipdetect.detection import Found
+        from slipdetect.detection import EventFinal
         from slipdetect.reports.live_report import live_line, live_text, state_text
         from slipdetect.video.live import Started
 
@@ -136,10 +136,10 @@ class _View:
             self._console.warn(f"{self._source!r}: {state}")
         if self.clips is not None and isinstance(note, Started):
             self.clips.began = now
-        if isinstance(note, Found):
+        if isinstance(note, EventFinal):
             self.found += 1
-            for hear in self._hearers:
-                hear(note.event)
+            for listener in self._listeners:
+                listener(note.event)
 
     def end(self, run: LiveDetection, ended: str) -> None:
         """Print the summary, if there was anything to see."""
@@ -158,7 +158,7 @@ def _follow(run: LiveDetection, view: _View, video: LiveVideo) -> int:
     lost: VideoError | None = None
     try:
         with sigterm_as_ctrl_c():
-            for note in run.notes():
+            for note in run.events():
                 view.tell(note)
     except KeyboardInterrupt:
         code, ended = INTERRUPTED, "interrupted"

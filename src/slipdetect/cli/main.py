@@ -26,7 +26,6 @@ _VERBS = {
     "plot": "slipdetect.lab.train.plot_command:plot",
     "models": "slipdetect.cli.models:models",
     "backbones": "slipdetect.cli.backbones:backbones",
-    "bench": "slipdetect.lab.bench.command:bench",
     "doctor": "slipdetect.cli.doctor:doctor",
     "describe": "slipdetect.cli.describe:describe",
 }

@@ -9,8 +9,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING, TypeVar
 
-from slipdetect.detection.profile import Stopwatch, peak_memory
-from slipdetect.types import Profile, Stage
+from slipdetect.types import Profile, Stage, Stopwatch, peak_memory
 
 if TYPE_CHECKING:
     from slipdetect.cli.batch import Detect, Progress

@@ -1,4 +1,4 @@
-"""From a source to events: ``Detector``, and the streaming ``EventFinder`` it is built on.
+"""From a source to events: ``Detector``, its scorers, and live detection.
 
 The names load on first use, so that writing a result does not cost the networks' library.
 """
@@ -11,30 +11,32 @@ from slipdetect._lazy import lazy_names
 
 if TYPE_CHECKING:
     from slipdetect.detection.detector import Detector as Detector
+    from slipdetect.detection.detector import detect as detect
+    from slipdetect.detection.live import EventFinal as EventFinal
+    from slipdetect.detection.live import EventStarted as EventStarted
     from slipdetect.detection.live import LiveDetection as LiveDetection
-    from slipdetect.detection.live_notes import Found as Found
-    from slipdetect.detection.live_notes import LiveNote as LiveNote
-    from slipdetect.detection.live_notes import LiveSummary as LiveSummary
-    from slipdetect.detection.live_notes import Onset as Onset
+    from slipdetect.detection.live import LiveEvent as LiveEvent
+    from slipdetect.detection.live import LiveSummary as LiveSummary
     from slipdetect.detection.loading import model_folder as model_folder
     from slipdetect.detection.loading import resolve_device as resolve_device
-    from slipdetect.detection.profile import Stopwatch as Stopwatch
+    from slipdetect.detection.pipeline import RunState as RunState
+    from slipdetect.detection.pipeline import Segment as Segment
+    from slipdetect.detection.pipeline import WindowScorer as WindowScorer
+    from slipdetect.detection.scorer import TSNScorer as TSNScorer
     from slipdetect.types import DetectionResult as DetectionResult
     from slipdetect.types import Event as Event
     from slipdetect.types import EventConfig as EventConfig
     from slipdetect.types import EventFinder as EventFinder
-    from slipdetect.types import Profile as Profile
-    from slipdetect.types import Stage as Stage
     from slipdetect.types import Window as Window
 
 __getattr__, __dir__, __all__ = lazy_names(
     __name__,
     {
-        "slipdetect.detection.detector": "Detector",
-        "slipdetect.detection.live": "LiveDetection",
-        "slipdetect.detection.live_notes": "Found LiveNote LiveSummary Onset",
+        "slipdetect.detection.detector": "Detector detect",
+        "slipdetect.detection.live": "EventFinal EventStarted LiveDetection LiveEvent LiveSummary",
         "slipdetect.detection.loading": "model_folder resolve_device",
-        "slipdetect.detection.profile": "Stopwatch",
-        "slipdetect.types": "DetectionResult Event EventConfig EventFinder Profile Stage Window",
+        "slipdetect.detection.pipeline": "RunState Segment WindowScorer",
+        "slipdetect.detection.scorer": "TSNScorer",
+        "slipdetect.types": "DetectionResult Event EventConfig EventFinder Window",
     },
 )

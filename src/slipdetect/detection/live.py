@@ -1,84 +1,141 @@
-"""Finding slips and falls while they happen: the same windows and events as for a file.
+"""Finding slips and falls while they happen: the same windows and events as of a file.
 
-In: a ``Detector`` and a ``LiveVideo``. Out: notes as soon as they are true, and a summary.
+In: a ``Detector`` and a ``LiveVideo``. Out: ``LiveEvent``s as soon as they are true, a summary.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from dataclasses import fields, replace
-from itertools import chain
+from collections.abc import Iterator
+from dataclasses import dataclass, fields
 from typing import Any, Protocol
 
-from slipdetect.detection.flow_sources import prompt_flow
-from slipdetect.detection.live_notes import Found, LiveNote, LiveSummary, Onset
-from slipdetect.detection.scorer import SnippetScorer
-from slipdetect.detection.snippets import Snippet, SnippetCutter
-from slipdetect.detection.windows import WindowAssembler, WindowPlan
+from slipdetect.detection.pipeline import RunState, Segment, WindowScorer
 from slipdetect.errors import UsageError
-from slipdetect.modalities.snippet import SnippetGrid
-from slipdetect.models import ModelConfig
-from slipdetect.types import Event, EventConfig, EventFinder, Window
+from slipdetect.types import Event, EventConfig, EventFinder
 from slipdetect.video import Frame, FrameTransform, SourceOptions
 from slipdetect.video.live import (
     LiveSettings,
     LiveVideo,
+    Reconnected,
     Reconnecting,
     Skipped,
+    Started,
     VideoNote,
     live_source,
 )
 
-_BATCH = 16
+
+@dataclass(frozen=True)
+class EventStarted:
+    """An event has begun; a short one may still be dropped.
+
+    Attributes:
+        id: Number of the event, from 1.
+        start: Seconds from the first frame.
+        probability: Of the window that began it.
+    """
+
+    id: int
+    start: float
+    probability: float
 
 
-class LoadedModel(Protocol):
+@dataclass(frozen=True)
+class EventFinal:
+    """An event that nothing later can change.
+
+    Attributes:
+        id: That of its ``EventStarted``.
+        event: What was found.
+    """
+
+    id: int
+    event: Event
+
+
+@dataclass(frozen=True)
+class LiveSummary:
+    """How a live run went.
+
+    Attributes:
+        seconds: Time of the last frame that was processed.
+        events: Events that were final.
+        frames: Frames decoded.
+        failures: Frames and packets that were damaged.
+        sampled: Sampled frames that were processed.
+        dropped: Sampled frames thrown away, because there was no time for them.
+        longest_lag: Longest wait of a sampled frame, seconds.
+        reconnects: Times that frames came again after a gap.
+    """
+
+    seconds: float
+    events: int
+    frames: int
+    failures: int
+    sampled: int
+    dropped: int
+    longest_lag: float
+    reconnects: int
+
+    @property
+    def achieved_fps(self) -> float:
+        """Frames processed in a second of the run; 0 where there was nothing to see."""
+        return self.sampled / self.seconds if self.seconds > 0 else 0.0
+
+
+LiveEvent = Started | Reconnecting | Reconnected | Skipped | EventStarted | EventFinal
+
+
+class LiveDetector(Protocol):
     """What a live run needs of a ``Detector``; see there for what each is."""
 
-    config: ModelConfig
-    events: EventConfig
-    scorer: SnippetScorer
-    grid: SnippetGrid
-    plan: WindowPlan
-    view: FrameTransform | None
+    scorer: WindowScorer
+    event_config: EventConfig
+    transform: FrameTransform | None
 
 
 class LiveDetection:
     """One live run.
 
-    A gap in the source, or frames for which there was no time, ends an event that is going on and
-    marks it as interrupted; behind the gap windows begin anew.
+    A gap in the source, or frames for which there was no time, ends the segment: an event that is
+    going on is marked as interrupted, and after the gap windows begin anew.
 
     Args:
-        detector: The model; it must have no view.
-        video: Sampled as the model wants it.
+        detector: The detector; it must have no transform.
+        video: Sampled as the scorer wants it.
 
     Raises:
-        UsageError: The detector has a view.
+        UsageError: The detector has a transform.
     """
 
-    def __init__(self, detector: LoadedModel, video: LiveVideo) -> None:
-        if detector.view is not None:
-            raise UsageError("a live source cannot be looked at through a view; leave it out")
-        self._detector = detector
+    def __init__(self, detector: LiveDetector, video: LiveVideo) -> None:
+        if detector.transform is not None:
+            raise UsageError("a live source takes no transform; leave it out")
+        self._scorer = detector.scorer
         self._video = video
-        self._rate = detector.config.sample_fps
-        self._finder = EventFinder(detector.events, detector.config.positive)
+        self._run = RunState(detector.event_config)
+        self._finder = EventFinder(detector.event_config, detector.scorer.label)
         self._open: float | None = None
-        self._onsets = self._events = self._sampled = 0
-        self._last = 0.0
+        self._started = self._final = 0
         self._note: VideoNote | None = None
-        recipes = [each.flow for each in detector.config.streams if each.flow is not None]
-        self._flow = prompt_flow(recipes[0]) if recipes else None
 
-    def notes(self) -> Iterator[LiveNote]:
+    def events(self) -> Iterator[LiveEvent]:
         """Yield what happens, until the source comes to an end.
 
         Raises:
             VideoError: The source cannot be opened, or not again after all tries.
         """
         while True:
-            yield from self._look(self._stretch())
+            segment = Segment(self._frames(), self._run, lambda: self._video.waiting)
+            for window in self._scorer.windows(segment):
+                yield from self._finished(self._finder.push(window))
+                since = self._finder.open_since
+                if since is not None and since != self._open:
+                    self._started += 1
+                    yield EventStarted(self._started, since, window.probability)
+                self._open = since
+            for _ in segment:  # a scorer need not take all of it
+                pass
             note = self._note
             if note is None:
                 break
@@ -87,84 +144,46 @@ class LiveDetection:
             yield note
         yield from self._close(interrupted=False)
 
-    def finish(self) -> Iterator[LiveNote]:
-        """Yield what is still open where ``notes`` was ended early."""
+    def finish(self) -> Iterator[LiveEvent]:
+        """Yield what is still open where ``events`` was ended early."""
         yield from self._close(interrupted=True)
 
     def summary(self) -> LiveSummary:
         """Return how the run has gone so far."""
         video = self._video
         return LiveSummary(
-            seconds=self._last,
-            events=self._events,
+            seconds=self._run.last,
+            events=self._final,
             frames=video.report.frames,
             failures=video.report.failures,
-            sampled=self._sampled,
+            sampled=self._run.samples,
             dropped=video.dropped,
             longest_lag=video.longest_lag,
             reconnects=video.reconnects,
         )
 
-    def _stretch(self) -> Iterator[Frame]:
+    def _frames(self) -> Iterator[Frame]:
         """Yield frames up to the next note, which is kept; None at the end."""
         while isinstance(item := self._video.get(), Frame):
-            self._sampled += 1
-            self._last = item.time
             yield item
         self._note = item
 
-    def _look(self, frames: Iterator[Frame]) -> Iterator[LiveNote]:
-        first = next(frames, None)
-        if first is None:
-            return
-        detector, rate = self._detector, self._rate
-        cutter = SnippetCutter(detector.grid, detector.scorer.inputs(self._flow))
-        assembler = WindowAssembler(detector.plan, detector.scorer.judge)
-        snippets = cutter.cut(chain([first], frames))
-        for batch in _ready(snippets, lambda: self._video.waiting >= detector.grid.step):
-            for snippet, scores in zip(batch, detector.scorer.score(batch), strict=True):
-                windows = assembler.push(scores, snippet.corrupt, snippet.last / rate)
-                yield from self._judge(windows, first.time)
-        yield from self._judge(assembler.finish((cutter.frames - 1) / rate), first.time)
-
-    def _judge(self, windows: list[Window], base: float) -> Iterator[LiveNote]:
-        for window in windows:
-            moved = replace(window, start=window.start + base, end=window.end + base)
-            yield from self._told(self._finder.push(moved))
-            begun = self._finder.open_since
-            if begun is not None and begun != self._open:
-                self._onsets += 1
-                yield Onset(self._onsets, begun, window.probability)
-            self._open = begun
-
-    def _close(self, interrupted: bool) -> Iterator[LiveNote]:
+    def _close(self, interrupted: bool) -> Iterator[LiveEvent]:
         events = self._finder.finish(interrupted)
         self._open = None
-        yield from self._told(events)
+        yield from self._finished(events)
 
-    def _told(self, events: list[Event]) -> Iterator[LiveNote]:
+    def _finished(self, events: list[Event]) -> Iterator[LiveEvent]:
         for event in events:
-            self._events += 1
-            yield Found(self._onsets, event)
+            self._final += 1
+            yield EventFinal(self._started, event)
 
 
-def _ready(snippets: Iterator[Snippet], more: Callable[[], bool]) -> Iterator[list[Snippet]]:
-    """Group snippets that can be had without waiting for the source."""
-    batch: list[Snippet] = []
-    for snippet in snippets:
-        batch.append(snippet)
-        if len(batch) == _BATCH or not more():
-            yield batch
-            batch = []
-    if batch:
-        yield batch
-
-
-def live_events(detector: LoadedModel, source: str, options: SourceOptions) -> Iterator[Event]:
+def live_events(detector: LiveDetector, source: str, options: SourceOptions) -> Iterator[Event]:
     """Yield the events of a live source as soon as nothing later can change them.
 
     Args:
-        detector: The model.
+        detector: The detector.
         source: An address, or the number of a camera.
         options: Fields of ``LiveSettings``.
 
@@ -176,10 +195,13 @@ def live_events(detector: LoadedModel, source: str, options: SourceOptions) -> I
     unknown = set(given) - {item.name for item in fields(LiveSettings)}
     if unknown:
         raise UsageError(f"a live source takes no {', '.join(sorted(unknown))}; leave it out")
-    config, settings = detector.config, LiveSettings(**given)
-    with LiveVideo(
-        live_source(source), config.sample_fps, config.frame_short_side, settings
-    ) as video:
-        for note in LiveDetection(detector, video).notes():
-            if isinstance(note, Found):
-                yield note.event
+    rate, short_side = detector.scorer.sample_fps, detector.scorer.short_side
+    if rate is None or short_side is None:
+        raise UsageError(
+            f"the scorer {detector.scorer.name!r} has no sample_fps or short_side; set both for "
+            "live sources"
+        )
+    with LiveVideo(live_source(source), rate, short_side, LiveSettings(**given)) as video:
+        for each in LiveDetection(detector, video).events():
+            if isinstance(each, EventFinal):
+                yield each.event

@@ -1,17 +1,21 @@
-"""What a detector needs before it can start: the folder of its model, a device, a fit consensus.
+"""What a detector needs before it starts: the folder of its model, a device, stored flow.
 
 In: what a user named, a model's configuration. Out: a folder, a device; an error that says why not.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from itertools import pairwise
 from os import PathLike
 from pathlib import Path
 
 import torch
 
-from slipdetect.errors import ModelError, PackageError
+from slipdetect.detection.pipeline import FlowSource, Image
+from slipdetect.errors import DataError, ModelError, PackageError
 from slipdetect.models import ModelConfig
+from slipdetect.store import StoreQuery, VideoStore
 
 
 def model_folder(model: str | PathLike[str]) -> Path:
@@ -44,7 +48,7 @@ def resolve_device(name: str) -> torch.device:
         torch.empty(1, device=device)
     except (RuntimeError, AssertionError) as error:
         reason = str(error).splitlines()[0]
-        raise ModelError(f"device {name!r} cannot be used: {reason}; try --device cpu") from error
+        raise ModelError(f"device {name!r} cannot be used: {reason}; try 'cpu'") from error
     return device
 
 
@@ -61,3 +65,30 @@ def check_consensus(config: ModelConfig) -> None:
                 f"{stream.consensus!r}, which cannot judge windows of any length; "
                 "train it with avg, max or topk"
             )
+
+
+def stored_flow(store: VideoStore, path: Path, config: ModelConfig) -> FlowSource | None:
+    """Return the source of a video's stored flow; None if the model needs none or it has none.
+
+    Raises:
+        DataError: It was made by another recipe than the model's, or is damaged.
+    """
+    if config.flow is None:
+        return None
+    query = StoreQuery(store, config.sample_fps, config.frame_short_side, config.flow)
+    video = query.find(path)
+    if video is None or video.recipe.flow is None:
+        return None
+
+    def read(images: Iterator[Image]) -> Iterator[Image]:
+        flows = video.iter_flows()
+        for _ in pairwise(images):
+            flow = next(flows, None)
+            if flow is None:
+                raise DataError(
+                    f"the store has no more than {video.manifest.flows} flows of "
+                    f"{video.manifest.key!r}, the video has more; extract it again"
+                )
+            yield flow
+
+    return read

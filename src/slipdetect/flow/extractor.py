@@ -239,6 +239,26 @@ class FlowExtractor:
             return threaded(grays, self._method.calc, self.threads)
         return chained(grays, self._method)
 
+    def levels(
+        self, frames: Iterable[NDArray[Any]], ahead: bool = True
+    ) -> Iterator[NDArray[np.uint8]]:
+        """Yield the n - 1 flows of n pictures as bytes ``(H, W, 2)``, as snippets store them.
+
+        Args:
+            frames: As for ``iter``.
+            ahead: Pictures may be taken before their flow is asked for, as ``iter`` does; those of
+                a live source should not.
+
+        Raises:
+            UsageError: A picture cannot be used, or the sizes differ.
+        """
+        if ahead or self.pairs_at_once == 1:
+            flows = self.iter(frames)
+        else:
+            flows = (self.pair(*pair) for pair in pairwise(frames))
+        for flow in flows:
+            yield np.ascontiguousarray(self.quantize(flow).transpose(1, 2, 0))
+
     def quantize(self, flow: NDArray[np.floating]) -> NDArray[np.uint8]:
         """Return ``flow`` (px, any shape) as bytes over -bound..bound, zero at 128."""
         return quantize(flow, self.bound)

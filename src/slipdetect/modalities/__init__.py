@@ -11,14 +11,14 @@ from typing import TYPE_CHECKING
 from slipdetect._lazy import lazy_names
 
 if TYPE_CHECKING:
-    from slipdetect.modalities.modality import CROPS as CROPS
-    from slipdetect.modalities.modality import MODALITIES as MODALITIES
-    from slipdetect.modalities.modality import Modality as Modality
-    from slipdetect.modalities.modality import get_modality as get_modality
     from slipdetect.modalities.normalize import Normalization as Normalization
     from slipdetect.modalities.normalize import SnippetNormalizer as SnippetNormalizer
     from slipdetect.modalities.sampling import dense_offsets as dense_offsets
     from slipdetect.modalities.sampling import segment_offsets as segment_offsets
+    from slipdetect.modalities.snippet import CROPS as CROPS
+    from slipdetect.modalities.snippet import MODALITIES as MODALITIES
+    from slipdetect.modalities.snippet import Modality as Modality
+    from slipdetect.modalities.snippet import get_modality as get_modality
     from slipdetect.modalities.transforms import Compose as Compose
     from slipdetect.modalities.transforms import GroupCenterCrop as GroupCenterCrop
     from slipdetect.modalities.transforms import GroupColorJitter as GroupColorJitter
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 __getattr__, __dir__, __all__ = lazy_names(
     __name__,
     {
-        "slipdetect.modalities.modality": "CROPS MODALITIES Modality get_modality",
+        "slipdetect.modalities.snippet": "CROPS MODALITIES Modality get_modality",
         "slipdetect.modalities.normalize": "Normalization SnippetNormalizer",
         "slipdetect.modalities.sampling": "dense_offsets segment_offsets",
         "slipdetect.modalities.transforms": (

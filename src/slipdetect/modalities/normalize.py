@@ -5,12 +5,16 @@ In: ``(..., images, H, W, C)`` uint8. Out: ``(..., images * C, H, W)`` float32.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
+import cv2
+import numpy as np
+import numpy.typing as npt
 import torch
 
 from slipdetect.errors import UsageError
-from slipdetect.modalities.modality import Modality
+from slipdetect.modalities.snippet import Modality
 
 
 @dataclass(frozen=True)
@@ -113,6 +117,23 @@ class SnippetNormalizer:
         if channels == 2:
             return [self.normalization.flow_mean] * 2, [self.normalization.flow_std] * 2
         return list(self.normalization.mean), list(self.normalization.std)
+
+
+def interleaved(snippets: Sequence[npt.NDArray[np.uint8]]) -> torch.Tensor:
+    """Return ``(snippets, images, H, W, C)`` uint8, where memory holds ``(H, W, images, C)``.
+
+    ``SnippetNormalizer`` keeps that order, so no float is moved afterwards.
+
+    Args:
+        snippets: ``(images, H, W, C)`` each, C at most 4, all of one shape.
+    """
+    images, height, width, channels = snippets[0].shape
+    memory = np.empty((len(snippets), height * width, images, channels), np.uint8)
+    for snippet, target in zip(snippets, memory, strict=True):
+        pixels = np.ascontiguousarray(snippet).reshape(images, -1, channels)
+        cv2.transpose(pixels, target)
+    by_pixel = torch.from_numpy(memory.reshape(-1, height, width, images, channels))
+    return by_pixel.permute(0, 3, 1, 2, 4)
 
 
 def _gain(values: torch.Tensor, wanted: float) -> torch.Tensor:

@@ -7,14 +7,16 @@ from __future__ import annotations
 
 import math
 from functools import lru_cache
+from typing import TypeAlias
 
 import cv2
 import numpy as np
 import numpy.typing as npt
 
 from slipdetect.errors import UsageError
-from slipdetect.modalities.crops import Place
 from slipdetect.modalities.images import Images, check_images, resize_images
+
+Place: TypeAlias = tuple[float, float, float, float]  # left, top, width, height in px
 
 OUTSIDE = 128  # mid-gray: no difference, no flow
 _ZERO_FLOW = 127.5  # what 0 px is before rounding; a still pixel is stored as 128

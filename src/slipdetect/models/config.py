@@ -13,8 +13,8 @@ from typing import Any
 
 from slipdetect._checks import exact_keys, finite_tree, integer, mapping, number, text
 from slipdetect.errors import ModelError, PackageError, UsageError
-from slipdetect.modalities.modality import CONSENSUS_KINDS, CROPS, MODALITIES, Modality
 from slipdetect.modalities.normalize import Normalization
+from slipdetect.modalities.snippet import CONSENSUS_KINDS, CROPS, MODALITIES, Modality
 from slipdetect.models.fusion import LateFusion
 from slipdetect.types import Calibration, EventConfig, Thresholds
 
@@ -243,6 +243,11 @@ class ModelConfig:
                 return stream
         names = ", ".join(item.modality for item in self.streams)
         raise UsageError(f"model {self.name!r} has no {modality!r} stream; it has {names}")
+
+    @property
+    def flow(self) -> dict[str, Any] | None:
+        """Recipe of the flow that the model needs; None where it needs none."""
+        return next((stream.flow for stream in self.streams if stream.flow is not None), None)
 
     def late_fusion(self, allow_missing: bool = False) -> LateFusion:
         """Return the fusion of the model's streams, tempered as ``calibration`` says."""

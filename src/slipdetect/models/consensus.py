@@ -12,7 +12,7 @@ from torch import nn
 from torch.nn.functional import linear
 
 from slipdetect.errors import UsageError
-from slipdetect.modalities.modality import CONSENSUS_KINDS
+from slipdetect.modalities.snippet import CONSENSUS_KINDS
 
 _WIDTH = 16  # of the hidden state, and of the convolution
 

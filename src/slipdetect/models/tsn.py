@@ -14,7 +14,7 @@ from torch import nn
 
 from slipdetect import backbones
 from slipdetect.errors import ModelError, UsageError
-from slipdetect.modalities.modality import Modality, get_modality
+from slipdetect.modalities.snippet import Modality, get_modality
 from slipdetect.models.consensus import Consensus
 from slipdetect.models.freezing import BatchNormFreezer, FreezeBN, freeze, parameter_groups
 

@@ -11,7 +11,7 @@ from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
 from slipdetect._text import plain_name, printable, timecode
-from slipdetect.types.document import VERSION, json_text
+from slipdetect.types.export import VERSION, json_text
 
 if TYPE_CHECKING:
     from slipdetect.types import DetectionResult

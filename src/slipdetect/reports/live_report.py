@@ -10,8 +10,8 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from slipdetect._text import timecode
-from slipdetect.detection.live_notes import Found, LiveNote, LiveSummary, Onset
-from slipdetect.types.document import event_data
+from slipdetect.detection.live import EventFinal, EventStarted, LiveEvent, LiveSummary
+from slipdetect.types.export import event_data
 from slipdetect.video.live import Reconnected, Reconnecting, Skipped, Started
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 VERSION = 1
 
 
-def live_line(note: LiveNote, source: str, model: str, now: datetime) -> str:
+def live_line(note: LiveEvent, source: str, model: str, now: datetime) -> str:
     """Return the JSON line of a note.
 
     Args:
@@ -61,16 +61,16 @@ def summary_line(summary: LiveSummary, ended: str) -> str:
     )
 
 
-def live_text(note: LiveNote) -> str:
+def live_text(note: LiveEvent) -> str:
     """Return the line of a note for people; empty for what is told on stderr."""
-    if isinstance(note, Onset):
+    if isinstance(note, EventStarted):
         return f"{timecode(note.start)}  onset {note.id}, probability {note.probability:.2f}\n"
-    if isinstance(note, Found):
+    if isinstance(note, EventFinal):
         return f"{timecode(note.event.start)}  {_event_text(note)}\n"
     return ""
 
 
-def state_text(note: LiveNote) -> str:
+def state_text(note: LiveEvent) -> str:
     """Return what stderr is told of the source's state; empty where there is nothing to tell."""
     if isinstance(note, Reconnecting):
         return f"reconnecting: it broke off at {timecode(note.at)}, {note.reason}"
@@ -93,14 +93,14 @@ def summary_text(summary: LiveSummary) -> str:
     )
 
 
-def _data(note: LiveNote) -> dict[str, Any]:
+def _data(note: LiveEvent) -> dict[str, Any]:
     if isinstance(note, Started):
         size = {"width": note.width, "height": note.height}
         return {"type": "started", **size, "codec": note.codec, "fps_nominal": note.frame_rate}
-    if isinstance(note, Onset):
+    if isinstance(note, EventStarted):
         odds = _round(note.probability)
         return {"type": "onset", "id": note.id, "start": _round(note.start), "probability": odds}
-    if isinstance(note, Found):
+    if isinstance(note, EventFinal):
         return {"type": "event", "id": note.id, "event": event_data(note.event)}
     if isinstance(note, Reconnecting):
         return {"type": "reconnecting", "at": _round(note.at), "reason": note.reason}
@@ -110,7 +110,7 @@ def _data(note: LiveNote) -> dict[str, Any]:
     return {"type": "skipped", **span, "frames": note.frames}
 
 
-def _event_text(note: Found) -> str:
+def _event_text(note: EventFinal) -> str:
     event: Event = note.event
     more = ", interrupted" if event.interrupted else ""
     length = event.end - event.start

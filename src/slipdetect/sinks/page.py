@@ -136,7 +136,7 @@ class Page(ResultSink):
         return About(
             model=self.detector.config.name,
             weights=self._weights,
-            events=self.detector.events,
+            events=self.detector.event_config,
             card=_card(self._setup.options["model"]),
             version=__version__,
             created=made,

@@ -113,4 +113,4 @@ class ResultSink:
         """The thresholds in force."""
         if self.detector is None:
             raise RuntimeError("a result without a detector")
-        return self.detector.events
+        return self.detector.event_config

@@ -5,19 +5,92 @@ In: facts about an extraction. Out: one JSON file, the same bytes for the same f
 
 from __future__ import annotations
 
+import hashlib
 import json
+import math
 import re
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Self
 
-from slipdetect.errors import DataError
-from slipdetect.store.recipe import ExtractionRecipe
+from slipdetect.errors import DataError, UsageError
+from slipdetect.flow.recipe import difference, opencv_difference, recipe_differences
 from slipdetect.store.source import SourceIdentity
 
-FORMAT_VERSION = 1
-_FORMAT = "slipdetect extraction"
+LAYOUTS = ("npz", "tsn")
+JPEG_QUALITY = 95
+
+_FORMAT, _VERSION = "slipdetect extraction", 1
+_PLAIN = ("layout", "sample_fps", "size", "rgb", "max_frames")
+
+
+@dataclass(frozen=True)
+class ExtractionRecipe:
+    """Everything that decides what is written of a video.
+
+    Attributes:
+        layout: ``"npz"`` (lossless shards) or ``"tsn"`` (folders of JPEG files).
+        sample_fps: Frames a second on a regular grid; None keeps every frame.
+        size: Size mode as text, such as ``"native"`` or ``"short:256"``.
+        rgb: Frames are stored.
+        flow: Recipe of ``FlowExtractor``, or None where no flow is stored.
+        max_frames: Frames after which a video is cut off; None is never.
+        versions: Versions of the libraries at work, by name.
+    """
+
+    layout: str = "npz"
+    sample_fps: float | None = None
+    size: str = "native"
+    rgb: bool = True
+    flow: Mapping[str, Any] | None = None
+    max_frames: int | None = None
+    versions: Mapping[str, str] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        if self.layout not in LAYOUTS:
+            raise UsageError(f"unknown layout {self.layout!r}; choose from {', '.join(LAYOUTS)}")
+        rate = self.sample_fps
+        if rate is not None and not (math.isfinite(rate) and rate > 0):
+            raise UsageError(f"frames per second must be a positive number, not {rate!r}")
+        if self.max_frames is not None and self.max_frames < 1:
+            raise UsageError(f"max_frames must be 1 or more, not {self.max_frames}")
+        if not self.rgb and self.flow is None:
+            raise UsageError("neither frames nor flow are wanted; store one of them")
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the recipe as plain JSON values."""
+        flow = None if self.flow is None else dict(self.flow)
+        plain: dict[str, Any] = {name: getattr(self, name) for name in _PLAIN}
+        if self.layout == "tsn":
+            plain["jpeg_quality"] = JPEG_QUALITY
+        return {**plain, "flow": flow, "versions": dict(self.versions)}
+
+    @classmethod
+    def from_json(cls, content: Mapping[str, Any]) -> Self:
+        """Read what ``to_json`` wrote.
+
+        Raises:
+            DataError: It is no recipe, or one of a newer version.
+        """
+        try:
+            values = {name: content[name] for name in (*_PLAIN, "flow", "versions")}
+            return cls(**values)
+        except (KeyError, TypeError, UsageError) as error:
+            raise DataError(f"not an extraction recipe ({error}); extract again") from error
+
+    def differences(self, want: ExtractionRecipe) -> list[str]:
+        """Return how this recipe differs from ``want``, one text a key; see ``recipe_differences``.
+
+        Versions of libraries do not count but for the first number of OpenCV's.
+        """
+        found = [difference(name, getattr(self, name), getattr(want, name)) for name in _PLAIN]
+        if self.flow is not None and want.flow is not None:
+            found += recipe_differences(self.flow, want.flow)
+        else:
+            found.append(difference("flow", _method(self.flow), _method(want.flow)))
+        found.append(opencv_difference(self.versions.get("opencv"), want.versions.get("opencv")))
+        return list(dict.fromkeys(text for text in found if text))
 
 
 @dataclass(frozen=True)
@@ -38,13 +111,9 @@ class Shard:
     flows: int
     files: Mapping[str, tuple[int, str]]
 
-    def to_json(self) -> dict[str, Any]:
-        """Return plain JSON values."""
-        return asdict(self)
-
     @classmethod
     def from_json(cls, content: Mapping[str, Any], key: str) -> Self:
-        """Read what ``to_json`` wrote.
+        """Read what JSON made of the fields.
 
         Raises:
             DataError: It is something else, or names a file outside the folders of ``key``.
@@ -56,10 +125,7 @@ class Shard:
             files = {name: (int(size), str(sha)) for name, (size, sha) in content["files"].items()}
         except (KeyError, TypeError, ValueError, AttributeError) as error:
             raise DataError(f"not a shard ({error})") from error
-        if (
-            not all(inside.fullmatch(name) for name in files)
-            or min(index, first, frames, flows) < 0
-        ):
+        if min(index, first, frames, flows) < 0 or not all(map(inside.fullmatch, files)):
             raise DataError("a shard names files outside its folder")
         return cls(index, first, frames, flows, files)
 
@@ -73,7 +139,6 @@ class Manifest:
         path_key: Its name by ``store_key``, which tells it from others of the same plain name.
         source: The file it was made from.
         recipe: How it was made.
-        request: Digest of what was asked for, see ``ExtractionRequest.digest``.
         frames: Frames extracted.
         flows: Flows extracted, one less than frames, or 0 where none were wanted.
         width: Pixels per row.
@@ -87,7 +152,6 @@ class Manifest:
     path_key: str
     source: SourceIdentity
     recipe: ExtractionRecipe
-    request: str | None
     frames: int
     flows: int
     width: int
@@ -100,12 +164,11 @@ class Manifest:
         """Return the JSON text, a line per fact and per shard."""
         facts: dict[str, Any] = {
             "format": _FORMAT,
-            "version": FORMAT_VERSION,
+            "version": _VERSION,
             "key": self.key,
             **({} if self.path_key == self.key else {"path_key": self.path_key}),
-            "source": self.source.to_json(),
+            "source": asdict(self.source),
             "recipe": self.recipe.to_json(),
-            "request": self.request,
             "frames": self.frames,
             "flows": self.flows,
             "width": self.width,
@@ -114,7 +177,7 @@ class Manifest:
             "times": list(self.times),
         }
         lines = [f"{json.dumps(name)}: {_compact(value)}" for name, value in facts.items()]
-        shards = ",\n".join(_compact(shard.to_json()) for shard in self.shards)
+        shards = ",\n".join(_compact(asdict(shard)) for shard in self.shards)
         return ("{\n" + ",\n".join(lines) + f',\n"shards": [\n{shards}\n]\n}}\n').encode()
 
     @classmethod
@@ -132,12 +195,13 @@ class Manifest:
             facts = json.loads(data)
             if facts["format"] != _FORMAT:
                 raise DataError("another kind of file")
-            if facts["version"] > FORMAT_VERSION:
-                raise DataError(f"format {facts['version']}; this slipdetect reads 1")
+            if facts["version"] > _VERSION:
+                raise DataError(f"format {facts['version']}; this slipdetect reads {_VERSION}")
             return cls._from_facts(facts)
         except (KeyError, TypeError, ValueError, AttributeError, DataError) as error:
+            first_line = str(error).partition("\n")[0]
             raise DataError(
-                f"manifest {name!r} cannot be used ({_first_line(error)}); run extract --repair"
+                f"manifest {name!r} cannot be used ({first_line}); run extract --repair"
             ) from error
 
     @classmethod
@@ -146,9 +210,8 @@ class Manifest:
         manifest = cls(
             key=str(facts["key"]),
             path_key=str(facts.get("path_key", facts["key"])),
-            source=SourceIdentity.from_json(facts["source"]),
+            source=SourceIdentity(**facts["source"]),
             recipe=ExtractionRecipe.from_json(facts["recipe"]),
-            request=facts["request"],
             decoding=dict(facts["decoding"]),
             times=tuple(float(time) for time in facts["times"]),
             shards=tuple(Shard.from_json(shard, facts["key"]) for shard in facts["shards"]),
@@ -202,5 +265,10 @@ def _compact(value: Any) -> str:
     return json.dumps(value, separators=(",", ":"), allow_nan=False)
 
 
-def _first_line(error: Exception) -> str:
-    return str(error).partition("\n")[0]
+def digest(data: bytes) -> str:
+    """Return the SHA-256 of ``data`` in hex."""
+    return hashlib.sha256(data).hexdigest()
+
+
+def _method(flow: Mapping[str, Any] | None) -> str | None:
+    return None if flow is None else str(flow.get("method"))

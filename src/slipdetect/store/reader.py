@@ -1,23 +1,32 @@
-"""Reading frames and flow back from a store.
+"""Reading frames and flow back from a store, and only those made by the recipe that is asked for.
 
 In: a folder that ``slipdetect extract`` made. Out: arrays, checked against their hashes.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from slipdetect.errors import DataError
-from slipdetect.store.files import digest
-from slipdetect.store.layout import make_layout
-from slipdetect.store.manifest import Manifest, manifest_path, read_manifest
+from slipdetect.flow.registry import complete_parameters
+from slipdetect.store.layout import Kind, make_layout
+from slipdetect.store.manifest import (
+    ExtractionRecipe,
+    Manifest,
+    digest,
+    manifest_path,
+    read_manifest,
+)
 from slipdetect.store.names import KEY_PATTERN, folder_names, safe_stem, store_key
-from slipdetect.store.recipe import ExtractionRecipe
 from slipdetect.store.source import SourceIdentity
+
+_SAME_SECONDS = 1e-6
 
 Bytes = npt.NDArray[np.uint8]
 
@@ -47,7 +56,7 @@ class StoredVideo:
         """
         if not self.recipe.rgb:
             raise DataError(f"{self.manifest.key!r} was extracted without frames")
-        return self._collect("images", start, stop, self.manifest.frames, 3)
+        return self._collect("frames", start, stop)
 
     def flows(self, start: int = 0, stop: int | None = None) -> Bytes:
         """Return flows ``start`` up to ``stop``, (T - 1, H, W, 2) uint8 quantized, u then v.
@@ -59,7 +68,7 @@ class StoredVideo:
         """
         if self.recipe.flow is None:
             raise DataError(f"{self.manifest.key!r} was extracted without flow")
-        return self._collect("flows", start, stop, self.manifest.flows, 2)
+        return self._collect("flows", start, stop)
 
     def iter_flows(self) -> Iterator[Bytes]:
         """Yield the flows one by one, (H, W, 2) uint8, a shard of them in memory.
@@ -70,17 +79,15 @@ class StoredVideo:
         for shard in self.manifest.shards:
             yield from self.flows(shard.first, shard.first + shard.flows)
 
-    def _collect(self, kind: str, start: int, stop: int | None, total: int, planes: int) -> Bytes:
-        begin, end, _ = slice(start, stop).indices(total)
-        height, width = self.manifest.height, self.manifest.width
-        parts = [np.empty((0, height, width, planes), np.uint8)]
-        for shard in self.manifest.shards:
-            count = shard.frames if kind == "images" else shard.flows
-            low, high = max(begin - shard.first, 0), min(end - shard.first, count)
+    def _collect(self, kind: Kind, start: int, stop: int | None) -> Bytes:
+        facts = self.manifest
+        size, planes = (facts.height, facts.width), 3 if kind == "frames" else 2
+        begin, end, _ = slice(start, stop).indices(getattr(facts, kind))
+        parts = [np.empty((0, *size, planes), np.uint8)]
+        for shard in facts.shards:
+            low, high = max(begin - shard.first, 0), min(end - shard.first, getattr(shard, kind))
             if low < high:
-                whole: Bytes = getattr(self._layout, kind)(
-                    self.manifest.key, shard, self._read, height, width
-                )
+                whole = self._layout.array(kind, facts.key, shard, self._read, size)
                 parts.append(whole[low:high])
         return np.concatenate(parts)
 
@@ -175,6 +182,76 @@ class VideoStore:
         return KEY_PATTERN.fullmatch(name) is not None or any(
             (self.folder / folder).is_dir() for folder in folder_names(name)
         )
+
+
+@dataclass(frozen=True)
+class StoreQuery:
+    """What stored frames and flows must have been made by.
+
+    Attributes:
+        store: Where they are looked for.
+        sample_fps: Frames a second.
+        short_side: Shorter side of the frames, px.
+        flow: Recipe of ``FlowExtractor``, or None where no flow is needed.
+    """
+
+    store: VideoStore
+    sample_fps: float
+    short_side: int
+    flow: Mapping[str, Any] | None
+
+    def find(self, path: Path) -> StoredVideo | None:
+        """Return what is stored of a video, or None where it was not extracted.
+
+        Of a stored video that is itself the clip, as ``prepare course2020`` makes them, there is
+        also None where it can be read or its flow computed like that of any other video.
+
+        Raises:
+            VideoError: There is no video at ``path``.
+            DataError: It was made by another recipe, the video has changed, or a file is damaged.
+        """
+        video = self.store.find(path)
+        if video is None:
+            return None
+        is_clip = self.store.is_manifest(path)
+        have = self._as_read(video) if is_clip else video.recipe
+        want = replace(
+            have,
+            sample_fps=self.sample_fps,
+            size=f"short:{self.short_side}",
+            max_frames=None,
+            flow=have.flow if self.flow is None else _complete(self.flow),
+        )
+        if found := have.differences(want):
+            if is_clip and (self.flow is None or have.flow is None):
+                return None
+            if is_clip:
+                raise DataError(
+                    f"the flow of {str(path)!r} fits other settings ({', '.join(found)}); train"
+                    " with what it has, or leave out --store to compute flow"
+                )
+            raise DataError(
+                f"{str(path)!r} was extracted to {str(self.store.folder)!r} by another recipe "
+                f"({', '.join(found)}); extract it again or leave out --store"
+            )
+        return video
+
+    def _as_read(self, video: StoredVideo) -> ExtractionRecipe:
+        """Return a clip's recipe, its own rate and size called as asked where they are the same."""
+        have, facts = video.recipe, video.manifest
+        steps = np.arange(facts.frames) / self.sample_fps
+        if have.sample_fps is None and np.allclose(video.times, steps, rtol=0, atol=_SAME_SECONDS):
+            have = replace(have, sample_fps=self.sample_fps)
+        # pictures are made smaller where they are too large, and never larger
+        if have.size == "native" and min(facts.width, facts.height) <= self.short_side:
+            have = replace(have, size=f"short:{self.short_side}")
+        return have
+
+
+def _complete(flow: Mapping[str, Any]) -> dict[str, Any]:
+    """Spell out the parameters that a recipe leaves to the method's defaults."""
+    parameters = complete_parameters(flow["method"], flow.get("parameters", {}))
+    return {**flow, "parameters": parameters}
 
 
 def _damaged(path: Path, reason: str) -> DataError:

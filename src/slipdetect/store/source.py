@@ -7,12 +7,11 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Self
+from typing import Self
 
-from slipdetect.errors import DataError, VideoError
+from slipdetect.errors import VideoError
 
 _END_BYTES = 65536
 
@@ -52,22 +51,6 @@ class SourceIdentity:
             raise _unreadable(path, error) from error
         name = path.name.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
         return cls(name, status.st_size, status.st_mtime_ns, digest.hexdigest())
-
-    @classmethod
-    def from_json(cls, content: Mapping[str, Any]) -> Self:
-        """Read what ``to_json`` wrote.
-
-        Raises:
-            DataError: It is something else.
-        """
-        try:
-            return cls(**content)
-        except TypeError as error:
-            raise DataError(f"not a description of a source ({error})") from error
-
-    def to_json(self) -> dict[str, Any]:
-        """Return plain JSON values."""
-        return asdict(self)
 
     def same_stat(self, path: Path) -> bool:
         """Tell whether size and time of last change are the same, without opening the file.

@@ -6,12 +6,16 @@ do alone (finding events anew, calibrating, JSON, tables) is here too. It loads 
 
 from __future__ import annotations
 
-from slipdetect.types.calibration import Calibration
-from slipdetect.types.event_config import EventConfig, Thresholds
-from slipdetect.types.event_finder import EventFinder, find_events
-from slipdetect.types.events import Event, Window
-from slipdetect.types.profile import Profile, Stage
-from slipdetect.types.result import DetectionResult
+from slipdetect.types.events import (
+    Calibration,
+    Event,
+    EventConfig,
+    EventFinder,
+    Thresholds,
+    Window,
+    find_events,
+)
+from slipdetect.types.result import DetectionResult, Profile, Stage, Stopwatch, peak_memory
 from slipdetect.video.frame import DecodeReport, Frame, VideoInfo
 
 __all__ = [
@@ -24,8 +28,10 @@ __all__ = [
     "Frame",
     "Profile",
     "Stage",
+    "Stopwatch",
     "Thresholds",
     "VideoInfo",
     "Window",
     "find_events",
+    "peak_memory",
 ]

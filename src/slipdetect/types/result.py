@@ -1,24 +1,182 @@
-"""What detection says of one source: events, window probabilities, and how reading went.
+"""What detection says of one source: events, windows, how reading went, and where the time went.
 
-In: everything known after detection. Out: ``DetectionResult``.
+In: everything known after detection; stages of work while they run. Out: ``DetectionResult``,
+``Profile``.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any, Self
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 from slipdetect._text import plain_name, printable, timecode
-from slipdetect.types.document import VERSION, event_data, json_text, rounded, window_data
-from slipdetect.types.event_config import EventConfig
-from slipdetect.types.event_finder import find_events
-from slipdetect.types.events import Event, Window
-from slipdetect.types.profile import Profile
+from slipdetect.types.events import Event, EventConfig, Window, find_events
 from slipdetect.video.frame import DecodeReport, VideoInfo
 
 if TYPE_CHECKING:
     import pandas as pd
+
+T = TypeVar("T")
+
+_STATUS = Path("/proc/self/status")
+
+
+@dataclass(frozen=True)
+class Stage:
+    """What one kind of work took.
+
+    Attributes:
+        name: What was done.
+        seconds: Time in it, without the stages within it.
+        beside: It ran in another thread than the one that waits for the result.
+    """
+
+    name: str
+    seconds: float
+    beside: bool = False
+
+
+@dataclass(frozen=True)
+class Profile:
+    """Where the time of looking at one or more videos went.
+
+    Attributes:
+        seconds: From the call to its result.
+        stages: In the order in which they were met; those that are not ``beside`` add up to
+            ``seconds`` but for ``rest``.
+        video: Length of what was looked at, seconds.
+        frames: Frames decoded.
+        samples: Frames looked at.
+        snippets: Snippets scored, each by every stream.
+        computed: Those of them that networks computed; the others lie between confident ones.
+        peak_memory: Most memory that this process has held so far, bytes; None if unknown.
+    """
+
+    seconds: float
+    stages: tuple[Stage, ...] = ()
+    video: float = 0.0
+    frames: int = 0
+    samples: int = 0
+    snippets: int = 0
+    computed: int = 0
+    peak_memory: int | None = None
+
+    @property
+    def speed(self) -> float:
+        """Seconds of video per second."""
+        return self.video / self.seconds if self.seconds > 0.0 else 0.0
+
+    @property
+    def rest(self) -> float:
+        """Seconds in no stage."""
+        told = sum(stage.seconds for stage in self.stages if not stage.beside)
+        return max(self.seconds - told, 0.0)
+
+    def __add__(self, other: Profile) -> Profile:
+        """Return the profile of both, one after the other."""
+        found: dict[tuple[str, bool], float] = {}
+        for stage in (*self.stages, *other.stages):
+            key = (stage.name, stage.beside)
+            found[key] = found.get(key, 0.0) + stage.seconds
+        peaks = [each.peak_memory for each in (self, other) if each.peak_memory is not None]
+        return Profile(
+            self.seconds + other.seconds,
+            stages(found),
+            self.video + other.video,
+            self.frames + other.frames,
+            self.samples + other.samples,
+            self.snippets + other.snippets,
+            self.computed + other.computed,
+            max(peaks, default=None),
+        )
+
+
+def stages(found: Mapping[tuple[str, bool], float]) -> tuple[Stage, ...]:
+    """Return stages from their seconds by name and ``beside``."""
+    return tuple(Stage(name, seconds, beside) for (name, beside), seconds in found.items())
+
+
+class Stopwatch:
+    """Adds up the time of stages in any number of threads.
+
+    A stage within another one is taken off the outer one, so that no second counts twice in a
+    thread.
+
+    Args:
+        clock: Returns seconds.
+    """
+
+    def __init__(self, clock: Callable[[], float] = time.perf_counter) -> None:
+        self._clock = clock
+        self._owner = threading.get_ident()
+        self._lock = threading.Lock()
+        self._found: dict[tuple[str, bool], float] = {}
+        self._running = threading.local()
+        self._began = clock()
+
+    @property
+    def seconds(self) -> float:
+        """Time since the stopwatch was made."""
+        return self._clock() - self._began
+
+    @property
+    def stages(self) -> tuple[Stage, ...]:
+        """What was measured so far."""
+        with self._lock:
+            return stages(self._found)
+
+    @contextmanager
+    def stage(self, name: str) -> Iterator[None]:
+        """Measure the block."""
+        outer: list[float] | None = getattr(self._running, "within", None)
+        within = [0.0]
+        self._running.within = within
+        begin = self._clock()
+        try:
+            yield
+        finally:
+            took = self._clock() - begin
+            self._running.within = outer
+            if outer is not None:
+                outer[0] += took
+            key = (name, threading.get_ident() != self._owner)
+            with self._lock:
+                self._found[key] = self._found.get(key, 0.0) + took - within[0]
+
+    def each(self, name: str, items: Iterable[T]) -> Iterator[T]:
+        """Yield ``items`` and measure how long each lets wait."""
+        with self.stage(name):
+            source = iter(items)
+        while True:
+            with self.stage(name):
+                try:
+                    item = next(source)
+                except StopIteration:
+                    return
+            yield item
+
+
+def peak_memory() -> int | None:
+    """Return the most memory that this process has held so far, bytes; None if unknown."""
+    try:
+        # getrusage keeps what the process that started this one held
+        for line in _STATUS.read_text(encoding="ascii", errors="replace").splitlines():
+            if line.startswith("VmHWM:"):
+                return int(line.split()[1]) * 1024
+    except OSError:
+        pass
+    try:
+        import resource
+    except ImportError:
+        return None
+    most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return most if sys.platform == "darwin" else most * 1024
 
 
 @dataclass(frozen=True)
@@ -144,6 +302,8 @@ class DetectionResult:
         Args:
             windows: Add the probability of every window.
         """
+        from slipdetect.types.export import VERSION, event_data, window_data
+
         data: dict[str, Any] = {
             "version": VERSION,
             "source": self._source(),
@@ -167,6 +327,8 @@ class DetectionResult:
         Raises:
             ValueError: A number is NaN or infinite.
         """
+        from slipdetect.types.export import json_text
+
         return json_text(self.to_dict(windows=windows))
 
     def to_dataframe(self, *, windows: bool = False) -> pd.DataFrame:
@@ -179,7 +341,7 @@ class DetectionResult:
         Raises:
             LibraryError: pandas is not installed.
         """
-        from slipdetect.types.dataframe import events_frame, windows_frame
+        from slipdetect.types.export import events_frame, windows_frame
 
         if windows:
             return windows_frame(self.source, self.windows, self.weights)
@@ -191,6 +353,8 @@ class DetectionResult:
         return notebook_html(self.source, self.headline, self.duration, self.windows, self.events)
 
     def _source(self) -> dict[str, Any]:
+        from slipdetect.types.export import rounded
+
         info, report = self.info, self.report
         return {
             "name": plain_name(self.source),

@@ -6,7 +6,6 @@ In: a checked path. Out: an open container and its video stream, or a one-line `
 from __future__ import annotations
 
 import os
-import re
 import stat
 from pathlib import Path
 from typing import Any
@@ -15,6 +14,7 @@ import av
 from av.container import InputContainer
 from av.video.stream import VideoStream
 
+from slipdetect._address import address_scheme
 from slipdetect.errors import UsageError, VideoError
 from slipdetect.video.decoder import plausible_rate
 
@@ -26,7 +26,6 @@ VIDEO_SUFFIXES = frozenset(
     )
 )
 
-_ADDRESS = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*)://")
 _PLAYLISTS = (b"#EXTM3U", b"ffconcat", b"[playlist]", b"<?xml", b"<MPD", b"v=0")
 _SNIFFED = 64
 
@@ -40,12 +39,12 @@ def check_source(source: str | os.PathLike[str]) -> Path:
     text = os.fspath(source)
     if not text:
         raise VideoError("no video was named: the file name is empty; give the path of a video")
-    address = _ADDRESS.match(text)
-    if address:
+    scheme = address_scheme(text)
+    if scheme is not None:
         # The rest of an address may hold a password, so it is not repeated.
         raise VideoError(
-            f"a {address[1]}:// address is not a file; detect looks at one live when it is the only"
-            " source, all else needs a recording"
+            f"a {scheme}:// address is a live source, not a file; Detector.iter_events() takes"
+            " it, and the command line as the only source; all else needs a recording"
         )
     if "\0" in text:
         raise VideoError(f"{text!r} is not a file name: it holds a NUL character; check the list")

@@ -160,7 +160,7 @@ class _Bench:
         from slipdetect.models import ModelPackage
 
         package = ModelPackage(config, self._package.folder)
-        detector = Detector(package, self._options["device"], exact=True)
+        detector = Detector.from_package(package, self._options["device"], exact=True)
         root = Path() if self._options["data"] is None else self._options["data"].parent
         with self._console.bar(len(clips)) as bar:
 

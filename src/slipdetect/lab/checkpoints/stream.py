@@ -17,8 +17,8 @@ from slipdetect.lab.checkpoints.architectures import backbone_of, guess_backbone
 from slipdetect.lab.checkpoints.keys import TWO_STREAM_LAYOUT, Renamed, fit, rename
 from slipdetect.lab.checkpoints.reading import OldCheckpoint
 from slipdetect.lab.checkpoints.two_stream import in_order_of_time
-from slipdetect.modalities.modality import MODALITIES, Modality
 from slipdetect.modalities.normalize import Normalization
+from slipdetect.modalities.snippet import MODALITIES, Modality
 from slipdetect.models.config import StreamConfig
 from slipdetect.models.package import build_network
 from slipdetect.models.tsn import TSN

@@ -13,7 +13,7 @@ import numpy.typing as npt
 from scipy.optimize import minimize
 
 from slipdetect.lab.evaluate.scores import Floats
-from slipdetect.modalities.modality import MODALITIES
+from slipdetect.modalities.snippet import MODALITIES
 
 # Table 7 of the 2020 course report
 _COURSE2020_FUSIONS = (

@@ -12,7 +12,7 @@ from pathlib import Path, PurePosixPath
 from slipdetect._io import atomic_write, check_writable
 from slipdetect.errors import DataError, OutputError
 from slipdetect.lab.evaluate.scores import ClipScores
-from slipdetect.modalities.modality import MODALITIES
+from slipdetect.modalities.snippet import MODALITIES
 
 _NAME = re.compile(r"[\w-]{1,80}")
 _PROTOCOL = 2  # what every Python since 2.3 reads

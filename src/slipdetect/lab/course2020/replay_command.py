@@ -28,22 +28,17 @@ def seed_look(
         UsageError: Another option has no meaning there.
         ModelError: The model has other streams than those programs.
     """
-    from slipdetect.lab.course2020.seed_detection import detect_as_seed, require_seed_streams
+    from slipdetect.lab.course2020.seed_detection import seed_detector
     from slipdetect.lab.course2020.seed_windows import seed_windows
 
     if options["store"] is not None:
         raise UsageError(
             "--store holds flow at the model's rate, and --preset looks at every frame"
         )
-    schedule = seed_windows(options["preset"])
-    require_seed_streams(detector, schedule.name)
+    replayed = seed_detector(detector, seed_windows(options["preset"]))
 
     def look(source: str, on_progress: Progress) -> DetectionResult:
-        result = detect_as_seed(detector, source, schedule, on_progress, **reading)
-        if alerts is not None:
-            about = alerts.about(source, detector.config.name)
-            for event in result.events:
-                about(event)
-        return result
+        about = None if alerts is None else alerts.about(source, replayed.scorer.name)
+        return replayed.detect(source, on_progress=on_progress, on_event=about, **reading)
 
     return look

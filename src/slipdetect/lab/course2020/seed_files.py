@@ -13,8 +13,14 @@ from pathlib import Path, PurePosixPath
 from typing import IO
 
 from slipdetect.errors import DataError
-from slipdetect.lab.fetch.archives import archive_stem, open_archive
-from slipdetect.lab.fetch.unpack import FREE_BYTES, MAX_FILES, MAX_RATIO, check_member
+from slipdetect.lab.fetch.archives import (
+    FREE_BYTES,
+    MAX_FILES,
+    MAX_RATIO,
+    archive_stem,
+    check_member,
+    open_archive,
+)
 
 FRAMES, FLOW_U, FLOW_V = "", "_u", "_v"
 MOST_BYTES = 64 << 20

@@ -21,9 +21,9 @@ from slipdetect.lab.course2020.seed_files import (
     seed_files,
     source_bytes,
 )
-from slipdetect.lab.fetch.unpack import MAX_RATIO, unwritable
+from slipdetect.lab.fetch.archives import MAX_RATIO, unwritable
 from slipdetect.lab.prepare.jpeg import jpeg_size
-from slipdetect.store.files import digest
+from slipdetect.store.manifest import digest
 
 _KEY = re.compile(r"\w[\w.-]{0,99}")
 _MOST_OTHERS = 3

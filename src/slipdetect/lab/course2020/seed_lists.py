@@ -13,7 +13,7 @@ from pathlib import Path, PurePosixPath
 from slipdetect.errors import DataError
 from slipdetect.lab.data.annotations import label_word
 from slipdetect.lab.data.contained import Enclosure
-from slipdetect.lab.extract.list_files import file_of
+from slipdetect.lab.extract.sources import file_of
 from slipdetect.lab.prepare.groups import ucf_group
 from slipdetect.lab.prepare.list_lines import excerpt, list_lines
 from slipdetect.lab.prepare.rows import OTHER, SLIP, Prepared, Row

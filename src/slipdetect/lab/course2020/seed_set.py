@@ -22,7 +22,7 @@ from slipdetect.lab.course2020.seed_gathering import Fact, Gathered, Progress, g
 from slipdetect.lab.course2020.seed_sides import rows_of
 from slipdetect.lab.course2020.seed_store import author_flow, compute_flow, write_manifest
 from slipdetect.lab.data.leaks import named
-from slipdetect.lab.fetch.unpack import unwritable
+from slipdetect.lab.fetch.archives import unwritable
 from slipdetect.lab.prepare.rows import Prepared
 from slipdetect.lab.prepare.write import write_rows
 from slipdetect.store.names import folder_names

@@ -19,12 +19,9 @@ from slipdetect.lab.course2020.seed_clips import Facts, Verdict
 from slipdetect.lab.course2020.seed_files import FLOW_U, FLOW_V, FRAMES, Picture
 from slipdetect.lab.course2020.seed_gathering import Fact
 from slipdetect.lab.prepare.jpeg import jpeg_size
-from slipdetect.store.files import digest
-from slipdetect.store.layout_tsn import TsnLayout
-from slipdetect.store.manifest import Manifest, Shard, manifest_path
-from slipdetect.store.recipe import ExtractionRecipe
+from slipdetect.store.layout import TsnLayout, Unit, frames_per_unit
+from slipdetect.store.manifest import ExtractionRecipe, Manifest, Shard, digest, manifest_path
 from slipdetect.store.source import SourceIdentity
-from slipdetect.store.units import Unit, frames_per_unit
 
 METHOD, BOUND = "tvl1-opencv", 15.0
 
@@ -93,7 +90,6 @@ def write_manifest(
         path_key=verdict.name,
         source=_identity(verdict.name, clip[FRAMES]),
         recipe=ExtractionRecipe(layout="tsn", flow=flow),
-        request=None,
         frames=verdict.frames,
         flows=0 if flow is None else verdict.frames - 1,
         width=width,

@@ -8,8 +8,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from slipdetect.errors import UsageError
-from slipdetect.modalities.modality import Modality
 from slipdetect.modalities.sampling import segment_offsets
+from slipdetect.modalities.snippet import Modality
 
 
 @dataclass(frozen=True)

@@ -23,8 +23,7 @@ from slipdetect.lab.data.window_reader import (
     WindowRecipe,
 )
 from slipdetect.modalities.augment_config import AugmentConfig
-from slipdetect.modalities.sampling import segment_offsets
-from slipdetect.modalities.stretch import Stretch
+from slipdetect.modalities.sampling import Stretch, segment_offsets
 
 
 class TrainingClips(Dataset[Item]):

@@ -110,8 +110,7 @@ class FrameCache:
         extractor = FlowExtractor.from_recipe(self.flow or {})
         if len(frames) == 1:
             return np.full((1, *frames.shape[1:3], 2), 128, np.uint8)
-        fields = [extractor.quantize(field).transpose(1, 2, 0) for field in extractor.iter(frames)]
-        return np.stack(fields)
+        return np.stack(list(extractor.levels(frames)))
 
     def _find(self, path: Path) -> StoredVideo | None:
         return None if self._stored is None else self._stored.find(path)

@@ -25,8 +25,7 @@ from slipdetect.lab.data.window_reader import (
     WindowRecipe,
 )
 from slipdetect.modalities.augment_config import AugmentConfig
-from slipdetect.modalities.sampling import dense_offsets, segment_offsets
-from slipdetect.modalities.stretch import Stretch
+from slipdetect.modalities.sampling import Stretch, dense_offsets, segment_offsets
 
 __all__ = ["LABELS", "Item", "TrainingWindows", "ValidationWindows", "WindowRecipe"]
 

@@ -18,10 +18,8 @@ from slipdetect.lab.data.windows import WindowRule
 from slipdetect.modalities.augment import Augmentation, whole_picture_crop
 from slipdetect.modalities.augment_config import AugmentConfig
 from slipdetect.modalities.images import Images
-from slipdetect.modalities.modality import Modality
-from slipdetect.modalities.motion_crop import Box, cut, thumbnail
-from slipdetect.modalities.snippet import SnippetGrid, snippet_box
-from slipdetect.modalities.stretch import Stretch
+from slipdetect.modalities.sampling import Stretch
+from slipdetect.modalities.snippet import Box, Modality, SnippetGrid, cut, snippet_box, thumbnail
 
 LABELS = ("slip", "other")
 DEFAULT_AUGMENT = AugmentConfig()

@@ -11,7 +11,7 @@ import numpy as np
 from sklearn.linear_model import LogisticRegression
 
 from slipdetect.types import Calibration
-from slipdetect.types.calibration import log_odds
+from slipdetect.types.events import log_odds
 
 _FEWEST = 10  # windows of either label; fewer say too little
 _LEAST_SLOPE = 0.05

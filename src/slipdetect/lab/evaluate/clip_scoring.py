@@ -16,7 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from slipdetect._version import __version__
-from slipdetect.detection import Detector, resolve_device
+from slipdetect.detection import TSNScorer, resolve_device
 from slipdetect.detection.scorer import SnippetScorer
 from slipdetect.errors import DataError, VideoError
 from slipdetect.lab.data import Clip, FrameCache, Sampling
@@ -91,8 +91,8 @@ def _scoring(
     package: ModelPackage, protocol: Protocol, device: str, batch: int
 ) -> Callable[[Path, FrameCache], Logits]:
     if protocol.segments is None:
-        return WindowScoring(Detector(package, device, exact=True), batch)
-    return SegmentScoring(SnippetScorer(package, resolve_device(device), batch), protocol, batch)
+        return WindowScoring(TSNScorer(package, device, exact=True, batch=batch))
+    return SegmentScoring(SnippetScorer(package, resolve_device(device), batch), protocol)
 
 
 @contextmanager

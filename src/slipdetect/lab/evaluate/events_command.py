@@ -132,7 +132,7 @@ def _predict(
         predictions = list(predict(detector, chosen.clips, chosen.root, show))
     if not predictions:
         raise DataError("none of the clips can be read; check the paths in the annotation file")
-    return predictions, detector.events, detector.config.name
+    return predictions, detector.event_config, detector.config.name
 
 
 def _report(

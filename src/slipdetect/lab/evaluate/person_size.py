@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from slipdetect.errors import VideoError
-from slipdetect.modalities.motion_crop import motion_extent, motion_profile, thumbnail
+from slipdetect.modalities.snippet import motion_extent, motion_profile, thumbnail
 from slipdetect.video import open_video
 
 _RATE = 10.0  # samples a second

@@ -114,7 +114,7 @@ def predict(
         except VideoError as error:
             logger.warning("left out: %s", error)
         else:
-            item = _prediction(clip, root, found, detector.events)
+            item = _prediction(clip, root, found, detector.event_config)
             yield replace(item, size=_size(clip, item)) if sizes else item
         on_clip(index + 1, len(clips))
 

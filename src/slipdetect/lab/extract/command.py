@@ -5,7 +5,10 @@ In: files, folders, lists. Out: a folder that ``VideoStore`` reads, and an exit 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import json
+import keyword
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,120 +16,259 @@ import click
 
 from slipdetect.cli.batch import Tally
 from slipdetect.cli.console import Console
+from slipdetect.cli.grouped import GroupedCommand, section
 from slipdetect.cli.options import common_options, with_options
 from slipdetect.errors import SlipdetectError
-from slipdetect.lab.extract.options import EXTRACT_OPTIONS, read_parameters
-from slipdetect.lab.extract.progress import ExtractView, interruptible
+from slipdetect.lab.extract.progress import ExtractProgress, interruptible
 
 if TYPE_CHECKING:
+    from slipdetect.flow import FlowExtractor
+    from slipdetect.lab.extract.context import StopFlag
     from slipdetect.lab.extract.plan import Planner, Task
-    from slipdetect.lab.extract.request import ExtractionRequest
-    from slipdetect.lab.extract.tasks import Stop
+
+_ABOVE_ZERO = click.FloatRange(min=0.0, min_open=True)
+# an unreadable folder is refused by the store, in its own words
+_PATH = click.Path(path_type=Path, readable=False)
+
+_OPTIONS = (
+    section(
+        "Store",
+        click.option(
+            "--out",
+            metavar="DIR",
+            type=_PATH,
+            required=True,
+            help="Folder of the store; made if new.",
+        ),
+        click.option(
+            "--layout",
+            type=click.Choice(("npz", "tsn")),
+            default="npz",
+            show_default=True,
+            help="npz: lossless shards; tsn: folders of JPEG files.",
+        ),
+        click.option(
+            "--root",
+            metavar="DIR",
+            type=_PATH,
+            help="Folder of the data set: lists may not lead out of it, names do not depend on it.",
+        ),
+        click.option("--overwrite", is_flag=True, help="Redo what another recipe or video made."),
+        click.option("--repair", is_flag=True, help="Check every file and redo damaged shards."),
+        click.option("--verify", is_flag=True, help="Check every file that is there by its hash."),
+        click.option(
+            "--jobs",
+            type=click.IntRange(min=1),
+            default=1,
+            show_default=True,
+            help="Videos at a time, a process each.",
+        ),
+    ),
+    section(
+        "Frames",
+        click.option("--fps", type=_ABOVE_ZERO, help="Frames a second.  [default: every frame]"),
+        click.option(
+            "--size",
+            default="native",
+            show_default=True,
+            help="native, course2020 (342x256, portrait padded), short:256 or letterbox:342x256.",
+        ),
+        click.option("--max-frames", type=click.IntRange(min=1), help="Frames kept of a video."),
+        click.option("--no-rgb", is_flag=True, help="Store no frames."),
+    ),
+    section(
+        "Flow",
+        click.option("--no-flow", is_flag=True, help="Store no flow."),
+        click.option(
+            "--flow",
+            metavar="METHOD",
+            default="tvl1",
+            show_default=True,
+            help="tvl1, tvl1-opencv, tvl1-umat, dis, dis-fast or farneback.",
+        ),
+        click.option(
+            "--bound",
+            type=_ABOVE_ZERO,
+            default=15.0,
+            show_default=True,
+            help="Largest flow that is stored, px.",
+        ),
+        click.option(
+            "--flow-param",
+            "flow_parameters",
+            multiple=True,
+            metavar="NAME=VALUE",
+            callback=lambda ctx, option, texts: read_parameters(texts),
+            help="A parameter of the method, such as nscales=3; repeatable.",
+        ),
+        click.option("--device", default="auto", show_default=True, help="auto, cpu or cuda."),
+    ),
+    section(
+        "Download",
+        click.option(
+            "--url",
+            "urls",
+            multiple=True,
+            metavar="URL#sha256=HEX",
+            help="Fetch a video or an archive of videos first; repeatable.",
+        ),
+        click.option(
+            "--downloads",
+            metavar="DIR",
+            type=_PATH,
+            help="Where --url puts them.  [default: downloads in --out]",
+        ),
+    ),
+)
 
 
-@click.command()
+@dataclass(frozen=True)
+class ExtractSettings:
+    """The options of ``extract``, as its help describes them."""
+
+    out: Path
+    layout: str
+    root: Path | None
+    overwrite: bool
+    repair: bool
+    verify: bool
+    urls: tuple[str, ...]
+    downloads: Path | None
+    fps: float | None
+    size: str
+    max_frames: int | None
+    no_rgb: bool
+    no_flow: bool
+    flow: str
+    bound: float
+    flow_parameters: dict[str, Any]
+    device: str
+    jobs: int
+
+    def make_extractor(self) -> FlowExtractor | None:
+        """Return the flow extractor that is asked for.
+
+        Raises:
+            UsageError: There is none like that on this machine.
+        """
+        from slipdetect.flow import FlowExtractor
+
+        if self.no_flow:
+            return None
+        return FlowExtractor(self.flow, self.device, self.bound, **self.flow_parameters)
+
+
+@click.command(cls=GroupedCommand)
 @click.argument("sources", metavar="[SOURCE]...", nargs=-1)
-@with_options(EXTRACT_OPTIONS)
+@with_options(_OPTIONS)
 @common_options
 @click.pass_context
 def extract(ctx: click.Context, /, sources: tuple[str, ...], **options: Any) -> None:
     """Store frames and flow of videos, for training and for other tools.
 
     SOURCE is a video, a folder (searched with everything below it), a pattern such as "*.mp4", a
-    list file (.txt, .lst, .csv) or - (such a list on standard input). What --from names is
-    fetched first: a path, or an http(s) address with its hash; archives are unpacked.
+    list as @FILE, or - (a list on standard input). Lists are text with a path a line, or .csv with
+    the column path. What --url names is fetched first: an http(s) address with its hash, or a
+    path; archives are unpacked.
 
     What is in the store already is left alone, so that an interrupted extraction goes on when the
     same is run again.
 
     \b
     slipdetect extract recordings/ --out store --size short:256 --jobs 4
-    slipdetect extract clips.txt --out frames --layout tsn --size course2020
-    slipdetect extract --from https://HOST/clips.zip#sha256=HEX --out store
+    slipdetect extract @clips.csv --out frames --layout tsn --size course2020
+    slipdetect extract --url https://HOST/clips.zip#sha256=HEX --out store
     """
-    from slipdetect.lab.extract.folders import check_store
+    from slipdetect.lab.extract.context import StopFlag
+    from slipdetect.lab.extract.files import check_store
     from slipdetect.lab.extract.lock import folder_lock
-    from slipdetect.lab.extract.tasks import Stop
 
-    if not sources and not options["addresses"]:
-        raise click.UsageError("nothing to extract; name a SOURCE or pass --from")
-    console = ctx.ensure_object(Console)
-    request = _request(options)
-    store = Path(options["out"])
-    check_store(store)
-    stop = Stop()
-    with folder_lock(store), interruptible(stop):
-        ctx.exit(_run(console, sources, store, request, options, stop).exit_code())
+    settings = ExtractSettings(**options)
+    if not sources and not settings.urls:
+        raise click.UsageError("nothing to extract; name a SOURCE or pass --url")
+    check_store(settings.out)
+    stop = StopFlag()
+    with folder_lock(settings.out), interruptible(stop):
+        ctx.exit(_run(ctx.ensure_object(Console), sources, settings, stop).exit_code())
 
 
-def _request(options: dict[str, Any]) -> ExtractionRequest:
-    from slipdetect.lab.extract.request import ExtractionRequest, FlowRequest
+def read_parameters(texts: Iterable[str]) -> dict[str, Any]:
+    """Return the parameters that ``NAME=VALUE`` texts mean: numbers, true or false, or words.
 
-    settings = {"method": options["flow"], "bound": options["bound"]}
-    given = {name: value for name, value in settings.items() if value is not None}
-    parameters = read_parameters(options["flow_param"])
-    return ExtractionRequest(
-        layout=options["layout"],
-        sample_fps=options["fps"],
-        size=options["size"],
-        rgb=not options["no_rgb"],
-        flow=None if options["no_flow"] else FlowRequest(parameters=parameters, **given),
-        max_frames=options["max_frames"],
-        device=options["device"],
-    )
+    Raises:
+        click.BadParameter: One has no ``=``.
+    """
+    parameters = {}
+    for text in texts:
+        name, equals, value = (part.strip() for part in text.partition("="))
+        if not (name and equals):
+            raise click.BadParameter(f"{text!r} is not NAME=VALUE", param_hint="--flow-param")
+        # lambda is a word of Python, so that the parameter is called lambda_
+        parameters[f"{name}_" if keyword.iskeyword(name) else name] = _value(value)
+    return parameters
+
+
+def _value(text: str) -> Any:
+    try:
+        value = json.loads(text)
+    except ValueError:
+        return text
+    return text if isinstance(value, dict | list) or value is None else value
 
 
 def _run(
-    console: Console,
-    sources: Sequence[str],
-    store: Path,
-    request: ExtractionRequest,
-    options: dict[str, Any],
-    stop: Stop,
+    console: Console, sources: Sequence[str], settings: ExtractSettings, stop: StopFlag
 ) -> Tally:
     """Look what is to be done, do it, and say how it went."""
     from slipdetect.lab.extract.batch import run_batch
+    from slipdetect.lab.extract.context import Interrupted, make_recipe
     from slipdetect.lab.extract.plan import Planner, Rules
     from slipdetect.lab.extract.sources import resolve_sources
-    from slipdetect.lab.extract.tools import Interrupted
 
-    root = None if options["root"] is None else Path(options["root"])
-    rules = Rules(root, options["overwrite"], options["repair"], options["verify"])
-    view = ExtractView(console, stop)
+    rules = Rules(settings.root, settings.overwrite, settings.repair, settings.verify)
+    view = ExtractProgress(console, stop)
     paths: list[Path] = []
     try:
-        downloads = options["downloads"]
-        place = store / "downloads" if downloads is None else Path(downloads)
-        fetched = _fetch(options["addresses"], place, view)
-        paths = list(resolve_sources([*sources, *fetched], root))
-        tasks = _tasks(Planner(store, request, rules, paths), paths, view, stop)
+        recipe = make_recipe(
+            settings.make_extractor(),
+            settings.layout,
+            settings.fps,
+            settings.size,
+            not settings.no_rgb,
+            settings.max_frames,
+        )
+        paths = list(resolve_sources([*sources, *_fetch(settings, view)], settings.root))
+        tasks = _tasks(Planner(settings.out, recipe, rules, paths), paths, view, stop)
         with view.bar():
-            run_batch(tasks, store, request, view, stop, options["jobs"])
+            run_batch(tasks, settings.out, recipe, view, stop, settings.jobs, settings.device)
     except Interrupted:
         view.tally.interrupted = True
-    view.summary(store, len(paths))
+    view.summary(settings.out, len(paths))
     return view.tally
 
 
-def _fetch(addresses: Sequence[str], folder: Path, view: ExtractView) -> list[str]:
-    """Return where the files behind ``addresses`` are now."""
-    if not addresses:
+def _fetch(settings: ExtractSettings, view: ExtractProgress) -> list[str]:
+    """Return where what ``--url`` names is now."""
+    if not settings.urls:
         return []
     from slipdetect.lab.fetch.fetch import fetch
 
+    folder = settings.out / "downloads" if settings.downloads is None else settings.downloads
     with view.bar():
-        return [str(fetch(address, folder, view.downloaded)) for address in addresses]
+        return [str(fetch(url, folder, view.downloaded)) for url in settings.urls]
 
 
-def _tasks(planner: Planner, paths: Sequence[Path], view: ExtractView, stop: Stop) -> list[Task]:
+def _tasks(
+    planner: Planner, paths: Sequence[Path], view: ExtractProgress, stop: StopFlag
+) -> list[Task]:
     """Return what is to be done; another recipe ends it all before anything is done.
 
     Raises:
         RecipeMismatch: The store holds one of the videos, made by another recipe.
         Interrupted: It was stopped.
     """
+    from slipdetect.lab.extract.context import GO_ON, Interrupted
     from slipdetect.lab.extract.plan import RecipeMismatch
-    from slipdetect.lab.extract.tools import GO_ON, Interrupted
 
     tasks = []
     for path in paths:

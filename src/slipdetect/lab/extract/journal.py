@@ -7,19 +7,19 @@ from __future__ import annotations
 
 import json
 import os
-import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
+from dataclasses import asdict
 from pathlib import Path
-from types import TracebackType
-from typing import Any, Self
+from typing import Any, BinaryIO
 
 from slipdetect.errors import DataError, OutputError
-from slipdetect.lab.extract.lock import is_current, try_lock
-from slipdetect.store.files import unwritable
+from slipdetect.lab.extract.files import unwritable
+from slipdetect.lab.extract.lock import file_lock
 from slipdetect.store.manifest import Shard
 
+# a worker whose run was killed needs a moment to notice it
 _PATIENCE_SECONDS = 30.0
-_POLL_SECONDS = 0.1
 
 
 def journal_path(folder: Path, key: str) -> Path:
@@ -39,45 +39,51 @@ def read_header(folder: Path, key: str) -> dict[str, Any] | None:
     return _parse(line) if end else {}
 
 
-class Journal:
-    """An open journal, held by this process alone; a context manager.
-
-    Its first line says what is extracted and how; every further one is a finished ``Shard``.
+@contextmanager
+def open_journal(folder: Path, key: str) -> Iterator[Journal]:
+    """Open the journal of a video for this process alone.
 
     Raises:
         OutputError: It cannot be written, or another process holds it for long.
     """
+    path = journal_path(folder, key)
 
-    def __init__(self, folder: Path, key: str) -> None:
-        self._path = journal_path(folder, key)
-        self._key = key
+    def refusal() -> str:
+        return f"{str(path)!r} is held by another process; end that one and run again"
+
+    with file_lock(_lock_path(path), _PATIENCE_SECONDS, refusal):
         try:
-            self._handle = self._open()
-            content = self._read()
+            stream = path.open("ab")
         except OSError as error:
-            raise unwritable(str(self._path), error) from error
+            raise unwritable(str(path), error) from error
+        try:
+            yield Journal(path, key, stream)
+        finally:
+            with suppress(OSError):  # a full disk refuses the last bytes once more
+                stream.close()
+
+
+class Journal:
+    """An open journal: its first line says what is extracted and how, every other is a ``Shard``.
+
+    Attributes:
+        header: The first line; empty where it is damaged or missing.
+        shards: Finished shards by index.
+    """
+
+    def __init__(self, path: Path, key: str, stream: BinaryIO) -> None:
+        self._path = path
+        self._stream = stream
+        content = path.read_bytes()
         # a kill may have torn the last line
-        lines = content[: content.rfind(b"\n") + 1].splitlines()
-        self.header = _parse(lines[0]) if lines else {}
-        self.shards: dict[int, Shard] = {}
-        for line in lines[1:]:
-            try:
-                shard = Shard.from_json(_parse(line), key)
-            except DataError:
-                continue
-            self.shards[shard.index] = shard
         self._end = content.rfind(b"\n") + 1
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        os.close(self._handle)
+        header, *lines = content[: self._end].splitlines() or [b""]
+        self.header = _parse(header)
+        self.shards: dict[int, Shard] = {}
+        for line in lines:
+            with suppress(DataError):
+                shard = Shard.from_json(_parse(line), key)
+                self.shards[shard.index] = shard
 
     def start(self, header: Mapping[str, Any]) -> None:
         """Forget everything and begin anew."""
@@ -87,41 +93,28 @@ class Journal:
     def add(self, shard: Shard) -> None:
         """Note that ``shard`` is finished: its files are on the disk."""
         self.shards[shard.index] = shard
-        self._append(shard.to_json())
+        self._append(asdict(shard))
 
     def remove(self) -> None:
         """Delete the journal: its manifest is on the disk."""
+        # the lock first: a kill before the journal is gone lets the next run clean up
+        _lock_path(self._path).unlink(missing_ok=True)
         self._path.unlink(missing_ok=True)
 
     def _append(self, content: Mapping[str, Any]) -> None:
         line = json.dumps(content, separators=(",", ":")).encode() + b"\n"
         try:
-            os.ftruncate(self._handle, self._end)
-            os.lseek(self._handle, self._end, os.SEEK_SET)
-            with os.fdopen(os.dup(self._handle), "wb") as stream:
-                stream.write(line)
-            os.fsync(self._handle)
+            os.ftruncate(self._stream.fileno(), self._end)
+            self._stream.write(line)
+            self._stream.flush()
+            os.fsync(self._stream.fileno())
         except OSError as error:
             raise unwritable(str(self._path), error) from error
         self._end += len(line)
 
-    def _open(self) -> int:
-        """Open and lock the file; wait a while for a worker whose run was killed to notice it."""
-        limit = time.monotonic() + _PATIENCE_SECONDS
-        while True:
-            handle = os.open(self._path, os.O_RDWR | os.O_CREAT, 0o666)
-            if try_lock(handle) and is_current(handle, self._path):
-                return handle
-            os.close(handle)
-            if time.monotonic() > limit:
-                raise OutputError(
-                    f"{str(self._path)!r} is held by another process; end that one and run again"
-                )
-            time.sleep(_POLL_SECONDS)
 
-    def _read(self) -> bytes:
-        with os.fdopen(os.dup(self._handle), "rb") as stream:
-            return stream.read()
+def _lock_path(journal: Path) -> Path:
+    return journal.with_name(f"{journal.name}.lock")
 
 
 def _parse(line: bytes) -> dict[str, Any]:

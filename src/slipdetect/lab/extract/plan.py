@@ -1,24 +1,28 @@
 """Finding out what is to be done for a video: nothing, all of it, the rest, or a repair.
 
-In: a video, a store and what was asked for. Out: a ``Task``, or None when it is there.
+In: a video, a store and what was asked for. Out: a ``Task`` with the video's name in the
+store, or None when it is there.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
-from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from slipdetect._io import file_sha256
 from slipdetect.errors import DataError, OutputError
-from slipdetect.lab.extract.check import damaged_shards
-from slipdetect.lab.extract.folders import sweep_temporaries
-from slipdetect.lab.extract.journal import read_header
-from slipdetect.lab.extract.naming import KeyChooser
-from slipdetect.lab.extract.request import ExtractionRequest
-from slipdetect.store.manifest import Manifest, read_manifest
-from slipdetect.store.recipe import ExtractionRecipe
+from slipdetect.lab.extract.files import sweep_temporaries
+from slipdetect.lab.extract.journal import journal_path, read_header
+from slipdetect.store.manifest import (
+    ExtractionRecipe,
+    Manifest,
+    Shard,
+    manifest_path,
+    read_manifest,
+)
+from slipdetect.store.names import folder_names, safe_stem, shared_stems, store_key
 from slipdetect.store.source import SourceIdentity, stat_source
 
 
@@ -74,23 +78,18 @@ class Planner:
 
     Args:
         folder: The store.
-        request: What is asked for.
+        recipe: How videos are extracted.
         rules: How to treat what is there.
         batch: All videos that will be asked for, to name those apart whose names repeat.
     """
 
     def __init__(
-        self,
-        folder: Path,
-        request: ExtractionRequest,
-        rules: Rules,
-        batch: Iterable[Path] = (),
+        self, folder: Path, recipe: ExtractionRecipe, rules: Rules, batch: Iterable[Path] = ()
     ) -> None:
         self._folder = folder
-        self._request = request
-        self._digest = request.digest()
+        self._recipe = recipe
         self._rules = rules
-        self._keys = KeyChooser(folder, request.layout, rules.root, batch)
+        self._keys = _KeyChooser(folder, recipe.layout, rules.root, batch)
         self._paths: dict[str, Path] = {}
 
     def task(self, path: Path) -> Task | None:
@@ -128,8 +127,7 @@ class Planner:
         """Return what is to be done for a video that was extracted before."""
         rules = self._rules
         again = Task(path, manifest.key, manifest.path_key, weight, anew=True)
-        same = self._digest is not None and manifest.request == self._digest
-        if not same and self._differs(path, manifest.recipe):
+        if self._differs(path, manifest.recipe):
             return again
         if not manifest.source.same_stat(path) and self._changed(path, manifest.source):
             return again
@@ -151,8 +149,8 @@ class Planner:
         """Tell whether an unfinished extraction can go on; refuse if it must not be lost."""
         try:
             recipe = ExtractionRecipe.from_json(header["recipe"])
-            source = SourceIdentity.from_json(header["source"])
-        except (KeyError, DataError):
+            source = SourceIdentity(**header["source"])
+        except (KeyError, TypeError, DataError):
             return False
         return not (self._differs(path, recipe) or self._changed(path, source))
 
@@ -174,6 +172,88 @@ class Planner:
             )
         return bool(differences)
 
-    @cached_property
-    def _recipe(self) -> ExtractionRecipe:
-        return self._request.make_recipe(self._request.make_extractor())
+
+class _KeyChooser:
+    """Names the videos of a batch; what a store has of them keeps its name.
+
+    In the layout ``tsn`` a video is named as its file, because lists of videos are; with the hash
+    of its path only where another one has that name, in the batch or in the store.
+    """
+
+    def __init__(self, folder: Path, layout: str, root: Path | None, batch: Iterable[Path]) -> None:
+        self._folder = folder
+        self._root = root
+        self._plain = layout == "tsn"
+        self._shared = shared_stems(batch) if self._plain else set[str]()
+
+    def names(self, path: Path) -> tuple[str, str]:
+        """Return the name of a video in the store, and that with the hash of its path."""
+        hashed = store_key(path, self._root)
+        # what is there keeps its name, also when its layout changes
+        if self._is_there(hashed):
+            return hashed, hashed
+        stem = safe_stem(path)
+        owner = self._owner(stem, hashed)
+        if owner == hashed:
+            return stem, hashed
+        taken = owner is not None or stem.casefold() in self._shared or self._meets_another(stem)
+        return (stem if self._plain and not taken else hashed), hashed
+
+    def _owner(self, stem: str, hashed: str) -> str | None:
+        """Return the hashed name of the video that is stored under a plain one; None: nobody's."""
+        header = read_header(self._folder, stem)
+        if header is not None:
+            # a journal that says nothing was torn before anything was written
+            return str(header.get("path_key", stem)) if header else None
+        try:
+            manifest = read_manifest(self._folder, stem)
+        except DataError:
+            # damaged, to be refused or repaired; without folders it is no manifest but a stranger's
+            names = folder_names(stem)
+            return hashed if any((self._folder / name).is_dir() for name in names) else ""
+        return None if manifest is None else manifest.path_key
+
+    def _meets_another(self, stem: str) -> bool:
+        """Tell whether the store has a video under another name with a folder in common."""
+        others = {*folder_names(stem), stem[:-2]} - {stem, ""}
+        return any(
+            self._is_there(other)
+            for other in others
+            if set(folder_names(other)) & set(folder_names(stem))
+        )
+
+    def _is_there(self, key: str) -> bool:
+        places = (manifest_path(self._folder, key), journal_path(self._folder, key))
+        return any(place.exists() for place in places)
+
+
+def damaged_shards(folder: Path, shards: Iterable[Shard], *, hashes: bool) -> dict[int, str]:
+    """Return the shards whose files are not as recorded: index -> what is wrong with one of them.
+
+    Args:
+        folder: The store.
+        shards: What was recorded.
+        hashes: Compare contents; otherwise only sizes, which takes no reading.
+    """
+    found = {}
+    for shard in shards:
+        problem = _problem(folder, shard, hashes=hashes)
+        if problem is not None:
+            found[shard.index] = problem
+    return found
+
+
+def _problem(folder: Path, shard: Shard, *, hashes: bool) -> str | None:
+    for name, (size, sha256) in shard.files.items():
+        path = folder / name
+        try:
+            found = path.stat().st_size
+            if found != size:
+                return f"{str(path)!r} has {found} bytes instead of {size}"
+            if hashes and file_sha256(path) != sha256:
+                return f"{str(path)!r} has other content than was written"
+        except FileNotFoundError:
+            return f"{str(path)!r} is missing"
+        except OSError as error:
+            return f"{str(path)!r} cannot be read: {error.strerror}"
+    return None

@@ -22,15 +22,14 @@ from slipdetect.cli.errors import INTERNAL, describe
 from slipdetect.errors import SlipdetectError
 
 if TYPE_CHECKING:
+    from slipdetect.lab.extract.context import ExtractionResult, StopFlag
     from slipdetect.lab.extract.plan import Task
-    from slipdetect.lab.extract.tasks import Stop
-    from slipdetect.lab.extract.tools import Outcome
 
 _NAME_COLUMNS = 24
 _SECONDS_UNTIL_GUESS = 2.0
 
 
-class ExtractView:
+class ExtractProgress:
     """Tells a user how an extraction goes.
 
     Args:
@@ -41,7 +40,7 @@ class ExtractView:
         tally: How it went so far.
     """
 
-    def __init__(self, console: Console, stop: Stop) -> None:
+    def __init__(self, console: Console, stop: StopFlag) -> None:
         self.tally = Tally()
         self._console = console
         self._stop = stop
@@ -59,7 +58,7 @@ class ExtractView:
         self._bar = None
 
     def progress(self, share: float, frames: int, task: Task | None) -> None:
-        """Draw the bar; see ``Watcher``."""
+        """Draw the bar; see ``ProgressListener``."""
         self._read = frames
         if self._stop() and not self._told:
             self._told = True
@@ -77,12 +76,12 @@ class ExtractView:
             share = done / expected if expected else 0.0
             self._bar.show(share, f"downloading, {done / 1e6:.1f} MB")
 
-    def finished(self, task: Task, outcome: Outcome) -> None:
-        """Count a video and pass its warnings on; see ``Watcher``."""
+    def finished(self, task: Task, result: ExtractionResult) -> None:
+        """Count a video and pass its warnings on; see ``ProgressListener``."""
         self.tally.done += 1
-        self._frames += outcome.frames
-        self._flows += outcome.flows
-        for warning in outcome.warnings:
+        self._frames += result.frames
+        self._flows += result.flows
+        for warning in result.warnings:
             self._console.warn(f"{str(task.path)!r}: {warning}")
 
     def present(self) -> None:
@@ -91,7 +90,7 @@ class ExtractView:
         self._present += 1
 
     def failed(self, path: Path, error: Exception) -> None:
-        """Count a video that failed and say why; see ``Watcher``."""
+        """Count a video that failed and say why; see ``ProgressListener``."""
         code = error.exit_code if isinstance(error, SlipdetectError) else INTERNAL
         text = describe(error) if code != INTERNAL else f"{str(path)!r}: {describe(error)}"
         if self._console.debug:
@@ -130,7 +129,7 @@ class ExtractView:
 
 
 @contextmanager
-def interruptible(stop: Stop) -> Iterator[None]:
+def interruptible(stop: StopFlag) -> Iterator[None]:
     """Let Ctrl-C raise ``stop.level`` while the block runs: end the shard, end now, end hard."""
     if threading.current_thread() is not threading.main_thread():
         yield  # only the main thread hears signals

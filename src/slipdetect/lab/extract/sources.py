@@ -1,30 +1,40 @@
-"""What the user wants extracted, spelled out as single videos.
+"""What the user wants extracted, spelled out as single videos; a million of a list take no memory.
 
-In: files, folders, patterns, list files. Out: one path after the other, each video once.
+In: files, folders, patterns, lists. Out: one path after the other, each video once.
 """
 
 from __future__ import annotations
 
-import glob
+import csv
 import hashlib
 import os
+import re
 import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import BinaryIO
 
+from slipdetect.cli.sources import exists, expand
 from slipdetect.errors import DataError, VideoError
-from slipdetect.lab.extract.list_files import LIST_SUFFIXES, listed
-from slipdetect.video import find_videos
+from slipdetect.lab.data.contained import Enclosure
+from slipdetect.video import VIDEO_SUFFIXES
 from slipdetect.video.opening import check_source
+
+_LIST_SUFFIXES = (".txt", ".lst", ".csv")
+_LONGEST_LINE = 65_536
+_NUMBERED = re.compile(r"(.+?)\s+\d+(?:\s+-?\d+)?")
+_SUFFIXES = ("", *sorted(VIDEO_SUFFIXES), *sorted(suffix.upper() for suffix in VIDEO_SUFFIXES))
+
+Line = tuple[int, str]
 
 
 def resolve_sources(sources: Sequence[str], root: Path | None = None) -> Iterator[Path]:
     """Yield the videos that ``sources`` mean, in order, links and repeats of one file once.
 
-    A folder means the videos in it, a ``.txt``, ``.lst`` or ``.csv`` the videos it lists, as do
-    ``@FILE`` with any suffix and ``-`` for standard input; see ``list_files`` for what a list may
-    hold. A file of the very name wins over what the name could mean otherwise. Single files are
-    yielded unseen: the reader says best what is wrong with them.
+    A source means what it means to ``detect``: a folder the videos in it, ``@FILE`` those of a list
+    and ``-`` those of one on standard input; see ``listed`` for what a list may hold. A file of the
+    very name wins over what the name could mean otherwise. Single files are yielded unseen: the
+    reader says best what is wrong with them.
 
     Args:
         sources: What the user named.
@@ -47,37 +57,19 @@ def resolve_sources(sources: Sequence[str], root: Path | None = None) -> Iterato
 
 
 def _resolve(source: str, root: Path | None) -> Iterator[Path]:
-    exists = os.path.exists(source)  # noqa: PTH110 - Path.exists raises on names that are too long
-    if not exists and source == "-":
+    if source == "-" and not exists(source):
         yield from listed(sys.stdin.buffer, "standard input", Path() if root is None else root)
-    elif not exists and source.startswith("@"):
+    elif source.startswith("@") and not exists(source):
         yield from _list_file(Path(source[1:]), root)
-    elif not source or "\0" in source or ("://" in source and not exists):
+    elif not source or "\0" in source or ("://" in source and not exists(source)):
         yield check_source(source)
-    elif os.path.isdir(source):  # noqa: PTH112
-        yield from _videos_in(source)
-    elif Path(source).suffix.lower() in LIST_SUFFIXES:
-        yield from _list_file(Path(source), root)
-    elif not exists and glob.has_magic(source):
-        yield from _matches(source, root)
+    elif Path(source).suffix.lower() in _LIST_SUFFIXES:
+        raise VideoError(f"{source!r} is no video; where it lists videos, write {'@' + source!r}")
     else:
-        yield Path(source)
-
-
-def _videos_in(folder: str) -> list[Path]:
-    videos = find_videos(Path(folder))
-    if not videos:
-        raise VideoError(f"folder {folder!r} holds no video; give a folder with videos in it")
-    return videos
-
-
-def _matches(pattern: str, root: Path | None) -> Iterator[Path]:
-    # Path.glob takes no absolute pattern
-    found = sorted(glob.glob(pattern, recursive=True))  # noqa: PTH207
-    if not found:
-        raise VideoError(f"{pattern!r} matches no file; check the pattern")
-    for match in found:
-        yield from _resolve(match, root)
+        for job in expand([source]):
+            if job.error is not None:
+                raise job.error
+            yield Path(job.source)
 
 
 def _list_file(path: Path, root: Path | None) -> Iterator[Path]:
@@ -87,3 +79,105 @@ def _list_file(path: Path, root: Path | None) -> Iterator[Path]:
         raise DataError(f"cannot read the list {str(path)!r}: {error.strerror}") from error
     with stream:
         yield from listed(stream, str(path), path.parent if root is None else root)
+
+
+def listed(stream: BinaryIO, name: str, root: Path) -> Iterator[Path]:
+    """Yield the videos that a list names, in order; the files need not exist.
+
+    A ``.csv`` has a header with the column ``path``; other columns are not looked at. In every
+    other list a line is a path, spaces included, except that one or two whole numbers at its end
+    are taken for the label, or for frames and label (``Class/v_x.mp4 1``,
+    ``Class/v_x\\t\\t120\\t0``), unless a file has the whole line as its name. A numbered entry
+    that names no file may lack its suffix, its first folder or both, as in lists of extracted
+    frames. Space around a line, empty lines and lines that begin with ``#`` are left out.
+
+    Args:
+        stream: The list, UTF-8 with or without a byte-order mark.
+        name: What the list is called; its suffix tells the format.
+        root: Folder that entries are relative to and stay in, links followed.
+
+    Raises:
+        DataError: The list is unreadable, or names no video, or a line leads out of ``root``.
+    """
+    where = f"list {name!r}"
+    lines = text_lines(stream, where)
+    is_table = Path(name).suffix.lower() == ".csv"
+    folder = Enclosure(root)
+    entries = _column(lines, where) if is_table else _plain(lines, where, folder)
+    empty = True
+    for number, entry in entries:
+        empty = False
+        yield folder.path(entry, f"{where} line {number}")
+    if empty:
+        raise DataError(f"{where} names no video; write one path a line")
+
+
+def text_lines(stream: BinaryIO, where: str) -> Iterator[Line]:
+    """Yield (number from 1, text) of every line, read in pieces of bounded size.
+
+    Raises:
+        DataError: It cannot be read, is not UTF-8, or a line is longer than any list has.
+    """
+    number = 0
+    try:
+        while raw := stream.readline(_LONGEST_LINE):
+            number += 1
+            if len(raw) == _LONGEST_LINE:
+                raise DataError(f"{where} line {number} is too long for a path; is it a text file?")
+            yield number, raw.decode("utf-8-sig" if number == 1 else "utf-8")
+    except UnicodeDecodeError as error:
+        raise DataError(f"{where} line {number} is not UTF-8 text; save it as UTF-8") from error
+    except OSError as error:
+        raise DataError(f"cannot read {where}: {error.strerror}") from error
+
+
+def _plain(lines: Iterator[Line], where: str, folder: Enclosure) -> Iterator[Line]:
+    for number, text in lines:
+        line = text.strip()
+        if line and not line.startswith("#"):
+            numbered = _NUMBERED.fullmatch(line)
+            if numbered is not None and not _is_file(folder, line):
+                # checked before any other name is made of it
+                folder.path(numbered[1], f"{where} line {number}")
+                line = file_of(numbered[1], folder)
+            yield number, line
+
+
+def file_of(entry: str, folder: Enclosure) -> str:
+    """Return the name of the video that ``entry`` means, or ``entry`` where there is none.
+
+    It may lack its suffix, its first folder or both. ``entry`` must be known to stay inside.
+    """
+    for name in (entry, entry.partition("/")[2]):
+        for suffix in _SUFFIXES:
+            if name and _is_file(folder, name + suffix):
+                return name + suffix
+    return entry
+
+
+def _is_file(folder: Enclosure, name: str) -> bool:
+    # Path.is_file raises on names that are too long
+    return os.path.isfile(folder.root / name)  # noqa: PTH113
+
+
+def _column(lines: Iterator[Line], where: str) -> Iterator[Line]:
+    """Yield (line number, path) of the rows of a CSV."""
+    rows = csv.reader(text for _, text in lines)
+    index: int | None = None
+    try:
+        for row in rows:
+            if not any(cell.strip() for cell in row) or row[0].lstrip().startswith("#"):
+                continue
+            if index is None:
+                index = _path_column(row, where)
+            else:
+                yield rows.line_num, row[index].strip() if index < len(row) else ""
+    except csv.Error as error:
+        raise DataError(f"{where} line {rows.line_num} is no CSV: {error}") from error
+
+
+def _path_column(header: list[str], where: str) -> int:
+    names = [cell.strip() for cell in header]
+    if "path" not in names:
+        raise DataError(f"{where} lacks the column path; its first line must name the columns")
+    return names.index("path")

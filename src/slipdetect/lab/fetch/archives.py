@@ -1,13 +1,15 @@
-"""Reading zip and tar archives that strangers made.
+"""Zip and tar archives that strangers made: read file by file, or unpacked into a new folder.
 
-In: an archive. Out: the names and contents of its files; links, devices and damage are refused.
+In: an archive. Out: its files; what would be written elsewhere, damage and bombs are refused.
 """
 
 from __future__ import annotations
 
 import bz2
+import errno
 import gzip
 import lzma
+import re
 import stat
 import struct
 import tarfile
@@ -18,17 +20,27 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any, BinaryIO
 
-from slipdetect.errors import DataError
+from slipdetect._io import publish_folder, staging_folder
+from slipdetect.errors import DataError, OutputError
+
+MAX_FILES = 2_000_000
+MAX_RATIO = 100
+FREE_BYTES = 64 << 20
 
 _TAR_SUFFIXES = (".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tbz2", ".tar.xz", ".txz")
 _OTHER_SUFFIXES = (".rar", ".7z", ".tar.zst", ".tzst", ".gz", ".bz2", ".xz", ".zst")
+_PACKERS = ((b"\x1f\x8b", gzip.open), (b"BZh", bz2.open), (b"\xfd7zXZ\0", lzma.open))
 _LONGEST_HEADER = 8 << 20
-_SAYS_UTF8 = 0x800  # a bit of a zip member's flags
 _MOST_PADDING = 64 << 20
+_CHUNK = 1 << 20
+_SAYS_UTF8 = 0x800  # a bit of a zip member's flags
+_MARKER = ".unpacked-from"
 _DAMAGE = (
     *(zipfile.BadZipFile, tarfile.TarError, zlib.error, lzma.LZMAError, struct.error),
     *(EOFError, OSError, NotImplementedError, RuntimeError, ValueError),
 )
+# of names that no file can have
+_IMPOSSIBLE = (errno.EEXIST, errno.ENOTDIR, errno.EISDIR, errno.ENAMETOOLONG, errno.EINVAL)
 
 Member = tuple[str, IO[bytes]]
 
@@ -48,6 +60,40 @@ def archive_stem(name: str) -> str | None:
     if lower.endswith(_OTHER_SUFFIXES):
         raise DataError(f"{name!r} is not unpacked here; unpack it yourself, or pack it as .zip")
     return None
+
+
+def unpacked_from(folder: Path) -> str | None:
+    """Return the SHA-256 of the archive that ``unpack`` made ``folder`` of; None: it did not."""
+    try:
+        return (folder / _MARKER).read_text(encoding="ascii").strip()
+    except (OSError, ValueError):
+        return None
+
+
+def unpack(archive: Path, folder: Path, digest: str) -> None:
+    """Unpack ``archive`` into the new folder ``folder``, all of it or nothing.
+
+    Refused are names that lead out, links, devices, encrypted files, more than 2,000,000 files,
+    and more than 64 MiB plus 100 times the size of the archive.
+
+    Args:
+        archive: A zip, or a tar that may be packed by gzip, bzip2 or xz.
+        folder: Must not exist, its parent must.
+        digest: SHA-256 of the archive, for ``unpacked_from``.
+
+    Raises:
+        DataError: The archive is damaged or holds what is refused.
+        OutputError: The folder exists or cannot be written.
+    """
+    try:
+        with staging_folder(folder) as temporary:
+            (temporary / _MARKER).write_text(f"{digest}\n", encoding="ascii")
+            _write_all(temporary, archive)
+            publish_folder(temporary, folder)
+    except OSError as error:
+        # another process may have been faster
+        if unpacked_from(folder) != digest:
+            raise unwritable(folder, error) from error
 
 
 @contextmanager
@@ -73,6 +119,74 @@ def open_archive(archive: Path) -> Iterator[Iterator[Member]]:
         raise DataError(
             f"{str(archive)!r} cannot be unpacked: {reason}; fetch or pack it again"
         ) from error
+
+
+def check_member(name: str, archive: Path) -> None:
+    """Refuse the name of a member that would be written outside the folder.
+
+    Raises:
+        DataError: It is absolute, of a drive, holds ``..`` or a NUL, or is the folder itself.
+    """
+    parts = name.replace("\\", "/").split("/")
+    absolute = name.startswith(("/", "\\")) or re.match(r"[A-Za-z]:", name) is not None
+    if absolute or ".." in parts or "\0" in name or not {*parts} - {"", "."}:
+        raise DataError(
+            f"{str(archive)!r} holds {name[:80]!r}, which leads out of its folder; do not trust it"
+        )
+
+
+def unwritable(path: Path, error: OSError) -> OutputError:
+    """Return the error of a file or folder that cannot be written."""
+    reason = error.strerror or error
+    return OutputError(f"cannot write {str(path)!r}: {reason}; make room or choose another folder")
+
+
+def _write_all(folder: Path, archive: Path) -> None:
+    left = FREE_BYTES + MAX_RATIO * archive.stat().st_size
+    count = 0
+    with open_archive(archive) as members:
+        for count, (name, content) in enumerate(members, 1):
+            if count > MAX_FILES:
+                raise DataError(f"{str(archive)!r} holds more than {MAX_FILES} files; unpack it")
+            check_member(name, archive)
+            with content:
+                left -= _write(folder, name, content, left, archive)
+    if count == 0:
+        raise DataError(f"{str(archive)!r} holds no files; fetch or pack it again")
+
+
+def _write(folder: Path, name: str, content: IO[bytes], limit: int, archive: Path) -> int:
+    """Write one member and return its bytes, at most ``limit``."""
+    path = folder / name.replace("\\", "/")
+    size = 0
+    with _disk_faults(path, name, archive):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        file = path.open("xb", buffering=0)
+    with file:
+        while chunk := content.read(_CHUNK):
+            size += len(chunk)
+            if size > limit:
+                raise DataError(
+                    f"{str(archive)!r} unpacks to more than {MAX_RATIO} times its size, as videos"
+                    " do not; unpack it yourself if you trust it"
+                )
+            with _disk_faults(path, name, archive):
+                file.write(chunk)
+    return size
+
+
+@contextmanager
+def _disk_faults(path: Path, name: str, archive: Path) -> Iterator[None]:
+    """Tell faults of the disk from names that no file can have."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno in _IMPOSSIBLE:
+            raise DataError(
+                f"{str(archive)!r} holds {name[:80]!r}, which cannot be written beside the rest:"
+                f" {error.strerror}"
+            ) from error
+        raise unwritable(path, error) from error
 
 
 def _zip_members(zipped: zipfile.ZipFile, archive: Path) -> Iterator[Member]:
@@ -104,14 +218,7 @@ def _tar_members(tarred: tarfile.TarFile, archive: Path) -> Iterator[Member]:
         if content is None:
             raise _no_file(archive, info.name)
         yield info.name, content
-    _check_end(tarred)
-
-
-def _check_end(tarred: tarfile.TarFile) -> None:
-    """Make sure that all was read: tarfile takes a damaged header for the end.
-
-    What follows the end is read too, because the checksum of a packed stream is behind it.
-    """
+    # tarfile takes a damaged header for the end, and a packed stream has its checksum behind it
     stream: Any = tarred.fileobj
     stream.seek(tarred.offset)
     if stream.read(tarfile.BLOCKSIZE) != bytes(tarfile.BLOCKSIZE):
@@ -131,9 +238,7 @@ def _no_file(archive: Path, name: str) -> DataError:
 def _decompressed(archive: Path) -> BinaryIO:
     with archive.open("rb") as file:
         start = file.read(6)
-    opener: Any = Path.open
-    for magic, other in ((b"\x1f\x8b", gzip.open), (b"BZh", bz2.open), (b"\xfd7zXZ\0", lzma.open)):
-        opener = other if start.startswith(magic) else opener
+    opener: Any = next((each for magic, each in _PACKERS if start.startswith(magic)), Path.open)
     stream: BinaryIO = opener(archive, "rb")
     return stream
 

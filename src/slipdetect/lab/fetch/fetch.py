@@ -1,27 +1,43 @@
-"""Getting videos from elsewhere: a path, or an address whose SHA-256 is known beforehand.
+"""Getting files from elsewhere: a path, or an address whose SHA-256 is known beforehand.
 
 In: ``SOURCE`` or ``SOURCE#sha256=HEX``. Out: the path of a file or of an unpacked archive.
 """
 
 from __future__ import annotations
 
+import hashlib
+import http.client
 import re
+import shutil
+import time
+import urllib.error
 import urllib.request
+from collections.abc import Callable
+from http.client import HTTPException, HTTPMessage, HTTPResponse
 from pathlib import Path
-from urllib.parse import unquote, urlsplit
+from typing import IO, BinaryIO
+from urllib.parse import SplitResult, quote, unquote, urljoin, urlsplit
 
+from slipdetect._address import address_scheme
 from slipdetect._io import atomic_write, file_sha256, make_folder
+from slipdetect._version import __version__
 from slipdetect.errors import DataError, OutputError, UsageError
-from slipdetect.lab.fetch.archives import archive_stem
-from slipdetect.lab.fetch.download import Progress, check_address, download, shown
-from slipdetect.lab.fetch.unpack import unpack, unpacked_from
+from slipdetect.lab.fetch.archives import archive_stem, unpack, unpacked_from
 
-_SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*)://")
-_DIGEST = re.compile(r"[0-9a-f]{64}")
+# takes the bytes that are there and those expected, None if unknown
+OnBytes = Callable[[int, int | None], None]
+
+_SHA256 = re.compile(r"[0-9a-f]{64}")
+_RANGE = re.compile(r"bytes (\d+)-")
 _NAME_BYTES = 120
+_CHUNK = 1 << 18
+_TIMEOUT = 30.0
+_PAUSES = (1.0, 2.0, 4.0, 8.0)
+# what an address may hold; a percent sign is taken for one of an escape
+_SAFE = "%/:=&?#~+!$,;'@()*[]"
 
 
-def fetch(source: str, folder: Path, on_progress: Progress | None = None) -> Path:
+def fetch(source: str, folder: Path, on_progress: OnBytes | None = None) -> Path:
     """Make ``source`` available as a local file or folder.
 
     What is downloaded becomes ``folder/NAME``; of a zip or tar only the unpacked folder, named
@@ -32,20 +48,23 @@ def fetch(source: str, folder: Path, on_progress: Progress | None = None) -> Pat
         source: A path, ``file://``, ``http://`` or ``https://``, with ``#sha256=`` and 64 hex
             digits behind it; they may be left out for what is on this machine.
         folder: Where to put it; made when needed.
-        on_progress: Called with the bytes downloaded and those expected, None if unknown.
+        on_progress: Called during a download.
 
     Raises:
         UsageError: The hash is missing or no hash, or the address is of another kind.
         DataError: It cannot be fetched or unpacked, or its hash is another.
         OutputError: The folder cannot be written, or holds something else of that name.
     """
-    place, wanted = _split(source)
+    place, mark, digits = source.rpartition("#sha256=")
+    place, wanted = (place, digits.lower()) if mark else (source, None)
+    if wanted is not None and _SHA256.fullmatch(wanted) is None:
+        raise UsageError(f"#sha256= takes 64 hex digits, not {digits[:80]!r}")
     if not place:
         raise UsageError("no source was named to fetch from; give a path or an address")
-    scheme = _SCHEME.match(place)
-    if scheme is None or scheme[1].lower() == "file":
-        return _local(_local_path(place), wanted, folder)
-    if scheme[1].lower() == "gs":
+    scheme = address_scheme(place)
+    if scheme is None or scheme == "file":
+        return _local(_local_path(place, scheme), wanted, folder)
+    if scheme == "gs":
         raise UsageError(
             f"gs:// addresses are not fetched; give https://storage.googleapis.com/{place[5:]}"
             " with #sha256= and its hash behind it"
@@ -53,38 +72,8 @@ def fetch(source: str, folder: Path, on_progress: Progress | None = None) -> Pat
     return _remote(place, wanted, folder, on_progress)
 
 
-def _remote(place: str, wanted: str | None, folder: Path, on_progress: Progress | None) -> Path:
-    """Download the file at ``place``, unless it is there; of an archive return its folder."""
-    name = _file_name(check_address(place).path)
-    stem = archive_stem(name)
-    if wanted is None:
-        raise UsageError(
-            f"{shown(place)} needs its hash, so that you get what you expect: put #sha256= and 64"
-            " hex digits behind it, from its publisher or from sha256sum of a copy you trust"
-        )
-    if stem is not None and _is_there(folder / stem, wanted):
-        return folder / stem
-    file = folder / name
-    _download(place, file, wanted, on_progress)
-    if stem is None:
-        return file
-    unpack(file, folder / stem, wanted)
-    file.unlink()
-    return folder / stem
-
-
-def _split(source: str) -> tuple[str, str | None]:
-    """Return what is to be fetched, and its SHA-256 in lower case if it was given."""
-    place, mark, digest = source.rpartition("#sha256=")
-    if not mark:
-        return source, None
-    if _DIGEST.fullmatch(digest.lower()) is None:
-        raise UsageError(f"#sha256= takes 64 hex digits, not {digest[:80]!r}")
-    return place, digest.lower()
-
-
-def _local_path(place: str) -> Path:
-    if _SCHEME.match(place) is None:
+def _local_path(place: str, scheme: str | None) -> Path:
+    if scheme is None:
         return Path(place)
     parts = urlsplit(place)
     if parts.netloc not in ("", "localhost"):
@@ -107,8 +96,7 @@ def _local(path: Path, wanted: str | None, folder: Path) -> Path:
     if stem is None and wanted is None:
         return path
     digest = _digest(path)
-    if wanted is not None:
-        _require(digest, wanted, repr(str(path)), "check which file you mean")
+    _require(digest, digest if wanted is None else wanted, repr(str(path)), "check which it is")
     if stem is None:
         return path
     if not _is_there(folder / stem, digest):
@@ -117,16 +105,31 @@ def _local(path: Path, wanted: str | None, folder: Path) -> Path:
     return folder / stem
 
 
-def _download(place: str, file: Path, wanted: str, on_progress: Progress | None) -> None:
-    """Download to ``file`` unless it is there."""
-    if file.exists():
-        if not file.is_file() or _digest(file) != wanted:
-            raise _taken(file)
-        return
-    make_folder(file.parent)
-    with atomic_write(file) as temporary:
-        digest = download(place, temporary, on_progress)
-        _require(digest, wanted, shown(place), "nothing was kept; check the address and the hash")
+def _remote(place: str, wanted: str | None, folder: Path, on_progress: OnBytes | None) -> Path:
+    """Download the file at ``place``, unless it is there; of an archive return its folder."""
+    name = _file_name(_checked(place).path)
+    stem = archive_stem(name)
+    if wanted is None:
+        raise UsageError(
+            f"{_shown(place)} needs its hash, so that you get what you expect: put #sha256= and 64"
+            " hex digits behind it, from its publisher or from sha256sum of a copy you trust"
+        )
+    if stem is not None and _is_there(folder / stem, wanted):
+        return folder / stem
+    file = folder / name
+    if not file.exists():
+        make_folder(folder)
+        with atomic_write(file) as temporary:
+            digest = _download(place, temporary, on_progress)
+            advice = "nothing was kept; check the address and the hash"
+            _require(digest, wanted, _shown(place), advice)
+    elif not file.is_file() or _digest(file) != wanted:
+        raise _taken(file)
+    if stem is None:
+        return file
+    unpack(file, folder / stem, wanted)
+    file.unlink()
+    return folder / stem
 
 
 def _is_there(folder: Path, digest: str) -> bool:
@@ -166,3 +169,154 @@ def _file_name(path: str) -> str:
         raise UsageError("the address ends without a file name; give that of one file")
     # the suffix tells archives and videos, so a name that is too long is cut in front
     return safe.encode("utf-8")[-_NAME_BYTES:].decode("utf-8", "ignore")
+
+
+def _download(address: str, file: Path, on_progress: OnBytes | None = None) -> str:
+    """Write what is at ``address`` to ``file`` and return its SHA-256, 64 hex digits.
+
+    A connection that breaks after the first byte is opened again for the rest, up to four times
+    without a new byte. Redirects to anything less safe are refused.
+
+    Raises:
+        DataError: The server cannot be reached or refuses.
+        OutputError: The file cannot be written, or is larger than the disk's free space.
+    """
+    with file.open("wb") as out:
+        transfer = _Transfer(address, out, file.parent, on_progress)
+        failures = 0
+        while True:
+            before, final = transfer.done, False
+            try:
+                if transfer.receive():
+                    return transfer.digest.hexdigest()
+                reason = "the connection broke"
+            except urllib.error.HTTPError as error:
+                error.close()
+                reason = f"HTTP {error.code} {http.client.responses.get(error.code, '')}".rstrip()
+                final = error.code < http.client.INTERNAL_SERVER_ERROR
+            except (HTTPException, OSError) as error:
+                cause = error.reason if isinstance(error, urllib.error.URLError) else error
+                reason = getattr(cause, "strerror", None) or str(cause) or type(cause).__name__
+            failures = 0 if transfer.done > before else failures
+            if final or transfer.done == 0 or failures == len(_PAUSES):
+                raise DataError(
+                    f"cannot fetch {_shown(address)}: {reason}; check the address and connection"
+                )
+            time.sleep(_PAUSES[failures])
+            failures += 1
+
+
+class _Transfer:
+    """What has arrived of one file so far."""
+
+    def __init__(
+        self, address: str, out: BinaryIO, folder: Path, on_progress: OnBytes | None
+    ) -> None:
+        self.done = 0
+        self.digest = hashlib.sha256()
+        self._address = quote(address, safe=_SAFE)
+        self._out = out
+        self._folder = folder
+        self._on_progress = on_progress
+
+    def receive(self) -> bool:
+        """Ask for what is missing and take it; tell whether all is there.
+
+        Raises:
+            HTTPException, OSError: The connection failed.
+            OutputError: The disk is full.
+        """
+        headers = {"User-Agent": f"slipdetect/{__version__}"}
+        if self.done:
+            headers["Range"] = f"bytes={self.done}-"
+        request = urllib.request.Request(self._address, headers=headers)  # noqa: S310 - checked
+        opener = urllib.request.build_opener(_Redirects)
+        with opener.open(request, timeout=_TIMEOUT) as response:
+            self._continue_at(_start(response))
+            total = None if response.length is None else self.done + response.length
+            free = shutil.disk_usage(self._folder).free
+            if response.length is not None and response.length > free:
+                raise OutputError(
+                    f"cannot write {str(self._folder)!r}: {response.length} bytes are to come and"
+                    f" {free} are free; make room"
+                )
+            while chunk := response.read(_CHUNK):
+                self._take(chunk)
+                if self._on_progress is not None:
+                    self._on_progress(self.done, total)
+        return total is None or self.done >= total
+
+    def _continue_at(self, start: int) -> None:
+        if start == self.done:
+            return
+        if start != 0:
+            raise HTTPException(f"the server sends from byte {start}, not {self.done}")
+        self._out.seek(0)
+        self._out.truncate()
+        self.done, self.digest = 0, hashlib.sha256()
+
+    def _take(self, chunk: bytes) -> None:
+        try:
+            self._out.write(chunk)
+        except OSError as error:
+            folder = str(self._folder)
+            raise OutputError(f"cannot write {folder!r}: {error.strerror}; make room") from error
+        self.digest.update(chunk)
+        self.done += len(chunk)
+
+
+def _start(response: HTTPResponse) -> int:
+    """Return the first byte that an answer holds."""
+    if response.status != http.client.PARTIAL_CONTENT:
+        return 0
+    match = _RANGE.match(response.headers.get("Content-Range", ""))
+    if match is None:
+        raise HTTPException("the server does not say which part it sends")
+    return int(match[1])
+
+
+def _checked(address: str) -> SplitResult:
+    """Return the parts of an http or https address without user name and password.
+
+    Raises:
+        UsageError: It is another address; only its scheme is repeated.
+    """
+    try:
+        parts = urlsplit(address)
+        host, _ = parts.hostname, parts.port
+    except ValueError as error:
+        raise UsageError(f"{error} in the address; check it") from error
+    if parts.scheme not in ("http", "https") or not host:
+        raise UsageError(f"a {parts.scheme}:// address is not fetched, only http:// and https://")
+    if parts.username is not None or parts.password is not None:
+        raise UsageError(f"the address at {host!r} holds a user name, which is not sent; leave it")
+    return parts
+
+
+def _shown(address: str) -> str:
+    """Return an address without its query, which may hold a key."""
+    parts = urlsplit(address)
+    return repr(f"{parts.scheme}://{parts.netloc}{parts.path}")
+
+
+class _Redirects(urllib.request.HTTPRedirectHandler):
+    """Follows redirects to http and https, and never from https to http."""
+
+    def http_error_302(
+        self,
+        req: urllib.request.Request,
+        fp: IO[bytes],
+        code: int,
+        msg: str,
+        headers: HTTPMessage,
+    ) -> IO[bytes] | None:
+        try:
+            parts = _checked(urljoin(req.full_url, headers.get("Location", "")))
+        except (UsageError, ValueError) as error:
+            raise DataError(f"{_shown(req.full_url)} leads elsewhere: {error}") from error
+        if req.type == "https" and parts.scheme == "http":
+            raise DataError(f"{_shown(req.full_url)} leads from https:// to http://; not followed")
+        followed: IO[bytes] | None = super().http_error_302(req, fp, code, msg, headers)
+        return followed
+
+    http_error_301 = http_error_303 = http_error_307 = http_error_308 = http_error_302

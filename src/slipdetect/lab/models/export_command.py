@@ -12,7 +12,7 @@ import click
 from slipdetect.cli.console import Console
 from slipdetect.cli.options import common_options
 from slipdetect.errors import UsageError
-from slipdetect.modalities.modality import MODALITIES
+from slipdetect.modalities.snippet import MODALITIES
 
 
 @click.command()

@@ -12,9 +12,9 @@ import click
 
 from slipdetect.cli.console import Console
 from slipdetect.cli.options import common_options, with_options
-from slipdetect.lab.fetch.progress import fetch_shown
+from slipdetect.lab.fetch import fetch_shown
 from slipdetect.lab.models.import_page import import_page
-from slipdetect.modalities.modality import CROPS, MODALITIES
+from slipdetect.modalities.snippet import CROPS, MODALITIES
 
 if TYPE_CHECKING:
     from slipdetect.lab.checkpoints import Wishes
@@ -84,8 +84,8 @@ def _names(
 @click.argument("files", metavar="[FILE]...", nargs=-1, type=_PATH)
 @click.option("--out", type=_PATH, required=True, help="Folder of the new package.")
 @click.option(
-    "--from",
-    "addresses",
+    "--url",
+    "urls",
     multiple=True,
     metavar="URL#sha256=HEX",
     help="Fetch a FILE first, into downloads beside --out; repeatable, after those named.",
@@ -149,12 +149,12 @@ def import_files(ctx: click.Context, /, files: tuple[Path, ...], **options: Any)
     from slipdetect.models.package import check_folder
 
     console = ctx.ensure_object(Console)
-    if not files and not options["addresses"]:
-        raise click.UsageError("name a FILE, or an address with --from")
+    if not files and not options["urls"]:
+        raise click.UsageError("name a FILE, or an address with --url")
     # said before anything is fetched
     check_folder(options["out"], overwrite=options["overwrite"])
     downloads = options["out"].resolve().parent / "downloads"
-    fetched = [fetch_shown(console, address, downloads) for address in options["addresses"]]
+    fetched = [fetch_shown(console, address, downloads) for address in options["urls"]]
     imported = import_checkpoints(
         [*files, *fetched],
         options["out"],

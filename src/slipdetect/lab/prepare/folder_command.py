@@ -13,7 +13,7 @@ import click
 from slipdetect.cli.console import Console
 from slipdetect.cli.options import common_options, with_options
 from slipdetect.errors import UsageError
-from slipdetect.lab.fetch.progress import fetch_shown
+from slipdetect.lab.fetch import fetch_shown
 from slipdetect.lab.prepare.prepared_options import (
     FOLDER,
     class_mapping,

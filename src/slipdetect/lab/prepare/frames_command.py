@@ -15,7 +15,7 @@ import click
 from slipdetect.cli.batch import Tally
 from slipdetect.cli.console import Console
 from slipdetect.cli.options import common_options
-from slipdetect.lab.fetch.progress import fetch_shown
+from slipdetect.lab.fetch import fetch_shown
 from slipdetect.lab.prepare.rewrite_batch import Task, check_targets, described, run_tasks
 from slipdetect.lab.prepare.rewrite_options import OVERWRITE
 

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from slipdetect.errors import DataError
-from slipdetect.lab.extract.list_files import text_lines
+from slipdetect.lab.extract.sources import text_lines
 
 _ADDRESS = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*://).*")
 

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from slipdetect._io import publish_folder, staging_folder
 from slipdetect.errors import DataError
-from slipdetect.lab.fetch.unpack import check_member, unwritable
+from slipdetect.lab.fetch.archives import check_member, unwritable
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ import numpy as np
 
 from slipdetect.errors import UsageError, VideoError
 from slipdetect.lab.prepare.rewriting import OnProgress, Picture, Rewritten, no_progress, rewrite
-from slipdetect.modalities.motion_crop import (
+from slipdetect.modalities.snippet import (
     MotionProfile,
     center_box,
     motion_box,

@@ -167,7 +167,7 @@ def _predict(console: Console, task: _Task, out: Path, options: dict[str, Any]) 
     console.note(f"{total} clips, {len(task.cases)} times each{known}; kept in {str(out)!r}")
     if not todo:
         return
-    detector = Detector(task.package, options["device"], exact=True)
+    detector = Detector.from_package(task.package, options["device"], exact=True)
     undisturbed = task.cases[0]
     with console.bar(len(todo) * total) as bar:
         for place, case in enumerate(todo):

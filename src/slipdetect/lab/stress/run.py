@@ -111,7 +111,7 @@ def run_case(
         DataError: No clip could be read.
         OutputError: The file cannot be written.
     """
-    seen = detector.through(case.view(seed))
+    seen = detector.with_transform(case.view(seed))
     told = partial(say, case)
     rows = list(predict(seen, clips, root, told, sizes=False))
     if not rows:

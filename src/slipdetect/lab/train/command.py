@@ -22,7 +22,7 @@ from slipdetect.lab.train.config_options import config_options
 from slipdetect.lab.train.mining_command import with_mined
 from slipdetect.lab.train.recipe_page import recipe_page
 from slipdetect.lab.train.recipes import list_recipes, load_recipe
-from slipdetect.modalities.modality import MODALITIES
+from slipdetect.modalities.snippet import MODALITIES
 
 if TYPE_CHECKING:
     from slipdetect.lab.train import Progress

@@ -13,7 +13,7 @@ from slipdetect._settings import check_settings, setting
 from slipdetect.backbones.options import parse_options
 from slipdetect.errors import UsageError
 from slipdetect.modalities.augment_config import AugmentConfig
-from slipdetect.modalities.modality import CONSENSUS_KINDS, CROPS
+from slipdetect.modalities.snippet import CONSENSUS_KINDS, CROPS
 
 _NEW = ("backbone_option",)
 _FREEZE = re.compile(r"none|backbone|stages:[1-9][0-9]*")

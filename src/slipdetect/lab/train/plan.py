@@ -21,8 +21,7 @@ from slipdetect.lab.data import Clip
 from slipdetect.lab.data.window_dataset import LABELS
 from slipdetect.lab.data.window_pool import MINED
 from slipdetect.lab.train.config import TrainConfig
-from slipdetect.modalities.modality import Modality
-from slipdetect.modalities.snippet import SnippetGrid
+from slipdetect.modalities.snippet import Modality, SnippetGrid
 from slipdetect.models import TSN, ModelPackage, StreamConfig, load_package
 
 logger = logging.getLogger(__name__)

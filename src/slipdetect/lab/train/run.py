@@ -26,8 +26,7 @@ from slipdetect.lab.train.plan import StreamPlan
 from slipdetect.lab.train.processes import make_accelerator
 from slipdetect.lab.train.records import Records, prepare_folder, require_tensorboard
 from slipdetect.lab.train.stream import train_stream
-from slipdetect.modalities.modality import Modality, get_modality
-from slipdetect.modalities.snippet import SnippetGrid
+from slipdetect.modalities.snippet import Modality, SnippetGrid, get_modality
 from slipdetect.models import ModelPackage, load_package
 from slipdetect.store import VideoStore
 

@@ -13,7 +13,7 @@ from typing import Any, get_args, get_origin, get_type_hints
 
 from slipdetect.errors import UsageError
 from slipdetect.lab.train.config import TrainConfig
-from slipdetect.modalities.modality import MODALITIES
+from slipdetect.modalities.snippet import MODALITIES
 
 DEFAULT_ORIGIN = "default"
 

@@ -1,0 +1,390 @@
+"""The one loop: from the frames of a segment to snippets, their scores and windows.
+
+In: sampled frames. Out: the scores of windows as soon as they are complete. It knows no network.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager, closing
+from dataclasses import dataclass, field
+from itertools import tee
+from types import MappingProxyType
+from typing import Any, Protocol, TypeVar
+
+import numpy as np
+import numpy.typing as npt
+
+from slipdetect.detection.schedule import Place, Schedule, Score, Scores, WindowScores
+from slipdetect.modalities.snippet import (
+    Box,
+    Modality,
+    MotionProfile,
+    cut,
+    motion_profile,
+    profiled_box,
+    thumbnail,
+)
+from slipdetect.types import EventConfig, Stopwatch, VideoInfo, Window
+from slipdetect.video import Frame
+
+T = TypeVar("T")
+Image = npt.NDArray[np.uint8]
+
+# turns pictures into the n - 1 quantized flows between them, each (H, W, 2)
+FlowSource = Callable[[Iterator[Image]], Iterator[Image]]
+
+BATCH = 16  # snippets
+# stages of a profile; there is one for each network, by its modality, too
+READING = "reading and decoding"
+FLOW = "optical flow"
+CUTTING = "cutting snippets"
+WAITING = "waiting for snippets"
+SCORING = "waiting for networks"
+NETWORK = "network {}"
+JUDGING = "windows"
+CALLBACKS = "callbacks"
+
+_END: Any = object()
+
+
+@dataclass
+class RunState:
+    """One run over one source: what is known of it, and how far it is.
+
+    Attributes:
+        event_config: What events will be made of the windows, so that probabilities far from its
+            thresholds may be estimates; None: every probability counts.
+        info: What the container says; None of a live source.
+        flow: Where the flow of the frames comes from, if it need not be computed.
+        samples: Frames looked at.
+        last: Time of the last one, seconds.
+        snippets: Snippets scored.
+        computed: Those of them that networks computed.
+        watch: Measures the run.
+    """
+
+    event_config: EventConfig | None = None
+    info: VideoInfo | None = None
+    flow: FlowSource | None = None
+    samples: int = 0
+    last: float = 0.0
+    snippets: int = 0
+    computed: int = 0
+    watch: Stopwatch = field(default_factory=Stopwatch)
+
+
+class Segment(Iterator[Frame]):
+    """Sampled frames without a gap: all those of a file, or of a live source up to its next gap.
+
+    Args:
+        frames: Read once.
+        run: That the segment is a part of; None: a run of its own.
+        waiting: Returns how many frames can be had without waiting for the source, as of a live
+            one; None: all of them.
+    """
+
+    def __init__(
+        self,
+        frames: Iterable[Frame],
+        run: RunState | None = None,
+        waiting: Callable[[], int] | None = None,
+    ) -> None:
+        self.run = RunState() if run is None else run
+        self.waiting = waiting
+        self.start = 0.0  # time of the first frame, seconds, once that was taken
+        self._frames = self.run.watch.each(READING, frames)
+        self._begun = False
+
+    def __next__(self) -> Frame:
+        frame = next(self._frames)
+        if not self._begun:
+            self._begun, self.start = True, frame.time
+        self.run.samples += 1
+        self.run.last = frame.time
+        return frame
+
+
+class WindowScorer(Protocol):
+    """What finds something in frames: it gives every window of them a probability.
+
+    Derive from it and ``Detector(scorer)`` makes events of the windows, of files and live.
+
+    Attributes:
+        name: What results call it.
+        sample_fps: Frames per second that it wants; None: every frame.
+        short_side: Shorter side of the frames that it wants, pixels; None: as they are.
+        label: What its events are called.
+        window: Length of a whole window, seconds; results of shorter videos say so.
+        weights: sha256 of its weights by modality, for results.
+    """
+
+    name: str
+    sample_fps: float | None
+    short_side: int | None
+    label: str = "slip"
+    window: float = 0.0
+    weights: Mapping[str, str] = MappingProxyType({})
+
+    def windows(self, segment: Segment) -> Iterator[Window]:
+        """Yield the windows of a segment in order of time, each as soon as it is known.
+
+        Args:
+            segment: Yields ``Frame``s; times of windows are times of these. A generator that takes
+                them one by one needs no more memory for a long video than for a short one.
+        """
+        ...
+
+
+class Networks(Protocol):
+    """Scores snippets; those of one call may be of several segments."""
+
+    def session(self, watch: Stopwatch, alone: bool) -> AbstractContextManager[Score[Snippet]]:
+        """Return a context with what scores snippets.
+
+        Args:
+            watch: Measures how long each network takes.
+            alone: Nothing else but a thread that reads wants the CPUs meanwhile.
+        """
+        ...
+
+
+@dataclass(frozen=True)
+class StreamInput:
+    """How the snippets of one stream are cut.
+
+    Attributes:
+        modality: What they are.
+        size: Side of the network's input, pixels.
+        crop: ``"motion"`` or ``"center"``.
+        views: Makes ``(views, images, S, S, C)`` of the pictures ``(images, H, W, C)`` of a snippet
+            and of its place; None: the one crop. The scores of views are averaged.
+    """
+
+    modality: Modality
+    size: int
+    crop: str
+    views: Callable[[Image, Box], Image] | None = None
+
+
+class _Sample:
+    """A sampled frame with what several snippets need of it, computed once."""
+
+    def __init__(self, frame: Frame, flow: Image | None) -> None:
+        self.frame = frame
+        self.flow = flow  # leads to the frame, like the motion of ``profile``
+        self.profile: MotionProfile | None = None
+        self._cuts: dict[tuple[bool, int], tuple[Box, Image]] = {}
+
+    def picture(self, of_flow: bool) -> Image:
+        return self.flow if of_flow and self.flow is not None else self.frame.image
+
+    def cut(self, of_flow: bool, box: Box, size: int) -> Image:
+        """Return ``(size, size, C)``, cut anew only where it was not cut so last."""
+        last = self._cuts.get((of_flow, size))
+        if last is None or last[0] != box:
+            last = box, cut([self.picture(of_flow)], box, size)[0]
+            self._cuts[of_flow, size] = last
+        return last[1]
+
+
+@dataclass(frozen=True, eq=False)
+class _Part:
+    """What of a snippet one stream sees."""
+
+    samples: list[_Sample]
+    stream: StreamInput
+    box: Box
+
+    def views(self) -> Image:
+        of_flow, size = self.stream.modality.name == "flow", self.stream.size
+        if self.stream.views is None:
+            return np.stack([each.cut(of_flow, self.box, size) for each in self.samples])[None]
+        return self.stream.views(
+            np.stack([each.picture(of_flow) for each in self.samples]), self.box
+        )
+
+
+@dataclass(frozen=True, eq=False)
+class Snippet:
+    """One snippet of every stream, cut when it is asked for: many are never computed.
+
+    Attributes:
+        place: Where it lies in its segment.
+        corrupt: One of its frames was damaged.
+        parts: What is cut for each stream, by modality.
+    """
+
+    place: Place
+    corrupt: bool
+    parts: Mapping[str, _Part]
+
+    def views(self, modality: str) -> Image:
+        """Return the input of one stream's network, ``(views, images, S, S, C)`` uint8."""
+        return self.parts[modality].views()
+
+
+class SnippetCutter:
+    """Cuts the snippets of a schedule out of the frames of one segment.
+
+    Args:
+        schedule: Where snippets lie.
+        streams: What is cut at each place.
+        flow: Where flow comes from, where a stream wants it.
+    """
+
+    def __init__(
+        self, schedule: Schedule, streams: Sequence[StreamInput], flow: FlowSource | None = None
+    ) -> None:
+        self._layout = schedule.layout()
+        self._streams = streams
+        self._flow = flow
+        self._motion = any(stream.crop == "motion" for stream in streams)
+        self._thumbnail: npt.NDArray[np.float32] | None = None  # of the last frame
+        self._samples: deque[_Sample] = deque()
+        self._first = 0
+
+    @property
+    def frames(self) -> int:
+        """Frames taken so far."""
+        return self._first + len(self._samples)
+
+    def cut(self, frames: Iterable[Frame]) -> Iterator[Snippet]:
+        """Yield the snippets of ``frames``; fewer than one needs give one, padded."""
+        for frame, flow in self._with_flow(frames):
+            self._take(frame, flow)
+            yield from self._due(ended=False)
+        if self.frames:
+            yield from self._due(ended=True)
+
+    def _with_flow(self, frames: Iterable[Frame]) -> Iterator[tuple[Frame, Image | None]]:
+        """Yield every frame with the flow that leads to it; still at the start."""
+        if self._flow is None:
+            yield from ((frame, None) for frame in frames)
+            return
+        own, copied = tee(frames)
+        fields = self._flow(frame.image for frame in copied)
+        for index, frame in enumerate(own):
+            still = None if index else np.full((*frame.image.shape[:2], 2), 128, np.uint8)
+            yield frame, next(fields) if still is None else still
+
+    def _take(self, frame: Frame, flow: Image | None) -> None:
+        sample = _Sample(frame, flow)
+        if self._motion:
+            before, self._thumbnail = self._thumbnail, thumbnail(frame.image)
+            if before is not None:
+                sample.profile = motion_profile(before, self._thumbnail)
+        self._samples.append(sample)
+
+    def _due(self, ended: bool) -> Iterator[Snippet]:
+        for place in self._layout.places(self.frames, ended):
+            snippet = self._snippet(place)
+            while self._first < self._layout.oldest and len(self._samples) > self._layout.context:
+                self._samples.popleft()
+                self._first += 1
+            yield snippet
+
+    def _snippet(self, place: Place) -> Snippet:
+        boxes: dict[tuple[str, int, int], Box] = {}
+        parts = {}
+        for stream in self._streams:
+            grid, start = place.starts[stream.modality.name]
+            indices = grid.indices(start, stream.modality, self.frames).tolist()
+            # the flow field of a sample leads to it, so a pair's field sits at its second frame
+            indices = indices[1:] if stream.modality.name == "flow" else indices
+            seen = (stream.crop, *grid.context_bounds(start, self.frames))
+            if seen not in boxes:
+                boxes[seen] = self._box(*seen)
+            samples = [self._sample(index) for index in indices]
+            parts[stream.modality.name] = _Part(samples, stream, boxes[seen])
+        read = range(min(place.first, place.last), place.last + 1)
+        return Snippet(place, any(self._sample(i).frame.corrupt for i in read), parts)
+
+    def _box(self, crop: str, low: int, high: int) -> Box:
+        # a profile belongs to a pair of frames, so that of the first one looks out of the context
+        context = [self._sample(index).profile for index in range(low + 1, high)]
+        height, width = self._sample(low).frame.image.shape[:2]
+        return profiled_box([each for each in context if each is not None], height, width, crop)
+
+    def _sample(self, index: int) -> _Sample:
+        return self._samples[index - self._first]
+
+
+def window_scores(
+    segment: Segment,
+    streams: Sequence[StreamInput],
+    flow: FlowSource | None,
+    schedule: Schedule,
+    networks: Networks,
+    batch: int = BATCH,
+) -> Iterator[WindowScores]:
+    """Yield the scores of all windows of a segment.
+
+    The frames of a file are read, and snippets cut, in a thread of their own, a batch ahead. Those
+    of a live source have one already, and a batch is what can be had without waiting.
+
+    Args:
+        segment: The frames.
+        streams: What is cut of them.
+        flow: Where flow comes from; None where no stream wants it.
+        schedule: Which snippets are computed, and which windows they form.
+        networks: Compute the scores of snippets.
+        batch: Most snippets in a call of ``networks``.
+    """
+    run, waiting = segment.run, segment.waiting
+    cutter = SnippetCutter(schedule, streams, None if flow is None else _timed(flow, run.watch))
+    snippets = run.watch.each(CUTTING, cutter.cut(segment))
+    if waiting is None:
+        batches = prefetch(_batches(snippets, batch), depth=1)
+    else:
+        batches = _batches(snippets, batch, lambda: waiting() >= schedule.step)
+    assembler = schedule.assembler()
+    with closing(batches), networks.session(run.watch, alone=waiting is None) as score:
+
+        def compute(chosen: Sequence[Snippet]) -> list[Scores]:
+            run.computed += len(chosen)
+            return score(chosen)
+
+        for scored in schedule.select(run.watch.each(WAITING, batches), compute):
+            run.snippets += len(scored)
+            for snippet, scores in scored:
+                yield from assembler.push(snippet.place, scores, snippet.corrupt)
+        yield from assembler.finish(cutter.frames)
+
+
+def _timed(source: FlowSource, watch: Stopwatch) -> FlowSource:
+    return lambda pictures: watch.each(FLOW, source(pictures))
+
+
+def _batches(
+    snippets: Iterable[Snippet], size: int, more: Callable[[], bool] = lambda: True
+) -> Generator[list[Snippet], None, None]:
+    """Group snippets; a group ends early where no ``more`` can be had."""
+    batch: list[Snippet] = []
+    for snippet in snippets:
+        batch.append(snippet)
+        if len(batch) == size or not more():
+            yield batch
+            batch = []
+    if batch:
+        yield batch
+
+
+def prefetch(items: Iterable[T], depth: int = 2) -> Generator[T, None, None]:
+    """Yield ``items``, which a thread takes, at most ``depth`` of them waiting.
+
+    Errors of the thread are raised here. Closing the generator early stops the thread before it
+    takes another item.
+    """
+    source = iter(items)
+    with ThreadPoolExecutor(1, "slipdetect-decode") as thread:
+        ahead = deque(thread.submit(next, source, _END) for _ in range(depth + 1))
+        try:
+            while (item := ahead.popleft().result()) is not _END:
+                ahead.append(thread.submit(next, source, _END))
+                yield item
+        finally:
+            for future in ahead:
+                future.cancel()

@@ -1,1 +1,0 @@
-"""Timing flow methods."""

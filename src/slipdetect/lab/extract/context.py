@@ -1,0 +1,147 @@
+"""What the videos of one batch share while they are extracted, and how they are stopped.
+
+In: a recipe and a folder. Out: ``ExtractionContext``, and who is told how it goes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol, Self
+
+from slipdetect._version import __version__
+from slipdetect.flow import FlowExtractor
+from slipdetect.store.layout import Layout, make_layout
+from slipdetect.store.manifest import ExtractionRecipe
+
+if TYPE_CHECKING:
+    from slipdetect.lab.extract.plan import Task
+    from slipdetect.video.size_modes import SizeMode
+
+GO_ON, FINISH_SHARD, AT_ONCE = range(3)
+
+# takes the frames read of a video and the share done in 0..1, None where that is unknown
+OnProgress = Callable[[int, float | None], None]
+
+
+class Interrupted(Exception):
+    """The extraction was asked to stop; what is finished of it is kept."""
+
+
+class StopFlag:
+    """Whether somebody wants the batch to end; called, it returns how soon.
+
+    Attributes:
+        level: GO_ON, FINISH_SHARD or AT_ONCE.
+    """
+
+    def __init__(self) -> None:
+        self.level = GO_ON
+
+    def __call__(self) -> int:
+        """Return the level."""
+        return self.level
+
+
+@dataclass(frozen=True)
+class ExtractionResult:
+    """How the extraction of a video went.
+
+    Attributes:
+        frames: Frames in the store.
+        flows: Flows in the store.
+        warnings: What makes them less than was hoped for, one line each.
+    """
+
+    frames: int
+    flows: int
+    warnings: tuple[str, ...] = ()
+
+
+class ProgressListener(Protocol):
+    """Hears how a batch goes."""
+
+    def progress(self, share: float, frames: int, task: Task | None) -> None:
+        """Take note that ``share`` (0..1) of the work is done and ``frames`` were read."""
+        ...
+
+    def finished(self, task: Task, result: ExtractionResult) -> None:
+        """Take note that a video is in the store."""
+        ...
+
+    def failed(self, path: Path, error: Exception) -> None:
+        """Take note that a video could not be extracted."""
+        ...
+
+
+def make_recipe(
+    flow: FlowExtractor | None,
+    layout: str = "npz",
+    sample_fps: float | None = None,
+    size: str = "native",
+    rgb: bool = True,
+    max_frames: int | None = None,
+) -> ExtractionRecipe:
+    """Return the recipe of an extraction on this machine; see ``ExtractionRecipe``.
+
+    Raises:
+        UsageError: A setting makes no sense.
+    """
+    import av
+    import cv2
+    import numpy as np
+
+    from slipdetect.video.size_modes import SizeMode
+
+    versions = {
+        "slipdetect": __version__,
+        "av": av.__version__,
+        "numpy": np.__version__,
+        "opencv": cv2.__version__,
+    }
+    made_by = None if flow is None else flow.recipe()
+    text = str(SizeMode.parse(size))
+    return ExtractionRecipe(layout, sample_fps, text, rgb, made_by, max_frames, versions)
+
+
+@dataclass(frozen=True)
+class ExtractionContext:
+    """What every video of a batch is extracted with.
+
+    Attributes:
+        folder: The store.
+        recipe: How to extract.
+        extractor: Computes flow, or None.
+        size: The size mode of the recipe.
+        layout: Turns shards into files.
+        stopping: Returns GO_ON, FINISH_SHARD or AT_ONCE.
+    """
+
+    folder: Path
+    recipe: ExtractionRecipe
+    extractor: FlowExtractor | None
+    size: SizeMode
+    layout: Layout
+    stopping: Callable[[], int]
+
+    @classmethod
+    def make(
+        cls,
+        folder: Path,
+        recipe: ExtractionRecipe,
+        device: str,
+        stopping: Callable[[], int],
+        threads: int | None = None,
+    ) -> Self:
+        """Load what a recipe needs; ``device`` and ``threads`` are those of ``FlowExtractor``.
+
+        Raises:
+            UsageError: The recipe cannot be met on this machine.
+        """
+        from slipdetect.video.size_modes import SizeMode
+
+        flow = recipe.flow
+        extractor = None if flow is None else FlowExtractor.from_recipe(flow, device, threads)
+        size, layout = SizeMode.parse(recipe.size), make_layout(recipe.layout)
+        return cls(folder, recipe, extractor, size, layout, stopping)

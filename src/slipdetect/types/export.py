@@ -1,0 +1,108 @@
+"""Results in other forms: JSON and tables of pandas.
+
+In: events, windows. Out: plain data and a line of ASCII JSON, whose schema is
+``slipdetect/reports/detect.schema.json``; ``pandas.DataFrame``s.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, Any
+
+from slipdetect._text import plain_name
+from slipdetect.errors import LibraryError
+from slipdetect.types.events import Event, Window
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+VERSION = 1
+
+
+def event_data(event: Event) -> dict[str, Any]:
+    """Return the object of one event; times are seconds rounded to 1e-6."""
+    data: dict[str, Any] = {
+        "start": rounded(event.start),
+        "end": rounded(event.end),
+        "peak": rounded(event.peak),
+        "score": rounded(event.score),
+        "label": event.label,
+    }
+    if event.interrupted:
+        data["interrupted"] = True
+    return data
+
+
+def window_data(window: Window) -> dict[str, Any]:
+    """Return the object of one window; times are seconds rounded to 1e-6."""
+    data: dict[str, Any] = {
+        "start": rounded(window.start),
+        "end": rounded(window.end),
+        "probability": rounded(window.probability),
+    }
+    if window.streams:
+        data["streams"] = {name: rounded(value) for name, value in window.streams.items()}
+    if window.corrupt:
+        data["corrupt"] = True
+    return data
+
+
+def json_text(data: dict[str, Any]) -> str:
+    """Return ``data`` as JSON in one line.
+
+    Raises:
+        ValueError: A number is NaN or infinite.
+    """
+    # ASCII reaches its reader unharmed through any locale and any pipe
+    return json.dumps(data, ensure_ascii=True, allow_nan=False)
+
+
+def rounded(value: float) -> float:
+    """Return ``value`` rounded to 1e-6, and never -0.0."""
+    return round(float(value), 6) + 0.0  # adding 0.0 turns -0.0 into 0.0
+
+
+def events_frame(source: str, events: Sequence[Event]) -> pd.DataFrame:
+    """Return the columns source, start, end, peak (seconds), score, label and interrupted."""
+    return _frame(
+        {
+            "source": ([plain_name(source)] * len(events), object),
+            "start": ([event.start for event in events], float),
+            "end": ([event.end for event in events], float),
+            "peak": ([event.peak for event in events], float),
+            "score": ([event.score for event in events], float),
+            "label": ([event.label for event in events], object),
+            "interrupted": ([event.interrupted for event in events], bool),
+        }
+    )
+
+
+def windows_frame(
+    source: str, windows: Sequence[Window], modalities: Iterable[str]
+) -> pd.DataFrame:
+    """Return source, start, end (seconds), probability, that of each stream, and corrupt."""
+    columns: dict[str, tuple[list[Any], type]] = {
+        "source": ([plain_name(source)] * len(windows), object),
+        "start": ([window.start for window in windows], float),
+        "end": ([window.end for window in windows], float),
+        "probability": ([window.probability for window in windows], float),
+    }
+    for name in modalities:
+        alone = [window.streams.get(name, float("nan")) for window in windows]
+        columns[f"probability_{name}"] = (alone, float)
+    columns["corrupt"] = ([window.corrupt for window in windows], bool)
+    return _frame(columns)
+
+
+def _frame(columns: dict[str, tuple[list[Any], type]]) -> pd.DataFrame:
+    try:
+        import pandas as pd
+    except ImportError as error:
+        raise LibraryError(
+            "to_dataframe needs pandas, which cannot be imported here; pip install pandas"
+        ) from error
+    # without a type an empty column would be of objects
+    return pd.DataFrame(
+        {name: pd.Series(values, dtype=kind) for name, (values, kind) in columns.items()}
+    )

@@ -1,0 +1,110 @@
+"""Every command line of the documentation: the program takes it, and the tutorial's are run.
+
+In: README.md, CONTRIBUTING.md and the pages. Out: nothing but assertions.
+"""
+
+from __future__ import annotations
+
+import re
+import shlex
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import click
+import pytest
+
+from slipdetect.cli.main import cli
+
+ROOT = Path(__file__).parents[2]
+PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]
+BLOCK = re.compile(
+    r"^(?:<!-- (needs: .*) -->\n)?```(?:bash|sh)\n(.*?)^```", re.DOTALL | re.MULTILINE
+)
+RUN = ("tutorial.md",)
+
+
+def blocks() -> Iterator[tuple[Path, str, str]]:
+    """Yield page, what the block needs that is not there ("" for nothing), and its text."""
+    for page in PAGES:
+        for needs, text in BLOCK.findall(page.read_text(encoding="utf-8")):
+            yield page, needs, text
+
+
+def lines() -> Iterator[tuple[str, list[str]]]:
+    """Yield page and words of every line that runs slipdetect."""
+    for page, _, text in blocks():
+        for line in text.replace("\\\n", " ").splitlines():
+            words = shlex.split(line, comments=True)
+            while words:
+                part, words = _until_pipe(words)
+                at = [n for n, word in enumerate(part) if Path(word).name == "slipdetect"]
+                if at:
+                    yield page.name, part[at[0] + 1 :]
+
+
+def _until_pipe(words: list[str]) -> tuple[list[str], list[str]]:
+    ends = [n for n, word in enumerate(words) if word in ("|", "&&", ">", ";")]
+    return (words[: ends[0]], words[ends[0] + 1 :]) if ends else (words, [])
+
+
+def take(words: list[str]) -> None:
+    """Let click read words as it would, without running or opening anything."""
+    command: click.Command = cli
+    context = click.Context(command, info_name="slipdetect")
+    while isinstance(command, click.Group):
+        values, words, _ = command.make_parser(context).parse_args(args=list(words))
+        if not words:
+            return
+        name, found, words = command.resolve_command(context, words)
+        assert found is not None, name
+        command = found
+        context = click.Context(command, info_name=name, parent=context)
+    values, left, order = command.make_parser(context).parse_args(args=list(words))
+    assert not left, f"left over: {left}"
+    for param in order:
+        if not isinstance(param.type, click.Path | click.File):
+            param.type_cast_value(context, values[param.name])
+
+
+@pytest.mark.parametrize(
+    ("page", "words"),
+    list(lines()),
+    ids=[f"{page}:{' '.join(words)}"[:80] for page, words in lines()],
+)
+def test_the_program_takes_what_the_page_says(page: str, words: list[str]) -> None:
+    take(words)
+
+
+def test_a_wrong_line_is_noticed() -> None:
+    with pytest.raises(click.UsageError):
+        take(["detect", "x.mp4", "--no-such-option"])
+    with pytest.raises(click.UsageError):
+        take(["detect", "x.mp4", "--sensitivity", "loud"])
+    with pytest.raises(click.UsageError):
+        take(["no-such-command"])
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_a_block_is_run_or_says_what_it_needs(page: Path) -> None:
+    if page.name in RUN:
+        return
+    for where, needs, text in blocks():
+        assert where != page or needs, (
+            f"say above it what is not there: <!-- needs: ... -->\n{text}"
+        )
+
+
+@pytest.mark.slow
+def test_the_tutorial_runs(tmp_path: Path) -> None:
+    for name in ("examples",):
+        (tmp_path / name).symlink_to(ROOT / name)
+    here = f"{Path(sys.executable).parent}"
+    for page, needs, text in blocks():
+        if page.name in RUN and not needs:
+            command = ["bash", "-euo", "pipefail", "-c", f'PATH="{here}:$PATH"\n{text}']
+            done = subprocess.run(
+                command, cwd=tmp_path, capture_output=True, text=True, check=False
+            )
+            assert done.returncode == 0, f"{text}\n{done.stdout}\n{done.stderr}"

@@ -1,0 +1,136 @@
+"""Which snippets are computed, and what the others get, in plain loops.
+
+In: snippets that are numbers, scores that are drawn. Out: assertions on calls and scores.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from slipdetect.detection import EventConfig
+from slipdetect.detection.schedule import (
+    Scores,
+    SkipConfident,
+    WindowPlan,
+    anchor_distance,
+    is_confident,
+)
+from slipdetect.modalities.snippet import SnippetGrid, get_modality
+
+
+def verdict(value: float) -> bool | None:
+    return False if value < 0 else True if value > 4 else None
+
+
+def run(
+    values: Sequence[float], every: int, sizes: Sequence[int]
+) -> tuple[list[int], list[float], list[int]]:
+    """Score snippets 0, 1, ... in batches; confident are those below 0 and those above 4.
+
+    Returns:
+        Places, scores, places that were computed.
+    """
+    computed: list[int] = []
+
+    def score(places: Sequence[int]) -> list[Scores]:
+        computed.extend(places)
+        rows = [np.array([values[place], -values[place]], np.float32) for place in places]
+        return [{"rgb": row} for row in rows]
+
+    batches, begin = [], 0
+    while begin < len(values):
+        size = sizes[len(batches) % len(sizes)]
+        batches.append(list(range(begin, min(begin + size, len(values)))))
+        begin += size
+    grid = SnippetGrid(6, 2, 12)
+    plan = WindowPlan.make(1.5, 0.2, grid.step, grid.span, 10.0)
+    schedule = SkipConfident(
+        ("rgb",), grid, plan, every, lambda scores: verdict(float(scores["rgb"][0]))
+    )
+    found = [pair for part in schedule.select(batches, score) for pair in part]
+    assert all(float(scores["rgb"][1]) == -float(scores["rgb"][0]) for _, scores in found)
+    return (
+        [snippet for snippet, _ in found],
+        [float(scores["rgb"][0]) for _, scores in found],
+        sorted(computed),
+    )
+
+
+def test_by_hand() -> None:
+    values = [-4.0, 9.0, 9.0, -7.0, 5.0, 6.0, 3.0, 1.0, 1.0, 8.0, -1.0, -1.0, 9.0, 7.0]
+    places, scores, computed = run(values, 3, [4])
+    assert places == list(range(14))
+    # 0 and 3 are both confident of none, 6 is not, 9 and 12 are both confident of an
+    # event; 13 lies behind the last anchor
+    assert computed == [0, 3, 4, 5, 6, 7, 8, 9, 12, 13]
+    middle = [8 + 1 / 3, 8 + 2 / 3]
+    wanted = [-4.0, -5.0, -6.0, -7.0, 5.0, 6.0, 3.0, 1.0, 1.0, 8.0, *middle, 9.0, 7.0]
+    assert scores == pytest.approx(wanted)
+
+
+@settings(max_examples=200)
+@given(
+    st.lists(st.floats(-5, 5, width=16), min_size=1, max_size=40),
+    st.integers(1, 6),
+    st.lists(st.integers(1, 9), min_size=1, max_size=4),
+)
+def test_equals_loops_over_the_whole_video_however_it_is_divided(
+    values: list[float], every: int, sizes: list[int]
+) -> None:
+    wanted = list(values)
+    computed = set(range(len(values)))
+    for before in range(0, len(values) - every, every):
+        after = before + every
+        if max(values[before], values[after]) < 0 or min(values[before], values[after]) > 4:
+            for place in range(before + 1, after):
+                share = (place - before) / every
+                wanted[place] = values[before] * (1 - share) + values[after] * share
+                computed.remove(place)
+    places, scores, found = run(values, every, sizes)
+    assert places == list(range(len(values)))
+    assert scores == pytest.approx(wanted, abs=1e-5)
+    assert found == sorted(computed)
+
+
+def test_every_one_computes_all() -> None:
+    values = [-1.0] * 9
+    assert run(values, 1, [4])[2] == list(range(9))
+
+
+@pytest.mark.parametrize(
+    ("name", "length", "step", "wanted"),
+    [("rgbdiff", 10, 2, 4), ("rgbdiff", 10, 5, 1), ("rgb", None, 5, 1), ("flow", 5, 2, 2)],
+)
+def test_anchors_overlap(name: str, length: int | None, step: int, wanted: int) -> None:
+    grid = SnippetGrid.make([get_modality(name, length)], step, 10.0)
+    distance = anchor_distance(grid)
+    assert distance == wanted
+    assert distance == 1 or distance * step < grid.span - 1
+
+
+@pytest.mark.parametrize(
+    ("probability", "wanted"),
+    [
+        (0.0, False),
+        (0.04, False),
+        (0.042, None),
+        (0.5, None),
+        (0.97, None),
+        (0.98, True),
+        (1, True),
+    ],
+)
+def test_confident_is_beyond_ten_times_the_odds(probability: float, wanted: bool | None) -> None:
+    """Onset 0.8 has odds of 4, so 40 are 0.9756; offset 0.3 of 3/7, so a tenth is 0.0411."""
+    assert is_confident(probability, EventConfig(onset=0.8, offset=0.3)) is wanted
+
+
+def test_nothing_is_confident_beyond_thresholds_at_the_ends() -> None:
+    assert is_confident(0.0, EventConfig(onset=0.0, offset=0.0)) is None
+    assert is_confident(1.0, EventConfig(onset=1.0, offset=0.5)) is None
+    assert is_confident(0.5, EventConfig(onset=1.0, offset=1.0)) is False
