@@ -35,8 +35,7 @@ from slipdetect.lab.evaluate.predictions import (
     read_predictions,
     write_predictions,
 )
-from slipdetect.lab.models.copying import copy_package
-from slipdetect.lab.models.soup import average_packages
+from slipdetect.lab.models.packages import average_packages, copy_package
 from slipdetect.lab.train import Progress, TrainConfig, TrainingRun
 from slipdetect.lab.train.recipes import load_recipe
 from slipdetect.models import ModelConfig, ModelPackage, load_package

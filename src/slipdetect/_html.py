@@ -41,10 +41,6 @@ def _shown(value: Any) -> Any:
     return printable(value) if type(value) is str else value
 
 
-def _base64(data: bytes) -> Markup:
-    return Markup(base64.b64encode(data).decode("ascii"))  # noqa: S704
-
-
 _LOADER = PackageLoader("slipdetect")
 _ENVIRONMENT = Environment(
     loader=_LOADER,

@@ -33,8 +33,8 @@ _PICTURES = {"rgb": "pictures", "flow": "flow fields", "rgbdiff": "neighboring f
     cls=LazyGroup,
     lazy={
         "import": "slipdetect.lab.models.import_command:import_files",
-        "export": "slipdetect.lab.models.export_command:export",
-        "average": "slipdetect.lab.models.average_command:average",
+        "export": "slipdetect.lab.models.commands:export",
+        "average": "slipdetect.lab.models.commands:average",
     },
 )
 @common_options

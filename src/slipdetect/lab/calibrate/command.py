@@ -73,7 +73,7 @@ def calibrate(ctx: click.Context, /, model: str, **options: Any) -> None:
 def _prepare(console: Console, model: str, options: dict[str, Any]) -> tuple[ModelPackage, _Bench]:
     """Check everything that can be checked before the work."""
     from slipdetect.detection import model_folder
-    from slipdetect.lab.models.copying import check_copy
+    from slipdetect.lab.models.packages import check_copy
     from slipdetect.models import load_package
 
     picture, overwrite = options["reliability"], options["overwrite"]
@@ -87,7 +87,7 @@ def _prepare(console: Console, model: str, options: dict[str, Any]) -> tuple[Mod
 
 
 def _write(package: ModelPackage, config: ModelConfig, options: dict[str, Any]) -> None:
-    from slipdetect.lab.models.copying import copy_package
+    from slipdetect.lab.models.packages import copy_package
 
     copy_package(package, options["out"], config, overwrite=options["overwrite"])
 
