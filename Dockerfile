@@ -13,7 +13,8 @@ RUN python -m venv --without-pip /opt/slipdetect \
     && pip --python /opt/slipdetect/bin/python install --no-deps --index-url "${TORCH_INDEX}" \
         "torch==${TORCH}" "torchvision==${TORCHVISION}" \
     && pip wheel --no-deps --wheel-dir /wheels . \
-    && pip --python /opt/slipdetect/bin/python install /wheels/slipdetect-*.whl \
+    && pip --python /opt/slipdetect/bin/python install \
+        "slipdetect[lab] @ file://$(echo /wheels/slipdetect-*.whl)" \
     && /opt/slipdetect/bin/python -c "import torch; assert torch.version.cuda is None, 'a CUDA build'"
 
 FROM python:${PYTHON}

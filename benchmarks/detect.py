@@ -242,7 +242,7 @@ def _rival(work: str, video: Path, folder: Path) -> Callable[[], dict[str, Any]]
 def _resnets(folder: Path) -> Any:
     """Write a package of two ResNet101, read as ``models import --preset course2020`` reads."""
     from slipdetect.flow import FlowExtractor
-    from slipdetect.lab.checkpoints.presets import preset_reading
+    from slipdetect.lab.checkpoints.assumed import preset_reading
     from slipdetect.models import TSN, ModelConfig, StreamConfig, save_package
     from slipdetect.types import Calibration, EventConfig
 

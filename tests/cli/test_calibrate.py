@@ -72,8 +72,8 @@ def fake(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
                 windows=found,
             )
 
-    monkeypatch.setattr("slipdetect.detection.Detector", detector)
-    monkeypatch.setattr("slipdetect.lab.evaluate.predict", predict)
+    monkeypatch.setattr("slipdetect.detection.Detector.from_package", detector)
+    monkeypatch.setattr("slipdetect.lab.evaluate.predictions.predict", predict)
     return asked
 
 
@@ -108,7 +108,7 @@ def test_the_threshold_keeps_the_budget_and_the_rest_of_the_model_stays(
     run: Any, fake: list[Any], tiny_package: Path, normal: Path, tmp_path: Path
 ) -> None:
     out = tmp_path / "new"
-    result = calibrate(run, tiny_package, out, "--normal", normal)
+    result = calibrate(run, tiny_package, out, "--negatives", normal)
     assert result.exit_code == 0, result.output
     was, new = load_package(tiny_package).config, load_package(out).config
     assert new.events == replace(was.events, onset=0.9301)
@@ -126,7 +126,14 @@ def test_the_threshold_keeps_the_budget_and_the_rest_of_the_model_stays(
 def test_a_video_that_is_named_twice_counts_once(
     run: Any, fake: list[Any], tiny_package: Path, normal: Path, tmp_path: Path
 ) -> None:
-    twice = ("--normal", normal, "--normal", normal / "a.mp4", "--normal", normal / "." / "?.mp4")
+    twice = (
+        "--negatives",
+        normal,
+        "--negatives",
+        normal / "a.mp4",
+        "--negatives",
+        normal / "." / "?.mp4",
+    )
     result = calibrate(run, tiny_package, tmp_path / "new", *twice)
     assert result.exit_code == 0, result.output
     assert "2 videos, 2.0 h" in result.stdout
@@ -135,11 +142,11 @@ def test_a_video_that_is_named_twice_counts_once(
 def test_a_budget_an_hour(
     run: Any, fake: list[Any], tiny_package: Path, normal: Path, tmp_path: Path
 ) -> None:
-    result = calibrate(run, tiny_package, tmp_path / "x", "--normal", normal, "--per-hour", "2")
+    result = calibrate(run, tiny_package, tmp_path / "x", "--negatives", normal, "--per-hour", "2")
     assert result.exit_code == 0, result.output
     assert "Warning" not in result.stderr
     assert load_package(tmp_path / "x").config.events.onset == 0.8  # the offset: all is allowed
-    once = calibrate(run, tiny_package, tmp_path / "y", "--normal", normal, "--per-day", "24")
+    once = calibrate(run, tiny_package, tmp_path / "y", "--negatives", normal, "--per-day", "24")
     assert once.exit_code == 0, once.output
     assert load_package(tmp_path / "y").config.events.onset == 0.9
 
@@ -167,28 +174,28 @@ def test_labeled_clips_mend_the_probabilities(
 def test_clips_come_first_and_footage_sees_the_new_probabilities(
     run: Any, fake: list[Any], tiny_package: Path, data: Path, normal: Path, tmp_path: Path
 ) -> None:
-    result = calibrate(run, tiny_package, tmp_path / "x", "--data", data, "--normal", normal)
+    result = calibrate(run, tiny_package, tmp_path / "x", "--data", data, "--negatives", normal)
     assert result.exit_code == 0, result.output
     new = load_package(tmp_path / "x").config
     assert fake[1].calibration == new.calibration != fake[0].calibration
     assert set(new.training["calibrated"]) == {"data", "footage"}
-    assert "again with --normal" not in result.stderr
+    assert "again with --negatives" not in result.stderr
     refitted = calibrate(run, tmp_path / "x", tmp_path / "y", "--data", data)
-    assert "again with --normal" in refitted.stderr
+    assert "again with --negatives" in refitted.stderr
     assert set(load_package(tmp_path / "y").config.training["calibrated"]) == {"data", "footage"}
 
 
 @pytest.mark.parametrize(
     ("args", "message"),
     [
-        ([], "--normal FOLDER, --data CLIPS.csv, or both"),
-        (["--normal", "quiet", "--per-day", "1", "--per-hour", "1"], "give one"),
-        (["--data", "clips.csv", "--per-day", "1"], "give --normal"),
-        (["--normal", "quiet", "--reliability", "x.png"], "--reliability is of no use"),
-        (["--normal", "quiet", "--bins", "mass"], "--bins is of no use"),
-        (["--normal", "quiet", "--per-day", "0"], "--per-day"),
-        (["--normal", "quiet", "--per-day", "nan"], "a number of false events, not nan"),
-        (["--normal", "quiet", "--per-hour", "inf"], "a number of false events, not inf"),
+        ([], "--negatives FOLDER, --data CLIPS.csv, or both"),
+        (["--negatives", "quiet", "--per-day", "1", "--per-hour", "1"], "give one"),
+        (["--data", "clips.csv", "--per-day", "1"], "give --negatives"),
+        (["--negatives", "quiet", "--reliability", "x.png"], "--reliability has no effect"),
+        (["--negatives", "quiet", "--bins", "mass"], "--bins has no effect"),
+        (["--negatives", "quiet", "--per-day", "0"], "--per-day"),
+        (["--negatives", "quiet", "--per-day", "nan"], "a number of false events, not nan"),
+        (["--negatives", "quiet", "--per-hour", "inf"], "a number of false events, not inf"),
         (["--data", "clips.csv", "--out", "x", "--reliability", "x"], "name one place"),
     ],
 )
@@ -205,11 +212,11 @@ def test_nothing_is_replaced_unasked(
     run: Any, fake: list[Any], tiny_package: Path, normal: Path, tmp_path: Path
 ) -> None:
     out = tmp_path / "x"
-    assert calibrate(run, tiny_package, out, "--normal", normal).exit_code == 0
-    again = calibrate(run, tiny_package, out, "--normal", normal)
+    assert calibrate(run, tiny_package, out, "--negatives", normal).exit_code == 0
+    again = calibrate(run, tiny_package, out, "--negatives", normal)
     assert again.exit_code == 6
     assert len(fake) == 1  # refused before the work
-    assert calibrate(run, tiny_package, out, "--normal", normal, "--overwrite").exit_code == 0
+    assert calibrate(run, tiny_package, out, "--negatives", normal, "--overwrite").exit_code == 0
 
 
 def test_a_folder_that_cannot_take_the_model_is_refused_before_the_work(
@@ -222,22 +229,22 @@ def test_a_folder_that_cannot_take_the_model_is_refused_before_the_work(
     (notes / "README.md").write_text("mine\n")
     (tmp_path / "file").write_text("")
     for out, reason in ((notes, "exists already"), (tmp_path / "file" / "x", "is a file")):
-        result = calibrate(run, model, out, "--normal", normal)
+        result = calibrate(run, model, out, "--negatives", normal)
         assert result.exit_code == 6, result.output
         assert reason in result.stderr
     assert fake == []
     assert (notes / "README.md").read_text() == "mine\n"
     (notes / "README.md").write_text("the card\n")
-    assert calibrate(run, model, notes, "--normal", normal).exit_code == 0
+    assert calibrate(run, model, notes, "--negatives", normal).exit_code == 0
 
 
 def test_footage_that_is_not_there_or_cannot_be_read(
     run: Any, fake: list[Any], tiny_package: Path, normal: Path, tmp_path: Path
 ) -> None:
-    missing = calibrate(run, tiny_package, tmp_path / "x", "--normal", tmp_path / "no*.mp4")
+    missing = calibrate(run, tiny_package, tmp_path / "x", "--negatives", tmp_path / "no*.mp4")
     assert missing.exit_code == 3
     (normal / "damaged.mp4").write_text("x")
-    some = calibrate(run, tiny_package, tmp_path / "x", "--normal", normal)
+    some = calibrate(run, tiny_package, tmp_path / "x", "--negatives", normal)
     assert some.exit_code == 5
     assert load_package(tmp_path / "x").config.training["calibrated"]["footage"]["videos"] == 2
 
@@ -256,7 +263,7 @@ def test_real_videos_and_the_sensitivity_they_give(
     for index in range(2):
         make_video(tmp_path / f"{index}.mp4", "walk", count=40, size=(64, 48))
     out = tmp_path / "new"
-    result = calibrate(run, tiny_package, out, "--normal", tmp_path / "?.mp4")
+    result = calibrate(run, tiny_package, out, "--negatives", tmp_path / "?.mp4")
     assert result.exit_code == 0, result.output
     data = json.loads((out / "model.json").read_text())
     data["sensitivity"] = {"high": {"onset": 0.0, "offset": 0.0}}

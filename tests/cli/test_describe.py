@@ -146,7 +146,7 @@ def test_what_nobody_knows_is_2_and_says_where_to_look(run, name: str) -> None:
         (["config", "show"], "'config'. Here that is: slipdetect train"),
         (["train", "x", "--pretrained"], "Here that is: slipdetect train .*--weights"),
         (["train", "x", "--lr_steps", "9"], "Here that is: slipdetect train .*--lr-steps"),
-        (["evaluate", "x", "--test_crops", "9"], "Here that is: slipdetect evaluate .*--protocol"),
+        (["evaluate", "clips", "x", "--test_crops", "9"], "Here that is: slipdetect .*--protocol"),
     ],
 )
 def test_S23_S45_S51_a_word_of_the_report_is_answered_with_ours(

@@ -1,4 +1,4 @@
-"""``evaluate``: rows are chosen, a model or kept scores are tested, results go where asked.
+"""``evaluate clips``: rows are chosen, a model or kept scores are tested, results go where asked.
 
 In: tiny videos and a network with random weights. Out: nothing but assertions.
 """
@@ -6,8 +6,6 @@ In: tiny videos and a network with random weights. Out: nothing but assertions.
 from __future__ import annotations
 
 import json
-import os
-import pickle
 import shutil
 from pathlib import Path
 from typing import Any
@@ -40,7 +38,8 @@ def evaluate(run: Any, tiny_package: Path, videos: Path) -> Any:
     """Return a function that evaluates the tiny package."""
 
     def call(data: Path, *args: object) -> Any:
-        return run("evaluate", tiny_package, data, "--root", videos, "--device", "cpu", *args)
+        root = ("--root", videos, "--device", "cpu")
+        return run("evaluate", "clips", tiny_package, data, *root, *args)
 
     return call
 
@@ -60,16 +59,10 @@ def test_a_model_is_tested_and_its_scores_are_kept(
     assert scores.groups == ("g0", "g1", "g2", "g3")
     assert scores.truth.tolist() == [0, 0, 1, 1]
     assert scores.facts["data"] == "clips.csv"
-    again = run("evaluate", kept)
+    again = run("evaluate", "clips", kept)
     assert again.exit_code == 0
     assert again.stdout == result.stdout
     assert again.stderr == ""
-    for_others = run("evaluate", kept, "--pickles", tmp_path / "old")
-    assert for_others.exit_code == 0, for_others.output
-    assert (tmp_path / "old" / "rgb.pickle").is_file()
-    twice = run("evaluate", kept, "--pickles", tmp_path / "old")
-    assert twice.exit_code == 6
-    assert "--overwrite" in twice.stderr
 
 
 def test_segments_by_crops(evaluate: Any, data: Path, tmp_path: Path) -> None:
@@ -129,7 +122,7 @@ def test_a_test_side_that_another_split_made_is_warned_of(
         text = [row.removesuffix("test") + "train" for row in rows[1 : 1 + training]]
         data.write_text("\n".join([rows[0], *text, *rows[1 + training :]]) + "\n")
         args = ("--root", videos, "--device", "cpu", "--protocol", "1x1")
-        result = run("evaluate", model, data, *args)
+        result = run("evaluate", "clips", model, data, *args)
         assert (warning in result.stderr) == warned, result.stderr
 
 
@@ -146,11 +139,11 @@ def test_an_unreadable_clip_is_5(evaluate: Any, data: Path, videos: Path, tmp_pa
 
 def test_data_sets_are_chosen(evaluate: Any, data: Path) -> None:
     data.write_text(data.read_text().replace("g0,other", "g0,mine").replace("g3,other", "g3,mine"))
-    result = evaluate(data, "--protocol", "1x1", "--only", "mine")
+    result = evaluate(data, "--protocol", "1x1", "--dataset", "mine")
     assert "2 clips" in result.stdout
     both = evaluate(data, "--protocol", "1x1")
     assert "By data set, rgb:" in both.stdout
-    assert evaluate(data, "--only", "none").exit_code == 2
+    assert evaluate(data, "--dataset", "none").exit_code == 2
 
 
 @pytest.mark.parametrize(
@@ -158,10 +151,11 @@ def test_data_sets_are_chosen(evaluate: Any, data: Path) -> None:
     [
         (["--protocol", "25x3"], "1, 2, 5, 10 crops"),
         (["--protocol", "fast"], "neither SEGMENTSxCROPS"),
-        (["--fusion", "rgb"], "no weight such as flow=1.5"),
-        (["--fusion", "rgb=-1"], "no weight such as flow=1.5"),
-        (["--frames", "19"], "--frames is of no use: these are no scores of the reference"),
-        (["--scores", "x.csv"], "kept as .npz"),
+        (["--fusion", "rgb"], "not a list such as rgb=1,flow=1.5"),
+        (["--fusion", "rgb=-1"], "not a list such as rgb=1,flow=1.5"),
+        (["--fusion", "rgb=1,rgb=2"], "not a list such as rgb=1,flow=1.5"),
+        (["--fusion", "rgb=0"], "no weight above 0"),
+        (["--scores", "x.csv"], "--scores writes .npz files, not 'x.csv'"),
         (["--out", "x.png", "--confusion", "x.png"], "name one file"),
     ],
 )
@@ -176,71 +170,21 @@ def test_files_are_not_overwritten_and_that_is_found_first(
 ) -> None:
     (tmp_path / "x.npz").write_text("mine")
     for name in ("--scores", "--out", "--confusion"):
-        result = run("evaluate", "no-model", data, name, tmp_path / "x.npz")
+        result = run("evaluate", "clips", "no-model", data, name, tmp_path / "x.npz")
         assert result.exit_code == 6
     assert (tmp_path / "x.npz").read_text() == "mine"
-    assert run("evaluate", "no-model", data, "--root", videos).exit_code == 4
-    assert run("evaluate", "default").exit_code == 2
-    missing = run("evaluate", tmp_path / "none.npz")
+    assert run("evaluate", "clips", "no-model", data, "--root", videos).exit_code == 4
+    assert run("evaluate", "clips", "default").exit_code == 2
+    missing = run("evaluate", "clips", tmp_path / "none.npz")
     assert missing.exit_code == 3
     assert missing.stderr.count("\n") == 1
-
-
-@pytest.fixture
-def old(tmp_path: Path) -> Path:
-    """A pickle of the two-stream code: sums over 19 frames."""
-    path = tmp_path / "spatial.pickle"
-    sums = {str(i): 19 * np.array([1.5 - i, i - 1.5], np.float32) for i in range(4)}
-    path.write_bytes(pickle.dumps(sums))
-    return path
-
-
-def test_old_scores_are_imported(run: Any, old: Path, data: Path, videos: Path) -> None:
-    new = old.with_name("new.npz")
-    args = ["evaluate", old, data, "--root", videos, "--modality", "rgb", "--scores", new]
-    warned = run(*args)
-    assert warned.exit_code == 0, warned.output
-    assert "pass --frames 19" in warned.stderr
-    result = run(*args, "--frames", "19", "--overwrite")
-    assert result.exit_code == 0, result.output
-    assert "--frames" not in result.stderr
-    accuracy = next(line for line in result.stdout.splitlines() if line.startswith("accuracy"))
-    assert accuracy.split()[2] == "100.0"
-    scores = read_scores(new)
-    np.testing.assert_allclose(scores.logits["rgb"][:, 0], [1.5, 0.5, -0.5, -1.5])
-    assert scores.clips[0] == "0.mp4"
-
-
-def test_old_scores_need_their_list(run: Any, old: Path) -> None:
-    result = run("evaluate", old)
-    assert result.exit_code == 3
-    assert "name the DATA.csv" in result.stderr
-
-
-class Runs:
-    def __init__(self, marker: Path) -> None:
-        self.marker = marker
-
-    def __reduce__(self) -> Any:
-        return os.system, (f"touch {self.marker}",)
-
-
-def test_W01_a_malicious_pickle_is_3_and_runs_nothing(run: Any, data: Path, tmp_path: Path) -> None:
-    marker = tmp_path / "marker"
-    path = tmp_path / "old.pkl"
-    path.write_bytes(pickle.dumps({"0": Runs(marker)}))
-    result = run("evaluate", path, data, "--root", tmp_path.parent.parent)
-    assert result.exit_code == 3
-    assert "system, which scores do not need" in result.stderr
-    assert result.stderr.count("Error") == 1
-    assert not marker.exists()
 
 
 @pytest.mark.parametrize(
     ("args", "text"),
     [
-        (["--protocol", "1x1"], "--protocol is of no use: the clips are scored already"),
-        (["--split", "test"], "--split is of no use: there is no DATA.csv"),
+        (["--protocol", "1x1"], "--protocol has no effect: the clips are scored already"),
+        (["--split", "test"], "--split has no effect: the clips are scored already"),
         (["clips.csv"], "leave DATA.csv out"),
     ],
 )
@@ -249,9 +193,28 @@ def test_options_that_kept_scores_do_not_heed_are_2(
 ) -> None:
     kept = tmp_path / "kept.npz"
     evaluate(data, "--protocol", "1x1", "--scores", kept)
-    result = run("evaluate", kept, *args)
+    result = run("evaluate", "clips", kept, *args)
     assert result.exit_code == 2
     assert text in result.stderr
+
+
+def test_what_is_no_command_is_answered_with_those_there_are(run: Any) -> None:
+    result = run("evaluate", "default", "clips.csv")
+    assert result.exit_code == 2
+    assert "No such command 'default'" in result.stderr
+    assert "evaluate clips" in result.stderr
+    assert "evaluate events" in result.stderr
+
+
+def test_scores_of_other_programs_are_converted_first(run: Any, tmp_path: Path) -> None:
+    (tmp_path / "old.pickle").write_bytes(b"x")
+    result = run("evaluate", "clips", tmp_path / "old.pickle", "clips.csv")
+    assert result.exit_code == 2
+    assert "slipdetect convert-scores" in result.stderr
+    np.savez(tmp_path / "old.npz", scores=np.zeros((1, 2)), labels=np.zeros(1))
+    npz = run("evaluate", "clips", tmp_path / "old.npz")
+    assert npz.exit_code == 3
+    assert "slipdetect convert-scores" in npz.stderr
 
 
 def test_a_test_of_known_groups_is_warned_of(evaluate: Any, data: Path) -> None:

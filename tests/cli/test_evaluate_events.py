@@ -1,4 +1,4 @@
-"""``evaluate --level event``: a model or kept predictions, tables and pictures of both.
+"""``evaluate events``: a model or kept predictions, tables and pictures of both.
 
 In: tiny videos, a network with random weights, predictions made by hand. Out: assertions.
 """
@@ -48,19 +48,19 @@ def test_a_model_is_run_once_and_its_predictions_serve_again(
     run: Any, tiny_package: Path, videos: Path, tmp_path: Path
 ) -> None:
     new, curves, sheet = tmp_path / "new.jsonl", tmp_path / "c.png", tmp_path / "m.png"
-    args = ["--level", "event", "--device", "cpu", "--onset", "0.01", "--offset", "0.01"]
+    args = ["--device", "cpu", "--onset", "0.01", "--offset", "0.01"]
     files = ["--predictions", new, "--curves", curves, "--mistakes", sheet]
-    result = run("evaluate", tiny_package, videos / "clips.csv", *args, *files)
+    result = run("evaluate", "events", tiny_package, videos / "clips.csv", *args, *files)
     assert result.exit_code == 0, result.output
     assert "clips.csv, model tiny, onset 0.01, offset 0.01: 3 clips of 3 groups" in result.stdout
-    assert "looking for events in 3 clips on cpu" in result.stderr
+    assert "detecting events in 3 clips on cpu" in result.stderr
     assert curves.read_bytes().startswith(PNG)
     assert sheet.read_bytes().startswith(PNG)
     rows = read_predictions(new)
     assert [row.clip for row in rows] == ["0.mp4", "1.mp4", "2.mp4"]
     assert rows[0].size is not None  # somebody walks and falls
     assert rows[2].size is None  # nothing moves
-    again = run("evaluate", new, "--level", "event")
+    again = run("evaluate", "events", new)
     assert again.exit_code == 0, again.output
     figures = lambda text: text.splitlines()[2:]  # noqa: E731
     assert figures(again.stdout) == figures(result.stdout)
@@ -75,15 +75,15 @@ def test_data_that_the_model_saw_are_warned_of(
     for source, warned in (("made", False), ("noise", True)):
         row = text[3].replace("made", source)  # "noise" is what the tiny package names
         (tmp_path / "one.csv").write_text(f"{text[0]}\n{row}\n")
-        args = ("--level", "event", "--device", "cpu", "--root", videos)
-        result = run("evaluate", tiny_package, tmp_path / "one.csv", *args)
+        args = ("--device", "cpu", "--root", videos)
+        result = run("evaluate", "events", tiny_package, tmp_path / "one.csv", *args)
         assert result.exit_code == 0, result.output
         assert (warning in result.stderr) == warned
 
 
 def test_kept_predictions_at_other_thresholds(run: Any, kept: Path) -> None:
     def report(*args: object) -> Any:
-        result = run("evaluate", kept, "--level", "event", "--format", "json", *args)
+        result = run("evaluate", "events", kept, "--format", "json", *args)
         assert result.exit_code == 0, result.output
         return json.loads(result.stdout)
 
@@ -96,7 +96,7 @@ def test_kept_predictions_at_other_thresholds(run: Any, kept: Path) -> None:
     assert lower["report"]["figures"]["recall"]["value"] == 1.0
     higher = report("--onset", "0.8")
     assert higher["report"]["figures"]["false_per_clip"]["value"] == 0.0
-    only = report("--only", "y")
+    only = report("--dataset", "y")
     assert only["report"]["clips"] == 1
     longer = report("--min-duration", "5")
     assert longer["report"]["figures"]["recall"]["value"] == 0.0
@@ -104,9 +104,9 @@ def test_kept_predictions_at_other_thresholds(run: Any, kept: Path) -> None:
 
 def test_pictures_of_kept_predictions(run: Any, kept: Path, videos: Path) -> None:
     curves, sheet = kept.with_name("c.png"), kept.with_name("m.png")
-    args = ["--level", "event", "--curves", curves, "--mistakes", sheet, "--root", videos]
+    args = ["--curves", curves, "--mistakes", sheet, "--root", videos]
     page = kept.with_name("page.md")
-    result = run("evaluate", kept, *args, "--out", page)
+    result = run("evaluate", "events", kept, *args, "--out", page)
     assert result.exit_code == 0, result.output
     assert result.stdout == ""
     assert page.read_text().startswith("# Event test\n")
@@ -120,8 +120,8 @@ def test_an_unreadable_clip_is_5(
     (tmp_path / "broken.mp4").write_bytes(b"no video")
     (tmp_path / "2.mp4").write_bytes((videos / "2.mp4").read_bytes())
     (tmp_path / "clips.csv").write_text("path,label\n2.mp4,other\nbroken.mp4,other\n")
-    args = ["--level", "event", "--device", "cpu"]
-    result = run("evaluate", tiny_package, tmp_path / "clips.csv", *args)
+    args = ["--device", "cpu"]
+    result = run("evaluate", "events", tiny_package, tmp_path / "clips.csv", *args)
     assert result.exit_code == 5
     assert "1 clips" in result.stdout
     assert "Warning: left out: " in result.stderr
@@ -132,13 +132,13 @@ def test_where_nothing_can_be_read_nothing_is_kept(
 ) -> None:
     (tmp_path / "clips.csv").write_text("path,label\ngone.mp4,other\n")
     kept = tmp_path / "x.jsonl"
-    args = ["--level", "event", "--device", "cpu", "--predictions", kept]
-    result = run("evaluate", tiny_package, tmp_path / "clips.csv", *args)
+    args = ["--device", "cpu", "--predictions", kept]
+    result = run("evaluate", "events", tiny_package, tmp_path / "clips.csv", *args)
     assert result.exit_code == 3
     assert "none of the clips can be read" in result.stderr
     assert not kept.exists()
     kept.write_text("")
-    empty = run("evaluate", kept, "--level", "event")
+    empty = run("evaluate", "events", kept)
     assert empty.exit_code == 3
     assert "holds no predictions" in empty.stderr
 
@@ -146,37 +146,28 @@ def test_where_nothing_can_be_read_nothing_is_kept(
 @pytest.mark.parametrize(
     ("args", "text"),
     [
-        (["--level", "event", "--protocol", "1x1"], "--protocol is for --level clip"),
-        (["--level", "event", "--confusion", "x.png"], "--confusion is for --level clip"),
-        (["--level", "event", "--scores", "x.npz"], "--scores is for --level clip"),
-        (["--level", "event", "--fusion", "rgb=1"], "--fusion is for --level clip"),
-        (["--level", "event", "--cache", "x"], "--cache is for --level clip"),
-        (["--curves", "x.png"], "--curves is for --level event"),
-        (["--predictions", "x.jsonl"], "--predictions is for --level event"),
-        (["--mistakes", "x.png"], "--mistakes is for --level event"),
-        (["--min-gap", "1"], "--min-gap is for --level event"),
-        ([], "add --level event"),
-        (["--level", "event", "x.csv"], "leave DATA.csv out"),
-        (["--level", "event", "--device", "cpu"], "--device is of no use: nothing is run"),
-        (["--level", "event", "--split", "test"], "--split is of no use: there is no DATA.csv"),
-        (["--level", "event", "--root", "."], "--root is of no use: no video is read"),
-        (["--level", "event", "--mistakes", "x.png"], "name their folder with --root"),
-        (["--level", "event", "--predictions", "x.json"], "kept as .jsonl, not 'x.json'"),
-        (["--level", "event", "--out", "x.png", "--curves", "x.png"], "name one file"),
-        (["--level", "event", "--out", "x.png", "--curves", Path.cwd() / "x.png"], "name one file"),
-        (["--level", "event", "--only", "z"], "no clip is of data set 'z'"),
-        (["--level", "event", "--onset", "0.2", "--offset", "0.4"], "offset must be at most"),
+        (["--protocol", "1x1"], "No such option"),
+        (["x.csv"], "leave DATA.csv out"),
+        (["--device", "cpu"], "--device has no effect: nothing is run"),
+        (["--split", "test"], "--split has no effect: there is no DATA.csv"),
+        (["--root", "."], "--root has no effect: no video is read"),
+        (["--mistakes", "x.png"], "name their folder with --root"),
+        (["--predictions", "x.json"], "--predictions writes .jsonl files, not 'x.json'"),
+        (["--out", "x.png", "--curves", "x.png"], "name one file"),
+        (["--out", "x.png", "--curves", Path.cwd() / "x.png"], "name one file"),
+        (["--dataset", "z"], "no clip is of data set 'z'"),
+        (["--onset", "0.2", "--offset", "0.4"], "offset must be at most"),
     ],
 )
 def test_what_makes_no_sense_is_2(run: Any, kept: Path, args: list[str], text: str) -> None:
-    result = run("evaluate", kept, *args)
+    result = run("evaluate", "events", kept, *args)
     assert result.exit_code == 2, result.output
     assert text in " ".join(result.stderr.split())
     assert result.stdout == ""
 
 
 def test_scores_of_clips_have_no_events(run: Any, tmp_path: Path) -> None:
-    result = run("evaluate", tmp_path / "x.npz", "--level", "event")
+    result = run("evaluate", "events", tmp_path / "x.npz")
     assert result.exit_code == 2
     assert "holds scores of whole clips" in result.stderr
 
@@ -185,22 +176,22 @@ def test_files_are_not_overwritten_and_that_is_found_first(run: Any, kept: Path)
     mine = kept.with_name("mine.jsonl")
     mine.write_text("mine")
     for name in ("--out", "--predictions", "--curves", "--mistakes"):
-        result = run("evaluate", "no-model", "no.csv", "--level", "event", name, mine)
+        result = run("evaluate", "events", "no-model", "no.csv", name, mine)
         assert result.exit_code == 6, result.output
     assert mine.read_text() == "mine"
-    new = run("evaluate", kept, "--level", "event", "--predictions", mine, "--overwrite")
+    new = run("evaluate", "events", kept, "--predictions", mine, "--overwrite")
     assert new.exit_code == 0
     assert read_predictions(mine) == read_predictions(kept)
-    assert run("evaluate", "none.jsonl", "--level", "event").exit_code == 3
-    assert run("evaluate", "default", "--level", "event").exit_code == 2
+    assert run("evaluate", "events", "none.jsonl").exit_code == 3
+    assert run("evaluate", "events", "default").exit_code == 2
 
 
 def test_old_predictions_have_no_curves(run: Any, tmp_path: Path) -> None:
     old = {"clip": "a", "source": "", "positive": False, "truth": [], "seconds": 9.0}
     file = tmp_path / "old.jsonl"
     file.write_text(json.dumps({**old, "score": 0.5, "events": []}) + "\n")
-    assert run("evaluate", file, "--level", "event").exit_code == 0
-    result = run("evaluate", file, "--level", "event", "--curves", tmp_path / "x.png")
+    assert run("evaluate", "events", file).exit_code == 0
+    result = run("evaluate", "events", file, "--curves", tmp_path / "x.png")
     assert result.exit_code == 3
     assert "without their windows" in result.stderr
     assert result.stdout == ""

@@ -22,8 +22,8 @@ from archive_files import contents, pack
 from course_archives import Files, archive, author_flow, clips, flat_flow, frames, jpeg, names
 from slipdetect import backbones
 from slipdetect.cli.main import cli
-from slipdetect.lab.course2020 import seed_files
-from slipdetect.lab.course2020.seed_sides import rows_of
+from slipdetect.lab.course2020 import archives
+from slipdetect.lab.course2020.lists import rows_of
 from slipdetect.lab.data import read_annotations
 from slipdetect.store import VideoStore
 from slipdetect.video import open_video, recorded_bytes
@@ -294,11 +294,11 @@ def test_what_cannot_be_read_is_refused(tmp_path: Path) -> None:
 def test_an_archive_that_swells_is_refused(
     name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(seed_files, "FREE_BYTES", 1000)
+    monkeypatch.setattr(archives, "FREE_BYTES", 1000)
     result = prepare(pack(tmp_path / "a.zip", {name: bytes(100_000)}), "--out", tmp_path / "set")
     assert result.exit_code == 3
     assert "unpacks to more than 100 times its size" in result.stderr
-    monkeypatch.setattr(seed_files, "MOST_BYTES", 1000)
+    monkeypatch.setattr(archives, "MOST_BYTES", 1000)
     result = prepare(tmp_path / "a.zip", "--out", tmp_path / "set")
     assert "is larger than 0 MiB" in result.stderr
 
@@ -330,9 +330,9 @@ def test_a_killed_run_leaves_no_half_set(pair: list[Path], tmp_path: Path) -> No
     script = (
         "import os, signal, sys\n"
         "from slipdetect.cli.main import cli\n"
-        "from slipdetect.lab.course2020 import seed_set\n"
+        "from slipdetect.lab.course2020 import archive_set\n"
         "def die(*args): os.kill(os.getpid(), signal.SIGKILL)\n"
-        "seed_set.publish_set = die\n"
+        "archive_set.publish_set = die\n"
         "cli(['prepare', 'course2020', *sys.argv[1:]])\n"
     )
     call = [sys.executable, "-c", script, *map(str, pair), "--out", str(out)]

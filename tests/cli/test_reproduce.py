@@ -15,11 +15,10 @@ import pytest
 
 from slipdetect import backbones
 from slipdetect.errors import ModelError
-from slipdetect.lab.course2020 import training_work
-from slipdetect.lab.course2020.attempts import Attempt, scores_file
+from slipdetect.lab.course2020 import runs
 from slipdetect.lab.course2020.division import Division
-from slipdetect.lab.course2020.reproduce_warnings import SMOKE
-from slipdetect.lab.course2020.settings import Settings
+from slipdetect.lab.course2020.reproduce_report import SMOKE
+from slipdetect.lab.course2020.runs import Attempt, Settings, scores_file
 from slipdetect.lab.data import Clip
 from slipdetect.lab.evaluate.scores import ClipScores, read_scores, write_scores
 from tiny_clips import create_tiny, tiny_clips
@@ -77,7 +76,7 @@ class MadeWork:
 
 @pytest.fixture
 def work(monkeypatch: pytest.MonkeyPatch) -> type[MadeWork]:
-    monkeypatch.setattr(training_work, "TrainingWork", MadeWork)
+    monkeypatch.setattr(runs, "TrainingWork", MadeWork)
     monkeypatch.setattr(MadeWork, "ran", ())
     monkeypatch.setattr(MadeWork, "broken", frozenset())
     return MadeWork

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from slipdetect import backbones
-from slipdetect.lab.course2020.reproduce_warnings import SMOKE
+from slipdetect.lab.course2020.reproduce_report import SMOKE
 from tiny_clips import create_tiny, tiny_clips
 
 

@@ -33,4 +33,4 @@ def test_a_store_that_does_not_exist_is_an_error(tiny_package: Path, tmp_path: P
     args = ["detect", str(video), "--model", str(tiny_package), "--store", str(tmp_path / "no")]
     result = CliRunner().invoke(cli, args)
     assert result.exit_code == 3
-    assert "no' is no folder; make the store with slipdetect extract" in result.stderr
+    assert "no' is not a folder; make the store with slipdetect extract" in result.stderr

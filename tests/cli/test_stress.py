@@ -134,9 +134,9 @@ def test_pictures_are_drawn_and_nothing_is_tested(stress: Any, tmp_path: Path) -
     [
         (["--conditions", "fog"], "no condition 'fog'"),
         (["--conditions", ","], "names none of dark, noise"),
-        (["--overwrite"], "--overwrite is of no use"),
-        (["--pictures", "x.png", "--format", "json"], "--format is of no use: --pictures tests"),
-        (["--pictures", "x.png", "--out", "x"], "--out is of no use: --pictures tests"),
+        (["--overwrite"], "--overwrite has no effect"),
+        (["--pictures", "x.png", "--format", "json"], "--format has no effect: --pictures tests"),
+        (["--pictures", "x.png", "--out", "x"], "--out has no effect: --pictures tests"),
         (["--strengths", "noise"], "'noise' is no list such as noise=10,30"),
         (["--strengths", "noise=1,x"], "is no list such as"),
         (["--strengths", "noise=nan"], "is no list such as"),

@@ -14,7 +14,7 @@ import pytest
 from slipdetect.detection import model_folder
 from slipdetect.lab.data import Clip
 from slipdetect.lab.evaluate.clip_scoring import score_clips
-from slipdetect.lab.evaluate.judging import CALIBRATED, judge
+from slipdetect.lab.evaluate.decisions import CALIBRATED, decide
 from slipdetect.lab.evaluate.protocol import WINDOWS
 from slipdetect.models import load_package
 
@@ -31,5 +31,5 @@ def test_windows_give_the_published_scores(clips: Path) -> None:
     package = load_package(model_folder("default"))
     scores = score_clips(package, chosen, None, WINDOWS, device="cpu", root=clips)
     assert scores.clips == NAMES
-    found = 1 / (1 + np.exp(-judge(scores, CALIBRATED).surety))
+    found = 1 / (1 + np.exp(-decide(scores, CALIBRATED).score))
     np.testing.assert_allclose(found, [published[name] for name in NAMES], atol=2e-3)

@@ -16,7 +16,7 @@ import pytest
 
 from prepare_files import touch
 from slipdetect.errors import DataError
-from slipdetect.lab.course2020.seed_lists import read_course_list, read_course_lists
+from slipdetect.lab.course2020.lists import read_course_list, read_course_lists
 from slipdetect.lab.prepare.frame_counts import parse_frame_counts, read_frame_counts
 from slipdetect.lab.prepare.hmdb51 import read_split_file
 from slipdetect.lab.prepare.intervals import read_intervals

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from slipdetect.errors import UsageError
-from slipdetect.lab.evaluate.calibration import fit_calibration
+from slipdetect.lab.calibrate.fitting import fit_calibration
 from slipdetect.types import Calibration
 
 

@@ -21,13 +21,13 @@ from slipdetect.lab.check.class_counts import count_clips
 from slipdetect.lab.check.confound_plot import draw_confounds
 from slipdetect.lab.check.confound_text import confound_data, confound_lines, confound_markdown
 from slipdetect.lab.check.confounds import Confound, ConfoundReport
+from slipdetect.lab.check.contact_sheet import MOST_ROWS, draw_contact_sheet
 from slipdetect.lab.check.examples import Example, ExampleRow, choose_examples
 from slipdetect.lab.check.fingerprints import Alignment
 from slipdetect.lab.check.near_duplicates import NearDuplicates, NearPair
 from slipdetect.lab.data import Clip
 from slipdetect.lab.data.leaks import find_leaks
-from slipdetect.lab.evaluate.contact_sheet import MOST_ROWS, draw_contact_sheet
-from slipdetect.lab.stats.interval_auc import AucInterval
+from slipdetect.lab.stats.ranking import AucInterval
 from synth import make_video
 
 REPORT = ConfoundReport(

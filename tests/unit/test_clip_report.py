@@ -14,7 +14,7 @@ import pytest
 
 from slipdetect.errors import DataError, UsageError
 from slipdetect.lab.evaluate.clip_report import clip_report, reports_by_source
-from slipdetect.lab.evaluate.judging import CALIBRATED, FUSED, judge, judgments
+from slipdetect.lab.evaluate.decisions import CALIBRATED, FUSED, decide, reported_decisions
 from slipdetect.lab.evaluate.scores import ClipScores
 from slipdetect.lab.stats.intervals import expanded_tail
 
@@ -48,17 +48,19 @@ def test_figures_by_hand() -> None:
     # called slip: clips 0 1 2 4 9; slips: 0 1 2 3
     assert report.confusion == ((3, 1), (2, 4))
     assert (report.clips, report.positives, report.groups) == (10, 4, 10)
-    assert report.accuracy.value == pytest.approx(7 / 10)
-    assert report.mean_class_accuracy.value == pytest.approx((3 / 4 + 4 / 6) / 2)
-    assert report.recall.value == pytest.approx(3 / 4)
-    assert report.precision.value == pytest.approx(3 / 5)
+    assert report.metrics["accuracy"].value == pytest.approx(7 / 10)
+    assert report.metrics["mean_class_accuracy"].value == pytest.approx((3 / 4 + 4 / 6) / 2)
+    assert report.metrics["recall"].value == pytest.approx(3 / 4)
+    assert report.metrics["precision"].value == pytest.approx(3 / 5)
     # pairs won: 3.0 and 2.0 and 1.0 beat five of six; -1.0 beats two and ties with one
-    assert report.auc.value == pytest.approx((5 + 5 + 5 + 2.5) / 24)
+    assert report.metrics["auc"].value == pytest.approx((5 + 5 + 5 + 2.5) / 24)
     # ranks of the slips: 2, 3, 4, and 7 or 8 (a tie, taken together)
-    assert report.average_precision.value == pytest.approx((1 / 2 + 2 / 3 + 3 / 4 + 4 / 8) / 4)
-    counts = [figure.count for figure in report.figures.values()]
-    assert counts == [10, 10, 10, 10, 4, 5]
-    for figure in report.figures.values():
+    assert report.metrics["average_precision"].value == pytest.approx(
+        (1 / 2 + 2 / 3 + 3 / 4 + 4 / 8) / 4
+    )
+    counts = [(metric.count, metric.base) for metric in report.metrics.values()]
+    assert counts == [(7, 10), (7, 10), (10, None), (10, None), (3, 4), (3, 5)]
+    for figure in report.metrics.values():
         assert figure.interval is None or (
             figure.interval.low <= figure.value <= figure.interval.high
         )
@@ -78,9 +80,12 @@ def test_intervals_are_percentiles_over_whole_groups() -> None:
         np.r_[draw.choice(by_group[::2], 10), draw.choice(by_group[1::2], 10)].mean()
         for _ in range(4000)
     ]
-    assert report.accuracy.interval is not None
-    assert report.accuracy.interval.method == "bootstrap"
-    assert (report.accuracy.interval.low, report.accuracy.interval.high) == pytest.approx(
+    assert report.metrics["accuracy"].interval is not None
+    assert report.metrics["accuracy"].interval.method == "bootstrap"
+    assert (
+        report.metrics["accuracy"].interval.low,
+        report.metrics["accuracy"].interval.high,
+    ) == pytest.approx(
         tuple(np.quantile(plain, [expanded_tail(10), 1 - expanded_tail(10)])), abs=0.02
     )
 
@@ -89,9 +94,13 @@ def test_alike_clips_of_a_group_widen_the_interval() -> None:
     rng = np.random.default_rng(1)
     kinds = rng.normal(0.5, 1.0, 16).repeat(5) * np.tile([1, -1], 8).repeat(5)
     slip = np.tile([1, 0], 8).repeat(5).tolist()
-    alone = clip_report(scores({"rgb": kinds.tolist()}, slip), "rgb").accuracy.interval
+    alone = clip_report(scores({"rgb": kinds.tolist()}, slip), "rgb").metrics["accuracy"].interval
     names = "".join(chr(97 + i // 5) for i in range(80))
-    whole = clip_report(scores({"rgb": kinds.tolist()}, slip, names), "rgb").accuracy.interval
+    whole = (
+        clip_report(scores({"rgb": kinds.tolist()}, slip, names), "rgb")
+        .metrics["accuracy"]
+        .interval
+    )
     assert alone is not None
     assert whole is not None
     assert whole.high - whole.low > 1.7 * (alone.high - alone.low)
@@ -107,13 +116,13 @@ def test_all_right_is_not_certain() -> None:
         "precision": 0.025 ** (1 / 6),
     }
     for name, low in expected.items():
-        figure = report.figures[name]
+        figure = report.metrics[name]
         assert figure.value == 1.0
         assert figure.interval is not None
         assert (figure.interval.low, figure.interval.high) == (pytest.approx(low), 1.0)
         assert figure.interval.method == "exact"
-    assert report.average_precision.value == 1.0
-    assert report.average_precision.interval is None
+    assert report.metrics["average_precision"].value == 1.0
+    assert report.metrics["average_precision"].interval is None
 
 
 def test_a_label_that_is_all_right_is_not_certain_within_a_mean() -> None:
@@ -122,7 +131,7 @@ def test_a_label_that_is_all_right_is_not_certain_within_a_mean() -> None:
     report = clip_report(scores({"rgb": margins}, [1] * 12 + [0] * 20), "rgb")
     unsure = 1 - 0.025 ** (1 / 12)  # 0.265, of the slips
     for name, weight, other in (("accuracy", 12 / 32, 20 / 32), ("mean_class_accuracy", 0.5, 0.5)):
-        figure = report.figures[name]
+        figure = report.metrics[name]
         assert figure.value == pytest.approx(weight + other * 0.6)
         assert figure.interval is not None
         assert figure.interval.method == "bootstrap"
@@ -137,10 +146,10 @@ def test_a_label_that_is_all_right_is_not_certain_within_a_mean() -> None:
 def test_one_person_is_one_trial() -> None:
     report = clip_report(scores({"rgb": TEN}, SLIP, "a" * 10), "rgb")
     assert report.groups == 1
-    assert report.accuracy.interval is not None
-    assert report.accuracy.interval.low < 0.05
-    assert report.auc.interval is not None
-    assert (report.auc.interval.low, report.auc.interval.high) == (0.0, 1.0)
+    assert report.metrics["accuracy"].interval is not None
+    assert report.metrics["accuracy"].interval.low < 0.05
+    assert report.metrics["auc"].interval is not None
+    assert (report.metrics["auc"].interval.low, report.metrics["auc"].interval.high) == (0.0, 1.0)
 
 
 @pytest.mark.parametrize(
@@ -166,7 +175,7 @@ def test_intervals_hold_the_truth_where_groups_are_of_unequal_size(
             1.0 if right[int(name)] == (label == 1) else -1.0
             for name, label in zip(names, slip, strict=True)
         ]
-        figures = clip_report(scores({"m": margins}, slip, names), "m", resamples=200).figures
+        figures = clip_report(scores({"m": margins}, slip, names), "m", resamples=200).metrics
         for name in held:
             ends = figures[name].interval
             assert ends is not None
@@ -176,26 +185,26 @@ def test_intervals_hold_the_truth_where_groups_are_of_unequal_size(
 
 def test_what_cannot_be_told_is_not_told() -> None:
     report = clip_report(scores({"rgb": [-1.0] * 6}, [0] * 6), "rgb")
-    assert report.accuracy.value == 1.0
+    assert report.metrics["accuracy"].value == 1.0
     for name in ("auc", "average_precision", "recall", "precision"):
-        assert report.figures[name].value is None
-        assert report.figures[name].interval is None
-    assert report.recall.count == 0
+        assert report.metrics[name].value is None
+        assert report.metrics[name].interval is None
+    assert report.metrics["recall"].count == 0
     with pytest.raises(DataError, match="no clips"):
         clip_report(scores({"rgb": []}, []), "rgb")
 
 
 def test_fusion_is_the_weighted_sum_of_logits() -> None:
     made = scores({"rgb": [1.0, -1.0, 0.2], "flow": [-1.0, 1.0, -0.1]}, [0, 1, 1])
-    found = judge(made, {"rgb": 1.0, "flow": 1.5})
-    np.testing.assert_allclose(found.surety, np.array([-0.5, 0.5, 0.05]) / 2.5, atol=1e-6)
-    assert found.said.tolist() == [1, 0, 0]
+    found = decide(made, {"rgb": 1.0, "flow": 1.5})
+    np.testing.assert_allclose(found.score, np.array([-0.5, 0.5, 0.05]) / 2.5, atol=1e-6)
+    assert found.label.tolist() == [1, 0, 0]
     assert found.name == "rgb 1, flow 1.5"
-    assert judge(made, {"flow": 2.0}).said.tolist() == judge(made, "flow").said.tolist()
+    assert decide(made, {"flow": 2.0}).label.tolist() == decide(made, "flow").label.tolist()
     with pytest.raises(UsageError, match="no scores of 'rgbdiff', only of rgb, flow"):
-        judge(made, {"rgbdiff": 1.0})
+        decide(made, {"rgbdiff": 1.0})
     with pytest.raises(UsageError, match="only of rgb, flow"):
-        judge(made, "depth")
+        decide(made, "depth")
 
 
 def facts(bias: float = 0.0, temperature: float = 1.0, space: str = "logits") -> dict[str, Any]:
@@ -208,30 +217,37 @@ def facts(bias: float = 0.0, temperature: float = 1.0, space: str = "logits") ->
 def test_the_model_s_own_word() -> None:
     margins = {"rgb": [3.0, -3.0, 0.6], "flow": [0.0, 0.0, 0.9]}
     made = scores(margins, [1, 0, 0], facts=facts(bias=-0.5, temperature=2.0))
-    fused = judge(made, FUSED)
-    np.testing.assert_allclose(fused.surety, [1.0, -1.0, 0.8], atol=1e-6)
-    said = judge(made, CALIBRATED)
-    np.testing.assert_allclose(said.surety, [0.0, -1.0, -0.1], atol=1e-6)
-    assert said.said.tolist() == [0, 1, 1]
+    fused = decide(made, FUSED)
+    np.testing.assert_allclose(fused.score, [1.0, -1.0, 0.8], atol=1e-6)
+    said = decide(made, CALIBRATED)
+    np.testing.assert_allclose(said.score, [0.0, -1.0, -0.1], atol=1e-6)
+    assert said.label.tolist() == [0, 1, 1]
     means = scores(margins, [1, 0, 0], facts=facts(space="probabilities"))
     p = [1 / (1 + np.exp(-np.array(margins[name]))) for name in ("rgb", "flow")]
     mean = (p[0] + 2 * p[1]) / 3
-    np.testing.assert_allclose(judge(means, FUSED).surety, np.log(mean / (1 - mean)), rtol=1e-5)
+    np.testing.assert_allclose(decide(means, FUSED).score, np.log(mean / (1 - mean)), rtol=1e-5)
 
 
 def test_what_is_worth_a_column() -> None:
     two = {"rgb": [1.0], "flow": [1.0]}
-    assert judgments(scores(two, [1])) == ["rgb", "flow"]
-    assert judgments(scores(two, [1], facts=facts())) == ["rgb", "flow", FUSED]
-    assert judgments(scores(two, [1], facts=facts(0.1))) == ["rgb", "flow", FUSED, CALIBRATED]
-    assert judgments(scores(two, [1], facts=facts(0.1)), {"rgb": 1.0})[2:] == [{"rgb": 1.0}]
+    assert reported_decisions(scores(two, [1])) == ["rgb", "flow"]
+    assert reported_decisions(scores(two, [1], facts=facts())) == ["rgb", "flow", FUSED]
+    assert reported_decisions(scores(two, [1], facts=facts(0.1))) == [
+        "rgb",
+        "flow",
+        FUSED,
+        CALIBRATED,
+    ]
+    assert reported_decisions(scores(two, [1], facts=facts(0.1)), {"rgb": 1.0})[2:] == [
+        {"rgb": 1.0}
+    ]
     with pytest.raises(UsageError, match="how their streams are fused"):
-        judge(scores(two, [1]), FUSED)
+        decide(scores(two, [1]), FUSED)
 
 
 def test_saturated_logits_still_rank() -> None:
     made = scores({"rgb": [400.0, 300.0, 200.0, -300.0]}, [1, 1, 0, 0])
-    assert clip_report(made, "rgb").auc.value == 1.0
+    assert clip_report(made, "rgb").metrics["auc"].value == 1.0
 
 
 def test_several_labels_are_one_against_the_rest() -> None:
@@ -245,10 +261,10 @@ def test_several_labels_are_one_against_the_rest() -> None:
     )
     report = clip_report(made, "rgb")
     assert report.confusion == ((0, 1, 0), (1, 1, 0), (0, 0, 1))
-    assert report.recall.value == 0.5
-    assert report.mean_class_accuracy.value == pytest.approx((0 + 1 / 2 + 1) / 3)
+    assert report.metrics["recall"].value == 0.5
+    assert report.metrics["mean_class_accuracy"].value == pytest.approx((0 + 1 / 2 + 1) / 3)
     rest = np.log(np.exp(logits[:, 0].astype(float)) + np.exp(logits[:, 2].astype(float)))
-    np.testing.assert_allclose(judge(made, "rgb").surety, logits[:, 1] - rest, rtol=1e-6)
+    np.testing.assert_allclose(decide(made, "rgb").score, logits[:, 1] - rest, rtol=1e-6)
 
 
 def test_data_sets_are_told_apart() -> None:
@@ -256,8 +272,8 @@ def test_data_sets_are_told_apart() -> None:
     found = reports_by_source(made, "rgb")
     assert list(found) == ["a", "b"]
     assert found["a"].clips == 5
-    assert found["a"].accuracy.value == pytest.approx(4 / 5)  # 0.5 is wrong
-    assert found["b"].accuracy.value == pytest.approx(3 / 5)  # -1.0 and 4.0 are
+    assert found["a"].metrics["accuracy"].value == pytest.approx(4 / 5)  # 0.5 is wrong
+    assert found["b"].metrics["accuracy"].value == pytest.approx(3 / 5)  # -1.0 and 4.0 are
     assert reports_by_source(scores({"rgb": TEN}, SLIP), "rgb") == {}
 
 

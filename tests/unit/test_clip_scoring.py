@@ -16,9 +16,8 @@ import torch
 from slipdetect.detection import Detector
 from slipdetect.errors import DataError, UsageError
 from slipdetect.lab.data import Clip, FrameCache, Sampling
-from slipdetect.lab.evaluate.clip_scoring import score_clips
+from slipdetect.lab.evaluate.clip_scoring import corner_boxes, score_clips, snippet_views
 from slipdetect.lab.evaluate.protocol import WINDOWS, Protocol
-from slipdetect.lab.evaluate.segment_scoring import corner_boxes, snippet_views
 from slipdetect.modalities.normalize import SnippetNormalizer
 from slipdetect.modalities.snippet import (
     Box,

@@ -12,7 +12,7 @@ import pytest
 from scored import drawn, scored
 from slipdetect.errors import UsageError
 from slipdetect.lab.compare.comparison import Comparison, compare
-from slipdetect.lab.compare.score_runs import StreamSet
+from slipdetect.lab.compare.runs import StreamSet
 from slipdetect.lab.evaluate.clip_report import clip_report
 
 # 4 slips, then 4 others; log-odds of a slip
@@ -62,11 +62,11 @@ def test_every_row_by_hand(small: Comparison) -> None:
         margins = _margins(row.weights)
         right = _right(margins)
         assert row.test.clips == 8
-        assert row.test.accuracy.value == pytest.approx(sum(right) / 8)
-        assert row.test.mean_class_accuracy.value == pytest.approx(
+        assert row.test.metrics["accuracy"].value == pytest.approx(sum(right) / 8)
+        assert row.test.metrics["mean_class_accuracy"].value == pytest.approx(
             (sum(right[:4]) / 4 + sum(right[4:]) / 4) / 2
         )
-        assert row.test.auc.value == pytest.approx(_auc(margins))
+        assert row.test.metrics["auc"].value == pytest.approx(_auc(margins))
         if row.versus is not None:
             base = _right(reference)
             gained = sum(a and not b for a, b in zip(right, base, strict=True))
@@ -110,14 +110,14 @@ def test_figures_of_validation_have_the_intervals_of_a_clip_report() -> None:
     row = compare([streams], resamples=150).rows[0]
     assert streams.validation is not None
     assert row.validation == clip_report(streams.validation, {"rgb": 1.0}, resamples=150)
-    assert row.validation.accuracy.interval.method == "bootstrap"
+    assert row.validation.metrics["accuracy"].interval.method == "bootstrap"
 
 
 def test_the_reference_is_the_best_on_validation_whatever_the_test_says() -> None:
     found = compare(_sets(), resamples=100)
     assert found.chosen_by == "validation"
     merits = [
-        (row.validation.mean_class_accuracy.value, row.validation.auc.value)
+        (row.validation.metrics["mean_class_accuracy"].value, row.validation.metrics["auc"].value)
         for row in found.rows
         if row.validation is not None
     ]
@@ -191,6 +191,6 @@ def test_the_same_seed_gives_the_same_comparison() -> None:
 def test_clips_of_one_label_have_accuracies_and_no_auc() -> None:
     streams = StreamSet("a", scored([0] * 6, {"rgb": [1.0] * 6, "flow": [-1.0] * 6}), None)
     found = compare([streams], resamples=100)
-    assert [row.test.accuracy.value for row in found.rows] == [1, 0, 1, 0]
-    assert all(row.test.auc.value is None for row in found.rows)
+    assert [row.test.metrics["accuracy"].value for row in found.rows] == [1, 0, 1, 0]
+    assert all(row.test.metrics["auc"].value is None for row in found.rows)
     assert all(row.versus.auc is None for row in found.rows if row.versus is not None)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from slipdetect.lab.evaluate.operating_points import rate_bound
+from slipdetect.lab.calibrate.threshold_selection import rate_bound
 
 PAGE = Path(__file__).parents[2] / "docs" / "calibration.md"
 HOURS = (1, 8, 24, 72, 168)

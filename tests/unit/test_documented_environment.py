@@ -46,9 +46,10 @@ def test_every_file_of_the_report_has_a_test() -> None:
     assert all("`tests/" in row.split(" | ")[-1] for row in rows)
 
 
-@pytest.mark.parametrize(
-    "command", sorted(set(re.findall(r"`slipdetect ((?:[a-z]+ )*[a-z]+)\b", PAGE)))
-)
+_COMMAND = r"`slipdetect ((?:[a-z]+(?:-[a-z]+)* )*[a-z]+(?:-[a-z]+)*)\b"
+
+
+@pytest.mark.parametrize("command", sorted(set(re.findall(_COMMAND, PAGE))))
 def test_every_command_named_exists(command: str) -> None:
     words = command.split()
     if words[0] == "evaluate":

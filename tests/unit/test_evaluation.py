@@ -9,16 +9,12 @@ import json
 from dataclasses import asdict, replace
 from pathlib import Path
 
-import numpy as np
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from slipdetect.detection import Detector, Event, EventConfig, Window
 from slipdetect.errors import DataError, VideoError
 from slipdetect.lab.data import Clip
-from slipdetect.lab.evaluate.clip_metrics import area_under_curve, auc_interval
-from slipdetect.lab.evaluate.event_metrics import hits, summarize
+from slipdetect.lab.evaluate.event_matching import hits, onset_errors
 from slipdetect.lab.evaluate.predictions import (
     ClipPrediction,
     predict,
@@ -35,36 +31,6 @@ def prediction(
     seconds: float = 30.0,
 ) -> ClipPrediction:
     return ClipPrediction("a.mp4", "x", positive, truth, seconds, score, events)
-
-
-@settings(max_examples=100)
-@given(st.lists(st.tuples(st.booleans(), st.integers(0, 5)), max_size=25))
-def test_auc_is_the_share_of_pairs_in_order(rows: list[tuple[bool, int]]) -> None:
-    right, pairs = 0.0, 0
-    for positive, high in rows:
-        for other, low in rows:
-            if positive and not other:
-                pairs += 1
-                right += 1.0 if high > low else 0.5 if high == low else 0.0
-    found = area_under_curve([p for p, _ in rows], [s / 5 for _, s in rows])
-    if pairs == 0:
-        assert found is None
-    else:
-        assert found == pytest.approx(right / pairs)
-
-
-def test_the_interval_holds_the_estimate_and_narrows_with_more_clips() -> None:
-    labels = [True, False] * 20
-    scores = [(i * 7 % 20) / 20 + 0.3 * label for i, label in enumerate(labels)]
-    auc, interval = area_under_curve(labels, scores), auc_interval(labels, scores)
-    assert auc is not None
-    assert interval is not None
-    assert interval[0] < auc < interval[1]
-    more = auc_interval(labels * 8, scores * 8)
-    assert more is not None
-    assert more[1] - more[0] < 0.5 * (interval[1] - interval[0])
-    assert auc_interval([True, True], [0.1, 0.2]) is None
-    assert auc_interval([], []) is None
 
 
 @pytest.mark.parametrize(
@@ -88,46 +54,13 @@ def test_hits(
     assert hits(prediction(True, events=found, truth=tuple(truth))) == wanted
 
 
-def test_a_summary_by_hand() -> None:
-    one = (1.0, 2.0, 0.9)
-    summary = summarize(
-        [
-            prediction(True, 0.9, (one,), ((1.0, 2.0), (10.0, 11.0))),
-            prediction(True, 0.4, (), ()),
-            prediction(False, 0.5, (one, (5.0, 6.0, 0.8)), seconds=45.0),
-            prediction(False, 0.1, (), seconds=75.0),
-        ]
+def test_onset_errors_are_of_the_first_match_of_every_event_found() -> None:
+    two = prediction(
+        True, events=((1.5, 3.0, 0.9), (9.75, 10.5, 0.9)), truth=((1.0, 2.0), (10.0, 11.0))
     )
-    assert (summary.positives, summary.negatives) == (2, 2)
-    assert (summary.found, summary.events, summary.recall) == (1, 3, pytest.approx(1 / 3))
-    assert summary.false_events == 2
-    assert summary.negative_minutes == 2.0
-    assert summary.false_per_minute == 1.0
-    assert summary.false_per_clip == 1.0
-    assert summary.auc == 0.75
-    assert summary.onset_error == 0.0
-
-
-def test_the_onset_error_is_the_median_over_the_events_found() -> None:
-    rows = [
-        prediction(
-            True, events=((1.5, 3.0, 0.9), (9.75, 10.5, 0.9)), truth=((1.0, 2.0), (10.0, 11.0))
-        ),
-        prediction(True, events=((4.25, 5.0, 0.9),), truth=((4.0, 5.0),)),
-        prediction(True, events=((30.0, 31.0, 0.9),), truth=((4.0, 5.0),)),
-        prediction(True, events=((30.0, 31.0, 0.9),)),
-    ]
-    # late by 0.5, early by 0.25, late by 0.25; not found; no truth
-    assert summarize(rows).onset_error == 0.25
-    assert summarize(rows[2:]).onset_error is None
-
-
-def test_figures_that_a_set_cannot_tell_are_none() -> None:
-    only = summarize([prediction(False, seconds=0.0)])
-    assert (only.auc, only.auc_interval, only.recall, only.false_per_minute) == (None,) * 4
-    assert only.false_per_clip == 0.0
-    empty = summarize([])
-    assert (empty.auc, empty.recall, empty.false_per_minute, empty.false_per_clip) == (None,) * 4
+    assert onset_errors(two) == [0.5, -0.25]
+    assert onset_errors(prediction(True, events=((30.0, 31.0, 0.9),), truth=((4.0, 5.0),))) == []
+    assert onset_errors(prediction(True, events=((30.0, 31.0, 0.9),))) == []
 
 
 class FakeDetector:
@@ -228,7 +161,7 @@ def test_files_of_older_versions_are_read(tmp_path: Path) -> None:
     (row,) = read_predictions(file)
     assert row == ClipPrediction("a.mp4", "x", True, ((1, 2),), 3.0, 0.5, ((1, 2, 0.5),))
     assert (row.config, row.size, row.windows, row.group) == (None, None, (), "")
-    assert row.surest == (0.0, 3.0, 0.5)
+    assert row.top_window == (0.0, 3.0, 0.5)
 
 
 def test_events_are_found_again_at_other_thresholds() -> None:
@@ -282,16 +215,3 @@ def test_a_failure_while_predicting_keeps_the_old_file(tmp_path: Path) -> None:
     with pytest.raises(KeyError):
         write_predictions(failing(), file)  # type: ignore[arg-type]
     assert read_predictions(file) == [prediction(True)]
-
-
-def test_the_interval_is_that_of_areas_one_by_one(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("slipdetect.lab.evaluate.clip_metrics._RESAMPLES", 30)
-    labels = [True, False, False, True, False, True, False]
-    scores = [0.9, 0.5, 0.5, 0.5, 0.1, 0.3, 0.7]
-    rng, areas = np.random.default_rng(4), []
-    for _ in range(30):
-        drawn = [*rng.choice([0, 3, 5], 3), *rng.choice([1, 2, 4, 6], 4)]
-        areas.append(area_under_curve([labels[i] for i in drawn], [scores[i] for i in drawn]))
-    assert auc_interval(labels, scores, seed=4) == pytest.approx(
-        tuple(np.percentile(areas, [2.5, 97.5]))
-    )

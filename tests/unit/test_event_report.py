@@ -11,8 +11,7 @@ import pytest
 
 from predicted import found, predicted
 from slipdetect.errors import DataError
-from slipdetect.lab.evaluate.event_evaluation import UNKNOWN, evaluate_events, size_of
-from slipdetect.lab.evaluate.event_report import event_report
+from slipdetect.lab.evaluate.event_report import UNKNOWN, evaluate_events, event_report, size_of
 
 SET = [
     # found: tIoU 2/4; and one event astray
@@ -33,7 +32,7 @@ SET = [
 def figures(items: list) -> dict[str, tuple]:
     report = event_report(items, resamples=100)
     return {
-        name: (figure.value, figure.count, figure.base) for name, figure in report.figures.items()
+        name: (figure.value, figure.count, figure.base) for name, figure in report.metrics.items()
     }
 
 
@@ -66,7 +65,7 @@ def test_the_report_says_what_it_is_about() -> None:
     assert (report.name, report.clips, report.positives, report.untimed) == ("mine", 8, 5, 2)
     assert (report.groups, report.events) == (5, 4)
     assert report.negative_hours == pytest.approx(0.03)
-    for name, figure in report.figures.items():
+    for name, figure in report.metrics.items():
         if figure.interval is not None and figure.value is not None:
             assert figure.interval.low <= figure.value <= figure.interval.high, name
     with pytest.raises(DataError, match="no clips"):
@@ -107,7 +106,7 @@ def test_parts_of_a_test() -> None:
     sized[0] = replace(sized[0], source="y")
     evaluation = evaluate_events(sized, {"model": "m"})
     assert list(evaluation.by_source) == ["x", "y"]
-    assert evaluation.by_source["y"].figures["recall"].value == 1.0
+    assert evaluation.by_source["y"].metrics["recall"].value == 1.0
     assert list(evaluation.by_size) == [
         "under 25%",
         "25 to 50%",
@@ -116,7 +115,7 @@ def test_parts_of_a_test() -> None:
         UNKNOWN,
     ]
     assert [report.clips for report in evaluation.by_size.values()] == [2, 2, 1, 2, 1]
-    assert evaluation.by_size["75% and more"].figures["false_per_clip"].value == 1.0
+    assert evaluation.by_size["75% and more"].metrics["false_per_clip"].value == 1.0
     sit, walk = evaluation.by_action
     assert (sit.action, sit.clips, sit.groups, sit.clips_hit, sit.rate.value) == (
         "sit",

@@ -279,3 +279,32 @@ def test_the_loop_of_a_short_video_has_no_cut(tmp_path: Path) -> None:
     frames = flow_bench.pictures(tmp_path / "short.mp4", 10, (48, 40))
     shown = [next(i for i in range(4) if (frames[i] == frame).all()) for frame in frames]
     assert shown == [0, 1, 2, 3, 2, 1, 0, 1, 2, 3]
+
+
+@pytest.mark.parametrize(
+    ("args", "words"),
+    [
+        ([], "nothing to do"),
+        (["--frames", "10,x"], "no list of whole numbers"),
+        (["--frames", "0"], "no list of whole numbers"),
+        (["--size", "342"], "is not WIDTHxHEIGHT"),
+        (["--size", "342x7"], "8 px a side or more"),
+        (["--run", "b", "--methods", "raft"], "unknown flow method 'raft'"),
+        (["--run", "b", "--threads", "0", "--methods", "dis"], "threads must be 1 or more"),
+        (["--run", "b", "--video", "missing.mp4"], "'missing.mp4' was not found"),
+    ],
+)
+def test_wrong_wishes_are_refused_in_a_line(
+    args: list[str],
+    words: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "argv", ["flow_bench.py", *args])
+    with pytest.raises(SystemExit) as caught:
+        flow_bench.main()
+    assert caught.value.code != 0
+    assert words in f"{caught.value.code} {capsys.readouterr().err}"
+    assert not (tmp_path / "b").exists()

@@ -8,8 +8,8 @@ from __future__ import annotations
 import pytest
 
 from scored import drawn, scored
-from slipdetect.lab.compare.fusion_choices import fusion_choices, fusion_name
-from slipdetect.lab.compare.score_runs import StreamSet
+from slipdetect.lab.compare.fusions import fusion_choices, fusion_name
+from slipdetect.lab.compare.runs import StreamSet
 
 SKILL = {"rgb": 1.0, "flow": 0.8, "rgbdiff": 0.6}
 

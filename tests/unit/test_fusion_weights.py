@@ -13,7 +13,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from slipdetect.lab.compare.fusion_weights import FEWEST, fit_weights, in_order, usual_fusions
+from slipdetect.lab.compare.fusions import FEWEST, fit_weights, in_order, usual_fusions
 
 Logits = dict[str, npt.NDArray[np.float32]]
 

@@ -20,8 +20,8 @@ from slipdetect.lab.stats.intervals import (
     interval,
     widened,
 )
+from slipdetect.lab.stats.ranking import Ranking, ratio
 from slipdetect.lab.stats.resampling import GroupResampler, effective_groups
-from slipdetect.lab.stats.weighted_metrics import Ranking, share
 
 
 def at_least(hits: int, count: int, p: float) -> float:
@@ -187,7 +187,7 @@ def test_weighted_metrics_are_those_of_repeated_clips(clips: list[tuple[int, boo
     again = np.repeat(np.arange(len(clips)), weights[0].astype(int))
     ranking = Ranking(scores, slip)
     auc, precision = ranking.auc(weights)[0], ranking.average_precision(weights)[0]
-    hits = share(weights, scores > 2, slip)[0]
+    hits = ratio(weights @ (slip & (scores > 2)), weights @ slip.astype(float))[0]
     if slip[again].any():
         assert precision == pytest.approx(average_precision_score(slip[again], scores[again]))
         assert hits == pytest.approx((scores > 2)[again][slip[again]].mean())

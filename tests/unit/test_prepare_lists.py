@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from prepare_files import touch
 from slipdetect.errors import DataError, OutputError
-from slipdetect.lab.course2020.seed_lists import MISSING, ONLY_FRAMES, read_course_lists
+from slipdetect.lab.course2020.lists import MISSING, ONLY_FRAMES, read_course_lists
 from slipdetect.lab.data import Clip, read_annotations
 from slipdetect.lab.prepare.counting import DecodedFrames, StoredFrames
 from slipdetect.lab.prepare.frame_counts import read_frame_counts, write_frame_counts

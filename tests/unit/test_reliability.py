@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from slipdetect.errors import DataError, UsageError
-from slipdetect.lab.evaluate.reliability import reliability
+from slipdetect.lab.calibrate.reliability import reliability
 
 P = [0.1, 0.2, 0.6, 0.9]
 FALLS = [False, True, True, True]
@@ -26,8 +26,8 @@ def test_equal_mass_by_hand() -> None:
     found = reliability(P, FALLS, bins=2)
     assert found.binning == "mass"
     assert [(b.low, b.high, b.count) for b in found.bins] == [(0.1, 0.2, 2), (0.6, 0.9, 2)]
-    assert [b.said for b in found.bins] == pytest.approx([0.15, 0.75])
-    assert [b.happened for b in found.bins] == [0.5, 1.0]
+    assert [b.predicted for b in found.bins] == pytest.approx([0.15, 0.75])
+    assert [b.observed for b in found.bins] == [0.5, 1.0]
     assert found.error == pytest.approx((0.35 + 0.25) / 2)
     assert (found.count, found.positives) == (4, 3)
 
@@ -52,9 +52,9 @@ def test_labels_that_weigh_the_same() -> None:
     first = found.bins[0]
     assert first.count == 2
     assert first.weight == pytest.approx(1 / 2 + 1 / 6)
-    assert first.said == pytest.approx((0.1 / 2 + 0.2 / 6) / (2 / 3))
-    assert first.happened == pytest.approx((1 / 6) / (2 / 3))
-    off = [abs(first.said - first.happened), 0.4, 0.1]
+    assert first.predicted == pytest.approx((0.1 / 2 + 0.2 / 6) / (2 / 3))
+    assert first.observed == pytest.approx((1 / 6) / (2 / 3))
+    off = [abs(first.predicted - first.observed), 0.4, 0.1]
     assert found.error == pytest.approx(2 / 3 * off[0] + 1 / 6 * off[1] + 1 / 6 * off[2])
     assert found.brier == pytest.approx(0.1**2 / 2 + (0.8**2 + 0.4**2 + 0.1**2) / 6)
 
@@ -88,7 +88,7 @@ def test_bins_take_every_window_once(
     assert sum(b.weight for b in found.bins) == pytest.approx(1)
     assert 0 <= found.error <= 1
     for b in found.bins:
-        assert b.low - 1e-9 <= b.said <= b.high + 1e-9
+        assert b.low - 1e-9 <= b.predicted <= b.high + 1e-9
 
 
 @settings(max_examples=25)

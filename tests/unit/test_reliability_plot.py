@@ -7,8 +7,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from slipdetect.lab.evaluate.reliability import reliability
-from slipdetect.lab.evaluate.reports.reliability_plot import draw_reliability, reliability_figure
+from slipdetect.lab.calibrate.reliability import reliability, reliability_figure
 
 P = [0.1, 0.2, 0.6, 0.9]
 FALLS = [False, True, True, True]
@@ -21,8 +20,8 @@ def test_points_bars_and_figures_are_those_of_the_bins() -> None:
     diagrams, histograms = figure.axes[:2], figure.axes[2:]
     for axes, histogram, what in zip(diagrams, histograms, (before, after), strict=True):
         line = axes.lines[-1]
-        assert list(line.get_xdata()) == [item.said for item in what.bins]
-        assert list(line.get_ydata()) == [item.happened for item in what.bins]
+        assert list(line.get_xdata()) == [item.predicted for item in what.bins]
+        assert list(line.get_ydata()) == [item.observed for item in what.bins]
         heights = {round(bar.get_x(), 2): bar.get_height() for bar in histogram.patches}
         assert {x: n for x, n in heights.items() if n} == {0.1: 1, 0.2: 1, 0.6: 1, 0.9: 1}
         said = f"error {what.error:.3f}, {len(what.bins)} bins of equal {what.binning}"
@@ -35,5 +34,5 @@ def test_points_bars_and_figures_are_those_of_the_bins() -> None:
 def test_weighed_labels_are_told_and_the_file_is_a_png(tmp_path: Path) -> None:
     what = reliability(P, FALLS, balanced=True)
     assert "weighed alike" in reliability_figure({"a": what}).axes[0].get_ylabel()
-    draw_reliability({"a": what}, tmp_path / "x.png", "title")
+    reliability_figure({"a": what}, "title").savefig(tmp_path / "x.png")
     assert (tmp_path / "x.png").read_bytes().startswith(b"\x89PNG")

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import pytest
 
-from slipdetect.lab.compare.saturation import trusted_stream
+from slipdetect.lab.compare.fusions import trusted_stream
 
 
 @pytest.mark.parametrize(

@@ -30,7 +30,7 @@ def package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def test_thresholds_by_name(package: Path) -> None:
     found = {
-        name: Detector.load(package, "cpu", sensitivity=name).events
+        name: Detector.load(package, "cpu", sensitivity=name).event_config
         for name in ("low", "balanced", "high")
     }
     assert {name: (e.onset, e.offset) for name, e in found.items()} == {
@@ -39,13 +39,17 @@ def test_thresholds_by_name(package: Path) -> None:
         "high": (0.3, 0.2),
     }
     assert {e.min_duration_on for e in found.values()} == {EVENTS["min_duration_on"]}
-    assert Detector.load(package, "cpu").events == found["balanced"]
+    assert Detector.load(package, "cpu").event_config == found["balanced"]
 
 
 def test_what_is_given_wins_over_the_preset(package: Path) -> None:
-    given = Detector.load(package, "cpu", {"onset": 0.7, "offset": None}, sensitivity="low").events
+    given = Detector.load(
+        package, "cpu", {"onset": 0.7, "offset": None}, sensitivity="low"
+    ).event_config
     assert (given.onset, given.offset) == (0.7, 0.5)
-    given = Detector.load(package, "cpu", {"onset": None, "offset": 0.1}, sensitivity="low").events
+    given = Detector.load(
+        package, "cpu", {"onset": None, "offset": 0.1}, sensitivity="low"
+    ).event_config
     assert (given.onset, given.offset) == (0.9, 0.1)
 
 

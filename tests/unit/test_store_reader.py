@@ -147,7 +147,7 @@ def test_a_moved_or_copied_video_is_found_and_another_is_not(video: Path, tmp_pa
     assert store.find(other) is None
     with pytest.raises(VideoError, match="not found"):
         store.find(tmp_path / "gone.mp4")
-    with pytest.raises(DataError, match="is no folder"):
+    with pytest.raises(DataError, match="is not a folder"):
         VideoStore(tmp_path / "nothing")
 
 

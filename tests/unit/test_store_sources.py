@@ -176,7 +176,7 @@ def test_the_projects_own_annotations_are_a_list(clips: Path) -> None:
         (["path,label", ",slip"], "line 2: the path is empty"),
         (["label,path", "slip"], "line 2: the path is empty"),
         (["path", "a.mp4", f'"{"x" * 140_000}"'], "line 3"),
-        (["path", "a.mp4", "\n".join(["b.mp4", '"' + "x\n" * 70_000 + '"'])], "is no CSV"),
+        (["path", "a.mp4", "\n".join(["b.mp4", '"' + "x\n" * 70_000 + '"'])], "is not CSV"),
     ],
 )
 def test_a_csv_that_makes_no_sense(lines: list[str], words: str) -> None:
@@ -191,13 +191,13 @@ def test_a_csv_that_makes_no_sense(lines: list[str], words: str) -> None:
         ("@none.txt", DataError, "cannot read the list 'none.txt'"),
         ("@none", DataError, "cannot read the list 'none'"),
         ("@empty.txt", DataError, "names no video"),
-        ("empty.txt", VideoError, "is no video; where it lists videos, write '@empty.txt'"),
-        ("clips.CSV", VideoError, "is no video; where it lists videos, write '@clips.CSV'"),
+        ("empty.txt", VideoError, "is not a video; where it lists videos, write '@empty.txt'"),
+        ("clips.CSV", VideoError, "is not a video; where it lists videos, write '@clips.CSV'"),
         ("*.mp4", VideoError, "matches no file"),
         ("folder", VideoError, "holds no video"),
         ("", VideoError, "no video was named"),
         ("a\0.mp4", VideoError, "NUL"),
-        ("rtsp://me:secret@host/1", VideoError, "a rtsp:// address is not a file"),
+        ("rtsp://me:secret@host/1", VideoError, "a rtsp:// address is a live source, not a file"),
     ],
 )
 def test_what_leads_nowhere_is_said(

@@ -17,7 +17,7 @@ import pytest
 from course_archives import archive, author_flow, frames
 from slipdetect.errors import DataError, VideoError
 from slipdetect.flow import FlowExtractor
-from slipdetect.lab.course2020.seed_set import CourseSettings, prepare_archives
+from slipdetect.lab.course2020.archive_set import CourseSettings, prepare_archives
 from slipdetect.lab.data.frame_cache import FrameCache, Sampling
 from slipdetect.lab.prepare.jpeg import jpeg_size
 from slipdetect.store import VideoStore

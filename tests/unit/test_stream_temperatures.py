@@ -19,8 +19,8 @@ from hypothesis import strategies as st
 from scored import scored
 from slipdetect.detection.scorer import SnippetScorer
 from slipdetect.errors import PackageError, UsageError
-from slipdetect.lab.evaluate.calibration import fit_temperature
-from slipdetect.lab.evaluate.judging import CALIBRATED, FUSED, judge
+from slipdetect.lab.calibrate.fitting import fit_temperature
+from slipdetect.lab.evaluate.decisions import CALIBRATED, FUSED, decide
 from slipdetect.lab.train.metrics import EpochMetrics
 from slipdetect.lab.train.packaging import Checkpoint, _calibrate
 from slipdetect.models import LateFusion, ModelConfig, load_package, save_package
@@ -99,8 +99,8 @@ def test_evaluation_says_what_detection_does() -> None:
         calibration=TEMPERED,
     )
     fused = [(4.0 / 4.0 - 1.0 / 0.5) / 2, (2.0 / 4.0 + 1.0 / 0.5) / 2]
-    assert judge(clips, FUSED).surety.tolist() == pytest.approx(fused)
-    calibrated = judge(clips, CALIBRATED).surety.tolist()
+    assert decide(clips, FUSED).score.tolist() == pytest.approx(fused)
+    calibrated = decide(clips, CALIBRATED).score.tolist()
     assert calibrated == pytest.approx([odds / 2.0 + 0.5 for odds in fused])
 
 
@@ -117,7 +117,7 @@ def test_evaluation_and_detection_calibrate_alike(package: Path) -> None:
         detected.append(scorer.probability(scorer.consensus(window))[0])
     fusion = {"weights": {"rgb": 1.0, "flow": 1.0}, "space": "logits"}
     clips = scored([0] * len(odds), logits, fusion=fusion, calibration=TEMPERED)
-    evaluated = [sigmoid(value) for value in judge(clips, CALIBRATED).surety.tolist()]
+    evaluated = [sigmoid(value) for value in decide(clips, CALIBRATED).score.tolist()]
     assert detected == pytest.approx(expected, rel=1e-6, abs=0)
     assert evaluated == pytest.approx(expected, rel=1e-6, abs=0)
     rest = [1 - value for value in detected]

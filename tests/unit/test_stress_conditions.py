@@ -15,10 +15,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from slipdetect.errors import UsageError
-from slipdetect.lab.stress.condition import Case
-from slipdetect.lab.stress.conditions import CONDITIONS, UNDISTURBED, make_cases
-from slipdetect.lab.stress.frame_rate import slowed
-from slipdetect.lab.stress.options import NAMES
+from slipdetect.lab.stress.command import NAMES
+from slipdetect.lab.stress.conditions import CONDITIONS, UNDISTURBED, Case, make_cases
+from slipdetect.lab.stress.disturbances import slowed
 from slipdetect.video import Frame
 
 GRAY = 128

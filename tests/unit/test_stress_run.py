@@ -22,19 +22,17 @@ from hypothesis import strategies as st
 from slipdetect.detection import Event, EventConfig, Window
 from slipdetect.errors import DataError, OutputError, VideoError
 from slipdetect.lab.data import Clip
-from slipdetect.lab.stress.choosing import choose_evenly
-from slipdetect.lab.stress.condition import Case, Place
-from slipdetect.lab.stress.conditions import make_cases
+from slipdetect.lab.stress.conditions import Case, Place, make_cases
 from slipdetect.lab.stress.run import (
     begin,
+    choose_evenly,
     pending,
     predictions_file,
     read_cases,
     run_case,
     stress_facts,
 )
-from slipdetect.lab.stress.sheet_pictures import case_pictures, choose_clip
-from slipdetect.lab.stress.stress_sheet import draw_stress_sheet
+from slipdetect.lab.stress.sheet import case_pictures, choose_clip, stress_sheet
 from slipdetect.models import ModelPackage
 from slipdetect.video import Frame
 from synth import make_video
@@ -270,7 +268,7 @@ def test_pictures_are_of_the_moment_of_the_fall(tmp_path: Path) -> None:
     assert found["rate-1.5"].mean() == pytest.approx(68, abs=3)
     assert found["edges-30"].shape == (48 - 2 * 14, 64 - 2 * 19, 3)
     assert found["turn-90"].shape == (64, 48, 3)
-    draw_stress_sheet(cases, pictures, "a.mp4 at 1.0 s", tmp_path / "sheet.png")
+    stress_sheet(cases, pictures, "a.mp4 at 1.0 s").savefig(tmp_path / "sheet.png")
     assert (tmp_path / "sheet.png").read_bytes().startswith(b"\x89PNG")
     late, _ = case_pictures([(replace(clip, events=((50.0, 60.0),)), cases[0])], 10.0, 48)
     assert late == pytest.approx(1.9)

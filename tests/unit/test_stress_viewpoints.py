@@ -12,8 +12,7 @@ import pytest
 
 from slipdetect.errors import DataError, UsageError
 from slipdetect.lab.data import Clip
-from slipdetect.lab.stress.condition import Place
-from slipdetect.lab.stress.conditions import CONDITIONS, make_cases
+from slipdetect.lab.stress.conditions import CONDITIONS, Place, make_cases
 from slipdetect.lab.stress.viewpoints import around, read_viewpoints
 
 ROOT = Path("/data")

@@ -103,7 +103,7 @@ def test_files_in_each_others_way_are_refused(
     tmp_path: Path, files: dict[str, bytes], kind: str
 ) -> None:
     archive = pack(tmp_path / f"v{kind}", files)
-    assert "beside the rest" in refusal(str(archive), tmp_path / "c")
+    assert "next to the rest" in refusal(str(archive), tmp_path / "c")
     assert files_in(tmp_path / "c") == []
 
 

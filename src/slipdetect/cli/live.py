@@ -102,7 +102,7 @@ def _live_names() -> set[str]:
 
 
 class _View:
-    """Tells of notes where they belong."""
+    """Tells of ``LiveEvent``s where they belong."""
 
     def __init__(
         self,
@@ -120,26 +120,26 @@ class _View:
         self._model = model
         self._listeners = listeners
 
-    def tell(self, note: LiveEvent) -> None:
-        """Print a note, and tell those who asked for alerts."""
+    def tell(self, item: LiveEvent) -> None:
+        """Print what happened, and tell those who asked for alerts."""
         from slipdetect.detection import EventFinal
         from slipdetect.reports.live_report import live_line, live_text, state_text
         from slipdetect.video.live import Started
 
         now = datetime.now(UTC)
         if self._json:
-            self._console.data(live_line(note, self._source, self._model, now))
+            self._console.data(live_line(item, self._source, self._model, now))
         else:
-            self._console.text(live_text(note))
-        state = state_text(note)
+            self._console.text(live_text(item))
+        state = state_text(item)
         if state:
             self._console.warn(f"{self._source!r}: {state}")
-        if self.clips is not None and isinstance(note, Started):
+        if self.clips is not None and isinstance(item, Started):
             self.clips.began = now
-        if isinstance(note, EventFinal):
+        if isinstance(item, EventFinal):
             self.found += 1
             for listener in self._listeners:
-                listener(note.event)
+                listener(item.event)
 
     def end(self, run: LiveDetection, ended: str) -> None:
         """Print the summary, if there was anything to see."""
@@ -158,14 +158,14 @@ def _follow(run: LiveDetection, view: _View, video: LiveVideo) -> int:
     lost: VideoError | None = None
     try:
         with sigterm_as_ctrl_c():
-            for note in run.events():
-                view.tell(note)
+            for item in run.events():
+                view.tell(item)
     except KeyboardInterrupt:
         code, ended = INTERRUPTED, "interrupted"
     except VideoError as error:
         lost, ended = error, "lost"
-    for note in run.finish():
-        view.tell(note)
+    for item in run.finish():
+        view.tell(item)
     view.end(run, "max_duration" if ended == "end" and video.limited else ended)
     if lost is not None:
         raise lost

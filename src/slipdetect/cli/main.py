@@ -23,6 +23,7 @@ _VERBS = {
     "calibrate": "slipdetect.lab.calibrate.command:calibrate",
     "reproduce": "slipdetect.lab.course2020.reproduce_command:reproduce",
     "compare": "slipdetect.lab.compare.command:compare",
+    "convert-scores": "slipdetect.lab.course2020.scores_command:convert_scores",
     "plot": "slipdetect.lab.train.plot_command:plot",
     "models": "slipdetect.cli.models:models",
     "backbones": "slipdetect.cli.backbones:backbones",

@@ -93,6 +93,10 @@ class TSNScorer(WindowScorer):
         self.sample_fps, self.short_side = config.sample_fps, config.frame_short_side
         self.window = self.plan.seconds
         self.weights = {stream.modality: stream.sha256 for stream in config.streams}
+        self._recipe = config.flow
+        self._streams = [
+            StreamInput(stream.snippet, stream.input_size, stream.crop) for stream in config.streams
+        ]
 
     def windows(self, segment: Segment) -> Iterator[Window]:
         """Yield the windows of a segment."""
@@ -105,16 +109,11 @@ class TSNScorer(WindowScorer):
 
     def window_scores(self, segment: Segment) -> Iterator[WindowScores]:
         """Yield the snippet scores of the windows of a segment, timed from its start."""
-        config, live = self.config, segment.waiting is not None
-        flow = segment.run.flow
-        if flow is None and config.flow is not None:
-            flow = partial(FlowExtractor.from_recipe(config.flow).levels, ahead=not live)
-        streams = [
-            StreamInput(stream.snippet, stream.input_size, stream.crop) for stream in config.streams
-        ]
-        return window_scores(
-            segment, streams, flow, self._schedule(segment.run.event_config, live), self.networks
-        )
+        live, flow = segment.waiting is not None, segment.run.flow
+        if flow is None and self._recipe is not None:
+            flow = partial(FlowExtractor.from_recipe(self._recipe).levels, ahead=not live)
+        schedule = self._schedule(segment.run.event_config, live)
+        return window_scores(segment, self._streams, flow, schedule, self.networks)
 
     def _schedule(self, events: EventConfig | None, live: bool) -> EverySnippet:
         every = anchor_distance(self.grid)

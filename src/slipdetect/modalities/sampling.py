@@ -153,7 +153,7 @@ class Stretch:
         vectors are that much longer. Exact for what moves evenly; else an approximation, as the
         neighboring fields are not followed.
         """
-        return scale_vectors(flow, self.factor)
+        return flow if self.factor == 1.0 else scale_vectors(flow, self.factor)
 
     def _at(self, samples: NDArray[np.float64]) -> NDArray[np.float64]:
         return self.place + (samples - self.origin) * self.factor

@@ -1,6 +1,6 @@
 """What a live run tells, as JSON lines for programs or as lines for people.
 
-In: notes and a summary. Out: a line of text each, ending in a line feed.
+In: ``LiveEvent``s and a summary. Out: a line of text each, ending in a line feed.
 """
 
 from __future__ import annotations
@@ -20,17 +20,17 @@ if TYPE_CHECKING:
 VERSION = 1
 
 
-def live_line(note: LiveEvent, source: str, model: str, now: datetime) -> str:
-    """Return the JSON line of a note.
+def live_line(item: LiveEvent, source: str, model: str, now: datetime) -> str:
+    """Return the JSON line of what happened.
 
     Args:
-        note: What happened.
+        item: What happened.
         source: What may be shown of the source's name.
         model: Name of the model.
         now: When it is told, with a time zone.
     """
-    data: dict[str, Any] = {"version": VERSION, **_data(note)}
-    if isinstance(note, Started):
+    data: dict[str, Any] = {"version": VERSION, **_data(item)}
+    if isinstance(item, Started):
         # the first frame has just come, so a time of an event is this one and its seconds
         data.update(time=_iso(now), source={"name": source}, model={"name": model})
     return _line(data)
@@ -61,23 +61,23 @@ def summary_line(summary: LiveSummary, ended: str) -> str:
     )
 
 
-def live_text(note: LiveEvent) -> str:
-    """Return the line of a note for people; empty for what is told on stderr."""
-    if isinstance(note, EventStarted):
-        return f"{timecode(note.start)}  onset {note.id}, probability {note.probability:.2f}\n"
-    if isinstance(note, EventFinal):
-        return f"{timecode(note.event.start)}  {_event_text(note)}\n"
+def live_text(item: LiveEvent) -> str:
+    """Return the line for people of what happened; empty for what is told on stderr."""
+    if isinstance(item, EventStarted):
+        return f"{timecode(item.start)}  onset {item.id}, probability {item.probability:.2f}\n"
+    if isinstance(item, EventFinal):
+        return f"{timecode(item.event.start)}  {_event_text(item)}\n"
     return ""
 
 
-def state_text(note: LiveEvent) -> str:
+def state_text(item: LiveEvent) -> str:
     """Return what stderr is told of the source's state; empty where there is nothing to tell."""
-    if isinstance(note, Reconnecting):
-        return f"reconnecting: it broke off at {timecode(note.at)}, {note.reason}"
-    if isinstance(note, Reconnected):
-        return f"reconnected at {timecode(note.at)}, {note.gap:.1f} s were not seen"
-    if isinstance(note, Skipped):
-        lost = f"{note.frames} frames from {timecode(note.start)} to {timecode(note.end)}"
+    if isinstance(item, Reconnecting):
+        return f"reconnecting: it broke off at {timecode(item.at)}, {item.reason}"
+    if isinstance(item, Reconnected):
+        return f"reconnected at {timecode(item.at)}, {item.gap:.1f} s were not seen"
+    if isinstance(item, Skipped):
+        lost = f"{item.frames} frames from {timecode(item.start)} to {timecode(item.end)}"
         return f"too slow for this source: skipped {lost}"
     return ""
 
@@ -93,28 +93,28 @@ def summary_text(summary: LiveSummary) -> str:
     )
 
 
-def _data(note: LiveEvent) -> dict[str, Any]:
-    if isinstance(note, Started):
-        size = {"width": note.width, "height": note.height}
-        return {"type": "started", **size, "codec": note.codec, "fps_nominal": note.frame_rate}
-    if isinstance(note, EventStarted):
-        odds = _round(note.probability)
-        return {"type": "onset", "id": note.id, "start": _round(note.start), "probability": odds}
-    if isinstance(note, EventFinal):
-        return {"type": "event", "id": note.id, "event": event_data(note.event)}
-    if isinstance(note, Reconnecting):
-        return {"type": "reconnecting", "at": _round(note.at), "reason": note.reason}
-    if isinstance(note, Reconnected):
-        return {"type": "reconnected", "at": _round(note.at), "gap": _round(note.gap)}
-    span = {"start": _round(note.start), "end": _round(note.end)}
-    return {"type": "skipped", **span, "frames": note.frames}
+def _data(item: LiveEvent) -> dict[str, Any]:
+    if isinstance(item, Started):
+        size = {"width": item.width, "height": item.height}
+        return {"type": "started", **size, "codec": item.codec, "fps_nominal": item.frame_rate}
+    if isinstance(item, EventStarted):
+        odds = _round(item.probability)
+        return {"type": "onset", "id": item.id, "start": _round(item.start), "probability": odds}
+    if isinstance(item, EventFinal):
+        return {"type": "event", "id": item.id, "event": event_data(item.event)}
+    if isinstance(item, Reconnecting):
+        return {"type": "reconnecting", "at": _round(item.at), "reason": item.reason}
+    if isinstance(item, Reconnected):
+        return {"type": "reconnected", "at": _round(item.at), "gap": _round(item.gap)}
+    span = {"start": _round(item.start), "end": _round(item.end)}
+    return {"type": "skipped", **span, "frames": item.frames}
 
 
-def _event_text(note: EventFinal) -> str:
-    event: Event = note.event
+def _event_text(item: EventFinal) -> str:
+    event: Event = item.event
     more = ", interrupted" if event.interrupted else ""
     length = event.end - event.start
-    return f"{event.label} {note.id}, {length:.1f} s, score {event.score:.2f}{more}"
+    return f"{event.label} {item.id}, {length:.1f} s, score {event.score:.2f}{more}"
 
 
 def _iso(now: datetime) -> str:

@@ -152,5 +152,5 @@ def _point_out(axes: Axes, result: DetectionResult, length: float) -> None:
 def _title(result: DetectionResult) -> str:
     count = len(result.events)
     found = "no event" if count == 0 else "1 event" if count == 1 else f"{count} events"
-    said = [found, f"model {shorten(printable(result.model), 40)}", *result.notes]
+    said = [found, f"model {shorten(printable(result.model), 40)}", *result.quality_flags]
     return f"{shorten(printable(result.source), 80)}: {', '.join(said)}"

@@ -71,7 +71,7 @@ class ExtractionRecipe:
         """Read what ``to_json`` wrote.
 
         Raises:
-            DataError: It is no recipe, or one of a newer version.
+            DataError: It is not a recipe, or one of a newer version.
         """
         try:
             values = {name: content[name] for name in (*_PLAIN, "flow", "versions")}
@@ -136,7 +136,7 @@ class Manifest:
 
     Attributes:
         key: Name of the video in the store.
-        path_key: Its name by ``store_key``, which tells it from others of the same plain name.
+        path_key: Its name by ``store_key``, unlike that of others of the same plain name.
         source: The file it was made from.
         recipe: How it was made.
         frames: Frames extracted.

@@ -41,7 +41,7 @@ def folder_names(key: str) -> list[str]:
 def shared_stems(paths: Iterable[Path]) -> set[str]:
     """Return the stems, in lower case, under which videos would meet in one folder.
 
-    Those are stems that repeat, and such as ``x_u`` beside ``x``, whose flow has that folder.
+    Those are stems that repeat, and such as ``x_u`` next to ``x``, whose flow has that folder.
     """
     stems = Counter(safe_stem(path).casefold() for path in paths)
     folders = Counter(name for stem in stems.elements() for name in folder_names(stem))

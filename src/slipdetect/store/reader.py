@@ -113,14 +113,16 @@ class VideoStore:
         root: Its ``--root``, if there was one.
 
     Raises:
-        DataError: There is no such folder.
+        DataError: The folder does not exist.
     """
 
     def __init__(self, folder: Path, root: Path | None = None) -> None:
         self.folder = Path(folder)
         self._root = root
         if not self.folder.is_dir():
-            raise DataError(f"{str(folder)!r} is no folder; make the store with slipdetect extract")
+            raise DataError(
+                f"{str(folder)!r} is not a folder; make the store with slipdetect extract"
+            )
 
     def keys(self) -> list[str]:
         """Return the names of all videos, sorted."""
@@ -149,7 +151,7 @@ class VideoStore:
         stored video means that one itself.
 
         Raises:
-            VideoError: There is no video at ``path``.
+            VideoError: ``path`` is not a video.
             DataError: The video has changed since, or the manifest is damaged.
         """
         path = Path(path)
@@ -173,12 +175,12 @@ class VideoStore:
         return None
 
     def is_manifest(self, path: Path) -> bool:
-        """Tell whether ``path`` is the manifest of a video in this store."""
+        """Return whether ``path`` is the manifest of a video in this store."""
         inside = path.suffix == ".json" and path.parent.resolve() == self.folder.resolve()
         return inside and path.is_file()
 
     def _is_key(self, name: str) -> bool:
-        """Tell a manifest from other JSON: its folders lie beside it."""
+        """Distinguish a manifest from other JSON: its folders lie next to it."""
         return KEY_PATTERN.fullmatch(name) is not None or any(
             (self.folder / folder).is_dir() for folder in folder_names(name)
         )
@@ -207,7 +209,7 @@ class StoreQuery:
         also None where it can be read or its flow computed like that of any other video.
 
         Raises:
-            VideoError: There is no video at ``path``.
+            VideoError: ``path`` is not a video.
             DataError: It was made by another recipe, the video has changed, or a file is damaged.
         """
         video = self.store.find(path)

@@ -53,7 +53,7 @@ class SourceIdentity:
         return cls(name, status.st_size, status.st_mtime_ns, digest.hexdigest())
 
     def same_stat(self, path: Path) -> bool:
-        """Tell whether size and time of last change are the same, without opening the file.
+        """Return whether size and time of last change are the same, without opening the file.
 
         Raises:
             VideoError: The file is missing.
@@ -62,7 +62,7 @@ class SourceIdentity:
         return (status.st_size, status.st_mtime_ns) == (self.size, self.mtime_ns)
 
     def same_content(self, other: SourceIdentity) -> bool:
-        """Tell whether two files hold the same, whatever their names and times."""
+        """Return whether two files hold the same, whatever their names and times."""
         return (self.size, self.ends_sha256) == (other.size, other.ends_sha256)
 
     def differences(self, now: SourceIdentity) -> list[str]:

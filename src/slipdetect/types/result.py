@@ -232,7 +232,7 @@ class DetectionResult:
         return "\n".join(lines)
 
     @property
-    def notes(self) -> tuple[str, ...]:
+    def quality_flags(self) -> tuple[str, ...]:
         """In a word each why the result rests on less than it should."""
         odd = {
             "truncated": self.report.truncated,
@@ -244,7 +244,7 @@ class DetectionResult:
     @property
     def headline(self) -> str:
         """The result in a line: length, what is odd, number of events or the nearest to one."""
-        parts = [f"{self.duration:.1f} s", *self.notes]
+        parts = [f"{self.duration:.1f} s", *self.quality_flags]
         if self.events:
             parts.append("1 event" if len(self) == 1 else f"{len(self)} events")
             return ", ".join(parts)

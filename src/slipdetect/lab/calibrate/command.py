@@ -5,116 +5,194 @@ In: a model, and footage without falls, labeled clips or both. Out: a copy of th
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from slipdetect._io import atomic_write, check_writable
 from slipdetect.cli.console import Console
 from slipdetect.cli.errors import SOME_FAILED
-from slipdetect.cli.options import common_options, with_options
+from slipdetect.cli.options import common_options
 from slipdetect.cli.sources import footage
+from slipdetect.cli.typed_options import option, with_settings
 from slipdetect.errors import DataError, UsageError
-from slipdetect.lab.calibrate.options import CALIBRATE_OPTIONS, budget
 from slipdetect.lab.data.choose_clips import ALL, choose_sources, choose_split
+from slipdetect.lab.evaluate.options import (
+    FILE,
+    FOLDER,
+    device_option,
+    overwrite_option,
+    refuse,
+)
+from slipdetect.lab.evaluate.output import check_targets, counted, write_figure
+from slipdetect.lab.evaluate.tested_clips import DatasetSettings
 
 if TYPE_CHECKING:
-    from slipdetect.lab.calibrate.refitting import Refit
+    from slipdetect.lab.calibrate.fitting import Refit
+    from slipdetect.lab.calibrate.reliability import Binning
     from slipdetect.lab.data import Clip
     from slipdetect.lab.evaluate.predictions import ClipPrediction
     from slipdetect.models import ModelConfig, ModelPackage
 
+_FITTING = ("split", "dataset", "exclude", "root", "bins", "reliability")
+_RATE = click.FloatRange(min=0.0, min_open=True)
+
+
+@dataclass(frozen=True, kw_only=True)
+class CalibrateSettings(DatasetSettings):
+    """Options of ``calibrate``."""
+
+    negatives: tuple[str, ...] = option(
+        multiple=True,
+        metavar="FOLDER",
+        help="Your own footage in which nobody falls: a folder, a video or a pattern; repeatable.",
+    )
+    per_day: float | None = option(type=_RATE, help="False events a day to allow.  [default: 1]")
+    per_hour: float | None = option(type=_RATE, help="False events an hour to allow.")
+    data: Path | None = option(
+        type=FILE,
+        metavar="CLIPS.csv",
+        help="Labeled clips that the model has not learned from, to fit its probabilities on.",
+    )
+    split: str | None = option(
+        type=click.Choice(["train", "val", "test", "all"]),
+        help="Rows of CLIPS.csv to fit on.  [default: val; all where the file has no split]",
+    )
+    root: Path | None = option(
+        type=FOLDER, help="Folder of the clips.  [default: that of CLIPS.csv]"
+    )
+    bins: Binning = option(
+        type=click.Choice(["mass", "width"]),
+        default="mass",
+        show_default=True,
+        help="Bins of the calibration error: as many windows each, or as wide.",
+    )
+    reliability: Path | None = option(
+        type=FILE, metavar="FILE.png", help="File for a reliability diagram."
+    )
+    out: Path = option(type=FOLDER, required=True, help="Folder for the calibrated model.")
+    overwrite: bool = overwrite_option("Replace what is there.")
+    device: str = device_option()
+
+    @property
+    def budget(self) -> float:
+        """The false events an hour that were asked for.
+
+        Raises:
+            UsageError: Options that do not go together.
+        """
+        daily, hourly = self.per_day, self.per_hour
+        if not self.negatives and self.data is None:
+            raise UsageError(
+                "say what to calibrate on: --negatives FOLDER, --data CLIPS.csv, or both"
+            )
+        if daily is not None and hourly is not None:
+            raise UsageError("--per-day and --per-hour are two budgets; give one")
+        if (daily is not None or hourly is not None) and not self.negatives:
+            raise UsageError(
+                "a budget of false events needs footage to count them: give --negatives"
+            )
+        allowed = (1.0 if daily is None else daily) / 24 if hourly is None else hourly
+        if not math.isfinite(allowed):
+            raise UsageError(f"a budget is a number of false events, not {allowed}")
+        return allowed
+
 
 @click.command(short_help="Choose thresholds on your own footage; refit probabilities.")
 @click.argument("model", metavar="MODEL")
-@with_options(CALIBRATE_OPTIONS)
+@with_settings(CalibrateSettings)
 @common_options
 @click.pass_context
-def calibrate(ctx: click.Context, /, model: str, **options: Any) -> None:
+def calibrate(ctx: click.Context, /, model: str, settings: CalibrateSettings) -> None:
     """Choose a model's thresholds on your own footage, or make its probabilities hold.
 
     MODEL is 'default' or the folder of a model; a copy with other numbers in its model.json is
-    written to --out. With --normal the smallest threshold is chosen that keeps the budget of false
-    events; with --data temperature and bias are fitted anew. With both, --data comes first.
+    written to --out. With --negatives the smallest threshold is chosen that keeps the budget of
+    false events; with --data temperature and bias are refitted. With both, --data comes first.
 
     \b
-    slipdetect calibrate default --normal recordings/quiet --per-day 1 --out models/kitchen
+    slipdetect calibrate default --negatives recordings/quiet --per-day 1 --out models/kitchen
     slipdetect calibrate runs/x/last --data clips.csv --reliability x.png --out models/x
     """
     console = ctx.ensure_object(Console)
-    per_hour = budget(ctx, options)
-    package, bench = _prepare(console, model, options)
+    per_hour = settings.budget
+    if settings.data is None:
+        refuse(ctx, _FITTING, "there is no --data")
+    package = _package(model, settings)
+    calibrator = _Calibrator(console, package, settings)
     config, sections, failed = package.config, [], 0
     facts: dict[str, Any] = {}
-    if options["data"] is not None:
-        config, text, lost = bench.on_clips(config, facts)
+    if settings.data is not None:
+        config, text, lost = calibrator.on_clips(config, facts)
         sections.append(text)
         failed += lost
-    if options["normal"]:
-        config, text, lost = bench.on_footage(config, per_hour, facts)
+    if settings.negatives:
+        config, text, lost = calibrator.on_footage(config, per_hour, facts)
         sections.append(text)
         failed += lost
     known = config.training.get("calibrated")
     facts = {**(known if isinstance(known, dict) else {}), **facts}
-    if "footage" in facts and not options["normal"]:
+    if "footage" in facts and not settings.negatives:
         console.warn(
             "the thresholds were chosen on footage for the earlier probabilities; choose them "
-            "again with --normal"
+            "again with --negatives"
         )
-    _write(package, replace(config, training={**config.training, "calibrated": facts}), options)
-    sections.append(f"use it        slipdetect detect VIDEO --model {options['out']}\n")
+    config = replace(config, training={**config.training, "calibrated": facts})
+    _write(package, config, settings)
+    sections.append(f"use it        slipdetect detect VIDEO --model {settings.out}\n")
     console.text("\n".join(sections))
     ctx.exit(SOME_FAILED if failed else 0)
 
 
-def _prepare(console: Console, model: str, options: dict[str, Any]) -> tuple[ModelPackage, _Bench]:
-    """Check everything that can be checked before the work."""
+def _package(model: str, settings: CalibrateSettings) -> ModelPackage:
+    """Return the model; check everything that can be checked before the work."""
     from slipdetect.detection import model_folder
     from slipdetect.lab.models.packages import check_copy
     from slipdetect.models import load_package
 
-    picture, overwrite = options["reliability"], options["overwrite"]
-    if picture is not None:
-        check_writable(picture, overwrite=overwrite)
-        if picture.absolute() == options["out"].absolute():
-            raise UsageError("--out and --reliability name one place; give each its own")
+    picture, out = settings.reliability, settings.out
+    check_targets({"--reliability": picture}, overwrite=settings.overwrite)
+    if picture is not None and picture.resolve() == out.resolve():
+        raise UsageError("--out and --reliability name one place; give each its own")
     package = load_package(model_folder(model))
-    check_copy(package, options["out"], overwrite=overwrite)
-    return package, _Bench(console, package, options)
+    check_copy(package, out, overwrite=settings.overwrite)
+    return package
 
 
-def _write(package: ModelPackage, config: ModelConfig, options: dict[str, Any]) -> None:
+def _write(package: ModelPackage, config: ModelConfig, settings: CalibrateSettings) -> None:
     from slipdetect.lab.models.packages import copy_package
 
-    copy_package(package, options["out"], config, overwrite=options["overwrite"])
+    copy_package(package, settings.out, config, overwrite=settings.overwrite)
 
 
-class _Bench:
+class _Calibrator:
     """Runs the model over footage and clips.
 
     Args:
         console: Where warnings and progress go.
         package: The model.
-        options: Of the command.
+        settings: Of the command.
     """
 
-    def __init__(self, console: Console, package: ModelPackage, options: dict[str, Any]) -> None:
+    def __init__(
+        self, console: Console, package: ModelPackage, settings: CalibrateSettings
+    ) -> None:
         self._console = console
         self._package = package
-        self._options = options
-        self._clips = [] if options["data"] is None else self._chosen_clips()
+        self._settings = settings
+        self._clips = [] if settings.data is None else self._chosen_clips(settings.data)
         self._footage = self._chosen_footage()
 
     def on_clips(self, config: ModelConfig, facts: dict[str, Any]) -> tuple[ModelConfig, str, int]:
         """Fit temperature, bias and presets; return the model, a text and clips left out."""
-        from slipdetect.lab.calibrate.calibration_text import preset_words, refit_text
-        from slipdetect.lab.calibrate.recalibrating import recalibrate, without_calibration
+        from slipdetect.lab.calibrate.fitting import recalibrate, without_calibration
+        from slipdetect.lab.calibrate.report import preset_words, refit_text
 
         predictions = self._predict(without_calibration(config), self._clips)
-        changed, found = recalibrate(config, predictions, self._options["bins"])
+        changed, found = recalibrate(config, predictions, self._settings.bins)
         self._draw(found)
         text = refit_text(found, config.calibration)
         if any(not item.positive for item in predictions):
@@ -132,8 +210,8 @@ class _Bench:
         self, config: ModelConfig, per_hour: float, facts: dict[str, Any]
     ) -> tuple[ModelConfig, str, int]:
         """Choose thresholds; return the model, a text and the videos left out."""
-        from slipdetect.lab.calibrate.calibration_text import footage_text, length, rate
-        from slipdetect.lab.calibrate.own_footage import thresholds_on_footage
+        from slipdetect.lab.calibrate.report import footage_text, length, rate
+        from slipdetect.lab.calibrate.threshold_selection import thresholds_on_footage
 
         predictions = self._predict(config, self._footage)
         found = thresholds_on_footage(predictions, per_hour, config.events)
@@ -160,26 +238,21 @@ class _Bench:
         from slipdetect.models import ModelPackage
 
         package = ModelPackage(config, self._package.folder)
-        detector = Detector.from_package(package, self._options["device"], exact=True)
-        root = Path() if self._options["data"] is None else self._options["data"].parent
-        with self._console.bar(len(clips)) as bar:
-
-            def show(done: int, total: int) -> None:
-                bar.show(done, f"{done}/{total} videos", now=done == total)
-
-            bar.show(0, f"0/{len(clips)} videos", now=True)
+        detector = Detector.from_package(package, self._settings.device, exact=True)
+        root = Path() if self._settings.data is None else self._settings.data.parent
+        with counted(self._console, len(clips), "videos") as show:
             found = list(predict(detector, clips, root, show, sizes=False))
         if not found:
             raise DataError("none of the videos can be read; check the paths")
         return found
 
-    def _chosen_clips(self) -> list[Clip]:
+    def _chosen_clips(self, file: Path) -> list[Clip]:
         from slipdetect.lab.data import read_annotations
 
-        options, file = self._options, self._options["data"]
-        clips = read_annotations(file, options["root"])
-        clips = choose_sources(clips, options["only"], options["exclude"])
-        split = options["split"]
+        settings = self._settings
+        clips = read_annotations(file, settings.root)
+        clips = choose_sources(clips, settings.dataset, settings.exclude)
+        split = settings.split
         if split is None:
             split = "val" if any(clip.split for clip in clips) else ALL
             rows = "all its clips" if split == ALL else "its clips of the split 'val'"
@@ -191,22 +264,22 @@ class _Bench:
         if shared and split != "val":
             self._console.warn(
                 f"the model was trained on clips of {', '.join(shared)}; on clips that it has "
-                "learned by heart it is surer than elsewhere, so fit on others"
+                "learned by heart its probabilities are nearer to 0 and 1 than elsewhere, so fit "
+                "on others"
             )
         return chosen
 
     def _chosen_footage(self) -> list[Clip]:
         from slipdetect.lab.data import Clip
 
-        return [Clip(path, False, group=str(path)) for path in footage(self._options["normal"])]
+        return [Clip(path, False, group=str(path)) for path in footage(self._settings.negatives)]
 
     def _draw(self, found: Refit) -> None:
-        from slipdetect.lab.evaluate.reports.reliability_plot import draw_reliability
+        from slipdetect.lab.calibrate.reliability import reliability_figure
 
-        target = self._options["reliability"]
+        target, overwrite = self._settings.reliability, self._settings.overwrite
         if target is None:
             return
         parts = {"before": found.before, "after, on groups not fitted on": found.after}
-        with atomic_write(target, overwrite=self._options["overwrite"]) as temporary:
-            draw_reliability(parts, temporary, self._package.config.name)
-        self._console.note(f"wrote {str(target)!r}")
+        figure = reliability_figure(parts, self._package.config.name)
+        write_figure(self._console, figure, target, overwrite=overwrite)

@@ -164,8 +164,8 @@ def _write(console: Console, found: DataCheck, data: Path, options: dict[str, An
 
 
 def _sheet(found: DataCheck, name: str, options: dict[str, Any]) -> Draw:
+    from slipdetect.lab.check.contact_sheet import draw_contact_sheet
     from slipdetect.lab.check.examples import choose_examples
-    from slipdetect.lab.evaluate.contact_sheet import draw_contact_sheet
 
     rows = choose_examples(found.clips, options["pictures"], options["seed"])
     return lambda target: draw_contact_sheet(rows, name, target)

@@ -14,16 +14,11 @@ import numpy.typing as npt
 from slipdetect.lab.check.single_feature import LOGISTIC, RATE, TREE, Folds, make_folds, out_of_fold
 from slipdetect.lab.check.survey import Survey
 from slipdetect.lab.data.annotations import Clip
-from slipdetect.lab.stats.interval_auc import (
-    AucInterval,
-    Bools,
-    Floats,
-    Ints,
-    group_weights,
-    stratified_auc,
-)
+from slipdetect.lab.stats.ranking import AucInterval, Flags, Floats, Ints, stratified_auc
+from slipdetect.lab.stats.resampling import GroupResampler
 
 TELLING = 0.6
+_RESAMPLES = 1000
 
 Surveyed = Sequence[tuple[Clip, Survey]]
 
@@ -172,7 +167,8 @@ def find_confounds(clips: Surveyed, seed: int = 0) -> ConfoundReport | None:
         return None
     groups = _numbered([clip.group or str(clip.path) for clip, _ in clips])
     sources = _numbered([clip.source for clip, _ in clips])
-    weights = group_weights(groups, seed)
+    resampler = GroupResampler(groups, None, _RESAMPLES, seed)
+    weights = np.concatenate(list(resampler.with_all()))
     judge = _Judge(positive, sources, make_folds(positive, groups, seed), weights, seed)
     found, constant = [], []
     for item in PROPERTIES:
@@ -192,7 +188,7 @@ def find_confounds(clips: Surveyed, seed: int = 0) -> ConfoundReport | None:
 class _Judge:
     """What is the same for every property: labels, data sets, folds and draws."""
 
-    positive: Bools
+    positive: Flags
     sources: Ints
     folds: Folds
     weights: Floats

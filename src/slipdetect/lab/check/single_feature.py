@@ -10,7 +10,8 @@ from typing import Any
 
 import numpy as np
 
-from slipdetect.lab.stats.interval_auc import Bools, Floats, Ints
+from slipdetect.lab import require
+from slipdetect.lab.stats.ranking import Flags, Floats, Ints
 
 TREE, LOGISTIC, RATE = "tree", "logistic", "rate"
 
@@ -36,7 +37,7 @@ class Folds:
         return int(self.places.max()) + 1
 
 
-def make_folds(positive: Bools, groups: Ints, seed: int) -> Folds:
+def make_folds(positive: Flags, groups: Ints, seed: int) -> Folds:
     """Deal clips into five folds, five times, both labels spread evenly.
 
     Groups stay whole if there are two or more with each label, otherwise no model could be judged
@@ -47,14 +48,13 @@ def make_folds(positive: Bools, groups: Ints, seed: int) -> Folds:
         groups: Group of every clip, ``(n,)``.
         seed: Of the dealing.
     """
-    from sklearn.model_selection import StratifiedGroupKFold, StratifiedKFold
-
+    split = require("sklearn.model_selection")
     each = [len(np.unique(groups[positive == label])) for label in (True, False)]
     by_group = min(each) >= 2
     count = min(_FOLDS, *(each if by_group else (positive.sum(), (~positive).sum())))
     places = np.zeros((_REPEATS, len(positive)), np.int64)
     for repeat in range(_REPEATS):
-        kind: Any = StratifiedGroupKFold if by_group else StratifiedKFold
+        kind: Any = split.StratifiedGroupKFold if by_group else split.StratifiedKFold
         splitter = kind(int(count), shuffle=True, random_state=seed + repeat)
         parts = splitter.split(positive, positive, groups if by_group else None)
         for fold, (_, unseen) in enumerate(parts):
@@ -62,7 +62,7 @@ def make_folds(positive: Bools, groups: Ints, seed: int) -> Folds:
     return Folds(places, by_group)
 
 
-def out_of_fold(values: Floats, positive: Bools, folds: Folds, model: str, seed: int) -> Floats:
+def out_of_fold(values: Floats, positive: Flags, folds: Folds, model: str, seed: int) -> Floats:
     """Return scores ``(repeats, n)`` of every clip by models fitted to the other folds.
 
     Args:
@@ -81,7 +81,7 @@ def out_of_fold(values: Floats, positive: Bools, folds: Folds, model: str, seed:
     return scores
 
 
-def _predict(values: Floats, positive: Bools, wanted: Floats, model: str, seed: int) -> Floats:
+def _predict(values: Floats, positive: Flags, wanted: Floats, model: str, seed: int) -> Floats:
     if len(wanted) == 0 or len(np.unique(positive)) < 2:
         return np.zeros(len(wanted))
     if model == RATE:
@@ -92,13 +92,12 @@ def _predict(values: Floats, positive: Bools, wanted: Floats, model: str, seed: 
 
 
 def _model(model: str, clips: int, seed: int) -> Any:
-    from sklearn.linear_model import LogisticRegression
-    from sklearn.pipeline import make_pipeline
-    from sklearn.preprocessing import StandardScaler
-    from sklearn.tree import DecisionTreeClassifier
-
     if model == LOGISTIC:
-        return make_pipeline(StandardScaler(), LogisticRegression(C=0.1, max_iter=1000))
+        scaler = require("sklearn.preprocessing").StandardScaler()
+        regression = require("sklearn.linear_model").LogisticRegression(C=0.1, max_iter=1000)
+        return require("sklearn.pipeline").make_pipeline(scaler, regression)
     # leaves of a few clips would learn the clips by heart
     least = max(2, clips // 50)
-    return DecisionTreeClassifier(max_depth=3, min_samples_leaf=least, random_state=seed)
+    return require("sklearn.tree").DecisionTreeClassifier(
+        max_depth=3, min_samples_leaf=least, random_state=seed
+    )

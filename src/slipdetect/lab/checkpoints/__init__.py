@@ -5,10 +5,9 @@ In: ``.pth.tar`` files, read as data only. Out: a model package, and files for t
 
 from __future__ import annotations
 
-from slipdetect.lab.checkpoints.assumed import COURSE2020_LABELS, Wishes
+from slipdetect.lab.checkpoints.assumed import COURSE2020_LABELS, PRESETS, Reading, Wishes
 from slipdetect.lab.checkpoints.exporting import Exported, export_stream
 from slipdetect.lab.checkpoints.importing import Imported, import_checkpoints
-from slipdetect.lab.checkpoints.presets import PRESETS, Reading
 from slipdetect.lab.checkpoints.stream import OldStream
 
 __all__ = [

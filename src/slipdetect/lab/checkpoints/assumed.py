@@ -6,21 +6,53 @@ In: recognized streams and what the user said. Out: a ``ModelConfig``.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
 from slipdetect.errors import UsageError
 from slipdetect.flow import FlowExtractor
-from slipdetect.lab.checkpoints.presets import READING_FIELDS, Reading, preset_reading
 from slipdetect.lab.checkpoints.stream import OldStream
 from slipdetect.models.config import ModelConfig, StreamConfig
 from slipdetect.types import Calibration, EventConfig
 
-COURSE2020_LABELS = (
-    "Slipping",
-    "NotSlipping",
-)  # class 0 and 1 of every model of the 2020 course report
+# class 0 and 1 of every model of the 2020 course report
+COURSE2020_LABELS = ("Slipping", "NotSlipping")
 COURSE2020_SEGMENTS = 3
+
+
+@dataclass(frozen=True)
+class Reading:
+    """How video is read and cut into windows: what a checkpoint does not say and a package must."""
+
+    sample_fps: float = 30.0
+    short_side: int = 256  # that frames are resized to before cropping, px
+    window: float = 1.0  # seconds
+    stride: float = 1 / 3  # from one window to the next, seconds
+    snippet_stride: int = 5  # from one snippet to the next, sampled frames
+    crop: str = "center"  # or "motion"
+    flow_method: str = "tvl1"
+    flow_bound: float = 15.0  # largest flow that is kept, px
+
+
+READING_FIELDS = tuple(item.name for item in fields(Reading))
+
+# windows of 30 frames every 10, of 30 every 30 and of 40 every 10, at 30 frames a second
+PRESETS = {
+    "course2020": Reading(),
+    "course2020-v1": Reading(stride=1.0, snippet_stride=3),
+    "course2020-v0": Reading(window=4 / 3, snippet_stride=2),
+}
+
+
+def preset_reading(name: str) -> Reading:
+    """Return the preset ``name``.
+
+    Raises:
+        UsageError: There is no such preset.
+    """
+    if name not in PRESETS:
+        raise UsageError(f"unknown preset {name!r}; choose from {', '.join(PRESETS)}")
+    return PRESETS[name]
 
 
 @dataclass(frozen=True)

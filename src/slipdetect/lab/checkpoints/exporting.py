@@ -5,42 +5,53 @@ In: a ``ModelPackage``. Out: a ``.pth.tar`` file.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any
 
 import torch
 
+from slipdetect import backbones
 from slipdetect._io import atomic_write, check_writable
 from slipdetect.backbones.options import OPTIONS_BUFFER
-from slipdetect.lab.checkpoints.architectures import arch_of, last_layer
-from slipdetect.lab.checkpoints.differences import differences
-from slipdetect.lab.checkpoints.note import write_note
-from slipdetect.lab.checkpoints.reading import EXTRA_KEY, NOTE_KEY
-from slipdetect.models.config import StreamConfig
+from slipdetect.lab.checkpoints.assumed import Wishes, assumed_config
+from slipdetect.lab.checkpoints.keys import TSN_LAYOUT
+from slipdetect.lab.checkpoints.reading import EXTRA_KEY, NOTE_KEY, OldCheckpoint, write_note
+from slipdetect.lab.checkpoints.stream import OldStream, arch_of, last_layer, trained_with
+from slipdetect.models.config import ModelConfig, StreamConfig
 from slipdetect.models.package import ModelPackage
+
+# every other field is told by its name, so that none that comes later is forgotten
+_TOLD_APART = frozenset(
+    [
+        "backbone",
+        "backbone_options",
+        "input_size",
+        "normalization",
+        "consensus",
+        "consensus_k",
+        "crop",
+        "streams",
+        "fusion",
+    ]
+)
+# names of the model; what counts in training only; what is the package's own
+_OF_NO_EFFECT = frozenset(
+    ["name", "training", "dropout", "file", "sha256", "versions", "format_version"]
+)
 
 
 @dataclass(frozen=True)
 class Exported:
-    """A checkpoint that was written.
-
-    Attributes:
-        path: The file.
-        arch: Network, as the older programs spell it.
-        tensors: Number of tensors that older programs see.
-        epoch: Epoch in the file, 0 where the package does not know.
-        best: Best accuracy in percent, 0 where the package does not know.
-        differences: What the older programs will do otherwise than this package.
-    """
+    """A checkpoint that was written; epoch and accuracy are 0 where the package does not know."""
 
     path: Path
-    arch: str
-    tensors: int
+    arch: str  # as the older programs spell it
+    tensors: int  # that older programs see
     epoch: int
-    best: float
-    differences: tuple[str, ...]
+    best: float  # accuracy in percent
+    differences: tuple[str, ...]  # what the older programs will do otherwise than this package
 
 
 def export_stream(
@@ -112,3 +123,71 @@ def _progress(training: Mapping[str, Any], modality: str) -> tuple[int, float]:
         epoch = done + 1 if isinstance(done, int) else epoch
         best = 100.0 * accuracy if isinstance(accuracy, float) else best
     return 0 if epoch is None else int(epoch), 0.0 if best is None else float(best)
+
+
+def differences(config: ModelConfig, modality: str) -> tuple[str, ...]:
+    """Return one text for each thing that changes scores and that older programs do otherwise."""
+    stream = config.stream(modality)
+    told = list(_of_the_stream(stream))
+    others = [each.modality for each in config.streams if each.modality != modality]
+    if others:
+        told.append(
+            f"the file has the {modality} stream alone, which this model fuses with "
+            f"{', '.join(others)}; export these too, and import all files together"
+        )
+    untold = _untold(config, stream)
+    if untold:
+        told.append(f"older programs are not told of {', '.join(untold)}")
+    return tuple(told)
+
+
+def _of_the_stream(stream: StreamConfig) -> Iterator[str]:
+    spec = backbones.get_spec(stream.backbone)
+    if last_layer(stream.backbone) is None:
+        yield f"tsn-pytorch has no network {stream.backbone}; only slipdetect reads this"
+    if stream.backbone_options:
+        options = ", ".join(f"{key} = {value}" for key, value in stream.backbone_options.items())
+        yield f"tsn-pytorch builds {stream.backbone} without the options {options}"
+    usual = trained_with(spec.normalization, stream.modality, two_stream=False)
+    if replace(stream.normalization, contrast=usual.contrast) != usual:
+        yield "tsn-pytorch will normalize pictures by other statistics than this model's"
+    if stream.normalization.contrast is not None:
+        yield (
+            "tsn-pytorch takes differences as they are, this model scales them to "
+            f"{stream.normalization.contrast:g}"
+        )
+    if stream.input_size != spec.input_size:
+        yield f"tsn-pytorch takes {spec.input_size} px, this model {stream.input_size} px"
+    if stream.crop != "center":
+        yield "tsn-pytorch crops the center, not what moves"
+    if stream.consensus != "avg":
+        kind = f"topk of {stream.consensus_k}" if stream.consensus == "topk" else stream.consensus
+        yield f"tsn-pytorch averages the snippets' scores, this model takes {kind}"
+
+
+def _untold(config: ModelConfig, stream: StreamConfig) -> list[str]:
+    """Return the fields that nobody could guess from the file without its note."""
+    spec = backbones.get_spec(stream.backbone)
+    alone = OldStream(
+        checkpoint=OldCheckpoint(Path(), "", {}),
+        layout=TSN_LAYOUT,
+        backbone=stream.backbone,
+        known_by="",
+        modality=stream.snippet,
+        classes=len(config.labels),
+        dropout=stream.dropout,
+        normalization=stream.normalization,
+        input_size=spec.input_size,
+        state={},
+        tensors=0,
+        changes=(),
+    )
+    guess = assumed_config(config.name, [alone], Wishes())
+    left_out = _TOLD_APART | _OF_NO_EFFECT
+    pairs = ((config, guess), (stream, guess.streams[0]))
+    return [
+        item.name
+        for ours, theirs in pairs
+        for item in fields(ours)
+        if item.name not in left_out and getattr(ours, item.name) != getattr(theirs, item.name)
+    ]

@@ -11,10 +11,11 @@ from dataclasses import dataclass
 import torch
 
 from slipdetect.errors import ModelError
-from slipdetect.lab.checkpoints.architectures import LAST_LAYERS
 
 TSN_LAYOUT = "temporal segment network"
 TWO_STREAM_LAYOUT = "two-stream network"
+
+LAST_LAYERS = ("fc", "last_linear", "classif", "classifier.6")  # "classif" is an older spelling
 
 _BODY = "base_model."
 _HEAD = "new_fc."
@@ -26,21 +27,13 @@ _SHOWN = 5
 
 @dataclass(frozen=True)
 class Renamed:
-    """Tensors by the names that ``TSN.state_dict`` uses.
+    """Tensors by the names that ``TSN.state_dict`` uses."""
 
-    Attributes:
-        layout: ``TSN_LAYOUT`` or ``TWO_STREAM_LAYOUT``.
-        tensors: By new name.
-        origins: Old name of every new one.
-        rules: Beginnings of old names by what replaced them, the first match counts.
-        changes: What was renamed, for people.
-    """
-
-    layout: str
+    layout: str  # TSN_LAYOUT or TWO_STREAM_LAYOUT
     tensors: dict[str, torch.Tensor]
-    origins: dict[str, str]
-    rules: dict[str, str]
-    changes: tuple[str, ...]
+    origins: dict[str, str]  # old names by new ones
+    rules: dict[str, str]  # beginnings of old names by what replaced them, the first match counts
+    changes: tuple[str, ...]  # what was renamed, for people
 
     @property
     def own_head(self) -> bool:
@@ -69,7 +62,8 @@ def rename(state: Mapping[str, torch.Tensor], where: str, *, parallel: bool = Tr
     Raises:
         ModelError: No known layout, no layer that scores classes, or two tensors for one name.
     """
-    plain = {_without_parallel(name) if parallel else name: name for name in state}
+    dropped = _PARALLEL if parallel else None
+    plain = {".".join(p for p in name.split(".") if p != dropped): name for name in state}
     if len(plain) < len(state):
         raise ModelError(f"{where} has tensors with and without 'module.' in front; clean it first")
     layout, rules = _rules(plain, where)
@@ -162,8 +156,3 @@ def _old_name(new: str, renamed: Renamed) -> str:
 def _change(old: str, new: str, count: int) -> str:
     tensors = "1 tensor" if count == 1 else f"{count} tensors"
     return f"{f'{old}*' if old else 'others'} -> {new}* ({tensors})"
-
-
-def _without_parallel(name: str) -> str:
-    """Drop every level that ``nn.DataParallel`` put into a name."""
-    return ".".join(part for part in name.split(".") if part != _PARALLEL)

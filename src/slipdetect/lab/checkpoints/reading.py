@@ -1,10 +1,12 @@
 """Reading an old checkpoint as data: tensors, numbers and texts, and nothing that could run.
 
-In: a ``.pth.tar`` file, of the zip format or the one before it. Out: an ``OldCheckpoint``.
+In: a ``.pth.tar`` file, of the zip format or the one before it. Out: an ``OldCheckpoint``; where
+``export_stream`` wrote it, a ``Note``: everything that the format has no room for.
 """
 
 from __future__ import annotations
 
+import json
 import math
 import re
 import warnings
@@ -16,7 +18,9 @@ from typing import Any
 import torch
 
 from slipdetect._io import file_sha256
-from slipdetect.errors import ModelError
+from slipdetect.errors import ModelError, PackageError, UsageError
+from slipdetect.models.config import ModelConfig, StreamConfig
+from slipdetect.models.package import ModelPackage
 
 NOTE_KEY = "slipdetect"
 EXTRA_KEY = "slipdetect_tensors"
@@ -27,27 +31,17 @@ _LONGEST_REASON = 160
 
 @dataclass(frozen=True)
 class OldCheckpoint:
-    """What a checkpoint holds.
-
-    Attributes:
-        path: The file.
-        sha256: Hex digest of the file.
-        state: Tensors by the names in the file, floating-point ones as float32, on the CPU.
-        arch: Name of the network as the program wrote it, or None.
-        epoch: Epoch that would have come next, or None.
-        best: Best accuracy in percent, or None.
-        note: JSON text that ``export_stream`` adds, or None.
-        extra: Tensors that ``export_stream`` adds because the older programs have no place for
-            them, such as the weights of a consensus, by their names in ``TSN``.
-    """
+    """What a checkpoint holds; tensors are on the CPU, floating-point ones float32."""
 
     path: Path
-    sha256: str
-    state: dict[str, torch.Tensor]
-    arch: str | None = None
-    epoch: int | None = None
-    best: float | None = None
-    note: str | None = None
+    sha256: str  # of the file
+    state: dict[str, torch.Tensor]  # by the names in the file
+    arch: str | None = None  # of the network, as the program wrote it
+    epoch: int | None = None  # that would have come next
+    best: float | None = None  # accuracy in percent
+    note: str | None = None  # JSON text that export_stream adds
+    # what export_stream adds because older programs have no place for it, such as the weights of a
+    # consensus, by its names in TSN
     extra: dict[str, torch.Tensor] = field(default_factory=dict)
 
 
@@ -85,7 +79,8 @@ def _tensors(state: Any, path: Path) -> dict[str, torch.Tensor]:
                 f"{str(path)!r}: {str(name)[:60]!r} in its state dict is no tensor by name; "
                 "give a training checkpoint"
             )
-    return {name: _plain(value) for name, value in state.items()}
+    plain = {name: value.detach() for name, value in state.items()}
+    return {name: x.float() if x.is_floating_point() else x for name, x in plain.items()}
 
 
 def _load(path: Path) -> Any:
@@ -113,11 +108,6 @@ def _refusal(path: Path, reason: str) -> str:
     return f"{str(path)!r} is damaged or no PyTorch checkpoint ({short}); copy it again"
 
 
-def _plain(value: torch.Tensor) -> torch.Tensor:
-    value = value.detach()
-    return value.float() if value.is_floating_point() else value
-
-
 def _number(value: Any) -> float | None:
     """Return a finite number from a number or a tensor of one element; else None."""
     if isinstance(value, torch.Tensor):
@@ -125,3 +115,47 @@ def _number(value: Any) -> float | None:
     if isinstance(value, bool) or not isinstance(value, (int, float)):
         return None
     return float(value) if math.isfinite(value) else None
+
+
+@dataclass(frozen=True)
+class Note:
+    """What a checkpoint says about the model that it is a stream of."""
+
+    config: ModelConfig  # of the whole model, as its model.json had it
+    modality: str  # of the stream in the file
+    card: str | None = None
+
+    @property
+    def stream(self) -> StreamConfig:
+        """The stream in the file."""
+        return self.config.stream(self.modality)
+
+
+def write_note(package: ModelPackage, modality: str) -> str:
+    """Return all of ``model.json``, so that whatever a package can say also comes back."""
+    data = {"stream": modality, "model": package.config.to_json(), "card": package.card()}
+    return json.dumps(data, ensure_ascii=False, allow_nan=False)
+
+
+def read_note(checkpoint: OldCheckpoint) -> Note | None:
+    """Return the note in a checkpoint, or None where there is none.
+
+    Raises:
+        PackageError: It is there and cannot be read.
+    """
+    if checkpoint.note is None:
+        return None
+    where = f"the note in {str(checkpoint.path)!r}"
+    try:
+        data = json.loads(checkpoint.note)
+    except (ValueError, RecursionError) as error:
+        raise PackageError(f"{where} is no JSON ({error}); export the model again") from error
+    if not isinstance(data, Mapping):
+        raise PackageError(f"{where} is not that of slipdetect; export the model again")
+    config, modality = ModelConfig.from_json(data.get("model"), where), data.get("stream")
+    try:
+        config.stream(str(modality))
+    except UsageError as error:
+        raise PackageError(f"{where} is about no stream of its model; export it again") from error
+    card = data.get("card")
+    return Note(config, str(modality), card if isinstance(card, str) and card else None)

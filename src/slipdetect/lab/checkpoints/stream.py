@@ -5,7 +5,8 @@ In: an ``OldCheckpoint``. Out: an ``OldStream`` with weights that ``TSN`` takes.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
 
@@ -13,10 +14,8 @@ import torch
 
 from slipdetect import backbones
 from slipdetect.errors import BackboneUnavailable, ModelError
-from slipdetect.lab.checkpoints.architectures import backbone_of, guess_backbone
 from slipdetect.lab.checkpoints.keys import TWO_STREAM_LAYOUT, Renamed, fit, rename
 from slipdetect.lab.checkpoints.reading import OldCheckpoint
-from slipdetect.lab.checkpoints.two_stream import in_order_of_time
 from slipdetect.modalities.normalize import Normalization
 from slipdetect.modalities.snippet import MODALITIES, Modality
 from slipdetect.models.config import StreamConfig
@@ -32,38 +31,44 @@ _CHANNELS = {
 }
 _DROPOUT = {"rgb": 0.8, "flow": 0.7, "rgbdiff": 0.8}  # 2020 course report, Table 5
 
+# what tsn-pytorch calls the layer that scores the classes; None: always a layer of its own
+_LAST_LAYERS = (
+    (re.compile(r"(resnet|resnest)\d+|bninception"), "fc"),
+    (re.compile(r"inceptionv4|inceptionresnetv2"), "last_linear"),
+    (re.compile(r"vgg\d+(_bn)?"), "classifier.6"),
+)
+
+# blocks of the four stages, whether they have a third convolution, name
+_RESNETS: dict[tuple[int | bool, ...], str] = {
+    (2, 2, 2, 2, False): "18",
+    (3, 4, 6, 3, False): "34",
+    (3, 4, 6, 3, True): "50",
+    (3, 4, 23, 3, True): "101",
+    (3, 8, 36, 3, True): "152",
+}
+_MARKS = {
+    "conv1_7x7_s2.weight": "bninception",
+    "features.0.conv.weight": "inceptionv4",
+    "conv2d_1a.conv.weight": "inceptionresnetv2",
+}
+
 
 @dataclass(frozen=True)
 class OldStream:
-    """One checkpoint, understood.
+    """One checkpoint, understood."""
 
-    Attributes:
-        checkpoint: What was in the file, without its tensors.
-        layout: Which kind of program wrote it.
-        backbone: Name for ``create_backbone``.
-        known_by: How the backbone is known, for people.
-        modality: Modality and snippet length.
-        classes: Size of the output.
-        dropout: Dropout before the classifier, as far as the file tells.
-        normalization: What the pixels went through in training.
-        input_size: Side of the pictures, px.
-        state: Weights for ``TSN``.
-        tensors: Number of tensors in the file.
-        changes: What was renamed or turned, for people.
-    """
-
-    checkpoint: OldCheckpoint
-    layout: str
+    checkpoint: OldCheckpoint  # without its tensors
+    layout: str  # which kind of program wrote it
     backbone: str
-    known_by: str
+    known_by: str  # how the backbone is known, for people
     modality: Modality
     classes: int
-    dropout: float
-    normalization: Normalization
-    input_size: int
-    state: dict[str, torch.Tensor]
-    tensors: int
-    changes: tuple[str, ...]
+    dropout: float  # before the classifier, as far as the file tells
+    normalization: Normalization  # what the pixels went through in training
+    input_size: int  # side of the pictures, px
+    state: dict[str, torch.Tensor]  # weights for TSN
+    tensors: int  # their number in the file
+    changes: tuple[str, ...]  # what was renamed or turned, for people
 
 
 def recognize(
@@ -94,7 +99,9 @@ def recognize(
     known = None if noted is None else noted.snippet
     snippet = _modality(renamed, first_conv, modality, where) if known is None else known
     classes = renamed.tensors["classifier.weight"].shape[0]
-    hint = _hint(backbone, looks_like)
+    hint = f"; its tensors look like {looks_like}, try --arch {looks_like}"
+    if looks_like in (None, backbone):
+        hint = f"; it was taken for {backbone}"
     if noted is None:
         shapes = _shapes(partial(TSN, backbone, snippet, num_classes=classes, partial_bn=False))
     else:
@@ -103,8 +110,7 @@ def recognize(
             tensors={**checkpoint.extra, **renamed.tensors},
             origins={**{name: name for name in checkpoint.extra}, **renamed.origins},
         )
-        part = replace(noted, backbone=backbone)
-        shapes = _shapes(partial(build_network, part, classes))
+        shapes = _shapes(partial(build_network, replace(noted, backbone=backbone), classes))
     state = fit(renamed, shapes, where, hint)
     changes = renamed.changes
     two_stream = renamed.layout == TWO_STREAM_LAYOUT
@@ -140,12 +146,6 @@ def trained_with(backbone: Normalization, modality: str, *, two_stream: bool) ->
     if modality == "flow" and two_stream:
         return replace(backbone, flow=(0.0, 1.0))
     return backbone
-
-
-def _hint(backbone: str, looks_like: str | None) -> str:
-    if looks_like in (None, backbone):
-        return f"; it was taken for {backbone}"
-    return f"; its tensors look like {looks_like}, try --arch {looks_like}"
 
 
 def _shapes(build: Callable[[], TSN]) -> dict[str, torch.Tensor]:
@@ -202,3 +202,65 @@ def _modality(renamed: Renamed, first_conv: str, asked: str | None, where: str) 
             "leave --modality out"
         )
     return Modality(asked, channels // each)
+
+
+def backbone_of(arch: str) -> str:
+    """Return the backbone that ``arch`` means; case, ``-`` and ``_`` do not matter.
+
+    Raises:
+        ModelError: There is no such backbone.
+    """
+    known = {_plain(name): name for name in backbones.list_backbones()}
+    name = known.get(_plain(arch))
+    if name is not None:
+        return name
+    backbones.get_spec(arch)  # a name of timm's zoo, or an error that suggests one
+    return arch
+
+
+def guess_backbone(tensors: Mapping[str, torch.Tensor]) -> str | None:
+    """Return the backbone that has tensors of these names (without classifier), or None."""
+    for mark, name in _MARKS.items():
+        if mark in tensors:
+            return name
+    if "layer4.0.conv1.weight" in tensors:
+        stages = tuple(_blocks(tensors, f"layer{stage}.") for stage in range(1, 5))
+        number = _RESNETS.get((*stages, "layer1.0.conv3.weight" in tensors))
+        split_attention = "layer1.0.conv2.fc1.weight" in tensors
+        return None if number is None else ("resnest" if split_attention else "resnet") + number
+    convolutions = [
+        name for name, value in tensors.items() if name.startswith("features.") and value.ndim == 4
+    ]
+    if len(convolutions) == 13 and "classifier.3.weight" in tensors:
+        return "vgg16_bn" if "features.1.running_mean" in tensors else "vgg16"
+    return None
+
+
+def last_layer(backbone: str) -> str | None:
+    """Return the old name of the layer that scores the classes; None where there was none."""
+    return next((name for form, name in _LAST_LAYERS if form.fullmatch(backbone)), None)
+
+
+def arch_of(backbone: str) -> str:
+    """Return how the older programs spell ``backbone``."""
+    return "BNInception" if backbone == "bninception" else backbone
+
+
+def _plain(name: str) -> str:
+    return re.sub(r"[-_ ]", "", name).lower()
+
+
+def _blocks(tensors: Mapping[str, torch.Tensor], stage: str) -> int:
+    return len({name.split(".")[1] for name in tensors if name.startswith(stage)})
+
+
+def in_order_of_time(kernel: torch.Tensor) -> torch.Tensor:
+    """Turn the first convolution of a two-stream motion network to flow in the order of time.
+
+    The program that trained these networks put field 1 of a stack behind the last one: they saw
+    fields 2, 3, ..., L, 1. The fields of the kernel are moved instead of those of the input.
+
+    Args:
+        kernel: ``(filters, 2 L, h, w)``, for u and v of fields 2, 3, ..., L, 1.
+    """
+    return kernel.roll(2, dims=1)

@@ -12,12 +12,13 @@ from typing import Any
 import numpy as np
 
 from slipdetect.errors import UsageError
-from slipdetect.lab.compare.fusion_choices import Weights, fusion_choices, fusion_name
-from slipdetect.lab.compare.paired import Difference, PairedAuc, holm, mcnemar
-from slipdetect.lab.compare.score_runs import StreamSet
+from slipdetect.lab.compare.fusions import Weights, fusion_choices, fusion_name
+from slipdetect.lab.compare.runs import StreamSet
 from slipdetect.lab.evaluate.clip_report import ClipReport, clip_report
-from slipdetect.lab.evaluate.judging import Judgment, judge
+from slipdetect.lab.evaluate.decisions import Decision, decide
 from slipdetect.lab.evaluate.scores import ClipScores
+from slipdetect.lab.stats.metrics import Metric
+from slipdetect.lab.stats.paired import PairedAuc, holm, mcnemar
 
 RESAMPLES = 2000
 
@@ -38,7 +39,7 @@ class Versus:
     lost: int
     p_value: float
     corrected: float
-    auc: Difference | None
+    auc: Metric | None
 
 
 @dataclass(frozen=True)
@@ -118,7 +119,7 @@ def compare(
     """
     notes: list[str] = []
     rows: list[Row] = []
-    judged: list[Judgment] = []
+    judged: list[Decision] = []
     for each in sets:
         for choice in fusion_choices(each, own, saturated_fallback=saturated_fallback):
             weights = choice.weights
@@ -126,7 +127,7 @@ def compare(
             known = each.validation
             checked = None if known is None else clip_report(known, weights, resamples=resamples)
             rows.append(Row(each.name, choice.name, weights, choice.note, test, checked))
-            judged.append(judge(each.test, weights))
+            judged.append(decide(each.test, weights))
     _require_use(own, rows)
     reference, chosen_by = _reference(rows, against, notes)
     tested = _tested(rows, judged, reference, sets[0].test, resamples, seed)
@@ -158,10 +159,10 @@ def _reference(rows: Sequence[Row], against: str | None, notes: list[str]) -> tu
 
 
 def _merit(row: Row) -> tuple[float, float, int]:
-    report: Any = row.validation
-    auc = report.auc.value
+    metrics: dict[str, Any] = {} if row.validation is None else row.validation.metrics
+    auc = metrics["auc"].value
     return (
-        report.mean_class_accuracy.value,
+        metrics["mean_class_accuracy"].value,
         0.5 if auc is None else auc,
         -sum(weight > 0 for weight in row.weights.values()),
     )
@@ -169,21 +170,21 @@ def _merit(row: Row) -> tuple[float, float, int]:
 
 def _tested(
     rows: Sequence[Row],
-    judged: Sequence[Judgment],
+    judged: Sequence[Decision],
     reference: int,
     scores: ClipScores,
     resamples: int,
     seed: int,
 ) -> list[Row]:
     paired = PairedAuc(scores.is_positive, scores.groups, resamples, seed)
-    right = [judgment.said == scores.truth for judgment in judged]
+    right = [judgment.label == scores.truth for judgment in judged]
     others = [i for i in range(len(rows)) if i != reference]
     gained = [int((right[i] & ~right[reference]).sum()) for i in others]
     lost = [int((right[reference] & ~right[i]).sum()) for i in others]
     p_values = [mcnemar(*pair) for pair in zip(gained, lost, strict=True)]
     done = list(rows)
     for at, (i, corrected) in enumerate(zip(others, holm(p_values), strict=True)):
-        auc = paired.difference(judged[i].surety, judged[reference].surety)
+        auc = paired.difference(judged[i].score, judged[reference].score)
         versus = Versus(gained[at], lost[at], p_values[at], corrected, auc)
         done[i] = replace(rows[i], versus=versus)
     return done

@@ -1,7 +1,7 @@
-"""Who is trained on, who chooses the epoch, and who is scored once at the end.
+"""Who is trained on, who chooses the epoch, who is scored once at the end; fewer clips of these.
 
-In: annotated clips. Out: a ``Division``, kept in a file that everybody can read; leaks are refused,
-or said.
+In: annotated clips. Out: a ``Division``, kept in a file that everybody can read, whose leaks are
+refused or told; subsets of whole groups.
 """
 
 from __future__ import annotations
@@ -9,40 +9,48 @@ from __future__ import annotations
 import csv
 import hashlib
 import io
+import itertools
 import json
 import os
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+import numpy as np
+
 from slipdetect._io import atomic_write
 from slipdetect.errors import DataError, OutputError
-from slipdetect.lab.course2020.leaked import Leaked, leaked
 from slipdetect.lab.data import Clip, split_by_group
 from slipdetect.lab.data.leaks import Leaks, find_leaks
 from slipdetect.lab.data.splits import divide
 
 SIDES = ("train", "val", "test")
 SPLIT_FILE = "split.csv"
+SMOKE_CLIPS = {"train": 12, "val": 6, "test": 12}
 _HEADER = ("path", "label", "start", "end", "group", "dataset", "split")
 _TEST_SHARE = 0.25
 _VAL_SHARE_OF_REST = 0.2
 
 
 @dataclass(frozen=True)
+class Leaked:
+    """What is on more than one side of a split."""
+
+    count: int  # how many groups, and how many sets of equal files
+    test_clips: int  # test clips whose group or file is on another side too
+    of: int  # test clips in all
+    sentences: tuple[str, ...]  # which groups and files, the first ones by name
+
+
+@dataclass(frozen=True)
 class Division:
-    """Clips with their sides, every one with its ``split`` set.
+    """Clips with their sides, every one with its ``split`` set."""
 
-    Attributes:
-        clips: All of them, in the order of the annotation file.
-        root: Folder that their names start from.
-        given: Whether the annotation file said which side they are on.
-        leaked: What is on two sides although that was not refused; None where nothing is.
-    """
-
-    clips: tuple[Clip, ...]
-    root: Path
-    given: bool
+    clips: tuple[Clip, ...]  # all of them, in the order of the annotation file
+    root: Path  # folder that their names start from
+    given: bool  # whether the annotation file said which side they are on
+    # what is on two sides although that was not refused; None where nothing is
     leaked: Leaked | None = None
 
     def side(self, name: str) -> list[Clip]:
@@ -94,7 +102,7 @@ def make_division(
     leaks = find_leaks(placed)
     if not allow_leaks:
         _require_no_leaks(leaks)
-    return Division(placed, root, given, leaked(placed, leaks) if leaks else None)
+    return Division(placed, root, given, _leaked(placed, leaks))
 
 
 def keep_division(division: Division, folder: Path) -> Path:
@@ -120,6 +128,18 @@ def keep_division(division: Division, folder: Path) -> Path:
             "choose another --out"
         )
     return path
+
+
+def _leaked(clips: Sequence[Clip], leaks: Leaks) -> Leaked | None:
+    """Count what ``leaks`` found among ``clips``."""
+    if not leaks:
+        return None
+    groups = {leak.group for leak in leaks.groups}
+    copies = {clip.path for same in leaks.copies for clip in same}
+    test = [clip for clip in clips if clip.split == "test"]
+    known = sum(clip.group in groups or clip.path in copies for clip in test)
+    count = len(leaks.groups) + len(leaks.copies)
+    return Leaked(count, known, len(test), tuple(leaks.sentences()))
 
 
 def _check(sides: dict[str, list[Clip]]) -> None:
@@ -160,3 +180,86 @@ def _size(path: Path) -> int:
         return path.stat().st_size
     except OSError as error:
         raise DataError(f"cannot read {str(path)!r}: {error.strerror}; check the path") from error
+
+
+def smoke_division(division: Division) -> Division:
+    """Return a few clips of each side; what leaks is told of the whole split."""
+    kept: set[Path] = set()
+    for name in SIDES:
+        kept |= {clip.path for clip in smoke_subset(division.side(name), SMOKE_CLIPS[name])}
+    return replace(division, clips=tuple(clip for clip in division.clips if clip.path in kept))
+
+
+def nested_subset(clips: Sequence[Clip], share: float, seed: int = 0) -> list[Clip]:
+    """Return about ``share`` of the clips, in their order, as whole groups.
+
+    Groups stand in one order for every share, so a smaller subset lies inside a larger one. The
+    order is drawn at random but takes, wherever positives are rarer so far than in all clips, a
+    group that has more of them, and else one that has fewer.
+
+    Raises:
+        DataError: The share is not in (0, 1].
+    """
+    if not 0.0 < share <= 1.0:
+        raise DataError(f"the share of clips must be in (0, 1], not {share}")
+    groups = _by_group(clips)
+    wanted = share * len(clips)
+    kept: set[str] = set()
+    count = 0
+    for name in group_order(clips, seed):
+        size = len(groups[name])
+        # the nearer of the two sizes that whole groups allow
+        if kept and abs(count + size - wanted) >= abs(count - wanted):
+            break
+        kept.add(name)
+        count += size
+    return [clip for clip in clips if clip.group in kept]
+
+
+def group_order(clips: Sequence[Clip], seed: int) -> list[str]:
+    """Return the groups in a drawn order in which every beginning has about the same labels."""
+    groups = _by_group(clips)
+    overall = sum(clip.positive for clip in clips) / len(clips)
+    queues: dict[bool, list[str]] = {True: [], False: []}
+    for name in np.random.default_rng(seed).permutation(sorted(groups)).tolist():
+        positives = sum(clip.positive for clip in groups[name])
+        queues[positives > overall * len(groups[name])].append(name)
+    order: list[str] = []
+    positives = count = 0
+    while queues[True] or queues[False]:
+        wants = positives < overall * count or not count
+        queue = queues[wants] or queues[not wants]
+        name = queue.pop(0)
+        order.append(name)
+        positives += sum(clip.positive for clip in groups[name])
+        count += len(groups[name])
+    return order
+
+
+def smoke_subset(clips: Sequence[Clip], count: int) -> list[Clip]:
+    """Return ``count`` clips, labels in turn, each from a group not used yet while there are some.
+
+    The smallest file of a group comes first, because that is read fastest.
+    """
+    queues = {label: _round_robin(clips, label) for label in (True, False)}
+    turns = itertools.chain.from_iterable(itertools.zip_longest(queues[True], queues[False]))
+    chosen = {clip.path for clip in itertools.islice((c for c in turns if c is not None), count)}
+    return [clip for clip in clips if clip.path in chosen]
+
+
+def _round_robin(clips: Sequence[Clip], positive: bool) -> list[Clip]:
+    groups = _by_group([clip for clip in clips if clip.positive == positive])
+    ordered = [
+        sorted(groups[name], key=lambda clip: (clip.path.stat().st_size, str(clip.path)))
+        for name in sorted(groups)
+    ]
+    ordered.sort(key=lambda group: group[0].path.stat().st_size)
+    rounds = itertools.zip_longest(*ordered)
+    return [clip for one in rounds for clip in one if clip is not None]
+
+
+def _by_group(clips: Sequence[Clip]) -> dict[str, list[Clip]]:
+    groups: dict[str, list[Clip]] = defaultdict(list)
+    for clip in clips:
+        groups[clip.group].append(clip)
+    return groups

@@ -1,64 +1,61 @@
 """A table from plan to figures: run what is missing, then compute every cell.
 
-In: a ``Table``, a ``Division``, what does the work. Out: a ``TableResult``.
+In: a ``Table``, a ``Division``, what does the work. Out: a ``TableResult``, and how runs learned.
 """
 
 from __future__ import annotations
 
 import fnmatch
+import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from slipdetect.errors import DataError, UsageError
-from slipdetect.lab.course2020.attempts import (
-    DONE,
-    Attempt,
-    attempt_state,
-    make_attempts,
-    read_attempt,
-)
-from slipdetect.lab.course2020.cells import evaluate_cell, majority_accuracy
-from slipdetect.lab.course2020.curves import chosen_epoch, read_history
 from slipdetect.lab.course2020.division import SIDES, Division
-from slipdetect.lab.course2020.plan import Cell, Table
-from slipdetect.lab.course2020.result import (
+from slipdetect.lab.course2020.results import (
     FAILED,
     MISSING,
     CellResult,
     Chosen,
     Side,
     TableResult,
+    evaluate_cell,
+    majority_accuracy,
 )
-from slipdetect.lab.course2020.runner import Progress, Work, run_attempts, states
-from slipdetect.lab.course2020.training_work import RUN, clear
+from slipdetect.lab.course2020.runs import (
+    DONE,
+    RUN,
+    Attempt,
+    Progress,
+    Work,
+    attempt_state,
+    clear,
+    make_attempts,
+    read_attempt,
+    run_attempts,
+    states,
+)
+from slipdetect.lab.course2020.tables import Cell, Table
 from slipdetect.lab.evaluate.scores import ClipScores
-from slipdetect.lab.train.metrics import EpochMetrics
+from slipdetect.lab.train.learning_curves import Curve
+from slipdetect.lab.train.metrics import EpochMetrics, best_epoch
+from slipdetect.lab.train.records import METRICS
 
 Scores = dict[str, ClipScores]
 
 
 @dataclass(frozen=True)
 class Experiment:
-    """A table to be run on one division of clips.
+    """A table to be run on one division of clips."""
 
-    Attributes:
-        table: What to run.
-        division: On which clips.
-        out: Folder of all attempts.
-        work: What trains and scores one.
-        seeds: Seeds of every trial.
-        shown: Settings to show with the table, by name.
-        smoke: Whether the run only shows that everything runs.
-    """
-
-    table: Table
-    division: Division
-    out: Path
-    work: Work
-    seeds: Sequence[int]
-    shown: Mapping[str, str]
-    smoke: bool = False
+    table: Table  # what to run
+    division: Division  # on which clips
+    out: Path  # folder of all attempts
+    work: Work  # what trains and scores one
+    seeds: Sequence[int]  # seeds of every trial
+    shown: Mapping[str, str]  # settings to show with the table, by name
+    smoke: bool = False  # whether the run only shows that everything runs
 
     def attempts(self, only: str | None = None) -> list[Attempt]:
         """Return what there is to run.
@@ -170,3 +167,46 @@ class Experiment:
         if not missing:
             return []
         return [f"{missing} test clips could not be read and are not counted."]
+
+
+def read_history(run: Path) -> list[EpochMetrics]:
+    """Return the epochs of a run of one stream; none before its first epoch ended.
+
+    Raises:
+        DataError: The file is damaged.
+    """
+    path = run / METRICS
+    try:
+        lines = path.read_text(encoding="utf-8").splitlines()
+    except FileNotFoundError:
+        return []
+    try:
+        rows = [json.loads(line) for line in lines]
+        return [EpochMetrics(**{k: v for k, v in row.items() if k != "modality"}) for row in rows]
+    except (ValueError, TypeError, AttributeError) as error:
+        raise DataError(f"cannot read {str(path)!r}: {error}; delete its folder") from error
+
+
+def chosen_epoch(history: Sequence[EpochMetrics]) -> Chosen | None:
+    """Return what validation measured after the best epoch and after the last one."""
+    if not history:
+        return None
+    index = best_epoch(history)
+    best, last = history[index], history[-1]
+    values = (best.val_accuracy, best.val_loss, last.val_accuracy, last.val_loss)
+    known = [value for value in values if value is not None]
+    if len(known) < len(values):
+        return None
+    return Chosen(index + 1, len(history), *known)
+
+
+def validation_curves(histories: Mapping[str, Sequence[EpochMetrics]]) -> list[Curve]:
+    """Return validation accuracy and loss over epochs by run."""
+    curves = []
+    for label, history in histories.items():
+        for metric in ("loss", "accuracy"):
+            found = [(m.epoch + 1, getattr(m, f"val_{metric}")) for m in history]
+            points = tuple((epoch, value) for epoch, value in found if value is not None)
+            if points:
+                curves.append(Curve(label, "validation", metric, points))
+    return curves

@@ -6,7 +6,7 @@ In: archives. Out: a folder with frames, flow and clips.csv, a table on stdout, 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
@@ -16,9 +16,9 @@ from slipdetect.cli.options import common_options
 from slipdetect.lab.prepare.prepared_options import FOLDER, test_every_option
 
 if TYPE_CHECKING:
-    from slipdetect.lab.course2020.seed_set import CourseSet
+    from slipdetect.lab.course2020.archive_set import CourseSet
 
-_USUAL_SIDE = 256  # short_side of the recipes seed-*
+_USUAL_SIDE = 256  # short_side of the recipes course2020-*
 
 
 @click.command()
@@ -48,7 +48,17 @@ _USUAL_SIDE = 256  # short_side of the recipes seed-*
 @click.option("--overwrite", is_flag=True, help="Replace a set that this command made.")
 @common_options
 @click.pass_context
-def seed(ctx: click.Context, /, archives: tuple[Path, ...], **options: Any) -> None:
+def course2020(
+    ctx: click.Context,
+    /,
+    archives: tuple[Path, ...],
+    out: Path,
+    fps: float,
+    test_every: int | None,
+    missing_flow: str,
+    dataset: str,
+    overwrite: bool,
+) -> None:
     """Make a data set of the 2020 course report's archives.
 
     ARCHIVE is video_data_475.zip, opt_475.zip and so on, a folder with what was in one, or a list
@@ -67,20 +77,13 @@ def seed(ctx: click.Context, /, archives: tuple[Path, ...], **options: Any) -> N
     slipdetect prepare course2020 video_data_668.zip --out course-668
     """
     from slipdetect.errors import UsageError
-    from slipdetect.lab.course2020.seed_folder import CSV
-    from slipdetect.lab.course2020.seed_set import CourseSettings, prepare_archives
+    from slipdetect.lab.course2020.archive_set import CSV, CourseSettings, prepare_archives
     from slipdetect.lab.prepare.prepared_view import tell_prepared
 
     console = ctx.ensure_object(Console)
-    out: Path = options["out"]
     if len(set(archives)) < len(archives):
         raise UsageError("an archive is named twice; name each once")
-    settings = CourseSettings(
-        fps=options["fps"],
-        every=options["test_every"],
-        missing_flow=options["missing_flow"],
-        dataset=options["dataset"],
-    )
+    settings = CourseSettings(fps, test_every, missing_flow, dataset)
     with console.bar(1.0) as bar:
 
         def show(done: int, total: int) -> None:
@@ -90,15 +93,10 @@ def seed(ctx: click.Context, /, archives: tuple[Path, ...], **options: Any) -> N
             bar.show(1.0, f"computing the flow of {name}", now=True)
 
         made = prepare_archives(
-            archives,
-            out,
-            settings,
-            overwrite=options["overwrite"],
-            on_progress=show,
-            on_compute=compute,
+            archives, out, settings, overwrite=overwrite, on_progress=show, on_compute=compute
         )
     tell_prepared(console, made.prepared, out / CSV)
-    _tell(console, made, out, options["fps"])
+    _tell(console, made, out, fps)
     if made.broken:
         console.error(f"{len(made.broken)} clips were left out: {'; '.join(made.broken[:10])}")
         ctx.exit(SOME_FAILED)
@@ -119,10 +117,7 @@ def _tell(console: Console, made: CourseSet, out: Path, fps: float) -> None:
     more = [] if side <= _USUAL_SIDE else [f"--short-side {side}"]
     more += [] if fps == 30.0 else [f"--sample-fps {fps:g}"]
     common = f"slipdetect train {out / 'clips.csv'} --store {out}"
-    for recipe, extra in (
-        ("course2020-rgb", []),
-        ("course2020-flow", ["--flow-method tvl1-opencv"]),
-    ):
-        if recipe == "course2020-rgb" or made.flows:
-            words = [f"{common} --recipe {recipe}", *extra, *more, f"--out runs/{recipe}"]
-            console.note(" ".join(words))
+    words = {"rgb": [], "flow": ["--flow-method tvl1-opencv"]} if made.flows else {"rgb": []}
+    for name, extra in words.items():
+        options = [f"--recipe course2020-{name}", *extra, *more, f"--out runs/course2020-{name}"]
+        console.note(" ".join([common, *options]))

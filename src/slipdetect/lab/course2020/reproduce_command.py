@@ -5,6 +5,7 @@ In: a table's name and annotated clips. Out: the table with intervals, on stdout
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,22 +15,147 @@ from slipdetect.cli.console import Console
 from slipdetect.cli.errors import SOME_FAILED
 from slipdetect.cli.options import common_options, with_options
 from slipdetect.errors import OutputError
-from slipdetect.lab.course2020.reproduce_options import DECIDED_BY_QUICK, REPRODUCE_OPTIONS
 from slipdetect.lab.course2020.tables import make_table, table_names
 
 if TYPE_CHECKING:
     from slipdetect.lab.course2020.division import Division
     from slipdetect.lab.course2020.experiment import Experiment
-    from slipdetect.lab.course2020.reproduce_view import ReproduceView
-    from slipdetect.lab.course2020.settings import Settings
+    from slipdetect.lab.course2020.reproduce_report import ReproduceView
+    from slipdetect.lab.course2020.runs import Settings
+
+# what --quick decides itself
+_DECIDED_BY_QUICK = ("weights", "protocol", "epochs", "seeds")
+_FOLDER = click.Path(path_type=Path, file_okay=False)
+
+_OPTIONS = (
+    click.option(
+        "--data",
+        required=True,
+        metavar="CSV",
+        type=click.Path(path_type=Path),
+        help="Annotated clips, as for train; its column split is obeyed.",
+    ),
+    click.option(
+        "--allow-leaks",
+        is_flag=True,
+        help="Run although the split leaks; every table then says so.",
+    ),
+    click.option("--root", type=_FOLDER, help="Folder of the videos.  [default: that of the CSV]"),
+    click.option(
+        "--out",
+        type=_FOLDER,
+        help="Folder of all runs.  [default: runs/reproduce, or runs/reproduce-quick]",
+    ),
+    click.option(
+        "--cache", type=_FOLDER, help="Folder for decoded frames.  [default: frame-cache in OUT]"
+    ),
+    click.option(
+        "--store", type=_FOLDER, help="Folder of slipdetect extract to take frames and flow from."
+    ),
+    click.option(
+        "--only", metavar="PATTERN", help='Run the trials of such names only, such as "*-rgb".'
+    ),
+    click.option(
+        "--seeds",
+        type=click.IntRange(min=1),
+        help="Runs of each trial, seeds 0, 1, ...  [default: 1]",
+    ),
+    click.option(
+        "--weights",
+        metavar="WORD|FILE",
+        help="Starting weights: imagenet, none, or a file; {backbone} in it stands for the "
+        "network's name.  [default: imagenet]",
+    ),
+    click.option(
+        "--protocol",
+        help="Segments and crops that clips are scored by; the reference has 25x10.  "
+        "[default: 25x1]",
+    ),
+    click.option(
+        "--epochs",
+        type=click.IntRange(min=1),
+        help="Passes over the clips.  [default: the recipe's]",
+    ),
+    click.option(
+        "--workers",
+        type=click.IntRange(min=0),
+        default=0,
+        show_default=True,
+        help="Processes that cut clips; 0: the training process does.",
+    ),
+    click.option(
+        "--accumulate",
+        type=click.IntRange(min=1),
+        help="Parts that a step is computed in, to save memory.  [default: 1]",
+    ),
+    click.option(
+        "--device", default="auto", show_default=True, help="auto, cpu, cuda, cuda:1 or mps."
+    ),
+    click.option("--list", "listing", is_flag=True, help="Show the trials and what is done; end."),
+    click.option(
+        "--quick",
+        is_flag=True,
+        help="Only show that everything runs: few clips, three steps, random weights.",
+    ),
+    click.option(
+        "--with-report", is_flag=True, help="Put the report's own figures below the table."
+    ),
+)
+
+
+@dataclass(frozen=True)
+class _Options:
+    """The options as given."""
+
+    data: Path
+    allow_leaks: bool
+    root: Path | None
+    out: Path | None
+    cache: Path | None
+    store: Path | None
+    only: str | None
+    seeds: int | None
+    weights: str | None
+    protocol: str | None
+    epochs: int | None
+    workers: int
+    accumulate: int | None
+    device: str
+    listing: bool
+    quick: bool
+    with_report: bool
+
+    @property
+    def folder(self) -> Path:
+        """Where all runs are."""
+        usual = Path("runs") / ("reproduce-quick" if self.quick else "reproduce")
+        return usual if self.out is None else self.out
+
+    def settings(self) -> Settings:
+        """Return what holds for all runs."""
+        from slipdetect.lab.course2020.runs import Settings
+
+        cache = self.folder / "frame-cache" if self.cache is None else self.cache
+        if self.quick:
+            return Settings.of_smoke_run(cache, self.store, self.device)
+        weights = "imagenet" if self.weights is None else self.weights
+        changes = {"epochs": self.epochs, "workers": self.workers, "accumulate": self.accumulate}
+        return Settings(
+            cache,
+            protocol="25x1" if self.protocol is None else self.protocol,
+            weights=None if weights == "none" else weights,
+            store=self.store,
+            device=self.device,
+            changes={name: value for name, value in changes.items() if value is not None},
+        )
 
 
 @click.command()
 @click.argument("table", metavar="TABLE", type=click.Choice(table_names()))
-@with_options(REPRODUCE_OPTIONS)
+@with_options(_OPTIONS)
 @common_options
 @click.pass_context
-def reproduce(ctx: click.Context, /, table: str, **options: Any) -> None:
+def reproduce(ctx: click.Context, /, table: str, **given: Any) -> None:
     """Run the experiments of a table of the 2020 course report on your clips.
 
     \b
@@ -52,83 +178,51 @@ def reproduce(ctx: click.Context, /, table: str, **options: Any) -> None:
     slipdetect reproduce table6 --data clips.csv --quick
     slipdetect reproduce table6 --data clips.csv --workers 8 --with-report
     """
-    given = [name for name in DECIDED_BY_QUICK if options[name] is not None]
-    if options["quick"] and given:
-        raise click.UsageError(f"--quick decides --{given[0]} itself; leave one of them out")
-    from slipdetect.lab.course2020.reproduce_view import ReproduceView
+    options = _Options(**given)
+    decided = [name for name in _DECIDED_BY_QUICK if given[name] is not None]
+    if options.quick and decided:
+        raise click.UsageError(f"--quick decides --{decided[0]} itself; leave one of them out")
+    from slipdetect.lab.course2020.reproduce_report import ReproduceView
 
-    console = ctx.ensure_object(Console)
     experiment, division = _experiment(table, options)
     # a pattern without a trial ends here, before anything is written
-    experiment.attempts(options["only"])
-    view = ReproduceView(console, experiment)
+    experiment.attempts(options.only)
+    view = ReproduceView(ctx.ensure_object(Console), experiment)
     view.warn()
-    if options["listing"]:
-        view.listing(options["only"])
+    if options.listing:
+        view.listing(options.only)
         return
     ctx.exit(_run(experiment, division, view, options))
 
 
-def _experiment(table: str, options: dict[str, Any]) -> tuple[Experiment, Division]:
+def _experiment(table: str, options: _Options) -> tuple[Experiment, Division]:
     """Return what is to be done; nothing is written yet."""
-    from slipdetect.lab.course2020.division import make_division
+    from slipdetect.lab.course2020.division import make_division, smoke_division
     from slipdetect.lab.course2020.experiment import Experiment
-    from slipdetect.lab.course2020.settings import smoke_division
-    from slipdetect.lab.course2020.training_work import TrainingWork
+    from slipdetect.lab.course2020.runs import TrainingWork
     from slipdetect.lab.data import read_annotations
 
-    out = _out(options)
-    root = options["data"].parent if options["root"] is None else options["root"]
-    clips = read_annotations(options["data"], options["root"])
-    division = make_division(clips, root, allow_leaks=options["allow_leaks"])
-    if options["quick"]:
+    root = options.data.parent if options.root is None else options.root
+    clips = read_annotations(options.data, options.root)
+    division = make_division(clips, root, allow_leaks=options.allow_leaks)
+    if options.quick:
         division = smoke_division(division)
-    settings = _settings(options, out)
-    seeds = range(1 if options["seeds"] is None else options["seeds"])
+    settings = options.settings()
+    seeds = range(1 if options.seeds is None else options.seeds)
     shown = {
         "protocol": settings.protocol,
         "starting weights": "random" if settings.weights is None else settings.weights,
         "seeds": ", ".join(map(str, seeds)),
-        **({} if options["epochs"] is None else {"epochs": str(options["epochs"])}),
+        **({} if options.epochs is None else {"epochs": str(options.epochs)}),
     }
     work = TrainingWork(division, settings)
     plan = make_table(table)
-    return Experiment(plan, division, out, work, seeds, shown, settings.smoke), division
+    return Experiment(plan, division, options.folder, work, seeds, shown, settings.smoke), division
 
 
-def _out(options: dict[str, Any]) -> Path:
-    if options["out"] is not None:
-        return Path(options["out"])
-    return Path("runs") / ("reproduce-quick" if options["quick"] else "reproduce")
-
-
-def _settings(options: dict[str, Any], out: Path) -> Settings:
-    from slipdetect.lab.course2020.settings import Settings, smoke_settings
-
-    cache = out / "frame-cache" if options["cache"] is None else options["cache"]
-    if options["quick"]:
-        return smoke_settings(cache, options["store"], options["device"])
-    weights = "imagenet" if options["weights"] is None else options["weights"]
-    changes = {
-        name: options[name]
-        for name in ("epochs", "workers", "accumulate")
-        if options[name] is not None
-    }
-    return Settings(
-        cache,
-        protocol="25x1" if options["protocol"] is None else options["protocol"],
-        weights=None if weights == "none" else weights,
-        store=options["store"],
-        device=options["device"],
-        changes=changes,
-    )
-
-
-def _run(
-    experiment: Experiment, division: Division, view: ReproduceView, options: dict[str, Any]
-) -> int:
+def _run(experiment: Experiment, division: Division, view: ReproduceView, options: _Options) -> int:
     from slipdetect.lab.course2020.division import keep_division
-    from slipdetect.lab.course2020.reported import REPORTED
+    from slipdetect.lab.course2020.tables import REPORTED
     from slipdetect.lab.extract.lock import folder_lock
 
     out = experiment.out
@@ -138,10 +232,9 @@ def _run(
         raise OutputError(f"cannot make {str(out)!r}: {error.strerror}; choose another") from error
     with folder_lock(out):
         split = keep_division(division, out)
-        view.begin(options["only"], split)
+        view.begin(options.only, split)
         with view.bar():
-            failures = experiment.run(options["only"], view.progress, view.ended)
+            failures = experiment.run(options.only, view.progress, view.ended)
         result = experiment.result(failures)
-        reported = REPORTED.get(result.name) if options["with_report"] else None
-        view.table(result, reported)
+        view.table(result, REPORTED.get(result.name) if options.with_report else None)
     return SOME_FAILED if result.failures else 0

@@ -16,9 +16,9 @@ from slipdetect.detection.schedule import FixedWindows, WindowScores
 from slipdetect.detection.scorer import SnippetScorer
 from slipdetect.errors import ModelError, VideoError
 from slipdetect.flow import FlowExtractor
-from slipdetect.lab.compare.saturation import trusted_stream
+from slipdetect.lab.compare.fusions import trusted_stream
 from slipdetect.lab.course2020.seed_windows import SeedWindows
-from slipdetect.lab.evaluate.segment_scoring import snippet_views
+from slipdetect.lab.evaluate.clip_scoring import snippet_views
 from slipdetect.modalities.snippet import SnippetGrid
 from slipdetect.models import ModelConfig
 from slipdetect.types import Window

@@ -23,6 +23,7 @@ from slipdetect.modalities.snippet import Box, Modality, SnippetGrid, cut, snipp
 
 LABELS = ("slip", "other")
 DEFAULT_AUGMENT = AugmentConfig()
+AS_IT_RUNS = Stretch(0.0, 0.0, 1.0)
 Item = tuple[torch.Tensor, int]
 
 
@@ -106,7 +107,7 @@ class WindowReader:
         """
         source = _Source(self, clip)
         cuts = [
-            cut(source.pictures(start), source.box(start, None, self.recipe.crop), self.recipe.size)
+            cut(source.pictures(start), source.box(start, self.recipe.crop), self.recipe.size)
             for start in starts
         ]
         return torch.from_numpy(np.stack(cuts))
@@ -118,13 +119,13 @@ class WindowReader:
             ``(len(starts), images, S, S, C)`` uint8.
         """
         source = _Source(self, clip)
-        clocks = [None] * len(starts) if draw.clocks is None else draw.clocks
+        clocks = [AS_IT_RUNS] * len(starts) if draw.clocks is None else draw.clocks
         pairs = list(zip(starts, clocks, strict=True))
         pictures = [source.pictures(start, clock) for start, clock in pairs]
         change, size = draw.change, self.recipe.size
         if self._crop is None:
             crop = self._draw_crop(draw.rng)
-            boxes = [source.box(start, clock, crop) for start, clock in pairs]
+            boxes = [source.box(start, crop, clock) for start, clock in pairs]
             if self.augment.train_crop in ("jitter", "mixed"):
                 boxes = [change.move(box, *source.frames.shape[1:3]) for box in boxes]
             cuts = [change.cut(p, box, size) for p, box in zip(pictures, boxes, strict=True)]
@@ -150,34 +151,24 @@ class _Source:
         self._stored = reader.cache.flows(clip.path) if self.is_flow else self.frames
         self._thumbnails: dict[int, npt.NDArray[np.float32]] = {}
 
-    def pictures(self, start: int, clock: Stretch | None = None) -> Images:
+    def pictures(self, start: int, clock: Stretch = AS_IT_RUNS) -> Images:
         """Return the stored pictures of the snippet at ``start``, ``(images, H, W, C)`` uint8."""
-        modality, count = self.recipe.modality, len(self._stored)
-        if clock is None:
-            indices = self.recipe.grid.indices(start, modality, len(self.frames))
-            if self.is_flow:
-                indices = np.minimum(indices[:-1], count - 1)
-            return np.asarray(self._stored[indices])
-        first = start + self.recipe.grid.lead(modality)
-        samples = np.arange(first, first + modality.images)
+        first, count = start + self.recipe.grid.lead(self.recipe.modality), len(self._stored)
+        samples = np.arange(first, first + self.recipe.modality.images)
         if not self.is_flow:
             return np.asarray(self._stored[clock.frames(samples, count)])
         return clock.scale_flow(np.asarray(self._stored[clock.fields(samples, count)]))
 
-    def box(self, start: int, clock: Stretch | None, crop: str) -> Box:
+    def box(self, start: int, crop: str, clock: Stretch = AS_IT_RUNS) -> Box:
         """Return where ``crop``, ``"motion"`` or ``"center"``, puts the snippet at ``start``."""
         height, width = self.frames.shape[1:3]
-        thumbnails: list[npt.NDArray[np.float32]] = []
-        if crop == "motion":
-            thumbnails = [self._thumbnail(i) for i in self._context(start, clock)]
-        return snippet_box(thumbnails, height, width, crop)
-
-    def _context(self, start: int, clock: Stretch | None) -> list[int]:
-        grid, count = self.recipe.grid, len(self.frames)
-        if clock is None:
-            return list(range(*grid.context_bounds(start, count)))
+        if crop != "motion":
+            return snippet_box([], height, width, crop)
+        grid = self.recipe.grid
         samples = np.arange(start - grid.before, start + grid.span + grid.after)
-        return [int(i) for i in clock.frames(samples, count)]
+        # beyond either end the frame there repeats, in which nothing moves
+        context = clock.frames(samples, len(self.frames)).tolist()
+        return snippet_box([self._thumbnail(i) for i in context], height, width, crop)
 
     def _thumbnail(self, index: int) -> npt.NDArray[np.float32]:
         # the contexts of a window's snippets overlap

@@ -1,58 +1,71 @@
-"""How good scores of clips are: figures with intervals, and what was taken for what.
+"""How good scores of clips are: metrics with intervals, and what was taken for what.
 
-In: ``ClipScores`` and which of their streams or fusions. Out: ``ClipReport``.
+In: ``ClipScores``. Out: a ``ClipReport`` of one decision, a ``ClipEvaluation`` of all of them; as
+tables, data for JSON and a picture.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import numpy.typing as npt
 
+from slipdetect._text import printable, shorten
 from slipdetect.errors import DataError
-from slipdetect.lab.evaluate.judging import Which, judge
+from slipdetect.lab import require
+from slipdetect.lab.evaluate.decisions import Which, decide, reported_decisions
 from slipdetect.lab.evaluate.scores import ClipScores
-from slipdetect.lab.stats.intervals import Interval, interval, widened
-from slipdetect.lab.stats.measures import Area
-from slipdetect.lab.stats.resampling import GroupResampler, effective_groups
-from slipdetect.lab.stats.weighted_metrics import Flags, Floats, share
+from slipdetect.lab.stats.metrics import Accuracy, Auc, Measure, Metric, Ratio, measure
+from slipdetect.lab.stats.resampling import GroupResampler
+from slipdetect.lab.stats.text import (
+    Page,
+    facts_text,
+    interval_notes,
+    metric_data,
+    metric_text,
+    scaled,
+)
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 RESAMPLES = 1000
+VERSION = 1
 
-
-@dataclass(frozen=True)
-class Figure:
-    """One measure of quality, 0 to 1.
-
-    Attributes:
-        value: None where the clips cannot tell, such as recall without slips.
-        count: Clips that it is a share of or rests on.
-        interval: 95%; None where there is no value or no method for one.
-    """
-
-    value: float | None
-    count: int
-    interval: Interval | None
+_EXACT = (
+    "* all is right or wrong, or a label has fewer than 5 groups or few with most of its clips, so "
+    "that drawing says nothing: 95% interval of Clopper and Pearson, a group taken for one trial."
+)
+_BESIDE = 2  # decisions in a table of 100 columns
+_ROWS = {
+    "accuracy": ("accuracy, %", 100),
+    "mean_class_accuracy": ("mean-class accuracy, %", 100),
+    "auc": ("area under ROC", 1),
+    "average_precision": ("average precision", 1),
+    "recall": ("recall of {}, %", 100),
+    "precision": ("precision of {}, %", 100),
+}
+_LONGEST_LABEL = 20
+_SIDE = 1.5  # inches of a square of the picture
 
 
 @dataclass(frozen=True)
 class ClipReport:
-    """Figures of one judgment over one set of clips.
+    """Metrics of one decision over one set of clips.
 
     Attributes:
-        name: Whose judgment: a modality, a fusion, ``"calibrated"``.
+        name: Whose decision: a modality, a fusion, ``"calibrated"``.
         labels: Class names in the order of ``confusion``.
         positive: The label of a slip.
         clips: Number of clips.
         positives: Clips with a slip.
         groups: Groups they belong to.
-        accuracy: Share of clips given their true label.
-        mean_class_accuracy: Mean over labels of that share, so that a rare label counts as much.
-        auc: Area under the ROC curve of the surety: 0.5 is chance, whatever the threshold.
-        average_precision: Area under the precision-recall curve; chance is the share of slips.
-        recall: Share of slips that were called one.
-        precision: Share of clips called a slip that are one.
+        metrics: By name, in the order of reports: ``accuracy``; ``mean_class_accuracy``, the mean
+            over labels, so that a rare one counts as much; ``auc``, the area under the ROC curve;
+            ``average_precision``, of which the share of slips is chance; ``recall`` of slips;
+            ``precision`` of slips.
         confusion: ``confusion[i][j]`` clips of label i were called label j.
     """
 
@@ -62,31 +75,49 @@ class ClipReport:
     clips: int
     positives: int
     groups: int
-    accuracy: Figure
-    mean_class_accuracy: Figure
-    auc: Figure
-    average_precision: Figure
-    recall: Figure
-    precision: Figure
+    metrics: dict[str, Metric]
     confusion: tuple[tuple[int, ...], ...]
 
+
+@dataclass(frozen=True)
+class ClipEvaluation:
+    """A clip test.
+
+    Attributes:
+        reports: A modality, a fusion or the calibrated decision each; the last one is the
+            model's own decision.
+        by_source: The last one by data set, where there are several.
+        facts: Model, protocol, data and versions, as the scores keep them.
+    """
+
+    reports: tuple[ClipReport, ...]
+    by_source: dict[str, ClipReport]
+    facts: dict[str, Any]
+
     @property
-    def figures(self) -> dict[str, Figure]:
-        """The figures by name, in the order of reports."""
-        return {
-            "accuracy": self.accuracy,
-            "mean_class_accuracy": self.mean_class_accuracy,
-            "auc": self.auc,
-            "average_precision": self.average_precision,
-            "recall": self.recall,
-            "precision": self.precision,
-        }
+    def main(self) -> ClipReport:
+        """The model's own decision."""
+        return self.reports[-1]
+
+
+def evaluate_scores(
+    scores: ClipScores, weights: Mapping[str, float] | None = None
+) -> ClipEvaluation:
+    """Report on scores.
+
+    Raises:
+        DataError: There are no clips.
+        UsageError: A weight is for a modality without scores.
+    """
+    decisions = reported_decisions(scores, weights)
+    reports = tuple(clip_report(scores, which) for which in decisions)
+    return ClipEvaluation(reports, reports_by_source(scores, decisions[-1]), dict(scores.facts))
 
 
 def clip_report(
     scores: ClipScores, which: Which, *, resamples: int = RESAMPLES, seed: int = 0
 ) -> ClipReport:
-    """Return the figures of a modality, of fusion weights, or of the model's own decision.
+    """Return the metrics of a modality, of fusion weights, or of the model's own decision.
 
     Intervals come from resampling whole groups within their labels; where that says nothing they
     are exact, over groups (see ``GroupResampler`` and ``interval``). Average precision has no
@@ -94,7 +125,7 @@ def clip_report(
 
     Args:
         scores: Of the clips.
-        which: See ``judge``.
+        which: See ``decide``.
         resamples: Of the bootstrap.
         seed: Of its draws.
 
@@ -104,20 +135,28 @@ def clip_report(
     """
     if not scores.clips:
         raise DataError("there are no clips to report on")
-    judgment = judge(scores, which)
-    bench = _Bench(scores, judgment.said, judgment.surety)
-    drawn = bench.resampled(GroupResampler(scores.groups, bench.slip, resamples, seed))
-    figures = {name: bench.figure(name, drawn[name]) for name in drawn}
+    decision, slip, groups = decide(scores, which), scores.is_positive, scores.groups
+    right = (decision.label == scores.truth).astype(np.float64)
+    called = (decision.label == scores.labels.index(scores.positive)).astype(np.float64)
+    labels = [scores.truth == label for label in np.unique(scores.truth).tolist()]
+    measures: dict[str, Measure] = {
+        "accuracy": Accuracy(right, labels, groups),
+        "mean_class_accuracy": Accuracy(right, labels, groups, by_label=True),
+        "auc": Auc(decision.score, slip, groups),
+        "average_precision": Auc(decision.score, slip, groups, precision=True),
+        "recall": Ratio(called * slip, slip.astype(np.float64), groups),
+        "precision": Ratio(called * slip, called, groups),
+    }
     classes = len(scores.labels)
-    pairs = np.bincount(scores.truth * classes + judgment.said, minlength=classes**2)
+    pairs = np.bincount(scores.truth * classes + decision.label, minlength=classes**2)
     return ClipReport(
-        name=judgment.name,
+        name=decision.name,
         labels=scores.labels,
         positive=scores.positive,
         clips=len(scores.clips),
-        positives=int(bench.slip.sum()),
-        groups=len(set(scores.groups)),
-        **figures,
+        positives=int(slip.sum()),
+        groups=len(set(groups)),
+        metrics=measure(measures, GroupResampler(groups, slip, resamples, seed)),
         confusion=tuple(tuple(row) for row in pairs.reshape(classes, classes).tolist()),
     )
 
@@ -131,73 +170,131 @@ def reports_by_source(scores: ClipScores, which: Which) -> dict[str, ClipReport]
     return {name: clip_report(scores.select(sources == name), which) for name in names}
 
 
-class _Bench:
-    """Everything that the figures of one judgment are computed from."""
+def clip_page(evaluation: ClipEvaluation) -> Page:
+    """Return the metrics, what was taken for what, and the data sets."""
+    reports = evaluation.reports
+    tables = [
+        ("", _metrics(reports[begin : begin + _BESIDE]))
+        for begin in range(0, len(reports), _BESIDE)
+    ]
+    tables.append(("", _confusions(reports)))
+    if evaluation.by_source:
+        tables.append((f"By data set, {evaluation.main.name}", _sources(evaluation)))
+    return Page("Clip test", _subject(evaluation), tables, list(_notes(evaluation)))
 
-    def __init__(
-        self, scores: ClipScores, said: npt.NDArray[np.int64], surety: npt.NDArray[np.float64]
-    ) -> None:
-        self.slip = scores.is_positive
-        self._groups = scores.groups
-        self._right: Flags = said == scores.truth
-        self._called: Flags = said == scores.labels.index(scores.positive)
-        self._all = np.ones_like(self.slip)
-        self._classes = [scores.truth == label for label in np.unique(scores.truth).tolist()]
-        self._areas = {
-            "auc": Area(surety, self.slip, scores.groups),
-            "average_precision": Area(surety, self.slip, scores.groups, precision=True),
-        }
 
-    def resampled(self, resampler: GroupResampler) -> dict[str, Floats]:
-        """Return the figures of the clips as they are, then of every resample."""
-        parts = [self._figures(weights) for weights in resampler.with_all()]
-        return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
+def clip_data(evaluation: ClipEvaluation) -> dict[str, Any]:
+    """Return everything as plain data; nothing is rounded."""
+    return {
+        "version": VERSION,
+        "facts": evaluation.facts,
+        "reports": [report_data(report) for report in evaluation.reports],
+        "by_source": {name: report_data(report) for name, report in evaluation.by_source.items()},
+    }
 
-    def figure(self, name: str, values: Floats) -> Figure:
-        """Return a figure from its value and those of the resamples behind it."""
-        count = self._count(name)
-        if name in self._areas:
-            area = self._areas[name].figure(values)
-            return Figure(area.value, count, area.interval)
-        if np.isnan(values[0]):
-            return Figure(None, count, None)
-        value = float(values[0])
-        found = widened(
-            interval(value, values[1:], *self._evidence(name)), value, self._parts(name)
+
+def report_data(report: ClipReport) -> dict[str, Any]:
+    """Return one report as plain data."""
+    return {
+        "name": report.name,
+        "labels": list(report.labels),
+        "positive": report.positive,
+        "clips": report.clips,
+        "positives": report.positives,
+        "groups": report.groups,
+        "figures": {
+            name: {**metric_data(metric), "count": _clips(metric)}
+            for name, metric in report.metrics.items()
+        },
+        "confusion": [list(row) for row in report.confusion],
+    }
+
+
+def _clips(metric: Metric) -> int:
+    """Return the clips that a metric is a share of, or rests on."""
+    return int(metric.count if metric.base is None else metric.base)
+
+
+def _subject(evaluation: ClipEvaluation) -> str:
+    main = evaluation.main
+    named = facts_text(evaluation.facts, ("data", "split", "model", "protocol"))
+    most = max(sum(row) for row in main.confusion) / main.clips
+    counts = (
+        f"{main.clips} clips, {main.positives} of them {printable(main.positive)}, of "
+        f"{main.groups} groups; always the more frequent label: {100 * most:.1f}%"
+    )
+    return f"{named}: {counts}" if named else counts
+
+
+def _metrics(reports: Sequence[ClipReport]) -> list[list[str]]:
+    """Return a row a metric and two columns a decision, headings first."""
+    positive = printable(reports[0].positive)
+    rows = [["", *(cell for report in reports for cell in (report.name, "n"))]]
+    for name, (title, scale) in _ROWS.items():
+        metrics = [report.metrics[name] for report in reports]
+        cells = [(_text(metric, scale), str(_clips(metric))) for metric in metrics]
+        rows.append([title.format(positive), *(cell for pair in cells for cell in pair)])
+    return rows
+
+
+def _confusions(reports: Sequence[ClipReport]) -> list[list[str]]:
+    """Return a row for each decision and true label, a column for each predicted label."""
+    labels = [printable(label) for label in reports[0].labels]
+    rows = [["decided by", "true label", *(f"predicted {label}" for label in labels)]]
+    for report in reports:
+        for index, (label, counts) in enumerate(zip(labels, report.confusion, strict=True)):
+            rows.append([report.name if index == 0 else "", label, *map(str, counts)])
+    return rows
+
+
+def _sources(evaluation: ClipEvaluation) -> list[list[str]]:
+    positive = printable(evaluation.main.positive)
+    rows = [["data set", "clips", positive, "groups", "accuracy, %", "area under ROC"]]
+    for name, report in evaluation.by_source.items():
+        counts = [str(report.clips), str(report.positives), str(report.groups)]
+        metrics = [_text(report.metrics["accuracy"], 100), _text(report.metrics["auc"], 1)]
+        rows.append([printable(name) or "(none)", *counts, *metrics])
+    return rows
+
+
+def _text(metric: Metric, scale: int) -> str:
+    return metric_text(metric, scaled(scale, 1 if scale == 100 else 3))
+
+
+def _notes(evaluation: ClipEvaluation) -> Iterator[str]:
+    """Yield a sentence for each thing in the tables that needs one."""
+    reports = (*evaluation.reports, *evaluation.by_source.values())
+    metrics = [metric for report in reports for metric in report.metrics.values()]
+    yield from interval_notes(metrics, _EXACT)
+    yield "n: clips that a number is a share of, or rests on."
+    if evaluation.facts.get("protocol") == "windows":
+        yield "windows: a clip is judged by its window with the highest probability of a slip."
+    if evaluation.main.name == "calibrated":
+        yield (
+            "calibrated: all streams fused as the model says, with its temperature and bias; what "
+            "detection calls a probability of one half or more."
         )
-        return Figure(value, count, found)
 
-    def _figures(self, weights: Floats) -> dict[str, Floats]:
-        by_class = np.stack([share(weights, self._right, each) for each in self._classes])
-        return {
-            "accuracy": share(weights, self._right, self._all),
-            "mean_class_accuracy": np.nanmean(by_class, axis=0),
-            **{name: area.values(weights) for name, area in self._areas.items()},
-            "recall": share(weights, self._called, self.slip),
-            "precision": share(weights, self.slip, self._called),
-        }
 
-    def _count(self, name: str) -> int:
-        among = {"recall": self.slip, "precision": self._called}.get(name, self._all)
-        return int(among.sum())
+def confusion_figure(report: ClipReport, title: str = "") -> Figure:
+    """Return what was taken for what as a picture; shares are of the true label."""
+    from slipdetect.lab.stats.plot import new_figure
 
-    def _parts(self, name: str) -> list[tuple[float, float, float]]:
-        """Return weight, share right and groups of every label that a mean is made of."""
-        weights = {
-            "accuracy": [float(each.mean()) for each in self._classes],
-            "mean_class_accuracy": [1 / len(self._classes)] * len(self._classes),
-        }.get(name, [])
-        return [
-            (weight, float(self._right[each].mean()), effective_groups(self._groups, each))
-            for weight, each in zip(weights, self._classes, strict=False)
-        ]
-
-    def _evidence(self, name: str) -> tuple[float, float]:
-        """Return the effective groups that a figure rests on and the trials in them."""
-        if name in ("recall", "precision"):
-            groups = effective_groups(self._groups, self.slip if name == "recall" else self._called)
-            return groups, groups
-        fewest = min(effective_groups(self._groups, each) for each in self._classes)
-        if name == "accuracy":
-            return fewest, effective_groups(self._groups, self._all)
-        return fewest, fewest
+    counts = np.array(report.confusion)
+    totals = counts.sum(axis=1, keepdims=True)
+    shares = np.divide(counts, totals, out=np.zeros(counts.shape), where=totals > 0)
+    names = [shorten(printable(label), _LONGEST_LABEL) for label in report.labels]
+    side = 2.2 + _SIDE * len(names)
+    figure = new_figure(side, side - 0.4)
+    axes = figure.add_subplot()
+    display = require("sklearn.metrics").ConfusionMatrixDisplay(shares, display_labels=names)
+    limits = {"vmin": 0, "vmax": 1}
+    display.plot(ax=axes, cmap="Blues", colorbar=False, im_kw=limits)
+    for place, text in np.ndenumerate(display.text_):
+        share = f"\n{100 * shares[place]:.1f}%" if totals[place[0], 0] else ""
+        text.set(text=f"{counts[place]}{share}", fontsize="large")
+    rows = zip(names, totals[:, 0], strict=True)
+    axes.set_yticklabels([f"{name}\n{total} clips" for name, total in rows])
+    axes.set(xlabel="predicted", ylabel="true")
+    axes.set_title(title, fontsize="medium")
+    return figure

@@ -1,4 +1,4 @@
-"""Scoring a set of clips with a model: ``score_clips``.
+"""Scoring clips with a model: by their most confident window, or by segments and crops.
 
 In: a model package, annotated clips, a folder for decoded frames, a protocol. Out: ``ClipScores``.
 """
@@ -9,6 +9,7 @@ import logging
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -17,20 +18,28 @@ import numpy.typing as npt
 
 from slipdetect._version import __version__
 from slipdetect.detection import TSNScorer, resolve_device
+from slipdetect.detection.pipeline import BATCH, RunState, Segment, StreamInput, window_scores
+from slipdetect.detection.schedule import FixedWindows, Scores
 from slipdetect.detection.scorer import SnippetScorer
-from slipdetect.errors import DataError, VideoError
+from slipdetect.errors import DataError, UsageError, VideoError
 from slipdetect.lab.data import Clip, FrameCache, Sampling
 from slipdetect.lab.evaluate.protocol import Protocol, default_protocol
-from slipdetect.lab.evaluate.scores import ClipScores
-from slipdetect.lab.evaluate.segment_scoring import SegmentScoring
-from slipdetect.lab.evaluate.window_scoring import WindowScoring
+from slipdetect.lab.evaluate.scores import ClipScores, clip_name
+from slipdetect.modalities import GroupOverSample
+from slipdetect.modalities.images import flip_images, scale_short_side
+from slipdetect.modalities.snippet import Box, SnippetGrid, cut
 from slipdetect.models import ModelConfig, ModelPackage
 from slipdetect.store import VideoStore
+from slipdetect.video import Frame
 
 logger = logging.getLogger(__name__)
 
 Progress = Callable[[int, int], None]
-Logits = dict[str, npt.NDArray[np.float32]]
+Images = npt.NDArray[np.uint8]
+
+_SCALED = 256 / 224  # the reference scales the short side to 256 and crops 224
+_MARGIN = (_SCALED - 1) / 2  # room between its center crop and its corners, as a share of the crop
+_CORNERS = ((-1, -1), (1, -1), (-1, 1), (1, 1), (0, 0))
 
 
 def score_clips(
@@ -72,7 +81,7 @@ def score_clips(
         raise DataError("there are no clips to score; check the split and the data sets chosen")
     protocol = default_protocol(package.config) if protocol is None else protocol
     score = _scoring(package, protocol, device, batch)
-    rows: list[Logits] = []
+    rows: list[Scores] = []
     scored: list[Clip] = []
     for index, clip in enumerate(clips):
         try:
@@ -89,10 +98,166 @@ def score_clips(
 
 def _scoring(
     package: ModelPackage, protocol: Protocol, device: str, batch: int
-) -> Callable[[Path, FrameCache], Logits]:
+) -> Callable[[Path, FrameCache], Scores]:
     if protocol.segments is None:
         return WindowScoring(TSNScorer(package, device, exact=True, batch=batch))
     return SegmentScoring(SnippetScorer(package, resolve_device(device), batch), protocol)
+
+
+class WindowScoring:
+    """Scores clips by the window whose fused probability of a slip is largest.
+
+    Args:
+        scorer: The model; exact.
+    """
+
+    def __init__(self, scorer: TSNScorer) -> None:
+        self._scorer = scorer
+
+    def __call__(self, path: Path, cache: FrameCache) -> Scores:
+        """Return the logits of the clip at ``path``, of every stream in the same window.
+
+        Raises:
+            VideoError: It cannot be decoded.
+        """
+        networks, config = self._scorer.networks, self._scorer.config
+        segment = cached_segment(cache, path, config.sample_fps, flow=config.flow is not None)
+        windows = self._scorer.window_scores(segment)
+        agreed = (networks.consensus(window.scores) for window in windows)
+        return max(agreed, key=lambda logits: networks.probability(logits)[0])
+
+
+def cached_segment(cache: FrameCache, path: Path, rate: float, *, flow: bool) -> Segment:
+    """Return the frames of a clip, with the flow of the cache where it is wanted.
+
+    Args:
+        cache: Where they are kept.
+        path: Of the clip.
+        rate: Frames per second.
+        flow: A stream wants flow.
+    """
+    frames = cache.frames(path)
+    stored = cache.flows(path) if flow else None
+
+    def read(images: Iterator[Images]) -> Iterator[Images]:
+        for _, each in zip(pairwise(images), () if stored is None else stored, strict=False):
+            yield each
+
+    run = RunState(flow=None if stored is None else read)
+    return Segment((Frame(index / rate, image) for index, image in enumerate(frames)), run)
+
+
+class SegmentScoring:
+    """Scores clips as the reference tests them: segments by crops, every snippet alone.
+
+    Logits are averaged over the crops of a segment, then the model's consensus combines the
+    segments; with ``avg`` that is the mean of all of them, before any softmax (Wang et al., ECCV
+    2016, equation 1). A clip is one fixed window.
+
+    Args:
+        networks: Score snippets.
+        protocol: Segments and crops.
+
+    Raises:
+        UsageError: The protocol is that of windows; a ``weighted`` consensus was learned for
+            another number of segments.
+    """
+
+    def __init__(self, networks: SnippetScorer, protocol: Protocol) -> None:
+        if protocol.segments is None:
+            raise UsageError("windows have no segments; use WindowScoring")
+        config = networks.config
+        _check_consensus(config, protocol)
+        self._networks = networks
+        self._streams = [
+            StreamInput(
+                stream.snippet,
+                stream.input_size,
+                stream.crop,
+                snippet_views(
+                    stream.crop, stream.input_size, protocol.crops, stream.modality == "flow"
+                ),
+            )
+            for stream in config.streams
+        ]
+        self._batch = max(1, BATCH // protocol.crops)
+        self._schedule = FixedWindows(
+            grids={
+                stream.modality: SnippetGrid.make([stream.snippet], 1, config.sample_fps)
+                for stream in config.streams
+            },
+            segments=protocol.segments,
+            step=1,
+            length=None,
+            size=lambda start, frames: frames if start == 0 else 0,
+            rate=config.sample_fps,
+        )
+
+    def __call__(self, path: Path, cache: FrameCache) -> Scores:
+        """Return the logits of the clip at ``path``.
+
+        Raises:
+            VideoError: It cannot be decoded.
+        """
+        config = self._networks.config
+        segment = cached_segment(cache, path, config.sample_fps, flow=config.flow is not None)
+        (clip,) = window_scores(
+            segment, self._streams, segment.run.flow, self._schedule, self._networks, self._batch
+        )
+        agreed = self._networks.consensus(clip.scores)
+        # the identity consensus leaves segments apart: they are averaged, as the reference does
+        return {name: row.mean(0) if row.ndim == 2 else row for name, row in agreed.items()}
+
+
+def snippet_views(
+    crop: str, size: int, crops: int, is_flow: bool
+) -> Callable[[Images, Box], Images] | None:
+    """Return what cuts the views of a snippet that a test scores, in the order of the reference.
+
+    * 1 crop is the model's own, as in detection (None is returned); 2 add its mirror image.
+    * 5 crops of the center are the reference's: pictures are scaled so that the short side is
+      256/224 of the input, then cropped at the corners and in the center.
+    * 5 crops of what moves are the snippet's box, moved by 1/14 of its side (what the reference
+      leaves between center and corner, (256 - 224) / 2 / 224) to the left and up, right and up,
+      left and down, right and down, and not at all. What then lies outside the picture is gray, as
+      in training.
+    * 10 crops are those five, each followed by its mirror image.
+
+    Args:
+        crop: ``"motion"`` or ``"center"``.
+        size: Side of the input, pixels.
+        crops: 1, 2, 5 or 10.
+        is_flow: Pictures are quantized (u, v).
+    """
+    if crops == 1:
+        return None
+
+    def of_center(pictures: Images, box: Box) -> Images:
+        scaled = scale_short_side(pictures, round(size * _SCALED))
+        return GroupOverSample(size, flip=crops == 10, is_flow=is_flow)(scaled)
+
+    def of_box(pictures: Images, box: Box) -> Images:
+        plain = [cut(pictures, each, size) for each in ([box] if crops == 2 else corner_boxes(box))]
+        if crops == 5:
+            return np.stack(plain)
+        return np.stack([view for each in plain for view in (each, flip_images(each, is_flow))])
+
+    return of_center if crop == "center" and crops > 2 else of_box
+
+
+def corner_boxes(box: Box) -> list[Box]:
+    """Return ``box`` moved to its four corners and in place, in the order of the reference."""
+    return [box.jittered(1.0, x * _MARGIN, y * _MARGIN) for x, y in _CORNERS]
+
+
+def _check_consensus(config: ModelConfig, protocol: Protocol) -> None:
+    for stream in config.streams:
+        if stream.consensus == "weighted" and stream.num_segments != protocol.segments:
+            raise UsageError(
+                f"the {stream.modality} stream of model {config.name!r} has a weighted consensus "
+                f"of {stream.num_segments} segments; test it with the protocol "
+                f"{stream.num_segments}x{protocol.crops}, not {protocol}"
+            )
 
 
 @contextmanager
@@ -113,7 +278,7 @@ def _collect(
     package: ModelPackage,
     protocol: Protocol,
     clips: Sequence[Clip],
-    rows: Sequence[Logits],
+    rows: Sequence[Scores],
     root: Path | None,
 ) -> ClipScores:
     config = package.config
@@ -141,9 +306,3 @@ def _facts(config: ModelConfig, protocol: Protocol) -> dict[str, Any]:
         "calibration": config.calibration.to_json(),
         "versions": {"slipdetect": __version__},
     }
-
-
-def clip_name(path: Path, root: Path | None) -> str:
-    """Return how a clip is called: its path from ``root`` if it lies there, with slashes."""
-    inside = root is not None and path.is_relative_to(root)
-    return (path.relative_to(root) if inside and root is not None else path).as_posix()

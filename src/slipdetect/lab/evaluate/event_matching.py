@@ -1,16 +1,19 @@
-"""Which found event is which true one.
+"""Which found event is which true one, and how late it was found.
 
-In: intervals in seconds. Out: pairs of indices; found events that touch no true one.
+In: intervals in seconds, predictions. Out: pairs of indices; true events found; delays.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from itertools import pairwise
 
-from slipdetect.lab.evaluate.predictions import Interval
+from slipdetect.lab.evaluate.predictions import ClipPrediction, Interval
+from slipdetect.types import EventConfig
 
 Found = tuple[float, float, float]  # start and end in seconds, score
 
+_SLACK = 2e-3  # seconds; kept times are rounded to the millisecond
 TOLERANCE = 0.5  # seconds by which a found event may miss a true one
 
 
@@ -27,15 +30,10 @@ def match(
 ) -> list[tuple[int, int]]:
     """Return pairs (found, true) of one clip, each event in one pair at most.
 
-    The surest found event chooses first, the true event that it overlaps most among those that
-    are left, as in ActivityNet's evaluation (Heilbron et al., CVPR 2015). THUMOS 2014 lets the true
-    events choose, in the order they are listed and whatever the scores; the two differ only where
-    events crowd.
-
-    Args:
-        found: Of one clip.
-        truth: Of the same clip.
-        threshold: tIoU that a pair has at least, more than 0.
+    The found event with the highest score chooses first, the true event that it overlaps most among
+    those that are left, as in ActivityNet's evaluation (Heilbron et al., CVPR 2015). THUMOS 2014
+    lets the true events choose, in the order they are listed and whatever the scores; the two
+    differ only where events crowd.
     """
     free = list(range(len(truth)))
     pairs = []
@@ -49,14 +47,29 @@ def match(
     return pairs
 
 
-def touching(found: Sequence[Found], event: Interval) -> list[Found]:
-    """Return the found events that overlap a true one, give or take half a second."""
-    return [item for item in found if touches(item, event)]
+def hits(prediction: ClipPrediction) -> list[bool]:
+    """Return for every true event of a positive clip whether it was found.
+
+    A fall at an unknown time is found by any event in its clip.
+    """
+    if not prediction.truth:
+        return [bool(prediction.events)]
+    return [bool(_touching(prediction.events, event)) for event in prediction.truth]
+
+
+def onset_errors(prediction: ClipPrediction) -> list[float]:
+    """Return found minus true onset (seconds) of every true event found, by its first match."""
+    matches = [(event, _touching(prediction.events, event)) for event in prediction.truth]
+    return [found[0][0] - event[0] for event, found in matches if found]
 
 
 def touches(item: Found, event: Interval) -> bool:
     """Return whether a found event overlaps a true one, give or take half a second."""
     return item[0] <= event[1] + TOLERANCE and item[1] >= event[0] - TOLERANCE
+
+
+def _touching(found: Sequence[Found], event: Interval) -> list[Found]:
+    return [item for item in found if touches(item, event)]
 
 
 def strays(found: Sequence[Found], truth: Sequence[Interval]) -> list[Found]:
@@ -71,3 +84,54 @@ def seconds_outside(truth: Sequence[Interval], seconds: float) -> float:
         outside += max(min(start - TOLERANCE, seconds) - reached, 0.0)
         reached = max(reached, end + TOLERANCE)
     return outside + max(seconds - reached, 0.0)
+
+
+def delays(item: ClipPrediction) -> list[float]:
+    """Return the seconds from each true onset until the event that finds it is decided on.
+
+    Of every true event found, by the first of its matches to be decided on. Empty for predictions
+    that were kept without their windows or thresholds.
+    """
+    if not item.windows or item.config is None:
+        return []
+    known = list(zip(item.events, decision_times(item, item.config), strict=True))
+    matches = [
+        (event, [time for found, time in known if touches(found, event)]) for event in item.truth
+    ]
+    return [min(times) - event[0] for event, times in matches if times]
+
+
+def decision_times(item: ClipPrediction, config: EventConfig) -> list[float]:
+    """Return for every found event the time at which it is decided on.
+
+    That is the end of the first window that reaches the onset threshold. Where events of less than
+    ``min_duration_on`` are dropped it is the end of the first window from there on whose time lies
+    so far behind the event's beginning, at the latest that of the clip's last window.
+    """
+    windows = list(zip(item.windows, _borders(item), strict=True))
+    times = []
+    for start, *_ in item.events:
+        # padding may reach into the time of an earlier event, never behind the own beginning
+        begin = next(
+            (
+                border
+                for (_, _, probability), border in windows
+                if probability >= config.onset and border >= start - _SLACK
+            ),
+            start,
+        )
+        certain = begin + config.min_duration_on - _SLACK
+        times.append(
+            next(
+                (window[1] for window, border in windows if border >= certain),
+                item.windows[-1][1],
+            )
+        )
+    return times
+
+
+def _borders(item: ClipPrediction) -> Iterator[float]:
+    """Yield where the time begins that each window decides on, as ``EventFinder`` has it."""
+    yield item.windows[0][0]
+    for before, after in pairwise(item.windows):
+        yield (before[0] + before[1] + after[0] + after[1]) / 4

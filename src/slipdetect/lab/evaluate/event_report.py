@@ -1,33 +1,45 @@
-"""What users feel of a detector: falls found, how late, and how often it cries wolf.
+"""What users feel of a detector: falls found, how late, and how many events are false.
 
-In: predictions of annotated clips. Out: ``EventReport``: figures with intervals.
+In: predictions of annotated clips. Out: an ``EventReport`` of one set of clips; an
+``EventEvaluation`` of all clips and of each data set, size and action.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import math
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
 from slipdetect.errors import DataError
-from slipdetect.lab.evaluate.announcing import announced
-from slipdetect.lab.evaluate.event_matching import match, seconds_outside, strays, touches
-from slipdetect.lab.evaluate.event_metrics import hits, onset_errors
+from slipdetect.lab.evaluate.event_matching import (
+    delays,
+    hits,
+    match,
+    onset_errors,
+    seconds_outside,
+    strays,
+)
 from slipdetect.lab.evaluate.predictions import ClipPrediction
-from slipdetect.lab.stats.measures import Area, Figure, Measure, Quantile, Rate, Share, measure
+from slipdetect.lab.stats.metrics import Auc, Measure, Metric, Quantile, Rate, Ratio, measure
+from slipdetect.lab.stats.ranking import Floats
 from slipdetect.lab.stats.resampling import GroupResampler
-from slipdetect.lab.stats.weighted_metrics import Floats
 
 OVERLAPS = (0.1, 0.3, 0.5)  # tIoU
 RESAMPLES = 1000
+UNKNOWN = "unknown"
 
 _QUARTILES = {"": 0.5, "_lower": 0.25, "_upper": 0.75}
+# of the picture's height: up to which share, and its name
+_SIZES = ((0.25, "under 25%"), (0.5, "25 to 50%"), (0.75, "50 to 75%"), (math.inf, "75% and more"))
 
 
 @dataclass(frozen=True)
 class EventReport:
-    """Figures of one set of clips.
+    """Metrics of one set of clips.
 
     Attributes:
         name: Of the set.
@@ -37,7 +49,7 @@ class EventReport:
         groups: Groups the clips belong to.
         events: True events with times.
         negative_hours: Length of the clips without a fall.
-        figures: By name, in the order of reports.
+        metrics: By name, in the order of reports.
     """
 
     name: str
@@ -47,7 +59,68 @@ class EventReport:
     groups: int
     events: int
     negative_hours: float
-    figures: dict[str, Figure]
+    metrics: dict[str, Metric]
+
+
+@dataclass(frozen=True)
+class ActionRow:
+    """False events in clips in which one thing is done, and nobody falls.
+
+    Attributes:
+        source: Data set.
+        action: What is done.
+        clips: Such clips.
+        groups: Groups they belong to.
+        clips_hit: Clips with at least one false event.
+        rate: False events per clip.
+    """
+
+    source: str
+    action: str
+    clips: int
+    groups: int
+    clips_hit: int
+    rate: Metric
+
+
+@dataclass(frozen=True)
+class EventEvaluation:
+    """An event test.
+
+    Attributes:
+        main: All clips.
+        by_source: By data set, where there are several.
+        by_size: By the size of what moves as a share of the picture's height, if known.
+        by_action: Clips without a fall, those with most false events a clip first; empty where no
+            clip has an action.
+        facts: Model, data, thresholds.
+    """
+
+    main: EventReport
+    by_source: dict[str, EventReport]
+    by_size: dict[str, EventReport]
+    by_action: tuple[ActionRow, ...]
+    facts: dict[str, Any]
+
+
+def evaluate_events(
+    predictions: Sequence[ClipPrediction], facts: Mapping[str, Any] | None = None
+) -> EventEvaluation:
+    """Report on predictions.
+
+    Raises:
+        DataError: There are no clips.
+    """
+    sources = _parts(predictions, lambda item: item.source)
+    sizes = _parts(predictions, lambda item: size_of(item.size))
+    order = [name for _, name in _SIZES] + [UNKNOWN]
+    return EventEvaluation(
+        main=event_report(predictions),
+        by_source=_reports(sources, sorted(sources)) if len(sources) > 1 else {},
+        by_size={} if set(sizes) == {UNKNOWN} else _reports(sizes, order),
+        by_action=_actions(predictions),
+        facts=dict(facts or {}),
+    )
 
 
 def event_report(
@@ -57,40 +130,25 @@ def event_report(
     resamples: int = RESAMPLES,
     seed: int = 0,
 ) -> EventReport:
-    """Return the figures of ``predictions``, with intervals over whole groups.
-
-    Args:
-        predictions: At least one. A clip without a group is its own.
-        name: Of the set.
-        resamples: Of the bootstrap.
-        seed: Of its draws.
+    """Return the metrics of ``predictions``, with intervals over whole groups.
 
     Raises:
         DataError: There are no clips.
     """
     if not predictions:
         raise DataError("there are no clips to report on")
-    bench = _Bench(predictions)
-    resampler = GroupResampler(bench.groups, bench.positive, resamples, seed)
+    known = _EventMetrics(predictions)
+    resampler = GroupResampler(known.groups, known.positive, resamples, seed)
     return EventReport(
         name=name,
         clips=len(predictions),
-        positives=int(bench.positive.sum()),
+        positives=int(known.positive.sum()),
         untimed=sum(not item.timed for item in predictions),
-        groups=len(set(bench.groups)),
+        groups=len(set(known.groups)),
         events=sum(len(item.truth) for item in predictions),
         negative_hours=sum(item.seconds for item in predictions if not item.positive) / 3600,
-        figures=measure(bench.measures(), resampler),
+        metrics=measure(known.measures(), resampler),
     )
-
-
-def false_per_clip(
-    predictions: Sequence[ClipPrediction], resamples: int = RESAMPLES, seed: int = 0
-) -> Figure:
-    """Return the false events per clip without a fall, alone."""
-    bench = _Bench(predictions)
-    resampler = GroupResampler(bench.groups, bench.positive, resamples, seed)
-    return measure({"rate": bench.false_per_clip()}, resampler)["rate"]
 
 
 def group_of(item: ClipPrediction) -> str:
@@ -98,23 +156,15 @@ def group_of(item: ClipPrediction) -> str:
     return item.group or item.clip
 
 
-def delays(item: ClipPrediction) -> list[float]:
-    """Return the seconds from each true onset until one who watches live could know of it.
-
-    Of every true event found, by the first of its matches to be announced; see ``announced``. Empty
-    for predictions that were kept without their windows or thresholds.
-    """
-    if not item.windows or item.config is None:
-        return []
-    known = list(zip(item.events, announced(item, item.config), strict=True))
-    matches = [
-        (event, [time for found, time in known if touches(found, event)]) for event in item.truth
-    ]
-    return [min(times) - event[0] for event, times in matches if times]
+def size_of(size: float | None) -> str:
+    """Return the name of a size, which is a share of the picture's height."""
+    if size is None:
+        return UNKNOWN
+    return next(name for limit, name in _SIZES if size < limit)
 
 
-class _Bench:
-    """What every clip brings to every figure."""
+class _EventMetrics:
+    """What every clip brings to every metric."""
 
     def __init__(self, predictions: Sequence[ClipPrediction]) -> None:
         self._items = predictions
@@ -139,19 +189,19 @@ class _Bench:
 
     def _matched(self) -> Iterator[tuple[str, Measure]]:
         hit = _floats([sum(hits(item)) if item.truth else 0 for item in self._items])
-        yield "recall", Share(hit, self._true, self.groups)
+        yield "recall", Ratio(hit, self._true, self.groups)
         paired = {
             least: _floats([len(match(item.events, item.truth, least)) for item in self._items])
             for least in OVERLAPS
         }
-        # without a fall that could be found no precision is to be had
-        said = self._found * self._true.any()
+        # without a fall that could be found there is no precision
+        found = self._found * self._true.any()
         for least, pairs in paired.items():
-            yield f"recall@{least}", Share(pairs, self._true, self.groups)
+            yield f"recall@{least}", Ratio(pairs, self._true, self.groups)
         for least, pairs in paired.items():
-            yield f"precision@{least}", Share(pairs, said, self.groups)
+            yield f"precision@{least}", Ratio(pairs, found, self.groups)
         for least, pairs in paired.items():
-            yield f"f1@{least}", Share(2 * pairs, said + self._true, self.groups)
+            yield f"f1@{least}", Ratio(2 * pairs, found + self._true, self.groups)
 
     def _times(self) -> Iterator[tuple[str, Measure]]:
         for name, function in (("onset_error", onset_errors), ("delay", delays)):
@@ -164,24 +214,20 @@ class _Bench:
         hours = _floats([item.seconds / 3600 for item in self._items])
         yield "false_per_hour", Rate(self._in_negatives(), hours * ~self.positive, self.groups)
         yield "false_per_clip", self.false_per_clip()
-        stray = _floats(
-            [len(strays(item.events, item.truth)) if item.truth else 0 for item in self._items]
-        )
-        outside = _floats(
-            [
-                seconds_outside(item.truth, item.seconds) / 3600 if item.truth else 0.0
-                for item in self._items
-            ]
-        )
-        yield "stray_per_hour", Rate(stray, outside, self.groups)
+        stray = [len(strays(item.events, item.truth)) if item.truth else 0 for item in self._items]
+        outside = [
+            seconds_outside(item.truth, item.seconds) / 3600 if item.truth else 0.0
+            for item in self._items
+        ]
+        yield "stray_per_hour", Rate(_floats(stray), _floats(outside), self.groups)
 
     def _clips(self) -> Iterator[tuple[str, Measure]]:
         with_event = _floats([bool(item.events) for item in self._items])
         falls = _floats(self.positive)
-        yield "clip_recall", Share(with_event * falls, falls, self.groups)
+        yield "clip_recall", Ratio(with_event * falls, falls, self.groups)
         scores = _floats([item.score for item in self._items])
-        yield "auc", Area(scores, self.positive, self.groups)
-        yield "average_precision", Area(scores, self.positive, self.groups, precision=True)
+        yield "auc", Auc(scores, self.positive, self.groups)
+        yield "average_precision", Auc(scores, self.positive, self.groups, precision=True)
 
     def _in_negatives(self) -> Floats:
         return self._found * _floats(~self.positive)
@@ -189,3 +235,40 @@ class _Bench:
 
 def _floats(values: object) -> Floats:
     return np.asarray(values, np.float64)
+
+
+def _parts(
+    predictions: Sequence[ClipPrediction], key: Callable[[ClipPrediction], Any]
+) -> dict[Any, list[ClipPrediction]]:
+    parts: dict[Any, list[ClipPrediction]] = defaultdict(list)
+    for item in predictions:
+        parts[key(item)].append(item)
+    return parts
+
+
+def _reports(
+    parts: Mapping[str, list[ClipPrediction]], order: Sequence[str]
+) -> dict[str, EventReport]:
+    return {name: event_report(parts[name], name) for name in order if name in parts}
+
+
+def _actions(predictions: Sequence[ClipPrediction]) -> tuple[ActionRow, ...]:
+    negative = [item for item in predictions if not item.positive]
+    if not any(item.action for item in negative):
+        return ()
+    parts = _parts(negative, lambda item: (item.source, item.action))
+    rows = [_action_row(items) for items in parts.values()]
+    return tuple(sorted(rows, key=lambda row: (-(row.rate.value or 0), row.source, row.action)))
+
+
+def _action_row(items: Sequence[ClipPrediction]) -> ActionRow:
+    known = _EventMetrics(items)
+    resampler = GroupResampler(known.groups, known.positive, RESAMPLES, seed=0)
+    return ActionRow(
+        source=items[0].source,
+        action=items[0].action,
+        clips=len(items),
+        groups=len(set(known.groups)),
+        clips_hit=sum(bool(item.events) for item in items),
+        rate=measure({"rate": known.false_per_clip()}, resampler)["rate"],
+    )

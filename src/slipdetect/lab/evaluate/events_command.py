@@ -1,98 +1,136 @@
-"""``slipdetect evaluate --level event``: falls found, how late, and how often a model cries wolf.
+"""``slipdetect evaluate events``: falls found, how late, and how many events are false.
 
 In: a model or kept predictions, an annotation file. Out: tables, predictions, pictures.
 """
 
 from __future__ import annotations
 
-import json
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from slipdetect._io import atomic_write, check_writable
 from slipdetect.cli.console import Console
-from slipdetect.cli.detect_options import event_settings
+from slipdetect.cli.detect_options import EVENT_OPTIONS, event_settings
 from slipdetect.cli.errors import SOME_FAILED
+from slipdetect.cli.options import common_options, with_options
+from slipdetect.cli.typed_options import option, with_settings
 from slipdetect.errors import DataError, UsageError
-from slipdetect.lab.data.choose_clips import ALL, choose_sources
+from slipdetect.lab.data.choose_clips import choose_sources
 from slipdetect.lab.evaluate.options import (
+    FILE,
     PREDICTIONS_SUFFIX,
-    SCORE_SUFFIXES,
-    format_of,
-    given,
+    SCORE_SUFFIX,
+    ReportSettings,
+    device_option,
+    overwrite_option,
+    refuse,
 )
-from slipdetect.lab.evaluate.tested_clips import Chosen, choose, warn_of_training_data
+from slipdetect.lab.evaluate.output import (
+    check_suffix,
+    check_targets,
+    counted,
+    write_figure,
+    write_report,
+)
+from slipdetect.lab.evaluate.tested_clips import (
+    TestedClips,
+    TestedSettings,
+    choose,
+    warn_of_training_data,
+)
 
 if TYPE_CHECKING:
     from slipdetect.detection import EventConfig
+    from slipdetect.lab.evaluate.event_curves import Sweep
     from slipdetect.lab.evaluate.predictions import ClipPrediction
-    from slipdetect.lab.evaluate.threshold_sweep import Sweep
 
-_FILES = ("out", "predictions", "curves", "mistakes")
+Thresholds = dict[str, float | None]  # of EventConfig; None leaves that of the model
 
 
-def evaluate_events(
-    ctx: click.Context, model: str, data: Path | None, options: Mapping[str, Any]
+@dataclass(frozen=True, kw_only=True)
+class EventsSettings(ReportSettings, TestedSettings):
+    """Options of ``evaluate events``."""
+
+    device: str = device_option()
+    predictions: Path | None = option(type=FILE, help="File to keep what was found in, .jsonl.")
+    curves: Path | None = option(
+        type=FILE, help="File for a picture of what other thresholds give."
+    )
+    mistakes: Path | None = option(type=FILE, help="File for pictures of the worst mistakes.")
+    overwrite: bool = overwrite_option()
+
+
+@click.command()
+@click.argument("model", metavar="MODEL")
+@click.argument("data", metavar="[DATA.csv]", required=False, type=FILE)
+@with_settings(EventsSettings)
+@with_options(EVENT_OPTIONS)
+@common_options
+@click.pass_context
+def events(
+    ctx: click.Context,
+    /,
+    model: str,
+    data: Path | None,
+    settings: EventsSettings,
+    **thresholds: float | None,
 ) -> None:
-    """Do what the command line asks for.
+    """Measure how many falls a model finds, how late, and how many events are false.
 
-    Raises:
-        UsageError: Options that do not go together.
-        OutputError: A file exists already or cannot be written.
+    The model runs as detect does. MODEL is 'default', the folder of a model, or a file of
+    --predictions; then nothing is run. DATA.csv is as for train: a row a clip with path and label
+    and, where known, event times, group, dataset and split.
+
+    \b
+    slipdetect evaluate events default clips.csv --predictions x.jsonl --curves x.png
+    slipdetect evaluate events x.jsonl --onset 0.4
     """
     console = ctx.ensure_object(Console)
-    if Path(model).suffix.lower() in SCORE_SUFFIXES:
-        raise UsageError(f"{model!r} holds scores of whole clips; leave --level event out")
-    _check_targets(options)
-    if Path(model).suffix.lower() == PREDICTIONS_SUFFIX:
-        _check_kept(ctx, data, options)
-        predictions, config = _read(Path(model), options)
+    changes = event_settings(thresholds)
+    suffix = Path(model).suffix.lower()
+    if suffix == SCORE_SUFFIX:
+        raise UsageError(f"{model!r} holds scores of whole clips; use slipdetect evaluate clips")
+    check_targets(
+        {
+            "--out": settings.out,
+            "--predictions": settings.predictions,
+            "--curves": settings.curves,
+            "--mistakes": settings.mistakes,
+        },
+        overwrite=settings.overwrite,
+    )
+    check_suffix("--predictions", settings.predictions, PREDICTIONS_SUFFIX)
+    if suffix == PREDICTIONS_SUFFIX:
+        _check_kept(ctx, data, settings)
+        predictions, config = _read(Path(model), settings, changes)
         facts: dict[str, Any] = {"predictions": Path(model).name}
-        _report(console, predictions, config, facts, options["root"], options)
+        _report(console, predictions, config, facts, settings.root, settings)
         return
     if data is None:
         raise click.MissingParameter(ctx=ctx, param_hint="DATA.csv", param_type="argument")
-    chosen = choose(console, data, options)
-    predictions, config, name = _predict(console, model, chosen, options)
-    split = {} if chosen.split == ALL else {"split": chosen.split}
-    facts = {"data": data.name, **split, "model": name}
-    _report(console, predictions, config, facts, chosen.root, options)
-    ctx.exit(SOME_FAILED if len(predictions) < len(chosen.clips) else 0)
+    tested = choose(console, data, settings)
+    predictions, config, name = _predict(console, model, tested, settings.device, changes)
+    _report(console, predictions, config, {**tested.facts, "model": name}, tested.root, settings)
+    ctx.exit(SOME_FAILED if len(predictions) < len(tested.clips) else 0)
 
 
-def _check_targets(options: Mapping[str, Any]) -> None:
-    targets = [options[name] for name in _FILES if options[name]]
-    if len({target.resolve() for target in targets}) < len(targets):
-        raise UsageError(
-            "two of --out, --predictions, --curves and --mistakes name one file; give each its own"
-        )
-    kept = options["predictions"]
-    if kept is not None and kept.suffix.lower() != PREDICTIONS_SUFFIX:
-        raise UsageError(f"predictions are kept as {PREDICTIONS_SUFFIX}, not {kept.name!r}")
-    for target in targets:
-        check_writable(target, overwrite=options["overwrite"])
-
-
-def _check_kept(ctx: click.Context, data: Path | None, options: Mapping[str, Any]) -> None:
-    """Refuse what kept predictions make no use of."""
+def _check_kept(ctx: click.Context, data: Path | None, settings: EventsSettings) -> None:
+    """Refuse what has no effect on kept predictions."""
     if data is not None:
         raise UsageError("these predictions have their clips; leave DATA.csv out")
-    useless = {"device": "nothing is run", "split": "there is no DATA.csv"}
-    if options["mistakes"] is None:
-        useless["root"] = "no video is read without --mistakes"
-    for name, reason in useless.items():
-        if given(ctx, name):
-            raise UsageError(f"--{name} is of no use: {reason}; leave it out")
-    if options["mistakes"] is not None and options["root"] is None:
+    refuse(ctx, ["device"], "nothing is run")
+    refuse(ctx, ["split"], "there is no DATA.csv")
+    if settings.mistakes is None:
+        refuse(ctx, ["root"], "no video is read without --mistakes")
+    elif settings.root is None:
         raise UsageError("--mistakes shows the videos; name their folder with --root")
 
 
 def _read(
-    file: Path, options: Mapping[str, Any]
+    file: Path, settings: EventsSettings, changes: Thresholds
 ) -> tuple[list[ClipPrediction], EventConfig | None]:
     """Return kept predictions and the thresholds of their events, None if they are not known."""
     from slipdetect.detection import EventConfig
@@ -103,10 +141,9 @@ def _read(
     kept = read_predictions(file)
     if not kept:
         raise DataError(f"{str(file)!r} holds no predictions; run the model once more")
-    kept = choose_sources(kept, options["only"], options["exclude"])
+    kept = choose_sources(kept, settings.dataset, settings.exclude)
     configs = {item.config for item in kept}
     common = configs.pop() if len(configs) == 1 else None
-    changes = event_settings(options)
     if all(value is None for value in changes.values()):
         return kept, common
     config = (EventConfig() if common is None else common).updated(changes)
@@ -114,22 +151,18 @@ def _read(
 
 
 def _predict(
-    console: Console, model: str, chosen: Chosen, options: Mapping[str, Any]
+    console: Console, model: str, tested: TestedClips, device: str, changes: Thresholds
 ) -> tuple[list[ClipPrediction], EventConfig, str]:
     """Run the model over the clips; return what it found, its thresholds and its name."""
     from slipdetect.detection import Detector
     from slipdetect.lab.evaluate.predictions import predict
 
-    detector = Detector.load(model, options["device"], event_settings(options), exact=True)
-    warn_of_training_data(console, detector.config, chosen, bundled=model == "default")
-    console.note(f"looking for events in {len(chosen.clips)} clips on {detector.device}")
-    with console.bar(len(chosen.clips)) as bar:
-
-        def show(done: int, total: int) -> None:
-            bar.show(done, f"{done}/{total} clips", now=done == total)
-
-        bar.show(0, f"0/{len(chosen.clips)} clips", now=True)
-        predictions = list(predict(detector, chosen.clips, chosen.root, show))
+    total = len(tested.clips)
+    detector = Detector.load(model, device, changes, exact=True)
+    warn_of_training_data(console, detector.config, tested, bundled=model == "default")
+    console.note(f"detecting events in {total} clips on {detector.device}")
+    with counted(console, total, "clips") as show:
+        predictions = list(predict(detector, tested.clips, tested.root, show))
     if not predictions:
         raise DataError("none of the clips can be read; check the paths in the annotation file")
     return predictions, detector.event_config, detector.config.name
@@ -141,64 +174,38 @@ def _report(
     config: EventConfig | None,
     facts: dict[str, Any],
     root: Path | None,
-    options: Mapping[str, Any],
+    settings: EventsSettings,
 ) -> None:
     """Write everything that was asked for; the predictions first, for they took longest."""
-    from slipdetect.lab.evaluate.event_evaluation import evaluate_events as evaluated
+    from slipdetect.lab.evaluate.event_report import evaluate_events
+    from slipdetect.lab.evaluate.event_tables import event_data, event_page
     from slipdetect.lab.evaluate.predictions import write_predictions
 
-    out, overwrite = options["out"], options["overwrite"]
-    if options["predictions"] is not None:
-        write_predictions(predictions, options["predictions"])
-        console.note(f"wrote {str(options['predictions'])!r}")
+    overwrite = settings.overwrite
+    if settings.predictions is not None:
+        write_predictions(predictions, settings.predictions)
+        console.note(f"wrote {str(settings.predictions)!r}")
     if config is not None:
         facts["thresholds"] = asdict(config)
-    sweep = None if options["curves"] is None else _sweep(predictions, config)
-    form = options["format"] or format_of(out)
-    text = _text(evaluated(predictions, facts), form)
-    with console.output(out, overwrite=overwrite) as write:
-        (console.text if out is None and form == "table" else write)(text)
-    if out is not None:
-        console.note(f"wrote {str(out)!r}")
+    sweep = None if settings.curves is None else _sweep(predictions, config)
+    evaluation = evaluate_events(predictions, facts)
+    page, data = event_page(evaluation), event_data(evaluation)
+    write_report(console, page, data, settings.format, settings.out, overwrite=overwrite)
     title = str(facts.get("model") or facts.get("predictions"))
-    if sweep is not None:
-        _draw_curves(sweep, title, options["curves"], overwrite)
-        console.note(f"wrote {str(options['curves'])!r}")
-    if options["mistakes"] is not None and root is not None:
-        _draw_mistakes(predictions, root, title, options["mistakes"], overwrite)
-        console.note(f"wrote {str(options['mistakes'])!r}")
+    if sweep is not None and settings.curves is not None:
+        from slipdetect.lab.evaluate.event_curves import event_curves_figure
 
+        curves = event_curves_figure(sweep, title)
+        write_figure(console, curves, settings.curves, overwrite=overwrite)
+    if settings.mistakes is not None and root is not None:
+        from slipdetect.lab.evaluate.mistakes import mistakes_sheet
 
-def _text(evaluation: Any, form: str) -> str:
-    from slipdetect.lab.evaluate.reports.event_data import event_data
-    from slipdetect.lab.evaluate.reports.event_test_table import event_markdown, event_test_table
-
-    if form == "json":
-        return json.dumps(event_data(evaluation), ensure_ascii=False, allow_nan=False) + "\n"
-    return event_markdown(evaluation) if form == "markdown" else event_test_table(evaluation)
+        sheet = mistakes_sheet(predictions, root, title)
+        write_figure(console, sheet, settings.mistakes, overwrite=overwrite)
 
 
 def _sweep(predictions: Sequence[ClipPrediction], config: EventConfig | None) -> Sweep:
     from slipdetect.detection import EventConfig
-    from slipdetect.lab.evaluate.threshold_sweep import sweep_onset
+    from slipdetect.lab.evaluate.event_curves import sweep_onset
 
     return sweep_onset(predictions, EventConfig() if config is None else config)
-
-
-def _draw_curves(sweep: Sweep, title: str, target: Path, overwrite: bool) -> None:
-    from slipdetect.lab.evaluate.reports.event_curves import draw_event_curves
-
-    with atomic_write(target, overwrite=overwrite) as temporary:
-        draw_event_curves(sweep, temporary, title)
-
-
-def _draw_mistakes(
-    predictions: Sequence[ClipPrediction], root: Path, title: str, target: Path, overwrite: bool
-) -> None:
-    from slipdetect.lab.evaluate.mistakes import with_pictures, worst_mistakes
-    from slipdetect.lab.evaluate.reports.mistake_sheet import MOST_ROWS, draw_mistakes
-
-    false, missed = worst_mistakes(predictions, MOST_ROWS // 2)
-    shown = [with_pictures(mistake, root) for mistake in (*false, *missed)]
-    with atomic_write(target, overwrite=overwrite) as temporary:
-        draw_mistakes(shown, title, temporary)

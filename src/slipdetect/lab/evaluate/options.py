@@ -1,148 +1,73 @@
-"""Options of ``evaluate``, and which of them go together.
+"""Options that the commands which measure models share.
 
-In: the command line. Out: click options, fusion weights, errors.
+In: the command line. Out: click options, fusion weights, checks of what goes together.
 """
 
 from __future__ import annotations
 
-import math
+from collections.abc import Iterable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import click
 from click.core import ParameterSource
 
-from slipdetect.cli.detect_options import EVENT_OPTIONS, EVENT_SETTINGS
+from slipdetect.cli.typed_options import option
 from slipdetect.errors import UsageError
-from slipdetect.lab.evaluate.tested_clips import TESTED_OPTIONS
+
+SCORE_SUFFIX, PREDICTIONS_SUFFIX = ".npz", ".jsonl"
 
 FORMATS = ("table", "json", "markdown")
-SUFFIXES = {".json": "json", ".md": "markdown"}
-SCORE_SUFFIXES = (".npz", ".pickle", ".pkl")
-PREDICTIONS_SUFFIX = ".jsonl"
-CLIP, EVENT = "clip", "event"
 
-_FOLDER = click.Path(path_type=Path, file_okay=False)
-_FILE = click.Path(path_type=Path, dir_okay=False)
+FOLDER = click.Path(path_type=Path, file_okay=False)
+FILE = click.Path(path_type=Path, dir_okay=False)
 
-# what only running a model, reading an annotation file, or reading old scores makes use of
-_RUNNING = ("protocol", "cache", "store", "device")
-_READING = ("split", "only", "exclude", "root")
-_OLD = ("labels", "modality", "frames")
-# what only one of the levels makes use of
-_AT_LEVEL = {
-    CLIP: ("protocol", "cache", "store", "fusion", "scores", "pickles", "confusion", *_OLD),
-    EVENT: ("predictions", "curves", "mistakes", *EVENT_SETTINGS),
-}
+_MOST_WEIGHT = 1e9
 
 
-class _Weights(click.ParamType[dict[str, float]]):
-    """Fusion weights by modality."""
+def device_option() -> Any:
+    """Return the field of a device."""
+    return option(default="auto", show_default=True, help="auto, cpu, cuda, cuda:1 or mps.")
+
+
+def overwrite_option(help: str = "Replace files that exist.") -> Any:
+    """Return the field that allows to replace files."""
+    return option(is_flag=True, help=help)
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReportSettings:
+    """What a report is and where it goes."""
+
+    format: str | None = option(type=click.Choice(FORMATS), help="[default: by --out, or table]")
+    out: Path | None = option(type=FILE, help="File for the tables.  [default: standard output]")
+
+
+class FusionWeights(click.ParamType[dict[str, float]]):
+    """Fusion weights by modality; those of 0 are left out."""
 
     name = "NAME=W,NAME=W"
 
     def convert(
         self, value: Any, param: click.Parameter | None, ctx: click.Context | None
     ) -> dict[str, float]:
+        """Return the weights of a text such as ``"rgb=1,flow=1.5"``."""
         if isinstance(value, dict):
             return value
         weights: dict[str, float] = {}
         for part in str(value).split(","):
             name, _, number = part.strip().partition("=")
             try:
-                weights[name] = float(number)
+                weight = float(number)
             except ValueError:
-                self.fail(f"{part!r} is no weight such as flow=1.5", param, ctx)
-            if not name or not math.isfinite(weights[name]) or weights[name] < 0:
-                self.fail(f"{part!r} is no weight such as flow=1.5", param, ctx)
-        return weights
-
-
-EVALUATE_OPTIONS = [
-    click.option(
-        "--level",
-        type=click.Choice([CLIP, EVENT]),
-        default=CLIP,
-        show_default=True,
-        help="Judge whole clips, or when in them somebody falls.",
-    ),
-    *TESTED_OPTIONS,
-    click.option(
-        "--protocol",
-        metavar="SxC",
-        help="Segments by crops (1, 2, 5 or 10), such as 25x10, or 'windows'.  [default: windows; "
-        "25x1 for models trained on whole clips]",
-    ),
-    click.option(
-        "--cache",
-        type=_FOLDER,
-        help="Folder for decoded frames, to be used again.  [default: none is kept]",
-    ),
-    click.option(
-        "--store", type=_FOLDER, help="Folder of slipdetect extract to take frames and flow from."
-    ),
-    click.option(
-        "--device", default="auto", show_default=True, help="auto, cpu, cuda, cuda:1 or mps."
-    ),
-    click.option(
-        "--fusion",
-        type=_Weights(),
-        help="Weights to fuse by, such as rgb=1,flow=1.5.  [default: the model's own]",
-    ),
-    click.option("--format", type=click.Choice(FORMATS), help="[default: by --out, or table]"),
-    click.option("--out", type=_FILE, help="File for the tables.  [default: standard output]"),
-    click.option("--scores", type=_FILE, help="File to keep the scores in, .npz."),
-    click.option(
-        "--pickles",
-        type=_FOLDER,
-        help="Folder for the scores as the two-stream code reads them: MODALITY.pickle.",
-    ),
-    click.option("--confusion", type=_FILE, help="File for a picture of what was taken for what."),
-    click.option("--overwrite", is_flag=True, help="Replace files that exist."),
-    click.option(
-        "--labels",
-        default="slip,other",
-        show_default=True,
-        metavar="A,B",
-        help="Old scores: names of their classes in order.",
-    ),
-    click.option(
-        "--modality", default="scores", show_default=True, help="Old scores: their stream's name."
-    ),
-    click.option(
-        "--frames",
-        type=click.IntRange(min=1),
-        default=1,
-        show_default=True,
-        help="Old scores: frames whose scores were summed, 19 in the two-stream code.",
-    ),
-    click.option(
-        "--predictions", type=_FILE, help="Events: file to keep what was found in, .jsonl."
-    ),
-    click.option(
-        "--curves", type=_FILE, help="Events: file for a picture of what other thresholds give."
-    ),
-    click.option("--mistakes", type=_FILE, help="Events: file for pictures of the worst mistakes."),
-    *EVENT_OPTIONS,
-]
-
-
-def format_of(out: Path | None) -> str:
-    """Return the format that the name of a file asks for."""
-    return "table" if out is None else SUFFIXES.get(out.suffix.lower(), "table")
-
-
-def check_level(ctx: click.Context, level: str) -> None:
-    """Refuse options of the other level.
-
-    Raises:
-        UsageError: Naming the option.
-    """
-    other = CLIP if level == EVENT else EVENT
-    for name in _AT_LEVEL[other]:
-        if given(ctx, name):
-            flag = name.replace("_", "-")
-            raise UsageError(f"--{flag} is for --level {other}, not for {level}; leave one out")
+                weight = -1.0
+            if not name or name in weights or not 0 <= weight < _MOST_WEIGHT:
+                self.fail(f"{value!r} is not a list such as rgb=1,flow=1.5", param, ctx)
+            weights[name] = weight
+        if not any(weights.values()):
+            self.fail(f"{value!r} has no weight above 0", param, ctx)
+        return {name: weight for name, weight in weights.items() if weight > 0}
 
 
 def given(ctx: click.Context, name: str) -> bool:
@@ -150,27 +75,12 @@ def given(ctx: click.Context, name: str) -> bool:
     return ctx.get_parameter_source(name) is ParameterSource.COMMANDLINE
 
 
-def check_together(ctx: click.Context, *, data: bool, kept: bool, old: bool) -> None:
-    """Refuse options that what was named makes no use of.
-
-    Args:
-        ctx: With the options.
-        data: There is a DATA.csv.
-        kept: MODEL is a file of scores.
-        old: It is one of the reference's.
+def refuse(ctx: click.Context, names: Iterable[str], reason: str) -> None:
+    """Refuse options that have no effect.
 
     Raises:
-        UsageError: Naming the option.
+        UsageError: Naming the first of them that is on the command line.
     """
-    if kept and not old and data:
-        raise UsageError("these scores have their clips; leave DATA.csv out")
-    useless: dict[str, str] = {}
-    if kept:
-        useless |= dict.fromkeys(_RUNNING, "the clips are scored already")
-    if not data:
-        useless |= dict.fromkeys(_READING, "there is no DATA.csv")
-    if not old:
-        useless |= dict.fromkeys(_OLD, "these are no scores of the reference code")
-    for name, reason in useless.items():
+    for name in names:
         if given(ctx, name):
-            raise UsageError(f"--{name} is of no use: {reason}; leave it out")
+            raise UsageError(f"--{name.replace('_', '-')} has no effect: {reason}; leave it out")

@@ -1,4 +1,4 @@
-"""What a detector said of annotated clips, kept as JSON lines so that tables need no second run.
+"""What a detector found in annotated clips, kept as JSON lines so that tables need no second run.
 
 In: a detector and clips. Out: ``ClipPrediction`` rows; a file of them.
 """
@@ -9,19 +9,29 @@ import json
 import logging
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
+
+import numpy as np
+import numpy.typing as npt
 
 from slipdetect._io import atomic_write
 from slipdetect.detection import Detector
 from slipdetect.errors import DataError, UsageError, VideoError
 from slipdetect.lab.data import Clip
-from slipdetect.lab.evaluate.person_size import moving_size
+from slipdetect.lab.evaluate.scores import clip_name
+from slipdetect.modalities.snippet import motion_extent, motion_profile, thumbnail
 from slipdetect.types import DetectionResult, Event, EventConfig, Window, find_events
+from slipdetect.video import open_video
 
 logger = logging.getLogger(__name__)
 
 Interval = tuple[float, float]
+
+# of the frames in which the size of what moves is measured
+_RATE = 10.0  # a second
+_SIDE = 120  # pixels on the shorter side; motion is judged on thumbnails of 60 rows
 
 
 @dataclass(frozen=True)
@@ -42,7 +52,7 @@ class ClipPrediction:
             need no second run; empty in files of version 0.1.
         streams: Probability of every window by each modality alone, before calibration.
         size: Of what moves, as a share of the picture's height: at the first true event, or around
-            the surest window where none is known; None if nothing moved or nobody looked.
+            the top window where none is known; None if nothing moved or it was not measured.
         thresholds: The settings of ``EventConfig`` that made ``events``; empty in older files.
     """
 
@@ -71,7 +81,7 @@ class ClipPrediction:
         return bool(self.truth) or not self.positive
 
     @property
-    def surest(self) -> tuple[float, float, float]:
+    def top_window(self) -> tuple[float, float, float]:
         """The window with the largest probability; ``(0, seconds, score)`` if none was kept."""
         whole = (0.0, self.seconds, self.score)
         return max(self.windows, key=lambda window: window[2], default=whole)
@@ -102,11 +112,11 @@ def predict(
     """Run ``detector`` over ``clips``; a clip that cannot be read is reported and left out.
 
     Args:
-        detector: What looks at them.
+        detector: The model.
         clips: Annotated clips.
         root: Folder that their names begin at.
         on_clip: Called with (clips done, clips in all).
-        sizes: Look again how large what moves is, which reads every clip once more as far as that.
+        sizes: Measure the size of what moves too, which reads every clip once more as far as that.
     """
     for index, clip in enumerate(clips):
         try:
@@ -142,7 +152,7 @@ def _prediction(
 
 
 def _size(clip: Clip, item: ClipPrediction) -> float | None:
-    start, end = item.truth[0] if item.truth else item.surest[:2]
+    start, end = item.truth[0] if item.truth else item.top_window[:2]
     return moving_size(clip.path, start, end)
 
 
@@ -159,9 +169,30 @@ def _streams(windows: Sequence[Window]) -> dict[str, tuple[float, ...]]:
     }
 
 
-def clip_name(path: Path, root: Path) -> str:
-    """Return what predictions call a clip: its path, from ``root`` if it lies there."""
-    return (path.relative_to(root) if path.is_relative_to(root) else path).as_posix()
+def moving_size(path: Path, start: float, end: float) -> float | None:
+    """Return how large what moves is, as a share of the picture's height.
+
+    Of every two neighboring frames the extent of their difference, its height or its width,
+    whichever is more, for who lies is as long as who stands is tall; of these the upper quartile,
+    for between two steps only a hand may move. Where the camera moves, it is all of the picture.
+    The video is read once more as far as that, small, which costs little beside the network.
+
+    Returns:
+        The share, to 3 digits; None if nothing moves or the video cannot be read again.
+    """
+    small: list[npt.NDArray[np.float32]] = []
+    try:
+        with open_video(path) as video:
+            for frame in video.frames(_RATE, _SIDE):
+                if frame.time > end + 1e-6 and len(small) > 1:
+                    break
+                if frame.time >= start - 1e-6:
+                    small.append(thumbnail(frame.image))
+    except VideoError:
+        return None
+    extents = [motion_extent(motion_profile(a, b)) for a, b in pairwise(small)]
+    known = [extent for extent in extents if extent is not None]
+    return round(float(np.quantile(known, 0.75)), 3) if known else None
 
 
 def write_predictions(predictions: Iterable[ClipPrediction], target: Path) -> None:

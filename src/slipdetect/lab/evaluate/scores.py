@@ -1,4 +1,4 @@
-"""What networks said of clips, kept so that tables and fusions need no second run.
+"""The logits of clips, kept so that tables and fusions need no second run.
 
 In: clip names, true labels and logits by modality. Out: an ``.npz`` without pickles, and back.
 """
@@ -103,6 +103,12 @@ class ClipScores:
         )
 
 
+def clip_name(path: Path, root: Path | None) -> str:
+    """Return what scores and predictions call a clip: its path, from ``root`` if it lies there."""
+    inside = root is not None and path.is_relative_to(root)
+    return (path.relative_to(root) if inside and root is not None else path).as_posix()
+
+
 def write_scores(scores: ClipScores, path: Path, *, overwrite: bool = False) -> None:
     """Write scores as ``.npz``.
 
@@ -159,5 +165,6 @@ def read_scores(path: Path) -> ClipScores:
     except _DAMAGE as error:
         raise DataError(
             f"cannot read scores {str(path)!r}: {error or 'the file ends too early'}; make them "
-            "with slipdetect evaluate"
+            "with slipdetect evaluate clips, or convert those of another program with slipdetect "
+            "convert-scores"
         ) from error

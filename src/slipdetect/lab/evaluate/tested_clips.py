@@ -1,49 +1,60 @@
 """Which clips ``evaluate`` and ``stress`` test on, and whether the model may have seen them.
 
-In: an annotation file and options. Out: ``Chosen`` clips; warnings; the options that choose.
+In: an annotation file and options. Out: ``TestedClips``; warnings.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
 from slipdetect.cli.console import Console
+from slipdetect.cli.typed_options import option
 from slipdetect.lab.data.choose_clips import (
     ALL,
-    SOURCE_OPTIONS,
     choose_sources,
     choose_split,
     warn_of_known_groups,
 )
+from slipdetect.lab.evaluate.options import FOLDER
 
 if TYPE_CHECKING:
     from slipdetect.lab.data import Clip
     from slipdetect.lab.evaluate.scores import ClipScores
     from slipdetect.models import ModelConfig
 
-TESTED_OPTIONS = (
-    click.option(
-        "--split",
+
+@dataclass(frozen=True, kw_only=True)
+class DatasetSettings:
+    """Which data sets of an annotation file to use."""
+
+    dataset: tuple[str, ...] = option(
+        multiple=True, metavar="NAME", help="Use this data set only; repeatable."
+    )
+    exclude: tuple[str, ...] = option(
+        multiple=True, metavar="NAME", help="Leave out this data set; repeatable."
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class TestedSettings(DatasetSettings):
+    """Which clips to test on."""
+
+    split: str | None = option(
         type=click.Choice(["test", "val", "train", "all"]),
         help="Rows of DATA.csv to test on.  [default: test; all where the file has no split]",
-    ),
-    *SOURCE_OPTIONS,
-    click.option(
-        "--root",
-        type=click.Path(path_type=Path, file_okay=False),
-        help="Folder of the videos.  [default: that of DATA.csv]",
-    ),
-)
+    )
+    root: Path | None = option(
+        type=FOLDER, help="Folder of the videos.  [default: that of DATA.csv]"
+    )
 
 
 @dataclass(frozen=True)
-class Chosen:
+class TestedClips:
     """Clips to test on: of which file and part of its split, and where their names begin."""
 
     clips: list[Clip]
@@ -52,22 +63,20 @@ class Chosen:
     root: Path
     others: Counter[str]  # rows of the file that are no test rows, by data set
 
+    @property
+    def facts(self) -> dict[str, str]:
+        """Where the clips are from, for reports."""
+        return {"data": self.file.name, **({} if self.split == ALL else {"split": self.split})}
+
     def noted(self, scores: ClipScores) -> ClipScores:
         """Return scores that know where their clips are from."""
-        split = {} if self.split == ALL else {"split": self.split}
-        return replace(scores, facts={**scores.facts, "data": self.file.name, **split})
+        return replace(scores, facts={**scores.facts, **self.facts})
 
 
 def choose(
-    console: Console, data: Path, options: Mapping[str, Any], *, tell: bool = True
-) -> Chosen:
+    console: Console, data: Path, settings: TestedSettings, *, quiet: bool = False
+) -> TestedClips:
     """Return the clips to test on.
-
-    Args:
-        console: Told which they are where nobody asked for them, and of groups trained on.
-        data: The annotation file.
-        options: ``split``, ``only``, ``exclude`` and ``root``.
-        tell: Say nothing where false, because nothing is tested.
 
     Raises:
         DataError: The file cannot be read or has no such clips.
@@ -75,23 +84,23 @@ def choose(
     """
     from slipdetect.lab.data import read_annotations
 
-    clips = read_annotations(data, options["root"])
-    clips = choose_sources(clips, options["only"], options["exclude"])
-    chosen, split = choose_split(clips, options["split"])
-    if tell and options["split"] is None:
+    clips = read_annotations(data, settings.root)
+    clips = choose_sources(clips, settings.dataset, settings.exclude)
+    chosen, split = choose_split(clips, settings.split)
+    if not quiet and settings.split is None:
         part = f"testing on the clips of split {split!r}, {len(chosen)} of {len(clips)}"
         console.note(
             f"{data.name!r} has no split: testing on all its clips" if split == ALL else part
         )
-    if tell and split == "test":
+    if not quiet and split == "test":
         warn_of_known_groups(console, clips)
-    root = data.parent if options["root"] is None else options["root"]
+    root = data.parent if settings.root is None else settings.root
     others = Counter(clip.source for clip in clips if clip.split != "test")
-    return Chosen(chosen, data, split, root, others)
+    return TestedClips(chosen, data, split, root, others)
 
 
 def warn_of_training_data(
-    console: Console, config: ModelConfig, chosen: Chosen, *, bundled: bool
+    console: Console, config: ModelConfig, tested: TestedClips, *, bundled: bool
 ) -> None:
     """Warn that figures may be too good, unless the model was trained by this file's split."""
     seen = Counter[str]()
@@ -101,10 +110,10 @@ def warn_of_training_data(
             if isinstance(part, dict):
                 count = part.get("clips")
                 seen[str(part.get("source", ""))] += count if isinstance(count, int) else 0
-    shared = sorted(set(seen) & {clip.source for clip in chosen.clips})
-    if chosen.split == "test" and not bundled:
+    shared = sorted(set(seen) & {clip.source for clip in tested.clips})
+    if tested.split == "test" and not bundled:
         # more than the file leaves to training: it was trained by another split, or by none
-        shared = [name for name in shared if 0 < chosen.others[name] < seen[name]]
+        shared = [name for name in shared if 0 < tested.others[name] < seen[name]]
     if shared:
         named = ", ".join(name or "a data set without a name" for name in shared)
         console.warn(

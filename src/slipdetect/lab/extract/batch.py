@@ -73,7 +73,7 @@ class _Meter:
 
     Args:
         tasks: All of them.
-        listener: Who is told.
+        listener: Who hears of it.
         frames: Frames read, by task.
         shares: Share done, by task.
     """
@@ -118,7 +118,7 @@ class _Meter:
         self.report(None)
 
     def report(self, newest: int | None) -> None:
-        """Tell how far everything is, ``newest`` being the task at work."""
+        """Report how far everything is, ``newest`` being the task at work."""
         self._due = time.monotonic() + _SECONDS_BETWEEN
         done = sum(t.weight * share for t, share in zip(self._tasks, self._shares, strict=True))
         task = None if newest is None else self._tasks[newest]

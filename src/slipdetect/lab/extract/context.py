@@ -1,6 +1,6 @@
 """What the videos of one batch share while they are extracted, and how they are stopped.
 
-In: a recipe and a folder. Out: ``ExtractionContext``, and who is told how it goes.
+In: a recipe and a folder. Out: ``ExtractionContext``, and who hears how it goes.
 """
 
 from __future__ import annotations
@@ -10,14 +10,18 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol, Self
 
+import av
+import cv2
+import numpy as np
+
 from slipdetect._version import __version__
 from slipdetect.flow import FlowExtractor
 from slipdetect.store.layout import Layout, make_layout
 from slipdetect.store.manifest import ExtractionRecipe
+from slipdetect.video.size_modes import SizeMode
 
 if TYPE_CHECKING:
     from slipdetect.lab.extract.plan import Task
-    from slipdetect.video.size_modes import SizeMode
 
 GO_ON, FINISH_SHARD, AT_ONCE = range(3)
 
@@ -88,12 +92,6 @@ def make_recipe(
     Raises:
         UsageError: A setting makes no sense.
     """
-    import av
-    import cv2
-    import numpy as np
-
-    from slipdetect.video.size_modes import SizeMode
-
     versions = {
         "slipdetect": __version__,
         "av": av.__version__,
@@ -139,8 +137,6 @@ class ExtractionContext:
         Raises:
             UsageError: The recipe cannot be met on this machine.
         """
-        from slipdetect.video.size_modes import SizeMode
-
         flow = recipe.flow
         extractor = None if flow is None else FlowExtractor.from_recipe(flow, device, threads)
         size, layout = SizeMode.parse(recipe.size), make_layout(recipe.layout)

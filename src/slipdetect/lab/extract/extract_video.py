@@ -8,6 +8,7 @@ from __future__ import annotations
 import shutil
 from collections.abc import Iterable
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -24,7 +25,6 @@ from slipdetect.lab.extract.files import (
     StoreUnwritable,
     check_unused,
     prepare_folders,
-    remove_folders,
     sync_folders,
     write_files,
 )
@@ -52,7 +52,7 @@ def do_task(task: Task, context: ExtractionContext, on_progress: OnProgress) -> 
         return _repair(task, context, on_progress)
     folder, key = context.folder, task.key
     source = SourceIdentity.of(task.path)
-    if not task.anew and not journal_path(folder, key).exists():
+    if not task.from_scratch and not journal_path(folder, key).exists():
         made = read_manifest(folder, key)
         if made is not None and (made.source, made.recipe) == (source, context.recipe):
             # another process finished it and ended before it could say so
@@ -65,14 +65,15 @@ def do_task(task: Task, context: ExtractionContext, on_progress: OnProgress) -> 
         open_units(task.path, context, on_progress) as video,
         open_journal(folder, key) as journal,
     ):
-        if task.anew or journal.header != header:
+        if task.from_scratch or journal.header != header:
             journal.start(header)
             manifest_path(folder, key).unlink(missing_ok=True)
         try:
             _write_missing(video, key, context, journal)
         except UsageError:
             # pictures that the flow method cannot take leave nothing behind
-            remove_folders(folder, key)
+            with suppress(OutputError):
+                prepare_folders(folder, key, (), keep=())
             journal.remove()
             raise
         if not source.same_stat(task.path):
@@ -127,7 +128,7 @@ def check_space(video: VideoUnits, context: ExtractionContext, there: int) -> No
 
 
 def _repair(task: Task, context: ExtractionContext, on_progress: OnProgress) -> ExtractionResult:
-    """Make damaged shards anew; files that are as they were written are not touched."""
+    """Write damaged shards again; intact files are not touched."""
     manifest = read_manifest(context.folder, task.key)
     if manifest is None:
         raise DataError(f"the manifest of {task.key!r} is gone; run extract again")
@@ -147,7 +148,7 @@ def _repair(task: Task, context: ExtractionContext, on_progress: OnProgress) -> 
                 raise Interrupted
     raise OutputError(
         f"{str(task.path)!r} gives other bytes now than when it was extracted, as other library"
-        " versions do; pass --overwrite to extract it anew"
+        " versions do; pass --overwrite to extract it again"
     )
 
 

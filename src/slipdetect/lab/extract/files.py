@@ -20,7 +20,7 @@ class StoreUnwritable(OutputError):
 
 
 def write_files(folder: Path, files: Mapping[str, bytes]) -> None:
-    """Write ``files`` (path relative to ``folder`` -> content), all beside their targets first.
+    """Write ``files`` (path relative to ``folder`` -> content), all next to their targets first.
 
     The temporary names are fixed, unlike ``atomic_write``'s, so that a killed run's leftovers are
     found and replaced by the next. A file that has its content already is left alone.
@@ -138,16 +138,6 @@ def prepare_folders(store: Path, key: str, wanted: Container[str], keep: Contain
         raise OutputError(
             f"cannot prepare {str(store / key)!r}: {error.strerror}; move it away"
         ) from error
-
-
-def remove_folders(store: Path, key: str) -> None:
-    """Delete the folders of a video with all files in them."""
-    with suppress(OSError):  # what cannot be deleted stays, and the next run says why
-        for path in _contents(store, key):
-            path.unlink()
-    for name in folder_names(key):
-        with suppress(OSError):
-            (store / name).rmdir()
 
 
 def _contents(store: Path, key: str) -> Iterator[Path]:

@@ -86,7 +86,7 @@ class Journal:
                 self.shards[shard.index] = shard
 
     def start(self, header: Mapping[str, Any]) -> None:
-        """Forget everything and begin anew."""
+        """Forget everything and start over."""
         self.header, self.shards, self._end = dict(header), {}, 0
         self._append(self.header)
 

@@ -48,7 +48,7 @@ def file_lock(path: Path, patience: float, refusal: Callable[[], str]) -> Iterat
     try:
         yield
     finally:
-        # removed before the lock ends: who waits for this file then finds it gone and starts anew
+        # removed before the lock ends: who waits for this file then finds it gone and starts over
         with suppress(OSError):
             path.unlink()
         lock.release()
@@ -58,7 +58,7 @@ def file_lock(path: Path, patience: float, refusal: Callable[[], str]) -> Iterat
 def folder_lock(folder: Path) -> Iterator[None]:
     """Hold ``folder`` for this process while the block runs.
 
-    A file beside the lock says who holds it (pid, host, start time). What a dead process of this
+    A file next to the lock says who holds it (pid, host, start time). What a dead process of this
     machine left is taken over. That of another machine is not, because not every network drive
     carries such locks between machines.
 

@@ -39,7 +39,7 @@ class Task:
         key: Its name in the store.
         path_key: Its name by ``store_key``, with the hash of its path.
         weight: Bytes of the video, to guess how long it takes.
-        anew: What is there is thrown away.
+        from_scratch: What is there is thrown away.
         damaged: Shards to write again; empty for a whole extraction.
     """
 
@@ -47,7 +47,7 @@ class Task:
     key: str
     path_key: str
     weight: int
-    anew: bool = False
+    from_scratch: bool = False
     damaged: tuple[int, ...] = ()
 
     @property
@@ -96,7 +96,7 @@ class Planner:
         """Return what is to be done for a video, None if all of it is there.
 
         Raises:
-            VideoError: There is no such file.
+            VideoError: The file does not exist.
             RecipeMismatch: The store holds it, made by another recipe.
             OutputError: The store holds it as it was before the video changed, or holds another
                 under the same name.
@@ -109,24 +109,24 @@ class Planner:
             raise OutputError(f"{str(path)!r} and {str(other)!r} get one name; rename one of them")
         header = read_header(self._folder, key)
         if header is not None:
-            anew = not self._can_resume(path, header)
-            return Task(path, key, path_key, weight, anew)
+            from_scratch = not self._can_resume(path, header)
+            return Task(path, key, path_key, weight, from_scratch)
         try:
             manifest = read_manifest(self._folder, key)
         except DataError:
             if not (self._rules.repair or self._rules.overwrite):
                 raise
-            return Task(path, key, path_key, weight, anew=True)
+            return Task(path, key, path_key, weight, from_scratch=True)
         if manifest is None:
             # a plain name may be that of a folder of somebody else's, which nobody asked to delete
-            anew = self._rules.overwrite and key == path_key
-            return Task(path, key, path_key, weight, anew)
+            from_scratch = self._rules.overwrite and key == path_key
+            return Task(path, key, path_key, weight, from_scratch)
         return self._look_at(path, weight, manifest)
 
     def _look_at(self, path: Path, weight: int, manifest: Manifest) -> Task | None:
         """Return what is to be done for a video that was extracted before."""
         rules = self._rules
-        again = Task(path, manifest.key, manifest.path_key, weight, anew=True)
+        again = Task(path, manifest.key, manifest.path_key, weight, from_scratch=True)
         if self._differs(path, manifest.recipe):
             return again
         if not manifest.source.same_stat(path) and self._changed(path, manifest.source):
@@ -138,7 +138,7 @@ class Planner:
         if not damaged:
             return None
         if rules.repair:
-            return replace(again, anew=False, damaged=tuple(sorted(damaged)))
+            return replace(again, from_scratch=False, damaged=tuple(sorted(damaged)))
         if rules.overwrite:
             return again
         reason = next(iter(damaged.values()))
@@ -146,7 +146,7 @@ class Planner:
         raise DataError(f"damaged: {reason}{more}; run the same with extract --repair")
 
     def _can_resume(self, path: Path, header: Mapping[str, Any]) -> bool:
-        """Tell whether an unfinished extraction can go on; refuse if it must not be lost."""
+        """Return whether an unfinished extraction can go on; refuse if it must not be lost."""
         try:
             recipe = ExtractionRecipe.from_json(header["recipe"])
             source = SourceIdentity(**header["source"])
@@ -159,7 +159,7 @@ class Planner:
         if differences and not self._rules.overwrite:
             raise RecipeMismatch(
                 f"{str(self._folder)!r} holds {str(path)!r} with {', '.join(differences)};"
-                " choose another folder, or pass --overwrite to extract it anew"
+                " choose another folder, or pass --overwrite to extract it again"
             )
         return bool(differences)
 
@@ -168,7 +168,7 @@ class Planner:
         if differences and not self._rules.overwrite:
             raise OutputError(
                 f"{str(path)!r} has changed since it was extracted ({', '.join(differences)});"
-                " pass --overwrite to extract it anew"
+                " pass --overwrite to extract it again"
             )
         return bool(differences)
 
@@ -214,7 +214,7 @@ class _KeyChooser:
         return None if manifest is None else manifest.path_key
 
     def _meets_another(self, stem: str) -> bool:
-        """Tell whether the store has a video under another name with a folder in common."""
+        """Return whether the store has a video under another name with a folder in common."""
         others = {*folder_names(stem), stem[:-2]} - {stem, ""}
         return any(
             self._is_there(other)

@@ -30,7 +30,7 @@ _SECONDS_UNTIL_GUESS = 2.0
 
 
 class ExtractProgress:
-    """Tells a user how an extraction goes.
+    """Shows a user how an extraction goes.
 
     Args:
         console: Where to.
@@ -44,7 +44,7 @@ class ExtractProgress:
         self.tally = Tally()
         self._console = console
         self._stop = stop
-        self._told = False
+        self._noted = False
         self._begin = time.monotonic()
         self._present = self._frames = self._flows = self._read = 0
         self._bar: Bar | None = None
@@ -60,8 +60,8 @@ class ExtractProgress:
     def progress(self, share: float, frames: int, task: Task | None) -> None:
         """Draw the bar; see ``ProgressListener``."""
         self._read = frames
-        if self._stop() and not self._told:
-            self._told = True
+        if self._stop() and not self._noted:
+            self._noted = True
             self._console.note("finishing the shards at work; press Ctrl-C again to stop at once")
         if self._bar is None or task is None:
             return
@@ -71,7 +71,7 @@ class ExtractProgress:
     def downloaded(self, done: int, expected: int | None) -> None:
         """Draw the bar of a download, bytes."""
         if self._stop():
-            raise KeyboardInterrupt  # the next run begins the download anew
+            raise KeyboardInterrupt  # the next run starts the download over
         if self._bar is not None:
             share = done / expected if expected else 0.0
             self._bar.show(share, f"downloading, {done / 1e6:.1f} MB")

@@ -64,7 +64,9 @@ def _resolve(source: str, root: Path | None) -> Iterator[Path]:
     elif not source or "\0" in source or ("://" in source and not exists(source)):
         yield check_source(source)
     elif Path(source).suffix.lower() in _LIST_SUFFIXES:
-        raise VideoError(f"{source!r} is no video; where it lists videos, write {'@' + source!r}")
+        raise VideoError(
+            f"{source!r} is not a video; where it lists videos, write {'@' + source!r}"
+        )
     else:
         for job in expand([source]):
             if job.error is not None:
@@ -84,7 +86,7 @@ def _list_file(path: Path, root: Path | None) -> Iterator[Path]:
 def listed(stream: BinaryIO, name: str, root: Path) -> Iterator[Path]:
     """Yield the videos that a list names, in order; the files need not exist.
 
-    A ``.csv`` has a header with the column ``path``; other columns are not looked at. In every
+    A ``.csv`` has a header with the column ``path``; other columns are ignored. In every
     other list a line is a path, spaces included, except that one or two whole numbers at its end
     are taken for the label, or for frames and label (``Class/v_x.mp4 1``,
     ``Class/v_x\\t\\t120\\t0``), unless a file has the whole line as its name. A numbered entry
@@ -173,7 +175,7 @@ def _column(lines: Iterator[Line], where: str) -> Iterator[Line]:
             else:
                 yield rows.line_num, row[index].strip() if index < len(row) else ""
     except csv.Error as error:
-        raise DataError(f"{where} line {rows.line_num} is no CSV: {error}") from error
+        raise DataError(f"{where} line {rows.line_num} is not CSV: {error}") from error
 
 
 def _path_column(header: list[str], where: str) -> int:

@@ -177,13 +177,13 @@ def _write(folder: Path, name: str, content: IO[bytes], limit: int, archive: Pat
 
 @contextmanager
 def _disk_faults(path: Path, name: str, archive: Path) -> Iterator[None]:
-    """Tell faults of the disk from names that no file can have."""
+    """Distinguish faults of the disk from names that no file can have."""
     try:
         yield
     except OSError as error:
         if error.errno in _IMPOSSIBLE:
             raise DataError(
-                f"{str(archive)!r} holds {name[:80]!r}, which cannot be written beside the rest:"
+                f"{str(archive)!r} holds {name[:80]!r}, which cannot be written next to the rest:"
                 f" {error.strerror}"
             ) from error
         raise unwritable(path, error) from error
@@ -218,7 +218,7 @@ def _tar_members(tarred: tarfile.TarFile, archive: Path) -> Iterator[Member]:
         if content is None:
             raise _no_file(archive, info.name)
         yield info.name, content
-    # tarfile takes a damaged header for the end, and a packed stream has its checksum behind it
+    # tarfile takes a damaged header for the end, and a packed stream has its checksum after that
     stream: Any = tarred.fileobj
     stream.seek(tarred.offset)
     if stream.read(tarfile.BLOCKSIZE) != bytes(tarfile.BLOCKSIZE):

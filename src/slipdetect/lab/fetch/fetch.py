@@ -42,11 +42,11 @@ def fetch(source: str, folder: Path, on_progress: OnBytes | None = None) -> Path
 
     What is downloaded becomes ``folder/NAME``; of a zip or tar only the unpacked folder, named
     without the suffix, stays. Nothing is downloaded or unpacked twice. A local file or folder that
-    is no archive is returned where it is.
+    is not an archive is returned where it is.
 
     Args:
         source: A path, ``file://``, ``http://`` or ``https://``, with ``#sha256=`` and 64 hex
-            digits behind it; they may be left out for what is on this machine.
+            digits after it; they may be left out for what is on this machine.
         folder: Where to put it; made when needed.
         on_progress: Called during a download.
 
@@ -67,7 +67,7 @@ def fetch(source: str, folder: Path, on_progress: OnBytes | None = None) -> Path
     if scheme == "gs":
         raise UsageError(
             f"gs:// addresses are not fetched; give https://storage.googleapis.com/{place[5:]}"
-            " with #sha256= and its hash behind it"
+            " with #sha256= and its hash after it"
         )
     return _remote(place, wanted, folder, on_progress)
 
@@ -87,7 +87,7 @@ def _local(path: Path, wanted: str | None, folder: Path) -> Path:
     except (OSError, ValueError) as error:  # a name too long, or with a NUL
         raise DataError(f"{str(path)[:80]!r} cannot be read: {error}; check the path") from error
     if not is_folder and not is_file:
-        raise DataError(f"{str(path)!r} was not found or is no file; check the path")
+        raise DataError(f"{str(path)!r} was not found or is not a file; check the path")
     if is_folder:
         if wanted is not None:
             raise UsageError(f"{str(path)!r} is a folder, which has no sha256; leave #sha256= out")
@@ -112,7 +112,7 @@ def _remote(place: str, wanted: str | None, folder: Path, on_progress: OnBytes |
     if wanted is None:
         raise UsageError(
             f"{_shown(place)} needs its hash, so that you get what you expect: put #sha256= and 64"
-            " hex digits behind it, from its publisher or from sha256sum of a copy you trust"
+            " hex digits after it, from its publisher or from sha256sum of a copy you trust"
         )
     if stem is not None and _is_there(folder / stem, wanted):
         return folder / stem
@@ -220,7 +220,7 @@ class _Transfer:
         self._on_progress = on_progress
 
     def receive(self) -> bool:
-        """Ask for what is missing and take it; tell whether all is there.
+        """Ask for what is missing and take it; return whether all is there.
 
         Raises:
             HTTPException, OSError: The connection failed.

@@ -14,7 +14,7 @@ _COMMANDS = {
     name: f"slipdetect.lab.prepare.{name}_command:{name}"
     for name in ("hmdb51", "ucf101", "folder", "frames", "intervals", "lists")
 } | {
-    "course2020": "slipdetect.lab.course2020.prepare_command:seed",
+    "course2020": "slipdetect.lab.course2020.prepare_command:course2020",
     "trim": "slipdetect.lab.prepare.trim_command:trim",
     "resize": "slipdetect.lab.prepare.resize_command:resize",
     "dedup": "slipdetect.lab.prepare.dedup_command:dedup",

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from slipdetect._io import atomic_write, check_writable, make_folder
 from slipdetect.errors import DataError
-from slipdetect.lab.course2020.seed_lists import CLASSES
+from slipdetect.lab.course2020.lists import CLASSES
 from slipdetect.lab.data.annotations import Clip
 from slipdetect.lab.prepare.counting import FrameCounter
 from slipdetect.lab.prepare.frame_counts import write_frame_counts

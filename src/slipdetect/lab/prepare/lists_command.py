@@ -61,7 +61,7 @@ def read(ctx: click.Context, /, **options: Any) -> None:
     slipdetect prepare lists read --train rgb_train.txt --test rgb_test.txt --out videos/clips.csv
     slipdetect prepare lists read --list all.txt --test-every 5 --root videos/ --out clips.csv
     """
-    from slipdetect.lab.course2020.seed_lists import read_course_lists
+    from slipdetect.lab.course2020.lists import read_course_lists
     from slipdetect.lab.prepare.frame_counts import read_frame_counts
     from slipdetect.lab.prepare.prepared_view import finish
     from slipdetect.lab.prepare.splitting import CUTS_GROUPS, split_by_position

@@ -1,6 +1,6 @@
-"""How sure a figure is: a 95% interval from resamples, or an exact one where they say nothing.
+"""Intervals: 95%, from resamples of a metric, or exact where these say nothing.
 
-In: the figure, its resamples, the independent observations behind it. Out: an ``Interval``.
+In: the metric, its resamples, the independent observations behind it. Out: an ``Interval``.
 """
 
 from __future__ import annotations
@@ -11,7 +11,10 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from scipy.special import betaincinv, gammaincinv, ndtr, stdtrit
+
+from slipdetect.lab import require
+
+special = require("scipy.special")
 
 LEVEL = 0.95
 FEWEST_GROUPS = 5  # a bootstrap of fewer knows next to nothing of how groups differ
@@ -51,36 +54,49 @@ def clopper_pearson(share: float, count: float) -> Interval:
         return Interval(0.0, 1.0, "exact")
     tail = (1 - LEVEL) / 2
     hits, misses = share * count, (1 - share) * count
-    low = 0.0 if hits <= 0 else float(betaincinv(hits, misses + 1, tail))
-    high = 1.0 if misses <= 0 else float(betaincinv(hits + 1, misses, 1 - tail))
+    low = 0.0 if hits <= 0 else float(special.betaincinv(hits, misses + 1, tail))
+    high = 1.0 if misses <= 0 else float(special.betaincinv(hits + 1, misses, 1 - tail))
     return Interval(low, high, "exact")
 
 
 def interval(
     value: float, resamples: npt.NDArray[np.float64], groups: float, trials: float
 ) -> Interval:
-    """Return the interval of a figure between 0 and 1.
+    """Return the interval of a metric between 0 and 1.
 
-    Percentiles of the resamples, expanded for few groups, do for a figure that can move both ways.
+    Percentiles of the resamples, expanded for few groups, do for a metric that can move both ways.
     They fail where all is right or wrong, because every resample then is as well and the interval
     would have no width; and with so few groups that resamples hardly differ (Cameron, Gelbach and
     Miller, Rev. Econ. Stat. 90, 2008). There the exact interval over groups is given: it takes a
     group for one trial, which is as wide as clips of a group could be alike.
 
     Args:
-        value: The figure.
-        resamples: The same figure of every resample, NaN where it has none.
+        value: The metric.
+        resamples: The same metric of every resample, NaN where it has none.
         groups: Effective groups that it rests on; of several labels the smallest number.
         trials: Independent trials that it amounts to at least; may be fractional.
     """
-    if groups < FEWEST_GROUPS or value in (0.0, 1.0):
+    if groups < FEWEST_GROUPS or value in (0.0, 1.0) or no_variety(resamples):
         return clopper_pearson(value, trials)
+    return bootstrap_interval(value, resamples, groups)
+
+
+def no_variety(resamples: npt.NDArray[np.float64]) -> bool:
+    """Return whether all resamples that have a value (are not NaN) have the same, or none has."""
     known = resamples[~np.isnan(resamples)]
-    if len(known) == 0 or known.min() == known.max():
-        return clopper_pearson(value, trials)
+    return len(known) == 0 or bool(known.min() == known.max())
+
+
+def bootstrap_interval(value: float, resamples: npt.NDArray[np.float64], groups: float) -> Interval:
+    """Return the percentiles of the resamples, expanded for few groups, and ``value`` within them.
+
+    Args:
+        value: The metric; a skewed one may lie outside its own resamples' percentiles.
+        resamples: The same metric of every resample; NaN where it has none.
+        groups: Effective groups that it rests on, more than 1.
+    """
     tail = expanded_tail(groups)
-    low, high = np.quantile(known, [tail, 1 - tail])
-    # a skewed figure may lie outside its own resamples' percentiles
+    low, high = np.nanquantile(resamples, [tail, 1 - tail])
     return Interval(min(float(low), value), max(float(high), value), "bootstrap")
 
 
@@ -97,8 +113,8 @@ def poisson_exact(events: float, exposure: float) -> Interval:
     if exposure <= 0:
         return Interval(0.0, math.inf, "exact")
     tail = (1 - LEVEL) / 2
-    low = 0.0 if events <= 0 else float(gammaincinv(events, tail))
-    high = float(gammaincinv(events + 1, 1 - tail))
+    low = 0.0 if events <= 0 else float(special.gammaincinv(events, tail))
+    high = float(special.gammaincinv(events + 1, 1 - tail))
     return Interval(low / exposure, high / exposure, "exact")
 
 
@@ -125,14 +141,12 @@ def rate_interval(
         groups: Effective groups that the exposure is of.
         alike: Clips of a group, by which more of them tell less; 1 where each is its own.
     """
-    known = resamples[~np.isnan(resamples)]
     few = events < FEWEST_EVENTS or groups < FEWEST_RATE_GROUPS
-    if few or len(known) == 0 or known.min() == known.max():
+    if few or no_variety(resamples):
         return poisson_exact(events / alike, exposure / alike)
-    tail = expanded_tail(groups)
-    low, high = np.quantile(known, [tail, 1 - tail])
+    drawn = bootstrap_interval(events / exposure, resamples, groups)
     alone = poisson_exact(events, exposure)
-    return Interval(min(float(low), alone.low), max(float(high), alone.high), "bootstrap")
+    return Interval(min(drawn.low, alone.low), max(drawn.high, alone.high), "bootstrap")
 
 
 def widened(found: Interval, value: float, parts: Iterable[tuple[float, float, float]]) -> Interval:
@@ -144,7 +158,7 @@ def widened(found: Interval, value: float, parts: Iterable[tuple[float, float, f
 
     Args:
         found: Interval from resamples; an exact one is returned as it is.
-        value: The figure, the sum of weight times share over all labels.
+        value: The metric, the sum of weight times share over all labels.
         parts: Weight, share and effective groups of every label.
     """
     if found.method == "exact":
@@ -170,5 +184,5 @@ def expanded_tail(groups: float) -> float:
     Args:
         groups: Independent observations, more than 1; may be fractional.
     """
-    quantile = stdtrit(groups - 1, (1 - LEVEL) / 2)
-    return float(ndtr(math.sqrt(groups / (groups - 1)) * quantile))
+    quantile = special.stdtrit(groups - 1, (1 - LEVEL) / 2)
+    return float(special.ndtr(math.sqrt(groups / (groups - 1)) * quantile))

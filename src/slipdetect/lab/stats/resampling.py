@@ -13,6 +13,7 @@ import numpy.typing as npt
 
 Flags = npt.NDArray[np.bool_]
 Floats = npt.NDArray[np.float64]
+Ints = npt.NDArray[np.int64]
 
 _MOST_WEIGHTS = 4_000_000  # held at a time, 32 MB
 
@@ -28,16 +29,19 @@ class GroupResampler:
 
     Args:
         groups: Group of every clip.
-        positive: ``(clips,)``, whether each shows a slip.
+        positive: ``(clips,)``, whether each shows a slip; None draws all groups among each other.
         count: Resamples.
         seed: Of the draws; the same groups in the same order give the same resamples.
     """
 
-    def __init__(self, groups: Sequence[str], positive: Flags, count: int, seed: int) -> None:
+    def __init__(
+        self, groups: Sequence[str] | Ints, positive: Flags | None, count: int, seed: int
+    ) -> None:
         names, self._member = np.unique(np.asarray(groups, dtype=object), return_inverse=True)
         self._count = count
-        slips = np.bincount(self._member, positive, len(names)) > 0
-        others = np.bincount(self._member, ~positive, len(names)) > 0
+        labels = np.ones(len(self._member), bool) if positive is None else positive
+        slips = np.bincount(self._member, labels, len(names)) > 0
+        others = np.bincount(self._member, ~labels, len(names)) > 0
         self._draws = np.zeros((count, len(names)), np.uint16)
         rng = np.random.default_rng(seed)
         for brings in _kinds(slips, others):
@@ -73,36 +77,25 @@ def _kinds(slips: Flags, others: Flags) -> tuple[Flags, ...]:
     return (*single, both)
 
 
-def effective_groups(groups: Sequence[str], chosen: Flags) -> float:
-    """Return how many groups of equal size tell as much as those of the clips ``chosen``.
+def effective_groups(groups: Sequence[str], sizes: Flags | Floats) -> float:
+    """Return how many groups of equal size tell as much as these.
 
-    The square of the number of clips over the sum of the squares by group (Kish, Survey Sampling,
-    1965): the number of groups if all have as many clips, little more than one if one group has
-    nearly all. 0 without clips.
+    The square of the sum of sizes over the sum of the squares by group (Kish, Survey Sampling,
+    1965): the number of groups if all are of one size, little more than one if one group has
+    nearly all. 0 where all sizes are.
 
     Args:
         groups: Group of every clip.
-        chosen: ``(clips,)``.
+        sizes: ``(clips,)``, what each brings: whether it is among those meant, or events or hours;
+            at least 0.
     """
-    return effective_count(groups, chosen.astype(np.float64))
+    totals: dict[str, float] = defaultdict(float)
+    for group, size in zip(groups, sizes.astype(np.float64).tolist(), strict=True):
+        totals[group] += size
+    squares = sum(total**2 for total in totals.values())
+    return sum(totals.values()) ** 2 / squares if squares else 0.0
 
 
 def fewer_groups(groups: Sequence[str], positive: Flags) -> float:
     """Return the effective groups of the label that has fewer of them, 0 if it has no clip."""
     return min(effective_groups(groups, positive), effective_groups(groups, ~positive))
-
-
-def effective_count(groups: Sequence[str], sizes: Floats) -> float:
-    """Return how many groups of equal size tell as much as these.
-
-    As ``effective_groups``, of clips that do not all count alike.
-
-    Args:
-        groups: Group of every clip.
-        sizes: ``(clips,)``, what each brings: clips, events or hours; at least 0.
-    """
-    totals: dict[str, float] = defaultdict(float)
-    for group, size in zip(groups, sizes.tolist(), strict=True):
-        totals[group] += size
-    squares = sum(total**2 for total in totals.values())
-    return sum(totals.values()) ** 2 / squares if squares else 0.0

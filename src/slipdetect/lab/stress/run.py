@@ -15,16 +15,16 @@ from typing import Any
 from slipdetect._io import file_sha256
 from slipdetect.detection import Detector
 from slipdetect.errors import DataError, OutputError
-from slipdetect.lab.course2020.facts import Facts, read_facts, require_same, write_facts
 from slipdetect.lab.data import Clip
+from slipdetect.lab.data.facts import Facts, read_facts, require_same, write_facts
 from slipdetect.lab.evaluate.predictions import (
     ClipPrediction,
-    clip_name,
     predict,
     read_predictions,
     write_predictions,
 )
-from slipdetect.lab.stress.condition import Case
+from slipdetect.lab.evaluate.scores import clip_name
+from slipdetect.lab.stress.conditions import Case
 from slipdetect.lab.stress.viewpoints import AZIMUTH, RISE, SCENE
 from slipdetect.models import ModelPackage
 from slipdetect.models.package import CONFIG_FILE
@@ -98,15 +98,6 @@ def run_case(
 ) -> None:
     """Predict all clips under one case and keep that; unreadable clips are reported and left out.
 
-    Args:
-        detector: What is tested.
-        case: What it has to bear.
-        clips: What it looks at, from the case's place if it has one.
-        root: Folder that the names of clips begin at.
-        folder: Where the file of predictions goes.
-        seed: Of the noise.
-        say: Called after every clip with (case, clips done, clips in all).
-
     Raises:
         DataError: No clip could be read.
         OutputError: The file cannot be written.
@@ -146,3 +137,28 @@ def _clip_facts(clip: Clip, root: Path) -> tuple[Any, ...]:
     # only where there are any, so that runs on other clips go on
     place = tuple(clip.columns.get(name, "") for name in (SCENE, AZIMUTH, RISE))
     return (*facts, *place) if clip.columns.get(AZIMUTH) else facts
+
+
+def choose_evenly(clips: Sequence[Clip], each: int) -> list[Clip]:
+    """Return ``each`` clips with a fall and as many without, or all where there are fewer.
+
+    One clip of every group is taken, then a second of every group, and so on; where there are more
+    groups than places, they are taken at even distances, in the order of data set and name.
+    """
+    chosen: set[int] = set()
+    for positive in (True, False):
+        groups: dict[tuple[str, str], list[int]] = {}
+        for index, clip in enumerate(clips):
+            if clip.positive == positive:
+                groups.setdefault((clip.source, clip.group), []).append(index)
+        chosen |= set(_round_robin([groups[name] for name in sorted(groups)], each))
+    return [clip for index, clip in enumerate(clips) if index in chosen]
+
+
+def _round_robin(groups: list[list[int]], places: int) -> list[int]:
+    taken: list[int] = []
+    for turn in range(max(map(len, groups), default=0)):
+        there = [group[turn] for group in groups if len(group) > turn]
+        room = min(places - len(taken), len(there))
+        taken += [there[place * len(there) // room] for place in range(room)]
+    return taken

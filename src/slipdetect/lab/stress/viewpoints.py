@@ -13,8 +13,8 @@ from pathlib import Path
 
 from slipdetect.errors import DataError
 from slipdetect.lab.data import Clip
-from slipdetect.lab.evaluate.predictions import clip_name
-from slipdetect.lab.stress.condition import Case, Place
+from slipdetect.lab.evaluate.scores import clip_name
+from slipdetect.lab.stress.conditions import Case, Place, around
 
 SCENE, AZIMUTH, RISE = "scene", "camera_azimuth", "camera_rise"  # columns
 REFERENCE = Place(0.0, 0.0)
@@ -41,7 +41,7 @@ class Viewpoints:
         )
 
     def seen(self, case: Case, clips: Iterable[Clip]) -> list[Clip]:
-        """Return the clips that a case looks at for reference ``clips``, in their order."""
+        """Return the clips that a case is of for reference ``clips``, in their order."""
         if case.place is None:
             return list(clips)
         return [self.others[case.place][clip.path] for clip in clips]
@@ -99,7 +99,7 @@ def _place(clip: Clip) -> tuple[str, Place]:
         if not value:
             raise DataError(
                 f"{clip.path.name!r} has no {column!r}, though other clips say where their camera "
-                "is; fill it in, or leave such clips out (--only, --exclude)"
+                "is; fill it in, or leave such clips out (--dataset, --exclude)"
             )
     try:
         found = Place(around(float(azimuth)), float(rise or 0))
@@ -111,11 +111,6 @@ def _place(clip: Clip) -> tuple[str, Place]:
             "meters, such as 90 and 0.5"
         )
     return name, found
-
-
-def around(degrees: float) -> float:
-    """Return an angle as more than -180 and at most 180 degrees."""
-    return 180.0 - (180.0 - degrees) % 360.0 if math.isfinite(degrees) else math.nan
 
 
 def _check(scenes: Mapping[str, Mapping[Place, Clip]]) -> None:

@@ -12,7 +12,7 @@ from typing import Any
 import torch
 from torch.nn import functional
 
-from slipdetect.lab.evaluate.clip_metrics import area_under_curve
+from slipdetect.lab.stats.ranking import area_under_curve
 
 
 @dataclass(frozen=True)

@@ -14,9 +14,9 @@ from typing import Any, Literal
 
 import torch
 
+from slipdetect.lab.calibrate.fitting import fit_calibration, fit_temperature
 from slipdetect.lab.data import Clip
 from slipdetect.lab.data.window_dataset import LABELS
-from slipdetect.lab.evaluate.calibration import fit_calibration, fit_temperature
 from slipdetect.lab.train.config import TrainConfig
 from slipdetect.lab.train.metrics import EpochMetrics
 from slipdetect.models import TSN, LateFusion, ModelConfig, ModelPackage, StreamConfig, save_package

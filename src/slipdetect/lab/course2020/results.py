@@ -1,0 +1,234 @@
+"""From scores to the figures of a table: fuse, decide, average over seeds, resample groups.
+
+In: a ``Cell`` and the scores of its trials. Out: ``CellResult`` and the other parts of a
+``TableResult``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+import numpy.typing as npt
+
+from slipdetect.errors import DataError
+from slipdetect.lab.course2020.division import Leaked
+from slipdetect.lab.course2020.tables import Cell
+from slipdetect.lab.evaluate.clip_report import RESAMPLES
+from slipdetect.lab.evaluate.decisions import decide
+from slipdetect.lab.evaluate.scores import ClipScores
+from slipdetect.lab.stats.intervals import interval, widened
+from slipdetect.lab.stats.resampling import GroupResampler, effective_groups
+
+DONE, FAILED, MISSING = "done", "failed", "missing"
+_SEED = 0
+
+Scores = Mapping[str, ClipScores]
+Hits = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Figure:
+    """A share of clips, 0 to 1, with its 95% interval over whole groups."""
+
+    value: float  # the share, the mean over seeds where there are several
+    low: float  # lower end of the interval
+    high: float  # upper end
+    by_seed: tuple[float, ...]  # the share with each seed
+
+
+@dataclass(frozen=True)
+class CellResult:
+    """One cell."""
+
+    state: str  # "done", "failed" or "missing" (not run)
+    accuracy: Figure | None = None  # share of clips that are right; None unless done
+    # mean of the shares of each label; None unless done and both labels are there
+    mean_class: Figure | None = None
+    weights: tuple[tuple[float, ...], ...] = ()  # weights of the fused trials by seed
+    fitted: bool = False  # whether the weights were fitted on the validation clips
+    note: str = ""  # why fitted weights are equal, where they are
+
+
+@dataclass(frozen=True)
+class Side:
+    """How many clips a side has: in all, with a slip or fall, and of how many groups."""
+
+    clips: int
+    positives: int
+    groups: int
+
+
+@dataclass(frozen=True)
+class Chosen:
+    """The epoch that validation chose, counted from 1, and the last one: shares and losses."""
+
+    epoch: int
+    epochs: int
+    accuracy: float
+    loss: float
+    last_accuracy: float
+    last_loss: float
+
+
+@dataclass(frozen=True)
+class TableResult:
+    """A table with its figures."""
+
+    name: str  # what the command line calls it
+    title: str  # heading
+    columns: tuple[str, ...]  # headings of the columns
+    rows: tuple[tuple[str, tuple[CellResult, ...]], ...]  # heading and cells of every line
+    notes: tuple[str, ...]  # what a reader must know
+    sides: Mapping[str, Side]  # train, val and test
+    # accuracy of always giving the commoner label of the training side; None while nothing was
+    # scored
+    majority: float | None
+    # protocol, seeds, starting weights and other settings to show, by name
+    settings: Mapping[str, str]
+    failures: Mapping[str, str] = field(default_factory=dict)  # why runs failed, by their names
+    smoke: bool = False  # whether this only shows that everything runs
+    # for a table about training itself, by column what validation measured with the first seed;
+    # else empty
+    chosen: tuple[Chosen | None, ...] = ()
+    leaked: Leaked | None = None  # what of the split is on two sides; None where nothing is
+
+
+def evaluate_cell(cell: Cell, runs: Sequence[Mapping[str, Scores]]) -> CellResult:
+    """Return the figures of a cell.
+
+    Args:
+        cell: Its trials and weights.
+        runs: One mapping a seed: by trial, the scores by side (``val``, ``test``).
+
+    Raises:
+        DataError: The trials scored different clips, or one modality twice.
+    """
+    fits = [_weights(cell, run) for run in runs]
+    tested = [joined_scores([run[key]["test"] for key in cell.trials]) for run in runs]
+    for other in tested[1:]:
+        _require_same_clips(tested[0], other)
+    hits = np.stack(
+        [
+            decide(scores, weights).label == scores.truth
+            for scores, (weights, _) in zip(tested, fits, strict=True)
+        ]
+    ).astype(np.float64)
+    accuracy, mean_class = figures(hits, tested[0])
+    chosen = tuple(tuple(weights.values()) for weights, _ in fits)
+    notes = dict.fromkeys(note for _, note in fits if note)
+    return CellResult(DONE, accuracy, mean_class, chosen, cell.weights is None, "; ".join(notes))
+
+
+def figures(hits: Hits, scores: ClipScores) -> tuple[Figure, Figure | None]:
+    """Return accuracy and mean-class accuracy, the mean over seeds, with intervals.
+
+    With one seed they are those of ``clip_report``. The interval says how far other groups of
+    clips could move the mean over these seeds; the seeds themselves are not resampled.
+
+    Args:
+        hits: ``(seeds, clips)``, 1.0 where a clip's label was found.
+        scores: Whose clips these are.
+
+    Returns:
+        Accuracy, and mean-class accuracy or None where the clips are all of one label.
+    """
+    positive = scores.is_positive
+    mean = hits.mean(axis=0)
+    everything = np.ones(len(mean), bool)
+    labels = [label for label in (positive, ~positive) if label.any()]
+    draws = GroupResampler(scores.groups, positive, RESAMPLES, _SEED)
+    parts = [
+        [_share(weights, mean, among) for among in (everything, *labels)]
+        for weights in draws.weights()
+    ]
+    whole, *by_label = (np.concatenate(column) for column in zip(*parts, strict=True))
+    groups = [effective_groups(scores.groups, label) for label in labels]
+    shares = [float(mean[label].mean()) for label in labels]
+    evidence = min(groups), effective_groups(scores.groups, everything)
+    certain = list(zip([float(label.mean()) for label in labels], shares, groups, strict=True))
+    accuracy = _figure(hits.mean(axis=1), whole, evidence, certain)
+    if len(labels) < 2:
+        return accuracy, None
+    each = np.mean([hits[:, label].mean(axis=1) for label in labels], axis=0)
+    evidence = min(groups), min(groups)
+    certain = [(0.5, share, count) for share, count in zip(shares, groups, strict=True)]
+    return accuracy, _figure(each, np.mean(by_label, axis=0), evidence, certain)
+
+
+def majority_accuracy(training_positives: float, scores: ClipScores) -> float:
+    """Return the accuracy of always giving the label that training has more of.
+
+    Args:
+        training_positives: Share of positive clips in training.
+        scores: Scores of the test clips.
+    """
+    share = float(scores.is_positive.mean())
+    return share if training_positives > 0.5 else 1.0 - share
+
+
+def joined_scores(parts: Sequence[ClipScores]) -> ClipScores:
+    """Return the scores of several one-stream models of the same clips as those of one model.
+
+    Raises:
+        DataError: They are of different clips, or two of one modality.
+    """
+    logits: dict[str, npt.NDArray[np.float32]] = {}
+    for part in parts:
+        _require_same_clips(parts[0], part)
+        twice = logits.keys() & part.logits.keys()
+        if twice:
+            raise DataError(f"two runs of one cell have the modality {min(twice)!r}")
+        logits.update(part.logits)
+    return replace(parts[0], logits=logits, facts={})
+
+
+def _figure(
+    by_seed: Hits,
+    resamples: Hits,
+    evidence: tuple[float, float],
+    labels: Sequence[tuple[float, float, float]],
+) -> Figure:
+    """Return a figure with its interval, as ``clip_report`` does.
+
+    Args:
+        by_seed: ``(seeds,)``, the figure with each seed.
+        resamples: ``(resamples,)``, the mean over seeds in each resample.
+        evidence: Effective groups that it rests on and trials in them, see ``interval``.
+        labels: Weight, share right and effective groups of each label, see ``widened``.
+    """
+    value = float(by_seed.mean())
+    ends = widened(interval(value, resamples, *evidence), value, labels)
+    return Figure(value, ends.low, ends.high, tuple(by_seed.tolist()))
+
+
+def _share(weights: Hits, hits: Hits, among: npt.NDArray[np.bool_]) -> Hits:
+    """Return the weighted mean of ``hits`` among some clips, by resample."""
+    total = weights[:, among].sum(axis=1)
+    counted = weights[:, among] @ hits[among]
+    share: Hits = np.divide(counted, total, out=np.full_like(total, np.nan), where=total > 0)
+    return share
+
+
+def _weights(cell: Cell, run: Mapping[str, Scores]) -> tuple[dict[str, float], str]:
+    """Return the weight of each modality, and why fitted ones are equal where they are."""
+    scores = joined_scores([run[key]["val"] for key in cell.trials])
+    if cell.weights is not None:
+        return dict(zip(scores.logits, cell.weights, strict=True)), ""
+    # scipy's optimizers load slowly, and one row of one table needs them
+    from slipdetect.lab.compare.fusions import fit_weights
+
+    fitted = fit_weights(scores.logits, scores.truth)
+    return fitted.weights, fitted.note
+
+
+def _require_same_clips(one: ClipScores, other: ClipScores) -> None:
+    same = (one.clips, one.groups, one.labels) == (other.clips, other.groups, other.labels)
+    if not same or not np.array_equal(one.truth, other.truth):
+        odd = sorted(set(one.clips) ^ set(other.clips))
+        raise DataError(
+            f"runs to compare scored different clips ({len(one.clips)} and {len(other.clips)}"
+            + (f", first {odd[0]!r}" if odd else "")
+            + "); see the warnings about clips that could not be read"
+        )

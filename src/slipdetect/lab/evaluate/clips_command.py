@@ -1,0 +1,180 @@
+"""``slipdetect evaluate clips``: how well a model tells clips with a slip from others.
+
+In: a model or kept scores, an annotation file. Out: tables, scores, a picture, and an exit code.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from slipdetect.cli.console import Console
+from slipdetect.cli.errors import SOME_FAILED
+from slipdetect.cli.options import common_options
+from slipdetect.cli.typed_options import option, with_settings
+from slipdetect.errors import DataError, UsageError
+from slipdetect.lab.evaluate.options import (
+    FILE,
+    FOLDER,
+    PREDICTIONS_SUFFIX,
+    SCORE_SUFFIX,
+    FusionWeights,
+    ReportSettings,
+    device_option,
+    overwrite_option,
+    refuse,
+)
+from slipdetect.lab.evaluate.output import (
+    check_suffix,
+    check_targets,
+    counted,
+    write_figure,
+    write_report,
+)
+from slipdetect.lab.evaluate.tested_clips import (
+    TestedClips,
+    TestedSettings,
+    choose,
+    warn_of_training_data,
+)
+
+if TYPE_CHECKING:
+    from slipdetect.lab.evaluate.scores import ClipScores
+
+_CONVERT = "convert them first: slipdetect convert-scores"
+
+_RUNNING = ("protocol", "cache", "store", "device", "split", "dataset", "exclude", "root")
+
+_OLD_SUFFIXES = (".pickle", ".pkl")
+
+
+@dataclass(frozen=True, kw_only=True)
+class ClipSettings(ReportSettings, TestedSettings):
+    """Options of ``evaluate clips``."""
+
+    protocol: str | None = option(
+        metavar="SxC",
+        help="Segments by crops (1, 2, 5 or 10), such as 25x10, or 'windows'.  [default: windows; "
+        "25x1 for models trained on whole clips]",
+    )
+    cache: Path | None = option(
+        type=FOLDER, help="Folder for decoded frames, to be used again.  [default: none is kept]"
+    )
+    store: Path | None = option(
+        type=FOLDER, help="Folder of slipdetect extract to take frames and flow from."
+    )
+    device: str = device_option()
+    fusion: dict[str, float] | None = option(
+        type=FusionWeights(),
+        help="Weights to fuse by, such as rgb=1,flow=1.5.  [default: the model's own]",
+    )
+    scores: Path | None = option(type=FILE, help="File to keep the scores in, .npz.")
+    confusion: Path | None = option(
+        type=FILE, help="File for a picture of what was taken for what."
+    )
+    overwrite: bool = overwrite_option()
+
+
+@click.command()
+@click.argument("model", metavar="MODEL")
+@click.argument("data", metavar="[DATA.csv]", required=False, type=FILE)
+@with_settings(ClipSettings)
+@common_options
+@click.pass_context
+def clips(ctx: click.Context, /, model: str, data: Path | None, settings: ClipSettings) -> None:
+    """Measure how well a model tells clips with a slip from clips without.
+
+    MODEL is 'default', the folder of a model, or a file of --scores; then nothing is run. DATA.csv
+    is as for train: a row a clip with path and label and, where known, group, dataset and split.
+
+    \b
+    slipdetect evaluate clips runs/x/best clips.csv --scores x.npz --confusion x.png
+    slipdetect evaluate clips runs/x/best clips.csv --protocol 25x10
+    slipdetect evaluate clips x.npz --fusion rgb=1,flow=1.5
+    """
+    console = ctx.ensure_object(Console)
+    suffix = Path(model).suffix.lower()
+    if suffix == PREDICTIONS_SUFFIX:
+        raise UsageError(f"{model!r} holds predictions of events; use slipdetect evaluate events")
+    if suffix in _OLD_SUFFIXES:
+        raise UsageError(f"{model!r} holds scores of another program; {_CONVERT}")
+    targets = {"--out": settings.out, "--scores": settings.scores}
+    check_targets({**targets, "--confusion": settings.confusion}, overwrite=settings.overwrite)
+    check_suffix("--scores", settings.scores, SCORE_SUFFIX)
+    if suffix == SCORE_SUFFIX:
+        if data is not None:
+            raise UsageError("these scores have their clips; leave DATA.csv out")
+        refuse(ctx, _RUNNING, "the clips are scored already")
+        _report(console, _read(Path(model)), settings)
+        return
+    if data is None:
+        raise click.MissingParameter(ctx=ctx, param_hint="DATA.csv", param_type="argument")
+    tested = choose(console, data, settings)
+    scores = _score(console, model, tested, settings)
+    _report(console, scores, settings)
+    ctx.exit(SOME_FAILED if len(scores.clips) < len(tested.clips) else 0)
+
+
+def _read(file: Path) -> ClipScores:
+    from slipdetect.lab.evaluate.scores import read_scores
+
+    if not file.is_file():
+        raise DataError(f"there are no scores {str(file)!r}; check the path")
+    return read_scores(file)
+
+
+def _score(console: Console, model: str, tested: TestedClips, settings: ClipSettings) -> ClipScores:
+    """Run the model over the clips."""
+    from slipdetect.detection import model_folder, resolve_device
+    from slipdetect.lab.evaluate.clip_scoring import score_clips
+    from slipdetect.lab.evaluate.protocol import Protocol, default_protocol
+    from slipdetect.models import load_package
+    from slipdetect.store import VideoStore
+
+    text, total = settings.protocol, len(tested.clips)
+    asked = None if text is None else Protocol.parse(text)
+    package = load_package(model_folder(model))
+    protocol = default_protocol(package.config) if asked is None else asked
+    device = resolve_device(settings.device)
+    store = None if settings.store is None else VideoStore(settings.store)
+    warn_of_training_data(console, package.config, tested, bundled=model == "default")
+    views = "" if protocol.views is None else f" ({protocol.views} views of each)"
+    console.note(f"scoring {total} clips on {device}, protocol {protocol}{views}")
+    with counted(console, total, "clips") as show:
+        scores = score_clips(
+            package,
+            tested.clips,
+            settings.cache,
+            protocol,
+            device=settings.device,
+            root=tested.root,
+            store=store,
+            on_clip=show,
+        )
+    return tested.noted(scores)
+
+
+def _report(console: Console, scores: ClipScores, settings: ClipSettings) -> None:
+    """Write everything that was asked for; the scores first, for they took longest."""
+    from slipdetect.lab.evaluate.clip_report import (
+        clip_data,
+        clip_page,
+        confusion_figure,
+        evaluate_scores,
+    )
+    from slipdetect.lab.evaluate.scores import write_scores
+
+    overwrite = settings.overwrite
+    if settings.scores is not None:
+        write_scores(scores, settings.scores, overwrite=overwrite)
+        console.note(f"wrote {str(settings.scores)!r}")
+    evaluation = evaluate_scores(scores, settings.fusion)
+    page, data = clip_page(evaluation), clip_data(evaluation)
+    write_report(console, page, data, settings.format, settings.out, overwrite=overwrite)
+    if settings.confusion is not None:
+        main, name = evaluation.main, evaluation.facts.get("model", "")
+        figure = confusion_figure(main, f"{name}, {main.name}" if name else main.name)
+        write_figure(console, figure, settings.confusion, overwrite=overwrite)
