@@ -215,7 +215,7 @@ def _timed(work: Callable[[], dict[str, Any]]) -> dict[str, Any]:
 
 
 def _peak() -> float:
-    from slipdetect.types import peak_memory
+    from slipdetect.detection.detector import peak_memory
 
     peak = peak_memory()
     assert peak is not None, "this system does not tell the memory of a process"

@@ -16,14 +16,19 @@ import torch
 
 from slipdetect import Detector, EventConfig, Frame, Segment, Window, WindowScorer
 from slipdetect.detection import EventFinal, LiveDetection, RunState
-from slipdetect.detection.pipeline import Snippet, SnippetCutter, StreamInput, window_scores
+from slipdetect.detection.pipeline import (
+    Snippet,
+    SnippetCutter,
+    Stopwatch,
+    StreamInput,
+    window_scores,
+)
 from slipdetect.detection.schedule import EverySnippet, FixedWindows, Scores, WindowPlan
 from slipdetect.detection.scorer import SnippetScorer
 from slipdetect.errors import UsageError
 from slipdetect.modalities import get_modality, segment_offsets
 from slipdetect.modalities.snippet import SnippetGrid
 from slipdetect.models import load_package
-from slipdetect.types import Stopwatch
 from slipdetect.video import DecodeReport
 from synth import make_video
 

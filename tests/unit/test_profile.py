@@ -12,8 +12,10 @@ from pathlib import Path
 import pytest
 
 from slipdetect.detection import Detector
+from slipdetect.detection.detector import peak_memory
+from slipdetect.detection.pipeline import Stopwatch
 from slipdetect.reports.table import profile_text
-from slipdetect.types import Profile, Stage, Stopwatch, peak_memory
+from slipdetect.types import Profile, Stage
 from synth import make_video
 
 

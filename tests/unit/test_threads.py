@@ -17,14 +17,11 @@ from slipdetect.detection.scorer import network_threads, room_for_reading
     ("cpus", "had", "device", "within"),
     [(4, 4, "cpu", 3), (2, 2, "cpu", 1), (1, 1, "cpu", 1), (4, 2, "cpu", 2), (4, 4, "cuda", 4)],
 )
-def test_threads_within_and_behind(
-    monkeypatch: pytest.MonkeyPatch, cpus: int, had: int, device: str, within: int
-) -> None:
-    monkeypatch.setattr("slipdetect.detection.scorer.usable_cpus", lambda: cpus)
+def test_threads_within_and_behind(cpus: int, had: int, device: str, within: int) -> None:
     before = torch.get_num_threads()
     torch.set_num_threads(had)
     try:
-        with room_for_reading(torch.device(device)):
+        with room_for_reading(torch.device(device), cpus):
             assert torch.get_num_threads() == within
         assert torch.get_num_threads() == had
     finally:
@@ -36,18 +33,16 @@ def test_threads_within_and_behind(
     [(2, 1, "cpu", 2, 1), (8, 7, "cpu", 2, 3), (4, 3, "cpu", 1, None), (1, 1, "cpu", 2, None)],
 )
 def test_every_network_has_a_thread_with_its_share(
-    monkeypatch: pytest.MonkeyPatch,
     cpus: int,
     had: int,
     device: str,
     networks: int,
     share: int | None,
 ) -> None:
-    monkeypatch.setattr("slipdetect.detection.scorer.usable_cpus", lambda: cpus)
     before = torch.get_num_threads()
     torch.set_num_threads(had)
     try:
-        with network_threads(torch.device(device), networks) as pool:
+        with network_threads(torch.device(device), networks, cpus) as pool:
             assert (pool is None) == (share is None)
             if pool is not None:
                 # none of them ends before all have begun
@@ -62,5 +57,5 @@ def test_every_network_has_a_thread_with_its_share(
 
 
 def test_an_accelerator_needs_no_threads() -> None:
-    with network_threads(torch.device("cuda"), 2) as pool:
+    with network_threads(torch.device("cuda"), 2, 8) as pool:
         assert pool is None

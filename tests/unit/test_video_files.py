@@ -12,7 +12,7 @@ import pytest
 
 from slipdetect.errors import OutputError, UsageError, VideoError
 from slipdetect.video import find_videos, open_video, write_video
-from slipdetect.video.video import is_cut_off
+from slipdetect.video.decoder import is_cut_off
 from synth import bars, make_video, read_code
 
 

@@ -11,7 +11,7 @@ from typing import Any
 import av
 import pytest
 
-from slipdetect.video import opening
+from slipdetect.video import video as opening
 
 
 @pytest.mark.parametrize(

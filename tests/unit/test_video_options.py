@@ -14,8 +14,8 @@ import pytest
 from slipdetect import Detector, detect
 from slipdetect.errors import UsageError
 from slipdetect.video import SourceOptions, VideoOptions, open_video
+from slipdetect.video.frame import file_options
 from slipdetect.video.live import LiveSettings
-from slipdetect.video.options import file_options
 
 
 def test_a_file_takes_what_open_video_takes() -> None:

@@ -9,7 +9,9 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING, TypeVar
 
-from slipdetect.types import Profile, Stage, Stopwatch, peak_memory
+from slipdetect.detection.detector import peak_memory
+from slipdetect.detection.pipeline import Stopwatch
+from slipdetect.types import Profile, Stage
 
 if TYPE_CHECKING:
     from slipdetect.cli.batch import Detect, Progress

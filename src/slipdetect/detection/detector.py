@@ -5,6 +5,7 @@ In: a file, or a live source. Out: a ``DetectionResult``, or events as they end.
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Iterator, Mapping
 from copy import copy
 from os import PathLike
@@ -26,7 +27,6 @@ from slipdetect.types import (
     EventFinder,
     Profile,
     Window,
-    peak_memory,
 )
 from slipdetect.video import (
     FrameTransform,
@@ -36,8 +36,8 @@ from slipdetect.video import (
     frames_on_grid,
     open_video,
 )
+from slipdetect.video.frame import file_options
 from slipdetect.video.live import is_live
-from slipdetect.video.options import file_options
 
 if TYPE_CHECKING:
     import torch
@@ -283,3 +283,22 @@ def detect(
     """
     detector = Detector.load(model, device, events, sensitivity, exact)
     return detector.detect(source, on_progress=on_progress, on_event=on_event, **reading)
+
+
+def peak_memory() -> int | None:
+    """Return the most memory that this process has held so far, bytes; None if unknown."""
+    try:
+        # getrusage keeps what the process that started this one held
+        for line in (
+            Path("/proc/self/status").read_text(encoding="ascii", errors="replace").splitlines()
+        ):
+            if line.startswith("VmHWM:"):
+                return int(line.split()[1]) * 1024
+    except OSError:
+        pass
+    try:
+        import resource
+    except ImportError:
+        return None
+    most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return most if sys.platform == "darwin" else most * 1024

@@ -5,10 +5,12 @@ In: sampled frames. Out: the scores of windows as soon as they are complete. It 
 
 from __future__ import annotations
 
+import threading
+import time
 from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import AbstractContextManager, closing
+from contextlib import AbstractContextManager, closing, contextmanager
 from dataclasses import dataclass, field
 from itertools import tee
 from types import MappingProxyType
@@ -20,14 +22,14 @@ import numpy.typing as npt
 from slipdetect.detection.schedule import Place, Schedule, Score, Scores, WindowScores
 from slipdetect.modalities.snippet import (
     Box,
-    Modality,
-    MotionProfile,
-    cut,
+    Sample,
+    SnippetPart,
+    StreamInput,
     motion_profile,
     profiled_box,
     thumbnail,
 )
-from slipdetect.types import EventConfig, Stopwatch, VideoInfo, Window
+from slipdetect.types import EventConfig, Stage, VideoInfo, Window
 from slipdetect.video import Frame
 
 T = TypeVar("T")
@@ -48,6 +50,66 @@ JUDGING = "windows"
 CALLBACKS = "callbacks"
 
 _END: Any = object()
+
+
+class Stopwatch:
+    """Adds up the time of stages in any number of threads.
+
+    A stage within another one is taken off the outer one, so that no second counts twice in a
+    thread.
+
+    Args:
+        clock: Returns seconds.
+    """
+
+    def __init__(self, clock: Callable[[], float] = time.perf_counter) -> None:
+        self._clock = clock
+        self._owner = threading.get_ident()
+        self._lock = threading.Lock()
+        self._found: dict[tuple[str, bool], float] = {}
+        self._running = threading.local()
+        self._began = clock()
+
+    @property
+    def seconds(self) -> float:
+        """Time since the stopwatch was made."""
+        return self._clock() - self._began
+
+    @property
+    def stages(self) -> tuple[Stage, ...]:
+        """What was measured so far."""
+        with self._lock:
+            return tuple(Stage(*key[:1], took, key[1]) for key, took in self._found.items())
+
+    @contextmanager
+    def stage(self, name: str) -> Iterator[None]:
+        """Measure the block."""
+        outer: list[float] | None = getattr(self._running, "within", None)
+        within = [0.0]
+        self._running.within = within
+        begin = self._clock()
+        try:
+            yield
+        finally:
+            took = self._clock() - begin
+            self._running.within = outer
+            if outer is not None:
+                outer[0] += took
+            key = (name, threading.get_ident() != self._owner)
+            with self._lock:
+                self._found[key] = self._found.get(key, 0.0) + took - within[0]
+
+    def each(self, name: str, items: Iterable[T]) -> Iterator[T]:
+        """Yield ``items`` and measure how long each lets wait."""
+        with self.stage(name):
+            source = iter(items)
+        while True:
+            with self.stage(name):
+                try:
+                    item = next(source)
+                except StopIteration:
+                    return
+            yield item
 
 
 @dataclass
@@ -151,62 +213,6 @@ class Networks(Protocol):
         ...
 
 
-@dataclass(frozen=True)
-class StreamInput:
-    """How the snippets of one stream are cut.
-
-    Attributes:
-        modality: What they are.
-        size: Side of the network's input, pixels.
-        crop: ``"motion"`` or ``"center"``.
-        views: Makes ``(views, images, S, S, C)`` of the pictures ``(images, H, W, C)`` of a snippet
-            and of its place; None: the one crop. The scores of views are averaged.
-    """
-
-    modality: Modality
-    size: int
-    crop: str
-    views: Callable[[Image, Box], Image] | None = None
-
-
-class _Sample:
-    """A sampled frame with what several snippets need of it, computed once."""
-
-    def __init__(self, frame: Frame, flow: Image | None) -> None:
-        self.frame = frame
-        self.flow = flow  # leads to the frame, like the motion of ``profile``
-        self.profile: MotionProfile | None = None
-        self._cuts: dict[tuple[bool, int], tuple[Box, Image]] = {}
-
-    def picture(self, of_flow: bool) -> Image:
-        return self.flow if of_flow and self.flow is not None else self.frame.image
-
-    def cut(self, of_flow: bool, box: Box, size: int) -> Image:
-        """Return ``(size, size, C)``, cut anew only where it was not cut so last."""
-        last = self._cuts.get((of_flow, size))
-        if last is None or last[0] != box:
-            last = box, cut([self.picture(of_flow)], box, size)[0]
-            self._cuts[of_flow, size] = last
-        return last[1]
-
-
-@dataclass(frozen=True, eq=False)
-class _Part:
-    """What of a snippet one stream sees."""
-
-    samples: list[_Sample]
-    stream: StreamInput
-    box: Box
-
-    def views(self) -> Image:
-        of_flow, size = self.stream.modality.name == "flow", self.stream.size
-        if self.stream.views is None:
-            return np.stack([each.cut(of_flow, self.box, size) for each in self.samples])[None]
-        return self.stream.views(
-            np.stack([each.picture(of_flow) for each in self.samples]), self.box
-        )
-
-
 @dataclass(frozen=True, eq=False)
 class Snippet:
     """One snippet of every stream, cut when it is asked for: many are never computed.
@@ -219,7 +225,7 @@ class Snippet:
 
     place: Place
     corrupt: bool
-    parts: Mapping[str, _Part]
+    parts: Mapping[str, SnippetPart]
 
     def views(self, modality: str) -> Image:
         """Return the input of one stream's network, ``(views, images, S, S, C)`` uint8."""
@@ -243,7 +249,7 @@ class SnippetCutter:
         self._flow = flow
         self._motion = any(stream.crop == "motion" for stream in streams)
         self._thumbnail: npt.NDArray[np.float32] | None = None  # of the last frame
-        self._samples: deque[_Sample] = deque()
+        self._samples: deque[Sample] = deque()
         self._first = 0
 
     @property
@@ -271,7 +277,7 @@ class SnippetCutter:
             yield frame, next(fields) if still is None else still
 
     def _take(self, frame: Frame, flow: Image | None) -> None:
-        sample = _Sample(frame, flow)
+        sample = Sample(frame, flow)
         if self._motion:
             before, self._thumbnail = self._thumbnail, thumbnail(frame.image)
             if before is not None:
@@ -298,7 +304,7 @@ class SnippetCutter:
             if seen not in boxes:
                 boxes[seen] = self._box(*seen)
             samples = [self._sample(index) for index in indices]
-            parts[stream.modality.name] = _Part(samples, stream, boxes[seen])
+            parts[stream.modality.name] = SnippetPart(samples, stream, boxes[seen])
         read = range(min(place.first, place.last), place.last + 1)
         return Snippet(place, any(self._sample(i).frame.corrupt for i in read), parts)
 
@@ -308,7 +314,7 @@ class SnippetCutter:
         height, width = self._sample(low).frame.image.shape[:2]
         return profiled_box([each for each in context if each is not None], height, width, crop)
 
-    def _sample(self, index: int) -> _Sample:
+    def _sample(self, index: int) -> Sample:
         return self._samples[index - self._first]
 
 

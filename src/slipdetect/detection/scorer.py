@@ -23,7 +23,7 @@ from slipdetect.detection.pipeline import (
     SCORING,
     Segment,
     Snippet,
-    StreamInput,
+    Stopwatch,
     WindowScorer,
     window_scores,
 )
@@ -41,10 +41,10 @@ from slipdetect.errors import ModelError, UsageError
 from slipdetect.flow import FlowExtractor
 from slipdetect.flow.machine import usable_cpus
 from slipdetect.modalities.normalize import SnippetNormalizer, interleaved
-from slipdetect.modalities.snippet import SnippetGrid
+from slipdetect.modalities.snippet import SnippetGrid, StreamInput
 from slipdetect.models import TSN, ModelConfig, ModelPackage, StreamConfig
-from slipdetect.models.inference import fast_precision, folded, in_precision
-from slipdetect.types import EventConfig, Stopwatch, Window
+from slipdetect.models.tsn import fast_precision, folded, in_precision
+from slipdetect.types import EventConfig, Window
 
 logger = logging.getLogger(__name__)
 
@@ -93,7 +93,7 @@ class TSNScorer(WindowScorer):
         self.sample_fps, self.short_side = config.sample_fps, config.frame_short_side
         self.window = self.plan.seconds
         self.weights = {stream.modality: stream.sha256 for stream in config.streams}
-        self._recipe = config.flow
+        self._flow = None if config.flow is None else FlowExtractor.from_recipe(config.flow)
         self._streams = [
             StreamInput(stream.snippet, stream.input_size, stream.crop) for stream in config.streams
         ]
@@ -110,8 +110,8 @@ class TSNScorer(WindowScorer):
     def window_scores(self, segment: Segment) -> Iterator[WindowScores]:
         """Yield the snippet scores of the windows of a segment, timed from its start."""
         live, flow = segment.waiting is not None, segment.run.flow
-        if flow is None and self._recipe is not None:
-            flow = partial(FlowExtractor.from_recipe(self._recipe).levels, ahead=not live)
+        if flow is None and self._flow is not None:
+            flow = partial(self._flow.levels, ahead=not live)
         schedule = self._schedule(segment.run.event_config, live)
         return window_scores(segment, self._streams, flow, schedule, self.networks)
 
@@ -154,6 +154,7 @@ class SnippetScorer:
             stream.modality: StreamNetwork(package, stream, device, size, exact)
             for stream in self.config.streams
         }
+        self._cpus = usable_cpus()
         self._fusion = self.config.late_fusion()
         self._positive = self.config.labels.index(self.config.positive)
 
@@ -169,8 +170,8 @@ class SnippetScorer:
             yield partial(self.score, watch=watch)
             return
         with (
-            room_for_reading(self.device),
-            network_threads(self.device, len(self._networks)) as pool,
+            room_for_reading(self.device, self._cpus),
+            network_threads(self.device, len(self._networks), self._cpus) as pool,
         ):
             yield partial(self.score, watch=watch, pool=pool)
 
@@ -357,14 +358,14 @@ def out_of_memory(error: BaseException) -> bool:
 
 
 @contextmanager
-def room_for_reading(device: torch.device) -> Iterator[None]:
+def room_for_reading(device: torch.device, cpus: int) -> Iterator[None]:
     """Leave one CPU of several to the thread that reads, where the networks run on CPUs too.
 
     With threads on every CPU they and the reader wait for each other. What the caller had set is
     restored, and never exceeded.
     """
     had = torch.get_num_threads()
-    wanted = max(1, usable_cpus() - 1)
+    wanted = max(1, cpus - 1)
     if device.type != "cpu" or wanted >= had:
         yield
         return
@@ -376,12 +377,12 @@ def room_for_reading(device: torch.device) -> Iterator[None]:
 
 
 @contextmanager
-def network_threads(device: torch.device, networks: int) -> Iterator[Executor | None]:
+def network_threads(device: torch.device, networks: int, cpus: int) -> Iterator[Executor | None]:
     """Give a thread for each of several networks, with its share of torch's, on several CPUs.
 
     What one thread leaves idle where it waits for memory, the others use. None elsewhere.
     """
-    if device.type != "cpu" or networks == 1 or usable_cpus() == 1:
+    if device.type != "cpu" or networks == 1 or cpus == 1:
         yield None
         return
     share = max(1, torch.get_num_threads() // networks)

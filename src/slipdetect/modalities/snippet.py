@@ -6,7 +6,7 @@ load on use, because pages of help name modalities.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
@@ -16,6 +16,10 @@ from slipdetect.errors import UsageError
 if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
+
+    from slipdetect.video.frame import Frame
+
+    Picture = npt.NDArray[np.uint8]
 
 _DEFAULT_LENGTH = {"rgb": 1, "flow": 5, "rgbdiff": 5}
 
@@ -314,3 +318,61 @@ def _keep_inside(start: float, side: float, extent: int) -> float:
     if side >= extent:
         return (extent - side) / 2
     return min(max(start, 0.0), extent - side)
+
+
+@dataclass(frozen=True)
+class StreamInput:
+    """How the snippets of one stream are cut.
+
+    Attributes:
+        modality: What they are.
+        size: Side of the network's input, pixels.
+        crop: ``"motion"`` or ``"center"``.
+        views: Makes ``(views, images, S, S, C)`` of the pictures ``(images, H, W, C)`` of a snippet
+            and of its place; None: the one crop. The scores of views are averaged.
+    """
+
+    modality: Modality
+    size: int
+    crop: str
+    views: Callable[[Picture, Box], Picture] | None = None
+
+
+class Sample:
+    """A sampled frame with what several snippets need of it, computed once."""
+
+    def __init__(self, frame: Frame, flow: Picture | None) -> None:
+        self.frame = frame
+        self.flow = flow  # leads to the frame, like the motion of ``profile``
+        self.profile: MotionProfile | None = None
+        self._cuts: dict[tuple[bool, int], tuple[Box, Picture]] = {}
+
+    def picture(self, of_flow: bool) -> Picture:
+        return self.flow if of_flow and self.flow is not None else self.frame.image
+
+    def cut(self, of_flow: bool, box: Box, size: int) -> Picture:
+        """Return ``(size, size, C)``, cut anew only where it was not cut so last."""
+        last = self._cuts.get((of_flow, size))
+        if last is None or last[0] != box:
+            last = box, cut([self.picture(of_flow)], box, size)[0]
+            self._cuts[of_flow, size] = last
+        return last[1]
+
+
+@dataclass(frozen=True, eq=False)
+class SnippetPart:
+    """What of a snippet one stream sees."""
+
+    samples: list[Sample]
+    stream: StreamInput
+    box: Box
+
+    def views(self) -> Picture:
+        import numpy as np
+
+        of_flow, size = self.stream.modality.name == "flow", self.stream.size
+        if self.stream.views is None:
+            return np.stack([each.cut(of_flow, self.box, size) for each in self.samples])[None]
+        return self.stream.views(
+            np.stack([each.picture(of_flow) for each in self.samples]), self.box
+        )

@@ -6,9 +6,8 @@ In: normalized snippet tensors, or a package folder. Out: logits and probabiliti
 from __future__ import annotations
 
 from slipdetect.models.config import ModelConfig, StreamConfig
-from slipdetect.models.consensus import Consensus
-from slipdetect.models.fusion import LateFusion
 from slipdetect.models.package import ModelPackage, load_package, save_package
+from slipdetect.models.scores import Consensus, LateFusion
 from slipdetect.models.tsn import TSN
 
 __all__ = [

@@ -15,7 +15,7 @@ from slipdetect._checks import exact_keys, finite_tree, integer, mapping, number
 from slipdetect.errors import ModelError, PackageError, UsageError
 from slipdetect.modalities.normalize import Normalization
 from slipdetect.modalities.snippet import CONSENSUS_KINDS, CROPS, MODALITIES, Modality
-from slipdetect.models.fusion import LateFusion
+from slipdetect.models.scores import LateFusion
 from slipdetect.types import Calibration, EventConfig, Thresholds
 
 _OPTIONAL = ("flow", "contrast")  # of the normalization

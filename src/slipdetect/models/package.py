@@ -19,7 +19,7 @@ from slipdetect._io import atomic_write, file_sha256
 from slipdetect._version import __version__
 from slipdetect.errors import OutputError, PackageError, UsageError
 from slipdetect.models.config import ModelConfig, StreamConfig
-from slipdetect.models.consensus import Consensus
+from slipdetect.models.scores import Consensus
 from slipdetect.models.tsn import TSN
 from slipdetect.models.weights_file import (
     check_file,

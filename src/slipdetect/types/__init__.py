@@ -15,7 +15,7 @@ from slipdetect.types.events import (
     Window,
     find_events,
 )
-from slipdetect.types.result import DetectionResult, Profile, Stage, Stopwatch, peak_memory
+from slipdetect.types.result import DetectionResult, Profile, Stage
 from slipdetect.video.frame import DecodeReport, Frame, VideoInfo
 
 __all__ = [
@@ -28,10 +28,8 @@ __all__ = [
     "Frame",
     "Profile",
     "Stage",
-    "Stopwatch",
     "Thresholds",
     "VideoInfo",
     "Window",
     "find_events",
-    "peak_memory",
 ]

@@ -6,13 +6,8 @@ In: everything known after detection; stages of work while they run. Out: ``Dete
 
 from __future__ import annotations
 
-import sys
-import threading
-import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 from slipdetect._text import plain_name, printable, timecode
@@ -23,8 +18,6 @@ if TYPE_CHECKING:
     import pandas as pd
 
 T = TypeVar("T")
-
-_STATUS = Path("/proc/self/status")
 
 
 @dataclass(frozen=True)
@@ -87,7 +80,7 @@ class Profile:
         peaks = [each.peak_memory for each in (self, other) if each.peak_memory is not None]
         return Profile(
             self.seconds + other.seconds,
-            stages(found),
+            tuple(Stage(name, took, beside) for (name, beside), took in found.items()),
             self.video + other.video,
             self.frames + other.frames,
             self.samples + other.samples,
@@ -95,88 +88,6 @@ class Profile:
             self.computed + other.computed,
             max(peaks, default=None),
         )
-
-
-def stages(found: Mapping[tuple[str, bool], float]) -> tuple[Stage, ...]:
-    """Return stages from their seconds by name and ``beside``."""
-    return tuple(Stage(name, seconds, beside) for (name, beside), seconds in found.items())
-
-
-class Stopwatch:
-    """Adds up the time of stages in any number of threads.
-
-    A stage within another one is taken off the outer one, so that no second counts twice in a
-    thread.
-
-    Args:
-        clock: Returns seconds.
-    """
-
-    def __init__(self, clock: Callable[[], float] = time.perf_counter) -> None:
-        self._clock = clock
-        self._owner = threading.get_ident()
-        self._lock = threading.Lock()
-        self._found: dict[tuple[str, bool], float] = {}
-        self._running = threading.local()
-        self._began = clock()
-
-    @property
-    def seconds(self) -> float:
-        """Time since the stopwatch was made."""
-        return self._clock() - self._began
-
-    @property
-    def stages(self) -> tuple[Stage, ...]:
-        """What was measured so far."""
-        with self._lock:
-            return stages(self._found)
-
-    @contextmanager
-    def stage(self, name: str) -> Iterator[None]:
-        """Measure the block."""
-        outer: list[float] | None = getattr(self._running, "within", None)
-        within = [0.0]
-        self._running.within = within
-        begin = self._clock()
-        try:
-            yield
-        finally:
-            took = self._clock() - begin
-            self._running.within = outer
-            if outer is not None:
-                outer[0] += took
-            key = (name, threading.get_ident() != self._owner)
-            with self._lock:
-                self._found[key] = self._found.get(key, 0.0) + took - within[0]
-
-    def each(self, name: str, items: Iterable[T]) -> Iterator[T]:
-        """Yield ``items`` and measure how long each lets wait."""
-        with self.stage(name):
-            source = iter(items)
-        while True:
-            with self.stage(name):
-                try:
-                    item = next(source)
-                except StopIteration:
-                    return
-            yield item
-
-
-def peak_memory() -> int | None:
-    """Return the most memory that this process has held so far, bytes; None if unknown."""
-    try:
-        # getrusage keeps what the process that started this one held
-        for line in _STATUS.read_text(encoding="ascii", errors="replace").splitlines():
-            if line.startswith("VmHWM:"):
-                return int(line.split()[1]) * 1024
-    except OSError:
-        pass
-    try:
-        import resource
-    except ImportError:
-        return None
-    most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return most if sys.platform == "darwin" else most * 1024
 
 
 @dataclass(frozen=True)

@@ -14,12 +14,12 @@ if TYPE_CHECKING:
     from slipdetect.video.frame import DecodeReport as DecodeReport
     from slipdetect.video.frame import Frame as Frame
     from slipdetect.video.frame import FrameTransform as FrameTransform
+    from slipdetect.video.frame import SourceOptions as SourceOptions
     from slipdetect.video.frame import VideoInfo as VideoInfo
-    from slipdetect.video.opening import VIDEO_SUFFIXES as VIDEO_SUFFIXES
-    from slipdetect.video.opening import find_videos as find_videos
-    from slipdetect.video.options import SourceOptions as SourceOptions
-    from slipdetect.video.options import VideoOptions as VideoOptions
+    from slipdetect.video.frame import VideoOptions as VideoOptions
     from slipdetect.video.reader import DEFAULT_MAX_PIXELS as DEFAULT_MAX_PIXELS
+    from slipdetect.video.reader import VIDEO_SUFFIXES as VIDEO_SUFFIXES
+    from slipdetect.video.reader import find_videos as find_videos
     from slipdetect.video.reader import open_video as open_video
     from slipdetect.video.recompress import recompressed as recompressed
     from slipdetect.video.stored_pictures import recorded_bytes as recorded_bytes
@@ -35,11 +35,10 @@ if TYPE_CHECKING:
 __getattr__, __dir__, __all__ = lazy_names(
     __name__,
     {
-        "slipdetect.video.frame": "DecodeReport Frame FrameTransform VideoInfo",
-        "slipdetect.video.options": "SourceOptions VideoOptions",
-        "slipdetect.video.reader": "DEFAULT_MAX_PIXELS open_video",
+        "slipdetect.video.frame": "DecodeReport Frame FrameTransform SourceOptions "
+        "VideoInfo VideoOptions",
         "slipdetect.video.recompress": "recompressed",
-        "slipdetect.video.opening": "VIDEO_SUFFIXES find_videos",
+        "slipdetect.video.reader": "DEFAULT_MAX_PIXELS open_video VIDEO_SUFFIXES find_videos",
         "slipdetect.video.stored_pictures": "recorded_bytes",
         "slipdetect.video.video": "Video frames_on_grid",
         "slipdetect.video.views": "Recording View show",

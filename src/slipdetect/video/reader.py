@@ -1,25 +1,123 @@
-"""Opening a video: a file, or the manifest of a video that is stored as pictures.
+"""Opening a video, checking what was named first, and the videos of a folder.
 
-In: a path. Out: a ``Video`` with its first frame decoded.
+In: what the user typed. Out: a ``Video`` with its first frame decoded, or a ``VideoError``.
+Nothing but ``open_video`` loads a video library.
 """
 
 from __future__ import annotations
 
 import os
+import stat
+from pathlib import Path
+from typing import TYPE_CHECKING
 
-from slipdetect.errors import UsageError
-from slipdetect.video.decoder import (
-    MAX_FRAME_RATE,
-    MIN_FRAME_RATE,
+from slipdetect._address import address_scheme
+from slipdetect.errors import UsageError, VideoError
+
+if TYPE_CHECKING:
+    from slipdetect.video.video import Video
+
+VIDEO_SUFFIXES = frozenset(
+    f".{name}"
+    for name in (
+        *("3gp", "asf", "avi", "flv", "h264", "h265", "hevc", "m2ts", "m4v", "mkv", "mov", "mp4"),
+        *("mpeg", "mpg", "mts", "ogv", "ts", "webm", "wmv"),
+    )
 )
-from slipdetect.video.opening import (
-    check_source,
-    choose_stream,
-    open_container,
-    prepare_stream,
-)
-from slipdetect.video.stored_pictures import StoredPictures, is_stored_video
-from slipdetect.video.video import Video
+
+_PLAYLISTS = (b"#EXTM3U", b"ffconcat", b"[playlist]", b"<?xml", b"<MPD", b"v=0")
+_SNIFFED = 64
+
+
+def check_source(source: str | os.PathLike[str]) -> Path:
+    """Return ``source`` as the path of a non-empty regular file that may be a video.
+
+    Raises:
+        VideoError: It is missing, a folder, a device, empty, unreadable, a playlist or an address.
+    """
+    text = os.fspath(source)
+    if not text:
+        raise VideoError("no video was named: the file name is empty; give the path of a video")
+    scheme = address_scheme(text) if "://" in text else None
+    if scheme is not None:
+        # The rest of an address may hold a password, so it is not repeated.
+        raise VideoError(
+            f"a {scheme}:// address is a live source, not a file; Detector.iter_events() takes"
+            " it, and the command line as the only source; all else needs a recording"
+        )
+    if "\0" in text:
+        raise VideoError(f"{text!r} is not a file name: it holds a NUL character; check the list")
+    path = Path(text)
+    _check_kind(path)
+    _check_start(path)
+    return path
+
+
+def _check_kind(path: Path) -> None:
+    name = repr(str(path))
+    try:
+        status = path.stat()
+    except FileNotFoundError as error:
+        raise VideoError(f"{name} was not found; check the path") from error
+    except OSError as error:
+        raise VideoError(f"{name} cannot be read: {error.strerror}; check the path") from error
+    if stat.S_ISDIR(status.st_mode):
+        raise VideoError(f"{name} is a directory, not a video; give a file in it")
+    if not stat.S_ISREG(status.st_mode):
+        raise VideoError(
+            f"{name} is not a regular file but a device, pipe or socket; copy it first"
+        )
+    if status.st_size == 0:
+        raise VideoError(f"{name} is an empty file (0 bytes); copy or record it again")
+
+
+def _check_start(path: Path) -> None:
+    """Refuse files that name other files, which a decoder would open without asking."""
+    start = first_bytes(path).removeprefix(b"\xef\xbb\xbf").lstrip()
+    if start.startswith(_PLAYLISTS):
+        raise VideoError(
+            f"{str(path)!r} is a playlist that points to other files, not a video;"
+            " give the video itself"
+        )
+
+
+def first_bytes(path: Path) -> bytes:
+    """Return the first bytes of a file.
+
+    Raises:
+        VideoError: The file cannot be opened.
+    """
+    try:
+        with path.open("rb") as file:
+            return file.read(_SNIFFED)
+    except OSError as error:
+        raise VideoError(
+            f"{str(path)!r} cannot be read: {error.strerror}; check its permissions"
+        ) from error
+
+
+def find_videos(path: Path) -> list[Path]:
+    """Return ``path`` itself if it is a file, or all videos below it, sorted.
+
+    Videos are told by their suffix; names that begin with a dot are left out, because unfinished
+    downloads and our own temporary files carry them. Links to folders are not followed.
+
+    Raises:
+        VideoError: ``path`` does not exist.
+    """
+    path = Path(path)
+    if not path.exists():
+        raise VideoError(f"{str(path)!r} was not found; check the path")
+    if not path.is_dir():
+        return [path]
+    found = []
+    for folder, _, names in os.walk(path):
+        for name in names:
+            candidate = Path(folder, name)
+            if candidate.suffix.lower() in VIDEO_SUFFIXES and not name.startswith("."):
+                found.append(candidate)
+    return sorted(video for video in found if video.is_file())
+
 
 DEFAULT_MAX_PIXELS = 64_000_000
 
@@ -45,6 +143,9 @@ def open_video(
         VideoError: The source is missing, no video, too large or has no frame to decode.
         UsageError: A parameter makes no sense.
     """
+    from slipdetect.video.decoder import MAX_FRAME_RATE, MIN_FRAME_RATE
+    from slipdetect.video.video import Video, choose_stream, open_container, prepare_stream
+
     if frame_rate is not None and not MIN_FRAME_RATE <= frame_rate <= MAX_FRAME_RATE:
         raise UsageError(
             f"frame rate must be {MIN_FRAME_RATE:g} to {MAX_FRAME_RATE:g}, not {frame_rate!r}"
@@ -52,8 +153,11 @@ def open_video(
     if max_duration is not None and not max_duration > 0:
         raise UsageError(f"maximal duration must be more than 0 seconds, not {max_duration!r}")
     path = check_source(source)
-    if path.suffix == ".json" and is_stored_video(path):
-        return StoredPictures(path, frame_rate, max_pixels, max_duration)
+    if path.suffix == ".json":
+        from slipdetect.video.stored_pictures import StoredPictures, is_stored_video
+
+        if is_stored_video(path):
+            return StoredPictures(path, frame_rate, max_pixels, max_duration)
     container = open_container(path, max_pixels)
     try:
         chosen = choose_stream(container, path, stream)

@@ -19,7 +19,6 @@ import numpy as np
 from slipdetect.errors import VideoError
 from slipdetect.video.decoder import plausible_aspect
 from slipdetect.video.frame import DecodeReport, VideoInfo
-from slipdetect.video.opening import first_bytes
 from slipdetect.video.video import Video
 
 _START = b'{\n"format": "slipdetect extraction"'
@@ -32,7 +31,15 @@ def is_stored_video(path: Path) -> bool:
     Raises:
         VideoError: It cannot be read.
     """
-    return path.suffix == ".json" and first_bytes(path).startswith(_START)
+    if path.suffix != ".json":
+        return False
+    try:
+        with path.open("rb") as file:
+            return file.read(len(_START)) == _START
+    except OSError as error:
+        raise VideoError(
+            f"{str(path)!r} cannot be read: {error.strerror}; check its permissions"
+        ) from error
 
 
 def recorded_bytes(path: Path) -> int:

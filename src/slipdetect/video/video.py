@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator
 from itertools import chain
 from pathlib import Path
 from types import TracebackType
-from typing import BinaryIO, Self, TypeVar
+from typing import Any, Self, TypeVar
 
 import av
 import numpy as np
@@ -26,93 +26,138 @@ from slipdetect.video.decoder import (
     PresentationClock,
     Rescaler,
     displayed_size,
+    is_cut_off,
     is_truncated,
     plausible_aspect,
+    plausible_rate,
     quarter_turns,
 )
 from slipdetect.video.frame import DecodeReport, Frame, VideoInfo
-from slipdetect.video.opening import (
-    header_duration,
-    header_rate,
-    video_streams,
+
+# PyAV 19 bears texts that are no UTF-8, and no longer takes the argument that asks for it.
+TOLERANT: dict[str, Any] = (
+    {"metadata_errors": "replace"} if int(av.__version__.partition(".")[0]) < 19 else {}
 )
 
-_MP4_STARTS = frozenset({b"ftyp", b"styp", b"moov", b"mdat", b"wide", b"free", b"skip"})
-_MP4_MEDIA = frozenset({b"mdat", b"moof", b"moov"})
-_EBML_MAGIC = b"\x1a\x45\xdf\xa3"
-_SEGMENT = b"\x18\x53\x80\x67"
+# Formats that open other files by name, or draw text; none of them is a recording.
+REFUSED_FORMATS = frozenset({"hls", "concat", "dash", "imf", "sdp", "tty", "image2"})
+_INCOMPLETE = "the file is incomplete; copy it again or repair it"
 
 
-def is_cut_off(path: Path) -> bool:
-    """Return whether a file ends before the end that its container declares.
+def open_container(path: Path, max_pixels: int) -> InputContainer:
+    """Open ``path`` for reading.
 
-    Reads only box headers: ISO/IEC 14496-12 section 4.2 (MP4, MOV), RFC 8794 section 6 (Matroska),
-    the RIFF chunk of AVI.
+    Args:
+        path: A regular file.
+        max_pixels: Pixels of one frame that decoders may allocate while probing.
+
+    Raises:
+        VideoError: The file is no video or damaged beyond opening.
     """
-    size = path.stat().st_size
+    try:
+        # The prefix keeps names like "concat:a.mp4" from being taken for protocols.
+        container: InputContainer = av.open(
+            f"file:{path}",
+            options={"max_pixels": str(max_pixels), "protocol_whitelist": "file"},
+            **TOLERANT,
+        )
+    except (av.FFmpegError, ValueError) as error:
+        raise VideoError(_why_unreadable(path, error)) from error
+    if REFUSED_FORMATS.intersection(container.format.name.split(",")):
+        container.close()
+        raise VideoError(f"{str(path)!r} is not a video but {container.format.long_name!r}")
+    return container
+
+
+def _why_unreadable(path: Path, error: Exception) -> str:
+    name = repr(str(path))
+    if isinstance(error, av.error.EOFError):
+        return f"{name} cannot be read: {_INCOMPLETE}"
+    if isinstance(error, av.error.InvalidDataError):
+        if _is_mp4(path):
+            return f"{name} cannot be read: {_INCOMPLETE} (it has no usable index)"
+        return f"{name} is not a video that can be read; check that it plays elsewhere"
+    reason = getattr(error, "strerror", None)
+    return f"{name} cannot be read: {reason if reason is not None else error}; copy it again"
+
+
+def _is_mp4(path: Path) -> bool:
     with path.open("rb") as file:
-        start = file.read(12)
-        file.seek(0)
-        if start[4:8] in _MP4_STARTS:
-            return _mp4_end(file, size) > size
-        if start[:4] == _EBML_MAGIC:
-            return _matroska_end(file) > size
-        if start[:4] == b"RIFF":
-            return _riff_end(file, size) > size
-    return False
+        return file.read(8)[4:] == b"ftyp"
 
 
-def _mp4_end(file: BinaryIO, size: int) -> int:
-    """Return where the last media box ends; boxes that hold no media do not count."""
-    offset = end = 0
-    while offset + 8 <= size:
-        file.seek(offset)
-        header = file.read(16)
-        length = int.from_bytes(header[:4], "big")
-        if length == 1:
-            length = int.from_bytes(header[8:16], "big")
-        if length < 8:  # 0 means "to the end of the file", others are damage
-            break
-        offset += length
-        if header[4:8] in _MP4_MEDIA:
-            end = offset
-    return end
+def video_streams(container: InputContainer) -> list[VideoStream]:
+    """Return the video streams of a container without attached pictures such as covers."""
+    attached = av.stream.Disposition.attached_pic
+    return [s for s in container.streams.video if not s.disposition & attached]
 
 
-def _matroska_end(file: BinaryIO) -> int:
-    """Return where the segment ends, 0 if its length is unknown (recorded live)."""
-    for _ in range(2):
-        identifier = file.read(4)
-        length = _variable_length(file)
-        if length is None:
-            return 0
-        if identifier == _SEGMENT:
-            return file.tell() + length
-        file.seek(length, 1)
-    return 0
+def choose_stream(container: InputContainer, path: Path | str, number: int | None) -> VideoStream:
+    """Return video stream ``number`` (None: the first), counted without cover pictures.
+
+    Raises:
+        VideoError: The file has no such stream, or no decoder for it.
+        UsageError: ``number`` is negative.
+    """
+    name = repr(str(path))
+    wanted = 0 if number is None else number
+    if wanted < 0:
+        raise UsageError(f"video stream numbers begin at 0, not {wanted}")
+    streams = video_streams(container)
+    if not streams:
+        if container.streams.audio:
+            raise VideoError(f"{name} has no video stream (audio only); give a file with pictures")
+        raise VideoError(f"{name} has no video frames; record or copy it again")
+    if wanted >= len(streams):
+        last = len(streams) - 1
+        raise VideoError(f"{name} has no video stream {wanted}; its streams are 0 to {last}")
+    stream = streams[wanted]
+    # The attribute is missing in PyAV's types: streams without a decoder have no context.
+    if getattr(stream, "codec_context", None) is None:
+        raise VideoError(f"{name} has a video codec that is not supported; convert it to H.264")
+    return stream
 
 
-def _variable_length(file: BinaryIO) -> int | None:
-    first = file.read(1)
-    if not first or first[0] == 0:
+def prepare_stream(stream: VideoStream, path: Path | str, max_pixels: int) -> None:
+    """Check the frame size in the header and set up the decoder, before anything is decoded.
+
+    Raises:
+        VideoError: Frames are larger than ``max_pixels``.
+    """
+    context = stream.codec_context
+    pixels = context.width * context.height
+    if pixels > max_pixels:
+        raise VideoError(
+            f"{str(path)!r} has frames of {context.width}x{context.height} pixels, more than the"
+            f" limit of {max_pixels / 1e6:g} million; raise it with --max-pixels if you trust it"
+        )
+    # A header may lie about the size, so the decoder gets the limit too.
+    context.options = {"max_pixels": str(max_pixels)}
+    context.thread_type = "AUTO"
+
+
+def header_duration(container: InputContainer, stream: VideoStream) -> float | None:
+    """Return the duration in seconds that the header promises for a stream, or None."""
+    if stream.duration is not None and stream.time_base is not None:
+        seconds = float(stream.duration * stream.time_base)
+    elif container.duration is not None:
+        seconds = container.duration / 1_000_000
+        if container.start_time is not None and _ends_absolute(container):
+            seconds -= container.start_time / 1_000_000
+    else:
         return None
-    extra = 8 - first[0].bit_length()
-    bits = 7 * (extra + 1)
-    value = int.from_bytes(first + file.read(extra), "big") & ((1 << bits) - 1)
-    return None if value == (1 << bits) - 1 else value
+    return seconds if seconds > 0 else None
 
 
-def _riff_end(file: BinaryIO, size: int) -> int:
-    """Return where the last of one or more RIFF chunks ends."""
-    offset = 0
-    while offset + 8 <= size:
-        file.seek(offset)
-        header = file.read(8)
-        length = int.from_bytes(header[4:8], "little")
-        if header[:4] != b"RIFF" or length == 0:
-            break
-        offset += 8 + length + length % 2
-    return offset
+def _ends_absolute(container: InputContainer) -> bool:
+    """Matroska stores the time of the end, counted from 0 and not from the first frame."""
+    return "matroska" in container.format.name
+
+
+def header_rate(stream: VideoStream) -> float | None:
+    """Return the header's frames per second if plausible."""
+    average = plausible_rate(stream.average_rate)
+    return average if average is not None else plausible_rate(stream.guessed_rate)
 
 
 Item = TypeVar("Item")

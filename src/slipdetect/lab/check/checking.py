@@ -18,7 +18,7 @@ from slipdetect.lab.check.near_duplicates import NearDuplicates, near_duplicates
 from slipdetect.lab.check.survey import Survey, survey
 from slipdetect.lab.data.annotations import Clip
 from slipdetect.lab.data.leaks import Leaks, find_leaks, same_files
-from slipdetect.video.opening import check_source
+from slipdetect.video.reader import check_source
 
 OnClip = Callable[[int, Clip], None]
 

@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from slipdetect.detection.detector import Detector
-from slipdetect.detection.pipeline import Segment, StreamInput, WindowScorer, window_scores
+from slipdetect.detection.pipeline import Segment, WindowScorer, window_scores
 from slipdetect.detection.schedule import FixedWindows, WindowScores
 from slipdetect.detection.scorer import SnippetScorer
 from slipdetect.errors import ModelError, VideoError
@@ -19,7 +19,7 @@ from slipdetect.flow import FlowExtractor
 from slipdetect.lab.compare.fusions import trusted_stream
 from slipdetect.lab.course2020.seed_windows import SeedWindows
 from slipdetect.lab.evaluate.clip_scoring import snippet_views
-from slipdetect.modalities.snippet import SnippetGrid
+from slipdetect.modalities.snippet import SnippetGrid, StreamInput
 from slipdetect.models import ModelConfig
 from slipdetect.types import Window
 from slipdetect.video.decoder import DEFAULT_FRAME_RATE

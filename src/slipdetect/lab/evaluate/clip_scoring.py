@@ -18,7 +18,7 @@ import numpy.typing as npt
 
 from slipdetect._version import __version__
 from slipdetect.detection import TSNScorer, resolve_device
-from slipdetect.detection.pipeline import BATCH, RunState, Segment, StreamInput, window_scores
+from slipdetect.detection.pipeline import BATCH, RunState, Segment, window_scores
 from slipdetect.detection.schedule import FixedWindows, Scores
 from slipdetect.detection.scorer import SnippetScorer
 from slipdetect.errors import DataError, UsageError, VideoError
@@ -27,7 +27,7 @@ from slipdetect.lab.evaluate.protocol import Protocol, default_protocol
 from slipdetect.lab.evaluate.scores import ClipScores, clip_name
 from slipdetect.modalities import GroupOverSample
 from slipdetect.modalities.images import flip_images, scale_short_side
-from slipdetect.modalities.snippet import Box, SnippetGrid, cut
+from slipdetect.modalities.snippet import Box, SnippetGrid, StreamInput, cut
 from slipdetect.models import ModelConfig, ModelPackage
 from slipdetect.store import VideoStore
 from slipdetect.video import Frame

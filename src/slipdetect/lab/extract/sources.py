@@ -18,7 +18,7 @@ from slipdetect.cli.sources import exists, expand
 from slipdetect.errors import DataError, VideoError
 from slipdetect.lab.data.contained import Enclosure
 from slipdetect.video import VIDEO_SUFFIXES
-from slipdetect.video.opening import check_source
+from slipdetect.video.reader import check_source
 
 _LIST_SUFFIXES = (".txt", ".lst", ".csv")
 _LONGEST_LINE = 65_536

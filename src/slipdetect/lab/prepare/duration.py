@@ -10,7 +10,7 @@ from dataclasses import replace
 from slipdetect.errors import DataError
 from slipdetect.lab.prepare.intervals import TimedVideo
 from slipdetect.video import open_video
-from slipdetect.video.video import is_cut_off
+from slipdetect.video.decoder import is_cut_off
 
 TOLERANCE = 0.5
 _ASSUMED_RATE = 25.0

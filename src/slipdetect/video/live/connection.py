@@ -25,8 +25,7 @@ from slipdetect.video.decoder import (
 from slipdetect.video.frame import DecodeReport, Frame
 from slipdetect.video.live.newest_frames import Started
 from slipdetect.video.live.sources import LiveSettings, why
-from slipdetect.video.opening import choose_stream, header_rate, prepare_stream
-from slipdetect.video.video import nearest_on_grid
+from slipdetect.video.video import choose_stream, header_rate, nearest_on_grid, prepare_stream
 
 # takes every decoded frame with its time in this connection, seconds
 Watch = Callable[[float, av.VideoFrame], None]

@@ -19,8 +19,8 @@ from av.container import InputContainer
 from slipdetect._address import address_scheme, shown_address, split_address
 from slipdetect._settings import check_settings, setting
 from slipdetect.errors import UsageError, VideoError
-from slipdetect.video.opening import REFUSED_FORMATS, TOLERANT, check_source
-from slipdetect.video.reader import DEFAULT_MAX_PIXELS
+from slipdetect.video.reader import DEFAULT_MAX_PIXELS, check_source
+from slipdetect.video.video import REFUSED_FORMATS, TOLERANT
 
 
 @dataclass(frozen=True)

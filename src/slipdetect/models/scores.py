@@ -5,118 +5,16 @@ In: ``(batch, segments, classes)`` scores, optionally a mask. Out: ``(batch, cla
 
 from __future__ import annotations
 
+import math
+from collections.abc import Mapping
 from contextlib import nullcontext
 
 import torch
 from torch import nn
-from torch.nn.functional import linear
 
 from slipdetect.errors import UsageError
 from slipdetect.modalities.snippet import CONSENSUS_KINDS
-
-_WIDTH = 16  # of the hidden state, and of the convolution
-
-
-class RecurrentHead(nn.Module):
-    """A gated recurrent unit over the segments, read after the last one (Cho et al., EMNLP 2014).
-
-    Args:
-        num_classes: Size of a segment's scores.
-    """
-
-    def __init__(self, num_classes: int) -> None:
-        super().__init__()
-        self.gru = nn.GRU(num_classes, _WIDTH, batch_first=True)
-        self.out = nn.Linear(_WIDTH, num_classes, bias=False)
-        _begin(self.gru, self.out)
-
-    def forward(self, scores: torch.Tensor, counts: torch.Tensor) -> torch.Tensor:
-        """Read the first ``counts`` segments of each clip.
-
-        Args:
-            scores: ``(batch, segments, classes)`` of the type of the weights.
-            counts: ``(batch,)`` int64, from 1 to segments.
-
-        Returns:
-            ``(batch, classes)``; zeros before any training.
-        """
-        states, _ = self.gru(scores)
-        last = states[torch.arange(len(states), device=states.device), counts - 1]
-        combined: torch.Tensor = self.out(last)
-        return combined
-
-
-class ConvolutionHead(nn.Module):
-    """A convolution over each three segments in a row, rectified and averaged over the segments.
-
-    Beyond either end the segment there is repeated, so that scores which do not change give the
-    same answer for any number of segments.
-
-    Args:
-        num_classes: Size of a segment's scores.
-    """
-
-    def __init__(self, num_classes: int) -> None:
-        super().__init__()
-        self.conv = nn.Conv1d(num_classes, _WIDTH, kernel_size=3)
-        self.out = nn.Linear(_WIDTH, num_classes, bias=False)
-        _begin(self.conv, self.out)
-
-    def forward(self, scores: torch.Tensor, counts: torch.Tensor) -> torch.Tensor:
-        """Read the first ``counts`` segments of each clip; what follows repeats the last of them.
-
-        Args:
-            scores: ``(batch, segments, classes)`` of the type of the weights.
-            counts: ``(batch,)`` int64, from 1 to segments.
-
-        Returns:
-            ``(batch, classes)``; zeros before any training.
-        """
-        padded = torch.cat([scores[:, :1], scores, scores[:, -1:]], dim=1)
-        # as a product, because torch divides so small a convolution over threads that wait
-        threes = padded.unfold(1, 3, 1).flatten(2)
-        features = linear(threes, self.conv.weight.flatten(1), self.conv.bias).relu()
-        counted = torch.arange(scores.shape[1], device=scores.device) < counts[:, None]
-        pooled = (features * counted[:, :, None]).sum(dim=1) / counts[:, None]
-        combined: torch.Tensor = self.out(pooled)
-        return combined
-
-
-def in_front(scores: torch.Tensor, mask: torch.Tensor | None) -> tuple[torch.Tensor, torch.Tensor]:
-    """Return scores as if the masked segments had never been there.
-
-    Args:
-        scores: ``(batch, segments, classes)``.
-        mask: ``(batch, segments)`` bool, True where a segment counts, somewhere in each clip;
-            None: all count.
-
-    Returns:
-        ``(batch, segments, classes)`` with those that count first, in order, and then the last of
-        them repeated; how many count, ``(batch,)`` int64.
-    """
-    batch, segments, classes = scores.shape
-    if mask is None:
-        return scores, torch.full((batch,), segments, device=scores.device)
-    counts = mask.sum(dim=1)
-    order = (~mask).int().argsort(dim=1, stable=True)
-    places = torch.arange(segments, device=scores.device).expand(batch, -1)
-    order = order.gather(1, torch.minimum(places, counts[:, None] - 1))
-    return scores.gather(1, order[:, :, None].expand(-1, -1, classes)), counts
-
-
-def _begin(body: nn.Module, out: nn.Linear) -> None:
-    """Set the weights to begin with, the same in every run, and the last layer to zero.
-
-    Networks that learned from different hidden layers could not be averaged.
-    """
-    generator = torch.Generator().manual_seed(0)
-    bound = _WIDTH**-0.5  # as torch begins recurrent layers
-    with torch.no_grad():
-        for weight in body.parameters():
-            drawn = torch.rand(weight.shape, generator=generator, device="cpu")
-            weight.copy_((2 * drawn - 1) * bound)
-    nn.init.zeros_(out.weight)
-
+from slipdetect.models.segment_heads import ConvolutionHead, RecurrentHead, in_front
 
 _HEADS: dict[str, type[RecurrentHead | ConvolutionHead]] = {
     "rnn": RecurrentHead,
@@ -284,3 +182,141 @@ def _mean(values: torch.Tensor, mask: torch.Tensor | None) -> torch.Tensor:
     if mask is None:
         return values.mean(dim=1)
     return _hidden(values, mask, 0.0).sum(dim=1) / mask.sum(dim=1, keepdim=True)
+
+
+FUSION_SPACES = ("logits", "probabilities")
+
+
+class LateFusion:
+    """Weighted mean of the streams' scores.
+
+    The reference implementation adds weighted logits. The mean differs from that sum only by the
+    factor 1 / sum of weights, so the winning class is the same, while a calibration or a threshold
+    keeps its meaning whatever the weights add up to and whichever streams are present.
+    """
+
+    def __init__(
+        self,
+        weights: Mapping[str, float] | None = None,
+        space: str = "logits",
+        allow_missing: bool = False,
+        temperatures: Mapping[str, float] | None = None,
+    ) -> None:
+        """Choose weights and the space in which to average.
+
+        Args:
+            weights: Weight of each modality, finite and not negative; None: rgb 1, flow 1.5,
+                rgbdiff 1 (the 2020 course report's best).
+            space: ``"logits"`` averages logits and returns logits; ``"probabilities"`` applies
+                softmax to each stream, averages and returns probabilities.
+            allow_missing: Average over the streams that are there instead of insisting on all.
+            temperatures: Divides the logits of a modality before anything else, above 0; 1 where
+                a modality is not named. One that is too sure of itself is tempered this way.
+
+        Raises:
+            UsageError: A bad weight or temperature, weights that sum to zero, an unknown space.
+        """
+        if weights is None:
+            weights = {"rgb": 1.0, "flow": 1.5, "rgbdiff": 1.0}
+        if space not in FUSION_SPACES:
+            raise UsageError(f"fusion space is {' or '.join(FUSION_SPACES)}, not {space!r}")
+        for name, weight in weights.items():
+            if not math.isfinite(weight) or weight < 0:
+                raise UsageError(f"fusion weight of {name!r} must be finite and >= 0, not {weight}")
+        for name, value in (temperatures or {}).items():
+            if name not in weights or not (math.isfinite(value) and value > 0):
+                raise UsageError(
+                    f"a temperature is a finite number above 0 of a stream that is fused, not "
+                    f"{value} of {name!r}"
+                )
+        if not sum(weights.values()) > 0:
+            raise UsageError("fusion weights sum to zero; give at least one stream some weight")
+        self.weights = {name: float(weight) for name, weight in weights.items()}
+        self.temperatures = {name: float(t) for name, t in (temperatures or {}).items()}
+        self.space = space
+        self.allow_missing = allow_missing
+
+    def __call__(self, scores: Mapping[str, torch.Tensor]) -> torch.Tensor:
+        """Fuse the streams.
+
+        Args:
+            scores: Logits ``(..., classes)`` of each modality, all of one shape. A stream of
+                weight zero may be absent.
+
+        Returns:
+            ``(..., classes)``: logits, or probabilities in the probabilities space.
+
+        Raises:
+            UsageError: A stream is missing or unknown, or shapes differ.
+        """
+        present = self._present(scores)
+        total = sum(self.weights[name] for name in present)
+        fused: torch.Tensor | None = None
+        for name in present:
+            part = scores[name]
+            if self.temperatures.get(name, 1.0) != 1.0:
+                part = part / self.temperatures[name]
+            if self.space == "probabilities":
+                part = _softmax(part)
+            part = part * (self.weights[name] / total)
+            fused = part if fused is None else fused + part
+        if fused is None:
+            raise UsageError("none of the streams to fuse has any weight")
+        return fused
+
+    def probabilities(self, scores: Mapping[str, torch.Tensor]) -> torch.Tensor:
+        """Fuse the streams and return probabilities ``(..., classes)`` in either space."""
+        fused = self(scores)
+        return fused if self.space == "probabilities" else _softmax(fused)
+
+    def log_odds(self, scores: Mapping[str, torch.Tensor], positive: int) -> torch.Tensor:
+        """Fuse the streams and return the log-odds ``(...,)`` float64 of one class; finite.
+
+        Unlike those of a probability that was rounded to 0 or 1, they do not saturate.
+
+        Args:
+            scores: As for a call.
+            positive: Index of the class.
+        """
+        return class_log_odds(self.logits(scores), positive)
+
+    def logits(self, scores: Mapping[str, torch.Tensor]) -> torch.Tensor:
+        """Fuse the streams and return logits ``(..., classes)`` float64 in either space."""
+        fused = self({name: part.double() for name, part in scores.items()})
+        # the logarithm of probabilities is a set of logits: the same odds, the same choice
+        return fused.clamp_min(1e-300).log() if self.space == "probabilities" else fused
+
+    def _present(self, scores: Mapping[str, torch.Tensor]) -> list[str]:
+        for name in scores:
+            if name not in self.weights:
+                known = ", ".join(self.weights)
+                raise UsageError(f"no fusion weight for stream {name!r}; weights are for {known}")
+        needed = [name for name, weight in self.weights.items() if weight > 0]
+        missing = [name for name in needed if name not in scores]
+        if missing and not self.allow_missing:
+            raise UsageError(
+                f"fusion misses the scores of {', '.join(missing)}; "
+                "score that stream, or pass allow_missing=True"
+            )
+        shapes = {tuple(part.shape) for part in scores.values()}
+        if len(shapes) > 1:
+            listed = ", ".join(f"{name} {tuple(part.shape)}" for name, part in scores.items())
+            raise UsageError(f"streams to fuse have different shapes: {listed}")
+        return [name for name in needed if name in scores]
+
+
+def class_log_odds(logits: torch.Tensor, positive: int) -> torch.Tensor:
+    """Return the log-odds ``(...,)`` float64 of one class against all others.
+
+    Args:
+        logits: ``(..., classes)``.
+        positive: Index of the class.
+    """
+    values = logits.double()
+    rest = torch.cat([values[..., :positive], values[..., positive + 1 :]], dim=-1)
+    return values[..., positive] - rest.logsumexp(dim=-1)
+
+
+def _softmax(logits: torch.Tensor) -> torch.Tensor:
+    half = logits.dtype in (torch.float16, torch.bfloat16)
+    return (logits.float() if half else logits).softmax(dim=-1)
