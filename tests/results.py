@@ -49,7 +49,7 @@ class FakeDetector:
     """Reads the first bytes of a file as what to answer: fall, cut, bug, stop, or nothing."""
 
     def __init__(self, events: EventConfig) -> None:
-        self.config = SimpleNamespace(name="fake")
+        self.config = self.scorer = SimpleNamespace(name="fake")
         self.device = "cpu"
         self.event_config = events
 

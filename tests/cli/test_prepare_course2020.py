@@ -225,7 +225,7 @@ def test_broken_clips_are_left_out_by_name(few: tuple[Files, Files], tmp_path: P
     assert result.exit_code == 5
     for words in (
         f"{FEW[0]} (frame 2 is missing, 1 of 3 in all)",
-        f"{FEW[1]} (frame 3 is no whole JPEG)",
+        f"{FEW[1]} (frame 3 is not a whole JPEG)",
         f"{FEW[2]} (frame 1 is 32x24 px, frame 3 8x8)",
         "v_Slipping_g99_c01 (flow without frames)",
     ):
@@ -269,7 +269,7 @@ def test_a_folder_is_an_archive_that_is_unpacked(few: tuple[Files, Files], tmp_p
         ({"flow_i/v_x/img_00001.jpg": b"x"}, 3, "it has files such as 'flow_i/v_x/img_00001.jpg'"),
         ({"../x/frame_000001.jpg": b"x"}, 3, "which leads out of its folder"),
         ({"a b/frame_000001.jpg": b"x"}, 3, "a name that no list can hold"),
-        (frames("v_Jump_g01_c01", 1, 2), 3, "nothing tells the label of 'v_Jump_g01_c01'"),
+        (frames("v_Jump_g01_c01", 1, 2), 3, "no label is known for 'v_Jump_g01_c01'"),
     ],
 )
 def test_other_archives_are_refused(files: Files, code: int, words: str, tmp_path: Path) -> None:
@@ -372,7 +372,7 @@ def test_S03_training_and_testing_from_the_set(
     result = run(*common, "--modality", "flow", "--modality", "rgb", "--out", tmp_path / "run")
     assert result.exit_code == 0, result.output
     scores = tmp_path / "scores.npz"
-    args = ["evaluate", tmp_path / "run" / "last", out / "clips.csv", "--protocol", "3x1"]
+    args = ["evaluate", "clips", tmp_path / "run" / "last", out / "clips.csv", "--protocol", "3x1"]
     result = run(*args, "--store", out, "--scores", scores, "--device", "cpu")
     assert result.exit_code == 0, result.output
     with np.load(scores) as kept:

@@ -151,7 +151,9 @@ def test_S30_a_learned_consensus_is_trained_saved_and_detects(
     assert result.exit_code == 0, result.output
     probabilities = {window["probability"] for window in json.loads(result.stdout)["windows"]}
     assert len(probabilities) > 3
-    evaluated = run("evaluate", out / "last", data, "--protocol", "25x1", "--device", "cpu")
+    evaluated = run(
+        "evaluate", "clips", out / "last", data, "--protocol", "25x1", "--device", "cpu"
+    )
     assert evaluated.exit_code == 0, evaluated.output
 
 

@@ -32,7 +32,7 @@ def test_every_format_and_its_file(tmp_path: Path) -> None:
         assert f"| `{kind}` | `{where.each[0].name}` |" in PAGE
         assert len(re.findall(rf"^\| `{kind}` \|", PAGE, re.MULTILINE)) == 2
     for beside in (Timeline, OverlaySink):
-        (target,) = beside.files(out, Setup({"overwrite": False}, ["kitchen.mp4"]))
+        (target,) = beside.files(out, Setup(sources=["kitchen.mp4"]))
         assert f"| `{beside.option}` | `{target.name}` |" in PAGE
 
 

@@ -51,5 +51,5 @@ def test_what_detection_takes_is_typed(function: object, options: type) -> None:
 def test_what_only_live_sources_have_is_refused_for_files() -> None:
     given: SourceOptions = {"stream": 1, "frame_rate": 25.0, "max_duration": None}
     assert file_options(given) == given
-    with pytest.raises(UsageError, match="a file takes no retries, stall; leave it out"):
-        file_options({"stall": 1.0, "retries": 2, "stream": 0})
+    with pytest.raises(UsageError, match="a file takes no read_timeout, retries; leave it out"):
+        file_options({"read_timeout": 1.0, "retries": 2, "stream": 0})

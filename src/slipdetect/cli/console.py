@@ -6,6 +6,7 @@ In: text and how much of it the user wants. Out: lines on stdout and stderr.
 from __future__ import annotations
 
 import logging
+import re
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -20,6 +21,8 @@ from slipdetect.errors import OutputError
 
 _LOGGER = logging.getLogger("slipdetect")
 _SECONDS_BETWEEN = 0.1  # drawings of the bar
+COMMAND = "slipdetect.cli.command"  # in click's context: the innermost command that runs
+_ARGUMENT = re.compile(r"\b(?P<name>[a-z][a-z_]*)=(?:True|\.\.\.|'(?P<text>[^']*)')")
 _PREFIXES = {logging.WARNING: "Warning: ", logging.ERROR: "Error: ", logging.CRITICAL: "Error: "}
 
 
@@ -123,7 +126,7 @@ class Console:
     def note(self, text: str) -> None:
         """Tell something on stderr unless the user wants quiet."""
         if not self.quiet:
-            self._write(one_line(text) + "\n", err=True)
+            self._write(one_line(name_options(text)) + "\n", err=True)
 
     def warn(self, text: str) -> None:
         """Warn in one line on stderr unless the user wants quiet."""
@@ -131,7 +134,7 @@ class Console:
 
     def error(self, text: str) -> None:
         """Report an error in one line on stderr, always."""
-        self._write(f"Error: {one_line(text)}\n", err=True)
+        self._write(f"Error: {one_line(name_options(text))}\n", err=True)
 
     def block(self, text: str) -> None:
         """Write several lines to stderr, always."""
@@ -165,10 +168,26 @@ class _ConsoleHandler(logging.Handler):
 
     def emit(self, record: logging.LogRecord) -> None:
         line = one_line(_PREFIXES.get(record.levelno, "") + record.getMessage())
-        self._console.block(line + "\n")
+        self._console.block(name_options(line) + "\n")
 
 
 def one_line(text: str) -> str:
     """Return ``text`` without anything that would start a new line or steer a terminal."""
     lines = " ".join(line.strip() for line in text.splitlines())
     return "".join(char for char in lines if char.isprintable() or "\ud800" <= char <= "\udfff")
+
+
+def name_options(text: str) -> str:
+    """Name options of the command where a message names arguments: for ``overwrite=True``.
+
+    ``device='cpu'`` becomes ``--device cpu``, and ``max_pixels=...`` becomes ``--max-pixels``.
+    """
+    ctx = click.get_current_context(silent=True)
+    command = None if ctx is None else ctx.meta.get(COMMAND)
+    names = {} if command is None else {param.name: param.opts[-1] for param in command.params}
+
+    def option(found: re.Match[str]) -> str:
+        name = names.get(found["name"])
+        return found[0] if name is None else f"{name} {found['text'] or ''}".rstrip()
+
+    return _ARGUMENT.sub(option, text)

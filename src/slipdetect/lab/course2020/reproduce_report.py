@@ -356,7 +356,7 @@ class ReproduceView:
         self._console.note(f"written to {out}: {', '.join(written)}")
 
     def _curves(self, result: TableResult) -> dict[str, str]:
-        """Draw how the runs learned; return the figures behind the picture by file name."""
+        """Draw how the runs learned; return the figures of the picture by file name."""
         from slipdetect.lab.train.epochs_csv import epochs_csv
         from slipdetect.lab.train.learning_curves import draw_learning_curves
 

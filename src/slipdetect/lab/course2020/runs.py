@@ -226,7 +226,7 @@ class Settings:
 
     @classmethod
     def of_smoke_run(cls, cache: Path, store: Path | None = None, device: str = "auto") -> Settings:
-        """Return the settings of a run that is over in minutes and tells nothing."""
+        """Return the settings of a run that is over in minutes and measures nothing."""
         return cls(cache, SMOKE_PROTOCOL, None, store, device, SMOKE_CHANGES, smoke=True)
 
     def starting_weights(self, backbone: str) -> str | None:

@@ -95,7 +95,7 @@ def check_copy(package: ModelPackage, folder: Path, *, overwrite: bool = False) 
             f"cannot create {str(folder)!r}: {str(there)!r} {reason}; choose another folder"
         )
     if text is not None and not overwrite and card.exists() and card.read_bytes() != text.encode():
-        raise OutputError(f"{str(card)!r} exists already; pass --overwrite or choose another name")
+        raise OutputError(f"{str(card)!r} exists already; pass overwrite=True or another name")
 
 
 def average_packages(

@@ -1,4 +1,4 @@
-"""A program that is run for every alert, without a shell.
+"""A program that is run for every alert, without a shell: ``--on-event``.
 
 In: a command line with placeholders. Out: a process per alert, with the alert's JSON on its stdin.
 """
@@ -14,9 +14,11 @@ import signal
 import subprocess
 import threading
 from pathlib import Path
+from typing import Self
 
-from slipdetect.alerts.alert import Alert
 from slipdetect.errors import AlertError, UsageError
+from slipdetect.sinks.alert import TIMEOUT, AlertSink
+from slipdetect.sinks.sink import Alert, Setup
 
 PLACEHOLDERS = ("source", "start", "end", "peak", "score", "label")
 
@@ -25,7 +27,7 @@ _STDERR = 2
 _SECONDS_TO_DIE = 5.0
 
 
-class Command:
+class Command(AlertSink):
     """Runs a program for every alert.
 
     The line is split once, by a shell's rules of quoting; then every argument has its placeholders
@@ -34,26 +36,39 @@ class Command:
 
     Args:
         line: Program and arguments.
-        timeout: Seconds after which the program, and what it started, is killed.
+        timeout: Seconds after which the program, and what it started, is killed; None: 10.
+        cooldown: As for ``AlertSink``.
 
     Raises:
         UsageError: The line cannot be split, names no program that is there, or has a placeholder
             that does not exist.
     """
 
-    name: str = "command"
-    patience: float | None = None  # each run ends by its time-out
+    option = "--on-event"
+    metavar = "CMD"
+    help = (
+        "Run CMD for every event, without a shell; its JSON is on stdin, and {source} {start} "
+        "{end} {peak} {score} {label} are filled in."
+    )
+    name = "command"
 
-    def __init__(self, line: str, timeout: float = 10.0) -> None:
+    def __init__(
+        self, line: str, timeout: float | None = None, cooldown: float | None = None
+    ) -> None:
+        super().__init__(cooldown)
         try:
             self._words = shlex.split(line)
         except ValueError as error:
             reason = str(error).lower()
             raise UsageError(f"the command cannot be split: {reason}; check its quotes") from error
         self._program = _checked(self._words)
-        self._timeout = timeout
+        self._timeout = TIMEOUT if timeout is None else timeout
         self._process: subprocess.Popen[str] | None = None
         self._stopped = threading.Event()
+
+    @classmethod
+    def make(cls, given: str, setup: Setup) -> Self:
+        return cls(given, setup.alert_timeout, setup.cooldown)
 
     def arguments(self, alert: Alert) -> list[str]:
         """Return the program and its arguments for one alert."""
@@ -106,7 +121,7 @@ def _checked(words: list[str]) -> str:
         raise UsageError("the command is empty; name a program")
     program = words[0]
     if _PLACEHOLDER.search(program):
-        raise UsageError(f"the program {program!r} must not hang on the event; name one")
+        raise UsageError(f"the program {program!r} must not depend on the event; name one")
     for name in _PLACEHOLDER.findall(" ".join(words)):
         if name not in PLACEHOLDERS:
             known = ", ".join(f"{{{each}}}" for each in PLACEHOLDERS)

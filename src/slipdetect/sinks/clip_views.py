@@ -1,4 +1,4 @@
-"""A clip of every event, from some seconds before it to some seconds behind it.
+"""A clip of every event, from some seconds before it to some seconds after it.
 
 In: a video and its events. Out: H.264 MP4s, written in one pass over the video.
 """
@@ -7,14 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Unpack
 
 from slipdetect._text import plain_name, timecode
-from slipdetect.errors import SlipdetectError, VideoError
+from slipdetect.errors import VideoError
 from slipdetect.types import Event
-from slipdetect.video import Frame, Recording, VideoInfo, show
+from slipdetect.video import Frame, Recording, VideoInfo, VideoOptions, show
 from slipdetect.video.size_modes import displayed
 
 
@@ -34,7 +34,7 @@ class Span:
 
 
 def clip_spans(events: Iterable[Event], margin: float) -> list[Span]:
-    """Return the stretches from ``margin`` seconds before every event to as long behind it.
+    """Return the stretches from ``margin`` seconds before every event to as long after it.
 
     Those that touch or overlap become one, so that no second of the video is written twice.
     """
@@ -49,19 +49,6 @@ def clip_spans(events: Iterable[Event], margin: float) -> list[Span]:
     return spans
 
 
-@dataclass
-class Clips:
-    """What became of the clips of one video.
-
-    Attributes:
-        written: The new files.
-        errors: Why a clip is missing, one for each.
-    """
-
-    written: list[Path] = field(default_factory=list)
-    errors: list[SlipdetectError] = field(default_factory=list)
-
-
 def clip_path(base: Path, span: Span) -> Path:
     """Return where a clip goes: ``DIR/kitchen`` at 3.2 s is ``DIR/kitchen-00-00-03.200.mp4``."""
     return base.with_name(f"{base.name}-{timecode(span.first).replace(':', '-')}.mp4")
@@ -74,8 +61,8 @@ def write_clips(
     *,
     margin: float = 3.0,
     overwrite: Callable[[Path], bool] = lambda path: False,
-    **reading: Any,
-) -> Clips:
+    **reading: Unpack[VideoOptions],
+) -> list[ClipView]:
     """Write the clips of one video; one that fails does not stop the others.
 
     Frames keep their distances in time and have square pixels. There is no sound.
@@ -84,16 +71,16 @@ def write_clips(
         source: The video.
         events: What was found in it.
         base: Folder and stem of the clips; the time of a clip's first event is added.
-        margin: Seconds before and behind an event; clips that meet become one.
+        margin: Seconds before and after an event; clips that meet become one.
         overwrite: Whether the file of that name may be replaced.
         **reading: As events were found with: stream, frame_rate, max_pixels, max_duration.
+
+    Returns:
+        Each clip with its ``target``, and its ``error`` where it could not be written.
     """
     views = clip_views(events, base, margin, overwrite)
     show(source, views, **reading)
-    return Clips(
-        [view.target for view in views if view.error is None],
-        [view.error for view in views if view.error is not None],
-    )
+    return views
 
 
 def clip_views(

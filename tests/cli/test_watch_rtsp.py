@@ -1,4 +1,4 @@
-"""``detect`` of RTSP that stalls and comes back; skipped where GStreamer's server is not installed.
+"""``watch`` of RTSP that stalls and comes back; skipped where GStreamer's server is not installed.
 
 In: a server in a process of its own. Out: nothing but assertions.
 """
@@ -45,8 +45,8 @@ def test_L02_L03_rtsp_stalls_and_comes_back(run, model: Path) -> None:
     # bright from 1.0 to 1.8 s of every 3 s, by the clock of the server, which the run joins later
     with rtsp_server(stall_at=2.3, stall=0.9) as port:
         address = f"rtsp://admin:s3cr3t@127.0.0.1:{port}/camera"
-        quick = ("--stall", "0.5", "--max-duration", "5.2")
-        result = run("detect", address, "--model", model, *quick)
+        quick = ("--read-timeout", "0.5", "--max-duration", "5.2")
+        result = run("watch", address, "--model", model, *quick)
     assert result.exit_code == 0, result.output
     told = kinds(result.stdout)
     assert told.count("reconnecting") == told.count("reconnected") == 1

@@ -13,15 +13,22 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from slipdetect.alerts import write_clips
-from slipdetect.alerts.clips import clip_spans
 from slipdetect.detection import Event
-from slipdetect.errors import OutputError, VideoError
+from slipdetect.errors import OutputError, SlipdetectError, VideoError
+from slipdetect.sinks.clip_views import ClipView, clip_spans, write_clips
 from slipdetect.video import open_video
 from synth import make_video, read_code
 
 RATE = 10.0
 COUNT = 200
+
+
+def written(clips: list[ClipView]) -> list[Path]:
+    return [clip.target for clip in clips if clip.error is None]
+
+
+def failed(clips: list[ClipView]) -> list[SlipdetectError]:
+    return [clip.error for clip in clips if clip.error is not None]
 
 
 def event(start: float, end: float) -> Event:
@@ -61,12 +68,12 @@ def test_spans_are_the_union_and_apart(pairs: list[tuple[float, float]], margin:
 def test_each_event_has_its_frames_in_a_file_that_plays(tmp_path: Path, numbered: Path) -> None:
     events = [event(0.5, 1.0), event(8.0, 9.0), event(9.5, 10.0), event(19.0, 19.8)]
     clips = write_clips(str(numbered), events, tmp_path / "new" / "in", margin=1.0)
-    assert clips.errors == []
+    assert failed(clips) == []
     names = ["in-00-00-00.500.mp4", "in-00-00-08.000.mp4", "in-00-00-19.000.mp4"]
-    assert [path.name for path in clips.written] == names
+    assert [path.name for path in written(clips)] == names
     assert sorted(path.name for path in (tmp_path / "new").iterdir()) == names
     for path, (start, end) in zip(
-        clips.written, [(0.0, 2.0), (7.0, 11.0), (18.0, 99.0)], strict=True
+        written(clips), [(0.0, 2.0), (7.0, 11.0), (18.0, 99.0)], strict=True
     ):
         wanted = [i for i in range(COUNT) if start - 1e-6 <= i / RATE <= end + 1e-6]
         found = read(path)
@@ -84,15 +91,15 @@ def test_one_clip_that_is_there_stops_no_other(tmp_path: Path, numbered: Path) -
     there.write_text("mine")
     events = [event(1.0, 1.5), event(8.0, 8.5), event(15.0, 15.5)]
     clips = write_clips(str(numbered), events, tmp_path / "in", margin=0.5)
-    assert [path.name[-10:-4] for path in clips.written] == ["01.000", "15.000"]
-    (error,) = clips.errors
+    assert [path.name[-10:-4] for path in written(clips)] == ["01.000", "15.000"]
+    (error,) = failed(clips)
     assert isinstance(error, OutputError)
     assert "exists already" in str(error)
     assert there.read_text() == "mine"
     again = write_clips(
         str(numbered), events[1:2], tmp_path / "in", margin=0.5, overwrite=lambda path: True
     )
-    assert [code for _, code in read(again.written[0])] == list(range(75, 91))
+    assert [code for _, code in read(written(again)[0])] == list(range(75, 91))
 
 
 def test_reading_settings_hold_for_clips_too(tmp_path: Path, numbered: Path) -> None:
@@ -100,19 +107,19 @@ def test_reading_settings_hold_for_clips_too(tmp_path: Path, numbered: Path) -> 
     clips = write_clips(
         str(numbered), [event(30.0, 31.0)], tmp_path / "in", margin=1.0, frame_rate=5.0
     )
-    assert [code for _, code in read(clips.written[0])] == list(range(145, 161))
+    assert [code for _, code in read(written(clips)[0])] == list(range(145, 161))
 
 
 def test_what_cannot_be_shown_is_an_error_for_each_clip(tmp_path: Path, numbered: Path) -> None:
     late = [event(50.0, 51.0), event(90.0, 91.0)]
     clips = write_clips(str(numbered), late, tmp_path / "in", margin=1.0)
-    assert [type(error) for error in clips.errors] == [VideoError, VideoError]
-    assert "shows no frame from 49.00 s to 52.00 s" in str(clips.errors[0])
+    assert [type(error) for error in failed(clips)] == [VideoError, VideoError]
+    assert "shows no frame from 49.00 s to 52.00 s" in str(failed(clips)[0])
     missing = write_clips(str(tmp_path / "gone.mp4"), late, tmp_path / "in", margin=1.0)
-    assert len(missing.errors) == 2
+    assert len(failed(missing)) == 2
     assert list(tmp_path.iterdir()) == []
 
 
 def test_nothing_found_opens_nothing(tmp_path: Path) -> None:
-    assert write_clips("gone.mp4", [], tmp_path / "no" / "in").written == []
+    assert write_clips("gone.mp4", [], tmp_path / "no" / "in") == []
     assert list(tmp_path.iterdir()) == []

@@ -19,8 +19,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from results import FALL
-from slipdetect.alerts import PLACEHOLDERS, Alert, Command
 from slipdetect.errors import AlertError, UsageError
+from slipdetect.sinks.command import PLACEHOLDERS, Command
+from slipdetect.sinks.sink import Alert
 
 RECORDER = "import json,sys; json.dump([sys.argv[2:], sys.stdin.read()], open(sys.argv[1], 'w'))"
 
@@ -101,7 +102,7 @@ def test_L06_a_password_in_the_source_is_in_no_argument(tmp_path: Path) -> None:
         ("''", "empty"),
         ("echo 'open", "no closing quotation"),
         ("no-such-program-here {source}", "was not found"),
-        ("{source} x", "must not hang on the event"),
+        ("{source} x", "must not depend on the event"),
         ("echo {strat}", "unknown placeholder {strat}"),
     ],
 )

@@ -1,4 +1,4 @@
-"""``detect`` of live sources: streams, pipes, growing files, cameras that are not there.
+"""``watch``: streams, pipes, growing files, cameras that are not there.
 
 In: servers and files of this machine. Out: nothing but assertions.
 """
@@ -24,6 +24,7 @@ import pytest
 from hook_server import hook_server
 from live_driver import EVENT, kinds, lamp, lines
 from loopback import Server
+from slipdetect.cli.sources import first_bytes, is_video
 from slipdetect.video import open_video
 from stream_server import camera_server
 from synth import make_video
@@ -66,7 +67,7 @@ def test_L05_a_live_run_tells_everything_and_no_secret(run, model: Path, tmp_pat
         alerts = ("--on-event", RECORD, "--webhook", f"http://{hook.place}/x")
         clips = ("--clips", "clips", "--clip-margin", "0.4")
         more = ("--max-duration", "2", "--fail-on-event", "-vv", "--debug")
-        result = run("detect", address, "--model", model, *alerts, *clips, *more)
+        result = run("watch", address, "--model", model, *alerts, *clips, *more)
     assert result.exit_code == 10, result.output
     assert kinds(result.stdout) == ["started", "onset", "event", "summary"]
     started, onset, event, summary = lines(result.stdout)
@@ -101,7 +102,7 @@ def test_L01_a_dead_port_is_exit_3_after_the_retries(
     from slipdetect.video.live.live_video import Backoff
 
     monkeypatch.setattr(live_video, "Backoff", lambda *_: Backoff(0.01, 0.01))
-    result = run("detect", dead_address(), "--model", model, "--retries", "2", "-v", "--debug")
+    result = run("watch", dead_address(), "--model", model, "--retries", "2", "-v", "--debug")
     assert result.exit_code == 3
     assert result.stdout == ""
     assert result.stderr.count("connection refused") >= 3
@@ -114,7 +115,7 @@ def test_a_whole_file_by_http_is_read_as_fast_as_it_comes(
     run, model: Path, film: Path, server: Server
 ) -> None:
     server.add("/ok/film.ts", film.read_bytes())
-    result = run("detect", f"{server.address}/ok/film.ts", "--model", model)
+    result = run("watch", f"{server.address}/ok/film.ts", "--model", model)
     assert result.exit_code == 0
     assert kinds(result.stdout) == ["started", "onset", "event", "summary"]
     assert lines(result.stdout)[2]["event"] == file_event(run, model, film)
@@ -123,11 +124,11 @@ def test_a_whole_file_by_http_is_read_as_fast_as_it_comes(
 
 
 def test_L07_a_redirect_to_a_file_is_refused(run, model: Path, film: Path, server: Server) -> None:
-    result = run("detect", f"{server.address}/to?file://{film}", "--model", model, "--retries", "0")
+    result = run("watch", f"{server.address}/to?file://{film}", "--model", model, "--retries", "0")
     assert result.exit_code == 3
     assert result.stdout == ""
     server.add("/ok/list.m3u8", f"#EXTM3U\n#EXTINF:2,\nfile://{film}\n#EXT-X-ENDLIST\n".encode())
-    result = run("detect", f"{server.address}/ok/list.m3u8", "--model", model, "--retries", "0")
+    result = run("watch", f"{server.address}/ok/list.m3u8", "--model", model, "--retries", "0")
     assert result.exit_code == 3
     assert result.stdout == ""
 
@@ -135,7 +136,7 @@ def test_L07_a_redirect_to_a_file_is_refused(run, model: Path, film: Path, serve
 def test_what_was_never_there_is_not_tried_again(run, model: Path, server: Server) -> None:
     server.add("/ok/page.html", b"<html>" * 100)
     for path, words in (("/ok/nothing", "404"), ("/ok/page.html", "no video")):
-        result = run("detect", server.address + path, "--model", model)
+        result = run("watch", server.address + path, "--model", model)
         assert result.exit_code == 3
         assert words in result.stderr
         assert "check the address" in result.stderr
@@ -148,8 +149,8 @@ def test_L06_an_address_comes_from_a_variable_or_a_file(
     address = f"{server.address}/ok/film.ts"
     (tmp_path / "camera.txt").write_text(f"\ufeff{address}\r\n", encoding="utf-8")
     table = ("--model", model, "--format", "table")
-    by_name = run("detect", "--source-env", "CAMERA", *table, env={"CAMERA": address})
-    by_file = run("detect", "--source-file", "camera.txt", *table)
+    by_name = run("watch", "--source-env", "CAMERA", *table, env={"CAMERA": address})
+    by_file = run("watch", "--source-file", "camera.txt", *table)
     assert by_name.exit_code == by_file.exit_code == 0
     assert by_name.stdout == by_file.stdout
     first, second = by_name.stdout.splitlines()
@@ -161,17 +162,19 @@ def test_L06_an_address_comes_from_a_variable_or_a_file(
 @pytest.mark.parametrize(
     ("args", "code", "words"),
     [
-        ([], 2, "name what to look at"),
-        (["a.mp4", "--source-env", "X"], 2, "one of them"),
+        ([], 2, "name what to watch"),
+        (["rtsp://h/x", "--source-env", "X"], 2, "one of them"),
         (["--source-env", "NOT_THERE"], 2, "no variable NOT_THERE"),
         (["--source-file", "no.txt"], 3, "cannot read 'no.txt'"),
         (["--source-file", "two.txt"], 3, "in one line; it has 2"),
-        (["rtsp://h/x", "--timeline", "x.png"], 2, "--timeline is for files"),
-        (["rtsp://h/x", "--out", "x.json"], 2, "--out is for files"),
-        (["rtsp://h/x", "--format", "srt"], 2, "json or table, not srt"),
-        (["rtsp://h/x", "--clip-margin", "1"], 2, "--clip-margin is for --clips"),
+        (["rtsp://h/x", "--format", "srt"], 2, "'srt' is not one of"),
+        (["rtsp://h/x", "--clip-margin", "1"], 2, "--clip-margin is for --clips; give it too"),
+        (["rtsp://h/x", "--cooldown", "1"], 2, "--cooldown is for --on-event and --webhook; give"),
         (["rtsp://me:s3cr3t/x@h/x"], 2, "%2F"),
-        (["a.ts", "b.ts", "--follow"], 2, "--follow is for one file"),
+        (["fall.mp4"], 2, "'fall.mp4' is not live; use slipdetect detect, or --follow"),
+        (["--source-file", "odd.txt"], 2, "what the variable or file holds is not live"),
+        (["-"], 2, "standard input holds no video"),
+        (["-", "--follow"], 2, "--follow is for a file"),
         (["none.ts", "--follow"], 3, "was not found"),
     ],
 )
@@ -179,25 +182,69 @@ def test_what_cannot_work_is_said_before_the_work(
     run, fake: None, wishes: Path, args: list[str], code: int, words: str
 ) -> None:
     (wishes / "two.txt").write_text("rtsp://a\nrtsp://b\n")
-    result = run("detect", *args)
+    (wishes / "odd.txt").write_text("me:s3cr3t@camera/1")
+    result = run("watch", *args)
     assert result.exit_code == code
     assert words in result.stderr
     assert "s3cr3t" not in result.output
 
 
+def test_detect_says_so_and_goes_there(run, model: Path, film: Path, server: Server) -> None:
+    server.add("/ok/film.ts", film.read_bytes())
+    address = f"{server.address}/ok/film.ts?token=t0k3n"
+    given = ("--model", model, "--sensitivity", "balanced", "--fail-on-event", "-q")
+    watched = run("watch", address, *given)
+    detected = run("detect", address, *given[:-1])
+    assert watched.exit_code == detected.exit_code == 10, detected.output
+    first, *rest = detected.stderr.splitlines()
+    assert first.endswith("is live: going on as 'slipdetect watch', the command for that")
+    assert "t0k3n" not in detected.output
+    assert len(rest) == 1
+    told = [lines(each.stdout) for each in (watched, detected)]
+    for each in told:
+        each[0].pop("time")
+    assert [each[:-1] for each in told] == [told[0][:-1]] * 2
+
+
+@pytest.mark.parametrize("option", ["--timeline", "--out", "--store"])
+def test_what_is_for_files_is_not_left_out_in_silence(run, wishes: Path, option: str) -> None:
+    result = run("detect", "rtsp://me:s3cr3t@h/x", option, "x")
+    assert result.exit_code == 2
+    assert f"{option} is for files, and this source is live; leave it out" in result.stderr
+    assert "s3cr3t" not in result.output
+
+
+@pytest.mark.parametrize(
+    ("args", "env", "words"),
+    [
+        (["--format", "srt"], {}, "'srt' is not one of"),
+        (["--out", "-", "--clip-margin", "1"], {}, "--clip-margin is for --clips"),
+        ([], {"SLIPDETECT_DETECT_WEBHOOK": "ftp://me:s3cr3t@h"}, "webhook's address"),
+        ([], {"SLIPDETECT_WATCH_COOLDOWN": "3"}, "--cooldown is for"),
+    ],
+)
+def test_what_was_given_to_detect_holds_there(
+    run, fake: None, wishes: Path, args: list[str], env: dict[str, str], words: str
+) -> None:
+    result = run("detect", "rtsp://h/x", *args, env=env)
+    assert result.exit_code == 2
+    assert words in result.stderr
+    assert "s3cr3t" not in result.output
+
+
 def test_L08_a_camera_that_is_not_there_is_exit_3(run, model: Path) -> None:
-    result = run("detect", "97", "--model", model)
+    result = run("watch", "97", "--model", model)
     assert result.exit_code == 3
     assert "camera 97 cannot be opened" in result.stderr
     assert "tried 97" in result.stderr
 
 
 def test_video_on_standard_input(run, model: Path, film: Path) -> None:
-    result = run("detect", "-", "--model", model, input=film.read_bytes())
+    result = run("watch", "-", "--model", model, input=film.read_bytes())
     assert result.exit_code == 0
     assert lines(result.stdout)[0]["source"]["name"] == "standard input"
     assert lines(result.stdout)[2]["event"] == file_event(run, model, film)
-    result = run("detect", "-", "--model", model, input=b"\0#EXTM3U\nfile:///etc/passwd\n")
+    result = run("watch", "-", "--model", model, input=b"\0#EXTM3U\nfile:///etc/passwd\n")
     assert result.exit_code == 3
     assert "cannot be read as it comes" in result.stderr
 
@@ -216,10 +263,8 @@ def test_video_on_standard_input(run, model: Path, film: Path) -> None:
     ],
 )
 def test_a_list_and_a_video_are_told_apart(first: bytes, video: bool) -> None:
-    from slipdetect.cli.live_sources import _first_bytes, _is_video
-
     for stream in (io.BytesIO(first), io.BufferedReader(io.BytesIO(first))):
-        assert _is_video(_first_bytes(stream)) == video
+        assert is_video(first_bytes(stream)) == video
         assert stream.read() == first
 
 
@@ -237,7 +282,7 @@ def test_a_growing_file_is_followed_to_its_end(
 
     thread = threading.Thread(target=grow)
     thread.start()
-    result = run("detect", target, "--follow", "--stall", "1.5", "--model", model)
+    result = run("watch", target, "--follow", "--read-timeout", "1.5", "--model", model)
     thread.join()
     assert result.exit_code == 0
     assert lines(result.stdout)[2]["event"] == file_event(run, model, film)
@@ -253,7 +298,7 @@ def test_ctrl_c_and_sigterm_end_with_a_summary_and_130(run, model: Path, number:
     with camera_server(dark) as camera:
         timer = threading.Timer(1.5, os.kill, (os.getpid(), number))
         timer.start()
-        result = run("detect", f"http://{camera.place}/ts", "--model", model)
+        result = run("watch", f"http://{camera.place}/ts", "--model", model)
     assert result.exit_code == 130
     assert kinds(result.stdout) == ["started", "summary"]
     assert lines(result.stdout)[-1]["ended"] == "interrupted"

@@ -1,4 +1,4 @@
-"""``detect --preset``: the seed report's time label, its plots, and what is refused.
+"""``replay``: the 2020 course report's time label, its plots, and what is refused.
 
 In: runs with a model of stub networks. Out: nothing but assertions.
 """
@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from slipdetect.lab.course2020.replay_command import PRESETS
+from slipdetect.lab.course2020.seed_windows import SEED_WINDOWS, seed_windows
 from slipdetect.types import EventConfig, Window, find_events
 from stub_models import stub_package
 from synth import make_video
@@ -25,8 +27,8 @@ def model(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def test_the_time_label_and_its_plots(run, model: Path) -> None:
-    args = ("--model", model, "--preset", "seed", "--time-label", "labels")
-    result = run("detect", "a.mp4", "b.mp4", *args, "--format", "json", "--windows")
+    args = ("--model", model, "--time-label", "labels")
+    result = run("replay", "a.mp4", "b.mp4", *args, "--format", "json", "--windows")
     assert result.exit_code == 0, result.output
     assert sorted(path.name for path in Path("labels").iterdir()) == [
         f"{stem}_timelabel{ending}"
@@ -39,7 +41,7 @@ def test_the_time_label_and_its_plots(run, model: Path) -> None:
     windows = json.loads(result.stdout.splitlines()[0])["windows"]
     assert [w["probability"] for w in windows] == pytest.approx(list(label.values()), abs=1e-6)
     assert Path("labels/a_timelabel_rgb.png").read_bytes().startswith(b"\x89PNG")
-    again = run("detect", "a.mp4", *args)
+    again = run("replay", "a.mp4", *args)
     assert again.exit_code == 6  # R03
 
 
@@ -55,28 +57,28 @@ def test_two_falls_are_two_events_and_a_negative_is_flat() -> None:
     assert not find_events([Window(i / 3, i / 3 + 1, 0.0) for i in range(9)], config)
 
 
-@pytest.mark.parametrize(
-    ("args", "code", "message"),
-    [
-        (["--time-label", "x"], 2, "--time-label is for --preset"),
-        (["--preset", "seed", "--store", "x"], 2, "--preset looks at every frame"),
-    ],
-)
-def test_what_makes_no_sense(run, model: Path, args: list[str], code: int, message: str) -> None:
+@pytest.mark.parametrize("preset", PRESETS)
+def test_every_preset_of_the_command_is_there(preset: str) -> None:
+    assert seed_windows(preset).name == preset
+    assert set(SEED_WINDOWS) == set(PRESETS)
+
+
+@pytest.mark.parametrize("args", [("--time-label", "x"), ("--preset", "course2020")])
+def test_detect_knows_nothing_of_it(run, model: Path, args: tuple[str, str]) -> None:
     result = run("detect", "a.mp4", *args, "--model", model)
-    assert (result.exit_code, result.stdout) == (code, "")
-    assert message in result.stderr
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert "No such option" in result.stderr
 
 
 def test_a_model_of_other_streams_is_refused(run, model: Path, monkeypatch) -> None:
     stub_package(Path("other"), monkeypatch, "rgbdiff")
-    result = run("detect", "a.mp4", "--model", "other", "--preset", "seed-v0")
+    result = run("replay", "a.mp4", "--model", "other", "--preset", "course2020-v0")
     assert (result.exit_code, result.stdout) == (4, "")
     assert "slipdetect models import" in result.stderr
 
 
 def test_a_short_video_says_so(run, model: Path) -> None:
     make_video(Path("c.mp4"), "walk", count=12, size=(64, 48))
-    result = run("detect", "c.mp4", "--model", model, "--preset", "seed")
+    result = run("replay", "c.mp4", "--model", model)
     assert result.exit_code == 3
-    assert "has 12 frames, and 'seed' needs 31" in result.stderr
+    assert "has 12 frames, and 'course2020' needs 31" in result.stderr

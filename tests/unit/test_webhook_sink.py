@@ -16,10 +16,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hook_server import hook_server
-from results import FALL
-from slipdetect.alerts import Alert, Alerts, Webhook, webhook
-from slipdetect.alerts.address import Address
+from results import FALL, make_result
 from slipdetect.errors import AlertError, UsageError
+from slipdetect.sinks import webhook
+from slipdetect.sinks.sink import Alert
+from slipdetect.sinks.webhook import Address, Webhook
 
 FAST = (0.01, 0.02, 0.03)
 ALERT = Alert("kitchen.mp4", "tiny", FALL)
@@ -85,17 +86,18 @@ def test_a_server_that_hangs_costs_its_time_out() -> None:
 def test_detection_does_not_wait_for_a_server_that_hangs(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    monkeypatch.setattr(Webhook, "patience", 0.4)
+    monkeypatch.setattr(Webhook, "drain_timeout", 0.4)
     with hook_server("hang") as server:
-        alerts = Alerts([Webhook(f"http://{server.place}/", timeout=1.0)])
-        begin = time.monotonic()
-        for _ in range(5):
-            alerts.about("a.mp4", "tiny")(FALL)
-        assert time.monotonic() - begin < 0.3
-        ((name, counts),) = alerts.close()
+        sink = Webhook(f"http://{server.place}/", timeout=1.0)
+        with sink:
+            begin = time.monotonic()
+            for _ in range(5):
+                sink.event(Alert("a.mp4", "tiny", FALL))
+                sink.result(make_result("a.mp4"))
+            assert time.monotonic() - begin < 0.3
         assert time.monotonic() - begin < 4
-    assert (name, counts.delivered, counts.failed, counts.untried) == ("webhook", 0, 1, 4)
-    assert "webhook: not told of the event at 00:00:03.200 of 'a.mp4'" in caplog.text
+    assert (sink.delivered, sink.failed, sink.not_attempted) == (0, 1, 4)
+    assert "webhook: no alert for the event at 00:00:03.200 of 'a.mp4'" in caplog.text
 
 
 def dead_port() -> int:

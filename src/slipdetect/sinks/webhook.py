@@ -1,10 +1,11 @@
-"""Alerts posted to a web server as JSON.
+"""Alerts posted to a web server as JSON: ``--webhook``.
 
-In: an address. Out: a POST per alert, tried again where trying again may help.
+In: an address. Out: a POST per alert, tried again where that may help; no secret is repeated.
 """
 
 from __future__ import annotations
 
+import base64
 import http.client
 import os
 import ssl
@@ -12,20 +13,63 @@ import threading
 import time
 import urllib.error
 import urllib.request
+from dataclasses import dataclass, field
+from typing import Self
+from urllib.parse import quote, unquote, urlunsplit
 
 import slipdetect
-from slipdetect.alerts.address import Address
-from slipdetect.alerts.alert import Alert
-from slipdetect.errors import AlertError
+from slipdetect._address import address_scheme, split_address
+from slipdetect.errors import AlertError, UsageError
+from slipdetect.sinks.alert import TIMEOUT, AlertSink
+from slipdetect.sinks.sink import Alert, Setup
 
 _PAUSES = (1.0, 2.0, 4.0, 8.0)
 _SECONDS_IN_ALL = 60.0
-_PATIENCE = 30.0
 # answers of a server that may change its mind
 _AGAIN = (408, 425, 429)
 
+# what an address may hold; a percent sign is taken for one of an escape
+_SAFE = "%/:=&?~+!$,;'@()*[]"
 
-class Webhook:
+
+@dataclass(frozen=True)
+class Address:
+    """Where alerts are posted to.
+
+    Attributes:
+        url: Without user, password and fragment.
+        shown: Protocol and host: paths and queries of webhooks hold keys.
+        authorization: Value of the header, or None.
+    """
+
+    url: str = field(repr=False)
+    shown: str
+    authorization: str | None = field(repr=False, default=None)
+
+    @classmethod
+    def parse(cls, text: str) -> Address:
+        """Take an address apart.
+
+        Raises:
+            UsageError: It is none of http or https; the message repeats nothing of it.
+        """
+        scheme = address_scheme(text)
+        if scheme not in ("http", "https"):
+            raise _wrong("it does not begin with http:// or https://")
+        try:
+            parts = split_address(text)
+        except ValueError as error:
+            reason = str(error)
+        else:
+            reason = ""
+        if reason:
+            raise _wrong(reason)
+        path, query = quote(parts.path, safe=_SAFE), quote(parts.query, safe=_SAFE)
+        url = urlunsplit((parts.scheme, parts.place, path, query, ""))
+        return cls(url, parts.shown, _basic(parts.user, parts.password))
+
+
+class Webhook(AlertSink):
     """Posts every alert.
 
     A connection that fails, and an answer of 5xx, 408, 425 or 429, is tried again after 1, 2, 4 and
@@ -34,23 +78,36 @@ class Webhook:
 
     Args:
         address: http or https; a user and a password in it are sent by basic authentication.
-        timeout: Seconds to wait for a connection, and for an answer.
+        timeout: Seconds to wait for a connection, and for an answer; None: 10.
+        cooldown: As for ``AlertSink``.
         pauses: Seconds before each further try.
 
     Raises:
         UsageError: The address cannot be used.
     """
 
-    name: str = "webhook"
-    patience: float | None = _PATIENCE
+    option = "--webhook"
+    metavar = "URL"
+    help = "Post the same JSON to URL; set a secret one by an environment variable."
+    name = "webhook"
+    drain_timeout = 30.0
 
     def __init__(
-        self, address: str, timeout: float = 10.0, pauses: tuple[float, ...] = _PAUSES
+        self,
+        address: str,
+        timeout: float | None = None,
+        cooldown: float | None = None,
+        pauses: tuple[float, ...] = _PAUSES,
     ) -> None:
+        super().__init__(cooldown)
         self._address = Address.parse(address)
-        self._timeout = timeout
+        self._timeout = TIMEOUT if timeout is None else timeout
         self._pauses = pauses
         self._stopped = threading.Event()
+
+    @classmethod
+    def make(cls, given: str, setup: Setup) -> Self:
+        return cls(given, setup.alert_timeout, setup.cooldown)
 
     def send(self, alert: Alert) -> None:
         """Post one alert.
@@ -128,3 +185,16 @@ def _reason(error: Exception) -> str:
     if isinstance(reason, OSError) and reason.strerror:
         return os.fspath(reason.strerror).lower()
     return "the connection broke" if isinstance(reason, OSError) else type(error).__name__
+
+
+def _wrong(reason: str) -> UsageError:
+    return UsageError(
+        f"the webhook's address cannot be used: {reason}; it is http(s)://[USER:PASSWORD@]HOST/PATH"
+    )
+
+
+def _basic(user: str | None, password: str | None) -> str | None:
+    if user is None:
+        return None
+    pair = f"{unquote(user)}:{unquote(password or '')}"
+    return "Basic " + base64.b64encode(pair.encode()).decode("ascii")
