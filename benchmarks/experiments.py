@@ -31,7 +31,7 @@ from slipdetect.lab.evaluate.predictions import (
     read_predictions,
     write_predictions,
 )
-from slipdetect.lab.models.soup import average_packages
+from slipdetect.lab.models.packages import average_packages
 from slipdetect.lab.train import TrainConfig
 from slipdetect.models import ModelPackage, load_package
 

@@ -13,15 +13,13 @@ import click
 import pytest
 
 from slipdetect import backbones
+from slipdetect.cli.describe import Word, all_words, find_words, plain, words_markdown
 from slipdetect.cli.main import cli
-from slipdetect.cli.report_options import Word
-from slipdetect.cli.report_table import SECTIONS
-from slipdetect.cli.report_words import find_words, plain, words_markdown
 from slipdetect.flow.registry import available_methods
 from slipdetect.lab.train.recipes import load_recipe
 
 DOCS = Path(__file__).parents[2] / "docs"
-WORDS = [word for words in SECTIONS.values() for word in words]
+WORDS = [word for words in all_words().values() for word in words]
 LINES = sorted({line for word in WORDS for line in word.here})
 # what the report and its code are full of
 ASKED = (
@@ -169,5 +167,5 @@ def test_other_mistakes_are_answered_with_what_is_like_them(run) -> None:
 
 def test_a_hint_comes_from_the_table(run, monkeypatch: pytest.MonkeyPatch) -> None:
     word = Word(("foo_bar",), ("slipdetect doctor",))
-    monkeypatch.setattr("slipdetect.cli.report_words.SECTIONS", {"x": (word,)})
+    monkeypatch.setattr("slipdetect.cli.describe.all_words", lambda: {"x": (word,)})
     assert "'foo-bar'. Here that is: slipdetect doctor." in run("foo-bar").stderr

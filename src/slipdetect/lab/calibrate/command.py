@@ -150,7 +150,7 @@ def calibrate(ctx: click.Context, /, model: str, settings: CalibrateSettings) ->
 def _package(model: str, settings: CalibrateSettings) -> ModelPackage:
     """Return the model; check everything that can be checked before the work."""
     from slipdetect.detection import model_folder
-    from slipdetect.lab.models.copying import check_copy
+    from slipdetect.lab.models.packages import check_copy
     from slipdetect.models import load_package
 
     picture, out = settings.reliability, settings.out
@@ -163,7 +163,7 @@ def _package(model: str, settings: CalibrateSettings) -> ModelPackage:
 
 
 def _write(package: ModelPackage, config: ModelConfig, settings: CalibrateSettings) -> None:
-    from slipdetect.lab.models.copying import copy_package
+    from slipdetect.lab.models.packages import copy_package
 
     copy_package(package, settings.out, config, overwrite=settings.overwrite)
 
