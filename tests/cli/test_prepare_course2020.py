@@ -183,7 +183,7 @@ def test_an_archive_that_lacks_flow_says_which(
     assert "flow of 5 clips, by the author" in result.stderr
     # both as they are printed: the second must not meet the first one's folder
     for recipe in ("course2020-rgb", "course2020-flow"):
-        (line,) = [line for line in result.stderr.splitlines() if f"--recipe {recipe}" in line]
+        (line,) = [line for line in result.stderr.splitlines() if f"train {recipe} --data" in line]
         assert line.endswith(f"--out runs/{recipe}")
     assert ("flow of 3 clips, computed here" in result.stderr) == (choice == "compute")
     about = json.loads((out / "course2020.json").read_text(encoding="utf-8"))
@@ -260,7 +260,7 @@ def test_a_folder_is_an_archive_that_is_unpacked(few: tuple[Files, Files], tmp_p
     assert made_of(tmp_path / "set") == {**few[0], **few[1]}
     assert VideoStore(tmp_path / "set")[SLIP].times.tolist() == [0.0, 1 / 25, 2 / 25]
     assert "25 a second" in result.stderr
-    assert "--sample-fps 25" in result.stderr
+    assert "--set sample_fps=25" in result.stderr
 
 
 @pytest.mark.parametrize(
@@ -366,9 +366,9 @@ def test_S03_training_and_testing_from_the_set(
     if with_flow:
         # it could not be computed from these
         monkeypatch.setattr("slipdetect.flow.FlowExtractor.iter", None)
-    small = "--backbone resnet18 --weights none --input-size 32 --epochs 1 --batch-size 2"
-    common = ["train", out / "clips.csv", "--store", out, "--recipe", "course2020", *small.split()]
-    common += ["--validation", "0", "--device", "cpu", "--flow-method", "tvl1-opencv"]
+    small = "--backbone resnet18 --weights none --set input_size=32 --epochs 1 --batch-size 2"
+    common = ["train", "course2020", "--data", out / "clips.csv", "--store", out, *small.split()]
+    common += ["--set", "validation=0", "--device", "cpu", "--set", "flow_method=tvl1-opencv"]
     result = run(*common, "--modality", "flow", "--modality", "rgb", "--out", tmp_path / "run")
     assert result.exit_code == 0, result.output
     scores = tmp_path / "scores.npz"
@@ -378,6 +378,8 @@ def test_S03_training_and_testing_from_the_set(
     with np.load(scores) as kept:
         assert {name for name in kept if "rgb" in name or "flow" in name}
     if with_flow:
-        wrong = run(*common[:-1], "tvl1", "--modality", "flow", "--out", tmp_path / "wrong")
+        wrong = run(
+            *common[:-1], "flow_method=tvl1", "--modality", "flow", "--out", tmp_path / "wrong"
+        )
         assert wrong.exit_code == 3
         assert "fits other settings (method tvl1-opencv instead of tvl1)" in wrong.stderr

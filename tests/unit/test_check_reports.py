@@ -34,7 +34,7 @@ from slipdetect.lab.check.report import (
     near_duplicates_csv,
 )
 from slipdetect.lab.data import Clip
-from slipdetect.lab.data.leaks import find_leaks
+from slipdetect.lab.data.splits import find_leaks
 from slipdetect.lab.stats.ranking import AucInterval
 from synth import make_video
 

@@ -15,7 +15,7 @@ import pytest
 
 from results import FALL
 from slipdetect.detection import Detector, Event, EventFinal, EventStarted, LiveEvent, LiveSummary
-from slipdetect.reports import live_schema
+from slipdetect.reports.formats import live_schema
 from slipdetect.reports.live_report import (
     live_line,
     live_text,

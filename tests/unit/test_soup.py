@@ -12,7 +12,7 @@ import pytest
 import torch
 
 from slipdetect.errors import OutputError, UsageError
-from slipdetect.lab.models.soup import average_packages
+from slipdetect.lab.models.packages import average_packages
 from slipdetect.models import ModelPackage, load_package, save_package
 from slipdetect.types import Calibration
 from stub_models import create_stub, stub_config, stub_stream, stub_tsn

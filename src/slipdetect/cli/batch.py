@@ -13,13 +13,11 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from slipdetect._text import clock, shorten
-from slipdetect.cli.bar import Bar
-from slipdetect.cli.console import Console, one_line
+from slipdetect._text import clock, printable, shorten
+from slipdetect.cli.console import Bar, Console, one_line
 from slipdetect.cli.errors import EVENT_FOUND, INTERNAL, INTERRUPTED, SOME_FAILED, describe
 from slipdetect.cli.sources import Job
 from slipdetect.errors import SlipdetectError, UsageError, VideoError
-from slipdetect.reports import printable
 from slipdetect.sinks.sink import Alert, Sink
 from slipdetect.types import Profile
 

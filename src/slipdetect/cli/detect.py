@@ -90,7 +90,7 @@ def process(console: Console, settings: DetectSettings, kinds: Kinds = SINKS) ->
             tally = batch.run(jobs, run, detector)
     _tell(console, batch.written if where.out is None else [*batch.written, where.out])
     if settings.profile:
-        from slipdetect.reports.profile_text import profile_text
+        from slipdetect.reports.table import profile_text
 
         whole = _whole(stopwatch, batch.profile, bool(tally.failures))
         console.block("\n" + profile_text(whole, batch.profile))

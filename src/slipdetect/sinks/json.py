@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from slipdetect.reports import json_error, json_report
+from slipdetect.reports.formats import json_error, json_report
 from slipdetect.sinks.text import TextSink
 
 if TYPE_CHECKING:

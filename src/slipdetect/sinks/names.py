@@ -15,7 +15,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from slipdetect._address import address_scheme
-from slipdetect.reports import plain_name
+from slipdetect._text import plain_name
 
 _REFUSED = frozenset('/\\:*?"<>|')
 _BYTES = 150  # of the 255 that a file name may have

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from slipdetect.reports import SummaryTable, event_table
+from slipdetect.reports.table import SummaryTable, event_table
 from slipdetect.sinks.text import TextSink
 
 if TYPE_CHECKING:

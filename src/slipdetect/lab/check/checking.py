@@ -15,7 +15,7 @@ from slipdetect.lab.check.clip_stats import ClipStats, measure_clip
 from slipdetect.lab.check.confounds import ConfoundReport, find_confounds
 from slipdetect.lab.check.near_duplicates import Fingerprint, NearDuplicates, near_duplicates
 from slipdetect.lab.data.annotations import Clip
-from slipdetect.lab.data.leaks import Leaks, find_leaks, same_files
+from slipdetect.lab.data.splits import Leaks, find_leaks, same_files
 from slipdetect.video.reader import check_source
 
 SPLITS = ("train", "val", "test", "")

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from slipdetect._text import plain_name, printable
-from slipdetect.reports.csv_report import no_formula
+from slipdetect.reports.formats import no_formula
 from slipdetect.reports.text_columns import aligned, marked, wrapped
 
 if TYPE_CHECKING:

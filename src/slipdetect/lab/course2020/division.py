@@ -22,8 +22,7 @@ import numpy as np
 from slipdetect._io import atomic_write
 from slipdetect.errors import DataError, OutputError
 from slipdetect.lab.data import Clip, split_by_group
-from slipdetect.lab.data.leaks import Leaks, find_leaks
-from slipdetect.lab.data.splits import divide
+from slipdetect.lab.data.splits import Leaks, divide, find_leaks
 
 SIDES = ("train", "val", "test")
 SPLIT_FILE = "split.csv"

@@ -59,7 +59,7 @@ def _draw(result: DetectionResult, target: Path, ending: str) -> None:
     from matplotlib.figure import Figure
 
     from slipdetect.reports.colors import color
-    from slipdetect.reports.time_axis import set_time_axis
+    from slipdetect.reports.timeline_plot import set_time_axis
 
     title, stream = _PLOTS[ending]
     values = [each.streams[stream] if stream else each.probability for each in result.windows]

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from dataclasses import fields
 
-from slipdetect.lab.train.epochs_csv import FIGURES, epochs_csv
 from slipdetect.lab.train.metrics import EpochMetrics
+from slipdetect.lab.train.records import FIGURES, epochs_csv
 
 
 def test_S35_every_figure_of_an_epoch_has_a_column() -> None:

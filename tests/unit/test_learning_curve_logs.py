@@ -11,10 +11,9 @@ from pathlib import Path
 import pytest
 
 from slipdetect.errors import DataError
-from slipdetect.lab.train.curve_files import read_curves
-from slipdetect.lab.train.epochs_csv import epochs_csv
-from slipdetect.lab.train.learning_curves import Curve
+from slipdetect.lab.train.learning_curves import Curve, read_curves
 from slipdetect.lab.train.metrics import EpochMetrics
+from slipdetect.lab.train.records import epochs_csv
 
 SEED_TRAIN = """Epoch,Batch Time,Data Time,Loss,Prec@1,Prec@5,lr
 0,3.535,0.158,0.71131,66.6667,100.0,0.001
@@ -187,6 +186,8 @@ def test_half_a_last_line_of_a_run_that_goes_on_is_left_out(tmp_path: Path) -> N
         ("x.csv", b"epoch,loss\n-1,1\n", "-1 is no epoch"),
         ("x.csv", b"", "not none"),
         ("x.csv", b"epoch,loss\n1,\n", "no figures in"),
+        ("x.csv", b"epoch,loss\n", "no figures in .*; has an epoch ended"),
+        ("x.csv", b"epoch,speed\n", "not epoch, speed"),
         ("x.csv", b"\xff\xfe\x00", "no UTF-8 text"),
         ("x.csv", b"a\x00b", "no text"),
         ("x.jsonl", b"{\n{}\n", "line 1 is no JSON"),

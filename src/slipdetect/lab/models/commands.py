@@ -1,6 +1,6 @@
-"""``slipdetect models export``: write one stream of a model for older programs.
+"""``slipdetect models export`` and ``average``: a stream for older programs, one model of several.
 
-In: a model and a modality. Out: a ``.pth.tar`` file in the form of tsn-pytorch.
+In: packages. Out: a ``.pth.tar`` file in the form of tsn-pytorch; a package of mean weights.
 """
 
 from __future__ import annotations
@@ -57,3 +57,35 @@ def export(
         f"{out}: {done.arch}, {done.tensors} tensors, epoch {done.epoch}, "
         f"best accuracy {done.best:.2f} %\n"
     )
+
+
+@click.command()
+@click.argument("names", metavar="MODEL...", nargs=-1, required=True)
+@click.option(
+    "--out", type=click.Path(path_type=Path), required=True, help="Folder of the new package."
+)
+@click.option("--name", help="What reports call the model.  [default: name of --out]")
+@click.option("--overwrite", is_flag=True, help="Replace a model in --out.")
+@common_options
+@click.pass_context
+def average(
+    ctx: click.Context, /, names: tuple[str, ...], out: Path, name: str | None, overwrite: bool
+) -> None:
+    """Average the weights of models that one recipe has trained with different seeds.
+
+    Runs that began with the same weights and differ in their seed give a mean that is often better
+    on new footage than any of them, at the cost of one. Give the clips of --data a split
+    (train, val), so that all runs hold out the same ones; calibrate the mean on those.
+
+    \b
+    slipdetect models average runs/a/last runs/b/last --out runs/mean
+    slipdetect calibrate runs/mean --data clips.csv --split val --out models/mean
+    """
+    from slipdetect.detection import model_folder
+    from slipdetect.lab.models.packages import average_packages
+    from slipdetect.models import load_package
+
+    console = ctx.ensure_object(Console)
+    packages = [load_package(model_folder(item)) for item in names]
+    made = average_packages(packages, out, name=name or out.resolve().name, overwrite=overwrite)
+    console.text(f"{out}: mean of {len(packages)} models, {made.config.name}\n")
