@@ -31,7 +31,7 @@ from slipdetect.lab.evaluate.predictions import (
     read_predictions,
     write_predictions,
 )
-from slipdetect.lab.models.soup import average_packages
+from slipdetect.lab.models.packages import average_packages
 from slipdetect.lab.train import TrainConfig
 from slipdetect.models import ModelPackage, load_package
 
@@ -132,7 +132,7 @@ EXPERIMENTS = {
     "norms": Experiment(
         "as hard; the first batch norm learns, as in temporal segment networks",
         "statistics of pictures do not fit differences: better on both",
-        {**_SCALED, "partial_bn": True},
+        {**_SCALED, "partial_bn": "after-first"},
         rendered="hard",
     ),
     "px144": Experiment(

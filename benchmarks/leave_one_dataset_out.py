@@ -37,8 +37,7 @@ from slipdetect.lab.evaluate.predictions import (
     read_predictions,
     write_predictions,
 )
-from slipdetect.lab.models.copying import copy_package
-from slipdetect.lab.models.soup import average_packages
+from slipdetect.lab.models.packages import average_packages, copy_package
 from slipdetect.lab.stats.metrics import Metric
 from slipdetect.lab.stats.ranking import Ranking
 from slipdetect.lab.train import Progress, TrainConfig, TrainingRun

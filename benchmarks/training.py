@@ -98,10 +98,10 @@ def own_step(batch: int) -> Callable[[], None]:
     """Return the step of slipdetect's loop by the recipe course2020-rgb, on a batch of its own."""
     import torch
 
+    from slipdetect.lab.train.batches import class_weights
     from slipdetect.lab.train.loop import Trainer
     from slipdetect.lab.train.processes import make_accelerator
     from slipdetect.lab.train.recipes import load_recipe
-    from slipdetect.lab.train.windows import class_weights
     from slipdetect.modalities.normalize import SnippetNormalizer
     from slipdetect.modalities.snippet import get_modality
     from slipdetect.models import TSN

@@ -5,7 +5,7 @@ In: numbers. Out: ``DetectionResult``s, and a stand-in for ``Detector``.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
@@ -13,6 +13,11 @@ from typing import Any, Self
 
 from slipdetect.detection import DetectionResult, Event, EventConfig, Window
 from slipdetect.errors import VideoError
+from slipdetect.reports.formats import (
+    activitynet_closing,
+    activitynet_entry,
+    activitynet_opening,
+)
 from slipdetect.video import DecodeReport, VideoInfo
 
 FALL = Event(3.2, 4.9, 4.1, 0.97)
@@ -34,11 +39,17 @@ def make_result(source: str = "kitchen.mp4", *events: Event, **changes: Any) -> 
     return replace(result, **changes)
 
 
+def activitynet_report(results: Iterable[tuple[str, DetectionResult]]) -> str:
+    """Return a whole file of (id, result) pairs, as the sink writes it in pieces."""
+    entries = [activitynet_entry(name, result) for name, result in results]
+    return activitynet_opening() + ",\n".join(entries) + activitynet_closing()
+
+
 class FakeDetector:
     """Reads the first bytes of a file as what to answer: fall, cut, bug, stop, or nothing."""
 
     def __init__(self, events: EventConfig) -> None:
-        self.config = SimpleNamespace(name="fake")
+        self.config = self.scorer = SimpleNamespace(name="fake")
         self.device = "cpu"
         self.event_config = events
 

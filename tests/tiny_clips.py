@@ -85,13 +85,13 @@ def tiny_config(**changes: Any) -> TrainConfig:
         "short_side": 48,
         "num_segments": 2,
         "window": 0.8,
-        "partial_bn": False,
+        "partial_bn": "none",
         "dropout": 0.0,
         "epochs": 2,
         "windows_per_epoch": 8,
         "batch_size": 4,
         "lr": 3e-3,
-        "head_factor": 1.0,
+        "head_lr_mult": 1.0,
         "validation": 0.25,
     }
     return TrainConfig(**{**values, **changes})

@@ -14,8 +14,8 @@ from typing import Any
 import torch
 
 from slipdetect.lab.train.batches import Share
+from slipdetect.lab.train.loop import validate
 from slipdetect.lab.train.processes import leave_processes, make_accelerator
-from slipdetect.lab.train.validation import validate
 from stub_models import stub_tsn
 from tiny_clips import tiny_config
 

@@ -33,12 +33,12 @@ def number(value: float) -> str:
     return f"{value:.3f}".rstrip("0").rstrip(".") or "0"
 
 
+def _base64(data: bytes) -> Markup:
+    return Markup(base64.b64encode(data).decode("ascii"))  # noqa: S704 - letters and digits
+
+
 def _shown(value: Any) -> Any:
     return printable(value) if type(value) is str else value
-
-
-def _base64(data: bytes) -> Markup:
-    return Markup(base64.b64encode(data).decode("ascii"))  # noqa: S704
 
 
 _LOADER = PackageLoader("slipdetect")

@@ -31,7 +31,7 @@ def check_writable(path: Path, *, overwrite: bool = False) -> None:
     if is_folder:
         raise OutputError(f"cannot write {str(path)!r}: it is a folder; give a file name")
     if exists and not overwrite:
-        raise OutputError(f"{str(path)!r} exists already; pass --overwrite or choose another name")
+        raise OutputError(f"{str(path)!r} exists already; pass overwrite=True or another name")
     if not path.parent.is_dir():
         raise OutputError(f"cannot write {str(path)!r}: folder {str(path.parent)!r} does not exist")
     if not os.access(path.parent, os.W_OK):

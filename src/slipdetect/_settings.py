@@ -5,11 +5,14 @@ In: a field's facts. Out: the field; checked values. Options and tables come fro
 
 from __future__ import annotations
 
+import inspect
 import math
-from dataclasses import field, fields
-from typing import Any
+from dataclasses import Field, field, fields
+from typing import Any, TypeVar
 
 from slipdetect.errors import UsageError
+
+T = TypeVar("T")
 
 
 def setting(
@@ -32,12 +35,31 @@ def check_settings(settings: Any) -> None:
         UsageError: Naming the field, its limit and the value.
     """
     for item in fields(settings):
-        value = getattr(settings, item.name)
-        choices = item.metadata["choices"]
-        if choices and value not in choices:
-            raise UsageError(f"{item.name} must be one of {', '.join(choices)}, not {value!r}")
-        for number in value if isinstance(value, tuple) else (value,):
-            _check_number(item.name, number, item.metadata["least"], item.metadata["most"])
+        check_setting(item, getattr(settings, item.name))
+
+
+def check_setting(item: Field[Any], value: Any) -> None:
+    """Check one value against the limits and choices of its field.
+
+    Raises:
+        UsageError: Naming the field, its limit and the value.
+    """
+    choices = item.metadata["choices"]
+    if choices and value not in choices:
+        raise UsageError(f"{item.name} must be one of {', '.join(choices)}, not {value!r}")
+    for number in value if isinstance(value, tuple) else (value,):
+        _check_number(item.name, number, item.metadata["least"], item.metadata["most"])
+
+
+def with_documented_fields(settings: type[T]) -> type[T]:
+    """Add to the docstring of a dataclass of settings what each field means."""
+    lines = []
+    for item in fields(settings):  # type: ignore[arg-type]
+        unit = f" ({item.metadata['unit']})" if item.metadata["unit"] else ""
+        lines.append(f"    {item.name}{unit}: {item.metadata['help']}")
+    summary = inspect.getdoc(settings)
+    settings.__doc__ = "\n".join([f"{summary}\n", "Attributes:", *lines])
+    return settings
 
 
 def _check_number(name: str, value: Any, least: float | None, most: float | None) -> None:

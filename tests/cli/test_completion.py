@@ -51,7 +51,7 @@ def test_commands_options_and_choices() -> None:
         ("slipdetect detect --model ki", ["dir,ki"]),
         ("slipdetect detect --model de", ["plain,default", "dir,de"]),
         ("slipdetect extract ki", ["file,ki"]),
-        ("slipdetect evaluate de", ["plain,default", "dir,de"]),
+        ("slipdetect evaluate clips de", ["plain,default", "dir,de"]),
         ("slipdetect plot run", ["file,run"]),
     ],
 )

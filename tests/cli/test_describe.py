@@ -13,15 +13,13 @@ import click
 import pytest
 
 from slipdetect import backbones
+from slipdetect.cli.describe import Word, all_words, find_words, plain, words_markdown
 from slipdetect.cli.main import cli
-from slipdetect.cli.report_options import Word
-from slipdetect.cli.report_table import SECTIONS
-from slipdetect.cli.report_words import find_words, plain, words_markdown
 from slipdetect.flow.registry import available_methods
 from slipdetect.lab.train.recipes import load_recipe
 
 DOCS = Path(__file__).parents[2] / "docs"
-WORDS = [word for words in SECTIONS.values() for word in words]
+WORDS = [word for words in all_words().values() for word in words]
 LINES = sorted({line for word in WORDS for line in word.here})
 # what the report and its code are full of
 ASKED = (
@@ -63,8 +61,8 @@ def test_every_command_line_of_the_table_is_taken(line: str) -> None:
     "line",
     [
         "slipdetect test x",
-        "slipdetect train clips.csv --pretrained",
-        "slipdetect train clips.csv --consensus mean",
+        "slipdetect train --data clips.csv --pretrained",
+        "slipdetect train --data clips.csv --set consensus=mean",
         "slipdetect reproduce table4 --data clips.csv",
         "slipdetect prepare dedup videos/",
     ],
@@ -147,7 +145,7 @@ def test_what_nobody_knows_is_2_and_says_where_to_look(run, name: str) -> None:
         (["test", "x"], "'test'. Here that is: slipdetect evaluate"),
         (["config", "show"], "'config'. Here that is: slipdetect train"),
         (["train", "x", "--pretrained"], "Here that is: slipdetect train .*--weights"),
-        (["train", "x", "--lr_steps", "9"], "Here that is: slipdetect train .*--lr-steps"),
+        (["train", "x", "--lr_steps", "9"], "Here that is: slipdetect train .*--set lr_steps"),
         (["evaluate", "clips", "x", "--test_crops", "9"], "Here that is: slipdetect .*--protocol"),
     ],
 )
@@ -169,5 +167,5 @@ def test_other_mistakes_are_answered_with_what_is_like_them(run) -> None:
 
 def test_a_hint_comes_from_the_table(run, monkeypatch: pytest.MonkeyPatch) -> None:
     word = Word(("foo_bar",), ("slipdetect doctor",))
-    monkeypatch.setattr("slipdetect.cli.report_words.SECTIONS", {"x": (word,)})
+    monkeypatch.setattr("slipdetect.cli.describe.all_words", lambda: {"x": (word,)})
     assert "'foo-bar'. Here that is: slipdetect doctor." in run("foo-bar").stderr

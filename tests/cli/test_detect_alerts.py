@@ -18,7 +18,7 @@ import pytest
 
 import slipdetect
 from hook_server import hook_server
-from slipdetect.alerts import Webhook
+from slipdetect.sinks.webhook import Webhook
 from slipdetect.video import open_video
 
 RECORDER = "import sys; open('told.jsonl', 'a').write(sys.stdin.read())"
@@ -48,16 +48,21 @@ def test_a_command_and_a_webhook_hear_of_every_event(run, folder: Path) -> None:
     assert [json.loads(body) for body in server.bodies] == told(folder)
     lines = [json.loads(line) for line in result.stdout.splitlines()]
     assert [each["event"] for each in told(folder)] == [*lines[0]["events"], *lines[2]["events"]]
-    assert result.stderr == "alerts: 2 events; command 2 done; webhook 2 done\n"
+    assert result.stderr.splitlines() == [
+        "command: 2 of 2 events sent",
+        "webhook: 2 of 2 events sent",
+    ]
 
 
 def test_a_failing_command_is_a_warning_and_counted(run, folder: Path) -> None:
     result = run("detect", "fall.mp4", "second.mp4", "none.mp4", "--on-event", FAIL)
     assert result.exit_code == 0
     first, second, last = result.stderr.splitlines()
-    assert first.startswith("Warning: command: not told of the event at 00:00:03.200 of 'fall.mp4'")
+    assert first.startswith(
+        "Warning: command: no alert for the event at 00:00:03.200 of 'fall.mp4'"
+    )
     assert "ended with exit code 4" in second
-    assert last == "Warning: alerts: 2 events; command 0 done, 2 failed"
+    assert last == "Warning: command: 0 of 2 events sent, 2 failed"
     assert "2 with a slip" in result.stdout
 
 
@@ -82,13 +87,13 @@ def test_L05_a_password_in_the_address_is_in_no_output(
     runs.append(run("detect", "fall.mp4", "--debug", "--webhook", "rtsp://hook-user:s3cr3t@h/p4th"))
     assert [each.exit_code for each in runs] == [0, 0, 2]
     assert "HTTP 500" in runs[0].stderr
-    assert "webhook 0 done, 1 failed" in runs[1].stderr
+    assert "webhook: 0 of 1 event sent, 1 failed" in runs[1].stderr
     for each in runs:
         assert not [secret for secret in secrets if secret in each.output]
 
 
 def _impatient(init):
-    return lambda self, address, timeout: init(self, address, timeout, (0.01,))
+    return lambda self, address, timeout, cooldown: init(self, address, timeout, cooldown, (0.01,))
 
 
 @pytest.mark.parametrize(
@@ -122,23 +127,26 @@ run()
 
 
 @pytest.mark.skipif(os.name != "posix", reason="sends SIGINT")
-def test_ctrl_c_ends_the_wait_and_the_command_that_runs(folder: Path) -> None:
+def test_ctrl_c_ends_the_wait_and_the_command_that_runs_and_loses_nothing(folder: Path) -> None:
     script = "open('runs', 'w').close(); import time; time.sleep(60)"
     command = shlex.join([sys.executable, "-c", script])
     folders = [str(Path(file).resolve().parents[1]) for file in (__file__, slipdetect.__file__)]
     start = [sys.executable, "-c", INTERRUPTED.format(folders=folders)]
     start += ["detect", "fall.mp4", "--on-event", command, "--alert-timeout", "60"]
-    process = subprocess.Popen(start, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    process = subprocess.Popen(
+        [*start, "--out", "events.csv"], stderr=subprocess.PIPE, text=True, cwd=folder
+    )
     while not (folder / "runs").exists():
         assert process.poll() is None
         time.sleep(0.05)
-    time.sleep(0.5)  # the results are printed, and the wait has begun
+    time.sleep(0.5)  # the results are there, and the wait has begun
     process.send_signal(signal.SIGINT)
-    # its pipes are shared with the command, so that they close when both are gone
-    out, err = process.communicate(timeout=30)
+    # its pipe is shared with the command, so that it closes when both are gone
+    _, err = process.communicate(timeout=30)
     assert process.returncode == 130
-    assert "00:00:03.200" in out
     assert "interrupted" in err
+    assert "1 failed" in err
+    assert "3.2" in (folder / "events.csv").read_text()
 
 
 def test_a_clip_that_fails_is_a_warning_and_5(run, folder: Path) -> None:

@@ -37,10 +37,11 @@ def test_exact_computes_what_lies_between_sure_snippets_too(run) -> None:
 
 
 @pytest.mark.parametrize(
-    ("more", "exact"), [((), False), (("--exact",), True), (("--preset", "seed"), True)]
+    ("args", "exact"),
+    [(("detect",), False), (("detect", "--exact"), True), (("replay",), True)],
 )
 def test_presets_of_other_programs_are_exact(
-    run, more: tuple[str, ...], exact: bool, monkeypatch: pytest.MonkeyPatch
+    run, args: tuple[str, ...], exact: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from slipdetect.detection import Detector
 
@@ -51,5 +52,5 @@ def test_presets_of_other_programs_are_exact(
         raise KeyboardInterrupt
 
     monkeypatch.setattr(Detector, "load", load)
-    run("detect", EXAMPLE, *more)
+    run(*args, EXAMPLE)
     assert given == [exact]

@@ -9,6 +9,11 @@ from pathlib import Path
 
 import pytest
 
+from slipdetect._io import check_writable
+from slipdetect.cli.console import name_options
+from slipdetect.cli.main import cli
+from slipdetect.errors import OutputError
+
 pytestmark = pytest.mark.usefixtures("fake", "wishes")
 
 
@@ -65,7 +70,7 @@ def test_an_empty_folder_is_3_and_says_so(run, tmp_path: Path) -> None:
 
 def test_no_slip_found_is_said(run) -> None:
     result = run("detect", "none.mp4")
-    assert "no slip found" in result.stdout
+    assert "no event" in result.stdout
     assert result.stderr == ""
 
 
@@ -126,9 +131,28 @@ def test_a_library_that_the_system_lacks_is_one_line_with_what_to_install(run, m
     def fails(*_: object, **__: object) -> None:
         raise ImportError("libxcb.so.1: cannot open shared object file: No such file or directory")
 
-    monkeypatch.setattr("slipdetect.cli.detect.load_detector", fails)
+    monkeypatch.setattr("slipdetect.cli.detect_options.DetectSettings.load_detector", fails)
     result = run("detect", "kitchen.mp4")
     assert result.exit_code == 1
     assert result.stderr.count("\n") == 1
     assert "no libxcb.so.1" in result.stderr
     assert "apt-get install libgl1" in result.stderr
+
+
+def test_messages_of_the_library_name_options(run, fake: None, wishes: Path) -> None:
+    taken = wishes / "there.json"
+    taken.write_text("mine")
+    result = run("detect", "fall.mp4", "--out", taken)
+    assert "exists already; pass --overwrite or another" in result.stderr
+    with pytest.raises(OutputError, match="pass overwrite=True or another"):
+        check_writable(taken, overwrite=False)
+
+
+def test_only_what_the_command_has_is_renamed() -> None:
+    text = "give overwrite=True, device='cpu:1', max_pixels=... or nothing=True, as in a=b"
+    with cli.make_context("slipdetect", ["detect", "x.mp4"]) as ctx:
+        assert name_options(text) == text
+        command = cli.get_command(ctx, "detect")
+        with command.make_context("detect", ["x.mp4"], parent=ctx):
+            wanted = "give --overwrite, --device cpu:1, --max-pixels or nothing=True, as in a=b"
+            assert name_options(text) == wanted

@@ -13,7 +13,7 @@ from slipdetect.cli.grouped import GroupedCommand, section
 from slipdetect.cli.main import cli
 
 # most lines of a page, 100 columns wide
-MOST_LINES = {"detect": 60}
+MOST_LINES = {"detect": 60, "watch": 70, "replay": 60}
 
 
 def page(*words: str, width: int = 100) -> str:

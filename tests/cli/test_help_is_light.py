@@ -19,6 +19,8 @@ PAGES = [
     ["extract", "--help"],
     ["train", "--help"],
     ["evaluate", "--help"],
+    ["evaluate", "clips", "--help"],
+    ["evaluate", "events", "--help"],
     ["stress", "--help"],
     ["calibrate", "--help"],
     ["reproduce", "--help"],

@@ -14,7 +14,7 @@ import pytest
 
 from results import FALL, make_result
 from slipdetect.detection import Event, Window
-from slipdetect.reports import detect_schema, json_error, json_report
+from slipdetect.reports.formats import detect_schema, json_error, json_report
 from synth import cut, make_video
 
 BROKEN_OFF = Event(3.0, 4.0, 3.5, 0.9, interrupted=True)

@@ -16,9 +16,9 @@ import pytest
 import torch
 
 from slipdetect.backbones import BackboneSpec
-from slipdetect.cli import checks
-from slipdetect.cli.backbone_table import Row, backbone_table
-from slipdetect.cli.model_page import input_shape
+from slipdetect.cli import doctor
+from slipdetect.cli.backbones import Row, backbone_table
+from slipdetect.cli.models import input_shape
 from slipdetect.errors import BackboneUnavailable
 from slipdetect.modalities import Normalization
 from slipdetect.models import StreamConfig, load_package
@@ -154,17 +154,23 @@ def test_checking_a_backbone_runs_it(run) -> None:
 def test_doctor_prints_json_and_fails_when_something_needed_is_missing(run, monkeypatch) -> None:
     healthy = run("doctor", "--quick", "--json")
     assert json.loads(healthy.stdout)["ok"] is (healthy.exit_code == 0)
-    monkeypatch.setattr(checks, "NEEDED", (*checks.NEEDED, "no-such-package-here"))
+    named = [
+        *doctor.requires("slipdetect"),
+        "no-such-package-here>=1",
+        "nor-this; extra == 'train'",
+    ]
+    monkeypatch.setattr(doctor, "requires", lambda _: named)
     result = run("doctor", "--quick")
     assert result.exit_code == 1
-    assert "pip install no-such-package-here" in result.stdout
+    assert re.search(r"FAIL +no-such-package-here +not installed\n +-> pip install", result.stdout)
+    assert re.search(r"- +nor-this +not installed\n.*'slipdetect\[train\]'", result.stdout)
 
 
 def test_doctor_survives_a_check_that_breaks(run, monkeypatch) -> None:
-    def broken() -> list[checks.Check]:
+    def broken() -> list[doctor.Check]:
         raise OSError("libGL.so.1 is missing")
 
-    monkeypatch.setattr(checks, "_opencv", broken)
+    monkeypatch.setattr(doctor, "_opencv", broken)
     result = run("doctor", "--quick")
     assert result.exit_code == 1
     assert "libGL.so.1" in result.stdout

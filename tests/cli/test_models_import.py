@@ -201,7 +201,7 @@ def test_S36_tempered_streams_go_out_and_come_back(
         done = run("models", "export", folder, "--stream", name, "--out", path)
         assert done.exit_code == 0, done.output
         assert "export these too" in done.stderr
-        assert "older programs are not told of calibration" in done.stderr
+        assert "older programs do not know calibration" in done.stderr
     whole = run("models", "import", *parts, "--out", tmp_path / "b", "--name", "run")
     assert whole.exit_code == 0, whole.output
     assert whole.stderr == ""

@@ -183,7 +183,7 @@ def test_an_archive_that_lacks_flow_says_which(
     assert "flow of 5 clips, by the author" in result.stderr
     # both as they are printed: the second must not meet the first one's folder
     for recipe in ("course2020-rgb", "course2020-flow"):
-        (line,) = [line for line in result.stderr.splitlines() if f"--recipe {recipe}" in line]
+        (line,) = [line for line in result.stderr.splitlines() if f"train {recipe} --data" in line]
         assert line.endswith(f"--out runs/{recipe}")
     assert ("flow of 3 clips, computed here" in result.stderr) == (choice == "compute")
     about = json.loads((out / "course2020.json").read_text(encoding="utf-8"))
@@ -225,7 +225,7 @@ def test_broken_clips_are_left_out_by_name(few: tuple[Files, Files], tmp_path: P
     assert result.exit_code == 5
     for words in (
         f"{FEW[0]} (frame 2 is missing, 1 of 3 in all)",
-        f"{FEW[1]} (frame 3 is no whole JPEG)",
+        f"{FEW[1]} (frame 3 is not a whole JPEG)",
         f"{FEW[2]} (frame 1 is 32x24 px, frame 3 8x8)",
         "v_Slipping_g99_c01 (flow without frames)",
     ):
@@ -260,7 +260,7 @@ def test_a_folder_is_an_archive_that_is_unpacked(few: tuple[Files, Files], tmp_p
     assert made_of(tmp_path / "set") == {**few[0], **few[1]}
     assert VideoStore(tmp_path / "set")[SLIP].times.tolist() == [0.0, 1 / 25, 2 / 25]
     assert "25 a second" in result.stderr
-    assert "--sample-fps 25" in result.stderr
+    assert "--set sample_fps=25" in result.stderr
 
 
 @pytest.mark.parametrize(
@@ -269,7 +269,7 @@ def test_a_folder_is_an_archive_that_is_unpacked(few: tuple[Files, Files], tmp_p
         ({"flow_i/v_x/img_00001.jpg": b"x"}, 3, "it has files such as 'flow_i/v_x/img_00001.jpg'"),
         ({"../x/frame_000001.jpg": b"x"}, 3, "which leads out of its folder"),
         ({"a b/frame_000001.jpg": b"x"}, 3, "a name that no list can hold"),
-        (frames("v_Jump_g01_c01", 1, 2), 3, "nothing tells the label of 'v_Jump_g01_c01'"),
+        (frames("v_Jump_g01_c01", 1, 2), 3, "no label is known for 'v_Jump_g01_c01'"),
     ],
 )
 def test_other_archives_are_refused(files: Files, code: int, words: str, tmp_path: Path) -> None:
@@ -366,18 +366,20 @@ def test_S03_training_and_testing_from_the_set(
     if with_flow:
         # it could not be computed from these
         monkeypatch.setattr("slipdetect.flow.FlowExtractor.iter", None)
-    small = "--backbone resnet18 --weights none --input-size 32 --epochs 1 --batch-size 2"
-    common = ["train", out / "clips.csv", "--store", out, "--recipe", "course2020", *small.split()]
-    common += ["--validation", "0", "--device", "cpu", "--flow-method", "tvl1-opencv"]
+    small = "--backbone resnet18 --weights none --set input_size=32 --epochs 1 --batch-size 2"
+    common = ["train", "course2020", "--data", out / "clips.csv", "--store", out, *small.split()]
+    common += ["--set", "validation=0", "--device", "cpu", "--set", "flow_method=tvl1-opencv"]
     result = run(*common, "--modality", "flow", "--modality", "rgb", "--out", tmp_path / "run")
     assert result.exit_code == 0, result.output
     scores = tmp_path / "scores.npz"
-    args = ["evaluate", tmp_path / "run" / "last", out / "clips.csv", "--protocol", "3x1"]
+    args = ["evaluate", "clips", tmp_path / "run" / "last", out / "clips.csv", "--protocol", "3x1"]
     result = run(*args, "--store", out, "--scores", scores, "--device", "cpu")
     assert result.exit_code == 0, result.output
     with np.load(scores) as kept:
         assert {name for name in kept if "rgb" in name or "flow" in name}
     if with_flow:
-        wrong = run(*common[:-1], "tvl1", "--modality", "flow", "--out", tmp_path / "wrong")
+        wrong = run(
+            *common[:-1], "flow_method=tvl1", "--modality", "flow", "--out", tmp_path / "wrong"
+        )
         assert wrong.exit_code == 3
         assert "fits other settings (method tvl1-opencv instead of tvl1)" in wrong.stderr

@@ -42,6 +42,8 @@ def test_the_profile_is_of_all_videos_and_on_stderr(run, measured) -> None:
     rows = re.findall(r"^  (\S.*?) +\d+\.\d\d +\d+%$", said, re.MULTILINE)
     assert set(rows) >= {"loading the model", "writing", "network rgb", "everything else", "in all"}
     assert rows[-1] == "reading and decoding"
+    assert "videos that failed" in rows
+    assert "videos that failed" not in run(*args[:3], "--profile").stderr
 
 
 def test_nothing_could_be_looked_at(run) -> None:

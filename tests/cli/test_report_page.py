@@ -172,13 +172,14 @@ def test_the_review_trains(page: Any, videos: Path, run: Any, tmp_path: Path) ->
     """False alarms become hard negatives, of the share that mined ones have."""
     review(page, tmp_path / "review.csv")
     tiny = (
-        "--modality rgb --backbone resnet18 --input-size 32 --short-side 48 --sample-fps 5 "
-        "--window 0.6 --snippet-step 1 --epochs 1 --windows-per-epoch 8 --batch-size 4 "
-        "--validation 0 --device cpu"
+        "--modality rgb --backbone resnet18 --epochs 1 --batch-size 4 --device cpu "
+        "--set input_size=32 --set short_side=48 --set sample_fps=5 --set window=0.6 "
+        "--set snippet_step=1 --set windows_per_epoch=8 --set validation=0"
     )
     out = tmp_path / "run"
-    done = run("train", tmp_path / "review.csv", "--root", videos, "--out", out, *tiny.split())
+    review_of = ("--data", tmp_path / "review.csv", "--root", videos)
+    done = run("train", *review_of, "--out", out, *tiny.split())
     assert done.exit_code == 0, done.output
     training = load_package(out / "last").config.training
-    assert training["config"]["mined"] == 0.25
+    assert training["config"]["hard_negative_fraction"] == 0.25
     assert [part["clips"] for part in training["training_data"]] == [3]

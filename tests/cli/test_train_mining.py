@@ -1,4 +1,4 @@
-"""``train --normal``: footage becomes training clips, and wishes that make no sense say why.
+"""``train --negatives``: footage becomes training clips, and wishes that make no sense say why.
 
 In: tiny videos and a network with random weights. Out: nothing but assertions.
 """
@@ -15,8 +15,9 @@ from slipdetect.models import load_package
 from synth import make_video
 
 TINY = (
-    "--modality rgb --backbone resnet18 --input-size 32 --short-side 48 --sample-fps 5 "
-    "--window 0.6 --snippet-step 1 --epochs 1 --windows-per-epoch 4 --batch-size 2 --device cpu"
+    "--modality rgb --backbone resnet18 --epochs 1 --batch-size 2 --device cpu "
+    "--set input_size=32 --set short_side=48 --set sample_fps=5 --set window=0.6 "
+    "--set snippet_step=1 --set windows_per_epoch=4"
 )
 
 
@@ -36,11 +37,12 @@ def data(tmp_path: Path) -> Path:
 
 def train(run: Any, data: Path, *args: object) -> Any:
     out = data.parent / "run"
-    return run("train", data, "--out", out, *TINY.split(), "--normal", data.parent / "quiet", *args)
+    quiet = ("--negatives", data.parent / "quiet")
+    return run("train", "--data", data, "--out", out, *TINY.split(), *quiet, *args)
 
 
 def test_false_alarms_are_learned_from(run: Any, data: Path, tiny_package: Path) -> None:
-    from_it = ("--from", tiny_package, "--mine-above", "0")
+    from_it = ("--init-from", tiny_package, "--mine-above", "0")
     result = train(run, data, *from_it)
     assert result.exit_code == 0, result.output
     with (data.parent / "run" / "mined" / "mined.csv").open() as stream:
@@ -53,18 +55,18 @@ def test_false_alarms_are_learned_from(run: Any, data: Path, tiny_package: Path)
     by_source = {part["source"]: part["clips"] for part in training["training_data"]}
     assert by_source["mined"] == len(rows) > 0
     assert "mined" not in {part["source"] for part in training["validation_data"]}
-    assert training["config"]["mined"] == 0.25
+    assert training["config"]["hard_negative_fraction"] == 0.25
     # refused before the footage is looked at again
     again = train(run, data, *from_it)
     assert again.exit_code == 6
     assert "--overwrite" in again.stderr
-    on = train(run, data, *from_it, "--resume", "--normal", "nowhere")
+    on = train(run, data, *from_it, "--resume", "--negatives", "nowhere")
     assert on.exit_code == 0, on.output
     assert f"going on with the {len(rows)} false alarms" in on.stderr
 
 
 def test_a_model_that_is_not_fooled_is_told_of(run: Any, data: Path, tiny_package: Path) -> None:
-    result = train(run, data, "--start", tiny_package, "--mine-above", "1")
+    result = train(run, data, "--init-from", tiny_package, "--mine-above", "1")
     assert result.exit_code == 0, result.output
     assert "nothing is added" in result.stderr
 
@@ -72,10 +74,10 @@ def test_a_model_that_is_not_fooled_is_told_of(run: Any, data: Path, tiny_packag
 @pytest.mark.parametrize(
     ("args", "code", "message"),
     [
-        ([], 2, "--start default"),
-        (["--start", "default", "--mine-above", "nan"], 2, "is a probability, not nan"),
-        (["--start", "default", "--sampling", "clips"], 2, "--sampling windows"),
-        (["--start", "default", "--normal", "no*.mp4"], 3, "matches no file"),
+        ([], 2, "--init-from default"),
+        (["--init-from", "default", "--mine-above", "nan"], 2, "is a probability, not nan"),
+        (["--init-from", "default", "--set", "sampling=clips"], 2, "--set sampling=windows"),
+        (["--init-from", "default", "--negatives", "no*.mp4"], 3, "matches no file"),
     ],
 )
 def test_wishes_that_make_no_sense(
@@ -88,6 +90,6 @@ def test_wishes_that_make_no_sense(
 
 
 def test_a_limit_of_mining_needs_footage(run: Any, data: Path) -> None:
-    result = run("train", data, "--out", data.parent / "run", "--mine-above", "0.3")
+    result = run("train", "--data", data, "--out", data.parent / "run", "--mine-above", "0.3")
     assert result.exit_code == 2
-    assert "--mine-above is of no use without --normal" in result.stderr
+    assert "--mine-above is of no use without --negatives" in result.stderr

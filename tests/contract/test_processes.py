@@ -47,9 +47,14 @@ def torchrun(folder: Path, out: Path, settings: dict[str, Any], *flags: str) -> 
 @pytest.mark.parametrize(
     "changes",
     [
-        {"accumulate": 2, "optimizer": "sgd", "class_weights": "balanced", "positives": 0.25},
+        {
+            "accumulate": 2,
+            "optimizer": "sgd",
+            "class_weights": "balanced",
+            "positive_fraction": 0.25,
+        },
         # 8 clips of which 2 are held out, so the second step is filled up; killed in it first
-        {"sampling": "clips", "positives": 0.0, "save_every": 1},
+        {"sampling": "clips", "positive_fraction": 0.0, "save_every": 1},
     ],
 )
 def test_two_processes_train_what_one_does(

@@ -347,7 +347,7 @@ def test_F24_bomb_is_refused_by_its_header(folder: Path) -> None:
     assert path.stat().st_size < 200_000
     message = refusal(path)
     assert "8448x7680" in message
-    assert "--max-pixels" in message
+    assert "max_pixels=..." in message
 
 
 def test_F24_bomb_that_hides_its_size(folder: Path) -> None:
@@ -359,7 +359,7 @@ def test_F24_bomb_that_hides_its_size(folder: Path) -> None:
         frame.planes[0].update(bytes(frame.planes[0].buffer_size))
         container.mux(stream.encode(frame))
         container.mux(stream.encode())
-    assert "--max-pixels" in refusal(path)
+    assert "max_pixels=..." in refusal(path)
 
 
 def test_F24_limit_holds_in_the_middle_of_a_stream(folder: Path) -> None:

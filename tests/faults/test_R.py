@@ -16,18 +16,11 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from results import FALL, FakeDetector, make_result
+from results import FALL, FakeDetector, activitynet_report, make_result
 from slipdetect.cli.main import cli
 from slipdetect.detection import Event
-from slipdetect.reports import (
-    SummaryTable,
-    activitynet_report,
-    csv_report,
-    event_table,
-    json_report,
-    srt_report,
-    vtt_report,
-)
+from slipdetect.reports.formats import csv_report, json_report, srt_report, vtt_report
+from slipdetect.reports.table import SummaryTable, event_table
 
 FAKE_RUN = """
 import sys

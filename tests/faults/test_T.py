@@ -22,7 +22,7 @@ import torch
 from slipdetect import backbones
 from slipdetect.errors import DataError, TrainingError, VideoError
 from slipdetect.lab.data import Clip
-from slipdetect.lab.data.window_dataset import TrainingWindows
+from slipdetect.lab.data.datasets import TrainingWindows
 from slipdetect.lab.train import Progress, TrainingRun, records
 from slipdetect.lab.train.batches import Share, StepBatches
 from slipdetect.lab.train.faults import explained
@@ -335,16 +335,16 @@ def test_T01_what_led_to_nan_is_written_down(
 @pytest.mark.parametrize(
     ("error", "changes", "advice"),
     [
-        (torch.OutOfMemoryError("CUDA out of memory."), {}, "--batch-size 4 --accumulate 2"),
+        (torch.OutOfMemoryError("CUDA out of memory."), {}, "--batch-size 4 --set accumulate=2"),
         (
             torch.OutOfMemoryError("CUDA out of memory."),
             {"accumulate": 2},
-            "--batch-size 4 --accumulate 4",
+            "--batch-size 4 --set accumulate=4",
         ),
         (
             RuntimeError("DefaultCPUAllocator: can't allocate memory: you tried to allocate 9"),
             {"accumulate": 4},
-            "--input-size",
+            "a lower input_size",
         ),
     ],
 )
@@ -412,7 +412,7 @@ def test_T09_a_worker_that_dies_while_progress_is_told_is_named_too(
 
 @pytest.mark.parametrize(
     ("processes", "batch", "advice"),
-    [(1, 8, "--accumulate 2"), (2, 12, "--accumulate 2"), (4, 12, "--accumulate 3")],
+    [(1, 8, "accumulate=2"), (2, 12, "accumulate=2"), (4, 12, "accumulate=3")],
 )
 def test_T03_the_advice_can_be_followed_by_all_processes(
     processes: int, batch: int, advice: str
@@ -424,7 +424,7 @@ def test_T03_the_advice_can_be_followed_by_all_processes(
     ):
         raise torch.OutOfMemoryError("CUDA out of memory.")
     assert f"with {batch // processes} of the {batch} windows" in str(caught.value)
-    parts = int(str(caught.value).partition("--accumulate ")[2].partition(",")[0])
+    parts = int(str(caught.value).partition("accumulate=")[2].partition(",")[0])
     assert len(StepBatches(batch, batch, parts, Share(0, processes))) == parts
 
 

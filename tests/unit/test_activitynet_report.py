@@ -9,9 +9,8 @@ import json
 
 import pytest
 
-from results import FALL, make_result
+from results import FALL, activitynet_report, make_result
 from slipdetect.detection import Event
-from slipdetect.reports import activitynet_report
 
 
 def test_every_key_and_number() -> None:

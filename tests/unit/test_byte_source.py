@@ -51,7 +51,7 @@ def test_a_program_can_end_while_a_thread_waits_for_standard_input() -> None:
 def test_a_file_that_does_not_grow_ends_after_one_stall(tmp_path: Path) -> None:
     path = make_video(tmp_path / "film.ts", count=25).path
     begin = time.monotonic()
-    with LiveVideo(FollowedFile(str(path)), 25.0, 48, LiveSettings(stall=0.5)) as video:
+    with LiveVideo(FollowedFile(str(path)), 25.0, 48, LiveSettings(read_timeout=0.5)) as video:
         items = list(iter(video.get, None))
     assert isinstance(items[0], Started)
     assert len(items) == 26
@@ -63,7 +63,7 @@ def test_mp4_with_its_index_at_the_end_cannot_be_followed(tmp_path: Path) -> Non
     noise = list(np.random.default_rng(0).integers(0, 256, (40, 96, 128, 3), np.uint8))
     path = make_video(tmp_path / "film.mp4", noise).path
     assert path.stat().st_size > 200_000
-    settings = LiveSettings(stall=0.1)
+    settings = LiveSettings(read_timeout=0.1)
     with (
         LiveVideo(FollowedFile(str(path)), 25.0, 48, settings) as video,
         pytest.raises(VideoError, match="MP4 that is not complete"),

@@ -26,7 +26,7 @@ from slipdetect.lab.check.examples import Example, ExampleRow, choose_examples
 from slipdetect.lab.check.fingerprints import Alignment
 from slipdetect.lab.check.near_duplicates import NearDuplicates, NearPair
 from slipdetect.lab.data import Clip
-from slipdetect.lab.data.leaks import find_leaks
+from slipdetect.lab.data.splits import find_leaks
 from slipdetect.lab.stats.ranking import AucInterval
 from synth import make_video
 

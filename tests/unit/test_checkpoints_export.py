@@ -211,14 +211,14 @@ def test_what_cannot_be_written_is_refused(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        (lambda note: "{", "no JSON"),
+        (lambda note: "{", "not JSON"),
         (lambda note: note.replace('"window": 1.0', '"window": -1'), "window"),
         (lambda note: note.replace('"format_version": 1', '"format_version": 9'), "needs slip"),
         (
             lambda note: note.replace('"stream": "rgb"', '"stream": "flow"'),
-            "no stream of its model",
+            "a stream that its model lacks",
         ),
-        (lambda note: "[" * 100_000, "no JSON"),
+        (lambda note: "[" * 100_000, "not JSON"),
     ],
 )
 def test_a_damaged_note_is_an_error(tmp_path: Path, change: Any, message: str) -> None:

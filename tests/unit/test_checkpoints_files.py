@@ -115,20 +115,20 @@ def test_foreign_file_is_refused(tmp_path: Path, content: bytes) -> None:
 
 
 def test_missing_file_and_folder_are_refused(tmp_path: Path) -> None:
-    assert "is no file" in refusal(tmp_path / "x.pth.tar")
+    assert "is not a file" in refusal(tmp_path / "x.pth.tar")
     (tmp_path / "folder.pth.tar").mkdir()
-    assert "is no file" in refusal(tmp_path / "folder.pth.tar")
+    assert "is not a file" in refusal(tmp_path / "folder.pth.tar")
 
 
 @pytest.mark.parametrize(
     ("content", "words"),
     [
-        ({"state_dict": {"a": 1}}, "'a' in its state dict is no tensor"),
-        ({"state_dict": {3: torch.zeros(1)}}, "'3' in its state dict is no tensor"),
+        ({"state_dict": {"a": 1}}, "'a' in its state dict is not a tensor"),
+        ({"state_dict": {3: torch.zeros(1)}}, "'3' in its state dict is not a tensor"),
         ({"state_dict": {}}, "holds no tensors by name"),
         ([torch.zeros(1)], "holds no tensors by name"),
         (torch.zeros(1), "holds no tensors by name"),
-        ({"weights": torch.zeros(1)}, "no checkpoint of tsn-pytorch"),
+        ({"weights": torch.zeros(1)}, "not a checkpoint of tsn-pytorch"),
         ({"base_model.conv1.weight": torch.zeros(1)}, "no layer that scores classes"),
         (
             {"module.new_fc.weight": torch.zeros(1), "new_fc.weight": torch.zeros(1)},

@@ -115,7 +115,7 @@ def test_S36_what_older_programs_do_otherwise_is_told_by_name(tmp_path: Path) ->
         "takes topk of 2",
     ):
         assert sum(words in line for line in told) == 1, words
-    names = told[-1].removeprefix("older programs are not told of ").split(", ")
+    names = told[-1].removeprefix("older programs do not know ").split(", ")
     own_line = {
         "backbone",
         "backbone_options",

@@ -52,7 +52,7 @@ def test_channels_that_tell_nothing_need_the_modality(tmp_path: Path, old: OldNe
 
 def test_classes_need_names(tmp_path: Path) -> None:
     path = OldNetwork("resnet18", "rgb", classes=3).write(tmp_path / "x.pth.tar")
-    assert "3 classes apart; name them with --labels" in refusal(path, UsageError)
+    assert "the network has 3 classes; name them with --labels" in refusal(path, UsageError)
     assert "2 labels" in refusal(path, UsageError, wishes=Wishes(labels=("a", "b")))
     wishes = Wishes(labels=("walk", "slip", "sit"), positive="slip")
     config = import_checkpoints([path], tmp_path / "m", wishes=wishes).package.config

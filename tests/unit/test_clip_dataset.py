@@ -17,8 +17,7 @@ from hypothesis import strategies as st
 
 from slipdetect.errors import DataError, UsageError
 from slipdetect.lab.data import Clip, FrameCache, Sampling, WindowRule
-from slipdetect.lab.data.clip_dataset import TrainingClips, ValidationClips, _balanced
-from slipdetect.lab.data.window_dataset import WindowRecipe
+from slipdetect.lab.data.datasets import TrainingClips, ValidationClips, WindowRecipe, _balanced
 from slipdetect.modalities.augment_config import AugmentConfig
 from slipdetect.modalities.sampling import segment_offsets
 from slipdetect.modalities.snippet import SnippetGrid, get_modality
@@ -55,9 +54,13 @@ def recipe(modality: str = "rgb", segments: int = 3) -> WindowRecipe:
 
 
 def training(
-    modality: str = "rgb", seed: int = 0, config: AugmentConfig = PLAIN, positives: float = 0.0
+    modality: str = "rgb",
+    seed: int = 0,
+    config: AugmentConfig = PLAIN,
+    positive_fraction: float = 0.0,
 ) -> TrainingClips:
-    return TrainingClips(CLIPS, NumberedCache(), recipe(modality), seed, config, positives)
+    made = recipe(modality)
+    return TrainingClips(CLIPS, NumberedCache(), made, seed, config, positive_fraction)
 
 
 def name(told: str) -> str:
@@ -138,7 +141,7 @@ def test_shares_hold_and_no_clip_is_left_out(positive: int, negative: int, share
 
 def test_a_share_repeats_the_rarer_label_evenly() -> None:
     """Two falls to three others at one half: three falls, so one of them twice."""
-    clips = training(positives=0.5)
+    clips = training(positive_fraction=0.5)
     assert len(clips) == 6
     twice = set()
     for epoch in range(12):
@@ -153,10 +156,10 @@ def test_a_share_repeats_the_rarer_label_evenly() -> None:
         twice.add("fall-a" if seen["fall-a"] == 2 else "fall-b")
     assert twice == {"fall-a", "fall-b"}
     # eight of ten: twelve falls to three others
-    many = training(positives=0.8)
+    many = training(positive_fraction=0.8)
     assert Counter(many.label(i) for i in range(len(many))) == {0: 12, 1: 3}
     # one of ten: two falls to eighteen others, six times each
-    few = training(positives=0.1)
+    few = training(positive_fraction=0.1)
     seen = Counter(name(few.describe(i)) for i in range(len(few)))
     assert seen == {"fall-a": 1, "fall-b": 1, "other-a": 6, "other-b": 6, "other-c": 6}
     # a clip that comes twice is not drawn alike
@@ -226,4 +229,4 @@ def test_one_label_and_shares_that_make_no_sense_are_refused() -> None:
         TrainingClips(CLIPS[:2], NumberedCache(), recipe(), 0)
     for share in (-0.1, 1.0):
         with pytest.raises(UsageError, match="share of positives"):
-            training(positives=share)
+            training(positive_fraction=share)

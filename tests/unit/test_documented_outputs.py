@@ -9,9 +9,9 @@ import json
 import re
 from pathlib import Path
 
-from results import make_result
+from results import activitynet_report, make_result
 from slipdetect.detection import Event
-from slipdetect.reports import activitynet_report, report_data, vtt_report
+from slipdetect.reports.formats import vtt_report
 from slipdetect.sinks.overlay import OverlaySink
 from slipdetect.sinks.registry import FORMATS, choose_destination
 from slipdetect.sinks.sink import Setup
@@ -32,12 +32,12 @@ def test_every_format_and_its_file(tmp_path: Path) -> None:
         assert f"| `{kind}` | `{where.each[0].name}` |" in PAGE
         assert len(re.findall(rf"^\| `{kind}` \|", PAGE, re.MULTILINE)) == 2
     for beside in (Timeline, OverlaySink):
-        (target,) = beside.files(out, Setup({"overwrite": False}, ["kitchen.mp4"]))
+        (target,) = beside.files(out, Setup(sources=["kitchen.mp4"]))
         assert f"| `{beside.option}` | `{target.name}` |" in PAGE
 
 
 def test_the_json_shown_has_the_keys_of_real_json() -> None:
-    shown, real = json.loads(block("json")), report_data(make_result("kitchen.mp4", SHOWN))
+    shown, real = json.loads(block("json")), make_result("kitchen.mp4", SHOWN).to_dict()
     assert list(shown) == list(real)
     for key in ("source", "model"):
         assert list(shown[key]) == list(real[key])

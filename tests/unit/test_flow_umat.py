@@ -28,7 +28,7 @@ sys.path.insert(0, {tests!r})
 import cv2
 import numpy as np
 from test_flow_extractor import texture
-from slipdetect.cli.checks import _flow
+from slipdetect.cli.doctor import _flow
 from slipdetect.errors import UsageError
 from slipdetect.flow import FlowExtractor
 from slipdetect.flow.machine import device_name

@@ -20,7 +20,7 @@ import numpy as np
 import pytest
 
 from slipdetect.lab.data import Clip, FrameCache, Sampling, WindowRule
-from slipdetect.lab.data.window_dataset import TrainingWindows, WindowRecipe
+from slipdetect.lab.data.datasets import TrainingWindows, WindowRecipe
 from slipdetect.modalities.augment_config import AugmentConfig
 from slipdetect.modalities.sampling import segment_offsets
 from slipdetect.modalities.snippet import SnippetGrid, cut, get_modality, snippet_box, thumbnail

@@ -102,7 +102,7 @@ def test_killing_the_writer_leaves_the_old_file(tmp_path: Path) -> None:
 def test_existing_files_are_refused_unless_told(tmp_path: Path) -> None:
     target = tmp_path / "a.txt"
     target.write_text("old")
-    with pytest.raises(OutputError, match="--overwrite"), atomic_write(target):
+    with pytest.raises(OutputError, match="overwrite=True"), atomic_write(target):
         pytest.fail("the block must not run")
     assert target.read_text() == "old"
 

@@ -18,7 +18,7 @@ from slipdetect.lab.check.checking import alike_groups
 from slipdetect.lab.check.fingerprints import Alignment
 from slipdetect.lab.check.near_duplicates import NearPair
 from slipdetect.lab.data import Clip
-from slipdetect.lab.data.leaks import find_leaks, require_no_leak, same_files
+from slipdetect.lab.data.splits import find_leaks, require_no_leak, same_files
 
 SIDES = st.sampled_from(["train", "val", "test", ""])
 

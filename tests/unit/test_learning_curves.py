@@ -11,8 +11,8 @@ from types import SimpleNamespace
 
 import pytest
 
-from slipdetect.lab.train.curves import draw_curves
 from slipdetect.lab.train.learning_curves import Curve, draw_learning_curves, learning_figure
+from slipdetect.lab.train.records import draw_curves
 
 
 def _curve(run: str, part: str, metric: str, *values: float) -> Curve:
@@ -87,7 +87,7 @@ def test_a_training_run_is_drawn_by_the_same_code(
         seen.extend(curves)
         target.write_bytes(b"picture")
 
-    monkeypatch.setattr("slipdetect.lab.train.curves.draw_learning_curves", draw)
+    monkeypatch.setattr("slipdetect.lab.train.records.draw_learning_curves", draw)
     history = {
         "rgb": [
             _epoch(0, 0.75, 0.5, None, None),

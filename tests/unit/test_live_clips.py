@@ -14,8 +14,9 @@ from types import SimpleNamespace
 import av
 import pytest
 
-from slipdetect.alerts.live_clips import LiveClips
 from slipdetect.detection import Event
+from slipdetect.sinks.live_clips import LiveClips
+from slipdetect.sinks.sink import Alert
 from slipdetect.video import open_video
 from slipdetect.video.live.picture_memory import PictureMemory
 from synth import bars, read_code
@@ -65,13 +66,13 @@ def test_a_clip_reaches_from_before_the_event_to_behind_it(tmp_path: Path) -> No
     memory = PictureMemory(rate=10.0)
     remember(memory, 2.0)
     clips = clips_of(memory, tmp_path)
-    clips.add(Event(1.0, 2.2, 1.5, 0.9))
+    clips.event(Alert("camera", "tiny", Event(1.0, 2.2, 1.5, 0.9)))
     time.sleep(0.3)
-    assert clips.written == []  # what is behind the event has not been seen yet
+    assert clips.made == []  # what is behind the event has not been seen yet
     remember(memory, 2.0, base=2.0)
-    clips.close()
-    assert clips.written == [tmp_path / "camera-0-20250301T091528.000Z.mp4"]
-    shown = codes(clips.written[0])
+    clips.__exit__(None, None, None)
+    assert clips.made == [tmp_path / "camera-0-20250301T091528.000Z.mp4"]
+    shown = codes(clips.made[0])
     assert [code for _, code in shown] == [*range(5, 20), *range(8)]
     assert [moment for moment, _ in shown] == [round(k / 10, 3) for k in range(23)]
 
@@ -80,12 +81,12 @@ def test_the_end_of_a_run_writes_what_waits_and_tells_what_is_missing(tmp_path: 
     memory = PictureMemory(rate=10.0)
     remember(memory, 2.0)
     clips = clips_of(memory, tmp_path)
-    clips.add(Event(1.0, 1.9, 1.5, 0.9))
-    clips.add(Event(50.0, 51.0, 50.5, 0.9))
-    clips.close()
-    assert len(clips.written) == 1
-    assert codes(clips.written[0])[-1][1] == 19
-    (error,) = clips.errors
+    clips.event(Alert("camera", "tiny", Event(1.0, 1.9, 1.5, 0.9)))
+    clips.event(Alert("camera", "tiny", Event(50.0, 51.0, 50.5, 0.9)))
+    clips.__exit__(None, None, None)
+    assert len(clips.made) == 1
+    assert codes(clips.made[0])[-1][1] == 19
+    (error,) = clips.missing
     assert "no picture of it is kept" in str(error)
 
 
@@ -95,7 +96,7 @@ def test_a_clip_that_exists_is_not_replaced(tmp_path: Path) -> None:
     clips = clips_of(memory, tmp_path)
     event = Event(1.0, 1.5, 1.2, 0.9)
     clips.path(event).write_text("mine")
-    clips.add(event)
-    clips.close()
+    clips.event(Alert("camera", "tiny", event))
+    clips.__exit__(None, None, None)
     assert clips.path(event).read_text() == "mine"
-    assert "exists already" in str(clips.errors[0])
+    assert "exists already" in str(clips.missing[0])

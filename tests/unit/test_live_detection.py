@@ -35,7 +35,7 @@ from synth import make_video
 EVENTS = ((0.6, 1.2), (2.4, 3.0))
 SECONDS = 3.6
 STALL = (1.6, 2.0)
-QUICK = LiveSettings(stall=0.25, first_wait=0.05, jitter=0.0, max_duration=SECONDS)
+QUICK = LiveSettings(read_timeout=0.25, first_wait=0.05, jitter=0.0, max_duration=SECONDS)
 
 
 def lamp(moment: float) -> np.ndarray:
@@ -192,7 +192,7 @@ def test_L03_mjpeg_without_timestamps_is_timed_by_its_arrival(
     detector: Detector, file_events: tuple[Event, ...]
 ) -> None:
     with camera_server(lamp, STALL) as camera:
-        reading = {"stall": 0.25, "first_wait": 0.05, "max_duration": SECONDS}
+        reading = {"read_timeout": 0.25, "first_wait": 0.05, "max_duration": SECONDS}
         events = list(detector.iter_events(f"http://{camera.place}/mjpeg", **reading))
     assert_alike(events, file_events)
     assert len(camera.asked) > 1

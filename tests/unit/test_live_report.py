@@ -14,9 +14,8 @@ from typing import Any
 import pytest
 
 from results import FALL
-from slipdetect.cli.alerting import clip_stem
 from slipdetect.detection import Detector, Event, EventFinal, EventStarted, LiveEvent, LiveSummary
-from slipdetect.reports import live_schema
+from slipdetect.reports.formats import live_schema
 from slipdetect.reports.live_report import (
     live_line,
     live_text,
@@ -24,6 +23,7 @@ from slipdetect.reports.live_report import (
     summary_line,
     summary_text,
 )
+from slipdetect.sinks.live_clips import clip_stem
 from slipdetect.video.live import Reconnected, Reconnecting, Skipped, Started
 from slipdetect.video.live.picture_memory import RATE, ROOM, SHORT_SIDE
 from slipdetect.video.live.sources import LiveSettings
@@ -79,7 +79,7 @@ def test_the_page_says_what_the_bundled_model_and_the_settings_are() -> None:
     gap = detector.event_config.min_duration_off
     assert f"`--min-gap` of {gap} s about {behind + gap + config.stride:.0f} s" in PAGE
     settings = LiveSettings()
-    assert f"`--stall` seconds ({settings.stall:g})" in PAGE
+    assert f"`--read-timeout` seconds ({settings.read_timeout:g})" in PAGE
     assert f"`--retries` ({settings.retries})" in PAGE
     assert f"seconds of them ({settings.max_lag:g})" in PAGE
     assert f"last {ROOM // 2**20} MiB" in PAGE

@@ -15,12 +15,10 @@ import pytest
 from slipdetect.detection import Window
 from slipdetect.errors import DataError, VideoError
 from slipdetect.lab.data import Clip, WindowRule, read_annotations
-from slipdetect.lab.data.window_pool import MINED, Candidate, Pool
-from slipdetect.lab.train.mining import LIST, FalseAlarm, MiningRule, false_alarms, mine
+from slipdetect.lab.data.windows import MINED, Candidate, Pool
+from slipdetect.lab.train.mining import LIST, FalseAlarm, false_alarms, mine
 from slipdetect.video import open_video
 from synth import make_video
-
-RULE = MiningRule(above=0.5, most=3, margin=0.5)
 
 
 def window(start: float, probability: float) -> Window:
@@ -37,7 +35,7 @@ def test_stretches_lie_around_the_surest_windows() -> None:
         window(7.0, 0.55),
         window(9.5, 0.49),
     ]
-    assert false_alarms(windows, 10.5, RULE) == [
+    assert false_alarms(windows, 10.5, 0.5) == [
         FalseAlarm(0.0, 1.5, 0.6),
         FalseAlarm(4.5, 6.5, 0.9),
         FalseAlarm(6.5, 8.5, 0.55),
@@ -46,10 +44,10 @@ def test_stretches_lie_around_the_surest_windows() -> None:
 
 def test_no_more_than_wanted_and_none_beyond_the_video() -> None:
     windows = [window(4.0 * i, 0.5 + i / 100) for i in range(5)]
-    found = false_alarms(windows, 17.2, RULE)
+    found = false_alarms(windows, 17.2, 0.5, most=3)
     assert [alarm.score for alarm in found] == [0.52, 0.53, 0.54]
     assert found[-1].end == 17.2
-    assert false_alarms([window(0.0, 0.4)], 5.0, RULE) == []
+    assert false_alarms([window(0.0, 0.4)], 5.0, 0.5) == []
 
 
 class Told:
@@ -86,8 +84,9 @@ def test_the_surest_of_all_footage_are_cut_out_as_they_are(
         detector,  # type: ignore[arg-type]
         [*videos, tmp_path / "none.mp4"],
         tmp_path / "mined",
-        MiningRule(above=0.5, most=2, margin=0.5),
+        0.5,
         lambda done, total: seen.append((done, total)),
+        most=2,
     )
     assert seen == [(1, 3), (2, 3), (3, 3)]
     assert "left out" in caplog.text
@@ -106,7 +105,7 @@ def test_the_surest_of_all_footage_are_cut_out_as_they_are(
 
 def test_windows_that_are_drawn_are_those_that_were_mined() -> None:
     """A window of 1 s with half a second beside it leaves centers within half a second."""
-    alarm = false_alarms([window(4.0, 0.9)], 20.0, RULE)[0]
+    alarm = false_alarms([window(4.0, 0.9)], 20.0, 0.5)[0]
     clip = Clip(Path("x.mp4"), False)
     centers = WindowRule(window=1.0).negative_ranges(clip, alarm.end - alarm.start)
     assert centers == [(0.5, 1.5)]  # 4.0 to 5.0 s of the video, whose window was centered on 4.5
@@ -114,10 +113,10 @@ def test_windows_that_are_drawn_are_those_that_were_mined() -> None:
 
 def test_footage_that_fools_nobody_gives_nothing(videos: list[Path], tmp_path: Path) -> None:
     detector = Told({"a.mp4": [window(0.0, 0.1)], "b.mp4": []})
-    assert mine(detector, videos, tmp_path / "mined") == []  # type: ignore[arg-type]
+    assert mine(detector, videos, tmp_path / "mined", 0.2) == []  # type: ignore[arg-type]
     assert not (tmp_path / "mined").exists()
     with pytest.raises(DataError, match="none of the footage"):
-        mine(Told({}), videos, tmp_path / "mined")  # type: ignore[arg-type]
+        mine(Told({}), videos, tmp_path / "mined", 0.2)  # type: ignore[arg-type]
 
 
 def candidates(source: str, count: int) -> list[Candidate]:

@@ -45,7 +45,7 @@ ORIGINAL = recording(1, 1)
 COPIES = {
     "reencoded": (ORIGINAL, RATE, 40),
     "small": (sized(ORIGINAL, "short:64"), RATE, 28),
-    "course2020": (sized(ORIGINAL, "seed"), RATE, 23),
+    "course2020": (sized(ORIGINAL, "course2020"), RATE, 23),
     "letterbox": (sized(ORIGINAL, "letterbox:256x256"), RATE, 23),
     "trimmed": (ORIGINAL[8:-7], RATE, 23),
     "mirrored": ([image[:, ::-1] for image in ORIGINAL], RATE, 23),

@@ -98,7 +98,9 @@ def test_L03_chance_lengthens_a_wait_by_its_share() -> None:
     assert [backoff.next() for _ in range(2)] == [2.25, 4.5]
 
 
-@pytest.mark.parametrize("change", [{"retries": -1}, {"stall": 0.0}, {"max_lag": float("nan")}])
+@pytest.mark.parametrize(
+    "change", [{"retries": -1}, {"read_timeout": 0.0}, {"max_lag": float("nan")}]
+)
 def test_settings_that_make_no_sense_are_refused(change: dict[str, float]) -> None:
     with pytest.raises(UsageError, match=next(iter(change))):
         LiveSettings(**change)

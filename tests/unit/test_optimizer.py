@@ -69,7 +69,7 @@ def test_sgd_has_the_groups_of_table_5(modality: str, first: int) -> None:
 
 
 def test_adamw_trains_the_head_faster() -> None:
-    config = TrainConfig(optimizer="adamw", lr=1e-4, head_factor=10.0, weight_decay=0.01)
+    config = TrainConfig(optimizer="adamw", lr=1e-4, head_lr_mult=10.0, weight_decay=0.01)
     model = stub_tsn("rgb", partial_bn="all")
     optimizer = make_optimizer(model, config)
     assert isinstance(optimizer, torch.optim.AdamW)

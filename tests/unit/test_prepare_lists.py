@@ -134,7 +134,7 @@ def test_contradictions_name_their_line(root: Path, line: str, words: str) -> No
     [
         (f"{SLIP}.mp4 0", r"label 0 means neither a slip nor none \(there is 1 Slipping, 2 NotSl"),
         (f"{SLIP}.mp4 2", r"label 2 \(NotSlipping\) contradicts the folder of 'Slipping/v"),
-        ("walk/x.mp4", "'walk/x.mp4' has no label, and its folder does not tell one"),
+        ("walk/x.mp4", "'walk/x.mp4' has no label, and its folder names none"),
     ],
 )
 def test_contradictions_of_the_first_generation(root: Path, line: str, words: str) -> None:

@@ -14,7 +14,7 @@ import pytest
 from slipdetect.detection import Detector
 from slipdetect.detection.detector import peak_memory
 from slipdetect.detection.pipeline import Stopwatch
-from slipdetect.reports.profile_text import profile_text
+from slipdetect.reports.table import profile_text
 from slipdetect.types import Profile, Stage
 from synth import make_video
 

@@ -15,7 +15,7 @@ import pytest
 
 from results import FALL, make_result
 from slipdetect.errors import LibraryError, UsageError
-from slipdetect.reports import detect_schema, json_report
+from slipdetect.reports.formats import detect_schema, json_report
 from slipdetect.types import Event, EventConfig, Window
 from slipdetect.video import DecodeReport
 

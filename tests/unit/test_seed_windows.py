@@ -36,12 +36,12 @@ def by_hand(frames: int, segments: int, length: int) -> list[int]:
 @given(st.integers(0, 3000))
 def test_windows_of_the_final_detector(frames: int) -> None:
     count = 0 if frames <= 30 else 1 if frames <= 41 else 1 + math.ceil((frames - 41) / 10)
-    assert SEED_WINDOWS["seed"].starts(frames) == [10 * index for index in range(count)]
+    assert SEED_WINDOWS["course2020"].starts(frames) == [10 * index for index in range(count)]
 
 
 @given(st.integers(0, 3000))
 def test_windows_of_the_programs_before_it(frames: int) -> None:
-    v1, v0 = SEED_WINDOWS["seed-v1"], SEED_WINDOWS["seed-v0"]
+    v1, v0 = SEED_WINDOWS["course2020-v1"], SEED_WINDOWS["course2020-v0"]
     whole, rest = divmod(frames, 30)
     assert v1.starts(frames) == [30 * index for index in range(whole + (rest > 20))]
     if rest > 20:
@@ -50,11 +50,16 @@ def test_windows_of_the_programs_before_it(frames: int) -> None:
 
 
 def test_samples_are_those_of_the_report() -> None:
-    seed = SEED_WINDOWS["seed"]
+    seed = SEED_WINDOWS["course2020"]
     # the program counts from 1
     assert [1 + s for s in seed.samples(RGB, 30)] == [3, 7, 11, 16, 20, 24, 28]
     assert [1 + s for s in seed.samples(FLOW, 30)] == [2, 6, 9, 13, 17, 20, 24]
-    for name, size in (("seed", 30), ("seed-v1", 30), ("seed-v1", 24), ("seed-v0", 40)):
+    for name, size in (
+        ("course2020", 30),
+        ("course2020-v1", 30),
+        ("course2020-v1", 24),
+        ("course2020-v0", 40),
+    ):
         schedule = SEED_WINDOWS[name]
         assert schedule.samples(RGB, size) == by_hand(size, schedule.segments, 1)
         # 5 fields lie between 6 frames; there is one field less than frames
@@ -62,8 +67,8 @@ def test_samples_are_those_of_the_report() -> None:
 
 
 def test_no_other_preset() -> None:
-    with pytest.raises(UsageError, match="choose from seed, seed-v1, seed-v0"):
-        seed_windows("seed-v2")
+    with pytest.raises(UsageError, match="choose from course2020, course2020-v1, course2020-v0"):
+        seed_windows("course2020-v2")
 
 
 @pytest.fixture
@@ -79,7 +84,7 @@ def test_a_window_is_the_mean_of_its_samples_and_the_sum_of_its_streams(
     """Everything again in plain loops, from the pixels on."""
     path = tmp_path / "a.mp4"
     make_video(path, "walk", count=52, size=(64, 48))
-    result = seed_detector(detector, SEED_WINDOWS["seed"]).detect(path)
+    result = seed_detector(detector, SEED_WINDOWS["course2020"]).detect(path)
     with open_video(path) as video:
         images = [frame.image for frame in video.frames(short_side=64)]
     recipe = detector.config.stream("flow").flow
@@ -110,7 +115,7 @@ def test_a_window_is_the_mean_of_its_samples_and_the_sum_of_its_streams(
             assert window.streams[name] == pytest.approx(alone, abs=1e-5)
 
 
-@pytest.mark.parametrize(("name", "windows"), [("seed-v1", 2), ("seed-v0", 2)])
+@pytest.mark.parametrize(("name", "windows"), [("course2020-v1", 2), ("course2020-v0", 2)])
 def test_the_other_programs_run(
     detector: Detector, tmp_path: Path, name: str, windows: int
 ) -> None:
@@ -122,11 +127,11 @@ def test_the_other_programs_run(
 
 def test_too_short_a_video_is_told_of(detector: Detector, tmp_path: Path) -> None:
     make_video(tmp_path / "a.mp4", "walk", count=30, size=(64, 48))
-    with pytest.raises(VideoError, match="has 30 frames, and 'seed' needs 31"):
-        seed_detector(detector, SEED_WINDOWS["seed"]).detect(tmp_path / "a.mp4")
+    with pytest.raises(VideoError, match="has 30 frames, and 'course2020' needs 31"):
+        seed_detector(detector, SEED_WINDOWS["course2020"]).detect(tmp_path / "a.mp4")
 
 
 def test_other_streams_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     other = Detector.from_package(stub_package(tmp_path / "model", monkeypatch, "rgbdiff"), "cpu")
     with pytest.raises(ModelError, match="models import"):
-        seed_detector(other, SEED_WINDOWS["seed"])
+        seed_detector(other, SEED_WINDOWS["course2020"])

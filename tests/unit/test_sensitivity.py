@@ -13,7 +13,7 @@ import pytest
 
 from slipdetect.detection import Detector
 from slipdetect.errors import ModelError, OutputError, PackageError, UsageError
-from slipdetect.lab.models.copying import copy_package
+from slipdetect.lab.models.packages import copy_package
 from slipdetect.models import ModelConfig, load_package, save_package
 from stub_models import EVENTS, create_stub, stub_config, stub_tsn
 

@@ -12,7 +12,7 @@ import pytest
 import torch
 
 from slipdetect.errors import OutputError, UsageError
-from slipdetect.lab.models.soup import average_packages
+from slipdetect.lab.models.packages import average_packages
 from slipdetect.models import ModelPackage, load_package, save_package
 from slipdetect.types import Calibration
 from stub_models import create_stub, stub_config, stub_stream, stub_tsn
@@ -105,6 +105,6 @@ def test_one_model_has_no_average_and_an_earlier_package_stays(tmp_path: Path) -
     parts = [package(tmp_path / name, seed) for seed, name in enumerate("ab")]
     with pytest.raises(UsageError, match="at least two"):
         average_packages(parts[:1], tmp_path / "mean", name="mean")
-    with pytest.raises(OutputError, match="holds a model already; pass --overwrite"):
+    with pytest.raises(OutputError, match="holds a model already; pass overwrite=True"):
         average_packages(parts, tmp_path / "a", name="mean")
     assert load_package(tmp_path / "a").config == parts[0].config

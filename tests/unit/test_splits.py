@@ -13,8 +13,7 @@ from hypothesis import strategies as st
 
 from slipdetect.errors import DataError
 from slipdetect.lab.data import Clip, split_by_group
-from slipdetect.lab.data.leaks import require_no_leak
-from slipdetect.lab.data.splits import require_both_labels
+from slipdetect.lab.data.splits import require_both_labels, require_no_leak
 
 
 @st.composite

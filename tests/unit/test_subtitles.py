@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from results import FALL, make_result
 from slipdetect.detection import Event
-from slipdetect.reports import srt_report, vtt_report
+from slipdetect.reports.formats import srt_report, vtt_report
 
 TIMES = re.compile(r"(\d{2,}):(\d\d):(\d\d)[.,](\d{3}) --> (\d{2,}):(\d\d):(\d\d)[.,](\d{3})")
 

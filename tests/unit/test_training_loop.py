@@ -16,18 +16,17 @@ import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
+from timm.utils.model_ema import ModelEmaV3
 from torch import nn
 
 from slipdetect import backbones
 from slipdetect.errors import DataError, ModelError, UsageError
 from slipdetect.lab.data import Clip
 from slipdetect.lab.train import TrainingRun, records
-from slipdetect.lab.train.averaging import WeightAverage
-from slipdetect.lab.train.batches import Share, StepBatches
+from slipdetect.lab.train.batches import Share, StepBatches, class_weights
 from slipdetect.lab.train.metrics import EpochMetrics, best_epoch, is_exhausted
 from slipdetect.lab.train.optimizer import reductions
 from slipdetect.lab.train.processes import make_accelerator
-from slipdetect.lab.train.windows import class_weights
 from slipdetect.models import TSN, load_package, save_package
 from slipdetect.models.freezing import blocks
 from stub_models import stub_tsn
@@ -100,7 +99,7 @@ def test_a_step_that_cannot_be_shared_evenly_is_refused(processes: int, parts: i
 
 
 def test_parts_of_a_step_make_the_same_step(data: list[Clip], cache: Path, tmp_path: Path) -> None:
-    settings = {"partial_bn": "all", "class_weights": "balanced", "positives": 0.25}
+    settings = {"partial_bn": "all", "class_weights": "balanced", "positive_fraction": 0.25}
     once = train(data, tmp_path / "a", cache, **settings)
     parted = train(data, tmp_path / "b", cache, accumulate=2, **settings)
     start = train(data, tmp_path / "c", cache, lr=0.0, **settings)
@@ -140,7 +139,13 @@ def test_the_weighted_loss_is_the_weighted_mean(
     data: list[Clip], cache: Path, tmp_path: Path
 ) -> None:
     """With a rate of zero the network stays as it is, so the epoch's loss can be recomputed."""
-    changes = {"positives": 0.25, "epochs": 1, "lr": 0.0, "batch_size": 8, "validation": 0.0}
+    changes = {
+        "positive_fraction": 0.25,
+        "epochs": 1,
+        "lr": 0.0,
+        "batch_size": 8,
+        "validation": 0.0,
+    }
     run = TrainingRun(
         data,
         tmp_path / "a",
@@ -151,13 +156,13 @@ def test_the_weighted_loss_is_the_weighted_mean(
     )
     run.run()
     network = load_package(tmp_path / "a" / "last").build_stream("rgb")
-    from slipdetect.lab.data.window_dataset import TrainingWindows, WindowRecipe
+    from slipdetect.lab.data.datasets import TrainingWindows, WindowRecipe
     from slipdetect.lab.data.windows import WindowRule
     from slipdetect.modalities.normalize import SnippetNormalizer
 
     modality = run.modalities["rgb"]
     recipe = WindowRecipe(modality, run.grid, 32, "motion", 2, WindowRule(window=0.8))
-    windows = TrainingWindows(data, run.cache, recipe, 8, 0, positives=0.25)
+    windows = TrainingWindows(data, run.cache, recipe, 8, 0, positive_fraction=0.25)
     normalizer = SnippetNormalizer(modality, network.spec.normalization)
     total = weight_sum = 0.0
     count = [sum(windows.label(i) == label for i in range(8)) for label in (0, 1)]
@@ -173,20 +178,25 @@ def test_the_weighted_loss_is_the_weighted_mean(
     assert rows(tmp_path / "a")[0]["train_loss"] == pytest.approx(total / weight_sum, rel=2e-3)
 
 
-def test_the_mean_of_the_weights_follows_by_hand() -> None:
-    network = stub_tsn()
-    average = WeightAverage(network, 0.9)
-    wanted = network.classifier.weight.detach().double().clone()
-    for step in range(1, 30):
-        with torch.no_grad():
-            network.classifier.weight.add_(torch.randn_like(network.classifier.weight))
-        average.update(network)
-        decay = min(0.9, (1 + step) / (10 + step))
-        wanted = decay * wanted + (1 - decay) * network.classifier.weight.detach().double()
-    torch.testing.assert_close(average.network.classifier.weight.double(), wanted)
-    counters = [k for k in network.state_dict() if k.endswith("num_batches_tracked")]
-    assert counters
-    assert not any(p.requires_grad for p in average.network.parameters())
+def test_the_mean_of_the_weights_follows_by_hand(
+    data: list[Clip], cache: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    after_steps: list[torch.Tensor] = []
+    update = ModelEmaV3.update
+
+    def noted(self: ModelEmaV3, network: TSN, step: int) -> None:
+        after_steps.append(network.classifier.weight.detach().double().clone())
+        update(self, network, step)
+
+    monkeypatch.setattr(ModelEmaV3, "update", noted)
+    mean = train(data, tmp_path / "a", cache, ema=0.6, epochs=3)["classifier.weight"]
+    assert len(after_steps) == 6
+    wanted = torch.zeros_like(after_steps[0])
+    for number, weight in enumerate(after_steps):
+        decay = min(0.6, 1 - (1 + number) ** (-2 / 3))
+        wanted = decay * wanted + (1 - decay) * weight
+    torch.testing.assert_close(mean.double(), wanted, rtol=1e-3, atol=1e-5)
+    assert not torch.allclose(after_steps[-1], wanted, rtol=1e-3, atol=1e-5)
 
 
 def test_the_mean_is_what_is_saved(data: list[Clip], cache: Path, tmp_path: Path) -> None:
@@ -321,11 +331,11 @@ def test_impossible_freezing_is_refused(what: str) -> None:
 def test_a_run_starts_from_a_model(data: list[Clip], cache: Path, tmp_path: Path) -> None:
     first = train(data, tmp_path / "a", cache)
     model = str(tmp_path / "a" / "last")
-    again = train(data, tmp_path / "b", cache, start=model, lr=0.0, epochs=1, partial_bn="all")
+    again = train(data, tmp_path / "b", cache, init_from=model, lr=0.0, epochs=1, partial_bn="all")
     assert all(torch.equal(first[key], again[key]) for key in first)
     with pytest.raises(UsageError, match="no 'flow' stream"):
         TrainingRun(
-            data, tmp_path / "c", ["flow"], tiny_config(start=model), cache=cache, device="cpu"
+            data, tmp_path / "c", ["flow"], tiny_config(init_from=model), cache=cache, device="cpu"
         ).run()
 
 
@@ -333,7 +343,7 @@ def test_a_model_of_another_make_is_no_start(
     data: list[Clip], cache: Path, tmp_path: Path, tiny_package: Path
 ) -> None:
     with pytest.raises(ModelError, match=r"resnet18.*the recipe wants tiny"):
-        train(data, tmp_path / "a", cache, start=str(tiny_package))
+        train(data, tmp_path / "a", cache, init_from=str(tiny_package))
 
 
 def test_a_start_that_saw_other_pictures_is_warned_of(
@@ -344,9 +354,9 @@ def test_a_start_that_saw_other_pictures_is_warned_of(
     monkey.setattr(logging.getLogger("slipdetect"), "propagate", True)
     train(data, tmp_path / "a", cache, epochs=1)
     start = str(tmp_path / "a" / "last")
-    train(data, tmp_path / "b", cache, start=start, epochs=1)
+    train(data, tmp_path / "b", cache, init_from=start, epochs=1)
     assert "learned with" not in caplog.text
-    train(data, tmp_path / "c", cache, start=start, epochs=1, crop="center")
+    train(data, tmp_path / "c", cache, init_from=start, epochs=1, crop="center")
     assert "learned with crop motion, this run has center" in caplog.text
     monkey.undo()
 
@@ -362,10 +372,10 @@ def test_a_start_brings_its_normalization(data: list[Clip], cache: Path, tmp_pat
     config = type(package.config).from_json(content)
     states = {"rgb": package.build_stream("rgb").state_dict()}
     save_package(tmp_path / "imported", config, states)
-    train(data, tmp_path / "b", cache, start=str(tmp_path / "imported"), epochs=1)
+    train(data, tmp_path / "b", cache, init_from=str(tmp_path / "imported"), epochs=1)
     (stream,) = load_package(tmp_path / "b" / "last").config.streams
     assert stream.normalization.mean == (0.1, 0.2, 0.3)
-    again = tiny_config(start=str(tmp_path / "imported"), epochs=1)
+    again = tiny_config(init_from=str(tmp_path / "imported"), epochs=1)
     options = {"cache": cache, "device": "cpu", "resume": True}
     TrainingRun(data, tmp_path / "b", ["rgb"], again, **options).run()
     content["streams"][0]["normalization"]["mean"] = [0.5, 0.5, 0.5]
@@ -378,7 +388,7 @@ def test_a_start_brings_its_normalization(data: list[Clip], cache: Path, tmp_pat
     turned = {**content, "positive": "NotSlipping"}
     save_package(tmp_path / "turned", type(package.config).from_json(turned), states)
     with pytest.raises(ModelError, match="comes first"):
-        train(data, tmp_path / "c", cache, start=str(tmp_path / "turned"))
+        train(data, tmp_path / "c", cache, init_from=str(tmp_path / "turned"))
 
 
 def test_flow_is_normalized_as_was_asked(data: list[Clip], cache: Path, tmp_path: Path) -> None:
@@ -411,7 +421,7 @@ def test_clips_with_a_split_are_used_as_it_says(
     sides = ["train", "train", "train", "train", "val", "val", "test", "test"]
     clips = [replace(clip, split=side) for clip, side in zip(data, sides, strict=True)]
     clips[7] = replace(clips[7], path=tmp_path / "never-read.mp4")
-    train(clips, tmp_path / "o", cache, sampling="clips", positives=0.0, epochs=1)
+    train(clips, tmp_path / "o", cache, sampling="clips", positive_fraction=0.0, epochs=1)
     facts = load_package(tmp_path / "o" / "last").config.training
     assert [part["clips"] for part in facts["training_data"]] == [4]
     assert [part["clips"] for part in facts["validation_data"]] == [2]

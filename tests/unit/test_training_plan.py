@@ -28,10 +28,10 @@ def test_a_start_brings_the_size_of_its_input(tiny_package: Path) -> None:
         plan = StreamPlan(get_modality("rgb"), config, grid, None, [], [])
         return plan.stream(plan.network()).input_size
 
-    assert side(start=str(tiny_package)) == 32
-    assert side(start=str(tiny_package), input_size=48) == 48
+    assert side(init_from=str(tiny_package)) == 32
+    assert side(init_from=str(tiny_package), input_size=48) == 48
     assert side() == 224
-    known = TrainConfig(backbone="resnet18", start=str(tiny_package))
+    known = TrainConfig(backbone="resnet18", init_from=str(tiny_package))
     facts = StreamPlan(get_modality("rgb"), known, grid, None, [], []).facts()
     assert facts["input_size"] == 32
 
@@ -52,7 +52,7 @@ def test_a_consensus_begins_where_the_start_ended_if_it_was_the_same(
         torch.nn.init.normal_(weight)
     config = stub_config("rgb", streams=(stub_stream("rgb", consensus=then),))
     save_package(tmp_path / "model", config, {"rgb": before.state_dict()}, torch.float32)
-    settings = TrainConfig(backbone="stub", start=str(tmp_path / "model"), consensus=now)
+    settings = TrainConfig(backbone="stub", init_from=str(tmp_path / "model"), consensus=now)
     grid = SnippetGrid.make([get_modality("rgb")], 2, 10.0)
     plan = StreamPlan(get_modality("rgb"), settings, grid, None, [], [])
     network = plan.network()

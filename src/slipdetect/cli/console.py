@@ -6,19 +6,74 @@ In: text and how much of it the user wants. Out: lines on stdout and stderr.
 from __future__ import annotations
 
 import logging
+import re
 import sys
+import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
+from typing import Any
 
 import click
 
 from slipdetect._io import text_file
-from slipdetect.cli.bar import Bar
 from slipdetect.errors import OutputError
 
 _LOGGER = logging.getLogger("slipdetect")
+_SECONDS_BETWEEN = 0.1  # drawings of the bar
+COMMAND = "slipdetect.cli.command"  # in click's context: the innermost command that runs
+_ARGUMENT = re.compile(r"\b(?P<name>[a-z][a-z_]*)=(?:True|\.\.\.|'(?P<text>[^']*)')")
 _PREFIXES = {logging.WARNING: "Warning: ", logging.ERROR: "Error: ", logging.CRITICAL: "Error: "}
+
+
+class Bar:
+    """A progress bar, or nothing at all when not shown.
+
+    Args:
+        total: What ``show`` counts up to.
+        shown: Whether to draw.
+    """
+
+    def __init__(self, total: float, shown: bool) -> None:
+        self._bar: Any = None
+        self._drawn = 0.0
+        if shown:
+            from tqdm import tqdm
+
+            self._bar = tqdm(
+                total=total,
+                file=sys.stderr,
+                leave=False,
+                dynamic_ncols=True,
+                bar_format="{desc} |{bar}| {percentage:3.0f}%",
+            )
+
+    def show(self, done: float, text: str, *, now: bool = False) -> None:
+        """Draw the bar at ``done`` behind ``text``, at most ten times a second unless ``now``."""
+        if self._bar is None:
+            return
+        if not now and time.monotonic() - self._drawn < _SECONDS_BETWEEN:
+            return
+        self._drawn = time.monotonic()
+        self._bar.n = min(done, self._bar.total)
+        self._bar.set_description_str(text)
+
+    @contextmanager
+    def aside(self) -> Iterator[None]:
+        """Take the bar away while the block writes to the terminal."""
+        if self._bar is None:
+            yield
+            return
+        self._bar.clear()
+        try:
+            yield
+        finally:
+            self._bar.refresh()
+
+    def close(self) -> None:
+        """Remove the bar from the terminal."""
+        if self._bar is not None:
+            self._bar.close()
 
 
 class Console:
@@ -71,7 +126,7 @@ class Console:
     def note(self, text: str) -> None:
         """Tell something on stderr unless the user wants quiet."""
         if not self.quiet:
-            self._write(one_line(text) + "\n", err=True)
+            self._write(one_line(name_options(text)) + "\n", err=True)
 
     def warn(self, text: str) -> None:
         """Warn in one line on stderr unless the user wants quiet."""
@@ -79,7 +134,7 @@ class Console:
 
     def error(self, text: str) -> None:
         """Report an error in one line on stderr, always."""
-        self._write(f"Error: {one_line(text)}\n", err=True)
+        self._write(f"Error: {one_line(name_options(text))}\n", err=True)
 
     def block(self, text: str) -> None:
         """Write several lines to stderr, always."""
@@ -113,10 +168,26 @@ class _ConsoleHandler(logging.Handler):
 
     def emit(self, record: logging.LogRecord) -> None:
         line = one_line(_PREFIXES.get(record.levelno, "") + record.getMessage())
-        self._console.block(line + "\n")
+        self._console.block(name_options(line) + "\n")
 
 
 def one_line(text: str) -> str:
     """Return ``text`` without anything that would start a new line or steer a terminal."""
     lines = " ".join(line.strip() for line in text.splitlines())
     return "".join(char for char in lines if char.isprintable() or "\ud800" <= char <= "\udfff")
+
+
+def name_options(text: str) -> str:
+    """Name options of the command where a message names arguments: for ``overwrite=True``.
+
+    ``device='cpu'`` becomes ``--device cpu``, and ``max_pixels=...`` becomes ``--max-pixels``.
+    """
+    ctx = click.get_current_context(silent=True)
+    command = None if ctx is None else ctx.meta.get(COMMAND)
+    names = {} if command is None else {param.name: param.opts[-1] for param in command.params}
+
+    def option(found: re.Match[str]) -> str:
+        name = names.get(found["name"])
+        return found[0] if name is None else f"{name} {found['text'] or ''}".rstrip()
+
+    return _ARGUMENT.sub(option, text)

@@ -5,83 +5,121 @@ In: files, folders, lists. Out: events on stdout or in a file, and an exit code.
 
 from __future__ import annotations
 
-import logging
 import shutil
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
+from click.core import ParameterSource
 
-from slipdetect.cli.alerting import close_alerts, make_alerts
-from slipdetect.cli.batch import Batch, Detect, Progress
+from slipdetect._text import plain_name, printable
+from slipdetect.cli.batch import DETECTING, Batch, Detect, OnEvent, Progress
 from slipdetect.cli.console import Console
-from slipdetect.cli.detect_options import DETECT_OPTIONS, reading_settings
-from slipdetect.cli.grouped import GroupedCommand
-from slipdetect.cli.live import watch
-from slipdetect.cli.live_sources import find_live, named_sources
-from slipdetect.cli.model_option import load_detector
+from slipdetect.cli.detect_options import DetectSettings
+from slipdetect.cli.grouped import GroupedCommand, options_of
 from slipdetect.cli.options import common_options, with_options
-from slipdetect.cli.profiling import Profiling
-from slipdetect.cli.sources import expand
-from slipdetect.lab.course2020.replay_command import seed_look
-from slipdetect.sinks.registry import Destination, choose_destination, choose_sinks
-from slipdetect.sinks.sink import ResultSink, Setup
+from slipdetect.cli.sources import expand, names_live_source
+from slipdetect.cli.watch import watch
+from slipdetect.errors import UsageError
+from slipdetect.sinks.registry import SINKS, Destination, Kinds, choose_destination, choose_sinks
+from slipdetect.sinks.sink import Setup, Sink
 from slipdetect.sinks.text import Write
+from slipdetect.types import Profile, Stage
 
 if TYPE_CHECKING:
-    from slipdetect.alerts import Alerts
     from slipdetect.detection import DetectionResult, Detector
+    from slipdetect.detection.pipeline import Stopwatch
 
-logger = logging.getLogger(__name__)
+HEADINGS = ("Output", "Model", "Events", "Alerts", "Reading")
 
 
 @click.command(cls=GroupedCommand)
-@click.argument("sources", metavar="SOURCE...", nargs=-1)
-@with_options(DETECT_OPTIONS)
+@click.argument("sources", metavar="SOURCE...", nargs=-1, required=True)
+@with_options(options_of(DetectSettings, HEADINGS, SINKS))
 @common_options
 @click.pass_context
-def detect(ctx: click.Context, /, sources: tuple[str, ...], **options: Any) -> None:
+def detect(ctx: click.Context, /, **options: Any) -> None:
     """Find slips and falls in videos.
 
     SOURCE is a video, a folder (searched with everything below it), a pattern such as "*.mp4",
-    @list.txt (one source a line, relative to the list) or - (such a list on standard input). An
-    address (rtsp://, http://), the number of a camera or video on standard input (-) is looked at
-    live.
+    @list.txt (one source a line, relative to the list) or - (such a list on standard input).
+    Cameras and streams are for slipdetect watch.
 
     \b
     slipdetect detect kitchen.mp4
     slipdetect detect recordings/ --format csv --out events.csv
-    slipdetect detect rtsp://camera.example/stream --on-event "beep"
-    slipdetect detect recordings/ --format srt --out recordings/ --timeline plots/
+    slipdetect detect recordings/ --html report.html --clips clips/
     """
-    console, profiling = ctx.ensure_object(Console), Profiling(options["profile"])
-    sources = named_sources(sources, options)
-    if (live := find_live(sources, options["follow"])) is not None:
-        ctx.exit(watch(ctx, live, options))
-    jobs = expand(sources)
-    names, overwrite = [job.source for job in jobs], options["overwrite"]
-    where = choose_destination(options["out"], options["format"], names, overwrite=overwrite)
+    console, settings = ctx.ensure_object(Console), DetectSettings.of(options)
+    if names_live_source(settings.sources):
+        source = settings.sources[0]
+        name = "standard input" if source == "-" else repr(printable(plain_name(source)))
+        console.note(f"{name} is live: going on as 'slipdetect watch', the command for that")
+        _watch_instead(ctx, source)
+    ctx.exit(process(console, settings))
+
+
+def process(console: Console, settings: DetectSettings, kinds: Kinds = SINKS) -> int:
+    """Process all sources and return the exit code.
+
+    Args:
+        console: Where messages go.
+        settings: What the run was asked for.
+        kinds: The sinks that the command has.
+    """
+    from slipdetect.detection.pipeline import Stopwatch
+
+    stopwatch = Stopwatch()
+    jobs = expand(settings.sources)
+    names, overwrite = [job.source for job in jobs], settings.overwrite
+    where = choose_destination(settings.out, settings.format, names, overwrite=overwrite)
     readable = [job.source for job in jobs if job.error is None]
-    reading = reading_settings(options)
-    setup = Setup(options, names, readable)
-    beside = choose_sinks(setup, where.targets)
-    alerts = make_alerts(options)
-    detector = profiling.loading(lambda: load_detector(options)) if readable else None
-    look = _nothing if detector is None else _looking(detector, options, alerts)
-    with (
-        console.output(where.out, overwrite=overwrite) as write,
-        close_alerts(console, alerts),
-    ):
+    setup = settings.setup(names, readable)
+    sinks = choose_sinks(setup, kinds, where.targets)
+    with stopwatch.stage("loading the model"):
+        detector = settings.load_detector() if readable else None
+    run = _nothing if detector is None else _detecting(settings, detector)
+    with console.output(where.out, overwrite=overwrite) as write:
         results = _results(console, where, write, setup)
-        batch = Batch(console, [results, *beside], reading, strict=options["strict"])
-        tally = profiling.writing(lambda: batch.run(jobs, profiling.looking(look), detector))
+        batch = Batch(
+            console, [results, *sinks], settings.reading(), strict=settings.strict, watch=stopwatch
+        )
+        with stopwatch.stage("writing"):  # what of the batch is not detecting
+            tally = batch.run(jobs, run, detector)
     _tell(console, batch.written if where.out is None else [*batch.written, where.out])
-    profiling.tell(console)
-    ctx.exit(tally.exit_code(options["fail_on_event"]))
+    if settings.profile:
+        from slipdetect.reports.table import profile_text
+
+        whole = _whole(stopwatch, batch.profile, bool(tally.failures))
+        console.block("\n" + profile_text(whole, batch.profile))
+    return tally.exit_code(settings.fail_on_event)
 
 
-def _results(console: Console, where: Destination, write: Write, setup: Setup) -> ResultSink:
+def _watch_instead(ctx: click.Context, source: str) -> None:
+    """Run ``watch`` with what was given to ``detect``.
+
+    Raises:
+        UsageError: An option is given that only files have.
+    """
+    known = {param.name for param in watch.params}
+    args: list[str] = []
+    for param in ctx.command.params:
+        value, name = ctx.params.get(param.name or ""), param.opts[-1]
+        origin = ctx.get_parameter_source(param.name or "")
+        given = origin not in (None, ParameterSource.DEFAULT) and param.expose_value
+        if not given or isinstance(param, click.Argument):
+            continue
+        if param.name in known:
+            args += [name] if value is True else [name, str(value)]
+        elif origin is not ParameterSource.DEFAULT_MAP and value != "-":
+            raise UsageError(f"{name} is for files, and this source is live; leave it out")
+    with watch.make_context("watch", [*args, "--", source], parent=ctx.parent) as below:
+        watch.invoke(below)
+
+
+def _results(console: Console, where: Destination, write: Write, setup: Setup) -> Sink:
     """Return what writes the results; on a terminal a table is as wide as that."""
     width = None
     if where.out is None and where.kind == "table":
@@ -100,24 +138,30 @@ def _tell(console: Console, written: list[Path]) -> None:
         console.note(f"wrote {many if len(files) > 1 else repr(str(files[0]))}")
 
 
-def _looking(detector: Detector, options: dict[str, Any], alerts: Alerts | None) -> Detect:
-    """Return the function that looks at one source and tells of its events."""
-    reading = reading_settings(options)
-    if options["preset"] is not None:
-        return seed_look(detector, options, alerts, reading)
-    if options["store"] is not None:
-        from slipdetect.store import VideoStore
+def _whole(watch: Stopwatch, detected: Profile, some_failed: bool) -> Profile:
+    """Return the profile of the run, with detecting split as the results say."""
+    from slipdetect.detection.detector import peak_memory
 
-        reading["store"] = VideoStore(Path(options["store"]))
-        if all(stream.flow is None for stream in detector.config.streams):
-            logger.warning("model %s needs no flow; --store is not used", detector.config.name)
-
-    def look(source: str, on_progress: Progress) -> DetectionResult:
-        about = None if alerts is None else alerts.about(source, detector.config.name)
-        return detector.detect(source, on_progress=on_progress, on_event=about, **reading)
-
-    return look
+    seconds = {stage.name: stage.seconds for stage in watch.stages}
+    detecting = seconds.pop(DETECTING, 0.0)
+    if some_failed:
+        seconds["videos that failed"] = max(detecting - detected.seconds, 0.0)
+    own = [Stage(name, each) for name, each in seconds.items()]
+    stages, memory = (*own, *detected.stages), peak_memory()
+    return replace(detected, seconds=watch.seconds, stages=stages, peak_memory=memory)
 
 
-def _nothing(source: str, on_progress: Progress) -> DetectionResult:
+def _detecting(settings: DetectSettings, detector: Detector) -> Detect:
+    """Return the function that processes one video."""
+    store, reading = settings.opened_store(detector), settings.reading()
+
+    def run(source: str, on_progress: Progress, on_event: OnEvent) -> DetectionResult:
+        return detector.detect(
+            source, on_progress=on_progress, on_event=on_event, store=store, **reading
+        )
+
+    return run
+
+
+def _nothing(source: str, on_progress: Progress, on_event: OnEvent) -> DetectionResult:
     raise RuntimeError(f"{source!r} has an error of its own")

@@ -1,115 +1,197 @@
-"""The options of ``slipdetect detect``, by the headings of its help page.
+"""The settings of ``detect`` and ``watch``: each field is an option, with its heading and help.
 
-In: nothing. Out: ``DETECT_OPTIONS``; ``EVENT_OPTIONS`` alone, and what they set.
+In: what click has parsed. Out: ``DetectSettings``, and ``CommonSettings``, which both have.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+import logging
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Self
 
 import click
 
-from slipdetect.cli.grouped import section
-from slipdetect.cli.live_options import LIVE_OPTIONS
+from slipdetect.cli.grouped import POSITIVE, flag, number, option, options_of, seconds
+from slipdetect.sinks.alert import TIMEOUT
 from slipdetect.sinks.clips import MARGIN
-from slipdetect.sinks.registry import FORMATS, SINKS
+from slipdetect.sinks.registry import FORMATS
+from slipdetect.sinks.sink import Setup
 
-TIMEOUT = 10.0  # of a command or a request, seconds
+if TYPE_CHECKING:
+    from slipdetect.detection import Detector
+    from slipdetect.store import VideoStore
+    from slipdetect.video import VideoOptions
 
-_PROBABILITY = click.FloatRange(0.0, 1.0)
-_SECONDS = click.FloatRange(min=0.0)
-_SOME_SECONDS = click.FloatRange(min=0.0, min_open=True)
+logger = logging.getLogger(__name__)
 
-_OUTPUT = (
-    click.option(
-        "--format",
-        type=click.Choice(list(FORMATS)),
-        metavar="NAME",
-        help=f"{', '.join(FORMATS)}.  [default: by the suffix of --out, json in a folder, else "
-        "table]",
-    ),
-    click.option("--out", metavar="PATH", help="A file, or a folder/ for a file per video."),
-    *(
-        click.option(kind.option, metavar=kind.metavar, help=kind.help)
-        for kind in SINKS
-        if kind.option
-    ),
-    click.option(
-        "--clips", metavar="DIR", help="A clip (.mp4) of every event; overlapping ones are joined."
-    ),
-    click.option("--overwrite", is_flag=True, help="Replace files that exist."),
-)
-
-_FURTHER_OUTPUT = (
-    click.option(
-        "--windows", is_flag=True, help="Add the probability of every window (table, json)."
-    ),
-    click.option(
-        "--clip-margin",
-        type=_SECONDS,
-        metavar="SECONDS",
-        help=f"Shown before and after the event in a clip.  [default: {MARGIN:g}]",
-    ),
-    click.option(
-        "--fail-on-event", is_flag=True, help="Exit with 10 when an event is found; errors first."
-    ),
-    click.option(
-        "--profile",
-        is_flag=True,
-        help="Print at the end where the time went, the speed and the memory.",
-    ),
-)
+_probability = partial(option, metavar="P", type=click.FloatRange(0.0, 1.0))
 
 # as in models/config.py, which a page of help must not load
 SENSITIVITIES = ("low", "balanced", "high")
 
-_MODEL = (
-    click.option(
-        "--model",
-        default="default",
-        show_default=True,
-        metavar="FOLDER",
-        help="Model package; 'default' is the bundled one.",
-    ),
-    click.option(
-        "--sensitivity",
-        type=click.Choice(SENSITIVITIES),
+
+@dataclass(frozen=True, kw_only=True)
+class ModelSettings:
+    """Which model finds events, and how exactly."""
+
+    model: str = option("Model", "Model package, or 'default'.", "FOLDER", default="default")
+    sensitivity: str = option(
+        "Model",
+        "low: fewer false events; high: finds more.",
+        "NAME",
         default="balanced",
-        show_default=True,
-        help="low has fewer false events, high finds more.",
-    ),
-    click.option(
-        "--device",
-        default="auto",
-        show_default=True,
-        metavar="NAME",
-        help="auto, cpu, cuda, cuda:1 or mps.",
-    ),
-)
+        type=click.Choice(SENSITIVITIES),
+    )
+    device: str = option("Model", "auto, cpu, cuda, cuda:1 or mps.", "NAME", default="auto")
+    exact: bool = flag(
+        "Model",
+        "Compute every snippet, in float32: slower, the same everywhere.",
+        more=True,
+    )
 
-_EXACT = click.option(
-    "--exact",
-    is_flag=True,
-    help="Compute every snippet and in float32: slower, the same on every machine.",
-)
 
-EVENT_OPTIONS = (
-    click.option(
-        "--onset",
-        type=_PROBABILITY,
-        metavar="P",
-        help="Probability at which an event begins; wins over --sensitivity.",
-    ),
-    click.option(
-        "--offset", type=_PROBABILITY, metavar="P", help="Probability below which it ends."
-    ),
-    click.option("--min-duration", type=_SECONDS, metavar="SECONDS", help="Drop shorter events."),
-    click.option(
-        "--min-gap", type=_SECONDS, metavar="SECONDS", help="Join events with a shorter gap."
-    ),
-    click.option("--pad", type=_SECONDS, metavar="SECONDS", help="Lengthen events at both ends."),
-)
+@dataclass(frozen=True, kw_only=True)
+class EventSettings:
+    """What of ``EventConfig`` is not the model's own."""
+
+    onset: float | None = _probability("Events", "Probability at which an event begins.")
+    offset: float | None = _probability("Events", "Probability below which it ends.")
+    min_duration: float | None = seconds("Events", "Drop shorter events.")
+    min_gap: float | None = seconds("Events", "Join events with a shorter gap.")
+    pad: float | None = seconds("Events", "Lengthen events at both ends.")
+
+
+@dataclass(frozen=True, kw_only=True)
+class CommonSettings(EventSettings, ModelSettings):
+    """What ``detect`` and ``watch`` both take; None stands for what was not given.
+
+    Attributes:
+        targets: What was given to the options of sinks, by option: ``{"--html": "page.html"}``.
+    """
+
+    targets: Mapping[str, str]
+    format: str | None
+    overwrite: bool = flag("Output", "Replace files that exist.")
+    clip_margin: float | None = seconds(
+        "Output", f"Before and after the event in a clip.  [default: {MARGIN:g}]", more=True
+    )
+    fail_on_event: bool = flag(
+        "Output", "Exit with 10 when an event is found; errors first.", more=True
+    )
+    windows: bool = False
+    cooldown: float | None = seconds(
+        "Alerts",
+        "No other alert of a source for so much of its time after one.  [default: 0]",
+        more=True,
+    )
+    alert_timeout: float | None = seconds(
+        "Alerts",
+        f"For one run of CMD, or one request.  [default: {TIMEOUT:g}]",
+        type=POSITIVE,
+        more=True,
+    )
+    stream: int | None = number("Reading", "Which video stream, from 0.", more=True)
+    max_pixels: int | None = number(
+        "Reading", "Refuse larger frames.  [default: 64000000]", type=click.IntRange(1), more=True
+    )
+    max_duration: float | None = seconds(
+        "Reading", "Stop after so much video.", type=POSITIVE, more=True
+    )
+
+    @classmethod
+    def of(cls, given: Mapping[str, Any]) -> Self:
+        """Return the settings that click's parameters mean; those of sinks have no field."""
+        names = {field.name for field in fields(cls)}
+        targets = {
+            f"--{name.replace('_', '-')}": value
+            for name, value in given.items()
+            if name not in names and value is not None
+        }
+        return cls(targets=targets, **{name: given[name] for name in names & set(given)})
+
+    def setup(self, sources: Sequence[str], readable: Sequence[str] = ()) -> Setup:
+        """Return what sinks are made from."""
+        return Setup(
+            sources=sources,
+            readable=readable,
+            targets=self.targets,
+            overwrite=self.overwrite,
+            windows=self.windows,
+            model=self.model,
+            clip_margin=self.clip_margin,
+            cooldown=self.cooldown,
+            alert_timeout=self.alert_timeout,
+        )
+
+    def load_detector(self) -> Detector:
+        """Load the model."""
+        from slipdetect.detection import Detector
+
+        detector = Detector.load(
+            self.model,
+            self.device,
+            event_settings(vars(self)),
+            sensitivity=self.sensitivity,
+            exact=self.exact,
+        )
+        logger.info("model %s on %s", detector.config.name, detector.device)
+        return detector
+
+
+@dataclass(frozen=True, kw_only=True)
+class DetectSettings(CommonSettings):
+    """What ``detect`` takes."""
+
+    sources: tuple[str, ...]
+    format: str | None = option(
+        "Output",
+        f"{', '.join(FORMATS)}.  [default: by the suffix of --out, json in a folder, else table]",
+        "NAME",
+        type=click.Choice(list(FORMATS)),
+    )
+    out: str | None = option("Output", "A file, or a folder/ for one per video.", "PATH")
+    windows: bool = flag("Output", "Add the probability of every window (table, json).", more=True)
+    profile: bool = flag(
+        "Output", "Print at the end where the time went, the speed and the memory.", more=True
+    )
+    frame_rate: float | None = option(
+        "Reading",
+        "Ignore timestamps: frames come at this rate, 1/s.",
+        "FPS",
+        type=POSITIVE,
+        more=True,
+    )
+    strict: bool = flag("Reading", "A truncated video fails instead of warning.", more=True)
+    store: str | None = option(
+        "Reading", "Folder of slipdetect extract to take a model's flow from.", "DIR", more=True
+    )
+
+    def reading(self) -> VideoOptions:
+        """Return how videos are opened."""
+        found: VideoOptions = {
+            "stream": self.stream,
+            "frame_rate": self.frame_rate,
+            "max_duration": self.max_duration,
+        }
+        if self.max_pixels is not None:
+            found["max_pixels"] = self.max_pixels
+        return found
+
+    def opened_store(self, detector: Detector) -> VideoStore | None:
+        """Return the folder of ``--store``; a model that needs no flow is warned of."""
+        if self.store is None:
+            return None
+        from slipdetect.store import VideoStore
+
+        if all(stream.flow is None for stream in detector.config.streams):
+            logger.warning("model %s needs no flow; --store is not used", detector.config.name)
+        return VideoStore(Path(self.store))
+
+
+EVENT_OPTIONS = options_of(EventSettings)
 
 # which settings of ``EventConfig`` an option sets
 EVENT_SETTINGS = {
@@ -120,106 +202,7 @@ EVENT_SETTINGS = {
     "pad": ("pad_onset", "pad_offset"),
 }
 
-ALERT_OPTIONS = (
-    click.option(
-        "--on-event",
-        metavar="CMD",
-        help="Run CMD, without a shell, as soon as an event is final; its JSON is on stdin and "
-        "{source} {start} {end} {peak} {score} {label} are filled in.",
-    ),
-    click.option(
-        "--webhook",
-        metavar="URL",
-        help="Post the same JSON to URL (http, https); better set by SLIPDETECT_DETECT_WEBHOOK "
-        "if it holds a secret.",
-    ),
-)
 
-_FURTHER_ALERTS = (
-    click.option(
-        "--cooldown",
-        type=_SECONDS,
-        metavar="SECONDS",
-        help="After an alert no other of that video for so many seconds of it.  [default: 0]",
-    ),
-    click.option(
-        "--alert-timeout",
-        type=_SOME_SECONDS,
-        metavar="SECONDS",
-        help=f"A CMD, or one request, may take.  [default: {TIMEOUT:g}]",
-    ),
-)
-
-# options that ``open_video`` takes by the same name
-_OPEN_VIDEO = ("stream", "frame_rate", "max_pixels", "max_duration")
-
-_READING = (
-    click.option(
-        "--stream",
-        type=click.IntRange(min=0),
-        metavar="N",
-        help="Which video stream of a file, from 0.",
-    ),
-    click.option(
-        "--frame-rate",
-        type=_SOME_SECONDS,
-        metavar="FPS",
-        help="Ignore timestamps: frames come at this rate, 1/s.",
-    ),
-    click.option(
-        "--max-pixels",
-        type=click.IntRange(min=1),
-        metavar="N",
-        help="Refuse larger frames.  [default: 64000000]",
-    ),
-    click.option(
-        "--max-duration",
-        type=_SOME_SECONDS,
-        metavar="SECONDS",
-        help="Process no more than this of a video.",
-    ),
-    click.option(
-        "--store", metavar="DIR", help="Folder of slipdetect extract to take a model's flow from."
-    ),
-    click.option("--strict", is_flag=True, help="A truncated video fails instead of warning."),
-)
-
-# as in lab/course2020/seed_windows.py, which a page of help must not load
-PRESETS = ("seed", "seed-v1", "seed-v0")
-
-_SEED = (
-    click.option(
-        "--preset",
-        type=click.Choice(PRESETS),
-        help="Look as one of the seed report's programs did, with a model of RGB and flow: "
-        "windows of frames, sampled, averaged and fused as there.",
-    ),
-    click.option(
-        "--time-label",
-        metavar="DIR",
-        help="Write what that program wrote: {start: probability} and three step plots a video.",
-    ),
-)
-
-DETECT_OPTIONS = (
-    section("Output", *_OUTPUT),
-    section("Model", *_MODEL),
-    section("Events", *EVENT_OPTIONS),
-    section("Alerts", *ALERT_OPTIONS),
-    section("Output", *_FURTHER_OUTPUT, more=True),
-    section("Model", _EXACT, more=True),
-    section("Alerts", *_FURTHER_ALERTS, more=True),
-    section("Reading", *_READING, more=True),
-    section("Live sources", *LIVE_OPTIONS, more=True),
-    section("The 2020 report", *_SEED, more=True),
-)
-
-
-def event_settings(options: Mapping[str, Any]) -> dict[str, float | None]:
+def event_settings(given: Mapping[str, Any]) -> dict[str, float | None]:
     """Return what the options say of ``EventConfig``; None where nothing was said."""
-    return {name: options[key] for key, names in EVENT_SETTINGS.items() for name in names}
-
-
-def reading_settings(options: Mapping[str, Any]) -> dict[str, Any]:
-    """Return what the options say of ``open_video``."""
-    return {name: options[name] for name in _OPEN_VIDEO if options[name] is not None}
+    return {name: given[key] for key, names in EVENT_SETTINGS.items() for name in names}

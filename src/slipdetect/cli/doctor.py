@@ -6,15 +6,39 @@ In: this machine. Out: a report as text or JSON, exit code 1 when something need
 from __future__ import annotations
 
 import json
-from dataclasses import asdict
+import os
+import platform
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass
+from importlib.metadata import PackageNotFoundError, requires, version
 
 import click
 
-from slipdetect.cli.checks import Check, all_checks
+import slipdetect
 from slipdetect.cli.console import Console
 from slipdetect.cli.options import common_options
+from slipdetect.reports.text_table import text_table
 
 _SIGNS = {True: "ok", False: "FAIL", None: "-"}
+_CLASHING = ("opencv-python", "opencv-python-headless", "opencv-contrib-python-headless")
+
+
+@dataclass(frozen=True)
+class Check:
+    """An answer.
+
+    Attributes:
+        name: What was looked at.
+        ok: It works; it does not; None: nothing depends on it.
+        found: What was found, in a few words.
+        advice: What to do about it.
+    """
+
+    name: str
+    ok: bool | None
+    found: str
+    advice: str = ""
 
 
 @click.command()
@@ -31,16 +55,152 @@ def doctor(ctx: click.Context, as_json: bool, quick: bool) -> None:
         data = {"version": 1, "ok": healthy, "checks": [asdict(check) for check in checks]}
         console.data(json.dumps(data, indent=2) + "\n")
     else:
-        console.text(_page(checks))
+        rows = []
+        for check in checks:
+            rows.append((_SIGNS[check.ok], check.name, check.found))
+            if check.advice:
+                rows.append(("", "", f"-> {check.advice}"))
+        console.text("\n".join(text_table((), rows, left=(0, 1, 2))) + "\n")
         console.note("everything needed works" if healthy else "something needed does not work")
     ctx.exit(0 if healthy else 1)
 
 
-def _page(checks: list[Check]) -> str:
-    width = max(len(check.name) for check in checks)
-    lines = []
-    for check in checks:
-        lines.append(f"{_SIGNS[check.ok]:<4}  {check.name:<{width}}  {check.found}")
-        if check.advice:
-            lines.append(f"{'':<4}  {'':<{width}}  -> {check.advice}")
-    return "\n".join(lines) + "\n"
+def all_checks(*, quick: bool = False) -> list[Check]:
+    """Return every answer; one that fails to be found out is a failed check itself.
+
+    Args:
+        quick: Leave out what loads torch.
+    """
+    questions: list[Callable[[], Iterator[Check]]] = [_system, _packages, _opencv, _flow, _decoder]
+    if not quick:
+        questions += [_torch, _model]
+    questions.append(_backbones)
+    found: list[Check] = []
+    for question in questions:
+        try:
+            found += question()
+        except Exception as error:
+            text = f"{type(error).__name__}: {error}".splitlines()[0]
+            found.append(Check(question.__name__.strip("_"), False, text))
+    return found
+
+
+def _system() -> Iterator[Check]:
+    yield Check("slipdetect", None, slipdetect.__version__)
+    yield Check("python", None, platform.python_version())
+    yield Check("system", None, f"{platform.platform()}, {os.cpu_count()} processors")
+
+
+def _packages() -> Iterator[Check]:
+    """Look for what the package itself says that it needs, and for what its extras add."""
+    for line in requires("slipdetect") or []:
+        found = re.match(r"[\w.-]+", line)
+        extra = re.search(r"extra == ['\"](\w+)", line)
+        skipped = extra is not None and extra[1] in ("dev", "docs")
+        if found is None or skipped or found[0] == "slipdetect":  # an extra may name another one
+            continue
+        name, needed, advice = found[0], extra is None, f"pip install {found[0]}"
+        if extra is not None:
+            advice = f"only for some uses; pip install 'slipdetect[{extra[1]}]'"
+        try:
+            yield Check(name, True if needed else None, version(name))
+        except PackageNotFoundError:
+            yield Check(name, False if needed else None, "not installed", advice)
+
+
+def _opencv() -> Iterator[Check]:
+    for name in _CLASHING:
+        try:
+            found = version(name)
+        except PackageNotFoundError:
+            continue
+        advice = f"it overwrites parts of opencv-contrib-python; pip uninstall {name}"
+        yield Check(name, None, f"{found} is installed too", advice)
+    import cv2
+
+    present = hasattr(getattr(cv2, "optflow", None), "DualTVL1OpticalFlow_create")
+    yield Check(
+        "cv2.optflow",
+        present,
+        "TV-L1 is there" if present else "TV-L1 is missing",
+        "" if present else "pip install --force-reinstall opencv-contrib-python",
+    )
+
+
+def _flow() -> Iterator[Check]:
+    """Make every flow method on the device it needs; CUDA is left out, because it loads torch."""
+    from slipdetect.errors import UsageError
+    from slipdetect.flow.machine import opencl_device
+    from slipdetect.flow.registry import available_methods, create_method, method_devices
+
+    try:
+        yield Check("opencl device", None, str(opencl_device()))
+    except UsageError:
+        yield Check("opencl device", None, "none")  # why not is said of the method below
+    working, missing = [], []
+    for name in available_methods():
+        try:
+            create_method(name, {}, method_devices(name)[0])
+        except UsageError as error:
+            reason, _, advice = str(error).partition("; ")
+            missing.append(Check(f"flow {name}", None, reason, advice))
+        else:
+            working.append(name)
+    yield Check("flow methods", bool(working), ", ".join(working))
+    yield from missing
+
+
+def _decoder() -> Iterator[Check]:
+    import av
+
+    codec = ".".join(map(str, av.library_versions["libavcodec"]))
+    h264 = "h264" in av.codecs_available
+    advice = "" if h264 else "install the PyAV wheel: pip install --force-reinstall av"
+    yield Check(
+        "decoder",
+        h264,
+        f"PyAV {av.__version__}, libavcodec {codec}, {'with' if h264 else 'without'} H.264",
+        advice,
+    )
+
+
+def _torch() -> Iterator[Check]:
+    try:
+        import torch
+        import torchvision  # noqa: F401
+    except Exception as error:  # a torchvision made for another torch fails in many ways
+        text = f"{type(error).__name__}: {error}".splitlines()[0]
+        advice = "install a pair made for each other: pip install --upgrade torch torchvision"
+        yield Check("torch with torchvision", False, text, advice)
+        return
+    yield Check("torch with torchvision", True, "load together")
+    devices = [f"cpu ({torch.get_num_threads()} threads)"]
+    devices += [
+        f"cuda:{index} ({torch.cuda.get_device_name(index)})"
+        for index in range(torch.cuda.device_count())
+    ]
+    if torch.backends.mps.is_available():
+        devices.append("mps")
+    yield Check("devices", None, ", ".join(devices))
+
+
+def _model() -> Iterator[Check]:
+    from slipdetect.detection import Detector
+    from slipdetect.errors import ModelError
+
+    try:
+        detector = Detector.load("default", "cpu")
+    except ModelError as error:
+        yield Check("bundled model", False, str(error), "pip install --force-reinstall slipdetect")
+        return
+    streams = ", ".join(stream.modality for stream in detector.config.streams)
+    yield Check("bundled model", True, f"{detector.config.name} ({streams})")
+
+
+def _backbones() -> Iterator[Check]:
+    from slipdetect.backbones.registry import find_entry, list_backbones
+
+    names = list_backbones()
+    plugins = sorted({find_entry(name).distribution for name in names} - {"slipdetect"})
+    found = f"{len(names)} names, plugins: {', '.join(plugins) or 'none'}"
+    yield Check("backbones", True, found)

@@ -15,6 +15,7 @@ from slipdetect.cli.options import common_options
 
 _VERBS = {
     "detect": "slipdetect.cli.detect:detect",
+    "watch": "slipdetect.cli.watch:watch",
     "extract": "slipdetect.lab.extract.command:extract",
     "prepare": "slipdetect.lab.prepare.command:prepare",
     "train": "slipdetect.lab.train.command:train",
@@ -22,6 +23,7 @@ _VERBS = {
     "stress": "slipdetect.lab.stress.command:stress",
     "calibrate": "slipdetect.lab.calibrate.command:calibrate",
     "reproduce": "slipdetect.lab.course2020.reproduce_command:reproduce",
+    "replay": "slipdetect.lab.course2020.replay_command:replay",
     "compare": "slipdetect.lab.compare.command:compare",
     "convert-scores": "slipdetect.lab.course2020.scores_command:convert_scores",
     "plot": "slipdetect.lab.train.plot_command:plot",

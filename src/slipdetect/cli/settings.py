@@ -9,7 +9,7 @@ from __future__ import annotations
 import difflib
 import os
 import tomllib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -122,6 +122,8 @@ def _defaults(ctx: click.Context, words: Sequence[str]) -> dict[str, Any]:
 
 def _typed(option: click.Option, value: Any, where: str) -> Any:
     """Return a value as if it had been typed, so that click checks it."""
+    if isinstance(value, dict) and option.type.name == "NAME=VALUE":
+        value = list(_pairs(value))
     values = value if option.multiple and isinstance(value, list) else [value]
     wanted = (
         "true or false" if option.is_flag else "a whole number" if option.count else "one value"
@@ -132,6 +134,15 @@ def _typed(option: click.Option, value: Any, where: str) -> Any:
             raise SettingsError(f"{where} is {wanted}, not {each!r}")
     typed = values if option.is_flag or option.count else [str(each) for each in values]
     return typed if option.multiple else typed[0]
+
+
+def _pairs(table: dict[str, Any]) -> Iterator[str]:
+    """Yield a table such as [train.set] as it would be typed; lists of numbers have commas."""
+    for name, value in table.items():
+        if isinstance(value, list) and not any(isinstance(each, str) for each in value):
+            value = ",".join(map(str, value))
+        for each in value if isinstance(value, list) else [value]:
+            yield f"{name}={each}"
 
 
 def _options(command: click.Command) -> dict[str, click.Option]:

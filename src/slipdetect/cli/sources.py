@@ -1,4 +1,4 @@
-"""What the user named on the command line, spelled out as single videos.
+"""What the user named on the command line, spelled out as single videos or as a live source.
 
 In: files, folders, patterns, ``@list.txt``, ``-``. Out: a ``Job`` per video, or why there is none.
 """
@@ -6,17 +6,24 @@ In: files, folders, patterns, ``@list.txt``, ``-``. Out: a ``Job`` per video, or
 from __future__ import annotations
 
 import glob
+import io
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import BinaryIO
 
 from slipdetect.errors import DataError, SlipdetectError, VideoError
+
+_SNIFFED = 512
+# videos that begin as text does: YUV4MPEG, and JPEGs between boundaries
+_TEXT_STARTS = (b"YUV4MPEG2", b"--")
+_BLANK = frozenset(b"\t\n\r\f\x1b")
 
 
 @dataclass(frozen=True)
 class Job:
-    """One video to look at, or something named that leads to none.
+    """One video to process, or something named that leads to none.
 
     Attributes:
         source: Name of the video or of what was given.
@@ -108,3 +115,36 @@ def _listed(text: str, base: Path, where: str) -> Iterator[Job]:
             yield from map(Job, _videos(source))
         except SlipdetectError as error:
             yield Job(source, error)
+
+
+def names_live_source(sources: Sequence[str]) -> bool:
+    """Return whether the only source is an address, a camera, or video on standard input."""
+    if len(sources) != 1:
+        return False
+    if sources[0] == "-":
+        return video_on_stdin()
+    from slipdetect.video.live import is_live
+
+    return is_live(sources[0]) and not exists(sources[0])
+
+
+def video_on_stdin() -> bool:
+    """Return whether standard input begins as a video and not as a list of names."""
+    return is_video(first_bytes(sys.stdin.buffer))
+
+
+def first_bytes(stream: BinaryIO) -> bytes:
+    """Return the first bytes of a stream, which stay in it."""
+    if isinstance(stream, io.BufferedReader):
+        return stream.peek(_SNIFFED)[:_SNIFFED]
+    if not stream.seekable():
+        return b""
+    place = stream.tell()
+    found = stream.read(_SNIFFED)
+    stream.seek(place)
+    return found
+
+
+def is_video(first: bytes) -> bool:
+    """Return whether bytes begin a video and not a list of names."""
+    return first.startswith(_TEXT_STARTS) or any(byte < 32 and byte not in _BLANK for byte in first)

@@ -300,7 +300,7 @@ def check_folder(folder: Path, *, overwrite: bool = False) -> None:
         raise OutputError(f"cannot create {str(folder)!r}: it is a file; choose another folder")
     if (folder / CONFIG_FILE).exists() and not overwrite:
         raise OutputError(
-            f"{str(folder)!r} holds a model already; pass --overwrite or choose another folder"
+            f"{str(folder)!r} holds a model already; pass overwrite=True or another folder"
         )
 
 
@@ -315,7 +315,7 @@ def prepare(folder: Path, card: str | None, overwrite: bool) -> None:
     except OSError as error:
         raise OutputError(f"cannot create {str(folder)!r}: {error.strerror}") from error
     if other and not overwrite:
-        raise OutputError(f"{str(path)!r} exists already; pass --overwrite or choose another name")
+        raise OutputError(f"{str(path)!r} exists already; pass overwrite=True or another name")
 
 
 def named_files(folder: Path) -> list[str]:

@@ -1,69 +1,166 @@
-"""The events of one source as a table for a terminal.
+"""Results for people at a terminal: events of one source, a row for each of many, times.
 
-In: a ``DetectionResult``. Out: lines of text.
+In: ``DetectionResult``s, a ``Profile``. Out: lines of text.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from slipdetect._text import printable, timecode
+from slipdetect._text import columns, pad, printable, shorten, timecode
+from slipdetect.reports.text_table import text_table
 
 if TYPE_CHECKING:
-    from slipdetect.types import DetectionResult
+    from slipdetect.types import DetectionResult, Profile, Stage
 
-NOTHING_FOUND = "no slip found"
+_NOTHING_FOUND = "no slip found"
+_GAP = "  "
+_NUMBERS = f"{'duration':>10}  events  score"
+_SPAN = len("00:00:00.000-00:00:00.000")
+_LEAST_NAME = 16
+_STAGE = 28  # columns
 
 
 def event_table(result: DetectionResult, *, windows: bool = False) -> str:
-    """Return the name of the source, what was odd about it, and a row per event.
+    """Return the result in a line, and a row per event.
 
     Args:
         result: What was found.
         windows: Add the probability of every window.
     """
-    notes = quality_notes(result)
-    odd = f"  ({', '.join(notes)})" if notes else ""
-    lines = [f"{printable(result.source)}  {result.duration:.1f} s{odd}", ""]
-    lines += _events(result) if result.events else [f"  {NOTHING_FOUND}{_highest(result)}"]
+    lines = [f"{printable(result.source)}: {result.headline}"]
+    if result.events:
+        heads = ("#", "start", "end", "peak", "length", "score", "label")
+        rows = [
+            (
+                str(index),
+                *map(timecode, (event.start, event.end, event.peak)),
+                f"{event.end - event.start:.1f} s",
+                f"{event.score:.2f}",
+                printable(event.label),
+            )
+            for index, event in enumerate(result.events, 1)
+        ]
+        lines += ["", *text_table(heads, rows, left=(1, 2, 3, 6), indent=2)]
     if windows:
         lines += ["", *_windows(result)]
     return "\n".join(lines) + "\n"
 
 
-def quality_notes(result: DetectionResult) -> list[str]:
-    """Return in a word each why a result rests on less than it should."""
-    return list(result.quality_flags)
-
-
-def _events(result: DetectionResult) -> list[str]:
-    lines = [f"  {'#':>3}  {'start':<12}  {'end':<12}  {'peak':<12}  {'length':>8}  score  label"]
-    for index, event in enumerate(result.events, 1):
-        length = f"{event.end - event.start:.1f} s"
-        lines.append(
-            f"  {index:>3}  {timecode(event.start)}  {timecode(event.end)}  "
-            f"{timecode(event.peak)}  {length:>8}  {event.score:>5.2f}  {printable(event.label)}"
-        )
-    return lines
-
-
-def _highest(result: DetectionResult) -> str:
-    """Say how near the clip came to an event."""
-    if not result.windows:
-        return ""
-    best = max(result.windows, key=lambda window: window.probability)
-    return f" (highest probability {best.probability:.2f} at {timecode(best.center)})"
-
-
 def _windows(result: DetectionResult) -> list[str]:
     streams = list(result.windows[0].streams) if result.windows else []
-    names = "".join(f"  {name:>8}" for name in streams) if len(streams) > 1 else ""
-    lines = [f"  {'window':<12}  {'to':<12}  probability{names}"]
-    for window in result.windows:
-        each = "".join(f"  {window.streams[name]:>8.3f}" for name in streams) if names else ""
-        damaged = "  damaged" if window.corrupt else ""
-        lines.append(
-            f"  {timecode(window.start)}  {timecode(window.end)}  "
-            f"{window.probability:>11.3f}{each}{damaged}"
+    streams = streams if len(streams) > 1 else []
+    heads = ("window", "to", "probability", *streams, "")
+    rows = [
+        (
+            timecode(window.start),
+            timecode(window.end),
+            f"{window.probability:.3f}",
+            *(f"{window.streams[name]:.3f}" for name in streams),
+            "damaged" if window.corrupt else "",
         )
-    return lines
+        for window in result.windows
+    ]
+    return text_table(heads, rows, left=(0, 1, len(heads) - 1), indent=2)
+
+
+class SummaryTable:
+    """A table whose columns are laid out before the first result is known.
+
+    Args:
+        sources: Names of everything that may get a row.
+        width: Columns of the terminal; None does not shorten anything.
+    """
+
+    def __init__(self, sources: Sequence[str], width: int | None = None) -> None:
+        longest = max((columns(printable(name)) for name in sources), default=0)
+        self._name = max(longest, len("source"))
+        self._times: int | None = None
+        if width is not None:
+            rest = width - len(_GAP) * 2 - len(_NUMBERS)
+            self._name = min(self._name, max(rest - _SPAN, _LEAST_NAME))
+            self._times = max(rest - self._name, _SPAN)
+
+    def header(self) -> str:
+        """Return the line of headings."""
+        return self._line("source", _NUMBERS, "times")
+
+    def row(self, result: DetectionResult) -> str:
+        """Return the line of a result: duration, events, strongest score, times, oddities."""
+        odd = f" ({', '.join(result.quality_flags)})" if result.quality_flags else ""
+        count, score = "-", "-"
+        fits = self._times is None or len(_NOTHING_FOUND + odd) <= self._times
+        times = _NOTHING_FOUND if fits else "none"
+        if result.events:
+            count = str(len(result.events))
+            score = f"{max(event.score for event in result.events):.2f}"
+            times = self._spans(result, len(odd))
+        numbers = f"{result.duration:>8.1f} s  {count:>6}  {score:>5}"
+        return self._line(printable(result.source), numbers, times + odd)
+
+    def failure(self, source: str) -> str:
+        """Return the line of a source that failed; why is said elsewhere."""
+        numbers = f"{'-':>10}  {'-':>6}  {'-':>5}"
+        return self._line(printable(source), numbers, "failed, see the error")
+
+    def _line(self, name: str, numbers: str, rest: str) -> str:
+        return _GAP.join([pad(shorten(name, self._name), self._name), numbers, rest]) + "\n"
+
+    def _spans(self, result: DetectionResult, taken: int) -> str:
+        spans = [f"{timecode(event.start)}-{timecode(event.end)}" for event in result.events]
+        if self._times is None:
+            return ", ".join(spans)
+        shown = len(spans)
+        while shown > 1 and len(_listed(spans, shown)) + taken > self._times:
+            shown -= 1
+        return _listed(spans, shown)
+
+
+def _listed(spans: Sequence[str], shown: int) -> str:
+    more = f", {len(spans) - shown} more" if shown < len(spans) else ""
+    return ", ".join(spans[:shown]) + more
+
+
+def profile_text(profile: Profile, looking: Profile | None = None) -> str:
+    """Return what was looked at, how fast, and a line per stage with its share of the time.
+
+    Args:
+        profile: Of the whole run.
+        looking: Of detection alone, which the speed is told of; None if that is the whole run.
+    """
+    main = [stage for stage in profile.stages if not stage.beside]
+    beside = [stage for stage in profile.stages if stage.beside]
+    lines = [*_summary(profile, profile if looking is None else looking)]
+    lines += ["", f"  {'':<{_STAGE}}  seconds  share"]
+    lines += _rows(_sorted(main), profile.seconds)
+    lines.append(_row("everything else", profile.rest, profile.seconds))
+    lines.append(_row("in all", profile.seconds, profile.seconds))
+    if beside:
+        lines += ["", "  at the same time, in other threads"]
+        lines += _rows(_sorted(beside), profile.seconds)
+    return "\n".join(lines) + "\n"
+
+
+def _summary(profile: Profile, looking: Profile) -> list[str]:
+    peak = profile.peak_memory
+    memory = "" if peak is None else f"; at most {peak / 2**20:.0f} MiB of memory"
+    return [
+        f"profile: {profile.video:.1f} s of video looked at in {looking.seconds:.2f} s, "
+        f"{looking.speed:.1f} times real time",
+        f"  {profile.frames} frames decoded, {profile.samples} looked at, "
+        f"{profile.computed} of {profile.snippets} snippets computed{memory}",
+    ]
+
+
+def _sorted(stages: list[Stage]) -> list[Stage]:
+    return sorted(stages, key=lambda stage: -stage.seconds)
+
+
+def _rows(stages: list[Stage], whole: float) -> list[str]:
+    return [_row(stage.name, stage.seconds, whole) for stage in stages]
+
+
+def _row(name: str, seconds: float, whole: float) -> str:
+    share = seconds / whole if whole > 0.0 else 0.0
+    return f"  {name:<{_STAGE}}  {seconds:>7.2f}  {share:>5.0%}"

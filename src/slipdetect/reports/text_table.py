@@ -44,6 +44,20 @@ def text_table(
     ]
 
 
+def text_fields(fields: Iterable[tuple[str, str | Iterable[str]]], *, width: int = 12) -> list[str]:
+    """Return a line for each text, behind its title; more texts of a title stand below the first.
+
+    Args:
+        fields: Titles and texts; a title without a text is left out.
+        width: Columns of a title, so that several groups of fields stand below each other.
+    """
+    lines = []
+    for title, texts in fields:
+        for index, text in enumerate([texts] if isinstance(texts, str) else texts):
+            lines.append(f"  {'' if index else title:<{width}}  {text}")
+    return lines
+
+
 def markdown_table(
     headings: Sequence[str], rows: Iterable[Sequence[str]], *, left: Collection[int] = (0,)
 ) -> list[str]:

@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
+from matplotlib.ticker import FuncFormatter, MultipleLocator
 from numpy.typing import NDArray
 
 from slipdetect._text import printable, shorten
 from slipdetect.reports.colors import COLORS, color
-from slipdetect.reports.table import quality_notes
-from slipdetect.reports.time_axis import set_time_axis
+from slipdetect.types.timeline import axis_length, tick_text, time_step
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -69,11 +69,21 @@ def timeline_figure(result: DetectionResult, events: EventConfig) -> Figure:
         values = np.array([window.streams[name] for window in result.windows])
         _line(axes, times, values, color(index))
         axes.set_ylabel(f"{shorten(printable(name), 14)}\nalone", parse_math=False)
-    length = max([result.duration, *(window.end for window in result.windows[-1:])])
+    length = axis_length(result.duration, result.windows)
     set_time_axis(panels[-1], length)
     _point_out(panels[0], result, length)
     panels[0].set_title(_title(result), fontsize="medium", loc="left", pad=22, parse_math=False)
     return figure
+
+
+def set_time_axis(axes: Axes, duration: float) -> None:
+    """Let the axis reach from 0 to ``duration`` (seconds), with ticks at round times."""
+    length = axis_length(duration, ())
+    step = time_step(length)
+    axes.set_xlim(0, length)
+    axes.xaxis.set_major_locator(MultipleLocator(step))
+    axes.xaxis.set_major_formatter(FuncFormatter(lambda x, _: tick_text(x, step, length)))
+    axes.set_xlabel("time, h:mm:ss" if length >= 3600 else "time, m:ss")
 
 
 def _prepare(axes: Axes, result: DetectionResult) -> None:
@@ -142,5 +152,5 @@ def _point_out(axes: Axes, result: DetectionResult, length: float) -> None:
 def _title(result: DetectionResult) -> str:
     count = len(result.events)
     found = "no event" if count == 0 else "1 event" if count == 1 else f"{count} events"
-    said = [found, f"model {shorten(printable(result.model), 40)}", *quality_notes(result)]
+    said = [found, f"model {shorten(printable(result.model), 40)}", *result.quality_flags]
     return f"{shorten(printable(result.source), 80)}: {', '.join(said)}"

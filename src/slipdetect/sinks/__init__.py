@@ -1,4 +1,4 @@
-"""What becomes of results: text, pictures, painted videos, clips, a page; one file a sink.
+"""What becomes of results: text, pictures, painted videos, clips, a page, alerts; one file a sink.
 
-In: ``DetectionResult``s and failures as they come. Out: files, and text for standard output.
+In: what a run finds as it comes. Out: files, messages, and text for standard output.
 """

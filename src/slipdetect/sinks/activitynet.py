@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from slipdetect.reports import activitynet_closing, activitynet_entry, activitynet_opening
+from slipdetect.reports.formats import activitynet_closing, activitynet_entry, activitynet_opening
 from slipdetect.sinks.names import video_ids
 from slipdetect.sinks.text import TextSink
 

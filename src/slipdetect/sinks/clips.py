@@ -9,33 +9,36 @@ from typing import TYPE_CHECKING, Self
 
 from slipdetect._io import make_folder
 from slipdetect.errors import OutputError
-from slipdetect.sinks.sink import ResultSink, Setup, refuse
+from slipdetect.sinks.names import target_names
+from slipdetect.sinks.sink import Setup, Sink
 
 if TYPE_CHECKING:
-    from slipdetect.alerts import ClipView
     from slipdetect.detection import DetectionResult
+    from slipdetect.sinks.clip_views import ClipView
 
-MARGIN = 3.0  # seconds before and behind an event
+MARGIN = 3.0  # seconds before and after an event
 _CLIP = re.compile(r"(.+)-\d{2,}-\d\d-\d\d\.\d{3}\.mp4")
 
 
-class ClipFolder(ResultSink):
+class ClipFolder(Sink):
     """Writes the clips of every result into one folder.
 
     Args:
         folder: Where to; folders of sources are kept below it.
         sources: All videos of the run, so that no two of them meet.
-        margin: Seconds before and behind an event.
+        margin: Seconds before and after an event.
         overwrite: Replace clips of earlier runs.
     """
 
+    option = "--clips"
+    metavar = "DIR"
+    help = "A clip (.mp4) of every event; overlapping ones are joined."
+    settings = ("clip_margin",)
     sees_frames = True
 
     def __init__(
         self, folder: Path, sources: Sequence[str], margin: float, overwrite: bool
     ) -> None:
-        from slipdetect.sinks.target_names import target_names
-
         super().__init__()
         files = [source for source in dict.fromkeys(sources) if "://" not in source]
         names = target_names([Path(source) for source in files], folder)
@@ -49,20 +52,10 @@ class ClipFolder(ResultSink):
         self._shown: Sequence[ClipView] = ()
 
     @classmethod
-    def chosen(cls, setup: Setup) -> Self | None:
-        """Return the sink if ``--clips`` is given; the folder is made.
-
-        Raises:
-            OutputError: It cannot be made, or holds clips of one of the videos already.
-            UsageError: There are no clips to which other options apply.
-        """
-        options = setup.options
-        if options["clips"] is None:
-            refuse(options, ("clip_margin",), "--clips; give it too")
-            return None
-        folder = Path(options["clips"])
+    def make(cls, given: str, setup: Setup) -> Self:
+        folder = Path(given)
         make_folder(folder)
-        margin = MARGIN if options["clip_margin"] is None else options["clip_margin"]
+        margin = MARGIN if setup.clip_margin is None else setup.clip_margin
         clips = cls(folder, setup.readable, margin, setup.overwrite)
         clips.check()
         return clips
@@ -86,7 +79,7 @@ class ClipFolder(ResultSink):
 
     def views(self, result: DetectionResult) -> Sequence[ClipView]:
         """Return what writes each clip while the video passes."""
-        from slipdetect.alerts import clip_views
+        from slipdetect.sinks.clip_views import clip_views
 
         base = self._bases.get(result.source)
         self._shown = (

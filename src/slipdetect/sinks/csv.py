@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from slipdetect.reports import csv_header, csv_rows
+from slipdetect.reports.formats import csv_header, csv_rows
 from slipdetect.sinks.text import TextSink
 
 if TYPE_CHECKING:

@@ -1,14 +1,16 @@
-"""Results as JSON, one line a source, failures too."""
+"""Results as JSON, one line a source, failures too; of a live source a line for what happens."""
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import TYPE_CHECKING
 
-from slipdetect.reports import json_error, json_report
+from slipdetect.reports.formats import json_error, json_report
 from slipdetect.sinks.text import TextSink
 
 if TYPE_CHECKING:
     from slipdetect.detection import DetectionResult
+    from slipdetect.detection.live import LiveEvent, LiveSummary
 
 
 class Json(TextSink):
@@ -17,9 +19,21 @@ class Json(TextSink):
     name = "json"
     ending = ".events.json"
     suffixes = (".json", ".jsonl")
+    for_live = True
 
     def result(self, result: DetectionResult) -> None:
         self.write(json_report(result, windows=self.windows))
 
     def failure(self, source: str, error: str) -> None:
         self.write(json_error(source, error))
+
+    def live_event(self, event: LiveEvent, now: datetime) -> None:
+        from slipdetect.reports.live_report import live_line
+
+        model = "" if self.detector is None else self.detector.scorer.name
+        self.write(live_line(event, self.sources[0], model, now))
+
+    def summary(self, summary: LiveSummary, ended: str) -> None:
+        from slipdetect.reports.live_report import summary_line
+
+        self.write(summary_line(summary, ended))

@@ -1,10 +1,13 @@
 """A name for every video of a run: readable, and no two alike.
 
-In: the sources as they were given. Out: ids for people and programs, and stems of file names.
+In: the sources as they were given. Out: ids for people and programs, stems of file names, and
+where new videos go.
 """
 
 from __future__ import annotations
 
+import hashlib
+import os
 import re
 import unicodedata
 from collections import Counter
@@ -12,10 +15,12 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from slipdetect._address import address_scheme
-from slipdetect.reports import plain_name
+from slipdetect._text import plain_name
 
 _REFUSED = frozenset('/\\:*?"<>|')
 _BYTES = 150  # of the 255 that a file name may have
+_MOST_BYTES = 200  # of the stem of a new video
+_SUFFIX = ".mp4"
 _Spelling = Callable[[str], str]
 
 
@@ -103,3 +108,46 @@ def _numbered(names: Sequence[str]) -> list[str]:
 def _folded(name: str) -> str:
     """Return what file systems that tell neither case nor composition apart see."""
     return unicodedata.normalize("NFC", name).casefold()
+
+
+def target_names(sources: Sequence[Path], folder: Path, endings: Sequence[str] = ()) -> list[Path]:
+    """Return ``folder`` / the source's way from what all sources share, as an MP4.
+
+    So ``data/fall/a.avi`` and ``data/walk/a.avi`` become ``fall/a.mp4`` and ``walk/a.mp4``. Where
+    two would still meet (``a.avi`` beside ``a.mp4``), both get eight digits of the hash of their
+    path. Characters that cannot be printed become ``_``.
+
+    Args:
+        sources: Videos.
+        folder: Where to.
+        endings: Added to the stem of each, such as ``"-3-7.5"``.
+    """
+    if not sources:
+        return []
+    whole = [Path(os.path.normpath(source.absolute())) for source in sources]
+    shared = os.path.commonpath([path.parent for path in whole])
+    ends = endings or [""] * len(whole)
+    names = [
+        path.relative_to(shared).with_name(_fit(_plain(path.stem), end) + _SUFFIX)
+        for path, end in zip(whole, ends, strict=True)
+    ]
+    names = [Path(*map(_plain, name.parts)) for name in names]
+    counts = Counter(names)
+    return [
+        folder / (name if counts[name] == 1 else _with_hash(name, path))
+        for name, path in zip(names, whole, strict=True)
+    ]
+
+
+def _with_hash(name: Path, source: Path) -> Path:
+    digest = hashlib.sha256(os.fsencode(source)).hexdigest()[:8]
+    return name.with_name(f"{name.stem}-{digest}{_SUFFIX}")
+
+
+def _fit(stem: str, ending: str) -> str:
+    room = _MOST_BYTES - len(ending)
+    return stem.encode("utf-8", "replace")[:room].decode("utf-8", "ignore") + ending
+
+
+def _plain(part: str) -> str:
+    return "".join(char if char.isprintable() else "_" for char in part)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from slipdetect.errors import VideoError
-from slipdetect.sinks.per_video import PerVideoSink
+from slipdetect.sinks.sink import PerVideoSink
 
 if TYPE_CHECKING:
     from slipdetect.detection import DetectionResult
@@ -21,10 +21,7 @@ class OverlaySink(PerVideoSink):
     """
 
     option = "--overlay"
-    help = (
-        "Write the video with probability and events painted on: a .mp4, or a folder for one "
-        "per video."
-    )
+    help = "The video with probability and events painted on: a .mp4, or a folder/."
     noun = "video"
     ending = ".overlay.mp4"
     sees_frames = True
@@ -38,11 +35,6 @@ class OverlaySink(PerVideoSink):
         return [self.copy]
 
     def result(self, result: DetectionResult) -> None:
-        """Note the file, or that the video could not be read any more.
-
-        Raises:
-            OutputError: The file could not be written.
-        """
         target, error = self.copy.target, self.copy.error
         if error is None:
             self.written.append(target)

@@ -15,7 +15,7 @@ from slipdetect._version import __version__
 from slipdetect.errors import UsageError
 from slipdetect.sinks.names import file_stems
 from slipdetect.sinks.overlay import OverlaySink
-from slipdetect.sinks.sink import ResultSink, Setup
+from slipdetect.sinks.sink import Setup, Sink
 
 if TYPE_CHECKING:
     from slipdetect.detection import DetectionResult
@@ -27,7 +27,7 @@ logger = logging.getLogger(__name__)
 _SUFFIXES = (".html", ".htm")
 
 
-class Page(ResultSink):
+class Page(Sink):
     """Shows every video with its timeline and events, or why it failed.
 
     Args:
@@ -38,7 +38,7 @@ class Page(ResultSink):
     option = "--html"
     metavar = "FILE"
     sees_frames = True
-    help = "Write a page with every video, its timeline and its events, to look at and correct."
+    help = "A page to review and correct: every video with its timeline and events."
 
     def __init__(self, target: Path, setup: Setup) -> None:
         super().__init__([target])
@@ -54,19 +54,12 @@ class Page(ResultSink):
         self._copy: Recording | None = None
 
     @classmethod
-    def chosen(cls, setup: Setup) -> Self | None:
-        """Return the sink if ``--html`` is given.
-
-        Raises:
-            UsageError: It is no .html.
-            OutputError: It exists or cannot be written.
-        """
-        given = setup.options["html"]
-        if given is None:
-            return None
+    def make(cls, given: str, setup: Setup) -> Self:
         target = Path(given)
         if target.suffix.lower() not in _SUFFIXES:
-            raise UsageError(f"--html {given!r} is no .html file; name one, such as report.html")
+            raise UsageError(
+                f"--html {given!r} is not an .html file; name one, such as report.html"
+            )
         check_writable(target, overwrite=setup.overwrite)
         return cls(target, setup)
 
@@ -84,7 +77,6 @@ class Page(ResultSink):
         return self._pictures
 
     def result(self, result: DetectionResult) -> None:
-        """Add a video."""
         from slipdetect.reports.page import video_section
 
         pictures = {each.event: each.jpeg for each in self._pictures if each.jpeg is not None}
@@ -108,18 +100,12 @@ class Page(ResultSink):
         return result.source
 
     def failure(self, source: str, error: str) -> None:
-        """Add why a video is missing."""
         from slipdetect.reports.page import failed_section
 
         next(self._copies)
         self._sections.append(failed_section(source, error))
 
     def close(self) -> None:
-        """Write the page.
-
-        Raises:
-            OutputError: It cannot be written.
-        """
         from slipdetect.reports.page import html_page
 
         text = html_page(self._sections, self._about())
@@ -134,10 +120,10 @@ class Page(ResultSink):
         if self.detector is None:
             return About("none", {}, None, "", __version__, made, str(self._root))
         return About(
-            model=self.detector.config.name,
+            model=self.detector.scorer.name,
             weights=self._weights,
             events=self.detector.event_config,
-            card=_card(self._setup.options["model"]),
+            card=_card(self._setup.model),
             version=__version__,
             created=made,
             root=str(self._root),

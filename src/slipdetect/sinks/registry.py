@@ -1,8 +1,8 @@
 """All sinks, in the order in which they are given a result: a new one is a file, its import and
 its name here.
 
-In: options and videos. Out: where results go, and the sinks beside them, every target checked
-before any work begins.
+In: options and sources. Out: where results go, and the other sinks, every target checked before
+any work begins.
 """
 
 from __future__ import annotations
@@ -16,20 +16,23 @@ from slipdetect._io import check_writable, output_files
 from slipdetect.errors import UsageError
 from slipdetect.sinks.activitynet import ActivityNet
 from slipdetect.sinks.clips import ClipFolder
+from slipdetect.sinks.command import Command
 from slipdetect.sinks.csv import Csv
 from slipdetect.sinks.json import Json
+from slipdetect.sinks.live_clips import LiveClips
 from slipdetect.sinks.names import file_stems
 from slipdetect.sinks.overlay import OverlaySink
 from slipdetect.sinks.page import Page
-from slipdetect.sinks.per_video import is_folder
-from slipdetect.sinks.sink import ResultSink, Setup
+from slipdetect.sinks.sink import Setup, Sink, is_folder
 from slipdetect.sinks.subtitles import Srt, Vtt
 from slipdetect.sinks.table import Table
 from slipdetect.sinks.text import FilePerVideo, TextSink, Write
-from slipdetect.sinks.time_label import TimeLabel
 from slipdetect.sinks.timeline import Timeline
+from slipdetect.sinks.webhook import Webhook
 
-SINKS: tuple[type[ResultSink], ...] = (
+Kinds = Sequence[type[Sink]]
+
+_ALL: Kinds = (
     Table,
     Json,
     Csv,
@@ -38,12 +41,18 @@ SINKS: tuple[type[ResultSink], ...] = (
     ActivityNet,
     Timeline,
     OverlaySink,
-    TimeLabel,
     Page,
     ClipFolder,
+    LiveClips,
+    Command,
+    Webhook,
 )
 
+SINKS: Kinds = tuple(kind for kind in _ALL if kind.for_files)
+LIVE_SINKS: Kinds = tuple(kind for kind in _ALL if kind.for_live)
+
 FORMATS = {kind.name: kind for kind in SINKS if issubclass(kind, TextSink)}
+LIVE_FORMATS = {name: kind for name, kind in FORMATS.items() if kind.for_live}
 _BY_SUFFIX = {suffix: name for name, kind in FORMATS.items() for suffix in kind.suffixes}
 
 
@@ -66,7 +75,7 @@ class Destination:
         """All files that will be written."""
         return self.each if self.out is None else (self.out,)
 
-    def sink(self, write: Write, setup: Setup, width: int | None = None) -> ResultSink:
+    def sink(self, write: Write, setup: Setup, width: int | None = None) -> Sink:
         """Return what writes results.
 
         Args:
@@ -74,7 +83,7 @@ class Destination:
             setup: What the run was asked for.
             width: Columns of the terminal, or None.
         """
-        kind, windows = FORMATS[self.kind], bool(setup.options["windows"])
+        kind, windows = FORMATS[self.kind], setup.windows
         if not self.each:
             return kind(write, setup.sources, windows=windows, width=width)
         return FilePerVideo(kind, windows, self.each, overwrite=setup.overwrite)
@@ -122,24 +131,36 @@ def _refuse_several(kind: str, sources: Sequence[str]) -> None:
         )
 
 
-def choose_sinks(setup: Setup, results: Sequence[Path]) -> list[ResultSink]:
-    """Return the sinks beside the results that the options ask for.
+def choose_sinks(setup: Setup, kinds: Kinds = SINKS, results: Sequence[Path] = ()) -> list[Sink]:
+    """Return the sinks that the options ask for, beside the results.
 
     Args:
         setup: What the run was asked for; its ``sinks`` become those returned.
+        kinds: Those that the command has.
         results: Where the results go, which no other file may take.
 
     Raises:
-        UsageError: A target makes no sense, is named twice, or is one of the videos.
+        UsageError: A target makes no sense, is named twice, or is one of the videos; or a setting
+            was given that means something to other sinks only.
         OutputError: A file exists or cannot be written.
     """
+    asked = [kind for kind in kinds if kind.option in setup.targets]
+    for kind in kinds:
+        for name in kind.settings:
+            if getattr(setup, name) is not None and not any(
+                name in each.settings for each in asked
+            ):
+                wanted = [each.option for each in kinds if name in each.settings]
+                more = "give it too" if len(wanted) == 1 else "give one of them"
+                raise UsageError(
+                    f"--{name.replace('_', '-')} is for {' and '.join(wanted)}; {more}"
+                )
     taken = {_real(source) for source in setup.sources}
     _take(results, taken)
-    for kind in SINKS:
-        sink = kind.chosen(setup)
-        if sink is not None:
-            _take(sink.targets, taken)
-            setup.sinks.append(sink)
+    for kind in asked:
+        sink = kind.make(setup.targets[kind.option], setup)
+        _take(sink.targets, taken)
+        setup.sinks.append(sink)
     return setup.sinks
 
 

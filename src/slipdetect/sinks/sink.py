@@ -1,99 +1,176 @@
 """What takes the results of a run, and what it is made from.
 
-In: options of ``detect`` and the videos of a run. Out: ``ResultSink``, which every sink extends.
+In: what ``detect`` or ``watch`` was asked for. Out: ``Sink``, which every sink extends, and
+``PerVideoSink`` for those that write a file for every video.
 """
 
 from __future__ import annotations
 
+import json
+import os
+import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar, Self
+from types import TracebackType
+from typing import TYPE_CHECKING, ClassVar, Self
 
+from slipdetect._io import check_writable, output_files
+from slipdetect._text import plain_name
 from slipdetect.errors import SlipdetectError, UsageError
+from slipdetect.sinks.names import file_stems
+from slipdetect.types import Event
+from slipdetect.types.export import event_data
 
 if TYPE_CHECKING:
     from slipdetect.detection import DetectionResult, Detector, EventConfig
+    from slipdetect.detection.live import LiveEvent, LiveSummary
     from slipdetect.video import View
+    from slipdetect.video.live.live_video import Keep
+
+_ALERT_VERSION = 1
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Setup:
-    """What a run was asked for.
+    """What the sinks of a run are made from; None stands for what was not given.
 
     Attributes:
-        options: Of the command, by their names in Python.
-        sources: All that will be looked at, in order.
+        sources: All that will be processed, in order.
         readable: Those of them that have no error already.
+        targets: What was given to the options of sinks, by option: ``{"--html": "page.html"}``.
+        overwrite: Files that exist may be replaced.
+        windows: Report the probability of every window too, where a format can.
+        model: Folder of the model, or ``default``.
+        clip_margin: Seconds before and after an event in its clip.
+        cooldown: Seconds after an alert without another one.
+        alert_timeout: Seconds that one alert may take.
         sinks: Those made so far; a later one may use what an earlier one writes.
     """
 
-    options: Mapping[str, Any]
     sources: Sequence[str]
     readable: Sequence[str] = ()
-    sinks: list[ResultSink] = field(default_factory=list)
+    targets: Mapping[str, str] = field(default_factory=dict)
+    overwrite: bool = False
+    windows: bool = False
+    model: str = "default"
+    clip_margin: float | None = None
+    cooldown: float | None = None
+    alert_timeout: float | None = None
+    sinks: list[Sink] = field(default_factory=list)
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def _new_id() -> str:
+    return uuid.uuid4().hex
+
+
+@dataclass(frozen=True)
+class Alert:
+    """An event as soon as it is final, as sinks get it.
+
+    Attributes:
+        source: Name of the video as it was given.
+        model: Name of the model package.
+        event: What was found.
+        created: When it was known, ISO 8601 in UTC.
+        id: 32 hex digits, the same however often delivery is tried.
+    """
+
+    source: str
+    model: str
+    event: Event
+    created: str = field(default_factory=_now)
+    id: str = field(default_factory=_new_id)
 
     @property
-    def overwrite(self) -> bool:
-        """Whether files that exist may be replaced."""
-        return bool(self.options["overwrite"])
+    def name(self) -> str:
+        """The source's name without what an address may hold, such as a password."""
+        return plain_name(self.source)
+
+    def to_json(self) -> str:
+        """Return the alert as one line of ASCII JSON, ending in a line feed."""
+        data = {
+            "version": _ALERT_VERSION,
+            "id": self.id,
+            "created": self.created,
+            "source": {"name": self.name},
+            "model": {"name": self.model},
+            "event": event_data(self.event),
+        }
+        return json.dumps(data, ensure_ascii=True, allow_nan=False) + "\n"
 
 
-def refuse(options: Mapping[str, Any], names: Sequence[str], wants: str) -> None:
-    """Refuse options that were given without what they are for.
-
-    Raises:
-        UsageError: One of ``names`` was given.
-    """
-    for name in names:
-        if options[name] is not None:
-            raise UsageError(f"--{name.replace('_', '-')} is for {wants}")
-
-
-class ResultSink:
-    """Takes each result of a run, or why there is none, in the order of the sources.
+class Sink:
+    """Takes what a run finds: results of files in the order of the sources, or live events.
 
     A method that a sink has no use for stays as it is here. What goes wrong with all that follows,
-    such as a full disk, is raised; what goes wrong with one video is added to ``missing``.
+    such as a full disk, is raised; what goes wrong with one video is added to ``missing``. A run
+    is a ``with`` block of its sinks; ``close`` is called only when it came to its end.
 
     Attributes:
         option: The option that asks for the sink, where it has one of its own.
         metavar: What the option takes.
-        help: Its line in ``detect --help``.
+        help: Its line in ``--help``.
+        heading: What its option stands under in ``--help``.
+        settings: Fields of ``Setup`` that mean something to such sinks only.
+        for_files: ``detect`` has it.
+        for_live: ``watch`` has it.
         sees_frames: It is asked for ``views`` first, and given the result when these were shown.
         targets: Files that it will write, which no other sink may take.
         written: Files that are there now.
         missing: What could not be made of results.
+        remarks: What else the user should be told.
+        keep: What takes every decoded frame of a live source, as for ``LiveVideo``, or None.
     """
 
     option: ClassVar[str] = ""
     metavar: ClassVar[str] = "PATH"
     help: ClassVar[str] = ""
+    heading: ClassVar[str] = "Output"
+    settings: ClassVar[Sequence[str]] = ()
+    for_files: ClassVar[bool] = True
+    for_live: ClassVar[bool] = False
     sees_frames: ClassVar[bool] = False
 
     def __init__(self, targets: Sequence[Path] = ()) -> None:
         self.targets = targets
         self.written: list[Path] = []
         self.missing: list[SlipdetectError] = []
+        self.remarks: list[str] = []
         self.detector: Detector | None = None
+        self.keep: Keep | None = None
 
     @classmethod
-    def chosen(cls, setup: Setup) -> Self | None:
-        """Return the sink if the options ask for it, with its targets checked before any work.
+    def make(cls, given: str, setup: Setup) -> Self:
+        """Return the sink that the value of its option asks for, checked before any work.
 
         Raises:
-            UsageError: The options make no sense.
+            UsageError: The value makes no sense.
             OutputError: A file exists or cannot be written.
         """
-        return None
+        raise NotImplementedError(f"{cls.__name__} has no option")
 
     def open(self, detector: Detector | None) -> None:
         """Begin.
 
         Args:
-            detector: The model that looks; None where nothing can be looked at.
+            detector: The model in use; None where no source can be read.
         """
         self.detector = detector
+
+    def event(self, alert: Alert) -> None:
+        """Take an event as soon as it is final; detection waits meanwhile."""
+
+    def live_event(self, event: LiveEvent, now: datetime) -> None:
+        """Take what happens to a live source or in it, events among it."""
+
+    def summary(self, summary: LiveSummary, ended: str) -> None:
+        """Take how a live run went and why it ended."""
 
     def views(self, result: DetectionResult) -> Sequence[View]:
         """Return what wants frames of the video; all sinks share one pass over it."""
@@ -106,7 +183,18 @@ class ResultSink:
         """Take why there is no result of a source."""
 
     def close(self) -> None:
-        """End; also where the user stopped the run."""
+        """End what was written; also where the user stopped the run."""
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Let go of what is still going on, whatever has ended the run."""
 
     @property
     def events(self) -> EventConfig:
@@ -114,3 +202,73 @@ class ResultSink:
         if self.detector is None:
             raise RuntimeError("a result without a detector")
         return self.detector.event_config
+
+
+class PerVideoSink(Sink):
+    """A file for each video that has a result.
+
+    Args:
+        targets: The file of each source, in the order in which they come.
+        overwrite: Replace files that exist.
+
+    Attributes:
+        noun: What such a file is.
+        ending: Of the files in a folder, after the stem of the video; its suffix is that of a
+            file named for a single video.
+    """
+
+    noun: ClassVar[str]
+    ending: ClassVar[str]
+
+    def __init__(self, targets: Sequence[Path], *, overwrite: bool) -> None:
+        super().__init__(targets)
+        self.overwrite = overwrite
+        self.left = iter(targets)
+
+    @classmethod
+    def make(cls, given: str, setup: Setup) -> Self:
+        """Return the sink with the file of each source."""
+        return cls(cls.files(given, setup), overwrite=setup.overwrite)
+
+    @classmethod
+    def files(cls, given: str, setup: Setup) -> list[Path]:
+        """Return the file of each source.
+
+        Args:
+            given: The option's value: a file for one video, or a folder.
+            setup: What the run was asked for.
+
+        Raises:
+            UsageError: It has another suffix, or is one file for several videos.
+            OutputError: A file exists or cannot be written.
+        """
+        target, sources, suffix = Path(given), setup.sources, Path(cls.ending).suffix
+        if is_folder(given, cls.option) or not target.suffix:
+            names = [stem + cls.ending for stem in file_stems(sources)]
+            return output_files(target, names, overwrite=setup.overwrite)
+        if target.suffix.lower() != suffix:
+            raise UsageError(
+                f"{cls.option} {given!r} is neither a {suffix} nor a folder; name one of them"
+            )
+        if len(sources) > 1:
+            raise UsageError(
+                f"{cls.option} {given!r} is one {cls.noun}, and here are {len(sources)} videos; "
+                f"pass {cls.option} FOLDER/ for a {cls.noun} each"
+            )
+        check_writable(target, overwrite=setup.overwrite)
+        return [target]
+
+    def failure(self, source: str, error: str) -> None:
+        """Write nothing: an empty file would look as if nothing had been found."""
+        next(self.left)
+
+
+def is_folder(given: str, option: str) -> bool:
+    """Return whether a path names a folder: one that is there, or by the slash after it.
+
+    Raises:
+        UsageError: It is empty.
+    """
+    if not given:
+        raise UsageError(f"{option} is empty; give a file or a folder")
+    return given.endswith(("/", os.sep)) or os.path.isdir(given)  # noqa: PTH112 - takes any name

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from slipdetect.reports import srt_report, vtt_report
+from slipdetect.reports.formats import srt_report, vtt_report
 from slipdetect.sinks.text import TextSink
 
 if TYPE_CHECKING:

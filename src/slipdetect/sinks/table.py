@@ -1,14 +1,16 @@
-"""Results for reading: the events of one video, or a line for each of many."""
+"""Results for reading: the events of one video, a line for each of many, events of a camera."""
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import TYPE_CHECKING
 
-from slipdetect.reports import SummaryTable, event_table
+from slipdetect.reports.table import SummaryTable, event_table
 from slipdetect.sinks.text import TextSink
 
 if TYPE_CHECKING:
     from slipdetect.detection import DetectionResult, Detector
+    from slipdetect.detection.live import LiveEvent
 
 
 class Table(TextSink):
@@ -16,6 +18,7 @@ class Table(TextSink):
 
     name = "table"
     ending = ".events.txt"
+    for_live = True
 
     def open(self, detector: Detector | None) -> None:
         self._found = self._clear = self._failed = 0
@@ -40,3 +43,8 @@ class Table(TextSink):
         failed = f", {self._failed} failed" if self._failed else ""
         if self._many is not None:
             self.write(f"\n{self._found} with a slip, {self._clear} without{failed}\n")
+
+    def live_event(self, event: LiveEvent, now: datetime) -> None:
+        from slipdetect.reports.live_report import live_text
+
+        self.write(live_text(event))

@@ -10,8 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
 from slipdetect._io import text_file
-from slipdetect.sinks.per_video import PerVideoSink
-from slipdetect.sinks.sink import ResultSink
+from slipdetect.sinks.sink import PerVideoSink, Sink
 
 if TYPE_CHECKING:
     from slipdetect.detection import DetectionResult
@@ -19,7 +18,7 @@ if TYPE_CHECKING:
 Write = Callable[[str], None]
 
 
-class TextSink(ResultSink):
+class TextSink(Sink):
     """A format of ``--format``.
 
     Args:
@@ -30,7 +29,7 @@ class TextSink(ResultSink):
 
     Attributes:
         name: Of the format.
-        ending: Of a video's own file, behind the video's name.
+        ending: Of a video's own file, after the video's name.
         suffixes: Of files that are in this format unless another one is asked for.
         one_video: A file of it is about one video.
     """

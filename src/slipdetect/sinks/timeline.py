@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from slipdetect._io import atomic_write
-from slipdetect.sinks.per_video import PerVideoSink
+from slipdetect.sinks.sink import PerVideoSink
 
 if TYPE_CHECKING:
     from slipdetect.detection import DetectionResult
@@ -15,7 +15,7 @@ class Timeline(PerVideoSink):
     """Draws each result with the thresholds in force."""
 
     option = "--timeline"
-    help = "Draw the probability over time: a .png, or a folder for a picture per video."
+    help = "The probability over time as a picture: a .png, or a folder/."
     noun = "picture"
     ending = ".timeline.png"
 

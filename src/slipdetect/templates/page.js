@@ -262,7 +262,7 @@ if (reviewed.length) {
   reviewed.forEach(startReview);
   const root = JSON.parse(page.dataset.root);
   const quoted = `'${root.replaceAll("'", "'\\''")}'`;
-  command.textContent = `slipdetect train review.csv --root ${quoted} --from default --out my-model`;
+  command.textContent = `slipdetect train --data review.csv --root ${quoted} --init-from default --out my-model`;
   bar.append(state, button("Save review.csv", save, { class: "act main", id: "save" }), trouble, command);
   bar.hidden = false;
   tell();

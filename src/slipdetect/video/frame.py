@@ -103,7 +103,7 @@ class SourceOptions(VideoOptions, total=False):
 
     Attributes:
         retries: Live: tries in a row to connect before giving up.
-        stall: Live: seconds without data after which the connection is given up.
+        read_timeout: Live: seconds without data after which the connection is given up.
         open_timeout: Live: seconds for connecting.
         first_wait: Live: seconds before the first try to connect again, then twice as long.
         longest_wait: Live: most seconds before any try.
@@ -112,7 +112,7 @@ class SourceOptions(VideoOptions, total=False):
     """
 
     retries: int
-    stall: float
+    read_timeout: float
     open_timeout: float
     first_wait: float
     longest_wait: float

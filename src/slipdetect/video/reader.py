@@ -43,7 +43,7 @@ def check_source(source: str | os.PathLike[str]) -> Path:
         # The rest of an address may hold a password, so it is not repeated.
         raise VideoError(
             f"a {scheme}:// address is a live source, not a file; Detector.iter_events() takes"
-            " it, and the command line as the only source; all else needs a recording"
+            " it, and slipdetect watch; all else needs a recording"
         )
     if "\0" in text:
         raise VideoError(f"{text!r} is not a file name: it holds a NUL character; check the list")

@@ -159,6 +159,6 @@ def _times(path: Path, max_pixels: int) -> list[float]:
     if pixels > max_pixels:
         raise VideoError(
             f"{name} has frames of {pixels / 1e6:.3g} million pixels, more than the limit of"
-            f" {max_pixels / 1e6:g} million; raise it with --max-pixels if you trust it"
+            f" {max_pixels / 1e6:g} million; raise it with max_pixels=... if you trust it"
         )
     return times

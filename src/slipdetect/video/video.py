@@ -129,7 +129,7 @@ def prepare_stream(stream: VideoStream, path: Path | str, max_pixels: int) -> No
     if pixels > max_pixels:
         raise VideoError(
             f"{str(path)!r} has frames of {context.width}x{context.height} pixels, more than the"
-            f" limit of {max_pixels / 1e6:g} million; raise it with --max-pixels if you trust it"
+            f" limit of {max_pixels / 1e6:g} million; raise it with max_pixels=... if you trust it"
         )
     # A header may lie about the size, so the decoder gets the limit too.
     context.options = {"max_pixels": str(max_pixels)}
@@ -255,7 +255,7 @@ class Video:
         if self._timestamp(first) is None or base is None:
             self.report.warn(
                 f"no timestamps: {DEFAULT_FRAME_RATE:g} frames per second are assumed;"
-                " --frame-rate sets another"
+                " frame_rate=... sets another"
             )
             return FixedClock(DEFAULT_FRAME_RATE)
         may_jump = "mpegts" in self._container.format.name
@@ -356,7 +356,7 @@ def _why_no_frames(source: str, report: DecodeReport) -> str:
     if report.failures:
         return (
             f"{source!r} has no video frames that can be decoded: it is damaged, or its frames are"
-            " larger than --max-pixels allows; check that it plays elsewhere"
+            " larger than max_pixels=... allows; check that it plays elsewhere"
         )
     return f"{source!r} has no video frames; record or copy it again"
 

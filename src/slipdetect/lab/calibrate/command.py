@@ -19,7 +19,7 @@ from slipdetect.cli.options import common_options
 from slipdetect.cli.sources import footage
 from slipdetect.cli.typed_options import option, with_settings
 from slipdetect.errors import DataError, UsageError
-from slipdetect.lab.data.choose_clips import ALL, choose_sources, choose_split
+from slipdetect.lab.data.choose_clips import ALL, choose_datasets, choose_split
 from slipdetect.lab.evaluate.options import (
     FILE,
     FOLDER,
@@ -150,7 +150,7 @@ def calibrate(ctx: click.Context, /, model: str, settings: CalibrateSettings) ->
 def _package(model: str, settings: CalibrateSettings) -> ModelPackage:
     """Return the model; check everything that can be checked before the work."""
     from slipdetect.detection import model_folder
-    from slipdetect.lab.models.copying import check_copy
+    from slipdetect.lab.models.packages import check_copy
     from slipdetect.models import load_package
 
     picture, out = settings.reliability, settings.out
@@ -163,7 +163,7 @@ def _package(model: str, settings: CalibrateSettings) -> ModelPackage:
 
 
 def _write(package: ModelPackage, config: ModelConfig, settings: CalibrateSettings) -> None:
-    from slipdetect.lab.models.copying import copy_package
+    from slipdetect.lab.models.packages import copy_package
 
     copy_package(package, settings.out, config, overwrite=settings.overwrite)
 
@@ -251,7 +251,7 @@ class _Calibrator:
 
         settings = self._settings
         clips = read_annotations(file, settings.root)
-        clips = choose_sources(clips, settings.dataset, settings.exclude)
+        clips = choose_datasets(clips, settings.dataset, settings.exclude)
         split = settings.split
         if split is None:
             split = "val" if any(clip.split for clip in clips) else ALL

@@ -11,7 +11,7 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from slipdetect._text import plain_name
-from slipdetect.reports.csv_report import no_formula
+from slipdetect.reports.formats import no_formula
 
 if TYPE_CHECKING:
     from slipdetect.lab.check.checking import DataCheck

@@ -17,7 +17,7 @@ from slipdetect.lab.check.fingerprints import Fingerprint
 from slipdetect.lab.check.near_duplicates import NearDuplicates, near_duplicates
 from slipdetect.lab.check.survey import Survey, survey
 from slipdetect.lab.data.annotations import Clip
-from slipdetect.lab.data.leaks import Leaks, find_leaks, same_files
+from slipdetect.lab.data.splits import Leaks, find_leaks, same_files
 from slipdetect.video.reader import check_source
 
 OnClip = Callable[[int, Clip], None]

@@ -12,12 +12,11 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from slipdetect._text import shorten
+from slipdetect._text import printable, shorten
 from slipdetect.cli.console import Console
 from slipdetect.cli.errors import SOME_FAILED
 from slipdetect.cli.options import common_options
 from slipdetect.errors import DataError, UsageError
-from slipdetect.reports import printable
 
 if TYPE_CHECKING:
     from slipdetect.lab.check.checking import DataCheck

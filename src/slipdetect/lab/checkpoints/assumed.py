@@ -85,7 +85,7 @@ def check_labels(classes: int, labels: tuple[str, ...] | None) -> None:
         UsageError: There are more or fewer names than classes.
     """
     if labels is None and classes != len(COURSE2020_LABELS):
-        raise UsageError(f"the network tells {classes} classes apart; name them with --labels")
+        raise UsageError(f"the network has {classes} classes; name them with --labels")
     if labels is not None and len(labels) != classes:
         raise UsageError(f"{len(labels)} labels for a network of {classes} classes; name them all")
 

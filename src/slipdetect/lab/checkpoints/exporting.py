@@ -23,7 +23,7 @@ from slipdetect.models.config import ModelConfig, StreamConfig
 from slipdetect.models.package import ModelPackage
 
 # every other field is told by its name, so that none that comes later is forgotten
-_TOLD_APART = frozenset(
+_NAMED_BELOW = frozenset(
     [
         "backbone",
         "backbone_options",
@@ -137,7 +137,7 @@ def differences(config: ModelConfig, modality: str) -> tuple[str, ...]:
         )
     untold = _untold(config, stream)
     if untold:
-        told.append(f"older programs are not told of {', '.join(untold)}")
+        told.append(f"older programs do not know {', '.join(untold)}")
     return tuple(told)
 
 
@@ -183,7 +183,7 @@ def _untold(config: ModelConfig, stream: StreamConfig) -> list[str]:
         changes=(),
     )
     guess = assumed_config(config.name, [alone], Wishes())
-    left_out = _TOLD_APART | _OF_NO_EFFECT
+    left_out = _NAMED_BELOW | _OF_NO_EFFECT
     pairs = ((config, guess), (stream, guess.streams[0]))
     return [
         item.name

@@ -59,7 +59,7 @@ def import_checkpoints(
         out: Folder of the package.
         name: Of the model; None: the folder's name.
         arch: Backbone of all files; None: as they say, or as their tensors look.
-        modality: Of the file; None: as its input channels tell.
+        modality: Of the file; None: as its input channels say.
         wishes: What the files do not say.
         dtype: Floating-point type on disk; float32 keeps the weights as they are.
         overwrite: Replace an earlier package.
@@ -132,7 +132,7 @@ def _check_together(streams: Sequence[OldStream]) -> None:
             )
     if len({stream.classes for stream in streams}) > 1:
         counts = ", ".join(f"{s.checkpoint.path.name}: {s.classes}" for s in streams)
-        raise ModelError(f"the files tell different numbers of classes apart ({counts})")
+        raise ModelError(f"the files have different numbers of classes ({counts})")
 
 
 def _origin(stream: OldStream) -> dict[str, Any]:
@@ -210,14 +210,14 @@ def remarks(notes: Sequence[Note | None]) -> tuple[str, ...]:
         taken = f" {', '.join(differing)} are the first one's;" if differing else ""
         return (
             f"the files are of different models:{taken} choose the weights with --fusion, and "
-            "calibrate anew: slipdetect calibrate",
+            "calibrate again: slipdetect calibrate",
         )
     absent = _absent(known)
     if absent:
         noun = "stream" if len(absent) == 1 else "streams"
         return (
             f"{first.name!r} also has the {noun} {', '.join(absent)}; calibration and thresholds "
-            "are those of all its streams together: import all its files, or calibrate anew: "
+            "are those of all its streams together: import all its files, or calibrate again: "
             "slipdetect calibrate",
         )
     return ()

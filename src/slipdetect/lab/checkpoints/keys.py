@@ -37,7 +37,7 @@ class Renamed:
 
     @property
     def own_head(self) -> bool:
-        """Whether a layer of its own scores the classes, behind a dropout."""
+        """Whether a layer of its own scores the classes, after a dropout."""
         return _HEAD in self.rules
 
     @property
@@ -100,7 +100,7 @@ def fit(
         renamed: The tensors.
         wanted: State dict of the network; only its names and shapes matter.
         where: What to call the file.
-        hint: Put behind the message of an error.
+        hint: Put after the message of an error.
 
     Raises:
         ModelError: A tensor is missing, left over or of another shape; the first five are named.
@@ -140,7 +140,7 @@ def _rules(names: Mapping[str, str], where: str) -> tuple[str, dict[str, str]]:
         if any(f"{start}weight" in names for start in rules if "fc" in start):
             return TWO_STREAM_LAYOUT, {**rules, "": "backbone."}
     raise ModelError(
-        f"{where} is no checkpoint of tsn-pytorch (base_model.*) nor of a two-stream network "
+        f"{where} is not a checkpoint of tsn-pytorch (base_model.*) or of a two-stream network "
         f"(fc_custom, fc_action): it begins with {', '.join(list(names)[:3])}"
     )
 

@@ -76,7 +76,7 @@ def _tensors(state: Any, path: Path) -> dict[str, torch.Tensor]:
     for name, value in state.items():
         if not isinstance(name, str) or not isinstance(value, torch.Tensor):
             raise ModelError(
-                f"{str(path)!r}: {str(name)[:60]!r} in its state dict is no tensor by name; "
+                f"{str(path)!r}: {str(name)[:60]!r} in its state dict is not a tensor by name; "
                 "give a training checkpoint"
             )
     plain = {name: value.detach() for name, value in state.items()}
@@ -85,7 +85,7 @@ def _tensors(state: Any, path: Path) -> dict[str, torch.Tensor]:
 
 def _load(path: Path) -> Any:
     if not path.is_file():
-        raise ModelError(f"checkpoint {str(path)!r} is no file; check the path")
+        raise ModelError(f"checkpoint {str(path)!r} is not a file; check the path")
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # about how files were written years ago
@@ -103,9 +103,9 @@ def _refusal(path: Path, reason: str) -> str:
             "run code; save its state_dict alone where you trust it, then import that"
         )
     if "weights_only" in reason:
-        return f"{str(path)!r} is no PyTorch checkpoint, or an unsafe one; give another file"
+        return f"{str(path)!r} is not a PyTorch checkpoint, or an unsafe one; give another file"
     short = " ".join(reason.split(". ")[0].split())[:_LONGEST_REASON] or "it is empty"
-    return f"{str(path)!r} is damaged or no PyTorch checkpoint ({short}); copy it again"
+    return f"{str(path)!r} is damaged or not a PyTorch checkpoint ({short}); copy it again"
 
 
 def _number(value: Any) -> float | None:
@@ -149,13 +149,15 @@ def read_note(checkpoint: OldCheckpoint) -> Note | None:
     try:
         data = json.loads(checkpoint.note)
     except (ValueError, RecursionError) as error:
-        raise PackageError(f"{where} is no JSON ({error}); export the model again") from error
+        raise PackageError(f"{where} is not JSON ({error}); export the model again") from error
     if not isinstance(data, Mapping):
         raise PackageError(f"{where} is not that of slipdetect; export the model again")
     config, modality = ModelConfig.from_json(data.get("model"), where), data.get("stream")
     try:
         config.stream(str(modality))
     except UsageError as error:
-        raise PackageError(f"{where} is about no stream of its model; export it again") from error
+        raise PackageError(
+            f"{where} names a stream that its model lacks; export it again"
+        ) from error
     card = data.get("card")
     return Note(config, str(modality), card if isinstance(card, str) and card else None)

@@ -63,7 +63,7 @@ class OldStream:
     known_by: str  # how the backbone is known, for people
     modality: Modality
     classes: int
-    dropout: float  # before the classifier, as far as the file tells
+    dropout: float  # before the classifier, as far as the file says
     normalization: Normalization  # what the pixels went through in training
     input_size: int  # side of the pictures, px
     state: dict[str, torch.Tensor]  # weights for TSN

@@ -19,7 +19,7 @@ from slipdetect.lab.stats.text import (
     p_value_text,
     scaled,
 )
-from slipdetect.reports.csv_report import text_cell
+from slipdetect.reports.formats import text_cell
 
 VERSION = 2
 

@@ -35,7 +35,7 @@ from slipdetect.lab.course2020.archives import (
     judge,
 )
 from slipdetect.lab.course2020.lists import rows_of
-from slipdetect.lab.data.leaks import named
+from slipdetect.lab.data.splits import named
 from slipdetect.lab.fetch.archives import unwritable
 from slipdetect.lab.prepare.rows import Prepared
 from slipdetect.lab.prepare.write import write_rows

@@ -1,4 +1,4 @@
-"""The report's archives of JPEG frames and flow: their files, told apart by name, in one folder.
+"""The report's archives of JPEG frames and flow: their files, recognized by name, in one folder.
 
 In: archives, folders, lists. Out: the pictures in their places, byte for byte; what is known of
 each, and which clips are whole.
@@ -41,7 +41,7 @@ Progress = Callable[[int, int], None]
 
 @dataclass(frozen=True)
 class Picture:
-    """A frame or a component of a flow, as its name tells."""
+    """A frame or a component of a flow, by its name."""
 
     clip: str  # the clip
     kind: str  # FRAMES, FLOW_U or FLOW_V
@@ -71,7 +71,7 @@ class Fact:
 
     length: int  # its size in bytes
     sha256: str  # of its content
-    size: tuple[int, int] | None  # (width, height) in pixels, or None where it is no whole JPEG
+    size: tuple[int, int] | None  # (width, height) in pixels, or None where it is not a whole JPEG
     source: Path  # the archive it came from
 
     @classmethod
@@ -194,8 +194,8 @@ def _size(source: Path) -> int:
         raise DataError(f"{str(source)!r} was not found; check the path")
     if source.suffix.lower() != ".txt" and archive_stem(source.name) is None:
         raise DataError(
-            f"{str(source)!r} is no archive (.zip, .tar), folder or list (.txt); name what holds"
-            " the frames or the flow"
+            f"{str(source)!r} is not an archive (.zip, .tar), folder or list (.txt); name what"
+            " holds the frames or the flow"
         )
     return source.stat().st_size
 
@@ -277,7 +277,7 @@ def _fault(pictures: Facts, what: str) -> str:
         return f"{what} numbers begin at 0, not at 1"
     for number in sorted(pictures):
         if pictures[number].size is None:
-            return f"{what} {number} is no whole JPEG"
+            return f"{what} {number} is not a whole JPEG"
         if pictures[number].size != pictures[1].size:
             sizes = [f"{w}x{h}" for w, h in (pictures[n].size or (0, 0) for n in (1, number))]
             return f"{what} 1 is {sizes[0]} px, {what} {number} {sizes[1]}"

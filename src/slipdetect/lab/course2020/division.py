@@ -1,7 +1,7 @@
 """Who is trained on, who chooses the epoch, who is scored once at the end; fewer clips of these.
 
 In: annotated clips. Out: a ``Division``, kept in a file that everybody can read, whose leaks are
-refused or told; subsets of whole groups.
+refused or reported; subsets of whole groups.
 """
 
 from __future__ import annotations
@@ -22,8 +22,7 @@ import numpy as np
 from slipdetect._io import atomic_write
 from slipdetect.errors import DataError, OutputError
 from slipdetect.lab.data import Clip, split_by_group
-from slipdetect.lab.data.leaks import Leaks, find_leaks
-from slipdetect.lab.data.splits import divide
+from slipdetect.lab.data.splits import Leaks, divide, find_leaks
 
 SIDES = ("train", "val", "test")
 SPLIT_FILE = "split.csv"
@@ -78,7 +77,7 @@ class Division:
 def make_division(
     clips: Sequence[Clip], root: Path, seed: int = 0, *, allow_leaks: bool = False
 ) -> Division:
-    """Put every clip on a side, and refuse a division that leaks unless told otherwise.
+    """Put every clip on a side, and refuse a division that leaks unless leaks are allowed.
 
     Sides of the annotation file are kept; where it names no validation side, whole groups of its
     training side are held out. Where it names none, whole groups are divided about 60/15/25.
@@ -159,7 +158,7 @@ def _require_no_leaks(leaks: Leaks) -> None:
     if leaks:
         raise DataError(
             f"the split leaks: {'; '.join(leaks.sentences())}; put each group and each recording "
-            "on one side, or pass --allow-leaks to have that told in every table"
+            "on one side, or pass --allow-leaks to have every table say so"
         )
 
 
@@ -183,7 +182,7 @@ def _size(path: Path) -> int:
 
 
 def smoke_division(division: Division) -> Division:
-    """Return a few clips of each side; what leaks is told of the whole split."""
+    """Return a few clips of each side; leaks are those of the whole split."""
     kept: set[Path] = set()
     for name in SIDES:
         kept |= {clip.path for clip in smoke_subset(division.side(name), SMOKE_CLIPS[name])}

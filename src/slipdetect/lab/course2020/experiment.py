@@ -39,8 +39,8 @@ from slipdetect.lab.course2020.runs import (
 from slipdetect.lab.course2020.tables import Cell, Table
 from slipdetect.lab.evaluate.scores import ClipScores
 from slipdetect.lab.train.learning_curves import Curve
-from slipdetect.lab.train.metrics import EpochMetrics, best_epoch
-from slipdetect.lab.train.records import METRICS
+from slipdetect.lab.train.metrics import METRICS, EpochMetrics, best_epoch
+from slipdetect.lab.train.records import curves_of
 
 Scores = dict[str, ClipScores]
 
@@ -202,11 +202,4 @@ def chosen_epoch(history: Sequence[EpochMetrics]) -> Chosen | None:
 
 def validation_curves(histories: Mapping[str, Sequence[EpochMetrics]]) -> list[Curve]:
     """Return validation accuracy and loss over epochs by run."""
-    curves = []
-    for label, history in histories.items():
-        for metric in ("loss", "accuracy"):
-            found = [(m.epoch + 1, getattr(m, f"val_{metric}")) for m in history]
-            points = tuple((epoch, value) for epoch, value in found if value is not None)
-            if points:
-                curves.append(Curve(label, "validation", metric, points))
-    return curves
+    return curves_of(histories, parts=("val",))

@@ -13,7 +13,7 @@ from pathlib import Path, PurePosixPath
 
 from slipdetect.errors import DataError
 from slipdetect.lab.data.annotations import label_word
-from slipdetect.lab.data.contained import Enclosure
+from slipdetect.lab.data.safe_paths import Enclosure
 from slipdetect.lab.extract.sources import file_of
 from slipdetect.lab.prepare.groups import ucf_group
 from slipdetect.lab.prepare.list_lines import excerpt, list_lines
@@ -127,7 +127,7 @@ def _listed_label(numbers: Sequence[str], name: str, index: Mapping[int, str], w
     if not numbers:
         if by_folder is None:
             raise DataError(
-                f"{where}: {excerpt(name)} has no label, and its folder does not tell one; name the"
+                f"{where}: {excerpt(name)} has no label, and its folder names none; name the"
                 f" folder {CLASSES[1]} or {CLASSES[2]}"
             )
         return SLIP if by_folder else OTHER
@@ -236,9 +236,9 @@ def _divide(prepared: Prepared, every: int | None, listed: bool) -> None:
     )
 
 
-def _listed(lists: Sequence[tuple[str, bytes]]) -> dict[str, tuple[CourseLine | None, str]]:
+def _listed(lists: Sequence[tuple[str, bytes]]) -> dict[str, tuple[CourseLine, str]]:
     """Return the line and the side of every clip that a list names."""
-    found: dict[str, tuple[CourseLine | None, str]] = {}
+    found: dict[str, tuple[CourseLine, str]] = {}
     with tempfile.TemporaryDirectory(prefix="slipdetect-lists-") as place:
         files = []
         for number, (name, content) in enumerate(lists):
@@ -262,23 +262,22 @@ def _take(
     file: Path,
     side: str,
     classes: Mapping[int, str],
-    found: dict[str, tuple[CourseLine | None, str]],
+    found: dict[str, tuple[CourseLine, str]],
 ) -> None:
     """Add the lines of a list; lists of frames and of flow name the same clips."""
     for line in read_course_list(file, classes):
         path = PurePosixPath(line.name)
         name = path.stem if path.suffix.lower() in (".avi", ".mp4") else path.name
         known, other = found.setdefault(name, (line, side))
-        if other != side or (known is not None and known.label != line.label):
-            where = "" if known is None else known.where
+        if (other, known.label) != (side, line.label):
             raise DataError(
-                f"{line.where}: {name!r} is {line.label} for {side}, and otherwise in {where};"
-                " name the lists of one set only"
+                f"{line.where}: {name!r} is {line.label} for {side}, and otherwise in"
+                f" {known.where}; name the lists of one set only"
             )
 
 
 def _label(name: str, action: str, line: CourseLine | None) -> str:
-    """Return the label that the list, the name of the clip or the folder above it tells."""
+    """Return the label that the list, the name of the clip or the folder above it gives."""
     if line is not None:
         return line.label
     found = _CLASS.fullmatch(name)
@@ -287,7 +286,7 @@ def _label(name: str, action: str, line: CourseLine | None) -> str:
         if positive is not None:
             return SLIP if positive else OTHER
     raise DataError(
-        f"nothing tells the label of {name!r}: neither a list nor its name, which should be such as"
+        f"no label is known for {name!r}: it is in no list, and its name is not of the form"
         f" v_{CLASSES[1]}_g01_c01 or v_{CLASSES[2]}_g01_c01; name the list too"
     )
 

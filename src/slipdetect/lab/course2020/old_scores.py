@@ -136,7 +136,7 @@ def _read(path: Path) -> _OldScores:
     if not isinstance(content, dict) or not content:
         raise DataError(f"{where} holds no {{video name: logits}}")
     if not all(isinstance(key, str) and key for key in content):
-        raise DataError(f"{where} has a key that is no video name")
+        raise DataError(f"{where} has a key that is not a video name")
     return _OldScores(_stacked(list(content.values()), where), tuple(content))
 
 
@@ -161,7 +161,7 @@ def _from_npz(data: bytes, where: str) -> _OldScores:
     try:
         truth = np.asarray(labels).astype(np.int64).reshape(-1)
     except (TypeError, ValueError, OverflowError) as error:
-        raise DataError(f"{where} has labels that are no numbers: {error}") from error
+        raise DataError(f"{where} has labels that are not numbers: {error}") from error
     if len(truth) != len(logits) or truth.min() < 0 or truth.max() >= logits.shape[1]:
         raise DataError(f"{where} has labels that do not suit its {len(logits)} clips")
     return _OldScores(logits, truth=truth)

@@ -25,7 +25,7 @@ def read_pickle(data: bytes, where: str) -> Any:
     """Return what a pickle of numbers, names and arrays holds; anything else is refused.
 
     A pickle is a program: it may name any function and have it called. Here the names that numpy's
-    arrays need mean classes of this module, which only look at bytes; every other name ends the
+    arrays need mean classes of this module, which only read bytes; every other name ends the
     reading before anything is called. numpy's own functions are not used either: they trust what
     the pickle says of an array's size.
 
@@ -46,7 +46,7 @@ def read_pickle(data: bytes, where: str) -> Any:
                 raise pickle.UnpicklingError("it claims more memory than it could need")
         return _plain(_Unpickler(io.BytesIO(data), encoding="latin1").load(), [_MOST_ITEMS])
     except Exception as error:  # damaged pickles make the reader raise nearly anything
-        raise DataError(f"{where} is no pickle of scores, or a damaged one: {error}") from error
+        raise DataError(f"{where} is not a pickle of scores, or a damaged one: {error}") from error
 
 
 class _StandIn:

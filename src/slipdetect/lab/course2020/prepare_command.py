@@ -114,10 +114,10 @@ def _tell(console: Console, made: CourseSet, out: Path, fps: float) -> None:
     if not made.flows:
         console.note("flow of 0 clips, none; train computes it")
     side = max(min(size) for size in made.sizes)
-    more = [] if side <= _USUAL_SIDE else [f"--short-side {side}"]
-    more += [] if fps == 30.0 else [f"--sample-fps {fps:g}"]
-    common = f"slipdetect train {out / 'clips.csv'} --store {out}"
-    words = {"rgb": [], "flow": ["--flow-method tvl1-opencv"]} if made.flows else {"rgb": []}
+    more = [] if side <= _USUAL_SIDE else [f"--set short_side={side}"]
+    more += [] if fps == 30.0 else [f"--set sample_fps={fps:g}"]
+    common = f"--data {out / 'clips.csv'} --store {out}"
+    words = {"rgb": [], "flow": ["--set flow_method=tvl1-opencv"]} if made.flows else {"rgb": []}
     for name, extra in words.items():
-        options = [f"--recipe course2020-{name}", *extra, *more, f"--out runs/course2020-{name}"]
-        console.note(" ".join([common, *options]))
+        options = [common, *extra, *more, f"--out runs/course2020-{name}"]
+        console.note(" ".join([f"slipdetect train course2020-{name}", *options]))

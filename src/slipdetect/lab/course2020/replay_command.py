@@ -1,44 +1,66 @@
-"""Looking at videos as the seed report's programs did: ``detect --preset``.
+"""``slipdetect replay``: the windows, and the files, of the programs of the 2020 course report.
 
-In: a detector and options. Out: the function that looks at one source.
+In: videos and a model of an RGB and a flow stream. Out: as of ``detect``, and time labels.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from slipdetect.cli.batch import Detect, Progress
-from slipdetect.errors import UsageError
+import click
+
+from slipdetect.cli.console import Console
+from slipdetect.cli.detect import HEADINGS, process
+from slipdetect.cli.detect_options import DetectSettings
+from slipdetect.cli.grouped import GroupedCommand, option, options_of
+from slipdetect.cli.options import common_options, with_options
+from slipdetect.lab.course2020.time_label import TimeLabel
+from slipdetect.sinks.registry import SINKS, Kinds
 
 if TYPE_CHECKING:
-    from slipdetect.alerts import Alerts
-    from slipdetect.detection import DetectionResult, Detector
+    from slipdetect.detection import Detector
+
+# as in seed_windows.py, which a page of help must not load
+PRESETS = ("course2020", "course2020-v1", "course2020-v0")
+_SINKS: Kinds = (TimeLabel, *SINKS)
 
 
-def seed_look(
-    detector: Detector,
-    options: Mapping[str, Any],
-    alerts: Alerts | None,
-    reading: Mapping[str, Any],
-) -> Detect:
-    """Return the function that looks at one source by ``--preset`` and tells of its events.
+@dataclass(frozen=True, kw_only=True)
+class ReplaySettings(DetectSettings):
+    """What ``replay`` takes: what ``detect`` has, with numbers that are those of other programs."""
 
-    Raises:
-        UsageError: Another option has no meaning there.
-        ModelError: The model has other streams than those programs.
+    exact: bool = True
+    store: str | None = None
+    preset: str = option(
+        "Report",
+        f"Which of its programs: {', '.join(PRESETS)}.",
+        "NAME",
+        default=PRESETS[0],
+        type=click.Choice(PRESETS),
+    )
+
+    def load_detector(self) -> Detector:
+        """Load the model, and let it see the windows of the preset."""
+        from slipdetect.lab.course2020.seed_detection import seed_detector
+        from slipdetect.lab.course2020.seed_windows import seed_windows
+
+        return seed_detector(super().load_detector(), seed_windows(self.preset))
+
+
+@click.command(cls=GroupedCommand)
+@click.argument("sources", metavar="SOURCE...", nargs=-1, required=True)
+@with_options(options_of(ReplaySettings, ("Report", *HEADINGS), _SINKS))
+@common_options
+@click.pass_context
+def replay(ctx: click.Context, /, **options: Any) -> None:
+    """Process videos as the programs of the 2020 course report did.
+
+    Windows of frames are sampled, averaged and fused as there, whatever the rate of a video. The
+    model has an RGB and a flow stream and nothing else; slipdetect models import makes it of the
+    report's checkpoints. SOURCE is as for slipdetect detect.
+
+    \b
+    slipdetect replay kitchen.mp4 --model models/course2020 --time-label labels/
     """
-    from slipdetect.lab.course2020.seed_detection import seed_detector
-    from slipdetect.lab.course2020.seed_windows import seed_windows
-
-    if options["store"] is not None:
-        raise UsageError(
-            "--store holds flow at the model's rate, and --preset looks at every frame"
-        )
-    replayed = seed_detector(detector, seed_windows(options["preset"]))
-
-    def look(source: str, on_progress: Progress) -> DetectionResult:
-        about = None if alerts is None else alerts.about(source, replayed.scorer.name)
-        return replayed.detect(source, on_progress=on_progress, on_event=about, **reading)
-
-    return look
+    ctx.exit(process(ctx.ensure_object(Console), ReplaySettings.of(options), _SINKS))

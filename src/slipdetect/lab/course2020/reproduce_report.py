@@ -17,14 +17,13 @@ from pathlib import Path
 from typing import Any
 
 from slipdetect._io import atomic_write
-from slipdetect.cli.bar import Bar
-from slipdetect.cli.console import Console
+from slipdetect.cli.console import Bar, Console
 from slipdetect.lab.course2020.division import Leaked
 from slipdetect.lab.course2020.experiment import Experiment, validation_curves
 from slipdetect.lab.course2020.results import CellResult, Chosen, Figure, Side, TableResult
 from slipdetect.lab.course2020.runs import DONE, Attempt, Progress, reason, states
 from slipdetect.lab.course2020.tables import Reported
-from slipdetect.reports.text_columns import aligned, marked, wrapped
+from slipdetect.reports.text_table import markdown_table, text_table, wrapped
 
 VERSION = 1
 SMOKE = (
@@ -78,14 +77,15 @@ def reproduce_text(result: TableResult, reported: Reported | None = None) -> str
     lines = [line for warning in warnings(result) for line in (*wrapped(warning), "")]
     lines += [result.title, *wrapped(_caption(result))]
     for heading, pick in _BLOCKS:
-        lines += ["", heading, "", *aligned([["", *result.columns], *_rows(result, pick)])]
+        lines += ["", heading, "", *text_table(["", *result.columns], _rows(result, pick))]
     if result.chosen:
-        lines += ["", _CHOSEN, "", *aligned([["", *result.columns], *_chosen_rows(result)])]
+        lines += ["", _CHOSEN, "", *text_table(["", *result.columns], _chosen_rows(result))]
     notes = _notes(result)
     lines += ["", *[line for note in notes for line in wrapped(note)]]
     if reported is not None:
         lines += ["", "The 2020 course report's own figures, %, of other clips", ""]
-        lines += aligned(_reported_rows(result, reported))
+        head, *rows = _reported_rows(result, reported)
+        lines += text_table(head, rows)
         lines += ["", *[line for note in _reported_notes(reported) for line in wrapped(note)]]
     return "\n".join(lines) + "\n"
 
@@ -94,10 +94,11 @@ def reproduce_markdown(result: TableResult, reported: Reported | None = None) ->
     """Return the same as a page in Markdown."""
     lines = [line for warning in warnings(result) for line in (f"**{warning}**", "")]
     lines += [f"# {result.title}", "", _caption(result)]
+    heads = ["", *result.columns]
     for heading, pick in _BLOCKS:
-        lines += ["", f"{heading}:", "", *marked(["", *result.columns], _rows(result, pick))]
+        lines += ["", f"{heading}:", "", *markdown_table(heads, _rows(result, pick))]
     if result.chosen:
-        lines += ["", f"{_CHOSEN}:", "", *marked(["", *result.columns], _chosen_rows(result))]
+        lines += ["", f"{_CHOSEN}:", "", *markdown_table(heads, _chosen_rows(result))]
     notes = _notes(result)
     lines += ["", *[f"- {note}" for note in notes]]
     if reported is not None:
@@ -106,7 +107,7 @@ def reproduce_markdown(result: TableResult, reported: Reported | None = None) ->
             "",
             "The 2020 course report's own figures, %, of other clips:",
             "",
-            *marked(head, rows),
+            *markdown_table(head, rows),
         ]
         lines += ["", *[f"- {note}" for note in _reported_notes(reported)]]
     return "\n".join(lines) + "\n"
@@ -290,7 +291,7 @@ class ReproduceView:
             share = f"{100 * trial.share:.0f}%"
             rows.append([trial.key, str(attempt.seed), trial.recipe, share, state])
         done = sum(state == DONE for state in known.values())
-        text = "\n".join(aligned(rows))
+        text = "\n".join(text_table(rows[0], rows[1:]))
         self._console.text(f"{text}\n\n{done} of {len(known)} runs done\n")
 
     def begin(self, only: str | None, split: Path) -> None:
@@ -355,9 +356,9 @@ class ReproduceView:
         self._console.note(f"written to {out}: {', '.join(written)}")
 
     def _curves(self, result: TableResult) -> dict[str, str]:
-        """Draw how the runs learned; return the figures behind the picture by file name."""
-        from slipdetect.lab.train.epochs_csv import epochs_csv
+        """Draw how the runs learned; return the figures of the picture by file name."""
         from slipdetect.lab.train.learning_curves import draw_learning_curves
+        from slipdetect.lab.train.records import epochs_csv
 
         histories = self._experiment.histories()
         if not histories:

@@ -18,8 +18,8 @@ from slipdetect.lab.course2020.tables import Cell
 from slipdetect.lab.evaluate.clip_report import RESAMPLES
 from slipdetect.lab.evaluate.decisions import decide
 from slipdetect.lab.evaluate.scores import ClipScores
-from slipdetect.lab.stats.intervals import interval, widened
-from slipdetect.lab.stats.resampling import GroupResampler, effective_groups
+from slipdetect.lab.stats.metrics import Accuracy, Metric, measure
+from slipdetect.lab.stats.resampling import GroupResampler
 
 DONE, FAILED, MISSING = "done", "failed", "missing"
 _SEED = 0
@@ -134,27 +134,21 @@ def figures(hits: Hits, scores: ClipScores) -> tuple[Figure, Figure | None]:
     Returns:
         Accuracy, and mean-class accuracy or None where the clips are all of one label.
     """
-    positive = scores.is_positive
-    mean = hits.mean(axis=0)
-    everything = np.ones(len(mean), bool)
+    positive, mean = scores.is_positive, hits.mean(axis=0)
     labels = [label for label in (positive, ~positive) if label.any()]
-    draws = GroupResampler(scores.groups, positive, RESAMPLES, _SEED)
-    parts = [
-        [_share(weights, mean, among) for among in (everything, *labels)]
-        for weights in draws.weights()
-    ]
-    whole, *by_label = (np.concatenate(column) for column in zip(*parts, strict=True))
-    groups = [effective_groups(scores.groups, label) for label in labels]
-    shares = [float(mean[label].mean()) for label in labels]
-    evidence = min(groups), effective_groups(scores.groups, everything)
-    certain = list(zip([float(label.mean()) for label in labels], shares, groups, strict=True))
-    accuracy = _figure(hits.mean(axis=1), whole, evidence, certain)
-    if len(labels) < 2:
-        return accuracy, None
-    each = np.mean([hits[:, label].mean(axis=1) for label in labels], axis=0)
-    evidence = min(groups), min(groups)
-    certain = [(0.5, share, count) for share, count in zip(shares, groups, strict=True)]
-    return accuracy, _figure(each, np.mean(by_label, axis=0), evidence, certain)
+    by_seed = {
+        "accuracy": hits.mean(axis=1),
+        "mean_class": np.mean([hits[:, label].mean(axis=1) for label in labels], axis=0),
+    }
+    found = measure(
+        {
+            name: Accuracy(mean, labels, scores.groups, by_label=name == "mean_class")
+            for name in by_seed
+        },
+        GroupResampler(scores.groups, positive, RESAMPLES, _SEED),
+    )
+    made = {name: _figure(found[name], by_seed[name]) for name in found}
+    return made["accuracy"], made["mean_class"] if len(labels) > 1 else None
 
 
 def majority_accuracy(training_positives: float, scores: ClipScores) -> float:
@@ -184,31 +178,11 @@ def joined_scores(parts: Sequence[ClipScores]) -> ClipScores:
     return replace(parts[0], logits=logits, facts={})
 
 
-def _figure(
-    by_seed: Hits,
-    resamples: Hits,
-    evidence: tuple[float, float],
-    labels: Sequence[tuple[float, float, float]],
-) -> Figure:
-    """Return a figure with its interval, as ``clip_report`` does.
-
-    Args:
-        by_seed: ``(seeds,)``, the figure with each seed.
-        resamples: ``(resamples,)``, the mean over seeds in each resample.
-        evidence: Effective groups that it rests on and trials in them, see ``interval``.
-        labels: Weight, share right and effective groups of each label, see ``widened``.
-    """
-    value = float(by_seed.mean())
-    ends = widened(interval(value, resamples, *evidence), value, labels)
-    return Figure(value, ends.low, ends.high, tuple(by_seed.tolist()))
-
-
-def _share(weights: Hits, hits: Hits, among: npt.NDArray[np.bool_]) -> Hits:
-    """Return the weighted mean of ``hits`` among some clips, by resample."""
-    total = weights[:, among].sum(axis=1)
-    counted = weights[:, among] @ hits[among]
-    share: Hits = np.divide(counted, total, out=np.full_like(total, np.nan), where=total > 0)
-    return share
+def _figure(metric: Metric, by_seed: Hits) -> Figure:
+    if metric.value is None or metric.interval is None:
+        raise DataError("there are no clips to report on")
+    ends = metric.interval
+    return Figure(metric.value, ends.low, ends.high, tuple(by_seed.tolist()))
 
 
 def _weights(cell: Cell, run: Mapping[str, Scores]) -> tuple[dict[str, float], str]:

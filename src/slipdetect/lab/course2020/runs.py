@@ -10,7 +10,7 @@ import json
 import logging
 import shutil
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -226,7 +226,7 @@ class Settings:
 
     @classmethod
     def of_smoke_run(cls, cache: Path, store: Path | None = None, device: str = "auto") -> Settings:
-        """Return the settings of a run that is over in minutes and tells nothing."""
+        """Return the settings of a run that is over in minutes and measures nothing."""
         return cls(cache, SMOKE_PROTOCOL, None, store, device, SMOKE_CHANGES, smoke=True)
 
     def starting_weights(self, backbone: str) -> str | None:
@@ -272,7 +272,7 @@ class TrainingWork:
 
     def facts(self, attempt: Attempt) -> dict[str, Any]:
         """Return everything that an attempt's figures depend on."""
-        config = {k: v for k, v in self.config(attempt).stored().items() if k not in _NO_MATTER}
+        config = {k: v for k, v in asdict(self.config(attempt)).items() if k not in _NO_MATTER}
         return {
             "trial": attempt.trial.key,
             "modality": attempt.trial.modality,

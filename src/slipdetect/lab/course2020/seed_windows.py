@@ -65,12 +65,14 @@ class SeedWindows:
 
 
 SEED_WINDOWS = {
-    "seed": SeedWindows(
-        "seed", "win_test.py, the final detector", 30, 10, 7, first_spare=1, spare=2
+    "course2020": SeedWindows(
+        "course2020", "win_test.py, the final detector", 30, 10, 7, first_spare=1, spare=2
     ),
-    "seed-v1": SeedWindows("seed-v1", "test.py before that", 30, 30, 10, crops=10, partial=20),
-    "seed-v0": SeedWindows(
-        "seed-v0", "test.py of the two-stream networks", 40, 10, 19, total=True, fallback=True
+    "course2020-v1": SeedWindows(
+        "course2020-v1", "test.py before that", 30, 30, 10, crops=10, partial=20
+    ),
+    "course2020-v0": SeedWindows(
+        "course2020-v0", "test.py of the two-stream networks", 40, 10, 19, total=True, fallback=True
     ),
 }
 

@@ -18,9 +18,13 @@ if TYPE_CHECKING:
 
 ALL = "all"
 
-SOURCE_OPTIONS = (
-    click.option("--only", multiple=True, metavar="SOURCE", help="Use this data set; repeatable."),
-    click.option("--exclude", multiple=True, metavar="SOURCE", help="Leave it out; repeatable."),
+DATASET_OPTIONS = (
+    click.option(
+        "--dataset", multiple=True, metavar="NAME", help="Use this data set only; repeatable."
+    ),
+    click.option(
+        "--exclude", multiple=True, metavar="NAME", help="Leave out this data set; repeatable."
+    ),
 )
 
 
@@ -32,24 +36,23 @@ class _Sourced(Protocol):
 Item = TypeVar("Item", bound=_Sourced)
 
 
-def choose_sources(
-    clips: Sequence[Item], only: Sequence[str], exclude: Sequence[str]
+def choose_datasets(
+    clips: Sequence[Item], wanted: Sequence[str], exclude: Sequence[str]
 ) -> list[Item]:
-    """Return the clips of the data sets ``only`` (all when empty) that are not in ``exclude``.
+    """Return the clips of the data sets ``wanted`` (all when empty) that are not in ``exclude``.
 
     Raises:
         UsageError: A data set is not in the annotation file.
         DataError: Nothing is left.
     """
     known = {clip.source for clip in clips}
-    for name in (*only, *exclude):
+    for name in (*wanted, *exclude):
         if name not in known:
             listed = ", ".join(sorted(known - {""})) or "none; add a column 'dataset'"
             raise UsageError(f"no clip is of data set {name!r}; the file has {listed}")
-    wanted = (set(only) or known) - set(exclude)
-    chosen = [clip for clip in clips if clip.source in wanted]
+    chosen = [clip for clip in clips if clip.source in (set(wanted) or known) - set(exclude)]
     if not chosen:
-        raise DataError("--only and --exclude leave no clip; drop one of them")
+        raise DataError("--dataset and --exclude leave no clip; drop one of them")
     return chosen
 
 
@@ -83,7 +86,7 @@ def warn_of_known_groups(console: Console, clips: Sequence[Clip]) -> None:
         console: Where to.
         clips: All clips of the annotation file, with their split.
     """
-    from slipdetect.lab.data.leaks import group_leaks, named
+    from slipdetect.lab.data.splits import group_leaks, named
 
     sided = [clip for clip in clips if clip.split]
     shared = [leak for leak in group_leaks(sided) if "test" in leak.clips]

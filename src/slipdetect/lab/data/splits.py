@@ -1,17 +1,26 @@
-"""Splitting clips into training and validation without cutting a group.
+"""Splitting clips without cutting a group, and what ties the sides of a split together.
 
-In: clips. Out: two lists whose groups are disjoint.
+In: clips. Out: two lists whose groups are disjoint; ``Leaks`` of groups, copied files and
+recordings shown again.
 """
 
 from __future__ import annotations
 
+import logging
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 
+from slipdetect._io import file_sha256
 from slipdetect.errors import DataError
+from slipdetect.lab.check.near_duplicates import NearPair
 from slipdetect.lab.data.annotations import Clip
+
+MOST_NAMED = 10
+
+logger = logging.getLogger(__name__)
 
 
 def split_by_group(
@@ -110,3 +119,161 @@ def require_both_labels(clips: Sequence[Clip], what: str, *, whole: bool = True)
             f"{what} has {positives} clips with a slip and {len(clips) - positives} without; "
             "training needs both"
         )
+
+
+@dataclass(frozen=True)
+class GroupLeak:
+    """A group that is on several sides.
+
+    Attributes:
+        group: Its name.
+        clips: Clips of it by side, in the order train, val, test.
+    """
+
+    group: str
+    clips: dict[str, int]
+
+    def __str__(self) -> str:
+        sides = ", ".join(f"{count} {side}" for side, count in self.clips.items())
+        return f"{self.group!r} ({sides})"
+
+
+@dataclass(frozen=True)
+class Leaks:
+    """Everything that is on more than one side of a split.
+
+    Attributes:
+        groups: Persons, scenes or films.
+        copies: Sets of files with the same bytes.
+        near: Pairs of clips that show the same recording, encoded or cut differently.
+    """
+
+    groups: tuple[GroupLeak, ...] = ()
+    copies: tuple[tuple[Clip, ...], ...] = ()
+    near: tuple[NearPair, ...] = ()
+
+    def __bool__(self) -> bool:
+        return bool(self.groups or self.copies or self.near)
+
+    def sentences(self) -> list[str]:
+        """Return a sentence per kind of leak, with names, up to ten of each kind."""
+        copies = [
+            " = ".join(f"{str(clip.path)!r} ({clip.split})" for clip in same)
+            for same in self.copies
+        ]
+        return [
+            *_sentence(self.groups, "group is", "groups are", "on two sides or more"),
+            *_sentence(copies, "file is", "files are", "on two sides under other names"),
+            *_sentence(self.near, "pair", "pairs", "of clips on two sides show one recording"),
+        ]
+
+
+def named(names: Sequence[str], most: int = MOST_NAMED) -> str:
+    """Return ``names`` on one line, the first ``most`` of them and the number of the others."""
+    more = len(names) - most
+    return ", ".join(names[:most]) + (f" and {more} more" if more > 0 else "")
+
+
+def find_leaks(clips: Iterable[Clip], near: Iterable[NearPair] = ()) -> Leaks:
+    """Find what is on more than one side of the split that ``clips`` carry.
+
+    Clips without a side are left out. Files are compared by content if their sizes are equal;
+    files that cannot be read are left out of that.
+
+    Args:
+        clips: Clips with ``split`` and ``group``; an empty group means that nothing is known.
+        near: Pairs found by ``near_duplicates``; those that show one recording are leaks if they
+            are on two sides.
+    """
+    sided = [clip for clip in clips if clip.split]
+    copies = [same for same in same_files(sided) if len({clip.split for clip in same}) > 1]
+    across = [pair for pair in near if pair.same_recording and pair.across]
+    return Leaks(tuple(group_leaks(sided)), tuple(copies), tuple(across))
+
+
+def same_files(clips: Sequence[Clip]) -> list[tuple[Clip, ...]]:
+    """Return the sets of two clips or more whose files have the same bytes."""
+    by_size: dict[int, list[Clip]] = defaultdict(list)
+    for clip in clips:
+        try:
+            by_size[clip.path.stat().st_size].append(clip)
+        except (OSError, ValueError):
+            continue
+    found = []
+    for alike in by_size.values():
+        if len(alike) > 1:
+            found += [same for same in _by_content(alike) if len(same) > 1]
+    return found
+
+
+def require_no_leak(
+    training: Sequence[Clip], validation: Sequence[Clip], *, allow: bool = False
+) -> None:
+    """Refuse groups and files that are on both sides, whatever the clips' own ``split`` says.
+
+    No video is decoded; only files of equal size are read.
+
+    Args:
+        training: Clips to train on.
+        validation: Clips to judge on.
+        allow: Warn and go on.
+
+    Raises:
+        DataError: With the names of the groups, or the number of copies and the first ones.
+    """
+    clips = [replace(clip, split="train") for clip in training]
+    clips += [replace(clip, split="val") for clip in validation]
+    leaks = find_leaks(clips)
+    if not leaks:
+        return
+    text = _group_advice(leaks) if leaks.groups else _copy_advice(leaks)
+    if not allow:
+        raise DataError(text)
+    logger.warning("%s", text)
+
+
+def _group_advice(leaks: Leaks) -> str:
+    advice = "put each group on one side, or pass --allow-leaks"
+    return f"the split leaks: {leaks.sentences()[0]}; {advice}"
+
+
+def _copy_advice(leaks: Leaks) -> str:
+    judged = sum(clip.split == "val" for same in leaks.copies for clip in same)
+    first = " and ".join(
+        repr(str(next(clip.path for clip in leaks.copies[0] if clip.split == side)))
+        for side in ("train", "val")
+    )
+    return (
+        f"{judged} clips for validation are also trained on under another name, first {first}; "
+        "give copies one group, or list them once"
+    )
+
+
+def group_leaks(clips: Sequence[Clip]) -> list[GroupLeak]:
+    """Return the groups of ``clips``, which all have a side, that are on more than one."""
+    counts: dict[str, dict[str, int]] = defaultdict(lambda: {"train": 0, "val": 0, "test": 0})
+    for clip in clips:
+        if clip.group:
+            counts[clip.group][clip.split] += 1
+    sides = {
+        group: {side: count for side, count in by_side.items() if count}
+        for group, by_side in sorted(counts.items())
+    }
+    return [GroupLeak(group, found) for group, found in sides.items() if len(found) > 1]
+
+
+def _by_content(clips: Sequence[Clip]) -> list[tuple[Clip, ...]]:
+    found: dict[str, list[Clip]] = defaultdict(list)
+    for clip in clips:
+        try:
+            found[file_sha256(clip.path)].append(clip)
+        except OSError:
+            continue
+    return [tuple(same) for same in found.values()]
+
+
+def _sentence(found: Sequence[object], one: str, several: str, rest: str) -> list[str]:
+    if not found:
+        return []
+    names = named([str(item) for item in found])
+    return [f"{len(found)} {one if len(found) == 1 else several} {rest}: {names}"]

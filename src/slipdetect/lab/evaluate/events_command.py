@@ -18,7 +18,7 @@ from slipdetect.cli.errors import SOME_FAILED
 from slipdetect.cli.options import common_options, with_options
 from slipdetect.cli.typed_options import option, with_settings
 from slipdetect.errors import DataError, UsageError
-from slipdetect.lab.data.choose_clips import choose_sources
+from slipdetect.lab.data.choose_clips import choose_datasets
 from slipdetect.lab.evaluate.options import (
     FILE,
     PREDICTIONS_SUFFIX,
@@ -141,7 +141,7 @@ def _read(
     kept = read_predictions(file)
     if not kept:
         raise DataError(f"{str(file)!r} holds no predictions; run the model once more")
-    kept = choose_sources(kept, settings.dataset, settings.exclude)
+    kept = choose_datasets(kept, settings.dataset, settings.exclude)
     configs = {item.config for item in kept}
     common = configs.pop() if len(configs) == 1 else None
     if all(value is None for value in changes.values()):

@@ -27,7 +27,7 @@ class Protocol:
 
     Attributes:
         segments: Snippets of a clip, at the middle of as many equal parts; None: the windows that
-            detection judges, of which the surest one counts.
+            detection judges, of which the one of highest probability counts.
         crops: Of each snippet: 1 (the model's own test crop), 2 (and its mirror image), 5 (corners
             and center), 10 (and their mirror images).
     """

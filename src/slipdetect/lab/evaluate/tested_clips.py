@@ -16,7 +16,7 @@ from slipdetect.cli.console import Console
 from slipdetect.cli.typed_options import option
 from slipdetect.lab.data.choose_clips import (
     ALL,
-    choose_sources,
+    choose_datasets,
     choose_split,
     warn_of_known_groups,
 )
@@ -85,7 +85,7 @@ def choose(
     from slipdetect.lab.data import read_annotations
 
     clips = read_annotations(data, settings.root)
-    clips = choose_sources(clips, settings.dataset, settings.exclude)
+    clips = choose_datasets(clips, settings.dataset, settings.exclude)
     chosen, split = choose_split(clips, settings.split)
     if not quiet and settings.split is None:
         part = f"testing on the clips of split {split!r}, {len(chosen)} of {len(clips)}"

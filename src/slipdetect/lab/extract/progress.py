@@ -15,13 +15,11 @@ from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING
 
-from slipdetect._text import clock, shorten
-from slipdetect.cli.bar import Bar
+from slipdetect._text import clock, printable, shorten
 from slipdetect.cli.batch import Tally
-from slipdetect.cli.console import Console
+from slipdetect.cli.console import Bar, Console
 from slipdetect.cli.errors import INTERNAL, describe
 from slipdetect.errors import SlipdetectError
-from slipdetect.reports import printable
 
 if TYPE_CHECKING:
     from slipdetect.lab.extract.context import ExtractionResult, StopFlag

@@ -16,7 +16,7 @@ from typing import BinaryIO
 
 from slipdetect.cli.sources import exists, expand
 from slipdetect.errors import DataError, VideoError
-from slipdetect.lab.data.contained import Enclosure
+from slipdetect.lab.data.safe_paths import Enclosure
 from slipdetect.video import VIDEO_SUFFIXES
 from slipdetect.video.reader import check_source
 

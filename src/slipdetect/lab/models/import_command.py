@@ -5,62 +5,35 @@ In: ``.pth.tar`` files. Out: a package folder; on stdout what was recognized and
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from slipdetect.cli.console import Console
+from slipdetect.cli.console import Console, one_line
 from slipdetect.cli.options import common_options, with_options
 from slipdetect.lab.fetch import fetch_shown
-from slipdetect.lab.models.import_page import import_page
 from slipdetect.modalities.snippet import CROPS, MODALITIES
+from slipdetect.reports.text_table import text_fields
 
 if TYPE_CHECKING:
-    from slipdetect.lab.checkpoints import Wishes
+    from slipdetect.lab.checkpoints import Imported, OldStream
+    from slipdetect.models import ModelConfig, StreamConfig
 
 _PATH = click.Path(path_type=Path)
 _ABOVE_ZERO = click.FloatRange(min=0, min_open=True)
-_READING = [
-    click.option(
-        "--sample-fps",
-        type=_ABOVE_ZERO,
-        help="Frames read of every second.  [default: the preset's]",
-    ),
-    click.option(
-        "--short-side",
-        type=click.IntRange(min=16),
-        help="Shorter side of frames, px.  [default: the preset's]",
-    ),
-    click.option(
-        "--window", type=_ABOVE_ZERO, help="Length of a window, s.  [default: the preset's]"
-    ),
-    click.option(
-        "--stride", type=_ABOVE_ZERO, help="Distance of windows, s.  [default: the preset's]"
-    ),
-    click.option(
-        "--snippet-stride",
-        type=click.IntRange(min=1),
-        help="Frames from one snippet to the next.  [default: the preset's]",
-    ),
-    click.option(
-        "--crop", type=click.Choice(CROPS), help="What snippets see.  [default: the preset's]"
-    ),
-    click.option("--flow-method", help="How flow is computed.  [default: the preset's]"),
-    click.option(
-        "--flow-bound", type=_ABOVE_ZERO, help="Largest flow kept, px.  [default: the preset's]"
-    ),
-]
-_FIELDS = (
-    "sample_fps",
-    "short_side",
-    "window",
-    "stride",
-    "snippet_stride",
-    "crop",
-    "flow_method",
-    "flow_bound",
-)
+# options of how video is read, by the field they set
+_READING = {
+    "sample_fps": (_ABOVE_ZERO, "Frames read of every second."),
+    "short_side": (click.IntRange(min=16), "Shorter side of frames, px."),
+    "window": (_ABOVE_ZERO, "Length of a window, s."),
+    "stride": (_ABOVE_ZERO, "Distance of windows, s."),
+    "snippet_stride": (click.IntRange(min=1), "Frames from one snippet to the next."),
+    "crop": (click.Choice(CROPS), "What snippets see."),
+    "flow_method": (click.STRING, "How flow is computed."),
+    "flow_bound": (_ABOVE_ZERO, "Largest flow kept, px."),
+}
 
 
 def _weights(
@@ -120,7 +93,10 @@ def _names(
 @click.option(
     "--fusion", callback=_weights, metavar="W:W", help="Weight of each file.  [default: 1:1]"
 )
-@with_options(_READING)
+@with_options(
+    click.option(f"--{name.replace('_', '-')}", type=kind, help=f"{text}  [default: the preset's]")
+    for name, (kind, text) in _READING.items()
+)
 @click.option(
     "--dtype",
     type=click.Choice(["float32", "float16"]),
@@ -131,7 +107,24 @@ def _names(
 @click.option("--overwrite", is_flag=True, help="Replace a package in --out.")
 @common_options
 @click.pass_context
-def import_files(ctx: click.Context, /, files: tuple[Path, ...], **options: Any) -> None:
+def import_files(
+    ctx: click.Context,
+    /,
+    files: tuple[Path, ...],
+    out: Path,
+    urls: tuple[str, ...],
+    name: str | None,
+    arch: str | None,
+    modality: str | None,
+    preset: str,
+    segments: int | None,
+    labels: tuple[str, ...] | None,
+    positive: str | None,
+    fusion: tuple[float, ...] | None,
+    dtype: str,
+    overwrite: bool,
+    **reading: Any,
+) -> None:
     """Make a model of old checkpoints (.pth.tar).
 
     Each FILE is one stream of a program that came before slipdetect: a temporal segment network of
@@ -145,39 +138,94 @@ def import_files(ctx: click.Context, /, files: tuple[Path, ...], **options: Any)
     """
     import torch
 
-    from slipdetect.lab.checkpoints import import_checkpoints
+    from slipdetect.lab.checkpoints import Wishes, import_checkpoints
     from slipdetect.models.package import check_folder
 
     console = ctx.ensure_object(Console)
-    if not files and not options["urls"]:
+    if not files and not urls:
         raise click.UsageError("name a FILE, or an address with --url")
-    # said before anything is fetched
-    check_folder(options["out"], overwrite=options["overwrite"])
-    downloads = options["out"].resolve().parent / "downloads"
-    fetched = [fetch_shown(console, address, downloads) for address in options["urls"]]
+    check_folder(out, overwrite=overwrite)  # before anything is fetched
+    downloads = out.resolve().parent / "downloads"
+    fetched = [fetch_shown(console, address, downloads) for address in urls]
     imported = import_checkpoints(
         [*files, *fetched],
-        options["out"],
-        name=options["name"],
-        arch=options["arch"],
-        modality=options["modality"],
-        wishes=_wishes(options),
-        dtype=getattr(torch, options["dtype"]),
-        overwrite=options["overwrite"],
+        out,
+        name=name,
+        arch=arch,
+        modality=modality,
+        wishes=Wishes(preset, reading, segments, labels, positive, fusion),
+        dtype=getattr(torch, dtype),
+        overwrite=overwrite,
     )
     for remark in imported.remarks:
         console.warn(remark)
     console.text(import_page(imported))
 
 
-def _wishes(options: dict[str, Any]) -> Wishes:
-    from slipdetect.lab.checkpoints import Wishes
+def import_page(imported: Imported) -> str:
+    """Return what was recognized, what was assumed, and what to do next."""
+    config, folder = imported.package.config, imported.package.folder
+    lines = []
+    for stream, part in zip(imported.streams, config.streams, strict=True):
+        lines += [one_line(stream.checkpoint.path.name), *_fields(_recognized(stream, part)), ""]
+    known = "noted by slipdetect, which wrote these files"
+    lines.append(known if imported.noted else "not in such files, and assumed")
+    lines += [*_fields(_assumed(config, imported.noted)), ""]
+    use = f"slipdetect detect VIDEO --model {folder}"
+    lines += _fields([("model", str(folder)), ("use it", use)])
+    return "\n".join(lines) + "\n"
 
-    return Wishes(
-        preset=options["preset"],
-        reading={name: options[name] for name in _FIELDS},
-        segments=options["segments"],
-        labels=options["labels"],
-        positive=options["positive"],
-        fusion=options["fusion"],
-    )
+
+def _fields(fields: Iterable[tuple[str, str]]) -> list[str]:
+    # names and texts come out of files
+    return text_fields([(title, one_line(text)) for title, text in fields], width=10)
+
+
+def _recognized(stream: OldStream, part: StreamConfig) -> Iterator[tuple[str, str]]:
+    old, channels = stream.checkpoint, stream.modality.network_channels
+    yield "network", f"{stream.layout}, {stream.backbone} ({stream.known_by})"
+    yield "modality", f"{stream.modality.name}, by the {channels} channels of its first layer"
+    yield "classes", str(stream.classes)
+    epoch = "epoch not told" if old.epoch is None else f"epoch {old.epoch}"
+    best = "accuracy not told" if old.best is None else f"best accuracy {old.best:.2f} %"
+    yield "trained", f"{epoch}, {best}"
+    yield "tensors", str(stream.tensors)
+    for index, change in enumerate(stream.changes):
+        yield "" if index else "changed", change
+    yield "pictures", f"{part.input_size} px, {_pictures(part)}"
+
+
+def _pictures(part: StreamConfig) -> str:
+    """Say what happens to the pixels."""
+    values = part.normalization
+    scale = f"0 to {values.value_range:g}"
+    if part.modality == "flow":
+        if (values.flow_mean, values.flow_std) == (0.0, 1.0):
+            return f"flow from {scale}, not normalized"
+        return f"flow from {scale}, less {values.flow_mean:g}, divided by {values.flow_std:.3g}"
+    if part.modality == "rgbdiff" and set(values.std) == {1.0}:
+        return f"differences of {values.color} from {scale}, not normalized"
+    mean = " ".join(f"{value:g}" for value in values.mean)
+    std = " ".join(f"{value:g}" for value in values.std)
+    return f"{values.color} from {scale}, mean {mean}, std {std}"
+
+
+def _assumed(config: ModelConfig, noted: bool) -> Iterator[tuple[str, str]]:
+    first, weights = config.streams[0], config.fusion["weights"]
+    yield "labels", f"{', '.join(config.labels)}; finds {config.positive}  (--labels)"
+    yield "segments", f"{first.num_segments}  (--segments)"
+    size = f"shorter side {config.frame_short_side} px"
+    yield "reads", f"{config.sample_fps:g} frames/s, {size}  (--sample-fps, --short-side)"
+    snippets = f"a snippet every {config.snippet_stride} frames"
+    windows = f"{config.window:.3g} s every {config.stride:.3g} s"
+    yield "windows", f"{windows}, {snippets}  (--preset)"
+    yield "crop", f"{first.crop}  (--crop)"
+    yield "consensus", ", ".join(dict.fromkeys(each.consensus for each in config.streams))
+    flow = next((stream.flow for stream in config.streams if stream.flow is not None), None)
+    if flow is not None:
+        recipe = f"{flow['method']}, up to {flow['bound']:g} px"
+        yield "flow", f"{recipe}  (--flow-method, --flow-bound)"
+    if len(weights) > 1:
+        fused = ", ".join(f"{name} {weight:g}" for name, weight in weights.items())
+        how = "" if noted else ", softmax of the sum of logits"
+        yield "fusion", f"{fused}{how}  (--fusion)"

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from slipdetect._io import atomic_write
 from slipdetect.errors import DataError, UsageError
-from slipdetect.lab.data.contained import Enclosure
+from slipdetect.lab.data.safe_paths import Enclosure
 from slipdetect.lab.prepare.rewriting import Rewritten
 from slipdetect.lab.prepare.trimming import Cut, Region
 

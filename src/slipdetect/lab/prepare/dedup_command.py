@@ -73,7 +73,7 @@ def dedup(
     slipdetect prepare dedup recordings/ --out fewer
     """
     from slipdetect.lab.prepare.dedup import deduplicate
-    from slipdetect.sinks.target_names import target_names
+    from slipdetect.sinks.names import target_names
 
     console = ctx.ensure_object(Console)
     tally = Tally()

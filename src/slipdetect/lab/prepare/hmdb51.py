@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from slipdetect.errors import DataError
-from slipdetect.lab.data.contained import Enclosure
+from slipdetect.lab.data.safe_paths import Enclosure
 from slipdetect.lab.prepare.finding import videos_of
 from slipdetect.lab.prepare.hmdb51_folder import Hmdb51Folder
 from slipdetect.lab.prepare.list_lines import excerpt, list_lines

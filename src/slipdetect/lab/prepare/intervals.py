@@ -13,7 +13,7 @@ from pathlib import Path
 
 from slipdetect.errors import DataError
 from slipdetect.lab.data.annotations import RIGHT_WORDS, WRONG_WORD, header_advice, label_word
-from slipdetect.lab.data.contained import Enclosure
+from slipdetect.lab.data.safe_paths import Enclosure
 from slipdetect.lab.extract.sources import text_lines
 from slipdetect.lab.prepare.list_lines import excerpt
 from slipdetect.lab.prepare.rows import SPLITS

@@ -11,14 +11,14 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from slipdetect._text import printable
 from slipdetect.cli.console import Console
 from slipdetect.cli.options import common_options, with_options
 from slipdetect.errors import UsageError
 from slipdetect.lab.prepare.prepared_options import FILE, FOLDER, group_options
-from slipdetect.reports import printable
 
 if TYPE_CHECKING:
-    from slipdetect.cli.bar import Bar
+    from slipdetect.cli.console import Bar
     from slipdetect.lab.prepare.intervals import TimedVideo
     from slipdetect.lab.prepare.rows import Prepared
 

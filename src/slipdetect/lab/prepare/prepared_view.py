@@ -9,9 +9,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from slipdetect._text import printable
 from slipdetect.cli.console import Console
 from slipdetect.errors import DataError
-from slipdetect.reports import printable
 
 if TYPE_CHECKING:
     from slipdetect.lab.prepare.rows import Prepared, Row

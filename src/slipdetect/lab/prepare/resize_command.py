@@ -51,7 +51,7 @@ def resize(
     slipdetect prepare resize recordings/ --size letterbox:342x256 --out small
     """
     from slipdetect.lab.prepare.resizing import resize as resize_video
-    from slipdetect.sinks.target_names import target_names
+    from slipdetect.sinks.names import target_names
 
     console = ctx.ensure_object(Console)
     mode = read_size(size)

@@ -12,14 +12,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from slipdetect._io import make_folder
-from slipdetect._text import shorten
-from slipdetect.cli.bar import Bar
+from slipdetect._text import printable, shorten
 from slipdetect.cli.batch import Tally
-from slipdetect.cli.console import Console
+from slipdetect.cli.console import Bar, Console
 from slipdetect.cli.errors import INTERNAL, describe
 from slipdetect.cli.sources import expand
 from slipdetect.errors import OutputError, SlipdetectError
-from slipdetect.reports import printable
 
 if TYPE_CHECKING:
     from slipdetect.lab.prepare.rewriting import OnProgress, Rewritten

@@ -96,7 +96,7 @@ def _many(
 ) -> Tally:
     from slipdetect.lab.prepare.cut_list import ANNOTATIONS, read_cuts
     from slipdetect.lab.prepare.trimming import trim as trim_video
-    from slipdetect.sinks.target_names import target_names
+    from slipdetect.sinks.names import target_names
 
     overwrite: bool = options["overwrite"]
     cuts = read_cuts(file, options["root"], read_cut(None, None, options["box"]))

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from slipdetect.errors import DataError
-from slipdetect.lab.data.contained import Enclosure
+from slipdetect.lab.data.safe_paths import Enclosure
 from slipdetect.lab.prepare.finding import class_folders, videos_of
 from slipdetect.lab.prepare.groups import ucf_group
 from slipdetect.lab.prepare.list_lines import excerpt, list_lines

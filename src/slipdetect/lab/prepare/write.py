@@ -13,7 +13,7 @@ from pathlib import Path
 from slipdetect._io import atomic_write, check_writable
 from slipdetect.errors import DataError, OutputError
 from slipdetect.lab.data.annotations import read_annotations
-from slipdetect.lab.data.contained import Enclosure
+from slipdetect.lab.data.safe_paths import Enclosure
 from slipdetect.lab.prepare.rows import Row
 
 _COLUMNS = ("path", "label", "start", "end", "group", "dataset", "split", "action")

@@ -16,18 +16,14 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 
 from slipdetect._io import atomic_write
-from slipdetect.backbones.options import parse_options
 from slipdetect.errors import DataError, OutputError, TrainingError
 from slipdetect.lab.train.loop import Trainer
-from slipdetect.lab.train.metrics import EpochMetrics, best_epoch
-from slipdetect.lab.train.state import TrainerState
+from slipdetect.lab.train.metrics import EpochMetrics, TrainerState, best_epoch
 from slipdetect.models import TSN
 
-VERSION = 1
+VERSION = 2
 _FACTS = "slipdetect-training"
 _VALIDATED = ("validated.logits", "validated.labels")
-# may differ between a run and its resumption, so that one that ran out of memory can go on
-_FREE = ("accumulate",)
 
 
 class Checkpoints:
@@ -104,11 +100,7 @@ class Checkpoints:
 
     def _check(self, facts: Mapping[str, Any]) -> None:
         found = facts.get("recipe", {})
-        names = [
-            key
-            for key in {**found, **self._recipe}
-            if key not in _FREE and not _alike(key, found.get(key), self._recipe.get(key))
-        ]
+        names = [k for k in {**found, **self._recipe} if found.get(k) != self._recipe.get(k)]
         if names:
             shown = ", ".join(
                 "other clips"
@@ -131,23 +123,16 @@ class Checkpoints:
         if trainer.validated is not None:
             logits, labels = trainer.validated
             tensors = {**tensors, _VALIDATED[0]: logits, _VALIDATED[1]: labels}
+        scaler: Any = trainer.accelerator.scaler
         facts = {
             "version": VERSION,
             "recipe": self._recipe,
             "state": asdict(trainer.state),
-            "scaler": {} if trainer.accelerator.scaler is None else _scaler(trainer).state_dict(),
-            "updates": 0 if trainer.average is None else trainer.average.updates,
+            "scaler": {} if scaler is None else scaler.state_dict(),
         }
         metadata = {_FACTS: json.dumps(facts, allow_nan=False)}
         with atomic_write(path, overwrite=True) as temporary:
             save_file({k: v.contiguous() for k, v in tensors.items()}, temporary, metadata=metadata)
-
-
-def _alike(key: str, then: Any, now: Any) -> bool:
-    """Return whether a setting is the one before; a backbone's options may be in any order."""
-    if key == "backbone_option":
-        return parse_options(then or ()) == parse_options(now or ())
-    return bool(then == now)
 
 
 def _weights(network: TSN, prefix: str = "model.") -> dict[str, torch.Tensor]:
@@ -158,7 +143,7 @@ def _weights(network: TSN, prefix: str = "model.") -> dict[str, torch.Tensor]:
 def _tensors(trainer: Trainer) -> Iterator[tuple[str, torch.Tensor]]:
     yield from _weights(trainer.network).items()
     if trainer.average is not None:
-        yield from _weights(trainer.average.network, "average.").items()
+        yield from _weights(trainer.average.module, "average.").items()
     for index, values in trainer.optimizer.state_dict()["state"].items():
         for name, value in values.items():
             if isinstance(value, torch.Tensor):
@@ -170,16 +155,16 @@ def _put_back(
 ) -> None:
     trainer.network.load_state_dict(_part(tensors, "model."))
     if trainer.average is not None:
-        trainer.average.network.load_state_dict(_part(tensors, "average."))
-        trainer.average.updates = facts["updates"]
+        trainer.average.module.load_state_dict(_part(tensors, "average."))
     inner: dict[int, dict[str, torch.Tensor]] = {}
     for name, value in _part(tensors, "optimizer.").items():
         index, _, key = name.partition(".")
         inner.setdefault(int(index), {})[key] = value
     groups = trainer.optimizer.state_dict()["param_groups"]
     trainer.optimizer.load_state_dict({"state": inner, "param_groups": groups})
-    if trainer.accelerator.scaler is not None:
-        _scaler(trainer).load_state_dict(facts["scaler"])
+    scaler: Any = trainer.accelerator.scaler
+    if scaler is not None:
+        scaler.load_state_dict(facts["scaler"])
     state = dict(facts["state"])
     history = [EpochMetrics(**row) for row in state.pop("history")]
     trainer.state = TrainerState(**state, history=history)
@@ -188,10 +173,6 @@ def _put_back(
         trainer.state.take_figures(torch.zeros(3))
     if _VALIDATED[0] in tensors:
         trainer.validated = tensors[_VALIDATED[0]], tensors[_VALIDATED[1]]
-
-
-def _scaler(trainer: Trainer) -> Any:
-    return trainer.accelerator.scaler
 
 
 def _part(tensors: Mapping[str, torch.Tensor], prefix: str) -> dict[str, torch.Tensor]:

@@ -1,18 +1,20 @@
 """What would make a finished run useless, checked before it begins.
 
-In: a ``TrainConfig`` and the model's name. Out: nothing, or an error; what is worth a warning.
+In: ``TrainConfig``s and the model's name. Out: nothing, or an error; what is worth a warning.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import fields
 
+from slipdetect import backbones
+from slipdetect.backbones.options import parse_options
+from slipdetect.backbones.registry import find_entry
 from slipdetect.errors import UsageError
+from slipdetect.flow import FlowExtractor
 from slipdetect.lab.data import Clip
-from slipdetect.lab.train.config import TrainConfig
+from slipdetect.lab.train.config import SETTINGS, TrainConfig
 
-_DEFAULTS = {item.name: item.default for item in fields(TrainConfig)}
 _COLORS = ("contrast", "brightness", "tint", "saturation", "gray", "noise")
 _ANY_LENGTH = ("avg", "sum", "max", "topk", "rnn", "cnn")
 _IN_ORDER = ("rnn", "cnn")
@@ -50,26 +52,53 @@ def agreed(configs: Mapping[str, TrainConfig]) -> TrainConfig:
     return config
 
 
-def require_detectable(config: TrainConfig, name: str) -> None:
-    """Refuse a recipe whose model could be trained but neither packaged nor used to detect.
+def require_trainable(configs: Mapping[str, TrainConfig], name: str) -> None:
+    """Refuse settings that could not be trained, or whose model could not be used to detect.
+
+    Args:
+        configs: By stream.
+        name: Of the model.
 
     Raises:
         UsageError: Saying what to change.
     """
     if not name.strip():
         raise UsageError("the model needs a name; give it one")
-    if config.consensus not in _ANY_LENGTH:
-        raise UsageError(
-            f"consensus {config.consensus!r} cannot judge windows of any number of snippets; "
-            f"train with one of {', '.join(_ANY_LENGTH)}"
-        )
-    stride = config.snippet_step / config.sample_fps
-    window = min(config.window, config.detected_window)
-    if stride > window:
-        raise UsageError(
-            f"snippets {stride:g} s apart leave gaps between windows of {window:g} s; "
-            "lower snippet_step or raise sample_fps or window"
-        )
+    agreed(configs)
+    for modality, config in configs.items():
+        if config.consensus not in _ANY_LENGTH:
+            raise UsageError(
+                f"consensus {config.consensus!r} cannot judge windows of any number of snippets; "
+                f"train with one of {', '.join(_ANY_LENGTH)}"
+            )
+        if config.consensus in _IN_ORDER and config.num_segments == 1:
+            raise UsageError(
+                f"consensus {config.consensus} learns from the order of snippets, and a training "
+                f"window of {modality} has one; --set num_segments=3 or more"
+            )
+        stride = config.snippet_step / config.sample_fps
+        window = min(config.window, config.detected_window)
+        if stride > window:
+            raise UsageError(
+                f"snippets {stride:g} s apart leave gaps between windows of {window:g} s; "
+                "lower snippet_step or raise sample_fps or window"
+            )
+        if modality == "flow":
+            FlowExtractor(config.flow_method, bound=config.flow_bound)
+
+
+def require_backbones(configs: Mapping[str, TrainConfig]) -> None:
+    """Refuse backbones that there are not; one that is given options is built to check them.
+
+    Raises:
+        UsageError: Options do not fit a backbone.
+        ModelError: There is no such backbone.
+    """
+    for backbone, texts in {(each.backbone, each.backbone_option) for each in configs.values()}:
+        if texts:
+            backbones.create_backbone(backbone, **parse_options(texts))
+        else:
+            find_entry(backbone)
 
 
 def warnings(configs: Mapping[str, TrainConfig]) -> list[str]:
@@ -81,19 +110,13 @@ def warnings(configs: Mapping[str, TrainConfig]) -> list[str]:
         if all(key in other for other in idle)
     ]
     if any(
-        config.weights is None and config.start is None and config.partial_bn is not False
+        config.weights is None and config.init_from is None and config.partial_bn != "none"
         for config in configs.values()
     ):
         found.append(
             "the network begins at random and its batch norms are frozen, so nothing normalizes "
-            "it; give --weights or --start, or pass --partial-bn none"
+            "it; give --weights or --init-from, or --set partial_bn=none"
         )
-    found += [
-        f"consensus {config.consensus} learns nothing of the order of snippets from windows of "
-        "one; give --num-segments 3 or more"
-        for config in configs.values()
-        if config.consensus in _IN_ORDER and config.num_segments == 1
-    ][:1]
     return found
 
 
@@ -128,11 +151,11 @@ def held_out_warnings(config: TrainConfig, validation: Sequence[Clip], *, whole:
 
 def _idle(modality: str, config: TrainConfig) -> Iterator[tuple[str, str]]:
     """Yield the settings that were changed and do nothing in a stream, each with the reason."""
-    even = config.sampling == "windows" and config.positives == 0.5
+    even = config.sampling == "windows" and config.positive_fraction == 0.5
     rules = (
         (config.sampling == "clips", "sampling is clips", ("windows_per_epoch",)),
         (config.optimizer == "adamw", "the optimizer is adamw", ("momentum",)),
-        (config.optimizer != "adamw", f"the optimizer is {config.optimizer}", ("head_factor",)),
+        (config.optimizer != "adamw", f"the optimizer is {config.optimizer}", ("head_lr_mult",)),
         (config.schedule != "step", f"the schedule is {config.schedule}", ("lr_steps",)),
         (config.schedule != "plateau", f"the schedule is {config.schedule}", ("plateau_patience",)),
         (
@@ -149,12 +172,12 @@ def _idle(modality: str, config: TrainConfig) -> Iterator[tuple[str, str]]:
         (modality != "rgbdiff", "no stream is rgbdiff", ("difference_contrast",)),
         (modality == "rgb", "a snippet of rgb is one picture", ("snippet_length",)),
         (modality == "flow", "flow has no colors", _COLORS),
-        (config.start is not None, "start brings all weights", ("weights",)),
-        (even, "half of the windows are falls (positives 0.5)", ("class_weights",)),
+        (config.init_from is not None, "init_from brings all weights", ("weights",)),
+        (even, "half of the windows are falls (positive_fraction 0.5)", ("class_weights",)),
     )
     for holds, reason, names in rules:
         for name in names if holds else ():
             value = getattr(config, name)
             # recipes switch colors off for all streams alike
-            if value != _DEFAULTS[name] and not (name in _COLORS and value == 0):
+            if value != SETTINGS[name].default and not (name in _COLORS and value == 0):
                 yield name, reason

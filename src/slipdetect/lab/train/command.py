@@ -5,7 +5,6 @@ In: an annotation file. Out: a folder with the model, its metrics and its learni
 
 from __future__ import annotations
 
-from dataclasses import fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,133 +12,135 @@ import click
 
 from slipdetect.cli.console import Console
 from slipdetect.cli.errors import SOME_FAILED
+from slipdetect.cli.grouped import GroupedCommand
 from slipdetect.cli.options import common_options, with_options
 from slipdetect.errors import UsageError
-from slipdetect.lab.data.choose_clips import SOURCE_OPTIONS, choose_sources, warn_of_known_groups
-from slipdetect.lab.evaluate.options import given as named
-from slipdetect.lab.train import TrainConfig
-from slipdetect.lab.train.config_options import config_options
-from slipdetect.lab.train.mining_command import with_mined
-from slipdetect.lab.train.recipe_page import recipe_page
-from slipdetect.lab.train.recipes import list_recipes, load_recipe
-from slipdetect.modalities.snippet import MODALITIES
+from slipdetect.lab.data.choose_clips import choose_datasets, warn_of_known_groups
+from slipdetect.lab.train.config import SETTINGS, TrainConfig
+from slipdetect.lab.train.options import TRAIN_OPTIONS, TrainOptions
+from slipdetect.lab.train.recipes import Recipe, load_recipe
+from slipdetect.lab.train.settings import recipe_page, settings_page
 
 if TYPE_CHECKING:
     from slipdetect.lab.train import Progress
     from slipdetect.models import ModelPackage
 
-_FOLDER = click.Path(path_type=Path, file_okay=False)
+
+class _TrainCommand(GroupedCommand):
+    """A command that answers a setting typed as an option with how to set it."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        try:
+            return super().parse_args(ctx, args)
+        except click.NoSuchOption as error:
+            name = error.option_name.lstrip("-").replace("-", "_")
+            if name not in SETTINGS:
+                raise
+            message = f"No such option {error.option_name!r}; write --set {name}=VALUE."
+            raise click.NoSuchOption(error.option_name, message, ctx=ctx) from None
 
 
-@click.command()
-@click.argument("data", metavar="DATA.csv", type=click.Path(path_type=Path), required=False)
-@click.option(
-    "--recipe",
-    default="default",
-    show_default=True,
-    metavar="NAME",
-    help=f"Settings to begin with: {', '.join(list_recipes())}, one of them with -rgb, -flow or "
-    "-rgbdiff for one stream, or a .toml file.",
-)
-@click.option("--show", is_flag=True, help="Print every setting and where it comes from, and stop.")
-@click.option(
-    "--modality",
-    "modalities",
-    type=click.Choice(MODALITIES),
-    multiple=True,
-    help="A stream to train; repeat it for several.  [default: the recipe's]",
-)
-@click.option("--out", type=_FOLDER, help="Folder for the results.  [default: runs/NAME]")
-@click.option("--name", default="slipdetect", show_default=True, help="Name of the model.")
-@click.option("--root", type=_FOLDER, help="Folder of the videos.  [default: that of DATA.csv]")
-@with_options(SOURCE_OPTIONS)
-@click.option(
-    "--cache", type=_FOLDER, help="Folder for decoded frames.  [default: frame-cache beside OUT]"
-)
-@click.option(
-    "--store", type=_FOLDER, help="Folder of slipdetect extract to take frames and flow from."
-)
-@click.option(
-    "--normal",
-    multiple=True,
-    metavar="FOLDER",
-    help="Footage in which nobody falls: what the model of --start takes for a fall in it is "
-    "learned from; repeatable.",
-)
-@click.option(
-    "--mine-above",
-    type=click.FloatRange(0.0, 1.0),
-    default=0.2,
-    show_default=True,
-    help="Probability from which a window of --normal is learned from.",
-)
-@click.option("--device", default="auto", show_default=True, help="auto, cpu, cuda, cuda:1 or mps.")
-@click.option("--resume", is_flag=True, help="Go on with the run in OUT, exactly where it was.")
-@click.option("--overwrite", is_flag=True, help="Replace an earlier run in OUT.")
-@click.option("--allow-leaks", is_flag=True, help="Train although the split leaks.")
-@click.option("--tensorboard", is_flag=True, help="Write OUT/tensorboard too.")
-@with_options(config_options(TrainConfig))
+@click.command(cls=_TrainCommand)
+@click.argument("recipe", default="default", metavar="[RECIPE]")
+@with_options(TRAIN_OPTIONS)
 @common_options
 @click.pass_context
-def train(ctx: click.Context, /, data: Path | None, **options: Any) -> None:
+def train(ctx: click.Context, /, **_: Any) -> None:
     """Train on annotated videos.
 
-    DATA.csv has a row per event or clip with the columns path and label (slip, fall, other) and,
-    where known, start, end (seconds), group (person or scene), dataset and split (train, val,
-    test). Options win over the recipe, the recipe over the defaults shown here.
+    \b
+    RECIPE is where settings come from; options and --set win over it:
+      default, course2020, course2020-resnest, course2020-resnest-rectified, tsn, two-stream or
+      two-stream-vgg; one of them with -rgb, -flow or -rgbdiff for one stream; a .toml file
+
+    CLIPS.csv has a row per event or clip with the columns path and label (slip, fall, other) and,
+    where known, start, end (seconds), group (person or scene), dataset, split (train, val, test).
 
     \b
-    slipdetect train clips.csv --modality rgb --modality rgbdiff --out runs/first
-    slipdetect train clips.csv --from default --normal recordings/quiet --out runs/kitchen
-    slipdetect train --recipe course2020-flow --show
-    torchrun --nproc-per-node 4 -m slipdetect train clips.csv --recipe course2020
+    slipdetect train --data clips.csv --modality rgb --out runs/first
+    slipdetect train --data clips.csv --init-from default --negatives recordings/quiet
+    slipdetect train tsn-flow --data clips.csv --epochs 20 --set ema=0.999 --set lr_steps=10,15
+    slipdetect train course2020-flow --show
+    torchrun --nproc-per-node 4 -m slipdetect train course2020 --data clips.csv
     """
     console = ctx.ensure_object(Console)
-    recipe = load_recipe(options["recipe"])
-    if options["modalities"]:
-        recipe = recipe.only(options["modalities"])
-    names = {item.name for item in fields(TrainConfig)}
-    # an option that can be repeated and is not given is an empty tuple
-    given = {name: options[name] for name in names if options[name] not in (None, ())}
-    if options["show"]:
-        console.text(recipe_page(recipe, given))
+    options = TrainOptions.read(ctx)
+    if options.recipe.endswith(".csv"):
+        name = options.recipe
+        raise UsageError(f"{name!r} is not a recipe; give a list of clips by --data {name}")
+    recipe = load_recipe(options.recipe)
+    if options.modalities:
+        recipe = recipe.only(options.modalities)
+    recipe = _with_start(recipe, options)
+    if options.list_settings:
+        console.text(settings_page(recipe))
         return
-    if data is None:
-        raise click.MissingParameter(ctx=ctx, param_hint="DATA.csv", param_type="argument")
-    if not options["normal"] and named(ctx, "mine_above"):
-        raise UsageError("--mine-above is of no use without --normal; leave it out")
-    out = options["out"] if options["out"] is not None else Path("runs") / options["name"]
+    configs = recipe.configs(options.settings)
+    if not options.show and options.data is None:
+        raise click.MissingParameter(ctx=ctx, param_hint="--data", param_type="option")
+    from slipdetect.lab.train.checks import require_backbones, require_trainable
+
+    require_trainable(configs, options.name)
+    if options.show or options.negatives:
+        # a run builds its networks before it reads a clip, but after it has mined
+        require_backbones(configs)
+    if options.show:
+        console.text(recipe_page(recipe, options.settings))
+        return
     from slipdetect.lab.train.processes import leave_processes
 
-    package, is_main, left_out = _run(console, data, out, recipe.configs(given), options)
+    package, is_main, left_out = _run(console, configs, options)
     leave_processes()
     if is_main:
-        console.text(_closing(package, out))
+        console.text(_closing(package, options.out))
     if left_out:
         ctx.exit(SOME_FAILED)
 
 
+def _with_start(recipe: Recipe, options: TrainOptions) -> Recipe:
+    """Return the recipe with what the model to start from leaves no choice about."""
+    given = options.settings.get("init_from")
+    start = given
+    for modality in recipe.modalities:
+        if start is None and "init_from" in recipe.settings[modality]:
+            start = recipe.settings[modality]["init_from"].value
+    if start is None:
+        return recipe
+    from slipdetect.detection import model_folder
+    from slipdetect.models import load_package
+
+    package = load_package(model_folder(start))
+    streams = {stream.modality: stream for stream in package.config.streams}
+    if given is not None and not options.modalities:
+        common = [modality for modality in recipe.modalities if modality in streams]
+        recipe = recipe.only(common or list(streams))
+    fixed: dict[str, dict[str, Any]] = {}
+    for name, stream in streams.items():
+        fixed[name] = {"backbone": stream.backbone}
+        if name != "rgb":
+            fixed[name]["snippet_length"] = stream.snippet_length
+    return recipe.changed(fixed, f"model {start}")
+
+
 def _run(
-    console: Console,
-    data: Path,
-    out: Path,
-    configs: dict[str, TrainConfig],
-    options: dict[str, Any],
+    console: Console, configs: dict[str, TrainConfig], options: TrainOptions
 ) -> tuple[ModelPackage, bool, int]:
     """Train; return the package, whether this process talks, and how many clips were left out."""
     from slipdetect.lab.data import read_annotations
     from slipdetect.lab.train import TrainingRun
-    from slipdetect.lab.train.processes import is_main_process
+    from slipdetect.lab.train.mining import with_mined
+    from slipdetect.lab.train.processes import is_main_process, require_accelerate
 
+    require_accelerate()
     is_main = is_main_process()
     if not is_main:
         console.quiet = True
         console.apply()
 
-    clips = read_annotations(data, options["root"])
-    clips = choose_sources(clips, options["only"], options["exclude"])
-    if options["normal"]:
-        clips = with_mined(console, clips, out, configs, options)
+    clips = read_annotations(options.data or Path(), options.root)
+    clips = choose_datasets(clips, options.dataset, options.exclude)
+    if options.negatives:
+        clips = with_mined(console, clips, configs, options)
     with console.bar(1.0) as bar:
 
         def show(progress: Progress) -> None:
@@ -149,17 +150,17 @@ def _run(
 
         run = TrainingRun(
             clips,
-            out,
+            options.out,
             list(configs),
             configs,
-            cache=out.parent / "frame-cache" if options["cache"] is None else options["cache"],
-            store=options["store"],
-            name=options["name"],
-            device=options["device"],
-            overwrite=options["overwrite"],
-            resume=options["resume"],
-            allow_leaks=options["allow_leaks"],
-            tensorboard=options["tensorboard"],
+            cache=options.cache,
+            store=options.store,
+            name=options.name,
+            device=options.device,
+            overwrite=options.overwrite,
+            resume=options.resume,
+            allow_leaks=options.allow_leaks,
+            tensorboard=options.tensorboard,
             on_progress=show,
         )
         processes = run.accelerator.num_processes
@@ -171,7 +172,7 @@ def _run(
         try:
             return run.run(), is_main, len(run.left_out)
         except KeyboardInterrupt:
-            again = "--resume in place of --overwrite" if options["overwrite"] else "--resume"
+            again = "--resume in place of --overwrite" if options.overwrite else "--resume"
             console.note(f"interrupted; go on with the same command and {again}")
             raise
 

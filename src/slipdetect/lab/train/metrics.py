@@ -1,18 +1,20 @@
-"""What an epoch measured, which epoch is best, and when to stop.
+"""What an epoch measured, which epoch is best, when to stop, and how far a stream's training is.
 
-In: figures of epochs. Out: an order among them.
+In: steps and figures of epochs. Out: plain numbers; an order among epochs.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
-from typing import Any
+from dataclasses import dataclass, field
 
 import torch
 from torch.nn import functional
 
 from slipdetect.lab.stats.ranking import area_under_curve
+
+METRICS = "metrics.jsonl"  # of a run: a line per stream and epoch
+CURVES = "curves.csv"  # the same for spreadsheets
 
 
 @dataclass(frozen=True)
@@ -26,10 +28,6 @@ class EpochMetrics:
     val_accuracy: float | None
     val_auc: float | None
     lr: float
-
-    def as_dict(self) -> dict[str, Any]:
-        """Return the fields by name."""
-        return asdict(self)
 
     @property
     def quality(self) -> tuple[float, float]:
@@ -66,3 +64,40 @@ def is_exhausted(history: Sequence[EpochMetrics], patience: int) -> bool:
     if patience == 0 or not history or history[-1].val_loss is None:
         return False
     return len(history) - 1 - best_epoch(history) >= patience
+
+
+@dataclass
+class TrainerState:
+    """Numbers that a checkpoint holds.
+
+    Attributes:
+        step: Steps done, over the whole run.
+        bad_steps: How many of the last ones in a row were left out.
+        between_epochs: Whether no step of the next epoch has been made.
+        loss_sum: Sum of the losses of this process's items in this epoch; in a checkpoint, of all.
+        correct: How many of them were right.
+        seen: How many there were.
+        history: What every finished epoch measured.
+    """
+
+    step: int = 0
+    bad_steps: int = 0
+    between_epochs: bool = True
+    loss_sum: float = 0.0
+    correct: float = 0.0
+    seen: float = 0.0
+    history: list[EpochMetrics] = field(default_factory=list)
+
+    def figures(self) -> torch.Tensor:
+        """Return ``loss_sum``, ``correct`` and ``seen``, float64."""
+        return torch.tensor([self.loss_sum, self.correct, self.seen], dtype=torch.float64)
+
+    def take_figures(self, figures: torch.Tensor) -> None:
+        """Replace them by others."""
+        self.loss_sum, self.correct, self.seen = figures.tolist()
+
+    def end_epoch(self, metrics: EpochMetrics) -> None:
+        """Keep what the epoch measured and begin to count anew."""
+        self.history.append(metrics)
+        self.between_epochs = True
+        self.take_figures(torch.zeros(3))

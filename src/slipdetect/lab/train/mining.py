@@ -7,71 +7,138 @@ from __future__ import annotations
 
 import hashlib
 import logging
+import math
+import os
+import shutil
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from slipdetect._io import make_folder
+from slipdetect.cli.console import Console
+from slipdetect.cli.sources import footage
 from slipdetect.detection import Detector
-from slipdetect.errors import DataError, VideoError
+from slipdetect.errors import DataError, UsageError, VideoError
 from slipdetect.lab.data import Clip, read_annotations
-from slipdetect.lab.data.window_pool import MINED
+from slipdetect.lab.data.splits import divide
+from slipdetect.lab.data.windows import MINED
 from slipdetect.lab.prepare.cut_plan import PlannedClip
 from slipdetect.lab.prepare.cutting import cut_video
 from slipdetect.lab.prepare.rows import OTHER, Row
 from slipdetect.lab.prepare.write import write_rows
+from slipdetect.lab.train.config import TrainConfig
+from slipdetect.lab.train.options import TrainOptions
+from slipdetect.lab.train.records import refuse_earlier_run
 from slipdetect.types import Window
 
 logger = logging.getLogger(__name__)
 
 LIST = "mined.csv"
+MOST = 200  # clips
+_MARGIN = 0.5  # seconds of footage kept before and after a window
 # of x264: else compression would tell these clips from the rest, and they are all negatives
 _LOSSLESS = 0
 
 
 @dataclass(frozen=True)
-class MiningRule:
-    """What is worth learning from.
-
-    Attributes:
-        above: Windows of at least this probability are mined.
-        most: Clips at most, of the surest false alarms.
-        margin: Seconds of footage kept before and after such a window.
-    """
-
-    above: float = 0.2
-    most: int = 200
-    margin: float = 0.5
-
-
-@dataclass(frozen=True)
 class FalseAlarm:
-    """A stretch of a video that looked like a fall.
-
-    Attributes:
-        start: Seconds; ``end`` too.
-        end: See ``start``.
-        score: Probability of its surest window.
-    """
+    """A stretch of a video, seconds, that looked like a fall, and its highest probability."""
 
     start: float
     end: float
     score: float
 
 
-def false_alarms(windows: Sequence[Window], duration: float, rule: MiningRule) -> list[FalseAlarm]:
-    """Return stretches around the surest windows, none of which overlaps another, by time.
+def with_mined(
+    console: Console,
+    clips: Sequence[Clip],
+    configs: Mapping[str, TrainConfig],
+    options: TrainOptions,
+) -> list[Clip]:
+    """Return ``clips`` and what the model to start from takes for falls in the footage.
+
+    Validation is that of a run without footage, so that the two can be compared.
+
+    Raises:
+        UsageError: The run starts from no model, trains on whole clips, or has many processes.
+        OutputError: ``options.out`` holds an earlier run.
+    """
+    config = next(iter(configs.values()))
+    if any(config.init_from is None for config in configs.values()):
+        raise UsageError(
+            "--negatives learns from the false alarms of a model: name it with --init-from, "
+            "such as --init-from default"
+        )
+    if not math.isfinite(options.mine_above):
+        raise UsageError(f"--mine-above is a probability, not {options.mine_above}")
+    if any(config.sampling != "windows" for config in configs.values()):
+        raise UsageError("--negatives gives windows to learn from; --set sampling=windows")
+    refuse_earlier_run(options.out, overwrite=options.overwrite, resume=options.resume)
+    folder = options.out / "mined"
+    if options.resume and (folder / LIST).is_file():
+        mined = read_annotations(folder / LIST)
+        console.note(f"going on with the {len(mined)} false alarms that were mined before")
+    else:
+        mined = _mine(console, folder, str(config.init_from), options)
+    return [*_divided(clips, config), *mined]
+
+
+def _mine(console: Console, folder: Path, model: str, options: TrainOptions) -> list[Clip]:
+    if int(os.environ.get("WORLD_SIZE", "1")) > 1:
+        raise UsageError(
+            "footage is searched in one process: begin the run there with --negatives, stop it, "
+            "and go on with many processes and --resume"
+        )
+    videos = footage(options.negatives)
+    if (folder / LIST).exists():
+        shutil.rmtree(folder)
+    detector = Detector.load(model, options.device)
+    with console.bar(len(videos)) as bar:
+
+        def show(done: int, total: int) -> None:
+            bar.show(done, f"looking for false alarms {done}/{total}", now=done == total)
+
+        mined = mine(detector, videos, folder, options.mine_above, show)
+    if mined:
+        console.note(
+            f"{len(mined)} false alarms of {model!r} to learn from, listed in "
+            f"{str(folder / LIST)!r}; if somebody falls in one, take it out of the footage"
+        )
+    else:
+        console.warn(
+            f"{model!r} takes nothing in the footage for a fall with a probability of "
+            f"{options.mine_above:g}; nothing is added (--mine-above)"
+        )
+    return mined
+
+
+def _divided(clips: Sequence[Clip], config: TrainConfig) -> list[Clip]:
+    """Return clips that say which are held out, as a run without footage would choose them."""
+    if any(clip.split for clip in clips):
+        return list(clips)
+    training, validation = divide(clips, config.validation, config.seed, whole=False)
+    return [
+        *(replace(clip, split="train") for clip in training),
+        *(replace(clip, split="val") for clip in validation),
+    ]
+
+
+def false_alarms(
+    windows: Sequence[Window], duration: float, above: float, most: int = MOST
+) -> list[FalseAlarm]:
+    """Return stretches around the most probable windows, none of which overlaps another, by time.
 
     Args:
         windows: Of one video.
         duration: Of the video, seconds.
-        rule: What is worth learning from.
+        above: Least probability of a window.
+        most: Stretches at most.
     """
     kept: list[FalseAlarm] = []
     for window in sorted(windows, key=lambda window: (-window.probability, window.start)):
-        if window.probability < rule.above or len(kept) == rule.most:
+        if window.probability < above or len(kept) == most:
             break
-        start, end = max(window.start - rule.margin, 0.0), min(window.end + rule.margin, duration)
+        start, end = max(window.start - _MARGIN, 0.0), min(window.end + _MARGIN, duration)
         if all(end <= other.start or start >= other.end for other in kept):
             kept.append(FalseAlarm(start, end, window.probability))
     return sorted(kept, key=lambda alarm: alarm.start)
@@ -81,8 +148,9 @@ def mine(
     detector: Detector,
     videos: Sequence[Path],
     folder: Path,
-    rule: MiningRule | None = None,
+    above: float,
     on_video: Callable[[int, int], None] = lambda done, total: None,
+    most: int = MOST,
 ) -> list[Clip]:
     """Cut the false alarms of ``detector`` out of footage and list them in ``folder/mined.csv``.
 
@@ -90,8 +158,9 @@ def mine(
         detector: The model to learn from the mistakes of.
         videos: In which nobody falls; one that cannot be read is warned of and left out.
         folder: For the clips, which lose nothing but roundings of colors.
-        rule: What is worth learning from.
+        above: Least probability of a window that is worth learning from.
         on_video: Called with videos done and videos in all.
+        most: Clips at most, of the false alarms of highest probability.
 
     Returns:
         The clips, all for training; none where the detector was never fooled.
@@ -100,45 +169,36 @@ def mine(
         DataError: None of the videos can be read.
         OutputError: The folder cannot be written.
     """
-    rule = MiningRule() if rule is None else rule
-    found: dict[Path, list[FalseAlarm]] = {}
+    alarms: list[tuple[Path, FalseAlarm]] = []
+    unread = 0
     for index, video in enumerate(videos):
         try:
             result = detector.detect(video)
-            found[video] = false_alarms(result.windows, result.duration, rule)
+            found = false_alarms(result.windows, result.duration, above, most)
+            alarms += [(video, alarm) for alarm in found]
         except VideoError as error:
             logger.warning("left out: %s", error)
+            unread += 1
         on_video(index + 1, len(videos))
-    if not found:
-        raise DataError("none of the footage can be read; check the folder given with --normal")
-    surest = _surest(found, rule.most)
-    if not surest:
+    if unread == len(videos):
+        raise DataError("none of the footage can be read; check the folder given with --negatives")
+    if not alarms:
         return []
     make_folder(folder)
-    rows = [row for video, alarms in surest.items() for row in _cut(video, alarms, folder)]
+    kept = sorted(alarms, key=lambda item: -item[1].score)[:most]
+    rows: list[Row] = []
+    for video in videos:
+        own = [alarm for source, alarm in kept if source == video]
+        rows += _cut(video, sorted(own, key=lambda alarm: alarm.start), folder)
     write_rows(rows, folder / LIST, overwrite=True)
     return read_annotations(folder / LIST)
 
 
-def _surest(found: Mapping[Path, Sequence[FalseAlarm]], most: int) -> dict[Path, list[FalseAlarm]]:
-    """Return the surest false alarms of all videos, by video and time."""
-    ranked = sorted(
-        ((video, alarm) for video, alarms in found.items() for alarm in alarms),
-        key=lambda item: -item[1].score,
-    )
-    kept: dict[Path, list[FalseAlarm]] = {}
-    for video, alarm in ranked[:most]:
-        kept.setdefault(video, []).append(alarm)
-    return {
-        video: sorted(kept[video], key=lambda alarm: alarm.start)
-        for video in found
-        if video in kept
-    }
-
-
 def _cut(video: Path, alarms: Sequence[FalseAlarm], folder: Path) -> list[Row]:
     """Write the clips of one video, in order of time; return their rows."""
-    # two cameras may call their recordings alike
+    if not alarms:
+        return []
+    # two cameras may call their recordings the same
     name = f"{video.stem[:40]}-{hashlib.sha256(str(video).encode()).hexdigest()[:6]}"
     plan = [
         (PlannedClip(alarm.start, alarm.end), folder / f"{name}-{1000 * alarm.start:08.0f}.mp4")

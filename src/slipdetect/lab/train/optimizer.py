@@ -30,7 +30,7 @@ def make_optimizer(model: TSN, config: TrainConfig) -> torch.optim.Optimizer:
     head = {id(p) for module in (model.classifier, model.consensus) for p in module.parameters()}
     groups = [
         {"params": [p for p in learning if id(p) not in head], "lr": config.lr},
-        {"params": [p for p in learning if id(p) in head], "lr": config.lr * config.head_factor},
+        {"params": [p for p in learning if id(p) in head], "lr": config.lr * config.head_lr_mult},
     ]
     return torch.optim.AdamW(groups, weight_decay=config.weight_decay)
 

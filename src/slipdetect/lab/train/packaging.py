@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -16,7 +16,7 @@ import torch
 
 from slipdetect.lab.calibrate.fitting import fit_calibration, fit_temperature
 from slipdetect.lab.data import Clip
-from slipdetect.lab.data.window_dataset import LABELS
+from slipdetect.lab.data.datasets import LABELS
 from slipdetect.lab.train.config import TrainConfig
 from slipdetect.lab.train.metrics import EpochMetrics
 from slipdetect.models import TSN, LateFusion, ModelConfig, ModelPackage, StreamConfig, save_package
@@ -101,7 +101,7 @@ def write_package(
         events=EventConfig(),
         training={
             **_settings({item.stream.modality: item.config for item in trained}),
-            "metrics": {key: item.metrics.as_dict() for key, item in checkpoints.items()},
+            "metrics": {key: asdict(item.metrics) for key, item in checkpoints.items()},
             **{part: _describe(clips) for part, clips in data.items()},
         },
     )
@@ -111,7 +111,7 @@ def write_package(
 
 def _settings(configs: Mapping[str, TrainConfig]) -> dict[str, Any]:
     """Return the settings of the run, and by stream where the streams differ."""
-    plain = {name: json.loads(json.dumps(config.stored())) for name, config in configs.items()}
+    plain = {name: json.loads(json.dumps(asdict(config))) for name, config in configs.items()}
     first = next(iter(plain.values()))
     differing = {
         name: {key: value for key, value in config.items() if value != first[key]}

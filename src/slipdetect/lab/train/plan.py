@@ -10,7 +10,8 @@ import json
 import logging
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
-from typing import Any
+from functools import cached_property
+from typing import Any, Literal
 
 import torch
 
@@ -18,16 +19,17 @@ from slipdetect.backbones.options import parse_options
 from slipdetect.detection import model_folder
 from slipdetect.errors import ModelError
 from slipdetect.lab.data import Clip
-from slipdetect.lab.data.window_dataset import LABELS
-from slipdetect.lab.data.window_pool import MINED
+from slipdetect.lab.data.datasets import LABELS
 from slipdetect.lab.train.config import TrainConfig
 from slipdetect.modalities.snippet import Modality, SnippetGrid
 from slipdetect.models import TSN, ModelPackage, StreamConfig, load_package
 
 logger = logging.getLogger(__name__)
 
-# may differ between a run and its resumption: they change the pace, not the result
-_PACE = ("workers", "save_every")
+# may differ between a run and its resumption: they change the pace and the memory, not the result
+_PACE = ("workers", "save_every", "accumulate")
+# what ``TSN`` calls the modes of partial batch norm
+_PARTIAL_BN: dict[str, bool | Literal["all"]] = {"all": "all", "after-first": True, "none": False}
 
 
 @dataclass(frozen=True)
@@ -65,13 +67,13 @@ class StreamPlan:
             num_segments=config.num_segments,
             consensus=config.consensus,
             dropout=config.dropout,
-            partial_bn=config.partial_bn,  # type: ignore[arg-type]
+            partial_bn=_PARTIAL_BN[config.partial_bn],
             # a package brings all weights
-            weights=config.weights if config.start is None else None,
-            backbone_options=self.backbone_options,
+            weights=config.weights if self._start is None else None,
+            backbone_options=self._backbone_options,
         )
-        if config.start is not None:
-            begun = self._start().build_stream(self.name)
+        if self._start is not None:
+            begun = self._start.build_stream(self.name)
             if begun.consensus.kind != network.consensus.kind:
                 # the weights of another kind, if any, are of no use
                 begun.consensus = network.consensus
@@ -86,56 +88,92 @@ class StreamPlan:
         """The stream's modality."""
         return self.modality.name
 
-    @property
-    def backbone_options(self) -> dict[str, Any]:
-        """The backbone's options: what was given, else those of the model to go on from."""
-        if self.config.backbone_option or self.config.start is None:
-            return parse_options(self.config.backbone_option)
-        return self._start().config.stream(self.name).backbone_options
-
     def stream(self, network: TSN) -> StreamConfig:
         """Return what a package says about the stream.
 
-        Pictures are normalized as the starting weights know them.
+        Pictures are normalized as the starting weights know them, and are of the size that was
+        given, else of that which these know.
         """
-        config = self.config
-        normalization = network.spec.normalization
-        if config.start is not None:
-            normalization = self._start().config.stream(self.name).normalization
+        config, begun = self.config, self._start_stream
+        normalization = begun.normalization if begun else network.spec.normalization
         if self.name == "flow" and config.flow_statistics:
             mean, std = config.flow_statistics
             normalization = replace(normalization, flow=(mean, std))
         if self.name == "rgbdiff" and config.difference_contrast > 0:
             normalization = replace(normalization, contrast=config.difference_contrast)
+        known = begun.input_size if begun else network.spec.input_size
         return StreamConfig(
-            modality=self.modality.name,
+            modality=self.name,
             backbone=config.backbone,
             snippet_length=self.modality.length,
             num_segments=config.num_segments,
-            input_size=self._input_size(network),
+            input_size=known if config.input_size is None else config.input_size,
             normalization=normalization,
             consensus=config.consensus,
             dropout=config.dropout,
             flow=self.flow,
             crop=config.crop,
-            backbone_options=self.backbone_options,
+            backbone_options=self._backbone_options,
         )
 
-    def _input_size(self, network: TSN) -> int:
-        """Return the side of the input, px: what was given, else what the weights know."""
-        if self.config.input_size is not None:
-            return self.config.input_size
-        if self.config.start is not None:
-            return self._start().config.stream(self.name).input_size
-        return network.spec.input_size
+    def warn_of_start(self) -> None:
+        """Say what the network to start from saw otherwise than this run will show it."""
+        if self._start is None or self._start_stream is None:
+            return
+        then = {
+            "sample_fps": self._start.config.sample_fps,
+            "crop": self._start_stream.crop,
+            "consensus": self._start_stream.consensus,
+        }
+        now = {key: getattr(self.config, key) for key in then}
+        if self.flow is not None:
+            then["flow"], now["flow"] = self._start_stream.flow, self.flow
+        for key, value in now.items():
+            if value != then[key]:
+                logger.warning(
+                    "%s: %r learned with %s %s, this run has %s; pass the same unless you mean it",
+                    *(self.name, self.config.init_from, key, then[key], value),
+                )
 
-    def _start(self) -> ModelPackage:
-        """Return the package to start from, which must be of the same make.
+    def facts(self) -> dict[str, Any]:
+        """Return what a checkpoint is bound to: settings and clips, wherever the folder is."""
+        settings = {k: v for k, v in asdict(self.config).items() if k not in _PACE}
+        clips = [
+            [part, clip.path.name, clip.positive, clip.events, clip.group, clip.lookalikes]
+            for part, clips in (("train", self.training), ("val", self.validation))
+            for clip in clips
+        ]
+        digest = hashlib.sha256(json.dumps(clips).encode()).hexdigest()[:16]
+        facts = {**settings, "clips": digest, "flow": self.flow}
+        facts["backbone_option"] = self._backbone_options
+        if self._start_stream is not None:
+            # the package may have been replaced since; its weights are in the checkpoint, but
+            # pictures are normalized as it says now
+            facts["normalization"] = asdict(self._start_stream.normalization)
+            if self.config.input_size is None:
+                facts["input_size"] = self._start_stream.input_size
+        return facts
+
+    @property
+    def _backbone_options(self) -> dict[str, Any]:
+        """The backbone's options: what was given, else those of the model to go on from."""
+        given = parse_options(self.config.backbone_option)
+        return given or (self._start_stream.backbone_options if self._start_stream else {})
+
+    @property
+    def _start_stream(self) -> StreamConfig | None:
+        return None if self._start is None else self._start.config.stream(self.name)
+
+    @cached_property
+    def _start(self) -> ModelPackage | None:
+        """The package to start from, which must be of the same make.
 
         Raises:
             ModelError: It is of another one.
         """
-        start, wanted = str(self.config.start), (self.config.backbone, self.modality.length)
+        if self.config.init_from is None:
+            return None
+        start, wanted = self.config.init_from, (self.config.backbone, self.modality.length)
         package = load_package(model_folder(start))
         stream, labels = package.config.stream(self.name), package.config.labels
         found = (stream.backbone, stream.snippet_length)
@@ -143,13 +181,13 @@ class StreamPlan:
             raise ModelError(
                 f"cannot start from {start!r}: its {self.name} stream is {found[0]} with snippets "
                 f"of {found[1]}, the recipe wants {wanted[0]} and {wanted[1]}; change --backbone "
-                "or --snippet-length"
+                "or --set snippet_length"
             )
         options = parse_options(self.config.backbone_option)
         if options and options != stream.backbone_options:
             raise ModelError(
                 f"cannot start from {start!r}: its {self.name} stream has the backbone options "
-                f"{stream.backbone_options}, not {options}; leave --backbone-option out"
+                f"{stream.backbone_options}, not {options}; leave backbone_option out"
             )
         if len(labels) != len(LABELS) or labels[0] != package.config.positive:
             raise ModelError(
@@ -157,50 +195,3 @@ class StreamPlan:
                 "a slip, which comes first, from anything else"
             )
         return package
-
-    def warn_of_start(self) -> None:
-        """Say what the network to start from saw otherwise than this run will show it."""
-        if self.config.start is None:
-            return
-        package = self._start()
-        then = {
-            "sample_fps": package.config.sample_fps,
-            "crop": package.config.stream(self.name).crop,
-            "consensus": package.config.stream(self.name).consensus,
-        }
-        now = {key: getattr(self.config, key) for key in then}
-        if self.flow is not None:
-            then["flow"], now["flow"] = package.config.stream(self.name).flow, self.flow
-        for key, value in now.items():
-            if value != then[key]:
-                logger.warning(
-                    "%s: %r learned with %s %s, this run has %s; pass the same unless you mean it",
-                    *(self.name, self.config.start, key, then[key], value),
-                )
-
-    def facts(self) -> dict[str, Any]:
-        """Return what a checkpoint is bound to: settings and clips, wherever the folder is."""
-        settings = {k: v for k, v in self.config.stored().items() if k not in _PACE}
-        if all(clip.source != MINED and not clip.lookalikes for clip in self.training):
-            # nothing is drawn by it, and checkpoints of older versions know no such setting
-            del settings["mined"]
-        clips = [
-            [part, clip.path.name, clip.positive, clip.events, clip.group, *_marked(clip)]
-            for part, clips in (("train", self.training), ("val", self.validation))
-            for clip in clips
-        ]
-        digest = hashlib.sha256(json.dumps(clips).encode()).hexdigest()[:16]
-        facts = {**settings, "clips": digest, "flow": self.flow}
-        if self.config.start is not None:
-            # the package may have been replaced since; its weights are in the checkpoint, but
-            # pictures are normalized as it says now
-            stream = self._start().config.stream(self.name)
-            facts["normalization"] = asdict(stream.normalization)
-            if self.config.input_size is None:
-                facts["input_size"] = stream.input_size
-        return facts
-
-
-def _marked(clip: Clip) -> list[tuple[tuple[float, float], ...]]:
-    """Return a clip's lookalikes; checkpoints of clips without any know no such thing."""
-    return [clip.lookalikes] if clip.lookalikes else []

@@ -42,8 +42,7 @@ def plot(ctx: click.Context, /, runs: tuple[Path, ...], out: Path, overwrite: bo
     slipdetect plot record/spatial/rgb_train.csv record/spatial/rgb_test.csv
     """
     from slipdetect._io import atomic_write, check_writable
-    from slipdetect.lab.train.curve_files import read_curves
-    from slipdetect.lab.train.learning_curves import draw_learning_curves
+    from slipdetect.lab.train.learning_curves import draw_learning_curves, read_curves
 
     if out.suffix.lower() not in _SUFFIXES:
         raise UsageError(f"{str(out)!r} should end in {', '.join(_SUFFIXES)}; pass another --out")

@@ -25,18 +25,32 @@ _PATIENCE = timedelta(days=2)
 _PRECISIONS = {"fp32": "no", "bf16": "bf16", "fp16": "fp16"}
 
 
+def missing_package(what: str) -> UsageError:
+    """Return the error of something that needs what only training installs."""
+    return UsageError(f"{what}, which is not installed; pip install 'slipdetect[train]'")
+
+
+def require_accelerate() -> None:
+    """Raise ``UsageError`` unless accelerate is installed."""
+    try:
+        import accelerate  # noqa: F401
+    except ImportError as error:
+        raise missing_package("training needs accelerate") from error
+
+
 def make_accelerator(device: str, precision: str) -> Accelerator:
     """Return what moves tensors, averages gradients over processes and scales losses.
 
-    A process that ``torchrun`` or ``accelerate launch`` started joins its fellows.
+    A process that ``torchrun`` or ``accelerate launch`` started joins the others.
 
     Args:
         device: ``"auto"``, ``"cpu"``, ``"cuda"``, ``"cuda:1"``, ``"mps"``.
         precision: ``"auto"``, ``"fp32"``, ``"bf16"`` or ``"fp16"``.
 
     Raises:
-        UsageError: The device is not there, or cannot compute so.
+        UsageError: The device is not there, or cannot compute so; accelerate is not installed.
     """
+    require_accelerate()
     from accelerate import Accelerator
     from accelerate.state import AcceleratorState
     from accelerate.utils import InitProcessGroupKwargs
@@ -50,12 +64,11 @@ def make_accelerator(device: str, precision: str) -> Accelerator:
         precision = "bf16" if has_bf16 else "fp32"
     # one process may train twice with different settings, which the shared state would refuse
     AcceleratorState._reset_state(reset_partial_state=True)
-    patient = InitProcessGroupKwargs(timeout=_PATIENCE)
     with _device_named(where):
         return Accelerator(
             cpu=where.type == "cpu",
             mixed_precision=_PRECISIONS[precision],
-            kwargs_handlers=[patient],
+            kwargs_handlers=[InitProcessGroupKwargs(timeout=_PATIENCE)],
         )
 
 

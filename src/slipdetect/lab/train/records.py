@@ -5,22 +5,28 @@ In: the history of each stream. Out: metrics.jsonl, curves.csv and .png, timings
 
 from __future__ import annotations
 
+import csv
+import io
 import json
 import shutil
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
-from slipdetect._io import atomic_write
-from slipdetect.errors import OutputError, UsageError
-from slipdetect.lab.train.curves import draw_curves
-from slipdetect.lab.train.epochs_csv import CURVES, epochs_csv
-from slipdetect.lab.train.metrics import EpochMetrics
+from slipdetect._io import atomic_write, make_folder
+from slipdetect.errors import OutputError
+from slipdetect.lab.train.learning_curves import Curve, draw_learning_curves
+from slipdetect.lab.train.metrics import CURVES, METRICS, EpochMetrics
+from slipdetect.lab.train.processes import missing_package
 
-METRICS = "metrics.jsonl"
 PICTURE = "curves.png"
 CHECKPOINTS = "checkpoints"
+FIGURES = ("train_loss", "train_accuracy", "val_loss", "val_accuracy", "val_auc", "lr")
+
 _LEFT_BY_A_RUN = (METRICS, CURVES, PICTURE, CHECKPOINTS, "last", "best")
+_PARTS = {"train": "training", "val": "validation"}
 
 
 class Records:
@@ -48,21 +54,26 @@ class Records:
     def write(
         self, modality: str, history: Sequence[EpochMetrics], seconds: tuple[float, float]
     ) -> None:
-        """Record a stream's finished epochs.
-
-        Args:
-            modality: The stream.
-            history: All its epochs so far.
-            seconds: Of the last epoch: spent waiting for windows, and in all.
-        """
+        """Record all epochs of a stream so far; the last took ``seconds``: waiting, in all."""
         if not self._is_main:
             return
         is_new = len(history) > len(self._history.get(modality, []))
         self._history[modality] = list(history)
-        self._write_metrics()
+        lines = [
+            json.dumps({"modality": name, **asdict(metrics)}, allow_nan=False) + "\n"
+            for name, epochs in self._history.items()
+            for metrics in epochs
+        ]
+        for name, text in ((METRICS, "".join(lines)), (CURVES, epochs_csv(self._history))):
+            with atomic_write(self._out / name, overwrite=True) as temporary:
+                temporary.write_text(text, encoding="utf-8", newline="")
         draw_curves(self._history, self._out / PICTURE, overwrite=True)
-        if is_new and seconds[1] > 0:
-            self._time(modality, history[-1].epoch, seconds)
+        waited, taken = seconds
+        if is_new and taken > 0:
+            # times differ between runs that are the same otherwise: they have a file of their own
+            row = {"modality": modality, "epoch": history[-1].epoch, "seconds": taken}
+            with (self._out / "timings.jsonl").open("a", encoding="utf-8") as stream:
+                stream.write(json.dumps({**row, "waited": waited}) + "\n")
         self._show(modality, history)
 
     def close(self) -> None:
@@ -70,29 +81,11 @@ class Records:
         if self._board is not None:
             self._board.close()
 
-    def _write_metrics(self) -> None:
-        lines = [
-            json.dumps({"modality": modality, **metrics.as_dict()}, allow_nan=False)
-            for modality, history in self._history.items()
-            for metrics in history
-        ]
-        files = {METRICS: "".join(line + "\n" for line in lines), CURVES: epochs_csv(self._history)}
-        for name, content in files.items():
-            with atomic_write(self._out / name, overwrite=True) as temporary:
-                temporary.write_text(content, encoding="utf-8", newline="")
-
-    def _time(self, modality: str, epoch: int, seconds: tuple[float, float]) -> None:
-        # times differ between runs that are the same otherwise, so they have a file of their own
-        waited, taken = seconds
-        row = {"modality": modality, "epoch": epoch, "seconds": taken, "waited": waited}
-        with (self._out / "timings.jsonl").open("a", encoding="utf-8") as stream:
-            stream.write(json.dumps(row) + "\n")
-
     def _show(self, modality: str, history: Sequence[EpochMetrics]) -> None:
         if self._board is None:
             return
         for metrics in history[self._shown.get(modality, 0) :]:
-            for name, value in metrics.as_dict().items():
+            for name, value in asdict(metrics).items():
                 if name != "epoch" and value is not None:
                     self._board.add_scalar(f"{modality}/{name}", value, metrics.epoch + 1)
         self._shown[modality] = len(history)
@@ -105,11 +98,7 @@ def refuse_earlier_run(out: Path, *, overwrite: bool, resume: bool) -> None:
     Raises:
         OutputError: It holds one.
     """
-    leftovers = [out / name for name in _LEFT_BY_A_RUN if (out / name).exists()]
-    if leftovers == [out / METRICS] and leftovers[0].stat().st_size == 0:
-        # a run that was refused before its first epoch left nothing that could be lost
-        leftovers = []
-    if leftovers and not (overwrite or resume):
+    if not (overwrite or resume) and any((out / name).exists() for name in _LEFT_BY_A_RUN):
         raise OutputError(
             f"{str(out)!r} holds an earlier run; pass --resume to go on with it, --overwrite to "
             "begin anew, or choose another folder"
@@ -123,40 +112,83 @@ def prepare_folder(out: Path, *, overwrite: bool, resume: bool) -> None:
         OutputError: It holds an earlier run and neither was asked for, or cannot be written.
     """
     refuse_earlier_run(out, overwrite=overwrite, resume=resume)
+    make_folder(out)
+    if not overwrite:
+        return
     try:
-        out.mkdir(parents=True, exist_ok=True)
-        if overwrite:
-            # models are replaced when the new ones are there; a checkpoint that stayed would be
-            # gone on with
-            if (out / CHECKPOINTS).exists():
-                shutil.rmtree(out / CHECKPOINTS)
-            shutil.rmtree(out / "tensorboard", ignore_errors=True)
-            for name in (CURVES, PICTURE, "timings.jsonl", "bad-steps.json"):
-                (out / name).unlink(missing_ok=True)
-        if not resume:
-            with atomic_write(out / METRICS, overwrite=True):
-                pass
+        # models are replaced when the new ones are there; a checkpoint that stayed would be gone
+        # on with
+        if (out / CHECKPOINTS).exists():
+            shutil.rmtree(out / CHECKPOINTS)
+        shutil.rmtree(out / "tensorboard", ignore_errors=True)
+        for name in (METRICS, CURVES, PICTURE, "timings.jsonl", "bad-steps.json"):
+            (out / name).unlink(missing_ok=True)
     except OSError as error:
         raise OutputError(f"cannot write to {str(out)!r}: {error.strerror}") from error
 
 
-def require_tensorboard() -> None:
-    """Raise ``UsageError`` unless TensorBoard is installed."""
-    _writer()
+def epochs_csv(
+    histories: Mapping[str, Sequence[EpochMetrics]],
+    first: str = "modality",
+    more: Mapping[str, object] = MappingProxyType({}),
+) -> str:
+    """Return a CSV (RFC 4180) with a row per epoch of each stream or run, figures not rounded.
+
+    Columns are ``first``, which names the stream or run, ``epoch`` (from 1), ``FIGURES`` (losses
+    are mean cross entropies, accuracies and areas under the ROC curve shares from 0 to 1) and
+    ``more``, the same in every row. A cell without a value is empty.
+    """
+    buffer = io.StringIO()
+    writer = csv.writer(buffer)
+    writer.writerow((first, "epoch", *FIGURES, *more))
+    for label, history in histories.items():
+        for metrics in history:
+            figures = (getattr(metrics, name) for name in FIGURES)
+            writer.writerow((label, metrics.epoch + 1, *figures, *more.values()))
+    return buffer.getvalue()
+
+
+def draw_curves(
+    histories: Mapping[str, Sequence[EpochMetrics]], target: Path, *, overwrite: bool = False
+) -> None:
+    """Write loss and accuracy over epochs, training dashed and validation solid.
+
+    Raises:
+        OutputError: The picture cannot be written.
+    """
+    with atomic_write(target, overwrite=overwrite) as temporary:
+        draw_learning_curves(curves_of(histories), temporary)
+
+
+def curves_of(
+    histories: Mapping[str, Sequence[EpochMetrics]], parts: Sequence[str] = ("train", "val")
+) -> list[Curve]:
+    """Return the curves of each stream or run; what was not validated has no validation curve."""
+    found = []
+    for label, history in histories.items():
+        for metric in ("loss", "accuracy"):
+            for part in parts:
+                values = [(m.epoch + 1, getattr(m, f"{part}_{metric}")) for m in history]
+                points = tuple((epoch, value) for epoch, value in values if value is not None)
+                if points:
+                    found.append(Curve(label, _PARTS[part], metric, points))
+    return found
+
+
+def require_tensorboard() -> Any:
+    """Return TensorBoard's writer.
+
+    Raises:
+        UsageError: It is not installed.
+    """
+    try:
+        from torch.utils.tensorboard import SummaryWriter
+    except ImportError as error:
+        raise missing_package("--tensorboard needs TensorBoard") from error
+    return SummaryWriter
 
 
 def _open_board(folder: Path) -> Any:
     # all figures of a run that goes on are written anew; twice would be drawn twice
     shutil.rmtree(folder, ignore_errors=True)
-    return _writer()(str(folder))
-
-
-def _writer() -> Any:
-    try:
-        from torch.utils.tensorboard import SummaryWriter
-    except ImportError as error:
-        raise UsageError(
-            "TensorBoard is not installed; pip install 'slipdetect[tensorboard]', or leave "
-            "--tensorboard out"
-        ) from error
-    return SummaryWriter
+    return require_tensorboard()(str(folder))

@@ -5,30 +5,49 @@ In: annotated clips and a ``TrainConfig``. Out: ``best/``, ``last/``, metrics.js
 
 from __future__ import annotations
 
+import json
 import logging
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from functools import partial
+import math
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, Literal
 
-from slipdetect.errors import DataError, UsageError, VideoError
+from slipdetect._io import atomic_write
+from slipdetect.errors import DataError, TrainingError, UsageError, VideoError
 from slipdetect.flow import FlowExtractor
-from slipdetect.lab.data import Clip, FrameCache, Sampling
-from slipdetect.lab.data.leaks import require_no_leak
-from slipdetect.lab.data.splits import divide, require_both_labels
-from slipdetect.lab.train.batches import Share, StepBatches
-from slipdetect.lab.train.checks import agreed, held_out_warnings, require_detectable, warnings
+from slipdetect.lab.data import Clip, FrameCache, Sampling, WindowRule
+from slipdetect.lab.data.datasets import WindowRecipe
+from slipdetect.lab.data.splits import divide, require_both_labels, require_no_leak
+from slipdetect.lab.train.batches import Share, StepBatches, training_set, validation_set
+from slipdetect.lab.train.checkpoint import Checkpoints
+from slipdetect.lab.train.checks import (
+    agreed,
+    held_out_warnings,
+    require_trainable,
+    warnings,
+)
 from slipdetect.lab.train.config import TrainConfig
-from slipdetect.lab.train.metrics import EpochMetrics
-from slipdetect.lab.train.packaging import TrainedStream, write_package
+from slipdetect.lab.train.faults import NotFinite
+from slipdetect.lab.train.loop import Trainer
+from slipdetect.lab.train.metrics import EpochMetrics, best_epoch
+from slipdetect.lab.train.packaging import Checkpoint, TrainedStream, write_package
 from slipdetect.lab.train.plan import StreamPlan
 from slipdetect.lab.train.processes import make_accelerator
-from slipdetect.lab.train.records import Records, prepare_folder, require_tensorboard
-from slipdetect.lab.train.stream import train_stream
-from slipdetect.modalities.snippet import Modality, SnippetGrid, get_modality
+from slipdetect.lab.train.records import (
+    Records,
+    prepare_folder,
+    refuse_earlier_run,
+    require_tensorboard,
+)
+from slipdetect.modalities.normalize import SnippetNormalizer
+from slipdetect.modalities.snippet import SnippetGrid, get_modality
 from slipdetect.models import ModelPackage, load_package
 from slipdetect.store import VideoStore
+
+if TYPE_CHECKING:
+    from accelerate import Accelerator
 
 logger = logging.getLogger(__name__)
 
@@ -50,7 +69,7 @@ class TrainingRun:
         clips: Annotated clips; those of the split ``test`` are not touched.
         out: Folder for the results.
         modalities: Streams to train.
-        config: Numbers of the run, or one for every modality.
+        config: Settings of the run, or for every modality.
         cache: Folder for decoded frames, shared by runs.
         store: Folder made by ``slipdetect extract``, to take frames and flow from.
         name: Name of the model.
@@ -65,8 +84,9 @@ class TrainingRun:
         left_out: Clips that could not be read.
 
     Raises:
-        UsageError: Modalities or settings that make no sense, alone or together.
-        OutputError: ``out`` holds an earlier run, or cannot be written.
+        UsageError: Modalities or settings that make no sense, alone or together; accelerate is
+            not installed.
+        OutputError: ``out`` holds an earlier run.
     """
 
     def __init__(
@@ -91,19 +111,23 @@ class TrainingRun:
         self.clips = [clip for clip in clips if clip.split != "test"]
         self.out = out
         self.name = name
-        self.resume = resume
         self.allow_leaks = allow_leaks
         self.on_progress = on_progress
         self.left_out: list[Clip] = []
+        self._overwrite, self._resume, self._tensorboard = overwrite, resume, tensorboard
         self.configs = _by_modality(modalities, config)
+        require_trainable(self.configs, name)
         self.config = agreed(self.configs)
-        self.modalities = {name: _modality(name, self.configs[name]) for name in modalities}
+        # the length belongs to the compared-frames modalities; a color snippet stays one picture
+        self.modalities = {
+            key: get_modality(key, each.snippet_length if key != "rgb" else None)
+            for key, each in self.configs.items()
+        }
         self._whole = any(each.sampling == "clips" for each in self.configs.values())
         require_both_labels(self.clips, "the training data", whole=self._whole)
-        for each in self.configs.values():
-            require_detectable(each, name)
         self.accelerator = make_accelerator(device, self.config.precision)
         self.device = self.accelerator.device
+        self._is_main = self.accelerator.is_main_process
         self.flow_recipe = _flow_recipe(self.configs)
         sampling = Sampling(self.config.sample_fps, self.config.short_side)
         stored = None if store is None else VideoStore(store)
@@ -116,40 +140,38 @@ class TrainingRun:
             StepBatches(
                 1, each.batch_size, each.accumulate, Share(0, self.accelerator.num_processes)
             )
-        self._is_main = self.accelerator.is_main_process
-        self.records = self._open(tensorboard, overwrite=overwrite, resume=resume)
-
-    def _open(self, tensorboard: bool, *, overwrite: bool, resume: bool) -> Records:
-        """Make the folder of the run once nothing speaks against it any more."""
         if tensorboard:
             require_tensorboard()
         if self._is_main:
-            prepare_folder(self.out, overwrite=overwrite, resume=resume)
-        self.accelerator.wait_for_everyone()
-        return Records(self.out, self._is_main, tensorboard)
+            refuse_earlier_run(out, overwrite=overwrite, resume=resume)
 
     def run(self) -> ModelPackage:
         """Train and write everything; return the package of the last epoch.
 
         Raises:
             DataError: Too few usable clips, or one recording on both sides of the split.
+            OutputError: ``out`` cannot be written.
             TrainingError: Training cannot go on; the message says why and what was saved.
         """
         self._warn(warnings(self.configs))
         with self.accelerator.main_process_first():
             self._require_all_but_clips()
+            if self._is_main:
+                # only now does nothing speak against the run any more
+                prepare_folder(self.out, overwrite=self._overwrite, resume=self._resume)
             usable = self._decode()
+        records = Records(self.out, self._is_main, self._tensorboard)
         training, validation = self._divide(usable)
         require_no_leak(training, validation, allow=self.allow_leaks)
         self._warn(held_out_warnings(self.config, validation, whole=self._whole))
         logger.info("%d training clips, %d validation clips", len(training), len(validation))
-        trained = [self._train(name, training, validation) for name in self.modalities]
-        self.records.close()
+        trained = [self._train(name, training, validation, records) for name in self.modalities]
+        records.close()
         data = {"training_data": training, "validation_data": validation}
-        write = partial(write_package, trained=trained, name=self.name, data=data)
         if self._is_main:
-            write(self.out / "best", which="best")
-            write(self.out / "last", which="last")
+            kinds: tuple[Literal["best", "last"], ...] = ("best", "last")
+            for which in kinds:
+                write_package(self.out / which, trained, which, name=self.name, data=data)
         self.accelerator.wait_for_everyone()
         return load_package(self.out / "last")
 
@@ -172,27 +194,24 @@ class TrainingRun:
             logger.warning("%s", sentence)
 
     def _plan(self, name: str, training: Sequence[Clip], validation: Sequence[Clip]) -> StreamPlan:
-        return StreamPlan(
-            self.modalities[name],
-            self.configs[name],
-            self.grid,
-            self.flow_recipe if name == "flow" else None,
-            training,
-            validation,
-        )
+        flow = self.flow_recipe if name == "flow" else None
+        modality, config = self.modalities[name], self.configs[name]
+        return StreamPlan(modality, config, self.grid, flow, training, validation)
 
     def _train(
-        self, name: str, training: Sequence[Clip], validation: Sequence[Clip]
+        self,
+        name: str,
+        training: Sequence[Clip],
+        validation: Sequence[Clip],
+        records: Records,
     ) -> TrainedStream:
-        plan = self._plan(name, training, validation)
-        stage = f"training {name}"
-
         def step(done: int, total: int, loss: float) -> None:
-            self.on_progress(Progress(stage, done, total, f"{loss:.3f}"))
+            self.on_progress(Progress(f"training {name}", done, total, f"{loss:.3f}"))
 
         def epoch(history: Sequence[EpochMetrics], seconds: tuple[float, float]) -> None:
-            self.records.write(name, history, seconds)
+            records.write(name, history, seconds)
 
+        plan = self._plan(name, training, validation)
         try:
             return train_stream(plan, self.cache, self.accelerator, self.out, step, epoch)
         finally:
@@ -220,6 +239,95 @@ class TrainingRun:
         return usable
 
 
+def train_stream(
+    plan: StreamPlan,
+    cache: FrameCache,
+    accelerator: Accelerator,
+    out: Path,
+    on_step: Callable[[int, int, float], None],
+    on_epoch: Callable[[Sequence[EpochMetrics], tuple[float, float]], None],
+) -> TrainedStream:
+    """Train one stream from its last checkpoint in ``out``, if there is one, to the end.
+
+    ``on_step`` is called with steps done, steps in all and the loss; ``on_epoch`` with all finished
+    epochs, and the last one's seconds: waiting, in all.
+
+    Raises:
+        TrainingError: Training cannot go on; the message names the last good checkpoint.
+        DataError: The checkpoint is damaged or of another run.
+    """
+    config, network = plan.config, plan.network()
+    stream = plan.stream(network)
+    rule = WindowRule(window=config.window)
+    recipe = WindowRecipe(
+        plan.modality, plan.grid, stream.input_size, config.crop, config.num_segments, rule
+    )
+    training = training_set(plan.training, cache, recipe, config)
+    validation = validation_set(plan.validation, cache, recipe, config)
+    normalizer = SnippetNormalizer(plan.modality, stream.normalization)
+    checkpoints = Checkpoints(out / "checkpoints" / plan.name, plan.facts())
+    is_main = accelerator.is_main_process
+
+    def save() -> None:
+        if is_main:
+            checkpoints.save(trainer)
+
+    trainer = Trainer(network, config, normalizer, accelerator, on_step, save)
+    if checkpoints.restore(trainer):
+        logger.info("%s: goes on after step %d", plan.name, trainer.state.step)
+    _require_one_place(trainer.state.step, out)
+    with _bad_steps_kept(checkpoints, out, is_main):
+        for _ in trainer.run(training, validation):
+            save()
+            on_epoch(trainer.state.history, trainer.waited)
+    history = trainer.state.history
+    if not history:
+        raise TrainingError("training ended before its first epoch did")
+    on_epoch(history, trainer.waited)
+    accelerator.wait_for_everyone()
+    weights, validated = checkpoints.best_weights(best_epoch(history))
+    best = Checkpoint(weights, history[best_epoch(history)], validated)
+    last = Checkpoint.take(trainer.trained, history[-1], trainer.validated)
+    return TrainedStream(stream, config, best, last, history)
+
+
+def _require_one_place(step: int, out: Path) -> None:
+    """Refuse processes that would go on from different steps; all wait here for each other.
+
+    Raises:
+        DataError: They read different checkpoints.
+    """
+    from accelerate.utils import gather_object
+
+    steps = set(gather_object([step]))
+    if len(steps) > 1:
+        raise DataError(
+            f"the processes of this run would go on from different steps ({min(steps)} and "
+            f"{max(steps)}): they do not share {str(out)!r}; put --out on a disk of all machines"
+        )
+
+
+@contextmanager
+def _bad_steps_kept(checkpoints: Checkpoints, out: Path, is_main: bool) -> Iterator[None]:
+    """Write down which items led to NaN, and name the last good checkpoint."""
+    try:
+        yield
+    except NotFinite as error:
+        path = out / "bad-steps.json"
+        if is_main:
+            # JSON has no NaN
+            rows = [
+                asdict(step) | ({} if math.isfinite(step.loss) else {"loss": str(step.loss)})
+                for step in error.steps
+            ]
+            content = json.dumps(rows, indent=1, allow_nan=False)
+            with atomic_write(path, overwrite=True) as temporary:
+                temporary.write_text(content, encoding="utf-8")
+        last = checkpoints.last
+        kept = f"last good checkpoint {str(last)!r}" if last.exists() else "nothing was saved yet"
+        raise TrainingError(f"{error}; {kept}; what led to it is in {str(path)!r}") from error
+
+
 def _by_modality(
     modalities: Sequence[str], config: TrainConfig | Mapping[str, TrainConfig]
 ) -> dict[str, TrainConfig]:
@@ -235,8 +343,3 @@ def _flow_recipe(configs: Mapping[str, TrainConfig]) -> dict[str, Any] | None:
         return None
     flow = configs["flow"]
     return FlowExtractor(flow.flow_method, bound=flow.flow_bound).recipe()
-
-
-def _modality(name: str, config: TrainConfig) -> Modality:
-    # the length belongs to the compared-frames modalities; a color snippet stays one picture
-    return get_modality(name, config.snippet_length if name != "rgb" else None)

@@ -236,4 +236,4 @@ class LiveVideo:
 def _final(error: VideoError, tries: int) -> VideoError:
     if not tries:
         return VideoError(str(error))
-    return VideoError(f"{error} (tried {tries + 1} times; --retries sets how often)")
+    return VideoError(f"{error} (tried {tries + 1} times; retries=... sets how often)")

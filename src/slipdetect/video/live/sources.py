@@ -28,7 +28,7 @@ class LiveSettings:
     """Time-outs, tries and bounds of a live source."""
 
     retries: int = setting(10, "tries in a row to connect before giving up", least=0)
-    stall: float = setting(3.0, "without data the connection is given up", "s", least=0.05)
+    read_timeout: float = setting(3.0, "without data the connection is given up", "s", least=0.05)
     open_timeout: float = setting(10.0, "for connecting", "s", least=0.05)
     first_wait: float = setting(1.0, "before the first try, then twice as long", "s", least=0.0)
     longest_wait: float = setting(30.0, "before any try", "s", least=0.0)
@@ -103,7 +103,7 @@ class AddressSource:
             "analyzeduration": str(_PROBE),
             "fpsprobesize": str(_PROBE_FRAMES),
         }
-        timeout = (settings.open_timeout, settings.stall)
+        timeout = (settings.open_timeout, settings.read_timeout)
         failure: VideoError | None
         try:
             container: InputContainer = av.open(
@@ -202,7 +202,7 @@ class PipeSource:
 class FollowedFile:
     """A file that is still being written: what is there, then what is added.
 
-    It has come to its end when nothing was added for ``stall`` seconds.
+    It has come to its end when nothing was added for ``read_timeout`` seconds.
 
     Args:
         path: The file, which must be there.
@@ -224,7 +224,7 @@ class FollowedFile:
         Raises:
             VideoError: It holds no video that can be read while it is written.
         """
-        return _opened(_Growing(self._path, settings.stall), self.name, settings)
+        return _opened(_Growing(self._path, settings.read_timeout), self.name, settings)
 
     def waits(self, container: InputContainer) -> bool:
         """Return True: the file stays."""

@@ -1,0 +1,202 @@
+"""Packages made of others: one again with another ``model.json``, one of the mean of several.
+
+In: checked ``ModelPackage``s. Out: the new package, of networks as large as theirs.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Sequence
+from dataclasses import fields, replace
+from pathlib import Path
+from statistics import fmean
+from typing import Any
+
+import torch
+
+from slipdetect._io import atomic_write
+from slipdetect.errors import OutputError, UsageError
+from slipdetect.models.config import ModelConfig
+from slipdetect.models.package import (
+    CARD_FILE,
+    CONFIG_FILE,
+    ModelPackage,
+    check_folder,
+    named_files,
+    place,
+    prepare,
+    remove_leftovers,
+    save_package,
+    staging_path,
+    write_config,
+)
+from slipdetect.models.weights_file import read
+from slipdetect.types import Calibration
+
+_FREE = ("name", "calibration", "events", "sensitivity", "training", "versions")
+_FREE_OF_A_STREAM = ("file", "sha256", "dropout")
+
+
+def copy_package(
+    package: ModelPackage,
+    folder: str | os.PathLike[str],
+    config: ModelConfig,
+    *,
+    overwrite: bool = False,
+) -> ModelPackage:
+    """Write a package whose weights files are those of ``package``, byte for byte.
+
+    A kill at any moment leaves an earlier package in ``folder`` or the new one whole.
+
+    Args:
+        package: Where the weights and the card come from.
+        folder: Created when missing.
+        config: What ``model.json`` will say; of the same streams.
+        overwrite: Replace an earlier package.
+
+    Raises:
+        UsageError: ``config`` has other streams.
+        OutputError: The folder cannot be written, or holds a package already.
+    """
+    if config.streams != package.config.streams:
+        raise UsageError("a copy of a package keeps its streams; change other settings only")
+    folder = Path(folder)
+    text = package.card()
+    prepare(folder, text, overwrite)
+    before = named_files(folder)
+    streams = []
+    for stream in config.streams:
+        staged = staging_path(folder, stream.file)
+        with atomic_write(staged, overwrite=True) as temporary:
+            shutil.copyfile(package.folder / stream.file, temporary)
+        streams.append(replace(stream, file=place(staged, stream.file)))
+    if text is not None:
+        with atomic_write(folder / CARD_FILE, overwrite=True) as temporary:
+            temporary.write_text(text, encoding="utf-8")
+    config = replace(config, streams=tuple(streams))
+    write_config(folder / CONFIG_FILE, config, overwrite)
+    remove_leftovers(folder, [stream.file for stream in streams], before)
+    return ModelPackage(config, folder)
+
+
+def check_copy(package: ModelPackage, folder: Path, *, overwrite: bool = False) -> None:
+    """Fail early where ``copy_package`` would fail later, without making anything.
+
+    Raises:
+        OutputError: ``folder`` holds a package or another card already, or cannot be written.
+    """
+    check_folder(folder, overwrite=overwrite)
+    card, text = folder / CARD_FILE, package.card()
+    there = next(path for path in (folder, *folder.absolute().parents) if path.exists())
+    if not there.is_dir() or not os.access(there, os.W_OK):
+        reason = "is read-only" if there.is_dir() else "is a file"
+        raise OutputError(
+            f"cannot create {str(folder)!r}: {str(there)!r} {reason}; choose another folder"
+        )
+    if text is not None and not overwrite and card.exists() and card.read_bytes() != text.encode():
+        raise OutputError(f"{str(card)!r} exists already; pass overwrite=True or another name")
+
+
+def average_packages(
+    packages: Sequence[ModelPackage],
+    folder: str | os.PathLike[str],
+    *,
+    name: str,
+    overwrite: bool = False,
+) -> ModelPackage:
+    """Write the package whose weights are the mean of the weights of others (a uniform soup).
+
+    Runs from the same starting weights often end in one basin, whose middle does better on
+    footage of another kind than its edges (Wortsman et al., Model soups, ICML 2022). Averages of
+    networks that started apart are worth nothing; that cannot be seen from the packages.
+
+    Args:
+        packages: Two or more that agree in everything but weights, calibration and thresholds.
+        folder: Of the new package.
+        name: Of the new model.
+        overwrite: Replace an earlier package.
+
+    Returns:
+        The package; its temperature and bias are the mean of theirs, its thresholds those of the
+        first. Both are best made anew: ``slipdetect calibrate``.
+
+    Raises:
+        UsageError: Fewer than two, or packages that differ.
+        PackageError: Weights are damaged.
+        OutputError: The folder cannot be written, or holds a package already.
+    """
+    if len(packages) < 2:
+        raise UsageError("an average takes at least two models")
+    first = packages[0].config
+    for other in packages[1:]:
+        _require_alike(first, other.config)
+    states = {
+        stream.modality: _mean([_state(package, stream.modality) for package in packages])
+        for stream in first.streams
+    }
+    config = replace(
+        first,
+        name=name,
+        calibration=_mean_calibration([package.config for package in packages]),
+        training={**first.training, "averaged": [_origin(item.config) for item in packages]},
+        versions={},
+    )
+    return save_package(folder, config, states, overwrite=overwrite)
+
+
+def _require_alike(first: ModelConfig, other: ModelConfig) -> None:
+    for key in (item.name for item in fields(ModelConfig)):
+        if key in _FREE:
+            continue
+        ours, theirs = _comparable(first, key), _comparable(other, key)
+        if ours != theirs:
+            raise UsageError(
+                f"{first.name!r} and {other.name!r} differ in {key}; only models of one recipe "
+                "can be averaged"
+            )
+
+
+def _comparable(config: ModelConfig, key: str) -> Any:
+    if key != "streams":
+        return getattr(config, key)
+    return {
+        stream.modality: {k: v for k, v in stream.to_json().items() if k not in _FREE_OF_A_STREAM}
+        for stream in config.streams
+    }
+
+
+def _state(package: ModelPackage, modality: str) -> dict[str, torch.Tensor]:
+    return read(package.folder / package.config.stream(modality).file)
+
+
+def _mean(states: Sequence[dict[str, torch.Tensor]]) -> dict[str, torch.Tensor]:
+    if any(state.keys() != states[0].keys() for state in states):
+        raise UsageError("the networks have other weights by name; only equal ones can be averaged")
+    return {
+        # counters such as those of batch normalization have no mean
+        key: torch.stack([state[key] for state in states]).mean(0)
+        if value.is_floating_point()
+        else value
+        for key, value in states[0].items()
+    }
+
+
+def _mean_calibration(configs: Sequence[ModelConfig]) -> Calibration:
+    found = [config.calibration for config in configs]
+    tempered = [each.streams for each in found if each.streams is not None]
+    streams = None
+    if len(tempered) == len(found):
+        streams = {name: fmean(each[name] for each in tempered) for name in tempered[0]}
+    return Calibration(
+        fmean(each.temperature for each in found), fmean(each.bias for each in found), streams
+    )
+
+
+def _origin(config: ModelConfig) -> dict[str, Any]:
+    """Return what tells one of the averaged models from the others."""
+    return {
+        "name": config.name,
+        "weights": {stream.modality: stream.sha256 for stream in config.streams},
+        "seed": config.training.get("config", {}).get("seed"),
+    }

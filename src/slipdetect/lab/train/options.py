@@ -1,0 +1,152 @@
+"""The options of ``slipdetect train``, by the headings of its help page.
+
+In: nothing. Out: ``TRAIN_OPTIONS``; what was given of them as one ``TrainOptions``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Any, Self
+
+import click
+from click.core import ParameterSource
+
+from slipdetect.cli.grouped import section
+from slipdetect.errors import UsageError
+from slipdetect.lab.data.choose_clips import DATASET_OPTIONS
+from slipdetect.lab.train.settings import SET_OPTION, given_settings, setting_option
+from slipdetect.modalities.snippet import MODALITIES
+
+# settings with an option of their own; all others are reached by --set
+_NAMED = ("init_from", "backbone", "weights", "epochs", "batch_size", "lr", "seed", "workers")
+_FOLDER = click.Path(path_type=Path, file_okay=False)
+_NAMED_OPTIONS = {name: setting_option(name) for name in _NAMED}
+
+TRAIN_OPTIONS = (
+    section(
+        "Clips",
+        click.option(
+            "--data",
+            type=click.Path(path_type=Path),
+            metavar="CLIPS.csv",
+            help="A row per clip or event; see above.",
+        ),
+        click.option(
+            "--root", type=_FOLDER, help="Folder of the clips.  [default: that of --data]"
+        ),
+        *DATASET_OPTIONS,
+        click.option(
+            "--negatives",
+            multiple=True,
+            metavar="FOLDER",
+            help="Footage in which nobody falls: what the model of --init-from takes for a fall in "
+            "it is learned from; repeatable.",
+        ),
+        click.option(
+            "--mine-above",
+            type=click.FloatRange(0.0, 1.0),
+            default=0.2,
+            metavar="P",
+            show_default=True,
+            help="Probability from which a window of --negatives is learned from.",
+        ),
+        click.option("--store", type=_FOLDER, help="Frames and flow that extract made."),
+        click.option(
+            "--cache", type=_FOLDER, help="Decoded frames.  [default: frame-cache beside --out]"
+        ),
+        click.option("--allow-leaks", is_flag=True, help="Train although the split leaks."),
+    ),
+    section(
+        "Training (where not given, as RECIPE says)",
+        click.option(
+            "--modality",
+            "modalities",
+            type=click.Choice(MODALITIES),
+            multiple=True,
+            help="A stream to train; repeat it for several.",
+        ),
+        *(_NAMED_OPTIONS[name] for name in _NAMED if name != "workers"),
+        SET_OPTION,
+    ),
+    section(
+        "Run",
+        click.option("--out", type=_FOLDER, help="Folder for the results.  [default: runs/NAME]"),
+        click.option("--name", default="slipdetect", show_default=True, help="Name of the model."),
+        click.option("--resume", is_flag=True, help="Continue the run in --out, exactly."),
+        click.option("--overwrite", is_flag=True, help="Replace an earlier run in --out."),
+        click.option(
+            "--device",
+            default="auto",
+            show_default=True,
+            metavar="NAME",
+            help="auto, cpu, cuda, cuda:1 or mps.",
+        ),
+        _NAMED_OPTIONS["workers"],
+        click.option("--tensorboard", is_flag=True, help="Write OUT/tensorboard too."),
+    ),
+    section(
+        "Information",
+        click.option("--settings", "list_settings", is_flag=True, help="List every setting."),
+        click.option(
+            "--show", is_flag=True, help="Print the value of every setting and its origin."
+        ),
+    ),
+)
+
+
+@dataclass(frozen=True)
+class TrainOptions:
+    """What was given to ``slipdetect train``, by the names of its options.
+
+    Attributes:
+        recipe: Name or file of the settings to begin with.
+        settings: Settings that win over the recipe's, by name.
+        modalities: Streams to train; empty: the recipe's.
+    """
+
+    recipe: str
+    settings: Mapping[str, Any]
+    modalities: tuple[str, ...]
+    data: Path | None
+    root: Path | None
+    dataset: tuple[str, ...]
+    exclude: tuple[str, ...]
+    negatives: tuple[str, ...]
+    mine_above: float
+    store: Path | None
+    cache: Path
+    out: Path
+    name: str
+    device: str
+    resume: bool
+    overwrite: bool
+    allow_leaks: bool
+    tensorboard: bool
+    list_settings: bool
+    show: bool
+
+    @classmethod
+    def read(cls, ctx: click.Context) -> Self:
+        """Return what the command line, the environment and a settings file gave.
+
+        Raises:
+            UsageError: Options that do not go together.
+        """
+        given = ctx.params
+        sources = {name: ctx.get_parameter_source(name) for name in given}
+        typed = {name for name, source in sources.items() if source is ParameterSource.COMMANDLINE}
+        pairs = given["pairs"]
+        twice = sorted(typed & {name for name, _ in pairs})
+        if twice and "pairs" in typed:
+            raise UsageError(f"{twice[0]} is given by an option of its own and by --set; drop one")
+        if not given["negatives"] and sources["mine_above"] is not ParameterSource.DEFAULT:
+            raise UsageError("--mine-above is of no use without --negatives; leave it out")
+        named = {name: given[name] for name in _NAMED}
+        settings = given_settings(named, pairs, named_wins="pairs" not in typed)
+        out = Path("runs") / given["name"] if given["out"] is None else given["out"]
+        cache = out.parent / "frame-cache" if given["cache"] is None else given["cache"]
+        made = {"settings": settings, "out": out, "cache": cache}
+        names = [item.name for item in fields(cls)]
+        return cls(**{name: made[name] if name in made else given[name] for name in names})

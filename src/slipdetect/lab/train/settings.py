@@ -1,0 +1,197 @@
+"""The settings of training on the command line: ``--set NAME=VALUE``, and pages that list them.
+
+In: words of the command line, and a ``Recipe``. Out: checked values by name; text.
+"""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Iterable, Mapping
+from dataclasses import fields
+from typing import Any
+
+import click
+from click.shell_completion import CompletionItem
+
+from slipdetect.cli.options import Decorator
+from slipdetect.errors import UsageError
+from slipdetect.lab.train.config import (
+    KINDS,
+    SETTINGS,
+    NetworkConfig,
+    OptimizerConfig,
+    ReadingConfig,
+    find_setting,
+    kinds_of,
+    parse_setting,
+)
+from slipdetect.lab.train.recipes import Recipe, Setting
+from slipdetect.modalities.augment_config import AugmentConfig
+
+_COLUMNS = 100
+_METAVARS = {int: "N", float: "X", str: "NAME"}
+_PARTS = (
+    ("Network", NetworkConfig),
+    ("Reading", ReadingConfig),
+    ("Learning", OptimizerConfig),
+    ("Augmentation", AugmentConfig),
+)
+
+
+class _Value(click.ParamType[Any]):
+    """The value of one setting."""
+
+    def __init__(self, setting: str) -> None:
+        self.name = _METAVARS[kinds_of(setting)[0][0]]
+        self._setting = setting
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        try:
+            return parse_setting(self._setting, str(value))
+        except UsageError as error:
+            self.fail(str(error), param, ctx)
+
+
+class _Pair(click.ParamType[tuple[str, Any]]):
+    """A setting and its value."""
+
+    name = "NAME=VALUE"
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> tuple[str, Any]:
+        name, equals, text = str(value).partition("=")
+        try:
+            if not equals:
+                raise UsageError(f"write NAME=VALUE, such as ema=0.999, not {value!r}")
+            key = find_setting(name)
+            return key, parse_setting(key, text)
+        except UsageError as error:
+            self.fail(str(error), param, ctx)
+
+    def shell_complete(
+        self, ctx: click.Context, param: click.Parameter, incomplete: str
+    ) -> list[CompletionItem]:
+        """Return the names that begin so."""
+        return [CompletionItem(f"{name}=") for name in SETTINGS if name.startswith(incomplete)]
+
+
+def setting_option(name: str) -> Decorator:
+    """Return the option of a setting; None where it is not given."""
+    text = SETTINGS[name].metadata["help"]
+    return click.option(f"--{name.replace('_', '-')}", type=_Value(name), help=text)
+
+
+SET_OPTION = click.option(
+    "--set",
+    "pairs",
+    type=_Pair(),
+    multiple=True,
+    help="Any setting; train --settings lists all of them. Repeatable.",
+)
+
+
+def given_settings(
+    named: Mapping[str, Any], pairs: Iterable[tuple[str, Any]], *, named_wins: bool
+) -> dict[str, Any]:
+    """Return the settings that were given, by options of their own and by ``--set``.
+
+    Args:
+        named: By name; None where an option was not given.
+        pairs: Of ``--set``: the last of a name counts; lists of texts grow.
+        named_wins: Which of the two counts where both say the same setting.
+    """
+    by_set: dict[str, Any] = {}
+    for name, value in pairs:
+        grows = kinds_of(name) == ([str], True)
+        by_set[name] = (*by_set.get(name, ()), *value) if grows else value
+    by_option = {name: value for name, value in named.items() if value is not None}
+    return {**by_set, **by_option} if named_wins else {**by_option, **by_set}
+
+
+def recipe_page(recipe: Recipe, given: Mapping[str, Any]) -> str:
+    """Return every setting of a recipe with its value and origin.
+
+    Raises:
+        UsageError: A value that ``TrainConfig`` does not take.
+    """
+    resolved = recipe.resolved(given, "command line")
+    width = max(map(len, SETTINGS))
+    lines = [f"recipe {recipe.name}: {', '.join(recipe.modalities)}", recipe.description]
+    for title, names in _parts():
+        lines += ["", title]
+        for name in names:
+            for streams, setting in _distinct(name, resolved):
+                value = _shown(name, setting.value, streams)
+                lines.append(f"  {name:<{width}}  {value:<36}  {setting.origin}".rstrip())
+    return "\n".join(lines) + "\n"
+
+
+def settings_page(recipe: Recipe) -> str:
+    """Return every setting with its kind, limits, meaning and default, which is the recipe's."""
+    resolved = {
+        modality: {name: Setting(setting.value, "") for name, setting in settings.items()}
+        for modality, settings in recipe.resolved().items()
+    }
+    lines = [
+        f"Settings of train {recipe.name}: what --set NAME=VALUE takes, and what holds without it.",
+        "A list has commas between its values.",
+    ]
+    for title, names in _parts():
+        lines += ["", title]
+        for name in names:
+            values = [_shown(name, s.value, streams) for streams, s in _distinct(name, resolved)]
+            head = f"  {name}  {_kind(name)}"
+            lines.append(f"{head}  [default: {'; '.join(values)}]")
+            text = textwrap.wrap(SETTINGS[name].metadata["help"], _COLUMNS - 6)
+            lines += [" " * 6 + line for line in text]
+    return "\n".join(lines) + "\n"
+
+
+def _kind(name: str) -> str:
+    """Return what a setting takes: its choices, or its type, limits and unit."""
+    facts = SETTINGS[name].metadata
+    if facts["choices"]:
+        return "|".join(facts["choices"])
+    kinds, is_list = kinds_of(name)
+    word = KINDS[kinds[0]].removeprefix("a ")
+    words = [f"{word}s, a list" if is_list and kinds != [str] else word]
+    least, most = facts["least"], facts["most"]
+    if most is not None:
+        words.append(f"{least:g} to {most:g}")
+    elif least is not None:
+        words.append(f"at least {least:g}")
+    return ", ".join(words) + (f", {facts['unit']}" if facts["unit"] else "")
+
+
+def _shown(name: str, value: Any, streams: str) -> str:
+    """Return a setting's value as ``--set`` takes it, with its unit and streams."""
+    unit = SETTINGS[name].metadata["unit"]
+    text = _text(value) + (f" {unit}" if unit and value is not None else "")
+    return f"{text} ({streams})" if streams else text
+
+
+def _text(value: Any) -> str:
+    if isinstance(value, tuple) and value:
+        return ",".join(map(_text, value))
+    if value is None or value == ():
+        return "not given"
+    return f"{value:g}" if isinstance(value, float) else str(value)
+
+
+def _parts() -> list[tuple[str, list[str]]]:
+    found = [(title, [item.name for item in fields(group)]) for title, group in _PARTS]
+    taken = {name for _, names in found for name in names}
+    return [*found, ("Run", [name for name in SETTINGS if name not in taken])]
+
+
+def _distinct(
+    name: str, resolved: Mapping[str, Mapping[str, Setting]]
+) -> list[tuple[str, Setting]]:
+    """Return the different settings of one name, each with its streams; none if all agree."""
+    by_setting: dict[Setting, list[str]] = {}
+    for modality, settings in resolved.items():
+        by_setting.setdefault(settings[name], []).append(modality)
+    if len(by_setting) == 1:
+        return [("", setting) for setting in by_setting]
+    return [(", ".join(streams), setting) for setting, streams in by_setting.items()]
