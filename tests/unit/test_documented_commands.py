@@ -19,9 +19,7 @@ from slipdetect.cli.main import cli
 
 ROOT = Path(__file__).parents[2]
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]
-BLOCK = re.compile(
-    r"^(?:<!-- (needs: .*) -->\n)?```(?:bash|sh)\n(.*?)^```", re.DOTALL | re.MULTILINE
-)
+BLOCK = re.compile(r"^(?:<!-- (needs: [^\n]*) -->\n)?```bash\n(.*?)^```", re.DOTALL | re.MULTILINE)
 RUN = ("tutorial.md",)
 
 
@@ -39,9 +37,10 @@ def lines() -> Iterator[tuple[str, list[str]]]:
             words = shlex.split(line, comments=True)
             while words:
                 part, words = _until_pipe(words)
-                at = [n for n, word in enumerate(part) if Path(word).name == "slipdetect"]
-                if at:
-                    yield page.name, part[at[0] + 1 :]
+                if "docker" in part or "slipdetect" not in {Path(word).name for word in part}:
+                    continue
+                at = [Path(word).name for word in part].index("slipdetect")
+                yield page.name, part[at + 1 :]
 
 
 def _until_pipe(words: list[str]) -> tuple[list[str], list[str]]:
@@ -61,10 +60,13 @@ def take(words: list[str]) -> None:
         assert found is not None, name
         command = found
         context = click.Context(command, info_name=name, parent=context)
+    if context.ignore_unknown_options or command.context_settings.get("ignore_unknown_options"):
+        return
     values, left, order = command.make_parser(context).parse_args(args=list(words))
     assert not left, f"left over: {left}"
     for param in order:
-        if not isinstance(param.type, click.Path | click.File):
+        given = values[param.name]
+        if isinstance(given, str | tuple) and isinstance(param.type, click.Choice):
             param.type_cast_value(context, values[param.name])
 
 
