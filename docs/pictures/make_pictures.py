@@ -41,7 +41,7 @@ def main() -> None:
         notebook, report = Path(folder) / "page.html", Path(folder) / "report.html"
         notebook.write_text(page, encoding="utf-8")
         picture(browser, notebook, "notebook.png", "1160,190")
-        video = Path(folder) / "kitchen.mp4"
+        video = Path(folder) / "slip.mp4"
         video.write_bytes(VIDEO.read_bytes())
         outputs = ["--html", str(report), "--timeline", str(HERE / "timeline.png"), "--overwrite"]
         command = [sys.executable, "-m", "slipdetect", "detect", video.name, *outputs]

@@ -99,6 +99,7 @@ def test_a_block_is_run_or_says_what_it_needs(page: Path) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(1800)
 def test_the_tutorial_runs(tmp_path: Path) -> None:
     for name in ("examples",):
         (tmp_path / name).symlink_to(ROOT / name)
