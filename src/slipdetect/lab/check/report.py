@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from slipdetect._text import plain_name, printable
 from slipdetect.reports.formats import no_formula
-from slipdetect.reports.text_columns import aligned, marked, wrapped
+from slipdetect.reports.text_table import markdown_table, text_table, wrapped
 
 if TYPE_CHECKING:
     from slipdetect.lab.check.checking import Count, DataCheck
@@ -77,11 +77,7 @@ def count_lines(counts: Sequence[Count]) -> list[str]:
         ]
         for row in counts
     ]
-    for column in (1, 2):  # words stand to the left, as numbers do not
-        width = max(len(row[column]) for row in rows)
-        for row in rows:
-            row[column] = row[column].ljust(width)
-    return aligned(rows)
+    return text_table(rows[0], rows[1:], left=(0, 1, 2))
 
 
 def _leaks(check: DataCheck) -> list[str]:
@@ -164,8 +160,8 @@ def _confounds(check: DataCheck) -> list[str]:
 
 def confound_lines(report: ConfoundReport) -> list[str]:
     """Return a table and a sentence per property that tells the label apart."""
-    rows = [_HEAD, *(_cells(confound) for confound in report.confounds)]
-    lines = [*aligned(rows), "", *wrapped(_how(report))]
+    table = text_table(_HEAD, map(_cells, report.confounds))
+    lines = [*table, "", *wrapped(_how(report))]
     telling = [confound.sentence() for confound in report.confounds if confound.telling]
     if not telling:
         telling = ["None alone surely tells the label apart (no interval lies above 0.6)."]
@@ -185,7 +181,7 @@ def confound_markdown(report: ConfoundReport, name: str) -> str:
         "",
         *telling,
         "",
-        *marked(_HEAD, cells),
+        *markdown_table(_HEAD, cells),
         "",
         _how(report),
     ]
