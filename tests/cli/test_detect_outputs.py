@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from results import FALL, make_result
 from slipdetect.sinks.registry import FORMATS
 
 pytestmark = pytest.mark.usefixtures("fake", "wishes")
@@ -92,8 +93,17 @@ def test_every_format_fits_in_a_folder(run, kind: str, name: str) -> None:
     assert Path("out", name).read_text() == run("detect", "fall.mp4", "--format", kind).stdout
 
 
-def test_all_formats_have_been_tried() -> None:
-    assert len(FORMATS) == 6
+@pytest.mark.parametrize("kind", FORMATS)
+def test_no_format_repeats_what_an_address_may_hide(kind: str) -> None:
+    written: list[str] = []
+    source = "http://user:hidden@host.example/hidden.mp4"
+    sink = FORMATS[kind](written.append, [source], windows=True, width=80)
+    sink.open(None)
+    sink.result(make_result(source, FALL))
+    sink.close()
+    assert written
+    assert "hidden" not in "".join(written)
+    assert "".join(written).isprintable() or "\n" in "".join(written)
 
 
 def test_json_in_a_folder_that_is_there_is_the_default(run, two: Path, wishes: Path) -> None:

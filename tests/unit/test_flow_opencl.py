@@ -5,6 +5,7 @@ In: a stand-in for OpenCV's OpenCL. Out: pass or fail.
 
 from __future__ import annotations
 
+import sys
 from types import SimpleNamespace
 
 import pytest
@@ -32,7 +33,7 @@ def pretend(monkeypatch: pytest.MonkeyPatch):
             useOpenCL=lambda: use,
             Device=SimpleNamespace(getDefault=lambda: device),
         )
-        monkeypatch.setattr(opencl, "cv2", SimpleNamespace(ocl=ocl))
+        monkeypatch.setitem(sys.modules, "cv2", SimpleNamespace(ocl=ocl))
         monkeypatch.setattr(opencl, "_cv2", SimpleNamespace(ocl=ocl))
 
     return replace

@@ -87,5 +87,7 @@ def test_the_example_is_as_short_as_is_said() -> None:
 def test_every_importer_is_documented(name: str) -> None:
     assert load_importer(name).__doc__
     page = (ROOT / "docs" / "data.md").read_text(encoding="utf-8")
-    assert re.search(rf"^slipdetect prepare {name} ", page, re.MULTILINE)
-    assert f"| `prepare {name}` |" in page
+    shown = re.search(rf"^slipdetect prepare {name} ", page, re.MULTILINE) is not None
+    assert shown, f"docs/data.md shows no command line 'slipdetect prepare {name} ...'"
+    listed = f"| `prepare {name}` |" in page
+    assert listed, f"the table of docs/data.md has no row '| `prepare {name}` | ...'"

@@ -12,12 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
 
-import cv2
-
 from slipdetect.errors import UsageError
-
-# cv2's type stubs leave out how to ask a device
-_cv2 = cast("Any", cv2)
 
 VARIABLE = "OPENCV_OPENCL_DEVICE"
 # CL_DEVICE_TYPE_* of OpenCL's cl.h
@@ -53,13 +48,16 @@ def opencl_device() -> OpenCLDevice:
         UsageError: There is none; the message says why and what to do.
     """
     global _started_in
+    import cv2
+
     check_not_forked()
     if not cv2.ocl.haveOpenCL():
         raise UsageError(
             "OpenCV finds no OpenCL on this machine; install the driver of your GPU, or "
             f"{_PACKAGES} and set {VARIABLE}=:CPU: to run OpenCL on the CPU"
         )
-    device = _cv2.ocl.Device.getDefault()
+    # cv2's type stubs leave out how to ask a device
+    device = cast("Any", cv2).ocl.Device.getDefault()
     if not device.available():
         chosen = os.environ.get(VARIABLE, "")
         why = f"{VARIABLE}={chosen} names none" if chosen else "it looks for GPUs and finds none"

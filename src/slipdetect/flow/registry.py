@@ -154,7 +154,8 @@ def _make_parameters(name: str, method: type[FlowMethod], given: Mapping[str, An
     unknown = sorted(set(given) - set(known))
     if unknown:
         raise UsageError(
-            f"flow method {name!r} has no parameter {unknown[0]!r}; it has {', '.join(known)}"
+            f"flow method {name!r} has no parameter {unknown[0]!r}; "
+            f"it has {', '.join(known) or 'none'}"
         )
     return method.parameters_type(**given)
 

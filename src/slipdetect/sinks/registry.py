@@ -1,5 +1,4 @@
-"""All sinks, in the order in which they are given a result: a new one is a file, its import and
-its name here.
+"""All sinks, in the order in which they are given a result: a new one is a file and a line here.
 
 In: options and sources. Out: where results go, and the other sinks, every target checked before
 any work begins.
@@ -10,46 +9,45 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass
+from importlib import import_module
 from pathlib import Path
 
 from slipdetect._io import check_writable, output_files
 from slipdetect.errors import UsageError
-from slipdetect.sinks.activitynet import ActivityNet
-from slipdetect.sinks.clips import ClipFolder
-from slipdetect.sinks.command import Command
-from slipdetect.sinks.csv import Csv
-from slipdetect.sinks.json import Json
-from slipdetect.sinks.live_clips import LiveClips
 from slipdetect.sinks.names import file_stems
-from slipdetect.sinks.overlay import OverlaySink
-from slipdetect.sinks.page import Page
 from slipdetect.sinks.sink import Setup, Sink, is_folder
-from slipdetect.sinks.subtitles import Srt, Vtt
-from slipdetect.sinks.table import Table
 from slipdetect.sinks.text import FilePerVideo, TextSink, Write
-from slipdetect.sinks.timeline import Timeline
-from slipdetect.sinks.webhook import Webhook
 
 Kinds = Sequence[type[Sink]]
 
-_ALL: Kinds = (
-    Table,
-    Json,
-    Csv,
-    Vtt,
-    Srt,
-    ActivityNet,
-    Timeline,
-    OverlaySink,
-    Page,
-    ClipFolder,
-    LiveClips,
-    Command,
-    Webhook,
+# file:class
+_ALL = (
+    "table:Table",
+    "json:Json",
+    "csv:Csv",
+    "subtitles:Vtt",
+    "subtitles:Srt",
+    "activitynet:ActivityNet",
+    "timeline:Timeline",
+    "overlay:OverlaySink",
+    "page:Page",
+    "clips:ClipFolder",
+    "live_clips:LiveClips",
+    "command:Command",
+    "webhook:Webhook",
 )
 
-SINKS: Kinds = tuple(kind for kind in _ALL if kind.for_files)
-LIVE_SINKS: Kinds = tuple(kind for kind in _ALL if kind.for_live)
+
+def _kind(entry: str) -> type[Sink]:
+    file, _, name = entry.partition(":")
+    found: type[Sink] = getattr(import_module(f"slipdetect.sinks.{file}"), name)
+    return found
+
+
+_KINDS: Kinds = tuple(map(_kind, _ALL))
+
+SINKS: Kinds = tuple(kind for kind in _KINDS if kind.for_files)
+LIVE_SINKS: Kinds = tuple(kind for kind in _KINDS if kind.for_live)
 
 FORMATS = {kind.name: kind for kind in SINKS if issubclass(kind, TextSink)}
 LIVE_FORMATS = {name: kind for name, kind in FORMATS.items() if kind.for_live}

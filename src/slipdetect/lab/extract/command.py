@@ -84,7 +84,7 @@ _OPTIONS = (
             metavar="METHOD",
             default="tvl1",
             show_default=True,
-            help="tvl1, tvl1-opencv, tvl1-umat, dis, dis-fast or farneback.",
+            help="tvl1, dis, dis-fast, farneback or another that 'slipdetect doctor' lists.",
         ),
         click.option(
             "--bound",

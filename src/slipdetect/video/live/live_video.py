@@ -190,7 +190,10 @@ class LiveVideo:
                 if hopeless or tries >= self.settings.retries:
                     raise _final(error, tries) from None
                 tries += 1
-                logger.info("try %d: %s", tries, error)
+                # a stream that broke off was told of already
+                first = tries == 1 and not self._broken
+                more = f"; trying again, {self.settings.retries} times at most" if first else ""
+                logger.log(logging.WARNING if first else logging.INFO, "%s%s", error, more)
             self._stop.wait(backoff.next())
         return None
 
