@@ -284,7 +284,7 @@ def _seed(config: Any, networks: Any, video: Path) -> dict[str, Any]:
     import torch
 
     from slipdetect.flow import FlowExtractor
-    from slipdetect.lab.course2020.seed_windows import SEED_WINDOWS
+    from slipdetect.lab.course2020.replay import SEED_WINDOWS
     from slipdetect.modalities.normalize import SnippetNormalizer
     from slipdetect.modalities.snippet import cut, snippet_box
     from slipdetect.video import open_video

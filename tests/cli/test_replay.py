@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from slipdetect.lab.course2020.replay import SEED_WINDOWS, replay_windows
 from slipdetect.lab.course2020.replay_command import PRESETS
-from slipdetect.lab.course2020.seed_windows import SEED_WINDOWS, seed_windows
 from slipdetect.types import EventConfig, Window, find_events
 from stub_models import stub_package
 from synth import make_video
@@ -59,7 +59,7 @@ def test_two_falls_are_two_events_and_a_negative_is_flat() -> None:
 
 @pytest.mark.parametrize("preset", PRESETS)
 def test_every_preset_of_the_command_is_there(preset: str) -> None:
-    assert seed_windows(preset).name == preset
+    assert replay_windows(preset).name == preset
     assert set(SEED_WINDOWS) == set(PRESETS)
 
 

@@ -21,7 +21,7 @@ from slipdetect.sinks.registry import SINKS, Kinds
 if TYPE_CHECKING:
     from slipdetect.detection import Detector
 
-# as in seed_windows.py, which a page of help must not load
+# as in replay_windows.py, which a page of help must not load
 PRESETS = ("course2020", "course2020-v1", "course2020-v0")
 _SINKS: Kinds = (TimeLabel, *SINKS)
 
@@ -42,10 +42,9 @@ class ReplaySettings(DetectSettings):
 
     def load_detector(self) -> Detector:
         """Load the model, and let it see the windows of the preset."""
-        from slipdetect.lab.course2020.seed_detection import seed_detector
-        from slipdetect.lab.course2020.seed_windows import seed_windows
+        from slipdetect.lab.course2020.replay import replay_detector, replay_windows
 
-        return seed_detector(super().load_detector(), seed_windows(self.preset))
+        return replay_detector(super().load_detector(), replay_windows(self.preset))
 
 
 @click.command(cls=GroupedCommand)

@@ -1,11 +1,12 @@
-"""Detection as the seed report's programs did it: windows of frames, each sampled by itself.
+"""Detection as the 2020 course report's programs did it: their windows, their samples, their sums.
 
-In: a model with RGB and flow, a schedule. Out: a ``Detector``.
+In: a detector with an RGB and a flow stream, the name of a preset. Out: a detector that looks so.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
@@ -14,21 +15,98 @@ from slipdetect.detection.detector import Detector
 from slipdetect.detection.pipeline import Segment, WindowScorer, window_scores
 from slipdetect.detection.schedule import FixedWindows, WindowScores
 from slipdetect.detection.scorer import SnippetScorer
-from slipdetect.errors import ModelError, VideoError
+from slipdetect.errors import ModelError, UsageError, VideoError
 from slipdetect.flow import FlowExtractor
 from slipdetect.lab.compare.fusions import trusted_stream
-from slipdetect.lab.course2020.seed_windows import SeedWindows
 from slipdetect.lab.evaluate.clip_scoring import snippet_views
-from slipdetect.modalities.snippet import SnippetGrid, StreamInput
+from slipdetect.modalities.sampling import segment_offsets
+from slipdetect.modalities.snippet import Modality, SnippetGrid, StreamInput
 from slipdetect.models import ModelConfig
 from slipdetect.types import Window
 from slipdetect.video.decoder import DEFAULT_FRAME_RATE
 
+
+@dataclass(frozen=True)
+class ReplayWindows:
+    """One program's schedule; counts are frames of the video, at whatever rate it has.
+
+    Attributes:
+        name: Of the preset.
+        program: What it repeats.
+        length: Frames of a window.
+        step: Frames from one window to the next.
+        segments: Snippets of a window.
+        crops: Views of each snippet.
+        total: Logits of a window are summed, not averaged.
+        fallback: A stream that says the same of nearly every window is left out.
+        first_spare: Frames that have to follow the first window; else it is not looked at.
+        spare: The same for every later one.
+        partial: A last window of more than this many frames is looked at too; None: never.
+    """
+
+    name: str
+    program: str
+    length: int
+    step: int
+    segments: int
+    crops: int = 1
+    total: bool = False
+    fallback: bool = False
+    first_spare: int = 0
+    spare: int = 0
+    partial: int | None = None
+
+    def starts(self, frames: int) -> list[int]:
+        """Return the first frames of the windows of a video, none if it is too short."""
+        return [start for start in range(0, max(frames, 0), self.step) if self.size(start, frames)]
+
+    def size(self, start: int, frames: int) -> int:
+        """Return how many frames the window at ``start`` has, 0 if it is not looked at."""
+        left = frames - start
+        if left >= self.length + (self.first_spare if start == 0 else self.spare):
+            return self.length
+        return left if self.partial is not None and self.partial < left < self.length else 0
+
+    def samples(self, modality: Modality, size: int) -> list[int]:
+        """Return the first frames of the snippets of a window of ``size`` frames, from its start.
+
+        The centers of equal segments (Wang et al., ECCV 2016): of 30 frames and 7 segments RGB
+        sees 2, 6, 10, 15, 19, 23, 27 and stacks of five flows begin at 1, 5, 8, 12, 16, 19, 23
+        (one more where frames count from 1).
+        """
+        offsets = segment_offsets(size, self.segments, modality.frames, "test")
+        return [int(offset) for offset in offsets]
+
+
+SEED_WINDOWS = {
+    "course2020": ReplayWindows(
+        "course2020", "win_test.py, the final detector", 30, 10, 7, first_spare=1, spare=2
+    ),
+    "course2020-v1": ReplayWindows(
+        "course2020-v1", "test.py before that", 30, 30, 10, crops=10, partial=20
+    ),
+    "course2020-v0": ReplayWindows(
+        "course2020-v0", "test.py of the two-stream networks", 40, 10, 19, total=True, fallback=True
+    ),
+}
+
+
+def replay_windows(name: str) -> ReplayWindows:
+    """Return the schedule ``name``.
+
+    Raises:
+        UsageError: There is no such preset.
+    """
+    if name not in SEED_WINDOWS:
+        raise UsageError(f"unknown preset {name!r}; choose from {', '.join(SEED_WINDOWS)}")
+    return SEED_WINDOWS[name]
+
+
 Logits = npt.NDArray[np.float32]
 
 
-def seed_detector(detector: Detector, windows: SeedWindows) -> Detector:
-    """Return a detector that looks at videos as one of the seed report's programs did.
+def replay_detector(detector: Detector, windows: ReplayWindows) -> Detector:
+    """Return a detector that looks at videos as one of the 2020 course report's programs did.
 
     Args:
         detector: With an RGB and a flow stream and nothing else.
@@ -37,11 +115,11 @@ def seed_detector(detector: Detector, windows: SeedWindows) -> Detector:
     Raises:
         ModelError: The model has other streams.
     """
-    return Detector(SeedScorer(detector.tsn.networks, windows), detector.event_config)
+    return Detector(ReplayScorer(detector.tsn.networks, windows), detector.event_config)
 
 
-class SeedScorer(WindowScorer):
-    """Scores windows as one of the seed report's programs did.
+class ReplayScorer(WindowScorer):
+    """Scores windows as one of the 2020 course report's programs did.
 
     Every frame counts, whatever the rate; logits of a window are averaged (or summed), those of
     the streams added one to one, and the softmax is the probability, without calibration. What is
@@ -58,7 +136,7 @@ class SeedScorer(WindowScorer):
 
     sample_fps = None
 
-    def __init__(self, networks: SnippetScorer, windows: SeedWindows) -> None:
+    def __init__(self, networks: SnippetScorer, windows: ReplayWindows) -> None:
         config = networks.config
         _require_streams(config, windows.name)
         self._networks = networks

@@ -17,8 +17,7 @@ from hypothesis import strategies as st
 from slipdetect.detection import Detector
 from slipdetect.errors import ModelError, UsageError, VideoError
 from slipdetect.flow import FlowExtractor
-from slipdetect.lab.course2020.seed_detection import seed_detector
-from slipdetect.lab.course2020.seed_windows import SEED_WINDOWS, seed_windows
+from slipdetect.lab.course2020.replay import SEED_WINDOWS, replay_detector, replay_windows
 from slipdetect.modalities.snippet import cut, get_modality, snippet_box
 from slipdetect.video import open_video
 from stub_models import stub_package
@@ -68,7 +67,7 @@ def test_samples_are_those_of_the_report() -> None:
 
 def test_no_other_preset() -> None:
     with pytest.raises(UsageError, match="choose from course2020, course2020-v1, course2020-v0"):
-        seed_windows("course2020-v2")
+        replay_windows("course2020-v2")
 
 
 @pytest.fixture
@@ -84,7 +83,7 @@ def test_a_window_is_the_mean_of_its_samples_and_the_sum_of_its_streams(
     """Everything again in plain loops, from the pixels on."""
     path = tmp_path / "a.mp4"
     make_video(path, "walk", count=52, size=(64, 48))
-    result = seed_detector(detector, SEED_WINDOWS["course2020"]).detect(path)
+    result = replay_detector(detector, SEED_WINDOWS["course2020"]).detect(path)
     with open_video(path) as video:
         images = [frame.image for frame in video.frames(short_side=64)]
     recipe = detector.config.stream("flow").flow
@@ -120,7 +119,7 @@ def test_the_other_programs_run(
     detector: Detector, tmp_path: Path, name: str, windows: int
 ) -> None:
     make_video(tmp_path / "a.mp4", "walk", count=52, size=(64, 48))
-    result = seed_detector(detector, SEED_WINDOWS[name]).detect(tmp_path / "a.mp4")
+    result = replay_detector(detector, SEED_WINDOWS[name]).detect(tmp_path / "a.mp4")
     assert len(result.windows) == windows
     assert all(0.0 <= window.probability <= 1.0 for window in result.windows)
 
@@ -128,10 +127,10 @@ def test_the_other_programs_run(
 def test_too_short_a_video_is_told_of(detector: Detector, tmp_path: Path) -> None:
     make_video(tmp_path / "a.mp4", "walk", count=30, size=(64, 48))
     with pytest.raises(VideoError, match="has 30 frames, and 'course2020' needs 31"):
-        seed_detector(detector, SEED_WINDOWS["course2020"]).detect(tmp_path / "a.mp4")
+        replay_detector(detector, SEED_WINDOWS["course2020"]).detect(tmp_path / "a.mp4")
 
 
 def test_other_streams_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     other = Detector.from_package(stub_package(tmp_path / "model", monkeypatch, "rgbdiff"), "cpu")
     with pytest.raises(ModelError, match="models import"):
-        seed_detector(other, SEED_WINDOWS["course2020"])
+        replay_detector(other, SEED_WINDOWS["course2020"])
