@@ -44,7 +44,9 @@ class Word:
 @common_options
 @click.pass_context
 def describe(ctx: click.Context, names: tuple[str, ...]) -> None:
-    """Look up a word of the 2020 course report, a backbone or a model.
+    """Look up a word, a backbone or a model.
+
+    Words are those of the 2020 course report.
 
     Without NAME all words of the report, its programs and their options are listed with what does
     the same here. Of a backbone the shapes in and out for each modality, parameters, work and

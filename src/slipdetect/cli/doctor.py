@@ -47,7 +47,7 @@ class Check:
 @common_options
 @click.pass_context
 def doctor(ctx: click.Context, as_json: bool, quick: bool) -> None:
-    """Check what slipdetect needs, and say what to do about what is wrong."""
+    """Check what slipdetect needs, and say what to do."""
     console = ctx.ensure_object(Console)
     checks = all_checks(quick=quick)
     healthy = all(check.ok is not False for check in checks)

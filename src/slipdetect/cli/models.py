@@ -39,7 +39,7 @@ _PICTURES = {"rgb": "pictures", "flow": "flow fields", "rgbdiff": "neighboring f
 )
 @common_options
 def models() -> None:
-    """List, show and average models, take in checkpoints of older programs and write such."""
+    """List, show, average, import and export models."""
 
 
 @models.command("list")

@@ -63,7 +63,7 @@ class CompareSettings:
 @common_options
 @click.pass_context
 def compare(ctx: click.Context, /, runs: tuple[Path, ...], settings: CompareSettings) -> None:
-    """Compare backbones, modalities and fusion weights on the same clips.
+    """Compare runs and fusion weights on the same clips.
 
     RUN is a scores file of evaluate clips, or a folder with scores-test.npz and, where there are
     validation clips, scores-val.npz. Runs of one backbone with one modality each are fused: by the

@@ -53,7 +53,7 @@ class ReplaySettings(DetectSettings):
 @common_options
 @click.pass_context
 def replay(ctx: click.Context, /, **options: Any) -> None:
-    """Process videos as the programs of the 2020 course report did.
+    """Run a program of the 2020 course report on videos.
 
     Windows of frames are sampled, averaged and fused as there, whatever the rate of a video. The
     model has an RGB and a flow stream and nothing else; slipdetect models import makes it of the

@@ -156,7 +156,7 @@ class _Options:
 @common_options
 @click.pass_context
 def reproduce(ctx: click.Context, /, table: str, **given: Any) -> None:
-    """Run the experiments of a table of the 2020 course report on your clips.
+    """Run a table of the 2020 course report on your clips.
 
     \b
     table1    size of the training data: two-stream ResNet101 on four shares

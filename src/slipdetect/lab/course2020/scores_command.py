@@ -74,7 +74,7 @@ def convert_scores(
     frames: int,
     overwrite: bool,
 ) -> None:
-    """Convert scores of clips between older programs and this one.
+    """Convert scores of clips from and to older programs.
 
     FILE is the .npz of tsn-pytorch or a pickle of the two-stream code, of the stream MODALITY (rgb,
     flow, ...); streams of the same clips become one file. Nothing in a FILE is run. 'evaluate' and

@@ -85,7 +85,7 @@ class ClipSettings(ReportSettings, TestedSettings):
 @common_options
 @click.pass_context
 def clips(ctx: click.Context, /, model: str, data: Path | None, settings: ClipSettings) -> None:
-    """Measure how well a model tells clips with a slip from clips without.
+    """Measure how well clips with a slip are told from others.
 
     MODEL is 'default', the folder of a model, or a file of --scores; then nothing is run. DATA.csv
     is as for train: a row a clip with path and label and, where known, group, dataset and split.

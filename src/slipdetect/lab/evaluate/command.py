@@ -36,4 +36,7 @@ class _Tests(LazyGroup):
 @click.group(cls=_Tests, lazy=_COMMANDS)
 @common_options
 def evaluate() -> None:
-    """Measure a model on annotated clips, with intervals: whole clips, or events in them."""
+    """Measure a model on annotated clips.
+
+    Whole clips, or the events in them; every figure has an interval.
+    """

@@ -78,7 +78,7 @@ def events(
     settings: EventsSettings,
     **thresholds: float | None,
 ) -> None:
-    """Measure how many falls a model finds, how late, and how many events are false.
+    """Measure falls found, how late, and false events.
 
     The model runs as detect does. MODEL is 'default', the folder of a model, or a file of
     --predictions; then nothing is run. DATA.csv is as for train: a row a clip with path and label

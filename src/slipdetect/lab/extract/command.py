@@ -164,7 +164,9 @@ class ExtractSettings:
 @common_options
 @click.pass_context
 def extract(ctx: click.Context, /, sources: tuple[str, ...], **options: Any) -> None:
-    """Store frames and flow of videos, for training and for other tools.
+    """Store frames and flow of videos.
+
+    For training and for other tools.
 
     SOURCE is a video, a folder (searched with everything below it), a pattern such as "*.mp4", a
     list as @FILE, or - (a list on standard input). Lists are text with a path a line, or .csv with

@@ -39,4 +39,4 @@ class _Prepare(LazyGroup):
 @click.group(cls=_Prepare, lazy=_COMMANDS)
 @common_options
 def prepare() -> None:
-    """Make data sets: import annotations, trim and resize videos, check splits for leaks."""
+    """Make data sets: import, trim, resize, check."""

@@ -29,7 +29,9 @@ _SUFFIXES = (".png", ".svg", ".pdf")
 @common_options
 @click.pass_context
 def plot(ctx: click.Context, /, runs: tuple[Path, ...], out: Path, overwrite: bool) -> None:
-    """Draw loss and accuracy over epochs, training dashed and validation solid.
+    """Draw loss and accuracy over epochs.
+
+    Training dashed and validation solid.
 
     RUN is a folder that train left, its metrics.jsonl or curves.csv, or a CSV log with a header
     that names epoch, loss and accuracy (or Prec@1), as shares or percent. Of a CSV log the file
