@@ -35,8 +35,8 @@ from slipdetect.lab.check.near_duplicates import (
 )
 from slipdetect.lab.data import Clip, read_annotations
 from slipdetect.lab.prepare.dedup import DEFAULT_THRESHOLD, ssim
+from slipdetect.lab.prepare.size_modes import SizeMode
 from slipdetect.video import open_video, write_video
-from slipdetect.video.size_modes import SizeMode
 
 # The same moments of one film, from two releases of it.
 KNOWN = (

@@ -22,12 +22,12 @@ from PIL import Image
 
 from slipdetect.flow import FlowExtractor
 from slipdetect.flow.extractor import dequantize
+from slipdetect.lab.augment.augment import Augmentation, whole_picture_crop
+from slipdetect.lab.augment.config import AugmentConfig
+from slipdetect.lab.augment.images import scale_short_side
+from slipdetect.lab.augment.stretch import Stretch
 from slipdetect.lab.data import Clip, FrameCache, Sampling, WindowRule
 from slipdetect.lab.data.window_reader import Draw, WindowReader, WindowRecipe
-from slipdetect.modalities.augment import Augmentation, whole_picture_crop
-from slipdetect.modalities.augment_config import AugmentConfig
-from slipdetect.modalities.images import scale_short_side
-from slipdetect.modalities.sampling import Stretch
 from slipdetect.modalities.snippet import (
     MODALITIES,
     Box,

@@ -13,9 +13,10 @@ import click
 import pytest
 
 from slipdetect import backbones
-from slipdetect.cli.describe import Word, all_words, find_words, plain, words_markdown
 from slipdetect.cli.main import cli
+from slipdetect.cli.words import Word, all_words, find_words, plain
 from slipdetect.flow.registry import available_methods
+from slipdetect.lab.models.describe_command import words_markdown
 from slipdetect.lab.train.recipes import load_recipe
 
 DOCS = Path(__file__).parents[2] / "docs"
@@ -167,5 +168,5 @@ def test_other_mistakes_are_answered_with_what_is_like_them(run) -> None:
 
 def test_a_hint_comes_from_the_table(run, monkeypatch: pytest.MonkeyPatch) -> None:
     word = Word(("foo_bar",), ("slipdetect doctor",))
-    monkeypatch.setattr("slipdetect.cli.describe.all_words", lambda: {"x": (word,)})
+    monkeypatch.setattr("slipdetect.lab.models.describe_command.all_words", lambda: {"x": (word,)})
     assert "'foo-bar'. Here that is: slipdetect doctor." in run("foo-bar").stderr

@@ -17,12 +17,12 @@ import torch
 
 from slipdetect.backbones import BackboneSpec
 from slipdetect.cli import doctor
-from slipdetect.cli.backbones import Row, backbone_table
-from slipdetect.cli.models import input_shape
 from slipdetect.errors import BackboneUnavailable
+from slipdetect.lab.models.backbones_command import Row, backbone_table
+from slipdetect.lab.models.measure import Cost
+from slipdetect.lab.models.models_command import input_shape
 from slipdetect.modalities import Normalization
 from slipdetect.models import StreamConfig, load_package
-from slipdetect.models.measure import Cost
 
 
 @pytest.mark.parametrize(

@@ -12,9 +12,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from slipdetect.modalities import GroupMultiScaleCrop, GroupRandomCrop, GroupScale
-from slipdetect.modalities.augment import Augmentation, Colors, Rectangle, whole_picture_crop
-from slipdetect.modalities.augment_config import AugmentConfig
+from slipdetect.lab.augment.augment import Augmentation, Colors, Rectangle, whole_picture_crop
+from slipdetect.lab.augment.config import AugmentConfig
+from slipdetect.lab.augment.transforms import GroupMultiScaleCrop, GroupRandomCrop, GroupScale
 from slipdetect.modalities.snippet import Box
 
 NOTHING = Augmentation()

@@ -13,13 +13,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from slipdetect.modalities import (
+from slipdetect.lab.augment.transforms import (
     GroupCenterCrop,
     GroupMultiScaleCrop,
     GroupOverSample,
     GroupRandomCrop,
+    crop_sizes,
+    fixed_offsets,
 )
-from slipdetect.modalities.transforms import crop_sizes, fixed_offsets
 
 
 def group(

@@ -11,7 +11,7 @@ import pytest
 import torch
 
 from slipdetect.backbones import create_backbone, get_spec
-from slipdetect.models.measure import measure
+from slipdetect.lab.models.measure import measure
 
 PAGE = Path(__file__).parents[2] / "docs" / "old-checkpoints.md"
 NAMES = ("bninception", "inceptionv4", "resnet101", "resnest101", "inceptionresnetv2")

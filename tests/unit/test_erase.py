@@ -9,7 +9,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from slipdetect.modalities.augment import Rectangle
+from slipdetect.lab.augment.augment import Rectangle
 
 
 @given(st.integers(0, 2**32))

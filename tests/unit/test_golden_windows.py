@@ -19,9 +19,9 @@ import cv2
 import numpy as np
 import pytest
 
+from slipdetect.lab.augment.config import AugmentConfig
 from slipdetect.lab.data import Clip, FrameCache, Sampling, WindowRule
 from slipdetect.lab.data.datasets import TrainingWindows, WindowRecipe
-from slipdetect.modalities.augment_config import AugmentConfig
 from slipdetect.modalities.sampling import segment_offsets
 from slipdetect.modalities.snippet import SnippetGrid, cut, get_modality, snippet_box, thumbnail
 

@@ -9,7 +9,7 @@ import pytest
 import torch
 from torch import nn
 
-from slipdetect.models.measure import measure
+from slipdetect.lab.models.measure import measure
 
 
 def test_counts_of_a_convolution_and_a_layer_by_hand() -> None:

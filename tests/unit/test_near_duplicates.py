@@ -30,8 +30,8 @@ from slipdetect.lab.check.near_duplicates import (
     perceptual_hashes,
 )
 from slipdetect.lab.data import Clip
+from slipdetect.lab.prepare.size_modes import SizeMode
 from slipdetect.video import write_video
-from slipdetect.video.size_modes import SizeMode
 
 HASHES = arrays(np.uint64, st.integers(1, 6), elements=st.integers(0, 2**64 - 1))
 

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from slipdetect.modalities.augment import Colors
+from slipdetect.lab.augment.augment import Colors
 
 NOTHING = Colors()
 

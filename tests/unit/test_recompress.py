@@ -12,7 +12,8 @@ import numpy as np
 import pytest
 
 from slipdetect.errors import UsageError
-from slipdetect.video import Frame, recompressed
+from slipdetect.lab.stress.recompress import recompressed
+from slipdetect.video import Frame
 
 
 def recording(count: int = 7, size: tuple[int, int] = (48, 64)) -> list[Frame]:

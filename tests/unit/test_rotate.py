@@ -14,13 +14,13 @@ from hypothesis import strategies as st
 
 from slipdetect.errors import UsageError
 from slipdetect.flow.extractor import dequantize, quantize
-from slipdetect.modalities import GroupRandomRotation
-from slipdetect.modalities.rotate import (
+from slipdetect.lab.augment.rotate import (
     rotate_images,
     rotate_vectors,
     rotated_crop,
     scale_vectors,
 )
+from slipdetect.lab.augment.transforms import GroupRandomRotation
 from slipdetect.modalities.snippet import Box, cut
 
 BOUND = 15.0

@@ -12,8 +12,8 @@ import numpy as np
 import pytest
 
 from slipdetect.errors import UsageError
+from slipdetect.lab.prepare.size_modes import SizeMode
 from slipdetect.video import open_video
-from slipdetect.video.size_modes import SizeMode
 from synth import bars, make_video
 
 TEXTS = ["native", "course2020", "short:256", "short:2", "letterbox:342x256", "letterbox:2x8192"]

@@ -9,7 +9,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from slipdetect.modalities.sampling import Stretch
+from slipdetect.lab.augment.stretch import Stretch
 
 
 def test_twice_as_fast_by_hand() -> None:

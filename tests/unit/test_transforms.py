@@ -14,7 +14,7 @@ import pytest
 from numpy.typing import NDArray
 
 from slipdetect.errors import UsageError
-from slipdetect.modalities import (
+from slipdetect.lab.augment.transforms import (
     Compose,
     GroupCenterCrop,
     GroupColorJitter,

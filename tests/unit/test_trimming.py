@@ -16,9 +16,9 @@ from hypothesis import strategies as st
 
 from slipdetect.errors import OutputError, UsageError, VideoError
 from slipdetect.lab.prepare.reencode import reencode, resized
+from slipdetect.lab.prepare.size_modes import SizeMode
 from slipdetect.lab.prepare.trimming import Cut, Region, moving_region, trim
 from slipdetect.video import open_video
-from slipdetect.video.size_modes import SizeMode
 from synth import make_video, read_code
 
 # irregular, as of a phone that is busy

@@ -16,11 +16,11 @@ import pytest
 import torch
 
 from slipdetect import backbones
-from slipdetect.cli.models import input_shape
 from slipdetect.detection import Detector
 from slipdetect.lab.data import Clip
 from slipdetect.lab.evaluate.clip_scoring import score_clips
 from slipdetect.lab.evaluate.protocol import Protocol
+from slipdetect.lab.models.models_command import input_shape
 from slipdetect.lab.train import TrainingRun, records
 from slipdetect.lab.train.loop import Trainer
 from slipdetect.lab.train.recipes import load_recipe

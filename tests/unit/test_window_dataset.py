@@ -18,13 +18,14 @@ from hypothesis import strategies as st
 
 from slipdetect.detection.schedule import WindowPlan
 from slipdetect.errors import DataError
+from slipdetect.lab.augment.augment import Augmentation
+from slipdetect.lab.augment.config import AugmentConfig
+from slipdetect.lab.augment.stretch import Stretch
+from slipdetect.lab.augment.transforms import GroupMultiScaleCrop, GroupScale
 from slipdetect.lab.data import Clip, FrameCache, Sampling, WindowRule
 from slipdetect.lab.data.datasets import TrainingWindows, ValidationWindows, WindowRecipe
 from slipdetect.lab.data.window_reader import Draw, WindowReader
-from slipdetect.modalities import GroupMultiScaleCrop, GroupScale
-from slipdetect.modalities.augment import Augmentation
-from slipdetect.modalities.augment_config import AugmentConfig
-from slipdetect.modalities.sampling import Stretch, segment_offsets
+from slipdetect.modalities.sampling import segment_offsets
 from slipdetect.modalities.snippet import SnippetGrid, get_modality
 
 FPS = 10.0

@@ -43,7 +43,7 @@ class Application(LazyGroup):
 
 def with_hint(error: click.NoSuchCommand | click.NoSuchOption) -> click.UsageError:
     """Return the error with what a word of the 2020 report is called here, where it is one."""
-    from slipdetect.cli.describe import hint
+    from slipdetect.cli.words import hint
 
     if isinstance(error, click.NoSuchCommand):
         said = hint(error.command_name)

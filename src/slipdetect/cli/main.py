@@ -27,10 +27,10 @@ _VERBS = {
     "compare": "slipdetect.lab.compare.command:compare",
     "convert-scores": "slipdetect.lab.course2020.scores_command:convert_scores",
     "plot": "slipdetect.lab.train.plot_command:plot",
-    "models": "slipdetect.cli.models:models",
-    "backbones": "slipdetect.cli.backbones:backbones",
+    "models": "slipdetect.lab.models.models_command:models",
+    "backbones": "slipdetect.lab.models.backbones_command:backbones",
     "doctor": "slipdetect.cli.doctor:doctor",
-    "describe": "slipdetect.cli.describe:describe",
+    "describe": "slipdetect.lab.models.describe_command:describe",
 }
 
 _EPILOG = """\b

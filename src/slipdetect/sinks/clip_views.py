@@ -15,7 +15,7 @@ from slipdetect._text import plain_name, timecode
 from slipdetect.errors import VideoError
 from slipdetect.types import Event
 from slipdetect.video import Frame, Recording, VideoInfo, VideoOptions, show
-from slipdetect.video.size_modes import displayed
+from slipdetect.video.views import displayed
 
 
 @dataclass(frozen=True)

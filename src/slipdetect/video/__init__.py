@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from slipdetect.video.reader import VIDEO_SUFFIXES as VIDEO_SUFFIXES
     from slipdetect.video.reader import find_videos as find_videos
     from slipdetect.video.reader import open_video as open_video
-    from slipdetect.video.recompress import recompressed as recompressed
     from slipdetect.video.stored_pictures import recorded_bytes as recorded_bytes
     from slipdetect.video.video import Video as Video
     from slipdetect.video.video import frames_on_grid as frames_on_grid
@@ -37,7 +36,6 @@ __getattr__, __dir__, __all__ = lazy_names(
     {
         "slipdetect.video.frame": "DecodeReport Frame FrameTransform SourceOptions "
         "VideoInfo VideoOptions",
-        "slipdetect.video.recompress": "recompressed",
         "slipdetect.video.reader": "DEFAULT_MAX_PIXELS open_video VIDEO_SUFFIXES find_videos",
         "slipdetect.video.stored_pictures": "recorded_bytes",
         "slipdetect.video.video": "Video frames_on_grid",

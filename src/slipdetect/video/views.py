@@ -14,6 +14,8 @@ from pathlib import Path
 from typing import Any
 
 import av
+import numpy as np
+import numpy.typing as npt
 
 from slipdetect._io import make_folder
 from slipdetect.errors import SlipdetectError, VideoError
@@ -151,3 +153,13 @@ def _in_sizes(
 ) -> Callable[[int | None], Frame]:
     """Return what gives a decoded frame in a size, converted once a size and only when asked."""
     return cache(lambda size: Frame(time, sizes[size](decoded), decoded.is_corrupt))
+
+
+def displayed(image: npt.NDArray[np.uint8], info: VideoInfo) -> npt.NDArray[np.uint8]:
+    """Return ``image`` with square pixels, in the size in which players show it."""
+    if image.shape[:2] == (info.height, info.width):
+        return image
+    import cv2
+
+    resized = cv2.resize(image, (info.width, info.height), interpolation=cv2.INTER_LINEAR)
+    return np.asarray(resized, np.uint8)

@@ -14,6 +14,8 @@ import numpy as np
 from torch.utils.data import Dataset
 
 from slipdetect.errors import DataError, UsageError
+from slipdetect.lab.augment.config import AugmentConfig
+from slipdetect.lab.augment.stretch import Stretch
 from slipdetect.lab.data.annotations import Clip
 from slipdetect.lab.data.frame_cache import FrameCache
 from slipdetect.lab.data.splits import require_both_labels
@@ -26,8 +28,7 @@ from slipdetect.lab.data.window_reader import (
     WindowRecipe,
 )
 from slipdetect.lab.data.windows import Candidate, Pool, candidates
-from slipdetect.modalities.augment_config import AugmentConfig
-from slipdetect.modalities.sampling import Stretch, dense_offsets, segment_offsets
+from slipdetect.modalities.sampling import dense_offsets, segment_offsets
 
 __all__ = [
     "LABELS",

@@ -12,13 +12,13 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
+from slipdetect.lab.augment.augment import Augmentation, whole_picture_crop
+from slipdetect.lab.augment.config import AugmentConfig
+from slipdetect.lab.augment.images import Images
+from slipdetect.lab.augment.stretch import Stretch
 from slipdetect.lab.data.annotations import Clip
 from slipdetect.lab.data.frame_cache import FrameCache
 from slipdetect.lab.data.windows import WindowRule
-from slipdetect.modalities.augment import Augmentation, whole_picture_crop
-from slipdetect.modalities.augment_config import AugmentConfig
-from slipdetect.modalities.images import Images
-from slipdetect.modalities.sampling import Stretch
 from slipdetect.modalities.snippet import Box, Modality, SnippetGrid, cut, snippet_box, thumbnail
 
 LABELS = ("slip", "other")

@@ -22,11 +22,11 @@ from slipdetect.detection.pipeline import BATCH, RunState, Segment, window_score
 from slipdetect.detection.schedule import FixedWindows, Scores
 from slipdetect.detection.scorer import SnippetScorer
 from slipdetect.errors import DataError, UsageError, VideoError
+from slipdetect.lab.augment.images import flip_images, scale_short_side
+from slipdetect.lab.augment.transforms import GroupOverSample
 from slipdetect.lab.data import Clip, FrameCache, Sampling
 from slipdetect.lab.evaluate.protocol import Protocol, default_protocol
 from slipdetect.lab.evaluate.scores import ClipScores, clip_name
-from slipdetect.modalities import GroupOverSample
-from slipdetect.modalities.images import flip_images, scale_short_side
 from slipdetect.modalities.snippet import Box, SnippetGrid, StreamInput, cut
 from slipdetect.models import ModelConfig, ModelPackage
 from slipdetect.store import VideoStore

@@ -16,9 +16,9 @@ import numpy as np
 
 from slipdetect._version import __version__
 from slipdetect.flow import FlowExtractor
+from slipdetect.lab.prepare.size_modes import SizeMode
 from slipdetect.store.layout import Layout, make_layout
 from slipdetect.store.manifest import ExtractionRecipe
-from slipdetect.video.size_modes import SizeMode
 
 if TYPE_CHECKING:
     from slipdetect.lab.extract.plan import Task

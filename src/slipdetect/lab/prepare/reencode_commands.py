@@ -27,8 +27,8 @@ from slipdetect.lab.prepare.importer import FOLDER, PATH
 
 if TYPE_CHECKING:
     from slipdetect.lab.prepare.reencode import OnProgress, Reencoded
+    from slipdetect.lab.prepare.size_modes import SizeMode
     from slipdetect.lab.prepare.trimming import Cut
-    from slipdetect.video.size_modes import SizeMode
 
 _NAME_COLUMNS = 40
 _SIZES = "course2020 (342x256, portrait padded), short:256 or letterbox:342x256."
@@ -287,7 +287,7 @@ def frames(ctx: click.Context, /, folder: Path, fps: float, out: Path, overwrite
 
 
 def _read_size(text: str) -> SizeMode:
-    from slipdetect.video.size_modes import SizeMode
+    from slipdetect.lab.prepare.size_modes import SizeMode
 
     return SizeMode.parse(text)
 

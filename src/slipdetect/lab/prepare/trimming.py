@@ -13,6 +13,7 @@ import numpy as np
 
 from slipdetect.errors import UsageError, VideoError
 from slipdetect.lab.prepare.reencode import OnProgress, Picture, Reencoded, no_progress, reencode
+from slipdetect.lab.prepare.size_modes import SizeMode
 from slipdetect.modalities.snippet import (
     MotionProfile,
     center_box,
@@ -21,7 +22,6 @@ from slipdetect.modalities.snippet import (
     thumbnail,
 )
 from slipdetect.video import Frame, open_video
-from slipdetect.video.size_modes import SizeMode
 
 NATIVE = SizeMode("native")
 

@@ -25,8 +25,8 @@ from slipdetect.lab.stress.disturbances import (
     tilted,
     turned,
 )
-from slipdetect.video import Frame, FrameTransform, recompressed
-from slipdetect.video.recompress import HARSHEST
+from slipdetect.lab.stress.recompress import HARSHEST, recompressed
+from slipdetect.video import Frame, FrameTransform
 
 # takes a strength and a seed
 Make = Callable[[float, int], FrameTransform]

@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from slipdetect.errors import UsageError
-from slipdetect.modalities.rotate import OUTSIDE, rotate_images
+from slipdetect.lab.augment.rotate import OUTSIDE, rotate_images
 from slipdetect.video import Frame
 
 Picture = npt.NDArray[np.uint8]

@@ -14,7 +14,7 @@ from typing import Any, get_args, get_origin, get_type_hints
 from slipdetect._settings import check_setting, check_settings, setting, with_documented_fields
 from slipdetect.backbones.options import parse_options
 from slipdetect.errors import UsageError
-from slipdetect.modalities.augment_config import AugmentConfig
+from slipdetect.lab.augment.config import AugmentConfig
 from slipdetect.modalities.snippet import CONSENSUS_KINDS, CROPS
 
 _FREEZE = re.compile(r"none|backbone|stages:[1-9][0-9]*")

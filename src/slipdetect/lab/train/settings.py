@@ -15,6 +15,7 @@ from click.shell_completion import CompletionItem
 
 from slipdetect.cli.options import Decorator
 from slipdetect.errors import UsageError
+from slipdetect.lab.augment.config import AugmentConfig
 from slipdetect.lab.train.config import (
     KINDS,
     SETTINGS,
@@ -26,7 +27,6 @@ from slipdetect.lab.train.config import (
     parse_setting,
 )
 from slipdetect.lab.train.recipes import Recipe, Setting
-from slipdetect.modalities.augment_config import AugmentConfig
 
 _COLUMNS = 100
 _METAVARS = {int: "N", float: "X", str: "NAME"}

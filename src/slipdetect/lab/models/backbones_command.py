@@ -18,7 +18,7 @@ from slipdetect.reports.text_table import text_fields, text_table
 
 if TYPE_CHECKING:
     from slipdetect.backbones import BackboneSpec
-    from slipdetect.models.measure import Cost
+    from slipdetect.lab.models.measure import Cost
 
 _SEGMENTS = 3
 _LABELS = 2
@@ -147,7 +147,7 @@ def _measured(name: str) -> tuple[BackboneSpec, str, Cost]:
     import torch
 
     from slipdetect.backbones import backbone_info, create_backbone
-    from slipdetect.models.measure import measure
+    from slipdetect.lab.models.measure import measure
 
     network: Any = create_backbone(name)
     spec = network.spec

@@ -12,11 +12,11 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from slipdetect.modalities.augment_config import AugmentConfig
-from slipdetect.modalities.images import Images, flip_images, scale_short_side
-from slipdetect.modalities.rotate import rotated_crop
+from slipdetect.lab.augment.config import AugmentConfig
+from slipdetect.lab.augment.images import Images, flip_images, scale_short_side
+from slipdetect.lab.augment.rotate import rotated_crop
+from slipdetect.lab.augment.transforms import GroupMultiScaleCrop, GroupRandomCrop
 from slipdetect.modalities.snippet import Box, cut
-from slipdetect.modalities.transforms import GroupMultiScaleCrop, GroupRandomCrop
 
 _NOISY = 0.3  # share of windows that get noise
 _SHORT_SIDE = 256 / 224  # of the scaled frame, in sides of the input (reference TSN)

@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from slipdetect.errors import UsageError
-from slipdetect.modalities.images import Images, check_images, resize_images
+from slipdetect.lab.augment.images import Images, check_images, resize_images
 
 Place: TypeAlias = tuple[float, float, float, float]  # left, top, width, height in px
 

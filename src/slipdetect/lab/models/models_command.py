@@ -19,8 +19,8 @@ from slipdetect.errors import ModelError, PackageError
 from slipdetect.reports.text_table import text_fields
 
 if TYPE_CHECKING:
+    from slipdetect.lab.models.measure import Cost
     from slipdetect.models import ModelConfig, ModelPackage, StreamConfig
-    from slipdetect.models.measure import Cost
     from slipdetect.models.tsn import TSN
 
 _ASSETS = Path(slipdetect.__file__).parent / "assets"
@@ -169,7 +169,7 @@ def _cost(network: TSN, stream: StreamConfig) -> Cost:
     import torch
 
     from slipdetect.errors import ModelError
-    from slipdetect.models.measure import measure
+    from slipdetect.lab.models.measure import measure
 
     side = stream.input_size
     x = torch.zeros(1, 1, stream.snippet.stored_channels, side, side)

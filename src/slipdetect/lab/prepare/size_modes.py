@@ -15,7 +15,6 @@ import numpy.typing as npt
 
 from slipdetect.errors import UsageError
 from slipdetect.video.decoder import shrunk_size
-from slipdetect.video.frame import VideoInfo
 
 Picture = npt.NDArray[np.uint8]
 
@@ -140,11 +139,3 @@ def _letterboxed(image: Picture, shape: tuple[int, int], width: int, height: int
     left, top = (width - inner[0]) // 2, (height - inner[1]) // 2
     canvas[top : top + inner[1], left : left + inner[0]] = _resized(image, *inner)
     return canvas
-
-
-def displayed(image: Picture, info: VideoInfo) -> Picture:
-    """Return ``image`` with square pixels, in the size in which players show it."""
-    if image.shape[:2] == (info.height, info.width):
-        return image
-    resized = cv2.resize(image, (info.width, info.height), interpolation=cv2.INTER_LINEAR)
-    return np.asarray(resized, np.uint8)

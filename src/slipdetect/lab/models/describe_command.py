@@ -1,41 +1,22 @@
 """``slipdetect describe``: words of the 2020 course report, what networks and models consist of.
 
-In: nothing, words, names of backbones, or models. Out: a page on stdout; a hint where a word is
-typed as a command or option.
+In: nothing, words, names of backbones, or models. Out: a page on stdout.
 """
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Iterator
-from dataclasses import dataclass
-from functools import cache
-from importlib.resources import files
 from pathlib import Path
 
 import click
 
 from slipdetect.cli.console import Console
 from slipdetect.cli.options import common_options
+from slipdetect.cli.words import Word, all_words, find_words
 from slipdetect.errors import UsageError
 from slipdetect.reports.text_table import text_table
 
 _COLUMN = 41
-
-
-@dataclass(frozen=True)
-class Word:
-    """What something is called there and here.
-
-    Attributes:
-        names: Its names there.
-        here: Command lines that do the same here, such as can be typed.
-        note: What else there is to know, or "".
-    """
-
-    names: tuple[str, ...]
-    here: tuple[str, ...]
-    note: str = ""
 
 
 # options of the report's programs are words too
@@ -62,47 +43,6 @@ def describe(ctx: click.Context, names: tuple[str, ...]) -> None:
     console.text("\n".join(map(_page, names)) if names else _all_words())
 
 
-@cache
-def all_words() -> dict[str, tuple[Word, ...]]:
-    """Return all words by the heading they stand under."""
-    table = tomllib.loads(files("slipdetect.cli").joinpath("words.toml").read_text("utf-8"))
-    return {
-        title: tuple(_word(names, lines) for names, lines in words.items())
-        for title, words in table.items()
-    }
-
-
-def find_words(name: str) -> list[tuple[str, Word]]:
-    """Return what is called so there, each with the heading it stands under.
-
-    A program is found without its suffix too, where nothing else has that name.
-    """
-    for wanted in (plain(name), f"{plain(name)}.py"):
-        found = [
-            (title, word)
-            for title, words in all_words().items()
-            for word in words
-            if wanted in map(plain, word.names)
-        ]
-        if found:
-            return found
-    return []
-
-
-def plain(name: str) -> str:
-    """Return a name without what spellings differ in."""
-    return " ".join(name.lower().lstrip("-").replace("_", " ").replace("-", " ").split())
-
-
-def hint(name: str) -> str:
-    """Return a sentence on a word that is no command or option here; "" if it is unknown."""
-    found = find_words(name)
-    if not found:
-        return ""
-    lines = dict.fromkeys(word.here[0] for _, word in found)
-    return f"Here that is: {' or '.join(lines)}"
-
-
 def words_markdown() -> str:
     """Return the tables of docs/report-words.md."""
     lines: list[str] = []
@@ -114,12 +54,6 @@ def words_markdown() -> str:
             lines.append(f"| {there} | {here} | {word.note} |")
         lines.append("")
     return "\n".join(lines)
-
-
-def _word(names: str, lines: list[str]) -> Word:
-    here = tuple(f"slipdetect {line}" for line in lines if not line.startswith("# "))
-    note = next((line.removeprefix("# ") for line in lines if line.startswith("# ")), "")
-    return Word(tuple(names.split("|")), here, note)
 
 
 def _all_words() -> str:
@@ -158,11 +92,11 @@ def _page(name: str) -> str:
     from slipdetect.backbones import list_backbones
 
     if name in list_backbones() or name.startswith("timm/"):
-        from slipdetect.cli.backbones import backbone_page
+        from slipdetect.lab.models.backbones_command import backbone_page
 
         return backbone_page(name)
     if name == "default" or (name and Path(name).is_dir()):
-        from slipdetect.cli.models import model_page
+        from slipdetect.lab.models.models_command import model_page
 
         return model_page(name)
     raise UsageError(

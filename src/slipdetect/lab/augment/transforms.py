@@ -13,14 +13,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from slipdetect.errors import UsageError
-from slipdetect.modalities.images import (
+from slipdetect.lab.augment.images import (
     Images,
     check_images,
     flip_images,
     resize_images,
     scale_short_side,
 )
-from slipdetect.modalities.rotate import check_degrees, rotate_images
+from slipdetect.lab.augment.rotate import check_degrees, rotate_images
 
 GroupTransform: TypeAlias = Callable[[Images, np.random.Generator], Images]
 

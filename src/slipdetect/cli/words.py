@@ -1,0 +1,73 @@
+"""What the 2020 course report and its programs are called here.
+
+In: a word, such as one that was typed as a command or option. Out: ``Word``s, a hint.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+
+
+@dataclass(frozen=True)
+class Word:
+    """What something is called there and here.
+
+    Attributes:
+        names: Its names there.
+        here: Command lines that do the same here, such as can be typed.
+        note: What else there is to know, or "".
+    """
+
+    names: tuple[str, ...]
+    here: tuple[str, ...]
+    note: str = ""
+
+
+@cache
+def all_words() -> dict[str, tuple[Word, ...]]:
+    """Return all words by the heading they stand under."""
+    table = tomllib.loads(files("slipdetect.cli").joinpath("words.toml").read_text("utf-8"))
+    return {
+        title: tuple(_word(names, lines) for names, lines in words.items())
+        for title, words in table.items()
+    }
+
+
+def find_words(name: str) -> list[tuple[str, Word]]:
+    """Return what is called so there, each with the heading it stands under.
+
+    A program is found without its suffix too, where nothing else has that name.
+    """
+    for wanted in (plain(name), f"{plain(name)}.py"):
+        found = [
+            (title, word)
+            for title, words in all_words().items()
+            for word in words
+            if wanted in map(plain, word.names)
+        ]
+        if found:
+            return found
+    return []
+
+
+def plain(name: str) -> str:
+    """Return a name without what spellings differ in."""
+    return " ".join(name.lower().lstrip("-").replace("_", " ").replace("-", " ").split())
+
+
+def hint(name: str) -> str:
+    """Return a sentence on a word that is no command or option here; "" if it is unknown."""
+    found = find_words(name)
+    if not found:
+        return ""
+    lines = dict.fromkeys(word.here[0] for _, word in found)
+    return f"Here that is: {' or '.join(lines)}"
+
+
+def _word(names: str, lines: list[str]) -> Word:
+    here = tuple(f"slipdetect {line}" for line in lines if not line.startswith("# "))
+    note = next((line.removeprefix("# ") for line in lines if line.startswith("# ")), "")
+    return Word(tuple(names.split("|")), here, note)

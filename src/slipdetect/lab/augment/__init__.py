@@ -1,0 +1,1 @@
+"""Augmentation: what is done to the pictures of training windows, and group transforms."""
