@@ -168,5 +168,5 @@ def test_other_mistakes_are_answered_with_what_is_like_them(run) -> None:
 
 def test_a_hint_comes_from_the_table(run, monkeypatch: pytest.MonkeyPatch) -> None:
     word = Word(("foo_bar",), ("slipdetect doctor",))
-    monkeypatch.setattr("slipdetect.lab.models.describe_command.all_words", lambda: {"x": (word,)})
+    monkeypatch.setattr("slipdetect.cli.words.all_words", lambda: {"x": (word,)})
     assert "'foo-bar'. Here that is: slipdetect doctor." in run("foo-bar").stderr
