@@ -14,8 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from slipdetect.backbones import backbone_info, create_backbone, get_spec, list_backbones
-from slipdetect.backbones import create as loading
+from slipdetect.backbones import backbone_info, create_backbone, get_spec, list_backbones, loading
 from slipdetect.errors import BackboneUnavailable, ModelError
 
 SOURCE = Path(__file__).parents[2] / "src"

@@ -199,7 +199,8 @@ def test_every_strength_of_the_config_is_used() -> None:
 
 def test_the_documentation_has_every_option_with_its_default() -> None:
     text = (Path(__file__).parents[2] / "docs/augmentation.md").read_text(encoding="utf-8")
-    told = re.findall(r"^\| `([a-z_]+)` \| ([^|]+) \|", text, re.MULTILINE)
+    table = text.partition("| setting |")[2].partition("\n\n")[0]
+    told = re.findall(r"^\| `([a-z_]+)` \| ([^|]+) \|", table, re.MULTILINE)
     wanted = []
     for item in fields(AugmentConfig):
         values = item.default if isinstance(item.default, tuple) else (item.default,)

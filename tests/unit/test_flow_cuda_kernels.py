@@ -31,7 +31,7 @@ DEFAULT = TvL1Parameters()
 # what the kernel must agree on with plain torch: pixels, tile, small tile, start, parameters
 INTERPRETED = """
 import numpy as np, torch
-from slipdetect.flow.gpu import fused, plain
+from slipdetect.flow.gpu import fused, planes as plain
 from slipdetect.flow.gpu.planes import build_levels, build_start
 from slipdetect.flow.tvl1_parameters import TvL1Parameters
 

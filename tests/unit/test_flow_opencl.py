@@ -34,7 +34,6 @@ def pretend(monkeypatch: pytest.MonkeyPatch):
             Device=SimpleNamespace(getDefault=lambda: device),
         )
         monkeypatch.setitem(sys.modules, "cv2", SimpleNamespace(ocl=ocl))
-        monkeypatch.setattr(opencl, "_cv2", SimpleNamespace(ocl=ocl))
 
     return replace
 

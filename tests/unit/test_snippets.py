@@ -14,15 +14,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from slipdetect.detection import pipeline
-from slipdetect.detection.pipeline import SnippetCutter, StreamInput
+from slipdetect.detection.pipeline import SnippetCutter
 from slipdetect.detection.schedule import EverySnippet, WindowPlan
 from slipdetect.errors import UsageError
 from slipdetect.flow import FlowExtractor
+from slipdetect.modalities import snippet as snippet_module
 from slipdetect.modalities.snippet import (
     Box,
     Modality,
     SnippetGrid,
+    StreamInput,
     cut,
     get_modality,
     motion_box,
@@ -160,7 +161,7 @@ def test_a_frame_is_cut_anew_only_where_the_place_moves(
         places.extend((id(image), box) for image in images)
         return cut(images, box, size)
 
-    monkeypatch.setattr(pipeline, "cut", counting)
+    monkeypatch.setattr(snippet_module, "cut", counting)
     frames = frames_of(video)
     cutter = SnippetCutter(every(grid, kind.name), [StreamInput(kind, 24, "motion")])
     assert len([snippet.views("rgbdiff") for snippet in cutter.cut(frames)]) == 16

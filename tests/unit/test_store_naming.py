@@ -147,7 +147,7 @@ def test_lists_fit_what_was_extracted(original: Path, tmp_path: Path, with_store
         assert result.exit_code == 0, result.stderr
 
     run("extract", *videos, "--out", store, "--layout", "tsn", "--flow", "dis")
-    write = ("prepare", "lists", "write", data, "--out", lists)
+    write = ("prepare", "export-lists", data, "--out", lists)
     run(*write, *(["--store", store] if with_store else []))
     for kind, endings in (("rgb", [""]), ("flow", ["_u", "_v"])):
         lines = (lists / f"{kind}_train.txt").read_text("utf-8").splitlines()

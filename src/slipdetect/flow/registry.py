@@ -10,12 +10,13 @@ from collections.abc import Mapping
 from dataclasses import asdict, fields
 from importlib import import_module
 from pathlib import Path
-from typing import Any, ClassVar, Protocol, cast, runtime_checkable
-
-import numpy as np
-from numpy.typing import NDArray
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol, cast, runtime_checkable
 
 from slipdetect.errors import UsageError
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
 
 
 class FlowMethod(Protocol):

@@ -19,6 +19,7 @@ from slipdetect.cli.console import Console
 from slipdetect.cli.grouped import GroupedCommand, section
 from slipdetect.cli.options import common_options, with_options
 from slipdetect.errors import SlipdetectError
+from slipdetect.flow.registry import available_methods
 from slipdetect.lab.extract.progress import ExtractProgress, interruptible
 
 if TYPE_CHECKING:
@@ -84,7 +85,7 @@ _OPTIONS = (
             metavar="METHOD",
             default="tvl1",
             show_default=True,
-            help="tvl1, dis, dis-fast, farneback or another that 'slipdetect doctor' lists.",
+            help=f"{', '.join(available_methods()[:-1])} or {available_methods()[-1]}.",
         ),
         click.option(
             "--bound",
