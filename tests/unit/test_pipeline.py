@@ -26,10 +26,12 @@ from slipdetect.detection.pipeline import (
 from slipdetect.detection.schedule import EverySnippet, FixedWindows, Scores, WindowPlan
 from slipdetect.detection.scorer import SnippetScorer
 from slipdetect.errors import UsageError
+from slipdetect.flow import FlowExtractor
 from slipdetect.modalities import get_modality, segment_offsets
 from slipdetect.modalities.snippet import SnippetGrid
 from slipdetect.models import load_package
 from slipdetect.video import DecodeReport
+from stub_models import stub_package
 from synth import make_video
 
 FPS = 10.0
@@ -205,3 +207,23 @@ def test_a_segment_counts_for_its_run() -> None:
     assert [frame.time for frame in first] == [0.0, 0.1, 0.2]
     assert list(Segment(iter(()), run)) == []
     assert (run.samples, run.last, first.start) == (3, 0.2, 0.0)
+
+
+@pytest.mark.parametrize(("concurrent", "makes"), [(True, 1), (False, 2)])
+def test_sources_share_a_flow_method_only_where_threads_may(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, concurrent: bool, makes: int
+) -> None:
+    detector = Detector.from_package(stub_package(tmp_path / "m", monkeypatch, "flow"), "cpu")
+    monkeypatch.setattr(FlowExtractor, "concurrent", concurrent)
+    video = make_video(tmp_path / "walk.mp4", "walk", count=20, size=(64, 48)).path
+    used: list[FlowExtractor] = []
+    levels = FlowExtractor.levels
+
+    def noting(self: FlowExtractor, frames: object, ahead: bool = True) -> object:
+        used.append(self)
+        return levels(self, frames, ahead)
+
+    monkeypatch.setattr(FlowExtractor, "levels", noting)
+    results = [detector.detect(video) for _ in range(2)]
+    assert len(set(map(id, used))) == makes
+    assert results[0].windows == results[1].windows

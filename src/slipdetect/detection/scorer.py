@@ -111,7 +111,9 @@ class TSNScorer(WindowScorer):
         """Yield the snippet scores of the windows of a segment, timed from its start."""
         live, flow = segment.waiting is not None, segment.run.flow
         if flow is None and self._flow is not None:
-            flow = partial(self._flow.levels, ahead=not live)
+            # sources may be looked at in threads of their own, and not every solver bears that
+            method = self._flow if self._flow.concurrent else self._flow.again()
+            flow = partial(method.levels, ahead=not live)
         schedule = self._schedule(segment.run.event_config, live)
         return window_scores(segment, self._streams, flow, schedule, self.networks)
 

@@ -202,6 +202,15 @@ class FlowExtractor:
         return cls(recipe["method"], device, bound=recipe["bound"], threads=threads, **parameters)
 
     @property
+    def concurrent(self) -> bool:
+        """Several threads may use it at once."""
+        return self._method.concurrent
+
+    def again(self) -> Self:
+        """Make another one of the same recipe, on the same device."""
+        return self.from_recipe(self.recipe(), self.device, self.threads)
+
+    @property
     def pairs_at_once(self) -> int:
         """Pairs that ``iter`` computes side by side or in one batch."""
         if self._method.uses_initial_flow:
