@@ -34,10 +34,13 @@ from slipdetect.video.decoder import (
 )
 from slipdetect.video.frame import DecodeReport, Frame, VideoInfo
 
-# PyAV 19 bears texts that are no UTF-8, and no longer takes the argument that asks for it.
-TOLERANT: dict[str, Any] = (
-    {"metadata_errors": "replace"} if int(av.__version__.partition(".")[0]) < 19 else {}
-)
+
+def tolerant(version: str) -> dict[str, Any]:
+    """Return what makes PyAV bear texts that are no UTF-8: 19 does, and takes no such argument."""
+    return {"metadata_errors": "replace"} if int(version.partition(".")[0]) < 19 else {}
+
+
+TOLERANT = tolerant(av.__version__)
 
 # Formats that open other files by name, or draw text; none of them is a recording.
 REFUSED_FORMATS = frozenset({"hls", "concat", "dash", "imf", "sdp", "tty", "image2"})
