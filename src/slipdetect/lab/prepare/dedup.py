@@ -10,6 +10,7 @@ from pathlib import Path
 
 import cv2
 import numpy as np
+import numpy.typing as npt
 
 from slipdetect.errors import UsageError
 from slipdetect.lab.prepare.reencode import OnProgress, Picture, Reencoded, no_progress, reencode
@@ -18,6 +19,9 @@ from slipdetect.video import Frame
 DEFAULT_THRESHOLD = 0.93
 _SIDE = 256
 _WINDOW = 11  # pixels on a side
+_SIGMA = 1.5
+_C1 = (0.01 * 255) ** 2
+_C2 = (0.03 * 255) ** 2
 
 
 def ssim(first: Picture, second: Picture) -> float:
@@ -39,10 +43,21 @@ def ssim(first: Picture, second: Picture) -> float:
             f"SSIM needs two gray pictures of one size, {_WINDOW} px or more on a side, not "
             f"{first.shape} and {second.shape}"
         )
-    # OpenCV's own mean is over its border too, where the window sees mirrored pixels
-    values: Picture = cv2.quality.QualitySSIM_compute(first, second)[1]  # type: ignore[attr-defined]
+    x, y = first.astype(np.float64), second.astype(np.float64)
+    mean_x, mean_y = _window_mean(x), _window_mean(y)
+    var_x = _window_mean(x * x) - mean_x**2
+    var_y = _window_mean(y * y) - mean_y**2
+    covariance = _window_mean(x * y) - mean_x * mean_y
+    above = (2 * mean_x * mean_y + _C1) * (2 * covariance + _C2)
+    below = (mean_x**2 + mean_y**2 + _C1) * (var_x + var_y + _C2)
+    return float(np.mean(above / below))
+
+
+def _window_mean(values: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    """Return the weighted mean of every window that lies inside."""
+    blurred = cv2.GaussianBlur(values, (_WINDOW, _WINDOW), _SIGMA)
     edge = _WINDOW // 2
-    return float(values[edge:-edge, edge:-edge].mean(dtype=np.float64))
+    return np.asarray(blurred[edge:-edge, edge:-edge], np.float64)
 
 
 def new_frames(
