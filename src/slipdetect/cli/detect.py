@@ -18,9 +18,10 @@ from slipdetect._text import plain_name, printable
 from slipdetect.cli.batch import DETECTING, Batch, Detect, OnEvent, Progress
 from slipdetect.cli.console import Console
 from slipdetect.cli.detect_options import DetectSettings
-from slipdetect.cli.grouped import GroupedCommand, options_of
+from slipdetect.cli.grouped import GroupedCommand
 from slipdetect.cli.options import common_options, with_options
 from slipdetect.cli.sources import expand, names_live_source
+from slipdetect.cli.typed_options import options_of
 from slipdetect.cli.watch import watch
 from slipdetect.errors import UsageError
 from slipdetect.sinks.registry import SINKS, Destination, Kinds, choose_destination, choose_sinks

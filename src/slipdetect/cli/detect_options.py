@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 import click
 
-from slipdetect.cli.grouped import POSITIVE, flag, number, option, options_of, seconds
+from slipdetect.cli.typed_options import POSITIVE, flag, headed, number, options_of, seconds
 from slipdetect.sinks.alert import TIMEOUT
 from slipdetect.sinks.clips import MARGIN
 from slipdetect.sinks.registry import FORMATS
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-_probability = partial(option, metavar="P", type=click.FloatRange(0.0, 1.0))
+_probability = partial(headed, metavar="P", type=click.FloatRange(0.0, 1.0))
 
 # as in models/config.py, which a page of help must not load
 SENSITIVITIES = ("low", "balanced", "high")
@@ -37,15 +37,15 @@ SENSITIVITIES = ("low", "balanced", "high")
 class ModelSettings:
     """Which model finds events, and how exactly."""
 
-    model: str = option("Model", "Model package, or 'default'.", "FOLDER", default="default")
-    sensitivity: str = option(
+    model: str = headed("Model", "Model package, or 'default'.", "FOLDER", default="default")
+    sensitivity: str = headed(
         "Model",
         "low: fewer false events; high: finds more.",
         "NAME",
         default="balanced",
         type=click.Choice(SENSITIVITIES),
     )
-    device: str = option("Model", "auto, cpu, cuda, cuda:1 or mps.", "NAME", default="auto")
+    device: str = headed("Model", "auto, cpu, cuda, cuda:1 or mps.", "NAME", default="auto")
     exact: bool = flag(
         "Model",
         "Compute every snippet, in float32: slower, the same everywhere.",
@@ -146,18 +146,18 @@ class DetectSettings(CommonSettings):
     """What ``detect`` takes."""
 
     sources: tuple[str, ...]
-    format: str | None = option(
+    format: str | None = headed(
         "Output",
         f"{', '.join(FORMATS)}.  [default: by the suffix of --out, json in a folder, else table]",
         "NAME",
         type=click.Choice(list(FORMATS)),
     )
-    out: str | None = option("Output", "A file, or a folder/ for one per video.", "PATH")
+    out: str | None = headed("Output", "A file, or a folder/ for one per video.", "PATH")
     windows: bool = flag("Output", "Add the probability of every window (table, json).", more=True)
     profile: bool = flag(
         "Output", "Print at the end where the time went, the speed and the memory.", more=True
     )
-    frame_rate: float | None = option(
+    frame_rate: float | None = headed(
         "Reading",
         "Ignore timestamps: frames come at this rate, 1/s.",
         "FPS",
@@ -165,7 +165,7 @@ class DetectSettings(CommonSettings):
         more=True,
     )
     strict: bool = flag("Reading", "A truncated video fails instead of warning.", more=True)
-    store: str | None = option(
+    store: str | None = headed(
         "Reading", "Folder of slipdetect extract to take a model's flow from.", "DIR", more=True
     )
 

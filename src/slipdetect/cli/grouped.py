@@ -1,84 +1,20 @@
-"""Commands whose options stand under headings in ``--help``, and options as fields of settings.
+"""Commands whose options stand under headings in ``--help``.
 
 In: options with a heading. Out: a click command with a short page and a whole one (``--help-all``).
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import field, fields
-from functools import partial
 from textwrap import wrap
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
 from slipdetect.cli.options import Decorator
 
-if TYPE_CHECKING:
-    from slipdetect.sinks.sink import Sink
-
-POSITIVE = click.FloatRange(min=0.0, min_open=True)
-
 _OTHER = "Other options"
 _MOST_COLUMNS = 28  # of an option's name; the text of longer ones begins on a line of its own
 _ALL = "slipdetect.cli.help_all"
-
-
-def option(
-    heading: str,
-    help: str,
-    metavar: str | None = None,
-    *,
-    default: Any = None,
-    type: click.ParamType[Any] | None = None,
-    more: bool = False,
-) -> Any:
-    """Return a dataclass field that is an option too: ``options_of`` makes it.
-
-    Args:
-        heading: What it stands under in ``--help``.
-        help: Its text there.
-        metavar: What it takes.
-        default: Its value where it is not given; False makes a flag of it.
-        type: Text if there is none.
-        more: Only ``--help-all`` shows it.
-    """
-    flag = default is False
-    attributes = {"help": help, "metavar": metavar, "default": default, "type": type}
-    attributes |= {"is_flag": flag, "show_default": default is not None and not flag}
-    facts = {"heading": heading, "more": more, "attributes": attributes}
-    return field(default=default, metadata=facts)
-
-
-flag = partial(option, default=False)
-number = partial(option, metavar="N", type=click.IntRange(min=0))
-seconds = partial(option, metavar="SECONDS", type=click.FloatRange(min=0.0))
-
-
-def options_of(
-    settings: Any, headings: Sequence[str] = (), sinks: Iterable[type[Sink]] = ()
-) -> list[Decorator]:
-    """Return the options of a dataclass of settings and of sinks; flags stand last.
-
-    Args:
-        settings: The dataclass; fields that are no options are left out.
-        headings: The order of the page; others follow.
-        sinks: Those whose options the command has.
-    """
-    found = []
-    for item in fields(settings):
-        if facts := item.metadata:
-            name = f"--{item.name.replace('_', '-')}"
-            made = click.option(name, **facts["attributes"])
-            found.append((facts["heading"], item.default is False, facts["more"], made))
-    for kind in sinks:
-        if kind.option:
-            made = click.option(kind.option, metavar=kind.metavar, help=kind.help)
-            found.append((kind.heading, False, False, made))
-    places = {heading: place for place, heading in enumerate(headings)}
-    found.sort(key=lambda each: (places.get(each[0], len(places)), each[2], each[1]))
-    return [section(heading, made, more=more) for heading, _, more, made in found]
 
 
 def section(title: str, *options: Decorator, more: bool = False) -> Decorator:

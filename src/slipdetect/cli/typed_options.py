@@ -5,21 +5,29 @@ In: a dataclass whose fields are made by ``option``. Out: click options; the dat
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import MISSING, field, fields
-from functools import wraps
-from typing import Any
+from functools import partial, wraps
+from typing import TYPE_CHECKING, Any
 
 import click
 
+from slipdetect.cli.grouped import section
 from slipdetect.cli.options import Decorator, with_options
 
+if TYPE_CHECKING:
+    from slipdetect.sinks.sink import Sink
 
-def option(*flags: str, **attributes: Any) -> Any:
+POSITIVE = click.FloatRange(min=0.0, min_open=True)
+
+
+def option(*flags: str, heading: str = "", more: bool = False, **attributes: Any) -> Any:
     """Return a field that is an option of a command, for dataclasses of keywords only.
 
     Args:
         flags: Such as ``"--list"``; that of the field's name when none is given.
+        heading: What it stands under in ``--help`` of a ``GroupedCommand``.
+        more: Only ``--help-all`` shows it.
         attributes: What ``click.option`` takes. The field's default is that of the option.
     """
     default: Any = attributes.get("default")
@@ -29,18 +37,64 @@ def option(*flags: str, **attributes: Any) -> Any:
         default = False
     elif attributes.get("multiple"):
         default = ()
-    return field(default=default, metadata={"flags": flags, "attributes": attributes})
+    facts = {"flags": flags, "heading": heading, "more": more, "attributes": attributes}
+    return field(default=default, metadata=facts)
 
 
-def settings_options(settings: type[Any]) -> list[Decorator]:
-    """Return a click option per field of a dataclass."""
+def headed(
+    heading: str,
+    help: str,
+    metavar: str | None = None,
+    *,
+    default: Any = None,
+    type: click.ParamType[Any] | None = None,
+    more: bool = False,
+) -> Any:
+    """Return an ``option`` under a heading; a default is shown, and False makes a flag of it."""
+    flag = default is False
+    return option(
+        heading=heading,
+        more=more,
+        help=help,
+        metavar=metavar,
+        default=default,
+        type=type,
+        is_flag=flag,
+        show_default=default is not None and not flag,
+    )
+
+
+flag = partial(headed, default=False)
+number = partial(headed, metavar="N", type=click.IntRange(min=0))
+seconds = partial(headed, metavar="SECONDS", type=click.FloatRange(min=0.0))
+
+
+def options_of(
+    settings: Any, headings: Sequence[str] = (), sinks: Iterable[type[Sink]] = ()
+) -> list[Decorator]:
+    """Return the options of a dataclass of settings and of sinks.
+
+    Args:
+        settings: The dataclass; fields that are no options are left out.
+        headings: The order of the page, where others follow and flags stand last below each;
+            none: the order of the fields.
+        sinks: Those whose options the command has.
+    """
+    found = []
+    for item in fields(settings):
+        if facts := item.metadata:
+            flags = facts["flags"] or [f"--{item.name.replace('_', '-')}"]
+            made = click.option(item.name, *flags, **facts["attributes"])
+            found.append((facts["heading"], facts["more"], item.default is False, made))
+    for kind in sinks:
+        if kind.option:
+            made = click.option(kind.option, metavar=kind.metavar, help=kind.help)
+            found.append((kind.heading, False, False, made))
+    if headings:
+        places = {heading: place for place, heading in enumerate(headings)}
+        found.sort(key=lambda each: (places.get(each[0], len(places)), *each[1:3]))
     return [
-        click.option(
-            item.name,
-            *(item.metadata["flags"] or [f"--{item.name.replace('_', '-')}"]),
-            **item.metadata["attributes"],
-        )
-        for item in fields(settings)
+        section(heading, made, more=more) if heading else made for heading, more, _, made in found
     ]
 
 
@@ -53,7 +107,7 @@ def with_settings(settings: type[Any]) -> Callable[[Callable[..., Any]], Callabl
             own = {item.name: given.pop(item.name) for item in fields(settings)}
             return function(*args, settings=settings(**own), **given)
 
-        decorated: Callable[..., Any] = with_options(settings_options(settings))(call)
+        decorated: Callable[..., Any] = with_options(options_of(settings))(call)
         return decorated
 
     return decorate

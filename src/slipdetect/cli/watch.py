@@ -23,17 +23,10 @@ from slipdetect.cli.batch import opened, warn_of_missing
 from slipdetect.cli.console import Console
 from slipdetect.cli.detect_options import CommonSettings
 from slipdetect.cli.errors import EVENT_FOUND, INTERRUPTED, SOME_FAILED
-from slipdetect.cli.grouped import (
-    POSITIVE,
-    GroupedCommand,
-    flag,
-    number,
-    option,
-    options_of,
-    seconds,
-)
+from slipdetect.cli.grouped import GroupedCommand
 from slipdetect.cli.options import common_options, with_options
 from slipdetect.cli.sources import exists, video_on_stdin
+from slipdetect.cli.typed_options import POSITIVE, flag, headed, number, options_of, seconds
 from slipdetect.errors import DataError, UsageError, VideoError
 from slipdetect.sinks.registry import LIVE_FORMATS, LIVE_SINKS, choose_sinks
 from slipdetect.sinks.sink import Alert
@@ -52,17 +45,17 @@ class WatchSettings(CommonSettings):
     """What ``watch`` takes."""
 
     source: str | None
-    format: str = option(
+    format: str = headed(
         "Output",
         f"{', '.join(LIVE_FORMATS)}.",
         "NAME",
         default="json",
         type=click.Choice(list(LIVE_FORMATS)),
     )
-    source_env: str | None = option(
+    source_env: str | None = headed(
         "Source", "Take the address from an environment variable.", "NAME"
     )
-    source_file: str | None = option(
+    source_file: str | None = headed(
         "Source", "Take the address from a file; other users see command lines.", "FILE"
     )
     follow: bool = flag(

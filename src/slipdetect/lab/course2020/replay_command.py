@@ -13,15 +13,16 @@ import click
 from slipdetect.cli.console import Console
 from slipdetect.cli.detect import HEADINGS, process
 from slipdetect.cli.detect_options import DetectSettings
-from slipdetect.cli.grouped import GroupedCommand, option, options_of
+from slipdetect.cli.grouped import GroupedCommand
 from slipdetect.cli.options import common_options, with_options
+from slipdetect.cli.typed_options import headed, options_of
 from slipdetect.lab.course2020.time_label import TimeLabel
 from slipdetect.sinks.registry import SINKS, Kinds
 
 if TYPE_CHECKING:
     from slipdetect.detection import Detector
 
-# as in replay_windows.py, which a page of help must not load
+# as in replay.py, which a page of help must not load
 PRESETS = ("course2020", "course2020-v1", "course2020-v0")
 _SINKS: Kinds = (TimeLabel, *SINKS)
 
@@ -32,7 +33,7 @@ class ReplaySettings(DetectSettings):
 
     exact: bool = True
     store: str | None = None
-    preset: str = option(
+    preset: str = headed(
         "Report",
         f"Which of its programs: {', '.join(PRESETS)}.",
         "NAME",
