@@ -29,8 +29,9 @@ logger = logging.getLogger(__name__)
 
 _probability = partial(headed, metavar="P", type=click.FloatRange(0.0, 1.0))
 
-# as in models/config.py, which a page of help must not load
+# as in models/config.py and detection/engines, which a page of help must not load
 SENSITIVITIES = ("low", "balanced", "high")
+ENGINES = ("auto", "torch", "onnx", "onnx-int8", "openvino")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,6 +47,14 @@ class ModelSettings:
         type=click.Choice(SENSITIVITIES),
     )
     device: str = headed("Model", "auto, cpu, cuda, cuda:1 or mps.", "NAME", default="auto")
+    engine: str = headed(
+        "Model",
+        "auto, torch, onnx, onnx-int8 or openvino.",
+        "NAME",
+        default="auto",
+        type=click.Choice(ENGINES),
+        more=True,
+    )
     exact: bool = flag(
         "Model",
         "Compute every snippet, in float32: slower, the same everywhere.",
@@ -136,8 +145,9 @@ class CommonSettings(EventSettings, ModelSettings):
             event_settings(vars(self)),
             sensitivity=self.sensitivity,
             exact=self.exact,
+            engine=self.engine,
         )
-        logger.info("model %s on %s", detector.config.name, detector.device)
+        logger.info("model %s by %s on %s", detector.config.name, detector.engine, detector.device)
         return detector
 
 

@@ -12,13 +12,13 @@ from slipdetect._lazy import lazy_names
 if TYPE_CHECKING:
     from slipdetect.detection.detector import Detector as Detector
     from slipdetect.detection.detector import detect as detect
+    from slipdetect.detection.engines.torch_engine import resolve_device as resolve_device
     from slipdetect.detection.live import EventFinal as EventFinal
     from slipdetect.detection.live import EventStarted as EventStarted
     from slipdetect.detection.live import LiveDetection as LiveDetection
     from slipdetect.detection.live import LiveEvent as LiveEvent
     from slipdetect.detection.live import LiveSummary as LiveSummary
     from slipdetect.detection.loading import model_folder as model_folder
-    from slipdetect.detection.loading import resolve_device as resolve_device
     from slipdetect.detection.pipeline import RunState as RunState
     from slipdetect.detection.pipeline import Segment as Segment
     from slipdetect.detection.pipeline import WindowScorer as WindowScorer
@@ -34,7 +34,8 @@ __getattr__, __dir__, __all__ = lazy_names(
     {
         "slipdetect.detection.detector": "Detector detect",
         "slipdetect.detection.live": "EventFinal EventStarted LiveDetection LiveEvent LiveSummary",
-        "slipdetect.detection.loading": "model_folder resolve_device",
+        "slipdetect.detection.engines.torch_engine": "resolve_device",
+        "slipdetect.detection.loading": "model_folder",
         "slipdetect.detection.pipeline": "RunState Segment WindowScorer",
         "slipdetect.detection.scorer": "TSNScorer",
         "slipdetect.types": "DetectionResult Event EventConfig EventFinder Window",

@@ -10,15 +10,15 @@ from collections.abc import Callable, Iterator, Mapping
 from copy import copy
 from os import PathLike
 from pathlib import Path
-from typing import TYPE_CHECKING, Self, Unpack
+from typing import Self, Unpack
 
 from slipdetect.detection.live import live_events
 from slipdetect.detection.loading import model_folder, stored_flow
 from slipdetect.detection.pipeline import CALLBACKS, READING, RunState, Segment, WindowScorer
 from slipdetect.detection.scorer import TSNScorer
 from slipdetect.errors import UsageError, VideoError
-from slipdetect.models import ModelConfig, ModelPackage, load_package
-from slipdetect.models.config import BALANCED
+from slipdetect.models.config import BALANCED, ModelConfig
+from slipdetect.models.package import ModelPackage, load_package
 from slipdetect.store import VideoStore
 from slipdetect.types import (
     DetectionResult,
@@ -38,9 +38,6 @@ from slipdetect.video import (
 )
 from slipdetect.video.frame import file_options
 from slipdetect.video.live import is_live
-
-if TYPE_CHECKING:
-    import torch
 
 Source = str | PathLike[str]
 Progress = Callable[[float, float | None], None]
@@ -75,6 +72,7 @@ class Detector:
         events: Mapping[str, float | None] | None = None,
         sensitivity: str = BALANCED,
         exact: bool = False,
+        engine: str = "auto",
     ) -> Self:
         """Load a model package.
 
@@ -86,15 +84,18 @@ class Detector:
                 for fewer false events, as it is, and for fewer missed ones.
             exact: Compute every snippet, in float32, as measuring does; slower, and the same on
                 every machine.
+            engine: What computes the networks: ``"onnx"`` (ONNX Runtime, for models that carry a
+                graph), ``"openvino"`` (likewise), ``"torch"`` (every model), or ``"auto"``.
 
         Raises:
             PackageError: The package is missing, damaged or made for something else.
-            ModelError: The device is not there, or the model has no such thresholds.
+            ModelError: The device is not there, the engine cannot compute this model, or the model
+                has no such thresholds.
         """
         package = load_package(model_folder(model))
         preset = package.config.events_at(sensitivity)
         config = preset.updated({} if events is None else events)
-        return cls.from_package(package, device, config, exact)
+        return cls.from_package(package, device, config, exact, engine)
 
     @classmethod
     def from_package(
@@ -103,10 +104,11 @@ class Detector:
         device: str = "auto",
         event_config: EventConfig | None = None,
         exact: bool = False,
+        engine: str = "auto",
     ) -> Self:
         """Return the detector of a loaded package; see ``load``."""
         config = package.config.events if event_config is None else event_config
-        return cls(TSNScorer(package, device, exact), config)
+        return cls(TSNScorer(package, device, exact, engine=engine), config)
 
     @property
     def config(self) -> ModelConfig:
@@ -118,9 +120,14 @@ class Detector:
         return self.tsn.config
 
     @property
-    def device(self) -> torch.device:
+    def device(self) -> str:
         """Where the networks of the model package run; raises as ``config`` does."""
-        return self.tsn.networks.device
+        return self.tsn.networks.engine.device
+
+    @property
+    def engine(self) -> str:
+        """What computes the networks of the model package; raises as ``config`` does."""
+        return self.tsn.networks.engine.name
 
     @property
     def tsn(self) -> TSNScorer:
@@ -259,6 +266,7 @@ def detect(
     events: Mapping[str, float | None] | None = None,
     sensitivity: str = BALANCED,
     exact: bool = False,
+    engine: str = "auto",
     on_progress: Progress | None = None,
     on_event: OnEvent | None = None,
     **reading: Unpack[VideoOptions],
@@ -269,11 +277,12 @@ def detect(
 
     Args:
         source: A file.
-        model: As for ``Detector.load``, like ``device``, ``events``, ``sensitivity`` and ``exact``.
+        model: As for ``Detector.load``, like the options up to ``engine``.
         device: See ``model``.
         events: See ``model``.
         sensitivity: See ``model``.
         exact: See ``model``.
+        engine: See ``model``.
         on_progress: As for ``Detector.detect``, like ``on_event`` and the options of ``reading``.
         on_event: See ``on_progress``.
         **reading: As for ``open_video``: stream, frame_rate, max_pixels, max_duration.
@@ -281,7 +290,7 @@ def detect(
     Raises:
         SlipdetectError: As ``Detector.load`` and ``Detector.detect`` raise.
     """
-    detector = Detector.load(model, device, events, sensitivity, exact)
+    detector = Detector.load(model, device, events, sensitivity, exact, engine)
     return detector.detect(source, on_progress=on_progress, on_event=on_event, **reading)
 
 

@@ -1,6 +1,6 @@
-"""What a detector needs before it starts: the folder of its model, a device, stored flow.
+"""What a detector needs before it starts: the folder of its model, stored flow.
 
-In: what a user named, a model's configuration. Out: a folder, a device; an error that says why not.
+In: what a user named, a model's configuration. Out: a folder, flow; an error that says why not.
 """
 
 from __future__ import annotations
@@ -10,11 +10,9 @@ from itertools import pairwise
 from os import PathLike
 from pathlib import Path
 
-import torch
-
 from slipdetect.detection.pipeline import FlowSource, Image
-from slipdetect.errors import DataError, ModelError, PackageError
-from slipdetect.models import ModelConfig
+from slipdetect.errors import DataError, PackageError
+from slipdetect.models.config import ModelConfig
 from slipdetect.store import StoreQuery, VideoStore
 
 
@@ -31,25 +29,6 @@ def model_folder(model: str | PathLike[str]) -> Path:
             f"there is no model {str(model)!r}; give 'default' or the folder of a model package"
         )
     return folder
-
-
-def resolve_device(name: str) -> torch.device:
-    """Return the device that ``name`` means here; ``"auto"`` prefers an accelerator.
-
-    Raises:
-        ModelError: No such device, or torch cannot use it.
-    """
-    if name == "auto":
-        if torch.cuda.is_available():
-            return torch.device("cuda")
-        return torch.device("mps" if torch.backends.mps.is_available() else "cpu")
-    try:
-        device = torch.device(name)
-        torch.empty(1, device=device)
-    except (RuntimeError, AssertionError) as error:
-        reason = str(error).splitlines()[0]
-        raise ModelError(f"device {name!r} cannot be used: {reason}; try 'cpu'") from error
-    return device
 
 
 def check_consensus(config: ModelConfig) -> None:

@@ -1,21 +1,21 @@
-"""Temporal segment networks as a scorer of windows, computed by torch.
+"""Temporal segment networks as a scorer of windows.
 
 In: a model package, frames. Out: probabilities of windows; logits of snippets and windows.
 """
 
 from __future__ import annotations
 
-import logging
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import Executor, ThreadPoolExecutor
+from collections.abc import Iterator, Sequence
+from concurrent.futures import Executor
 from contextlib import contextmanager
 from functools import partial
 
 import numpy as np
 import numpy.typing as npt
-import torch
 
-from slipdetect.detection.loading import check_consensus, resolve_device
+from slipdetect.detection.engines import make_engine
+from slipdetect.detection.engines.engine import Engine, Logits
+from slipdetect.detection.loading import check_consensus
 from slipdetect.detection.pipeline import (
     CUTTING,
     JUDGING,
@@ -37,22 +37,12 @@ from slipdetect.detection.schedule import (
     anchor_distance,
     is_confident,
 )
-from slipdetect.errors import ModelError, UsageError
 from slipdetect.flow import FlowExtractor
-from slipdetect.flow.machine import usable_cpus
-from slipdetect.modalities.normalize import SnippetNormalizer, interleaved
-from slipdetect.modalities.snippet import SnippetGrid, StreamInput
-from slipdetect.models import TSN, ModelConfig, ModelPackage, StreamConfig
-from slipdetect.models.tsn import fast_precision, folded, in_precision
+from slipdetect.modalities.snippet import LEARNED_CONSENSUS, SnippetGrid, StreamInput
+from slipdetect.models.config import ModelConfig, StreamConfig
+from slipdetect.models.fusion import softmax
+from slipdetect.models.package import ModelPackage
 from slipdetect.types import EventConfig, Window
-
-logger = logging.getLogger(__name__)
-
-Images = Sequence[npt.NDArray[np.uint8]]
-
-_PREPARED = 4  # snippets normalized at a time: what a CPU's cache holds of them as float32
-# what torch's allocators say when it is no OutOfMemoryError
-_OOM_MESSAGES = ("out of memory", "can't allocate memory")
 
 
 class TSNScorer(WindowScorer):
@@ -62,7 +52,8 @@ class TSNScorer(WindowScorer):
         package: The model.
         device: ``"auto"``, ``"cpu"``, ``"cuda"``, ``"cuda:1"``, ``"mps"``.
         exact: Compute every snippet, in float32.
-        batch: Most snippets in a pass; fewer where the device's memory does not hold them.
+        batch: Most snippets in a pass of torch; fewer where the device's memory does not hold them.
+        engine: What computes the networks: ``"auto"``, ``"torch"``, ``"onnx"``, ``"openvino"``.
 
     Attributes:
         config: The model's configuration.
@@ -73,17 +64,22 @@ class TSNScorer(WindowScorer):
 
     Raises:
         PackageError: The consensus of a stream cannot judge windows of any length.
-        ModelError: The device is not there.
+        ModelError: The device is not there, or the engine cannot compute this model.
     """
 
     def __init__(
-        self, package: ModelPackage, device: str = "auto", exact: bool = False, batch: int = 64
+        self,
+        package: ModelPackage,
+        device: str = "auto",
+        exact: bool = False,
+        batch: int = 64,
+        engine: str = "auto",
     ) -> None:
         config = package.config
         check_consensus(config)
         self.config: ModelConfig = config
         self.exact = exact
-        self.networks = SnippetScorer(package, resolve_device(device), batch, exact)
+        self.networks = SnippetScorer(config, make_engine(package, engine, device, batch, exact))
         modalities = [stream.snippet for stream in config.streams]
         self.grid = SnippetGrid.make(modalities, config.snippet_stride, config.sample_fps)
         self.plan = WindowPlan.make(
@@ -133,32 +129,18 @@ class TSNScorer(WindowScorer):
 
 
 class SnippetScorer:
-    """The networks of a model package on one device.
+    """Scores snippets, and combines their scores, with an engine that computes the networks.
 
     Args:
-        package: The model.
-        device: Where the networks run.
-        batch: Most snippets in a pass; fewer where the device's memory does not hold them.
-        exact: Compute in float32, also on CPUs that are faster with bfloat16.
+        config: Of the model.
+        engine: Computes its networks.
     """
 
-    def __init__(
-        self,
-        package: ModelPackage,
-        device: torch.device,
-        batch: int = 64,
-        exact: bool = True,
-    ) -> None:
-        self.config: ModelConfig = package.config
-        self.device = device
-        size = BatchSize(batch)
-        self._networks = {
-            stream.modality: StreamNetwork(package, stream, device, size, exact)
-            for stream in self.config.streams
-        }
-        self._cpus = usable_cpus()
-        self._fusion = self.config.late_fusion()
-        self._positive = self.config.labels.index(self.config.positive)
+    def __init__(self, config: ModelConfig, engine: Engine) -> None:
+        self.config = config
+        self.engine = engine
+        self._fusion = config.late_fusion()
+        self._positive = config.labels.index(config.positive)
 
     @contextmanager
     def session(self, watch: Stopwatch, alone: bool) -> Iterator[Score[Snippet]]:
@@ -171,10 +153,7 @@ class SnippetScorer:
         if not alone:
             yield partial(self.score, watch=watch)
             return
-        with (
-            room_for_reading(self.device, self._cpus),
-            network_threads(self.device, len(self._networks), self._cpus) as pool,
-        ):
+        with self.engine.session() as pool:
             yield partial(self.score, watch=watch, pool=pool)
 
     def score(
@@ -192,29 +171,17 @@ class SnippetScorer:
             with watch.stage(CUTTING):
                 views = [snippet.views(name) for snippet in snippets]
             with watch.stage(NETWORK.format(name)):
-                rows = self.logits(name, [view for each in views for view in each])
+                rows = self.engine.logits(name, [view for each in views for view in each])
                 each_view = rows.reshape(len(snippets), -1, rows.shape[-1])
                 return each_view.mean(1) if each_view.shape[1] > 1 else each_view[:, 0]
 
+        names = [stream.modality for stream in self.config.streams]
         if pool is None:
-            columns = [rows_of(name) for name in self._networks]
+            columns = [rows_of(name) for name in names]
         else:
             with watch.stage(SCORING):
-                columns = list(pool.map(rows_of, self._networks))
-        return [dict(zip(self._networks, row, strict=True)) for row in zip(*columns, strict=True)]
-
-    def logits(self, modality: str, images: Images) -> npt.NDArray[np.float32]:
-        """Return the logits ``(snippets, classes)`` of one stream's snippets.
-
-        Args:
-            modality: Of the stream.
-            images: ``(images, S, S, C)`` uint8 of each snippet.
-
-        Raises:
-            ModelError: The device's memory does not hold one snippet.
-        """
-        rows: npt.NDArray[np.float32] = self._networks[modality].logits(images).numpy()
-        return rows
+                columns = list(pool.map(rows_of, names))
+        return [dict(zip(names, row, strict=True)) for row in zip(*columns, strict=True)]
 
     def consensus(self, window: Scores) -> Scores:
         """Return what a window's snippets agree on, ``{modality: (classes,)}``.
@@ -224,14 +191,7 @@ class SnippetScorer:
         Args:
             window: Snippet logits ``(snippets, classes)`` by modality.
         """
-        with torch.inference_mode():
-            return {
-                name: self._networks[name]
-                .network.consensus(torch.from_numpy(scores)[None].to(self.device))[0]
-                .cpu()
-                .numpy()
-                for name, scores in window.items()
-            }
+        return {name: self._agreed(self.config.stream(name), rows) for name, rows in window.items()}
 
     def probability(self, agreed: Scores) -> tuple[float, dict[str, float]]:
         """Return the calibrated probability of a window and each stream's own.
@@ -239,157 +199,34 @@ class SnippetScorer:
         Args:
             agreed: Logits ``(classes,)`` of the window by modality.
         """
-        scores = {name: torch.from_numpy(logits) for name, logits in agreed.items()}
-        odds = float(self._fusion.log_odds(scores, self._positive))
-        streams = {name: float(row.softmax(-1)[self._positive]) for name, row in scores.items()}
+        odds = float(self._fusion.log_odds(agreed, self._positive))
+        streams = {name: float(softmax(row)[self._positive]) for name, row in agreed.items()}
         return float(self.config.calibration.probabilities(odds)), streams
 
-
-class StreamNetwork:
-    """A stream's normalization and network, for inference alone, as it computes fastest.
-
-    ``batch`` is shared by streams; for the rest see ``SnippetScorer``.
-    """
-
-    def __init__(
-        self,
-        package: ModelPackage,
-        stream: StreamConfig,
-        device: torch.device,
-        batch: BatchSize,
-        exact: bool,
-    ) -> None:
-        self._device = device
-        self._batch = batch
-        self._normalize = SnippetNormalizer(stream.snippet, stream.normalization)
-        network = package.build_stream(stream.modality)
-        shape = 1, stream.snippet.network_channels, stream.input_size, stream.input_size
-        example = torch.randn(shape, generator=torch.Generator().manual_seed(0))
-        precision = torch.float32 if exact else fast_precision(device)
-        backbone = in_precision(folded(network.backbone, example), example, precision)
-        network.backbone = backbone
-        self.network: TSN = network.to(device)
-        self._dtype = backbone.dtype
-
-    def logits(self, images: Images) -> torch.Tensor:
-        """Return the logits ``(snippets, classes)`` float32, on the CPU; see ``SnippetScorer``."""
-        with torch.inference_mode():
-            return self._batch.run(lambda part: self._compute(images[part]), len(images))
-
-    def _compute(self, images: Images) -> torch.Tensor:
-        starts = range(0, len(images), _PREPARED)
-        inputs = torch.cat([self._inputs(images[at : at + _PREPARED]) for at in starts])
-        return self.network.classify(self.network.backbone(inputs)).float().cpu()
-
-    def _inputs(self, images: Images) -> torch.Tensor:
-        snippets = self._normalize(interleaved(images).to(self._device))
-        return self.network.backbone_inputs(snippets.unsqueeze(1)).to(self._dtype)
+    def _agreed(self, stream: StreamConfig, rows: npt.NDArray[np.float32]) -> Logits:
+        if stream.consensus in LEARNED_CONSENSUS:
+            return self.engine.agreed(stream.modality, rows)
+        return fixed_consensus(stream, rows)
 
 
-class BatchSize:
-    """The largest batch that memory has held so far; halved, down to 1, when one does not fit.
-
-    A network in evaluation mode scores every item by itself, so the parts give the same scores.
+def fixed_consensus(stream: StreamConfig, rows: Logits) -> Logits:
+    """Return what snippets agree on by a consensus that learns nothing, as ``Consensus`` does.
 
     Args:
-        size: Largest number of items in a part to begin with; the attribute says what it is now.
+        stream: With one of the kinds ``avg``, ``sum``, ``max``, ``topk`` and ``identity``.
+        rows: Logits ``(snippets, classes)``.
+
+    Returns:
+        ``(classes,)``; with ``identity`` ``rows``.
     """
-
-    def __init__(self, size: int) -> None:
-        if size < 1:
-            raise UsageError(f"the batch size must be at least 1, not {size}")
-        self.size = size
-        self._told = False
-
-    def run(self, function: Callable[[slice], torch.Tensor], count: int) -> torch.Tensor:
-        """Return ``function`` of ``count`` items, called for slices of at most ``size``.
-
-        Args:
-            function: Maps a slice of the items to a tensor whose first dimension is theirs.
-            count: Items in all, at least 1.
-
-        Raises:
-            ModelError: Not even one item fits into memory.
-        """
-        parts: list[torch.Tensor] = []
-        begin = 0
-        while begin < count:
-            part = self._attempt(function, slice(begin, min(begin + self.size, count)))
-            if part is None:
-                self._halve(min(self.size, count - begin))
-                continue
-            parts.append(part)
-            begin += len(part)
-        return parts[0] if len(parts) == 1 else torch.cat(parts)
-
-    def _attempt(
-        self, function: Callable[[slice], torch.Tensor], items: slice
-    ) -> torch.Tensor | None:
-        # memory is freed once the error, which holds the frames of the failed call, is gone
-        try:
-            return function(items)
-        except RuntimeError as error:
-            if not out_of_memory(error):
-                raise
-            return None
-
-    def _halve(self, tried: int) -> None:
-        if torch.cuda.is_available():
-            torch.cuda.empty_cache()
-        if tried == 1:
-            raise ModelError(
-                "the device's memory does not hold a single snippet; close other programs that "
-                "use it, or choose the device 'cpu'"
-            )
-        self.size = tried // 2
-        level = logging.DEBUG if self._told else logging.WARNING
-        self._told = True
-        logger.log(
-            level,
-            "the device's memory does not hold a batch of %d; going on with smaller ones, from %d",
-            tried,
-            self.size,
-        )
-
-
-def out_of_memory(error: BaseException) -> bool:
-    """Return whether ``error`` is torch's way to say that an allocation failed."""
-    if isinstance(error, torch.cuda.OutOfMemoryError):
-        return True
-    return isinstance(error, RuntimeError) and any(text in str(error) for text in _OOM_MESSAGES)
-
-
-@contextmanager
-def room_for_reading(device: torch.device, cpus: int) -> Iterator[None]:
-    """Leave one CPU of several to the thread that reads, where the networks run on CPUs too.
-
-    With threads on every CPU they and the reader wait for each other. What the caller had set is
-    restored, and never exceeded.
-    """
-    had = torch.get_num_threads()
-    wanted = max(1, cpus - 1)
-    if device.type != "cpu" or wanted >= had:
-        yield
-        return
-    torch.set_num_threads(wanted)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(had)
-
-
-@contextmanager
-def network_threads(device: torch.device, networks: int, cpus: int) -> Iterator[Executor | None]:
-    """Give a thread for each of several networks, with its share of torch's, on several CPUs.
-
-    What one thread leaves idle where it waits for memory, the others use. None elsewhere.
-    """
-    if device.type != "cpu" or networks == 1 or cpus == 1:
-        yield None
-        return
-    share = max(1, torch.get_num_threads() // networks)
-    pool = ThreadPoolExecutor(networks, "slipdetect-network", torch.set_num_threads, (share,))
-    try:
-        yield pool
-    finally:
-        pool.shutdown(cancel_futures=True)
+    if stream.consensus == "identity":
+        return rows
+    if stream.consensus == "max":
+        agreed: Logits = rows.max(0)
+    elif stream.consensus == "topk":
+        agreed = np.sort(rows, 0)[-stream.consensus_k :].mean(0)
+    elif stream.consensus == "sum":
+        agreed = np.float32(stream.num_segments) * rows.mean(0)
+    else:
+        agreed = rows.mean(0)
+    return agreed

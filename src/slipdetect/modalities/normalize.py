@@ -1,20 +1,18 @@
 """From stored uint8 snippet images to the float32 tensor that a backbone was trained to see.
 
-In: ``(..., images, H, W, C)`` uint8. Out: ``(..., images * C, H, W)`` float32.
+In: ``(..., images, H, W, C)`` uint8. Out: ``(..., images * C, H, W)`` float32. torch loads on use.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
-
-import cv2
-import numpy as np
-import numpy.typing as npt
-import torch
+from typing import TYPE_CHECKING
 
 from slipdetect.errors import UsageError
 from slipdetect.modalities.snippet import Modality
+
+if TYPE_CHECKING:
+    import torch
 
 
 @dataclass(frozen=True)
@@ -68,7 +66,7 @@ class Normalization:
 
 
 # differences of a camera's noise; what is no larger is not made larger
-_NOISE = 0.04
+NOISE = 0.04
 
 
 class SnippetNormalizer:
@@ -89,8 +87,10 @@ class SnippetNormalizer:
             images: ``(..., images, H, W, C)`` uint8; C is 3 (RGB order) or, for flow, 2 (u, v).
 
         Returns:
-            ``(..., images * C, H, W)`` float32, in the memory order of ``interleaved`` images.
+            ``(..., images * C, H, W)`` float32, channels last where the images' memory was.
         """
+        import torch
+
         channels = 2 if self.modality.name == "flow" else 3
         expected = (self.modality.images, channels)
         if images.dtype != torch.uint8 or (images.shape[-4], images.shape[-1]) != expected:
@@ -119,27 +119,12 @@ class SnippetNormalizer:
         return list(self.normalization.mean), list(self.normalization.std)
 
 
-def interleaved(snippets: Sequence[npt.NDArray[np.uint8]]) -> torch.Tensor:
-    """Return ``(snippets, images, H, W, C)`` uint8, where memory holds ``(H, W, images, C)``.
-
-    ``SnippetNormalizer`` keeps that order, so no float is moved afterwards.
-
-    Args:
-        snippets: ``(images, H, W, C)`` each, C at most 4, all of one shape.
-    """
-    images, height, width, channels = snippets[0].shape
-    memory = np.empty((len(snippets), height * width, images, channels), np.uint8)
-    for snippet, target in zip(snippets, memory, strict=True):
-        pixels = np.ascontiguousarray(snippet).reshape(images, -1, channels)
-        cv2.transpose(pixels, target)
-    by_pixel = torch.from_numpy(memory.reshape(-1, height, width, images, channels))
-    return by_pixel.permute(0, 3, 1, 2, 4)
-
-
 def _gain(values: torch.Tensor, wanted: float) -> torch.Tensor:
     """Return what brings the differences of ``(..., images, C, H, W)`` to the size ``wanted``."""
+    import torch
+
     differences = values.diff(dim=-4)
     count = differences[(0,) * (differences.ndim - 4)].numel()
     energy = torch.linalg.vector_norm(differences, dim=(-4, -3, -2, -1), keepdim=True).square()
-    gain: torch.Tensor = wanted / (energy / count + _NOISE**2).sqrt()
+    gain: torch.Tensor = wanted / (energy / count + NOISE**2).sqrt()
     return gain

@@ -15,10 +15,30 @@ from slipdetect._checks import exact_keys, finite_tree, integer, mapping, number
 from slipdetect.errors import ModelError, PackageError, UsageError
 from slipdetect.modalities.normalize import Normalization
 from slipdetect.modalities.snippet import CONSENSUS_KINDS, CROPS, MODALITIES, Modality
-from slipdetect.models.scores import LateFusion
+from slipdetect.models.fusion import LateFusion
 from slipdetect.types import Calibration, EventConfig, Thresholds
 
 _OPTIONAL = ("flow", "contrast")  # of the normalization
+_OPTIONAL_OF_A_STREAM = ("backbone_options", "graphs")
+
+
+GRAPHS = ("onnx", "onnx-int8")
+
+
+@dataclass(frozen=True)
+class Graph:
+    """A stream's network, its normalization included, as a file that other programs run too.
+
+    Attributes:
+        file: Name of the ONNX file inside the package.
+        sha256: Hex digest of that file.
+    """
+
+    file: str
+    sha256: str
+
+    def __post_init__(self) -> None:
+        _check_file(self.file, ".onnx", self.sha256)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,6 +61,7 @@ class StreamConfig:
         crop: ``"motion"`` (square around what moves) or ``"center"``.
         file: Name of the weights file inside the package; "" means ``<modality>.safetensors``.
         sha256: Hex digest of that file; "" until the package is saved.
+        graphs: The network as graphs, by kind: ``"onnx"``, ``"onnx-int8"``; or none.
     """
 
     modality: str
@@ -57,6 +78,7 @@ class StreamConfig:
     backbone_options: dict[str, Any] = field(default_factory=dict)
     file: str = ""
     sha256: str = ""
+    graphs: dict[str, Graph] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         text("modality", self.modality, MODALITIES)
@@ -70,7 +92,9 @@ class StreamConfig:
             raise UsageError("dropout must be below 1")
         if not self.file:
             object.__setattr__(self, "file", f"{self.modality}.safetensors")
-        self._check_file()
+        _check_file(self.file, ".safetensors", self.sha256)
+        for kind in self.graphs:
+            text("graphs", kind, GRAPHS)
         self._check_flow()
         finite_tree("normalization", asdict(self.normalization))
         mapping("backbone_options", self.backbone_options)
@@ -88,8 +112,9 @@ class StreamConfig:
         for name in _OPTIONAL:
             if getattr(self.normalization, name) is None:
                 del data["normalization"][name]
-        if not self.backbone_options:
-            del data["backbone_options"]
+        for name in _OPTIONAL_OF_A_STREAM:
+            if not data[name]:
+                del data[name]
         return data
 
     @classmethod
@@ -100,28 +125,18 @@ class StreamConfig:
             PackageError: A key is missing, unknown or has an impossible value.
         """
         known = [item.name for item in fields(cls)]
-        if isinstance(data, Mapping) and "backbone_options" not in data:
-            known.remove("backbone_options")
+        if isinstance(data, Mapping):
+            known = [name for name in known if name in data or name not in _OPTIONAL_OF_A_STREAM]
         exact_keys(data, known, where)
         values: dict[str, Any] = dict(data)  # type: ignore[call-overload]
         values["normalization"] = _normalization(values["normalization"], where)
         try:
+            graphs = values.get("graphs", {})
+            mapping("graphs", graphs)
+            values["graphs"] = {kind: _graph(item, where) for kind, item in graphs.items()}
             return cls(**values)
         except UsageError as error:
             raise PackageError(f"{where}: {error}") from error
-
-    def _check_file(self) -> None:
-        # a name from a downloaded file must not lead out of the package's folder
-        name = self.file
-        plain = isinstance(name, str) and (
-            PurePosixPath(name).name == PureWindowsPath(name).name == name
-        )
-        if not plain or not name.endswith(".safetensors") or "\0" in name:
-            raise UsageError(f"file must be a plain name ending in .safetensors, not {name!r}")
-        if self.sha256 and not (
-            isinstance(self.sha256, str) and re.fullmatch("[0-9a-f]{64}", self.sha256)
-        ):
-            raise UsageError(f"sha256 must be 64 hexadecimal digits, not {self.sha256!r}")
 
     def _check_flow(self) -> None:
         if self.modality != "flow":
@@ -132,6 +147,22 @@ class StreamConfig:
             raise UsageError("a flow stream needs the recipe of its flow: at least method, bound")
         finite_tree("flow", self.flow)
         number("flow.bound", self.flow["bound"], 0.0, above=True)
+
+
+def _check_file(name: object, suffix: str, sha256: object) -> None:
+    # a name from a downloaded file must not lead out of the package's folder
+    plain = isinstance(name, str) and (
+        PurePosixPath(name).name == PureWindowsPath(name).name == name and "\0" not in name
+    )
+    if not plain or not str(name).endswith(suffix):
+        raise UsageError(f"file must be a plain name ending in {suffix}, not {name!r}")
+    if sha256 and not (isinstance(sha256, str) and re.fullmatch("[0-9a-f]{64}", sha256)):
+        raise UsageError(f"sha256 must be 64 hexadecimal digits, not {sha256!r}")
+
+
+def _graph(data: object, where: str) -> Graph:
+    exact_keys(data, [item.name for item in fields(Graph)], f"{where}.graphs")
+    return Graph(**dict(data))  # type: ignore[call-overload]
 
 
 def _normalization(data: object, where: str) -> Normalization:

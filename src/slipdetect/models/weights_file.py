@@ -8,16 +8,17 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import torch
 from safetensors import SafetensorError, safe_open
-from safetensors.torch import save_file
-from torch import nn
 
 from slipdetect._io import file_sha256
 from slipdetect.backbones.options import options_in
 from slipdetect.errors import PackageError
+
+if TYPE_CHECKING:
+    import torch
+    from torch import nn
 
 _FACTS = "slipdetect"
 
@@ -36,6 +37,8 @@ def write(
         dtype: Floating-point type on disk.
         facts: Stored beside the tensors for ``check_file``.
     """
+    from safetensors.torch import save_file
+
     tensors = {}
     for key, tensor in state_dict.items():
         tensors[key] = _stored(tensor, dtype).detach().cpu().clone().contiguous()
@@ -43,11 +46,11 @@ def write(
     save_file(tensors, path, metadata={_FACTS: json.dumps(dict(facts), sort_keys=True)})
 
 
-def check_file(path: Path, sha256: str, facts: Mapping[str, str]) -> None:
-    """Check digest, header and what the file says it was trained as.
+def check_digest(path: Path, sha256: str) -> None:
+    """Check that a file of a package is there and unchanged.
 
     Raises:
-        PackageError: Missing, changed, damaged, or for something else than ``facts``.
+        PackageError: It is not.
     """
     if not path.is_file():
         raise PackageError(f"{str(path)!r} is missing; the model package is incomplete")
@@ -56,8 +59,17 @@ def check_file(path: Path, sha256: str, facts: Mapping[str, str]) -> None:
             f"{str(path)!r} is not the file that model.json describes (sha256 differs); "
             "restore the package"
         )
+
+
+def check_file(path: Path, sha256: str, facts: Mapping[str, str]) -> None:
+    """Check digest, header and what the file says it was trained as.
+
+    Raises:
+        PackageError: Missing, changed, damaged, or for something else than ``facts``.
+    """
+    check_digest(path, sha256)
     try:
-        with safe_open(path, framework="pt", device="cpu") as file:
+        with safe_open(path, framework="np") as file:
             found = dict(json.loads((file.metadata() or {}).get(_FACTS, "{}")))
     except (SafetensorError, OSError, ValueError, TypeError) as error:
         raise _damaged(path, error) from error
@@ -133,7 +145,7 @@ def check_finite(tensors: Mapping[str, torch.Tensor], where: str) -> None:
         PackageError: A tensor holds NaN or infinity.
     """
     for key, tensor in tensors.items():
-        if tensor.is_floating_point() and not bool(torch.isfinite(tensor).all()):
+        if tensor.is_floating_point() and not bool(tensor.isfinite().all()):
             raise PackageError(
                 f"{where!r}: weights {key} hold NaN or infinity; use another checkpoint"
             )
@@ -144,7 +156,7 @@ def _stored(tensor: torch.Tensor, dtype: torch.dtype) -> torch.Tensor:
         return tensor
     small = tensor.to(dtype)
     # running variances of 0-255 pictures exceed what float16 can hold
-    return small if bool(torch.isfinite(small).all()) else tensor.float()
+    return small if bool(small.isfinite().all()) else tensor.float()
 
 
 def _damaged(path: Path, error: Exception) -> PackageError:

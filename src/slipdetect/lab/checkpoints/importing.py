@@ -24,7 +24,8 @@ from slipdetect.lab.checkpoints.assumed import (
 from slipdetect.lab.checkpoints.reading import Note, read_checkpoint, read_note
 from slipdetect.lab.checkpoints.stream import OldStream, recognize
 from slipdetect.models.config import ModelConfig, StreamConfig
-from slipdetect.models.package import ModelPackage, check_folder, save_package
+from slipdetect.models.package import ModelPackage, check_folder
+from slipdetect.models.saving import save_package
 from slipdetect.types import Calibration
 
 # what streams of two models may differ in without one being run as the other

@@ -19,8 +19,7 @@ from slipdetect.lab.checkpoints.reading import OldCheckpoint
 from slipdetect.modalities.normalize import Normalization
 from slipdetect.modalities.snippet import MODALITIES, Modality
 from slipdetect.models.config import StreamConfig
-from slipdetect.models.package import build_network
-from slipdetect.models.tsn import TSN
+from slipdetect.models.tsn import TSN, build_network
 
 # channels of the first convolution -> modality and snippet length
 _CHANNELS = {

@@ -17,7 +17,8 @@ import numpy as np
 import numpy.typing as npt
 
 from slipdetect._version import __version__
-from slipdetect.detection import TSNScorer, resolve_device
+from slipdetect.detection import TSNScorer
+from slipdetect.detection.engines import make_engine
 from slipdetect.detection.pipeline import BATCH, RunState, Segment, window_scores
 from slipdetect.detection.schedule import FixedWindows, Scores
 from slipdetect.detection.scorer import SnippetScorer
@@ -100,8 +101,9 @@ def _scoring(
     package: ModelPackage, protocol: Protocol, device: str, batch: int
 ) -> Callable[[Path, FrameCache], Scores]:
     if protocol.segments is None:
-        return WindowScoring(TSNScorer(package, device, exact=True, batch=batch))
-    return SegmentScoring(SnippetScorer(package, resolve_device(device), batch), protocol)
+        return WindowScoring(TSNScorer(package, device, exact=True, batch=batch, engine="torch"))
+    engine = make_engine(package, "torch", device, batch, exact=True)
+    return SegmentScoring(SnippetScorer(package.config, engine), protocol)
 
 
 class WindowScoring:

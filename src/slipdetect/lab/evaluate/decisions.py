@@ -14,8 +14,7 @@ import torch
 
 from slipdetect.errors import UsageError
 from slipdetect.lab.evaluate.scores import ClipScores
-from slipdetect.models import LateFusion
-from slipdetect.models.scores import class_log_odds
+from slipdetect.models.fusion import LateFusion, class_log_odds
 from slipdetect.types import Calibration
 
 CALIBRATED = "calibrated"

@@ -23,19 +23,17 @@ from slipdetect.models.package import (
     CONFIG_FILE,
     ModelPackage,
     check_folder,
+    files_of,
     named_files,
-    place,
     prepare,
-    remove_leftovers,
-    save_package,
-    staging_path,
     write_config,
 )
+from slipdetect.models.saving import place, remove_leftovers, save_package, staging_path
 from slipdetect.models.weights_file import read
 from slipdetect.types import Calibration
 
 _FREE = ("name", "calibration", "events", "sensitivity", "training", "versions")
-_FREE_OF_A_STREAM = ("file", "sha256", "dropout")
+_FREE_OF_A_STREAM = ("file", "sha256", "dropout", "graphs")
 
 
 def copy_package(
@@ -67,17 +65,29 @@ def copy_package(
     before = named_files(folder)
     streams = []
     for stream in config.streams:
-        staged = staging_path(folder, stream.file)
-        with atomic_write(staged, overwrite=True) as temporary:
-            shutil.copyfile(package.folder / stream.file, temporary)
-        streams.append(replace(stream, file=place(staged, stream.file)))
+        file = _copied(package.folder, stream.file, folder)
+        # a graph names the file of its weights
+        graphs = {
+            kind: replace(graph, file=_copied(package.folder, graph.file, folder))
+            for kind, graph in stream.graphs.items()
+            if file == stream.file or kind != "onnx"
+        }
+        streams.append(replace(stream, file=file, graphs=graphs))
     if text is not None:
         with atomic_write(folder / CARD_FILE, overwrite=True) as temporary:
             temporary.write_text(text, encoding="utf-8")
     config = replace(config, streams=tuple(streams))
     write_config(folder / CONFIG_FILE, config, overwrite)
-    remove_leftovers(folder, [stream.file for stream in streams], before)
+    remove_leftovers(folder, files_of(config), before)
     return ModelPackage(config, folder)
+
+
+def _copied(source: Path, name: str, folder: Path) -> str:
+    """Copy a file of a package into the folder of another one; return its name there."""
+    staged = staging_path(folder, name)
+    with atomic_write(staged, overwrite=True) as temporary:
+        shutil.copyfile(source / name, temporary)
+    return place(staged, name)
 
 
 def check_copy(package: ModelPackage, folder: Path, *, overwrite: bool = False) -> None:

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from slipdetect.detection.scorer import out_of_memory
+from slipdetect.detection.engines.torch_engine import out_of_memory
 from slipdetect.errors import SlipdetectError, TrainingError
 from slipdetect.lab.train.config import TrainConfig
 

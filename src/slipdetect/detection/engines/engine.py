@@ -1,0 +1,57 @@
+"""What an engine is: it computes the networks of a model package.
+
+In: snippets of one stream. Out: their logits.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from concurrent.futures import Executor
+from contextlib import AbstractContextManager
+from typing import Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+Images = Sequence[npt.NDArray[np.uint8]]
+Logits = npt.NDArray[np.float32]
+
+
+class Engine(Protocol):
+    """Computes the networks of one model package on one device.
+
+    Attributes:
+        name: ``"torch"``, ``"onnx"``, ...
+        device: Where it computes, such as ``"cpu"`` or ``"cuda:0"``.
+    """
+
+    name: str
+    device: str
+
+    def session(self) -> AbstractContextManager[Executor | None]:
+        """Return a context that gives a thread for each network; None: one after the other.
+
+        It leaves one CPU to the thread that reads. Outside of it engines work too.
+        """
+        ...
+
+    def logits(self, modality: str, images: Images) -> Logits:
+        """Return the logits ``(snippets, classes)`` of one stream's snippets.
+
+        Args:
+            modality: Of the stream.
+            images: ``(images, S, S, C)`` uint8 of each snippet.
+
+        Raises:
+            ModelError: The device's memory does not hold one snippet.
+        """
+        ...
+
+    def agreed(self, modality: str, scores: Logits) -> Logits:
+        """Return the logits ``(classes,)`` of a window by a consensus that the model has learned.
+
+        Args:
+            modality: Of the stream.
+            scores: Of the window's snippets, ``(snippets, classes)``.
+        """
+        ...

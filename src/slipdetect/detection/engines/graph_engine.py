@@ -1,0 +1,104 @@
+"""Engines that compute the graphs which a model package carries; torch is not needed.
+
+In: snippets. Out: their logits.
+"""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Iterator
+from concurrent.futures import Executor, ThreadPoolExecutor
+from contextlib import contextmanager
+from pathlib import Path
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from slipdetect.detection.engines.engine import Engine, Images, Logits
+from slipdetect.errors import ModelError, PackageError
+from slipdetect.flow.machine import usable_cpus
+
+# of a graph
+INPUT, OUTPUT = "images", "logits"
+
+
+class GraphEngine(Engine):
+    """An engine with a network for each stream, and a thread for each on several CPUs.
+
+    Args:
+        device: Where it computes.
+        networks: How many it has.
+        at_once: Snippets in a pass.
+
+    Attributes:
+        threads: CPU threads that each network may use, so that one CPU is left for reading.
+    """
+
+    def __init__(self, device: str, networks: int, at_once: int) -> None:
+        self.device = device
+        cpus = usable_cpus()
+        self.threads = max(1, (cpus - 1) // networks)
+        self._at_once = at_once
+        self._workers = networks if cpus > 1 and networks > 1 and device == "cpu" else 0
+
+    @abstractmethod
+    def run(self, modality: str, inputs: npt.NDArray[np.uint8]) -> Logits:
+        """Return the logits ``(N, classes)`` of ``(N, images * C, S, S)`` bytes."""
+
+    @contextmanager
+    def session(self) -> Iterator[Executor | None]:
+        """See ``Engine``."""
+        if not self._workers:
+            yield None
+            return
+        pool = ThreadPoolExecutor(self._workers, "slipdetect-network")
+        try:
+            yield pool
+        finally:
+            pool.shutdown(cancel_futures=True)
+
+    def logits(self, modality: str, images: Images) -> Logits:
+        """See ``Engine``.
+
+        Raises:
+            ModelError: The library fails, as where memory does not suffice.
+        """
+        rows = []
+        for start in range(0, len(images), self._at_once):
+            inputs = planar(images[start : start + self._at_once])
+            try:
+                rows.append(self.run(modality, inputs))
+            except Exception as error:
+                reason = " ".join(str(error).split())[:200]
+                raise ModelError(
+                    f"{self.name} cannot compute the {modality} network: {reason}"
+                ) from error
+        return rows[0] if len(rows) == 1 else np.concatenate(rows)
+
+    def agreed(self, modality: str, scores: Logits) -> Logits:
+        """Refuse: models with such a consensus are given torch."""
+        raise ModelError("a learned consensus is computed by torch; use the engine 'torch'")
+
+
+def planar(snippets: Images) -> npt.NDArray[np.uint8]:
+    """Return ``(snippets, images * C, H, W)`` uint8, as graphs take them.
+
+    Args:
+        snippets: ``(images, H, W, C)`` each, all of one shape.
+    """
+    images, height, width, channels = snippets[0].shape
+    planes = np.empty((len(snippets), images, channels, height, width), np.uint8)
+    for snippet, target in zip(snippets, planes, strict=True):
+        for image, into in zip(snippet, target, strict=True):
+            cv2.split(image, list(into))
+    return planes.reshape(len(snippets), images * channels, height, width)
+
+
+def unreadable(path: Path, library: str, error: Exception) -> PackageError:
+    """Return what to raise where a library cannot open a graph."""
+    reason = " ".join(str(error).split())[:200]
+    return PackageError(
+        f"{str(path)!r} cannot be run by {library} ({reason}); use the engine 'torch', or make the "
+        "graph anew with 'slipdetect models export MODEL --to onnx'"
+    )

@@ -1,0 +1,98 @@
+"""The networks of a model package computed by ONNX Runtime from the graphs that it carries.
+
+In: a model package, snippets. Out: their logits.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import onnxruntime
+
+from slipdetect.detection.engines.engine import Logits
+from slipdetect.detection.engines.graph_engine import INPUT, OUTPUT, GraphEngine, unreadable
+from slipdetect.errors import ModelError
+from slipdetect.models.config import StreamConfig
+from slipdetect.models.package import ModelPackage, check_graph_facts
+
+_GPU_PROVIDERS = ("TensorrtExecutionProvider", "CUDAExecutionProvider")
+_AT_ONCE = {"cpu": 4, "cuda": 64}  # what a CPU's cache holds, what keeps a GPU busy
+
+
+class OnnxEngine(GraphEngine):
+    """The engine of packages that carry graphs.
+
+    Args:
+        package: The model.
+        device: ``"auto"``, ``"cpu"``, ``"cuda"``, ``"cuda:1"``.
+        kind: Which graphs: ``"onnx"``, or ``"onnx-int8"`` with weights and values of 8 bits.
+
+    Raises:
+        ModelError: The device is not there.
+        PackageError: A graph is damaged, or not of this model.
+    """
+
+    def __init__(self, package: ModelPackage, device: str = "auto", kind: str = "onnx") -> None:
+        providers = _providers(device)
+        on = ("cuda" if len(providers) > 1 else "cpu") if device == "auto" else device
+        streams = package.config.streams
+        super().__init__(on, len(streams), _AT_ONCE[on.partition(":")[0]])
+        self.name = kind
+        self._sessions = {
+            stream.modality: _session(package, stream, kind, providers, self.threads)
+            for stream in streams
+        }
+
+    def run(self, modality: str, inputs: npt.NDArray[np.uint8]) -> Logits:
+        """See ``GraphEngine``."""
+        logits: Logits = self._sessions[modality].run([OUTPUT], {INPUT: inputs})[0]
+        return logits
+
+
+def gpu_providers() -> list[str]:
+    """Return the providers of ONNX Runtime that compute on an NVIDIA GPU and are there."""
+    there = onnxruntime.get_available_providers()
+    return [name for name in _GPU_PROVIDERS if name in there]
+
+
+def _providers(device: str) -> list[Any]:
+    """Return what ONNX Runtime shall try in turn.
+
+    Raises:
+        ModelError: It does not have that device.
+    """
+    kind, _, number = device.partition(":")
+    found = gpu_providers() if kind in ("auto", "cuda") else []
+    if found:
+        return [*((name, {"device_id": number or "0"}) for name in found), "CPUExecutionProvider"]
+    if kind in ("auto", "cpu"):
+        return ["CPUExecutionProvider"]
+    raise ModelError(
+        f"onnxruntime as installed does not compute on {device!r}; choose the engine 'torch' or "
+        "the device 'cpu', or for CUDA install onnxruntime-gpu in its place"
+    )
+
+
+def _session(
+    package: ModelPackage, stream: StreamConfig, kind: str, providers: list[Any], threads: int
+) -> onnxruntime.InferenceSession:
+    """Open the graph of a stream.
+
+    Raises:
+        PackageError: It cannot be read here, or is not what the package says of it.
+    """
+    path = package.folder / stream.graphs[kind].file
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = threads
+    options.log_severity_level = 3
+    # a thread that spins takes the time of the one that reads
+    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+    options.enable_cpu_mem_arena = False
+    try:
+        session = onnxruntime.InferenceSession(str(path), options, providers=providers)
+    except Exception as error:
+        raise unreadable(path, "onnxruntime", error) from error
+    check_graph_facts(package, stream, session.get_modelmeta().custom_metadata_map, str(path))
+    return session

@@ -1,0 +1,341 @@
+"""Exporting the networks of a model package as graphs, for engines other than torch.
+
+In: a ``ModelPackage``. Out: an ONNX file a stream that other programs run too, from the bytes of a
+snippet to its logits, and how far its logits are from torch's.
+"""
+
+from __future__ import annotations
+
+import json
+import struct
+import warnings
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import nn
+
+from slipdetect._io import atomic_write, check_writable, file_sha256, make_folder
+from slipdetect.detection.engines.graph_engine import INPUT, OUTPUT, planar
+from slipdetect.detection.engines.torch_engine import TorchEngine
+from slipdetect.errors import ModelError, OutputError
+from slipdetect.lab import require
+from slipdetect.modalities.normalize import NOISE
+from slipdetect.models.config import Graph, StreamConfig
+from slipdetect.models.package import (
+    CONFIG_FILE,
+    GRAPH_FACTS,
+    ModelPackage,
+    files_of,
+    graph_facts,
+    write_config,
+)
+from slipdetect.models.saving import place, remove_leftovers, staging_path
+from slipdetect.models.tsn import TSN
+
+if TYPE_CHECKING:
+    import onnx
+
+Images = Sequence[npt.NDArray[np.uint8]]
+
+TOLERANCE = 1e-3  # of the largest logit, or of 1
+_OPSET = 18
+_NETWORK = "network"
+_DRAWN = 8  # snippets
+
+
+@dataclass(frozen=True)
+class Exported:
+    """A graph that was written.
+
+    Attributes:
+        path: Its file.
+        modality: Of its stream.
+        apart: Largest difference of a logit from torch's.
+        snippets: How many it was compared on.
+    """
+
+    path: Path
+    modality: str
+    apart: float
+    snippets: int
+
+
+class GraphNetwork(nn.Module):
+    """A stream from bytes to logits, with as few passes over the pixels as a graph can have.
+
+    Normalization is that of ``SnippetNormalizer``; differences are taken and scaled in one step, a
+    convolution over channels, because their means cancel.
+
+    Args:
+        stream: What the package says.
+        network: With its weights.
+    """
+
+    def __init__(self, stream: StreamConfig, network: TSN) -> None:
+        super().__init__()
+        self.network = network
+        norm, images = stream.normalization, stream.snippet.images
+        self._reversed = norm.color == "BGR" and stream.modality != "flow"
+        self._contrast = norm.contrast
+        channels = 2 if stream.modality == "flow" else 3
+        mean: tuple[float, ...] = norm.mean
+        std: tuple[float, ...] = norm.std
+        if channels == 2:
+            mean, std = (norm.flow_mean,) * 2, (norm.flow_std,) * 2
+        scale = norm.value_range / (255.0 * torch.tensor(std))
+        shift = torch.tensor(mean) / torch.tensor(std)
+        self._images = images
+        self.scale = nn.Buffer(scale.repeat(images)[:, None, None])
+        self.shift = nn.Buffer(shift.repeat(images)[:, None, None])
+        self.difference: torch.Tensor | None = None
+        if stream.modality == "rgbdiff":
+            first = torch.eye((images - 1) * channels, images * channels)
+            neighbors = first.roll(channels, 1) - first
+            self.difference = nn.Buffer((neighbors * self.scale.view(1, -1))[:, :, None, None])
+
+    def forward(self, images: torch.Tensor) -> torch.Tensor:
+        """Return the logits ``(N, classes)`` of ``(N, images * C, H, W)`` uint8."""
+        values = images.float()
+        if self._reversed:
+            colors = values.reshape(-1, self._images, 3, *values.shape[2:])
+            values = colors.flip(2).flatten(1, 2)
+        if self.difference is None:
+            values = values * self.scale - self.shift
+        else:
+            values = nn.functional.conv2d(values, self.difference)
+            if self._contrast is not None:
+                energy = (values * values).mean(dim=(1, 2, 3), keepdim=True)
+                values = values * (self._contrast / (energy + NOISE**2).sqrt())
+        logits: torch.Tensor = self.network.classify(self.network.backbone(values))
+        return logits
+
+
+def export_graphs(
+    package: ModelPackage, folder: Path | None, snippets: dict[str, Images], *, overwrite: bool
+) -> list[Exported]:
+    """Write the graph of every stream and compare it with torch.
+
+    Args:
+        package: The model.
+        folder: Where to, for other programs: files that hold their weights. None: into the package
+            itself, whose graphs read its weights files and become what ``detect`` runs.
+        snippets: By modality, what to compare on; drawn ones where there are none.
+        overwrite: Replace graphs that are there.
+
+    Raises:
+        ModelError: A network has something that a graph cannot express, or the graph's logits are
+            further from torch's than ``TOLERANCE``.
+        OutputError: A file cannot be written.
+    """
+    for library in ("onnx", "onnxscript"):
+        require(library, "export")
+    home = package.folder if folder is None else folder
+    make_folder(home)
+    made: list[Exported] = []
+    streams: list[StreamConfig] = []
+    engine = TorchEngine(package, "cpu")
+    for stream in package.config.streams:
+        name = f"{stream.modality}.onnx"
+        if folder is not None or "onnx" in stream.graphs:
+            check_writable(home / name, overwrite=overwrite)
+        images = snippets.get(stream.modality) or drawn(stream)
+        model = graph_of(package, stream)
+        if folder is not None:
+            _embed(model, package.folder)
+        staged = staging_path(home, name)
+        try:
+            with atomic_write(staged, overwrite=True) as temporary:
+                temporary.write_bytes(model.SerializeToString(deterministic=True))
+        except OSError as error:
+            raise OutputError(f"cannot write in {str(home)!r}: {error.strerror}") from error
+        try:
+            apart = _apart(stream, engine.logits(stream.modality, images), _run(staged, images))
+        except ModelError:
+            staged.unlink()
+            raise
+        file = place(staged, name)
+        made.append(Exported(home / file, stream.modality, apart, len(images)))
+        graph = Graph(file, file_sha256(home / file))
+        streams.append(replace(stream, graphs={**stream.graphs, "onnx": graph}))
+    if folder is None:
+        config = replace(package.config, streams=tuple(streams))
+        write_config(home / CONFIG_FILE, config, overwrite=True)
+        remove_leftovers(home, files_of(config), files_of(package.config))
+    return made
+
+
+def graph_of(package: ModelPackage, stream: StreamConfig) -> onnx.ModelProto:
+    """Return the graph of a stream; its weights stay in the package's file, which it names.
+
+    Raises:
+        ModelError: The network has something that a graph cannot express.
+    """
+    network = GraphNetwork(stream, package.build_stream(stream.modality)).eval()
+    side = stream.input_size
+    # two, because an exporter takes a single one for a constant
+    example = torch.zeros(2, stream.snippet.stored_channels, side, side, dtype=torch.uint8)
+    model = _exported(network, example, stream)
+    _share_weights(model, package.folder / stream.file)
+    model.producer_name = "slipdetect"
+    model.doc_string = (
+        f"{package.config.name}, {stream.modality} stream. {INPUT}: uint8 (snippets, images * "
+        f"channels, {side}, {side}), the {stream.snippet.images} "
+        f"{'flow fields (u, v)' if stream.modality == 'flow' else 'RGB pictures'} of each snippet, "
+        f"oldest first. {OUTPUT}: float32 (snippets, {len(package.config.labels)}), of "
+        f"{', '.join(package.config.labels)}."
+    )
+    entry = model.metadata_props.add()
+    entry.key = GRAPH_FACTS
+    entry.value = json.dumps(graph_facts(stream, package.config), ensure_ascii=False)
+    return model
+
+
+def drawn(stream: StreamConfig, count: int = _DRAWN) -> Images:
+    """Return snippets of a bright square that moves over noise, to compare engines on."""
+    rng = np.random.default_rng(0)
+    side, images = stream.input_size, stream.snippet.images
+    channels = 2 if stream.modality == "flow" else 3
+    snippets = []
+    for _ in range(count):
+        pictures = rng.integers(96, 160, (images, side, side, channels), dtype=np.uint8)
+        start, step = rng.integers(0, side // 2, 2), rng.integers(-3, 4, 2)
+        for index, picture in enumerate(pictures):
+            top, left = np.clip(start + index * step, 0, side - side // 4)
+            picture[top : top + side // 4, left : left + side // 4] = 230
+        snippets.append(pictures)
+    return snippets
+
+
+def _exported(
+    network: GraphNetwork, example: torch.Tensor, stream: StreamConfig
+) -> onnx.ModelProto:
+    from onnxscript import optimizer
+
+    snippets = torch.export.Dim("snippets")
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of the exporter, about itself
+        try:
+            program: Any = torch.onnx.export(
+                network,
+                (example,),
+                dynamo=True,
+                input_names=[INPUT],
+                output_names=[OUTPUT],
+                dynamic_shapes=({0: snippets},),
+                opset_version=_OPSET,
+                optimize=False,
+                verbose=False,
+            )
+        except Exception as error:
+            raise ModelError(
+                f"the {stream.modality} network ({stream.backbone}) cannot be exported: "
+                f"{_cause(error)}; it stays usable by torch"
+            ) from error
+    optimizer.inline(program.model)
+    # not what merges layers: weights keep the names and values of the package's file
+    optimizer.fold_constants(program.model)
+    optimizer.remove_unused_nodes(program.model)
+    model: onnx.ModelProto = program.model_proto
+    return model
+
+
+def _cause(error: BaseException) -> str:
+    while error.__cause__ is not None:
+        error = error.__cause__
+    return next((line for line in str(error).splitlines() if line.strip()), type(error).__name__)
+
+
+def _share_weights(model: onnx.ModelProto, weights: Path) -> None:
+    """Make a graph read its weights from a safetensors file beside it, in the type they have there.
+
+    Files of ONNX may keep tensors anywhere in another file; safetensors holds them plainly.
+    """
+    import onnx
+
+    types = {"F16": onnx.TensorProto.FLOAT16, "BF16": onnx.TensorProto.BFLOAT16}
+    start, entries = _layout(weights)
+    casts = []
+    for tensor in model.graph.initializer:
+        entry = entries.get(tensor.name.removeprefix(f"{_NETWORK}."))
+        if entry is None or list(entry["shape"]) != list(tensor.dims):
+            continue
+        kind = types.get(entry["dtype"])
+        if kind is None and entry["dtype"] != "F32":
+            continue
+        name = tensor.name
+        tensor.ClearField("raw_data")
+        tensor.ClearField("float_data")
+        begin, end = entry["data_offsets"]
+        tensor.data_location = onnx.TensorProto.EXTERNAL
+        del tensor.external_data[:]
+        where = {"location": weights.name, "offset": start + begin, "length": end - begin}
+        for key, value in where.items():
+            item = tensor.external_data.add()
+            item.key, item.value = key, str(value)
+        if kind is not None:
+            tensor.data_type, tensor.name = kind, f"{name}.stored"
+            casts.append(
+                onnx.helper.make_node("Cast", [tensor.name], [name], to=onnx.TensorProto.FLOAT)
+            )
+    for item in (*model.graph.node, *model.graph.value_info, *model.graph.initializer):
+        del item.metadata_props[:]  # of the exporter: lines of source code, paths of this machine
+    nodes = [*casts, *model.graph.node]
+    del model.graph.node[:]
+    model.graph.node.extend(nodes)
+    # the types of names that are now made by casts are no longer those of initializers
+    known = {cast.output[0] for cast in casts}
+    kept = [info for info in model.graph.value_info if info.name not in known]
+    del model.graph.value_info[:]
+    model.graph.value_info.extend(kept)
+
+
+def _layout(weights: Path) -> tuple[int, dict[str, Any]]:
+    """Return where the tensors of a safetensors file begin, and what its header says of each."""
+    with weights.open("rb") as file:
+        (length,) = struct.unpack("<Q", file.read(8))
+        entries: dict[str, Any] = json.loads(file.read(length))
+    return 8 + length, entries
+
+
+def _embed(model: onnx.ModelProto, folder: Path) -> None:
+    from onnx.external_data_helper import load_external_data_for_model
+
+    load_external_data_for_model(model, str(folder))
+
+
+def _run(path: Path, images: Images) -> npt.NDArray[np.float32]:
+    import onnxruntime
+
+    options = onnxruntime.SessionOptions()
+    options.log_severity_level = 3
+    try:
+        session = onnxruntime.InferenceSession(
+            str(path), options, providers=["CPUExecutionProvider"]
+        )
+        logits: npt.NDArray[np.float32] = session.run([OUTPUT], {INPUT: planar(images)})[0]
+    except Exception as error:
+        reason = " ".join(str(error).split())[:200]
+        raise ModelError(f"onnxruntime cannot run the graph: {reason}") from error
+    return logits
+
+
+def _apart(
+    stream: StreamConfig, wanted: npt.NDArray[np.float32], found: npt.NDArray[np.float32]
+) -> float:
+    """Return how far a graph's logits are from torch's.
+
+    Raises:
+        ModelError: Further than ``TOLERANCE``.
+    """
+    apart = float(np.abs(found - wanted).max())
+    if not apart <= TOLERANCE * max(1.0, float(np.abs(wanted).max())):
+        raise ModelError(
+            f"the graph of the {stream.modality} stream is {apart:.2g} from torch's logits, more "
+            f"than {TOLERANCE:g}; it is not written, and the model stays usable by torch"
+        )
+    return apart
