@@ -5,6 +5,7 @@ and urfd where they are. Out: a file of JSON lines, or what differs from one.
 
     python benchmarks/same_events.py --write before.jsonl --jobs 2       # on the build before
     python benchmarks/same_events.py --against before.jsonl --jobs 2     # on the build after
+    python benchmarks/same_events.py --engine torch --write torch.jsonl   # of one engine
 
 Every video is looked at as ``detect`` does and as ``detect --exact`` does. ``--write`` goes on with
 a file that the same build began. ``--against`` finds everything that its file has anew (and keeps
@@ -48,6 +49,7 @@ def main(words: Sequence[str] | None = None) -> int:
     parser.add_argument("--against", type=Path, metavar="FILE", help="compare with what it has")
     parser.add_argument("--data", type=Path, default=DATA, help="real clips (default: %(default)s)")
     parser.add_argument("--sample", type=int, metavar="N", help="only N videos, evenly spread")
+    parser.add_argument("--engine", help="what computes the networks (default: the build's own)")
     parser.add_argument("--jobs", type=int, default=1, help="processes (default: %(default)s)")
     arguments = parser.parse_args(words)
     if arguments.write is None and arguments.against is None:
@@ -62,7 +64,7 @@ def main(words: Sequence[str] | None = None) -> int:
         names = sampled(videos if old is None else {name for name, _ in old.found}, arguments)
         kept = Path(folder) / "found.jsonl" if arguments.write is None else arguments.write
         here = {name: videos[name] for name in names if name in videos}
-        new = find(here, Store.begin(kept, build()), arguments.jobs)
+        new = find(here, Store.begin(kept, build()), arguments.jobs, arguments.engine)
     if old is None:
         print(f"stored {total(new)} in {arguments.write}")
         return 0
@@ -77,14 +79,14 @@ def sampled(names: Mapping[str, Path] | set[str], arguments: argparse.Namespace)
     return [ordered[index * (len(ordered) - 1) // steps] for index in range(count)]
 
 
-def find(videos: Mapping[str, Path], store: Store, jobs: int) -> Found:
+def find(videos: Mapping[str, Path], store: Store, jobs: int, engine: str | None = None) -> Found:
     """Look at every video in every way that the store does not have yet; return all of these."""
     wanted = [(name, way) for name in videos for way in WAYS]
     todo = [key for key in wanted if key not in store.found]
     # for the processes to come: a sum depends on how many threads share it
     os.environ["OMP_NUM_THREADS"] = "1"
     with ProcessPoolExecutor(jobs, get_context("spawn")) as pool:
-        pending = {pool.submit(look, videos[name], way): (name, way) for name, way in todo}
+        pending = {pool.submit(look, videos[name], way, engine): (name, way) for name, way in todo}
         for done, future in enumerate(as_completed(pending), 1):
             name, way = pending[future]
             row, seconds = future.result()
@@ -93,11 +95,11 @@ def find(videos: Mapping[str, Path], store: Store, jobs: int) -> Found:
     return {key: store.found[key] for key in wanted}
 
 
-def look(path: Path, way: str) -> tuple[dict[str, Any], float]:
+def look(path: Path, way: str, engine: str | None = None) -> tuple[dict[str, Any], float]:
     """Return what is found in a video, as the JSON says it, and the seconds that this took."""
     began = time.monotonic()
     row: dict[str, Any] = {"sha256": hashlib.sha256(path.read_bytes()).hexdigest()}
-    detector = _detector(WAYS[way])
+    detector = _detector(WAYS[way], engine)
     try:
         text = detector.detect(path).to_json(windows=True)
     except Exception as error:  # a build may call its errors otherwise
@@ -110,10 +112,12 @@ def look(path: Path, way: str) -> tuple[dict[str, Any], float]:
 
 
 @cache
-def _detector(exact: bool) -> Any:
+def _detector(exact: bool, engine: str | None) -> Any:
     from slipdetect import Detector
 
-    return Detector.load("default", device="cpu", exact=exact)
+    # builds from before there were engines know no such argument
+    chosen = {} if engine is None else {"engine": engine}
+    return Detector.load("default", device="cpu", exact=exact, **chosen)
 
 
 def report(old: Found, new: Found) -> int:

@@ -13,7 +13,7 @@ import pytest
 import torch
 
 from slipdetect.detection import Detector
-from slipdetect.detection.scorer import BatchSize, StreamNetwork, out_of_memory
+from slipdetect.detection.engines.torch_engine import BatchSize, StreamNetwork, out_of_memory
 from slipdetect.errors import ModelError, UsageError
 from synth import make_video
 

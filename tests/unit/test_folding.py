@@ -10,7 +10,7 @@ import torch
 from torch import nn
 
 from slipdetect.backbones import create_backbone
-from slipdetect.models.tsn import folded
+from slipdetect.detection.engines.folding import folded
 
 EXAMPLE = torch.randn(2, 3, 32, 32, generator=torch.Generator().manual_seed(1))
 

@@ -169,7 +169,7 @@ def test_half_written_folder_is_no_package(tmp_path: Path, monkeypatch: pytest.M
     def fail(*_: object) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("slipdetect.models.package.write_config", fail)
+    monkeypatch.setattr("slipdetect.models.saving.write_config", fail)
     with pytest.raises(OSError, match="No space"):
         save_package(tmp_path, stub_config("rgb"), {"rgb": trained("rgb").state_dict()})
     with pytest.raises(PackageError, match=r"has no model\.json"):

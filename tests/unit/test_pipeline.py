@@ -12,10 +12,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-import torch
 
 from slipdetect import Detector, EventConfig, Frame, Segment, Window, WindowScorer
 from slipdetect.detection import EventFinal, LiveDetection, RunState
+from slipdetect.detection.engines.torch_engine import TorchEngine
 from slipdetect.detection.pipeline import (
     Snippet,
     SnippetCutter,
@@ -109,7 +109,8 @@ def test_fixed_windows_sample_each_by_itself_and_end_where_they_are_told_to() ->
 
 
 def test_snippets_of_several_segments_are_scored_in_one_call(tiny_package: Path) -> None:
-    networks = SnippetScorer(load_package(tiny_package), torch.device("cpu"))
+    package = load_package(tiny_package)
+    networks = SnippetScorer(package.config, TorchEngine(package, "cpu"))
     (stream,) = networks.config.streams
     inputs = [StreamInput(stream.snippet, stream.input_size, stream.crop)]
     cut = [

@@ -10,7 +10,7 @@ import torch
 from torch import nn
 
 from slipdetect.backbones import create_backbone
-from slipdetect.models.tsn import fast_precision, in_precision
+from slipdetect.detection.engines.folding import fast_precision, in_precision
 
 CPU = torch.device("cpu")
 EXAMPLE = torch.randn(2, 3, 64, 64, generator=torch.Generator().manual_seed(1))

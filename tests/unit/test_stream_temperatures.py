@@ -17,6 +17,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from scored import scored
+from slipdetect.detection.engines.torch_engine import TorchEngine
 from slipdetect.detection.scorer import SnippetScorer
 from slipdetect.errors import PackageError, UsageError
 from slipdetect.lab.calibrate.fitting import fit_temperature
@@ -73,13 +74,18 @@ def package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path / "m"
 
 
+def scorer_of(folder: Path) -> SnippetScorer:
+    package = load_package(folder)
+    return SnippetScorer(package.config, TorchEngine(package, "cpu"))
+
+
 def row(*logits: float) -> np.ndarray:
     """The logits of a window of one snippet."""
     return np.array([logits], np.float32)
 
 
 def test_detection_tempers_what_the_package_says(package: Path) -> None:
-    scorer = SnippetScorer(load_package(package), torch.device("cpu"))
+    scorer = scorer_of(package)
     window = {"rgb": row(6.0, 2.0), "flow": row(-1.0, 0.0)}
     probability, streams = scorer.probability(scorer.consensus(window))
     fused = (4.0 / 4.0 + -1.0 / 0.5) / 2
@@ -108,7 +114,7 @@ def test_evaluation_and_detection_calibrate_alike(package: Path) -> None:
     """As sure as networks get, too: float32 rounds their probabilities to 0 and 1 there."""
     odds = [-200.0, -60.0, -17.5, -5.0, 0.0, 3.0, 17.5, 60.0, 200.0]
     expected = [sigmoid(value / 2.0 + 0.5) for value in odds]
-    scorer = SnippetScorer(load_package(package), torch.device("cpu"))
+    scorer = scorer_of(package)
     # what tempering by 4 and by 1/2 leaves is the same from both streams, and so is their mean
     logits = {"rgb": [4.0 * value for value in odds], "flow": [0.5 * value for value in odds]}
     detected = []

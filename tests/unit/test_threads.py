@@ -10,7 +10,7 @@ import threading
 import pytest
 import torch
 
-from slipdetect.detection.scorer import network_threads, room_for_reading
+from slipdetect.detection.engines.torch_engine import network_threads, room_for_reading
 
 
 @pytest.mark.parametrize(

@@ -1,11 +1,12 @@
-"""``slipdetect models export`` and ``average``: a stream for older programs, one model of several.
+"""``slipdetect models export`` and ``average``: models for other programs, one model of several.
 
-In: packages. Out: a ``.pth.tar`` file in the form of tsn-pytorch; a package of mean weights.
+In: packages. Out: graphs; a ``.pth.tar`` file of tsn-pytorch; a package of mean weights.
 """
 
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -14,39 +15,104 @@ from slipdetect.cli.options import common_options
 from slipdetect.errors import UsageError
 from slipdetect.modalities.snippet import MODALITIES
 
+if TYPE_CHECKING:
+    from slipdetect.models import ModelPackage
+
+
+_TARGETS = ("tsn-pytorch", "onnx", "openvino")
+
 
 @click.command()
 @click.argument("name", metavar="MODEL")
 @click.option(
-    "--stream",
-    type=click.Choice(MODALITIES),
-    help="Which stream; needed where there are several.",
+    "--to",
+    "target",
+    type=click.Choice(_TARGETS),
+    default="tsn-pytorch",
+    show_default=True,
+    help="An old checkpoint, or graphs for other engines and programs.",
 )
 @click.option(
-    "--out", type=click.Path(path_type=Path), required=True, help="File, such as rgb.pth.tar."
+    "--stream",
+    type=click.Choice(MODALITIES),
+    help="Of a checkpoint: which stream; needed where there are several.",
 )
-@click.option("--overwrite", is_flag=True, help="Replace --out.")
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path),
+    help="File of a checkpoint, such as rgb.pth.tar; folder of graphs.  [default: onnx: the "
+    "package itself]",
+)
+@click.option(
+    "--on",
+    "video",
+    type=click.Path(path_type=Path),
+    metavar="VIDEO",
+    help="Compare graphs with torch on its snippets.  [default: on drawn ones]",
+)
+@click.option("--overwrite", is_flag=True, help="Replace what is there.")
 @common_options
 @click.pass_context
 def export(
-    ctx: click.Context, /, name: str, stream: str | None, out: Path, overwrite: bool
+    ctx: click.Context,
+    /,
+    name: str,
+    target: str,
+    stream: str | None,
+    out: Path | None,
+    video: Path | None,
+    overwrite: bool,
 ) -> None:
-    """Write a stream as an old checkpoint (.pth.tar).
+    """Write graphs for other engines, or a stream as an old checkpoint.
 
-    MODEL is 'default' or the folder of a package. The file is one of tsn-pytorch: epoch, arch,
-    state_dict (base_model.*, new_fc.*) and best_prec1. A text under 'slipdetect' lets 'models
-    import' restore the stream exactly, and the files of all streams the model; other programs do
-    not look at it. What these will do otherwise is told, one line each.
+    MODEL is 'default' or the folder of a package.
+
+    A graph (--to onnx, --to openvino) is the network of a stream with its normalization, from the
+    bytes of a snippet to its logits. Without --out the graphs become part of the package, and
+    'detect' runs them by ONNX Runtime in place of torch. With it they hold their weights
+    themselves, for any other program. Each is compared with torch, and not written if it differs.
+
+    A checkpoint (.pth.tar) is one of tsn-pytorch: epoch, arch, state_dict (base_model.*, new_fc.*)
+    and best_prec1. A text under 'slipdetect' lets 'models import' restore the stream exactly, and
+    the files of all streams the model; other programs do not look at it. What these will do
+    otherwise is told, one line each.
 
     \b
+    slipdetect models export runs/first/best --to onnx
+    slipdetect models export default --to onnx --out graphs
     slipdetect models export runs/first/best --stream rgb --out rgb_model_best.pth.tar
     """
     from slipdetect.detection import model_folder
-    from slipdetect.lab.checkpoints import export_stream
     from slipdetect.models import load_package
 
     console = ctx.ensure_object(Console)
     package = load_package(model_folder(name))
+    if target == "tsn-pytorch":
+        if video is not None:
+            raise UsageError("--on is for graphs; leave it out, or give --to onnx")
+        if out is None:
+            raise UsageError("give the file of the checkpoint with --out, or --to onnx")
+        _export_checkpoint(console, package, stream, out, overwrite)
+        return
+    if stream is not None:
+        raise UsageError("--stream is for checkpoints; graphs are written of every stream")
+    if target == "openvino" and out is None:
+        raise UsageError("give the folder of the graphs with --out; packages carry those of onnx")
+    from slipdetect.lab.models.graphs import export_graphs, snippets_of
+
+    snippets = {} if video is None else snippets_of(package, video)
+    for done in export_graphs(package, target, out, snippets, overwrite=overwrite):
+        kind = "drawn snippets" if video is None else "snippets"
+        console.text(
+            f"{done.path}: at most {done.apart:.1e} from torch on {done.snippets} {kind}\n"
+        )
+
+
+def _export_checkpoint(
+    console: Console, package: ModelPackage, stream: str | None, out: Path, overwrite: bool
+) -> None:
+    from slipdetect.lab.checkpoints import export_stream
+
     names = [item.modality for item in package.config.streams]
     if stream is None and len(names) > 1:
         raise UsageError(f"the model has the streams {', '.join(names)}; choose one with --stream")

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import struct
 import warnings
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -19,12 +19,16 @@ import numpy.typing as npt
 import torch
 from torch import nn
 
-from slipdetect._io import atomic_write, check_writable, file_sha256, make_folder
+from slipdetect._io import check_writable, file_sha256, make_folder
 from slipdetect.detection.engines.graph_engine import INPUT, OUTPUT, planar
 from slipdetect.detection.engines.torch_engine import TorchEngine
+from slipdetect.detection.pipeline import SnippetCutter
+from slipdetect.detection.schedule import EverySnippet, WindowPlan
 from slipdetect.errors import ModelError, OutputError
+from slipdetect.flow import FlowExtractor
 from slipdetect.lab import require
 from slipdetect.modalities.normalize import NOISE
+from slipdetect.modalities.snippet import SnippetGrid, StreamInput
 from slipdetect.models.config import Graph, StreamConfig
 from slipdetect.models.package import (
     CONFIG_FILE,
@@ -36,6 +40,7 @@ from slipdetect.models.package import (
 )
 from slipdetect.models.saving import place, remove_leftovers, staging_path
 from slipdetect.models.tsn import TSN
+from slipdetect.video import open_video
 
 if TYPE_CHECKING:
     import onnx
@@ -76,6 +81,8 @@ class GraphNetwork(nn.Module):
         network: With its weights.
     """
 
+    difference: torch.Tensor | None
+
     def __init__(self, stream: StreamConfig, network: TSN) -> None:
         super().__init__()
         self.network = network
@@ -92,8 +99,9 @@ class GraphNetwork(nn.Module):
         self._images = images
         self.scale = nn.Buffer(scale.repeat(images)[:, None, None])
         self.shift = nn.Buffer(shift.repeat(images)[:, None, None])
-        self.difference: torch.Tensor | None = None
-        if stream.modality == "rgbdiff":
+        if stream.modality != "rgbdiff":
+            self.difference = None
+        else:
             first = torch.eye((images - 1) * channels, images * channels)
             neighbors = first.roll(channels, 1) - first
             self.difference = nn.Buffer((neighbors * self.scale.view(1, -1))[:, :, None, None])
@@ -116,52 +124,65 @@ class GraphNetwork(nn.Module):
 
 
 def export_graphs(
-    package: ModelPackage, folder: Path | None, snippets: dict[str, Images], *, overwrite: bool
+    package: ModelPackage,
+    target: str,
+    folder: Path | None,
+    snippets: Mapping[str, Images],
+    *,
+    overwrite: bool = False,
 ) -> list[Exported]:
     """Write the graph of every stream and compare it with torch.
 
     Args:
         package: The model.
+        target: ``"onnx"`` or ``"openvino"``.
         folder: Where to, for other programs: files that hold their weights. None: into the package
             itself, whose graphs read its weights files and become what ``detect`` runs.
         snippets: By modality, what to compare on; drawn ones where there are none.
         overwrite: Replace graphs that are there.
 
     Raises:
+        LibraryError: What exports is not installed.
         ModelError: A network has something that a graph cannot express, or the graph's logits are
             further from torch's than ``TOLERANCE``.
         OutputError: A file cannot be written.
     """
     for library in ("onnx", "onnxscript"):
         require(library, "export")
+    if target == "openvino":
+        require("openvino", "openvino")
     home = package.folder if folder is None else folder
+    suffix = ".xml" if target == "openvino" else ".onnx"
     make_folder(home)
-    made: list[Exported] = []
-    streams: list[StreamConfig] = []
-    engine = TorchEngine(package, "cpu")
     for stream in package.config.streams:
-        name = f"{stream.modality}.onnx"
         if folder is not None or "onnx" in stream.graphs:
-            check_writable(home / name, overwrite=overwrite)
+            check_writable(home / f"{stream.modality}{suffix}", overwrite=overwrite)
+    engine = TorchEngine(package, "cpu")
+    made, streams = [], []
+    for stream in package.config.streams:
         images = snippets.get(stream.modality) or drawn(stream)
+        wanted = engine.logits(stream.modality, images)
         model = graph_of(package, stream)
         if folder is not None:
             _embed(model, package.folder)
-        staged = staging_path(home, name)
+        # beside the weights that it may read
+        staged = staging_path(home, f"{stream.modality}.onnx")
         try:
-            with atomic_write(staged, overwrite=True) as temporary:
-                temporary.write_bytes(model.SerializeToString(deterministic=True))
+            staged.write_bytes(model.SerializeToString(deterministic=True))
+            path = home / f"{stream.modality}{suffix}"
+            if target == "openvino":
+                apart = _apart(stream, wanted, _as_openvino(staged, path, images))
+            else:
+                apart = _apart(stream, wanted, _run(staged, images))
+                path = home / place(staged, path.name)
         except OSError as error:
             raise OutputError(f"cannot write in {str(home)!r}: {error.strerror}") from error
-        try:
-            apart = _apart(stream, engine.logits(stream.modality, images), _run(staged, images))
-        except ModelError:
-            staged.unlink()
-            raise
-        file = place(staged, name)
-        made.append(Exported(home / file, stream.modality, apart, len(images)))
-        graph = Graph(file, file_sha256(home / file))
-        streams.append(replace(stream, graphs={**stream.graphs, "onnx": graph}))
+        finally:
+            staged.unlink(missing_ok=True)
+        made.append(Exported(path, stream.modality, apart, len(images)))
+        if folder is None:
+            graph = Graph(path.name, file_sha256(path))
+            streams.append(replace(stream, graphs={**stream.graphs, "onnx": graph}))
     if folder is None:
         config = replace(package.config, streams=tuple(streams))
         write_config(home / CONFIG_FILE, config, overwrite=True)
@@ -193,6 +214,32 @@ def graph_of(package: ModelPackage, stream: StreamConfig) -> onnx.ModelProto:
     entry.key = GRAPH_FACTS
     entry.value = json.dumps(graph_facts(stream, package.config), ensure_ascii=False)
     return model
+
+
+def snippets_of(package: ModelPackage, video: Path, most: int = 32) -> dict[str, Images]:
+    """Return snippets of a video as the model sees them, spread evenly, by modality.
+
+    Args:
+        package: The model.
+        video: A file.
+        most: Snippets.
+
+    Raises:
+        VideoError: It cannot be read.
+    """
+    config = package.config
+    grid = SnippetGrid.make(
+        [stream.snippet for stream in config.streams], config.snippet_stride, config.sample_fps
+    )
+    plan = WindowPlan.make(config.window, config.stride, grid.step, grid.span, config.sample_fps)
+    names = tuple(stream.modality for stream in config.streams)
+    inputs = [StreamInput(item.snippet, item.input_size, item.crop) for item in config.streams]
+    flow = None if config.flow is None else FlowExtractor.from_recipe(config.flow).levels
+    with open_video(video) as source:
+        frames = source.frames(config.sample_fps, config.frame_short_side)
+        cut = list(SnippetCutter(EverySnippet(names, grid, plan), inputs, flow).cut(frames))
+    chosen = cut[:: max(1, len(cut) // most)][:most]
+    return {name: [view for each in chosen for view in each.views(name)] for name in names}
 
 
 def drawn(stream: StreamConfig, count: int = _DRAWN) -> Images:
@@ -306,6 +353,18 @@ def _embed(model: onnx.ModelProto, folder: Path) -> None:
     from onnx.external_data_helper import load_external_data_for_model
 
     load_external_data_for_model(model, str(folder))
+
+
+def _as_openvino(source: Path, target: Path, images: Images) -> npt.NDArray[np.float32]:
+    """Write a graph as OpenVINO's, weights as float32; return the logits of ``images`` by it."""
+    import openvino
+
+    model = openvino.convert_model(str(source))
+    openvino.save_model(model, str(target), compress_to_fp16=False)
+    settings = {"INFERENCE_PRECISION_HINT": "f32"}
+    run = openvino.Core().compile_model(str(target), "CPU", settings)
+    logits: npt.NDArray[np.float32] = run({INPUT: planar(images)})[OUTPUT]
+    return logits
 
 
 def _run(path: Path, images: Images) -> npt.NDArray[np.float32]:
