@@ -46,8 +46,6 @@ def run(found: dict[str, Any], only: list[str] | None) -> None:
     from slipdetect.backbones import list_backbones
 
     clips = sorted((DATA / "urfd").glob("fall-*.mp4"))
-        DATA.glob("**/fall-*.mp4")
-    )
     video = clips[0] if clips else ROOT / "examples" / "slip.mp4"
     for name in only or list_backbones():
         for modality in MODALITIES:
