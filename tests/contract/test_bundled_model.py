@@ -31,6 +31,19 @@ def test_example_fall_is_found_and_nothing_else(detector: Detector) -> None:
     assert not result.padded
 
 
+@pytest.mark.parametrize("engine", ["torch", "openvino"])
+def test_engines_find_the_same(detector: Detector, engine: str) -> None:
+    if engine == "openvino":
+        pytest.importorskip("openvino")
+    assert detector.engine == "onnx"
+    usual = detector.detect(EXAMPLES / "slip.mp4")
+    other = Detector.load("default", "cpu", engine=engine).detect(EXAMPLES / "slip.mp4")
+    times = [(event.start, event.peak, event.end) for event in usual.events]
+    assert times == [(event.start, event.peak, event.end) for event in other.events]
+    wanted = [window.probability for window in other.windows]
+    assert [window.probability for window in usual.windows] == pytest.approx(wanted, abs=2e-4)
+
+
 def test_real_fall_is_found(detector: Detector, clips: Path) -> None:
     result = detector.detect(clips / "urfd" / "fall-01-cam0.mp4")
     assert overlaps(result, 2.73, 3.73)

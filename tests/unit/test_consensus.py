@@ -7,13 +7,16 @@ from __future__ import annotations
 
 import math
 
+import numpy as np
 import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from slipdetect.detection.scorer import fixed_consensus
 from slipdetect.errors import UsageError
 from slipdetect.models import Consensus
+from stub_models import stub_stream
 
 INF = float("inf")
 
@@ -182,3 +185,14 @@ def test_wrong_shapes_and_types_are_refused(
 ) -> None:
     with pytest.raises(UsageError):
         Consensus("avg")(scores, mask)
+
+
+@pytest.mark.parametrize("kind", ["avg", "sum", "max", "topk", "identity"])
+@pytest.mark.parametrize("segments", [1, 2, 5])
+def test_windows_of_a_detector_agree_alike(kind: str, segments: int) -> None:
+    """Detection computes them without torch."""
+    stream = stub_stream("rgb", consensus=kind, consensus_k=3, num_segments=7)
+    rows = np.random.default_rng(segments).normal(size=(segments, 2)).astype(np.float32)
+    consensus = Consensus(kind, k=3, num_segments=7)
+    wanted = consensus(torch.from_numpy(rows)[None])[0].numpy()
+    np.testing.assert_allclose(fixed_consensus(stream, rows), wanted, rtol=1e-6, atol=1e-6)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 
+import numpy as np
 import pytest
 import torch
 from hypothesis import given, settings
@@ -128,3 +129,21 @@ def test_weights_that_sum_to_zero_are_refused(weights: dict[str, float]) -> None
 def test_unknown_space_is_refused() -> None:
     with pytest.raises(UsageError, match="fusion space"):
         LateFusion({"rgb": 1.0}, space="votes")
+
+
+@pytest.mark.parametrize("dtype", [np.float16, np.float32, np.float64])
+@pytest.mark.parametrize("space", ["logits", "probabilities"])
+def test_arrays_are_fused_as_tensors(space: str, dtype: type) -> None:
+    """Detection has arrays; evaluation, and whoever trains, has tensors."""
+    tensors = draw_scores(7, 4, 3)
+    arrays = {name: values.numpy().astype(dtype) for name, values in tensors.items()}
+    tensors = {name: torch.from_numpy(values) for name, values in arrays.items()}
+    fusion = LateFusion(WEIGHTS, space=space, temperatures={"flow": 2.0})
+    exact = 1e-2 if dtype is np.float16 else 1e-6
+    for of_arrays, of_tensors in (
+        (fusion(arrays), fusion(tensors)),
+        (fusion.probabilities(arrays), fusion.probabilities(tensors)),
+        (fusion.log_odds(arrays, 1), fusion.log_odds(tensors, 1)),
+    ):
+        assert isinstance(of_arrays, np.ndarray)
+        np.testing.assert_allclose(of_arrays, of_tensors.numpy(), rtol=exact, atol=exact)

@@ -1,0 +1,36 @@
+"""Detecting with a model that carries graphs loads no torch, from the command line and in Python.
+
+In: the rendered example, two seconds of it. Out: nothing but assertions about a new process.
+"""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+EXAMPLE = Path(__file__).parents[2] / "examples" / "slip.mp4"
+HEAVY = ("torch", "torchvision", "timm", "numba", "matplotlib", "sklearn", "scipy", "onnx")
+COMMAND = f"""
+import sys
+from slipdetect.cli.main import cli
+code = cli(['detect', {str(EXAMPLE)!r}, '--max-duration', '2', '--format', 'json',
+            '--windows'], standalone_mode=False)
+"""
+PYTHON = f"""
+import sys
+from slipdetect import Detector
+detector = Detector.load()
+print(detector.engine, len(detector.detect({str(EXAMPLE)!r}, max_duration=2.0).windows))
+"""
+
+
+@pytest.mark.parametrize("code", [COMMAND, PYTHON], ids=["command", "python"])
+def test_nothing_heavy_is_loaded(code: str) -> None:
+    told = f"\nprint(sorted(set({HEAVY!r}) & set(sys.modules)), file=sys.stderr)"
+    done = subprocess.run([sys.executable, "-c", code + told], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert done.stderr.splitlines()[-1] == "[]"
+    assert "probability" in done.stdout or done.stdout.startswith("onnx ")
