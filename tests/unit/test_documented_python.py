@@ -1,6 +1,6 @@
-"""docs/python.md: every example does what the page says.
+"""docs/python.md and docs/graphs.md: every example does what the page says.
 
-In: the page, the bundled model and the example clip. Out: nothing but assertions.
+In: the pages, the bundled model and the example clip. Out: nothing but assertions.
 """
 
 from __future__ import annotations
@@ -11,6 +11,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
+from slipdetect import Detector
 
 ROOT = Path(__file__).parents[2]
 BLOCKS = re.findall(
@@ -37,6 +39,20 @@ def check(blocks: list[str], names: dict[str, Any]) -> int:
 def test_the_examples_of_the_page(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(ROOT)
     assert check([block for block in BLOCKS if _TABLE not in block], {}) > 15
+
+
+def test_a_graph_gives_the_probability_of_detect(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(ROOT)
+    page = (ROOT / "docs" / "graphs.md").read_text(encoding="utf-8")
+    (block,) = re.findall(r"```python\n(.*?)```", page, re.DOTALL)
+    assert len(block.splitlines()) <= 25
+    exec(block, {})
+    printed = float(capsys.readouterr().out)
+    detected = Detector.load("default", "cpu", exact=True).detect("examples/slip.mp4")
+    (window,) = [each for each in detected.windows if (each.start, each.end) == (0.0, 2.4)]
+    assert printed == pytest.approx(window.probability, abs=1e-6)
 
 
 def test_the_tables_of_the_page() -> None:

@@ -186,6 +186,7 @@ def _torch() -> Iterator[Check]:
 
 def _model() -> Iterator[Check]:
     from slipdetect.detection import Detector
+    from slipdetect.detection.engines import choose_engine
     from slipdetect.errors import ModelError
 
     try:
@@ -195,6 +196,8 @@ def _model() -> Iterator[Check]:
         return
     streams = ", ".join(stream.modality for stream in detector.config.streams)
     yield Check("bundled model", True, f"{detector.config.name} ({streams})")
+    chosen = choose_engine(detector.config)
+    yield Check("engine", None, f"{chosen.engine}: {chosen.reason}")
 
 
 def _backbones() -> Iterator[Check]:

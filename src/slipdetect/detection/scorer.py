@@ -21,8 +21,10 @@ from slipdetect.detection.pipeline import (
     JUDGING,
     NETWORK,
     SCORING,
+    FlowSource,
     Segment,
     Snippet,
+    SnippetCutter,
     Stopwatch,
     WindowScorer,
     window_scores,
@@ -105,13 +107,21 @@ class TSNScorer(WindowScorer):
 
     def window_scores(self, segment: Segment) -> Iterator[WindowScores]:
         """Yield the snippet scores of the windows of a segment, timed from its start."""
-        live, flow = segment.waiting is not None, segment.run.flow
-        if flow is None and self._flow is not None:
-            # sources may be looked at in threads of their own, and not every solver bears that
-            method = self._flow if self._flow.concurrent else self._flow.again()
-            flow = partial(method.levels, ahead=not live)
-        schedule = self._schedule(segment.run.event_config, live)
+        schedule = self._schedule(segment.run.event_config, segment.waiting is not None)
+        flow = self._flow_source(segment)
         return window_scores(segment, self._streams, flow, schedule, self.networks)
+
+    def snippets(self, segment: Segment) -> Iterator[Snippet]:
+        """Yield every snippet of a segment as the networks see it, for programs of other makes."""
+        schedule = EverySnippet(tuple(self.weights), self.grid, self.plan)
+        return SnippetCutter(schedule, self._streams, self._flow_source(segment)).cut(segment)
+
+    def _flow_source(self, segment: Segment) -> FlowSource | None:
+        if segment.run.flow is not None or self._flow is None:
+            return segment.run.flow
+        # sources may be looked at in threads of their own, and not every solver bears that
+        method = self._flow if self._flow.concurrent else self._flow.again()
+        return partial(method.levels, ahead=segment.waiting is None)
 
     def _schedule(self, events: EventConfig | None, live: bool) -> EverySnippet:
         every = anchor_distance(self.grid)

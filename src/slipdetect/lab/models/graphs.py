@@ -22,13 +22,11 @@ from torch import nn
 from slipdetect._io import check_writable, file_sha256, make_folder
 from slipdetect.detection.engines.graph_engine import INPUT, OUTPUT, planar
 from slipdetect.detection.engines.torch_engine import TorchEngine
-from slipdetect.detection.pipeline import SnippetCutter
-from slipdetect.detection.schedule import EverySnippet, WindowPlan
+from slipdetect.detection.pipeline import Segment
+from slipdetect.detection.scorer import TSNScorer
 from slipdetect.errors import ModelError, OutputError
-from slipdetect.flow import FlowExtractor
 from slipdetect.lab import require
 from slipdetect.modalities.normalize import NOISE
-from slipdetect.modalities.snippet import SnippetGrid, StreamInput
 from slipdetect.models.config import Graph, StreamConfig
 from slipdetect.models.package import (
     CONFIG_FILE,
@@ -227,19 +225,15 @@ def snippets_of(package: ModelPackage, video: Path, most: int = 32) -> dict[str,
     Raises:
         VideoError: It cannot be read.
     """
-    config = package.config
-    grid = SnippetGrid.make(
-        [stream.snippet for stream in config.streams], config.snippet_stride, config.sample_fps
-    )
-    plan = WindowPlan.make(config.window, config.stride, grid.step, grid.span, config.sample_fps)
-    names = tuple(stream.modality for stream in config.streams)
-    inputs = [StreamInput(item.snippet, item.input_size, item.crop) for item in config.streams]
-    flow = None if config.flow is None else FlowExtractor.from_recipe(config.flow).levels
+    scorer = TSNScorer(package, "cpu", engine="torch")
     with open_video(video) as source:
-        frames = source.frames(config.sample_fps, config.frame_short_side)
-        cut = list(SnippetCutter(EverySnippet(names, grid, plan), inputs, flow).cut(frames))
-    chosen = cut[:: max(1, len(cut) // most)][:most]
-    return {name: [view for each in chosen for view in each.views(name)] for name in names}
+        frames = source.frames(scorer.sample_fps, scorer.short_side)
+        found = list(scorer.snippets(Segment(frames)))
+    chosen = found[:: max(1, len(found) // most)][:most]
+    return {
+        name: [view for snippet in chosen for view in snippet.views(name)]
+        for name in scorer.weights
+    }
 
 
 def drawn(stream: StreamConfig, count: int = _DRAWN) -> Images:
