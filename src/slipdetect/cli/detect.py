@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import shutil
 import sys
+from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -20,6 +21,7 @@ from slipdetect.cli.console import Console
 from slipdetect.cli.detect_options import DetectSettings
 from slipdetect.cli.grouped import GroupedCommand
 from slipdetect.cli.options import common_options, with_options
+from slipdetect.cli.side_by_side import SideBySide
 from slipdetect.cli.sources import expand, names_live_source
 from slipdetect.cli.typed_options import options_of
 from slipdetect.cli.watch import watch
@@ -81,8 +83,11 @@ def process(console: Console, settings: DetectSettings, kinds: Kinds = SINKS) ->
     sinks = choose_sinks(setup, kinds, where.targets)
     with stopwatch.stage("loading the model"):
         detector = settings.load_detector() if readable else None
-    run = _nothing if detector is None else _detecting(settings, detector)
-    with console.output(where.out, overwrite=overwrite) as write:
+    run: Detect = _nothing if detector is None else _detecting(settings, detector)
+    with ExitStack() as stack:
+        if settings.jobs > 1:
+            run = stack.enter_context(SideBySide(run, readable, settings.jobs))
+        write = stack.enter_context(console.output(where.out, overwrite=overwrite))
         results = _results(console, where, write, setup)
         batch = Batch(
             console, [results, *sinks], settings.reading(), strict=settings.strict, watch=stopwatch

@@ -175,6 +175,13 @@ class DetectSettings(CommonSettings):
         more=True,
     )
     strict: bool = flag("Reading", "A truncated video fails instead of warning.", more=True)
+    jobs: int = headed(
+        "Reading",
+        "Look at so many videos at once; results keep their order.",
+        "N",
+        default=1,
+        type=click.IntRange(min=1),
+    )
     store: str | None = headed(
         "Reading", "Folder of slipdetect extract to take a model's flow from.", "DIR", more=True
     )
