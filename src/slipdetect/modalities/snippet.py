@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from slipdetect.errors import UsageError
 
@@ -295,11 +295,12 @@ def _resize_into(out: npt.NDArray[np.uint8], part: npt.NDArray[np.uint8]) -> Non
 
     side, channels = part.shape[1:]
     size, method = len(out), cv2.INTER_AREA
+    source: npt.NDArray[Any] = part
     if side <= size or (channels == _FLOW_CHANNELS and side <= 4 * size):
         method = cv2.INTER_LINEAR
     elif side <= 4 * size:
-        part = cv2.resize(part, (2 * size, 2 * size), interpolation=cv2.INTER_LINEAR)
-    cv2.resize(part, (size, size), dst=out, interpolation=method)
+        source = cv2.resize(part, (2 * size, 2 * size), interpolation=cv2.INTER_LINEAR)
+    cv2.resize(source, (size, size), dst=out, interpolation=method)
 
 
 def _span(energy: npt.NDArray[np.float32], extent: int) -> tuple[float, float]:
