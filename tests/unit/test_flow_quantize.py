@@ -14,20 +14,33 @@ from numpy.typing import NDArray
 
 from slipdetect.errors import UsageError
 from slipdetect.flow import FlowExtractor
+from slipdetect.flow.extractor import quantize
 
 
-def test_quantize_equals_the_listing_in_plain_loops() -> None:
+@pytest.mark.parametrize("bound", [7.0, 15.0, 20.0, 33.3])
+@pytest.mark.parametrize("reach", [1.0, 1.2, np.inf])
+def test_quantize_equals_the_listing_in_plain_loops(bound: float, reach: float) -> None:
+    """With values up to the bound, beyond it, and without end."""
     rng = np.random.default_rng(3)
-    flow = rng.uniform(-18, 18, (2, 11, 13)).astype(np.float32)
-    flow[0, 0, :4] = (0.0, 15.0, -15.0, np.inf)
-    levels = FlowExtractor("dis", bound=15.0).quantize(flow)
+    flow = (bound * rng.uniform(-min(reach, 1.2), min(reach, 1.2), (2, 11, 13))).astype(np.float32)
+    flow[0, 0, :4] = (0.0, -0.0, reach * bound, -reach * bound)
+    levels = FlowExtractor("dis", bound=bound).quantize(flow)
     assert levels.dtype == np.uint8
     for index in np.ndindex(*flow.shape):
-        value = np.float32(np.float32(flow[index] + np.float32(15.0)) * np.float32(255.0 / 30.0))
+        moved = np.float32(flow[index] + np.float32(bound))
+        value = np.float32(moved * np.float32(255.0 / (2 * bound)))
         # Python's round goes half to even, as numpy's does
         expected = 255 if value >= 255 else 0 if value <= 0 else round(float(value))
-        assert levels[index] == expected
-    assert list(levels[0, 0, :4]) == [128, 255, 0, 255]
+        assert levels[index] == (128 if flow[index] == 0 else expected)
+    assert list(levels[0, 0, :4]) == [128, 128, 255, 0]
+    assert np.array_equal(quantize(flow.copy(), bound, overwrite=True), levels)
+
+
+def test_quantize_leaves_the_flow_as_it_was() -> None:
+    flow = np.random.default_rng(4).uniform(-18, 18, (2, 5, 6)).astype(np.float32)
+    before = flow.copy()
+    FlowExtractor("dis", bound=15.0).quantize(flow)
+    assert np.array_equal(flow, before)
 
 
 BOUNDS = st.floats(0.5, 100.0)

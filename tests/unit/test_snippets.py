@@ -25,6 +25,7 @@ from slipdetect.modalities.snippet import (
     SnippetGrid,
     StreamInput,
     cut,
+    cut_into,
     get_modality,
     motion_box,
     motion_profile,
@@ -157,16 +158,32 @@ def test_a_frame_is_cut_anew_only_where_the_place_moves(
     grid = SnippetGrid.make([kind], 2, FPS)
     places: list[tuple[int, Box]] = []
 
-    def counting(images: Sequence[Images], box: Box, size: int) -> Images:
-        places.extend((id(image), box) for image in images)
-        return cut(images, box, size)
+    def counting(out: Images, image: Images, box: Box) -> None:
+        places.append((id(image), box))
+        cut_into(out, image, box)
 
-    monkeypatch.setattr(snippet_module, "cut", counting)
+    monkeypatch.setattr(snippet_module, "cut_into", counting)
     frames = frames_of(video)
     cutter = SnippetCutter(every(grid, kind.name), [StreamInput(kind, 24, "motion")])
     assert len([snippet.views("rgbdiff") for snippet in cutter.cut(frames)]) == 16
     assert {index for index, _ in places} == {id(frame.image) for frame in frames}
     assert max(Counter(index for index, _ in places).values()) <= most
+
+
+def test_snippets_are_cut_to_memory_that_is_used_again() -> None:
+    video = moving_square(40)
+    kinds = [get_modality("rgbdiff"), get_modality("flow")]
+    grid = SnippetGrid.make(kinds, 2, FPS)
+    inputs = [StreamInput(kind, 24, "motion") for kind in kinds]
+    schedule = every(grid, "rgbdiff", "flow")
+    snippets = list(SnippetCutter(schedule, inputs, SOURCE).cut(frames_of(video)))
+    for kind in kinds:
+        memory = np.empty((1, kind.images, 24, 24, 2 if kind.name == "flow" else 3), np.uint8)
+        for snippet in snippets:
+            memory[:] = 7
+            assert snippet.views(kind.name, memory) is memory
+            wanted = plainly(video, kind, snippet.place.first, grid.span, "motion")
+            assert np.array_equal(memory, wanted[None])
 
 
 def test_a_damaged_frame_marks_the_snippets_that_read_it() -> None:

@@ -75,27 +75,35 @@ def check_bound(bound: float) -> None:
         raise UsageError(f"flow bound must be a finite number of px above 0, not {bound}")
 
 
-def quantize(flow: NDArray[np.floating], bound: float) -> NDArray[np.uint8]:
+def quantize(
+    flow: NDArray[np.floating], bound: float, overwrite: bool = False
+) -> NDArray[np.uint8]:
     """Map -bound..bound to 0..255, clipping what lies outside; zero flow gives exactly 128.
 
     Args:
         flow: px, any shape; infinite values clip.
         bound: Largest flow kept, px.
+        overwrite: Compute in the memory of ``flow``, whose values are lost.
 
     Raises:
         UsageError: ``flow`` has NaN, or ``bound`` is no number above zero.
     """
     check_bound(bound)
     flow = np.asarray(flow, dtype=np.float32)
-    if np.isnan(flow).any():
+    low, high = flow.min(initial=0.0), flow.max(initial=0.0)
+    if np.isnan(low):
         raise UsageError("flow has NaN values and cannot be quantized; compute it again")
-    scaled: NDArray[np.float32] = np.add(flow, np.float32(bound))
-    scaled *= np.float32(255.0 / (2 * bound))
-    np.rint(scaled, out=scaled)
-    np.clip(scaled, 0, 255, out=scaled)
-    levels = scaled.astype(np.uint8)
+    middle, scale = np.float32(bound), np.float32(255.0 / (2 * bound))
     # for an odd bound, float32 can put 127.5 a hair lower and round still pixels to 127
-    levels[flow == 0] = ZERO
+    still = flow == 0 if np.rint(middle * scale) != ZERO else None
+    scaled: NDArray[np.float32] = np.add(flow, middle, out=flow if overwrite else None)
+    scaled *= scale
+    np.rint(scaled, out=scaled)
+    if low < -middle or high > middle:
+        np.clip(scaled, 0, 255, out=scaled)
+    levels = scaled.astype(np.uint8)
+    if still is not None:
+        levels[still] = ZERO
     return levels
 
 
@@ -266,7 +274,8 @@ class FlowExtractor:
         else:
             flows = (self.pair(*pair) for pair in pairwise(frames))
         for flow in flows:
-            yield np.ascontiguousarray(self.quantize(flow).transpose(1, 2, 0))
+            levels = quantize(flow, self.bound, overwrite=True)
+            yield np.ascontiguousarray(levels.transpose(1, 2, 0))
 
     def quantize(self, flow: NDArray[np.floating]) -> NDArray[np.uint8]:
         """Return ``flow`` (px, any shape) as bytes over -bound..bound, zero at 128."""

@@ -263,24 +263,30 @@ def cut(
     """
     import numpy as np
 
-    height, width, channels = images[0].shape
-    x0, y0 = max(box.left, 0), max(box.top, 0)
-    # a box beside the picture has an empty part; a negative end would count from the other side
-    x1, y1 = max(min(box.left + box.side, width), x0), max(min(box.top + box.side, height), y0)
-    out = np.empty((len(images), size, size, channels), np.uint8)
-    whole = (x1 - x0, y1 - y0) == (box.side, box.side)
-    for index, image in enumerate(images):
-        part = image[y0:y1, x0:x1]
-        if not whole:
-            inside, part = part, np.full((box.side, box.side, channels), 128, np.uint8)
-            top, left = y0 - box.top, x0 - box.left
-            part[top : top + inside.shape[0], left : left + inside.shape[1]] = inside
-        out[index] = _resized(part, size)
+    out = np.empty((len(images), size, size, images[0].shape[2]), np.uint8)
+    for image, target in zip(images, out, strict=True):
+        cut_into(target, image, box)
     return out
 
 
-def _resized(part: npt.NDArray[np.uint8], size: int) -> npt.NDArray[np.uint8]:
-    """Return a square ``(side, side, C)`` as ``(size, size, C)``.
+def cut_into(out: npt.NDArray[np.uint8], image: npt.NDArray[np.uint8], box: Box) -> None:
+    """Write what ``cut`` gives of one image to ``out``, ``(size, size, C)`` without gaps."""
+    import numpy as np
+
+    height, width, channels = image.shape
+    x0, y0 = max(box.left, 0), max(box.top, 0)
+    # a box beside the picture has an empty part; a negative end would count from the other side
+    x1, y1 = max(min(box.left + box.side, width), x0), max(min(box.top + box.side, height), y0)
+    part = image[y0:y1, x0:x1]
+    if (x1 - x0, y1 - y0) != (box.side, box.side):
+        inside, part = part, np.full((box.side, box.side, channels), 128, np.uint8)
+        top, left = y0 - box.top, x0 - box.left
+        part[top : top + inside.shape[0], left : left + inside.shape[1]] = inside
+    _resize_into(out, part)
+
+
+def _resize_into(out: npt.NDArray[np.uint8], part: npt.NDArray[np.uint8]) -> None:
+    """Write a square ``(side, side, C)`` to ``out``, ``(size, size, C)`` without gaps in memory.
 
     Pictures are shrunk by way of twice the size, which is within a level of their area average
     and takes a third of its time; flow is smooth, so that it needs no average.
@@ -288,18 +294,13 @@ def _resized(part: npt.NDArray[np.uint8], size: int) -> npt.NDArray[np.uint8]:
     import cv2
 
     side, channels = part.shape[1:]
-    if side > 4 * size:
-        return _scaled(part, size, cv2.INTER_AREA)
-    if side <= size or channels == _FLOW_CHANNELS:
-        return _scaled(part, size, cv2.INTER_LINEAR)
-    return _scaled(_scaled(part, 2 * size, cv2.INTER_LINEAR), size, cv2.INTER_AREA)
-
-
-def _scaled(part: npt.NDArray[np.uint8], size: int, method: int) -> npt.NDArray[np.uint8]:
-    import cv2
-
-    scaled: npt.NDArray[Any] = cv2.resize(part, (size, size), interpolation=method)
-    return scaled
+    size, method = len(out), cv2.INTER_AREA
+    source: npt.NDArray[Any] = part
+    if side <= size or (channels == _FLOW_CHANNELS and side <= 4 * size):
+        method = cv2.INTER_LINEAR
+    elif side <= 4 * size:
+        source = cv2.resize(part, (2 * size, 2 * size), interpolation=cv2.INTER_LINEAR)
+    cv2.resize(source, (size, size), dst=out, interpolation=method)
 
 
 def _span(energy: npt.NDArray[np.float32], extent: int) -> tuple[float, float]:
@@ -350,13 +351,14 @@ class Sample:
     def picture(self, of_flow: bool) -> Picture:
         return self.flow if of_flow and self.flow is not None else self.frame.image
 
-    def cut(self, of_flow: bool, box: Box, size: int) -> Picture:
-        """Return ``(size, size, C)``, cut anew only where it was not cut so last."""
-        last = self._cuts.get((of_flow, size))
-        if last is None or last[0] != box:
-            last = box, cut([self.picture(of_flow)], box, size)[0]
-            self._cuts[of_flow, size] = last
-        return last[1]
+    def cut_into(self, out: Picture, of_flow: bool, box: Box) -> None:
+        """Write ``(size, size, C)`` to ``out``, cut anew only where it was not cut so last."""
+        last = self._cuts.get((of_flow, len(out)))
+        if last is not None and last[0] == box:
+            out[:] = last[1]
+            return
+        cut_into(out, self.picture(of_flow), box)
+        self._cuts[of_flow, len(out)] = box, out.copy()
 
 
 @dataclass(frozen=True, eq=False)
@@ -367,12 +369,22 @@ class SnippetPart:
     stream: StreamInput
     box: Box
 
-    def views(self) -> Picture:
+    def views(self, out: Picture | None = None) -> Picture:
+        """Return what the network sees, ``(views, images, S, S, C)``.
+
+        Args:
+            out: Where to cut to where the stream has the one crop, ``(1, images, S, S, C)``
+                without gaps; None: new memory. Nothing refers to it later, so that it can be used
+                again.
+        """
         import numpy as np
 
         of_flow, size = self.stream.modality.name == "flow", self.stream.size
-        if self.stream.views is None:
-            return np.stack([each.cut(of_flow, self.box, size) for each in self.samples])[None]
-        return self.stream.views(
-            np.stack([each.picture(of_flow) for each in self.samples]), self.box
-        )
+        pictures = [each.picture(of_flow) for each in self.samples]
+        if self.stream.views is not None:
+            return self.stream.views(np.stack(pictures), self.box)
+        if out is None:
+            out = np.empty((1, len(pictures), size, size, pictures[0].shape[2]), np.uint8)
+        for sample, target in zip(self.samples, out[0], strict=True):
+            sample.cut_into(target, of_flow, self.box)
+        return out
