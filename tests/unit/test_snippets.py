@@ -170,22 +170,6 @@ def test_a_frame_is_cut_anew_only_where_the_place_moves(
     assert max(Counter(index for index, _ in places).values()) <= most
 
 
-def test_snippets_are_cut_to_memory_that_is_used_again() -> None:
-    video = moving_square(40)
-    kinds = [get_modality("rgbdiff"), get_modality("flow")]
-    grid = SnippetGrid.make(kinds, 2, FPS)
-    inputs = [StreamInput(kind, 24, "motion") for kind in kinds]
-    schedule = every(grid, "rgbdiff", "flow")
-    snippets = list(SnippetCutter(schedule, inputs, SOURCE).cut(frames_of(video)))
-    for kind in kinds:
-        memory = np.empty((1, kind.images, 24, 24, 2 if kind.name == "flow" else 3), np.uint8)
-        for snippet in snippets:
-            memory[:] = 7
-            assert snippet.views(kind.name, memory) is memory
-            wanted = plainly(video, kind, snippet.place.first, grid.span, "motion")
-            assert np.array_equal(memory, wanted[None])
-
-
 def test_a_damaged_frame_marks_the_snippets_that_read_it() -> None:
     kind = get_modality("rgbdiff")
     grid = SnippetGrid.make([kind], 2, FPS)

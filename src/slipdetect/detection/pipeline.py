@@ -227,12 +227,9 @@ class Snippet:
     corrupt: bool
     parts: Mapping[str, SnippetPart]
 
-    def views(self, modality: str, out: Image | None = None) -> Image:
-        """Return the input of one stream's network, ``(views, images, S, S, C)`` uint8.
-
-        ``out`` is memory to use, as ``SnippetPart.views`` takes it.
-        """
-        return self.parts[modality].views(out)
+    def views(self, modality: str) -> Image:
+        """Return the input of one stream's network, ``(views, images, S, S, C)`` uint8."""
+        return self.parts[modality].views()
 
 
 class SnippetCutter:

@@ -369,22 +369,15 @@ class SnippetPart:
     stream: StreamInput
     box: Box
 
-    def views(self, out: Picture | None = None) -> Picture:
-        """Return what the network sees, ``(views, images, S, S, C)``.
-
-        Args:
-            out: Where to cut to where the stream has the one crop, ``(1, images, S, S, C)``
-                without gaps; None: new memory. Nothing refers to it later, so that it can be used
-                again.
-        """
+    def views(self) -> Picture:
+        """Return what the network sees, ``(views, images, S, S, C)``."""
         import numpy as np
 
         of_flow, size = self.stream.modality.name == "flow", self.stream.size
         pictures = [each.picture(of_flow) for each in self.samples]
         if self.stream.views is not None:
             return self.stream.views(np.stack(pictures), self.box)
-        if out is None:
-            out = np.empty((1, len(pictures), size, size, pictures[0].shape[2]), np.uint8)
+        out = np.empty((1, len(pictures), size, size, pictures[0].shape[2]), np.uint8)
         for sample, target in zip(self.samples, out[0], strict=True):
             sample.cut_into(target, of_flow, self.box)
         return out
