@@ -18,6 +18,7 @@ from slipdetect.reports.text_table import text_table
 Found = dict[str, Any]
 # of the peak after the first five minutes
 GROWTH = 1.05
+QUIET = 0.2  # CPUs that other processes may keep busy
 _NAMES = {"turns": "this checkout", "before": "the older build"}
 
 
@@ -47,7 +48,7 @@ class Bar:
         try:
             ratios = self.ratios(found, commit)
         except NotMeasured as error:
-            return self.name, bar, str(error), "", "", ""
+            return self.name, bar, "", "", "", str(error)
         median = statistics.median(ratios)
         reached = median <= self.bar if self.at_most else median >= self.bar
         spread = f"{min(ratios):.2f} to {max(ratios):.2f}"
@@ -74,14 +75,32 @@ def report(found: Found, commit: str | None = None) -> list[str]:
         "long": _long,
         "peers": _peers,
     }
-    blocks += [lines(found[part]) for part, lines in printers.items() if part in found]
+    blocks += [
+        [*lines(found[part]), *_disturbed(found[part])]
+        for part, lines in printers.items()
+        if part in found
+    ]
     return [line for block in blocks for line in (*block, "")][:-1]
+
+
+def _disturbed(found: Found) -> list[str]:
+    """Return a line if other processes were at work in the median turn of any contestant."""
+    groups = [content.get(group, {}) for content in found["contents"].values() for group in _NAMES]
+    others = [
+        statistics.median(turn.get("others", 0.0) for turn in turns)
+        for works in groups
+        for turns in works.values()
+    ]
+    most = max(others, default=0.0)
+    if most < QUIET:
+        return []
+    return [f"  NOT ON AN IDLE MACHINE: other processes kept up to {most:.1f} CPUs busy"]
 
 
 def _table(found: Found, commit: str) -> list[str]:
     heads = ("", "bar", "median ratio", "lowest to highest", "turns", "reached")
     rows = [bar.cells(found, commit) for bar in BARS]
-    return [f"against {commit[:7]}:", *text_table(heads, rows, indent=2)]
+    return [f"against {commit[:7]}:", *text_table(heads, rows, left=(0, 5), indent=2)]
 
 
 def _part(found: Found, part: str, commit: str | None) -> Found:
@@ -159,36 +178,40 @@ def _bars(found: Found) -> list[str]:
     lines = [
         found["machine"],
         f"{video:.0f} s of H.264, {WIDTH}x{HEIGHT}, {RATE:.0f} frames a second, "
-        f"{turns} turns, median (lowest to highest):",
+        f"{_count(turns)}, median (lowest to highest):",
     ]
     for name, content in contents.items():
         lines.append(f"  {name}, {content['bit_rate'] / 1e6:.1f} Mbit/s:")
-        lines += _content(content["turns"], video)
+        lines += _content(content["turns"], video, "")
         if "before" in content:
-            lines += [f"   {found['against'][:7]}:", *_content(content["before"], video)]
+            lines += _content(content["before"], video, f"{found['against'][:7]}: ")
     lines.append("  where the time of the first turn of camera went, seconds:")
     for name, seconds, beside in contents["camera"]["turns"]["detect"][0]["stages"]:
         lines.append(f"    {name}: {seconds:.2f}" + (" (in other threads)" if beside else ""))
     return lines
 
 
-def _content(turns: Found, video: float) -> list[str]:
+def _content(turns: Found, video: float, whose: str) -> list[str]:
     lines = []
     for work in ("read", "detect"):
         processor = statistics.median(turn["processor"] for turn in turns[work])
         lines.append(
-            f"    {work}: {_speed(turns[work], video)}, {processor:.1f} s of processor time, "
+            f"    {whose}{work}: {_speed(turns[work], video)}, {processor:.1f} s of processor time, "
             f"peak {_peak(turns[work]):.0f} MiB"
         )
     share = _shares(turns, "read", "detect")
     first = turns["detect"][0]
     events = f", {first['events']} events" if "events" in first else ""
     lines.append(
-        f"    detecting runs at {statistics.median(share):.2f} of the speed of reading alone "
+        f"    {whose}detecting runs at {statistics.median(share):.2f} of the speed of reading alone "
         f"({min(share):.2f} to {max(share):.2f}); {first['computed']:.0%} of the snippets "
         f"computed{events}"
     )
     return lines
+
+
+def _count(turns: int) -> str:
+    return "1 turn" if turns == 1 else f"{turns} turns"
 
 
 def _speed(turns: Sequence[Found], video: float) -> str:
@@ -210,7 +233,8 @@ def _start(found: Found) -> list[str]:
     for group, taken in found["contents"]["example"].items():
         turns = taken["command"]
         lines.append(
-            f"  {_NAMES[group]}: {_seconds(turns)}, {len(turns)} turns, peak {_peak(turns):.0f} MiB"
+            f"  {_NAMES[group]}: {_seconds(turns)}, {_count(len(turns))}, "
+            f"peak {_peak(turns):.0f} MiB"
         )
     return lines
 
@@ -220,7 +244,7 @@ def _jobs(found: Found) -> list[str]:
         return [f"several videos at once: not there: {found['missing']}"]
     turns = found["contents"]["camera"]["turns"]
     return [
-        f"{found['machine']}: 4 videos of {found['video']:.0f} s, {len(turns['one'])} turns: "
+        f"{found['machine']}: 4 videos of {found['video']:.0f} s, {_count(len(turns['one']))}: "
         f"{_seconds(turns['one'])}, with --jobs 2 {_seconds(turns['jobs'])}"
     ]
 
@@ -231,7 +255,7 @@ def _against_seed(found: Found) -> list[str]:
     seconds = {work: statistics.median(turn["seconds"] for turn in turns[work]) for work in turns}
     return [
         f"{found['machine']}: {found['video']:.0f} s of the same video with two ResNet101, "
-        f"{len(ratios)} turns: the 2020 course report's way {seconds['seed']:.0f} s, ours "
+        f"{_count(len(ratios))}: the 2020 course report's way {seconds['seed']:.0f} s, ours "
         f"{seconds['ours']:.1f} s, {statistics.median(ratios):.1f} times as fast "
         f"({min(ratios):.1f} to {max(ratios):.1f})"
     ]
@@ -258,7 +282,7 @@ def _peers(found: Found) -> list[str]:
     turns, video = found["contents"]["camera"]["turns"], found["video"]
     ours = turns["detect"]
     lines = [
-        f"{found['date']}, {found['machine']}: {video:.0f} s of camera, {len(ours)} turns:",
+        f"{found['date']}, {found['machine']}: {video:.0f} s of camera, {_count(len(ours))}:",
         f"  slipdetect: {_speed(ours, video)}, peak {_peak(ours):.0f} MiB",
     ]
     for work, peer in PEERS.items():

@@ -1,7 +1,7 @@
 """One contestant's turn in the detection benchmark, in a process of its own.
 
-In: the name of a work and a video. Out: a line of JSON with elapsed and processor seconds, peak
-memory in MiB, and more. Run by the Python of the build or package that is measured, so nothing but
+In: the name of a work and a video. Out: a line of JSON with elapsed and processor seconds, the CPUs
+that other processes kept busy meanwhile, peak memory in MiB, and more. Run by the Python of the build or package that is measured, so nothing but
 the standard library is imported before a work begins, and of slipdetect only what builds since
 commit 8c7b700 have: ``Detector.load``, ``config``, ``detect``, ``open_video``, the command line.
 
@@ -11,6 +11,7 @@ commit 8c7b700 have: ``Detector.load``, ``config``, ``detect``, ``open_video``, 
 from __future__ import annotations
 
 import json
+import os
 import re
 import resource
 import subprocess
@@ -55,11 +56,13 @@ def _prepared(work: str, video: Path, folder: Path) -> Work:
 
 
 def _timed(work: Work) -> dict[str, Any]:
-    before, busy = time.perf_counter(), _processor()
+    before, ours, all_of_us = time.perf_counter(), _processor(), _machine()
     more = work()
+    seconds, ours = time.perf_counter() - before, _processor() - ours
     return {
-        "seconds": time.perf_counter() - before,
-        "processor": _processor() - busy,
+        "seconds": seconds,
+        "processor": ours,
+        "others": max(_machine() - all_of_us - ours, 0.0) / seconds,
         "peak_mib": _peak(),
         **more,
     }
@@ -68,6 +71,14 @@ def _timed(work: Work) -> dict[str, Any]:
 def _processor() -> float:
     children = resource.getrusage(resource.RUSAGE_CHILDREN)
     return time.process_time() + children.ru_utime + children.ru_stime
+
+
+def _machine() -> float:
+    """Return for how many seconds the CPUs of this machine have been busy, together."""
+    first = Path("/proc/stat").read_text(encoding="ascii").splitlines()[0]
+    ticks = [int(number) for number in first.split()[1:9]]
+    idle, waiting = ticks[3:5]
+    return (sum(ticks) - idle - waiting) / os.sysconf("SC_CLK_TCK")
 
 
 def _peak() -> float:
