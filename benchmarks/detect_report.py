@@ -196,15 +196,15 @@ def _content(turns: Found, video: float, whose: str) -> list[str]:
     for work in ("read", "detect"):
         processor = statistics.median(turn["processor"] for turn in turns[work])
         lines.append(
-            f"    {whose}{work}: {_speed(turns[work], video)}, {processor:.1f} s of processor time, "
-            f"peak {_peak(turns[work]):.0f} MiB"
+            f"    {whose}{work}: {_speed(turns[work], video)}, "
+            f"{processor:.1f} s of processor time, peak {_peak(turns[work]):.0f} MiB"
         )
     share = _shares(turns, "read", "detect")
     first = turns["detect"][0]
     events = f", {first['events']} events" if "events" in first else ""
     lines.append(
-        f"    {whose}detecting runs at {statistics.median(share):.2f} of the speed of reading alone "
-        f"({min(share):.2f} to {max(share):.2f}); {first['computed']:.0%} of the snippets "
+        f"    {whose}detecting runs at {statistics.median(share):.2f} of the speed of reading "
+        f"alone ({min(share):.2f} to {max(share):.2f}); {first['computed']:.0%} of the snippets "
         f"computed{events}"
     )
     return lines

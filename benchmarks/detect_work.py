@@ -1,9 +1,10 @@
 """One contestant's turn in the detection benchmark, in a process of its own.
 
-In: the name of a work and a video. Out: a line of JSON with elapsed and processor seconds, the CPUs
-that other processes kept busy meanwhile, peak memory in MiB, and more. Run by the Python of the build or package that is measured, so nothing but
-the standard library is imported before a work begins, and of slipdetect only what builds since
-commit 8c7b700 have: ``Detector.load``, ``config``, ``detect``, ``open_video``, the command line.
+In: the name of a work and a video. Out: a line of JSON with elapsed and processor seconds, how many
+CPUs other processes kept busy meanwhile, peak memory in MiB, and more. Run by the Python of the
+build or package that is measured, so nothing but the standard library is imported before a work
+begins, and of slipdetect only what builds since commit 8c7b700 have: ``Detector.load``, ``config``,
+``detect``, ``open_video``, the command line.
 
     python benchmarks/detect_work.py detect kitchen.mp4
 """
