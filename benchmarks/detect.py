@@ -10,7 +10,7 @@ in a process of its own that has loaded the model, after one that is not measure
     python benchmarks/detect.py --run                     # speed and profile of this checkout
     python benchmarks/detect.py --run --against 8c7b700   # all that the table of bars has: 45 min
     python benchmarks/detect.py --run --against 8c7b700 --part start jobs
-    python benchmarks/detect.py --run --part peers        # other projects' packages: 25 min
+    python benchmarks/detect.py --run --part peers        # other projects' packages: an hour
     python benchmarks/detect.py --report                  # what was measured, and the table
 
 ``--against`` makes a build of that commit from a git worktree, in an environment of its own that
@@ -162,10 +162,11 @@ def take_turns(
         BuildError: A contestant of this project failed.
     """
     found: dict[str, Any] = {group: {} for group, *_ in contestants}
-    for _ in range(turns):
+    for number in range(1, turns + 1):
         for group, work, build, video in contestants:
             if work in failed:
                 continue
+            print(f"{video.stem}, turn {number} of {turns}: {work}", file=sys.stderr, flush=True)
             try:
                 taken = turn(build, work, video)
             except BuildError as error:

@@ -216,7 +216,11 @@ def _count(turns: int) -> str:
 
 def _speed(turns: Sequence[Found], video: float) -> str:
     speed = [video / turn["seconds"] for turn in turns]
-    return f"{statistics.median(speed):.1f} times real time ({min(speed):.1f} to {max(speed):.1f})"
+    median, low, high = (
+        f"{value:.1f}" if value >= 1 else f"{value:.2g}"
+        for value in (statistics.median(speed), min(speed), max(speed))
+    )
+    return f"{median} times real time ({low} to {high})"
 
 
 def _seconds(turns: Sequence[Found]) -> str:
@@ -243,9 +247,11 @@ def _jobs(found: Found) -> list[str]:
     if "missing" in found:
         return [f"several videos at once: not there: {found['missing']}"]
     turns = found["contents"]["camera"]["turns"]
+    one, many = turns["one"], turns["jobs"]
     return [
-        f"{found['machine']}: 4 videos of {found['video']:.0f} s, {_count(len(turns['one']))}: "
-        f"{_seconds(turns['one'])}, with --jobs 2 {_seconds(turns['jobs'])}"
+        f"{found['machine']}: 4 videos of {found['video']:.0f} s, {_count(len(one))}: "
+        f"{_seconds(one)}, {one[0]['events']} events; "
+        f"with --jobs 2 {_seconds(many)}, {many[0]['events']} events"
     ]
 
 

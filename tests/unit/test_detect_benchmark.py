@@ -45,7 +45,7 @@ def found() -> dict[str, Any]:
         "turns": {"long": turns([60.0], peak_mib=330.0, peak_by_5_minutes=growing)},
         "before": {"long": turns([90.0], peak_mib=1100.0, peak_by_5_minutes=[1100.0])},
     }
-    jobs = {"turns": {"one": turns([16.0, 18.0]), "jobs": turns([10.0, 10.0])}}
+    jobs = {"turns": {"one": turns([16.0, 18.0], events=8), "jobs": turns([10.0, 10.0], events=8)}}
     seed = {"turns": {"seed": turns([90.0]), "ours": turns([9.0])}}
     here: dict[str, Any] = {"machine": "a machine", "video": 60.0}
     return {
