@@ -5,7 +5,7 @@ over and over, so that somebody walks or falls all the time, and its first pictu
 does. ``camera`` and ``still`` have the noise of a sensor and the 2 Mbit/s that cameras send;
 ``clean`` has neither and is decoded faster than anything from a camera. Reading alone hands out
 the same sampled frames by the same reader and does nothing with them. Contestants take turns, each
-in a process of its own that has loaded the model, after one that is not measured.
+in a process of its own that has loaded the model, after one of each build that is not measured.
 
     python benchmarks/detect.py --run                     # speed and profile of this checkout
     python benchmarks/detect.py --run --against 8c7b700   # all that the table of bars has: 45 min
@@ -133,7 +133,7 @@ def run(
         found |= {"date": datetime.now(tz=UTC).date().isoformat(), "failed": failed}
     for build in (here, before):
         if build is not None:
-            turn(build, "detect", EXAMPLE)
+            turn(build, "command", EXAMPLE)  # compiles its modules and kernels
     if part == "long":
         found |= {"video": seconds * COPIES, "video_before": seconds * COPIES_BEFORE}
         turns = 1

@@ -59,7 +59,9 @@ class Build:
 
     def environment(self) -> dict[str, str]:
         """Return the variables to run it with; nothing leads to another build's modules."""
-        kept = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
+        # an installed build is compiled, so this checkout must be able to keep what is compiled
+        other = ("PYTHONPATH", "PYTHONDONTWRITEBYTECODE")
+        kept = {name: value for name, value in os.environ.items() if name not in other}
         return {**kept, **self.variables}
 
     def run(self, *words: str) -> str:
