@@ -26,7 +26,7 @@ def rival(work: str, video: Path, folder: Path) -> Callable[[], dict[str, Any]]:
     package = _resnets(folder)
     if work == "seed":
         networks = package.build_streams()
-        return lambda: _seed(package.config, networks, video)
+        return lambda: reports_way(package.config, networks, video)
     detector = Detector.from_package(package, device="cpu")
 
     def ours() -> dict[str, Any]:
@@ -76,17 +76,17 @@ def _resnets(folder: Path) -> Any:
     return save_package(folder / "model", config, states)
 
 
-def _seed(config: Any, networks: Any, video: Path) -> dict[str, Any]:
+def reports_way(config: Any, networks: Any, video: Path) -> dict[str, Any]:
     """Detect as the 2020 course report's final detector did, without its files."""
     import torch
 
     from slipdetect.flow import FlowExtractor
-    from slipdetect.lab.course2020.replay import SEED_WINDOWS
+    from slipdetect.lab.course2020.replay import replay_windows
     from slipdetect.modalities.normalize import SnippetNormalizer
     from slipdetect.modalities.snippet import cut, snippet_box
     from slipdetect.video import open_video
 
-    schedule, extractor = SEED_WINDOWS["seed"], FlowExtractor("tvl1-opencv", threads=1)
+    schedule, extractor = replay_windows("course2020"), FlowExtractor("tvl1-opencv", threads=1)
     with open_video(video) as source:
         images = [cv2.resize(frame.image, (342, 256)) for frame in source.frames()]
     fields = [extractor.quantize(field).transpose(1, 2, 0) for field in extractor.iter(images)]

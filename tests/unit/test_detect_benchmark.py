@@ -12,11 +12,15 @@ import subprocess
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
+import numpy as np
 import pytest
+import torch
 
-from slipdetect.video import open_video
+from slipdetect.models import StreamConfig
+from slipdetect.video import open_video, write_video
 
 BENCHMARKS = Path(__file__).parents[2] / "benchmarks"
 COMMIT = "8c7b7003" + 32 * "0"
@@ -187,3 +191,27 @@ def test_a_repeated_video_is_as_long_as_its_copies(tmp_path: Path) -> None:
         frames = [frame.time for frame in thrice.frames(short_side=16)]
         assert len(frames) == 3 * sum(1 for _ in once.frames(short_side=16))
     assert frames == sorted(set(frames))
+
+
+def test_the_reports_way_looks_at_windows_of_seven_snippets(tmp_path: Path) -> None:
+    from detect_seed import reports_way
+
+    # flow of pictures that do not differ takes no time
+    write_video(tmp_path / "gray.mp4", [np.full((64, 80, 3), 128, np.uint8)] * 31, 30.0)
+    recipe = {"method": "tvl1-opencv", "bound": 20.0}
+    streams = [
+        StreamConfig(modality="rgb", backbone="resnet18", snippet_length=1),
+        StreamConfig(modality="flow", backbone="resnet18", snippet_length=5, flow=recipe),
+    ]
+    seen: dict[str, list[tuple[int, ...]]] = {"rgb": [], "flow": []}
+
+    def network(name: str) -> Any:
+        return lambda snippets: seen[name].append(tuple(torch.as_tensor(snippets).shape))
+
+    reports_way(
+        SimpleNamespace(streams=streams),
+        {name: network(name) for name in seen},
+        tmp_path / "gray.mp4",
+    )
+    # frames 0 to 29
+    assert seen == {"rgb": [(1, 7, 3, 224, 224)], "flow": [(1, 7, 10, 224, 224)]}
