@@ -126,9 +126,10 @@ def test_the_readme_says_how_long_a_minute_of_video_takes() -> None:
     assert int(named[1]) == round(statistics.median(t["seconds"] for t in turns["detect"]))
 
 
-def test_the_speed_page_is_what_the_script_prints() -> None:
+def test_the_speed_page_is_what_the_script_prints(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.syspath_prepend(ROOT / "benchmarks")
     results = json.loads((ROOT / "benchmarks/results/detect.json").read_text(encoding="utf-8"))
-    assert set(results) == {"bars", "seed", "long"}
+    assert set(results) >= {"bars", "seed", "long"}
     text = (ROOT / "docs/speed.md").read_text(encoding="utf-8")
     assert "\n".join(load("detect").report(results)) in text
 
