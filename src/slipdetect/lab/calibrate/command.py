@@ -19,7 +19,7 @@ from slipdetect.cli.options import common_options
 from slipdetect.cli.sources import footage
 from slipdetect.cli.typed_options import option, with_settings
 from slipdetect.errors import DataError, UsageError
-from slipdetect.lab.data.choose_clips import ALL, choose_datasets, choose_split
+from slipdetect.lab.data.choose_clips import ALL, choose_datasets, choose_split, dataset_of
 from slipdetect.lab.evaluate.options import (
     FILE,
     FOLDER,
@@ -259,8 +259,8 @@ class _Calibrator:
             self._console.note(f"fitting on {file.name!r}, {rows}")
         chosen, _ = choose_split(clips, split)
         seen = self._package.config.training.get("training_data")
-        learned = {str(part.get("source")) for part in seen or [] if isinstance(part, dict)}
-        shared = sorted(learned & {clip.source for clip in chosen})
+        learned = {dataset_of(part) for part in seen or [] if isinstance(part, dict)}
+        shared = sorted(learned & {clip.dataset for clip in chosen})
         if shared and split != "val":
             self._console.warn(
                 f"the model was trained on clips of {', '.join(shared)}; on clips that it has "

@@ -169,7 +169,7 @@ def _content(division: Division) -> str:
     for clip in division.clips:
         label = "slip" if clip.positive else "other"
         for start, end in clip.events or (("", ""),):
-            row = (division.name(clip), label, start, end, clip.group, clip.source, clip.split)
+            row = (division.name(clip), label, start, end, clip.group, clip.dataset, clip.split)
             writer.writerow(row)
     return buffer.getvalue()
 

@@ -110,7 +110,7 @@ def read_old_scores(
         positive=positive,
         clips=tuple(clip_name(clip.path, root) for clip in clips) or numbers,
         groups=tuple(clip.group for clip in clips) or numbers,
-        sources=tuple(clip.source for clip in clips) or ("",) * len(rows),
+        datasets=tuple(clip.dataset for clip in clips) or ("",) * len(rows),
         truth=truth,
         logits={modality: logits.astype(np.float32)},
         facts={"model": path.stem, "imported": path.name, "frames": frames},

@@ -17,6 +17,7 @@ from slipdetect.cli.lazy import LazyGroup
 from slipdetect.cli.options import common_options
 from slipdetect.errors import ModelError, PackageError
 from slipdetect.reports.text_table import text_fields
+from slipdetect.lab.data.choose_clips import dataset_of
 
 if TYPE_CHECKING:
     from slipdetect.lab.models.measure import Cost
@@ -233,6 +234,6 @@ def _data(data: Any) -> str:
         return str(data)
     licenses = ", ".join(map(str, data.get("licenses") or ["license not told"]))
     return (
-        f"{data.get('source') or 'unnamed'}: {data.get('clips', '?')} clips, "
+        f"{dataset_of(data) or 'unnamed'}: {data.get('clips', '?')} clips, "
         f"{data.get('positive', '?')} with a fall ({licenses})"
     )
