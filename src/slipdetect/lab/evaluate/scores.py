@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from slipdetect._io import atomic_write
+from slipdetect._io import ARRAY_DAMAGE, atomic_write
 from slipdetect.errors import DataError
 
 VERSION = 2  # 1 had another name for the data sets
@@ -24,12 +24,10 @@ _MOST_BYTES = 1 << 30
 _LOGITS = "logits."
 # what zipfile, zlib, numpy and json raise on damaged files
 _DAMAGE = (
+    *ARRAY_DAMAGE,
     OSError,
-    ValueError,
     KeyError,
-    TypeError,
     AttributeError,
-    EOFError,
     RuntimeError,
     MemoryError,
     zipfile.BadZipFile,
