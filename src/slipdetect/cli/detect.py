@@ -16,6 +16,7 @@ from click.core import ParameterSource
 
 from slipdetect._text import plain_name, printable
 from slipdetect.cli.batch import DETECTING, Batch, Detect, OnEvent, Progress
+from slipdetect.cli.completion import FILE_NAME
 from slipdetect.cli.console import Console
 from slipdetect.cli.detect_options import DetectSettings
 from slipdetect.cli.grouped import GroupedCommand
@@ -37,7 +38,7 @@ HEADINGS = ("Output", "Model", "Events", "Alerts", "Reading")
 
 
 @click.command(cls=GroupedCommand)
-@click.argument("sources", metavar="SOURCE...", nargs=-1, required=True)
+@click.argument("sources", metavar="SOURCE...", nargs=-1, required=True, type=FILE_NAME)
 @with_options(options_of(DetectSettings, HEADINGS, SINKS))
 @common_options
 @click.pass_context

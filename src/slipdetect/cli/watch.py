@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from slipdetect.cli.batch import opened, warn_of_missing
+from slipdetect.cli.completion import FILE_NAME
 from slipdetect.cli.console import Console
 from slipdetect.cli.detect_options import CommonSettings
 from slipdetect.cli.errors import EVENT_FOUND, INTERRUPTED, SOME_FAILED
@@ -56,7 +57,10 @@ class WatchSettings(CommonSettings):
         "Source", "Take the address from an environment variable.", "NAME"
     )
     source_file: str | None = headed(
-        "Source", "Take the address from a file; other users see command lines.", "FILE"
+        "Source",
+        "Take the address from a file; other users see command lines.",
+        "FILE",
+        type=FILE_NAME,
     )
     follow: bool = flag(
         "Source",
@@ -128,7 +132,7 @@ class WatchSettings(CommonSettings):
 
 
 @click.command(cls=GroupedCommand)
-@click.argument("source", metavar="SOURCE", required=False)
+@click.argument("source", metavar="SOURCE", required=False, type=FILE_NAME)
 @with_options(options_of(WatchSettings, _HEADINGS, LIVE_SINKS))
 @common_options
 @click.pass_context

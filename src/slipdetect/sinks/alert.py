@@ -49,6 +49,7 @@ class AlertSink(Sink):
     """
 
     heading = "Alerts"
+    completed = None
     for_live = True
     settings = ("cooldown", "alert_timeout")
     name: ClassVar[str]

@@ -32,6 +32,7 @@ class ClipFolder(Sink):
 
     option = "--clips"
     metavar = "DIR"
+    completed = "dir"
     help = "A clip (.mp4) of every event; overlapping ones are joined."
     settings = ("clip_margin",)
     sees_frames = True

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from slipdetect.cli.completion import FILE_NAME, MODEL_NAME
 from slipdetect.cli.console import Console
 from slipdetect.cli.errors import SOME_FAILED
 from slipdetect.cli.options import common_options
@@ -48,6 +49,7 @@ class CalibrateSettings(DatasetSettings):
     negatives: tuple[str, ...] = option(
         multiple=True,
         metavar="FOLDER",
+        type=FILE_NAME,
         help="Your own footage in which nobody falls: a folder, a video or a pattern; repeatable.",
     )
     per_day: float | None = option(type=_RATE, help="False events a day to allow.  [default: 1]")
@@ -102,7 +104,7 @@ class CalibrateSettings(DatasetSettings):
 
 
 @click.command(short_help="Choose thresholds on your own footage; refit probabilities.")
-@click.argument("model", metavar="MODEL")
+@click.argument("model", metavar="MODEL", type=MODEL_NAME)
 @with_settings(CalibrateSettings)
 @common_options
 @click.pass_context

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import click
 
+from slipdetect.cli.completion import MODEL_NAME
 from slipdetect.cli.console import Console
 from slipdetect.cli.options import common_options
 from slipdetect.errors import UsageError
@@ -16,7 +17,7 @@ from slipdetect.modalities.snippet import MODALITIES
 
 
 @click.command()
-@click.argument("name", metavar="MODEL")
+@click.argument("name", metavar="MODEL", type=MODEL_NAME)
 @click.option(
     "--stream",
     type=click.Choice(MODALITIES),
@@ -60,7 +61,7 @@ def export(
 
 
 @click.command()
-@click.argument("names", metavar="MODEL...", nargs=-1, required=True)
+@click.argument("names", metavar="MODEL...", nargs=-1, required=True, type=MODEL_NAME)
 @click.option(
     "--out", type=click.Path(path_type=Path), required=True, help="Folder of the new package."
 )

@@ -12,12 +12,13 @@ from typing import TYPE_CHECKING, Any
 import click
 
 import slipdetect
+from slipdetect.cli.completion import MODEL_NAME
 from slipdetect.cli.console import Console
 from slipdetect.cli.lazy import LazyGroup
 from slipdetect.cli.options import common_options
 from slipdetect.errors import ModelError, PackageError
-from slipdetect.reports.text_table import text_fields
 from slipdetect.lab.data.choose_clips import dataset_of
+from slipdetect.reports.text_table import text_fields
 
 if TYPE_CHECKING:
     from slipdetect.lab.models.measure import Cost
@@ -67,12 +68,12 @@ def list_models(ctx: click.Context) -> None:
 
 
 @models.command()
-@click.argument("name", metavar="NAME", default="default")
+@click.argument("name", metavar="[MODEL]", default="default", type=MODEL_NAME)
 @click.option("--card", is_flag=True, help="Print the model card instead.")
 @common_options
 @click.pass_context
 def show(ctx: click.Context, name: str, card: bool) -> None:
-    """Show what a model consists of; NAME is 'default' or the folder of a package.
+    """Show what a model consists of; MODEL is 'default' or the folder of a package.
 
     Every network is built and run on one snippet, to count its work and take its time.
     """

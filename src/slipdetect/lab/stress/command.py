@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import click
 
 from slipdetect._io import atomic_write, check_writable, make_folder
+from slipdetect.cli.completion import MODEL_NAME
 from slipdetect.cli.console import Console
 from slipdetect.cli.errors import SOME_FAILED
 from slipdetect.cli.options import common_options
@@ -84,7 +85,7 @@ class StressSettings(TestedSettings):
 
 
 @click.command(short_help="Tell what a model still finds when the picture is bad.")
-@click.argument("model", metavar="MODEL")
+@click.argument("model", metavar="MODEL", type=MODEL_NAME)
 @click.argument("data", metavar="DATA.csv", type=FILE)
 @with_settings(StressSettings)
 @common_options
