@@ -40,7 +40,7 @@ def _take_file(ctx: click.Context, option: click.Parameter, value: Path | None) 
         ctx.meta[_FILE] = value, _read(value)
     if _FILE not in ctx.meta:
         return
-    root, words = ctx.find_root(), _words(ctx)
+    root, words = ctx.find_root(), words_of(ctx)
     ctx.default_map = _defaults(ctx, words)
     if words:
         # a file named behind the verb speaks of what stands before it too
@@ -156,9 +156,9 @@ def _options(command: click.Command) -> dict[str, click.Option]:
     }
 
 
-def _words(ctx: click.Context) -> tuple[str, ...]:
+def words_of(ctx: click.Context) -> tuple[str, ...]:
     """Return the words that call the command of ``ctx``, without the program's own."""
-    return () if ctx.parent is None else (*_words(ctx.parent), ctx.info_name or "")
+    return () if ctx.parent is None else (*words_of(ctx.parent), ctx.info_name or "")
 
 
 def _variables(ctx: click.Context, option: click.Parameter) -> list[str]:

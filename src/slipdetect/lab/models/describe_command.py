@@ -63,7 +63,7 @@ def _all_words() -> str:
         "",
     ]
     for title, words in all_words().items():
-        rows = [(_fitting(word.names), word.here[0]) for word in words]
+        rows = [(_fitting(word.names), word.first) for word in words]
         lines += [title, *text_table((), rows, left=(0, 1), indent=2), ""]
     lines += ["slipdetect describe WORD tells more of each; all is in docs/report-words.md."]
     return "\n".join(lines) + "\n"
