@@ -23,7 +23,7 @@ from slipdetect.cli.grouped import GroupedCommand
 from slipdetect.cli.options import common_options, with_options
 from slipdetect.cli.sources import expand, names_live_source
 from slipdetect.cli.typed_options import options_of
-from slipdetect.cli.watch import watch
+from slipdetect.cli.watch import only_for_files, watch
 from slipdetect.errors import UsageError
 from slipdetect.sinks.registry import SINKS, Destination, Kinds, choose_destination, choose_sinks
 from slipdetect.sinks.sink import Setup, Sink
@@ -116,7 +116,9 @@ def _watch_instead(ctx: click.Context, source: str) -> None:
         if param.name in known:
             args += [name] if value is True else [name, str(value)]
         elif origin is not ParameterSource.DEFAULT_MAP and value != "-":
-            raise UsageError(f"{name} is for files, and this source is live; leave it out")
+            raise UsageError(
+                f"{name} is for files, and this source is live; {only_for_files(name)}"
+            )
     with watch.make_context("watch", [*args, "--", source], parent=ctx.parent) as below:
         watch.invoke(below)
 

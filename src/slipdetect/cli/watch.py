@@ -38,6 +38,7 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
+
 _HEADINGS = ("Source", "Connection", "Output", "Model", "Events", "Alerts", "Reading")
 
 
@@ -100,11 +101,7 @@ class WatchSettings(CommonSettings):
                 )
             return PipeSource(sys.stdin.buffer)
         if not is_live(name) or exists(name):
-            # an address without its protocol may still hold a password
-            what = repr(name) if name == self.source else "what the variable or file holds"
-            raise UsageError(
-                f"{what} is not live; use slipdetect detect, or --follow for a file that grows"
-            )
+            raise self._not_live(name)
         return live_source(name)
 
     def connection(self) -> LiveSettings:
@@ -119,6 +116,18 @@ class WatchSettings(CommonSettings):
             stream=self.stream,
             max_pixels=_given(self.max_pixels, default.max_pixels),
             max_duration=self.max_duration,
+        )
+
+    def _not_live(self, name: str) -> UsageError:
+        # an address without its protocol may still hold a password
+        what = repr(name) if name == self.source else "what the variable or file holds"
+        if exists(name):
+            return UsageError(
+                f"{what} is a file; use slipdetect detect, or --follow while it is being written"
+            )
+        return UsageError(
+            f"{what} is neither a file nor a live source; name an address such as"
+            " rtsp://HOST/stream, the number of a camera, or - for video on standard input"
         )
 
     def _named(self) -> str:
@@ -225,6 +234,13 @@ def _follow(
     for event in live.finish():
         tell(event)
     return code, ended, lost
+
+
+def only_for_files(option: str) -> str:
+    """Return what to do where an option is asked for that only files have."""
+    if option == "--out":
+        return "redirect standard output, to which events of a live source go"
+    return "leave it out, or save the video to a file and run slipdetect detect on that"
 
 
 @contextmanager
