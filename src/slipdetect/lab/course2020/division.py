@@ -157,8 +157,8 @@ def _check(sides: dict[str, list[Clip]]) -> None:
 def _require_no_leaks(leaks: Leaks) -> None:
     if leaks:
         raise DataError(
-            f"the split leaks: {'; '.join(leaks.sentences())}; put each group and each recording "
-            "on one side, or pass --allow-leaks to have every table say so"
+            f"{leaks.line()}; put each group and each recording on one side, or pass --allow-leaks"
+            " to have every table say so"
         )
 
 
