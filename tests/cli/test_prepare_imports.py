@@ -313,5 +313,5 @@ def test_intervals_whole_and_cut(tmp_path: Path) -> None:
     times.write_text("source,start,end\na.mp4,5,99\n")
     late = run(*args, "--out", tmp_path / "videos" / "x.csv")
     assert late.exit_code == 3
-    assert "line 2: 5 s to 99 s is not in 'a.mp4', which ends at 12.00 s" in late.stderr
+    assert "line 2: 5 s to 99 s of 'a.mp4', which ends at 12.00 s; correct" in late.stderr
     assert not (tmp_path / "videos" / "x.csv").exists()

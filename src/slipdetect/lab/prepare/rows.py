@@ -79,12 +79,14 @@ class Prepared:
         left_out: What is not among them, and why.
         notes: Sentences about choices that were made.
         warnings: Sentences about what makes results less certain than they look.
+        times_checked: The importer has compared the times of events with the videos itself.
     """
 
     rows: list[Row]
     left_out: LeftOut = field(default_factory=LeftOut)
     notes: list[str] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
+    times_checked: bool = False
 
 
 def straddling(rows: Sequence[Row]) -> dict[str, list[str]]:
