@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import shutil
 import sys
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -25,7 +26,14 @@ from slipdetect.cli.sources import expand, names_live_source
 from slipdetect.cli.typed_options import options_of
 from slipdetect.cli.watch import only_for_files, watch
 from slipdetect.errors import UsageError
-from slipdetect.sinks.registry import SINKS, Destination, Kinds, choose_destination, choose_sinks
+from slipdetect.sinks.registry import (
+    FORMATS,
+    SINKS,
+    Destination,
+    Kinds,
+    choose_destination,
+    choose_sinks,
+)
 from slipdetect.sinks.sink import Setup, Sink
 from slipdetect.sinks.text import Write
 from slipdetect.types import Profile, Stage
@@ -77,6 +85,8 @@ def process(console: Console, settings: DetectSettings, kinds: Kinds = SINKS) ->
     jobs = expand(settings.sources)
     names, overwrite = [job.source for job in jobs], settings.overwrite
     where = choose_destination(settings.out, settings.format, names, overwrite=overwrite)
+    if settings.windows:
+        _warn_of_windows(console, where, names)
     readable = [job.source for job in jobs if job.error is None]
     setup = settings.setup(names, readable)
     sinks = choose_sinks(setup, kinds, where.targets)
@@ -130,6 +140,14 @@ def _results(console: Console, where: Destination, write: Write, setup: Setup) -
         write = console.text
         width = shutil.get_terminal_size().columns if sys.stdout.isatty() else None
     return where.sink(write, setup, width)
+
+
+def _warn_of_windows(console: Console, where: Destination, names: Sequence[str]) -> None:
+    """Warn where nothing that is written has room for the windows."""
+    for_each = names[:1] if where.each else names
+    if not FORMATS[where.kind].shows_windows(for_each):
+        what = f"a {where.kind}" if where.kind != "table" else "a table of several videos"
+        console.warn(f"--windows: {what} has no windows; --format json has them")
 
 
 def _tell(console: Console, written: list[Path]) -> None:

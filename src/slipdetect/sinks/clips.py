@@ -31,6 +31,7 @@ class ClipFolder(Sink):
     """
 
     option = "--clips"
+    suffixes = (".mp4",)
     metavar = "DIR"
     completed = "dir"
     help = "A clip (.mp4) of every event; overlapping ones are joined."

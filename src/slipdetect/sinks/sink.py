@@ -118,6 +118,7 @@ class Sink:
         completed: What a shell completes it as; None where it is no path.
         help: Its line in ``--help``.
         heading: What its option stands under in ``--help``.
+        suffixes: Of the files that it writes.
         settings: Fields of ``Setup`` that mean something to such sinks only.
         for_files: ``detect`` has it.
         for_live: ``watch`` has it.
@@ -134,6 +135,7 @@ class Sink:
     completed: ClassVar[Literal["file", "dir"] | None] = "file"
     help: ClassVar[str] = ""
     heading: ClassVar[str] = "Output"
+    suffixes: ClassVar[Sequence[str]] = ()
     settings: ClassVar[Sequence[str]] = ()
     for_files: ClassVar[bool] = True
     for_live: ClassVar[bool] = False
