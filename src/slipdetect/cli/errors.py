@@ -27,6 +27,19 @@ PIPE_CLOSED = 141  # what a shell reports of any program that SIGPIPE ended
 class Application(LazyGroup):
     """The command group that turns errors into exit codes."""
 
+    def make_context(
+        self,
+        info_name: str | None,
+        args: list[str],
+        parent: click.Context | None = None,
+        **extra: Any,
+    ) -> click.Context:
+        """Read the options of every command; an error says which variable or file set it."""
+        try:
+            return super().make_context(info_name, args, parent, **extra)
+        except click.BadParameter as error:
+            raise with_origin(error) from error
+
     def invoke(self, ctx: click.Context) -> Any:
         """Run the command; errors of it end in ``click.exceptions.Exit``."""
         try:
