@@ -135,7 +135,7 @@ def test_what_nobody_knows_is_2_and_says_where_to_look(run, name: str) -> None:
     result = run("describe", name)
     assert result.exit_code == 2
     assert (
-        f"{name!r} is no word of the 2020 course report, no backbone and no model" in result.stderr
+        f"{name!r} is not a word of the 2020 course report, a backbone or a model" in result.stderr
     )
     assert "slipdetect backbones list" in result.stderr
 

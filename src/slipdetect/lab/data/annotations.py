@@ -137,7 +137,7 @@ def _parse(row: dict[str, str], folder: Enclosure, where: str) -> Clip:
             f"like one is {WRONG_WORD!r}"
         )
     if time is None and is_wrong:
-        raise DataError(f"{where}: {WRONG_WORD!r} needs the times of what is no fall")
+        raise DataError(f"{where}: {WRONG_WORD!r} needs the times of what is not a fall")
     times = () if time is None else (time,)
     split = row.get("split", "").strip().lower()
     if split and split not in _SPLITS:

@@ -220,7 +220,7 @@ def read_predictions(file: Path) -> list[ClipPrediction]:
 
 
 def _refuse(constant: str) -> float:
-    raise ValueError(f"{constant} is no number")
+    raise ValueError(f"{constant} is not a number")
 
 
 def _read(row: Mapping[str, Any]) -> ClipPrediction:

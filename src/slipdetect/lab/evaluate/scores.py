@@ -161,8 +161,9 @@ def read_scores(path: Path) -> ClipScores:
     except DataError as error:
         raise DataError(f"{str(path)!r}: {error}") from error
     except _DAMAGE as error:
+        reason = getattr(error, "strerror", None) or error or "the file ends too early"
         raise DataError(
-            f"cannot read scores {str(path)!r}: {error or 'the file ends too early'}; make them "
+            f"cannot read scores {str(path)!r}: {reason}; make them "
             "with slipdetect evaluate clips, or convert those of another program with slipdetect "
             "convert-scores"
         ) from error

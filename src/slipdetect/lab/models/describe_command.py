@@ -100,7 +100,7 @@ def _page(name: str) -> str:
 
         return model_page(name)
     raise UsageError(
-        f"{name!r} is no word of the 2020 course report, no backbone and no model; "
+        f"{name!r} is not a word of the 2020 course report, a backbone or a model; "
         "'slipdetect describe' lists the words, 'slipdetect backbones list' the networks"
     )
 

@@ -130,9 +130,7 @@ def input_shape(stream: StreamConfig) -> tuple[list[str], str]:
     if modality.name == "rgbdiff":
         reason += f"; differencing leaves {segments} x {modality.network_channels}"
         if (segments, modality.length) == _REPORTED:
-            reason += (
-                "; 48, as in the 2020 course report, cannot be: 48 / 3 / 3 is no number of frames"
-            )
+            reason += "; 48, as in the 2020 course report, cannot be: 48 / 3 / 3 is not whole"
     return shape, reason
 
 

@@ -147,7 +147,9 @@ def parse_strengths(values: tuple[str, ...]) -> dict[str, list[float]]:
         except ValueError:
             strengths = []
         if not strengths or not all(map(math.isfinite, strengths)) or name.strip() in found:
-            raise UsageError(f"--strengths {value!r} is no list such as noise=10,30, once for each")
+            raise UsageError(
+                f"--strengths {value!r} is not a list such as noise=10,30, once for each"
+            )
         found[name.strip()] = strengths
     return found
 
