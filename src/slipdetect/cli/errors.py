@@ -60,21 +60,8 @@ def with_hint(error: click.NoSuchCommand | click.NoSuchOption) -> click.UsageErr
 
     name = error.command_name if isinstance(error, click.NoSuchCommand) else error.option_name
     command = "" if error.ctx is None else " ".join(["slipdetect", *words_of(error.ctx)])
-    said = hint(name, command) or _elsewhere(error)
+    said = hint(name, command)
     return click.UsageError(f"{error.message} {said}.", error.ctx) if said else error
-
-
-def _elsewhere(error: click.ClickException) -> str:
-    """Return what to do about an option of ``watch`` that only files have; else ""."""
-    if not isinstance(error, click.NoSuchOption) or error.ctx is None:
-        return ""
-    from slipdetect.cli.detect import detect
-    from slipdetect.cli.watch import only_for_files, watch
-
-    for_files = {name for option in detect.params for name in option.opts}
-    if error.ctx.command is not watch or error.option_name not in for_files:
-        return ""
-    return f"It is for files; {only_for_files(error.option_name)}"
 
 
 def report(error: BaseException, console: Console) -> int:

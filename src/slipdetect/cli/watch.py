@@ -11,7 +11,7 @@ import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import UTC, datetime
 from pathlib import Path
 from types import FrameType
@@ -22,14 +22,14 @@ import click
 from slipdetect.cli.batch import opened, warn_of_missing
 from slipdetect.cli.completion import FILE_NAME
 from slipdetect.cli.console import Console
-from slipdetect.cli.detect_options import CommonSettings
+from slipdetect.cli.detect_options import CommonSettings, DetectSettings
 from slipdetect.cli.errors import EVENT_FOUND, INTERRUPTED, SOME_FAILED
 from slipdetect.cli.grouped import GroupedCommand
 from slipdetect.cli.options import common_options, with_options
 from slipdetect.cli.sources import exists, video_on_stdin
 from slipdetect.cli.typed_options import POSITIVE, flag, headed, number, options_of, seconds
 from slipdetect.errors import DataError, UsageError, VideoError
-from slipdetect.sinks.registry import LIVE_FORMATS, LIVE_SINKS, choose_sinks
+from slipdetect.sinks.registry import LIVE_FORMATS, LIVE_SINKS, SINKS, choose_sinks
 from slipdetect.sinks.sink import Alert
 
 if TYPE_CHECKING:
@@ -140,7 +140,21 @@ class WatchSettings(CommonSettings):
         return _line_of(Path(self.source_file)) if self.source_file else given[0]
 
 
-@click.command(cls=GroupedCommand)
+class _Watch(GroupedCommand):
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Read the options; one that only files have is answered with what to do."""
+        try:
+            return super().parse_args(ctx, args)
+        except click.NoSuchOption as error:
+            names = {f"--{field.name.replace('_', '-')}" for field in fields(DetectSettings)}
+            name = error.option_name
+            if name not in names | {kind.option for kind in SINKS}:
+                raise
+            todo = only_for_files(name)
+            raise click.UsageError(f"{error.message} It is for files; {todo}", ctx) from None
+
+
+@click.command(cls=_Watch)
 @click.argument("source", metavar="SOURCE", required=False, type=FILE_NAME)
 @with_options(options_of(WatchSettings, _HEADINGS, LIVE_SINKS))
 @common_options
