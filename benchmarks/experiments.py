@@ -298,7 +298,7 @@ def run(name: str, data: Path, rendered: Path, out: Path) -> None:
     if not kept.exists():
         learned = [clip for clip in clips if fold.trains(clip)] + extra
         model = make(name, experiment, learned, out)
-        unseen = [clip for clip in clips if clip.source in fold.test]
+        unseen = [clip for clip in clips if clip.dataset in fold.test]
         found = predict(Detector.from_package(model, exact=True), unseen, data.parent, sizes=False)
         write_predictions(found, kept)
     row = {

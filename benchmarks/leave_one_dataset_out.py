@@ -66,8 +66,8 @@ class Fold:
     train: tuple[str, ...] | None = None
 
     def trains(self, clip: Clip) -> bool:
-        chosen = self.train is None or clip.source in self.train
-        return chosen and clip.source not in self.test
+        chosen = self.train is None or clip.dataset in self.train
+        return chosen and clip.dataset not in self.test
 
 
 FOLDS = {
@@ -79,12 +79,12 @@ FOLDS = {
 
 # urfd films each fall from the front (cam0) and from the ceiling (cam1), daily living from cam0
 ROWS: dict[str, Callable[[ClipPrediction], bool]] = {
-    "hmdb51": lambda item: item.source == "hmdb51",
-    "gmdcsa24": lambda item: item.source == "gmdcsa24",
-    "upfall": lambda item: item.source == "upfall",
-    "urfd-cam0": lambda item: item.source == "urfd" and not item.clip.endswith("cam1.mp4"),
+    "hmdb51": lambda item: item.dataset == "hmdb51",
+    "gmdcsa24": lambda item: item.dataset == "gmdcsa24",
+    "upfall": lambda item: item.dataset == "upfall",
+    "urfd-cam0": lambda item: item.dataset == "urfd" and not item.clip.endswith("cam1.mp4"),
     "urfd-cam1": lambda item: (
-        item.source == "urfd" and (not item.positive or item.clip.endswith("cam1.mp4"))
+        item.dataset == "urfd" and (not item.positive or item.clip.endswith("cam1.mp4"))
     ),
 }
 
@@ -129,7 +129,7 @@ def run_fold(name: str, data: Path, out: Path) -> None:
     clips = read_annotations(data)
     learned = [clip for clip in clips if fold.trains(clip)] + rendered_clips(out)
     model = make_model(name, learned, out, data.parent)
-    unseen = [clip for clip in clips if clip.source in fold.test]
+    unseen = [clip for clip in clips if clip.dataset in fold.test]
     found = predict(Detector.load(model.folder, exact=True), unseen, data.parent, sizes=False)
     write_predictions(found, target)
 
@@ -260,7 +260,7 @@ def actions(name: str) -> list[str]:
     by_action: dict[tuple[str, str], list[int]] = defaultdict(list)
     for item in read_predictions(predictions_file(name)):
         if not item.positive:
-            by_action[item.source, item.action].append(len(item.events))
+            by_action[item.dataset, item.action].append(len(item.events))
     for (source, action), counts in sorted(by_action.items()):
         hit = sum(count > 0 for count in counts)
         lines.append(f"| {source} | {action} | {len(counts)} | {hit} | {sum(counts)} |")

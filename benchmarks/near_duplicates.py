@@ -80,11 +80,11 @@ def recall(
 ) -> dict[str, dict[str, float]]:
     """Return the share of copies found, by kind of copy."""
     rng = random.Random(seed)
-    by_source: dict[str, list[Clip]] = defaultdict(list)
+    by_dataset: dict[str, list[Clip]] = defaultdict(list)
     for clip in clips:
-        by_source[clip.source].append(clip)
+        by_dataset[clip.dataset].append(clip)
     chosen = [
-        clip for some in by_source.values() for clip in rng.sample(some, min(each, len(some)))
+        clip for some in by_dataset.values() for clip in rng.sample(some, min(each, len(some)))
     ]
     kinds: dict[str, list[str]] = defaultdict(list)
     with tempfile.TemporaryDirectory() as folder:

@@ -29,7 +29,7 @@ def predicted(
     windows = tuple((k * STEP, k * STEP + LENGTH, p) for k, p in enumerate(probabilities))
     values: dict[str, Any] = {
         "clip": "a.mp4",
-        "source": "x",
+        "dataset": "x",
         "positive": truth is None or len(truth) > 0,
         "truth": tuple(truth or ()),
         "seconds": windows[-1][1],
@@ -48,7 +48,7 @@ def found(
     """Return a prediction with ``events`` as they are, and no windows, of a clip of 36 s."""
     values: dict[str, Any] = {
         "clip": "a.mp4",
-        "source": "x",
+        "dataset": "x",
         "positive": truth is None or len(truth) > 0,
         "truth": tuple(truth or ()),
         "seconds": 36.0,

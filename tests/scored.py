@@ -32,7 +32,7 @@ def scored(
         positive="slip",
         clips=names,
         groups=names if groups is None else tuple(groups),
-        sources=("own",) * len(names),
+        datasets=("own",) * len(names),
         truth=np.array(truth, np.int64),
         logits=logits,
         facts=facts,

@@ -103,5 +103,5 @@ def write_annotations(clips: list[Clip], file: Path) -> None:
     for clip in clips:
         start, end = clip.events[0] if clip.events else ("", "")
         label = "fall" if clip.positive else "other"
-        lines.append(f"{clip.path.name},{label},{start},{end},{clip.group},{clip.source}")
+        lines.append(f"{clip.path.name},{label},{start},{end},{clip.group},{clip.dataset}")
     file.write_text("\n".join(lines) + "\n")

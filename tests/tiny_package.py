@@ -39,7 +39,7 @@ def write_tiny_package(folder: Path) -> Path:
         fusion={"weights": {"rgb": 1.0}, "space": "logits"},
         calibration=Calibration(),
         events=EventConfig(onset=0.9, offset=0.8, min_duration_off=0.2),
-        training={"training_data": [{"source": "noise", "clips": 3, "positive": 1}]},
+        training={"training_data": [{"dataset": "noise", "clips": 3, "positive": 1}]},
     )
     card = "# Tiny\n\nRandom weights.\n"
     save_package(folder, config, {"rgb": network.state_dict()}, card=card)

@@ -12,8 +12,12 @@ import tempfile
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from tokenize import TokenError
 
 from slipdetect.errors import OutputError
+
+# what numpy raises of a damaged header of an array, which it reads as source text of Python
+ARRAY_DAMAGE = (ValueError, TypeError, EOFError, SyntaxError, TokenError)
 
 
 def check_writable(path: Path, *, overwrite: bool = False) -> None:

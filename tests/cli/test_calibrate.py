@@ -62,7 +62,7 @@ def fake(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
                 found, seconds = windows((1 / (1 + np.exp(-3 * odds))).tolist()), 40.0
             yield ClipPrediction(
                 clip.path.name,
-                clip.source,
+                clip.dataset,
                 clip.positive,
                 clip.events,
                 seconds,

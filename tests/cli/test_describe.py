@@ -99,7 +99,7 @@ def test_without_a_name_all_words_are_listed_with_what_to_type(run) -> None:
     assert result.exit_code == 0
     for word in WORDS:
         assert any(
-            line.startswith(f"  {word.names[0]}") and line.endswith(f"  {word.here[0]}")
+            line.startswith(f"  {word.names[0]}") and line.endswith(f"  {word.first}")
             for line in result.stdout.splitlines()
         ), word
 
@@ -135,7 +135,7 @@ def test_what_nobody_knows_is_2_and_says_where_to_look(run, name: str) -> None:
     result = run("describe", name)
     assert result.exit_code == 2
     assert (
-        f"{name!r} is no word of the 2020 course report, no backbone and no model" in result.stderr
+        f"{name!r} is not a word of the 2020 course report, a backbone or a model" in result.stderr
     )
     assert "slipdetect backbones list" in result.stderr
 
@@ -159,6 +159,31 @@ def test_S23_S45_S51_a_word_of_the_report_is_answered_with_ours(
     assert "Did you mean" not in result.stderr
 
 
+@pytest.mark.parametrize(
+    ("args", "told"),
+    [
+        (["bench"], "python benchmarks/flow_bench.py --run DIR in a clone"),
+        (["bench", "flow"], "python benchmarks/flow_bench.py --run DIR in a clone"),
+        (["prepare", "seed", "x.zip"], "slipdetect prepare course2020 .*"),
+        (["detect", "x.mp4", "--time-label", "d"], "slipdetect replay .* --time-label labels/"),
+        (["detect", "rtsp://x", "--stall", "3"], "slipdetect watch .* --read-timeout 3"),
+        (["train", "x", "--only", "a"], "slipdetect train .* --dataset NAME"),
+        (["calibrate", "x", "--only", "a"], "slipdetect calibrate .* --dataset NAME .*"),
+        (["evaluate", "events", "x", "--only", "a"], "slipdetect evaluate events .*--dataset NAME"),
+        (["train", "--normal", "a"], "slipdetect train .* --negatives quiet/"),
+        (["train", "--from", "a"], "slipdetect train .* --init-from default"),
+        (["extract", "--from", "a"], "slipdetect extract --url .*"),
+        (["models", "import", "--from", "a"], "slipdetect models import --url .*"),
+        (["prepare", "export-lists", "--seed-split", "4"], "slipdetect prepare export-lists .*"),
+    ],
+)
+def test_a_name_of_before_is_answered_with_that_of_now(run, args: list[str], told: str) -> None:
+    """Where several commands had it, with that of the one that was typed."""
+    result = run(*args)
+    assert result.exit_code == 2
+    assert re.search(rf"Here that is: {told}\.\n", result.stderr), result.stderr
+
+
 def test_other_mistakes_are_answered_with_what_is_like_them(run) -> None:
     assert "'detect'" in run("detct").stderr
     assert "'hmdb51'" in run("prepare", "hmdb").stderr
@@ -167,6 +192,7 @@ def test_other_mistakes_are_answered_with_what_is_like_them(run) -> None:
 
 
 def test_a_hint_comes_from_the_table(run, monkeypatch: pytest.MonkeyPatch) -> None:
-    word = Word(("foo_bar",), ("slipdetect doctor",))
-    monkeypatch.setattr("slipdetect.cli.words.all_words", lambda: {"x": (word,)})
+    words = Word(("foo_bar",), ("slipdetect doctor",)), Word(("bar",), (), "a script")
+    monkeypatch.setattr("slipdetect.cli.words.all_words", lambda: {"x": words})
     assert "'foo-bar'. Here that is: slipdetect doctor." in run("foo-bar").stderr
+    assert "'bar'. Here that is: a script." in run("bar").stderr

@@ -49,6 +49,36 @@ def test_subtitles_in_a_file_by_its_suffix(run, kind: str) -> None:
     assert Path(f"cues.{kind}").read_text() == run("detect", "fall.mp4", "--format", kind).stdout
 
 
+@pytest.mark.parametrize(
+    ("out", "options"),
+    [("x.mp4", "--overlay or --clips"), ("x.PNG", "--timeline"), ("x.html", "--html")],
+)
+def test_text_goes_into_no_file_of_another_kind(run, out: str, options: str) -> None:
+    result = run("detect", "fall.mp4", "--out", out)
+    assert result.exit_code == 2
+    suffix = Path(out).suffix
+    assert result.stderr == f"Error: --out '{out}' would be text; for a {suffix} give {options}\n"
+    assert not Path(out).exists()
+    assert run("detect", "fall.mp4", "--out", out, "--format", "csv").exit_code == 0
+
+
+@pytest.mark.parametrize(
+    ("args", "warned"),
+    [
+        (["fall.mp4", "--format", "csv"], "a csv"),
+        (["fall.mp4", "none.mp4"], "a table of several videos"),
+        (["fall.mp4"], ""),
+        (["fall.mp4", "--format", "json"], ""),
+        (["fall.mp4", "none.mp4", "--format", "table", "--out", "out/"], ""),
+    ],
+)
+def test_windows_that_have_no_place_are_told_of(run, args: list[str], warned: str) -> None:
+    result = run("detect", *args, "--windows")
+    assert result.exit_code == 0, result.stderr
+    expected = f"Warning: --windows: {warned} has no windows; --format json has them\n"
+    assert ("--windows" in result.stderr, result.stderr.count(expected)) == (bool(warned),) * 2
+
+
 @pytest.mark.parametrize("out", [[], ["--out", "-"], ["--out", "cues.vtt"]])
 def test_several_videos_need_a_folder(run, out: list[str]) -> None:
     result = run("detect", "fall.mp4", "none.mp4", "--format", "vtt", *out)
@@ -209,7 +239,11 @@ def test_timelines_in_a_folder_and_none_for_a_failure(run, two: Path) -> None:
         (["fall.mp4", "--timeline", "fall.mp4"], 2, "neither a .png nor a folder"),
         (["fall.mp4", "--timeline", "mine.png"], 6, "exists already"),
         (["fall.mp4", "--timeline", "no/folder/x.png"], 6, "does not exist"),
-        (["fall.mp4", "--timeline", "x.png", "--out", "x.png"], 2, "written twice"),
+        (
+            ["fall.mp4", "--timeline", "x.png", "--out", "x.png", "--format", "csv"],
+            2,
+            "written twice",
+        ),
     ],
 )
 def test_timelines_that_cannot_be_are_refused_before_work(

@@ -60,7 +60,7 @@ def test_a_video_that_cannot_be_read_again_stops_nothing(run) -> None:
     ("args", "message"),
     [
         (["--overlay", "fall.mp4", "--overwrite"], "is one of the videos"),
-        (["--html", "x.html", "--out", "x.html"], "would be written twice"),
+        (["--html", "x.html", "--out", "x.html", "--format", "csv"], "written twice"),
         (["--overlay", "o.mkv"], "is neither a .mp4 nor a folder"),
     ],
 )

@@ -24,11 +24,11 @@ def data(videos: Path, tmp_path: Path) -> Path:
     return write(tmp_path / "clips.csv", videos)
 
 
-def write(file: Path, videos: Path, split: str = "", source: str = "other") -> Path:
+def write(file: Path, videos: Path, split: str = "", dataset: str = "other") -> Path:
     rows = ["path,label,group,dataset,split"]
     for index in range(4):
         label = "slip" if index < 2 else "other"
-        rows.append(f"{videos / f'{index}.mp4'},{label},g{index},{source},{split}")
+        rows.append(f"{videos / f'{index}.mp4'},{label},g{index},{dataset},{split}")
     file.write_text("\n".join(rows) + "\n")
     return file
 
@@ -100,20 +100,21 @@ def test_the_split_is_obeyed(evaluate: Any, data: Path, videos: Path) -> None:
 def test_data_that_the_model_saw_are_warned_of(evaluate: Any, data: Path, videos: Path) -> None:
     warning = "Warning: the model was trained on clips of noise, which may be among these"
     assert warning not in evaluate(data, "--protocol", "1x1").stderr
-    seen = write(data, videos, source=TRAINED_ON)
+    seen = write(data, videos, dataset=TRAINED_ON)
     assert warning in evaluate(seen, "--protocol", "1x1").stderr
     assert (
         warning not in evaluate(write(data, videos, "test", TRAINED_ON), "--protocol", "1x1").stderr
     )
 
 
+@pytest.mark.parametrize("key", ["dataset", "source"], ids=["now", "before"])
 def test_a_test_side_that_another_split_made_is_warned_of(
-    run: Any, tiny_package: Path, data: Path, videos: Path, tmp_path: Path
+    run: Any, tiny_package: Path, data: Path, videos: Path, tmp_path: Path, key: str
 ) -> None:
     model = shutil.copytree(tiny_package, tmp_path / "model")
     page = model / "model.json"
     content = json.loads(page.read_text())
-    known = [{"source": TRAINED_ON, "clips": 3, "positive": 1, "groups": 3, "licenses": []}]
+    known = [{key: TRAINED_ON, "clips": 3, "positive": 1, "groups": 3, "licenses": []}]
     content["training"]["training_data"] = known
     page.write_text(json.dumps(content))
     rows = write(data, videos, "test", TRAINED_ON).read_text().splitlines()

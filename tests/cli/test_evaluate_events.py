@@ -37,7 +37,7 @@ def kept(tmp_path: Path) -> Path:
     """Predictions of a fall that is found, one that is missed, and a clip without."""
     items = [
         predicted(RISING, [(1.4, 2.0)], clip="0.mp4", group="a", size=0.6),
-        predicted([0.1, 0.2, 0.1], [(0.4, 0.8)], clip="1.mp4", group="b", source="y"),
+        predicted([0.1, 0.2, 0.1], [(0.4, 0.8)], clip="1.mp4", group="b", dataset="y"),
         predicted([0.1, 0.7, 0.1], clip="2.mp4", group="c", action="sit"),
     ]
     write_predictions(items, tmp_path / "kept.jsonl")

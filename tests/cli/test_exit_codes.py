@@ -38,7 +38,7 @@ pytestmark = pytest.mark.usefixtures("fake", "wishes")
         (["none.mp4", "--onset", "2"], 2),
         (["none.mp4", "--onset", "0.4", "--offset", "0.6"], 2),
         (["none.mp4", "--nonsense"], 2),
-        (["none.mp4", "--out", "fall.mp4"], 6),
+        (["none.mp4", "--out", "fall.mp4", "--format", "csv"], 6),
         (["none.mp4", "--out", "no/folder/x.json"], 6),
     ],
 )

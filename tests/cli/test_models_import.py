@@ -124,7 +124,7 @@ def test_every_assumption_can_be_given(run, files: dict[str, Path], tmp_path: Pa
 @pytest.mark.parametrize(
     ("options", "code", "words"),
     [
-        (["--fusion", "1:x"], 2, "no weights such as 1:1.5"),
+        (["--fusion", "1:x"], 2, "are not weights such as 1:1.5"),
         (["--fusion", "1:1"], 2, "weights: 2, files: 1"),
         (["--fusion", "nan"], 2, "finite"),
         (["--labels", "a"], 2, "1 labels for a network of 2 classes"),

@@ -289,7 +289,7 @@ def test_intervals_whole_and_cut(tmp_path: Path) -> None:
     clips = {clip.path.name: clip for clip in read_annotations(tmp_path / "videos" / "whole.csv")}
     assert clips["a.mp4"].events == ((5.0, 6.5),)
     assert clips["b.mp4"].columns["hard_negatives"] == "8-9"
-    assert {clip.source for clip in clips.values()} == {"own"}
+    assert {clip.dataset for clip in clips.values()} == {"own"}
     assert not clips["quiet.mp4"].positive
     cut = run(*args, "--cut", tmp_path / "cuts", "--out", tmp_path / "cut.csv", "--test", 0.4)
     assert cut.exit_code == 0, cut.stderr
@@ -313,5 +313,5 @@ def test_intervals_whole_and_cut(tmp_path: Path) -> None:
     times.write_text("source,start,end\na.mp4,5,99\n")
     late = run(*args, "--out", tmp_path / "videos" / "x.csv")
     assert late.exit_code == 3
-    assert "line 2: 5 s to 99 s is not in 'a.mp4', which ends at 12.00 s" in late.stderr
+    assert "line 2: 5 s to 99 s of 'a.mp4', which ends at 12.00 s; correct" in late.stderr
     assert not (tmp_path / "videos" / "x.csv").exists()

@@ -66,7 +66,7 @@ class MadeWork:
                 positive="slip",
                 clips=tuple(self.division.name(clip) for clip in clips),
                 groups=tuple(clip.group for clip in clips),
-                sources=("",) * len(clips),
+                datasets=("",) * len(clips),
                 truth=truth,
                 logits={attempt.trial.modality: logits.astype(np.float32)},
                 facts={"trial": self.facts(attempt)},

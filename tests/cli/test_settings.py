@@ -98,7 +98,10 @@ def test_several_values_are_a_list_or_one(run, value: str, options: list[str] | 
             "s.toml: 'onst' in [detect] is not known; did you mean 'onset'?",
         ),
         ("[detekt]\nonset = 0.4\n", "s.toml: 'detekt' is not known; did you mean 'detect'?"),
-        ("onset = 0.4\n", "s.toml: 'onset' is not known; slipdetect --help lists all options"),
+        (
+            "onset = 0.4\n",
+            "s.toml: 'onset' is not known; slipdetect --help lists all options; those of a command",
+        ),
         ("[detect]\nconfig = 'x'\n", "s.toml: 'config' in [detect] is not known"),
         ("[detect]\nsources = ['x']\n", "s.toml: 'sources' in [detect] is not known"),
         ("detect = 3\n", "s.toml: 'detect' is a command; write a table [detect]"),
@@ -108,12 +111,12 @@ def test_several_values_are_a_list_or_one(run, value: str, options: list[str] | 
         ("[detect.onset]\nx = 1\n", "s.toml: 'onset' in [detect] is one value, not {'x': 1}"),
         ("[detect]\nout = 2026-01-01\n", "s.toml: 'out' in [detect] is one value, not datetime"),
         ("verbose = 'much'\n", "s.toml: 'verbose' is a whole number, not 'much'"),
-        ("verbose = -1\n", "-1 is not in the range x>=0"),
+        ("verbose = -1\n", "-1 is not in the range x>=0 (set by s.toml)."),
         ("[detect]\nmin-gap = 1\n\nmin_gap = 2\n", "s.toml: 'min_gap' in [detect] sets the same"),
         ("[detect]\nonset = 2\n", "2.0 is not in the range 0.0<=x<=1.0 (set by s.toml)."),
         ("[detect]\nstream = 1.5\n", "'1.5' is not a valid integer range (set by s.toml)."),
         ("[detect]\n\nformat = 'pdf'\n", "'activitynet' (set by s.toml)."),
-        ("[detect\n", "'s.toml' is no TOML: "),
+        ("[detect\n", "'s.toml' is not valid TOML: "),
     ],
 )
 def test_what_is_wrong_in_a_file_is_said_by_file_and_key(run, text: str, words: str) -> None:
@@ -140,6 +143,24 @@ def test_a_wrong_value_of_the_environment_names_its_variable(run) -> None:
     result = run("detect", "none.mp4", env={"SLIPDETECT_DETECT_ONSET": "2"})
     assert result.exit_code == 2
     assert "range 0.0<=x<=1.0 (set by SLIPDETECT_DETECT_ONSET)." in result.stderr
+
+
+def test_a_wrong_value_of_an_option_of_all_commands_names_its_variable(run) -> None:
+    result = run("detect", "none.mp4", env={"SLIPDETECT_VERBOSE": "much"})
+    assert result.exit_code == 2
+    assert "(set by SLIPDETECT_VERBOSE)." in result.stderr
+
+
+def test_a_misspelled_variable_is_told_of(run) -> None:
+    env = {"SLIPDETECT_DETECT_ONST": "0.4", "SLIPDETECT_DETECT_FORMAT": "csv", "SLIPDETECT_X": "1"}
+    result = run("detect", "none.mp4", env={**env, "SLIPDETECT_WATCH_FOO": "1"})
+    assert result.exit_code == 0
+    warning = (
+        "the variable SLIPDETECT_DETECT_ONST sets nothing; did you mean SLIPDETECT_DETECT_ONSET?"
+    )
+    assert result.stderr == f"Warning: {warning}\n"
+    other = run("models", "list", env={"SLIPDETECT_MODELS_LIST_ZZZZ": "1"})
+    assert "SLIPDETECT_MODELS_LIST_ZZZZ sets nothing; no option is called so" in other.stderr
 
 
 def test_variables_are_named_after_options_not_after_parameters(run) -> None:

@@ -39,6 +39,30 @@ def test_a_list_is_relative_to_itself(here: Path) -> None:
     assert names("@d/list.txt") == ["d/a b.mp4", "/abs/c.mp4"]
 
 
+def test_a_table_lists_each_video_once(here: Path) -> None:
+    (here / "d").mkdir()
+    rows = ["# mine", "label,path", "fall,a b.mp4", "other,c.mp4", "fall,a b.mp4"]
+    (here / "d" / "clips.CSV").write_text("\r\n".join(rows), encoding="utf-8-sig")
+    assert names("@d/clips.CSV") == ["d/a b.mp4", "d/c.mp4"]
+    for text, words in (
+        ("label\nfall\n", "lacks the column path"),
+        ("path,label\n,fall\n", "line 2: the path is empty"),
+        ("path,label\n", "names no video"),
+    ):
+        (here / "x.csv").write_text(text)
+        (job,) = expand(["@x.csv"])
+        assert words in str(job.error)
+
+
+@pytest.mark.parametrize("name", ["clips.csv", "all.txt"])
+def test_a_list_named_like_a_video_is_told_what_to_write(run, here: Path, name: str) -> None:
+    (here / name).write_text("path,label\na.mp4,fall\n")
+    result = run("detect", name)
+    assert result.exit_code == 3
+    assert f"'{name}' is not a video; where it lists videos, write '@{name}'; " in result.stderr
+    assert "slipdetect evaluate" in result.stderr
+
+
 @pytest.mark.parametrize(
     ("source", "words"),
     [("@none.txt", "cannot read the list"), ("*.mp4", "matches no file"), ("@empty", "no video")],

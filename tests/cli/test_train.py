@@ -397,8 +397,8 @@ def test_a_refused_start_does_not_stand_in_the_way_of_the_next(
     assert done.exit_code == 0, done.output
 
 
-def clip(name: str, source: str) -> Clip:
-    return Clip(Path(name), positive=False, source=source)
+def clip(name: str, dataset: str) -> Clip:
+    return Clip(Path(name), positive=False, dataset=dataset)
 
 
 def test_data_sets_are_chosen_and_left_out() -> None:

@@ -52,9 +52,9 @@ def test_false_alarms_are_learned_from(run: Any, data: Path, tiny_package: Path)
         ("other", "mined", "train")
     }
     training = load_package(data.parent / "run" / "last").config.training
-    by_source = {part["source"]: part["clips"] for part in training["training_data"]}
-    assert by_source["mined"] == len(rows) > 0
-    assert "mined" not in {part["source"] for part in training["validation_data"]}
+    by_dataset = {part["dataset"]: part["clips"] for part in training["training_data"]}
+    assert by_dataset["mined"] == len(rows) > 0
+    assert "mined" not in {part["dataset"] for part in training["validation_data"]}
     assert training["config"]["hard_negative_fraction"] == 0.25
     # refused before the footage is looked at again
     again = train(run, data, *from_it)

@@ -171,8 +171,12 @@ def test_L06_an_address_comes_from_a_variable_or_a_file(
         (["rtsp://h/x", "--clip-margin", "1"], 2, "--clip-margin is for --clips; give it too"),
         (["rtsp://h/x", "--cooldown", "1"], 2, "--cooldown is for --on-event and --webhook; give"),
         (["rtsp://me:s3cr3t/x@h/x"], 2, "%2F"),
-        (["fall.mp4"], 2, "'fall.mp4' is not live; use slipdetect detect, or --follow"),
-        (["--source-file", "odd.txt"], 2, "what the variable or file holds is not live"),
+        (["odd.txt"], 2, "'odd.txt' is a file; use slipdetect detect, or --follow"),
+        (["foo"], 2, "'foo' is neither a file nor a live source; name an address such as"),
+        (["--source-file", "odd.txt"], 2, "what the variable or file holds is neither a file nor"),
+        (["0", "--html", "x.html"], 2, "--html'. It is for files; leave it out, or save the video"),
+        (["0", "--out", "x.json"], 2, "--out'. It is for files; redirect standard output"),
+        (["0", "--steam", "1"], 2, "'--steam'. Did you mean '--stream'?"),
         (["-"], 2, "standard input holds no video"),
         (["-", "--follow"], 2, "--follow is for a file"),
         (["none.ts", "--follow"], 3, "was not found"),
@@ -210,7 +214,10 @@ def test_detect_says_so_and_goes_there(run, model: Path, film: Path, server: Ser
 def test_what_is_for_files_is_not_left_out_in_silence(run, wishes: Path, option: str) -> None:
     result = run("detect", "rtsp://me:s3cr3t@h/x", option, "x")
     assert result.exit_code == 2
-    assert f"{option} is for files, and this source is live; leave it out" in result.stderr
+    assert f"{option} is for files, and this source is live; " in result.stderr
+    redirected = "redirect standard output" in result.stderr
+    assert redirected == (option == "--out")
+    assert redirected or "save the video to a file and run slipdetect detect" in result.stderr
     assert "s3cr3t" not in result.output
 
 

@@ -309,7 +309,7 @@ def test_T01_what_led_to_nan_is_written_down(
     with pytest.raises(TrainingError, match=r"last good checkpoint '.*last\.safetensors'"):
         train(data, tmp_path, cache, epochs=4, schedule="constant")
     text = (tmp_path / "bad-steps.json").read_text()
-    steps = json.loads(text, parse_constant=lambda word: pytest.fail(f"{word} is no JSON"))
+    steps = json.loads(text, parse_constant=lambda word: pytest.fail(f"{word} is not JSON"))
     assert {step["loss"] for step in steps} == {"nan"}
     assert [step["step"] for step in steps] == [3, 4, 5]
     assert all(step["lr"] == pytest.approx(3e-3) for step in steps)

@@ -38,7 +38,7 @@ def test_the_long_form_keeps_other_columns(tmp_path: Path) -> None:
     )
     first, second = read(tmp_path, text, root=Path("/data"))
     assert first.path == Path("/data/a.mp4")
-    assert (first.events, first.group, first.source) == (((0.5, 1.25),), "person-1", "urfd")
+    assert (first.events, first.group, first.dataset) == (((0.5, 1.25),), "person-1", "urfd")
     assert first.columns == {"licence": "CC BY", "note": "falls, twice"}
     assert second.positive
     assert not second.timed

@@ -65,7 +65,7 @@ def test_facts_of_built_ins(name: str) -> None:
 def test_unknown_name_suggests_the_nearest() -> None:
     with pytest.raises(ModelError, match=r"unknown backbone 'resnet51'; did you mean 'resnet"):
         get_spec("resnet51")
-    with pytest.raises(ModelError, match="'slipdetect backbones' lists them"):
+    with pytest.raises(ModelError, match="'slipdetect backbones list' lists them"):
         backbone_info("qqq")
 
 

@@ -87,7 +87,7 @@ def test_missing_and_unknown(tmp_path: Path) -> None:
     with pytest.raises(ModelError, match="no tensors by name"):
         read_state_dict(tmp_path / "list.pth")
     torch.save({"epoch": 3}, tmp_path / "number.pth")
-    with pytest.raises(ModelError, match="'epoch' is no tensor"):
+    with pytest.raises(ModelError, match="'epoch' is not a tensor"):
         read_state_dict(tmp_path / "number.pth")
 
 

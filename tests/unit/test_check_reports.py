@@ -53,9 +53,9 @@ REPORT = ConfoundReport(
 )
 
 
-def clip(name: str, positive: bool, group: str, source: str, split: str, events: int = 0) -> Clip:
+def clip(name: str, positive: bool, group: str, dataset: str, split: str, events: int = 0) -> Clip:
     times = tuple((float(i), i + 0.5) for i in range(events))
-    return Clip(Path("/data") / name, positive, times, group, source, {}, split)
+    return Clip(Path("/data") / name, positive, times, group, dataset, {}, split)
 
 
 CLIPS = [
@@ -88,7 +88,7 @@ def make_check(**changes: object) -> DataCheck:
 
 def test_counts_by_hand() -> None:
     rows = count_clips(CLIPS, {CLIPS[0].path: 2.5, CLIPS[1].path: 4.0})
-    found = [(r.split, r.label, r.source, r.clips, r.groups, r.seconds, r.events) for r in rows]
+    found = [(r.split, r.label, r.dataset, r.clips, r.groups, r.seconds, r.events) for r in rows]
     assert found == [
         ("train", "slip", "x", 2, 1, 6.5, 2),
         ("train", "slip", "y", 1, 1, None, 1),

@@ -66,7 +66,7 @@ MODEL: dict[str, Any] = {
     "fusion": {"weights": {"flow": 2.5}, "space": "probabilities"},
     "calibration": Calibration(1.7, 0.6, {"flow": 0.8}),
     "events": EventConfig(**{**EVENTS, "pad_onset": 0.1}),
-    "training": {"config": {"sampling": "clips"}, "training_data": [{"source": "a", "clips": 3}]},
+    "training": {"config": {"sampling": "clips"}, "training_data": [{"dataset": "a", "clips": 3}]},
     "sensitivity": {"low": Thresholds(0.9, 0.5)},
 }
 

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 from slipdetect.errors import DataError, UsageError
-from slipdetect.lab.evaluate.clip_report import clip_report, reports_by_source
+from slipdetect.lab.evaluate.clip_report import clip_report, reports_by_dataset
 from slipdetect.lab.evaluate.decisions import CALIBRATED, FUSED, decide, reported_decisions
 from slipdetect.lab.evaluate.scores import ClipScores
 from slipdetect.lab.stats.intervals import expanded_tail
@@ -29,7 +29,7 @@ def scores(
         "positive": "slip",
         "clips": tuple(f"{i}.mp4" for i in range(count)),
         "groups": tuple(groups if groups else map(str, range(count))),
-        "sources": ("x",) * count,
+        "datasets": ("x",) * count,
         "truth": 1 - np.array(slip),
         "logits": {
             name: np.stack([np.array(m), np.zeros(count)], axis=1).astype(np.float32)
@@ -268,13 +268,13 @@ def test_several_labels_are_one_against_the_rest() -> None:
 
 
 def test_data_sets_are_told_apart() -> None:
-    made = scores({"rgb": TEN}, SLIP, sources=("a", "b") * 5)
-    found = reports_by_source(made, "rgb")
+    made = scores({"rgb": TEN}, SLIP, datasets=("a", "b") * 5)
+    found = reports_by_dataset(made, "rgb")
     assert list(found) == ["a", "b"]
     assert found["a"].clips == 5
     assert found["a"].metrics["accuracy"].value == pytest.approx(4 / 5)  # 0.5 is wrong
     assert found["b"].metrics["accuracy"].value == pytest.approx(3 / 5)  # -1.0 and 4.0 are
-    assert reports_by_source(scores({"rgb": TEN}, SLIP), "rgb") == {}
+    assert reports_by_dataset(scores({"rgb": TEN}, SLIP), "rgb") == {}
 
 
 def test_a_thousand_resamples_of_a_thousand_clips_are_quick() -> None:

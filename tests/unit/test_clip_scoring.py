@@ -253,7 +253,7 @@ def test_clips_keep_their_facts_and_unreadable_ones_are_left_out(
     assert seen == [(1, 3), (2, 3), (3, 3)]
     assert scores.clips == (videos[0].path.name, videos[1].path.name)
     assert scores.groups == (videos[0].group, videos[1].group)
-    assert scores.sources == ("tiny", "tiny")
+    assert scores.datasets == ("tiny", "tiny")
     assert scores.truth.tolist() == [0, 1]
     assert scores.facts["protocol"] == "2x1"
     assert scores.facts["model"] == "stub"

@@ -34,7 +34,7 @@ def made(*modalities: str, count: int = 40, **facts: Any) -> ClipEvaluation:
         positive="slip",
         clips=tuple(f"{i}.mp4" for i in range(count)),
         groups=tuple(f"g{i // 2}" for i in range(count)),
-        sources=tuple("xyz"[i % 3] for i in range(count)),
+        datasets=tuple("xyz"[i % 3] for i in range(count)),
         truth=truth,
         logits=logits,
         facts=facts,
@@ -125,7 +125,7 @@ def test_the_data_are_those_of_the_reports() -> None:
     assert data["reports"][0]["confusion"] == [list(row) for row in first.confusion]
     for name, figure in first.metrics.items():
         assert data["reports"][0]["figures"][name]["value"] == figure.value
-    assert set(data["by_source"]) == {"x", "y", "z"}
+    assert set(data["by_dataset"]) == {"x", "y", "z"}
     assert data["facts"]["protocol"] == "windows"
 
 

@@ -5,6 +5,7 @@ In: scores files written here. Out: nothing but assertions.
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from pathlib import Path
 
@@ -81,6 +82,18 @@ def test_damaged_scores_are_a_data_error(tmp_path: Path) -> None:
     path.write_bytes(whole[: len(whole) // 2])
     with pytest.raises(DataError, match="make them with slipdetect evaluate"):
         read_scores(path)
+
+
+def test_scores_of_older_versions_are_read(tmp_path: Path) -> None:
+    path, scores = tmp_path / "a.npz", scored(TRUTH, RGB)
+    write_scores(scores, path)
+    with np.load(path) as found:
+        arrays = dict(found)
+    facts = json.loads(bytes(arrays["facts"]))
+    old = {**facts, "version": 1, "sources": facts.pop("datasets")}
+    del old["datasets"]
+    np.savez(path, **{**arrays, "facts": np.frombuffer(json.dumps(old).encode(), np.uint8)})
+    assert read_scores(path).datasets == scores.datasets
 
 
 def test_runs_must_agree_on_groups_whatever_they_are_called() -> None:

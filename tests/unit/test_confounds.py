@@ -37,7 +37,10 @@ def clips(count: int = 160, each: int = 2, seed: int = 0) -> Measured:
     """``count`` clips in groups of ``each``, of two data sets, half of them slips."""
     rng = np.random.default_rng(seed)
     return [
-        (Clip(Path(f"{i}"), i % 2 == 0, group=f"g{i // each}", source="ab"[i // 8 % 2]), facts(rng))
+        (
+            Clip(Path(f"{i}"), i % 2 == 0, group=f"g{i // each}", dataset="ab"[i // 8 % 2]),
+            facts(rng),
+        )
         for i in range(count)
     ]
 
@@ -121,7 +124,7 @@ def test_inside_data_sets_what_the_data_set_tells_is_gone() -> None:
     for i, (clip, facts) in enumerate(clips(200, each=1)):
         source = "a" if clip.positive == (i % 10 != 9) else "b"
         rate = 15.0 if source == "a" else 30.0
-        mixed.append((replace(clip, source=source), replace(facts, frame_rate=rate)))
+        mixed.append((replace(clip, dataset=source), replace(facts, frame_rate=rate)))
     report = find_confounds(mixed)
     rate, source = found(report, "frame rate"), found(report, "data set")
     assert rate.telling

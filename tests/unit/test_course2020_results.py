@@ -30,7 +30,7 @@ def made_scores(modality: str, seed: int, side: str = "test", count: int = COUNT
         positive="slip",
         clips=tuple(f"{side}-{index}.mp4" for index in range(count)),
         groups=tuple(f"{side}-g{index // 2}" for index in range(count)),
-        sources=("made",) * count,
+        datasets=("made",) * count,
         truth=truth,
         logits={modality: logits.astype(np.float32)},
     )

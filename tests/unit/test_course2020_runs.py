@@ -36,7 +36,7 @@ def made_scores(facts: dict[str, Any]) -> ClipScores:
         positive="slip",
         clips=("x.mp4", "y.mp4"),
         groups=("x", "y"),
-        sources=("", ""),
+        datasets=("", ""),
         truth=np.array([0, 1]),
         logits={"rgb": np.array([[1, 0], [0, 1]], np.float32)},
         facts={"trial": facts},

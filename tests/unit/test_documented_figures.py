@@ -165,7 +165,7 @@ def test_the_card_has_what_the_presets_find(benchmark: ModuleType) -> None:
 def test_each_fold_is_tested_on_what_it_was_not_trained_on(benchmark: ModuleType) -> None:
     for name, fold in benchmark.FOLDS.items():
         tested = {
-            item.source for item in benchmark.read_predictions(benchmark.predictions_file(name))
+            item.dataset for item in benchmark.read_predictions(benchmark.predictions_file(name))
         }
         assert tested == set(fold.test)
         assert not tested & set(fold.train or ())

@@ -29,8 +29,14 @@ def test_every_format_and_its_file(tmp_path: Path) -> None:
     out = f"{tmp_path}/"
     for kind in FORMATS:
         where = choose_destination(out, kind, ["kitchen.mp4"], overwrite=False)
-        assert f"| `{kind}` | `{where.each[0].name}` |" in PAGE
-        assert len(re.findall(rf"^\| `{kind}` \|", PAGE, re.MULTILINE)) == 2
+        row = f"| `{kind}` | `{where.each[0].name}` |"
+        listed = row in PAGE
+        assert listed, f"docs/outputs.md has no row {row!r}"
+        rows = len(re.findall(rf"^\| `{kind}` \|", PAGE, re.MULTILINE))
+        assert rows == 2, f"docs/outputs.md says in {rows} rows, not in 2, what `{kind}` is"
+        for suffix in FORMATS[kind].suffixes:
+            told = f"`{suffix}`" in PAGE
+            assert told, f"docs/outputs.md does not say that {suffix} means {kind}"
     for beside in (Timeline, OverlaySink):
         (target,) = beside.files(out, Setup(sources=["kitchen.mp4"]))
         assert f"| `{beside.option}` | `{target.name}` |" in PAGE

@@ -91,7 +91,7 @@ def test_predicting_rounds_and_leaves_unreadable_clips_out(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     clips = [
-        Clip(tmp_path / "sub" / "a.mp4", True, ((1.0, 2.0),), group="sub", source="urfd"),
+        Clip(tmp_path / "sub" / "a.mp4", True, ((1.0, 2.0),), group="sub", dataset="urfd"),
         Clip(tmp_path / "missing.mp4", False),
     ]
     done: list[tuple[int, int]] = []

@@ -103,10 +103,10 @@ def test_parts_of_a_test() -> None:
         replace(item, size=h)
         for item, h in zip(SET, (0.1, 0.3, 0.3, None, 0.6, 0.9, 0.8, 0.2), strict=True)
     ]
-    sized[0] = replace(sized[0], source="y")
+    sized[0] = replace(sized[0], dataset="y")
     evaluation = evaluate_events(sized, {"model": "m"})
-    assert list(evaluation.by_source) == ["x", "y"]
-    assert evaluation.by_source["y"].metrics["recall"].value == 1.0
+    assert list(evaluation.by_dataset) == ["x", "y"]
+    assert evaluation.by_dataset["y"].metrics["recall"].value == 1.0
     assert list(evaluation.by_size) == [
         "under 25%",
         "25 to 50%",
@@ -127,7 +127,7 @@ def test_parts_of_a_test() -> None:
     assert (walk.action, walk.clips, walk.rate.value) == ("walk", 1, 0.0)
     assert evaluation.facts == {"model": "m"}
     plain = evaluate_events([replace(item, action="") for item in SET])
-    assert (plain.by_source, plain.by_size, plain.by_action) == ({}, {}, ())
+    assert (plain.by_dataset, plain.by_size, plain.by_action) == ({}, {}, ())
 
 
 @pytest.mark.parametrize(

@@ -18,20 +18,20 @@ RISING = [0.1, 0.4, 0.6, 0.9, 0.4, 0.1, 0.1]
 @pytest.fixture(scope="module")
 def evaluation() -> EventEvaluation:
     items = [
-        predicted(RISING, [(1.4, 2.0)], clip=f"fall{i}", source="ab"[i % 2], size=0.6)
+        predicted(RISING, [(1.4, 2.0)], clip=f"fall{i}", dataset="ab"[i % 2], size=0.6)
         for i in range(6)
     ]
     items += [
         found(
             [(1.0, 2.0, 0.7)] * (i == 0),
             clip=f"sit{i}",
-            source="ab"[i % 2],
+            dataset="ab"[i % 2],
             action="sit|down",
             size=0.3,
         )
         for i in range(5)
     ]
-    items.append(found([], None, clip="unknown", source="a"))
+    items.append(found([], None, clip="unknown", dataset="a"))
     return evaluate_events(
         items, {"data": "x.csv", "model": "m", "thresholds": {"onset": 0.5, "offset": 0.3}}
     )
@@ -69,12 +69,12 @@ def test_the_page_is_a_table_too(evaluation: EventEvaluation) -> None:
 
 def test_data_are_not_rounded_and_hold_no_nan(evaluation: EventEvaluation) -> None:
     data = json.loads(json.dumps(event_data(evaluation), allow_nan=False))
-    assert (data["version"], data["level"]) == (1, "event")
+    assert (data["version"], data["level"]) == (2, "event")
     figure = data["report"]["figures"]["false_per_hour"]
     assert (figure["value"], figure["count"], figure["method"]) == (pytest.approx(20.0), 1, "exact")
     assert figure["base"] == pytest.approx(0.05)
-    assert set(data["by_source"]) == {"a", "b"}
-    assert data["by_source"]["a"]["untimed"] == 1
+    assert set(data["by_dataset"]) == {"a", "b"}
+    assert data["by_dataset"]["a"]["untimed"] == 1
     assert data["by_action"][0]["action"] == "sit|down"
     assert data["report"]["figures"]["delay"]["value"] == pytest.approx(0.6)
 

@@ -281,7 +281,9 @@ def test_updating_keeps_what_is_not_given() -> None:
     assert config.updated({"onset": None, "pad_onset": 0.0}) == EventConfig(0.6, 0.4)
     assert config.updated({"onset": 0.3}) == EventConfig(0.3, 0.3, pad_onset=0.2)
     assert config.updated({"onset": 0.0}).onset == 0.0
-    with pytest.raises(UsageError, match="unknown event setting threshold"):
+    with pytest.raises(
+        UsageError, match="unknown event setting threshold; there are onset, offset, min"
+    ):
         config.updated({"threshold": 0.3})
     with pytest.raises(UsageError):
         config.updated({"offset": 0.7})

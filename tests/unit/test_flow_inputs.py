@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from pathlib import Path
 from typing import Any
 
 import cv2
@@ -15,7 +16,7 @@ import pytest
 from numpy.typing import NDArray
 
 from slipdetect.errors import UsageError
-from slipdetect.flow import FlowExtractor
+from slipdetect.flow import FlowExtractor, available_methods
 from slipdetect.flow import registry as flow_registry
 from slipdetect.flow.extractor import to_gray
 
@@ -145,3 +146,10 @@ def test_a_method_that_cannot_be_imported_says_so(monkeypatch: pytest.MonkeyPatc
     monkeypatch.setattr(flow_registry, "_METHODS", {"lost": {"cpu": "slipdetect.flow.lost:Lost"}})
     with pytest.raises(UsageError, match="'lost' cannot be loaded"):
         FlowExtractor("lost")
+
+
+@pytest.mark.parametrize("name", available_methods())
+def test_every_method_is_documented(name: str) -> None:
+    page = (Path(__file__).parents[2] / "docs" / "flow.md").read_text(encoding="utf-8")
+    listed = f"| `{name}` | " in page
+    assert listed, f"the table of docs/flow.md has no row '| `{name}` | ...'"

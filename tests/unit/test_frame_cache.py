@@ -117,6 +117,15 @@ def test_a_damaged_array_is_made_again(tmp_path: Path, clip: Path, size: int) ->
     assert np.array_equal(cache.frames(clip), wanted)
 
 
+def test_an_array_with_a_damaged_header_is_made_again(tmp_path: Path, clip: Path) -> None:
+    cache = FrameCache(tmp_path / "cache", SAMPLING)
+    wanted = np.array(cache.frames(clip))
+    (kept,) = (tmp_path / "cache").iterdir()
+    whole = kept.read_bytes()
+    kept.write_bytes(whole[:8] + b"\x01" + whole[9:])  # a header that ends after one character
+    assert np.array_equal(cache.frames(clip), wanted)
+
+
 def test_a_folder_that_cannot_be_made_is_an_output_error(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     with pytest.raises(OutputError, match="cannot make the frame cache"):

@@ -65,15 +65,15 @@ def test_flow_and_other_folders_are_left_out(tmp_path: Path) -> None:
     assert found == ["Slipping/b_u", "a", "alone_u"]
     with pytest.raises(DataError, match="no folders of numbered pictures"):
         find_frame_folders(tmp_path / "unnumbered")
-    with pytest.raises(DataError, match="is no folder"):
+    with pytest.raises(DataError, match="is not a folder"):
         find_frame_folders(tmp_path / "none")
 
 
 @pytest.mark.parametrize(
     ("name", "content", "words"),
     [
-        ("frame_000002.jpg", b"no picture", "is no picture, or a damaged one"),
-        ("frame_000002.jpg", b"", "is no picture, or a damaged one"),
+        ("frame_000002.jpg", b"no picture", "is not a picture, or a damaged one"),
+        ("frame_000002.jpg", b"", "is not a picture, or a damaged one"),
         ("x_1.jpg", None, "have one number"),
         ("frame_000002.png", None, "64x48 px, the first picture of its folder 96x64"),
     ],

@@ -6,6 +6,7 @@ In: targets in a temporary folder. Out: what is on disk afterwards.
 from __future__ import annotations
 
 import errno
+import io
 import os
 import signal
 import stat
@@ -14,10 +15,12 @@ import sys
 import time
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from slipdetect import _io
 from slipdetect._io import (
+    ARRAY_DAMAGE,
     atomic_write,
     check_writable,
     file_sha256,
@@ -186,3 +189,18 @@ def test_the_digest_of_a_file_is_the_published_one(tmp_path: Path) -> None:
     assert file_sha256(tmp_path / "abc") == (
         "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
     )
+
+
+@pytest.mark.filterwarnings("ignore:Reading `.npy`")
+def test_a_damaged_header_of_an_array_raises_nothing_else() -> None:
+    stream = io.BytesIO()
+    np.save(stream, np.zeros(3, np.uint8))
+    whole, found = stream.getvalue(), set()
+    for place in range(len(whole)):
+        for byte in (0, 1, 34, 39, 44, 66, whole[place] ^ 0x55):
+            damaged = whole[:place] + bytes([byte]) + whole[place + 1 :]
+            try:
+                np.load(io.BytesIO(damaged), allow_pickle=False)
+            except ARRAY_DAMAGE as error:
+                found.add(type(error).__name__)
+    assert len(found) > 1

@@ -49,7 +49,7 @@ def test_without_the_extra_commands_say_so_and_help_is_there(
     command: list[str], tmp_path: Path
 ) -> None:
     (tmp_path / "x.jsonl").write_text(
-        '{"clip": "a", "source": "", "positive": false, "truth": [], "seconds": 1, "score": 0.5, '
+        '{"clip": "a", "dataset": "", "positive": false, "truth": [], "seconds": 1, "score": 0.5, '
         '"events": []}\n'
     )
     words = [sys.executable, "-c", WITHOUT, *command]

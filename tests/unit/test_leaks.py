@@ -49,6 +49,27 @@ def test_ten_are_named_and_the_others_counted() -> None:
     assert sentence.endswith(" and 3 more")
 
 
+def test_the_line_of_an_error_is_short_however_much_leaks(tmp_path: Path) -> None:
+    folder = tmp_path / ("x" * 200)
+    folder.mkdir()
+    clips = []
+    for i in range(40):
+        path = folder / f"{i}.mp4"
+        path.write_bytes(b"%d" % (i % 12 // 3))  # four sets of ten
+        clips.append(Clip(path, True, group=f"{'g' * 300}{i % 20}", split=("train", "val")[i % 2]))
+        clips.append(replace(clips[-1], path=folder / f"gone{i}", split="test"))
+    pairs = [
+        NearPair(one, other, 1.0, Alignment(0.99, 0.5))
+        for one, other in zip(clips, clips[1:] + clips[:1], strict=True)
+    ]
+    leaks = find_leaks(clips, pairs)
+    assert (len(leaks.groups), len(leaks.copies), len(leaks.near)) == (20, 4, 80)
+    assert len(leaks.line()) < 2000
+    assert leaks.line().startswith("the split leaks: 20 groups are on two sides or more: '")
+    assert "0.mp4' (train)" in leaks.line()
+    assert leaks.line().endswith(" and 77 more")
+
+
 @pytest.fixture
 def written(tmp_path: Path) -> dict[str, Clip]:
     clips = {}

@@ -181,18 +181,18 @@ def test_half_a_last_line_of_a_run_that_goes_on_is_left_out(tmp_path: Path) -> N
 @pytest.mark.parametrize(
     ("name", "content", "words"),
     [
-        ("x.csv", b"epoch,loss\n1,much\n", "'much' is no number"),
-        ("x.csv", b"epoch,loss\n1.5,1\n", "1.5 is no epoch"),
-        ("x.csv", b"epoch,loss\n-1,1\n", "-1 is no epoch"),
+        ("x.csv", b"epoch,loss\n1,much\n", "'much' is not a number"),
+        ("x.csv", b"epoch,loss\n1.5,1\n", "1.5 is not an epoch"),
+        ("x.csv", b"epoch,loss\n-1,1\n", "-1 is not an epoch"),
         ("x.csv", b"", "not none"),
         ("x.csv", b"epoch,loss\n1,\n", "no figures in"),
         ("x.csv", b"epoch,loss\n", "no figures in .*; has an epoch ended"),
         ("x.csv", b"epoch,speed\n", "not epoch, speed"),
-        ("x.csv", b"\xff\xfe\x00", "no UTF-8 text"),
-        ("x.csv", b"a\x00b", "no text"),
-        ("x.jsonl", b"{\n{}\n", "line 1 is no JSON"),
-        ("x.jsonl", b"[1]\n", "line 1 is no object"),
-        ("x.jsonl", b'{"epoch": 0, "train_loss": [1]}\n', "is no number"),
+        ("x.csv", b"\xff\xfe\x00", "not UTF-8 text"),
+        ("x.csv", b"a\x00b", "not text"),
+        ("x.jsonl", b"{\n{}\n", "line 1 is not JSON"),
+        ("x.jsonl", b"[1]\n", "line 1 is not an object"),
+        ("x.jsonl", b'{"epoch": 0, "train_loss": [1]}\n', "is not a number"),
     ],
 )
 def test_bad_logs_are_refused_in_a_line(

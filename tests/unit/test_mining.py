@@ -93,7 +93,7 @@ def test_the_surest_of_all_footage_are_cut_out_as_they_are(
     assert clips == read_annotations(tmp_path / "mined" / LIST)
     assert [clip.columns["score"] for clip in clips] == ["0.9500", "0.8000"]
     assert [clip.columns["video"] for clip in clips] == ["a.mp4", "b.mp4"]
-    assert {(c.positive, c.source, c.split) for c in clips} == {(False, MINED, "train")}
+    assert {(c.positive, c.dataset, c.split) for c in clips} == {(False, MINED, "train")}
     assert len({clip.group for clip in clips}) == 2
     whole, cut = pictures(videos[0]), pictures(clips[0].path)
     # from 3.1 to 5.1 s at 25 pictures a second
@@ -119,16 +119,16 @@ def test_footage_that_fools_nobody_gives_nothing(videos: list[Path], tmp_path: P
         mine(Told({}), videos, tmp_path / "mined", 0.2)  # type: ignore[arg-type]
 
 
-def candidates(source: str, count: int) -> list[Candidate]:
+def candidates(dataset: str, count: int) -> list[Candidate]:
     return [
-        Candidate(Clip(Path(f"{source}-{i}.mp4"), False, source=source), ((1.0, 9.0),), 10.0)
+        Candidate(Clip(Path(f"{dataset}-{i}.mp4"), False, dataset=dataset), ((1.0, 9.0),), 10.0)
         for i in range(count)
     ]
 
 
 def drawn(pool: Pool, count: int = 4000) -> Counter[str]:
     rng = np.random.default_rng(0)
-    return Counter(pool.draw(rng)[0].clip.source for _ in range(count))
+    return Counter(pool.draw(rng)[0].clip.dataset for _ in range(count))
 
 
 @pytest.mark.parametrize("share", [0.0, 0.25, 0.6])

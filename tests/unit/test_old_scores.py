@@ -31,7 +31,7 @@ LOGITS = {"a": [-1.0, 2.0], "b": [3.0, 0.5], "c": [0.25, 0.5], "d": [1.0, -1.0]}
 def clips() -> list[Clip]:
     """Four clips, not in the order of their names."""
     return [
-        Clip(ROOT / "x" / f"v_{name}.avi", slip, group=f"g{name}", source="seed")
+        Clip(ROOT / "x" / f"v_{name}.avi", slip, group=f"g{name}", dataset="seed")
         for name, slip in SLIP.items()
     ]
 
@@ -72,7 +72,7 @@ def test_tsn_scores_are_named_by_the_sorted_list(
     assert list(scores.logits) == ["flow"]
     assert scores.clips == tuple(f"x/v_{name}.avi" for name in "abcd")
     assert scores.groups == ("ga", "gb", "gc", "gd")
-    assert scores.sources == ("seed",) * 4
+    assert scores.datasets == ("seed",) * 4
     assert scores.facts["imported"] == "old.npz"
     write_scores(scores, tmp_path / "new.npz")
     with pytest.raises(DataError, match="no array 'scores' as tsn-pytorch writes it"):

@@ -55,7 +55,7 @@ def test_one_class_and_one_line_make_a_command(tmp_path: Path) -> None:
     )
     clips = read_annotations(out)
     assert {clip.group for clip in clips} == {f"p{i}" for i in range(5)}
-    assert {clip.source for clip in clips} == {"named"}
+    assert {clip.dataset for clip in clips} == {"named"}
     assert run(*args, "--negative", "sitting").exit_code == 6
     again = run(*args, "--negative", "sitting", "--overwrite", "--test-every", 4)
     assert again.exit_code == 0

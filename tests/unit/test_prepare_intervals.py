@@ -19,7 +19,6 @@ from slipdetect.lab.prepare.cut_plan import CutRule, PlannedClip, plan_cuts, spr
 from slipdetect.lab.prepare.cutting import (
     LACKING,
     TOO_NEAR,
-    check_times,
     cut_rows,
     cut_video,
     whole_rows,
@@ -27,6 +26,7 @@ from slipdetect.lab.prepare.cutting import (
 from slipdetect.lab.prepare.intervals import read_intervals
 from slipdetect.lab.prepare.rows import write_rows
 from slipdetect.lab.prepare.text_files import parse_time
+from slipdetect.lab.prepare.times import Late, check_times
 from slipdetect.video import open_video
 from synth import cut as truncate
 from synth import make_video, read_code
@@ -183,28 +183,33 @@ def timed(video: Path, *rows: str) -> object:
 
 
 def test_times_are_checked_against_the_video(long_video: Path) -> None:
-    video, duration = check_times(timed(long_video, "1,2,", "19,20.4,"))
+    late = Late()
+    video, duration = check_times(timed(long_video, "1,2,", "19,20.4,"), late)
     assert duration == pytest.approx(LONG, abs=0.01)
-    assert video.spans[1].end == duration
-    for row, words in (
-        ("19,20.6,", r"line 2: 19 s to 20\.6 s is not in 'a.mp4', which ends at 20\.00 s"),
-        ("20.1,20.3,", r"line 2: 20\.1 s to 20\.3 s is not in"),
-    ):
-        with pytest.raises(DataError, match=words):
-            check_times(timed(long_video, row))
+    assert (video.spans[1].end, late.warnings()) == (duration, [])
+    video, _ = check_times(timed(long_video, "19,20.6,"), late)
+    assert video.spans[0].end == duration
+    (warning,) = late.warnings()
+    assert warning.startswith("1 time ends after its video, and is taken to end there: table ")
+    assert warning.endswith("line 2: 19 s to 20.6 s of 'a.mp4', which ends at 20.00 s")
+    assert check_times(timed(long_video, "18,22,"), Late())[0].spans[0].end == duration
+    with pytest.raises(DataError, match=r"line 2: 18 s to 22\.1 s of 'a.mp4', which ends at"):
+        check_times(timed(long_video, "18,22.1,"), late)
+    with pytest.raises(DataError, match=r"line 2: 20\.1 s to 20\.3 s of 'a.mp4', which ends at"):
+        check_times(timed(long_video, "20.1,20.3,"), late)
 
 
 def test_a_header_that_lies_is_not_believed(long_video: Path, tmp_path: Path) -> None:
     path = tmp_path / "a.mkv"
     make_video(path, count=200, rate=RATE, size=(64, 48))
     truncate(path, 0.5)
-    _, duration = check_times(timed(path, "1,2,"))
+    _, duration = check_times(timed(path, "1,2,"), Late())
     assert 2.0 < duration < 19.0
-    with pytest.raises(DataError, match="line 2: 18 s to 19 s is not in"):
-        check_times(timed(path, "18,19,"))
+    with pytest.raises(DataError, match="line 2: 18 s to 19 s of"):
+        check_times(timed(path, "18,19,"), Late())
     path.write_bytes(b"nothing")
     with pytest.raises(VideoError):
-        check_times(timed(path, "1,2,"))
+        check_times(timed(path, "1,2,"), Late())
 
 
 RULE = CutRule()
@@ -330,8 +335,8 @@ def test_a_video_that_ends_early_leaves_no_clip(long_video: Path, tmp_path: Path
 
 
 def test_whole_videos_are_rows_of_events(long_video: Path, tmp_path: Path) -> None:
-    video, _ = check_times(timed(long_video, "5,6,slip", "9,10,wrong", "12,13.5,"))
-    other, _ = check_times(timed(long_video, "2,3,wrong"))
+    video, _ = check_times(timed(long_video, "5,6,slip", "9,10,wrong", "12,13.5,"), Late())
+    other, _ = check_times(timed(long_video, "2,3,wrong"), Late())
     rows = whole_rows([video]).rows
     assert [(row.start, row.end, row.label) for row in rows] == [
         (5.0, 6.0, "slip"),
@@ -348,7 +353,7 @@ def test_whole_videos_are_rows_of_events(long_video: Path, tmp_path: Path) -> No
 
 
 def test_cut_rows_are_read_back_with_their_source(long_video: Path, tmp_path: Path) -> None:
-    events = check_times(timed(long_video, "9,11,", "15,15.5,wrong"))
+    events = check_times(timed(long_video, "9,11,", "15,15.5,wrong"), Late())
     rule = CutRule(before=0.5, after=0.5, negatives=2)
     prepared = cut_rows([events], tmp_path / "cuts", long_video.parent, rule)
     write_rows(prepared.rows, tmp_path / "clips.csv")
@@ -368,17 +373,17 @@ def test_cut_rows_are_read_back_with_their_source(long_video: Path, tmp_path: Pa
         assert codes(clip.path) == [k for k in range(200) if begin - 1e-9 <= k / RATE < end - 1e-9]
         if clip.positive:
             assert clip.events == ((0.5, 2.5),)
-    again = [check_times(timed(long_video, "9,11,"))]
+    again = [check_times(timed(long_video, "9,11,"), Late())]
     with pytest.raises(OutputError, match="exists already"):
         cut_rows(again, tmp_path / "cuts", long_video.parent, rule)
 
 
 def test_videos_without_events_and_without_times(long_video: Path, tmp_path: Path) -> None:
-    empty = check_times(timed(long_video, ",,"))
+    empty = check_times(timed(long_video, ",,"), Late())
     prepared = cut_rows([empty], tmp_path, long_video.parent, CutRule(negatives=3))
     assert [row.label for row in prepared.rows] == ["other"] * 3
     assert {len(codes(row.path)) for row in prepared.rows} == {30}
-    untimed = check_times(timed(long_video, ",,slip"))
+    untimed = check_times(timed(long_video, ",,slip"), Late())
     with pytest.raises(DataError, match=r"line 2: 'a\.mp4' shows a slip, but not when"):
         cut_rows([untimed], tmp_path, long_video.parent, RULE)
     (row,) = whole_rows([untimed[0]]).rows
@@ -386,7 +391,7 @@ def test_videos_without_events_and_without_times(long_video: Path, tmp_path: Pat
 
 
 def test_what_has_no_place_is_counted(long_video: Path, tmp_path: Path) -> None:
-    video = check_times(timed(long_video, "2,18,", "18.2,18.6,wrong"))
+    video = check_times(timed(long_video, "2,18,", "18.2,18.6,wrong"), Late())
     prepared = cut_rows([video], tmp_path, long_video.parent, RULE)
     assert prepared.left_out.reasons() == {LACKING: ["a.mp4", "a.mp4"], TOO_NEAR: ["a.mp4"]}
 

@@ -22,6 +22,11 @@ from slipdetect.video import DecodeReport
 LATER = Event(6.0, 6.5, 6.25, 0.71, interrupted=True)
 
 
+def test_its_repr_is_a_line() -> None:
+    result = make_result("kitchen.mp4", FALL)
+    assert repr(result) == f"<DetectionResult of 'kitchen.mp4': {result.headline}>"
+
+
 def test_it_is_a_collection_of_its_events() -> None:
     result = make_result("a.mp4", FALL, LATER)
     assert list(result) == [FALL, LATER]

@@ -74,7 +74,7 @@ def test_the_packages_detect(
     facts = detector.config.training
     assert facts["config"]["backbone"] == "tiny"
     (held,) = facts["validation_data"]
-    assert (held["source"], held["clips"], held["positive"]) == ("tiny", 2, 1)
+    assert (held["dataset"], held["clips"], held["positive"]) == ("tiny", 2, 1)
     assert held["licenses"] == ["CC0"]
     (learned,) = facts["training_data"]
     assert (learned["clips"], learned["positive"], learned["groups"]) == (6, 3, 6)

@@ -60,8 +60,8 @@ def recipe(modality: str, crop: str = "center", step: int = 2, segments: int = 3
     return WindowRecipe(kind, SnippetGrid.make([kind], step, FPS), 8, crop, segments, RULE)
 
 
-def clip(name: str, *events: tuple[float, float], source: str = "") -> Clip:
-    return Clip(Path(name), name.startswith("fall"), events, name, source)
+def clip(name: str, *events: tuple[float, float], dataset: str = "") -> Clip:
+    return Clip(Path(name), name.startswith("fall"), events, name, dataset)
 
 
 CLIPS = [
@@ -156,15 +156,15 @@ def test_draws_depend_on_seed_epoch_and_index_only() -> None:
             assert not torch.equal(different[i], different[j])
 
 
-def test_labels_alternate_and_sources_are_balanced() -> None:
-    """16 clips of one source and 1 of another: drawn 4 to 1, not 16 to 1."""
-    clips = [clip(f"other-{i}-40.mp4", source="large") for i in range(16)]
-    clips += [clip("other-x-40.mp4", source="small"), clip("fall-40.mp4", (1.0, 2.0))]
+def test_labels_alternate_and_data_sets_are_balanced() -> None:
+    """16 clips of one data set and 1 of another: drawn 4 to 1, not 16 to 1."""
+    clips = [clip(f"other-{i}-40.mp4", dataset="large") for i in range(16)]
+    clips += [clip("other-x-40.mp4", dataset="small"), clip("fall-40.mp4", (1.0, 2.0))]
     windows = TrainingWindows(clips, CountingCache(), recipe("rgb"), 10, seed=0)
     assert [windows[i][1] for i in range(10)] == [0, 1] * 5
     rng = np.random.default_rng(0)
-    drawn = Counter(windows._pools[1].draw(rng)[0].clip.source for _ in range(700))
-    # the fall's own clip has room for negatives too, and is a source of one
+    drawn = Counter(windows._pools[1].draw(rng)[0].clip.dataset for _ in range(700))
+    # the fall's own clip has room for negatives too, and is a data set of one
     assert drawn["large"] / drawn["small"] == pytest.approx(4.0, rel=0.35)
     assert drawn[""] / drawn["small"] == pytest.approx(1.0, rel=0.35)
 
@@ -268,7 +268,7 @@ def test_marked_lookalikes_take_the_share_of_mined_false_alarms() -> None:
     windows = TrainingWindows([clip("fall-d-60.mp4"), marked], CountingCache(), recipe("rgb"), 1, 0)
     rng = np.random.default_rng(0)
     draws = [windows._pools[1].draw(rng) for _ in range(800)]
-    mined = [center for candidate, center in draws if candidate.clip.source == "mined"]
+    mined = [center for candidate, center in draws if candidate.clip.dataset == "mined"]
     assert 150 <= len(mined) <= 250
     assert all(3.0 <= center <= 3.4 for center in mined)
 

@@ -118,7 +118,7 @@ def find_entry(name: str) -> Entry:
     entries = _entries()
     if name not in entries:
         near = difflib.get_close_matches(name, entries, n=1)
-        hint = f"did you mean {near[0]!r}?" if near else "'slipdetect backbones' lists them"
+        hint = f"did you mean {near[0]!r}?" if near else "'slipdetect backbones list' lists them"
         raise ModelError(f"unknown backbone {name!r}; {hint}")
     return entries[name]
 

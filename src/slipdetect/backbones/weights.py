@@ -140,7 +140,7 @@ def _tensors(content: Any, path: Path) -> State:
     wrong = [name for name, value in content.items() if not isinstance(value, torch.Tensor)]
     if wrong:
         raise ModelError(
-            f"weights file {str(path)!r}: {wrong[0]!r} is no tensor; save a plain state dict"
+            f"weights file {str(path)!r}: {wrong[0]!r} is not a tensor; save a plain state dict"
         )
     return {str(name).removeprefix("module."): value for name, value in content.items()}
 

@@ -1,28 +1,27 @@
-"""Completion of file names in a shell where a word may be more than a file, such as an address.
+"""Text of the command line that names a file or a folder, which shells complete.
 
-In: a command. Out: the same, with what a shell needs to know.
+In: what a shell has of a word. Out: click types for options and arguments whose words may be more
+than a path, such as an address or ``default``.
 """
 
 from __future__ import annotations
+
+from typing import Literal
 
 import click
 from click.shell_completion import CompletionItem
 from click.types import StringParamType
 
-_FILES = ("SOURCE...", "[SOURCE]...", "PATH")
-_FOLDERS = ("DIR", "FOLDER")
-_MODELS = ("MODEL", "MODEL...")
 
-
-class _Name(StringParamType):
+class Name(StringParamType):
     """Text that a shell completes as a file or a folder, or as one of some words.
 
     Args:
-        kind: ``"file"`` or ``"dir"``.
+        kind: What the shell looks for.
         words: Offered too.
     """
 
-    def __init__(self, kind: str, *words: str) -> None:
+    def __init__(self, kind: Literal["file", "dir"], *words: str) -> None:
         self._kind = kind
         self._words = words
 
@@ -34,15 +33,6 @@ class _Name(StringParamType):
         return [*words, CompletionItem(incomplete, type=self._kind)]
 
 
-def complete_names(command: click.Command) -> click.Command:
-    """Let a shell complete the names of files and folders that ``command`` takes as text."""
-    for param in command.params:
-        if type(param.type) is not StringParamType:
-            continue
-        if param.metavar in _FILES:
-            param.type = _Name("file")
-        elif param.name == "model" or param.metavar in _MODELS:
-            param.type = _Name("dir", "default")
-        elif param.metavar in _FOLDERS:
-            param.type = _Name("dir")
-    return command
+FILE_NAME = Name("file")
+FOLDER_NAME = Name("dir")
+MODEL_NAME = Name("dir", "default")

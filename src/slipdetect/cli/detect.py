@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import shutil
 import sys
+from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
@@ -17,6 +18,7 @@ from click.core import ParameterSource
 
 from slipdetect._text import plain_name, printable
 from slipdetect.cli.batch import DETECTING, Batch, Detect, OnEvent, Progress
+from slipdetect.cli.completion import FILE_NAME
 from slipdetect.cli.console import Console
 from slipdetect.cli.detect_options import DetectSettings
 from slipdetect.cli.grouped import GroupedCommand
@@ -24,9 +26,16 @@ from slipdetect.cli.options import common_options, with_options
 from slipdetect.cli.side_by_side import SideBySide
 from slipdetect.cli.sources import expand, names_live_source
 from slipdetect.cli.typed_options import options_of
-from slipdetect.cli.watch import watch
+from slipdetect.cli.watch import only_for_files, watch
 from slipdetect.errors import UsageError
-from slipdetect.sinks.registry import SINKS, Destination, Kinds, choose_destination, choose_sinks
+from slipdetect.sinks.registry import (
+    FORMATS,
+    SINKS,
+    Destination,
+    Kinds,
+    choose_destination,
+    choose_sinks,
+)
 from slipdetect.sinks.sink import Setup, Sink
 from slipdetect.sinks.text import Write
 from slipdetect.types import Profile, Stage
@@ -39,7 +48,7 @@ HEADINGS = ("Output", "Model", "Events", "Alerts", "Reading")
 
 
 @click.command(cls=GroupedCommand)
-@click.argument("sources", metavar="SOURCE...", nargs=-1, required=True)
+@click.argument("sources", metavar="SOURCE...", nargs=-1, required=True, type=FILE_NAME)
 @with_options(options_of(DetectSettings, HEADINGS, SINKS))
 @common_options
 @click.pass_context
@@ -47,8 +56,8 @@ def detect(ctx: click.Context, /, **options: Any) -> None:
     """Find slips and falls in videos.
 
     SOURCE is a video, a folder (searched with everything below it), a pattern such as "*.mp4",
-    @list.txt (one source a line, relative to the list) or - (such a list on standard input).
-    Cameras and streams are for slipdetect watch.
+    @list.txt (one source a line, relative to the list), @clips.csv (its column path) or - (a list
+    on standard input). Cameras and streams are for slipdetect watch.
 
     \b
     slipdetect detect kitchen.mp4
@@ -78,6 +87,8 @@ def process(console: Console, settings: DetectSettings, kinds: Kinds = SINKS) ->
     jobs = expand(settings.sources)
     names, overwrite = [job.source for job in jobs], settings.overwrite
     where = choose_destination(settings.out, settings.format, names, overwrite=overwrite)
+    if settings.windows:
+        _warn_of_windows(console, where, names)
     readable = [job.source for job in jobs if job.error is None]
     setup = settings.setup(names, readable)
     sinks = choose_sinks(setup, kinds, where.targets)
@@ -120,7 +131,9 @@ def _watch_instead(ctx: click.Context, source: str) -> None:
         if param.name in known:
             args += [name] if value is True else [name, str(value)]
         elif origin is not ParameterSource.DEFAULT_MAP and value != "-":
-            raise UsageError(f"{name} is for files, and this source is live; leave it out")
+            raise UsageError(
+                f"{name} is for files, and this source is live; {only_for_files(name)}"
+            )
     with watch.make_context("watch", [*args, "--", source], parent=ctx.parent) as below:
         watch.invoke(below)
 
@@ -132,6 +145,14 @@ def _results(console: Console, where: Destination, write: Write, setup: Setup) -
         write = console.text
         width = shutil.get_terminal_size().columns if sys.stdout.isatty() else None
     return where.sink(write, setup, width)
+
+
+def _warn_of_windows(console: Console, where: Destination, names: Sequence[str]) -> None:
+    """Warn where nothing that is written has room for the windows."""
+    for_each = names[:1] if where.each else names
+    if not FORMATS[where.kind].shows_windows(for_each):
+        what = f"a {where.kind}" if where.kind != "table" else "a table of several videos"
+        console.warn(f"--windows: {what} has no windows; --format json has them")
 
 
 def _tell(console: Console, written: list[Path]) -> None:

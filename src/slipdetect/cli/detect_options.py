@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 import click
 
+from slipdetect.cli.completion import FILE_NAME, FOLDER_NAME, MODEL_NAME
 from slipdetect.cli.typed_options import POSITIVE, flag, headed, number, options_of, seconds
 from slipdetect.sinks.alert import TIMEOUT
 from slipdetect.sinks.clips import MARGIN
@@ -38,7 +39,9 @@ ENGINES = ("auto", "torch", "onnx", "onnx-int8", "openvino")
 class ModelSettings:
     """Which model finds events, and how exactly."""
 
-    model: str = headed("Model", "Model package, or 'default'.", "FOLDER", default="default")
+    model: str = headed(
+        "Model", "Model package, or 'default'.", "FOLDER", default="default", type=MODEL_NAME
+    )
     sensitivity: str = headed(
         "Model",
         "low: fewer false events; high: finds more.",
@@ -162,7 +165,9 @@ class DetectSettings(CommonSettings):
         "NAME",
         type=click.Choice(list(FORMATS)),
     )
-    out: str | None = headed("Output", "A file, or a folder/ for one per video.", "PATH")
+    out: str | None = headed(
+        "Output", "A file, or a folder/ for one per video.", "PATH", type=FILE_NAME
+    )
     windows: bool = flag("Output", "Add the probability of every window (table, json).", more=True)
     profile: bool = flag(
         "Output", "Print at the end where the time went, the speed and the memory.", more=True
@@ -183,7 +188,11 @@ class DetectSettings(CommonSettings):
         type=click.IntRange(min=1),
     )
     store: str | None = headed(
-        "Reading", "Folder of slipdetect extract to take a model's flow from.", "DIR", more=True
+        "Reading",
+        "Folder of slipdetect extract to take a model's flow from.",
+        "DIR",
+        type=FOLDER_NAME,
+        more=True,
     )
 
     def reading(self) -> VideoOptions:

@@ -14,7 +14,7 @@ import click
 
 from slipdetect.cli.console import Console
 from slipdetect.cli.lazy import LazyGroup
-from slipdetect.cli.settings import with_origin
+from slipdetect.cli.settings import with_origin, words_of
 from slipdetect.errors import OutputError, SlipdetectError
 
 INTERNAL = 1
@@ -26,6 +26,19 @@ PIPE_CLOSED = 141  # what a shell reports of any program that SIGPIPE ended
 
 class Application(LazyGroup):
     """The command group that turns errors into exit codes."""
+
+    def make_context(
+        self,
+        info_name: str | None,
+        args: list[str],
+        parent: click.Context | None = None,
+        **extra: Any,
+    ) -> click.Context:
+        """Read the options of every command; an error says which variable or file set it."""
+        try:
+            return super().make_context(info_name, args, parent, **extra)
+        except click.BadParameter as error:
+            raise with_origin(error) from error
 
     def invoke(self, ctx: click.Context) -> Any:
         """Run the command; errors of it end in ``click.exceptions.Exit``."""
@@ -42,13 +55,12 @@ class Application(LazyGroup):
 
 
 def with_hint(error: click.NoSuchCommand | click.NoSuchOption) -> click.UsageError:
-    """Return the error with what a word of the 2020 report is called here, where it is one."""
+    """Return the error with what a name of the 2020 report or of before is called here."""
     from slipdetect.cli.words import hint
 
-    if isinstance(error, click.NoSuchCommand):
-        said = hint(error.command_name)
-    else:
-        said = hint(error.option_name)
+    name = error.command_name if isinstance(error, click.NoSuchCommand) else error.option_name
+    command = "" if error.ctx is None else " ".join(["slipdetect", *words_of(error.ctx)])
+    said = hint(name, command)
     return click.UsageError(f"{error.message} {said}.", error.ctx) if said else error
 
 

@@ -11,8 +11,6 @@ from typing import Any
 
 import click
 
-from slipdetect.cli.completion import complete_names
-
 
 class LazyGroup(click.Group):
     """A click group that imports a command's module on first use.
@@ -45,8 +43,7 @@ class LazyGroup(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         """Import and return a command, or None when there is none of this name."""
         if cmd_name not in self._lazy:
-            own = super().get_command(ctx, cmd_name)
-            return None if own is None else complete_names(own)
+            return super().get_command(ctx, cmd_name)
         module, _, attribute = self._lazy[cmd_name].partition(":")
         command: click.Command = getattr(import_module(module), attribute)
-        return complete_names(command)
+        return command

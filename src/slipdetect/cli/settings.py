@@ -16,6 +16,8 @@ from typing import Any
 import click
 from click.core import ParameterSource
 
+from slipdetect.cli.console import Console
+
 _FILE = "slipdetect.cli.settings"
 _NOT_IN_A_FILE = ("help", "help_all", "version", "config")  # on the command line only
 
@@ -35,12 +37,13 @@ def _take_file(ctx: click.Context, option: click.Parameter, value: Path | None) 
     if ctx.resilient_parsing:
         return
     _name_variables(ctx)
+    _warn_of_variables(ctx)
     by_hand = ctx.get_parameter_source("config") is ParameterSource.COMMANDLINE
     if value is not None and (by_hand or _FILE not in ctx.meta):
         ctx.meta[_FILE] = value, _read(value)
     if _FILE not in ctx.meta:
         return
-    root, words = ctx.find_root(), _words(ctx)
+    root, words = ctx.find_root(), words_of(ctx)
     ctx.default_map = _defaults(ctx, words)
     if words:
         # a file named behind the verb speaks of what stands before it too
@@ -88,7 +91,7 @@ def _read(path: Path) -> dict[str, Any]:
     except UnicodeDecodeError as error:
         raise SettingsError(f"{str(path)!r} is not UTF-8; save it as such") from error
     except tomllib.TOMLDecodeError as error:
-        raise SettingsError(f"{str(path)!r} is no TOML: {error}") from error
+        raise SettingsError(f"{str(path)!r} is not valid TOML: {error}") from error
 
 
 def _defaults(ctx: click.Context, words: Sequence[str]) -> dict[str, Any]:
@@ -111,7 +114,10 @@ def _defaults(ctx: click.Context, words: Sequence[str]) -> dict[str, Any]:
         if name not in options:
             near = difflib.get_close_matches(name, [*options, *commands], n=1)
             command = " ".join(["slipdetect", *words])
-            hint = f"did you mean {near[0]!r}?" if near else f"{command} --help lists all options"
+            hint = f"{command} --help lists all options"
+            if group is not None:
+                hint += "; those of a command stand below its name, as in [detect]"
+            hint = f"did you mean {near[0]!r}?" if near else hint
             raise SettingsError(f"{where} is not known; {hint}")
         option = options[name]
         if option.name in found:
@@ -156,9 +162,9 @@ def _options(command: click.Command) -> dict[str, click.Option]:
     }
 
 
-def _words(ctx: click.Context) -> tuple[str, ...]:
+def words_of(ctx: click.Context) -> tuple[str, ...]:
     """Return the words that call the command of ``ctx``, without the program's own."""
-    return () if ctx.parent is None else (*_words(ctx.parent), ctx.info_name or "")
+    return () if ctx.parent is None else (*words_of(ctx.parent), ctx.info_name or "")
 
 
 def _variables(ctx: click.Context, option: click.Parameter) -> list[str]:
@@ -174,3 +180,18 @@ def _name_variables(ctx: click.Context) -> None:
         own = key.replace("-", "_").upper()
         if option.envvar is None and option.name is not None and option.name.upper() != own:
             option.envvar = f"{ctx.auto_envvar_prefix}_{own}"
+
+
+def _warn_of_variables(ctx: click.Context) -> None:
+    """Warn of variables that are named after the command and set none of its options."""
+    if isinstance(ctx.command, click.Group):
+        return
+    options = [option for option in ctx.command.params if isinstance(option, click.Option)]
+    known = {name for option in options for name in _variables(ctx, option)}
+    prefix = f"{ctx.auto_envvar_prefix}_"
+    for name in sorted(os.environ):
+        if name.startswith(prefix) and name not in known:
+            ends = [each.removeprefix(prefix) for each in known if each.startswith(prefix)]
+            near = difflib.get_close_matches(name.removeprefix(prefix), ends, n=1)
+            meant = f"did you mean {prefix}{near[0]}?" if near else "no option is called so"
+            ctx.ensure_object(Console).warn(f"the variable {name} sets nothing; {meant}")

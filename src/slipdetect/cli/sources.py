@@ -1,10 +1,12 @@
 """What the user named on the command line, spelled out as single videos or as a live source.
 
-In: files, folders, patterns, ``@list.txt``, ``-``. Out: a ``Job`` per video, or why there is none.
+In: files, folders, patterns, ``@list.txt``, ``@clips.csv``, ``-``. Out: a ``Job`` per video, or why
+there is none.
 """
 
 from __future__ import annotations
 
+import csv
 import glob
 import io
 import sys
@@ -14,6 +16,8 @@ from pathlib import Path
 from typing import BinaryIO
 
 from slipdetect.errors import DataError, SlipdetectError, VideoError
+
+LIST_SUFFIXES = (".txt", ".lst", ".csv")  # of lists, which are not videos
 
 _SNIFFED = 512
 # videos that begin as text does: YUV4MPEG, and JPEGs between boundaries
@@ -87,6 +91,8 @@ def _videos(source: str) -> list[str]:
         if not found:
             raise VideoError(f"{source!r} matches no file; check the pattern")
         return found
+    if Path(source).suffix.lower() in LIST_SUFFIXES and Path(source).is_file():
+        raise not_a_video(source, "; slipdetect evaluate compares labeled clips with their labels")
     videos = [str(path) for path in find_videos(Path(source))]
     if not videos:
         raise VideoError(f"folder {source!r} holds no video; give a folder with videos in it")
@@ -100,13 +106,20 @@ def _list_file(path: Path) -> Iterator[Job]:
         raise DataError(f"cannot read the list {str(path)!r}: {error.strerror}") from error
     except UnicodeDecodeError as error:
         raise DataError(f"the list {str(path)!r} is not UTF-8 text; save it as UTF-8") from error
-    yield from _listed(text, path.parent, repr(str(path)))
+    yield from _listed(text, path.parent, repr(str(path)), path.suffix.lower() == ".csv")
 
 
-def _listed(text: str, base: Path, where: str) -> Iterator[Job]:
-    """Yield the jobs of a list: a source a line, relative to ``base``, ``#`` begins a comment."""
-    lines = [line.strip() for line in text.split("\n")]
-    names = [line for line in lines if line and not line.startswith("#")]
+def _listed(text: str, base: Path, where: str, is_table: bool = False) -> Iterator[Job]:
+    """Yield the jobs of a list: a source a line, relative to ``base``, ``#`` begins a comment.
+
+    A table has them in its column ``path``, each as often as it has events; it is taken once.
+    """
+    if is_table:
+        paths = path_column(io.StringIO(text, newline=""), f"the list {where}")
+        names = list(dict.fromkeys(name for _, name in paths))
+    else:
+        lines = [line.strip() for line in text.split("\n")]
+        names = [line for line in lines if line and not line.startswith("#")]
     if not names:
         raise DataError(f"the list {where} names no video; write one a line")
     for name in names:
@@ -115,6 +128,41 @@ def _listed(text: str, base: Path, where: str) -> Iterator[Job]:
             yield from map(Job, _videos(source))
         except SlipdetectError as error:
             yield Job(source, error)
+
+
+def path_column(lines: Iterable[str], where: str) -> Iterator[tuple[int, str]]:
+    """Yield line number and path of the rows of a CSV, which has the column ``path``.
+
+    Raises:
+        DataError: It lacks the column, a row has no path, or it is not CSV.
+    """
+    rows = csv.reader(lines)
+    index: int | None = None
+    try:
+        for row in rows:
+            if not any(cell.strip() for cell in row) or row[0].lstrip().startswith("#"):
+                continue
+            if index is None:
+                names = [cell.strip() for cell in row]
+                if "path" not in names:
+                    raise DataError(
+                        f"{where} lacks the column path; its first line must name the columns"
+                    )
+                index = names.index("path")
+                continue
+            path = row[index].strip() if index < len(row) else ""
+            if not path:
+                raise DataError(f"{where} line {rows.line_num}: the path is empty; fill it in")
+            yield rows.line_num, path
+    except csv.Error as error:
+        raise DataError(f"{where} line {rows.line_num} is not CSV: {error}") from error
+
+
+def not_a_video(source: str, further: str = "") -> VideoError:
+    """Return the error of a list that is named as if it were a video."""
+    return VideoError(
+        f"{source!r} is not a video; where it lists videos, write {'@' + source!r}{further}"
+    )
 
 
 def names_live_source(sources: Sequence[str]) -> bool:

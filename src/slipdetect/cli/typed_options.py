@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from slipdetect.cli.completion import Name
 from slipdetect.cli.grouped import section
 from slipdetect.cli.options import Decorator, with_options
 
@@ -88,7 +89,8 @@ def options_of(
             found.append((facts["heading"], facts["more"], item.default is False, made))
     for kind in sinks:
         if kind.option:
-            made = click.option(kind.option, metavar=kind.metavar, help=kind.help)
+            named = Name(kind.completed) if kind.completed else None
+            made = click.option(kind.option, metavar=kind.metavar, type=named, help=kind.help)
             found.append((kind.heading, False, False, made))
     if headings:
         places = {heading: place for place, heading in enumerate(headings)}

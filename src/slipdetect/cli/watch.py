@@ -11,7 +11,7 @@ import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import UTC, datetime
 from pathlib import Path
 from types import FrameType
@@ -20,15 +20,16 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from slipdetect.cli.batch import opened, warn_of_missing
+from slipdetect.cli.completion import FILE_NAME
 from slipdetect.cli.console import Console
-from slipdetect.cli.detect_options import CommonSettings
+from slipdetect.cli.detect_options import CommonSettings, DetectSettings
 from slipdetect.cli.errors import EVENT_FOUND, INTERRUPTED, SOME_FAILED
 from slipdetect.cli.grouped import GroupedCommand
 from slipdetect.cli.options import common_options, with_options
 from slipdetect.cli.sources import exists, video_on_stdin
 from slipdetect.cli.typed_options import POSITIVE, flag, headed, number, options_of, seconds
 from slipdetect.errors import DataError, UsageError, VideoError
-from slipdetect.sinks.registry import LIVE_FORMATS, LIVE_SINKS, choose_sinks
+from slipdetect.sinks.registry import LIVE_FORMATS, LIVE_SINKS, SINKS, choose_sinks
 from slipdetect.sinks.sink import Alert
 
 if TYPE_CHECKING:
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
     from slipdetect.video.live import LiveSettings, LiveSource
 
 T = TypeVar("T")
+
 
 _HEADINGS = ("Source", "Connection", "Output", "Model", "Events", "Alerts", "Reading")
 
@@ -56,7 +58,10 @@ class WatchSettings(CommonSettings):
         "Source", "Take the address from an environment variable.", "NAME"
     )
     source_file: str | None = headed(
-        "Source", "Take the address from a file; other users see command lines.", "FILE"
+        "Source",
+        "Take the address from a file; other users see command lines.",
+        "FILE",
+        type=FILE_NAME,
     )
     follow: bool = flag(
         "Source",
@@ -96,11 +101,7 @@ class WatchSettings(CommonSettings):
                 )
             return PipeSource(sys.stdin.buffer)
         if not is_live(name) or exists(name):
-            # an address without its protocol may still hold a password
-            what = repr(name) if name == self.source else "what the variable or file holds"
-            raise UsageError(
-                f"{what} is not live; use slipdetect detect, or --follow for a file that grows"
-            )
+            raise self._not_live(name)
         return live_source(name)
 
     def connection(self) -> LiveSettings:
@@ -117,6 +118,18 @@ class WatchSettings(CommonSettings):
             max_duration=self.max_duration,
         )
 
+    def _not_live(self, name: str) -> UsageError:
+        # an address without its protocol may still hold a password
+        what = repr(name) if name == self.source else "what the variable or file holds"
+        if exists(name):
+            return UsageError(
+                f"{what} is a file; use slipdetect detect, or --follow while it is being written"
+            )
+        return UsageError(
+            f"{what} is neither a file nor a live source; name an address such as"
+            " rtsp://HOST/stream, the number of a camera, or - for video on standard input"
+        )
+
     def _named(self) -> str:
         given = [each for each in (self.source, self.source_env, self.source_file) if each]
         if len(given) != 1:
@@ -127,8 +140,22 @@ class WatchSettings(CommonSettings):
         return _line_of(Path(self.source_file)) if self.source_file else given[0]
 
 
-@click.command(cls=GroupedCommand)
-@click.argument("source", metavar="SOURCE", required=False)
+class _Watch(GroupedCommand):
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Read the options; one that only files have is answered with what to do."""
+        try:
+            return super().parse_args(ctx, args)
+        except click.NoSuchOption as error:
+            names = {f"--{field.name.replace('_', '-')}" for field in fields(DetectSettings)}
+            name = error.option_name
+            if name not in names | {kind.option for kind in SINKS}:
+                raise
+            todo = only_for_files(name)
+            raise click.UsageError(f"{error.message} It is for files; {todo}", ctx) from None
+
+
+@click.command(cls=_Watch)
+@click.argument("source", metavar="SOURCE", required=False, type=FILE_NAME)
 @with_options(options_of(WatchSettings, _HEADINGS, LIVE_SINKS))
 @common_options
 @click.pass_context
@@ -221,6 +248,13 @@ def _follow(
     for event in live.finish():
         tell(event)
     return code, ended, lost
+
+
+def only_for_files(option: str) -> str:
+    """Return what to do where an option is asked for that only files have."""
+    if option == "--out":
+        return "redirect standard output, to which events of a live source go"
+    return "leave it out, or save the video to a file and run slipdetect detect on that"
 
 
 @contextmanager

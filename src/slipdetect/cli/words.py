@@ -17,13 +17,19 @@ class Word:
 
     Attributes:
         names: Its names there.
-        here: Command lines that do the same here, such as can be typed.
+        here: Command lines that do the same here, such as can be typed; empty where the note
+            says what does.
         note: What else there is to know, or "".
     """
 
     names: tuple[str, ...]
     here: tuple[str, ...]
     note: str = ""
+
+    @property
+    def first(self) -> str:
+        """The first command line, or the note where there is none."""
+        return self.here[0] if self.here else self.note
 
 
 @cache
@@ -58,13 +64,23 @@ def plain(name: str) -> str:
     return " ".join(name.lower().lstrip("-").replace("_", " ").replace("-", " ").split())
 
 
-def hint(name: str) -> str:
-    """Return a sentence on a word that is no command or option here; "" if it is unknown."""
+def hint(name: str, command: str = "") -> str:
+    """Return a sentence on a word that is no command or option here; "" if it is unknown.
+
+    Args:
+        name: The word.
+        command: What it was typed after, such as ``"slipdetect train"``: lines of it are preferred.
+    """
     found = find_words(name)
     if not found:
         return ""
-    lines = dict.fromkeys(word.here[0] for _, word in found)
+    lines = dict.fromkeys(_line(word, f"{command} ") for _, word in found)
     return f"Here that is: {' or '.join(lines)}"
+
+
+def _line(word: Word, begin: str) -> str:
+    """Return what does the same here: a line that begins so, or else the first."""
+    return next((line for line in word.here if line.startswith(begin)), word.first)
 
 
 def _word(names: str, lines: list[str]) -> Word:

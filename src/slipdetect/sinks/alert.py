@@ -45,10 +45,11 @@ class AlertSink(Sink):
         not_attempted: Alerts given up because the queue was full or the end did not wait for them.
 
     Raises:
-        UsageError: The cooldown is no number of seconds.
+        UsageError: The cooldown is not a number of seconds.
     """
 
     heading = "Alerts"
+    completed = None
     for_live = True
     settings = ("cooldown", "alert_timeout")
     name: ClassVar[str]

@@ -31,7 +31,9 @@ class ClipFolder(Sink):
     """
 
     option = "--clips"
+    suffixes = (".mp4",)
     metavar = "DIR"
+    completed = "dir"
     help = "A clip (.mp4) of every event; overlapping ones are joined."
     settings = ("clip_margin",)
     sees_frames = True

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -20,6 +21,10 @@ class Json(TextSink):
     ending = ".events.json"
     suffixes = (".json", ".jsonl")
     for_live = True
+
+    @classmethod
+    def shows_windows(cls, sources: Sequence[str]) -> bool:
+        return True
 
     def result(self, result: DetectionResult) -> None:
         self.write(json_report(result, windows=self.windows))

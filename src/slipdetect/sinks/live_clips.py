@@ -43,6 +43,7 @@ class LiveClips(Sink):
 
     option = "--clips"
     metavar = "DIR"
+    completed = "dir"
     help = "A clip (.mp4) of every event, from the last 64 MiB of pictures."
     settings = ("clip_margin",)
     for_files = False

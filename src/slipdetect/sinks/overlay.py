@@ -24,6 +24,7 @@ class OverlaySink(PerVideoSink):
     help = "The video with probability and events painted on: a .mp4, or a folder/."
     noun = "video"
     ending = ".overlay.mp4"
+    suffixes = (".mp4",)
     sees_frames = True
     copy: Recording
 

@@ -24,8 +24,6 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-_SUFFIXES = (".html", ".htm")
-
 
 class Page(Sink):
     """Shows every video with its timeline and events, or why it failed.
@@ -36,6 +34,7 @@ class Page(Sink):
     """
 
     option = "--html"
+    suffixes = (".html", ".htm")
     metavar = "FILE"
     sees_frames = True
     help = "A page to review and correct: every video with its timeline and events."
@@ -56,7 +55,7 @@ class Page(Sink):
     @classmethod
     def make(cls, given: str, setup: Setup) -> Self:
         target = Path(given)
-        if target.suffix.lower() not in _SUFFIXES:
+        if target.suffix.lower() not in cls.suffixes:
             raise UsageError(
                 f"--html {given!r} is not an .html file; name one, such as report.html"
             )

@@ -99,7 +99,8 @@ def choose_destination(
         overwrite: Files that exist may be replaced.
 
     Raises:
-        UsageError: One file would have to hold the cues of several videos.
+        UsageError: One file would have to hold the cues of several videos, or is of a kind that
+            another option writes.
         OutputError: A file exists or cannot be written.
     """
     if out is None or out == "-":
@@ -113,12 +114,23 @@ def choose_destination(
         each = output_files(Path(out), names, overwrite=overwrite)
         return Destination(kind, each=tuple(each))
     target = Path(out)
+    if kind is None:
+        _refuse_other_kinds(target)
     kind = kind or _BY_SUFFIX.get(target.suffix.lower()) or "table"
     _refuse_several(kind, sources)
     check_writable(target, overwrite=overwrite)
     if FORMATS[kind].one_video:
         return Destination(kind, each=(target,))
     return Destination(kind, target)
+
+
+def _refuse_other_kinds(target: Path) -> None:
+    suffix = target.suffix.lower()
+    makers = [kind.option for kind in SINKS if kind.option and suffix in kind.suffixes]
+    if makers:
+        raise UsageError(
+            f"--out {str(target)!r} would be text; for a {target.suffix} give {' or '.join(makers)}"
+        )
 
 
 def _refuse_several(kind: str, sources: Sequence[str]) -> None:

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, ClassVar, Self
+from typing import TYPE_CHECKING, ClassVar, Literal, Self
 
 from slipdetect._io import check_writable, output_files
 from slipdetect._text import plain_name
@@ -115,8 +115,10 @@ class Sink:
     Attributes:
         option: The option that asks for the sink, where it has one of its own.
         metavar: What the option takes.
+        completed: What a shell completes it as; None where it is no path.
         help: Its line in ``--help``.
         heading: What its option stands under in ``--help``.
+        suffixes: Of the files that it writes.
         settings: Fields of ``Setup`` that mean something to such sinks only.
         for_files: ``detect`` has it.
         for_live: ``watch`` has it.
@@ -130,8 +132,10 @@ class Sink:
 
     option: ClassVar[str] = ""
     metavar: ClassVar[str] = "PATH"
+    completed: ClassVar[Literal["file", "dir"] | None] = "file"
     help: ClassVar[str] = ""
     heading: ClassVar[str] = "Output"
+    suffixes: ClassVar[Sequence[str]] = ()
     settings: ClassVar[Sequence[str]] = ()
     for_files: ClassVar[bool] = True
     for_live: ClassVar[bool] = False

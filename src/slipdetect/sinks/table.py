@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -19,6 +20,10 @@ class Table(TextSink):
     name = "table"
     ending = ".events.txt"
     for_live = True
+
+    @classmethod
+    def shows_windows(cls, sources: Sequence[str]) -> bool:
+        return len(sources) == 1
 
     def open(self, detector: Detector | None) -> None:
         self._found = self._clear = self._failed = 0

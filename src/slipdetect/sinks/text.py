@@ -36,7 +36,6 @@ class TextSink(Sink):
 
     name: ClassVar[str]
     ending: ClassVar[str]
-    suffixes: ClassVar[Sequence[str]] = ()
     one_video: ClassVar[bool] = False
 
     def __init__(
@@ -52,6 +51,11 @@ class TextSink(Sink):
         self.sources = sources
         self.windows = windows
         self.width = width
+
+    @classmethod
+    def shows_windows(cls, sources: Sequence[str]) -> bool:
+        """Return whether a file about these sources has room for the windows."""
+        return False
 
 
 class FilePerVideo(PerVideoSink):

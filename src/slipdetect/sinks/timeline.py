@@ -18,6 +18,7 @@ class Timeline(PerVideoSink):
     help = "The probability over time as a picture: a .png, or a folder/."
     noun = "picture"
     ending = ".timeline.png"
+    suffixes = (".png",)
 
     def result(self, result: DetectionResult) -> None:
         from slipdetect.reports.timeline_plot import draw_timeline

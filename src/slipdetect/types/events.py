@@ -248,7 +248,10 @@ class EventConfig(Thresholds):
         given = {name: value for name, value in changes.items() if value is not None}
         unknown = set(given) - {item.name for item in fields(self)}
         if unknown:
-            raise UsageError(f"unknown event setting {', '.join(sorted(unknown))}")
+            known = ", ".join(item.name for item in fields(self))
+            raise UsageError(
+                f"unknown event setting {', '.join(sorted(unknown))}; there are {known}"
+            )
         if "onset" in given and "offset" not in given:
             given["offset"] = min(self.offset, given["onset"])
         return replace(self, **given)

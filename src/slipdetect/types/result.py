@@ -90,7 +90,7 @@ class Profile:
         )
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class DetectionResult:
     """Everything known of one source after detection.
 
@@ -121,7 +121,7 @@ class DetectionResult:
     report: DecodeReport
     duration: float
     padded: bool
-    profile: Profile | None = field(default=None, compare=False, repr=False)
+    profile: Profile | None = field(default=None, compare=False)
     event_config: EventConfig = field(default_factory=EventConfig)
     label: str = "slip"
 
@@ -133,6 +133,10 @@ class DetectionResult:
 
     def __bool__(self) -> bool:
         return True
+
+    def __repr__(self) -> str:
+        """Return a line that fits a prompt of Python: windows would fill screens."""
+        return f"<DetectionResult of {printable(self.source)!r}: {self.headline}>"
 
     def __str__(self) -> str:
         """Return a line on the source, and one for each event."""

@@ -13,13 +13,14 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from slipdetect.cli.completion import FILE_NAME, MODEL_NAME
 from slipdetect.cli.console import Console
 from slipdetect.cli.errors import SOME_FAILED
 from slipdetect.cli.options import common_options
 from slipdetect.cli.sources import footage
 from slipdetect.cli.typed_options import option, with_settings
 from slipdetect.errors import DataError, UsageError
-from slipdetect.lab.data.choose_clips import ALL, choose_datasets, choose_split
+from slipdetect.lab.data.choose_clips import ALL, choose_datasets, choose_split, dataset_of
 from slipdetect.lab.evaluate.options import (
     FILE,
     FOLDER,
@@ -48,6 +49,7 @@ class CalibrateSettings(DatasetSettings):
     negatives: tuple[str, ...] = option(
         multiple=True,
         metavar="FOLDER",
+        type=FILE_NAME,
         help="Your own footage in which nobody falls: a folder, a video or a pattern; repeatable.",
     )
     per_day: float | None = option(type=_RATE, help="False events a day to allow.  [default: 1]")
@@ -102,7 +104,7 @@ class CalibrateSettings(DatasetSettings):
 
 
 @click.command(short_help="Choose thresholds on your own footage; refit probabilities.")
-@click.argument("model", metavar="MODEL")
+@click.argument("model", metavar="MODEL", type=MODEL_NAME)
 @with_settings(CalibrateSettings)
 @common_options
 @click.pass_context
@@ -259,8 +261,8 @@ class _Calibrator:
             self._console.note(f"fitting on {file.name!r}, {rows}")
         chosen, _ = choose_split(clips, split)
         seen = self._package.config.training.get("training_data")
-        learned = {str(part.get("source")) for part in seen or [] if isinstance(part, dict)}
-        shared = sorted(learned & {clip.source for clip in chosen})
+        learned = {dataset_of(part) for part in seen or [] if isinstance(part, dict)}
+        shared = sorted(learned & {clip.dataset for clip in chosen})
         if shared and split != "val":
             self._console.warn(
                 f"the model was trained on clips of {', '.join(shared)}; on clips that it has "

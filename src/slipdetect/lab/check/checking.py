@@ -30,7 +30,7 @@ class Count:
     Attributes:
         split: train, val, test or empty.
         label: slip or other.
-        source: Data set, empty where none is named.
+        dataset: Data set, empty where none is named.
         clips: Number of clips.
         groups: Groups they belong to.
         seconds: How long the clips are that could be read; None if none was.
@@ -39,7 +39,7 @@ class Count:
 
     split: str
     label: str
-    source: str
+    dataset: str
     clips: int
     groups: int
     seconds: float | None
@@ -148,21 +148,21 @@ def count_clips(clips: Sequence[Clip], seconds: Mapping[Path, float]) -> list[Co
     for split in SPLITS:
         for positive in (True, False):
             there = [c for c in clips if (c.split, c.positive) == (split, positive)]
-            for source in sorted({clip.source for clip in there}):
-                some = [clip for clip in there if clip.source == source]
-                found.append(count(some, seconds, split, "slip" if positive else "other", source))
+            for dataset in sorted({clip.dataset for clip in there}):
+                some = [clip for clip in there if clip.dataset == dataset]
+                found.append(count(some, seconds, split, "slip" if positive else "other", dataset))
     return found
 
 
 def count(
-    clips: Sequence[Clip], seconds: Mapping[Path, float], split: str, label: str, source: str
+    clips: Sequence[Clip], seconds: Mapping[Path, float], split: str, label: str, dataset: str
 ) -> Count:
     """Return the row of ``clips``."""
     known = [seconds[clip.path] for clip in clips if clip.path in seconds]
     return Count(
         split=split,
         label=label,
-        source=source,
+        dataset=dataset,
         clips=len(clips),
         groups=len({clip.group for clip in clips}),
         seconds=sum(known) if known else None,

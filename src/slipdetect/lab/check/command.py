@@ -104,7 +104,7 @@ def _exit_code(console: Console, found: DataCheck, allow_leaks: bool) -> int:
         DataError: The split leaks, or no video can be read.
     """
     if found.leaks:
-        text = f"the split leaks: {'; '.join(found.leaks.sentences())}"
+        text = found.leaks.line()
         if not allow_leaks:
             raise DataError(f"{text}; put each on one side, or pass --allow-leaks")
         console.warn(text)

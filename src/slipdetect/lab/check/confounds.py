@@ -91,7 +91,7 @@ PROPERTIES = (
     Property(
         "data set",
         RATE,
-        lambda clips: _column(_numbered([clip.source for clip, _ in clips]).tolist()),
+        lambda clips: _column(_numbered([clip.dataset for clip, _ in clips]).tolist()),
         "balance the labels inside every data set, or judge by data sets left out",
     ),
     Property(
@@ -171,10 +171,10 @@ def find_confounds(clips: Measured, seed: int = 0) -> ConfoundReport | None:
     if min(counts) < 2:
         return None
     groups = _numbered([clip.group or str(clip.path) for clip, _ in clips])
-    sources = _numbered([clip.source for clip, _ in clips])
+    datasets = _numbered([clip.dataset for clip, _ in clips])
     resampler = GroupResampler(groups, None, _RESAMPLES, seed)
     weights = np.concatenate(list(resampler.with_all()))
-    judge = _Judge(positive, sources, make_folds(positive, groups, seed), weights, seed)
+    judge = _Judge(positive, datasets, make_folds(positive, groups, seed), weights, seed)
     found, constant = [], []
     for item in PROPERTIES:
         values = item.values(clips)
@@ -194,7 +194,7 @@ class _Judge:
     """What is the same for every property: labels, data sets, folds and draws."""
 
     positive: Flags
-    sources: Ints
+    datasets: Ints
     folds: Folds
     weights: Floats
     seed: int
@@ -205,8 +205,8 @@ class _Judge:
         places = self.folds.places
         auc = stratified_auc(scores, self.positive, places, self.weights)
         within = None
-        if len(np.unique(self.sources)) > 1 and item.model != RATE:
-            inside = places * len(self.sources) + self.sources
+        if len(np.unique(self.datasets)) > 1 and item.model != RATE:
+            inside = places * len(self.datasets) + self.datasets
             within = stratified_auc(scores, self.positive, inside, self.weights)
         return None if auc is None else Confound(item.name, auc, within, item.advice)
 

@@ -80,12 +80,12 @@ def choose_examples(clips: Sequence[Clip], each: int, seed: int) -> list[Example
     sided = any(clip.split for clip in clips)
     rows = []
     generator = np.random.default_rng(seed)
-    for name in SPLITS if sided else sorted({clip.source for clip in clips}):
+    for name in SPLITS if sided else sorted({clip.dataset for clip in clips}):
         for positive in (True, False):
             there = [
                 clip
                 for clip in clips
-                if (clip.split if sided else clip.source) == name and clip.positive == positive
+                if (clip.split if sided else clip.dataset) == name and clip.positive == positive
             ]
             if not there:
                 continue

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import numpy.typing as npt
 
+from slipdetect._text import shorten
 from slipdetect.lab.check.clip_stats import STILL_RATE, Picture
 from slipdetect.lab.data.annotations import Clip
 
@@ -30,6 +31,7 @@ SAME_RECORDING = 0.92  # correlation of motion; repeated falls of one person rea
 MOVE_ALIKE = 0.7
 
 MOST_COMPARED = 20_000
+NAME_COLUMNS = 60  # of a clip or a group in a sentence
 
 RECORDING, MAYBE, SCENE = "same recording", "maybe the same recording", "same scene"
 
@@ -80,7 +82,7 @@ class NearPair:
 
     def __str__(self) -> str:
         names = [
-            repr(str(clip.path)) + (f" ({clip.split})" if clip.split else "")
+            repr(shorten(str(clip.path), NAME_COLUMNS)) + (f" ({clip.split})" if clip.split else "")
             for clip in (self.first, self.second)
         ]
         return f"{names[0]} = {names[1]}{self.difference}"

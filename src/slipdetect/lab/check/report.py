@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from slipdetect.lab.check.near_duplicates import NearPair
     from slipdetect.lab.data.annotations import Clip
 
-VERSION = 1
+VERSION = 2
 MOST_SHOWN = 10
 
 _NO_SPLIT = "(none)"
@@ -69,7 +69,7 @@ def count_lines(counts: Sequence[Count]) -> list[str]:
         [
             row.split or _NO_SPLIT,
             row.label,
-            printable(row.source) or "-",
+            printable(row.dataset) or "-",
             str(row.clips),
             str(row.groups),
             "-" if row.seconds is None else f"{row.seconds:.0f}",

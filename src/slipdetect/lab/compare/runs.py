@@ -260,7 +260,7 @@ def _reordered(
         positive=first.positive,
         clips=tuple(clips),
         groups=tuple(scores.groups[row] for row in rows),
-        sources=tuple(scores.sources[row] for row in rows),
+        datasets=tuple(scores.datasets[row] for row in rows),
         truth=np.array([columns.index(i) for i in scores.truth[rows].tolist()], np.int64),
         logits={name: x[rows][:, columns] for name, x in scores.logits.items()},
         facts=scores.facts,

@@ -157,8 +157,8 @@ def _check(sides: dict[str, list[Clip]]) -> None:
 def _require_no_leaks(leaks: Leaks) -> None:
     if leaks:
         raise DataError(
-            f"the split leaks: {'; '.join(leaks.sentences())}; put each group and each recording "
-            "on one side, or pass --allow-leaks to have every table say so"
+            f"{leaks.line()}; put each group and each recording on one side, or pass --allow-leaks"
+            " to have every table say so"
         )
 
 
@@ -169,7 +169,7 @@ def _content(division: Division) -> str:
     for clip in division.clips:
         label = "slip" if clip.positive else "other"
         for start, end in clip.events or (("", ""),):
-            row = (division.name(clip), label, start, end, clip.group, clip.source, clip.split)
+            row = (division.name(clip), label, start, end, clip.group, clip.dataset, clip.split)
             writer.writerow(row)
     return buffer.getvalue()
 

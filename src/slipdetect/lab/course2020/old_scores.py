@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from slipdetect._io import atomic_write, check_writable
+from slipdetect._io import ARRAY_DAMAGE, atomic_write, check_writable
 from slipdetect.errors import DataError, OutputError, UsageError
 from slipdetect.lab.course2020.plain_pickle import read_pickle
 from slipdetect.lab.data import Clip
@@ -110,7 +110,7 @@ def read_old_scores(
         positive=positive,
         clips=tuple(clip_name(clip.path, root) for clip in clips) or numbers,
         groups=tuple(clip.group for clip in clips) or numbers,
-        sources=tuple(clip.source for clip in clips) or ("",) * len(rows),
+        datasets=tuple(clip.dataset for clip in clips) or ("",) * len(rows),
         truth=truth,
         logits={modality: logits.astype(np.float32)},
         facts={"model": path.stem, "imported": path.name, "frames": frames},
@@ -173,7 +173,7 @@ def _array(data: bytes, where: str) -> Any:
     try:
         if not _READ_HEADER[np.lib.format.read_magic(stream)](stream)[2].hasobject:
             return np.lib.format.read_array(io.BytesIO(data), allow_pickle=False)
-    except (ValueError, KeyError, EOFError, MemoryError) as error:
+    except (*ARRAY_DAMAGE, KeyError, MemoryError) as error:
         raise DataError(f"{where} holds an array that cannot be read: {error}") from error
     return read_pickle(data[stream.tell() :], where)
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from slipdetect.cli.completion import FILE_NAME
 from slipdetect.cli.console import Console
 from slipdetect.cli.detect import HEADINGS, process
 from slipdetect.cli.detect_options import DetectSettings
@@ -49,7 +50,7 @@ class ReplaySettings(DetectSettings):
 
 
 @click.command(cls=GroupedCommand)
-@click.argument("sources", metavar="SOURCE...", nargs=-1, required=True)
+@click.argument("sources", metavar="SOURCE...", nargs=-1, required=True, type=FILE_NAME)
 @with_options(options_of(ReplaySettings, ("Report", *HEADINGS), _SINKS))
 @common_options
 @click.pass_context

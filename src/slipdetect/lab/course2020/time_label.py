@@ -31,6 +31,7 @@ class TimeLabel(PerVideoSink):
 
     option = "--time-label"
     metavar = "DIR"
+    completed = "dir"
     help = "What that program wrote: {start: probability} and three step plots a video."
 
     @classmethod

@@ -33,7 +33,7 @@ class Clip:
         positive: Whether somebody slips or falls in it.
         events: ``(start, end)`` in seconds; empty for a positive clip whose times are unknown.
         group: Person, scene or film; clips of one group never fall on both sides of a split.
-        source: Data set the clip belongs to, for balanced sampling and reports.
+        dataset: Data set the clip belongs to, for balanced sampling and reports.
         columns: Every other column of the file, untouched.
         split: ``"train"``, ``"val"`` or ``"test"``; empty where the file does not say.
         lookalikes: ``(start, end)`` in seconds at which something only looks like a fall.
@@ -43,7 +43,7 @@ class Clip:
     positive: bool
     events: tuple[tuple[float, float], ...] = ()
     group: str = ""
-    source: str = ""
+    dataset: str = ""
     columns: dict[str, str] = field(default_factory=dict, hash=False, compare=False)
     split: str = ""
     lookalikes: tuple[tuple[float, float], ...] = ()
@@ -137,7 +137,7 @@ def _parse(row: dict[str, str], folder: Enclosure, where: str) -> Clip:
             f"like one is {WRONG_WORD!r}"
         )
     if time is None and is_wrong:
-        raise DataError(f"{where}: {WRONG_WORD!r} needs the times of what is no fall")
+        raise DataError(f"{where}: {WRONG_WORD!r} needs the times of what is not a fall")
     times = () if time is None else (time,)
     split = row.get("split", "").strip().lower()
     if split and split not in _SPLITS:
@@ -149,7 +149,7 @@ def _parse(row: dict[str, str], folder: Enclosure, where: str) -> Clip:
         events=times if positive else (),
         lookalikes=times if is_wrong else (),
         group=row.get("group", "").strip() or str(path),
-        source=row.get("dataset", "").strip(),
+        dataset=row.get("dataset", "").strip(),
         split=_SPLITS[split] if split else "",
         columns={key: value for key, value in row.items() if key not in known},
     )

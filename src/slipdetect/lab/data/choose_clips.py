@@ -5,8 +5,8 @@ In: clips and options. Out: the clips chosen; the options that choose them.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, Protocol, TypeVar
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 import click
 
@@ -28,12 +28,12 @@ DATASET_OPTIONS = (
 )
 
 
-class _Sourced(Protocol):
+class _InDataset(Protocol):
     @property
-    def source(self) -> str: ...
+    def dataset(self) -> str: ...
 
 
-Item = TypeVar("Item", bound=_Sourced)
+Item = TypeVar("Item", bound=_InDataset)
 
 
 def choose_datasets(
@@ -45,15 +45,20 @@ def choose_datasets(
         UsageError: A data set is not in the annotation file.
         DataError: Nothing is left.
     """
-    known = {clip.source for clip in clips}
+    known = {clip.dataset for clip in clips}
     for name in (*wanted, *exclude):
         if name not in known:
             listed = ", ".join(sorted(known - {""})) or "none; add a column 'dataset'"
             raise UsageError(f"no clip is of data set {name!r}; the file has {listed}")
-    chosen = [clip for clip in clips if clip.source in (set(wanted) or known) - set(exclude)]
+    chosen = [clip for clip in clips if clip.dataset in (set(wanted) or known) - set(exclude)]
     if not chosen:
         raise DataError("--dataset and --exclude leave no clip; drop one of them")
     return chosen
+
+
+def dataset_of(part: Mapping[str, Any]) -> str:
+    """Return which data set a part of a model's training data is, in packages of any version."""
+    return str(part.get("dataset", part.get("source", "")))
 
 
 def choose_split(clips: Sequence[Clip], split: str | None) -> tuple[list[Clip], str]:

@@ -40,7 +40,7 @@ def read_facts(path: Path) -> dict[str, Any]:
     except (OSError, ValueError) as error:
         raise DataError(f"cannot read {str(path)!r}: {error}; delete its folder") from error
     if not isinstance(facts, dict):
-        raise DataError(f"{str(path)!r} is no file of facts; delete its folder")
+        raise DataError(f"{str(path)!r} is not a file of facts; delete its folder")
     return facts
 
 

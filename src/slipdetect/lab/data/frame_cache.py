@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from slipdetect._io import atomic_write
+from slipdetect._io import ARRAY_DAMAGE, atomic_write
 from slipdetect.errors import DataError, OutputError, VideoError
 from slipdetect.flow import FlowExtractor
 from slipdetect.store import StoredVideo, StoreQuery, VideoStore
@@ -133,7 +133,7 @@ def _load_or_make(target: Path, make: Callable[[], npt.NDArray[np.uint8]]) -> np
     try:
         kept: npt.NDArray[np.uint8] = np.load(target, mmap_mode="r", allow_pickle=False)
         return kept
-    except (OSError, ValueError, EOFError):
+    except (OSError, *ARRAY_DAMAGE):
         array = make()
     with atomic_write(target, overwrite=True) as temporary:
         np.save(temporary, array, allow_pickle=False)

@@ -14,8 +14,9 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from slipdetect._io import file_sha256
+from slipdetect._text import shorten
 from slipdetect.errors import DataError
-from slipdetect.lab.check.near_duplicates import NearPair
+from slipdetect.lab.check.near_duplicates import NAME_COLUMNS, NearPair
 from slipdetect.lab.data.annotations import Clip
 
 MOST_NAMED = 10
@@ -135,7 +136,7 @@ class GroupLeak:
 
     def __str__(self) -> str:
         sides = ", ".join(f"{count} {side}" for side, count in self.clips.items())
-        return f"{self.group!r} ({sides})"
+        return f"{shorten(self.group, NAME_COLUMNS)!r} ({sides})"
 
 
 @dataclass(frozen=True)
@@ -155,17 +156,20 @@ class Leaks:
     def __bool__(self) -> bool:
         return bool(self.groups or self.copies or self.near)
 
-    def sentences(self) -> list[str]:
-        """Return a sentence per kind of leak, with names, up to ten of each kind."""
-        copies = [
-            " = ".join(f"{str(clip.path)!r} ({clip.split})" for clip in same)
-            for same in self.copies
-        ]
+    def sentences(self, most: int = MOST_NAMED) -> list[str]:
+        """Return a sentence per kind of leak, with up to ``most`` names of each kind."""
+        copies = [_same(clips) for clips in self.copies]
         return [
-            *_sentence(self.groups, "group is", "groups are", "on two sides or more"),
-            *_sentence(copies, "file is", "files are", "on two sides under other names"),
-            *_sentence(self.near, "pair", "pairs", "of clips on two sides show one recording"),
+            *_sentence(self.groups, "group is", "groups are", "on two sides or more", most),
+            *_sentence(copies, "file is", "files are", "on two sides under other names", most),
+            *_sentence(
+                self.near, "pair", "pairs", "of clips on two sides show one recording", most
+            ),
         ]
+
+    def line(self) -> str:
+        """Return what an error says: bounded, however many names there are."""
+        return f"the split leaks: {'; '.join(self.sentences(most=3))}"
 
 
 def named(names: Sequence[str], most: int = MOST_NAMED) -> str:
@@ -272,8 +276,14 @@ def _by_content(clips: Sequence[Clip]) -> list[tuple[Clip, ...]]:
     return [tuple(same) for same in found.values()]
 
 
-def _sentence(found: Sequence[object], one: str, several: str, rest: str) -> list[str]:
+def _same(clips: Sequence[Clip]) -> str:
+    names = [f"{shorten(str(clip.path), NAME_COLUMNS)!r} ({clip.split})" for clip in clips]
+    more = len(names) - 3
+    return " = ".join(names[:3]) + (f" and {more} more" if more > 0 else "")
+
+
+def _sentence(found: Sequence[object], one: str, several: str, rest: str, most: int) -> list[str]:
     if not found:
         return []
-    names = named([str(item) for item in found])
+    names = named([str(item) for item in found], most)
     return [f"{len(found)} {one if len(found) == 1 else several} {rest}: {names}"]

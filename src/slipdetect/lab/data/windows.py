@@ -126,29 +126,29 @@ class Pool:
 
     Args:
         candidates: At least one.
-        hard_negatives: Share of the draws that are of the source ``"mined"``, if there is any.
+        hard_negatives: Share of the draws that are of the data set ``"mined"``, if there is any.
     """
 
     def __init__(self, candidates: Sequence[Candidate], hard_negatives: float = 0.0) -> None:
-        by_source: dict[str, list[Candidate]] = defaultdict(list)
+        by_dataset: dict[str, list[Candidate]] = defaultdict(list)
         for candidate in candidates:
-            by_source[candidate.clip.source].append(candidate)
-        self._sources = [by_source[name] for name in sorted(by_source)]
-        weights = {name: len(by_source[name]) ** 0.5 for name in sorted(by_source)}
+            by_dataset[candidate.clip.dataset].append(candidate)
+        self._datasets = [by_dataset[name] for name in sorted(by_dataset)]
+        weights = {name: len(by_dataset[name]) ** 0.5 for name in sorted(by_dataset)}
         if MINED in weights and len(weights) > 1:
             rest = sum(weight for name, weight in weights.items() if name != MINED)
             weights[MINED] = rest * hard_negatives / (1 - hard_negatives)
-        self._source_weights = _normalized(list(weights.values()))
+        self._dataset_weights = _normalized(list(weights.values()))
         self._clip_weights = [
-            _normalized([c.weight**0.5 for c in group]) for group in self._sources
+            _normalized([c.weight**0.5 for c in group]) for group in self._datasets
         ]
         self.seconds = sum(candidate.weight for candidate in candidates)
 
     def draw(self, rng: np.random.Generator) -> tuple[Candidate, float]:
         """Return a candidate and a window center in it, seconds."""
-        source = int(rng.choice(len(self._sources), p=self._source_weights))
-        candidates = self._sources[source]
-        candidate = candidates[int(rng.choice(len(candidates), p=self._clip_weights[source]))]
+        dataset = int(rng.choice(len(self._datasets), p=self._dataset_weights))
+        candidates = self._datasets[dataset]
+        candidate = candidates[int(rng.choice(len(candidates), p=self._clip_weights[dataset]))]
         lengths = _normalized([1e-3 + high - low for low, high in candidate.ranges])
         low, high = candidate.ranges[int(rng.choice(len(lengths), p=lengths))]
         return candidate, float(rng.uniform(low, high))
@@ -163,7 +163,7 @@ def candidates(
 ) -> list[Candidate]:
     """Return the clips that have a place for a window of a label, with their places.
 
-    Lookalikes that somebody marked in a clip are candidates by themselves, of the source "mined".
+    Lookalikes that somebody marked in a clip are candidates by themselves, of the data set "mined".
     """
     ranges = rule.positive_ranges if positive else rule.negative_ranges
     found = []
@@ -172,7 +172,7 @@ def candidates(
         found.append(Candidate(clip, tuple(ranges(clip, duration)), duration))
         if clip.lookalikes and not positive:
             marked = tuple(rule.lookalike_ranges(clip, duration))
-            found.append(Candidate(replace(clip, source=MINED), marked, duration))
+            found.append(Candidate(replace(clip, dataset=MINED), marked, duration))
     return [candidate for candidate in found if candidate.ranges]
 
 

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 RESAMPLES = 1000
-VERSION = 1
+VERSION = 2
 
 _EXACT = (
     "* all is right or wrong, or a label has fewer than 5 groups or few with most of its clips, so "
@@ -86,12 +86,12 @@ class ClipEvaluation:
     Attributes:
         reports: A modality, a fusion or the calibrated decision each; the last one is the
             model's own decision.
-        by_source: The last one by data set, where there are several.
+        by_dataset: The last one by data set, where there are several.
         facts: Model, protocol, data and versions, as the scores keep them.
     """
 
     reports: tuple[ClipReport, ...]
-    by_source: dict[str, ClipReport]
+    by_dataset: dict[str, ClipReport]
     facts: dict[str, Any]
 
     @property
@@ -111,7 +111,7 @@ def evaluate_scores(
     """
     decisions = reported_decisions(scores, weights)
     reports = tuple(clip_report(scores, which) for which in decisions)
-    return ClipEvaluation(reports, reports_by_source(scores, decisions[-1]), dict(scores.facts))
+    return ClipEvaluation(reports, reports_by_dataset(scores, decisions[-1]), dict(scores.facts))
 
 
 def clip_report(
@@ -161,13 +161,13 @@ def clip_report(
     )
 
 
-def reports_by_source(scores: ClipScores, which: Which) -> dict[str, ClipReport]:
+def reports_by_dataset(scores: ClipScores, which: Which) -> dict[str, ClipReport]:
     """Return a report for every data set; empty when all clips are of one."""
-    sources = np.asarray(scores.sources, dtype=object)
-    names = sorted(set(scores.sources))
+    datasets = np.asarray(scores.datasets, dtype=object)
+    names = sorted(set(scores.datasets))
     if len(names) < 2:
         return {}
-    return {name: clip_report(scores.select(sources == name), which) for name in names}
+    return {name: clip_report(scores.select(datasets == name), which) for name in names}
 
 
 def clip_page(evaluation: ClipEvaluation) -> Page:
@@ -178,7 +178,7 @@ def clip_page(evaluation: ClipEvaluation) -> Page:
         for begin in range(0, len(reports), _BESIDE)
     ]
     tables.append(("", _confusions(reports)))
-    if evaluation.by_source:
+    if evaluation.by_dataset:
         tables.append((f"By data set, {evaluation.main.name}", _sources(evaluation)))
     return Page("Clip test", _subject(evaluation), tables, list(_notes(evaluation)))
 
@@ -189,7 +189,7 @@ def clip_data(evaluation: ClipEvaluation) -> dict[str, Any]:
         "version": VERSION,
         "facts": evaluation.facts,
         "reports": [report_data(report) for report in evaluation.reports],
-        "by_source": {name: report_data(report) for name, report in evaluation.by_source.items()},
+        "by_dataset": {name: report_data(report) for name, report in evaluation.by_dataset.items()},
     }
 
 
@@ -250,7 +250,7 @@ def _confusions(reports: Sequence[ClipReport]) -> list[list[str]]:
 def _sources(evaluation: ClipEvaluation) -> list[list[str]]:
     positive = printable(evaluation.main.positive)
     rows = [["data set", "clips", positive, "groups", "accuracy, %", "area under ROC"]]
-    for name, report in evaluation.by_source.items():
+    for name, report in evaluation.by_dataset.items():
         counts = [str(report.clips), str(report.positives), str(report.groups)]
         metrics = [_text(report.metrics["accuracy"], 100), _text(report.metrics["auc"], 1)]
         rows.append([printable(name) or "(none)", *counts, *metrics])
@@ -263,7 +263,7 @@ def _text(metric: Metric, scale: int) -> str:
 
 def _notes(evaluation: ClipEvaluation) -> Iterator[str]:
     """Yield a sentence for each thing in the tables that needs one."""
-    reports = (*evaluation.reports, *evaluation.by_source.values())
+    reports = (*evaluation.reports, *evaluation.by_dataset.values())
     metrics = [metric for report in reports for metric in report.metrics.values()]
     yield from interval_notes(metrics, _EXACT)
     yield "n: clips that a number is a share of, or rests on."

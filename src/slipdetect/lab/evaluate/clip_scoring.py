@@ -291,7 +291,7 @@ def _collect(
         positive=config.positive,
         clips=tuple(clip_name(clip.path, root) for clip in clips),
         groups=tuple(clip.group for clip in clips),
-        sources=tuple(clip.source for clip in clips),
+        datasets=tuple(clip.dataset for clip in clips),
         truth=np.array([positive if clip.positive else other for clip in clips], np.int64),
         logits={name: np.stack([row[name] for row in rows]) for name in rows[0]},
         facts=_facts(config, protocol),

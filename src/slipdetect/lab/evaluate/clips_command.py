@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from slipdetect.cli.completion import MODEL_NAME
 from slipdetect.cli.console import Console
 from slipdetect.cli.errors import SOME_FAILED
 from slipdetect.cli.options import common_options
@@ -79,7 +80,7 @@ class ClipSettings(ReportSettings, TestedSettings):
 
 
 @click.command()
-@click.argument("model", metavar="MODEL")
+@click.argument("model", metavar="MODEL", type=MODEL_NAME)
 @click.argument("data", metavar="[DATA.csv]", required=False, type=FILE)
 @with_settings(ClipSettings)
 @common_options

@@ -67,7 +67,7 @@ class ActionRow:
     """False events in clips in which one thing is done, and nobody falls.
 
     Attributes:
-        source: Data set.
+        dataset: Where the clips are from.
         action: What is done.
         clips: Such clips.
         groups: Groups they belong to.
@@ -75,7 +75,7 @@ class ActionRow:
         rate: False events per clip.
     """
 
-    source: str
+    dataset: str
     action: str
     clips: int
     groups: int
@@ -89,7 +89,7 @@ class EventEvaluation:
 
     Attributes:
         main: All clips.
-        by_source: By data set, where there are several.
+        by_dataset: By data set, where there are several.
         by_size: By the size of what moves as a share of the picture's height, if known.
         by_action: Clips without a fall, those with most false events a clip first; empty where no
             clip has an action.
@@ -97,7 +97,7 @@ class EventEvaluation:
     """
 
     main: EventReport
-    by_source: dict[str, EventReport]
+    by_dataset: dict[str, EventReport]
     by_size: dict[str, EventReport]
     by_action: tuple[ActionRow, ...]
     facts: dict[str, Any]
@@ -111,12 +111,12 @@ def evaluate_events(
     Raises:
         DataError: There are no clips.
     """
-    sources = _parts(predictions, lambda item: item.source)
+    datasets = _parts(predictions, lambda item: item.dataset)
     sizes = _parts(predictions, lambda item: size_of(item.size))
     order = [name for _, name in _SIZES] + [UNKNOWN]
     return EventEvaluation(
         main=event_report(predictions),
-        by_source=_reports(sources, sorted(sources)) if len(sources) > 1 else {},
+        by_dataset=_reports(datasets, sorted(datasets)) if len(datasets) > 1 else {},
         by_size={} if set(sizes) == {UNKNOWN} else _reports(sizes, order),
         by_action=_actions(predictions),
         facts=dict(facts or {}),
@@ -256,16 +256,16 @@ def _actions(predictions: Sequence[ClipPrediction]) -> tuple[ActionRow, ...]:
     negative = [item for item in predictions if not item.positive]
     if not any(item.action for item in negative):
         return ()
-    parts = _parts(negative, lambda item: (item.source, item.action))
+    parts = _parts(negative, lambda item: (item.dataset, item.action))
     rows = [_action_row(items) for items in parts.values()]
-    return tuple(sorted(rows, key=lambda row: (-(row.rate.value or 0), row.source, row.action)))
+    return tuple(sorted(rows, key=lambda row: (-(row.rate.value or 0), row.dataset, row.action)))
 
 
 def _action_row(items: Sequence[ClipPrediction]) -> ActionRow:
     known = _EventMetrics(items)
     resampler = GroupResampler(known.groups, known.positive, RESAMPLES, seed=0)
     return ActionRow(
-        source=items[0].source,
+        dataset=items[0].dataset,
         action=items[0].action,
         clips=len(items),
         groups=len(set(known.groups)),

@@ -19,7 +19,7 @@ from slipdetect.lab.stats.text import (
     metric_text,
 )
 
-VERSION = 1
+VERSION = 2
 
 # name of a metric: its title, its kind
 _ROWS = {
@@ -42,8 +42,8 @@ def event_page(evaluation: EventEvaluation) -> Page:
         ("Found and true events paired by overlap", _overlaps(evaluation.main)),
         ("Times of the falls found", _times(evaluation.main)),
     ]
-    if evaluation.by_source:
-        tables.append(("By data set", _parts(evaluation.by_source, "data set")))
+    if evaluation.by_dataset:
+        tables.append(("By data set", _parts(evaluation.by_dataset, "data set")))
     if evaluation.by_size:
         title = "By size of what moves, of the picture's height"
         tables.append((title, _parts(evaluation.by_size, "size")))
@@ -59,7 +59,7 @@ def event_data(evaluation: EventEvaluation) -> dict[str, Any]:
         "level": "event",
         "facts": evaluation.facts,
         "report": _report_data(evaluation.main),
-        "by_source": {name: _report_data(each) for name, each in evaluation.by_source.items()},
+        "by_dataset": {name: _report_data(each) for name, each in evaluation.by_dataset.items()},
         "by_size": {name: _report_data(each) for name, each in evaluation.by_size.items()},
         "by_action": [_action_data(row) for row in evaluation.by_action],
     }
@@ -79,7 +79,7 @@ def _report_data(report: EventReport) -> dict[str, Any]:
 
 def _action_data(row: ActionRow) -> dict[str, Any]:
     return {
-        "source": row.source,
+        "dataset": row.dataset,
         "action": row.action,
         "clips": row.clips,
         "groups": row.groups,
@@ -143,10 +143,10 @@ def _parts(reports: dict[str, EventReport], title: str) -> list[list[str]]:
 
 
 def _actions(evaluation: EventEvaluation) -> list[list[str]]:
-    sources = len({row.source for row in evaluation.by_action}) > 1
+    datasets = len({row.dataset for row in evaluation.by_action}) > 1
     rows = [["action", "clips", "groups", "with any", "false a clip ", "n"]]
     for row in evaluation.by_action:
-        name = f"{row.source}: {row.action}" if sources else row.action
+        name = f"{row.dataset}: {row.action}" if datasets else row.action
         cells = [str(row.clips), str(row.groups), str(row.clips_hit), *_cells(row.rate, "clips")]
         rows.append([printable(name) or "(none)", *cells])
     return rows
@@ -182,7 +182,7 @@ def _hours(hours: float) -> str:
 def _notes(evaluation: EventEvaluation) -> Iterator[str]:
     """Yield a sentence for each thing in the tables that needs one."""
     main = evaluation.main
-    reports = (main, *evaluation.by_source.values(), *evaluation.by_size.values())
+    reports = (main, *evaluation.by_dataset.values(), *evaluation.by_size.values())
     metrics: list[Metric] = [each for report in reports for each in report.metrics.values()]
     yield from interval_notes([*metrics, *(row.rate for row in evaluation.by_action)])
     yield (

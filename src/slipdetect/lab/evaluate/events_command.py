@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from slipdetect.cli.completion import MODEL_NAME
 from slipdetect.cli.console import Console
 from slipdetect.cli.detect_options import EVENT_OPTIONS, event_settings
 from slipdetect.cli.errors import SOME_FAILED
@@ -64,7 +65,7 @@ class EventsSettings(ReportSettings, TestedSettings):
 
 
 @click.command()
-@click.argument("model", metavar="MODEL")
+@click.argument("model", metavar="MODEL", type=MODEL_NAME)
 @click.argument("data", metavar="[DATA.csv]", required=False, type=FILE)
 @with_settings(EventsSettings)
 @with_options(EVENT_OPTIONS)

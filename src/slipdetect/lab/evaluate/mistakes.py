@@ -199,7 +199,7 @@ def _name_row(axes: Axes, mistake: Mistake, top: float) -> None:
     axes.text(_GAP, top + 14, head, fontsize=9, weight="bold", va="center")
     start, end = mistake.span
     when = f"{start:.1f} to {end:.1f} s" if mistake.timed else "at an unknown time"
-    lines = [Path(mistake.item.clip).name, mistake.item.action, mistake.item.source, when]
+    lines = [Path(mistake.item.clip).name, mistake.item.action, mistake.item.dataset, when]
     for number, line in enumerate(line for line in lines if line):
         text = shorten(printable(line), 27)
         axes.text(_GAP, top + 34 + 17 * number, text, fontsize=8, va="center")

@@ -40,7 +40,7 @@ class ClipPrediction:
 
     Attributes:
         clip: Name of the clip, relative to the data folder if it lies there.
-        source: Its data set.
+        dataset: The data set it belongs to.
         positive: Whether somebody falls in it.
         truth: True events, ``(start, end)`` seconds; empty if none or unknown.
         seconds: Length of the clip.
@@ -57,7 +57,7 @@ class ClipPrediction:
     """
 
     clip: str
-    source: str
+    dataset: str
     positive: bool
     truth: tuple[Interval, ...]
     seconds: float
@@ -134,7 +134,7 @@ def _prediction(
 ) -> ClipPrediction:
     return ClipPrediction(
         clip=clip_name(clip.path, root),
-        source=clip.source,
+        dataset=clip.dataset,
         positive=clip.positive,
         truth=clip.events,
         seconds=round(found.duration, 3),
@@ -220,15 +220,17 @@ def read_predictions(file: Path) -> list[ClipPrediction]:
 
 
 def _refuse(constant: str) -> float:
-    raise ValueError(f"{constant} is no number")
+    raise ValueError(f"{constant} is not a number")
 
 
 def _read(row: Mapping[str, Any]) -> ClipPrediction:
     if not isinstance(row["positive"], bool):
         raise TypeError(f"positive is true or false, not {row['positive']!r}")
+    # what a clip belongs to was called its source before
+    facts = {"dataset" if name == "source" else name: value for name, value in row.items()}
     return ClipPrediction(
         **{
-            **row,
+            **facts,
             "seconds": float(row["seconds"]),
             "score": float(row["score"]),
             "truth": tuple((float(a), float(b)) for a, b in row["truth"]),

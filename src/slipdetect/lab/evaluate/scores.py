@@ -16,20 +16,18 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from slipdetect._io import atomic_write
+from slipdetect._io import ARRAY_DAMAGE, atomic_write
 from slipdetect.errors import DataError
 
-VERSION = 1
+VERSION = 2  # 1 had another name for the data sets
 _MOST_BYTES = 1 << 30
 _LOGITS = "logits."
 # what zipfile, zlib, numpy and json raise on damaged files
 _DAMAGE = (
+    *ARRAY_DAMAGE,
     OSError,
-    ValueError,
     KeyError,
-    TypeError,
     AttributeError,
-    EOFError,
     RuntimeError,
     MemoryError,
     zipfile.BadZipFile,
@@ -48,7 +46,7 @@ class ClipScores:
         positive: The label of a slip or fall.
         clips: Name of every clip, relative to the data folder.
         groups: Group of every clip; intervals resample whole groups.
-        sources: Data set of every clip.
+        datasets: Data set of every clip.
         truth: Index into ``labels`` of every clip, ``(clips,)`` int64.
         logits: By modality ``(clips, classes)`` float32, the mean over segments and crops.
         facts: Model, protocol, data and versions, as plain JSON data.
@@ -58,7 +56,7 @@ class ClipScores:
     positive: str
     clips: tuple[str, ...]
     groups: tuple[str, ...]
-    sources: tuple[str, ...]
+    datasets: tuple[str, ...]
     truth: npt.NDArray[np.int64]
     logits: Mapping[str, Floats]
     facts: dict[str, Any] = field(default_factory=dict)
@@ -66,7 +64,7 @@ class ClipScores:
     def __post_init__(self) -> None:
         count, classes = len(self.clips), len(self.labels)
         wrong = [
-            name for name in ("groups", "sources", "truth") if len(getattr(self, name)) != count
+            name for name in ("groups", "datasets", "truth") if len(getattr(self, name)) != count
         ]
         wrong += [name for name, x in self.logits.items() if x.shape != (count, classes)]
         if wrong or not self.logits:
@@ -97,7 +95,7 @@ class ClipScores:
             self,
             clips=tuple(self.clips[i] for i in places),
             groups=tuple(self.groups[i] for i in places),
-            sources=tuple(self.sources[i] for i in places),
+            datasets=tuple(self.datasets[i] for i in places),
             truth=self.truth[places],
             logits={name: x[places] for name, x in self.logits.items()},
         )
@@ -121,7 +119,7 @@ def write_scores(scores: ClipScores, path: Path, *, overwrite: bool = False) -> 
         "positive": scores.positive,
         "clips": scores.clips,
         "groups": scores.groups,
-        "sources": scores.sources,
+        "datasets": scores.datasets,
         "facts": scores.facts,
     }
     text = json.dumps(facts, ensure_ascii=False, allow_nan=False).encode()
@@ -151,7 +149,7 @@ def read_scores(path: Path) -> ClipScores:
                 positive=facts["positive"],
                 clips=tuple(facts["clips"]),
                 groups=tuple(facts["groups"]),
-                sources=tuple(facts["sources"]),
+                datasets=tuple(facts["datasets" if "datasets" in facts else "sources"]),
                 truth=arrays["truth"].astype(np.int64),
                 logits={
                     name.removeprefix(_LOGITS): arrays[name].astype(np.float32)
@@ -163,8 +161,9 @@ def read_scores(path: Path) -> ClipScores:
     except DataError as error:
         raise DataError(f"{str(path)!r}: {error}") from error
     except _DAMAGE as error:
+        reason = getattr(error, "strerror", None) or error or "the file ends too early"
         raise DataError(
-            f"cannot read scores {str(path)!r}: {error or 'the file ends too early'}; make them "
+            f"cannot read scores {str(path)!r}: {reason}; make them "
             "with slipdetect evaluate clips, or convert those of another program with slipdetect "
             "convert-scores"
         ) from error

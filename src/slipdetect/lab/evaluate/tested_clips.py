@@ -18,6 +18,7 @@ from slipdetect.lab.data.choose_clips import (
     ALL,
     choose_datasets,
     choose_split,
+    dataset_of,
     warn_of_known_groups,
 )
 from slipdetect.lab.evaluate.options import FOLDER
@@ -95,7 +96,7 @@ def choose(
     if not quiet and split == "test":
         warn_of_known_groups(console, clips)
     root = data.parent if settings.root is None else settings.root
-    others = Counter(clip.source for clip in clips if clip.split != "test")
+    others = Counter(clip.dataset for clip in clips if clip.split != "test")
     return TestedClips(chosen, data, split, root, others)
 
 
@@ -109,8 +110,8 @@ def warn_of_training_data(
         for part in known if isinstance(known, list) else []:
             if isinstance(part, dict):
                 count = part.get("clips")
-                seen[str(part.get("source", ""))] += count if isinstance(count, int) else 0
-    shared = sorted(set(seen) & {clip.source for clip in tested.clips})
+                seen[dataset_of(part)] += count if isinstance(count, int) else 0
+    shared = sorted(set(seen) & {clip.dataset for clip in tested.clips})
     if tested.split == "test" and not bundled:
         # more than the file leaves to training: it was trained by another split, or by none
         shared = [name for name in shared if 0 < tested.others[name] < seen[name]]

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from slipdetect.cli.batch import Tally
+from slipdetect.cli.completion import FILE_NAME
 from slipdetect.cli.console import Console
 from slipdetect.cli.grouped import GroupedCommand, section
 from slipdetect.cli.options import common_options, with_options
@@ -160,7 +161,7 @@ class ExtractSettings:
 
 
 @click.command(cls=GroupedCommand)
-@click.argument("sources", metavar="[SOURCE]...", nargs=-1)
+@click.argument("sources", metavar="[SOURCE]...", nargs=-1, type=FILE_NAME)
 @with_options(_OPTIONS)
 @common_options
 @click.pass_context

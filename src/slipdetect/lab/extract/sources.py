@@ -5,7 +5,6 @@ In: files, folders, patterns, lists. Out: one path after the other, each video o
 
 from __future__ import annotations
 
-import csv
 import hashlib
 import os
 import re
@@ -14,13 +13,12 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import BinaryIO
 
-from slipdetect.cli.sources import exists, expand
-from slipdetect.errors import DataError, VideoError
+from slipdetect.cli.sources import LIST_SUFFIXES, exists, expand, not_a_video, path_column
+from slipdetect.errors import DataError
 from slipdetect.lab.data.safe_paths import Enclosure
 from slipdetect.video import VIDEO_SUFFIXES
 from slipdetect.video.reader import check_source
 
-_LIST_SUFFIXES = (".txt", ".lst", ".csv")
 _LONGEST_LINE = 65_536
 _NUMBERED = re.compile(r"(.+?)\s+\d+(?:\s+-?\d+)?")
 _SUFFIXES = ("", *sorted(VIDEO_SUFFIXES), *sorted(suffix.upper() for suffix in VIDEO_SUFFIXES))
@@ -63,10 +61,8 @@ def _resolve(source: str, root: Path | None) -> Iterator[Path]:
         yield from _list_file(Path(source[1:]), root)
     elif not source or "\0" in source or ("://" in source and not exists(source)):
         yield check_source(source)
-    elif Path(source).suffix.lower() in _LIST_SUFFIXES:
-        raise VideoError(
-            f"{source!r} is not a video; where it lists videos, write {'@' + source!r}"
-        )
+    elif Path(source).suffix.lower() in LIST_SUFFIXES:
+        raise not_a_video(source)
     else:
         for job in expand([source]):
             if job.error is not None:
@@ -105,7 +101,8 @@ def listed(stream: BinaryIO, name: str, root: Path) -> Iterator[Path]:
     lines = text_lines(stream, where)
     is_table = Path(name).suffix.lower() == ".csv"
     folder = Enclosure(root)
-    entries = _column(lines, where) if is_table else _plain(lines, where, folder)
+    texts = (text for _, text in lines)
+    entries = path_column(texts, where) if is_table else _plain(lines, where, folder)
     empty = True
     for number, entry in entries:
         empty = False
@@ -160,26 +157,3 @@ def file_of(entry: str, folder: Enclosure) -> str:
 def _is_file(folder: Enclosure, name: str) -> bool:
     # Path.is_file raises on names that are too long
     return os.path.isfile(folder.root / name)  # noqa: PTH113
-
-
-def _column(lines: Iterator[Line], where: str) -> Iterator[Line]:
-    """Yield (line number, path) of the rows of a CSV."""
-    rows = csv.reader(text for _, text in lines)
-    index: int | None = None
-    try:
-        for row in rows:
-            if not any(cell.strip() for cell in row) or row[0].lstrip().startswith("#"):
-                continue
-            if index is None:
-                index = _path_column(row, where)
-            else:
-                yield rows.line_num, row[index].strip() if index < len(row) else ""
-    except csv.Error as error:
-        raise DataError(f"{where} line {rows.line_num} is not CSV: {error}") from error
-
-
-def _path_column(header: list[str], where: str) -> int:
-    names = [cell.strip() for cell in header]
-    if "path" not in names:
-        raise DataError(f"{where} lacks the column path; its first line must name the columns")
-    return names.index("path")

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from slipdetect.cli.completion import MODEL_NAME
 from slipdetect.cli.console import Console
 from slipdetect.cli.options import common_options
 from slipdetect.errors import UsageError
@@ -23,7 +24,7 @@ _TARGETS = ("tsn-pytorch", "onnx", "openvino")
 
 
 @click.command()
-@click.argument("name", metavar="MODEL")
+@click.argument("name", metavar="MODEL", type=MODEL_NAME)
 @click.option(
     "--to",
     "target",
@@ -126,7 +127,7 @@ def _export_checkpoint(
 
 
 @click.command()
-@click.argument("names", metavar="MODEL...", nargs=-1, required=True)
+@click.argument("names", metavar="MODEL...", nargs=-1, required=True, type=MODEL_NAME)
 @click.option(
     "--out", type=click.Path(path_type=Path), required=True, help="Folder of the new package."
 )

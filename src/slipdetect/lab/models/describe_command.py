@@ -63,7 +63,7 @@ def _all_words() -> str:
         "",
     ]
     for title, words in all_words().items():
-        rows = [(_fitting(word.names), word.here[0]) for word in words]
+        rows = [(_fitting(word.names), word.first) for word in words]
         lines += [title, *text_table((), rows, left=(0, 1), indent=2), ""]
     lines += ["slipdetect describe WORD tells more of each; all is in docs/report-words.md."]
     return "\n".join(lines) + "\n"
@@ -100,7 +100,7 @@ def _page(name: str) -> str:
 
         return model_page(name)
     raise UsageError(
-        f"{name!r} is no word of the 2020 course report, no backbone and no model; "
+        f"{name!r} is not a word of the 2020 course report, a backbone or a model; "
         "'slipdetect describe' lists the words, 'slipdetect backbones list' the networks"
     )
 

@@ -44,7 +44,7 @@ def _weights(
     try:
         return tuple(float(part) for part in value.split(":"))
     except ValueError:
-        raise click.BadParameter(f"{value!r} are no weights such as 1:1.5") from None
+        raise click.BadParameter(f"{value!r} are not weights such as 1:1.5") from None
 
 
 def _names(

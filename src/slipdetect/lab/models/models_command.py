@@ -12,10 +12,12 @@ from typing import TYPE_CHECKING, Any
 import click
 
 import slipdetect
+from slipdetect.cli.completion import MODEL_NAME
 from slipdetect.cli.console import Console
 from slipdetect.cli.lazy import LazyGroup
 from slipdetect.cli.options import common_options
 from slipdetect.errors import ModelError, PackageError
+from slipdetect.lab.data.choose_clips import dataset_of
 from slipdetect.reports.text_table import text_fields
 
 if TYPE_CHECKING:
@@ -66,12 +68,12 @@ def list_models(ctx: click.Context) -> None:
 
 
 @models.command()
-@click.argument("name", metavar="NAME", default="default")
+@click.argument("name", metavar="[MODEL]", default="default", type=MODEL_NAME)
 @click.option("--card", is_flag=True, help="Print the model card instead.")
 @common_options
 @click.pass_context
 def show(ctx: click.Context, name: str, card: bool) -> None:
-    """Show what a model consists of; NAME is 'default' or the folder of a package.
+    """Show what a model consists of; MODEL is 'default' or the folder of a package.
 
     Every network is built and run on one snippet, to count its work and take its time.
     """
@@ -128,9 +130,7 @@ def input_shape(stream: StreamConfig) -> tuple[list[str], str]:
     if modality.name == "rgbdiff":
         reason += f"; differencing leaves {segments} x {modality.network_channels}"
         if (segments, modality.length) == _REPORTED:
-            reason += (
-                "; 48, as in the 2020 course report, cannot be: 48 / 3 / 3 is no number of frames"
-            )
+            reason += "; 48, as in the 2020 course report, cannot be: 48 / 3 / 3 is not whole"
     return shape, reason
 
 
@@ -235,6 +235,6 @@ def _data(data: Any) -> str:
         return str(data)
     licenses = ", ".join(map(str, data.get("licenses") or ["license not told"]))
     return (
-        f"{data.get('source') or 'unnamed'}: {data.get('clips', '?')} clips, "
+        f"{dataset_of(data) or 'unnamed'}: {data.get('clips', '?')} clips, "
         f"{data.get('positive', '?')} with a fall ({licenses})"
     )

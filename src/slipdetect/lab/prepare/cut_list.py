@@ -147,9 +147,9 @@ def _number(row: dict[str, str], name: str, where: str) -> float | None:
     try:
         value = float(text)
     except ValueError as error:
-        raise DataError(f"{where}: {name} {text[:40]!r} is no number of seconds") from error
+        raise DataError(f"{where}: {name} {text[:40]!r} is not a number of seconds") from error
     if not math.isfinite(value):
-        raise DataError(f"{where}: {name} {text!r} is no number of seconds")
+        raise DataError(f"{where}: {name} {text!r} is not a number of seconds")
     return value
 
 

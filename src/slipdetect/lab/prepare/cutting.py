@@ -9,7 +9,7 @@ import itertools
 import math
 import statistics
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -27,48 +27,16 @@ from slipdetect.lab.prepare.cut_plan import (
     spread_cuts,
 )
 from slipdetect.lab.prepare.rows import OTHER, SLIP, Prepared, Row, seconds
+from slipdetect.lab.prepare.times import ASSUMED_RATE, TOLERANCE
 from slipdetect.store.names import store_key
 from slipdetect.video import Frame, open_video, write_video
-from slipdetect.video.decoder import is_cut_off
 
 LACKING = "negative clips for which a video has no place"
 TOO_NEAR = "marked negatives too near to an event"
-TOLERANCE = 0.5  # seconds that a marked time may lie beyond the end
 
-_ASSUMED_RATE = 25.0
 _QUALITY = 18  # of x264: hardly more loss than the video has
-# other containers store no duration, or one that is guessed from the bit rate
-_TRUSTED = frozenset({".avi", ".m4v", ".mkv", ".mov", ".mp4", ".webm"})
 
 OnProgress = Callable[[int, float], None]
-
-
-def check_times(video: TimedVideo) -> tuple[TimedVideo, float]:
-    """Return a video with its times inside it, and its duration in seconds.
-
-    The header is believed where the file is whole and no time lies beyond it; otherwise the video
-    is decoded to its end. An event that ends up to ``TOLERANCE`` seconds late ends with the video.
-
-    Raises:
-        DataError: A time is beyond the end (with its line).
-        VideoError: The video cannot be read.
-    """
-    last = max((span.end for span in video.spans), default=0.0)
-    with open_video(video.path) as opened:
-        duration = opened.info.duration
-        whole = video.path.suffix.lower() in _TRUSTED and not is_cut_off(video.path)
-        if duration is None or not whole or last > duration:
-            rate = opened.info.frame_rate
-            end = max(frame.time for frame in opened.frames(short_side=16))
-            duration = end + 1.0 / (_ASSUMED_RATE if rate is None else rate)
-    for span in video.spans:
-        if span.end > duration + TOLERANCE or span.start >= duration:
-            raise DataError(
-                f"{span.where}: {span.start:g} s to {span.end:g} s is not in {video.name!r}, which"
-                f" ends at {duration:.2f} s; correct the times, or check that the file is whole"
-            )
-    spans = tuple(replace(span, end=min(span.end, duration)) for span in video.spans)
-    return replace(video, spans=spans), duration
 
 
 def whole_rows(videos: Sequence[TimedVideo]) -> Prepared:
@@ -236,7 +204,7 @@ def cut_video(
     """
     made = []
     with open_video(video) as opened:
-        rate = _ASSUMED_RATE if opened.info.frame_rate is None else opened.info.frame_rate
+        rate = ASSUMED_RATE if opened.info.frame_rate is None else opened.info.frame_rate
         frames = opened.frames(rate)
         position = 0
         for cut, target in plan:

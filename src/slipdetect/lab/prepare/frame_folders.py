@@ -34,7 +34,7 @@ def find_frame_folders(folder: Path) -> list[Path]:
         DataError: ``folder`` is none, or nothing below it holds such pictures.
     """
     if not folder.is_dir():
-        raise DataError(f"{str(folder)!r} is no folder; check the path")
+        raise DataError(f"{str(folder)!r} is not a folder; check the path")
     inside = [folder, *(path for path in folder.rglob("*") if path.is_dir())]
     found = [path for path in inside if not path.is_symlink() and _holds_pictures(path)]
     frames = sorted(path for path in found if not _is_flow(path))
@@ -132,5 +132,5 @@ def _read(path: Path) -> Picture:
     except (OSError, cv2.error) as error:
         raise DataError(f"cannot read {str(path)!r}: {error}") from error
     if image is None:
-        raise DataError(f"{str(path)!r} is no picture, or a damaged one; extract it again")
+        raise DataError(f"{str(path)!r} is not a picture, or a damaged one; extract it again")
     return np.asarray(cv2.cvtColor(image, cv2.COLOR_BGR2RGB), np.uint8)

@@ -13,12 +13,13 @@ from typing import Any
 
 import click
 
-from slipdetect.cli.console import Console
+from slipdetect._text import printable
+from slipdetect.cli.console import Bar, Console
 from slipdetect.cli.options import Decorator, common_options, with_options
 from slipdetect.cli.typed_options import with_settings
 from slipdetect.lab.prepare.importer import FILE, FOLDER, PATH, SKIPPED, Importer, ImportJob
 from slipdetect.lab.prepare.mapping import SKIP, ClassMapping, read_pairs
-from slipdetect.lab.prepare.rows import check_target
+from slipdetect.lab.prepare.rows import Prepared, Row, check_target
 from slipdetect.lab.prepare.splitting import CUTS_GROUPS, SplitRequest
 from slipdetect.lab.prepare.summary import finish, warn_of_empty_sides
 
@@ -140,9 +141,9 @@ def _import(
     with console.bar(1.0) as bar:
         job = ImportJob(out, classes, split, root, overwrite, console.note, bar.show)
         prepared = importer.read(source, job)
-    skipped = {row.action or str(row.path) for row in prepared.rows if row.label == SKIP}
-    prepared.left_out.add(SKIPPED, sorted(skipped))
-    prepared.rows = [row for row in prepared.rows if row.label != SKIP]
+        skipped = {row.action or str(row.path) for row in prepared.rows if row.label == SKIP}
+        prepared.left_out.add(SKIPPED, sorted(skipped))
+        prepared.rows = _checked(prepared, bar)
     has_split = any(row.split for row in prepared.rows)
     prepared.rows = split.apply(prepared.rows)
     if test_every is not None:
@@ -150,6 +151,20 @@ def _import(
     finish(console, prepared, out, root, overwrite=overwrite)
     if not has_split and test_every is None:
         warn_of_empty_sides(console, prepared.rows, split.shares)
+
+
+def _checked(prepared: Prepared, bar: Bar) -> list[Row]:
+    """Return the rows that are kept, their times compared with each other and with the videos."""
+    from slipdetect.lab.prepare.times import Late, check_rows
+
+    def show(index: int, total: int, path: Path) -> None:
+        bar.show(index / total, f"checking {printable(path.name)}")
+
+    kept = [row for row in prepared.rows if row.label != SKIP]
+    late = Late()
+    rows = check_rows(kept, late, compare=not prepared.times_checked, on_video=show)
+    prepared.warnings += late.warnings()
+    return rows
 
 
 def _names(text: str | None) -> tuple[str, ...]:

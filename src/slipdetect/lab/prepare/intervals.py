@@ -105,7 +105,8 @@ class Intervals(Importer):
             UsageError: The clips would not be below the folder that paths in the CSV count from.
             OutputError: A clip exists or cannot be written.
         """
-        from slipdetect.lab.prepare.cutting import check_times, cut_rows, whole_rows
+        from slipdetect.lab.prepare.cutting import cut_rows, whole_rows
+        from slipdetect.lab.prepare.times import Late, check_times
 
         folder = source.parent if self.videos is None else self.videos
         rule = CutRule(self.before, self.after, self.clearance, self.negatives_per_event)
@@ -117,10 +118,10 @@ class Intervals(Importer):
         ]
         job.split.check(has_split=any(video.split for video in videos))
         steps = len(videos) * (1 if self.cut is None else 2)
-        checked = []
+        checked, late = [], Late()
         for index, video in enumerate(videos):
             job.progress(index / steps, f"checking {printable(video.path.name)}")
-            checked.append(check_times(video))
+            checked.append(check_times(video, late))
         if self.cut is None:
             prepared = whole_rows([video for video, _ in checked])
         else:
@@ -133,6 +134,8 @@ class Intervals(Importer):
                 checked, self.cut, folder, rule, overwrite=job.overwrite, on_progress=show
             )
         others = _others(videos, folder, self.cut)
+        prepared.warnings += late.warnings()
+        prepared.times_checked = True  # of marked negatives too, which have no rows
         prepared.left_out.add("video of the folder that the table does not name", others)
         return prepared
 

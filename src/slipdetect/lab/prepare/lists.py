@@ -73,7 +73,7 @@ def read_frame_counts(file: Path) -> dict[str, int]:
     """Return the frames of each video of a ``frame_count.pickle``, which is read as data.
 
     Raises:
-        DataError: It cannot be read, is no dict of names and numbers, or could run code.
+        DataError: It cannot be read, is not a dict of names and numbers, or could run code.
     """
     where = repr(str(file))
     try:
@@ -91,7 +91,7 @@ def parse_frame_counts(data: bytes, where: str) -> dict[str, int]:
 
     counts = read_pickle(data, where)
     if not isinstance(counts, dict) or not all(map(_plausible, counts, counts.values())):
-        raise DataError(f"{where} is no dict of names and numbers of frames; leave it out")
+        raise DataError(f"{where} is not a dict of names and numbers of frames; leave it out")
     return counts
 
 

@@ -17,6 +17,7 @@ import click
 from slipdetect._io import make_folder
 from slipdetect._text import printable, shorten
 from slipdetect.cli.batch import Tally
+from slipdetect.cli.completion import FILE_NAME
 from slipdetect.cli.console import Console
 from slipdetect.cli.errors import INTERNAL, describe
 from slipdetect.cli.options import common_options
@@ -37,7 +38,7 @@ _BREAKS_TIME = (
     "faster than they did, and event times no longer fit"
 )
 
-_sources = click.argument("sources", metavar="SOURCE...", nargs=-1, required=True)
+_sources = click.argument("sources", metavar="SOURCE...", nargs=-1, required=True, type=FILE_NAME)
 _out = click.option(
     "--out", type=FOLDER, required=True, help="Folder of the new videos; made if new."
 )

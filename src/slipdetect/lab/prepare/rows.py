@@ -79,12 +79,14 @@ class Prepared:
         left_out: What is not among them, and why.
         notes: Sentences about choices that were made.
         warnings: Sentences about what makes results less certain than they look.
+        times_checked: The importer has compared the times of events with the videos itself.
     """
 
     rows: list[Row]
     left_out: LeftOut = field(default_factory=LeftOut)
     notes: list[str] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
+    times_checked: bool = False
 
 
 def straddling(rows: Sequence[Row]) -> dict[str, list[str]]:
@@ -105,13 +107,13 @@ def check_target(out: Path, root: Path | None, *, overwrite: bool = False) -> No
 
     Raises:
         OutputError: It exists and may not be replaced, or its folder is missing or read-only.
-        DataError: ``root`` is no folder.
+        DataError: ``root`` is not a folder.
     """
     if out.suffix.lower() != ".csv":
         raise OutputError(f"{str(out)!r} does not end with .csv; the annotation file is a CSV")
     check_writable(out, overwrite=overwrite)
     if root is not None and not root.is_dir():
-        raise DataError(f"{str(root)!r} is no folder; --root names the folder of the videos")
+        raise DataError(f"{str(root)!r} is not a folder; --root names the folder of the videos")
 
 
 def write_rows(

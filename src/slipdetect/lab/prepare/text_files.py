@@ -77,7 +77,7 @@ def read_table(
                 named = {name: cell for name, cell in zip(columns, padded, strict=False) if name}
                 yield f"{where} line {rows.line_num}", named
         except csv.Error as error:
-            raise DataError(f"{where} line {rows.line_num} is no CSV: {error}") from error
+            raise DataError(f"{where} line {rows.line_num} is not CSV: {error}") from error
 
 
 def _columns(

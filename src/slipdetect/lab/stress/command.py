@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import click
 
 from slipdetect._io import atomic_write, check_writable, make_folder
+from slipdetect.cli.completion import MODEL_NAME
 from slipdetect.cli.console import Console
 from slipdetect.cli.errors import SOME_FAILED
 from slipdetect.cli.options import common_options
@@ -84,7 +85,7 @@ class StressSettings(TestedSettings):
 
 
 @click.command(short_help="Tell what a model still finds when the picture is bad.")
-@click.argument("model", metavar="MODEL")
+@click.argument("model", metavar="MODEL", type=MODEL_NAME)
 @click.argument("data", metavar="DATA.csv", type=FILE)
 @with_settings(StressSettings)
 @common_options
@@ -146,7 +147,9 @@ def parse_strengths(values: tuple[str, ...]) -> dict[str, list[float]]:
         except ValueError:
             strengths = []
         if not strengths or not all(map(math.isfinite, strengths)) or name.strip() in found:
-            raise UsageError(f"--strengths {value!r} is no list such as noise=10,30, once for each")
+            raise UsageError(
+                f"--strengths {value!r} is not a list such as noise=10,30, once for each"
+            )
         found[name.strip()] = strengths
     return found
 

@@ -133,7 +133,7 @@ def _clip_facts(clip: Clip, root: Path) -> tuple[Any, ...]:
     size = clip.path.stat().st_size if clip.path.is_file() else -1
     # a clip without a group is its own, by a path that is another one on another machine
     group = "" if clip.group == str(clip.path) else clip.group
-    facts = clip_name(clip.path, root), clip.positive, clip.events, group, clip.source, size
+    facts = clip_name(clip.path, root), clip.positive, clip.events, group, clip.dataset, size
     # only where there are any, so that runs on other clips go on
     place = tuple(clip.columns.get(name, "") for name in (SCENE, AZIMUTH, RISE))
     return (*facts, *place) if clip.columns.get(AZIMUTH) else facts
@@ -150,7 +150,7 @@ def choose_evenly(clips: Sequence[Clip], each: int) -> list[Clip]:
         groups: dict[tuple[str, str], list[int]] = {}
         for index, clip in enumerate(clips):
             if clip.positive == positive:
-                groups.setdefault((clip.source, clip.group), []).append(index)
+                groups.setdefault((clip.dataset, clip.group), []).append(index)
         chosen |= set(_round_robin([groups[name] for name in sorted(groups)], each))
     return [clip for index, clip in enumerate(clips) if index in chosen]
 

@@ -149,10 +149,10 @@ def _lines(path: Path) -> list[str]:
             raise DataError(f"log {str(path)!r} is larger than 64 MiB; is this the file?")
         lines = path.read_text(encoding="utf-8-sig").splitlines()
     except (OSError, ValueError) as error:
-        reason = error.strerror if isinstance(error, OSError) else "it is no UTF-8 text"
+        reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
         raise DataError(f"cannot read log {str(path)!r}: {reason}; name a run's log") from error
     if any("\0" in line for line in lines):
-        raise DataError(f"cannot read log {str(path)!r}: it is no text; name a run's log")
+        raise DataError(f"cannot read log {str(path)!r}: it is not text; name a run's log")
     return lines
 
 
@@ -165,9 +165,9 @@ def _json_records(path: Path, lines: Sequence[str]) -> list[dict[str, Any]]:
             # a run that is being written or was killed may end in half a line
             if number == len(lines) and records:
                 break
-            raise DataError(f"{str(path)!r} line {number} is no JSON: {error}") from error
+            raise DataError(f"{str(path)!r} line {number} is not JSON: {error}") from error
         if not isinstance(record, dict):
-            raise DataError(f"{str(path)!r} line {number} is no object with figures")
+            raise DataError(f"{str(path)!r} line {number} is not an object with figures")
         records.append(record)
     return records
 
@@ -227,12 +227,14 @@ def _number(path: Path, row: int, cell: Any) -> float | None:
     try:
         return float(cell.strip().removesuffix("%") if isinstance(cell, str) else cell)
     except (TypeError, ValueError, OverflowError) as error:
-        raise DataError(f"{str(path)!r} row {row}: {str(cell)[:40]!r} is no number") from error
+        raise DataError(f"{str(path)!r} row {row}: {str(cell)[:40]!r} is not a number") from error
 
 
 def _whole(path: Path, row: int, epoch: float) -> int:
     if not math.isfinite(epoch) or epoch != int(epoch) or not 0 <= epoch < 1e9:
-        raise DataError(f"{str(path)!r} row {row}: {epoch:g} is no epoch; count them from 0 or 1")
+        raise DataError(
+            f"{str(path)!r} row {row}: {epoch:g} is not an epoch; count them from 0 or 1"
+        )
     return int(epoch)
 
 

@@ -13,6 +13,7 @@ from typing import Any, Self
 import click
 from click.core import ParameterSource
 
+from slipdetect.cli.completion import FILE_NAME
 from slipdetect.cli.grouped import section
 from slipdetect.errors import UsageError
 from slipdetect.lab.data.choose_clips import DATASET_OPTIONS
@@ -41,6 +42,7 @@ TRAIN_OPTIONS = (
             "--negatives",
             multiple=True,
             metavar="FOLDER",
+            type=FILE_NAME,
             help="Footage in which nobody falls: what the model of --init-from takes for a fall in "
             "it is learned from; repeatable.",
         ),

@@ -144,22 +144,22 @@ def _calibrate(checkpoints: Mapping[str, Checkpoint], weights: Mapping[str, floa
 
 
 def _describe(clips: Sequence[Clip]) -> list[dict[str, Any]]:
-    """Count the clips of each source, with the licenses the annotation file names."""
-    sources = Counter(clip.source for clip in clips)
+    """Count the clips of each data set, with the licenses the annotation file names."""
+    datasets = Counter(clip.dataset for clip in clips)
     return [
         {
-            "source": source,
+            "dataset": dataset,
             "clips": count,
-            "positive": sum(clip.positive for clip in clips if clip.source == source),
-            "groups": len({clip.group for clip in clips if clip.source == source}),
+            "positive": sum(clip.positive for clip in clips if clip.dataset == dataset),
+            "groups": len({clip.group for clip in clips if clip.dataset == dataset}),
             "licenses": sorted(
                 {
                     clip.columns.get("license", clip.columns.get("licence", ""))
                     for clip in clips
-                    if clip.source == source
+                    if clip.dataset == dataset
                 }
                 - {""}
             ),
         }
-        for source, count in sorted(sources.items())
+        for dataset, count in sorted(datasets.items())
     ]

@@ -13,6 +13,7 @@ from typing import Any
 import click
 from click.shell_completion import CompletionItem
 
+from slipdetect.cli.completion import MODEL_NAME, Name
 from slipdetect.cli.options import Decorator
 from slipdetect.errors import UsageError
 from slipdetect.lab.augment.config import AugmentConfig
@@ -38,6 +39,12 @@ _PARTS = (
 )
 
 
+_COMPLETED: dict[str, click.ParamType[Any]] = {
+    "init_from": MODEL_NAME,
+    "weights": Name("file", "imagenet", "pypi", "none"),
+}
+
+
 class _Value(click.ParamType[Any]):
     """The value of one setting."""
 
@@ -50,6 +57,13 @@ class _Value(click.ParamType[Any]):
             return parse_setting(self._setting, str(value))
         except UsageError as error:
             self.fail(str(error), param, ctx)
+
+    def shell_complete(
+        self, ctx: click.Context, param: click.Parameter, incomplete: str
+    ) -> list[CompletionItem]:
+        """Return what fits of a setting that names a model or a file."""
+        kind = _COMPLETED.get(self._setting)
+        return [] if kind is None else kind.shell_complete(ctx, param, incomplete)
 
 
 class _Pair(click.ParamType[tuple[str, Any]]):
