@@ -182,7 +182,7 @@ class DetectSettings(CommonSettings):
     strict: bool = flag("Reading", "A truncated video fails instead of warning.", more=True)
     jobs: int = headed(
         "Reading",
-        "Look at so many videos at once; results keep their order.",
+        "Videos looked at at a time; results keep their order.",
         "N",
         default=1,
         type=click.IntRange(min=1),
