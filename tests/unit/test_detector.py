@@ -339,7 +339,7 @@ def test_a_consensus_that_cannot_judge_windows_is_refused(
 def test_missing_models_and_devices_say_what_to_do(tmp_path: Path) -> None:
     with pytest.raises(PackageError, match="give 'default' or the folder"):
         Detector.load(tmp_path / "nothing")
-    with pytest.raises(ModelError, match="try 'cpu'"):
+    with pytest.raises(ModelError, match="choose auto, cpu"):
         resolve_device("quantum")
     assert resolve_device("cpu").type == "cpu"
     assert resolve_device("auto").type in ("cpu", "cuda", "mps")

@@ -287,3 +287,19 @@ def test_updating_keeps_what_is_not_given() -> None:
         config.updated({"threshold": 0.3})
     with pytest.raises(UsageError):
         config.updated({"offset": 0.7})
+
+
+@pytest.mark.parametrize(
+    ("second", "reason"),
+    [
+        (Window(1.0, 2.0, 1.5), "probability from 0 to 1"),
+        (Window(1.0, 2.0, float("nan")), "probability from 0 to 1"),
+        (Window(2.0, 1.0, 0.5), "end not before their start"),
+        (Window(-1.0, 0.5, 0.5), "in order of time; the one around -0.25 s"),
+    ],
+)
+def test_windows_that_no_scorer_may_give_are_refused(second: Window, reason: str) -> None:
+    finder = EventFinder(EventConfig())
+    finder.push(Window(0.0, 1.0, 0.2))
+    with pytest.raises(UsageError, match=reason):
+        finder.push(second)

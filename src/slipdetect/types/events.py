@@ -305,7 +305,12 @@ class EventFinder:
         return None if self._event is None else self._padded_start(self._event)
 
     def push(self, window: Window) -> list[Event]:
-        """Take the next window; return the events that are now final."""
+        """Take the next window; return the events that are now final.
+
+        Raises:
+            UsageError: A probability outside 0 to 1, or a window before the last one.
+        """
+        _check(window, self._last)
         if self._last is None:
             # what lies between two parts of a source was not seen
             self._emitted_until = max(self._emitted_until, window.start)
@@ -363,6 +368,20 @@ class EventFinder:
 
     def _padded_start(self, event: _Open) -> float:
         return max(event.start - self.config.pad_onset, self._emitted_until, 0.0)
+
+
+def _check(window: Window, last: Window | None) -> None:
+    """Insist on what scorers of any make promise: NaN, too, would lose events in silence."""
+    if not (0.0 <= window.probability <= 1.0 and window.start <= window.end):
+        raise UsageError(
+            "the windows of a scorer need a probability from 0 to 1 and an end not before their "
+            f"start, not {window}"
+        )
+    if last is not None and window.center < last.center:
+        raise UsageError(
+            f"the windows of a scorer must come in order of time; the one around "
+            f"{window.center:g} s came after that around {last.center:g} s"
+        )
 
 
 def find_events(
