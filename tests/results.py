@@ -61,6 +61,7 @@ class FakeDetector:
         events: dict[str, float | None],
         sensitivity: str = "balanced",
         exact: bool = False,
+        engine: str = "auto",
     ) -> Self:
         return cls(EventConfig().updated(events))
 

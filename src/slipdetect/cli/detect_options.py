@@ -32,7 +32,7 @@ _probability = partial(headed, metavar="P", type=click.FloatRange(0.0, 1.0))
 
 # as in models/config.py and detection/engines, which a page of help must not load
 SENSITIVITIES = ("low", "balanced", "high")
-ENGINES = ("auto", "torch", "onnx", "onnx-int8", "openvino")
+ENGINES = ("auto", "torch", "onnx", "openvino")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,7 +52,7 @@ class ModelSettings:
     device: str = headed("Model", "auto, cpu, cuda, cuda:1 or mps.", "NAME", default="auto")
     engine: str = headed(
         "Model",
-        "auto, torch, onnx, onnx-int8 or openvino.",
+        "auto, torch, onnx or openvino.",
         "NAME",
         default="auto",
         type=click.Choice(ENGINES),

@@ -22,7 +22,7 @@ _OPTIONAL = ("flow", "contrast")  # of the normalization
 _OPTIONAL_OF_A_STREAM = ("backbone_options", "graphs")
 
 
-GRAPHS = ("onnx", "onnx-int8")
+GRAPHS = ("onnx",)
 
 
 @dataclass(frozen=True)
@@ -61,7 +61,7 @@ class StreamConfig:
         crop: ``"motion"`` (square around what moves) or ``"center"``.
         file: Name of the weights file inside the package; "" means ``<modality>.safetensors``.
         sha256: Hex digest of that file; "" until the package is saved.
-        graphs: The network as graphs, by kind: ``"onnx"``, ``"onnx-int8"``; or none.
+        graphs: The network as graphs, by kind (``"onnx"``); or none.
     """
 
     modality: str

@@ -17,11 +17,10 @@ from slipdetect.modalities.snippet import LEARNED_CONSENSUS
 from slipdetect.models.config import ModelConfig
 from slipdetect.models.package import ModelPackage
 
-ENGINES = ("auto", "torch", "onnx", "onnx-int8", "openvino")
+ENGINES = ("auto", "torch", "onnx", "openvino")
 
 _LIBRARIES = {
     "onnx": ("onnxruntime", "onnxruntime"),
-    "onnx-int8": ("onnxruntime", "onnxruntime"),
     "openvino": ("openvino", "'slipdetect[openvino]'"),
 }
 
@@ -87,10 +86,10 @@ def make_engine(
         PackageError: A graph is not what the package says of it.
     """
     chosen = choose_engine(package.config, engine, device).engine
-    if chosen.startswith("onnx"):
+    if chosen == "onnx":
         from slipdetect.detection.engines.onnx_engine import OnnxEngine
 
-        return OnnxEngine(package, device, chosen)
+        return OnnxEngine(package, device)
     if chosen == "openvino":
         from slipdetect.detection.engines.openvino_engine import OpenVinoEngine
 
@@ -103,12 +102,11 @@ def make_engine(
 def _refusal(config: ModelConfig, engine: str) -> str:
     """Return why a model cannot be computed by an engine that runs graphs; nothing if it can."""
     library, install = _LIBRARIES[engine]
-    kind = "onnx" if engine == "openvino" else engine
     for stream in config.streams:
-        if kind not in stream.graphs:
+        if "onnx" not in stream.graphs:
             return (
-                f"the {stream.modality} stream of {config.name!r} carries no graph {kind!r}; "
-                f"'slipdetect models export MODEL --to {kind}' makes one"
+                f"the {stream.modality} stream of {config.name!r} carries no graph; "
+                "'slipdetect models export MODEL --to onnx' makes one"
             )
         if stream.consensus in LEARNED_CONSENSUS:
             return (

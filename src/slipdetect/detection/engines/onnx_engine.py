@@ -27,21 +27,21 @@ class OnnxEngine(GraphEngine):
     Args:
         package: The model.
         device: ``"auto"``, ``"cpu"``, ``"cuda"``, ``"cuda:1"``.
-        kind: Which graphs: ``"onnx"``, or ``"onnx-int8"`` with weights and values of 8 bits.
 
     Raises:
         ModelError: The device is not there.
         PackageError: A graph is damaged, or not of this model.
     """
 
-    def __init__(self, package: ModelPackage, device: str = "auto", kind: str = "onnx") -> None:
+    name = "onnx"
+
+    def __init__(self, package: ModelPackage, device: str = "auto") -> None:
         providers = _providers(device)
         on = ("cuda" if len(providers) > 1 else "cpu") if device == "auto" else device
         streams = package.config.streams
         super().__init__(on, len(streams), _AT_ONCE[on.partition(":")[0]])
-        self.name = kind
         self._sessions = {
-            stream.modality: _session(package, stream, kind, providers, self.threads)
+            stream.modality: _session(package, stream, providers, self.threads)
             for stream in streams
         }
 
@@ -76,14 +76,14 @@ def _providers(device: str) -> list[Any]:
 
 
 def _session(
-    package: ModelPackage, stream: StreamConfig, kind: str, providers: list[Any], threads: int
+    package: ModelPackage, stream: StreamConfig, providers: list[Any], threads: int
 ) -> onnxruntime.InferenceSession:
     """Open the graph of a stream.
 
     Raises:
         PackageError: It cannot be read here, or is not what the package says of it.
     """
-    path = package.folder / stream.graphs[kind].file
+    path = package.folder / stream.graphs["onnx"].file
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = threads
     options.log_severity_level = 3

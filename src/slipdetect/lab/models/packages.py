@@ -70,7 +70,7 @@ def copy_package(
         graphs = {
             kind: replace(graph, file=_copied(package.folder, graph.file, folder))
             for kind, graph in stream.graphs.items()
-            if file == stream.file or kind != "onnx"
+            if file == stream.file
         }
         streams.append(replace(stream, file=file, graphs=graphs))
     if text is not None:
