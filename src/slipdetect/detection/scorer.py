@@ -150,6 +150,7 @@ class SnippetScorer:
         self.config = config
         self.engine = engine
         self._fusion = config.late_fusion()
+        self._streams = {stream.modality: stream for stream in config.streams}
         self._positive = config.labels.index(config.positive)
 
     @contextmanager
@@ -185,13 +186,12 @@ class SnippetScorer:
                 each_view = rows.reshape(len(snippets), -1, rows.shape[-1])
                 return each_view.mean(1) if each_view.shape[1] > 1 else each_view[:, 0]
 
-        names = [stream.modality for stream in self.config.streams]
         if pool is None:
-            columns = [rows_of(name) for name in names]
+            columns = [rows_of(name) for name in self._streams]
         else:
             with watch.stage(SCORING):
-                columns = list(pool.map(rows_of, names))
-        return [dict(zip(names, row, strict=True)) for row in zip(*columns, strict=True)]
+                columns = list(pool.map(rows_of, self._streams))
+        return [dict(zip(self._streams, row, strict=True)) for row in zip(*columns, strict=True)]
 
     def consensus(self, window: Scores) -> Scores:
         """Return what a window's snippets agree on, ``{modality: (classes,)}``.
@@ -201,7 +201,7 @@ class SnippetScorer:
         Args:
             window: Snippet logits ``(snippets, classes)`` by modality.
         """
-        return {name: self._agreed(self.config.stream(name), rows) for name, rows in window.items()}
+        return {name: self._agreed(self._streams[name], rows) for name, rows in window.items()}
 
     def probability(self, agreed: Scores) -> tuple[float, dict[str, float]]:
         """Return the calibrated probability of a window and each stream's own.
