@@ -50,7 +50,7 @@ class FakeDetector:
 
     def __init__(self, events: EventConfig) -> None:
         self.config = self.scorer = SimpleNamespace(name="fake")
-        self.device = "cpu"
+        self.device, self.engine = "cpu", "onnx"
         self.event_config = events
 
     @classmethod
