@@ -94,7 +94,7 @@ def test_a_seed_fixes_every_pixel(script: ModuleType) -> None:
 
 @pytest.mark.parametrize("action", ["slip", "trip", "faint"])
 def test_falls_end_on_the_floor_with_bones_unstretched(script: ModuleType, action: str) -> None:
-    motion = sys.modules["rendering.motion"].make_motion(action, 6.0, np.random.default_rng(1))
+    motion = sys.modules["rendering.motion"].make_motion(action, 4.0, np.random.default_rng(1))
     ((start, end),) = motion.events
     assert 0.5 < end - start < 1.6
     before, after = motion.at(start), motion.at(end + 0.8)
