@@ -121,7 +121,7 @@ def forged(array: np.ndarray, member: str = "frames.npy", **options: object) -> 
         lambda: forged(np.asfortranarray(np.zeros(SHAPE, np.uint8))),
         lambda: forged(np.zeros(SHAPE, np.int8)),
         lambda: forged(np.zeros(SHAPE, np.uint8), version=(2, 0)),
-        lambda: forged(np.zeros((100, 1000, 1000, 3), np.uint8)),
+        lambda: forged(np.zeros((20, 1000, 1000, 3), np.uint8)),
         lambda: forged(np.array([{}] * 5400, object), allow_pickle=True),
     ],
 )
@@ -133,7 +133,7 @@ def test_S11_a_shard_of_another_shape_is_refused(make: Callable[[], bytes]) -> N
 
 
 def test_S11_a_shard_that_unpacks_to_more_than_it_says_takes_no_memory() -> None:
-    data = bytearray(forged(np.zeros((40, 1000, 1000, 3), np.uint8)))
+    data = bytearray(forged(np.zeros((12, 1000, 1000, 3), np.uint8)))
     claimed = int(np.prod(SHAPE)) + 128
     # the size in the directory at the end of the file is the one that readers trust
     at = data.rindex(b"PK\x01\x02") + 24
