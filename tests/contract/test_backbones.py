@@ -13,9 +13,10 @@ import pytest
 from slipdetect.backbones.registry import BUILT_IN
 from slipdetect.testing import BackboneContract
 
-# Built by the code of a backbone that is tested in full (resnet18, resnet50, vgg16), with other
-# numbers of blocks: what takes their size and shape is tried here, what moves every weight later.
-SIBLINGS = ("resnet34", "resnet152", "vgg16_bn")
+# Built by the code of a backbone that is tested in full (resnet18, resnet50, resnest50, vgg16) with
+# other numbers of blocks: what takes their size and shape is tried here, what moves every weight
+# with the slow tests.
+SIBLINGS = ("resnet34", "resnet101", "resnet152", "resnest101", "vgg16_bn")
 HEAVY = (
     "test_create_backbone_takes_ten_channels",
     "test_gradient_reaches_every_parameter",

@@ -9,6 +9,7 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +26,14 @@ from tiny_clips import create_tiny, tiny_clips, tiny_config, write_annotations
 
 # batch norm's own statistics and dropout's draws are each process's own, so both are off
 SETTINGS: dict[str, Any] = {"partial_bn": "all", "dropout": 0.0, "batch_size": 4, "ema": 0.5}
+
+
+WEIGHTED: dict[str, Any] = {
+    "accumulate": 2,
+    "optimizer": "sgd",
+    "class_weights": "balanced",
+    "positive_fraction": 0.25,
+}
 
 
 def launch_two(
@@ -45,20 +54,19 @@ def torchrun(folder: Path, out: Path, settings: dict[str, Any], *flags: str) -> 
 
 
 @pytest.mark.parametrize(
-    "changes",
+    ("changes", "launch"),
     [
-        {
-            "accumulate": 2,
-            "optimizer": "sgd",
-            "class_weights": "balanced",
-            "positive_fraction": 0.25,
-        },
+        (WEIGHTED, launch_two),
+        pytest.param(WEIGHTED, torchrun, marks=pytest.mark.slow),
         # 8 clips of which 2 are held out, so the second step is filled up; killed in it first
-        {"sampling": "clips", "positive_fraction": 0.0, "save_every": 1},
+        ({"sampling": "clips", "positive_fraction": 0.0, "save_every": 1}, launch_two),
     ],
 )
 def test_two_processes_train_what_one_does(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, changes: dict[str, Any]
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    changes: dict[str, Any],
+    launch: Callable[..., None],
 ) -> None:
     monkeypatch.setattr(backbones, "create_backbone", create_tiny)
     # as in the driver
@@ -74,9 +82,9 @@ def test_two_processes_train_what_one_does(
     if "save_every" in settings:
         launch_two(folder, tmp_path / "two", {**settings, "kill_at": 2}, dies=True)
         assert (tmp_path / "two" / "checkpoints" / "rgb" / "last.safetensors").exists()
-        launch_two(folder, tmp_path / "two", settings, "--resume")
+        launch(folder, tmp_path / "two", settings, "--resume")
     else:
-        torchrun(folder, tmp_path / "two", settings)
+        launch(folder, tmp_path / "two", settings)
     one, two = (
         [json.loads(x) for x in (tmp_path / name / "metrics.jsonl").read_text().splitlines()]
         for name in ("one", "two")

@@ -21,7 +21,7 @@ import slipdetect._io
 from slipdetect import backbones
 from slipdetect.backbones.options import remember_options
 from slipdetect.errors import DataError, OutputError, UsageError
-from slipdetect.lab.data import Clip
+from slipdetect.lab.data import Clip, read_annotations
 from slipdetect.lab.train import Progress, TrainingRun, records
 from slipdetect.models import load_package
 from tiny_clips import create_tiny, tiny_clips, tiny_config, write_annotations
@@ -162,10 +162,12 @@ def test_T05_killed_for_real(
     write_annotations(data, folder / "clips.csv")
     command = [sys.executable, str(TESTS / "training_driver.py"), str(folder), str(tmp_path / "o")]
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(TESTS), *sys.path])}
-    dead = subprocess.run([*command, json.dumps({**SETTINGS, "kill_at": 4})], env=environment)
+    command.append(json.dumps({**SETTINGS, "kill_at": 4}))
+    dead = subprocess.run(command, env=environment)
     assert dead.returncode == -signal.SIGKILL
     assert not (tmp_path / "o" / "last").exists()
-    subprocess.run([*command, json.dumps(SETTINGS), "--resume"], env=environment, check=True)
+    clips = read_annotations(folder / "clips.csv")
+    run(clips, tmp_path / "o", folder / "cache", resume=True).run()
     assert_same(tmp_path / "o", undisturbed)
 
 

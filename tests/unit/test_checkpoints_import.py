@@ -26,7 +26,6 @@ QUICK = {
     ("BNInception", "flow"),
     ("BNInception", "rgbdiff"),
     ("inceptionv4", "flow"),
-    ("inceptionresnetv2", "rgbdiff"),
     ("resnest50", "rgb"),
 }
 CASES = [

@@ -28,6 +28,7 @@ import flow_bench  # noqa: E402
 import flow_contest  # noqa: E402
 from flow_contest import FlowBenchmark, FlowContest, Timing, moving_scene  # noqa: E402
 
+TINY = ("--size", "48x40", "--frames", "2")
 calls: list[tuple[str, int]] = []
 clock = [0.0]
 
@@ -289,8 +290,8 @@ def test_the_loop_of_a_short_video_has_no_cut(tmp_path: Path) -> None:
         (["--frames", "0"], "no list of whole numbers"),
         (["--size", "342"], "is not WIDTHxHEIGHT"),
         (["--size", "342x7"], "8 px a side or more"),
-        (["--run", "b", "--methods", "raft"], "unknown flow method 'raft'"),
-        (["--run", "b", "--threads", "0", "--methods", "dis"], "threads must be 1 or more"),
+        (["--run", "b", *TINY, "--methods", "raft"], "unknown flow method 'raft'"),
+        (["--run", "b", *TINY, "--threads", "0", "--methods", "dis"], "threads must be 1 or more"),
         (["--run", "b", "--video", "missing.mp4"], "'missing.mp4' was not found"),
     ],
 )

@@ -10,6 +10,7 @@ import sys
 import time
 import tracemalloc
 import zipfile
+from collections.abc import Callable
 from pathlib import Path
 
 import cv2
@@ -110,29 +111,29 @@ def forged(array: np.ndarray, member: str = "frames.npy", **options: object) -> 
 
 
 @pytest.mark.parametrize(
-    "data",
+    "make",
     [
-        b"",
-        b"no zip",
-        forged(np.zeros(SHAPE, np.uint8), "other.npy"),
-        forged(np.zeros((2, *SHAPE[1:]), np.uint8)),
-        forged(np.zeros((SHAPE[0], SHAPE[2], SHAPE[1], 3), np.uint8)),
-        forged(np.asfortranarray(np.zeros(SHAPE, np.uint8))),
-        forged(np.zeros(SHAPE, np.int8)),
-        forged(np.zeros(SHAPE, np.uint8), version=(2, 0)),
-        forged(np.zeros((100, 1000, 1000, 3), np.uint8)),
-        forged(np.array([{}] * 5400, object), allow_pickle=True),
+        lambda: b"",
+        lambda: b"no zip",
+        lambda: forged(np.zeros(SHAPE, np.uint8), "other.npy"),
+        lambda: forged(np.zeros((2, *SHAPE[1:]), np.uint8)),
+        lambda: forged(np.zeros((SHAPE[0], SHAPE[2], SHAPE[1], 3), np.uint8)),
+        lambda: forged(np.asfortranarray(np.zeros(SHAPE, np.uint8))),
+        lambda: forged(np.zeros(SHAPE, np.int8)),
+        lambda: forged(np.zeros(SHAPE, np.uint8), version=(2, 0)),
+        lambda: forged(np.zeros((20, 1000, 1000, 3), np.uint8)),
+        lambda: forged(np.array([{}] * 5400, object), allow_pickle=True),
     ],
 )
-def test_S11_a_shard_of_another_shape_is_refused(data: bytes) -> None:
+def test_S11_a_shard_of_another_shape_is_refused(make: Callable[[], bytes]) -> None:
     with pytest.raises(DataError, match=r"'n' is damaged .*--repair"):
-        unpack_array("frames", data, "n", SHAPE)
+        unpack_array("frames", make(), "n", SHAPE)
     good = forged(np.ones(SHAPE, np.uint8))
     assert unpack_array("frames", good, "n", SHAPE).sum() == np.prod(SHAPE)
 
 
 def test_S11_a_shard_that_unpacks_to_more_than_it_says_takes_no_memory() -> None:
-    data = bytearray(forged(np.zeros((40, 1000, 1000, 3), np.uint8)))
+    data = bytearray(forged(np.zeros((12, 1000, 1000, 3), np.uint8)))
     claimed = int(np.prod(SHAPE)) + 128
     # the size in the directory at the end of the file is the one that readers trust
     at = data.rindex(b"PK\x01\x02") + 24

@@ -7,11 +7,14 @@ from __future__ import annotations
 
 import difflib
 import fnmatch
+import functools
 import logging
 import os
 import re
+import sys
 from dataclasses import dataclass
 from importlib.metadata import EntryPoint, entry_points
+from pathlib import Path
 from typing import Any
 
 from slipdetect.backbones.loading import load_backbone, short_reason
@@ -147,7 +150,7 @@ def unavailable(name: str, entry: Entry, error: BaseException) -> BackboneUnavai
 def _entries() -> dict[str, Entry]:
     """Names to entries: built-ins first, then plugins by distribution name; the first one wins."""
     found: list[Entry] = []
-    for point in entry_points(group=GROUP):
+    for point in _points(tuple(_changed(path) for path in sys.path)):
         found.append(Entry(point, _normalize(point.dist.name) if point.dist else "unknown"))
     entries = {entry.point.name: entry for entry in found if entry.built_in}
     for name, value in BUILT_IN.items():
@@ -166,6 +169,20 @@ def _entries() -> dict[str, Entry]:
                 winner.distribution,
             )
     return entries
+
+
+def _changed(path: str) -> tuple[str, int]:
+    """Return a folder of the import path and when it was changed, ns; 0 where there is none."""
+    try:
+        return path, Path(path).stat().st_mtime_ns
+    except OSError:
+        return path, 0
+
+
+@functools.lru_cache(maxsize=1)
+def _points(path: tuple[tuple[str, int], ...]) -> tuple[EntryPoint, ...]:
+    """Read what all distributions of ``path`` registered, 10 ms; again only when it changes."""
+    return tuple(entry_points(group=GROUP))
 
 
 def _allowed_plugins() -> set[str] | None:
