@@ -47,6 +47,9 @@ from slipdetect.models.package import ModelPackage
 from slipdetect.types import EventConfig, Window
 
 
+_NOISE = 3.0  # levels of gray; what changes less over 4 x 4 px is no motion
+
+
 class TSNScorer(WindowScorer):
     """A model package as a scorer: windows are the consensus of snippets (Wang et al., ECCV 2016).
 
@@ -121,7 +124,7 @@ class TSNScorer(WindowScorer):
             return segment.run.flow
         # sources may be looked at in threads of their own, and not every solver bears that
         method = self._flow if self._flow.concurrent else self._flow.again()
-        return partial(method.levels, ahead=segment.waiting is None)
+        return partial(method.levels, ahead=segment.waiting is None, noise=_NOISE)
 
     def _schedule(self, events: EventConfig | None, live: bool) -> EverySnippet:
         every = anchor_distance(self.grid)
