@@ -83,7 +83,7 @@ def test_T05_a_save_that_dies_at_a_rename_leaves_one_whole_model(
 def test_T05_dying_while_tidying_up_leaves_the_new_model(
     old: Path, monkeypatch: pytest.MonkeyPatch, call: int, after: bool
 ) -> None:
-    from slipdetect.models import package
+    from slipdetect.models import saving as package
 
     calls: list[Path] = []
     tidy = package.remove_leftovers
