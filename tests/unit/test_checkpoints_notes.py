@@ -80,7 +80,11 @@ def full_package(folder: Path) -> ModelPackage:
 @pytest.mark.usefixtures("stubs")
 def test_S36_no_field_of_a_package_is_forgotten(tmp_path: Path) -> None:
     """Whoever adds a field adds a value above; then it travels, or this fails."""
-    assert {item.name for item in fields(StreamConfig)} == set(STREAM) | {"file", "sha256", "graphs"}
+    assert {item.name for item in fields(StreamConfig)} == set(STREAM) | {
+        "file",
+        "sha256",
+        "graphs",
+    }
     own = {"name", "streams", "versions", "format_version"}
     assert {item.name for item in fields(ModelConfig)} == set(MODEL) | own
     plain = {**{item.name: item.default for item in fields(StreamConfig)},
