@@ -27,7 +27,7 @@ from slipdetect.lab.train import Progress, TrainingRun, records
 from slipdetect.lab.train.batches import Share, StepBatches
 from slipdetect.lab.train.faults import explained
 from slipdetect.lab.train.loop import Trainer
-from slipdetect.models import load_package, package
+from slipdetect.models import load_package, saving
 from tiny_clips import TinyNet, create_tiny, tiny_clips, tiny_config
 
 
@@ -222,7 +222,7 @@ def test_T05_killed_while_saving_the_last_package_the_best_is_whole(
     data: list[Clip], cache: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     written: list[Path] = []
-    write = package.write
+    write = saving.write
 
     def dying(path: Path, *rest: object) -> None:
         written.append(path)
@@ -231,7 +231,7 @@ def test_T05_killed_while_saving_the_last_package_the_best_is_whole(
             raise Killed
         write(path, *rest)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(package, "write", dying)
+    monkeypatch.setattr(saving, "write", dying)
     with pytest.raises(Killed):
         train(data, tmp_path, cache, epochs=1)
     load_package(tmp_path / "best").build_streams()

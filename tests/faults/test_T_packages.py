@@ -83,17 +83,17 @@ def test_T05_a_save_that_dies_at_a_rename_leaves_one_whole_model(
 def test_T05_dying_while_tidying_up_leaves_the_new_model(
     old: Path, monkeypatch: pytest.MonkeyPatch, call: int, after: bool
 ) -> None:
-    from slipdetect.models import package
+    from slipdetect.models import saving
 
     calls: list[Path] = []
-    tidy = package.remove_leftovers
+    tidy = saving.remove_leftovers
 
     def dying(*args: Any) -> None:
         calls.append(args[0])
         raise_at(monkeypatch, Path, "unlink", call, after)
         tidy(*args)
 
-    monkeypatch.setattr(package, "remove_leftovers", dying)
+    monkeypatch.setattr(saving, "remove_leftovers", dying)
     if call <= len(NAMES):
         with pytest.raises(Killed):
             save(old, 1)

@@ -28,8 +28,7 @@ from slipdetect.models import (
     load_package,
     save_package,
 )
-from slipdetect.models import package as building
-from slipdetect.models import package as packages
+from slipdetect.models import tsn as building
 from slipdetect.types import Calibration, EventConfig, Thresholds
 from stub_models import EVENTS, create_stub, register_stub, stub_config, stub_stream
 
@@ -81,7 +80,11 @@ def full_package(folder: Path) -> ModelPackage:
 @pytest.mark.usefixtures("stubs")
 def test_S36_no_field_of_a_package_is_forgotten(tmp_path: Path) -> None:
     """Whoever adds a field adds a value above; then it travels, or this fails."""
-    assert {item.name for item in fields(StreamConfig)} == set(STREAM) | {"file", "sha256"}
+    assert {item.name for item in fields(StreamConfig)} == set(STREAM) | {
+        "file",
+        "sha256",
+        "graphs",
+    }
     own = {"name", "streams", "versions", "format_version"}
     assert {item.name for item in fields(ModelConfig)} == set(MODEL) | own
     plain = {**{item.name: item.default for item in fields(StreamConfig)},
@@ -238,7 +241,7 @@ def test_S36_options_of_a_network_that_a_package_knows_reach_the_import(
             self.backbone.second = nn.Conv2d(3, 4, 3)
 
     register_stub(monkeypatch)
-    assert packages.build_network is building.build_network is old_stream.build_network
+    assert building.build_network is old_stream.build_network
     monkeypatch.setattr(building, "TSN", Doubled)
     state = awake(Doubled("stub", "rgb"), 4).state_dict()
     made = save_package(tmp_path / "m", stub_config("rgb"), {"rgb": state})

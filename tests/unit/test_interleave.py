@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 import torch
 
-from slipdetect.modalities.normalize import Normalization, SnippetNormalizer, interleaved
+from slipdetect.detection.engines.torch_engine import interleaved
+from slipdetect.modalities.normalize import Normalization, SnippetNormalizer
 from slipdetect.modalities.snippet import get_modality
 
 KINDS = pytest.mark.parametrize(

@@ -103,7 +103,7 @@ def test_a_window_is_the_mean_of_its_samples_and_the_sum_of_its_streams(
             total = np.zeros(2)
             for start in starts:
                 part = np.stack(source[first + start : first + start + length])
-                row = detector.tsn.networks.logits(name, cut(part, box, size)[None])[0]
+                row = detector.tsn.networks.engine.logits(name, cut(part, box, size)[None])[0]
                 total += row.astype(np.float64)
             logits[name] = total / 7
         fused = logits["rgb"] + logits["flow"]
