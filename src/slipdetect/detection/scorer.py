@@ -56,7 +56,7 @@ class TSNScorer(WindowScorer):
     Args:
         package: The model.
         device: ``"auto"``, ``"cpu"``, ``"cuda"``, ``"cuda:1"``, ``"mps"``.
-        exact: Compute every snippet, in float32.
+        exact: Compute every snippet and flow, in float32.
         batch: Most snippets in a pass of torch; fewer where the device's memory does not hold them.
         engine: What computes the networks: ``"auto"``, ``"torch"``, ``"onnx"``, ``"openvino"``.
 
@@ -124,7 +124,8 @@ class TSNScorer(WindowScorer):
             return segment.run.flow
         # sources may be looked at in threads of their own, and not every solver bears that
         method = self._flow if self._flow.concurrent else self._flow.again()
-        return partial(method.levels, ahead=segment.waiting is None, noise=_NOISE)
+        noise = None if self.exact else _NOISE
+        return partial(method.levels, ahead=segment.waiting is None, noise=noise)
 
     def _schedule(self, events: EventConfig | None, live: bool) -> EverySnippet:
         every = anchor_distance(self.grid)
