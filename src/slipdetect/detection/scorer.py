@@ -46,7 +46,6 @@ from slipdetect.models.fusion import softmax
 from slipdetect.models.package import ModelPackage
 from slipdetect.types import EventConfig, Window
 
-
 _NOISE = 3.0  # levels of gray; what changes less over 4 x 4 px is no motion
 
 
