@@ -17,7 +17,6 @@ import pytest
 from numpy.typing import NDArray
 
 from slipdetect.flow import FlowExtractor, available_methods
-from slipdetect.flow.extractor import is_still
 from slipdetect.flow.tvl1_opencv import create_solver
 from slipdetect.flow.tvl1_parameters import TvL1Parameters
 
@@ -195,47 +194,3 @@ def test_listing_and_importing_load_no_opencv() -> None:
     )
     subprocess.run([sys.executable, "-c", code], check=True)
     assert set(METHODS) < set(available_methods())
-
-
-def moved_square(shift: int, contrast: int = 60, side: int = 42) -> np.ndarray:
-    """A square of 12 px on plain gray, moved to the right, and noise of one level around it."""
-    picture = np.full((side, side + 3), 100, np.uint8)
-    picture += np.random.default_rng(shift).integers(0, 2, picture.shape, dtype=np.uint8)
-    picture[10:22, 8 + shift : 20 + shift] = 100 + contrast
-    return picture
-
-
-def test_still_is_what_changes_no_block_in_the_mean() -> None:
-    rng = np.random.default_rng(4)
-    for _ in range(20):
-        first = rng.integers(0, 200, (22, 30), dtype=np.uint8)
-        second = first + rng.integers(0, 9, first.shape, dtype=np.uint8)
-        largest = 0
-        for top in range(0, 20, 4):
-            for left in range(0, 28, 4):
-                means = []
-                for gray in (first, second):
-                    block = [int(gray[top + y, left + x]) for y in range(4) for x in range(4)]
-                    means.append(round(sum(block) / 16))
-                largest = max(largest, abs(means[0] - means[1]))
-        assert is_still(first, second, largest + 1)
-        assert not is_still(first, second, largest - 2)
-
-
-@pytest.mark.parametrize("ahead", [True, False])
-def test_where_nothing_moves_no_flow_is_computed(
-    ahead: bool, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    pictures = [moved_square(shift) for shift in (0, 0, 3, 3, 6)]
-    pictures[1] = pictures[0] ^ 1  # noise that is another
-    extractor = FlowExtractor("dis-fast")
-    whole = list(extractor.levels(pictures))
-    calls: list[int] = []
-    calc = extractor._method.calc
-    monkeypatch.setattr(extractor._method, "calc", lambda *pair: calls.append(1) or calc(*pair))
-    found = list(extractor.levels(pictures, ahead, noise=3.0))
-    assert len(calls) == 2
-    for index, still in enumerate([True, False, True, False]):
-        wanted = np.full_like(whole[index], 128) if still else whole[index]
-        assert np.array_equal(found[index], wanted)
-        assert still or int(np.abs(whole[index].astype(int) - 128).max()) > 5

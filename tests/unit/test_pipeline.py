@@ -220,9 +220,7 @@ def test_sources_share_a_flow_method_only_where_threads_may(
     used: list[FlowExtractor] = []
     levels = FlowExtractor.levels
 
-    def noting(
-        self: FlowExtractor, frames: object, ahead: bool = True, noise: float | None = None
-    ) -> object:
+    def noting(self: FlowExtractor, frames: object, ahead: bool = True) -> object:
         used.append(self)
         return levels(self, frames, ahead)
 

@@ -46,8 +46,6 @@ from slipdetect.models.fusion import softmax
 from slipdetect.models.package import ModelPackage
 from slipdetect.types import EventConfig, Window
 
-_NOISE = 3.0  # levels of gray; what changes less over 4 x 4 px is no motion
-
 
 class TSNScorer(WindowScorer):
     """A model package as a scorer: windows are the consensus of snippets (Wang et al., ECCV 2016).
@@ -55,7 +53,7 @@ class TSNScorer(WindowScorer):
     Args:
         package: The model.
         device: ``"auto"``, ``"cpu"``, ``"cuda"``, ``"cuda:1"``, ``"mps"``.
-        exact: Compute every snippet and flow, in float32.
+        exact: Compute every snippet, in float32.
         batch: Most snippets in a pass of torch; fewer where the device's memory does not hold them.
         engine: What computes the networks: ``"auto"``, ``"torch"``, ``"onnx"``, ``"openvino"``.
 
@@ -123,8 +121,7 @@ class TSNScorer(WindowScorer):
             return segment.run.flow
         # sources may be looked at in threads of their own, and not every solver bears that
         method = self._flow if self._flow.concurrent else self._flow.again()
-        noise = None if self.exact else _NOISE
-        return partial(method.levels, ahead=segment.waiting is None, noise=noise)
+        return partial(method.levels, ahead=segment.waiting is None)
 
     def _schedule(self, events: EventConfig | None, live: bool) -> EverySnippet:
         every = anchor_distance(self.grid)

@@ -9,8 +9,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import asdict
-from functools import partial
-from itertools import islice, pairwise, starmap
+from itertools import islice, pairwise
 from typing import Any, Self, cast
 
 import numpy as np
@@ -165,28 +164,6 @@ def batched(frames: Iterable[Gray], method: BatchFlowMethod) -> Iterator[Flow]:
         yield from flows
 
 
-_BLOCK = 4  # px a side
-
-
-def is_still(prev: Gray, next: Gray, levels: float) -> bool:
-    """Return whether no block of 4 x 4 px changes by more than ``levels`` in the mean.
-
-    Args:
-        prev: ``(H, W)``.
-        next: Of the same size.
-        levels: Of gray.
-    """
-    import cv2
-
-    height, width = (side - side % _BLOCK for side in prev.shape)
-    size = width // _BLOCK, height // _BLOCK
-    small = [
-        cv2.resize(gray[:height, :width], size, interpolation=cv2.INTER_AREA)
-        for gray in (prev, next)
-    ]
-    return float(cv2.norm(small[0], small[1], cv2.NORM_INF)) <= levels
-
-
 class FlowExtractor:
     """Compute dense flow and turn it into bytes and back.
 
@@ -280,7 +257,7 @@ class FlowExtractor:
         return chained(grays, self._method)
 
     def levels(
-        self, frames: Iterable[NDArray[Any]], ahead: bool = True, noise: float | None = None
+        self, frames: Iterable[NDArray[Any]], ahead: bool = True
     ) -> Iterator[NDArray[np.uint8]]:
         """Yield the n - 1 flows of n pictures as bytes ``(H, W, 2)``, as snippets store them.
 
@@ -288,30 +265,17 @@ class FlowExtractor:
             frames: As for ``iter``.
             ahead: Pictures may be taken before their flow is asked for, as ``iter`` does; those of
                 a live source should not.
-            noise: Where nothing changes by more than so many levels of gray (``is_still``), the
-                flow is zero and is not computed, if the method computes pairs one by one.
 
         Raises:
             UsageError: A picture cannot be used, or the sizes differ.
         """
-        one_by_one = not isinstance(self._method, BatchFlowMethod)
-        if noise is not None and one_by_one and not self._method.uses_initial_flow:
-            calc = partial(self._unless_still, noise)
-            threads = self.threads if ahead and self.pairs_at_once > 1 else 0
-            grays = self._grays(frames)
-            flows = threaded(grays, calc, threads) if threads else starmap(calc, pairwise(grays))
-        elif ahead or self.pairs_at_once == 1:
+        if ahead or self.pairs_at_once == 1:
             flows = self.iter(frames)
         else:
             flows = (self.pair(*pair) for pair in pairwise(frames))
         for flow in flows:
             levels = quantize(flow, self.bound, overwrite=True)
             yield np.ascontiguousarray(levels.transpose(1, 2, 0))
-
-    def _unless_still(self, noise: float, prev: Gray, next: Gray) -> Flow:
-        if is_still(prev, next, noise):
-            return np.zeros((2, *prev.shape), np.float32)
-        return self._method.calc(prev, next, None)
 
     def quantize(self, flow: NDArray[np.floating]) -> NDArray[np.uint8]:
         """Return ``flow`` (px, any shape) as bytes over -bound..bound, zero at 128."""
