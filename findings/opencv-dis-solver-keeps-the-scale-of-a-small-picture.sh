@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # opencv-contrib-python 5.1.0.95: DISOpticalFlow.calc lowers the solver's own finest scale where a picture is too
 # small for it, and leaves it lowered. The same solver gives another flow for the same pair the second time, and for
-# every later pair, large ones too, another one (and slower) than a fresh solver.
+# every later pair, large ones too, another one than a fresh solver.
 # Seen: finest scale 2 before, 0 after a pair of 40 x 32; the second flow of that pair differs; the flow of a pair of
 # 240 x 320 differs from a fresh solver's.
 set -euo pipefail
