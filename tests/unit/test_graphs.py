@@ -17,6 +17,7 @@ import torch
 
 from slipdetect.detection.engines import choose_engine, make_engine
 from slipdetect.detection.engines.graph_engine import planar
+from slipdetect.detection.engines.onnx_engine import gpu_providers
 from slipdetect.errors import LibraryError, ModelError, OutputError, PackageError, UsageError
 from slipdetect.lab.models import graphs
 from slipdetect.lab.models.graphs import drawn, export_graphs
@@ -104,6 +105,17 @@ def test_engines_give_the_logits_of_torch(package: ModelPackage, engine: str) ->
         assert found.shape == (6, 2)
         np.testing.assert_allclose(found, wanted, atol=1e-4)
         assert float(np.ptp(wanted[:, 0])) > 1e-3  # snippets differ, or nothing is shown
+
+
+def test_a_gpu_gives_the_logits_of_torch(package: ModelPackage) -> None:
+    if not gpu_providers():
+        pytest.skip("onnxruntime has no CUDA or TensorRT provider here")
+    other = make_engine(package, "onnx", "cuda")
+    assert other.device == "cuda"
+    for stream in package.config.streams:
+        images = drawn(stream, 6)
+        wanted = make_engine(package, "torch", "cpu", exact=True).logits(stream.modality, images)
+        np.testing.assert_allclose(other.logits(stream.modality, images), wanted, atol=1e-3)
 
 
 def test_a_graph_reads_the_weights_of_its_package(package: ModelPackage) -> None:
