@@ -15,7 +15,8 @@ import numpy as np
 import pytest
 import torch
 
-from slipdetect.detection.engines import choose_engine, make_engine
+from slipdetect.cli import detect_options
+from slipdetect.detection.engines import ENGINES, choose_engine, make_engine
 from slipdetect.detection.engines.graph_engine import planar
 from slipdetect.detection.engines.onnx_engine import gpu_providers
 from slipdetect.errors import LibraryError, ModelError, OutputError, PackageError, UsageError
@@ -310,3 +311,9 @@ def test_exporting_again_replaces_a_graph(package: ModelPackage) -> None:
     again = load_package(package.folder)
     assert len(list(package.folder.glob("*.onnx"))) == len(MODALITIES)
     assert choose_engine(again.config).engine == "onnx"
+
+
+def test_the_command_knows_every_engine_and_so_does_the_page() -> None:
+    assert detect_options.ENGINES == ENGINES
+    page = (Path(__file__).parents[2] / "docs" / "graphs.md").read_text(encoding="utf-8")
+    assert all(f"| `{engine}` |" in page for engine in ENGINES)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import shutil
 from dataclasses import dataclass
+from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -17,12 +18,12 @@ from slipdetect.modalities.snippet import LEARNED_CONSENSUS
 from slipdetect.models.config import ModelConfig
 from slipdetect.models.package import ModelPackage
 
-ENGINES = ("auto", "torch", "onnx", "openvino")
-
-_LIBRARIES = {
-    "onnx": ("onnxruntime", "onnxruntime"),
-    "openvino": ("openvino", "'slipdetect[openvino]'"),
+# engines that run graphs: their module's name and class, their library, what installs it
+_OF_GRAPHS = {
+    "onnx": ("onnx_engine.OnnxEngine", "onnxruntime", "onnxruntime"),
+    "openvino": ("openvino_engine.OpenVinoEngine", "openvino", "'slipdetect[openvino]'"),
 }
+ENGINES = ("auto", "torch", *_OF_GRAPHS)
 
 
 @dataclass(frozen=True)
@@ -86,14 +87,10 @@ def make_engine(
         PackageError: A graph is not what the package says of it.
     """
     chosen = choose_engine(package.config, engine, device).engine
-    if chosen == "onnx":
-        from slipdetect.detection.engines.onnx_engine import OnnxEngine
-
-        return OnnxEngine(package, device)
-    if chosen == "openvino":
-        from slipdetect.detection.engines.openvino_engine import OpenVinoEngine
-
-        return OpenVinoEngine(package, device)
+    if chosen in _OF_GRAPHS:
+        module, _, kind = _OF_GRAPHS[chosen][0].partition(".")
+        made: Engine = getattr(import_module(f"{__name__}.{module}"), kind)(package, device)
+        return made
     from slipdetect.detection.engines.torch_engine import TorchEngine
 
     return TorchEngine(package, device, batch, exact)
@@ -101,7 +98,7 @@ def make_engine(
 
 def _refusal(config: ModelConfig, engine: str) -> str:
     """Return why a model cannot be computed by an engine that runs graphs; nothing if it can."""
-    library, install = _LIBRARIES[engine]
+    _, library, install = _OF_GRAPHS[engine]
     for stream in config.streams:
         if "onnx" not in stream.graphs:
             return (
