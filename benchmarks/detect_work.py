@@ -146,7 +146,8 @@ def _command(*words: str) -> dict[str, Any]:
     done = subprocess.run(
         [*_SLIPDETECT, "detect", *words], check=True, capture_output=True, text=True
     )
-    events = len(re.findall(r"^ +\d+ +\d\d:\d\d:\d\d\.\d", done.stdout, re.MULTILINE))
+    # onset and offset are columns, or where there are several videos parted by a dash
+    events = len(re.findall(r"\d\d:\d\d:\d\d\.\d+[ -]+\d\d:\d\d:\d\d", done.stdout))
     if not events:
         raise RuntimeError(f"`detect {' '.join(words)}` printed no event")
     peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024
