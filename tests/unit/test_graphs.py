@@ -184,6 +184,25 @@ def test_a_graph_that_differs_is_not_written(
     assert not list((tmp_path / "out").glob(".*"))
 
 
+@pytest.mark.parametrize("target", ["onnx", "openvino"])
+def test_a_refused_graph_leaves_nothing_and_a_replaced_one_keeps_its_name(
+    package: ModelPackage, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, target: str
+) -> None:
+    if target == "openvino":
+        pytest.importorskip("openvino")
+    folder, suffix = tmp_path / "out", ".xml" if target == "openvino" else ".onnx"
+    folder.mkdir()
+    for name in MODALITIES:
+        (folder / f"{name}{suffix}").write_bytes(b"an earlier file")
+    done = export_graphs(package, target, folder, {}, overwrite=True)
+    assert [each.path for each in done] == [folder / f"{name}{suffix}" for name in MODALITIES]
+    assert all(each.path.read_bytes() != b"an earlier file" for each in done)
+    monkeypatch.setattr(graphs, "TOLERANCE", -1.0)
+    with pytest.raises(ModelError, match="from torch's logits"):
+        export_graphs(package, target, tmp_path / "refused", {})
+    assert not list((tmp_path / "refused").iterdir())
+
+
 def test_what_cannot_be_exported_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     class Odd(torch.nn.Module):
         def forward(self, x: torch.Tensor) -> torch.Tensor:

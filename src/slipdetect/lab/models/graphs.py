@@ -169,10 +169,11 @@ def export_graphs(
             staged.write_bytes(model.SerializeToString(deterministic=True))
             path = home / f"{stream.modality}{suffix}"
             if target == "openvino":
-                apart = _apart(stream, wanted, _as_openvino(staged, path, images))
+                apart = _as_openvino(staged, path, stream, images, wanted)
             else:
                 apart = _apart(stream, wanted, _run(staged, images))
-                path = home / place(staged, path.name)
+                # files for others keep their name; those of a package never replace one in use
+                path = home / place(staged, path.name) if folder is None else staged.replace(path)
         except OSError as error:
             raise OutputError(f"cannot write in {str(home)!r}: {error.strerror}") from error
         finally:
@@ -349,16 +350,26 @@ def _embed(model: onnx.ModelProto, folder: Path) -> None:
     load_external_data_for_model(model, str(folder))
 
 
-def _as_openvino(source: Path, target: Path, images: Images) -> npt.NDArray[np.float32]:
-    """Write a graph as OpenVINO's, weights as float32; return the logits of ``images`` by it."""
+def _as_openvino(
+    source: Path,
+    target: Path,
+    stream: StreamConfig,
+    images: Images,
+    wanted: npt.NDArray[np.float32],
+) -> float:
+    """Write a graph as OpenVINO's, with float32 weights; return how far it is from torch.
+
+    Raises:
+        ModelError: Too far; nothing is written then.
+    """
     import openvino
 
     model = openvino.convert_model(str(source))
-    openvino.save_model(model, str(target), compress_to_fp16=False)
     settings = {"INFERENCE_PRECISION_HINT": "f32"}
-    run = openvino.Core().compile_model(str(target), "CPU", settings)
-    logits: npt.NDArray[np.float32] = run({INPUT: planar(images)})[OUTPUT]
-    return logits
+    run = openvino.Core().compile_model(model, "CPU", settings)
+    apart = _apart(stream, wanted, run({INPUT: planar(images)})[OUTPUT])
+    openvino.save_model(model, str(target), compress_to_fp16=False)
+    return apart
 
 
 def _run(path: Path, images: Images) -> npt.NDArray[np.float32]:
