@@ -83,7 +83,7 @@ def test_S36_no_field_of_a_package_is_forgotten(tmp_path: Path) -> None:
     assert {item.name for item in fields(StreamConfig)} == set(STREAM) | {
         "file",
         "sha256",
-        "graphs",
+        "graph",
     }
     own = {"name", "streams", "versions", "format_version"}
     assert {item.name for item in fields(ModelConfig)} == set(MODEL) | own

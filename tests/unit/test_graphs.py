@@ -121,7 +121,8 @@ def test_a_gpu_gives_the_logits_of_torch(package: ModelPackage) -> None:
 
 def test_a_graph_reads_the_weights_of_its_package(package: ModelPackage) -> None:
     for stream in package.config.streams:
-        graph = package.folder / stream.graphs["onnx"].file
+        assert stream.graph is not None
+        graph = package.folder / stream.graph.file
         assert graph.stat().st_size < (package.folder / stream.file).stat().st_size + 30_000
         assert stream.file.encode() in graph.read_bytes()
     (package.folder / "rgb.safetensors").unlink()
@@ -262,7 +263,7 @@ def test_the_engine_is_chosen_by_what_there_is(
     assert choose_engine(config, device="cpu").engine == "onnx"
     assert choose_engine(config, "torch").engine == "torch"
     assert choose_engine(config, device="mps").engine == "torch"
-    bare = replace(config, streams=tuple(replace(stream, graphs={}) for stream in config.streams))
+    bare = replace(config, streams=tuple(replace(stream, graph=None) for stream in config.streams))
     chosen = choose_engine(bare)
     assert chosen.engine == "torch"
     assert "carries no graph" in chosen.reason
@@ -307,7 +308,7 @@ def test_a_copy_keeps_graphs_and_new_weights_lose_them(
         make_engine(package, "onnx", "cpu").logits("rgb", images),
     )
     averaged = average_packages([package, copied], tmp_path / "mean", name="mean")
-    assert all(stream.graphs == {} for stream in averaged.config.streams)
+    assert all(stream.graph is None for stream in averaged.config.streams)
     assert not list((tmp_path / "mean").glob("*.onnx"))
 
 
@@ -319,7 +320,7 @@ def test_a_copy_over_another_model_drops_what_would_read_the_other_weights(
     assert path.read_bytes() != (package.folder / "rgb.safetensors").read_bytes()
     copied = copy_package(package, tmp_path / "other", package.config, overwrite=True)
     for stream in copied.config.streams:
-        assert (stream.graphs == {}) == (stream.file != f"{stream.modality}.safetensors")
+        assert (stream.graph is None) == (stream.file != f"{stream.modality}.safetensors")
     load_package(tmp_path / "other")
 
 

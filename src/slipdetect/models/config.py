@@ -19,10 +19,7 @@ from slipdetect.models.fusion import LateFusion
 from slipdetect.types import Calibration, EventConfig, Thresholds
 
 _OPTIONAL = ("flow", "contrast")  # of the normalization
-_OPTIONAL_OF_A_STREAM = ("backbone_options", "graphs")
-
-
-GRAPHS = ("onnx",)
+_OPTIONAL_OF_A_STREAM = ("backbone_options", "graph")
 
 
 @dataclass(frozen=True)
@@ -61,7 +58,7 @@ class StreamConfig:
         crop: ``"motion"`` (square around what moves) or ``"center"``.
         file: Name of the weights file inside the package; "" means ``<modality>.safetensors``.
         sha256: Hex digest of that file; "" until the package is saved.
-        graphs: The network as graphs, by kind (``"onnx"``); or none.
+        graph: The network as an ONNX graph, where the package carries it.
     """
 
     modality: str
@@ -78,7 +75,7 @@ class StreamConfig:
     backbone_options: dict[str, Any] = field(default_factory=dict)
     file: str = ""
     sha256: str = ""
-    graphs: dict[str, Graph] = field(default_factory=dict)
+    graph: Graph | None = None
 
     def __post_init__(self) -> None:
         text("modality", self.modality, MODALITIES)
@@ -93,8 +90,6 @@ class StreamConfig:
         if not self.file:
             object.__setattr__(self, "file", f"{self.modality}.safetensors")
         _check_file(self.file, ".safetensors", self.sha256)
-        for kind in self.graphs:
-            text("graphs", kind, GRAPHS)
         self._check_flow()
         finite_tree("normalization", asdict(self.normalization))
         mapping("backbone_options", self.backbone_options)
@@ -131,9 +126,8 @@ class StreamConfig:
         values: dict[str, Any] = dict(data)  # type: ignore[call-overload]
         values["normalization"] = _normalization(values["normalization"], where)
         try:
-            graphs = values.get("graphs", {})
-            mapping("graphs", graphs)
-            values["graphs"] = {kind: _graph(item, where) for kind, item in graphs.items()}
+            if "graph" in values:
+                values["graph"] = _graph(values["graph"], f"{where}.graph")
             return cls(**values)
         except UsageError as error:
             raise PackageError(f"{where}: {error}") from error
@@ -161,7 +155,7 @@ def _check_file(name: object, suffix: str, sha256: object) -> None:
 
 
 def _graph(data: object, where: str) -> Graph:
-    exact_keys(data, [item.name for item in fields(Graph)], f"{where}.graphs")
+    exact_keys(data, [item.name for item in fields(Graph)], where)
     return Graph(**dict(data))  # type: ignore[call-overload]
 
 

@@ -90,8 +90,8 @@ def load_package(folder: str | os.PathLike[str]) -> ModelPackage:
     config = ModelConfig.from_json(_read_json(folder / CONFIG_FILE), str(folder / CONFIG_FILE))
     for stream in config.streams:
         check_file(folder / stream.file, stream.sha256, weight_facts(stream, config))
-        for graph in stream.graphs.values():
-            check_digest(folder / graph.file, graph.sha256)
+        if stream.graph is not None:
+            check_digest(folder / stream.graph.file, stream.graph.sha256)
     return ModelPackage(config, folder)
 
 
@@ -191,7 +191,7 @@ def named_files(folder: Path) -> list[str]:
 
 def files_of(config: ModelConfig) -> list[str]:
     """Return the names of the weights files and graphs of a package."""
-    graphs = [graph.file for stream in config.streams for graph in stream.graphs.values()]
+    graphs = [stream.graph.file for stream in config.streams if stream.graph is not None]
     return [*(stream.file for stream in config.streams), *graphs]
 
 

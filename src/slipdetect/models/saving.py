@@ -91,8 +91,8 @@ def _save_weights(
     with atomic_write(staged, overwrite=True) as temporary:
         write(temporary, state_dict, dtype, weight_facts(stream, config))
     name = place(staged, stream.file)
-    # graphs are of the weights that were
-    return replace(stream, file=name, sha256=file_sha256(folder / name), graphs={})
+    # a graph is of the weights that were
+    return replace(stream, file=name, sha256=file_sha256(folder / name), graph=None)
 
 
 def _check_weights(

@@ -100,7 +100,7 @@ def _refusal(config: ModelConfig, engine: str) -> str:
     """Return why a model cannot be computed by an engine that runs graphs; nothing if it can."""
     _, library, install = _OF_GRAPHS[engine]
     for stream in config.streams:
-        if "onnx" not in stream.graphs:
+        if stream.graph is None:
             return (
                 f"the {stream.modality} stream of {config.name!r} carries no graph; "
                 "'slipdetect models export MODEL --to onnx' makes one"

@@ -18,6 +18,8 @@ import numpy.typing as npt
 from slipdetect.detection.engines.engine import Engine, Images, Logits
 from slipdetect.errors import ModelError, PackageError
 from slipdetect.flow.machine import usable_cpus
+from slipdetect.models.config import StreamConfig
+from slipdetect.models.package import ModelPackage
 
 # of a graph
 INPUT, OUTPUT = "images", "logits"
@@ -93,6 +95,17 @@ def planar(snippets: Images) -> npt.NDArray[np.uint8]:
         for image, into in zip(snippet, target, strict=True):
             cv2.split(image, list(into))
     return planes.reshape(len(snippets), images * channels, height, width)
+
+
+def graph_path(package: ModelPackage, stream: StreamConfig) -> Path:
+    """Return the file of a stream's graph.
+
+    Raises:
+        PackageError: The package carries none.
+    """
+    if stream.graph is None:
+        raise PackageError(f"{str(package.folder)!r} carries no graph of {stream.modality}")
+    return package.folder / stream.graph.file
 
 
 def unreadable(path: Path, library: str, error: Exception) -> PackageError:

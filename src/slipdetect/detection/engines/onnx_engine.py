@@ -12,7 +12,13 @@ import numpy.typing as npt
 import onnxruntime
 
 from slipdetect.detection.engines.engine import Logits
-from slipdetect.detection.engines.graph_engine import INPUT, OUTPUT, GraphEngine, unreadable
+from slipdetect.detection.engines.graph_engine import (
+    INPUT,
+    OUTPUT,
+    GraphEngine,
+    graph_path,
+    unreadable,
+)
 from slipdetect.errors import ModelError
 from slipdetect.models.config import StreamConfig
 from slipdetect.models.package import ModelPackage, check_graph_facts
@@ -83,7 +89,7 @@ def _session(
     Raises:
         PackageError: It cannot be read here, or is not what the package says of it.
     """
-    path = package.folder / stream.graphs["onnx"].file
+    path = graph_path(package, stream)
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = threads
     options.log_severity_level = 3

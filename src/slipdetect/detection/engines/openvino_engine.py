@@ -12,7 +12,13 @@ import numpy.typing as npt
 import openvino
 
 from slipdetect.detection.engines.engine import Logits
-from slipdetect.detection.engines.graph_engine import INPUT, OUTPUT, GraphEngine, unreadable
+from slipdetect.detection.engines.graph_engine import (
+    INPUT,
+    OUTPUT,
+    GraphEngine,
+    graph_path,
+    unreadable,
+)
 from slipdetect.errors import ModelError
 from slipdetect.models.package import GRAPH_FACTS, ModelPackage, check_graph_facts
 
@@ -47,7 +53,7 @@ class OpenVinoEngine(GraphEngine):
         self._compiled = {}
         self._requests = threading.local()
         for stream in streams:
-            path = package.folder / stream.graphs["onnx"].file
+            path = graph_path(package, stream)
             try:
                 model = core.read_model(path)
                 self._compiled[stream.modality] = core.compile_model(model, "CPU", settings)

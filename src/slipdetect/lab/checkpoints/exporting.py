@@ -38,7 +38,7 @@ _NAMED_BELOW = frozenset(
 )
 # names of the model; what counts in training only; what is the package's own
 _OF_NO_EFFECT = frozenset(
-    ["name", "training", "dropout", "file", "sha256", "graphs", "versions", "format_version"]
+    ["name", "training", "dropout", "file", "sha256", "graph", "versions", "format_version"]
 )
 
 

@@ -7,7 +7,6 @@ snippet to its logits, and how far its logits are from torch's.
 from __future__ import annotations
 
 import json
-import struct
 import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -26,6 +25,7 @@ from slipdetect.detection.pipeline import Segment
 from slipdetect.detection.scorer import TSNScorer
 from slipdetect.errors import ModelError, OutputError
 from slipdetect.lab import require
+from slipdetect.lab.models.graph_weights import embed, share_weights
 from slipdetect.modalities.normalize import NOISE
 from slipdetect.models.config import Graph, StreamConfig
 from slipdetect.models.package import (
@@ -47,7 +47,6 @@ Images = Sequence[npt.NDArray[np.uint8]]
 
 TOLERANCE = 1e-3  # of the largest logit, or of 1
 _OPSET = 18
-_NETWORK = "network"
 _DRAWN = 8  # snippets
 
 
@@ -153,7 +152,7 @@ def export_graphs(
     suffix = ".xml" if target == "openvino" else ".onnx"
     make_folder(home)
     for stream in package.config.streams:
-        if folder is not None or "onnx" in stream.graphs:
+        if folder is not None or stream.graph is not None:
             check_writable(home / f"{stream.modality}{suffix}", overwrite=overwrite)
     engine = TorchEngine(package, "cpu")
     made, streams = [], []
@@ -162,7 +161,7 @@ def export_graphs(
         wanted = engine.logits(stream.modality, images)
         model = graph_of(package, stream)
         if folder is not None:
-            _embed(model, package.folder)
+            embed(model, package.folder)
         # beside the weights that it may read
         staged = staging_path(home, f"{stream.modality}.onnx")
         try:
@@ -181,7 +180,7 @@ def export_graphs(
         made.append(Exported(path, stream.modality, apart, len(images)))
         if folder is None:
             graph = Graph(path.name, file_sha256(path))
-            streams.append(replace(stream, graphs={**stream.graphs, "onnx": graph}))
+            streams.append(replace(stream, graph=graph))
     if folder is None:
         config = replace(package.config, streams=tuple(streams))
         write_config(home / CONFIG_FILE, config, overwrite=True)
@@ -200,7 +199,7 @@ def graph_of(package: ModelPackage, stream: StreamConfig) -> onnx.ModelProto:
     # two, because an exporter takes a single one for a constant
     example = torch.zeros(2, stream.snippet.stored_channels, side, side, dtype=torch.uint8)
     model = _exported(network, example, stream)
-    _share_weights(model, package.folder / stream.file)
+    share_weights(model, package.folder / stream.file)
     model.producer_name = "slipdetect"
     model.doc_string = (
         f"{package.config.name}, {stream.modality} stream. {INPUT}: uint8 (snippets, images * "
@@ -290,64 +289,6 @@ def _cause(error: BaseException) -> str:
     while error.__cause__ is not None:
         error = error.__cause__
     return next((line for line in str(error).splitlines() if line.strip()), type(error).__name__)
-
-
-def _share_weights(model: onnx.ModelProto, weights: Path) -> None:
-    """Make a graph read its weights from a safetensors file beside it, in the type they have there.
-
-    Files of ONNX may keep tensors anywhere in another file; safetensors holds them plainly.
-    """
-    import onnx
-
-    types = {"F16": onnx.TensorProto.FLOAT16, "BF16": onnx.TensorProto.BFLOAT16}
-    start, entries = _layout(weights)
-    casts = []
-    for tensor in model.graph.initializer:
-        entry = entries.get(tensor.name.removeprefix(f"{_NETWORK}."))
-        if entry is None or list(entry["shape"]) != list(tensor.dims):
-            continue
-        kind = types.get(entry["dtype"])
-        if kind is None and entry["dtype"] != "F32":
-            continue
-        name = tensor.name
-        tensor.ClearField("raw_data")
-        tensor.ClearField("float_data")
-        begin, end = entry["data_offsets"]
-        tensor.data_location = onnx.TensorProto.EXTERNAL
-        del tensor.external_data[:]
-        where = {"location": weights.name, "offset": start + begin, "length": end - begin}
-        for key, value in where.items():
-            item = tensor.external_data.add()
-            item.key, item.value = key, str(value)
-        if kind is not None:
-            tensor.data_type, tensor.name = kind, f"{name}.stored"
-            casts.append(
-                onnx.helper.make_node("Cast", [tensor.name], [name], to=onnx.TensorProto.FLOAT)
-            )
-    for item in (*model.graph.node, *model.graph.value_info, *model.graph.initializer):
-        del item.metadata_props[:]  # of the exporter: lines of source code, paths of this machine
-    nodes = [*casts, *model.graph.node]
-    del model.graph.node[:]
-    model.graph.node.extend(nodes)
-    # the types of names that are now made by casts are no longer those of initializers
-    known = {cast.output[0] for cast in casts}
-    kept = [info for info in model.graph.value_info if info.name not in known]
-    del model.graph.value_info[:]
-    model.graph.value_info.extend(kept)
-
-
-def _layout(weights: Path) -> tuple[int, dict[str, Any]]:
-    """Return where the tensors of a safetensors file begin, and what its header says of each."""
-    with weights.open("rb") as file:
-        (length,) = struct.unpack("<Q", file.read(8))
-        entries: dict[str, Any] = json.loads(file.read(length))
-    return 8 + length, entries
-
-
-def _embed(model: onnx.ModelProto, folder: Path) -> None:
-    from onnx.external_data_helper import load_external_data_for_model
-
-    load_external_data_for_model(model, str(folder))
 
 
 def _as_openvino(

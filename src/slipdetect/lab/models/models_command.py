@@ -158,8 +158,8 @@ def _stream(package: ModelPackage, stream: StreamConfig) -> Iterator[_Field]:
     yield "fusion", f"weight {weight:g} among {package.config.fusion['space']}"
     yield "weights", f"{stream.file}, {size / 2**20:.1f} MiB"
     yield "sha256", stream.sha256
-    if stream.graphs:
-        yield "graphs", ", ".join(graph.file for graph in stream.graphs.values())
+    if stream.graph is not None:
+        yield "graph", stream.graph.file
 
 
 def _cost(network: TSN, stream: StreamConfig) -> Cost:

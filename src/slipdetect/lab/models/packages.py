@@ -33,7 +33,7 @@ from slipdetect.models.weights_file import read
 from slipdetect.types import Calibration
 
 _FREE = ("name", "calibration", "events", "sensitivity", "training", "versions")
-_FREE_OF_A_STREAM = ("file", "sha256", "dropout", "graphs")
+_FREE_OF_A_STREAM = ("file", "sha256", "dropout", "graph")
 
 
 def copy_package(
@@ -66,13 +66,13 @@ def copy_package(
     streams = []
     for stream in config.streams:
         file = _copied(package.folder, stream.file, folder)
+        graph = stream.graph
         # a graph names the file of its weights
-        graphs = {
-            kind: replace(graph, file=_copied(package.folder, graph.file, folder))
-            for kind, graph in stream.graphs.items()
-            if file == stream.file
-        }
-        streams.append(replace(stream, file=file, graphs=graphs))
+        if graph is not None and file != stream.file:
+            graph = None
+        elif graph is not None:
+            graph = replace(graph, file=_copied(package.folder, graph.file, folder))
+        streams.append(replace(stream, file=file, graph=graph))
     if text is not None:
         with atomic_write(folder / CARD_FILE, overwrite=True) as temporary:
             temporary.write_text(text, encoding="utf-8")
