@@ -5,13 +5,15 @@ and urfd where they are. Out: a file of JSON lines, or what differs from one.
 
     python benchmarks/same_events.py --write before.jsonl --jobs 2       # on the build before
     python benchmarks/same_events.py --against before.jsonl --jobs 2     # on the build after
-    python benchmarks/same_events.py --engine torch --write torch.jsonl   # of one engine
+    python benchmarks/same_events.py --engine torch --write torch.jsonl   # of one engine ...
+    python benchmarks/same_events.py --against torch.jsonl --within 1e-4  # ... against another
 
 Every video is looked at as ``detect`` does and as ``detect --exact`` does. ``--write`` goes on with
 a file that the same build began. ``--against`` finds everything that its file has anew (and keeps
 it with ``--write``), prints what differs and ends with 1, or prints ``no difference``: times must
-be equal, probabilities and scores within 1e-5. The networks compute in one thread, so ``--jobs``
-plays no part; on another processor or with other libraries, which are named then, more may differ.
+be equal, probabilities and scores within 1e-5, or ``--within`` where engines add up in another
+order. The networks compute in one thread, so ``--jobs`` plays no part; on another processor or with
+other libraries, which are named then, more may differ.
 Only ``slipdetect.Detector`` and its JSON are used, so that builds with other insides compare.
 """
 
@@ -31,7 +33,7 @@ from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
-from same_events_compared import Found, differences, total
+from same_events_compared import TOLERANCE, Found, differences, total
 from same_events_store import Store, build
 from same_events_videos import all_videos
 
@@ -50,6 +52,12 @@ def main(words: Sequence[str] | None = None) -> int:
     parser.add_argument("--data", type=Path, default=DATA, help="real clips (default: %(default)s)")
     parser.add_argument("--sample", type=int, metavar="N", help="only N videos, evenly spread")
     parser.add_argument("--engine", help="what computes the networks (default: the build's own)")
+    parser.add_argument(
+        "--within",
+        type=float,
+        default=TOLERANCE,
+        help="largest difference of probabilities that is none (default: %(default)s)",
+    )
     parser.add_argument("--jobs", type=int, default=1, help="processes (default: %(default)s)")
     arguments = parser.parse_args(words)
     if arguments.write is None and arguments.against is None:
@@ -68,7 +76,8 @@ def main(words: Sequence[str] | None = None) -> int:
     if old is None:
         print(f"stored {total(new)} in {arguments.write}")
         return 0
-    return report({key: row for key, row in old.found.items() if key[0] in names}, new)
+    kept_rows = {key: row for key, row in old.found.items() if key[0] in names}
+    return report(kept_rows, new, arguments.within)
 
 
 def sampled(names: Mapping[str, Path] | set[str], arguments: argparse.Namespace) -> list[str]:
@@ -120,9 +129,9 @@ def _detector(exact: bool, engine: str | None) -> Any:
     return Detector.load("default", device="cpu", exact=exact, **chosen)
 
 
-def report(old: Found, new: Found) -> int:
+def report(old: Found, new: Found, within: float) -> int:
     """Print what differs; return 1 if anything does."""
-    lines = list(differences(old, new))
+    lines = list(differences(old, new, within))
     for line in lines:
         print(line)
     if lines:

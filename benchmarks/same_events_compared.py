@@ -13,11 +13,17 @@ Found = Mapping[tuple[str, str], Mapping[str, Any]]
 TOLERANCE = 1e-5  # of probabilities and scores
 
 
-def differences(old: Found, new: Found) -> Iterator[str]:
-    """Yield a line for whatever of ``old`` is otherwise in ``new``, or is not there."""
+def differences(old: Found, new: Found, within: float = TOLERANCE) -> Iterator[str]:
+    """Yield a line for whatever of ``old`` is otherwise in ``new``, or is not there.
+
+    Args:
+        old: What was found before.
+        new: What is found now.
+        within: Largest difference of probabilities and scores that counts as none.
+    """
     for name, way in sorted(old):
         row = new.get((name, way))
-        lines = ("is not here any more",) if row is None else _of_row(old[name, way], row)
+        lines = ("is not here any more",) if row is None else _of_row(old[name, way], row, within)
         yield from (f"{name} {way}: {line}" for line in lines)
 
 
@@ -33,7 +39,7 @@ def total(found: Found) -> str:
     )
 
 
-def _of_row(old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[str]:
+def _of_row(old: Mapping[str, Any], new: Mapping[str, Any], within: float) -> Iterator[str]:
     if old["sha256"] != new["sha256"]:
         yield "is another file than it was, so nothing can be said; store anew what is to be kept"
         return
@@ -46,22 +52,24 @@ def _of_row(old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[str]:
     for key in sorted({*old["source"], *new["source"]}):
         if old["source"].get(key) != new["source"].get(key):
             yield f"{key} is {new['source'].get(key)!r}, was {old['source'].get(key)!r}"
-    yield from _of_events(old["events"], new["events"])
-    yield from _of_windows(old["windows"], new["windows"])
+    yield from _of_events(old["events"], new["events"], within)
+    yield from _of_windows(old["windows"], new["windows"], within)
 
 
-def _of_events(old: Sequence[Mapping[str, Any]], new: Sequence[Mapping[str, Any]]) -> Iterator[str]:
+def _of_events(
+    old: Sequence[Mapping[str, Any]], new: Sequence[Mapping[str, Any]], within: float
+) -> Iterator[str]:
     if len(old) != len(new):
         yield f"events are {_spans(new)}, were {_spans(old)}"
         return
     for number, (before, after) in enumerate(zip(old, new, strict=True), 1):
         for key in sorted({*before, *after}):
-            if not _alike(key, before.get(key), after.get(key)):
+            if not _alike(key, before.get(key), after.get(key), within):
                 yield f"event {number}: {key} is {after.get(key)!r}, was {before.get(key)!r}"
 
 
 def _of_windows(
-    old: Sequence[Mapping[str, Any]], new: Sequence[Mapping[str, Any]]
+    old: Sequence[Mapping[str, Any]], new: Sequence[Mapping[str, Any]], within: float
 ) -> Iterator[str]:
     """Yield at most two lines: a change of the networks moves all windows of a video."""
     if len(old) != len(new):
@@ -70,7 +78,7 @@ def _of_windows(
     odd = []
     for before, after in zip(old, new, strict=True):
         keys = {*before, *after}
-        odd.append(sorted(k for k in keys if not _alike(k, before.get(k), after.get(k))))
+        odd.append(sorted(k for k in keys if not _alike(k, before.get(k), after.get(k), within)))
     count = sum(map(bool, odd))
     if count:
         first = next(index for index, keys in enumerate(odd) if keys)
@@ -86,13 +94,13 @@ def _of_windows(
         yield f"its probabilities differ by {far:.6f} at most"
 
 
-def _alike(key: str, before: Any, after: Any) -> bool:
+def _alike(key: str, before: Any, after: Any, within: float) -> bool:
     if key == "streams" and before is not None and after is not None:
         return before.keys() == after.keys() and all(
-            abs(before[name] - after[name]) <= TOLERANCE for name in before
+            abs(before[name] - after[name]) <= within for name in before
         )
     if key in ("score", "probability") and before is not None and after is not None:
-        return bool(abs(before - after) <= TOLERANCE)
+        return bool(abs(before - after) <= within)
     return bool(before == after)
 
 

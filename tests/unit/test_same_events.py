@@ -159,3 +159,12 @@ def test_a_build_finds_the_same_twice_and_a_difference_is_an_exit_code(
     said = capsys.readouterr().out.splitlines()
     assert said[0].startswith(f"example/slip.mp4 {row['way']}: event 1: end is ")
     assert said[-1].startswith("1 difference in ")
+
+
+def test_how_far_probabilities_may_be_apart_is_a_choice(row: dict[str, Any]) -> None:
+    from same_events_compared import differences
+
+    moved = [{**each, "probability": each["probability"] + 5e-5} for each in row["windows"]]
+    new = {**row, "windows": moved}
+    assert list(differences({KEY: row}, {KEY: new}))
+    assert list(differences({KEY: row}, {KEY: new}, within=1e-4)) == []
