@@ -5,6 +5,7 @@ In: packages of stub networks. Out: nothing but assertions.
 
 from __future__ import annotations
 
+import hashlib
 import json
 import shutil
 from dataclasses import replace
@@ -25,6 +26,7 @@ from slipdetect.lab.models.graphs import drawn, export_graphs
 from slipdetect.lab.models.packages import average_packages, copy_package
 from slipdetect.modalities.normalize import Normalization
 from slipdetect.models import ModelPackage, StreamConfig, load_package, save_package
+from slipdetect.models.config import Graph
 from stub_models import create_stub, stub_config, stub_stream, stub_tsn
 
 MODALITIES = ("rgb", "flow", "rgbdiff")
@@ -224,12 +226,41 @@ def test_what_cannot_be_exported_is_named(tmp_path: Path, monkeypatch: pytest.Mo
 
 def test_a_damaged_graph_is_refused_by_name(package: ModelPackage) -> None:
     path = package.folder / "flow.onnx"
-    path.write_bytes(path.read_bytes()[:-9])
-    with pytest.raises(PackageError, match=r"flow\.onnx.*sha256 differs"):
-        load_package(package.folder)
-    path.unlink()
-    with pytest.raises(PackageError, match=r"flow\.onnx.*missing"):
-        load_package(package.folder)
+    for damage, reason in (
+        (lambda: path.write_bytes(path.read_bytes()[:-9]), "not the graph that model.json"),
+        (path.unlink, "missing"),
+    ):
+        damage()
+        again = load_package(package.folder)
+        with pytest.raises(PackageError, match=rf"flow\.onnx' is {reason}.*onnx --overwrite'"):
+            make_engine(again, device="cpu")
+        # the weights are whole, so torch computes, and makes the graph anew
+        assert make_engine(again, "torch", "cpu").name == "torch"
+    export_graphs(load_package(package.folder), "onnx", None, {}, overwrite=True)
+    assert make_engine(load_package(package.folder), device="cpu").name == "onnx"
+
+
+def test_graphs_for_others_never_go_into_a_package(package: ModelPackage) -> None:
+    before = {path.name: path.read_bytes() for path in package.folder.iterdir()}
+    with pytest.raises(OutputError, match="holds a model"):
+        export_graphs(package, "onnx", package.folder, {}, overwrite=True)
+    assert {path.name: path.read_bytes() for path in package.folder.iterdir()} == before
+
+
+@pytest.mark.parametrize("engine", ["onnx", "openvino"])
+def test_a_graph_whose_weights_have_another_name_says_so(
+    package: ModelPackage, engine: str
+) -> None:
+    if engine == "openvino":
+        pytest.importorskip("openvino")
+    (package.folder / "rgb.safetensors").rename(package.folder / "renamed.safetensors")
+    streams = tuple(
+        replace(stream, file="renamed.safetensors") if stream.modality == "rgb" else stream
+        for stream in package.config.streams
+    )
+    other = ModelPackage(replace(package.config, streams=streams), package.folder)
+    with pytest.raises(PackageError, match="reads other weights than 'renamed.safetensors'"):
+        make_engine(other, engine, "cpu")
 
 
 @pytest.mark.parametrize("engine", ["onnx", "openvino"])
@@ -244,14 +275,20 @@ def test_the_graph_of_another_network_is_refused(
         pytest.importorskip("openvino")
     streams = tuple(replace(stream, **changes) for stream in package.config.streams)
     other = ModelPackage(replace(package.config, streams=streams), package.folder)
-    with pytest.raises(PackageError, match=rf"rgb\.onnx.*another network \(its {fact}"):
+    with pytest.raises(
+        PackageError, match=rf"rgb\.onnx.*not the graph of the network in model.json \(other {fact}"
+    ):
         make_engine(other, engine, "cpu")
 
 
 def test_what_is_no_graph_is_refused(package: ModelPackage) -> None:
-    (package.folder / "rgb.onnx").write_bytes(b"no graph")
+    content = b"no graph of rgb.safetensors"
+    (package.folder / "rgb.onnx").write_bytes(content)
+    graph = Graph("rgb.onnx", hashlib.sha256(content).hexdigest())
+    streams = tuple(replace(stream, graph=graph) for stream in package.config.streams)
+    other = ModelPackage(replace(package.config, streams=streams), package.folder)
     with pytest.raises(PackageError, match=r"rgb\.onnx' cannot be run by onnxruntime"):
-        make_engine(package, "onnx", "cpu")
+        make_engine(other, "onnx", "cpu")
 
 
 def test_the_engine_is_chosen_by_what_there_is(
@@ -285,8 +322,10 @@ def test_the_engine_is_chosen_by_what_there_is(
 def test_a_device_that_an_engine_lacks_is_named(package: ModelPackage, engine: str) -> None:
     if engine == "openvino":
         pytest.importorskip("openvino")
-    with pytest.raises(ModelError, match="'mps'"):
+    with pytest.raises(ModelError, match=f"'{engine}' does not compute on 'mps'"):
         make_engine(package, engine, "mps")
+    with pytest.raises(ModelError, match="there is no device 'CPU'"):
+        make_engine(package, engine, "CPU")
 
 
 def test_exporting_says_what_is_not_installed(

@@ -35,7 +35,8 @@ class Graph:
     sha256: str
 
     def __post_init__(self) -> None:
-        _check_file(self.file, ".onnx", self.sha256)
+        _check_file(self.file, ".onnx")
+        _check_digest(self.sha256)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -89,7 +90,9 @@ class StreamConfig:
             raise UsageError("dropout must be below 1")
         if not self.file:
             object.__setattr__(self, "file", f"{self.modality}.safetensors")
-        _check_file(self.file, ".safetensors", self.sha256)
+        _check_file(self.file, ".safetensors")
+        if self.sha256:
+            _check_digest(self.sha256)
         self._check_flow()
         finite_tree("normalization", asdict(self.normalization))
         mapping("backbone_options", self.backbone_options)
@@ -143,14 +146,17 @@ class StreamConfig:
         number("flow.bound", self.flow["bound"], 0.0, above=True)
 
 
-def _check_file(name: object, suffix: str, sha256: object) -> None:
+def _check_file(name: object, suffix: str) -> None:
     # a name from a downloaded file must not lead out of the package's folder
     plain = isinstance(name, str) and (
         PurePosixPath(name).name == PureWindowsPath(name).name == name and "\0" not in name
     )
     if not plain or not str(name).endswith(suffix):
         raise UsageError(f"file must be a plain name ending in {suffix}, not {name!r}")
-    if sha256 and not (isinstance(sha256, str) and re.fullmatch("[0-9a-f]{64}", sha256)):
+
+
+def _check_digest(sha256: object) -> None:
+    if not (isinstance(sha256, str) and re.fullmatch("[0-9a-f]{64}", sha256)):
         raise UsageError(f"sha256 must be 64 hexadecimal digits, not {sha256!r}")
 
 

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from slipdetect._io import atomic_write
 from slipdetect.errors import OutputError, PackageError
 from slipdetect.models.config import ModelConfig, StreamConfig
-from slipdetect.models.weights_file import check_digest, check_file, load_strictly, read
+from slipdetect.models.weights_file import check_file, load_strictly, read
 
 if TYPE_CHECKING:
     from slipdetect.models.tsn import TSN
@@ -69,6 +69,8 @@ class ModelPackage:
 def load_package(folder: str | os.PathLike[str]) -> ModelPackage:
     """Read and check a package: configuration, digests, and what each file says it holds.
 
+    Graphs are checked when an engine opens them: torch needs none.
+
     Only JSON and safetensors are read, so a hostile package cannot run code.
 
     Raises:
@@ -90,8 +92,6 @@ def load_package(folder: str | os.PathLike[str]) -> ModelPackage:
     config = ModelConfig.from_json(_read_json(folder / CONFIG_FILE), str(folder / CONFIG_FILE))
     for stream in config.streams:
         check_file(folder / stream.file, stream.sha256, weight_facts(stream, config))
-        if stream.graph is not None:
-            check_digest(folder / stream.graph.file, stream.graph.sha256)
     return ModelPackage(config, folder)
 
 
@@ -111,6 +111,10 @@ def weight_facts(stream: StreamConfig, config: ModelConfig) -> dict[str, str]:
 
 
 GRAPH_FACTS = "slipdetect"  # key of a graph's metadata
+GRAPH_ADVICE = (
+    "use the engine 'torch', or make the graph anew with "
+    "'slipdetect models export MODEL --to onnx --overwrite'"
+)
 
 
 def graph_facts(stream: StreamConfig, config: ModelConfig) -> dict[str, str]:
@@ -145,8 +149,8 @@ def check_graph_facts(
     differing = [key for key in wanted if found.get(key) != wanted[key]]
     if differing:
         raise PackageError(
-            f"{name!r} is the graph of another network (its {', '.join(differing)} differ from "
-            "model.json's); make it anew with 'slipdetect models export MODEL --to onnx'"
+            f"{name!r} is not the graph of the network in model.json (other "
+            f"{', '.join(differing)}); {GRAPH_ADVICE}"
         )
 
 

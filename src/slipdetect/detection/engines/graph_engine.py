@@ -6,7 +6,7 @@ In: snippets. Out: their logits.
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import Executor, ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
@@ -15,11 +15,12 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
+from slipdetect._io import file_sha256
 from slipdetect.detection.engines.engine import Engine, Images, Logits
 from slipdetect.errors import ModelError, PackageError
 from slipdetect.flow.machine import usable_cpus
 from slipdetect.models.config import StreamConfig
-from slipdetect.models.package import ModelPackage
+from slipdetect.models.package import GRAPH_ADVICE, ModelPackage
 
 # of a graph
 INPUT, OUTPUT = "images", "logits"
@@ -101,17 +102,36 @@ def graph_path(package: ModelPackage, stream: StreamConfig) -> Path:
     """Return the file of a stream's graph.
 
     Raises:
-        PackageError: The package carries none.
+        PackageError: The package carries none, or it is missing or changed.
     """
     if stream.graph is None:
         raise PackageError(f"{str(package.folder)!r} carries no graph of {stream.modality}")
-    return package.folder / stream.graph.file
+    path = package.folder / stream.graph.file
+    if not path.is_file() or file_sha256(path) != stream.graph.sha256:
+        state = "not the graph that model.json describes" if path.is_file() else "missing"
+        raise PackageError(f"{str(path)!r} is {state}; {GRAPH_ADVICE}")
+    return path
 
 
-def unreadable(path: Path, library: str, error: Exception) -> PackageError:
+def check_device(name: str, engine: str, kinds: Sequence[str]) -> None:
+    """Insist on a device that an engine can have.
+
+    Raises:
+        ModelError: There is no such device, or the engine never has it.
+    """
+    kind = name.partition(":")[0]
+    if kind not in ("auto", "cpu", "cuda", "mps"):
+        raise ModelError(f"there is no device {name!r}; choose auto, cpu, cuda, cuda:1 or mps")
+    if kind not in kinds:
+        raise ModelError(
+            f"the engine {engine!r} does not compute on {name!r}; choose the engine 'torch' or the "
+            "device 'cpu'"
+        )
+
+
+def unreadable(path: Path, stream: StreamConfig, library: str, error: Exception) -> PackageError:
     """Return what to raise where a library cannot open a graph."""
     reason = " ".join(str(error).split())[:200]
-    return PackageError(
-        f"{str(path)!r} cannot be run by {library} ({reason}); use the engine 'torch', or make the "
-        "graph anew with 'slipdetect models export MODEL --to onnx'"
-    )
+    if stream.file.encode() not in path.read_bytes():
+        reason = f"it reads other weights than {stream.file!r}"
+    return PackageError(f"{str(path)!r} cannot be run by {library}: {reason}; {GRAPH_ADVICE}")

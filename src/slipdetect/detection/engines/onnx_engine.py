@@ -16,6 +16,7 @@ from slipdetect.detection.engines.graph_engine import (
     INPUT,
     OUTPUT,
     GraphEngine,
+    check_device,
     graph_path,
     unreadable,
 )
@@ -69,6 +70,7 @@ def _providers(device: str) -> list[Any]:
     Raises:
         ModelError: It does not have that device.
     """
+    check_device(device, "onnx", ("auto", "cpu", "cuda"))
     kind, _, number = device.partition(":")
     found = gpu_providers() if kind in ("auto", "cuda") else []
     if found:
@@ -77,7 +79,7 @@ def _providers(device: str) -> list[Any]:
         return ["CPUExecutionProvider"]
     raise ModelError(
         f"onnxruntime as installed does not compute on {device!r}; choose the engine 'torch' or "
-        "the device 'cpu', or for CUDA install onnxruntime-gpu in its place"
+        "the device 'cpu', or install onnxruntime-gpu in its place"
     )
 
 
@@ -99,6 +101,6 @@ def _session(
     try:
         session = onnxruntime.InferenceSession(str(path), options, providers=providers)
     except Exception as error:
-        raise unreadable(path, "onnxruntime", error) from error
+        raise unreadable(path, stream, "onnxruntime", error) from error
     check_graph_facts(package, stream, session.get_modelmeta().custom_metadata_map, str(path))
     return session

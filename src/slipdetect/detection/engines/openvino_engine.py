@@ -16,10 +16,10 @@ from slipdetect.detection.engines.graph_engine import (
     INPUT,
     OUTPUT,
     GraphEngine,
+    check_device,
     graph_path,
     unreadable,
 )
-from slipdetect.errors import ModelError
 from slipdetect.models.package import GRAPH_FACTS, ModelPackage, check_graph_facts
 
 _AT_ONCE = 4  # snippets; what a CPU's cache holds
@@ -40,11 +40,7 @@ class OpenVinoEngine(GraphEngine):
     name = "openvino"
 
     def __init__(self, package: ModelPackage, device: str = "auto") -> None:
-        if device not in ("auto", "cpu"):
-            raise ModelError(
-                f"the engine 'openvino' computes on the CPU, not on {device!r}; choose the engine "
-                "'torch' or the device 'cpu'"
-            )
+        check_device(device, self.name, ("auto", "cpu"))
         streams = package.config.streams
         super().__init__("cpu", len(streams), _AT_ONCE)
         core = openvino.Core()
@@ -58,7 +54,7 @@ class OpenVinoEngine(GraphEngine):
                 model = core.read_model(path)
                 self._compiled[stream.modality] = core.compile_model(model, "CPU", settings)
             except Exception as error:
-                raise unreadable(path, "openvino", error) from error
+                raise unreadable(path, stream, "openvino", error) from error
             facts = model.get_rt_info(["framework", GRAPH_FACTS])
             check_graph_facts(package, stream, {GRAPH_FACTS: facts.astype(str)}, str(path))
 

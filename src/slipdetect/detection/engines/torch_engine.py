@@ -249,7 +249,7 @@ def resolve_device(name: str) -> torch.device:
     try:
         torch.empty(1, device=device)
     except (RuntimeError, AssertionError) as error:
-        reason = str(error).splitlines()[0]
+        reason = str(error).splitlines()[0].partition(". ")[0]
         raise ModelError(f"device {name!r} cannot be used: {reason}; try 'cpu'") from error
     return device
 

@@ -148,12 +148,20 @@ def export_graphs(
         require(library, "export")
     if target == "openvino":
         require("openvino", "openvino")
+    if folder is not None and (folder / CONFIG_FILE).exists():
+        raise OutputError(
+            f"{str(folder)!r} holds a model, whose graphs read its weights; give another folder, or "
+            "leave it out to give the model itself its graphs"
+        )
     home = package.folder if folder is None else folder
     suffix = ".xml" if target == "openvino" else ".onnx"
     make_folder(home)
     for stream in package.config.streams:
+        name = f"{stream.modality}{suffix}"
+        if folder is None and stream.graph is not None:
+            name = stream.graph.file
         if folder is not None or stream.graph is not None:
-            check_writable(home / f"{stream.modality}{suffix}", overwrite=overwrite)
+            check_writable(home / name, overwrite=overwrite)
     engine = TorchEngine(package, "cpu")
     made, streams = [], []
     for stream in package.config.streams:
