@@ -6,7 +6,9 @@ In: values of unknown type, from code or from JSON. Out: nothing, or an error na
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterable, Mapping
+from pathlib import PurePosixPath, PureWindowsPath
 from typing import Any
 
 from slipdetect.errors import PackageError, UsageError
@@ -22,6 +24,22 @@ def number(
     bounds = "" if low == -math.inf else f" {'above' if above else 'of at least'} {low:g}"
     bounds += "" if high == math.inf else f" and at most {high:g}"
     raise UsageError(f"{name} must be a finite number{bounds}, not {value!r}")
+
+
+def file_name(name: str, value: object, suffix: str) -> None:
+    """Insist on a plain file name, which cannot lead out of a folder, with an ending."""
+    # a name from a downloaded file may be meant for either kind of system
+    plain = isinstance(value, str) and (
+        PurePosixPath(value).name == PureWindowsPath(value).name == value and "\0" not in value
+    )
+    if not plain or not str(value).endswith(suffix):
+        raise UsageError(f"{name} must be a plain name ending in {suffix}, not {value!r}")
+
+
+def digest(name: str, value: object) -> None:
+    """Insist on a sha256 in hexadecimal digits."""
+    if not (isinstance(value, str) and re.fullmatch("[0-9a-f]{64}", value)):
+        raise UsageError(f"{name} must be 64 hexadecimal digits, not {value!r}")
 
 
 def integer(name: str, value: object, low: int = 1) -> None:

@@ -259,7 +259,7 @@ def test_a_graph_whose_weights_have_another_name_says_so(
         for stream in package.config.streams
     )
     other = ModelPackage(replace(package.config, streams=streams), package.folder)
-    with pytest.raises(PackageError, match="reads other weights than 'renamed.safetensors'"):
+    with pytest.raises(PackageError, match=r"reads other weights than 'renamed\.safetensors'"):
         make_engine(other, engine, "cpu")
 
 
@@ -275,9 +275,7 @@ def test_the_graph_of_another_network_is_refused(
         pytest.importorskip("openvino")
     streams = tuple(replace(stream, **changes) for stream in package.config.streams)
     other = ModelPackage(replace(package.config, streams=streams), package.folder)
-    with pytest.raises(
-        PackageError, match=rf"rgb\.onnx.*not the graph of the network in model.json \(other {fact}"
-    ):
+    with pytest.raises(PackageError, match=rf"rgb\.onnx.*not the graph of the .*\(other {fact}"):
         make_engine(other, engine, "cpu")
 
 

@@ -5,13 +5,20 @@ In: keyword arguments or the JSON of ``model.json``. Out: a validated, frozen ``
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields
-from pathlib import PurePosixPath, PureWindowsPath
 from typing import Any
 
-from slipdetect._checks import exact_keys, finite_tree, integer, mapping, number, text
+from slipdetect._checks import (
+    digest,
+    exact_keys,
+    file_name,
+    finite_tree,
+    integer,
+    mapping,
+    number,
+    text,
+)
 from slipdetect.errors import ModelError, PackageError, UsageError
 from slipdetect.modalities.normalize import Normalization
 from slipdetect.modalities.snippet import CONSENSUS_KINDS, CROPS, MODALITIES, Modality
@@ -35,8 +42,8 @@ class Graph:
     sha256: str
 
     def __post_init__(self) -> None:
-        _check_file(self.file, ".onnx")
-        _check_digest(self.sha256)
+        file_name("file", self.file, ".onnx")
+        digest("sha256", self.sha256)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -90,9 +97,9 @@ class StreamConfig:
             raise UsageError("dropout must be below 1")
         if not self.file:
             object.__setattr__(self, "file", f"{self.modality}.safetensors")
-        _check_file(self.file, ".safetensors")
+        file_name("file", self.file, ".safetensors")
         if self.sha256:
-            _check_digest(self.sha256)
+            digest("sha256", self.sha256)
         self._check_flow()
         finite_tree("normalization", asdict(self.normalization))
         mapping("backbone_options", self.backbone_options)
@@ -144,20 +151,6 @@ class StreamConfig:
             raise UsageError("a flow stream needs the recipe of its flow: at least method, bound")
         finite_tree("flow", self.flow)
         number("flow.bound", self.flow["bound"], 0.0, above=True)
-
-
-def _check_file(name: object, suffix: str) -> None:
-    # a name from a downloaded file must not lead out of the package's folder
-    plain = isinstance(name, str) and (
-        PurePosixPath(name).name == PureWindowsPath(name).name == name and "\0" not in name
-    )
-    if not plain or not str(name).endswith(suffix):
-        raise UsageError(f"file must be a plain name ending in {suffix}, not {name!r}")
-
-
-def _check_digest(sha256: object) -> None:
-    if not (isinstance(sha256, str) and re.fullmatch("[0-9a-f]{64}", sha256)):
-        raise UsageError(f"sha256 must be 64 hexadecimal digits, not {sha256!r}")
 
 
 def _graph(data: object, where: str) -> Graph:

@@ -103,11 +103,10 @@ def export(
 
     snippets = {} if video is None else snippets_of(package, video)
     for done in export_graphs(package, target, out, snippets, overwrite=overwrite):
-        kind = ("drawn " if video is None else "") + (
-            "snippet" if done.snippets == 1 else "snippets"
-        )
+        drawn = "drawn " if video is None else ""
+        kind = "snippet" if done.snippets == 1 else "snippets"
         console.text(
-            f"{done.path}: at most {done.apart:.1e} from torch on {done.snippets} {kind}\n"
+            f"{done.path}: at most {done.apart:.1e} from torch on {done.snippets} {drawn}{kind}\n"
         )
 
 

@@ -150,8 +150,8 @@ def export_graphs(
         require("openvino", "openvino")
     if folder is not None and (folder / CONFIG_FILE).exists():
         raise OutputError(
-            f"{str(folder)!r} holds a model, whose graphs read its weights; give another folder, or "
-            "leave it out to give the model itself its graphs"
+            f"{str(folder)!r} holds a model, whose graphs read its weights; give another folder, "
+            "or none to give the model itself its graphs"
         )
     home = package.folder if folder is None else folder
     suffix = ".xml" if target == "openvino" else ".onnx"
