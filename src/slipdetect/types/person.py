@@ -38,6 +38,11 @@ KEYPOINTS = (
     "right_ankle",
 )
 FACE = range(5)
+STATES = ("up", "going_down", "down", "getting_up")
+
+# left, top, right and bottom as shares of the picture's width and height
+Box = tuple[float, float, float, float]
+
 # the pairs of keypoints that a drawn skeleton joins
 LIMBS = (
     *((0, 1), (0, 2), (1, 3), (2, 4)),
@@ -93,3 +98,20 @@ class Track:
     number: int
     times: Sequence[float]
     people: Sequence[Person]
+
+
+@dataclass(frozen=True)
+class Sighting:
+    """Where a person was at one moment, and how.
+
+    Attributes:
+        track: Number of the person in the source.
+        box: Where.
+        state: One of ``STATES``.
+        probability: That this person falls there, 0 to 1.
+    """
+
+    track: int
+    box: Box
+    state: str
+    probability: float = 0.0
