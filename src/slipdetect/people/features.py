@@ -11,7 +11,7 @@ import numpy.typing as npt
 from slipdetect.people.tracks import BOX, INSIDE, POINTS, SCORE, SEEN
 from slipdetect.types.person import FACE, KEYPOINTS
 
-Floats = npt.NDArray[np.float32]
+Floats = npt.NDArray[np.floating]
 
 FEATURES = 105
 

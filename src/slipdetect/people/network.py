@@ -13,9 +13,10 @@ import numpy.typing as npt
 from slipdetect.errors import PackageError
 from slipdetect.people.features import FEATURES
 
-Floats = npt.NDArray[np.float32]
+Floats = npt.NDArray[np.floating]
 
 DILATIONS = (1, 2, 4)
+_BLOCK = ("conv.weight", "conv.bias", "norm.weight", "norm.bias")
 EPSILON = 1e-5  # of group normalization (Wu and He, ECCV 2018)
 
 
@@ -92,13 +93,14 @@ def _forward(weights: Mapping[str, Floats], features: Floats) -> Floats:
     hidden = _convolved(features, weights["stem.weight"], weights["stem.bias"], 1)
     hidden = _rectified(hidden, weights["norm.weight"], weights["norm.bias"]) * inside
     for index, dilation in enumerate(DILATIONS):
-        part = [weights[f"blocks.{index}.{name}"] for name in ("conv.weight", "conv.bias")]
-        norm = [weights[f"blocks.{index}.{name}"] for name in ("norm.weight", "norm.bias")]
-        hidden = (hidden + _rectified(_convolved(hidden, *part, dilation), *norm)) * inside
+        block = {name: weights[f"blocks.{index}.{name}"] for name in _BLOCK}
+        made = _convolved(hidden, block["conv.weight"], block["conv.bias"], dilation)
+        hidden = (hidden + _rectified(made, block["norm.weight"], block["norm.bias"])) * inside
     mean = hidden.sum(-1) / np.maximum(inside.sum(-1), 1)
     most = (hidden - (1 - inside) * np.float32(1e3)).max(-1)
     scores: Floats = np.concatenate([mean, most], 1) @ weights["head.weight"][0]
-    return scores + weights["head.bias"][0]
+    scores += weights["head.bias"][0]
+    return scores
 
 
 def _convolved(values: Floats, kernel: Floats, bias: Floats, dilation: int) -> Floats:
@@ -107,8 +109,8 @@ def _convolved(values: Floats, kernel: Floats, bias: Floats, dilation: int) -> F
     reach = dilation * (taps // 2)
     padded = np.pad(values, ((0, 0), (0, 0), (reach, reach)))
     moved = [padded[..., tap * dilation : tap * dilation + length] for tap in range(taps)]
-    summed: Floats = sum(kernel[..., tap] @ moved[tap] for tap in range(taps)) + bias[:, None]
-    return summed
+    summed: Floats = np.sum([kernel[..., tap] @ moved[tap] for tap in range(taps)], axis=0)
+    return summed + bias[:, None]
 
 
 def _rectified(values: Floats, scale: Floats, shift: Floats) -> Floats:

@@ -13,7 +13,7 @@ import numpy.typing as npt
 
 from slipdetect.types.person import KEYPOINTS, Person, Track
 
-Floats = npt.NDArray[np.float32]
+Floats = npt.NDArray[np.floating]
 
 BEGIN = 0.12  # least score of a person who begins a track
 KEEP = 0.06  # least score of one who goes on with it
@@ -83,17 +83,17 @@ class Tracker:
         self._frame = self._frame + 1 if frame is None else frame
         found = distinct([person for person in people if person.score > KEEP])
         alive = [path for path in self.paths.values() if self._frame - path.frames[-1] <= self._gap]
-        numbers = []
-        for index, path in self._matches(alive, found).items():
-            path.add(self._frame, time, found[index])
-            numbers.append(path.number)
-            found[index] = None
-        for person in found:
-            if person is not None and person.score >= BEGIN:
+        numbers: list[int] = []
+        matches = self._matches(alive, found)
+        for index, person in enumerate(found):
+            path = matches.get(index)
+            if path is None:
+                if person.score < BEGIN:
+                    continue
                 self._begun += 1
-                self.paths[self._begun] = _Path(self._begun)
-                self.paths[self._begun].add(self._frame, time, person)
-                numbers.append(self._begun)
+                path = self.paths[self._begun] = _Path(self._begun)
+            path.add(self._frame, time, person)
+            numbers.append(path.number)
         return numbers
 
     def forget(self, before: int) -> None:
@@ -108,7 +108,7 @@ class Tracker:
         """Return all tracks that are kept, by number."""
         return [Track(path.number, path.times, path.people) for path in self.paths.values()]
 
-    def _matches(self, paths: Sequence[_Path], people: list[Person | None]) -> dict[int, _Path]:
+    def _matches(self, paths: Sequence[_Path], people: Sequence[Person]) -> dict[int, _Path]:
         """Return which person goes on with which track, by place among ``people``."""
         if not paths or not people:
             return {}

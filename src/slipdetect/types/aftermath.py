@@ -62,12 +62,14 @@ class Aftermath:
         """Whether later windows change nothing."""
         return self.recovered_at is not None or self.track is None
 
+    def lost(self, now: float) -> bool:
+        """Whether the person was not seen for too long, or is followed long enough."""
+        return now - self._seen > _LONGEST_UNSEEN or now - self.peak > FOLLOWED
+
     def push(self, window: Window) -> None:
         """Take the next window."""
         now = window.center
-        if self.ended or now <= self.peak or window.people is None:
-            return
-        if now - self._seen > _LONGEST_UNSEEN or now - self.peak > FOLLOWED:
+        if self.ended or now <= self.peak or window.people is None or self.lost(now):
             return
         person = self._same(window.people)
         if person is None:

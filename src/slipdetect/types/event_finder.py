@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from slipdetect.errors import UsageError
-from slipdetect.types.aftermath import Aftermath
+from slipdetect.types.aftermath import Aftermath, with_aftermath
 from slipdetect.types.events import Event, EventConfig, Window
 
 
@@ -180,6 +180,7 @@ def find_events(
         config: Thresholds and durations.
         label: Given to every event.
     """
+    windows = tuple(windows)
     finder = EventFinder(config, label)
     found = [event for window in windows for event in finder.push(window)]
-    return (*found, *finder.finish())
+    return tuple(with_aftermath(event, windows) for event in (*found, *finder.finish()))

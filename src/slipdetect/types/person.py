@@ -108,10 +108,8 @@ class Sighting:
         track: Number of the person in the source.
         box: Where.
         state: One of ``STATES``.
-        probability: That this person falls there, 0 to 1.
     """
 
     track: int
     box: Box
     state: str
-    probability: float = 0.0

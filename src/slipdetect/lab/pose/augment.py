@@ -12,7 +12,7 @@ import numpy.typing as npt
 from slipdetect.people.tracks import BOX, INSIDE, POINTS, SCORE, SEEN
 from slipdetect.types.person import KEYPOINTS
 
-Floats = npt.NDArray[np.float32]
+Floats = npt.NDArray[np.floating]
 
 MARGIN = 2  # pictures before and behind a window, from which other speeds are taken
 MIRRORED = [0, *(place + 1 if place % 2 else place - 1 for place in range(1, len(KEYPOINTS)))]

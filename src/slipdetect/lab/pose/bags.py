@@ -13,9 +13,9 @@ import numpy.typing as npt
 
 from slipdetect.lab.pose.augment import MARGIN
 from slipdetect.people.skeletons import Skeletons
-from slipdetect.people.tracks import INSIDE, SCORE, SEEN, Tracker, track_window
+from slipdetect.people.tracks import INSIDE, SEEN, Tracker, track_window
 
-Floats = npt.NDArray[np.float32]
+Floats = npt.NDArray[np.floating]
 
 LEAST_SEEN = 0.25  # share of a window's pictures in which the person must be seen
 LONG = 1.5  # seconds; of longer events only so much counts, their annotated onset is loose
@@ -100,6 +100,3 @@ class Bags:
 
     positive: Sequence[Bag]
     negative: Sequence[Bag]
-
-
-__all__ = ["SCORE", "Bag", "Bags", "bag_of"]

@@ -94,7 +94,7 @@ def train_pose(
             quiet, torch.full_like(quiet, smooth)
         )
         optimizer.zero_grad()
-        loss.backward()
+        loss.backward()  # type: ignore[no-untyped-call]
         torch.nn.utils.clip_grad_norm_(network.parameters(), 2.0)
         optimizer.step()
         schedule.step()
