@@ -93,6 +93,10 @@ class CommonSettings(EventSettings, ModelSettings):
     fail_on_event: bool = flag(
         "Output", "Exit with 10 when an event is found; errors first.", more=True
     )
+    confirm_down: float | None = seconds(
+        "Events",
+        "Only those whose person is not seen to get up within so long after the peak, at most 60.",
+    )
     windows: bool = False
     cooldown: float | None = seconds(
         "Alerts",
@@ -145,7 +149,7 @@ class CommonSettings(EventSettings, ModelSettings):
         detector = Detector.load(
             self.model,
             self.device,
-            event_settings(vars(self)),
+            {**event_settings(vars(self)), "confirm_down": self.confirm_down},
             sensitivity=self.sensitivity,
             exact=self.exact,
             engine=self.engine,

@@ -23,6 +23,7 @@ from slipdetect.lab.data import Clip
 from slipdetect.lab.evaluate.scores import clip_name
 from slipdetect.modalities.snippet import motion_extent, motion_profile, thumbnail
 from slipdetect.types import DetectionResult, Event, EventConfig, Window, find_events
+from slipdetect.types.events import stream_names
 from slipdetect.video import open_video
 
 logger = logging.getLogger(__name__)
@@ -163,7 +164,8 @@ def _rounded(events: Iterable[Event]) -> tuple[tuple[float, float, float], ...]:
 
 
 def _streams(windows: Sequence[Window]) -> dict[str, tuple[float, ...]]:
-    names = windows[0].streams if windows else {}
+    # what only some windows have tells nothing of the others
+    names = [name for name in stream_names(windows) if all(name in w.streams for w in windows)]
     return {
         name: tuple(round(window.streams[name], 5) for window in windows) for name in sorted(names)
     }
