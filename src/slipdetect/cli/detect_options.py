@@ -20,6 +20,7 @@ from slipdetect.sinks.alert import TIMEOUT
 from slipdetect.sinks.clips import MARGIN
 from slipdetect.sinks.registry import FORMATS
 from slipdetect.sinks.sink import Setup
+from slipdetect.types.events import MOST_CONFIRM
 
 if TYPE_CHECKING:
     from slipdetect.detection import Detector
@@ -95,7 +96,8 @@ class CommonSettings(EventSettings, ModelSettings):
     )
     confirm_down: float | None = seconds(
         "Events",
-        "Only those whose person is not seen to get up within so long after the peak, at most 60.",
+        "Only those whose person is not seen to get up within so long after the peak.",
+        type=click.FloatRange(0.0, MOST_CONFIRM),
     )
     windows: bool = False
     cooldown: float | None = seconds(

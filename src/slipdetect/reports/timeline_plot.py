@@ -98,7 +98,10 @@ def _prepare(axes: Axes, result: DetectionResult) -> None:
 
 
 def _line(axes: Axes, times: NDArray[np.float64], values: NDArray[np.float64], shade: str) -> None:
-    """Draw a curve with gaps where it is NaN; of windows that share a pixel the highest, over the reach of all."""
+    """Draw a curve; of windows that share a pixel the highest, over the reach of all.
+
+    It has gaps where values are NaN.
+    """
     if len(times) > 2 * _COLUMNS:
         firsts = np.linspace(0, len(times), _COLUMNS, endpoint=False).astype(int)
         low, high = np.fmin.reduceat(values, firsts), np.fmax.reduceat(values, firsts)

@@ -68,22 +68,19 @@ def curve_path(
 ) -> str:
     """Return the path data of the line through a value (0 to 1) at the middle of each window.
 
-    The line has a gap where there is no value. Where a column of the picture holds many windows the line passes through their first, lowest,
-    highest and last, in the order of time, so that no peak is lost.
+    The line has a gap where there is no value. Where a column of the picture holds many windows
+    the line passes through their first, lowest, highest and last, in the order of time, so that no
+    peak is lost.
     """
     lines = []
-    for there, run in groupby(enumerate(values), lambda item: item[1] is not None):
-        if not there:
-            continue
-        known = {index: value for index, value in run if value is not None}
-        first = min(known)
+    for _, run in groupby(zip(windows, values, strict=True), lambda pair: pair[1] is None):
+        known = [(window.center, value) for window, value in run if value is not None]
         columns = math.ceil(_COLUMNS * len(known) / len(values))
-        points = [
-            f"{windows[first + i].center / length * width:.1f} {(1 - known[first + i]) * height:.1f}"
-            for i in _kept(list(known.values()), columns)
-        ]
-        # a line from a point to itself is a dot
-        lines.append("M" + "L".join(points * 2 if len(points) == 1 else points))
+        kept = [known[index] for index in _kept([value for _, value in known], columns)]
+        points = [f"{at / length * width:.1f} {(1 - value) * height:.1f}" for at, value in kept]
+        if points:
+            # a line from a point to itself is a dot
+            lines.append("M" + "L".join(points * 2 if len(points) == 1 else points))
     return "".join(lines)
 
 
