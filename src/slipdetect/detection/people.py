@@ -177,8 +177,9 @@ class PeopleWatch:
                 followed.append(Aftermath.of(window))
             else:
                 mine.peak = window.center  # an event may have its peak as late as this
-        now = window.center
-        followed[:] = [each for each in followed if not (each.ended or each.lost(now))]
+        going_on = [e for e in followed if not (e.ended or e.lost(window.center))]
+        # a track that broke in the fall may have been taken for two people; the later one stays
+        followed[:] = {each.track: each for each in going_on}.values()
 
     def _forget(self, window: Window) -> None:
         """Drop what no later window needs."""
