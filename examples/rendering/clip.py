@@ -135,14 +135,18 @@ def placed(scene: Scene, joints: np.ndarray) -> np.ndarray:
 class Clip:
     """A clip that renders its frames when they are asked for.
 
+    Args:
+        scene: What is shown.
+        motion: What the person does; None: the scene's action.
+
     Attributes:
         scene: What is shown.
         events: ``(start, end)`` of falls, seconds.
     """
 
-    def __init__(self, scene: Scene) -> None:
+    def __init__(self, scene: Scene, motion: Motion | None = None) -> None:
         self.scene = scene
-        self._motion = motion_of(scene)
+        self._motion = motion_of(scene) if motion is None else motion
         self.events = self._motion.events
         self._camera = camera_of(scene, MARGIN if scene.shake else 0.0)
         self._light = Light()

@@ -5,8 +5,10 @@ In: sinks that remember. Out: nothing but assertions.
 
 from __future__ import annotations
 
+import json
 import threading
 import time
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -166,3 +168,28 @@ def test_no_event_needs_no_thread() -> None:
     with Memory() as sink:
         assert threading.active_count() == before
     assert sink.remarks == []
+
+
+def test_what_became_of_somebody_is_sent_where_the_event_was() -> None:
+    with Memory(cooldown=10.0) as sink:
+        first, held = alert("a.mp4", event(0, 1)), alert("a.mp4", event(5, 6))
+        for each in (first, held):
+            sink.event(each)
+            sink.aftermath(replace(each, type="still_down", of=each.id, id="x" + each.id))
+        # at any time, for the cooldown is for events
+        sink.aftermath(replace(first, type="up_again", of=first.id, id="y"))
+    assert [(each.type, each.event.start) for each in sink.told] == [
+        *(("event", 0), ("still_down", 0), ("up_again", 0))
+    ]
+    assert sink.remarks == ["memory: 3 of 4 alerts sent, 1 held back by the cooldown"]
+
+
+def test_alerts_say_what_they_are_of() -> None:
+    own = alert("a.mp4", event(0, 1))
+    data = json.loads(own.to_json())
+    assert (data["version"], data["type"], data["id"]) == (2, "event", own.id)
+    assert "of" not in data
+    later = Alert("a.mp4", "tiny", own.event, "up_again", own.id)
+    data = json.loads(later.to_json())
+    assert (data["type"], data["of"]) == ("up_again", own.id)
+    assert data["id"] not in (own.id, "")

@@ -7,14 +7,24 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from results import FALL
-from slipdetect.detection import Detector, Event, EventFinal, EventStarted, LiveEvent, LiveSummary
+from results import FALL, WITH_PERSON
+from slipdetect.detection import (
+    Detector,
+    Event,
+    EventFinal,
+    EventStarted,
+    LiveEvent,
+    LiveSummary,
+    StillDown,
+    UpAgain,
+)
 from slipdetect.reports.formats import live_schema
 from slipdetect.reports.live_report import (
     live_line,
@@ -35,6 +45,9 @@ NOTES: list[LiveEvent] = [
     EventStarted(1, 3.2, 0.9),
     EventFinal(1, FALL),
     EventFinal(2, Event(8.0, 8.0, 8.0, 0.7, interrupted=True)),
+    EventFinal(3, WITH_PERSON),
+    StillDown(3, replace(WITH_PERSON, recovered_at=None), 30.0),
+    UpAgain(3, WITH_PERSON),
     Reconnecting(8.0, "no data came in time"),
     Reconnected(13.2, 5.2),
     Skipped(14.0, 16.0, 20),

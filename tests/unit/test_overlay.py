@@ -15,6 +15,7 @@ from results import make_result
 from slipdetect.detection import Event, EventConfig, Window
 from slipdetect.errors import VideoError
 from slipdetect.reports.overlay import Overlay, OverlayPainter
+from slipdetect.types import Sighting
 from slipdetect.video import open_video, show
 from synth import make_video
 
@@ -109,3 +110,29 @@ def test_a_video_that_vanished_leaves_nothing(tmp_path: Path) -> None:
     assert isinstance(overlay.error, VideoError)
     assert "was not found" in str(overlay.error)
     assert list(tmp_path.iterdir()) == []
+
+
+def test_the_events_person_has_a_box_while_it_lasts_and_nobody_else() -> None:
+    def seen(start: float, left: float) -> Window:
+        people = (
+            Sighting(3, (left, 0.5, left + 0.25, 0.75), "down"),
+            Sighting(4, (0.0, 0.9, 0.1, 1.0), "up"),
+        )
+        return Window(start, start + 1.0, 0.9, people=people, person=3)
+
+    windows = (seen(0.5, 0.25), Window(1.0, 2.0, 0.9), seen(1.5, 0.5))  # middles 1, 1.5 and 2 s
+    event = Event(0.9, 2.1, 1.5, 0.9, track=3, box=(0.25, 0.5, 0.5, 0.75))
+    made = OverlayPainter(make_result("a.mp4", event, windows=windows), EVENTS)
+    # in the middle between the two windows in which somebody was looked at
+    assert made.box_at(event, 1.5) == pytest.approx((0.375, 0.5, 0.625, 0.75))
+    assert made.box_at(event, 2.2) == pytest.approx((0.5, 0.5, 0.75, 0.75))
+    assert made.box_at(event, 2.4) is None
+    picture = made.paint(GRAY, 1.5)[:240]
+    left, top = round(0.375 * 319), round(0.5 * 239)
+    assert (picture[top, left : left + 40] == ORANGE).all()
+    assert (picture[top : top + 30, left] == ORANGE).all()
+    assert (picture[top + 20, left + 20] == 90).all()
+    assert (picture[225, 16] == 90).all()  # where the other person is
+    assert (GRAY == 90).all()
+    outside = made.paint(GRAY, 0.5)[:240]
+    assert (outside == 90).all()

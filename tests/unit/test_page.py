@@ -12,11 +12,13 @@ import json
 import re
 from pathlib import Path
 
+import cv2
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from results import FALL, make_result
+from results import FALL, LOOKED_AT, WITH_PERSON, make_result
 from slipdetect.detection import Event, EventConfig, Window
 from slipdetect.reports.page import (
     About,
@@ -52,6 +54,46 @@ def test_a_curve_by_hand() -> None:
         (1000.0, 75.0),
     ]
     assert curve_path([], [], axis_length(0.0, [])) == ""
+
+
+def test_a_curve_has_gaps_where_there_is_no_value() -> None:
+    values = [None, 0.5, 1.0, None, None, 0.0, None]
+    path = curve_path(windows_at(*range(7)), values, 10.0)
+    assert path == "M100.0 50.0L200.0 0.0M500.0 100.0L500.0 100.0"
+    assert curve_path(windows_at(1.0, 2.0), [None, None], 10.0) == ""
+
+
+def test_a_long_curve_with_gaps_loses_no_peak() -> None:
+    # of 9000 windows every third thousand has no value, and each of the others a peak
+    values: list[float | None] = [0.1] * 9000
+    for first in (2000, 5000, 8000):
+        values[first : first + 1000] = [None] * 1000
+    for peak in (777, 4321, 7000):
+        values[peak] = 0.9
+    path = curve_path(windows_at(*range(9000)), values, 9000.0)
+    runs = [points(part) for part in path.split("M")[1:]]
+    assert len(runs) == 3
+    assert [max(1 - y / 100 for _, y in run) for run in runs] == pytest.approx([0.9] * 3)
+    assert sum(len(run) for run in runs) <= 4 * 600
+
+
+def test_what_followed_stands_beside_the_event() -> None:
+    result = make_result("k.mp4", FALL, WITH_PERSON, windows=(LOOKED_AT,))
+    html = video_section(result, EventConfig(), {}, "", "").html
+    assert html.count("down for") == 1
+    assert "down for 4.0 s, up again at 00:00:10.000" in html
+
+
+def test_a_modality_that_some_windows_lack_is_drawn_where_it_is() -> None:
+    windows = (
+        Window(0.0, 1.0, 0.1, {"rgb": 0.1}),
+        Window(1.0, 2.0, 0.2, {"rgb": 0.2, "pose": 0.75}),
+        Window(2.0, 3.0, 0.2, {"rgb": 0.2}),
+    )
+    result = make_result("k.mp4", windows=windows, duration=10.0)
+    html = video_section(result, EventConfig(), {}, "", "").html
+    assert "pose alone" in html
+    assert 'd="M150.0 25.0L150.0 25.0"' in html
 
 
 def test_a_single_window_is_a_dot() -> None:
@@ -156,6 +198,23 @@ def test_pictures_are_of_the_surest_events(tmp_path: Path) -> None:
     assert {view.event for view in views} == set(events[2:])
     assert all(view.jpeg is not None and view.jpeg.startswith(b"\xff\xd8") for view in views)
     assert event_pictures([]) == []
+
+
+def test_the_picture_of_an_event_has_the_persons_box_and_other_views_do_not(
+    tmp_path: Path,
+) -> None:
+    make_video(tmp_path / "a.mp4", [np.full((96, 128, 3), 60, np.uint8)] * 10)
+    box = (0.25, 0.25, 0.75, 0.75)
+    views = event_pictures([Event(0, 1, 0, 0.5, track=1, box=box), Event(0, 1, 0, 0.4)])
+    show(str(tmp_path / "a.mp4"), views)
+    boxed, plain = (
+        cv2.imdecode(np.frombuffer(view.jpeg or b"", np.uint8), cv2.IMREAD_COLOR) for view in views
+    )
+    # blue, green, red: the edges are orange, the middle stays
+    assert boxed[24, 64, 2] > 150 > boxed[24, 64, 0]
+    assert boxed[48, 32, 2] > 150 > boxed[48, 32, 0]
+    assert abs(boxed[48, 64].astype(int) - 60).max() < 20
+    assert abs(plain.astype(int) - 60).max() < 20
 
 
 @pytest.mark.parametrize(

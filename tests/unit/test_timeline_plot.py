@@ -131,3 +131,24 @@ def test_what_is_odd_is_in_the_title() -> None:
     result = make_result("rtsp://u:secret@h", report=DecodeReport(9, 2, True), padded=True)
     title = timeline_figure(result, EVENTS).axes[0].get_title("left")
     assert title == "rtsp://h/...: no event, model tiny, truncated, damaged, short"
+
+
+@pytest.mark.parametrize("count", [4, 36_000])
+def test_a_stream_has_gaps_where_windows_lack_it(count: int) -> None:
+    windows = [
+        Window(k / 5, k / 5 + 1, 0.5, {"rgb": 0.1, **({"pose": 0.8} if k % 4 == 1 else {})})
+        for k in range(count)
+    ]
+    windows[count // 2] = Window(windows[count // 2].start, windows[count // 2].end, 0.5, {})
+    result = make_result("a.mp4", windows=tuple(windows), duration=count / 5 + 1)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        figure = timeline_figure(result, EVENTS)
+    _, rgb, pose = figure.axes
+    assert [axes.get_ylabel() for axes in (rgb, pose)] == ["rgb\nalone", "pose\nalone"]
+    (line,) = pose.lines
+    drawn = line.get_ydata()
+    if count == 4:
+        assert [k for k, value in enumerate(drawn) if value == value] == [1]
+    # of the windows that share a pixel those that have the stream count
+    assert {value for value in drawn if value == value} == {0.8}
