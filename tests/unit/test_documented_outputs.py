@@ -18,7 +18,9 @@ from slipdetect.sinks.sink import Setup
 from slipdetect.sinks.timeline import Timeline
 
 PAGE = (Path(__file__).parents[2] / "docs" / "outputs.md").read_text(encoding="utf-8")
-SHOWN = Event(4.85, 5.85, 5.35, 0.708293)
+SHOWN = Event(
+    4.85, 5.85, 5.35, 0.708293, track=1, box=(0.4375, 0.6125, 0.8094, 0.9708), down_for=3.4
+)
 
 
 def block(kind: str, number: int = 0) -> str:

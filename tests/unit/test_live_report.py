@@ -106,10 +106,13 @@ def test_people_read_onsets_events_and_the_state_of_the_source() -> None:
         "00:00:03.200  onset 1, probability 0.90\n",
         "00:00:03.200  slip 1, 1.7 s, score 0.97\n",
         "00:00:08.000  slip 2, 0.0 s, score 0.70, interrupted\n",
+        "00:00:05.000  slip 3, 1.5 s, score 0.90, down for 4.0 s, up again at 00:00:10.000\n",
+        "00:00:05.000  slip 3, still down after 30 s\n",
+        "00:00:05.000  slip 3, down for 4.0 s, up again at 00:00:10.000\n",
         *[""] * 3,
     ]
     assert [state_text(note) for note in NOTES] == [
-        *[""] * 4,
+        *[""] * 7,
         "reconnecting: it broke off at 00:00:08.000, no data came in time",
         "reconnected at 00:00:13.200, 5.2 s were not seen",
         "too slow for this source: skipped 20 frames from 00:00:14.000 to 00:00:16.000",

@@ -104,7 +104,7 @@ def test_without_pandas_the_error_says_what_to_install(monkeypatch: pytest.Monke
 
 
 def test_events_as_a_table() -> None:
-    pd = pytest.importorskip("pandas", reason="pandas is not installed")
+    pytest.importorskip("pandas", reason="pandas is not installed")
     table = make_result("rtsp://me:pw@cam", FALL, LATER).to_dataframe()
     assert table.to_dict("list") == {
         "source": ["rtsp://cam/..."] * 2,
@@ -114,7 +114,7 @@ def test_events_as_a_table() -> None:
         "score": [0.97, 0.71],
         "label": ["slip"] * 2,
         "interrupted": [False, True],
-        "track": [pd.NA] * 2,
+        "track": [None] * 2,
         **{name: [NOTHING] * 2 for name in ("left", "top", "right", "bottom")},
         **{name: [NOTHING] * 2 for name in ("down_for", "recovered_at")},
     }
@@ -132,7 +132,7 @@ def test_a_table_says_who_fell_where_and_what_followed() -> None:
 
 
 def test_windows_as_a_table() -> None:
-    pd = pytest.importorskip("pandas", reason="pandas is not installed")
+    pytest.importorskip("pandas", reason="pandas is not installed")
     windows = (
         Window(0.0, 1.5, 0.25, {"rgb": 0.2, "flow": 0.3}),
         Window(0.2, 1.7, 0.5, {"rgb": 0.6, "flow": 0.4}, corrupt=True),
@@ -145,7 +145,7 @@ def test_windows_as_a_table() -> None:
         "probability": [0.25, 0.5],
         "probability_rgb": [0.2, 0.6],
         "probability_flow": [0.3, 0.4],
-        "person": [pd.NA] * 2,
+        "person": [None] * 2,
         "corrupt": [False, True],
     }
 
