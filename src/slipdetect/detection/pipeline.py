@@ -56,8 +56,7 @@ _END: Any = object()
 class Stopwatch:
     """Adds up the time of stages in any number of threads.
 
-    A stage within another one is taken off the outer one, so that no second counts twice in a
-    thread.
+    A stage within another one is taken off it, so that no second counts twice in a thread.
 
     Args:
         clock: Returns seconds.
@@ -118,8 +117,7 @@ class RunState:
     """One run over one source: what is known of it, and how far it is.
 
     Attributes:
-        event_config: What events will be made of the windows, so that probabilities far from its
-            thresholds may be estimates; None: every probability counts.
+        event_config: Probabilities far from its thresholds may be estimates; None: all count.
         info: What the container says; None of a live source.
         flow: Where the flow of the frames comes from, if it need not be computed.
         samples: Frames looked at.
@@ -149,8 +147,7 @@ class Segment(Iterator[Frame]):
     Args:
         frames: Read once.
         run: That the segment is a part of; None: a run of its own.
-        waiting: Returns how many frames can be had without waiting for the source, as of a live
-            one; None: all of them.
+        waiting: Returns how many frames of a live source are there already; None: all are.
     """
 
     def __init__(
@@ -202,8 +199,7 @@ class WindowScorer(Protocol):
         """Yield the windows of a segment in order of time, each as soon as it is known.
 
         Args:
-            segment: Yields ``Frame``s; times of windows are times of these. A generator that takes
-                them one by one needs no more memory for a long video than for a short one.
+            segment: Yields ``Frame``s, whose times windows have; one by one they take no memory.
         """
         ...
 
@@ -389,8 +385,7 @@ def _batches(
 def prefetch(items: Iterable[T], depth: int = 2) -> Generator[T, None, None]:
     """Yield ``items``, which a thread takes, at most ``depth`` of them waiting.
 
-    Errors of the thread are raised here. Closing the generator early stops the thread before it
-    takes another item.
+    Errors of the thread are raised here; closing early stops it before it takes another item.
     """
     source = iter(items)
     with ThreadPoolExecutor(1, "slipdetect-decode") as thread:
