@@ -92,7 +92,7 @@ def draw_skeleton(picture: Image, person: Person, ink: Color = INK) -> None:
     for one, two in LIMBS:
         if seen[one] and seen[two]:
             _line(picture, person, one, two, ink, thick)
-    for index in np.flatnonzero(seen):
+    for index in np.flatnonzero(seen).tolist():
         cv2.circle(picture, _pixel(person, index), thick + 1, ink, -1, cv2.LINE_AA)
 
 

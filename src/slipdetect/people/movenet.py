@@ -178,5 +178,5 @@ def _keypoints(
 
 
 def _sigmoid(values: Floats) -> Floats:
-    raised: Floats = 1 / (1 + np.exp(-values))
+    raised: Floats = np.asarray(1 / (1 + np.exp(-values)), np.float32)
     return raised

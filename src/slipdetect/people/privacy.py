@@ -28,7 +28,7 @@ EVERY = 0.1  # seconds between two looks for people; nobody gets out of a region
 BEHIND = 0.5  # seconds for which somebody is hidden where nobody is found any more
 AHEAD = 0.25  # seconds for which somebody is hidden before they are found
 LEAST_SCORE = 0.06  # of what is hidden: a chair too many is no harm
-LEAST_DRAWN = 0.12  # of who is drawn
+SURE = 0.12  # score of who is drawn
 
 _SAME_SECONDS = 1e-6
 _SAME_PERSON = 0.15  # overlap of boxes over their union, between two looks
@@ -63,7 +63,7 @@ class _Seen:
         hidden: Whose regions are blurred.
         drawn: Who is drawn.
         moves: Something moves around this time.
-        whole: Everything is blurred, as most of what moves is nobody who was found.
+        whole: Everything is blurred.
     """
 
     hidden: Sequence[Person]
@@ -77,26 +77,22 @@ class Privacy:
 
     People are looked for every 0.1 s in what is asked for, and move in a straight line in between.
     Who is missed in a picture stays hidden where they were found up to half a second before and a
-    quarter of a second after it, and as long as the place looks as it did. Where most of what
-    moves is nobody who was found, the whole picture is blurred.
+    quarter of a second after it, and as long as the place looks as it did. Where nobody is surely
+    found and most of what moves lies outside of who may be people, the whole picture is blurred.
 
     Args:
         mode: What is seen instead of people.
         estimator: What finds them; None: the bundled one.
 
-    Attributes:
-        moving: Pictures of the last video in which something moves.
-        whole: Those of them that were blurred whole.
     """
 
     def __init__(self, mode: PrivacyMode, estimator: PoseEstimator | None = None) -> None:
         self.mode = mode
-        self.moving = self.whole = 0
+        self._moving = self._whole = 0  # pictures
         self._estimator = make_pose_estimator() if estimator is None else estimator
 
     def __call__(self, moments: Iterator[Moment]) -> Iterator[Moment]:
-        """Return the moments with nobody in them; one video at a time."""
-        self.moving = self.whole = 0
+        """Yield the moments of a video with nobody in their pictures."""
         looks = _Looks(self._estimator)
         ahead: deque[Moment] = deque()
         for moment in moments:
@@ -108,14 +104,15 @@ class Privacy:
             yield self._hidden(ahead, looks)
             ahead.popleft()
 
-    @property
-    def warning(self) -> str:
-        """What the result of the last video should say, empty where people were found."""
-        if not self.whole:
+    def pop_warning(self) -> str:
+        """Return what a result should say of all pictures since the last call, or nothing."""
+        moving, whole = self._moving, self._whole
+        self._moving = self._whole = 0
+        if not whole:
             return ""
         return (
-            f"--privacy: in {self.whole} of {self.moving} pictures where something moves nobody "
-            "was found there; those are blurred whole"
+            f"--privacy: nobody was found in {whole} of {moving} pictures where something moves; "
+            "those are blurred whole"
         )
 
     def _hidden(self, ahead: Sequence[Moment], looks: _Looks) -> Moment:
@@ -125,8 +122,8 @@ class Privacy:
         def at(size: int | None) -> Frame:
             if not found:
                 found.append(looks.around(ahead, size))
-                self.moving += found[0].moves
-                self.whole += found[0].whole
+                self._moving += found[0].moves
+                self._whole += found[0].whole
             return self._without_people(moment.at(size), found[0])
 
         return Moment(moment.time, cache(at))
@@ -192,7 +189,8 @@ def _seen(now: float, looks: Sequence[_Look]) -> _Seen:
         hidden += [person for person in look.people if not _covered(person, hidden)]
     hidden += [person for person, _ in before.still_there if not _covered(person, hidden)]
     moves, whole = _motion(looks, hidden)
-    return _Seen(hidden, [each for each in drawn if each.score >= LEAST_DRAWN], moves, whole)
+    whole = whole and all(person.score < SURE for person in hidden)
+    return _Seen(hidden, [each for each in drawn if each.score >= SURE], moves, whole)
 
 
 def _between(
