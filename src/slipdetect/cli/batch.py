@@ -167,7 +167,7 @@ class Batch:
 
             show(result.source, views, self._privacy, **self._reading)
         if self._privacy is not None:
-            if warning := self._privacy.pop_warning():
+            for warning in self._privacy.pop_warnings():
                 result.report.warn(warning)
                 self._console.warn(f"{result.source!r}: {warning}")
             _give(result, others)

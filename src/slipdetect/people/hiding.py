@@ -100,7 +100,7 @@ def draw_silhouette(picture: Image, person: Person, ink: Color = _BODY) -> None:
     """Draw a body of one color onto a picture: trunk, limbs and head, as thick as they are."""
     points, seen = person.keypoints[:, :2], person.keypoints[:, 2] > _GUESSED
     trunk = _trunk_length(person)
-    if all(seen[index] for index in _TRUNK):
+    if any(seen[index] for index in _TRUNK):
         corners = [_pixel(person, index) for index in _TRUNK]
         cv2.fillConvexPoly(picture, cv2.convexHull(np.array(corners, np.int32)), ink, cv2.LINE_AA)
     for one, two in LIMBS:

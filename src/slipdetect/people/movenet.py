@@ -38,12 +38,14 @@ class MoveNet:
 
     Attributes:
         name: What models and results call it.
+        most: People that it finds in a picture.
 
     Raises:
         ModelError: The file is not this network.
     """
 
     name = "movenet"
+    most = MOST
 
     def __init__(self, path: Path | None = None, side: int = SIDE, threads: int = 1) -> None:
         import onnxruntime

@@ -1,7 +1,7 @@
 """Who must not be seen in what is written, over the time of a video.
 
 In: the moments of a video in order. Out: the same with nobody in their pictures, and how often
-people could not be found.
+it was not known where people are.
 """
 
 from __future__ import annotations
@@ -44,6 +44,7 @@ class _Look:
     Attributes:
         time: Seconds.
         people: Who was found.
+        crowd: There may be more of them.
         thumbnail: Of the picture.
         still_there: Who was found earlier, at places that look now as they did then, each with
             the thumbnail of then.
@@ -51,6 +52,7 @@ class _Look:
 
     time: float
     people: Sequence[Person]
+    crowd: bool
     thumbnail: Thumbnail
     still_there: Sequence[tuple[Person, Thumbnail]]
 
@@ -63,13 +65,20 @@ class _Seen:
         hidden: Whose regions are blurred.
         drawn: Who is drawn.
         moves: Something moves around this time.
-        whole: Everything is blurred.
+        missed: Most of what moves is nobody who was found.
+        crowd: There may be more people than were found.
     """
 
     hidden: Sequence[Person]
     drawn: Sequence[Person]
     moves: bool
-    whole: bool
+    missed: bool
+    crowd: bool
+
+    @property
+    def whole(self) -> bool:
+        """Everything is blurred."""
+        return self.missed or self.crowd
 
 
 class Privacy:
@@ -78,17 +87,17 @@ class Privacy:
     People are looked for every 0.1 s in what is asked for, and move in a straight line in between.
     Who is missed in a picture stays hidden where they were found up to half a second before and a
     quarter of a second after it, and as long as the place looks as it did. Where nobody is surely
-    found and most of what moves lies outside of who may be people, the whole picture is blurred.
+    found and most of what moves lies outside of who may be people, the whole picture is blurred,
+    and where as many people are found as the estimator finds at most.
 
     Args:
         mode: What is seen instead of people.
         estimator: What finds them; None: the bundled one.
-
     """
 
     def __init__(self, mode: PrivacyMode, estimator: PoseEstimator | None = None) -> None:
         self.mode = mode
-        self._moving = self._whole = 0  # pictures
+        self._begin_counting()
         self._estimator = make_pose_estimator() if estimator is None else estimator
 
     def __call__(self, moments: Iterator[Moment]) -> Iterator[Moment]:
@@ -104,16 +113,29 @@ class Privacy:
             yield self._hidden(ahead, looks)
             ahead.popleft()
 
-    def pop_warning(self) -> str:
-        """Return what a result should say of all pictures since the last call, or nothing."""
-        moving, whole = self._moving, self._whole
-        self._moving = self._whole = 0
-        if not whole:
-            return ""
-        return (
-            f"--privacy: nobody was found in {whole} of {moving} pictures where something moves; "
-            "those are blurred whole"
-        )
+    def pop_warnings(self) -> list[str]:
+        """Return what a result should say of all pictures since the last call."""
+        warnings = []
+        if self._missed:
+            warnings.append(
+                f"--privacy: nobody was found in {self._missed} of {self._moving} pictures where "
+                "something moves; those are blurred whole"
+            )
+        if self._crowds:
+            warnings.append(
+                f"--privacy: {self._crowds} pictures show {self._estimator.most} people or more, "
+                "of whom not all can be found; those are blurred whole"
+            )
+        self._begin_counting()
+        return warnings
+
+    def _begin_counting(self) -> None:
+        self._moving = self._missed = self._crowds = 0  # pictures
+
+    def _count(self, seen: _Seen) -> None:
+        self._moving += seen.moves
+        self._missed += seen.missed
+        self._crowds += seen.crowd
 
     def _hidden(self, ahead: Sequence[Moment], looks: _Looks) -> Moment:
         moment = ahead[0]
@@ -122,8 +144,7 @@ class Privacy:
         def at(size: int | None) -> Frame:
             if not found:
                 found.append(looks.around(ahead, size))
-                self._moving += found[0].moves
-                self._whole += found[0].whole
+                self._count(found[0])
             return self._without_people(moment.at(size), found[0])
 
         return Moment(moment.time, cache(at))
@@ -176,7 +197,7 @@ class _Looks:
                 for person, then in known
                 if not _covered(person, people) and _same_sight(person, then, small)
             ]
-        return _Look(frame.time, people, small, still)
+        return _Look(frame.time, people, len(people) >= self._estimator.most, small, still)
 
 
 def _seen(now: float, looks: Sequence[_Look]) -> _Seen:
@@ -188,9 +209,11 @@ def _seen(now: float, looks: Sequence[_Look]) -> _Seen:
     for look in looks:
         hidden += [person for person in look.people if not _covered(person, hidden)]
     hidden += [person for person, _ in before.still_there if not _covered(person, hidden)]
-    moves, whole = _motion(looks, hidden)
-    whole = whole and all(person.score < SURE for person in hidden)
-    return _Seen(hidden, [each for each in drawn if each.score >= SURE], moves, whole)
+    moves, missed = _motion(looks, hidden)
+    missed = missed and all(person.score < SURE for person in hidden)
+    crowd = any(look.crowd for look in looks)
+    drawn = [person for person in drawn if person.score >= SURE]
+    return _Seen(hidden, drawn, moves, missed, crowd)
 
 
 def _between(
@@ -221,7 +244,7 @@ def _between(
 
 def _motion(looks: Sequence[_Look], hidden: Sequence[Person]) -> tuple[bool, bool]:
     """Return whether something moves, and whether that is for the most part nobody hidden."""
-    moves = whole = False
+    moves = missed = False
     for one, two in pairwise(looks):
         energy = motion_profile(one.thumbnail, two.thumbnail)
         if motion_extent(energy) is None:
@@ -230,8 +253,8 @@ def _motion(looks: Sequence[_Look], hidden: Sequence[Person]) -> tuple[bool, boo
         people = [*hidden, *one.people, *two.people]
         rest = motion_profile(*(_emptied(look.thumbnail, people) for look in (one, two)))
         share = float(rest.rows.sum()) / float(energy.rows.sum())
-        whole |= motion_extent(rest) is not None and share > _MOST_UNSEEN
-    return moves, whole
+        missed |= motion_extent(rest) is not None and share > _MOST_UNSEEN
+    return moves, missed
 
 
 def _emptied(small: Thumbnail, people: Sequence[Person]) -> Thumbnail:

@@ -110,8 +110,8 @@ class LiveClips(Sink):
         if self.made:
             many = f"{len(self.made)} clip{'' if len(self.made) == 1 else 's'}"
             self.remarks.append(f"wrote {many} in {str(self._base.parent)!r}")
-        if self._privacy is not None and (warning := self._privacy.pop_warning()):
-            self.remarks.append(warning)
+        if self._privacy is not None:
+            self.remarks += self._privacy.pop_warnings()
 
     def path(self, event: Event) -> Path:
         """Return where the clip of an event goes: ``DIR/camera-0-20250301T091527.104Z.mp4``."""
