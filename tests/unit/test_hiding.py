@@ -36,7 +36,7 @@ def test_a_region_is_more_than_the_box_and_most_of_all_above_it() -> None:
 def test_keypoints_beside_the_box_are_in_the_region() -> None:
     points = SOMEBODY.keypoints.copy()
     points[9, :2] = 120, 60
-    rows, columns = region(type(SOMEBODY)(points, SOMEBODY.box, 0.5), HEIGHT, WIDTH)
+    _, columns = region(type(SOMEBODY)(points, SOMEBODY.box, 0.5), HEIGHT, WIDTH)
     assert columns.start < 60
     assert 120 < columns.stop < WIDTH
 
