@@ -15,7 +15,7 @@ import numpy.typing as npt
 from slipdetect.errors import ModelError
 from slipdetect.types.person import KEYPOINTS, Person
 
-Floats = npt.NDArray[np.float32]
+Floats = npt.NDArray[np.floating]
 
 SIDE = 192  # longer side of what the network sees, pixels
 MOST = 6  # people in a picture

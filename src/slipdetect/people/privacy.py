@@ -19,6 +19,7 @@ import numpy.typing as npt
 from slipdetect.modalities.snippet import motion_extent, motion_profile, thumbnail
 from slipdetect.people.estimators import PoseEstimator, make_pose_estimator
 from slipdetect.people.hiding import blurred, hide, region
+from slipdetect.people.tracks import overlap
 from slipdetect.types.person import Person, PrivacyMode
 from slipdetect.video import Frame, Moment
 
@@ -279,9 +280,5 @@ def _covered(person: Person, people: Sequence[Person]) -> bool:
     return any(_overlap(person, other) >= _COVERED for other in people)
 
 
-def _overlap(one: Person, two: Person) -> float:
-    """Return the area that two boxes share over the area that both cover."""
-    low, high = np.maximum(one.box[:2], two.box[:2]), np.minimum(one.box[2:], two.box[2:])
-    shared = float(np.prod(np.maximum(high - low, 0.0)))
-    areas = sum(float(np.prod(each.box[2:] - each.box[:2])) for each in (one, two))
-    return shared / (areas - shared) if areas > shared else 0.0
+def _overlap(one: Person, other: Person) -> float:
+    return float(overlap(one.box[None], other.box[None])[0, 0])
