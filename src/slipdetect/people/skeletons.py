@@ -77,7 +77,11 @@ class Skeletons:
         odd = [name for name, dimensions in _ARRAYS.items() if arrays[name].ndim != dimensions]
         sound = not odd and rows.shape[1] == _COLUMNS and size.shape == (2,)
         sound = sound and len(times) == len(counts) and counts.sum() == len(rows)
-        if not sound or (counts < 0).any() or not all(np.isfinite(each).all() for each in (times, rows)):
+        if (
+            not sound
+            or (counts < 0).any()
+            or not all(np.isfinite(each).all() for each in (times, rows))
+        ):
             raise DataError(f"{str(path)!r} holds skeletons that do not fit together; make it anew")
         persons = [Person(row[:-5].reshape(-1, 3), row[-5:-1], float(row[-1])) for row in rows]
         ends = np.cumsum(counts).tolist()
