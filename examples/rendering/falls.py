@@ -38,8 +38,16 @@ def fall(
     Returns:
         Joints ``(steps, 17, 3)`` at ``rate`` and the impact of the trunk, seconds after the start.
     """
+    drive = drive_of(action, joints, side, rng, size, after)
+    return landing(joints, velocity, drive, seconds, rate)
+
+
+def drive_of(
+    action: str, joints: np.ndarray, side: int, rng: np.random.Generator, size: float, after: str
+) -> Fall:
+    """Return what drives ``"slip"``, ``"trip"`` or ``"faint"``; see ``fall``."""
     make = {"slip": _slip, "trip": _trip, "faint": _faint}[action]
-    return landing(joints, velocity, make(joints, side, rng, size, after), seconds, rate)
+    return make(joints, side, rng, size, after)
 
 
 def landing(

@@ -10,10 +10,16 @@ from dataclasses import dataclass
 import numpy as np
 
 from rendering import floorwork, plans
+from rendering.caught import caught
+from rendering.exercises import EXERCISES
 from rendering.falls import fall
 from rendering.gait import RATE, Key, Walker
+from rendering.keyframes import Performer
+from rendering.living import LIVING
 from rendering.plans import SEAT, Planner
+from rendering.riders import Cyclist, Skater
 from rendering.skeleton import pose
+from rendering.spills import SPILLS, Mover, spill
 from rendering.stumbles import KINDS, stumble
 
 _OLD_FALLS = ("slip", "trip", "faint")
@@ -29,9 +35,16 @@ _PLANS: dict[str, Planner] = {
     "kneel": floorwork.kneel,
     "jump": floorwork.jump,
     "get-up": floorwork.get_up,
+    "sit-hard": plans.sit_hard,
+    "nap": plans.nap,
+    "caught": caught,
 }
-FALLS = (*_OLD_FALLS, *KINDS)
-ACTIONS = (*_OLD_FALLS, *_OLD_OTHERS, *KINDS, *_PLANS)
+_BEATS = {**EXERCISES, **LIVING}
+_RIDERS = {"ride": Cyclist, "glide": Skater}
+FALLS = (*_OLD_FALLS, *KINDS, *SPILLS)
+# what makes no sense without a bicycle or ice, which no picture shows
+UNSEEN = ("bicycle", "skates", *_RIDERS)
+ACTIONS = (*_OLD_FALLS, *_OLD_OTHERS, *KINDS, *_PLANS, *SPILLS, *_BEATS, *_RIDERS)
 
 
 @dataclass(frozen=True)
@@ -67,6 +80,17 @@ def make_motion(
     act = 0.37 * duration + rng.uniform(-0.3, 0.3)
     speed, step = rng.uniform(1.0, 1.2), rng.uniform(0.48, 0.54)
     style = rng.uniform(0.8, 1.2)
+    times = np.arange(int(duration * rate) + 2) / rate
+    if action in SPILLS:
+        joints, event, support = spill(action, duration, act, rng, rate)
+        return Motion(joints, (event,), support, rate)
+    if action in _BEATS or action in _RIDERS:
+        mover: Mover = (
+            Performer(_BEATS[action](rng), duration + 1, rng)
+            if action in _BEATS
+            else _RIDERS[action](rng, act)
+        )
+        return Motion(np.stack([mover.joints(t) for t in times]), (), rate=rate)
     if action in KINDS:
         joints, event, support = stumble(action, duration, act, speed, step, style, rng, rate)
         return Motion(joints, (event,), support, rate)
@@ -80,7 +104,6 @@ def make_motion(
         speeds, headings, keys = older(act, speed, rng)
         support = "chair" if action == "sit" else ""
     walker = Walker(duration, speeds, headings, keys, step, act, style, action in _PLANS, rate)
-    times = np.arange(int(duration * rate) + 2) / rate
     return Motion(np.stack([walker.joints(t) for t in times]), (), support, rate)
 
 

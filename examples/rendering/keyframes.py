@@ -1,0 +1,220 @@
+"""A body that goes from posture to posture with hands and feet where they were put.
+
+In: beats, each a posture and what stays where it is. Out: ``(17, 3)`` joints at any time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from itertools import pairwise
+
+import numpy as np
+
+from rendering.skeleton import (
+    ANGLES,
+    ANKLES,
+    ELBOWS,
+    FOREARM,
+    HIPS,
+    KNEES,
+    PELVIS,
+    RADII,
+    SHIN,
+    SHOULDERS,
+    THIGH,
+    TOES,
+    UPPER_ARM,
+    WRISTS,
+    joints_of,
+)
+
+FREE, DOWN, STAY = "free", "down", "stay"
+PALM = 0.05  # of a wrist above the floor that its hand is on, meters
+_UPPER = float(np.hypot(UPPER_ARM, 0.02))  # shoulder to elbow
+# root, middle and end of each limb, and the lengths between them
+_LIMBS = [
+    *((SHOULDERS[side], ELBOWS[side], WRISTS[side], _UPPER, FOREARM) for side in (0, 1)),
+    *((HIPS[side], KNEES[side], ANKLES[side], THIGH, SHIN) for side in (0, 1)),
+]
+# what carries a posture: arms bend where there is no room for them
+_CARRIES = [joint for joint in range(len(RADII)) if joint not in (*ELBOWS, *WRISTS)]
+_STEP = 0.12  # a hand or foot that goes farther is lifted, meters
+_SWAYS = [ANGLES.index(name) for name in ("spine", "bend", "twist", "nod", "turn")]
+_SWAYS += [ANGLES.index(side + name) for side in ("l_", "r_") for name in ("arm", "out", "elbow")]
+
+
+@dataclass(frozen=True, eq=False)
+class Beat:
+    """A posture and how it is reached from the one before.
+
+    Attributes:
+        lasts: Seconds from the beat before; of the first one, that it is held.
+        angles: From ``pose``. The lowest joint but for those of the arms is on the floor.
+        keep: Joints that stay, on average, where they were, seen from above.
+        hands: What each hand does, left and right: ``FREE`` is where the angles put it; ``DOWN``
+            is on the floor below there; ``STAY`` is on the floor where it was in the beat before.
+        feet: Likewise.
+        lift: Lowest joint above the floor, meters, as in a jump.
+        turn: Heading, degrees.
+        slides: Whether hands and feet that move along the floor stay on it.
+    """
+
+    lasts: float
+    angles: np.ndarray
+    keep: tuple[int, ...] = ANKLES
+    hands: tuple[str, str] = (FREE, FREE)
+    feet: tuple[str, str] = (DOWN, DOWN)
+    lift: float = 0.0
+    turn: float = 0.0
+    slides: bool = False
+
+
+@dataclass(frozen=True, eq=False)
+class _Placed:
+    """A beat in the room: when, the pelvis ``(3,)``, and wrists and ankles ``(4, 3)``, meters."""
+
+    beat: Beat
+    time: float
+    pelvis: np.ndarray
+    ends: np.ndarray
+    held: tuple[bool, ...]
+
+
+class Performer:
+    """A person who goes through beats.
+
+    Args:
+        beats: Until ``seconds`` are over, or all.
+        seconds: How long.
+        rng: Draws how the body sways.
+        sway: Degrees.
+    """
+
+    def __init__(
+        self, beats: Iterable[Beat], seconds: float, rng: np.random.Generator, sway: float = 1.5
+    ) -> None:
+        self._placed: list[_Placed] = []
+        for beat in beats:
+            self._placed.append(_place(beat, self._placed[-1] if self._placed else None))
+            if self._placed[-1].time > seconds:
+                break
+        self._speeds = rng.uniform(0.6, 4.5, (len(_SWAYS), 2))
+        self._phases = rng.uniform(0, 2 * np.pi, (len(_SWAYS), 2))
+        self._sway = sway * np.array([0.7, 0.3])
+        # nobody is the same on the left and on the right
+        self._uneven = rng.normal(0, 1.5 * sway, len(_SWAYS))
+
+    def joints(self, time: float) -> np.ndarray:
+        """Joints at ``time`` seconds, meters."""
+        old, new, share = self._around(time)
+        angles = old.beat.angles + (new.beat.angles - old.beat.angles) * share
+        angles = angles.copy()
+        waves = np.sin(self._speeds * time + self._phases) @ self._sway
+        angles[_SWAYS] += self._uneven + waves
+        pelvis = old.pelvis + (new.pelvis - old.pelvis) * share
+        heading = old.beat.turn + (new.beat.turn - old.beat.turn) * share
+        for _ in range(3):
+            out = joints_of(angles, pelvis, heading)
+            for limb in range(4):
+                reach(out, limb, _end_of(out, old, new, limb, share))
+            under = float((RADII - 0.005 - out[:, 2])[_CARRIES].max())
+            if under <= 0:
+                break
+            pelvis = pelvis + np.array([0.0, 0.0, under])
+        return out
+
+    def held(self, time: float) -> list[int]:
+        """Wrists and ankles that do not move about ``time``, as joints."""
+        old, new, _ = self._around(time)
+        still = np.linalg.norm(new.ends - old.ends, axis=1) < 1e-6
+        return [
+            _LIMBS[limb][2]
+            for limb in range(4)
+            if old.held[limb] and new.held[limb] and still[limb]
+        ]
+
+    def _around(self, time: float) -> tuple[_Placed, _Placed, float]:
+        for old, new in pairwise(self._placed):
+            if time < new.time:
+                share = max((time - old.time) / (new.time - old.time), 0.0)
+                return old, new, share**2 * (3 - 2 * share)
+        return self._placed[-1], self._placed[-1], 0.0
+
+
+def _place(beat: Beat, before: _Placed | None) -> _Placed:
+    joints = joints_of(beat.angles, np.zeros(3), beat.turn)
+    move = np.array([0.0, 0.0, beat.lift - (joints[:, 2] - RADII)[_CARRIES].min()])
+    if before is not None:
+        old = _whole(before)
+        keep = list(beat.keep)
+        move[:2] = (old[keep] - joints[keep]).mean(0)[:2]
+    joints += move
+    held = tuple(mode != FREE for mode in (*beat.hands, *beat.feet))
+    ends = joints[[limb[2] for limb in _LIMBS]]
+    for index, mode in enumerate((*beat.hands, *beat.feet)):
+        if mode == STAY and before is not None:
+            ends[index] = before.ends[index]
+        elif mode != FREE and index < 2:
+            ends[index, 2] = PALM
+        elif mode != FREE:
+            foot = [ANKLES[index - 2], TOES[index - 2]]
+            ends[index, 2] -= (joints[foot, 2] - RADII[foot]).min()
+    time = beat.lasts if before is None else before.time + beat.lasts
+    return _Placed(beat, time, joints[PELVIS], ends, held)
+
+
+def _whole(placed: _Placed) -> np.ndarray:
+    joints = joints_of(placed.beat.angles, placed.pelvis, placed.beat.turn)
+    for limb in range(4):
+        if placed.held[limb]:
+            reach(joints, limb, placed.ends[limb])
+    return joints
+
+
+def _end_of(joints: np.ndarray, old: _Placed, new: _Placed, limb: int, share: float) -> np.ndarray:
+    """Where a wrist or ankle is between two beats."""
+    end = _LIMBS[limb][2]
+    low = PALM if limb < 2 else RADII[end]
+    here = joints[end].copy()
+    here[2] = max(here[2], low)
+    if not (old.held[limb] or new.held[limb]):
+        return here
+    first = old.ends[limb] if old.held[limb] else here
+    last = new.ends[limb] if new.held[limb] else here
+    place = first + (last - first) * share
+    far = float(np.linalg.norm((last - first)[:2]))
+    if far > _STEP and not new.beat.slides:
+        place[2] += min(0.35 * far, 0.14) * 4 * share * (1 - share)
+    return np.array([*place[:2], max(place[2], low)])
+
+
+def reach(joints: np.ndarray, limb: int, end: np.ndarray) -> None:
+    """Bend a limb in place so that it ends there, toward where it bent before, above the floor."""
+    root, middle, tip, upper, lower = _LIMBS[limb]
+    start, bent = joints[root], joints[middle] - joints[root]
+    foot = joints[TOES[limb - 2]] - joints[tip] if limb >= 2 else None
+    line = end - start
+    distance = float(np.linalg.norm(line))
+    line = line / (distance + 1e-9)
+    distance = float(np.clip(distance, abs(upper - lower) + 0.02, 0.999 * (upper + lower)))
+    along = (upper**2 - lower**2 + distance**2) / (2 * distance)
+    radius = float(np.sqrt(max(upper**2 - along**2, 0.0)))
+    across = bent - (bent @ line) * line
+    size = float(np.linalg.norm(across))
+    level = np.array([0.0, 0.0, 1.0]) - line[2] * line
+    across = across / size if size > 1e-3 else level / (np.linalg.norm(level) + 1e-9)
+    for raised in (0.0, 0.3, 0.7, 1.5, 4.0):
+        way = across + raised * level
+        way = way / (np.linalg.norm(way) + 1e-9)
+        joints[middle] = start + along * line + radius * way
+        if joints[middle, 2] >= RADII[middle]:
+            break
+    joints[tip] = start + distance * line
+    if foot is not None:
+        joints[TOES[limb - 2]] = joints[tip] + foot
+
+
+def mixed(first: np.ndarray, second: np.ndarray, share: float) -> np.ndarray:
+    """Angles between two postures, or beyond the second."""
+    return first + (second - first) * share
