@@ -3,7 +3,7 @@
 In: how many, and a seed. Out: files of skeletons, each a view of a scene, and a ``clips.csv``.
 
 A run that was stopped goes on where it stopped; a view depends on the seed, its scene's number and
-its own alone, and a scene on the share of falls too.
+its own alone, and a scene on the share of falls and the actions too.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from rendering.takes import draw_action, make_take, see_take
+from rendering.takes import TAKES, draw_action, make_take, see_take
 
 from slipdetect._io import atomic_write
 
@@ -34,6 +34,7 @@ class Job:
     views: int
     falls: float
     seed: int
+    actions: tuple[str, ...] = TAKES
 
 
 def scene_rows(job: Job, number: int) -> list[dict[str, object]] | str:
@@ -43,7 +44,7 @@ def scene_rows(job: Job, number: int) -> list[dict[str, object]] | str:
         Rows of the list, or why the scene cannot be made.
     """
     name = f"{job.seed}-{number:05d}"
-    action = draw_action(job.seed, number, job.falls)
+    action = draw_action(job.seed, number, job.falls, job.actions)
     take, rows = None, []
     for view in range(job.views):
         target = job.folder / f"{name}-{view}.npz"
@@ -53,12 +54,17 @@ def scene_rows(job: Job, number: int) -> list[dict[str, object]] | str:
                 take = take or make_take(job.seed, number, action)
                 skeletons, events = see_take(take, job.seed, number, view)
             except (ValueError, FloatingPointError) as error:
-                return str(error)
+                return f"scene {number}, {action}: {error}"
             skeletons.save(target, overwrite=True)
             # written last: that it is there says that the view is done
-            _write_truth(truth, {"action": action, "falls": job.falls, "events": events})
+            _write_truth(truth, {"action": action, **_drawn(job), "events": events})
         rows.append(_row(job, target, truth, f"{DATASET}-{name}"))
     return rows
+
+
+def _drawn(job: Job) -> dict[str, object]:
+    """Options on which it depends what a scene shows."""
+    return {"falls": job.falls, "actions": list(job.actions)}
 
 
 def _write_truth(path: Path, truth: dict[str, object]) -> None:
@@ -68,10 +74,11 @@ def _write_truth(path: Path, truth: dict[str, object]) -> None:
 
 def _row(job: Job, target: Path, truth: Path, group: str) -> dict[str, object]:
     known = json.loads(truth.read_text(encoding="utf-8"))
-    if known["falls"] != job.falls:
-        raise SystemExit(
-            f"{str(target)!r} is of a run with --falls {known['falls']}; choose another folder"
-        )
+    for option, value in _drawn(job).items():
+        if known.get(option) != value:
+            raise SystemExit(
+                f"{str(target)!r} is of a run with other --{option}; choose another folder"
+            )
     start, end = known["events"][0] if known["events"] else (None, None)
     return {
         "path": target.name,
@@ -92,12 +99,16 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--views", type=int, default=5, help="cameras that see each scene")
     parser.add_argument("--falls", type=float, default=0.42, help="share of scenes with a fall")
     parser.add_argument("--seed", type=int, default=0, help="of every draw")
+    parser.add_argument(
+        "--actions", nargs="+", choices=TAKES, default=TAKES, metavar="ACTION",
+        help="what scenes may show, by default all of: " + ", ".join(TAKES),
+    )  # fmt: skip
     parser.add_argument("--jobs", type=int, default=1, help="processes")
     chosen = parser.parse_args(arguments)
     if chosen.count < 1 or chosen.views < 1 or chosen.jobs < 1 or not 0 <= chosen.falls <= 1:
         parser.error("--count, --views and --jobs must be at least 1, and --falls from 0 to 1")
     chosen.out.mkdir(parents=True, exist_ok=True)
-    job = Job(chosen.out, chosen.views, chosen.falls, chosen.seed)
+    job = Job(chosen.out, chosen.views, chosen.falls, chosen.seed, tuple(chosen.actions))
     rows: list[dict[str, object]] = []
     skipped = 0
     for number, made in enumerate(_all(job, chosen.count, chosen.jobs)):

@@ -5,6 +5,7 @@ In: keypoints in pixels without error. Out: a ``Person`` for each frame, or none
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -39,9 +40,21 @@ class Track3:
 
 
 def found_in(
-    track: Track3, view: Viewpoint, rate: float, rng: np.random.Generator
+    track: Track3,
+    view: Viewpoint,
+    rate: float,
+    rng: np.random.Generator,
+    others: Sequence[Track3] = (),
 ) -> list[Person | None]:
-    """Return what is found of a person in each frame of a camera of ``rate`` frames a second."""
+    """Return what is found of a person in each frame of a camera.
+
+    Args:
+        track: The person.
+        view: The camera.
+        rate: Frames a second.
+        rng: Draws the errors.
+        others: People who may stand before them.
+    """
     true, depth = view.see(track.keypoints)
     crown, _ = view.see(track.crown)
     corner = np.array([view.width, view.height], float)
@@ -56,18 +69,37 @@ def found_in(
     looks = track.ahead @ view.axes[2]
     scores = _scores(speed, looks, depth, rate, rng)
     _hide(points, scores, size, rate, rng)
+    covered = covered_by(track, others, view)
+    scores = np.where(covered, 0.35 * scores, scores)
+    points += np.where(covered, 0.05 * size, 0.0)[..., None] * rng.normal(0, 1, points.shape)
     scores = np.clip(np.where(inside, scores, 0.15 * scores), 0.01, 0.95)
     points = np.clip(points, 0.0, corner)
     _swap(points, scores, rate, rng)
     boxes = _boxes(low, high, extent, corner, rng)
     sure = scores.mean(1) * rng.uniform(0.7, 0.95)
     missed = rng.uniform(size=len(sure)) < np.clip(3 * (0.3 - sure), 0.0, 0.9)
+    missed |= (covered.mean(1) > 0.6) & (rng.uniform(size=len(sure)) < 0.7)
     missed |= (inside.mean(1) < 0.3) | (rng.uniform(size=len(sure)) < rng.choice([0.0, 0.02, 0.08]))
     rows = np.concatenate([points, scores[..., None]], -1).astype(np.float32)
     return [
         None if gone else Person(row, box, float(score))
         for gone, row, box, score in zip(missed, rows, boxes.astype(np.float32), sure, strict=True)
     ]
+
+
+def covered_by(track: Track3, others: Sequence[Track3], view: Viewpoint) -> np.ndarray:
+    """Keypoints ``(T, 17)`` behind the trunk and head of somebody nearer."""
+    points, depth = view.see(track.keypoints)
+    covered = np.zeros(depth.shape, bool)
+    for other in others:
+        body = [*_FACE, *_TRUNK]
+        outline, ahead = view.see(
+            np.concatenate([other.keypoints[:, body], other.crown[:, None]], 1)
+        )
+        low, high = outline.min(1, keepdims=True), outline.max(1, keepdims=True)
+        nearer = ahead.mean(1, keepdims=True) < depth - 0.25
+        covered |= ((points > low) & (points < high)).all(-1) & nearer
+    return covered
 
 
 def _errors(speed: np.ndarray, rate: float, rng: np.random.Generator) -> np.ndarray:

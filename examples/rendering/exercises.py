@@ -46,7 +46,14 @@ def standing(rng: np.random.Generator) -> Iterator[Beat]:
 
 
 def reaching_down() -> np.ndarray:
-    return postures.hanging(postures.squat(1.15), 25)
+    """Squatting, bent over, hands to the floor."""
+    return postures.hanging(postures.squat(1.15) + pose(spine=26, nod=-14), 8)
+
+
+def back_to(tempo: Tempo, low: np.ndarray) -> Iterator[Beat]:
+    """Hips up, feet back, from hands and feet on the floor."""
+    yield Beat(tempo(0.5), postures.tucked(), keep=WRISTS, hands=STAYING, feet=STAYING)
+    yield Beat(tempo(0.6), low, keep=WRISTS, hands=STAYING)
 
 
 def push_ups(rng: np.random.Generator) -> Iterator[Beat]:
@@ -58,7 +65,7 @@ def push_ups(rng: np.random.Generator) -> Iterator[Beat]:
     tempo, start = Tempo(rng), rng.uniform(0.0, 1.0)
     if rng.uniform() < FROM_STANDING:
         yield from standing(rng)
-        yield Beat(tempo(0.8), high, keep=WRISTS, hands=STAYING)
+        yield from back_to(tempo, high)
     else:
         yield Beat(rng.uniform(0, 0.8), mixed(high, low, start * deep), hands=ON_FLOOR)
         yield Beat(tempo(0.6), high, keep=KNEES if knees else TOES, hands=STAYING, feet=STAYING)
@@ -134,7 +141,7 @@ def planks(rng: np.random.Generator) -> Iterator[Beat]:
     hold = postures.low_plank() if low and not climbing else postures.plank()
     if rng.uniform() < FROM_STANDING:
         yield from standing(rng)
-        yield Beat(tempo(0.9), hold, keep=WRISTS, hands=STAYING)
+        yield from back_to(tempo, hold)
     else:
         yield Beat(rng.uniform(0.1, 0.9), hold, hands=ON_FLOOR)
     side = 0
@@ -228,11 +235,13 @@ def burpees(rng: np.random.Generator) -> Iterator[Beat]:
     stays = {"keep": WRISTS, "hands": STAYING}
     while True:
         yield Beat(tempo(0.6), reaching_down(), feet=STAYING, hands=ON_FLOOR)
-        yield Beat(tempo(0.4), postures.plank(), **stays)
+        yield Beat(tempo(0.22), postures.tucked(), **stays, feet=STAYING)
+        yield Beat(tempo(0.26), postures.plank(), **stays)
         if pressing:
             yield Beat(tempo(0.45), postures.pressed(), keep=TOES, hands=STAYING, feet=STAYING)
             yield Beat(tempo(0.4), postures.plank(), keep=TOES, hands=STAYING, feet=STAYING)
-        yield Beat(tempo(0.4), reaching_down(), **stays)
+        yield Beat(tempo(0.26), postures.tucked(), **stays)
+        yield Beat(tempo(0.25), reaching_down(), **stays, feet=STAYING)
         yield Beat(tempo(0.5), postures.stand(), feet=STAYING)
         up = postures.stand() + pose(arm=rng.uniform(40, 165), ankle=30)
         yield Beat(0.2, up, feet=LOOSE, lift=rng.uniform(0.05, 0.25))

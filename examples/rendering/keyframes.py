@@ -40,6 +40,10 @@ _LIMBS = [
 # what carries a posture: arms bend where there is no room for them
 _CARRIES = [joint for joint in range(len(RADII)) if joint not in (*ELBOWS, *WRISTS)]
 _STEP = 0.12  # a hand or foot that goes farther is lifted, meters
+_ROUNDS = 8  # of moving the body until hands and feet reach
+# elbows and knees are never straight: it is plain then which way they bend, degrees
+_BENDS = [ANGLES.index(name) for name in ("l_elbow", "r_elbow", "l_knee", "r_knee")]
+_LEAST_BENT = np.array([7.0, 7.0, 2.0, 2.0])
 _SWAYS = [ANGLES.index(name) for name in ("spine", "bend", "twist", "nod", "turn")]
 _SWAYS += [ANGLES.index(side + name) for side in ("l_", "r_") for name in ("arm", "out", "elbow")]
 
@@ -72,12 +76,14 @@ class Beat:
 
 @dataclass(frozen=True, eq=False)
 class _Placed:
-    """A beat in the room: when, the pelvis ``(3,)``, and wrists and ankles ``(4, 3)``, meters."""
+    """A beat in the room: when, the pelvis ``(3,)``, and wrists and ankles ``(4, 3)``, and from
+    ankles to toes ``(2, 3)``, meters."""
 
     beat: Beat
     time: float
     pelvis: np.ndarray
     ends: np.ndarray
+    feet: np.ndarray
     held: tuple[bool, ...]
 
 
@@ -114,14 +120,26 @@ class Performer:
         angles[_SWAYS] += self._uneven + waves
         pelvis = old.pelvis + (new.pelvis - old.pelvis) * share
         heading = old.beat.turn + (new.beat.turn - old.beat.turn) * share
-        for _ in range(3):
+        angles[_BENDS] = np.maximum(angles[_BENDS], _LEAST_BENT)
+        lift = old.beat.lift + (new.beat.lift - old.beat.lift) * share
+        pelvis[2] = lift - (joints_of(angles, np.zeros(3), heading)[:, 2] - RADII)[_CARRIES].min()
+        for count in range(_ROUNDS):
             out = joints_of(angles, pelvis, heading)
+            move = np.zeros(3)
             for limb in range(4):
-                reach(out, limb, _end_of(out, old, new, limb, share))
+                end = _end_of(out, old, new, limb, share)
+                reach(out, limb, end)
+                away = end - out[_LIMBS[limb][2]]
+                held = old.held[limb] and new.held[limb]
+                if held and np.linalg.norm(away) > np.linalg.norm(move):
+                    move = away
             under = float((RADII - 0.005 - out[:, 2])[_CARRIES].max())
-            if under <= 0:
+            if under <= 0 and np.linalg.norm(move) < 0.004:
                 break
-            pelvis = pelvis + np.array([0.0, 0.0, under])
+            # nearer to what is out of reach, but above all out of the floor
+            pelvis = pelvis + np.array([0.0, 0.0, max(under, 0.0)])
+            if count < _ROUNDS - 3:
+                pelvis += move
         return out
 
     def held(self, time: float) -> list[int]:
@@ -152,16 +170,21 @@ def _place(beat: Beat, before: _Placed | None) -> _Placed:
     joints += move
     held = tuple(mode != FREE for mode in (*beat.hands, *beat.feet))
     ends = joints[[limb[2] for limb in _LIMBS]]
+    feet = joints[list(TOES)] - joints[list(ANKLES)]
     for index, mode in enumerate((*beat.hands, *beat.feet)):
+        foot = feet[index - 2] if index >= 2 else np.zeros(3)
         if mode == STAY and before is not None:
+            # on the toes, so that a heel may rise; a hand stays as it is
             ends[index] = before.ends[index]
+            if index >= 2:
+                ends[index] += before.feet[index - 2] - foot
+                ends[index, 2] = _lowest(ANKLES[index - 2], foot)
         elif mode != FREE and index < 2:
             ends[index, 2] = PALM
         elif mode != FREE:
-            foot = [ANKLES[index - 2], TOES[index - 2]]
-            ends[index, 2] -= (joints[foot, 2] - RADII[foot]).min()
+            ends[index, 2] = _lowest(ANKLES[index - 2], foot)
     time = beat.lasts if before is None else before.time + beat.lasts
-    return _Placed(beat, time, joints[PELVIS], ends, held)
+    return _Placed(beat, time, joints[PELVIS], ends, feet, held)
 
 
 def _whole(placed: _Placed) -> np.ndarray:
@@ -175,7 +198,7 @@ def _whole(placed: _Placed) -> np.ndarray:
 def _end_of(joints: np.ndarray, old: _Placed, new: _Placed, limb: int, share: float) -> np.ndarray:
     """Where a wrist or ankle is between two beats."""
     end = _LIMBS[limb][2]
-    low = PALM if limb < 2 else RADII[end]
+    low = PALM if limb < 2 else _lowest(end, joints[TOES[limb - 2]] - joints[end])
     here = joints[end].copy()
     here[2] = max(here[2], low)
     if not (old.held[limb] or new.held[limb]):
@@ -189,30 +212,60 @@ def _end_of(joints: np.ndarray, old: _Placed, new: _Placed, limb: int, share: fl
     return np.array([*place[:2], max(place[2], low)])
 
 
+def _lowest(ankle: int, foot: np.ndarray) -> float:
+    """Height of an ankle whose foot is on the floor, from the way to its toe."""
+    return float(max(RADII[ankle], RADII[TOES[0]] - foot[2]))
+
+
 def reach(joints: np.ndarray, limb: int, end: np.ndarray) -> None:
-    """Bend a limb in place so that it ends there, toward where it bent before, above the floor."""
+    """Move a limb in place so that it ends there, bent as before, an elbow above the floor.
+
+    Args:
+        joints: ``(17, 3)`` meters, changed.
+        limb: 0 left arm, 1 right arm, 2 left leg, 3 right leg.
+        end: Where wrist or ankle should be; what is too far is reached for.
+    """
     root, middle, tip, upper, lower = _LIMBS[limb]
-    start, bent = joints[root], joints[middle] - joints[root]
+    start = joints[root].copy()
     foot = joints[TOES[limb - 2]] - joints[tip] if limb >= 2 else None
-    line = end - start
-    distance = float(np.linalg.norm(line))
-    line = line / (distance + 1e-9)
+    old, line = _unit(joints[tip] - start), _unit(end - start)
+    distance = float(np.linalg.norm(end - start))
     distance = float(np.clip(distance, abs(upper - lower) + 0.02, 0.999 * (upper + lower)))
     along = (upper**2 - lower**2 + distance**2) / (2 * distance)
     radius = float(np.sqrt(max(upper**2 - along**2, 0.0)))
-    across = bent - (bent @ line) * line
-    size = float(np.linalg.norm(across))
-    level = np.array([0.0, 0.0, 1.0]) - line[2] * line
-    across = across / size if size > 1e-3 else level / (np.linalg.norm(level) + 1e-9)
-    for raised in (0.0, 0.3, 0.7, 1.5, 4.0):
-        way = across + raised * level
-        way = way / (np.linalg.norm(way) + 1e-9)
-        joints[middle] = start + along * line + radius * way
-        if joints[middle, 2] >= RADII[middle]:
-            break
+    bent = joints[middle] - start
+    across = _turned(_unit(bent - (bent @ old) * old), old, line)
+    center = start + along * line
+    low = (RADII[middle] - center[2]) / max(radius, 1e-6)
+    across = _unit(across - (across @ line) * line)
+    # an elbow turns up where it has no room; for a knee the body has to rise
+    joints[middle] = center + radius * (_above(across, line, low) if limb < 2 else across)
     joints[tip] = start + distance * line
     if foot is not None:
         joints[TOES[limb - 2]] = joints[tip] + foot
+
+
+def _above(across: np.ndarray, line: np.ndarray, low: float) -> np.ndarray:
+    """The unit vector nearest to ``across`` that is square to ``line`` and as high as ``low``."""
+    if across[2] >= low:
+        return across
+    level = np.array([0.0, 0.0, 1.0]) - line[2] * line
+    most = float(np.linalg.norm(level))
+    if most < 1e-6:
+        return across
+    level, beside = level / most, np.cross(line, level / most)
+    cos = min(low / most, 1.0)
+    return cos * level + np.copysign(np.sqrt(1 - cos**2), across @ beside) * beside
+
+
+def _turned(vector: np.ndarray, old: np.ndarray, new: np.ndarray) -> np.ndarray:
+    """``vector`` turned as the shortest way from direction ``old`` to ``new`` turns."""
+    axis, cos = np.cross(old, new), float(old @ new)
+    return vector * cos + np.cross(axis, vector) + axis * (axis @ vector) / (1 + cos + 1e-6)
+
+
+def _unit(vector: np.ndarray) -> np.ndarray:
+    return vector / (np.linalg.norm(vector) + 1e-9)
 
 
 def mixed(first: np.ndarray, second: np.ndarray, share: float) -> np.ndarray:

@@ -16,6 +16,8 @@ from rendering.exercises import (
     ON_FLOOR,
     STAYING,
     Tempo,
+    back_to,
+    reaching_down,
     sitting_down,
     standing,
 )
@@ -138,32 +140,29 @@ def playing(rng: np.random.Generator) -> Iterator[Beat]:
         postures.cross_legged(), postures.heels(14), postures.all_fours(),
         postures.sat_up(-115, -60), _on_belly(),
     ]  # fmt: skip
-    weights = np.array([3, 3, 2, 2, 2], float)
-    here = int(rng.choice(len(places), p=weights / weights.sum()))
+    here = int(rng.choice(len(places), p=[0.25, 0.25, 0.17, 0.16, 0.17]))
     started = False
-    if rng.uniform() < FROM_STANDING and here in (0, 3):
+    if rng.uniform() < FROM_STANDING and here == 3:
         yield from sitting_down(rng, tempo)
         started = True
     while True:
-        base, resting = places[here], here in (2, 4)
+        base, leaning = places[here], here in (2, 4)
+        keep = KNEES if here in (1, 2) else (PELVIS,)
         yield Beat(
-            tempo(1.3) if started else 0.1, base, keep=(PELVIS,), feet=LOOSE,
-            hands=ON_FLOOR if resting else LOOSE,
+            tempo(1.3) if started else 0.1, base, keep=keep, feet=LOOSE,
+            hands=ON_FLOOR if leaning else LOOSE,
         )  # fmt: skip
         started = True
         for _ in range(int(rng.integers(3, 9))):
-            if resting:
+            if leaning:
                 hand = int(rng.integers(2))
-                arms = pose(**{f"{'lr'[hand]}_arm": rng.uniform(-5, 35), "turn": 12.0})
+                moved = base + pose(**{f"{'lr'[hand]}_arm": rng.uniform(-5, 35), "turn": 12.0})
                 hands = (DOWN, STAY) if hand == 0 else (STAY, DOWN)
             else:
-                arms, hands = _busy(rng) + pose(spine=rng.uniform(-4, 22)), LOOSE
-            yield Beat(
-                tempo(rng.uniform(0.4, 1.1)), base + arms, keep=(PELVIS,), feet=LOOSE, hands=hands
-            )
-        if rng.uniform() < 0.5:
-            # only between postures that need no rolling over
-            here = int(rng.choice([0, 3])) if here in (0, 3) else int(rng.choice([1, 2]))
+                moved, hands = base + _busy(rng) + pose(spine=rng.uniform(-4, 22)), LOOSE
+            yield Beat(tempo(rng.uniform(0.4, 1.1)), moved, keep=keep, feet=LOOSE, hands=hands)
+        if here in (1, 2) and rng.uniform() < 0.5:
+            here = 3 - here
 
 
 def yoga(rng: np.random.Generator) -> Iterator[Beat]:
@@ -180,14 +179,15 @@ def _salute(rng: np.random.Generator, tempo: Tempo) -> Iterator[Beat]:
     while True:
         yield Beat(tempo(1.2), up, feet=STAYING)
         yield Beat(tempo(1.4), postures.fold(), feet=STAYING)
-        yield Beat(tempo(0.8), reaching(postures.squat(1.1)), feet=STAYING, hands=ON_FLOOR)
-        yield Beat(tempo(0.9), postures.plank(), keep=WRISTS, hands=STAYING)
+        yield Beat(tempo(0.8), reaching_down(), feet=STAYING, hands=ON_FLOOR)
+        yield from back_to(tempo, postures.plank())
         yield Beat(tempo(1.0), postures.pressed(), keep=TOES, hands=STAYING, feet=STAYING)
         yield Beat(tempo(1.0), postures.cobra(0.9), keep=WRISTS, hands=STAYING, feet=LOOSE)
         yield Beat(tempo.rest(0.8), postures.cobra(1.0), keep=WRISTS, hands=STAYING, feet=LOOSE)
         yield Beat(tempo(1.3), postures.dog(), keep=WRISTS, hands=STAYING)
         yield Beat(tempo(1.5), postures.dog(), keep=WRISTS, hands=STAYING, feet=STAYING)
-        yield Beat(tempo(1.0), reaching(postures.squat(1.1)), keep=WRISTS, hands=STAYING)
+        yield Beat(tempo(0.7), postures.tucked(), keep=WRISTS, hands=STAYING)
+        yield Beat(tempo(0.7), reaching_down(), hands=STAYING, feet=STAYING)
         yield Beat(tempo(0.9), postures.fold(), feet=STAYING)
         yield Beat(tempo(1.2), postures.stand(), feet=STAYING)
 
@@ -282,8 +282,8 @@ def mat(rng: np.random.Generator) -> Iterator[Beat]:
             moved = lying + pose(turn=rng.uniform(-30, 30), l_elbow=rng.uniform(0, 40))
             yield Beat(tempo(rng.uniform(0.6, 1.5)), moved, **lies)
         yield Beat(tempo(1.0), postures.propped(), keep=(PELVIS,), hands=ON_FLOOR)
-        yield Beat(tempo.rest(0.5), postures.sat_up(), keep=(PELVIS,), feet=STAYING)
-        low = reaching(postures.squat(1.15))
+        yield Beat(tempo(0.6), postures.sat_up(), keep=(PELVIS,), feet=STAYING)
+        low = reaching_down()
         yield Beat(tempo(0.8), low, feet=STAYING, hands=ON_FLOOR)
         yield Beat(tempo(1.1), postures.stand(), feet=STAYING)
         yield Beat(rng.uniform(0.3, 1.5), postures.stand(), feet=STAYING)
@@ -292,9 +292,16 @@ def mat(rng: np.random.Generator) -> Iterator[Beat]:
         yield Beat(tempo(1.0), lying, **lies)
 
 
-def reaching(angles: np.ndarray) -> np.ndarray:
-    """Arms down to the floor, somewhat ahead."""
-    return postures.hanging(angles, 25)
+def idle(rng: np.random.Generator) -> Iterator[Beat]:
+    """Stand, shift the weight, gesture, look about."""
+    tempo = Tempo(rng, rng.uniform(*_CALM))
+    yield Beat(rng.uniform(0, 1), postures.stand())
+    while True:
+        leaned = (
+            postures.stand() + _busy(rng) + pose(spine=rng.uniform(0, 10), bend=rng.uniform(-3, 3))
+        )
+        yield Beat(tempo(rng.uniform(0.5, 1.5)), leaned, feet=STAYING)
+        yield Beat(tempo(rng.uniform(0.3, 2.0)), leaned + pose(nod=3), feet=STAYING)
 
 
 def _on_belly() -> np.ndarray:
@@ -333,4 +340,5 @@ LIVING: dict[str, Callable[[np.random.Generator], Iterator[Beat]]] = {
     "playing": playing,
     "yoga": yoga,
     "mat": mat,
+    "idle": idle,
 }

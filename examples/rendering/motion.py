@@ -42,6 +42,8 @@ _PLANS: dict[str, Planner] = {
 _BEATS = {**EXERCISES, **LIVING}
 _RIDERS = {"ride": Cyclist, "glide": Skater}
 FALLS = (*_OLD_FALLS, *KINDS, *SPILLS)
+# what is repeated, or has an end to wait for: worth more seconds
+LASTING = (*_BEATS, "nap")
 # what makes no sense without a bicycle or ice, which no picture shows
 UNSEEN = ("bicycle", "skates", *_RIDERS)
 ACTIONS = (*_OLD_FALLS, *_OLD_OTHERS, *KINDS, *_PLANS, *SPILLS, *_BEATS, *_RIDERS)

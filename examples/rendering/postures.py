@@ -120,12 +120,18 @@ def pressed(knees: bool = False) -> np.ndarray:
 
 def low_plank() -> np.ndarray:
     """Straight from toes to the elbows below the shoulders."""
-    return hanging(legs(pose(pitch=82.5, nod=-15, out=3), 82.5, 82.5, 90), 0, 92)
+    return hanging(legs(pose(pitch=84, nod=-15, out=3), 84, 84, 92), 0, 90)
 
 
 def dog() -> np.ndarray:
     """Hips up, hands and feet on the floor."""
     return legs(pose(pitch=138, nod=10, arm=172, out=5, elbow=3), 28, 28, 4)
+
+
+def tucked() -> np.ndarray:
+    """On hands and toes, hips up, knees bent: between squatting and a plank."""
+    trunk = pose(pitch=124, nod=-30, out=4)
+    return hanging(legs(trunk, -28, 58, 66), 0, 8)
 
 
 def prone() -> np.ndarray:
@@ -153,7 +159,7 @@ def sat_up(thigh: float = -130.0, shin: float = -42.0, pitch: float = 4.0) -> np
 
 def propped() -> np.ndarray:
     """Sitting on the floor, hands behind."""
-    return legs(pose(pitch=-18, spine=12, nod=8, arm=-38, out=16, elbow=6), -128, -44)
+    return legs(pose(pitch=-30, spine=12, nod=12, arm=-39, out=16, elbow=6), -128, -44)
 
 
 def long_sit(bent: float) -> np.ndarray:

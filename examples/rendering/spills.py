@@ -17,7 +17,7 @@ from rendering.gait import Key, Walker
 from rendering.keyframes import DOWN, FREE, Beat, Performer
 from rendering.ragdoll import GRAVITY, Fall
 from rendering.riders import Cyclist, Skater
-from rendering.skeleton import CHEST, PELVIS, pose
+from rendering.skeleton import ANKLES, CHEST, PELVIS, pose
 
 Event = tuple[float, float]
 
@@ -177,8 +177,10 @@ def _slide_off(
             last = lying if ends == 1 else floor + pose(bend=32 * side * (ends == 2), nod=10)
             yield Beat(tempo(1.0), last + pose(nod=rng.uniform(-8, 8)), keep=(PELVIS,))
 
-    performer = Performer(beats(), duration + 1, rng)
+    # who sits on a chair faces -x
+    performer = Performer((replace(beat, turn=180.0) for beat in beats()), duration + 1, rng)
     joints = np.stack([performer.joints(step / rate) for step in range(int(duration * rate) + 2)])
+    joints[:, :, 0] -= joints[0, ANKLES, 0].mean()
     start = act
     low = np.flatnonzero(joints[:, PELVIS, 2] < 0.16)
     return joints, (start, float(low[0]) / rate if len(low) else start + lasts), "chair"
