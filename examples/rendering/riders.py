@@ -11,7 +11,7 @@ from rendering import postures
 from rendering.keyframes import reach
 from rendering.skeleton import RADII, joints_of, pose
 
-_CRANK, _SADDLE = (0.12, 0.30), (-0.12, 0.98)  # ahead and up, meters
+_CRANK, _SADDLE = (0.12, 0.36), (-0.12, 0.96)  # ankles on the pedals; ahead and up, meters
 
 
 class Cyclist:
@@ -41,7 +41,7 @@ class Cyclist:
         out = joints_of(angles, np.array([_SADDLE[0], 0.0, _SADDLE[1]]), 0.0)
         for side in (0, 1):
             sign = 1.0 if side == 0 else -1.0
-            reach(out, side, np.array([self._reach, sign * 0.24, 1.02]))
+            reach(out, side, np.array([self._reach, sign * 0.24, 1.0]))
             around = 2 * np.pi * self._turns * time + self._phase + np.pi * side
             pedal = [
                 _CRANK[0] + 0.17 * np.cos(around), sign * 0.11, _CRANK[1] - 0.17 * np.sin(around)

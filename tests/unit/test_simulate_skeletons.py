@@ -221,6 +221,47 @@ def test_who_fell_is_found_before_and_lies_still_after(script: ModuleType) -> No
     assert np.mean([len(found) for found in near]) >= 0.5
 
 
+def test_some_fall_among_others_and_are_found_with_them(script: ModuleType) -> None:
+    takes = part("takes")
+    most = []
+    for number in range(2):
+        take = takes.make_take(8, number, "crowd-fall")
+        assert len(take.events) == 1
+        assert 2 <= len(take.actors) <= 4
+        for other in take.actors[1:]:
+            far = np.linalg.norm(np.array(other.place))
+            assert 0.7 <= far <= 3.5
+            assert other.motion.events == ()
+        skeletons, events = takes.see_take(take, 8, number, 0)
+        assert len(events) == 1
+        most.append(max(len(found) for found in skeletons.people))
+        assert most[-1] <= len(take.actors)
+    assert max(most) > 1
+    assert takes.make_take(8, 5, "crowd").events == ()
+
+
+def test_who_stands_behind_somebody_is_covered(script: ModuleType) -> None:
+    track, view = still(script, 3)
+    back = np.array([0.0, 1.0, 0.0])
+    moved = track.keypoints + back  # type: ignore[attr-defined]
+    behind = part("detector").Track3(moved, track.crown + back, track.ahead)  # type: ignore[attr-defined]
+    covered = part("detector").covered_by(behind, [track], view)
+    points = view.see(moved[0])[0]  # type: ignore[attr-defined]
+    front = view.see(track.keypoints[0])[0]  # type: ignore[attr-defined]
+    crown = view.see(track.crown[0])[0]  # type: ignore[attr-defined]
+    body = [front[k] for k in (0, 1, 2, 3, 4, 5, 6, 11, 12)] + [crown]
+    for index in range(17):
+        expected = all(
+            min(point[axis] for point in body) < points[index][axis]
+            and points[index][axis] < max(point[axis] for point in body)
+            for axis in (0, 1)
+        )
+        assert covered[0, index] == expected, KEYPOINTS[index]
+    assert covered[0].any()
+    assert not covered[0].all()
+    assert not part("detector").covered_by(track, [behind], view).any()
+
+
 def same(one: Person, other: Person) -> bool:
     return np.array_equal(one.keypoints, other.keypoints) and np.array_equal(one.box, other.box)
 
@@ -242,11 +283,26 @@ def test_a_view_depends_on_seed_scene_and_view_alone(script: ModuleType) -> None
 def test_falls_are_as_often_as_asked_for_and_of_every_kind(script: ModuleType) -> None:
     takes = part("takes")
     drawn = [takes.draw_action(0, number, 0.42) for number in range(1200)]
-    falls = [action for action in drawn if action in takes.FALLS]
+    falls = [action for action in drawn if action in (*takes.FALLS, "crowd-fall")]
     assert len(falls) / 1200 == pytest.approx(0.42, abs=0.04)
     for kind in takes.FALLS:
-        assert falls.count(kind) / len(falls) == pytest.approx(1 / len(takes.FALLS), abs=0.04)
-    assert set(drawn) == {*takes.FALLS, *takes.OTHERS}
+        assert falls.count(kind) / len(drawn) == pytest.approx(0.42 / 20, abs=0.015)
+    assert falls.count("crowd-fall") / len(drawn) == pytest.approx(3 * 0.42 / 20, abs=0.025)
+    low = set(part("exercises").EXERCISES) | set(part("living").LIVING) - {"idle"}
+    low |= {"nap", "sit-floor", "lie", "get-up", "kneel"}
+    assert sum(action in low for action in drawn) / 1200 == pytest.approx(0.42, abs=0.05)
+    assert set(drawn) == set(takes.TAKES)
+
+
+def test_only_the_actions_asked_for_are_drawn(script: ModuleType) -> None:
+    takes = part("takes")
+    chosen = ["slip", "yoga", "mat"]
+    drawn = [takes.draw_action(0, number, 0.5, chosen) for number in range(300)]
+    assert set(drawn) == set(chosen)
+    assert drawn.count("slip") / 300 == pytest.approx(0.5, abs=0.1)
+    assert drawn.count("yoga") > drawn.count("mat")
+    assert {takes.draw_action(0, number, 0.1, ["ice"]) for number in range(20)} == {"ice"}
+    assert {takes.draw_action(0, number, 0.9, ["mat"]) for number in range(20)} == {"mat"}
 
 
 def test_a_stopped_run_goes_on_where_it_stopped(
@@ -264,8 +320,10 @@ def test_a_stopped_run_goes_on_where_it_stopped(
     assert names == sorted(path.name for path in stopped.iterdir())
     for name in names:
         assert (whole / name).read_bytes() == (stopped / name).read_bytes(), name
-    with pytest.raises(SystemExit, match=r"of a run with --falls 0\.42; choose another"):
+    with pytest.raises(SystemExit, match="of a run with other --falls; choose another"):
         script.main([str(stopped), "--count", "1", "--falls", "0.5", "--seed", "3"])
+    with pytest.raises(SystemExit, match="of a run with other --actions; choose another"):
+        script.main([str(stopped), "--count", "1", "--actions", "walk", "--seed", "3"])
 
 
 def test_a_scene_that_cannot_be_made_is_skipped_and_counted(
@@ -278,7 +336,7 @@ def test_a_scene_that_cannot_be_made_is_skipped_and_counted(
 
     def make(seed: int, number: int, action: str) -> object:
         if number == 0:
-            raise ValueError("scene 0: it came out with joints that are no numbers")
+            raise ValueError("it came out with joints that are no numbers")
         return made(seed, number, "slip")
 
     monkeypatch.setattr(script, "make_take", make)
@@ -286,7 +344,7 @@ def test_a_scene_that_cannot_be_made_is_skipped_and_counted(
     assert script.main([str(tmp_path), "--count", "2", "--views", "1"]) == 0
     output = capsys.readouterr()
     assert output.out == "1 views of 1 scenes; 1 scenes skipped\n"
-    assert output.err == "skipped: scene 0: it came out with joints that are no numbers\n"
+    assert output.err == "skipped: scene 0, slip: it came out with joints that are no numbers\n"
     with (tmp_path / "clips.csv").open(newline="") as stream:
         (row,) = csv.DictReader(stream)
     assert list(row) == ["path", "label", "start", "end", "group", "dataset", "action"]
