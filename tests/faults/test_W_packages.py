@@ -249,7 +249,7 @@ def test_W03_other_shape_is_told(package: Path) -> None:
 def test_W04_newer_format_asks_for_the_version_that_wrote_it(package: Path) -> None:
     edit_json(
         package,
-        lambda data: data.update(format_version=2, new=1, versions={"slipdetect": "3.4.5"}),
+        lambda data: data.update(format_version=3, new=1, versions={"slipdetect": "3.4.5"}),
     )
     assert "needs slipdetect >= 3.4.5" in refusal(package)
     edit_json(package, lambda data: data.update(versions=None))

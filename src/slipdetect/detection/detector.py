@@ -28,6 +28,7 @@ from slipdetect.types import (
     Profile,
     Window,
 )
+from slipdetect.types.aftermath import with_aftermath
 from slipdetect.video import (
     FrameTransform,
     SourceOptions,
@@ -201,7 +202,7 @@ class Detector:
             source=str(source),
             model=self.scorer.name,
             weights=dict(self.scorer.weights),
-            events=tuple(events),
+            events=tuple(with_aftermath(event, windows) for event in events),
             windows=tuple(windows),
             info=video.info,
             report=video.report,

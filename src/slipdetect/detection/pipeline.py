@@ -157,6 +157,7 @@ class Segment(Iterator[Frame]):
         self.run = RunState() if run is None else run
         self.waiting = waiting
         self.start = 0.0  # time of the first frame, seconds, once that was taken
+        self.on_frame: Callable[[Frame], None] | None = None  # sees every frame that is taken
         self._frames = self.run.watch.each(READING, frames)
         self._begun = False
 
@@ -166,6 +167,8 @@ class Segment(Iterator[Frame]):
             self._begun, self.start = True, frame.time
         self.run.samples += 1
         self.run.last = frame.time
+        if self.on_frame is not None:
+            self.on_frame(frame)
         return frame
 
 

@@ -5,9 +5,10 @@ In: a model package, frames. Out: probabilities of windows; logits of snippets a
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Executor
 from contextlib import contextmanager
+from dataclasses import replace
 from functools import partial
 
 import numpy as np
@@ -16,6 +17,7 @@ import numpy.typing as npt
 from slipdetect.detection.engines import make_engine
 from slipdetect.detection.engines.engine import Engine, Logits
 from slipdetect.detection.loading import check_consensus
+from slipdetect.detection.people import POSE, PeopleWatch
 from slipdetect.detection.pipeline import (
     CUTTING,
     JUDGING,
@@ -44,6 +46,7 @@ from slipdetect.modalities.snippet import LEARNED_CONSENSUS, SnippetGrid, Stream
 from slipdetect.models.config import ModelConfig, StreamConfig
 from slipdetect.models.fusion import softmax
 from slipdetect.models.package import ModelPackage
+from slipdetect.people.estimators import make_pose_estimator
 from slipdetect.types import EventConfig, Window
 
 
@@ -91,6 +94,9 @@ class TSNScorer(WindowScorer):
         self.sample_fps, self.short_side = config.sample_fps, config.frame_short_side
         self.window = self.plan.seconds
         self.weights = {stream.modality: stream.sha256 for stream in config.streams}
+        self._watcher = _people_watcher(package)
+        if config.pose is not None:
+            self.weights[POSE] = config.pose.sha256
         self._flow = None if config.flow is None else FlowExtractor.from_recipe(config.flow)
         self._streams = [
             StreamInput(stream.snippet, stream.input_size, stream.crop) for stream in config.streams
@@ -98,12 +104,14 @@ class TSNScorer(WindowScorer):
 
     def windows(self, segment: Segment) -> Iterator[Window]:
         """Yield the windows of a segment."""
+        people = None if self._watcher is None else self._watcher(segment)
         for found in self.window_scores(segment):
             with segment.run.watch.stage(JUDGING):
                 agreed = self.networks.consensus(found.scores)
                 probability, streams = self.networks.probability(agreed)
             start, end = found.start + segment.start, found.end + segment.start
-            yield Window(start, end, probability, streams, found.corrupt)
+            window = Window(start, end, probability, streams, found.corrupt)
+            yield window if people is None else people.judge(window)
 
     def window_scores(self, segment: Segment) -> Iterator[WindowScores]:
         """Yield the snippet scores of the windows of a segment, timed from its start."""
@@ -113,7 +121,8 @@ class TSNScorer(WindowScorer):
 
     def snippets(self, segment: Segment) -> Iterator[Snippet]:
         """Yield every snippet of a segment as the networks see it, for programs of other makes."""
-        schedule = EverySnippet(tuple(self.weights), self.grid, self.plan)
+        modalities = tuple(stream.modality for stream in self.config.streams)
+        schedule = EverySnippet(modalities, self.grid, self.plan)
         return SnippetCutter(schedule, self._streams, self._flow_source(segment)).cut(segment)
 
     def _flow_source(self, segment: Segment) -> FlowSource | None:
@@ -125,9 +134,13 @@ class TSNScorer(WindowScorer):
 
     def _schedule(self, events: EventConfig | None, live: bool) -> EverySnippet:
         every = anchor_distance(self.grid)
-        modalities = tuple(self.weights)
+        modalities = tuple(stream.modality for stream in self.config.streams)
         if self.exact or live or events is None or every == 1:
             return EverySnippet(modalities, self.grid, self.plan)
+        if self.config.pose is not None:
+            # at the gate nobody knows yet what people will say
+            gate = self.config.pose.gate
+            events = replace(events, onset=max(gate, 0.5), offset=min(gate, 0.5))
         verdict = partial(self._verdict, events)
         return SkipConfident(modalities, self.grid, self.plan, every, verdict)
 
@@ -136,6 +149,21 @@ class TSNScorer(WindowScorer):
         # a consensus that learned knows windows, not single snippets
         window = {name: row[None].repeat(self.plan.snippets, 0) for name, row in scores.items()}
         return is_confident(self.networks.probability(self.networks.consensus(window))[0], events)
+
+
+def _people_watcher(package: ModelPackage) -> Callable[[Segment], PeopleWatch] | None:
+    """Return what makes a watch over the people of a segment; None where the model has no pose.
+
+    Raises:
+        ModelError: There is no such pose estimator.
+        PackageError: The pose network is damaged.
+    """
+    config, network = package.config.pose, package.pose_network()
+    if config is None or network is None:
+        return None
+    estimator = make_pose_estimator(config.estimator)
+    every = round(package.config.sample_fps / config.rate)
+    return lambda segment: PeopleWatch(config, estimator, network, segment, every)
 
 
 class SnippetScorer:

@@ -15,7 +15,9 @@ from typing import TYPE_CHECKING
 from slipdetect._io import atomic_write
 from slipdetect.errors import OutputError, PackageError
 from slipdetect.models.config import ModelConfig, StreamConfig
-from slipdetect.models.weights_file import check_file, load_strictly, read
+from slipdetect.models.pose import PoseConfig
+from slipdetect.models.weights_file import check_file, load_strictly, read, read_arrays
+from slipdetect.people.network import PoseNetwork
 
 if TYPE_CHECKING:
     from slipdetect.models.tsn import TSN
@@ -60,6 +62,17 @@ class ModelPackage:
         load_strictly(network, read(path), str(path))
         return network.eval()
 
+    def pose_network(self) -> PoseNetwork | None:
+        """Return the network that judges people; None where the model has none.
+
+        Raises:
+            PackageError: Its weights are damaged or of another network.
+        """
+        if self.config.pose is None:
+            return None
+        path = self.folder / self.config.pose.file
+        return PoseNetwork(read_arrays(path), str(path))
+
     def card(self) -> str | None:
         """Return the text of the model card, None where there is none."""
         path = self.folder / CARD_FILE
@@ -92,6 +105,8 @@ def load_package(folder: str | os.PathLike[str]) -> ModelPackage:
     config = ModelConfig.from_json(_read_json(folder / CONFIG_FILE), str(folder / CONFIG_FILE))
     for stream in config.streams:
         check_file(folder / stream.file, stream.sha256, weight_facts(stream, config))
+    if config.pose is not None:
+        check_file(folder / config.pose.file, config.pose.sha256, pose_facts(config.pose))
     return ModelPackage(config, folder)
 
 
@@ -107,6 +122,16 @@ def weight_facts(stream: StreamConfig, config: ModelConfig) -> dict[str, str]:
         "classes": json.dumps(config.labels, ensure_ascii=False),
         "consensus": stream.consensus,
         "num_segments": str(stream.num_segments),
+    }
+
+
+def pose_facts(pose: PoseConfig) -> dict[str, str]:
+    """Return what the weights file of a pose network repeats about itself."""
+    return {
+        "modality": "pose",
+        "estimator": pose.estimator,
+        "rate": f"{pose.rate:g}",
+        "pictures": str(pose.pictures),
     }
 
 
@@ -196,7 +221,8 @@ def named_files(folder: Path) -> list[str]:
 def files_of(config: ModelConfig) -> list[str]:
     """Return the names of the weights files and graphs of a package."""
     graphs = [stream.graph.file for stream in config.streams if stream.graph is not None]
-    return [*(stream.file for stream in config.streams), *graphs]
+    pose = [] if config.pose is None else [config.pose.file]
+    return [*(stream.file for stream in config.streams), *graphs, *pose]
 
 
 def write_config(path: Path, config: ModelConfig, overwrite: bool) -> None:

@@ -73,7 +73,8 @@ def save_package(
         with atomic_write(folder / CARD_FILE, overwrite=True) as temporary:
             temporary.write_text(card, encoding="utf-8")
     versions = {"slipdetect": __version__, "torch": torch.__version__}
-    config = replace(config, streams=streams, versions={**config.versions, **versions})
+    # the thresholds of a pose network are fitted to the streams beside it
+    config = replace(config, streams=streams, pose=None, versions={**config.versions, **versions})
     write_config(folder / CONFIG_FILE, config, overwrite)
     remove_leftovers(folder, files_of(config), before)
     return ModelPackage(config, folder)

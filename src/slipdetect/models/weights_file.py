@@ -17,10 +17,12 @@ from slipdetect.backbones.options import options_in
 from slipdetect.errors import PackageError
 
 if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
     import torch
     from torch import nn
 
-_FACTS = "slipdetect"
+FACTS = "slipdetect"
 
 
 def write(
@@ -43,7 +45,7 @@ def write(
     for key, tensor in state_dict.items():
         tensors[key] = _stored(tensor, dtype).detach().cpu().clone().contiguous()
     # one entry, because safetensors writes several in random order and bytes would differ
-    save_file(tensors, path, metadata={_FACTS: json.dumps(dict(facts), sort_keys=True)})
+    save_file(tensors, path, metadata={FACTS: json.dumps(dict(facts), sort_keys=True)})
 
 
 def check_digest(path: Path, sha256: str) -> None:
@@ -70,7 +72,7 @@ def check_file(path: Path, sha256: str, facts: Mapping[str, str]) -> None:
     check_digest(path, sha256)
     try:
         with safe_open(path, framework="np") as file:
-            found = dict(json.loads((file.metadata() or {}).get(_FACTS, "{}")))
+            found = dict(json.loads((file.metadata() or {}).get(FACTS, "{}")))
     except (SafetensorError, OSError, ValueError, TypeError) as error:
         raise _damaged(path, error) from error
     differing = [key for key in facts if found.get(key) != facts[key]]
@@ -96,6 +98,25 @@ def read(path: Path) -> dict[str, torch.Tensor]:
         raise _damaged(path, error) from error
     check_finite(tensors, str(path))
     return tensors
+
+
+def read_arrays(path: Path) -> dict[str, npt.NDArray[np.floating]]:
+    """Read all tensors as arrays, without torch.
+
+    Raises:
+        PackageError: The file is damaged, or an array holds NaN or infinity.
+    """
+    import numpy as np
+
+    try:
+        with safe_open(path, framework="np") as file:
+            arrays = {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118
+    except (SafetensorError, OSError) as error:
+        raise _damaged(path, error) from error
+    for key, array in arrays.items():
+        if not np.isfinite(array).all():
+            raise _not_finite(str(path), key)
+    return arrays
 
 
 def load_strictly(network: nn.Module, tensors: Mapping[str, torch.Tensor], where: str) -> None:
@@ -146,9 +167,7 @@ def check_finite(tensors: Mapping[str, torch.Tensor], where: str) -> None:
     """
     for key, tensor in tensors.items():
         if tensor.is_floating_point() and not bool(tensor.isfinite().all()):
-            raise PackageError(
-                f"{where!r}: weights {key} hold NaN or infinity; use another checkpoint"
-            )
+            raise _not_finite(where, key)
 
 
 def _stored(tensor: torch.Tensor, dtype: torch.dtype) -> torch.Tensor:
@@ -157,6 +176,10 @@ def _stored(tensor: torch.Tensor, dtype: torch.dtype) -> torch.Tensor:
     small = tensor.to(dtype)
     # running variances of 0-255 pictures exceed what float16 can hold
     return small if bool(small.isfinite().all()) else tensor.float()
+
+
+def _not_finite(where: str, key: str) -> PackageError:
+    return PackageError(f"{where!r}: weights {key} hold NaN or infinity; use another checkpoint")
 
 
 def _damaged(path: Path, error: Exception) -> PackageError:

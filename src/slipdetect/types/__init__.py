@@ -6,15 +6,9 @@ do alone (finding events anew, calibrating, JSON, tables) is here too. It loads 
 
 from __future__ import annotations
 
-from slipdetect.types.events import (
-    Calibration,
-    Event,
-    EventConfig,
-    EventFinder,
-    Thresholds,
-    Window,
-    find_events,
-)
+from slipdetect.types.event_finder import EventFinder, find_events
+from slipdetect.types.events import Calibration, Event, EventConfig, Thresholds, Window
+from slipdetect.types.person import Person, Sighting, Track
 from slipdetect.types.result import DetectionResult, Profile, Stage
 from slipdetect.video.frame import DecodeReport, Frame, VideoInfo
 
@@ -26,9 +20,12 @@ __all__ = [
     "EventConfig",
     "EventFinder",
     "Frame",
+    "Person",
     "Profile",
+    "Sighting",
     "Stage",
     "Thresholds",
+    "Track",
     "VideoInfo",
     "Window",
     "find_events",

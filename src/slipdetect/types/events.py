@@ -1,17 +1,17 @@
-"""Windows and events, and the way from one to the other: calibration, thresholds, hysteresis.
+"""Windows and events, and the settings of the way from one to the other.
 
-In: log-odds or probabilities of windows in order. Out: ``Window``s, ``Event``s as soon as nothing
-later can change them. numpy loads on use.
+In: plain numbers. Out: frozen classes that check themselves. numpy loads on use.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, fields, replace
 from typing import TYPE_CHECKING, Any, Self, TypeAlias
 
 from slipdetect._checks import mapping, number
 from slipdetect.errors import UsageError
+from slipdetect.types.person import Box, Sighting
 
 if TYPE_CHECKING:
     import numpy as np
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     Floats: TypeAlias = npt.NDArray[np.float64]
 
 _TINY = 1e-6
+_OPTIONAL = ("confirm_down",)  # of an EventConfig in JSON
 
 
 @dataclass(frozen=True)
@@ -33,6 +34,11 @@ class Event:
         score: Probability of that window, 0 to 1.
         label: What it is.
         interrupted: The source broke off while the event lasted.
+        track: Number of the person in the source; None where nobody was made out.
+        box: Where that person was at the peak: left, top, right and bottom as shares of the
+            picture's width and height.
+        down_for: How long the person was seen to stay down, seconds.
+        recovered_at: When the person was up again, seconds; None if that was not seen.
     """
 
     start: float
@@ -41,6 +47,10 @@ class Event:
     score: float
     label: str = "slip"
     interrupted: bool = False
+    track: int | None = None
+    box: Box | None = None
+    down_for: float | None = None
+    recovered_at: float | None = None
 
 
 @dataclass(frozen=True)
@@ -53,6 +63,8 @@ class Window:
         probability: Fused and calibrated, 0 to 1.
         streams: Probability by each modality alone.
         corrupt: It touches frames that the decoder marked as damaged.
+        people: Who was there at its center; None where nobody was looked for.
+        person: Number of the track of the one whom the probability speaks of.
     """
 
     start: float
@@ -60,6 +72,8 @@ class Window:
     probability: float
     streams: dict[str, float] = field(default_factory=dict, hash=False)
     corrupt: bool = False
+    people: tuple[Sighting, ...] | None = None
+    person: int | None = None
 
     @property
     def center(self) -> float:
@@ -196,7 +210,7 @@ class Thresholds:
 
     @classmethod
     def from_json(cls, data: object, where: str) -> Self:
-        """Read what ``to_json`` wrote: every field and nothing else.
+        """Read what ``to_json`` wrote: every field that it always writes, and no unknown one.
 
         Args:
             data: A table of numbers.
@@ -205,8 +219,10 @@ class Thresholds:
         Raises:
             UsageError: A key is missing, unknown or impossible.
         """
-        mapping(where, data, (item.name for item in fields(cls)))
+        mapping(where, data)
         values: dict[str, Any] = dict(data)  # type: ignore[call-overload]
+        names = [item.name for item in fields(cls)]
+        mapping(where, values, [name for name in names if name in values or name not in _OPTIONAL])
         try:
             return cls(**values)
         except UsageError as error:
@@ -224,6 +240,8 @@ class EventConfig(Thresholds):
         min_duration_off: Shorter gaps between events are filled, seconds.
         pad_onset: Added before an event, seconds.
         pad_offset: Added behind it, seconds.
+        confirm_down: Only events after which nobody is seen to get up within so many seconds
+            count; 0: all.
 
     Raises:
         UsageError: An impossible value; the message begins with the name of the field.
@@ -233,11 +251,20 @@ class EventConfig(Thresholds):
     min_duration_off: float = 0.5
     pad_onset: float = 0.0
     pad_offset: float = 0.0
+    confirm_down: float = 0.0
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        for name in ("min_duration_on", "min_duration_off", "pad_onset", "pad_offset"):
+        for name in [item.name for item in fields(EventConfig)][2:]:
             number(name, getattr(self, name), 0.0)
+
+    def to_json(self) -> dict[str, float]:
+        """Return plain JSON data, ``confirm_down`` only where it is set."""
+        data = super().to_json()
+        if not self.confirm_down:
+            # version 0.1 knows no such key and would refuse the package
+            del data["confirm_down"]
+        return data
 
     def updated(self, changes: Mapping[str, float | None]) -> Self:
         """Return a copy with the values that are not None; a lone lower onset lowers the offset.
@@ -259,141 +286,3 @@ class EventConfig(Thresholds):
     def at(self, thresholds: Thresholds) -> Self:
         """Return a copy with other thresholds and the same durations."""
         return replace(self, onset=thresholds.onset, offset=thresholds.offset)
-
-
-@dataclass
-class _Open:
-    """An event that may still grow."""
-
-    start: float
-    end: float
-    peak: float
-    score: float
-
-
-class EventFinder:
-    """One pass over windows in time order; files and live sources use the same object.
-
-    The border between two windows lies midway between their centers; an event that begins with
-    the first window begins at that window's start, one that lasts to the last ends at its end.
-
-    Args:
-        config: Thresholds and durations.
-        label: Given to every event.
-    """
-
-    def __init__(self, config: EventConfig, label: str = "slip") -> None:
-        self.config = config
-        self.label = label
-        self.reset()
-
-    def reset(self) -> None:
-        """Forget everything seen."""
-        self._last: Window | None = None
-        self._active = False
-        self._event: _Open | None = None
-        self._emitted_until = 0.0
-
-    @property
-    def active(self) -> bool:
-        """Whether an event is going on at the last window."""
-        return self._active
-
-    @property
-    def open_since(self) -> float | None:
-        """Where the event that may still grow will begin, seconds; None when there is none."""
-        return None if self._event is None else self._padded_start(self._event)
-
-    def push(self, window: Window) -> list[Event]:
-        """Take the next window; return the events that are now final.
-
-        Raises:
-            UsageError: A probability outside 0 to 1, or a window before the last one.
-        """
-        _check(window, self._last)
-        if self._last is None:
-            # what lies between two parts of a source was not seen
-            self._emitted_until = max(self._emitted_until, window.start)
-        border = window.start if self._last is None else (self._last.center + window.center) / 2
-        finished = self._settle(border) if not self._active else []
-        threshold = self.config.offset if self._active else self.config.onset
-        if window.probability >= threshold:
-            self._grow(window, border)
-        elif self._active and self._event is not None:
-            self._event.end = border
-            self._active = False
-        self._last = window
-        return finished
-
-    def finish(self, interrupted: bool = False) -> list[Event]:
-        """End of the source: return what is still open, closed at the last window's end.
-
-        Args:
-            interrupted: The source broke off; an event going on is marked so. Windows that come
-                later are of the same source, and no event of theirs reaches back before this end.
-        """
-        if self._active and self._event is not None and self._last is not None:
-            self._event.end = self._last.end
-        finished = self._emit(interrupted and self._active)
-        limit = self._last.end if self._last is not None else 0.0
-        until = self._emitted_until if self._last is None else limit
-        self.reset()
-        if interrupted:
-            self._emitted_until = until
-        return [replace(event, end=min(event.end, max(limit, event.start))) for event in finished]
-
-    def _grow(self, window: Window, border: float) -> None:
-        if self._event is None:
-            self._event = _Open(border, window.end, window.center, window.probability)
-        elif window.probability > self._event.score:
-            self._event.peak, self._event.score = window.center, window.probability
-        self._active = True
-
-    def _settle(self, now: float) -> list[Event]:
-        """Emit the closed event once the gap behind it is too long to be filled."""
-        # an onset at ``now`` would fill a gap of exactly this length
-        fillable = max(self.config.min_duration_off, self.config.pad_onset + self.config.pad_offset)
-        if self._event is None or now - self._event.end <= fillable + 1e-9:
-            return []
-        return self._emit(interrupted=False)
-
-    def _emit(self, interrupted: bool) -> list[Event]:
-        event, self._event = self._event, None
-        if event is None or event.end - event.start < self.config.min_duration_on - 1e-9:
-            return []
-        start = self._padded_start(event)
-        end = event.end + self.config.pad_offset
-        self._emitted_until = end
-        return [Event(start, end, event.peak, event.score, self.label, interrupted)]
-
-    def _padded_start(self, event: _Open) -> float:
-        return max(event.start - self.config.pad_onset, self._emitted_until, 0.0)
-
-
-def _check(window: Window, last: Window | None) -> None:
-    """Insist on what scorers of any make promise: NaN, too, would lose events in silence."""
-    if not (0.0 <= window.probability <= 1.0 and window.start <= window.end):
-        raise UsageError(
-            "the windows of a scorer need a probability from 0 to 1 and an end not before their "
-            f"start, not {window}"
-        )
-    if last is not None and window.center < last.center:
-        raise UsageError(
-            f"the windows of a scorer must come in order of time; the one around "
-            f"{window.center:g} s came after that around {last.center:g} s"
-        )
-
-
-def find_events(
-    windows: Iterable[Window], config: EventConfig, label: str = "slip"
-) -> tuple[Event, ...]:
-    """Return the events of a source of which all windows are known, in order.
-
-    Args:
-        windows: In time order.
-        config: Thresholds and durations.
-        label: Given to every event.
-    """
-    finder = EventFinder(config, label)
-    found = [event for window in windows for event in finder.push(window)]
-    return (*found, *finder.finish())

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from slipdetect.errors import UsageError
 
@@ -38,6 +38,13 @@ KEYPOINTS = (
     "right_ankle",
 )
 FACE = range(5)
+# what pictures that are written show instead of people
+PrivacyMode = Literal["blur", "silhouette", "skeleton"]
+STATES = ("up", "going_down", "down", "getting_up")
+
+# left, top, right and bottom as shares of the picture's width and height
+Box = tuple[float, float, float, float]
+
 # the pairs of keypoints that a drawn skeleton joins
 LIMBS = (
     *((0, 1), (0, 2), (1, 3), (2, 4)),
@@ -93,3 +100,18 @@ class Track:
     number: int
     times: Sequence[float]
     people: Sequence[Person]
+
+
+@dataclass(frozen=True)
+class Sighting:
+    """Where a person was at one moment, and how.
+
+    Attributes:
+        track: Number of the person in the source.
+        box: Where.
+        state: One of ``STATES``.
+    """
+
+    track: int
+    box: Box
+    state: str

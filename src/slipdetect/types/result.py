@@ -11,7 +11,8 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 from slipdetect._text import plain_name, printable, timecode
-from slipdetect.types.events import Event, EventConfig, Window, find_events
+from slipdetect.types.event_finder import find_events
+from slipdetect.types.events import Event, EventConfig, Window
 from slipdetect.video.frame import DecodeReport, VideoInfo
 
 if TYPE_CHECKING:

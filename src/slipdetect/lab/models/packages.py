@@ -5,17 +5,22 @@ In: checked ``ModelPackage``s. Out: the new package, of networks as large as the
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import fields, replace
 from pathlib import Path
 from statistics import fmean
+from tempfile import TemporaryDirectory
 from typing import Any
 
+import numpy as np
+import numpy.typing as npt
 import torch
+from safetensors.numpy import save_file
 
-from slipdetect._io import atomic_write
+from slipdetect._io import atomic_write, file_sha256
 from slipdetect.errors import OutputError, UsageError
 from slipdetect.models.config import ModelConfig
 from slipdetect.models.package import (
@@ -25,14 +30,25 @@ from slipdetect.models.package import (
     check_folder,
     files_of,
     named_files,
+    pose_facts,
     prepare,
     write_config,
 )
 from slipdetect.models.saving import place, remove_leftovers, save_package, staging_path
-from slipdetect.models.weights_file import read
+from slipdetect.models.weights_file import FACTS, read
+from slipdetect.people.network import PoseNetwork
 from slipdetect.types import Calibration
 
-_FREE = ("name", "calibration", "events", "sensitivity", "training", "versions")
+_FREE = (
+    "name",
+    "pose",
+    "format_version",
+    "calibration",
+    "events",
+    "sensitivity",
+    "training",
+    "versions",
+)
 _FREE_OF_A_STREAM = ("file", "sha256", "dropout", "graph")
 
 
@@ -57,7 +73,7 @@ def copy_package(
         UsageError: ``config`` has other streams.
         OutputError: The folder cannot be written, or holds a package already.
     """
-    if config.streams != package.config.streams:
+    if config.streams != package.config.streams or _pose_file(config) != _pose_file(package.config):
         raise UsageError("a copy of a package keeps its streams; change other settings only")
     folder = Path(folder)
     text = package.card()
@@ -76,10 +92,58 @@ def copy_package(
     if text is not None:
         with atomic_write(folder / CARD_FILE, overwrite=True) as temporary:
             temporary.write_text(text, encoding="utf-8")
-    config = replace(config, streams=tuple(streams))
+    pose = config.pose
+    if pose is not None:
+        pose = replace(pose, file=_copied(package.folder, pose.file, folder))
+    config = replace(config, streams=tuple(streams), pose=pose)
     write_config(folder / CONFIG_FILE, config, overwrite)
     remove_leftovers(folder, files_of(config), before)
     return ModelPackage(config, folder)
+
+
+def with_pose(
+    package: ModelPackage,
+    folder: str | os.PathLike[str],
+    config: ModelConfig,
+    weights: Mapping[str, npt.NDArray[np.floating]],
+    *,
+    overwrite: bool = False,
+) -> ModelPackage:
+    """Write a copy of a package that looks at people too.
+
+    Args:
+        package: Where the streams come from.
+        folder: Created when missing.
+        config: What ``model.json`` will say, with ``pose``, whose file and digest are filled in.
+        weights: Of the pose network.
+        overwrite: Replace an earlier package.
+
+    Raises:
+        UsageError: ``config`` has other streams, or no pose.
+        PackageError: The weights are of another network.
+        OutputError: The folder cannot be written, or holds a package already.
+    """
+    pose = config.pose
+    if pose is None:
+        raise UsageError("a package that looks at people needs a pose table in its configuration")
+    PoseNetwork(weights, "the pose network's weights")
+    with TemporaryDirectory() as scratch:
+        stem = Path(scratch)
+        for name in files_of(package.config):
+            shutil.copyfile(package.folder / name, stem / name)
+        card = package.card()
+        if card is not None:
+            (stem / CARD_FILE).write_text(card, encoding="utf-8")
+        halves = {name: array.astype(np.float16) for name, array in weights.items()}
+        facts = json.dumps(pose_facts(pose), sort_keys=True)
+        save_file(halves, stem / pose.file, metadata={FACTS: facts})
+        made = replace(pose, sha256=file_sha256(stem / pose.file))
+        joined = ModelPackage(replace(package.config, pose=made), stem)
+        return copy_package(joined, folder, replace(config, pose=made), overwrite=overwrite)
+
+
+def _pose_file(config: ModelConfig) -> str:
+    return "" if config.pose is None else config.pose.sha256
 
 
 def _copied(source: Path, name: str, folder: Path) -> str:

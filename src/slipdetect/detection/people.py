@@ -1,0 +1,185 @@
+"""A model that looks at people: the pose stream where the other streams are not sure.
+
+In: a segment. Out: windows that the streams of pictures and the pose stream agreed on, with who is
+there.
+"""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import replace
+
+import numpy as np
+import numpy.typing as npt
+
+from slipdetect.detection.pipeline import Segment
+from slipdetect.models.pose import PoseConfig
+from slipdetect.people.estimators import PoseEstimator
+from slipdetect.people.features import features
+from slipdetect.people.network import PoseNetwork
+from slipdetect.people.posture import Posture
+from slipdetect.people.tracks import Tracker, track_window
+from slipdetect.types import Frame, Sighting, Window
+from slipdetect.types.aftermath import Aftermath
+from slipdetect.types.events import log_odds, sigmoid
+
+Picture = npt.NDArray[np.uint8]
+
+POSE = "pose"
+PEOPLE = "looking at people"  # stage of a profile
+
+_SIDE = 256  # longer side of the pictures that are kept, pixels
+_LEAD = 1.0  # seconds before a window in which tracks may begin
+
+
+class _Pictures:
+    """Every n-th frame of a segment, small, until no window needs it; filled by another thread."""
+
+    def __init__(self, every: int) -> None:
+        self._every = every
+        self._lock = threading.Lock()
+        self._kept: dict[int, tuple[float, Picture]] = {}
+        self._seen = 0
+
+    def push(self, frame: Frame) -> None:
+        """Take the next frame of the segment."""
+        import cv2
+
+        number, beside = divmod(self._seen, self._every)
+        self._seen += 1
+        if beside:
+            return
+        height, width = frame.image.shape[:2]
+        scale = _SIDE / max(height, width)
+        picture: Picture = frame.image
+        if scale < 1:
+            size = (max(1, round(width * scale)), max(1, round(height * scale)))
+            picture = np.asarray(cv2.resize(picture, size, interpolation=cv2.INTER_AREA), np.uint8)
+        with self._lock:
+            self._kept[number] = (frame.time, picture)
+
+    def get(self, number: int) -> tuple[float, Picture] | None:
+        """Return time and picture; None of one that is gone or not there yet."""
+        with self._lock:
+            return self._kept.get(number)
+
+    def forget(self, before: int) -> None:
+        """Drop the pictures before a number."""
+        with self._lock:
+            for number in [each for each in self._kept if each < before]:
+                del self._kept[number]
+
+
+class PeopleWatch:
+    """Looks at the people of one segment where the streams of pictures ask for it.
+
+    Nobody is looked for in windows below the gate, but after an event, to see what becomes of whom.
+
+    Args:
+        config: Of the pose stream.
+        estimator: Finds people.
+        network: Judges them.
+        segment: Its frames are kept, small, until no window needs them.
+        every: Sampled frames from one picture to the next.
+    """
+
+    def __init__(
+        self,
+        config: PoseConfig,
+        estimator: PoseEstimator,
+        network: PoseNetwork,
+        segment: Segment,
+        every: int,
+    ) -> None:
+        self._config, self._estimator, self._network = config, estimator, network
+        self._segment = segment
+        events = segment.run.event_config
+        self._onset = 0.5 if events is None else events.onset
+        self._pictures = _Pictures(every)
+        segment.on_frame = self._pictures.push
+        self._tracker = Tracker(config.rate)
+        self._postures: dict[int, Posture] = {}
+        self._people: dict[int, list[Sighting]] = {}
+        self._next = 0  # first picture that nobody looked at
+        self._after: Aftermath | None = None
+
+    def judge(self, window: Window) -> Window:
+        """Return a window of the other streams as all streams see it, with who is there."""
+        with self._segment.run.watch.stage(PEOPLE):
+            odds = float(log_odds([window.probability])[0])
+            gated = window.probability < self._config.gate
+            if gated and self._after is None:
+                self._forget(window)
+                return replace(window, probability=self._config.combined(odds, None))
+            pose, track = self._surest(window)
+            both = self._config.combined(odds, None if gated else pose)
+            streams = window.streams
+            if pose is not None:
+                streams = {**streams, POSE: float(sigmoid(pose))}
+            people = self._people_at(window.center)
+            judged = replace(window, probability=both, streams=streams, people=people, person=track)
+            self._follow(judged)
+            self._forget(window)
+            return judged
+
+    def _surest(self, window: Window) -> tuple[float | None, int | None]:
+        """Return the log-odds of the surest person in a window, and the number of their track."""
+        length, rate = self._config.pictures, self._config.rate
+        start = window.center - self._segment.start - (length - 1) / rate / 2
+        first = round(start * rate)
+        self._look(first - round(_LEAD * rate), first + length)
+        rows, numbers = [], []
+        for path in self._tracker.paths.values():
+            row = track_window(path, first, length)
+            if row is not None:
+                rows.append(row)
+                numbers.append(path.number)
+        if not rows:
+            return None, None
+        odds = self._network.log_odds(features(np.stack(rows), rate))
+        best = int(odds.argmax())
+        return float(odds[best]), numbers[best]
+
+    def _look(self, first: int, end: int) -> None:
+        """Look for people in all pictures before ``end`` that are new, from ``first`` on."""
+        for number in range(max(first, self._next), end):
+            kept = self._pictures.get(number)
+            if kept is None:
+                continue
+            time, picture = kept
+            height, width = picture.shape[:2]
+            seen = self._people.setdefault(number, [])
+            for track in self._tracker.push(time, self._estimator.people(picture), number):
+                person = self._tracker.paths[track].people[-1]
+                posture = self._postures.setdefault(track, Posture(self._config.rate))
+                left, top, right, bottom = np.clip(
+                    person.box / np.array((width, height, width, height)), 0, 1
+                ).tolist()
+                box = (round(left, 4), round(top, 4), round(right, 4), round(bottom, 4))
+                seen.append(Sighting(track, box, posture.push(person)))
+            self._next = number + 1
+
+    def _people_at(self, time: float) -> tuple[Sighting, ...]:
+        """Return who was there in the picture nearest to a time."""
+        number = round((time - self._segment.start) * self._config.rate)
+        return tuple(self._people.get(number, ()))
+
+    def _follow(self, window: Window) -> None:
+        """Go on looking after a window that belongs to an event, until it is known what follows."""
+        if window.probability >= self._onset and window.person is not None:
+            self._after = Aftermath.of(window)
+        elif self._after is not None:
+            self._after.push(window)
+            if self._after.ended or self._after.lost(window.center):
+                self._after = None
+
+    def _forget(self, window: Window) -> None:
+        """Drop what no later window needs."""
+        reach = (self._config.pictures - 1) / self._config.rate / 2 + 2 * _LEAD
+        before = int((window.center - self._segment.start - reach) * self._config.rate)
+        self._pictures.forget(before)
+        self._tracker.forget(before)
+        for number in [each for each in self._people if each < before]:
+            del self._people[number]
+        for track in [each for each in self._postures if each not in self._tracker.paths]:
+            del self._postures[track]

@@ -1,0 +1,102 @@
+"""Windows of skeletons as bags: one window of a fall's clip shows the fall, none of another's does.
+
+In: skeletons of annotated clips. Out: arrays of windows for training.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from slipdetect.lab.pose.augment import MARGIN
+from slipdetect.people.skeletons import Skeletons
+from slipdetect.people.tracks import INSIDE, SEEN, Tracker, track_window
+
+Floats = npt.NDArray[np.floating]
+
+LEAST_SEEN = 0.25  # share of a window's pictures in which the person must be seen
+LONG = 1.5  # seconds; of longer events only so much counts, their annotated onset is loose
+LOOSE = 0.8  # seconds that the fall may begin after such an onset
+CORE = 1.2  # seconds of an event that a window must hold
+
+
+@dataclass(frozen=True, eq=False)
+class Bag:
+    """The windows of all people of a clip.
+
+    Attributes:
+        windows: ``(windows, length + 2 MARGIN, 58)`` float32.
+        starts: Time of each window's first picture, seconds, ``(windows,)``.
+        length: Of a window, seconds.
+    """
+
+    windows: Floats
+    starts: npt.NDArray[np.float64]
+    length: float
+
+    def __len__(self) -> int:
+        return len(self.starts)
+
+    def only(self, chosen: npt.NDArray[np.bool_]) -> Bag:
+        """Return the bag of the chosen windows."""
+        return Bag(self.windows[chosen], self.starts[chosen], self.length)
+
+    def with_event(self, event: tuple[float, float] | None) -> Bag:
+        """Return the windows that may show an event, all where its time is not known."""
+        if event is None:
+            return self
+        start, end = event
+        core = min(CORE, end - start)
+        latest = start + (LOOSE if end - start > LONG else 0.0)
+        slack = 0.11
+        return self.only(
+            (self.starts <= latest + slack) & (self.starts + self.length >= start + core - slack)
+        )
+
+    def before(self, event: tuple[float, float]) -> Bag:
+        """Return the windows that end before an event has well begun."""
+        return self.only(self.starts + self.length <= event[0] + 0.3)
+
+
+def bag_of(skeletons: Skeletons, pictures: int, rate: float, step: int = 1) -> Bag:
+    """Return the windows of all tracks of a clip.
+
+    Args:
+        skeletons: Of the clip, ``rate`` pictures a second.
+        pictures: Of a window.
+        rate: Pictures a second.
+        step: Pictures from one window to the next.
+    """
+    tracker = Tracker(rate)
+    for time, people in zip(skeletons.times, skeletons.people, strict=True):
+        tracker.push(time, people)
+    frames = len(skeletons.times)
+    least = max(2, round(LEAST_SEEN * pictures))
+    windows: list[Floats] = []
+    starts: list[int] = []
+    for path in tracker.paths.values():
+        for first in range(-(pictures // 3), max(frames - pictures * 2 // 3, 1), step):
+            if path.frames[-1] < first or path.frames[0] >= first + pictures:
+                continue
+            wide = track_window(path, first - MARGIN, pictures + 2 * MARGIN)
+            if wide is None or wide[MARGIN:-MARGIN, SEEN].sum() < least:
+                continue
+            windows.append(wide)
+            starts.append(first)
+    shape = (-1, pictures + 2 * MARGIN, INSIDE + 1)
+    return Bag(
+        np.array(windows, np.float32).reshape(shape),
+        np.array(starts, np.float64) / rate,
+        (pictures - 1) / rate,
+    )
+
+
+@dataclass(frozen=True, eq=False)
+class Bags:
+    """What a pose network learns from: bags that hold a fall, and windows that do not."""
+
+    positive: Sequence[Bag]
+    negative: Sequence[Bag]

@@ -1,0 +1,177 @@
+"""What one stream of a packaged model is.
+
+In: keyword arguments or a table of ``model.json``. Out: a validated, frozen ``StreamConfig``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, fields
+from typing import Any
+
+from slipdetect._checks import (
+    digest,
+    exact_keys,
+    file_name,
+    finite_tree,
+    integer,
+    mapping,
+    number,
+    text,
+)
+from slipdetect.errors import PackageError, UsageError
+from slipdetect.modalities.normalize import Normalization
+from slipdetect.modalities.snippet import CONSENSUS_KINDS, CROPS, MODALITIES, Modality
+
+_OPTIONAL = ("flow", "contrast")  # of the normalization
+_OPTIONAL_OF_A_STREAM = ("backbone_options", "graph")
+
+
+@dataclass(frozen=True)
+class Graph:
+    """A stream's network, its normalization included, as a file that other programs run too.
+
+    Attributes:
+        file: Name of the ONNX file inside the package.
+        sha256: Hex digest of that file.
+    """
+
+    file: str
+    sha256: str
+
+    def __post_init__(self) -> None:
+        file_name("file", self.file, ".onnx")
+        digest("sha256", self.sha256)
+
+
+@dataclass(frozen=True, kw_only=True)
+class StreamConfig:
+    """Everything that running one stream needs besides its weights.
+
+    Attributes:
+        modality: ``"rgb"``, ``"flow"`` or ``"rgbdiff"``.
+        backbone: Name for ``create_backbone``.
+        backbone_options: The backbone's own options, plain JSON data by name.
+        snippet_length: L of the modality.
+        num_segments: Snippets per clip in training.
+        input_size: Side of the square network input, pixels.
+        normalization: What the pixels went through in training.
+        consensus: A kind of ``Consensus``.
+        consensus_k: k of the topk consensus.
+        dropout: Probability in [0, 1) used in training.
+        flow: Flow recipe with at least ``method`` and ``bound`` (pixels) for the flow modality,
+            None for the others.
+        crop: ``"motion"`` (square around what moves) or ``"center"``.
+        file: Name of the weights file inside the package; "" means ``<modality>.safetensors``.
+        sha256: Hex digest of that file; "" until the package is saved.
+        graph: The network as an ONNX graph, where the package carries it.
+    """
+
+    modality: str
+    backbone: str
+    snippet_length: int
+    num_segments: int = 3
+    input_size: int = 224
+    normalization: Normalization = field(default_factory=Normalization)
+    consensus: str = "avg"
+    consensus_k: int = 3
+    dropout: float = 0.8
+    flow: dict[str, Any] | None = None
+    crop: str = "center"
+    backbone_options: dict[str, Any] = field(default_factory=dict)
+    file: str = ""
+    sha256: str = ""
+    graph: Graph | None = None
+
+    def __post_init__(self) -> None:
+        text("modality", self.modality, MODALITIES)
+        text("backbone", self.backbone)
+        text("consensus", self.consensus, CONSENSUS_KINDS)
+        text("crop", self.crop, CROPS)
+        for name in ("snippet_length", "num_segments", "input_size", "consensus_k"):
+            integer(name, getattr(self, name))
+        number("dropout", self.dropout, 0.0, 1.0)
+        if self.dropout == 1.0:
+            raise UsageError("dropout must be below 1")
+        if not self.file:
+            object.__setattr__(self, "file", f"{self.modality}.safetensors")
+        file_name("file", self.file, ".safetensors")
+        if self.sha256:
+            digest("sha256", self.sha256)
+        self._check_flow()
+        finite_tree("normalization", asdict(self.normalization))
+        mapping("backbone_options", self.backbone_options)
+        finite_tree("backbone_options", self.backbone_options)
+
+    @property
+    def snippet(self) -> Modality:
+        """The modality with its snippet length."""
+        return Modality(self.modality, self.snippet_length)
+
+    def to_json(self) -> dict[str, Any]:
+        """Return plain JSON data, optional keys only where they are set."""
+        data = asdict(self)
+        # version 0.1 knows none of these keys and would refuse the package
+        for name in _OPTIONAL:
+            if getattr(self.normalization, name) is None:
+                del data["normalization"][name]
+        for name in _OPTIONAL_OF_A_STREAM:
+            if not data[name]:
+                del data[name]
+        return data
+
+    @classmethod
+    def from_json(cls, data: object, where: str = "stream") -> StreamConfig:
+        """Read what ``to_json`` wrote.
+
+        Raises:
+            PackageError: A key is missing, unknown or has an impossible value.
+        """
+        known = [item.name for item in fields(cls)]
+        if isinstance(data, Mapping):
+            known = [name for name in known if name in data or name not in _OPTIONAL_OF_A_STREAM]
+        exact_keys(data, known, where)
+        values: dict[str, Any] = dict(data)  # type: ignore[call-overload]
+        values["normalization"] = _normalization(values["normalization"], where)
+        try:
+            if "graph" in values:
+                values["graph"] = _graph(values["graph"], f"{where}.graph")
+            return cls(**values)
+        except UsageError as error:
+            raise PackageError(f"{where}: {error}") from error
+
+    def _check_flow(self) -> None:
+        if self.modality != "flow":
+            if self.flow is not None:
+                raise UsageError(f"a {self.modality} stream has no flow recipe; leave flow empty")
+            return
+        if not isinstance(self.flow, Mapping) or not {"method", "bound"} <= set(self.flow):
+            raise UsageError("a flow stream needs the recipe of its flow: at least method, bound")
+        finite_tree("flow", self.flow)
+        number("flow.bound", self.flow["bound"], 0.0, above=True)
+
+
+def _graph(data: object, where: str) -> Graph:
+    exact_keys(data, [item.name for item in fields(Graph)], where)
+    return Graph(**dict(data))  # type: ignore[call-overload]
+
+
+def _normalization(data: object, where: str) -> Normalization:
+    where = f"{where}.normalization"
+    known = [item.name for item in fields(Normalization)]
+    for name in _OPTIONAL:
+        if isinstance(data, Mapping) and name not in data:
+            known.remove(name)
+    exact_keys(data, known, where)
+    values: dict[str, Any] = dict(data)  # type: ignore[call-overload]
+    try:
+        finite_tree("it", values)
+        for name in [name for name in ("mean", "std", "flow") if values.get(name) is not None]:
+            for value in values[name]:
+                number(name, value)
+            values[name] = tuple(values[name])
+        if values.get("contrast") is not None:
+            number("contrast", values["contrast"], 0.0, above=True)
+        return Normalization(**values)
+    except (UsageError, TypeError) as error:
+        raise PackageError(f"{where}: {error}") from error

@@ -1,0 +1,125 @@
+"""What became of the person of an event: whether, and how long, they stayed down.
+
+In: an event and the windows after its peak. Out: the event with who it speaks of and what followed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+
+from slipdetect.types.events import Event, Window
+from slipdetect.types.person import Box, Sighting
+
+FOLLOWED = 60.0  # seconds after the peak
+UP_FOR = 0.4  # seconds that somebody is up before they count as recovered
+_NEAR = 0.75  # of the box's longer side, within which another track may be the same person
+_LONGEST_UNSEEN = 10.0  # seconds, after which nobody is taken for the same person any more
+
+
+@dataclass
+class Aftermath:
+    """Follows one person through the windows after a peak.
+
+    Args:
+        peak: Center of the window in which the person fell, seconds.
+        track: Number of the person; None where nobody was made out.
+        box: Where the person was.
+
+    Attributes:
+        down_since: When the person was first down, seconds.
+        down_until: When the person was last seen down.
+        recovered_at: When the person was up again.
+    """
+
+    peak: float
+    track: int | None
+    box: Box | None
+    down_since: float | None = None
+    down_until: float | None = None
+    recovered_at: float | None = None
+    _up_since: float | None = None
+    _seen: float = 0.0
+
+    @classmethod
+    def of(cls, window: Window) -> Aftermath:
+        """Return what follows a window in which somebody falls."""
+        found = next((each for each in window.people or () if each.track == window.person), None)
+        box = None if found is None else found.box
+        return cls(window.center, window.person, box, _seen=window.center)
+
+    @property
+    def down_for(self) -> float | None:
+        """How long the person was seen to stay down, seconds; None without a person."""
+        if self.track is None:
+            return None
+        if self.down_since is None or self.down_until is None:
+            return 0.0
+        return (self.recovered_at or self.down_until) - self.down_since
+
+    @property
+    def ended(self) -> bool:
+        """Whether later windows change nothing."""
+        return self.recovered_at is not None or self.track is None
+
+    def lost(self, now: float) -> bool:
+        """Whether the person was not seen for too long, or is followed long enough."""
+        return now - self._seen > _LONGEST_UNSEEN or now - self.peak > FOLLOWED
+
+    def push(self, window: Window) -> None:
+        """Take the next window."""
+        now = window.center
+        if self.ended or now <= self.peak or window.people is None or self.lost(now):
+            return
+        person = self._same(window.people)
+        if person is None:
+            return
+        self.track, self.box, self._seen = person.track, person.box, now
+        if person.state == "down":
+            self.down_since = now if self.down_since is None else self.down_since
+            self.down_until, self._up_since = now, None
+        elif person.state == "up" and self.down_since is not None:
+            self._up_since = now if self._up_since is None else self._up_since
+            if now - self._up_since >= UP_FOR - 1e-9:
+                self.recovered_at = self._up_since
+        else:
+            self._up_since = None
+
+    def told(self, event: Event) -> Event:
+        """Return an event with what is known so far."""
+        return replace(event, down_for=self.down_for, recovered_at=self.recovered_at)
+
+    def _same(self, people: Iterable[Sighting]) -> Sighting | None:
+        """Return the person followed: of the same track, or the nearest one close by."""
+        ranked = []
+        for person in people:
+            if person.track == self.track:
+                return person
+            away = self._distance(person.box)
+            if away <= _NEAR:
+                ranked.append((away, person.track, person))
+        return min(ranked)[2] if ranked else None
+
+    def _distance(self, box: Box) -> float:
+        """Return the way between the middles of two boxes, in longer sides of the larger one."""
+        if self.box is None:
+            return float("inf")
+        sides = [max(each[2] - each[0], each[3] - each[1]) for each in (self.box, box)]
+        x, y = ((self.box[i] + self.box[i + 2] - box[i] - box[i + 2]) / 2 for i in (0, 1))
+        return float((x * x + y * y) ** 0.5 / max(*sides, 1e-6))
+
+
+def with_aftermath(event: Event, windows: Iterable[Window]) -> Event:
+    """Return an event with what the windows of its source tell of its person.
+
+    Args:
+        event: As ``EventFinder`` found it.
+        windows: All of the source.
+    """
+    after: Aftermath | None = None
+    for window in windows:
+        if after is not None:
+            after.push(window)
+        elif window.center >= event.peak:
+            after = Aftermath.of(window)
+    return event if after is None or after.track is None else after.told(event)
