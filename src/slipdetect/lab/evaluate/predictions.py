@@ -23,6 +23,7 @@ from slipdetect.lab.data import Clip
 from slipdetect.lab.evaluate.scores import clip_name
 from slipdetect.modalities.snippet import motion_extent, motion_profile, thumbnail
 from slipdetect.types import DetectionResult, Event, EventConfig, Window, find_events
+from slipdetect.types.events import stream_names
 from slipdetect.video import open_video
 
 logger = logging.getLogger(__name__)
@@ -164,7 +165,7 @@ def _rounded(events: Iterable[Event]) -> tuple[tuple[float, float, float], ...]:
 
 
 def _streams(windows: Sequence[Window]) -> dict[str, tuple[float | None, ...]]:
-    names = {name for window in windows for name in window.streams}
+    names = stream_names(windows)
     return {
         name: tuple(
             round(window.streams[name], 5) if name in window.streams else None for window in windows
