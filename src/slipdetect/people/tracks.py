@@ -132,7 +132,7 @@ def distinct(people: Sequence[Person]) -> list[Person]:
     for person in sorted(people, key=lambda each: -each.score):
         if kept:
             one = [person]
-            boxes = _overlap(_boxes(one), _boxes(kept)) >= _SAME_BOX
+            boxes = overlap(_boxes(one), _boxes(kept)) >= _SAME_BOX
             if (boxes | (_same_pose(_points(one), _points(kept)) >= _SAME_POSE)).any():
                 continue
         kept.append(person)
@@ -147,7 +147,7 @@ def _likeness(ends: Sequence[Person], people: Sequence[Person]) -> npt.NDArray[n
     way = (before[:, None, :2] + before[:, None, 2:] - after[None, :, :2] - after[None, :, 2:]) / 2
     distance = np.hypot(way[..., 0], way[..., 1]) / size
     alike: npt.NDArray[np.float64] = (
-        0.5 * _overlap(before, after)
+        0.5 * overlap(before, after)
         + 0.5 * _same_pose(_points(ends), _points(people))
         + 0.3 * np.exp(-((distance / _NEAR) ** 2))
         - 0.2 * np.abs(np.log(grown))
@@ -163,7 +163,7 @@ def _points(people: Sequence[Person]) -> Floats:
     return np.stack([person.keypoints for person in people])
 
 
-def _overlap(one: Floats, other: Floats) -> Floats:
+def overlap(one: Floats, other: Floats) -> Floats:
     """Return the intersection over union of every two boxes."""
     low = np.maximum(one[:, None, :2], other[None, :, :2])
     high = np.minimum(one[:, None, 2:], other[None, :, 2:])

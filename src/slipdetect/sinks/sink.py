@@ -26,6 +26,7 @@ from slipdetect.types.export import event_data
 if TYPE_CHECKING:
     from slipdetect.detection import DetectionResult, Detector, EventConfig
     from slipdetect.detection.live import LiveEvent, LiveSummary
+    from slipdetect.people.privacy import Privacy
     from slipdetect.video import View
     from slipdetect.video.live.live_video import Keep
 
@@ -46,6 +47,7 @@ class Setup:
         clip_margin: Seconds before and after an event in its clip.
         cooldown: Seconds after an alert without another one.
         alert_timeout: Seconds that one alert may take.
+        privacy: Hides people in all pictures that are written.
         sinks: Those made so far; a later one may use what an earlier one writes.
     """
 
@@ -58,6 +60,7 @@ class Setup:
     clip_margin: float | None = None
     cooldown: float | None = None
     alert_timeout: float | None = None
+    privacy: Privacy | None = None
     sinks: list[Sink] = field(default_factory=list)
 
 
