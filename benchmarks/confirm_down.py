@@ -169,12 +169,14 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--model", default="default", help="a model that looks at people")
     parser.add_argument("--seconds", type=float, default=5.0, help="of --confirm-down")
+    parser.add_argument("--onset", type=float, help="of events; the model's own by default")
     parser.add_argument("--rendered", type=int, default=12, help="rendered clips")
     parser.add_argument("--only", default="", help="kinds whose name holds this")
     parser.add_argument("--write", type=Path, help="the figures, as JSON")
     chosen = parser.parse_args()
     data = Path(os.environ.get("SLIPDETECT_TEST_DATA", ROOT.parent / "shared" / "data"))
-    detector = Detector.load(chosen.model, events={"confirm_down": chosen.seconds})
+    events = {"confirm_down": chosen.seconds, "onset": chosen.onset}
+    detector = Detector.load(chosen.model, events=events)
     rows = []
     with tempfile.TemporaryDirectory() as scratch:
         for kind in kinds(data, chosen.rendered):
@@ -196,7 +198,7 @@ def main() -> int:
         facts = {
             "model": detector.scorer.name,
             "weights": dict(detector.scorer.weights),
-            "confirm_down": chosen.seconds,
+            "events": detector.event_config.to_json(),
             "rows": [vars(row) for row in rows],
         }
         chosen.write.write_text(json.dumps(facts, indent=2) + "\n", encoding="utf-8")
