@@ -94,6 +94,19 @@ def test_people_are_known_of_up_to_the_center_of_a_window() -> None:
     assert run(film((6, "down"), (30, "up"))) == []
 
 
+def test_who_stands_all_the_while_was_never_down() -> None:
+    assert run(film((40, "up"))) == []
+    assert run(film((3, "going_down"), (40, "up"))) == []
+    # a second of it may be the fall itself, and lying on the floor may not be seen
+    ((moment, _),) = run(film((4, "up"), (40, None)))
+    assert moment == pytest.approx(PEAK + 3.0)
+    # not long enough before the 3 s are over
+    assert len(run(film((6, "going_down"), (40, "up")))) == 1
+    assert len(run(film((4, "up"), (40, "down")))) == 1
+    # of a second nobody can say it
+    assert len(run(film((40, "up")), replace(CONFIG, confirm_down=1.0))) == 1
+
+
 def test_where_the_source_ends_before_nothing_is_told() -> None:
     # the last center is 2.8 s after the peak, and then 3 s
     assert run(film((13, "down"))) == []
@@ -193,7 +206,29 @@ def test_what_is_told_is_in_order_and_a_part_of_what_there_is(
     for event in every:
         risen = followed[event.start].recovered_at
         quick = risen is not None and risen < event.peak + 3.0 - 1e-9
+        near = [w for w in windows if event.peak + 1e-9 < w.center <= event.peak + 3.0 + 1e-9]
+        stands = all(person.state == "up" for w in near[-11:] for person in w.people or ())
         enough = interrupted or windows[-1].center >= event.peak + 3.0 + 0.8
         counts = event.start in {each.start for each in told}
         assert not (quick and counts)
-        assert counts or quick or not enough
+        # who was up in each of the last eleven windows, 2 s, may have been standing
+        assert counts or quick or stands or not enough
+
+
+def test_events_are_told_in_order_also_where_the_first_is_not_sure_yet() -> None:
+    # two people fall 0.4 s apart; the first is seen up once, 2.8 s after the peak, and then not
+    windows = []
+    for index in range(40):
+        since = (index - 6) * STEP
+        first = "down" if since < 2.7 else "up"
+        people = [Sighting(2, (0.0, 0.5, 0.1, 0.9), "down")]
+        if since < 2.9:
+            people.append(Sighting(1, BOX, first))
+        person = {6: 1, 8: 2}.get(index)
+        odds = 0.0 if person is None else 0.9
+        start = index * STEP
+        windows.append(Window(start, start + 2 * HALF, odds, people=tuple(people), person=person))
+    told = run(windows, replace(CONFIG, min_duration_off=0.0))
+    assert [event.track for _, event in told] == [1, 2]
+    # the second waits for the first
+    assert told[0][0] == told[1][0] > PEAK + 0.4 + 3.0

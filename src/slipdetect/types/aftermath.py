@@ -14,6 +14,7 @@ from slipdetect.types.person import Box, Sighting
 
 FOLLOWED = 75.0  # seconds after the peak: who falls slowly has still been down for a minute
 UP_FOR = 0.4  # seconds that somebody is up before they count as recovered
+_STANDS_FOR = 2.0  # seconds; in the first one after a peak who falls may still look up
 _NEAR = 0.75  # of the box's longer side, within which another track may be the same person
 _LONGEST_UNSEEN = 10.0  # seconds, after which nobody is taken for the same person any more
 _LONGEST_WAY_DOWN = 10.0  # seconds after the peak; who lies down later did not fall then
@@ -68,8 +69,15 @@ class Aftermath:
 
     def getting_up_before(self, time: float) -> bool:
         """Whether the person was up before a time, so far for too short to be sure."""
-        since = self._up_since
+        since = None if self.down_since is None else self._up_since
         return since is not None and self.recovered_at is None and since < time - 1e-9
+
+    def stands_at(self, time: float) -> bool:
+        """Whether the person was never down, and was seen to stand for long up to about a time."""
+        if self.down_since is not None or self._up_since is None:
+            return False
+        long = self._seen - self._up_since >= _STANDS_FOR - 1e-9
+        return long and self._seen >= time - 2 * UP_FOR
 
     def lost(self, now: float) -> bool:
         """Whether the person is not followed any more.
@@ -91,9 +99,9 @@ class Aftermath:
         if person.state == "down":
             self.down_since = now if self.down_since is None else self.down_since
             self.down_until, self._up_since = now, None
-        elif person.state == "up" and self.down_since is not None:
+        elif person.state == "up":
             self._up_since = now if self._up_since is None else self._up_since
-            if now - self._up_since >= UP_FOR - 1e-9:
+            if self.down_since is not None and now - self._up_since >= UP_FOR - 1e-9:
                 self.recovered_at = self._up_since
         else:
             self._up_since = None

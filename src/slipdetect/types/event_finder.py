@@ -211,7 +211,7 @@ class EventFinder:
         return []
 
     def _confirmed(self, interrupted: bool = False) -> list[Found]:
-        """Return those events that waited and whose person was not seen to get up in time.
+        """Return those events that waited and whose person is not seen to be up in time.
 
         People are known of as far as the center of the last window. Where the source breaks off
         nothing tells what follows, and an event counts; where it ends before that it does not.
@@ -227,6 +227,8 @@ class EventFinder:
             # who was up just in time may prove to stay so
             unsure = after.getting_up_before(limit) and known < limit + 2 * UP_FOR
             late = known >= limit - 1e-9 and not unsure
+            if late and after.stands_at(limit):
+                continue
             # an event that waits holds back those behind it
             if interrupted or (late and not self._unconfirmed):
                 confirmed.append(found)

@@ -248,7 +248,7 @@ class EventConfig(Thresholds):
         pad_onset: Added before an event, seconds.
         pad_offset: Added behind it, seconds.
         confirm_down: Only events whose person is not seen to get up within so many seconds after
-            the peak count, at most 60; 0: all.
+            the peak, at most 60, and does not stand all the while, count; 0: all.
         narrow: An event ends on either side where its windows are so many log-odds below its
             peak: windows that only touch a fall are less sure of it; 0: with the thresholds.
 
