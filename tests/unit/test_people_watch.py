@@ -161,6 +161,21 @@ def test_where_nobody_is_found_the_other_streams_decide() -> None:
     assert film.network.shapes == []
 
 
+def test_of_whom_an_event_may_be_it_is_known_where_they_were() -> None:
+    # out of sight at 3.0 and 3.2 s, not for so long that the track ends
+    film = Film(lambda time: [] if 2.9 < time < 3.3 else [someone(10 * time)])
+    film.windows(OPEN, 1.6)
+    found = {round(window.center, 1): window for window in film.windows(SURE, 1.2)}
+    for moment, seen in ((2.8, 2.8), (3.0, 2.8), (3.2, 3.4), (3.4, 3.4)):
+        (sighting,) = found[moment].people or ()
+        assert sighting.track == found[moment].person == 1
+        assert sighting.box[0] == pytest.approx(seen / 10, abs=1e-3)
+    quiet = Film(lambda time: [] if 2.9 < time < 3.3 else [someone(10 * time)])
+    at_hand = {round(window.center, 1): window for window in quiet.windows(OPEN, 3)}
+    assert at_hand[3.0].probability < 0.7
+    assert (at_hand[3.0].people, at_hand[3.0].person) == ((), 1)
+
+
 def test_boxes_end_where_the_picture_does() -> None:
     film = Film(lambda time: [someone(-4)])
     *_, window = film.windows(OPEN, 4)

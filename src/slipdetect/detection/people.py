@@ -118,6 +118,9 @@ class PeopleWatch:
             if pose is not None:
                 streams = {**streams, POSE: float(sigmoid(pose))}
             people = self._people_at(window.center)
+            if both >= self._onset and all(each.track != track for each in people):
+                # of whom an event may be is known where they were, though not at this moment
+                people += self._nearest(track, window.center)
             judged = replace(window, probability=both, streams=streams, people=people, person=track)
             self._follow(judged)
             self._forget(window)
@@ -165,6 +168,17 @@ class PeopleWatch:
         """Return who was there in the picture nearest to a time."""
         number = round((time - self._segment.start) * self._config.rate)
         return tuple(self._people.get(number, ()))
+
+    def _nearest(self, track: int | None, time: float) -> tuple[Sighting, ...]:
+        """Return the sighting of a track that is nearest to a time; none without one."""
+        place = (time - self._segment.start) * self._config.rate
+        seen = [
+            (abs(number - place), each)
+            for number, people in self._people.items()
+            for each in people
+            if each.track == track
+        ]
+        return (min(seen, key=lambda pair: pair[0])[1],) if seen else ()
 
     def _follow(self, window: Window) -> None:
         """Go on looking after a window that belongs to an event, until it is known what follows."""

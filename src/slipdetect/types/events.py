@@ -65,7 +65,8 @@ class Window:
         probability: Fused and calibrated, 0 to 1.
         streams: Probability by each modality alone.
         corrupt: It touches frames that the decoder marked as damaged.
-        people: Who was there at its center; None where nobody was looked for.
+        people: Who was there at its center, and the ``person`` of an event where they were seen
+            nearest to it; None where nobody was looked for.
         person: Number of the track of the one whom the probability speaks of.
     """
 
