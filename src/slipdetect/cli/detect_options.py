@@ -20,6 +20,7 @@ from slipdetect.sinks.alert import TIMEOUT
 from slipdetect.sinks.clips import MARGIN
 from slipdetect.sinks.registry import FORMATS
 from slipdetect.sinks.sink import Setup
+from slipdetect.types.events import MOST_CONFIRM
 from slipdetect.types.person import PrivacyMode
 
 if TYPE_CHECKING:
@@ -101,6 +102,11 @@ class CommonSettings(EventSettings, ModelSettings):
     fail_on_event: bool = flag(
         "Output", "Exit with 10 when an event is found; errors first.", more=True
     )
+    confirm_down: float | None = seconds(
+        "Events",
+        "Only those whose person is not seen to get up within so long after the peak.",
+        type=click.FloatRange(0.0, MOST_CONFIRM),
+    )
     windows: bool = False
     cooldown: float | None = seconds(
         "Alerts",
@@ -165,7 +171,7 @@ class CommonSettings(EventSettings, ModelSettings):
         detector = Detector.load(
             self.model,
             self.device,
-            event_settings(vars(self)),
+            {**event_settings(vars(self)), "confirm_down": self.confirm_down},
             sensitivity=self.sensitivity,
             exact=self.exact,
             engine=self.engine,

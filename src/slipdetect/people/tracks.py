@@ -60,17 +60,19 @@ class Tracker:
 
     Args:
         rate: Pictures a second.
+        begun: Highest number that is taken already.
 
     Attributes:
+        begun: Highest number given so far.
         paths: Tracks by number, those that have ended too until they are forgotten.
     """
 
-    def __init__(self, rate: float) -> None:
+    def __init__(self, rate: float, begun: int = 0) -> None:
+        self.begun = begun
         self.paths: dict[int, _Path] = {}
         self._gap = round(LONGEST_GAP * rate)
         self._rate = rate
         self._frame = -1
-        self._begun = 0
 
     def push(self, time: float, people: Iterable[Person], frame: int | None = None) -> list[int]:
         """Take the people of the next picture; return the numbers of their tracks.
@@ -90,8 +92,8 @@ class Tracker:
             if path is None:
                 if person.score < BEGIN:
                     continue
-                self._begun += 1
-                path = self.paths[self._begun] = _Path(self._begun)
+                self.begun += 1
+                path = self.paths[self.begun] = _Path(self.begun)
             path.add(self._frame, time, person)
             numbers.append(path.number)
         return numbers

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from slipdetect.video import View
     from slipdetect.video.live.live_video import Keep
 
-_ALERT_VERSION = 1
+_ALERT_VERSION = 2  # 1 told of new events only
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -74,12 +74,14 @@ def _new_id() -> str:
 
 @dataclass(frozen=True)
 class Alert:
-    """An event as soon as it is final, as sinks get it.
+    """An event as soon as it is final, or what became of its person, as sinks get it.
 
     Attributes:
         source: Name of the video as it was given.
         model: Name of the model package.
         event: What was found.
+        type: ``event``, ``still_down`` or ``up_again``.
+        of: The ``id`` of the event's own alert, for the other two types.
         created: When it was known, ISO 8601 in UTC.
         id: 32 hex digits, the same however often delivery is tried.
     """
@@ -87,6 +89,8 @@ class Alert:
     source: str
     model: str
     event: Event
+    type: str = "event"
+    of: str | None = None
     created: str = field(default_factory=_now)
     id: str = field(default_factory=_new_id)
 
@@ -99,7 +103,9 @@ class Alert:
         """Return the alert as one line of ASCII JSON, ending in a line feed."""
         data = {
             "version": _ALERT_VERSION,
+            "type": self.type,
             "id": self.id,
+            **({} if self.of is None else {"of": self.of}),
             "created": self.created,
             "source": {"name": self.name},
             "model": {"name": self.model},
@@ -172,6 +178,9 @@ class Sink:
 
     def event(self, alert: Alert) -> None:
         """Take an event as soon as it is final; detection waits meanwhile."""
+
+    def aftermath(self, alert: Alert) -> None:
+        """Take what became of the person of an event that was given before."""
 
     def live_event(self, event: LiveEvent, now: datetime) -> None:
         """Take what happens to a live source or in it, events among it."""

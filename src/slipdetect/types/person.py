@@ -44,6 +44,7 @@ STATES = ("up", "going_down", "down", "getting_up")
 
 # left, top, right and bottom as shares of the picture's width and height
 Box = tuple[float, float, float, float]
+BOX = ("left", "top", "right", "bottom")
 
 # the pairs of keypoints that a drawn skeleton joins
 LIMBS = (
