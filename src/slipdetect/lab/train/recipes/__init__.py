@@ -1,7 +1,7 @@
 """Recipes as data: which settings a published training used, and where each one is written.
 
-In: a name such as ``course2020-rgb``, or a TOML file. Out: ``TrainConfig`` by modality, and
-the origin of each value.
+In: a name such as ``course2020-rgb``, or a TOML file. Out: ``TrainConfig`` by modality, or the
+settings of a pose stream, and the origin of each value.
 """
 
 from __future__ import annotations
@@ -13,10 +13,15 @@ from pathlib import Path
 from typing import Any
 
 from slipdetect.errors import UsageError
-from slipdetect.lab.train.config import SETTINGS, TrainConfig, as_setting, find_setting
+from slipdetect.lab.pose.settings import PoseSettings
+from slipdetect.lab.train.config import TRAIN, TrainConfig
+from slipdetect.lab.train.fields import Fields
 from slipdetect.modalities.snippet import MODALITIES
 
-__all__ = ["Recipe", "Setting", "list_recipes", "load_recipe"]
+__all__ = ["POSE", "Recipe", "Setting", "list_recipes", "load_recipe"]
+
+# trained by another loop, and so never in one run with the others
+POSE = Fields(PoseSettings, "slipdetect train pose", ("pose",), rest="Pose")
 
 _FOLDER = Path(__file__).parent
 _MOST_BYTES = 1 << 20
@@ -38,13 +43,15 @@ class Recipe:
         name: What the user called it.
         description: One sentence.
         modalities: The streams it trains.
-        settings: By modality, by name of a ``TrainConfig`` field.
+        settings: By modality, by name of a field.
+        table: The settings that there are.
     """
 
     name: str
     description: str
     modalities: tuple[str, ...]
     settings: Mapping[str, Mapping[str, Setting]]
+    table: Fields = TRAIN
 
     def resolved(
         self, overrides: Mapping[str, Any] | None = None, origin: str = "given"
@@ -56,19 +63,20 @@ class Recipe:
             origin: What to call where they come from.
 
         Raises:
-            UsageError: A name or a value that ``TrainConfig`` does not take.
+            UsageError: A name or a value that the settings do not take.
         """
+        table = self.table
         given = {
-            find_setting(key): Setting(value, origin) for key, value in (overrides or {}).items()
+            table.find(key): Setting(value, origin) for key, value in (overrides or {}).items()
         }
-        known = {name: Setting(item.default, "default") for name, item in SETTINGS.items()}
+        known = {name: Setting(item.default, "default") for name, item in table.by_name.items()}
         found = {name: {**known, **self.settings[name], **given} for name in self.modalities}
         for settings in found.values():
-            TrainConfig(**{key: setting.value for key, setting in settings.items()})
+            table.made(**{key: setting.value for key, setting in settings.items()})
         return found
 
     def configs(self, overrides: Mapping[str, Any] | None = None) -> dict[str, TrainConfig]:
-        """Return the configuration of every modality.
+        """Return the configuration of every modality, which is not pose.
 
         Raises:
             UsageError: As for ``resolved``.
@@ -78,6 +86,15 @@ class Recipe:
             for name, settings in self.resolved(overrides).items()
         }
 
+    def pose_settings(self, overrides: Mapping[str, Any] | None = None) -> PoseSettings:
+        """Return the settings of a recipe for pose.
+
+        Raises:
+            UsageError: As for ``resolved``.
+        """
+        (settings,) = self.resolved(overrides).values()
+        return PoseSettings(**{key: setting.value for key, setting in settings.items()})
+
     def only(self, modalities: Sequence[str]) -> Recipe:
         """Return the recipe for some of its modalities.
 
@@ -85,6 +102,11 @@ class Recipe:
             UsageError: The recipe has no settings for one of them.
         """
         for name in modalities:
+            if name in POSE.modalities and name not in self.settings:
+                raise UsageError(
+                    f"recipe {self.name!r} has no 'pose' stream; train it by 'slipdetect train "
+                    "pose', after the others"
+                )
             if name not in self.settings:
                 raise UsageError(
                     f"recipe {self.name!r} has no {name!r} stream; it has "
@@ -140,28 +162,29 @@ def _read(path: Path, name: str) -> Recipe:
         raise UsageError(f"cannot read recipe {str(path)!r}: {error}") from error
     base = _base(content.pop("base", None), path)
     modalities = content.pop("modalities", list(base.modalities if base else MODALITIES))
+    table = POSE if modalities == list(POSE.modalities) else TRAIN
     description = content.pop("description", "")
-    common = _sections(content.pop("common", []), path, "common")
+    common = _sections(table, content.pop("common", []), path, "common")
     settings = {}
     if not isinstance(modalities, list) or not modalities:
         raise UsageError(f"recipe {str(path)!r}: modalities must be a list such as ['rgb', 'flow']")
-    strange = [item for item in modalities if item not in MODALITIES]
+    strange = [item for item in modalities if item not in table.modalities]
     if strange:
         raise UsageError(
             f"recipe {str(path)!r}: there is no modality {strange[0]!r}; choose from "
-            f"{', '.join(MODALITIES)}"
+            f"{', '.join(MODALITIES)}, or pose alone"
         )
     # modalities that are not trained unless asked for have the common settings
-    for modality in dict.fromkeys([*modalities, *MODALITIES]):
-        own = _sections(content.pop(modality, []), path, modality)
+    for modality in dict.fromkeys([*modalities, *table.modalities]):
+        own = _sections(table, content.pop(modality, []), path, modality)
         inherited = base.settings.get(modality, {}) if base else {}
         if modality in modalities or path.stem == "default":
             settings[modality] = {**inherited, **common, **own}
     if content:
         key = next(iter(content))
-        place = "; settings stand in a section [[common]] or [[rgb]]" if key in SETTINGS else ""
+        place = "; settings stand in a section [[common]] or [[rgb]]" if key in table.by_name else ""
         raise UsageError(f"recipe {str(path)!r}: {key!r} means nothing here{place}")
-    recipe = Recipe(name, str(description), tuple(modalities), settings)
+    recipe = Recipe(name, str(description), tuple(modalities), settings, table)
     try:
         recipe.resolved()
     except (UsageError, TypeError) as error:
@@ -182,7 +205,7 @@ def _base(name: Any, path: Path) -> Recipe | None:
     return load_recipe(name)
 
 
-def _sections(sections: Any, path: Path, where: str) -> dict[str, Setting]:
+def _sections(table: Fields, sections: Any, path: Path, where: str) -> dict[str, Setting]:
     found: dict[str, Setting] = {}
     if not isinstance(sections, list) or not all(isinstance(item, dict) for item in sections):
         raise UsageError(f"recipe {str(path)!r}: {where} must be written as [[{where}]]")
@@ -191,10 +214,10 @@ def _sections(sections: Any, path: Path, where: str) -> dict[str, Setting]:
         for key, value in section.items():
             if key == "from":
                 continue
-            if key not in SETTINGS:
+            if key not in table.by_name:
                 raise UsageError(f"recipe {str(path)!r}: [[{where}]] has no setting {key!r}")
             try:
-                found[key] = Setting(as_setting(key, value), origin)
+                found[key] = Setting(table.take(key, value), origin)
             except UsageError as error:
                 raise UsageError(f"recipe {str(path)!r}: {error}") from error
     return found
