@@ -5,12 +5,13 @@ In: skeletons of annotated clips. Out: arrays of windows for training.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
+from slipdetect.lab.data import Clip
 from slipdetect.lab.pose.augment import MARGIN
 from slipdetect.people.skeletons import Skeletons
 from slipdetect.people.tracks import INSIDE, SEEN, Tracker, track_window
@@ -21,6 +22,8 @@ LEAST_SEEN = 0.25  # share of a window's pictures in which the person must be se
 LONG = 1.5  # seconds; of longer events only so much counts, their annotated onset is loose
 LOOSE = 0.8  # seconds that the fall may begin after such an onset
 CORE = 1.2  # seconds of an event that a window must hold
+SLACK = 0.11  # seconds by which a window may miss them
+BEGUN = 0.3  # seconds of an event that do not show yet what it is
 
 
 @dataclass(frozen=True, eq=False)
@@ -51,14 +54,13 @@ class Bag:
         start, end = event
         core = min(CORE, end - start)
         latest = start + (LOOSE if end - start > LONG else 0.0)
-        slack = 0.11
         return self.only(
-            (self.starts <= latest + slack) & (self.starts + self.length >= start + core - slack)
+            (self.starts <= latest + SLACK) & (self.starts + self.length >= start + core - SLACK)
         )
 
     def before(self, event: tuple[float, float]) -> Bag:
         """Return the windows that end before an event has well begun."""
-        return self.only(self.starts + self.length <= event[0] + 0.3)
+        return self.only(self.starts + self.length <= event[0] + BEGUN)
 
 
 def bag_of(skeletons: Skeletons, pictures: int, rate: float, step: int = 1) -> Bag:
@@ -96,7 +98,32 @@ def bag_of(skeletons: Skeletons, pictures: int, rate: float, step: int = 1) -> B
 
 @dataclass(frozen=True, eq=False)
 class Bags:
-    """What a pose network learns from: bags that hold a fall, and windows that do not."""
+    """What a pose network learns from: bags that hold a fall, and bags that do not."""
 
     positive: Sequence[Bag]
     negative: Sequence[Bag]
+
+
+@dataclass(frozen=True, eq=False)
+class ClipBag:
+    """An annotated clip and the windows of all people in it."""
+
+    clip: Clip
+    bag: Bag
+
+
+def training_bags(clips: Iterable[ClipBag]) -> Bags:
+    """Return the bags of clips: a positive one for every event, windows before the first one.
+
+    Bags without windows are left out: nobody is seen there.
+    """
+    positive: list[Bag] = []
+    negative: list[Bag] = []
+    for item in clips:
+        if not item.clip.positive:
+            negative.append(item.bag)
+            continue
+        positive += [item.bag.with_event(event) for event in item.clip.events or (None,)]
+        if item.clip.events:
+            negative.append(item.bag.before(item.clip.events[0]))
+    return Bags([bag for bag in positive if len(bag)], [bag for bag in negative if len(bag)])

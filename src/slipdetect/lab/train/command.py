@@ -5,6 +5,7 @@ In: an annotation file. Out: a folder with the model, its metrics and its learni
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -16,6 +17,7 @@ from slipdetect.cli.console import Console
 from slipdetect.cli.errors import SOME_FAILED
 from slipdetect.cli.grouped import GroupedCommand
 from slipdetect.cli.options import common_options, with_options
+from slipdetect.errors import UsageError
 from slipdetect.lab.data.choose_clips import choose_datasets, warn_of_known_groups
 from slipdetect.lab.train.config import TRAIN, TrainConfig
 from slipdetect.lab.train.options import TRAIN_OPTIONS, TrainOptions
@@ -23,7 +25,7 @@ from slipdetect.lab.train.recipes import POSE, Recipe
 from slipdetect.lab.train.settings import recipe_page, settings_page
 
 if TYPE_CHECKING:
-    from slipdetect.lab.train import Progress
+    from slipdetect.lab.train.progress import Progress
     from slipdetect.models import ModelPackage
 
 
@@ -174,6 +176,8 @@ def _train_pose(ctx: click.Context, console: Console, options: TrainOptions) -> 
     if options.show:
         console.text(recipe_page(options.recipe, options.settings))
         return
+    if os.environ.get("WORLD_SIZE", "1") != "1":
+        raise UsageError("the pose stream is trained by one process; start it without a launcher")
     from slipdetect.lab.data import read_annotations
     from slipdetect.lab.pose.run import PoseRun, closing
 

@@ -182,7 +182,9 @@ def _read(path: Path, name: str) -> Recipe:
             settings[modality] = {**inherited, **common, **own}
     if content:
         key = next(iter(content))
-        place = "; settings stand in a section [[common]] or [[rgb]]" if key in table.by_name else ""
+        place = (
+            "; settings stand in a section [[common]] or [[rgb]]" if key in table.by_name else ""
+        )
         raise UsageError(f"recipe {str(path)!r}: {key!r} means nothing here{place}")
     recipe = Recipe(name, str(description), tuple(modalities), settings, table)
     try:
