@@ -14,11 +14,11 @@ import numpy.typing as npt
 from slipdetect.lab.data import Clip
 from slipdetect.lab.pose.augment import MARGIN
 from slipdetect.people.skeletons import Skeletons
-from slipdetect.people.tracks import INSIDE, SEEN, Tracker, track_window
+from slipdetect.people.tracks import INSIDE, LEAST_SEEN, SEEN, Tracker, track_windows
 
 Floats = npt.NDArray[np.floating]
 
-LEAST_SEEN = 0.25  # share of a window's pictures in which the person must be seen
+SHOWN = 0.25  # share of a window's pictures in which the person must be seen
 LONG = 1.5  # seconds; of longer events only so much counts, their annotated onset is loose
 LOOSE = 0.8  # seconds that the fall may begin after such an onset
 CORE = 1.2  # seconds of an event that a window must hold
@@ -76,22 +76,19 @@ def bag_of(skeletons: Skeletons, pictures: int, rate: float, step: int = 1) -> B
     for time, people in zip(skeletons.times, skeletons.people, strict=True):
         tracker.push(time, people)
     frames = len(skeletons.times)
-    least = max(2, round(LEAST_SEEN * pictures))
-    windows: list[Floats] = []
-    starts: list[int] = []
+    firsts = np.arange(-(pictures // 3), max(frames - pictures * 2 // 3, 1), step)
+    wide = pictures + 2 * MARGIN
+    windows: list[Floats] = [np.zeros((0, wide, INSIDE + 1), np.float32)]
+    starts: list[npt.NDArray[np.int_]] = [firsts[:0]]
     for path in tracker.paths.values():
-        for first in range(-(pictures // 3), max(frames - pictures * 2 // 3, 1), step):
-            if path.frames[-1] < first or path.frames[0] >= first + pictures:
-                continue
-            wide = track_window(path, first - MARGIN, pictures + 2 * MARGIN)
-            if wide is None or wide[MARGIN:-MARGIN, SEEN].sum() < least:
-                continue
-            windows.append(wide)
-            starts.append(first)
-    shape = (-1, pictures + 2 * MARGIN, INSIDE + 1)
+        made = track_windows(path, firsts - MARGIN, wide)
+        seen = made[:, MARGIN:-MARGIN, SEEN].sum(1) >= max(2, round(SHOWN * pictures))
+        seen &= made[..., SEEN].sum(1) >= LEAST_SEEN
+        windows.append(made[seen])
+        starts.append(firsts[seen])
     return Bag(
-        np.array(windows, np.float32).reshape(shape),
-        np.array(starts, np.float64) / rate,
+        np.concatenate(windows),
+        np.concatenate(starts) / rate,
         (pictures - 1) / rate,
     )
 

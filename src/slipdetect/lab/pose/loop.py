@@ -6,7 +6,8 @@ In: bags, held-out clips, settings. Out: the weights of all networks, and what e
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -69,7 +70,8 @@ class PoseTrainer:
             on_epoch(self.history, 0.0)
         for epoch in range(len(self.history), self._settings.epochs):
             begun = time.perf_counter()
-            self.history.append(self._epoch(epoch, on_step))
+            with _one_thread():
+                self.history.append(self._epoch(epoch, on_step))
             tensors = {k: v for member in self._members for k, v in member.state().items()}
             states.write(path, tensors, {"history": [asdict(each) for each in self.history]})
             on_epoch(self.history, time.perf_counter() - begun)
@@ -116,3 +118,14 @@ class PoseTrainer:
                 f"checkpoint {str(path)!r} does not fit this run: {error}; pass --overwrite to "
                 "begin anew"
             ) from error
+
+
+@contextmanager
+def _one_thread() -> Iterator[None]:
+    """Let torch compute in one thread: several would wait for each other at layers this small."""
+    had = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(had)

@@ -139,7 +139,8 @@ class Member:
             torch.manual_seed(_torch_seed(random))
             odds = self._network(seen)
         loss, highest = _loss(odds, drawn, settings)
-        if not math.isfinite(float(loss)):
+        mean = float(loss.detach())
+        if not math.isfinite(mean):
             raise TrainingError(
                 f"the loss of network {self._number} is not finite at step {self.step}; lower lr "
                 f"(now {settings.lr:g}) and begin anew with overwrite=True"
@@ -154,7 +155,7 @@ class Member:
                 before = self._mean.get(name, value)
                 self._mean[name] = before.lerp(value, settings.mean_share)
         right = (highest.detach() > 0) == (torch.from_numpy(drawn.labels) > 0)
-        return float(loss), int(right.sum())
+        return mean, int(right.sum())
 
     @property
     def lr(self) -> float:
