@@ -76,11 +76,13 @@ class Recipe:
         return found
 
     def configs(self, overrides: Mapping[str, Any] | None = None) -> dict[str, TrainConfig]:
-        """Return the configuration of every modality, which is not pose.
+        """Return the configuration of every modality.
 
         Raises:
-            UsageError: As for ``resolved``.
+            UsageError: As for ``resolved``; the recipe is for pose.
         """
+        if self.table is not TRAIN:
+            raise UsageError(f"recipe {self.name!r} trains no stream of pictures; choose another")
         return {
             name: TrainConfig(**{key: setting.value for key, setting in settings.items()})
             for name, settings in self.resolved(overrides).items()
@@ -124,7 +126,11 @@ class Recipe:
 
 
 def list_recipes() -> list[str]:
-    """Return the names of the recipes that come with slipdetect."""
+    """Return the names of the recipes for streams of pictures; there is ``pose`` beside them."""
+    return [name for name in _names() if name not in POSE.modalities]
+
+
+def _names() -> list[str]:
     return sorted(path.stem for path in _FOLDER.glob("*.toml"))
 
 
@@ -132,7 +138,7 @@ def load_recipe(name: str) -> Recipe:
     """Read a recipe.
 
     Args:
-        name: One of ``list_recipes()``, the same with ``-MODALITY`` for one of its streams, or
+        name: ``pose`` or one of ``list_recipes()``, the same with ``-MODALITY`` for one of its streams, or
             the path of a TOML file like them.
 
     Raises:
@@ -145,9 +151,9 @@ def load_recipe(name: str) -> Recipe:
         if base != name and base in list_recipes():
             whole = _read(_FOLDER / f"{base}.toml", name)
             return whole.only([modality])
-    if name not in list_recipes():
+    if name not in _names():
         raise UsageError(
-            f"there is no recipe {name!r}; choose from {', '.join(list_recipes())}, one of them "
+            f"there is no recipe {name!r}; choose from {', '.join(_names())}, one of them "
             "with -rgb, -flow or -rgbdiff after it, or give a .toml file"
         )
     return _read(_FOLDER / f"{name}.toml", name)
@@ -199,10 +205,10 @@ def _base(name: Any, path: Path) -> Recipe | None:
     if name is None:
         return None
     # a recipe that is somebody else's file would change under one's own
-    if name not in list_recipes() or name == path.stem:
+    if name not in _names() or name == path.stem:
         raise UsageError(
             f"recipe {str(path)!r}: there is no base {name!r}; choose from "
-            f"{', '.join(item for item in list_recipes() if item != path.stem)}"
+            f"{', '.join(item for item in _names() if item != path.stem)}"
         )
     return load_recipe(name)
 
