@@ -207,7 +207,9 @@ def track_window(path: _Path, first: int, length: int) -> Floats | None:
     if high - low < LEAST_SEEN:
         return None
     # a neighbor on either side, to fill gaps from
-    return _windows(path, slice(max(low - 1, 0), high + 1), np.array([first]), length)[0]
+    near = slice(max(low - 1, 0), high + 1)
+    window: Floats = _windows(path, near, np.array([first]), length)[0]
+    return window
 
 
 def track_windows(path: _Path, firsts: npt.NDArray[np.int_], length: int) -> Floats:

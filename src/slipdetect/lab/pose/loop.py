@@ -103,7 +103,7 @@ class PoseTrainer:
         seen = self._held_out.features
         if seen is None:
             return np.zeros(0, np.float32)
-        parts = torch.from_numpy(seen).split(_AT_ONCE)
+        parts = [torch.from_numpy(seen[i : i + _AT_ONCE]) for i in range(0, len(seen), _AT_ONCE)]
         odds = [torch.cat([member.log_odds(part) for part in parts]) for member in self._members]
         mean: npt.NDArray[np.floating] = torch.stack(odds).mean(0).numpy()
         return mean
