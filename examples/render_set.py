@@ -26,7 +26,7 @@ from rendering.clip import (
     support_of,
 )
 from rendering.furniture import BACK, LEFT, RIGHT
-from rendering.motion import ACTIONS, FALLS
+from rendering.motion import ACTIONS, FALLS, UNSEEN
 from rendering.places import HIGHEST, LOWEST, WIDEST, Place, moments, parse_place, seen_from
 from rendering.save import FIELDS, PLACE_FIELDS, save_clip, save_list
 
@@ -35,21 +35,34 @@ OTHERS = {
     "walk": 2, "sit": 2, "crouch": 2, "lie": 2, "sit-fast": 4, "stand-up": 2, "lie-bed": 3,
     "lie-fast": 4, "pick-up": 3, "squat": 2, "sit-floor": 3, "kneel": 3, "jump": 2, "get-up": 2,
 }  # fmt: skip
+# What is drawn unless --actions says otherwise: these falls alike, the others by weight.
+USUAL = (
+    "slip", "trip", "faint", "slide", "tumble", "collapse", "backward", "sideways", "knees",
+    "off-chair", "rising", *OTHERS,
+)  # fmt: skip
 SHAKEN, DARK = 0.2, 0.1
 TRIES = 3000  # views drawn before it is given up that one suits all camera places
 
 
-def draw_scene(seed: int, number: int, falls: float, places: Sequence[Place] = (Place(),)) -> Scene:
-    """Return scene ``number``: an action, a room and a view drawn from ``(seed, number)``.
+def draw_scene(
+    seed: int,
+    number: int,
+    falls: float,
+    places: Sequence[Place] = (Place(),),
+    actions: Sequence[str] = USUAL,
+) -> Scene:
+    """Return scene ``number``: one of ``actions``, a room and a view drawn from ``(seed, number)``.
 
     The view is the first one drawn in which the action is seen from all ``places``.
     """
     rng = np.random.default_rng([seed, number, 5])
-    others = [action for action in ACTIONS if action not in FALLS]
-    if rng.uniform() < falls:
-        action = str(rng.choice(FALLS))
+    fallen = [action for action in actions if action in FALLS]
+    others = [action for action in actions if action not in FALLS]
+    drawn = rng.uniform() < falls
+    if fallen and (drawn or not others):
+        action = str(rng.choice(fallen))
     else:
-        weights = np.array([OTHERS[action] for action in others], float)
+        weights = np.array([OTHERS.get(action, 2) for action in others], float)
         action = str(rng.choice(others, p=weights / weights.sum()))
     who, seconds = int(rng.integers(1 << 30)), float(rng.uniform(5.0, 7.0))
     for _ in range(TRIES):
@@ -73,7 +86,7 @@ def _any_view(seed: int, action: str, seconds: float, rng: np.random.Generator) 
     gain = rng.uniform(math.log(0.35), math.log(1.4))
     if dark:
         gain = rng.uniform(math.log(0.03), math.log(0.12))
-    if action in ("sit-fast", "stand-up", "lie-bed", "lie-fast", "get-up"):
+    if action in ("sit-fast", "stand-up", "lie-bed", "lie-fast", "get-up", "sit-hard", "nap"):
         # seats are square to the room, and seldom show the camera their back
         turn = float(rng.choice([0.0, 90.0, 90.0, 180.0, 180.0, 360.0, 270.0]))
         heading = turn + float(rng.uniform(-12, 12))
@@ -132,6 +145,11 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--count", type=int, default=200, help="clips, or scenes with --places")
     parser.add_argument("--falls", type=float, default=0.45, help="share of clips with a fall")
     parser.add_argument("--seed", type=int, default=0, help="of every draw")
+    shown = [action for action in ACTIONS if action not in UNSEEN]
+    parser.add_argument(
+        "--actions", nargs="+", choices=shown, default=USUAL, metavar="ACTION",
+        help="what clips may show, by default the older ones of: " + ", ".join(shown),
+    )  # fmt: skip
     parser.add_argument(
         "--places", type=parse_place, nargs="+", metavar="DEGREES[:METERS]", default=[],
         help="show every scene from more camera places: so far around the person, so much higher",
@@ -141,7 +159,7 @@ def main(arguments: list[str] | None = None) -> int:
     places = list(dict.fromkeys([Place(), *chosen.places]))
     rows: list[tuple[object, ...]] = []
     for number in range(chosen.count):
-        scene = draw_scene(chosen.seed, number, chosen.falls, places)
+        scene = draw_scene(chosen.seed, number, chosen.falls, places, chosen.actions)
         for place in places:
             row = _clip(chosen.out, f"{chosen.seed}-{number:04d}", scene, place, places)
             rows.append(row)

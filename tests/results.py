@@ -18,9 +18,21 @@ from slipdetect.reports.formats import (
     activitynet_entry,
     activitynet_opening,
 )
+from slipdetect.types import Sighting
 from slipdetect.video import DecodeReport, VideoInfo
 
 FALL = Event(3.2, 4.9, 4.1, 0.97)
+WITH_PERSON = Event(
+    5.0, 6.5, 5.5, 0.9, track=3, box=(0.1, 0.2, 0.3, 0.9), down_for=4.0, recovered_at=10.0
+)
+LOOKED_AT = Window(
+    5.0,
+    6.0,
+    0.9,
+    {"rgb": 0.8, "pose": 0.9},
+    people=(Sighting(3, (0.1, 0.2, 0.3, 0.9), "down"),),
+    person=3,
+)
 
 
 def make_result(source: str = "kitchen.mp4", *events: Event, **changes: Any) -> DetectionResult:

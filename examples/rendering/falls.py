@@ -20,7 +20,7 @@ _UPPER = [CHEST, HEAD, *SHOULDERS]
 
 def fall(
     action: str, joints: np.ndarray, velocity: np.ndarray, side: int, seconds: float,
-    rng: np.random.Generator, size: float = 1.0, after: str = "moves",
+    rng: np.random.Generator, size: float = 1.0, after: str = "moves", rate: float = RATE,
 ) -> tuple[np.ndarray, float]:  # fmt: skip
     """Simulate a fall of a person who faces +x.
 
@@ -33,22 +33,31 @@ def fall(
         rng: Draws the size of the disturbance.
         size: Scale of that size.
         after: What follows on the floor, one of ``AFTER``.
+        rate: Joints a second.
 
     Returns:
-        Joints ``(steps, 17, 3)`` at ``RATE`` and the impact of the trunk, seconds after the start.
+        Joints ``(steps, 17, 3)`` at ``rate`` and the impact of the trunk, seconds after the start.
     """
+    drive = drive_of(action, joints, side, rng, size, after)
+    return landing(joints, velocity, drive, seconds, rate)
+
+
+def drive_of(
+    action: str, joints: np.ndarray, side: int, rng: np.random.Generator, size: float, after: str
+) -> Fall:
+    """Return what drives ``"slip"``, ``"trip"`` or ``"faint"``; see ``fall``."""
     make = {"slip": _slip, "trip": _trip, "faint": _faint}[action]
-    return landing(joints, velocity, make(joints, side, rng, size, after), seconds)
+    return make(joints, side, rng, size, after)
 
 
 def landing(
-    joints: np.ndarray, velocity: np.ndarray, drive: Fall, seconds: float
+    joints: np.ndarray, velocity: np.ndarray, drive: Fall, seconds: float, rate: float = RATE
 ) -> tuple[np.ndarray, float]:
     """Simulate ``drive``; see ``fall``."""
-    path = simulate(joints, velocity, drive, int(seconds * RATE), RATE)
+    path = simulate(joints, velocity, drive, int(seconds * rate), rate)
     down = path[:, (PELVIS, CHEST), 2] < RADII[PELVIS] + 0.05
     landed = np.flatnonzero(down.all(1))
-    return path, float(landed[0] + 1) / RATE if len(landed) else seconds
+    return path, float(landed[0] + 1) / rate if len(landed) else seconds
 
 
 def targets_of(joints: np.ndarray, keys: Sequence[tuple[float, np.ndarray]]) -> list:

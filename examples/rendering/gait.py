@@ -84,6 +84,7 @@ class Walker:
         zero_time: When the pelvis passes x = y = 0.
         style: Scale of the arm swing.
         supple: Whether knees point up near the floor, and hands stay above it.
+        rate: Points of the path a second.
     """
 
     def __init__(
@@ -96,13 +97,14 @@ class Walker:
         zero_time: float = 0.0,
         style: float = 1.0,
         supple: bool = False,
+        rate: float = RATE,
     ) -> None:
-        times = np.arange(0.0, duration + 2.0, 1 / RATE)
-        self.step, self.style, self.supple = step, style, supple
+        times = np.arange(0.0, duration + 2.0, 1 / rate)
+        self.step, self.style, self.supple, self._rate = step, style, supple, rate
         self._speed = np.array([float(ease(t, speeds)) for t in times])
         self._heading = np.array([float(ease(t, headings)) for t in times])
         radians = np.radians(self._heading)
-        moves = self._speed[:, None] * np.stack([np.cos(radians), np.sin(radians)], 1) / RATE
+        moves = self._speed[:, None] * np.stack([np.cos(radians), np.sin(radians)], 1) / rate
         self._path = np.cumsum(moves, 0)
         self._path -= self._path[self._at(zero_time)]
         self._keys = [(key.time, key.vector()) for key in keys] or [(0.0, Key(0.0).vector())]
@@ -154,7 +156,7 @@ class Walker:
         return out
 
     def _at(self, time: float) -> int:
-        return int(np.clip(round(time * RATE), 0, len(self._speed) - 1))
+        return int(np.clip(round(time * self._rate), 0, len(self._speed) - 1))
 
     def _planted(self, count: int) -> tuple[np.ndarray, float]:
         """Ankle and heading of footfall ``count``: where the path is in the middle of stance."""

@@ -10,10 +10,16 @@ from dataclasses import dataclass
 import numpy as np
 
 from rendering import floorwork, plans
+from rendering.caught import caught
+from rendering.exercises import EXERCISES
 from rendering.falls import fall
 from rendering.gait import RATE, Key, Walker
+from rendering.keyframes import Performer
+from rendering.living import LIVING
 from rendering.plans import SEAT, Planner
+from rendering.riders import Cyclist, Skater
 from rendering.skeleton import pose
+from rendering.spills import SPILLS, Mover, spill
 from rendering.stumbles import KINDS, stumble
 
 _OLD_FALLS = ("slip", "trip", "faint")
@@ -29,9 +35,18 @@ _PLANS: dict[str, Planner] = {
     "kneel": floorwork.kneel,
     "jump": floorwork.jump,
     "get-up": floorwork.get_up,
+    "sit-hard": plans.sit_hard,
+    "nap": plans.nap,
+    "caught": caught,
 }
-FALLS = (*_OLD_FALLS, *KINDS)
-ACTIONS = (*_OLD_FALLS, *_OLD_OTHERS, *KINDS, *_PLANS)
+_BEATS = {**EXERCISES, **LIVING}
+_RIDERS = {"ride": Cyclist, "glide": Skater}
+FALLS = (*_OLD_FALLS, *KINDS, *SPILLS)
+# what is repeated, or has an end to wait for: worth more seconds
+LASTING = (*_BEATS, "nap")
+# what makes no sense without a bicycle or ice, which no picture shows
+UNSEEN = ("bicycle", "skates", *_RIDERS)
+ACTIONS = (*_OLD_FALLS, *_OLD_OTHERS, *KINDS, *_PLANS, *SPILLS, *_BEATS, *_RIDERS)
 
 
 @dataclass(frozen=True)
@@ -39,35 +54,50 @@ class Motion:
     """A person's movement in their own frame: they walk along +x and act at x = 0.
 
     Attributes:
-        joints: ``(steps, 17, 3)`` meters at ``RATE`` per second.
+        joints: ``(steps, 17, 3)`` meters at ``rate`` per second.
         events: ``(start, end)`` of falls, seconds.
         support: What stands behind x = 0: ``"chair"``, ``"sofa"``, ``"bed"`` or ``""``.
+        rate: Of ``joints``.
     """
 
     joints: np.ndarray
     events: tuple[tuple[float, float], ...]
     support: str = ""
+    rate: float = RATE
 
     def at(self, time: float) -> np.ndarray:
         """Joints ``(17, 3)`` at ``time`` seconds, interpolated."""
-        place = min(max(time * RATE, 0.0), len(self.joints) - 1.001)
+        place = min(max(time * self.rate, 0.0), len(self.joints) - 1.001)
         first = int(place)
         share = place - first
         return self.joints[first] * (1 - share) + self.joints[first + 1] * share
 
 
-def make_motion(action: str, duration: float, rng: np.random.Generator) -> Motion:
+def make_motion(
+    action: str, duration: float, rng: np.random.Generator, rate: float = RATE
+) -> Motion:
     """Choreograph ``action``, one of ``ACTIONS``, acting after about 0.37 of ``duration``."""
     if action not in ACTIONS:
         raise ValueError(f"unknown action {action!r}; choose from {', '.join(ACTIONS)}")
     act = 0.37 * duration + rng.uniform(-0.3, 0.3)
     speed, step = rng.uniform(1.0, 1.2), rng.uniform(0.48, 0.54)
     style = rng.uniform(0.8, 1.2)
+    times = np.arange(int(duration * rate) + 2) / rate
+    if action in SPILLS:
+        joints, event, support = spill(action, duration, act, rng, rate)
+        return Motion(joints, (event,), support, rate)
+    if action in _BEATS or action in _RIDERS:
+        mover: Mover = (
+            Performer(_BEATS[action](rng), duration + 1, rng)
+            if action in _BEATS
+            else _RIDERS[action](rng, act)
+        )
+        return Motion(np.stack([mover.joints(t) for t in times]), (), rate=rate)
     if action in KINDS:
-        joints, event, support = stumble(action, duration, act, speed, step, style, rng)
-        return Motion(joints, (event,), support)
+        joints, event, support = stumble(action, duration, act, speed, step, style, rng, rate)
+        return Motion(joints, (event,), support, rate)
     if action in _OLD_FALLS:
-        return _falling(action, duration, act, speed, step, style, rng)
+        return _falling(action, duration, act, speed, step, style, rng, rate)
     if action in _PLANS:
         plan = _PLANS[action](act, speed, rng)
         speeds, headings, keys, support = plan.speeds, plan.headings, plan.keys, plan.support
@@ -75,29 +105,30 @@ def make_motion(action: str, duration: float, rng: np.random.Generator) -> Motio
         older = {"walk": _walk, "sit": _sit, "crouch": _crouch, "lie": _lie}[action]
         speeds, headings, keys = older(act, speed, rng)
         support = "chair" if action == "sit" else ""
-    walker = Walker(duration, speeds, headings, keys, step, act, style, action in _PLANS)
-    times = np.arange(int(duration * RATE) + 2) / RATE
-    return Motion(np.stack([walker.joints(t) for t in times]), (), support)
+    walker = Walker(duration, speeds, headings, keys, step, act, style, action in _PLANS, rate)
+    return Motion(np.stack([walker.joints(t) for t in times]), (), support, rate)
 
 
 def _falling(
     action: str, duration: float, act: float, speed: float, step: float, style: float,
-    rng: np.random.Generator,
+    rng: np.random.Generator, rate: float,
 ) -> Motion:  # fmt: skip
     speeds = [(0.0, speed)]
     if action == "faint":
         speeds = [(0.0, speed), (act - 1.6, speed), (act - 0.7, 0.0)]
-    walker = Walker(duration, speeds, step=step, zero_time=act, style=style)
+    walker = Walker(duration, speeds, step=step, zero_time=act, style=style, rate=rate)
     start, side = walker.footfall(act)
     if action == "slip":
         start += 0.02
     elif action == "trip":
         start -= 0.36 * step
-    first = round(start * RATE)
-    before = np.stack([walker.joints(i / RATE) for i in range(first + 1)])
-    velocity = (before[-1] - before[-3]) * RATE / 2
-    after, impact = fall(action, before[-1], velocity, side, max(duration - start + 0.1, 0.1), rng)
-    return Motion(np.concatenate([before, after]), ((first / RATE, first / RATE + impact),))
+    first = round(start * rate)
+    before = np.stack([walker.joints(i / rate) for i in range(first + 1)])
+    velocity = (before[-1] - before[-3]) * rate / 2
+    seconds = max(duration - start + 0.1, 0.1)
+    after, impact = fall(action, before[-1], velocity, side, seconds, rng, rate=rate)
+    event = first / rate, first / rate + impact
+    return Motion(np.concatenate([before, after]), (event,), rate=rate)
 
 
 def _walk(act: float, speed: float, rng: np.random.Generator) -> tuple:

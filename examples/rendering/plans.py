@@ -47,9 +47,19 @@ def seated(time: float, rng: np.random.Generator, shift: float = -0.4) -> Key:
 
 def sit_fast(act: float, speed: float, rng: np.random.Generator) -> Plan:
     """Turn round and drop onto a chair or a sofa."""
+    return _drop(act, speed, rng, 0.42, 0.8)
+
+
+def sit_hard(act: float, speed: float, rng: np.random.Generator) -> Plan:
+    """Turn round and let oneself fall onto a chair or a sofa."""
+    return _drop(act, speed, rng, 0.26, 0.4)
+
+
+def _drop(act: float, speed: float, rng: np.random.Generator, least: float, most: float) -> Plan:
+    """Sit down within so many seconds."""
     support = "chair" if rng.uniform() < 0.5 else "sofa"
     turn, down = rng.uniform(0.7, 1.1), act + rng.uniform(0.75, 1.0)
-    length = rng.uniform(0.42, 0.8)
+    length = rng.uniform(least, most)
     back = rng.uniform(0, 22) if support == "sofa" else rng.uniform(0, 6)
     flung = pose(pitch=-back, spine=-4, arm=rng.uniform(0, 50), out=rng.uniform(5, 45), elbow=30)
     start = seated(down + length, rng)
@@ -85,6 +95,22 @@ def rising(start: float, length: float, rng: np.random.Generator) -> list[Key]:
 def lie_bed(act: float, speed: float, rng: np.random.Generator) -> Plan:
     """Sit down on a bed or sofa, then lie down along it."""
     return _lie_along(act, speed, rng, rng.uniform(0.85, 1.2), rng.uniform(0.1, 0.5))
+
+
+def nap(act: float, speed: float, rng: np.random.Generator) -> Plan:
+    """Lie down on a bed or sofa, soon, stay a moment, and get up again."""
+    pace, act = rng.uniform(0.55, 0.95), min(act, rng.uniform(0.7, 1.2))
+    plan = _lie_along(act, speed, rng, pace, rng.uniform(0.0, 0.3))
+    left = plan.headings[-1][1] > 180
+    wakes = plan.keys[-1].time + rng.uniform(-0.9, 0.6)
+    sat = wakes + 1.4 * pace
+    keys = [
+        *plan.keys[:-1], flat_on_bed(wakes, left, rng), half_on_bed(wakes + 0.7 * pace, left, rng),
+        seated(sat, rng), *rising(sat + 0.2, rng.uniform(0.8, 1.2), rng),
+    ]  # fmt: skip
+    headings = [*plan.headings, (wakes + 0.2 * pace, plan.headings[-1][1]), (sat, 180.0)]
+    gone = keys[-1].time
+    return Plan([*plan.speeds, (gone, 0.0), (gone + 0.7, speed)], headings, keys, plan.support)
 
 
 def lie_fast(act: float, speed: float, rng: np.random.Generator) -> Plan:

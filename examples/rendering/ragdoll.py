@@ -13,7 +13,8 @@ import numpy as np
 from rendering.skeleton import MASSES, RADII
 
 GRAVITY = 9.81
-SUBSTEPS = 4
+# Steps of the simulation between two positions, and a second, at least.
+SUBSTEPS, FINEST = 4, 480.0
 _BONES = np.array(
     [
         (0, 1), (1, 2), (1, 3), (1, 4), (3, 4), (2, 3), (2, 4), (0, 3), (0, 4), (9, 3), (10, 4),
@@ -67,14 +68,15 @@ def simulate(
     """
     x, v = joints.copy(), velocity.copy()
     lengths = np.linalg.norm(joints[_BONES[:, 0]] - joints[_BONES[:, 1]], axis=1)
-    dt = 1.0 / (rate * SUBSTEPS)
+    substeps = max(SUBSTEPS, round(FINEST / rate))
+    dt = 1.0 / (rate * substeps)
     others = np.eye(3) - np.outer(fall.axis, fall.axis)
     path = np.empty((steps, *x.shape))
     for step in range(steps):
         now = (step + 1) / rate
         goal, strength, torque = fall.target(now), fall.strength(now), fall.spin(now)
         push, sticky, pinned = fall.push(now), fall.sticky(now), fall.pinned(now)
-        for _ in range(SUBSTEPS):
+        for _ in range(substeps):
             pull, arms, drift, spin = _muscles(x, v, goal)
             damping = 1.5 * np.sqrt(strength)
             turning = torque - fall.steady(now) * (others @ spin)

@@ -9,6 +9,8 @@ import hashlib
 import os
 import shutil
 import tempfile
+import zipfile
+import zlib
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -18,6 +20,11 @@ from slipdetect.errors import OutputError
 
 # what numpy raises of a damaged header of an array, which it reads as source text of Python
 ARRAY_DAMAGE = (ValueError, TypeError, EOFError, SyntaxError, TokenError)
+# what zipfile, zlib and numpy raise of a damaged .npz
+NPZ_DAMAGE = (
+    *ARRAY_DAMAGE,
+    *(OSError, KeyError, RuntimeError, MemoryError, zipfile.BadZipFile, zlib.error),
+)
 
 
 def check_writable(path: Path, *, overwrite: bool = False) -> None:

@@ -1,6 +1,7 @@
-"""The contract that every backbone keeps, as tests that a plugin's author can run.
+"""What every backbone and every pose estimator keeps, as tests that a plugin's author can run.
 
-In: a subclass of ``BackboneContract`` with the backbone's name. Out: pytest tests of that backbone.
+In: a subclass of ``BackboneContract`` with the backbone's name, or a pose estimator. Out: pytest
+tests of that backbone; an ``AssertionError`` that says what the estimator does otherwise.
 """
 
 # ruff: noqa: S101  (tests speak in asserts)
@@ -15,6 +16,7 @@ from typing import Any, ClassVar
 from unittest import mock
 
 import numpy as np
+import numpy.typing as npt
 import pytest
 import torch
 from safetensors.torch import load, save
@@ -24,9 +26,13 @@ from slipdetect.backbones import BackboneSpec, backbone_info, create_backbone, g
 from slipdetect.backbones.stem import adapt_first_conv, find_first_conv
 from slipdetect.modalities.normalize import Normalization
 from slipdetect.models import TSN, ModelConfig, StreamConfig, load_package, save_package
+from slipdetect.people.estimators import PoseEstimator
 from slipdetect.types import Calibration, EventConfig
+from slipdetect.types.person import Person
 
-__all__ = ["BackboneContract"]
+__all__ = ["BackboneContract", "check_pose_estimator"]
+
+_SIZES = ((480, 640), (640, 360), (33, 57), (8, 8), (1, 1))  # height, width
 
 
 class BackboneContract:
@@ -205,6 +211,82 @@ class BackboneContract:
     def _pictures(channels: int, *, count: int, size: int) -> torch.Tensor:
         generator = torch.Generator().manual_seed(0)
         return torch.randn(count, channels, size, size, generator=generator)
+
+
+def check_pose_estimator(estimator: PoseEstimator, picture: npt.NDArray[np.uint8]) -> None:
+    """Check that an estimator keeps ``PoseEstimator``, for tests of a plugin.
+
+    Args:
+        estimator: The estimator.
+        picture: ``(H, W, 3)`` uint8 RGB with at least one person who is easily found.
+
+    Raises:
+        AssertionError: It does not; the text says what.
+    """
+    assert isinstance(estimator.name, str), "its name is no text"
+    assert estimator.name, "it has no name"
+    assert isinstance(estimator.most, int), "most is no whole number"
+    assert estimator.most > 0, "most is less than 1"
+    random = np.random.default_rng(0)
+    for height, width in _SIZES:
+        for image in (
+            np.zeros((height, width, 3), np.uint8),
+            random.integers(0, 256, (height, width, 3), np.uint8),
+        ):
+            _check_people(estimator, image)
+    found = _check_people(estimator, picture)
+    assert found, "it finds nobody in the picture with a person"
+    for image, what in (
+        (picture[::-1], "upside down"),
+        (picture[:, : picture.shape[1] // 2], "cut in half"),
+        (np.asfortranarray(picture), "in another order of memory"),
+    ):
+        _check_people(estimator, image, what)
+    _check_same(found, estimator.people(picture), 1.0, 1e-3, "asked again")
+    twice = picture.repeat(2, axis=0).repeat(2, axis=1)
+    # to a tenth of the person: a network rounds to its cells
+    _check_same(found[:1], estimator.people(twice)[:1], 2.0, 0.1, "twice as large")
+
+
+def _check_people(
+    estimator: PoseEstimator, picture: npt.NDArray[np.uint8], what: str = ""
+) -> list[Person]:
+    """Return who is found in a picture, which must make sense."""
+    where = f"in a picture of {picture.shape[1]} x {picture.shape[0]} {what}".rstrip()
+    picture = picture.copy(order="K")
+    before = picture.copy()
+    picture.flags.writeable = False
+    people = estimator.people(picture)
+    assert np.array_equal(picture, before), f"it changes a picture, {where}"
+    assert isinstance(people, list), f"it gives no list, {where}"
+    assert len(people) <= estimator.most, f"it finds more people than its most, {where}"
+    for person in people:
+        assert isinstance(person, Person), f"it finds no Person, {where}"
+        assert person.keypoints.dtype == person.box.dtype == np.float32, f"no float32, {where}"
+        assert np.isfinite(person.keypoints).all(), f"keypoints are not finite, {where}"
+        assert np.isfinite(person.box).all(), f"a box is not finite, {where}"
+        left, top, right, bottom = person.box
+        assert left <= right, f"a box ends left of its beginning, {where}"
+        assert top <= bottom, f"a box ends above its beginning, {where}"
+        for score in (person.score, *person.keypoints[:, 2]):
+            assert 0 <= score <= 1, f"a score of {score:g} is not 0 to 1, {where}"
+    scores = [person.score for person in people]
+    assert scores == sorted(scores, reverse=True), f"the surest is not first, {where}"
+    return people
+
+
+def _check_same(
+    found: list[Person], again: list[Person], scale: float, share: float, what: str
+) -> None:
+    """Check that people are where they were, to a share of their longer side, but for a scale."""
+    assert len(found) == len(again), f"{what}, it finds {len(again)} people, not {len(found)}"
+    for one, other in zip(found, again, strict=True):
+        reach = scale * share * float(max(one.box[2:] - one.box[:2]))
+        assert np.abs(one.box * scale - other.box).max() <= reach, f"{what}, a box is elsewhere"
+        seen = one.keypoints[:, 2] > 0.3
+        away = np.abs(one.keypoints[seen, :2] * scale - other.keypoints[seen, :2])
+        # a limb may be taken for its neighbor
+        assert np.median(away) <= reach, f"{what}, keypoints are elsewhere"
 
 
 def _config(stream: StreamConfig) -> ModelConfig:

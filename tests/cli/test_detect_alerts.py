@@ -49,8 +49,8 @@ def test_a_command_and_a_webhook_hear_of_every_event(run, folder: Path) -> None:
     lines = [json.loads(line) for line in result.stdout.splitlines()]
     assert [each["event"] for each in told(folder)] == [*lines[0]["events"], *lines[2]["events"]]
     assert result.stderr.splitlines() == [
-        "command: 2 of 2 events sent",
-        "webhook: 2 of 2 events sent",
+        "command: 2 of 2 alerts sent",
+        "webhook: 2 of 2 alerts sent",
     ]
 
 
@@ -62,7 +62,7 @@ def test_a_failing_command_is_a_warning_and_counted(run, folder: Path) -> None:
         "Warning: command: no alert for the event at 00:00:03.200 of 'fall.mp4'"
     )
     assert "ended with exit code 4" in second
-    assert last == "Warning: command: 0 of 2 events sent, 2 failed"
+    assert last == "Warning: command: 0 of 2 alerts sent, 2 failed"
     assert "2 with a slip" in result.stdout
 
 
@@ -87,7 +87,7 @@ def test_L05_a_password_in_the_address_is_in_no_output(
     runs.append(run("detect", "fall.mp4", "--debug", "--webhook", "rtsp://hook-user:s3cr3t@h/p4th"))
     assert [each.exit_code for each in runs] == [0, 0, 2]
     assert "HTTP 500" in runs[0].stderr
-    assert "webhook: 0 of 1 event sent, 1 failed" in runs[1].stderr
+    assert "webhook: 0 of 1 alert sent, 1 failed" in runs[1].stderr
     for each in runs:
         assert not [secret for secret in secrets if secret in each.output]
 

@@ -114,7 +114,7 @@ def test_options_come_from_the_environment(run) -> None:
     result = run("detect", "fall.mp4", env={"SLIPDETECT_DETECT_FORMAT": "csv"})
     assert result.stdout.startswith("source,id,")
     result = run("detect", "fall.mp4", "--format", "json", env={"SLIPDETECT_DETECT_FORMAT": "csv"})
-    assert result.stdout.startswith('{"version": 1')
+    assert result.stdout.startswith('{"version": 2')
 
 
 def test_warnings_are_quiet_on_demand(run) -> None:

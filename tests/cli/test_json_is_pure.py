@@ -37,7 +37,7 @@ def test_json_is_pure_with_warnings_and_failures(videos: Path, tiny_package: Pat
     lines = [json.loads(line) for line in done.stdout.decode("ascii").splitlines()]
     names = [Path(line["source"]["name"]).name for line in lines]
     assert names == ["a.mp4", "b.mp4", "c.mp4", "d.mp4"]
-    assert all(line["version"] == 1 for line in lines)
+    assert all(line["version"] == 2 for line in lines)
     good, short, damaged, broken = lines
     assert good["source"]["frames_read"] == 50
     assert good["model"]["name"] == "tiny"

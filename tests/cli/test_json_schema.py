@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from results import FALL, make_result
+from results import FALL, LOOKED_AT, WITH_PERSON, make_result
 from slipdetect.detection import Event, Window
 from slipdetect.reports.formats import detect_schema, json_error, json_report
 from synth import cut, make_video
@@ -55,9 +55,9 @@ def test_the_schema_is_valid_and_lets_no_unknown_key_pass() -> None:
     schema = detect_schema()
     jsonschema.Draft202012Validator.check_schema(schema)
     found = objects(schema)
-    assert len(found) == 7
+    assert len(found) == 8
     assert all(item["additionalProperties"] is False for item in found)
-    assert schema["$defs"]["version"]["const"] == 1
+    assert schema["$defs"]["version"]["const"] == 2
 
 
 @pytest.mark.parametrize("more", [[], ["--windows"]], ids=["plain", "windows"])
@@ -88,7 +88,9 @@ BREAKS: dict[str, Any] = {
     "new key of the model": lambda line: line["model"].update(fusion={}),
     "new key of an event": lambda line: line["events"][0].update(cause="ice"),
     "new key of a window": lambda line: line["windows"][0].update(center=0.5),
-    "another version": lambda line: line.update(version=2),
+    "a side of a box is gone": lambda line: line["events"][1]["box"].pop(),
+    "another state": lambda line: line["windows"][0]["people"][0].update(state="asleep"),
+    "another version": lambda line: line.update(version=3),
     "a key is gone": lambda line: line["source"].pop("padded"),
     "text for a number": lambda line: line["events"][0].update(start="3.2"),
     "percent for a probability": lambda line: line["events"][0].update(score=97),
@@ -99,7 +101,8 @@ BREAKS: dict[str, Any] = {
 
 @pytest.mark.parametrize("change", list(BREAKS))
 def test_any_change_of_shape_is_noticed(change: str) -> None:
-    line = json.loads(json_report(make_result("a.mp4", FALL), windows=True))
+    result = make_result("a.mp4", FALL, WITH_PERSON, windows=(LOOKED_AT,))
+    line = json.loads(json_report(result, windows=True))
     assert problems(line) == []
     broken = deepcopy(line)
     BREAKS[change](broken)

@@ -63,7 +63,7 @@ def test_all_events_are_sent_in_order() -> None:
     assert [each.event.start for each in sink.told] == list(range(50))
     assert {(each.source, each.model) for each in sink.told} == {("a.mp4", "tiny")}
     assert len({each.id for each in sink.told}) == 50
-    assert sink.remarks == ["memory: 50 of 50 events sent"]
+    assert sink.remarks == ["memory: 50 of 50 alerts sent"]
 
 
 def test_one_failure_stops_nothing_and_no_unknown_text_is_logged(
@@ -77,7 +77,7 @@ def test_one_failure_stops_nothing_and_no_unknown_text_is_logged(
     first, second, last = (record.getMessage() for record in caplog.records)
     assert first == r"memory: no alert for the event at 00:00:01.000 of 'a\n.mp4': no"
     assert second.endswith("internal error: ValueError")
-    assert last == "memory: 1 of 3 events sent, 2 failed"
+    assert last == "memory: 1 of 3 alerts sent, 2 failed"
 
 
 stretches = st.lists(st.tuples(st.floats(0, 20), st.floats(0, 5)), max_size=20)
@@ -110,7 +110,7 @@ def test_every_video_has_a_cooldown_of_its_own() -> None:
             sink.event(alert(source, event(1, 2)))
             sink.event(alert(source, event(3, 4)))
     assert (sink.seen, sink.suppressed) == (4, 2)
-    assert sink.remarks == ["memory: 2 of 4 events sent, 2 held back by the cooldown"]
+    assert sink.remarks == ["memory: 2 of 4 alerts sent, 2 held back by the cooldown"]
 
 
 @pytest.mark.parametrize("cooldown", [-1.0, float("nan"), float("inf")])

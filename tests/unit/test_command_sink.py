@@ -37,12 +37,18 @@ def told(source: str = "kitchen.mp4") -> Alert:
 def test_the_program_gets_its_arguments_and_the_json(tmp_path: Path) -> None:
     out = tmp_path / "out.json"
     alert = told()
-    wanted = "{source} {start}-{end} {peak} {score} {label}"
+    wanted = "{source} {start}-{end} {peak} {score} {label} {state} {down_for}"
     Command(line(RECORDER, out, wanted, "{start}", "{ }", '{"a": 1}')).send(alert)
     arguments, stdin = json.loads(out.read_text())
-    assert arguments == ["kitchen.mp4 3.200-4.900 4.100 0.970 slip", "3.200", "{ }", '{"a": 1}']
+    assert arguments == [
+        "kitchen.mp4 3.200-4.900 4.100 0.970 slip event 0.0",
+        "3.200",
+        "{ }",
+        '{"a": 1}',
+    ]
     assert json.loads(stdin) == {
-        "version": 1,
+        "version": 2,
+        "type": "event",
         "id": alert.id,
         "created": alert.created,
         "source": {"name": "kitchen.mp4"},

@@ -6,7 +6,7 @@ In: labels, scores and predictions. Out: figures.
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, replace
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -108,7 +108,7 @@ def test_predicting_rounds_and_leaves_unreadable_clips_out(
         windows=((0.0, 1.0, 0.2), (0.5, 1.5, 0.98765)),
         streams={"rgb": (0.3, 0.97)},
         size=None,  # there is no video to look at again
-        thresholds=asdict(EventConfig(onset=0.6)),
+        thresholds=EventConfig(onset=0.6).to_json(),
     )
     assert row.config == EventConfig(onset=0.6)
     assert done == [(1, 2), (2, 2)]
@@ -145,7 +145,7 @@ def test_predictions_survive_the_file(tmp_path: Path) -> None:
         ClipPrediction(
             "c.mp4", "", False, (), 1.5, 0.2, (), "sit", "p1", ((0.0, 1.0, 0.2),), {"flow": (0.1,)}
         ),
-        replace(prediction(True), size=0.25, thresholds=asdict(EventConfig(onset=0.4))),
+        replace(prediction(True), size=0.25, thresholds=EventConfig(onset=0.4).to_json()),
     ]
     file = tmp_path / "predictions.jsonl"
     write_predictions(iter(rows), file)

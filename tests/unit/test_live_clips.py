@@ -12,11 +12,15 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import av
+import numpy as np
 import pytest
 
+from people_seen import noise, person_at
 from slipdetect.detection import Event
+from slipdetect.people.privacy import Privacy
 from slipdetect.sinks.live_clips import LiveClips
 from slipdetect.sinks.sink import Alert
+from slipdetect.types.person import Person
 from slipdetect.video import open_video
 from slipdetect.video.live.picture_memory import PictureMemory
 from synth import bars, read_code
@@ -30,8 +34,10 @@ def remember(memory: PictureMemory, seconds: float, base: float = 0.0, rate: flo
         take(k / rate, av.VideoFrame.from_ndarray(bars(k % 256), format="rgb24"))
 
 
-def clips_of(memory: PictureMemory, folder: Path, margin: float = 0.5) -> LiveClips:
-    clips = LiveClips(memory, folder / "camera-0", margin)
+def clips_of(
+    memory: PictureMemory, folder: Path, margin: float = 0.5, privacy: Privacy | None = None
+) -> LiveClips:
+    clips = LiveClips(memory, folder / "camera-0", margin, privacy=privacy)
     clips.began = datetime(2025, 3, 1, 9, 15, 27, tzinfo=UTC)
     return clips
 
@@ -100,3 +106,41 @@ def test_a_clip_that_exists_is_not_replaced(tmp_path: Path) -> None:
     clips.__exit__(None, None, None)
     assert clips.path(event).read_text() == "mine"
     assert "exists already" in str(clips.missing[0])
+
+
+class FoundAtLast:
+    """Finds somebody from its tenth picture on."""
+
+    name, most = "found at last", 6
+
+    def __init__(self) -> None:
+        self.asked = 0
+
+    def people(self, picture: np.ndarray) -> list[Person]:
+        self.asked += 1
+        return [person_at(20, 40, 40, 90)] if self.asked > 10 else []
+
+
+def test_clips_show_no_people(tmp_path: Path) -> None:
+    """Hidden as clips are written: the pictures of hours without an event cost nothing."""
+    network = FoundAtLast()
+    privacy = Privacy("blur", network)
+    memory = PictureMemory(rate=10.0, change=privacy)
+    take = memory.watch(UPRIGHT, 0.0)
+    for number in range(20):  # everything moves
+        frame = av.VideoFrame.from_ndarray(noise(number, seed=number), format="rgb24")
+        take(number / 10, frame)
+    assert network.asked == 0
+    clips = clips_of(memory, tmp_path, privacy=privacy)
+    clips.event(Alert("camera", "tiny", Event(0.5, 1.4, 0.9, 0.9)))
+    clips.__exit__(None, None, None)
+    assert network.asked == 20
+    with open_video(clips.made[0]) as video:
+        contrast = [frame.image[:, 80:].std() for frame in video.frames()]
+    # whole pictures, until somebody is found a quarter of a second ahead
+    assert max(contrast[:7]) < 0.25 * min(contrast[7:])
+    assert clips.remarks == [
+        f"wrote 1 clip in {str(tmp_path)!r}",
+        "--privacy: nobody was found in 7 of 20 pictures where something moves; those are "
+        "blurred whole",
+    ]

@@ -215,6 +215,22 @@ def test_damaged_files_are_refused(tmp_path: Path) -> None:
         read_old_scores(tmp_path / "labels.npz")
 
 
+def test_packed_scores_with_a_flipped_byte_are_refused_or_read(tmp_path: Path) -> None:
+    """What unpacks wrongly is no error of ours."""
+    with np.load(tsn_npz(tmp_path / "old.npz"), allow_pickle=True) as file:
+        np.savez_compressed(tmp_path / "packed.npz", **file)
+    data = (tmp_path / "packed.npz").read_bytes()
+    told = 0
+    for place in range(30, len(data), 3):
+        path = tmp_path / "flipped.npz"
+        path.write_bytes(data[:place] + bytes([data[place] ^ 255]) + data[place + 1 :])
+        try:
+            read_old_scores(path)
+        except DataError:
+            told += 1
+    assert told > 10
+
+
 def test_files_that_unpack_without_end_are_refused(tmp_path: Path) -> None:
     path = tmp_path / "bomb.npz"
     with (

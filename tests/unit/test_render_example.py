@@ -118,16 +118,20 @@ NEW_FALLS = (
 )  # fmt: skip
 NEW_OTHERS = (
     "sit-fast", "stand-up", "lie-bed", "lie-fast", "pick-up", "squat", "sit-floor", "kneel",
-    "jump", "get-up",
+    "jump", "get-up", "sit-hard", "nap",
 )  # fmt: skip
 BONES = ((9, 11), (11, 13), (10, 12), (12, 14))
 
 
 def test_every_action_is_tried_here(script: ModuleType) -> None:
     motion = sys.modules["rendering.motion"]
-    assert ("slip", "trip", "faint", *NEW_FALLS) == motion.FALLS
+    exercises = sys.modules["rendering.exercises"].EXERCISES
+    living = sys.modules["rendering.living"].LIVING
+    spills = sys.modules["rendering.spills"].SPILLS
+    assert ("slip", "trip", "faint", *NEW_FALLS, *spills) == motion.FALLS
+    # those of tests/unit/test_render_exercise.py too
     assert set(motion.ACTIONS) - set(motion.FALLS) == {
-        "walk", "sit", "crouch", "lie", *NEW_OTHERS,
+        "walk", "sit", "crouch", "lie", *NEW_OTHERS, *exercises, *living, "ride", "glide",
     }  # fmt: skip
 
 

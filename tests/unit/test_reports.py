@@ -10,10 +10,10 @@ from dataclasses import replace
 
 import pytest
 
-from results import FALL, make_result
+from results import FALL, LOOKED_AT, WITH_PERSON, make_result
 from slipdetect._text import clock, columns, shorten, timecode
 from slipdetect.detection import Event, Window
-from slipdetect.reports.formats import csv_report, json_report
+from slipdetect.reports.formats import csv_report, json_report, vtt_report
 from slipdetect.reports.table import SummaryTable, event_table
 from slipdetect.video import DecodeReport
 
@@ -42,7 +42,7 @@ def test_json_has_exactly_the_agreed_keys() -> None:
     report = DecodeReport(300, 2, True, ["damaged: x"])
     data = json.loads(json_report(make_result("k.mp4", FALL, report=report), windows=True))
     assert data == {
-        "version": 1,
+        "version": 2,
         "source": {
             "name": "k.mp4",
             "duration": 9.9,
@@ -78,9 +78,48 @@ def test_json_refuses_what_is_no_number(bad: float) -> None:
 
 def test_csv_rows() -> None:
     assert csv_report([make_result("a,b.mp4", FALL), make_result("none.mp4")]) == (
-        "source,id,start_s,end_s,start_timecode,end_timecode,duration_s,score,label\n"
-        '"a,b.mp4",1,3.2,4.9,00:00:03.200,00:00:04.900,1.7,0.97,slip\n'
+        "source,id,start_s,end_s,start_timecode,end_timecode,duration_s,score,label,"
+        "track,left,top,right,bottom,down_for_s,recovered_at_s\n"
+        '"a,b.mp4",1,3.2,4.9,00:00:03.200,00:00:04.900,1.7,0.97,slip,,,,,,,\n'
     )
+
+
+def test_every_format_says_who_fell_where_and_what_followed() -> None:
+    result = make_result("k.mp4", FALL, WITH_PERSON, windows=(LOOKED_AT,))
+    data = json.loads(json_report(result, windows=True))
+    assert list(data["events"][0]) == ["start", "end", "peak", "score", "label"]
+    assert list(data["events"][1].items())[5:] == [
+        ("track", 3),
+        ("box", [0.1, 0.2, 0.3, 0.9]),
+        ("down_for", 4.0),
+        ("recovered_at", 10.0),
+    ]
+    (window,) = data["windows"]
+    assert window["people"] == [{"track": 3, "box": [0.1, 0.2, 0.3, 0.9], "state": "down"}]
+    assert window["person"] == 3
+    last = csv_report([result]).splitlines()[-1]
+    assert last.endswith(",slip,3,0.1,0.2,0.3,0.9,4,10")
+    assert "slip 0.90, down for 4.0 s, up again at 00:00:10.000" in vtt_report(result)
+    assert "slip 0.90, down for 4.0 s, up again at 00:00:10.000" in str(result)
+    lines = event_table(result).splitlines()
+    assert lines[2].split()[-6:] == ["person", "down", "for", "up", "again", "at"]
+    assert lines[3].split()[-1] == "slip"
+    assert lines[4].split()[-5:] == ["slip", "3", "4.0", "s", "00:00:10.000"]
+    lying = make_result("k.mp4", replace(WITH_PERSON, recovered_at=None))
+    assert "down for at least 4.0 s" in str(lying)
+    assert event_table(lying).splitlines()[2].split()[-3:] == ["person", "down", "for"]
+
+
+def test_windows_in_which_nobody_was_looked_at_have_an_empty_cell() -> None:
+    windows = (
+        Window(0.0, 1.0, 0.1, {"rgb": 0.1}),
+        Window(0.5, 1.5, 0.2, {"rgb": 0.2, "pose": 0.75}),
+    )
+    text = event_table(make_result("k.mp4", windows=windows), windows=True)
+    head, first, second = text.splitlines()[-3:]
+    assert head.split()[-2:] == ["rgb", "pose"]
+    assert first.split()[2:] == ["0.100", "0.100"]
+    assert second.split()[2:] == ["0.200", "0.200", "0.750"]
 
 
 def test_table_of_one_source() -> None:

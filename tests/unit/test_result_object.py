@@ -13,12 +13,13 @@ from itertools import pairwise
 import jsonschema
 import pytest
 
-from results import FALL, make_result
+from results import FALL, LOOKED_AT, WITH_PERSON, make_result
 from slipdetect.errors import LibraryError, UsageError
 from slipdetect.reports.formats import detect_schema, json_report
 from slipdetect.types import Event, EventConfig, Window
 from slipdetect.video import DecodeReport
 
+NOTHING = pytest.approx(float("nan"), nan_ok=True)
 LATER = Event(6.0, 6.5, 6.25, 0.71, interrupted=True)
 
 
@@ -103,7 +104,7 @@ def test_without_pandas_the_error_says_what_to_install(monkeypatch: pytest.Monke
 
 
 def test_events_as_a_table() -> None:
-    pytest.importorskip("pandas", reason="pandas is not installed")
+    pd = pytest.importorskip("pandas", reason="pandas is not installed")
     table = make_result("rtsp://me:pw@cam", FALL, LATER).to_dataframe()
     assert table.to_dict("list") == {
         "source": ["rtsp://cam/..."] * 2,
@@ -113,11 +114,25 @@ def test_events_as_a_table() -> None:
         "score": [0.97, 0.71],
         "label": ["slip"] * 2,
         "interrupted": [False, True],
+        "track": [pd.NA] * 2,
+        **{name: [NOTHING] * 2 for name in ("left", "top", "right", "bottom")},
+        **{name: [NOTHING] * 2 for name in ("down_for", "recovered_at")},
     }
 
 
-def test_windows_as_a_table() -> None:
+def test_a_table_says_who_fell_where_and_what_followed() -> None:
     pytest.importorskip("pandas", reason="pandas is not installed")
+    (row,) = make_result("a.mp4", WITH_PERSON).to_dataframe().to_dict("records")
+    assert [row[name] for name in ("track", "left", "top", "right", "bottom")] == [
+        *(3, 0.1, 0.2, 0.3, 0.9)
+    ]
+    assert (row["down_for"], row["recovered_at"]) == (4.0, 10.0)
+    (row,) = make_result(windows=(LOOKED_AT,)).to_dataframe(windows=True).to_dict("records")
+    assert row["person"] == 3
+
+
+def test_windows_as_a_table() -> None:
+    pd = pytest.importorskip("pandas", reason="pandas is not installed")
     windows = (
         Window(0.0, 1.5, 0.25, {"rgb": 0.2, "flow": 0.3}),
         Window(0.2, 1.7, 0.5, {"rgb": 0.6, "flow": 0.4}, corrupt=True),
@@ -130,6 +145,7 @@ def test_windows_as_a_table() -> None:
         "probability": [0.25, 0.5],
         "probability_rgb": [0.2, 0.6],
         "probability_flow": [0.3, 0.4],
+        "person": [pd.NA] * 2,
         "corrupt": [False, True],
     }
 

@@ -132,6 +132,18 @@ def test_S11_a_shard_of_another_shape_is_refused(make: Callable[[], bytes]) -> N
     assert unpack_array("frames", good, "n", SHAPE).sum() == np.prod(SHAPE)
 
 
+def test_S11_a_shard_with_a_flipped_byte_is_refused_or_read() -> None:
+    """One that says of itself that it is encrypted, or packed in a strange way, is damaged too."""
+    data = forged(np.zeros(SHAPE, np.uint8))
+    for place in (*range(40), *range(len(data) - 80, len(data))):
+        flipped = data[:place] + bytes([data[place] ^ 255]) + data[place + 1 :]
+        try:
+            found = unpack_array("frames", flipped, "n", SHAPE)
+        except DataError:
+            continue
+        assert found.shape == SHAPE
+
+
 def test_S11_a_shard_that_unpacks_to_more_than_it_says_takes_no_memory() -> None:
     data = bytearray(forged(np.zeros((12, 1000, 1000, 3), np.uint8)))
     claimed = int(np.prod(SHAPE)) + 128

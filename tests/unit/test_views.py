@@ -8,13 +8,14 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from slipdetect.errors import OutputError, VideoError
-from slipdetect.video import Frame, Recording, Video, VideoInfo, View, open_video, show
+from slipdetect.video import Frame, Moment, Recording, Video, VideoInfo, View, open_video, show
 from synth import make_video, read_code
 
 RATE = 10.0
@@ -136,3 +137,27 @@ def test_a_video_that_is_gone_fails_all(tmp_path: Path) -> None:
     assert [type(view.error) for view in views] == [VideoError, VideoError]
     assert views[0].log == []
     show("gone.mp4", [])  # nobody looks, so nothing is opened
+
+
+def test_a_change_reaches_every_view_and_costs_nothing_where_nobody_looks(numbered: str) -> None:
+    changed: list[tuple[float, int | None]] = []
+
+    def inverted(moments: Iterator[Moment]) -> Iterator[Moment]:
+        for moment in moments:
+
+            def at(size: int | None, moment: Moment = moment) -> Frame:
+                changed.append((moment.time, size))
+                frame = moment.at(size)
+                return replace(frame, image=255 - frame.image)
+
+            yield Moment(moment.time, at)
+
+    stretches = [(1.0, 1.2, 48), (2.0, 2.1, None)]
+    plain, views = ([Seen(*stretch) for stretch in stretches] for _ in range(2))
+    show(numbered, plain)
+    show(numbered, views, inverted)
+    for one, two in zip(plain, views, strict=True):
+        assert [frame.time for frame in one.frames] == [frame.time for frame in two.frames]
+        for before, after in zip(one.frames, two.frames, strict=True):
+            np.testing.assert_array_equal(after.image, 255 - before.image)
+    assert changed == [(frame.time, view.short_side) for view in views for frame in view.frames]

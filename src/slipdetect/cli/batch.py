@@ -24,6 +24,7 @@ from slipdetect.types import Profile
 if TYPE_CHECKING:
     from slipdetect.detection import DetectionResult, Detector, Event
     from slipdetect.detection.pipeline import Stopwatch
+    from slipdetect.people.privacy import Privacy
     from slipdetect.video import VideoOptions
 
 Progress = Callable[[float, float | None], None]
@@ -68,6 +69,7 @@ class Batch:
         console: Where warnings, errors and progress go.
         sinks: What takes the results, in order.
         reading: How videos are opened once more for the sinks that see frames.
+        privacy: Hides people in all that these see.
         strict: A truncated source fails.
         watch: Measures how long videos take.
 
@@ -82,6 +84,7 @@ class Batch:
         sinks: Sequence[Sink],
         reading: VideoOptions,
         *,
+        privacy: Privacy | None = None,
         strict: bool,
         watch: Stopwatch,
     ) -> None:
@@ -90,6 +93,7 @@ class Batch:
         self._console = console
         self._sinks = sinks
         self._reading = reading
+        self._privacy = privacy
         self._strict = strict
         self._watch = watch
         self._tally = Tally()
@@ -149,18 +153,25 @@ class Batch:
             sink.event(alert)
 
     def _keep(self, result: DetectionResult) -> None:
-        """Give a result to every sink, first to those that need no second look at the video."""
-        for sink in self._sinks:
-            if not sink.sees_frames:
-                sink.result(result)
+        """Give a result to every sink, first to those that need no second look at the video.
+
+        Where people are hidden all sinks wait for that look: the result says how it went.
+        """
         looking = [sink for sink in self._sinks if sink.sees_frames]
+        others = [sink for sink in self._sinks if not sink.sees_frames]
+        if self._privacy is None:
+            _give(result, others)
         views = [view for sink in looking for view in sink.views(result)]
         if views:
             from slipdetect.video import show
 
-            show(result.source, views, **self._reading)
-        for sink in looking:
-            sink.result(result)
+            show(result.source, views, self._privacy, **self._reading)
+        if self._privacy is not None:
+            for warning in self._privacy.pop_warnings():
+                result.report.warn(warning)
+                self._console.warn(f"{result.source!r}: {warning}")
+            _give(result, others)
+        _give(result, looking)
 
     def _collect(self) -> None:
         """Take from the sinks what they wrote, and warn of what they could not make."""
@@ -193,6 +204,11 @@ class Batch:
         for sink in self._sinks:
             sink.failure(source, one_line(text))
         self._collect()
+
+
+def _give(result: DetectionResult, sinks: Sequence[Sink]) -> None:
+    for sink in sinks:
+        sink.result(result)
 
 
 @contextmanager

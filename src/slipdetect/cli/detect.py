@@ -101,7 +101,12 @@ def process(console: Console, settings: DetectSettings, kinds: Kinds = SINKS) ->
         write = stack.enter_context(console.output(where.out, overwrite=overwrite))
         results = _results(console, where, write, setup)
         batch = Batch(
-            console, [results, *sinks], settings.reading(), strict=settings.strict, watch=stopwatch
+            console,
+            [results, *sinks],
+            settings.reading(),
+            privacy=setup.privacy,
+            strict=settings.strict,
+            watch=stopwatch,
         )
         with stopwatch.stage("writing"):  # what of the batch is not detecting
             tally = batch.run(jobs, run, detector)

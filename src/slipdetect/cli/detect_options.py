@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, Self, get_args
 
 import click
 
@@ -20,9 +20,12 @@ from slipdetect.sinks.alert import TIMEOUT
 from slipdetect.sinks.clips import MARGIN
 from slipdetect.sinks.registry import FORMATS
 from slipdetect.sinks.sink import Setup
+from slipdetect.types.events import MOST_CONFIRM
+from slipdetect.types.person import PrivacyMode
 
 if TYPE_CHECKING:
     from slipdetect.detection import Detector
+    from slipdetect.people.privacy import Privacy
     from slipdetect.store import VideoStore
     from slipdetect.video import VideoOptions
 
@@ -90,8 +93,19 @@ class CommonSettings(EventSettings, ModelSettings):
     clip_margin: float | None = seconds(
         "Output", f"Before and after the event in a clip.  [default: {MARGIN:g}]", more=True
     )
+    privacy: PrivacyMode | None = headed(
+        "Output",
+        "Show no people in videos and pictures: blur, silhouette or skeleton instead.",
+        "MODE",
+        type=click.Choice(get_args(PrivacyMode)),
+    )
     fail_on_event: bool = flag(
         "Output", "Exit with 10 when an event is found; errors first.", more=True
+    )
+    confirm_down: float | None = seconds(
+        "Events",
+        "Only those whose person is not seen to get up within so long after the peak.",
+        type=click.FloatRange(0.0, MOST_CONFIRM),
     )
     windows: bool = False
     cooldown: float | None = seconds(
@@ -125,7 +139,11 @@ class CommonSettings(EventSettings, ModelSettings):
         return cls(targets=targets, **{name: given[name] for name in names & set(given)})
 
     def setup(self, sources: Sequence[str], readable: Sequence[str] = ()) -> Setup:
-        """Return what sinks are made from."""
+        """Return what sinks are made from.
+
+        Raises:
+            ModelError: What hides people cannot be loaded.
+        """
         return Setup(
             sources=sources,
             readable=readable,
@@ -136,7 +154,15 @@ class CommonSettings(EventSettings, ModelSettings):
             clip_margin=self.clip_margin,
             cooldown=self.cooldown,
             alert_timeout=self.alert_timeout,
+            privacy=self._privacy(),
         )
+
+    def _privacy(self) -> Privacy | None:
+        if self.privacy is None:
+            return None
+        from slipdetect.people.privacy import Privacy
+
+        return Privacy(self.privacy)
 
     def load_detector(self) -> Detector:
         """Load the model."""
@@ -145,7 +171,7 @@ class CommonSettings(EventSettings, ModelSettings):
         detector = Detector.load(
             self.model,
             self.device,
-            event_settings(vars(self)),
+            {**event_settings(vars(self)), "confirm_down": self.confirm_down},
             sensitivity=self.sensitivity,
             exact=self.exact,
             engine=self.engine,

@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-
+_REMEMBERED = 100  # alerts of the last events, which what follows belongs to
 _HEADINGS = ("Source", "Connection", "Output", "Model", "Events", "Alerts", "Reading")
 
 
@@ -183,7 +183,7 @@ def _run(console: Console, settings: WatchSettings) -> int:
         UsageError: The options make no sense.
         VideoError: The source cannot be opened, or not again after all attempts.
     """
-    from slipdetect.detection import EventFinal, LiveDetection
+    from slipdetect.detection import EventFinal, LiveDetection, StillDown, UpAgain
     from slipdetect.reports.live_report import state_text, summary_text
     from slipdetect.video.live import LiveVideo
 
@@ -195,14 +195,22 @@ def _run(console: Console, settings: WatchSettings) -> int:
     sinks = [LIVE_FORMATS[settings.format](write, [source.name]), *others]
     keep = next((each.keep for each in others if each.keep is not None), None)
 
+    alerts: dict[int, Alert] = {}
+
     def tell(event: LiveEvent) -> None:
         now = datetime.now(UTC)
         for sink in sinks:
             sink.live_event(event, now)
         if isinstance(event, EventFinal):
-            alert = Alert(source.name, config.name, event.event)
+            alert = alerts[event.id] = Alert(source.name, config.name, event.event)
+            alerts.pop(event.id - _REMEMBERED, None)
             for sink in sinks:
                 sink.event(alert)
+        elif isinstance(event, StillDown | UpAgain):
+            kind = "up_again" if isinstance(event, UpAgain) else "still_down"
+            told = Alert(source.name, config.name, event.event, kind, alerts[event.id].id)
+            for sink in sinks:
+                sink.aftermath(told)
         if state := state_text(event):
             console.warn(f"{source.name!r}: {state}")
 

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from slipdetect.detection.live import LiveDetection as LiveDetection
     from slipdetect.detection.live import LiveEvent as LiveEvent
     from slipdetect.detection.live import LiveSummary as LiveSummary
+    from slipdetect.detection.live import StillDown as StillDown
+    from slipdetect.detection.live import UpAgain as UpAgain
     from slipdetect.detection.loading import model_folder as model_folder
     from slipdetect.detection.pipeline import RunState as RunState
     from slipdetect.detection.pipeline import Segment as Segment
@@ -33,7 +35,8 @@ __getattr__, __dir__, __all__ = lazy_names(
     __name__,
     {
         "slipdetect.detection.detector": "Detector detect",
-        "slipdetect.detection.live": "EventFinal EventStarted LiveDetection LiveEvent LiveSummary",
+        "slipdetect.detection.live": "EventFinal EventStarted LiveDetection LiveEvent LiveSummary "
+        "StillDown UpAgain",
         "slipdetect.detection.engines.torch_engine": "resolve_device",
         "slipdetect.detection.loading": "model_folder",
         "slipdetect.detection.pipeline": "RunState Segment WindowScorer",

@@ -109,6 +109,11 @@ class Detector:
     ) -> Self:
         """Return the detector of a loaded package; see ``load``."""
         config = package.config.events if event_config is None else event_config
+        if config.confirm_down and package.config.pose is None:
+            raise UsageError(
+                f"the model {package.config.name!r} looks at no people, so nobody is seen to get "
+                "up; leave out confirm_down (--confirm-down) or use a model with a pose stream"
+            )
         return cls(TSNScorer(package, device, exact, engine=engine), config)
 
     @property

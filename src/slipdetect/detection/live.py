@@ -12,17 +12,18 @@ from typing import Any, Protocol
 from slipdetect.detection.pipeline import RunState, Segment, WindowScorer
 from slipdetect.errors import UsageError
 from slipdetect.types import Event, EventConfig, EventFinder
+from slipdetect.types.event_finder import Found
 from slipdetect.video import Frame, FrameTransform, SourceOptions
 from slipdetect.video.live import (
     LiveSettings,
     LiveVideo,
-    Reconnected,
     Reconnecting,
     Skipped,
-    Started,
     VideoNote,
     live_source,
 )
+
+STILL_DOWN = (10.0, 30.0, 60.0)  # seconds after which it is told that somebody did not get up
 
 
 @dataclass(frozen=True)
@@ -47,6 +48,34 @@ class EventFinal:
     Attributes:
         id: That of its ``EventStarted``.
         event: What was found.
+    """
+
+    id: int
+    event: Event
+
+
+@dataclass(frozen=True)
+class StillDown:
+    """The person of an event has not got up for a while.
+
+    Attributes:
+        id: Of the event.
+        event: With how long the person has been down by now.
+        after: Which of ``STILL_DOWN`` that is at least.
+    """
+
+    id: int
+    event: Event
+    after: float
+
+
+@dataclass(frozen=True)
+class UpAgain:
+    """The person of an event is up again.
+
+    Attributes:
+        id: Of the event.
+        event: With when that was, and how long the person was down.
     """
 
     id: int
@@ -83,7 +112,32 @@ class LiveSummary:
         return self.sampled / self.seconds if self.seconds > 0 else 0.0
 
 
-LiveEvent = Started | Reconnecting | Reconnected | Skipped | EventStarted | EventFinal
+LiveEvent = VideoNote | EventStarted | EventFinal | StillDown | UpAgain
+
+
+@dataclass
+class _Followed:
+    """The person of an event that was told.
+
+    Attributes:
+        found: The event.
+        told: How long it was said that they are down, seconds.
+    """
+
+    found: Found
+    told: float = 0.0
+
+    def news(self) -> Iterator[StillDown | UpAgain]:
+        """Yield what was not told yet; of several times reached at once the longest."""
+        event = self.found.told
+        if event.recovered_at is not None:
+            yield UpAgain(self.found.number, event)
+            return
+        down = event.down_for or 0.0
+        reached = max((each for each in STILL_DOWN if each <= down + 1e-9), default=0.0)
+        if reached > self.told:
+            self.told = reached
+            yield StillDown(self.found.number, event, reached)
 
 
 class LiveDetector(Protocol):
@@ -116,7 +170,8 @@ class LiveDetection:
         self._run = RunState(detector.event_config)
         self._finder = EventFinder(detector.event_config, detector.scorer.label)
         self._open: float | None = None
-        self._started = self._final = 0
+        self._final = 0
+        self._followed: list[_Followed] = []
         self._note: VideoNote | None = None
 
     def events(self) -> Iterator[LiveEvent]:
@@ -128,12 +183,15 @@ class LiveDetection:
         while True:
             segment = Segment(self._frames(), self._run, lambda: self._video.waiting)
             for window in self._scorer.windows(segment):
-                yield from self._finished(self._finder.push(window))
+                self._finder.push(window)
+                for each in self._followed:
+                    each.found.after.push(window)
+                yield from self._finished()
                 since = self._finder.open_since
                 if since is not None and since != self._open:
-                    self._started += 1
-                    yield EventStarted(self._started, since, window.probability)
+                    yield EventStarted(self._finder.begun, since, window.probability)
                 self._open = since
+                yield from self._outcomes(window.center)
             for _ in segment:  # a scorer need not take all of it
                 pass
             note = self._note
@@ -169,14 +227,26 @@ class LiveDetection:
         self._note = item
 
     def _close(self, interrupted: bool) -> Iterator[LiveEvent]:
-        events = self._finder.finish(interrupted)
+        self._finder.finish(interrupted)
         self._open = None
-        yield from self._finished(events)
+        yield from self._finished()
 
-    def _finished(self, events: list[Event]) -> Iterator[LiveEvent]:
-        for event in events:
+    def _finished(self) -> Iterator[LiveEvent]:
+        for found in self._finder.latest:
             self._final += 1
-            yield EventFinal(self._started, event)
+            yield EventFinal(found.number, found.event)
+            if found.event.track is not None:
+                self._followed.append(_Followed(found))
+
+    def _outcomes(self, now: float) -> Iterator[LiveEvent]:
+        """Tell what became of the people of events that were told."""
+        for each in self._followed:
+            yield from each.news()
+        self._followed = [
+            each
+            for each in self._followed
+            if not (each.found.after.ended or each.found.after.lost(now))
+        ]
 
 
 def live_events(detector: LiveDetector, source: str, options: SourceOptions) -> Iterator[Event]:

@@ -80,22 +80,23 @@ class PeopleWatch:
     ) -> None:
         self._config, self._estimator, self._network = config, estimator, network
         self._segment = segment
+        self._run = segment.run
         events = segment.run.event_config
         self._onset = 0.5 if events is None else events.onset
         self._pictures = _Pictures(PictureSampler(sample_fps, config.rate))
         segment.on_frame = self._pictures.push
-        self._tracker = Tracker(config.rate)
+        # after a gap of a live source nobody gets the number of somebody before it
+        self._tracker = Tracker(config.rate, segment.run.tracks)
         self._postures: dict[int, Posture] = {}
         self._people: dict[int, list[Sighting]] = {}
         self._next = 0  # first picture that nobody looked at
-        self._after: Aftermath | None = None
 
     def judge(self, window: Window) -> Window:
         """Return a window of the other streams as all streams see it, with who is there."""
-        with self._segment.run.watch.stage(PEOPLE):
+        with self._run.watch.stage(PEOPLE):
             odds = float(log_odds([window.probability])[0])
             gated = window.probability < self._config.gate
-            if gated and self._after is None:
+            if gated and not self._run.followed:
                 self._forget(window)
                 return replace(window, probability=self._config.combined(odds, None))
             pose, track = self._surest(window)
@@ -145,6 +146,7 @@ class PeopleWatch:
                 box = (round(left, 4), round(top, 4), round(right, 4), round(bottom, 4))
                 seen.append(Sighting(track, box, posture.push(person)))
             self._next = number + 1
+            self._run.tracks = self._tracker.begun
 
     def _people_at(self, time: float) -> tuple[Sighting, ...]:
         """Return who was there in the picture nearest to a time."""
@@ -153,12 +155,18 @@ class PeopleWatch:
 
     def _follow(self, window: Window) -> None:
         """Go on looking after a window that belongs to an event, until it is known what follows."""
+        followed = self._run.followed
+        for after in followed:
+            after.push(window)
         if window.probability >= self._onset and window.person is not None:
-            self._after = Aftermath.of(window)
-        elif self._after is not None:
-            self._after.push(window)
-            if self._after.ended or self._after.lost(window.center):
-                self._after = None
+            mine = next((each for each in followed if each.track == window.person), None)
+            if mine is None:
+                followed.append(Aftermath.of(window))
+            else:
+                mine.peak = window.center  # an event may have its peak as late as this
+        going_on = [e for e in followed if not (e.ended or e.lost(window.center))]
+        # a track that broke in the fall may have been taken for two people; the later one stays
+        followed[:] = {each.track: each for each in going_on}.values()
 
     def _forget(self, window: Window) -> None:
         """Drop what no later window needs."""

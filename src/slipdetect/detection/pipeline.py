@@ -30,6 +30,7 @@ from slipdetect.modalities.snippet import (
     thumbnail,
 )
 from slipdetect.types import EventConfig, Stage, VideoInfo, Window
+from slipdetect.types.aftermath import Aftermath
 from slipdetect.video import Frame
 
 T = TypeVar("T")
@@ -126,6 +127,8 @@ class RunState:
         snippets: Snippets scored.
         computed: Those of them that networks computed.
         watch: Measures the run.
+        tracks: People numbered so far.
+        followed: Those who fell and are looked for until it is known what became of them.
     """
 
     event_config: EventConfig | None = None
@@ -136,6 +139,8 @@ class RunState:
     snippets: int = 0
     computed: int = 0
     watch: Stopwatch = field(default_factory=Stopwatch)
+    tracks: int = 0
+    followed: list[Aftermath] = field(default_factory=list)
 
 
 class Segment(Iterator[Frame]):

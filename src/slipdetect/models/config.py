@@ -6,7 +6,7 @@ In: keyword arguments or the JSON of ``model.json``. Out: a validated, frozen ``
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import asdict, dataclass, field, fields, replace
 from typing import Any
 
 from slipdetect._checks import exact_keys, finite_tree, integer, mapping, number, text
@@ -116,6 +116,20 @@ class ModelConfig:
     def flow(self) -> dict[str, Any] | None:
         """Recipe of the flow that the model needs; None where it needs none."""
         return next((stream.flow for stream in self.streams if stream.flow is not None), None)
+
+    @property
+    def window_calibration(self) -> Calibration:
+        """What the probabilities of windows have been through last."""
+        return self.calibration if self.pose is None else self.pose.calibration
+
+    def with_window_calibration(self, calibration: Calibration) -> ModelConfig:
+        """Return a copy whose windows get the temperature and bias of ``calibration``."""
+        fitted = replace(
+            self.window_calibration, temperature=calibration.temperature, bias=calibration.bias
+        )
+        if self.pose is None:
+            return replace(self, calibration=fitted)
+        return replace(self, pose=replace(self.pose, calibration=fitted))
 
     def late_fusion(self, allow_missing: bool = False) -> LateFusion:
         """Return the fusion of the model's streams, tempered as ``calibration`` says."""

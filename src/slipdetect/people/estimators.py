@@ -26,9 +26,11 @@ class PoseEstimator(Protocol):
 
     Attributes:
         name: What models and results call it.
+        most: People that it finds in a picture; where so many are found there may be more.
     """
 
     name: str
+    most: int
 
     def people(self, picture: npt.NDArray[np.uint8]) -> list[Person]:
         """Return who is in a picture, the surest first.

@@ -38,12 +38,14 @@ class MoveNet:
 
     Attributes:
         name: What models and results call it.
+        most: People that it finds in a picture.
 
     Raises:
         ModelError: The file is not this network.
     """
 
     name = "movenet"
+    most = MOST
 
     def __init__(self, path: Path | None = None, side: int = SIDE, threads: int = 1) -> None:
         import onnxruntime
@@ -178,5 +180,5 @@ def _keypoints(
 
 
 def _sigmoid(values: Floats) -> Floats:
-    raised: Floats = 1 / (1 + np.exp(-values))
+    raised: Floats = np.asarray(1 / (1 + np.exp(-values)), np.float32)
     return raised

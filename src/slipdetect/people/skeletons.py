@@ -5,14 +5,13 @@ In: people by frame. Out: one ``.npz`` without pickles, and back.
 
 from __future__ import annotations
 
-import zipfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
-from slipdetect._io import atomic_write
+from slipdetect._io import NPZ_DAMAGE, atomic_write
 from slipdetect.errors import DataError
 from slipdetect.types.person import KEYPOINTS, Person
 
@@ -71,7 +70,7 @@ class Skeletons:
         try:
             with np.load(path, allow_pickle=False) as file:
                 arrays = {name: file[name] for name in _ARRAYS}
-        except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
+        except NPZ_DAMAGE as error:
             raise DataError(f"{str(path)!r} is no file of skeletons: {error}") from error
         times, counts, rows, size = arrays.values()
         odd = [name for name, dimensions in _ARRAYS.items() if arrays[name].ndim != dimensions]

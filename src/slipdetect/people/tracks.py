@@ -60,17 +60,19 @@ class Tracker:
 
     Args:
         rate: Pictures a second.
+        begun: Highest number that is taken already.
 
     Attributes:
+        begun: Highest number given so far.
         paths: Tracks by number, those that have ended too until they are forgotten.
     """
 
-    def __init__(self, rate: float) -> None:
+    def __init__(self, rate: float, begun: int = 0) -> None:
+        self.begun = begun
         self.paths: dict[int, _Path] = {}
         self._gap = round(LONGEST_GAP * rate)
         self._rate = rate
         self._frame = -1
-        self._begun = 0
 
     def push(self, time: float, people: Iterable[Person], frame: int | None = None) -> list[int]:
         """Take the people of the next picture; return the numbers of their tracks.
@@ -90,8 +92,8 @@ class Tracker:
             if path is None:
                 if person.score < BEGIN:
                     continue
-                self._begun += 1
-                path = self.paths[self._begun] = _Path(self._begun)
+                self.begun += 1
+                path = self.paths[self.begun] = _Path(self.begun)
             path.add(self._frame, time, person)
             numbers.append(path.number)
         return numbers
@@ -130,7 +132,7 @@ def distinct(people: Sequence[Person]) -> list[Person]:
     for person in sorted(people, key=lambda each: -each.score):
         if kept:
             one = [person]
-            boxes = _overlap(_boxes(one), _boxes(kept)) >= _SAME_BOX
+            boxes = overlap(_boxes(one), _boxes(kept)) >= _SAME_BOX
             if (boxes | (_same_pose(_points(one), _points(kept)) >= _SAME_POSE)).any():
                 continue
         kept.append(person)
@@ -145,7 +147,7 @@ def _likeness(ends: Sequence[Person], people: Sequence[Person]) -> npt.NDArray[n
     way = (before[:, None, :2] + before[:, None, 2:] - after[None, :, :2] - after[None, :, 2:]) / 2
     distance = np.hypot(way[..., 0], way[..., 1]) / size
     alike: npt.NDArray[np.float64] = (
-        0.5 * _overlap(before, after)
+        0.5 * overlap(before, after)
         + 0.5 * _same_pose(_points(ends), _points(people))
         + 0.3 * np.exp(-((distance / _NEAR) ** 2))
         - 0.2 * np.abs(np.log(grown))
@@ -161,7 +163,7 @@ def _points(people: Sequence[Person]) -> Floats:
     return np.stack([person.keypoints for person in people])
 
 
-def _overlap(one: Floats, other: Floats) -> Floats:
+def overlap(one: Floats, other: Floats) -> Floats:
     """Return the intersection over union of every two boxes."""
     low = np.maximum(one[:, None, :2], other[None, :, :2])
     high = np.minimum(one[:, None, 2:], other[None, :, 2:])

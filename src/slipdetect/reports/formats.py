@@ -11,7 +11,9 @@ from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
 from slipdetect._text import plain_name, printable, timecode
+from slipdetect.types.aftermath import what_followed
 from slipdetect.types.export import VERSION, json_text
+from slipdetect.types.person import BOX
 
 if TYPE_CHECKING:
     from slipdetect.types import DetectionResult
@@ -26,6 +28,10 @@ COLUMNS = (
     "duration_s",
     "score",
     "label",
+    "track",
+    *BOX,
+    "down_for_s",
+    "recovered_at_s",
 )
 _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 _QUOTED = frozenset(',"\r\n')
@@ -84,7 +90,10 @@ def csv_header() -> str:
 
 
 def csv_rows(result: DetectionResult) -> str:
-    """Return a line per event, none when nothing was found; ids count from 1."""
+    """Return a line per event, none when nothing was found; ids count from 1.
+
+    Cells of what is not known of the person are empty.
+    """
     source = text_cell(plain_name(result.source))
     lines = []
     for index, event in enumerate(result.events, 1):
@@ -98,6 +107,10 @@ def csv_rows(result: DetectionResult) -> str:
             _number(event.end - event.start),
             _number(event.score),
             text_cell(event.label),
+            "" if event.track is None else str(event.track),
+            *(_cell(side) for side in event.box or (None,) * 4),
+            _cell(event.down_for),
+            _cell(event.recovered_at),
         )
         lines.append(",".join(cells) + "\n")
     return "".join(lines)
@@ -114,6 +127,10 @@ def text_cell(value: str) -> str:
 def no_formula(value: str) -> str:
     """Return ``value``, behind an apostrophe where a spreadsheet would take it for a formula."""
     return "'" + value if value.startswith(_FORMULA_STARTS) else value
+
+
+def _cell(value: float | None) -> str:
+    return "" if value is None else _number(value)
 
 
 def _number(value: float) -> str:
@@ -167,10 +184,11 @@ def srt_report(result: DetectionResult) -> str:
 
 
 def _cues(result: DetectionResult) -> Iterator[tuple[str, str]]:
-    """Yield the times of each cue, and one line of label and score, not yet escaped."""
+    """Yield the times of each cue, and a line of label, score and what followed, not escaped."""
     for event in result.events:
         start = round(event.start * 1000)
         # a cue that ends as it begins is no cue; a video of one frame has such an event
         end = max(round(event.end * 1000), start + 1)
         times = f"{timecode(start / 1000)} --> {timecode(end / 1000)}"
-        yield times, f"{printable(event.label)} {event.score:.2f}"
+        said = f"{printable(event.label)} {event.score:.2f}"
+        yield times, ", ".join(filter(None, (said, what_followed(event))))

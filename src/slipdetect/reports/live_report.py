@@ -10,14 +10,22 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from slipdetect._text import timecode
-from slipdetect.detection.live import EventFinal, EventStarted, LiveEvent, LiveSummary
+from slipdetect.detection.live import (
+    EventFinal,
+    EventStarted,
+    LiveEvent,
+    LiveSummary,
+    StillDown,
+    UpAgain,
+)
+from slipdetect.types.aftermath import what_followed
 from slipdetect.types.export import event_data
 from slipdetect.video.live import Reconnected, Reconnecting, Skipped, Started
 
 if TYPE_CHECKING:
     from slipdetect.types import Event
 
-VERSION = 1
+VERSION = 2  # 1 knew nothing of people
 
 
 def live_line(item: LiveEvent, source: str, model: str, now: datetime) -> str:
@@ -67,6 +75,11 @@ def live_text(item: LiveEvent) -> str:
         return f"{timecode(item.start)}  onset {item.id}, probability {item.probability:.2f}\n"
     if isinstance(item, EventFinal):
         return f"{timecode(item.event.start)}  {_event_text(item)}\n"
+    if isinstance(item, StillDown):
+        name = f"{item.event.label} {item.id}"
+        return f"{timecode(item.event.start)}  {name}, still down after {item.after:g} s\n"
+    if isinstance(item, UpAgain):
+        return f"{timecode(item.event.start)}  {item.event.label} {item.id}{_followed(item)}\n"
     return ""
 
 
@@ -102,6 +115,11 @@ def _data(item: LiveEvent) -> dict[str, Any]:
         return {"type": "onset", "id": item.id, "start": _round(item.start), "probability": odds}
     if isinstance(item, EventFinal):
         return {"type": "event", "id": item.id, "event": event_data(item.event)}
+    if isinstance(item, StillDown):
+        data = {"id": item.id, "after": _round(item.after), "event": event_data(item.event)}
+        return {"type": "still_down", **data}
+    if isinstance(item, UpAgain):
+        return {"type": "up_again", "id": item.id, "event": event_data(item.event)}
     if isinstance(item, Reconnecting):
         return {"type": "reconnecting", "at": _round(item.at), "reason": item.reason}
     if isinstance(item, Reconnected):
@@ -114,7 +132,13 @@ def _event_text(item: EventFinal) -> str:
     event: Event = item.event
     more = ", interrupted" if event.interrupted else ""
     length = event.end - event.start
-    return f"{event.label} {item.id}, {length:.1f} s, score {event.score:.2f}{more}"
+    said = f"{event.label} {item.id}, {length:.1f} s, score {event.score:.2f}{more}"
+    return said + _followed(item)
+
+
+def _followed(item: EventFinal | UpAgain) -> str:
+    followed = what_followed(item.event)
+    return f", {followed}" if followed else ""
 
 
 def _iso(now: datetime) -> str:

@@ -5,6 +5,7 @@ In: a ``DetectionResult`` and its thresholds. Out: an H.264 MP4 that browsers pl
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -17,7 +18,8 @@ from slipdetect._text import timecode
 from slipdetect.video import Frame, Recording
 
 if TYPE_CHECKING:
-    from slipdetect.types import DetectionResult, Event, EventConfig
+    from slipdetect.types import DetectionResult, Event, EventConfig, Window
+    from slipdetect.types.person import Box
 
 Image = NDArray[np.uint8]
 
@@ -31,6 +33,7 @@ _TRACK = (70, 75, 82)
 _QUIET = (86, 180, 233)
 _EVENT = (255, 145, 71)
 _DARK = (20, 20, 20)
+_NEAR = 0.3  # seconds around the times when a person was seen in which their box is drawn
 
 
 class Overlay(Recording):
@@ -67,6 +70,7 @@ class OverlayPainter:
     def __init__(self, result: DetectionResult, events: EventConfig) -> None:
         self._events = result.events
         self._onset = events.onset
+        self._paths = {event: _path(event, result.windows) for event in result.events}
         self._times = np.array([window.center for window in result.windows])
         self._values = np.array([window.probability for window in result.windows])
 
@@ -78,6 +82,7 @@ class OverlayPainter:
         painted[:height] = image
         painted[height:] = _GROUND
         event = self.event_at(time)
+        draw_box(painted[:height], None if event is None else self.box_at(event, time))
         self._strip(painted[height:], time, event is not None)
         if event is not None:
             _banner(painted[:height], event)
@@ -92,6 +97,16 @@ class OverlayPainter:
     def event_at(self, time: float) -> Event | None:
         """Return the event that ``time`` s lies in, if any."""
         return next((e for e in self._events if e.start <= time <= e.end), None)
+
+    def box_at(self, event: Event, time: float) -> Box | None:
+        """Return where the event's person is at ``time`` s, in a straight line between windows."""
+        times, boxes = self._paths[event]
+        if not times or not times[0] - _NEAR <= time <= times[-1] + _NEAR:
+            return None
+        left, top, right, bottom = (
+            float(np.interp(time, times, [box[side] for box in boxes])) for side in range(4)
+        )
+        return left, top, right, bottom
 
     def _strip(self, strip: Image, time: float, in_event: bool) -> None:
         """Time, a bar as long as the probability with a mark at the onset, and its number."""
@@ -111,6 +126,28 @@ class OverlayPainter:
         cv2.rectangle(strip, (left, top), (end, bottom), _EVENT if in_event else _QUIET, -1)
         mark = left + round((right - left) * self._onset)
         cv2.line(strip, (mark, top - height // 8), (mark, bottom + height // 8), _INK, 2)
+
+
+def _path(event: Event, windows: Iterable[Window]) -> tuple[list[float], list[Box]]:
+    """Return when, and where, the event's person was seen while it lasts."""
+    seen = {
+        window.center: each.box
+        for window in windows
+        if event.start - _NEAR <= window.center <= event.end + _NEAR
+        for each in window.people or ()
+        if each.track == event.track
+    }
+    return list(seen), list(seen.values())
+
+
+def draw_box(picture: Image, box: Box | None) -> None:
+    """Draw a box, given in shares of the picture ``(H, W, 3)`` uint8, on it; None draws nothing."""
+    if box is None:
+        return
+    height, width = picture.shape[:2]
+    low = round(box[0] * (width - 1)), round(box[1] * (height - 1))
+    high = round(box[2] * (width - 1)), round(box[3] * (height - 1))
+    cv2.rectangle(picture, low, high, _EVENT, max(1, min(height, width) // 160))
 
 
 def _banner(picture: Image, event: Event) -> None:

@@ -19,6 +19,9 @@ import cv2
 from slipdetect._html import render, verbatim
 from slipdetect.errors import VideoError
 from slipdetect.reports.colors import color
+from slipdetect.reports.overlay import draw_box
+from slipdetect.types.aftermath import what_followed
+from slipdetect.types.events import stream_names
 from slipdetect.types.timeline import axis_length, curve_path, ticks
 from slipdetect.video import Frame, Recording, View
 
@@ -108,9 +111,9 @@ def video_section(
     windows = result.windows
     length = axis_length(result.duration, windows)
     fused = [window.probability for window in windows]
-    names = list(windows[0].streams) if windows else []
+    names = stream_names(windows)
     streams = [
-        (name, color(index), curve_path(windows, [w.streams[name] for w in windows], length))
+        (name, color(index), curve_path(windows, [w.streams.get(name) for w in windows], length))
         for index, name in enumerate(names)
         if len(names) > 1
     ]
@@ -127,6 +130,7 @@ def video_section(
         fused=curve_path(windows, fused, length),
         streams=streams,
         ticks=ticks(length),
+        followed={event: what_followed(event) for event in result.events},
     )
     strongest = max((event.score for event in result.events), default=best - 1.0)
     return Section(html, strongest, len(result.events))
@@ -155,8 +159,10 @@ class EventPicture(View):
         self.jpeg: bytes | None = None
 
     def take(self, frame: Frame) -> None:
-        """Keep the first frame."""
-        bgr = cv2.cvtColor(frame.image, cv2.COLOR_RGB2BGR)
+        """Keep the first frame, with the person's box."""
+        image = frame.image.copy()  # other views have the same picture
+        draw_box(image, self.event.box)
+        bgr = cv2.cvtColor(image, cv2.COLOR_RGB2BGR)
         done, data = cv2.imencode(".jpg", bgr, [cv2.IMWRITE_JPEG_QUALITY, _QUALITY])
         if not done:
             raise VideoError("a picture of an event cannot be encoded")

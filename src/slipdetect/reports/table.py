@@ -5,14 +5,15 @@ In: ``DetectionResult``s, a ``Profile``. Out: lines of text.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from slipdetect._text import columns, pad, printable, shorten, timecode
 from slipdetect.reports.text_table import text_table
+from slipdetect.types.events import stream_names
 
 if TYPE_CHECKING:
-    from slipdetect.types import DetectionResult, Profile, Stage
+    from slipdetect.types import DetectionResult, Event, Profile, Stage
 
 _NOTHING_FOUND = "no slip found"
 _GAP = "  "
@@ -20,6 +21,11 @@ _NUMBERS = f"{'duration':>10}  events  score"
 _SPAN = len("00:00:00.000-00:00:00.000")
 _LEAST_NAME = 16
 _STAGE = 28  # columns
+_PEOPLE: dict[str, Callable[[Event], str]] = {
+    "person": lambda event: "" if event.track is None else str(event.track),
+    "down for": lambda event: "" if event.down_for is None else f"{event.down_for:.1f} s",
+    "up again at": lambda event: "" if event.recovered_at is None else timecode(event.recovered_at),
+}
 
 
 def event_table(result: DetectionResult, *, windows: bool = False) -> str:
@@ -31,7 +37,12 @@ def event_table(result: DetectionResult, *, windows: bool = False) -> str:
     """
     lines = [f"{printable(result.source)}: {result.headline}"]
     if result.events:
-        heads = ("#", "start", "end", "peak", "length", "score", "label")
+        more = {
+            head: texts
+            for head, text in _PEOPLE.items()
+            if any(texts := [text(event) for event in result.events])
+        }
+        heads = ("#", "start", "end", "peak", "length", "score", "label", *more)
         rows = [
             (
                 str(index),
@@ -39,17 +50,19 @@ def event_table(result: DetectionResult, *, windows: bool = False) -> str:
                 f"{event.end - event.start:.1f} s",
                 f"{event.score:.2f}",
                 printable(event.label),
+                *(texts[index - 1] for texts in more.values()),
             )
             for index, event in enumerate(result.events, 1)
         ]
-        lines += ["", *text_table(heads, rows, left=(1, 2, 3, 6), indent=2)]
+        left = [1, 2, 3, 6, *(heads.index(head) for head in more if head == "up again at")]
+        lines += ["", *text_table(heads, rows, left=left, indent=2)]
     if windows:
         lines += ["", *_windows(result)]
     return "\n".join(lines) + "\n"
 
 
 def _windows(result: DetectionResult) -> list[str]:
-    streams = list(result.windows[0].streams) if result.windows else []
+    streams = stream_names(result.windows)
     streams = streams if len(streams) > 1 else []
     heads = ("window", "to", "probability", *streams, "")
     rows = [
@@ -57,7 +70,7 @@ def _windows(result: DetectionResult) -> list[str]:
             timecode(window.start),
             timecode(window.end),
             f"{window.probability:.3f}",
-            *(f"{window.streams[name]:.3f}" for name in streams),
+            *(f"{window.streams[name]:.3f}" if name in window.streams else "" for name in streams),
             "damaged" if window.corrupt else "",
         )
         for window in result.windows

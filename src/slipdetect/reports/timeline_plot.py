@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from slipdetect._text import printable, shorten
 from slipdetect.reports.colors import COLORS, color
+from slipdetect.types.events import stream_names
 from slipdetect.types.timeline import axis_length, tick_text, time_step
 
 if TYPE_CHECKING:
@@ -54,7 +55,7 @@ def draw_timeline(result: DetectionResult, target: Path, events: EventConfig) ->
 
 def timeline_figure(result: DetectionResult, events: EventConfig) -> Figure:
     """Return the plot: a panel of the fused probability, a lower one for each stream."""
-    streams = list(result.windows[0].streams) if result.windows else []
+    streams = stream_names(result.windows)
     ratios = [_FUSED] + [_STREAM] * len(streams)
     figure = Figure(figsize=(_WIDTH, 1.0 + sum(ratios)), layout="constrained")
     FigureCanvasAgg(figure)
@@ -66,7 +67,7 @@ def timeline_figure(result: DetectionResult, events: EventConfig) -> Figure:
     _thresholds(panels[0], events)
     panels[0].set_ylabel("probability,\nfused")
     for index, (axes, name) in enumerate(zip(panels[1:], streams, strict=True)):
-        values = np.array([window.streams[name] for window in result.windows])
+        values = np.array([window.streams.get(name, np.nan) for window in result.windows])
         _line(axes, times, values, color(index))
         axes.set_ylabel(f"{shorten(printable(name), 14)}\nalone", parse_math=False)
     length = axis_length(result.duration, result.windows)
@@ -97,10 +98,13 @@ def _prepare(axes: Axes, result: DetectionResult) -> None:
 
 
 def _line(axes: Axes, times: NDArray[np.float64], values: NDArray[np.float64], shade: str) -> None:
-    """Draw a curve; of windows that share a pixel the highest, over the reach of all."""
+    """Draw a curve; of windows that share a pixel the highest, over the reach of all.
+
+    It has gaps where values are NaN.
+    """
     if len(times) > 2 * _COLUMNS:
         firsts = np.linspace(0, len(times), _COLUMNS, endpoint=False).astype(int)
-        low, high = np.minimum.reduceat(values, firsts), np.maximum.reduceat(values, firsts)
+        low, high = np.fmin.reduceat(values, firsts), np.fmax.reduceat(values, firsts)
         lasts = np.append(firsts[1:], len(times)) - 1
         times, values = (times[firsts] + times[lasts]) / 2, high
         axes.fill_between(times, low, high, color=shade, alpha=0.25, linewidth=0)

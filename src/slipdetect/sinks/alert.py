@@ -23,6 +23,7 @@ logger = logging.getLogger(__name__)
 
 TIMEOUT = 10.0  # of a command or a request, seconds
 _ROOM = 100
+_REMEMBERED = 100  # alerts whose events may go on; the last minute's would do
 _SECONDS_TO_STOP = 5.0
 
 
@@ -38,7 +39,7 @@ class AlertSink(Sink):
         name: What the sink is called in messages.
         drain_timeout: Seconds that the end of a run waits for alerts not sent yet; None: until
             every one of them was attempted.
-        seen: Events seen.
+        seen: Events seen, and times that it was told what became of somebody.
         suppressed: Those of them that the cooldown held back.
         delivered: Alerts that were sent.
         failed: Alerts that could not be sent.
@@ -64,6 +65,7 @@ class AlertSink(Sink):
         self.delivered = self.failed = self.not_attempted = 0
         self._room = room
         self._quiet_until: dict[str, float] = {}
+        self._taken: deque[str] = deque(maxlen=_REMEMBERED)
         self._waiting: deque[Alert] = deque()
         self._changed = threading.Condition()
         self._ending = False
@@ -89,6 +91,16 @@ class AlertSink(Sink):
             self.suppressed += 1
             return
         self._quiet_until[alert.source] = alert.event.end + self._cooldown
+        self._taken.append(alert.id)
+        self._put(alert)
+
+    def aftermath(self, alert: Alert) -> None:
+        """Put it in the queue if the alert of its event was."""
+        if alert.of in self._taken:
+            self.seen += 1
+            self._put(alert)
+
+    def _put(self, alert: Alert) -> None:
         with self._changed:
             full = len(self._waiting) >= self._room
             if full:
@@ -139,7 +151,7 @@ class AlertSink(Sink):
             "failed": self.failed,
             "not attempted": self.not_attempted,
         }
-        parts = [f"{self.delivered} of {self.seen} event{'' if self.seen == 1 else 's'} sent"]
+        parts = [f"{self.delivered} of {self.seen} alert{'' if self.seen == 1 else 's'} sent"]
         parts += [f"{count} {what}" for what, count in counts.items() if count]
         line = f"{self.name}: {', '.join(parts)}"
         if self.failed or self.not_attempted:

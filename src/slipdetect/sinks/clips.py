@@ -35,7 +35,7 @@ class ClipFolder(Sink):
     metavar = "DIR"
     completed = "dir"
     help = "A clip (.mp4) of every event; overlapping ones are joined."
-    settings = ("clip_margin",)
+    settings = ("clip_margin", "privacy")
     sees_frames = True
 
     def __init__(

@@ -20,7 +20,8 @@ from slipdetect.errors import AlertError, UsageError
 from slipdetect.sinks.alert import TIMEOUT, AlertSink
 from slipdetect.sinks.sink import Alert, Setup
 
-PLACEHOLDERS = ("source", "start", "end", "peak", "score", "label")
+STATE = "state"
+PLACEHOLDERS = ("source", "start", "end", "peak", "score", "label", STATE, "down_for")
 
 _PLACEHOLDER = re.compile(r"\{([A-Za-z_]+)\}")
 _STDERR = 2
@@ -48,7 +49,7 @@ class Command(AlertSink):
     metavar = "CMD"
     help = (
         "Run CMD for every event, without a shell; its JSON is on stdin, and {source} {start} "
-        "{end} {peak} {score} {label} are filled in."
+        "{end} {peak} {score} {label} {state} {down_for} are filled in."
     )
     name = "command"
 
@@ -75,6 +76,11 @@ class Command(AlertSink):
         values = _values(alert)
         # one pass: braces in a file name stay what they are
         return [_PLACEHOLDER.sub(lambda found: values[found[1]], word) for word in self._words]
+
+    def aftermath(self, alert: Alert) -> None:
+        """Run the program again if its arguments can tell what for."""
+        if STATE in _PLACEHOLDER.findall(" ".join(self._words)):
+            super().aftermath(alert)
 
     def send(self, alert: Alert) -> None:
         """Run the program and wait for its end.
@@ -143,6 +149,8 @@ def _values(alert: Alert) -> dict[str, str]:
         "peak": f"{event.peak:.3f}",
         "score": f"{event.score:.3f}",
         "label": event.label,
+        STATE: alert.type,
+        "down_for": f"{event.down_for or 0.0:.1f}",
     }
 
 

@@ -9,6 +9,7 @@ import re
 import threading
 from collections import deque
 from datetime import datetime, timedelta
+from itertools import chain
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
@@ -21,6 +22,7 @@ from slipdetect.types import Event
 
 if TYPE_CHECKING:
     from slipdetect.detection.live import LiveEvent
+    from slipdetect.people.privacy import Privacy
     from slipdetect.video.live.picture_memory import PictureMemory
 
 _POLL = 0.1
@@ -35,6 +37,7 @@ class LiveClips(Sink):
         base: Folder and beginning of the names; the time of the event is added, in UTC.
         margin: Seconds before and after an event.
         overwrite: Replace a file of that name.
+        privacy: What hides people in the pictures that the memory gives.
 
     Attributes:
         began: Time of day of the first frame, in UTC; set before the first event.
@@ -45,12 +48,17 @@ class LiveClips(Sink):
     metavar = "DIR"
     completed = "dir"
     help = "A clip (.mp4) of every event, from the last 64 MiB of pictures."
-    settings = ("clip_margin",)
+    settings = ("clip_margin", "privacy")
     for_files = False
     for_live = True
 
     def __init__(
-        self, memory: PictureMemory, base: Path, margin: float, overwrite: bool = False
+        self,
+        memory: PictureMemory,
+        base: Path,
+        margin: float,
+        overwrite: bool = False,
+        privacy: Privacy | None = None,
     ) -> None:
         super().__init__()
         self.keep = memory.watch
@@ -60,6 +68,7 @@ class LiveClips(Sink):
         self._base = base
         self._margin = margin
         self._overwrite = overwrite
+        self._privacy = privacy
         self._waiting: deque[Event] = deque()
         self._ending = threading.Event()
         self._thread: threading.Thread | None = None
@@ -72,7 +81,8 @@ class LiveClips(Sink):
         make_folder(folder)
         margin = MARGIN if setup.clip_margin is None else setup.clip_margin
         base = folder / clip_stem(setup.sources[0])
-        return cls(PictureMemory(), base, margin, setup.overwrite)
+        memory = PictureMemory(change=setup.privacy)
+        return cls(memory, base, margin, setup.overwrite, setup.privacy)
 
     def live_event(self, event: LiveEvent, now: datetime) -> None:
         from slipdetect.video.live import Started
@@ -100,6 +110,8 @@ class LiveClips(Sink):
         if self.made:
             many = f"{len(self.made)} clip{'' if len(self.made) == 1 else 's'}"
             self.remarks.append(f"wrote {many} in {str(self._base.parent)!r}")
+        if self._privacy is not None:
+            self.remarks += self._privacy.pop_warnings()
 
     def path(self, event: Event) -> Path:
         """Return where the clip of an event goes: ``DIR/camera-0-20250301T091527.104Z.mp4``."""
@@ -126,10 +138,13 @@ class LiveClips(Sink):
         target = self.path(event)
         start, end = event.start - self._margin, event.end + self._margin
         try:
-            if next(self._memory.between(start, end), None) is None:
-                raise VideoError(f"no clip {str(target)!r}: no picture of it is kept any more")
             frames = self._memory.between(start, end)
-            write_timed_video(target, frames, self._memory.rate, overwrite=self._overwrite)
+            first = next(frames, None)
+            if first is None:
+                raise VideoError(f"no clip {str(target)!r}: no picture of it is kept any more")
+            write_timed_video(
+                target, chain([first], frames), self._memory.rate, overwrite=self._overwrite
+            )
         except SlipdetectError as error:
             self.missing.append(error)
         except Exception as error:  # a clip must not end a run that goes on for days

@@ -25,6 +25,7 @@ class OverlaySink(PerVideoSink):
     noun = "video"
     ending = ".overlay.mp4"
     suffixes = (".mp4",)
+    settings = ("privacy",)
     sees_frames = True
     copy: Recording
 

@@ -36,6 +36,7 @@ class Page(Sink):
     option = "--html"
     suffixes = (".html", ".htm")
     metavar = "FILE"
+    settings = ("privacy",)
     sees_frames = True
     help = "A page to review and correct: every video with its timeline and events."
 
@@ -63,14 +64,14 @@ class Page(Sink):
         return cls(target, setup)
 
     def views(self, result: DetectionResult) -> Sequence[View]:
-        """Return what takes pictures of events, and copies what browsers do not play."""
+        """Return what takes pictures of events, and copies what the page cannot play as it is."""
         from slipdetect.reports.page import browser_copy, event_pictures, plays_in_browsers
 
         target, self._copy = next(self._copies), None
         self._pictures = event_pictures(result.events)
         if self._overlay is not None:
             self._copy = self._overlay.copy
-        elif not plays_in_browsers(result.info):
+        elif self._setup.privacy is not None or not plays_in_browsers(result.info):
             self._copy = browser_copy(target, overwrite=self._setup.overwrite)
             return [*self._pictures, self._copy]
         return self._pictures
@@ -79,13 +80,14 @@ class Page(Sink):
         from slipdetect.reports.page import video_section
 
         pictures = {each.event: each.jpeg for each in self._pictures if each.jpeg is not None}
-        address = video_address(self._shown(result), self._target)
+        shown = self._shown(result)
+        address = video_address(shown, self._target) if shown else ""
         path = path_below(result.source, self._root)
         self._weights = dict(result.weights)
         self._sections.append(video_section(result, self.events, pictures, address, path))
 
     def _shown(self, result: DetectionResult) -> str:
-        """Return the file that the page plays: the video, or a copy in a format browsers know."""
+        """Return the file that the page plays: the video or a copy, empty where neither may be."""
         from slipdetect.reports.page import plays_in_browsers
 
         if self._copy is None:
@@ -94,6 +96,9 @@ class Page(Sink):
             if self._overlay is None:
                 self.written.append(self._copy.target)
             return str(self._copy.target)
+        if self._setup.privacy is not None:
+            logger.warning("the page has no player, as there is no copy: %s", self._copy.error)
+            return ""
         if not plays_in_browsers(result.info):
             logger.warning("no copy that browsers play: %s", self._copy.error)
         return result.source

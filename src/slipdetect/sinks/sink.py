@@ -26,10 +26,11 @@ from slipdetect.types.export import event_data
 if TYPE_CHECKING:
     from slipdetect.detection import DetectionResult, Detector, EventConfig
     from slipdetect.detection.live import LiveEvent, LiveSummary
+    from slipdetect.people.privacy import Privacy
     from slipdetect.video import View
     from slipdetect.video.live.live_video import Keep
 
-_ALERT_VERSION = 1
+_ALERT_VERSION = 2  # 1 told of new events only
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,6 +47,7 @@ class Setup:
         clip_margin: Seconds before and after an event in its clip.
         cooldown: Seconds after an alert without another one.
         alert_timeout: Seconds that one alert may take.
+        privacy: Hides people in all pictures that are written.
         sinks: Those made so far; a later one may use what an earlier one writes.
     """
 
@@ -58,6 +60,7 @@ class Setup:
     clip_margin: float | None = None
     cooldown: float | None = None
     alert_timeout: float | None = None
+    privacy: Privacy | None = None
     sinks: list[Sink] = field(default_factory=list)
 
 
@@ -71,12 +74,14 @@ def _new_id() -> str:
 
 @dataclass(frozen=True)
 class Alert:
-    """An event as soon as it is final, as sinks get it.
+    """An event as soon as it is final, or what became of its person, as sinks get it.
 
     Attributes:
         source: Name of the video as it was given.
         model: Name of the model package.
         event: What was found.
+        type: ``event``, ``still_down`` or ``up_again``.
+        of: The ``id`` of the event's own alert, for the other two types.
         created: When it was known, ISO 8601 in UTC.
         id: 32 hex digits, the same however often delivery is tried.
     """
@@ -84,6 +89,8 @@ class Alert:
     source: str
     model: str
     event: Event
+    type: str = "event"
+    of: str | None = None
     created: str = field(default_factory=_now)
     id: str = field(default_factory=_new_id)
 
@@ -96,7 +103,9 @@ class Alert:
         """Return the alert as one line of ASCII JSON, ending in a line feed."""
         data = {
             "version": _ALERT_VERSION,
+            "type": self.type,
             "id": self.id,
+            **({} if self.of is None else {"of": self.of}),
             "created": self.created,
             "source": {"name": self.name},
             "model": {"name": self.model},
@@ -169,6 +178,9 @@ class Sink:
 
     def event(self, alert: Alert) -> None:
         """Take an event as soon as it is final; detection waits meanwhile."""
+
+    def aftermath(self, alert: Alert) -> None:
+        """Take what became of the person of an event that was given before."""
 
     def live_event(self, event: LiveEvent, now: datetime) -> None:
         """Take what happens to a live source or in it, events among it."""

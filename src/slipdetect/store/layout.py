@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import io
 import zipfile
-import zlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal, cast
@@ -15,7 +14,7 @@ from typing import Any, Literal, cast
 import numpy as np
 import numpy.typing as npt
 
-from slipdetect._io import ARRAY_DAMAGE
+from slipdetect._io import NPZ_DAMAGE
 from slipdetect.errors import DataError, OutputError
 from slipdetect.store.manifest import JPEG_QUALITY, Shard
 
@@ -164,7 +163,7 @@ def unpack_array(member: str, data: bytes, name: str, shape: tuple[int, ...]) ->
         if (found, fortran, kind) != (shape, False, np.dtype(np.uint8)):
             raise ValueError(f"shape {found} {kind} instead of {shape} uint8")
         return np.frombuffer(plain, np.uint8, count, header.tell()).reshape(shape)
-    except (*ARRAY_DAMAGE, KeyError, zipfile.BadZipFile, zlib.error, OSError) as error:
+    except NPZ_DAMAGE as error:
         raise DataError(f"{name!r} is damaged ({error}); run extract --repair") from error
 
 

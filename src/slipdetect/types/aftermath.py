@@ -5,16 +5,18 @@ In: an event and the windows after its peak. Out: the event with who it speaks o
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
 
+from slipdetect._text import timecode
 from slipdetect.types.events import Event, Window
 from slipdetect.types.person import Box, Sighting
 
-FOLLOWED = 60.0  # seconds after the peak
+FOLLOWED = 75.0  # seconds after the peak: who falls slowly has still been down for a minute
 UP_FOR = 0.4  # seconds that somebody is up before they count as recovered
 _NEAR = 0.75  # of the box's longer side, within which another track may be the same person
 _LONGEST_UNSEEN = 10.0  # seconds, after which nobody is taken for the same person any more
+_LONGEST_WAY_DOWN = 10.0  # seconds after the peak; who lies down later did not fall then
 
 
 @dataclass
@@ -40,13 +42,15 @@ class Aftermath:
     recovered_at: float | None = None
     _up_since: float | None = None
     _seen: float = 0.0
+    _others: set[int] = field(default_factory=set)
 
     @classmethod
     def of(cls, window: Window) -> Aftermath:
         """Return what follows a window in which somebody falls."""
         found = next((each for each in window.people or () if each.track == window.person), None)
         box = None if found is None else found.box
-        return cls(window.center, window.person, box, _seen=window.center)
+        others = {each.track for each in window.people or () if each is not found}
+        return cls(window.center, window.person, box, _seen=window.center, _others=others)
 
     @property
     def down_for(self) -> float | None:
@@ -62,9 +66,18 @@ class Aftermath:
         """Whether later windows change nothing."""
         return self.recovered_at is not None or self.track is None
 
+    def getting_up_before(self, time: float) -> bool:
+        """Whether the person was up before a time, so far for too short to be sure."""
+        since = self._up_since
+        return since is not None and self.recovered_at is None and since < time - 1e-9
+
     def lost(self, now: float) -> bool:
-        """Whether the person was not seen for too long, or is followed long enough."""
-        return now - self._seen > _LONGEST_UNSEEN or now - self.peak > FOLLOWED
+        """Whether the person is not followed any more.
+
+        They were not seen for too long, never went down, or were followed long enough.
+        """
+        standing = self.down_since is None and now - self.peak > _LONGEST_WAY_DOWN
+        return standing or now - self._seen > _LONGEST_UNSEEN or now - self.peak > FOLLOWED
 
     def push(self, window: Window) -> None:
         """Take the next window."""
@@ -89,16 +102,21 @@ class Aftermath:
         """Return an event with what is known so far."""
         return replace(event, down_for=self.down_for, recovered_at=self.recovered_at)
 
-    def _same(self, people: Iterable[Sighting]) -> Sighting | None:
-        """Return the person followed: of the same track, or the nearest one close by."""
-        ranked = []
+    def _same(self, people: Sequence[Sighting]) -> Sighting | None:
+        """Return the person followed: of the same track, or the nearest new one close by.
+
+        Whoever was seen beside the person, or away from where they were last, is somebody else,
+        also when they come to help.
+        """
+        same = next((person for person in people if person.track == self.track), None)
+        near = []
         for person in people:
-            if person.track == self.track:
-                return person
             away = self._distance(person.box)
-            if away <= _NEAR:
-                ranked.append((away, person.track, person))
-        return min(ranked)[2] if ranked else None
+            if same is None and away <= _NEAR and person.track not in self._others:
+                near.append((away, person.track, person))
+            elif person is not same:
+                self._others.add(person.track)
+        return min(near)[2] if near else same
 
     def _distance(self, box: Box) -> float:
         """Return the way between the middles of two boxes, in longer sides of the larger one."""
@@ -123,3 +141,12 @@ def with_aftermath(event: Event, windows: Iterable[Window]) -> Event:
         elif window.center >= event.peak:
             after = Aftermath.of(window)
     return event if after is None or after.track is None else after.told(event)
+
+
+def what_followed(event: Event) -> str:
+    """Return in a few words what became of the person; empty where nothing is known of it."""
+    if not event.down_for:
+        return ""
+    if event.recovered_at is None:
+        return f"down for at least {event.down_for:.1f} s"
+    return f"down for {event.down_for:.1f} s, up again at {timecode(event.recovered_at)}"

@@ -5,11 +5,12 @@ In: windows in order. Out: ``Event``s as soon as nothing later can change them.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from slipdetect.errors import UsageError
-from slipdetect.types.aftermath import Aftermath, with_aftermath
+from slipdetect.types.aftermath import UP_FOR, Aftermath, with_aftermath
 from slipdetect.types.events import Event, EventConfig, Window
 
 
@@ -17,10 +18,31 @@ from slipdetect.types.events import Event, EventConfig, Window
 class _Open:
     """An event that may still grow."""
 
+    number: int
     start: float
     end: float
     peak: Window
     after: Aftermath
+
+
+@dataclass(frozen=True, eq=False)
+class Found:
+    """An event that nothing later can change, but for what becomes of its person.
+
+    Attributes:
+        number: Counted from 1 in the order of onsets.
+        event: As it was when it was given out.
+        after: What is known of the person; goes on with every window pushed into it.
+    """
+
+    number: int
+    event: Event
+    after: Aftermath
+
+    @property
+    def told(self) -> Event:
+        """The event with what is known by now."""
+        return self.event if self.event.track is None else self.after.told(self.event)
 
 
 class EventFinder:
@@ -32,6 +54,10 @@ class EventFinder:
     Args:
         config: Thresholds and durations.
         label: Given to every event.
+
+    Attributes:
+        begun: Number of the last event that began, dropped ones counted too.
+        latest: What the last ``push`` or ``finish`` returned, to be followed further.
     """
 
     def __init__(self, config: EventConfig, label: str = "slip") -> None:
@@ -44,8 +70,10 @@ class EventFinder:
         self._last: Window | None = None
         self._active = False
         self._event: _Open | None = None
-        self._unconfirmed: list[tuple[Event, Aftermath]] = []
+        self._unconfirmed: list[Found] = []
         self._emitted_until = 0.0
+        self.begun = 0
+        self.latest: list[Found] = []
 
     @property
     def active(self) -> bool:
@@ -64,6 +92,8 @@ class EventFinder:
             UsageError: A probability outside 0 to 1, or a window before the last one.
         """
         _check(window, self._last)
+        for after in self._followed():
+            after.push(window)
         if self._last is None:
             # what lies between two parts of a source was not seen
             self._emitted_until = max(self._emitted_until, window.start)
@@ -75,10 +105,8 @@ class EventFinder:
         elif self._active and self._event is not None:
             self._event.end = border
             self._active = False
-        for after in self._followed():
-            after.push(window)
         self._last = window
-        return self._confirmed(finished)
+        return self._given_out([*finished, *self._confirmed()])
 
     def finish(self, interrupted: bool = False) -> list[Event]:
         """End of the source: return what is still open, closed at the last window's end.
@@ -90,26 +118,27 @@ class EventFinder:
         if self._active and self._event is not None and self._last is not None:
             self._event.end = self._last.end
         finished = self._emit(interrupted and self._active)
-        finished = self._confirmed(finished, interrupted=interrupted, ended=True)
+        finished += self._confirmed(interrupted=interrupted)
         limit = self._last.end if self._last is not None else 0.0
         until = self._emitted_until if self._last is None else limit
+        begun = self.begun
         self.reset()
         if interrupted:
-            self._emitted_until = until
-        return [replace(event, end=min(event.end, max(limit, event.start))) for event in finished]
+            self._emitted_until, self.begun = until, begun
+        return self._given_out(finished, limit)
 
     def _grow(self, window: Window, border: float) -> None:
         if self._event is None:
-            self._event = _Open(border, window.end, window, Aftermath.of(window))
+            self.begun += 1
+            self._event = _Open(self.begun, border, window.end, window, Aftermath.of(window))
         elif window.probability > self._event.peak.probability:
             self._event.peak, self._event.after = window, Aftermath.of(window)
         self._active = True
 
-    def _followed(self) -> list[Aftermath]:
-        followed = [after for _, after in self._unconfirmed]
-        return followed if self._event is None else [*followed, self._event.after]
+    def _followed(self) -> Iterable[Aftermath]:
+        return [each.after for each in (*self._unconfirmed, self._event) if each is not None]
 
-    def _settle(self, now: float) -> list[Event]:
+    def _settle(self, now: float) -> list[Found]:
         """Emit the closed event once the gap behind it is too long to be filled."""
         # an onset at ``now`` would fill a gap of exactly this length
         fillable = max(self.config.min_duration_off, self.config.pad_onset + self.config.pad_offset)
@@ -117,40 +146,66 @@ class EventFinder:
             return []
         return self._emit(interrupted=False)
 
-    def _emit(self, interrupted: bool) -> list[Event]:
+    def _emit(self, interrupted: bool) -> list[Found]:
         event, self._event = self._event, None
         if event is None or event.end - event.start < self.config.min_duration_on - 1e-9:
             return []
         start = self._padded_start(event)
         end = event.end + self.config.pad_offset
         self._emitted_until = end
-        peak, after = event.peak, event.after
-        found = Event(start, end, peak.center, peak.probability, self.label, interrupted)
-        if peak.person is not None:
-            found = after.told(replace(found, track=peak.person, box=Aftermath.of(peak).box))
+        peak = event.peak
+        box = Aftermath.of(peak).box
+        found = Found(
+            event.number,
+            Event(
+                start,
+                end,
+                peak.center,
+                peak.probability,
+                self.label,
+                interrupted,
+                track=peak.person,
+                box=box,
+            ),
+            event.after,
+        )
         if not self.config.confirm_down:
             return [found]
-        self._unconfirmed.append((found, after))
+        self._unconfirmed.append(found)
         return []
 
-    def _confirmed(
-        self, finished: list[Event], *, interrupted: bool = False, ended: bool = False
-    ) -> list[Event]:
-        """Return ``finished``, and those events after which nobody got up for long enough.
+    def _confirmed(self, interrupted: bool = False) -> list[Found]:
+        """Return those events that waited and whose person was not seen to get up in time.
 
-        Where the source breaks off nothing tells, and an event counts; where it ends it does not.
+        People are known of as far as the center of the last window. Where the source breaks off
+        nothing tells what follows, and an event counts; where it ends before that it does not.
         """
-        needed, now = self.config.confirm_down, self._last
+        needed = self.config.confirm_down
+        known = -math.inf if self._last is None else self._last.center
         waiting, self._unconfirmed = self._unconfirmed, []
-        for event, after in waiting:
-            seen = 0.0 if now is None else now.end - event.peak
-            if after.recovered_at is not None and after.recovered_at - event.peak < needed:
+        confirmed: list[Found] = []
+        for found in waiting:
+            after, limit = found.after, found.event.peak + needed
+            if after.recovered_at is not None and after.recovered_at < limit - 1e-9:
                 continue
-            if seen >= needed - 1e-9 or interrupted:
-                finished.append(after.told(event) if event.track is not None else event)
-            elif not ended:
-                self._unconfirmed.append((event, after))
-        return finished
+            # who was up just in time may prove to stay so
+            unsure = after.getting_up_before(limit) and known < limit + 2 * UP_FOR
+            late = known >= limit - 1e-9 and not unsure
+            # an event that waits holds back those behind it
+            if interrupted or (late and not self._unconfirmed):
+                confirmed.append(found)
+            else:
+                self._unconfirmed.append(found)
+        return confirmed
+
+    def _given_out(self, found: list[Found], limit: float = math.inf) -> list[Event]:
+        """Return the events with what is known of their people, none of them beyond ``limit``."""
+        self.latest = []
+        for each in found:
+            event = each.told
+            end = min(event.end, max(limit, event.start))
+            self.latest.append(replace(each, event=replace(event, end=end)))
+        return [each.event for each in self.latest]
 
     def _padded_start(self, event: _Open) -> float:
         return max(event.start - self.config.pad_onset, self._emitted_until, 0.0)

@@ -5,7 +5,8 @@ In: plain numbers. Out: frozen classes that check themselves. numpy loads on use
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import math
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, fields, replace
 from typing import TYPE_CHECKING, Any, Self, TypeAlias
 
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 
 _TINY = 1e-6
 _OPTIONAL = ("confirm_down",)  # of an EventConfig in JSON
+MOST_CONFIRM = 60.0  # seconds; nobody is followed for much longer
 
 
 @dataclass(frozen=True)
@@ -79,6 +81,11 @@ class Window:
     def center(self) -> float:
         """Time that the probability speaks of, seconds."""
         return (self.start + self.end) / 2
+
+
+def stream_names(windows: Iterable[Window]) -> list[str]:
+    """Return the modalities of windows, of which not every window has each, as they come up."""
+    return list(dict.fromkeys(name for window in windows for name in window.streams))
 
 
 @dataclass(frozen=True)
@@ -240,8 +247,8 @@ class EventConfig(Thresholds):
         min_duration_off: Shorter gaps between events are filled, seconds.
         pad_onset: Added before an event, seconds.
         pad_offset: Added behind it, seconds.
-        confirm_down: Only events after which nobody is seen to get up within so many seconds
-            count; 0: all.
+        confirm_down: Only events whose person is not seen to get up within so many seconds after
+            the peak count, at most 60; 0: all.
 
     Raises:
         UsageError: An impossible value; the message begins with the name of the field.
@@ -256,7 +263,8 @@ class EventConfig(Thresholds):
     def __post_init__(self) -> None:
         super().__post_init__()
         for name in [item.name for item in fields(EventConfig)][2:]:
-            number(name, getattr(self, name), 0.0)
+            most = MOST_CONFIRM if name == "confirm_down" else math.inf
+            number(name, getattr(self, name), 0.0, most)
 
     def to_json(self) -> dict[str, float]:
         """Return plain JSON data, ``confirm_down`` only where it is set."""

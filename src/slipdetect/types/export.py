@@ -13,11 +13,12 @@ from typing import TYPE_CHECKING, Any
 from slipdetect._text import plain_name
 from slipdetect.errors import LibraryError
 from slipdetect.types.events import Event, Window
+from slipdetect.types.person import BOX
 
 if TYPE_CHECKING:
     import pandas as pd
 
-VERSION = 1
+VERSION = 2  # 1 knew nothing of people
 
 
 def event_data(event: Event) -> dict[str, Any]:
@@ -31,6 +32,14 @@ def event_data(event: Event) -> dict[str, Any]:
     }
     if event.interrupted:
         data["interrupted"] = True
+    if event.track is not None:
+        data["track"] = event.track
+    if event.box is not None:
+        data["box"] = list(event.box)
+    if event.down_for is not None:
+        data["down_for"] = rounded(event.down_for)
+    if event.recovered_at is not None:
+        data["recovered_at"] = rounded(event.recovered_at)
     return data
 
 
@@ -45,6 +54,13 @@ def window_data(window: Window) -> dict[str, Any]:
         data["streams"] = {name: rounded(value) for name, value in window.streams.items()}
     if window.corrupt:
         data["corrupt"] = True
+    if window.people is not None:
+        data["people"] = [
+            {"track": each.track, "box": list(each.box), "state": each.state}
+            for each in window.people
+        ]
+    if window.person is not None:
+        data["person"] = window.person
     return data
 
 
@@ -64,7 +80,8 @@ def rounded(value: float) -> float:
 
 
 def events_frame(source: str, events: Sequence[Event]) -> pd.DataFrame:
-    """Return the columns source, start, end, peak (seconds), score, label and interrupted."""
+    """Return a row an event: source, times in seconds, score, label, and what is known of whom."""
+    boxes = [event.box or (None,) * 4 for event in events]
     return _frame(
         {
             "source": ([plain_name(source)] * len(events), object),
@@ -74,6 +91,10 @@ def events_frame(source: str, events: Sequence[Event]) -> pd.DataFrame:
             "score": ([event.score for event in events], float),
             "label": ([event.label for event in events], object),
             "interrupted": ([event.interrupted for event in events], bool),
+            "track": ([event.track for event in events], "Int64"),
+            **{name: ([box[i] for box in boxes], float) for i, name in enumerate(BOX)},
+            "down_for": ([event.down_for for event in events], float),
+            "recovered_at": ([event.recovered_at for event in events], float),
         }
     )
 
@@ -81,8 +102,8 @@ def events_frame(source: str, events: Sequence[Event]) -> pd.DataFrame:
 def windows_frame(
     source: str, windows: Sequence[Window], modalities: Iterable[str]
 ) -> pd.DataFrame:
-    """Return source, start, end (seconds), probability, that of each stream, and corrupt."""
-    columns: dict[str, tuple[list[Any], type]] = {
+    """Return source, start, end (seconds), probability, that of each stream, person, corrupt."""
+    columns: dict[str, tuple[list[Any], Any]] = {
         "source": ([plain_name(source)] * len(windows), object),
         "start": ([window.start for window in windows], float),
         "end": ([window.end for window in windows], float),
@@ -91,11 +112,12 @@ def windows_frame(
     for name in modalities:
         alone = [window.streams.get(name, float("nan")) for window in windows]
         columns[f"probability_{name}"] = (alone, float)
+    columns["person"] = ([window.person for window in windows], "Int64")
     columns["corrupt"] = ([window.corrupt for window in windows], bool)
     return _frame(columns)
 
 
-def _frame(columns: dict[str, tuple[list[Any], type]]) -> pd.DataFrame:
+def _frame(columns: dict[str, tuple[list[Any], Any]]) -> pd.DataFrame:
     try:
         import pandas as pd
     except ImportError as error:

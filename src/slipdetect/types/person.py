@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from slipdetect.errors import UsageError
 
@@ -38,10 +38,13 @@ KEYPOINTS = (
     "right_ankle",
 )
 FACE = range(5)
+# what pictures that are written show instead of people
+PrivacyMode = Literal["blur", "silhouette", "skeleton"]
 STATES = ("up", "going_down", "down", "getting_up")
 
 # left, top, right and bottom as shares of the picture's width and height
 Box = tuple[float, float, float, float]
+BOX = ("left", "top", "right", "bottom")
 
 # the pairs of keypoints that a drawn skeleton joins
 LIMBS = (

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 from slipdetect._text import plain_name, printable, timecode
+from slipdetect.types.aftermath import what_followed
 from slipdetect.types.event_finder import find_events
 from slipdetect.types.events import Event, EventConfig, Window
 from slipdetect.video.frame import DecodeReport, VideoInfo
@@ -144,7 +145,8 @@ class DetectionResult:
         lines = [f"{printable(self.source)}: {self.headline}"]
         for event in self.events:
             times = f"{timecode(event.start)} to {timecode(event.end)}"
-            lines.append(f"  {times}  {printable(event.label)} {event.score:.2f}")
+            said = f"{printable(event.label)} {event.score:.2f}"
+            lines.append(f"  {times}  {', '.join(filter(None, (said, what_followed(event))))}")
         return "\n".join(lines)
 
     @property
@@ -180,6 +182,7 @@ class DetectionResult:
         min_duration_off: float | None = None,
         pad_onset: float | None = None,
         pad_offset: float | None = None,
+        confirm_down: float | None = None,
     ) -> Self:
         """Return the result with the events that other settings find in the same windows.
 
@@ -195,6 +198,8 @@ class DetectionResult:
             min_duration_off: Shorter gaps between events are filled, seconds.
             pad_onset: Added before an event, seconds.
             pad_offset: Added behind it, seconds.
+            confirm_down: Only events whose person is not seen to get up within so many seconds
+                after the peak; in windows without ``people`` nobody is seen.
 
         Raises:
             UsageError: An impossible value.
@@ -207,6 +212,7 @@ class DetectionResult:
                 "min_duration_off": min_duration_off,
                 "pad_onset": pad_onset,
                 "pad_offset": pad_offset,
+                "confirm_down": confirm_down,
             }
         )
         events = find_events(self.windows, config, self.label)
@@ -248,11 +254,13 @@ class DetectionResult:
         return json_text(self.to_dict(windows=windows))
 
     def to_dataframe(self, *, windows: bool = False) -> pd.DataFrame:
-        """Return a row for each event: source, start, end, peak, score, label, interrupted.
+        """Return a row for each event, with a column for each field of ``Event``.
+
+        The box is ``left``, ``top``, ``right`` and ``bottom``.
 
         Args:
             windows: A row for each window instead: source, start, end, probability,
-                ``probability_MODALITY`` of each stream alone, corrupt.
+                ``probability_MODALITY`` of each stream alone, person, corrupt.
 
         Raises:
             LibraryError: pandas is not installed.

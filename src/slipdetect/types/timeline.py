@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from itertools import pairwise
+from itertools import groupby, pairwise
 
 from slipdetect.types.events import Event, Window
 
@@ -60,7 +60,7 @@ def ticks(length: float, most: int = _MOST) -> list[tuple[float, str]]:
 
 def curve_path(
     windows: Sequence[Window],
-    values: Sequence[float],
+    values: Sequence[float | None],
     length: float,
     *,
     width: float = 1000,
@@ -68,25 +68,29 @@ def curve_path(
 ) -> str:
     """Return the path data of the line through a value (0 to 1) at the middle of each window.
 
-    Where a column of the picture holds many windows the line passes through their first, lowest,
-    highest and last, in the order of time, so that no peak is lost.
+    The line has a gap where there is no value. Where a column of the picture holds many windows
+    the line passes through their first, lowest, highest and last, in the order of time, so that no
+    peak is lost.
     """
-    points = [
-        f"{windows[i].center / length * width:.1f} {(1 - values[i]) * height:.1f}"
-        for i in _kept(values)
-    ]
-    # a line from a point to itself is a dot
-    points *= 2 if len(points) == 1 else 1
-    return "M" + "L".join(points) if points else ""
+    lines = []
+    for _, run in groupby(zip(windows, values, strict=True), lambda pair: pair[1] is None):
+        known = [(window.center, value) for window, value in run if value is not None]
+        columns = math.ceil(_COLUMNS * len(known) / len(values))
+        kept = [known[index] for index in _kept([value for _, value in known], columns)]
+        points = [f"{at / length * width:.1f} {(1 - value) * height:.1f}" for at, value in kept]
+        if points:
+            # a line from a point to itself is a dot
+            lines.append("M" + "L".join(points * 2 if len(points) == 1 else points))
+    return "".join(lines)
 
 
-def _kept(values: Sequence[float]) -> list[int]:
+def _kept(values: Sequence[float], columns: int) -> list[int]:
     """Return the indices of the values that are drawn."""
     count = len(values)
-    if count <= 2 * _COLUMNS:
+    if count <= 2 * columns:
         return list(range(count))
     kept: list[int] = []
-    for first, last in pairwise(count * column // _COLUMNS for column in range(_COLUMNS + 1)):
+    for first, last in pairwise(count * column // columns for column in range(columns + 1)):
         part = range(first, last)
         low, high = min(part, key=values.__getitem__), max(part, key=values.__getitem__)
         kept += sorted({first, low, high, last - 1})

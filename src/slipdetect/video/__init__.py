@@ -11,9 +11,11 @@ from typing import TYPE_CHECKING
 from slipdetect._lazy import lazy_names
 
 if TYPE_CHECKING:
+    from slipdetect.video.frame import Change as Change
     from slipdetect.video.frame import DecodeReport as DecodeReport
     from slipdetect.video.frame import Frame as Frame
     from slipdetect.video.frame import FrameTransform as FrameTransform
+    from slipdetect.video.frame import Moment as Moment
     from slipdetect.video.frame import SourceOptions as SourceOptions
     from slipdetect.video.frame import VideoInfo as VideoInfo
     from slipdetect.video.frame import VideoOptions as VideoOptions
@@ -34,8 +36,8 @@ if TYPE_CHECKING:
 __getattr__, __dir__, __all__ = lazy_names(
     __name__,
     {
-        "slipdetect.video.frame": "DecodeReport Frame FrameTransform SourceOptions "
-        "VideoInfo VideoOptions",
+        "slipdetect.video.frame": "Change DecodeReport Frame FrameTransform Moment "
+        "SourceOptions VideoInfo VideoOptions",
         "slipdetect.video.reader": "DEFAULT_MAX_PIXELS open_video VIDEO_SUFFIXES find_videos",
         "slipdetect.video.stored_pictures": "recorded_bytes",
         "slipdetect.video.video": "Video frames_on_grid",

@@ -1,6 +1,6 @@
 """What leaves the video room: pictures with times, what the header says, how decoding went.
 
-In: nothing. Out: ``Frame``, ``FrameTransform``, ``VideoInfo``, ``DecodeReport``.
+In: nothing. Out: ``Frame``, ``Moment``, ``VideoInfo``, ``DecodeReport``.
 """
 
 from __future__ import annotations
@@ -33,6 +33,24 @@ class Frame:
 
 # turns all frames of a recording into those of another one, as they stream by
 FrameTransform = Callable[[Iterator[Frame]], Iterator[Frame]]
+
+
+@dataclass(frozen=True, eq=False)
+class Moment:
+    """A frame of a video before anybody has said in which size it is wanted.
+
+    Attributes:
+        time: As of ``Frame``.
+        at: Returns the frame in a size, as for ``Video.frames``; nothing is converted before.
+    """
+
+    time: float
+    at: Callable[[int | None], Frame]
+
+
+# Makes other pictures of all moments of a video, in order. A moment is asked for its frame before
+# the next one is, or never.
+Change = Callable[[Iterator[Moment]], Iterator[Moment]]
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Generator, Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from contextlib import ExitStack, closing, contextmanager
 from functools import cache
 from pathlib import Path
@@ -20,9 +20,8 @@ import numpy.typing as npt
 from slipdetect._io import make_folder
 from slipdetect.errors import SlipdetectError, VideoError
 from slipdetect.video.decoder import DEFAULT_FRAME_RATE, Rescaler
-from slipdetect.video.frame import Frame, VideoInfo
+from slipdetect.video.frame import Change, Frame, Moment, VideoInfo
 from slipdetect.video.reader import open_video
-from slipdetect.video.video import Video
 from slipdetect.video.writer import timed_video
 
 _Feed = Generator[None, Frame | None, None]
@@ -84,7 +83,7 @@ class Recording(View):
         self._add(frame.time, frame.image)
 
 
-def show(source: str, views: Sequence[View], **reading: Any) -> None:
+def show(source: str, views: Sequence[View], change: Change | None = None, **reading: Any) -> None:
     """Read a video once and give each view its frames; memory does not grow with its length.
 
     Whatever fails of a view ends that view alone. A video that cannot be read fails all of them.
@@ -92,6 +91,7 @@ def show(source: str, views: Sequence[View], **reading: Any) -> None:
     Args:
         source: The video.
         views: Those who want frames; reading ends behind the last one's end.
+        change: What is done to every picture before a view gets it.
         **reading: Passed on to ``open_video``.
     """
     if not views:
@@ -103,22 +103,24 @@ def show(source: str, views: Sequence[View], **reading: Any) -> None:
             view.error = error
         return
     with video:
-        _show(video, views)
+        sizes = {view.short_side: video.rescaler(view.short_side) for view in views}
+        moments = (_moment(time, decoded, sizes) for time, decoded in video.timed())
+        _show(moments if change is None else change(moments), video.info, views)
 
 
-def _show(video: Video, views: Sequence[View]) -> None:
-    sizes = {view.short_side: video.rescaler(view.short_side) for view in views}
+def _show(moments: Iterator[Moment], info: VideoInfo, views: Sequence[View]) -> None:
     waiting = sorted(views, key=lambda view: -view.start)
     showing: list[tuple[View, _Feed]] = []
     with ExitStack() as stack:
 
         def start() -> tuple[View, _Feed]:
             view = waiting.pop()
-            feed = stack.enter_context(closing(_feed(view, video.info)))
+            feed = stack.enter_context(closing(_feed(view, info)))
             next(feed)
             return view, feed
 
-        for time, decoded in video.timed():
+        for moment in moments:
+            time = moment.time
             while waiting and waiting[-1].start <= time:
                 showing.append(start())
             for view, feed in showing:
@@ -127,9 +129,8 @@ def _show(video: Video, views: Sequence[View]) -> None:
             showing = [(v, feed) for v, feed in showing if time <= v.end and v.error is None]
             if not (showing or waiting):
                 break
-            frame = _in_sizes(time, decoded, sizes)
             for view, feed in showing:
-                feed.send(frame(view.short_side))
+                feed.send(moment.at(view.short_side))
         for _, feed in showing:
             feed.send(None)
         while waiting:
@@ -148,11 +149,9 @@ def _feed(view: View, info: VideoInfo) -> _Feed:
         yield
 
 
-def _in_sizes(
-    time: float, decoded: av.VideoFrame, sizes: dict[int | None, Rescaler]
-) -> Callable[[int | None], Frame]:
-    """Return what gives a decoded frame in a size, converted once a size and only when asked."""
-    return cache(lambda size: Frame(time, sizes[size](decoded), decoded.is_corrupt))
+def _moment(time: float, decoded: av.VideoFrame, sizes: dict[int | None, Rescaler]) -> Moment:
+    """Return a decoded frame, converted once a size and only when asked."""
+    return Moment(time, cache(lambda size: Frame(time, sizes[size](decoded), decoded.is_corrupt)))
 
 
 def displayed(image: npt.NDArray[np.uint8], info: VideoInfo) -> npt.NDArray[np.uint8]:

@@ -196,7 +196,7 @@ class _Calibrator:
         predictions = self._predict(without_calibration(config), self._clips)
         changed, found = recalibrate(config, predictions, self._settings.bins)
         self._draw(found)
-        text = refit_text(found, config.calibration)
+        text = refit_text(found, config.window_calibration)
         if any(not item.positive for item in predictions):
             text += f"\npresets       {preset_words(changed.sensitivity)}\n"
         facts["data"] = {

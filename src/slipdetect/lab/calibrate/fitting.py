@@ -105,7 +105,7 @@ def _fit(probabilities: Sequence[float], positive: Sequence[bool]) -> tuple[floa
 
 def without_calibration(config: ModelConfig) -> ModelConfig:
     """Return the configuration with neutral temperature and bias, for predictions to fit on."""
-    return replace(config, calibration=_numbers(config.calibration, Calibration()))
+    return config.with_window_calibration(Calibration())
 
 
 def recalibrate(
@@ -121,18 +121,13 @@ def recalibrate(
         DataError: As for ``refit``.
     """
     windows = labeled_windows(predictions, WindowRule(window=config.window))
-    found = refit(windows, config.calibration, binning)
+    found = refit(windows, config.window_calibration, binning)
     made = [recalibrated(item, found.calibration) for item in predictions]
     own = config.events
     quiet = any(not item.positive for item in made)
     sensitivity = presets(made, measured_at(made, own).per_hour, own) if quiet else {}
-    fitted = _numbers(config.calibration, found.calibration)
-    return replace(config, calibration=fitted, sensitivity=sensitivity), found
-
-
-def _numbers(had: Calibration, fitted: Calibration) -> Calibration:
-    """Return ``had`` with the temperature and bias of ``fitted``."""
-    return replace(had, temperature=fitted.temperature, bias=fitted.bias)
+    made_new = config.with_window_calibration(found.calibration)
+    return replace(made_new, sensitivity=sensitivity), found
 
 
 def labeled_windows(

@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from slipdetect._io import ARRAY_DAMAGE, atomic_write, check_writable
+from slipdetect._io import ARRAY_DAMAGE, NPZ_DAMAGE, atomic_write, check_writable
 from slipdetect.errors import DataError, OutputError, UsageError
 from slipdetect.lab.course2020.plain_pickle import read_pickle
 from slipdetect.lab.data import Clip
@@ -146,7 +146,7 @@ def _from_npz(data: bytes, where: str) -> _OldScores:
             if sum(item.file_size for item in archive.infolist()) > _MOST_BYTES:
                 raise DataError(f"{where} unpacks to more than 256 MiB, which scores do not")
             members = {name: archive.read(name) for name in archive.namelist()}
-    except (zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError) as error:
+    except NPZ_DAMAGE as error:
         raise DataError(f"{where} is a damaged .npz: {error}") from error
     if "scores.npy" not in members:
         raise DataError(f"{where} has no array 'scores' as tsn-pytorch writes it")

@@ -23,6 +23,7 @@ from slipdetect.lab.data import Clip
 from slipdetect.lab.evaluate.scores import clip_name
 from slipdetect.modalities.snippet import motion_extent, motion_profile, thumbnail
 from slipdetect.types import DetectionResult, Event, EventConfig, Window, find_events
+from slipdetect.types.events import stream_names
 from slipdetect.video import open_video
 
 logger = logging.getLogger(__name__)
@@ -50,7 +51,8 @@ class ClipPrediction:
         group: Person, scene or film that the clip is from.
         windows: ``(start, end, probability)`` of every window, so that events at other thresholds
             need no second run; empty in files of version 0.1.
-        streams: Probability of every window by each modality alone, before calibration.
+        streams: Probability of every window by each modality alone, before calibration; None
+            where a modality did not look at it.
         size: Of what moves, as a share of the picture's height: at the first true event, or around
             the top window where none is known; None if nothing moved or it was not measured.
         thresholds: The settings of ``EventConfig`` that made ``events``; empty in older files.
@@ -66,7 +68,7 @@ class ClipPrediction:
     action: str = ""
     group: str = ""
     windows: tuple[tuple[float, float, float], ...] = ()
-    streams: dict[str, tuple[float, ...]] = field(default_factory=dict, hash=False)
+    streams: dict[str, tuple[float | None, ...]] = field(default_factory=dict, hash=False)
     size: float | None = None
     thresholds: dict[str, float] = field(default_factory=dict, hash=False)
 
@@ -162,10 +164,13 @@ def _rounded(events: Iterable[Event]) -> tuple[tuple[float, float, float], ...]:
     )
 
 
-def _streams(windows: Sequence[Window]) -> dict[str, tuple[float, ...]]:
-    names = windows[0].streams if windows else {}
+def _streams(windows: Sequence[Window]) -> dict[str, tuple[float | None, ...]]:
+    names = stream_names(windows)
     return {
-        name: tuple(round(window.streams[name], 5) for window in windows) for name in sorted(names)
+        name: tuple(
+            round(window.streams[name], 5) if name in window.streams else None for window in windows
+        )
+        for name in sorted(names)
     }
 
 
@@ -237,7 +242,7 @@ def _read(row: Mapping[str, Any]) -> ClipPrediction:
             "events": _triples(row["events"]),
             "windows": _triples(row.get("windows", ())),
             "streams": {
-                name: tuple(float(value) for value in values)
+                name: tuple(None if value is None else float(value) for value in values)
                 for name, values in row.get("streams", {}).items()
             },
             "size": None if row.get("size") is None else float(row["size"]),

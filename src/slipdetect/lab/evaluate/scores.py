@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import json
 import zipfile
-import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -16,23 +15,13 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from slipdetect._io import ARRAY_DAMAGE, atomic_write
+from slipdetect._io import NPZ_DAMAGE, atomic_write
 from slipdetect.errors import DataError
 
 VERSION = 2  # 1 had another name for the data sets
 _MOST_BYTES = 1 << 30
 _LOGITS = "logits."
-# what zipfile, zlib, numpy and json raise on damaged files
-_DAMAGE = (
-    *ARRAY_DAMAGE,
-    OSError,
-    KeyError,
-    AttributeError,
-    RuntimeError,
-    MemoryError,
-    zipfile.BadZipFile,
-    zlib.error,
-)
+_DAMAGE = (*NPZ_DAMAGE, AttributeError)  # and what the text in it may hold
 
 Floats = npt.NDArray[np.float32]
 

@@ -9,6 +9,7 @@ import threading
 from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
 
 import av
 import cv2
@@ -16,6 +17,7 @@ import numpy as np
 import numpy.typing as npt
 
 from slipdetect.video.decoder import Rescaler
+from slipdetect.video.frame import Change, Frame, Moment
 from slipdetect.video.live.connection import Connection, Watch
 
 ROOM = 64 * 2**20
@@ -37,14 +39,22 @@ class PictureMemory:
         room: Bytes of all pictures together.
         rate: Most pictures a second.
         short_side: Of the pictures, pixels; never enlarged.
+        change: What is done to pictures before anybody gets them.
 
     Attributes:
         rate: As above.
         newest: Time of the last frame, seconds.
     """
 
-    def __init__(self, room: int = ROOM, rate: float = RATE, short_side: int = SHORT_SIDE) -> None:
+    def __init__(
+        self,
+        room: int = ROOM,
+        rate: float = RATE,
+        short_side: int = SHORT_SIDE,
+        change: Change | None = None,
+    ) -> None:
         self.rate = rate
+        self._change = change
         self.newest = 0.0
         self._room = room
         self._short_side = short_side
@@ -80,9 +90,9 @@ class PictureMemory:
         """Yield what is kept of a stretch: seconds and (height, width, 3) uint8 RGB."""
         with self._lock:
             found = [each for each in self._kept if start <= each.time <= end]
-        for each in found:
-            picture = np.asarray(cv2.imdecode(each.data, cv2.IMREAD_COLOR), np.uint8)
-            yield each.time, np.ascontiguousarray(picture[..., ::-1])
+        moments = map(_moment, found)
+        for moment in moments if self._change is None else self._change(moments):
+            yield moment.time, moment.at(None).image
 
     def _add(self, time: float, image: npt.NDArray[np.uint8]) -> None:
         options = [cv2.IMWRITE_JPEG_QUALITY, _QUALITY]
@@ -92,3 +102,12 @@ class PictureMemory:
             self._bytes += data.nbytes
             while self._bytes > self._room:
                 self._bytes -= self._kept.popleft().data.nbytes
+
+
+def _moment(kept: _Kept) -> Moment:
+    @cache
+    def at(size: int | None) -> Frame:
+        picture = np.asarray(cv2.imdecode(kept.data, cv2.IMREAD_COLOR), np.uint8)
+        return Frame(kept.time, np.ascontiguousarray(picture[..., ::-1]))
+
+    return Moment(kept.time, at)
