@@ -32,11 +32,13 @@ def skeletons(falls: bool, seed: int, rate: float = 5.0, seconds: float = 4.0) -
     return Skeletons(times, [[somebody(falls, t, random)] for t in times], *SIZE)
 
 
-def write_clips(folder: Path, each: int = 4, rate: float = 5.0, dataset: str = "drawn") -> Path:
+def write_clips(
+    folder: Path, each: int = 4, rate: float = 5.0, dataset: str = "drawn", first: int = 0
+) -> Path:
     """Write ``each`` clips with a fall and as many without one; return their annotation file."""
     folder.mkdir(parents=True, exist_ok=True)
     rows = ["path,label,start,end,group,dataset"]
-    for seed in range(2 * each):
+    for seed in range(first, first + 2 * each):
         falls = seed % 2 == 0
         skeletons(falls, seed, rate).save(folder / f"{seed}.npz", overwrite=True)
         label = f"fall,{FALL[0]},{FALL[1]}" if falls else "other,,"

@@ -18,6 +18,11 @@ Floats = npt.NDArray[np.floating]
 MARGIN = 2  # pictures before and behind a window, from which other speeds are taken
 MIRRORED = [0, *(place + 1 if place % 2 else place - 1 for place in range(1, len(KEYPOINTS)))]
 
+# of a window with hidden limbs: share of keypoints, factor of their scores, spread in body sizes
+_HIDDEN_POINTS, _HIDDEN_SCORE, _HIDDEN_PLACE = 0.2, 0.2, 0.1
+_MISSED_PICTURES = (0.05, 0.3)  # shares of the pictures of a window in which some are missed
+_CUT_PICTURES = 0.4  # share of a window that is cut off at most
+
 
 def at_speed(wide: Floats, speed: Floats, shift: Floats) -> Floats:
     """Return windows ``(n, length - 2 MARGIN, 58)`` of wider ones at other speeds.
@@ -90,22 +95,22 @@ def _seen_otherwise(windows: Floats, random: np.random.Generator, settings: Pose
     points[..., :2] += random.normal(size=points[..., :2].shape) * (strength[0] * body)[..., None]
     middle = middle + random.normal(size=middle.shape) * strength[1] * body
     sides = sides * np.exp(2 * strength[1] * random.normal(size=sides.shape))
-    points[..., 2] *= np.exp(random.normal(0, 0.15, (count, 1, 1)))
-    hidden = random.random((count, 1, len(KEYPOINTS))) < 0.2
+    points[..., 2] *= np.exp(random.normal(0, settings.point_scores, (count, 1, 1)))
+    hidden = random.random((count, 1, len(KEYPOINTS))) < _HIDDEN_POINTS
     hidden &= random.random((count, 1, 1)) < settings.hidden
     hidden = hidden & _stretch(random, count, length, 2)[..., None]
-    points[..., 2] *= np.where(hidden, 0.2, 1)
-    lost = random.normal(0, 0.1, points[..., :2].shape) * body[..., None]
+    points[..., 2] *= np.where(hidden, _HIDDEN_SCORE, 1)
+    lost = random.normal(0, _HIDDEN_PLACE, points[..., :2].shape) * body[..., None]
     points[..., :2] += np.where(hidden[..., None], lost, 0)
     changed = _assembled(windows, points, middle, sides)
-    changed[..., SCORE] *= np.exp(random.normal(0, 0.25, (count, 1)))
+    changed[..., SCORE] *= np.exp(random.normal(0, settings.person_scores, (count, 1)))
     return changed
 
 
 def _missed(windows: Floats, random: np.random.Generator, often: float) -> Floats:
     """Miss the person in some pictures, where the picture before is held."""
     count, length = windows.shape[:2]
-    share = random.uniform(0.05, 0.3, (count, 1)) * (random.random((count, 1)) < often)
+    share = random.uniform(*_MISSED_PICTURES, (count, 1)) * (random.random((count, 1)) < often)
     missed = random.random((count, length)) < share
     missed[:, 0] = False
     held = np.maximum.accumulate(np.where(missed, 0, np.arange(length)), axis=1)
@@ -118,7 +123,8 @@ def _missed(windows: Floats, random: np.random.Generator, often: float) -> Float
 def _cut_off(windows: Floats, random: np.random.Generator, often: float) -> Floats:
     """Let the person appear later or vanish earlier."""
     count, length = windows.shape[:2]
-    lost = random.uniform(0, 0.4 * length, (count, 1)) * (random.random((count, 1)) < often)
+    is_cut = random.random((count, 1)) < often
+    lost = random.uniform(0, _CUT_PICTURES * length, (count, 1)) * is_cut
     places = np.where(random.random((count, 1)) < 0.5, np.arange(length), np.arange(length)[::-1])
     windows[..., SCORE : INSIDE + 1] *= (places >= lost)[..., None]
     return windows

@@ -65,6 +65,12 @@ class PoseSettings:
     jitter: float = setting(
         0.02, "Augmentation: most that keypoints scatter, of the body's size.", least=0.0
     )
+    point_scores: float = setting(
+        0.15, "Augmentation: spread of the log of the keypoints' scores.", least=0.0
+    )
+    person_scores: float = setting(
+        0.25, "Augmentation: spread of the log of the person's score.", least=0.0
+    )
     hidden: float = setting(
         0.4, "Augmentation: share of windows some of whose limbs are hidden for a while.", "", 0, 1
     )

@@ -138,8 +138,8 @@ def load_recipe(name: str) -> Recipe:
     """Read a recipe.
 
     Args:
-        name: ``pose`` or one of ``list_recipes()``, the same with ``-MODALITY`` for one of its streams, or
-            the path of a TOML file like them.
+        name: ``pose`` or one of ``list_recipes()``, the same with ``-MODALITY`` for one of its
+            streams, or the path of a TOML file like them.
 
     Raises:
         UsageError: There is no such recipe, or it is malformed.
