@@ -22,7 +22,7 @@ from slipdetect.lab.data.choose_clips import choose_datasets, warn_of_known_grou
 from slipdetect.lab.train.config import TRAIN, TrainConfig
 from slipdetect.lab.train.options import TRAIN_OPTIONS, TrainOptions
 from slipdetect.lab.train.recipes import POSE, Recipe
-from slipdetect.lab.train.settings import recipe_page, settings_page
+from slipdetect.lab.train.settings import POSE_TYPED, recipe_page, settings_page
 
 if TYPE_CHECKING:
     from slipdetect.lab.train.progress import Progress
@@ -33,6 +33,9 @@ class _TrainCommand(GroupedCommand):
     """A command that answers a setting typed as an option with how to set it."""
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        if {"pose", "--modality=pose"} & set(args):
+            # which settings a message speaks of
+            ctx.meta[POSE_TYPED] = True
         try:
             return super().parse_args(ctx, args)
         except click.NoSuchOption as error:

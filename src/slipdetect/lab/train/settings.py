@@ -19,6 +19,8 @@ from slipdetect.lab.train.config import TRAIN
 from slipdetect.lab.train.fields import KINDS, Fields
 from slipdetect.lab.train.recipes import POSE, Recipe, Setting
 
+POSE_TYPED = "slipdetect.lab.train.pose"  # in click's context, where the pose stream is named
+
 _COLUMNS = 100
 _METAVARS = {int: "N", float: "X", str: "NAME"}
 _COMPLETED: dict[str, click.ParamType[Any]] = {
@@ -60,7 +62,8 @@ class _Pair(click.ParamType[tuple[str, str]]):
         try:
             if not equals:
                 raise UsageError(f"write NAME=VALUE, such as ema=0.999, not {value!r}")
-            return _checked(name, text)
+            is_pose = ctx is not None and POSE_TYPED in ctx.meta
+            return _checked(name, text, (POSE, TRAIN) if is_pose else (TRAIN, POSE))
         except UsageError as error:
             self.fail(str(error), param, ctx)
 
@@ -72,23 +75,23 @@ class _Pair(click.ParamType[tuple[str, str]]):
         return [CompletionItem(f"{name}=") for name in names if name.startswith(incomplete)]
 
 
-def _checked(name: str, text: str) -> tuple[str, str]:
+def _checked(name: str, text: str, tables: tuple[Fields, ...]) -> tuple[str, str]:
     """Return the name and the text of a setting that some recipe takes.
 
     Raises:
-        UsageError: None does; what is said is that of most recipes.
+        UsageError: None does; what is said is that of the first table.
     """
+    first, *others = tables
     try:
-        key = TRAIN.find(name)
-        TRAIN.parse(key, text)
+        key = first.find(name)
+        first.parse(key, text)
     except UsageError:
+        if not others:
+            raise
         try:
-            key = POSE.find(name)
-            POSE.parse(key, text)
+            return _checked(name, text, tuple(others))
         except UsageError:
             pass
-        else:
-            return key, text
         raise
     return key, text
 
