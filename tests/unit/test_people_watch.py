@@ -30,7 +30,7 @@ People = Callable[[float], list[Person]]
 
 
 def someone(left: float = 40, low: float = 0.0) -> Person:
-    """A person of 10 x 30 px who stands, at 1 one of 30 x 10 px who lies."""
+    """A person of 10 x 30 px who stands; at 1 of 30 x 10 px who lies; else in between."""
     width, height = 10 + 20 * low, 30 - 20 * low
     box = np.array((left, 45 - height, left + width, 45), np.float32)
     # how far down the body, from the head to the feet
@@ -93,7 +93,7 @@ class Film:
         self.eyes, self.network = Eyes(people), Judge(odds)
         self.run = RunState(EventConfig(0.7, 0.5)) if run is None else run
         self.segment = Segment(frames(start), self.run)
-        self.watch = PeopleWatch(CONFIG, self.eyes, self.network, self.segment, EVERY)
+        self.watch = PeopleWatch(CONFIG, self.eyes, self.network, self.segment, RATE * EVERY)
         self.center = start + HALF - STEP
         self._taken = start - 1.0
 
