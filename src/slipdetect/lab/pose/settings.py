@@ -23,10 +23,10 @@ class PoseSettings:
     estimator: str = setting("movenet", "What finds people and their keypoints.")
     rate: float = setting(5.0, "Pictures of a second in which people are looked for.", "/s", 0.5)
     pictures: int = setting(13, "Pictures of a window.", least=5)
-    channels: int = setting(48, "Channels of every layer.", least=1)
+    channels: int = setting(96, "Channels of every layer.", least=1)
     dropout: float = setting(0.3, "Share of values that training sets to 0.", least=0.0, most=0.99)
     members: int = setting(3, "Networks of other draws whose log-odds are averaged.", least=1)
-    epochs: int = setting(7, "Rounds; figures and a checkpoint are written after each.", least=1)
+    epochs: int = setting(24, "Rounds; figures and a checkpoint are written after each.", least=1)
     steps: int = setting(50, "Steps of each network in an epoch.", least=1)
     lr: float = setting(2e-3, "Highest learning rate.", least=0.0)
     warm_up: float = setting(
@@ -45,7 +45,7 @@ class PoseSettings:
     windows_of_positive: int = setting(5, "Windows of a fall that are drawn in a step.", least=1)
     windows_of_negative: int = setting(3, "Windows of another clip that are drawn.", least=1)
     simulated: float = setting(
-        0.4, f"Share of the clips of a step that are of data set '{SIMULATED}'.", "", 0, 1
+        0.6, f"Share of the clips of a step that are of data set '{SIMULATED}'.", "", 0, 1
     )
     simulated_of_positive: int = setting(1, "Windows of a simulated fall.", least=1)
     simulated_of_negative: int = setting(2, "Windows of another simulated clip.", least=1)
