@@ -7,22 +7,53 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from slipdetect.errors import UsageError
 from slipdetect.types.aftermath import UP_FOR, Aftermath, with_aftermath
-from slipdetect.types.events import Event, EventConfig, Window
+from slipdetect.types.events import Event, EventConfig, Window, log_odds
+
+
+@dataclass
+class _Part:
+    """A window's share of an event: seconds, and its log-odds."""
+
+    start: float
+    end: float
+    odds: float
 
 
 @dataclass
 class _Open:
-    """An event that may still grow."""
+    """An event that may still grow.
+
+    Of its parts those are kept that are higher than all before, and than all behind them.
+    """
 
     number: int
     start: float
     end: float
     peak: Window
     after: Aftermath
+    rising: list[_Part] = field(default_factory=list)
+    falling: list[_Part] = field(default_factory=list)
+
+    def add(self, part: _Part) -> None:
+        """Take the next window, which ends the one before."""
+        if self.falling:
+            self.falling[-1].end = part.start
+        if not self.rising or part.odds > self.rising[-1].odds:
+            self.rising.append(part)
+        while self.falling and self.falling[-1].odds <= part.odds:
+            self.falling.pop()
+        self.falling.append(part)
+
+    def narrowed(self, within: float) -> tuple[float, float]:
+        """Return start and end of what is at most so many log-odds below the peak."""
+        least = self.rising[-1].odds - within
+        start = next(part.start for part in self.rising if part.odds >= least)
+        end = [part.end for part in self.falling if part.odds >= least][-1]
+        return max(start, self.start), min(end, self.end)
 
 
 @dataclass(frozen=True, eq=False)
@@ -105,6 +136,9 @@ class EventFinder:
         elif self._active and self._event is not None:
             self._event.end = border
             self._active = False
+        if self._event is not None:
+            odds = float(log_odds([window.probability])[0])
+            self._event.add(_Part(border, window.end, odds))
         self._last = window
         return self._given_out([*finished, *self._confirmed()])
 
@@ -150,6 +184,8 @@ class EventFinder:
         event, self._event = self._event, None
         if event is None or event.end - event.start < self.config.min_duration_on - 1e-9:
             return []
+        if self.config.narrow:
+            event.start, event.end = event.narrowed(self.config.narrow)
         start = self._padded_start(event)
         end = event.end + self.config.pad_offset
         self._emitted_until = end

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     Floats: TypeAlias = npt.NDArray[np.float64]
 
 _TINY = 1e-6
-_OPTIONAL = ("confirm_down",)  # of an EventConfig in JSON
+_OPTIONAL = ("confirm_down", "narrow")  # of an EventConfig in JSON
 MOST_CONFIRM = 60.0  # seconds; nobody is followed for much longer
 
 
@@ -249,6 +249,8 @@ class EventConfig(Thresholds):
         pad_offset: Added behind it, seconds.
         confirm_down: Only events whose person is not seen to get up within so many seconds after
             the peak count, at most 60; 0: all.
+        narrow: An event ends on either side where its windows are so many log-odds below its
+            peak: windows that only touch a fall are less sure of it; 0: with the thresholds.
 
     Raises:
         UsageError: An impossible value; the message begins with the name of the field.
@@ -259,6 +261,7 @@ class EventConfig(Thresholds):
     pad_onset: float = 0.0
     pad_offset: float = 0.0
     confirm_down: float = 0.0
+    narrow: float = 0.0
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -267,12 +270,10 @@ class EventConfig(Thresholds):
             number(name, getattr(self, name), 0.0, most)
 
     def to_json(self) -> dict[str, float]:
-        """Return plain JSON data, ``confirm_down`` only where it is set."""
+        """Return plain JSON data, ``confirm_down`` and ``narrow`` only where they are set."""
         data = super().to_json()
-        if not self.confirm_down:
-            # version 0.1 knows no such key and would refuse the package
-            del data["confirm_down"]
-        return data
+        # version 0.1 knows no such keys and would refuse the package
+        return {name: value for name, value in data.items() if value or name not in _OPTIONAL}
 
     def updated(self, changes: Mapping[str, float | None]) -> Self:
         """Return a copy with the values that are not None; a lone lower onset lowers the offset.

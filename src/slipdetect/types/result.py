@@ -183,6 +183,7 @@ class DetectionResult:
         pad_onset: float | None = None,
         pad_offset: float | None = None,
         confirm_down: float | None = None,
+        narrow: float | None = None,
     ) -> Self:
         """Return the result with the events that other settings find in the same windows.
 
@@ -200,6 +201,7 @@ class DetectionResult:
             pad_offset: Added behind it, seconds.
             confirm_down: Only events whose person is not seen to get up within so many seconds
                 after the peak; in windows without ``people`` nobody is seen.
+            narrow: How far below its peak an event ends on either side, log-odds.
 
         Raises:
             UsageError: An impossible value.
@@ -213,6 +215,7 @@ class DetectionResult:
                 "pad_onset": pad_onset,
                 "pad_offset": pad_offset,
                 "confirm_down": confirm_down,
+                "narrow": narrow,
             }
         )
         events = find_events(self.windows, config, self.label)
