@@ -107,6 +107,8 @@ def test_a_run_that_was_stopped_midway_ends_as_if_it_had_not_been(
     with pytest.raises(KeyboardInterrupt):
         make("halves", on_progress=stop).run()
     assert not (tmp_path / "halves" / "last").exists()
+    # as a process leaves it that is killed in a write
+    (tmp_path / "halves" / "checkpoints" / "pose" / ".last.abcd.safetensors").write_bytes(b"half")
     steps: list[int] = []
 
     def note(progress: Progress) -> None:
@@ -176,7 +178,7 @@ def test_clips_that_cannot_be_read_and_clips_without_people_are_told(
     said = "\n".join(caplog.messages)
     assert "strange.npz' is no file of skeletons" in said
     assert "gone.mp4" in said
-    assert "nobody is found in 1 clips: " in said
+    assert "nobody is found in 1 clip: " in said
     assert "empty.npz" in said
 
 

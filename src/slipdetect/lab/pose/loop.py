@@ -74,6 +74,7 @@ class PoseTrainer:
                 self.history.append(self._epoch(epoch, on_step))
             tensors = {k: v for member in self._members for k, v in member.state().items()}
             states.write(path, tensors, {"history": [asdict(each) for each in self.history]})
+            states.keep_only({path})
             on_epoch(self.history, time.perf_counter() - begun)
 
     def weights(self) -> dict[str, npt.NDArray[np.float32]]:

@@ -155,7 +155,8 @@ class PoseRun:
         require_both_labels([item.clip for item in found], "what can be read of the training data")
         empty = [str(item.clip.path) for item in found if not len(item.bag)]
         if empty:
-            logger.warning("nobody is found in %d clips: %s", len(empty), named(empty, 3))
+            clips = "clip" if len(empty) == 1 else "clips"
+            logger.warning("nobody is found in %d %s: %s", len(empty), clips, named(empty, 3))
         return found
 
     def _facts(self, training: Sequence[Clip], validation: Sequence[Clip]) -> dict[str, Any]:

@@ -56,11 +56,8 @@ class Checkpoints:
             self._write(self.best(len(history) - 1), _weights(trainer.trained), trainer)
         self._write(self.last, dict(_tensors(trainer)), trainer)
         # only now does no state on disk speak of an earlier best epoch
-        keep = {self.best(best_epoch(history))} if history else set()
-        # hidden ones are what a process that was killed in a write left behind
-        for pattern in ("best-*.safetensors", ".*.safetensors", ".tmp??????"):
-            for path in set(self.folder.glob(pattern)) - keep:
-                path.unlink()
+        best = {self.best(best_epoch(history))} if history else set()
+        self._states.keep_only({self.last, *best})
 
     def restore(self, trainer: Trainer) -> bool:
         """Put the last state into ``trainer``; return whether there was one.

@@ -6,7 +6,7 @@ In: tensors, and facts of the run. Out: the same, or an error where they are of 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from pathlib import Path
 from typing import Any
 
@@ -76,6 +76,12 @@ class StateFolder:
             )
         self._check(facts)
         return tensors, facts
+
+    def keep_only(self, kept: Set[Path]) -> None:
+        """Remove all other states, and what a process that was killed in a write left behind."""
+        for pattern in ("*.safetensors", ".*.safetensors", ".tmp??????"):
+            for path in set(self.folder.glob(pattern)) - kept:
+                path.unlink()
 
     def _check(self, facts: Mapping[str, Any]) -> None:
         found = facts.get("recipe", {})
