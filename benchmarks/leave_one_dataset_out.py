@@ -7,8 +7,10 @@
 ``benchmarks/results/``; ``--report`` prints the tables from there. A model is the mean of the
 weights of one training per seed, on data sets that it is not tested on (which, ``FOLDS`` says) and
 on rendered clips; temperature, bias and thresholds come from groups of clips that none of the
-trainings saw. What exists is not made again: predictions, packages, rendered clips. Folds may be
-named: ``--run --folds bundled,hmdb51``.
+trainings saw. Then a pose stream is trained beside them (``lodo_people.py``). What exists is not
+made again: predictions, packages, rendered clips, people. Folds may be named: ``--run --folds
+bundled,hmdb51``. ``--finish`` writes the model that is bundled: the streams of fold ``bundled``,
+all of them, with thresholds from ordinary footage.
 """
 
 from __future__ import annotations
@@ -17,20 +19,24 @@ import argparse
 import logging
 import subprocess
 import sys
-from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
-import numpy as np
+import lodo_people
+import lodo_report
+from lodo_folds import EXAMPLES, FOLDS, ORDINARY, predictions_file
 
 from slipdetect.detection import Detector, model_folder
-from slipdetect.lab.calibrate.fitting import recalibrate, recalibrated
+from slipdetect.lab.calibrate.fitting import (
+    fit_calibration,
+    labeled_windows,
+    recalibrate,
+    recalibrated,
+)
 from slipdetect.lab.calibrate.threshold_selection import presets, threshold_for_budget
 from slipdetect.lab.data import Clip, read_annotations
 from slipdetect.lab.data.splits import divide
-from slipdetect.lab.evaluate.event_matching import hits
-from slipdetect.lab.evaluate.event_report import event_report
 from slipdetect.lab.evaluate.predictions import (
     ClipPrediction,
     predict,
@@ -38,62 +44,26 @@ from slipdetect.lab.evaluate.predictions import (
     write_predictions,
 )
 from slipdetect.lab.models.packages import average_packages, copy_package
-from slipdetect.lab.stats.metrics import Metric
-from slipdetect.lab.stats.ranking import Ranking
 from slipdetect.lab.train import Progress, TrainConfig, TrainingRun
 from slipdetect.lab.train.recipes import load_recipe
 from slipdetect.models import ModelConfig, ModelPackage, load_package
-from slipdetect.models.config import SENSITIVITIES
-from slipdetect.types import Calibration
+from slipdetect.types import Calibration, Thresholds
 
-RESULTS = Path(__file__).parent / "results"
-EXAMPLES = Path(__file__).parents[1] / "examples"
 RENDERED = ("--seed", "1", "--count", "179")
 IN_MOSAICS = 120
 MOSAICS = ("--seed", "0", "--count", "64", "--falls", "0", "--first", str(IN_MOSAICS))
 RECIPE = load_recipe("default").configs({"weights": "pypi", "input_size": 112})
 VALIDATION = RECIPE["rgbdiff"].validation
 SEEDS = (0, 1)
-RESAMPLES = 1000
 BUDGET = 0.2  # false events a clip without a fall, among those that no training saw
-
-
-@dataclass(frozen=True)
-class Fold:
-    """One model: which sources train it (None: all that do not test it) and which test it."""
-
-    test: tuple[str, ...]
-    train: tuple[str, ...] | None = None
-
-    def trains(self, clip: Clip) -> bool:
-        chosen = self.train is None or clip.dataset in self.train
-        return chosen and clip.dataset not in self.test
-
-
-FOLDS = {
-    "hmdb51": Fold(("hmdb51",)),
-    "gmdcsa24": Fold(("gmdcsa24",)),
-    # the bundled model: trained on what may be used for any purpose, so two sets are left to test
-    "bundled": Fold(("upfall", "urfd"), train=("hmdb51", "gmdcsa24", "intel")),
-}
-
-# urfd films each fall from the front (cam0) and from the ceiling (cam1), daily living from cam0
-ROWS: dict[str, Callable[[ClipPrediction], bool]] = {
-    "hmdb51": lambda item: item.dataset == "hmdb51",
-    "gmdcsa24": lambda item: item.dataset == "gmdcsa24",
-    "upfall": lambda item: item.dataset == "upfall",
-    "urfd-cam0": lambda item: item.dataset == "urfd" and not item.clip.endswith("cam1.mp4"),
-    "urfd-cam1": lambda item: (
-        item.dataset == "urfd" and (not item.positive or item.clip.endswith("cam1.mp4"))
-    ),
-}
 
 
 def main() -> None:
     """Run or report, as the command line says."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=_Formatter)
     parser.add_argument("--run", action="store_true", help="train and test the missing folds")
-    parser.add_argument("--report", action="store_true", help="print the table")
+    parser.add_argument("--report", action="store_true", help="print the tables")
+    parser.add_argument("--finish", action="store_true", help="write the bundled model")
     parser.add_argument("--data", type=Path, default=Path("../shared/data/clips.csv"))
     parser.add_argument(
         "--out", type=Path, default=Path("runs/lodo"), help="models, frames, rendered"
@@ -101,37 +71,98 @@ def main() -> None:
     parser.add_argument("--folds", default=",".join(FOLDS), help="default: %(default)s")
     arguments = parser.parse_args()
     logging.basicConfig(level=logging.WARNING, format="%(levelname)s: %(message)s")
-    if not (arguments.run or arguments.report):
-        parser.error("say --run or --report")
+    if not (arguments.run or arguments.report or arguments.finish):
+        parser.error("say --run, --finish or --report")
     names = arguments.folds.split(",")
     if arguments.run:
         for name in names:
             run_fold(name, arguments.data, arguments.out)
+    if arguments.finish:
+        print(finish(arguments.out).folder)
     if arguments.report:
-        print("\n".join([*table(names), "", *presets_table("bundled"), "", *actions("bundled")]))
+        tables = (
+            lodo_report.table(names),
+            lodo_report.streams_table(names),
+            lodo_report.ordinary_table(),
+            lodo_report.presets_table(names),
+            lodo_report.actions(["bundled", ORDINARY]),
+        )
+        print("\n\n".join("\n".join(lines) for lines in tables))
 
 
 class _Formatter(argparse.RawDescriptionHelpFormatter, argparse.ArgumentDefaultsHelpFormatter):
     pass
 
 
-def predictions_file(name: str) -> Path:
-    """Return where a fold's predictions are stored."""
-    return RESULTS / f"lodo-{name}.jsonl"
-
-
 def run_fold(name: str, data: Path, out: Path) -> None:
     """Make the fold's model and store its predictions, unless they are there."""
-    fold, target = FOLDS[name], predictions_file(name)
-    if target.exists():
-        print(f"{name}: predictions exist, skipped; remove {target} to run it again")
-        return
+    fold = FOLDS[name]
     clips = read_annotations(data)
-    learned = [clip for clip in clips if fold.trains(clip)] + rendered_clips(out)
-    model = make_model(name, learned, out, data.parent)
     unseen = [clip for clip in clips if clip.dataset in fold.test]
-    found = predict(Detector.load(model.folder, exact=True), unseen, data.parent, sizes=False)
-    write_predictions(found, target)
+    if not predictions_file(name).exists():
+        learned = [clip for clip in clips if fold.trains(clip)] + rendered_clips(out)
+        model = make_model(name, learned, out, data.parent)
+        found = predict(Detector.load(model.folder, exact=True), unseen, data.parent, sizes=False)
+        write_predictions(found, predictions_file(name))
+    if name == "bundled" and not predictions_file(ORDINARY).exists():
+        ordinary = [clip for clip in clips if clip.dataset == ORDINARY]
+        found = predict(Detector.from_package(pictures_only(), exact=True), ordinary, data.parent)
+        write_predictions(found, predictions_file(ORDINARY))
+    if lodo_people.people_file(name).exists():
+        print(f"{name} exists, skipped; remove {lodo_people.people_file(name)} to run it again")
+        return
+    package = lodo_people.train(name, [clip for clip in clips if fold.trains(clip)], out)
+    for part in (name, ORDINARY) if name == "bundled" else (name,):
+        items = read_predictions(predictions_file(part))
+        lodo_people.judge(package, items, data.parent, out).write(part)
+
+
+def pictures_only() -> ModelPackage:
+    """Return the bundled model without its pose stream."""
+    package = load_package(model_folder("default"))
+    return ModelPackage(replace(package.config, pose=None), package.folder)
+
+
+def finish(out: Path) -> ModelPackage:
+    """Write the model that is bundled: combination, calibration and thresholds of its streams.
+
+    How sure the combination is comes from clips of folds that did not learn from them; thresholds
+    from ordinary footage and simulated exercise, each source keeping the budget for itself.
+    """
+    package = load_package(out / "bundled" / "pose" / "last")
+    pose = lodo_people.COMBINATION
+    seen = [
+        lodo_people.combined(item, odds[0], pose)
+        for name in ("hmdb51", "gmdcsa24")
+        for item, odds in lodo_people.stored(name)
+    ]
+    windows = labeled_windows(seen)
+    fitted = fit_calibration(windows.probabilities.tolist(), windows.positive.tolist())
+    had = package.config.pose
+    assert had is not None
+    made = replace(pose, calibration=fitted, file=had.file, sha256=had.sha256)
+    config = replace(package.config, name="slipdetect-bundled", pose=made, sensitivity={})
+    package = copy_package(package, out / "bundled" / "combined", config, overwrite=True)
+    write_predictions(
+        lodo_people.simulated_predictions(package, out), predictions_file(lodo_people.SIMULATED)
+    )
+    sources: dict[str, list[ClipPrediction]] = {}
+    for item in (
+        *(lodo_people.combined(item, odds[0], made) for item, odds in lodo_people.stored(ORDINARY)),
+        *read_predictions(predictions_file(lodo_people.SIMULATED)),
+    ):
+        sources.setdefault(item.group if item.dataset == ORDINARY else item.dataset, []).append(
+            item
+        )
+    events = replace(config.events, **lodo_people.EVENTS)
+    balanced = lodo_people.loosest(sources.values(), events, lodo_people.PER_HOUR["balanced"])
+    sensitivity = {}
+    for name in ("low", "high"):
+        point = lodo_people.loosest(sources.values(), events, lodo_people.PER_HOUR[name])
+        if (point.onset > balanced.onset) == (name == "low"):
+            sensitivity[name] = Thresholds(point.onset, point.offset)
+    config = replace(config, events=balanced, sensitivity=sensitivity)
+    return copy_package(package, out / "bundled" / "finished", config, overwrite=True)
 
 
 def rendered_clips(out: Path) -> list[Clip]:
@@ -228,120 +259,6 @@ def _show(name: str) -> Callable[[Progress], None]:
             print(f"{name}: {progress.stage} {step} {progress.note}", file=sys.stderr, flush=True)
 
     return show
-
-
-def table(names: Iterable[str]) -> list[str]:
-    """Return the Markdown table of the folds that have been run."""
-    lines = [
-        "| tested on | trained on | falls | other | clip AUC (95%) | recall | "
-        "false events a minute | false events a clip | onset error, median |",
-        "| --- | --- | --- | --- | --- | --- | --- | --- | --- |",
-    ]
-    for name in names:
-        if not predictions_file(name).exists():
-            lines.append(f"| {name} | not run | | | | | | | |")
-            continue
-        predictions = read_predictions(predictions_file(name))
-        trained = FOLDS[name].train
-        what = "all other sets" if trained is None else " + ".join(trained)
-        for row, chosen in ROWS.items():
-            part = [item for item in predictions if chosen(item)]
-            if part:
-                lines.append(_line(row, what, part))
-    return lines
-
-
-def actions(name: str) -> list[str]:
-    """Return the Markdown table of false events by action in the clips without a fall."""
-    lines = [
-        "| set | action | clips | clips with a false event | false events |",
-        "| --- | --- | --- | --- | --- |",
-    ]
-    by_action: dict[tuple[str, str], list[int]] = defaultdict(list)
-    for item in read_predictions(predictions_file(name)):
-        if not item.positive:
-            by_action[item.dataset, item.action].append(len(item.events))
-    for (source, action), counts in sorted(by_action.items()):
-        hit = sum(count > 0 for count in counts)
-        lines.append(f"| {source} | {action} | {len(counts)} | {hit} | {sum(counts)} |")
-    return lines
-
-
-def presets_table(name: str) -> list[str]:
-    """Return the Markdown table of what the bundled model's presets find and falsely find."""
-    config = load_package(model_folder("default")).config
-    lines = [
-        "| tested on | sensitivity | onset | recall | false events a clip |",
-        "| --- | --- | --- | --- | --- |",
-    ]
-    predictions = read_predictions(predictions_file(name))
-    for row, chosen in ROWS.items():
-        part = [item for item in predictions if chosen(item)]
-        for sensitivity in SENSITIVITIES if part else ():
-            events = config.events_at(sensitivity)
-            again = [item.at(events) for item in part]
-            found, there = found_events(again)
-            lines.append(
-                f"| {row} | {sensitivity} | {events.onset:.3f} | {found}/{there} "
-                f"| {_rate(event_report(again).metrics['false_per_clip'])} |"
-            )
-    return lines
-
-
-def found_events(predictions: Sequence[ClipPrediction]) -> tuple[int, int]:
-    """Return the falls found and those there are; one at an unknown time counts too."""
-    found = [hit for item in predictions if item.positive for hit in hits(item)]
-    return sum(found), len(found)
-
-
-def _line(row: str, trained: str, predictions: Sequence[ClipPrediction]) -> str:
-    metrics = event_report(predictions).metrics
-    found, there = found_events(predictions)
-    onset = metrics["onset_error"].value
-    per_hour = metrics["false_per_hour"]
-    per_minute = replace(
-        per_hour,
-        value=None if per_hour.value is None else per_hour.value / 60,
-        base=60 * (per_hour.base or 0.0),
-    )
-    cells = [
-        row,
-        trained,
-        str(sum(item.positive for item in predictions)),
-        str(sum(not item.positive for item in predictions)),
-        _auc(predictions),
-        f"{found}/{there} = {found / there:.2f}" if there else "-",
-        _rate(per_minute, ".1f", " min"),
-        _rate(metrics["false_per_clip"]),
-        "-" if onset is None else f"{onset:+.2f} s",
-    ]
-    return f"| {' | '.join(cells)} |"
-
-
-def _auc(predictions: Sequence[ClipPrediction]) -> str:
-    """Return the AUC with an interval over clips, drawn within each label.
-
-    Some sets are of one person or room, of which the interval over groups says nothing.
-    """
-    positive = np.array([item.positive for item in predictions])
-    if positive.all() or not positive.any():
-        return "-"
-    labels = [np.flatnonzero(positive), np.flatnonzero(~positive)]
-    random = np.random.default_rng(0)
-    weights = np.ones((1 + RESAMPLES, len(positive)))
-    for row in weights[1:]:
-        drawn = np.concatenate([random.choice(label, len(label)) for label in labels])
-        row[:] = np.bincount(drawn, minlength=len(positive))
-    scores = np.array([item.score for item in predictions])
-    value, *drawn_values = Ranking(scores, positive).auc(weights).tolist()
-    low, high = np.percentile(drawn_values, [2.5, 97.5])
-    return f"{value:.3f} ({low:.3f}-{high:.3f})"
-
-
-def _rate(metric: Metric, form: str = ".0f", unit: str = "") -> str:
-    if metric.value is None or metric.base is None:
-        return "-"
-    return f"{metric.value:.2f} (over {metric.base:{form}}{unit})"
 
 
 if __name__ == "__main__":

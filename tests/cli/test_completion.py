@@ -33,7 +33,7 @@ def test_commands_options_and_choices() -> None:
     assert completed("slipdetect det", 1) == ["plain,detect"]
     assert completed("slipdetect models im", 2) == ["plain,import"]
     assert completed("slipdetect detect --for", 2) == ["plain,--format"]
-    assert completed("slipdetect detect --conf", 2) == ["plain,--config"]
+    assert completed("slipdetect detect --confi", 2) == ["plain,--confirm-down", "plain,--config"]
     assert completed("slipdetect detect --format ", 3) == [f"plain,{name}" for name in FORMATS]
     assert completed("slipdetect detect --format act", 3) == ["plain,activitynet"]
     assert completed("slipdetect detect x.mp4 --sensitivity l", 4) == ["plain,low"]

@@ -30,7 +30,7 @@ People = Callable[[float], list[Person]]
 
 
 def someone(left: float = 40, low: float = 0.0) -> Person:
-    """A person of 10 x 30 px who stands; the lower, up to 1, the nearer to 30 x 10 px who lies."""
+    """A person of 10 x 30 px who stands; at 1 of 30 x 10 px who lies; else in between."""
     width, height = 10 + 20 * low, 30 - 20 * low
     box = np.array((left, 45 - height, left + width, 45), np.float32)
     # how far down the body, from the head to the feet
@@ -170,7 +170,7 @@ def test_of_whom_an_event_may_be_it_is_known_where_they_were() -> None:
         (sighting,) = found[moment].people or ()
         assert sighting.track == found[moment].person == 1
         assert sighting.box[0] == pytest.approx(seen / 10, abs=1e-3)
-    quiet = Film(lambda time: [] if 2.9 < time < 3.3 else [someone(10 * time)])
+    quiet = Film(lambda time: [] if 2.9 < time < 3.3 else [someone(10 * time)], odds=1.0)
     at_hand = {round(window.center, 1): window for window in quiet.windows(OPEN, 3)}
     assert at_hand[3.0].probability < 0.7
     assert (at_hand[3.0].people, at_hand[3.0].person) == ((), 1)

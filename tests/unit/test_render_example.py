@@ -132,6 +132,7 @@ def test_every_action_is_tried_here(script: ModuleType) -> None:
     # those of tests/unit/test_render_exercise.py too
     assert set(motion.ACTIONS) - set(motion.FALLS) == {
         "walk", "sit", "crouch", "lie", *NEW_OTHERS, *exercises, *living, "ride", "glide",
+        "caught",
     }  # fmt: skip
 
 

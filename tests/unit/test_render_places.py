@@ -142,6 +142,25 @@ def test_a_set_is_what_stress_takes_and_keeps_its_places(
         script.main([*args, "--places", "90"])
 
 
+def test_only_the_actions_asked_for_are_rendered(
+    script: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    drawn = []
+
+    def save(clip: object, path: Path, quality: int, more: dict) -> None:
+        drawn.append(clip.action)  # type: ignore[attr-defined]
+        path.with_suffix(".json").write_text(json.dumps({"events": [], **more}))
+
+    monkeypatch.setattr(script, "save_clip", save)
+    monkeypatch.setattr(script, "Clip", lambda scene: scene)
+    monkeypatch.setattr(script, "in_view", lambda scene: True)
+    args = [str(tmp_path), "--count", "6", "--falls", "0.9"]
+    assert script.main([*args, "--actions", "bows", "mat"]) == 0
+    assert set(drawn) == {"bows", "mat"}
+    with pytest.raises(SystemExit):  # a bicycle is not drawn
+        script.main([*args, "--actions", "bicycle"])
+
+
 def test_places_that_no_view_suits_end_in_a_line(
     script: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -10,53 +10,40 @@ import threading
 from dataclasses import replace
 
 import numpy as np
-import numpy.typing as npt
 
 from slipdetect.detection.pipeline import Segment
 from slipdetect.models.pose import PoseConfig
 from slipdetect.people.estimators import PoseEstimator
 from slipdetect.people.features import features
 from slipdetect.people.network import PoseNetwork
+from slipdetect.people.pictures import Picture, PictureSampler
 from slipdetect.people.posture import Posture
 from slipdetect.people.tracks import Tracker, track_window
 from slipdetect.types import Frame, Sighting, Window
 from slipdetect.types.aftermath import Aftermath
 from slipdetect.types.events import log_odds, sigmoid
 
-Picture = npt.NDArray[np.uint8]
-
 POSE = "pose"
 PEOPLE = "looking at people"  # stage of a profile
 
-_SIDE = 256  # longer side of the pictures that are kept, pixels
 _LEAD = 1.0  # seconds before a window in which tracks may begin
 
 
 class _Pictures:
-    """Every n-th frame of a segment, small, until no window needs it; filled by another thread."""
+    """The pictures of a segment until no window needs them; filled by another thread."""
 
-    def __init__(self, every: int) -> None:
-        self._every = every
+    def __init__(self, sampler: PictureSampler) -> None:
+        self._sampler = sampler
         self._lock = threading.Lock()
         self._kept: dict[int, tuple[float, Picture]] = {}
-        self._seen = 0
 
     def push(self, frame: Frame) -> None:
         """Take the next frame of the segment."""
-        import cv2
-
-        number, beside = divmod(self._seen, self._every)
-        self._seen += 1
-        if beside:
-            return
-        height, width = frame.image.shape[:2]
-        scale = _SIDE / max(height, width)
-        picture: Picture = frame.image
-        if scale < 1:
-            size = (max(1, round(width * scale)), max(1, round(height * scale)))
-            picture = np.asarray(cv2.resize(picture, size, interpolation=cv2.INTER_AREA), np.uint8)
-        with self._lock:
-            self._kept[number] = (frame.time, picture)
+        taken = self._sampler.push(frame.image)
+        if taken is not None:
+            number, picture = taken
+            with self._lock:
+                self._kept[number] = (frame.time, picture)
 
     def get(self, number: int) -> tuple[float, Picture] | None:
         """Return time and picture; None of one that is gone or not there yet."""
@@ -80,7 +67,7 @@ class PeopleWatch:
         estimator: Finds people.
         network: Judges them.
         segment: Its frames are kept, small, until no window needs them.
-        every: Sampled frames from one picture to the next.
+        sample_fps: Frames a second of the segment.
     """
 
     def __init__(
@@ -89,14 +76,14 @@ class PeopleWatch:
         estimator: PoseEstimator,
         network: PoseNetwork,
         segment: Segment,
-        every: int,
+        sample_fps: float,
     ) -> None:
         self._config, self._estimator, self._network = config, estimator, network
         self._segment = segment
         self._run = segment.run
         events = segment.run.event_config
         self._onset = 0.5 if events is None else events.onset
-        self._pictures = _Pictures(every)
+        self._pictures = _Pictures(PictureSampler(sample_fps, config.rate))
         segment.on_frame = self._pictures.push
         # after a gap of a live source nobody gets the number of somebody before it
         self._tracker = Tracker(config.rate, segment.run.tracks)

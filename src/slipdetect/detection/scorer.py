@@ -162,8 +162,8 @@ def _people_watcher(package: ModelPackage) -> Callable[[Segment], PeopleWatch] |
     if config is None or network is None:
         return None
     estimator = make_pose_estimator(config.estimator)
-    every = round(package.config.sample_fps / config.rate)
-    return lambda segment: PeopleWatch(config, estimator, network, segment, every)
+    sample_fps = package.config.sample_fps
+    return lambda segment: PeopleWatch(config, estimator, network, segment, sample_fps)
 
 
 class SnippetScorer:

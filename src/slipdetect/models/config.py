@@ -14,6 +14,7 @@ from slipdetect.errors import ModelError, PackageError, UsageError
 from slipdetect.models.fusion import LateFusion
 from slipdetect.models.pose import PoseConfig
 from slipdetect.models.stream import Graph, StreamConfig
+from slipdetect.people.pictures import PictureSampler
 from slipdetect.types import Calibration, EventConfig, Thresholds
 
 __all__ = ["FORMAT_VERSION", "Graph", "ModelConfig", "StreamConfig"]
@@ -221,12 +222,7 @@ class ModelConfig:
             return
         if not isinstance(self.pose, PoseConfig):
             raise UsageError(f"pose must be of PoseConfig, not {self.pose!r}")
-        apart = self.sample_fps / self.pose.rate
-        if apart < 1 or apart != round(apart):
-            raise UsageError(
-                f"sample_fps ({self.sample_fps:g}) must be a multiple of pose.rate "
-                f"({self.pose.rate:g}): people are looked for in every n-th frame"
-            )
+        PictureSampler(self.sample_fps, self.pose.rate)
         if self.pose.file in {stream.file for stream in self.streams}:
             raise UsageError("pose must not share a weights file with a stream")
 

@@ -77,7 +77,8 @@ def _body_size(longest: Floats, inside: Floats) -> Floats:
     """Return the percentile of the pictures that a person is inside of, ``(windows,)``."""
     ordered = np.sort(np.where(inside > 0, longest, -1), 1)
     number = inside.sum(1)
-    place = np.clip(longest.shape[1] - 1 - (1 - _BODY_PERCENTILE) * number, 0, None)
+    last = longest.shape[1] - 1
+    place = np.clip(last - (1 - _BODY_PERCENTILE) * number, last + 1 - number, last)
     size: Floats = np.maximum(
         np.take_along_axis(ordered, place.astype(int)[:, None], 1)[:, 0], np.float32(1e-3)
     )

@@ -208,17 +208,36 @@ def track_window(path: _Path, first: int, length: int) -> Floats | None:
     low, high = np.searchsorted(path.frames, (first, first + length)).tolist()
     if high - low < LEAST_SEEN:
         return None
-    near = slice(max(low - 1, 0), high + 1)  # a neighbor on either side, to fill gaps from
-    frames = np.array(path.frames[near])
-    rows = np.stack([np.append(each.keypoints.ravel(), each.box) for each in path.people[near]])
-    places = np.arange(first, first + length)
+    # a neighbor on either side, to fill gaps from
+    near = slice(max(low - 1, 0), high + 1)
+    window: Floats = _windows(path, near, np.array([first]), length)[0]
+    return window
+
+
+def track_windows(path: _Path, firsts: npt.NDArray[np.int_], length: int) -> Floats:
+    """Return many windows of a track at once, ``(n, length, 58)``, those where it is not seen too.
+
+    See ``track_window``.
+
+    Args:
+        path: A track of ``Tracker.paths``.
+        firsts: First picture of each, ``(n,)``.
+        length: Pictures.
+    """
+    return _windows(path, slice(None), firsts, length)
+
+
+def _windows(path: _Path, part: slice, firsts: npt.NDArray[np.int_], length: int) -> Floats:
+    frames, people = np.array(path.frames[part]), path.people[part]
+    rows = np.stack([np.append(each.keypoints.ravel(), each.box) for each in people])
+    places = firsts[:, None] + np.arange(length)
     before = np.clip(np.searchsorted(frames, places, side="right") - 1, 0, None)
     after = np.minimum(before + 1, len(frames) - 1)
     share = np.clip((places - frames[before]) / np.maximum(frames[after] - frames[before], 1), 0, 1)
-    window = np.zeros((length, COLUMNS), np.float32)
-    window[:, : BOX.stop] = rows[before] + share[:, None] * (rows[after] - rows[before])
-    seen = np.array(path.frames[low:high]) - first
-    window[seen, SCORE] = [person.score for person in path.people[low:high]]
-    window[seen, SEEN] = 1
-    window[:, INSIDE] = (places >= frames[0]) & (places <= frames[-1])
-    return window
+    seen = frames[before] == places
+    windows = np.zeros((*places.shape, COLUMNS), np.float32)
+    windows[..., : BOX.stop] = rows[before] + share[..., None] * (rows[after] - rows[before])
+    windows[..., SCORE] = np.where(seen, np.array([each.score for each in people])[before], 0)
+    windows[..., SEEN] = seen
+    windows[..., INSIDE] = (places >= frames[0]) & (places <= frames[-1])
+    return windows

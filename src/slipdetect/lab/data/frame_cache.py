@@ -116,16 +116,30 @@ class FrameCache:
         return None if self._stored is None else self._stored.find(path)
 
     def _target(self, path: Path, recipe: dict[str, Any]) -> Path:
-        try:
-            status = path.stat()
-        except (OSError, ValueError) as error:  # a name with a NUL is a ValueError
-            reason = getattr(error, "strerror", None) or error
-            raise VideoError(f"cannot read {str(path)!r}: {reason}; check the path") from error
-        facts = [_LAYOUT, str(path.resolve()), status.st_size, status.st_mtime_ns, recipe]
-        key = hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()[:16]
-        # a file name holds 255 bytes, and a character up to four
-        stem = path.stem.encode("utf-8", "replace")[:60].decode("utf-8", "ignore")
-        return self.folder / f"{stem}-{key}.npy"
+        return self.folder / f"{cache_name(path, [_LAYOUT], recipe)}.npy"
+
+
+def cache_name(path: Path, layout: list[Any], recipe: dict[str, Any]) -> str:
+    """Return the name, without an ending, of what a cache keeps of a file as it is now.
+
+    Args:
+        path: The file.
+        layout: Of what is kept.
+        recipe: What it is made by.
+
+    Raises:
+        VideoError: The file is not there.
+    """
+    try:
+        status = path.stat()
+    except (OSError, ValueError) as error:  # a name with a NUL is a ValueError
+        reason = getattr(error, "strerror", None) or error
+        raise VideoError(f"cannot read {str(path)!r}: {reason}; check the path") from error
+    facts = [*layout, str(path.resolve()), status.st_size, status.st_mtime_ns, recipe]
+    key = hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()[:16]
+    # a file name holds 255 bytes, and a character up to four
+    stem = path.stem.encode("utf-8", "replace")[:60].decode("utf-8", "ignore")
+    return f"{stem}-{key}"
 
 
 def _load_or_make(target: Path, make: Callable[[], npt.NDArray[np.uint8]]) -> npt.NDArray[np.uint8]:

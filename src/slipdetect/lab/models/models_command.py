@@ -23,6 +23,7 @@ from slipdetect.reports.text_table import text_fields
 if TYPE_CHECKING:
     from slipdetect.lab.models.measure import Cost
     from slipdetect.models import ModelConfig, ModelPackage, StreamConfig
+    from slipdetect.models.pose import PoseConfig
     from slipdetect.models.tsn import TSN
 
 _ASSETS = Path(slipdetect.__file__).parent / "assets"
@@ -63,7 +64,9 @@ def list_models(ctx: click.Context) -> None:
             console.text(f"{folder.name:<12}  unusable\n")
             console.error(str(error))
             continue
-        streams = ", ".join(f"{item.modality} by {item.backbone}" for item in config.streams)
+        names = [f"{item.modality} by {item.backbone}" for item in config.streams]
+        names += [] if config.pose is None else [f"pose by {config.pose.estimator}"]
+        streams = ", ".join(names)
         console.text(f"{folder.name:<12}  {config.name}: {streams}\n")
 
 
@@ -112,6 +115,8 @@ def model_page(name: str) -> str:
     lines = [f"{config.name}  ({package.folder})", ""]
     for stream in config.streams:
         lines += [f"{stream.modality} stream", *text_fields(_stream(package, stream)), ""]
+    if config.pose is not None:
+        lines += ["pose stream", *text_fields(_pose(package, config.pose)), ""]
     told = f"{card}  (print it with --card)" if card.is_file() else "none"
     lines += text_fields([*_recipe(config), *_training(config.training), ("card", told)])
     return "\n".join(lines) + "\n"
@@ -160,6 +165,24 @@ def _stream(package: ModelPackage, stream: StreamConfig) -> Iterator[_Field]:
     yield "sha256", stream.sha256
     if stream.graph is not None:
         yield "graph", stream.graph.file
+
+
+def _pose(package: ModelPackage, pose: PoseConfig) -> Iterator[_Field]:
+    file = package.folder / pose.file
+    low, high = pose.limits
+    yield "keypoints", f"{pose.estimator}, {pose.rate:g} pictures a second"
+    yield "window", f"{pose.pictures} pictures"
+    yield "looks", f"where the other streams give more than {pose.gate:g}"
+    yield (
+        "fusion",
+        [
+            f"weight {pose.weight:g} among log-odds, the others {1 - pose.weight:g}",
+            f"theirs between {low:g} and {high:g}",
+            f"theirs less {pose.unseen:g} where nobody is found",
+        ],
+    )
+    yield "weights", f"{pose.file}, {file.stat().st_size / 2**20:.1f} MiB"
+    yield "sha256", pose.sha256
 
 
 def _cost(network: TSN, stream: StreamConfig) -> Cost:

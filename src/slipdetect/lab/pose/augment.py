@@ -9,6 +9,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
+from slipdetect.lab.pose.settings import PoseSettings
 from slipdetect.people.tracks import BOX, INSIDE, POINTS, SCORE, SEEN
 from slipdetect.types.person import KEYPOINTS
 
@@ -17,10 +18,10 @@ Floats = npt.NDArray[np.floating]
 MARGIN = 2  # pictures before and behind a window, from which other speeds are taken
 MIRRORED = [0, *(place + 1 if place % 2 else place - 1 for place in range(1, len(KEYPOINTS)))]
 
-_FASTEST = 1.25
-_SCALE, _TURN = 0.08, np.deg2rad(6)  # spread of scale of either side, of the camera's roll
-_JITTER = 0.02  # of the body's size, at most
-_HIDDEN, _DROPPED, _CUT = 0.4, 0.4, 0.25  # shares of windows
+# of a window with hidden limbs: share of keypoints, factor of their scores, spread in body sizes
+_HIDDEN_POINTS, _HIDDEN_SCORE, _HIDDEN_PLACE = 0.2, 0.2, 0.1
+_MISSED_PICTURES = (0.05, 0.3)  # shares of the pictures of a window in which some are missed
+_CUT_PICTURES = 0.4  # share of a window that is cut off at most
 
 
 def at_speed(wide: Floats, speed: Floats, shift: Floats) -> Floats:
@@ -44,17 +45,23 @@ def at_speed(wide: Floats, speed: Floats, shift: Floats) -> Floats:
     return window
 
 
-def augmented(wide: Floats, random: np.random.Generator) -> Floats:
-    """Return one random change of each of the windows ``wide``, see ``at_speed``."""
+def augmented(wide: Floats, random: np.random.Generator, settings: PoseSettings) -> Floats:
+    """Return one random change of each of the windows ``wide``, see ``at_speed``.
+
+    Args:
+        wide: ``(n, length, 58)``.
+        random: Draws the changes.
+        settings: How strong they are.
+    """
     count = len(wide)
-    speed = _FASTEST ** random.uniform(-1, 1, count)
+    speed = settings.speed ** random.uniform(-1, 1, count)
     windows = at_speed(wide, speed, random.uniform(-1, 1, count) / 2)
-    windows = _seen_otherwise(windows, random)
-    windows = _from_elsewhere(windows, random)
-    return _cut_off(_dropped(windows, random), random)
+    windows = _seen_otherwise(windows, random, settings)
+    windows = _from_elsewhere(windows, random, settings)
+    return _cut_off(_missed(windows, random, settings.missed), random, settings.cut)
 
 
-def _from_elsewhere(windows: Floats, random: np.random.Generator) -> Floats:
+def _from_elsewhere(windows: Floats, random: np.random.Generator, settings: PoseSettings) -> Floats:
     """Mirror, stretch and turn the picture."""
     count, length = windows.shape[:2]
     points = windows[..., :POINTS].reshape(count, length, len(KEYPOINTS), 3).copy()
@@ -63,9 +70,9 @@ def _from_elsewhere(windows: Floats, random: np.random.Generator) -> Floats:
     about = middle.mean(1, keepdims=True)
     mirrored = random.random(count) < 0.5
     points[mirrored] = points[mirrored][:, :, MIRRORED]
-    scale = np.exp(random.normal(0, _SCALE, (count, 2)))
+    scale = np.exp(random.normal(0, settings.scale, (count, 2)))
     scale[:, 0] *= np.where(mirrored, -1, 1)
-    turn = random.normal(0, _TURN, count)
+    turn = random.normal(0, np.deg2rad(settings.roll), count)
     cosine, sine = np.cos(turn), np.sin(turn)
     matrix = np.array([[cosine, -sine], [sine, cosine]]).transpose(2, 0, 1) * scale[:, None]
     away = points[..., :2] - about[:, :, None]
@@ -77,33 +84,33 @@ def _from_elsewhere(windows: Floats, random: np.random.Generator) -> Floats:
     return _assembled(windows, points, middle, sides)
 
 
-def _seen_otherwise(windows: Floats, random: np.random.Generator) -> Floats:
+def _seen_otherwise(windows: Floats, random: np.random.Generator, settings: PoseSettings) -> Floats:
     """Move keypoints and boxes, hide some limbs for a while, and change all scores."""
     count, length = windows.shape[:2]
     points = windows[..., :POINTS].reshape(count, length, len(KEYPOINTS), 3).copy()
     box = windows[..., BOX]
     middle, sides = (box[..., :2] + box[..., 2:]) / 2, box[..., 2:] - box[..., :2]
     body = sides.max(-1)[..., None]
-    strength = random.uniform(0, _JITTER, (2, count, 1, 1))
+    strength = random.uniform(0, settings.jitter, (2, count, 1, 1))
     points[..., :2] += random.normal(size=points[..., :2].shape) * (strength[0] * body)[..., None]
     middle = middle + random.normal(size=middle.shape) * strength[1] * body
     sides = sides * np.exp(2 * strength[1] * random.normal(size=sides.shape))
-    points[..., 2] *= np.exp(random.normal(0, 0.15, (count, 1, 1)))
-    hidden = random.random((count, 1, len(KEYPOINTS))) < 0.2
-    hidden &= random.random((count, 1, 1)) < _HIDDEN
+    points[..., 2] *= np.exp(random.normal(0, settings.point_scores, (count, 1, 1)))
+    hidden = random.random((count, 1, len(KEYPOINTS))) < _HIDDEN_POINTS
+    hidden &= random.random((count, 1, 1)) < settings.hidden
     hidden = hidden & _stretch(random, count, length, 2)[..., None]
-    points[..., 2] *= np.where(hidden, 0.2, 1)
-    lost = random.normal(0, 0.1, points[..., :2].shape) * body[..., None]
+    points[..., 2] *= np.where(hidden, _HIDDEN_SCORE, 1)
+    lost = random.normal(0, _HIDDEN_PLACE, points[..., :2].shape) * body[..., None]
     points[..., :2] += np.where(hidden[..., None], lost, 0)
     changed = _assembled(windows, points, middle, sides)
-    changed[..., SCORE] *= np.exp(random.normal(0, 0.25, (count, 1)))
+    changed[..., SCORE] *= np.exp(random.normal(0, settings.person_scores, (count, 1)))
     return changed
 
 
-def _dropped(windows: Floats, random: np.random.Generator) -> Floats:
+def _missed(windows: Floats, random: np.random.Generator, often: float) -> Floats:
     """Miss the person in some pictures, where the picture before is held."""
     count, length = windows.shape[:2]
-    share = random.uniform(0.05, 0.3, (count, 1)) * (random.random((count, 1)) < _DROPPED)
+    share = random.uniform(*_MISSED_PICTURES, (count, 1)) * (random.random((count, 1)) < often)
     missed = random.random((count, length)) < share
     missed[:, 0] = False
     held = np.maximum.accumulate(np.where(missed, 0, np.arange(length)), axis=1)
@@ -113,10 +120,11 @@ def _dropped(windows: Floats, random: np.random.Generator) -> Floats:
     return changed
 
 
-def _cut_off(windows: Floats, random: np.random.Generator) -> Floats:
+def _cut_off(windows: Floats, random: np.random.Generator, often: float) -> Floats:
     """Let the person appear later or vanish earlier."""
     count, length = windows.shape[:2]
-    lost = random.uniform(0, 0.4 * length, (count, 1)) * (random.random((count, 1)) < _CUT)
+    is_cut = random.random((count, 1)) < often
+    lost = random.uniform(0, _CUT_PICTURES * length, (count, 1)) * is_cut
     places = np.where(random.random((count, 1)) < 0.5, np.arange(length), np.arange(length)[::-1])
     windows[..., SCORE : INSIDE + 1] *= (places >= lost)[..., None]
     return windows

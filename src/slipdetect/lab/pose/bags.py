@@ -5,22 +5,25 @@ In: skeletons of annotated clips. Out: arrays of windows for training.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
+from slipdetect.lab.data import Clip
 from slipdetect.lab.pose.augment import MARGIN
 from slipdetect.people.skeletons import Skeletons
-from slipdetect.people.tracks import INSIDE, SEEN, Tracker, track_window
+from slipdetect.people.tracks import INSIDE, LEAST_SEEN, SEEN, Tracker, track_windows
 
 Floats = npt.NDArray[np.floating]
 
-LEAST_SEEN = 0.25  # share of a window's pictures in which the person must be seen
+SHOWN = 0.25  # share of a window's pictures in which the person must be seen
 LONG = 1.5  # seconds; of longer events only so much counts, their annotated onset is loose
 LOOSE = 0.8  # seconds that the fall may begin after such an onset
 CORE = 1.2  # seconds of an event that a window must hold
+SLACK = 0.11  # seconds by which a window may miss them
+BEGUN = 0.3  # seconds of an event that do not show yet what it is
 
 
 @dataclass(frozen=True, eq=False)
@@ -51,14 +54,13 @@ class Bag:
         start, end = event
         core = min(CORE, end - start)
         latest = start + (LOOSE if end - start > LONG else 0.0)
-        slack = 0.11
         return self.only(
-            (self.starts <= latest + slack) & (self.starts + self.length >= start + core - slack)
+            (self.starts <= latest + SLACK) & (self.starts + self.length >= start + core - SLACK)
         )
 
     def before(self, event: tuple[float, float]) -> Bag:
         """Return the windows that end before an event has well begun."""
-        return self.only(self.starts + self.length <= event[0] + 0.3)
+        return self.only(self.starts + self.length <= event[0] + BEGUN)
 
 
 def bag_of(skeletons: Skeletons, pictures: int, rate: float, step: int = 1) -> Bag:
@@ -74,29 +76,51 @@ def bag_of(skeletons: Skeletons, pictures: int, rate: float, step: int = 1) -> B
     for time, people in zip(skeletons.times, skeletons.people, strict=True):
         tracker.push(time, people)
     frames = len(skeletons.times)
-    least = max(2, round(LEAST_SEEN * pictures))
-    windows: list[Floats] = []
-    starts: list[int] = []
+    firsts = np.arange(-(pictures // 3), max(frames - pictures * 2 // 3, 1), step)
+    wide = pictures + 2 * MARGIN
+    windows: list[Floats] = [np.zeros((0, wide, INSIDE + 1), np.float32)]
+    starts: list[npt.NDArray[np.int_]] = [firsts[:0]]
     for path in tracker.paths.values():
-        for first in range(-(pictures // 3), max(frames - pictures * 2 // 3, 1), step):
-            if path.frames[-1] < first or path.frames[0] >= first + pictures:
-                continue
-            wide = track_window(path, first - MARGIN, pictures + 2 * MARGIN)
-            if wide is None or wide[MARGIN:-MARGIN, SEEN].sum() < least:
-                continue
-            windows.append(wide)
-            starts.append(first)
-    shape = (-1, pictures + 2 * MARGIN, INSIDE + 1)
+        made = track_windows(path, firsts - MARGIN, wide)
+        seen = made[:, MARGIN:-MARGIN, SEEN].sum(1) >= max(2, round(SHOWN * pictures))
+        seen &= made[..., SEEN].sum(1) >= LEAST_SEEN
+        windows.append(made[seen])
+        starts.append(firsts[seen])
     return Bag(
-        np.array(windows, np.float32).reshape(shape),
-        np.array(starts, np.float64) / rate,
+        np.concatenate(windows),
+        np.concatenate(starts) / rate,
         (pictures - 1) / rate,
     )
 
 
 @dataclass(frozen=True, eq=False)
 class Bags:
-    """What a pose network learns from: bags that hold a fall, and windows that do not."""
+    """What a pose network learns from: bags that hold a fall, and bags that do not."""
 
     positive: Sequence[Bag]
     negative: Sequence[Bag]
+
+
+@dataclass(frozen=True, eq=False)
+class ClipBag:
+    """An annotated clip and the windows of all people in it."""
+
+    clip: Clip
+    bag: Bag
+
+
+def training_bags(clips: Iterable[ClipBag]) -> Bags:
+    """Return the bags of clips: a positive one for every event, windows before the first one.
+
+    Bags without windows are left out: nobody is seen there.
+    """
+    positive: list[Bag] = []
+    negative: list[Bag] = []
+    for item in clips:
+        if not item.clip.positive:
+            negative.append(item.bag)
+            continue
+        positive += [item.bag.with_event(event) for event in item.clip.events or (None,)]
+        if item.clip.events:
+            negative.append(item.bag.before(item.clip.events[0]))
+    return Bags([bag for bag in positive if len(bag)], [bag for bag in negative if len(bag)])

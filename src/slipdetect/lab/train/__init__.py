@@ -10,14 +10,19 @@ from typing import TYPE_CHECKING
 from slipdetect.lab.train.config import TrainConfig
 
 if TYPE_CHECKING:
-    from slipdetect.lab.train.run import Progress, TrainingRun
+    from slipdetect.lab.train.progress import Progress
+    from slipdetect.lab.train.run import TrainingRun
 
 __all__ = ["Progress", "TrainConfig", "TrainingRun"]
 
 
 def __getattr__(name: str) -> object:
-    if name in ("Progress", "TrainingRun"):
-        from slipdetect.lab.train import run
+    if name == "Progress":
+        from slipdetect.lab.train.progress import Progress
 
-        return getattr(run, name)
+        return Progress
+    if name == "TrainingRun":
+        from slipdetect.lab.train.run import TrainingRun
+
+        return TrainingRun
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

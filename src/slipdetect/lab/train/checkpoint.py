@@ -1,28 +1,28 @@
-"""The state of one stream's training on disk: exact, whole or not there, and free of code.
+"""The state of one stream's training on disk, exact.
 
 In: a ``Trainer``. Out: one safetensors file; a ``Trainer`` that goes on where the file was written.
 """
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 import torch
-from safetensors import SafetensorError, safe_open
-from safetensors.torch import save_file
 
-from slipdetect._io import atomic_write
-from slipdetect.errors import DataError, OutputError, TrainingError
+from slipdetect.errors import DataError, TrainingError
 from slipdetect.lab.train.loop import Trainer
 from slipdetect.lab.train.metrics import EpochMetrics, TrainerState, best_epoch
+from slipdetect.lab.train.state_file import (
+    StateFolder,
+    optimizer_tensors,
+    part,
+    restore_optimizer,
+)
 from slipdetect.models import TSN
 
-VERSION = 2
-_FACTS = "slipdetect-training"
 _VALIDATED = ("validated.logits", "validated.labels")
 
 
@@ -37,11 +37,7 @@ class Checkpoints:
     def __init__(self, folder: Path, recipe: Mapping[str, Any]) -> None:
         self.folder = folder
         self.last = folder / "last.safetensors"
-        self._recipe = json.loads(json.dumps(recipe))
-        try:
-            folder.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise OutputError(f"cannot write to {str(folder)!r}: {error.strerror}") from error
+        self._states = StateFolder(folder, recipe)
 
     def best(self, epoch: int) -> Path:
         """Return the file of the weights after ``epoch``, if it is the best one."""
@@ -60,11 +56,8 @@ class Checkpoints:
             self._write(self.best(len(history) - 1), _weights(trainer.trained), trainer)
         self._write(self.last, dict(_tensors(trainer)), trainer)
         # only now does no state on disk speak of an earlier best epoch
-        keep = {self.best(best_epoch(history))} if history else set()
-        # hidden ones are what a process that was killed in a write left behind
-        for pattern in ("best-*.safetensors", ".*.safetensors", ".tmp??????"):
-            for path in set(self.folder.glob(pattern)) - keep:
-                path.unlink()
+        best = {self.best(best_epoch(history))} if history else set()
+        self._states.keep_only({self.last, *best})
 
     def restore(self, trainer: Trainer) -> bool:
         """Put the last state into ``trainer``; return whether there was one.
@@ -74,8 +67,7 @@ class Checkpoints:
         """
         if not self.last.exists():
             return False
-        tensors, facts = _read(self.last)
-        self._check(facts)
+        tensors, facts = self._states.read(self.last)
         try:
             _put_back(trainer, tensors, facts)
         except (KeyError, TypeError, RuntimeError, ValueError) as error:
@@ -91,27 +83,11 @@ class Checkpoints:
         Raises:
             DataError: The file is missing or damaged.
         """
-        tensors, facts = _read(self.best(epoch))
-        self._check(facts)
+        tensors, _ = self._states.read(self.best(epoch))
         validated = None
         if _VALIDATED[0] in tensors:
             validated = tensors.pop(_VALIDATED[0]), tensors.pop(_VALIDATED[1])
         return {name.removeprefix("model."): value for name, value in tensors.items()}, validated
-
-    def _check(self, facts: Mapping[str, Any]) -> None:
-        found = facts.get("recipe", {})
-        names = [k for k in {**found, **self._recipe} if found.get(k) != self._recipe.get(k)]
-        if names:
-            shown = ", ".join(
-                "other clips"
-                if key == "clips"
-                else f"{key} {found.get(key)!r} then, {self._recipe.get(key)!r} now"
-                for key in names[:5]
-            )
-            raise DataError(
-                f"{str(self.folder)!r} holds a run with other settings ({shown}); resume it with "
-                "the same ones, or pass --overwrite to begin anew"
-            )
 
     def _write(self, path: Path, tensors: dict[str, torch.Tensor], trainer: Trainer) -> None:
         for name, tensor in tensors.items():
@@ -125,14 +101,10 @@ class Checkpoints:
             tensors = {**tensors, _VALIDATED[0]: logits, _VALIDATED[1]: labels}
         scaler: Any = trainer.accelerator.scaler
         facts = {
-            "version": VERSION,
-            "recipe": self._recipe,
             "state": asdict(trainer.state),
             "scaler": {} if scaler is None else scaler.state_dict(),
         }
-        metadata = {_FACTS: json.dumps(facts, allow_nan=False)}
-        with atomic_write(path, overwrite=True) as temporary:
-            save_file({k: v.contiguous() for k, v in tensors.items()}, temporary, metadata=metadata)
+        self._states.write(path, tensors, facts)
 
 
 def _weights(network: TSN, prefix: str = "model.") -> dict[str, torch.Tensor]:
@@ -144,24 +116,16 @@ def _tensors(trainer: Trainer) -> Iterator[tuple[str, torch.Tensor]]:
     yield from _weights(trainer.network).items()
     if trainer.average is not None:
         yield from _weights(trainer.average.module, "average.").items()
-    for index, values in trainer.optimizer.state_dict()["state"].items():
-        for name, value in values.items():
-            if isinstance(value, torch.Tensor):
-                yield f"optimizer.{index}.{name}", value.detach().cpu()
+    yield from optimizer_tensors(trainer.optimizer).items()
 
 
 def _put_back(
     trainer: Trainer, tensors: Mapping[str, torch.Tensor], facts: Mapping[str, Any]
 ) -> None:
-    trainer.network.load_state_dict(_part(tensors, "model."))
+    trainer.network.load_state_dict(part(tensors, "model."))
     if trainer.average is not None:
-        trainer.average.module.load_state_dict(_part(tensors, "average."))
-    inner: dict[int, dict[str, torch.Tensor]] = {}
-    for name, value in _part(tensors, "optimizer.").items():
-        index, _, key = name.partition(".")
-        inner.setdefault(int(index), {})[key] = value
-    groups = trainer.optimizer.state_dict()["param_groups"]
-    trainer.optimizer.load_state_dict({"state": inner, "param_groups": groups})
+        trainer.average.module.load_state_dict(part(tensors, "average."))
+    restore_optimizer(trainer.optimizer, part(tensors, "optimizer."))
     scaler: Any = trainer.accelerator.scaler
     if scaler is not None:
         scaler.load_state_dict(facts["scaler"])
@@ -173,29 +137,3 @@ def _put_back(
         trainer.state.take_figures(torch.zeros(3))
     if _VALIDATED[0] in tensors:
         trainer.validated = tensors[_VALIDATED[0]], tensors[_VALIDATED[1]]
-
-
-def _part(tensors: Mapping[str, torch.Tensor], prefix: str) -> dict[str, torch.Tensor]:
-    return {
-        name.removeprefix(prefix): value
-        for name, value in tensors.items()
-        if name.startswith(prefix)
-    }
-
-
-def _read(path: Path) -> tuple[dict[str, torch.Tensor], dict[str, Any]]:
-    try:
-        with safe_open(path, framework="pt", device="cpu") as file:
-            facts = json.loads((file.metadata() or {})[_FACTS])
-            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
-    except (SafetensorError, OSError, ValueError, KeyError, TypeError) as error:
-        reason = " ".join(str(error).split())[:200]
-        raise DataError(
-            f"checkpoint {str(path)!r} cannot be read ({reason}); pass --overwrite to begin anew"
-        ) from error
-    if facts.get("version") != VERSION:
-        raise DataError(
-            f"checkpoint {str(path)!r} was written by another version of slipdetect; resume with "
-            "that one, or pass --overwrite to begin anew"
-        )
-    return tensors, facts

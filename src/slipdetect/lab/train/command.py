@@ -5,6 +5,9 @@ In: an annotation file. Out: a folder with the model, its metrics and its learni
 
 from __future__ import annotations
 
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,13 +19,13 @@ from slipdetect.cli.grouped import GroupedCommand
 from slipdetect.cli.options import common_options, with_options
 from slipdetect.errors import UsageError
 from slipdetect.lab.data.choose_clips import choose_datasets, warn_of_known_groups
-from slipdetect.lab.train.config import SETTINGS, TrainConfig
+from slipdetect.lab.train.config import TRAIN, TrainConfig
 from slipdetect.lab.train.options import TRAIN_OPTIONS, TrainOptions
-from slipdetect.lab.train.recipes import Recipe, load_recipe
-from slipdetect.lab.train.settings import recipe_page, settings_page
+from slipdetect.lab.train.recipes import POSE, Recipe
+from slipdetect.lab.train.settings import POSE_TYPED, recipe_page, settings_page
 
 if TYPE_CHECKING:
-    from slipdetect.lab.train import Progress
+    from slipdetect.lab.train.progress import Progress
     from slipdetect.models import ModelPackage
 
 
@@ -30,11 +33,14 @@ class _TrainCommand(GroupedCommand):
     """A command that answers a setting typed as an option with how to set it."""
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        if {"pose", "--modality=pose"} & set(args):
+            # which settings a message speaks of
+            ctx.meta[POSE_TYPED] = True
         try:
             return super().parse_args(ctx, args)
         except click.NoSuchOption as error:
             name = error.option_name.lstrip("-").replace("-", "_")
-            if name not in SETTINGS:
+            if name not in {**TRAIN.by_name, **POSE.by_name}:
                 raise
             message = f"No such option {error.option_name!r}; write --set {name}=VALUE."
             raise click.NoSuchOption(error.option_name, message, ctx=ctx) from None
@@ -51,7 +57,8 @@ def train(ctx: click.Context, /, **_: Any) -> None:
     \b
     RECIPE is where settings come from; options and --set win over it:
       default, course2020, course2020-resnest, course2020-resnest-rectified, tsn, two-stream or
-      two-stream-vgg; one of them with -rgb, -flow or -rgbdiff for one stream; a .toml file
+      two-stream-vgg; one of them with -rgb, -flow or -rgbdiff for one stream; a .toml file; or
+      pose, which gives a model (--init-from, else the bundled one) a stream of people's poses
 
     CLIPS.csv has a row per event or clip with the columns path and label (slip, fall, other) and,
     where known, start, end (seconds), group (person or scene), dataset, split (train, val, test).
@@ -61,23 +68,22 @@ def train(ctx: click.Context, /, **_: Any) -> None:
     slipdetect train --data clips.csv --init-from default --negatives recordings/quiet
     slipdetect train tsn-flow --data clips.csv --epochs 20 --set ema=0.999 --set lr_steps=10,15
     slipdetect train course2020-flow --show
+    slipdetect train pose --data clips.csv --init-from runs/first/last --out runs/pose
     torchrun --nproc-per-node 4 -m slipdetect train course2020 --data clips.csv
     """
     console = ctx.ensure_object(Console)
     options = TrainOptions.read(ctx)
-    if options.recipe.endswith(".csv"):
-        name = options.recipe
-        raise UsageError(f"{name!r} is not a recipe; give a list of clips by --data {name}")
-    recipe = load_recipe(options.recipe)
-    if options.modalities:
-        recipe = recipe.only(options.modalities)
-    recipe = _with_start(recipe, options)
+    is_pose = options.recipe.table is POSE
+    recipe = options.recipe if is_pose else _with_start(options.recipe, options)
     if options.list_settings:
         console.text(settings_page(recipe))
         return
-    configs = recipe.configs(options.settings)
     if not options.show and options.data is None:
         raise click.MissingParameter(ctx=ctx, param_hint="--data", param_type="option")
+    if is_pose:
+        _train_pose(ctx, console, options)
+        return
+    configs = recipe.configs(options.settings)
     from slipdetect.lab.train.checks import require_backbones, require_trainable
 
     require_trainable(configs, options.name)
@@ -141,13 +147,7 @@ def _run(
     clips = choose_datasets(clips, options.dataset, options.exclude)
     if options.negatives:
         clips = with_mined(console, clips, configs, options)
-    with console.bar(1.0) as bar:
-
-        def show(progress: Progress) -> None:
-            note = f" loss {progress.note}" if progress.note else ""
-            text = f"{progress.stage} {progress.done}/{progress.total}{note}"
-            bar.show(progress.done / progress.total, text, now=progress.done == progress.total)
-
+    with _progress(console) as show:
         run = TrainingRun(
             clips,
             options.out,
@@ -169,12 +169,66 @@ def _run(
         unread = f" ({kept} test clips are not read)" if kept else ""
         console.note(f"{len(run.clips)} clips{unread}, training on {run.device}{many}")
         warn_of_known_groups(console, clips)
-        try:
+        with _going_on(console, options):
             return run.run(), is_main, len(run.left_out)
-        except KeyboardInterrupt:
-            again = "--resume in place of --overwrite" if options.overwrite else "--resume"
-            console.note(f"interrupted; go on with the same command and {again}")
-            raise
+
+
+def _train_pose(ctx: click.Context, console: Console, options: TrainOptions) -> None:
+    """Train the pose stream, or show what would be done."""
+    settings = options.recipe.pose_settings(options.settings)
+    if options.show:
+        console.text(recipe_page(options.recipe, options.settings))
+        return
+    if os.environ.get("WORLD_SIZE", "1") != "1":
+        raise UsageError("the pose stream is trained by one process; start it without a launcher")
+    from slipdetect.lab.data import read_annotations
+    from slipdetect.lab.pose.run import PoseRun, closing
+
+    clips = read_annotations(options.data or Path(), options.root)
+    clips = choose_datasets(clips, options.dataset, options.exclude)
+    with _progress(console) as show:
+        run = PoseRun(
+            clips,
+            options.out,
+            settings,
+            cache=options.cache,
+            name=options.name,
+            overwrite=options.overwrite,
+            resume=options.resume,
+            allow_leaks=options.allow_leaks,
+            on_progress=show,
+        )
+        console.note(f"{len(run.clips)} clips")
+        warn_of_known_groups(console, clips)
+        with _going_on(console, options):
+            package = run.run()
+    console.text(closing(package, options.out))
+    if run.left_out:
+        ctx.exit(SOME_FAILED)
+
+
+@contextmanager
+def _progress(console: Console) -> Iterator[Callable[[Progress], None]]:
+    """Yield what shows how far a run is."""
+    with console.bar(1.0) as bar:
+
+        def show(progress: Progress) -> None:
+            note = f" loss {progress.note}" if progress.note else ""
+            text = f"{progress.stage} {progress.done}/{progress.total}{note}"
+            bar.show(progress.done / progress.total, text, now=progress.done == progress.total)
+
+        yield show
+
+
+@contextmanager
+def _going_on(console: Console, options: TrainOptions) -> Iterator[None]:
+    """Say how a run that is interrupted in the block goes on."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        again = "--resume in place of --overwrite" if options.overwrite else "--resume"
+        console.note(f"interrupted; go on with the same command and {again}")
+        raise
 
 
 def _closing(package: ModelPackage, out: Path) -> str:

@@ -5,17 +5,15 @@ In: keyword arguments. Out: a validated, frozen ``TrainConfig`` that is stored w
 
 from __future__ import annotations
 
-import difflib
 import re
-from collections.abc import Sequence
-from dataclasses import dataclass, fields
-from typing import Any, get_args, get_origin, get_type_hints
+from dataclasses import dataclass
 
-from slipdetect._settings import check_setting, check_settings, setting, with_documented_fields
+from slipdetect._settings import check_settings, setting, with_documented_fields
 from slipdetect.backbones.options import parse_options
 from slipdetect.errors import UsageError
 from slipdetect.lab.augment.config import AugmentConfig
-from slipdetect.modalities.snippet import CONSENSUS_KINDS, CROPS
+from slipdetect.lab.train.fields import Fields
+from slipdetect.modalities.snippet import CONSENSUS_KINDS, CROPS, MODALITIES
 
 _FREEZE = re.compile(r"none|backbone|stages:[1-9][0-9]*")
 
@@ -208,77 +206,15 @@ class TrainConfig(AugmentConfig, OptimizerConfig, ReadingConfig, NetworkConfig):
         return self.window if self.detection_window is None else self.detection_window
 
 
-SETTINGS = {item.name: item for item in fields(TrainConfig)}
-KINDS = {int: "a whole number", float: "a number", str: "a text"}
-_HINTS = get_type_hints(TrainConfig)
-
-
-def kinds_of(name: str) -> tuple[list[type], bool]:
-    """Return the types that a setting takes, or its parts, and whether it is a list of them."""
-    hint = _HINTS[name]
-    is_list = get_origin(hint) is tuple
-    return ([get_args(hint)[0]] if is_list else list(get_args(hint)) or [hint]), is_list
-
-
-def find_setting(name: str) -> str:
-    """Return the name of a setting, written with hyphens or underscores.
-
-    Raises:
-        UsageError: There is no such setting.
-    """
-    key = name.strip().replace("-", "_")
-    if key in SETTINGS:
-        return key
-    near = difflib.get_close_matches(key, SETTINGS, n=1)
-    hint = f"did you mean {near[0]!r}?" if near else "slipdetect train --settings lists all"
-    raise UsageError(f"there is no setting {name!r}; {hint}")
-
-
-def parse_setting(name: str, text: str) -> Any:
-    """Return the value of a setting from text: lists with commas, ``none`` where none is allowed.
-
-    Raises:
-        UsageError: It is of another kind, or beyond the limits.
-    """
-    kinds, is_list = kinds_of(name)
-    if text == "none" and type(None) in kinds:
-        return None
-    # the options of a backbone may hold commas themselves
-    parts = [text] if kinds == [str] or not is_list else text.split(",")
-    read = [_from_text(kinds, part.strip()) for part in parts]
-    value = as_setting(name, read if is_list else read[0])
-    check_setting(SETTINGS[name], value)
-    return value
-
-
-def as_setting(name: str, value: Any) -> Any:
-    """Return a value as TOML has it as the field of ``TrainConfig`` holds it.
-
-    Raises:
-        UsageError: It is of another kind.
-    """
-    kinds, is_list = kinds_of(name)
-    if is_list == isinstance(value, list):
-        parts = [_of_kind(kinds, part) for part in (value if is_list else [value])]
-        if None not in parts:
-            return tuple(parts) if is_list else parts[0]
-    words = " or ".join(KINDS[kind] for kind in kinds if kind in KINDS)
-    wanted = f"a list of which each is {words}" if is_list else words
-    raise UsageError(f"{name} must be {wanted}, not {value!r}")
-
-
-def _from_text(kinds: Sequence[type], text: str) -> Any:
-    for kind in (int, float):
-        if kind in kinds:
-            try:
-                return kind(text)
-            except ValueError:
-                continue
-    return text
-
-
-def _of_kind(kinds: Sequence[type], value: Any) -> Any:
-    """Return the value as one of these types, or None; TOML tells 1 from 1.0 and from true."""
-    if type(value) in kinds:
-        return value
-    return float(value) if type(value) is int and float in kinds else None
+TRAIN = Fields(
+    TrainConfig,
+    "slipdetect train",
+    MODALITIES,
+    (
+        ("Network", NetworkConfig),
+        ("Reading", ReadingConfig),
+        ("Learning", OptimizerConfig),
+        ("Augmentation", AugmentConfig),
+    ),
+)
+SETTINGS = TRAIN.by_name

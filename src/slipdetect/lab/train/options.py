@@ -17,11 +17,14 @@ from slipdetect.cli.completion import FILE_NAME
 from slipdetect.cli.grouped import section
 from slipdetect.errors import UsageError
 from slipdetect.lab.data.choose_clips import DATASET_OPTIONS
+from slipdetect.lab.train.recipes import POSE, Recipe, load_recipe
 from slipdetect.lab.train.settings import SET_OPTION, given_settings, setting_option
 from slipdetect.modalities.snippet import MODALITIES
 
 # settings with an option of their own; all others are reached by --set
 _NAMED = ("init_from", "backbone", "weights", "epochs", "batch_size", "lr", "seed", "workers")
+# of what the pose stream has no use for
+_NOT_FOR_POSE = ("negatives", "mine_above", "store", "device", "tensorboard")
 _FOLDER = click.Path(path_type=Path, file_okay=False)
 _NAMED_OPTIONS = {name: setting_option(name) for name in _NAMED}
 
@@ -65,9 +68,9 @@ TRAIN_OPTIONS = (
         click.option(
             "--modality",
             "modalities",
-            type=click.Choice(MODALITIES),
+            type=click.Choice([*MODALITIES, *POSE.modalities]),
             multiple=True,
-            help="A stream to train; repeat it for several.",
+            help="A stream to train; repeat it for several, but train pose by itself.",
         ),
         *(_NAMED_OPTIONS[name] for name in _NAMED if name != "workers"),
         SET_OPTION,
@@ -103,12 +106,12 @@ class TrainOptions:
     """What was given to ``slipdetect train``, by the names of its options.
 
     Attributes:
-        recipe: Name or file of the settings to begin with.
+        recipe: The settings to begin with, of the streams to train.
         settings: Settings that win over the recipe's, by name.
-        modalities: Streams to train; empty: the recipe's.
+        modalities: Streams that were named.
     """
 
-    recipe: str
+    recipe: Recipe
     settings: Mapping[str, Any]
     modalities: tuple[str, ...]
     data: Path | None
@@ -137,6 +140,7 @@ class TrainOptions:
             UsageError: Options that do not go together.
         """
         given = ctx.params
+        recipe = _chosen(given["recipe"], given["modalities"])
         sources = {name: ctx.get_parameter_source(name) for name in given}
         typed = {name for name, source in sources.items() if source is ParameterSource.COMMANDLINE}
         pairs = given["pairs"]
@@ -145,10 +149,42 @@ class TrainOptions:
             raise UsageError(f"{twice[0]} is given by an option of its own and by --set; drop one")
         if not given["negatives"] and sources["mine_above"] is not ParameterSource.DEFAULT:
             raise UsageError("--mine-above is of no use without --negatives; leave it out")
+        if recipe.table is POSE:
+            _refuse_for_pose(ctx)
         named = {name: given[name] for name in _NAMED}
-        settings = given_settings(named, pairs, named_wins="pairs" not in typed)
+        settings = given_settings(recipe.table, named, pairs, named_wins="pairs" not in typed)
         out = Path("runs") / given["name"] if given["out"] is None else given["out"]
         cache = out.parent / "frame-cache" if given["cache"] is None else given["cache"]
-        made = {"settings": settings, "out": out, "cache": cache}
+        made = {"recipe": recipe, "settings": settings, "out": out, "cache": cache}
         names = [item.name for item in fields(cls)]
         return cls(**{name: made[name] if name in made else given[name] for name in names})
+
+
+def _chosen(name: str, modalities: tuple[str, ...]) -> Recipe:
+    """Return the recipe, for the modalities that were named.
+
+    Raises:
+        UsageError: There is no such recipe, or not for these modalities.
+    """
+    if name.endswith(".csv"):
+        raise UsageError(f"{name!r} is not a recipe; give a list of clips by --data {name}")
+    if set(POSE.modalities) & set(modalities) and len(set(modalities)) > 1:
+        raise UsageError(
+            "the pose stream is trained by itself; train the others first, then it by 'slipdetect "
+            "train pose --init-from OUT/last'"
+        )
+    recipe = load_recipe("pose" if name == "default" and "pose" in modalities else name)
+    return recipe.only(modalities) if modalities else recipe
+
+
+def _refuse_for_pose(ctx: click.Context) -> None:
+    """Refuse options that do nothing for the pose stream.
+
+    Raises:
+        UsageError: Naming the first one.
+    """
+    idle = [*_NOT_FOR_POSE, *(name for name in _NAMED if name not in POSE.by_name)]
+    for name in idle:
+        if ctx.get_parameter_source(name) is not ParameterSource.DEFAULT:
+            option = f"--{name.replace('_', '-')}"
+            raise UsageError(f"{option} does nothing for the pose stream; leave it out")

@@ -102,7 +102,7 @@ def write_package(
         training={
             **_settings({item.stream.modality: item.config for item in trained}),
             "metrics": {key: asdict(item.metrics) for key, item in checkpoints.items()},
-            **{part: _describe(clips) for part, clips in data.items()},
+            **{part: describe(clips) for part, clips in data.items()},
         },
     )
     states = {modality: checkpoint.state for modality, checkpoint in checkpoints.items()}
@@ -143,8 +143,8 @@ def _calibrate(checkpoints: Mapping[str, Checkpoint], weights: Mapping[str, floa
     return replace(fitted, streams=streams)
 
 
-def _describe(clips: Sequence[Clip]) -> list[dict[str, Any]]:
-    """Count the clips of each data set, with the licenses the annotation file names."""
+def describe(clips: Sequence[Clip]) -> list[dict[str, Any]]:
+    """Return the clips of each data set, counted, with the licenses the annotation file names."""
     datasets = Counter(clip.dataset for clip in clips)
     return [
         {

@@ -138,12 +138,7 @@ class StreamPlan:
     def facts(self) -> dict[str, Any]:
         """Return what a checkpoint is bound to: settings and clips, wherever the folder is."""
         settings = {k: v for k, v in asdict(self.config).items() if k not in _PACE}
-        clips = [
-            [part, clip.path.name, clip.positive, clip.events, clip.group, clip.lookalikes]
-            for part, clips in (("train", self.training), ("val", self.validation))
-            for clip in clips
-        ]
-        digest = hashlib.sha256(json.dumps(clips).encode()).hexdigest()[:16]
+        digest = clips_digest(self.training, self.validation)
         facts = {**settings, "clips": digest, "flow": self.flow}
         facts["backbone_option"] = self._backbone_options
         if self._start_stream is not None:
@@ -195,3 +190,13 @@ class StreamPlan:
                 "a slip, which comes first, from anything else"
             )
         return package
+
+
+def clips_digest(training: Sequence[Clip], validation: Sequence[Clip]) -> str:
+    """Return what tells the clips of a run from others, wherever their folder is."""
+    clips = [
+        [part, clip.path.name, clip.positive, clip.events, clip.group, clip.lookalikes]
+        for part, clips in (("train", training), ("val", validation))
+        for clip in clips
+    ]
+    return hashlib.sha256(json.dumps(clips).encode()).hexdigest()[:16]

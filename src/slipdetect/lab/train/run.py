@@ -10,7 +10,7 @@ import logging
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -35,6 +35,7 @@ from slipdetect.lab.train.metrics import EpochMetrics, best_epoch
 from slipdetect.lab.train.packaging import Checkpoint, TrainedStream, write_package
 from slipdetect.lab.train.plan import StreamPlan
 from slipdetect.lab.train.processes import make_accelerator
+from slipdetect.lab.train.progress import Progress
 from slipdetect.lab.train.records import (
     Records,
     prepare_folder,
@@ -50,16 +51,6 @@ if TYPE_CHECKING:
     from accelerate import Accelerator
 
 logger = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True)
-class Progress:
-    """How far a run is: what it does, steps done of steps in all, and a figure to show."""
-
-    stage: str
-    done: int
-    total: int
-    note: str = ""
 
 
 class TrainingRun:

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import textwrap
 from collections.abc import Iterable, Mapping
-from dataclasses import fields
 from typing import Any
 
 import click
@@ -16,29 +15,14 @@ from click.shell_completion import CompletionItem
 from slipdetect.cli.completion import MODEL_NAME, Name
 from slipdetect.cli.options import Decorator
 from slipdetect.errors import UsageError
-from slipdetect.lab.augment.config import AugmentConfig
-from slipdetect.lab.train.config import (
-    KINDS,
-    SETTINGS,
-    NetworkConfig,
-    OptimizerConfig,
-    ReadingConfig,
-    find_setting,
-    kinds_of,
-    parse_setting,
-)
-from slipdetect.lab.train.recipes import Recipe, Setting
+from slipdetect.lab.train.config import TRAIN
+from slipdetect.lab.train.fields import KINDS, Fields
+from slipdetect.lab.train.recipes import POSE, Recipe, Setting
+
+POSE_TYPED = "slipdetect.lab.train.pose"  # in click's context, where the pose stream is named
 
 _COLUMNS = 100
 _METAVARS = {int: "N", float: "X", str: "NAME"}
-_PARTS = (
-    ("Network", NetworkConfig),
-    ("Reading", ReadingConfig),
-    ("Learning", OptimizerConfig),
-    ("Augmentation", AugmentConfig),
-)
-
-
 _COMPLETED: dict[str, click.ParamType[Any]] = {
     "init_from": MODEL_NAME,
     "weights": Name("file", "imagenet", "pypi", "none"),
@@ -49,12 +33,12 @@ class _Value(click.ParamType[Any]):
     """The value of one setting."""
 
     def __init__(self, setting: str) -> None:
-        self.name = _METAVARS[kinds_of(setting)[0][0]]
+        self.name = _METAVARS[TRAIN.kinds_of(setting)[0][0]]
         self._setting = setting
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
         try:
-            return parse_setting(self._setting, str(value))
+            return TRAIN.parse(self._setting, str(value))
         except UsageError as error:
             self.fail(str(error), param, ctx)
 
@@ -66,20 +50,20 @@ class _Value(click.ParamType[Any]):
         return [] if kind is None else kind.shell_complete(ctx, param, incomplete)
 
 
-class _Pair(click.ParamType[tuple[str, Any]]):
-    """A setting and its value."""
+class _Pair(click.ParamType[tuple[str, str]]):
+    """A setting and its value, as text: which settings there are depends on the recipe."""
 
     name = "NAME=VALUE"
 
     def convert(
         self, value: Any, param: click.Parameter | None, ctx: click.Context | None
-    ) -> tuple[str, Any]:
+    ) -> tuple[str, str]:
         name, equals, text = str(value).partition("=")
         try:
             if not equals:
                 raise UsageError(f"write NAME=VALUE, such as ema=0.999, not {value!r}")
-            key = find_setting(name)
-            return key, parse_setting(key, text)
+            is_pose = ctx is not None and POSE_TYPED in ctx.meta
+            return _checked(name, text, (POSE, TRAIN) if is_pose else (TRAIN, POSE))
         except UsageError as error:
             self.fail(str(error), param, ctx)
 
@@ -87,12 +71,34 @@ class _Pair(click.ParamType[tuple[str, Any]]):
         self, ctx: click.Context, param: click.Parameter, incomplete: str
     ) -> list[CompletionItem]:
         """Return the names that begin so."""
-        return [CompletionItem(f"{name}=") for name in SETTINGS if name.startswith(incomplete)]
+        names = {**TRAIN.by_name, **POSE.by_name}
+        return [CompletionItem(f"{name}=") for name in names if name.startswith(incomplete)]
+
+
+def _checked(name: str, text: str, tables: tuple[Fields, ...]) -> tuple[str, str]:
+    """Return the name and the text of a setting that some recipe takes.
+
+    Raises:
+        UsageError: None does; what is said is that of the first table.
+    """
+    first, *others = tables
+    try:
+        key = first.find(name)
+        first.parse(key, text)
+    except UsageError:
+        if not others:
+            raise
+        try:
+            return _checked(name, text, tuple(others))
+        except UsageError:
+            pass
+        raise
+    return key, text
 
 
 def setting_option(name: str) -> Decorator:
     """Return the option of a setting; None where it is not given."""
-    text = SETTINGS[name].metadata["help"]
+    text = TRAIN.by_name[name].metadata["help"]
     return click.option(f"--{name.replace('_', '-')}", type=_Value(name), help=text)
 
 
@@ -106,18 +112,24 @@ SET_OPTION = click.option(
 
 
 def given_settings(
-    named: Mapping[str, Any], pairs: Iterable[tuple[str, Any]], *, named_wins: bool
+    table: Fields, named: Mapping[str, Any], pairs: Iterable[tuple[str, str]], *, named_wins: bool
 ) -> dict[str, Any]:
     """Return the settings that were given, by options of their own and by ``--set``.
 
     Args:
+        table: The settings that there are.
         named: By name; None where an option was not given.
         pairs: Of ``--set``: the last of a name counts; lists of texts grow.
         named_wins: Which of the two counts where both say the same setting.
+
+    Raises:
+        UsageError: There is no such setting, or it takes no such value.
     """
     by_set: dict[str, Any] = {}
-    for name, value in pairs:
-        grows = kinds_of(name) == ([str], True)
+    for given, text in pairs:
+        name = table.find(given)
+        value = table.parse(name, text)
+        grows = table.kinds_of(name) == ([str], True)
         by_set[name] = (*by_set.get(name, ()), *value) if grows else value
     by_option = {name: value for name, value in named.items() if value is not None}
     return {**by_set, **by_option} if named_wins else {**by_option, **by_set}
@@ -130,13 +142,13 @@ def recipe_page(recipe: Recipe, given: Mapping[str, Any]) -> str:
         UsageError: A value that ``TrainConfig`` does not take.
     """
     resolved = recipe.resolved(given, "command line")
-    width = max(map(len, SETTINGS))
+    width = max(map(len, recipe.table.by_name))
     lines = [f"recipe {recipe.name}: {', '.join(recipe.modalities)}", recipe.description]
-    for title, names in _parts():
+    for title, names in recipe.table.titled:
         lines += ["", title]
         for name in names:
             for streams, setting in _distinct(name, resolved):
-                value = _shown(name, setting.value, streams)
+                value = _shown(recipe.table, name, setting.value, streams)
                 lines.append(f"  {name:<{width}}  {value:<36}  {setting.origin}".rstrip())
     return "\n".join(lines) + "\n"
 
@@ -151,23 +163,24 @@ def settings_page(recipe: Recipe) -> str:
         f"Settings of train {recipe.name}: what --set NAME=VALUE takes, and what holds without it.",
         "A list has commas between its values.",
     ]
-    for title, names in _parts():
+    for title, names in recipe.table.titled:
         lines += ["", title]
         for name in names:
-            values = [_shown(name, s.value, streams) for streams, s in _distinct(name, resolved)]
-            head = f"  {name}  {_kind(name)}"
+            found = _distinct(name, resolved)
+            values = [_shown(recipe.table, name, s.value, streams) for streams, s in found]
+            head = f"  {name}  {_kind(recipe.table, name)}"
             lines.append(f"{head}  [default: {'; '.join(values)}]")
-            text = textwrap.wrap(SETTINGS[name].metadata["help"], _COLUMNS - 6)
+            text = textwrap.wrap(recipe.table.by_name[name].metadata["help"], _COLUMNS - 6)
             lines += [" " * 6 + line for line in text]
     return "\n".join(lines) + "\n"
 
 
-def _kind(name: str) -> str:
+def _kind(table: Fields, name: str) -> str:
     """Return what a setting takes: its choices, or its type, limits and unit."""
-    facts = SETTINGS[name].metadata
+    facts = table.by_name[name].metadata
     if facts["choices"]:
         return "|".join(facts["choices"])
-    kinds, is_list = kinds_of(name)
+    kinds, is_list = table.kinds_of(name)
     word = KINDS[kinds[0]].removeprefix("a ")
     words = [f"{word}s, a list" if is_list and kinds != [str] else word]
     least, most = facts["least"], facts["most"]
@@ -178,9 +191,9 @@ def _kind(name: str) -> str:
     return ", ".join(words) + (f", {facts['unit']}" if facts["unit"] else "")
 
 
-def _shown(name: str, value: Any, streams: str) -> str:
+def _shown(table: Fields, name: str, value: Any, streams: str) -> str:
     """Return a setting's value as ``--set`` takes it, with its unit and streams."""
-    unit = SETTINGS[name].metadata["unit"]
+    unit = table.by_name[name].metadata["unit"]
     text = _text(value) + (f" {unit}" if unit and value is not None else "")
     return f"{text} ({streams})" if streams else text
 
@@ -191,12 +204,6 @@ def _text(value: Any) -> str:
     if value is None or value == ():
         return "not given"
     return f"{value:g}" if isinstance(value, float) else str(value)
-
-
-def _parts() -> list[tuple[str, list[str]]]:
-    found = [(title, [item.name for item in fields(group)]) for title, group in _PARTS]
-    taken = {name for _, names in found for name in names}
-    return [*found, ("Run", [name for name in SETTINGS if name not in taken])]
 
 
 def _distinct(

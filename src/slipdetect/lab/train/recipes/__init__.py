@@ -1,7 +1,7 @@
 """Recipes as data: which settings a published training used, and where each one is written.
 
-In: a name such as ``course2020-rgb``, or a TOML file. Out: ``TrainConfig`` by modality, and
-the origin of each value.
+In: a name such as ``course2020-rgb``, or a TOML file. Out: ``TrainConfig`` by modality, or the
+settings of a pose stream, and the origin of each value.
 """
 
 from __future__ import annotations
@@ -13,10 +13,15 @@ from pathlib import Path
 from typing import Any
 
 from slipdetect.errors import UsageError
-from slipdetect.lab.train.config import SETTINGS, TrainConfig, as_setting, find_setting
+from slipdetect.lab.pose.settings import PoseSettings
+from slipdetect.lab.train.config import TRAIN, TrainConfig
+from slipdetect.lab.train.fields import Fields
 from slipdetect.modalities.snippet import MODALITIES
 
-__all__ = ["Recipe", "Setting", "list_recipes", "load_recipe"]
+__all__ = ["POSE", "Recipe", "Setting", "list_recipes", "load_recipe"]
+
+# trained by another loop, and so never in one run with the others
+POSE = Fields(PoseSettings, "slipdetect train pose", ("pose",), rest="Pose")
 
 _FOLDER = Path(__file__).parent
 _MOST_BYTES = 1 << 20
@@ -38,13 +43,15 @@ class Recipe:
         name: What the user called it.
         description: One sentence.
         modalities: The streams it trains.
-        settings: By modality, by name of a ``TrainConfig`` field.
+        settings: By modality, by name of a field.
+        table: The settings that there are.
     """
 
     name: str
     description: str
     modalities: tuple[str, ...]
     settings: Mapping[str, Mapping[str, Setting]]
+    table: Fields = TRAIN
 
     def resolved(
         self, overrides: Mapping[str, Any] | None = None, origin: str = "given"
@@ -56,27 +63,39 @@ class Recipe:
             origin: What to call where they come from.
 
         Raises:
-            UsageError: A name or a value that ``TrainConfig`` does not take.
+            UsageError: A name or a value that the settings do not take.
         """
+        table = self.table
         given = {
-            find_setting(key): Setting(value, origin) for key, value in (overrides or {}).items()
+            table.find(key): Setting(value, origin) for key, value in (overrides or {}).items()
         }
-        known = {name: Setting(item.default, "default") for name, item in SETTINGS.items()}
+        known = {name: Setting(item.default, "default") for name, item in table.by_name.items()}
         found = {name: {**known, **self.settings[name], **given} for name in self.modalities}
         for settings in found.values():
-            TrainConfig(**{key: setting.value for key, setting in settings.items()})
+            table.made(**{key: setting.value for key, setting in settings.items()})
         return found
 
     def configs(self, overrides: Mapping[str, Any] | None = None) -> dict[str, TrainConfig]:
         """Return the configuration of every modality.
 
         Raises:
-            UsageError: As for ``resolved``.
+            UsageError: As for ``resolved``; the recipe is for pose.
         """
+        if self.table is not TRAIN:
+            raise UsageError(f"recipe {self.name!r} trains no stream of pictures; choose another")
         return {
             name: TrainConfig(**{key: setting.value for key, setting in settings.items()})
             for name, settings in self.resolved(overrides).items()
         }
+
+    def pose_settings(self, overrides: Mapping[str, Any] | None = None) -> PoseSettings:
+        """Return the settings of a recipe for pose.
+
+        Raises:
+            UsageError: As for ``resolved``.
+        """
+        (settings,) = self.resolved(overrides).values()
+        return PoseSettings(**{key: setting.value for key, setting in settings.items()})
 
     def only(self, modalities: Sequence[str]) -> Recipe:
         """Return the recipe for some of its modalities.
@@ -85,6 +104,11 @@ class Recipe:
             UsageError: The recipe has no settings for one of them.
         """
         for name in modalities:
+            if name in POSE.modalities and name not in self.settings:
+                raise UsageError(
+                    f"recipe {self.name!r} has no 'pose' stream; train it by 'slipdetect train "
+                    "pose', after the others"
+                )
             if name not in self.settings:
                 raise UsageError(
                     f"recipe {self.name!r} has no {name!r} stream; it has "
@@ -102,7 +126,11 @@ class Recipe:
 
 
 def list_recipes() -> list[str]:
-    """Return the names of the recipes that come with slipdetect."""
+    """Return the names of the recipes for streams of pictures; there is ``pose`` beside them."""
+    return [name for name in _names() if name not in POSE.modalities]
+
+
+def _names() -> list[str]:
     return sorted(path.stem for path in _FOLDER.glob("*.toml"))
 
 
@@ -110,8 +138,8 @@ def load_recipe(name: str) -> Recipe:
     """Read a recipe.
 
     Args:
-        name: One of ``list_recipes()``, the same with ``-MODALITY`` for one of its streams, or
-            the path of a TOML file like them.
+        name: ``pose`` or one of ``list_recipes()``, the same with ``-MODALITY`` for one of its
+            streams, or the path of a TOML file like them.
 
     Raises:
         UsageError: There is no such recipe, or it is malformed.
@@ -123,9 +151,9 @@ def load_recipe(name: str) -> Recipe:
         if base != name and base in list_recipes():
             whole = _read(_FOLDER / f"{base}.toml", name)
             return whole.only([modality])
-    if name not in list_recipes():
+    if name not in _names():
         raise UsageError(
-            f"there is no recipe {name!r}; choose from {', '.join(list_recipes())}, one of them "
+            f"there is no recipe {name!r}; choose from {', '.join(_names())}, one of them "
             "with -rgb, -flow or -rgbdiff after it, or give a .toml file"
         )
     return _read(_FOLDER / f"{name}.toml", name)
@@ -140,28 +168,31 @@ def _read(path: Path, name: str) -> Recipe:
         raise UsageError(f"cannot read recipe {str(path)!r}: {error}") from error
     base = _base(content.pop("base", None), path)
     modalities = content.pop("modalities", list(base.modalities if base else MODALITIES))
+    table = POSE if modalities == list(POSE.modalities) else TRAIN
     description = content.pop("description", "")
-    common = _sections(content.pop("common", []), path, "common")
+    common = _sections(table, content.pop("common", []), path, "common")
     settings = {}
     if not isinstance(modalities, list) or not modalities:
         raise UsageError(f"recipe {str(path)!r}: modalities must be a list such as ['rgb', 'flow']")
-    strange = [item for item in modalities if item not in MODALITIES]
+    strange = [item for item in modalities if item not in table.modalities]
     if strange:
         raise UsageError(
             f"recipe {str(path)!r}: there is no modality {strange[0]!r}; choose from "
-            f"{', '.join(MODALITIES)}"
+            f"{', '.join(MODALITIES)}, or pose alone"
         )
     # modalities that are not trained unless asked for have the common settings
-    for modality in dict.fromkeys([*modalities, *MODALITIES]):
-        own = _sections(content.pop(modality, []), path, modality)
+    for modality in dict.fromkeys([*modalities, *table.modalities]):
+        own = _sections(table, content.pop(modality, []), path, modality)
         inherited = base.settings.get(modality, {}) if base else {}
         if modality in modalities or path.stem == "default":
             settings[modality] = {**inherited, **common, **own}
     if content:
         key = next(iter(content))
-        place = "; settings stand in a section [[common]] or [[rgb]]" if key in SETTINGS else ""
+        place = (
+            "; settings stand in a section [[common]] or [[rgb]]" if key in table.by_name else ""
+        )
         raise UsageError(f"recipe {str(path)!r}: {key!r} means nothing here{place}")
-    recipe = Recipe(name, str(description), tuple(modalities), settings)
+    recipe = Recipe(name, str(description), tuple(modalities), settings, table)
     try:
         recipe.resolved()
     except (UsageError, TypeError) as error:
@@ -174,15 +205,15 @@ def _base(name: Any, path: Path) -> Recipe | None:
     if name is None:
         return None
     # a recipe that is somebody else's file would change under one's own
-    if name not in list_recipes() or name == path.stem:
+    if name not in _names() or name == path.stem:
         raise UsageError(
             f"recipe {str(path)!r}: there is no base {name!r}; choose from "
-            f"{', '.join(item for item in list_recipes() if item != path.stem)}"
+            f"{', '.join(item for item in _names() if item != path.stem)}"
         )
     return load_recipe(name)
 
 
-def _sections(sections: Any, path: Path, where: str) -> dict[str, Setting]:
+def _sections(table: Fields, sections: Any, path: Path, where: str) -> dict[str, Setting]:
     found: dict[str, Setting] = {}
     if not isinstance(sections, list) or not all(isinstance(item, dict) for item in sections):
         raise UsageError(f"recipe {str(path)!r}: {where} must be written as [[{where}]]")
@@ -191,10 +222,10 @@ def _sections(sections: Any, path: Path, where: str) -> dict[str, Setting]:
         for key, value in section.items():
             if key == "from":
                 continue
-            if key not in SETTINGS:
+            if key not in table.by_name:
                 raise UsageError(f"recipe {str(path)!r}: [[{where}]] has no setting {key!r}")
             try:
-                found[key] = Setting(as_setting(key, value), origin)
+                found[key] = Setting(table.take(key, value), origin)
             except UsageError as error:
                 raise UsageError(f"recipe {str(path)!r}: {error}") from error
     return found

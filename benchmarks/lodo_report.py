@@ -1,0 +1,253 @@
+"""The tables of ``leave_one_dataset_out.py``, printed from stored predictions.
+
+The streams of pictures alone are judged at thresholds of their own model; all streams together at
+those of the bundled model, which come from footage without falls that no stream learned from.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from statistics import median
+
+import numpy as np
+from lodo_folds import FOLDS, ORDINARY, ROWS, predictions_file
+from lodo_people import SIMULATED, combined, loosest, people_file, pose_alone, stored
+
+from slipdetect.detection import model_folder
+from slipdetect.lab.calibrate.threshold_selection import measured_at
+from slipdetect.lab.evaluate.event_matching import TOLERANCE, hits
+from slipdetect.lab.evaluate.event_report import event_report
+from slipdetect.lab.evaluate.predictions import ClipPrediction, read_predictions
+from slipdetect.lab.stats.metrics import Metric
+from slipdetect.lab.stats.ranking import Ranking
+from slipdetect.models import ModelConfig, load_package
+from slipdetect.models.config import SENSITIVITIES
+from slipdetect.models.pose import PoseConfig
+
+RESAMPLES = 1000
+
+
+def bundled() -> tuple[ModelConfig, PoseConfig]:
+    """Return the configuration of the bundled model, and how it combines its streams."""
+    config = load_package(model_folder("default")).config
+    assert config.pose is not None
+    return config, config.pose
+
+
+def together(name: str) -> list[ClipPrediction]:
+    """Return the predictions of a fold by all streams, with the bundled model's thresholds."""
+    config, pose = bundled()
+    return [combined(item, odds[0], pose).at(config.events) for item, odds in stored(name)]
+
+
+def table(names: Iterable[str]) -> list[str]:
+    """Return the Markdown table of all streams together on what no stream has seen."""
+    lines = [
+        "| tested on | trained on | falls | other | clip AUC (95%) | falls found | "
+        "false events a clip | onset error, median | length to the true one, median |",
+        "| --- | --- | --- | --- | --- | --- | --- | --- | --- |",
+    ]
+    for name, what, row, part in _parts(names):
+        if not part:
+            lines.append(f"| {name} | not run | | | | | | | |")
+            continue
+        metrics = event_report(part).metrics
+        found, there = found_events(part)
+        onset = metrics["onset_error"].value
+        lengths = relative_lengths(part)
+        cells = [
+            *_sizes(row, what, part),
+            _auc(part),
+            f"{found}/{there} = {found / there:.2f}" if there else "-",
+            _rate(metrics["false_per_clip"]),
+            "-" if onset is None else f"{onset:+.2f} s",
+            f"{median(lengths):.2f}" if lengths else "-",
+        ]
+        lines.append(f"| {' | '.join(cells)} |")
+    return lines
+
+
+def streams_table(names: Iterable[str]) -> list[str]:
+    """Return the Markdown table of the clip AUC of the streams of pictures, of pose, and of all."""
+    lines = [
+        "| tested on | streams of pictures | pose | its networks alone | all streams | "
+        "with its networks alone |",
+        "| --- | --- | --- | --- | --- | --- |",
+    ]
+    _, pose = bundled()
+    for name in names:
+        both = stored(name)
+        for row, chosen in ROWS.items():
+            part = [(item, odds) for item, odds in both if chosen(item)]
+            if not part:
+                continue
+            alone = [
+                _area([pose_alone(item, odds[i]) for item, odds in part])
+                for i in range(len(part[0][1]))
+            ]
+            fused = [
+                _area([combined(item, odds[i], pose) for item, odds in part])
+                for i in range(len(part[0][1]))
+            ]
+            cells = [
+                row,
+                f"{_area([item for item, _ in part]):.3f}",
+                f"{alone[0]:.3f}",
+                f"{min(alone[1:]):.3f} to {max(alone[1:]):.3f}",
+                f"{fused[0]:.3f}",
+                f"{min(fused[1:]):.3f} to {max(fused[1:]):.3f}",
+            ]
+            lines.append(f"| {' | '.join(cells)} |")
+    return lines
+
+
+def ordinary_table() -> list[str]:
+    """Return the Markdown table of false events in footage of ordinary life, by its source.
+
+    For each source the thresholds are chosen anew, as for the bundled model, without it.
+    """
+    config, _ = bundled()
+    lines = [
+        "| source | clips | minutes | false events | chosen without it: onset | false events |",
+        "| --- | --- | --- | --- | --- | --- |",
+    ]
+    by_source = quiet_sources()
+    total = np.zeros(3)
+    for source, items in by_source.items():
+        if source == SIMULATED:
+            continue
+        own = measured_at(items, config.events).events
+        others = [part for key, part in by_source.items() if key != source]
+        without = loosest(others, config.events)
+        then = measured_at(items, without).events
+        hours = sum(item.seconds for item in items) / 3600
+        total += (hours, own, then)
+        lines.append(
+            f"| {source} | {len(items)} | {60 * hours:.1f} | {own} | {without.onset:.3f} | {then} |"
+        )
+    rates = f"{total[1] / total[0]:.0f} an hour | | {total[2] / total[0]:.0f} an hour |"
+    lines.append(f"| all | | {60 * total[0]:.1f} | {rates}")
+    return lines
+
+
+def quiet_sources() -> dict[str, list[ClipPrediction]]:
+    """Return the predictions, by all streams, of footage without falls, by its source."""
+    found: dict[str, list[ClipPrediction]] = defaultdict(list)
+    for item in (*together(ORDINARY), *read_predictions(predictions_file(SIMULATED))):
+        found[item.group if item.dataset == ORDINARY else item.dataset].append(item)
+    return dict(sorted(found.items()))
+
+
+def actions(names: Iterable[str]) -> list[str]:
+    """Return the Markdown table of false events by action in the clips without a fall."""
+    lines = [
+        "| set | action | clips | clips with a false event | false events |",
+        "| --- | --- | --- | --- | --- |",
+    ]
+    by_action: dict[tuple[str, str], list[int]] = defaultdict(list)
+    for name in names:
+        for item in together(name):
+            if not item.positive:
+                by_action[item.dataset, item.action].append(len(item.events))
+    for (source, action), counts in sorted(by_action.items()):
+        hit = sum(count > 0 for count in counts)
+        lines.append(f"| {source} | {action} | {len(counts)} | {hit} | {sum(counts)} |")
+    return lines
+
+
+def presets_table(names: Iterable[str]) -> list[str]:
+    """Return the Markdown table of what the bundled model's presets find and falsely find."""
+    config, _ = bundled()
+    lines = [
+        "| tested on | sensitivity | onset | falls found | false events a clip |",
+        "| --- | --- | --- | --- | --- |",
+    ]
+    for _, _, row, part in _parts(names):
+        for sensitivity in SENSITIVITIES:
+            events = config.events_at(sensitivity)
+            again = [item.at(events) for item in part]
+            found, there = found_events(again)
+            lines.append(
+                f"| {row} | {sensitivity} | {events.onset:.3f} | {found}/{there} "
+                f"| {_rate(event_report(again).metrics['false_per_clip'])} |"
+            )
+    ordinary = together(ORDINARY)
+    for sensitivity in SENSITIVITIES:
+        events = config.events_at(sensitivity)
+        point = measured_at(ordinary, events)
+        lines.append(
+            f"| {ORDINARY} | {sensitivity} | {events.onset:.3f} | - "
+            f"| {point.events / len(ordinary):.2f} (over {len(ordinary)}), "
+            f"{point.per_hour:.0f} an hour |"
+        )
+    return lines
+
+
+def found_events(predictions: Sequence[ClipPrediction]) -> tuple[int, int]:
+    """Return the falls found and those there are; one at an unknown time counts too."""
+    found = [hit for item in predictions if item.positive for hit in hits(item)]
+    return sum(found), len(found)
+
+
+def relative_lengths(predictions: Iterable[ClipPrediction]) -> list[float]:
+    """Return how long found events are, of the true ones that they are nearest to."""
+    lengths = []
+    for item in predictions:
+        for start, end in item.truth if item.positive else ():
+            near = [e for e in item.events if e[0] <= end + TOLERANCE and e[1] >= start - TOLERANCE]
+            if near:
+                surest = max(near, key=lambda event: event[2])
+                lengths.append((surest[1] - surest[0]) / (end - start))
+    return lengths
+
+
+def _parts(names: Iterable[str]) -> Iterable[tuple[str, str, str, list[ClipPrediction]]]:
+    for name in names:
+        if not people_file(name).exists():
+            yield name, "", "", []
+            continue
+        predictions = together(name)
+        trained = FOLDS[name].train
+        what = "all other sets" if trained is None else " + ".join(trained)
+        for row, chosen in ROWS.items():
+            part = [item for item in predictions if chosen(item)]
+            if part:
+                yield name, what, row, part
+
+
+def _sizes(row: str, trained: str, predictions: Sequence[ClipPrediction]) -> list[str]:
+    falls = sum(item.positive for item in predictions)
+    return [row, trained, str(falls), str(len(predictions) - falls)]
+
+
+def _area(predictions: Sequence[ClipPrediction]) -> float:
+    positive = np.array([item.positive for item in predictions])
+    scores = np.array([item.score for item in predictions])
+    return float(Ranking(scores, positive).auc(np.ones((1, len(scores))))[0])
+
+
+def _auc(predictions: Sequence[ClipPrediction]) -> str:
+    """Return the AUC with an interval over clips, drawn within each label.
+
+    Some sets are of one person or room, of which the interval over groups says nothing.
+    """
+    positive = np.array([item.positive for item in predictions])
+    if positive.all() or not positive.any():
+        return "-"
+    labels = [np.flatnonzero(positive), np.flatnonzero(~positive)]
+    random = np.random.default_rng(0)
+    weights = np.ones((1 + RESAMPLES, len(positive)))
+    for row in weights[1:]:
+        drawn = np.concatenate([random.choice(label, len(label)) for label in labels])
+        row[:] = np.bincount(drawn, minlength=len(positive))
+    scores = np.array([item.score for item in predictions])
+    value, *drawn_values = Ranking(scores, positive).auc(weights).tolist()
+    low, high = np.percentile(drawn_values, [2.5, 97.5])
+    return f"{value:.3f} ({low:.3f}-{high:.3f})"
+
+
+def _rate(metric: Metric) -> str:
+    if metric.value is None or metric.base is None:
+        return "-"
+    return f"{metric.value:.2f} (over {metric.base:.0f})"
