@@ -93,7 +93,7 @@ class Film:
         self.eyes, self.network = Eyes(people), Judge(odds)
         self.run = RunState(EventConfig(0.7, 0.5)) if run is None else run
         self.segment = Segment(frames(start), self.run)
-        self.watch = PeopleWatch(CONFIG, self.eyes, self.network, self.segment, EVERY)
+        self.watch = PeopleWatch(CONFIG, self.eyes, self.network, self.segment, RATE * EVERY)
         self.center = start + HALF - STEP
         self._taken = start - 1.0
 
