@@ -36,8 +36,18 @@ from slipdetect.types import EventConfig
 from slipdetect.types.events import log_odds, sigmoid
 
 SIMULATED = "simulated"
-# what is learned from: everything, and more of the exercise that looks like a fall
+# what is learned from: everything, and more of common falls, daily life and exercise
 LEARNED = {
+    "falls": (
+        *("--seed", "5", "--count", "260", "--views", "4", "--falls", "1", "--actions"),
+        *("slip", "trip", "faint", "slide", "tumble", "collapse", "backward", "sideways", "knees"),
+        *("off-chair", "off-chair", "off-chair", "rising", "rising"),
+    ),
+    "daily": (
+        *("--seed", "6", "--count", "260", "--views", "4", "--falls", "0", "--actions"),
+        *("sit", "sit-fast", "sit-hard", "lie-bed", "lie-fast", "nap", "lie", "get-up"),
+        *("stand-up", "pick-up", "crouch", "squat", "kneel", "sit-floor", "mat", "shoes"),
+    ),
     "all": ("--seed", "2026", "--count", "900", "--views", "4"),
     "floor": (
         *("--seed", "4", "--count", "240", "--views", "4", "--falls", "0", "--actions"),

@@ -43,12 +43,12 @@ class PoseSettings:
     positives: int = setting(14, "Clips with a fall in a step.", least=1)
     negatives: int = setting(18, "Clips without one in a step.", least=1)
     windows_of_positive: int = setting(5, "Windows of a fall that are drawn in a step.", least=1)
-    windows_of_negative: int = setting(3, "Windows of another clip that are drawn.", least=1)
+    windows_of_negative: int = setting(4, "Windows of another clip that are drawn.", least=1)
     simulated: float = setting(
         0.6, f"Share of the clips of a step that are of data set '{SIMULATED}'.", "", 0, 1
     )
-    simulated_of_positive: int = setting(1, "Windows of a simulated fall.", least=1)
-    simulated_of_negative: int = setting(2, "Windows of another simulated clip.", least=1)
+    simulated_of_positive: int = setting(2, "Windows of a simulated fall.", least=1)
+    simulated_of_negative: int = setting(4, "Windows of another simulated clip.", least=1)
     smoothing: float = setting(
         0.02,
         "Probability of a fall that clips without one are to have; clips with one are to have 1 "
