@@ -132,7 +132,7 @@ def kinds(data: Path, rendered: int) -> Iterator[Kind]:
         "rendered: falls, up at once", False, [falls_and_gets_up(i) for i in range(rendered)]
     )
     risen = [prolonged(clip.path) for clip in front if _gets_up(clip)]
-    # they lie on the floor for five seconds or more, and then get up
+    # most of them end before the person is up again
     yield Kind("urfd: lies down, gets up", None, risen)
     others = [clip for clip in front if not clip.positive and not _gets_up(clip)]
     # some end on a bed, a sofa or the floor, where their last frame keeps them
