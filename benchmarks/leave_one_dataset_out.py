@@ -63,6 +63,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=_Formatter)
     parser.add_argument("--run", action="store_true", help="train and test the missing folds")
     parser.add_argument("--report", action="store_true", help="print the tables")
+    parser.add_argument(
+        "--combinations", action="store_true", help="print what ways to combine the streams give"
+    )
     parser.add_argument("--finish", action="store_true", help="write the bundled model")
     parser.add_argument("--data", type=Path, default=Path("../shared/data/clips.csv"))
     parser.add_argument(
@@ -71,12 +74,14 @@ def main() -> None:
     parser.add_argument("--folds", default=",".join(FOLDS), help="default: %(default)s")
     arguments = parser.parse_args()
     logging.basicConfig(level=logging.WARNING, format="%(levelname)s: %(message)s")
-    if not (arguments.run or arguments.report or arguments.finish):
-        parser.error("say --run, --finish or --report")
+    if not (arguments.run or arguments.report or arguments.finish or arguments.combinations):
+        parser.error("say --run, --combinations, --finish or --report")
     names = arguments.folds.split(",")
     if arguments.run:
         for name in names:
             run_fold(name, arguments.data, arguments.out)
+    if arguments.combinations:
+        print("\n".join(lodo_report.combinations_table(names)))
     if arguments.finish:
         print(finish(arguments.out).folder)
     if arguments.report:

@@ -24,14 +24,14 @@ from slipdetect.lab.evaluate.predictions import ClipPrediction, read_predictions
 from slipdetect.lab.pose.run import PoseRun
 from slipdetect.lab.pose.settings import PoseSettings
 from slipdetect.lab.pose.skeleton_cache import SkeletonCache
-from slipdetect.models import ModelPackage
+from slipdetect.models import ModelPackage, load_package
+from slipdetect.models.package import CONFIG_FILE
 from slipdetect.models.pose import PoseConfig
 from slipdetect.models.weights_file import read_arrays
+from slipdetect.people.crowd import Crowd, surest
 from slipdetect.people.estimators import make_pose_estimator
-from slipdetect.people.features import features
 from slipdetect.people.network import PoseNetwork
 from slipdetect.people.skeletons import Skeletons
-from slipdetect.people.tracks import Tracker, track_window
 from slipdetect.types import EventConfig
 from slipdetect.types.events import log_odds, sigmoid
 
@@ -62,7 +62,14 @@ LEARNED = {
 JUDGED = ("--seed", "12", "--count", "160", "--views", "4")
 SETTINGS = PoseSettings()
 PER_HOUR = {"low": 2.0, "balanced": 10.0, "high": 40.0}  # false events on ordinary footage
-# chosen on the folds' clips and ordinary footage, see docs/experiments.md
+# weight of pose, most log-odds of the other streams that count, gate, taken off who was never up
+CANDIDATES = (
+    *((0.5, 2.0, 0.2, 3.0), (0.6, 2.0, 0.2, 3.0), (0.7, 2.0, 0.2, 3.0), (0.8, 2.0, 0.2, 3.0)),
+    *((0.7, 0.0, 0.2, 3.0), (0.5, 4.0, 0.2, 3.0), (0.7, 4.0, 0.2, 3.0), (0.5, 9.0, 0.2, 3.0)),
+    *((0.7, 2.0, 0.1, 3.0), (0.7, 2.0, 0.3, 3.0), (0.7, 2.0, 0.5, 3.0)),
+    *((0.7, 2.0, 0.2, 0.0), (0.7, 2.0, 0.2, 1.5), (0.7, 2.0, 0.2, 9.0)),
+)
+# chosen among them on the folds' clips and ordinary footage, see docs/experiments.md
 COMBINATION = PoseConfig(weight=0.7, limits=(-4.0, 2.0), unseen=2.0, gate=0.2)
 EVENTS = {"offset": 0.3, "narrow": 0.3}
 
@@ -70,24 +77,47 @@ Odds = list[float | None]
 
 
 @dataclass(frozen=True)
+class Said:
+    """What a pose network says of the windows of a clip.
+
+    Attributes:
+        all: Log-odds of the surest person in each window; None where nobody is found.
+        up: Those of the surest one of those who were up in the window or shortly before.
+    """
+
+    all: Odds
+    up: Odds
+
+    def odds(self, never_up: float) -> Odds:
+        """Return the log-odds with so much taken off those of people who were never up."""
+        return [
+            None if most is None else max(most - never_up, -np.inf if up is None else up)
+            for most, up in zip(self.all, self.up, strict=True)
+        ]
+
+
+@dataclass(frozen=True)
 class People:
     """What the pose streams of a fold say.
 
     Attributes:
-        clips: By clip, the log-odds of the surest person in each window by the mean of all
-            networks, then by each of them alone; None where nobody is found.
+        clips: By clip, what the mean of all networks says, then each of them alone.
     """
 
-    clips: Mapping[str, Sequence[Odds]]
+    clips: Mapping[str, Sequence[Said]]
 
     @classmethod
     def read(cls, name: str) -> People:
         """Read what a fold's run stored."""
-        return cls(json.loads(people_file(name).read_text(encoding="utf-8")))
+        found = json.loads(people_file(name).read_text(encoding="utf-8"))
+        return cls({clip: [Said(*each) for each in rows] for clip, rows in found.items()})
 
     def write(self, name: str) -> None:
         """Store it, a line a clip."""
-        rows = [f"{json.dumps(clip)}: {json.dumps(odds)}" for clip, odds in self.clips.items()]
+        rows = [
+            f"{json.dumps(clip)}: {json.dumps([[each.all, each.up] for each in said])}"
+            for clip, said in self.clips.items()
+        ]
         text = "{\n" + ",\n".join(rows) + "\n}\n"
         people_file(name).write_text(text, encoding="utf-8")
 
@@ -106,7 +136,9 @@ def simulated_clips(folder: Path, arguments: Sequence[str]) -> list[Clip]:
 
 
 def train(name: str, clips: Sequence[Clip], out: Path) -> ModelPackage:
-    """Train the pose stream of a fold; a run that was stopped goes on."""
+    """Train the pose stream of a fold, unless it is there; a run that was stopped goes on."""
+    if (out / name / "pose" / "last" / CONFIG_FILE).exists():
+        return load_package(out / name / "pose" / "last")
     learned = [
         clip
         for part, arguments in LEARNED.items()
@@ -154,7 +186,7 @@ def judge(
     for item in predictions:
         centers = [(start + end) / 2 for start, end, _ in item.windows]
         skeletons = cache.people(data / item.clip)
-        clips[item.clip] = [surest(skeletons, centers, network, pose) for network in networks]
+        clips[item.clip] = [say(skeletons, centers, network, pose) for network in networks]
     return People(clips)
 
 
@@ -205,36 +237,37 @@ def simulated_predictions(package: ModelPackage, out: Path) -> list[ClipPredicti
             action=clip.columns.get("action", ""),
             group=clip.group,
         )
-        found.append(combined(item, surest(skeletons, centers, network, pose), pose))
+        found.append(combined(item, say(skeletons, centers, network, pose), pose))
     return found
 
 
-def surest(
+def say(
     skeletons: Skeletons, centers: Sequence[float], network: PoseNetwork, pose: PoseConfig
-) -> Odds:
-    """Return the log-odds of the surest person around each of ``centers`` seconds."""
-    tracker = Tracker(pose.rate)
-    for time, people in zip(skeletons.times, skeletons.people, strict=True):
-        tracker.push(time, people)
-    odds: Odds = []
+) -> Said:
+    """Return what a network says of the windows around each of ``centers`` seconds."""
+    crowd = Crowd(pose.rate)
+    for number, (time, people) in enumerate(zip(skeletons.times, skeletons.people, strict=True)):
+        crowd.push(number, time, people)
+    said = Said([], [])
     for center in centers:
         first = round((center - (pose.pictures - 1) / pose.rate / 2) * pose.rate)
-        found = [track_window(path, first, pose.pictures) for path in tracker.paths.values()]
-        rows = [row for row in found if row is not None]
-        most = network.log_odds(features(np.stack(rows), pose.rate)).max() if rows else None
-        odds.append(None if most is None else round(float(most), 3))
-    return odds
+        people = crowd.judged(first, pose.pictures, network)
+        for odds, counted in ((said.all, people), (said.up, [p for p in people if p.up])):
+            most, _ = surest(counted, 0.0)
+            odds.append(None if most is None else round(most, 3))
+    return said
 
 
-def combined(item: ClipPrediction, odds: Odds, pose: PoseConfig) -> ClipPrediction:
+def combined(item: ClipPrediction, said: Said, pose: PoseConfig) -> ClipPrediction:
     """Return the prediction of a model whose streams and pose stream said these.
 
     Args:
         item: Of the other streams.
-        odds: Of the pose stream, for the same windows.
+        said: By the pose stream, of the same windows.
         pose: How the two are combined.
     """
     windows = []
+    odds = said.odds(pose.never_up)
     for (start, end, probability), each in zip(item.windows, odds, strict=True):
         gated = probability < pose.gate
         both = pose.combined(float(log_odds([probability])[0]), None if gated else each)
@@ -242,14 +275,15 @@ def combined(item: ClipPrediction, odds: Odds, pose: PoseConfig) -> ClipPredicti
     return replace(item, windows=tuple(windows), score=round(max(w[2] for w in windows), 4))
 
 
-def pose_alone(item: ClipPrediction, odds: Odds) -> ClipPrediction:
+def pose_alone(item: ClipPrediction, said: Said, never_up: float) -> ClipPrediction:
     """Return the prediction of the pose stream without the others."""
+    odds = said.odds(never_up)
     alone = [1 / (1 + np.exp(-(-9.0 if each is None else each))) for each in odds]
     windows = [(w[0], w[1], round(float(p), 5)) for w, p in zip(item.windows, alone, strict=True)]
     return replace(item, windows=tuple(windows), score=round(max(w[2] for w in windows), 4))
 
 
-def stored(name: str) -> list[tuple[ClipPrediction, Sequence[Odds]]]:
+def stored(name: str) -> list[tuple[ClipPrediction, Sequence[Said]]]:
     """Return the predictions of a fold, each with what its pose stream says."""
     people = People.read(name).clips
     return [(item, people[item.clip]) for item in read_predictions(predictions_file(name))]

@@ -12,7 +12,16 @@ from statistics import median
 
 import numpy as np
 from lodo_folds import FOLDS, ORDINARY, ROWS, predictions_file
-from lodo_people import SIMULATED, combined, loosest, people_file, pose_alone, stored
+from lodo_people import (
+    CANDIDATES,
+    EVENTS,
+    SIMULATED,
+    combined,
+    loosest,
+    people_file,
+    pose_alone,
+    stored,
+)
 
 from slipdetect.detection import model_folder
 from slipdetect.lab.calibrate.threshold_selection import measured_at
@@ -24,6 +33,7 @@ from slipdetect.lab.stats.ranking import Ranking
 from slipdetect.models import ModelConfig, load_package
 from slipdetect.models.config import SENSITIVITIES
 from slipdetect.models.pose import PoseConfig
+from slipdetect.types import EventConfig
 
 RESAMPLES = 1000
 
@@ -83,7 +93,7 @@ def streams_table(names: Iterable[str]) -> list[str]:
             if not part:
                 continue
             alone = [
-                _area([pose_alone(item, odds[i]) for item, odds in part])
+                _area([pose_alone(item, odds[i], pose.never_up) for item, odds in part])
                 for i in range(len(part[0][1]))
             ]
             fused = [
@@ -128,6 +138,37 @@ def ordinary_table() -> list[str]:
         )
     rates = f"{total[1] / total[0]:.0f} an hour | | {total[2] / total[0]:.0f} an hour |"
     lines.append(f"| all | | {60 * total[0]:.1f} | {rates}")
+    return lines
+
+
+def combinations_table(names: Sequence[str]) -> list[str]:
+    """Return the Markdown table of ways to combine pose with the other streams.
+
+    Each is judged at the smallest onset that keeps the budget of ``balanced`` on all ordinary
+    footage together.
+    """
+    there = {name: stored(name) for name in (*names, ORDINARY)}
+    rows = [row for row in ROWS if row != "urfd-cam1"]
+    lines = [
+        f"| pose weighs | others at most | gate | never up | {' | '.join(rows)} |",
+        f"| --- | --- | --- | --- |{' --- |' * len(rows)}",
+    ]
+    for weight, most, gate, never_up in CANDIDATES:
+        pose = PoseConfig(weight=weight, limits=(-4.0, most), gate=gate, never_up=never_up)
+        made = {
+            name: [combined(item, odds[0], pose) for item, odds in pairs]
+            for name, pairs in there.items()
+        }
+        events = loosest([made[ORDINARY]], EventConfig(**EVENTS))
+        cells = []
+        for row in rows:
+            chosen = [item for name in names for item in made[name] if ROWS[row](item)]
+            part = [item.at(events) for item in chosen]
+            found, falls = found_events(part)
+            per_clip = event_report(part).metrics["false_per_clip"].value
+            cells.append(f"{_area(part):.3f}, {found}/{falls}, {per_clip:.2f}")
+        shown = f"{weight:g} | {most:g} | {gate:g} | {never_up:g}"
+        lines.append(f"| {shown} | {' | '.join(cells)} |")
     return lines
 
 

@@ -252,14 +252,15 @@ def test_memory_does_not_grow_within_ten_minutes(probability: float) -> None:
     for _ in range(60):
         film.windows(probability, 10)
         watch = film.watch
-        paths = watch._tracker.paths
+        crowd = watch._crowd
+        paths = crowd._tracker.paths
         sizes.append(
             (
                 len(watch._pictures._kept),
                 len(paths),
                 sum(len(path.people) for path in paths.values()),
-                len(watch._postures),
-                len(watch._people),
+                len(crowd._postures),
+                len(crowd.pictures),
                 len(film.run.followed),
             )
         )

@@ -13,20 +13,16 @@ import numpy as np
 
 from slipdetect.detection.pipeline import Segment
 from slipdetect.models.pose import PoseConfig
+from slipdetect.people.crowd import LEAD, Crowd, Seen, surest
 from slipdetect.people.estimators import PoseEstimator
-from slipdetect.people.features import features
 from slipdetect.people.network import PoseNetwork
 from slipdetect.people.pictures import Picture, PictureSampler
-from slipdetect.people.posture import Posture
-from slipdetect.people.tracks import Tracker, track_window
 from slipdetect.types import Frame, Sighting, Window
 from slipdetect.types.aftermath import Aftermath
 from slipdetect.types.events import log_odds, sigmoid
 
 POSE = "pose"
 PEOPLE = "looking at people"  # stage of a profile
-
-_LEAD = 1.0  # seconds before a window in which tracks may begin
 
 
 class _Pictures:
@@ -86,9 +82,8 @@ class PeopleWatch:
         self._pictures = _Pictures(PictureSampler(sample_fps, config.rate))
         segment.on_frame = self._pictures.push
         # after a gap of a live source nobody gets the number of somebody before it
-        self._tracker = Tracker(config.rate, segment.run.tracks)
-        self._postures: dict[int, Posture] = {}
-        self._people: dict[int, list[Sighting]] = {}
+        self._crowd = Crowd(config.rate, segment.run.tracks)
+        self._size = 1, 1  # of the pictures, width and height
         self._next = 0  # first picture that nobody looked at
 
     def judge(self, window: Window) -> Window:
@@ -115,21 +110,12 @@ class PeopleWatch:
 
     def _surest(self, window: Window) -> tuple[float | None, int | None]:
         """Return the log-odds of the surest person in a window, and the number of their track."""
-        length, rate = self._config.pictures, self._config.rate
-        start = window.center - self._segment.start - (length - 1) / rate / 2
-        first = round(start * rate)
-        self._look(first - round(_LEAD * rate), first + length)
-        rows, numbers = [], []
-        for path in self._tracker.paths.values():
-            row = track_window(path, first, length)
-            if row is not None:
-                rows.append(row)
-                numbers.append(path.number)
-        if not rows:
-            return None, None
-        odds = self._network.log_odds(features(np.stack(rows), rate))
-        best = int(odds.argmax())
-        return float(odds[best]), numbers[best]
+        config = self._config
+        start = window.center - self._segment.start - (config.pictures - 1) / config.rate / 2
+        first = round(start * config.rate)
+        self._look(first - round(LEAD * config.rate), first + config.pictures)
+        people = self._crowd.judged(first, config.pictures, self._network)
+        return surest(people, config.never_up)
 
     def _look(self, first: int, end: int) -> None:
         """Look for people in all pictures before ``end`` that are new, from ``first`` on."""
@@ -138,34 +124,34 @@ class PeopleWatch:
             if kept is None:
                 continue
             time, picture = kept
-            height, width = picture.shape[:2]
-            seen = self._people.setdefault(number, [])
-            for track in self._tracker.push(time, self._estimator.people(picture), number):
-                person = self._tracker.paths[track].people[-1]
-                posture = self._postures.setdefault(track, Posture(self._config.rate))
-                left, top, right, bottom = np.clip(
-                    person.box / np.array((width, height, width, height)), 0, 1
-                ).tolist()
-                box = (round(left, 4), round(top, 4), round(right, 4), round(bottom, 4))
-                seen.append(Sighting(track, box, posture.push(person)))
+            self._size = picture.shape[1], picture.shape[0]
+            self._crowd.push(number, time, self._estimator.people(picture))
             self._next = number + 1
-            self._run.tracks = self._tracker.begun
+            self._run.tracks = self._crowd.begun
 
     def _people_at(self, time: float) -> tuple[Sighting, ...]:
         """Return who was there in the picture nearest to a time."""
         number = round((time - self._segment.start) * self._config.rate)
-        return tuple(self._people.get(number, ()))
+        return tuple(self._sighting(seen) for seen in self._crowd.pictures.get(number, ()))
 
     def _nearest(self, track: int | None, time: float) -> tuple[Sighting, ...]:
         """Return the sighting of a track that is nearest to a time; none without one."""
         place = (time - self._segment.start) * self._config.rate
-        seen = [
-            (abs(number - place), each)
-            for number, people in self._people.items()
-            for each in people
-            if each.track == track
+        found = [
+            (abs(number - place), seen)
+            for number, people in self._crowd.pictures.items()
+            for seen in people
+            if seen.track == track
         ]
-        return (min(seen, key=lambda pair: pair[0])[1],) if seen else ()
+        return (self._sighting(min(found, key=lambda pair: pair[0])[1]),) if found else ()
+
+    def _sighting(self, seen: Seen) -> Sighting:
+        width, height = self._size
+        left, top, right, bottom = np.clip(
+            seen.person.box / np.array((width, height, width, height)), 0, 1
+        ).tolist()
+        box = (round(left, 4), round(top, 4), round(right, 4), round(bottom, 4))
+        return Sighting(seen.track, box, seen.state)
 
     def _follow(self, window: Window) -> None:
         """Go on looking after a window that belongs to an event, until it is known what follows."""
@@ -184,11 +170,7 @@ class PeopleWatch:
 
     def _forget(self, window: Window) -> None:
         """Drop what no later window needs."""
-        reach = (self._config.pictures - 1) / self._config.rate / 2 + 2 * _LEAD
+        reach = (self._config.pictures - 1) / self._config.rate / 2 + 2 * LEAD
         before = int((window.center - self._segment.start - reach) * self._config.rate)
         self._pictures.forget(before)
-        self._tracker.forget(before)
-        for number in [each for each in self._people if each < before]:
-            del self._people[number]
-        for track in [each for each in self._postures if each not in self._tracker.paths]:
-            del self._postures[track]
+        self._crowd.forget(before)

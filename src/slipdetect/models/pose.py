@@ -27,6 +27,7 @@ class PoseConfig:
         limits: Least and highest log-odds of the other streams before they are weighed: of false
             alarms they are surer than they ought to be.
         unseen: Taken off the other streams' log-odds where nobody is found.
+        never_up: Taken off the log-odds of whoever was not up in a window or the second before it.
         gate: Probability by the other streams below which nobody is looked for.
         calibration: Of the combined log-odds.
         file: Name of the weights file inside the package.
@@ -39,6 +40,7 @@ class PoseConfig:
     weight: float = 0.7
     limits: tuple[float, float] = (-4.0, 2.0)
     unseen: float = 2.0
+    never_up: float = 0.0
     gate: float = 0.1
     calibration: Calibration = field(default_factory=Calibration)
     file: str = "pose.safetensors"
@@ -55,6 +57,7 @@ class PoseConfig:
         number("pose.limits", self.limits[0])
         number("pose.limits", self.limits[1], self.limits[0])
         number("pose.unseen", self.unseen)
+        number("pose.never_up", self.never_up, 0.0)
         number("pose.gate", self.gate, 0.0, 1.0)
         file_name("pose.file", self.file, ".safetensors")
         if self.sha256:

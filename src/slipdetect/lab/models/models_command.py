@@ -179,6 +179,7 @@ def _pose(package: ModelPackage, pose: PoseConfig) -> Iterator[_Field]:
             f"weight {pose.weight:g} among log-odds, the others {1 - pose.weight:g}",
             f"theirs between {low:g} and {high:g}",
             f"theirs less {pose.unseen:g} where nobody is found",
+            f"pose less {pose.never_up:g} for whoever was never up",
         ],
     )
     yield "weights", f"{pose.file}, {file.stat().st_size / 2**20:.1f} MiB"
