@@ -19,7 +19,9 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from leave_one_dataset_out import FOLDS, ROWS, Fold, found_events, held_out, train
+from leave_one_dataset_out import held_out, train
+from lodo_folds import FOLDS, ROWS, Fold
+from lodo_report import found_events
 
 from slipdetect._io import atomic_write
 from slipdetect.detection import Detector

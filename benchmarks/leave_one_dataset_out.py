@@ -132,7 +132,8 @@ def finish(out: Path) -> ModelPackage:
     """Write the model that is bundled: combination, calibration and thresholds of its streams.
 
     How sure the combination is comes from clips of folds that did not learn from them; thresholds
-    from ordinary footage and simulated exercise, each source keeping the budget for itself.
+    from ordinary footage, each source keeping the budget for itself. ``low`` keeps one on simulated
+    exercise and daily living as well, of which the other streams are taken to be as sure as counts.
     """
     package = load_package(out / "bundled" / "pose" / "last")
     pose = lodo_people.COMBINATION
@@ -152,20 +153,20 @@ def finish(out: Path) -> ModelPackage:
         lodo_people.simulated_predictions(package, out), predictions_file(lodo_people.SIMULATED)
     )
     sources: dict[str, list[ClipPrediction]] = {}
-    for item in (
-        *(lodo_people.combined(item, odds[0], made) for item, odds in lodo_people.stored(ORDINARY)),
-        *read_predictions(predictions_file(lodo_people.SIMULATED)),
-    ):
-        sources.setdefault(item.group if item.dataset == ORDINARY else item.dataset, []).append(
-            item
-        )
+    for item, said in lodo_people.stored(ORDINARY):
+        sources.setdefault(item.group, []).append(lodo_people.combined(item, said[0], made))
     events = replace(config.events, **lodo_people.EVENTS)
-    balanced = lodo_people.loosest(sources.values(), events, lodo_people.PER_HOUR["balanced"])
-    sensitivity = {}
-    for name in ("low", "high"):
-        point = lodo_people.loosest(sources.values(), events, lodo_people.PER_HOUR[name])
-        if (point.onset > balanced.onset) == (name == "low"):
-            sensitivity[name] = Thresholds(point.onset, point.offset)
+    found = {
+        name: lodo_people.loosest(sources.values(), events, per_hour)
+        for name, per_hour in lodo_people.PER_HOUR.items()
+    }
+    exercise = read_predictions(predictions_file(lodo_people.SIMULATED))
+    low = lodo_people.loosest([exercise], events, lodo_people.SIMULATED_PER_HOUR)
+    balanced = found["balanced"]
+    sensitivity = {
+        "low": Thresholds(max(low.onset, found["low"].onset), events.offset),
+        "high": Thresholds(found["high"].onset, events.offset),
+    }
     config = replace(config, events=balanced, sensitivity=sensitivity)
     return copy_package(package, out / "bundled" / "finished", config, overwrite=True)
 

@@ -15,7 +15,6 @@ from lodo_folds import FOLDS, ORDINARY, ROWS, predictions_file
 from lodo_people import (
     CANDIDATES,
     EVENTS,
-    SIMULATED,
     combined,
     loosest,
     people_file,
@@ -115,37 +114,40 @@ def streams_table(names: Iterable[str]) -> list[str]:
 def ordinary_table() -> list[str]:
     """Return the Markdown table of false events in footage of ordinary life, by its source.
 
-    For each source the thresholds are chosen anew, as for the bundled model, without it.
+    The streams of pictures alone have the thresholds that the bundled model had before it looked at
+    people. For each source thresholds are chosen anew, as for the bundled model, without it.
     """
     config, _ = bundled()
     lines = [
-        "| source | clips | minutes | false events | chosen without it: onset | false events |",
-        "| --- | --- | --- | --- | --- | --- |",
+        "| source | clips | minutes | streams of pictures alone | all streams | "
+        "thresholds without it: onset | false events |",
+        "| --- | --- | --- | --- | --- | --- | --- |",
     ]
     by_source = quiet_sources()
-    total = np.zeros(3)
+    alone: dict[str, int] = defaultdict(int)
+    for item in read_predictions(predictions_file(ORDINARY)):
+        alone[item.group] += len(item.events)
+    total = np.zeros(4)
     for source, items in by_source.items():
-        if source == SIMULATED:
-            continue
         own = measured_at(items, config.events).events
         others = [part for key, part in by_source.items() if key != source]
         without = loosest(others, config.events)
         then = measured_at(items, without).events
         hours = sum(item.seconds for item in items) / 3600
-        total += (hours, own, then)
+        total += (hours, alone[source], own, then)
         lines.append(
-            f"| {source} | {len(items)} | {60 * hours:.1f} | {own} | {without.onset:.3f} | {then} |"
+            f"| {source} | {len(items)} | {60 * hours:.1f} | {alone[source]} | {own} | "
+            f"{without.onset:.3f} | {then} |"
         )
-    rates = f"{total[1] / total[0]:.0f} an hour | | {total[2] / total[0]:.0f} an hour |"
-    lines.append(f"| all | | {60 * total[0]:.1f} | {rates}")
+    before, own_rate, then_rate = (f"{each / total[0]:.0f} an hour" for each in total[1:])
+    lines.append(f"| all | | {60 * total[0]:.1f} | {before} | {own_rate} | | {then_rate} |")
     return lines
 
 
 def combinations_table(names: Sequence[str]) -> list[str]:
     """Return the Markdown table of ways to combine pose with the other streams.
 
-    Each is judged at the smallest onset that keeps the budget of ``balanced`` on all ordinary
-    footage together.
+    Each is judged at thresholds that are chosen as those of the bundled model.
     """
     there = {name: stored(name) for name in (*names, ORDINARY)}
     rows = [row for row in ROWS if row != "urfd-cam1"]
@@ -159,7 +161,10 @@ def combinations_table(names: Sequence[str]) -> list[str]:
             name: [combined(item, odds[0], pose) for item, odds in pairs]
             for name, pairs in there.items()
         }
-        events = loosest([made[ORDINARY]], EventConfig(**EVENTS))
+        by_source: dict[str, list[ClipPrediction]] = defaultdict(list)
+        for item in made[ORDINARY]:
+            by_source[item.group].append(item)
+        events = loosest(by_source.values(), EventConfig(**EVENTS))
         cells = []
         for row in rows:
             chosen = [item for name in names for item in made[name] if ROWS[row](item)]
@@ -173,10 +178,10 @@ def combinations_table(names: Sequence[str]) -> list[str]:
 
 
 def quiet_sources() -> dict[str, list[ClipPrediction]]:
-    """Return the predictions, by all streams, of footage without falls, by its source."""
+    """Return the predictions of ordinary footage by all streams, by its source."""
     found: dict[str, list[ClipPrediction]] = defaultdict(list)
-    for item in (*together(ORDINARY), *read_predictions(predictions_file(SIMULATED))):
-        found[item.group if item.dataset == ORDINARY else item.dataset].append(item)
+    for item in together(ORDINARY):
+        found[item.group].append(item)
     return dict(sorted(found.items()))
 
 
