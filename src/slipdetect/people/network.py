@@ -71,7 +71,11 @@ class PoseNetwork:
                 if array is None or array.shape != shape:
                     found = "missing" if array is None else f"of shape {array.shape}, not {shape}"
                     raise PackageError(f"{where}: {prefix}{name} is {found}")
-                member[name] = array.astype(np.float32)
+                kernel = array.astype(np.float32)
+                # a matrix for each tap, without gaps in memory
+                member[name] = (
+                    np.ascontiguousarray(kernel.T.swapaxes(1, 2)) if kernel.ndim == 3 else kernel
+                )
             self._members.append(member)
         if left or not self._members:
             names = ", ".join(sorted(left)[:3]) or "nothing"
@@ -104,13 +108,25 @@ def _forward(weights: Mapping[str, Floats], features: Floats) -> Floats:
 
 
 def _convolved(values: Floats, kernel: Floats, bias: Floats, dilation: int) -> Floats:
-    """Return the convolution over the last axis, zeros beyond either end."""
-    taps, length = kernel.shape[2], values.shape[2]
-    reach = dilation * (taps // 2)
-    padded = np.pad(values, ((0, 0), (0, 0), (reach, reach)))
-    moved = [padded[..., tap * dilation : tap * dilation + length] for tap in range(taps)]
-    summed: Floats = np.sum([kernel[..., tap] @ moved[tap] for tap in range(taps)], axis=0)
-    return summed + bias[:, None]
+    """Return the convolution over the last axis, zeros beyond either end.
+
+    Args:
+        values: ``(windows, channels, pictures)``.
+        kernel: ``(taps, out, in)``.
+        bias: ``(out,)``.
+        dilation: Pictures from tap to tap.
+    """
+    taps, length = len(kernel), values.shape[2]
+    summed: Floats = kernel[taps // 2] @ values + bias[:, None]
+    for tap in range(taps):
+        shift = (tap - taps // 2) * dilation
+        if 0 < abs(shift) < length:
+            to, of = (
+                slice(max(-shift, 0), length - max(shift, 0)),
+                slice(max(shift, 0), length + min(shift, 0)),
+            )
+            summed[..., to] += kernel[tap] @ values[..., of]
+    return summed
 
 
 def _rectified(values: Floats, scale: Floats, shift: Floats) -> Floats:
