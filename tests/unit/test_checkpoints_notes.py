@@ -85,7 +85,7 @@ def test_S36_no_field_of_a_package_is_forgotten(tmp_path: Path) -> None:
         "sha256",
         "graph",
     }
-    own = {"name", "streams", "versions", "format_version"}
+    own = {"name", "streams", "pose", "versions", "format_version"}
     assert {item.name for item in fields(ModelConfig)} == set(MODEL) | own
     plain = {**{item.name: item.default for item in fields(StreamConfig)},
              **{item.name: item.default for item in fields(ModelConfig)},

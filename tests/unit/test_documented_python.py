@@ -61,6 +61,6 @@ def test_the_tables_of_the_page() -> None:
     from slipdetect.detection import Window
 
     windows = (Window(0.0, 1.0, 0.5, {"rgbdiff": 0.5, "flow": 0.5}),)
-    weights = {"rgbdiff": "a", "flow": "b"}
+    weights = {"rgbdiff": "a", "flow": "b", "pose": "c"}
     result = make_result("slip.mp4", FALL, weights=weights, windows=windows)
     assert check([block for block in BLOCKS if _TABLE in block], {"result": result}) == 2

@@ -74,7 +74,16 @@ def of_one_value(value: float, count: int) -> Bag:
 def test_a_step_draws_as_many_clips_and_windows_as_it_is_told() -> None:
     real = Bags([of_one_value(1, 9)], [of_one_value(2, 9)])
     made = Bags([of_one_value(3, 9)], [of_one_value(4, 9)])
-    settings = replace(TINY, positives=40, negatives=60, simulated=0.25)
+    settings = replace(
+        TINY,
+        positives=40,
+        negatives=60,
+        simulated=0.25,
+        windows_of_positive=5,
+        windows_of_negative=3,
+        simulated_of_positive=1,
+        simulated_of_negative=2,
+    )
     drawn = Pools(real, made).draw(settings, np.random.default_rng(0))
     assert drawn.labels.tolist() == [1.0] * 40 + [0.0] * 60
     kinds = [

@@ -34,6 +34,7 @@ _NAMED_BELOW = frozenset(
         "crop",
         "streams",
         "fusion",
+        "pose",
     ]
 )
 # names of the model; what counts in training only; what is the package's own
@@ -134,6 +135,10 @@ def differences(config: ModelConfig, modality: str) -> tuple[str, ...]:
         told.append(
             f"the file has the {modality} stream alone, which this model fuses with "
             f"{', '.join(others)}; export these too, and import all files together"
+        )
+    if config.pose is not None:
+        told.append(
+            "the pose stream stays behind: no people are looked at, for which thresholds are made"
         )
     untold = _untold(config, stream)
     if untold:

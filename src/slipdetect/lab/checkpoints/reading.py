@@ -11,7 +11,7 @@ import math
 import re
 import warnings
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -132,8 +132,9 @@ class Note:
 
 
 def write_note(package: ModelPackage, modality: str) -> str:
-    """Return all of ``model.json``, so that whatever a package can say also comes back."""
-    data = {"stream": modality, "model": package.config.to_json(), "card": package.card()}
+    """Return all of ``model.json`` but ``pose``, so that what the streams can say comes back."""
+    config = replace(package.config, pose=None)
+    data = {"stream": modality, "model": config.to_json(), "card": package.card()}
     return json.dumps(data, ensure_ascii=False, allow_nan=False)
 
 

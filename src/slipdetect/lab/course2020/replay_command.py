@@ -34,6 +34,7 @@ class ReplaySettings(DetectSettings):
 
     exact: bool = True
     store: str | None = None
+    confirm_down: float | None = None
     preset: str = headed(
         "Report",
         f"Which of its programs: {', '.join(PRESETS)}.",
