@@ -44,7 +44,8 @@ def compare(clips: Path, rows: dict[str, ClipPrediction]) -> float:
         for event, (start, end, score) in zip(result.events, row.events, strict=True):
             assert event.start == pytest.approx(start, abs=FAR), name
             assert event.end == pytest.approx(end, abs=FAR), name
-            assert event.score == pytest.approx(score, abs=0.01), name
+            # tracks begin where somebody is looked for first
+            assert event.score == pytest.approx(score, abs=0.05), name
         assert result.profile is not None
         computed += result.profile.computed
         snippets += result.profile.snippets

@@ -164,6 +164,13 @@ def test_the_training_page_has_what_was_measured() -> None:
     assert all(row["waited"] < 0.1 * row["seconds"] for row in results["epochs"])
 
 
+@pytest.mark.slow
+def test_the_log_of_experiments_has_ways_to_combine_streams(benchmark: ModuleType) -> None:
+    page = (ROOT / "docs/experiments.md").read_text(encoding="utf-8")
+    for line in benchmark.combinations_table(list(benchmark.FOLDS)):
+        assert line in page
+
+
 def test_each_fold_is_tested_on_what_it_was_not_trained_on(benchmark: ModuleType) -> None:
     for name, fold in benchmark.FOLDS.items():
         tested = {
