@@ -164,6 +164,16 @@ def test_the_training_page_has_what_was_measured() -> None:
     assert all(row["waited"] < 0.1 * row["seconds"] for row in results["epochs"])
 
 
+def test_the_page_on_events_has_who_stayed_down() -> None:
+    found = json.loads((ROOT / "benchmarks/results/confirm_down.json").read_text(encoding="utf-8"))
+    benchmark = load("confirm_down")
+    rows = [benchmark.Row(**row) for row in found["rows"]]
+    page = (ROOT / "docs/events.md").read_text(encoding="utf-8")
+    assert benchmark.table(rows, found["events"]["confirm_down"]) in page
+    bundled = json.loads((ROOT / "src/slipdetect/assets/default/model.json").read_text("utf-8"))
+    assert found["weights"]["pose"] == bundled["pose"]["sha256"]
+
+
 @pytest.mark.slow
 def test_the_log_of_experiments_has_ways_to_combine_streams(benchmark: ModuleType) -> None:
     page = (ROOT / "docs/experiments.md").read_text(encoding="utf-8")

@@ -5,9 +5,9 @@ In: a model package, frames. Out: probabilities of windows; logits of snippets a
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from concurrent.futures import Executor
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import replace
 from functools import partial
 
@@ -29,6 +29,7 @@ from slipdetect.detection.pipeline import (
     SnippetCutter,
     Stopwatch,
     WindowScorer,
+    prefetch,
     window_scores,
 )
 from slipdetect.detection.schedule import (
@@ -48,6 +49,8 @@ from slipdetect.models.fusion import softmax
 from slipdetect.models.package import ModelPackage
 from slipdetect.people.estimators import make_pose_estimator
 from slipdetect.types import EventConfig, Window
+
+_AHEAD = 8  # windows
 
 
 class TSNScorer(WindowScorer):
@@ -105,7 +108,22 @@ class TSNScorer(WindowScorer):
     def windows(self, segment: Segment) -> Iterator[Window]:
         """Yield the windows of a segment."""
         people = None if self._watcher is None else self._watcher(segment)
-        for found in self.window_scores(segment):
+        with closing(self._ahead(segment, people is not None)) as windows:
+            yield from self._judged(segment, windows, people)
+
+    def _ahead(self, segment: Segment, people: bool) -> Generator[WindowScores, None, None]:
+        """Score the next windows of a file in a thread while people of the last are looked at."""
+        scores = self.window_scores(segment)
+        if not people or segment.waiting is not None:
+            yield from scores
+            return
+        with closing(prefetch(scores, _AHEAD)) as windows:
+            yield from segment.run.watch.each(SCORING, windows)
+
+    def _judged(
+        self, segment: Segment, windows: Iterable[WindowScores], people: PeopleWatch | None
+    ) -> Iterator[Window]:
+        for found in windows:
             with segment.run.watch.stage(JUDGING):
                 agreed = self.networks.consensus(found.scores)
                 probability, streams = self.networks.probability(agreed)
