@@ -122,6 +122,24 @@ def test_where_the_source_breaks_off_the_event_counts() -> None:
     assert run(film((3, "down"), (5, "up")), interrupted=True) == []
 
 
+def test_where_a_live_source_ends_nobody_looks_again_and_the_event_counts() -> None:
+    finder = EventFinder(CONFIG)
+    windows = film((5, "down"))
+    assert [event for window in windows for event in finder.push(window)] == []
+    (event,) = finder.finish(live=True)
+    assert (event.interrupted, event.track, finder.unconfirmed) == (False, 1, 0)
+
+
+def test_what_is_left_out_at_the_end_is_counted() -> None:
+    finder = EventFinder(CONFIG)
+    for window in film((5, "down")):
+        finder.push(window)
+    assert finder.finish() == []
+    assert finder.unconfirmed == 1
+    assert finder.finish() == []
+    assert finder.unconfirmed == 0
+
+
 def test_nobody_seen_counts_once_the_time_is_over() -> None:
     windows = [replace(each, people=None, person=None) for each in film((40, None))]
     ((moment, event),) = run(windows)
@@ -160,7 +178,8 @@ def test_numbers_go_on_over_a_gap() -> None:
 
 def test_a_result_can_be_asked_for_it() -> None:
     windows = tuple(film((5, "down"), (40, "up")))
-    result = make_result(windows=windows, event_config=EventConfig(0.5, 0.5))
+    weights = {"rgb": "a", "pose": "b"}
+    result = make_result(windows=windows, event_config=EventConfig(0.5, 0.5), weights=weights)
     at_once = result.at(onset=0.5)
     assert len(at_once) == 1
     assert at_once.events[0].recovered_at == pytest.approx(PEAK + 7 * STEP)
@@ -168,6 +187,8 @@ def test_a_result_can_be_asked_for_it() -> None:
     assert len(at_once.at(confirm_down=1.0)) == 1
     assert at_once.at(confirm_down=1.0).event_config.confirm_down == 1.0
     assert len(at_once.at(confirm_down=3.0).at(confirm_down=0.0)) == 1
+    with pytest.raises(UsageError, match="looked at no people"):
+        make_result(windows=windows).at(confirm_down=3.0)
 
 
 @pytest.mark.parametrize("value", [-1.0, 60.5, float("nan")])

@@ -8,14 +8,18 @@ from __future__ import annotations
 from importlib.metadata import EntryPoint
 from types import SimpleNamespace
 
+import numpy as np
 import pytest
 
 from slipdetect.errors import ModelError
 from slipdetect.people import estimators
 from slipdetect.people.estimators import GROUP, list_pose_estimators, make_pose_estimator
 from slipdetect.people.movenet import MoveNet
+from slipdetect.types.person import Person
 
-Named = SimpleNamespace(name="named")
+
+def mine() -> SimpleNamespace:
+    return SimpleNamespace(name="mine", most=6)
 
 
 def broken() -> None:
@@ -27,7 +31,7 @@ def installed(monkeypatch: pytest.MonkeyPatch) -> None:
     """Three packages, one of which wants the name of the bundled estimator."""
     here = __name__
     points = [
-        EntryPoint("mine", f"{here}:SimpleNamespace", GROUP),
+        EntryPoint("mine", f"{here}:mine", GROUP),
         EntryPoint("broken", f"{here}:broken", GROUP),
         EntryPoint("gone", "no_such_package.anywhere:Net", GROUP),
         EntryPoint("movenet", f"{here}:broken", GROUP),
@@ -38,7 +42,7 @@ def installed(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_the_bundled_one_is_there_whatever_is_installed(installed: None) -> None:
     assert list_pose_estimators() == ["broken", "gone", "mine", "movenet"]
     assert isinstance(make_pose_estimator(), MoveNet)
-    assert isinstance(make_pose_estimator("mine"), SimpleNamespace)
+    assert make_pose_estimator("mine").most == 6
 
 
 def test_an_unknown_name_is_told_which_there_are(installed: None) -> None:
@@ -54,3 +58,37 @@ def test_one_that_does_not_load_says_why(installed: None, name: str, reason: str
     with pytest.raises(ModelError, match=f"{name!r} is unavailable: {reason}; mend") as raised:
         make_pose_estimator(name)
     assert raised.value.__cause__ is not None
+
+
+class _Odd:
+    name, most = "odd", 6
+
+    def __init__(self, answer: object) -> None:
+        self.answer = answer
+
+    def people(self, picture: object) -> object:
+        if isinstance(self.answer, Exception):
+            raise self.answer
+        return self.answer
+
+
+@pytest.mark.parametrize(
+    ("answer", "reason"),
+    [
+        (None, "TypeError"),
+        (["nobody"], "something else than people"),
+        (RuntimeError("no memory"), "RuntimeError: no memory"),
+        ([Person(np.full((17, 3), np.nan, np.float32), np.ones(4, np.float32), 0.5)], "finite"),
+        ([Person(np.ones((17, 3), np.float32), np.ones(4, np.float32), -5.0)], "finite"),
+    ],
+)
+def test_the_faults_of_one_of_another_package_carry_its_name(
+    monkeypatch: pytest.MonkeyPatch, answer: object, reason: str
+) -> None:
+    point = EntryPoint("odd", "nowhere:odd", GROUP)
+    monkeypatch.setattr(EntryPoint, "load", lambda self: lambda: _Odd(answer))
+    monkeypatch.setattr(estimators, "entry_points", lambda group: [point])
+    made = make_pose_estimator("odd")
+    assert (made.name, made.most) == ("odd", 6)
+    with pytest.raises(ModelError, match=rf"(?s)'odd' failed: .*{reason}"):
+        made.people(np.zeros((8, 8, 3), np.uint8))

@@ -194,7 +194,7 @@ def _model() -> Iterator[Check]:
     except ModelError as error:
         yield Check("bundled model", False, str(error), "pip install --force-reinstall slipdetect")
         return
-    streams = ", ".join(stream.modality for stream in detector.config.streams)
+    streams = ", ".join(detector.scorer.weights)
     yield Check("bundled model", True, f"{detector.config.name} ({streams})")
     chosen = choose_engine(detector.config)
     yield Check("engine", None, f"{chosen.engine}: {chosen.reason}")

@@ -248,7 +248,13 @@ class Detector:
         finder = EventFinder(self.event_config, self.scorer.label)
         for window in self.scorer.windows(Segment(frames, run)):
             yield window, finder.push(window)
-        yield None, finder.finish()
+        last = finder.finish()
+        if finder.unconfirmed:
+            video.report.warn(
+                f"{finder.unconfirmed} not told: the video ends before it is known whether the "
+                f"person stays down for {self.event_config.confirm_down:g} s (confirm_down)"
+            )
+        yield None, last
 
 
 def _profile(run: RunState, video: Video) -> Profile:

@@ -227,7 +227,7 @@ class LiveDetection:
         self._note = item
 
     def _close(self, interrupted: bool) -> Iterator[LiveEvent]:
-        self._finder.finish(interrupted)
+        self._finder.finish(interrupted, live=True)
         self._open = None
         yield from self._finished()
 

@@ -51,11 +51,13 @@ class PoseConfig:
         number("pose.rate", self.rate, 0.0, above=True)
         integer("pose.pictures", self.pictures, 3)
         number("pose.weight", self.weight, 0.0, 1.0)
+        if not isinstance(self.limits, (list, tuple)) or len(self.limits) != 2:
+            raise UsageError(f"pose.limits must be two numbers, not {self.limits!r}")
         object.__setattr__(self, "limits", tuple(self.limits))
-        if len(self.limits) != 2:
-            raise UsageError(f"pose.limits must be two numbers, not {self.limits}")
-        number("pose.limits", self.limits[0])
-        number("pose.limits", self.limits[1], self.limits[0])
+        for limit in self.limits:
+            number("pose.limits", limit)
+        if self.limits[0] > self.limits[1]:
+            raise UsageError(f"pose.limits must be the least, then the highest, not {self.limits}")
         number("pose.unseen", self.unseen)
         number("pose.never_up", self.never_up, 0.0)
         number("pose.gate", self.gate, 0.0, 1.0)

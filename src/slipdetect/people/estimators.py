@@ -60,6 +60,8 @@ def make_pose_estimator(name: str = "movenet") -> PoseEstimator:
         )
     try:
         made: PoseEstimator = points[name].load()()
+        if name not in BUILT_IN:
+            made = _Checked(name, made)
     except ModelError:
         raise
     except Exception as error:
@@ -68,3 +70,38 @@ def make_pose_estimator(name: str = "movenet") -> PoseEstimator:
             "another one"
         ) from error
     return made
+
+
+class _Checked:
+    """A pose estimator of another package, whose faults carry its name."""
+
+    def __init__(self, name: str, estimator: PoseEstimator) -> None:
+        self.name, self._estimator = name, estimator
+        self.most = estimator.most
+
+    def people(self, picture: npt.NDArray[np.uint8]) -> list[Person]:
+        """See ``PoseEstimator``.
+
+        Raises:
+            ModelError: It failed, or gave what is no people.
+        """
+        try:
+            found = list(self._estimator.people(picture))
+            sound = all(
+                isinstance(each, Person)
+                and np.isfinite(each.keypoints).all()
+                and np.isfinite(each.box).all()
+                and 0 <= each.score <= 1
+                for each in found
+            )
+        except Exception as error:
+            raise self._fault(f"{type(error).__name__}: {error}") from error
+        if not sound:
+            raise self._fault("it gave something else than people with finite numbers")
+        return found
+
+    def _fault(self, what: str) -> ModelError:
+        return ModelError(
+            f"the pose estimator {self.name!r} failed: {what}; mend its package (see "
+            "slipdetect.testing.check_pose_estimator) or use another model"
+        )

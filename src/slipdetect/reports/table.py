@@ -6,6 +6,7 @@ In: ``DetectionResult``s, a ``Profile``. Out: lines of text.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from math import floor
 from typing import TYPE_CHECKING
 
 from slipdetect._text import columns, pad, printable, shorten, timecode
@@ -23,7 +24,9 @@ _LEAST_NAME = 16
 _STAGE = 28  # columns
 _PEOPLE: dict[str, Callable[[Event], str]] = {
     "person": lambda event: "" if event.track is None else str(event.track),
-    "down for": lambda event: "" if event.down_for is None else f"{event.down_for:.1f} s",
+    "down for": lambda event: (
+        "" if event.down_for is None else f"{floor(10 * event.down_for + 1e-6) / 10:.1f} s"
+    ),
     "up again at": lambda event: "" if event.recovered_at is None else timecode(event.recovered_at),
 }
 

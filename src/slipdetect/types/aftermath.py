@@ -5,6 +5,7 @@ In: an event and the windows after its peak. Out: the event with who it speaks o
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
@@ -156,5 +157,6 @@ def what_followed(event: Event) -> str:
     if not event.down_for:
         return ""
     if event.recovered_at is None:
-        return f"down for at least {event.down_for:.1f} s"
+        # at least so long: never rounded up
+        return f"down for at least {math.floor(10 * event.down_for + 1e-6) / 10:.1f} s"
     return f"down for {event.down_for:.1f} s, up again at {timecode(event.recovered_at)}"

@@ -89,6 +89,7 @@ class EventFinder:
     Attributes:
         begun: Number of the last event that began, dropped ones counted too.
         latest: What the last ``push`` or ``finish`` returned, to be followed further.
+        unconfirmed: Events that the last ``finish`` left out, as it came too soon to confirm them.
     """
 
     def __init__(self, config: EventConfig, label: str = "slip") -> None:
@@ -105,6 +106,7 @@ class EventFinder:
         self._emitted_until = 0.0
         self.begun = 0
         self.latest: list[Found] = []
+        self.unconfirmed = 0
 
     @property
     def active(self) -> bool:
@@ -142,21 +144,24 @@ class EventFinder:
         self._last = window
         return self._given_out([*finished, *self._confirmed()])
 
-    def finish(self, interrupted: bool = False) -> list[Event]:
+    def finish(self, interrupted: bool = False, live: bool = False) -> list[Event]:
         """End of the source: return what is still open, closed at the last window's end.
 
         Args:
             interrupted: The source broke off; an event going on is marked so. Windows that come
                 later are of the same source, and no event of theirs reaches back before this end.
+            live: Nobody looks at the source again, so that events which wait to be confirmed count.
         """
         if self._active and self._event is not None and self._last is not None:
             self._event.end = self._last.end
         finished = self._emit(interrupted and self._active)
-        finished += self._confirmed(interrupted=interrupted)
+        finished += self._confirmed(interrupted=interrupted or live)
+        unconfirmed = len(self._unconfirmed)
         limit = self._last.end if self._last is not None else 0.0
         until = self._emitted_until if self._last is None else limit
         begun = self.begun
         self.reset()
+        self.unconfirmed = unconfirmed
         if interrupted:
             self._emitted_until, self.begun = until, begun
         return self._given_out(finished, limit)

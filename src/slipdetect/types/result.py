@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 from slipdetect._text import plain_name, printable, timecode
+from slipdetect.errors import UsageError
 from slipdetect.types.aftermath import what_followed
 from slipdetect.types.event_finder import find_events
 from slipdetect.types.events import Event, EventConfig, Window
@@ -206,6 +207,11 @@ class DetectionResult:
         Raises:
             UsageError: An impossible value.
         """
+        if confirm_down and "pose" not in self.weights:
+            raise UsageError(
+                f"the model {self.model!r} looked at no people, so nobody is seen to get up; leave "
+                "out confirm_down"
+            )
         config = self.event_config.updated(
             {
                 "onset": onset,

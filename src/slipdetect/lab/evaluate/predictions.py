@@ -92,8 +92,13 @@ class ClipPrediction:
         """Return the prediction with the events that ``config`` makes of its windows.
 
         Raises:
-            DataError: The windows were not kept.
+            DataError: The windows were not kept, or ``config`` asks who stays down.
         """
+        if config.confirm_down:
+            raise DataError(
+                f"what is kept of {self.clip!r} knows of no people, so that confirm_down cannot be "
+                "applied again; run the model once more, or leave it out"
+            )
         if not self.windows:
             raise DataError(
                 f"the windows of {self.clip!r} were not kept, so its events cannot be found again; "

@@ -101,6 +101,10 @@ def export(
         raise UsageError("give the folder of the graphs with --out; packages carry those of onnx")
     from slipdetect.lab.models.graphs import export_graphs, snippets_of
 
+    if package.config.pose is not None and out is not None:
+        console.warn(
+            "people are not in the graphs: the model looks at them besides (docs/graphs.md)"
+        )
     snippets = {} if video is None else snippets_of(package, video)
     for done in export_graphs(package, target, out, snippets, overwrite=overwrite):
         drawn = "drawn " if video is None else ""

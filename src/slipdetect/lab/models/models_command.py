@@ -221,6 +221,12 @@ def _recipe(config: ModelConfig) -> Iterator[_Field]:
             f"at least {events.min_duration_on:g} s, "
             f"gaps up to {events.min_duration_off:g} s joined",
             f"lengthened by {events.pad_onset:g} s and {events.pad_offset:g} s",
+            *([f"as far as {events.narrow:g} below the peak's log-odds"] if events.narrow else []),
+            *(
+                [f"whose person stays down for {events.confirm_down:g} s"]
+                if events.confirm_down
+                else []
+            ),
         ],
     )
     presets = config.sensitivity.items()
