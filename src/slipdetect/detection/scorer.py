@@ -156,9 +156,9 @@ class TSNScorer(WindowScorer):
         if self.exact or live or events is None or every == 1:
             return EverySnippet(modalities, self.grid, self.plan)
         if self.config.pose is not None:
-            # at the gate nobody knows yet what people will say
+            # at the gate nobody knows yet what people will say; far below it nothing will happen
             gate = self.config.pose.gate
-            events = replace(events, onset=max(gate, 0.5), offset=min(gate, 0.5))
+            events = replace(events, onset=0.5, offset=min(2 * gate, 0.5))
         verdict = partial(self._verdict, events)
         return SkipConfident(modalities, self.grid, self.plan, every, verdict)
 
