@@ -5,13 +5,16 @@ In: windows with people, made by hand at five a second. Out: nothing but asserti
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from results import make_result
+from slipdetect.detection import Detector, Segment, WindowScorer
 from slipdetect.errors import UsageError
 from slipdetect.types import Event, EventConfig, EventFinder, Sighting, Window, find_events
 
@@ -253,3 +256,20 @@ def test_events_are_told_in_order_also_where_the_first_is_not_sure_yet() -> None
     assert [event.track for _, event in told] == [1, 2]
     # the second waits for the first
     assert told[0][0] == told[1][0] > PEAK + 0.4 + 3.0
+
+
+def test_a_file_says_how_many_events_its_end_leaves_out() -> None:
+    class Lies(WindowScorer):
+        name, sample_fps, short_side = "lies", 5.0, 60
+
+        def windows(self, segment: Segment) -> Iterator[Window]:
+            for _ in segment:
+                pass
+            yield from film((5, "down"))
+
+    example = Path(__file__).parents[2] / "examples" / "slip.mp4"
+    result = Detector(Lies(), CONFIG).detect(example)
+    assert result.events == ()
+    (warning,) = result.report.warnings
+    assert warning.startswith("1 event is not told: the video ends before")
+    assert len(Detector(Lies(), replace(CONFIG, confirm_down=0.0)).detect(example).events) == 1

@@ -250,8 +250,9 @@ class Detector:
             yield window, finder.push(window)
         last = finder.finish()
         if finder.unconfirmed:
+            many = "1 event is" if finder.unconfirmed == 1 else f"{finder.unconfirmed} events are"
             video.report.warn(
-                f"{finder.unconfirmed} not told: the video ends before it is known whether the "
+                f"{many} not told: the video ends before it is known whether the "
                 f"person stays down for {self.event_config.confirm_down:g} s (confirm_down)"
             )
         yield None, last
