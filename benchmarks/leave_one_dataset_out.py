@@ -111,7 +111,8 @@ def run_fold(name: str, data: Path, out: Path) -> None:
         write_predictions(found, predictions_file(name))
     if name == "bundled" and not predictions_file(ORDINARY).exists():
         ordinary = [clip for clip in clips if clip.dataset == ORDINARY]
-        found = predict(Detector.from_package(pictures_only(), exact=True), ordinary, data.parent)
+        detector = Detector.from_package(pictures_only(), exact=True)
+        found = predict(detector, ordinary, data.parent, sizes=False)
         write_predictions(found, predictions_file(ORDINARY))
     if lodo_people.people_file(name).exists():
         print(f"{name} exists, skipped; remove {lodo_people.people_file(name)} to run it again")

@@ -8,7 +8,6 @@ import numpy as np
 import pytest
 
 from slipdetect.people.crowd import LEAD, Crowd, Judged, surest
-from slipdetect.people.tracks import INSIDE
 from slipdetect.types.person import Person
 
 RATE = 5.0
@@ -90,7 +89,3 @@ def test_the_forgotten_is_gone_and_numbers_go_on() -> None:
     seen.push(20, 4.0, [someone(20), someone(200)])
     assert [each.track for each in seen.pictures[20]] in ([2, 3], [3, 2])
     assert seen.begun == 3
-
-
-def test_the_columns_of_a_window_are_those_that_features_take() -> None:
-    assert INSIDE == 57

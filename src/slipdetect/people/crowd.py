@@ -13,8 +13,8 @@ import numpy as np
 from slipdetect.people.features import features
 from slipdetect.people.network import PoseNetwork
 from slipdetect.people.posture import Posture
-from slipdetect.people.tracks import LONGEST_GAP, Floats, Tracker, track_window
-from slipdetect.types.person import Person
+from slipdetect.people.tracks import LONGEST_GAP, Tracker, track_window
+from slipdetect.types.person import Person, box_distance
 
 LEAD = 1.0  # seconds before a window in which somebody may have been up
 _CLOSE = 1.0  # longer sides of a box, within which a new track may go on with an old one
@@ -139,7 +139,7 @@ class Crowd:
             gone = number - path.frames[-1]
             if path.number in there or gone > LONGEST_GAP * self._rate:
                 continue
-            away = _distance(path.people[-1].box, person.box)
+            away = box_distance(path.people[-1].box.tolist(), person.box.tolist())
             if away <= _CLOSE:
                 near.append((away, path.number))
         if near:
@@ -158,10 +158,3 @@ class Crowd:
             if self._before[track] in up:
                 up.add(track)
         return up
-
-
-def _distance(one: Floats, other: Floats) -> float:
-    """Return the way between the middles of two boxes, in longer sides of the larger one."""
-    way = (one[:2] + one[2:] - other[:2] - other[2:]) / 2
-    side = max(float((box[2:] - box[:2]).max()) for box in (one, other))
-    return float(np.hypot(*way)) / max(side, 1e-3)

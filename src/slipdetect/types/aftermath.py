@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 
 from slipdetect._text import timecode
 from slipdetect.types.events import Event, Window
-from slipdetect.types.person import Box, Sighting
+from slipdetect.types.person import Box, Sighting, box_distance
 
 FOLLOWED = 75.0  # seconds after the peak: who falls slowly has still been down for a minute
 UP_FOR = 0.4  # seconds that somebody is up before they count as recovered
@@ -120,20 +120,12 @@ class Aftermath:
         same = next((person for person in people if person.track == self.track), None)
         near = []
         for person in people:
-            away = self._distance(person.box)
+            away = math.inf if self.box is None else box_distance(self.box, person.box)
             if same is None and away <= _NEAR and person.track not in self._others:
                 near.append((away, person.track, person))
             elif person is not same:
                 self._others.add(person.track)
         return min(near)[2] if near else same
-
-    def _distance(self, box: Box) -> float:
-        """Return the way between the middles of two boxes, in longer sides of the larger one."""
-        if self.box is None:
-            return float("inf")
-        sides = [max(each[2] - each[0], each[3] - each[1]) for each in (self.box, box)]
-        x, y = ((self.box[i] + self.box[i + 2] - box[i] - box[i + 2]) / 2 for i in (0, 1))
-        return float((x * x + y * y) ** 0.5 / max(*sides, 1e-6))
 
 
 def with_aftermath(event: Event, windows: Iterable[Window]) -> Event:

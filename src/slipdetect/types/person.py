@@ -5,6 +5,7 @@ In: what a pose estimator found. Out: small frozen classes. numpy loads on use.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
@@ -52,6 +53,13 @@ LIMBS = (
     *((5, 6), (5, 7), (7, 9), (6, 8), (8, 10)),
     *((5, 11), (6, 12), (11, 12), (11, 13), (13, 15), (12, 14), (14, 16)),
 )
+
+
+def box_distance(one: Sequence[float], other: Sequence[float]) -> float:
+    """Return the way between the middles of two boxes, in longer sides of the larger one."""
+    side = max(max(box[2] - box[0], box[3] - box[1]) for box in (one, other))
+    x, y = ((one[i] + one[i + 2] - other[i] - other[i + 2]) / 2 for i in (0, 1))
+    return math.hypot(x, y) / max(side, 1e-6)
 
 
 @dataclass(frozen=True, eq=False)
