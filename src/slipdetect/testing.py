@@ -223,10 +223,11 @@ def check_pose_estimator(estimator: PoseEstimator, picture: npt.NDArray[np.uint8
     Raises:
         AssertionError: It does not; the text says what.
     """
-    assert isinstance(estimator.name, str), "its name is no text"
-    assert estimator.name, "it has no name"
-    assert isinstance(estimator.most, int), "most is no whole number"
-    assert estimator.most > 0, "most is less than 1"
+    name, most = (getattr(estimator, key, None) for key in ("name", "most"))
+    assert isinstance(name, str), "its name is no text"
+    assert name, "it has no name"
+    assert isinstance(most, int), "most, how many people it finds in a picture, is no whole number"
+    assert most > 0, "most is less than 1"
     random = np.random.default_rng(0)
     for height, width in _SIZES:
         for image in (

@@ -104,7 +104,8 @@ class CommonSettings(EventSettings, ModelSettings):
     )
     confirm_down: float | None = seconds(
         "Events",
-        "Only those whose person is not seen to get up within so long after the peak.",
+        "Only those whose person is not seen to get up within so long after the peak; none that a "
+        "file ends before.",
         type=click.FloatRange(0.0, MOST_CONFIRM),
     )
     windows: bool = False
