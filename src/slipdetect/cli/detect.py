@@ -20,13 +20,14 @@ from slipdetect._text import plain_name, printable
 from slipdetect.cli.batch import DETECTING, Batch, Detect, OnEvent, Progress
 from slipdetect.cli.completion import FILE_NAME
 from slipdetect.cli.console import Console
-from slipdetect.cli.detect_options import MANY, DetectSettings
+from slipdetect.cli.detect_options import DetectSettings
 from slipdetect.cli.grouped import GroupedCommand
 from slipdetect.cli.options import common_options, with_options
 from slipdetect.cli.side_by_side import Detecting, SideBySide
 from slipdetect.cli.sources import expand, names_live_source
 from slipdetect.cli.typed_options import options_of
 from slipdetect.cli.watch import only_for_files, watch
+from slipdetect.cli.worker_options import MANY
 from slipdetect.errors import UsageError, VideoError
 from slipdetect.sinks.registry import (
     FORMATS,

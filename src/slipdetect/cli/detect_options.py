@@ -16,7 +16,7 @@ import click
 
 from slipdetect.cli.completion import FILE_NAME, FOLDER_NAME, MODEL_NAME
 from slipdetect.cli.typed_options import POSITIVE, flag, headed, number, options_of, seconds
-from slipdetect.cli.worker_options import jobs_option, on_option, resume_option
+from slipdetect.cli.worker_options import ResumableSettings
 from slipdetect.sinks.alert import TIMEOUT
 from slipdetect.sinks.clips import MARGIN
 from slipdetect.sinks.registry import FORMATS
@@ -33,8 +33,6 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 _probability = partial(headed, metavar="P", type=click.FloatRange(0.0, 1.0))
-
-MANY = "Many videos"  # a heading
 
 # as in models/config.py and detection/engines, which a page of help must not load
 SENSITIVITIES = ("low", "balanced", "high")
@@ -185,7 +183,7 @@ class CommonSettings(EventSettings, ModelSettings):
 
 
 @dataclass(frozen=True, kw_only=True)
-class DetectSettings(CommonSettings):
+class DetectSettings(CommonSettings, ResumableSettings):
     """What ``detect`` takes."""
 
     sources: tuple[str, ...]
@@ -210,9 +208,6 @@ class DetectSettings(CommonSettings):
         more=True,
     )
     strict: bool = flag("Reading", "A truncated video fails instead of warning.", more=True)
-    jobs: int | None = jobs_option(MANY)
-    on: str | None = on_option(MANY)
-    resume: str | None = resume_option(MANY)
     store: str | None = headed(
         "Reading",
         "Folder of slipdetect extract to take a model's flow from.",

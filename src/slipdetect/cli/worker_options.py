@@ -1,33 +1,44 @@
 """The options of commands that look at many videos: how many at a time, and where.
 
-In: nothing. Out: fields for dataclasses of settings, made once for all these commands.
+In: nothing. Out: dataclasses of settings that those of the commands extend.
 """
 
 from __future__ import annotations
 
-from typing import Any
+from dataclasses import dataclass
 
 import click
 
+from slipdetect.cli.completion import FILE_NAME
 from slipdetect.cli.typed_options import option
 
-JOBS_HELP = "Videos at a time, a process each.  [default: 1; with --on one a CPU of all machines]"
-ON_HELP = "Where: ray, or ray://HOST:PORT of a cluster.  [default: this machine]"
-RESUME_HELP = "Keep in FILE (.jsonl) what is done, and do the rest if it is there already."
+MANY = "Many videos"  # their heading
 
 
-def jobs_option(heading: str = "") -> Any:
-    """Return the field of how many videos at a time."""
-    return option(heading=heading, metavar="N", type=click.IntRange(min=1), help=JOBS_HELP)
+@dataclass(frozen=True, kw_only=True)
+class WorkerSettings:
+    """Where videos are looked at."""
+
+    jobs: int | None = option(
+        heading=MANY,
+        metavar="N",
+        type=click.IntRange(min=1),
+        help="Videos at a time, a process each.  [default: 1; with --on as many as CPUs]",
+    )
+    on: str | None = option(
+        heading=MANY,
+        metavar="WHERE",
+        help="ray, or ray://HOST:PORT of a Ray cluster.  [default: this machine]",
+    )
 
 
-def on_option(heading: str = "") -> Any:
-    """Return the field of where they are looked at."""
-    return option(heading=heading, metavar="WHERE", help=ON_HELP)
+@dataclass(frozen=True, kw_only=True)
+class ResumableSettings(WorkerSettings):
+    """And what of them is done already."""
 
-
-def resume_option(heading: str = "") -> Any:
-    """Return the field of what an earlier run has done."""
-    return option(
-        heading=heading, metavar="FILE", type=click.Path(dir_okay=False), help=RESUME_HELP
+    resume: str | None = option(
+        heading=MANY,
+        metavar="FILE",
+        type=FILE_NAME,
+        help="Note in FILE what is done; if it is there, go on from it.",
     )
