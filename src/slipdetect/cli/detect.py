@@ -42,11 +42,11 @@ from slipdetect.sinks.text import Write
 from slipdetect.types import DetectionResult, Profile, Stage
 from slipdetect.types.kept import built, plain
 from slipdetect.workers import Backend, open_backend
-from slipdetect.workers.manifest import Manifest
 
 if TYPE_CHECKING:
     from slipdetect.detection import Detector
     from slipdetect.detection.pipeline import Stopwatch
+    from slipdetect.workers.manifest import Manifest
 
 HEADINGS = ("Output", "Model", "Events", "Alerts", "Reading", MANY)
 
@@ -239,6 +239,8 @@ def _done_videos(
     path: Path, settings: DetectSettings, detector: Detector
 ) -> Manifest[DetectionResult]:
     """Open the file of ``--resume``; what results depend on must be as it was."""
+    from slipdetect.workers.manifest import Manifest
+
     facts = {
         "model": detector.scorer.name,
         "weights": dict(detector.scorer.weights),
