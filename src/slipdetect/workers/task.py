@@ -14,6 +14,7 @@ from collections.abc import Callable
 from typing import Protocol, TypeVar
 
 from slipdetect.errors import SlipdetectError
+from slipdetect.flow.machine import limit_cpus
 from slipdetect.workers.words import Done, Failed, Logged, Told, Word
 
 GO_ON, SOON, AT_ONCE = range(3)  # when a task shall stop: not, where it suits, as soon as it can
@@ -113,14 +114,10 @@ def portable(error: Exception) -> Exception:
 
 def share_cpus(count: int) -> None:
     """Let everything in this process that computes in threads use ``count`` CPUs at most."""
-    # read by libraries when they load, so before the first of them does
-    os.environ.setdefault("OMP_NUM_THREADS", str(count))
-    from slipdetect.flow.machine import limit_cpus
-
     limit_cpus(count)
-    import cv2
-
-    cv2.setNumThreads(count)
+    # read by libraries when they load: this must come before the first of them
+    os.environ.setdefault("OMP_NUM_THREADS", str(count))
+    os.environ["OPENCV_FOR_THREADS_NUM"] = str(count)
 
 
 class _Forwarding(logging.Handler):
