@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import os
 import socket
+import threading
 from collections.abc import Callable
 from contextlib import suppress
 from importlib import import_module
-from queue import Empty, SimpleQueue
 from typing import Any
 
 from slipdetect._version import __version__
@@ -27,7 +27,9 @@ class Actor:
     def __init__(self) -> None:
         self._machine = _machine()
         self._do: Callable[[object, Link], object] | None = None
-        self._told: SimpleQueue[Word | None] = SimpleQueue()
+        self._told: list[Word] = []
+        self._at_work = False
+        self._changed = threading.Condition()
         self._level = GO_ON
 
     def begin(self, make: Make[Any, Any], version: str, folder: str, cpus: int) -> Word:
@@ -67,6 +69,7 @@ class Actor:
         """
         if self._do is None:
             raise RuntimeError("a task before the worker has begun")
+        self._at_work = True
         if os.path.lexists(name):
             word = do_task(self._do, task, self)
         else:
@@ -76,16 +79,16 @@ class Actor:
                     "videos under the same path"
                 )
             )
-        rest = self._fetch()
-        self._told.put(None)  # for a ``told`` that waits
-        return word, rest
+        with self._changed:
+            self._at_work = False
+            self._changed.notify_all()
+            return word, self._fetch()
 
     def told(self) -> list[Word]:
-        """Return what was told since the last time; wait for it if there is nothing."""
-        with suppress(Empty):
-            first = self._told.get(timeout=_LONGEST_WAIT)
-            return self._fetch() if first is None else [first, *self._fetch()]
-        return []
+        """Return what was told since the last time; while a task is done, wait for something."""
+        with self._changed:
+            self._changed.wait_for(lambda: self._told or not self._at_work, _LONGEST_WAIT)
+            return self._fetch()
 
     def alive(self) -> bool:
         """Answer."""
@@ -93,7 +96,9 @@ class Actor:
 
     def tell(self, message: object) -> None:
         """See ``Link``."""
-        self._told.put(word_of(message))
+        with self._changed:
+            self._told.append(word_of(message))
+            self._changed.notify_all()
 
     def stopping(self) -> int:
         """See ``Link``."""
@@ -104,12 +109,7 @@ class Actor:
         self._level = level
 
     def _fetch(self) -> list[Word]:
-        found: list[Word] = []
-        with suppress(Empty):
-            while True:
-                word = self._told.get_nowait()
-                if word is not None:
-                    found.append(word)
+        found, self._told = self._told, []
         return found
 
 

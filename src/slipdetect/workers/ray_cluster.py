@@ -23,7 +23,7 @@ from slipdetect.workers.words import Failed, Lost, Word
 _SECONDS_TO_STOP = 5.0
 _SECONDS_TO_ASK_AGAIN = 0.5  # whether a worker that did not answer is there
 _NODE_DIED = "its node has died"  # in what Ray says of an actor
-_CONTROL = "control"  # calls that are answered while a task is done
+_CALLS = 3  # that an actor answers at a time: a task, what that tells, a stop
 
 
 class RayWorker:
@@ -41,16 +41,16 @@ class RayWorker:
 
     def stop(self, level: int) -> None:
         """See ``Worker``."""
-        self.handle.stop.options(concurrency_group=_CONTROL).remote(level)
+        self.handle.stop.remote(level)
 
     def listen(self) -> None:
         """Ask for what the task tells."""
-        self.calls[self.handle.told.options(concurrency_group=_CONTROL).remote()] = "told"
+        self.calls[self.handle.told.remote()] = "told"
 
     def ask(self) -> None:
         """Ask whether it is there."""
         self.ask_at = None
-        self.calls = {self.handle.alive.options(concurrency_group=_CONTROL).remote(): "alive"}
+        self.calls = {self.handle.alive.remote(): "alive"}
 
 
 class RayCluster:
@@ -122,9 +122,14 @@ class RayCluster:
 
     def begin(self, make: Make[Any, Any]) -> RayWorker:
         """See ``Backend``."""
-        options = {"num_cpus": 1, "num_gpus": self._gpus, "max_restarts": 0}
-        kind = self._ray.remote(**options, concurrency_groups={_CONTROL: 2})(Actor)
-        handle = kind.options(scheduling_strategy="SPREAD").remote()
+        kind = self._ray.remote(
+            num_cpus=1,
+            num_gpus=self._gpus,
+            max_restarts=0,
+            max_concurrency=_CALLS,
+            scheduling_strategy="SPREAD",
+        )(Actor)
+        handle = kind.remote()
         begun = handle.begin.remote(make, __version__, str(Path.cwd()), 1)
         worker = RayWorker(handle, begun)
         self._workers.add(worker)
@@ -202,6 +207,6 @@ class RayCluster:
             yield Failed(WorkerError(f"a worker cannot be made: {text.strip().splitlines()[-1]}"))
         elif isinstance(error, self._ray.exceptions.ActorDiedError) and _NODE_DIED not in text:
             memory = "out of memory" in text.lower()
-            yield Lost("no memory was left" if memory else "Ray lost its process")
+            yield Lost("no memory was left" if memory else "killed, or crashed")
         else:
             yield Lost("it does not answer any more", with_machine=True)
