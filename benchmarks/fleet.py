@@ -65,7 +65,7 @@ class Together:
 @contextmanager
 def nodes() -> Iterator[Any]:
     """Yield Ray's local cluster: a head without CPUs, and two nodes with one each."""
-    os.environ["RAY_worker_niceness"] = "0"
+    os.environ["RAY_worker_niceness"] = "0"  # noqa: SIM112 - Ray's own name for it
     from ray.cluster_utils import Cluster
 
     head = {"num_cpus": 0, "include_dashboard": False, "object_store_memory": _STORE}

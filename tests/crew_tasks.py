@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from slipdetect.errors import ModelError, VideoError
+from slipdetect.lab.data import Clip
 from slipdetect.workers import GO_ON, Interrupted, Link
 
 logger = logging.getLogger("slipdetect.tests")
@@ -72,3 +73,55 @@ class Shouting:
         if what == "late":
             time.sleep(0.3)
         return f"{word.upper()} by {os.getpid()}"
+
+
+@dataclass(frozen=True)
+class Telling:
+    """Makes what tells of a source as detection does, and returns its name.
+
+    Attributes:
+        folder: Where a source that is done leaves a file.
+    """
+
+    folder: Path
+
+    def __call__(self) -> Callable[[str, Link], str]:
+        """Return it."""
+        return self.do
+
+    def do(self, source: str, link: Link) -> str:
+        """Look at a source."""
+        if source == "bad":
+            raise VideoError("'bad' is damaged")
+        _, waits, other = source.partition("waits-for-")
+        deadline = time.monotonic() + 20
+        while waits and not (self.folder / other).exists() and time.monotonic() < deadline:
+            time.sleep(0.01)
+        link.tell(("progress", 1.0, 2.0))
+        while source.startswith("endless") and link.stopping() == GO_ON:
+            time.sleep(0.01)
+        link.tell(("event", f"fall in {source}"))
+        (self.folder / source).touch()
+        return source
+
+
+@dataclass(frozen=True)
+class ClipWords:
+    """Makes what returns the name of a clip in capitals, and adds a mark to its file."""
+
+    def __call__(self) -> Callable[[Clip, Link | None], str]:
+        """Return it."""
+        return self.do
+
+    def do(self, clip: Clip, link: Link | None) -> str:
+        """Look at a clip."""
+        name = clip.path.name
+        if name == "wrong":
+            raise ValueError(name)
+        if name == "late":
+            time.sleep(0.1)
+        with clip.path.open("a") as stream:
+            stream.write(".")
+        if name == "bad":
+            raise VideoError(f"{name!r} is damaged")
+        return name.upper()

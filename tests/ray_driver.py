@@ -66,6 +66,9 @@ def results(backend: Any, folder: Path, *words: str, lose: Any = None) -> dict[s
 
 def main(scenario: str, folder: Path) -> dict[str, Any]:
     """Run a scenario; messages go to standard error."""
+    if scenario == "here":
+        with RayCluster(None, most=2) as backend:
+            return results(backend, folder, "a", "bad", "odd", "missing", "says")
     if scenario == "client":
         with nodes("kitchen", client_port=10991), RayCluster(f"ray://{HERE}:10991") as backend:
             return results(backend, folder, "a", "says", "bad", "missing", "twice")

@@ -22,10 +22,14 @@ _LONGEST_WAIT = 5.0  # for something to be told, seconds; whoever listens then a
 
 
 class Actor:
-    """What Ray makes on a machine; ``told`` and ``stop`` are called while ``do`` runs."""
+    """What Ray makes on a machine; ``told`` and ``stop`` are called while ``do`` runs.
 
-    def __init__(self) -> None:
-        self._machine = _machine()
+    Args:
+        machine: Its name in messages; None: what Ray calls it.
+    """
+
+    def __init__(self, machine: str | None = None) -> None:
+        self._machine = _machine() if machine is None else machine
         self._do: Callable[[object, Link], object] | None = None
         self._told: list[Word] = []
         self._at_work = False
