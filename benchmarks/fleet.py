@@ -80,7 +80,7 @@ def nodes() -> Iterator[Any]:
 
 
 def look(backend: Any, clips: list[str], half: Callable[[], None] | None = None) -> dict[str, Any]:
-    """Return how long it took, and what came of each clip; ``half`` is called in the middle."""
+    """Return how long it took, what came of each clip; ``half`` is called in the middle."""
     from slipdetect.workers import Crew, Done, Told
 
     found: dict[str, list[Any]] = {clip: [] for clip in clips}
@@ -90,22 +90,41 @@ def look(backend: Any, clips: list[str], half: Callable[[], None] | None = None)
             path.touch()
         tasks = [*map(str, waits), *clips]
         crew = Crew(backend, Together(Path(name)), tasks, tasks)
-        ready, began, done = 0, 0.0, 0
+        ready, began, before, done = 0, 0.0, 0.0, 0
         with backend, closing(crew.run()) as answers:
             for index, answer in answers:
                 if isinstance(answer, Told):
                     continue
                 if index < WORKERS:
                     ready += 1
-                    began = time.monotonic() if ready == WORKERS else began
+                    if ready == WORKERS:
+                        began, before = time.monotonic(), processor()
                     continue
                 known = json.loads(answer.result) if isinstance(answer, Done) else str(answer.error)
                 found[tasks[index]].append(known)
                 done += 1
                 if half is not None and done == len(clips) // 2:
                     half()
-        seconds = time.monotonic() - began
-    return {"seconds": seconds, "found": found}
+                if done == len(clips):
+                    seconds, busy = time.monotonic() - began, processor() - before
+    return {"seconds": seconds, "processor": busy, "found": found}
+
+
+def processor() -> float:
+    """Return the processor time of this process and of all that it has started, seconds."""
+    parents: dict[int, int] = {}
+    times: dict[int, int] = {}
+    for path in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            facts = path.read_text().rpartition(")")[2].split()
+        except OSError:  # it has ended
+            continue
+        pid = int(path.parent.name)
+        parents[pid], times[pid] = int(facts[1]), int(facts[11]) + int(facts[12])
+    ours = {os.getpid()}
+    while more := {pid for pid, parent in parents.items() if parent in ours} - ours:
+        ours |= more
+    return sum(times[pid] for pid in ours) / os.sysconf("SC_CLK_TCK")
 
 
 def turn(kind: str, clips: list[str]) -> dict[str, Any]:
@@ -131,6 +150,7 @@ def run(data: Path, turns: int) -> dict[str, Any]:
         paths = sorted({row["path"] for row in csv.DictReader(stream)})
     clips = [str(data / path) for path in paths[:: len(paths) // CLIPS][:CLIPS]]
     seconds: dict[str, list[float]] = {kind: [] for kind in KINDS}
+    busy: dict[str, list[float]] = {kind: [] for kind in KINDS}
     loads: list[float] = []
     first: dict[str, Any] = {}
     differing = 0
@@ -139,6 +159,7 @@ def run(data: Path, turns: int) -> dict[str, Any]:
             taken = _apart(kind, clips)
             loads.append(os.getloadavg()[0])
             seconds[kind].append(taken["seconds"])
+            busy[kind].append(taken["processor"])
             first = first or taken["found"]
             differing += taken["found"] != first
             print(f"turn {number + 1}, {kind}: {taken['seconds']:.1f} s", file=sys.stderr)
@@ -149,6 +170,7 @@ def run(data: Path, turns: int) -> dict[str, Any]:
         "machine": machine_name(),
         "clips": len(clips),
         "seconds": seconds,
+        "processor": busy,
         "load": loads,
         "runs that found something else": differing,
         "killed": {"seconds": killed["seconds"], "once": once, "same": same},
@@ -170,9 +192,9 @@ def report(found: dict[str, Any]) -> Iterator[str]:
     ratios = [b / a for a, b in zip(jobs, ray, strict=True)]
     reached = statistics.median(ratios) <= BAR
     yield f"{found['machine']}: {found['clips']} clips, {len(jobs)} turns"
-    for name, all_of_it in (("--jobs 2", jobs), ("--on ray, 2 nodes", ray)):
-        median = statistics.median(all_of_it)
-        yield f"  {name}: {median:.1f} s ({min(all_of_it):.1f} to {max(all_of_it):.1f})"
+    for name, kind in (("--jobs 2", "jobs"), ("--on ray, 2 nodes", "ray")):
+        yield f"  {name}: {_spread(found['seconds'][kind])}"
+        yield f"    processor time of all its processes: {_spread(found['processor'][kind])}"
     yield (
         f"  ratio within a turn: {statistics.median(ratios):.2f} ({min(ratios):.2f} to "
         f"{max(ratios):.2f}); bar {BAR}: {'reached' if reached else 'missed'}"
@@ -187,6 +209,10 @@ def report(found: dict[str, Any]) -> Iterator[str]:
     yield f"  load average meanwhile: {min(load):.1f} to {max(load):.1f}"
     if min(load) > WORKERS + 1:
         yield "  other processes were at work on this machine"
+
+
+def _spread(seconds: list[float]) -> str:
+    return f"{statistics.median(seconds):.1f} s ({min(seconds):.1f} to {max(seconds):.1f})"
 
 
 def main() -> None:

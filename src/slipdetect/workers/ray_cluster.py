@@ -175,7 +175,8 @@ class RayCluster:
             answer = self._ray.get(call)
         except self._ray.exceptions.RayTaskError as error:
             cause = error.cause if isinstance(error.cause, Exception) else error
-            yield Failed(RuntimeError(f"{type(cause).__name__}: {cause}"))
+            first = str(cause).partition("\n")[0]  # tracebacks follow
+            yield Failed(WorkerError(f"Ray could not call a worker: {first}"))
         except self._ray.exceptions.RayError as error:
             yield from self._gone(worker, error)
         else:
