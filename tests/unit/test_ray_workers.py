@@ -16,6 +16,7 @@ import pytest
 
 from slipdetect.errors import VideoError
 from slipdetect.workers.ray_actor import Actor
+from slipdetect.workers.ray_cluster import client_address
 from slipdetect.workers.words import Done, Failed, Logged, Told
 
 TESTS = Path(__file__).parents[1]
@@ -126,3 +127,8 @@ def test_an_actor_needs_the_video_and_what_is_told_is_fetched(tmp_path: Path) ->
     assert isinstance(gone, Failed)
     assert isinstance(gone.error, VideoError)
     assert "b.mp4' is not there on machine 'kitchen'; every machine needs" in str(gone.error)
+
+
+def test_a_host_without_a_port_has_that_of_the_client_server() -> None:
+    assert client_address("head") == "ray://head:10001"
+    assert client_address("10.0.0.1:23") == "ray://10.0.0.1:23"

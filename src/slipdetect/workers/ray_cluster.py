@@ -23,6 +23,7 @@ from slipdetect.workers.words import Failed, Lost, Word
 _SECONDS_TO_STOP = 5.0
 _SECONDS_TO_ASK_AGAIN = 0.5  # whether a worker that did not answer is there
 _NODE_DIED = "its node has died"  # in what Ray says of an actor
+_CLIENT_PORT = 10001  # of a head node where nothing else was said
 _CALLS = 3  # that an actor answers at a time: a task, what that tells, a stop
 
 
@@ -57,9 +58,10 @@ class RayCluster:
     """The backend of many machines; each worker has a CPU of its own, or a GPU.
 
     Args:
-        address: ``ray://HOST:PORT`` of a cluster's client server; None for what ``ray.init`` does
-            by itself: join the cluster of ``RAY_ADDRESS`` or the one that ``ray start`` began on
-            this machine, and otherwise start one here, which ends with the run.
+        address: ``HOST:PORT`` of a cluster's client server, 10001 where only a host is given; None
+            for what ``ray.init`` does by itself: join the cluster of ``RAY_ADDRESS`` or the one
+            that ``ray start`` began on this machine, and otherwise start one here, which ends with
+            the run.
         most: Workers in all; None for one a CPU.
         gpus: GPUs that each worker asks for.
 
@@ -78,7 +80,7 @@ class RayCluster:
                 "--on ray needs Ray; pip install 'slipdetect[ray]' here and on every machine"
             ) from error
         self._ray: Any = ray
-        self._address = address
+        self._address = None if address is None else client_address(address)
         self._most = most
         self._gpus = gpus
         self._workers: set[Worker] = set()
@@ -211,3 +213,8 @@ class RayCluster:
             yield Lost("no memory was left" if memory else "killed, or crashed")
         else:
             yield Lost("it does not answer any more", with_machine=True)
+
+
+def client_address(address: str) -> str:
+    """Return what ``ray.init`` takes for a host, with or without a port."""
+    return f"ray://{address}" if ":" in address else f"ray://{address}:{_CLIENT_PORT}"
