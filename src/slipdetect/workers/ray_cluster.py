@@ -23,6 +23,7 @@ from slipdetect.workers.words import Failed, Lost, Word
 _SECONDS_TO_STOP = 5.0
 _SECONDS_TO_ASK_AGAIN = 0.5  # whether a worker that did not answer is there
 _NODE_DIED = "its node has died"  # in what Ray says of an actor
+_SECONDS_BETWEEN_COUNTS = 2.0
 _CLIENT_PORT = 10001  # of a head node where nothing else was said
 _CALLS = 3  # that an actor answers at a time: a task, what that tells, a stop
 
@@ -84,6 +85,7 @@ class RayCluster:
         self._most = most
         self._gpus = gpus
         self._workers: set[Worker] = set()
+        self._there, self._count_at = 0, 0.0  # CPUs or GPUs, and when to count them again
 
     def __enter__(self) -> Self:
         try:
@@ -118,9 +120,13 @@ class RayCluster:
 
     def room(self) -> int:
         """See ``Backend``."""
-        there = self._ray.cluster_resources()
-        count = int(there.get("GPU", 0) // self._gpus if self._gpus else there.get("CPU", 0))
-        return count if self._most is None else self._most
+        if self._most is not None:
+            return self._most
+        if time.monotonic() >= self._count_at:
+            self._count_at = time.monotonic() + _SECONDS_BETWEEN_COUNTS
+            there = self._ray.cluster_resources()
+            self._there = int(there.get("GPU" if self._gpus else "CPU", 0) // max(self._gpus, 1))
+        return self._there
 
     def begin(self, make: Make[Any, Any]) -> RayWorker:
         """See ``Backend``."""
