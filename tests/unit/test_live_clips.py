@@ -23,9 +23,10 @@ from slipdetect.sinks.sink import Alert
 from slipdetect.types.person import Person
 from slipdetect.video import open_video
 from slipdetect.video.live.picture_memory import PictureMemory
+from slipdetect.video.orientation import Orientation
 from synth import bars, read_code
 
-UPRIGHT = SimpleNamespace(aspect=Fraction(1), turns=0)
+UPRIGHT = SimpleNamespace(aspect=Fraction(1), orientation=Orientation())
 
 
 def remember(memory: PictureMemory, seconds: float, base: float = 0.0, rate: float = 10.0) -> None:

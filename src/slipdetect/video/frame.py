@@ -65,6 +65,7 @@ class VideoInfo:
         duration: Seconds, or None when the header does not say.
         codec: Name of the codec, e.g. ``"h264"``.
         rotation: Degrees counterclockwise that were applied: 0, 90, 180 or 270.
+        mirrored: Left and right changed places before that.
         streams: Video streams in the file, cover pictures not counted.
     """
 
@@ -76,6 +77,7 @@ class VideoInfo:
     codec: str
     rotation: int
     streams: int
+    mirrored: bool = False
 
 
 @dataclass

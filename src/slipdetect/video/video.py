@@ -30,9 +30,9 @@ from slipdetect.video.decoder import (
     is_truncated,
     plausible_aspect,
     plausible_rate,
-    quarter_turns,
 )
 from slipdetect.video.frame import DecodeReport, Frame, VideoInfo
+from slipdetect.video.orientation import orientation_of
 
 
 def tolerant(version: str) -> dict[str, Any]:
@@ -243,7 +243,7 @@ class Video:
             raise VideoError(_why_no_frames(source, self.report))
         self._first = first
         self._aspect = plausible_aspect(stream.sample_aspect_ratio)
-        self._turns = quarter_turns(first.rotation)
+        self._orientation = orientation_of(first)
         # AVI stores no presentation times: those of H.264 with B-frames are guesses, out of order.
         self._by_decoding = container.format.name == "avi" and first.dts is not None
         self._clock = self._make_clock(first, frame_rate)
@@ -265,7 +265,7 @@ class Video:
         return PresentationClock(base, header_rate(self._stream), may_jump)
 
     def _describe(self, first: av.VideoFrame, source: str, rate: float | None) -> VideoInfo:
-        width, height = displayed_size(first.width, first.height, self._aspect, self._turns)
+        width, height = displayed_size(first.width, first.height, self._aspect, self._orientation)
         return VideoInfo(
             source=source,
             width=width,
@@ -273,7 +273,8 @@ class Video:
             frame_rate=header_rate(self._stream) if rate is None else rate,
             duration=header_duration(self._container, self._stream),
             codec=self._stream.codec_context.name,
-            rotation=self._turns * 90,
+            rotation=self._orientation.turns * 90,
+            mirrored=self._orientation.mirrored,
             streams=len(video_streams(self._container)),
         )
 
@@ -320,7 +321,7 @@ class Video:
     def rescaler(self, short_side: int | None) -> Rescaler:
         """Return what turns a decoded frame into a picture, as ``frames`` does."""
         first = self._first
-        return Rescaler(first.width, first.height, self._aspect, self._turns, short_side)
+        return Rescaler(first.width, first.height, self._aspect, self._orientation, short_side)
 
     def timed(self) -> Iterator[tuple[float, av.VideoFrame]]:
         """Yield all frames as decoded, at their seconds; instead of ``frames``, once."""

@@ -20,11 +20,11 @@ from slipdetect.video.decoder import (
     Rescaler,
     displayed_size,
     plausible_aspect,
-    quarter_turns,
 )
 from slipdetect.video.frame import DecodeReport, Frame
 from slipdetect.video.live.newest_frames import Started
 from slipdetect.video.live.sources import LiveSettings, why
+from slipdetect.video.orientation import orientation_of
 from slipdetect.video.video import choose_stream, header_rate, nearest_on_grid, prepare_stream
 
 # takes every decoded frame with its time in this connection, seconds
@@ -65,7 +65,7 @@ class Connection:
         container: What is read.
         started: Size and codec.
         aspect: Width of a pixel over its height.
-        turns: Quarter turns counterclockwise that make it upright.
+        orientation: What makes its pictures upright.
 
     Raises:
         VideoError: There is no such stream, or no frame came.
@@ -95,8 +95,8 @@ class Connection:
         self._first = first
         self._began = now()
         self.aspect = plausible_aspect(stream.sample_aspect_ratio)
-        self.turns = quarter_turns(first.rotation)
-        width, height = displayed_size(first.width, first.height, self.aspect, self.turns)
+        self.orientation = orientation_of(first)
+        width, height = displayed_size(first.width, first.height, self.aspect, self.orientation)
         rate = header_rate(stream)
         self.started = Started(width, height, stream.codec_context.name, rate)
         self._clock = _clock(stream, rate) if timed else None
@@ -115,7 +115,7 @@ class Connection:
             watch: Sees every frame first.
         """
         first = self._first
-        rescale = Rescaler(first.width, first.height, self.aspect, self.turns, short_side)
+        rescale = Rescaler(first.width, first.height, self.aspect, self.orientation, short_side)
         for seconds, frame in nearest_on_grid(self._timed(watch), rate):
             yield Frame(seconds, rescale(frame), frame.is_corrupt)
 
