@@ -144,7 +144,13 @@ def open_video(
         UsageError: A parameter makes no sense.
     """
     from slipdetect.video.decoder import MAX_FRAME_RATE, MIN_FRAME_RATE
-    from slipdetect.video.video import Video, choose_stream, open_container, prepare_stream
+    from slipdetect.video.video import (
+        Video,
+        choose_stream,
+        open_container,
+        prepare_stream,
+        streams_not_read,
+    )
 
     if frame_rate is not None and not MIN_FRAME_RATE <= frame_rate <= MAX_FRAME_RATE:
         raise UsageError(
@@ -162,7 +168,8 @@ def open_video(
     try:
         chosen = choose_stream(container, path, stream)
         prepare_stream(chosen, path, max_pixels)
-        return Video(container, chosen, os.fspath(source), frame_rate, max_duration)
+        unread = streams_not_read(container, stream)
+        return Video(container, chosen, os.fspath(source), frame_rate, max_duration, unread)
     except BaseException:
         container.close()
         raise

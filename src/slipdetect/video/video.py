@@ -121,6 +121,18 @@ def choose_stream(container: InputContainer, path: Path | str, number: int | Non
     return stream
 
 
+def streams_not_read(container: InputContainer, number: int | None) -> str | None:
+    """Return a warning where nobody chose one of several video streams, else None."""
+    last = len(video_streams(container)) - 1
+    if number is not None or last < 1:
+        return None
+    others = "1 is the other one" if last == 1 else f"1 to {last} are the others"
+    return (
+        f"{last + 1} video streams: only the first, 0, is looked at;"
+        f" --stream N (stream=N) looks at stream N, {others}"
+    )
+
+
 def prepare_stream(stream: VideoStream, path: Path | str, max_pixels: int) -> None:
     """Check the frame size in the header and set up the decoder, before anything is decoded.
 
@@ -230,8 +242,11 @@ class Video:
         source: str,
         frame_rate: float | None,
         max_duration: float | None,
+        unread: str | None = None,
     ) -> None:
         self.report = DecodeReport()
+        if unread is not None:
+            self.report.warn(unread)
         self._container = container
         self._stream = stream
         self._max_duration = math.inf if max_duration is None else max_duration

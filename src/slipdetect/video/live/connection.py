@@ -25,7 +25,13 @@ from slipdetect.video.frame import DecodeReport, Frame
 from slipdetect.video.live.newest_frames import Started
 from slipdetect.video.live.sources import LiveSettings, why
 from slipdetect.video.orientation import orientation_of
-from slipdetect.video.video import choose_stream, header_rate, nearest_on_grid, prepare_stream
+from slipdetect.video.video import (
+    choose_stream,
+    header_rate,
+    nearest_on_grid,
+    prepare_stream,
+    streams_not_read,
+)
 
 # takes every decoded frame with its time in this connection, seconds
 Watch = Callable[[float, av.VideoFrame], None]
@@ -64,6 +70,7 @@ class Connection:
     Attributes:
         container: What is read.
         started: Size and codec.
+        unread: That the source has streams that nobody looks at, or None.
         aspect: Width of a pixel over its height.
         orientation: What makes its pictures upright.
 
@@ -83,6 +90,7 @@ class Connection:
         self.container = container
         self._now = now
         stream = choose_stream(container, name, settings.stream)
+        self.unread = streams_not_read(container, settings.stream)
         prepare_stream(stream, name, settings.max_pixels)
         # threads that share a picture add no delay, those that take one each do
         stream.codec_context.thread_type = "SLICE"

@@ -228,6 +228,8 @@ class LiveVideo:
         now = time.monotonic()
         if self._began is None:
             self._began = now
+            if connection.unread is not None:
+                logger.warning("%r: %s", self.name, connection.unread)
             self._frames.put(connection.started)
             return 0.0
         base = max(now - self._began, self._last + 1 / self._rate)
