@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING
 from slipdetect._lazy import lazy_names
 
 if TYPE_CHECKING:
+    from slipdetect.video.finding import VIDEO_SUFFIXES as VIDEO_SUFFIXES
+    from slipdetect.video.finding import find_videos as find_videos
     from slipdetect.video.frame import Change as Change
     from slipdetect.video.frame import DecodeReport as DecodeReport
     from slipdetect.video.frame import Frame as Frame
@@ -20,8 +22,6 @@ if TYPE_CHECKING:
     from slipdetect.video.frame import VideoInfo as VideoInfo
     from slipdetect.video.frame import VideoOptions as VideoOptions
     from slipdetect.video.reader import DEFAULT_MAX_PIXELS as DEFAULT_MAX_PIXELS
-    from slipdetect.video.reader import VIDEO_SUFFIXES as VIDEO_SUFFIXES
-    from slipdetect.video.reader import find_videos as find_videos
     from slipdetect.video.reader import open_video as open_video
     from slipdetect.video.stored_pictures import recorded_bytes as recorded_bytes
     from slipdetect.video.video import Video as Video
@@ -36,9 +36,10 @@ if TYPE_CHECKING:
 __getattr__, __dir__, __all__ = lazy_names(
     __name__,
     {
+        "slipdetect.video.finding": "VIDEO_SUFFIXES find_videos",
         "slipdetect.video.frame": "Change DecodeReport Frame FrameTransform Moment "
         "SourceOptions VideoInfo VideoOptions",
-        "slipdetect.video.reader": "DEFAULT_MAX_PIXELS open_video VIDEO_SUFFIXES find_videos",
+        "slipdetect.video.reader": "DEFAULT_MAX_PIXELS open_video",
         "slipdetect.video.stored_pictures": "recorded_bytes",
         "slipdetect.video.video": "Video frames_on_grid",
         "slipdetect.video.views": "Recording View show",

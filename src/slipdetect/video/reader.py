@@ -1,4 +1,4 @@
-"""Opening a video, checking what was named first, and the videos of a folder.
+"""Opening a video, and checking first what was named.
 
 In: what the user typed. Out: a ``Video`` with its first frame decoded, or a ``VideoError``.
 Nothing but ``open_video`` loads a video library.
@@ -16,14 +16,6 @@ from slipdetect.errors import UsageError, VideoError
 
 if TYPE_CHECKING:
     from slipdetect.video.video import Video
-
-VIDEO_SUFFIXES = frozenset(
-    f".{name}"
-    for name in (
-        *("3gp", "asf", "avi", "flv", "h264", "h265", "hevc", "m2ts", "m4v", "mkv", "mov", "mp4"),
-        *("mpeg", "mpg", "mts", "ogv", "ts", "webm", "wmv"),
-    )
-)
 
 _PLAYLISTS = (b"#EXTM3U", b"ffconcat", b"[playlist]", b"<?xml", b"<MPD", b"v=0")
 _SNIFFED = 64
@@ -94,29 +86,6 @@ def first_bytes(path: Path) -> bytes:
         raise VideoError(
             f"{str(path)!r} cannot be read: {error.strerror}; check its permissions"
         ) from error
-
-
-def find_videos(path: Path) -> list[Path]:
-    """Return ``path`` itself if it is a file, or all videos below it, sorted.
-
-    Videos are told by their suffix; names that begin with a dot are left out, because unfinished
-    downloads and our own temporary files carry them. Links to folders are not followed.
-
-    Raises:
-        VideoError: ``path`` does not exist.
-    """
-    path = Path(path)
-    if not path.exists():
-        raise VideoError(f"{str(path)!r} was not found; check the path")
-    if not path.is_dir():
-        return [path]
-    found = []
-    for folder, _, names in os.walk(path):
-        for name in names:
-            candidate = Path(folder, name)
-            if candidate.suffix.lower() in VIDEO_SUFFIXES and not name.startswith("."):
-                found.append(candidate)
-    return sorted(video for video in found if video.is_file())
 
 
 DEFAULT_MAX_PIXELS = 64_000_000
