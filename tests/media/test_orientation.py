@@ -13,8 +13,8 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
-from pictures import MATRICES, WAYS, Matrix, by_ffmpeg, by_file, rewrite, set_matrix
 
+from media.pictures import MATRICES, WAYS, Matrix, by_ffmpeg, by_file, rewrite, set_matrix
 from slipdetect.video import Frame, open_video
 from slipdetect.video.orientation import Orientation, orientation_by_matrix
 from synth import bars, make_video

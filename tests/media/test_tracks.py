@@ -12,8 +12,8 @@ from pathlib import Path
 import av
 import numpy as np
 import pytest
-from pictures import WAYS, by_file
 
+from media.pictures import WAYS, by_file
 from slipdetect.video import Frame, open_video
 from synth import add_video, bars, read_code
 
