@@ -66,6 +66,7 @@ class VideoInfo:
         codec: Name of the codec, e.g. ``"h264"``.
         rotation: Degrees counterclockwise that were applied: 0, 90, 180 or 270.
         mirrored: Left and right changed places before that.
+        interlaced: The first frame holds two fields; such frames are shown without combs.
         streams: Video streams in the file, cover pictures not counted.
     """
 
@@ -78,6 +79,7 @@ class VideoInfo:
     rotation: int
     streams: int
     mirrored: bool = False
+    interlaced: bool = False
 
 
 @dataclass

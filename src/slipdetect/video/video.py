@@ -32,6 +32,7 @@ from slipdetect.video.decoder import (
     plausible_rate,
 )
 from slipdetect.video.frame import DecodeReport, Frame, VideoInfo
+from slipdetect.video.interlacing import deinterlaced
 from slipdetect.video.orientation import orientation_of
 
 
@@ -290,6 +291,7 @@ class Video:
             codec=self._stream.codec_context.name,
             rotation=self._orientation.turns * 90,
             mirrored=self._orientation.mirrored,
+            interlaced=first.interlaced_frame,
             streams=len(video_streams(self._container)),
         )
 
@@ -339,7 +341,10 @@ class Video:
         return Rescaler(first.width, first.height, self._aspect, self._orientation, short_side)
 
     def timed(self) -> Iterator[tuple[float, av.VideoFrame]]:
-        """Yield all frames as decoded, at their seconds; instead of ``frames``, once."""
+        """Return all frames as decoded, without combs, at their seconds; not ``frames`` too."""
+        return deinterlaced(self._timed())
+
+    def _timed(self) -> Iterator[tuple[float, av.VideoFrame]]:
         first = self._first
         last = 0.0
         for frame in chain([first], self._decoded):

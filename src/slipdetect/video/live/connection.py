@@ -22,6 +22,7 @@ from slipdetect.video.decoder import (
     plausible_aspect,
 )
 from slipdetect.video.frame import DecodeReport, Frame
+from slipdetect.video.interlacing import deinterlaced
 from slipdetect.video.live.newest_frames import Started
 from slipdetect.video.live.sources import LiveSettings, why
 from slipdetect.video.orientation import orientation_of
@@ -132,14 +133,17 @@ class Connection:
         self.container.close()
 
     def _timed(self, watch: Watch | None) -> Iterator[tuple[float, av.VideoFrame]]:
+        for seconds, frame in deinterlaced(self._stamped()):
+            if watch is not None:
+                watch(seconds, frame)
+            yield seconds, frame
+
+    def _stamped(self) -> Iterator[tuple[float, av.VideoFrame]]:
         frame: av.VideoFrame | None = self._first
         while frame is not None:
             stamp = frame.dts if frame.pts is None else frame.pts
             arrived = self._now() - self._began
-            seconds = arrived if self._clock is None else self._clock.seconds(stamp)
-            if watch is not None:
-                watch(seconds, frame)
-            yield seconds, frame
+            yield (arrived if self._clock is None else self._clock.seconds(stamp)), frame
             frame = next(self._decoded, None)
 
 
