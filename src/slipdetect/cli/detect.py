@@ -24,7 +24,7 @@ from slipdetect.cli.detect_options import DetectSettings
 from slipdetect.cli.grouped import GroupedCommand
 from slipdetect.cli.options import common_options, with_options
 from slipdetect.cli.side_by_side import SideBySide
-from slipdetect.cli.sources import expand, names_live_source
+from slipdetect.cli.sources import names_live_source
 from slipdetect.cli.typed_options import options_of
 from slipdetect.cli.watch import only_for_files, watch
 from slipdetect.errors import UsageError
@@ -43,6 +43,7 @@ from slipdetect.types import Profile, Stage
 if TYPE_CHECKING:
     from slipdetect.detection import DetectionResult, Detector
     from slipdetect.detection.pipeline import Stopwatch
+    from slipdetect.video import VideoOptions
 
 HEADINGS = ("Output", "Model", "Events", "Alerts", "Reading")
 
@@ -84,7 +85,8 @@ def process(console: Console, settings: DetectSettings, kinds: Kinds = SINKS) ->
     from slipdetect.detection.pipeline import Stopwatch
 
     stopwatch = Stopwatch()
-    jobs = expand(settings.sources)
+    jobs, pieces = settings.recordings()
+    reading = settings.reading(pieces)
     names, overwrite = [job.source for job in jobs], settings.overwrite
     where = choose_destination(settings.out, settings.format, names, overwrite=overwrite)
     if settings.windows:
@@ -94,7 +96,7 @@ def process(console: Console, settings: DetectSettings, kinds: Kinds = SINKS) ->
     sinks = choose_sinks(setup, kinds, where.targets)
     with stopwatch.stage("loading the model"):
         detector = settings.load_detector() if readable else None
-    run: Detect = _nothing if detector is None else _detecting(settings, detector)
+    run: Detect = _nothing if detector is None else _detecting(settings, detector, reading)
     with ExitStack() as stack:
         if settings.jobs > 1:
             run = stack.enter_context(SideBySide(run, readable, settings.jobs))
@@ -103,7 +105,7 @@ def process(console: Console, settings: DetectSettings, kinds: Kinds = SINKS) ->
         batch = Batch(
             console,
             [results, *sinks],
-            settings.reading(),
+            reading,
             privacy=setup.privacy,
             strict=settings.strict,
             watch=stopwatch,
@@ -183,9 +185,9 @@ def _whole(watch: Stopwatch, detected: Profile, some_failed: bool) -> Profile:
     return replace(detected, seconds=watch.seconds, stages=stages, peak_memory=memory)
 
 
-def _detecting(settings: DetectSettings, detector: Detector) -> Detect:
+def _detecting(settings: DetectSettings, detector: Detector, reading: VideoOptions) -> Detect:
     """Return the function that processes one video."""
-    store, reading = settings.opened_store(detector), settings.reading()
+    store = settings.opened_store(detector)
 
     def run(source: str, on_progress: Progress, on_event: OnEvent) -> DetectionResult:
         return detector.detect(

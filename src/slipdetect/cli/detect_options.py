@@ -15,7 +15,10 @@ from typing import TYPE_CHECKING, Any, Self, get_args
 import click
 
 from slipdetect.cli.completion import FILE_NAME, FOLDER_NAME, MODEL_NAME
+from slipdetect.cli.pieces import expand_joined
+from slipdetect.cli.sources import Job, expand
 from slipdetect.cli.typed_options import POSITIVE, flag, headed, number, options_of, seconds
+from slipdetect.errors import UsageError
 from slipdetect.sinks.alert import TIMEOUT
 from slipdetect.sinks.clips import MARGIN
 from slipdetect.sinks.registry import FORMATS
@@ -207,6 +210,17 @@ class DetectSettings(CommonSettings):
         more=True,
     )
     strict: bool = flag("Reading", "A truncated video fails instead of warning.", more=True)
+    join: bool = flag(
+        "Reading", "A folder, a pattern, all single files together: one recording in pieces."
+    )
+    order: str = headed(
+        "Reading",
+        "Of pieces: name or time (last change).",
+        "NAME",
+        default="name",
+        type=click.Choice(("name", "time")),
+        more=True,
+    )
     jobs: int = headed(
         "Reading",
         "Videos looked at at a time; results keep their order.",
@@ -222,7 +236,21 @@ class DetectSettings(CommonSettings):
         more=True,
     )
 
-    def reading(self) -> VideoOptions:
+    def recordings(self) -> tuple[list[Job], dict[str, list[str]]]:
+        """Return a job for each recording, and the files of those in pieces.
+
+        Raises:
+            UsageError: Pieces and a store are asked for.
+        """
+        if not self.join:
+            return expand(self.sources), {}
+        if self.store is not None:
+            raise UsageError(
+                "--store has flow of files, not of their pieces; leave it or --join out"
+            )
+        return expand_joined(self.sources, self.order)
+
+    def reading(self, pieces: Mapping[str, Sequence[str]] | None = None) -> VideoOptions:
         """Return how videos are opened."""
         found: VideoOptions = {
             "stream": self.stream,
@@ -231,6 +259,8 @@ class DetectSettings(CommonSettings):
         }
         if self.max_pixels is not None:
             found["max_pixels"] = self.max_pixels
+        if pieces:
+            found["pieces"] = pieces
         return found
 
     def opened_store(self, detector: Detector) -> VideoStore | None:

@@ -246,8 +246,12 @@ class Detector:
             frames = self.transform(video.frames(None, short_side))
             frames = frames if rate is None else frames_on_grid(frames, rate)
         finder = EventFinder(self.event_config, self.scorer.label)
+
+        def placed(events: list[Event]) -> list[Event]:
+            return [event.placed(video.report.pieces) for event in events]
+
         for window in self.scorer.windows(Segment(frames, run)):
-            yield window, finder.push(window)
+            yield window, placed(finder.push(window))
         last = finder.finish()
         if finder.unconfirmed:
             many = "1 event is" if finder.unconfirmed == 1 else f"{finder.unconfirmed} events are"
@@ -255,7 +259,7 @@ class Detector:
                 f"{many} not told: the video ends before it is known whether the "
                 f"person stays down for {self.event_config.confirm_down:g} s (confirm_down)"
             )
-        yield None, last
+        yield None, placed(last)
 
 
 def _profile(run: RunState, video: Video) -> Profile:

@@ -32,6 +32,8 @@ COLUMNS = (
     *BOX,
     "down_for_s",
     "recovered_at_s",
+    "file",
+    "file_start_s",
 )
 _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 _QUOTED = frozenset(',"\r\n')
@@ -111,6 +113,8 @@ def csv_rows(result: DetectionResult) -> str:
             *(_cell(side) for side in event.box or (None,) * 4),
             _cell(event.down_for),
             _cell(event.recovered_at),
+            "" if event.file is None else text_cell(plain_name(event.file)),
+            _cell(event.file_start),
         )
         lines.append(",".join(cells) + "\n")
     return "".join(lines)

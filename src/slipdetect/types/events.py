@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
 
+    from slipdetect.video.frame import Piece
+
     Floats: TypeAlias = npt.NDArray[np.float64]
 
 _TINY = 1e-6
@@ -41,6 +43,8 @@ class Event:
             picture's width and height.
         down_for: How long the person was seen to stay down, seconds.
         recovered_at: When the person was up again, seconds; None if that was not seen.
+        file: Of a recording in several files, the one that the event begins in.
+        file_start: Onset in that file, seconds.
     """
 
     start: float
@@ -53,6 +57,20 @@ class Event:
     box: Box | None = None
     down_for: float | None = None
     recovered_at: float | None = None
+    file: str | None = None
+    file_start: float | None = None
+
+    def placed(self, pieces: Sequence[Piece]) -> Self:
+        """Return the event with its file.
+
+        Args:
+            pieces: Of the recording, in order; none of one that is in one file.
+        """
+        begun = [piece for piece in pieces if piece.start <= self.start] or pieces[:1]
+        if not begun:
+            return self
+        own = self.start - begun[-1].start + begun[-1].first
+        return replace(self, file=begun[-1].source, file_start=max(own, 0.0))
 
 
 @dataclass(frozen=True)

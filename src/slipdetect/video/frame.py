@@ -5,7 +5,7 @@ In: nothing. Out: ``Frame``, ``Moment``, ``VideoInfo``, ``DecodeReport``.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypedDict, cast
 
@@ -82,6 +82,21 @@ class VideoInfo:
     interlaced: bool = False
 
 
+@dataclass(frozen=True)
+class Piece:
+    """A file of a recording that is in several.
+
+    Attributes:
+        source: Its name.
+        start: When its first frame is shown, seconds of the whole recording.
+        first: The same in the file itself, seconds.
+    """
+
+    source: str
+    start: float
+    first: float
+
+
 @dataclass
 class DecodeReport:
     """How decoding went; filled while frames are read, final after the last one.
@@ -91,12 +106,14 @@ class DecodeReport:
         failures: Packets that could not be read or decoded, and corrupt frames.
         truncated: A noticeable part of what the header promised is missing.
         warnings: One line each, without repeats.
+        pieces: Files of a recording that is in several, as far as they were reached.
     """
 
     frames: int = 0
     failures: int = 0
     truncated: bool = False
     warnings: list[str] = field(default_factory=list)
+    pieces: list[Piece] = field(default_factory=list)
 
     def warn(self, text: str) -> None:
         """Add ``text`` to the warnings unless it is there already."""
@@ -112,12 +129,14 @@ class VideoOptions(TypedDict, total=False):
         frame_rate: Ignore the file's timestamps and show frame i at i / frame_rate seconds.
         max_pixels: Refuse frames with more pixels than this.
         max_duration: Stop before this time, seconds.
+        pieces: Files, in order, of each recording that is in several, by the name of the source.
     """
 
     stream: int | None
     frame_rate: float | None
     max_pixels: int
     max_duration: float | None
+    pieces: Mapping[str, Sequence[str]]
 
 
 class SourceOptions(VideoOptions, total=False):

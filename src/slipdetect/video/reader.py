@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import os
 import stat
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from slipdetect._address import address_scheme
 from slipdetect.errors import UsageError, VideoError
+from slipdetect.video.playlist import is_playlist, read_playlist
 
 if TYPE_CHECKING:
     from slipdetect.video.video import Video
@@ -69,7 +71,7 @@ def _check_start(path: Path) -> None:
     if start.startswith(_PLAYLISTS):
         raise VideoError(
             f"{str(path)!r} is a playlist that points to other files, not a video;"
-            " give the video itself"
+            " give the video itself, or name it .ffconcat or .m3u8 to have its files joined"
         )
 
 
@@ -98,21 +100,53 @@ def open_video(
     frame_rate: float | None = None,
     max_pixels: int = DEFAULT_MAX_PIXELS,
     max_duration: float | None = None,
+    pieces: Mapping[str, Sequence[str]] | None = None,
 ) -> Video:
     """Open a video file and decode its first frame.
 
     Args:
-        source: Path of the file, or of the manifest of a video stored as pictures.
+        source: Path of the file, of the manifest of a video stored as pictures, of a playlist
+            (``.ffconcat``, ``.m3u8``) of local files, or a name in ``pieces``.
         stream: Which video stream, from 0, cover pictures not counted; None is the first.
         frame_rate: Ignore the file's timestamps and show frame i at i / frame_rate seconds.
         max_pixels: Refuse frames with more pixels than this.
         max_duration: Stop before this time, in seconds.
+        pieces: Files, in order, of each recording that is in several, by the name of the source.
 
     Raises:
         VideoError: The source is missing, no video, too large or has no frame to decode.
         UsageError: A parameter makes no sense.
     """
     from slipdetect.video.decoder import MAX_FRAME_RATE, MIN_FRAME_RATE
+
+    if frame_rate is not None and not MIN_FRAME_RATE <= frame_rate <= MAX_FRAME_RATE:
+        raise UsageError(
+            f"frame rate must be {MIN_FRAME_RATE:g} to {MAX_FRAME_RATE:g}, not {frame_rate!r}"
+        )
+    if max_duration is not None and not max_duration > 0:
+        raise UsageError(f"maximal duration must be more than 0 seconds, not {max_duration!r}")
+    name = os.fspath(source)
+    files: Sequence[str | Path] | None = None if pieces is None else pieces.get(name)
+    if files is None and is_playlist(Path(name)):
+        _check_kind(Path(name))
+        files = read_playlist(Path(name))
+    if files is None:
+        return _open_file(name, stream, frame_rate, max_pixels, max_duration)
+    from slipdetect.video.joined import JoinedVideo
+
+    def open_piece(path: Path) -> Video:
+        return _open_file(str(path), stream, frame_rate, max_pixels, None)
+
+    return JoinedVideo(name, [Path(file) for file in files], open_piece, max_duration)
+
+
+def _open_file(
+    name: str,
+    stream: int | None,
+    frame_rate: float | None,
+    max_pixels: int,
+    max_duration: float | None,
+) -> Video:
     from slipdetect.video.video import (
         Video,
         choose_stream,
@@ -121,13 +155,7 @@ def open_video(
         streams_not_read,
     )
 
-    if frame_rate is not None and not MIN_FRAME_RATE <= frame_rate <= MAX_FRAME_RATE:
-        raise UsageError(
-            f"frame rate must be {MIN_FRAME_RATE:g} to {MAX_FRAME_RATE:g}, not {frame_rate!r}"
-        )
-    if max_duration is not None and not max_duration > 0:
-        raise UsageError(f"maximal duration must be more than 0 seconds, not {max_duration!r}")
-    path = check_source(source)
+    path = check_source(name)
     if path.suffix == ".json":
         from slipdetect.video.stored_pictures import StoredPictures, is_stored_video
 
@@ -138,7 +166,7 @@ def open_video(
         chosen = choose_stream(container, path, stream)
         prepare_stream(chosen, path, max_pixels)
         unread = streams_not_read(container, stream)
-        return Video(container, chosen, os.fspath(source), frame_rate, max_duration, unread)
+        return Video(container, chosen, name, frame_rate, max_duration, unread)
     except BaseException:
         container.close()
         raise
