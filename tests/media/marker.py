@@ -1,4 +1,4 @@
-"""A picture that says which one it is: a number in bars that any decoder and any size leaves legible.
+"""A picture that says which one it is, by bars that any decoder and any size leave legible.
 
 In: the number of a picture. Out: the picture; and from a picture that was read, its number.
 """
@@ -8,20 +8,21 @@ from __future__ import annotations
 import numpy as np
 
 BITS = 12
+MOST = (1 << BITS) - 1  # all bars bright is no number: a blank picture looks like that
 _BARS = BITS + 1  # the last one is the parity
 _DARK, _BRIGHT = 30, 225
 
 
 def marked(number: int, width: int = 128, height: int = 96) -> np.ndarray:
-    """Draw ``number`` (below 4096) as bars from left to right, the lowest bit first, then parity.
+    """Draw ``number`` (below 4095) as bars from left to right, the lowest bit first, then parity.
 
     The upper left corner is red, so that a picture which is turned or mirrored looks different.
 
     Returns:
         (height, width, 3) uint8 RGB.
     """
-    if not 0 <= number < 1 << BITS:
-        raise ValueError(f"a marker holds 0 to {(1 << BITS) - 1}, not {number}")
+    if not 0 <= number < MOST:
+        raise ValueError(f"a marker holds 0 to {MOST - 1}, not {number}")
     image = np.full((height, width, 3), _DARK, np.uint8)
     for place, bit in enumerate(_bits(number)):
         if bit:
@@ -47,12 +48,12 @@ def read_marker(image: np.ndarray) -> int:
         raise ValueError(f"bars of a middling gray: {[round(level) for level in seen]}")
     bits = [level > 128 for level in seen]
     number = sum(1 << place for place, bit in enumerate(bits[:BITS]) if bit)
-    if bits != _bits(number):
+    if number == MOST or bits != _bits(number):
         raise ValueError("the parity is wrong: not one picture, or turned")
     return number
 
 
 def _bits(number: int) -> list[bool]:
     bits = [bool(number >> place & 1) for place in range(BITS)]
-    # odd parity, so that a black and a white picture are no numbers
+    # odd parity, so that a black picture is no number
     return [*bits, sum(bits) % 2 == 0]

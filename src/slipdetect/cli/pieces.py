@@ -67,8 +67,8 @@ def _by_time(file: str) -> tuple[float, tuple[tuple[int, int, str], ...]]:
 def _camera(source: str, files: Sequence[str]) -> str:
     """Return what a recording in pieces is called: as they begin, or as their folder."""
     if source and Path(source).is_dir():
-        folder = Path(source)
-        return str(folder) if folder.stem else folder.resolve().name or "recording"
+        place = Path(source)
+        return str(place) if place.stem else place.resolve().name or "recording"
     if source.startswith("@"):
         return str(Path(source[1:]).with_suffix(""))
     if source and glob.has_magic(source):

@@ -116,6 +116,7 @@ class WatchSettings(CommonSettings):
             stream=self.stream,
             max_pixels=_given(self.max_pixels, default.max_pixels),
             max_duration=self.max_duration,
+            frame_rate=self.frame_rate,
         )
 
     def _not_live(self, name: str) -> UsageError:

@@ -36,6 +36,7 @@ from slipdetect.video import (
     VideoOptions,
     frames_on_grid,
     open_video,
+    split_at_gaps,
 )
 from slipdetect.video.frame import file_options
 from slipdetect.video.live import is_live
@@ -200,7 +201,7 @@ class Detector:
                 windows.append(window)
                 if on_progress is not None:
                     with run.watch.stage(CALLBACKS):
-                        on_progress(window.end, video.info.duration)
+                        on_progress(window.end, video.info.end)
         if run.samples == 0:
             raise VideoError(f"{str(source)!r} has no frame that can be decoded; re-copy the file")
         return DetectionResult(
@@ -212,7 +213,7 @@ class Detector:
             info=video.info,
             report=video.report,
             duration=run.last,
-            padded=run.last < self.scorer.window,
+            padded=run.last - video.info.start < self.scorer.window,
             profile=_profile(run, video),
             event_config=self.event_config,
             label=self.scorer.label,
@@ -250,8 +251,12 @@ class Detector:
         def placed(events: list[Event]) -> list[Event]:
             return [event.placed(video.report.pieces) for event in events]
 
-        for window in self.scorer.windows(Segment(frames, run)):
-            yield window, placed(finder.push(window))
+        for part in split_at_gaps(frames):
+            segment = Segment(part, run)
+            for window in self.scorer.windows(segment):
+                yield window, placed(finder.push(window))
+            for _ in segment:  # a scorer need not take all of it
+                pass
         last = finder.finish()
         if finder.unconfirmed:
             many = "1 event is" if finder.unconfirmed == 1 else f"{finder.unconfirmed} events are"

@@ -13,7 +13,7 @@ from slipdetect.detection.pipeline import RunState, Segment, WindowScorer
 from slipdetect.errors import UsageError
 from slipdetect.types import Event, EventConfig, EventFinder
 from slipdetect.types.event_finder import Found
-from slipdetect.video import Frame, FrameTransform, SourceOptions
+from slipdetect.video import Frame, FrameTransform, Gap, SourceOptions
 from slipdetect.video.live import (
     LiveSettings,
     LiveVideo,
@@ -197,7 +197,7 @@ class LiveDetection:
             note = self._note
             if note is None:
                 break
-            if isinstance(note, Reconnecting | Skipped):
+            if isinstance(note, Gap | Reconnecting | Skipped):
                 yield from self._close(interrupted=True)
             yield note
         yield from self._close(interrupted=False)
@@ -261,7 +261,7 @@ def live_events(detector: LiveDetector, source: str, options: SourceOptions) -> 
         UsageError: A field that does not exist.
         VideoError: The source cannot be opened, or not again after all tries.
     """
-    given: dict[str, Any] = dict(options)  # a file's frame_rate may be among them
+    given: dict[str, Any] = dict(options)
     unknown = set(given) - {item.name for item in fields(LiveSettings)}
     if unknown:
         raise UsageError(f"a live source takes no {', '.join(sorted(unknown))}; leave it out")

@@ -15,13 +15,16 @@ if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
 
+GAP_SECONDS = 10.0  # pictures further apart are a gap: what lies between was not seen
+
 
 @dataclass(frozen=True)
 class Frame:
     """One picture and when it is shown.
 
     Attributes:
-        time: Seconds since the first frame, never smaller than the frame's before.
+        time: Seconds on the recording's clock, which is 0 where a player's bar begins (at the first
+            picture, unless sound comes before it); never smaller than the frame's before.
         image: (height, width, 3) uint8 RGB, upright. Two samples may share one array.
         corrupt: The decoder patched over damage in this picture.
     """
@@ -62,12 +65,14 @@ class VideoInfo:
         width: Pixels per row as displayed, after rotation and pixel aspect.
         height: Rows as displayed.
         frame_rate: Frames per second, or None when the header's value makes no sense.
-        duration: Seconds, or None when the header does not say.
+        duration: Seconds from the first frame to the end, or None when the header does not say.
         codec: Name of the codec, e.g. ``"h264"``.
         rotation: Degrees counterclockwise that were applied: 0, 90, 180 or 270.
         mirrored: Left and right changed places before that.
         interlaced: The first frame holds two fields; such frames are shown without combs.
         streams: Video streams in the file, cover pictures not counted.
+        start: Seconds of the first frame, see ``Frame.time``.
+        started: When that was, as the recording says it, ISO 8601; None where it says nothing.
     """
 
     source: str
@@ -78,8 +83,41 @@ class VideoInfo:
     codec: str
     rotation: int
     streams: int
+    start: float = 0.0
+    started: str | None = None
     mirrored: bool = False
     interlaced: bool = False
+
+    @property
+    def end(self) -> float | None:
+        """Seconds at which the last frame ends, or None when the header does not say."""
+        return None if self.duration is None else self.start + self.duration
+
+
+@dataclass(frozen=True)
+class Gap:
+    """A stretch of a recording without pictures.
+
+    Attributes:
+        start: Seconds of the last picture before it.
+        end: Seconds of the first one behind it.
+    """
+
+    start: float
+    end: float
+
+
+@dataclass(frozen=True)
+class Join:
+    """Where a recording's stamps begin anew, so that its parts follow one another.
+
+    Attributes:
+        at: Seconds of the first picture of the new part.
+        stamp: What the file's own clock says there, seconds from its beginning.
+    """
+
+    at: float
+    stamp: float
 
 
 @dataclass(frozen=True)
@@ -106,6 +144,9 @@ class DecodeReport:
         failures: Packets that could not be read or decoded, and corrupt frames.
         truncated: A noticeable part of what the header promised is missing.
         warnings: One line each, without repeats.
+        undecoded: Whole packets that gave no picture, as those before the first key frame do.
+        gaps: Stretches without pictures, in order.
+        joins: Where stamps begin anew, in order.
         pieces: Files of a recording that is in several, as far as they were reached.
     """
 
@@ -113,6 +154,9 @@ class DecodeReport:
     failures: int = 0
     truncated: bool = False
     warnings: list[str] = field(default_factory=list)
+    undecoded: int = 0
+    gaps: list[Gap] = field(default_factory=list)
+    joins: list[Join] = field(default_factory=list)
     pieces: list[Piece] = field(default_factory=list)
 
     def warn(self, text: str) -> None:
@@ -136,11 +180,11 @@ class VideoOptions(TypedDict, total=False):
     frame_rate: float | None
     max_pixels: int
     max_duration: float | None
-    pieces: Mapping[str, Sequence[str]]
+    pieces: Mapping[str, Sequence[str]] | None
 
 
 class SourceOptions(VideoOptions, total=False):
-    """How a file or a live source is read; a live one takes everything but ``frame_rate``.
+    """How a file or a live source is read.
 
     Attributes:
         retries: Live: tries in a row to connect before giving up.

@@ -13,7 +13,7 @@ from pathlib import Path
 import av
 
 from slipdetect.errors import VideoError
-from slipdetect.video.frame import DecodeReport, Piece, VideoInfo
+from slipdetect.video.frame import DecodeReport, Gap, Piece, VideoInfo
 from slipdetect.video.video import Video
 
 _DEFAULT_STEP = 0.04  # from one frame to the next where nothing tells, seconds
@@ -53,7 +53,7 @@ class JoinedVideo(Video):
         if first is None:
             raise self._failure or VideoError(f"{source!r} has no files; name some")
         self._piece: Video | None = first
-        self._first, self._aspect = first._first, first._aspect
+        self._start, self._first, self._aspect = first.info.start, first._first, first._aspect
         self._orientation = first._orientation
         # the number of pieces is known, and how long they are only of those that were opened
         length = first.info.duration
@@ -73,7 +73,7 @@ class JoinedVideo(Video):
             while self._piece is not None:
                 end = begin
                 for seconds, frame in self._of_piece(self._piece, begin):
-                    if seconds >= self._max_duration:
+                    if seconds - self._start >= self._max_duration:
                         self.report.warn(f"stopped after {self._max_duration:g} seconds as asked")
                         return
                     yield seconds, frame
@@ -104,7 +104,7 @@ class JoinedVideo(Video):
                 last = seconds
                 yield begin + seconds - first, frame
         finally:
-            self._take(piece.info, piece.report)
+            self._take(piece, 0.0 if first is None or begin is None else begin - first)
             piece.close()
 
     def _next(self) -> Video | None:
@@ -134,13 +134,17 @@ class JoinedVideo(Video):
                 piece.info,
             )
 
-    def _take(self, info: VideoInfo, report: DecodeReport) -> None:
-        """Add the report of a piece to that of the whole."""
-        self.report.frames += report.frames
-        self.report.failures += report.failures
-        self.report.truncated |= report.truncated
+    def _take(self, piece: Video, later: float) -> None:
+        """Add the report of a piece, whose clock is ``later`` seconds off, to that of the whole."""
+        whole, report = self.report, piece.report
+        whole.frames += report.frames
+        whole.failures += report.failures
+        whole.undecoded += report.undecoded
+        whole.truncated |= report.truncated
+        whole.gaps += [Gap(gap.start + later, gap.end + later) for gap in report.gaps]
+        whole.joins += [replace(join, at=join.at + later) for join in report.joins]
         for text in report.warnings:
-            self._say(text, info)
+            self._say(text, piece.info)
 
     def _say(self, text: str, info: VideoInfo) -> None:
         self._said.setdefault(text, []).append(info.source)

@@ -19,19 +19,16 @@ from av.container import InputContainer
 from av.video.stream import VideoStream
 
 from slipdetect.errors import UsageError, VideoError
+from slipdetect.video.clock import Clock, header_end, header_rate, timing_of
 from slipdetect.video.decoder import (
-    DEFAULT_FRAME_RATE,
-    FixedClock,
     FrameDecoder,
-    PresentationClock,
     Rescaler,
     displayed_size,
     is_cut_off,
     is_truncated,
     plausible_aspect,
-    plausible_rate,
 )
-from slipdetect.video.frame import DecodeReport, Frame, VideoInfo
+from slipdetect.video.frame import GAP_SECONDS, DecodeReport, Frame, VideoInfo
 from slipdetect.video.interlacing import deinterlaced
 from slipdetect.video.orientation import orientation_of
 
@@ -152,30 +149,6 @@ def prepare_stream(stream: VideoStream, path: Path | str, max_pixels: int) -> No
     context.thread_type = "AUTO"
 
 
-def header_duration(container: InputContainer, stream: VideoStream) -> float | None:
-    """Return the duration in seconds that the header promises for a stream, or None."""
-    if stream.duration is not None and stream.time_base is not None:
-        seconds = float(stream.duration * stream.time_base)
-    elif container.duration is not None:
-        seconds = container.duration / 1_000_000
-        if container.start_time is not None and _ends_absolute(container):
-            seconds -= container.start_time / 1_000_000
-    else:
-        return None
-    return seconds if seconds > 0 else None
-
-
-def _ends_absolute(container: InputContainer) -> bool:
-    """Matroska stores the time of the end, counted from 0 and not from the first frame."""
-    return "matroska" in container.format.name
-
-
-def header_rate(stream: VideoStream) -> float | None:
-    """Return the header's frames per second if plausible."""
-    average = plausible_rate(stream.average_rate)
-    return average if average is not None else plausible_rate(stream.guessed_rate)
-
-
 Item = TypeVar("Item")
 
 # Rounding must not decide a tie: 1.1 is not exactly between 1.0 and 1.2 as floats.
@@ -185,29 +158,31 @@ _SAME_SECONDS = 1e-9
 def nearest_on_grid(
     items: Iterable[tuple[float, Item]], rate: float
 ) -> Iterator[tuple[float, Item]]:
-    """Yield for every grid time ``k / rate`` the item nearest in time, ties to the earlier.
+    """Yield for every grid time the item nearest in time, ties to the earlier.
 
-    Looks one item ahead and keeps two, so memory does not grow with the length of the input.
+    The grid begins at the first item and, behind a gap of more than ``GAP_SECONDS``, anew at the
+    item there: grid times are that item's and k / rate after it. Looks one item ahead and keeps
+    two, so memory does not grow with the length of the input.
 
     Args:
-        items: Pairs (seconds, item), the first at 0, times never smaller than the one before.
+        items: Pairs (seconds, item), times never smaller than the one before.
         rate: Grid points per second.
 
     Yields:
-        (k / rate, item), until ``k / rate`` is beyond the last item's time.
+        (grid time, item), up to the last item's time.
 
     Raises:
         UsageError: ``rate`` is not a positive number.
     """
     if not (math.isfinite(rate) and rate > 0):
         raise UsageError(f"frames per second must be a positive number, not {rate!r}")
-    step = 0
+    step, begin = 0, 0.0
     earlier: tuple[float, Item] | None = None
     for later in items:
         time = later[0]
-        if earlier is None:
-            earlier = later
-        while (grid := step / rate) <= time:
+        if earlier is None or time - earlier[0] > GAP_SECONDS:
+            step, begin, earlier = 0, time, later
+        while (grid := begin + step / rate) <= time:
             closer = time - grid < grid - earlier[0] - _SAME_SECONDS
             yield grid, (later if closer else earlier)[1]
             step += 1
@@ -217,7 +192,7 @@ def nearest_on_grid(
 
 
 def frames_on_grid(frames: Iterable[Frame], rate: float) -> Iterator[Frame]:
-    """Yield at every grid time ``k / rate`` the nearest of ``frames``, ties to the earlier.
+    """Yield at every grid time the nearest of ``frames``, as ``nearest_on_grid`` does.
 
     Args:
         frames: All frames of a recording, as ``Video.frames()`` gives them.
@@ -228,6 +203,23 @@ def frames_on_grid(frames: Iterable[Frame], rate: float) -> Iterator[Frame]:
     """
     for time, frame in nearest_on_grid(((frame.time, frame) for frame in frames), rate):
         yield Frame(time, frame.image, frame.corrupt)
+
+
+def split_at_gaps(frames: Iterable[Frame]) -> Iterator[Iterator[Frame]]:
+    """Yield the parts of a recording between which it has gaps, each to be taken to its end."""
+    rest = iter(frames)
+    ahead = next(rest, None)
+
+    def part() -> Iterator[Frame]:
+        nonlocal ahead
+        last = ahead
+        while ahead is not None and last is not None and ahead.time - last.time <= GAP_SECONDS:
+            last = ahead
+            yield last
+            ahead = next(rest, None)
+
+    while ahead is not None:
+        yield part()
 
 
 class Video:
@@ -252,47 +244,32 @@ class Video:
         self._stream = stream
         self._max_duration = math.inf if max_duration is None else max_duration
         self._decoder = FrameDecoder(container, stream, self.report)
-        self._decoded = iter(self._decoder)
+        self._clock = Clock(timing_of(container, stream, frame_rate), self.report)
+        self._decoded = self._clock.timed(self._decoder)
         self._started = False
         first = next(self._decoded, None)
         if first is None:
             raise VideoError(_why_no_frames(source, self.report))
-        self._first = first
+        self._start, self._first = first
         self._aspect = plausible_aspect(stream.sample_aspect_ratio)
-        self._orientation = orientation_of(first)
-        # AVI stores no presentation times: those of H.264 with B-frames are guesses, out of order.
-        self._by_decoding = container.format.name == "avi" and first.dts is not None
-        self._clock = self._make_clock(first, frame_rate)
-        self.info = self._describe(first, source, frame_rate)
-
-    def _make_clock(
-        self, first: av.VideoFrame, frame_rate: float | None
-    ) -> FixedClock | PresentationClock:
-        if frame_rate is not None:
-            return FixedClock(frame_rate)
-        base = self._stream.time_base
-        if self._timestamp(first) is None or base is None:
-            self.report.warn(
-                f"no timestamps: {DEFAULT_FRAME_RATE:g} frames per second are assumed;"
-                " frame_rate=... sets another"
-            )
-            return FixedClock(DEFAULT_FRAME_RATE)
-        may_jump = "mpegts" in self._container.format.name
-        return PresentationClock(base, header_rate(self._stream), may_jump)
+        self._orientation = orientation_of(self._first)
+        self.info = self._describe(self._first, source, frame_rate)
 
     def _describe(self, first: av.VideoFrame, source: str, rate: float | None) -> VideoInfo:
         width, height = displayed_size(first.width, first.height, self._aspect, self._orientation)
+        end = header_end(self._container, self._stream)
         return VideoInfo(
             source=source,
             width=width,
             height=height,
             frame_rate=header_rate(self._stream) if rate is None else rate,
-            duration=header_duration(self._container, self._stream),
+            duration=None if end is None or end <= self._start else end - self._start,
             codec=self._stream.codec_context.name,
             rotation=self._orientation.turns * 90,
             mirrored=self._orientation.mirrored,
             interlaced=first.interlaced_frame,
             streams=len(video_streams(self._container)),
+            start=self._start,
         )
 
     def __enter__(self) -> Self:
@@ -318,10 +295,11 @@ class Video:
         """Return the frames as an iterator; a video can be read once.
 
         Args:
-            rate: None for every frame at its presentation time. Otherwise frames on the regular
-                grid time = k / rate, each the source frame nearest in presentation time (ties to
-                the earlier), as long as k / rate is not beyond the last frame. Only chosen frames
-                are converted, and one that is chosen repeatedly is converted once.
+            rate: None for every frame at its presentation time. Otherwise frames on a regular
+                grid from the first frame on, anew behind each gap, each the source frame nearest
+                in presentation time (ties to the earlier), as long as the grid is not beyond the
+                last frame. Only chosen frames are converted, and one that is chosen repeatedly is
+                converted once.
             short_side: Pixels of the shorter displayed side, pixel aspect applied, never
                 enlarged, both sides even. None keeps the stored pixels, pixel aspect not applied.
 
@@ -346,23 +324,16 @@ class Video:
 
     def _timed(self) -> Iterator[tuple[float, av.VideoFrame]]:
         first = self._first
-        last = 0.0
-        for frame in chain([first], self._decoded):
+        for seconds, frame in chain([(self._start, first)], self._decoded):
             if (frame.width, frame.height) != (first.width, first.height):
                 self.report.warn("the frame size changes: later frames are fitted into the first")
-            last = self._clock.seconds(self._timestamp(frame))
-            if self._clock.jumps:
-                self.report.warn("timestamps jump: the parts are joined one after the other")
-            if last >= self._max_duration:
+            if seconds - self._start >= self._max_duration:
                 self.report.warn(f"stopped after {self._max_duration:g} seconds as asked")
+                self._clock.tell()
                 return
-            yield last, frame
-        self._finish(last + self._clock.frame_seconds)
-
-    def _timestamp(self, frame: av.VideoFrame) -> int | None:
-        if self._by_decoding or frame.pts is None:
-            return frame.dts
-        return frame.pts
+            yield seconds, frame
+        self._clock.tell()
+        self._finish(self._clock.end - self._start)
 
     def _finish(self, seconds: float) -> None:
         self.report.truncated = is_truncated(

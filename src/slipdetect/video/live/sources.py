@@ -19,6 +19,7 @@ from av.container import InputContainer
 from slipdetect._address import address_scheme, shown_address, split_address
 from slipdetect._settings import check_settings, setting
 from slipdetect.errors import UsageError, VideoError
+from slipdetect.video.clock import MAX_FRAME_RATE, MIN_FRAME_RATE
 from slipdetect.video.reader import DEFAULT_MAX_PIXELS, check_source
 from slipdetect.video.video import REFUSED_FORMATS, TOLERANT
 
@@ -37,6 +38,13 @@ class LiveSettings:
     stream: int | None = setting(None, "video stream, from 0", least=0)
     max_pixels: int = setting(DEFAULT_MAX_PIXELS, "refuse larger frames", "px", least=1)
     max_duration: float | None = setting(None, "end after so much video", "s", least=0.001)
+    frame_rate: float | None = setting(
+        None,
+        "show frame i at i / rate seconds",
+        "1/s",
+        least=MIN_FRAME_RATE,
+        most=MAX_FRAME_RATE,
+    )
 
     def __post_init__(self) -> None:
         check_settings(self)

@@ -1,0 +1,183 @@
+"""Writing recordings of marked pictures, and putting what was encoded into other containers.
+
+In: numbers and times. Out: ``Media``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import av
+import numpy as np
+from av.bitstream import BitStreamFilterContext
+
+from media.marker import marked
+from synth import add_video, encode
+
+SIZE = (128, 96)
+SOUND_RATE = 48_000
+
+
+@dataclass(frozen=True)
+class Media:
+    """A recording and its truth.
+
+    Attributes:
+        path: The file.
+        times: Seconds at which each marked picture is shown, by its number, on the file's clock:
+            0 is where a player's bar begins.
+        tolerance: How far a time may be off, seconds: half a frame.
+        reading: Options that ``open_video`` and ``LiveSettings`` need.
+        warns: What the report must say, a regular expression each; nothing else may be said.
+        missing: Packets that give no picture.
+        gaps: (start, end) seconds of stretches without pictures.
+    """
+
+    path: Path
+    times: Mapping[int, float]
+    tolerance: float = 0.02
+    reading: Mapping[str, Any] = field(default_factory=dict)
+    warns: Sequence[str] = ()
+    missing: int = 0
+    gaps: Sequence[tuple[float, float]] = ()
+
+
+def evenly(count: int, rate: float = 25.0, start: float = 0.0) -> dict[int, float]:
+    """Return the times of pictures 0 to ``count`` - 1 at a rate."""
+    return {number: start + number / rate for number in range(count)}
+
+
+def write_marked(
+    path: Path,
+    times: Mapping[int, float],
+    *,
+    rate: float | None = None,
+    grain: int = 0,
+    gop: int = 12,
+    size: tuple[int, int] = SIZE,
+    codec: str = "libx264",
+    form: str | None = None,
+    options: Mapping[str, str] | None = None,
+) -> Path:
+    """Encode marked pictures, as H.264 with B-frames if nothing else is said.
+
+    Args:
+        path: Target; its suffix chooses the container where ``form`` does not.
+        times: Seconds of every picture by its number, in order.
+        rate: Frames per second that the stream itself names; None: it names none that helps.
+        gop: Pictures from one key frame to the next.
+        grain: Strength of noise, levels, without which pictures take but a few bytes.
+        size: (width, height), pixels.
+        codec: Name of the encoder.
+        form: Name of FFmpeg's muxer.
+        options: Of the encoder.
+    """
+    noise = np.random.default_rng(0)
+    images = [_grained(marked(number, *size), grain, noise) for number in times]
+    with av.open(str(path), "w", format=form) as container:
+        form_of_pixels = "yuvj420p" if codec == "mjpeg" else "yuv420p"
+        usual = 25.0 if rate is None else rate
+        stream = add_video(container, images[0], codec, form_of_pixels, usual, gop)
+        stream.options = {**stream.options, **(options or {})}
+        if rate is not None:
+            stream.codec_context.time_base = 1 / Fraction(rate).limit_denominator(1001)
+        encode(container, stream, images, list(times.values()))
+    return path
+
+
+def _grained(image: np.ndarray, grain: int, noise: np.random.Generator) -> np.ndarray:
+    levels = noise.integers(-grain, grain + 1, image.shape) if grain else 0
+    return np.clip(image + levels, 0, 255).astype(np.uint8)
+
+
+Change = Callable[[av.Packet], av.Packet | None]
+
+
+def remux(
+    source: Path,
+    target: Path,
+    *,
+    form: str | None = None,
+    bitstream: str | None = None,
+    change: Change = lambda packet: packet,
+    rate: int | None = None,
+    options: Mapping[str, str] | None = None,
+) -> Path:
+    """Copy the video packets of a file into another container.
+
+    Args:
+        source: A file with one video stream.
+        target: The new file.
+        form: Name of FFmpeg's muxer; None: by suffix.
+        bitstream: Name of a bitstream filter that packets pass.
+        change: Gives every packet back, changed, or None to leave it out.
+        rate: Frames per second, for containers that count frames; None: times as they are.
+        options: Of the muxer.
+    """
+    with (
+        av.open(str(source)) as read,
+        av.open(str(target), "w", format=form, options=dict(options or {})) as write,
+    ):
+        stream = read.streams.video[0]
+        copied = write.add_stream_from_template(stream)
+        if rate is not None:
+            copied.time_base = Fraction(1, rate)
+        for packet in _filtered(read.demux(stream), stream, bitstream):
+            kept = change(packet) if packet.size else None
+            if kept is not None:
+                kept.stream = copied
+                write.mux(kept)
+    return target
+
+
+def _filtered(packets: Iterable[Any], stream: Any, name: str | None) -> Iterator[Any]:
+    if name is None:
+        yield from packets
+        return
+    through = BitStreamFilterContext(name, stream)
+    for packet in packets:
+        if packet.size:
+            yield from through.filter(packet)
+    yield from through.filter(None)
+
+
+def with_sound(
+    path: Path, times: Mapping[int, float], seconds: float, codec: str = "aac", **encoding: Any
+) -> Path:
+    """Write marked pictures and a tone that begins at 0 s, as ``write_marked``.
+
+    Args:
+        path: Target.
+        times: Seconds of every picture by its number.
+        seconds: Length of the tone.
+        codec: Of the sound.
+        **encoding: ``form``: name of the muxer.
+    """
+    base = Fraction(1, 90_000)
+    with av.open(str(path), "w", format=encoding.get("form")) as container:
+        video = container.add_stream("libx264", rate=25, options={"preset": "veryfast"})
+        video.width, video.height = SIZE
+        video.pix_fmt = "yuv420p"
+        video.codec_context.time_base = base
+        sound = container.add_stream(codec, rate=SOUND_RATE)
+        packets = []
+        for number, time in times.items():
+            frame = av.VideoFrame.from_ndarray(marked(number, *SIZE), format="rgb24")
+            frame.time_base, frame.pts = base, round(time / base)
+            packets += video.encode(frame)
+        packets += video.encode()
+        for start in range(0, round(seconds * SOUND_RATE), 1024):
+            wave = np.sin(np.arange(start, start + 1024) * 0.05).astype(np.float32)[None] * 0.1
+            tone = av.AudioFrame.from_ndarray(wave, format="fltp", layout="mono")
+            # the encoder begins a packet earlier, to warm up
+            tone.sample_rate, tone.pts = SOUND_RATE, start + 1024
+            tone.time_base = Fraction(1, SOUND_RATE)
+            packets += sound.encode(tone)
+        packets += sound.encode()
+        for packet in sorted(packets, key=lambda each: each.dts * each.time_base):
+            container.mux(packet)
+    return path
