@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from slipdetect.video.frame import Gap as Gap
     from slipdetect.video.frame import Join as Join
     from slipdetect.video.frame import Moment as Moment
+    from slipdetect.video.frame import Piece as Piece
     from slipdetect.video.frame import SourceOptions as SourceOptions
     from slipdetect.video.frame import VideoInfo as VideoInfo
     from slipdetect.video.frame import VideoOptions as VideoOptions
