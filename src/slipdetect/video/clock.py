@@ -218,7 +218,7 @@ class Clock:
             self.report.warn(_no_stamps(self._timing.rate))
 
     def tell(self) -> None:
-        """Say in the report's warnings what was met of gaps, joins and packets without a picture."""
+        """Say in the report's warnings what was met of gaps, joins and lost packets."""
         lost = self.report.undecoded
         if lost * self.frame_seconds > _UNDECODED_SECONDS:
             self.report.warn(
