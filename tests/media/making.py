@@ -161,7 +161,13 @@ def _filtered(packets: Iterable[Any], stream: Any, name: str | None) -> Iterator
     yield from through.filter(None)
 
 
-def with_sound(path: Path, times: Mapping[int, float], seconds: float, codec: str = "aac") -> Path:
+def with_sound(
+    path: Path,
+    times: Mapping[int, float],
+    seconds: float,
+    codec: str = "aac",
+    draw: Callable[[int], np.ndarray] = marked,
+) -> Path:
     """Write marked pictures and a tone that begins at 0 s, as ``write_marked``.
 
     Args:
@@ -169,17 +175,19 @@ def with_sound(path: Path, times: Mapping[int, float], seconds: float, codec: st
         times: Seconds of every picture by its number.
         seconds: Length of the tone.
         codec: Of the tone.
+        draw: Draws a picture by its number; marked ones where nothing else is said.
     """
     base = Fraction(1, 90_000)
     with av.open(str(path), "w", options=_muxing(path)) as container:
         video = container.add_stream("libx264", rate=25, options={"preset": "veryfast"})
-        video.width, video.height = SIZE
+        height, width = draw(next(iter(times))).shape[:2]
+        video.width, video.height = width, height
         video.pix_fmt = "yuv420p"
         video.codec_context.time_base = base
         sound = container.add_stream(codec, rate=SOUND_RATE)
         packets = []
         for number, time in times.items():
-            frame = av.VideoFrame.from_ndarray(marked(number, *SIZE), format="rgb24")
+            frame = av.VideoFrame.from_ndarray(draw(number), format="rgb24")
             frame.time_base, frame.pts = base, round(time / base)
             packets += video.encode(frame)
         packets += video.encode()
