@@ -78,7 +78,7 @@ def write_marked(
     """
     noise = np.random.default_rng(0)
     images = [_grained(marked(number, *size), grain, noise) for number in times]
-    with av.open(str(path), "w", format=form) as container:
+    with av.open(str(path), "w", format=form, options=_muxing(path)) as container:
         form_of_pixels = "yuvj420p" if codec == "mjpeg" else "yuv420p"
         usual = 25.0 if rate is None else rate
         stream = add_video(container, images[0], codec, form_of_pixels, usual, gop)
@@ -89,9 +89,27 @@ def write_marked(
     return path
 
 
+def _muxing(path: Path) -> dict[str, str]:
+    # with its index behind the pictures an MP4 cannot be read as it comes
+    return {"movflags": "faststart"} if path.suffix == ".mp4" else {}
+
+
 def _grained(image: np.ndarray, grain: int, noise: np.random.Generator) -> np.ndarray:
     levels = noise.integers(-grain, grain + 1, image.shape) if grain else 0
     return np.clip(image + levels, 0, 255).astype(np.uint8)
+
+
+def first_stamps(path: Path) -> tuple[float, float]:
+    """Return the stamps of the first packets of the pictures, and of whatever comes first, seconds.
+
+    A player's bar begins at the latter.
+    """
+    with av.open(str(path)) as container:
+        found: dict[str, float] = {}
+        for packet in container.demux():
+            if packet.pts is not None:
+                found.setdefault(packet.stream.type, float(packet.pts * packet.time_base))
+    return found["video"], min(found.values())
 
 
 Change = Callable[[av.Packet], av.Packet | None]
@@ -105,7 +123,6 @@ def remux(
     bitstream: str | None = None,
     change: Change = lambda packet: packet,
     rate: int | None = None,
-    options: Mapping[str, str] | None = None,
 ) -> Path:
     """Copy the video packets of a file into another container.
 
@@ -116,11 +133,10 @@ def remux(
         bitstream: Name of a bitstream filter that packets pass.
         change: Gives every packet back, changed, or None to leave it out.
         rate: Frames per second, for containers that count frames; None: times as they are.
-        options: Of the muxer.
     """
     with (
         av.open(str(source)) as read,
-        av.open(str(target), "w", format=form, options=dict(options or {})) as write,
+        av.open(str(target), "w", format=form, options=_muxing(target)) as write,
     ):
         stream = read.streams.video[0]
         copied = write.add_stream_from_template(stream)
@@ -146,7 +162,11 @@ def _filtered(packets: Iterable[Any], stream: Any, name: str | None) -> Iterator
 
 
 def with_sound(
-    path: Path, times: Mapping[int, float], seconds: float, codec: str = "aac", **encoding: Any
+    path: Path,
+    times: Mapping[int, float],
+    seconds: float,
+    codec: str = "aac",
+    draw: Callable[[int], np.ndarray] = marked,
 ) -> Path:
     """Write marked pictures and a tone that begins at 0 s, as ``write_marked``.
 
@@ -154,30 +174,84 @@ def with_sound(
         path: Target.
         times: Seconds of every picture by its number.
         seconds: Length of the tone.
-        codec: Of the sound.
-        **encoding: ``form``: name of the muxer.
+        codec: Of the tone.
+        draw: Draws a picture by its number; marked ones where nothing else is said.
     """
     base = Fraction(1, 90_000)
-    with av.open(str(path), "w", format=encoding.get("form")) as container:
+    with av.open(str(path), "w", options=_muxing(path)) as container:
         video = container.add_stream("libx264", rate=25, options={"preset": "veryfast"})
-        video.width, video.height = SIZE
+        height, width = draw(next(iter(times))).shape[:2]
+        video.width, video.height = width, height
         video.pix_fmt = "yuv420p"
         video.codec_context.time_base = base
         sound = container.add_stream(codec, rate=SOUND_RATE)
         packets = []
         for number, time in times.items():
-            frame = av.VideoFrame.from_ndarray(marked(number, *SIZE), format="rgb24")
+            frame = av.VideoFrame.from_ndarray(draw(number), format="rgb24")
             frame.time_base, frame.pts = base, round(time / base)
             packets += video.encode(frame)
         packets += video.encode()
         for start in range(0, round(seconds * SOUND_RATE), 1024):
-            wave = np.sin(np.arange(start, start + 1024) * 0.05).astype(np.float32)[None] * 0.1
-            tone = av.AudioFrame.from_ndarray(wave, format="fltp", layout="mono")
-            # the encoder begins a packet earlier, to warm up
-            tone.sample_rate, tone.pts = SOUND_RATE, start + 1024
+            wave = np.sin(np.arange(start, start + 1024) * 0.05)[None] * 0.1
+            tone = _tone(wave, "s16" if codec.startswith("pcm") else "fltp")
+            # this encoder begins a packet earlier, to warm up
+            tone.sample_rate, tone.pts = SOUND_RATE, start + 1024 * (codec == "aac")
             tone.time_base = Fraction(1, SOUND_RATE)
             packets += sound.encode(tone)
         packets += sound.encode()
         for packet in sorted(packets, key=lambda each: each.dts * each.time_base):
             container.mux(packet)
     return path
+
+
+def _tone(wave: np.ndarray, form: str) -> av.AudioFrame:
+    levels = (wave * 32_767).astype(np.int16) if form == "s16" else wave.astype(np.float32)
+    return av.AudioFrame.from_ndarray(levels, format=form, layout="mono")
+
+
+_VOP = b"\x00\x00\x01\xb6"
+_NOT_CODED = _VOP + b"\x51\x3f"  # a P-VOP that holds nothing: what packers put in a freed place
+
+
+def packed_xvid(path: Path, times: Mapping[int, float], rate: int = 25) -> Path:
+    """Write MPEG-4 with B-frames in AVI as Xvid and DivX pack it.
+
+    A B-frame shares the chunk of the picture that it refers to, and an empty one takes its place,
+    so that there are as many chunks as pictures.
+
+    Args:
+        path: Target.
+        times: Of the pictures; only how many there are counts.
+        rate: Frames per second.
+    """
+    plain = write_marked(path.with_suffix(".m4v"), times, rate=rate, codec="mpeg4", options=_B)
+    with av.open(str(plain)) as read:
+        stream = read.streams.video[0]
+        pictures = [bytes(packet) for packet in read.demux(stream) if packet.size]
+        chunks: list[bytes] = []
+        for picture in pictures:
+            if _is_b(picture):
+                chunks[-1] += picture
+                chunks.append(_NOT_CODED)
+            else:
+                chunks.append(picture)
+        chunks[0] = chunks[0].replace(_VOP, b"\x00\x00\x01\xb2DivX503b1393p" + _VOP, 1)
+        with av.open(str(path), "w") as write:
+            copied = write.add_stream_from_template(stream)
+            copied.codec_context.codec_tag = "XVID"
+            copied.time_base = Fraction(1, rate)
+            for index, chunk in enumerate(chunks):
+                packet = av.Packet(chunk)
+                packet.stream, packet.time_base = copied, Fraction(1, rate)
+                packet.pts = packet.dts = index
+                packet.is_keyframe = not index
+                write.mux(packet)
+    return path
+
+
+_B = {"bf": "1"}
+
+
+def _is_b(picture: bytes) -> bool:
+    # the two bits behind the start code of a picture say how it is coded
+    return picture[picture.index(_VOP) + len(_VOP)] >> 6 == 2

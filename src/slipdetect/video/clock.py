@@ -26,6 +26,7 @@ MAX_FRAME_RATE = 240.0
 
 _DAY_SECONDS = 86_400  # a gap that is longer is no gap but another clock
 _STEPS = 25  # distances that the usual one is taken from
+_UNDECODED_SECONDS = 1.0  # less is not worth a warning
 _NAMED = 5  # gaps and joins that a warning names
 _HELD_BYTES = 64_000_000  # of decoded frames that wait for a stamp
 
@@ -217,7 +218,13 @@ class Clock:
             self.report.warn(_no_stamps(self._timing.rate))
 
     def tell(self) -> None:
-        """Say in the report's warnings what was met of gaps and joins."""
+        """Say in the report's warnings what was met of gaps, joins and lost packets."""
+        lost = self.report.undecoded
+        if lost * self.frame_seconds > _UNDECODED_SECONDS:
+            self.report.warn(
+                f"{lost} packets ({lost * self.frame_seconds:.1f} s) gave no picture: what they"
+                " refer to is missing, as in a piece that begins without a key frame"
+            )
         if gaps := self.report.gaps:
             listed = _listed(
                 [f"{_said(g.start)} to {_said(g.end)} ({_said(g.end - g.start)})" for g in gaps]

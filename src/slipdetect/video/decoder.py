@@ -133,24 +133,44 @@ class FrameDecoder:
     ) -> None:
         self.report = report
         self.read_error = False
-        self._packets_read = self._failed = 0
+        self._shown = 0  # packets that should give a picture
+        self._fields = False
         self._container = container
         self._stream = stream
 
     def __iter__(self) -> Iterator[av.VideoFrame]:
+        keyed = False
         for packet in self._whole_packets():
+            if packet is not None:
+                keyed = keyed or packet.is_keyframe
+                self._shown += self._shows(packet)
             try:
                 frames = self._stream.decode(packet)
             except av.FFmpegError:
                 # The packet is used up, so going on always comes to an end.
-                self._fail()
-                self._failed += 1
+                if keyed:  # before a key frame nothing is damaged, but for some decoders all fails
+                    self._fail()
+                    self._shown -= 1
                 continue
             for frame in frames:
                 self.report.frames += 1
+                self._fields = self._fields or frame.interlaced_frame
                 if frame.is_corrupt:
                     self._fail()
                 yield frame
+        self.report.undecoded = self._undecoded()
+
+    def _shows(self, packet: Packet[VideoStream]) -> bool:
+        """Return whether a packet holds a picture that is to be shown."""
+        # VP8 hides pictures that others refer to, by a bit of their first byte
+        hidden = self._stream.codec_context.name == "vp8" and not memoryview(packet)[0] & 0x10
+        return not (packet.is_discard or hidden)
+
+    def _undecoded(self) -> int:
+        shown = self._shown
+        if self._fields and shown > 1.5 * self.report.frames:
+            shown = (shown + 1) // 2  # each field of a picture came in a packet of its own
+        return max(0, shown - self.report.frames)
 
     def _fail(self) -> None:
         self.report.failures += 1

@@ -196,7 +196,7 @@ class SourceOptions(VideoOptions, total=False):
         max_lag: Live: seconds of sampled frames that may wait.
     """
 
-    retries: int
+    retries: int | None
     read_timeout: float
     open_timeout: float
     first_wait: float

@@ -100,10 +100,12 @@ class Connection:
         stream.codec_context.thread_type = "SLICE"
         self._decoder = _LiveDecoder(container, stream, report)
         self.warning: str | None = None
+        self._clock: Clock | None = None
         if timed or settings.frame_rate is not None:
             timing = timing_of(container, stream, settings.frame_rate, camera=camera)
             self.warning = timing.warning
-            self._decoded = Clock(timing, report).timed(self._decoder)
+            self._clock = Clock(timing, report)
+            self._decoded = self._clock.timed(self._decoder)
         else:
             self._decoded = self._as_they_come()
         first = next(self._decoded, None)
@@ -144,6 +146,8 @@ class Connection:
             if watch is not None:
                 watch(seconds, frame)
             yield seconds, frame
+        if self._clock is not None:
+            self._clock.tell()
 
     def _as_they_come(self) -> Iterator[tuple[float, av.VideoFrame]]:
         began: float | None = None
