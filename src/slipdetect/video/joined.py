@@ -55,6 +55,7 @@ class JoinedVideo(Video):
         self._piece: Video | None = first
         self._start, self._first, self._aspect = first.info.start, first._first, first._aspect
         self._orientation = first._orientation
+        self.details = first.details
         # the number of pieces is known, and how long they are only of those that were opened
         length = first.info.duration
         self.info = replace(

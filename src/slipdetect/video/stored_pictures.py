@@ -83,6 +83,7 @@ class StoredPictures(Video):
             self._times = [index / frame_rate for index in range(len(self._times))]
         self._max_duration = math.inf if max_duration is None else max_duration
         self._started = False
+        self.details = None
         self._aspect, self._orientation = plausible_aspect(None), UPRIGHT
         first = self._picture(0)
         if first is None:

@@ -28,6 +28,7 @@ from slipdetect.video.decoder import (
     is_truncated,
     plausible_aspect,
 )
+from slipdetect.video.details import Details, details_of
 from slipdetect.video.frame import GAP_SECONDS, DecodeReport, Frame, VideoInfo
 from slipdetect.video.interlacing import deinterlaced
 from slipdetect.video.orientation import orientation_of
@@ -225,7 +226,8 @@ def split_at_gaps(frames: Iterable[Frame]) -> Iterator[Iterator[Frame]]:
 class Video:
     """An open video: ``info``, one pass of ``frames``, and the ``report`` of that pass.
 
-    Made by ``open_video``; a context manager that closes the file.
+    Made by ``open_video``; a context manager that closes the file. ``details`` are for people; a
+    video stored as pictures has none.
     """
 
     def __init__(
@@ -244,7 +246,8 @@ class Video:
         self._stream = stream
         self._max_duration = math.inf if max_duration is None else max_duration
         self._decoder = FrameDecoder(container, stream, self.report)
-        self._clock = Clock(timing_of(container, stream, frame_rate), self.report)
+        timing = timing_of(container, stream, frame_rate)
+        self._clock = Clock(timing, self.report)
         self._decoded = self._clock.timed(self._decoder)
         self._started = False
         first = next(self._decoded, None)
@@ -254,6 +257,9 @@ class Video:
         self._aspect = plausible_aspect(stream.sample_aspect_ratio)
         self._orientation = orientation_of(self._first)
         self.info = self._describe(self._first, source, frame_rate)
+        self.details: Details | None = details_of(
+            container, stream, self._first, self._aspect, self._orientation, timing.stamps
+        )
 
     def _describe(self, first: av.VideoFrame, source: str, rate: float | None) -> VideoInfo:
         width, height = displayed_size(first.width, first.height, self._aspect, self._orientation)
