@@ -9,9 +9,9 @@ import os
 import signal
 import sys
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from types import FrameType
@@ -29,8 +29,9 @@ from slipdetect.cli.options import common_options, with_options
 from slipdetect.cli.sources import exists, video_on_stdin
 from slipdetect.cli.typed_options import POSITIVE, flag, headed, number, options_of, seconds
 from slipdetect.errors import DataError, UsageError, VideoError
+from slipdetect.sinks.mqtt import HOLD
 from slipdetect.sinks.registry import LIVE_FORMATS, LIVE_SINKS, SINKS, choose_sinks
-from slipdetect.sinks.sink import Alert
+from slipdetect.sinks.sink import Alert, Setup
 
 if TYPE_CHECKING:
     from slipdetect.detection import LiveDetection, LiveEvent
@@ -77,6 +78,16 @@ class WatchSettings(CommonSettings):
     max_lag: float | None = seconds(
         "Connection", "Drop frames when more than this of video waits.  [default: 5]", type=POSITIVE
     )
+    mqtt_hold: float | None = seconds(
+        "Alerts",
+        f"--mqtt: on for so long after the last news of an event.  [default: {HOLD:g}]",
+        type=POSITIVE,
+        more=True,
+    )
+
+    def setup(self, sources: Sequence[str], readable: Sequence[str] = ()) -> Setup:
+        """Return what sinks are made from."""
+        return replace(super().setup(sources, readable), mqtt_hold=self.mqtt_hold)
 
     def live_source(self) -> LiveSource:
         """Return the source that was named.

@@ -35,6 +35,7 @@ _ALL = (
     "live_clips:LiveClips",
     "command:Command",
     "webhook:Webhook",
+    "mqtt:Mqtt",
 )
 
 
