@@ -36,6 +36,7 @@ _ALL = (
     "command:Command",
     "webhook:Webhook",
     "mqtt:Mqtt",
+    "notify:Notify",
 )
 
 
