@@ -1,4 +1,4 @@
-"""``watch --mqtt`` and ``--notify``: a fall in a stream reaches a broker and people, no secret does.
+"""``watch --mqtt`` and ``--notify``: a fall in a stream reaches a broker and people, secrets do not.
 
 In: a camera, a broker and a web server of this machine. Out: nothing but assertions.
 """

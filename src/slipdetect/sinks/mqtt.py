@@ -172,10 +172,12 @@ class Mqtt(Sink):
 
     def _put(self, messages: Sequence[Message]) -> None:
         for message in messages:
-            if self._outbox.put(message) is not None:
+            oldest = self._outbox.put(message)
+            if oldest is not None:
                 if not self.lost:
                     logger.warning("mqtt: %d messages wait; the oldest are lost now", self._room)
                 self.lost += 1
+                self._connection.skip(oldest)
 
     def _wait_for_holds(self) -> None:
         """Let a thread wait for the next hold time to be over."""

@@ -162,8 +162,7 @@ class Connection:
                 return False
             self._asking = True
         with self._sending:
-            if message.retain:
-                self._lasting[message.topic] = message
+            self._keep(message)
             # the code that comes back means nothing: of a message that is kept it may be an error
             mid = self._client.publish(message.topic, message.payload, 1, message.retain).mid
         with self._changed:
@@ -175,6 +174,11 @@ class Connection:
             reason = str(answer).lower()
             raise AlertError(f"{self._broker.shown} refuses {message.topic!r}: {reason}")
         return answer is not None
+
+    def skip(self, message: Message) -> None:
+        """Take a message that nobody will be sent; what it makes last is said all the same."""
+        with self._sending:
+            self._keep(message)
 
     def stop(self) -> None:
         """End a ``send`` that is going on; no other follows."""
@@ -242,6 +246,10 @@ class Connection:
             if self._asking:
                 self._answers[mid] = reason
                 self._changed.notify_all()
+
+    def _keep(self, message: Message) -> None:
+        if message.retain:
+            self._lasting[message.topic] = message
 
     def _say_what_lasts(self) -> None:
         """Publish what is retained once more; what is lost of it is said again with the next."""
