@@ -1,4 +1,4 @@
-"""``watch --mqtt`` and ``--notify``: a fall in a stream reaches a broker and people, secrets do not.
+"""``watch --mqtt`` and ``--notify``: a fall reaches a broker and people, and no secret does.
 
 In: a camera, a broker and a web server of this machine. Out: nothing but assertions.
 """

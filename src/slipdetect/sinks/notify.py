@@ -11,6 +11,7 @@ import re
 import threading
 from collections.abc import Sequence
 from datetime import datetime
+from functools import partial
 from typing import TYPE_CHECKING, Any, Self
 
 from slipdetect._lazy import require
@@ -85,11 +86,8 @@ class Notify(AlertSink):
         kind = "success" if alert.type == "up_again" else "warning"
         failed = []
         for name, service in self._services:
-            reason = try_again(
-                lambda _, service=service: self._notify(service, title, text, kind),
-                self._stopped,
-                self._pauses,
-            )
+            once = partial(self._notify, service, title, text, kind)
+            reason = try_again(once, self._stopped, self._pauses)
             if reason is not None:
                 failed.append(f"{name} {reason}")
         if failed:
@@ -100,8 +98,9 @@ class Notify(AlertSink):
         self._stopped.set()
 
     def _notify(
-        self, service: apprise.Apprise, title: str, text: str, kind: str
+        self, service: apprise.Apprise, title: str, text: str, kind: str, left: float
     ) -> tuple[str | None, bool]:
+        """Notify once, in the time that the service's address allows."""
         if self._stopped.is_set():
             return "was not asked: the run was ended", True
         if service.notify(body=text, title=title, notify_type=kind, body_format="text"):
