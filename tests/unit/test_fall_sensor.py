@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import re
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -25,8 +25,8 @@ DOWN = Event(3.5, 4.7, 3.8, 0.9, track=1, down_for=2.0)
 UP = Event(3.5, 4.7, 3.8, 0.9, track=1, down_for=12.5, recovered_at=16.0)
 
 
-def sensor(hold: float = 60.0, at_onset: bool = True, camera: str = "kitchen") -> FallSensor:
-    return FallSensor(camera, "slipdetect", "slipdetect/status", hold, at_onset)
+def sensor(hold: float = 60.0, camera: str = "kitchen") -> FallSensor:
+    return FallSensor(camera, "slipdetect", "slipdetect/status", hold)
 
 
 def states(messages: list[Message]) -> list[str]:
@@ -66,8 +66,8 @@ def test_it_is_on_from_the_onset_until_the_person_is_up() -> None:
 
 
 def test_an_event_that_may_still_be_dropped_waits_until_it_is_final() -> None:
-    own = sensor(at_onset=False)
-    assert own.take(EventStarted(1, 3.5, 0.8), NOW, 0.0) == []
+    own = sensor()
+    assert own.take(EventStarted(1, 3.5, 0.8, sure=False), NOW, 0.0) == []
     assert states(own.take(EventFinal(2, DOWN), NOW, 1.0)) == ["ON"]
 
 
@@ -126,6 +126,14 @@ def test_a_camera_is_there_while_its_frames_come() -> None:
         for messages in said
     ]
     assert there == [["offline"], ["online"], ["offline"], ["online"], [], ["offline"]]
+
+
+def test_times_of_day_are_those_of_the_last_start() -> None:
+    own = sensor()
+    for now in (NOW, NOW + timedelta(hours=1)):  # a camera that was changed begins anew
+        own.take(STARTED, now, 0.0)
+    own.take(Reconnected(9.0, 6.0), NOW + timedelta(hours=2), 0.0)
+    assert facts(own.take(EventFinal(1, DOWN), NOW, 0.0))["time"] == "2025-03-01T10:15:30.500Z"
 
 
 def test_home_assistant_is_told_what_it_needs() -> None:

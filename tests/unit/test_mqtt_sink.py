@@ -19,8 +19,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from types import SimpleNamespace
-from typing import Any, cast
+from typing import Any
 
 import pytest
 
@@ -34,7 +33,7 @@ from mosquitto import (
     publish,
     witness,
 )
-from slipdetect.detection import Detector, Event, EventConfig, EventFinal, EventStarted, UpAgain
+from slipdetect.detection import Event, EventFinal, EventStarted, LiveSummary, UpAgain
 from slipdetect.errors import AlertError, LibraryError, UsageError
 from slipdetect.sinks import mqtt, mqtt_connection
 from slipdetect.sinks.mqtt import Mqtt
@@ -45,30 +44,27 @@ from slipdetect.video.live import Reconnecting, Started
 NOW = datetime(2025, 3, 1, 9, 15, 27, tzinfo=UTC)
 STARTED = Started(640, 480, "h264", 25.0)
 DOWN = Event(3.5, 4.7, 3.8, 0.9, track=1, down_for=2.0)
+ENDED = LiveSummary(9.0, 1, 90, 0, 90, 0, 0.0, 0)
 SECRETS = ("s3cr3t", "fall-user")
-
-
-def detector(**events: float) -> Detector:
-    return cast("Detector", SimpleNamespace(event_config=EventConfig(**events)))
 
 
 @contextmanager
 def opened(broker: Broker | str, hold: float = 60.0, **more: Any) -> Iterator[Mqtt]:
     place = broker if isinstance(broker, str) else broker.place
     with Mqtt(f"mqtt://{place}", ["kitchen"], hold, **more) as sink:
-        sink.open(detector())
+        sink.open(None)
         yield sink
 
 
 def fall(sink: Mqtt, number: int, camera: str = "kitchen") -> None:
     """Let somebody fall: an onset, then the event and its alert."""
-    sink.camera_event(camera, EventStarted(number, 3.5, 0.8), NOW)
-    sink.camera_event(camera, EventFinal(number, DOWN), NOW)
+    sink.live_event(camera, EventStarted(number, 3.5, 0.8), NOW)
+    sink.live_event(camera, EventFinal(number, DOWN), NOW)
     sink.event(Alert(camera, "tiny", DOWN, id=str(number)))
 
 
 def up(sink: Mqtt, number: int) -> None:
-    sink.live_event(UpAgain(number, DOWN), NOW)
+    sink.live_event("kitchen", UpAgain(number, DOWN), NOW)
 
 
 def alerts(seen: Witness) -> list[str]:
@@ -90,10 +86,10 @@ def broker(tmp_path: Path) -> Iterator[Broker]:
 def test_a_fall_as_home_assistant_gets_it(broker: Broker) -> None:
     with witness(broker) as seen:
         with opened(broker) as sink:
-            sink.live_event(STARTED, NOW)
+            sink.live_event("kitchen", STARTED, NOW)
             fall(sink, 1)
             up(sink, 1)
-            sink.live_event(Reconnecting(9.0, "no data"), NOW)
+            sink.live_event("kitchen", Reconnecting(9.0, "no data"), NOW)
         eventually(lambda: seen.of("process-3171d89a/availability")[-1:] == ["offline"])
         told = [each for each in seen.told if each["qos"] == 1 and each["topic"] != "ready"]
     assert [(each["topic"], each["payload"]) for each in told if each["payload"][0] != "{"] == [
@@ -127,23 +123,12 @@ def test_after_the_hold_time_it_is_off(broker: Broker) -> None:
 
 
 @needs_mosquitto
-def test_with_a_time_to_confirm_the_onset_is_not_told(broker: Broker) -> None:
-    with witness(broker) as seen, Mqtt(f"mqtt://{broker.place}", ["kitchen"]) as sink:
-        sink.open(detector(confirm_down=10.0))
-        sink.live_event(EventStarted(1, 3.5, 0.8), NOW)
-        fall(sink, 2)
-        eventually(lambda: seen.of("/fall") == ["OFF", "ON"])
-        ids = [json.loads(each).get("id") for each in seen.of("/attributes")]
-    assert ids == [None, 2]
-
-
-@needs_mosquitto
 def test_one_sink_serves_many_cameras(broker: Broker) -> None:
     with witness(broker) as seen:
         with opened(broker) as sink:
             fall(sink, 1, "garden")  # a name that comes later is made known
             fall(sink, 1)
-            sink.camera_ended("garden")
+            sink.summary("garden", ENDED, "end")
         eventually(lambda: seen.of("garden/availability") == ["offline", "offline"])
     assert seen.of("kitchen/fall") == seen.of("garden/fall") == ["OFF", "ON"]
     assert len(seen.of("slipdetect_garden_fall/config")) == 1
@@ -154,7 +139,7 @@ import sys, time
 sys.path.insert(0, sys.argv[1])
 from test_mqtt_sink import NOW, STARTED, eventually, opened
 with opened(sys.argv[2]) as sink:
-    sink.live_event(STARTED, NOW)
+    sink.live_event("kitchen", STARTED, NOW)
     eventually(lambda: sink.sent == 5)
     print("there", flush=True)
     time.sleep(60)
@@ -211,7 +196,7 @@ def test_what_happens_while_the_broker_restarts_is_told_in_order(
 @needs_mosquitto
 def test_a_broker_that_forgets_is_told_again(tmp_path: Path) -> None:
     with mosquitto(tmp_path, remembers=False) as broker, opened(broker) as sink:
-        sink.live_event(STARTED, NOW)
+        sink.live_event("kitchen", STARTED, NOW)
         fall(sink, 1)
         eventually(lambda: sink.sent == 9)
         broker.stop()
@@ -375,11 +360,11 @@ def test_mqtts_is_encrypted_and_checks_the_certificate(
     with mosquitto(tmp_path, *lines) as broker:
         monkeypatch.setattr(mqtt, "_DRAIN", 0.0)
         with Mqtt(f"mqtts://{broker.place}", ["kitchen"]) as stranger:
-            stranger.open(detector())
+            stranger.open(None)
         assert "no safe connection (CERTIFICATE_VERIFY_FAILED)" in caplog.text
         monkeypatch.setenv("SSL_CERT_FILE", str(own))
         with Mqtt(f"mqtts://localhost:{broker.port}/home/falls", ["kitchen"]) as sink:
-            sink.open(detector())
+            sink.open(None)
             eventually(lambda: sink.sent == 4)
             with witness(broker, "--cafile", str(own)) as seen:
                 eventually(lambda: seen.of("home/falls/kitchen/fall") == ["OFF"])

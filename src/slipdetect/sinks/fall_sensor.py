@@ -52,19 +52,15 @@ class FallSensor:
         prefix: Of its topics.
         status: Topic that says whether this program runs.
         hold: Seconds that it stays on after the last news of an event.
-        at_onset: Go on when an event begins; else when it is final.
     """
 
-    def __init__(
-        self, camera: str, prefix: str, status: str, hold: float, at_onset: bool = True
-    ) -> None:
+    def __init__(self, camera: str, prefix: str, status: str, hold: float) -> None:
         self._name = plain_name(camera)
         own = topic_name(self._name)
         self._base = f"{prefix}/{own}"
         self._ident = "_".join((*map(topic_name, prefix.split("/")), own))
         self._status = status
         self._hold = hold
-        self._at_onset = at_onset
         self._began: datetime | None = None
         self._until: dict[int, float] = {}
         self._attributes: dict[str, Any] = {"camera": self._name}
@@ -108,13 +104,13 @@ class FallSensor:
             clock: Seconds of a clock that never goes back.
         """
         if isinstance(event, Started | Reconnected):
-            self._began = now if self._began is None else self._began
+            self._began = now if isinstance(event, Started) else self._began
             return [self._available(ONLINE)]
         if isinstance(event, Reconnecting):
             return self.end()
         if not isinstance(event, EventStarted | EventFinal | StillDown | UpAgain):
             return []
-        if isinstance(event, EventStarted) and not self._at_onset:
+        if isinstance(event, EventStarted) and not event.sure:
             return []
         messages = self.expire(clock)
         on = bool(self._until)

@@ -109,14 +109,10 @@ class Mqtt(Sink):
                 self._sensor(name)
         self._connection.open(_PATIENCE)
 
-    def live_event(self, event: LiveEvent, now: datetime) -> None:
-        """Take what happens to the first camera or in it."""
-        self.camera_event(self._cameras[0], event, now)
-
-    def camera_event(self, camera: str, event: LiveEvent, now: datetime) -> None:
+    def live_event(self, source: str, event: LiveEvent, now: datetime) -> None:
         """Take what happens to a camera or in it; one that is new is made known."""
         with self._lock:
-            self._put(self._sensor(camera).take(event, now, time.monotonic()))
+            self._put(self._sensor(source).take(event, now, time.monotonic()))
             self._wait_for_holds()
 
     def event(self, alert: Alert) -> None:
@@ -128,14 +124,10 @@ class Mqtt(Sink):
         """Tell what became of the person of an event."""
         self.event(alert)
 
-    def summary(self, summary: LiveSummary, ended: str) -> None:
-        """Say that the first camera gives nothing any more."""
-        self.camera_ended(self._cameras[0])
-
-    def camera_ended(self, camera: str) -> None:
+    def summary(self, source: str, summary: LiveSummary, ended: str) -> None:
         """Say that a camera gives nothing any more."""
         with self._lock:
-            self._put(self._sensor(camera).end())
+            self._put(self._sensor(source).end())
 
     def __exit__(
         self,
@@ -162,10 +154,7 @@ class Mqtt(Sink):
         from slipdetect.sinks.fall_sensor import FallSensor
 
         if camera not in self._sensors:
-            # where an event may still be dropped, a sensor that is on already would be wrong
-            config = self.events
-            sure = config.confirm_down == 0 and config.min_duration_on == 0
-            made = FallSensor(camera, self._prefix, self._status, self._hold, at_onset=sure)
+            made = FallSensor(camera, self._prefix, self._status, self._hold)
             self._sensors[camera] = made
             self._put(made.begin())
         return self._sensors[camera]
