@@ -27,7 +27,9 @@ from slipdetect.cli.sources import exists, video_on_stdin
 from slipdetect.cli.typed_options import POSITIVE, flag, headed, number, options_of, seconds
 from slipdetect.cli.watching import Watching
 from slipdetect.errors import DataError, SlipdetectError, UsageError
+from slipdetect.sinks.mqtt import HOLD
 from slipdetect.sinks.registry import LIVE_FORMATS, LIVE_SINKS, SINKS, choose_sinks
+from slipdetect.sinks.sink import Setup
 
 if TYPE_CHECKING:
     from slipdetect.detection import Detector
@@ -80,6 +82,16 @@ class WatchSettings(CommonSettings):
     max_lag: float | None = seconds(
         "Connection", "Drop frames when more than this of video waits.  [default: 5]", type=POSITIVE
     )
+    mqtt_hold: float | None = seconds(
+        "Alerts",
+        f"--mqtt: on for so long after the last news of an event.  [default: {HOLD:g}]",
+        type=POSITIVE,
+        more=True,
+    )
+
+    def setup(self, sources: Sequence[str], readable: Sequence[str] = ()) -> Setup:
+        """Return what sinks are made from."""
+        return replace(super().setup(sources, readable), mqtt_hold=self.mqtt_hold)
 
     @property
     def camera_file(self) -> Path | None:

@@ -29,6 +29,7 @@ from slipdetect.types import (
     Window,
 )
 from slipdetect.types.aftermath import with_aftermath
+from slipdetect.types.result import watched
 from slipdetect.types.zones import Zones
 from slipdetect.video import (
     FrameTransform,
@@ -314,7 +315,7 @@ def _profile(run: RunState, video: Video) -> Profile:
     return Profile(
         run.watch.seconds,
         run.watch.stages,
-        run.last,
+        watched(run.last, video.info, video.report),
         video.report.frames,
         run.samples,
         run.snippets,

@@ -36,11 +36,13 @@ class EventStarted:
         id: Number of the event, from 1.
         start: Seconds from the first frame.
         probability: Of the window that began it.
+        sure: Nothing that follows can drop it.
     """
 
     id: int
     start: float
     probability: float
+    sure: bool = True
 
 
 @dataclass(frozen=True)
@@ -200,7 +202,9 @@ class LiveDetection:
                 yield from self._finished()
                 since = self._finder.open_since
                 if since is not None and since != self._open:
-                    yield EventStarted(self._finder.begun, since, window.probability)
+                    number, config = self._finder.begun, self._finder.config
+                    sure = config.confirm_down == 0 and config.min_duration_on == 0
+                    yield EventStarted(number, since, window.probability, sure)
                 self._open = since
                 yield from self._outcomes(window.center)
             for _ in segment:  # a scorer need not take all of it

@@ -47,6 +47,7 @@ class Setup:
         clip_margin: Seconds before and after an event in its clip.
         cooldown: Seconds after an alert without another one.
         alert_timeout: Seconds that one alert may take.
+        mqtt_hold: Seconds that the sensor of a camera stays on after the last news of an event.
         privacy: Hides people in all pictures that are written.
         sinks: Those made so far; a later one may use what an earlier one writes.
     """
@@ -60,6 +61,7 @@ class Setup:
     clip_margin: float | None = None
     cooldown: float | None = None
     alert_timeout: float | None = None
+    mqtt_hold: float | None = None
     privacy: Privacy | None = None
     sinks: list[Sink] = field(default_factory=list)
 

@@ -93,6 +93,12 @@ class Profile:
         )
 
 
+def watched(last: float, info: VideoInfo, report: DecodeReport) -> float:
+    """Return the seconds that have pictures, from the first one to that at ``last`` seconds."""
+    gone = sum(gap.end - gap.start for gap in report.gaps if gap.end <= last)
+    return last - info.start - gone
+
+
 @dataclass(frozen=True, repr=False)
 class DetectionResult:
     """Everything known of one source after detection.
@@ -108,7 +114,7 @@ class DetectionResult:
         windows: Sorted by start.
         info: What the container says.
         report: What decoding met.
-        duration: Time of the last sampled frame, seconds.
+        duration: Time of the last sampled frame, seconds; ``watched`` is without gaps.
         padded: The source is shorter than one window, so its score rests on less than usual.
         profile: Where the time went.
         event_config: Thresholds and durations that made ``events`` of ``windows``.
@@ -130,6 +136,11 @@ class DetectionResult:
 
     def __iter__(self) -> Iterator[Event]:
         return iter(self.events)
+
+    @property
+    def watched(self) -> float:
+        """Seconds that have pictures: from the first frame on, without gaps."""
+        return watched(self.duration, self.info, self.report)
 
     def __len__(self) -> int:
         return len(self.events)

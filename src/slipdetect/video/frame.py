@@ -93,6 +93,11 @@ class VideoInfo:
         """Seconds at which the last frame ends, or None when the header does not say."""
         return None if self.duration is None else self.start + self.duration
 
+    @property
+    def middle(self) -> float:
+        """Seconds halfway through, or of the first frame when the header does not say."""
+        return self.start + (self.duration or 0.0) / 2
+
 
 @dataclass(frozen=True)
 class Gap:

@@ -6,7 +6,7 @@ In: a clip and where its snippets begin. Out: a ``(segments, images, S, S, C)`` 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -25,6 +25,7 @@ LABELS = ("slip", "other")
 DEFAULT_AUGMENT = AugmentConfig()
 AS_IT_RUNS = Stretch(0.0, 0.0, 1.0)
 Item = tuple[torch.Tensor, int]
+Span = tuple[float, float]
 
 
 @dataclass(frozen=True)
@@ -89,6 +90,21 @@ class WindowReader:
     def duration(self, clip: Clip) -> float:
         """Return the seconds from a clip's first sample to its last."""
         return (len(self.cache.frames(clip.path)) - 1) / self.fps
+
+    def placed(self, clip: Clip) -> Clip:
+        """Return a clip with its times in seconds from the first sample on, gaps left out."""
+        if not (clip.events or clip.lookalikes):
+            return clip
+        times = np.asarray(self.cache.times(clip.path))
+        seconds = np.arange(len(times)) / self.fps
+        if np.array_equal(times, seconds):
+            return clip
+
+        def place(spans: Sequence[Span]) -> tuple[Span, ...]:
+            moved = [np.interp(span, times, seconds) for span in spans]
+            return tuple((float(start), float(end)) for start, end in moved)
+
+        return replace(clip, events=place(clip.events), lookalikes=place(clip.lookalikes))
 
     def first_sample(self, center: float, frames: int) -> int:
         """Return the first sample of the window around ``center`` seconds, inside the clip."""

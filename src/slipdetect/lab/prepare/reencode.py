@@ -137,5 +137,5 @@ class _Passed:
 
 def _frames(video: Video, on_progress: OnProgress) -> Iterator[Frame]:
     for frame in video.frames():
-        on_progress(frame.time, video.info.duration)
+        on_progress(frame.time, video.info.end)
         yield Frame(frame.time, displayed(frame.image, video.info), frame.corrupt)

@@ -138,7 +138,7 @@ def _text(start: float, end: float) -> str:
 def _duration(path: Path, last: float) -> float:
     """Return seconds of a video in which something ends at ``last``."""
     with open_video(path) as opened:
-        duration = opened.info.duration
+        duration = opened.info.end
         whole = path.suffix.lower() in _TRUSTED and not is_cut_off(path)
         if duration is None or not whole or last > duration:
             rate = opened.info.frame_rate
