@@ -57,8 +57,8 @@ def detect(ctx: click.Context, /, **options: Any) -> None:
     """Find slips and falls in videos.
 
     SOURCE is a video, a folder (searched with everything below it), a pattern such as "*.mp4",
-    @list.txt (one source a line, relative to the list), @clips.csv (its column path), a playlist
-    (.ffconcat, .m3u8) or - (a list on standard input). Cameras and streams are for slipdetect watch.
+    a playlist (.ffconcat, .m3u8), @list.txt (a source a line, relative to it), @clips.csv (column
+    path) or - (a list on standard input). Cameras and streams are for slipdetect watch.
 
     \b
     slipdetect detect kitchen.mp4

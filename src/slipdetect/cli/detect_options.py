@@ -98,7 +98,7 @@ class CommonSettings(EventSettings, ModelSettings):
     )
     privacy: PrivacyMode | None = headed(
         "Output",
-        "Show no people in videos and pictures: blur, silhouette or skeleton instead.",
+        "Show no people in what has pictures: blur, silhouette or skeleton.",
         "MODE",
         type=click.Choice(get_args(PrivacyMode)),
     )
@@ -210,9 +210,7 @@ class DetectSettings(CommonSettings):
         "Output", "Print at the end where the time went, the speed and the memory.", more=True
     )
     strict: bool = flag("Reading", "A truncated video fails instead of warning.", more=True)
-    join: bool = flag(
-        "Reading", "A folder, a pattern, all single files together: one recording in pieces."
-    )
+    join: bool = flag("Reading", "A folder, a pattern, all single files: one recording in pieces.")
     order: str = headed(
         "Reading",
         "Of pieces: name or time (last change).",
