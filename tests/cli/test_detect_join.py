@@ -89,3 +89,15 @@ def test_a_live_source_is_not_joined(run) -> None:
     result = run("detect", "--join", "rtsp://127.0.0.1:1/x")
     assert result.exit_code == 2
     assert "--join is for files" in result.stderr
+
+
+def test_names_date_events(run, recordings: Path) -> None:
+    options = ("--model", recordings, "--format", "csv", "--time-from-name")
+    Path("whole.mp4").rename("lobby_2026-11-30_09-00.mp4")
+    result = run("detect", "lobby_2026-11-30_09-00.mp4", *options, "%Y-%m-%d_%H-%M")
+    assert result.stderr == ""
+    (row,) = result.stdout.splitlines()[1:]
+    assert row.split(",")[-1].startswith("2026-11-30T09:00:02.")
+    refused = run("detect", "lobby_2026-11-30_09-00.mp4", *options, "%Y-%m-%d")
+    assert refused.exit_code == 2
+    assert "lacks a part of the date or time" in refused.stderr

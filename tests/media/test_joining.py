@@ -255,11 +255,11 @@ def test_sinks_see_the_whole(camera: Path, tmp_path: Path) -> None:
 def test_events_tell_their_file() -> None:
     pieces = [Piece("rec/a.mp4", 0.5, 0.5), Piece("rec/b.mp4", 60.0, 0.25)]
     event = Event(61.5, 64.0, 62.0, 0.9)
-    assert event.placed([]) is event
-    assert event.placed(pieces) == replace(event, file="rec/b.mp4", file_start=1.75)
-    early = Event(0.0, 2.0, 1.0, 0.9).placed(pieces)
+    assert event.placed([], None) is event
+    assert event.placed(pieces, None) == replace(event, file="rec/b.mp4", file_start=1.75)
+    early = Event(0.0, 2.0, 1.0, 0.9).placed(pieces, None)
     assert (early.file, early.file_start) == ("rec/a.mp4", 0.0)
-    result = make_result("rec/cam", event.placed(pieces))
+    result = make_result("rec/cam", event.placed(pieces, None))
     result.report.pieces.extend(pieces)
     data = result.to_dict()
     assert data["source"]["pieces"] == [
@@ -268,8 +268,8 @@ def test_events_tell_their_file() -> None:
     ]
     assert (data["events"][0]["file"], data["events"][0]["file_start"]) == ("rec/b.mp4", 1.75)
     head, row = csv_report([result]).splitlines()
-    assert head.endswith(",file,file_start_s")
-    assert row.endswith(",rec/b.mp4,1.75")
+    assert head.endswith(",file,file_start_s,time_of_day")
+    assert row.endswith(",rec/b.mp4,1.75,")
     assert list(result.to_dataframe()["file"]) == ["rec/b.mp4"]
     found = result.at(onset=0.01).events
     assert {each.file for each in found} <= {"rec/a.mp4", "rec/b.mp4"}

@@ -219,6 +219,12 @@ class DetectSettings(CommonSettings):
         type=click.Choice(("name", "time")),
         more=True,
     )
+    time_from_name: str | None = headed(
+        "Reading",
+        "Time of day that names of files have, such as '%Y%m%d-%H%M%S'.",
+        "PATTERN",
+        more=True,
+    )
     jobs: int = headed(
         "Reading",
         "Videos looked at at a time; results keep their order.",
@@ -238,8 +244,12 @@ class DetectSettings(CommonSettings):
         """Return a job for each recording, and the files of those in pieces.
 
         Raises:
-            UsageError: Pieces and a store are asked for.
+            UsageError: Pieces and a store are asked for, or a pattern makes no sense.
         """
+        if self.time_from_name is not None:
+            from slipdetect.video.named_time import name_pattern
+
+            name_pattern(self.time_from_name)
         if not self.join:
             return expand(self.sources), {}
         if self.store is not None:
@@ -259,6 +269,8 @@ class DetectSettings(CommonSettings):
             found["max_pixels"] = self.max_pixels
         if pieces:
             found["pieces"] = pieces
+        if self.time_from_name is not None:
+            found["time_from_name"] = self.time_from_name
         return found
 
     def opened_store(self, detector: Detector) -> VideoStore | None:

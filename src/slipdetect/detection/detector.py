@@ -285,7 +285,7 @@ class Detector:
         finder = EventFinder(self.event_config, self.scorer.label)
 
         def placed(events: list[Event]) -> list[Event]:
-            return [event.placed(video.report.pieces) for event in events]
+            return [event.placed(video.report.pieces, video.info.started) for event in events]
 
         for part in split_at_gaps(frames):
             segment = Segment(part, run)

@@ -34,6 +34,7 @@ COLUMNS = (
     "recovered_at_s",
     "file",
     "file_start_s",
+    "time_of_day",
 )
 _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 _QUOTED = frozenset(',"\r\n')
@@ -115,6 +116,7 @@ def csv_rows(result: DetectionResult) -> str:
             _cell(event.recovered_at),
             "" if event.file is None else text_cell(plain_name(event.file)),
             _cell(event.file_start),
+            event.time_of_day or "",
         )
         lines.append(",".join(cells) + "\n")
     return "".join(lines)

@@ -31,6 +31,7 @@ _MORE: dict[str, Callable[[Event], str]] = {
     "up again at": lambda event: "" if event.recovered_at is None else timecode(event.recovered_at),
     "file": lambda event: "" if event.file is None else printable(Path(event.file).name),
     "in the file": lambda event: "" if event.file_start is None else timecode(event.file_start),
+    "time of day": lambda event: (event.time_of_day or "").replace("T", " "),
 }
 
 

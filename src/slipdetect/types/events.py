@@ -45,6 +45,8 @@ class Event:
         recovered_at: When the person was up again, seconds; None if that was not seen.
         file: Of a recording in several files, the one that the event begins in.
         file_start: Onset in that file, seconds.
+        time_of_day: Onset by the clock on the wall, ISO 8601, without a zone where that is not
+            known; None where the recording does not say when it began.
     """
 
     start: float
@@ -59,18 +61,26 @@ class Event:
     recovered_at: float | None = None
     file: str | None = None
     file_start: float | None = None
+    time_of_day: str | None = None
 
-    def placed(self, pieces: Sequence[Piece]) -> Self:
-        """Return the event with its file.
+    def placed(self, pieces: Sequence[Piece], started: str | None) -> Self:
+        """Return the event with its file and time of day.
 
         Args:
             pieces: Of the recording, in order; none of one that is in one file.
+            started: When its clock was 0, ISO 8601; pieces know better.
         """
         begun = [piece for piece in pieces if piece.start <= self.start] or pieces[:1]
         if not begun:
-            return self
-        own = self.start - begun[-1].start + begun[-1].first
-        return replace(self, file=begun[-1].source, file_start=max(own, 0.0))
+            return self if started is None else self._at(started, self.start)
+        piece = begun[-1]
+        own = max(self.start - piece.start + piece.first, 0.0)
+        return replace(self, file=piece.source, file_start=own)._at(piece.started, own)
+
+    def _at(self, started: str | None, seconds: float) -> Self:
+        from slipdetect.video.named_time import time_of_day
+
+        return replace(self, time_of_day=time_of_day(started, seconds))
 
 
 @dataclass(frozen=True)

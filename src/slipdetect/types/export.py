@@ -44,6 +44,8 @@ def event_data(event: Event) -> dict[str, Any]:
         data["file"] = plain_name(event.file)
     if event.file_start is not None:
         data["file_start"] = rounded(event.file_start)
+    if event.time_of_day is not None:
+        data["time_of_day"] = event.time_of_day
     return data
 
 
@@ -101,6 +103,7 @@ def events_frame(source: str, events: Sequence[Event]) -> pd.DataFrame:
             "recovered_at": ([event.recovered_at for event in events], float),
             "file": ([event.file for event in events], object),
             "file_start": ([event.file_start for event in events], float),
+            "time_of_day": ([event.time_of_day for event in events], object),
         }
     )
 

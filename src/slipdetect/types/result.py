@@ -236,7 +236,7 @@ class DetectionResult:
             }
         )
         found = find_events(self.windows, config, self.label)
-        events = tuple(event.placed(self.report.pieces) for event in found)
+        events = tuple(event.placed(self.report.pieces, self.info.started) for event in found)
         return replace(self, events=events, event_config=config)
 
     def to_dict(self, *, windows: bool = False) -> dict[str, Any]:

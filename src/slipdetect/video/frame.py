@@ -133,11 +133,13 @@ class Piece:
         source: Its name.
         start: When its first frame is shown, seconds of the whole recording.
         first: The same in the file itself, seconds.
+        started: When the file's own clock was 0, as ``VideoInfo.started``.
     """
 
     source: str
     start: float
     first: float
+    started: str | None = None
 
 
 @dataclass
@@ -179,6 +181,7 @@ class VideoOptions(TypedDict, total=False):
         max_pixels: Refuse frames with more pixels than this.
         max_duration: Stop before this time, seconds.
         pieces: Files, in order, of each recording that is in several, by the name of the source.
+        time_from_name: How names of files say when recordings began, such as ``%Y%m%d-%H%M%S``.
     """
 
     stream: int | None
@@ -186,6 +189,7 @@ class VideoOptions(TypedDict, total=False):
     max_pixels: int
     max_duration: float | None
     pieces: Mapping[str, Sequence[str]] | None
+    time_from_name: str | None
 
 
 class SourceOptions(VideoOptions, total=False):

@@ -99,7 +99,9 @@ class JoinedVideo(Video):
             for seconds, frame in piece.timed():
                 if first is None or begin is None:
                     first, begin = seconds, seconds if begin is None else begin
-                    self.report.pieces.append(Piece(piece.info.source, begin, first))
+                    self.report.pieces.append(
+                        Piece(piece.info.source, begin, first, piece.info.started)
+                    )
                 if last >= 0.0 and seconds > last:
                     self._step = seconds - last
                 last = seconds

@@ -9,11 +9,13 @@ from __future__ import annotations
 import os
 import stat
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from slipdetect._address import address_scheme
 from slipdetect.errors import UsageError, VideoError
+from slipdetect.video.named_time import name_pattern, time_in_name
 from slipdetect.video.playlist import is_playlist, read_playlist
 
 if TYPE_CHECKING:
@@ -101,6 +103,7 @@ def open_video(
     max_pixels: int = DEFAULT_MAX_PIXELS,
     max_duration: float | None = None,
     pieces: Mapping[str, Sequence[str]] | None = None,
+    time_from_name: str | None = None,
 ) -> Video:
     """Open a video file and decode its first frame.
 
@@ -112,6 +115,8 @@ def open_video(
         max_pixels: Refuse frames with more pixels than this.
         max_duration: Stop before this time, in seconds.
         pieces: Files, in order, of each recording that is in several, by the name of the source.
+        time_from_name: How the names of files say when recordings began, such as
+            ``%Y%m%d-%H%M%S``; see ``name_pattern``.
 
     Raises:
         VideoError: The source is missing, no video, too large or has no frame to decode.
@@ -130,14 +135,30 @@ def open_video(
     if files is None and is_playlist(Path(name)):
         _check_kind(Path(name))
         files = read_playlist(Path(name))
+    if time_from_name is not None:
+        name_pattern(time_from_name)
+
+    def open_file(path: str, max_duration: float | None) -> Video:
+        video = _open_file(path, stream, frame_rate, max_pixels, max_duration)
+        return video if time_from_name is None else _timed_by_name(video, time_from_name)
+
     if files is None:
-        return _open_file(name, stream, frame_rate, max_pixels, max_duration)
+        return open_file(name, max_duration)
     from slipdetect.video.joined import JoinedVideo
 
-    def open_piece(path: Path) -> Video:
-        return _open_file(str(path), stream, frame_rate, max_pixels, None)
+    paths = [Path(file) for file in files]
+    return JoinedVideo(name, paths, lambda path: open_file(str(path), None), max_duration)
 
-    return JoinedVideo(name, [Path(file) for file in files], open_piece, max_duration)
+
+def _timed_by_name(video: Video, pattern: str) -> Video:
+    """Return a video that began when its name says so."""
+    began = time_in_name(pattern, Path(video.info.source))
+    if began is None:
+        video.report.warn(
+            f"its name has no time like {pattern!r} (time_from_name), so when it began is not told"
+        )
+    video.info = replace(video.info, started=began)
+    return video
 
 
 def _open_file(
