@@ -144,7 +144,7 @@ class WatchSettings(CommonSettings):
             number = 1
             while source.name in found:
                 number += 1
-                source.name = f"{base} ({number})"
+                source.name = f"({number}) {base}"  # what follows an address is hidden with it
             found[source.name] = entry, source
         return found
 
