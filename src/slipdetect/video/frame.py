@@ -70,7 +70,8 @@ class VideoInfo:
         rotation: Degrees counterclockwise that were applied: 0, 90, 180 or 270.
         streams: Video streams in the file, cover pictures not counted.
         start: Seconds of the first frame, see ``Frame.time``.
-        started: When that was, as the recording says it, ISO 8601; None where it says nothing.
+        started: When the clock was 0, as the recording says it, ISO 8601, without a zone where that
+            is not known; None where it says nothing.
     """
 
     source: str
