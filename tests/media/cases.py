@@ -7,9 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
 from itertools import count
 from pathlib import Path
 
+from media.dhav import write_dhav
 from media.making import (
     Media,
     evenly,
@@ -149,6 +151,19 @@ def _jpegs_named(folder: Path) -> Media:
     return Media(write_jpegs(folder / "raw.mjpeg", times), times, reading={"frame_rate": 10.0})
 
 
+def _dhav(folder: Path) -> Media:
+    times = {n: n / 12.5 for n in range(100)}
+    path = write_dhav(folder / "recorder.dav", times, 12, datetime(2026, 3, 1, 9, 15, 27))
+    return Media(path, times, 0.04)
+
+
+def _dhav_gap(folder: Path) -> Media:
+    times = {n: n / 12.5 + (60 if n >= 50 else 0) for n in range(100)}
+    path = write_dhav(folder / "gap.dav", times, 12, datetime(2026, 3, 1, 23, 59, 27))
+    told = r"1 gap without pictures: 3\.9 s to 64\.0 s \(60\.1 s\)"
+    return Media(path, times, 0.04, gaps=[(3.92, 64.0)], warns=[told])
+
+
 CASES = (
     Case(
         "program-stream-h264",
@@ -215,4 +230,6 @@ CASES = (
     ),
     Case("jpegs", "a run of JPEGs, which has no times: the same", _jpegs),
     Case("jpegs-named-rate", "a run of JPEGs at a rate that the user names", _jpegs_named),
+    Case("dhav", "Dahua's .dav: stamps that waver by half a step each second, and a date", _dhav),
+    Case("dhav-gap", "the same with nothing for 60 s over midnight", _dhav_gap),
 )

@@ -28,6 +28,7 @@ MAX_FRAME_RATE = 240.0
 _DATED: dict[str, Literal["utc", "local"]] = {"dhav": "local", "ivf": "utc"}
 _FIRST_DATE = 946_684_800  # 2000; smaller stamps are no dates
 _DAY_SECONDS = 86_400  # a gap that is longer is no gap but another clock
+_FOLLOWED = Fraction(1, 16)  # share of what a stamp that wavers is off that is gone along with
 _STEPS = 25  # distances that the usual one is taken from
 _UNDECODED_SECONDS = 1.0  # less is not worth a warning
 _NAMED = 5  # gaps and joins that a warning names
@@ -375,7 +376,8 @@ class Clock:
             begin = self._seconds(last + count * usual)
             self.report.gaps.append(Gap(begin, self._seconds(stamp + self._offset)))
             return usual
-        step = max((stamp + self._offset - last) / (count + 1), Fraction(0))
+        before = self._anchor if self._timing.steady else last
+        step = max((stamp + self._offset - before) / (count + 1), Fraction(0))
         if step > 0:
             self._steps.append(step)
         return step
@@ -384,7 +386,7 @@ class Clock:
         off = tick - last - self._step
         if not self._timing.steady or abs(off) > 2 * self._step:
             return tick
-        return tick - off * Fraction(7, 8)
+        return tick - off * (1 - _FOLLOWED)
 
     @property
     def _step(self) -> Fraction:
