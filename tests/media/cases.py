@@ -7,9 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
 from itertools import count
 from pathlib import Path
 
+from media.dhav import write_dhav
 from media.making import (
     Media,
     evenly,
@@ -17,10 +19,13 @@ from media.making import (
     packed_xvid,
     remux,
     with_sound,
+    write_jpegs,
     write_marked,
+    write_multipart,
 )
 from media.ways import WAYS
 
+ASSUMED = r"^no timestamps: 25 frames per second are assumed.*--frame-rate"
 ANNEX_B = "h264_mp4toannexb"
 
 
@@ -126,6 +131,39 @@ def _sound_first(suffix: str, codec: str) -> Callable[[Path], Media]:
     return make
 
 
+def _multipart(stamped: bool) -> Callable[[Path], Media]:
+    def make(folder: Path) -> Media:
+        path = folder / "camera.mjpeg"
+        if stamped:
+            times = {n: n / 10 + (n % 3) / 100 for n in range(60)}  # as uneven as they arrive
+            return Media(write_multipart(path, times, True), times, 0.001)
+        return Media(write_multipart(path, evenly(60), False), evenly(60), warns=[ASSUMED])
+
+    return make
+
+
+def _jpegs(folder: Path) -> Media:
+    return Media(write_jpegs(folder / "raw.mjpeg", evenly(60)), evenly(60), warns=[ASSUMED])
+
+
+def _jpegs_named(folder: Path) -> Media:
+    times = evenly(60, 10.0)
+    return Media(write_jpegs(folder / "raw.mjpeg", times), times, reading={"frame_rate": 10.0})
+
+
+def _dhav(folder: Path) -> Media:
+    times = {n: n / 12.5 for n in range(100)}
+    path = write_dhav(folder / "recorder.dav", times, 12, datetime(2026, 3, 1, 9, 15, 27))
+    return Media(path, times, 0.04)
+
+
+def _dhav_gap(folder: Path) -> Media:
+    times = {n: n / 12.5 + (60 if n >= 50 else 0) for n in range(100)}
+    path = write_dhav(folder / "gap.dav", times, 12, datetime(2026, 3, 1, 23, 59, 27))
+    told = r"1 gap without pictures: 3\.9 s to 64\.0 s \(60\.1 s\)"
+    return Media(path, times, 0.04, gaps=[(3.92, 64.0)], warns=[told])
+
+
 CASES = (
     Case(
         "program-stream-h264",
@@ -179,4 +217,19 @@ CASES = (
     Case(
         "sound-first-ts", "sound begins 6 s before the picture, MPEG-TS", _sound_first(".ts", "aac")
     ),
+    Case(
+        "multipart-stamped",
+        "JPEGs between boundaries whose headers say when each was taken; the last one cut off",
+        _multipart(True),
+        ("file", "pipe"),
+    ),
+    Case(
+        "multipart",
+        "JPEGs between boundaries without times: 25 a second assumed, and the rate asked for",
+        _multipart(False),
+    ),
+    Case("jpegs", "a run of JPEGs, which has no times: the same", _jpegs),
+    Case("jpegs-named-rate", "a run of JPEGs at a rate that the user names", _jpegs_named),
+    Case("dhav", "Dahua's .dav: stamps that waver by half a step each second, and a date", _dhav),
+    Case("dhav-gap", "the same with nothing for 60 s over midnight", _dhav_gap),
 )

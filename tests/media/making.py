@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import av
+import cv2
 import numpy as np
 from av.bitstream import BitStreamFilterContext
 
@@ -255,3 +256,41 @@ _B = {"bf": "1"}
 def _is_b(picture: bytes) -> bool:
     # the two bits behind the start code of a picture say how it is coded
     return picture[picture.index(_VOP) + len(_VOP)] >> 6 == 2
+
+
+def write_multipart(
+    path: Path, times: Mapping[int, float], stamped: bool, began: float = 1_700_000_000.0
+) -> Path:
+    """Write marked JPEGs between boundaries, as what a camera sends by HTTP is saved.
+
+    Args:
+        path: Target.
+        times: Seconds of every picture by its number.
+        stamped: Each header says when its picture was taken, and the last part is cut off.
+        began: When that is for 0 s, seconds since 1970.
+    """
+    with path.open("wb") as file:
+        for number, time in times.items():
+            data = _jpeg(marked(number, *SIZE))
+            file.write(b"--frame\r\nContent-Type: image/jpeg\r\n")
+            file.write(f"Content-Length: {len(data)}\r\n".encode())
+            if stamped:
+                file.write(f"X-Timestamp: {began + time:.6f}\r\n".encode())
+            file.write(b"\r\n" + data + b"\r\n")
+        if stamped:  # the camera was still sending
+            file.write(
+                b"--frame\r\nContent-Type: image/jpeg\r\nContent-Length: 5000\r\n\r\n\xff\xd8"
+            )
+        else:
+            file.write(b"--frame--\r\n")
+    return path
+
+
+def write_jpegs(path: Path, times: Mapping[int, float]) -> Path:
+    """Write marked JPEGs one after the other."""
+    path.write_bytes(b"".join(_jpeg(marked(number, *SIZE)) for number in times))
+    return path
+
+
+def _jpeg(image: np.ndarray) -> bytes:
+    return cv2.imencode(".jpg", image[..., ::-1])[1].tobytes()

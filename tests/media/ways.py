@@ -24,7 +24,7 @@ from slipdetect.video.live import LiveSettings, LiveSource, LiveVideo, live_sour
 from slipdetect.video.live.sources import PipeSource
 
 WAYS = ("file", "pipe", "http")
-_SAMPLED = 50.0  # frames a second that a live source is asked for
+SAMPLED = 50.0  # frames a second that a live source is asked for
 
 
 @dataclass
@@ -65,7 +65,7 @@ def _file(media: Media) -> Seen:
     with open_video(media.path, **media.reading) as video:
         found = [(frame.time, read_marker(frame.image)) for frame in video.frames()]
     with open_video(media.path, **media.reading) as video:
-        sampled = [(f.time, read_marker(f.image)) for f in video.frames(_SAMPLED)]
+        sampled = [(f.time, read_marker(f.image)) for f in video.frames(SAMPLED)]
     report = video.report
     gaps = [(gap.start, gap.end) for gap in report.gaps]
     told = report.undecoded, report.failures, report.truncated
@@ -83,7 +83,7 @@ def _live(source: LiveSource, media: Media) -> Seen:
         return watch
 
     settings = LiveSettings(**media.reading, retries=0)
-    with LiveVideo(source, _SAMPLED, min(_size(media)), settings, keep) as video:
+    with LiveVideo(source, SAMPLED, min(_size(media)), settings, keep) as video:
         while (item := video.get()) is not None:
             if isinstance(item, Frame):
                 seen.sampled.append((item.time, read_marker(item.image)))

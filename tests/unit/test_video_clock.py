@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from fractions import Fraction
+from itertools import pairwise
 
 import pytest
 from hypothesis import given
@@ -157,6 +158,17 @@ def test_slots_are_gone_by_where_presentation_stamps_are_guesses() -> None:
     clock = Clock(Timing("slots", 10.0, Fraction(1, 10)), DecodeReport())
     frames = [Stamped(p, d) for p, d in [(1, 2), (4, 3), (2, 4), (3, 6), (5, None)]]
     assert [seconds for seconds, _ in clock.timed(frames)] == pytest.approx([0, 0.1, 0.2, 0.4, 0.5])
+
+
+def test_stamps_that_waver_are_smoothed() -> None:
+    """12.5 pictures a second; each second's first stamp has lost its milliseconds, as in DHAV."""
+    true = [80 * i for i in range(200)]
+    stamps = [time - (40 if time // 1000 % 2 else 0) for time in true]
+    assert max(b - a for a, b in pairwise(stamps)) == 120
+    times, report = told(stamps, rate=12.0, steady=True)
+    assert all(abs(b - a - 0.08) <= 0.006 for a, b in pairwise(times[12:]))
+    assert times == pytest.approx([time / 1000 for time in true], abs=0.04)
+    assert report == DecodeReport()
 
 
 def test_a_rate_that_was_named_is_gone_by() -> None:

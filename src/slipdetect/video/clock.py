@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from fractions import Fraction
 from statistics import median
 from typing import Literal, cast
@@ -24,7 +25,10 @@ DEFAULT_FRAME_RATE = 25.0
 MIN_FRAME_RATE = 1.0
 MAX_FRAME_RATE = 240.0
 
+_DATED: dict[str, Literal["utc", "local"]] = {"dhav": "local", "ivf": "utc"}
+_FIRST_DATE = 946_684_800  # 2000; smaller stamps are no dates
 _DAY_SECONDS = 86_400  # a gap that is longer is no gap but another clock
+_FOLLOWED = Fraction(1, 16)  # share of what a stamp that wavers is off that is gone along with
 _STEPS = 25  # distances that the usual one is taken from
 _UNDECODED_SECONDS = 1.0  # less is not worth a warning
 _NAMED = 5  # gaps and joins that a warning names
@@ -62,6 +66,7 @@ class Timing:
             first picture.
         steady: Stamps waver about even steps.
         join_gaps: A leap of the clock is another clock and no gap, as with cameras.
+        dated: Stamps count from 1970, in UTC or by the clock on the camera's wall.
         warning: What is to be said of it.
     """
 
@@ -71,6 +76,7 @@ class Timing:
     start: Fraction | None = None
     steady: bool = False
     join_gaps: bool = False
+    dated: Literal["utc", "local"] | None = None
     warning: str | None = None
 
 
@@ -104,6 +110,7 @@ def timing_of(
         None if camera or name == "avi" else _start(container),
         steady=name == "dhav",
         join_gaps=camera,
+        dated=_DATED.get(name),
     )
 
 
@@ -194,6 +201,23 @@ class Clock:
         self._held: list[tuple[int | None, av.VideoFrame]] = []
         if timing.warning is not None:
             report.warn(timing.warning)
+
+    @property
+    def rate(self) -> float | None:
+        """Frames per second that the recording names, or the user; None where nobody does."""
+        return self._timing.rate
+
+    @property
+    def date(self) -> datetime | None:
+        """When the clock was 0, where stamps count from 1970; without a zone where they have none.
+
+        Known once a frame was given.
+        """
+        seconds = float(self._start * self._timing.base)
+        if self._timing.dated is None or seconds < _FIRST_DATE:
+            return None
+        date = datetime.fromtimestamp(seconds, UTC)
+        return date if self._timing.dated == "utc" else date.replace(tzinfo=None)
 
     @property
     def frame_seconds(self) -> float:
@@ -352,7 +376,8 @@ class Clock:
             begin = self._seconds(last + count * usual)
             self.report.gaps.append(Gap(begin, self._seconds(stamp + self._offset)))
             return usual
-        step = max((stamp + self._offset - last) / (count + 1), Fraction(0))
+        before = self._anchor if self._timing.steady else last
+        step = max((stamp + self._offset - before) / (count + 1), Fraction(0))
         if step > 0:
             self._steps.append(step)
         return step
@@ -361,7 +386,7 @@ class Clock:
         off = tick - last - self._step
         if not self._timing.steady or abs(off) > 2 * self._step:
             return tick
-        return tick - off * Fraction(7, 8)
+        return tick - off * (1 - _FOLLOWED)
 
     @property
     def _step(self) -> Fraction:

@@ -164,7 +164,8 @@ class FrameDecoder:
         """Return whether a packet holds a picture that is to be shown."""
         # VP8 hides pictures that others refer to, by a bit of their first byte
         hidden = self._stream.codec_context.name == "vp8" and not memoryview(packet)[0] & 0x10
-        return not (packet.is_discard or hidden)
+        # Xvid begins with an empty chunk of one byte
+        return not (packet.is_discard or hidden) and packet.size > 1
 
     def _undecoded(self) -> int:
         shown = self._shown

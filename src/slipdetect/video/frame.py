@@ -72,7 +72,8 @@ class VideoInfo:
         interlaced: The first frame holds two fields; such frames are shown without combs.
         streams: Video streams in the file, cover pictures not counted.
         start: Seconds of the first frame, see ``Frame.time``.
-        started: When that was, as the recording says it, ISO 8601; None where it says nothing.
+        started: When the clock was 0, as the recording says it, ISO 8601, without a zone where that
+            is not known; None where it says nothing.
     """
 
     source: str

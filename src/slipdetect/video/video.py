@@ -6,6 +6,7 @@ In: a file. Out: ``Video`` with ``info``, ``report`` and one pass of ``Frame``.
 from __future__ import annotations
 
 import math
+import weakref
 from collections.abc import Iterable, Iterator
 from itertools import chain
 from pathlib import Path
@@ -19,7 +20,7 @@ from av.container import InputContainer
 from av.video.stream import VideoStream
 
 from slipdetect.errors import UsageError, VideoError
-from slipdetect.video.clock import Clock, header_end, header_rate, timing_of
+from slipdetect.video.clock import Clock, header_end, timing_of
 from slipdetect.video.decoder import (
     FrameDecoder,
     Rescaler,
@@ -31,6 +32,7 @@ from slipdetect.video.decoder import (
 from slipdetect.video.details import Details, details_of
 from slipdetect.video.frame import GAP_SECONDS, DecodeReport, Frame, VideoInfo
 from slipdetect.video.interlacing import deinterlaced
+from slipdetect.video.multipart import SNIFFED, Ahead, Repacked, is_multipart
 from slipdetect.video.orientation import orientation_of
 
 
@@ -43,6 +45,7 @@ TOLERANT = tolerant(av.__version__)
 
 # Formats that open other files by name, or draw text; none of them is a recording.
 REFUSED_FORMATS = frozenset({"hls", "concat", "dash", "imf", "sdp", "tty", "image2"})
+_FIRST_YEAR = 2000
 _INCOMPLETE = "the file is incomplete; copy it again or repair it"
 
 
@@ -56,9 +59,14 @@ def open_container(path: Path, max_pixels: int) -> InputContainer:
     Raises:
         VideoError: The file is no video or damaged beyond opening.
     """
+    container: InputContainer
     try:
+        if (packed := repacked(path)) is not None:
+            options = {"max_pixels": str(max_pixels), "protocol_whitelist": "none"}
+            container = av.open(packed, "r", format=packed.format, options=options, **TOLERANT)
+            return container
         # The prefix keeps names like "concat:a.mp4" from being taken for protocols.
-        container: InputContainer = av.open(
+        container = av.open(
             f"file:{path}",
             options={"max_pixels": str(max_pixels), "protocol_whitelist": "file"},
             **TOLERANT,
@@ -69,6 +77,18 @@ def open_container(path: Path, max_pixels: int) -> InputContainer:
         container.close()
         raise VideoError(f"{str(path)!r} is not a video but {container.format.long_name!r}")
     return container
+
+
+def repacked(path: Path) -> Repacked | None:
+    """Return the pictures of a file with JPEGs between boundaries; None of any other file."""
+    file = path.open("rb")
+    ahead = Ahead(file, SNIFFED)
+    if is_multipart(ahead.first):
+        packed = Repacked(ahead)
+        weakref.finalize(packed, file.close)
+        return packed
+    file.close()
+    return None
 
 
 def _why_unreadable(path: Path, error: Exception) -> str:
@@ -256,19 +276,19 @@ class Video:
         self._start, self._first = first
         self._aspect = plausible_aspect(stream.sample_aspect_ratio)
         self._orientation = orientation_of(self._first)
-        self.info = self._describe(self._first, source, frame_rate)
+        self.info = self._describe(self._first, source)
         self.details: Details | None = details_of(
             container, stream, self._first, self._aspect, self._orientation, timing.stamps
         )
 
-    def _describe(self, first: av.VideoFrame, source: str, rate: float | None) -> VideoInfo:
+    def _describe(self, first: av.VideoFrame, source: str) -> VideoInfo:
         width, height = displayed_size(first.width, first.height, self._aspect, self._orientation)
         end = header_end(self._container, self._stream)
         return VideoInfo(
             source=source,
             width=width,
             height=height,
-            frame_rate=header_rate(self._stream) if rate is None else rate,
+            frame_rate=self._clock.rate,
             duration=None if end is None or end <= self._start else end - self._start,
             codec=self._stream.codec_context.name,
             rotation=self._orientation.turns * 90,
@@ -276,7 +296,16 @@ class Video:
             interlaced=first.interlaced_frame,
             streams=len(video_streams(self._container)),
             start=self._start,
+            started=self._began(),
         )
+
+    def _began(self) -> str | None:
+        """Return when the recording began, ISO 8601, where it says so."""
+        if (date := self._clock.date) is not None:
+            return date.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+        told = str(self._container.metadata.get("creation_time", ""))
+        # many writers put the beginning of their calendar there
+        return told if told[:4].isdigit() and int(told[:4]) >= _FIRST_YEAR else None
 
     def __enter__(self) -> Self:
         return self

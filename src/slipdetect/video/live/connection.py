@@ -46,9 +46,12 @@ class _LiveDecoder(FrameDecoder):
 
     Attributes:
         reason: Why reading ended; None at a proper end.
+        ends_in_error: Even a whole recording ends in an error, as those of JPEGs between boundaries
+            do for FFmpeg.
     """
 
     reason: str | None = None
+    ends_in_error = False
 
     def _packets(self) -> Iterator[Packet[VideoStream]]:
         try:
@@ -56,6 +59,8 @@ class _LiveDecoder(FrameDecoder):
                 if packet.size:
                     yield packet
         except av.FFmpegError as error:
+            if self.ends_in_error and isinstance(error, av.error.InvalidDataError):
+                return
             self.read_error = True
             self.reason = why(error)
 
@@ -104,6 +109,7 @@ class Connection:
         if stream.codec_context.width * stream.codec_context.height <= _SMALL:
             stream.codec_context.thread_count = 1  # others cost memory and gain nothing
         self._decoder = _LiveDecoder(container, stream, report)
+        self._decoder.ends_in_error = not camera and container.format.name == "mpjpeg"
         self.warning: str | None = None
         self._clock: Clock | None = None
         if timed or settings.frame_rate is not None:
@@ -122,7 +128,8 @@ class Connection:
         frame = first[1]
         self.orientation = orientation_of(frame)
         width, height = displayed_size(frame.width, frame.height, self.aspect, self.orientation)
-        self.started = Started(width, height, stream.codec_context.name, header_rate(stream))
+        rate = header_rate(stream) if self._clock is None else self._clock.rate
+        self.started = Started(width, height, stream.codec_context.name, rate)
 
     @property
     def reason(self) -> str | None:
