@@ -135,3 +135,15 @@ def test_every_command_takes_the_same_videos_of_a_folder(recordings: Path) -> No
     prepared = Folder().read(recordings, ImportJob())
     assert [row.path for row in prepared.rows] == [fall / name for name in ODD]
     assert prepared.left_out.reasons()[NO_VIDEO] == [str(fall / "index.bin")]
+
+
+@pytest.mark.parametrize("start", [b"#EXTM3U\n", b"\xef\xbb\xbfffconcat version 1.0\n"])
+def test_nothing_is_opened_that_a_file_names(
+    made: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, start: bytes
+) -> None:
+    opened: list[object] = []
+    monkeypatch.setattr("slipdetect.video.video.open_container", opened.append)
+    (tmp_path / "secret.ts").write_bytes((made / "mpegts").read_bytes())
+    (tmp_path / "list").write_bytes(start + b"\x01\nsecret.ts\n")
+    assert not is_video_file(tmp_path / "list")
+    assert opened == []

@@ -152,11 +152,12 @@ def _known_otherwise(suffix: str) -> bool:
 @lru_cache(maxsize=4096)
 def _has_video(path: Path, size: int, changed: int) -> bool:
     """Return whether FFmpeg finds a video in a file of a size, last changed at a time."""
-    from slipdetect.video.reader import DEFAULT_MAX_PIXELS
+    from slipdetect.video.reader import DEFAULT_MAX_PIXELS, check_source
     from slipdetect.video.video import open_container, video_streams
 
     try:
-        with open_container(path, DEFAULT_MAX_PIXELS) as container:
+        # FFmpeg would open what a playlist names
+        with open_container(check_source(path), DEFAULT_MAX_PIXELS) as container:
             # a demuxer of single pictures, as of the thumbnails that recorders keep
             if container.format.name.endswith("_pipe"):
                 return False

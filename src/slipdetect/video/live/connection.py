@@ -23,13 +23,13 @@ from slipdetect.video.decoder import (
     plausible_aspect,
 )
 from slipdetect.video.frame import DecodeReport, Frame
+from slipdetect.video.grid import nearest_on_grid
 from slipdetect.video.interlacing import deinterlaced
 from slipdetect.video.live.newest_frames import Started
 from slipdetect.video.live.sources import LiveSettings, why
 from slipdetect.video.orientation import orientation_of
 from slipdetect.video.video import (
     choose_stream,
-    nearest_on_grid,
     prepare_stream,
     streams_not_read,
 )
