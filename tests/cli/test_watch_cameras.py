@@ -6,7 +6,6 @@ In: servers of this machine, files of cameras. Out: nothing but assertions.
 from __future__ import annotations
 
 import os
-import resource
 import signal
 import threading
 import time
@@ -27,6 +26,7 @@ from slipdetect.video.live.live_video import Backoff
 from stream_server import camera_server
 from synth import make_video
 
+resource = pytest.importorskip("resource")
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="sends itself signals")
 
 
