@@ -26,6 +26,7 @@ from slipdetect.video.live.live_video import Backoff
 from stream_server import camera_server
 from synth import make_video
 
+resource = pytest.importorskip("resource")
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="sends itself signals")
 
 
@@ -207,3 +208,45 @@ def test_sighup_ends_a_run_without_a_file_as_ever() -> None:
     with watching.signals(lambda: None):
         assert signal.getsignal(signal.SIGHUP) is not before
     assert signal.getsignal(signal.SIGHUP) is before
+
+
+def test_nonsense_from_one_camera_disturbs_no_other(
+    run, model: Path, film: Path, server: Server, tmp_path: Path
+) -> None:
+    whole = film.read_bytes()
+    noise = np.random.default_rng(0).bytes(50_000)
+    server.add("/ok/spoilt.ts", whole[: len(whole) // 3] + noise + whole[len(whole) // 3 :])
+    server.add("/ok/noise.ts", noise)
+    text = table("good", f"{server.address}/ok/film.ts")
+    for name in ("spoilt", "noise"):
+        text += table(name, f"{server.address}/ok/{name}.ts", "retries = 0")
+    (tmp_path / "cameras.toml").write_text(text)
+    result = run("watch", "cameras.toml", "--model", model)
+    assert result.exit_code == 5, result.output
+    told = lines(result.stdout)
+    assert of("good", told) == ["started", "onset", "event", "summary"]
+    assert of("spoilt", told)[0] == "started"
+    assert of("spoilt", told)[-1] == "summary"
+    assert "'noise' cannot be opened: it is no video" in result.stderr
+    assert "internal error" not in result.stderr
+
+
+def test_a_full_disk_costs_clips_and_nothing_else(
+    run, model: Path, server: Server, tmp_path: Path
+) -> None:
+    """Files may not grow beyond a kilobyte, which fails as a full disk does: while writing."""
+    address = f"{server.address}/ok/film.ts"
+    (tmp_path / "cameras.toml").write_text(table("one", address) + table("two", address))
+    usual = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1000, usual[1]))
+    try:
+        result = run("watch", "cameras.toml", "--model", model, "--clips", "clips")
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, usual)
+    assert result.exit_code == 5, result.output
+    told = lines(result.stdout)
+    for camera in ("one", "two"):
+        assert of(camera, told) == ["started", "onset", "event", "summary"]
+    assert result.stderr.count(".mp4'") >= 2
+    assert "too large" in result.stderr  # what the system says of it
+    assert list((tmp_path / "clips").iterdir()) == []
