@@ -270,6 +270,7 @@ class Video:
             rotation=self._turns * 90,
             streams=len(video_streams(self._container)),
             start=self._start,
+            zero=self._clock.zero,
             started=self._began(),
         )
 
