@@ -25,7 +25,7 @@ from slipdetect.cli.grouped import GroupedCommand
 from slipdetect.cli.options import common_options, with_options
 from slipdetect.cli.sources import exists, video_on_stdin
 from slipdetect.cli.typed_options import POSITIVE, flag, headed, number, options_of, seconds
-from slipdetect.cli.watching import Watching
+from slipdetect.cli.watching import Watching, limit_arenas
 from slipdetect.errors import DataError, SlipdetectError, UsageError
 from slipdetect.sinks.mqtt import HOLD
 from slipdetect.sinks.registry import LIVE_FORMATS, LIVE_SINKS, SINKS, choose_sinks
@@ -73,8 +73,8 @@ class WatchSettings(CommonSettings):
     )
     retries: int | None = number(
         "Connection",
-        "Attempts in a row to connect again before giving up.  [default: 10; of several sources "
-        "those that have no frame yet, and only all together]",
+        "Attempts in a row to connect again before giving up.  [default: 10; several sources: for "
+        "ever]",
     )
     read_timeout: float | None = seconds(
         "Connection", "Without data for so long, connect again.  [default: 3]", type=POSITIVE
@@ -144,7 +144,7 @@ class WatchSettings(CommonSettings):
             number = 1
             while source.name in found:
                 number += 1
-                source.name = f"{base} ({number})"
+                source.name = f"({number}) {base}"  # what follows an address is hidden with it
             found[source.name] = entry, source
         return found
 
@@ -239,7 +239,7 @@ class _Watch(GroupedCommand):
 
 
 @click.command(cls=_Watch)
-@click.argument("sources", metavar="SOURCE...", nargs=-1, type=FILE_NAME)
+@click.argument("sources", metavar="[SOURCE]...", nargs=-1, type=FILE_NAME)
 @with_options(options_of(WatchSettings, _HEADINGS, LIVE_SINKS))
 @common_options
 @click.pass_context
@@ -276,6 +276,8 @@ def _run(console: Console, settings: WatchSettings, command: click.Command) -> i
     file, names = settings.camera_file, list(named)
     many = len(named) > 1 or file is not None
     others = choose_sinks(settings.setup(names), LIVE_SINKS)
+    if many:
+        limit_arenas()
     detector = settings.load_detector()
     if many:
         detector.share()

@@ -5,11 +5,12 @@ In: cameras, sinks. Out: lines on stdout, the sources' state on stderr, an exit 
 
 from __future__ import annotations
 
+import ctypes
 import signal
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from types import FrameType
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 _REMEMBERED = 100  # alerts of the last events of a camera, which what follows belongs to
 _LOOK_AFTER = 60.0  # seconds between two looks at how much the machine carries
 _SECONDS_TO_END = 20.0
+_M_ARENA_MAX = -8  # of malloc.h
 
 
 @dataclass
@@ -221,6 +223,12 @@ def capacity(counts: Sequence[tuple[str, int, int]]) -> str:
         f"minute, {least:.0%} of {worst[0]!r}; this machine carries about "
         f"{max(1, int(len(busy) * share))}"
     )
+
+
+def limit_arenas() -> None:
+    """Let all threads share one heap: glibc gives each its own, and none gives memory back."""
+    with suppress(OSError, AttributeError, TypeError):  # another libc
+        ctypes.CDLL(None).mallopt(_M_ARENA_MAX, 1)
 
 
 @contextmanager

@@ -151,7 +151,7 @@ class Detector:
     def share(self) -> None:
         """Let the live sources of many threads take turns at the networks, several in a pass."""
         if isinstance(self.scorer, TSNScorer):
-            self.scorer.networks.share()
+            self.scorer.share()
 
     @property
     def config(self) -> ModelConfig:

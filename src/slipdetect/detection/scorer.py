@@ -52,7 +52,7 @@ from slipdetect.modalities.snippet import LEARNED_CONSENSUS, SnippetGrid, Stream
 from slipdetect.models.config import ModelConfig, StreamConfig
 from slipdetect.models.fusion import softmax
 from slipdetect.models.package import ModelPackage
-from slipdetect.people.estimators import PoseEstimator, make_pose_estimator
+from slipdetect.people.estimators import InTurn, PoseEstimator, make_pose_estimator
 from slipdetect.types import Calibration, EventConfig, Window
 
 _AHEAD = 8  # windows
@@ -106,6 +106,7 @@ class TSNScorer(WindowScorer):
         self._estimator = (
             None if config.pose is None else make_pose_estimator(config.pose.estimator)
         )
+        self._package = package
         self._watcher = _people_watcher(package, self._estimator)
         if config.pose is not None:
             self.weights[POSE] = config.pose.sha256
@@ -130,6 +131,13 @@ class TSNScorer(WindowScorer):
         other.networks = self.networks.calibrated(package.config)
         other._watcher = _people_watcher(package, self._estimator)
         return other
+
+    def share(self) -> None:
+        """Let the live sources of many threads take turns at all networks."""
+        self.networks.share()
+        if self._estimator is not None:
+            self._estimator = InTurn(self._estimator, usable_cpus())
+            self._watcher = _people_watcher(self._package, self._estimator)
 
     def windows(self, segment: Segment) -> Iterator[Window]:
         """Yield the windows of a segment."""
