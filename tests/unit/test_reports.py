@@ -47,6 +47,7 @@ def test_json_has_exactly_the_agreed_keys() -> None:
             "name": "k.mp4",
             "duration": 9.9,
             "start_offset": 0.0,
+            "zero_stamp": 0.0,
             "started": None,
             "gaps": [],
             "joins": [],

@@ -309,6 +309,7 @@ class DetectionResult:
             "name": plain_name(self.source),
             "duration": rounded(self.duration),
             "start_offset": rounded(info.start),
+            "zero_stamp": rounded(info.zero),
             "started": info.started,
             "gaps": [{"start": rounded(g.start), "end": rounded(g.end)} for g in report.gaps],
             "joins": [{"at": rounded(j.at), "stamp": rounded(j.stamp)} for j in report.joins],

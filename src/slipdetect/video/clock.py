@@ -208,15 +208,19 @@ class Clock:
         return self._timing.rate
 
     @property
+    def zero(self) -> float:
+        """Stamp at which the clock is 0, seconds; known once a frame was given."""
+        return float(self._start * self._timing.base)
+
+    @property
     def date(self) -> datetime | None:
         """When the clock was 0, where stamps count from 1970; without a zone where they have none.
 
         Known once a frame was given.
         """
-        seconds = float(self._start * self._timing.base)
-        if self._timing.dated is None or seconds < _FIRST_DATE:
+        if self._timing.dated is None or self.zero < _FIRST_DATE:
             return None
-        date = datetime.fromtimestamp(seconds, UTC)
+        date = datetime.fromtimestamp(self.zero, UTC)
         return date if self._timing.dated == "utc" else date.replace(tzinfo=None)
 
     @property

@@ -72,6 +72,7 @@ class VideoInfo:
         interlaced: The first frame holds two fields; such frames are shown without combs.
         streams: Video streams in the file, cover pictures not counted.
         start: Seconds of the first frame, see ``Frame.time``.
+        zero: Stamp in the file at which the clock is 0, seconds.
         started: When the clock was 0, as the recording says it, ISO 8601, without a zone where that
             is not known; None where it says nothing.
     """
@@ -85,6 +86,7 @@ class VideoInfo:
     rotation: int
     streams: int
     start: float = 0.0
+    zero: float = 0.0
     started: str | None = None
     mirrored: bool = False
     interlaced: bool = False

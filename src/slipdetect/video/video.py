@@ -224,6 +224,7 @@ class Video:
             interlaced=first.interlaced_frame,
             streams=len(video_streams(self._container)),
             start=self._start,
+            zero=self._clock.zero,
             started=self._began(),
         )
 
