@@ -14,7 +14,6 @@ from pathlib import Path
 import av
 import av.filter
 import numpy as np
-from av.bitstream import BitStreamFilterContext
 
 from loopback import Server
 from slipdetect.video import Frame, open_video
@@ -45,19 +44,6 @@ def set_matrix(path: Path, matrix: Matrix) -> None:
     place = start + (40 if data[start] == 0 else 52)
     data[place : place + 36] = struct.pack(">9i", a, b, 0, c, d, 0, 0, 0, 1 << 30)
     path.write_bytes(data)
-
-
-def rewrite(source: Path, target: Path, bitstream_filter: str) -> Path:
-    """Copy the packets of a video through one of FFmpeg's bitstream filters."""
-    with av.open(str(source)) as read, av.open(str(target), "w") as write:
-        stream = read.streams.video[0]
-        copy = write.add_stream_from_template(stream)
-        change = BitStreamFilterContext(bitstream_filter, stream, copy)
-        for packet in read.demux(stream):
-            for changed in change.filter(packet if packet.size else None):
-                changed.stream = copy
-                write.mux(changed)
-    return target
 
 
 def by_file(path: Path) -> list[Frame]:

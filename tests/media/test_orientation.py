@@ -14,7 +14,8 @@ import cv2
 import numpy as np
 import pytest
 
-from media.pictures import MATRICES, WAYS, Matrix, by_ffmpeg, by_file, rewrite, set_matrix
+from media.making import remux
+from media.pictures import MATRICES, WAYS, Matrix, by_ffmpeg, by_file, set_matrix
 from slipdetect.video import Frame, open_video
 from slipdetect.video.orientation import Orientation, orientation_by_matrix
 from synth import bars, make_video
@@ -90,7 +91,7 @@ def test_so_does_a_message_in_the_bitstream_of_H264(
     read: Callable[[Path], list[Frame]],
 ) -> None:
     change = f"h264_metadata=display_orientation=insert:{_SEI[key]}"
-    path = rewrite(plain, tmp_path / "lying.mkv", change)
+    path = remux(plain, tmp_path / "lying.mkv", bitstream=change)
     # only the first frame has it
     check(read(path), stored, *key)
 

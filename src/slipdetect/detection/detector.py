@@ -208,7 +208,8 @@ class Detector:
             on_event: Called with every event as soon as nothing later can change it, in the
                 middle of the source too; detection waits for it and ends with what it raises.
             store: Take flow from here where it has the source's, instead of computing it.
-            **reading: As for ``open_video``: stream, frame_rate, max_pixels, max_duration.
+            **reading: As for ``open_video``: stream, frame_rate, max_pixels, max_duration, pieces,
+                time_from_name.
 
         Raises:
             VideoError: The source cannot be read, or holds no frame that can be decoded.
@@ -351,7 +352,8 @@ def detect(
         engine: See ``model``.
         on_progress: As for ``Detector.detect``, like ``on_event`` and the options of ``reading``.
         on_event: See ``on_progress``.
-        **reading: As for ``open_video``: stream, frame_rate, max_pixels, max_duration.
+        **reading: As for ``open_video``: stream, frame_rate, max_pixels, max_duration, pieces,
+            time_from_name.
 
     Raises:
         SlipdetectError: As ``Detector.load`` and ``Detector.detect`` raise.
