@@ -60,7 +60,10 @@ def open_container(path: Path, max_pixels: int) -> InputContainer:
     try:
         if (packed := repacked(path)) is not None:
             options = {"max_pixels": str(max_pixels), "protocol_whitelist": "none"}
-            return av.open(packed, "r", format=packed.format, options=options, **TOLERANT)
+            parts: InputContainer = av.open(
+                packed, "r", format=packed.format, options=options, **TOLERANT
+            )
+            return parts
         # The prefix keeps names like "concat:a.mp4" from being taken for protocols.
         container: InputContainer = av.open(
             f"file:{path}",
