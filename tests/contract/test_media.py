@@ -8,16 +8,19 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from itertools import count
 from pathlib import Path
 
 import pytest
 
 from media.cases import CASES, Case
-from media.making import Media
+from media.making import Media, evenly, remux, write_marked
 from media.ways import SAMPLED, see
+from slipdetect.errors import VideoError
 from slipdetect.video import open_video
 
 PAGE = (Path(__file__).parents[2] / "docs" / "recording-times.md").read_text(encoding="utf-8")
+NO_CUTS = {"sc_threshold": "0"}  # no key frame but the first
 Make = Callable[[Case], Media]
 
 
@@ -73,3 +76,24 @@ def test_a_recorded_date_is_kept(name: str, started: str | None, make: Make) -> 
 def test_the_list_in_the_docs_is_that_of_the_cases() -> None:
     rows = re.findall(r"^\| `([^`]+)` \| (.+) \| ([a-z, ]+) \|$", PAGE, re.MULTILINE)
     assert rows == [(case.name, case.shows, ", ".join(case.ways)) for case in CASES]
+
+
+def test_a_piece_without_any_key_frame_says_so(tmp_path: Path) -> None:
+    whole = write_marked(tmp_path / "whole.mp4", evenly(50), rate=25, gop=250, options=NO_CUTS)
+    index = count()
+    path = remux(
+        whole, tmp_path / "piece.mkv", change=lambda packet: packet if next(index) else None
+    )
+    with pytest.raises(VideoError, match=r"49 packets, but no key frame that they refer to"):
+        open_video(path)
+
+
+def test_a_live_source_says_where_its_times_come_from(
+    make: Make, caplog: pytest.LogCaptureFixture
+) -> None:
+    for name in ("raw-h264", "jpegs"):
+        media = make(next(case for case in CASES if case.name == name))
+        caplog.clear()
+        see("pipe", media)
+        (told,) = [record.getMessage() for record in caplog.records if "stamps" in record.message]
+        assert re.search(media.warns[0].removeprefix("^"), told)

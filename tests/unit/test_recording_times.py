@@ -176,6 +176,8 @@ def test_training_windows_behind_a_gap(tmp_path: Path) -> None:
     # 80 samples before the gap, and those behind it begin at 8 s
     assert clip.events[1] == pytest.approx((11.0, 12.0), abs=0.11)
     assert reader.duration(clip) == pytest.approx(15.9, abs=0.1)
+    with pytest.raises(DataError, match=r"has no pictures from 100 s to 102 s"):
+        reader.placed(Clip(path, True, ((100.0, 102.0),)))
 
 
 def test_hours_are_counted_without_gaps(tmp_path: Path, bright: Detector) -> None:

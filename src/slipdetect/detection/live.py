@@ -99,6 +99,7 @@ class LiveSummary:
         dropped: Sampled frames thrown away, because there was no time for them.
         longest_lag: Longest wait of a sampled frame, seconds.
         reconnects: Times that frames came again after a gap.
+        gone: Seconds that the recording has no pictures of.
     """
 
     seconds: float
@@ -109,11 +110,13 @@ class LiveSummary:
     dropped: int
     longest_lag: float
     reconnects: int
+    gone: float = 0.0
 
     @property
     def achieved_fps(self) -> float:
         """Frames processed in a second of the run; 0 where there was nothing to see."""
-        return self.sampled / self.seconds if self.seconds > 0 else 0.0
+        seen = self.seconds - self.gone
+        return self.sampled / seen if seen > 0 else 0.0
 
 
 LiveEvent = VideoNote | EventStarted | EventFinal | StillDown | UpAgain
@@ -183,6 +186,7 @@ class LiveDetection:
         self._finder = EventFinder(detector.event_config, detector.scorer.label)
         self._open: float | None = None
         self._final = 0
+        self._gone = 0.0
         self._followed: list[_Followed] = []
         self._note: VideoNote | None = None
 
@@ -212,6 +216,8 @@ class LiveDetection:
             note = self._note
             if note is None:
                 break
+            if isinstance(note, Gap):
+                self._gone += note.end - note.start
             if isinstance(note, Gap | Reconnecting | Skipped):
                 yield from self._close(interrupted=True)
             yield note
@@ -238,6 +244,7 @@ class LiveDetection:
             dropped=video.dropped,
             longest_lag=video.longest_lag,
             reconnects=video.reconnects,
+            gone=self._gone,
         )
 
     def _remember(self, window: Window) -> None:

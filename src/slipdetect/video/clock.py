@@ -7,7 +7,7 @@ clock, which is 0 where a player's bar begins; gaps and joined parts, listed.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from fractions import Fraction
@@ -30,8 +30,6 @@ _FIRST_DATE = 946_684_800  # 2000; smaller stamps are no dates
 _DAY_SECONDS = 86_400  # a gap that is longer is no gap but another clock
 _FOLLOWED = Fraction(1, 16)  # share of what a stamp that wavers is off that is gone along with
 _STEPS = 25  # distances that the usual one is taken from
-_UNDECODED_SECONDS = 1.0  # less is not worth a warning
-_NAMED = 5  # gaps and joins that a warning names
 _HELD_BYTES = 64_000_000  # of decoded frames that wait for a stamp
 
 # formats that number the pictures that they find, beside those that FFmpeg says have no stamps
@@ -162,15 +160,6 @@ def header_end(container: InputContainer, stream: VideoStream) -> float | None:
     return float(end) if end > 0 else None
 
 
-def _said(seconds: float) -> str:
-    return f"{seconds:.1f} s"
-
-
-def _listed(texts: Sequence[str]) -> str:
-    more = f" and {len(texts) - _NAMED} more" if len(texts) > _NAMED else ""
-    return ", ".join(texts[:_NAMED]) + more
-
-
 class Clock:
     """Gives frames their seconds; one pass.
 
@@ -182,13 +171,11 @@ class Clock:
 
     Attributes:
         report: Gets gaps and joins.
-        first: Seconds of the first frame, once that was given.
         end: When the last frame that was given out ends, seconds.
     """
 
     def __init__(self, timing: Timing, report: DecodeReport) -> None:
         self.report = report
-        self.first = 0.0
         self._timing = timing
         rate = DEFAULT_FRAME_RATE if timing.rate is None else timing.rate
         self._hint = 1 / (Fraction(rate) * timing.base)
@@ -247,23 +234,7 @@ class Clock:
 
     def tell(self) -> None:
         """Say in the report's warnings what was met of gaps, joins and lost packets."""
-        lost = self.report.undecoded
-        if lost * self.frame_seconds > _UNDECODED_SECONDS:
-            self.report.warn(
-                f"{lost} packets ({lost * self.frame_seconds:.1f} s) gave no picture: what they"
-                " refer to is missing, as in a piece that begins without a key frame"
-            )
-        if gaps := self.report.gaps:
-            listed = _listed(
-                [f"{_said(g.start)} to {_said(g.end)} ({_said(g.end - g.start)})" for g in gaps]
-            )
-            many = "1 gap" if len(gaps) == 1 else f"{len(gaps)} gaps"
-            self.report.warn(f"{many} without pictures: {listed}")
-        if joins := self.report.joins:
-            where = _listed([_said(join.at) for join in joins])
-            self.report.warn(
-                f"timestamps jump: the parts are joined one after the other, at {where}"
-            )
+        self.report.conclude(self.frame_seconds)
 
     def _numbered(self, frames: Iterable[av.VideoFrame]) -> Iterator[tuple[float, av.VideoFrame]]:
         for index, frame in enumerate(frames):
@@ -364,7 +335,6 @@ class Clock:
             # less than a frame is no delay but how sound is cut in packets
             if self._step <= late <= self._ticks(_DAY_SECONDS):
                 self._start = tick - late
-        self.first = self._seconds(tick)
 
     def _step_to(self, stamp: int, last: Fraction, count: int) -> Fraction:
         """Return the distance of the frames up to a known one; notes a gap or begins a part."""

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
 
+_UNDECODED_SECONDS = 1.0  # less is not worth a warning
+_NAMED = 5  # gaps and joins that a warning names
 GAP_SECONDS = 10.0  # pictures further apart are a gap: what lies between was not seen
 
 
@@ -173,6 +175,40 @@ class DecodeReport:
         """Add ``text`` to the warnings unless it is there already."""
         if text not in self.warnings:
             self.warnings.append(text)
+
+    def conclude(self, frame_seconds: float) -> None:
+        """Warn of what was met of packets without a picture, gaps and joins.
+
+        Args:
+            frame_seconds: Usual seconds from one frame to the next.
+        """
+        lost = self.undecoded * frame_seconds
+        if lost > _UNDECODED_SECONDS:
+            self.warn(
+                f"{self.undecoded} packets ({_said(lost)}) gave no picture: what they refer to is"
+                " missing, as in a piece that begins without a key frame"
+            )
+        if self.gaps:
+            many = "1 gap" if len(self.gaps) == 1 else f"{len(self.gaps)} gaps"
+            where = [
+                f"{_said(each.start)} to {_said(each.end)} ({_said(each.end - each.start)})"
+                for each in self.gaps
+            ]
+            self.warn(f"{many} without pictures: {_listed(where)}")
+        if self.joins:
+            where = [_said(each.at) for each in self.joins]
+            self.warn(
+                "timestamps jump: the parts are joined one after the other, at " + _listed(where)
+            )
+
+
+def _said(seconds: float) -> str:
+    return f"{seconds:.1f} s"
+
+
+def _listed(texts: Sequence[str]) -> str:
+    more = f" and {len(texts) - _NAMED} more" if len(texts) > _NAMED else ""
+    return ", ".join(texts[:_NAMED]) + more
 
 
 class VideoOptions(TypedDict, total=False):

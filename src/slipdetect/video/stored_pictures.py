@@ -18,7 +18,7 @@ import numpy as np
 
 from slipdetect.errors import VideoError
 from slipdetect.video.decoder import plausible_aspect
-from slipdetect.video.frame import DecodeReport, VideoInfo
+from slipdetect.video.frame import GAP_SECONDS, DecodeReport, Gap, VideoInfo
 from slipdetect.video.orientation import UPRIGHT
 from slipdetect.video.video import Video
 
@@ -109,6 +109,10 @@ class StoredPictures(Video):
 
     def timed(self) -> Iterator[tuple[float, av.VideoFrame]]:
         """Yield all pictures at their seconds."""
+        self.report.gaps += [
+            Gap(one, other) for one, other in pairwise(self._times) if other - one > GAP_SECONDS
+        ]
+        self.report.conclude(0.0)
         for index, time in enumerate(self._times):
             if time - self._times[0] >= self._max_duration:
                 self.report.warn(f"stopped after {self._max_duration:g} seconds as asked")

@@ -317,6 +317,11 @@ def _why_no_frames(source: str, report: DecodeReport) -> str:
             f"{source!r} has no video frames that can be decoded: it is damaged, or its frames are"
             " larger than max_pixels=... allows; check that it plays elsewhere"
         )
+    if report.undecoded:
+        return (
+            f"{source!r} has no picture that can be decoded: {report.undecoded} packets, but no key"
+            " frame that they refer to; cut it again, from a key frame on"
+        )
     return f"{source!r} has no video frames; record or copy it again"
 
 

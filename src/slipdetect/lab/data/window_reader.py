@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
+from slipdetect.errors import DataError
 from slipdetect.lab.augment.augment import Augmentation, whole_picture_crop
 from slipdetect.lab.augment.config import AugmentConfig
 from slipdetect.lab.augment.images import Images
@@ -92,7 +93,12 @@ class WindowReader:
         return (len(self.cache.frames(clip.path)) - 1) / self.fps
 
     def placed(self, clip: Clip) -> Clip:
-        """Return a clip with its times in seconds from the first sample on, gaps left out."""
+        """Return a clip with its times in seconds from the first sample on, gaps left out.
+
+        Raises:
+            VideoError: The clip cannot be decoded.
+            DataError: A time lies where the recording has no pictures.
+        """
         if not (clip.events or clip.lookalikes):
             return clip
         times = np.asarray(self.cache.times(clip.path))
@@ -101,8 +107,14 @@ class WindowReader:
             return clip
 
         def place(spans: Sequence[Span]) -> tuple[Span, ...]:
-            moved = [np.interp(span, times, seconds) for span in spans]
-            return tuple((float(start), float(end)) for start, end in moved)
+            moved = [np.interp(span, times, seconds).tolist() for span in spans]
+            for (start, end), (first, last) in zip(spans, moved, strict=True):
+                if last - first < 1 / self.fps < end - start and start < times[-1]:
+                    raise DataError(
+                        f"{str(clip.path)!r} has no pictures from {start:g} s to {end:g} s, where a"
+                        " time is marked; correct it"
+                    )
+            return tuple((start, end) for start, end in moved)
 
         return replace(clip, events=place(clip.events), lookalikes=place(clip.lookalikes))
 
