@@ -14,7 +14,7 @@ import click
 
 from slipdetect._io import check_writable
 from slipdetect.cli.console import Console
-from slipdetect.cli.options import common_options
+from slipdetect.cli.options import Beside, common_options
 from slipdetect.errors import UsageError
 
 if TYPE_CHECKING:
@@ -39,9 +39,17 @@ _NAMED = re.compile(r"[\w-]+=")
     type=click.Path(path_type=Path, dir_okay=False),
     help="The tested clips, for their names and groups; pickles need it.",
 )
-@click.option("--split", metavar="NAME", help="Rows of CSV that were tested.  [default: all]")
+@click.option(
+    "--split",
+    metavar="NAME",
+    cls=Beside,
+    beside=("data",),
+    help="Rows of CSV that were tested.  [default: all]",
+)
 @click.option(
     "--root",
+    cls=Beside,
+    beside=("data",),
     type=click.Path(path_type=Path, file_okay=False),
     help="Folder of the videos.  [default: that of CSV]",
 )

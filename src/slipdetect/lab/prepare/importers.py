@@ -15,7 +15,7 @@ import click
 
 from slipdetect._text import printable
 from slipdetect.cli.console import Bar, Console
-from slipdetect.cli.options import Decorator, common_options, with_options
+from slipdetect.cli.options import Beside, Decorator, common_options, with_options
 from slipdetect.cli.typed_options import with_settings
 from slipdetect.lab.prepare.importer import FILE, FOLDER, PATH, SKIPPED, Importer, ImportJob
 from slipdetect.lab.prepare.mapping import SKIP, ClassMapping, read_pairs
@@ -107,8 +107,14 @@ def _split_options(importer: type[Importer]) -> list[Decorator]:
         metavar="SHARE",
         help=f"Share of the clips for the test, whole groups.  [default: {importer.test:g}]",
     )
+    drawn = ("no test_every",) if importer.val or importer.test else ("val", "test")
     seed = click.option(
-        "--seed", default=0, show_default=True, help="Order in which groups are drawn."
+        "--seed",
+        default=0,
+        show_default=True,
+        cls=Beside,
+        beside=("val",) if importer.own_split else drawn,
+        help="Order in which groups are drawn.",
     )
     return [val, seed] if importer.own_split else [val, test, seed, test_every_option]
 

@@ -72,6 +72,7 @@ class Intervals(Importer):
         metavar="SECONDS",
         default=1.0,
         show_default=True,
+        beside=("cut",),
         help="Seconds before an event that its clip begins.",
     )
     after: float = option(
@@ -79,6 +80,7 @@ class Intervals(Importer):
         metavar="SECONDS",
         default=1.0,
         show_default=True,
+        beside=("cut",),
         help="Seconds after an event that its clip ends.",
     )
     clearance: float = option(
@@ -86,6 +88,7 @@ class Intervals(Importer):
         metavar="SECONDS",
         default=1.0,
         show_default=True,
+        beside=("cut",),
         help="Least seconds between an event and a negative clip.",
     )
     negatives_per_event: int = option(
@@ -93,6 +96,7 @@ class Intervals(Importer):
         metavar="N",
         default=2,
         show_default=True,
+        beside=("cut",),
         help="Negative clips cut near each event, and from each video without.",
     )
     dataset: str = option(metavar="NAME", default="", help="Name of the data set.")

@@ -23,8 +23,9 @@ class Lists(Importer):
     """Import lists of videos, as programs for UCF101 and the 2020 course report read them.
 
     A line is "Class/video  frames  label" with label 0 for a slip (second generation), or
-    "Class/video.mp4 label" with 1 for a slip, or "Class/video.mp4" (first generation). Entries
-    count from FOLDER; suffix and class folder may be missing.
+    "Class/video.mp4 label" with 1 for a slip, or "Class/video.mp4" (first generation). --classes
+    says what the numbers mean, in each of these forms; of labels that begin with 0 where it begins
+    with 1, each is one less. Entries count from FOLDER; suffix and class folder may be missing.
 
     \b
     slipdetect prepare lists videos/ --list train=rgb_train.txt --list test=rgb_test.txt --out a.csv
@@ -40,7 +41,7 @@ class Lists(Importer):
         metavar="[SPLIT=]FILE",
         help="A list, and what it is for: train, val or test; repeatable.",
     )
-    classes: Path | None = option(type=FILE, help="classInd.txt.  [default: 1 Slipping, 2 not]")
+    classes: Path | None = option(type=FILE, help="classInd.txt.  [default: see above]")
     frame_count: Path | None = option(type=FILE, help="frame_count.pickle; nothing in it is run.")
     dataset: str = option(metavar="NAME", default="course2020", show_default=True, help="Its name.")
 
