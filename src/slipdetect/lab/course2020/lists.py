@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import re
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
+from slipdetect._text import excerpt
 from slipdetect.errors import DataError, UsageError
 from slipdetect.lab.data.annotations import label_word
 from slipdetect.lab.data.safe_paths import Enclosure
@@ -18,7 +19,7 @@ from slipdetect.lab.extract.sources import file_of
 from slipdetect.lab.prepare.groups import ucf_group
 from slipdetect.lab.prepare.rows import OTHER, SLIP, Prepared, Row
 from slipdetect.lab.prepare.splitting import split_by_position
-from slipdetect.lab.prepare.text_files import excerpt, list_lines
+from slipdetect.lab.prepare.text_files import list_lines
 from slipdetect.lab.prepare.ucf101 import MISSING, UNGROUPED, UNLISTED, read_class_index
 
 CLASSES = {1: "Slipping", 2: "NotSlipping"}
@@ -46,6 +47,7 @@ class CourseLine:
     name: str  # class/video, with or without a suffix
     frames: int | None  # number of its frames, or None where the list has none
     label: str  # "slip" or "other"
+    split: str = ""  # what the list is for
 
 
 @dataclass(frozen=True)
@@ -56,6 +58,7 @@ class _Entry:
     name: str
     frames: int | None
     number: int | None
+    split: str
 
     @property
     def folder(self) -> str:
@@ -88,21 +91,22 @@ def read_course_lists(
     enclosure = Enclosure(root)
     prepared = Prepared([])
     seen: dict[Path, str] = {}
-    listed = [(split, entry) for split, file in lists for entry in _entries(file)]
-    if frame_counts is not None and all(entry.frames is not None for _, entry in listed):
-        raise UsageError("--frame-count has no effect: the lists have frames; leave it out")
-    lines = _resolved([entry for _, entry in listed], index)
-    for (split, _), line in zip(listed, lines, strict=True):
+    lacks_frames = False
+    entries = (entry for split, file in lists for entry in _entries(file, split))
+    for line in _resolved(entries, index):
+        lacks_frames |= line.frames is None
         path = _place(line, enclosure)
         if path in seen:
             raise DataError(f"{line.where}: {excerpt(line.name)} is also in {seen[path]}")
         seen[path] = line.where
         if path.is_file():
-            prepared.rows.append(_video_row(line, path, split, dataset, frame_counts or {}))
+            prepared.rows.append(_video_row(line, path, dataset, frame_counts or {}))
         elif path.is_dir() or (root / PurePosixPath(line.name).name).is_dir():
             prepared.left_out.add(ONLY_FRAMES, line.name)
         else:
             prepared.left_out.add(MISSING, line.name)
+    if frame_counts is not None and not lacks_frames:
+        raise UsageError("--frame-count has no effect: the lists have frames; leave it out")
     if any(ucf_group(row.path.stem) is None for row in prepared.rows):
         prepared.notes.append(UNGROUPED)
     return prepared
@@ -129,10 +133,10 @@ def read_course_list(file: Path, index: Mapping[int, str] | None = None) -> Iter
     Raises:
         DataError: A line is malformed or contradicts its class folder.
     """
-    yield from _resolved(list(_entries(file)), index)
+    yield from _resolved(_entries(file), index)
 
 
-def _entries(file: Path) -> Iterator[_Entry]:
+def _entries(file: Path, split: str = "") -> Iterator[_Entry]:
     expected = 0
     for where, text in list_lines(file):
         found = _LINE.fullmatch(text)
@@ -146,12 +150,14 @@ def _entries(file: Path) -> Iterator[_Entry]:
         frames = int(numbers[0]) if len(numbers) == 2 else None
         if frames is not None and frames < 1:
             raise DataError(f"{where}: a video cannot have {frames} frames; count them again")
-        yield _Entry(where, name, frames, int(numbers[-1]) if numbers else None)
+        yield _Entry(where, name, frames, int(numbers[-1]) if numbers else None, split)
 
 
-def _resolved(entries: Sequence[_Entry], index: Mapping[int, str] | None) -> Iterator[CourseLine]:
-    second = [entry for entry in entries if entry.frames is not None]
-    known = {0: CLASSES[1], 1: CLASSES[2]} if index is None else _numbered(second, index)
+def _resolved(entries: Iterable[_Entry], index: Mapping[int, str] | None) -> Iterator[CourseLine]:
+    known: Mapping[int, str] = {0: CLASSES[1], 1: CLASSES[2]}
+    if index is not None:
+        entries = list(entries)  # all of them together tell where they begin to count
+        known = _numbered([entry for entry in entries if entry.frames is not None], index)
     for entry in entries:
         names = known if entry.frames is not None else CLASSES if index is None else index
         if index is not None and entry.number is None and entry.folder not in index.values():
@@ -159,7 +165,9 @@ def _resolved(entries: Sequence[_Entry], index: Mapping[int, str] | None) -> Ite
                 f"{entry.where}: the folder of {excerpt(entry.name)} is no class of the class"
                 f" file ({_listing(index)}); correct one of them"
             )
-        yield CourseLine(entry.where, entry.name, entry.frames, _listed_label(entry, names))
+        yield CourseLine(
+            entry.where, entry.name, entry.frames, _listed_label(entry, names), entry.split
+        )
 
 
 def _numbered(entries: Sequence[_Entry], index: Mapping[int, str]) -> Mapping[int, str]:
@@ -219,9 +227,7 @@ def _listed_label(entry: _Entry, known: Mapping[int, str]) -> str:
     return SLIP if positive else OTHER
 
 
-def _video_row(
-    line: CourseLine, path: Path, split: str, dataset: str, frame_counts: Mapping[str, int]
-) -> Row:
+def _video_row(line: CourseLine, path: Path, dataset: str, frame_counts: Mapping[str, int]) -> Row:
     group = ucf_group(path.stem)
     names = (line.name, path.name, path.stem)
     counted = next((frame_counts[name] for name in names if name in frame_counts), None)
@@ -231,7 +237,7 @@ def _video_row(
         label=line.label,
         group="" if group is None else f"{dataset}-{group}",
         dataset=dataset,
-        split=split,
+        split=line.split,
         action=PurePosixPath(line.name).parent.name,
         more={} if frames is None else {"frames": str(frames)},
     )

@@ -161,7 +161,8 @@ def _import(
 
 def _checked(prepared: Prepared, bar: Bar) -> list[Row]:
     """Return the rows that are kept, their times compared with each other and with the videos."""
-    from slipdetect.lab.prepare.times import Late, check_rows
+    from slipdetect.lab.data.times import Late
+    from slipdetect.lab.prepare.times import check_rows
 
     def show(index: int, total: int, path: Path) -> None:
         bar.show(index / total, f"checking {printable(path.name)}")
