@@ -21,16 +21,16 @@ logger = logging.getLogger(__name__)
 _POSITIVE = frozenset({"slip", "fall", "slipping", "falling", "positive", "1"})
 _NEGATIVE = frozenset({"other", "notslipping", "not-slipping", "negative", "normal", "adl", "0"})
 # what a person says of a found event, as in the review of an HTML report
-_RIGHT = frozenset({"right", "missed", "true", "event"})
+RIGHT_WORDS = frozenset({"right", "missed", "true", "event"})
 WRONG_WORD = "wrong"
-_WRONG = frozenset({WRONG_WORD, "false"})
-_ALIASES = {
+WRONG_WORDS = frozenset({WRONG_WORD, "false"})
+ALIASES = {
     "path": ("source", "video"),
     "start": ("event_start", "start_s"),
     "end": ("event_end", "end_s"),
 }
 _OWN = ("label", "group", "dataset", "split")
-_KNOWN = frozenset({*_OWN, *_ALIASES, *_ALIASES["start"], *_ALIASES["end"]})
+_KNOWN = frozenset({*_OWN, *ALIASES, *ALIASES["start"], *ALIASES["end"]})
 _SPLITS = {"train": "train", "training": "train", "val": "val", "validation": "val", "test": "test"}
 
 
@@ -159,7 +159,7 @@ def read_lines(file: Path, root: Path, needed: Sequence[str]) -> Iterator[Annota
         DataError: It cannot be read, or a row is malformed or leads out of the folder.
     """
     folder = Enclosure(root)
-    for where, cells in read_table(file, needed, _ALIASES, kind="annotations"):
+    for where, cells in read_table(file, needed, ALIASES, kind="annotations"):
         path = folder.path(cells["path"], where)
         split = cells.get("split", "").lower()
         if split and split not in _SPLITS:
@@ -170,7 +170,7 @@ def read_lines(file: Path, root: Path, needed: Sequence[str]) -> Iterator[Annota
             positive = times is not None
         else:
             positive = _positive(word, where)
-        if times is None and word.lower() in _WRONG:
+        if times is None and word.lower() in WRONG_WORDS:
             raise DataError(f"{where}: {excerpt(word)} needs the times of what is not a fall")
         yield AnnotationLine(
             where=where,
@@ -213,8 +213,8 @@ def _agree(first: AnnotationLine, line: AnnotationLine) -> None:
 
 def _positive(label: str, where: str) -> bool:
     word = label.lower()
-    if word in _RIGHT | _WRONG:
-        return word in _RIGHT
+    if word in RIGHT_WORDS | WRONG_WORDS:
+        return word in RIGHT_WORDS
     known = label_word(word)
     if known is None:
         raise DataError(

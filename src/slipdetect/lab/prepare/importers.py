@@ -29,6 +29,7 @@ IMPORTERS = {
     "ucf101": "slipdetect.lab.prepare.ucf101:Ucf101",
     "folder": "slipdetect.lab.prepare.folder:Folder",
     "intervals": "slipdetect.lab.prepare.intervals:Intervals",
+    "labels": "slipdetect.lab.prepare.labels:Labels",
     "lists": "slipdetect.lab.prepare.lists:Lists",
 }
 
@@ -82,13 +83,18 @@ def import_command(name: str, importer: type[Importer]) -> click.Command:
     kind = FOLDER if importer.source == "FOLDER" else PATH
     shared = [*_OUT, *(_CLASSES if importer.has_classes else []), *_split_options(importer)]
 
+    count = -1 if importer.source.endswith("...") else 1
+
     @click.command(name, help=inspect.cleandoc(importer.__doc__ or ""))
-    @click.argument("source", metavar=importer.source, type=kind)
+    @click.argument("source", metavar=importer.source, type=kind, nargs=count, required=True)
     @with_settings(importer)
     @with_options([*shared, common_options])
     @click.pass_context
-    def command(ctx: click.Context, /, source: Path, settings: Importer, **given: Any) -> None:
-        _import(ctx.ensure_object(Console), source, settings, **given)
+    def command(
+        ctx: click.Context, /, source: Path | tuple[Path, ...], settings: Importer, **given: Any
+    ) -> None:
+        sources = source if isinstance(source, tuple) else (source,)
+        _import(ctx.ensure_object(Console), sources, settings, **given)
 
     return command
 
@@ -121,7 +127,7 @@ def _split_options(importer: type[Importer]) -> list[Decorator]:
 
 def _import(
     console: Console,
-    source: Path,
+    sources: Sequence[Path],
     importer: Importer,
     *,
     out: Path,
@@ -146,7 +152,7 @@ def _import(
     )
     with console.bar(1.0) as bar:
         job = ImportJob(out, classes, split, root, overwrite, console.note, bar.show)
-        prepared = importer.read(source, job)
+        prepared = importer.read_all(sources, job)
         skipped = {row.action or str(row.path) for row in prepared.rows if row.label == SKIP}
         prepared.left_out.add(SKIPPED, sorted(skipped))
         prepared.rows = _checked(prepared, bar)
