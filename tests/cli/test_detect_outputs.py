@@ -84,7 +84,7 @@ def test_several_videos_need_a_folder(run, out: list[str]) -> None:
     result = run("detect", "fall.mp4", "none.mp4", "--format", "vtt", *out)
     assert result.exit_code == 2
     assert result.stdout == ""
-    assert result.stderr.startswith("Error: vtt holds the cues of one video, and here are 2; ")
+    assert result.stderr.startswith("Error: vtt is about one video, and here are 2; ")
     assert "--out FOLDER/" in result.stderr
     assert not Path("cues.vtt").exists()
 

@@ -16,6 +16,7 @@ from slipdetect.lab.data.times import ASSUMED_RATE
 from slipdetect.lab.prepare.rows import listable
 from slipdetect.video import find_videos, open_video
 
+_LOCAL = "/data/local-files/?d="  # of Label Studio's local storage
 _UPLOADED = re.compile(r"[0-9a-f]{8}-(.+)")  # what Label Studio makes of an uploaded file's name
 
 
@@ -81,6 +82,7 @@ class LabeledVideos:
 
 def _parts(name: str) -> list[str]:
     """Return the folders and the file of a path of any system, or of an address."""
+    name = unquote(name.partition(_LOCAL)[2]) or name
     if "://" in name:
         name = unquote(urlsplit(name).path)
     return [part for part in PurePosixPath(name.replace("\\", "/")).parts if part.strip("/")]

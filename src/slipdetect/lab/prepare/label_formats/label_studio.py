@@ -24,7 +24,10 @@ _LABELS = "timelinelabels"
 
 
 class LabelStudio(LabelFormat):
-    """Tasks with annotations; those that were canceled or only predicted are passed over."""
+    """Tasks with annotations; those that were canceled are passed over.
+
+    Predictions count in tasks that nobody could annotate yet, as ``detect`` writes them.
+    """
 
     name = "Label Studio"
 
@@ -32,7 +35,10 @@ class LabelStudio(LabelFormat):
     def recognizes(cls, file: LabelFile) -> bool:
         tasks = file.json if isinstance(file.json, list) else [file.json]
         return bool(tasks) and all(
-            is_object(task, "data", "annotations") or _minimal(task) for task in tasks
+            is_object(task, "data", "annotations")
+            or is_object(task, "data", "predictions")
+            or _minimal(task)
+            for task in tasks
         )
 
     @classmethod
@@ -71,8 +77,9 @@ def _video(data: Any) -> str | None:
 
 
 def _values(task: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
-    if "annotations" in task and isinstance(task["annotations"], list):
-        for annotation in task["annotations"]:
+    listed = task.get("annotations", task.get("predictions"))
+    if isinstance(listed, list):
+        for annotation in listed:
             if is_object(annotation, "result") and not annotation.get("was_cancelled"):
                 results = annotation["result"]
                 for result in results if isinstance(results, list) else ():
