@@ -47,6 +47,8 @@ class Clip:
         columns: Every other column of the file, by its name in small letters.
         split: ``"train"``, ``"val"`` or ``"test"``; empty where the file does not say.
         lookalikes: ``(start, end)`` in seconds at which something only looks like a fall.
+        classes: ``(start, end, class)`` of events and lookalikes that have a class, from the
+            column ``action``.
     """
 
     path: Path
@@ -57,6 +59,7 @@ class Clip:
     columns: dict[str, str] = field(default_factory=dict, hash=False, compare=False)
     split: str = ""
     lookalikes: tuple[tuple[float, float], ...] = ()
+    classes: tuple[tuple[float, float, str], ...] = ()
 
     @property
     def timed(self) -> bool:
@@ -276,4 +279,9 @@ def _clip(rows: Sequence[AnnotationLine]) -> Clip:
         dataset=first.dataset,
         split=first.split,
         columns=dict(first.columns),
+        classes=tuple(
+            (row.span.start, row.span.end, action)
+            for row in rows
+            if row.span is not None and (action := row.columns.get("action"))
+        ),
     )

@@ -30,6 +30,8 @@ IMPORTERS = {
     "folder": "slipdetect.lab.prepare.folder:Folder",
     "intervals": "slipdetect.lab.prepare.intervals:Intervals",
     "labels": "slipdetect.lab.prepare.labels:Labels",
+    "omnifall": "slipdetect.lab.prepare.omnifall:Omnifall",
+    "urfd": "slipdetect.lab.prepare.urfd:Urfd",
     "lists": "slipdetect.lab.prepare.lists:Lists",
 }
 

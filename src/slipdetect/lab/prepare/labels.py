@@ -12,6 +12,7 @@ from pathlib import Path, PurePosixPath
 from slipdetect._text import named, printable
 from slipdetect.cli.typed_options import POSITIVE, option
 from slipdetect.errors import DataError, UsageError
+from slipdetect.lab.data.times import Late, length_of
 from slipdetect.lab.prepare.groups import group_files
 from slipdetect.lab.prepare.importer import Importer, ImportJob
 from slipdetect.lab.prepare.label_formats.label_file import Label
@@ -85,10 +86,14 @@ class Labels(Importer):
         classes = sorted({label.name for labels in placed.values() for label in labels})
         names = job.classes.labels(classes, "the label files") if classes else {}
         groups = self._groups(placed, videos.root)
-        for path, labels in placed.items():
+        late = Late()
+        for index, (path, labels) in enumerate(placed.items()):
+            job.progress(index / len(placed), f"checking {printable(path.name)}")
             common = Row(path, OTHER, groups[path], self.dataset)
             rows = [self._row(common, label, names[label.name], videos) for label in labels]
-            prepared.rows += rows if rows else [common]
+            prepared.rows += _inside(rows, labels, late) if rows else [common]
+        prepared.warnings += late.warnings()
+        prepared.times_checked = True
         if not placed:
             raise DataError(
                 f"none of the {len(found)} videos that the label files name is below"
@@ -175,3 +180,22 @@ class Labels(Importer):
                 )
             end = start + self.moment
         return replace(row, start=start, end=end)
+
+
+def _inside(rows: Sequence[Row], labels: Sequence[Label], late: Late) -> list[Row]:
+    """Return the rows of a video with times that end with it.
+
+    Raises:
+        DataError: Most of a time lies after the end (with the place of its label).
+        VideoError: The video cannot be read.
+    """
+    last = max((row.end for row in rows if row.end is not None), default=None)
+    if last is None:
+        return list(rows)
+    length = length_of(rows[0].path, last)
+    return [
+        row
+        if row.start is None or row.end is None
+        else replace(row, end=late.end(row.start, row.end, length, label.where, row.path.name))
+        for row, label in zip(rows, labels, strict=True)
+    ]

@@ -52,7 +52,7 @@ class Lists(Importer):
             DataError: A list is malformed, leads out of ``source`` or contradicts itself.
             UsageError: A list is for no split that there is, or it and an option make the split.
         """
-        lists = [_list(text) for text in self.lists]
+        lists = [split_file(text, "--list ") for text in self.lists]
         job.split.check(has_split=any(split for split, _ in lists))
         counts = None if self.frame_count is None else read_frame_counts(self.frame_count)
         return read_course_lists(
@@ -60,13 +60,21 @@ class Lists(Importer):
         )
 
 
-def _list(text: str) -> tuple[str, Path]:
-    """Return the split and the file of ``SPLIT=FILE``, or none where a file has the whole name."""
+def split_file(text: str, option: str = "") -> tuple[str, Path]:
+    """Return the split and the file of ``SPLIT=FILE``, or none where a file has the whole name.
+
+    Args:
+        text: What the user gave.
+        option: What it was given to, for messages.
+
+    Raises:
+        UsageError: There is no such split.
+    """
     split, equals, file = text.partition("=")
     if not equals or Path(text).exists():
         return "", Path(text)
     if split not in SPLITS:
-        raise UsageError(f"--list {text!r} is for no split; write train=, val= or test= before it")
+        raise UsageError(f"{option}{text!r} is for no split; write train=, val= or test= before it")
     return split, Path(file)
 
 
