@@ -170,7 +170,7 @@ def test_L06_an_address_comes_from_a_variable_or_a_file(
         (["rtsp://h/x", "--format", "srt"], 2, "'srt' is not one of"),
         (["rtsp://h/x", "--clip-margin", "1"], 2, "--clip-margin is for --clips; give it too"),
         (["rtsp://h/x", "--privacy", "blur"], 2, "--privacy is for --clips; give it too"),
-        (["rtsp://h/x", "--cooldown", "1"], 2, "--cooldown is for --on-event and --webhook; give"),
+        (["rtsp://h/x", "--cooldown", "1"], 2, "is for --on-event, --webhook and --notify; give"),
         (["rtsp://me:s3cr3t/x@h/x"], 2, "%2F"),
         (["odd.txt"], 2, "'odd.txt' is a file; use slipdetect detect, or --follow"),
         (["foo"], 2, "'foo' is neither a file nor a live source; name an address such as"),

@@ -33,9 +33,9 @@ from slipdetect.reports.live_report import (
     summary_line,
     summary_text,
 )
-from slipdetect.sinks.live_clips import clip_stem
+from slipdetect.sinks.live_clips import ROOM, clip_stem
 from slipdetect.video.live import Reconnected, Reconnecting, Skipped, Started
-from slipdetect.video.live.picture_memory import RATE, ROOM, SHORT_SIDE
+from slipdetect.video.live.picture_memory import RATE, SHORT_SIDE
 from slipdetect.video.live.sources import LiveSettings
 
 PAGE = (Path(__file__).parents[2] / "docs" / "live.md").read_text(encoding="utf-8")
@@ -57,7 +57,10 @@ SUMMARY = LiveSummary(20.0, 2, 500, 3, 180, 20, 1.25, 1)
 
 def written() -> list[dict[str, Any]]:
     lines = [live_line(note, "rtsp://cam/...", "tiny", NOW) for note in NOTES]
-    return [json.loads(line) for line in [*lines, summary_line(SUMMARY, "interrupted")]]
+    return [
+        json.loads(line)
+        for line in [*lines, summary_line(SUMMARY, "rtsp://cam/...", "interrupted")]
+    ]
 
 
 def test_every_line_keeps_the_schema_and_no_other_would() -> None:
@@ -77,7 +80,7 @@ def test_the_page_names_every_line_and_every_key() -> None:
     rows.pop("type")  # the heading
     assert set(rows) == set(lines)
     for kind, row in rows.items():
-        assert set(re.findall(r"`(\w+)`", row)) == set(lines[kind]) - {"version", "type"}
+        assert set(re.findall(r"`(\w+)`", row)) == set(lines[kind]) - {"version", "camera", "type"}
 
 
 def test_the_page_says_what_the_bundled_model_and_the_settings_are() -> None:

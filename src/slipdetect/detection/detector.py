@@ -29,6 +29,7 @@ from slipdetect.types import (
     Window,
 )
 from slipdetect.types.aftermath import with_aftermath
+from slipdetect.types.zones import Zones
 from slipdetect.video import (
     FrameTransform,
     SourceOptions,
@@ -56,6 +57,7 @@ class Detector:
     Attributes:
         scorer: As given.
         event_config: Thresholds and durations in force.
+        zones: Where in the picture events count; none: everywhere.
         transform: What is done to the frames of every video before they are sampled; None for
             nothing.
     """
@@ -63,6 +65,7 @@ class Detector:
     def __init__(self, scorer: WindowScorer, event_config: EventConfig | None = None) -> None:
         self.scorer = scorer
         self.event_config = EventConfig() if event_config is None else event_config
+        self.zones = Zones()
         self.transform: FrameTransform | None = None
 
     @classmethod
@@ -109,12 +112,44 @@ class Detector:
     ) -> Self:
         """Return the detector of a loaded package; see ``load``."""
         config = package.config.events if event_config is None else event_config
-        if config.confirm_down and package.config.pose is None:
-            raise UsageError(
-                f"the model {package.config.name!r} looks at no people, so nobody is seen to get "
-                "up; leave out confirm_down (--confirm-down) or use a model with a pose stream"
-            )
+        _check_events(package.config, config)
         return cls(TSNScorer(package, device, exact, engine=engine), config)
+
+    def again(
+        self,
+        events: Mapping[str, float | None] | None = None,
+        sensitivity: str = BALANCED,
+        calibration: str | PathLike[str] | None = None,
+        zones: Zones | None = None,
+    ) -> Self:
+        """Return a detector by the same networks, for a source that needs other settings.
+
+        Args:
+            events: As for ``load``, like ``sensitivity``.
+            sensitivity: See ``events``.
+            calibration: A package that differs from this model in calibration and thresholds only,
+                as ``slipdetect calibrate`` makes it.
+            zones: Where in the picture events count; None: as of this detector.
+
+        Raises:
+            UsageError: The scorer is no model package.
+            PackageError: The calibration is one of another model.
+            ModelError: As of ``load``.
+        """
+        other, config = copy(self), self.config
+        if calibration is not None:
+            package = load_package(model_folder(calibration))
+            other.scorer, config = self.tsn.calibrated(package), package.config
+        other.event_config = config.events_at(sensitivity).updated({} if events is None else events)
+        _check_events(config, other.event_config)
+        if zones is not None:
+            other.zones = zones
+        return other
+
+    def share(self) -> None:
+        """Let the live sources of many threads take turns at the networks, several in a pass."""
+        if isinstance(self.scorer, TSNScorer):
+            self.scorer.share()
 
     @property
     def config(self) -> ModelConfig:
@@ -256,6 +291,14 @@ class Detector:
                 f"person stays down for {self.event_config.confirm_down:g} s (confirm_down)"
             )
         yield None, last
+
+
+def _check_events(model: ModelConfig, events: EventConfig) -> None:
+    if events.confirm_down and model.pose is None:
+        raise UsageError(
+            f"the model {model.name!r} looks at no people, so nobody is seen to get "
+            "up; leave out confirm_down (--confirm-down) or use a model with a pose stream"
+        )
 
 
 def _profile(run: RunState, video: Video) -> Profile:

@@ -38,6 +38,8 @@ _ALL = (
     "live_clips:LiveClips",
     "command:Command",
     "webhook:Webhook",
+    "mqtt:Mqtt",
+    "notify:Notify",
 )
 
 
@@ -165,9 +167,8 @@ def choose_sinks(setup: Setup, kinds: Kinds = SINKS, results: Sequence[Path] = (
             ):
                 wanted = [each.option for each in kinds if name in each.settings]
                 more = "give it too" if len(wanted) == 1 else "give one of them"
-                raise UsageError(
-                    f"--{name.replace('_', '-')} is for {' and '.join(wanted)}; {more}"
-                )
+                those = " and ".join(filter(None, [", ".join(wanted[:-1]), wanted[-1]]))
+                raise UsageError(f"--{name.replace('_', '-')} is for {those}; {more}")
     taken = {_real(source) for source in setup.sources}
     _take(results, taken)
     for kind in asked:

@@ -31,6 +31,9 @@ from slipdetect.video.video import choose_stream, header_rate, nearest_on_grid, 
 Watch = Callable[[float, av.VideoFrame], None]
 
 
+_SMALL = 1280 * 720  # pixels that one thread decodes in time
+
+
 class _LiveDecoder(FrameDecoder):
     """Ends at the first error of reading, where that of a file tries to read on.
 
@@ -86,6 +89,8 @@ class Connection:
         prepare_stream(stream, name, settings.max_pixels)
         # threads that share a picture add no delay, those that take one each do
         stream.codec_context.thread_type = "SLICE"
+        if stream.codec_context.width * stream.codec_context.height <= _SMALL:
+            stream.codec_context.thread_count = 1  # others cost memory and gain nothing
         self._decoder = _LiveDecoder(container, stream, report)
         self._decoded = iter(self._decoder)
         first = next(self._decoded, None)

@@ -9,6 +9,7 @@ import logging
 import random
 import threading
 import time
+from collections import deque
 from collections.abc import Callable
 from types import TracebackType
 from typing import Self
@@ -55,6 +56,9 @@ class Backoff:
 
 logger = logging.getLogger(__name__)
 
+_RATE_OVER = 10.0  # seconds that a rate is taken over
+_SILENT = 1.0
+
 Keep = Callable[[Connection, float], Watch]
 
 
@@ -74,6 +78,9 @@ class LiveVideo:
         report: Counts of decoded and damaged frames over all connections.
         reconnects: Times that frames came again.
         limited: It was ended because it had lasted as long as it should.
+        tries: Tries in a row that could not connect.
+        connected: Frames come.
+        newest: The last sampled frame; None before the first.
     """
 
     def __init__(
@@ -88,6 +95,10 @@ class LiveVideo:
         self.report = DecodeReport()
         self.reconnects = 0
         self.limited = False
+        self.tries = 0
+        self.connected = False
+        self.newest: Frame | None = None
+        self._arrived: deque[tuple[float, int]] = deque()  # of sampled frames; all decoded so far
         self.settings = LiveSettings() if settings is None else settings
         self._source = source
         self._rate = rate
@@ -120,6 +131,23 @@ class LiveVideo:
         """The longest such wait, seconds."""
         return self._frames.longest_lag
 
+    @property
+    def silent_for(self) -> float | None:
+        """Seconds since the last sampled frame came; None before the first."""
+        return time.monotonic() - self._arrived[-1][0] if self._arrived else None
+
+    @property
+    def fps(self) -> float:
+        """Frames decoded a second, over the last ten seconds."""
+        now = time.monotonic()
+        recent = [each for each in tuple(self._arrived) if each[0] >= now - _RATE_OVER]
+        if len(recent) < 2:
+            return 0.0
+        (first, before), (last, frames) = recent[0], recent[-1]
+        # a source that has gone silent has no more frames a second than those
+        until = last if now - last < _SILENT else now
+        return (frames - before) / (until - first)
+
     def get(self) -> Item | None:
         """Return the next frame or note as soon as there is one; None at the end.
 
@@ -134,7 +162,7 @@ class LiveVideo:
     def close(self) -> None:
         """End reading; the thread goes when the source next gives something, or its time-out."""
         self._stop.set()
-        self._frames.end()
+        self._frames.close()
 
     def __enter__(self) -> Self:
         return self
@@ -160,8 +188,10 @@ class LiveVideo:
         backoff = Backoff(settings.first_wait, settings.longest_wait, settings.jitter)
         while (connection := self._connect(backoff)) is not None:
             try:
+                self.connected = True
                 ended = self._pump(connection)
             finally:
+                self.connected = False
                 connection.close()
             if ended or self._stop.is_set():
                 return
@@ -179,21 +209,25 @@ class LiveVideo:
         Raises:
             VideoError: No try was successful.
         """
-        tries = 0
+        self.tries, most = 0, self.settings.retries
         while not self._stop.is_set():
             try:
-                return self._try()
+                found = self._try()
             except UsageError:
                 raise
             except VideoError as error:
-                hopeless = isinstance(error, Unusable) or not self._source.again
-                if hopeless or tries >= self.settings.retries:
-                    raise _final(error, tries) from None
-                tries += 1
+                hopeless = isinstance(error, Unusable) and most is not None
+                if hopeless or not self._source.again or self.tries == most:
+                    raise _final(error, self.tries) from None
+                self.tries += 1
                 # a stream that broke off was told of already
-                first = tries == 1 and not self._broken
-                more = f"; trying again, {self.settings.retries} times at most" if first else ""
+                first = self.tries == 1 and not self._broken
+                again = "trying again" if most is None else f"trying again, {most} times at most"
+                more = f"; {again}" if first else ""
                 logger.log(logging.WARNING if first else logging.INFO, "%s%s", error, more)
+            else:
+                self.tries = 0
+                return found
             self._stop.wait(backoff.next())
         return None
 
@@ -219,9 +253,17 @@ class LiveVideo:
                 self.limited = True
                 return True
             self._last = moment
-            if not self._frames.put(Frame(moment, frame.image, frame.corrupt)):
+            self.newest = Frame(moment, frame.image, frame.corrupt)
+            self._count()
+            if not self._frames.put(self.newest):
                 return True
         return connection.reason is None and (waits or not self._source.again)
+
+    def _count(self) -> None:
+        now = time.monotonic()
+        self._arrived.append((now, self.report.frames))
+        while self._arrived[0][0] < now - _RATE_OVER:
+            self._arrived.popleft()
 
     def _base(self, connection: Connection) -> float:
         """Return the time of a connection's first frame, seconds, and tell of it."""

@@ -136,6 +136,14 @@ class NewestFrames:
                 self._ended, self._error = True, error
             self._changed.notify_all()
 
+    def close(self) -> None:
+        """Say that nobody wants what waits, nor what follows."""
+        with self._changed:
+            self._ended, self._error = True, None
+            self._items.clear()
+            self._frames = 0
+            self._changed.notify_all()
+
     def get(self) -> Item | None:
         """Return the next frame or note, as soon as there is one; None at the end.
 

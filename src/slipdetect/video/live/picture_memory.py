@@ -20,7 +20,6 @@ from slipdetect.video.decoder import Rescaler
 from slipdetect.video.frame import Change, Frame, Moment
 from slipdetect.video.live.connection import Connection, Watch
 
-ROOM = 64 * 2**20
 RATE = 15.0
 SHORT_SIDE = 480
 _QUALITY = 85
@@ -48,7 +47,7 @@ class PictureMemory:
 
     def __init__(
         self,
-        room: int = ROOM,
+        room: int = 64 * 2**20,
         rate: float = RATE,
         short_side: int = SHORT_SIDE,
         change: Change | None = None,

@@ -27,7 +27,9 @@ from slipdetect.video.video import REFUSED_FORMATS, TOLERANT
 class LiveSettings:
     """Time-outs, tries and bounds of a live source."""
 
-    retries: int = setting(10, "tries in a row to connect before giving up", least=0)
+    retries: int | None = setting(
+        10, "tries in a row to connect before giving up; none: goes on for ever", least=0
+    )
     read_timeout: float = setting(3.0, "without data the connection is given up", "s", least=0.05)
     open_timeout: float = setting(10.0, "for connecting", "s", least=0.05)
     first_wait: float = setting(1.0, "before the first try, then twice as long", "s", least=0.0)
