@@ -75,6 +75,7 @@ def test_boris_counts_over_all_files_of_an_observation(
     assert result.exit_code == 0, result.stderr
     assert rows(tmp_path) == QUEUED
     assert f"{name} is read as BORIS" in result.stderr
+    assert "players" not in result.stderr
     assert "1  video of the folder that no label file names" in result.stdout
 
 
@@ -82,10 +83,12 @@ def test_what_boris_adds_to_all_times_is_taken_away(labels: Any, tmp_path: Path)
     project = json.loads((FILES / "falls.boris").read_text())
     observation = project["observations"]["monday"]
     observation["time offset"] = 100.0
+    observation["file"]["2"] = ["cam/c.mp4"]
     for event in observation["events"]:
         event[0] += 100.0
     result = labels(("x.json", json.dumps(project)), options=(*MAP, "--moment", 0.5))
     assert result.exit_code == 0, result.stderr
+    assert "observation 'monday': of 2 players the first one's files are read" in result.stderr
     assert rows(tmp_path) == QUEUED
 
 
@@ -99,6 +102,20 @@ def test_elan(labels: Any, tmp_path: Path) -> None:
     ]
     assert "do not say whether somebody slips: anna" in labels(FILES / "falls.eaf").stderr
     assert "they have falls, people" in labels(FILES / "falls.eaf", options=("--track", "x")).stderr
+
+
+def test_two_cameras_of_one_scene_in_elan(labels: Any, tmp_path: Path) -> None:
+    """Each counts from an origin of its own; they are one group."""
+    text = (FILES / "falls.eaf").read_text()
+    second = '<MEDIA_DESCRIPTOR MEDIA_URL="file:///b.mp4" MIME_TYPE="video/mp4" />'
+    text = text.replace("<PROPERTY ", second + "<PROPERTY ", 1)
+    options = ("--map", "falls=slip", "--map", "trips=skip", "--track", "falls")
+    assert labels(("x.eaf", text), options=options).exit_code == 0
+    assert rows(tmp_path) == [
+        ("cam/a.mp4", "slip", "4", "5.25"),
+        ("cam/b.mp4", "slip", "3.5", "4.75"),
+    ]
+    assert {row.rsplit(",")[4] for row in (tmp_path / "out.csv").read_text().split()[1:]} == {"x"}
 
 
 def test_an_elan_slot_without_a_time_is_no_place(labels: Any, tmp_path: Path) -> None:
@@ -312,6 +329,7 @@ def test_several_files_and_what_is_left_out(labels: Any, tmp_path: Path) -> None
         ("x.json", '{"observations": 3, "behaviors_conf": {}}', "observations or behaviors are no"),
         ("x.json", '{"a": 1}', "is no label file of BORIS, ELAN, CVAT, Label Studio, VIA, Anvil"),
         ("x.txt", "hello\n", "is no label file of BORIS"),
+        ("x.xlsx", "PK\3\4", "is an archive or a spreadsheet; unpack it, or export CSV"),
         ("x.xml", "<annotations><meta/><image/></annotations>", "export the task as 'CVAT for"),
         ("x.csv", "path,start,end,label\na.mp4,,,fall\n", "line 2: it shows a slip and does n"),
         ("no.txt", AUDACITY, "none of the 1 videos that the label files name is below"),

@@ -88,7 +88,7 @@ def process(console: Console, settings: DetectSettings, kinds: Kinds = SINKS) ->
     names, overwrite = [job.source for job in jobs], settings.overwrite
     where = choose_destination(settings.out, settings.format, names, overwrite=overwrite)
     if settings.windows:
-        _warn_of_windows(console, where, names)
+        _refuse_windows(console, where, names)
     readable = [job.source for job in jobs if job.error is None]
     setup = settings.setup(names, readable)
     sinks = choose_sinks(setup, kinds, where.targets)
@@ -152,12 +152,22 @@ def _results(console: Console, where: Destination, write: Write, setup: Setup) -
     return where.sink(write, setup, width)
 
 
-def _warn_of_windows(console: Console, where: Destination, names: Sequence[str]) -> None:
-    """Warn where nothing that is written has room for the windows."""
+def _refuse_windows(console: Console, where: Destination, names: Sequence[str]) -> None:
+    """Refuse ``--windows`` where nothing that is written has room for them.
+
+    Of the environment and a settings file, which serve other runs too, it only warns.
+
+    Raises:
+        UsageError: It is on the command line.
+    """
     for_each = names[:1] if where.each else names
-    if not FORMATS[where.kind].shows_windows(for_each):
-        what = f"a {where.kind}" if where.kind != "table" else "a table of several videos"
-        console.warn(f"--windows: {what} has no windows; --format json has them")
+    if FORMATS[where.kind].shows_windows(for_each):
+        return
+    what = f"a {where.kind}" if where.kind != "table" else "a table of several videos"
+    source = click.get_current_context().get_parameter_source("windows")
+    if source is ParameterSource.COMMANDLINE:
+        raise UsageError(f"--windows has no effect: {what} has none; --format json has them")
+    console.warn(f"--windows: {what} has no windows; --format json has them")
 
 
 def _tell(console: Console, written: list[Path]) -> None:

@@ -16,6 +16,7 @@ from slipdetect._io import check_writable
 from slipdetect.cli.console import Console
 from slipdetect.cli.options import Beside, common_options
 from slipdetect.errors import UsageError
+from slipdetect.lab.evaluate.options import refuse
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -102,6 +103,7 @@ def convert_scores(
     if out.suffix.lower() != ".npz":
         if len(files) > 1:
             raise UsageError("pickles are made of one .npz of slipdetect; name it alone")
+        refuse(ctx, ("data", "labels", "frames"), "the .npz that pickles are made of has it")
         written = write_pickles(read_scores(Path(files[0])), out, overwrite=overwrite)
         console.note(f"wrote {', '.join(repr(str(path)) for path in written)}")
         return

@@ -115,6 +115,7 @@ class Labels(Importer):
         for source in sources:
             kind, found = read_labels(source, self.frame_rate)
             prepared.notes.append(f"{printable(source.name)} is read as {kind}")
+            prepared.notes += found.notes
             kinds.add(kind)
             everything.update(found.videos)
             tracks |= {label.track for label in found.labels}

@@ -41,7 +41,9 @@ class BorisProject(LabelFormat):
         }
         for name, observation in project["observations"].items():
             where = f"{file.where} observation {name!r}"
-            queue = _queue(file, where, observation)
+            queue, players = _queue(file, where, observation)
+            if players > 1:
+                found.notes.append(f"{where}: of {players} players the first one's files are read")
             found.videos += queue.files
             for behavior, start, end in _events(file, where, observation, states):
                 for video, first, last in queue.pieces(start, end):
@@ -50,7 +52,8 @@ class BorisProject(LabelFormat):
         return found
 
 
-def _queue(file: LabelFile, where: str, observation: Any) -> Queue:
+def _queue(file: LabelFile, where: str, observation: Any) -> tuple[Queue, int]:
+    """Return the files of the first player, and the number of players."""
     if not is_object(observation, "events") or not isinstance(observation["events"], list):
         raise file.broken(f"{where} has no events")
     if observation.get("type", "MEDIA") != "MEDIA":
@@ -70,7 +73,8 @@ def _queue(file: LabelFile, where: str, observation: Any) -> Queue:
             " behind the first can be placed"
         )
     known = [each for each in seconds if each is not None]
-    return Queue(files, [*known, 0.0], number(observation.get("time offset")) or 0.0)
+    offset = number(observation.get("time offset")) or 0.0
+    return Queue(files, [*known, 0.0], offset), len(used)
 
 
 def _events(

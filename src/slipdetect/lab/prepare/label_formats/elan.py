@@ -30,8 +30,9 @@ class Elan(LabelFormat):
         root = file.xml
         if root is None:
             raise file.broken("it is no XML")
-        video, origin = _media(file, root)
-        found = LabelSet(videos=[video])
+        media = _media(file, root)
+        found = LabelSet(videos=list(media))
+        group = file.path.stem if len(media) > 1 else ""  # one scene, from several cameras
         slots = {
             slot.get("TIME_SLOT_ID", ""): number(slot.get("TIME_VALUE"))
             for slot in root.iter("TIME_SLOT")
@@ -46,23 +47,29 @@ class Elan(LabelFormat):
             for annotation in [each for holder in tier.iter("ANNOTATION") for each in holder]:
                 aligned = _aligned(annotation, parents)
                 value = (annotation.findtext("ANNOTATION_VALUE") or "").strip()
-                start, end = (
-                    _seconds(slots.get(aligned.get(f"TIME_SLOT_REF{index}", "")), origin)
-                    for index in (1, 2)
-                )
+                times = [slots.get(aligned.get(f"TIME_SLOT_REF{n}", "")) for n in (1, 2)]
                 where = f"{file.where} tier {name!r} annotation {annotation.get('ANNOTATION_ID')}"
-                found.labels.append(Label(where, video, value or name, start, end, track=name))
+                for video, origin in media.items():
+                    start, end = (_seconds(time, origin) for time in times)
+                    found.labels.append(
+                        Label(where, video, value or name, start, end, track=name, group=group)
+                    )
         return found
 
 
-def _media(file: LabelFile, root: ElementTree.Element) -> tuple[str, float]:
-    """Return the video, and the milliseconds of it at which the annotations begin to count."""
+def _media(file: LabelFile, root: ElementTree.Element) -> dict[str, float]:
+    """Return the milliseconds of each video at which the annotations begin to count."""
     media = list(root.iter("MEDIA_DESCRIPTOR"))
     shown = [each for each in media if each.get("MIME_TYPE", "").startswith("video")] or media
     if not shown:
         raise file.broken("it names no video")
-    name = shown[0].get("MEDIA_URL") or shown[0].get("RELATIVE_MEDIA_URL") or ""
-    return name, number(shown[0].get("TIME_ORIGIN")) or 0.0
+    return {
+        each.get("MEDIA_URL") or each.get("RELATIVE_MEDIA_URL") or "": number(
+            each.get("TIME_ORIGIN")
+        )
+        or 0.0
+        for each in shown
+    }
 
 
 def _aligned(

@@ -17,6 +17,7 @@ from xml.etree import ElementTree
 from slipdetect.errors import DataError
 
 _MOST_BYTES = 256 << 20
+_ARCHIVE = b"PK"  # zip, and so xlsx and ods
 UNNAMED = "unnamed"  # the class of a label without text
 _DECLARATIONS = ("<!DOCTYPE", "<!ENTITY")
 
@@ -95,6 +96,10 @@ class LabelFile:
             raise DataError(
                 f"cannot read {str(path)!r}: {error.strerror}; check the path"
             ) from error
+        if data[:2] == _ARCHIVE:
+            raise DataError(
+                f"{str(path)!r} is an archive or a spreadsheet; unpack it, or export CSV from it"
+            )
         wide = data[:2] in (b"\xff\xfe", b"\xfe\xff")
         try:
             return cls(path, data.decode("utf-16" if wide else "utf-8-sig"), frame_rate)
