@@ -319,6 +319,16 @@ def test_several_files_and_what_is_left_out(labels: Any, tmp_path: Path) -> None
     skipping = labels(("a.txt", AUDACITY), options=("--map", "*=skip"))
     assert skipping.exit_code == 3
     assert "no clip is left to write" in skipping.stderr
+    assert "1 video all of whose labels are left out by the mapping" in skipping.stderr
+
+
+def test_only_falls_may_not_overlap(labels: Any, tmp_path: Path) -> None:
+    over = AUDACITY + "4.5\t5.0\ttrips\n4.75\t6.0\ttrips\n"
+    assert labels(("a.txt", over)).exit_code == 0
+    assert len(rows(tmp_path)) == 4
+    twice = labels(("a.txt", AUDACITY + "5.0\t6.0\tfalls\n"))
+    assert twice.exit_code == 3
+    assert "the event from 5 s to 6 s overlaps that from 4 s to 5.25 s; merge them" in twice.stderr
 
 
 @pytest.mark.parametrize(

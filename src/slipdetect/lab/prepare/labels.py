@@ -23,6 +23,7 @@ from slipdetect.lab.prepare.mapping import SKIP
 from slipdetect.lab.prepare.rows import OTHER, Prepared, Row
 
 _MISSING = "video that a label file names and that is not below the folder"
+_SKIPPED = "video all of whose labels are left out by the mapping"
 _UNLABELED = "video of the folder that no label file names"
 
 Placed = dict[Path, list[Label]]
@@ -92,6 +93,8 @@ class Labels(Importer):
             common = Row(path, OTHER, groups[path], self.dataset)
             rows = [self._row(common, label, names[label.name], videos) for label in labels]
             prepared.rows += _inside(rows, labels, late) if rows else [common]
+            if rows and all(row.label == SKIP for row in rows):
+                prepared.left_out.add(_SKIPPED, str(path))
         prepared.warnings += late.warnings()
         prepared.times_checked = True
         if not placed:

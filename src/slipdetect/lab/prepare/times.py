@@ -15,7 +15,7 @@ from pathlib import Path
 from slipdetect.errors import DataError
 from slipdetect.lab.data.times import Late, length_of, span_text
 from slipdetect.lab.prepare.cut_plan import TimedVideo
-from slipdetect.lab.prepare.rows import Row
+from slipdetect.lab.prepare.rows import SLIP, Row
 
 
 def check_times(video: TimedVideo, late: Late) -> tuple[TimedVideo, float]:
@@ -63,8 +63,12 @@ def check_rows(
             events[row.path].append(place)
     found = list(rows)
     for index, (path, places) in enumerate(events.items()):
-        spans = sorted(_span(rows[place]) for place in places)
-        for one, other in pairwise(spans):
+        spans = [_span(rows[place]) for place in places]
+        # what only looks like a fall may be labeled twice, and by others during one
+        falls = sorted(
+            span for span, place in zip(spans, places, strict=True) if rows[place].label == SLIP
+        )
+        for one, other in pairwise(falls):
             if other[0] < one[1]:
                 raise DataError(
                     f"{str(path)!r}: the event from {span_text(*other)} overlaps that from"
