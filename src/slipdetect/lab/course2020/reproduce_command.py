@@ -13,7 +13,7 @@ import click
 
 from slipdetect.cli.console import Console
 from slipdetect.cli.errors import SOME_FAILED
-from slipdetect.cli.options import Beside, common_options, with_options
+from slipdetect.cli.options import common_options, with_options
 from slipdetect.errors import OutputError
 from slipdetect.lab.course2020.tables import make_table, table_names
 
@@ -78,8 +78,6 @@ _OPTIONS = (
     ),
     click.option(
         "--workers",
-        cls=Beside,
-        beside=("no listing",),
         type=click.IntRange(min=0),
         default=0,
         show_default=True,
@@ -87,18 +85,11 @@ _OPTIONS = (
     ),
     click.option(
         "--accumulate",
-        cls=Beside,
-        beside=("no listing",),
         type=click.IntRange(min=1),
         help="Parts that a step is computed in, to save memory.  [default: 1]",
     ),
     click.option(
-        "--device",
-        cls=Beside,
-        beside=("no listing",),
-        default="auto",
-        show_default=True,
-        help="auto, cpu, cuda, cuda:1 or mps.",
+        "--device", default="auto", show_default=True, help="auto, cpu, cuda, cuda:1 or mps."
     ),
     click.option("--list", "listing", is_flag=True, help="Show the trials and what is done; end."),
     click.option(

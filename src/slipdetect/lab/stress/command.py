@@ -57,11 +57,7 @@ class StressSettings(TestedSettings):
         metavar="NAME=S,S",
         help="Other strengths for a condition, such as noise=10,30; repeatable.",
     )
-    quick: bool = option(
-        is_flag=True,
-        beside=("no pictures",),
-        help="Take 12 clips with a fall and 12 without only.",
-    )
+    quick: bool = option(is_flag=True, help="Take 12 clips with a fall and 12 without only.")
     out: Path | None = option(
         type=FOLDER,
         beside=("no pictures",),
