@@ -343,6 +343,7 @@ def test_only_falls_may_not_overlap(labels: Any, tmp_path: Path) -> None:
         ("x.xml", "<annotations><meta/><image/></annotations>", "export the task as 'CVAT for"),
         ("x.csv", "path,start,end,label\na.mp4,,,fall\n", "line 2: it shows a slip and does n"),
         ("no.txt", AUDACITY, "none of the 1 videos that the label files name is below"),
+        ("a.txt", AUDACITY.replace("5.25", "3.25"), "line 1 .* ends at 3.25 s, before 4 s"),
         ("a.txt", AUDACITY.replace("9.98", "99.98"), "99.98 s of .*, which ends at 10.00 s"),
     ],
 )  # fmt: skip
@@ -387,6 +388,14 @@ def test_an_export_without_lengths_has_no_place_behind_the_first_file(
     result = labels(out)
     assert result.exit_code == 3
     assert "line 2: nothing tells where in its observation 'cam/a.mp4' begins" in result.stderr
+
+
+def test_addresses_of_videos_are_not_repeated(labels: Any) -> None:
+    task = [{"id": 1, "data": {"video": "https://x.example/no.mp4?key=hidden"}, "annotations": []}]
+    result = labels(("x.json", json.dumps(task)), options=("-v",))
+    assert result.exit_code == 3
+    assert "such as 'https://...'" in result.stderr
+    assert "hidden" not in result.stderr + result.stdout
 
 
 def test_two_videos_of_one_name(labels: Any, videos: Path) -> None:

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 
-from slipdetect._text import named, printable
+from slipdetect._text import excerpt, named, printable
 from slipdetect.cli.typed_options import POSITIVE, option
 from slipdetect.errors import DataError, UsageError
 from slipdetect.lab.data.times import Late, length_of
@@ -100,8 +100,8 @@ class Labels(Importer):
         if not placed:
             raise DataError(
                 f"none of the {len(found)} videos that the label files name is below"
-                f" {str(videos.root)!r}, such as {named(sorted(found), 3)}; name their folder with"
-                " --root"
+                f" {str(videos.root)!r}, such as {named(sorted(map(excerpt, found)), 3)}; name"
+                " their folder with --root"
             )
         others = [str(path) for path in videos.found if path not in placed]
         prepared.left_out.add(_UNLABELED, others)
@@ -123,7 +123,8 @@ class Labels(Importer):
             everything.update(found.videos)
             tracks |= {label.track for label in found.labels}
             paths = {name: videos.find(name, repr(str(source))) for name in found.videos}
-            prepared.left_out.add(_MISSING, [name for name, path in paths.items() if path is None])
+            missing = [excerpt(name) for name, path in paths.items() if path is None]
+            prepared.left_out.add(_MISSING, missing)
             for path in paths.values():
                 if path is not None:
                     placed.setdefault(path, [])
@@ -176,7 +177,9 @@ class Labels(Importer):
                     f" {len(times) - 1} frames; is this the video that was labeled?"
                 )
             start, end = times[int(start)], times[int(end)]
-        if end <= start:
+        if end < start:
+            raise DataError(f"{label.where} ({label.name!r}) ends at {end:g} s, before {start:g} s")
+        if end == start:
             if self.moment is None:
                 raise DataError(
                     f"{label.where} ({label.name!r}) is a moment without length, at {start:g} s;"
