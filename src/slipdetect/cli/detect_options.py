@@ -128,6 +128,13 @@ class CommonSettings(EventSettings, ModelSettings):
     max_duration: float | None = seconds(
         "Reading", "Stop after so much video.", type=POSITIVE, more=True
     )
+    frame_rate: float | None = headed(
+        "Reading",
+        "Ignore timestamps: frames come at this rate, 1/s.",
+        "FPS",
+        type=POSITIVE,
+        more=True,
+    )
 
     @classmethod
     def of(cls, given: Mapping[str, Any]) -> Self:
@@ -199,13 +206,6 @@ class DetectSettings(CommonSettings, ResumableSettings):
     windows: bool = flag("Output", "Add the probability of every window (table, json).", more=True)
     profile: bool = flag(
         "Output", "Print at the end where the time went, the speed and the memory.", more=True
-    )
-    frame_rate: float | None = headed(
-        "Reading",
-        "Ignore timestamps: frames come at this rate, 1/s.",
-        "FPS",
-        type=POSITIVE,
-        more=True,
     )
     strict: bool = flag("Reading", "A truncated video fails instead of warning.", more=True)
     store: str | None = headed(

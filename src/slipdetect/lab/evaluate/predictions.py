@@ -157,7 +157,7 @@ def _prediction(
         dataset=clip.dataset,
         positive=clip.positive,
         truth=clip.events,
-        seconds=round(found.duration, 3),
+        seconds=round(found.watched, 3),
         score=round(max(window.probability for window in found.windows), 4),
         events=_rounded(found.events),
         action=clip.columns.get("action", ""),
