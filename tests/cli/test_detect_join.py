@@ -64,7 +64,7 @@ def test_the_table_names_the_file(run, recordings: Path) -> None:
 def test_each_camera_has_its_cooldown_and_its_files(run, recordings: Path) -> None:
     told = Path("told.jsonl")
     result = run(
-        *("detect", "--join", "cam1-*.mp4", "cam2-*.mp4", "--model", recordings, "--jobs", 2),
+        *("detect", "--join", "cam1-*.mp4", "cam2-*.mp4", "--model", recordings),
         *("--cooldown", 3600, "--clips", "clips", "--html", "page.html"),
         *("--on-event", f"""python3 -c "open('{told}', 'a').write(input() + '\\n')" """),
     )
@@ -101,3 +101,15 @@ def test_names_date_events(run, recordings: Path) -> None:
     refused = run("detect", "lobby_2026-11-30_09-00.mp4", *options, "%Y-%m-%d")
     assert refused.exit_code == 2
     assert "lacks a part of the date or time" in refused.stderr
+
+
+def test_a_run_that_goes_on_looks_at_a_playlist_again(run, recordings: Path) -> None:
+    Path("cam1.ffconcat").write_text("ffconcat version 1.0\nfile cam1-1.mp4\nfile cam1-2.mp4\n")
+    options = ("--model", recordings, "--format", "csv", "--resume", "done.jsonl")
+    first = run("detect", "cam1.ffconcat", "whole.mp4", *options)
+    assert first.exit_code == 0, first.stderr
+    Path("cam1-1.mp4").write_bytes(Path("cam1-2.mp4").read_bytes())
+    again = run("detect", "cam1.ffconcat", "whole.mp4", *options)
+    lines = [text.stdout.splitlines() for text in (first, again)]
+    assert lines[0][-1] == lines[1][-1]  # of the whole, which is as it was
+    assert lines[0][1] != lines[1][1]

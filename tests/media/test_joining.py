@@ -6,6 +6,7 @@ In: a marked recording, cut into files. Out: nothing but assertions.
 from __future__ import annotations
 
 import os
+import pickle
 from dataclasses import replace
 from pathlib import Path
 
@@ -15,6 +16,7 @@ import pytest
 from media.making import write_marked
 from media.marker import read_marker
 from results import make_result
+from slipdetect.cli.detect_options import DetectSettings
 from slipdetect.cli.pieces import expand_joined
 from slipdetect.cli.sources import expand
 from slipdetect.errors import UsageError, VideoError
@@ -275,11 +277,25 @@ def test_events_tell_their_file() -> None:
     assert {each.file for each in found} <= {"rec/a.mp4", "rec/b.mp4"}
 
 
-def test_a_store_knows_no_pieces(tmp_path: Path) -> None:
-    from slipdetect.cli.detect_options import DetectSettings
+def test_workers_know_the_pieces_too(camera: Path) -> None:
+    given = {"sources": ("rec/cam1-*.mp4",), "join": True, "order": "name"}
+    jobs, settings = DetectSettings.of({**given, "format": None}).recordings()
+    there = pickle.loads(pickle.dumps(settings))
+    assert [job.source for job in jobs] == ["rec/cam1"]
+    check("rec/cam1", pieces=there.reading()["pieces"])
 
-    settings = DetectSettings.of({"sources": ("a.mp4",), "join": True, "store": str(tmp_path)})
-    with pytest.raises(UsageError, match="--join"):
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        ({"join": True, "store": "x"}, "--store knows files"),
+        ({"join": True, "resume": "x"}, "--resume knows files"),
+        ({"order": "time"}, "--order is that of pieces"),
+    ],
+)
+def test_what_goes_with_no_pieces_is_refused(options: dict[str, object], said: str) -> None:
+    settings = DetectSettings.of({"sources": ("a.mp4",), **options})
+    with pytest.raises(UsageError, match=said):
         settings.recordings()
 
 

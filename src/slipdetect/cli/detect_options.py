@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self, get_args
@@ -18,6 +18,7 @@ from slipdetect.cli.completion import FILE_NAME, FOLDER_NAME, MODEL_NAME
 from slipdetect.cli.pieces import expand_joined
 from slipdetect.cli.sources import Job, expand
 from slipdetect.cli.typed_options import POSITIVE, flag, headed, number, options_of, seconds
+from slipdetect.cli.worker_options import MANY, ResumableSettings
 from slipdetect.errors import UsageError
 from slipdetect.sinks.alert import TIMEOUT
 from slipdetect.sinks.clips import MARGIN
@@ -192,9 +193,14 @@ class CommonSettings(EventSettings, ModelSettings):
 
 
 @dataclass(frozen=True, kw_only=True)
-class DetectSettings(CommonSettings):
-    """What ``detect`` takes."""
+class DetectSettings(CommonSettings, ResumableSettings):
+    """What ``detect`` takes.
 
+    Attributes:
+        pieces: Files of each recording that is in several, by its name; see ``recordings``.
+    """
+
+    pieces: Mapping[str, Sequence[str]] | None = None
     sources: tuple[str, ...]
     format: str | None = headed(
         "Output",
@@ -210,12 +216,11 @@ class DetectSettings(CommonSettings):
         "Output", "Print at the end where the time went, the speed and the memory.", more=True
     )
     strict: bool = flag("Reading", "A truncated video fails instead of warning.", more=True)
-    join: bool = flag("Reading", "A folder, a pattern, all single files: one recording in pieces.")
-    order: str = headed(
-        "Reading",
-        "Of pieces: name or time (last change).",
+    join: bool = flag(MANY, "A folder, a pattern, all single files: one recording in pieces.")
+    order: str | None = headed(
+        MANY,
+        "Of pieces: name or time (last change).  [default: name]",
         "NAME",
-        default="name",
         type=click.Choice(("name", "time")),
         more=True,
     )
@@ -225,13 +230,6 @@ class DetectSettings(CommonSettings):
         "PATTERN",
         more=True,
     )
-    jobs: int = headed(
-        "Reading",
-        "Videos looked at at a time; results keep their order.",
-        "N",
-        default=1,
-        type=click.IntRange(min=1),
-    )
     store: str | None = headed(
         "Reading",
         "Folder of slipdetect extract to take a model's flow from.",
@@ -240,25 +238,28 @@ class DetectSettings(CommonSettings):
         more=True,
     )
 
-    def recordings(self) -> tuple[list[Job], dict[str, list[str]]]:
-        """Return a job for each recording, and the files of those in pieces.
+    def recordings(self) -> tuple[list[Job], Self]:
+        """Return a job for each recording, and the settings that know the files of each.
 
         Raises:
-            UsageError: Pieces and a store are asked for, or a pattern makes no sense.
+            UsageError: Pieces and what knows only files are asked for, their order without them,
+                or a pattern that makes no sense.
         """
         if self.time_from_name is not None:
             from slipdetect.video.named_time import name_pattern
 
             name_pattern(self.time_from_name)
         if not self.join:
-            return expand(self.sources), {}
-        if self.store is not None:
-            raise UsageError(
-                "--store has flow of files, not of their pieces; leave it or --join out"
-            )
-        return expand_joined(self.sources, self.order)
+            if self.order is not None:
+                raise UsageError("--order is that of pieces; give --join too, or leave it out")
+            return expand(self.sources), self
+        for name, given in (("--store", self.store), ("--resume", self.resume)):
+            if given is not None:
+                raise UsageError(f"{name} knows files and not their pieces; leave it or --join out")
+        jobs, pieces = expand_joined(self.sources, self.order or "name")
+        return jobs, replace(self, pieces=pieces)
 
-    def reading(self, pieces: Mapping[str, Sequence[str]] | None = None) -> VideoOptions:
+    def reading(self) -> VideoOptions:
         """Return how videos are opened."""
         found: VideoOptions = {
             "stream": self.stream,
@@ -267,8 +268,8 @@ class DetectSettings(CommonSettings):
         }
         if self.max_pixels is not None:
             found["max_pixels"] = self.max_pixels
-        if pieces:
-            found["pieces"] = pieces
+        if self.pieces:
+            found["pieces"] = self.pieces
         if self.time_from_name is not None:
             found["time_from_name"] = self.time_from_name
         return found

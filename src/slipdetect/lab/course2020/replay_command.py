@@ -35,7 +35,7 @@ class ReplaySettings(DetectSettings):
     exact: bool = True
     store: str | None = None
     join: bool = False
-    order: str = "name"
+    order: str | None = None
     confirm_down: float | None = None
     preset: str = headed(
         "Report",
