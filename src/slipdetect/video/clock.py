@@ -326,8 +326,9 @@ class Clock:
         one, two = self._held[first][0], self._held[second][0]
         if one is None or two is None:
             return False
-        goes_on = abs(two - one - (second - first) * self._step) <= self._gap
-        return self._fits(second) and not (goes_on and two >= one)
+        ahead = two - one - (second - first) * self._step
+        goes_on = two >= one and -self._gap <= ahead <= self._gap
+        return self._fits(second) and not goes_on
 
     def _ticks(self, seconds: float) -> Ticks:
         return _whole(Fraction(seconds) / self._timing.base)
@@ -383,7 +384,7 @@ class Clock:
 
     def _steadied(self, tick: Ticks, last: Ticks) -> Ticks:
         off = tick - last - self._step
-        if not self._timing.steady or abs(off) > 2 * self._step:
+        if not (self._timing.steady and -2 * self._step <= off <= 2 * self._step):
             return tick
         return tick - round(off * (1 - _FOLLOWED))
 
