@@ -16,6 +16,7 @@ import click
 
 from slipdetect.cli.completion import FILE_NAME, FOLDER_NAME, MODEL_NAME
 from slipdetect.cli.typed_options import POSITIVE, flag, headed, number, options_of, seconds
+from slipdetect.cli.worker_options import ResumableSettings
 from slipdetect.sinks.alert import TIMEOUT
 from slipdetect.sinks.clips import MARGIN
 from slipdetect.sinks.registry import FORMATS
@@ -189,7 +190,7 @@ class CommonSettings(EventSettings, ModelSettings):
 
 
 @dataclass(frozen=True, kw_only=True)
-class DetectSettings(CommonSettings):
+class DetectSettings(CommonSettings, ResumableSettings):
     """What ``detect`` takes."""
 
     sources: tuple[str, ...]
@@ -207,13 +208,6 @@ class DetectSettings(CommonSettings):
         "Output", "Print at the end where the time went, the speed and the memory.", more=True
     )
     strict: bool = flag("Reading", "A truncated video fails instead of warning.", more=True)
-    jobs: int = headed(
-        "Reading",
-        "Videos looked at at a time; results keep their order.",
-        "N",
-        default=1,
-        type=click.IntRange(min=1),
-    )
     store: str | None = headed(
         "Reading",
         "Folder of slipdetect extract to take a model's flow from.",

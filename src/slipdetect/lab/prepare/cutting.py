@@ -16,17 +16,17 @@ import numpy.typing as npt
 
 from slipdetect._io import check_writable, make_folder
 from slipdetect.errors import DataError
+from slipdetect.lab.data.annotations import Span
+from slipdetect.lab.data.times import ASSUMED_RATE, TOLERANCE
 from slipdetect.lab.prepare.cut_plan import (
     CutRule,
     PlannedClip,
     Range,
-    Span,
     TimedVideo,
     plan_cuts,
     spread_cuts,
 )
 from slipdetect.lab.prepare.rows import OTHER, SLIP, Prepared, Row, seconds
-from slipdetect.lab.prepare.times import ASSUMED_RATE, TOLERANCE
 from slipdetect.store.names import store_key
 from slipdetect.video import Frame, open_video, write_video
 from slipdetect.video.frame import GAP_SECONDS
@@ -41,27 +41,20 @@ OnProgress = Callable[[int, float], None]
 
 
 def whole_rows(videos: Sequence[TimedVideo]) -> Prepared:
-    """Return a row an event, or one for a video without.
-
-    Marked negatives cannot stand in rows of their own, because a clip has one label and only
-    events have times. They are kept in the column ``hard_negatives``, as ``12-14.5;30-31``; windows
-    are drawn from everything in a video that is away from its events.
-    """
+    """Return a row a marked time, or one for a video without."""
     rows = []
     for video in videos:
-        more = {"hard_negatives": _joined(video.negatives)} if video.negatives else {}
-        spans: list[Span | None] = [*video.events]
+        spans: list[Span | None] = [*video.spans]
         for span in spans if spans else [None]:
             rows.append(
                 Row(
                     path=video.path,
-                    label=SLIP if video.positive else OTHER,
+                    label=SLIP if (video if span is None else span).positive else OTHER,
                     group=video.group,
                     dataset=video.dataset,
                     split=video.split,
                     start=None if span is None else span.start,
                     end=None if span is None else span.end,
-                    more=more,
                 )
             )
     return Prepared(rows)
@@ -158,10 +151,6 @@ def _check_targets(folder: Path, targets: Sequence[Path], overwrite: bool) -> No
     make_folder(folder)
     for target in targets:
         check_writable(target, overwrite=overwrite)
-
-
-def _joined(spans: Sequence[Span]) -> str:
-    return ";".join(f"{seconds(span.start)}-{seconds(span.end)}" for span in spans)
 
 
 @dataclass(frozen=True)
