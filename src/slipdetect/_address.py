@@ -21,7 +21,8 @@ class AddressParts:
 
     Attributes:
         scheme: In small letters, without ``://``.
-        place: Host, and port where there is one.
+        host: In small letters, one of version 6 without brackets.
+        port: Or None.
         path: As it was written.
         query: As it was written.
         user: As it was written, or None.
@@ -29,11 +30,18 @@ class AddressParts:
     """
 
     scheme: str
-    place: str
+    host: str
+    port: int | None
     path: str = field(repr=False)
     query: str = field(repr=False)
     user: str | None = field(repr=False)
     password: str | None = field(repr=False)
+
+    @property
+    def place(self) -> str:
+        """Host, and port where there is one."""
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return host if self.port is None else f"{host}:{self.port}"
 
     @property
     def shown(self) -> str:
@@ -65,9 +73,7 @@ def split_address(text: str) -> AddressParts:
     if "@" in behind and (user is not None or port is not None):
         # of http://user:1/2@host and http://user:1@2/3@host a part of the password seems host
         raise ValueError(f"its host is not sure; {_ESCAPES}")
-    place = f"[{host}]" if ":" in host else host
-    place += "" if port is None else f":{port}"
-    return AddressParts(parts.scheme, place, parts.path, parts.query, user, password)
+    return AddressParts(parts.scheme, host, port, parts.path, parts.query, user, password)
 
 
 def shown_address(text: str) -> str:
@@ -81,10 +87,8 @@ def shown_address(text: str) -> str:
         parts = split_address(text)
     except ValueError:
         return unsure
-    host = parts.place.rpartition(":")[0] if parts.place[-1].isdigit() else parts.place
-    host = (host or parts.place).strip("[]")
     # an @ behind the host may be that of a password with a slash in it
     behind = _AUTHORITY_ENDS.split(text.partition("://")[2], maxsplit=1)[1:]
-    if "@" in "".join(behind) or not _HOST.fullmatch(host):
+    if "@" in "".join(behind) or not _HOST.fullmatch(parts.host):
         return unsure
     return f"{parts.shown}/..."

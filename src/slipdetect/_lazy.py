@@ -1,6 +1,7 @@
-"""Names of a package that load on first use.
+"""Names of a package that load on first use, and libraries that only some uses need.
 
-In: which module holds which names. Out: ``__getattr__``, ``__dir__`` and ``__all__`` of a package.
+In: which module holds which names. Out: ``__getattr__``, ``__dir__`` and ``__all__`` of a package;
+a library, or the extra that has it.
 """
 
 from __future__ import annotations
@@ -8,7 +9,10 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Mapping
 from importlib import import_module
+from types import ModuleType
 from typing import Any
+
+from slipdetect.errors import LibraryError
 
 
 def lazy_names(
@@ -34,3 +38,24 @@ def lazy_names(
         return sorted({*vars(sys.modules[package]), *modules})
 
     return load, listed, sorted(modules)
+
+
+def require(module: str, extra: str = "lab") -> ModuleType:
+    """Import a module of a library that only an extra of this package installs.
+
+    Args:
+        module: Such as ``"scipy.special"``.
+        extra: Which extra has it.
+
+    Raises:
+        LibraryError: The library is not installed.
+    """
+    try:
+        return import_module(module)
+    except ModuleNotFoundError as error:
+        library = module.partition(".")[0]
+        if (error.name or "").partition(".")[0] != library:
+            raise
+        raise LibraryError(
+            f"this needs {library}, which is not installed; pip install 'slipdetect[{extra}]'"
+        ) from error

@@ -102,7 +102,7 @@ def _impatient(init):
         (["--on-event", "no-such-program-here"], "was not found"),
         (["--on-event", "echo {strat}"], "unknown placeholder"),
         (["--webhook", "ftp://x/y"], "http"),
-        (["--cooldown", "5"], "--cooldown is for --on-event and --webhook"),
+        (["--cooldown", "5"], "--cooldown is for --on-event, --webhook and --notify"),
         (["--alert-timeout", "5"], "--alert-timeout is for"),
         (["--clip-margin", "5"], "--clip-margin is for --clips"),
     ],

@@ -24,8 +24,9 @@ import pytest
 from hook_server import hook_server
 from live_driver import EVENT, kinds, lamp, lines
 from loopback import Server
-from slipdetect.cli.sources import first_bytes, is_video
+from slipdetect.cli.sources import first_bytes
 from slipdetect.video import open_video
+from slipdetect.video.finding import is_text
 from stream_server import camera_server
 from synth import make_video
 
@@ -170,7 +171,7 @@ def test_L06_an_address_comes_from_a_variable_or_a_file(
         (["rtsp://h/x", "--format", "srt"], 2, "'srt' is not one of"),
         (["rtsp://h/x", "--clip-margin", "1"], 2, "--clip-margin is for --clips; give it too"),
         (["rtsp://h/x", "--privacy", "blur"], 2, "--privacy is for --clips; give it too"),
-        (["rtsp://h/x", "--cooldown", "1"], 2, "--cooldown is for --on-event and --webhook; give"),
+        (["rtsp://h/x", "--cooldown", "1"], 2, "is for --on-event, --webhook and --notify; give"),
         (["rtsp://me:s3cr3t/x@h/x"], 2, "%2F"),
         (["odd.txt"], 2, "'odd.txt' is a file; use slipdetect detect, or --follow"),
         (["foo"], 2, "'foo' is neither a file nor a live source; name an address such as"),
@@ -272,7 +273,7 @@ def test_video_on_standard_input(run, model: Path, film: Path) -> None:
 )
 def test_a_list_and_a_video_are_told_apart(first: bytes, video: bool) -> None:
     for stream in (io.BytesIO(first), io.BufferedReader(io.BytesIO(first))):
-        assert is_video(first_bytes(stream)) == video
+        assert is_text(first_bytes(stream)) != video
         assert stream.read() == first
 
 

@@ -22,23 +22,28 @@ from slipdetect.sinks.live_clips import LiveClips
 from slipdetect.sinks.sink import Alert
 from slipdetect.types.person import Person
 from slipdetect.video import open_video
+from slipdetect.video.live import Started
+from slipdetect.video.live.live_video import Keep
 from slipdetect.video.live.picture_memory import PictureMemory
+from slipdetect.video.orientation import Orientation
 from synth import bars, read_code
 
-UPRIGHT = SimpleNamespace(aspect=Fraction(1), turns=0)
+UPRIGHT = SimpleNamespace(aspect=Fraction(1), orientation=Orientation())
 
 
-def remember(memory: PictureMemory, seconds: float, base: float = 0.0, rate: float = 10.0) -> None:
-    take = memory.watch(UPRIGHT, base)
+CAMERA = "camera-0"
+
+
+def remember(keep: Keep, seconds: float, base: float = 0.0, rate: float = 10.0) -> None:
+    take = keep(UPRIGHT, base)
     for k in range(round(seconds * rate)):
         take(k / rate, av.VideoFrame.from_ndarray(bars(k % 256), format="rgb24"))
 
 
-def clips_of(
-    memory: PictureMemory, folder: Path, margin: float = 0.5, privacy: Privacy | None = None
-) -> LiveClips:
-    clips = LiveClips(memory, folder / "camera-0", margin, privacy=privacy)
-    clips.began = datetime(2025, 3, 1, 9, 15, 27, tzinfo=UTC)
+def clips_of(folder: Path, margin: float = 0.5, privacy: Privacy | None = None) -> LiveClips:
+    clips = LiveClips(folder, margin, privacy=privacy)
+    now = datetime(2025, 3, 1, 9, 15, 27, tzinfo=UTC)
+    clips.live_event(CAMERA, Started(128, 96, "h264", 10.0), now)
     return clips
 
 
@@ -49,12 +54,12 @@ def codes(path: Path) -> list[tuple[float, int]]:
 
 def test_memory_gives_what_was_seen_and_forgets_the_oldest() -> None:
     memory = PictureMemory(rate=10.0)
-    remember(memory, 3.0, base=5.0)
+    remember(memory.watch, 3.0, base=5.0)
     kept = [(moment, read_code(image)) for moment, image in memory.between(6.0, 6.35)]
     assert kept == [(pytest.approx(6 + k / 10), 10 + k) for k in range(4)]
     size = memory.bytes
     small = PictureMemory(room=size // 3, rate=10.0)
-    remember(small, 3.0)
+    remember(small.watch, 3.0)
     assert size // 4 < small.bytes <= size // 3
     left = [moment for moment, _ in small.between(0.0, 9.0)]
     assert left[0] > 1.5
@@ -64,18 +69,17 @@ def test_memory_gives_what_was_seen_and_forgets_the_oldest() -> None:
 @pytest.mark.parametrize(("rate", "kept"), [(30.0, 15), (25.0, 13), (10.0, 10)])
 def test_memory_keeps_no_more_than_its_rate(rate: float, kept: int) -> None:
     memory = PictureMemory(rate=15.0)
-    remember(memory, 1.0, rate=rate)
+    remember(memory.watch, 1.0, rate=rate)
     assert abs(len(list(memory.between(0.0, 1.0))) - kept) <= 2
 
 
 def test_a_clip_reaches_from_before_the_event_to_behind_it(tmp_path: Path) -> None:
-    memory = PictureMemory(rate=10.0)
-    remember(memory, 2.0)
-    clips = clips_of(memory, tmp_path)
-    clips.event(Alert("camera", "tiny", Event(1.0, 2.2, 1.5, 0.9)))
+    clips = clips_of(tmp_path)
+    remember(clips.keep(CAMERA), 2.0)
+    clips.event(Alert(CAMERA, "tiny", Event(1.0, 2.2, 1.5, 0.9)))
     time.sleep(0.3)
     assert clips.made == []  # what is behind the event has not been seen yet
-    remember(memory, 2.0, base=2.0)
+    remember(clips.keep(CAMERA), 2.0, base=2.0)
     clips.__exit__(None, None, None)
     assert clips.made == [tmp_path / "camera-0-20250301T091528.000Z.mp4"]
     shown = codes(clips.made[0])
@@ -84,11 +88,10 @@ def test_a_clip_reaches_from_before_the_event_to_behind_it(tmp_path: Path) -> No
 
 
 def test_the_end_of_a_run_writes_what_waits_and_tells_what_is_missing(tmp_path: Path) -> None:
-    memory = PictureMemory(rate=10.0)
-    remember(memory, 2.0)
-    clips = clips_of(memory, tmp_path)
-    clips.event(Alert("camera", "tiny", Event(1.0, 1.9, 1.5, 0.9)))
-    clips.event(Alert("camera", "tiny", Event(50.0, 51.0, 50.5, 0.9)))
+    clips = clips_of(tmp_path)
+    remember(clips.keep(CAMERA), 2.0)
+    clips.event(Alert(CAMERA, "tiny", Event(1.0, 1.9, 1.5, 0.9)))
+    clips.event(Alert(CAMERA, "tiny", Event(50.0, 51.0, 50.5, 0.9)))
     clips.__exit__(None, None, None)
     assert len(clips.made) == 1
     assert codes(clips.made[0])[-1][1] == 19
@@ -97,14 +100,13 @@ def test_the_end_of_a_run_writes_what_waits_and_tells_what_is_missing(tmp_path: 
 
 
 def test_a_clip_that_exists_is_not_replaced(tmp_path: Path) -> None:
-    memory = PictureMemory(rate=10.0)
-    remember(memory, 2.0)
-    clips = clips_of(memory, tmp_path)
+    clips = clips_of(tmp_path)
+    remember(clips.keep(CAMERA), 2.0)
     event = Event(1.0, 1.5, 1.2, 0.9)
-    clips.path(event).write_text("mine")
-    clips.event(Alert("camera", "tiny", event))
+    clips.path(CAMERA, event).write_text("mine")
+    clips.event(Alert(CAMERA, "tiny", event))
     clips.__exit__(None, None, None)
-    assert clips.path(event).read_text() == "mine"
+    assert clips.path(CAMERA, event).read_text() == "mine"
     assert "exists already" in str(clips.missing[0])
 
 
@@ -125,14 +127,13 @@ def test_clips_show_no_people(tmp_path: Path) -> None:
     """Hidden as clips are written: the pictures of hours without an event cost nothing."""
     network = FoundAtLast()
     privacy = Privacy("blur", network)
-    memory = PictureMemory(rate=10.0, change=privacy)
-    take = memory.watch(UPRIGHT, 0.0)
+    clips = clips_of(tmp_path, privacy=privacy)
+    take = clips.keep(CAMERA)(UPRIGHT, 0.0)
     for number in range(20):  # everything moves
         frame = av.VideoFrame.from_ndarray(noise(number, seed=number), format="rgb24")
         take(number / 10, frame)
     assert network.asked == 0
-    clips = clips_of(memory, tmp_path, privacy=privacy)
-    clips.event(Alert("camera", "tiny", Event(0.5, 1.4, 0.9, 0.9)))
+    clips.event(Alert(CAMERA, "tiny", Event(0.5, 1.4, 0.9, 0.9)))
     clips.__exit__(None, None, None)
     assert network.asked == 20
     with open_video(clips.made[0]) as video:
@@ -144,3 +145,23 @@ def test_clips_show_no_people(tmp_path: Path) -> None:
         "--privacy: nobody was found in 7 of 20 pictures where something moves; those are "
         "blurred whole",
     ]
+
+
+def test_each_source_has_its_own_pictures_and_a_clip_of_its_own_name(tmp_path: Path) -> None:
+    clips = clips_of(tmp_path)
+    later = datetime(2025, 3, 1, 9, 16, tzinfo=UTC)
+    clips.live_event("back door", Started(128, 96, "h264", 10.0), later)
+    remember(clips.keep("back door"), 1.0)
+    remember(clips.keep(CAMERA), 3.0)
+    clips.event(Alert("back door", "tiny", Event(5.0, 6.0, 5.5, 0.9)))  # nothing of it yet
+    clips.event(Alert(CAMERA, "tiny", Event(1.0, 2.0, 1.5, 0.9)))
+    clips.event(Alert("back door", "tiny", Event(0.6, 0.8, 0.7, 0.9)))
+    for _ in range(100):
+        if clips.made:
+            break
+        time.sleep(0.05)
+    assert clips.made == [tmp_path / "camera-0-20250301T091528.000Z.mp4"]  # it waits for nobody
+    clips.__exit__(None, None, None)
+    assert clips.made[1:] == [tmp_path / "back-door-20250301T091600.600Z.mp4"]
+    assert [code for _, code in codes(clips.made[1])] == [*range(1, 10)]
+    assert len(clips.missing) == 1

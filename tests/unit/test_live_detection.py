@@ -228,8 +228,8 @@ def _slowly(video: LiveVideo, seconds: float) -> Iterator[Item]:
 
 
 def test_a_setting_that_streams_do_not_have_is_refused(detector: Detector) -> None:
-    with pytest.raises(UsageError, match="takes no frame_rate"):
-        next(detector.iter_events("http://127.0.0.1:1/", frame_rate=25.0))
+    with pytest.raises(UsageError, match="takes no speed"):
+        next(detector.iter_events("http://127.0.0.1:1/", speed=2.0))
 
 
 @pytest.mark.parametrize("method", ["tvl1", "dis"])
@@ -250,3 +250,16 @@ def test_flow_of_a_live_source_takes_no_picture_before_it_must(method: str) -> N
     assert len(given) == len(expected) == 3
     for mine, theirs in zip(given, expected, strict=True):
         np.testing.assert_array_equal(mine, theirs)
+
+
+@pytest.mark.parametrize(
+    ("changes", "sure"),
+    [({}, True), ({"min_duration_on": 0.2}, False), ({"confirm_down": 1.0}, False)],
+)
+def test_an_onset_says_whether_what_follows_may_drop_it(
+    detector: Detector, changes: dict[str, float], sure: bool
+) -> None:
+    detector.event_config = detector.event_config.updated(changes)
+    told = [event for _, event in watch(detector, frames(0.0, SECONDS))]
+    onsets = [event for event in told if isinstance(event, EventStarted)]
+    assert [event.sure for event in onsets] == [sure, sure]

@@ -33,9 +33,10 @@ from slipdetect.reports.live_report import (
     summary_line,
     summary_text,
 )
-from slipdetect.sinks.live_clips import clip_stem
+from slipdetect.sinks.live_clips import ROOM, clip_stem
+from slipdetect.video import Gap
 from slipdetect.video.live import Reconnected, Reconnecting, Skipped, Started
-from slipdetect.video.live.picture_memory import RATE, ROOM, SHORT_SIDE
+from slipdetect.video.live.picture_memory import RATE, SHORT_SIDE
 from slipdetect.video.live.sources import LiveSettings
 
 PAGE = (Path(__file__).parents[2] / "docs" / "live.md").read_text(encoding="utf-8")
@@ -51,13 +52,17 @@ NOTES: list[LiveEvent] = [
     Reconnecting(8.0, "no data came in time"),
     Reconnected(13.2, 5.2),
     Skipped(14.0, 16.0, 20),
+    Gap(17.0, 4017.0),
 ]
 SUMMARY = LiveSummary(20.0, 2, 500, 3, 180, 20, 1.25, 1)
 
 
 def written() -> list[dict[str, Any]]:
     lines = [live_line(note, "rtsp://cam/...", "tiny", NOW) for note in NOTES]
-    return [json.loads(line) for line in [*lines, summary_line(SUMMARY, "interrupted")]]
+    return [
+        json.loads(line)
+        for line in [*lines, summary_line(SUMMARY, "rtsp://cam/...", "interrupted")]
+    ]
 
 
 def test_every_line_keeps_the_schema_and_no_other_would() -> None:
@@ -77,7 +82,7 @@ def test_the_page_names_every_line_and_every_key() -> None:
     rows.pop("type")  # the heading
     assert set(rows) == set(lines)
     for kind, row in rows.items():
-        assert set(re.findall(r"`(\w+)`", row)) == set(lines[kind]) - {"version", "type"}
+        assert set(re.findall(r"`(\w+)`", row)) == set(lines[kind]) - {"version", "camera", "type"}
 
 
 def test_the_page_says_what_the_bundled_model_and_the_settings_are() -> None:
@@ -109,13 +114,14 @@ def test_people_read_onsets_events_and_the_state_of_the_source() -> None:
         "00:00:05.000  slip 3, 1.5 s, score 0.90, down for 4.0 s, up again at 00:00:10.000\n",
         "00:00:05.000  slip 3, still down after 30 s\n",
         "00:00:05.000  slip 3, down for 4.0 s, up again at 00:00:10.000\n",
-        *[""] * 3,
+        *[""] * 4,
     ]
     assert [state_text(note) for note in NOTES] == [
         *[""] * 7,
         "reconnecting: it broke off at 00:00:08.000, no data came in time",
         "reconnected at 00:00:13.200, 5.2 s were not seen",
         "too slow for this source: skipped 20 frames from 00:00:14.000 to 00:00:16.000",
+        "the recording has no pictures from 00:00:17.000 to 01:06:57.000 (4000.0 s)",
     ]
     assert summary_text(SUMMARY) == (
         "00:00:20.000: 2 events; 500 frames seen, 20 of 200 sampled ones dropped, "

@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from hook_server import hook_server
 from results import FALL, make_result
 from slipdetect.errors import AlertError, UsageError
-from slipdetect.sinks import webhook
+from slipdetect.sinks import tries
 from slipdetect.sinks.sink import Alert
 from slipdetect.sinks.webhook import Address, Webhook
 
@@ -69,7 +69,7 @@ def test_tries_end() -> None:
 
 
 def test_tries_end_by_the_clock_too(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(webhook, "_SECONDS_IN_ALL", 0.5)
+    monkeypatch.setattr(tries, "_SECONDS_IN_ALL", 0.5)
     with hook_server(500) as server, pytest.raises(AlertError, match="tries"):
         Webhook(f"http://{server.place}/", pauses=(0.2,) * 50).send(ALERT)
     assert 2 <= len(server.bodies) <= 3

@@ -24,7 +24,7 @@ from slipdetect.cli.detect_options import DetectSettings
 from slipdetect.cli.grouped import GroupedCommand
 from slipdetect.cli.options import common_options, with_options
 from slipdetect.cli.side_by_side import Detecting, SideBySide
-from slipdetect.cli.sources import expand, names_live_source
+from slipdetect.cli.sources import names_live_source
 from slipdetect.cli.typed_options import options_of
 from slipdetect.cli.watch import only_for_files, watch
 from slipdetect.cli.worker_options import MANY
@@ -41,6 +41,7 @@ from slipdetect.sinks.sink import Setup, Sink
 from slipdetect.sinks.text import Write
 from slipdetect.types import DetectionResult, Profile, Stage
 from slipdetect.types.kept import built, plain
+from slipdetect.video.playlist import is_playlist
 from slipdetect.workers import Backend, open_backend
 
 if TYPE_CHECKING:
@@ -60,8 +61,8 @@ def detect(ctx: click.Context, /, **options: Any) -> None:
     """Find slips and falls in videos.
 
     SOURCE is a video, a folder (searched with everything below it), a pattern such as "*.mp4",
-    @list.txt (one source a line, relative to the list), @clips.csv (its column path) or - (a list
-    on standard input). Cameras and streams are for slipdetect watch.
+    a playlist (.ffconcat, .m3u8), @list.txt (a source a line, relative to it), @clips.csv (column
+    path) or - (a list on standard input). Cameras and streams are for slipdetect watch.
 
     \b
     slipdetect detect kitchen.mp4
@@ -88,11 +89,11 @@ def process(console: Console, settings: DetectSettings, kinds: Kinds = SINKS) ->
     from slipdetect.detection.pipeline import Stopwatch
 
     stopwatch = Stopwatch()
-    jobs = expand(settings.sources)
+    jobs, settings = settings.recordings()
     names, overwrite = [job.source for job in jobs], settings.overwrite
     where = choose_destination(settings.out, settings.format, names, overwrite=overwrite)
     if settings.windows:
-        _warn_of_windows(console, where, names)
+        _refuse_windows(console, where, names)
     readable = [job.source for job in jobs if job.error is None]
     setup = settings.setup(names, readable)
     sinks = choose_sinks(setup, kinds, where.targets)
@@ -159,12 +160,22 @@ def _results(console: Console, where: Destination, write: Write, setup: Setup) -
     return where.sink(write, setup, width)
 
 
-def _warn_of_windows(console: Console, where: Destination, names: Sequence[str]) -> None:
-    """Warn where nothing that is written has room for the windows."""
+def _refuse_windows(console: Console, where: Destination, names: Sequence[str]) -> None:
+    """Refuse ``--windows`` where nothing that is written has room for them.
+
+    Of the environment and a settings file, which serve other runs too, it only warns.
+
+    Raises:
+        UsageError: It is on the command line.
+    """
     for_each = names[:1] if where.each else names
-    if not FORMATS[where.kind].shows_windows(for_each):
-        what = f"a {where.kind}" if where.kind != "table" else "a table of several videos"
-        console.warn(f"--windows: {what} has no windows; --format json has them")
+    if FORMATS[where.kind].shows_windows(for_each):
+        return
+    what = f"a {where.kind}" if where.kind != "table" else "a table of several videos"
+    source = click.get_current_context().get_parameter_source("windows")
+    if source is ParameterSource.COMMANDLINE:
+        raise UsageError(f"--windows has no effect: {what} has none; --format json has them")
+    console.warn(f"--windows: {what} has no windows; --format json has them")
 
 
 def _tell(console: Console, written: list[Path]) -> None:
@@ -199,7 +210,9 @@ def _detecting(
         kept = None
         if settings.resume is not None:
             kept = stack.enter_context(_done_videos(Path(settings.resume), settings, detector))
-        done = set() if kept is None else {name for name in sources if kept.find(name) is not None}
+        # of a playlist, the file that is kept would not tell that one of its files has changed
+        files = [name for name in sources if not is_playlist(Path(name))]
+        done = set() if kept is None else {name for name in files if kept.find(name) is not None}
         run: Detect
         if backend is None:
             run = _in_this_process(settings, detector, kept)

@@ -6,7 +6,6 @@ there is none.
 
 from __future__ import annotations
 
-import csv
 import glob
 import io
 import sys
@@ -15,14 +14,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
+from slipdetect._tables import Table
 from slipdetect.errors import DataError, SlipdetectError, VideoError
+from slipdetect.video.finding import SNIFFED, find_videos, is_text
 
 LIST_SUFFIXES = (".txt", ".lst", ".csv")  # of lists, which are not videos
-
-_SNIFFED = 512
-# videos that begin as text does: YUV4MPEG, and JPEGs between boundaries
-_TEXT_STARTS = (b"YUV4MPEG2", b"--")
-_BLANK = frozenset(b"\t\n\r\f\x1b")
 
 
 @dataclass(frozen=True)
@@ -81,8 +77,6 @@ def exists(source: str) -> bool:
 
 
 def _videos(source: str) -> list[str]:
-    from slipdetect.video import find_videos
-
     if "://" in source or not exists(source):
         # Path.glob takes no absolute pattern; of a single name the reader says best what is wrong
         if not glob.has_magic(source):
@@ -95,7 +89,9 @@ def _videos(source: str) -> list[str]:
         raise not_a_video(source, "; slipdetect evaluate compares labeled clips with their labels")
     videos = [str(path) for path in find_videos(Path(source))]
     if not videos:
-        raise VideoError(f"folder {source!r} holds no video; give a folder with videos in it")
+        raise VideoError(
+            f"folder {source!r} holds no video, -v names what is in it; give a folder with videos"
+        )
     return videos
 
 
@@ -136,26 +132,10 @@ def path_column(lines: Iterable[str], where: str) -> Iterator[tuple[int, str]]:
     Raises:
         DataError: It lacks the column, a row has no path, or it is not CSV.
     """
-    rows = csv.reader(lines)
-    index: int | None = None
-    try:
-        for row in rows:
-            if not any(cell.strip() for cell in row) or row[0].lstrip().startswith("#"):
-                continue
-            if index is None:
-                names = [cell.strip() for cell in row]
-                if "path" not in names:
-                    raise DataError(
-                        f"{where} lacks the column path; its first line must name the columns"
-                    )
-                index = names.index("path")
-                continue
-            path = row[index].strip() if index < len(row) else ""
-            if not path:
-                raise DataError(f"{where} line {rows.line_num}: the path is empty; fill it in")
-            yield rows.line_num, path
-    except csv.Error as error:
-        raise DataError(f"{where} line {rows.line_num} is not CSV: {error}") from error
+    for number, cells in Table(lines, where, ("path",)):
+        if not cells["path"]:
+            raise DataError(f"{where} line {number}: the path is empty; fill it in")
+        yield number, cells["path"]
 
 
 def not_a_video(source: str, further: str = "") -> VideoError:
@@ -178,21 +158,16 @@ def names_live_source(sources: Sequence[str]) -> bool:
 
 def video_on_stdin() -> bool:
     """Return whether standard input begins as a video and not as a list of names."""
-    return is_video(first_bytes(sys.stdin.buffer))
+    return not is_text(first_bytes(sys.stdin.buffer))
 
 
 def first_bytes(stream: BinaryIO) -> bytes:
     """Return the first bytes of a stream, which stay in it."""
     if isinstance(stream, io.BufferedReader):
-        return stream.peek(_SNIFFED)[:_SNIFFED]
+        return stream.peek(SNIFFED)[:SNIFFED]
     if not stream.seekable():
         return b""
     place = stream.tell()
-    found = stream.read(_SNIFFED)
+    found = stream.read(SNIFFED)
     stream.seek(place)
     return found
-
-
-def is_video(first: bytes) -> bool:
-    """Return whether bytes begin a video and not a list of names."""
-    return first.startswith(_TEXT_STARTS) or any(byte < 32 and byte not in _BLANK for byte in first)

@@ -6,39 +6,42 @@ In: a live source. Out: lines on stdout, the source's state on stderr, an exit c
 from __future__ import annotations
 
 import os
-import signal
 import sys
-import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass, fields
-from datetime import UTC, datetime
+from collections.abc import Sequence
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
-from types import FrameType
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from slipdetect._address import address_scheme
 from slipdetect.cli.batch import opened, warn_of_missing
+from slipdetect.cli.camera_file import SUFFIX, CameraEntry, read_cameras
 from slipdetect.cli.completion import FILE_NAME
 from slipdetect.cli.console import Console
-from slipdetect.cli.detect_options import CommonSettings, DetectSettings
-from slipdetect.cli.errors import EVENT_FOUND, INTERRUPTED, SOME_FAILED
+from slipdetect.cli.detect_options import CommonSettings, DetectSettings, event_settings
+from slipdetect.cli.errors import EVENT_FOUND, SOME_FAILED, describe
 from slipdetect.cli.grouped import GroupedCommand
 from slipdetect.cli.options import common_options, with_options
 from slipdetect.cli.sources import exists, video_on_stdin
 from slipdetect.cli.typed_options import POSITIVE, flag, headed, number, options_of, seconds
-from slipdetect.errors import DataError, UsageError, VideoError
+from slipdetect.cli.watching import Watching, limit_arenas
+from slipdetect.errors import DataError, SlipdetectError, UsageError
+from slipdetect.sinks.mqtt import HOLD
 from slipdetect.sinks.registry import LIVE_FORMATS, LIVE_SINKS, SINKS, choose_sinks
-from slipdetect.sinks.sink import Alert
+from slipdetect.sinks.sink import Setup
 
 if TYPE_CHECKING:
-    from slipdetect.detection import LiveDetection, LiveEvent
+    from slipdetect.detection import Detector
+    from slipdetect.detection.cameras import Camera, Cameras
     from slipdetect.video.live import LiveSettings, LiveSource
+    from slipdetect.video.live.live_video import Keep
+
+    Named = dict[str, tuple[CameraEntry, LiveSource]]
 
 T = TypeVar("T")
 
-_REMEMBERED = 100  # alerts of the last events, which what follows belongs to
+_NONE = (None, None)
 _HEADINGS = ("Source", "Connection", "Output", "Model", "Events", "Alerts", "Reading")
 
 
@@ -46,7 +49,7 @@ _HEADINGS = ("Source", "Connection", "Output", "Model", "Events", "Alerts", "Rea
 class WatchSettings(CommonSettings):
     """What ``watch`` takes."""
 
-    source: str | None
+    sources: tuple[str, ...]
     format: str = headed(
         "Output",
         f"{', '.join(LIVE_FORMATS)}.",
@@ -69,7 +72,9 @@ class WatchSettings(CommonSettings):
         "--read-timeout seconds.",
     )
     retries: int | None = number(
-        "Connection", "Attempts in a row to connect again before giving up.  [default: 10]"
+        "Connection",
+        "Attempts in a row to connect again before giving up.  [default: 10; several sources: for "
+        "ever]",
     )
     read_timeout: float | None = seconds(
         "Connection", "Without data for so long, connect again.  [default: 3]", type=POSITIVE
@@ -77,19 +82,119 @@ class WatchSettings(CommonSettings):
     max_lag: float | None = seconds(
         "Connection", "Drop frames when more than this of video waits.  [default: 5]", type=POSITIVE
     )
+    mqtt_hold: float | None = seconds(
+        "Alerts",
+        f"--mqtt: on for so long after the last news of an event.  [default: {HOLD:g}]",
+        type=POSITIVE,
+        more=True,
+    )
 
-    def live_source(self) -> LiveSource:
-        """Return the source that was named.
+    def setup(self, sources: Sequence[str], readable: Sequence[str] = ()) -> Setup:
+        """Return what sinks are made from."""
+        return replace(super().setup(sources, readable), mqtt_hold=self.mqtt_hold)
+
+    @property
+    def camera_file(self) -> Path | None:
+        """The file that names all cameras, if one does."""
+        files = [each for each in self.sources if each.lower().endswith(SUFFIX)]
+        if not files or self.follow or (address_scheme(files[0]) and not exists(files[0])):
+            return None
+        others = len(self.sources) > 1 or self.source_env or self.source_file
+        if others:
+            raise UsageError(f"{files[0]!r} names all cameras; name no other source beside it")
+        return Path(files[0])
+
+    def entries(self, command: click.Command) -> list[CameraEntry]:
+        """Return what is to be watched.
+
+        Args:
+            command: Has the options that a file of cameras may hold.
 
         Raises:
-            UsageError: There is none or there are several, or it is not live.
+            UsageError: Nothing is named, or too much.
+            DataError: The file is wrong; the message has its line.
+        """
+        if self.camera_file is not None:
+            return read_cameras(self.camera_file, command)
+        given = [
+            *(("source", each) for each in self.sources),
+            *(("source_env", each) for each in (self.source_env,) if each),
+            *(("source_file", each) for each in (self.source_file,) if each),
+        ]
+        kinds = {kind for kind, _ in given}
+        if len(kinds) != 1:
+            wanted = "SOURCE, --source-env or --source-file"
+            raise UsageError(f"name what to watch by {wanted}, one of them")
+        if len(given) > 1 and (self.follow or "-" in self.sources):
+            raise UsageError("standard input and --follow are for a single source")
+        return [CameraEntry("", address) for address in given]
+
+    def named(self, entries: Sequence[CameraEntry]) -> Named:
+        """Return the entries and their sources by name, those of one place numbered.
+
+        Raises:
+            UsageError: A source is not live.
             DataError: The variable or the file does not hold one.
             VideoError: The file to be followed is not there.
         """
+        found: Named = {}
+        for entry in entries:
+            source = self._source(*entry.address)
+            base = source.name = entry.name or source.name
+            number = 1
+            while source.name in found:
+                number += 1
+                source.name = f"({number}) {base}"  # what follows an address is hidden with it
+            found[source.name] = entry, source
+        return found
+
+    def cameras(self, named: Named, detector: Detector, many: bool) -> list[Camera]:
+        """Return cameras that share the networks of a detector.
+
+        Raises:
+            PackageError: A calibration is not one of this model.
+        """
+        from slipdetect.detection.cameras import Camera
+
+        found = []
+        for name, (entry, source) in named.items():
+            own, mine = replace(self, **dict(entry.options)), detector
+            if entry.options or entry.calibration or entry.zones:
+                events = {**event_settings(vars(own)), "confirm_down": own.confirm_down}
+                mine = detector.again(events, own.sensitivity, entry.calibration, entry.zones)
+            found.append(Camera(name, source, mine, own.connection(endless=many)))
+        return found
+
+    def connection(self, endless: bool = False) -> LiveSettings:
+        """Return time-outs, attempts and bounds of the source.
+
+        Args:
+            endless: It is tried again for ever where nobody said how often.
+        """
+        from slipdetect.video.live import LiveSettings
+
+        default = LiveSettings()
+        return LiveSettings(
+            retries=None
+            if endless and self.retries is None
+            else _given(self.retries, default.retries),
+            read_timeout=_given(self.read_timeout, default.read_timeout),
+            max_lag=_given(self.max_lag, default.max_lag),
+            stream=self.stream,
+            max_pixels=_given(self.max_pixels, default.max_pixels),
+            max_duration=self.max_duration,
+            frame_rate=self.frame_rate,
+        )
+
+    def _source(self, kind: str, given: str) -> LiveSource:
         from slipdetect.video.live import is_live, live_source
         from slipdetect.video.live.sources import FollowedFile, PipeSource
 
-        name = self._named()
+        name = given
+        if kind == "source_env":
+            name = _variable(given)
+        elif kind == "source_file":
+            name = _line_of(Path(given))
         if self.follow:
             if name == "-":
                 raise UsageError("--follow is for a file; standard input is read to its end anyway")
@@ -101,43 +206,22 @@ class WatchSettings(CommonSettings):
                 )
             return PipeSource(sys.stdin.buffer)
         if not is_live(name) or exists(name):
-            raise self._not_live(name)
+            # an address without its protocol may still hold a password
+            raise _not_live(
+                name, repr(name) if kind == "source" else "what the variable or file holds"
+            )
         return live_source(name)
 
-    def connection(self) -> LiveSettings:
-        """Return time-outs, attempts and bounds of the source."""
-        from slipdetect.video.live import LiveSettings
 
-        default = LiveSettings()
-        return LiveSettings(
-            retries=_given(self.retries, default.retries),
-            read_timeout=_given(self.read_timeout, default.read_timeout),
-            max_lag=_given(self.max_lag, default.max_lag),
-            stream=self.stream,
-            max_pixels=_given(self.max_pixels, default.max_pixels),
-            max_duration=self.max_duration,
-        )
-
-    def _not_live(self, name: str) -> UsageError:
-        # an address without its protocol may still hold a password
-        what = repr(name) if name == self.source else "what the variable or file holds"
-        if exists(name):
-            return UsageError(
-                f"{what} is a file; use slipdetect detect, or --follow while it is being written"
-            )
+def _not_live(name: str, what: str) -> UsageError:
+    if exists(name):
         return UsageError(
-            f"{what} is neither a file nor a live source; name an address such as"
-            " rtsp://HOST/stream, the number of a camera, or - for video on standard input"
+            f"{what} is a file; use slipdetect detect, or --follow while it is being written"
         )
-
-    def _named(self) -> str:
-        given = [each for each in (self.source, self.source_env, self.source_file) if each]
-        if len(given) != 1:
-            wanted = "SOURCE, --source-env or --source-file"
-            raise UsageError(f"name what to watch by {wanted}, one of them")
-        if self.source_env:
-            return _variable(self.source_env)
-        return _line_of(Path(self.source_file)) if self.source_file else given[0]
+    return UsageError(
+        f"{what} is neither a file nor a live source; name an address such as"
+        " rtsp://HOST/stream, the number of a camera, or - for video on standard input"
+    )
 
 
 class _Watch(GroupedCommand):
@@ -155,107 +239,104 @@ class _Watch(GroupedCommand):
 
 
 @click.command(cls=_Watch)
-@click.argument("source", metavar="SOURCE", required=False, type=FILE_NAME)
+@click.argument("sources", metavar="[SOURCE]...", nargs=-1, type=FILE_NAME)
 @with_options(options_of(WatchSettings, _HEADINGS, LIVE_SINKS))
 @common_options
 @click.pass_context
 def watch(ctx: click.Context, /, **options: Any) -> None:
-    """Find slips and falls in a live source, as they happen.
+    """Find slips and falls in live sources, as they happen.
 
     SOURCE is an address (rtsp://, http://), the number of a camera of this machine, or - for video
-    on standard input. Ctrl-C and SIGTERM end the run with a summary.
+    on standard input. A file.toml names any number of cameras, each with thresholds and zones of
+    its own; SIGHUP reads it anew. Ctrl-C and SIGTERM end the run with a summary.
 
     \b
     slipdetect watch rtsp://camera.example/stream
     slipdetect watch 0 --on-event "notify-send 'Fall at {start} s'"
+    slipdetect watch cameras.toml --clips clips
     slipdetect watch recording.ts --follow --format table
     """
-    ctx.exit(_run(ctx.ensure_object(Console), WatchSettings.of(options)))
+    settings = WatchSettings.of(options)
+    ctx.exit(_run(ctx.ensure_object(Console), settings, ctx.command))
 
 
-def _run(console: Console, settings: WatchSettings) -> int:
-    """Watch until the source ends, ``--max-duration`` is reached, Ctrl-C or SIGTERM.
+def _run(console: Console, settings: WatchSettings, command: click.Command) -> int:
+    """Watch until all sources end, Ctrl-C or SIGTERM.
 
     Returns:
         The exit code.
 
     Raises:
         UsageError: The options make no sense.
-        VideoError: The source cannot be opened, or not again after all attempts.
+        VideoError: No source can be opened, or the only one not again after all attempts.
     """
-    from slipdetect.detection import EventFinal, LiveDetection, StillDown, UpAgain
-    from slipdetect.reports.live_report import state_text, summary_text
-    from slipdetect.video.live import LiveVideo
+    from slipdetect.detection.cameras import Cameras
 
-    source, connection = settings.live_source(), settings.connection()
-    others = choose_sinks(settings.setup([source.name]), LIVE_SINKS)
+    named = settings.named(settings.entries(command))
+    file, names = settings.camera_file, list(named)
+    many = len(named) > 1 or file is not None
+    others = choose_sinks(settings.setup(names), LIVE_SINKS)
+    if many:
+        limit_arenas()
     detector = settings.load_detector()
-    config = detector.config
+    if many:
+        detector.share()
+    cameras = settings.cameras(named, detector, many)
     write = console.text if settings.format == "table" else console.data
-    sinks = [LIVE_FORMATS[settings.format](write, [source.name]), *others]
-    keep = next((each.keep for each in others if each.keep is not None), None)
+    # a file may name others later
+    sinks = [LIVE_FORMATS[settings.format](write, names if file is None else []), *others]
 
-    alerts: dict[int, Alert] = {}
+    def keep(name: str) -> Keep | None:
+        return next((found for sink in sinks if (found := sink.keep(name)) is not None), None)
 
-    def tell(event: LiveEvent) -> None:
-        now = datetime.now(UTC)
-        for sink in sinks:
-            sink.live_event(event, now)
-        if isinstance(event, EventFinal):
-            alert = alerts[event.id] = Alert(source.name, config.name, event.event)
-            alerts.pop(event.id - _REMEMBERED, None)
-            for sink in sinks:
-                sink.event(alert)
-        elif isinstance(event, StillDown | UpAgain):
-            kind = "up_again" if isinstance(event, UpAgain) else "still_down"
-            told = Alert(source.name, config.name, event.event, kind, alerts[event.id].id)
-            for sink in sinks:
-                sink.aftermath(told)
-        if state := state_text(event):
-            console.warn(f"{source.name!r}: {state}")
-
+    tries = settings.connection().retries or 0
+    watching = Watching(console, sinks, detector.scorer.name, many, tries)
     try:
-        with (
-            opened(sinks, detector, console),
-            LiveVideo(
-                source, config.sample_fps, config.frame_short_side, connection, keep
-            ) as video,
-        ):
-            live = LiveDetection(detector, video)
-            code, ended, lost = _follow(live, tell)
-            summary = live.summary()
-            if summary.frames:
-                limited = ended == "end" and video.limited
-                for sink in sinks:
-                    sink.summary(summary, "max_duration" if limited else ended)
-                console.note(summary_text(summary))
+        with opened(sinks, detector, console), Cameras(keep, sparse=many) as running:
+            for camera in cameras:
+                running.add(camera)
+
+            def reload() -> None:
+                nonlocal named
+                named = _changed(console, settings, command, detector, running, named)
+
+            code = watching.run(running, None if file is None else reload)
     finally:
         failed = warn_of_missing(sinks, console)
-    if lost is not None:
-        raise lost
-    if code == 0 and failed:
+    if code == 0 and (failed or watching.missing):
         return SOME_FAILED
-    found = settings.fail_on_event and summary.events
+    found = settings.fail_on_event and watching.events
     return EVENT_FOUND if code == 0 and found else code
 
 
-def _follow(
-    live: LiveDetection, tell: Callable[[LiveEvent], None]
-) -> tuple[int, str, VideoError | None]:
-    """Tell of all that happens; return the exit code, why the run ended, and its error."""
-    code, ended = 0, "end"
-    lost: VideoError | None = None
+def _changed(
+    console: Console,
+    settings: WatchSettings,
+    command: click.Command,
+    detector: Detector,
+    running: Cameras,
+    before: Named,
+) -> Named:
+    """Read the file of cameras anew; those that it names as before are not disturbed.
+
+    Returns:
+        What it names now; as before where it is wrong.
+    """
     try:
-        with sigterm_as_ctrl_c():
-            for event in live.events():
-                tell(event)
-    except KeyboardInterrupt:
-        code, ended = INTERRUPTED, "interrupted"
-    except VideoError as error:
-        lost, ended = error, "lost"
-    for event in live.finish():
-        tell(event)
-    return code, ended, lost
+        now = settings.named(settings.entries(command))
+        new = {name: each for name, each in now.items() if before.get(name, _NONE)[0] != each[0]}
+        cameras = settings.cameras(new, detector, True)
+    except SlipdetectError as error:
+        console.error(f"{describe(error)}; the cameras stay as they are")
+        return before
+    for name in before:
+        if name not in now and name in running.names:
+            running.remove(name)
+    for camera in cameras:
+        running.add(camera)
+    gone = sum(name not in now for name in before)
+    console.note(f"read {str(settings.camera_file)!r} anew: {len(new)} new or changed, {gone} gone")
+    return now
 
 
 def only_for_files(option: str) -> str:
@@ -263,23 +344,6 @@ def only_for_files(option: str) -> str:
     if option == "--out":
         return "redirect standard output, to which events of a live source go"
     return "leave it out, or save the video to a file and run slipdetect detect on that"
-
-
-@contextmanager
-def sigterm_as_ctrl_c() -> Iterator[None]:
-    """End by SIGTERM, which service managers send, as by Ctrl-C while the block runs."""
-    if threading.current_thread() is not threading.main_thread():
-        yield  # only the main thread hears signals
-        return
-
-    def on_sigterm(number: int, frame: FrameType | None) -> None:
-        raise KeyboardInterrupt
-
-    before = signal.signal(signal.SIGTERM, on_sigterm)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGTERM, before)
 
 
 def _given(value: T | None, default: T) -> T:

@@ -5,15 +5,16 @@ In: a ``Detector`` and a ``LiveVideo``. Out: ``LiveEvent``s as soon as they are 
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass, fields
 from typing import Any, Protocol
 
 from slipdetect.detection.pipeline import RunState, Segment, WindowScorer
 from slipdetect.errors import UsageError
-from slipdetect.types import Event, EventConfig, EventFinder
+from slipdetect.types import Event, EventConfig, EventFinder, Window
 from slipdetect.types.event_finder import Found
-from slipdetect.video import Frame, FrameTransform, SourceOptions
+from slipdetect.video import Frame, FrameTransform, Gap, SourceOptions
 from slipdetect.video.live import (
     LiveSettings,
     LiveVideo,
@@ -23,6 +24,7 @@ from slipdetect.video.live import (
     live_source,
 )
 
+_REMEMBERED = 60.0  # seconds of windows
 STILL_DOWN = (10.0, 30.0, 60.0)  # seconds after which it is told that somebody did not get up
 
 
@@ -34,11 +36,13 @@ class EventStarted:
         id: Number of the event, from 1.
         start: Seconds from the first frame.
         probability: Of the window that began it.
+        sure: Nothing that follows can drop it.
     """
 
     id: int
     start: float
     probability: float
+    sure: bool = True
 
 
 @dataclass(frozen=True)
@@ -95,6 +99,7 @@ class LiveSummary:
         dropped: Sampled frames thrown away, because there was no time for them.
         longest_lag: Longest wait of a sampled frame, seconds.
         reconnects: Times that frames came again after a gap.
+        gone: Seconds that the recording has no pictures of.
     """
 
     seconds: float
@@ -105,11 +110,13 @@ class LiveSummary:
     dropped: int
     longest_lag: float
     reconnects: int
+    gone: float = 0.0
 
     @property
     def achieved_fps(self) -> float:
         """Frames processed in a second of the run; 0 where there was nothing to see."""
-        return self.sampled / self.seconds if self.seconds > 0 else 0.0
+        seen = self.seconds - self.gone
+        return self.sampled / seen if seen > 0 else 0.0
 
 
 LiveEvent = VideoNote | EventStarted | EventFinal | StillDown | UpAgain
@@ -157,20 +164,29 @@ class LiveDetection:
     Args:
         detector: The detector; it must have no transform.
         video: Sampled as the scorer wants it.
+        sparse: Leave out snippets where those around them agree, as with files; an event is told
+            up to half a second later then.
+
+    Attributes:
+        recent: Center and probability of the windows of the last minute.
+        stopped: It was ended by ``stop``.
 
     Raises:
         UsageError: The detector has a transform.
     """
 
-    def __init__(self, detector: LiveDetector, video: LiveVideo) -> None:
+    def __init__(self, detector: LiveDetector, video: LiveVideo, sparse: bool = False) -> None:
         if detector.transform is not None:
             raise UsageError("a live source takes no transform; leave it out")
         self._scorer = detector.scorer
         self._video = video
-        self._run = RunState(detector.event_config)
+        self._run = RunState(detector.event_config, sparse=sparse)
+        self.recent: deque[tuple[float, float]] = deque()
+        self.stopped = False
         self._finder = EventFinder(detector.event_config, detector.scorer.label)
         self._open: float | None = None
         self._final = 0
+        self._gone = 0.0
         self._followed: list[_Followed] = []
         self._note: VideoNote | None = None
 
@@ -184,12 +200,15 @@ class LiveDetection:
             segment = Segment(self._frames(), self._run, lambda: self._video.waiting)
             for window in self._scorer.windows(segment):
                 self._finder.push(window)
+                self._remember(window)
                 for each in self._followed:
                     each.found.after.push(window)
                 yield from self._finished()
                 since = self._finder.open_since
                 if since is not None and since != self._open:
-                    yield EventStarted(self._finder.begun, since, window.probability)
+                    number, config = self._finder.begun, self._finder.config
+                    sure = config.confirm_down == 0 and config.min_duration_on == 0
+                    yield EventStarted(number, since, window.probability, sure)
                 self._open = since
                 yield from self._outcomes(window.center)
             for _ in segment:  # a scorer need not take all of it
@@ -197,10 +216,17 @@ class LiveDetection:
             note = self._note
             if note is None:
                 break
-            if isinstance(note, Reconnecting | Skipped):
+            if isinstance(note, Gap):
+                self._gone += note.end - note.start
+            if isinstance(note, Gap | Reconnecting | Skipped):
                 yield from self._close(interrupted=True)
             yield note
-        yield from self._close(interrupted=False)
+        yield from self._close(interrupted=self.stopped)
+
+    def stop(self) -> None:
+        """Let ``events`` end soon, from another thread; it gives what is still open before."""
+        self.stopped = True
+        self._video.close()
 
     def finish(self) -> Iterator[LiveEvent]:
         """Yield what is still open where ``events`` was ended early."""
@@ -218,7 +244,13 @@ class LiveDetection:
             dropped=video.dropped,
             longest_lag=video.longest_lag,
             reconnects=video.reconnects,
+            gone=self._gone,
         )
+
+    def _remember(self, window: Window) -> None:
+        self.recent.append((window.center, window.probability))
+        while self.recent[0][0] < window.center - _REMEMBERED:
+            self.recent.popleft()
 
     def _frames(self) -> Iterator[Frame]:
         """Yield frames up to the next note, which is kept; None at the end."""
@@ -261,7 +293,7 @@ def live_events(detector: LiveDetector, source: str, options: SourceOptions) -> 
         UsageError: A field that does not exist.
         VideoError: The source cannot be opened, or not again after all tries.
     """
-    given: dict[str, Any] = dict(options)  # a file's frame_rate may be among them
+    given: dict[str, Any] = dict(options)
     unknown = set(given) - {item.name for item in fields(LiveSettings)}
     if unknown:
         raise UsageError(f"a live source takes no {', '.join(sorted(unknown))}; leave it out")

@@ -127,6 +127,7 @@ class RunState:
         watch: Measures the run.
         tracks: People numbered so far.
         followed: Those who fell and are looked for until it is known what became of them.
+        sparse: A live source may leave out snippets too, which it is told later for.
     """
 
     event_config: EventConfig | None = None
@@ -139,6 +140,7 @@ class RunState:
     watch: Stopwatch = field(default_factory=Stopwatch)
     tracks: int = 0
     followed: list[Aftermath] = field(default_factory=list)
+    sparse: bool = False
 
 
 class Segment(Iterator[Frame]):

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from concurrent.futures import Executor
 from contextlib import closing, contextmanager
+from copy import copy
 from dataclasses import replace
 from functools import partial
 
@@ -24,6 +25,7 @@ from slipdetect.detection.pipeline import (
     NETWORK,
     SCORING,
     FlowSource,
+    RunState,
     Segment,
     Snippet,
     SnippetCutter,
@@ -42,15 +44,19 @@ from slipdetect.detection.schedule import (
     anchor_distance,
     is_confident,
 )
+from slipdetect.detection.scoring_queue import ScoringQueue
+from slipdetect.errors import PackageError
 from slipdetect.flow import FlowExtractor
+from slipdetect.flow.machine import usable_cpus
 from slipdetect.modalities.snippet import LEARNED_CONSENSUS, SnippetGrid, StreamInput
 from slipdetect.models.config import ModelConfig, StreamConfig
 from slipdetect.models.fusion import softmax
 from slipdetect.models.package import ModelPackage
-from slipdetect.people.estimators import make_pose_estimator
-from slipdetect.types import EventConfig, Window
+from slipdetect.people.estimators import InTurn, PoseEstimator, make_pose_estimator
+from slipdetect.types import Calibration, EventConfig, Window
 
 _AHEAD = 8  # windows
+_LATER = 0.4  # seconds that a snippet of a live source may wait for the next anchor
 
 
 class TSNScorer(WindowScorer):
@@ -97,13 +103,41 @@ class TSNScorer(WindowScorer):
         self.sample_fps, self.short_side = config.sample_fps, config.frame_short_side
         self.window = self.plan.seconds
         self.weights = {stream.modality: stream.sha256 for stream in config.streams}
-        self._watcher = _people_watcher(package)
+        self._estimator = (
+            None if config.pose is None else make_pose_estimator(config.pose.estimator)
+        )
+        self._package = package
+        self._watcher = _people_watcher(package, self._estimator)
         if config.pose is not None:
             self.weights[POSE] = config.pose.sha256
         self._flow = None if config.flow is None else FlowExtractor.from_recipe(config.flow)
         self._streams = [
             StreamInput(stream.snippet, stream.input_size, stream.crop) for stream in config.streams
         ]
+
+    def calibrated(self, package: ModelPackage) -> TSNScorer:
+        """Return a scorer by the same networks with the calibration of another package.
+
+        Raises:
+            PackageError: The package differs in more than calibration and thresholds.
+        """
+        if _uncalibrated(package.config) != _uncalibrated(self.config):
+            raise PackageError(
+                f"{str(package.folder)!r} is no calibration of the model {self.name!r}: its "
+                "networks or their recipe differ; make one with 'slipdetect calibrate'"
+            )
+        other = copy(self)
+        other.config, other.name = package.config, package.config.name
+        other.networks = self.networks.calibrated(package.config)
+        other._watcher = _people_watcher(package, self._estimator)
+        return other
+
+    def share(self) -> None:
+        """Let the live sources of many threads take turns at all networks."""
+        self.networks.share()
+        if self._estimator is not None:
+            self._estimator = InTurn(self._estimator, usable_cpus())
+            self._watcher = _people_watcher(self._package, self._estimator)
 
     def windows(self, segment: Segment) -> Iterator[Window]:
         """Yield the windows of a segment."""
@@ -133,7 +167,7 @@ class TSNScorer(WindowScorer):
 
     def window_scores(self, segment: Segment) -> Iterator[WindowScores]:
         """Yield the snippet scores of the windows of a segment, timed from its start."""
-        schedule = self._schedule(segment.run.event_config, segment.waiting is not None)
+        schedule = self._schedule(segment.run, segment.waiting is not None)
         flow = self._flow_source(segment)
         return window_scores(segment, self._streams, flow, schedule, self.networks)
 
@@ -150,10 +184,14 @@ class TSNScorer(WindowScorer):
         method = self._flow if self._flow.concurrent else self._flow.again()
         return partial(method.levels, ahead=segment.waiting is None)
 
-    def _schedule(self, events: EventConfig | None, live: bool) -> EverySnippet:
-        every = anchor_distance(self.grid)
+    def _schedule(self, run: RunState, live: bool) -> EverySnippet:
+        events, every = run.event_config, anchor_distance(self.grid)
+        if live:
+            # the first snippet behind an anchor waits for the next one
+            latest = round(_LATER * self.config.sample_fps / self.grid.step) + 1
+            every = min(every, latest) if run.sparse else 1
         modalities = tuple(stream.modality for stream in self.config.streams)
-        if self.exact or live or events is None or every == 1:
+        if self.exact or events is None or every == 1:
             return EverySnippet(modalities, self.grid, self.plan)
         if self.config.pose is not None:
             # at the gate nobody knows yet what people will say; far below it nothing will happen
@@ -169,17 +207,30 @@ class TSNScorer(WindowScorer):
         return is_confident(self.networks.probability(self.networks.consensus(window))[0], events)
 
 
-def _people_watcher(package: ModelPackage) -> Callable[[Segment], PeopleWatch] | None:
+def _uncalibrated(config: ModelConfig) -> ModelConfig:
+    """Return a configuration without what ``calibrate`` may change."""
+    return replace(
+        config,
+        name="model",
+        calibration=Calibration(),
+        events=EventConfig(),
+        sensitivity={},
+        training={},
+        versions={},
+    )
+
+
+def _people_watcher(
+    package: ModelPackage, estimator: PoseEstimator | None
+) -> Callable[[Segment], PeopleWatch] | None:
     """Return what makes a watch over the people of a segment; None where the model has no pose.
 
     Raises:
-        ModelError: There is no such pose estimator.
         PackageError: The pose network is damaged.
     """
     config, network = package.config.pose, package.pose_network()
-    if config is None or network is None:
+    if config is None or network is None or estimator is None:
         return None
-    estimator = make_pose_estimator(config.estimator)
     sample_fps = package.config.sample_fps
     return lambda segment: PeopleWatch(config, estimator, network, segment, sample_fps)
 
@@ -195,6 +246,7 @@ class SnippetScorer:
     def __init__(self, config: ModelConfig, engine: Engine) -> None:
         self.config = config
         self.engine = engine
+        self._queue: ScoringQueue[Snippet, Scores] | None = None
         self._fusion = config.late_fusion()
         self._streams = {stream.modality: stream for stream in config.streams}
         self._positive = config.labels.index(config.positive)
@@ -208,10 +260,22 @@ class SnippetScorer:
             alone: Nothing else but a thread that reads wants the CPUs meanwhile.
         """
         if not alone:
-            yield partial(self.score, watch=watch)
+            yield partial(self.score, watch=watch) if self._queue is None else self._queue.ask
             return
         with self.engine.session() as pool:
             yield partial(self.score, watch=watch, pool=pool)
+
+    def calibrated(self, config: ModelConfig) -> SnippetScorer:
+        """Return a scorer by the same networks, in the same queue, with another calibration."""
+        other = SnippetScorer(config, self.engine)
+        other._queue = self._queue
+        return other
+
+    def share(self) -> None:
+        """Let the live sources of several threads take turns, and share passes of the networks."""
+        on_cpu = self.engine.device == "cpu"
+        calls, most = (min(usable_cpus(), 2), 4) if on_cpu else (1, 64)
+        self._queue = ScoringQueue(partial(self.score, watch=Stopwatch()), calls, most)
 
     def score(
         self, snippets: Sequence[Snippet], watch: Stopwatch, pool: Executor | None = None

@@ -9,7 +9,7 @@ import json
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from slipdetect._text import timecode
+from slipdetect._text import printable, timecode
 from slipdetect.detection.live import (
     EventFinal,
     EventStarted,
@@ -20,12 +20,13 @@ from slipdetect.detection.live import (
 )
 from slipdetect.types.aftermath import what_followed
 from slipdetect.types.export import event_data
+from slipdetect.video import Gap
 from slipdetect.video.live import Reconnected, Reconnecting, Skipped, Started
 
 if TYPE_CHECKING:
     from slipdetect.types import Event
 
-VERSION = 2  # 1 knew nothing of people
+VERSION = 3  # 1 knew nothing of people, 2 of one source only
 
 
 def live_line(item: LiveEvent, source: str, model: str, now: datetime) -> str:
@@ -33,27 +34,29 @@ def live_line(item: LiveEvent, source: str, model: str, now: datetime) -> str:
 
     Args:
         item: What happened.
-        source: What may be shown of the source's name.
+        source: What may be shown of the source's name; every line has it.
         model: Name of the model.
         now: When it is told, with a time zone.
     """
-    data: dict[str, Any] = {"version": VERSION, **_data(item)}
+    data: dict[str, Any] = {"version": VERSION, "camera": source, **_data(item)}
     if isinstance(item, Started):
         # the first frame has just come, so a time of an event is this one and its seconds
         data.update(time=_iso(now), source={"name": source}, model={"name": model})
     return _line(data)
 
 
-def summary_line(summary: LiveSummary, ended: str) -> str:
-    """Return the JSON line that ends a run.
+def summary_line(summary: LiveSummary, source: str, ended: str) -> str:
+    """Return the JSON line that ends the run of a source.
 
     Args:
         summary: How it went.
+        source: As for ``live_line``.
         ended: Why: ``interrupted``, ``end``, ``max_duration`` or ``lost``.
     """
     return _line(
         {
             "version": VERSION,
+            "camera": source,
             "type": "summary",
             "ended": ended,
             "seconds": _round(summary.seconds),
@@ -69,18 +72,25 @@ def summary_line(summary: LiveSummary, ended: str) -> str:
     )
 
 
-def live_text(item: LiveEvent) -> str:
-    """Return the line for people of what happened; empty for what is told on stderr."""
+def live_text(item: LiveEvent, camera: str = "") -> str:
+    """Return the line for people of what happened; empty for what is told on stderr.
+
+    Args:
+        item: What happened.
+        camera: Where, if there are several.
+    """
     if isinstance(item, EventStarted):
-        return f"{timecode(item.start)}  onset {item.id}, probability {item.probability:.2f}\n"
-    if isinstance(item, EventFinal):
-        return f"{timecode(item.event.start)}  {_event_text(item)}\n"
-    if isinstance(item, StillDown):
+        start, text = item.start, f"onset {item.id}, probability {item.probability:.2f}"
+    elif isinstance(item, EventFinal):
+        start, text = item.event.start, _event_text(item)
+    elif isinstance(item, StillDown):
         name = f"{item.event.label} {item.id}"
-        return f"{timecode(item.event.start)}  {name}, still down after {item.after:g} s\n"
-    if isinstance(item, UpAgain):
-        return f"{timecode(item.event.start)}  {item.event.label} {item.id}{_followed(item)}\n"
-    return ""
+        start, text = item.event.start, f"{name}, still down after {item.after:g} s"
+    elif isinstance(item, UpAgain):
+        start, text = item.event.start, f"{item.event.label} {item.id}{_followed(item)}"
+    else:
+        return ""
+    return f"{timecode(start)}  {f'{printable(camera)}: ' if camera else ''}{text}\n"
 
 
 def state_text(item: LiveEvent) -> str:
@@ -92,6 +102,9 @@ def state_text(item: LiveEvent) -> str:
     if isinstance(item, Skipped):
         lost = f"{item.frames} frames from {timecode(item.start)} to {timecode(item.end)}"
         return f"too slow for this source: skipped {lost}"
+    if isinstance(item, Gap):
+        where = f"from {timecode(item.start)} to {timecode(item.end)}"
+        return f"the recording has no pictures {where} ({item.end - item.start:.1f} s)"
     return ""
 
 
@@ -125,6 +138,8 @@ def _data(item: LiveEvent) -> dict[str, Any]:
     if isinstance(item, Reconnected):
         return {"type": "reconnected", "at": _round(item.at), "gap": _round(item.gap)}
     span = {"start": _round(item.start), "end": _round(item.end)}
+    if isinstance(item, Gap):
+        return {"type": "gap", **span}
     return {"type": "skipped", **span, "frames": item.frames}
 
 

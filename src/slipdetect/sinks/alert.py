@@ -7,13 +7,13 @@ from __future__ import annotations
 
 import logging
 import math
-import threading
 from collections import deque
 from types import TracebackType
 from typing import TYPE_CHECKING, ClassVar
 
 from slipdetect._text import printable, timecode
 from slipdetect.errors import AlertError, UsageError
+from slipdetect.sinks.outbox import Outbox
 from slipdetect.sinks.sink import Alert, Sink
 
 if TYPE_CHECKING:
@@ -66,12 +66,7 @@ class AlertSink(Sink):
         self._room = room
         self._quiet_until: dict[str, float] = {}
         self._taken: deque[str] = deque(maxlen=_REMEMBERED)
-        self._waiting: deque[Alert] = deque()
-        self._changed = threading.Condition()
-        self._ending = False
-        self._thread: threading.Thread | None = None
-        # not the thread's own join and is_alive: one interrupted by Ctrl-C takes it for dead
-        self._done = threading.Event()
+        self._outbox = Outbox(f"slipdetect-{self.name}", self._try, room)
 
     def send(self, alert: Alert) -> None:
         """Send one alert; it may take its time.
@@ -101,19 +96,9 @@ class AlertSink(Sink):
             self._put(alert)
 
     def _put(self, alert: Alert) -> None:
-        with self._changed:
-            full = len(self._waiting) >= self._room
-            if full:
-                self.not_attempted += 1
-            else:
-                self._waiting.append(alert)
-                self._changed.notify()
-        if full:
+        if self._outbox.put(alert) is not None:
+            self.not_attempted += 1
             self._warn(alert, f"{self._room} others wait already")
-        elif self._thread is None:
-            name = f"slipdetect-{self.name}"
-            self._thread = threading.Thread(target=self._work, name=name, daemon=True)
-            self._thread.start()
 
     def result(self, result: DetectionResult) -> None:
         """Forget the cooldown of a video that is done."""
@@ -126,24 +111,19 @@ class AlertSink(Sink):
         trace: TracebackType | None,
     ) -> None:
         """Wait for ``drain_timeout``, or not at all after Ctrl-C; give up the rest and say so."""
-        with self._changed:
-            self._ending = True
-            self._changed.notify()
         try:
-            if self._thread is not None and not isinstance(error, KeyboardInterrupt):
-                self._done.wait(self.drain_timeout)
+            interrupted = isinstance(error, KeyboardInterrupt)
+            self._outbox.end(0.0 if interrupted else self.drain_timeout)
         finally:  # the wait may be interrupted
             self._abandon()
             self._report()
 
     def _abandon(self) -> None:
-        if self._thread is None or self._done.is_set():
+        if self._outbox.done:
             return
-        with self._changed:
-            self.not_attempted += len(self._waiting)
-            self._waiting.clear()
+        self.not_attempted += len(self._outbox.give_up())
         self.stop()
-        self._done.wait(_SECONDS_TO_STOP)
+        self._outbox.end(_SECONDS_TO_STOP)
 
     def _report(self) -> None:
         counts = {
@@ -158,17 +138,6 @@ class AlertSink(Sink):
             logger.warning("%s", line)
         elif self.seen:
             self.remarks.append(line)
-
-    def _work(self) -> None:
-        while True:
-            with self._changed:
-                while not self._waiting and not self._ending:
-                    self._changed.wait()
-                if not self._waiting:
-                    self._done.set()
-                    return
-                alert = self._waiting.popleft()
-            self._try(alert)
 
     def _try(self, alert: Alert) -> None:
         try:

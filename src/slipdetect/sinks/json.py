@@ -32,13 +32,13 @@ class Json(TextSink):
     def failure(self, source: str, error: str) -> None:
         self.write(json_error(source, error))
 
-    def live_event(self, event: LiveEvent, now: datetime) -> None:
+    def live_event(self, source: str, event: LiveEvent, now: datetime) -> None:
         from slipdetect.reports.live_report import live_line
 
         model = "" if self.detector is None else self.detector.scorer.name
-        self.write(live_line(event, self.sources[0], model, now))
+        self.write(live_line(event, source, model, now))
 
-    def summary(self, summary: LiveSummary, ended: str) -> None:
+    def summary(self, source: str, summary: LiveSummary, ended: str) -> None:
         from slipdetect.reports.live_report import summary_line
 
-        self.write(summary_line(summary, ended))
+        self.write(summary_line(summary, source, ended))

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 import threading
 from collections import deque
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import chain
 from pathlib import Path
@@ -23,24 +24,39 @@ from slipdetect.types import Event
 if TYPE_CHECKING:
     from slipdetect.detection.live import LiveEvent
     from slipdetect.people.privacy import Privacy
+    from slipdetect.video.live.live_video import Keep
     from slipdetect.video.live.picture_memory import PictureMemory
 
 _POLL = 0.1
+ROOM = 64 * 2**20  # bytes, of all sources
+_LEAST_ROOM = 16 * 2**20  # of one of them
 _ODD = re.compile(r"[^\w.]+")
+
+
+@dataclass
+class _Reel:
+    """The last pictures of one source.
+
+    Attributes:
+        memory: They themselves.
+        began: Time of day of the first frame, in UTC.
+    """
+
+    memory: PictureMemory
+    began: datetime = datetime.min
 
 
 class LiveClips(Sink):
     """Writes a clip of every event once the seconds after it are there.
 
     Args:
-        memory: The last pictures.
-        base: Folder and beginning of the names; the time of the event is added, in UTC.
+        folder: Where clips go.
         margin: Seconds before and after an event.
         overwrite: Replace a file of that name.
-        privacy: What hides people in the pictures that the memory gives.
+        privacy: What hides people in all pictures.
+        room: Bytes of the pictures that are kept of a source.
 
     Attributes:
-        began: Time of day of the first frame, in UTC; set before the first event.
         made: The new files.
     """
 
@@ -54,45 +70,45 @@ class LiveClips(Sink):
 
     def __init__(
         self,
-        memory: PictureMemory,
-        base: Path,
-        margin: float,
+        folder: Path,
+        margin: float = MARGIN,
         overwrite: bool = False,
         privacy: Privacy | None = None,
+        room: int = ROOM,
     ) -> None:
         super().__init__()
-        self.keep = memory.watch
-        self._memory = memory
-        self.began: datetime | None = None
         self.made: list[Path] = []
-        self._base = base
+        self._folder = folder
         self._margin = margin
         self._overwrite = overwrite
         self._privacy = privacy
-        self._waiting: deque[Event] = deque()
+        self._room = room
+        self._reels: dict[str, _Reel] = {}
+        self._waiting: deque[tuple[str, Event]] = deque()
         self._ending = threading.Event()
         self._thread: threading.Thread | None = None
 
     @classmethod
     def make(cls, given: str, setup: Setup) -> Self:
-        from slipdetect.video.live.picture_memory import PictureMemory
-
         folder = Path(given)
         make_folder(folder)
         margin = MARGIN if setup.clip_margin is None else setup.clip_margin
-        base = folder / clip_stem(setup.sources[0])
-        memory = PictureMemory(change=setup.privacy)
-        return cls(memory, base, margin, setup.overwrite, setup.privacy)
+        room = max(ROOM // max(len(setup.sources), 1), _LEAST_ROOM)
+        return cls(folder, margin, setup.overwrite, setup.privacy, room)
 
-    def live_event(self, event: LiveEvent, now: datetime) -> None:
+    def keep(self, source: str) -> Keep:
+        """Return what remembers the pictures of a source."""
+        return self._reel(source).memory.watch
+
+    def live_event(self, source: str, event: LiveEvent, now: datetime) -> None:
         from slipdetect.video.live import Started
 
         if isinstance(event, Started):
-            self.began = now
+            self._reel(source).began = now
 
     def event(self, alert: Alert) -> None:
         """Write a clip of the event as soon as it can be."""
-        self._waiting.append(alert.event)
+        self._waiting.append((alert.source, alert.event))
         if self._thread is None:
             self._thread = threading.Thread(target=self._work, name="slipdetect-clips", daemon=True)
             self._thread.start()
@@ -109,41 +125,50 @@ class LiveClips(Sink):
             self._thread.join()
         if self.made:
             many = f"{len(self.made)} clip{'' if len(self.made) == 1 else 's'}"
-            self.remarks.append(f"wrote {many} in {str(self._base.parent)!r}")
+            self.remarks.append(f"wrote {many} in {str(self._folder)!r}")
         if self._privacy is not None:
             self.remarks += self._privacy.pop_warnings()
 
-    def path(self, event: Event) -> Path:
+    def path(self, source: str, event: Event) -> Path:
         """Return where the clip of an event goes: ``DIR/camera-0-20250301T091527.104Z.mp4``."""
-        began = datetime.min if self.began is None else self.began
-        moment = began + timedelta(seconds=event.start)
+        moment = self._reel(source).began + timedelta(seconds=event.start)
         stamp = f"{moment:%Y%m%dT%H%M%S}.{moment.microsecond // 1000:03d}Z"
-        return self._base.with_name(f"{self._base.name}-{stamp}.mp4")
+        return self._folder / f"{clip_stem(source)}-{stamp}.mp4"
+
+    def _reel(self, source: str) -> _Reel:
+        if source not in self._reels:
+            from slipdetect.video.live.picture_memory import PictureMemory
+
+            self._reels[source] = _Reel(PictureMemory(self._room, change=self._privacy))
+        return self._reels[source]
 
     def _work(self) -> None:
         while True:
-            if self._waiting and self._can_write(self._waiting[0]):
-                self._write(self._waiting.popleft())
+            ready = next((each for each in self._waiting if self._can_write(*each)), None)
+            if ready is not None:
+                self._waiting.remove(ready)
+                self._write(*ready)
             elif self._ending.is_set() and not self._waiting:
                 return
             else:
                 self._ending.wait(_POLL)
 
-    def _can_write(self, event: Event) -> bool:
-        return self._ending.is_set() or self._memory.newest > event.end + self._margin
+    def _can_write(self, source: str, event: Event) -> bool:
+        newest = self._reel(source).memory.newest
+        return self._ending.is_set() or newest > event.end + self._margin
 
-    def _write(self, event: Event) -> None:
+    def _write(self, source: str, event: Event) -> None:
         from slipdetect.video import write_timed_video
 
-        target = self.path(event)
+        target, memory = self.path(source, event), self._reel(source).memory
         start, end = event.start - self._margin, event.end + self._margin
         try:
-            frames = self._memory.between(start, end)
+            frames = memory.between(start, end)
             first = next(frames, None)
             if first is None:
                 raise VideoError(f"no clip {str(target)!r}: no picture of it is kept any more")
             write_timed_video(
-                target, chain([first], frames), self._memory.rate, overwrite=self._overwrite
+                target, chain([first], frames), memory.rate, overwrite=self._overwrite
             )
         except SlipdetectError as error:
             self.missing.append(error)

@@ -28,6 +28,9 @@ _ALL = (
     "subtitles:Vtt",
     "subtitles:Srt",
     "activitynet:ActivityNet",
+    "boris:Boris",
+    "elan:Elan",
+    "label_studio:LabelStudio",
     "timeline:Timeline",
     "overlay:OverlaySink",
     "page:Page",
@@ -35,6 +38,8 @@ _ALL = (
     "live_clips:LiveClips",
     "command:Command",
     "webhook:Webhook",
+    "mqtt:Mqtt",
+    "notify:Notify",
 )
 
 
@@ -99,7 +104,7 @@ def choose_destination(
         overwrite: Files that exist may be replaced.
 
     Raises:
-        UsageError: One file would have to hold the cues of several videos, or is of a kind that
+        UsageError: One file would have to be about several videos, or is of a kind that
             another option writes.
         OutputError: A file exists or cannot be written.
     """
@@ -136,7 +141,7 @@ def _refuse_other_kinds(target: Path) -> None:
 def _refuse_several(kind: str, sources: Sequence[str]) -> None:
     if FORMATS[kind].one_video and len(sources) > 1:
         raise UsageError(
-            f"{kind} holds the cues of one video, and here are {len(sources)}; "
+            f"{kind} is about one video, and here are {len(sources)}; "
             "pass --out FOLDER/ for a file each"
         )
 
@@ -162,9 +167,8 @@ def choose_sinks(setup: Setup, kinds: Kinds = SINKS, results: Sequence[Path] = (
             ):
                 wanted = [each.option for each in kinds if name in each.settings]
                 more = "give it too" if len(wanted) == 1 else "give one of them"
-                raise UsageError(
-                    f"--{name.replace('_', '-')} is for {' and '.join(wanted)}; {more}"
-                )
+                those = " and ".join(filter(None, [", ".join(wanted[:-1]), wanted[-1]]))
+                raise UsageError(f"--{name.replace('_', '-')} is for {those}; {more}")
     taken = {_real(source) for source in setup.sources}
     _take(results, taken)
     for kind in asked:

@@ -47,6 +47,7 @@ class Setup:
         clip_margin: Seconds before and after an event in its clip.
         cooldown: Seconds after an alert without another one.
         alert_timeout: Seconds that one alert may take.
+        mqtt_hold: Seconds that the sensor of a camera stays on after the last news of an event.
         privacy: Hides people in all pictures that are written.
         sinks: Those made so far; a later one may use what an earlier one writes.
     """
@@ -60,6 +61,7 @@ class Setup:
     clip_margin: float | None = None
     cooldown: float | None = None
     alert_timeout: float | None = None
+    mqtt_hold: float | None = None
     privacy: Privacy | None = None
     sinks: list[Sink] = field(default_factory=list)
 
@@ -136,7 +138,6 @@ class Sink:
         written: Files that are there now.
         missing: What could not be made of results.
         remarks: What else the user should be told.
-        keep: What takes every decoded frame of a live source, as for ``LiveVideo``, or None.
     """
 
     option: ClassVar[str] = ""
@@ -156,7 +157,6 @@ class Sink:
         self.missing: list[SlipdetectError] = []
         self.remarks: list[str] = []
         self.detector: Detector | None = None
-        self.keep: Keep | None = None
 
     @classmethod
     def make(cls, given: str, setup: Setup) -> Self:
@@ -182,11 +182,15 @@ class Sink:
     def aftermath(self, alert: Alert) -> None:
         """Take what became of the person of an event that was given before."""
 
-    def live_event(self, event: LiveEvent, now: datetime) -> None:
+    def keep(self, source: str) -> Keep | None:
+        """Return what takes every decoded frame of a live source, as for ``LiveVideo``."""
+        return None
+
+    def live_event(self, source: str, event: LiveEvent, now: datetime) -> None:
         """Take what happens to a live source or in it, events among it."""
 
-    def summary(self, summary: LiveSummary, ended: str) -> None:
-        """Take how a live run went and why it ended."""
+    def summary(self, source: str, summary: LiveSummary, ended: str) -> None:
+        """Take how the run of a live source went and why it ended."""
 
     def views(self, result: DetectionResult) -> Sequence[View]:
         """Return what wants frames of the video; all sinks share one pass over it."""

@@ -28,8 +28,14 @@ class Table(TextSink):
     def open(self, detector: Detector | None) -> None:
         self._found = self._clear = self._failed = 0
         self._many = SummaryTable(self.sources, self.width) if len(self.sources) != 1 else None
-        if self._many is not None:
+        self._begun = False
+
+    def _row(self, row: str) -> None:
+        """Write a row of a table that has several, after their heads."""
+        if not self._begun and self._many is not None:
             self.write(self._many.header())
+        self._begun = True
+        self.write(row)
 
     def result(self, result: DetectionResult) -> None:
         if self._many is None:
@@ -37,19 +43,20 @@ class Table(TextSink):
             return
         self._found += bool(result.events)
         self._clear += not result.events
-        self.write(self._many.row(result))
+        self._row(self._many.row(result))
 
     def failure(self, source: str, error: str) -> None:
         self._failed += 1
         if self._many is not None:
-            self.write(self._many.failure(source))
+            self._row(self._many.failure(source))
 
     def close(self) -> None:
         failed = f", {self._failed} failed" if self._failed else ""
-        if self._many is not None:
+        if self._begun:
             self.write(f"\n{self._found} with a slip, {self._clear} without{failed}\n")
 
-    def live_event(self, event: LiveEvent, now: datetime) -> None:
+    def live_event(self, source: str, event: LiveEvent, now: datetime) -> None:
         from slipdetect.reports.live_report import live_text
 
-        self.write(live_text(event))
+        camera = source if len(self.sources) != 1 else ""
+        self.write(live_text(event, camera))

@@ -7,10 +7,7 @@ from __future__ import annotations
 
 import base64
 import http.client
-import os
-import ssl
 import threading
-import time
 import urllib.error
 import urllib.request
 from dataclasses import dataclass, field
@@ -22,9 +19,8 @@ from slipdetect._address import address_scheme, split_address
 from slipdetect.errors import AlertError, UsageError
 from slipdetect.sinks.alert import TIMEOUT, AlertSink
 from slipdetect.sinks.sink import Alert, Setup
+from slipdetect.sinks.tries import PAUSES, connection_reason, try_again
 
-_PAUSES = (1.0, 2.0, 4.0, 8.0)
-_SECONDS_IN_ALL = 60.0
 # answers of a server that may change its mind
 _AGAIN = (408, 425, 429)
 
@@ -97,7 +93,7 @@ class Webhook(AlertSink):
         address: str,
         timeout: float | None = None,
         cooldown: float | None = None,
-        pauses: tuple[float, ...] = _PAUSES,
+        pauses: tuple[float, ...] = PAUSES,
     ) -> None:
         super().__init__(cooldown)
         self._address = Address.parse(address)
@@ -116,18 +112,11 @@ class Webhook(AlertSink):
             AlertError: The server took it in none of the tries.
         """
         body = alert.to_json().encode("ascii")
-        deadline = time.monotonic() + _SECONDS_IN_ALL
-        tries = 0
-        for pause in (*self._pauses, None):
-            tries += 1
-            reason, final = self._post(body, min(self._timeout, deadline - time.monotonic()))
-            if reason is None:
-                return
-            over = pause is None or time.monotonic() + pause >= deadline
-            if final or over or self._stopped.wait(pause):
-                break
-        times = "1 try" if tries == 1 else f"{tries} tries"
-        raise AlertError(f"{self._address.shown}: {reason} ({times})")
+        failed = try_again(
+            lambda left: self._post(body, min(self._timeout, left)), self._stopped, self._pauses
+        )
+        if failed is not None:
+            raise AlertError(f"{self._address.shown}: {failed}")
 
     def stop(self) -> None:
         """Try no further."""
@@ -178,13 +167,7 @@ def _answer(code: int) -> str:
 def _reason(error: Exception) -> str:
     """Say why a connection failed, in words that never come from the address."""
     reason = error.reason if isinstance(error, urllib.error.URLError) else error
-    if isinstance(reason, TimeoutError):
-        return "no answer in time"
-    if isinstance(reason, ssl.SSLError):
-        return f"no safe connection ({reason.reason or 'TLS'})"
-    if isinstance(reason, OSError) and reason.strerror:
-        return os.fspath(reason.strerror).lower()
-    return "the connection broke" if isinstance(reason, OSError) else type(error).__name__
+    return connection_reason(reason if isinstance(reason, BaseException) else None)
 
 
 def _wrong(reason: str) -> UsageError:

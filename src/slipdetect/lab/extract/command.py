@@ -18,7 +18,7 @@ from slipdetect.cli.batch import Tally
 from slipdetect.cli.completion import FILE_NAME
 from slipdetect.cli.console import Console
 from slipdetect.cli.grouped import GroupedCommand, section
-from slipdetect.cli.options import common_options, with_options
+from slipdetect.cli.options import Beside, common_options, with_options
 from slipdetect.cli.typed_options import options_of
 from slipdetect.cli.worker_options import WorkerSettings
 from slipdetect.errors import SlipdetectError
@@ -33,6 +33,8 @@ if TYPE_CHECKING:
 _ABOVE_ZERO = click.FloatRange(min=0.0, min_open=True)
 # an unreadable folder is refused by the store, in its own words
 _PATH = click.Path(path_type=Path, readable=False)
+
+_OF_FLOW: Any = {"cls": Beside, "beside": ("no no_flow",)}
 
 _OPTIONS = (
     section(
@@ -79,6 +81,7 @@ _OPTIONS = (
         click.option("--no-flow", is_flag=True, help="Store no flow."),
         click.option(
             "--flow",
+            **_OF_FLOW,
             metavar="METHOD",
             default="tvl1",
             show_default=True,
@@ -86,6 +89,7 @@ _OPTIONS = (
         ),
         click.option(
             "--bound",
+            **_OF_FLOW,
             type=_ABOVE_ZERO,
             default=15.0,
             show_default=True,
@@ -94,12 +98,15 @@ _OPTIONS = (
         click.option(
             "--flow-param",
             "flow_parameters",
+            **_OF_FLOW,
             multiple=True,
             metavar="NAME=VALUE",
             callback=lambda ctx, option, texts: read_parameters(texts),
             help="A parameter of the method, such as nscales=3; repeatable.",
         ),
-        click.option("--device", default="auto", show_default=True, help="auto, cpu or cuda."),
+        click.option(
+            "--device", **_OF_FLOW, default="auto", show_default=True, help="auto, cpu or cuda."
+        ),
     ),
     section(
         "Download",
@@ -112,6 +119,8 @@ _OPTIONS = (
         ),
         click.option(
             "--downloads",
+            cls=Beside,
+            beside=("urls",),
             metavar="DIR",
             type=_PATH,
             help="Where --url puts them.  [default: downloads in --out]",

@@ -9,12 +9,13 @@ import logging
 import random
 import threading
 import time
+from collections import deque
 from collections.abc import Callable
 from types import TracebackType
 from typing import Self
 
 from slipdetect.errors import UsageError, VideoError
-from slipdetect.video.frame import DecodeReport, Frame
+from slipdetect.video.frame import GAP_SECONDS, DecodeReport, Frame, Gap
 from slipdetect.video.live.connection import Connection, Watch
 from slipdetect.video.live.newest_frames import Item, NewestFrames, Reconnected, Reconnecting
 from slipdetect.video.live.sources import LiveSettings, LiveSource, Unusable
@@ -55,6 +56,9 @@ class Backoff:
 
 logger = logging.getLogger(__name__)
 
+_RATE_OVER = 10.0  # seconds that a rate is taken over
+_SILENT = 1.0
+
 Keep = Callable[[Connection, float], Watch]
 
 
@@ -74,6 +78,9 @@ class LiveVideo:
         report: Counts of decoded and damaged frames over all connections.
         reconnects: Times that frames came again.
         limited: It was ended because it had lasted as long as it should.
+        tries: Tries in a row that could not connect.
+        connected: Frames come.
+        newest: The last sampled frame; None before the first.
     """
 
     def __init__(
@@ -88,6 +95,10 @@ class LiveVideo:
         self.report = DecodeReport()
         self.reconnects = 0
         self.limited = False
+        self.tries = 0
+        self.connected = False
+        self.newest: Frame | None = None
+        self._arrived: deque[tuple[float, int]] = deque()  # of sampled frames; all decoded so far
         self.settings = LiveSettings() if settings is None else settings
         self._source = source
         self._rate = rate
@@ -96,6 +107,7 @@ class LiveVideo:
         self._frames = NewestFrames(max(1, round(self.settings.max_lag * rate)))
         self._stop = threading.Event()
         self._began: float | None = None
+        self._first: float | None = None
         self._last = 0.0
         self._broken = False
         self._thread: threading.Thread | None = None
@@ -120,21 +132,42 @@ class LiveVideo:
         """The longest such wait, seconds."""
         return self._frames.longest_lag
 
+    @property
+    def silent_for(self) -> float | None:
+        """Seconds since the last sampled frame came; None before the first."""
+        return time.monotonic() - self._arrived[-1][0] if self._arrived else None
+
+    @property
+    def fps(self) -> float:
+        """Frames decoded a second, over the last ten seconds."""
+        now = time.monotonic()
+        recent = [each for each in tuple(self._arrived) if each[0] >= now - _RATE_OVER]
+        if len(recent) < 2:
+            return 0.0
+        (first, before), (last, frames) = recent[0], recent[-1]
+        # a source that has gone silent has no more frames a second than those
+        until = last if now - last < _SILENT else now
+        return (frames - before) / (until - first)
+
     def get(self) -> Item | None:
         """Return the next frame or note as soon as there is one; None at the end.
 
         Raises:
             VideoError: The source cannot be opened, or not again, after all tries.
         """
+        self.start()
+        return self._frames.get()
+
+    def start(self) -> None:
+        """Begin to read, which the first ``get`` does too."""
         if self._thread is None:
             self._thread = threading.Thread(target=self._work, name="slipdetect-live", daemon=True)
             self._thread.start()
-        return self._frames.get()
 
     def close(self) -> None:
         """End reading; the thread goes when the source next gives something, or its time-out."""
         self._stop.set()
-        self._frames.end()
+        self._frames.close()
 
     def __enter__(self) -> Self:
         return self
@@ -160,8 +193,10 @@ class LiveVideo:
         backoff = Backoff(settings.first_wait, settings.longest_wait, settings.jitter)
         while (connection := self._connect(backoff)) is not None:
             try:
+                self.connected = True
                 ended = self._pump(connection)
             finally:
+                self.connected = False
                 connection.close()
             if ended or self._stop.is_set():
                 return
@@ -179,29 +214,34 @@ class LiveVideo:
         Raises:
             VideoError: No try was successful.
         """
-        tries = 0
+        self.tries, most = 0, self.settings.retries
         while not self._stop.is_set():
             try:
-                return self._try()
+                found = self._try()
             except UsageError:
                 raise
             except VideoError as error:
-                hopeless = isinstance(error, Unusable) or not self._source.again
-                if hopeless or tries >= self.settings.retries:
-                    raise _final(error, tries) from None
-                tries += 1
+                hopeless = isinstance(error, Unusable) and most is not None
+                if hopeless or not self._source.again or self.tries == most:
+                    raise _final(error, self.tries) from None
+                self.tries += 1
                 # a stream that broke off was told of already
-                first = tries == 1 and not self._broken
-                more = f"; trying again, {self.settings.retries} times at most" if first else ""
+                first = self.tries == 1 and not self._broken
+                again = "trying again" if most is None else f"trying again, {most} times at most"
+                more = f"; {again}" if first else ""
                 logger.log(logging.WARNING if first else logging.INFO, "%s%s", error, more)
+            else:
+                self.tries = 0
+                return found
             self._stop.wait(backoff.next())
         return None
 
     def _try(self) -> Connection:
         container = self._source.open(self.settings)
         try:
-            timed = self._source.timed or self._source.waits(container)
-            return Connection(container, self.name, self.report, self.settings, timed)
+            waits = self._source.waits(container)
+            timed = self._source.timed or waits
+            return Connection(container, self.name, self.report, self.settings, not waits, timed)
         except BaseException:
             container.close()
             raise
@@ -215,20 +255,36 @@ class LiveVideo:
         limit = self.settings.max_duration
         for frame in connection.frames(self._rate, self._short_side, watch):
             moment = base + frame.time
-            if limit is not None and moment >= limit:
+            if self._first is None:
+                self._first = self._last = moment
+            if limit is not None and moment - self._first >= limit:
                 self.limited = True
                 return True
+            if waits and moment - self._last > GAP_SECONDS:
+                self._frames.put(Gap(self._last, moment))
             self._last = moment
-            if not self._frames.put(Frame(moment, frame.image, frame.corrupt)):
+            self.newest = Frame(moment, frame.image, frame.corrupt)
+            self._count()
+            if not self._frames.put(self.newest):
                 return True
         return connection.reason is None and (waits or not self._source.again)
+
+    def _count(self) -> None:
+        now = time.monotonic()
+        self._arrived.append((now, self.report.frames))
+        while self._arrived[0][0] < now - _RATE_OVER:
+            self._arrived.popleft()
 
     def _base(self, connection: Connection) -> float:
         """Return the time of a connection's first frame, seconds, and tell of it."""
         now = time.monotonic()
         if self._began is None:
             self._began = now
+            if connection.unread is not None:
+                logger.warning("%r: %s", self.name, connection.unread)
             self._frames.put(connection.started)
+            if connection.warning is not None:
+                logger.warning("%r: %s", self.name, connection.warning)
             return 0.0
         base = max(now - self._began, self._last + 1 / self._rate)
         self.reconnects += 1

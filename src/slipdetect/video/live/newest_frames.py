@@ -12,7 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from slipdetect.errors import UsageError
-from slipdetect.video.frame import Frame
+from slipdetect.video.frame import Frame, Gap
 
 
 @dataclass(frozen=True)
@@ -73,7 +73,7 @@ class Skipped:
     frames: int
 
 
-VideoNote = Started | Reconnecting | Reconnected | Skipped
+VideoNote = Started | Reconnecting | Reconnected | Skipped | Gap
 Item = Frame | VideoNote
 
 
@@ -134,6 +134,14 @@ class NewestFrames:
         with self._changed:
             if not self._ended:
                 self._ended, self._error = True, error
+            self._changed.notify_all()
+
+    def close(self) -> None:
+        """Say that nobody wants what waits, nor what follows."""
+        with self._changed:
+            self._ended, self._error = True, None
+            self._items.clear()
+            self._frames = 0
             self._changed.notify_all()
 
     def get(self) -> Item | None:

@@ -20,7 +20,6 @@ from slipdetect.video.decoder import Rescaler
 from slipdetect.video.frame import Change, Frame, Moment
 from slipdetect.video.live.connection import Connection, Watch
 
-ROOM = 64 * 2**20
 RATE = 15.0
 SHORT_SIDE = 480
 _QUALITY = 85
@@ -48,7 +47,7 @@ class PictureMemory:
 
     def __init__(
         self,
-        room: int = ROOM,
+        room: int = 64 * 2**20,
         rate: float = RATE,
         short_side: int = SHORT_SIDE,
         change: Change | None = None,
@@ -80,7 +79,7 @@ class PictureMemory:
                 return
             due = max(due + 1 / self.rate, seconds)
             if rescale is None:
-                shape = (frame.width, frame.height, connection.aspect, connection.turns)
+                shape = (frame.width, frame.height, connection.aspect, connection.orientation)
                 rescale = Rescaler(*shape, self._short_side)
             self._add(base + seconds, rescale(frame))
 

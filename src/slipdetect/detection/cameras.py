@@ -1,0 +1,255 @@
+"""Many live sources in one process: a thread each, one scorer, and one place to hear of them all.
+
+In: ``Camera``s, added and removed at any time. Out: what happens to each, in the order in which it
+becomes known.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from queue import Empty, SimpleQueue
+from types import TracebackType
+from typing import Self
+
+from slipdetect.detection.detector import Detector
+from slipdetect.detection.live import LiveDetection, LiveEvent, LiveSummary
+from slipdetect.detection.scoring_queue import let_others_first
+from slipdetect.video import Frame
+from slipdetect.video.live import LiveSettings, LiveSource, LiveVideo
+from slipdetect.video.live.live_video import Keep
+
+
+@dataclass(frozen=True)
+class Camera:
+    """A live source with all that is its own.
+
+    Attributes:
+        name: What it is called in everything that is told.
+        source: Where its frames come from.
+        detector: With its thresholds; those of all cameras may share a scorer.
+        settings: Time-outs, tries and bounds.
+    """
+
+    name: str
+    source: LiveSource
+    detector: Detector
+    settings: LiveSettings
+
+
+@dataclass(frozen=True)
+class Ended:
+    """A camera gives nothing more.
+
+    Attributes:
+        why: ``end``, ``max_duration``, ``interrupted`` or ``lost``.
+        summary: How it went.
+        error: Why it is lost.
+    """
+
+    why: str
+    summary: LiveSummary
+    error: Exception | None = None
+
+
+@dataclass(frozen=True)
+class Told:
+    """What happened to a camera or in it.
+
+    Attributes:
+        camera: Its name.
+        what: What it was.
+        at: When it became known, in UTC.
+    """
+
+    camera: str
+    what: LiveEvent | Ended
+    at: datetime
+
+
+@dataclass(frozen=True)
+class CameraState:
+    """How a camera is doing.
+
+    Attributes:
+        name: Of the camera.
+        state: ``connecting``, ``live``, ``broken off`` or ``ended``.
+        tries: Tries in a row that could not connect.
+        fps: Frames decoded a second, over the last ten seconds.
+        silent_for: Seconds since the last frame came; None before the first.
+        summary: Counts since the start.
+        lag: Seconds that the last frame looked at had waited.
+        windows: Center and probability of the windows of the last minute.
+        newest: The last sampled frame.
+    """
+
+    name: str
+    state: str
+    tries: int
+    fps: float
+    silent_for: float | None
+    summary: LiveSummary
+    lag: float
+    windows: Sequence[tuple[float, float]]
+    newest: Frame | None
+
+
+@dataclass
+class _Run:
+    """One camera's thread.
+
+    Attributes:
+        camera: As it was added.
+        video: Its frames.
+        live: Its detection.
+        over: It gives nothing more.
+        successor: What takes its place when it is over.
+    """
+
+    camera: Camera
+    video: LiveVideo
+    live: LiveDetection
+    over: bool = False
+    successor: Camera | None = None
+
+    def state(self) -> CameraState:
+        """Return how it is doing."""
+        video = self.video
+        missing = "connecting" if video.newest is None else "broken off"
+        return CameraState(
+            name=self.camera.name,
+            state="ended" if self.over else "live" if video.connected else missing,
+            tries=video.tries,
+            fps=video.fps,
+            silent_for=video.silent_for,
+            summary=self.live.summary(),
+            lag=video.lag,
+            windows=tuple(self.live.recent),
+            newest=video.newest,
+        )
+
+
+class Cameras:
+    """Watches any number of cameras; a context manager that ends them all.
+
+    Each has threads of its own, so that one which fails, breaks off or sends nonsense disturbs
+    none of the others.
+
+    Args:
+        keep: Returns what sees every decoded frame of a camera, by its name, as for ``LiveVideo``.
+        sparse: As for ``LiveDetection``.
+    """
+
+    def __init__(
+        self, keep: Callable[[str], Keep | None] | None = None, sparse: bool = False
+    ) -> None:
+        self._keep = keep
+        self._sparse = sparse
+        self._told: SimpleQueue[tuple[_Run, Told] | None] = SimpleQueue()
+        self._runs: dict[str, _Run] = {}
+
+    @property
+    def names(self) -> list[str]:
+        """Of all cameras that are not over."""
+        return [name for name, run in self._runs.items() if not run.over]
+
+    def add(self, camera: Camera) -> None:
+        """Watch a camera from now on; one of the same name ends first."""
+        run = self._runs.get(camera.name)
+        if run is not None and not run.over:
+            run.successor = camera
+            run.live.stop()
+            return
+        self._start(camera)
+
+    def remove(self, name: str) -> None:
+        """End a camera; what is open is told before its ``Ended``."""
+        run = self._runs[name]
+        run.successor = None
+        run.live.stop()
+
+    def stop(self) -> None:
+        """End all of them; ``events`` still gives what is left to tell."""
+        for run in self._runs.values():
+            run.successor = None
+            run.live.stop()
+        self.wake()
+
+    def wake(self) -> None:
+        """Make ``events`` give None now; a signal handler may call it."""
+        self._told.put(None)
+
+    def events(self, every: float = 1.0) -> Iterator[Told | None]:
+        """Yield what happens until all cameras are over, and None at least so often.
+
+        Args:
+            every: Seconds.
+        """
+        while self.names:
+            try:
+                item = self._told.get(timeout=every)
+            except Empty:
+                item = None
+            if item is None:
+                yield None
+                continue
+            run, told = item
+            yield told
+            if isinstance(told.what, Ended):
+                run.over = True
+                if run.successor is not None:
+                    self._start(run.successor)
+
+    def states(self) -> list[CameraState]:
+        """Return how every camera is doing, those that are over too."""
+        return [run.state() for run in list(self._runs.values())]
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.stop()
+
+    def _start(self, camera: Camera) -> None:
+        detector = camera.detector
+        rate, short_side = detector.scorer.sample_fps, detector.scorer.short_side
+        if rate is None or short_side is None:
+            raise ValueError(f"the scorer {detector.scorer.name!r} is not for live sources")
+        keep = None if self._keep is None else self._keep(camera.name)
+        video = LiveVideo(camera.source, rate, short_side, camera.settings, keep)
+        run = _Run(camera, video, LiveDetection(detector, video, self._sparse))
+        self._runs[camera.name] = run
+        video.start()  # here, for the thread of detection has less priority
+        name = f"slipdetect-{camera.name}"
+        threading.Thread(target=self._work, args=(run,), name=name, daemon=True).start()
+
+    def _work(self, run: _Run) -> None:
+        let_others_first()
+        why: str
+        failure: Exception | None = None
+        try:
+            with run.video as video:
+                for event in run.live.events():
+                    self._tell(run, event)
+                why = (
+                    "max_duration"
+                    if video.limited
+                    else "interrupted"
+                    if run.live.stopped
+                    else "end"
+                )
+        except Exception as error:  # of this camera; the others go on
+            why, failure = "lost", error
+            for event in run.live.finish():
+                self._tell(run, event)
+        self._tell(run, Ended(why, run.live.summary(), failure))
+
+    def _tell(self, run: _Run, what: LiveEvent | Ended) -> None:
+        self._told.put((run, Told(run.camera.name, what, datetime.now(UTC))))
