@@ -38,20 +38,24 @@ def unheard(*_: Any) -> None:
 def test_callbacks_come_in_the_turn_of_their_video_and_results_are_noted_at_once(
     tmp_path: Path,
 ) -> None:
-    # the first waits for the second to be done
-    sources = ["waits-for-second", "second", "bad", "two"]
+    # the first waits until the result of the second has been noted
+    sources = ["waits-for-noted", "second", "bad", "two"]
     heard: list[Any] = []
     noted: list[str] = []
 
     def note(*what: Any) -> None:
         heard.append(what)
 
+    def done(source: str, _: Any) -> None:
+        noted.append(source)
+        (tmp_path / "noted").touch()
+
     make: Any = Telling(tmp_path)
     with (
         Processes(2) as backend,
-        SideBySide(backend, make, sources, lambda source, _: noted.append(source)) as run,
+        SideBySide(backend, make, sources, done) as run,
     ):
-        assert run("waits-for-second", note, note) == "waits-for-second"
+        assert run("waits-for-noted", note, note) == "waits-for-noted"
         assert run("second", note, note) == "second"
         with pytest.raises(VideoError, match="damaged"):
             run("bad", note, note)
@@ -63,7 +67,7 @@ def test_callbacks_come_in_the_turn_of_their_video_and_results_are_noted_at_once
         for each in ((1.0, 2.0), (f"fall in {source}",))
     ]
     assert noted[0] == "second"
-    assert sorted(noted) == ["second", "two", "waits-for-second"]
+    assert sorted(noted) == ["second", "two", "waits-for-noted"]
 
 
 def test_who_is_interrupted_leaves_no_process_behind(tmp_path: Path) -> None:

@@ -209,7 +209,8 @@ class Machines:
         class Worker:
             number = next(machines.numbers)
 
-            def give(self, name: str, task: object) -> None:
+            def give(self, files: Sequence[str], task: object) -> None:
+                (name,) = files
                 word: Word = Done(f"{name.upper()} on {self.number}")
                 if name in machines.lost:
                     machines.lost.remove(name)

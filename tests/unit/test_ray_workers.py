@@ -119,13 +119,13 @@ def test_an_actor_needs_the_video_and_what_is_told_is_fetched(tmp_path: Path) ->
     there.touch()
     # the model loaded
     actor._do = lambda task, link: link.tell(task)
-    word, told = actor.do(str(there), "hello")
+    word, told = actor.do([str(there)], "hello")
     assert word == Done(None)
     assert told == [Told("hello")]
     actor.tell(Logged(30, "odd"))
     assert actor.told() == [Logged(30, "odd")]
     assert actor.told() == []  # at once, as no task is at work
-    gone, _ = actor.do(str(tmp_path / "b.mp4"), "hello")
+    gone, _ = actor.do([str(there), str(tmp_path / "b.mp4")], "hello")
     assert isinstance(gone, Failed)
     assert isinstance(gone.error, VideoError)
     assert "b.mp4' is not there on machine 'kitchen'; every machine needs" in str(gone.error)

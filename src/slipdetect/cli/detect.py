@@ -221,7 +221,7 @@ def _detecting(
             left = [name for name in sources if name not in done]
             stack.enter_context(backend)
             note = _forget if kept is None else kept.add
-            run = stack.enter_context(SideBySide(backend, make, left, note))
+            run = stack.enter_context(SideBySide(backend, make, left, note, settings.pieces))
 
         def resumed(source: str, on_progress: Progress, on_event: OnEvent) -> DetectionResult:
             if kept is None or source not in done:

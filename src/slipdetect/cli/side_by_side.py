@@ -5,7 +5,7 @@ In: workers, the sources in order. Out: a function that detects, and is ahead.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from types import TracebackType
@@ -76,6 +76,7 @@ class SideBySide:
         make: Makes what detects, in each of them; ``Detecting``.
         sources: In the order in which they will be asked for.
         on_done: Takes the result of a source as soon as it is there, in any order.
+        pieces: Files of each source that is a recording in several.
     """
 
     def __init__(
@@ -84,8 +85,10 @@ class SideBySide:
         make: Make[str, DetectionResult],
         sources: Sequence[str],
         on_done: Callable[[str, DetectionResult], None],
+        pieces: Mapping[str, Sequence[str]] | None = None,
     ) -> None:
-        self._crew = Crew(backend, make, sources, sources, ahead=AHEAD)
+        files = [(pieces or {}).get(source, [source]) for source in sources]
+        self._crew = Crew(backend, make, sources, sources, files=files, ahead=AHEAD)
         self._sources = sources
         self._on_done = on_done
         self._answers = self._in_turn()

@@ -16,11 +16,11 @@ from slipdetect.workers.words import Word
 class Worker(Protocol):
     """A process somewhere that does one task at a time."""
 
-    def give(self, name: str, task: object) -> None:
+    def give(self, files: Sequence[str], task: object) -> None:
         """Hand it a task; it has said before that it is ready, or how its last task went.
 
         Args:
-            name: The video's path, as it is on every machine.
+            files: Those of the video, by the paths that they have on every machine.
             task: What its ``Make`` understands.
         """
         ...

@@ -42,7 +42,8 @@ class Crew(Generic[T, R]):
         backend: Where workers run.
         make: Makes what does a task, in each of them.
         tasks: What is to be done.
-        names: The path of each task's video, for workers and for messages.
+        names: Of each task's video, in messages.
+        files: Those of each video, which its worker's machine must have; None: its name is one.
         stopping: Asked all the while: ``GO_ON``, ``SOON`` or ``AT_ONCE``; then no task begins.
         ahead: How many tasks behind the first that is not done may be begun; what waits for
             results in their order must keep those that come early.
@@ -55,6 +56,7 @@ class Crew(Generic[T, R]):
         tasks: Sequence[T],
         names: Sequence[str],
         *,
+        files: Sequence[Sequence[str]] | None = None,
         stopping: Callable[[], int] = _go_on,
         ahead: int | None = None,
     ) -> None:
@@ -62,6 +64,7 @@ class Crew(Generic[T, R]):
         self._make = make
         self._tasks = tasks
         self._names = names
+        self._files = [[name] for name in names] if files is None else files
         self._stopping = stopping
         self._ahead = len(tasks) if ahead is None else ahead
         self._waiting = deque(range(len(tasks)))
@@ -104,7 +107,7 @@ class Crew(Generic[T, R]):
         while self._idle and self._waiting and self._waiting[0] < first + self._ahead:
             worker, index = self._idle.pop(), self._waiting.popleft()
             self._running[worker] = index
-            worker.give(self._names[index], self._tasks[index])
+            worker.give(self._files[index], self._tasks[index])
         there = len(self._running) + len(self._idle) + len(self._starting)
         wanted = min(self._backend.room() - self._unable, len(self._running) + len(self._waiting))
         for _ in range(there, wanted):

@@ -14,6 +14,7 @@ import threading
 import time
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from multiprocessing import get_context, resource_tracker
 from multiprocessing.connection import Connection, wait
 from queue import SimpleQueue
@@ -25,7 +26,11 @@ from slipdetect.workers.task import AT_ONCE, GO_ON, Make, do_task, portable, sha
 from slipdetect.workers.words import Failed, Lost, Ready, Word
 
 _SECONDS_TO_STOP = 5.0
-_Task = tuple[str, object]
+
+
+@dataclass(frozen=True)
+class _Task:
+    what: object
 
 
 class ProcessWorker:
@@ -39,9 +44,9 @@ class ProcessWorker:
             self.process.start()
         theirs.close()
 
-    def give(self, name: str, task: object) -> None:
-        """See ``Worker``."""
-        self._send((name, task))
+    def give(self, files: Sequence[str], task: object) -> None:
+        """See ``Worker``; files of this machine need no looking for."""
+        self._send(_Task(task))
 
     def stop(self, level: int) -> None:
         """See ``Worker``."""
@@ -194,4 +199,4 @@ def _serve(pipe: Connection, make: bytes, cpus: int) -> None:
         return
     link.send(Ready(socket.gethostname()))
     while (given := link.tasks.get()) is not None:
-        link.send(do_task(do, given[1], link))
+        link.send(do_task(do, given.what, link))

@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 import socket
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from importlib import import_module
 from typing import Any
@@ -64,23 +64,24 @@ class Actor:
             return Failed(named)
         return Ready(self._machine)
 
-    def do(self, name: str, task: object) -> tuple[Word, list[Word]]:
+    def do(self, files: Sequence[str], task: object) -> tuple[Word, list[Word]]:
         """Do a task; return what came of it, and what was told but not fetched.
 
         Args:
-            name: Path of its video, which must be here too.
+            files: Those of its video, which must be here too.
             task: The task.
         """
         if self._do is None:
             raise RuntimeError("a task before the worker has begun")
         self._at_work = True
-        if os.path.lexists(name):
+        missing = next((name for name in files if not os.path.lexists(name)), None)
+        if missing is None:
             word = do_task(self._do, task, self)
         else:
             word = Failed(
                 VideoError(
-                    f"{name!r} is not there on machine {self._machine!r}; every machine needs the "
-                    "videos under the same path"
+                    f"{missing!r} is not there on machine {self._machine!r}; every machine needs "
+                    "the videos under the same path"
                 )
             )
         with self._changed:

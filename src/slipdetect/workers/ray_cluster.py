@@ -36,9 +36,9 @@ class RayWorker:
         self.calls: dict[Any, str] = {begun: "begin"}
         self.ask_at: float | None = None  # time of the next ``ask``
 
-    def give(self, name: str, task: object) -> None:
+    def give(self, files: Sequence[str], task: object) -> None:
         """See ``Worker``."""
-        self.calls[self.handle.do.remote(name, task)] = "do"
+        self.calls[self.handle.do.remote(files, task)] = "do"
         self.listen()
 
     def stop(self, level: int) -> None:
