@@ -219,3 +219,11 @@ def test_the_page_on_reproducing_has_what_was_trained(monkeypatch: pytest.Monkey
     for name, row in found.items():
         assert row["printed"][0].startswith("SMOKE RUN")
         assert row["printed"][2].startswith(f"Table {name[-1]}: ")
+
+
+def test_the_page_of_machines_has_what_the_script_prints() -> None:
+    fleet = load("fleet")
+    found = json.loads(fleet.RESULT.read_text(encoding="utf-8"))
+    text = (ROOT / "docs" / "fleet.md").read_text(encoding="utf-8")
+    assert "\n".join(fleet.report(found)) in text
+    assert found["killed"]["once"] == found["killed"]["same"] == found["clips"] == fleet.CLIPS
