@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Self, get_args
 
 import click
 
+from slipdetect.cli.camera_file import read_zones
 from slipdetect.cli.completion import FILE_NAME, FOLDER_NAME, MODEL_NAME
 from slipdetect.cli.typed_options import POSITIVE, flag, headed, number, options_of, seconds
 from slipdetect.sinks.alert import TIMEOUT
@@ -108,6 +109,12 @@ class CommonSettings(EventSettings, ModelSettings):
         "file ends before.",
         type=click.FloatRange(0.0, MOST_CONFIRM),
     )
+    zones: str | None = headed(
+        "Events",
+        "Count only where its zones let: tables [zone.NAME] with corners, by the person's feet.",
+        "FILE",
+        type=FILE_NAME,
+    )
     windows: bool = False
     cooldown: float | None = seconds(
         "Alerts",
@@ -166,9 +173,14 @@ class CommonSettings(EventSettings, ModelSettings):
         return Privacy(self.privacy)
 
     def load_detector(self) -> Detector:
-        """Load the model."""
+        """Load the model.
+
+        Raises:
+            DataError: The file of zones is wrong; the message has its line.
+        """
         from slipdetect.detection import Detector
 
+        zones = None if self.zones is None else read_zones(Path(self.zones))
         detector = Detector.load(
             self.model,
             self.device,
@@ -177,6 +189,8 @@ class CommonSettings(EventSettings, ModelSettings):
             exact=self.exact,
             engine=self.engine,
         )
+        if zones is not None:
+            detector.zones = zones
         logger.info("model %s by %s on %s", detector.config.name, detector.engine, detector.device)
         return detector
 

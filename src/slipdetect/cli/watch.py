@@ -161,7 +161,8 @@ class WatchSettings(CommonSettings):
             own, mine = replace(self, **dict(entry.options)), detector
             if entry.options or entry.calibration or entry.zones:
                 events = {**event_settings(vars(own)), "confirm_down": own.confirm_down}
-                mine = detector.again(events, own.sensitivity, entry.calibration, entry.zones)
+                zones = entry.zones or None  # else those of --zones
+                mine = detector.again(events, own.sensitivity, entry.calibration, zones)
             found.append(Camera(name, source, mine, own.connection(endless=many)))
         return found
 

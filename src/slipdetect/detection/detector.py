@@ -14,7 +14,14 @@ from typing import Self, Unpack
 
 from slipdetect.detection.live import live_events
 from slipdetect.detection.loading import model_folder, stored_flow
-from slipdetect.detection.pipeline import CALLBACKS, READING, RunState, Segment, WindowScorer
+from slipdetect.detection.pipeline import (
+    CALLBACKS,
+    READING,
+    RunState,
+    Segment,
+    WindowScorer,
+    marked_windows,
+)
 from slipdetect.detection.scorer import TSNScorer
 from slipdetect.errors import UsageError, VideoError
 from slipdetect.models.config import BALANCED, ModelConfig
@@ -217,7 +224,7 @@ class Detector:
             raise UsageError(
                 "stored flow is of the video as it is; leave the store or the transform out"
             )
-        run = RunState(self.event_config)
+        run = RunState(self.event_config, zones=self.zones)
         windows: list[Window] = []
         events: list[Event] = []
         with run.watch.stage(READING):
@@ -251,6 +258,7 @@ class Detector:
             profile=_profile(run, video),
             event_config=self.event_config,
             label=self.scorer.label,
+            zones=self.zones,
         )
 
     def iter_events(self, source: Source, **reading: Unpack[SourceOptions]) -> Iterator[Event]:
@@ -268,7 +276,7 @@ class Detector:
             yield from live_events(self, str(source), reading)
             return
         with open_video(source, **file_options(reading)) as video:
-            for _, events in self._found(video, RunState(self.event_config)):
+            for _, events in self._found(video, RunState(self.event_config, zones=self.zones)):
                 yield from events
 
     def _found(self, video: Video, run: RunState) -> Iterator[tuple[Window | None, list[Event]]]:
@@ -281,7 +289,7 @@ class Detector:
             frames = self.transform(video.frames(None, short_side))
             frames = frames if rate is None else frames_on_grid(frames, rate)
         finder = EventFinder(self.event_config, self.scorer.label)
-        for window in self.scorer.windows(Segment(frames, run)):
+        for window in marked_windows(self.scorer, Segment(frames, run)):
             yield window, finder.push(window)
         last = finder.finish()
         if finder.unconfirmed:

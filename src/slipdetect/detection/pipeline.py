@@ -20,6 +20,7 @@ from slipdetect.detection.schedule import Schedule, Score, Scores, WindowScores
 from slipdetect.modalities.snippet import StreamInput
 from slipdetect.types import EventConfig, Stage, VideoInfo, Window
 from slipdetect.types.aftermath import Aftermath
+from slipdetect.types.zones import Zones
 from slipdetect.video import Frame
 
 T = TypeVar("T")
@@ -113,6 +114,7 @@ class RunState:
         tracks: People numbered so far.
         followed: Those who fell and are looked for until it is known what became of them.
         sparse: A live source may leave out snippets too, which it is told later for.
+        zones: Where in the picture events count.
     """
 
     event_config: EventConfig | None = None
@@ -126,6 +128,7 @@ class RunState:
     tracks: int = 0
     followed: list[Aftermath] = field(default_factory=list)
     sparse: bool = False
+    zones: Zones = field(default_factory=Zones)
 
 
 class Segment(Iterator[Frame]):
@@ -189,6 +192,11 @@ class WindowScorer(Protocol):
             segment: Yields ``Frame``s, whose times windows have; one by one they take no memory.
         """
         ...
+
+
+def marked_windows(scorer: WindowScorer, segment: Segment) -> Iterator[Window]:
+    """Yield the windows of a segment as ``EventFinder`` wants them: with the zone of each."""
+    return map(segment.run.zones.marked, scorer.windows(segment))
 
 
 class Networks(Protocol):
