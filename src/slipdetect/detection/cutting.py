@@ -42,7 +42,7 @@ class Snippet:
         place: Where it lies in its segment.
         corrupt: One of its frames was damaged.
         parts: What is cut for each stream, by modality.
-        moving: Box of what moves around it; None where nothing does, or no stream looks for it.
+        moving: Box of what moves around it; None where nothing does, or nobody looks.
     """
 
     place: Place
@@ -62,15 +62,20 @@ class SnippetCutter:
         schedule: Where snippets lie.
         streams: What is cut at each place.
         flow: Where flow comes from, where a stream wants it.
+        locate: Say what moves also where no stream is cropped to it.
     """
 
     def __init__(
-        self, schedule: Schedule, streams: Sequence[StreamInput], flow: FlowSource | None = None
+        self,
+        schedule: Schedule,
+        streams: Sequence[StreamInput],
+        flow: FlowSource | None = None,
+        locate: bool = False,
     ) -> None:
         self._layout = schedule.layout()
         self._streams = streams
         self._flow = flow
-        self._motion = any(stream.crop == "motion" for stream in streams)
+        self._motion = locate or any(stream.crop == "motion" for stream in streams)
         self._thumbnail: npt.NDArray[np.float32] | None = None  # of the last frame
         self._samples: deque[Sample] = deque()
         self._first = 0

@@ -234,7 +234,8 @@ def window_scores(
         batch: Most snippets in a call of ``networks``.
     """
     run, waiting = segment.run, segment.waiting
-    cutter = SnippetCutter(schedule, streams, None if flow is None else _timed(flow, run.watch))
+    timed = None if flow is None else _timed(flow, run.watch)
+    cutter = SnippetCutter(schedule, streams, timed, locate=bool(run.zones))
     snippets = run.watch.each(CUTTING, cutter.cut(segment))
     if waiting is None:
         batches = prefetch(_batches(snippets, batch), depth=1)

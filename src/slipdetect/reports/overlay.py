@@ -169,19 +169,17 @@ def draw_zones(picture: Image, zones: Zones, *, names: bool = True) -> None:
     Args:
         picture: It is changed.
         zones: In the color of ``zone_color`` each.
-        names: Write the name of each into it, too.
+        names: Write the name of each into its middle, too.
     """
     height, width = picture.shape[:2]
-    thin = max(1, min(height, width) // 300)
+    thin = max(1, round(min(height, width) / 240))
     for zone in zones.zones:
         corners = [(round(x * (width - 1)), round(y * (height - 1))) for x, y in zone.points]
-        outline = [np.array(corners, np.int32)]
-        ink = bytes.fromhex(zone_color(zone).removeprefix("#"))
-        # a dark line on both sides, to be seen on any picture
-        cv2.polylines(picture, outline, True, _DARK, thin + 2, cv2.LINE_AA)
-        cv2.polylines(picture, outline, True, (ink[0], ink[1], ink[2]), thin, cv2.LINE_AA)
+        red, green, blue = bytes.fromhex(zone_color(zone).removeprefix("#"))
+        ink = red, green, blue
+        cv2.polylines(picture, [np.array(corners, np.int32)], True, ink, thin, cv2.LINE_AA)
         if names:
-            _name(picture, _writable(zone.name), corners, (ink[0], ink[1], ink[2]))
+            _tag(picture, _writable(zone.name), corners, ink)
 
 
 def zone_color(zone: Zone) -> str:
@@ -189,21 +187,19 @@ def zone_color(zone: Zone) -> str:
     return color(2 if zone.include else 3)
 
 
-def _name(
-    picture: Image, text: str, corners: list[tuple[int, int]], ink: tuple[int, int, int]
+def _tag(
+    picture: Image, text: str, corners: list[tuple[int, int]], ground: tuple[int, int, int]
 ) -> None:
-    """Write a name below the top corner of a zone, as far as the picture goes."""
+    """Write a name amid the corners of a zone, as far as the picture goes."""
     height, width = picture.shape[:2]
-    scale = _scale(max(8.0, min(height, width) * 0.032))
-    rows = _height(scale)
-    x, y = min(corners, key=lambda corner: (corner[1], corner[0]))
-    place = (
-        max(2, min(x + rows, width - 2 - _width(text, scale))),
-        max(rows, min(y + 2 * rows, height - rows)),
-    )
-    base = (place[0], place[1] + rows // 2)
-    cv2.putText(picture, text, base, _FONT, scale, _DARK, _thickness(scale) + 2, cv2.LINE_AA)
-    _write(picture, text, place, scale, ink)
+    scale = _scale(max(8.0, min(height, width) * 0.035))
+    pad = max(2, height // 120)
+    high, wide = _height(scale) + 2 * pad, _width(text, scale) + 2 * pad
+    x, y = (sum(axis) // len(corners) for axis in zip(*corners, strict=True))
+    left = max(0, min(x - wide // 2, width - wide))
+    top = max(0, min(y - high // 2, height - high))
+    cv2.rectangle(picture, (left, top), (left + wide, top + high), ground, -1)
+    _write(picture, text, (left + pad, top + high // 2), scale, _DARK)
 
 
 def _writable(text: str) -> str:
