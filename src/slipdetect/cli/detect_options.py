@@ -111,9 +111,10 @@ class CommonSettings(EventSettings, ModelSettings):
     )
     zones: str | None = headed(
         "Events",
-        "Count only where its zones let: tables [zone.NAME] with corners, by the person's feet.",
+        "Leave out beds and sofas: zones of the picture, by the person's feet (docs/zones.md).",
         "FILE",
         type=FILE_NAME,
+        more=True,
     )
     windows: bool = False
     cooldown: float | None = seconds(

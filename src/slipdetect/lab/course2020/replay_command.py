@@ -35,6 +35,7 @@ class ReplaySettings(DetectSettings):
     exact: bool = True
     store: str | None = None
     confirm_down: float | None = None
+    zones: str | None = None
     preset: str = headed(
         "Report",
         f"Which of its programs: {', '.join(PRESETS)}.",
