@@ -103,6 +103,7 @@ def video_section(
     pictures: Mapping[Event, bytes],
     address: str,
     path: str,
+    begins: float = 0.0,
     zones: bytes | None = None,
 ) -> Section:
     """Return the section of a video that was looked at.
@@ -113,6 +114,7 @@ def video_section(
         pictures: JPEGs of events; one without is shown without.
         address: Where the player finds the video, a URL relative to the page; empty: no player.
         path: Of the video below the common folder, for the review; empty: it cannot be reviewed.
+        begins: Time of the recording at which what the player finds begins, seconds.
         zones: JPEG of the zones; None where there are none, or no picture.
     """
     windows = result.windows
@@ -135,6 +137,7 @@ def video_section(
         path=path,
         best=best,
         length=length,
+        begins=begins,
         fused=curve_path(windows, fused, length),
         left_out=curve_path(windows, left_out, length),
         zones=zones,
@@ -204,10 +207,18 @@ class EventPicture(_Picture):
 
 
 class ZonesPicture(_Picture):
-    """Keeps the first picture of a video, with its zones and their names."""
+    """Keeps the first picture of a video, with its zones and their names.
+
+    Args:
+        result: What was found in the video.
+    """
 
     short_side = _ZONES_SHORT_SIDE
     names = True
+
+    def __init__(self, result: DetectionResult) -> None:
+        super().__init__(result.info.start, result.zones)
+        self.end = math.inf
 
 
 def event_pictures(

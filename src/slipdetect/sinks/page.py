@@ -75,7 +75,7 @@ class Page(Sink):
 
         target, self._copy = next(self._copies), None
         self._pictures = event_pictures(result.events, result.zones)
-        self._zones = ZonesPicture(0.0, result.zones) if result.zones else None
+        self._zones = ZonesPicture(result) if result.zones else None
         views: list[View] = [*self._pictures, *(() if self._zones is None else (self._zones,))]
         if self._overlay is not None:
             self._copy = self._overlay.copy
@@ -92,8 +92,13 @@ class Page(Sink):
         address = video_address(shown, self._target) if shown else ""
         path = path_below(result.source, self._root)
         self._weights = dict(result.weights)
+        # a copy has pictures alone and begins with the first of them; of the file itself browsers
+        # show the stamps, unless they are negative
+        info = result.info
+        begins = -max(info.zero, 0.0) if shown == result.source else info.start
         zones = None if self._zones is None else self._zones.jpeg
-        self._sections.append(video_section(result, self.events, pictures, address, path, zones))
+        section = video_section(result, self.events, pictures, address, path, begins, zones)
+        self._sections.append(section)
 
     def _shown(self, result: DetectionResult) -> str:
         """Return the file that the page plays: the video or a copy, empty where neither may be."""
