@@ -17,7 +17,7 @@ import pytest
 from slipdetect.errors import DataError, OutputError
 from slipdetect.lab.evaluate.clips_command import _plain_row, _row
 from slipdetect.lab.evaluate.predictions import ClipPrediction
-from slipdetect.types import DetectionResult, Event, EventConfig, Window
+from slipdetect.types import DetectionResult, Event, EventConfig, Window, Zone, Zones
 from slipdetect.types.kept import built, plain
 from slipdetect.types.person import Sighting
 from slipdetect.video.frame import DecodeReport, VideoInfo
@@ -122,7 +122,7 @@ def test_a_result_comes_back_equal_to_the_last_digit() -> None:
         events=(Event(0.1, 1 / 3, 0.2, 0.9, "fall", True, 2, (0.0, 0.1, 0.2, 2 / 3), 1.5, None),),
         windows=(
             Window(0.0, 1.0, 0.1 + 0.2, {"rgb": 1e-17}, True, (sighting,), 2),
-            Window(0.5, np.float64(1.5), 1.0),  # type: ignore[arg-type]
+            Window(0.5, np.float64(1.5), 1.0, moving=(0.1, 1 / 3, 0.5, 1.0), zone="bed"),  # type: ignore[arg-type]
         ),
         info=VideoInfo("a b.mp4", 64, 48, None, 1.5, "h264", 90, 1),
         report=DecodeReport(15, 1, True, ["odd"]),
@@ -130,6 +130,7 @@ def test_a_result_comes_back_equal_to_the_last_digit() -> None:
         padded=True,
         event_config=EventConfig(onset=0.7, narrow=1.0),
         label="fall",
+        zones=Zones((Zone("bed", ((0.0, 1 / 3), (1.0, 0.5), (0.5, 1.0))),)),
     )
     again = built(DetectionResult, json.loads(json.dumps(plain(result), allow_nan=False)))
     assert again == result
