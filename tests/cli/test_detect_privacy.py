@@ -153,7 +153,7 @@ def test_pictures_in_which_nobody_is_found_are_told_of(run, clip: Path, look) ->
 @pytest.mark.parametrize(
     ("args", "code", "message"),
     [
-        (("--privacy", "blur"), 2, "--privacy is for --overlay and --html and --clips; give one"),
+        (("--privacy", "blur"), 2, "--privacy is for --overlay, --html and --clips; give one"),
         (("--privacy", "blur", "--timeline", "t.png"), 2, "--privacy is for --overlay"),
         (("--privacy", "mosaic", "--overlay", "o.mp4"), 2, "is not one of 'blur', 'silhouette'"),
     ],

@@ -183,6 +183,7 @@ class WatchSettings(CommonSettings):
             stream=self.stream,
             max_pixels=_given(self.max_pixels, default.max_pixels),
             max_duration=self.max_duration,
+            frame_rate=self.frame_rate,
         )
 
     def _source(self, kind: str, given: str) -> LiveSource:

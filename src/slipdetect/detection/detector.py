@@ -29,6 +29,7 @@ from slipdetect.types import (
     Window,
 )
 from slipdetect.types.aftermath import with_aftermath
+from slipdetect.types.result import watched
 from slipdetect.types.zones import Zones
 from slipdetect.video import (
     FrameTransform,
@@ -37,6 +38,7 @@ from slipdetect.video import (
     VideoOptions,
     frames_on_grid,
     open_video,
+    split_at_gaps,
 )
 from slipdetect.video.frame import file_options
 from slipdetect.video.live import is_live
@@ -206,7 +208,8 @@ class Detector:
             on_event: Called with every event as soon as nothing later can change it, in the
                 middle of the source too; detection waits for it and ends with what it raises.
             store: Take flow from here where it has the source's, instead of computing it.
-            **reading: As for ``open_video``: stream, frame_rate, max_pixels, max_duration.
+            **reading: As for ``open_video``: stream, frame_rate, max_pixels, max_duration, pieces,
+                time_from_name.
 
         Raises:
             VideoError: The source cannot be read, or holds no frame that can be decoded.
@@ -235,7 +238,7 @@ class Detector:
                 windows.append(window)
                 if on_progress is not None:
                     with run.watch.stage(CALLBACKS):
-                        on_progress(window.end, video.info.duration)
+                        on_progress(window.end, video.info.end)
         if run.samples == 0:
             raise VideoError(f"{str(source)!r} has no frame that can be decoded; re-copy the file")
         return DetectionResult(
@@ -247,7 +250,7 @@ class Detector:
             info=video.info,
             report=video.report,
             duration=run.last,
-            padded=run.last < self.scorer.window,
+            padded=run.last - video.info.start < self.scorer.window,
             profile=_profile(run, video),
             event_config=self.event_config,
             label=self.scorer.label,
@@ -281,8 +284,16 @@ class Detector:
             frames = self.transform(video.frames(None, short_side))
             frames = frames if rate is None else frames_on_grid(frames, rate)
         finder = EventFinder(self.event_config, self.scorer.label)
-        for window in self.scorer.windows(Segment(frames, run)):
-            yield window, finder.push(window)
+
+        def placed(events: list[Event]) -> list[Event]:
+            return [event.placed(video.report.pieces, video.info.started) for event in events]
+
+        for part in split_at_gaps(frames):
+            segment = Segment(part, run)
+            for window in self.scorer.windows(segment):
+                yield window, placed(finder.push(window))
+            for _ in segment:  # a scorer need not take all of it
+                pass
         last = finder.finish()
         if finder.unconfirmed:
             many = "1 event is" if finder.unconfirmed == 1 else f"{finder.unconfirmed} events are"
@@ -290,7 +301,7 @@ class Detector:
                 f"{many} not told: the video ends before it is known whether the "
                 f"person stays down for {self.event_config.confirm_down:g} s (confirm_down)"
             )
-        yield None, last
+        yield None, placed(last)
 
 
 def _check_events(model: ModelConfig, events: EventConfig) -> None:
@@ -305,7 +316,7 @@ def _profile(run: RunState, video: Video) -> Profile:
     return Profile(
         run.watch.seconds,
         run.watch.stages,
-        run.last,
+        watched(run.last, video.info, video.report),
         video.report.frames,
         run.samples,
         run.snippets,
@@ -341,7 +352,8 @@ def detect(
         engine: See ``model``.
         on_progress: As for ``Detector.detect``, like ``on_event`` and the options of ``reading``.
         on_event: See ``on_progress``.
-        **reading: As for ``open_video``: stream, frame_rate, max_pixels, max_duration.
+        **reading: As for ``open_video``: stream, frame_rate, max_pixels, max_duration, pieces,
+            time_from_name.
 
     Raises:
         SlipdetectError: As ``Detector.load`` and ``Detector.detect`` raise.

@@ -6,11 +6,12 @@ In: a file. Out: ``Video`` with ``info``, ``report`` and one pass of ``Frame``.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator
+import weakref
+from collections.abc import Iterator
 from itertools import chain
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self, TypeVar
+from typing import Any, Self
 
 import av
 import numpy as np
@@ -19,20 +20,21 @@ from av.container import InputContainer
 from av.video.stream import VideoStream
 
 from slipdetect.errors import UsageError, VideoError
+from slipdetect.video.clock import Clock, header_end, timing_of
 from slipdetect.video.decoder import (
-    DEFAULT_FRAME_RATE,
-    FixedClock,
     FrameDecoder,
-    PresentationClock,
     Rescaler,
     displayed_size,
     is_cut_off,
     is_truncated,
     plausible_aspect,
-    plausible_rate,
-    quarter_turns,
 )
+from slipdetect.video.details import Details, details_of
 from slipdetect.video.frame import DecodeReport, Frame, VideoInfo
+from slipdetect.video.grid import nearest_on_grid
+from slipdetect.video.interlacing import deinterlaced
+from slipdetect.video.multipart import SNIFFED, Ahead, Repacked, is_multipart
+from slipdetect.video.orientation import orientation_of
 
 
 def tolerant(version: str) -> dict[str, Any]:
@@ -44,6 +46,7 @@ TOLERANT = tolerant(av.__version__)
 
 # Formats that open other files by name, or draw text; none of them is a recording.
 REFUSED_FORMATS = frozenset({"hls", "concat", "dash", "imf", "sdp", "tty", "image2"})
+_FIRST_YEAR = 2000
 _INCOMPLETE = "the file is incomplete; copy it again or repair it"
 
 
@@ -57,9 +60,14 @@ def open_container(path: Path, max_pixels: int) -> InputContainer:
     Raises:
         VideoError: The file is no video or damaged beyond opening.
     """
+    container: InputContainer
     try:
+        if (packed := repacked(path)) is not None:
+            options = {"max_pixels": str(max_pixels), "protocol_whitelist": "none"}
+            container = av.open(packed, "r", format=packed.format, options=options, **TOLERANT)
+            return container
         # The prefix keeps names like "concat:a.mp4" from being taken for protocols.
-        container: InputContainer = av.open(
+        container = av.open(
             f"file:{path}",
             options={"max_pixels": str(max_pixels), "protocol_whitelist": "file"},
             **TOLERANT,
@@ -70,6 +78,18 @@ def open_container(path: Path, max_pixels: int) -> InputContainer:
         container.close()
         raise VideoError(f"{str(path)!r} is not a video but {container.format.long_name!r}")
     return container
+
+
+def repacked(path: Path) -> Repacked | None:
+    """Return the pictures of a file with JPEGs between boundaries; None of any other file."""
+    file = path.open("rb")
+    ahead = Ahead(file, SNIFFED)
+    if is_multipart(ahead.first):
+        packed = Repacked(ahead)
+        weakref.finalize(packed, file.close)
+        return packed
+    file.close()
+    return None
 
 
 def _why_unreadable(path: Path, error: Exception) -> str:
@@ -121,6 +141,18 @@ def choose_stream(container: InputContainer, path: Path | str, number: int | Non
     return stream
 
 
+def streams_not_read(container: InputContainer, number: int | None) -> str | None:
+    """Return a warning where nobody chose one of several video streams, else None."""
+    last = len(video_streams(container)) - 1
+    if number is not None or last < 1:
+        return None
+    others = "1 is the other one" if last == 1 else f"1 to {last} are the others"
+    return (
+        f"{last + 1} video streams: only the first, 0, is looked at;"
+        f" --stream N (stream=N) looks at stream N, {others}"
+    )
+
+
 def prepare_stream(stream: VideoStream, path: Path | str, max_pixels: int) -> None:
     """Check the frame size in the header and set up the decoder, before anything is decoded.
 
@@ -139,88 +171,11 @@ def prepare_stream(stream: VideoStream, path: Path | str, max_pixels: int) -> No
     context.thread_type = "AUTO"
 
 
-def header_duration(container: InputContainer, stream: VideoStream) -> float | None:
-    """Return the duration in seconds that the header promises for a stream, or None."""
-    if stream.duration is not None and stream.time_base is not None:
-        seconds = float(stream.duration * stream.time_base)
-    elif container.duration is not None:
-        seconds = container.duration / 1_000_000
-        if container.start_time is not None and _ends_absolute(container):
-            seconds -= container.start_time / 1_000_000
-    else:
-        return None
-    return seconds if seconds > 0 else None
-
-
-def _ends_absolute(container: InputContainer) -> bool:
-    """Matroska stores the time of the end, counted from 0 and not from the first frame."""
-    return "matroska" in container.format.name
-
-
-def header_rate(stream: VideoStream) -> float | None:
-    """Return the header's frames per second if plausible."""
-    average = plausible_rate(stream.average_rate)
-    return average if average is not None else plausible_rate(stream.guessed_rate)
-
-
-Item = TypeVar("Item")
-
-# Rounding must not decide a tie: 1.1 is not exactly between 1.0 and 1.2 as floats.
-_SAME_SECONDS = 1e-9
-
-
-def nearest_on_grid(
-    items: Iterable[tuple[float, Item]], rate: float
-) -> Iterator[tuple[float, Item]]:
-    """Yield for every grid time ``k / rate`` the item nearest in time, ties to the earlier.
-
-    Looks one item ahead and keeps two, so memory does not grow with the length of the input.
-
-    Args:
-        items: Pairs (seconds, item), the first at 0, times never smaller than the one before.
-        rate: Grid points per second.
-
-    Yields:
-        (k / rate, item), until ``k / rate`` is beyond the last item's time.
-
-    Raises:
-        UsageError: ``rate`` is not a positive number.
-    """
-    if not (math.isfinite(rate) and rate > 0):
-        raise UsageError(f"frames per second must be a positive number, not {rate!r}")
-    step = 0
-    earlier: tuple[float, Item] | None = None
-    for later in items:
-        time = later[0]
-        if earlier is None:
-            earlier = later
-        while (grid := step / rate) <= time:
-            closer = time - grid < grid - earlier[0] - _SAME_SECONDS
-            yield grid, (later if closer else earlier)[1]
-            step += 1
-        # Of several items at one time the first stays: it is the earlier one.
-        if time > earlier[0]:
-            earlier = later
-
-
-def frames_on_grid(frames: Iterable[Frame], rate: float) -> Iterator[Frame]:
-    """Yield at every grid time ``k / rate`` the nearest of ``frames``, ties to the earlier.
-
-    Args:
-        frames: All frames of a recording, as ``Video.frames()`` gives them.
-        rate: Grid points per second.
-
-    Raises:
-        UsageError: ``rate`` is not a positive number.
-    """
-    for time, frame in nearest_on_grid(((frame.time, frame) for frame in frames), rate):
-        yield Frame(time, frame.image, frame.corrupt)
-
-
 class Video:
     """An open video: ``info``, one pass of ``frames``, and the ``report`` of that pass.
 
-    Made by ``open_video``; a context manager that closes the file.
+    Made by ``open_video``; a context manager that closes the file. ``details`` are for people; a
+    video stored as pictures has none.
     """
 
     def __init__(
@@ -230,52 +185,56 @@ class Video:
         source: str,
         frame_rate: float | None,
         max_duration: float | None,
+        unread: str | None = None,
     ) -> None:
         self.report = DecodeReport()
+        if unread is not None:
+            self.report.warn(unread)
         self._container = container
         self._stream = stream
         self._max_duration = math.inf if max_duration is None else max_duration
         self._decoder = FrameDecoder(container, stream, self.report)
-        self._decoded = iter(self._decoder)
+        timing = timing_of(container, stream, frame_rate)
+        self._clock = Clock(timing, self.report)
+        self._decoded = self._clock.timed(self._decoder)
         self._started = False
         first = next(self._decoded, None)
         if first is None:
             raise VideoError(_why_no_frames(source, self.report))
-        self._first = first
+        self._start, self._first = first
         self._aspect = plausible_aspect(stream.sample_aspect_ratio)
-        self._turns = quarter_turns(first.rotation)
-        # AVI stores no presentation times: those of H.264 with B-frames are guesses, out of order.
-        self._by_decoding = container.format.name == "avi" and first.dts is not None
-        self._clock = self._make_clock(first, frame_rate)
-        self.info = self._describe(first, source, frame_rate)
+        self._orientation = orientation_of(self._first)
+        self.info = self._describe(self._first, source)
+        self.details: Details | None = details_of(
+            container, stream, self._first, self._aspect, self._orientation, timing.stamps
+        )
 
-    def _make_clock(
-        self, first: av.VideoFrame, frame_rate: float | None
-    ) -> FixedClock | PresentationClock:
-        if frame_rate is not None:
-            return FixedClock(frame_rate)
-        base = self._stream.time_base
-        if self._timestamp(first) is None or base is None:
-            self.report.warn(
-                f"no timestamps: {DEFAULT_FRAME_RATE:g} frames per second are assumed;"
-                " frame_rate=... sets another"
-            )
-            return FixedClock(DEFAULT_FRAME_RATE)
-        may_jump = "mpegts" in self._container.format.name
-        return PresentationClock(base, header_rate(self._stream), may_jump)
-
-    def _describe(self, first: av.VideoFrame, source: str, rate: float | None) -> VideoInfo:
-        width, height = displayed_size(first.width, first.height, self._aspect, self._turns)
+    def _describe(self, first: av.VideoFrame, source: str) -> VideoInfo:
+        width, height = displayed_size(first.width, first.height, self._aspect, self._orientation)
+        end = header_end(self._container, self._stream)
         return VideoInfo(
             source=source,
             width=width,
             height=height,
-            frame_rate=header_rate(self._stream) if rate is None else rate,
-            duration=header_duration(self._container, self._stream),
+            frame_rate=self._clock.rate,
+            duration=None if end is None or end <= self._start else end - self._start,
             codec=self._stream.codec_context.name,
-            rotation=self._turns * 90,
+            rotation=self._orientation.turns * 90,
+            mirrored=self._orientation.mirrored,
+            interlaced=first.interlaced_frame,
             streams=len(video_streams(self._container)),
+            start=self._start,
+            zero=self._clock.zero,
+            started=self._began(),
         )
+
+    def _began(self) -> str | None:
+        """Return when the recording began, ISO 8601, where it says so."""
+        if (date := self._clock.date) is not None:
+            return date.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+        told = str(self._container.metadata.get("creation_time", ""))
+        # many writers put the beginning of their calendar there
+        return told if told[:4].isdigit() and int(told[:4]) >= _FIRST_YEAR else None
 
     def __enter__(self) -> Self:
         return self
@@ -300,10 +259,11 @@ class Video:
         """Return the frames as an iterator; a video can be read once.
 
         Args:
-            rate: None for every frame at its presentation time. Otherwise frames on the regular
-                grid time = k / rate, each the source frame nearest in presentation time (ties to
-                the earlier), as long as k / rate is not beyond the last frame. Only chosen frames
-                are converted, and one that is chosen repeatedly is converted once.
+            rate: None for every frame at its presentation time. Otherwise frames on a regular
+                grid from the first frame on, anew behind each gap, each the source frame nearest
+                in presentation time (ties to the earlier), as long as the grid is not beyond the
+                last frame. Only chosen frames are converted, and one that is chosen repeatedly is
+                converted once.
             short_side: Pixels of the shorter displayed side, pixel aspect applied, never
                 enlarged, both sides even. None keeps the stored pixels, pixel aspect not applied.
 
@@ -320,28 +280,24 @@ class Video:
     def rescaler(self, short_side: int | None) -> Rescaler:
         """Return what turns a decoded frame into a picture, as ``frames`` does."""
         first = self._first
-        return Rescaler(first.width, first.height, self._aspect, self._turns, short_side)
+        return Rescaler(first.width, first.height, self._aspect, self._orientation, short_side)
 
     def timed(self) -> Iterator[tuple[float, av.VideoFrame]]:
-        """Yield all frames as decoded, at their seconds; instead of ``frames``, once."""
+        """Return all frames as decoded, without combs, at their seconds; not ``frames`` too."""
+        return deinterlaced(self._timed())
+
+    def _timed(self) -> Iterator[tuple[float, av.VideoFrame]]:
         first = self._first
-        last = 0.0
-        for frame in chain([first], self._decoded):
+        for seconds, frame in chain([(self._start, first)], self._decoded):
             if (frame.width, frame.height) != (first.width, first.height):
                 self.report.warn("the frame size changes: later frames are fitted into the first")
-            last = self._clock.seconds(self._timestamp(frame))
-            if self._clock.jumps:
-                self.report.warn("timestamps jump: the parts are joined one after the other")
-            if last >= self._max_duration:
+            if seconds - self._start >= self._max_duration:
                 self.report.warn(f"stopped after {self._max_duration:g} seconds as asked")
+                self._clock.tell()
                 return
-            yield last, frame
-        self._finish(last + self._clock.frame_seconds)
-
-    def _timestamp(self, frame: av.VideoFrame) -> int | None:
-        if self._by_decoding or frame.pts is None:
-            return frame.dts
-        return frame.pts
+            yield seconds, frame
+        self._clock.tell()
+        self._finish(self._clock.end - self._start)
 
     def _finish(self, seconds: float) -> None:
         self.report.truncated = is_truncated(
@@ -360,6 +316,11 @@ def _why_no_frames(source: str, report: DecodeReport) -> str:
         return (
             f"{source!r} has no video frames that can be decoded: it is damaged, or its frames are"
             " larger than max_pixels=... allows; check that it plays elsewhere"
+        )
+    if report.undecoded:
+        return (
+            f"{source!r} has no picture that can be decoded: {report.undecoded} packets, but no key"
+            " frame that they refer to; cut it again, from a key frame on"
         )
     return f"{source!r} has no video frames; record or copy it again"
 

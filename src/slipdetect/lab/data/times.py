@@ -62,7 +62,7 @@ def length_of(path: Path, last: float, *, thorough: bool = True) -> Length:
     from slipdetect.video.decoder import is_cut_off
 
     with open_video(path) as opened:
-        duration, rate = opened.info.duration, opened.info.frame_rate
+        duration, rate = opened.info.end, opened.info.frame_rate
         whole = not thorough or (path.suffix.lower() in _TRUSTED and not is_cut_off(path))
         if duration is None or not whole or last > duration:
             end = max(frame.time for frame in opened.frames(short_side=16))

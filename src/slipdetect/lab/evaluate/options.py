@@ -18,6 +18,8 @@ from slipdetect.errors import UsageError
 
 SCORE_SUFFIX, PREDICTIONS_SUFFIX = ".npz", ".jsonl"
 
+MANY_OPTIONS = ("jobs", "on", "resume")
+
 FORMATS = ("table", "json", "markdown")
 
 FOLDER = click.Path(path_type=Path, file_okay=False)

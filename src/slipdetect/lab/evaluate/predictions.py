@@ -131,13 +131,22 @@ def predict(
     """
     for index, clip in enumerate(clips):
         try:
-            found = detector.detect(clip.path)
+            yield predict_one(detector, clip, root, sizes=sizes)
         except VideoError as error:
             logger.warning("left out: %s", error)
-        else:
-            item = _prediction(clip, root, found, detector.event_config)
-            yield replace(item, size=_size(clip, item)) if sizes else item
         on_clip(index + 1, len(clips))
+
+
+def predict_one(
+    detector: Detector, clip: Clip, root: Path, *, sizes: bool = True
+) -> ClipPrediction:
+    """Run ``detector`` over a clip; the arguments are those of ``predict``.
+
+    Raises:
+        VideoError: It cannot be read.
+    """
+    item = _prediction(clip, root, detector.detect(clip.path), detector.event_config)
+    return replace(item, size=_size(clip, item)) if sizes else item
 
 
 def _prediction(
@@ -148,7 +157,7 @@ def _prediction(
         dataset=clip.dataset,
         positive=clip.positive,
         truth=clip.events,
-        seconds=round(found.duration, 3),
+        seconds=round(found.watched, 3),
         score=round(max(window.probability for window in found.windows), 4),
         events=_rounded(found.events),
         action=clip.columns.get("action", ""),

@@ -19,6 +19,8 @@ from slipdetect.cli.completion import FILE_NAME
 from slipdetect.cli.console import Console
 from slipdetect.cli.grouped import GroupedCommand, section
 from slipdetect.cli.options import Beside, common_options, with_options
+from slipdetect.cli.typed_options import options_of
+from slipdetect.cli.worker_options import WorkerSettings
 from slipdetect.errors import SlipdetectError
 from slipdetect.flow.registry import available_methods
 from slipdetect.lab.extract.progress import ExtractProgress, interruptible
@@ -60,14 +62,8 @@ _OPTIONS = (
         click.option("--overwrite", is_flag=True, help="Redo what another recipe or video made."),
         click.option("--repair", is_flag=True, help="Check every file and redo damaged shards."),
         click.option("--verify", is_flag=True, help="Check every file that is there by its hash."),
-        click.option(
-            "--jobs",
-            type=click.IntRange(min=1),
-            default=1,
-            show_default=True,
-            help="Videos at a time, a process each.",
-        ),
     ),
+    *options_of(WorkerSettings),
     section(
         "Frames",
         click.option("--fps", type=_ABOVE_ZERO, help="Frames a second.  [default: every frame]"),
@@ -154,7 +150,8 @@ class ExtractSettings:
     bound: float
     flow_parameters: dict[str, Any]
     device: str
-    jobs: int
+    jobs: int | None
+    on: str | None
 
     def make_extractor(self) -> FlowExtractor | None:
         """Return the flow extractor that is asked for.
@@ -253,7 +250,9 @@ def _run(
         paths = list(resolve_sources([*sources, *_fetch(settings, view)], settings.root))
         tasks = _tasks(Planner(settings.out, recipe, rules, paths), paths, view, stop)
         with view.bar():
-            run_batch(tasks, settings.out, recipe, view, stop, settings.jobs, settings.device)
+            run_batch(
+                tasks, settings.out, recipe, view, stop, settings.jobs, settings.device, settings.on
+            )
     except Interrupted:
         view.tally.interrupted = True
     view.summary(settings.out, len(paths))
