@@ -32,6 +32,7 @@ _ALL = (
     "overlay:OverlaySink",
     "page:Page",
     "clips:ClipFolder",
+    "live_page:LivePage",
     "live_clips:LiveClips",
     "command:Command",
     "webhook:Webhook",
