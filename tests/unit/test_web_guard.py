@@ -5,6 +5,9 @@ In: plain requests to a server of this machine. Out: nothing but assertions.
 
 from __future__ import annotations
 
+import http.client
+import socket
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import quote
@@ -13,6 +16,7 @@ import pytest
 
 from page_driver import TOKEN, Site, found, site
 from slipdetect.errors import OutputError, UsageError
+from slipdetect.web import server
 from slipdetect.web.board import Board
 from slipdetect.web.place import Place
 
@@ -232,3 +236,18 @@ def test_a_port_in_use_is_told_in_a_line(public: Site) -> None:
         Place.parse(public.host).listen()
     with pytest.raises(OutputError, match="this machine has no such address"):
         Place.parse("192.0.2.7:8080").listen()
+
+
+def test_who_connects_and_does_not_ask_is_let_go(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(server, "_SECONDS_TO_ASK", 0.2)
+    with site() as served:
+        for said in (b"", b"GET / HTTP/1.1\r\nHost: 127"):
+            with socket.create_connection(("127.0.0.1", served.port), timeout=10) as silent:
+                silent.sendall(said)
+                assert silent.recv(1) == b""
+        link = http.client.HTTPConnection("127.0.0.1", served.port, timeout=10)
+        for _ in range(2):
+            link.request("GET", "/healthz")
+            assert link.getresponse().read()
+            time.sleep(0.4)
+        link.close()

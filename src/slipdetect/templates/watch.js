@@ -105,7 +105,7 @@ function keep(views, items, keyOf, place, create, update) {
 
 // --- cameras
 
-const FACTS = ["Last frame", "Frames a second", "Lag", "Dropped", "Reconnects", "Events"];
+const FACTS = ["Last frame", "Frame rate", "Lag", "Dropped", "Reconnects", "Events"];
 
 function newCamera(camera) {
   const view = { facts: {}, loading: false, camera };
@@ -119,6 +119,7 @@ function newCamera(camera) {
   view.plot.append(draw("path", { class: "onset", d: `M0 ${1 - camera.onset}H${MINUTE}` }), view.line);
   view.fit.append(view.image, view.shapes);
   view.now = make("span");
+  view.edit = button("Zones", "", () => openZones(view.camera));
   const facts = make("dl", { class: "facts" });
   for (const name of FACTS) {
     view.facts[name] = make("div", {}, make("dt", {}, name), make("dd"));
@@ -130,15 +131,17 @@ function newCamera(camera) {
     make("div", { class: "body" },
       make("div", {}, make("div", { class: "probability" }, make("span", {}, "Probability, last minute"), view.now), view.plot),
       facts,
-      make("div", {}, button("Zones", "", () => openZones(view.camera)))));
+      make("div", {}, view.edit)));
   return view;
 }
 
 function showCamera(view, camera) {
   view.camera = camera;
+  view.edit.disabled = camera.silent_for === null;
   const live = camera.state === "live";
-  put(view.chip, camera.stuck ? "detection is stuck" : camera.state);
+  put(view.chip, camera.stuck ? "stuck" : camera.state);
   view.chip.className = `chip ${camera.stuck || camera.state === "broken off" ? "broken" : live ? "live" : ""}`;
+  view.element.classList.toggle("old", !live);
   const line = camera.curve.map(([age, p], index) => {
     const gap = index === 0 || camera.curve[index - 1][0] - age > 1.5;
     return `${gap ? "M" : "L"}${MINUTE - age} ${1 - p}`;
@@ -149,7 +152,7 @@ function showCamera(view, camera) {
   view.plot.setAttribute("aria-label", `Probability of a fall: ${now} now`);
   const silent = camera.silent_for;
   fact(view, "Last frame", silent === null ? "never" : `${seconds(silent)} ago`, silent !== null && silent > 3);
-  fact(view, "Frames a second", camera.fps.toFixed(1));
+  fact(view, "Frame rate", `${camera.fps.toFixed(1)} / s`);
   fact(view, "Lag", `${camera.lag.toFixed(2)} s`, camera.lag > 2);
   fact(view, "Dropped", String(camera.dropped));
   fact(view, "Reconnects", String(camera.reconnects));
@@ -201,11 +204,11 @@ function newEvent(event, reviews) {
   view.clip = make("a", { class: "act", target: "_blank", rel: "noopener", hidden: "" }, "Clip");
   view.seen = button("Acknowledge", "seen", () => mark(view, { seen: !view.event.seen }));
   const verdict = (word) => () => mark(view, { verdict: view.event.verdict === word ? "" : word });
-  view.right = button("Right, a fall", "yes", verdict("right"));
+  view.right = button("Right", "yes", verdict("right"));
   view.wrong = button("Wrong, no fall", "no", verdict("wrong"));
   const row = make("div", { class: "row", role: "group", "aria-label": "your verdict" }, view.clip, view.seen);
   if (reviews) row.append(view.right, view.wrong);
-  view.element = make("li", { class: "event" }, view.shot, make("div", {}, view.what, view.more, row, view.waits));
+  view.element = make("li", { class: "event" }, view.shot, make("div", {}, view.what, view.more, view.waits), row);
   return view;
 }
 
@@ -338,6 +341,12 @@ function moveCross(press) {
   press.preventDefault();
 }
 
+find("still").addEventListener("load", () => {
+  const shape = find("still").naturalWidth / find("still").naturalHeight;
+  find("fit").style.aspectRatio = String(shape);
+  // what it is for has to fit below it
+  find("fit").style.width = `min(100%, ${50 * shape}dvh)`;
+});
 find("drawing").addEventListener("click", (click) => {
   const box = find("drawing").getBoundingClientRect();
   zone.cross = null;

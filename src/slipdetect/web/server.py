@@ -5,18 +5,33 @@ In: a socket that listens, an ASGI application. Out: answers until it is ended.
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import socket
 import threading
 
 import uvicorn
 from starlette.types import ASGIApp
+from uvicorn.protocols.http.h11_impl import H11Protocol
 
 logger = logging.getLogger(__name__)
 
 _MOST_CLIENTS = 64  # connections; more are told to come later
 _LONGEST_HEADER = 16384  # bytes
+_SECONDS_TO_ASK = 10.0
 _SECONDS_TO_STOP = 2
+
+
+class _Connection(H11Protocol):
+    """A connection that is closed when no request comes, so that nobody takes all of them."""
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        super().connection_made(transport)
+        self.loop.call_later(_SECONDS_TO_ASK, self._give_up)
+
+    def _give_up(self) -> None:
+        if self.cycle is None:  # which comes with the first whole request
+            self.transport.close()
 
 
 class Server:
@@ -33,7 +48,7 @@ class Server:
             uvicorn.Config(
                 app,
                 loop="asyncio",
-                http="h11",
+                http=_Connection,
                 ws="none",
                 lifespan="off",
                 log_config=None,
