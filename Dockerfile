@@ -14,7 +14,7 @@ RUN python -m venv --without-pip /opt/slipdetect \
         "torch==${TORCH}" "torchvision==${TORCHVISION}" \
     && pip wheel --no-deps --wheel-dir /wheels . \
     && pip --python /opt/slipdetect/bin/python install \
-        "slipdetect[lab] @ file://$(echo /wheels/slipdetect-*.whl)" \
+        "slipdetect[lab,watch] @ file://$(echo /wheels/slipdetect-*.whl)" \
     && /opt/slipdetect/bin/python -c "import torch; assert torch.version.cuda is None, 'a CUDA build'"
 
 FROM python:${PYTHON}
@@ -24,7 +24,7 @@ RUN apt-get update \
     && apt-get install --yes --no-install-recommends libgl1 libglib2.0-0 \
     && rm -rf /var/lib/apt/lists/* \
     # whoever the container runs as may write compiled kernels and the list of fonts here
-    && mkdir --mode 1777 /cache
+    && mkdir --mode 1777 /cache /clips
 COPY --from=build /opt/slipdetect /opt/slipdetect
 ENV PATH=/opt/slipdetect/bin:${PATH} \
     PYTHONUNBUFFERED=1 \

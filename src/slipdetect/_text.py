@@ -7,10 +7,14 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Sequence
 
 from slipdetect._address import shown_address
 
 _ADDRESS = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*://).*", re.DOTALL)
+
+MOST_NAMED = 10
+_REST = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*://).*")
 
 
 def plain_name(source: str) -> str:
@@ -82,3 +86,17 @@ def _columns(char: str) -> int:
     if unicodedata.combining(char):
         return 0
     return 2 if unicodedata.east_asian_width(char) in "WF" else 1
+
+
+def named(names: Sequence[str], most: int = MOST_NAMED) -> str:
+    """Return ``names`` on one line, the first ``most`` of them and the number of the others."""
+    more = len(names) - most
+    return ", ".join(names[:most]) + (f" and {more} more" if more > 0 else "")
+
+
+def excerpt(text: str) -> str:
+    """Return the begin of a text, quoted for a message; of an address only the protocol.
+
+    The rest of an address may hold a password.
+    """
+    return repr(_REST.sub(r"\1...", text)[:80])

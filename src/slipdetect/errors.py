@@ -57,6 +57,12 @@ class OutputError(SlipdetectError):
     exit_code = 6
 
 
+class WorkerError(SlipdetectError):
+    """No process or machine is there to do the work, or none is left."""
+
+    exit_code = 7
+
+
 class AlertError(OutputError):
     """An alert could not be delivered; the message repeats no part of an address but its host."""
 

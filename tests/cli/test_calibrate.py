@@ -190,7 +190,7 @@ def test_clips_come_first_and_footage_sees_the_new_probabilities(
     [
         ([], "--negatives FOLDER, --data CLIPS.csv, or both"),
         (["--negatives", "quiet", "--per-day", "1", "--per-hour", "1"], "give one"),
-        (["--data", "clips.csv", "--per-day", "1"], "give --negatives"),
+        (["--data", "clips.csv", "--per-day", "1"], "--per-day has no effect without --negatives"),
         (["--negatives", "quiet", "--reliability", "x.png"], "--reliability has no effect"),
         (["--negatives", "quiet", "--bins", "mass"], "--bins has no effect"),
         (["--negatives", "quiet", "--per-day", "0"], "--per-day"),

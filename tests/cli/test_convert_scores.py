@@ -92,6 +92,7 @@ def test_S37_and_back(convert: Convert) -> None:
         ),
         (["spatial.pickle", "--out", "preds"], 3, "cannot read scores 'spatial.pickle'"),
         (["a.npz", "b.npz", "--out", "preds"], 2, "name it alone"),
+        (["a.npz", "--out", "preds", "--data", "x.csv"], 2, "--data has no effect: the .npz"),
         (["none.npz", "--out", "x.npz"], 3, "cannot read scores 'none.npz'"),
     ],
     ids=str,

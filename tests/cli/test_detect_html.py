@@ -103,3 +103,16 @@ def test_a_copy_that_cannot_be_made_costs_the_copy_alone(run, monkeypatch) -> No
     assert result.exit_code == 0
     assert "no copy that browsers play" in result.stderr
     assert 'src="./fall.mp4"' in page()
+
+
+def test_the_page_knows_where_what_it_plays_begins(run, monkeypatch) -> None:
+    """A copy begins with the first picture; of the file itself browsers show the stamps."""
+    make_video(Path("clip.avi"), count=10, codec="mpeg4")
+    begins = {}
+    for name, codec in (("clip.avi", "mpeg4"), ("fall.mp4", "h264")):
+        info = VideoInfo(name, 128, 96, 25.0, 0.4, codec, 0, 1, start=6.0, zero=1.5)
+        looked = make_result(name, info=info)
+        monkeypatch.setattr(FakeDetector, "detect", lambda self, source, looked=looked, **_: looked)
+        assert run("detect", name, "--html", f"{codec}.html").exit_code == 0
+        begins[codec] = re.findall(r'data-begins="([^"]+)"', page(f"{codec}.html"))
+    assert begins == {"mpeg4": ["6"], "h264": ["-1.5"]}

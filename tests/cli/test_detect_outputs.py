@@ -72,11 +72,14 @@ def test_text_goes_into_no_file_of_another_kind(run, out: str, options: str) -> 
         (["fall.mp4", "none.mp4", "--format", "table", "--out", "out/"], ""),
     ],
 )
-def test_windows_that_have_no_place_are_told_of(run, args: list[str], warned: str) -> None:
+def test_windows_that_have_no_place_are_refused(run, args: list[str], warned: str) -> None:
     result = run("detect", *args, "--windows")
-    assert result.exit_code == 0, result.stderr
-    expected = f"Warning: --windows: {warned} has no windows; --format json has them\n"
+    assert result.exit_code == (2 if warned else 0), result.stderr
+    expected = f"Error: --windows has no effect: {warned} has none; --format json has them\n"
     assert ("--windows" in result.stderr, result.stderr.count(expected)) == (bool(warned),) * 2
+    usual = run("detect", *args, env={"SLIPDETECT_DETECT_WINDOWS": "1"})
+    expected = f"Warning: --windows: {warned} has no windows; --format json has them\n"
+    assert (usual.exit_code, usual.stderr.count(expected)) == (0, bool(warned))
 
 
 @pytest.mark.parametrize("out", [[], ["--out", "-"], ["--out", "cues.vtt"]])
@@ -84,7 +87,7 @@ def test_several_videos_need_a_folder(run, out: list[str]) -> None:
     result = run("detect", "fall.mp4", "none.mp4", "--format", "vtt", *out)
     assert result.exit_code == 2
     assert result.stdout == ""
-    assert result.stderr.startswith("Error: vtt holds the cues of one video, and here are 2; ")
+    assert result.stderr.startswith("Error: vtt is about one video, and here are 2; ")
     assert "--out FOLDER/" in result.stderr
     assert not Path("cues.vtt").exists()
 

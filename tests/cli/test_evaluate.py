@@ -65,6 +65,33 @@ def test_a_model_is_tested_and_its_scores_are_kept(
     assert again.stderr == ""
 
 
+@pytest.mark.parametrize("jobs", ["1", pytest.param("2", marks=pytest.mark.slow)])
+def test_processes_give_the_same_scores_and_a_run_goes_on(
+    evaluate: Any, data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, jobs: str
+) -> None:
+    kept, done = [tmp_path / f"{number}.npz" for number in range(3)], tmp_path / "done.jsonl"
+    assert evaluate(data, "--scores", kept[0]).exit_code == 0
+    result = evaluate(data, "--scores", kept[1], "--jobs", jobs, "--resume", done)
+    assert result.exit_code == 0, result.output
+
+    def never(*_: Any) -> None:
+        raise AssertionError("all clips are done")
+
+    monkeypatch.setattr("slipdetect.lab.evaluate.clip_scoring.WindowScoring.__call__", never)
+    assert evaluate(data, "--scores", kept[2], "--resume", done).exit_code == 0
+    expected = read_scores(kept[0])
+    for path in kept[1:]:
+        found = read_scores(path)
+        assert found.clips == expected.clips
+        np.testing.assert_allclose(found.logits["rgb"], expected.logits["rgb"], rtol=1e-5)
+    np.testing.assert_array_equal(
+        read_scores(kept[1]).logits["rgb"], read_scores(kept[2]).logits["rgb"]
+    )
+    other = evaluate(data, "--resume", done, "--protocol", "2x1")
+    assert other.exit_code == 6
+    assert "by another protocol" in other.stderr
+
+
 def test_segments_by_crops(evaluate: Any, data: Path, tmp_path: Path) -> None:
     out = tmp_path / "x.json"
     result = evaluate(data, "--protocol", "2x10", "--out", out, "--cache", tmp_path / "cache")

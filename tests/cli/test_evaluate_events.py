@@ -12,6 +12,8 @@ from typing import Any
 import pytest
 
 from predicted import predicted
+from slipdetect.detection import Detector
+from slipdetect.errors import VideoError
 from slipdetect.lab.evaluate.predictions import read_predictions, write_predictions
 from synth import make_video
 
@@ -65,6 +67,41 @@ def test_a_model_is_run_once_and_its_predictions_serve_again(
     figures = lambda text: text.splitlines()[2:]  # noqa: E731
     assert figures(again.stdout) == figures(result.stdout)
     assert again.stderr == ""
+
+
+@pytest.mark.parametrize("jobs", ["1", pytest.param("2", marks=pytest.mark.slow)])
+def test_processes_find_the_same_and_a_run_goes_on(
+    run: Any,
+    tiny_package: Path,
+    videos: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    jobs: str,
+) -> None:
+    data, done = tmp_path / "clips.csv", tmp_path / "done.jsonl"
+    text = (videos / "clips.csv").read_text() + "missing.mp4,other,,,g9,made,none\n"
+    data.write_text(text)
+    args = [tiny_package, data, "--root", videos, "--device", "cpu", "--format", "json"]
+    args = ["evaluate", "events", *args]
+    plain = run(*args)
+    beside = run(*args, "--jobs", jobs, "--resume", done)
+    assert beside.exit_code == plain.exit_code == 5
+    assert beside.stdout == plain.stdout
+    assert sorted(beside.stderr.splitlines()) == sorted(plain.stderr.splitlines())
+    looked: list[str] = []
+
+    def seen(self: Detector, source: Path) -> Any:
+        looked.append(source.name)
+        raise VideoError("not again")
+
+    monkeypatch.setattr(Detector, "detect", seen)
+    again = run(*args, "--resume", done)
+    assert looked == ["missing.mp4"]
+    assert again.stdout == plain.stdout
+    data.write_text(text.replace("walk", "run"))
+    other = run(*args, "--resume", done)
+    assert other.exit_code == 6
+    assert "by another annotations" in other.stderr
 
 
 def test_data_that_the_model_saw_are_warned_of(

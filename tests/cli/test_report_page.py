@@ -11,14 +11,19 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import cv2
+import numpy as np
 import pytest
 
+from media.making import with_sound, write_marked
+from media.marker import read_marker
 from results import make_result
 from slipdetect.detection import Event, EventConfig
 from slipdetect.lab.data import read_annotations
 from slipdetect.models import load_package
 from slipdetect.reports.page import About, html_page, video_section
 from slipdetect.sinks.page import video_address
+from slipdetect.video import Recording, VideoInfo, open_video, show
 from synth import make_video
 
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "google-chrome"))), None)
@@ -183,3 +188,63 @@ def test_the_review_trains(page: Any, videos: Path, run: Any, tmp_path: Path) ->
     training = load_package(out / "last").config.training
     assert training["config"]["hard_negative_fraction"] == 0.25
     assert [part["clips"] for part in training["training_data"]] == [3]
+
+
+_READY = "() => document.querySelector('video').readyState > 1"
+_STILL = """async player => {
+  if (player.seeking) await new Promise(r => player.addEventListener("seeked", r, { once: true }));
+  player.controls = false;
+  player.style.cssText = `width: ${player.videoWidth}px; height: ${player.videoHeight}px`;
+  await new Promise(r => setTimeout(r, 300));
+  return player.currentTime;
+}"""
+
+
+@pytest.mark.parametrize(
+    ("kind", "meant"),
+    # Chromium takes 8 s for the whole of a delayed recording, and cannot seek behind that
+    [("sound-first", 150), ("delayed", 40), ("gap", 150), ("copy", 150)],
+)
+def test_the_page_seeks_to_the_picture_that_was_meant(
+    browser: Any, tmp_path: Path, kind: str, meant: int
+) -> None:
+    """Picture n of a marked recording is the one that the event at its time shows."""
+    times = {n: 6 + n / 25 for n in range(200)}
+    if kind == "gap":
+        times = {n: n / 25 + (4000 if n >= 100 else 0) for n in range(200)}
+    path = tmp_path / "a.mp4"
+    if kind in ("sound-first", "copy"):
+        with_sound(path, times, 14.0)
+    else:
+        write_marked(path, times)
+    with open_video(path) as video:
+        wanted = next(f for f in video.frames() if read_marker(f.image) == meant)
+        info = video.info
+    begins, played = -max(info.zero, 0.0), path
+    if kind == "copy":
+        copy = Recording(tmp_path / "copy.mp4", None)
+        show(str(path), [copy])
+        begins, played = info.start, copy.target
+    event = Event(wanted.time, wanted.time + 0.2, wanted.time + 0.1, 0.9)
+    result = make_result(path.name, event, duration=video_end(info), info=info)
+    address = video_address(str(played), tmp_path / "r.html")
+    about = About("tiny", {}, EVENTS, "# Card", "0.1", "now", str(tmp_path))
+    section = video_section(result, EVENTS, {}, address, path.name, begins)
+    (tmp_path / "r.html").write_text(html_page([section], about), encoding="utf-8")
+    context = browser.new_context()
+    shown = context.new_page()
+    shown.goto((tmp_path / "r.html").as_uri())
+    shown.evaluate("document.querySelector('video').play = async () => {}")
+    shown.locator(".jump").first.click()
+    shown.wait_for_function(_READY, timeout=10_000)
+    at = shown.locator("video").evaluate(_STILL)
+    data = np.frombuffer(shown.locator("video").screenshot(), np.uint8)
+    context.close()
+    assert at == pytest.approx(wanted.time - begins, abs=0.01)
+    number = read_marker(cv2.imdecode(data, cv2.IMREAD_COLOR)[..., ::-1])
+    assert number == pytest.approx(meant, abs=1)
+
+
+def video_end(info: VideoInfo) -> float:
+    assert info.end is not None
+    return info.end

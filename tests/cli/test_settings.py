@@ -115,7 +115,7 @@ def test_several_values_are_a_list_or_one(run, value: str, options: list[str] | 
         ("[detect]\nmin-gap = 1\n\nmin_gap = 2\n", "s.toml: 'min_gap' in [detect] sets the same"),
         ("[detect]\nonset = 2\n", "2.0 is not in the range 0.0<=x<=1.0 (set by s.toml)."),
         ("[detect]\nstream = 1.5\n", "'1.5' is not a valid integer range (set by s.toml)."),
-        ("[detect]\n\nformat = 'pdf'\n", "'activitynet' (set by s.toml)."),
+        ("[detect]\n\nformat = 'pdf'\n", "'labelstudio' (set by s.toml)."),
         ("[detect\n", "'s.toml' is not valid TOML: "),
     ],
 )

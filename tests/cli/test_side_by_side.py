@@ -1,115 +1,143 @@
 """Several videos at once: results in order, callbacks in their turn, one bad video hurts no other.
 
-In: detecting functions that wait for each other. Out: nothing but assertions.
+In: tasks that wait for each other, videos. Out: nothing but assertions.
 """
 
 from __future__ import annotations
 
-import threading
-import time
+import json
+import os
+import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
 from click.testing import CliRunner
 
+from crew_tasks import Telling
 from slipdetect.cli.main import cli
 from slipdetect.cli.side_by_side import SideBySide
+from slipdetect.detection import Detector
 from slipdetect.errors import VideoError
+from slipdetect.workers.processes import Processes
 
 EXAMPLE = Path(__file__).parents[2] / "examples" / "slip.mp4"
+
+
+@pytest.fixture(autouse=True)
+def _tests_are_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    # workers import the tasks
+    paths = [str(Path(__file__).parents[1]), *filter(None, sys.path)]
+    monkeypatch.setenv("PYTHONPATH", os.pathsep.join(paths))
 
 
 def unheard(*_: Any) -> None:
     """Take what nobody asks for."""
 
 
-def test_so_many_run_at_once_and_no_more() -> None:
-    running, most, meeting = set(), [0], threading.Barrier(3, timeout=10)
-
-    def detect(source: str, on_progress: Any, on_event: Any) -> Any:
-        running.add(source)
-        most[0] = max(most[0], len(running))
-        if source in "abc":
-            meeting.wait()  # the first three are there together
-        running.discard(source)
-        return source.upper()
-
-    with SideBySide(detect, list("abcdefg"), 3) as run:
-        assert [run(source, unheard, unheard) for source in "abcdefg"] == list("ABCDEFG")
-    assert most == [3]
-
-
-def test_callbacks_come_in_the_turn_of_their_video_and_in_the_callers_thread() -> None:
-    second_is_done = threading.Event()
-
-    def detect(source: str, on_progress: Any, on_event: Any) -> Any:
-        if source == "first":
-            assert second_is_done.wait(10)
-        on_progress(1.0, 2.0)
-        on_event(f"fall in {source}")
-        if source == "second":
-            second_is_done.set()
-        return source
-
+def test_callbacks_come_in_the_turn_of_their_video_and_results_are_noted_at_once(
+    tmp_path: Path,
+) -> None:
+    # the first waits for the second to be done
+    sources = ["waits-for-second", "second", "bad", "two"]
     heard: list[Any] = []
+    noted: list[str] = []
 
     def note(*what: Any) -> None:
-        heard.append((threading.current_thread() is threading.main_thread(), *what))
+        heard.append(what)
 
-    with SideBySide(detect, ["first", "second"], 2) as run:
-        for source in ("first", "second"):
-            run(source, note, note)
-    assert heard == [
-        (True, 1.0, 2.0),
-        (True, "fall in first"),
-        (True, 1.0, 2.0),
-        (True, "fall in second"),
-    ]
-
-
-def test_an_error_is_that_of_its_video() -> None:
-    def detect(source: str, on_progress: Any, on_event: Any) -> Any:
-        if source == "bad":
-            raise VideoError("'bad' is damaged")
-        return source
-
-    with SideBySide(detect, ["one", "bad", "two"], 2) as run:
-        assert run("one", unheard, unheard) == "one"
+    make: Any = Telling(tmp_path)
+    with (
+        Processes(2) as backend,
+        SideBySide(backend, make, sources, lambda source, _: noted.append(source)) as run,
+    ):
+        assert run("waits-for-second", note, note) == "waits-for-second"
+        assert run("second", note, note) == "second"
         with pytest.raises(VideoError, match="damaged"):
-            run("bad", unheard, unheard)
-        assert run("two", unheard, unheard) == "two"
+            run("bad", note, note)
+        assert run("two", note, note) == "two"
+    assert heard == [
+        each
+        for source in sources
+        if source != "bad"
+        for each in ((1.0, 2.0), (f"fall in {source}",))
+    ]
+    assert noted[0] == "second"
+    assert sorted(noted) == ["second", "two", "waits-for-second"]
 
 
-def test_who_is_interrupted_leaves_no_thread_behind() -> None:
-    begun = threading.Event()
-
-    def detect(source: str, on_progress: Any, on_event: Any) -> Any:
-        begun.set()
-        for second in range(10_000):
-            on_progress(float(second), None)
-            time.sleep(0.01)
-
+def test_who_is_interrupted_leaves_no_process_behind(tmp_path: Path) -> None:
     def interrupted(*_: Any) -> None:
         raise KeyboardInterrupt
 
-    with pytest.raises(KeyboardInterrupt), SideBySide(detect, list("abcd"), 2) as run:
-        run("a", interrupted, unheard)
-    assert begun.is_set()
-    names = [thread.name for thread in threading.enumerate()]
-    assert not any(name.startswith("slipdetect-video") for name in names)
+    make: Any = Telling(tmp_path)
+    with Processes(2) as backend:
+        with (
+            pytest.raises(KeyboardInterrupt),
+            SideBySide(backend, make, ["endless", "endless-2"], unheard) as run,
+        ):
+            run("endless", interrupted, unheard)
+        assert not backend._workers
 
 
-def test_the_command_gives_the_same_as_one_after_the_other(tmp_path: Path) -> None:
-    bad = tmp_path / "bad.mp4"
+@pytest.fixture
+def three(tmp_path: Path) -> list[str]:
+    """The example, a file that is no video, and the example once more."""
+    bad, copy = tmp_path / "bad.mp4", tmp_path / "copy.mp4"
     bad.write_bytes(b"no video")
-    copy = tmp_path / "copy.mp4"
     copy.write_bytes(EXAMPLE.read_bytes())
-    words = ["detect", str(EXAMPLE), str(bad), str(copy), "--max-duration", "6", "--format", "csv"]
-    plain = CliRunner().invoke(cli, words)
-    fast = CliRunner().invoke(cli, [*words, "--jobs", "2"])
+    return [str(EXAMPLE), str(bad), str(copy)]
+
+
+def detect(*words: str) -> Any:
+    return CliRunner().invoke(cli, ["detect", *words, "--max-duration", "6", "--format", "csv"])
+
+
+def test_the_command_gives_the_same_in_processes_and_when_it_goes_on(
+    three: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    done = str(tmp_path / "done.jsonl")
+    plain = detect(*three)
+    fast = detect(*three, "--jobs", "2", "--resume", done)
     assert plain.exit_code == fast.exit_code == 5
     assert fast.stdout == plain.stdout
     assert len(fast.stdout.splitlines()) == 3
     assert fast.stderr == plain.stderr
     assert "bad.mp4" in fast.stderr
+    rows = [json.loads(line) for line in Path(done).read_text().splitlines()]
+    assert sorted(row["source"] for row in rows[1:]) == sorted([three[0], three[2]])
+
+    looked: list[str] = []
+    real = Detector.detect
+
+    def counted(self: Detector, source: Any, **options: Any) -> Any:
+        looked.append(str(source))
+        return real(self, source, **options)
+
+    monkeypatch.setattr(Detector, "detect", counted)
+    again = detect(*three, "--resume", done)
+    # what failed is tried again, what is done is not
+    assert looked == [three[1]]
+    assert (again.stdout, again.stderr, again.exit_code) == (plain.stdout, plain.stderr, 5)
+    other = detect(*three, "--resume", done, "--onset", "0.9")
+    assert other.exit_code == 6
+    assert "done.jsonl' holds results by another events" in other.stderr
+
+
+def test_where_nothing_can_be_begun_it_is_told_in_a_line(three: list[str], tmp_path: Path) -> None:
+    wrong = detect(*three, "--on", "dask")
+    assert wrong.exit_code == 2
+    assert wrong.stderr.splitlines()[-1].startswith("Error: --on takes ray or ray://HOST:PORT")
+    file = detect(*three, "--resume", str(tmp_path / "copy.mp4"))
+    assert file.exit_code == 3
+    assert "is no file of done videos" in file.stderr
+    assert (tmp_path / "copy.mp4").read_bytes() == EXAMPLE.read_bytes()
+
+
+def test_without_ray_it_is_said_what_to_install(
+    three: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "ray", None)
+    result = detect(*three, "--on", "ray")
+    assert result.exit_code == 1
+    assert "pip install 'slipdetect[ray]' here and on every machine" in result.stderr

@@ -92,4 +92,4 @@ def test_wishes_that_make_no_sense(
 def test_a_limit_of_mining_needs_footage(run: Any, data: Path) -> None:
     result = run("train", "--data", data, "--out", data.parent / "run", "--mine-above", "0.3")
     assert result.exit_code == 2
-    assert "--mine-above is of no use without --negatives" in result.stderr
+    assert "--mine-above has no effect without --negatives" in result.stderr

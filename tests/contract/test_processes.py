@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import os
+import socket
 import subprocess
 import sys
 from collections.abc import Callable
@@ -44,13 +45,44 @@ def launch_two(
 
 
 def torchrun(folder: Path, out: Path, settings: dict[str, Any], *flags: str) -> None:
-    command = [sys.executable, "-m", "torch.distributed.run", "--standalone"]
-    command += ["--nproc-per-node", "2", str(TESTS / "training_driver.py")]
-    command += [str(folder), str(out), json.dumps(settings), *flags]
+    launched([["--standalone", "--nproc-per-node", "2"]], folder, out, settings, *flags)
+
+
+def torchrun_on_two_nodes(folder: Path, out: Path, settings: dict[str, Any], *flags: str) -> None:
+    """Start one process on each of two nodes, which are both this machine."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        meeting = f"127.0.0.1:{server.getsockname()[1]}"
+    common = ["--nnodes", "2", "--nproc-per-node", "1"]
+    common += ["--rdzv-backend", "static", "--rdzv-endpoint", meeting]
+    ranks = [[*common, "--node-rank", str(rank)] for rank in (0, 1)]
+    launched(ranks, folder, out, settings, *flags)
+
+
+def launched(
+    nodes: list[list[str]], folder: Path, out: Path, settings: dict[str, Any], *flags: str
+) -> None:
+    """Run torchrun once for each node, all at a time."""
+    driver = [str(TESTS / "training_driver.py"), str(folder), str(out), json.dumps(settings)]
     paths = os.pathsep.join([str(TESTS), *sys.path])
     environment = {**os.environ, "PYTHONPATH": paths}
-    done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=240)
-    assert done.returncode == 0, done.stderr[-3000:]
+    command = [sys.executable, "-m", "torch.distributed.run"]
+    started = [
+        subprocess.Popen(
+            [*command, *node, *driver, *flags],
+            env=environment,
+            stderr=subprocess.PIPE,
+            stdout=subprocess.DEVNULL,
+            text=True,
+        )
+        for node in nodes
+    ]
+    try:
+        for process in started:
+            _, said = process.communicate(timeout=240)
+            assert process.returncode == 0, said[-3000:]
+    finally:
+        for process in started:
+            process.kill()
 
 
 @pytest.mark.parametrize(
@@ -58,6 +90,7 @@ def torchrun(folder: Path, out: Path, settings: dict[str, Any], *flags: str) -> 
     [
         (WEIGHTED, launch_two),
         pytest.param(WEIGHTED, torchrun, marks=pytest.mark.slow),
+        pytest.param(WEIGHTED, torchrun_on_two_nodes, marks=pytest.mark.slow),
         # 8 clips of which 2 are held out, so the second step is filled up; killed in it first
         ({"sampling": "clips", "positive_fraction": 0.0, "save_every": 1}, launch_two),
     ],
@@ -101,6 +134,11 @@ def test_two_processes_train_what_one_does(
         for key in a:
             # packages hold half precision
             torch.testing.assert_close(b[key], a[key], rtol=2e-3, atol=2e-4)
+    there = [json.loads((folder / f"process-{rank}.json").read_text()) for rank in (0, 1)]
+    assert [each["WORLD_SIZE"] for each in there] == ["2", "2"]
+    if launch is torchrun_on_two_nodes:
+        assert [each["LOCAL_RANK"] for each in there] == ["0", "0"]
+        assert [each["GROUP_RANK"] for each in there] == ["0", "1"]
     names = sorted(path.name for path in (tmp_path / "two").iterdir())
     assert names == sorted(path.name for path in (tmp_path / "one").iterdir())
 

@@ -11,6 +11,7 @@ import pytest
 
 from slipdetect.errors import DataError
 from slipdetect.lab.data import Clip, read_annotations
+from synth import make_video
 
 
 def read(
@@ -76,21 +77,17 @@ def test_rows_of_one_path_are_events_of_one_clip(tmp_path: Path) -> None:
     [
         ("a.mp4,falling over,,", "neither a slip"),
         (",slip,1,2", "path is empty"),
-        ("a.mp4,slip,1,", "are not seconds"),
-        ("a.mp4,slip,,2", "are not seconds"),
-        ("a.mp4,slip,one,2", "are not seconds"),
-        ("a.mp4,slip,0:01:02,0:01:03", r"not seconds.*prepare intervals"),
-        (
-            "a.mp4,slip,3,2",
-            r"from 3 s to 2 s makes no sense; it begins at 0 or later and ends after",
-        ),
-        ("a.mp4,slip,nan,2", "makes no sense"),
-        ("a.mp4,slip,1,inf", "makes no sense"),
-        ("a.mp4,slip,2,2", "makes no sense"),
-        ("a.mp4,slip,-1,2", "makes no sense"),
-        ("a.mp4,other,1,2", "cannot have an event"),
-        ("ok.mp4,slip,,", "listed twice without event times"),
-        ("ok.mp4,other,,", "another label, group or split"),
+        ("a.mp4,slip,1,", "it has a start and no end; give both or neither"),
+        ("a.mp4,slip,,2", "it has an end and no start; give both or neither"),
+        ("a.mp4,slip,one,2", "time 'one' is neither seconds"),
+        ("a.mp4,slip,3,2", "it ends at 2, not after 3; correct the times"),
+        ("a.mp4,slip,nan,2", "time 'nan' is neither seconds"),
+        ("a.mp4,slip,1,inf", "time 'inf' is neither seconds"),
+        ("a.mp4,slip,2,2", "it ends at 2, not after 2"),
+        ("a.mp4,slip,-1,2", "time '-1' is before the video begins"),
+        ("a.mp4,wrong,,", "'wrong' needs the times"),
+        ("ok.mp4,slip,,", "'ok.mp4' is also in .* line 2, and one of them has no times"),
+        ("ok.mp4,other,,", "'ok.mp4' is also in .* line 2, and one of them has no times"),
         ("a\0.mp4,slip,,", "NUL"),
     ],
 )
@@ -106,7 +103,7 @@ def test_bad_rows_name_their_line(tmp_path: Path, row: str, reason: str) -> None
 @pytest.mark.parametrize(
     ("text", "reason"),
     [
-        ("", "lacks the column label, path"),
+        ("", "is empty; its first line must name at least path,label"),
         ("path,start\na.mp4,1\n", "lacks the column label"),
         ("path,label\n", "lists no clips"),
     ],
@@ -121,7 +118,7 @@ def test_unreadable_files(tmp_path: Path) -> None:
         read_annotations(tmp_path / "missing.csv")
     with pytest.raises(DataError, match="cannot read annotations"):
         read_annotations(tmp_path)
-    with pytest.raises(DataError, match="cannot read annotations"):
+    with pytest.raises(DataError, match=r"clips\.csv' line 2 is not UTF-8 text; save it as UTF-8"):
         read(tmp_path, "path,label\nä.mp4,slip\n", "latin-1")
 
 
@@ -131,8 +128,11 @@ def test_rows_longer_or_shorter_than_the_header(tmp_path: Path) -> None:
 
 
 def test_files_that_a_spreadsheet_saved_otherwise(tmp_path: Path) -> None:
-    with pytest.raises(DataError, match="separated by semicolons or tabs; save it with commas"):
-        read(tmp_path, "path;label\na.mp4;slip\n")
+    semicolons = "sep=;\r\npath;label;start;end\r\na.mp4;slip;1,5;2\r\n"
+    (clip,) = read(tmp_path, semicolons)
+    assert (clip.path.name, clip.events) == ("a.mp4", ((1.5, 2.0),))
+    (clip,) = read(tmp_path, "Path\tLabel\tEvent start\tEvent End\na,b.mp4\t1.0\t0:01:02\t63\n")
+    assert (clip.path.name, clip.positive, clip.events) == ("a,b.mp4", True, ((62.0, 63.0),))
     with pytest.raises(DataError, match=r"clips\.csv'.* is not UTF-8 text; save it as UTF-8"):
         read(tmp_path, "path,label\nM\u00fcll.mp4,slip\n", encoding="cp1252")
     with pytest.raises(DataError, match=r"clips\.csv': No such file or directory; check the path$"):
@@ -164,11 +164,71 @@ def test_the_order_of_verdicts_does_not_matter(tmp_path: Path, rows: str) -> Non
     ("rows", "reason"),
     [
         ("a.mp4,,,wrong\n", "'wrong' needs the times"),
-        ("a.mp4,1,2,other\n", "what only looks like one is 'wrong'"),
-        ("a.mp4,1,2,right\na.mp4,,,other\n", "another label"),
-        ("a.mp4,1,2,wrong\na.mp4,,,other\n", "listed twice without event times"),
+        ("a.mp4,1,2,right\na.mp4,,,other\n", "one of them has no times"),
+        ("a.mp4,1,2,wrong\na.mp4,,,other\n", "one of them has no times"),
+        ("a.mp4,1,2,right,a\na.mp4,3,4,right,b\n", "line 3: another group than in .* line 2"),
     ],
 )
 def test_reviews_that_contradict_themselves(tmp_path: Path, rows: str, reason: str) -> None:
     with pytest.raises(DataError, match=reason):
-        read(tmp_path, "path,start,end,label\n" + rows)
+        read(tmp_path, "path,start,end,label,group\n" + rows)
+
+
+def test_what_people_and_programs_do_to_a_csv(tmp_path: Path) -> None:
+    text = (
+        "# fridays\n\n"
+        "Path, LABEL, Start, End, Group, Split, Note\n"
+        'a.mp4, Fall, 1.0, 2.50, "Anna, B.", Test, x\n'
+        ",,,,,,\n"
+        "  # b.mp4, fall, 3, 4,,,\n"
+        "c.mp4 , 0.0 , , , , ,\n"
+        'a.mp4, Other, 5e0, 6, "anna, b.", test, \n'
+    )
+    first, second = read(tmp_path, text)
+    assert (first.path, first.group, first.split) == (tmp_path / "a.mp4", "Anna, B.", "test")
+    assert (first.events, first.lookalikes) == (((1.0, 2.5),), ((5.0, 6.0),))
+    assert first.columns == {"note": "x"}
+    assert (second.path, second.positive) == (tmp_path / "c.mp4", False)
+
+
+def test_the_csv_of_detect_is_read_by_its_own_columns(tmp_path: Path) -> None:
+    (clip,) = read(tmp_path, "source,start_s,end_s,label\na.mp4,1,2,slip\n")
+    assert (clip.path, clip.events) == (tmp_path / "a.mp4", ((1.0, 2.0),))
+
+
+@pytest.fixture(scope="module")
+def ten_seconds(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with a video of 10 s, 10 frames a second."""
+    folder = tmp_path_factory.mktemp("ten")
+    make_video(folder / "a.mp4", count=100, rate=10.0, size=(64, 48))
+    return folder
+
+
+@pytest.mark.parametrize(
+    ("times", "words"),
+    [
+        ("41,52", r"line 3: 41 s to 52 s of 'a\.mp4', which ends at 10\.00 s; are these frame num"),
+        ("41,52", r"are these frame numbers at 10/s\? correct the times"),
+        ("4100,5200", r"at 10\.00 s; are these milliseconds\? correct"),
+        ("41000,52000", r"at 10\.00 s; correct the times"),
+        ("9,19", r"line 3: 9 s to 19 s of 'a\.mp4', which ends at 10\.00 s"),
+    ],
+)
+def test_times_beyond_the_end_are_refused(ten_seconds: Path, times: str, words: str) -> None:
+    file = ten_seconds / "clips.csv"
+    file.write_text(f"path,label,start,end\na.mp4,slip,1,2\na.mp4,fall,{times}\n")
+    with pytest.raises(DataError, match=words):
+        read_annotations(file)
+    assert len(read_annotations(file, lengths=False)[0].events) == 2
+
+
+def test_times_that_end_a_little_late(ten_seconds: Path, caplog: pytest.LogCaptureFixture) -> None:
+    file = ten_seconds / "clips.csv"
+    file.write_text("path,label,start,end\na.mp4,slip,8,10.4\nno.mp4,slip,900,901\n")
+    assert [clip.events for clip in read_annotations(file)] == [((8.0, 10.4),), ((900.0, 901.0),)]
+    assert caplog.messages == []
+    file.write_text("path,label,start,end\na.mp4,slip,8,11\n")
+    (clip,) = read_annotations(file)
+    assert clip.events == ((8.0, pytest.approx(10.0, abs=0.01)),)
+    (told,) = caplog.messages
+    assert told.startswith("1 time ends after its video, and is taken to end there: annotations '")

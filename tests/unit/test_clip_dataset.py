@@ -42,6 +42,9 @@ class NumberedCache(FrameCache):
             np.arange(count, dtype=np.uint8)[:, None, None, None], (count, 8, 8, 3)
         )
 
+    def times(self, path: Path) -> np.ndarray:
+        return np.arange(len(self.frames(path))) / self.sampling.sample_fps
+
     def flows(self, path: Path) -> np.ndarray:
         return self.frames(path)[:-1, ..., :2]
 

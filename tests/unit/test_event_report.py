@@ -143,3 +143,31 @@ def test_parts_of_a_test() -> None:
 )
 def test_sizes(height: float | None, wanted: str) -> None:
     assert size_of(height) == wanted
+
+
+def test_a_row_a_class_where_lookalikes_are_marked() -> None:
+    """Counted on paper: an event that finds a fall counts against nothing beside it."""
+    items = [
+        found(
+            [(2.0, 3.0, 0.9), (10.0, 11.0, 0.6), (20.0, 20.5, 0.6)],
+            [(2.5, 4.0)],
+            clip="1",
+            lookalikes=((3.2, 6.0), (10.5, 12.0), (30.0, 31.0)),
+            classes=(
+                (2.5, 4.0, "fall"),
+                (3.2, 6.0, "lie_down"),
+                (10.5, 12.0, "sit_down"),
+                (30.0, 31.0, "sit_down"),
+            ),
+        ),
+        found([], [(1.0, 2.0)], clip="2", classes=((1.0, 2.0, "fall"),)),
+        found([(5.0, 6.0, 0.9)], clip="3", lookalikes=((4.0, 5.5),)),
+    ]
+    rows = evaluate_events(items).by_class
+    assert [(row.name, row.fall, row.hit.count, row.hit.base) for row in rows] == [
+        ("fall", True, 1, 2),
+        ("", False, 1, 1),
+        ("sit_down", False, 1, 2),
+        ("lie_down", False, 0, 1),
+    ]
+    assert evaluate_events(SET).by_class == ()

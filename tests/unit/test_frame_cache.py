@@ -112,7 +112,7 @@ def test_an_array_appears_whole_or_not_at_all(
 def test_a_damaged_array_is_made_again(tmp_path: Path, clip: Path, size: int) -> None:
     cache = FrameCache(tmp_path / "cache", SAMPLING)
     wanted = np.array(cache.frames(clip))
-    (kept,) = (tmp_path / "cache").iterdir()
+    kept = max((tmp_path / "cache").iterdir(), key=lambda file: file.stat().st_size)
     kept.write_bytes(kept.read_bytes()[:size])
     assert np.array_equal(cache.frames(clip), wanted)
 
@@ -120,7 +120,7 @@ def test_a_damaged_array_is_made_again(tmp_path: Path, clip: Path, size: int) ->
 def test_an_array_with_a_damaged_header_is_made_again(tmp_path: Path, clip: Path) -> None:
     cache = FrameCache(tmp_path / "cache", SAMPLING)
     wanted = np.array(cache.frames(clip))
-    (kept,) = (tmp_path / "cache").iterdir()
+    kept = max((tmp_path / "cache").iterdir(), key=lambda file: file.stat().st_size)
     whole = kept.read_bytes()
     kept.write_bytes(whole[:8] + b"\x01" + whole[9:])  # a header that ends after one character
     assert np.array_equal(cache.frames(clip), wanted)

@@ -59,6 +59,9 @@ class Rendered(FrameCache):
             video[i, y : y + 10, x : x + 12] = (250, 20 + i, 130)
         return video
 
+    def times(self, path: Path) -> np.ndarray:
+        return np.arange(len(self.frames(path))) / self.sampling.sample_fps
+
     def flows(self, path: Path) -> np.ndarray:
         return np.ascontiguousarray(self.frames(path)[:-1, ..., :2])
 

@@ -228,8 +228,8 @@ def _slowly(video: LiveVideo, seconds: float) -> Iterator[Item]:
 
 
 def test_a_setting_that_streams_do_not_have_is_refused(detector: Detector) -> None:
-    with pytest.raises(UsageError, match="takes no frame_rate"):
-        next(detector.iter_events("http://127.0.0.1:1/", frame_rate=25.0))
+    with pytest.raises(UsageError, match="takes no speed"):
+        next(detector.iter_events("http://127.0.0.1:1/", speed=2.0))
 
 
 @pytest.mark.parametrize("method", ["tvl1", "dis"])

@@ -34,6 +34,7 @@ from slipdetect.reports.live_report import (
     summary_text,
 )
 from slipdetect.sinks.live_clips import ROOM, clip_stem
+from slipdetect.video import Gap
 from slipdetect.video.live import Reconnected, Reconnecting, Skipped, Started
 from slipdetect.video.live.picture_memory import RATE, SHORT_SIDE
 from slipdetect.video.live.sources import LiveSettings
@@ -51,6 +52,7 @@ NOTES: list[LiveEvent] = [
     Reconnecting(8.0, "no data came in time"),
     Reconnected(13.2, 5.2),
     Skipped(14.0, 16.0, 20),
+    Gap(17.0, 4017.0),
 ]
 SUMMARY = LiveSummary(20.0, 2, 500, 3, 180, 20, 1.25, 1)
 
@@ -112,13 +114,14 @@ def test_people_read_onsets_events_and_the_state_of_the_source() -> None:
         "00:00:05.000  slip 3, 1.5 s, score 0.90, down for 4.0 s, up again at 00:00:10.000\n",
         "00:00:05.000  slip 3, still down after 30 s\n",
         "00:00:05.000  slip 3, down for 4.0 s, up again at 00:00:10.000\n",
-        *[""] * 3,
+        *[""] * 4,
     ]
     assert [state_text(note) for note in NOTES] == [
         *[""] * 7,
         "reconnecting: it broke off at 00:00:08.000, no data came in time",
         "reconnected at 00:00:13.200, 5.2 s were not seen",
         "too slow for this source: skipped 20 frames from 00:00:14.000 to 00:00:16.000",
+        "the recording has no pictures from 00:00:17.000 to 01:06:57.000 (4000.0 s)",
     ]
     assert summary_text(SUMMARY) == (
         "00:00:20.000: 2 events; 500 frames seen, 20 of 200 sampled ones dropped, "

@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from prepare_files import touch
-from slipdetect.errors import DataError, OutputError
+from slipdetect.errors import DataError, OutputError, UsageError
 from slipdetect.lab.course2020.lists import MISSING, ONLY_FRAMES, read_course_lists
 from slipdetect.lab.data import Clip, read_annotations
 from slipdetect.lab.prepare.export_lists import (
@@ -140,6 +140,46 @@ def test_contradictions_name_their_line(root: Path, line: str, words: str) -> No
 def test_contradictions_of_the_first_generation(root: Path, line: str, words: str) -> None:
     with pytest.raises(DataError, match=words):
         read(root, line)
+
+
+@pytest.mark.parametrize(
+    ("classes", "numbers"),
+    [
+        ("0 other\n1 fall\n", (1, 0)),
+        ("1 other\n2 fall\n", (1, 0)),
+        ("1 other\n2 fall\n", (2, 1)),
+        ("1 fall\n2 other\n", (0, 1)),
+    ],
+)
+def test_the_class_file_counts_in_lists_with_frames(
+    tmp_path: Path, classes: str, numbers: tuple[int, int]
+) -> None:
+    root = touch(tmp_path / "videos", "a.mp4", "b.mp4")
+    index = tmp_path / "classInd.txt"
+    index.write_text(classes)
+    prepared = read(root, f"a 120 {numbers[0]}\nb 57 {numbers[1]}\n", classes=index)
+    assert facts(prepared) == [("a", "slip", "120"), ("b", "other", "57")]
+
+
+def test_class_folders_tell_where_a_list_with_frames_begins_to_count(root: Path) -> None:
+    index = root.parent / "classInd.txt"
+    index.write_text("1 NotSlipping\n2 Slipping\n")
+    assert facts(read(root, f"{SLIP} 9 1\n", classes=index))[0][1] == "slip"
+    touch(root, "c.mp4")
+    with pytest.raises(DataError, match="line 1: nothing tells whether its numbers count classes"):
+        read(root, "c 9 1\n", classes=index)
+    with pytest.raises(DataError, match=r"label 3 means neither .*0 NotSlipping, 1 Slipping"):
+        read(root, "c 9 3\n", classes=index)
+    index.write_text("1 walk\n2 Slipping\n")
+    with pytest.raises(
+        DataError, match=r"the folder of 'NotSlipping/v\S+ is no class of the class"
+    ):
+        read(root, f"{OTHER}.mp4\n", classes=index)
+
+
+def test_frame_counts_that_no_list_needs_are_refused(root: Path) -> None:
+    with pytest.raises(UsageError, match="--frame-count has no effect: the lists have frames"):
+        read(root, f"{SLIP} 9 0\n", frame_counts={SLIP: 9})
 
 
 def test_one_video_in_two_lists_is_a_leak(root: Path) -> None:

@@ -111,7 +111,7 @@ def test_nothing_is_overwritten_unasked(tmp_path: Path) -> None:
     with pytest.raises(OutputError, match="exists already"):
         write_rows([Row(tmp_path / "a.mp4", "other")], out)
     rows = [Row(tmp_path / "a.mp4", "other"), Row(tmp_path / "a.mp4", "slip")]
-    with pytest.raises(DataError, match="another label"):
+    with pytest.raises(DataError, match="one of them has no times"):
         write_rows(rows, out, overwrite=True)
     assert out.read_text() == "mine"
     assert os.listdir(tmp_path) == ["clips.csv"]  # noqa: PTH208

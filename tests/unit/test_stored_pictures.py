@@ -97,7 +97,7 @@ def test_what_is_damaged_is_left_out_and_told(manifest: Path) -> None:
     [
         lambda facts: facts.update(times=[]),
         lambda facts: facts.update(times=[0.0, 0.2, 0.1]),
-        lambda facts: facts.update(times=[1.0]),
+        lambda facts: facts.update(times=[-1.0]),
         lambda facts: facts.update(times="x"),
         lambda facts: facts.pop("width"),
         lambda facts: facts.update(recipe=[]),

@@ -48,6 +48,9 @@ class CountingCache(FrameCache):
         numbers = np.arange(count, dtype=np.uint8)
         return np.broadcast_to(numbers[:, None, None, None], (count, 8, 8, 3))
 
+    def times(self, path: Path) -> np.ndarray:
+        return np.arange(len(self.frames(path))) / self.sampling.sample_fps
+
     def flows(self, path: Path) -> np.ndarray:
         """Field i leads from frame i to i + 1 and has u = i, v = 200 - i."""
         frames = self.frames(path)[: max(len(self.frames(path)) - 1, 1), ..., :2].copy()

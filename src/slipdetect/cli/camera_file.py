@@ -22,7 +22,7 @@ SUFFIX = ".toml"
 # of the options of watch those that a camera may have for itself
 OWN_OPTIONS = (
     *("sensitivity", "onset", "offset", "min_duration", "min_gap", "pad", "confirm_down"),
-    *("retries", "read_timeout", "max_lag", "stream", "max_pixels"),
+    *("retries", "read_timeout", "max_lag", "stream", "max_pixels", "frame_rate"),
 )
 _ADDRESSES = ("source", "source_env", "source_file")
 _KEYS = (*_ADDRESSES, "calibration", "zone", *OWN_OPTIONS)

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import shutil
 import sys
-from collections.abc import Sequence
-from contextlib import ExitStack
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -23,11 +23,12 @@ from slipdetect.cli.console import Console
 from slipdetect.cli.detect_options import DetectSettings
 from slipdetect.cli.grouped import GroupedCommand
 from slipdetect.cli.options import common_options, with_options
-from slipdetect.cli.side_by_side import SideBySide
+from slipdetect.cli.side_by_side import Detecting, SideBySide
 from slipdetect.cli.sources import expand, names_live_source
 from slipdetect.cli.typed_options import options_of
 from slipdetect.cli.watch import only_for_files, watch
-from slipdetect.errors import UsageError
+from slipdetect.cli.worker_options import MANY
+from slipdetect.errors import UsageError, VideoError
 from slipdetect.sinks.registry import (
     FORMATS,
     SINKS,
@@ -38,13 +39,16 @@ from slipdetect.sinks.registry import (
 )
 from slipdetect.sinks.sink import Setup, Sink
 from slipdetect.sinks.text import Write
-from slipdetect.types import Profile, Stage
+from slipdetect.types import DetectionResult, Profile, Stage
+from slipdetect.types.kept import built, plain
+from slipdetect.workers import Backend, open_backend
 
 if TYPE_CHECKING:
-    from slipdetect.detection import DetectionResult, Detector
+    from slipdetect.detection import Detector
     from slipdetect.detection.pipeline import Stopwatch
+    from slipdetect.workers.manifest import Manifest
 
-HEADINGS = ("Output", "Model", "Events", "Alerts", "Reading")
+HEADINGS = ("Output", "Model", "Events", "Alerts", "Reading", MANY)
 
 
 @click.command(cls=GroupedCommand)
@@ -88,16 +92,17 @@ def process(console: Console, settings: DetectSettings, kinds: Kinds = SINKS) ->
     names, overwrite = [job.source for job in jobs], settings.overwrite
     where = choose_destination(settings.out, settings.format, names, overwrite=overwrite)
     if settings.windows:
-        _warn_of_windows(console, where, names)
+        _refuse_windows(console, where, names)
     readable = [job.source for job in jobs if job.error is None]
     setup = settings.setup(names, readable)
     sinks = choose_sinks(setup, kinds, where.targets)
+    backend = open_backend(settings.on, settings.jobs, len(readable), settings.device)
     with stopwatch.stage("loading the model"):
         detector = settings.load_detector() if readable else None
-    run: Detect = _nothing if detector is None else _detecting(settings, detector)
     with ExitStack() as stack:
-        if settings.jobs > 1:
-            run = stack.enter_context(SideBySide(run, readable, settings.jobs))
+        run: Detect = _nothing
+        if detector is not None:
+            run = stack.enter_context(_detecting(settings, detector, readable, backend))
         write = stack.enter_context(console.output(where.out, overwrite=overwrite))
         results = _results(console, where, write, setup)
         batch = Batch(
@@ -152,12 +157,22 @@ def _results(console: Console, where: Destination, write: Write, setup: Setup) -
     return where.sink(write, setup, width)
 
 
-def _warn_of_windows(console: Console, where: Destination, names: Sequence[str]) -> None:
-    """Warn where nothing that is written has room for the windows."""
+def _refuse_windows(console: Console, where: Destination, names: Sequence[str]) -> None:
+    """Refuse ``--windows`` where nothing that is written has room for them.
+
+    Of the environment and a settings file, which serve other runs too, it only warns.
+
+    Raises:
+        UsageError: It is on the command line.
+    """
     for_each = names[:1] if where.each else names
-    if not FORMATS[where.kind].shows_windows(for_each):
-        what = f"a {where.kind}" if where.kind != "table" else "a table of several videos"
-        console.warn(f"--windows: {what} has no windows; --format json has them")
+    if FORMATS[where.kind].shows_windows(for_each):
+        return
+    what = f"a {where.kind}" if where.kind != "table" else "a table of several videos"
+    source = click.get_current_context().get_parameter_source("windows")
+    if source is ParameterSource.COMMANDLINE:
+        raise UsageError(f"--windows has no effect: {what} has none; --format json has them")
+    console.warn(f"--windows: {what} has no windows; --format json has them")
 
 
 def _tell(console: Console, written: list[Path]) -> None:
@@ -183,16 +198,78 @@ def _whole(watch: Stopwatch, detected: Profile, some_failed: bool) -> Profile:
     return replace(detected, seconds=watch.seconds, stages=stages, peak_memory=memory)
 
 
-def _detecting(settings: DetectSettings, detector: Detector) -> Detect:
-    """Return the function that processes one video."""
+@contextmanager
+def _detecting(
+    settings: DetectSettings, detector: Detector, sources: Sequence[str], backend: Backend | None
+) -> Iterator[Detect]:
+    """Yield the function that processes one video; it is called for each source, in order."""
+    with ExitStack() as stack:
+        kept = None
+        if settings.resume is not None:
+            kept = stack.enter_context(_done_videos(Path(settings.resume), settings, detector))
+        done = set() if kept is None else {name for name in sources if kept.find(name) is not None}
+        run: Detect
+        if backend is None:
+            run = _in_this_process(settings, detector, kept)
+        else:
+            make = Detecting(replace(settings, sources=(), targets={}))
+            left = [name for name in sources if name not in done]
+            stack.enter_context(backend)
+            note = _forget if kept is None else kept.add
+            run = stack.enter_context(SideBySide(backend, make, left, note))
+
+        def resumed(source: str, on_progress: Progress, on_event: OnEvent) -> DetectionResult:
+            if kept is None or source not in done:
+                return run(source, on_progress, on_event)
+            found = kept.find(source)
+            if found is None:
+                raise VideoError(f"{source!r} has changed since this run began; run it again")
+            return found
+
+        yield resumed
+
+
+def _in_this_process(
+    settings: DetectSettings, detector: Detector, kept: Manifest[DetectionResult] | None
+) -> Detect:
     store, reading = settings.opened_store(detector), settings.reading()
 
     def run(source: str, on_progress: Progress, on_event: OnEvent) -> DetectionResult:
-        return detector.detect(
+        result = detector.detect(
             source, on_progress=on_progress, on_event=on_event, store=store, **reading
         )
+        if kept is not None:
+            kept.add(source, result)
+        return result
 
     return run
+
+
+def _done_videos(
+    path: Path, settings: DetectSettings, detector: Detector
+) -> Manifest[DetectionResult]:
+    """Open the file of ``--resume``; what results depend on must be as it was."""
+    from slipdetect.workers.manifest import Manifest
+
+    facts = {
+        "model": detector.scorer.name,
+        "weights": dict(detector.scorer.weights),
+        "events": detector.event_config.to_json(),
+        "exact": settings.exact,
+        "engine": settings.engine,
+        "store": settings.store,
+        "reading": settings.reading(),
+    }
+
+    def result(data: Any) -> DetectionResult:
+        made: DetectionResult = built(DetectionResult, data)
+        return replace(made, profile=None)  # its time is not of this run
+
+    return Manifest(path, facts, plain, result)
+
+
+def _forget(source: str, result: DetectionResult) -> None:
+    """Keep nothing of a result."""
 
 
 def _nothing(source: str, on_progress: Progress, on_event: OnEvent) -> DetectionResult:

@@ -16,6 +16,7 @@ import click
 
 from slipdetect.cli.completion import FILE_NAME, FOLDER_NAME, MODEL_NAME
 from slipdetect.cli.typed_options import POSITIVE, flag, headed, number, options_of, seconds
+from slipdetect.cli.worker_options import ResumableSettings
 from slipdetect.sinks.alert import TIMEOUT
 from slipdetect.sinks.clips import MARGIN
 from slipdetect.sinks.registry import FORMATS
@@ -127,6 +128,13 @@ class CommonSettings(EventSettings, ModelSettings):
     max_duration: float | None = seconds(
         "Reading", "Stop after so much video.", type=POSITIVE, more=True
     )
+    frame_rate: float | None = headed(
+        "Reading",
+        "Ignore timestamps: frames come at this rate, 1/s.",
+        "FPS",
+        type=POSITIVE,
+        more=True,
+    )
 
     @classmethod
     def of(cls, given: Mapping[str, Any]) -> Self:
@@ -182,7 +190,7 @@ class CommonSettings(EventSettings, ModelSettings):
 
 
 @dataclass(frozen=True, kw_only=True)
-class DetectSettings(CommonSettings):
+class DetectSettings(CommonSettings, ResumableSettings):
     """What ``detect`` takes."""
 
     sources: tuple[str, ...]
@@ -199,21 +207,7 @@ class DetectSettings(CommonSettings):
     profile: bool = flag(
         "Output", "Print at the end where the time went, the speed and the memory.", more=True
     )
-    frame_rate: float | None = headed(
-        "Reading",
-        "Ignore timestamps: frames come at this rate, 1/s.",
-        "FPS",
-        type=POSITIVE,
-        more=True,
-    )
     strict: bool = flag("Reading", "A truncated video fails instead of warning.", more=True)
-    jobs: int = headed(
-        "Reading",
-        "Videos looked at at a time; results keep their order.",
-        "N",
-        default=1,
-        type=click.IntRange(min=1),
-    )
     store: str | None = headed(
         "Reading",
         "Folder of slipdetect extract to take a model's flow from.",

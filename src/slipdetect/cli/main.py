@@ -36,8 +36,8 @@ _VERBS = {
 _EPILOG = """\b
 Exit codes: 0 done, also when no slip was found; 1 internal error; 2 wrong
 usage; 3 input unreadable; 4 model or backbone unusable; 5 some inputs failed,
-the rest are done; 6 output not writable; 10 event found (--fail-on-event);
-130 interrupted; 141 output pipe closed.
+the rest are done; 6 output not writable; 7 no machine to work on, or none left;
+10 event found (--fail-on-event); 130 interrupted; 141 output pipe closed.
 
 Every option can be set by an environment variable named after its verb, such
 as SLIPDETECT_DETECT_MODEL for the --model of detect, and by a file (--config or

@@ -1,59 +1,94 @@
-"""Looking at several videos at once with one model, as if they were looked at one after the other.
+"""Looking at several videos at once, as if they were looked at one after the other.
 
-In: a function that detects, the sources in order. Out: one that does the same, and is ahead.
+In: workers, the sources in order. Out: a function that detects, and is ahead.
 """
 
 from __future__ import annotations
 
-import threading
-from collections import deque
-from collections.abc import Callable, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Callable, Generator, Iterator, Sequence
+from contextlib import closing
 from dataclasses import dataclass
-from functools import partial
-from queue import SimpleQueue
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Self
+
+from slipdetect.cli.detect_options import DetectSettings
+from slipdetect.workers import (
+    GO_ON,
+    Answer,
+    Backend,
+    Crew,
+    Done,
+    Failed,
+    Interrupted,
+    Link,
+    Make,
+    Paced,
+    in_order,
+)
 
 if TYPE_CHECKING:
-    from slipdetect.cli.batch import Detect, OnEvent, Progress
-    from slipdetect.detection import DetectionResult
+    from slipdetect.cli.batch import OnEvent, Progress
+    from slipdetect.detection import DetectionResult, Event
+
+AHEAD = 1000  # videos whose results may wait for that of an earlier one
 
 
-_Told = SimpleQueue[tuple[str, tuple[Any, ...]]]
+@dataclass(frozen=True)
+class Detecting:
+    """Loads the model in a worker.
 
+    Attributes:
+        settings: Of the run; what workers have no use for may be left out.
+    """
 
-class _Stopped(Exception):
-    """Nobody waits any more."""
+    settings: DetectSettings
 
+    def __call__(self) -> Callable[[str, Link], DetectionResult]:
+        """Return what finds the events of a source."""
+        detector = self.settings.load_detector()
+        store, reading = self.settings.opened_store(detector), self.settings.reading()
 
-@dataclass
-class _Running:
-    """A video that a thread looks at, and what it has to tell: (a callback, its arguments)."""
+        def detect(source: str, link: Link) -> DetectionResult:
+            progress = Paced(link.tell)
 
-    future: Future[DetectionResult]
-    told: _Told
+            def on_progress(done: float, duration: float | None) -> None:
+                if link.stopping() != GO_ON:
+                    raise Interrupted
+                progress(("progress", done, duration))
+
+            def on_event(event: Event) -> None:
+                link.tell(("event", event))
+
+            return detector.detect(
+                source, on_progress=on_progress, on_event=on_event, store=store, **reading
+            )
+
+        return detect
 
 
 class SideBySide:
-    """Detects in videos before their turn comes, in threads that share the model.
+    """Detects in videos before their turn comes, by workers.
 
-    Decoding, flow and networks leave Python's lock, so that threads suffice, and the model is in
-    memory once. Callbacks are called in the caller's thread, each in the turn of its video.
+    Callbacks are called in the caller's thread, each in the turn of its video.
 
     Args:
-        detect: Finds the events of a source.
+        backend: Where workers run, entered.
+        make: Makes what detects, in each of them; ``Detecting``.
         sources: In the order in which they will be asked for.
-        count: At once.
+        on_done: Takes the result of a source as soon as it is there, in any order.
     """
 
-    def __init__(self, detect: Detect, sources: Sequence[str], count: int) -> None:
-        self._detect = detect
-        self._waiting = deque(sources)
-        self._count = count
-        self._pool = ThreadPoolExecutor(count, "slipdetect-video")
-        self._running: deque[_Running] = deque()
-        self._stop = threading.Event()
+    def __init__(
+        self,
+        backend: Backend,
+        make: Make[str, DetectionResult],
+        sources: Sequence[str],
+        on_done: Callable[[str, DetectionResult], None],
+    ) -> None:
+        self._crew = Crew(backend, make, sources, sources, ahead=AHEAD)
+        self._sources = sources
+        self._on_done = on_done
+        self._answers = self._in_turn()
 
     def __enter__(self) -> Self:
         return self
@@ -64,29 +99,29 @@ class SideBySide:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        self._stop.set()
-        self._pool.shutdown(cancel_futures=True)
+        self._answers.close()
 
     def __call__(self, source: str, on_progress: Progress, on_event: OnEvent) -> DetectionResult:
         """Return the result of the next source, or raise its error."""
-        while self._waiting and len(self._running) < self._count:
-            self._begin(self._waiting.popleft())
-        turn = self._running.popleft()
         callbacks: dict[str, Callable[..., None]] = {"progress": on_progress, "event": on_event}
-        while (item := turn.told.get())[0] != "end":
-            callbacks[item[0]](*item[1])
-        return turn.future.result()
+        for answer in self._answers:
+            if isinstance(answer, Done):
+                return answer.result
+            if isinstance(answer, Failed):
+                raise answer.error
+            what, *arguments = answer.message
+            callbacks[what](*arguments)
+        raise RuntimeError(f"{source!r} was asked for after the last one")
 
-    def _begin(self, source: str) -> None:
-        told: _Told = SimpleQueue()
+    def _in_turn(self) -> Generator[Answer[DetectionResult], None, None]:
+        with closing(self._crew.run()) as answers:
+            for _, answer in in_order(self._noted(answers)):
+                yield answer
 
-        def tell(what: str, *arguments: Any) -> None:
-            if self._stop.is_set():
-                raise _Stopped
-            told.put((what, arguments))
-
-        future = self._pool.submit(
-            self._detect, source, partial(tell, "progress"), partial(tell, "event")
-        )
-        future.add_done_callback(lambda _: told.put(("end", ())))
-        self._running.append(_Running(future, told))
+    def _noted(
+        self, answers: Iterator[tuple[int, Answer[DetectionResult]]]
+    ) -> Iterator[tuple[int, Answer[DetectionResult]]]:
+        for index, answer in answers:
+            if isinstance(answer, Done):
+                self._on_done(self._sources[index], answer.result)
+            yield index, answer

@@ -6,7 +6,6 @@ there is none.
 
 from __future__ import annotations
 
-import csv
 import glob
 import io
 import sys
@@ -15,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
+from slipdetect._tables import Table
 from slipdetect.errors import DataError, SlipdetectError, VideoError
 
 LIST_SUFFIXES = (".txt", ".lst", ".csv")  # of lists, which are not videos
@@ -136,26 +136,10 @@ def path_column(lines: Iterable[str], where: str) -> Iterator[tuple[int, str]]:
     Raises:
         DataError: It lacks the column, a row has no path, or it is not CSV.
     """
-    rows = csv.reader(lines)
-    index: int | None = None
-    try:
-        for row in rows:
-            if not any(cell.strip() for cell in row) or row[0].lstrip().startswith("#"):
-                continue
-            if index is None:
-                names = [cell.strip() for cell in row]
-                if "path" not in names:
-                    raise DataError(
-                        f"{where} lacks the column path; its first line must name the columns"
-                    )
-                index = names.index("path")
-                continue
-            path = row[index].strip() if index < len(row) else ""
-            if not path:
-                raise DataError(f"{where} line {rows.line_num}: the path is empty; fill it in")
-            yield rows.line_num, path
-    except csv.Error as error:
-        raise DataError(f"{where} line {rows.line_num} is not CSV: {error}") from error
+    for number, cells in Table(lines, where, ("path",)):
+        if not cells["path"]:
+            raise DataError(f"{where} line {number}: the path is empty; fill it in")
+        yield number, cells["path"]
 
 
 def not_a_video(source: str, further: str = "") -> VideoError:

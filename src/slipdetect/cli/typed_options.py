@@ -14,7 +14,7 @@ import click
 
 from slipdetect.cli.completion import Name
 from slipdetect.cli.grouped import section
-from slipdetect.cli.options import Decorator, with_options
+from slipdetect.cli.options import Beside, Decorator, with_options
 
 if TYPE_CHECKING:
     from slipdetect.sinks.sink import Sink
@@ -29,8 +29,11 @@ def option(*flags: str, heading: str = "", more: bool = False, **attributes: Any
         flags: Such as ``"--list"``; that of the field's name when none is given.
         heading: What it stands under in ``--help`` of a ``GroupedCommand``.
         more: Only ``--help-all`` shows it.
-        attributes: What ``click.option`` takes. The field's default is that of the option.
+        attributes: What ``click.option`` takes, and ``beside`` as ``Beside`` does. The field's
+            default is that of the option.
     """
+    if "beside" in attributes:
+        attributes["cls"] = Beside
     default: Any = attributes.get("default")
     if attributes.get("required"):
         default = MISSING

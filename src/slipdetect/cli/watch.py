@@ -73,8 +73,8 @@ class WatchSettings(CommonSettings):
     )
     retries: int | None = number(
         "Connection",
-        "Attempts in a row to connect again before giving up.  [default: 10; of several sources "
-        "those that have no frame yet, and only all together]",
+        "Attempts in a row to connect again before giving up.  [default: 10; several sources: for "
+        "ever]",
     )
     read_timeout: float | None = seconds(
         "Connection", "Without data for so long, connect again.  [default: 3]", type=POSITIVE
@@ -148,7 +148,7 @@ class WatchSettings(CommonSettings):
             number = 1
             while source.name in found:
                 number += 1
-                source.name = f"{base} ({number})"
+                source.name = f"({number}) {base}"  # what follows an address is hidden with it
             found[source.name] = entry, source
         return found
 
@@ -187,6 +187,7 @@ class WatchSettings(CommonSettings):
             stream=self.stream,
             max_pixels=_given(self.max_pixels, default.max_pixels),
             max_duration=self.max_duration,
+            frame_rate=self.frame_rate,
         )
 
     def _source(self, kind: str, given: str) -> LiveSource:
@@ -242,7 +243,7 @@ class _Watch(GroupedCommand):
 
 
 @click.command(cls=_Watch)
-@click.argument("sources", metavar="SOURCE...", nargs=-1, type=FILE_NAME)
+@click.argument("sources", metavar="[SOURCE]...", nargs=-1, type=FILE_NAME)
 @with_options(options_of(WatchSettings, _HEADINGS, LIVE_SINKS))
 @common_options
 @click.pass_context

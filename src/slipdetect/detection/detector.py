@@ -29,6 +29,7 @@ from slipdetect.types import (
     Window,
 )
 from slipdetect.types.aftermath import with_aftermath
+from slipdetect.types.result import watched
 from slipdetect.types.zones import Zones
 from slipdetect.video import (
     FrameTransform,
@@ -37,6 +38,7 @@ from slipdetect.video import (
     VideoOptions,
     frames_on_grid,
     open_video,
+    split_at_gaps,
 )
 from slipdetect.video.frame import file_options
 from slipdetect.video.live import is_live
@@ -235,7 +237,7 @@ class Detector:
                 windows.append(window)
                 if on_progress is not None:
                     with run.watch.stage(CALLBACKS):
-                        on_progress(window.end, video.info.duration)
+                        on_progress(window.end, video.info.end)
         if run.samples == 0:
             raise VideoError(f"{str(source)!r} has no frame that can be decoded; re-copy the file")
         return DetectionResult(
@@ -247,7 +249,7 @@ class Detector:
             info=video.info,
             report=video.report,
             duration=run.last,
-            padded=run.last < self.scorer.window,
+            padded=run.last - video.info.start < self.scorer.window,
             profile=_profile(run, video),
             event_config=self.event_config,
             label=self.scorer.label,
@@ -281,8 +283,12 @@ class Detector:
             frames = self.transform(video.frames(None, short_side))
             frames = frames if rate is None else frames_on_grid(frames, rate)
         finder = EventFinder(self.event_config, self.scorer.label)
-        for window in self.scorer.windows(Segment(frames, run)):
-            yield window, finder.push(window)
+        for part in split_at_gaps(frames):
+            segment = Segment(part, run)
+            for window in self.scorer.windows(segment):
+                yield window, finder.push(window)
+            for _ in segment:  # a scorer need not take all of it
+                pass
         last = finder.finish()
         if finder.unconfirmed:
             many = "1 event is" if finder.unconfirmed == 1 else f"{finder.unconfirmed} events are"
@@ -305,7 +311,7 @@ def _profile(run: RunState, video: Video) -> Profile:
     return Profile(
         run.watch.seconds,
         run.watch.stages,
-        run.last,
+        watched(run.last, video.info, video.report),
         video.report.frames,
         run.samples,
         run.snippets,

@@ -14,7 +14,7 @@ from slipdetect.detection.pipeline import RunState, Segment, WindowScorer
 from slipdetect.errors import UsageError
 from slipdetect.types import Event, EventConfig, EventFinder, Window
 from slipdetect.types.event_finder import Found
-from slipdetect.video import Frame, FrameTransform, SourceOptions
+from slipdetect.video import Frame, FrameTransform, Gap, SourceOptions
 from slipdetect.video.live import (
     LiveSettings,
     LiveVideo,
@@ -99,6 +99,7 @@ class LiveSummary:
         dropped: Sampled frames thrown away, because there was no time for them.
         longest_lag: Longest wait of a sampled frame, seconds.
         reconnects: Times that frames came again after a gap.
+        gone: Seconds that the recording has no pictures of.
     """
 
     seconds: float
@@ -109,11 +110,13 @@ class LiveSummary:
     dropped: int
     longest_lag: float
     reconnects: int
+    gone: float = 0.0
 
     @property
     def achieved_fps(self) -> float:
         """Frames processed in a second of the run; 0 where there was nothing to see."""
-        return self.sampled / self.seconds if self.seconds > 0 else 0.0
+        seen = self.seconds - self.gone
+        return self.sampled / seen if seen > 0 else 0.0
 
 
 LiveEvent = VideoNote | EventStarted | EventFinal | StillDown | UpAgain
@@ -183,6 +186,7 @@ class LiveDetection:
         self._finder = EventFinder(detector.event_config, detector.scorer.label)
         self._open: float | None = None
         self._final = 0
+        self._gone = 0.0
         self._followed: list[_Followed] = []
         self._note: VideoNote | None = None
 
@@ -212,7 +216,9 @@ class LiveDetection:
             note = self._note
             if note is None:
                 break
-            if isinstance(note, Reconnecting | Skipped):
+            if isinstance(note, Gap):
+                self._gone += note.end - note.start
+            if isinstance(note, Gap | Reconnecting | Skipped):
                 yield from self._close(interrupted=True)
             yield note
         yield from self._close(interrupted=self.stopped)
@@ -238,6 +244,7 @@ class LiveDetection:
             dropped=video.dropped,
             longest_lag=video.longest_lag,
             reconnects=video.reconnects,
+            gone=self._gone,
         )
 
     def _remember(self, window: Window) -> None:
@@ -286,7 +293,7 @@ def live_events(detector: LiveDetector, source: str, options: SourceOptions) -> 
         UsageError: A field that does not exist.
         VideoError: The source cannot be opened, or not again after all tries.
     """
-    given: dict[str, Any] = dict(options)  # a file's frame_rate may be among them
+    given: dict[str, Any] = dict(options)
     unknown = set(given) - {item.name for item in fields(LiveSettings)}
     if unknown:
         raise UsageError(f"a live source takes no {', '.join(sorted(unknown))}; leave it out")

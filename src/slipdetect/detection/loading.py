@@ -6,7 +6,7 @@ In: what a user named, a model's configuration. Out: a folder, flow; an error th
 from __future__ import annotations
 
 from collections.abc import Iterator
-from itertools import pairwise
+from itertools import count, pairwise
 from os import PathLike
 from pathlib import Path
 
@@ -59,8 +59,12 @@ def stored_flow(store: VideoStore, path: Path, config: ModelConfig) -> FlowSourc
     if video is None or video.recipe.flow is None:
         return None
 
+    flows = video.iter_flows()
+    parts = count()
+
     def read(images: Iterator[Image]) -> Iterator[Image]:
-        flows = video.iter_flows()
+        if next(parts):
+            next(flows, None)  # the one that leads over a gap
         for _ in pairwise(images):
             flow = next(flows, None)
             if flow is None:

@@ -21,6 +21,7 @@ _KINDS = {2: "a CPU", 4: "a GPU", 8: "an accelerator"}
 _PACKAGES = "pocl-opencl-icd and ocl-icd-libopencl1"
 # the process that OpenCL's threads are in, once they are
 _started_in: int | None = None
+_most_cpus: int | None = None
 
 
 @dataclass(frozen=True)
@@ -88,9 +89,16 @@ def check_not_forked() -> None:
 def usable_cpus() -> int:
     """Return the number of CPUs that this process may use."""
     if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    count = os.cpu_count()
-    return 1 if count is None else count
+        count = len(os.sched_getaffinity(0))
+    else:
+        count = os.cpu_count() or 1
+    return count if _most_cpus is None else min(count, _most_cpus)
+
+
+def limit_cpus(count: int) -> None:
+    """Let this process use ``count`` CPUs at most, as where several share a machine."""
+    global _most_cpus
+    _most_cpus = max(count, 1)
 
 
 def processor_name() -> str:

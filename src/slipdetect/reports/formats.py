@@ -16,7 +16,7 @@ from slipdetect.types.export import VERSION, json_text
 from slipdetect.types.person import BOX
 
 if TYPE_CHECKING:
-    from slipdetect.types import DetectionResult
+    from slipdetect.types import DetectionResult, Event
 
 COLUMNS = (
     "source",
@@ -183,12 +183,20 @@ def srt_report(result: DetectionResult) -> str:
     return "\n".join(f"{i}\n{cue}\n" for i, cue in enumerate(cues, 1))
 
 
+def milliseconds(event: Event) -> tuple[int, int]:
+    """Return when an event begins and ends, in whole milliseconds.
+
+    It takes one at least: a cue that ends as it begins is none, and a video of one frame has such
+    an event.
+    """
+    start = round(event.start * 1000)
+    return start, max(round(event.end * 1000), start + 1)
+
+
 def _cues(result: DetectionResult) -> Iterator[tuple[str, str]]:
     """Yield the times of each cue, and a line of label, score and what followed, not escaped."""
     for event in result.events:
-        start = round(event.start * 1000)
-        # a cue that ends as it begins is no cue; a video of one frame has such an event
-        end = max(round(event.end * 1000), start + 1)
+        start, end = milliseconds(event)
         times = f"{timecode(start / 1000)} --> {timecode(end / 1000)}"
         said = f"{printable(event.label)} {event.score:.2f}"
         yield times, ", ".join(filter(None, (said, what_followed(event))))

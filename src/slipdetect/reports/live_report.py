@@ -20,6 +20,7 @@ from slipdetect.detection.live import (
 )
 from slipdetect.types.aftermath import what_followed
 from slipdetect.types.export import event_data
+from slipdetect.video import Gap
 from slipdetect.video.live import Reconnected, Reconnecting, Skipped, Started
 
 if TYPE_CHECKING:
@@ -101,6 +102,9 @@ def state_text(item: LiveEvent) -> str:
     if isinstance(item, Skipped):
         lost = f"{item.frames} frames from {timecode(item.start)} to {timecode(item.end)}"
         return f"too slow for this source: skipped {lost}"
+    if isinstance(item, Gap):
+        where = f"from {timecode(item.start)} to {timecode(item.end)}"
+        return f"the recording has no pictures {where} ({item.end - item.start:.1f} s)"
     return ""
 
 
@@ -134,6 +138,8 @@ def _data(item: LiveEvent) -> dict[str, Any]:
     if isinstance(item, Reconnected):
         return {"type": "reconnected", "at": _round(item.at), "gap": _round(item.gap)}
     span = {"start": _round(item.start), "end": _round(item.end)}
+    if isinstance(item, Gap):
+        return {"type": "gap", **span}
     return {"type": "skipped", **span, "frames": item.frames}
 
 

@@ -98,6 +98,7 @@ def video_section(
     pictures: Mapping[Event, bytes],
     address: str,
     path: str,
+    begins: float = 0.0,
 ) -> Section:
     """Return the section of a video that was looked at.
 
@@ -107,6 +108,7 @@ def video_section(
         pictures: JPEGs of events; one without is shown without.
         address: Where the player finds the video, a URL relative to the page; empty: no player.
         path: Of the video below the common folder, for the review; empty: it cannot be reviewed.
+        begins: Time of the recording at which what the player finds begins, seconds.
     """
     windows = result.windows
     length = axis_length(result.duration, windows)
@@ -127,6 +129,7 @@ def video_section(
         path=path,
         best=best,
         length=length,
+        begins=begins,
         fused=curve_path(windows, fused, length),
         streams=streams,
         ticks=ticks(length),

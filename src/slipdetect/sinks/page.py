@@ -84,7 +84,12 @@ class Page(Sink):
         address = video_address(shown, self._target) if shown else ""
         path = path_below(result.source, self._root)
         self._weights = dict(result.weights)
-        self._sections.append(video_section(result, self.events, pictures, address, path))
+        # a copy has pictures alone and begins with the first of them; of the file itself browsers
+        # show the stamps, unless they are negative
+        info = result.info
+        begins = -max(info.zero, 0.0) if shown == result.source else info.start
+        section = video_section(result, self.events, pictures, address, path, begins)
+        self._sections.append(section)
 
     def _shown(self, result: DetectionResult) -> str:
         """Return the file that the page plays: the video or a copy, empty where neither may be."""

@@ -28,6 +28,9 @@ _ALL = (
     "subtitles:Vtt",
     "subtitles:Srt",
     "activitynet:ActivityNet",
+    "boris:Boris",
+    "elan:Elan",
+    "label_studio:LabelStudio",
     "timeline:Timeline",
     "overlay:OverlaySink",
     "page:Page",
@@ -102,7 +105,7 @@ def choose_destination(
         overwrite: Files that exist may be replaced.
 
     Raises:
-        UsageError: One file would have to hold the cues of several videos, or is of a kind that
+        UsageError: One file would have to be about several videos, or is of a kind that
             another option writes.
         OutputError: A file exists or cannot be written.
     """
@@ -139,7 +142,7 @@ def _refuse_other_kinds(target: Path) -> None:
 def _refuse_several(kind: str, sources: Sequence[str]) -> None:
     if FORMATS[kind].one_video and len(sources) > 1:
         raise UsageError(
-            f"{kind} holds the cues of one video, and here are {len(sources)}; "
+            f"{kind} is about one video, and here are {len(sources)}; "
             "pass --out FOLDER/ for a file each"
         )
 

@@ -242,7 +242,9 @@ class StoreQuery:
         """Return a clip's recipe, its own rate and size called as asked where they are the same."""
         have, facts = video.recipe, video.manifest
         steps = np.arange(facts.frames) / self.sample_fps
-        if have.sample_fps is None and np.allclose(video.times, steps, rtol=0, atol=_SAME_SECONDS):
+        if have.sample_fps is None and np.allclose(
+            video.times - video.times[0], steps, rtol=0, atol=_SAME_SECONDS
+        ):
             have = replace(have, sample_fps=self.sample_fps)
         # pictures are made smaller where they are too large, and never larger
         if have.size == "native" and min(facts.width, facts.height) <= self.short_side:

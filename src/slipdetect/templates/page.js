@@ -30,7 +30,10 @@ function watchVideo(section) {
   const player = section.querySelector("video");
   const timeline = section.querySelector(".timeline");
   const length = Number(section.dataset.length);
-  const view = { section, player, timeline, length, path: JSON.parse(section.dataset.path), events: [] };
+  // a copy begins with the first picture, which may come after the beginning of the recording
+  const begins = Number(section.dataset.begins);
+  const path = JSON.parse(section.dataset.path);
+  const view = { section, player, timeline, length, begins, path, events: [] };
   for (const item of section.querySelectorAll("[data-seek]")) {
     item.addEventListener("click", (click) => {
       click.stopPropagation();
@@ -56,7 +59,7 @@ function watchVideo(section) {
 function seek(view, seconds) {
   if (!view.player) return;
   const go = () => {
-    view.player.currentTime = seconds;
+    view.player.currentTime = Math.max(seconds - view.begins, 0);
     showTime(view);
   };
   if (view.player.readyState > 0) {
@@ -70,10 +73,14 @@ function seek(view, seconds) {
   view.player.play().catch(() => {});
 }
 
+function playedAt(view) {
+  return view.player.currentTime + view.begins;
+}
+
 function showTime(view) {
   const cursor = view.timeline.querySelector(".cursor");
   cursor.hidden = false;
-  cursor.style.left = `${(100 * Math.min(view.player.currentTime, view.length)) / view.length}%`;
+  cursor.style.left = `${(100 * Math.min(playedAt(view), view.length)) / view.length}%`;
 }
 
 function refuse(view) {
@@ -136,8 +143,8 @@ function edges(view, event) {
     field.addEventListener("change", () => take(field.valueAsNumber));
     row.append(field, button(`${edge} = player`, () => {
       if (!view.player) return;
-      field.value = String(rounded(view.player.currentTime));
-      take(view.player.currentTime);
+      field.value = String(rounded(playedAt(view)));
+      take(playedAt(view));
     }));
   }
   return row;
@@ -158,7 +165,7 @@ function moveMark(view, event) {
 }
 
 function addMissed(view) {
-  const now = view.player ? view.player.currentTime : 0;
+  const now = view.player ? playedAt(view) : 0;
   const start = rounded(Math.max(Math.min(now, view.length - FRESH), 0));
   const event = { start, end: rounded(Math.min(start + FRESH, view.length)) };
   event.verdict = "missed";

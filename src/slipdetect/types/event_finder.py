@@ -12,6 +12,7 @@ from dataclasses import dataclass, field, replace
 from slipdetect.errors import UsageError
 from slipdetect.types.aftermath import UP_FOR, Aftermath, with_aftermath
 from slipdetect.types.events import Event, EventConfig, Window, log_odds
+from slipdetect.video.frame import GAP_SECONDS
 
 
 @dataclass
@@ -121,10 +122,16 @@ class EventFinder:
     def push(self, window: Window) -> list[Event]:
         """Take the next window; return the events that are now final.
 
+        A gap before it ends an event that is going on, as ``finish`` does where a source broke off.
+
         Raises:
             UsageError: A probability outside 0 to 1, or a window before the last one.
         """
         _check(window, self._last)
+        before: list[Found] = []
+        if self._last is not None and window.start - self._last.end > GAP_SECONDS:
+            self.finish(interrupted=True)
+            before = self.latest
         for after in self._followed():
             after.push(window)
         if self._last is None:
@@ -142,7 +149,9 @@ class EventFinder:
             odds = float(log_odds([window.probability])[0])
             self._event.add(_Part(border, window.end, odds))
         self._last = window
-        return self._given_out([*finished, *self._confirmed()])
+        self._given_out([*finished, *self._confirmed()])
+        self.latest = [*before, *self.latest]
+        return [found.event for found in self.latest]
 
     def finish(self, interrupted: bool = False, live: bool = False) -> list[Event]:
         """End of the source: return what is still open, closed at the last window's end.

@@ -93,6 +93,12 @@ class Profile:
         )
 
 
+def watched(last: float, info: VideoInfo, report: DecodeReport) -> float:
+    """Return the seconds that have pictures, from the first one to that at ``last`` seconds."""
+    gone = sum(gap.end - gap.start for gap in report.gaps if gap.end <= last)
+    return last - info.start - gone
+
+
 @dataclass(frozen=True, repr=False)
 class DetectionResult:
     """Everything known of one source after detection.
@@ -108,7 +114,7 @@ class DetectionResult:
         windows: Sorted by start.
         info: What the container says.
         report: What decoding met.
-        duration: Time of the last sampled frame, seconds.
+        duration: Time of the last sampled frame, seconds; ``watched`` is without gaps.
         padded: The source is shorter than one window, so its score rests on less than usual.
         profile: Where the time went.
         event_config: Thresholds and durations that made ``events`` of ``windows``.
@@ -130,6 +136,11 @@ class DetectionResult:
 
     def __iter__(self) -> Iterator[Event]:
         return iter(self.events)
+
+    @property
+    def watched(self) -> float:
+        """Seconds that have pictures: from the first frame on, without gaps."""
+        return watched(self.duration, self.info, self.report)
 
     def __len__(self) -> int:
         return len(self.events)
@@ -292,11 +303,17 @@ class DetectionResult:
         return {
             "name": plain_name(self.source),
             "duration": rounded(self.duration),
+            "start_offset": rounded(info.start),
+            "zero_stamp": rounded(info.zero),
+            "started": info.started,
+            "gaps": [{"start": rounded(g.start), "end": rounded(g.end)} for g in report.gaps],
+            "joins": [{"at": rounded(j.at), "stamp": rounded(j.stamp)} for j in report.joins],
             "fps_nominal": None if info.frame_rate is None else rounded(info.frame_rate),
             "width": info.width,
             "height": info.height,
             "frames_read": report.frames,
             "decode_failures": report.failures,
+            "packets_without_picture": report.undecoded,
             "truncated": report.truncated,
             "padded": self.padded,
             "warnings": list(report.warnings),

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from slipdetect.video.frame import DecodeReport as DecodeReport
     from slipdetect.video.frame import Frame as Frame
     from slipdetect.video.frame import FrameTransform as FrameTransform
+    from slipdetect.video.frame import Gap as Gap
+    from slipdetect.video.frame import Join as Join
     from slipdetect.video.frame import Moment as Moment
     from slipdetect.video.frame import SourceOptions as SourceOptions
     from slipdetect.video.frame import VideoInfo as VideoInfo
@@ -26,6 +28,7 @@ if TYPE_CHECKING:
     from slipdetect.video.stored_pictures import recorded_bytes as recorded_bytes
     from slipdetect.video.video import Video as Video
     from slipdetect.video.video import frames_on_grid as frames_on_grid
+    from slipdetect.video.video import split_at_gaps as split_at_gaps
     from slipdetect.video.views import Recording as Recording
     from slipdetect.video.views import View as View
     from slipdetect.video.views import show as show
@@ -36,11 +39,11 @@ if TYPE_CHECKING:
 __getattr__, __dir__, __all__ = lazy_names(
     __name__,
     {
-        "slipdetect.video.frame": "Change DecodeReport Frame FrameTransform Moment "
+        "slipdetect.video.frame": "Change DecodeReport Frame FrameTransform Gap Join Moment "
         "SourceOptions VideoInfo VideoOptions",
         "slipdetect.video.reader": "DEFAULT_MAX_PIXELS open_video VIDEO_SUFFIXES find_videos",
         "slipdetect.video.stored_pictures": "recorded_bytes",
-        "slipdetect.video.video": "Video frames_on_grid",
+        "slipdetect.video.video": "Video frames_on_grid split_at_gaps",
         "slipdetect.video.views": "Recording View show",
         "slipdetect.video.writer": "timed_video write_timed_video write_video",
     },

@@ -5,7 +5,7 @@ In: nothing. Out: ``Frame``, ``Moment``, ``VideoInfo``, ``DecodeReport``.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypedDict, cast
 
@@ -15,13 +15,18 @@ if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
 
+_UNDECODED_SECONDS = 1.0  # less is not worth a warning
+_NAMED = 5  # gaps and joins that a warning names
+GAP_SECONDS = 10.0  # pictures further apart are a gap: what lies between was not seen
+
 
 @dataclass(frozen=True)
 class Frame:
     """One picture and when it is shown.
 
     Attributes:
-        time: Seconds since the first frame, never smaller than the frame's before.
+        time: Seconds on the recording's clock, which is 0 where a player's bar begins (at the first
+            picture, unless sound comes before it); never smaller than the frame's before.
         image: (height, width, 3) uint8 RGB, upright. Two samples may share one array.
         corrupt: The decoder patched over damage in this picture.
     """
@@ -62,10 +67,14 @@ class VideoInfo:
         width: Pixels per row as displayed, after rotation and pixel aspect.
         height: Rows as displayed.
         frame_rate: Frames per second, or None when the header's value makes no sense.
-        duration: Seconds, or None when the header does not say.
+        duration: Seconds from the first frame to the end, or None when the header does not say.
         codec: Name of the codec, e.g. ``"h264"``.
         rotation: Degrees counterclockwise that were applied: 0, 90, 180 or 270.
         streams: Video streams in the file, cover pictures not counted.
+        start: Seconds of the first frame, see ``Frame.time``.
+        zero: Stamp in the file at which the clock is 0, seconds.
+        started: When the clock was 0, as the recording says it, ISO 8601, without a zone where that
+            is not known; None where it says nothing.
     """
 
     source: str
@@ -76,6 +85,45 @@ class VideoInfo:
     codec: str
     rotation: int
     streams: int
+    start: float = 0.0
+    zero: float = 0.0
+    started: str | None = None
+
+    @property
+    def end(self) -> float | None:
+        """Seconds at which the last frame ends, or None when the header does not say."""
+        return None if self.duration is None else self.start + self.duration
+
+    @property
+    def middle(self) -> float:
+        """Seconds halfway through, or of the first frame when the header does not say."""
+        return self.start + (self.duration or 0.0) / 2
+
+
+@dataclass(frozen=True)
+class Gap:
+    """A stretch of a recording without pictures.
+
+    Attributes:
+        start: Seconds of the last picture before it.
+        end: Seconds of the first one behind it.
+    """
+
+    start: float
+    end: float
+
+
+@dataclass(frozen=True)
+class Join:
+    """Where a recording's stamps begin anew, so that its parts follow one another.
+
+    Attributes:
+        at: Seconds of the first picture of the new part.
+        stamp: What the file's own clock says there, seconds from its beginning.
+    """
+
+    at: float
+    stamp: float
 
 
 @dataclass
@@ -87,17 +135,57 @@ class DecodeReport:
         failures: Packets that could not be read or decoded, and corrupt frames.
         truncated: A noticeable part of what the header promised is missing.
         warnings: One line each, without repeats.
+        undecoded: Whole packets that gave no picture, as those before the first key frame do.
+        gaps: Stretches without pictures, in order.
+        joins: Where stamps begin anew, in order.
     """
 
     frames: int = 0
     failures: int = 0
     truncated: bool = False
     warnings: list[str] = field(default_factory=list)
+    undecoded: int = 0
+    gaps: list[Gap] = field(default_factory=list)
+    joins: list[Join] = field(default_factory=list)
 
     def warn(self, text: str) -> None:
         """Add ``text`` to the warnings unless it is there already."""
         if text not in self.warnings:
             self.warnings.append(text)
+
+    def conclude(self, frame_seconds: float) -> None:
+        """Warn of what was met of packets without a picture, gaps and joins.
+
+        Args:
+            frame_seconds: Usual seconds from one frame to the next.
+        """
+        lost = self.undecoded * frame_seconds
+        if lost > _UNDECODED_SECONDS:
+            self.warn(
+                f"{self.undecoded} packets ({_said(lost)}) gave no picture: what they refer to is"
+                " missing, as in a piece that begins without a key frame"
+            )
+        if self.gaps:
+            many = "1 gap" if len(self.gaps) == 1 else f"{len(self.gaps)} gaps"
+            where = [
+                f"{_said(each.start)} to {_said(each.end)} ({_said(each.end - each.start)})"
+                for each in self.gaps
+            ]
+            self.warn(f"{many} without pictures: {_listed(where)}")
+        if self.joins:
+            where = [_said(each.at) for each in self.joins]
+            self.warn(
+                "timestamps jump: the parts are joined one after the other, at " + _listed(where)
+            )
+
+
+def _said(seconds: float) -> str:
+    return f"{seconds:.1f} s"
+
+
+def _listed(texts: Sequence[str]) -> str:
+    more = f" and {len(texts) - _NAMED} more" if len(texts) > _NAMED else ""
+    return ", ".join(texts[:_NAMED]) + more
 
 
 class VideoOptions(TypedDict, total=False):
@@ -117,7 +205,7 @@ class VideoOptions(TypedDict, total=False):
 
 
 class SourceOptions(VideoOptions, total=False):
-    """How a file or a live source is read; a live one takes everything but ``frame_rate``.
+    """How a file or a live source is read.
 
     Attributes:
         retries: Live: tries in a row to connect before giving up.
@@ -129,7 +217,7 @@ class SourceOptions(VideoOptions, total=False):
         max_lag: Live: seconds of sampled frames that may wait.
     """
 
-    retries: int
+    retries: int | None
     read_timeout: float
     open_timeout: float
     first_wait: float

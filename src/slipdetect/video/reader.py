@@ -143,7 +143,7 @@ def open_video(
         VideoError: The source is missing, no video, too large or has no frame to decode.
         UsageError: A parameter makes no sense.
     """
-    from slipdetect.video.decoder import MAX_FRAME_RATE, MIN_FRAME_RATE
+    from slipdetect.video.clock import MAX_FRAME_RATE, MIN_FRAME_RATE
     from slipdetect.video.video import Video, choose_stream, open_container, prepare_stream
 
     if frame_rate is not None and not MIN_FRAME_RATE <= frame_rate <= MAX_FRAME_RATE:

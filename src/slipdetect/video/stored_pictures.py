@@ -18,7 +18,7 @@ import numpy as np
 
 from slipdetect.errors import VideoError
 from slipdetect.video.decoder import plausible_aspect
-from slipdetect.video.frame import DecodeReport, VideoInfo
+from slipdetect.video.frame import GAP_SECONDS, DecodeReport, Gap, VideoInfo
 from slipdetect.video.video import Video
 
 _START = b'{\n"format": "slipdetect extraction"'
@@ -89,7 +89,7 @@ class StoredPictures(Video):
                 f"{self._source!r} lacks its first picture, {self._name(0)!r}; make it again"
             )
         self._first = first
-        last, steps = self._times[-1], len(self._times) - 1
+        last, steps = self._times[-1] - self._times[0], len(self._times) - 1
         self.info = VideoInfo(
             source=self._source,
             width=first.width,
@@ -99,6 +99,7 @@ class StoredPictures(Video):
             codec="mjpeg",
             rotation=0,
             streams=1,
+            start=self._times[0],
         )
 
     def close(self) -> None:
@@ -106,8 +107,12 @@ class StoredPictures(Video):
 
     def timed(self) -> Iterator[tuple[float, av.VideoFrame]]:
         """Yield all pictures at their seconds."""
+        self.report.gaps += [
+            Gap(one, other) for one, other in pairwise(self._times) if other - one > GAP_SECONDS
+        ]
+        self.report.conclude(0.0)
         for index, time in enumerate(self._times):
-            if time >= self._max_duration:
+            if time - self._times[0] >= self._max_duration:
                 self.report.warn(f"stopped after {self._max_duration:g} seconds as asked")
                 return
             picture = self._first if index == 0 else self._picture(index)
@@ -154,7 +159,7 @@ def _times(path: Path, max_pixels: int) -> list[float]:
         raise VideoError(
             f"{name} is the manifest of a stored video without pictures of its own; give the video"
         )
-    if not times or times[0] != 0 or not all(a <= b < math.inf for a, b in pairwise(times)):
+    if not times or times[0] < 0 or not all(a <= b < math.inf for a, b in pairwise(times)):
         raise VideoError(f"the manifest {name} has no times that make sense; make it again")
     if pixels > max_pixels:
         raise VideoError(

@@ -6,6 +6,7 @@ In: a file. Out: ``Video`` with ``info``, ``report`` and one pass of ``Frame``.
 from __future__ import annotations
 
 import math
+import weakref
 from collections.abc import Iterable, Iterator
 from itertools import chain
 from pathlib import Path
@@ -19,20 +20,18 @@ from av.container import InputContainer
 from av.video.stream import VideoStream
 
 from slipdetect.errors import UsageError, VideoError
+from slipdetect.video.clock import Clock, header_end, timing_of
 from slipdetect.video.decoder import (
-    DEFAULT_FRAME_RATE,
-    FixedClock,
     FrameDecoder,
-    PresentationClock,
     Rescaler,
     displayed_size,
     is_cut_off,
     is_truncated,
     plausible_aspect,
-    plausible_rate,
     quarter_turns,
 )
-from slipdetect.video.frame import DecodeReport, Frame, VideoInfo
+from slipdetect.video.frame import GAP_SECONDS, DecodeReport, Frame, VideoInfo
+from slipdetect.video.multipart import SNIFFED, Ahead, Repacked, is_multipart
 
 
 def tolerant(version: str) -> dict[str, Any]:
@@ -44,6 +43,7 @@ TOLERANT = tolerant(av.__version__)
 
 # Formats that open other files by name, or draw text; none of them is a recording.
 REFUSED_FORMATS = frozenset({"hls", "concat", "dash", "imf", "sdp", "tty", "image2"})
+_FIRST_YEAR = 2000
 _INCOMPLETE = "the file is incomplete; copy it again or repair it"
 
 
@@ -58,6 +58,12 @@ def open_container(path: Path, max_pixels: int) -> InputContainer:
         VideoError: The file is no video or damaged beyond opening.
     """
     try:
+        if (packed := repacked(path)) is not None:
+            options = {"max_pixels": str(max_pixels), "protocol_whitelist": "none"}
+            parts: InputContainer = av.open(
+                packed, "r", format=packed.format, options=options, **TOLERANT
+            )
+            return parts
         # The prefix keeps names like "concat:a.mp4" from being taken for protocols.
         container: InputContainer = av.open(
             f"file:{path}",
@@ -70,6 +76,18 @@ def open_container(path: Path, max_pixels: int) -> InputContainer:
         container.close()
         raise VideoError(f"{str(path)!r} is not a video but {container.format.long_name!r}")
     return container
+
+
+def repacked(path: Path) -> Repacked | None:
+    """Return the pictures of a file with JPEGs between boundaries; None of any other file."""
+    file = path.open("rb")
+    ahead = Ahead(file, SNIFFED)
+    if is_multipart(ahead.first):
+        packed = Repacked(ahead)
+        weakref.finalize(packed, file.close)
+        return packed
+    file.close()
+    return None
 
 
 def _why_unreadable(path: Path, error: Exception) -> str:
@@ -139,30 +157,6 @@ def prepare_stream(stream: VideoStream, path: Path | str, max_pixels: int) -> No
     context.thread_type = "AUTO"
 
 
-def header_duration(container: InputContainer, stream: VideoStream) -> float | None:
-    """Return the duration in seconds that the header promises for a stream, or None."""
-    if stream.duration is not None and stream.time_base is not None:
-        seconds = float(stream.duration * stream.time_base)
-    elif container.duration is not None:
-        seconds = container.duration / 1_000_000
-        if container.start_time is not None and _ends_absolute(container):
-            seconds -= container.start_time / 1_000_000
-    else:
-        return None
-    return seconds if seconds > 0 else None
-
-
-def _ends_absolute(container: InputContainer) -> bool:
-    """Matroska stores the time of the end, counted from 0 and not from the first frame."""
-    return "matroska" in container.format.name
-
-
-def header_rate(stream: VideoStream) -> float | None:
-    """Return the header's frames per second if plausible."""
-    average = plausible_rate(stream.average_rate)
-    return average if average is not None else plausible_rate(stream.guessed_rate)
-
-
 Item = TypeVar("Item")
 
 # Rounding must not decide a tie: 1.1 is not exactly between 1.0 and 1.2 as floats.
@@ -172,29 +166,31 @@ _SAME_SECONDS = 1e-9
 def nearest_on_grid(
     items: Iterable[tuple[float, Item]], rate: float
 ) -> Iterator[tuple[float, Item]]:
-    """Yield for every grid time ``k / rate`` the item nearest in time, ties to the earlier.
+    """Yield for every grid time the item nearest in time, ties to the earlier.
 
-    Looks one item ahead and keeps two, so memory does not grow with the length of the input.
+    The grid begins at the first item and, behind a gap of more than ``GAP_SECONDS``, anew at the
+    item there: grid times are that item's and k / rate after it. Looks one item ahead and keeps
+    two, so memory does not grow with the length of the input.
 
     Args:
-        items: Pairs (seconds, item), the first at 0, times never smaller than the one before.
+        items: Pairs (seconds, item), times never smaller than the one before.
         rate: Grid points per second.
 
     Yields:
-        (k / rate, item), until ``k / rate`` is beyond the last item's time.
+        (grid time, item), up to the last item's time.
 
     Raises:
         UsageError: ``rate`` is not a positive number.
     """
     if not (math.isfinite(rate) and rate > 0):
         raise UsageError(f"frames per second must be a positive number, not {rate!r}")
-    step = 0
+    step, begin = 0, 0.0
     earlier: tuple[float, Item] | None = None
     for later in items:
         time = later[0]
-        if earlier is None:
-            earlier = later
-        while (grid := step / rate) <= time:
+        if earlier is None or time - earlier[0] > GAP_SECONDS:
+            step, begin, earlier = 0, time, later
+        while (grid := begin + step / rate) <= time:
             closer = time - grid < grid - earlier[0] - _SAME_SECONDS
             yield grid, (later if closer else earlier)[1]
             step += 1
@@ -204,7 +200,7 @@ def nearest_on_grid(
 
 
 def frames_on_grid(frames: Iterable[Frame], rate: float) -> Iterator[Frame]:
-    """Yield at every grid time ``k / rate`` the nearest of ``frames``, ties to the earlier.
+    """Yield at every grid time the nearest of ``frames``, as ``nearest_on_grid`` does.
 
     Args:
         frames: All frames of a recording, as ``Video.frames()`` gives them.
@@ -215,6 +211,23 @@ def frames_on_grid(frames: Iterable[Frame], rate: float) -> Iterator[Frame]:
     """
     for time, frame in nearest_on_grid(((frame.time, frame) for frame in frames), rate):
         yield Frame(time, frame.image, frame.corrupt)
+
+
+def split_at_gaps(frames: Iterable[Frame]) -> Iterator[Iterator[Frame]]:
+    """Yield the parts of a recording between which it has gaps, each to be taken to its end."""
+    rest = iter(frames)
+    ahead = next(rest, None)
+
+    def part() -> Iterator[Frame]:
+        nonlocal ahead
+        last = ahead
+        while ahead is not None and last is not None and ahead.time - last.time <= GAP_SECONDS:
+            last = ahead
+            yield last
+            ahead = next(rest, None)
+
+    while ahead is not None:
+        yield part()
 
 
 class Video:
@@ -236,46 +249,41 @@ class Video:
         self._stream = stream
         self._max_duration = math.inf if max_duration is None else max_duration
         self._decoder = FrameDecoder(container, stream, self.report)
-        self._decoded = iter(self._decoder)
+        self._clock = Clock(timing_of(container, stream, frame_rate), self.report)
+        self._decoded = self._clock.timed(self._decoder)
         self._started = False
         first = next(self._decoded, None)
         if first is None:
             raise VideoError(_why_no_frames(source, self.report))
-        self._first = first
+        self._start, self._first = first
         self._aspect = plausible_aspect(stream.sample_aspect_ratio)
-        self._turns = quarter_turns(first.rotation)
-        # AVI stores no presentation times: those of H.264 with B-frames are guesses, out of order.
-        self._by_decoding = container.format.name == "avi" and first.dts is not None
-        self._clock = self._make_clock(first, frame_rate)
-        self.info = self._describe(first, source, frame_rate)
+        self._turns = quarter_turns(self._first.rotation)
+        self.info = self._describe(self._first, source)
 
-    def _make_clock(
-        self, first: av.VideoFrame, frame_rate: float | None
-    ) -> FixedClock | PresentationClock:
-        if frame_rate is not None:
-            return FixedClock(frame_rate)
-        base = self._stream.time_base
-        if self._timestamp(first) is None or base is None:
-            self.report.warn(
-                f"no timestamps: {DEFAULT_FRAME_RATE:g} frames per second are assumed;"
-                " frame_rate=... sets another"
-            )
-            return FixedClock(DEFAULT_FRAME_RATE)
-        may_jump = "mpegts" in self._container.format.name
-        return PresentationClock(base, header_rate(self._stream), may_jump)
-
-    def _describe(self, first: av.VideoFrame, source: str, rate: float | None) -> VideoInfo:
+    def _describe(self, first: av.VideoFrame, source: str) -> VideoInfo:
         width, height = displayed_size(first.width, first.height, self._aspect, self._turns)
+        end = header_end(self._container, self._stream)
         return VideoInfo(
             source=source,
             width=width,
             height=height,
-            frame_rate=header_rate(self._stream) if rate is None else rate,
-            duration=header_duration(self._container, self._stream),
+            frame_rate=self._clock.rate,
+            duration=None if end is None or end <= self._start else end - self._start,
             codec=self._stream.codec_context.name,
             rotation=self._turns * 90,
             streams=len(video_streams(self._container)),
+            start=self._start,
+            zero=self._clock.zero,
+            started=self._began(),
         )
+
+    def _began(self) -> str | None:
+        """Return when the recording began, ISO 8601, where it says so."""
+        if (date := self._clock.date) is not None:
+            return date.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+        told = str(self._container.metadata.get("creation_time", ""))
+        # many writers put the beginning of their calendar there
+        return told if told[:4].isdigit() and int(told[:4]) >= _FIRST_YEAR else None
 
     def __enter__(self) -> Self:
         return self
@@ -300,10 +308,11 @@ class Video:
         """Return the frames as an iterator; a video can be read once.
 
         Args:
-            rate: None for every frame at its presentation time. Otherwise frames on the regular
-                grid time = k / rate, each the source frame nearest in presentation time (ties to
-                the earlier), as long as k / rate is not beyond the last frame. Only chosen frames
-                are converted, and one that is chosen repeatedly is converted once.
+            rate: None for every frame at its presentation time. Otherwise frames on a regular
+                grid from the first frame on, anew behind each gap, each the source frame nearest
+                in presentation time (ties to the earlier), as long as the grid is not beyond the
+                last frame. Only chosen frames are converted, and one that is chosen repeatedly is
+                converted once.
             short_side: Pixels of the shorter displayed side, pixel aspect applied, never
                 enlarged, both sides even. None keeps the stored pixels, pixel aspect not applied.
 
@@ -325,23 +334,16 @@ class Video:
     def timed(self) -> Iterator[tuple[float, av.VideoFrame]]:
         """Yield all frames as decoded, at their seconds; instead of ``frames``, once."""
         first = self._first
-        last = 0.0
-        for frame in chain([first], self._decoded):
+        for seconds, frame in chain([(self._start, first)], self._decoded):
             if (frame.width, frame.height) != (first.width, first.height):
                 self.report.warn("the frame size changes: later frames are fitted into the first")
-            last = self._clock.seconds(self._timestamp(frame))
-            if self._clock.jumps:
-                self.report.warn("timestamps jump: the parts are joined one after the other")
-            if last >= self._max_duration:
+            if seconds - self._start >= self._max_duration:
                 self.report.warn(f"stopped after {self._max_duration:g} seconds as asked")
+                self._clock.tell()
                 return
-            yield last, frame
-        self._finish(last + self._clock.frame_seconds)
-
-    def _timestamp(self, frame: av.VideoFrame) -> int | None:
-        if self._by_decoding or frame.pts is None:
-            return frame.dts
-        return frame.pts
+            yield seconds, frame
+        self._clock.tell()
+        self._finish(self._clock.end - self._start)
 
     def _finish(self, seconds: float) -> None:
         self.report.truncated = is_truncated(
@@ -360,6 +362,11 @@ def _why_no_frames(source: str, report: DecodeReport) -> str:
         return (
             f"{source!r} has no video frames that can be decoded: it is damaged, or its frames are"
             " larger than max_pixels=... allows; check that it plays elsewhere"
+        )
+    if report.undecoded:
+        return (
+            f"{source!r} has no picture that can be decoded: {report.undecoded} packets, but no key"
+            " frame that they refer to; cut it again, from a key frame on"
         )
     return f"{source!r} has no video frames; record or copy it again"
 

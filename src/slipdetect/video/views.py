@@ -19,7 +19,8 @@ import numpy.typing as npt
 
 from slipdetect._io import make_folder
 from slipdetect.errors import SlipdetectError, VideoError
-from slipdetect.video.decoder import DEFAULT_FRAME_RATE, Rescaler
+from slipdetect.video.clock import DEFAULT_FRAME_RATE
+from slipdetect.video.decoder import Rescaler
 from slipdetect.video.frame import Change, Frame, Moment, VideoInfo
 from slipdetect.video.reader import open_video
 from slipdetect.video.writer import timed_video

@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from slipdetect.lab.evaluate.predictions import ClipPrediction
     from slipdetect.models import ModelConfig, ModelPackage
 
-_FITTING = ("split", "dataset", "exclude", "root", "bins", "reliability")
+_FITTING = ("dataset", "exclude")  # evaluate has these two as well
 _RATE = click.FloatRange(min=0.0, min_open=True)
 
 
@@ -52,8 +52,12 @@ class CalibrateSettings(DatasetSettings):
         type=FILE_NAME,
         help="Your own footage in which nobody falls: a folder, a video or a pattern; repeatable.",
     )
-    per_day: float | None = option(type=_RATE, help="False events a day to allow.  [default: 1]")
-    per_hour: float | None = option(type=_RATE, help="False events an hour to allow.")
+    per_day: float | None = option(
+        type=_RATE, beside=("negatives",), help="False events a day to allow.  [default: 1]"
+    )
+    per_hour: float | None = option(
+        type=_RATE, beside=("negatives",), help="False events an hour to allow."
+    )
     data: Path | None = option(
         type=FILE,
         metavar="CLIPS.csv",
@@ -61,19 +65,26 @@ class CalibrateSettings(DatasetSettings):
     )
     split: str | None = option(
         type=click.Choice(["train", "val", "test", "all"]),
+        beside=("data",),
         help="Rows of CLIPS.csv to fit on.  [default: val; all where the file has no split]",
     )
     root: Path | None = option(
-        type=FOLDER, help="Folder of the clips.  [default: that of CLIPS.csv]"
+        type=FOLDER,
+        beside=("data",),
+        help="Folder of the clips.  [default: that of CLIPS.csv]",
     )
     bins: Binning = option(
         type=click.Choice(["mass", "width"]),
+        beside=("data",),
         default="mass",
         show_default=True,
         help="Bins of the calibration error: as many windows each, or as wide.",
     )
     reliability: Path | None = option(
-        type=FILE, metavar="FILE.png", help="File for a reliability diagram."
+        type=FILE,
+        metavar="FILE.png",
+        beside=("data",),
+        help="File for a reliability diagram.",
     )
     out: Path = option(type=FOLDER, required=True, help="Folder for the calibrated model.")
     overwrite: bool = overwrite_option("Replace what is there.")
@@ -93,10 +104,6 @@ class CalibrateSettings(DatasetSettings):
             )
         if daily is not None and hourly is not None:
             raise UsageError("--per-day and --per-hour are two budgets; give one")
-        if (daily is not None or hourly is not None) and not self.negatives:
-            raise UsageError(
-                "a budget of false events needs footage to count them: give --negatives"
-            )
         allowed = (1.0 if daily is None else daily) / 24 if hourly is None else hourly
         if not math.isfinite(allowed):
             raise UsageError(f"a budget is a number of false events, not {allowed}")

@@ -43,11 +43,18 @@ class CheckSettings:
         type=click.IntRange(1, 20),
         default=8,
         show_default=True,
+        beside=("sheet",),
         help="Pictures in a row of the sheet.",
     )
     fast: bool = option(is_flag=True, help="Decode no video: only groups and equal files.")
     allow_leaks: bool = option(is_flag=True, help="Warn of leaks and do not fail.")
-    seed: int = option(type=int, default=0, show_default=True, help="Of folds and pictures.")
+    seed: int = option(
+        type=int,
+        default=0,
+        show_default=True,
+        beside=("sheet", "no fast"),
+        help="Of folds and pictures.",
+    )
     overwrite: bool = option(is_flag=True, help="Replace an earlier report.")
 
 

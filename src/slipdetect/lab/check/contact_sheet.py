@@ -99,7 +99,7 @@ def _example(clip: Clip) -> Example:
     found: Frame | None = None
     try:
         with open_video(clip.path) as video:
-            wanted = sum(clip.events[0]) / 2 if clip.events else (video.info.duration or 0.0) / 2
+            wanted = sum(clip.events[0]) / 2 if clip.events else video.info.middle
             for frame in video.frames(_RATE, _SIDE):
                 found = frame
                 if frame.time >= wanted:

@@ -17,6 +17,7 @@ from typing import Any
 import cv2
 
 from slipdetect._io import publish_folder, staging_folder
+from slipdetect._text import named
 from slipdetect.errors import DataError, OutputError
 from slipdetect.flow import FlowExtractor
 from slipdetect.flow.registry import complete_parameters
@@ -35,7 +36,6 @@ from slipdetect.lab.course2020.archives import (
     judge,
 )
 from slipdetect.lab.course2020.lists import rows_of
-from slipdetect.lab.data.splits import named
 from slipdetect.lab.fetch.archives import unwritable
 from slipdetect.lab.prepare.rows import Prepared, write_rows
 from slipdetect.store.layout import TsnLayout, Unit, frames_per_unit

@@ -7,18 +7,19 @@ from __future__ import annotations
 
 import re
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
-from slipdetect.errors import DataError
+from slipdetect._text import excerpt
+from slipdetect.errors import DataError, UsageError
 from slipdetect.lab.data.annotations import label_word
 from slipdetect.lab.data.safe_paths import Enclosure
 from slipdetect.lab.extract.sources import file_of
 from slipdetect.lab.prepare.groups import ucf_group
 from slipdetect.lab.prepare.rows import OTHER, SLIP, Prepared, Row
 from slipdetect.lab.prepare.splitting import split_by_position
-from slipdetect.lab.prepare.text_files import excerpt, list_lines
+from slipdetect.lab.prepare.text_files import list_lines
 from slipdetect.lab.prepare.ucf101 import MISSING, UNGROUPED, UNLISTED, read_class_index
 
 CLASSES = {1: "Slipping", 2: "NotSlipping"}
@@ -46,6 +47,22 @@ class CourseLine:
     name: str  # class/video, with or without a suffix
     frames: int | None  # number of its frames, or None where the list has none
     label: str  # "slip" or "other"
+    split: str = ""  # what the list is for
+
+
+@dataclass(frozen=True)
+class _Entry:
+    """A line before it is known what its number means."""
+
+    where: str
+    name: str
+    frames: int | None
+    number: int | None
+    split: str
+
+    @property
+    def folder(self) -> str:
+        return PurePosixPath(self.name).parent.name
 
 
 def read_course_lists(
@@ -61,30 +78,35 @@ def read_course_lists(
     Args:
         lists: (split, file) of each list; the split may be empty.
         root: Folder that entries count from and stay in.
-        classes: A ``classInd.txt`` for lists of the first generation; ``CLASSES`` when None.
+        classes: A ``classInd.txt`` for lists of every form; those of the report when None.
         frame_counts: Frames by name, for lists without them.
         dataset: Name of the data set.
 
     Raises:
         DataError: A line is malformed, leads out of ``root``, contradicts its class folder, or
             names a video that another line names.
+        UsageError: There are ``frame_counts``, and every line has its frames.
     """
-    index = CLASSES if classes is None else read_class_index(classes)
+    index = None if classes is None else read_class_index(classes)
     enclosure = Enclosure(root)
     prepared = Prepared([])
     seen: dict[Path, str] = {}
-    for split, file in lists:
-        for line in read_course_list(file, index):
-            path = _place(line, enclosure)
-            if path in seen:
-                raise DataError(f"{line.where}: {excerpt(line.name)} is also in {seen[path]}")
-            seen[path] = line.where
-            if path.is_file():
-                prepared.rows.append(_video_row(line, path, split, dataset, frame_counts or {}))
-            elif path.is_dir() or (root / PurePosixPath(line.name).name).is_dir():
-                prepared.left_out.add(ONLY_FRAMES, line.name)
-            else:
-                prepared.left_out.add(MISSING, line.name)
+    lacks_frames = False
+    entries = (entry for split, file in lists for entry in _entries(file, split))
+    for line in _resolved(entries, index):
+        lacks_frames |= line.frames is None
+        path = _place(line, enclosure)
+        if path in seen:
+            raise DataError(f"{line.where}: {excerpt(line.name)} is also in {seen[path]}")
+        seen[path] = line.where
+        if path.is_file():
+            prepared.rows.append(_video_row(line, path, dataset, frame_counts or {}))
+        elif path.is_dir() or (root / PurePosixPath(line.name).name).is_dir():
+            prepared.left_out.add(ONLY_FRAMES, line.name)
+        else:
+            prepared.left_out.add(MISSING, line.name)
+    if frame_counts is not None and not lacks_frames:
+        raise UsageError("--frame-count has no effect: the lists have frames; leave it out")
     if any(ucf_group(row.path.stem) is None for row in prepared.rows):
         prepared.notes.append(UNGROUPED)
     return prepared
@@ -96,16 +118,25 @@ def _place(line: CourseLine, enclosure: Enclosure) -> Path:
     return enclosure.path(file_of(line.name, enclosure), line.where)
 
 
-def read_course_list(file: Path, index: Mapping[int, str] = CLASSES) -> Iterator[CourseLine]:
+def read_course_list(file: Path, index: Mapping[int, str] | None = None) -> Iterator[CourseLine]:
     """Yield the lines of a list; its first line tells which generation it is.
 
     Three fields are the second generation, with 0 for a slip and 1 for none. Two are the first,
-    whose label is the number of a class in ``index``. One is a test list of the first, whose label
-    is in the name of the class folder.
+    whose label is the number of a class. One is a test list of the first, whose label is in the
+    name of the class folder.
+
+    Args:
+        file: The list.
+        index: Classes by number, for lists of every form; three fields may count them from 0.
+            None: those of the 2020 course report.
 
     Raises:
         DataError: A line is malformed or contradicts its class folder.
     """
+    yield from _resolved(_entries(file), index)
+
+
+def _entries(file: Path, split: str = "") -> Iterator[_Entry]:
     expected = 0
     for where, text in list_lines(file):
         found = _LINE.fullmatch(text)
@@ -119,37 +150,84 @@ def read_course_list(file: Path, index: Mapping[int, str] = CLASSES) -> Iterator
         frames = int(numbers[0]) if len(numbers) == 2 else None
         if frames is not None and frames < 1:
             raise DataError(f"{where}: a video cannot have {frames} frames; count them again")
-        yield CourseLine(where, name, frames, _listed_label(numbers, name, index, where))
+        yield _Entry(where, name, frames, int(numbers[-1]) if numbers else None, split)
 
 
-def _listed_label(numbers: Sequence[str], name: str, index: Mapping[int, str], where: str) -> str:
-    by_folder = label_word(PurePosixPath(name).parent.name)
-    if not numbers:
+def _resolved(entries: Iterable[_Entry], index: Mapping[int, str] | None) -> Iterator[CourseLine]:
+    known: Mapping[int, str] = {0: CLASSES[1], 1: CLASSES[2]}
+    if index is not None:
+        entries = list(entries)  # all of them together tell where they begin to count
+        known = _numbered([entry for entry in entries if entry.frames is not None], index)
+    for entry in entries:
+        names = known if entry.frames is not None else CLASSES if index is None else index
+        if index is not None and entry.number is None and entry.folder not in index.values():
+            raise DataError(
+                f"{entry.where}: the folder of {excerpt(entry.name)} is no class of the class"
+                f" file ({_listing(index)}); correct one of them"
+            )
+        yield CourseLine(
+            entry.where, entry.name, entry.frames, _listed_label(entry, names), entry.split
+        )
+
+
+def _numbered(entries: Sequence[_Entry], index: Mapping[int, str]) -> Mapping[int, str]:
+    """Return the classes by the numbers that lists with three fields have for them.
+
+    A class file may count from 1 where such lists count from 0.
+
+    Raises:
+        DataError: Neither numbers nor class folders tell which.
+    """
+    from_zero = {number - 1: name for number, name in index.items()}
+    if not entries or 0 in index:
+        return index
+    fitting = [
+        names
+        for names in (from_zero, index)
+        if all(entry.number in names for entry in entries)
+        and all(
+            entry.folder == names[entry.number or 0]
+            for entry in entries
+            if entry.folder in index.values()
+        )
+    ]
+    if len(fitting) == 2:
+        raise DataError(
+            f"{entries[0].where}: nothing tells whether its numbers count classes from 0 or from"
+            f" 1, as the class file does ({_listing(index)}); number that as the list does"
+        )
+    return fitting[0] if fitting else from_zero
+
+
+def _listing(index: Mapping[int, str]) -> str:
+    return ", ".join(f"{number} {name}" for number, name in sorted(index.items())[:10])
+
+
+def _listed_label(entry: _Entry, known: Mapping[int, str]) -> str:
+    where, name = entry.where, entry.name
+    by_folder = label_word(entry.folder)
+    if entry.number is None:
         if by_folder is None:
             raise DataError(
                 f"{where}: {excerpt(name)} has no label, and its folder names none; name the"
                 f" folder {CLASSES[1]} or {CLASSES[2]}"
             )
         return SLIP if by_folder else OTHER
-    known = {0: CLASSES[1], 1: CLASSES[2]} if len(numbers) == 2 else index
-    number = int(numbers[-1])
+    number = entry.number
     positive = label_word(known.get(number, ""))
-    listed = ", ".join(f"{key} {name}" for key, name in sorted(known.items())[:10])
     if positive is None:
         raise DataError(
-            f"{where}: label {number} means neither a slip nor none (there is {listed})"
+            f"{where}: label {number} means neither a slip nor none (there is {_listing(known)})"
         )
     if by_folder not in (None, positive):
         raise DataError(
             f"{where}: label {number} ({known[number]}) contradicts the folder of {excerpt(name)};"
-            f" labels of such a list are {listed}"
+            f" labels of such a list are {_listing(known)}"
         )
     return SLIP if positive else OTHER
 
 
-def _video_row(
-    line: CourseLine, path: Path, split: str, dataset: str, frame_counts: Mapping[str, int]
-) -> Row:
+def _video_row(line: CourseLine, path: Path, dataset: str, frame_counts: Mapping[str, int]) -> Row:
     group = ucf_group(path.stem)
     names = (line.name, path.name, path.stem)
     counted = next((frame_counts[name] for name in names if name in frame_counts), None)
@@ -159,7 +237,7 @@ def _video_row(
         label=line.label,
         group="" if group is None else f"{dataset}-{group}",
         dataset=dataset,
-        split=split,
+        split=line.split,
         action=PurePosixPath(line.name).parent.name,
         more={} if frames is None else {"frames": str(frames)},
     )
@@ -248,7 +326,7 @@ def _listed(lists: Sequence[tuple[str, bytes]]) -> dict[str, tuple[CourseLine, s
             files.append(folder / name)
         try:
             index = next((f for f in files if f.name.lower() == _INDEX), None)
-            classes = CLASSES if index is None else read_class_index(index)
+            classes = None if index is None else read_class_index(index)
             for file in files:
                 side = next((side for side in _SIDES if side in file.name.lower()), "")
                 if side and file != index:
@@ -261,7 +339,7 @@ def _listed(lists: Sequence[tuple[str, bytes]]) -> dict[str, tuple[CourseLine, s
 def _take(
     file: Path,
     side: str,
-    classes: Mapping[int, str],
+    classes: Mapping[int, str] | None,
     found: dict[str, tuple[CourseLine, str]],
 ) -> None:
     """Add the lines of a list; lists of frames and of flow name the same clips."""

@@ -14,8 +14,9 @@ import click
 
 from slipdetect._io import check_writable
 from slipdetect.cli.console import Console
-from slipdetect.cli.options import common_options
+from slipdetect.cli.options import Beside, common_options
 from slipdetect.errors import UsageError
+from slipdetect.lab.evaluate.options import refuse
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -39,9 +40,17 @@ _NAMED = re.compile(r"[\w-]+=")
     type=click.Path(path_type=Path, dir_okay=False),
     help="The tested clips, for their names and groups; pickles need it.",
 )
-@click.option("--split", metavar="NAME", help="Rows of CSV that were tested.  [default: all]")
+@click.option(
+    "--split",
+    metavar="NAME",
+    cls=Beside,
+    beside=("data",),
+    help="Rows of CSV that were tested.  [default: all]",
+)
 @click.option(
     "--root",
+    cls=Beside,
+    beside=("data",),
     type=click.Path(path_type=Path, file_okay=False),
     help="Folder of the videos.  [default: that of CSV]",
 )
@@ -94,6 +103,7 @@ def convert_scores(
     if out.suffix.lower() != ".npz":
         if len(files) > 1:
             raise UsageError("pickles are made of one .npz of slipdetect; name it alone")
+        refuse(ctx, ("data", "labels", "frames"), "the .npz that pickles are made of has it")
         written = write_pickles(read_scores(Path(files[0])), out, overwrite=overwrite)
         console.note(f"wrote {', '.join(repr(str(path)) for path in written)}")
         return

@@ -91,7 +91,8 @@ def warn_of_known_groups(console: Console, clips: Sequence[Clip]) -> None:
         console: Where to.
         clips: All clips of the annotation file, with their split.
     """
-    from slipdetect.lab.data.splits import group_leaks, named
+    from slipdetect._text import named
+    from slipdetect.lab.data.splits import group_leaks
 
     sided = [clip for clip in clips if clip.split]
     shared = [leak for leak in group_leaks(sided) if "test" in leak.clips]

@@ -102,8 +102,9 @@ class TrainingWindows(Dataset[Item]):
         self._positive_fraction = positive_fraction
         self._epoch = 0
         self._pools = []
+        placed = [self._reader.placed(clip) for clip in clips]
         for index, what in enumerate(("a fall", "none")):
-            found = candidates(clips, recipe.rule, self._reader.duration, positive=index == 0)
+            found = candidates(placed, recipe.rule, self._reader.duration, positive=index == 0)
             if not found:
                 raise DataError(
                     f"no training clip has a place for a window that shows {what}; "
@@ -165,11 +166,12 @@ class ValidationWindows(Dataset[Item]):
 
     def __init__(self, clips: Sequence[Clip], cache: FrameCache, recipe: WindowRecipe) -> None:
         self._reader = WindowReader(recipe, cache)
+        placed = [self._reader.placed(clip) for clip in clips]
         self._windows: list[tuple[Candidate, float, int]] = [
             (candidate, (low + high) / 2, label)
             for label in (0, 1)
             for candidate in candidates(
-                clips, recipe.rule, self._reader.duration, positive=label == 0
+                placed, recipe.rule, self._reader.duration, positive=label == 0
             )
             for low, high in candidate.ranges
         ]

@@ -10,7 +10,7 @@ import json
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -21,7 +21,10 @@ from slipdetect.flow import FlowExtractor
 from slipdetect.store import StoredVideo, StoreQuery, VideoStore
 from slipdetect.video import open_video
 
+Kind = TypeVar("Kind", bound=np.generic)
+
 _LAYOUT = 1
+_SMALL = 16  # px, where pictures do not count
 
 
 @dataclass(frozen=True)
@@ -78,6 +81,15 @@ class FrameCache:
         target = self._target(path, asdict(self.sampling))
         return _load_or_make(target, lambda: self._decode(path))
 
+    def times(self, path: Path) -> npt.NDArray[np.float64]:
+        """Return the seconds of the sampled frames of a clip on its own clock, ``(T,)``.
+
+        Raises:
+            VideoError: The clip cannot be decoded.
+            DataError: The store has the clip, made by another recipe.
+        """
+        return _load_or_make(self._times_target(path), lambda: self._read_times(path))
+
     def flows(self, path: Path) -> npt.NDArray[np.uint8]:
         """Return the quantized flow of a clip, ``(T - 1, H, W, 2)``; one still field if T is 1.
 
@@ -95,13 +107,22 @@ class FrameCache:
         if stored is not None and stored.recipe.rgb:
             return stored.frames()
         with open_video(path) as video:
-            frames = [
-                frame.image
-                for frame in video.frames(self.sampling.sample_fps, self.sampling.short_side)
-            ]
+            frames = list(video.frames(self.sampling.sample_fps, self.sampling.short_side))
         if not frames:
             raise VideoError(f"{str(path)!r} has no frame that can be decoded")
-        return np.stack(frames)
+        _save(self._times_target(path), np.array([frame.time for frame in frames]))
+        return np.stack([frame.image for frame in frames])
+
+    def _read_times(self, path: Path) -> npt.NDArray[np.float64]:
+        stored = self._find(path)
+        if stored is not None:
+            return stored.times
+        with open_video(path) as video:
+            sampled = video.frames(self.sampling.sample_fps, _SMALL)
+            return np.array([frame.time for frame in sampled])
+
+    def _times_target(self, path: Path) -> Path:
+        return self._target(path, {**asdict(self.sampling), "times": True})
 
     def _compute_flow(self, path: Path) -> npt.NDArray[np.uint8]:
         stored, frames = self._find(path), self.frames(path)
@@ -142,14 +163,17 @@ def cache_name(path: Path, layout: list[Any], recipe: dict[str, Any]) -> str:
     return f"{stem}-{key}"
 
 
-def _load_or_make(target: Path, make: Callable[[], npt.NDArray[np.uint8]]) -> npt.NDArray[np.uint8]:
+def _load_or_make(target: Path, make: Callable[[], npt.NDArray[Kind]]) -> npt.NDArray[Kind]:
     """Map the array at ``target``, made first if it is missing or damaged."""
     try:
-        kept: npt.NDArray[np.uint8] = np.load(target, mmap_mode="r", allow_pickle=False)
+        kept: npt.NDArray[Kind] = np.load(target, mmap_mode="r", allow_pickle=False)
         return kept
     except (OSError, *ARRAY_DAMAGE):
-        array = make()
+        _save(target, make())
+    made: npt.NDArray[Kind] = np.load(target, mmap_mode="r", allow_pickle=False)
+    return made
+
+
+def _save(target: Path, array: npt.NDArray[Any]) -> None:
     with atomic_write(target, overwrite=True) as temporary:
         np.save(temporary, array, allow_pickle=False)
-    made: npt.NDArray[np.uint8] = np.load(target, mmap_mode="r", allow_pickle=False)
-    return made

@@ -14,12 +14,10 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from slipdetect._io import file_sha256
-from slipdetect._text import shorten
+from slipdetect._text import MOST_NAMED, named, shorten
 from slipdetect.errors import DataError
 from slipdetect.lab.check.near_duplicates import NAME_COLUMNS, NearPair
 from slipdetect.lab.data.annotations import Clip
-
-MOST_NAMED = 10
 
 logger = logging.getLogger(__name__)
 
@@ -170,12 +168,6 @@ class Leaks:
     def line(self) -> str:
         """Return what an error says: bounded, however many names there are."""
         return f"the split leaks: {'; '.join(self.sentences(most=3))}"
-
-
-def named(names: Sequence[str], most: int = MOST_NAMED) -> str:
-    """Return ``names`` on one line, the first ``most`` of them and the number of the others."""
-    more = len(names) - most
-    return ", ".join(names[:most]) + (f" and {more} more" if more > 0 else "")
 
 
 def find_leaks(clips: Iterable[Clip], near: Iterable[NearPair] = ()) -> Leaks:

@@ -6,12 +6,13 @@ In: a clip and where its snippets begin. Out: a ``(segments, images, S, S, C)`` 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
 import torch
 
+from slipdetect.errors import DataError
 from slipdetect.lab.augment.augment import Augmentation, whole_picture_crop
 from slipdetect.lab.augment.config import AugmentConfig
 from slipdetect.lab.augment.images import Images
@@ -25,6 +26,7 @@ LABELS = ("slip", "other")
 DEFAULT_AUGMENT = AugmentConfig()
 AS_IT_RUNS = Stretch(0.0, 0.0, 1.0)
 Item = tuple[torch.Tensor, int]
+Span = tuple[float, float]
 
 
 @dataclass(frozen=True)
@@ -89,6 +91,32 @@ class WindowReader:
     def duration(self, clip: Clip) -> float:
         """Return the seconds from a clip's first sample to its last."""
         return (len(self.cache.frames(clip.path)) - 1) / self.fps
+
+    def placed(self, clip: Clip) -> Clip:
+        """Return a clip with its times in seconds from the first sample on, gaps left out.
+
+        Raises:
+            VideoError: The clip cannot be decoded.
+            DataError: A time lies where the recording has no pictures.
+        """
+        if not (clip.events or clip.lookalikes):
+            return clip
+        times = np.asarray(self.cache.times(clip.path))
+        seconds = np.arange(len(times)) / self.fps
+        if np.array_equal(times, seconds):
+            return clip
+
+        def place(spans: Sequence[Span]) -> tuple[Span, ...]:
+            moved = [np.interp(span, times, seconds).tolist() for span in spans]
+            for (start, end), (first, last) in zip(spans, moved, strict=True):
+                if last - first < 1 / self.fps < end - start and start < times[-1]:
+                    raise DataError(
+                        f"{str(clip.path)!r} has no pictures from {start:g} s to {end:g} s, where a"
+                        " time is marked; correct it"
+                    )
+            return tuple((start, end) for start, end in moved)
+
+        return replace(clip, events=place(clip.events), lookalikes=place(clip.lookalikes))
 
     def first_sample(self, center: float, frames: int) -> int:
         """Return the first sample of the window around ``center`` seconds, inside the clip."""

@@ -5,7 +5,6 @@ In: a model package, annotated clips, a folder for decoded frames, a protocol. O
 
 from __future__ import annotations
 
-import logging
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -22,18 +21,17 @@ from slipdetect.detection.engines import make_engine
 from slipdetect.detection.pipeline import BATCH, RunState, Segment, window_scores
 from slipdetect.detection.schedule import FixedWindows, Scores
 from slipdetect.detection.scorer import SnippetScorer
-from slipdetect.errors import DataError, UsageError, VideoError
+from slipdetect.errors import DataError, UsageError
 from slipdetect.lab.augment.images import flip_images, scale_short_side
 from slipdetect.lab.augment.transforms import GroupOverSample
 from slipdetect.lab.data import Clip, FrameCache, Sampling
+from slipdetect.lab.evaluate.each_clip import each_clip
 from slipdetect.lab.evaluate.protocol import Protocol, default_protocol
 from slipdetect.lab.evaluate.scores import ClipScores, clip_name
 from slipdetect.modalities.snippet import Box, SnippetGrid, StreamInput, cut
 from slipdetect.models import ModelConfig, ModelPackage
 from slipdetect.store import VideoStore
 from slipdetect.video import Frame
-
-logger = logging.getLogger(__name__)
 
 Progress = Callable[[int, int], None]
 Images = npt.NDArray[np.uint8]
@@ -81,20 +79,38 @@ def score_clips(
     if not clips:
         raise DataError("there are no clips to score; check the split and the data sets chosen")
     protocol = default_protocol(package.config) if protocol is None else protocol
+    score = clip_scorer(package, protocol, device, cache, store, batch=batch)
+    return collected(package, protocol, clips, each_clip(clips, score, on_clip), root)
+
+
+def clip_scorer(
+    package: ModelPackage,
+    protocol: Protocol,
+    device: str,
+    cache: Path | None,
+    store: VideoStore | None,
+    *,
+    batch: int = 32,
+    scratch: Path | None = None,
+) -> Callable[[Clip], Scores]:
+    """Return what scores a clip; see ``score_clips``.
+
+    Args:
+        package: The model.
+        protocol: How.
+        device: As for ``score_clips``, like ``cache``, ``store`` and ``batch``.
+        cache: See ``device``.
+        store: See ``device``.
+        batch: See ``device``.
+        scratch: Folder for temporary ones; None, or where there is none: the system's.
+    """
     score = _scoring(package, protocol, device, batch)
-    rows: list[Scores] = []
-    scored: list[Clip] = []
-    for index, clip in enumerate(clips):
-        try:
-            with _frame_cache(cache, package.config, store) as kept:
-                rows.append(score(clip.path, kept))
-            scored.append(clip)
-        except VideoError as error:
-            logger.warning("left out: %s", error)
-        on_clip(index + 1, len(clips))
-    if not rows:
-        raise DataError("none of the clips can be read; check the paths in the annotation file")
-    return _collect(package, protocol, scored, rows, root)
+
+    def score_clip(clip: Clip) -> Scores:
+        with _frame_cache(cache, package.config, store, scratch) as kept:
+            return score(clip.path, kept)
+
+    return score_clip
 
 
 def _scoring(
@@ -264,25 +280,37 @@ def _check_consensus(config: ModelConfig, protocol: Protocol) -> None:
 
 @contextmanager
 def _frame_cache(
-    folder: Path | None, config: ModelConfig, store: VideoStore | None
+    folder: Path | None, config: ModelConfig, store: VideoStore | None, scratch: Path | None
 ) -> Iterator[FrameCache]:
     sampling = Sampling(config.sample_fps, config.frame_short_side)
     flow = next((stream.flow for stream in config.streams if stream.flow is not None), None)
     if folder is not None:
         yield FrameCache(folder, sampling, flow, store)
         return
+    below = scratch if scratch is not None and scratch.is_dir() else None
     # Windows does not delete files that are mapped into memory still
-    with tempfile.TemporaryDirectory(prefix="slipdetect-", ignore_cleanup_errors=True) as name:
+    with tempfile.TemporaryDirectory(
+        prefix="slipdetect-", dir=below, ignore_cleanup_errors=True
+    ) as name:
         yield FrameCache(Path(name), sampling, flow, store)
 
 
-def _collect(
+def collected(
     package: ModelPackage,
     protocol: Protocol,
     clips: Sequence[Clip],
-    rows: Sequence[Scores],
+    found: Sequence[Scores | None],
     root: Path | None,
 ) -> ClipScores:
+    """Return the scores of the clips that have some, with what is known of them.
+
+    Raises:
+        DataError: None has.
+    """
+    rows = [row for row in found if row is not None]
+    clips = [clip for clip, row in zip(clips, found, strict=True) if row is not None]
+    if not rows:
+        raise DataError("none of the clips can be read; check the paths in the annotation file")
     config = package.config
     positive = config.labels.index(config.positive)
     other = next(index for index in range(len(config.labels)) if index != positive)

@@ -5,9 +5,12 @@ In: a model or kept scores, an annotation file. Out: tables, scores, a picture, 
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -16,10 +19,12 @@ from slipdetect.cli.console import Console
 from slipdetect.cli.errors import SOME_FAILED
 from slipdetect.cli.options import common_options
 from slipdetect.cli.typed_options import option, with_settings
+from slipdetect.cli.worker_options import ResumableSettings
 from slipdetect.errors import DataError, UsageError
 from slipdetect.lab.evaluate.options import (
     FILE,
     FOLDER,
+    MANY_OPTIONS,
     PREDICTIONS_SUFFIX,
     SCORE_SUFFIX,
     FusionWeights,
@@ -39,11 +44,18 @@ from slipdetect.lab.evaluate.tested_clips import (
     TestedClips,
     TestedSettings,
     choose,
+    model_facts,
     warn_of_training_data,
 )
+from slipdetect.workers import open_backend
 
 if TYPE_CHECKING:
+    from slipdetect.detection.schedule import Scores
+    from slipdetect.lab.data import Clip
+    from slipdetect.lab.evaluate.protocol import Protocol
     from slipdetect.lab.evaluate.scores import ClipScores
+    from slipdetect.models import ModelPackage
+    from slipdetect.workers import Link
 
 _CONVERT = "convert them first: slipdetect convert-scores"
 
@@ -53,7 +65,7 @@ _OLD_SUFFIXES = (".pickle", ".pkl")
 
 
 @dataclass(frozen=True, kw_only=True)
-class ClipSettings(ReportSettings, TestedSettings):
+class ClipSettings(ReportSettings, TestedSettings, ResumableSettings):
     """Options of ``evaluate clips``."""
 
     protocol: str | None = option(
@@ -108,7 +120,7 @@ def clips(ctx: click.Context, /, model: str, data: Path | None, settings: ClipSe
     if suffix == SCORE_SUFFIX:
         if data is not None:
             raise UsageError("these scores have their clips; leave DATA.csv out")
-        refuse(ctx, _RUNNING, "the clips are scored already")
+        refuse(ctx, (*_RUNNING, *MANY_OPTIONS), "the clips are scored already")
         _report(console, _read(Path(model)), settings)
         return
     if data is None:
@@ -130,32 +142,87 @@ def _read(file: Path) -> ClipScores:
 def _score(console: Console, model: str, tested: TestedClips, settings: ClipSettings) -> ClipScores:
     """Run the model over the clips."""
     from slipdetect.detection import model_folder, resolve_device
-    from slipdetect.lab.evaluate.clip_scoring import score_clips
+    from slipdetect.lab.evaluate.clip_scoring import collected
+    from slipdetect.lab.evaluate.each_clip import each_clip
     from slipdetect.lab.evaluate.protocol import Protocol, default_protocol
     from slipdetect.models import load_package
-    from slipdetect.store import VideoStore
+    from slipdetect.workers.manifest import Manifest
 
     text, total = settings.protocol, len(tested.clips)
     asked = None if text is None else Protocol.parse(text)
+    backend = open_backend(settings.on, settings.jobs, total, settings.device)
     package = load_package(model_folder(model))
     protocol = default_protocol(package.config) if asked is None else asked
     device = resolve_device(settings.device)
-    store = None if settings.store is None else VideoStore(settings.store)
     warn_of_training_data(console, package.config, tested, bundled=model == "default")
     views = "" if protocol.views is None else f" ({protocol.views} views of each)"
     console.note(f"scoring {total} clips on {device}, protocol {protocol}{views}")
-    with counted(console, total, "clips") as show:
-        scores = score_clips(
-            package,
-            tested.clips,
-            settings.cache,
-            protocol,
-            device=settings.device,
-            root=tested.root,
-            store=store,
-            on_clip=show,
+    with ExitStack() as stack:
+        kept = None
+        if settings.resume is not None:
+            facts = {**model_facts(package.config), "protocol": str(protocol)}
+            facts["store"] = None if settings.store is None else str(settings.store)
+            manifest = Manifest(Path(settings.resume), facts, _plain_row, _row)
+            kept = stack.enter_context(manifest)
+        # workers that are killed leave theirs behind
+        scratch = stack.enter_context(TemporaryDirectory(prefix="slipdetect-"))
+        make = Scoring(
+            model, protocol, settings.device, settings.cache, settings.store, Path(scratch)
         )
-    return tested.noted(scores)
+        show = stack.enter_context(counted(console, total, "clips"))
+        found = each_clip(
+            tested.clips, make.of(package), show, backend=backend, make=make, kept=kept
+        )
+    return tested.noted(collected(package, protocol, tested.clips, found, tested.root))
+
+
+@dataclass(frozen=True)
+class Scoring:
+    """Loads the model in a worker; the attributes are those of ``clip_scorer``.
+
+    Attributes:
+        model: Its folder, or ``default``.
+        protocol: How clips are scored.
+        device: Where.
+        cache: Folder for decoded frames.
+        store: Folder of stored frames and flow.
+        scratch: Folder for temporary ones.
+    """
+
+    model: str
+    protocol: Protocol
+    device: str
+    cache: Path | None
+    store: Path | None
+    scratch: Path
+
+    def of(self, package: ModelPackage) -> Callable[[Clip], Scores]:
+        """Return what scores a clip with a loaded model."""
+        from slipdetect.lab.evaluate.clip_scoring import clip_scorer
+        from slipdetect.store import VideoStore
+
+        store = None if self.store is None else VideoStore(self.store)
+        return clip_scorer(
+            package, self.protocol, self.device, self.cache, store, scratch=self.scratch
+        )
+
+    def __call__(self) -> Callable[[Clip, Link], Scores]:
+        """Return what scores a clip."""
+        from slipdetect.detection import model_folder
+        from slipdetect.models import load_package
+
+        score = self.of(load_package(model_folder(self.model)))
+        return lambda clip, link: score(clip)
+
+
+def _plain_row(row: Scores) -> dict[str, list[Any]]:
+    return {name: [str(logits.dtype), logits.tolist()] for name, logits in row.items()}
+
+
+def _row(data: dict[str, list[Any]]) -> Scores:
+    import numpy as np
+
+    return {name: np.array(values, kind) for name, (kind, values) in data.items()}
 
 
 def _report(console: Console, scores: ClipScores, settings: ClipSettings) -> None:

@@ -20,6 +20,7 @@ from slipdetect.lab.evaluate.event_matching import (
     hits,
     match,
     onset_errors,
+    overlap,
     seconds_outside,
     strays,
 )
@@ -84,6 +85,22 @@ class ActionRow:
 
 
 @dataclass(frozen=True)
+class ClassRow:
+    """How many of the times at which one thing is done have an event.
+
+    Attributes:
+        name: What is done.
+        fall: It is one.
+        hit: Share of them with an event: of a fall one that finds it, of anything else one that
+            overlaps it and finds no fall.
+    """
+
+    name: str
+    fall: bool
+    hit: Metric
+
+
+@dataclass(frozen=True)
 class EventEvaluation:
     """An event test.
 
@@ -93,6 +110,8 @@ class EventEvaluation:
         by_size: By the size of what moves as a share of the picture's height, if known.
         by_action: Clips without a fall, those with most false events a clip first; empty where no
             clip has an action.
+        by_class: Falls by their class, then what only looks like one by its, where the annotations
+            have times of such things.
         facts: Model, data, thresholds.
     """
 
@@ -100,6 +119,7 @@ class EventEvaluation:
     by_dataset: dict[str, EventReport]
     by_size: dict[str, EventReport]
     by_action: tuple[ActionRow, ...]
+    by_class: tuple[ClassRow, ...]
     facts: dict[str, Any]
 
 
@@ -119,6 +139,7 @@ def evaluate_events(
         by_dataset=_reports(datasets, sorted(datasets)) if len(datasets) > 1 else {},
         by_size={} if set(sizes) == {UNKNOWN} else _reports(sizes, order),
         by_action=_actions(predictions),
+        by_class=_classes(predictions),
         facts=dict(facts or {}),
     )
 
@@ -272,3 +293,30 @@ def _action_row(items: Sequence[ClipPrediction]) -> ActionRow:
         clips_hit=sum(bool(item.events) for item in items),
         rate=measure({"rate": known.false_per_clip()}, resampler)["rate"],
     )
+
+
+def _classes(predictions: Sequence[ClipPrediction]) -> tuple[ClassRow, ...]:
+    if not any(item.lookalikes for item in predictions):
+        return ()
+    counts: dict[tuple[bool, str], list[tuple[int, int]]] = {}
+    for index, item in enumerate(predictions):
+        names = {(start, end): name for start, end, name in item.classes}
+        false = strays(item.events, item.truth)
+        marked = [(span, True, hit) for span, hit in zip(item.truth, hits(item), strict=False)]
+        marked += [
+            (span, False, any(overlap(event[:2], span) > 0 for event in false))
+            for span in item.lookalikes
+        ]
+        for span, fall, hit in marked:
+            key = (fall, names.get(span, ""))
+            rows = counts.setdefault(key, [(0, 0)] * len(predictions))
+            rows[index] = (rows[index][0] + hit, rows[index][1] + 1)
+    groups = [group_of(item) for item in predictions]
+    positive = np.array([item.positive for item in predictions], bool)
+    resampler = GroupResampler(groups, positive, RESAMPLES, seed=0)
+    found = []
+    for (fall, name), rows in counts.items():
+        over, under = (_floats([row[place] for row in rows]) for place in (0, 1))
+        share = measure({"hit": Ratio(over, under, groups)}, resampler)["hit"]
+        found.append(ClassRow(name, fall, share))
+    return tuple(sorted(found, key=lambda row: (not row.fall, -(row.hit.value or 0), row.name)))

@@ -49,6 +49,9 @@ def event_page(evaluation: EventEvaluation) -> Page:
         tables.append((title, _parts(evaluation.by_size, "size")))
     if evaluation.by_action:
         tables.append(("False events by action, in clips without a fall", _actions(evaluation)))
+    if evaluation.by_class:
+        title = "Events by what is marked as a fall, or as only looking like one"
+        tables.append((title, _classes(evaluation)))
     return Page("Event test", _subject(evaluation), tables, list(_notes(evaluation)))
 
 
@@ -62,6 +65,10 @@ def event_data(evaluation: EventEvaluation) -> dict[str, Any]:
         "by_dataset": {name: _report_data(each) for name, each in evaluation.by_dataset.items()},
         "by_size": {name: _report_data(each) for name, each in evaluation.by_size.items()},
         "by_action": [_action_data(row) for row in evaluation.by_action],
+        "by_class": [
+            {"class": row.name, "fall": row.fall, "with_event": _metric_data(row.hit)}
+            for row in evaluation.by_class
+        ],
     }
 
 
@@ -152,6 +159,14 @@ def _actions(evaluation: EventEvaluation) -> list[list[str]]:
     return rows
 
 
+def _classes(evaluation: EventEvaluation) -> list[list[str]]:
+    rows = [["class", "fall", "with an event, % ", "n"]]
+    for row in evaluation.by_class:
+        name = printable(row.name) or "(none)"
+        rows.append([name, "yes" if row.fall else "no", *_cells(row.hit, "share")])
+    return rows
+
+
 def _cells(metric: Metric, kind: str) -> tuple[str, str]:
     """Return a metric with its interval, and what it was counted of."""
     return metric_text(metric, lambda value: _number(value, kind)), _count(metric, kind)
@@ -184,7 +199,8 @@ def _notes(evaluation: EventEvaluation) -> Iterator[str]:
     main = evaluation.main
     reports = (main, *evaluation.by_dataset.values(), *evaluation.by_size.values())
     metrics: list[Metric] = [each for report in reports for each in report.metrics.values()]
-    yield from interval_notes([*metrics, *(row.rate for row in evaluation.by_action)])
+    metrics += [row.rate for row in evaluation.by_action]
+    yield from interval_notes([*metrics, *(row.hit for row in evaluation.by_class)])
     yield (
         "tIoU: what a found and a true event have in common, by what they span together. The "
         "found event with the highest score chooses first."

@@ -5,23 +5,28 @@ In: a model or kept predictions, an annotation file. Out: tables, predictions, p
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
 from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from slipdetect._io import file_sha256
 from slipdetect.cli.completion import MODEL_NAME
 from slipdetect.cli.console import Console
 from slipdetect.cli.detect_options import EVENT_OPTIONS, event_settings
 from slipdetect.cli.errors import SOME_FAILED
 from slipdetect.cli.options import common_options, with_options
 from slipdetect.cli.typed_options import option, with_settings
+from slipdetect.cli.worker_options import ResumableSettings
 from slipdetect.errors import DataError, UsageError
 from slipdetect.lab.data.choose_clips import choose_datasets
 from slipdetect.lab.evaluate.options import (
     FILE,
+    MANY_OPTIONS,
     PREDICTIONS_SUFFIX,
     SCORE_SUFFIX,
     ReportSettings,
@@ -40,19 +45,24 @@ from slipdetect.lab.evaluate.tested_clips import (
     TestedClips,
     TestedSettings,
     choose,
+    model_facts,
     warn_of_training_data,
 )
+from slipdetect.types.kept import built, plain
+from slipdetect.workers import open_backend
 
 if TYPE_CHECKING:
-    from slipdetect.detection import EventConfig
+    from slipdetect.detection import Detector, EventConfig
+    from slipdetect.lab.data import Clip
     from slipdetect.lab.evaluate.event_curves import Sweep
     from slipdetect.lab.evaluate.predictions import ClipPrediction
+    from slipdetect.workers import Link
 
 Thresholds = dict[str, float | None]  # of EventConfig; None leaves that of the model
 
 
 @dataclass(frozen=True, kw_only=True)
-class EventsSettings(ReportSettings, TestedSettings):
+class EventsSettings(ReportSettings, TestedSettings, ResumableSettings):
     """Options of ``evaluate events``."""
 
     device: str = device_option()
@@ -113,7 +123,7 @@ def events(
     if data is None:
         raise click.MissingParameter(ctx=ctx, param_hint="DATA.csv", param_type="argument")
     tested = choose(console, data, settings)
-    predictions, config, name = _predict(console, model, tested, settings.device, changes)
+    predictions, config, name = _predict(console, model, tested, settings, changes)
     _report(console, predictions, config, {**tested.facts, "model": name}, tested.root, settings)
     ctx.exit(SOME_FAILED if len(predictions) < len(tested.clips) else 0)
 
@@ -122,7 +132,7 @@ def _check_kept(ctx: click.Context, data: Path | None, settings: EventsSettings)
     """Refuse what has no effect on kept predictions."""
     if data is not None:
         raise UsageError("these predictions have their clips; leave DATA.csv out")
-    refuse(ctx, ["device"], "nothing is run")
+    refuse(ctx, ["device", *MANY_OPTIONS], "nothing is run")
     refuse(ctx, ["split"], "there is no DATA.csv")
     if settings.mistakes is None:
         refuse(ctx, ["root"], "no video is read without --mistakes")
@@ -151,19 +161,74 @@ def _read(
     return [item.at(config) for item in kept], config
 
 
+@dataclass(frozen=True)
+class Predicting:
+    """Loads the model in a worker.
+
+    Attributes:
+        model: Its folder, or ``default``.
+        device: Where it computes.
+        changes: Thresholds that are not the model's.
+        root: Folder that names of clips begin at.
+    """
+
+    model: str
+    device: str
+    changes: Thresholds
+    root: Path
+
+    def load(self) -> Detector:
+        """Return the model."""
+        from slipdetect.detection import Detector
+
+        return Detector.load(self.model, self.device, self.changes, exact=True)
+
+    def __call__(self) -> Callable[[Clip, Link], ClipPrediction]:
+        """Return what looks at a clip."""
+        from slipdetect.lab.evaluate.predictions import predict_one
+
+        detector = self.load()
+        return lambda clip, link: predict_one(detector, clip, self.root)
+
+
 def _predict(
-    console: Console, model: str, tested: TestedClips, device: str, changes: Thresholds
+    console: Console,
+    model: str,
+    tested: TestedClips,
+    settings: EventsSettings,
+    changes: Thresholds,
 ) -> tuple[list[ClipPrediction], EventConfig, str]:
     """Run the model over the clips; return what it found, its thresholds and its name."""
-    from slipdetect.detection import Detector
-    from slipdetect.lab.evaluate.predictions import predict
+    from slipdetect.lab.evaluate.each_clip import each_clip
+    from slipdetect.lab.evaluate.predictions import ClipPrediction, predict_one
+    from slipdetect.workers.manifest import Manifest
 
     total = len(tested.clips)
-    detector = Detector.load(model, device, changes, exact=True)
+    backend = open_backend(settings.on, settings.jobs, total, settings.device)
+    make = Predicting(model, settings.device, changes, tested.root)
+    detector = make.load()
     warn_of_training_data(console, detector.config, tested, bundled=model == "default")
     console.note(f"detecting events in {total} clips on {detector.device}")
-    with counted(console, total, "clips") as show:
-        predictions = list(predict(detector, tested.clips, tested.root, show))
+    with ExitStack() as stack:
+        kept = None
+        if settings.resume is not None:
+            facts = {
+                **model_facts(detector.config),
+                "thresholds": detector.event_config.to_json(),
+                "annotations": file_sha256(tested.file),
+            }
+            manifest = Manifest(Path(settings.resume), facts, plain, partial(built, ClipPrediction))
+            kept = stack.enter_context(manifest)
+        show = stack.enter_context(counted(console, total, "clips"))
+        found = each_clip(
+            tested.clips,
+            lambda clip: predict_one(detector, clip, tested.root),
+            show,
+            backend=backend,
+            make=make,
+            kept=kept,
+        )
+    predictions = [item for item in found if item is not None]
     if not predictions:
         raise DataError("none of the clips can be read; check the paths in the annotation file")
     return predictions, detector.event_config, detector.config.name

@@ -18,6 +18,8 @@ from slipdetect.errors import UsageError
 
 SCORE_SUFFIX, PREDICTIONS_SUFFIX = ".npz", ".jsonl"
 
+MANY_OPTIONS = ("jobs", "on", "resume")
+
 FORMATS = ("table", "json", "markdown")
 
 FOLDER = click.Path(path_type=Path, file_okay=False)
@@ -26,14 +28,14 @@ FILE = click.Path(path_type=Path, dir_okay=False)
 _MOST_WEIGHT = 1e9
 
 
-def device_option() -> Any:
-    """Return the field of a device."""
-    return option(default="auto", show_default=True, help="auto, cpu, cuda, cuda:1 or mps.")
+def device_option(**more: Any) -> Any:
+    """Return the field of a device; ``more`` as for ``option``."""
+    return option(default="auto", show_default=True, help="auto, cpu, cuda, cuda:1 or mps.", **more)
 
 
-def overwrite_option(help: str = "Replace files that exist.") -> Any:
-    """Return the field that allows to replace files."""
-    return option(is_flag=True, help=help)
+def overwrite_option(help: str = "Replace files that exist.", **more: Any) -> Any:
+    """Return the field that allows to replace files; ``more`` as for ``option``."""
+    return option(is_flag=True, help=help, **more)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -56,6 +56,8 @@ class ClipPrediction:
         size: Of what moves, as a share of the picture's height: at the first true event, or around
             the top window where none is known; None if nothing moved or it was not measured.
         thresholds: The settings of ``EventConfig`` that made ``events``; empty in older files.
+        lookalikes: ``(start, end)`` seconds of what only looks like a fall.
+        classes: ``(start, end, class)`` of true events and lookalikes that have a class.
     """
 
     clip: str
@@ -71,6 +73,8 @@ class ClipPrediction:
     streams: dict[str, tuple[float | None, ...]] = field(default_factory=dict, hash=False)
     size: float | None = None
     thresholds: dict[str, float] = field(default_factory=dict, hash=False)
+    lookalikes: tuple[Interval, ...] = ()
+    classes: tuple[tuple[float, float, str], ...] = ()
 
     @property
     def config(self) -> EventConfig | None:
@@ -127,13 +131,22 @@ def predict(
     """
     for index, clip in enumerate(clips):
         try:
-            found = detector.detect(clip.path)
+            yield predict_one(detector, clip, root, sizes=sizes)
         except VideoError as error:
             logger.warning("left out: %s", error)
-        else:
-            item = _prediction(clip, root, found, detector.event_config)
-            yield replace(item, size=_size(clip, item)) if sizes else item
         on_clip(index + 1, len(clips))
+
+
+def predict_one(
+    detector: Detector, clip: Clip, root: Path, *, sizes: bool = True
+) -> ClipPrediction:
+    """Run ``detector`` over a clip; the arguments are those of ``predict``.
+
+    Raises:
+        VideoError: It cannot be read.
+    """
+    item = _prediction(clip, root, detector.detect(clip.path), detector.event_config)
+    return replace(item, size=_size(clip, item)) if sizes else item
 
 
 def _prediction(
@@ -144,7 +157,7 @@ def _prediction(
         dataset=clip.dataset,
         positive=clip.positive,
         truth=clip.events,
-        seconds=round(found.duration, 3),
+        seconds=round(found.watched, 3),
         score=round(max(window.probability for window in found.windows), 4),
         events=_rounded(found.events),
         action=clip.columns.get("action", ""),
@@ -155,6 +168,8 @@ def _prediction(
         ),
         streams=_streams(found.windows),
         thresholds=config.to_json(),
+        lookalikes=clip.lookalikes,
+        classes=clip.classes,
     )
 
 
@@ -251,6 +266,8 @@ def _read(row: Mapping[str, Any]) -> ClipPrediction:
                 for name, values in row.get("streams", {}).items()
             },
             "size": None if row.get("size") is None else float(row["size"]),
+            "lookalikes": tuple((float(a), float(b)) for a, b in row.get("lookalikes", ())),
+            "classes": tuple((float(a), float(b), str(c)) for a, b, c in row.get("classes", ())),
         }
     )
 

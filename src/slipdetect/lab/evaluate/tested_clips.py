@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -98,6 +98,14 @@ def choose(
     root = data.parent if settings.root is None else settings.root
     others = Counter(clip.dataset for clip in clips if clip.split != "test")
     return TestedClips(chosen, data, split, root, others)
+
+
+def model_facts(config: ModelConfig) -> dict[str, Any]:
+    """Return which model it is, as plain data."""
+    return {
+        "model": config.name,
+        "weights": {stream.modality: stream.sha256 for stream in config.streams},
+    }
 
 
 def warn_of_training_data(

@@ -18,7 +18,9 @@ from slipdetect.cli.batch import Tally
 from slipdetect.cli.completion import FILE_NAME
 from slipdetect.cli.console import Console
 from slipdetect.cli.grouped import GroupedCommand, section
-from slipdetect.cli.options import common_options, with_options
+from slipdetect.cli.options import Beside, common_options, with_options
+from slipdetect.cli.typed_options import options_of
+from slipdetect.cli.worker_options import WorkerSettings
 from slipdetect.errors import SlipdetectError
 from slipdetect.flow.registry import available_methods
 from slipdetect.lab.extract.progress import ExtractProgress, interruptible
@@ -31,6 +33,8 @@ if TYPE_CHECKING:
 _ABOVE_ZERO = click.FloatRange(min=0.0, min_open=True)
 # an unreadable folder is refused by the store, in its own words
 _PATH = click.Path(path_type=Path, readable=False)
+
+_OF_FLOW: Any = {"cls": Beside, "beside": ("no no_flow",)}
 
 _OPTIONS = (
     section(
@@ -58,14 +62,8 @@ _OPTIONS = (
         click.option("--overwrite", is_flag=True, help="Redo what another recipe or video made."),
         click.option("--repair", is_flag=True, help="Check every file and redo damaged shards."),
         click.option("--verify", is_flag=True, help="Check every file that is there by its hash."),
-        click.option(
-            "--jobs",
-            type=click.IntRange(min=1),
-            default=1,
-            show_default=True,
-            help="Videos at a time, a process each.",
-        ),
     ),
+    *options_of(WorkerSettings),
     section(
         "Frames",
         click.option("--fps", type=_ABOVE_ZERO, help="Frames a second.  [default: every frame]"),
@@ -83,6 +81,7 @@ _OPTIONS = (
         click.option("--no-flow", is_flag=True, help="Store no flow."),
         click.option(
             "--flow",
+            **_OF_FLOW,
             metavar="METHOD",
             default="tvl1",
             show_default=True,
@@ -90,6 +89,7 @@ _OPTIONS = (
         ),
         click.option(
             "--bound",
+            **_OF_FLOW,
             type=_ABOVE_ZERO,
             default=15.0,
             show_default=True,
@@ -98,12 +98,15 @@ _OPTIONS = (
         click.option(
             "--flow-param",
             "flow_parameters",
+            **_OF_FLOW,
             multiple=True,
             metavar="NAME=VALUE",
             callback=lambda ctx, option, texts: read_parameters(texts),
             help="A parameter of the method, such as nscales=3; repeatable.",
         ),
-        click.option("--device", default="auto", show_default=True, help="auto, cpu or cuda."),
+        click.option(
+            "--device", **_OF_FLOW, default="auto", show_default=True, help="auto, cpu or cuda."
+        ),
     ),
     section(
         "Download",
@@ -116,6 +119,8 @@ _OPTIONS = (
         ),
         click.option(
             "--downloads",
+            cls=Beside,
+            beside=("urls",),
             metavar="DIR",
             type=_PATH,
             help="Where --url puts them.  [default: downloads in --out]",
@@ -145,7 +150,8 @@ class ExtractSettings:
     bound: float
     flow_parameters: dict[str, Any]
     device: str
-    jobs: int
+    jobs: int | None
+    on: str | None
 
     def make_extractor(self) -> FlowExtractor | None:
         """Return the flow extractor that is asked for.
@@ -244,7 +250,9 @@ def _run(
         paths = list(resolve_sources([*sources, *_fetch(settings, view)], settings.root))
         tasks = _tasks(Planner(settings.out, recipe, rules, paths), paths, view, stop)
         with view.bar():
-            run_batch(tasks, settings.out, recipe, view, stop, settings.jobs, settings.device)
+            run_batch(
+                tasks, settings.out, recipe, view, stop, settings.jobs, settings.device, settings.on
+            )
     except Interrupted:
         view.tally.interrupted = True
     view.summary(settings.out, len(paths))

@@ -19,18 +19,17 @@ from slipdetect.flow import FlowExtractor
 from slipdetect.lab.prepare.size_modes import SizeMode
 from slipdetect.store.layout import Layout, make_layout
 from slipdetect.store.manifest import ExtractionRecipe
+from slipdetect.workers import AT_ONCE, GO_ON, SOON, Interrupted
 
 if TYPE_CHECKING:
     from slipdetect.lab.extract.plan import Task
 
-GO_ON, FINISH_SHARD, AT_ONCE = range(3)
+__all__ = ["AT_ONCE", "FINISH_SHARD", "GO_ON", "Interrupted"]
+
+FINISH_SHARD = SOON
 
 # takes the frames read of a video and the share done in 0..1, None where that is unknown
 OnProgress = Callable[[int, float | None], None]
-
-
-class Interrupted(Exception):
-    """The extraction was asked to stop; what is finished of it is kept."""
 
 
 class StopFlag:

@@ -13,17 +13,15 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import BinaryIO
 
+from slipdetect._tables import Line, text_lines
 from slipdetect.cli.sources import LIST_SUFFIXES, exists, expand, not_a_video, path_column
 from slipdetect.errors import DataError
 from slipdetect.lab.data.safe_paths import Enclosure
 from slipdetect.video import VIDEO_SUFFIXES
 from slipdetect.video.reader import check_source
 
-_LONGEST_LINE = 65_536
 _NUMBERED = re.compile(r"(.+?)\s+\d+(?:\s+-?\d+)?")
 _SUFFIXES = ("", *sorted(VIDEO_SUFFIXES), *sorted(suffix.upper() for suffix in VIDEO_SUFFIXES))
-
-Line = tuple[int, str]
 
 
 def resolve_sources(sources: Sequence[str], root: Path | None = None) -> Iterator[Path]:
@@ -109,25 +107,6 @@ def listed(stream: BinaryIO, name: str, root: Path) -> Iterator[Path]:
         yield folder.path(entry, f"{where} line {number}")
     if empty:
         raise DataError(f"{where} names no video; write one path a line")
-
-
-def text_lines(stream: BinaryIO, where: str) -> Iterator[Line]:
-    """Yield (number from 1, text) of every line, read in pieces of bounded size.
-
-    Raises:
-        DataError: It cannot be read, is not UTF-8, or a line is longer than any list has.
-    """
-    number = 0
-    try:
-        while raw := stream.readline(_LONGEST_LINE):
-            number += 1
-            if len(raw) == _LONGEST_LINE:
-                raise DataError(f"{where} line {number} is too long for a path; is it a text file?")
-            yield number, raw.decode("utf-8-sig" if number == 1 else "utf-8")
-    except UnicodeDecodeError as error:
-        raise DataError(f"{where} line {number} is not UTF-8 text; save it as UTF-8") from error
-    except OSError as error:
-        raise DataError(f"cannot read {where}: {error.strerror}") from error
 
 
 def _plain(lines: Iterator[Line], where: str, folder: Enclosure) -> Iterator[Line]:

@@ -71,12 +71,12 @@ class VideoUnits:
         return self._context.size.apply(image, (self.info.width, self.info.height))
 
     def _noted(self, frames: Iterable[Frame]) -> Iterator[Frame]:
-        duration = self.info.duration
+        start, duration = self.info.start, self.info.duration
         for frame in frames:
             if self._context.stopping() == AT_ONCE:
                 raise Interrupted
             self.times.append(frame.time)
-            share = None if duration is None else min(frame.time / duration, 1.0)
+            share = None if duration is None else min((frame.time - start) / duration, 1.0)
             self._on_progress(len(self.times), share)
             yield frame
 

@@ -88,7 +88,7 @@ def bag_of(skeletons: Skeletons, pictures: int, rate: float, step: int = 1) -> B
         starts.append(firsts[seen])
     return Bag(
         np.concatenate(windows),
-        np.concatenate(starts) / rate,
+        (skeletons.times[0] if frames else 0.0) + np.concatenate(starts) / rate,
         (pictures - 1) / rate,
     )
 

@@ -14,10 +14,11 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from slipdetect._text import named
 from slipdetect.detection import model_folder
 from slipdetect.errors import DataError, UsageError, VideoError
 from slipdetect.lab.data import Clip, Sampling
-from slipdetect.lab.data.splits import divide, named, require_both_labels, require_no_leak
+from slipdetect.lab.data.splits import divide, require_both_labels, require_no_leak
 from slipdetect.lab.models.packages import with_pose
 from slipdetect.lab.pose.bags import ClipBag, bag_of, training_bags
 from slipdetect.lab.pose.held_out import HeldOut

@@ -12,10 +12,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from slipdetect._io import atomic_write
+from slipdetect._tables import read_table
 from slipdetect.errors import DataError, UsageError
 from slipdetect.lab.data.safe_paths import Enclosure
 from slipdetect.lab.prepare.reencode import Reencoded
-from slipdetect.lab.prepare.text_files import read_table
 from slipdetect.lab.prepare.trimming import Cut, Region
 
 ANNOTATIONS = "clips.csv"

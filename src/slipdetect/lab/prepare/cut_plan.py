@@ -10,25 +10,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from slipdetect.errors import UsageError
+from slipdetect.lab.data.annotations import Span
 
 Range = tuple[float, float]
-
-
-@dataclass(frozen=True)
-class Span:
-    """A time that somebody marked.
-
-    Attributes:
-        where: The file and line, for messages.
-        start: Seconds; ``end`` too.
-        end: See ``start``.
-        positive: Whether somebody slips then, or something only looks like it.
-    """
-
-    where: str
-    start: float
-    end: float
-    positive: bool
 
 
 @dataclass(frozen=True)

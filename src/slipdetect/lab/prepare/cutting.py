@@ -6,7 +6,6 @@ In: ``TimedVideo``s, a plan of cuts. Out: ``Prepared``; clips, and where in them
 from __future__ import annotations
 
 import itertools
-import math
 import statistics
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -17,50 +16,45 @@ import numpy.typing as npt
 
 from slipdetect._io import check_writable, make_folder
 from slipdetect.errors import DataError
+from slipdetect.lab.data.annotations import Span
+from slipdetect.lab.data.times import ASSUMED_RATE, TOLERANCE
 from slipdetect.lab.prepare.cut_plan import (
     CutRule,
     PlannedClip,
     Range,
-    Span,
     TimedVideo,
     plan_cuts,
     spread_cuts,
 )
 from slipdetect.lab.prepare.rows import OTHER, SLIP, Prepared, Row, seconds
-from slipdetect.lab.prepare.times import ASSUMED_RATE, TOLERANCE
 from slipdetect.store.names import store_key
 from slipdetect.video import Frame, open_video, write_video
+from slipdetect.video.frame import GAP_SECONDS
 
 LACKING = "negative clips for which a video has no place"
 TOO_NEAR = "marked negatives too near to an event"
 
+_SAME_SECONDS = 1e-6
 _QUALITY = 18  # of x264: hardly more loss than the video has
 
 OnProgress = Callable[[int, float], None]
 
 
 def whole_rows(videos: Sequence[TimedVideo]) -> Prepared:
-    """Return a row an event, or one for a video without.
-
-    Marked negatives cannot stand in rows of their own, because a clip has one label and only
-    events have times. They are kept in the column ``hard_negatives``, as ``12-14.5;30-31``; windows
-    are drawn from everything in a video that is away from its events.
-    """
+    """Return a row a marked time, or one for a video without."""
     rows = []
     for video in videos:
-        more = {"hard_negatives": _joined(video.negatives)} if video.negatives else {}
-        spans: list[Span | None] = [*video.events]
+        spans: list[Span | None] = [*video.spans]
         for span in spans if spans else [None]:
             rows.append(
                 Row(
                     path=video.path,
-                    label=SLIP if video.positive else OTHER,
+                    label=SLIP if (video if span is None else span).positive else OTHER,
                     group=video.group,
                     dataset=video.dataset,
                     split=video.split,
                     start=None if span is None else span.start,
                     end=None if span is None else span.end,
-                    more=more,
                 )
             )
     return Prepared(rows)
@@ -159,10 +153,6 @@ def _check_targets(folder: Path, targets: Sequence[Path], overwrite: bool) -> No
         check_writable(target, overwrite=overwrite)
 
 
-def _joined(spans: Sequence[Span]) -> str:
-    return ";".join(f"{seconds(span.start)}-{seconds(span.end)}" for span in spans)
-
-
 @dataclass(frozen=True)
 class Clipping:
     """A clip that was cut.
@@ -205,37 +195,62 @@ def cut_video(
     made = []
     with open_video(video) as opened:
         rate = ASSUMED_RATE if opened.info.frame_rate is None else opened.info.frame_rate
-        frames = opened.frames(rate)
-        position = 0
+        frames = _Ahead(opened.frames(rate))
         for cut, target in plan:
-            # frames whose time is in the piece, its end excluded
-            first, last = (math.ceil(t * rate - 1e-6) for t in (cut.start, cut.end))
-            piece = _Counted(itertools.islice(frames, first - position, last - position), on_time)
+            frames.pass_by(cut.start)
+            piece = _Counted(frames.until(cut.end), on_time)
             images = iter(piece)
             image = next(images, None)
             if image is not None:
                 pictures = itertools.chain([image], images)
                 write_video(target, pictures, rate, overwrite=overwrite, quality=quality)
-            position = first + piece.count
-            if image is None or (last - position) / rate > TOLERANCE:
+            end = piece.last + 1 / rate
+            if image is None or cut.end - end > TOLERANCE:
                 target.unlink(missing_ok=True)
                 raise _ends(video, cut)
-            begin, end = first / rate, position / rate
-            made.append(Clipping(target, begin, end, _relative(cut.event, begin, end)))
+            if piece.has_gap:
+                target.unlink(missing_ok=True)
+                raise DataError(
+                    f"{str(video)!r} has a gap between {cut.start:.2f} s and {cut.end:.2f} s; mark "
+                    "what lies before and behind it by itself"
+                )
+            made.append(Clipping(target, piece.first, end, _relative(cut.event, piece.first, end)))
     return made
 
 
+class _Ahead:
+    """Frames in order, the next of which is known before it is taken."""
+
+    def __init__(self, frames: Iterator[Frame]) -> None:
+        self._frames = frames
+        self._next = next(frames, None)
+
+    def pass_by(self, start: float) -> None:
+        """Leave out what is before ``start`` seconds."""
+        for _ in self.until(start):
+            pass
+
+    def until(self, end: float) -> Iterator[Frame]:
+        """Yield what is before ``end`` seconds."""
+        while self._next is not None and self._next.time < end - _SAME_SECONDS:
+            frame, self._next = self._next, next(self._frames, None)
+            yield frame
+
+
 class _Counted:
-    """The images of frames, counted."""
+    """The images of frames, with the seconds of the first and the last one taken."""
 
     def __init__(self, frames: Iterator[Frame], on_time: Callable[[float], None]) -> None:
-        self.count = 0
+        self.first = self.last = -1.0
+        self.has_gap = False
         self._frames = frames
         self._on_time = on_time
 
     def __iter__(self) -> Iterator[npt.NDArray[np.uint8]]:
         for frame in self._frames:
-            self.count += 1
+            self.first = frame.time if self.first < 0 else self.first
+            self.has_gap |= frame.time - max(self.last, self.first) > GAP_SECONDS
+            self.last = frame.time
             self._on_time(frame.time)
             yield frame.image
 

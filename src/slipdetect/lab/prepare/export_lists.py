@@ -50,7 +50,9 @@ class ExportSettings:
     store: Path | None = option(
         type=FOLDER, help="Count frames in this store or folder of frame folders instead."
     )
-    frames: bool = option(is_flag=True, help="With ucf: also write frame_count.pickle.")
+    frames: bool = option(
+        is_flag=True, beside=("style=ucf",), help="With ucf: also write frame_count.pickle."
+    )
     overwrite: bool = option(is_flag=True, help="Replace lists that exist.")
 
 

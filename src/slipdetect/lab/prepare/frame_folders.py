@@ -6,7 +6,7 @@ In: ``NAME/frame_000001.jpg``, ``NAME/frame_000002.jpg``, ... Out: an MP4 of the
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import cv2
@@ -51,6 +51,7 @@ def write_frames(
     target: Path,
     rate: float,
     *,
+    at: Callable[[int], float] | None = None,
     overwrite: bool = False,
     on_progress: OnProgress = no_progress,
 ) -> Reencoded:
@@ -60,6 +61,7 @@ def write_frames(
         folder: Holds pictures of one size whose names end in their number.
         target: The new file, ``.mp4``.
         rate: Pictures per second. The pictures do not say it.
+        at: Says when the picture of a number is shown instead, seconds from the first.
         overwrite: Replace ``target``.
         on_progress: Called with the seconds written and those in all.
 
@@ -67,14 +69,15 @@ def write_frames(
         DataError: A picture cannot be read, has another size, or a number comes twice.
         OutputError: ``target`` cannot be written.
     """
-    numbers = _numbered(folder)
+    numbers = numbered_pictures(folder)
     first, last = min(numbers), max(numbers)
-    length = (last - first) / rate
+    shown = at if at is not None else (lambda number: (number - first) / rate)
+    length = shown(last)
     height, width = _read(numbers[first]).shape[:2]
 
     def frames() -> Iterator[tuple[float, Picture]]:
         for number in sorted(numbers):
-            time = (number - first) / rate
+            time = shown(number)
             on_progress(time, length)
             yield time, _read_sized(numbers[number], width, height)
 
@@ -99,7 +102,12 @@ def _number(path: Path) -> int | None:
     return int(found[1]) if found and path.suffix.lower() in PICTURES else None
 
 
-def _numbered(folder: Path) -> dict[int, Path]:
+def numbered_pictures(folder: Path) -> dict[int, Path]:
+    """Return the pictures of a folder by the number that their names end in.
+
+    Raises:
+        DataError: There are none, or a number comes twice.
+    """
     numbers: dict[int, Path] = {}
     for path in sorted(folder.iterdir()):
         number = _number(path)

@@ -6,7 +6,7 @@ In: a data set as it comes. Out: ``Prepared``, which ``slipdetect prepare NAME``
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import ClassVar
@@ -58,7 +58,8 @@ class Importer(ABC):
     command; its fields, each made by ``option``, are the options that no other importer has.
 
     Attributes:
-        source: How the help page calls what is read: ``FOLDER``, or a file such as ``TIMES.csv``.
+        source: How the help page calls what is read: ``FOLDER``, or a file such as ``TIMES.csv``;
+            ``FILE...`` for several, which ``read_all`` gets.
         has_classes: The data set has classes, so that ``--positive``, ``--negative`` and ``--map``
             say what they count as; otherwise ``read`` knows the labels.
         slip_classes: Classes that show a slip unless those options say otherwise.
@@ -82,6 +83,10 @@ class Importer(ABC):
             DataError: The data set is not of this form.
             UsageError: The options do not fit it.
         """
+
+    def read_all(self, sources: Sequence[Path], job: ImportJob) -> Prepared:
+        """Return the rows of all that was named; see ``read``."""
+        return self.read(sources[0], job)
 
 
 def class_folders(folder: Path) -> dict[str, Path]:

@@ -15,7 +15,7 @@ import click
 
 from slipdetect._text import printable
 from slipdetect.cli.console import Bar, Console
-from slipdetect.cli.options import Decorator, common_options, with_options
+from slipdetect.cli.options import Beside, Decorator, common_options, with_options
 from slipdetect.cli.typed_options import with_settings
 from slipdetect.lab.prepare.importer import FILE, FOLDER, PATH, SKIPPED, Importer, ImportJob
 from slipdetect.lab.prepare.mapping import SKIP, ClassMapping, read_pairs
@@ -29,6 +29,9 @@ IMPORTERS = {
     "ucf101": "slipdetect.lab.prepare.ucf101:Ucf101",
     "folder": "slipdetect.lab.prepare.folder:Folder",
     "intervals": "slipdetect.lab.prepare.intervals:Intervals",
+    "labels": "slipdetect.lab.prepare.labels:Labels",
+    "omnifall": "slipdetect.lab.prepare.omnifall:Omnifall",
+    "urfd": "slipdetect.lab.prepare.urfd:Urfd",
     "lists": "slipdetect.lab.prepare.lists:Lists",
 }
 
@@ -82,13 +85,18 @@ def import_command(name: str, importer: type[Importer]) -> click.Command:
     kind = FOLDER if importer.source == "FOLDER" else PATH
     shared = [*_OUT, *(_CLASSES if importer.has_classes else []), *_split_options(importer)]
 
+    count = -1 if importer.source.endswith("...") else 1
+
     @click.command(name, help=inspect.cleandoc(importer.__doc__ or ""))
-    @click.argument("source", metavar=importer.source, type=kind)
+    @click.argument("source", metavar=importer.source, type=kind, nargs=count, required=True)
     @with_settings(importer)
     @with_options([*shared, common_options])
     @click.pass_context
-    def command(ctx: click.Context, /, source: Path, settings: Importer, **given: Any) -> None:
-        _import(ctx.ensure_object(Console), source, settings, **given)
+    def command(
+        ctx: click.Context, /, source: Path | tuple[Path, ...], settings: Importer, **given: Any
+    ) -> None:
+        sources = source if isinstance(source, tuple) else (source,)
+        _import(ctx.ensure_object(Console), sources, settings, **given)
 
     return command
 
@@ -107,15 +115,21 @@ def _split_options(importer: type[Importer]) -> list[Decorator]:
         metavar="SHARE",
         help=f"Share of the clips for the test, whole groups.  [default: {importer.test:g}]",
     )
+    drawn = ("no test_every",) if importer.val or importer.test else ("val", "test")
     seed = click.option(
-        "--seed", default=0, show_default=True, help="Order in which groups are drawn."
+        "--seed",
+        default=0,
+        show_default=True,
+        cls=Beside,
+        beside=("val",) if importer.own_split else drawn,
+        help="Order in which groups are drawn.",
     )
     return [val, seed] if importer.own_split else [val, test, seed, test_every_option]
 
 
 def _import(
     console: Console,
-    source: Path,
+    sources: Sequence[Path],
     importer: Importer,
     *,
     out: Path,
@@ -140,7 +154,7 @@ def _import(
     )
     with console.bar(1.0) as bar:
         job = ImportJob(out, classes, split, root, overwrite, console.note, bar.show)
-        prepared = importer.read(source, job)
+        prepared = importer.read_all(sources, job)
         skipped = {row.action or str(row.path) for row in prepared.rows if row.label == SKIP}
         prepared.left_out.add(SKIPPED, sorted(skipped))
         prepared.rows = _checked(prepared, bar)
@@ -155,7 +169,8 @@ def _import(
 
 def _checked(prepared: Prepared, bar: Bar) -> list[Row]:
     """Return the rows that are kept, their times compared with each other and with the videos."""
-    from slipdetect.lab.prepare.times import Late, check_rows
+    from slipdetect.lab.data.times import Late
+    from slipdetect.lab.prepare.times import check_rows
 
     def show(index: int, total: int, path: Path) -> None:
         bar.show(index / total, f"checking {printable(path.name)}")

@@ -13,35 +13,17 @@ from pathlib import Path
 
 import click
 
-from slipdetect._text import printable
+from slipdetect._text import excerpt, printable
 from slipdetect.cli.typed_options import option
 from slipdetect.errors import DataError, UsageError
-from slipdetect.lab.data.annotations import RIGHT_WORDS, WRONG_WORD, label_word
-from slipdetect.lab.data.safe_paths import Enclosure
-from slipdetect.lab.prepare.cut_plan import CutRule, Span, TimedVideo
+from slipdetect.lab.data.annotations import AnnotationLine, lines_by_video, read_lines
+from slipdetect.lab.data.times import Late, span_text
+from slipdetect.lab.prepare.cut_plan import CutRule, TimedVideo
 from slipdetect.lab.prepare.importer import FOLDER, Importer, ImportJob
-from slipdetect.lab.prepare.rows import SPLITS, Prepared
-from slipdetect.lab.prepare.text_files import excerpt, parse_time, read_table
+from slipdetect.lab.prepare.rows import Prepared
 from slipdetect.video import find_videos
 
-_ALIASES = {
-    "path": ("source", "video"),
-    "start": ("event_start", "start_s"),
-    "end": ("event_end", "end_s"),
-    **{name: () for name in ("label", "group", "split", "dataset")},
-}
 _SECONDS = click.FloatRange(min=0.0)
-_HAPPENED = RIGHT_WORDS | {"true", "event"}
-_DID_NOT = frozenset({WRONG_WORD, "false"})
-
-
-@dataclass(frozen=True)
-class _Line:
-    where: str
-    path: Path
-    cells: dict[str, str]
-    span: Span | None
-    positive: bool
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -72,6 +54,7 @@ class Intervals(Importer):
         metavar="SECONDS",
         default=1.0,
         show_default=True,
+        beside=("cut",),
         help="Seconds before an event that its clip begins.",
     )
     after: float = option(
@@ -79,6 +62,7 @@ class Intervals(Importer):
         metavar="SECONDS",
         default=1.0,
         show_default=True,
+        beside=("cut",),
         help="Seconds after an event that its clip ends.",
     )
     clearance: float = option(
@@ -86,6 +70,7 @@ class Intervals(Importer):
         metavar="SECONDS",
         default=1.0,
         show_default=True,
+        beside=("cut",),
         help="Least seconds between an event and a negative clip.",
     )
     negatives_per_event: int = option(
@@ -93,6 +78,7 @@ class Intervals(Importer):
         metavar="N",
         default=2,
         show_default=True,
+        beside=("cut",),
         help="Negative clips cut near each event, and from each video without.",
     )
     dataset: str = option(metavar="NAME", default="", help="Name of the data set.")
@@ -106,7 +92,7 @@ class Intervals(Importer):
             OutputError: A clip exists or cannot be written.
         """
         from slipdetect.lab.prepare.cutting import cut_rows, whole_rows
-        from slipdetect.lab.prepare.times import Late, check_times
+        from slipdetect.lab.prepare.times import check_times
 
         folder = source.parent if self.videos is None else self.videos
         rule = CutRule(self.before, self.after, self.clearance, self.negatives_per_event)
@@ -163,11 +149,8 @@ def _others(videos: Sequence[TimedVideo], folder: Path, cut: Path | None) -> lis
 def read_intervals(file: Path, root: Path) -> list[TimedVideo]:
     """Read a table of times.
 
-    Columns: ``path`` (or ``source``, ``video``); ``start`` and ``end`` (also ``start_s``,
-    ``event_start``), see ``parse_time``, empty for a video without; ``label``: slip, fall, right,
-    missed are events, other, normal, wrong are times that only look like one, an empty one is an
-    event where there are times; ``group``, ``split``, ``dataset``. Further columns are not looked
-    at.
+    Columns are those of ``read_annotations``, but ``label`` may be missing or empty, which is an
+    event where there are times, and ``start`` and ``end`` may not be missing.
 
     Args:
         file: The CSV, UTF-8 with or without a byte-order mark.
@@ -177,85 +160,33 @@ def read_intervals(file: Path, root: Path) -> list[TimedVideo]:
         DataError: It cannot be read, or a line is malformed, leads out, overlaps another of its
             video or contradicts it (with its number).
     """
-    folder = Enclosure(root)
-    by_path: dict[Path, list[_Line]] = {}
-    for where, cells in read_table(file, ("path", "start", "end"), _ALIASES):
-        line = _parse(where, cells, folder)
-        by_path.setdefault(line.path, []).append(line)
+    by_path = lines_by_video(read_lines(file, root, ("path", "start", "end")))
     if not by_path:
         raise DataError(f"{str(file)!r} has no row; write one a video or event below the header")
-    return [_video(lines) for lines in by_path.values()]
+    return [_video(lines, root) for lines in by_path.values()]
 
 
-def _parse(where: str, cells: dict[str, str], folder: Enclosure) -> _Line:
-    path = folder.path(cells["path"], where)
-    if not path.is_file():
+def _video(lines: Sequence[AnnotationLine], root: Path) -> TimedVideo:
+    first = lines[0]
+    if not first.path.is_file():
         raise DataError(
-            f"{where}: {excerpt(cells['path'])} was not found below {str(folder.root)!r};"
+            f"{first.where}: {excerpt(first.name)} was not found below {str(root)!r};"
             " check its spelling, or name the folder of the videos with --videos"
         )
-    split = cells.get("split", "").lower()
-    if split and split not in SPLITS:
-        raise DataError(f"{where}: split {excerpt(split)} is none of {', '.join(SPLITS)}")
-    timed = bool(cells["start"] or cells["end"])
-    positive = _positive(cells.get("label", ""), timed, where)
-    span = None
-    if timed:
-        if not (cells["start"] and cells["end"]):
-            has, lacks = ("a start", "end") if cells["start"] else ("an end", "start")
-            raise DataError(f"{where}: it has {has} and no {lacks}; give both or neither")
-        try:
-            start, end = parse_time(cells["start"]), parse_time(cells["end"])
-        except ValueError as error:
-            raise DataError(f"{where}: {error}") from error
-        if end <= start:
-            raise DataError(
-                f"{where}: it ends at {cells['end']}, not after {cells['start']}; correct the times"
-            )
-        span = Span(where, start, end, positive)
-    return _Line(where, path, cells, span, positive)
-
-
-def _positive(label: str, timed: bool, where: str) -> bool:
-    word = label.lower()
-    if not word:
-        return timed
-    known = label_word(word)
-    if known is None and word not in _HAPPENED | _DID_NOT:
-        raise DataError(
-            f"{where}: label {excerpt(label)} is neither an event (slip, fall, right, missed) nor"
-            " something that looks like one (other, normal, wrong)"
-        )
-    return word in _HAPPENED if known is None else known
-
-
-def _video(lines: Sequence[_Line]) -> TimedVideo:
-    first = lines[0]
-    for line in lines[1:]:
-        for name in ("group", "split", "dataset"):
-            if line.cells.get(name, "").lower() != first.cells.get(name, "").lower():
-                raise DataError(f"{line.where}: another {name} than in {first.where}")
-        untimed = line if line.span is None else first
-        if untimed.span is None:
-            raise DataError(
-                f"{line.where}: {excerpt(line.cells['path'])} is also in {first.where}, and one of"
-                " them has no times; give times in both, or list it once"
-            )
     spans = sorted((line.span for line in lines if line.span), key=lambda span: span.start)
     for one, other in pairwise(spans):
         if other.start < one.end:
             raise DataError(
-                f"{other.where}: {other.start:g} s to {other.end:g} s overlaps {one.start:g} s to"
-                f" {one.end:g} s of {one.where}; merge them or correct the times"
+                f"{other.where}: {span_text(other.start, other.end)} overlaps"
+                f" {span_text(one.start, one.end)} of {one.where}; merge them or correct the times"
             )
-    group = first.cells.get("group", "")
     return TimedVideo(
         path=first.path,
-        name=first.cells["path"],
+        name=first.name,
         where=first.where,
         positive=any(line.positive for line in lines),
         spans=tuple(spans),
-        group=group if group else first.cells["path"],
-        split=first.cells.get("split", "").lower(),
-        dataset=first.cells.get("dataset", ""),
+        group=first.group or first.name,
+        split=first.split,
+        dataset=first.dataset,
     )

@@ -23,8 +23,9 @@ class Lists(Importer):
     """Import lists of videos, as programs for UCF101 and the 2020 course report read them.
 
     A line is "Class/video  frames  label" with label 0 for a slip (second generation), or
-    "Class/video.mp4 label" with 1 for a slip, or "Class/video.mp4" (first generation). Entries
-    count from FOLDER; suffix and class folder may be missing.
+    "Class/video.mp4 label" with 1 for a slip, or "Class/video.mp4" (first generation). --classes
+    says what the numbers mean, in each of these forms; of labels that begin with 0 where it begins
+    with 1, each is one less. Entries count from FOLDER; suffix and class folder may be missing.
 
     \b
     slipdetect prepare lists videos/ --list train=rgb_train.txt --list test=rgb_test.txt --out a.csv
@@ -40,7 +41,7 @@ class Lists(Importer):
         metavar="[SPLIT=]FILE",
         help="A list, and what it is for: train, val or test; repeatable.",
     )
-    classes: Path | None = option(type=FILE, help="classInd.txt.  [default: 1 Slipping, 2 not]")
+    classes: Path | None = option(type=FILE, help="classInd.txt.  [default: see above]")
     frame_count: Path | None = option(type=FILE, help="frame_count.pickle; nothing in it is run.")
     dataset: str = option(metavar="NAME", default="course2020", show_default=True, help="Its name.")
 
@@ -51,7 +52,7 @@ class Lists(Importer):
             DataError: A list is malformed, leads out of ``source`` or contradicts itself.
             UsageError: A list is for no split that there is, or it and an option make the split.
         """
-        lists = [_list(text) for text in self.lists]
+        lists = [split_file(text, "--list ") for text in self.lists]
         job.split.check(has_split=any(split for split, _ in lists))
         counts = None if self.frame_count is None else read_frame_counts(self.frame_count)
         return read_course_lists(
@@ -59,13 +60,21 @@ class Lists(Importer):
         )
 
 
-def _list(text: str) -> tuple[str, Path]:
-    """Return the split and the file of ``SPLIT=FILE``, or none where a file has the whole name."""
+def split_file(text: str, option: str = "") -> tuple[str, Path]:
+    """Return the split and the file of ``SPLIT=FILE``, or none where a file has the whole name.
+
+    Args:
+        text: What the user gave.
+        option: What it was given to, for messages.
+
+    Raises:
+        UsageError: There is no such split.
+    """
     split, equals, file = text.partition("=")
     if not equals or Path(text).exists():
         return "", Path(text)
     if split not in SPLITS:
-        raise UsageError(f"--list {text!r} is for no split; write train=, val= or test= before it")
+        raise UsageError(f"{option}{text!r} is for no split; write train=, val= or test= before it")
     return split, Path(file)
 
 

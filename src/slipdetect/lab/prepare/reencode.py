@@ -15,7 +15,7 @@ import numpy.typing as npt
 from slipdetect.errors import OutputError
 from slipdetect.lab.prepare.size_modes import SizeMode
 from slipdetect.video import Frame, Video, open_video, write_timed_video, write_video
-from slipdetect.video.decoder import DEFAULT_FRAME_RATE
+from slipdetect.video.clock import DEFAULT_FRAME_RATE
 from slipdetect.video.views import displayed
 
 Picture = npt.NDArray[np.uint8]
@@ -137,5 +137,5 @@ class _Passed:
 
 def _frames(video: Video, on_progress: OnProgress) -> Iterator[Frame]:
     for frame in video.frames():
-        on_progress(frame.time, video.info.duration)
+        on_progress(frame.time, video.info.end)
         yield Frame(frame.time, displayed(frame.image, video.info), frame.corrupt)

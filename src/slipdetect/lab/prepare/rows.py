@@ -8,7 +8,7 @@ from __future__ import annotations
 import csv
 import os
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -25,11 +25,11 @@ _COLUMNS = ("path", "label", "start", "end", "group", "dataset", "split", "actio
 
 @dataclass(frozen=True)
 class Row:
-    """One row of the annotation file: a clip, or one event of it.
+    """One row of the annotation file: a clip, or one event of it, or one that only looks like it.
 
     Attributes:
         path: The video.
-        label: ``"slip"`` or ``"other"``.
+        label: ``"slip"`` or ``"other"``; with times, what happens then.
         group: Person, scene or film; the clip itself when empty.
         dataset: Data set it belongs to.
         split: ``"train"``, ``"val"``, ``"test"`` or empty.
@@ -53,6 +53,15 @@ class Row:
     def unit(self) -> str:
         """What must not be split: the group, or the clip where none is known."""
         return self.group if self.group else str(self.path)
+
+
+def clip_labels(rows: Iterable[Row]) -> dict[Path, str]:
+    """Return the label of each clip: a slip where any of its rows is one."""
+    labels: dict[Path, str] = {}
+    for row in rows:
+        if labels.get(row.path) != SLIP:
+            labels[row.path] = row.label
+    return labels
 
 
 class LeftOut:
@@ -147,7 +156,7 @@ def write_rows(
                 known += [row.group, row.dataset, row.split, row.action]
                 writer.writerow([*known, *(row.more.get(name, "") for name in more)])
         try:
-            read_annotations(temporary, base)
+            read_annotations(temporary, base, lengths=False)
         except DataError as error:
             raise DataError(str(error).replace(str(temporary), str(out))) from error
 

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from slipdetect.errors import DataError, UsageError
 from slipdetect.lab.data.annotations import Clip
-from slipdetect.lab.prepare.rows import SLIP, Row
+from slipdetect.lab.prepare.rows import SLIP, Row, clip_labels
 
 CUTS_GROUPS = (
     "--test-every goes by position, not by group: people and rooms that are trained on are in the"
@@ -114,10 +114,8 @@ def assign_splits(rows: Sequence[Row], val: float, test: float, seed: int) -> li
             f"all {len(rows)} clips are labeled {rows[0].label!r}, but training needs both labels;"
             " add others, or pass --val 0 --test 0 to write them without a split"
         )
-    clips = {
-        row.path: Clip(row.path, row.label == SLIP, _event(row), group=row.unit) for row in rows
-    }
-    left, split_of = list(clips.values()), dict.fromkeys((row.unit for row in rows), "train")
+    left = _clips(rows)
+    split_of = dict.fromkeys((row.unit for row in rows), "train")
     for name, share in (("test", test), ("val", val / (1.0 - test))):
         if share > 0.0:
             held_out = _held_out(left, share, seed, whole=whole)
@@ -159,8 +157,19 @@ def hold_out(rows: Sequence[Row], val: float, seed: int) -> list[Row]:
     ]
 
 
-def _event(row: Row) -> tuple[tuple[float, float], ...]:
-    return () if row.start is None or row.end is None else ((row.start, row.end),)
+def _clips(rows: Sequence[Row]) -> list[Clip]:
+    """Return the clips as splitting needs them, with the last event of each that has any."""
+    labels = clip_labels(rows)
+    events: dict[Path, tuple[float, float]] = {}
+    groups: dict[Path, str] = {}
+    for row in rows:
+        groups[row.path] = row.unit
+        if row.label == SLIP and row.start is not None and row.end is not None:
+            events[row.path] = (row.start, row.end)
+    return [
+        Clip(path, label == SLIP, (events[path],) if path in events else (), group=groups[path])
+        for path, label in labels.items()
+    ]
 
 
 def _held_out(clips: Sequence[Clip], share: float, seed: int, *, whole: bool) -> set[str]:

@@ -11,7 +11,7 @@ from pathlib import Path
 from slipdetect._text import printable
 from slipdetect.cli.console import Console
 from slipdetect.errors import DataError
-from slipdetect.lab.prepare.rows import SPLITS, Prepared, Row, straddling, write_rows
+from slipdetect.lab.prepare.rows import SPLITS, Prepared, Row, clip_labels, straddling, write_rows
 
 _HEAD = ("split", "slip", "other", "clips", "groups")
 _NO_SPLIT = "(none)"
@@ -73,7 +73,7 @@ def _split_table(rows: Sequence[Row]) -> str:
 
 
 def _counts(rows: Sequence[Row]) -> tuple[str, str, str, str]:
-    labels = {row.path: row.label for row in rows}
+    labels = clip_labels(rows)
     slips = sum(label == "slip" for label in labels.values())
     groups = len({row.unit for row in rows})
     return str(slips), str(len(labels) - slips), str(len(labels)), str(groups)
@@ -102,7 +102,7 @@ def warn_of_rows(console: Console, rows: Sequence[Row]) -> None:
                 console.note(f"in {' and '.join(sides)}: {unit}")
     for name in (*SPLITS, ""):
         side = [row for row in rows if row.split == name]
-        labels = {row.label for row in side}
+        labels = set(clip_labels(side).values())
         # windows of training are drawn beside timed events, where nobody slips
         timed = name != "test" and any(row.start is not None for row in side)
         if len(labels) == 1 and not timed:

@@ -13,48 +13,9 @@ from itertools import pairwise
 from pathlib import Path
 
 from slipdetect.errors import DataError
-from slipdetect.lab.data.splits import named
+from slipdetect.lab.data.times import Late, length_of, span_text
 from slipdetect.lab.prepare.cut_plan import TimedVideo
-from slipdetect.lab.prepare.rows import Row
-from slipdetect.video import open_video
-from slipdetect.video.decoder import is_cut_off
-
-TOLERANCE = 0.5  # seconds that a marked time may lie beyond the end
-ASSUMED_RATE = 25.0
-
-# other containers store no duration, or one that is guessed from the bit rate
-_TRUSTED = frozenset({".avi", ".m4v", ".mkv", ".mov", ".mp4", ".webm"})
-
-
-class Late:
-    """Times that end after their video does."""
-
-    def __init__(self) -> None:
-        self._told: list[str] = []
-
-    def end(self, start: float, end: float, duration: float, where: str, name: str) -> float:
-        """Return the end of a time, at most that of its video, which has ``duration`` seconds.
-
-        Raises:
-            DataError: Most of it lies after the end.
-        """
-        told = f"{where}: {_text(start, end)} of {name!r}, which ends at {duration:.2f} s"
-        is_late = end > duration + TOLERANCE
-        if start >= duration or (is_late and duration - start < (end - start) / 2):
-            raise DataError(f"{told}; correct the times, or check that the file is whole")
-        if is_late:
-            self._told.append(told)
-        return min(end, duration)
-
-    def warnings(self) -> list[str]:
-        """Return a sentence where there are any."""
-        if not self._told:
-            return []
-        count = len(self._told)
-        which = (
-            "1 time ends after its video" if count == 1 else f"{count} times end after their videos"
-        )
-        return [f"{which}, and is taken to end there: {named(self._told, 3)}"]
+from slipdetect.lab.prepare.rows import SLIP, Row
 
 
 def check_times(video: TimedVideo, late: Late) -> tuple[TimedVideo, float]:
@@ -68,12 +29,12 @@ def check_times(video: TimedVideo, late: Late) -> tuple[TimedVideo, float]:
         DataError: Most of a time lies after the end (with its line).
         VideoError: The video cannot be read.
     """
-    duration = _duration(video.path, max((span.end for span in video.spans), default=0.0))
+    length = length_of(video.path, max((span.end for span in video.spans), default=0.0))
     spans = [
-        replace(span, end=late.end(span.start, span.end, duration, span.where, video.name))
+        replace(span, end=late.end(span.start, span.end, length, span.where, video.name))
         for span in video.spans
     ]
-    return replace(video, spans=tuple(spans)), duration
+    return replace(video, spans=tuple(spans)), length[0]
 
 
 def check_rows(
@@ -102,19 +63,23 @@ def check_rows(
             events[row.path].append(place)
     found = list(rows)
     for index, (path, places) in enumerate(events.items()):
-        spans = sorted(_span(rows[place]) for place in places)
-        for one, other in pairwise(spans):
+        spans = [_span(rows[place]) for place in places]
+        # what only looks like a fall may be labeled twice, and by others during one
+        falls = sorted(
+            span for span, place in zip(spans, places, strict=True) if rows[place].label == SLIP
+        )
+        for one, other in pairwise(falls):
             if other[0] < one[1]:
                 raise DataError(
-                    f"{str(path)!r}: the event from {_text(*other)} overlaps that from"
-                    f" {_text(*one)}; merge them or correct the times"
+                    f"{str(path)!r}: the event from {span_text(*other)} overlaps that from"
+                    f" {span_text(*one)}; merge them or correct the times"
                 )
         if compare:
             on_video(index, len(events), path)
-            duration = _duration(path, max(end for _, end in spans))
+            length = length_of(path, max(end for _, end in spans))
             for place in places:
                 event = _span(rows[place])
-                end = late.end(*event, duration, "event", str(path))
+                end = late.end(*event, length, "event", str(path))
                 found[place] = replace(rows[place], end=end)
     return found
 
@@ -125,23 +90,7 @@ def _span(row: Row) -> tuple[float, float]:
         raise DataError(f"{str(row.path)!r}: an event has {has} and no {lacks}; give both or none")
     if not 0.0 <= row.start < row.end < math.inf:
         raise DataError(
-            f"{str(row.path)!r}: an event from {_text(row.start, row.end)} makes no sense; it"
+            f"{str(row.path)!r}: an event from {span_text(row.start, row.end)} makes no sense; it"
             " begins at 0 or later and ends after that"
         )
     return row.start, row.end
-
-
-def _text(start: float, end: float) -> str:
-    return f"{start:g} s to {end:g} s"
-
-
-def _duration(path: Path, last: float) -> float:
-    """Return seconds of a video in which something ends at ``last``."""
-    with open_video(path) as opened:
-        duration = opened.info.duration
-        whole = path.suffix.lower() in _TRUSTED and not is_cut_off(path)
-        if duration is None or not whole or last > duration:
-            rate = opened.info.frame_rate
-            end = max(frame.time for frame in opened.frames(short_side=16))
-            duration = end + 1.0 / (ASSUMED_RATE if rate is None else rate)
-    return duration

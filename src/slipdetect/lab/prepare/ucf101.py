@@ -12,6 +12,7 @@ from pathlib import Path, PurePosixPath
 
 import click
 
+from slipdetect._text import excerpt
 from slipdetect.cli.typed_options import option
 from slipdetect.errors import DataError
 from slipdetect.lab.data.safe_paths import Enclosure
@@ -26,7 +27,7 @@ from slipdetect.lab.prepare.importer import (
 )
 from slipdetect.lab.prepare.mapping import SKIP
 from slipdetect.lab.prepare.rows import SPLITS, Prepared, Row
-from slipdetect.lab.prepare.text_files import excerpt, list_lines
+from slipdetect.lab.prepare.text_files import list_lines
 
 MISSING = "in a list, but no such video"
 UNLISTED = "video that no list names"

@@ -25,7 +25,6 @@ from slipdetect.lab.evaluate.options import (
     FORMATS,
     device_option,
     overwrite_option,
-    refuse,
 )
 from slipdetect.lab.evaluate.output import json_text, write_figure, write_report
 from slipdetect.lab.evaluate.tested_clips import (
@@ -61,6 +60,7 @@ class StressSettings(TestedSettings):
     quick: bool = option(is_flag=True, help="Take 12 clips with a fall and 12 without only.")
     out: Path | None = option(
         type=FOLDER,
+        beside=("no pictures",),
         help="Folder of predictions, tables and plot; a run that was stopped goes on there.  "
         "[default: runs/stress, or runs/stress-quick]",
     )
@@ -70,11 +70,17 @@ class StressSettings(TestedSettings):
         help="Only draw one clip under every condition; nothing is tested.",
     )
     format: str = option(
-        type=click.Choice(FORMATS), default="table", show_default=True, help="On stdout."
+        type=click.Choice(FORMATS),
+        default="table",
+        show_default=True,
+        beside=("no pictures",),
+        help="On stdout.",
     )
     seed: int = option(type=click.IntRange(0), default=0, show_default=True, help="Of the noise.")
-    device: str = device_option()
-    overwrite: bool = overwrite_option("Replace the file of --pictures if it exists.")
+    device: str = device_option(beside=("no pictures",))
+    overwrite: bool = overwrite_option(
+        "Replace the file of --pictures if it exists.", beside=("pictures",)
+    )
 
     @property
     def folder(self) -> Path:
@@ -109,11 +115,9 @@ def stress(ctx: click.Context, /, model: str, data: Path, settings: StressSettin
     """
     console = ctx.ensure_object(Console)
     if settings.pictures is not None:
-        refuse(ctx, ("out", "format", "device"), "--pictures tests nothing")
         check_writable(settings.pictures, overwrite=settings.overwrite)
         _draw_pictures(console, _task(console, model, data, settings), settings.pictures, settings)
         return
-    refuse(ctx, ["overwrite"], "a run in --out is gone on with")
     task = _task(console, model, data, settings)
     warn_of_training_data(console, task.package.config, task.tested, bundled=model == "default")
     result = _run(console, task, settings)

@@ -97,7 +97,7 @@ def _middle(clip: Clip) -> float:
     if clip.events:
         return sum(clip.events[0]) / 2
     with open_video(clip.path) as video:
-        return (video.info.duration or 0.0) / 2
+        return video.info.middle
 
 
 def _at(clip: Clip, case: Case, rate: float, short_side: int, seed: int, wanted: float) -> Frame:

@@ -15,6 +15,7 @@ from click.core import ParameterSource
 
 from slipdetect.cli.completion import FILE_NAME
 from slipdetect.cli.grouped import section
+from slipdetect.cli.options import Beside
 from slipdetect.errors import UsageError
 from slipdetect.lab.data.choose_clips import DATASET_OPTIONS
 from slipdetect.lab.train.recipes import POSE, Recipe, load_recipe
@@ -52,6 +53,8 @@ TRAIN_OPTIONS = (
         click.option(
             "--mine-above",
             type=click.FloatRange(0.0, 1.0),
+            cls=Beside,
+            beside=("negatives",),
             default=0.2,
             metavar="P",
             show_default=True,
@@ -147,8 +150,6 @@ class TrainOptions:
         twice = sorted(typed & {name for name, _ in pairs})
         if twice and "pairs" in typed:
             raise UsageError(f"{twice[0]} is given by an option of its own and by --set; drop one")
-        if not given["negatives"] and sources["mine_above"] is not ParameterSource.DEFAULT:
-            raise UsageError("--mine-above is of no use without --negatives; leave it out")
         if recipe.table is POSE:
             _refuse_for_pose(ctx)
         named = {name: given[name] for name in _NAMED}

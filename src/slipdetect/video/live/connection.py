@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
+from itertools import chain
 
 import av
 from av.container import InputContainer
@@ -14,9 +15,9 @@ from av.packet import Packet
 from av.video.stream import VideoStream
 
 from slipdetect.errors import VideoError
+from slipdetect.video.clock import Clock, header_rate, timing_of
 from slipdetect.video.decoder import (
     FrameDecoder,
-    PresentationClock,
     Rescaler,
     displayed_size,
     plausible_aspect,
@@ -25,7 +26,7 @@ from slipdetect.video.decoder import (
 from slipdetect.video.frame import DecodeReport, Frame
 from slipdetect.video.live.newest_frames import Started
 from slipdetect.video.live.sources import LiveSettings, why
-from slipdetect.video.video import choose_stream, header_rate, nearest_on_grid, prepare_stream
+from slipdetect.video.video import choose_stream, nearest_on_grid, prepare_stream
 
 # takes every decoded frame with its time in this connection, seconds
 Watch = Callable[[float, av.VideoFrame], None]
@@ -39,9 +40,12 @@ class _LiveDecoder(FrameDecoder):
 
     Attributes:
         reason: Why reading ended; None at a proper end.
+        ends_in_error: Even a whole recording ends in an error, as those of JPEGs between boundaries
+            do for FFmpeg.
     """
 
     reason: str | None = None
+    ends_in_error = False
 
     def _packets(self) -> Iterator[Packet[VideoStream]]:
         try:
@@ -49,6 +53,8 @@ class _LiveDecoder(FrameDecoder):
                 if packet.size:
                     yield packet
         except av.FFmpegError as error:
+            if self.ends_in_error and isinstance(error, av.error.InvalidDataError):
+                return
             self.read_error = True
             self.reason = why(error)
 
@@ -60,7 +66,8 @@ class Connection:
         container: Closed by ``close``.
         name: Of the source, for messages.
         report: Counts on over all connections.
-        settings: Which stream, and its largest frame.
+        settings: Which stream, its largest frame, its frame rate where that was said.
+        camera: It goes on as time does; False: a recording, whose own clock counts.
         timed: Timestamps mean something.
         now: Seconds of a clock.
 
@@ -69,6 +76,7 @@ class Connection:
         started: Size and codec.
         aspect: Width of a pixel over its height.
         turns: Quarter turns counterclockwise that make it upright.
+        warning: What is to be said of its times, if anything.
 
     Raises:
         VideoError: There is no such stream, or no frame came.
@@ -80,6 +88,7 @@ class Connection:
         name: str,
         report: DecodeReport,
         settings: LiveSettings,
+        camera: bool = True,
         timed: bool = True,
         now: Callable[[], float] = time.monotonic,
     ) -> None:
@@ -92,19 +101,27 @@ class Connection:
         if stream.codec_context.width * stream.codec_context.height <= _SMALL:
             stream.codec_context.thread_count = 1  # others cost memory and gain nothing
         self._decoder = _LiveDecoder(container, stream, report)
-        self._decoded = iter(self._decoder)
+        self._decoder.ends_in_error = not camera and container.format.name == "mpjpeg"
+        self.warning: str | None = None
+        self._clock: Clock | None = None
+        if timed or settings.frame_rate is not None:
+            timing = timing_of(container, stream, settings.frame_rate, camera=camera)
+            self.warning = timing.warning
+            self._clock = Clock(timing, report)
+            self._decoded = self._clock.timed(self._decoder)
+        else:
+            self._decoded = self._as_they_come()
         first = next(self._decoded, None)
         if first is None:
             reason = self._decoder.reason or "it ended before a frame could be decoded"
             raise VideoError(f"{name!r} gave no frame: {reason}")
         self._first = first
-        self._began = now()
         self.aspect = plausible_aspect(stream.sample_aspect_ratio)
-        self.turns = quarter_turns(first.rotation)
-        width, height = displayed_size(first.width, first.height, self.aspect, self.turns)
-        rate = header_rate(stream)
+        frame = first[1]
+        self.turns = quarter_turns(frame.rotation)
+        width, height = displayed_size(frame.width, frame.height, self.aspect, self.turns)
+        rate = header_rate(stream) if self._clock is None else self._clock.rate
         self.started = Started(width, height, stream.codec_context.name, rate)
-        self._clock = _clock(stream, rate) if timed else None
 
     @property
     def reason(self) -> str | None:
@@ -112,14 +129,14 @@ class Connection:
         return self._decoder.reason
 
     def frames(self, rate: float, short_side: int, watch: Watch | None) -> Iterator[Frame]:
-        """Yield the frames nearest to k / rate seconds.
+        """Yield the frames on a grid as ``nearest_on_grid`` does.
 
         Args:
             rate: Frames per second.
             short_side: Of the pictures, pixels.
             watch: Sees every frame first.
         """
-        first = self._first
+        first = self._first[1]
         rescale = Rescaler(first.width, first.height, self.aspect, self.turns, short_side)
         for seconds, frame in nearest_on_grid(self._timed(watch), rate):
             yield Frame(seconds, rescale(frame), frame.is_corrupt)
@@ -129,19 +146,15 @@ class Connection:
         self.container.close()
 
     def _timed(self, watch: Watch | None) -> Iterator[tuple[float, av.VideoFrame]]:
-        frame: av.VideoFrame | None = self._first
-        while frame is not None:
-            stamp = frame.dts if frame.pts is None else frame.pts
-            arrived = self._now() - self._began
-            seconds = arrived if self._clock is None else self._clock.seconds(stamp)
+        for seconds, frame in chain([self._first], self._decoded):
             if watch is not None:
                 watch(seconds, frame)
             yield seconds, frame
-            frame = next(self._decoded, None)
+        if self._clock is not None:
+            self._clock.tell()
 
-
-def _clock(stream: VideoStream, rate: float | None) -> PresentationClock | None:
-    # a first frame without a time is usual in RTSP; it counts as one frame before the next
-    if stream.time_base is None:
-        return None
-    return PresentationClock(stream.time_base, rate, may_jump=True)
+    def _as_they_come(self) -> Iterator[tuple[float, av.VideoFrame]]:
+        began: float | None = None
+        for frame in self._decoder:
+            began = self._now() if began is None else began
+            yield self._now() - began, frame

@@ -15,7 +15,7 @@ from types import TracebackType
 from typing import Self
 
 from slipdetect.errors import UsageError, VideoError
-from slipdetect.video.frame import DecodeReport, Frame
+from slipdetect.video.frame import GAP_SECONDS, DecodeReport, Frame, Gap
 from slipdetect.video.live.connection import Connection, Watch
 from slipdetect.video.live.newest_frames import Item, NewestFrames, Reconnected, Reconnecting
 from slipdetect.video.live.sources import LiveSettings, LiveSource, Unusable
@@ -107,6 +107,7 @@ class LiveVideo:
         self._frames = NewestFrames(max(1, round(self.settings.max_lag * rate)))
         self._stop = threading.Event()
         self._began: float | None = None
+        self._first: float | None = None
         self._last = 0.0
         self._broken = False
         self._thread: threading.Thread | None = None
@@ -234,8 +235,9 @@ class LiveVideo:
     def _try(self) -> Connection:
         container = self._source.open(self.settings)
         try:
-            timed = self._source.timed or self._source.waits(container)
-            return Connection(container, self.name, self.report, self.settings, timed)
+            waits = self._source.waits(container)
+            timed = self._source.timed or waits
+            return Connection(container, self.name, self.report, self.settings, not waits, timed)
         except BaseException:
             container.close()
             raise
@@ -249,9 +251,13 @@ class LiveVideo:
         limit = self.settings.max_duration
         for frame in connection.frames(self._rate, self._short_side, watch):
             moment = base + frame.time
-            if limit is not None and moment >= limit:
+            if self._first is None:
+                self._first = self._last = moment
+            if limit is not None and moment - self._first >= limit:
                 self.limited = True
                 return True
+            if waits and moment - self._last > GAP_SECONDS:
+                self._frames.put(Gap(self._last, moment))
             self._last = moment
             self.newest = Frame(moment, frame.image, frame.corrupt)
             self._count()
@@ -271,6 +277,8 @@ class LiveVideo:
         if self._began is None:
             self._began = now
             self._frames.put(connection.started)
+            if connection.warning is not None:
+                logger.warning("%r: %s", self.name, connection.warning)
             return 0.0
         base = max(now - self._began, self._last + 1 / self._rate)
         self.reconnects += 1

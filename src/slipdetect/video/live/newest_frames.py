@@ -12,7 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from slipdetect.errors import UsageError
-from slipdetect.video.frame import Frame
+from slipdetect.video.frame import Frame, Gap
 
 
 @dataclass(frozen=True)
@@ -73,7 +73,7 @@ class Skipped:
     frames: int
 
 
-VideoNote = Started | Reconnecting | Reconnected | Skipped
+VideoNote = Started | Reconnecting | Reconnected | Skipped | Gap
 Item = Frame | VideoNote
 
 

@@ -19,6 +19,8 @@ from av.container import InputContainer
 from slipdetect._address import address_scheme, shown_address, split_address
 from slipdetect._settings import check_settings, setting
 from slipdetect.errors import UsageError, VideoError
+from slipdetect.video.clock import MAX_FRAME_RATE, MIN_FRAME_RATE
+from slipdetect.video.multipart import SNIFFED, Ahead, Bytes, Repacked, is_multipart
 from slipdetect.video.reader import DEFAULT_MAX_PIXELS, check_source
 from slipdetect.video.video import REFUSED_FORMATS, TOLERANT
 
@@ -39,6 +41,13 @@ class LiveSettings:
     stream: int | None = setting(None, "video stream, from 0", least=0)
     max_pixels: int = setting(DEFAULT_MAX_PIXELS, "refuse larger frames", "px", least=1)
     max_duration: float | None = setting(None, "end after so much video", "s", least=0.001)
+    frame_rate: float | None = setting(
+        None,
+        "show frame i at i / rate seconds",
+        "1/s",
+        least=MIN_FRAME_RATE,
+        most=MAX_FRAME_RATE,
+    )
 
     def __post_init__(self) -> None:
         check_settings(self)
@@ -168,11 +177,6 @@ def _problem(address: str) -> str:
 _POLL = 0.1
 
 
-class _Bytes(Protocol):
-    def read(self, size: int) -> bytes:
-        """Return some bytes as soon as there are any; none at the end."""
-
-
 class PipeSource:
     """Video on a pipe; whoever writes it waits when detection is slower.
 
@@ -267,11 +271,19 @@ class _Growing:
         return data
 
 
-def _opened(stream: _Bytes, name: str, settings: LiveSettings) -> InputContainer:
+def _opened(stream: Bytes, name: str, settings: LiveSettings) -> InputContainer:
     # nothing that the bytes may name can be opened
     options = {"max_pixels": str(settings.max_pixels), "protocol_whitelist": "none"}
     try:
-        container: InputContainer = av.open(stream, "r", options=options, **TOLERANT)
+        ahead = Ahead(stream, SNIFFED)
+        packed = Repacked(ahead) if is_multipart(ahead.first) else None
+        container: InputContainer = av.open(
+            ahead if packed is None else packed,
+            "r",
+            format=None if packed is None else packed.format,
+            options=options,
+            **TOLERANT,
+        )
     except (av.FFmpegError, ValueError) as error:
         raise VideoError(
             f"{name!r} cannot be read as it comes: {why(error)}; MPEG-TS, Matroska, FLV, "

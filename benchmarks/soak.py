@@ -1,0 +1,427 @@
+"""Many cameras in one process for an hour: frames, lag, memory, fairness, and whether each event
+that files give is told once.
+
+Cameras are real clips of people, one behind the other in a loop of a minute and a half, 640 x 480
+at 15 frames a second, by HTTP on loopback; somebody is in the picture nearly all the time. The
+clips' falls are told by ``slipdetect detect`` of each loop played twice. The server is a process
+of its own on the same CPUs.
+
+    python benchmarks/soak.py --run                        # one, 8 and 16 cameras: 1 h 40 min
+    python benchmarks/soak.py --run --part many --seconds 600
+    python benchmarks/soak.py --report
+
+The parts: ``one`` camera for ten minutes, whose lag and memory are what others are compared with;
+``many``, 8 cameras for an hour; ``faults``, 8 cameras for ten minutes, one of which breaks off,
+stalls or sends random bytes every 20 seconds; ``over``, 16 cameras for ten minutes.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import platform
+import signal
+import socket
+import statistics
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from soak_streams import make_footage, serve
+
+RESULT = Path(__file__).parent / "results" / "soak.json"
+DATA = Path(os.environ.get("SLIPDETECT_TEST_DATA", "../shared/data"))
+# cameras, seconds, seconds between two faults
+PARTS = {
+    "one": (1, 600.0, 0.0),
+    "many": (8, 3600.0, 0.0),
+    "faults": (8, 600.0, 20.0),
+    "over": (16, 600.0, 0.0),
+}
+LOOP = 90.0  # seconds that the clips of a loop begin before
+_SETTLED = 3.0  # seconds at both ends of a connection whose events are not asked for
+
+
+def main() -> None:
+    """Run or report, as the command line says."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--run", action="store_true", help="measure and store")
+    parser.add_argument("--report", action="store_true", help="print what was stored (default)")
+    parser.add_argument("--part", nargs="+", choices=PARTS, default=list(PARTS))
+    parser.add_argument("--seconds", type=float, help="of each part, instead of its own")
+    parser.add_argument("--data", type=Path, default=DATA, help="labeled clips (%(default)s)")
+    parser.add_argument("--folder", type=Path, help="keep footage here for the next run")
+    parser.add_argument(
+        "--serve", nargs=4, metavar=("PORT", "FOLDER", "N", "EVERY"), help=argparse.SUPPRESS
+    )
+    args = parser.parse_args()
+    if args.serve:
+        port, folder, number, every = args.serve
+        videos = [Path(folder) / f"{each}.mp4" for each in range(int(number))]
+        serve(int(port), videos, Path(folder) / "faults.jsonl", float(every))
+    elif args.run:
+        with tempfile.TemporaryDirectory() as temporary:
+            folder = args.folder or Path(temporary)
+            folder.mkdir(parents=True, exist_ok=True)
+            for part in args.part:
+                measured = run(part, args.seconds, args.data, folder)
+                found = stored()
+                found[part] = measured
+                RESULT.write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
+                print(report({part: measured, **({"one": found["one"]} if "one" in found else {})}))
+    else:
+        print(report(stored()))
+
+
+def stored() -> dict[str, Any]:
+    """Return what was measured before."""
+    return json.loads(RESULT.read_text(encoding="utf-8")) if RESULT.exists() else {}
+
+
+def run(part: str, seconds: float | None, data: Path, folder: Path) -> dict[str, Any]:
+    """Measure one part.
+
+    Args:
+        part: One of ``PARTS``.
+        seconds: How long, or None for the part's own.
+        data: Labeled clips.
+        folder: For footage; what is there is used again.
+    """
+    cameras, usual, every = PARTS[part]
+    seconds = usual if seconds is None else seconds
+    truth = [expected(data, folder, number) for number in range(cameras)]
+    (folder / "faults.jsonl").write_text("", encoding="utf-8")
+    port = free_port()
+    server = subprocess.Popen(
+        [sys.executable, __file__, "--serve", str(port), str(folder), str(cameras), str(every)]
+    )
+    try:
+        wait_for(port)
+        watched = Watched(port, cameras, seconds, folder)
+        watched.run()
+    finally:
+        server.kill()
+        server.wait()
+    return {
+        "when": datetime.now(UTC).isoformat(timespec="seconds"),
+        "machine": {"cpus": os.cpu_count(), "processor": processor()},
+        "cameras": cameras,
+        "seconds": seconds,
+        "faults": len((folder / "faults.jsonl").read_text(encoding="utf-8").splitlines()),
+        **watched.figures(truth),
+    }
+
+
+def expected(data: Path, folder: Path, number: int) -> dict[str, Any]:
+    """Return the length of a camera's loop, and the events of its first and of later rounds."""
+    video, found = folder / f"{number}.mp4", folder / f"{number}.json"
+    if not video.exists():
+        make_footage(data, video, number, LOOP)
+    if not found.exists():
+        double = folder / "twice.mp4"
+        join(video, double)
+        output = subprocess.run(
+            [sys.executable, "-m", "slipdetect", "detect", str(double), "--format", "json", "-q"],
+            capture_output=True,
+            text=True,
+            check=True,
+        ).stdout
+        result = json.loads(output)
+        found.write_text(
+            json.dumps(
+                {
+                    "loop": result["source"]["duration"] / 2,
+                    "events": [[each["start"], each["end"]] for each in result["events"]],
+                }
+            ),
+            encoding="utf-8",
+        )
+    return json.loads(found.read_text(encoding="utf-8"))
+
+
+def join(video: Path, target: Path) -> None:
+    """Write a video twice, one behind the other, packet by packet."""
+    import av
+
+    with av.open(str(target), "w") as out:
+        stream, base = None, 0
+        for _ in range(2):
+            with av.open(str(video)) as container:
+                source = container.streams.video[0]
+                stream = out.add_stream_from_template(source) if stream is None else stream
+                last = 0
+                for packet in container.demux(source):
+                    if packet.dts is None:
+                        continue
+                    last = packet.pts + packet.duration
+                    packet.pts, packet.dts = packet.pts + base, packet.dts + base
+                    packet.stream = stream
+                    out.mux(packet)
+                base += last
+
+
+class Watched:
+    """One run of ``slipdetect watch``, looked at from outside.
+
+    Args:
+        port: Of the server.
+        cameras: How many.
+        seconds: How long.
+        folder: For the file of cameras and the log.
+    """
+
+    def __init__(self, port: int, cameras: int, seconds: float, folder: Path) -> None:
+        self._names = [f"camera {number}" for number in range(cameras)]
+        tables = [
+            f'[camera."{name}"]\nsource = "http://127.0.0.1:{port}/{number}"\n'
+            for number, name in enumerate(self._names)
+        ]
+        self._file = folder / "cameras.toml"
+        self._file.write_text("".join(tables), encoding="utf-8")
+        self._log = folder / "watch.log"
+        self._seconds = seconds
+        self._lines: list[tuple[float, dict[str, Any]]] = []
+        self._memory: list[tuple[float, int]] = []  # seconds since the start, bytes
+        self._cpu = 0.0
+
+    def run(self) -> None:
+        """Watch for as long as asked for."""
+        began = time.monotonic()
+        command = [sys.executable, "-m", "slipdetect", "watch", str(self._file)]
+        with self._log.open("w", encoding="utf-8") as log:
+            process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=log, text=True)
+            reader = threading.Thread(target=self._read, args=(process,))
+            reader.start()
+            while time.monotonic() - began < self._seconds and process.poll() is None:
+                time.sleep(1.0)
+                self._memory.append((time.monotonic() - began, resident(process.pid)))
+                self._cpu = cpu_seconds(process.pid)
+            process.send_signal(signal.SIGTERM)
+            reader.join()
+            process.wait()
+
+    def _read(self, process: subprocess.Popen[str]) -> None:
+        assert process.stdout is not None
+        for line in process.stdout:
+            self._lines.append((time.time(), json.loads(line)))
+
+    def figures(self, truth: list[dict[str, Any]]) -> dict[str, Any]:
+        """Return what was measured."""
+        each = [self._camera(name, facts) for name, facts in zip(self._names, truth, strict=True)]
+        lags = sorted(lag for camera in each for lag in camera.pop("lags"))
+        shares = [
+            camera["sampled"] / max(camera["sampled"] + camera["dropped"], 1) for camera in each
+        ]
+        steady = [bytes_ for moment, bytes_ in self._memory if moment > 30]
+        quarter = len(steady) // 4
+        return {
+            "cpu_seconds": self._cpu,
+            "onset_lag": {
+                "count": len(lags),
+                "median": statistics.median(lags) if lags else None,
+                "p95": lags[int(0.95 * (len(lags) - 1))] if lags else None,
+                "most": lags[-1] if lags else None,
+            },
+            "memory": {
+                "peak": max((bytes_ for _, bytes_ in self._memory), default=0),
+                "second_quarter": statistics.mean(steady[quarter : 2 * quarter]) if quarter else 0,
+                "last_quarter": statistics.mean(steady[3 * quarter :]) if quarter else 0,
+            },
+            "worst_share": min(shares) / statistics.mean(shares),
+            "says": [
+                line
+                for line in self._log.read_text(encoding="utf-8").splitlines()
+                if "too slow" in line
+            ][-1:],
+            "each": each,
+        }
+
+    def _camera(self, name: str, facts: dict[str, Any]) -> dict[str, Any]:
+        mine = [(at, line) for at, line in self._lines if line["camera"] == name]
+        summary = next((line for _, line in mine if line["type"] == "summary"), {})
+        started = next((line["time"] for _, line in mine if line["type"] == "started"), None)
+        lags: list[float] = []
+        if started is not None:
+            zero = datetime.fromisoformat(started).timestamp()
+            lags = [at - zero - line["start"] for at, line in mine if line["type"] == "onset"]
+        wanted = events_due([line for _, line in mine], facts, summary.get("seconds", 0.0))
+        told = [
+            (line["event"]["start"], line["event"]["end"])
+            for _, line in mine
+            if line["type"] == "event"
+        ]
+        matches = [sum(start < b and a < end for a, b in told) for start, end in wanted]
+        strange = [
+            (a, b)
+            for a, b in told
+            if not any(
+                start < b and a < end
+                for start, end in events_all(
+                    [line for _, line in mine], facts, summary.get("seconds", 0.0)
+                )
+            )
+        ]
+        return {
+            "frames": summary.get("frames_seen", 0),
+            "sampled": summary.get("sampled", 0),
+            "dropped": summary.get("dropped", 0),
+            "longest_lag": summary.get("longest_lag"),
+            "reconnects": summary.get("reconnects", 0),
+            "due": len(wanted),
+            "told_once": sum(count == 1 for count in matches),
+            "told_twice": sum(count > 1 for count in matches),
+            "missed": sum(count == 0 for count in matches),
+            "told": len(told),
+            "not_in_files": len(strange),
+            "lags": lags,
+        }
+
+
+def connections(lines: list[dict[str, Any]], end: float) -> list[tuple[float, float]]:
+    """Return when connections of a camera began and ended, seconds of its own time."""
+    found, begin = [], 0.0
+    for line in lines:
+        if line["type"] == "reconnecting":
+            found.append((begin, line["at"]))
+        elif line["type"] == "reconnected":
+            begin = line["at"]
+    found.append((begin, end))
+    return found
+
+
+def events_all(
+    lines: list[dict[str, Any]], facts: dict[str, Any], end: float
+) -> list[tuple[float, float]]:
+    """Return when files say there are events, over all connections."""
+    loop, found = facts["loop"], []
+    for begin, until in connections(lines, end):
+        rounds = int((until - begin) / loop) + 1
+        for turn in range(rounds):
+            # the first round differs by what is before it; later ones are the file's second
+            first, last = (0.0, loop) if turn == 0 else (loop, 2 * loop)
+            shift = begin + (0.0 if turn == 0 else (turn - 1) * loop)
+            found += [
+                (start + shift, stop + shift)
+                for start, stop in facts["events"]
+                if first <= start < last
+            ]
+    return found
+
+
+def events_due(
+    lines: list[dict[str, Any]], facts: dict[str, Any], end: float
+) -> list[tuple[float, float]]:
+    """Return those that lie well within a connection and touch nothing that was skipped."""
+    gaps = [(line["start"], line["end"]) for line in lines if line["type"] == "skipped"]
+    whole = connections(lines, end)
+    return [
+        (start, stop)
+        for start, stop in events_all(lines, facts, end)
+        if any(a + _SETTLED <= start and stop <= b - _SETTLED for a, b in whole)
+        and not any(a - _SETTLED < stop and start < b + _SETTLED for a, b in gaps)
+    ]
+
+
+def free_port() -> int:
+    """Return a port that is free now."""
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        return int(taken.getsockname()[1])
+
+
+def wait_for(port: int) -> None:
+    """Wait until a server listens."""
+    for _ in range(100):
+        try:
+            socket.create_connection(("127.0.0.1", port), 1).close()
+        except OSError:
+            time.sleep(0.1)
+        else:
+            return
+    raise SystemExit("the server does not listen")
+
+
+def resident(pid: int) -> int:
+    """Return the memory that a process holds, bytes."""
+    fields = Path(f"/proc/{pid}/statm").read_text(encoding="ascii").split()
+    return int(fields[1]) * os.sysconf("SC_PAGE_SIZE")
+
+
+def cpu_seconds(pid: int) -> float:
+    """Return the processor time of a process."""
+    fields = Path(f"/proc/{pid}/stat").read_text(encoding="ascii").rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def processor() -> str:
+    """Return what CPU this is."""
+    for line in Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines():
+        if line.startswith("model name"):
+            return line.partition(":")[2].strip()
+    return platform.processor()
+
+
+def report(found: dict[str, Any]) -> str:
+    """Return a table of what was measured."""
+    own = found.get("one", {})
+    rows = []
+    for part, each in found.items():
+        cameras = each["each"]
+        lag, memory = each["onset_lag"], each["memory"]
+        dropped = sum(camera["dropped"] for camera in cameras)
+        sampled = sum(camera["sampled"] for camera in cameras)
+        rows += [
+            f"{part}: {each['cameras']} camera(s) for {each['seconds']:g} s, {each['when']}, "
+            f"{each['machine']['cpus']} CPUs ({each['machine']['processor']})",
+            f"  frames dropped           {dropped} of {dropped + sampled} sampled",
+            f"  worst camera to the mean {each['worst_share']:.3f}",
+            f"  processor time           {each['cpu_seconds'] / each['seconds']:.2f} CPUs",
+        ]
+        if lag["count"]:
+            more = ""
+            if own and part != "one" and own["onset_lag"]["count"]:
+                more = f"; above one camera's median {lag['p95'] - own['onset_lag']['median']:.2f}"
+            rows.append(
+                f"  onset told after         median {lag['median']:.2f} s, 95% {lag['p95']:.2f}, "
+                f"most {lag['most']:.2f} ({lag['count']}){more} at 95%"
+            )
+        share = f", {memory['peak'] / own['memory']['peak']:.2f} of one camera's" if own else ""
+        flat = memory["last_quarter"] / memory["second_quarter"] if memory["second_quarter"] else 0
+        rows.append(
+            f"  memory                   peak {memory['peak'] / 2**20:.0f} MiB{share}; "
+            f"last quarter to second {flat:.3f}"
+        )
+        totals = {
+            key: sum(c[key] for c in cameras)
+            for key in (
+                "due",
+                "told_once",
+                "told_twice",
+                "missed",
+                "told",
+                "not_in_files",
+                "reconnects",
+            )
+        }
+        rows.append(
+            f"  events                   {totals['due']} due by files: {totals['told_once']} told "
+            f"once, {totals['told_twice']} twice, {totals['missed']} missed; "
+            f"{totals['not_in_files']} of {totals['told']} told are not in files"
+        )
+        rows.append(
+            f"  faults                   {each['faults']}, {totals['reconnects']} reconnects"
+        )
+        rows += [f"  says                     {line}" for line in each["says"]]
+    return "\n".join(rows)
+
+
+if __name__ == "__main__":
+    main()

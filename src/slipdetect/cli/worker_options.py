@@ -1,0 +1,44 @@
+"""The options of commands that look at many videos: how many at a time, and where.
+
+In: nothing. Out: dataclasses of settings that those of the commands extend.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import click
+
+from slipdetect.cli.completion import FILE_NAME
+from slipdetect.cli.typed_options import option
+
+MANY = "Many videos"  # their heading
+
+
+@dataclass(frozen=True, kw_only=True)
+class WorkerSettings:
+    """Where videos are looked at."""
+
+    jobs: int | None = option(
+        heading=MANY,
+        metavar="N",
+        type=click.IntRange(min=1),
+        help="Videos at a time, a process each.  [default: 1; with --on as many as CPUs]",
+    )
+    on: str | None = option(
+        heading=MANY,
+        metavar="WHERE",
+        help="ray, or ray://HOST:PORT of a Ray cluster.  [default: this machine]",
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class ResumableSettings(WorkerSettings):
+    """And what of them is done already."""
+
+    resume: str | None = option(
+        heading=MANY,
+        metavar="FILE",
+        type=FILE_NAME,
+        help="Note in FILE what is done; if it is there, go on from it.",
+    )

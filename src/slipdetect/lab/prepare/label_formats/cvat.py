@@ -1,0 +1,86 @@
+"""CVAT for video 1.1: tracks of boxes and other shapes by frame.
+
+In: the XML. Out: a label for every stretch of frames in which a track's thing is in the picture.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from xml.etree import ElementTree
+
+from slipdetect.lab.prepare.label_formats.label_file import (
+    Label,
+    LabelFile,
+    LabelFormat,
+    LabelSet,
+)
+
+
+class Cvat(LabelFormat):
+    """Tracks; a shape with ``outside="1"`` says that from this frame on there is nothing."""
+
+    name = "CVAT"
+
+    @classmethod
+    def recognizes(cls, file: LabelFile) -> bool:
+        root = file.xml
+        return root is not None and root.tag == "annotations" and root.find("meta") is not None
+
+    @classmethod
+    def read(cls, file: LabelFile) -> LabelSet:
+        root = file.xml
+        if root is None:
+            raise file.broken("it is no XML")
+        if root.find("track") is None and root.find("image") is not None:
+            raise file.broken(
+                "it is of the kind 'CVAT for images', whose pictures have no times; export the task"
+                " as 'CVAT for video 1.1'"
+            )
+        videos = _videos(root)
+        if not videos:
+            raise file.broken("it names no source")
+        found = LabelSet(videos=list(videos.values()))
+        for track in root.iter("track"):
+            name, task = track.get("label", ""), track.get("task_id", "")
+            video = videos.get(task) if task else next(iter(videos.values()))
+            if video is None or (not task and len(videos) > 1):
+                raise file.broken(f"track {track.get('id')} is of no task that is named")
+            where = f"{file.where} track {track.get('id')}"
+            for start, end in _stretches(file, where, track):
+                found.labels.append(Label(where, video, name, start, end, frames=True))
+        return found
+
+
+def _videos(root: ElementTree.Element) -> dict[str, str]:
+    """Return the video of each task, by its id."""
+    found = {}
+    for tag in ("task", "job"):
+        for each in root.iter(tag):
+            source = each.findtext("source")
+            if source and source.strip():
+                found[each.findtext("id") or ""] = source.strip()
+    meta_source = root.findtext("meta/source")
+    return found or ({"": meta_source.strip()} if meta_source and meta_source.strip() else {})
+
+
+def _stretches(
+    file: LabelFile, where: str, track: ElementTree.Element
+) -> Iterator[tuple[float, float]]:
+    """Yield the first frame of each stretch and the one behind its last."""
+    shapes = []
+    for shape in track:
+        text = shape.get("frame", "")
+        if not text.isdecimal():
+            raise file.broken(f"{where} has a shape without a frame")
+        shapes.append((int(text), shape.get("outside") == "1"))
+    begun = last = None
+    for frame, outside in sorted(shapes):
+        if outside:
+            if begun is not None:
+                yield begun, frame
+            begun = None
+        elif begun is None:
+            begun = frame
+        last = frame
+    if begun is not None and last is not None:
+        yield begun, last + 1

@@ -1,0 +1,113 @@
+"""Label Studio's JSON: timelines of videos in frame numbers, and labels of their sound in seconds.
+
+In: an export (JSON), or JSON_MIN. Out: labels. The editor takes a time as frame number through the
+frame rate of the labeling configuration, whatever the video has, so that has to be given.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from slipdetect.errors import DataError
+from slipdetect.lab.prepare.label_formats.label_file import (
+    Label,
+    LabelFile,
+    LabelFormat,
+    LabelSet,
+    is_object,
+    number,
+    texts,
+)
+
+_LABELS = "timelinelabels"
+
+
+class LabelStudio(LabelFormat):
+    """Tasks with annotations; those that were canceled are passed over.
+
+    Predictions count in tasks that nobody could annotate yet, as ``detect`` writes them.
+    """
+
+    name = "Label Studio"
+
+    @classmethod
+    def recognizes(cls, file: LabelFile) -> bool:
+        tasks = file.json if isinstance(file.json, list) else [file.json]
+        return bool(tasks) and all(
+            is_object(task, "data", "annotations")
+            or is_object(task, "data", "predictions")
+            or _minimal(task)
+            for task in tasks
+        )
+
+    @classmethod
+    def read(cls, file: LabelFile) -> LabelSet:
+        found = LabelSet()
+        for task in file.json if isinstance(file.json, list) else [file.json]:
+            where = f"{file.where} task {task.get('id')}"
+            video = _video(task.get("data", task))
+            if video is None:
+                raise file.broken(f"{where} names no video")
+            found.videos.append(video)
+            for value in _values(task):
+                found.labels += _labels(file, where, video, value)
+        return found
+
+
+def _minimal(task: Any) -> bool:
+    """Return whether a task is one of JSON_MIN: its values lie beside its data."""
+    return is_object(task, "id") and any(
+        is_object(each, "ranges", _LABELS)
+        for value in task.values()
+        if isinstance(value, list)
+        for each in value
+    )
+
+
+def _video(data: Any) -> str | None:
+    """Return what the task shows: the value called video, or the only text."""
+    if not isinstance(data, Mapping):
+        return None
+    named = {key: value for key, value in data.items() if isinstance(value, str)}
+    first = next(
+        (named[key] for key in ("video", "video_url", "url", "audio") if key in named), None
+    )
+    return first if first is not None else next(iter(named.values()), None)
+
+
+def _values(task: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+    listed = task.get("annotations", task.get("predictions"))
+    if isinstance(listed, list):
+        for annotation in listed:
+            if is_object(annotation, "result") and not annotation.get("was_cancelled"):
+                results = annotation["result"]
+                for result in results if isinstance(results, list) else ():
+                    if is_object(result, "value") and isinstance(result["value"], Mapping):
+                        yield result["value"]
+        return
+    for value in task.values():
+        for each in value if isinstance(value, list) else ():
+            if is_object(each):
+                yield each
+
+
+def _labels(file: LabelFile, where: str, video: str, value: Mapping[str, Any]) -> Iterator[Label]:
+    ranges = value.get("ranges")
+    for name in texts(value.get(_LABELS)):
+        for each in ranges if isinstance(ranges, list) else ():
+            known = each if is_object(each) else {}
+            start, end = number(known.get("start")), number(known.get("end"))
+            if start is None or end is None:
+                raise file.broken(f"{where} has a range without a begin or an end")
+            if file.frame_rate is None:
+                raise DataError(
+                    f"{where}: Label Studio writes frame numbers and not the frame rate that they"
+                    " count by; pass --frame-rate, that of <Video frameRate=...> in the labeling"
+                    " configuration (24 where it has none)"
+                )
+            yield Label(where, video, name, start / file.frame_rate, end / file.frame_rate)
+    for name in texts(value.get("labels")):
+        start, end = number(value.get("start")), number(value.get("end"))
+        if start is not None and end is not None:  # else a box, or words
+            yield Label(where, video, name, start, end, track=str(value.get("channel", "")))

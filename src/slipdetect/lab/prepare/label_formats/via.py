@@ -1,0 +1,74 @@
+"""Projects of VIA 3 (VGG Image Annotator): segments of videos with attributes.
+
+In: the JSON of a project. Out: labels, one for each attribute that a segment has.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from slipdetect.lab.prepare.label_formats.label_file import (
+    Label,
+    LabelFile,
+    LabelFormat,
+    LabelSet,
+    is_object,
+    number,
+)
+
+_VIDEO = 4  # of the types of files
+
+
+class Via(LabelFormat):
+    """``z`` of a metadata entry is a begin and an end in seconds, or one moment."""
+
+    name = "VIA"
+
+    @classmethod
+    def recognizes(cls, file: LabelFile) -> bool:
+        return is_object(file.json, "metadata", "attribute", "file", "view")
+
+    @classmethod
+    def read(cls, file: LabelFile) -> LabelSet:
+        project, found = file.json, LabelSet()
+        parts = ("metadata", "attribute", "file", "view")
+        if not all(isinstance(project[part], Mapping) for part in parts):
+            raise file.broken("a part of it is no table")
+        files = {
+            str(key): str(each["fname"])
+            for key, each in project["file"].items()
+            if is_object(each, "fname") and each.get("type", _VIDEO) == _VIDEO
+        }
+        found.videos = list(files.values())
+        for key, entry in project["metadata"].items():
+            where = f"{file.where} metadata {key!r}"
+            if not is_object(entry, "vid", "z", "av") or not isinstance(entry["av"], Mapping):
+                raise file.broken(f"{where} has no view, time or attributes")
+            times = [number(each) for each in entry["z"]] if isinstance(entry["z"], list) else []
+            video = files.get(_file_of(project, str(entry["vid"])))
+            if not times or video is None:
+                continue  # of a whole file, or of a picture
+            if len(times) > 2 or None in times:
+                raise file.broken(f"{where} has times that are no begin and end")
+            for attribute, value in entry["av"].items():
+                name, track = _named(project, str(attribute), value)
+                if name:
+                    found.labels.append(Label(where, video, name, times[0], times[-1], track=track))
+        return found
+
+
+def _file_of(project: Mapping[str, Any], view: str) -> str:
+    """Return the id of the first file of a view."""
+    listed = project["view"].get(view)
+    files = listed.get("fid_list") if isinstance(listed, Mapping) else None
+    return str(files[0]) if isinstance(files, list) and files else ""
+
+
+def _named(project: Mapping[str, Any], attribute: str, value: Any) -> tuple[str, str]:
+    """Return what a value of an attribute is called, and the attribute; options go by their id."""
+    known = project["attribute"].get(attribute)
+    known = known if isinstance(known, Mapping) else {}
+    options = known.get("options")
+    text = str(options.get(value, value)) if isinstance(options, Mapping) else str(value)
+    return text.strip(), str(known.get("aname", attribute))

@@ -1,0 +1,97 @@
+"""Events as a project of BORIS: an observation a video, a state event of each fall."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+from slipdetect._text import plain_name, printable
+from slipdetect.reports.formats import milliseconds
+from slipdetect.sinks.names import video_ids
+from slipdetect.sinks.text import TextSink
+from slipdetect.types.aftermath import what_followed
+
+if TYPE_CHECKING:
+    from slipdetect.detection import DetectionResult, Detector
+
+_PLAYERS = 8
+_STATE = {
+    "type": "State event",
+    "key": "",
+    "description": "",
+    "color": "",
+    "category": "",
+    "modifiers": {},
+    "excluded": "",
+    "coding map": "",
+}
+
+
+class Boris(TextSink):
+    """Observations with the events' begins and ends; written when the last video is done."""
+
+    name = "boris"
+    ending = ".boris"
+    suffixes = (".boris",)
+
+    def open(self, detector: Detector | None) -> None:
+        self._ids = iter(video_ids(self.sources))
+        self._observations: dict[str, Any] = {}
+        self._labels: dict[str, None] = {}
+
+    def result(self, result: DetectionResult) -> None:
+        events: list[list[Any]] = []
+        for event in result.events:
+            label = printable(event.label)
+            self._labels[label] = None
+            said = ", ".join(filter(None, (f"score {event.score:.2f}", what_followed(event))))
+            start, end = milliseconds(event)
+            # time, subject, behavior, modifiers, comment, frame
+            events += [
+                [start / 1000, "", label, "", said, "NA"],
+                [end / 1000, "", label, "", "", "NA"],
+            ]
+        video, info = plain_name(result.source), result.info
+        seconds = result.duration if info.duration is None else info.duration
+        rate = {} if info.frame_rate is None else {video: round(info.frame_rate, 3)}
+        self._observations[next(self._ids)] = {
+            "type": "MEDIA",
+            "date": "1970-01-01T00:00:00",  # of the recording, which nobody knows
+            "description": f"found by slipdetect, model {result.model}",
+            "time offset": 0.0,
+            "observation time interval": [0, 0],
+            "file": {str(n): [video] if n == 1 else [] for n in range(1, _PLAYERS + 1)},
+            "media_info": {
+                "length": {video: round(seconds, 3)},
+                "fps": rate,
+                "hasVideo": {video: True},
+                "hasAudio": {video: False},
+            },
+            "events": sorted(events, key=lambda row: float(row[0])),
+            "independent_variables": {},
+            "visualize_spectrogram": False,
+            "visualize_waveform": False,
+            "close_behaviors_between_videos": False,
+        }
+
+    def failure(self, source: str, error: str) -> None:
+        next(self._ids)
+
+    def close(self) -> None:
+        codes = list(self._labels) if self._labels else ["slip"]
+        project = {
+            "time_format": "hh:mm:ss",
+            "project_date": "1970-01-01T00:00:00",
+            "project_name": "slipdetect",
+            "project_description": "",
+            "project_format_version": "7.0",
+            "subjects_conf": {},
+            "behaviors_conf": {str(n): {**_STATE, "code": code} for n, code in enumerate(codes)},
+            "behavioral_categories": [],
+            "independent_variables": {},
+            "coding_map": {},
+            "behaviors_coding_map": [],
+            "converters": {},
+            "observations": self._observations,
+        }
+        self.write(json.dumps(project, indent=1, allow_nan=False) + "\n")

@@ -1,0 +1,376 @@
+"""The one clock of files and live sources: what a container stamps on pictures, as seconds.
+
+In: decoded frames in order of presentation. Out: the same with their seconds on the recording's
+clock, which is 0 where a player's bar begins; gaps and joined parts, listed.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from fractions import Fraction
+from statistics import median
+from typing import Literal, cast
+
+import av
+from av.container import InputContainer
+from av.format import Flags
+from av.video.stream import VideoStream
+
+from slipdetect.video.frame import GAP_SECONDS, DecodeReport, Gap, Join
+
+DEFAULT_FRAME_RATE = 25.0
+MIN_FRAME_RATE = 1.0
+MAX_FRAME_RATE = 240.0
+
+_DATED: dict[str, Literal["utc", "local"]] = {"dhav": "local", "ivf": "utc"}
+_FIRST_DATE = 946_684_800  # 2000; smaller stamps are no dates
+_DAY_SECONDS = 86_400  # a gap that is longer is no gap but another clock
+_FOLLOWED = Fraction(1, 16)  # share of what a stamp that wavers is off that is gone along with
+_STEPS = 25  # distances that the usual one is taken from
+_HELD_BYTES = 64_000_000  # of decoded frames that wait for a stamp
+
+# formats that number the pictures that they find, beside those that FFmpeg says have no stamps
+_NUMBERED = frozenset({"ingenient", "rawvideo"})
+_NUMBERED_ENDING = "_pipe"
+
+
+def plausible_rate(rate: float | Fraction | None) -> float | None:
+    """Return ``rate`` as a float when a camera could have it (1 to 240 a second), else None."""
+    if rate is None or not MIN_FRAME_RATE <= rate <= MAX_FRAME_RATE:
+        return None
+    return float(rate)
+
+
+def header_rate(stream: VideoStream) -> float | None:
+    """Return the header's frames per second if plausible."""
+    average = plausible_rate(stream.average_rate)
+    return average if average is not None else plausible_rate(stream.guessed_rate)
+
+
+@dataclass(frozen=True)
+class Timing:
+    """Where the times of a stream's pictures come from.
+
+    Attributes:
+        stamps: ``"presentation"``: stamps say when a picture is shown. ``"slots"``: they number
+            the pictures in order of output, as AVI does. ``"none"``: whatever stands there is made
+            up, and picture i is at i / rate.
+        rate: Frames per second: a hint, or without stamps what is gone by; None if unknown.
+        base: Seconds of one tick of a stamp.
+        start: Stamp at which the recording begins, sound and all, seconds; None: that of the
+            first picture.
+        steady: Stamps waver about even steps.
+        join_gaps: A leap of the clock is another clock and no gap, as with cameras.
+        dated: Stamps count from 1970, in UTC or by the clock on the camera's wall.
+        warning: What is to be said of it.
+    """
+
+    stamps: Literal["presentation", "slots", "none"]
+    rate: float | None
+    base: Fraction = Fraction(1, 1000)
+    start: Fraction | None = None
+    steady: bool = False
+    join_gaps: bool = False
+    dated: Literal["utc", "local"] | None = None
+    warning: str | None = None
+
+
+def timing_of(
+    container: InputContainer,
+    stream: VideoStream,
+    frame_rate: float | None = None,
+    *,
+    camera: bool = False,
+) -> Timing:
+    """Return where the times of a stream come from.
+
+    Args:
+        container: An open container.
+        stream: One of its streams.
+        frame_rate: Frames per second that the user names instead of all stamps.
+        camera: It goes on as time does, and its clock is nobody's who looks at it.
+    """
+    name = container.format.name
+    if frame_rate is not None:
+        return Timing("none", frame_rate)
+    if _has_no_stamps(container):
+        own = plausible_rate(stream.codec_context.framerate)
+        return Timing("none", own, warning=_no_stamps(own))
+    if stream.time_base is None:
+        return Timing("none", header_rate(stream), warning=_no_stamps(header_rate(stream)))
+    return Timing(
+        "slots" if name == "avi" else "presentation",
+        header_rate(stream),
+        stream.time_base,
+        None if camera or name == "avi" else _start(container),
+        steady=name == "dhav",
+        join_gaps=camera,
+        dated=_DATED.get(name),
+    )
+
+
+def _has_no_stamps(container: InputContainer) -> bool:
+    form = container.format
+    numbered = bool(form.flags & cast(int, Flags.no_timestamps.value))
+    return numbered or form.name in _NUMBERED or form.name.endswith(_NUMBERED_ENDING)
+
+
+def _no_stamps(own: float | None) -> str:
+    if own is not None:
+        return (
+            f"no timestamps: the stream's own rate of {own:g} frames per second is taken;"
+            " frame_rate=... (--frame-rate) sets another"
+        )
+    return (
+        f"no timestamps: {DEFAULT_FRAME_RATE:g} frames per second are assumed, and all times are"
+        " wrong where that is; say the rate by frame_rate=... (--frame-rate)"
+    )
+
+
+def _start(container: InputContainer) -> Fraction | None:
+    """Return the stamp at which the first stream begins, seconds, exactly where that is known."""
+    if container.start_time is None:
+        return None
+    told = Fraction(container.start_time, av.time_base)
+    exact = [
+        stream.start_time * stream.time_base
+        for stream in container.streams
+        if stream.start_time is not None and stream.time_base is not None
+    ]
+    # the container's is rounded to microseconds
+    near = [start for start in exact if abs(start - told) <= Fraction(1, av.time_base)]
+    return min(near, default=told)
+
+
+def header_end(container: InputContainer, stream: VideoStream) -> float | None:
+    """Return the seconds on the recording's clock at which a stream ends by its header, or None."""
+    start = _start(container) or Fraction(0)
+    if stream.duration is not None and stream.time_base is not None:
+        first = 0 if stream.start_time is None else stream.start_time
+        end = (first + stream.duration) * stream.time_base - start
+    elif container.duration is not None:
+        end = Fraction(container.duration, av.time_base)
+        if "matroska" in container.format.name:  # it says when the end is, not how long it takes
+            end -= start
+    else:
+        return None
+    return float(end) if end > 0 else None
+
+
+class Clock:
+    """Gives frames their seconds; one pass.
+
+    Known stamps are taken as they are. Frames without one are spread evenly, in order of output,
+    between the known ones; before the first and behind the last they keep the stream's usual
+    distance. A stamp that the next one belies is none. One that falls back by no more than a frame
+    stays at the last time. A larger fall back begins a new part, which follows the last frame; a
+    leap of more than ``GAP_SECONDS`` is a gap, which the times go over.
+
+    Attributes:
+        report: Gets gaps and joins.
+        end: When the last frame that was given out ends, seconds.
+    """
+
+    def __init__(self, timing: Timing, report: DecodeReport) -> None:
+        self.report = report
+        self._timing = timing
+        rate = DEFAULT_FRAME_RATE if timing.rate is None else timing.rate
+        self._hint = 1 / (Fraction(rate) * timing.base)
+        self._steps: deque[Fraction] = deque(maxlen=_STEPS)
+        self._known = False
+        self._offset = Fraction(0)  # ticks added to stamps of the present part
+        self._start = Fraction(0)  # tick at which the clock is 0
+        self._last: Fraction | None = None  # tick of the last frame, on the clock of all parts
+        self._anchor = Fraction(0)  # that of the last known stamp
+        self._held: list[tuple[int | None, av.VideoFrame]] = []
+        if timing.warning is not None:
+            report.warn(timing.warning)
+
+    @property
+    def rate(self) -> float | None:
+        """Frames per second that the recording names, or the user; None where nobody does."""
+        return self._timing.rate
+
+    @property
+    def zero(self) -> float:
+        """Stamp at which the clock is 0, seconds; known once a frame was given."""
+        return float(self._start * self._timing.base)
+
+    @property
+    def date(self) -> datetime | None:
+        """When the clock was 0, where stamps count from 1970; without a zone where they have none.
+
+        Known once a frame was given.
+        """
+        if self._timing.dated is None or self.zero < _FIRST_DATE:
+            return None
+        date = datetime.fromtimestamp(self.zero, UTC)
+        return date if self._timing.dated == "utc" else date.replace(tzinfo=None)
+
+    @property
+    def frame_seconds(self) -> float:
+        """Usual seconds from one frame to the next."""
+        return float(self._step * self._timing.base)
+
+    @property
+    def end(self) -> float:
+        """As the class says."""
+        return 0.0 if self._last is None else self._seconds(self._last + self._step)
+
+    def timed(self, frames: Iterable[av.VideoFrame]) -> Iterator[tuple[float, av.VideoFrame]]:
+        """Yield frames with their seconds, never smaller than those of the frame before."""
+        if self._timing.stamps == "none":
+            yield from self._numbered(frames)
+            return
+        for frame in frames:
+            self._held.append((self._stamp(frame), frame))
+            yield from self._ready(ended=False)
+        yield from self._ready(ended=True)
+        if not self._known and self._last is not None:
+            self.report.warn(_no_stamps(self._timing.rate))
+
+    def tell(self) -> None:
+        """Say in the report's warnings what was met of gaps, joins and lost packets."""
+        self.report.conclude(self.frame_seconds)
+
+    def _numbered(self, frames: Iterable[av.VideoFrame]) -> Iterator[tuple[float, av.VideoFrame]]:
+        for index, frame in enumerate(frames):
+            self._last = index * self._hint
+            yield self._seconds(self._last), frame
+
+    def _stamp(self, frame: av.VideoFrame) -> int | None:
+        # AVI numbers its pictures, and FFmpeg guesses presentation stamps from that, out of order
+        return frame.dts if self._timing.stamps == "slots" else frame.pts
+
+    def _ready(self, ended: bool) -> Iterator[tuple[float, av.VideoFrame]]:
+        """Yield what waits no longer."""
+        while self._held:
+            known = [index for index, (stamp, _) in enumerate(self._held) if stamp is not None]
+            if not known:
+                if not (ended or self._is_full()):
+                    return
+                yield from self._spread(len(self._held), None)
+            elif known[0] and len(self._held) == known[0] + 1 and not ended:
+                return  # where stamps are sparse, the next picture may have the same one
+            elif self._is_early(known[0]):
+                self._held[known[0]] = (None, self._held[known[0]][1])
+            elif self._fits(known[0]):
+                yield from self._spread(known[0], self._held[known[0]][0])
+            elif len(known) > 1 and self._is_wild(*known[:2]):
+                self._held[known[0]] = (None, self._held[known[0]][1])
+            elif len(known) > 1 or ended or self._is_full():
+                yield from self._spread(known[0], self._held[known[0]][0])
+            else:
+                return
+
+    def _is_full(self) -> bool:
+        frame = self._held[0][1]
+        return len(self._held) * frame.width * frame.height * 3 // 2 > _HELD_BYTES
+
+    def _leap(self, index: int, stamp: int) -> Fraction:
+        """Return how many ticks a stamp lies ahead of where even steps would put it."""
+        if self._last is None:
+            return Fraction(0)
+        return stamp + self._offset - self._last - (index + 1) * self._step
+
+    def _fits(self, index: int) -> bool:
+        stamp = self._held[index][0]
+        if stamp is None or not self._known:
+            return True
+        return self._back(stamp) <= self._step and self._leap(index, stamp) <= self._ticks(
+            GAP_SECONDS
+        )
+
+    def _back(self, stamp: int) -> Fraction:
+        """Return how many ticks a stamp lies behind the last known one."""
+        return self._anchor - stamp - self._offset
+
+    def _is_early(self, index: int) -> bool:
+        """Return whether the stamp of a picture is that of the next one.
+
+        A picture that begins in the last bytes of a pack gets the stamp of the pack behind it.
+        """
+        following = self._held[index + 1 : index + 2]
+        return index > 0 and bool(following) and following[0][0] == self._held[index][0]
+
+    def _is_wild(self, first: int, second: int) -> bool:
+        """Return whether the stamp behind a strange one goes on as if that were not there."""
+        one, two = self._held[first][0], self._held[second][0]
+        if one is None or two is None:
+            return False
+        goes_on = abs(two - one - (second - first) * self._step) <= self._ticks(GAP_SECONDS)
+        return self._fits(second) and not (goes_on and two >= one)
+
+    def _ticks(self, seconds: float) -> Fraction:
+        return Fraction(seconds) / self._timing.base
+
+    def _spread(self, count: int, stamp: int | None) -> Iterator[tuple[float, av.VideoFrame]]:
+        """Yield ``count`` frames without a stamp, and the one that has ``stamp``, if any."""
+        frames = [frame for _, frame in self._held[: count + (stamp is not None)]]
+        del self._held[: len(frames)]
+        step = self._step
+        if self._last is None:
+            # before the first stamp; without any, from the beginning on
+            self._last = -step if stamp is None else stamp - (count + 1) * step
+            self._begin(self._last + step, stamp is not None)
+        elif stamp is not None and not self._known:
+            self._offset = self._last + (count + 1) * step - stamp
+        elif stamp is not None:
+            step = self._step_to(stamp, self._last, count)
+        for frame in frames[:count]:
+            yield self._place(self._last + step), frame
+        if stamp is not None:
+            self._known, self._anchor = True, stamp + self._offset
+            yield self._place(self._steadied(self._anchor, self._last)), frames[-1]
+
+    def _begin(self, tick: Fraction, known: bool) -> None:
+        """Set the clock to 0 at the recording's start, or at its first picture."""
+        self._start = tick
+        start = self._timing.start
+        if known and start is not None:
+            late = tick - start / self._timing.base
+            # less than a frame is no delay but how sound is cut in packets
+            if self._step <= late <= self._ticks(_DAY_SECONDS):
+                self._start = tick - late
+
+    def _step_to(self, stamp: int, last: Fraction, count: int) -> Fraction:
+        """Return the distance of the frames up to a known one; notes a gap or begins a part."""
+        usual, leap = self._step, self._leap(count, stamp)
+        expected = last + (count + 1) * usual
+        most = GAP_SECONDS if self._timing.join_gaps else _DAY_SECONDS
+        if self._back(stamp) > usual or leap > self._ticks(most):
+            own = float((stamp - self._start) * self._timing.base)
+            self.report.joins.append(Join(self._seconds(expected), own))
+            self._offset = expected - stamp
+            return usual
+        if leap > self._ticks(GAP_SECONDS):
+            begin = self._seconds(last + count * usual)
+            self.report.gaps.append(Gap(begin, self._seconds(stamp + self._offset)))
+            return usual
+        before = self._anchor if self._timing.steady else last
+        step = max((stamp + self._offset - before) / (count + 1), Fraction(0))
+        if step > 0:
+            self._steps.append(step)
+        return step
+
+    def _steadied(self, tick: Fraction, last: Fraction) -> Fraction:
+        off = tick - last - self._step
+        if not self._timing.steady or abs(off) > 2 * self._step:
+            return tick
+        return tick - off * (1 - _FOLLOWED)
+
+    @property
+    def _step(self) -> Fraction:
+        """Ticks from one frame to the next: the usual ones, and what the header says before."""
+        return Fraction(median(self._steps)) if self._steps else self._hint
+
+    def _place(self, tick: Fraction) -> float:
+        self._last = tick if self._last is None else max(tick, self._last)
+        return self._seconds(self._last)
+
+    def _seconds(self, tick: Fraction) -> float:
+        # a fraction is divided once, so equal times give equal floats
+        return max(0.0, float((tick - self._start) * self._timing.base))

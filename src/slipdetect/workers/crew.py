@@ -1,0 +1,215 @@
+"""Tasks between a queue and the workers: whoever dies is replaced, and the task tried again.
+
+In: a backend, tasks with names. Out: what was told and what came of each task, exactly once.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections import deque
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+from typing import Generic, TypeAlias, TypeVar, cast
+
+from slipdetect.errors import VideoError, WorkerError
+from slipdetect.workers.backend import Backend, Worker
+from slipdetect.workers.task import AT_ONCE, GO_ON, Make
+from slipdetect.workers.words import Done, Failed, Logged, Lost, Ready, Told, Word
+
+logger = logging.getLogger(__name__)
+
+TRIES = 3
+_SECONDS_BETWEEN = 0.2  # looks at whether to stop
+_PATIENCE = 30.0  # until it is told that no worker is ready
+
+T = TypeVar("T")
+R = TypeVar("R")
+Answer: TypeAlias = Told | Done[R] | Failed
+
+
+def _go_on() -> int:
+    return GO_ON
+
+
+class Crew(Generic[T, R]):
+    """Has all tasks done by workers of a backend.
+
+    A task whose worker dies is begun again by another one, before those that wait; after three
+    deaths it has failed. The loss of a machine does not count among them. A worker that cannot
+    start is not replaced: only where none is left does the run end with its reason.
+
+    Args:
+        backend: Where workers run.
+        make: Makes what does a task, in each of them.
+        tasks: What is to be done.
+        names: The path of each task's video, for workers and for messages.
+        stopping: Asked all the while: ``GO_ON``, ``SOON`` or ``AT_ONCE``; then no task begins.
+        ahead: How many tasks behind the first that is not done may be begun; what waits for
+            results in their order must keep those that come early.
+    """
+
+    def __init__(
+        self,
+        backend: Backend,
+        make: Make[T, R],
+        tasks: Sequence[T],
+        names: Sequence[str],
+        *,
+        stopping: Callable[[], int] = _go_on,
+        ahead: int | None = None,
+    ) -> None:
+        self._backend = backend
+        self._make = make
+        self._tasks = tasks
+        self._names = names
+        self._stopping = stopping
+        self._ahead = len(tasks) if ahead is None else ahead
+        self._waiting = deque(range(len(tasks)))
+        self._deaths: dict[int, int] = {}
+        self._running: dict[Worker, int] = {}
+        self._idle: list[Worker] = []
+        self._starting: dict[Worker, float] = {}
+        self._machines: dict[Worker, str] = {}
+        self._level = GO_ON
+        self._unable = 0  # workers that could not start
+        self._told = False
+
+    def run(self) -> Generator[tuple[int, Answer[R]], None, None]:
+        """Yield (index of the task, what it tells or what came of it) until all are done.
+
+        After a stop it ends early. The workers end with the iterator, however that ends.
+
+        Raises:
+            WorkerError: No worker could start, or none of those that begin in place of the dead.
+        """
+        try:
+            while self._running or (self._waiting and self._level == GO_ON):
+                self._fill()
+                everyone = [*self._running, *self._idle, *self._starting]
+                for worker, word in self._backend.heard(everyone, _SECONDS_BETWEEN):
+                    yield from self._take(worker, word)
+                self._pass_on_stop()
+                self._tell_of_waiting()
+        finally:
+            everyone = [*self._running, *self._idle, *self._starting]
+            for worker in self._running:
+                worker.stop(AT_ONCE)
+            self._backend.end(everyone)
+
+    def _fill(self) -> None:
+        """Give tasks to those who wait for one, and start as many workers as there is work for."""
+        if self._level != GO_ON:
+            return
+        first = min([*self._running.values(), *list(self._waiting)[:1]], default=0)
+        while self._idle and self._waiting and self._waiting[0] < first + self._ahead:
+            worker, index = self._idle.pop(), self._waiting.popleft()
+            self._running[worker] = index
+            worker.give(self._names[index], self._tasks[index])
+        there = len(self._running) + len(self._idle) + len(self._starting)
+        wanted = min(self._backend.room() - self._unable, len(self._running) + len(self._waiting))
+        for _ in range(there, wanted):
+            self._starting[self._backend.begin(self._make)] = time.monotonic()
+
+    def _take(self, worker: Worker, word: Word) -> Iterator[tuple[int, Answer[R]]]:
+        if worker in self._starting:
+            self._started(worker, word)
+        elif isinstance(word, Logged):
+            logger.log(word.level, "%s", word.text)
+        elif isinstance(word, Lost):
+            yield from self._replace(worker, word)
+        elif isinstance(word, Told) and worker in self._running:
+            yield self._running[worker], word
+        elif isinstance(word, Done | Failed) and worker in self._running:
+            index = self._running.pop(worker)
+            self._idle.append(worker)
+            yield index, cast("Answer[R]", word)
+
+    def _started(self, worker: Worker, word: Word) -> None:
+        if isinstance(word, Ready):
+            del self._starting[worker]
+            self._idle.append(worker)
+            if word.machine not in self._machines.values():
+                logger.info("a worker is ready on %r", word.machine)
+            self._machines[worker] = word.machine
+        elif isinstance(word, Failed | Lost):
+            del self._starting[worker]
+            if isinstance(word, Lost) and word.with_machine:
+                return
+            self._unable += 1
+            self._backend.end([worker])
+            error = word.error if isinstance(word, Failed) else _died(word)
+            if self._unable >= self._backend.room():
+                raise WorkerError(f"no worker could start: {error}") from error
+            logger.warning("a worker could not start: %s", error)
+
+    def _replace(self, worker: Worker, lost: Lost) -> Iterator[tuple[int, Answer[R]]]:
+        """Let go of a worker; its task goes to the next, or has had its last try."""
+        machine = self._machines.pop(worker)
+        self._backend.end([worker])
+        if worker in self._idle:
+            self._idle.remove(worker)
+            if lost.with_machine:
+                logger.warning("machine %r was lost (%s)", machine, lost.reason)
+            return
+        index = self._running.pop(worker)
+        name = self._names[index]
+        if lost.with_machine:
+            logger.warning(
+                "machine %r was lost (%s); %r is begun again elsewhere", machine, lost.reason, name
+            )
+            self._waiting.appendleft(index)
+            return
+        deaths = self._deaths[index] = self._deaths.get(index, 0) + 1
+        if deaths < TRIES:
+            logger.warning(
+                "%r: the process that read it died (%s); try %d of %d begins",
+                name,
+                lost.reason,
+                deaths + 1,
+                TRIES,
+            )
+            self._waiting.appendleft(index)
+            return
+        yield index, Failed(_deadly(name, lost))
+
+    def _pass_on_stop(self) -> None:
+        level = self._stopping()
+        if level != self._level:
+            self._level = level
+            for worker in self._running:
+                worker.stop(level)
+
+    def _tell_of_waiting(self) -> None:
+        """Say once that no worker has become ready for long."""
+        if self._told or self._running or self._idle or not self._starting:
+            return
+        if time.monotonic() - min(self._starting.values()) > _PATIENCE:
+            self._told = True
+            logger.warning("no worker is ready yet: no machine has room for one, or it still loads")
+
+
+def in_order(answers: Iterable[tuple[int, Answer[R]]]) -> Iterator[tuple[int, Answer[R]]]:
+    """Yield answers in the order of their tasks: what comes early waits for its turn."""
+    turn = 0
+    early: dict[int, list[Answer[R]]] = {}
+    for index, answer in answers:
+        early.setdefault(index, []).append(answer)
+        while turn in early:
+            for each in early.pop(turn):
+                yield turn, each
+            if isinstance(each, Told):
+                break
+            turn += 1
+
+
+def _deadly(name: str, lost: Lost) -> VideoError:
+    return VideoError(
+        f"{name!r}: the process that read it died {TRIES} times ({lost.reason}), out of memory or "
+        "on a fault of a decoder; try it alone"
+    )
+
+
+def _died(lost: Lost) -> WorkerError:
+    return WorkerError(
+        f"the process of a worker died while it started ({lost.reason}); is there enough memory?"
+    )

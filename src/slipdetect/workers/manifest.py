@@ -1,0 +1,149 @@
+"""What of a list of videos is done: a file that survives a kill, so that the rest can follow.
+
+In: results as they come. Out: JSON lines, one a video, appended and on the disk at once.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import asdict
+from pathlib import Path
+from types import TracebackType
+from typing import Any, BinaryIO, Generic, Self, TypeVar
+
+from slipdetect._version import __version__
+from slipdetect.errors import DataError, OutputError, VideoError
+from slipdetect.store.source import SourceIdentity
+
+R = TypeVar("R")
+
+
+class Manifest(Generic[R]):
+    """An open file of done videos; one that is there already is gone on with.
+
+    Args:
+        path: The file.
+        settings: Plain data on what results depend on, which must be that of the file.
+        plain: Makes plain data of a result.
+        built: Makes a result of that.
+
+    Raises:
+        OutputError: It cannot be written, or its results depend on other settings.
+        DataError: It is another kind of file.
+    """
+
+    def __init__(
+        self,
+        path: Path,
+        settings: Mapping[str, Any],
+        plain: Callable[[R], Any],
+        built: Callable[[Any], R],
+    ) -> None:
+        self._path = path
+        self._plain = plain
+        self._built = built
+        self._places: dict[str, int] = {}
+        header = {"done_with": json.loads(json.dumps({"slipdetect": __version__, **settings}))}
+        try:
+            path.touch()
+            self._stream: BinaryIO = path.open("r+b")
+        except OSError as error:
+            raise self._unwritable(error) from error
+        try:
+            end = self._read(header)
+            self._stream.truncate(end)
+            self._stream.seek(end)
+            if not end:
+                self._append(header)
+        except BaseException:
+            self._stream.close()
+            raise
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._stream.close()
+
+    def find(self, name: str) -> R | None:
+        """Return the result of a video; None if it has none, or the file has changed since."""
+        place = self._places.get(name)
+        if place is None:
+            return None
+        self._stream.seek(place)
+        row = json.loads(self._stream.readline())
+        self._stream.seek(0, os.SEEK_END)
+        known, path = SourceIdentity(**row["file"]), Path(name)
+        try:
+            if not (known.same_stat(path) or known.same_content(SourceIdentity.of(path))):
+                return None
+        except VideoError:
+            return None
+        return self._built(row["result"])
+
+    def add(self, name: str, result: R) -> None:
+        """Note that a video is done.
+
+        Raises:
+            OutputError: The file cannot be written.
+        """
+        try:
+            source = SourceIdentity.of(Path(name))
+        except VideoError:
+            return  # gone meanwhile: the next run shall say so
+        self._places[name] = self._stream.tell()
+        row = {"source": name, "file": asdict(source), "result": self._plain(result)}
+        self._append(row)
+
+    def _read(self, header: Mapping[str, Any]) -> int:
+        """Find the rows, and return where the last whole one ends; a kill may have torn one."""
+        end = 0
+        for line in self._stream:
+            if not line.endswith(b"\n"):
+                break
+            row = self._parsed(line)
+            if end == 0:
+                self._check(row, header)
+            else:
+                self._places[row["source"]] = end
+            end += len(line)
+        return end
+
+    def _parsed(self, line: bytes) -> dict[str, Any]:
+        try:
+            row = json.loads(line)
+            if {"done_with"} == set(row) or {"source", "file", "result"} == set(row):
+                return dict(row)
+        except (ValueError, TypeError):
+            pass
+        raise DataError(
+            f"{str(self._path)!r} is no file of done videos; name another one, or a new one"
+        )
+
+    def _check(self, row: Mapping[str, Any], header: Mapping[str, Any]) -> None:
+        then, now = row.get("done_with", {}), header["done_with"]
+        differing = [name for name in {**now, **then} if then.get(name) != now.get(name)]
+        if differing:
+            raise OutputError(
+                f"{str(self._path)!r} holds results by another {', '.join(differing)}; give the "
+                "same options as then, or name a new file"
+            )
+
+    def _append(self, content: Mapping[str, Any]) -> None:
+        line = json.dumps(content, separators=(",", ":")).encode() + b"\n"
+        try:
+            self._stream.write(line)
+            self._stream.flush()
+            os.fsync(self._stream.fileno())
+        except OSError as error:
+            raise self._unwritable(error) from error
+
+    def _unwritable(self, error: OSError) -> OutputError:
+        return OutputError(f"cannot write {str(self._path)!r}: {error.strerror}")

@@ -1,0 +1,409 @@
+"""Label files of annotation tools: each gives the CSV that was computed by hand.
+
+In: files that the tools' own code wrote (``label_files``), or texts as the tools document them, and
+videos of 10 s and 8 s. Out: rows.
+"""
+
+from __future__ import annotations
+
+import csv
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner, Result
+
+from slipdetect.cli.main import cli
+from synth import make_video
+
+FILES = Path(__file__).parents[1] / "label_files"
+MAP = ("--map", "falls=slip", "--map", "trips=other")
+
+
+@pytest.fixture(scope="module")
+def videos(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with a video of 10 s, one of 8 s and one that nobody labels; 10 frames a second."""
+    folder = tmp_path_factory.mktemp("videos")
+    (folder / "cam").mkdir()
+    for name, count in (("cam/a.mp4", 100), ("cam/b.mp4", 80), ("c.mp4", 20)):
+        make_video(folder / name, count=count, rate=10.0, size=(64, 48))
+    return folder
+
+
+@pytest.fixture
+def labels(videos: Path, tmp_path: Path) -> Any:
+    """Run ``prepare labels`` over texts by the name of their file, or files that are there."""
+
+    def call(*given: Path | tuple[str, str], options: tuple[object, ...] = MAP) -> Result:
+        files = []
+        for each in given:
+            file = each if isinstance(each, Path) else tmp_path / each[0]
+            if not isinstance(each, Path):
+                file.write_text(each[1], encoding="utf-8")
+            files.append(file)
+        args = ["labels", *files, "--root", videos, "--out", tmp_path / "out.csv", "--overwrite"]
+        line = [str(each) for each in ("prepare", *args, *options)]
+        return CliRunner().invoke(cli, line, catch_exceptions=False)
+
+    return call
+
+
+def rows(tmp_path: Path) -> list[tuple[str, str, str, str]]:
+    with (tmp_path / "out.csv").open(encoding="utf-8", newline="") as stream:
+        return sorted(
+            (row["path"], row["label"], row["start"], row["end"]) for row in csv.DictReader(stream)
+        )
+
+
+# 14.0 s of a queue behind 10 s is 4.0 s of the second file; 9.5 to 10.5 s lies over the border
+QUEUED = [
+    ("cam/a.mp4", "slip", "4", "5.25"),
+    ("cam/a.mp4", "slip", "9.5", "10"),
+    ("cam/b.mp4", "other", "2", "2.5"),
+    ("cam/b.mp4", "slip", "0", "0.5"),
+    ("cam/b.mp4", "slip", "4", "5.125"),
+]
+
+
+@pytest.mark.parametrize("name", ["falls.boris", "tabular.tsv", "aggregated.csv"])
+def test_boris_counts_over_all_files_of_an_observation(
+    labels: Any, tmp_path: Path, name: str
+) -> None:
+    result = labels(FILES / name, options=(*MAP, "--moment", 0.5))
+    assert result.exit_code == 0, result.stderr
+    assert rows(tmp_path) == QUEUED
+    assert f"{name} is read as BORIS" in result.stderr
+    assert "players" not in result.stderr
+    assert "1  video of the folder that no label file names" in result.stdout
+
+
+def test_what_boris_adds_to_all_times_is_taken_away(labels: Any, tmp_path: Path) -> None:
+    project = json.loads((FILES / "falls.boris").read_text())
+    observation = project["observations"]["monday"]
+    observation["time offset"] = 100.0
+    observation["file"]["2"] = ["cam/c.mp4"]
+    for event in observation["events"]:
+        event[0] += 100.0
+    result = labels(("x.json", json.dumps(project)), options=(*MAP, "--moment", 0.5))
+    assert result.exit_code == 0, result.stderr
+    assert "observation 'monday': of 2 players the first one's files are read" in result.stderr
+    assert rows(tmp_path) == QUEUED
+
+
+def test_elan(labels: Any, tmp_path: Path) -> None:
+    """Its times count from 0.5 s of the video."""
+    result = labels(FILES / "falls.eaf", options=(*MAP, "--track", "falls"))
+    assert result.exit_code == 0, result.stderr
+    assert rows(tmp_path) == [
+        ("cam/a.mp4", "other", "9.5", "9.98"),
+        ("cam/a.mp4", "slip", "4", "5.25"),
+    ]
+    assert "do not say whether somebody slips: anna" in labels(FILES / "falls.eaf").stderr
+    assert "they have falls, people" in labels(FILES / "falls.eaf", options=("--track", "x")).stderr
+
+
+def test_two_cameras_of_one_scene_in_elan(labels: Any, tmp_path: Path) -> None:
+    """Each counts from an origin of its own; they are one group."""
+    text = (FILES / "falls.eaf").read_text()
+    second = '<MEDIA_DESCRIPTOR MEDIA_URL="file:///b.mp4" MIME_TYPE="video/mp4" />'
+    text = text.replace("<PROPERTY ", second + "<PROPERTY ", 1)
+    options = ("--map", "falls=slip", "--map", "trips=skip", "--track", "falls")
+    assert labels(("x.eaf", text), options=options).exit_code == 0
+    assert rows(tmp_path) == [
+        ("cam/a.mp4", "slip", "4", "5.25"),
+        ("cam/b.mp4", "slip", "3.5", "4.75"),
+    ]
+    assert {row.rsplit(",")[4] for row in (tmp_path / "out.csv").read_text().split()[1:]} == {"x"}
+
+
+def test_an_elan_slot_without_a_time_is_no_place(labels: Any, tmp_path: Path) -> None:
+    text = (FILES / "falls.eaf").read_text().replace(' TIME_VALUE="4750"', "")
+    result = labels(("x.eaf", text), options=(*MAP, "--track", "falls"))
+    assert result.exit_code == 3
+    assert "tier 'falls' annotation a2 ('falls') has no time of its own" in result.stderr
+    skipped = ("--map", "falls=skip", "--map", "trips=slip", "--track", "falls")
+    assert labels(("x.eaf", text), options=skipped).exit_code == 0
+    assert rows(tmp_path) == [("cam/a.mp4", "slip", "9.5", "9.98")]
+
+
+CVAT = """<?xml version="1.0" encoding="utf-8"?>
+<annotations><version>1.1</version><meta><task><id>7</id><size>100</size><mode>interpolation</mode>
+<source>a.mp4</source></task></meta>
+<track id="0" label="falls">
+<box frame="20" outside="0" xtl="1" ytl="1" xbr="10" ybr="20"/>
+<box frame="21" outside="0" xtl="1" ytl="1" xbr="10" ybr="20"/>
+<box frame="35" outside="1" xtl="1" ytl="1" xbr="10" ybr="20"/>
+<box frame="60" outside="0" xtl="1" ytl="1" xbr="10" ybr="20"/>
+<box frame="64" outside="0" xtl="1" ytl="1" xbr="10" ybr="20"/>
+</track>
+<track id="1" label="trips"><polygon frame="99" outside="0" points="1,1;2,2;3,1"/></track>
+</annotations>
+"""
+
+
+def test_a_box_outside_is_an_end_in_cvat(labels: Any, tmp_path: Path) -> None:
+    """Ten frames a second: frames 20 to 34, 60 to 64, and the last one."""
+    result = labels(("annotations.xml", CVAT))
+    assert result.exit_code == 0, result.stderr
+    assert rows(tmp_path) == [
+        ("cam/a.mp4", "other", "9.9", "10"),
+        ("cam/a.mp4", "slip", "2", "3.5"),
+        ("cam/a.mp4", "slip", "6", "6.5"),
+    ]
+    late = labels(("annotations.xml", CVAT.replace('frame="99"', 'frame="100"')))
+    assert late.exit_code == 3
+    assert "track 1: frame 100 of 'a.mp4', which has 100 frames" in late.stderr
+
+
+def test_frames_have_the_times_of_the_video(labels: Any, videos: Path, tmp_path: Path) -> None:
+    """A video whose rate changes: frames 0 to 9 at 10/s, those behind at 5/s."""
+    times = [index / 10 if index < 10 else 1.0 + (index - 10) / 5 for index in range(20)]
+    make_video(videos / "odd.mp4", times=times, size=(64, 48))
+    boxes = '<box frame="8" outside="0"/><box frame="12" outside="1"/>'
+    text = CVAT.split("<track", 1)[0].replace("a.mp4", "odd.mp4")
+    text += f'<track id="0" label="falls">{boxes}</track></annotations>'
+    assert labels(("x.xml", text), options=("--map", "falls=slip")).exit_code == 0
+    (videos / "odd.mp4").unlink()
+    assert rows(tmp_path) == [("odd.mp4", "slip", "0.8", "1.4")]
+
+
+TIMELINE = [
+    {
+        "id": 1,
+        "data": {"video": "/data/upload/3/8a1b2c3d-a.mp4"},
+        "annotations": [
+            {
+                "was_cancelled": False,
+                "result": [
+                    {
+                        "type": "timelinelabels",
+                        "value": {
+                            "ranges": [{"start": 96, "end": 126}],
+                            "timelinelabels": ["falls"],
+                        },
+                    },
+                    {
+                        "type": "labels",
+                        "value": {"start": 8.5, "end": 9.25, "labels": ["trips"], "channel": 0},
+                    },
+                ],
+            },
+            {
+                "was_cancelled": True,
+                "result": [
+                    {"value": {"ranges": [{"start": 1, "end": 2}], "timelinelabels": ["falls"]}}
+                ],
+            },
+        ],
+    },
+    {"id": 2, "data": {"video": "s3://bucket/b.mp4"}, "annotations": []},
+]
+
+
+def test_label_studio_counts_by_the_rate_of_its_configuration(labels: Any, tmp_path: Path) -> None:
+    """96 / 24 and 126 / 24, although the video has 10 frames a second."""
+    text = json.dumps(TIMELINE)
+    result = labels(("x.json", text), options=(*MAP, "--frame-rate", 24))
+    assert result.exit_code == 0, result.stderr
+    expected = [
+        ("cam/a.mp4", "other", "8.5", "9.25"),
+        ("cam/a.mp4", "slip", "4", "5.25"),
+        ("cam/b.mp4", "other", "", ""),
+    ]
+    assert rows(tmp_path) == expected
+    unknown = labels(("x.json", text))
+    assert unknown.exit_code == 3
+    assert "task 1: Label Studio writes frame numbers and not the frame rate" in unknown.stderr
+    idle = labels(("a.txt", AUDACITY), options=(*MAP, "--frame-rate", 24))
+    assert idle.exit_code == 2
+    assert "--frame-rate has no effect: no file is of Label Studio" in idle.stderr
+    small = [
+        {
+            "id": 1,
+            "video": "a.mp4",
+            "f": [{"ranges": [{"start": 96, "end": 126}], "timelinelabels": ["falls"]}],
+        }
+    ]
+    options = ("--map", "falls=slip", "--frame-rate", 24)
+    assert labels(("x.json", json.dumps(small)), options=options).exit_code == 0
+    assert rows(tmp_path) == [("cam/a.mp4", "slip", "4", "5.25")]
+
+
+VIA = {
+    "project": {"pid": "__VIA_PROJECT_ID__", "data_format_version": "3.1.1"},
+    "attribute": {
+        "1": {"aname": "action", "type": 4, "options": {"0": "falls", "1": "trips"}},
+        "2": {"aname": "note", "type": 1, "options": {}},
+    },
+    "file": {
+        "1": {"fid": "1", "fname": "a.mp4", "type": 4},
+        "2": {"fid": "2", "fname": "b.mp4", "type": 4},
+    },
+    "view": {"1": {"fid_list": ["1"]}, "2": {"fid_list": ["2"]}},
+    "metadata": {
+        "1_x": {"vid": "1", "flg": 0, "z": [4, 5.25], "xy": [], "av": {"1": "0"}},
+        "1_y": {"vid": "1", "flg": 0, "z": [9.5], "xy": [], "av": {"1": "1"}},
+        "1_z": {"vid": "1", "flg": 0, "z": [1, 2], "xy": [], "av": {"2": "bad light"}},
+    },
+}
+
+
+def test_via(labels: Any, tmp_path: Path) -> None:
+    options = (*MAP, "--track", "action", "--moment", 0.25)
+    result = labels(("x.json", json.dumps(VIA)), options=options)
+    assert result.exit_code == 0, result.stderr
+    assert rows(tmp_path) == [
+        ("cam/a.mp4", "other", "9.5", "9.75"),
+        ("cam/a.mp4", "slip", "4", "5.25"),
+        ("cam/b.mp4", "other", "", ""),
+    ]
+    without = labels(("x.json", json.dumps(VIA)), options=(*MAP, "--track", "action"))
+    assert without.exit_code == 3
+    assert "metadata '1_y' ('trips') is a moment without length, at 9.5 s" in without.stderr
+
+
+ANVIL = """<?xml version="1.0" encoding="ISO-8859-1"?>
+<annotation><head><specification src="s.xml"/><video src="C:\\cam\\a.mp4"/></head><body>
+<track name="action" type="primary">
+<el index="0" start="4.0" end="5.25"><attribute name="type">falls</attribute></el>
+<el index="1" start="9.5" end="9.98"><attribute name="type">trips</attribute></el></track>
+<track name="notes" type="singleton"><el index="0"><attribute name="a">x</attribute></el></track>
+</body></annotation>
+"""
+AUDACITY = "4.000000\t5.250000\tfalls\n\\\t100.0\t2000.0\n9.500000\t9.980000\ttrips\n"
+VTT = """WEBVTT - made by hand
+
+NOTE falls of Monday
+
+1
+00:04.000 --> 00:05.250 align:start
+<b>falls</b>
+
+00:00:09.500 --> 00:00:09.980
+trips
+"""
+SRT = (
+    "1\r\n00:00:04,000 --> 00:00:05,250\r\nfalls\r\n\r\n"
+    "2\r\n00:00:09,500 --> 00:00:09,980\r\ntrips\r\n"
+)
+OWN = "Path; Start; End; Label\ncam/a.mp4;4;5,25;falls\ncam/a.mp4;0:00:09.5;9,98;trips\n"
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "kind"),
+    [
+        ("x.anvil", ANVIL, "Anvil"),
+        ("a.txt", AUDACITY, "Audacity"),
+        ("a.vtt", VTT, "WebVTT or SubRip"),
+        ("a.srt", SRT, "WebVTT or SubRip"),
+        ("x.csv", OWN, "a CSV with path,start,end,label"),
+    ],
+)
+def test_smaller_formats(labels: Any, tmp_path: Path, name: str, text: str, kind: str) -> None:
+    result = labels((name, text))
+    assert result.exit_code == 0, result.stderr
+    assert rows(tmp_path) == [
+        ("cam/a.mp4", "other", "9.5", "9.98"),
+        ("cam/a.mp4", "slip", "4", "5.25"),
+    ]
+    assert f"{name} is read as {kind}" in result.stderr
+
+
+def test_several_files_and_what_is_left_out(labels: Any, tmp_path: Path) -> None:
+    result = labels(("a.txt", AUDACITY), ("b.vtt", "WEBVTT\n"), ("no.vtt", "WEBVTT\n"))
+    assert result.exit_code == 0, result.stderr
+    assert rows(tmp_path)[-1] == ("cam/b.mp4", "other", "", "")
+    assert "1  video that a label file names and that is not below the folder" in result.stdout
+    skipping = labels(("a.txt", AUDACITY), options=("--map", "*=skip"))
+    assert skipping.exit_code == 3
+    assert "no clip is left to write" in skipping.stderr
+    assert "1 video all of whose labels are left out by the mapping" in skipping.stderr
+
+
+def test_only_falls_may_not_overlap(labels: Any, tmp_path: Path) -> None:
+    over = AUDACITY + "4.5\t5.0\ttrips\n4.75\t6.0\ttrips\n"
+    assert labels(("a.txt", over)).exit_code == 0
+    assert len(rows(tmp_path)) == 4
+    twice = labels(("a.txt", AUDACITY + "5.0\t6.0\tfalls\n"))
+    assert twice.exit_code == 3
+    assert "the event from 5 s to 6 s overlaps that from 4 s to 5.25 s; merge them" in twice.stderr
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "words"),
+    [
+        ("x.xml", '<!DOCTYPE a [<!ENTITY b "c">]><annotations/>', "a document type declaration"),
+        ("x.xml", "<annotations><meta>", "is damaged XML"),
+        ("x.json", '{"observations": 3, "behaviors_conf": {}}', "observations or behaviors are no"),
+        ("x.json", '{"a": 1}', "is no label file of BORIS, ELAN, CVAT, Label Studio, VIA, Anvil"),
+        ("x.txt", "hello\n", "is no label file of BORIS"),
+        ("x.xlsx", "PK\3\4", "is an archive or a spreadsheet; unpack it, or export CSV"),
+        ("x.xml", "<annotations><meta/><image/></annotations>", "export the task as 'CVAT for"),
+        ("x.csv", "path,start,end,label\na.mp4,,,fall\n", "line 2: it shows a slip and does n"),
+        ("no.txt", AUDACITY, "none of the 1 videos that the label files name is below"),
+        ("a.txt", AUDACITY.replace("5.25", "3.25"), "line 1 .* ends at 3.25 s, before 4 s"),
+        ("a.txt", AUDACITY.replace("9.98", "99.98"), "99.98 s of .*, which ends at 10.00 s"),
+    ],
+)  # fmt: skip
+def test_what_cannot_be_placed_is_refused(labels: Any, name: str, text: str, words: str) -> None:
+
+    result = labels((name, text))
+    assert result.exit_code == 3
+    assert re.search(words, result.stderr), result.stderr
+    assert result.stderr.count("\n") <= 2
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        (lambda o: o["media_info"]["length"].pop("cam/a.mp4"), "does not tell how long each is"),
+        (lambda o: o["events"].pop(), "'falls' begins at 14 s and does not end"),
+        (lambda o: o.update(type="LIVE"), "is of no video"),
+        (lambda o: o.update(file={}), "names no video"),
+        (lambda o: o["events"].append(["x", "", "falls"]), "has an event without a time"),
+    ],
+)
+def test_observations_of_boris_that_have_no_place(labels: Any, change: Any, words: str) -> None:
+    project = json.loads((FILES / "falls.boris").read_text())
+    change(project["observations"]["monday"])
+    result = labels(("x.boris", json.dumps(project)))
+    assert result.exit_code == 3
+    assert words in result.stderr
+
+
+def test_an_export_without_lengths_has_no_place_behind_the_first_file(
+    labels: Any, tmp_path: Path
+) -> None:
+    with (FILES / "aggregated.csv").open(newline="") as stream:
+        table = list(csv.DictReader(stream))
+    for row in table:
+        row.pop("Media duration (s)")
+    out = tmp_path / "x.csv"
+    with out.open("w", newline="") as stream:
+        writer = csv.DictWriter(stream, list(table[0]))
+        writer.writeheader()
+        writer.writerows(table)
+    result = labels(out)
+    assert result.exit_code == 3
+    assert "line 2: nothing tells where in its observation 'cam/a.mp4' begins" in result.stderr
+
+
+def test_addresses_of_videos_are_not_repeated(labels: Any) -> None:
+    task = [{"id": 1, "data": {"video": "https://x.example/no.mp4?key=hidden"}, "annotations": []}]
+    result = labels(("x.json", json.dumps(task)), options=("-v",))
+    assert result.exit_code == 3
+    assert "such as 'https://...'" in result.stderr
+    assert "hidden" not in result.stderr + result.stdout
+
+
+def test_two_videos_of_one_name(labels: Any, videos: Path) -> None:
+    (videos / "cam2").mkdir()
+    (videos / "cam2" / "a.mp4").write_bytes((videos / "cam" / "a.mp4").read_bytes())
+    result = labels(("a.txt", AUDACITY))
+    named = labels(FILES / "falls.eaf", options=(*MAP, "--track", "falls"))
+    (videos / "cam2" / "a.mp4").unlink()
+    assert result.exit_code == 3
+    assert "'a' may be 'cam/a.mp4' and 'cam2/a.mp4'" in result.stderr
+    assert named.exit_code == 0

@@ -1,0 +1,235 @@
+"""The torture folder: a case for every way in which recordings tell the time of their pictures.
+
+In: a folder. Out: ``Media``, see ``CASES``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import count
+from pathlib import Path
+
+from media.dhav import write_dhav
+from media.making import (
+    Media,
+    evenly,
+    first_stamps,
+    packed_xvid,
+    remux,
+    with_sound,
+    write_jpegs,
+    write_marked,
+    write_multipart,
+)
+from media.ways import WAYS
+
+ASSUMED = r"^no timestamps: 25 frames per second are assumed.*--frame-rate"
+ANNEX_B = "h264_mp4toannexb"
+
+
+@dataclass(frozen=True)
+class Case:
+    """A kind of recording.
+
+    Attributes:
+        name: Of the case.
+        shows: What it is for, in a line; docs list it.
+        make: Makes it in a folder.
+        ways: Those of ``WAYS`` by which it can be read.
+    """
+
+    name: str
+    shows: str
+    make: Callable[[Path], Media]
+    ways: tuple[str, ...] = WAYS
+
+
+def _program_stream(folder: Path) -> Media:
+    times = evenly(250)
+    whole = write_marked(folder / "whole.mp4", times, rate=25, grain=12)
+    path = remux(whole, folder / "recorder.mp4", form="vob", bitstream=ANNEX_B)
+    return Media(path, times)
+
+
+def _low_bit_rate(folder: Path) -> Media:
+    times = evenly(750)
+    options = {"crf": "30", "bf": "0"}
+    path = write_marked(folder / "low.mpg", times, rate=25, gop=50, form="vob", options=options)
+    return Media(path, times)
+
+
+def _avi(folder: Path) -> Media:
+    times = evenly(250)
+    whole = write_marked(folder / "whole.mp4", times, rate=25)
+    return Media(remux(whole, folder / "b.avi", rate=25, bitstream=ANNEX_B), times)
+
+
+def _packed(folder: Path) -> Media:
+    times = evenly(100)
+    return Media(packed_xvid(folder / "packed.avi", times), times)
+
+
+def _raw(suffix: str, codec: str) -> Callable[[Path], Media]:
+    def make(folder: Path) -> Media:
+        times = evenly(60, 10.0)
+        path = write_marked(folder / f"raw{suffix}", times, rate=10, codec=codec)
+        return Media(
+            path, times, 0.05, warns=[r"no timestamps: the stream's own rate of 10 frames"]
+        )
+
+    return make
+
+
+def _raw_named(folder: Path) -> Media:
+    path = write_marked(folder / "named.h264", evenly(60, 10.0), rate=10)
+    return Media(path, evenly(60, 12.5), reading={"frame_rate": 12.5})
+
+
+def _without_key_frame(suffix: str) -> Callable[[Path], Media]:
+    def make(folder: Path) -> Media:
+        whole = write_marked(
+            folder / "whole.mp4", evenly(200), rate=25, gop=75, options={"sc_threshold": "0"}
+        )
+        index = count()
+        path = remux(
+            whole,
+            folder / f"piece{suffix}",
+            change=lambda packet: packet if next(index) >= 20 else None,
+        )
+        begin = first_stamps(path)[0]
+        times = {number: number / 25 - begin for number in range(75, 200)}
+        # the MP4's list of edits leaves out the one picture that is shown before the first stamp
+        missing = 54 if suffix == ".mp4" else 55
+        told = rf"^{missing} packets \(2\.2 s\) gave no picture"
+        return Media(path, times, missing=missing, warns=[told])
+
+    return make
+
+
+def _gap(suffix: str, seconds: float) -> Callable[[Path], Media]:
+    def make(folder: Path) -> Media:
+        times = {n: n / 25 + (seconds if n >= 50 else 0.0) for n in range(100)}
+        path = write_marked(folder / f"gap{suffix}", times)
+        where = (49 / 25, 50 / 25 + seconds)
+        told = (
+            rf"1 gap without pictures: 2\.0 s to {where[1]:.1f} s \({where[1] - where[0]:.1f} s\)"
+        )
+        return Media(path, times, gaps=[where], warns=[told])
+
+    return make
+
+
+def _sound_first(suffix: str, codec: str) -> Callable[[Path], Media]:
+    def make(folder: Path) -> Media:
+        path = with_sound(folder / f"sound{suffix}", evenly(100, start=6.0), 10.0, codec)
+        first, begin = first_stamps(path)
+        assert 5.9 < first - begin < 6.1
+        return Media(path, evenly(100, start=first - begin))
+
+    return make
+
+
+def _multipart(stamped: bool) -> Callable[[Path], Media]:
+    def make(folder: Path) -> Media:
+        path = folder / "camera.mjpeg"
+        if stamped:
+            times = {n: n / 10 + (n % 3) / 100 for n in range(60)}  # as uneven as they arrive
+            return Media(write_multipart(path, times, True), times, 0.001)
+        return Media(write_multipart(path, evenly(60), False), evenly(60), warns=[ASSUMED])
+
+    return make
+
+
+def _jpegs(folder: Path) -> Media:
+    return Media(write_jpegs(folder / "raw.mjpeg", evenly(60)), evenly(60), warns=[ASSUMED])
+
+
+def _jpegs_named(folder: Path) -> Media:
+    times = evenly(60, 10.0)
+    return Media(write_jpegs(folder / "raw.mjpeg", times), times, reading={"frame_rate": 10.0})
+
+
+def _dhav(folder: Path) -> Media:
+    times = {n: n / 12.5 for n in range(100)}
+    path = write_dhav(folder / "recorder.dav", times, 12, datetime(2026, 3, 1, 9, 15, 27))
+    return Media(path, times, 0.04)
+
+
+def _dhav_gap(folder: Path) -> Media:
+    times = {n: n / 12.5 + (60 if n >= 50 else 0) for n in range(100)}
+    path = write_dhav(folder / "gap.dav", times, 12, datetime(2026, 3, 1, 23, 59, 27))
+    told = r"1 gap without pictures: 3\.9 s to 64\.0 s \(60\.1 s\)"
+    return Media(path, times, 0.04, gaps=[(3.92, 64.0)], warns=[told])
+
+
+CASES = (
+    Case(
+        "program-stream-h264",
+        "H.264 with B-frames in an MPEG program stream called .mp4: most pictures have no stamp",
+        _program_stream,
+    ),
+    Case(
+        "program-stream-low-bit-rate",
+        "so few bytes a picture that one pack holds dozens, of which one has a stamp",
+        _low_bit_rate,
+    ),
+    Case(
+        "avi-b-frames",
+        "H.264 with B-frames in AVI, which numbers pictures and has no stamps",
+        _avi,
+    ),
+    Case(
+        "avi-packed-xvid",
+        "MPEG-4 with B-frames packed as Xvid and DivX do, in AVI",
+        _packed,
+    ),
+    Case(
+        "raw-h264",
+        "H.264 as it is, ten pictures a second by its own header",
+        _raw(".h264", "libx264"),
+    ),
+    Case(
+        "raw-hevc",
+        "HEVC as it is, ten pictures a second by its own header",
+        _raw(".hevc", "libx265"),
+    ),
+    Case("raw-named-rate", "H.264 as it is, with a rate that the user names", _raw_named),
+    Case(
+        "no-key-frame-mkv",
+        "a piece of a recording that begins 55 pictures before a key frame, Matroska",
+        _without_key_frame(".mkv"),
+    ),
+    Case("no-key-frame-mp4", "the same in MP4", _without_key_frame(".mp4")),
+    Case("no-key-frame-ts", "the same in MPEG-TS", _without_key_frame(".ts")),
+    Case("gap-mkv", "nothing for 4,000 s in the middle, Matroska", _gap(".mkv", 4000.0)),
+    Case("gap-mp4", "nothing for 4,000 s in the middle, MP4", _gap(".mp4", 4000.0)),
+    Case("gap-ts", "nothing for 30 s in the middle, MPEG-TS", _gap(".ts", 30.0)),
+    Case(
+        "sound-first-mkv",
+        "sound begins 6 s before the picture, Matroska",
+        _sound_first(".mkv", "pcm_s16le"),
+    ),
+    Case(
+        "sound-first-mp4", "sound begins 6 s before the picture, MP4", _sound_first(".mp4", "aac")
+    ),
+    Case(
+        "sound-first-ts", "sound begins 6 s before the picture, MPEG-TS", _sound_first(".ts", "aac")
+    ),
+    Case(
+        "multipart-stamped",
+        "JPEGs between boundaries whose headers say when each was taken; the last one cut off",
+        _multipart(True),
+        ("file", "pipe"),
+    ),
+    Case(
+        "multipart",
+        "JPEGs between boundaries without times: 25 a second assumed, and the rate asked for",
+        _multipart(False),
+    ),
+    Case("jpegs", "a run of JPEGs, which has no times: the same", _jpegs),
+    Case("jpegs-named-rate", "a run of JPEGs at a rate that the user names", _jpegs_named),
+    Case("dhav", "Dahua's .dav: stamps that waver by half a step each second, and a date", _dhav),
+    Case("dhav-gap", "the same with nothing for 60 s over midnight", _dhav_gap),
+)

@@ -1,0 +1,104 @@
+"""JPEGs between boundaries: whole pictures, their times, whatever lengths reads have.
+
+In: bytes by hand. Out: parts by hand.
+"""
+
+from __future__ import annotations
+
+import io
+import struct
+
+import pytest
+
+from slipdetect.video.multipart import Ahead, Part, Repacked, is_multipart, parts
+
+HEAD = b"--b\r\nContent-Type: image/jpeg\r\n"
+
+
+class Dripping:
+    """Bytes that come a few at a time."""
+
+    def __init__(self, data: bytes, each: int) -> None:
+        self._data = io.BytesIO(data)
+        self._each = each
+
+    def read(self, size: int) -> bytes:
+        return self._data.read(min(size, self._each))
+
+
+def sent(data: bytes, *more: bytes) -> bytes:
+    lines = b"".join(line + b"\r\n" for line in more)
+    return HEAD + lines + b"\r\n" + data + b"\r\n"
+
+
+@pytest.mark.parametrize("each", [1, 3, 1000])
+def test_parts_with_and_without_a_length(each: int) -> None:
+    stream = (
+        sent(b"one--b", b"Content-Length: 6") + sent(b"two\r\n-") + sent(b"three") + b"--b--\r\n"
+    )
+    found = list(parts(Dripping(stream, each)))
+    assert found == [Part(b"one--b", None), Part(b"two\r\n-", None), Part(b"three", None)]
+
+
+def test_a_picture_that_is_cut_off_is_left_out() -> None:
+    stream = sent(b"one", b"Content-Length: 3") + sent(b"tw", b"Content-Length: 500")
+    assert [part.data for part in parts(io.BytesIO(stream))] == [b"one"]
+
+
+@pytest.mark.parametrize(
+    ("text", "time"),
+    [
+        (b"X-Timestamp: 1700000000.25", 1_700_000_000.25),
+        (b"x-timestamp:1.5", 1.5),
+        (b"X-Timestamp: soon", None),
+        (b"X-Timestamp: nan", None),
+        (b"X-Timestamp: -3", None),
+    ],
+)
+def test_times_of_headers(text: bytes, time: float | None) -> None:
+    (part,) = parts(io.BytesIO(sent(b"one", b"Content-Length: 3", text)))
+    assert part.time == time
+
+
+def test_with_times_it_is_ivf_that_keeps_them() -> None:
+    stream = b"".join(
+        sent(b"x" * n, b"Content-Length: %d" % n, b"X-Timestamp: %.1f" % (7 + n / 10))
+        for n in (3, 5)
+    )
+    packed = Repacked(Dripping(stream, 7))
+    assert packed.format == "ivf"
+    data = b""
+    while more := packed.read(4):
+        data += more
+    assert data[:4] == b"DKIF"
+    assert data[32:] == (
+        struct.pack("<IQ", 3, 7_300_000) + b"xxx" + struct.pack("<IQ", 5, 7_500_000) + b"xxxxx"
+    )
+
+
+def test_without_times_it_is_a_run_of_pictures() -> None:
+    packed = Repacked(io.BytesIO(sent(b"one") + sent(b"two") + b"--b\r\n"))
+    assert packed.format == "mjpeg"
+    assert packed.read(100) + packed.read(100) + packed.read(100) == b"onetwo"
+
+
+@pytest.mark.parametrize(
+    ("first", "expected"),
+    [
+        (HEAD, True),
+        (b"\r\n" + HEAD, True),
+        (HEAD.lower(), True),
+        (b"--b\r\nContent-Type: text/plain\r\n", False),
+        (b"-- a list of films\nContent.mp4", False),
+        (b"\xff\xd8\xff", False),
+        (b"", False),
+    ],
+)
+def test_what_is_multipart(first: bytes, expected: bool) -> None:
+    assert is_multipart(first) is expected
+
+
+def test_what_was_looked_at_stays() -> None:
+    ahead = Ahead(Dripping(b"0123456789", 3), 5)
+    assert ahead.first == b"01234"
+    assert b"".join(iter(lambda: ahead.read(4), b"")) == b"0123456789"

@@ -1,0 +1,128 @@
+"""Workers on Ray: what processes of this machine do, on nodes that may be lost.
+
+In: words that say what happens to their task. Out: nothing but assertions.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from slipdetect.errors import VideoError
+from slipdetect.workers.ray_actor import Actor
+from slipdetect.workers.words import Done, Failed, Logged, Told
+
+TESTS = Path(__file__).parents[1]
+EXAMPLE = TESTS.parent / "examples" / "slip.mp4"
+pytest.importorskip("ray", reason="pip install 'slipdetect[ray]'")
+
+
+def environment() -> dict[str, str]:
+    # Ray's processes import the tasks, join no cluster that runs here, and do not wait for others
+    paths = os.pathsep.join([str(TESTS), *filter(None, sys.path)])
+    ours = {"PYTHONPATH": paths, "RAY_ADDRESS": "local", "RAY_worker_niceness": "0"}
+    return {**os.environ, **ours}
+
+
+def driver(scenario: str, folder: Path) -> tuple[dict[str, Any], str]:
+    """Return what a scenario printed, and its messages."""
+    command = [sys.executable, str(TESTS / "ray_driver.py"), scenario, str(folder)]
+    done = subprocess.run(command, env=environment(), capture_output=True, text=True, timeout=240)
+    assert done.returncode == 0, done.stderr[-3000:]
+    # standard output is for results alone, whatever Ray has to say
+    found: dict[str, Any] = json.loads(done.stdout)
+    return found, done.stderr
+
+
+def checked(found: dict[str, list[str]]) -> dict[str, str]:
+    """Return what came of each word, of which each has one answer."""
+    assert all(len(each) == 1 for each in found.values()), found
+    return {word: each[0] for word, each in found.items()}
+
+
+def test_a_cluster_of_this_machine_does_it_all(tmp_path: Path) -> None:
+    told, said = driver("here", tmp_path)
+    found = checked(told["found"])
+    assert found["a"].startswith("A by ")
+    assert found["bad"] == "VideoError: 'bad' is damaged"
+    assert found["odd"] == "VideoError: odd: odd"
+    assert "missing' is not there on machine" in found["missing"]
+    assert found["says"].startswith("SAYS by ")
+    assert told["told"] == [0, 1, 2]
+    assert "says says" in said
+
+
+@pytest.mark.slow
+def test_a_killed_worker_is_replaced_and_a_deadly_video_told_by_name(tmp_path: Path) -> None:
+    told, said = driver("all", tmp_path)
+    found = checked(told["found"])
+    assert told["room"] == 2
+    assert [found[word].split()[0] for word in ("a", "b", "twice")] == ["A", "B", "TWICE"]
+    assert "deadly': the process that read it died 3 times" in found["deadly"]
+    assert "machine 'kitchen'" in found["missing"] or "machine 'cellar'" in found["missing"]
+    assert "twice': the process that read it died (killed, or crashed); try 2 of 3" in said
+
+
+@pytest.mark.slow
+def test_a_lost_machine_is_told_by_name_and_its_videos_are_done_elsewhere(tmp_path: Path) -> None:
+    told, said = driver("lost", tmp_path)
+    assert len(checked(told["found"])) == 12
+    assert "machine 'cellar' was lost (it does not answer any more); " in said
+    assert "is begun again elsewhere" in said
+    assert "died" not in said
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("scenario", ["client", "gpu"])
+def test_by_the_client_from_outside_and_with_a_gpu_each(tmp_path: Path, scenario: str) -> None:
+    told, _ = driver(scenario, tmp_path)
+    found = checked(told["found"])
+    assert found["a"].startswith("A by ")
+    assert found["twice"].startswith("TWICE by ")
+    assert told["told"] == [0, 1, 2]
+
+
+@pytest.mark.slow
+def test_the_command_gives_the_same_and_what_is_not_there_is_a_line(tmp_path: Path) -> None:
+    videos = [tmp_path / "a.mp4", tmp_path / "b.mp4"]
+    for video in videos:
+        video.write_bytes(EXAMPLE.read_bytes())
+    # relative to a folder that workers are not started in
+    command = [sys.executable, "-m", "slipdetect", "detect", "a.mp4", "b.mp4", "--format", "csv"]
+
+    def run(*more: str) -> Any:
+        return subprocess.run(
+            [*command, *more], env=environment(), cwd=tmp_path, capture_output=True, text=True
+        )
+
+    plain, ray = run(), run("--on", "ray")
+    assert (ray.returncode, ray.stdout, ray.stderr) == (0, plain.stdout, "")
+    assert len(ray.stdout.splitlines()) == 3
+    nobody = run("--on", "ray://127.0.0.1:9")
+    assert nobody.returncode == 7
+    assert nobody.stderr.startswith("Error: no Ray cluster at ray://127.0.0.1:9: ")
+    assert len(nobody.stderr.splitlines()) == 1
+
+
+def test_an_actor_needs_the_video_and_what_is_told_is_fetched(tmp_path: Path) -> None:
+    actor = Actor("kitchen")
+    there = tmp_path / "a.mp4"
+    there.touch()
+    # the model loaded
+    actor._do = lambda task, link: link.tell(task)
+    word, told = actor.do(str(there), "hello")
+    assert word == Done(None)
+    assert told == [Told("hello")]
+    actor.tell(Logged(30, "odd"))
+    assert actor.told() == [Logged(30, "odd")]
+    assert actor.told() == []  # at once, as no task is at work
+    gone, _ = actor.do(str(tmp_path / "b.mp4"), "hello")
+    assert isinstance(gone, Failed)
+    assert isinstance(gone.error, VideoError)
+    assert "b.mp4' is not there on machine 'kitchen'; every machine needs" in str(gone.error)
