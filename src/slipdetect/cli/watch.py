@@ -83,7 +83,7 @@ class WatchSettings(CommonSettings):
         "Connection", "Drop frames when more than this of video waits.  [default: 5]", type=POSITIVE
     )
     page_token_env: str | None = headed(
-        "Output", "--page: demand the token in an environment variable.", "NAME"
+        "Output", "--page: demand the token in an environment variable.", "NAME", more=True
     )
     mqtt_hold: float | None = seconds(
         "Alerts",
