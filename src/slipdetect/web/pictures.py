@@ -6,17 +6,14 @@ In: frames of cameras. Out: JPEGs; with ``--privacy`` without people.
 from __future__ import annotations
 
 import math
-import os
-import sys
-import threading
 import time
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import suppress
 from typing import TYPE_CHECKING
 
 import cv2
 
+from slipdetect.detection.scoring_queue import let_others_first
 from slipdetect.errors import OutputError
 from slipdetect.reports.overlay import draw_box
 
@@ -35,7 +32,7 @@ _AROUND = 0.6  # seconds; who is hidden in a picture is looked for in those arou
 _SHORT_SIDE = 256
 _FRESH = 0.5  # seconds for which a picture is given again
 _FRESH_HIDDEN = 4.0  # where people are hidden, which takes a hundred times as long
-_NICE = 10
+_NICER = 10  # than a thread that reads; one that detects is by 5
 
 
 class Pictures:
@@ -57,7 +54,7 @@ class Pictures:
         self._memory = memory
         self._hidden = hidden
         self._made: dict[str, tuple[float, bytes | None]] = {}
-        self._pool = ThreadPoolExecutor(1, "slipdetect-pictures", _let_others_go_first)
+        self._pool = ThreadPoolExecutor(1, "slipdetect-pictures", let_others_first, (_NICER,))
 
     def frame(self, camera: str) -> Future[bytes | None]:
         """Return the newest picture of a camera, to come."""
@@ -122,9 +119,3 @@ def _jpeg(image: Picture) -> bytes:
     if not done:
         raise OutputError("a picture cannot be encoded")
     return bytes(data)
-
-
-def _let_others_go_first() -> None:
-    if sys.platform == "linux":  # elsewhere it would be of all threads
-        with suppress(OSError):
-            os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), _NICE)
