@@ -81,12 +81,13 @@ def test_a_review_that_is_none_is_told_before_anything_is_watched(run, model: Pa
 def test_a_run_is_served_until_it_ends(run, model: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PAGE_TOKEN", TOKEN)
     port = free_port()
-    served, seen = Site(port), []
+    served, seen, numbers = Site(port), [], []
     over = threading.Event()
 
     def look() -> None:
         while not over.wait(0.1):
             try:
+                numbers.append(served.ask("/metrics", Authorization=f"Bearer {TOKEN}")[2])
                 answer = served.ask("/state.json", Authorization=f"Bearer {TOKEN}")
             except OSError:
                 continue
@@ -97,7 +98,8 @@ def test_a_run_is_served_until_it_ends(run, model: Path, monkeypatch: pytest.Mon
         looker.start()
         place = ("--page", f"127.0.0.1:{port}", "--page-token-env", "PAGE_TOKEN")
         address = f"http://admin:s3cr3t%40@{camera.place}/ts?token=t0k3n"
-        result = run("watch", address, "--model", model, *place, "--max-duration", "2.5", "--debug")
+        more = ("--on-event", "true", "--max-duration", "2.5", "--debug")
+        result = run("watch", address, "--model", model, *place, *more)
         over.set()
         looker.join()
     assert result.exit_code == 0, result.output
@@ -110,6 +112,7 @@ def test_a_run_is_served_until_it_ends(run, model: Path, monkeypatch: pytest.Mon
     (shown,) = seen[-1]["events"]
     assert shown["event"] == event
     assert (shown["picture"], shown["clip"], seen[-1]["reviews"]) == (True, None, False)
+    assert b'slipdetect_alerts_total{outcome="sent",sink="on-event"} 1.0' in numbers[-1]
     with pytest.raises(ConnectionRefusedError):
         served.ask("/healthz")
     everything = result.output + json.dumps(seen)

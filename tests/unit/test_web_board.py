@@ -242,3 +242,21 @@ def test_detection_is_stuck_when_frames_come_and_are_not_looked_at(
     live: Any = SimpleNamespace(summary=lambda: replace(SUMMARY, seconds=looked_at), recent=())
     state = _Run(camera, video, live).state()
     assert (state.stuck, state.healthy) == (stuck, not stuck)
+
+
+def test_many_who_ask_make_no_more_work_than_one(clips: Clips) -> None:
+    asked = []
+    board, state = clips.board, clips.board.state
+
+    def counted() -> dict[str, Any]:
+        asked.append(1)
+        return state()
+
+    board.state = counted  # type: ignore[method-assign]
+    clips.event("a", 10.0)
+    with site(board=board) as served:
+        for _ in range(20):
+            assert served.ask("/state.json")[0] == 200
+        assert len(asked) < 10
+        assert served.post("/mark", {"id": "a", "seen": True})[0] == 200
+        assert b'"seen": true' in served.ask("/state.json")[2]

@@ -210,6 +210,7 @@ def test_this_machine_alone(text: str) -> None:
     place = Place.parse(text)
     assert place.loopback
     assert place.shown == f"http://{text}"
+    assert place.address == ("::1" if "[" in text else "127.0.0.1")
 
 
 @pytest.mark.parametrize("text", ["0.0.0.0:8080", "[::]:8080", "192.0.2.7:80"])

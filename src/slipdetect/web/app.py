@@ -8,6 +8,8 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
+import math
+import time
 from typing import Any
 from urllib.parse import parse_qs
 
@@ -30,6 +32,7 @@ from slipdetect.web.pictures import Pictures
 logger = logging.getLogger(__name__)
 
 _MOST_BYTES = 4096  # of what is sent to us
+_FRESH = 0.5  # seconds
 _AFTER_A_WRONG_TOKEN = 1.0  # seconds
 _MONTH = 30 * 24 * 3600
 
@@ -47,6 +50,8 @@ class Application:
         self._board = board
         self._pictures = pictures
         self._registry = registry
+        self._made = -math.inf
+        self._state = self._state_text()
         style = str(verbatim("base.css") + verbatim("watch.css"))
         self._files = {
             "/watch.css": (style, "text/css"),
@@ -113,8 +118,14 @@ class Application:
         return Response(text, media_type=kind)
 
     async def state(self, request: Request) -> Response:
-        """Return all that the page shows."""
-        return _json(await run_in_threadpool(self._board.state))
+        """Return all that the page shows, made once for all who ask at about the same time."""
+        if time.monotonic() - self._made > _FRESH:
+            self._made = time.monotonic()
+            self._state = await run_in_threadpool(self._state_text)
+        return Response(self._state, media_type="application/json")
+
+    def _state_text(self) -> str:
+        return json_text(self._board.state())
 
     async def frame(self, request: Request) -> Response:
         """Return the newest picture of a camera."""
@@ -152,6 +163,8 @@ class Application:
             raise HTTPException(400, str(error)) from None
         except SlipdetectError as error:
             raise HTTPException(507, str(error)) from None
+        finally:
+            self._made = -math.inf  # whoever has marked sees it at once
 
     async def healthz(self, request: Request) -> Response:
         """Say whether anything is watched; which cameras there are only to whom may know."""

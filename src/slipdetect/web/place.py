@@ -55,8 +55,9 @@ class Place:
             raise UsageError(
                 f"--page {text!r}: there is no host {parts.host!r}; give an address of this machine"
             ) from None
-        # a name may mean several; it is served at the first, and that one is judged
-        return cls(parts.host, parts.port, str(found[0][4][0]))
+        # a name may mean several; it is served at one, and that one is judged
+        best = min(found, key=lambda each: each[0] != socket.AF_INET)
+        return cls(parts.host, parts.port, str(best[4][0]))
 
     @property
     def loopback(self) -> bool:
