@@ -73,7 +73,7 @@ class FakeDetector:
             raise VideoError("cannot read it")
 
         class Found:
-            duration = 4.00049
+            watched = 4.00049
             windows = (
                 Window(0.0, 1.0, 0.2, {"rgb": 0.3}),
                 Window(0.5, 1.5, 0.98765, {"rgb": 0.97}),

@@ -11,7 +11,6 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from fractions import Fraction
-from statistics import median
 from typing import Literal, cast
 
 import av
@@ -31,6 +30,8 @@ _DAY_SECONDS = 86_400  # a gap that is longer is no gap but another clock
 _FOLLOWED = Fraction(1, 16)  # share of what a stamp that wavers is off that is gone along with
 _STEPS = 25  # distances that the usual one is taken from
 _HELD_BYTES = 64_000_000  # of decoded frames that wait for a stamp
+
+Ticks = int | Fraction
 
 # formats that number the pictures that they find, beside those that FFmpeg says have no stamps
 _NUMBERED = frozenset({"ingenient", "rawvideo"})
@@ -160,6 +161,11 @@ def header_end(container: InputContainer, stream: VideoStream) -> float | None:
     return float(end) if end > 0 else None
 
 
+def _whole(ticks: Fraction) -> Ticks:
+    """Return a fraction as a whole number where it is one, which is far faster."""
+    return ticks.numerator if ticks.denominator == 1 else ticks
+
+
 class Clock:
     """Gives frames their seconds; one pass.
 
@@ -178,13 +184,15 @@ class Clock:
         self.report = report
         self._timing = timing
         rate = DEFAULT_FRAME_RATE if timing.rate is None else timing.rate
-        self._hint = 1 / (Fraction(rate) * timing.base)
-        self._steps: deque[Fraction] = deque(maxlen=_STEPS)
+        # ticks from one frame to the next: what the header says, then the usual ones
+        self._step = _whole(1 / (Fraction(rate) * timing.base))
+        self._steps: deque[Ticks] = deque(maxlen=_STEPS)
+        self._gap, self._day = self._ticks(GAP_SECONDS), self._ticks(_DAY_SECONDS)
         self._known = False
-        self._offset = Fraction(0)  # ticks added to stamps of the present part
-        self._start = Fraction(0)  # tick at which the clock is 0
-        self._last: Fraction | None = None  # tick of the last frame, on the clock of all parts
-        self._anchor = Fraction(0)  # that of the last known stamp
+        self._offset: Ticks = 0  # added to stamps of the present part
+        self._start: Ticks = 0  # where the clock is 0
+        self._last: Ticks | None = None  # of the last frame, on the clock of all parts
+        self._anchor: Ticks = 0  # of the last known stamp
         self._held: list[tuple[int | None, av.VideoFrame]] = []
         if timing.warning is not None:
             report.warn(timing.warning)
@@ -226,7 +234,11 @@ class Clock:
             yield from self._numbered(frames)
             return
         for frame in frames:
-            self._held.append((self._stamp(frame), frame))
+            stamp = self._stamp(frame)
+            if stamp is not None and self._goes_on(stamp):
+                yield self._place(self._anchor), frame
+                continue
+            self._held.append((stamp, frame))
             yield from self._ready(ended=False)
         yield from self._ready(ended=True)
         if not self._known and self._last is not None:
@@ -238,12 +250,27 @@ class Clock:
 
     def _numbered(self, frames: Iterable[av.VideoFrame]) -> Iterator[tuple[float, av.VideoFrame]]:
         for index, frame in enumerate(frames):
-            self._last = index * self._hint
+            self._last = index * self._step
             yield self._seconds(self._last), frame
 
     def _stamp(self, frame: av.VideoFrame) -> int | None:
         # AVI numbers its pictures, and FFmpeg guesses presentation stamps from that, out of order
         return frame.dts if self._timing.stamps == "slots" else frame.pts
+
+    def _goes_on(self, stamp: int) -> bool:
+        """Take a stamp that follows the last one, as nearly all do; return whether it is so."""
+        tick = stamp + self._offset
+        distance = tick - self._anchor
+        plain = self._known and not self._held and self._last == self._anchor
+        if self._timing.steady or not plain or not 0 < distance <= self._gap:
+            return False
+        self._learn(distance)
+        self._anchor = tick
+        return True
+
+    def _learn(self, distance: Ticks) -> None:
+        self._steps.append(distance)
+        self._step = sorted(self._steps)[len(self._steps) // 2]
 
     def _ready(self, ended: bool) -> Iterator[tuple[float, av.VideoFrame]]:
         """Yield what waits no longer."""
@@ -270,22 +297,20 @@ class Clock:
         frame = self._held[0][1]
         return len(self._held) * frame.width * frame.height * 3 // 2 > _HELD_BYTES
 
-    def _leap(self, index: int, stamp: int) -> Fraction:
-        """Return how many ticks a stamp lies ahead of where even steps would put it."""
+    def _leap(self, index: int, stamp: int) -> Ticks:
+        """Return how far a stamp lies ahead of where even steps would put it."""
         if self._last is None:
-            return Fraction(0)
+            return 0
         return stamp + self._offset - self._last - (index + 1) * self._step
 
     def _fits(self, index: int) -> bool:
         stamp = self._held[index][0]
         if stamp is None or not self._known:
             return True
-        return self._back(stamp) <= self._step and self._leap(index, stamp) <= self._ticks(
-            GAP_SECONDS
-        )
+        return self._back(stamp) <= self._step and self._leap(index, stamp) <= self._gap
 
-    def _back(self, stamp: int) -> Fraction:
-        """Return how many ticks a stamp lies behind the last known one."""
+    def _back(self, stamp: int) -> Ticks:
+        """Return how far a stamp lies behind the last known one."""
         return self._anchor - stamp - self._offset
 
     def _is_early(self, index: int) -> bool:
@@ -301,11 +326,12 @@ class Clock:
         one, two = self._held[first][0], self._held[second][0]
         if one is None or two is None:
             return False
-        goes_on = abs(two - one - (second - first) * self._step) <= self._ticks(GAP_SECONDS)
-        return self._fits(second) and not (goes_on and two >= one)
+        ahead = two - one - (second - first) * self._step
+        goes_on = two >= one and -self._gap <= ahead <= self._gap
+        return self._fits(second) and not goes_on
 
-    def _ticks(self, seconds: float) -> Fraction:
-        return Fraction(seconds) / self._timing.base
+    def _ticks(self, seconds: float) -> Ticks:
+        return _whole(Fraction(seconds) / self._timing.base)
 
     def _spread(self, count: int, stamp: int | None) -> Iterator[tuple[float, av.VideoFrame]]:
         """Yield ``count`` frames without a stamp, and the one that has ``stamp``, if any."""
@@ -326,51 +352,48 @@ class Clock:
             self._known, self._anchor = True, stamp + self._offset
             yield self._place(self._steadied(self._anchor, self._last)), frames[-1]
 
-    def _begin(self, tick: Fraction, known: bool) -> None:
+    def _begin(self, tick: Ticks, known: bool) -> None:
         """Set the clock to 0 at the recording's start, or at its first picture."""
         self._start = tick
         start = self._timing.start
         if known and start is not None:
             late = tick - start / self._timing.base
             # less than a frame is no delay but how sound is cut in packets
-            if self._step <= late <= self._ticks(_DAY_SECONDS):
-                self._start = tick - late
+            if self._step <= late <= self._day:
+                self._start = _whole(tick - late)
 
-    def _step_to(self, stamp: int, last: Fraction, count: int) -> Fraction:
+    def _step_to(self, stamp: int, last: Ticks, count: int) -> Ticks:
         """Return the distance of the frames up to a known one; notes a gap or begins a part."""
         usual, leap = self._step, self._leap(count, stamp)
         expected = last + (count + 1) * usual
-        most = GAP_SECONDS if self._timing.join_gaps else _DAY_SECONDS
-        if self._back(stamp) > usual or leap > self._ticks(most):
+        most = self._gap if self._timing.join_gaps else self._day
+        if self._back(stamp) > usual or leap > most:
             own = float((stamp - self._start) * self._timing.base)
             self.report.joins.append(Join(self._seconds(expected), own))
             self._offset = expected - stamp
             return usual
-        if leap > self._ticks(GAP_SECONDS):
+        if leap > self._gap:
             begin = self._seconds(last + count * usual)
             self.report.gaps.append(Gap(begin, self._seconds(stamp + self._offset)))
             return usual
         before = self._anchor if self._timing.steady else last
-        step = max((stamp + self._offset - before) / (count + 1), Fraction(0))
+        step = max(_whole(Fraction(stamp + self._offset - before) / (count + 1)), 0)
         if step > 0:
-            self._steps.append(step)
+            self._learn(step)
         return step
 
-    def _steadied(self, tick: Fraction, last: Fraction) -> Fraction:
+    def _steadied(self, tick: Ticks, last: Ticks) -> Ticks:
         off = tick - last - self._step
-        if not self._timing.steady or abs(off) > 2 * self._step:
+        if not (self._timing.steady and -2 * self._step <= off <= 2 * self._step):
             return tick
-        return tick - off * (1 - _FOLLOWED)
+        return tick - round(off * (1 - _FOLLOWED))
 
-    @property
-    def _step(self) -> Fraction:
-        """Ticks from one frame to the next: the usual ones, and what the header says before."""
-        return Fraction(median(self._steps)) if self._steps else self._hint
-
-    def _place(self, tick: Fraction) -> float:
+    def _place(self, tick: Ticks) -> float:
         self._last = tick if self._last is None else max(tick, self._last)
         return self._seconds(self._last)
 
-    def _seconds(self, tick: Fraction) -> float:
-        # a fraction is divided once, so equal times give equal floats
-        return max(0.0, float((tick - self._start) * self._timing.base))
+    def _seconds(self, tick: Ticks) -> float:
+        ticks, base = tick - self._start, self._timing.base
+        # whole numbers are divided once, so equal times give equal floats
+        above, below = ticks.numerator * base.numerator, ticks.denominator * base.denominator
+        return max(0.0, above / below)

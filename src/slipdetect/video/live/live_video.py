@@ -280,6 +280,8 @@ class LiveVideo:
         now = time.monotonic()
         if self._began is None:
             self._began = now
+            if connection.unread is not None:
+                logger.warning("%r: %s", self.name, connection.unread)
             self._frames.put(connection.started)
             if connection.warning is not None:
                 logger.warning("%r: %s", self.name, connection.warning)
