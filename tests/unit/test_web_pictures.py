@@ -23,10 +23,11 @@ from slipdetect.types import Event
 from slipdetect.types.person import Person
 from slipdetect.video import Frame
 from slipdetect.video.live.picture_memory import PictureMemory
+from slipdetect.video.orientation import Orientation
 from slipdetect.web import pictures as pictures_module
 from slipdetect.web.pictures import Pictures
 
-UPRIGHT = SimpleNamespace(aspect=Fraction(1), turns=0)
+UPRIGHT = SimpleNamespace(aspect=Fraction(1), orientation=Orientation())
 
 
 def decoded(jpeg: bytes | None) -> np.ndarray:
