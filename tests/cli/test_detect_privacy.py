@@ -182,7 +182,7 @@ def test_every_sink_with_pictures_takes_the_option() -> None:
     with_pictures = {kind for kind in SINKS if kind.sees_frames}
     assert {kind for kind in SINKS if "privacy" in kind.settings} == with_pictures
     live = [kind.option for kind in LIVE_SINKS if "privacy" in kind.settings]
-    assert live == ["--clips"]
+    assert live == ["--page", "--clips"]
 
 
 def test_the_example_keeps_its_events(run, tmp_path: Path) -> None:

@@ -91,7 +91,7 @@ def html_page(sections: Sequence[Section], about: About) -> str:
         "page.html",
         sections=sorted(sections, key=lambda section: -section.score),
         about=about,
-        style=verbatim("page.css"),
+        style=verbatim("base.css") + verbatim("page.css"),
         script=script,
         digest=base64.b64encode(hashlib.sha256(script.encode()).digest()).decode("ascii"),
     )
