@@ -139,7 +139,8 @@ def turn(kind: str, clips: list[str]) -> dict[str, Any]:
         if kind == "killed":
             victim = cluster.worker_nodes and sorted(cluster.worker_nodes, key=id)[0]
             half = lambda: cluster.remove_node(victim, allow_graceful=False)  # noqa: E731
-        return look(RayCluster(cluster.address), clips, half)
+        os.environ["RAY_ADDRESS"] = cluster.address
+        return look(RayCluster(None), clips, half)
 
 
 def run(data: Path, turns: int) -> dict[str, Any]:

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from slipdetect.errors import ModelError, VideoError
+from slipdetect.flow.machine import usable_cpus
 from slipdetect.lab.data import Clip
 from slipdetect.workers import GO_ON, Interrupted, Link
 
@@ -72,6 +73,8 @@ class Shouting:
             raise Interrupted
         if what == "late":
             time.sleep(0.3)
+        if what == "cpus":
+            return f"{usable_cpus()}/{os.environ['OPENCV_FOR_THREADS_NUM']} "
         return f"{word.upper()} by {os.getpid()}"
 
 

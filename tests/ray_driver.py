@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import logging
+import os
 import sys
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
@@ -70,11 +71,12 @@ def main(scenario: str, folder: Path) -> dict[str, Any]:
         with RayCluster(None, most=2) as backend:
             return results(backend, folder, "a", "bad", "odd", "missing", "says")
     if scenario == "client":
-        with nodes("kitchen", client_port=10991), RayCluster(f"ray://{HERE}:10991") as backend:
+        with nodes("kitchen", client_port=10991), RayCluster(f"{HERE}:10991") as backend:
             return results(backend, folder, "a", "says", "bad", "missing", "twice")
     with nodes("kitchen", "cellar", gpus=int(scenario == "gpu")) as cluster:
         gpus = int(scenario == "gpu")
-        with RayCluster(cluster.address, gpus=gpus) as backend:
+        os.environ["RAY_ADDRESS"] = cluster.address
+        with RayCluster(None, gpus=gpus) as backend:
             room = backend.room()
             if scenario == "lost":
                 words = [f"late-{number}" for number in range(12)]

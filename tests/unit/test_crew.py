@@ -19,7 +19,17 @@ import pytest
 from crew_tasks import OddError, Shouting
 from slipdetect import errors
 from slipdetect.errors import SlipdetectError, UsageError, VideoError, WorkerError
-from slipdetect.workers import GO_ON, SOON, Crew, Done, Failed, Told, in_order, open_backend
+from slipdetect.workers import (
+    GO_ON,
+    SOON,
+    Crew,
+    Done,
+    Failed,
+    Told,
+    in_order,
+    open_backend,
+    processes,
+)
 from slipdetect.workers.processes import Processes
 from slipdetect.workers.task import portable
 from slipdetect.workers.words import Lost, Ready, Word
@@ -138,6 +148,23 @@ def test_who_leaves_the_loop_leaves_no_process(tmp_path: Path) -> None:
             os.kill(pid, 0)
 
 
+def test_every_process_has_its_share_of_the_cpus(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("slipdetect.flow.machine.usable_cpus", lambda: 5)
+    workers: list[int] = []
+    real = processes.ProcessWorker.__init__
+
+    def counted(self: Any, make: bytes, cpus: int) -> None:
+        workers.append(cpus)
+        real(self, make, 1)
+
+    monkeypatch.setattr(processes.ProcessWorker, "__init__", counted)
+    found = finished(answers(tmp_path, "cpus", "cpus-2"))
+    assert workers == [3, 3]  # five for two
+    assert found == {0: "1/1", 1: "1/1"}
+
+
 @pytest.mark.parametrize(
     ("broken", "text"), [("raise", "the model is not there"), ("die", "exit code 3")]
 )
@@ -155,9 +182,11 @@ class Machines:
         lost: The tasks during which a machine is lost, once each.
         unable: The first so many workers cannot start.
         late: This task is done when nothing else is left to say.
+        deaf: So many times nothing is heard.
     """
 
-    def __init__(self, *lost: str, unable: int = 0, late: str = "") -> None:
+    def __init__(self, *lost: str, unable: int = 0, late: str = "", deaf: int = 0) -> None:
+        self.deaf = deaf
         self.lost = list(lost)
         self.late = late
         self.held: list[tuple[Any, Word]] = []
@@ -198,6 +227,9 @@ class Machines:
     def heard(self, workers: Collection[Any], seconds: float) -> list[tuple[Any, Word]]:
         if not self.said:
             self.said, self.held = self.held, []
+        if self.deaf:
+            self.deaf -= 1
+            return []
         said, self.said = self.said, []
         return [(worker, word) for worker, word in said if worker in workers]
 
@@ -224,6 +256,14 @@ def test_workers_that_cannot_start_are_told_and_the_others_do_it_all(
     assert "a worker could not start: no such folder" in caplog.text
     with pytest.raises(WorkerError, match="no such folder"):
         list(crew(Machines(unable=2), tmp_path, *"abcd"))
+
+
+def test_who_waits_for_a_machine_is_told_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr("slipdetect.workers.crew._PATIENCE", -1.0)
+    assert len(finished(list(crew(Machines(deaf=3), tmp_path, "a", "b")))) == 2
+    assert caplog.text.count("no worker is ready yet") == 1
 
 
 def kinds(kind: type[SlipdetectError]) -> Iterator[type[SlipdetectError]]:

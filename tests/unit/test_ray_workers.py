@@ -14,9 +14,12 @@ from typing import Any
 
 import pytest
 
-from slipdetect.errors import VideoError
+from crew_tasks import Shouting
+from slipdetect import __version__
+from slipdetect.errors import ModelError, VideoError
 from slipdetect.workers.ray_actor import Actor
-from slipdetect.workers.words import Done, Failed, Logged, Told
+from slipdetect.workers.ray_cluster import client_address
+from slipdetect.workers.words import Done, Failed, Logged, Ready, Told
 
 TESTS = Path(__file__).parents[1]
 EXAMPLE = TESTS.parent / "examples" / "slip.mp4"
@@ -126,3 +129,31 @@ def test_an_actor_needs_the_video_and_what_is_told_is_fetched(tmp_path: Path) ->
     assert isinstance(gone, Failed)
     assert isinstance(gone.error, VideoError)
     assert "b.mp4' is not there on machine 'kitchen'; every machine needs" in str(gone.error)
+
+
+def test_a_host_without_a_port_has_that_of_the_client_server() -> None:
+    assert client_address("head") == "ray://head:10001"
+    assert client_address("10.0.0.1:23") == "ray://10.0.0.1:23"
+
+
+def test_a_machine_that_is_set_up_otherwise_is_told_by_name(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    shares: list[int] = []
+    monkeypatch.setattr("slipdetect.workers.ray_actor.share_cpus", shares.append)
+    actor = Actor("kitchen")
+    here = Path.cwd()
+    old = actor.begin(Shouting(tmp_path), "0.0.1", str(tmp_path), 1)
+    assert isinstance(old, Failed)
+    assert str(old.error).startswith("machine 'kitchen' has slipdetect ")
+    lacking = actor.begin(Shouting(tmp_path, "raise"), __version__, str(tmp_path), 1)
+    assert isinstance(lacking, Failed)
+    assert type(lacking.error) is ModelError
+    assert str(lacking.error) == "on machine 'kitchen': the model is not there"
+    # relative paths start where the run was begun; where that is missing they may be absolute
+    (tmp_path / "below").mkdir()
+    assert actor.begin(Shouting(here), __version__, "below", 2) == Ready("kitchen")
+    assert Path.cwd() == here / "below"
+    assert actor.begin(Shouting(here), __version__, "nowhere", 2) == Ready("kitchen")
+    assert shares == [1, 2, 2]

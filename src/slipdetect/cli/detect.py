@@ -99,7 +99,9 @@ def process(console: Console, settings: DetectSettings, kinds: Kinds = SINKS) ->
     sinks = choose_sinks(setup, kinds, where.targets)
     backend = open_backend(settings.on, settings.jobs, len(readable), settings.device)
     with stopwatch.stage("loading the model"):
-        detector = settings.load_detector() if readable else None
+        # what computes elsewhere need not be there here
+        here = settings if settings.on is None else replace(settings, device="cpu")
+        detector = here.load_detector() if readable else None
     with ExitStack() as stack:
         run: Detect = _nothing
         if detector is not None:

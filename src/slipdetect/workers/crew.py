@@ -133,10 +133,10 @@ class Crew(Generic[T, R]):
             self._machines[worker] = word.machine
         elif isinstance(word, Failed | Lost):
             del self._starting[worker]
+            self._backend.end([worker])
             if isinstance(word, Lost) and word.with_machine:
                 return
             self._unable += 1
-            self._backend.end([worker])
             error = word.error if isinstance(word, Failed) else _died(word)
             if self._unable >= self._backend.room():
                 raise WorkerError(f"no worker could start: {error}") from error

@@ -23,6 +23,8 @@ from slipdetect.workers.words import Failed, Lost, Word
 _SECONDS_TO_STOP = 5.0
 _SECONDS_TO_ASK_AGAIN = 0.5  # whether a worker that did not answer is there
 _NODE_DIED = "its node has died"  # in what Ray says of an actor
+_SECONDS_BETWEEN_COUNTS = 2.0
+_CLIENT_PORT = 10001  # of a head node where nothing else was said
 _CALLS = 3  # that an actor answers at a time: a task, what that tells, a stop
 
 
@@ -57,9 +59,10 @@ class RayCluster:
     """The backend of many machines; each worker has a CPU of its own, or a GPU.
 
     Args:
-        address: ``ray://HOST:PORT`` of a cluster's client server; None for what ``ray.init`` does
-            by itself: join the cluster of ``RAY_ADDRESS`` or the one that ``ray start`` began on
-            this machine, and otherwise start one here, which ends with the run.
+        address: ``HOST:PORT`` of a cluster's client server, 10001 where only a host is given; None
+            for what ``ray.init`` does by itself: join the cluster of ``RAY_ADDRESS`` or the one
+            that ``ray start`` began on this machine, and otherwise start one here, which ends with
+            the run.
         most: Workers in all; None for one a CPU.
         gpus: GPUs that each worker asks for.
 
@@ -78,10 +81,11 @@ class RayCluster:
                 "--on ray needs Ray; pip install 'slipdetect[ray]' here and on every machine"
             ) from error
         self._ray: Any = ray
-        self._address = address
+        self._address = None if address is None else client_address(address)
         self._most = most
         self._gpus = gpus
         self._workers: set[Worker] = set()
+        self._there, self._count_at = 0, 0.0  # CPUs or GPUs, and when to count them again
 
     def __enter__(self) -> Self:
         try:
@@ -116,9 +120,13 @@ class RayCluster:
 
     def room(self) -> int:
         """See ``Backend``."""
-        there = self._ray.cluster_resources()
-        count = int(there.get("GPU", 0) // self._gpus if self._gpus else there.get("CPU", 0))
-        return count if self._most is None else self._most
+        if self._most is not None:
+            return self._most
+        if time.monotonic() >= self._count_at:
+            self._count_at = time.monotonic() + _SECONDS_BETWEEN_COUNTS
+            there = self._ray.cluster_resources()
+            self._there = int(there.get("GPU" if self._gpus else "CPU", 0) // max(self._gpus, 1))
+        return self._there
 
     def begin(self, make: Make[Any, Any]) -> RayWorker:
         """See ``Backend``."""
@@ -211,3 +219,8 @@ class RayCluster:
             yield Lost("no memory was left" if memory else "killed, or crashed")
         else:
             yield Lost("it does not answer any more", with_machine=True)
+
+
+def client_address(address: str) -> str:
+    """Return what ``ray.init`` takes for a host, with or without a port."""
+    return f"ray://{address}" if ":" in address else f"ray://{address}:{_CLIENT_PORT}"

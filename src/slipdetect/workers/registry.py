@@ -6,11 +6,13 @@ In: what the user asked for. Out: a ``Backend``; a new kind of them is a file an
 from __future__ import annotations
 
 import re
+from importlib import import_module
 
 from slipdetect.errors import UsageError
 from slipdetect.workers.backend import Backend
 
-NAMES = ("ray",)  # of what --on takes
+# what --on takes: file and class, made of an address or None, the most workers or None, and GPUs
+_CLUSTERS = {"ray": ("ray_cluster", "RayCluster")}
 _ADDRESS = re.compile(r"[^\s/@]+")
 
 
@@ -40,10 +42,9 @@ def open_backend(
 
         return Processes(jobs)
     name, scheme, address = on.partition("://")
-    if name not in NAMES or (scheme and not _ADDRESS.fullmatch(address)):
+    if name not in _CLUSTERS or (scheme and not _ADDRESS.fullmatch(address)):
         raise UsageError(f"--on takes ray or ray://HOST:PORT, not {on!r}")
-    from slipdetect.workers.ray_cluster import RayCluster
-
-    if scheme and ":" not in address:
-        on += ":10001"  # the port of Ray's client server where nothing else was said
-    return RayCluster(on if scheme else None, jobs, gpus=device.startswith("cuda"))
+    file, kind = _CLUSTERS[name]
+    made = getattr(import_module(f"slipdetect.workers.{file}"), kind)
+    backend: Backend = made(address if scheme else None, jobs, int(device.startswith("cuda")))
+    return backend

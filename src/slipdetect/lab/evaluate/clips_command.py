@@ -153,7 +153,7 @@ def _score(console: Console, model: str, tested: TestedClips, settings: ClipSett
     backend = open_backend(settings.on, settings.jobs, total, settings.device)
     package = load_package(model_folder(model))
     protocol = default_protocol(package.config) if asked is None else asked
-    device = resolve_device(settings.device)
+    device = resolve_device(settings.device) if settings.on is None else settings.on
     warn_of_training_data(console, package.config, tested, bundled=model == "default")
     views = "" if protocol.views is None else f" ({protocol.views} views of each)"
     console.note(f"scoring {total} clips on {device}, protocol {protocol}{views}")

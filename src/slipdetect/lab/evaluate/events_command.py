@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -206,9 +206,10 @@ def _predict(
     total = len(tested.clips)
     backend = open_backend(settings.on, settings.jobs, total, settings.device)
     make = Predicting(model, settings.device, changes, tested.root)
-    detector = make.load()
+    # what computes elsewhere need not be there here
+    detector = (make if settings.on is None else replace(make, device="cpu")).load()
     warn_of_training_data(console, detector.config, tested, bundled=model == "default")
-    console.note(f"detecting events in {total} clips on {detector.device}")
+    console.note(f"detecting events in {total} clips on {settings.on or detector.device}")
     with ExitStack() as stack:
         kept = None
         if settings.resume is not None:
