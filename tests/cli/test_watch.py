@@ -24,8 +24,9 @@ import pytest
 from hook_server import hook_server
 from live_driver import EVENT, kinds, lamp, lines
 from loopback import Server
-from slipdetect.cli.sources import first_bytes, is_video
+from slipdetect.cli.sources import first_bytes
 from slipdetect.video import open_video
+from slipdetect.video.finding import is_text
 from stream_server import camera_server
 from synth import make_video
 
@@ -272,7 +273,7 @@ def test_video_on_standard_input(run, model: Path, film: Path) -> None:
 )
 def test_a_list_and_a_video_are_told_apart(first: bytes, video: bool) -> None:
     for stream in (io.BytesIO(first), io.BufferedReader(io.BytesIO(first))):
-        assert is_video(first_bytes(stream)) == video
+        assert is_text(first_bytes(stream)) != video
         assert stream.read() == first
 
 

@@ -25,9 +25,10 @@ from slipdetect.video import open_video
 from slipdetect.video.live import Started
 from slipdetect.video.live.live_video import Keep
 from slipdetect.video.live.picture_memory import PictureMemory
+from slipdetect.video.orientation import Orientation
 from synth import bars, read_code
 
-UPRIGHT = SimpleNamespace(aspect=Fraction(1), turns=0)
+UPRIGHT = SimpleNamespace(aspect=Fraction(1), orientation=Orientation())
 
 
 CAMERA = "camera-0"

@@ -85,8 +85,8 @@ def test_json_refuses_what_is_no_number(bad: float) -> None:
 def test_csv_rows() -> None:
     assert csv_report([make_result("a,b.mp4", FALL), make_result("none.mp4")]) == (
         "source,id,start_s,end_s,start_timecode,end_timecode,duration_s,score,label,"
-        "track,left,top,right,bottom,down_for_s,recovered_at_s\n"
-        '"a,b.mp4",1,3.2,4.9,00:00:03.200,00:00:04.900,1.7,0.97,slip,,,,,,,\n'
+        "track,left,top,right,bottom,down_for_s,recovered_at_s,file,file_start_s,time_of_day\n"
+        '"a,b.mp4",1,3.2,4.9,00:00:03.200,00:00:04.900,1.7,0.97,slip,,,,,,,,,,\n'
     )
 
 
@@ -104,7 +104,7 @@ def test_every_format_says_who_fell_where_and_what_followed() -> None:
     assert window["people"] == [{"track": 3, "box": [0.1, 0.2, 0.3, 0.9], "state": "down"}]
     assert window["person"] == 3
     last = csv_report([result]).splitlines()[-1]
-    assert last.endswith(",slip,3,0.1,0.2,0.3,0.9,4,10")
+    assert last.endswith(",slip,3,0.1,0.2,0.3,0.9,4,10,,,")
     assert "slip 0.90, down for 4.0 s, up again at 00:00:10.000" in vtt_report(result)
     assert "slip 0.90, down for 4.0 s, up again at 00:00:10.000" in str(result)
     lines = event_table(result).splitlines()

@@ -117,6 +117,9 @@ def test_events_as_a_table() -> None:
         "track": [None] * 2,
         **{name: [NOTHING] * 2 for name in ("left", "top", "right", "bottom")},
         **{name: [NOTHING] * 2 for name in ("down_for", "recovered_at")},
+        "file": [None, None],
+        "file_start": [pytest.approx(float("nan"), nan_ok=True)] * 2,
+        "time_of_day": [None, None],
     }
 
 

@@ -5,13 +5,15 @@ In: threads that ask. Out: nothing but assertions.
 
 from __future__ import annotations
 
+import os
+import sys
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from slipdetect.detection.scoring_queue import ScoringQueue
+from slipdetect.detection.scoring_queue import ScoringQueue, let_others_first
 
 
 class Slow:
@@ -105,3 +107,19 @@ def test_a_busy_thread_takes_no_more_turns_than_the_others() -> None:
     with ThreadPoolExecutor(5) as pool:
         first = min(pool.map(work, range(5)), key=sum)
     assert min(first) >= 0.8 * max(first)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="threads have priorities of their own on Linux")
+def test_only_the_thread_that_asks_gives_way() -> None:
+    before = os.getpriority(os.PRIO_PROCESS, 0)
+    found = []
+
+    def work() -> None:
+        let_others_first()
+        found.append(os.getpriority(os.PRIO_PROCESS, 0))
+
+    thread = threading.Thread(target=work)
+    thread.start()
+    thread.join()
+    assert found == [min(before + 5, 19)]
+    assert os.getpriority(os.PRIO_PROCESS, 0) == before

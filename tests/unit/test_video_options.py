@@ -28,7 +28,8 @@ def test_a_file_takes_what_open_video_takes() -> None:
 def test_a_live_source_takes_the_fields_of_its_settings() -> None:
     settings = get_type_hints(LiveSettings)
     wanted = {item.name: settings[item.name] for item in fields(LiveSettings)}
-    assert get_type_hints(SourceOptions) == wanted
+    of_files = {name: get_type_hints(VideoOptions)[name] for name in ("pieces", "time_from_name")}
+    assert get_type_hints(SourceOptions) == {**wanted, **of_files}
 
 
 @pytest.mark.parametrize(

@@ -24,7 +24,7 @@ from slipdetect.cli.detect_options import DetectSettings
 from slipdetect.cli.grouped import GroupedCommand
 from slipdetect.cli.options import common_options, with_options
 from slipdetect.cli.side_by_side import Detecting, SideBySide
-from slipdetect.cli.sources import expand, names_live_source
+from slipdetect.cli.sources import names_live_source
 from slipdetect.cli.typed_options import options_of
 from slipdetect.cli.watch import only_for_files, watch
 from slipdetect.cli.worker_options import MANY
@@ -41,6 +41,7 @@ from slipdetect.sinks.sink import Setup, Sink
 from slipdetect.sinks.text import Write
 from slipdetect.types import DetectionResult, Profile, Stage
 from slipdetect.types.kept import built, plain
+from slipdetect.video.playlist import is_playlist
 from slipdetect.workers import Backend, open_backend
 
 if TYPE_CHECKING:
@@ -60,8 +61,8 @@ def detect(ctx: click.Context, /, **options: Any) -> None:
     """Find slips and falls in videos.
 
     SOURCE is a video, a folder (searched with everything below it), a pattern such as "*.mp4",
-    @list.txt (one source a line, relative to the list), @clips.csv (its column path) or - (a list
-    on standard input). Cameras and streams are for slipdetect watch.
+    a playlist (.ffconcat, .m3u8), @list.txt (a source a line, relative to it), @clips.csv (column
+    path) or - (a list on standard input). Cameras and streams are for slipdetect watch.
 
     \b
     slipdetect detect kitchen.mp4
@@ -88,7 +89,7 @@ def process(console: Console, settings: DetectSettings, kinds: Kinds = SINKS) ->
     from slipdetect.detection.pipeline import Stopwatch
 
     stopwatch = Stopwatch()
-    jobs = expand(settings.sources)
+    jobs, settings = settings.recordings()
     names, overwrite = [job.source for job in jobs], settings.overwrite
     where = choose_destination(settings.out, settings.format, names, overwrite=overwrite)
     if settings.windows:
@@ -207,7 +208,9 @@ def _detecting(
         kept = None
         if settings.resume is not None:
             kept = stack.enter_context(_done_videos(Path(settings.resume), settings, detector))
-        done = set() if kept is None else {name for name in sources if kept.find(name) is not None}
+        # of a playlist, the file that is kept would not tell that one of its files has changed
+        files = [name for name in sources if not is_playlist(Path(name))]
+        done = set() if kept is None else {name for name in files if kept.find(name) is not None}
         run: Detect
         if backend is None:
             run = _in_this_process(settings, detector, kept)

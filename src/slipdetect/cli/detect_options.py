@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self, get_args
@@ -15,8 +15,11 @@ from typing import TYPE_CHECKING, Any, Self, get_args
 import click
 
 from slipdetect.cli.completion import FILE_NAME, FOLDER_NAME, MODEL_NAME
+from slipdetect.cli.pieces import expand_joined
+from slipdetect.cli.sources import Job, expand
 from slipdetect.cli.typed_options import POSITIVE, flag, headed, number, options_of, seconds
-from slipdetect.cli.worker_options import ResumableSettings
+from slipdetect.cli.worker_options import MANY, ResumableSettings
+from slipdetect.errors import UsageError
 from slipdetect.sinks.alert import TIMEOUT
 from slipdetect.sinks.clips import MARGIN
 from slipdetect.sinks.registry import FORMATS
@@ -96,7 +99,7 @@ class CommonSettings(EventSettings, ModelSettings):
     )
     privacy: PrivacyMode | None = headed(
         "Output",
-        "Show no people in videos and pictures: blur, silhouette or skeleton instead.",
+        "Show no people in what has pictures: blur, silhouette or skeleton.",
         "MODE",
         type=click.Choice(get_args(PrivacyMode)),
     )
@@ -191,8 +194,13 @@ class CommonSettings(EventSettings, ModelSettings):
 
 @dataclass(frozen=True, kw_only=True)
 class DetectSettings(CommonSettings, ResumableSettings):
-    """What ``detect`` takes."""
+    """What ``detect`` takes.
 
+    Attributes:
+        pieces: Files of each recording that is in several, by its name; see ``recordings``.
+    """
+
+    pieces: Mapping[str, Sequence[str]] | None = None
     sources: tuple[str, ...]
     format: str | None = headed(
         "Output",
@@ -208,6 +216,20 @@ class DetectSettings(CommonSettings, ResumableSettings):
         "Output", "Print at the end where the time went, the speed and the memory.", more=True
     )
     strict: bool = flag("Reading", "A truncated video fails instead of warning.", more=True)
+    join: bool = flag(MANY, "A folder, a pattern, all single files: one recording in pieces.")
+    order: str | None = headed(
+        MANY,
+        "Of pieces: name or time (last change).  [default: name]",
+        "NAME",
+        type=click.Choice(("name", "time")),
+        more=True,
+    )
+    time_from_name: str | None = headed(
+        "Reading",
+        "Time of day that names of files have, such as '%Y%m%d-%H%M%S'.",
+        "PATTERN",
+        more=True,
+    )
     store: str | None = headed(
         "Reading",
         "Folder of slipdetect extract to take a model's flow from.",
@@ -215,6 +237,27 @@ class DetectSettings(CommonSettings, ResumableSettings):
         type=FOLDER_NAME,
         more=True,
     )
+
+    def recordings(self) -> tuple[list[Job], Self]:
+        """Return a job for each recording, and the settings that know the files of each.
+
+        Raises:
+            UsageError: Pieces and what knows only files are asked for, their order without them,
+                or a pattern that makes no sense.
+        """
+        if self.time_from_name is not None:
+            from slipdetect.video.named_time import name_pattern
+
+            name_pattern(self.time_from_name)
+        if not self.join:
+            if self.order is not None:
+                raise UsageError("--order is that of pieces; give --join too, or leave it out")
+            return expand(self.sources), self
+        for name, given in (("--store", self.store), ("--resume", self.resume)):
+            if given is not None:
+                raise UsageError(f"{name} knows files and not their pieces; leave it or --join out")
+        jobs, pieces = expand_joined(self.sources, self.order or "name")
+        return jobs, replace(self, pieces=pieces)
 
     def reading(self) -> VideoOptions:
         """Return how videos are opened."""
@@ -225,6 +268,10 @@ class DetectSettings(CommonSettings, ResumableSettings):
         }
         if self.max_pixels is not None:
             found["max_pixels"] = self.max_pixels
+        if self.pieces:
+            found["pieces"] = self.pieces
+        if self.time_from_name is not None:
+            found["time_from_name"] = self.time_from_name
         return found
 
     def opened_store(self, detector: Detector) -> VideoStore | None:

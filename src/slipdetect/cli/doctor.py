@@ -1,6 +1,7 @@
-"""``slipdetect doctor``: whether everything that slipdetect needs works here.
+"""``slipdetect doctor``: whether everything that slipdetect needs works here; what a recording is.
 
-In: this machine. Out: a report as text or JSON, exit code 1 when something needed is missing.
+In: this machine, or a video. Out: a report as text or JSON, exit code 1 when something needed is
+missing.
 """
 
 from __future__ import annotations
@@ -9,60 +10,105 @@ import json
 import os
 import platform
 import re
+import shutil
+import sys
 from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from importlib.metadata import PackageNotFoundError, requires, version
+from typing import TYPE_CHECKING
 
 import click
 
 import slipdetect
+from slipdetect._text import printable
+from slipdetect.cli.checks import Check, check_lines
+from slipdetect.cli.completion import FILE_NAME
 from slipdetect.cli.console import Console
 from slipdetect.cli.options import common_options
-from slipdetect.reports.text_table import text_table
+from slipdetect.cli.typed_options import POSITIVE
+from slipdetect.errors import UsageError
 
-_SIGNS = {True: "ok", False: "FAIL", None: "-"}
+if TYPE_CHECKING:
+    from slipdetect.video import VideoOptions
+
 _CLASHING = ("opencv-python", "opencv-python-headless", "opencv-contrib-python-headless")
 
 
-@dataclass(frozen=True)
-class Check:
-    """An answer.
-
-    Attributes:
-        name: What was looked at.
-        ok: It works; it does not; None: nothing depends on it.
-        found: What was found, in a few words.
-        advice: What to do about it.
-    """
-
-    name: str
-    ok: bool | None
-    found: str
-    advice: str = ""
-
-
 @click.command()
+@click.argument("video", metavar="[VIDEO]", required=False, type=FILE_NAME)
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
-@click.option("--quick", is_flag=True, help="Look only at what loads fast; torch is not loaded.")
+@click.option(
+    "--quick",
+    is_flag=True,
+    help="Look only at what loads fast, without torch; of a video only at its first seconds.",
+)
+@click.option("--stream", metavar="N", type=click.IntRange(0), help="Which video stream, from 0.")
+@click.option("--frame-rate", metavar="FPS", type=POSITIVE, help="Ignore timestamps of VIDEO; 1/s.")
 @common_options
 @click.pass_context
-def doctor(ctx: click.Context, as_json: bool, quick: bool) -> None:
-    """Check what slipdetect needs, and say what to do."""
+def doctor(
+    ctx: click.Context,
+    video: str | None,
+    as_json: bool,
+    quick: bool,
+    stream: int | None,
+    frame_rate: float | None,
+) -> None:
+    """Check what slipdetect needs, and say what to do; or look into a recording.
+
+    With VIDEO (a file, or a playlist of pieces): what it is, where its times come from, what is
+    doubtful, and how it will be read. It is decoded to its end, unless --quick is given.
+
+    \b
+    slipdetect doctor
+    slipdetect doctor kitchen.mp4
+    """
     console = ctx.ensure_object(Console)
+    if video is not None:
+        _examine(console, video, as_json, quick, {"stream": stream, "frame_rate": frame_rate})
+        return
+    if stream is not None or frame_rate is not None:
+        raise UsageError("--stream and --frame-rate are about a VIDEO; name one")
     checks = all_checks(quick=quick)
     healthy = all(check.ok is not False for check in checks)
     if as_json:
         data = {"version": 1, "ok": healthy, "checks": [asdict(check) for check in checks]}
         console.data(json.dumps(data, indent=2) + "\n")
     else:
-        rows = []
-        for check in checks:
-            rows.append((_SIGNS[check.ok], check.name, check.found))
-            if check.advice:
-                rows.append(("", "", f"-> {check.advice}"))
-        console.text("\n".join(text_table((), rows, left=(0, 1, 2))) + "\n")
+        console.text("\n".join(check_lines(checks, "FAIL")) + "\n")
         console.note("everything needed works" if healthy else "something needed does not work")
     ctx.exit(0 if healthy else 1)
+
+
+def _examine(
+    console: Console, name: str, as_json: bool, quick: bool, reading: VideoOptions
+) -> None:
+    """Print what there is to say of a recording."""
+    from slipdetect.cli.doctor_video import QUICK_SECONDS, read_through, video_checks, video_facts
+    from slipdetect.detection import model_folder
+    from slipdetect.models.package import load_package
+    from slipdetect.video import open_video
+
+    sample_fps = load_package(model_folder("default")).config.sample_fps
+    if quick:
+        reading["max_duration"] = QUICK_SECONDS
+    with open_video(name, **reading) as video, console.bar(1.0) as bar:
+
+        def show(done: float, end: float | None) -> None:
+            bar.show(min(done / end, 1.0) if end else 0.0, f"reading {printable(name)}")
+
+        times = read_through(video, show)
+        checks = video_checks(video, times, sample_fps, quick)
+        facts = video_facts(video, times)
+    doubtful = any(check.ok is False for check in checks)
+    if as_json:
+        found = {"version": 1, "ok": not doubtful, "checks": [asdict(check) for check in checks]}
+        console.data(json.dumps({**found, "video": facts}, indent=2) + "\n")
+        return
+    width = shutil.get_terminal_size().columns if sys.stdout.isatty() else None
+    lines = [printable(name), *check_lines(checks, "?", width=width or 100)]
+    console.text("\n".join(lines) + "\n")
+    console.note("what is doubtful is marked ?" if doubtful else "nothing is doubtful")
 
 
 def all_checks(*, quick: bool = False) -> list[Check]:

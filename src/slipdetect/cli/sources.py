@@ -16,13 +16,9 @@ from typing import BinaryIO
 
 from slipdetect._tables import Table
 from slipdetect.errors import DataError, SlipdetectError, VideoError
+from slipdetect.video.finding import SNIFFED, find_videos, is_text
 
 LIST_SUFFIXES = (".txt", ".lst", ".csv")  # of lists, which are not videos
-
-_SNIFFED = 512
-# videos that begin as text does: YUV4MPEG, and JPEGs between boundaries
-_TEXT_STARTS = (b"YUV4MPEG2", b"--")
-_BLANK = frozenset(b"\t\n\r\f\x1b")
 
 
 @dataclass(frozen=True)
@@ -81,8 +77,6 @@ def exists(source: str) -> bool:
 
 
 def _videos(source: str) -> list[str]:
-    from slipdetect.video import find_videos
-
     if "://" in source or not exists(source):
         # Path.glob takes no absolute pattern; of a single name the reader says best what is wrong
         if not glob.has_magic(source):
@@ -95,7 +89,9 @@ def _videos(source: str) -> list[str]:
         raise not_a_video(source, "; slipdetect evaluate compares labeled clips with their labels")
     videos = [str(path) for path in find_videos(Path(source))]
     if not videos:
-        raise VideoError(f"folder {source!r} holds no video; give a folder with videos in it")
+        raise VideoError(
+            f"folder {source!r} holds no video, -v names what is in it; give a folder with videos"
+        )
     return videos
 
 
@@ -162,21 +158,16 @@ def names_live_source(sources: Sequence[str]) -> bool:
 
 def video_on_stdin() -> bool:
     """Return whether standard input begins as a video and not as a list of names."""
-    return is_video(first_bytes(sys.stdin.buffer))
+    return not is_text(first_bytes(sys.stdin.buffer))
 
 
 def first_bytes(stream: BinaryIO) -> bytes:
     """Return the first bytes of a stream, which stay in it."""
     if isinstance(stream, io.BufferedReader):
-        return stream.peek(_SNIFFED)[:_SNIFFED]
+        return stream.peek(SNIFFED)[:SNIFFED]
     if not stream.seekable():
         return b""
     place = stream.tell()
-    found = stream.read(_SNIFFED)
+    found = stream.read(SNIFFED)
     stream.seek(place)
     return found
-
-
-def is_video(first: bytes) -> bool:
-    """Return whether bytes begin a video and not a list of names."""
-    return first.startswith(_TEXT_STARTS) or any(byte < 32 and byte not in _BLANK for byte in first)

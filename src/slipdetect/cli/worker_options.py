@@ -23,10 +23,11 @@ class WorkerSettings:
         heading=MANY,
         metavar="N",
         type=click.IntRange(min=1),
-        help="Videos at a time, a process each.  [default: 1; with --on as many as CPUs]",
+        help="Videos at a time, a process each.  [default: 1; CPUs with --on]",
     )
     on: str | None = option(
         heading=MANY,
+        more=True,
         metavar="WHERE",
         help="ray, or ray://HOST:PORT of a Ray cluster.  [default: this machine]",
     )

@@ -16,6 +16,7 @@ from typing import Self
 
 from slipdetect.detection.detector import Detector
 from slipdetect.detection.live import LiveDetection, LiveEvent, LiveSummary
+from slipdetect.detection.scoring_queue import let_others_first
 from slipdetect.video import Frame
 from slipdetect.video.live import LiveSettings, LiveSource, LiveVideo
 from slipdetect.video.live.live_video import Keep
@@ -225,10 +226,12 @@ class Cameras:
         video = LiveVideo(camera.source, rate, short_side, camera.settings, keep)
         run = _Run(camera, video, LiveDetection(detector, video, self._sparse))
         self._runs[camera.name] = run
+        video.start()  # here, for the thread of detection has less priority
         name = f"slipdetect-{camera.name}"
         threading.Thread(target=self._work, args=(run,), name=name, daemon=True).start()
 
     def _work(self, run: _Run) -> None:
+        let_others_first()
         why: str
         failure: Exception | None = None
         try:

@@ -208,7 +208,8 @@ class Detector:
             on_event: Called with every event as soon as nothing later can change it, in the
                 middle of the source too; detection waits for it and ends with what it raises.
             store: Take flow from here where it has the source's, instead of computing it.
-            **reading: As for ``open_video``: stream, frame_rate, max_pixels, max_duration.
+            **reading: As for ``open_video``: stream, frame_rate, max_pixels, max_duration, pieces,
+                time_from_name.
 
         Raises:
             VideoError: The source cannot be read, or holds no frame that can be decoded.
@@ -283,10 +284,14 @@ class Detector:
             frames = self.transform(video.frames(None, short_side))
             frames = frames if rate is None else frames_on_grid(frames, rate)
         finder = EventFinder(self.event_config, self.scorer.label)
+
+        def placed(events: list[Event]) -> list[Event]:
+            return [event.placed(video.report.pieces, video.info.started) for event in events]
+
         for part in split_at_gaps(frames):
             segment = Segment(part, run)
             for window in self.scorer.windows(segment):
-                yield window, finder.push(window)
+                yield window, placed(finder.push(window))
             for _ in segment:  # a scorer need not take all of it
                 pass
         last = finder.finish()
@@ -296,7 +301,7 @@ class Detector:
                 f"{many} not told: the video ends before it is known whether the "
                 f"person stays down for {self.event_config.confirm_down:g} s (confirm_down)"
             )
-        yield None, last
+        yield None, placed(last)
 
 
 def _check_events(model: ModelConfig, events: EventConfig) -> None:
@@ -347,7 +352,8 @@ def detect(
         engine: See ``model``.
         on_progress: As for ``Detector.detect``, like ``on_event`` and the options of ``reading``.
         on_event: See ``on_progress``.
-        **reading: As for ``open_video``: stream, frame_rate, max_pixels, max_duration.
+        **reading: As for ``open_video``: stream, frame_rate, max_pixels, max_duration, pieces,
+            time_from_name.
 
     Raises:
         SlipdetectError: As ``Detector.load`` and ``Detector.detect`` raise.

@@ -32,6 +32,9 @@ COLUMNS = (
     *BOX,
     "down_for_s",
     "recovered_at_s",
+    "file",
+    "file_start_s",
+    "time_of_day",
 )
 _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 _QUOTED = frozenset(',"\r\n')
@@ -111,6 +114,9 @@ def csv_rows(result: DetectionResult) -> str:
             *(_cell(side) for side in event.box or (None,) * 4),
             _cell(event.down_for),
             _cell(event.recovered_at),
+            "" if event.file is None else text_cell(plain_name(event.file)),
+            _cell(event.file_start),
+            event.time_of_day or "",
         )
         lines.append(",".join(cells) + "\n")
     return "".join(lines)

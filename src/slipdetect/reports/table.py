@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from math import floor
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from slipdetect._text import columns, pad, printable, shorten, timecode
@@ -22,12 +23,15 @@ _NUMBERS = f"{'duration':>10}  events  score"
 _SPAN = len("00:00:00.000-00:00:00.000")
 _LEAST_NAME = 16
 _STAGE = 28  # columns
-_PEOPLE: dict[str, Callable[[Event], str]] = {
+_MORE: dict[str, Callable[[Event], str]] = {
     "person": lambda event: "" if event.track is None else str(event.track),
     "down for": lambda event: (
         "" if event.down_for is None else f"{floor(10 * event.down_for + 1e-6) / 10:.1f} s"
     ),
     "up again at": lambda event: "" if event.recovered_at is None else timecode(event.recovered_at),
+    "file": lambda event: "" if event.file is None else printable(Path(event.file).name),
+    "in the file": lambda event: "" if event.file_start is None else timecode(event.file_start),
+    "time of day": lambda event: (event.time_of_day or "").replace("T", " "),
 }
 
 
@@ -42,7 +46,7 @@ def event_table(result: DetectionResult, *, windows: bool = False) -> str:
     if result.events:
         more = {
             head: texts
-            for head, text in _PEOPLE.items()
+            for head, text in _MORE.items()
             if any(texts := [text(event) for event in result.events])
         }
         heads = ("#", "start", "end", "peak", "length", "score", "label", *more)
@@ -57,7 +61,13 @@ def event_table(result: DetectionResult, *, windows: bool = False) -> str:
             )
             for index, event in enumerate(result.events, 1)
         ]
-        left = [1, 2, 3, 6, *(heads.index(head) for head in more if head == "up again at")]
+        left = [
+            1,
+            2,
+            3,
+            6,
+            *(heads.index(head) for head in more if head not in ("person", "down for")),
+        ]
         lines += ["", *text_table(heads, rows, left=left, indent=2)]
     if windows:
         lines += ["", *_windows(result)]

@@ -48,7 +48,7 @@ class Command(AlertSink):
     option = "--on-event"
     metavar = "CMD"
     help = (
-        "Run CMD for every event, without a shell; its JSON is on stdin, and {source} {start} "
+        "Run CMD for every event, without a shell: its JSON is on stdin, {source} {start} "
         "{end} {peak} {score} {label} {state} {down_for} are filled in."
     )
     name = "command"

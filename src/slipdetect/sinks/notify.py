@@ -49,7 +49,7 @@ class Notify(AlertSink):
 
     option = "--notify"
     metavar = "URLS"
-    help = "Notify people by apprise (mail, ntfy, Telegram ...); set secret URLs by a variable."
+    help = "Notify people by apprise (mail, ntfy ...); set secret URLs by a variable."
     name = "notify"
     drain_timeout = 30.0
 

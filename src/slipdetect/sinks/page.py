@@ -82,7 +82,8 @@ class Page(Sink):
         pictures = {each.event: each.jpeg for each in self._pictures if each.jpeg is not None}
         shown = self._shown(result)
         address = video_address(shown, self._target) if shown else ""
-        path = path_below(result.source, self._root)
+        # no list can name a recording that is in several files
+        path = "" if result.report.pieces else path_below(result.source, self._root)
         self._weights = dict(result.weights)
         # a copy has pictures alone and begins with the first of them; of the file itself browsers
         # show the stamps, unless they are negative

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
 
+    from slipdetect.video.frame import Piece
+
     Floats: TypeAlias = npt.NDArray[np.float64]
 
 _TINY = 1e-6
@@ -41,6 +43,10 @@ class Event:
             picture's width and height.
         down_for: How long the person was seen to stay down, seconds.
         recovered_at: When the person was up again, seconds; None if that was not seen.
+        file: Of a recording in several files, the one that the event begins in.
+        file_start: Onset in that file, seconds.
+        time_of_day: Onset by the clock on the wall, ISO 8601, without a zone where that is not
+            known; None where the recording does not say when it began.
     """
 
     start: float
@@ -53,6 +59,28 @@ class Event:
     box: Box | None = None
     down_for: float | None = None
     recovered_at: float | None = None
+    file: str | None = None
+    file_start: float | None = None
+    time_of_day: str | None = None
+
+    def placed(self, pieces: Sequence[Piece], started: str | None) -> Self:
+        """Return the event with its file and time of day.
+
+        Args:
+            pieces: Of the recording, in order; none of one that is in one file.
+            started: When its clock was 0, ISO 8601; pieces know better.
+        """
+        begun = [piece for piece in pieces if piece.start <= self.start] or pieces[:1]
+        if not begun:
+            return self if started is None else self._at(started, self.start)
+        piece = begun[-1]
+        own = max(self.start - piece.start + piece.first, 0.0)
+        return replace(self, file=piece.source, file_start=own)._at(piece.started, own)
+
+    def _at(self, started: str | None, seconds: float) -> Self:
+        from slipdetect.video.named_time import time_of_day
+
+        return replace(self, time_of_day=time_of_day(started, seconds))
 
 
 @dataclass(frozen=True)

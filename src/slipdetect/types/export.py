@@ -40,6 +40,12 @@ def event_data(event: Event) -> dict[str, Any]:
         data["down_for"] = rounded(event.down_for)
     if event.recovered_at is not None:
         data["recovered_at"] = rounded(event.recovered_at)
+    if event.file is not None:
+        data["file"] = plain_name(event.file)
+    if event.file_start is not None:
+        data["file_start"] = rounded(event.file_start)
+    if event.time_of_day is not None:
+        data["time_of_day"] = event.time_of_day
     return data
 
 
@@ -95,6 +101,9 @@ def events_frame(source: str, events: Sequence[Event]) -> pd.DataFrame:
             **{name: ([box[i] for box in boxes], float) for i, name in enumerate(BOX)},
             "down_for": ([event.down_for for event in events], float),
             "recovered_at": ([event.recovered_at for event in events], float),
+            "file": ([event.file for event in events], object),
+            "file_start": ([event.file_start for event in events], float),
+            "time_of_day": ([event.time_of_day for event in events], object),
         }
     )
 

@@ -235,7 +235,8 @@ class DetectionResult:
                 "narrow": narrow,
             }
         )
-        events = find_events(self.windows, config, self.label)
+        found = find_events(self.windows, config, self.label)
+        events = tuple(event.placed(self.report.pieces, self.info.started) for event in found)
         return replace(self, events=events, event_config=config)
 
     def to_dict(self, *, windows: bool = False) -> dict[str, Any]:
@@ -300,6 +301,10 @@ class DetectionResult:
         from slipdetect.types.export import rounded
 
         info, report = self.info, self.report
+        pieces = [
+            {"name": plain_name(piece.source), "start": rounded(piece.start)}
+            for piece in report.pieces
+        ]
         return {
             "name": plain_name(self.source),
             "duration": rounded(self.duration),
@@ -317,4 +322,5 @@ class DetectionResult:
             "truncated": report.truncated,
             "padded": self.padded,
             "warnings": list(report.warnings),
+            **({"pieces": pieces} if pieces else {}),
         }

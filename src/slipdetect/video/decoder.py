@@ -20,6 +20,7 @@ from av.video.stream import VideoStream
 
 from slipdetect.errors import UsageError
 from slipdetect.video.frame import DecodeReport
+from slipdetect.video.orientation import UPRIGHT, Orientation
 
 _SMALLEST_SIDE = 2
 _ASPECT_LIMIT = 10
@@ -32,15 +33,12 @@ def plausible_aspect(aspect: Fraction | None) -> Fraction:
     return aspect
 
 
-def quarter_turns(degrees: int) -> int:
-    """Return the counterclockwise quarter turns (0 to 3) nearest to ``degrees``."""
-    return round(degrees / 90) % 4
-
-
-def displayed_size(width: int, height: int, aspect: Fraction, turns: int) -> tuple[int, int]:
-    """Return (width, height) in square pixels after ``turns`` quarter turns."""
+def displayed_size(
+    width: int, height: int, aspect: Fraction, orientation: Orientation = UPRIGHT
+) -> tuple[int, int]:
+    """Return (width, height) in square pixels of a picture of a stored size, upright."""
     wide = max(1, round(width * aspect))
-    return (height, wide) if turns % 2 else (wide, height)
+    return (height, wide) if orientation.turns % 2 else (wide, height)
 
 
 def shrunk_size(width: int, height: int, short_side: int) -> tuple[int, int]:
@@ -57,7 +55,12 @@ class Rescaler:
     """
 
     def __init__(
-        self, width: int, height: int, aspect: Fraction, turns: int, short_side: int | None
+        self,
+        width: int,
+        height: int,
+        aspect: Fraction,
+        orientation: Orientation,
+        short_side: int | None,
     ) -> None:
         """Choose the output size.
 
@@ -65,7 +68,7 @@ class Rescaler:
             width: Stored pixels per row of the first frame.
             height: Stored rows of the first frame.
             aspect: Width of a pixel over its height.
-            turns: Counterclockwise quarter turns to apply.
+            orientation: What makes the stored pictures upright.
             short_side: Pixels of the shorter displayed side, rounded down to even and never
                 more than the video has; None keeps the stored pixels, whatever their aspect.
 
@@ -75,10 +78,10 @@ class Rescaler:
         if short_side is not None and short_side < _SMALLEST_SIDE:
             raise UsageError(f"short side must be at least {_SMALLEST_SIDE}, not {short_side}")
         self._stored = (width, height)
-        self._turns = turns
+        self._orientation = orientation
         self._size = self._stored
         if short_side is not None:
-            self._size = shrunk_size(*displayed_size(width, height, aspect, 0), short_side)
+            self._size = shrunk_size(*displayed_size(width, height, aspect), short_side)
         self._reformatter = VideoReformatter()
 
     def __call__(self, frame: av.VideoFrame) -> npt.NDArray[np.uint8]:
@@ -87,7 +90,7 @@ class Rescaler:
             image = self._convert(frame, *self._size)
         else:
             image = self._letterbox(frame)
-        return np.ascontiguousarray(np.rot90(image, self._turns)) if self._turns else image
+        return self._orientation(image)
 
     def _letterbox(self, frame: av.VideoFrame) -> npt.NDArray[np.uint8]:
         width, height = self._size

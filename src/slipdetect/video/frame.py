@@ -5,7 +5,7 @@ In: nothing. Out: ``Frame``, ``Moment``, ``VideoInfo``, ``DecodeReport``.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypedDict, cast
 
@@ -70,6 +70,8 @@ class VideoInfo:
         duration: Seconds from the first frame to the end, or None when the header does not say.
         codec: Name of the codec, e.g. ``"h264"``.
         rotation: Degrees counterclockwise that were applied: 0, 90, 180 or 270.
+        mirrored: Left and right changed places before that.
+        interlaced: The first frame holds two fields; such frames are shown without combs.
         streams: Video streams in the file, cover pictures not counted.
         start: Seconds of the first frame, see ``Frame.time``.
         zero: Stamp in the file at which the clock is 0, seconds.
@@ -88,6 +90,8 @@ class VideoInfo:
     start: float = 0.0
     zero: float = 0.0
     started: str | None = None
+    mirrored: bool = False
+    interlaced: bool = False
 
     @property
     def end(self) -> float | None:
@@ -126,6 +130,23 @@ class Join:
     stamp: float
 
 
+@dataclass(frozen=True)
+class Piece:
+    """A file of a recording that is in several.
+
+    Attributes:
+        source: Its name.
+        start: When its first frame is shown, seconds of the whole recording.
+        first: The same in the file itself, seconds.
+        started: When the file's own clock was 0, as ``VideoInfo.started``.
+    """
+
+    source: str
+    start: float
+    first: float
+    started: str | None = None
+
+
 @dataclass
 class DecodeReport:
     """How decoding went; filled while frames are read, final after the last one.
@@ -138,6 +159,7 @@ class DecodeReport:
         undecoded: Whole packets that gave no picture, as those before the first key frame do.
         gaps: Stretches without pictures, in order.
         joins: Where stamps begin anew, in order.
+        pieces: Files of a recording that is in several, as far as they were reached.
     """
 
     frames: int = 0
@@ -147,6 +169,7 @@ class DecodeReport:
     undecoded: int = 0
     gaps: list[Gap] = field(default_factory=list)
     joins: list[Join] = field(default_factory=list)
+    pieces: list[Piece] = field(default_factory=list)
 
     def warn(self, text: str) -> None:
         """Add ``text`` to the warnings unless it is there already."""
@@ -196,12 +219,16 @@ class VideoOptions(TypedDict, total=False):
         frame_rate: Ignore the file's timestamps and show frame i at i / frame_rate seconds.
         max_pixels: Refuse frames with more pixels than this.
         max_duration: Stop before this time, seconds.
+        pieces: Files, in order, of each recording that is in several, by the name of the source.
+        time_from_name: How names of files say when recordings began, such as ``%Y%m%d-%H%M%S``.
     """
 
     stream: int | None
     frame_rate: float | None
     max_pixels: int
     max_duration: float | None
+    pieces: Mapping[str, Sequence[str]] | None
+    time_from_name: str | None
 
 
 class SourceOptions(VideoOptions, total=False):

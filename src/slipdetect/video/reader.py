@@ -1,4 +1,4 @@
-"""Opening a video, checking what was named first, and the videos of a folder.
+"""Opening a video, and checking first what was named.
 
 In: what the user typed. Out: a ``Video`` with its first frame decoded, or a ``VideoError``.
 Nothing but ``open_video`` loads a video library.
@@ -8,22 +8,18 @@ from __future__ import annotations
 
 import os
 import stat
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from slipdetect._address import address_scheme
 from slipdetect.errors import UsageError, VideoError
+from slipdetect.video.named_time import name_pattern, time_in_name
+from slipdetect.video.playlist import is_playlist, read_playlist
 
 if TYPE_CHECKING:
     from slipdetect.video.video import Video
-
-VIDEO_SUFFIXES = frozenset(
-    f".{name}"
-    for name in (
-        *("3gp", "asf", "avi", "flv", "h264", "h265", "hevc", "m2ts", "m4v", "mkv", "mov", "mp4"),
-        *("mpeg", "mpg", "mts", "ogv", "ts", "webm", "wmv"),
-    )
-)
 
 _PLAYLISTS = (b"#EXTM3U", b"ffconcat", b"[playlist]", b"<?xml", b"<MPD", b"v=0")
 _SNIFFED = 64
@@ -77,7 +73,7 @@ def _check_start(path: Path) -> None:
     if start.startswith(_PLAYLISTS):
         raise VideoError(
             f"{str(path)!r} is a playlist that points to other files, not a video;"
-            " give the video itself"
+            " give the video itself, or name it .ffconcat or .m3u8 to have its files joined"
         )
 
 
@@ -96,29 +92,6 @@ def first_bytes(path: Path) -> bytes:
         ) from error
 
 
-def find_videos(path: Path) -> list[Path]:
-    """Return ``path`` itself if it is a file, or all videos below it, sorted.
-
-    Videos are told by their suffix; names that begin with a dot are left out, because unfinished
-    downloads and our own temporary files carry them. Links to folders are not followed.
-
-    Raises:
-        VideoError: ``path`` does not exist.
-    """
-    path = Path(path)
-    if not path.exists():
-        raise VideoError(f"{str(path)!r} was not found; check the path")
-    if not path.is_dir():
-        return [path]
-    found = []
-    for folder, _, names in os.walk(path):
-        for name in names:
-            candidate = Path(folder, name)
-            if candidate.suffix.lower() in VIDEO_SUFFIXES and not name.startswith("."):
-                found.append(candidate)
-    return sorted(video for video in found if video.is_file())
-
-
 DEFAULT_MAX_PIXELS = 64_000_000
 
 
@@ -129,22 +102,27 @@ def open_video(
     frame_rate: float | None = None,
     max_pixels: int = DEFAULT_MAX_PIXELS,
     max_duration: float | None = None,
+    pieces: Mapping[str, Sequence[str]] | None = None,
+    time_from_name: str | None = None,
 ) -> Video:
     """Open a video file and decode its first frame.
 
     Args:
-        source: Path of the file, or of the manifest of a video stored as pictures.
+        source: Path of the file, of the manifest of a video stored as pictures, of a playlist
+            (``.ffconcat``, ``.m3u8``) of local files, or a name in ``pieces``.
         stream: Which video stream, from 0, cover pictures not counted; None is the first.
         frame_rate: Ignore the file's timestamps and show frame i at i / frame_rate seconds.
         max_pixels: Refuse frames with more pixels than this.
         max_duration: Stop before this time, in seconds.
+        pieces: Files, in order, of each recording that is in several, by the name of the source.
+        time_from_name: How the names of files say when recordings began, such as
+            ``%Y%m%d-%H%M%S``; see ``name_pattern``.
 
     Raises:
         VideoError: The source is missing, no video, too large or has no frame to decode.
         UsageError: A parameter makes no sense.
     """
     from slipdetect.video.clock import MAX_FRAME_RATE, MIN_FRAME_RATE
-    from slipdetect.video.video import Video, choose_stream, open_container, prepare_stream
 
     if frame_rate is not None and not MIN_FRAME_RATE <= frame_rate <= MAX_FRAME_RATE:
         raise UsageError(
@@ -152,7 +130,53 @@ def open_video(
         )
     if max_duration is not None and not max_duration > 0:
         raise UsageError(f"maximal duration must be more than 0 seconds, not {max_duration!r}")
-    path = check_source(source)
+    name = os.fspath(source)
+    files: Sequence[str | Path] | None = None if pieces is None else pieces.get(name)
+    if files is None and is_playlist(Path(name)):
+        _check_kind(Path(name))
+        files = read_playlist(Path(name))
+    if time_from_name is not None:
+        name_pattern(time_from_name)
+
+    def open_file(path: str, max_duration: float | None) -> Video:
+        video = _open_file(path, stream, frame_rate, max_pixels, max_duration)
+        return video if time_from_name is None else _timed_by_name(video, time_from_name)
+
+    if files is None:
+        return open_file(name, max_duration)
+    from slipdetect.video.joined import JoinedVideo
+
+    paths = [Path(file) for file in files]
+    return JoinedVideo(name, paths, lambda path: open_file(str(path), None), max_duration)
+
+
+def _timed_by_name(video: Video, pattern: str) -> Video:
+    """Return a video that began when its name says so."""
+    began = time_in_name(pattern, Path(video.info.source))
+    if began is None:
+        video.report.warn(
+            f"its name has no time like {pattern!r} (time_from_name), so when it began is not told"
+        )
+    video.info = replace(video.info, started=began)
+    return video
+
+
+def _open_file(
+    name: str,
+    stream: int | None,
+    frame_rate: float | None,
+    max_pixels: int,
+    max_duration: float | None,
+) -> Video:
+    from slipdetect.video.video import (
+        Video,
+        choose_stream,
+        open_container,
+        prepare_stream,
+        streams_not_read,
+    )
+
+    path = check_source(name)
     if path.suffix == ".json":
         from slipdetect.video.stored_pictures import StoredPictures, is_stored_video
 
@@ -162,7 +186,8 @@ def open_video(
     try:
         chosen = choose_stream(container, path, stream)
         prepare_stream(chosen, path, max_pixels)
-        return Video(container, chosen, os.fspath(source), frame_rate, max_duration)
+        unread = streams_not_read(container, stream)
+        return Video(container, chosen, name, frame_rate, max_duration, unread)
     except BaseException:
         container.close()
         raise

@@ -19,6 +19,7 @@ import numpy as np
 from slipdetect.errors import VideoError
 from slipdetect.video.decoder import plausible_aspect
 from slipdetect.video.frame import GAP_SECONDS, DecodeReport, Gap, VideoInfo
+from slipdetect.video.orientation import UPRIGHT
 from slipdetect.video.video import Video
 
 _START = b'{\n"format": "slipdetect extraction"'
@@ -82,7 +83,8 @@ class StoredPictures(Video):
             self._times = [index / frame_rate for index in range(len(self._times))]
         self._max_duration = math.inf if max_duration is None else max_duration
         self._started = False
-        self._aspect, self._turns = plausible_aspect(None), 0
+        self.details = None
+        self._aspect, self._orientation = plausible_aspect(None), UPRIGHT
         first = self._picture(0)
         if first is None:
             raise VideoError(

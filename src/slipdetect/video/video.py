@@ -7,11 +7,11 @@ from __future__ import annotations
 
 import math
 import weakref
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from itertools import chain
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self, TypeVar
+from typing import Any, Self
 
 import av
 import numpy as np
@@ -28,10 +28,13 @@ from slipdetect.video.decoder import (
     is_cut_off,
     is_truncated,
     plausible_aspect,
-    quarter_turns,
 )
-from slipdetect.video.frame import GAP_SECONDS, DecodeReport, Frame, VideoInfo
+from slipdetect.video.details import Details, details_of
+from slipdetect.video.frame import DecodeReport, Frame, VideoInfo
+from slipdetect.video.grid import nearest_on_grid
+from slipdetect.video.interlacing import deinterlaced
 from slipdetect.video.multipart import SNIFFED, Ahead, Repacked, is_multipart
+from slipdetect.video.orientation import orientation_of
 
 
 def tolerant(version: str) -> dict[str, Any]:
@@ -57,15 +60,14 @@ def open_container(path: Path, max_pixels: int) -> InputContainer:
     Raises:
         VideoError: The file is no video or damaged beyond opening.
     """
+    container: InputContainer
     try:
         if (packed := repacked(path)) is not None:
             options = {"max_pixels": str(max_pixels), "protocol_whitelist": "none"}
-            parts: InputContainer = av.open(
-                packed, "r", format=packed.format, options=options, **TOLERANT
-            )
-            return parts
+            container = av.open(packed, "r", format=packed.format, options=options, **TOLERANT)
+            return container
         # The prefix keeps names like "concat:a.mp4" from being taken for protocols.
-        container: InputContainer = av.open(
+        container = av.open(
             f"file:{path}",
             options={"max_pixels": str(max_pixels), "protocol_whitelist": "file"},
             **TOLERANT,
@@ -139,6 +141,18 @@ def choose_stream(container: InputContainer, path: Path | str, number: int | Non
     return stream
 
 
+def streams_not_read(container: InputContainer, number: int | None) -> str | None:
+    """Return a warning where nobody chose one of several video streams, else None."""
+    last = len(video_streams(container)) - 1
+    if number is not None or last < 1:
+        return None
+    others = "1 is the other one" if last == 1 else f"1 to {last} are the others"
+    return (
+        f"{last + 1} video streams: only the first, 0, is looked at;"
+        f" --stream N (stream=N) looks at stream N, {others}"
+    )
+
+
 def prepare_stream(stream: VideoStream, path: Path | str, max_pixels: int) -> None:
     """Check the frame size in the header and set up the decoder, before anything is decoded.
 
@@ -157,83 +171,11 @@ def prepare_stream(stream: VideoStream, path: Path | str, max_pixels: int) -> No
     context.thread_type = "AUTO"
 
 
-Item = TypeVar("Item")
-
-# Rounding must not decide a tie: 1.1 is not exactly between 1.0 and 1.2 as floats.
-_SAME_SECONDS = 1e-9
-
-
-def nearest_on_grid(
-    items: Iterable[tuple[float, Item]], rate: float
-) -> Iterator[tuple[float, Item]]:
-    """Yield for every grid time the item nearest in time, ties to the earlier.
-
-    The grid begins at the first item and, behind a gap of more than ``GAP_SECONDS``, anew at the
-    item there: grid times are that item's and k / rate after it. Looks one item ahead and keeps
-    two, so memory does not grow with the length of the input.
-
-    Args:
-        items: Pairs (seconds, item), times never smaller than the one before.
-        rate: Grid points per second.
-
-    Yields:
-        (grid time, item), up to the last item's time.
-
-    Raises:
-        UsageError: ``rate`` is not a positive number.
-    """
-    if not (math.isfinite(rate) and rate > 0):
-        raise UsageError(f"frames per second must be a positive number, not {rate!r}")
-    step, begin = 0, 0.0
-    earlier: tuple[float, Item] | None = None
-    for later in items:
-        time = later[0]
-        if earlier is None or time - earlier[0] > GAP_SECONDS:
-            step, begin, earlier = 0, time, later
-        while (grid := begin + step / rate) <= time:
-            closer = time - grid < grid - earlier[0] - _SAME_SECONDS
-            yield grid, (later if closer else earlier)[1]
-            step += 1
-        # Of several items at one time the first stays: it is the earlier one.
-        if time > earlier[0]:
-            earlier = later
-
-
-def frames_on_grid(frames: Iterable[Frame], rate: float) -> Iterator[Frame]:
-    """Yield at every grid time the nearest of ``frames``, as ``nearest_on_grid`` does.
-
-    Args:
-        frames: All frames of a recording, as ``Video.frames()`` gives them.
-        rate: Grid points per second.
-
-    Raises:
-        UsageError: ``rate`` is not a positive number.
-    """
-    for time, frame in nearest_on_grid(((frame.time, frame) for frame in frames), rate):
-        yield Frame(time, frame.image, frame.corrupt)
-
-
-def split_at_gaps(frames: Iterable[Frame]) -> Iterator[Iterator[Frame]]:
-    """Yield the parts of a recording between which it has gaps, each to be taken to its end."""
-    rest = iter(frames)
-    ahead = next(rest, None)
-
-    def part() -> Iterator[Frame]:
-        nonlocal ahead
-        last = ahead
-        while ahead is not None and last is not None and ahead.time - last.time <= GAP_SECONDS:
-            last = ahead
-            yield last
-            ahead = next(rest, None)
-
-    while ahead is not None:
-        yield part()
-
-
 class Video:
     """An open video: ``info``, one pass of ``frames``, and the ``report`` of that pass.
 
-    Made by ``open_video``; a context manager that closes the file.
+    Made by ``open_video``; a context manager that closes the file. ``details`` are for people; a
+    video stored as pictures has none.
     """
 
     def __init__(
@@ -243,13 +185,17 @@ class Video:
         source: str,
         frame_rate: float | None,
         max_duration: float | None,
+        unread: str | None = None,
     ) -> None:
         self.report = DecodeReport()
+        if unread is not None:
+            self.report.warn(unread)
         self._container = container
         self._stream = stream
         self._max_duration = math.inf if max_duration is None else max_duration
         self._decoder = FrameDecoder(container, stream, self.report)
-        self._clock = Clock(timing_of(container, stream, frame_rate), self.report)
+        timing = timing_of(container, stream, frame_rate)
+        self._clock = Clock(timing, self.report)
         self._decoded = self._clock.timed(self._decoder)
         self._started = False
         first = next(self._decoded, None)
@@ -257,11 +203,14 @@ class Video:
             raise VideoError(_why_no_frames(source, self.report))
         self._start, self._first = first
         self._aspect = plausible_aspect(stream.sample_aspect_ratio)
-        self._turns = quarter_turns(self._first.rotation)
+        self._orientation = orientation_of(self._first)
         self.info = self._describe(self._first, source)
+        self.details: Details | None = details_of(
+            container, stream, self._first, self._aspect, self._orientation, timing.stamps
+        )
 
     def _describe(self, first: av.VideoFrame, source: str) -> VideoInfo:
-        width, height = displayed_size(first.width, first.height, self._aspect, self._turns)
+        width, height = displayed_size(first.width, first.height, self._aspect, self._orientation)
         end = header_end(self._container, self._stream)
         return VideoInfo(
             source=source,
@@ -270,7 +219,9 @@ class Video:
             frame_rate=self._clock.rate,
             duration=None if end is None or end <= self._start else end - self._start,
             codec=self._stream.codec_context.name,
-            rotation=self._turns * 90,
+            rotation=self._orientation.turns * 90,
+            mirrored=self._orientation.mirrored,
+            interlaced=first.interlaced_frame,
             streams=len(video_streams(self._container)),
             start=self._start,
             zero=self._clock.zero,
@@ -329,10 +280,13 @@ class Video:
     def rescaler(self, short_side: int | None) -> Rescaler:
         """Return what turns a decoded frame into a picture, as ``frames`` does."""
         first = self._first
-        return Rescaler(first.width, first.height, self._aspect, self._turns, short_side)
+        return Rescaler(first.width, first.height, self._aspect, self._orientation, short_side)
 
     def timed(self) -> Iterator[tuple[float, av.VideoFrame]]:
-        """Yield all frames as decoded, at their seconds; instead of ``frames``, once."""
+        """Return all frames as decoded, without combs, at their seconds; not ``frames`` too."""
+        return deinterlaced(self._timed())
+
+    def _timed(self) -> Iterator[tuple[float, av.VideoFrame]]:
         first = self._first
         for seconds, frame in chain([(self._start, first)], self._decoded):
             if (frame.width, frame.height) != (first.width, first.height):

@@ -34,6 +34,8 @@ class ReplaySettings(DetectSettings):
 
     exact: bool = True
     store: str | None = None
+    join: bool = False
+    order: str | None = None
     confirm_down: float | None = None
     preset: str = headed(
         "Report",

@@ -22,7 +22,7 @@ from slipdetect.lab.prepare.importer import (
 )
 from slipdetect.lab.prepare.mapping import SKIP
 from slipdetect.lab.prepare.rows import SPLITS, LeftOut, Prepared, Row
-from slipdetect.video import VIDEO_SUFFIXES
+from slipdetect.video.finding import is_video_file
 
 LOOSE = "video beside the class folders, so without a class"
 EMPTY = "class folder without videos"
@@ -101,7 +101,7 @@ def _found(folder: Path, left_out: LeftOut, split_folders: bool) -> Found:
 
 def _videos(classes: Mapping[str, Path], folder: Path, split: str, left_out: LeftOut) -> Found:
     inside = sorted(folder.iterdir())
-    loose = [path for path in inside if path.suffix.lower() in VIDEO_SUFFIXES and path.is_file()]
+    loose = [path for path in inside if path.is_file() and is_video_file(path)]
     left_out.add(LOOSE, [str(path) for path in loose])
     empty = [path for path in inside if path.is_dir() and path.name not in classes]
     left_out.add(EMPTY, [str(path) for path in empty if label_word(path.name) is not None])

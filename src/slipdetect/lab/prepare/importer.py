@@ -17,12 +17,13 @@ from slipdetect.errors import DataError
 from slipdetect.lab.prepare.mapping import ClassMapping
 from slipdetect.lab.prepare.rows import LeftOut, Prepared, listable
 from slipdetect.lab.prepare.splitting import SplitRequest
-from slipdetect.video import find_videos
+from slipdetect.video.finding import search_folder
 
 FOLDER = click.Path(path_type=Path, file_okay=False)
 FILE = click.Path(path_type=Path, dir_okay=False)
 PATH = click.Path(path_type=Path)
 
+NO_VIDEO = "file that is no video that can be read"
 NO_LIST = "name that no list can hold (line breaks, space at the end, not UTF-8)"
 SKIPPED = "class left out by the mapping"
 
@@ -102,11 +103,13 @@ def class_folders(folder: Path) -> dict[str, Path]:
             f"cannot read the folder {str(folder)!r}: {error.strerror}; check the path"
         ) from error
     folders = [path for path in inside if path.is_dir() and not path.name.startswith(".")]
-    return {path.name: path for path in folders if find_videos(path)}
+    return {path.name: path for path in folders if search_folder(path).videos}
 
 
 def videos_of(folder: Path, left_out: LeftOut) -> list[Path]:
     """Return the videos below ``folder``, sorted; those that cannot be listed are left out."""
-    videos = find_videos(folder)
+    found = search_folder(folder)
+    videos = found.videos
+    left_out.add(NO_VIDEO, [str(path) for path in found.unknown])
     left_out.add(NO_LIST, [str(path) for path in videos if not listable(path)])
     return [path for path in videos if listable(path)]

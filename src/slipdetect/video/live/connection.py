@@ -21,12 +21,18 @@ from slipdetect.video.decoder import (
     Rescaler,
     displayed_size,
     plausible_aspect,
-    quarter_turns,
 )
 from slipdetect.video.frame import DecodeReport, Frame
+from slipdetect.video.grid import nearest_on_grid
+from slipdetect.video.interlacing import deinterlaced
 from slipdetect.video.live.newest_frames import Started
 from slipdetect.video.live.sources import LiveSettings, why
-from slipdetect.video.video import choose_stream, nearest_on_grid, prepare_stream
+from slipdetect.video.orientation import orientation_of
+from slipdetect.video.video import (
+    choose_stream,
+    prepare_stream,
+    streams_not_read,
+)
 
 # takes every decoded frame with its time in this connection, seconds
 Watch = Callable[[float, av.VideoFrame], None]
@@ -74,8 +80,9 @@ class Connection:
     Attributes:
         container: What is read.
         started: Size and codec.
+        unread: That the source has streams that nobody looks at, or None.
         aspect: Width of a pixel over its height.
-        turns: Quarter turns counterclockwise that make it upright.
+        orientation: What makes its pictures upright.
         warning: What is to be said of its times, if anything.
 
     Raises:
@@ -95,6 +102,7 @@ class Connection:
         self.container = container
         self._now = now
         stream = choose_stream(container, name, settings.stream)
+        self.unread = streams_not_read(container, settings.stream)
         prepare_stream(stream, name, settings.max_pixels)
         # threads that share a picture add no delay, those that take one each do
         stream.codec_context.thread_type = "SLICE"
@@ -118,8 +126,8 @@ class Connection:
         self._first = first
         self.aspect = plausible_aspect(stream.sample_aspect_ratio)
         frame = first[1]
-        self.turns = quarter_turns(frame.rotation)
-        width, height = displayed_size(frame.width, frame.height, self.aspect, self.turns)
+        self.orientation = orientation_of(frame)
+        width, height = displayed_size(frame.width, frame.height, self.aspect, self.orientation)
         rate = header_rate(stream) if self._clock is None else self._clock.rate
         self.started = Started(width, height, stream.codec_context.name, rate)
 
@@ -137,7 +145,7 @@ class Connection:
             watch: Sees every frame first.
         """
         first = self._first[1]
-        rescale = Rescaler(first.width, first.height, self.aspect, self.turns, short_side)
+        rescale = Rescaler(first.width, first.height, self.aspect, self.orientation, short_side)
         for seconds, frame in nearest_on_grid(self._timed(watch), rate):
             yield Frame(seconds, rescale(frame), frame.is_corrupt)
 
@@ -146,7 +154,7 @@ class Connection:
         self.container.close()
 
     def _timed(self, watch: Watch | None) -> Iterator[tuple[float, av.VideoFrame]]:
-        for seconds, frame in chain([self._first], self._decoded):
+        for seconds, frame in deinterlaced(chain([self._first], self._decoded)):
             if watch is not None:
                 watch(seconds, frame)
             yield seconds, frame

@@ -155,10 +155,14 @@ class LiveVideo:
         Raises:
             VideoError: The source cannot be opened, or not again, after all tries.
         """
+        self.start()
+        return self._frames.get()
+
+    def start(self) -> None:
+        """Begin to read, which the first ``get`` does too."""
         if self._thread is None:
             self._thread = threading.Thread(target=self._work, name="slipdetect-live", daemon=True)
             self._thread.start()
-        return self._frames.get()
 
     def close(self) -> None:
         """End reading; the thread goes when the source next gives something, or its time-out."""
@@ -276,6 +280,8 @@ class LiveVideo:
         now = time.monotonic()
         if self._began is None:
             self._began = now
+            if connection.unread is not None:
+                logger.warning("%r: %s", self.name, connection.unread)
             self._frames.put(connection.started)
             if connection.warning is not None:
                 logger.warning("%r: %s", self.name, connection.warning)

@@ -79,7 +79,7 @@ class PictureMemory:
                 return
             due = max(due + 1 / self.rate, seconds)
             if rescale is None:
-                shape = (frame.width, frame.height, connection.aspect, connection.turns)
+                shape = (frame.width, frame.height, connection.aspect, connection.orientation)
                 rescale = Rescaler(*shape, self._short_side)
             self._add(base + seconds, rescale(frame))
 

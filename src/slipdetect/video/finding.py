@@ -1,0 +1,166 @@
+"""The videos of a folder, by their content where the name does not tell.
+
+In: a folder. Out: the videos below it, and what was passed by. A video library is loaded only for
+files whose name and first bytes say nothing.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from functools import cache, lru_cache
+from mimetypes import MimeTypes
+from pathlib import Path
+
+from slipdetect._text import printable
+from slipdetect.errors import VideoError
+
+logger = logging.getLogger(__name__)
+
+# taken unseen, so that a damaged one is an error; any other file is a video if its content is
+VIDEO_SUFFIXES = frozenset(
+    f".{name}"
+    for name in (
+        *("264", "265", "3gp", "asf", "avi", "dav", "flv", "h264", "h265", "hevc", "m2t", "m2ts"),
+        *("m4v", "mjpeg", "mjpg", "mkv", "mov", "mp4", "mpeg", "mpg", "mts", "mxf", "ogv", "ts"),
+        *("vob", "webm", "wmv"),
+    )
+)
+# small copies that action cameras and drones keep beside each recording
+_PREVIEW_SUFFIXES = frozenset({".lrf", ".lrv"})
+
+SNIFFED = 512
+# videos that begin as text does: YUV4MPEG, and JPEGs between boundaries
+_TEXT_STARTS = (b"YUV4MPEG2", b"--")
+_BLANK = frozenset(b"\t\n\r\f\x1b")
+_NAMED = 3
+
+
+@dataclass
+class Found:
+    """What lies below a folder, each list sorted.
+
+    Attributes:
+        videos: Videos.
+        others: Files that are known to be something else: text, pictures, sound, archives.
+        unknown: Files that can be read as nothing that has video.
+    """
+
+    videos: list[Path] = field(default_factory=list)
+    others: list[Path] = field(default_factory=list)
+    unknown: list[Path] = field(default_factory=list)
+
+    @property
+    def passed_by(self) -> list[Path]:
+        """All files that are no videos."""
+        return sorted(self.others + self.unknown)
+
+
+def find_videos(path: Path) -> list[Path]:
+    """Return ``path`` itself if it is a file, or all videos below it, sorted.
+
+    What is passed by is logged: files that nobody could expect to be videos as information, others
+    as a warning. Otherwise as ``search_folder``.
+
+    Raises:
+        VideoError: ``path`` does not exist.
+    """
+    path = Path(path)
+    if not path.exists():
+        raise VideoError(f"{str(path)!r} was not found; check the path")
+    if not path.is_dir():
+        return [path]
+    found = search_folder(path)
+    for level, files, what in (
+        (logging.INFO, found.others, "no videos"),
+        (logging.WARNING, found.unknown, "no videos that can be read"),
+    ):
+        if files:
+            logger.log(level, "%r: passed by %s", str(path), passed_by(files, what, path))
+    return found.videos
+
+
+def search_folder(folder: Path) -> Found:
+    """Return the videos below a folder, and what is none.
+
+    Names that begin with a dot are left out, because unfinished downloads and our own temporary
+    files carry them. Links to folders are not followed.
+    """
+    found = Found()
+    for place, _, names in os.walk(folder):
+        for name in names:
+            path = Path(place, name)
+            if not name.startswith(".") and path.is_file():
+                _list_of(path, found).append(path)
+    for each in (found.videos, found.others, found.unknown):
+        each.sort()
+    return found
+
+
+def is_video_file(path: Path) -> bool:
+    """Return whether a regular file is a video by its name or its content."""
+    found = Found()
+    return _list_of(path, found) is found.videos
+
+
+def passed_by(files: Sequence[Path], what: str, folder: Path) -> str:
+    """Return how many files are ``what``, and the names of a few."""
+    names = [repr(printable(str(path.relative_to(folder)))) for path in files[:_NAMED]]
+    more = [f"{len(files) - _NAMED} more"] if len(files) > _NAMED else []
+    many = "1 file that is" if len(files) == 1 else f"{len(files)} files that are"
+    what = what.replace("no videos", "no video") if len(files) == 1 else what
+    return f"{many} {what}: {', '.join(names + more)}"
+
+
+def is_text(first: bytes) -> bool:
+    """Return whether a file begins as text and not as a video."""
+    return not first.startswith(_TEXT_STARTS) and not any(
+        byte < 32 and byte not in _BLANK for byte in first
+    )
+
+
+def _list_of(path: Path, found: Found) -> list[Path]:
+    suffix = path.suffix.lower()
+    if suffix in VIDEO_SUFFIXES:
+        return found.videos
+    if suffix in _PREVIEW_SUFFIXES or _known_otherwise(suffix):
+        return found.others
+    try:
+        with path.open("rb") as file:
+            first = file.read(SNIFFED)
+        status = path.stat()
+    except OSError:
+        return found.unknown
+    if is_text(first):  # an empty file too
+        return found.others
+    if _has_video(path, status.st_size, status.st_mtime_ns):
+        return found.videos
+    return found.unknown
+
+
+@cache
+def _known_otherwise(suffix: str) -> bool:
+    """Return whether Python, and not this machine, knows a suffix as that of something else."""
+    kind, packed = MimeTypes().guess_type(f"file{suffix}")
+    if packed is not None:
+        return True
+    return kind is not None and not kind.startswith("video/") and "octet-stream" not in kind
+
+
+@lru_cache(maxsize=4096)
+def _has_video(path: Path, size: int, changed: int) -> bool:
+    """Return whether FFmpeg finds a video in a file of a size, last changed at a time."""
+    from slipdetect.video.reader import DEFAULT_MAX_PIXELS, check_source
+    from slipdetect.video.video import open_container, video_streams
+
+    try:
+        # FFmpeg would open what a playlist names
+        with open_container(check_source(path), DEFAULT_MAX_PIXELS) as container:
+            # a demuxer of single pictures, as of the thumbnails that recorders keep
+            if container.format.name.endswith("_pipe"):
+                return False
+            return any(stream.codec_context.width > 0 for stream in video_streams(container))
+    except (VideoError, AttributeError):  # a stream without a decoder has no context
+        return False

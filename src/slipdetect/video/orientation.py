@@ -1,0 +1,93 @@
+"""How the pictures of a recording have to be turned and mirrored to be upright.
+
+In: a decoded frame, or the matrix that it carries. Out: an ``Orientation``.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Any
+
+import av
+import av.filter
+import numpy as np
+import numpy.typing as npt
+from av.sidedata.sidedata import Type
+
+
+@dataclass(frozen=True)
+class Orientation:
+    """One of the eight ways in which a picture can lie.
+
+    Attributes:
+        turns: Counterclockwise quarter turns that make it upright, 0 to 3.
+        mirrored: Left and right change places before it is turned.
+    """
+
+    turns: int = 0
+    mirrored: bool = False
+
+    def __call__(self, image: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
+        """Return a stored (height, width, 3) picture as it is to be seen."""
+        if self == UPRIGHT:
+            return image
+        upright = np.rot90(image[:, ::-1] if self.mirrored else image, self.turns)
+        return np.ascontiguousarray(upright)
+
+    def __str__(self) -> str:
+        words = ["mirrored"] if self.mirrored else []
+        if self.turns:
+            words.append(f"turned {self.turns * 90} degrees counterclockwise")
+        return ", ".join(words) or "as stored"
+
+
+UPRIGHT = Orientation()
+
+
+def orientation_of(frame: av.VideoFrame) -> Orientation:
+    """Return the orientation that a frame carries: its container's, or that of its bitstream.
+
+    In H.264 only key frames may carry it, and it holds for those behind them.
+    """
+    known: Any  # PyAV's types say another thing than it returns
+    try:
+        known = frame.side_data
+    except ValueError:
+        known = _with_known_data(frame).side_data
+    try:
+        data = bytes(known[Type.DISPLAYMATRIX])
+    except KeyError:
+        return UPRIGHT
+    matrix = np.frombuffer(data, np.int32).reshape(3, 3)[:2, :2]
+    return orientation_by_matrix(*matrix.ravel().tolist())
+
+
+# more than FFmpeg has kinds of data that PyAV does not know
+_UNKNOWN = range(len(Type), len(Type) + 16)
+
+
+def _with_known_data(frame: av.VideoFrame) -> av.VideoFrame:
+    """Return a frame without the kinds of data beside which PyAV shows none, as Exif of JPEG."""
+    graph = av.filter.Graph()
+    source = graph.add_buffer(
+        width=frame.width, height=frame.height, format=frame.format, time_base=Fraction(1)
+    )
+    filters = [graph.add("sidedata", f"mode=delete:type={kind}") for kind in _UNKNOWN]
+    graph.link_nodes(source, *filters, graph.add("buffersink")).configure()
+    graph.vpush(frame)
+    return graph.vpull()
+
+
+def orientation_by_matrix(a: float, b: float, c: float, d: float) -> Orientation:
+    """Return the orientation nearest to a display matrix (ISO/IEC 14496-12, 6.2.2).
+
+    A point of the picture goes from (x, y) to (a x + c y, b x + d y), y pointing down. An angle
+    alone does not tell a mirror from half a turn.
+    """
+    mirrored = a * d < b * c
+    if mirrored:
+        a, b = -a, -b
+    turn = math.atan2(c - b, a + d)
+    return Orientation(round(turn / (math.pi / 2)) % 4, mirrored)
