@@ -44,7 +44,7 @@ def nodes(*names: str, client_port: int | None = None, gpus: int = 0) -> Iterato
 
 
 def results(backend: Any, folder: Path, *words: str, lose: Any = None) -> dict[str, Any]:
-    """Return what came of words; ``lose`` is called when two are done."""
+    """Return what came of words; ``lose`` is called when two workers have done some."""
     names = [str(folder / word) for word in words]
     for name in names:
         if "missing" not in name:
@@ -59,7 +59,8 @@ def results(backend: Any, folder: Path, *words: str, lose: Any = None) -> dict[s
             kind = "" if isinstance(each, Done) else f"{type(each.error).__name__}: "
             text = each.result if isinstance(each, Done) else str(each.error)
             found[words[index]].append(f"{kind}{text}")
-            if lose is not None and sum(map(len, found.values())) == 2:
+            by = {each[0].rpartition(" by ")[2] for each in found.values() if each}
+            if lose is not None and len(by) == 2:
                 lose()
                 lose = None
     return {"found": found, "told": told}
@@ -79,7 +80,7 @@ def main(scenario: str, folder: Path) -> dict[str, Any]:
         with RayCluster(None, gpus=gpus) as backend:
             room = backend.room()
             if scenario == "lost":
-                words = [f"late-{number}" for number in range(12)]
+                words = [f"late-{number}" for number in range(40)]
 
                 def lose() -> None:
                     cluster.remove_node(cluster.by_name["cellar"], allow_graceful=False)

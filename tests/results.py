@@ -18,7 +18,7 @@ from slipdetect.reports.formats import (
     activitynet_entry,
     activitynet_opening,
 )
-from slipdetect.types import Sighting
+from slipdetect.types import Sighting, Zones
 from slipdetect.video import DecodeReport, VideoInfo
 
 FALL = Event(3.2, 4.9, 4.1, 0.97)
@@ -64,6 +64,7 @@ class FakeDetector:
         self.config = self.scorer = SimpleNamespace(name="fake")
         self.device, self.engine = "cpu", "onnx"
         self.event_config = events
+        self.zones = Zones()
 
     @classmethod
     def load(

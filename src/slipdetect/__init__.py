@@ -29,6 +29,8 @@ if TYPE_CHECKING:
     from slipdetect.types import EventConfig as EventConfig
     from slipdetect.types import Frame as Frame
     from slipdetect.types import Window as Window
+    from slipdetect.types import Zone as Zone
+    from slipdetect.types import Zones as Zones
     from slipdetect.video import open_video as open_video
 
 __getattr__, __dir__, __all__ = lazy_names(
@@ -39,7 +41,7 @@ __getattr__, __dir__, __all__ = lazy_names(
         "slipdetect.errors": "SlipdetectError",
         "slipdetect.flow": "FlowExtractor",
         "slipdetect.models": "Consensus LateFusion TSN",
-        "slipdetect.types": "Calibration DetectionResult Event EventConfig Frame Window",
+        "slipdetect.types": "Calibration DetectionResult Event EventConfig Frame Window Zone Zones",
         "slipdetect.video": "open_video",
     },
 )

@@ -77,7 +77,7 @@ def test_windows_that_have_no_place_are_refused(run, args: list[str], warned: st
     assert result.exit_code == (2 if warned else 0), result.stderr
     expected = f"Error: --windows has no effect: {warned} has none; --format json has them\n"
     assert ("--windows" in result.stderr, result.stderr.count(expected)) == (bool(warned),) * 2
-    usual = run("detect", *args, env={"SLIPDETECT_DETECT_WINDOWS": "1"})
+    usual = run("detect", *args, "--overwrite", env={"SLIPDETECT_DETECT_WINDOWS": "1"})
     expected = f"Warning: --windows: {warned} has no windows; --format json has them\n"
     assert (usual.exit_code, usual.stderr.count(expected)) == (0, bool(warned))
 

@@ -153,7 +153,7 @@ def test_pictures_in_which_nobody_is_found_are_told_of(run, clip: Path, look) ->
 @pytest.mark.parametrize(
     ("args", "code", "message"),
     [
-        (("--privacy", "blur"), 2, "--privacy is for --overlay and --html and --clips; give one"),
+        (("--privacy", "blur"), 2, "--privacy is for --overlay, --html and --clips; give one"),
         (("--privacy", "blur", "--timeline", "t.png"), 2, "--privacy is for --overlay"),
         (("--privacy", "mosaic", "--overlay", "o.mp4"), 2, "is not one of 'blur', 'silhouette'"),
     ],
@@ -182,7 +182,7 @@ def test_every_sink_with_pictures_takes_the_option() -> None:
     with_pictures = {kind for kind in SINKS if kind.sees_frames}
     assert {kind for kind in SINKS if "privacy" in kind.settings} == with_pictures
     live = [kind.option for kind in LIVE_SINKS if "privacy" in kind.settings]
-    assert live == ["--clips"]
+    assert live == ["--page", "--clips"]
 
 
 def test_the_example_keeps_its_events(run, tmp_path: Path) -> None:

@@ -55,7 +55,7 @@ def test_the_schema_is_valid_and_lets_no_unknown_key_pass() -> None:
     schema = detect_schema()
     jsonschema.Draft202012Validator.check_schema(schema)
     found = objects(schema)
-    assert len(found) == 11
+    assert len(found) == 12
     assert all(item["additionalProperties"] is False for item in found)
     assert schema["$defs"]["version"]["const"] == 2
 

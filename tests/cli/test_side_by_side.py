@@ -128,6 +128,19 @@ def test_the_command_gives_the_same_in_processes_and_when_it_goes_on(
     assert "done.jsonl' holds results by another events" in other.stderr
 
 
+def test_zones_go_along_to_workers_and_into_what_is_done(three: list[str], tmp_path: Path) -> None:
+    zones, done = tmp_path / "zones.toml", str(tmp_path / "done.jsonl")
+    zones.write_text("[zone.all]\nexclude = [[0, 0], [1, 0], [1, 1], [0, 1]]\n")
+    call = (three[0], three[2], "--resume", done)
+    result = detect(*call, "--jobs", "2", "--zones", str(zones))
+    assert (result.exit_code, len(result.stdout.splitlines())) == (0, 1)
+    again = detect(*call, "--zones", str(zones))
+    assert (again.exit_code, again.stdout) == (0, result.stdout)
+    other = detect(*call)
+    assert other.exit_code == 6
+    assert "done.jsonl' holds results by another zones" in other.stderr
+
+
 def test_where_nothing_can_be_begun_it_is_told_in_a_line(three: list[str], tmp_path: Path) -> None:
     wrong = detect(*three, "--on", "dask")
     assert wrong.exit_code == 2

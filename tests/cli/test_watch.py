@@ -170,7 +170,7 @@ def test_L06_an_address_comes_from_a_variable_or_a_file(
         (["--source-file", "two.txt"], 3, "in one line; it has 2"),
         (["rtsp://h/x", "--format", "srt"], 2, "'srt' is not one of"),
         (["rtsp://h/x", "--clip-margin", "1"], 2, "--clip-margin is for --clips; give it too"),
-        (["rtsp://h/x", "--privacy", "blur"], 2, "--privacy is for --clips; give it too"),
+        (["rtsp://h/x", "--privacy", "blur"], 2, "--privacy is for --page and --clips; give one"),
         (["rtsp://h/x", "--cooldown", "1"], 2, "is for --on-event, --webhook and --notify; give"),
         (["rtsp://me:s3cr3t/x@h/x"], 2, "%2F"),
         (["odd.txt"], 2, "'odd.txt' is a file; use slipdetect detect, or --follow"),

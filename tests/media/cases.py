@@ -10,6 +10,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from itertools import count
 from pathlib import Path
+from typing import Any
+
+import av
 
 from media.dhav import write_dhav
 from media.making import (
@@ -26,6 +29,7 @@ from media.making import (
 from media.ways import WAYS
 
 ASSUMED = r"^no timestamps: 25 frames per second are assumed.*--frame-rate"
+_MPEG2 = {"codec": "mpeg2video", "rate": 25, "form": "vob"}
 ANNEX_B = "h264_mp4toannexb"
 
 
@@ -47,14 +51,14 @@ class Case:
 
 
 def _program_stream(folder: Path) -> Media:
-    times = evenly(250)
+    times = evenly(150)
     whole = write_marked(folder / "whole.mp4", times, rate=25, grain=12)
     path = remux(whole, folder / "recorder.mp4", form="vob", bitstream=ANNEX_B)
     return Media(path, times)
 
 
 def _low_bit_rate(folder: Path) -> Media:
-    times = evenly(750)
+    times = evenly(500)
     options = {"crf": "30", "bf": "0"}
     path = write_marked(folder / "low.mpg", times, rate=25, gop=50, form="vob", options=options)
     return Media(path, times)
@@ -164,7 +168,65 @@ def _dhav_gap(folder: Path) -> Media:
     return Media(path, times, 0.04, gaps=[(3.92, 64.0)], warns=[told])
 
 
+def _plain(name: str, **encoding: Any) -> Callable[[Path], Media]:
+    def make(folder: Path) -> Media:
+        return Media(write_marked(folder / name, evenly(75), **encoding), evenly(75))
+
+    return make
+
+
+def _hidden(folder: Path) -> Media:
+    shown = write_marked(folder / "shown.webm", evenly(75), codec="libvpx")
+    index = count()
+
+    def hide(packet: av.Packet) -> av.Packet:
+        if next(index) != 30:
+            return packet
+        data = bytearray(packet)
+        data[0] &= ~0x10  # the bit of the header that says whether a picture is shown
+        hidden = av.Packet(bytes(data))
+        hidden.pts, hidden.dts, hidden.time_base = packet.pts, packet.dts, packet.time_base
+        return hidden
+
+    times = {n: time for n, time in evenly(75).items() if n != 30}
+    return Media(remux(shown, folder / "hidden.webm", change=hide), times)
+
+
+def _variable(folder: Path) -> Media:
+    times = {n: n / 5 if n < 10 else 2 + (n - 10) / 50 for n in range(60)}
+    return Media(write_marked(folder / "variable.mp4", times), times, 0.01)
+
+
+def _delayed(suffix: str) -> Callable[[Path], Media]:
+    def make(folder: Path) -> Media:
+        path = write_marked(folder / f"delayed{suffix}", evenly(50, start=1.075))
+        return Media(path, evenly(50))
+
+    return make
+
+
+def _joined(folder: Path) -> Media:
+    path = folder / "joined.ts"
+    parts = [{n: (n - first) / 25 for n in range(first, first + 50)} for first in (0, 50)]
+    made = [write_marked(folder / f"{i}.ts", part) for i, part in enumerate(parts)]
+    path.write_bytes(b"".join(part.read_bytes() for part in made))
+    return Media(path, evenly(100), warns=[r"timestamps jump: .* at 2\.0 s$"])
+
+
 CASES = (
+    Case("plain-mp4", "H.264 with B-frames in MP4", _plain("a.mp4")),
+    Case("plain-mkv", "the same in Matroska", _plain("a.mkv")),
+    Case("plain-ts", "the same in MPEG-TS", _plain("a.ts")),
+    Case("plain-flv", "the same in FLV", _plain("a.flv")),
+    Case("plain-hevc", "HEVC in MP4", _plain("a.mp4", codec="libx265")),
+    Case("vp8-hidden", "VP8 in WebM with a picture that is never shown", _hidden),
+    Case("mpeg2-program-stream", "MPEG-2 in a program stream", _plain("a.mpg", **_MPEG2)),
+    Case("mpeg4-avi", "MPEG-4 without B-frames in AVI", _plain("a.avi", rate=25, codec="mpeg4")),
+    Case("variable-rate", "5 pictures a second, then 50", _variable),
+    Case("delayed-mp4", "stamps that begin at 1.075 s, MP4", _delayed(".mp4")),
+    Case("delayed-mkv", "stamps that begin at 1.075 s, Matroska", _delayed(".mkv")),
+    Case("delayed-ts", "stamps that begin at 1.075 s, MPEG-TS", _delayed(".ts")),
+    Case("joined-ts", "two MPEG-TS one behind the other, so that stamps begin anew", _joined),
     Case(
         "program-stream-h264",
         "H.264 with B-frames in an MPEG program stream called .mp4: most pictures have no stamp",

@@ -217,6 +217,7 @@ def test_watch_tells_alerts_what_became_of_whom(
     fake = SimpleNamespace(
         scorer=detector.scorer,
         event_config=detector.event_config,
+        zones=detector.zones,
         transform=None,
         config=SimpleNamespace(name="clock", sample_fps=RATE, frame_short_side=48),
     )

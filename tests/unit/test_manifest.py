@@ -17,10 +17,10 @@ import pytest
 from slipdetect.errors import DataError, OutputError
 from slipdetect.lab.evaluate.clips_command import _plain_row, _row
 from slipdetect.lab.evaluate.predictions import ClipPrediction
-from slipdetect.types import DetectionResult, Event, EventConfig, Window
+from slipdetect.types import DetectionResult, Event, EventConfig, Window, Zone, Zones
 from slipdetect.types.kept import built, plain
 from slipdetect.types.person import Sighting
-from slipdetect.video.frame import DecodeReport, VideoInfo
+from slipdetect.video.frame import DecodeReport, Gap, Join, VideoInfo
 from slipdetect.workers.manifest import Manifest
 
 SETTINGS = {"model": "m", "reading": {"stream": None, "frame_rate": 29.97}}
@@ -122,14 +122,17 @@ def test_a_result_comes_back_equal_to_the_last_digit() -> None:
         events=(Event(0.1, 1 / 3, 0.2, 0.9, "fall", True, 2, (0.0, 0.1, 0.2, 2 / 3), 1.5, None),),
         windows=(
             Window(0.0, 1.0, 0.1 + 0.2, {"rgb": 1e-17}, True, (sighting,), 2),
-            Window(0.5, np.float64(1.5), 1.0),  # type: ignore[arg-type]
+            Window(0.5, np.float64(1.5), 1.0, moving=(0.1, 1 / 3, 0.5, 1.0), zone="bed"),  # type: ignore[arg-type]
         ),
-        info=VideoInfo("a b.mp4", 64, 48, None, 1.5, "h264", 90, 1),
-        report=DecodeReport(15, 1, True, ["odd"]),
+        info=VideoInfo(
+            "a b.mp4", 64, 48, None, 1.5, "h264", 90, 1, start=0.5, started="2026-01-02"
+        ),
+        report=DecodeReport(15, 1, True, ["odd"], 2, [Gap(0.2, 1 / 3)], [Join(1.0, 0.0)]),
         duration=1.5,
         padded=True,
         event_config=EventConfig(onset=0.7, narrow=1.0),
         label="fall",
+        zones=Zones((Zone("bed", ((0.0, 1 / 3), (1.0, 0.5), (0.5, 1.0))),)),
     )
     again = built(DetectionResult, json.loads(json.dumps(plain(result), allow_nan=False)))
     assert again == result

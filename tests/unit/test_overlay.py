@@ -5,6 +5,7 @@ In: results made by hand and small videos. Out: nothing but assertions.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import av
@@ -14,8 +15,8 @@ import pytest
 from results import make_result
 from slipdetect.detection import Event, EventConfig, Window
 from slipdetect.errors import VideoError
-from slipdetect.reports.overlay import Overlay, OverlayPainter
-from slipdetect.types import Sighting
+from slipdetect.reports.overlay import Overlay, OverlayPainter, draw_zones, zone_color
+from slipdetect.types import Sighting, Zone, Zones
 from slipdetect.video import open_video, show
 from synth import make_video
 
@@ -136,3 +137,50 @@ def test_the_events_person_has_a_box_while_it_lasts_and_nobody_else() -> None:
     assert (GRAY == 90).all()
     outside = made.paint(GRAY, 0.5)[:240]
     assert (outside == 90).all()
+
+
+BED = Zone("b\u00e9d \u5e8a", ((0.25, 0.25), (0.75, 0.25), (0.75, 0.75), (0.25, 0.75)))
+FLOOR = Zone("f", ((0.0, 0.8), (1.0, 0.8), (1.0, 1.0), (0.0, 1.0)), include=True)
+
+
+@pytest.mark.parametrize("names", [True, False])
+def test_zones_are_thin_outlines_with_their_names(names: bool) -> None:
+    picture = GRAY.copy()
+    draw_zones(picture, Zones((BED, FLOOR)), names=names)
+    drawn = np.abs(picture.astype(int) - 90).max(axis=2) > 20
+    purple = np.array(list(bytes.fromhex(zone_color(BED)[1:])))
+    green = np.array(list(bytes.fromhex(zone_color(FLOOR)[1:])))
+    assert (purple != green).any()
+    # 0.25 of 239 rows and 319 columns; one row up or down, not more
+    assert np.abs(picture[60, 100].astype(int) - purple).max() < 25
+    assert np.abs(picture[100, 80].astype(int) - purple).max() < 25
+    assert np.abs(picture[191, 160].astype(int) - green).max() < 25
+    assert drawn[60, 80:240].all()
+    assert not drawn[57, 90:230].any()
+    assert not drawn[63, 90:230].any()
+    assert not drawn[:57].any()
+    assert drawn[110:130, 140:180].any() == names  # in the middle of the zone
+
+
+def test_a_name_stays_in_the_picture() -> None:
+    for corner in ((0.0, 0.0), (1.0, 0.0), (1.0, 1.0), (0.0, 1.0)):
+        x, y = corner
+        near = ((x, y), (abs(x - 0.05), y), (x, abs(y - 0.05)))
+        picture = GRAY.copy()
+        draw_zones(picture, Zones((Zone("a long name of a zone", near),)))
+        drawn = np.abs(picture.astype(int) - 90).max(axis=2) > 20
+        # all of the name: a tag is far wider than the zone
+        rows, columns = np.nonzero(drawn)
+        assert columns.max() - columns.min() > 100
+        assert rows.max() - rows.min() < 30
+
+
+def test_the_bar_is_gray_where_a_zone_leaves_the_window_out() -> None:
+    windows = (WINDOWS[0], replace(WINDOWS[1], zone="bed"))
+    result = make_result("a.mp4", windows=windows, zones=Zones((BED,)))
+    paint = OverlayPainter(result, EVENTS).paint
+    blue, gray = (86, 180, 233), (150, 154, 160)
+    for time, color in ((0.5, blue), (0.9, blue), (1.1, gray), (1.5, gray)):
+        other = gray if color == blue else blue
+        assert share(paint(GRAY, time)[240:], color) > 0.02
+        assert share(paint(GRAY, time)[240:], other) < 0.005

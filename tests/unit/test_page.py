@@ -22,12 +22,14 @@ from results import FALL, LOOKED_AT, WITH_PERSON, make_result
 from slipdetect.detection import Event, EventConfig, Window
 from slipdetect.reports.page import (
     About,
+    ZonesPicture,
     event_pictures,
     failed_section,
     html_page,
     plays_in_browsers,
     video_section,
 )
+from slipdetect.types import Zone, Zones
 from slipdetect.types.timeline import axis_length, curve_path, ticks
 from slipdetect.video import VideoInfo, show
 from synth import make_video
@@ -228,3 +230,27 @@ def test_the_picture_of_an_event_has_the_persons_box_and_other_views_do_not(
 )
 def test_what_browsers_play(codec: str, name: str, plays: bool) -> None:
     assert plays_in_browsers(VideoInfo(name, 64, 48, 25.0, 1.0, codec, 0, 1)) is plays
+
+
+def test_zones_are_shown_by_name_and_picture_and_what_they_leave_out(tmp_path: Path) -> None:
+    bed = Zone(NASTY, ((0.1, 0.1), (0.9, 0.1), (0.9, 0.9), (0.1, 0.9)))
+    windows = (Window(0.0, 1.0, 0.3), Window(1.0, 2.0, 0.9, zone=bed.name))
+    result = make_result("a.mp4", windows=windows, zones=Zones((bed,)))
+    make_video(tmp_path / "a.mp4", [np.full((96, 128, 3), 60, np.uint8)] * 10)
+    picture = ZonesPicture(result)
+    show(str(tmp_path / "a.mp4"), [picture])
+    assert picture.jpeg is not None
+    shown = cv2.imdecode(np.frombuffer(picture.jpeg, np.uint8), cv2.IMREAD_COLOR)
+    height, width = shown.shape[:2]
+    row = shown[round(0.1 * height), width // 2].astype(int)  # blue, green, red
+    assert row[2] > row[1] + 20 > 80  # purple on gray
+    section = video_section(result, EVENTS, {}, "", "", zones=picture.jpeg).html
+    assert base64.b64encode(picture.jpeg).decode() in section
+    assert "<script>" not in section
+    assert "(left out)" in section
+    assert 'class="leftout"' in section
+    assert "surest moment 0.30" in section  # of what counts
+    assert video_section(result, EVENTS, {}, "", "").score == pytest.approx(0.3 - 1)
+    plain = video_section(make_result(), EVENTS, {}, "", "").html
+    assert "leftout" not in plain
+    assert "zones" not in plain

@@ -16,7 +16,7 @@ from slipdetect.detection.people import POSE, PeopleWatch
 from slipdetect.detection.pipeline import RunState, Segment
 from slipdetect.models.pose import PoseConfig
 from slipdetect.people.features import FEATURES
-from slipdetect.types import EventConfig, Person, Window
+from slipdetect.types import EventConfig, Person, Window, Zone, Zones
 from slipdetect.types.events import log_odds
 from slipdetect.video import Frame
 
@@ -268,3 +268,19 @@ def test_memory_does_not_grow_within_ten_minutes(probability: float) -> None:
     assert (np.max(sizes, 0) <= bound + 1).all()
     # a window, the second that tracks have before it, and what is read ahead
     assert bound.max() <= 2 * (2 * HALF + 2) * RATE
+
+
+def test_whom_a_zone_leaves_out_does_not_hide_somebody_else() -> None:
+    """Two people, the second surer: with a zone around them a window speaks of the first."""
+    both = [someone(10), someone(70)]
+    bed = Zone("bed", ((0.6, 0.5), (1.0, 0.5), (1.0, 1.0), (0.6, 1.0)))
+    around = Zone("all", ((0.0, 0.0), (1.0, 0.0), (1.0, 1.0), (0.0, 1.0)))
+    found = {}
+    for name, zones in (("none", ()), ("bed", (bed,)), ("all", (around,))):
+        run = RunState(EventConfig(0.7, 0.5), zones=Zones(zones))
+        *_, window = Film(lambda time: both, run=run).windows(OPEN, 4)
+        found[name] = window.person, window.streams[POSE]
+    assert found["none"] == (2, pytest.approx(sigmoid(3.0)))
+    assert found["bed"] == (1, pytest.approx(sigmoid(2.0)))
+    # where nobody counts it speaks of whom it spoke of before
+    assert found["all"] == found["none"]

@@ -15,20 +15,16 @@ import pytest
 
 from slipdetect import Detector, EventConfig, Frame, Segment, Window, WindowScorer
 from slipdetect.detection import EventFinal, LiveDetection, RunState
+from slipdetect.detection.cutting import Snippet, SnippetCutter
 from slipdetect.detection.engines.torch_engine import TorchEngine
-from slipdetect.detection.pipeline import (
-    Snippet,
-    SnippetCutter,
-    Stopwatch,
-    StreamInput,
-    window_scores,
-)
-from slipdetect.detection.schedule import EverySnippet, FixedWindows, Scores, WindowPlan
+from slipdetect.detection.fixed_windows import FixedWindows
+from slipdetect.detection.pipeline import Stopwatch, window_scores
+from slipdetect.detection.schedule import EverySnippet, Scores, WindowPlan
 from slipdetect.detection.scorer import SnippetScorer
 from slipdetect.errors import UsageError
 from slipdetect.flow import FlowExtractor
 from slipdetect.modalities import get_modality, segment_offsets
-from slipdetect.modalities.snippet import SnippetGrid
+from slipdetect.modalities.snippet import SnippetGrid, StreamInput
 from slipdetect.models import load_package
 from slipdetect.video import DecodeReport
 from stub_models import stub_package

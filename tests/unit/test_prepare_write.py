@@ -27,7 +27,15 @@ def test_everything_comes_back(tmp_path: Path) -> None:
     out = tmp_path / "clips.csv"
     write_rows(rows, out)
     assert read_annotations(out) == [
-        Clip(tmp_path / "a.mp4", True, ((1.5, 2.25), (3.0, 4.0)), "anna", "own", split="train"),
+        Clip(
+            tmp_path / "a.mp4",
+            True,
+            ((1.5, 2.25), (3.0, 4.0)),
+            "anna",
+            "own",
+            split="train",
+            classes=((1.5, 2.25, "fall"), (3.0, 4.0, "fall")),
+        ),
         Clip(tmp_path / "sub" / "b.mp4", False, (), "ben", "own", split="test"),
         Clip(tmp_path / "c.mp4", True, (), str(tmp_path / "c.mp4")),
     ]

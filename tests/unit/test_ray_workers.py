@@ -75,7 +75,7 @@ def test_a_killed_worker_is_replaced_and_a_deadly_video_told_by_name(tmp_path: P
 @pytest.mark.slow
 def test_a_lost_machine_is_told_by_name_and_its_videos_are_done_elsewhere(tmp_path: Path) -> None:
     told, said = driver("lost", tmp_path)
-    assert len(checked(told["found"])) == 12
+    assert len(checked(told["found"])) == 40
     assert "machine 'cellar' was lost (it does not answer any more); " in said
     assert "is begun again elsewhere" in said
     assert "died" not in said

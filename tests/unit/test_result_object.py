@@ -138,7 +138,7 @@ def test_windows_as_a_table() -> None:
     pytest.importorskip("pandas", reason="pandas is not installed")
     windows = (
         Window(0.0, 1.5, 0.25, {"rgb": 0.2, "flow": 0.3}),
-        Window(0.2, 1.7, 0.5, {"rgb": 0.6, "flow": 0.4}, corrupt=True),
+        Window(0.2, 1.7, 0.5, {"rgb": 0.6, "flow": 0.4}, corrupt=True, zone="bed"),
     )
     result = make_result(windows=windows, weights={"rgb": "a", "flow": "b"})
     assert result.to_dataframe(windows=True).to_dict("list") == {
@@ -150,6 +150,7 @@ def test_windows_as_a_table() -> None:
         "probability_flow": [0.3, 0.4],
         "person": [None] * 2,
         "corrupt": [False, True],
+        "zone": [None, "bed"],
     }
 
 

@@ -14,7 +14,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from slipdetect.detection.pipeline import SnippetCutter
+from slipdetect.detection.cutting import SnippetCutter
 from slipdetect.detection.schedule import EverySnippet, WindowPlan
 from slipdetect.errors import UsageError
 from slipdetect.flow import FlowExtractor

@@ -58,7 +58,7 @@ class LevelDetector:
         (frame,) = frames if self.transform is None else self.transform(frames)
         score = frame.image.mean() / 100
         events = (Event(0.0, 1.0, 0.5, score),) if score == 1 else ()
-        return SimpleNamespace(duration=2.0, windows=(Window(0.0, 1.0, score),), events=events)
+        return SimpleNamespace(watched=2.0, windows=(Window(0.0, 1.0, score),), events=events)
 
 
 def clips(*names: str) -> list[Clip]:

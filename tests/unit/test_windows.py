@@ -13,7 +13,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from slipdetect.detection.pipeline import SnippetCutter, StreamInput
+from slipdetect.detection.cutting import SnippetCutter
 from slipdetect.detection.schedule import (
     EverySnippet,
     Place,
@@ -23,7 +23,7 @@ from slipdetect.detection.schedule import (
 )
 from slipdetect.errors import UsageError
 from slipdetect.modalities.normalize import Normalization, SnippetNormalizer
-from slipdetect.modalities.snippet import SnippetGrid, get_modality
+from slipdetect.modalities.snippet import SnippetGrid, StreamInput, get_modality
 from slipdetect.models import Consensus
 from slipdetect.video import Frame
 from stub_models import stub_tsn

@@ -26,6 +26,7 @@ OWN_OPTIONS = (
 )
 _ADDRESSES = ("source", "source_env", "source_file")
 _KEYS = (*_ADDRESSES, "calibration", "zone", *OWN_OPTIONS)
+_ZONE_KINDS = ("include", "exclude")
 _NAME = re.compile(r"\w[\w .-]{0,59}")
 _HEADER = re.compile(r"\s*\[\[?(?P<keys>[^\]]+)\]\]?\s*(?:#.*)?")
 _KEY = re.compile(r"\s*(?P<keys>[\w.\"'-][^=#\[\]]*?)\s*=")
@@ -111,7 +112,11 @@ class _Reader:
 
     def __init__(self, path: Path, text: str, command: click.Command) -> None:
         self._path = path
-        self._lines = dict(_lines(text))
+        self._lines: dict[tuple[str, ...], int] = {}
+        for keys, line in _lines(text):
+            for end in range(1, len(keys)):  # a table that no header of its own begins
+                self._lines.setdefault(keys[:end], line)
+            self._lines[keys] = line
         self._options = {
             str(option.name): option
             for option in command.params
@@ -216,15 +221,21 @@ class _Reader:
             raise self._wrong(place, "zones are tables such as [camera.NAME.zone.bed]")
         found = []
         for name, table in tables.items():
-            kinds = [
-                key for key in ("include", "exclude") if isinstance(table, dict) and key in table
-            ]
-            if len(kinds) != 1 or len(table) != 1:
-                raise self._wrong((*place, name), f"zone {name!r} has either include or exclude")
-            (kind,) = kinds
-            here = (*place, name, kind)
+            here = (*place, name)
+            if not isinstance(table, dict):
+                raise self._wrong(here, f"zone {name!r} must be a table of its own")
+            for key in table:
+                if key not in _ZONE_KINDS:
+                    raise self._wrong(
+                        (*here, key), f"{key!r} is not known; a zone has include or exclude"
+                    )
+            if len(table) != 1:
+                many = "both" if table else "neither"
+                raise self._wrong(here, f"zone {name!r} has include or exclude, not {many}")
+            ((kind, corners),) = table.items()
+            here = (*here, kind)
             try:
-                points = tuple((float(x), float(y)) for x, y in table[kind])
+                points = tuple((_share(x), _share(y)) for x, y in corners)
             except (TypeError, ValueError):
                 raise self._wrong(here, f"{kind} is a list of corners such as [0.1, 0.9]") from None
             try:
@@ -242,12 +253,21 @@ class _Reader:
         return DataError(f"{self._path}: {message}")
 
 
+def _share(value: object) -> float:
+    """Return a number as it is; texts and booleans, which ``float`` takes too, are none."""
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise TypeError(f"{value!r} is no number")
+    return float(value)
+
+
 def _lines(text: str) -> Iterator[tuple[tuple[str, ...], int]]:
     """Yield the keys of each header and value, and their line; tomllib does not tell."""
     table: tuple[str, ...] = ()
     for number, line in enumerate(text.split("\n"), 1):
-        if header := _HEADER.fullmatch(line.rstrip("\r")):
-            table = _split(header["keys"])
+        header = _HEADER.fullmatch(line.rstrip("\r"))
+        # the last corner of a list over several lines looks like a header
+        if header and (keys := _split(header["keys"])):
+            table = keys
             yield table, number
         elif found := _KEY.match(line):
             yield (*table, *_split(found["keys"])), number

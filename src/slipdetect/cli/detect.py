@@ -217,7 +217,8 @@ def _detecting(
         if backend is None:
             run = _in_this_process(settings, detector, kept)
         else:
-            make = Detecting(replace(settings, sources=(), targets={}))
+            wanted = replace(settings, sources=(), targets={}, zones=None)
+            make = Detecting(wanted, detector.zones)
             left = [name for name in sources if name not in done]
             stack.enter_context(backend)
             note = _forget if kept is None else kept.add
@@ -260,6 +261,7 @@ def _done_videos(
         "model": detector.scorer.name,
         "weights": dict(detector.scorer.weights),
         "events": detector.event_config.to_json(),
+        "zones": detector.zones.to_json(),
         "exact": settings.exact,
         "engine": settings.engine,
         "store": settings.store,

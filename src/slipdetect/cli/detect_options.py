@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Self, get_args
 
 import click
 
+from slipdetect.cli.camera_file import read_zones
 from slipdetect.cli.completion import FILE_NAME, FOLDER_NAME, MODEL_NAME
 from slipdetect.cli.pieces import expand_joined
 from slipdetect.cli.sources import Job, expand
@@ -112,6 +113,13 @@ class CommonSettings(EventSettings, ModelSettings):
         "file ends before.",
         type=click.FloatRange(0.0, MOST_CONFIRM),
     )
+    zones: str | None = headed(
+        "Events",
+        "Leave out beds and sofas: zones of the picture, by the person's feet (docs/zones.md).",
+        "FILE",
+        type=FILE_NAME,
+        more=True,
+    )
     windows: bool = False
     cooldown: float | None = seconds(
         "Alerts",
@@ -177,9 +185,14 @@ class CommonSettings(EventSettings, ModelSettings):
         return Privacy(self.privacy)
 
     def load_detector(self) -> Detector:
-        """Load the model."""
+        """Load the model.
+
+        Raises:
+            DataError: The file of zones is wrong; the message has its line.
+        """
         from slipdetect.detection import Detector
 
+        zones = None if self.zones is None else read_zones(Path(self.zones))
         detector = Detector.load(
             self.model,
             self.device,
@@ -188,6 +201,8 @@ class CommonSettings(EventSettings, ModelSettings):
             exact=self.exact,
             engine=self.engine,
         )
+        if zones is not None:
+            detector.zones = zones
         logger.info("model %s by %s on %s", detector.config.name, detector.engine, detector.device)
         return detector
 

@@ -29,6 +29,7 @@ from slipdetect.workers import (
 if TYPE_CHECKING:
     from slipdetect.cli.batch import OnEvent, Progress
     from slipdetect.detection import DetectionResult, Event
+    from slipdetect.types import Zones
 
 AHEAD = 1000  # videos whose results may wait for that of an earlier one
 
@@ -39,13 +40,16 @@ class Detecting:
 
     Attributes:
         settings: Of the run; what workers have no use for may be left out.
+        zones: Of the run; their file need not be where a worker is.
     """
 
     settings: DetectSettings
+    zones: Zones
 
     def __call__(self) -> Callable[[str, Link], DetectionResult]:
         """Return what finds the events of a source."""
         detector = self.settings.load_detector()
+        detector.zones = self.zones
         store, reading = self.settings.opened_store(detector), self.settings.reading()
 
         def detect(source: str, link: Link) -> DetectionResult:

@@ -82,6 +82,9 @@ class WatchSettings(CommonSettings):
     max_lag: float | None = seconds(
         "Connection", "Drop frames when more than this of video waits.  [default: 5]", type=POSITIVE
     )
+    page_token_env: str | None = headed(
+        "Output", "--page: demand the token in an environment variable.", "NAME", more=True
+    )
     mqtt_hold: float | None = seconds(
         "Alerts",
         f"--mqtt: on for so long after the last news of an event.  [default: {HOLD:g}]",
@@ -91,7 +94,8 @@ class WatchSettings(CommonSettings):
 
     def setup(self, sources: Sequence[str], readable: Sequence[str] = ()) -> Setup:
         """Return what sinks are made from."""
-        return replace(super().setup(sources, readable), mqtt_hold=self.mqtt_hold)
+        found = super().setup(sources, readable)
+        return replace(found, mqtt_hold=self.mqtt_hold, page_token_env=self.page_token_env)
 
     @property
     def camera_file(self) -> Path | None:
@@ -161,7 +165,8 @@ class WatchSettings(CommonSettings):
             own, mine = replace(self, **dict(entry.options)), detector
             if entry.options or entry.calibration or entry.zones:
                 events = {**event_settings(vars(own)), "confirm_down": own.confirm_down}
-                mine = detector.again(events, own.sensitivity, entry.calibration, entry.zones)
+                zones = entry.zones or None  # else those of --zones
+                mine = detector.again(events, own.sensitivity, entry.calibration, zones)
             found.append(Camera(name, source, mine, own.connection(endless=many)))
         return found
 
@@ -295,6 +300,8 @@ def _run(console: Console, settings: WatchSettings, command: click.Command) -> i
         with opened(sinks, detector, console), Cameras(keep, sparse=many) as running:
             for camera in cameras:
                 running.add(camera)
+            for sink in sinks:
+                sink.watching(running)
 
             def reload() -> None:
                 nonlocal named

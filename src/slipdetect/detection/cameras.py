@@ -17,9 +17,12 @@ from typing import Self
 from slipdetect.detection.detector import Detector
 from slipdetect.detection.live import LiveDetection, LiveEvent, LiveSummary
 from slipdetect.detection.scoring_queue import let_others_first
+from slipdetect.types.zones import Zones
 from slipdetect.video import Frame
 from slipdetect.video.live import LiveSettings, LiveSource, LiveVideo
 from slipdetect.video.live.live_video import Keep
+
+_STUCK = 10.0  # seconds beyond what may wait
 
 
 @dataclass(frozen=True)
@@ -83,6 +86,9 @@ class CameraState:
         lag: Seconds that the last frame looked at had waited.
         windows: Center and probability of the windows of the last minute.
         newest: The last sampled frame.
+        stuck: Frames come, but none has been looked at for longer than they may wait.
+        onset: Probability at which an event begins.
+        zones: Where events count.
     """
 
     name: str
@@ -94,6 +100,14 @@ class CameraState:
     lag: float
     windows: Sequence[tuple[float, float]]
     newest: Frame | None
+    stuck: bool
+    onset: float
+    zones: Zones
+
+    @property
+    def healthy(self) -> bool:
+        """Whether frames come and are looked at."""
+        return self.state == "live" and not self.stuck
 
 
 @dataclass
@@ -116,18 +130,23 @@ class _Run:
 
     def state(self) -> CameraState:
         """Return how it is doing."""
-        video = self.video
-        missing = "connecting" if video.newest is None else "broken off"
+        video, detector, newest = self.video, self.camera.detector, self.video.newest
+        summary = self.live.summary()
+        missing = "connecting" if newest is None else "broken off"
+        waiting = 0.0 if newest is None else newest.time - summary.seconds
         return CameraState(
             name=self.camera.name,
             state="ended" if self.over else "live" if video.connected else missing,
             tries=video.tries,
             fps=video.fps,
             silent_for=video.silent_for,
-            summary=self.live.summary(),
+            summary=summary,
             lag=video.lag,
             windows=tuple(self.live.recent),
-            newest=video.newest,
+            newest=newest,
+            stuck=waiting > self.camera.settings.max_lag + _STUCK,
+            onset=detector.event_config.onset,
+            zones=detector.zones,
         )
 
 

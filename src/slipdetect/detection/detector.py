@@ -14,7 +14,14 @@ from typing import Self, Unpack
 
 from slipdetect.detection.live import live_events
 from slipdetect.detection.loading import model_folder, stored_flow
-from slipdetect.detection.pipeline import CALLBACKS, READING, RunState, Segment, WindowScorer
+from slipdetect.detection.pipeline import (
+    CALLBACKS,
+    READING,
+    RunState,
+    Segment,
+    WindowScorer,
+    marked_windows,
+)
 from slipdetect.detection.scorer import TSNScorer
 from slipdetect.errors import UsageError, VideoError
 from slipdetect.models.config import BALANCED, ModelConfig
@@ -220,7 +227,7 @@ class Detector:
             raise UsageError(
                 "stored flow is of the video as it is; leave the store or the transform out"
             )
-        run = RunState(self.event_config)
+        run = RunState(self.event_config, zones=self.zones)
         windows: list[Window] = []
         events: list[Event] = []
         with run.watch.stage(READING):
@@ -254,6 +261,7 @@ class Detector:
             profile=_profile(run, video),
             event_config=self.event_config,
             label=self.scorer.label,
+            zones=self.zones,
         )
 
     def iter_events(self, source: Source, **reading: Unpack[SourceOptions]) -> Iterator[Event]:
@@ -271,7 +279,7 @@ class Detector:
             yield from live_events(self, str(source), reading)
             return
         with open_video(source, **file_options(reading)) as video:
-            for _, events in self._found(video, RunState(self.event_config)):
+            for _, events in self._found(video, RunState(self.event_config, zones=self.zones)):
                 yield from events
 
     def _found(self, video: Video, run: RunState) -> Iterator[tuple[Window | None, list[Event]]]:
@@ -290,7 +298,7 @@ class Detector:
 
         for part in split_at_gaps(frames):
             segment = Segment(part, run)
-            for window in self.scorer.windows(segment):
+            for window in marked_windows(self.scorer, segment):
                 yield window, placed(finder.push(window))
             for _ in segment:  # a scorer need not take all of it
                 pass

@@ -10,10 +10,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass, fields
 from typing import Any, Protocol
 
-from slipdetect.detection.pipeline import RunState, Segment, WindowScorer
+from slipdetect.detection.pipeline import RunState, Segment, WindowScorer, marked_windows
 from slipdetect.errors import UsageError
 from slipdetect.types import Event, EventConfig, EventFinder, Window
 from slipdetect.types.event_finder import Found
+from slipdetect.types.zones import Zones
 from slipdetect.video import Frame, FrameTransform, Gap, SourceOptions
 from slipdetect.video.live import (
     LiveSettings,
@@ -152,6 +153,7 @@ class LiveDetector(Protocol):
 
     scorer: WindowScorer
     event_config: EventConfig
+    zones: Zones
     transform: FrameTransform | None
 
 
@@ -180,7 +182,7 @@ class LiveDetection:
             raise UsageError("a live source takes no transform; leave it out")
         self._scorer = detector.scorer
         self._video = video
-        self._run = RunState(detector.event_config, sparse=sparse)
+        self._run = RunState(detector.event_config, sparse=sparse, zones=detector.zones)
         self.recent: deque[tuple[float, float]] = deque()
         self.stopped = False
         self._finder = EventFinder(detector.event_config, detector.scorer.label)
@@ -198,7 +200,7 @@ class LiveDetection:
         """
         while True:
             segment = Segment(self._frames(), self._run, lambda: self._video.waiting)
-            for window in self._scorer.windows(segment):
+            for window in marked_windows(self._scorer, segment):
                 self._finder.push(window)
                 self._remember(window)
                 for each in self._followed:

@@ -10,7 +10,7 @@ from itertools import count, pairwise
 from os import PathLike
 from pathlib import Path
 
-from slipdetect.detection.pipeline import FlowSource, Image
+from slipdetect.detection.cutting import FlowSource, Image
 from slipdetect.errors import DataError, PackageError
 from slipdetect.models.config import ModelConfig
 from slipdetect.store import StoreQuery, VideoStore

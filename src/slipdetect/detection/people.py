@@ -20,6 +20,7 @@ from slipdetect.people.pictures import Picture, PictureSampler
 from slipdetect.types import Frame, Sighting, Window
 from slipdetect.types.aftermath import Aftermath
 from slipdetect.types.events import log_odds, sigmoid
+from slipdetect.types.zones import foot_of
 
 POSE = "pose"
 PEOPLE = "looking at people"  # stage of a profile
@@ -115,7 +116,15 @@ class PeopleWatch:
         first = round(start * config.rate)
         self._look(first - round(LEAD * config.rate), first + config.pictures)
         people = self._crowd.judged(first, config.pictures, self._network)
-        return surest(people, config.never_up)
+        counted = [each for each in people if self._counts(each.track, window.center)]
+        # whom a zone leaves out must not hide somebody else who falls
+        return surest(counted or people, config.never_up)
+
+    def _counts(self, track: int, time: float) -> bool:
+        """Return whether no zone leaves somebody out at a time."""
+        zones = self._run.zones
+        seen = self._nearest(track, time) if zones else ()
+        return not seen or zones.leaves_out(foot_of(seen[0].box)) is None
 
     def _look(self, first: int, end: int) -> None:
         """Look for people in all pictures before ``end`` that are new, from ``first`` on."""

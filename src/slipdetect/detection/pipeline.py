@@ -12,32 +12,18 @@ from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Se
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, closing, contextmanager
 from dataclasses import dataclass, field
-from itertools import tee
 from types import MappingProxyType
 from typing import Any, Protocol, TypeVar
 
-import numpy as np
-import numpy.typing as npt
-
-from slipdetect.detection.schedule import Place, Schedule, Score, Scores, WindowScores
-from slipdetect.modalities.snippet import (
-    Box,
-    Sample,
-    SnippetPart,
-    StreamInput,
-    motion_profile,
-    profiled_box,
-    thumbnail,
-)
+from slipdetect.detection.cutting import FlowSource, Snippet, SnippetCutter
+from slipdetect.detection.schedule import Schedule, Score, Scores, WindowScores
+from slipdetect.modalities.snippet import StreamInput
 from slipdetect.types import EventConfig, Stage, VideoInfo, Window
 from slipdetect.types.aftermath import Aftermath
+from slipdetect.types.zones import Zones
 from slipdetect.video import Frame
 
 T = TypeVar("T")
-Image = npt.NDArray[np.uint8]
-
-# turns pictures into the n - 1 quantized flows between them, each (H, W, 2)
-FlowSource = Callable[[Iterator[Image]], Iterator[Image]]
 
 BATCH = 16  # snippets
 # stages of a profile; there is one for each network, by its modality, too
@@ -128,6 +114,7 @@ class RunState:
         tracks: People numbered so far.
         followed: Those who fell and are looked for until it is known what became of them.
         sparse: A live source may leave out snippets too, which it is told later for.
+        zones: Where in the picture events count.
     """
 
     event_config: EventConfig | None = None
@@ -141,6 +128,7 @@ class RunState:
     tracks: int = 0
     followed: list[Aftermath] = field(default_factory=list)
     sparse: bool = False
+    zones: Zones = field(default_factory=Zones)
 
 
 class Segment(Iterator[Frame]):
@@ -206,6 +194,11 @@ class WindowScorer(Protocol):
         ...
 
 
+def marked_windows(scorer: WindowScorer, segment: Segment) -> Iterator[Window]:
+    """Yield the windows of a segment as ``EventFinder`` wants them: with the zone of each."""
+    return map(segment.run.zones.marked, scorer.windows(segment))
+
+
 class Networks(Protocol):
     """Scores snippets; those of one call may be of several segments."""
 
@@ -217,111 +210,6 @@ class Networks(Protocol):
             alone: Nothing else but a thread that reads wants the CPUs meanwhile.
         """
         ...
-
-
-@dataclass(frozen=True, eq=False)
-class Snippet:
-    """One snippet of every stream, cut when it is asked for: many are never computed.
-
-    Attributes:
-        place: Where it lies in its segment.
-        corrupt: One of its frames was damaged.
-        parts: What is cut for each stream, by modality.
-    """
-
-    place: Place
-    corrupt: bool
-    parts: Mapping[str, SnippetPart]
-
-    def views(self, modality: str) -> Image:
-        """Return the input of one stream's network, ``(views, images, S, S, C)`` uint8."""
-        return self.parts[modality].views()
-
-
-class SnippetCutter:
-    """Cuts the snippets of a schedule out of the frames of one segment.
-
-    Args:
-        schedule: Where snippets lie.
-        streams: What is cut at each place.
-        flow: Where flow comes from, where a stream wants it.
-    """
-
-    def __init__(
-        self, schedule: Schedule, streams: Sequence[StreamInput], flow: FlowSource | None = None
-    ) -> None:
-        self._layout = schedule.layout()
-        self._streams = streams
-        self._flow = flow
-        self._motion = any(stream.crop == "motion" for stream in streams)
-        self._thumbnail: npt.NDArray[np.float32] | None = None  # of the last frame
-        self._samples: deque[Sample] = deque()
-        self._first = 0
-
-    @property
-    def frames(self) -> int:
-        """Frames taken so far."""
-        return self._first + len(self._samples)
-
-    def cut(self, frames: Iterable[Frame]) -> Iterator[Snippet]:
-        """Yield the snippets of ``frames``; fewer than one needs give one, padded."""
-        for frame, flow in self._with_flow(frames):
-            self._take(frame, flow)
-            yield from self._due(ended=False)
-        if self.frames:
-            yield from self._due(ended=True)
-
-    def _with_flow(self, frames: Iterable[Frame]) -> Iterator[tuple[Frame, Image | None]]:
-        """Yield every frame with the flow that leads to it; still at the start."""
-        if self._flow is None:
-            yield from ((frame, None) for frame in frames)
-            return
-        own, copied = tee(frames)
-        fields = self._flow(frame.image for frame in copied)
-        for index, frame in enumerate(own):
-            still = None if index else np.full((*frame.image.shape[:2], 2), 128, np.uint8)
-            yield frame, next(fields) if still is None else still
-
-    def _take(self, frame: Frame, flow: Image | None) -> None:
-        sample = Sample(frame, flow)
-        if self._motion:
-            before, self._thumbnail = self._thumbnail, thumbnail(frame.image)
-            if before is not None:
-                sample.profile = motion_profile(before, self._thumbnail)
-        self._samples.append(sample)
-
-    def _due(self, ended: bool) -> Iterator[Snippet]:
-        for place in self._layout.places(self.frames, ended):
-            snippet = self._snippet(place)
-            while self._first < self._layout.oldest and len(self._samples) > self._layout.context:
-                self._samples.popleft()
-                self._first += 1
-            yield snippet
-
-    def _snippet(self, place: Place) -> Snippet:
-        boxes: dict[tuple[str, int, int], Box] = {}
-        parts = {}
-        for stream in self._streams:
-            grid, start = place.starts[stream.modality.name]
-            indices = grid.indices(start, stream.modality, self.frames).tolist()
-            # the flow field of a sample leads to it, so a pair's field sits at its second frame
-            indices = indices[1:] if stream.modality.name == "flow" else indices
-            seen = (stream.crop, *grid.context_bounds(start, self.frames))
-            if seen not in boxes:
-                boxes[seen] = self._box(*seen)
-            samples = [self._sample(index) for index in indices]
-            parts[stream.modality.name] = SnippetPart(samples, stream, boxes[seen])
-        read = range(min(place.first, place.last), place.last + 1)
-        return Snippet(place, any(self._sample(i).frame.corrupt for i in read), parts)
-
-    def _box(self, crop: str, low: int, high: int) -> Box:
-        # a profile belongs to a pair of frames, so that of the first one looks out of the context
-        context = [self._sample(index).profile for index in range(low + 1, high)]
-        height, width = self._sample(low).frame.image.shape[:2]
-        return profiled_box([each for each in context if each is not None], height, width, crop)
-
-    def _sample(self, index: int) -> Sample:
-        return self._samples[index - self._first]
 
 
 def window_scores(
@@ -346,7 +234,8 @@ def window_scores(
         batch: Most snippets in a call of ``networks``.
     """
     run, waiting = segment.run, segment.waiting
-    cutter = SnippetCutter(schedule, streams, None if flow is None else _timed(flow, run.watch))
+    timed = None if flow is None else _timed(flow, run.watch)
+    cutter = SnippetCutter(schedule, streams, timed, locate=bool(run.zones))
     snippets = run.watch.each(CUTTING, cutter.cut(segment))
     if waiting is None:
         batches = prefetch(_batches(snippets, batch), depth=1)
@@ -362,7 +251,7 @@ def window_scores(
         for scored in schedule.select(run.watch.each(WAITING, batches), compute):
             run.snippets += len(scored)
             for snippet, scores in scored:
-                yield from assembler.push(snippet.place, scores, snippet.corrupt)
+                yield from assembler.push(snippet.place, scores, snippet.corrupt, snippet.moving)
         yield from assembler.finish(cutter.frames)
 
 

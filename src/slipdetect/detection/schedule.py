@@ -9,15 +9,15 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import TypeVar
+from typing import Protocol, TypeVar
 
 import numpy as np
 import numpy.typing as npt
 
 from slipdetect.errors import UsageError
-from slipdetect.modalities.sampling import segment_offsets
 from slipdetect.modalities.snippet import SnippetGrid
 from slipdetect.types import EventConfig
+from slipdetect.types.person import Box
 
 T = TypeVar("T")
 
@@ -51,12 +51,14 @@ class WindowScores:
     Attributes:
         scores: Logits ``(snippets, classes)`` float32 by modality.
         corrupt: A snippet touches damaged frames.
+        moving: Box of what moves around the middle snippet, the moment that the window speaks of.
     """
 
     start: float
     end: float
     scores: Scores
     corrupt: bool
+    moving: Box | None = None
 
 
 @dataclass(frozen=True)
@@ -107,7 +109,60 @@ class WindowPlan:
         return (self.span - 1 + (self.snippets - 1) * self.step) / self.sample_fps
 
 
-class _All:
+class Layout(Protocol):
+    """Says which snippets can be cut while the frames of a segment come.
+
+    Attributes:
+        oldest: First frame that a later snippet may need.
+        context: Frames to keep in any case, for snippets at the end.
+    """
+
+    oldest: int
+    context: int
+
+    def places(self, frames: int, ended: bool) -> Iterator[Place]:
+        """Yield the next snippets that ``frames`` frames, all of them if ``ended``, suffice for."""
+        ...
+
+
+class Assembler(Protocol):
+    """Combines the snippet scores of a segment into windows."""
+
+    def push(
+        self, place: Place, scores: Scores, corrupt: bool, moving: Box | None = None
+    ) -> list[WindowScores]:
+        """Take the scores of the next snippet; return the windows that it completes."""
+        ...
+
+    def finish(self, frames: int) -> list[WindowScores]:
+        """Return the windows at the end of a segment of ``frames`` frames."""
+        ...
+
+
+class Schedule(Protocol):
+    """Says where snippets lie, which are computed, and which windows they form."""
+
+    @property
+    def step(self) -> int:
+        """Sampled frames from one snippet to the next, or from one window."""
+        ...
+
+    def layout(self) -> Layout:
+        """Return the layout of a new segment."""
+        ...
+
+    def assembler(self) -> Assembler:
+        """Return the assembler of a new segment."""
+        ...
+
+    def select(
+        self, batches: Iterable[Sequence[T]], score: Score[T]
+    ) -> Iterator[list[tuple[T, Scores]]]:
+        """Yield all snippets in order with their scores."""
+        ...
+
+
+class ComputeAll:
     """Computes every snippet."""
 
     def select(
@@ -119,7 +174,7 @@ class _All:
 
 
 @dataclass(frozen=True)
-class EverySnippet(_All):
+class EverySnippet(ComputeAll):
     """Snippets on a regular grid, all of which are computed, and windows that slide over them."""
 
     modalities: tuple[str, ...]
@@ -132,11 +187,10 @@ class EverySnippet(_All):
         return self.grid.step
 
     def layout(self) -> Layout:
-        """Return what says which snippets can be cut while the frames of a new segment come."""
+        """See ``Schedule``; so do the others."""
         return _GridLayout(self.grid, self.modalities)
 
     def assembler(self) -> Assembler:
-        """Return what combines the snippet scores of a new segment into windows."""
         return WindowAssembler(self.plan)
 
 
@@ -194,48 +248,15 @@ class SkipConfident(EverySnippet):
         return made | _computed(waiting, unsure, score)
 
 
-@dataclass(frozen=True)
-class FixedWindows(_All):
-    """Windows that each have snippets of their own, at the centers of equal parts.
-
-    That is the sampling of tests (Wang et al., ECCV 2016). A window lasts from its first frame to
-    the one after its last.
-
-    Attributes:
-        grids: By modality, a grid of one snippet.
-        segments: Snippets of a window.
-        step: Frames from one window to the next.
-        length: Frames of a window that is cut before the segment ends; None: all wait for that.
-        size: Tells how many frames the window has that begins at a frame, of a number of frames;
-            0 if it is not looked at.
-        rate: Frames per second.
-    """
-
-    grids: Mapping[str, SnippetGrid]
-    segments: int
-    step: int
-    length: int | None
-    size: Callable[[int, int], int]
-    rate: float
-
-    def layout(self) -> Layout:
-        """See ``EverySnippet``; so do the others."""
-        return _FixedLayout(self)
-
-    def assembler(self) -> Assembler:
-        return _FixedAssembler(self)
-
-
 class _GridLayout:
     def __init__(self, grid: SnippetGrid, modalities: Iterable[str]) -> None:
-        self.oldest = -grid.before  # first frame that a later snippet may need
-        self.context = grid.context  # frames to keep in any case, for snippets at the end
+        self.oldest = -grid.before
+        self.context = grid.context
         self._grid = grid
         self._modalities = tuple(modalities)
         self._start = 0
 
     def places(self, frames: int, ended: bool) -> Iterator[Place]:
-        """Yield the next snippets that ``frames`` frames, all of them if ``ended``, suffice for."""
         grid = self._grid
         until = grid.starts(frames)[-1] if ended else frames - grid.span - grid.after
         while self._start <= until:
@@ -244,35 +265,6 @@ class _GridLayout:
             self.oldest = self._start - grid.before
             last = min(start + grid.span, frames) - 1
             yield Place(start, last, dict.fromkeys(self._modalities, (grid, start)))
-
-
-class _FixedLayout:
-    context = 0
-
-    def __init__(self, windows: FixedWindows) -> None:
-        self._windows = windows
-        self._reach = max(grid.before for grid in windows.grids.values())
-        self._start = 0
-        self.oldest = -self._reach
-
-    def places(self, frames: int, ended: bool) -> Iterator[Place]:
-        windows = self._windows
-        size = windows.size(self._start, frames)
-        while size and (ended or size == windows.length):
-            start = self._start
-            offsets = {
-                name: segment_offsets(size, windows.segments, grid.span, "test").tolist()
-                for name, grid in windows.grids.items()
-            }
-            for index in range(windows.segments):
-                starts = {
-                    name: (grid, start + offsets[name][index])
-                    for name, grid in windows.grids.items()
-                }
-                yield Place(start, start + size - 1, starts)
-            self._start += windows.step
-            self.oldest = self._start - self._reach
-            size = windows.size(self._start, frames)
 
 
 class WindowAssembler:
@@ -287,7 +279,7 @@ class WindowAssembler:
 
     def __init__(self, plan: WindowPlan) -> None:
         self.plan = plan
-        self._scores: deque[tuple[Scores, bool]] = deque()
+        self._scores: deque[tuple[Scores, bool, Box | None]] = deque()
         self._first = 0
         self._begin = -(plan.snippets // 2)
         self._previous: tuple[int, int] | None = None
@@ -296,9 +288,11 @@ class WindowAssembler:
     def _count(self) -> int:
         return self._first + len(self._scores)
 
-    def push(self, place: Place, scores: Scores, corrupt: bool) -> list[WindowScores]:
+    def push(
+        self, place: Place, scores: Scores, corrupt: bool, moving: Box | None = None
+    ) -> list[WindowScores]:
         """Take the scores of the next snippet; return the windows that it completes."""
-        self._scores.append((scores, corrupt))
+        self._scores.append((scores, corrupt, moving))
         windows = []
         while self._begin + self.plan.snippets <= self._count:
             # a snippet at the end may repeat its last frame, and no window reaches beyond that
@@ -333,40 +327,16 @@ class WindowAssembler:
         members = [self._scores[index - self._first] for index in range(first, last + 1)]
         start = first * self.plan.step / self.plan.sample_fps
         end = (last * self.plan.step + self.plan.span - 1) / self.plan.sample_fps
-        scores = _stacked([member[0] for member in members])
+        scores = stacked([member[0] for member in members])
         corrupt = any(member[1] for member in members)
-        return [WindowScores(min(start, duration), min(end, duration), scores, corrupt)]
+        moving = members[len(members) // 2][2]
+        return [WindowScores(min(start, duration), min(end, duration), scores, corrupt, moving)]
 
     def _forget(self) -> None:
         # a whole window stays, because the last one may have to begin before the next would
         while self._first < min(self._begin, self._count - self.plan.snippets):
             self._scores.popleft()
             self._first += 1
-
-
-class _FixedAssembler:
-    def __init__(self, windows: FixedWindows) -> None:
-        self._windows = windows
-        self._members: list[Scores] = []
-        self._corrupt = False
-
-    def push(self, place: Place, scores: Scores, corrupt: bool) -> list[WindowScores]:
-        self._members.append(scores)
-        self._corrupt |= corrupt
-        if len(self._members) < self._windows.segments:
-            return []
-        start, end = place.first / self._windows.rate, (place.last + 1) / self._windows.rate
-        made = WindowScores(start, end, _stacked(self._members), self._corrupt)
-        self._members, self._corrupt = [], False
-        return [made]
-
-    def finish(self, frames: int) -> list[WindowScores]:
-        return []
-
-
-Schedule = EverySnippet | FixedWindows
-Layout = _GridLayout | _FixedLayout
-Assembler = WindowAssembler | _FixedAssembler
 
 
 def anchor_distance(grid: SnippetGrid) -> int:
@@ -396,5 +366,6 @@ def _mean(first: Scores, second: Scores, share: float) -> Scores:
     return {name: logits + weight * (second[name] - logits) for name, logits in first.items()}
 
 
-def _stacked(members: Sequence[Scores]) -> Scores:
+def stacked(members: Sequence[Scores]) -> Scores:
+    """Return the scores ``(snippets, classes)`` of a window's snippets, by modality."""
     return {name: np.stack([member[name] for member in members]) for name in members[0]}

@@ -15,6 +15,7 @@ from functools import partial
 import numpy as np
 import numpy.typing as npt
 
+from slipdetect.detection.cutting import FlowSource, Snippet, SnippetCutter
 from slipdetect.detection.engines import make_engine
 from slipdetect.detection.engines.engine import Engine, Logits
 from slipdetect.detection.loading import check_consensus
@@ -24,11 +25,8 @@ from slipdetect.detection.pipeline import (
     JUDGING,
     NETWORK,
     SCORING,
-    FlowSource,
     RunState,
     Segment,
-    Snippet,
-    SnippetCutter,
     Stopwatch,
     WindowScorer,
     prefetch,
@@ -162,7 +160,7 @@ class TSNScorer(WindowScorer):
                 agreed = self.networks.consensus(found.scores)
                 probability, streams = self.networks.probability(agreed)
             start, end = found.start + segment.start, found.end + segment.start
-            window = Window(start, end, probability, streams, found.corrupt)
+            window = Window(start, end, probability, streams, found.corrupt, moving=found.moving)
             yield window if people is None else people.judge(window)
 
     def window_scores(self, segment: Segment) -> Iterator[WindowScores]:

@@ -20,16 +20,19 @@ R = TypeVar("R")
 _NICER = 5
 
 
-def let_others_first() -> None:
+def let_others_first(by: int = _NICER) -> None:
     """Lower the priority of this thread, where each has its own (Linux), so that others read.
 
     A source that nobody reads in time waits in buffers of the network, where nobody counts it.
     Threads that this one starts have its priority.
+
+    Args:
+        by: How much nicer it becomes.
     """
     if sys.platform == "linux":
         with suppress(OSError):  # not allowed everywhere
             thread = threading.get_native_id()
-            os.setpriority(os.PRIO_PROCESS, thread, os.getpriority(os.PRIO_PROCESS, 0) + _NICER)
+            os.setpriority(os.PRIO_PROCESS, thread, os.getpriority(os.PRIO_PROCESS, 0) + by)
 
 
 class ScoringQueue(Generic[S, R]):

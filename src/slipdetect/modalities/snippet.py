@@ -219,14 +219,9 @@ def motion_box(profiles: list[MotionProfile], height: int, width: int) -> Box:
     The box spans the 4th to 96th percentile of difference energy on both axes, widened by 1.35;
     without motion it is the center square.
     """
-    import numpy as np
-
-    if not profiles:
+    if (energy := _energy(profiles)) is None:
         return center_box(height, width)
-    columns = np.sum([profile.columns for profile in profiles], axis=0)
-    rows = np.sum([profile.rows for profile in profiles], axis=0)
-    if float(columns.sum()) < _LEAST_ENERGY:
-        return center_box(height, width)
+    columns, rows = energy
     left, right = _span(columns, width)
     top, bottom = _span(rows, height)
     side = max(right - left, bottom - top) * _MARGIN
@@ -234,6 +229,17 @@ def motion_box(profiles: list[MotionProfile], height: int, width: int) -> Box:
     x = _keep_inside((left + right) / 2 - side / 2, side, width)
     y = _keep_inside((top + bottom) / 2 - side / 2, side, height)
     return Box(round(x), round(y), round(side))
+
+
+def moving_box(profiles: list[MotionProfile]) -> tuple[float, float, float, float] | None:
+    """Return left, top, right and bottom of what moves, as shares of the picture; None: nothing.
+
+    Without the margin of ``motion_box`` the lower side is where what moves touches the ground.
+    """
+    if (energy := _energy(profiles)) is None:
+        return None
+    (left, right), (top, bottom) = (_span(axis, 1) for axis in energy)
+    return round(left, 4), round(top, 4), round(right, 4), round(bottom, 4)
 
 
 def motion_extent(profile: MotionProfile) -> float | None:
@@ -301,6 +307,17 @@ def _resize_into(out: npt.NDArray[np.uint8], part: npt.NDArray[np.uint8]) -> Non
     elif side <= 4 * size:
         source = cv2.resize(part, (2 * size, 2 * size), interpolation=cv2.INTER_LINEAR)
     cv2.resize(source, (size, size), dst=out, interpolation=method)
+
+
+def _energy(profiles: list[MotionProfile]) -> tuple[Any, Any] | None:
+    """Return the energy of several profiles by columns and by rows; None without motion."""
+    import numpy as np
+
+    if not profiles:
+        return None
+    columns = np.sum([profile.columns for profile in profiles], axis=0)
+    rows = np.sum([profile.rows for profile in profiles], axis=0)
+    return None if float(columns.sum()) < _LEAST_ENERGY else (columns, rows)
 
 
 def _span(energy: npt.NDArray[np.float32], extent: int) -> tuple[float, float]:

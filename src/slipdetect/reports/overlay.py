@@ -15,11 +15,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from slipdetect._text import timecode
+from slipdetect.reports.colors import color
 from slipdetect.video import Frame, Recording
 
 if TYPE_CHECKING:
     from slipdetect.types import DetectionResult, Event, EventConfig, Window
     from slipdetect.types.person import Box
+    from slipdetect.types.zones import Zone, Zones
 
 Image = NDArray[np.uint8]
 
@@ -33,11 +35,12 @@ _TRACK = (70, 75, 82)
 _QUIET = (86, 180, 233)
 _EVENT = (255, 145, 71)
 _DARK = (20, 20, 20)
+_LEFT_OUT = (150, 154, 160)
 _NEAR = 0.3  # seconds around the times when a person was seen in which their box is drawn
 
 
 class Overlay(Recording):
-    """Writes the video with a strip below the picture and a banner on it during events.
+    """Writes the video with zones, a strip below the picture and a banner on it during events.
 
     Frames keep their times; pixels are square, the shorter side is at most 720. There is no sound.
 
@@ -73,6 +76,8 @@ class OverlayPainter:
         self._paths = {event: _path(event, result.windows) for event in result.events}
         self._times = np.array([window.center for window in result.windows])
         self._values = np.array([window.probability for window in result.windows])
+        self._left_out = [window.zone is not None for window in result.windows]
+        self._zones = result.zones
 
     def paint(self, image: Image, time: float) -> Image:
         """Return ``(H + strip, W, 3)`` uint8 for a frame ``(H, W, 3)`` shown at ``time`` s."""
@@ -81,6 +86,7 @@ class OverlayPainter:
         painted = np.empty((height + strip, width, 3), np.uint8)
         painted[:height] = image
         painted[height:] = _GROUND
+        draw_zones(painted[:height], self._zones)
         event = self.event_at(time)
         draw_box(painted[:height], None if event is None else self.box_at(event, time))
         self._strip(painted[height:], time, event is not None)
@@ -93,6 +99,12 @@ class OverlayPainter:
         if not len(self._times):
             return 0.0
         return float(np.interp(time, self._times, self._values))
+
+    def left_out_at(self, time: float) -> bool:
+        """Return whether a zone leaves out the window whose middle is nearest to ``time`` s."""
+        if not self._left_out:
+            return False
+        return self._left_out[int(np.abs(self._times - time).argmin())]
 
     def event_at(self, time: float) -> Event | None:
         """Return the event that ``time`` s lies in, if any."""
@@ -123,7 +135,8 @@ class OverlayPainter:
         top, bottom = round(height * 0.34), round(height * 0.66)
         cv2.rectangle(strip, (left, top), (right, bottom), _TRACK, -1)
         end = left + round((right - left) * probability)
-        cv2.rectangle(strip, (left, top), (end, bottom), _EVENT if in_event else _QUIET, -1)
+        quiet = _LEFT_OUT if self.left_out_at(time) else _QUIET
+        cv2.rectangle(strip, (left, top), (end, bottom), _EVENT if in_event else quiet, -1)
         mark = left + round((right - left) * self._onset)
         cv2.line(strip, (mark, top - height // 8), (mark, bottom + height // 8), _INK, 2)
 
@@ -150,12 +163,54 @@ def draw_box(picture: Image, box: Box | None) -> None:
     cv2.rectangle(picture, low, high, _EVENT, max(1, min(height, width) // 160))
 
 
+def draw_zones(picture: Image, zones: Zones, *, names: bool = True) -> None:
+    """Draw thin outlines of zones on a picture ``(H, W, 3)`` uint8.
+
+    Args:
+        picture: It is changed.
+        zones: In the color of ``zone_color`` each.
+        names: Write the name of each into its middle, too.
+    """
+    height, width = picture.shape[:2]
+    thin = max(1, round(min(height, width) / 240))
+    for zone in zones.zones:
+        corners = [(round(x * (width - 1)), round(y * (height - 1))) for x, y in zone.points]
+        red, green, blue = bytes.fromhex(zone_color(zone).removeprefix("#"))
+        ink = red, green, blue
+        cv2.polylines(picture, [np.array(corners, np.int32)], True, ink, thin, cv2.LINE_AA)
+        if names:
+            _tag(picture, _writable(zone.name), corners, ink)
+
+
+def zone_color(zone: Zone) -> str:
+    """Return the color of a zone, ``#rrggbb``: one for those that include, one for the others."""
+    return color(2 if zone.include else 3)
+
+
+def _tag(
+    picture: Image, text: str, corners: list[tuple[int, int]], ground: tuple[int, int, int]
+) -> None:
+    """Write a name amid the corners of a zone, as far as the picture goes."""
+    height, width = picture.shape[:2]
+    scale = _scale(max(8.0, min(height, width) * 0.035))
+    pad = max(2, height // 120)
+    high, wide = _height(scale) + 2 * pad, _width(text, scale) + 2 * pad
+    x, y = (sum(axis) // len(corners) for axis in zip(*corners, strict=True))
+    left = max(0, min(x - wide // 2, width - wide))
+    top = max(0, min(y - high // 2, height - high))
+    cv2.rectangle(picture, (left, top), (left + wide, top + high), ground, -1)
+    _write(picture, text, (left + pad, top + high // 2), scale, _DARK)
+
+
+def _writable(text: str) -> str:
+    """Return what the font has letters for; others would be drawn as question marks."""
+    return "".join(char for char in text if " " <= char <= "~")
+
+
 def _banner(picture: Image, event: Event) -> None:
     height, width = picture.shape[:2]
     scale = _scale(max(11.0, min(height, width) * 0.055))
-    # letters that the font lacks would be drawn as question marks
-    label = "".join(char for char in event.label if " " <= char <= "~")
-    text = f"{label.upper()} {event.score:.2f}"
+    text = f"{_writable(event.label).upper()} {event.score:.2f}"
     while text and _width(text, scale) > width - 24:
         text = text[:-1]
     pad = max(6, height // 60)

@@ -19,18 +19,23 @@ import cv2
 from slipdetect._html import render, verbatim
 from slipdetect.errors import VideoError
 from slipdetect.reports.colors import color
-from slipdetect.reports.overlay import draw_box
+from slipdetect.reports.overlay import draw_box, draw_zones, zone_color
 from slipdetect.types.aftermath import what_followed
 from slipdetect.types.events import stream_names
 from slipdetect.types.timeline import axis_length, curve_path, ticks
+from slipdetect.types.zones import Zones
 from slipdetect.video import Frame, Recording, View
 
 if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
+
     from slipdetect.types import DetectionResult, Event, EventConfig
     from slipdetect.video import VideoInfo
 
 _MOST_PICTURES = 40  # of one video; a page of thousands would not open
 _PICTURE_SHORT_SIDE = 144
+_ZONES_SHORT_SIDE = 240
 _QUALITY = 80
 _FRAME_SECONDS = 2.0  # no camera shows a picture for longer
 
@@ -86,7 +91,7 @@ def html_page(sections: Sequence[Section], about: About) -> str:
         "page.html",
         sections=sorted(sections, key=lambda section: -section.score),
         about=about,
-        style=verbatim("page.css"),
+        style=verbatim("base.css") + verbatim("page.css"),
         script=script,
         digest=base64.b64encode(hashlib.sha256(script.encode()).digest()).decode("ascii"),
     )
@@ -99,6 +104,7 @@ def video_section(
     address: str,
     path: str,
     begins: float = 0.0,
+    zones: bytes | None = None,
 ) -> Section:
     """Return the section of a video that was looked at.
 
@@ -109,6 +115,7 @@ def video_section(
         address: Where the player finds the video, a URL relative to the page; empty: no player.
         path: Of the video below the common folder, for the review; empty: it cannot be reviewed.
         begins: Time of the recording at which what the player finds begins, seconds.
+        zones: JPEG of the zones; None where there are none, or no picture.
     """
     windows = result.windows
     length = axis_length(result.duration, windows)
@@ -119,7 +126,8 @@ def video_section(
         for index, name in enumerate(names)
         if len(names) > 1
     ]
-    best = max(fused, default=0.0)
+    best = max((window.probability for window in windows if window.zone is None), default=0.0)
+    left_out = [None if window.zone is None else window.probability for window in windows]
     html = render(
         "video.html",
         result=result,
@@ -131,6 +139,9 @@ def video_section(
         length=length,
         begins=begins,
         fused=curve_path(windows, fused, length),
+        left_out=curve_path(windows, left_out, length),
+        zones=zones,
+        outlines=[(zone, zone_color(zone)) for zone in result.zones.zones],
         streams=streams,
         ticks=ticks(length),
         followed={event: what_followed(event) for event in result.events},
@@ -144,37 +155,78 @@ def failed_section(source: str, error: str) -> Section:
     return Section(render("failed.html", source=source, error=error), -2.0, failed=True)
 
 
-class EventPicture(View):
-    """Keeps the picture at the moment of an event that the model was surest of.
+class _Picture(View):
+    """Keeps one picture of a video.
 
     Args:
-        event: The event.
+        start: When, seconds.
+        zones: Drawn on it.
 
     Attributes:
         jpeg: The picture, None where the video broke off before it.
     """
 
-    short_side = _PICTURE_SHORT_SIDE
+    names = False
 
-    def __init__(self, event: Event) -> None:
-        self.event = event
-        self.start, self.end = event.peak, event.peak + _FRAME_SECONDS
+    def __init__(self, start: float, zones: Zones) -> None:
+        self.start, self.end = start, start + _FRAME_SECONDS
         self.jpeg: bytes | None = None
+        self._zones = zones
 
     def take(self, frame: Frame) -> None:
-        """Keep the first frame, with the person's box."""
+        """Keep the first frame, drawn on."""
         image = frame.image.copy()  # other views have the same picture
-        draw_box(image, self.event.box)
+        draw_zones(image, self._zones, names=self.names)
+        self.draw(image)
         bgr = cv2.cvtColor(image, cv2.COLOR_RGB2BGR)
         done, data = cv2.imencode(".jpg", bgr, [cv2.IMWRITE_JPEG_QUALITY, _QUALITY])
         if not done:
-            raise VideoError("a picture of an event cannot be encoded")
+            raise VideoError("a picture for the page cannot be encoded")
         self.jpeg, self.end = bytes(data), -math.inf
 
+    def draw(self, image: npt.NDArray[np.uint8]) -> None:
+        """Draw what else belongs on it."""
 
-def event_pictures(events: Iterable[Event], most: int = _MOST_PICTURES) -> list[EventPicture]:
-    """Return what takes a picture of each of the ``most`` strongest events."""
-    return [EventPicture(event) for event in sorted(events, key=lambda e: -e.score)[:most]]
+
+class EventPicture(_Picture):
+    """Keeps the picture at the moment of an event that the model was surest of.
+
+    Args:
+        event: The event; its person's box is drawn.
+        zones: Drawn without their names, for which it is too small.
+    """
+
+    short_side = _PICTURE_SHORT_SIDE
+
+    def __init__(self, event: Event, zones: Zones) -> None:
+        super().__init__(event.peak, zones)
+        self.event = event
+
+    def draw(self, image: npt.NDArray[np.uint8]) -> None:
+        draw_box(image, self.event.box)
+
+
+class ZonesPicture(_Picture):
+    """Keeps the first picture of a video, with its zones and their names.
+
+    Args:
+        result: What was found in the video.
+    """
+
+    short_side = _ZONES_SHORT_SIDE
+    names = True
+
+    def __init__(self, result: DetectionResult) -> None:
+        super().__init__(result.info.start, result.zones)
+        self.end = math.inf
+
+
+def event_pictures(
+    events: Iterable[Event], zones: Zones | None = None, most: int = _MOST_PICTURES
+) -> list[EventPicture]:
+    """Return what takes a picture of each of the ``most`` strongest events, with zones."""
+    drawn = Zones() if zones is None else zones
+    return [EventPicture(event, drawn) for event in sorted(events, key=lambda e: -e.score)[:most]]
 
 
 def plays_in_browsers(info: VideoInfo) -> bool:

@@ -13,9 +13,10 @@ from typing import TYPE_CHECKING
 from slipdetect._text import columns, pad, printable, shorten, timecode
 from slipdetect.reports.text_table import text_table
 from slipdetect.types.events import stream_names
+from slipdetect.types.zones import why_left_out
 
 if TYPE_CHECKING:
-    from slipdetect.types import DetectionResult, Event, Profile, Stage
+    from slipdetect.types import DetectionResult, Event, Profile, Stage, Window
 
 _NOTHING_FOUND = "no slip found"
 _GAP = "  "
@@ -84,11 +85,16 @@ def _windows(result: DetectionResult) -> list[str]:
             timecode(window.end),
             f"{window.probability:.3f}",
             *(f"{window.streams[name]:.3f}" if name in window.streams else "" for name in streams),
-            "damaged" if window.corrupt else "",
+            _remarks(window),
         )
         for window in result.windows
     ]
     return text_table(heads, rows, left=(0, 1, len(heads) - 1), indent=2)
+
+
+def _remarks(window: Window) -> str:
+    zone = "" if window.zone is None else printable(why_left_out(window.zone))
+    return ", ".join(filter(None, (zone, "damaged" if window.corrupt else "")))
 
 
 class SummaryTable:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import logging
 import math
 from collections import deque
+from collections.abc import Mapping
 from types import TracebackType
 from typing import TYPE_CHECKING, ClassVar
 
@@ -94,6 +95,15 @@ class AlertSink(Sink):
         if alert.of in self._taken:
             self.seen += 1
             self._put(alert)
+
+    @property
+    def counts(self) -> Mapping[str, int]:
+        return {
+            "sent": self.delivered,
+            "held_back": self.suppressed,
+            "failed": self.failed,
+            "not_attempted": self.not_attempted,
+        }
 
     def _put(self, alert: Alert) -> None:
         if self._outbox.put(alert) is not None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 import threading
 from collections import deque
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import chain
@@ -22,10 +23,15 @@ from slipdetect.sinks.sink import Alert, Setup, Sink
 from slipdetect.types import Event
 
 if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
+
     from slipdetect.detection.live import LiveEvent
     from slipdetect.people.privacy import Privacy
     from slipdetect.video.live.live_video import Keep
     from slipdetect.video.live.picture_memory import PictureMemory
+
+    _Picture = tuple[float, npt.NDArray[np.uint8]]
 
 _POLL = 0.1
 ROOM = 64 * 2**20  # bytes, of all sources
@@ -58,6 +64,8 @@ class LiveClips(Sink):
 
     Attributes:
         made: The new files.
+        spans: Seconds of the first and the last picture of each of them.
+        folder: Where they go.
     """
 
     option = "--clips"
@@ -78,7 +86,8 @@ class LiveClips(Sink):
     ) -> None:
         super().__init__()
         self.made: list[Path] = []
-        self._folder = folder
+        self.spans: dict[Path, tuple[float, float]] = {}
+        self.folder = folder
         self._margin = margin
         self._overwrite = overwrite
         self._privacy = privacy
@@ -98,7 +107,11 @@ class LiveClips(Sink):
 
     def keep(self, source: str) -> Keep:
         """Return what remembers the pictures of a source."""
-        return self._reel(source).memory.watch
+        return self.memory(source).watch
+
+    def memory(self, source: str) -> PictureMemory:
+        """Return the last pictures of a source."""
+        return self._reel(source).memory
 
     def live_event(self, source: str, event: LiveEvent, now: datetime) -> None:
         from slipdetect.video.live import Started
@@ -125,7 +138,7 @@ class LiveClips(Sink):
             self._thread.join()
         if self.made:
             many = f"{len(self.made)} clip{'' if len(self.made) == 1 else 's'}"
-            self.remarks.append(f"wrote {many} in {str(self._folder)!r}")
+            self.remarks.append(f"wrote {many} in {str(self.folder)!r}")
         if self._privacy is not None:
             self.remarks += self._privacy.pop_warnings()
 
@@ -133,7 +146,7 @@ class LiveClips(Sink):
         """Return where the clip of an event goes: ``DIR/camera-0-20250301T091527.104Z.mp4``."""
         moment = self._reel(source).began + timedelta(seconds=event.start)
         stamp = f"{moment:%Y%m%dT%H%M%S}.{moment.microsecond // 1000:03d}Z"
-        return self._folder / f"{clip_stem(source)}-{stamp}.mp4"
+        return self.folder / f"{clip_stem(source)}-{stamp}.mp4"
 
     def _reel(self, source: str) -> _Reel:
         if source not in self._reels:
@@ -167,8 +180,12 @@ class LiveClips(Sink):
             first = next(frames, None)
             if first is None:
                 raise VideoError(f"no clip {str(target)!r}: no picture of it is kept any more")
+            span = [first[0], first[0]]
             write_timed_video(
-                target, chain([first], frames), memory.rate, overwrite=self._overwrite
+                target,
+                _noting(span, chain([first], frames)),
+                memory.rate,
+                overwrite=self._overwrite,
             )
         except SlipdetectError as error:
             self.missing.append(error)
@@ -176,7 +193,15 @@ class LiveClips(Sink):
             reason = type(error).__name__
             self.missing.append(VideoError(f"no clip {str(target)!r}: internal error, {reason}"))
         else:
+            self.spans[target] = span[0], span[1]
             self.made.append(target)
+
+
+def _noting(span: list[float], frames: Iterable[_Picture]) -> Iterator[_Picture]:
+    """Yield pictures, and note the time of the last one."""
+    for frame in frames:
+        span[1] = frame[0]
+        yield frame
 
 
 def clip_stem(name: str) -> str:

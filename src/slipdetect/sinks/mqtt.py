@@ -11,7 +11,7 @@ import logging
 import math
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
@@ -128,6 +128,10 @@ class Mqtt(Sink):
         """Say that a camera gives nothing any more."""
         with self._lock:
             self._put(self._sensor(source).end())
+
+    @property
+    def counts(self) -> Mapping[str, int]:
+        return {"sent": self.sent, "failed": self.failed, "lost": self.lost}
 
     def __exit__(
         self,

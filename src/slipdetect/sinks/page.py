@@ -19,7 +19,7 @@ from slipdetect.sinks.sink import Setup, Sink
 
 if TYPE_CHECKING:
     from slipdetect.detection import DetectionResult
-    from slipdetect.reports.page import About, EventPicture, Section
+    from slipdetect.reports.page import About, EventPicture, Section, ZonesPicture
     from slipdetect.video import Recording, View
 
 logger = logging.getLogger(__name__)
@@ -51,6 +51,7 @@ class Page(Sink):
         self._sections: list[Section] = []
         self._weights: dict[str, str] = {}
         self._pictures: Sequence[EventPicture] = ()
+        self._zones: ZonesPicture | None = None
         self._copy: Recording | None = None
 
     @classmethod
@@ -65,16 +66,23 @@ class Page(Sink):
 
     def views(self, result: DetectionResult) -> Sequence[View]:
         """Return what takes pictures of events, and copies what the page cannot play as it is."""
-        from slipdetect.reports.page import browser_copy, event_pictures, plays_in_browsers
+        from slipdetect.reports.page import (
+            ZonesPicture,
+            browser_copy,
+            event_pictures,
+            plays_in_browsers,
+        )
 
         target, self._copy = next(self._copies), None
-        self._pictures = event_pictures(result.events)
+        self._pictures = event_pictures(result.events, result.zones)
+        self._zones = ZonesPicture(result) if result.zones else None
+        views: list[View] = [*self._pictures, *(() if self._zones is None else (self._zones,))]
         if self._overlay is not None:
             self._copy = self._overlay.copy
         elif self._setup.privacy is not None or not plays_in_browsers(result.info):
             self._copy = browser_copy(target, overwrite=self._setup.overwrite)
-            return [*self._pictures, self._copy]
-        return self._pictures
+            views.append(self._copy)
+        return views
 
     def result(self, result: DetectionResult) -> None:
         from slipdetect.reports.page import video_section
@@ -89,7 +97,8 @@ class Page(Sink):
         # show the stamps, unless they are negative
         info = result.info
         begins = -max(info.zero, 0.0) if shown == result.source else info.start
-        section = video_section(result, self.events, pictures, address, path, begins)
+        zones = None if self._zones is None else self._zones.jpeg
+        section = video_section(result, self.events, pictures, address, path, begins, zones)
         self._sections.append(section)
 
     def _shown(self, result: DetectionResult) -> str:

@@ -35,6 +35,7 @@ _ALL = (
     "overlay:OverlaySink",
     "page:Page",
     "clips:ClipFolder",
+    "live_page:LivePage",
     "live_clips:LiveClips",
     "command:Command",
     "webhook:Webhook",

@@ -25,6 +25,7 @@ from slipdetect.types.export import event_data
 
 if TYPE_CHECKING:
     from slipdetect.detection import DetectionResult, Detector, EventConfig
+    from slipdetect.detection.cameras import Cameras
     from slipdetect.detection.live import LiveEvent, LiveSummary
     from slipdetect.people.privacy import Privacy
     from slipdetect.video import View
@@ -48,6 +49,7 @@ class Setup:
         cooldown: Seconds after an alert without another one.
         alert_timeout: Seconds that one alert may take.
         mqtt_hold: Seconds that the sensor of a camera stays on after the last news of an event.
+        page_token_env: The variable with the token that the page of a live run demands.
         privacy: Hides people in all pictures that are written.
         sinks: Those made so far; a later one may use what an earlier one writes.
     """
@@ -62,6 +64,7 @@ class Setup:
     cooldown: float | None = None
     alert_timeout: float | None = None
     mqtt_hold: float | None = None
+    page_token_env: str | None = None
     privacy: Privacy | None = None
     sinks: list[Sink] = field(default_factory=list)
 
@@ -176,6 +179,9 @@ class Sink:
         """
         self.detector = detector
 
+    def watching(self, cameras: Cameras) -> None:
+        """Take the live sources of the run, to ask how they are doing."""
+
     def event(self, alert: Alert) -> None:
         """Take an event as soon as it is final; detection waits meanwhile."""
 
@@ -215,6 +221,11 @@ class Sink:
         trace: TracebackType | None,
     ) -> None:
         """Let go of what is still going on, whatever has ended the run."""
+
+    @property
+    def counts(self) -> Mapping[str, int]:
+        """Alerts so far by what became of them; empty where it sends none."""
+        return {}
 
     @property
     def events(self) -> EventConfig:

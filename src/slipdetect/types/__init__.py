@@ -10,6 +10,7 @@ from slipdetect.types.event_finder import EventFinder, find_events
 from slipdetect.types.events import Calibration, Event, EventConfig, Thresholds, Window
 from slipdetect.types.person import Person, Sighting, Track
 from slipdetect.types.result import DetectionResult, Profile, Stage
+from slipdetect.types.zones import Zone, Zones
 from slipdetect.video.frame import DecodeReport, Frame, VideoInfo
 
 __all__ = [
@@ -28,5 +29,7 @@ __all__ = [
     "Track",
     "VideoInfo",
     "Window",
+    "Zone",
+    "Zones",
     "find_events",
 ]

@@ -82,6 +82,7 @@ class EventFinder:
 
     The border between two windows lies midway between their centers; an event that begins with
     the first window begins at that window's start, one that lasts to the last ends at its end.
+    A window that a zone leaves out is in no event, whatever its probability.
 
     Args:
         config: Thresholds and durations.
@@ -140,13 +141,14 @@ class EventFinder:
         border = window.start if self._last is None else (self._last.center + window.center) / 2
         finished = self._settle(border) if not self._active else []
         threshold = self.config.offset if self._active else self.config.onset
-        if window.probability >= threshold:
+        counts = window.zone is None
+        if counts and window.probability >= threshold:
             self._grow(window, border)
         elif self._active and self._event is not None:
             self._event.end = border
             self._active = False
         if self._event is not None:
-            odds = float(log_odds([window.probability])[0])
+            odds = float(log_odds([window.probability if counts else 0.0])[0])
             self._event.add(_Part(border, window.end, odds))
         self._last = window
         self._given_out([*finished, *self._confirmed()])

@@ -96,6 +96,9 @@ class Window:
         people: Who was there at its center, and the ``person`` of an event where they were seen
             nearest to it; None where nobody was looked for.
         person: Number of the track of the one whom the probability speaks of.
+        moving: What moves around its center: left, top, right and bottom as shares of the
+            picture's width and height; None where nothing does, or nobody looked.
+        zone: Name of the zone that leaves it out, so that it is in no event.
     """
 
     start: float
@@ -105,6 +108,8 @@ class Window:
     corrupt: bool = False
     people: tuple[Sighting, ...] | None = None
     person: int | None = None
+    moving: Box | None = None
+    zone: str | None = None
 
     @property
     def center(self) -> float:

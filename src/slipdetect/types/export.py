@@ -67,6 +67,8 @@ def window_data(window: Window) -> dict[str, Any]:
         ]
     if window.person is not None:
         data["person"] = window.person
+    if window.zone is not None:
+        data["zone"] = window.zone
     return data
 
 
@@ -111,7 +113,7 @@ def events_frame(source: str, events: Sequence[Event]) -> pd.DataFrame:
 def windows_frame(
     source: str, windows: Sequence[Window], modalities: Iterable[str]
 ) -> pd.DataFrame:
-    """Return source, start, end (seconds), probability, that of each stream, person, corrupt."""
+    """Return a row a window: its times in seconds, probabilities, and what else is known of it."""
     columns: dict[str, tuple[list[Any], Any]] = {
         "source": ([plain_name(source)] * len(windows), object),
         "start": ([window.start for window in windows], float),
@@ -123,6 +125,7 @@ def windows_frame(
         columns[f"probability_{name}"] = (alone, float)
     columns["person"] = ([window.person for window in windows], "Int64")
     columns["corrupt"] = ([window.corrupt for window in windows], bool)
+    columns["zone"] = ([window.zone for window in windows], object)
     return _frame(columns)
 
 

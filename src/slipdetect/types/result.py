@@ -15,6 +15,7 @@ from slipdetect.errors import UsageError
 from slipdetect.types.aftermath import what_followed
 from slipdetect.types.event_finder import find_events
 from slipdetect.types.events import Event, EventConfig, Window
+from slipdetect.types.zones import Zones, why_left_out
 from slipdetect.video.frame import DecodeReport, VideoInfo
 
 if TYPE_CHECKING:
@@ -119,6 +120,7 @@ class DetectionResult:
         profile: Where the time went.
         event_config: Thresholds and durations that made ``events`` of ``windows``.
         label: What events are called.
+        zones: Where in the picture events counted; none: everywhere.
     """
 
     source: str
@@ -133,6 +135,7 @@ class DetectionResult:
     profile: Profile | None = field(default=None, compare=False)
     event_config: EventConfig = field(default_factory=EventConfig)
     label: str = "slip"
+    zones: Zones = field(default_factory=Zones)
 
     def __iter__(self) -> Iterator[Event]:
         return iter(self.events)
@@ -182,7 +185,8 @@ class DetectionResult:
         if self.windows:
             best = max(self.windows, key=lambda window: window.probability)
             at = timecode(best.center)
-            parts.append(f"highest probability {best.probability:.2f} at {at}")
+            left_out = "" if best.zone is None else f", {printable(why_left_out(best.zone))}"
+            parts.append(f"highest probability {best.probability:.2f} at {at}{left_out}")
         return ", ".join(parts)
 
     def at(
@@ -257,6 +261,8 @@ class DetectionResult:
             },
             "events": [event_data(event) for event in self.events],
         }
+        if self.zones:
+            data["zones"] = self.zones.to_json()
         if windows:
             data["windows"] = [window_data(window) for window in self.windows]
         return data
@@ -281,7 +287,7 @@ class DetectionResult:
 
         Args:
             windows: A row for each window instead: source, start, end, probability,
-                ``probability_MODALITY`` of each stream alone, person, corrupt.
+                ``probability_MODALITY`` of each stream alone, person, corrupt, zone.
 
         Raises:
             LibraryError: pandas is not installed.

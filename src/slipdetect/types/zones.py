@@ -6,14 +6,17 @@ In: corners as shares of the picture. Out: whether a person's foot is where it c
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import combinations
+from typing import Any
 
 from slipdetect.errors import UsageError
+from slipdetect.types.events import Window
 
 Point = tuple[float, float]  # from the left and from the top, as shares of width and height
 
 OUTSIDE = "outside"  # what leaves out whoever is in no zone that lets in
+_NEAR = 1e-9  # of the picture; what a corner may be off by after arithmetic
 
 
 @dataclass(frozen=True)
@@ -26,7 +29,8 @@ class Zone:
         include: Events count only in such zones; False: none counts in this one.
 
     Raises:
-        UsageError: It is no polygon, reaches out of the picture, or crosses itself.
+        UsageError: It is no polygon, reaches out of the picture, crosses itself, or has no name of
+            its own.
     """
 
     name: str
@@ -34,6 +38,8 @@ class Zone:
     include: bool = False
 
     def __post_init__(self) -> None:
+        if not self.name.strip() or self.name == OUTSIDE:
+            raise UsageError(f"a zone cannot be called {self.name!r}; give it another name")
         if len(self.points) > 1 and self.points[0] == self.points[-1]:  # closed, as GeoJSON has it
             object.__setattr__(self, "points", self.points[:-1])
         if len(self.points) < 3:
@@ -43,6 +49,11 @@ class Zone:
                 raise UsageError(
                     f"zone {self.name!r}: the corner ({x:g}, {y:g}) is not in the picture; give "
                     "shares of its width and height, from 0 to 1"
+                )
+        for corner, (before, after) in enumerate(self._sides(), 1):
+            if before == after:
+                raise UsageError(
+                    f"zone {self.name!r} has its corner {corner} twice in a row; leave one out"
                 )
         crossing = self._crossing()
         if crossing is not None:
@@ -71,12 +82,14 @@ class Zone:
         """Return the numbers of two sides that meet elsewhere than at a shared corner."""
         sides = self._sides()
         for (i, one), (j, other) in combinations(enumerate(sides), 2):
-            if one[0] == one[1]:
-                return (i, i)
-            neighbors = j == i + 1 or (i == 0 and j == len(sides) - 1)
-            if neighbors:
+            if i == 0 and j == len(sides) - 1:
+                one, other = other, one
+            elif j != i + 1:
+                if _meet(*one, *other):
+                    return i, j
                 continue
-            if _meet(*one, *other):
+            # neighbors share a corner; where one goes back along the other they share more
+            if _on_side(other[1], *one) or _on_side(one[0], *other):
                 return i, j
         return None
 
@@ -117,6 +130,41 @@ class Zones:
             return OUTSIDE
         return None
 
+    def marked(self, window: Window) -> Window:
+        """Return a window with the zone that leaves it out; where no foot is known it counts."""
+        foot = foot_of_window(window) if self.zones else None
+        zone = None if foot is None else self.leaves_out(foot)
+        return window if zone is None else replace(window, zone=zone)
+
+    def to_json(self) -> list[dict[str, Any]]:
+        """Return plain JSON data: name, and the corners as ``include`` or ``exclude``."""
+        return [
+            {
+                "name": zone.name,
+                "include" if zone.include else "exclude": [list(point) for point in zone.points],
+            }
+            for zone in self.zones
+        ]
+
+
+def why_left_out(zone: str) -> str:
+    """Return in words that a zone leaves something out.
+
+    Args:
+        zone: Name of the zone, or ``OUTSIDE``.
+    """
+    return "outside all zones" if zone == OUTSIDE else f"in zone {zone!r}"
+
+
+def foot_of_window(window: Window) -> Point | None:
+    """Return where the person stands or lies whom a window speaks of.
+
+    Where they were not seen at its center it is the foot of what moves; None where nothing does.
+    """
+    seen = (each.box for each in window.people or () if each.track == window.person)
+    box = next(seen, window.moving)
+    return None if box is None else foot_of(box)
+
 
 def foot_of(box: Sequence[float]) -> Point:
     """Return the middle of a box's lower side, where its person stands or lies.
@@ -137,10 +185,12 @@ def _turn(a: Point, b: Point, c: Point) -> float:
 
 
 def _on_side(point: Point, a: Point, b: Point) -> bool:
-    if abs(_turn(a, b, point)) > 1e-9:
+    if abs(_turn(a, b, point)) > _NEAR:
         return False
-    x, y = point
-    return min(a[0], b[0]) <= x <= max(a[0], b[0]) and min(a[1], b[1]) <= y <= max(a[1], b[1])
+    return all(
+        min(one, other) - _NEAR <= each <= max(one, other) + _NEAR
+        for each, one, other in zip(point, a, b, strict=True)
+    )
 
 
 def _meet(a: Point, b: Point, c: Point, d: Point) -> bool:

@@ -12,8 +12,9 @@ import numpy as np
 import numpy.typing as npt
 
 from slipdetect.detection.detector import Detector
+from slipdetect.detection.fixed_windows import FixedWindows
 from slipdetect.detection.pipeline import Segment, WindowScorer, window_scores
-from slipdetect.detection.schedule import FixedWindows, WindowScores
+from slipdetect.detection.schedule import WindowScores
 from slipdetect.detection.scorer import SnippetScorer
 from slipdetect.errors import ModelError, UsageError, VideoError
 from slipdetect.flow import FlowExtractor

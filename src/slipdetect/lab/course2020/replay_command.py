@@ -37,6 +37,7 @@ class ReplaySettings(DetectSettings):
     join: bool = False
     order: str | None = None
     confirm_down: float | None = None
+    zones: str | None = None
     preset: str = headed(
         "Report",
         f"Which of its programs: {', '.join(PRESETS)}.",

@@ -18,8 +18,9 @@ import numpy.typing as npt
 from slipdetect._version import __version__
 from slipdetect.detection import TSNScorer
 from slipdetect.detection.engines import make_engine
+from slipdetect.detection.fixed_windows import FixedWindows
 from slipdetect.detection.pipeline import BATCH, RunState, Segment, window_scores
-from slipdetect.detection.schedule import FixedWindows, Scores
+from slipdetect.detection.schedule import Scores
 from slipdetect.detection.scorer import SnippetScorer
 from slipdetect.errors import DataError, UsageError
 from slipdetect.lab.augment.images import flip_images, scale_short_side

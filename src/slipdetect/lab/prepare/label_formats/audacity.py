@@ -14,7 +14,8 @@ from slipdetect.lab.prepare.label_formats.label_file import (
     LabelSet,
 )
 
-_LINE = re.compile(r"([0-9]+[.,][0-9]+)\t([0-9]+[.,][0-9]+)(?:\t(.*))?")
+_NUMBER = r"([0-9]+(?:[.,][0-9]+)?)"
+_LINE = re.compile(rf"{_NUMBER}\t{_NUMBER}(?:\t(.*))?")
 
 
 class Audacity(LabelFormat):

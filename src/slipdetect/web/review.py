@@ -1,0 +1,103 @@
+"""The review of live events: which of them are falls, as annotations of their clips.
+
+In: verdicts on events. Out: a CSV that ``train`` takes, never half written and never shortened by
+another program that has it too.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from filelock import FileLock
+
+from slipdetect._io import atomic_write
+from slipdetect.errors import DataError, OutputError
+
+COLUMNS = ("path", "start", "end", "label", "group", "score")
+_PATIENCE = 10.0  # for another program that writes, seconds
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """One row.
+
+    Attributes:
+        start: Of the event in its clip, seconds.
+        end: Likewise.
+        label: ``right`` or ``wrong``.
+        group: What clips of one place have in common.
+        score: Of the event.
+    """
+
+    start: float
+    end: float
+    label: str
+    group: str
+    score: float
+
+    def cells(self, path: str) -> list[str]:
+        """Return the row's cells, times in milliseconds."""
+        times = [f"{each:.3f}" for each in (self.start, self.end)]
+        return [path, *times, self.label, self.group, f"{self.score:.6g}"]
+
+
+class Review:
+    """A file of verdicts.
+
+    Args:
+        path: The file; it may hold rows of earlier runs, which stay.
+
+    Raises:
+        DataError: The file is there and holds something else.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._rows()
+
+    def put(self, verdicts: Mapping[str, Sequence[Verdict]]) -> None:
+        """Replace the rows of clips; one without verdicts has none.
+
+        Args:
+            verdicts: By the clip's path from the file's folder.
+
+        Raises:
+            DataError: The file holds something else by now.
+            OutputError: It cannot be written.
+        """
+        lock = self.path.with_name(f".{self.path.name}.lock")
+        try:
+            with FileLock(lock, timeout=_PATIENCE):
+                rows = [row for row in self._rows() if row[0] not in verdicts]
+                for path in verdicts:
+                    rows += [each.cells(path) for each in verdicts[path]]
+                text = io.StringIO(newline="")
+                csv.writer(text, lineterminator="\n").writerows([COLUMNS, *rows])
+                with atomic_write(self.path, overwrite=True) as temporary:
+                    temporary.write_text(text.getvalue(), encoding="utf-8", newline="\n")
+        except (OSError, TimeoutError) as error:
+            why = getattr(error, "strerror", None) or "another program has it"
+            raise OutputError(f"cannot write {str(self.path)!r}: {why}") from error
+
+    def _rows(self) -> list[list[str]]:
+        try:
+            text = self.path.read_text(encoding="utf-8-sig")
+            rows = [row for row in csv.reader(io.StringIO(text, newline="")) if row]
+        except FileNotFoundError:
+            return []
+        except OSError as error:
+            raise DataError(
+                f"cannot read {str(self.path)!r}: {error.strerror}; check it"
+            ) from error
+        except (UnicodeDecodeError, csv.Error):
+            rows = [["not", "a", "table"]]
+        if rows and (rows[0] != list(COLUMNS) or any(len(row) != len(COLUMNS) for row in rows)):
+            raise DataError(
+                f"{str(self.path)!r} is not a review with the columns {','.join(COLUMNS)}; "
+                "rename it, so that one can be begun"
+            )
+        return rows[1:]
