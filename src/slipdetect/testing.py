@@ -82,7 +82,7 @@ class BackboneContract:
         assert isinstance(spec.normalization, Normalization)
         assert spec.name == self.name
         assert spec.license
-        assert vars(self.network)["spec"] is spec
+        assert vars(self.network)["spec"] == spec
 
     def test_named_first_convolution_is_the_one_that_sees_the_picture(self) -> None:
         order: list[nn.Module] = []
@@ -101,6 +101,14 @@ class BackboneContract:
             output = self._run(self.network, 3, size=size)
             assert output.shape == (1, self.spec.feature_dim), f"at {size} px"
             assert torch.isfinite(output).all(), f"at {size} px"
+
+    def test_a_size_that_is_not_fixed_may_be_another(self) -> None:
+        """A network of one size only says ``fixed_input_size``, so that others are refused."""
+        spec = self.spec
+        # a smallest size below ``input_size`` is another size that passes
+        if not spec.fixed_input_size and spec.min_input_size == spec.input_size:
+            output = self._run(self.network, 3, size=2 * spec.input_size)
+            assert output.shape == (1, spec.feature_dim), "only input_size: say fixed_input_size"
 
     @pytest.mark.parametrize("channels", [10, 15])
     def test_other_channels_start_from_the_mean_over_the_colors(self, channels: int) -> None:

@@ -176,6 +176,21 @@ def test_impossible_settings_are_2(run, args: list[str], words: str) -> None:
     assert "Traceback" not in result.output
 
 
+@pytest.mark.parametrize("more", [[], ["--show"]])
+def test_a_size_that_the_network_cannot_take_is_2_before_a_clip_is_read(
+    run, data: Path, more: list[str]
+) -> None:
+    backbone = "timm/vit_tiny_patch16_224"
+    args = ["--modality", "rgb", "--backbone", backbone, "--set", "input_size=112", *more]
+    cache, out = data.parent / "cache", data.parent / "run"
+    result = run("train", "--data", data, "--out", out, "--cache", cache, "--device", "cpu", *args)
+    assert result.exit_code == 2
+    assert f"{backbone} needs pictures of exactly 224 x 224 px, got 112 x 112" in result.stderr
+    assert "--set input_size=224, or choose another --backbone" in result.stderr
+    assert not cache.exists() or not list(cache.iterdir())
+    assert not out.exists()
+
+
 def test_a_missing_annotation_file_is_3(run, tmp_path: Path) -> None:
     result = run("train", "--data", tmp_path / "none.csv", "--out", tmp_path / "run")
     assert result.exit_code == 3

@@ -7,10 +7,17 @@ from __future__ import annotations
 
 import tomllib
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from slipdetect.backbones import BackboneSpec, backbone_info, get_spec, list_backbones
+from slipdetect.backbones import (
+    BackboneSpec,
+    backbone_info,
+    create_backbone,
+    get_spec,
+    list_backbones,
+)
 from slipdetect.backbones.registry import BUILT_IN, GROUP
 from slipdetect.errors import BackboneUnavailable, ModelError, UsageError
 from slipdetect.modalities.normalize import Normalization
@@ -78,6 +85,26 @@ def test_timm_facts_come_from_a_dry_run() -> None:
     # This network's head is wider than its last stage: 1280, not timm's num_features 960.
     spec = get_spec("timm/mobilenetv3_large_100")
     assert (spec.feature_dim, spec.first_conv) == (1280, "conv_stem")
+
+
+def test_a_network_of_one_size_says_so() -> None:
+    fixed, free = (get_spec(f"timm/{name}") for name in ("vit_tiny_patch16_224", "resnet18"))
+    assert (fixed.takes, free.takes) == ("exactly 224 x 224 px", "at least 32 x 32 px")
+    fixed.require_size(224, 224)
+    free.require_size(32, 260)
+    for height, width in ((112, 112), (256, 256), (224, 240)):
+        with pytest.raises(UsageError, match=f"exactly 224 x 224 px, got {height} x {width}"):
+            fixed.require_size(height, width)
+    with pytest.raises(UsageError, match="at least 32 x 32 px, got 40 x 31"):
+        free.require_size(40, 31)
+
+
+def test_an_option_may_free_the_size() -> None:
+    name = "timm/vit_tiny_patch16_224"
+    freed: Any = create_backbone(name, dynamic_img_size=True)
+    assert (freed.spec.takes, freed.spec.input_size) == ("at least 112 x 112 px", 224)
+    still: Any = create_backbone(name, qkv_bias=False)
+    assert still.spec.fixed_input_size
 
 
 @pytest.mark.parametrize("name", ["timm/nope", "timm/hf-hub:someone/something", "timm/"])

@@ -124,7 +124,7 @@ def test_bytes_and_tiny_pictures_are_refused() -> None:
     network = stub_tsn()
     with pytest.raises(UsageError, match="SnippetNormalizer"):
         network(torch.zeros(1, 9, 8, 8, dtype=torch.uint8))
-    with pytest.raises(UsageError, match="at least 8 x 8 pixels, got 8 x 7"):
+    with pytest.raises(UsageError, match="at least 8 x 8 px, got 8 x 7"):
         network(torch.zeros(1, 9, 8, 7))
 
 

@@ -36,8 +36,8 @@ def create_backbone(
             convolution by their mean over the colors (cross-modality initialization).
         weights: None for random ones, ``"imagenet"``, or a ``.safetensors``, ``.pth`` or ``.pt``
             file with tensors only.
-        **options: Of ``backbone_options(name)``. The one fact of the spec that they may change
-            is ``feature_dim``.
+        **options: Of ``backbone_options(name)``. They may change two facts of the spec:
+            ``feature_dim``, and that ``input_size`` is fixed.
 
     Returns:
         A module with attribute ``spec`` (``BackboneSpec``) that maps ``(N, in_channels, H, W)``
@@ -81,30 +81,54 @@ def checked_spec(
         network: Takes ``(N, in_channels, H, W)``.
         spec: Of the network without options.
         in_channels: Channels of the input.
-        options_given: Whether the network may have another number of features than ``spec``.
+        options_given: Whether the network may have another number of features than ``spec``,
+            and take pictures of other sizes.
 
     Returns:
-        ``spec``, with the ``feature_dim`` that the network has.
+        ``spec``, with the ``feature_dim`` that the network has and the sizes that it takes.
 
     Raises:
         ValueError: The output is no ``(1, feature_dim)`` tensor.
     """
+    shape = _output_shape(network, in_channels, spec.min_input_size)
+    if shape != (1, spec.feature_dim):
+        if not options_given or not isinstance(shape, tuple) or shape[:-1] != (1,):
+            raise ValueError(
+                f"its network returns {shape} for one picture; its spec says "
+                f"{(1, spec.feature_dim)}"
+            )
+        spec = replace(spec, feature_dim=shape[1])
+    return _freed(network, spec, in_channels) if options_given and spec.fixed_input_size else spec
+
+
+def _freed(network: nn.Module, spec: BackboneSpec, in_channels: int) -> BackboneSpec:
+    """Return ``spec`` of a fixed size without that, if the options let other sizes pass."""
+
+    def passes(size: int) -> bool:
+        try:
+            return _output_shape(network, in_channels, size) == (1, spec.feature_dim)
+        except Exception:
+            return False
+
+    if not passes(2 * spec.input_size):
+        return spec
+    half = spec.input_size // 2
+    least = half if passes(half) else spec.input_size
+    return replace(spec, fixed_input_size=False, min_input_size=least)
+
+
+def _output_shape(network: nn.Module, in_channels: int, size: int) -> tuple[int, ...] | str:
+    """Return the shape of what a network makes of one picture, or its type if it has none."""
     import torch
 
-    size = spec.min_input_size
     training = network.training
     network.eval()
-    with torch.inference_mode():
-        output = network(torch.zeros(1, in_channels, size, size))
-    network.train(training)
-    shape = tuple(output.shape) if isinstance(output, torch.Tensor) else type(output).__name__
-    if shape == (1, spec.feature_dim):
-        return spec
-    if not options_given or not isinstance(shape, tuple) or shape[:-1] != (1,):
-        raise ValueError(
-            f"its network returns {shape} for one picture; its spec says {(1, spec.feature_dim)}"
-        )
-    return replace(spec, feature_dim=shape[1])
+    try:
+        with torch.inference_mode():
+            output = network(torch.zeros(1, in_channels, size, size))
+    finally:
+        network.train(training)
+    return tuple(output.shape) if isinstance(output, torch.Tensor) else type(output).__name__
 
 
 def _build(

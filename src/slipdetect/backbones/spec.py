@@ -28,10 +28,12 @@ class BackboneSpec:
         normalization: Color order, value range, mean and std it was trained with.
         first_conv: Dotted name of the convolution that sees the picture (``"conv1"``).
         license: SPDX identifier of the code and weights.
-        min_input_size: Smallest side in pixels that passes through the network.
+        min_input_size: Smallest side in pixels that passes through the network; ``input_size``
+            where that is fixed.
         weights_url: Where ``weights="imagenet"`` comes from; None where there is no such file.
         source: Library that defines the network.
         paper: Where the architecture was published.
+        fixed_input_size: No other side than ``input_size`` passes through the network.
     """
 
     name: str
@@ -44,6 +46,7 @@ class BackboneSpec:
     weights_url: str | None = None
     source: str = ""
     paper: str = ""
+    fixed_input_size: bool = False
 
     def __post_init__(self) -> None:
         if not self.name or not self.first_conv:
@@ -55,6 +58,25 @@ class BackboneSpec:
                 f"{self.name!r}: min_input_size {self.min_input_size} must lie "
                 f"between 1 and input_size {self.input_size}"
             )
+        if self.fixed_input_size:
+            object.__setattr__(self, "min_input_size", self.input_size)
+
+    @property
+    def takes(self) -> str:
+        """Which pictures pass through the network, such as ``"at least 32 x 32 px"``."""
+        kind = "exactly" if self.fixed_input_size else "at least"
+        return f"{kind} {self.min_input_size} x {self.min_input_size} px"
+
+    def require_size(self, height: int, width: int) -> None:
+        """Refuse a size of pictures, in pixels, that does not pass through the network.
+
+        Raises:
+            UsageError: Saying which sizes do.
+        """
+        least = self.min_input_size
+        fits = height == width == least if self.fixed_input_size else min(height, width) >= least
+        if not fits:
+            raise UsageError(f"{self.name} needs pictures of {self.takes}, got {height} x {width}")
 
     @property
     def color(self) -> str:

@@ -198,12 +198,7 @@ class TSN(nn.Module):
             )
         if not x.is_floating_point():
             raise UsageError(f"TSN takes normalized floats, not {x.dtype}; use SnippetNormalizer")
-        if min(x.shape[-2:]) < self.spec.min_input_size:
-            least = self.spec.min_input_size
-            raise UsageError(
-                f"{self.spec.name} needs pictures of at least {least} x {least} pixels, "
-                f"got {x.shape[-2]} x {x.shape[-1]}"
-            )
+        self.spec.require_size(x.shape[-2], x.shape[-1])
         return x if five else x.reshape(x.shape[0], segments, stored, *x.shape[-2:])
 
     def _difference(self, x: torch.Tensor) -> torch.Tensor:

@@ -185,7 +185,7 @@ def backbone_page(name: str) -> str:
         "work": f"{cost.flops / 1e9:.2f} GFLOP a picture",
         "latency": f"{cost.seconds * 1e3:.0f} ms a picture, measured now on {cost.threads} "
         "CPU threads",
-        "input": f"{spec.input_size} x {spec.input_size} px, at least {spec.min_input_size}",
+        "input": f"{spec.input_size} x {spec.input_size} px, {spec.takes}",
         "colors": f"{spec.color}, 0 to {spec.value_range:g}",
         **_shapes(spec.input_size),
         "first layer": spec.first_conv,

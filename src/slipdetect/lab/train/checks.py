@@ -6,10 +6,12 @@ In: ``TrainConfig``s and the model's name. Out: nothing, or an error; what is wo
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
 
 from slipdetect import backbones
 from slipdetect.backbones.options import parse_options
 from slipdetect.backbones.registry import find_entry
+from slipdetect.backbones.spec import BackboneSpec
 from slipdetect.errors import UsageError
 from slipdetect.flow import FlowExtractor
 from slipdetect.lab.data import Clip
@@ -91,14 +93,36 @@ def require_backbones(configs: Mapping[str, TrainConfig]) -> None:
     """Refuse backbones that there are not; one that is given options is built to check them.
 
     Raises:
-        UsageError: Options do not fit a backbone.
+        UsageError: Options, or the size of pictures, do not fit a backbone.
         ModelError: There is no such backbone.
     """
-    for backbone, texts in {(each.backbone, each.backbone_option) for each in configs.values()}:
+    for backbone, texts, size in {
+        # the model to start from may have options, and so other sizes
+        (each.backbone, each.backbone_option, None if each.init_from else each.input_size)
+        for each in configs.values()
+    }:
         if texts:
-            backbones.create_backbone(backbone, **parse_options(texts))
-        else:
+            network: Any = backbones.create_backbone(backbone, **parse_options(texts))
+            require_size(network.spec, size)
+        elif size is None:
             find_entry(backbone)
+        else:
+            require_size(backbones.get_spec(backbone), size)
+
+
+def require_size(spec: BackboneSpec, size: int | None) -> None:
+    """Refuse an ``input_size``, in pixels, that a network cannot take; None: its own.
+
+    Raises:
+        UsageError: Saying what to set.
+    """
+    try:
+        spec.require_size(*(spec.input_size if size is None else size,) * 2)
+    except UsageError as error:
+        more = "" if spec.fixed_input_size else " or more"
+        raise UsageError(
+            f"{error}; --set input_size={spec.min_input_size}{more}, or choose another --backbone"
+        ) from error
 
 
 def warnings(configs: Mapping[str, TrainConfig]) -> list[str]:

@@ -25,6 +25,7 @@ from slipdetect.lab.train.checkpoint import Checkpoints
 from slipdetect.lab.train.checks import (
     agreed,
     held_out_warnings,
+    require_size,
     require_trainable,
     warnings,
 )
@@ -173,7 +174,8 @@ class TrainingRun:
             require_no_leak(training, validation)
         for name in self.modalities:
             plan = self._plan(name, training, validation)
-            plan.network()
+            network = plan.network()
+            require_size(network.spec, plan.stream(network).input_size)
             if self._is_main:
                 plan.warn_of_start()
 
