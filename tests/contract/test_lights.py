@@ -15,8 +15,7 @@ from slipdetect.detection.pipeline import RunState, Segment, marked_windows
 from slipdetect.types import Event, Window
 from slipdetect.types.event_finder import EventFinder
 
-# None would be right at "high" too: a known failure in the model card.
-MOST = {"low": 0, "balanced": 0, "high": 1}
+SENSITIVITIES = ("low", "balanced", "high")
 
 
 @pytest.fixture(scope="module")
@@ -42,13 +41,13 @@ def test_light_in_one_room_is_no_event(detector: Detector, change: str) -> None:
     found = windows(detector, change, ROOMS[-1])
     # the change is seen, so that something could have been found
     assert any(window.moving is not None for window in found)
-    assert not events(detector, change, ROOMS[-1], "balanced")
+    # at "high" the first of them was one
+    assert not events(detector, change, ROOMS[-1], "high")
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("sensitivity", MOST)
+@pytest.mark.parametrize("sensitivity", SENSITIVITIES)
 def test_light_in_thirty_rooms(detector: Detector, sensitivity: str) -> None:
     scenes = [(change, room) for change in CHANGES for room in ROOMS]
     assert len(scenes) == 30
-    alarms = [scene for scene in scenes if events(detector, *scene, sensitivity)]
-    assert len(alarms) <= MOST[sensitivity], alarms
+    assert not [scene for scene in scenes if events(detector, *scene, sensitivity)]

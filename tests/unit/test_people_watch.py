@@ -161,6 +161,27 @@ def test_where_nobody_is_found_the_other_streams_decide() -> None:
     assert film.network.shapes == []
 
 
+def test_where_nobody_is_found_light_alone_is_no_motion(monkeypatch: pytest.MonkeyPatch) -> None:
+    shown: list[int] = []
+
+    def only_light(pictures: list[npt.NDArray[np.uint8]]) -> bool:
+        shown.append(len(pictures))
+        return True
+
+    monkeypatch.setattr("slipdetect.detection.people.only_light_changed", only_light)
+    (empty,) = Film(nobody).windows(SURE, STEP)
+    least = CONFIG.limits[0] - CONFIG.unseen
+    assert empty.probability == pytest.approx(sigmoid(least))
+    # 2.4 s at five a second, both ends included
+    assert shown == [13]
+    (low,) = Film(nobody).windows(OPEN, STEP)
+    assert low.probability == pytest.approx(sigmoid(least))
+    # somebody who is found is judged as ever
+    (other,) = Film(lambda time: [someone()]).windows(SURE, STEP)
+    assert other.streams[POSE] == pytest.approx(sigmoid(2.0))
+    assert len(shown) == 2
+
+
 def test_of_whom_an_event_may_be_it_is_known_where_they_were() -> None:
     # out of sight at 3.0 and 3.2 s, not for so long that the track ends
     film = Film(lambda time: [] if 2.9 < time < 3.3 else [someone(10 * time)])

@@ -15,6 +15,7 @@ from slipdetect.detection.pipeline import Segment
 from slipdetect.models.pose import PoseConfig
 from slipdetect.people.crowd import LEAD, Crowd, Seen, surest
 from slipdetect.people.estimators import PoseEstimator
+from slipdetect.people.light import only_light_changed
 from slipdetect.people.network import PoseNetwork
 from slipdetect.people.pictures import Picture, PictureSampler
 from slipdetect.types import Frame, Sighting, Window
@@ -95,7 +96,11 @@ class PeopleWatch:
             if gated and not self._run.followed:
                 self._forget(window)
                 return replace(window, probability=self._config.combined(odds, None))
-            pose, track = self._surest(window)
+            first = self._first(window)
+            pose, track = self._surest(window, first)
+            if pose is None and self._only_light(first):
+                # what the other streams took for motion is none
+                odds = min(odds, self._config.limits[0])
             both = self._config.combined(odds, None if gated else pose)
             streams = window.streams
             if pose is not None:
@@ -109,11 +114,19 @@ class PeopleWatch:
             self._forget(window)
             return judged
 
-    def _surest(self, window: Window) -> tuple[float | None, int | None]:
+    def _first(self, window: Window) -> int:
+        """Return the number of a window's first picture; below 0 where the segment begins."""
+        half = (self._config.pictures - 1) / self._config.rate / 2
+        return round((window.center - self._segment.start - half) * self._config.rate)
+
+    def _only_light(self, first: int) -> bool:
+        """Return whether nothing but the light changed in a window that begins with a picture."""
+        kept = map(self._pictures.get, range(first, first + self._config.pictures))
+        return only_light_changed([each[1] for each in kept if each is not None])
+
+    def _surest(self, window: Window, first: int) -> tuple[float | None, int | None]:
         """Return the log-odds of the surest person in a window, and the number of their track."""
         config = self._config
-        start = window.center - self._segment.start - (config.pictures - 1) / config.rate / 2
-        first = round(start * config.rate)
         self._look(first - round(LEAD * config.rate), first + config.pictures)
         people = self._crowd.judged(first, config.pictures, self._network)
         counted = [each for each in people if self._counts(each.track, window.center)]

@@ -25,7 +25,8 @@ class PoseConfig:
         pictures: Of a window, around its center.
         weight: Of the pose stream's log-odds, 0 to 1; the other streams' have the rest.
         limits: Least and highest log-odds of the other streams before they are weighed: of false
-            alarms they are surer than they ought to be.
+            alarms they are surer than they ought to be. The least also holds where nobody is found
+            and nothing but the light changes.
         unseen: Taken off the other streams' log-odds where nobody is found.
         never_up: Taken off the log-odds of whoever was not up in a window or the second before it.
         gate: Probability by the other streams below which nobody is looked for.
