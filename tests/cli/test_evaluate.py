@@ -99,7 +99,7 @@ def test_segments_by_crops(evaluate: Any, data: Path, tmp_path: Path) -> None:
     assert result.stdout == ""
     assert "protocol 2x10 (20 views of each)" in result.stderr
     assert json.loads(out.read_text())["facts"]["protocol"] == "2x10"
-    assert len(list((tmp_path / "cache").iterdir())) == 4
+    assert len(list((tmp_path / "cache").iterdir())) == 8  # pictures and times of four clips
 
 
 def test_json_is_pure(evaluate: Any, data: Path) -> None:
