@@ -56,8 +56,9 @@ def doctor(
 ) -> None:
     """Check the installation, or what a recording is.
 
-    Without VIDEO: what slipdetect needs, and what to do where it is missing. With VIDEO (a file, or a playlist of pieces): what it is, where its times come from, what is
-    doubtful, and how it will be read. It is decoded to its end, unless --quick is given.
+    Without VIDEO: what slipdetect needs, and what to do where it is missing. With VIDEO (a file,
+    or a playlist of pieces): what it is, where its times come from, what is doubtful, and how it
+    will be read. It is decoded to its end, unless --quick is given.
 
     \b
     slipdetect doctor
