@@ -54,10 +54,11 @@ def doctor(
     stream: int | None,
     frame_rate: float | None,
 ) -> None:
-    """Check what slipdetect needs, and say what to do; or look into a recording.
+    """Check the installation, or what a recording is.
 
-    With VIDEO (a file, or a playlist of pieces): what it is, where its times come from, what is
-    doubtful, and how it will be read. It is decoded to its end, unless --quick is given.
+    Without VIDEO: what slipdetect needs, and what to do where it is missing. With VIDEO (a file,
+    or a playlist of pieces): what it is, where its times come from, what is doubtful, and how it
+    will be read. It is decoded to its end, unless --quick is given.
 
     \b
     slipdetect doctor

@@ -101,7 +101,8 @@ class RayCluster:
             raise WorkerError(
                 f"no Ray cluster at {self._address or 'this machine'}: {type(error).__name__}: "
                 f"{reason}; is 'ray start' running there, is its client port the one given "
-                "(10001 by default), and are Ray and Python of one version on all machines?"
+                "(10001 by default), are Ray and Python of one version on all machines, and is "
+                "RAY_AUTH_MODE=token set here where it is there?"
             ) from error
         # Ray prints what happens to its processes to standard output, whatever log_to_driver says
         from ray._private import worker as printing
