@@ -88,4 +88,4 @@ def test_plugin_keeps_the_contract(installed: Path, tmp_path: Path) -> None:
     )
     arguments = ["-q", "-p", "no:cacheprovider", str(tmp_path)]
     code = f"import sys, pytest; sys.exit(pytest.main({arguments!r}))"
-    assert "24 passed" in _run(code, installed)
+    assert "26 passed" in _run(code, installed)
