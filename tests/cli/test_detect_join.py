@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from slipdetect.cli.pieces import _camera
 from synth import make_video
 
 RATE = 10
@@ -76,6 +77,21 @@ def test_each_camera_has_its_cooldown_and_its_files(run, recordings: Path) -> No
     assert len(list(Path("clips").glob("cam2-*.mp4"))) == 1
     # no browser plays files one after the other
     assert {path.name for path in Path("page_files").iterdir()} == {"cam1.mp4", "cam2.mp4"}
+
+
+@pytest.mark.parametrize(
+    ("files", "name"),
+    [
+        (["cam1-1.mp4", "cam1-2.mp4"], "cam1"),
+        (["slip.mp4", "slip.mp4"], "slip"),
+        (["monday/hall.mp4", "tuesday/hall.mp4"], "hall"),
+        (["day/hall_09.mp4", "day/hall_10.mp4"], "day/hall"),
+    ],
+)
+def test_files_that_are_named_are_one_recording_by_what_is_alike(
+    files: list[str], name: str
+) -> None:
+    assert _camera("", files) == name
 
 
 def test_a_playlist_needs_no_option(run, recordings: Path) -> None:

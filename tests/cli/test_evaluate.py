@@ -89,7 +89,7 @@ def test_processes_give_the_same_scores_and_a_run_goes_on(
     )
     other = evaluate(data, "--resume", done, "--protocol", "2x1")
     assert other.exit_code == 6
-    assert "by another protocol" in other.stderr
+    assert "with other protocol" in other.stderr
 
 
 def test_segments_by_crops(evaluate: Any, data: Path, tmp_path: Path) -> None:

@@ -101,7 +101,7 @@ def test_processes_find_the_same_and_a_run_goes_on(
     data.write_text(text.replace("walk", "run"))
     other = run(*args, "--resume", done)
     assert other.exit_code == 6
-    assert "by another annotations" in other.stderr
+    assert "with other annotations" in other.stderr
 
 
 def test_data_that_the_model_saw_are_warned_of(

@@ -5,6 +5,7 @@ In: runs with a stand-in detector. Out: nothing but assertions.
 
 from __future__ import annotations
 
+import threading
 from pathlib import Path
 
 import pytest
@@ -156,3 +157,14 @@ def test_only_what_the_command_has_is_renamed() -> None:
         with command.make_context("detect", ["x.mp4"], parent=ctx):
             wanted = "give --overwrite, --device cpu:1, --max-pixels or nothing=True, as in a=b"
             assert name_options(text) == wanted
+
+
+def test_messages_of_other_threads_name_options_too() -> None:
+    found: list[str] = []
+    with cli.make_context("slipdetect", ["watch", "0"]) as ctx:
+        command = cli.get_command(ctx, "watch")
+        with command.make_context("watch", ["0"], parent=ctx):
+            thread = threading.Thread(target=lambda: found.append(name_options("retries=... sets")))
+            thread.start()
+            thread.join()
+    assert found == ["--retries sets"]

@@ -125,7 +125,7 @@ def test_the_command_gives_the_same_in_processes_and_when_it_goes_on(
     assert (again.stdout, again.stderr, again.exit_code) == (plain.stdout, plain.stderr, 5)
     other = detect(*three, "--resume", done, "--onset", "0.9")
     assert other.exit_code == 6
-    assert "done.jsonl' holds results by another events" in other.stderr
+    assert "done.jsonl' holds results of another run, with other events" in other.stderr
 
 
 def test_zones_go_along_to_workers_and_into_what_is_done(three: list[str], tmp_path: Path) -> None:
@@ -138,7 +138,7 @@ def test_zones_go_along_to_workers_and_into_what_is_done(three: list[str], tmp_p
     assert (again.exit_code, again.stdout) == (0, result.stdout)
     other = detect(*call)
     assert other.exit_code == 6
-    assert "done.jsonl' holds results by another zones" in other.stderr
+    assert "done.jsonl' holds results of another run, with other zones" in other.stderr
 
 
 def test_where_nothing_can_be_begun_it_is_told_in_a_line(three: list[str], tmp_path: Path) -> None:

@@ -250,3 +250,24 @@ def test_a_full_disk_costs_clips_and_nothing_else(
     assert result.stderr.count(".mp4'") >= 2
     assert "too large" in result.stderr  # what the system says of it
     assert list((tmp_path / "clips").iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("more", "code", "words"),
+    [
+        ('source_env = "NOT_THERE"', 2, "camera 'two': there is no variable NOT_THERE"),
+        ('source_file = "none.txt"', 3, "camera 'two': cannot read 'none.txt'"),
+        ('source = "foo"', 2, "camera 'two': 'foo' is neither a file nor a live source"),
+        (f'source = "{DEAD}"\nonset = 0.3\noffset = 0.6', 2, "camera 'two': offset must be at"),
+        (f'source = "{DEAD}"\ncalibration = "none"', 4, "camera 'two': there is no model"),
+    ],
+)
+def test_an_error_says_which_camera_it_is_about(
+    run, model: Path, tmp_path: Path, more: str, code: int, words: str
+) -> None:
+    text = f"{table('one', DEAD)}[camera.two]\n{more}\n"
+    (tmp_path / "cameras.toml").write_text(text)
+    result = run("watch", "cameras.toml", "--model", model)
+    assert (result.exit_code, result.stdout) == (code, "")
+    assert words in result.stderr
+    assert "s3cr3t" not in result.stderr

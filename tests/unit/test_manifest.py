@@ -90,9 +90,9 @@ def test_other_settings_are_refused_by_name(videos: list[str], tmp_path: Path) -
     with kept(path) as first:
         first.add(videos[0], {"events": 1})
     before = path.read_bytes()
-    with pytest.raises(OutputError, match="by another model; give the same options"):
+    with pytest.raises(OutputError, match="with other model; give the same options"):
         kept(path, model="other")
-    with pytest.raises(OutputError, match="by another exact"):
+    with pytest.raises(OutputError, match="with other exact"):
         kept(path, exact=True)
     assert path.read_bytes() == before
 

@@ -51,6 +51,17 @@ def test_pairs_win_over_what_is_usual() -> None:
     assert found == dict.fromkeys(HMDB, "other") | {"fall_floor": "skip", "walk": "slip"}
 
 
+def test_the_rest_is_no_name_that_says_slip_or_other_itself() -> None:
+    """A fall must not become a negative because nobody named it."""
+    classes = ["fall", "sits", "normal"]
+    for rest in ("other", "slip"):
+        found = labels(classes, pairs=(("*", rest),))
+        assert found == {"fall": "slip", "sits": rest, "normal": "other"}
+    assert labels(classes, pairs=(("*", "skip"),)) == dict.fromkeys(classes, "skip")
+    named = labels(classes, pairs=(("*", "other"), ("fall", "other")))
+    assert named == dict.fromkeys(classes, "other")
+
+
 def test_a_class_may_hold_an_equals_sign() -> None:
     assert read_pairs(["a=b=slip"]) == (("a=b", "slip"),)
 
@@ -63,7 +74,7 @@ def test_a_class_may_hold_an_equals_sign() -> None:
         ({"pairs": (("sit", "slips"),)}, "sit=slips: a class is one of slip, other, skip"),
         (
             {},
-            r"whether somebody slips: brush, fall_floor, sit.*--map 'brush=slip'.*name the folder",
+            r"whether somebody slips: brush, fall_floor, sit.*--map 'brush=slip'.*for all of these",
         ),
         ({"pairs": (("fall_floor", "slip"),)}, "whether somebody slips: brush, sit"),
     ],

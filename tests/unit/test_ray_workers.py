@@ -7,8 +7,10 @@ from __future__ import annotations
 
 import json
 import os
+import socket
 import subprocess
 import sys
+import time
 from pathlib import Path
 from typing import Any
 
@@ -16,9 +18,9 @@ import pytest
 
 from crew_tasks import Shouting
 from slipdetect import __version__
-from slipdetect.errors import ModelError, VideoError
+from slipdetect.errors import ModelError, VideoError, WorkerError
 from slipdetect.workers.ray_actor import Actor
-from slipdetect.workers.ray_cluster import client_address
+from slipdetect.workers.ray_cluster import RayCluster, client_address
 from slipdetect.workers.words import Done, Failed, Logged, Ready, Told
 
 TESTS = Path(__file__).parents[1]
@@ -48,6 +50,22 @@ def checked(found: dict[str, list[str]]) -> dict[str, str]:
     """Return what came of each word, of which each has one answer."""
     assert all(len(each) == 1 for each in found.values()), found
     return {word: each[0] for word, each in found.items()}
+
+
+def test_a_cluster_that_nobody_answers_for_is_told_at_once(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        address = f"127.0.0.1:{taken.getsockname()[1]}"
+    monkeypatch.setenv("RAY_ADDRESS", address)
+    began = time.monotonic()
+    with (
+        pytest.raises(WorkerError, match=f"no Ray cluster at {address}, which RAY_ADDRESS names"),
+        RayCluster(None),
+    ):
+        pass
+    assert time.monotonic() - began < 15.0
 
 
 def test_a_cluster_of_this_machine_does_it_all(tmp_path: Path) -> None:

@@ -95,9 +95,7 @@ def _not_toml(path: Path, reason: str) -> DataError:
     where = f"{path}, line {found['line']}" if found else str(path)
     reason = _AT_LINE.sub("", reason)
     if _TWICE.fullmatch(reason):
-        return DataError(
-            f"{where}: this table or key is there twice; each camera has one of a name"
-        )
+        return DataError(f"{where}: this table or key is there twice; rename one")
     return DataError(f"{where}: not valid TOML: {reason}")
 
 
@@ -190,13 +188,16 @@ class _Reader:
     ) -> tuple[str, str]:
         named = [key for key in _ADDRESSES if key in given]
         if len(named) != 1:
-            raise self._wrong(place, f"give one of {', '.join(_ADDRESSES)}, not {len(named)}")
+            has = f"has {' and '.join(named)}" if named else "has no source"
+            raise self._wrong(place, f"it {has}; give one of {', '.join(_ADDRESSES)}")
         (kind,) = named
         key, value = given[kind]
         if kind == "source" and type(value) is int:
             value = str(value)  # the number of a camera
-        if not isinstance(value, str) or not value:
+        if not isinstance(value, str):
             raise self._wrong((*place, key), f"{key} must be text")
+        if not value:
+            raise self._wrong((*place, key), f"{key} is empty; give an address")
         if kind == "source_file":
             value = str(self._path.parent / value)
         return kind, value

@@ -8,6 +8,7 @@ from __future__ import annotations
 import logging
 import re
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
@@ -20,6 +21,7 @@ from slipdetect._io import text_file
 from slipdetect.errors import OutputError
 
 _LOGGER = logging.getLogger("slipdetect")
+_running: list[click.Command] = []  # the command of the main thread, for the others
 _SECONDS_BETWEEN = 0.1  # drawings of the bar
 COMMAND = "slipdetect.cli.command"  # in click's context: the innermost command that runs
 _ARGUMENT = re.compile(r"\b(?P<name>[a-z][a-z_]*)=(?:True|\.\.\.|'(?P<text>[^']*)')")
@@ -177,6 +179,12 @@ def one_line(text: str) -> str:
     return "".join(char for char in lines if char.isprintable() or "\ud800" <= char <= "\udfff")
 
 
+def running(ctx: click.Context) -> None:
+    """Remember which command runs, for what messages call its arguments."""
+    ctx.meta[COMMAND] = ctx.command
+    _running[:] = [ctx.command]
+
+
 def name_options(text: str) -> str:
     """Name options of the command where a message names arguments: for ``overwrite=True``.
 
@@ -184,6 +192,8 @@ def name_options(text: str) -> str:
     """
     ctx = click.get_current_context(silent=True)
     command = None if ctx is None else ctx.meta.get(COMMAND)
+    if ctx is None and threading.current_thread() is not threading.main_thread():
+        command = _running[-1] if _running else None  # click tells other threads nothing
     names = {} if command is None else {param.name: param.opts[-1] for param in command.params}
 
     def option(found: re.Match[str]) -> str:

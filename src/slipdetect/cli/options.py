@@ -12,7 +12,7 @@ from typing import Any
 import click
 from click.core import ParameterSource
 
-from slipdetect.cli.console import COMMAND, Console
+from slipdetect.cli.console import Console, running
 from slipdetect.cli.settings import config_option
 from slipdetect.errors import UsageError
 
@@ -82,7 +82,7 @@ def with_options(options: Iterable[Decorator]) -> Decorator:
 def _settle(ctx: click.Context, option: click.Parameter, value: Any) -> None:
     """Put an option that was given on the console; given before or behind the verb is the same."""
     console = ctx.ensure_object(Console)
-    ctx.meta[COMMAND] = ctx.command
+    running(ctx)
     if value and option.name is not None:
         setattr(console, option.name, value)
         console.apply()

@@ -74,9 +74,12 @@ def _camera(source: str, files: Sequence[str]) -> str:
     if source and glob.has_magic(source):
         start = source[: next(i for i in range(len(source)) if glob.has_magic(source[i]))]
     else:
-        first, last = min(files), max(files)
+        names = [Path(file).with_suffix("") for file in files]
+        first, last = str(min(names)), str(max(names))
         same = (i for i, (a, b) in enumerate(zip(first, last, strict=False)) if a != b)
         start = first[: next(same, len(first))].rstrip("0123456789")
+        if len({name.parent for name in names}) > 1:
+            start = names[0].name
     folder, _, stem = start.rpartition("/")
     stem = stem.rstrip(_ENDS)
     whole = f"{folder}/{stem}" if folder and stem else folder or stem

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -143,7 +144,8 @@ class WatchSettings(CommonSettings):
         """
         found: Named = {}
         for entry in entries:
-            source = self._source(*entry.address)
+            with _about(entry):
+                source = self._source(*entry.address)
             base = source.name = entry.name or source.name
             number = 1
             while source.name in found:
@@ -166,7 +168,8 @@ class WatchSettings(CommonSettings):
             if entry.options or entry.calibration or entry.zones:
                 events = {**event_settings(vars(own)), "confirm_down": own.confirm_down}
                 zones = entry.zones or None  # else those of --zones
-                mine = detector.again(events, own.sensitivity, entry.calibration, zones)
+                with _about(entry):
+                    mine = detector.again(events, own.sensitivity, entry.calibration, zones)
             found.append(Camera(name, source, mine, own.connection(endless=many)))
         return found
 
@@ -353,6 +356,17 @@ def only_for_files(option: str) -> str:
     return "leave it out, or save the video to a file and run slipdetect detect on that"
 
 
+@contextmanager
+def _about(entry: CameraEntry) -> Iterator[None]:
+    """Name the camera that an error is about, where a file names several."""
+    try:
+        yield
+    except SlipdetectError as error:
+        if not entry.name:
+            raise
+        raise type(error)(f"camera {entry.name!r}: {error}") from None
+
+
 def _given(value: T | None, default: T) -> T:
     return default if value is None else value
 
@@ -360,7 +374,7 @@ def _given(value: T | None, default: T) -> T:
 def _variable(name: str) -> str:
     value = os.environ.get(name, "").strip()
     if not value:
-        raise UsageError(f"--source-env: there is no variable {name}, or it is empty; set it")
+        raise UsageError(f"there is no variable {name}, or it is empty; set it to the address")
     return value
 
 

@@ -123,11 +123,11 @@ def _no_stamps(own: float | None) -> str:
     if own is not None:
         return (
             f"no timestamps: the stream's own rate of {own:g} frames per second is taken;"
-            " frame_rate=... (--frame-rate) sets another"
+            " frame_rate=... sets another"
         )
     return (
         f"no timestamps: {DEFAULT_FRAME_RATE:g} frames per second are assumed, and all times are"
-        " wrong where that is; say the rate by frame_rate=... (--frame-rate)"
+        " wrong where that is; say the rate by frame_rate=..."
     )
 
 

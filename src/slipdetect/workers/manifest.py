@@ -132,8 +132,8 @@ class Manifest(Generic[R]):
         differing = [name for name in {**now, **then} if then.get(name) != now.get(name)]
         if differing:
             raise OutputError(
-                f"{str(self._path)!r} holds results by another {', '.join(differing)}; give the "
-                "same options as then, or name a new file"
+                f"{str(self._path)!r} holds results of another run, with other "
+                f"{', '.join(differing)}; give the same options as then, or name a new file"
             )
 
     def _append(self, content: Mapping[str, Any]) -> None:

@@ -6,6 +6,7 @@ In: the cluster's address. Out: a ``Backend``; a lost machine is told from a wor
 from __future__ import annotations
 
 import os
+import socket
 import time
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import suppress
@@ -21,6 +22,7 @@ from slipdetect.workers.task import AT_ONCE, Make
 from slipdetect.workers.words import Failed, Lost, Word
 
 _SECONDS_TO_STOP = 5.0
+_SECONDS_TO_ANSWER = 10.0  # of a cluster that is to be joined
 _SECONDS_TO_ASK_AGAIN = 0.5  # whether a worker that did not answer is there
 _NODE_DIED = "its node has died"  # in what Ray says of an actor
 _SECONDS_BETWEEN_COUNTS = 2.0
@@ -88,6 +90,7 @@ class RayCluster:
         self._there, self._count_at = 0, 0.0  # CPUs or GPUs, and when to count them again
 
     def __enter__(self) -> Self:
+        self._insist_on_an_answer()
         try:
             self._ray.init(
                 self._address,
@@ -109,6 +112,29 @@ class RayCluster:
 
         printing._worker_logs_enabled = False
         return self
+
+    def _insist_on_an_answer(self) -> None:
+        """Try the cluster that ``ray.init`` would join by itself: it would wait for many minutes.
+
+        Raises:
+            WorkerError: Nobody listens there.
+        """
+        if self._address is not None or self._ray.is_initialized():
+            return
+        variable = os.environ.get("RAY_ADDRESS", "")
+        address = variable or _begun_here()
+        host, _, port = address.rpartition(":")
+        if not (host and port.isdigit()):
+            return
+        try:
+            socket.create_connection((host, int(port)), _SECONDS_TO_ANSWER).close()
+        except OSError as error:
+            origin = "RAY_ADDRESS names" if variable else "'ray start' began here"
+            todo = "set it to one that runs" if variable else "end it by 'ray stop'"
+            raise WorkerError(
+                f"no Ray cluster at {address}, which {origin}: {error.strerror or error}; {todo}, "
+                "or name one by --on ray://HOST"
+            ) from error
 
     def __exit__(
         self,
@@ -220,6 +246,15 @@ class RayCluster:
             yield Lost("no memory was left" if memory else "killed, or crashed")
         else:
             yield Lost("it does not answer any more", with_machine=True)
+
+
+def _begun_here() -> str:
+    """Return the address of the cluster that ``ray start`` began on this machine; empty: none."""
+    with suppress(Exception):  # where Ray keeps it is no promise of Ray's
+        from ray._private.utils import read_ray_address
+
+        return str(read_ray_address() or "")
+    return ""
 
 
 def client_address(address: str) -> str:

@@ -24,7 +24,8 @@ class ClassMapping:
     Attributes:
         positive: Classes that show a slip.
         negative: Classes that show something else; naming any leaves out all that are not named.
-        pairs: ``(class, "slip" | "other" | "skip")``; the class ``*`` means all not named.
+        pairs: ``(class, "slip" | "other" | "skip")``; the class ``*`` means all not named, but a
+            name that says slip or other itself is only skipped by it.
         usual: Classes that show a slip unless they are named otherwise.
     """
 
@@ -53,15 +54,21 @@ class ClassMapping:
                 raise UsageError(f"there is no class {name!r} in {where}; it has {listed}")
         for name in self.usual:
             named.setdefault(name, SLIP)
-        rest = named.pop(REST, self._rest(bool(set(named) & set(classes))))
-        labels = {name: named.get(name, rest) or _by_name(name) for name in classes}
+        others = named.pop(REST, "")
+        rest = others or self._rest(bool(set(named) & set(classes)))
+        # a fall that becomes a negative in silence spoils training
+        speaks = others in (SLIP, OTHER)
+        labels = {
+            name: named.get(name) or (speaks and _by_name(name)) or rest or _by_name(name)
+            for name in classes
+        }
         undecided = sorted(name for name, label in labels.items() if not label)
         if undecided:
             listed = ", ".join(undecided[:10]) + (", ..." if len(undecided) > 10 else "")
             raise UsageError(
                 f"the names of these classes of {where} do not say whether somebody slips:"
                 f" {listed}; pass --map '{undecided[0]}=slip', =other or =skip for each, or --map"
-                " '*=other'; or name the folder that holds the class folders"
+                " '*=other' for all of these"
             )
         return labels
 

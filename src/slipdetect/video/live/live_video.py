@@ -227,7 +227,8 @@ class LiveVideo:
                 self.tries += 1
                 # a stream that broke off was told of already
                 first = self.tries == 1 and not self._broken
-                again = "trying again" if most is None else f"trying again, {most} times at most"
+                times = "once" if most == 1 else f"{most} times"
+                again = "trying again" if most is None else f"trying again, {times} at most"
                 more = f"; {again}" if first else ""
                 logger.log(logging.WARNING if first else logging.INFO, "%s%s", error, more)
             else:
