@@ -33,6 +33,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from soak_report import report
 from soak_streams import RATE, make_footage, serve
 
 RESULT = Path(__file__).parent / "results" / "soak.json"
@@ -375,60 +376,6 @@ def processor() -> str:
         if line.startswith("model name"):
             return line.partition(":")[2].strip()
     return platform.processor()
-
-
-def report(found: dict[str, Any]) -> str:
-    """Return a table of what was measured."""
-    own = found.get("one", {})
-    rows = []
-    for part, each in found.items():
-        cameras = each["each"]
-        lag, memory = each["onset_lag"], each["memory"]
-        dropped = sum(camera["dropped"] for camera in cameras)
-        sampled = sum(camera["sampled"] for camera in cameras)
-        rows += [
-            f"{part}: {each['cameras']} camera(s) for {each['seconds']:g} s, {each['when']}, "
-            f"{each['machine']['cpus']} CPUs ({each['machine']['processor']})",
-            f"  frames dropped           {dropped} of {dropped + sampled} sampled",
-            f"  worst camera to the mean {each['worst_share']:.3f}",
-            f"  processor time           {each['cpu_seconds'] / each['seconds']:.2f} CPUs",
-        ]
-        if lag["count"]:
-            more = ""
-            if own and part != "one" and own["onset_lag"]["count"]:
-                more = f"; above one camera's median {lag['p95'] - own['onset_lag']['median']:.2f}"
-            rows.append(
-                f"  onset told after         median {lag['median']:.2f} s, 95% {lag['p95']:.2f}, "
-                f"most {lag['most']:.2f} ({lag['count']}){more} at 95%"
-            )
-        share = f", {memory['peak'] / own['memory']['peak']:.2f} of one camera's" if own else ""
-        flat = memory["last_quarter"] / memory["second_quarter"] if memory["second_quarter"] else 0
-        rows.append(
-            f"  memory                   peak {memory['peak'] / 2**20:.0f} MiB{share}; "
-            f"last quarter to second {flat:.3f}"
-        )
-        totals = {
-            key: sum(c[key] for c in cameras)
-            for key in (
-                "due",
-                "told_once",
-                "told_twice",
-                "missed",
-                "told",
-                "not_in_files",
-                "reconnects",
-            )
-        }
-        rows.append(
-            f"  events                   {totals['due']} due by files: {totals['told_once']} told "
-            f"once, {totals['told_twice']} twice, {totals['missed']} missed; "
-            f"{totals['not_in_files']} of {totals['told']} told are not in files"
-        )
-        rows.append(
-            f"  faults                   {each['faults']}, {totals['reconnects']} reconnects"
-        )
-        rows += [f"  says                     {line}" for line in each["says"]]
-    return "\n".join(rows)
 
 
 if __name__ == "__main__":
