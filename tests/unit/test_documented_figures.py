@@ -227,3 +227,11 @@ def test_the_page_of_machines_has_what_the_script_prints() -> None:
     text = (ROOT / "docs" / "fleet.md").read_text(encoding="utf-8")
     assert "\n".join(fleet.report(found)) in text
     assert found["killed"]["once"] == found["killed"]["same"] == found["clips"] == fleet.CLIPS
+
+
+def test_the_page_on_speed_has_what_was_measured_of_many_cameras() -> None:
+    page = (ROOT / "docs" / "speed.md").read_text(encoding="utf-8")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.syspath_prepend(ROOT / "benchmarks")
+        stored = json.loads((ROOT / "benchmarks/results/soak.json").read_text(encoding="utf-8"))
+        assert f"```text\n{load('soak_report').report(stored)}\n```\n" in page
