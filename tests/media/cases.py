@@ -28,7 +28,7 @@ from media.making import (
 )
 from media.ways import WAYS
 
-ASSUMED = r"^no timestamps: 25 frames per second are assumed.*--frame-rate"
+ASSUMED = r"^no timestamps: 25 frames per second are assumed.*frame_rate="
 _MPEG2 = {"codec": "mpeg2video", "rate": 25, "form": "vob"}
 ANNEX_B = "h264_mp4toannexb"
 
