@@ -271,3 +271,37 @@ def test_an_error_says_which_camera_it_is_about(
     assert (result.exit_code, result.stdout) == (code, "")
     assert words in result.stderr
     assert "s3cr3t" not in result.stderr
+
+
+def test_a_camera_that_is_lost_does_not_keep_a_run_that_never_had_one(
+    run, model: Path, tmp_path: Path
+) -> None:
+    text = table("lost", DEAD, "retries = 0") + table("dead", DEAD)
+    (tmp_path / "cameras.toml").write_text(text)
+    result = run("watch", "cameras.toml", "--model", model)
+    assert result.exit_code == 3
+    assert "none of the 2 cameras gave a frame" in result.stderr.splitlines()[-1]
+
+
+def test_sighup_tries_a_lost_camera_again(run, model: Path, server: Server, tmp_path: Path) -> None:
+    """The file is the same; what was wrong was elsewhere."""
+
+    def dark(moment: float) -> np.ndarray:
+        return lamp(-1.0)
+
+    late = f"{server.address}/ok/late.ts"
+    with camera_server(dark) as stays:
+        text = table("stays", f"http://{stays.place}/ts") + table("late", late, "retries = 0")
+        (tmp_path / "cameras.toml").write_text(text)
+
+        def mend() -> None:
+            server.add("/ok/late.ts", (tmp_path / "film.ts").read_bytes())
+            interrupt(signal.SIGHUP)
+
+        later(1.5, mend)
+        later(3.5, interrupt)
+        result = run("watch", "cameras.toml", "--model", model)
+    assert result.exit_code == 130, result.output
+    told = lines(result.stdout)
+    assert of("stays", told) == ["started", "summary"]
+    assert of("late", told) == ["started", "onset", "event", "summary"]

@@ -231,3 +231,23 @@ def test_another_calibration_of_the_same_networks(tmp_path: Path) -> None:
     assert base.again({"onset": 0.9}).scorer is base.scorer
     with pytest.raises(PackageError, match="no calibration of the model 'tiny'"):
         base.again(calibration="default")
+
+
+def test_a_camera_that_is_removed_is_forgotten_and_one_that_is_lost_is_known(
+    tmp_path: Path,
+) -> None:
+    broken = Camera("dead", Broken(), DETECTOR, LiveSettings(retries=0))
+    waits = Camera("gone", Broken(), DETECTOR, LiveSettings(retries=None, first_wait=0.05))
+    with Cameras() as cameras:
+        cameras.add(broken)
+        cameras.add(waits)
+        for each in cameras.events(0.1):
+            if each is not None and each.camera == "dead":
+                cameras.remove("gone")
+        assert cameras.lost == ["dead"]
+        assert [state.name for state in cameras.states()] == ["dead"]
+        cameras.add(camera("dead", film(tmp_path, [10] * 20)))  # tried anew
+        assert [each.what.why for each in told(cameras) if isinstance(each.what, Ended)] == ["end"]
+        assert cameras.lost == []
+        cameras.remove("dead")
+        assert cameras.states() == []

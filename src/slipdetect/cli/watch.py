@@ -334,13 +334,17 @@ def _changed(
     """
     try:
         now = settings.named(settings.entries(command))
-        new = {name: each for name, each in now.items() if before.get(name, _NONE)[0] != each[0]}
+        new = {
+            name: each
+            for name, each in now.items()
+            if before.get(name, _NONE)[0] != each[0] or name in running.lost
+        }
         cameras = settings.cameras(new, detector, True)
     except SlipdetectError as error:
         console.error(f"{describe(error)}; the cameras stay as they are")
         return before
     for name in before:
-        if name not in now and name in running.names:
+        if name not in now:
             running.remove(name)
     for camera in cameras:
         running.add(camera)

@@ -187,7 +187,8 @@ class Watching:
         states = cameras.states()
         if not self._many:
             return
-        if not self._started and states and all(each.tries > self._tries for each in states):
+        given_up = all(each.state == "ended" or each.tries > self._tries for each in states)
+        if not self._started and states and given_up:
             raise VideoError(
                 f"none of the {len(states)} cameras gave a frame in {self._tries + 1} tries; "
                 "the warnings above say why"

@@ -119,6 +119,8 @@ class _Run:
         video: Its frames.
         live: Its detection.
         over: It gives nothing more.
+        lost: By a failure.
+        removed: Nobody asks for it any more.
         successor: What takes its place when it is over.
     """
 
@@ -126,6 +128,8 @@ class _Run:
     video: LiveVideo
     live: LiveDetection
     over: bool = False
+    lost: bool = False
+    removed: bool = False
     successor: Camera | None = None
 
     def state(self) -> CameraState:
@@ -174,20 +178,27 @@ class Cameras:
         """Of all cameras that are not over."""
         return [name for name, run in self._runs.items() if not run.over]
 
+    @property
+    def lost(self) -> list[str]:
+        """Of those that a failure has ended."""
+        return [name for name, run in self._runs.items() if run.over and run.lost]
+
     def add(self, camera: Camera) -> None:
         """Watch a camera from now on; one of the same name ends first."""
         run = self._runs.get(camera.name)
         if run is not None and not run.over:
-            run.successor = camera
+            run.successor, run.removed = camera, False
             run.live.stop()
             return
         self._start(camera)
 
     def remove(self, name: str) -> None:
-        """End a camera; what is open is told before its ``Ended``."""
+        """End a camera and forget it; what is open is told before its ``Ended``."""
         run = self._runs[name]
-        run.successor = None
+        run.successor, run.removed = None, True
         run.live.stop()
+        if run.over:
+            del self._runs[name]
 
     def stop(self) -> None:
         """End all of them; ``events`` still gives what is left to tell."""
@@ -217,9 +228,11 @@ class Cameras:
             run, told = item
             yield told
             if isinstance(told.what, Ended):
-                run.over = True
+                run.over, run.lost = True, told.what.error is not None
                 if run.successor is not None:
                     self._start(run.successor)
+                elif run.removed:
+                    del self._runs[run.camera.name]
 
     def states(self) -> list[CameraState]:
         """Return how every camera is doing, those that are over too."""

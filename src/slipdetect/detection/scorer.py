@@ -21,6 +21,7 @@ from slipdetect.detection.engines.engine import Engine, Logits
 from slipdetect.detection.loading import check_consensus
 from slipdetect.detection.people import POSE, PeopleWatch
 from slipdetect.detection.pipeline import (
+    BATCH,
     CUTTING,
     JUDGING,
     NETWORK,
@@ -54,6 +55,7 @@ from slipdetect.people.estimators import InTurn, PoseEstimator, make_pose_estima
 from slipdetect.types import Calibration, EventConfig, Window
 
 _AHEAD = 8  # windows
+_TURN = 4  # snippets that one of many sources asks for at a time: what waits for more is late
 _LATER = 0.4  # seconds that a snippet of a live source may wait for the next anchor
 
 
@@ -167,7 +169,8 @@ class TSNScorer(WindowScorer):
         """Yield the snippet scores of the windows of a segment, timed from its start."""
         schedule = self._schedule(segment.run, segment.waiting is not None)
         flow = self._flow_source(segment)
-        return window_scores(segment, self._streams, flow, schedule, self.networks)
+        batch = _TURN if segment.run.sparse else BATCH
+        return window_scores(segment, self._streams, flow, schedule, self.networks, batch)
 
     def snippets(self, segment: Segment) -> Iterator[Snippet]:
         """Yield every snippet of a segment as the networks see it, for programs of other makes."""
