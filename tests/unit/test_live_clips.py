@@ -16,7 +16,7 @@ import numpy as np
 import pytest
 
 from people_seen import noise, person_at
-from slipdetect.detection import Event
+from slipdetect.detection import Event, LiveSummary
 from slipdetect.people.privacy import Privacy
 from slipdetect.sinks.live_clips import LiveClips
 from slipdetect.sinks.sink import Alert
@@ -42,6 +42,7 @@ def remember(keep: Keep, seconds: float, base: float = 0.0, rate: float = 10.0) 
 
 def clips_of(folder: Path, margin: float = 0.5, privacy: Privacy | None = None) -> LiveClips:
     clips = LiveClips(folder, margin, privacy=privacy)
+    clips.keep(CAMERA)
     now = datetime(2025, 3, 1, 9, 15, 27, tzinfo=UTC)
     clips.live_event(CAMERA, Started(128, 96, "h264", 10.0), now)
     return clips
@@ -75,11 +76,11 @@ def test_memory_keeps_no_more_than_its_rate(rate: float, kept: int) -> None:
 
 def test_a_clip_reaches_from_before_the_event_to_behind_it(tmp_path: Path) -> None:
     clips = clips_of(tmp_path)
-    remember(clips.keep(CAMERA), 2.0)
+    remember(clips.memory(CAMERA).watch, 2.0)
     clips.event(Alert(CAMERA, "tiny", Event(1.0, 2.2, 1.5, 0.9)))
     time.sleep(0.3)
     assert clips.made == []  # what is behind the event has not been seen yet
-    remember(clips.keep(CAMERA), 2.0, base=2.0)
+    remember(clips.memory(CAMERA).watch, 2.0, base=2.0)
     clips.__exit__(None, None, None)
     assert clips.made == [tmp_path / "camera-0-20250301T091528.000Z.mp4"]
     shown = codes(clips.made[0])
@@ -89,7 +90,7 @@ def test_a_clip_reaches_from_before_the_event_to_behind_it(tmp_path: Path) -> No
 
 def test_the_end_of_a_run_writes_what_waits_and_tells_what_is_missing(tmp_path: Path) -> None:
     clips = clips_of(tmp_path)
-    remember(clips.keep(CAMERA), 2.0)
+    remember(clips.memory(CAMERA).watch, 2.0)
     clips.event(Alert(CAMERA, "tiny", Event(1.0, 1.9, 1.5, 0.9)))
     clips.event(Alert(CAMERA, "tiny", Event(50.0, 51.0, 50.5, 0.9)))
     clips.__exit__(None, None, None)
@@ -101,7 +102,7 @@ def test_the_end_of_a_run_writes_what_waits_and_tells_what_is_missing(tmp_path: 
 
 def test_a_clip_that_exists_is_not_replaced(tmp_path: Path) -> None:
     clips = clips_of(tmp_path)
-    remember(clips.keep(CAMERA), 2.0)
+    remember(clips.memory(CAMERA).watch, 2.0)
     event = Event(1.0, 1.5, 1.2, 0.9)
     clips.path(CAMERA, event).write_text("mine")
     clips.event(Alert(CAMERA, "tiny", event))
@@ -128,7 +129,7 @@ def test_clips_show_no_people(tmp_path: Path) -> None:
     network = FoundAtLast()
     privacy = Privacy("blur", network)
     clips = clips_of(tmp_path, privacy=privacy)
-    take = clips.keep(CAMERA)(UPRIGHT, 0.0)
+    take = clips.memory(CAMERA).watch(UPRIGHT, 0.0)
     for number in range(20):  # everything moves
         frame = av.VideoFrame.from_ndarray(noise(number, seed=number), format="rgb24")
         take(number / 10, frame)
@@ -150,9 +151,10 @@ def test_clips_show_no_people(tmp_path: Path) -> None:
 def test_each_source_has_its_own_pictures_and_a_clip_of_its_own_name(tmp_path: Path) -> None:
     clips = clips_of(tmp_path)
     later = datetime(2025, 3, 1, 9, 16, tzinfo=UTC)
+    clips.keep("back door")
     clips.live_event("back door", Started(128, 96, "h264", 10.0), later)
-    remember(clips.keep("back door"), 1.0)
-    remember(clips.keep(CAMERA), 3.0)
+    remember(clips.memory("back door").watch, 1.0)
+    remember(clips.memory(CAMERA).watch, 3.0)
     clips.event(Alert("back door", "tiny", Event(5.0, 6.0, 5.5, 0.9)))  # nothing of it yet
     clips.event(Alert(CAMERA, "tiny", Event(1.0, 2.0, 1.5, 0.9)))
     clips.event(Alert("back door", "tiny", Event(0.6, 0.8, 0.7, 0.9)))
@@ -165,3 +167,25 @@ def test_each_source_has_its_own_pictures_and_a_clip_of_its_own_name(tmp_path: P
     assert clips.made[1:] == [tmp_path / "back-door-20250301T091600.600Z.mp4"]
     assert [code for _, code in codes(clips.made[1])] == [*range(1, 10)]
     assert len(clips.missing) == 1
+
+
+def test_a_camera_that_begins_anew_mixes_no_pictures_and_delays_no_clip(tmp_path: Path) -> None:
+    """Times begin at 0 again; the clip of before keeps its name and its pictures."""
+    clips = clips_of(tmp_path)
+    remember(clips.memory(CAMERA).watch, 2.0)
+    clips.event(Alert(CAMERA, "tiny", Event(1.0, 1.9, 1.5, 0.9)))
+    clips.summary(CAMERA, LiveSummary(2.0, 1, 20, 0, 20, 0, 0.0, 0), "interrupted")
+    later = datetime(2025, 3, 1, 10, 0, tzinfo=UTC)
+    again = clips.keep(CAMERA)
+    clips.live_event(CAMERA, Started(128, 96, "h264", 10.0), later)
+    for _ in range(100):  # the run goes on
+        if clips.made:
+            break
+        time.sleep(0.05)
+    assert clips.made == [tmp_path / "camera-0-20250301T091528.000Z.mp4"]
+    assert [code for _, code in codes(clips.made[0])] == [*range(5, 20)]
+    remember(again, 1.0)
+    clips.event(Alert(CAMERA, "tiny", Event(0.2, 0.4, 0.3, 0.9)))
+    clips.__exit__(None, None, None)
+    assert clips.made[1:] == [tmp_path / "camera-0-20250301T100000.200Z.mp4"]
+    assert [code for _, code in codes(clips.made[1])] == [*range(10)]

@@ -137,6 +137,7 @@ def test_people_read_onsets_events_and_the_state_of_the_source() -> None:
         ("camera 0", "camera-0"),
         ("standard input", "standard-input"),
         ("recordings/K\u00fcche 1.ts", "K\u00fcche-1"),
+        ("yard.north", "yard.north"),
         ("...", "live"),
     ],
 )

@@ -16,6 +16,7 @@ from typing import Any
 import click
 
 from slipdetect.errors import DataError, UsageError
+from slipdetect.sinks.live_clips import clip_stem
 from slipdetect.types.zones import Zone, Zones
 
 SUFFIX = ".toml"
@@ -135,7 +136,8 @@ class _Reader:
         entries = [self._camera(name, table) for name, table in tables.items()]
         seen: dict[str, str] = {}
         for entry in entries:
-            same = seen.setdefault(entry.name.casefold(), entry.name)
+            # files and topics are named after cameras
+            same = seen.setdefault(clip_stem(entry.name).casefold(), entry.name)
             if same != entry.name:
                 raise self._wrong(
                     ("camera", entry.name), f"{entry.name!r} is too much like {same!r}; rename one"

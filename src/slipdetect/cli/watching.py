@@ -111,8 +111,10 @@ class Watching:
             cameras.stop()
             self._rest(cameras)
         if self.lost and not code:
-            if self._ended == len(self.lost):
+            if not self._many:
                 raise self.lost[-1]
+            if not self._started:
+                raise VideoError("no camera could be opened; the errors above say why")
             code = SOME_FAILED
         return code
 

@@ -186,7 +186,7 @@ class Cameras:
     def add(self, camera: Camera) -> None:
         """Watch a camera from now on; one of the same name ends first."""
         run = self._runs.get(camera.name)
-        if run is not None and not run.over:
+        if run is not None and (not run.over or run.successor is not None):
             run.successor, run.removed = camera, False
             run.live.stop()
             return
@@ -226,9 +226,11 @@ class Cameras:
                 yield None
                 continue
             run, told = item
-            yield told
-            if isinstance(told.what, Ended):
+            over = isinstance(told.what, Ended)
+            if isinstance(told.what, Ended):  # noted first: whoever is told may be interrupted
                 run.over, run.lost = True, told.what.error is not None
+            yield told
+            if over and self._runs.get(run.camera.name) is run:
                 if run.successor is not None:
                     self._start(run.successor)
                 elif run.removed:

@@ -21,12 +21,13 @@ from slipdetect.errors import SlipdetectError, VideoError
 from slipdetect.sinks.clips import MARGIN
 from slipdetect.sinks.sink import Alert, Setup, Sink
 from slipdetect.types import Event
+from slipdetect.video.finding import VIDEO_SUFFIXES
 
 if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
 
-    from slipdetect.detection.live import LiveEvent
+    from slipdetect.detection.live import LiveEvent, LiveSummary
     from slipdetect.people.privacy import Privacy
     from slipdetect.video.live.live_video import Keep
     from slipdetect.video.live.picture_memory import PictureMemory
@@ -41,15 +42,17 @@ _ODD = re.compile(r"[^\w.]+")
 
 @dataclass
 class _Reel:
-    """The last pictures of one source.
+    """The last pictures of one run of a source; a camera that begins anew has another.
 
     Attributes:
         memory: They themselves.
         began: Time of day of the first frame, in UTC.
+        over: None will follow.
     """
 
     memory: PictureMemory
     began: datetime = datetime.min
+    over: bool = False
 
 
 class LiveClips(Sink):
@@ -93,7 +96,7 @@ class LiveClips(Sink):
         self._privacy = privacy
         self._room = room
         self._reels: dict[str, _Reel] = {}
-        self._waiting: deque[tuple[str, Event]] = deque()
+        self._waiting: deque[tuple[_Reel, Event, Path]] = deque()
         self._ending = threading.Event()
         self._thread: threading.Thread | None = None
 
@@ -106,7 +109,8 @@ class LiveClips(Sink):
         return cls(folder, margin, setup.overwrite, setup.privacy, room)
 
     def keep(self, source: str) -> Keep:
-        """Return what remembers the pictures of a source."""
+        """Return what remembers the pictures of a source that begins, or begins anew."""
+        self._reels.pop(source, None)
         return self.memory(source).watch
 
     def memory(self, source: str) -> PictureMemory:
@@ -119,9 +123,14 @@ class LiveClips(Sink):
         if isinstance(event, Started):
             self._reel(source).began = now
 
+    def summary(self, source: str, summary: LiveSummary, ended: str) -> None:
+        """Wait for no more pictures of a source."""
+        self._reel(source).over = True
+
     def event(self, alert: Alert) -> None:
         """Write a clip of the event as soon as it can be."""
-        self._waiting.append((alert.source, alert.event))
+        target = self.path(alert.source, alert.event)
+        self._waiting.append((self._reel(alert.source), alert.event, target))
         if self._thread is None:
             self._thread = threading.Thread(target=self._work, name="slipdetect-clips", daemon=True)
             self._thread.start()
@@ -157,7 +166,8 @@ class LiveClips(Sink):
 
     def _work(self) -> None:
         while True:
-            ready = next((each for each in self._waiting if self._can_write(*each)), None)
+            # a copy: others may come meanwhile
+            ready = next((each for each in list(self._waiting) if self._can_write(*each[:2])), None)
             if ready is not None:
                 self._waiting.remove(ready)
                 self._write(*ready)
@@ -166,14 +176,14 @@ class LiveClips(Sink):
             else:
                 self._ending.wait(_POLL)
 
-    def _can_write(self, source: str, event: Event) -> bool:
-        newest = self._reel(source).memory.newest
-        return self._ending.is_set() or newest > event.end + self._margin
+    def _can_write(self, reel: _Reel, event: Event) -> bool:
+        whole = reel.memory.newest > event.end + self._margin
+        return whole or reel.over or self._ending.is_set()
 
-    def _write(self, source: str, event: Event) -> None:
+    def _write(self, reel: _Reel, event: Event, target: Path) -> None:
         from slipdetect.video import write_timed_video
 
-        target, memory = self.path(source, event), self._reel(source).memory
+        memory = reel.memory
         start, end = event.start - self._margin, event.end + self._margin
         try:
             frames = memory.between(start, end)
@@ -206,5 +216,7 @@ def _noting(span: list[float], frames: Iterable[_Picture]) -> Iterator[_Picture]
 
 def clip_stem(name: str) -> str:
     """Return the beginning of the names of a source's clips: ``rtsp-camera.example-554``."""
-    file = name if "://" in name else Path(name).stem
+    # a camera's name may have dots
+    is_file = "://" not in name and Path(name).suffix.lower() in VIDEO_SUFFIXES
+    file = Path(name).stem if is_file else name.rpartition("/")[2] if "://" not in name else name
     return _ODD.sub("-", file.removesuffix("/...")).strip("-.")[:100] or "live"

@@ -23,7 +23,9 @@ from slipdetect.video import open_video
 
 Kind = TypeVar("Kind", bound=np.generic)
 
-_LAYOUT = 1
+_LAYOUT = (
+    2  # of how frames are read too: 1 knew other times, and neither mirrored nor interlaced ones
+)
 _SMALL = 16  # px, where pictures do not count
 
 

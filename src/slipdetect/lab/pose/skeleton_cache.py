@@ -17,7 +17,7 @@ from slipdetect.people.pictures import SIDE, PictureSampler
 from slipdetect.people.skeletons import SUFFIX, Skeletons
 from slipdetect.video import open_video
 
-_LAYOUT = ["people", 1]
+_LAYOUT = ["people", 2]
 _SAME_RATE = 0.1  # share by which the pictures of a skeleton file may be apart otherwise
 
 
