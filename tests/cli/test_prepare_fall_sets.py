@@ -99,6 +99,20 @@ def test_splits_and_classes_of_omnifall(run: Any, root: Path) -> None:
     assert "line 2: 'video_1.mp4' has another split in table '" in both.stderr
 
 
+def test_a_video_whose_fall_is_left_out_shows_no_other(run: Any, root: Path) -> None:
+    """Neither with times, where its rest would count as free of falls, nor without."""
+    only = "a/1,fall,1,2,-1,-1,of-syn\na/2,walk,0,5,-1,-1,of-syn\n"
+    result = run({"of-syn": HEAD + only, "le2i": LE2I.replace(",2,3.25,", ",sit_down,3.25,")},
+                 "--map", "fall=skip")  # fmt: skip
+    assert result.exit_code == 0, result.stderr
+    assert rows(root / "clips.csv", "path", "label", "start") == [
+        ("of-syn/video/a/2.mp4", "other", ""),
+        ("le2i/video/Home/video_2.mp4", "other", "0"),
+        ("le2i/video/Home/video_2.mp4", "other", "4"),
+    ]
+    assert "2  video with a fall that the mapping leaves out" in result.stdout
+
+
 @pytest.mark.parametrize(
     ("line", "words"),
     [

@@ -322,6 +322,20 @@ def test_several_files_and_what_is_left_out(labels: Any, tmp_path: Path) -> None
     assert "1 video all of whose labels are left out by the mapping" in skipping.stderr
 
 
+def test_a_skipped_slip_beside_other_labels_leaves_the_video_out(
+    labels: Any, tmp_path: Path
+) -> None:
+    text = (
+        "path,start,end,label\ncam/a.mp4,1,2,fall\ncam/a.mp4,4,5,trips\n"
+        "cam/b.mp4,1,2,walks\ncam/b.mp4,4,5,trips\n"
+    )
+    options = ("--map", "fall=skip", "--map", "walks=skip", "--map", "trips=other")
+    result = labels(("x.csv", text), options=options)
+    assert result.exit_code == 0, result.stderr
+    assert rows(tmp_path) == [("cam/b.mp4", "other", "4", "5")]
+    assert "1  video with a slip that the mapping leaves out beside other labels" in result.stdout
+
+
 def test_only_falls_may_not_overlap(labels: Any, tmp_path: Path) -> None:
     over = AUDACITY + "4.5\t5.0\ttrips\n4.75\t6.0\ttrips\n"
     assert labels(("a.txt", over)).exit_code == 0
@@ -342,6 +356,9 @@ def test_only_falls_may_not_overlap(labels: Any, tmp_path: Path) -> None:
         ("x.xlsx", "PK\3\4", "is an archive or a spreadsheet; unpack it, or export CSV"),
         ("x.xml", "<annotations><meta/><image/></annotations>", "export the task as 'CVAT for"),
         ("x.csv", "path,start,end,label\na.mp4,,,fall\n", "line 2: it shows a slip and does n"),
+        ("x.csv", "path,start,end,label,split\na.mp4,1,2,fall,\na.mp4,3,4,fall,val\n",
+         "line 3: .*the column 'split'; use prepare intervals, which does, or drop"),
+        ("x.csv", "path,start,end,label,Dataset\na.mp4,1,2,fall,x\n", "line 2: .*'dataset'; use"),
         ("no.txt", AUDACITY, "none of the 1 videos that the label files name is below"),
         ("a.txt", AUDACITY.replace("5.25", "3.25"), "line 1 .* ends at 3.25 s, before 4 s"),
         ("a.txt", AUDACITY.replace("9.98", "99.98"), "99.98 s of .*, which ends at 10.00 s"),
@@ -373,19 +390,40 @@ def test_observations_of_boris_that_have_no_place(labels: Any, change: Any, word
     assert words in result.stderr
 
 
-def test_an_export_without_lengths_has_no_place_behind_the_first_file(
-    labels: Any, tmp_path: Path
-) -> None:
+def aggregated(out: Path, without: tuple[str, ...], source: str | None = None) -> Path:
+    """Write the export ``without`` some columns, or of its first event in another queue."""
     with (FILES / "aggregated.csv").open(newline="") as stream:
         table = list(csv.DictReader(stream))
-    for row in table:
-        row.pop("Media duration (s)")
-    out = tmp_path / "x.csv"
+    if source is not None:
+        table = [{**table[0], "Source": source}]
     with out.open("w", newline="") as stream:
-        writer = csv.DictWriter(stream, list(table[0]))
+        names = [name for name in table[0] if name not in without]
+        writer = csv.DictWriter(stream, names, extrasaction="ignore")
         writer.writeheader()
         writer.writerows(table)
-    result = labels(out)
+    return out
+
+
+@pytest.mark.parametrize("source", ["player #1:cam/a.mp4", "player #1:D:\\films\\a.mp4"])
+def test_the_only_file_of_an_observation_needs_no_length(
+    labels: Any, tmp_path: Path, source: str
+) -> None:
+    options = ("--map", "falls=slip")
+    table = aggregated(tmp_path / "x.csv", ("Media duration (s)",), source)
+    result = labels(table, options=options)
+    assert result.exit_code == 0, result.stderr
+    assert rows(tmp_path) == [("cam/a.mp4", "slip", "4", "5.25")]
+    other = labels(aggregated(tmp_path / "x.csv", ("Media duration (s)",), "player #1:cam/b.mp4"))
+    assert "line 2: nothing tells where" in other.stderr
+
+
+@pytest.mark.parametrize(
+    "without", [("Media duration (s)",), ("Source",), ("Media duration (s)", "Source")]
+)
+def test_an_export_without_lengths_has_no_place_behind_the_first_file(
+    labels: Any, tmp_path: Path, without: tuple[str, ...]
+) -> None:
+    result = labels(aggregated(tmp_path / "x.csv", without))
     assert result.exit_code == 3
     assert "line 2: nothing tells where in its observation 'cam/a.mp4' begins" in result.stderr
 

@@ -18,7 +18,8 @@ from crew_tasks import Telling
 from slipdetect.cli.main import cli
 from slipdetect.cli.side_by_side import SideBySide
 from slipdetect.detection import Detector
-from slipdetect.errors import VideoError
+from slipdetect.errors import OutputError, VideoError
+from slipdetect.workers.manifest import Manifest
 from slipdetect.workers.processes import Processes
 
 EXAMPLE = Path(__file__).parents[2] / "examples" / "slip.mp4"
@@ -126,6 +127,37 @@ def test_the_command_gives_the_same_in_processes_and_when_it_goes_on(
     other = detect(*three, "--resume", done, "--onset", "0.9")
     assert other.exit_code == 6
     assert "done.jsonl' holds results of another run, with other events" in other.stderr
+
+
+@pytest.mark.parametrize("jobs", ["1", "2"])
+def test_where_what_is_done_cannot_be_written_the_run_ends(
+    three: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, jobs: str
+) -> None:
+    def full(self: Manifest[Any], name: str, result: Any) -> None:
+        raise OutputError("cannot write 'done.jsonl': No space left on device")
+
+    monkeypatch.setattr(Manifest, "add", full)
+    result = detect(*three, "--jobs", jobs, "--resume", str(tmp_path / "done.jsonl"))
+    assert result.exit_code == 6
+    assert result.stderr.count("No space left on device") == 1
+    assert "internal error" not in result.stderr
+
+
+def test_what_is_done_is_read_once(
+    three: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    done = str(tmp_path / "done.jsonl")
+    first = detect(three[0], "--resume", done)
+    found: list[str] = []
+    real = Manifest.find
+
+    def counted(self: Manifest[Any], name: str) -> Any:
+        found.append(name)
+        return real(self, name)
+
+    monkeypatch.setattr(Manifest, "find", counted)
+    assert detect(three[0], "--resume", done).stdout == first.stdout
+    assert found == [three[0]]
 
 
 def test_zones_go_along_to_workers_and_into_what_is_done(three: list[str], tmp_path: Path) -> None:

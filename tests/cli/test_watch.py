@@ -266,7 +266,7 @@ def test_video_on_standard_input(run, model: Path, film: Path) -> None:
         (b"", False),
         (b"G@\0\x10", True),
         (b"YUV4MPEG2 W64", True),
-        (b"--b\r\nContent-Type", True),
+        (b"--b\r\nContent-Type: image/jpeg\r\n", True),
         (b"\0\0\0\x01gd", True),
         (b"\x1aE\xdf\xa3", True),
     ],

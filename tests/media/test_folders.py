@@ -70,9 +70,9 @@ def test_content_decides(recordings: Path) -> None:
     found = search_folder(recordings)
     assert [path.name for path in found.videos] == list(ODD)
     assert {path.name for path in found.others} == {
-        *("GL010001.LRV", "notes.txt", "old.zip", "table.dat", "thumb.jpg"),
+        *("GL010001.LRV", "README", "notes.txt", "old.zip", "table.dat", "thumb.jpg"),
     }
-    assert {path.name for path in found.unknown} == {"README", "index.bin", "thumb.thm"}
+    assert {path.name for path in found.unknown} == {"index.bin", "thumb.thm"}
 
 
 def test_what_is_passed_by_is_counted_and_named(
@@ -83,12 +83,12 @@ def test_what_is_passed_by_is_counted_and_named(
     assert [(record.levelname, record.getMessage()) for record in caplog.records] == [
         (
             "INFO",
-            f"'{recordings}': passed by 5 files that are no videos: 'GL010001.LRV', 'notes.txt',"
-            " 'old.zip', 2 more",
+            f"'{recordings}': passed by 6 files that are no videos: 'GL010001.LRV', 'README',"
+            " 'notes.txt', 3 more",
         ),
         (
             "WARNING",
-            f"'{recordings}': passed by 3 files that are no videos that can be read: 'README',"
+            f"'{recordings}': passed by 2 files that are no videos that can be read:"
             " 'index.bin', 'thumb.thm'",
         ),
     ]
@@ -115,6 +115,14 @@ def test_a_file_that_cannot_be_read_is_no_video(tmp_path: Path) -> None:
     assert not is_video_file(tmp_path / "missing")
     with pytest.raises(VideoError, match="not found"):
         find_videos(tmp_path / "missing")
+
+
+def test_text_that_begins_with_hyphens_is_text(tmp_path: Path) -> None:
+    (tmp_path / "settings").write_text("---\nname: fall\n")
+    (tmp_path / "query").write_text("-- of all falls\nSELECT 1;\n")
+    found = search_folder(tmp_path)
+    assert (found.videos, found.unknown) == ([], [])
+    assert found.others == [tmp_path / "query", tmp_path / "settings"]
 
 
 def test_a_file_that_changes_is_looked_at_again(made: Path, tmp_path: Path) -> None:

@@ -246,6 +246,29 @@ def test_a_gap_in_a_piece_is_where_the_whole_has_it(tmp_path: Path) -> None:
     ]
 
 
+def test_a_last_picture_behind_a_gap_makes_the_next_piece_no_later(tmp_path: Path) -> None:
+    times = {number: number / RATE for number in range(EACH)}
+    first = write_marked(tmp_path / "a.mkv", {**times, EACH: times[EACH - 1] + 30.0})
+    second = write_marked(tmp_path / "b.mkv", times)
+    with open_video("x", pieces={"x": [str(first), str(second)]}) as video:
+        seen = [frame.time for frame in video.frames()]
+    begin = times[EACH - 1] + 30.0 + 1 / RATE
+    assert seen[EACH + 1 :] == pytest.approx([begin + time for time in times.values()], abs=0.002)
+    assert video.report.pieces[1].start == pytest.approx(begin, abs=0.002)
+
+
+def test_joins_of_a_piece_are_known_while_it_is_read(tmp_path: Path) -> None:
+    times = {number: number / RATE for number in range(2 * EACH)}
+    part = write_marked(tmp_path / "part.ts", times).read_bytes()
+    (tmp_path / "twice.ts").write_bytes(2 * part)
+    files = [str(tmp_path / "part.ts"), str(tmp_path / "twice.ts")]
+    with open_video("x", pieces={"x": files}) as video:
+        known = [len(video.report.joins) for _ in video.frames()]
+    assert (known[0], known[-1]) == (0, 1)
+    (join,) = video.report.joins
+    assert join.at == pytest.approx(4 * EACH / RATE, abs=0.05)
+
+
 def test_sinks_see_the_whole(camera: Path, tmp_path: Path) -> None:
     copy = Recording(tmp_path / "copy.mp4", None)
     show("cam1", [copy], pieces={"cam1": pieces_of(camera)})

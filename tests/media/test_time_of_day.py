@@ -6,6 +6,7 @@ In: small videos under names with times. Out: nothing but assertions.
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -19,6 +20,7 @@ from slipdetect.reports.table import event_table
 from slipdetect.types import Event
 from slipdetect.types.export import event_data
 from slipdetect.video import Piece, open_video
+from slipdetect.video.frame import Join
 from slipdetect.video.named_time import name_pattern, time_in_name, time_of_day
 from synth import make_video
 
@@ -109,6 +111,45 @@ def test_each_piece_has_a_date_of_its_own(tmp_path: Path) -> None:
     assert first.time_of_day == "2026-11-30T09:05:00.500"
 
 
+def test_behind_a_join_the_stamps_tell_the_time_of_day() -> None:
+    """The clock was set 100 s ahead at 10 s, and 70 s back at 20 s."""
+    joins = [Join(10.0, 110.0, dated=True), Join(20.0, 50.0, dated=True)]
+    started = "2026-11-30T09:00:00"
+    moments = {
+        start: Event(start, 30.0, 25.0, 0.9).placed([], started, joins).time_of_day
+        for start in (9.5, 10.0, 12.5, 21.0)
+    }
+    assert moments == {
+        9.5: "2026-11-30T09:00:09.500",
+        10.0: "2026-11-30T09:01:50.000",
+        12.5: "2026-11-30T09:01:52.500",
+        21.0: "2026-11-30T09:00:51.000",
+    }
+    result = make_result("k.dav", Event(12.5, 14.0, 13.0, 0.9))
+    result = replace(result, info=replace(result.info, started=started))
+    result.report.joins.append(Join(0.0, 3600.0, dated=True))
+    found = result.at(onset=0.01).events
+    assert found
+    assert {str(event.time_of_day)[:14] for event in found} == {"2026-11-30T10:"}
+
+
+def test_joins_of_another_piece_do_not_count() -> None:
+    pieces = [
+        Piece("a.dav", 0.0, 0.0, "2026-11-30T09:00:00"),
+        Piece("b.dav", 60.0, 0.5, "2026-11-30T12:00:00"),
+    ]
+    joins = [Join(10.0, 110.0, dated=True), Join(80.0, 300.0, dated=True)]
+    found = [
+        Event(start, 90.0, 85.0, 0.9).placed(pieces, None, joins) for start in (11.0, 61.0, 82.0)
+    ]
+    assert [event.time_of_day for event in found] == [
+        "2026-11-30T09:01:51.000",
+        "2026-11-30T12:00:01.500",
+        "2026-11-30T12:05:02.000",
+    ]
+    assert [event.file_start for event in found] == [11.0, 1.5, 22.5]
+
+
 def test_outputs_show_it_beside_seconds() -> None:
     event = Event(3.5, 5.0, 4.0, 0.9)
     assert "time_of_day" not in event_data(event)
@@ -127,3 +168,9 @@ def test_outputs_show_it_beside_seconds() -> None:
     there = make_result("cam", event.placed([piece], None))
     page = video_section(there, there.event_config, {}, "", "").html
     assert "in rec/a.mp4 at 00:00:03.500" in page
+
+
+def test_stamps_that_begin_at_0_again_are_no_time_of_day() -> None:
+    """Two files one behind the other: the second does not happen when the first did."""
+    event = Event(12.5, 14.0, 13.0, 0.9).placed([], "2026-11-30T09:00:00", [Join(10.0, 0.0)])
+    assert event.time_of_day == "2026-11-30T09:00:12.500"

@@ -267,6 +267,66 @@ def test_who_waits_for_a_machine_is_told_once(
     assert caplog.text.count("no worker is ready yet") == 1
 
 
+class Changing(Machines):
+    """Machines that come and go.
+
+    Args:
+        rooms: What is said of the room, one time after the other; the last one for ever.
+        able: Numbers of the workers that can start.
+        deadly: During this task a worker dies, once.
+    """
+
+    def __init__(self, rooms: Sequence[int], able: Collection[int], deadly: str = "") -> None:
+        super().__init__()
+        self.rooms = list(rooms)
+        self.able = able
+        self.deadly = deadly
+        self.silent = 0
+
+    def room(self) -> int:
+        return self.rooms.pop(0) if len(self.rooms) > 1 else self.rooms[0]
+
+    def heard(self, workers: Collection[Any], seconds: float) -> list[tuple[Any, Word]]:
+        found: list[tuple[Any, Word]] = []
+        for worker, word in super().heard(workers, seconds):
+            told = word
+            if isinstance(word, Ready) and worker.number not in self.able:
+                told = Failed(UsageError("no such folder"))
+            elif isinstance(word, Done) and self.deadly and str(word.result)[0] == self.deadly:
+                self.deadly, told = "", Lost("exit code -9", with_machine=False)
+            found.append((worker, told))
+        self.silent = 0 if found else self.silent + 1
+        assert self.silent < 20, "nothing is heard for ever"
+        return found
+
+
+def test_a_room_that_shrinks_leaves_room_for_a_new_worker(tmp_path: Path) -> None:
+    # the first cannot start, its machine leaves, and the second dies
+    machines = Changing([2, 2, 1], able=[2, 3], deadly="B")
+    assert len(finished(list(crew(machines, tmp_path, *"abcd")))) == 4
+    with pytest.raises(WorkerError, match="no worker could start: no such folder"):
+        list(crew(Changing([2, 2, 1], able=[2], deadly="B"), tmp_path, *"abcd"))
+
+
+def test_who_cannot_start_ends_no_run_that_others_go_on_with(tmp_path: Path) -> None:
+    class Slow(Changing):
+        def heard(self, workers: Collection[Any], seconds: float) -> list[tuple[Any, Word]]:
+            found = super().heard(workers, seconds)
+            self.said = found[1:] + self.said
+            return found[:1]
+
+    # the room has shrunk to one before the first of two is heard of
+    assert len(finished(list(crew(Slow([2, 1], able=[2]), tmp_path, *"ab")))) == 2
+
+
+def test_who_waits_for_room_is_told_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr("slipdetect.workers.crew._PATIENCE", -1.0)
+    assert len(finished(list(crew(Changing([0, 0, 0, 2], [1, 2]), tmp_path, "a", "b")))) == 2
+    assert caplog.text.count("no worker is ready yet") == 1
+
+
 def kinds(kind: type[SlipdetectError]) -> Iterator[type[SlipdetectError]]:
     yield kind
     for below in kind.__subclasses__():

@@ -6,6 +6,7 @@ In: small results, files that are torn or changed. Out: nothing but assertions.
 from __future__ import annotations
 
 import json
+import resource
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -111,6 +112,39 @@ def test_another_kind_of_file_is_left_as_it_is(tmp_path: Path, content: str) -> 
 def test_a_file_that_cannot_be_written_is_told(tmp_path: Path) -> None:
     with pytest.raises(OutputError, match=r"cannot write .*nowhere"):
         kept(tmp_path / "nowhere" / "done.jsonl")
+
+
+def test_a_full_disk_is_told_and_the_end_does_not_hide_it(
+    videos: list[str], tmp_path: Path
+) -> None:
+    path = tmp_path / "done.jsonl"
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    try:
+        first = kept(path)
+        first.add(videos[0], {"events": 1})
+        resource.setrlimit(resource.RLIMIT_FSIZE, (path.stat().st_size + 9, hard))
+        with pytest.raises(OutputError, match=r"cannot write .*done.jsonl"), first:
+            first.add(videos[1], {"events": 2})
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    with kept(path) as second:
+        assert [second.has(video) for video in videos] == [True, False, False]
+
+
+def test_whether_a_video_is_done_is_known_without_its_result(
+    videos: list[str], tmp_path: Path
+) -> None:
+    path = tmp_path / "done.jsonl"
+    with kept(path) as first:
+        for video in videos[:2]:
+            first.add(video, {"events": 1})
+    Path(videos[1]).write_bytes(b"another video")
+
+    def never(_: Any) -> Any:
+        raise AssertionError("a result was made")
+
+    with Manifest(path, SETTINGS, dict, never) as second:
+        assert [second.has(video) for video in videos] == [True, False, False]
 
 
 def test_a_result_comes_back_equal_to_the_last_digit() -> None:

@@ -19,7 +19,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, cast
 
 import pytest
 
@@ -36,6 +37,7 @@ from mosquitto import (
 from slipdetect.detection import Event, EventFinal, EventStarted, LiveSummary, UpAgain
 from slipdetect.errors import AlertError, LibraryError, UsageError
 from slipdetect.sinks import mqtt, mqtt_connection
+from slipdetect.sinks.fall_sensor import Message
 from slipdetect.sinks.mqtt import Mqtt
 from slipdetect.sinks.mqtt_connection import Broker as Address
 from slipdetect.sinks.sink import Alert, Setup
@@ -267,6 +269,33 @@ def test_of_too_many_messages_the_oldest_are_lost_and_counted(
     said = [record.getMessage() for record in caplog.records]
     assert said[1] == "mqtt: 9 messages wait; the oldest are lost now"
     assert said[-1] == "mqtt: 10 of 29 messages sent, 19 lost"
+
+
+@pytest.mark.parametrize("newest_is_retained", [True, False])
+def test_an_older_state_is_not_said_over_a_newer_one_that_was_skipped(
+    monkeypatch: pytest.MonkeyPatch, newest_is_retained: bool
+) -> None:
+    link = mqtt_connection.Connection(Address.parse("mqtt://127.0.0.1"), "status")
+    said: list[str] = []
+
+    def publish(topic: str, payload: str, qos: int, retain: bool) -> Any:
+        if topic == "fall":
+            said.append(payload)
+        return SimpleNamespace(mid=1)
+
+    def connected(predicate: Any) -> None:
+        """While the first waits for a broker the second is skipped; then the broker comes."""
+        if not link._asking:
+            link.skip(Message("fall", "OFF", newest_is_retained))
+            link._say_what_lasts()
+            link._up = True
+        link._answers[1] = cast("Any", SimpleNamespace(is_failure=False))
+
+    monkeypatch.setattr(link, "_client", SimpleNamespace(publish=publish))
+    monkeypatch.setattr(link._changed, "wait_for", connected, raising=False)
+    assert link.send(Message("fall", "ON", True))
+    link._say_what_lasts()
+    assert set(said) == ({"OFF"} if newest_is_retained else {"ON"})
 
 
 def test_an_end_without_a_broker_says_what_is_lost(

@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import logging
 import sys
+import threading
 import time
 from collections.abc import Iterator
 from dataclasses import replace
@@ -81,6 +82,42 @@ def test_only_the_service_that_failed_is_tried_again() -> None:
     with hook_server(204) as good, hook_server(500, 204) as bad:
         Notify(f"json://{good.place},json://{bad.place}", pauses=FAST).send(ALERT)
     assert (len(good.bodies), len(bad.bodies)) == (1, 2)
+
+
+def test_a_dead_service_keeps_no_other_waiting() -> None:
+    with hook_server(500) as dead, hook_server(204) as good:
+        addresses = f"json://{dead.place} json://{good.place}"
+        sink = Notify(addresses, pauses=(30.0,))
+        sending = threading.Thread(target=sink._try, args=(ALERT,))
+        sending.start()
+        deadline = time.monotonic() + 10
+        while not good.bodies and time.monotonic() < deadline:
+            time.sleep(0.01)
+        told = (len(dead.bodies), len(good.bodies))
+        sink.stop()
+        sending.join(10)
+    assert told == (1, 1)
+    assert sink.failed == 1
+
+
+def test_of_services_that_fail_each_is_named_with_its_tries() -> None:
+    with hook_server("hang") as silent, hook_server(500) as bad, hook_server(500, 204) as late:
+        places = " ".join(f"json://{each.place}" for each in (silent, bad, late))
+        with pytest.raises(AlertError) as caught:
+            Notify(places, timeout=0.3, pauses=FAST).send(ALERT)
+    reason = "json://... could not be reached, or refused it (3 tries)"
+    assert str(caught.value) == f"{reason}; {reason}"
+    assert [len(each.bodies) for each in (silent, bad, late)] == [3, 3, 2]
+
+
+def test_a_service_is_tried_for_a_minute_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("slipdetect.sinks.notify._SECONDS_IN_ALL", 0.2)
+    with hook_server("hang") as silent, hook_server(500, 204) as late:
+        sink = Notify(f"json://{silent.place} json://{late.place}", timeout=0.3, pauses=FAST)
+        sink._try(ALERT)
+    assert sink.failed == 1
+    # what the first took is not taken from the second
+    assert (len(silent.bodies), len(late.bodies)) == (1, 2)
 
 
 @pytest.mark.parametrize("between", [",", " ", "\n", " ,\n"])

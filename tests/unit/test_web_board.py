@@ -10,7 +10,7 @@ import threading
 from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
@@ -18,6 +18,8 @@ from page_driver import BEGAN, STATE, SUMMARY, found, site
 from slipdetect.detection.cameras import _Run
 from slipdetect.errors import DataError, SlipdetectError, UsageError
 from slipdetect.lab.data import read_annotations
+from slipdetect.sinks.live_page import LivePage
+from slipdetect.sinks.sink import Setup
 from slipdetect.types import Event, EventConfig
 from slipdetect.types.zones import Zone, Zones
 from slipdetect.video import Frame
@@ -168,6 +170,30 @@ def test_a_review_that_cannot_be_written_is_told_and_tried_again(clips: Clips) -
     path.unlink()
     assert clips.board.state()["trouble"] == ""
     assert [row[0] for row in clips.rows()] == ["a.mp4"]
+
+
+def test_trouble_is_over_when_there_is_nothing_left_to_write(clips: Clips) -> None:
+    clips.event("a", 10.0)
+    clips.come("a", 7.0, 15.0)
+    (clips.folder / "review.csv").write_text("somebody's notes")
+    with pytest.raises(SlipdetectError, match="is not a review"):
+        clips.board.mark("a", None, "wrong")
+    assert clips.board.mark("a", None, "")["verdict"] == ""
+    assert clips.board.state()["trouble"] == ""
+
+
+def test_a_last_write_that_fails_is_told(clips: Clips) -> None:
+    page = LivePage("127.0.0.1:1", None, Setup(sources=["kitchen"]))
+    page._board, page._cameras = clips.board, cast("Any", SimpleNamespace())
+    clips.event("a", 10.0)
+    clips.board.mark("a", None, "right")
+    clips.come("a", 7.0, 15.0)  # only at the end
+    (clips.folder / "review.csv").write_text("somebody's notes")
+    with page:
+        pass
+    (told,) = page.missing
+    assert "verdicts are lost" in str(told)
+    assert "is not a review" in str(told)
 
 
 def test_marks_are_checked(clips: Clips) -> None:

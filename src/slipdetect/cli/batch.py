@@ -17,7 +17,7 @@ from slipdetect._text import clock, printable, shorten
 from slipdetect.cli.console import Bar, Console, one_line
 from slipdetect.cli.errors import EVENT_FOUND, INTERNAL, INTERRUPTED, SOME_FAILED, describe
 from slipdetect.cli.sources import Job
-from slipdetect.errors import SlipdetectError, UsageError, VideoError, WorkerError
+from slipdetect.errors import OutputError, SlipdetectError, UsageError, VideoError, WorkerError
 from slipdetect.sinks.sink import Alert, Sink
 from slipdetect.types import Profile
 
@@ -137,7 +137,8 @@ class Batch:
             if result.profile is not None:
                 self.profile += result.profile
             self._judge(result)
-        except (UsageError, WorkerError):
+        except (UsageError, WorkerError, OutputError):
+            # a source only reads: what cannot be written is what all of them share
             raise
         except Exception as error:
             self._fail(job.source, error)

@@ -212,7 +212,7 @@ def _detecting(
             kept = stack.enter_context(_done_videos(Path(settings.resume), settings, detector))
         # of a playlist, the file that is kept would not tell that one of its files has changed
         files = [name for name in sources if not is_playlist(Path(name))]
-        done = set() if kept is None else {name for name in files if kept.find(name) is not None}
+        done = set() if kept is None else {name for name in files if kept.has(name)}
         run: Detect
         if backend is None:
             run = _in_this_process(settings, detector, kept)

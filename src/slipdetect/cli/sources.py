@@ -16,7 +16,8 @@ from typing import BinaryIO
 
 from slipdetect._tables import Table
 from slipdetect.errors import DataError, SlipdetectError, VideoError
-from slipdetect.video.finding import SNIFFED, find_videos, is_text
+from slipdetect.video.finding import find_videos, is_text
+from slipdetect.video.multipart import SNIFFED
 
 LIST_SUFFIXES = (".txt", ".lst", ".csv")  # of lists, which are not videos
 
@@ -158,7 +159,9 @@ def names_live_source(sources: Sequence[str]) -> bool:
 
 def video_on_stdin() -> bool:
     """Return whether standard input begins as a video and not as a list of names."""
-    return not is_text(first_bytes(sys.stdin.buffer))
+    first = first_bytes(sys.stdin.buffer)
+    # of a camera's JPEGs the first read may end before the header that tells what they are
+    return first.startswith(b"--") or not is_text(first)
 
 
 def first_bytes(stream: BinaryIO) -> bytes:

@@ -294,7 +294,8 @@ class Detector:
         finder = EventFinder(self.event_config, self.scorer.label)
 
         def placed(events: list[Event]) -> list[Event]:
-            return [event.placed(video.report.pieces, video.info.started) for event in events]
+            report, started = video.report, video.info.started
+            return [event.placed(report.pieces, started, report.joins) for event in events]
 
         for part in split_at_gaps(frames):
             segment = Segment(part, run)

@@ -16,7 +16,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
 from slipdetect._lazy import require
-from slipdetect.errors import UsageError
+from slipdetect.errors import OutputError, UsageError
 from slipdetect.sinks.live_clips import LiveClips, clip_stem
 from slipdetect.sinks.sink import Alert, Setup, Sink
 
@@ -127,6 +127,7 @@ class LivePage(Sink):
 
     def keep(self, source: str) -> Keep | None:
         """Return what remembers pictures for those of events, unless clips have them anyway."""
+        self._memories.pop(source, None)  # a camera that begins anew has other times
         memory = self._memory(source)
         return None if self._clips is not None or memory is None else memory.watch
 
@@ -164,6 +165,8 @@ class LivePage(Sink):
         self._ending.close()
         if self._board is not None and self._cameras is not None:
             lacking = self._board.close()
+            if self._board.trouble:
+                self.missing.append(OutputError(f"page: verdicts are lost: {self._board.trouble}"))
             if lacking:
                 self.remarks.append(
                     f"page: {lacking} verdict{' is' if lacking == 1 else 's are'} not in "

@@ -107,6 +107,7 @@ class Connection:
         paho = require("paho.mqtt.client", "watch")
         self._broker = broker
         self._lasting = {status: Message(status, ONLINE)}
+        self._skipped: set[str] = set()  # retained topics, since the last ``send`` began
         self._sending = threading.Lock()
         self._changed = threading.Condition()
         self._up = self._stopped = self._asking = False
@@ -155,6 +156,8 @@ class Connection:
         Raises:
             AlertError: The broker refuses it.
         """
+        with self._sending:
+            self._skipped.clear()
         with self._changed:
             # published earlier it might go out before the client has introduced itself
             self._changed.wait_for(lambda: self._up or self._stopped)
@@ -162,6 +165,9 @@ class Connection:
                 return False
             self._asking = True
         with self._sending:
+            if message.retain and message.topic in self._skipped:
+                # skipped while this one waited, so newer: nothing older may be said over it
+                message = self._lasting[message.topic]
             self._keep(message)
             # the code that comes back means nothing: of a message that is kept it may be an error
             mid = self._client.publish(message.topic, message.payload, 1, message.retain).mid
@@ -179,6 +185,8 @@ class Connection:
         """Take a message that nobody will be sent; what it makes last is said all the same."""
         with self._sending:
             self._keep(message)
+            if message.retain:
+                self._skipped.add(message.topic)
 
     def stop(self) -> None:
         """End a ``send`` that is going on; no other follows."""

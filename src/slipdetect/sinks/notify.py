@@ -9,7 +9,9 @@ from __future__ import annotations
 import logging
 import re
 import threading
-from collections.abc import Sequence
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 from typing import TYPE_CHECKING, Any, Self
@@ -19,7 +21,7 @@ from slipdetect._text import printable, timecode
 from slipdetect.errors import AlertError, UsageError
 from slipdetect.sinks.alert import AlertSink
 from slipdetect.sinks.sink import Alert, Setup
-from slipdetect.sinks.tries import PAUSES, try_again
+from slipdetect.sinks.tries import PAUSES
 from slipdetect.types.aftermath import what_followed
 
 if TYPE_CHECKING:
@@ -27,14 +29,15 @@ if TYPE_CHECKING:
 
 # a comma may belong to an address, so only one before another address parts them
 _BETWEEN = re.compile(r"[\s,]+(?=[A-Za-z][A-Za-z0-9+.-]*://)")
+_SECONDS_IN_ALL = 60.0  # of one service, and of the pauses
 _STATES = {"still_down": "still down", "up_again": "up again"}
 
 
 class Notify(AlertSink):
     """Notifies people of every alert, and of what became of the person.
 
-    A service that fails is tried again after 1, 2, 4 and 8 s, for a minute in all. No message
-    repeats more of its address than the protocol.
+    Every service is tried once; those that failed are tried again after 1, 2, 4 and 8 s, each for
+    a minute in all. No message repeats more of an address than the protocol.
 
     Args:
         addresses: Of apprise, between spaces, line ends or commas.
@@ -84,12 +87,23 @@ class Notify(AlertSink):
         """
         title, text = notice(alert)
         kind = "success" if alert.type == "up_again" else "warning"
-        failed = []
-        for name, service in self._services:
-            once = partial(self._notify, service, title, text, kind)
-            reason = try_again(once, self._stopped, self._pauses)
-            if reason is not None:
-                failed.append(f"{name} {reason}")
+        everyone = [
+            _Delivery(name, partial(self._notify, service, title, text, kind))
+            for name, service in self._services
+        ]
+        left, paused = everyone, 0.0
+        # in turns, so that a service that is dead keeps no other waiting while it is tried again
+        for pause in (*self._pauses, None):
+            for each in left:
+                each.go()
+            left = [each for each in left if each.reason and not self._stopped.is_set()]
+            if pause is None:
+                break
+            paused += pause
+            left = [each for each in left if each.seconds + paused < _SECONDS_IN_ALL]
+            if not left or self._stopped.wait(pause):
+                break
+        failed = [each.told for each in everyone if each.reason]
         if failed:
             raise AlertError("; ".join(failed))
 
@@ -97,15 +111,43 @@ class Notify(AlertSink):
         """Try no further."""
         self._stopped.set()
 
-    def _notify(
-        self, service: apprise.Apprise, title: str, text: str, kind: str, left: float
-    ) -> tuple[str | None, bool]:
-        """Notify once, in the time that the service's address allows."""
+    def _notify(self, service: apprise.Apprise, title: str, text: str, kind: str) -> str:
+        """Notify once, in the time that the service's address allows; return what went wrong."""
         if self._stopped.is_set():
-            return "was not asked: the run was ended", True
+            return "was not asked: the run was ended"
         if service.notify(body=text, title=title, notify_type=kind, body_format="text"):
-            return None, False
-        return "could not be reached, or refused it", False
+            return ""
+        return "could not be reached, or refused it"
+
+
+@dataclass
+class _Delivery:
+    """One alert on its way to one service.
+
+    Attributes:
+        name: What messages call the service.
+        once: Tries once and returns what went wrong; empty: nothing.
+        reason: What went wrong in the last try.
+        tries: How often it was tried.
+        seconds: That this took, without what the other services took.
+    """
+
+    name: str
+    once: Callable[[], str]
+    reason: str = ""
+    tries: int = 0
+    seconds: float = 0.0
+
+    def go(self) -> None:
+        begin = time.monotonic()
+        self.reason = self.once()
+        self.tries += 1
+        self.seconds += time.monotonic() - begin
+
+    @property
+    def told(self) -> str:
+        tries = "1 try" if self.tries == 1 else f"{self.tries} tries"
+        return f"{self.name} {self.reason} ({tries})"
 
 
 def notice(alert: Alert) -> tuple[str, str]:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
 
-    from slipdetect.video.frame import Piece
+    from slipdetect.video.frame import Join, Piece
 
     Floats: TypeAlias = npt.NDArray[np.float64]
 
@@ -63,19 +63,29 @@ class Event:
     file_start: float | None = None
     time_of_day: str | None = None
 
-    def placed(self, pieces: Sequence[Piece], started: str | None) -> Self:
+    def placed(
+        self, pieces: Sequence[Piece], started: str | None, joins: Sequence[Join] = ()
+    ) -> Self:
         """Return the event with its file and time of day.
 
         Args:
             pieces: Of the recording, in order; none of one that is in one file.
             started: When its clock was 0, ISO 8601; pieces know better.
+            joins: Where its stamps begin anew, in order: the time of day goes by dated ones.
         """
         begun = [piece for piece in pieces if piece.start <= self.start] or pieces[:1]
+        begin = begun[-1].start if begun else -math.inf
+        stamps = [
+            join.stamp + self.start - join.at
+            for join in joins
+            if join.dated and begin <= join.at <= self.start
+        ]
         if not begun:
-            return self if started is None else self._at(started, self.start)
+            return self if started is None else self._at(started, [self.start, *stamps][-1])
         piece = begun[-1]
         own = max(self.start - piece.start + piece.first, 0.0)
-        return replace(self, file=piece.source, file_start=own)._at(piece.started, own)
+        there = replace(self, file=piece.source, file_start=own)
+        return there._at(piece.started, [own, *stamps][-1])
 
     def _at(self, started: str | None, seconds: float) -> Self:
         from slipdetect.video.named_time import time_of_day

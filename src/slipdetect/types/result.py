@@ -240,7 +240,8 @@ class DetectionResult:
             }
         )
         found = find_events(self.windows, config, self.label)
-        events = tuple(event.placed(self.report.pieces, self.info.started) for event in found)
+        report, started = self.report, self.info.started
+        events = tuple(event.placed(report.pieces, started, report.joins) for event in found)
         return replace(self, events=events, event_config=config)
 
     def to_dict(self, *, windows: bool = False) -> dict[str, Any]:

@@ -369,7 +369,9 @@ class Clock:
         most = self._gap if self._timing.join_gaps else self._day
         if self._back(stamp) > usual or leap > most:
             own = float((stamp - self._start) * self._timing.base)
-            self.report.joins.append(Join(self._seconds(expected), own))
+            self.report.joins.append(
+                Join(self._seconds(expected), own, self._timing.dated is not None)
+            )
             self._offset = expected - stamp
             return usual
         if leap > self._gap:

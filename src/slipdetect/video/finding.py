@@ -16,6 +16,7 @@ from pathlib import Path
 
 from slipdetect._text import printable
 from slipdetect.errors import VideoError
+from slipdetect.video.multipart import SNIFFED, is_multipart
 
 logger = logging.getLogger(__name__)
 
@@ -31,9 +32,6 @@ VIDEO_SUFFIXES = frozenset(
 # small copies that action cameras and drones keep beside each recording
 _PREVIEW_SUFFIXES = frozenset({".lrf", ".lrv"})
 
-SNIFFED = 512
-# videos that begin as text does: YUV4MPEG, and JPEGs between boundaries
-_TEXT_STARTS = (b"YUV4MPEG2", b"--")
 _BLANK = frozenset(b"\t\n\r\f\x1b")
 _NAMED = 3
 
@@ -116,9 +114,10 @@ def passed_by(files: Sequence[Path], what: str, folder: Path) -> str:
 
 def is_text(first: bytes) -> bool:
     """Return whether a file begins as text and not as a video."""
-    return not first.startswith(_TEXT_STARTS) and not any(
-        byte < 32 and byte not in _BLANK for byte in first
-    )
+    # two kinds of videos begin as text does
+    if first.startswith(b"YUV4MPEG2") or is_multipart(first):
+        return False
+    return not any(byte < 32 and byte not in _BLANK for byte in first)
 
 
 def _list_of(path: Path, found: Found) -> list[Path]:

@@ -124,10 +124,12 @@ class Join:
     Attributes:
         at: Seconds of the first picture of the new part.
         stamp: What the file's own clock says there, seconds from its beginning.
+        dated: That is the clock on the wall; others begin at 0 wherever a part does.
     """
 
     at: float
     stamp: float
+    dated: bool = False
 
 
 @dataclass(frozen=True)

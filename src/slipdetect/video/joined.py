@@ -6,6 +6,8 @@ In: files in order. Out: a ``Video``.
 from __future__ import annotations
 
 import math
+import statistics
+from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -17,13 +19,15 @@ from slipdetect.video.frame import DecodeReport, Gap, Piece, VideoInfo
 from slipdetect.video.video import Video
 
 _DEFAULT_STEP = 0.04  # from one frame to the next where nothing tells, seconds
+_STEPS, _FEWEST_STEPS = 30, 3  # last distances of frames, of which the usual one is taken
 
 
 class JoinedVideo(Video):
     """Files that follow one another without a pause; see ``Video``.
 
-    The first frame of a piece comes one frame after the last one of the piece before. A piece that
-    cannot be read is left out, and the report says so. All pictures have the shape of the first.
+    The first frame of a piece comes one usual step after the last one of the piece before. A piece
+    that cannot be read is left out, and the report says so. All pictures have the shape of the
+    first.
 
     Args:
         source: What the recording is called.
@@ -72,14 +76,14 @@ class JoinedVideo(Video):
         begin: float | None = None
         try:
             while self._piece is not None:
-                end = begin
+                end: float | None = None
                 for seconds, frame in self._of_piece(self._piece, begin):
                     if seconds - self._start >= self._max_duration:
                         self.report.warn(f"stopped after {self._max_duration:g} seconds as asked")
                         return
                     yield seconds, frame
-                    end = seconds + self._step
-                begin = end
+                    end = seconds
+                begin = begin if end is None else end + self._step
                 self._piece = self._next()
         finally:
             for text, names in self._said.items():
@@ -91,10 +95,10 @@ class JoinedVideo(Video):
 
         Without ``begin`` they keep their times.
         """
-        rate = piece.info.frame_rate
-        self._step = _DEFAULT_STEP if rate is None else 1 / rate
+        steps: deque[float] = deque(maxlen=_STEPS)
         first: float | None = None
         last = -1.0
+        joined = 0
         try:
             for seconds, frame in piece.timed():
                 if first is None or begin is None:
@@ -103,11 +107,16 @@ class JoinedVideo(Video):
                         Piece(piece.info.source, begin, first, piece.info.started)
                     )
                 if last >= 0.0 and seconds > last:
-                    self._step = seconds - last
+                    steps.append(seconds - last)
                 last = seconds
+                # events are placed by joins while the piece is still read
+                joined += self._take_joins(piece, joined, begin - first)
                 yield begin + seconds - first, frame
         finally:
-            self._take(piece, 0.0 if first is None or begin is None else begin - first)
+            later = 0.0 if first is None or begin is None else begin - first
+            self._step = _usual_step(steps, piece.info.frame_rate)
+            self._take_joins(piece, joined, later)
+            self._take(piece, later)
             piece.close()
 
     def _next(self) -> Video | None:
@@ -137,6 +146,12 @@ class JoinedVideo(Video):
                 piece.info,
             )
 
+    def _take_joins(self, piece: Video, known: int, later: float) -> int:
+        """Add a piece's joins but for those ``known`` and return how many; see ``_take``."""
+        new = piece.report.joins[known:]
+        self.report.joins += [replace(join, at=join.at + later) for join in new]
+        return len(new)
+
     def _take(self, piece: Video, later: float) -> None:
         """Add the report of a piece, whose clock is ``later`` seconds off, to that of the whole."""
         whole, report = self.report, piece.report
@@ -145,9 +160,15 @@ class JoinedVideo(Video):
         whole.undecoded += report.undecoded
         whole.truncated |= report.truncated
         whole.gaps += [Gap(gap.start + later, gap.end + later) for gap in report.gaps]
-        whole.joins += [replace(join, at=join.at + later) for join in report.joins]
         for text in report.warnings:
             self._say(text, piece.info)
 
     def _say(self, text: str, info: VideoInfo) -> None:
         self._said.setdefault(text, []).append(info.source)
+
+
+def _usual_step(steps: Sequence[float], rate: float | None) -> float:
+    """Return seconds from one frame to the next; the last distance may be a gap or a stall."""
+    if len(steps) >= _FEWEST_STEPS:
+        return statistics.median_low(steps)
+    return _DEFAULT_STEP if rate is None else 1 / rate

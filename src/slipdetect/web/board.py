@@ -160,10 +160,18 @@ class Board:
             return self._event_data(found)
 
     def close(self) -> int:
-        """Write verdicts whose clips were not there before; return how many are in no row."""
+        """Write verdicts whose clips were not there before; return how many are in no row.
+
+        Where that write fails, ``trouble`` says why.
+        """
         self._save()
         with self._lock:
             return sum(bool(each.verdict and self._waits(each)) for each in self._found.values())
+
+    @property
+    def trouble(self) -> str:
+        """Why the review could not be written the last time; empty: it could."""
+        return self._trouble
 
     def _save(self) -> None:
         """Write the rows of clips whose verdicts, or whose files, are new."""
@@ -174,6 +182,7 @@ class Board:
                 cameras, self._unsaved = self._unsaved, set()
                 rows = self._changed(cameras)
             if not rows:
+                self._trouble = ""  # what failed is not wanted any more
                 return
             try:
                 self._review.put(rows)

@@ -71,10 +71,13 @@ class Crew(Generic[T, R]):
         self._deaths: dict[int, int] = {}
         self._running: dict[Worker, int] = {}
         self._idle: list[Worker] = []
-        self._starting: dict[Worker, float] = {}
+        self._starting: list[Worker] = []
         self._machines: dict[Worker, str] = {}
         self._level = GO_ON
-        self._unable = 0  # workers that could not start
+        self._room = 0
+        self._unable = 0  # workers that could not start since the room last changed
+        self._reason: Exception | None = None  # of the last of them
+        self._none_ready_since: float | None = None
         self._told = False
 
     def run(self) -> Generator[tuple[int, Answer[R]], None, None]:
@@ -109,9 +112,15 @@ class Crew(Generic[T, R]):
             self._running[worker] = index
             worker.give(self._files[index], self._tasks[index])
         there = len(self._running) + len(self._idle) + len(self._starting)
-        wanted = min(self._backend.room() - self._unable, len(self._running) + len(self._waiting))
+        room = self._backend.room()
+        if room != self._room:
+            # who could not start may have been on a machine that has left
+            self._room, self._unable = room, 0
+        if not there and self._unable and self._unable >= room:
+            raise WorkerError(f"no worker could start: {self._reason}") from self._reason
+        wanted = min(room - self._unable, len(self._running) + len(self._waiting))
         for _ in range(there, wanted):
-            self._starting[self._backend.begin(self._make)] = time.monotonic()
+            self._starting.append(self._backend.begin(self._make))
 
     def _take(self, worker: Worker, word: Word) -> Iterator[tuple[int, Answer[R]]]:
         if worker in self._starting:
@@ -129,21 +138,20 @@ class Crew(Generic[T, R]):
 
     def _started(self, worker: Worker, word: Word) -> None:
         if isinstance(word, Ready):
-            del self._starting[worker]
+            self._starting.remove(worker)
             self._idle.append(worker)
             if word.machine not in self._machines.values():
                 logger.info("a worker is ready on %r", word.machine)
             self._machines[worker] = word.machine
         elif isinstance(word, Failed | Lost):
-            del self._starting[worker]
+            self._starting.remove(worker)
             self._backend.end([worker])
             if isinstance(word, Lost) and word.with_machine:
                 return
             self._unable += 1
-            error = word.error if isinstance(word, Failed) else _died(word)
-            if self._unable >= self._backend.room():
-                raise WorkerError(f"no worker could start: {error}") from error
-            logger.warning("a worker could not start: %s", error)
+            self._reason = word.error if isinstance(word, Failed) else _died(word)
+            if self._running or self._idle or self._starting or self._unable < self._room:
+                logger.warning("a worker could not start: %s", self._reason)
 
     def _replace(self, worker: Worker, lost: Lost) -> Iterator[tuple[int, Answer[R]]]:
         """Let go of a worker; its task goes to the next, or has had its last try."""
@@ -184,9 +192,14 @@ class Crew(Generic[T, R]):
 
     def _tell_of_waiting(self) -> None:
         """Say once that no worker has become ready for long."""
-        if self._told or self._running or self._idle or not self._starting:
+        if self._running or self._idle:
+            self._none_ready_since = None
             return
-        if time.monotonic() - min(self._starting.values()) > _PATIENCE:
+        now = time.monotonic()
+        if self._none_ready_since is None:
+            self._none_ready_since = now
+        # also where none is starting: there may be no room for any
+        if not self._told and now - self._none_ready_since > _PATIENCE:
             self._told = True
             logger.warning("no worker is ready yet: no machine has room for one, or it still loads")
 

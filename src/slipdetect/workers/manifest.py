@@ -45,6 +45,7 @@ class Manifest(Generic[R]):
         self._plain = plain
         self._built = built
         self._places: dict[str, int] = {}
+        self._files: dict[str, dict[str, Any]] = {}
         header = {"done_with": json.loads(json.dumps({"slipdetect": __version__, **settings}))}
         try:
             path.touch()
@@ -70,22 +71,30 @@ class Manifest(Generic[R]):
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        self._stream.close()
+        try:
+            self._stream.close()
+        except OSError as closing:
+            # it tries once more what could not be written, which was told already
+            if error is None:
+                raise self._unwritable(closing) from closing
+
+    def has(self, name: str) -> bool:
+        """Return whether a video has a result and its file has not changed since."""
+        if name not in self._places:
+            return False
+        known, path = SourceIdentity(**self._files[name]), Path(name)
+        try:
+            return known.same_stat(path) or known.same_content(SourceIdentity.of(path))
+        except VideoError:
+            return False
 
     def find(self, name: str) -> R | None:
         """Return the result of a video; None if it has none, or the file has changed since."""
-        place = self._places.get(name)
-        if place is None:
+        if not self.has(name):
             return None
-        self._stream.seek(place)
+        self._stream.seek(self._places[name])
         row = json.loads(self._stream.readline())
         self._stream.seek(0, os.SEEK_END)
-        known, path = SourceIdentity(**row["file"]), Path(name)
-        try:
-            if not (known.same_stat(path) or known.same_content(SourceIdentity.of(path))):
-                return None
-        except VideoError:
-            return None
         return self._built(row["result"])
 
     def add(self, name: str, result: R) -> None:
@@ -98,9 +107,9 @@ class Manifest(Generic[R]):
             source = SourceIdentity.of(Path(name))
         except VideoError:
             return  # gone meanwhile: the next run shall say so
-        self._places[name] = self._stream.tell()
-        row = {"source": name, "file": asdict(source), "result": self._plain(result)}
-        self._append(row)
+        place, file = self._stream.tell(), asdict(source)
+        self._append({"source": name, "file": file, "result": self._plain(result)})
+        self._places[name], self._files[name] = place, file
 
     def _read(self, header: Mapping[str, Any]) -> int:
         """Find the rows, and return where the last whole one ends; a kill may have torn one."""
@@ -112,7 +121,8 @@ class Manifest(Generic[R]):
             if end == 0:
                 self._check(row, header)
             else:
-                self._places[row["source"]] = end
+                name = row["source"]
+                self._places[name], self._files[name] = end, row["file"]
             end += len(line)
         return end
 

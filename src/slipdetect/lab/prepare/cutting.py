@@ -6,6 +6,7 @@ In: ``TimedVideo``s, a plan of cuts. Out: ``Prepared``; clips, and where in them
 from __future__ import annotations
 
 import itertools
+import math
 import statistics
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -198,6 +199,7 @@ def cut_video(
         frames = _Ahead(opened.frames(rate))
         for cut, target in plan:
             frames.pass_by(cut.start)
+            before = frames.last
             piece = _Counted(frames.until(cut.end), on_time)
             images = iter(piece)
             image = next(images, None)
@@ -208,7 +210,8 @@ def cut_video(
             if image is None or cut.end - end > TOLERANCE:
                 target.unlink(missing_ok=True)
                 raise _ends(video, cut)
-            if piece.has_gap:
+            late = piece.first - cut.start > TOLERANCE
+            if piece.has_gap or (late and piece.first - before > GAP_SECONDS):
                 target.unlink(missing_ok=True)
                 raise DataError(
                     f"{str(video)!r} has a gap between {cut.start:.2f} s and {cut.end:.2f} s; mark "
@@ -219,9 +222,14 @@ def cut_video(
 
 
 class _Ahead:
-    """Frames in order, the next of which is known before it is taken."""
+    """Frames in order, the next of which is known before it is taken.
+
+    Attributes:
+        last: Seconds of the last one taken; infinite before the first, where there is no gap.
+    """
 
     def __init__(self, frames: Iterator[Frame]) -> None:
+        self.last = math.inf
         self._frames = frames
         self._next = next(frames, None)
 
@@ -234,6 +242,7 @@ class _Ahead:
         """Yield what is before ``end`` seconds."""
         while self._next is not None and self._next.time < end - _SAME_SECONDS:
             frame, self._next = self._next, next(self._frames, None)
+            self.last = frame.time
             yield frame
 
 

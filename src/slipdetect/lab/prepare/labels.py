@@ -12,6 +12,7 @@ from pathlib import Path, PurePosixPath
 from slipdetect._text import excerpt, named, printable
 from slipdetect.cli.typed_options import POSITIVE, option
 from slipdetect.errors import DataError, UsageError
+from slipdetect.lab.data.annotations import label_word
 from slipdetect.lab.data.times import Late, length_of
 from slipdetect.lab.prepare.groups import group_files
 from slipdetect.lab.prepare.importer import Importer, ImportJob
@@ -24,6 +25,7 @@ from slipdetect.lab.prepare.rows import OTHER, Prepared, Row
 
 _MISSING = "video that a label file names and that is not below the folder"
 _SKIPPED = "video all of whose labels are left out by the mapping"
+_HIDDEN = "video with a slip that the mapping leaves out beside other labels"
 _UNLABELED = "video of the folder that no label file names"
 
 Placed = dict[Path, list[Label]]
@@ -92,9 +94,13 @@ class Labels(Importer):
             job.progress(index / len(placed), f"checking {printable(path.name)}")
             common = Row(path, OTHER, groups[path], self.dataset)
             rows = [self._row(common, label, names[label.name], videos) for label in labels]
-            prepared.rows += _inside(rows, labels, late) if rows else [common]
             if rows and all(row.label == SKIP for row in rows):
                 prepared.left_out.add(_SKIPPED, str(path))
+            elif any(row.label == SKIP and label_word(row.action) for row in rows):
+                # without its slip that stretch would count as one in which nobody slips
+                prepared.left_out.add(_HIDDEN, str(path))
+                continue
+            prepared.rows += _inside(rows, labels, late) if rows else [common]
         prepared.warnings += late.warnings()
         prepared.times_checked = True
         if not placed:

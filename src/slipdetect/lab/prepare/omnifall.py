@@ -15,6 +15,7 @@ from slipdetect._tables import read_table, whole
 from slipdetect._text import excerpt
 from slipdetect.cli.typed_options import option
 from slipdetect.errors import DataError
+from slipdetect.lab.data.annotations import label_word
 from slipdetect.lab.data.safe_paths import Enclosure
 from slipdetect.lab.prepare.importer import FOLDER, SKIPPED, Importer, ImportJob
 from slipdetect.lab.prepare.lists import split_file
@@ -47,6 +48,7 @@ FALLEN = "fallen"
 _ROOT, _ROOT_OF = "OMNIFALL_ROOT", "OMNIFALL_VIDEO_ROOT__"
 _NEEDED = ("path", "label", "start", "end", "dataset")
 _EMPTY = "segment without length"
+_HIDDEN = "video with a fall that the mapping leaves out"
 
 
 @dataclass(frozen=True)
@@ -206,8 +208,12 @@ def _agree(first: Segment, segment: Segment) -> None:
 
 
 def _rows(segments: Sequence[Segment], labels: dict[str, str], prepared: Prepared) -> list[Row]:
-    """Return the rows of a video."""
+    """Return the rows of a video; none if a fall in it is left out."""
     first = segments[0]
+    # without its fall the video would be one in which nobody falls
+    if any(label_word(each.name) and labels[each.name] == SKIP for each in segments):
+        prepared.left_out.add(_HIDDEN, str(first.video))
+        return []
     lies = [each for each in segments if each.name == FALLEN and labels[FALLEN] == OTHER]
     times = ";".join(f"{seconds(each.start)}-{seconds(each.end)}" for each in lies)
     common = Row(

@@ -6,6 +6,7 @@ In: TSV or CSV with BORIS's columns. Out: labels by the file that each is in.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import PureWindowsPath
 
 from slipdetect._tables import Table
 from slipdetect.errors import DataError
@@ -97,10 +98,16 @@ def _queue(cells: Cells, start: float, where: str) -> Queue:
     files = [name.strip() for name in listed if name.strip()]
     if len(files) == len(lengths) and None not in lengths:
         return Queue(files, [each for each in lengths if each is not None], offset)
-    if len(lengths) == 1 and len(files) <= 1 and own not in ("", "NA", "Not found"):
+    if len(lengths) == 1 and [_name(file) for file in files] == [_name(own)]:
         return Queue([own], [0.0], offset)
+    # columns that were left out say nothing of how many files were queued
     raise DataError(
         f"{where}: nothing tells where in its observation {own[:80]!r} begins (at {start:g} s BORIS"
         " has counted all queued files); export with 'Source' and 'Media duration (s)', or give the"
         " project"
     )
+
+
+def _name(file: str) -> str:
+    # it takes both kinds of slashes
+    return PureWindowsPath(file).name

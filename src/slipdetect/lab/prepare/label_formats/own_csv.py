@@ -18,6 +18,7 @@ from slipdetect.lab.prepare.label_formats.label_file import (
 from slipdetect.lab.prepare.rows import OTHER, SLIP
 
 _NEEDED = ("path", "start", "end")
+_NOT_KEPT = ("split", "dataset")  # what labels cannot carry
 
 
 class OwnCsv(LabelFormat):
@@ -39,6 +40,12 @@ class OwnCsv(LabelFormat):
         table = Table(file.text.splitlines(keepends=True), file.where, _NEEDED, ALIASES)
         for line, cells in table:
             where = f"{file.where} line {line}"
+            for name in _NOT_KEPT:
+                if cells.get(name):
+                    raise DataError(
+                        f"{where}: prepare labels does not keep the column {name!r}; use prepare"
+                        " intervals, which does, or drop the column"
+                    )
             found.videos.append(cells["path"])
             word = cells.get("label", "")
             if not (cells["start"] or cells["end"]):
