@@ -10,7 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from results import make_result
@@ -211,6 +211,7 @@ states = st.sampled_from(["up", "going_down", "down", "getting_up", None])
 
 
 @settings(max_examples=100)
+@example([(4, "up", True), (2, "going_down", False), (7, "up", True), (7, "up", False)], False)
 @given(st.lists(st.tuples(st.integers(1, 8), states, st.booleans()), max_size=12), st.booleans())
 def test_what_is_told_is_in_order_and_a_part_of_what_there_is(
     stretches: list[tuple[int, str | None, bool]], interrupted: bool

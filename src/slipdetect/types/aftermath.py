@@ -77,7 +77,8 @@ class Aftermath:
         """Whether the person was never down, and was seen to stand for long up to about a time."""
         if self.down_since is not None or self._up_since is None:
             return False
-        long = self._seen - self._up_since >= _STANDS_FOR - 1e-9
+        # an event that lasts longer is judged later, and by the same moments
+        long = min(self._seen, time) - self._up_since >= _STANDS_FOR - 1e-9
         return long and self._seen >= time - 2 * UP_FOR
 
     def lost(self, now: float) -> bool:
