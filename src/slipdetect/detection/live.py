@@ -11,6 +11,7 @@ from dataclasses import dataclass, fields
 from typing import Any, Protocol
 
 from slipdetect.detection.pipeline import RunState, Segment, WindowScorer, marked_windows
+from slipdetect.detection.turns import Turns
 from slipdetect.errors import UsageError
 from slipdetect.types import Event, EventConfig, EventFinder, Window
 from slipdetect.types.event_finder import Found
@@ -168,6 +169,7 @@ class LiveDetection:
         video: Sampled as the scorer wants it.
         sparse: Leave out snippets where those around them agree, as with files; an event is told
             up to half a second later then.
+        turns: What frames are looked at in; None: at any time.
 
     Attributes:
         recent: Center and probability of the windows of the last minute.
@@ -177,11 +179,18 @@ class LiveDetection:
         UsageError: The detector has a transform.
     """
 
-    def __init__(self, detector: LiveDetector, video: LiveVideo, sparse: bool = False) -> None:
+    def __init__(
+        self,
+        detector: LiveDetector,
+        video: LiveVideo,
+        sparse: bool = False,
+        turns: Turns | None = None,
+    ) -> None:
         if detector.transform is not None:
             raise UsageError("a live source takes no transform; leave it out")
         self._scorer = detector.scorer
         self._video = video
+        self._turns = turns
         self._run = RunState(detector.event_config, sparse=sparse, zones=detector.zones)
         self.recent: deque[tuple[float, float]] = deque()
         self.stopped = False
@@ -198,6 +207,13 @@ class LiveDetection:
         Raises:
             VideoError: The source cannot be opened, or not again after all tries.
         """
+        if self._turns is None:
+            yield from self._events()
+            return
+        with self._turns.taken(self._video.wait()):
+            yield from self._events()
+
+    def _events(self) -> Iterator[LiveEvent]:
         while True:
             segment = Segment(self._frames(), self._run, lambda: self._video.waiting)
             for window in marked_windows(self._scorer, segment):
@@ -256,9 +272,16 @@ class LiveDetection:
 
     def _frames(self) -> Iterator[Frame]:
         """Yield frames up to the next note, which is kept; None at the end."""
-        while isinstance(item := self._video.get(), Frame):
+        while isinstance(item := self._next(), Frame):
             yield item
         self._note = item
+
+    def _next(self) -> Frame | VideoNote | None:
+        if self._turns is None:
+            return self._video.get()
+        self._turns.give()
+        self._turns.take(self._video.wait())
+        return self._video.get()
 
     def _close(self, interrupted: bool) -> Iterator[LiveEvent]:
         self._finder.finish(interrupted, live=True)

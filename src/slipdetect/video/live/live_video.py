@@ -158,6 +158,15 @@ class LiveVideo:
         self.start()
         return self._frames.get()
 
+    def wait(self) -> float:
+        """Wait until ``get`` has something to return.
+
+        Returns:
+            When it came, seconds of ``time.monotonic``; now where the source itself can wait.
+        """
+        self.start()
+        return self._frames.wait()
+
     def start(self) -> None:
         """Begin to read, which the first ``get`` does too."""
         if self._thread is None:
