@@ -102,9 +102,7 @@ def run(part: str, seconds: float | None, data: Path, folder: Path) -> dict[str,
     seconds = usual if seconds is None else seconds
     if part != "one":
         return watched(list(range(cameras)), seconds, every, data, folder)
-    alone = [
-        watched([number], seconds / TURNS, every, data, folder) for number in range(TURNS)
-    ]
+    alone = [watched([number], seconds / TURNS, every, data, folder) for number in range(TURNS)]
     return {
         **alone[0],
         "seconds": seconds,

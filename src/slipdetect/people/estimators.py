@@ -5,7 +5,6 @@ In: a name. Out: what finds people in pictures. The network opens when it is ask
 
 from __future__ import annotations
 
-import threading
 from importlib.metadata import EntryPoint, entry_points
 from typing import Protocol
 
