@@ -282,6 +282,5 @@ def scored_segments(
         seconds = min((item.seconds for item in items.values()), default=0.0)
         if len(items) == len(found) and each.start < min(each.end, seconds):
             scores = {k: segment_score(item, each.start, each.end) for k, item in items.items()}
-            name, group = str(each.video), each.group
-            scored.append(Scored(name, group, each.name, each.start, each.end, scores))
+            scored.append(Scored(each.group, each.name, scores))
     return scored, len(segments) - len(scored)

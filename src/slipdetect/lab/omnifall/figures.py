@@ -23,13 +23,13 @@ RESAMPLES = 1000
 EITHER = "fall or fallen"
 
 _BINARY = {
-    "sensitivity": "sensitivity, % ",
-    "specificity": "specificity, % ",
-    "precision": "precision, % ",
-    "f1": "F1, % ",
-    "balanced_accuracy": "balanced accuracy, % ",
-    "auc": "ROC area ",
-    "average_precision": "average precision ",
+    "sensitivity": "sensitivity, %",
+    "specificity": "specificity, %",
+    "precision": "precision, %",
+    "f1": "F1, %",
+    "balanced_accuracy": "balanced accuracy, %",
+    "auc": "ROC area",
+    "average_precision": "average precision",
 }
 _AREAS = ("auc", "average_precision")
 
@@ -39,19 +39,13 @@ class Scored:
     """A segment and how sure a model of each state is that it shows that.
 
     Attributes:
-        video: The video.
         group: Subject or video.
         name: What is done, one of ``CLASSES``.
-        start: Seconds; ``end`` too.
-        end: See ``start``.
         scores: Probability of every state, 0 to 1.
     """
 
-    video: str
     group: str
     name: str
-    start: float
-    end: float
     scores: Mapping[str, float]
 
 
@@ -179,7 +173,7 @@ def _binary_rows(part: Figures) -> list[list[str]]:
     for name, title in _BINARY.items():
         number = scaled(1, 3) if name in _AREAS else scaled(100, 1)
         cells = [metric_text(found[name], number) for found in part.binary.values()]
-        rows.append([title.strip(), *cells])
+        rows.append([title, *cells])
     return rows
 
 
