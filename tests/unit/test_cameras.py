@@ -32,6 +32,7 @@ from slipdetect.video import DecodeReport, Frame, open_video
 from slipdetect.video.live import LiveSettings, Started
 from slipdetect.video.live.newest_frames import Item
 from slipdetect.video.live.sources import PipeSource
+from slipdetect.video.live.wall_clock import WallClock
 from synth import make_video
 from tiny_package import write_tiny_package
 
@@ -170,6 +171,7 @@ class Script:
     name = "script"
     dropped = reconnects = waiting = 0
     longest_lag = 0.0
+    wall = WallClock("script")
 
     def __init__(self, frames: list[Frame]) -> None:
         self.report = DecodeReport()

@@ -27,6 +27,7 @@ from slipdetect.modalities import get_modality, segment_offsets
 from slipdetect.modalities.snippet import SnippetGrid, StreamInput
 from slipdetect.models import load_package
 from slipdetect.video import DecodeReport
+from slipdetect.video.live.wall_clock import WallClock
 from stub_models import stub_package
 from synth import make_video
 
@@ -176,6 +177,7 @@ def test_a_scorer_that_leaves_frames_is_asked_again_after_the_gap() -> None:
     class Scripted:
         dropped = reconnects = waiting = 0
         longest_lag = 0.0
+        wall = WallClock("script")
         report = DecodeReport()
 
         def __init__(self) -> None:

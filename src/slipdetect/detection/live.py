@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterator
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from typing import Any, Protocol
 
 from slipdetect.detection.pipeline import RunState, Segment, WindowScorer, marked_windows
@@ -39,12 +39,14 @@ class EventStarted:
         start: Seconds from the first frame.
         probability: Of the window that began it.
         sure: Nothing that follows can drop it.
+        time_of_day: When that was by the clock on the wall, as for ``Event``.
     """
 
     id: int
     start: float
     probability: float
     sure: bool = True
+    time_of_day: str | None = None
 
 
 @dataclass(frozen=True)
@@ -102,6 +104,7 @@ class LiveSummary:
         longest_lag: Longest wait of a sampled frame, seconds.
         reconnects: Times that frames came again after a gap.
         gone: Seconds that the recording has no pictures of.
+        drift: Seconds that the clock on the wall has gone further than the timestamps.
     """
 
     seconds: float
@@ -113,6 +116,7 @@ class LiveSummary:
     longest_lag: float
     reconnects: int
     gone: float = 0.0
+    drift: float = 0.0
 
     @property
     def achieved_fps(self) -> float:
@@ -130,15 +134,17 @@ class _Followed:
 
     Attributes:
         found: The event.
+        time_of_day: As it was told.
         told: How long it was said that they are down, seconds.
     """
 
     found: Found
+    time_of_day: str | None
     told: float = 0.0
 
     def news(self) -> Iterator[StillDown | UpAgain]:
         """Yield what was not told yet; of several times reached at once the longest."""
-        event = self.found.told
+        event = replace(self.found.told, time_of_day=self.time_of_day)
         if event.recovered_at is not None:
             yield UpAgain(self.found.number, event)
             return
@@ -226,7 +232,8 @@ class LiveDetection:
                 if since is not None and since != self._open:
                     number, config = self._finder.begun, self._finder.config
                     sure = config.confirm_down == 0 and config.min_duration_on == 0
-                    yield EventStarted(number, since, window.probability, sure)
+                    moment = self._video.wall.time_of_day(since)
+                    yield EventStarted(number, since, window.probability, sure, moment)
                 self._open = since
                 yield from self._outcomes(window.center)
             for _ in segment:  # a scorer need not take all of it
@@ -263,6 +270,7 @@ class LiveDetection:
             longest_lag=video.longest_lag,
             reconnects=video.reconnects,
             gone=self._gone,
+            drift=video.wall.drift,
         )
 
     def _remember(self, window: Window) -> None:
@@ -291,9 +299,10 @@ class LiveDetection:
     def _finished(self) -> Iterator[LiveEvent]:
         for found in self._finder.latest:
             self._final += 1
-            yield EventFinal(found.number, found.event)
+            moment = self._video.wall.time_of_day(found.event.start)
+            yield EventFinal(found.number, replace(found.event, time_of_day=moment))
             if found.event.track is not None:
-                self._followed.append(_Followed(found))
+                self._followed.append(_Followed(found, moment))
 
     def _outcomes(self, now: float) -> Iterator[LiveEvent]:
         """Tell what became of the people of events that were told."""

@@ -154,6 +154,8 @@ class LiveClips(Sink):
     def path(self, source: str, event: Event) -> Path:
         """Return where the clip of an event goes: ``DIR/camera-0-20250301T091527.104Z.mp4``."""
         moment = self._reel(source).began + timedelta(seconds=event.start)
+        if event.time_of_day is not None:
+            moment = datetime.fromisoformat(event.time_of_day)
         stamp = f"{moment:%Y%m%dT%H%M%S}.{moment.microsecond // 1000:03d}Z"
         return self.folder / f"{clip_stem(source)}-{stamp}.mp4"
 

@@ -17,7 +17,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, ClassVar, Literal, Self
 
 from slipdetect._io import check_writable, output_files
-from slipdetect._text import plain_name
+from slipdetect._text import iso_time, plain_name
 from slipdetect.errors import SlipdetectError, UsageError
 from slipdetect.sinks.names import file_stems
 from slipdetect.types import Event
@@ -70,7 +70,7 @@ class Setup:
 
 
 def _now() -> str:
-    return datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    return iso_time(datetime.now(UTC))
 
 
 def _new_id() -> str:

@@ -150,7 +150,27 @@ class _Options:
         )
 
 
-@click.command()
+class _Reproduce(click.Command):
+    """The command, which leaves a protocol with options of its own to another one."""
+
+    def make_context(
+        self,
+        info_name: str | None,
+        args: list[str],
+        parent: click.Context | None = None,
+        **extra: Any,
+    ) -> click.Context:
+        """Return the context of what is named first."""
+        if args[:1] != ["omnifall"]:
+            return super().make_context(info_name, args, parent, **extra)
+        from slipdetect.lab.omnifall.command import omnifall
+
+        # a command without arguments, which usage lines would show
+        here = click.Context(click.Command(info_name), parent, info_name)
+        return omnifall.make_context(args[0], args[1:], here, **extra)
+
+
+@click.command(cls=_Reproduce)
 @click.argument("table", metavar="TABLE", type=click.Choice(table_names()))
 @with_options(_OPTIONS)
 @common_options
@@ -165,6 +185,8 @@ def reproduce(ctx: click.Context, /, table: str, **given: Any) -> None:
     table6    five backbones by three modalities (temporal segment networks)
     table7    fusions of the runs of table6
     segments  1, 3, 5 and 10 segments per clip, with curves
+
+    'slipdetect reproduce omnifall' is another protocol, with options of its own (--help).
 
     Every trial trains one network, chooses its epoch by the validation clips and scores the test
     clips once. What is done stays done: run the same again after a stop, and it goes on. Tables
