@@ -103,6 +103,7 @@ def save_real(target: Path, frames: Sequence[np.ndarray]) -> Path:
     return target
 
 
+@pytest.mark.slow
 @pytest.mark.clips
 def test_S43_two_real_falls_are_two_events_and_the_walk_between_them_none(
     detector: Detector, clips: Path, tmp_path: Path
