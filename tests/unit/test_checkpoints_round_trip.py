@@ -123,6 +123,7 @@ def test_S36_fusion_and_every_temperature_come_back(
         assert getattr(turned, key) == getattr(config, key)
 
 
+@pytest.mark.slow
 def test_S36_imported_models_come_back(tmp_path: Path, video: Path) -> None:
     makes = {"rgb": False, "flow": True}
     files = [
