@@ -72,10 +72,6 @@ def _now() -> str:
     return datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
-def _new_id() -> str:
-    return uuid.uuid4().hex
-
-
 @dataclass(frozen=True)
 class Alert:
     """An event as soon as it is final, or what became of its person, as sinks get it.
@@ -96,7 +92,7 @@ class Alert:
     type: str = "event"
     of: str | None = None
     created: str = field(default_factory=_now)
-    id: str = field(default_factory=_new_id)
+    id: str = field(default_factory=lambda: uuid.uuid4().hex)
 
     @property
     def name(self) -> str:
