@@ -13,7 +13,6 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import chain
 from pathlib import Path
-from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
 from slipdetect._io import make_folder
@@ -135,12 +134,7 @@ class LiveClips(Sink):
             self._thread = threading.Thread(target=self._work, name="slipdetect-clips", daemon=True)
             self._thread.start()
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *raised: object) -> None:
         """Write what waits with the pictures that are there, and end."""
         self._ending.set()
         if self._thread is not None:

@@ -13,7 +13,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
-from types import TracebackType
 from typing import TYPE_CHECKING, ClassVar, Literal, Self
 
 from slipdetect._io import check_writable, output_files
@@ -73,10 +72,6 @@ def _now() -> str:
     return iso_time(datetime.now(UTC))
 
 
-def _new_id() -> str:
-    return uuid.uuid4().hex
-
-
 @dataclass(frozen=True)
 class Alert:
     """An event as soon as it is final, or what became of its person, as sinks get it.
@@ -97,7 +92,7 @@ class Alert:
     type: str = "event"
     of: str | None = None
     created: str = field(default_factory=_now)
-    id: str = field(default_factory=_new_id)
+    id: str = field(default_factory=lambda: uuid.uuid4().hex)
 
     @property
     def name(self) -> str:
@@ -214,12 +209,7 @@ class Sink:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *raised: object) -> None:
         """Let go of what is still going on, whatever has ended the run."""
 
     @property

@@ -80,7 +80,6 @@ _OPTIONS = (
         "--workers",
         type=click.IntRange(min=0),
         default=0,
-        show_default=True,
         help="Processes that cut clips; 0: the training process does.",
     ),
     click.option(
@@ -88,9 +87,7 @@ _OPTIONS = (
         type=click.IntRange(min=1),
         help="Parts that a step is computed in, to save memory.  [default: 1]",
     ),
-    click.option(
-        "--device", default="auto", show_default=True, help="auto, cpu, cuda, cuda:1 or mps."
-    ),
+    click.option("--device", default="auto", help="auto, cpu, cuda, cuda:1 or mps."),
     click.option("--list", "listing", is_flag=True, help="Show the trials and what is done; end."),
     click.option(
         "--quick",
