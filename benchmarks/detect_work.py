@@ -113,9 +113,10 @@ def _detect(video: Path, people: bool = True) -> Work:
 
     detector = Detector.load("default", device="cpu")
     if not people:
+        from slipdetect.detection.loading import model_folder
         from slipdetect.models import load_package
 
-        package = load_package("default")
+        package = load_package(model_folder("default"))
         config = replace(package.config, pose=None)
         detector = Detector.from_package(replace(package, config=config), "cpu")
 
