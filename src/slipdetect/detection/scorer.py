@@ -171,7 +171,7 @@ class TSNScorer(WindowScorer):
         """Yield the snippet scores of the windows of a segment, timed from its start."""
         schedule = self._schedule(segment.run, segment.waiting is not None)
         flow = self._flow_source(segment)
-        batch = _TURN if segment.run.sparse else BATCH
+        batch = _TURN if segment.run.sparse else min(BATCH, self.networks.engine.at_once)
         return window_scores(segment, self._streams, flow, schedule, self.networks, batch)
 
     def snippets(self, segment: Segment) -> Iterator[Snippet]:
