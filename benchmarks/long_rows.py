@@ -4,7 +4,8 @@ The video is `examples/slip.mp4`, made smaller once and repeated packet by packe
 user's do, with the default recipe but for one short epoch, and two snippets a step where pictures
 are trained on: the memory that a network learns in grows with these, and would hide that of the
 clips. `recipe` has a step of the recipe's own. Memory is what a command and its children hold at
-once (resident, mapped files included), looked at twenty times a second.
+once (resident, mapped files included), looked at twenty times a second. The commands share a cache,
+so what one of them has decoded the next ones read.
 
     python benchmarks/long_rows.py --run
     python benchmarks/long_rows.py --report
@@ -16,6 +17,7 @@ import argparse
 import csv
 import json
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -62,10 +64,10 @@ def main() -> None:
     if arguments.run:
         with tempfile.TemporaryDirectory(dir=arguments.folder) as name:
             for minutes in arguments.minutes:
-                video = repeated(Path(name) / f"{minutes}.mp4", minutes, arguments.side)
+                video = repeated(Path(name) / str(minutes) / "long.mp4", minutes, arguments.side)
                 for what in arguments.only:
                     store(arguments.result, measure(what, video, minutes, arguments.side))
-                video.unlink()
+                shutil.rmtree(video.parent)
     if arguments.report:
         print("\n".join(report(json.loads(arguments.result.read_text(encoding="utf-8")))))
 
@@ -76,6 +78,7 @@ def repeated(target: Path, minutes: int, side: int) -> Path:
 
     from slipdetect.video import open_video
 
+    target.parent.mkdir()
     with open_video(EXAMPLE) as video:
         images = [frame.image for frame in video.frames(short_side=side)]
     # one packet a picture in the order of time, so that repeating only moves stamps
@@ -123,43 +126,40 @@ def rows(folder: Path, video: Path, minutes: int, what: str) -> Path:
 
 def measure(what: str, video: Path, minutes: int, side: int) -> dict[str, Any]:
     """Run a command on the video and return what it took."""
-    with tempfile.TemporaryDirectory(dir=video.parent) as name:
-        folder = Path(name)
-        (folder / video.name).hardlink_to(video)
-        cache = folder / "cache"
-        words = [*COMMANDS[what]]
-        if words[0] == "extract":
-            words = [words[0], str(folder / video.name), *words[1:], "--out", str(cache)]
-        else:
-            data = rows(folder, video, minutes, what)
-            words += ["--data", str(data)] if words[0] == "train" else []
-            words[3:3] = [str(data)] if words[0] == "evaluate" else []
-            words += ["--out", str(folder / "out")] if words[0] == "train" else []
-            words += ["--cache", str(cache)]
-        log = folder / "log"
-        began = time.monotonic()
-        with log.open("wb") as stream:
-            started = subprocess.Popen(
-                [sys.executable, "-m", "slipdetect", *words], stdout=stream, stderr=stream
-            )
-            peak = Peak(started.pid)
-            with peak:
-                code = started.wait()
-        text = log.read_text(encoding="utf-8", errors="replace")
-        if code:
-            raise SystemExit(f"{' '.join(words)} ended with {code}:\n{text}")
-        kept = sum(path.stat().st_size for path in cache.rglob("*") if path.is_file())
-        said = next((line for line in text.splitlines() if line.startswith("decoded clips")), "")
-        return {
-            "what": what,
-            "minutes": minutes,
-            "side": side,
-            "peak": peak.bytes,
-            "seconds": round(time.monotonic() - began, 1),
-            "disk": kept,
-            "said": said.replace(str(cache), "CACHE"),
-            "machine": machine(),
-        }
+    folder, cache = video.parent, video.parent / "cache"
+    words, before = list(COMMANDS[what]), taken(cache)
+    if words[0] == "extract":
+        words[1:1] = [str(video), "--out", str(cache)]
+    else:
+        data = rows(folder, video, minutes, what)
+        given = ["--data", str(data), "--out", str(folder / what)]
+        words += [*(given if words[0] == "train" else [str(data)]), "--cache", str(cache)]
+    log, began = folder / "log", time.monotonic()
+    with log.open("wb") as stream:
+        started = subprocess.Popen(
+            [sys.executable, "-m", "slipdetect", *words], stdout=stream, stderr=stream
+        )
+        with Peak(started.pid) as peak:
+            code = started.wait()
+    text = log.read_text(encoding="utf-8", errors="replace")
+    if code:
+        raise SystemExit(f"{' '.join(words)} ended with {code}:\n{text}")
+    said = next((line for line in text.splitlines() if line.startswith("decoded clips")), "")
+    return {
+        "what": what,
+        "minutes": minutes,
+        "side": side,
+        "peak": peak.bytes,
+        "seconds": round(time.monotonic() - began, 1),
+        "disk": taken(cache) - before,
+        "said": said.partition(" in ")[0],
+        "machine": machine(),
+    }
+
+
+def taken(folder: Path) -> int:
+    """Return the bytes of all files in a folder."""
+    return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
 
 
 class Peak:
