@@ -5,7 +5,8 @@ user's do, with the default recipe but for one short epoch, and two snippets a s
 are trained on: the memory that a network learns in grows with these, and would hide that of the
 clips. `recipe` has a step of the recipe's own. Memory is what a command and its children hold at
 once (resident, mapped files included), looked at twenty times a second. The commands share a cache,
-so what one of them has decoded the next ones read.
+so what one of them has decoded the next ones read. `skeletons` is `pose` on a file of the example's
+people over and over, five pictures a second, as they would be found in the video.
 
     python benchmarks/long_rows.py --run
     python benchmarks/long_rows.py --report
@@ -22,7 +23,6 @@ import subprocess
 import sys
 import tempfile
 import threading
-import time
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -39,6 +39,7 @@ COMMANDS = {
     "flow": ["train", "--modality", "flow", *SMALL, *FEW],
     "recipe": ["train", "--modality", "rgbdiff", "--set", "windows_per_epoch=32", *FEW],
     "pose": ["train", "pose", "--set", "steps=5", *FEW[:4]],
+    "skeletons": ["train", "pose", "--set", "steps=5", *FEW[:4]],
     "evaluate": ["evaluate", "clips", "default", "--device", "cpu"],
     "segments": ["evaluate", "clips", "default", "--protocol", "25x10", "--device", "cpu"],
     "extract": ["extract", "--fps", "10", "--flow", "dis-fast", "--jobs", "1"],
@@ -112,16 +113,34 @@ def rows(folder: Path, video: Path, minutes: int, what: str) -> Path:
     with path.open("w", newline="", encoding="utf-8") as file:
         table = csv.writer(file)
         table.writerow(["path", "label", "start", "end", "group"])
-        if what == "pose":
+        if what in ("pose", "skeletons"):
             example = folder / "example.mp4"
             example.write_bytes(EXAMPLE.read_bytes())
             table.writerow([example.name, "fall", *EVENT, "example"])
-            table.writerow([video.name, "other", "", "", "long"])
+            name = video.name if what == "pose" else skeletons(folder, minutes).name
+            table.writerow([name, "other", "", "", "long"])
             return path
         for begin in range(0, minutes * 60, SECONDS):
             start, end = (f"{begin + seconds:.1f}" for seconds in EVENT)
             table.writerow([video.name, "fall", start, end, "long"])
     return path
+
+
+def skeletons(folder: Path, minutes: int) -> Path:
+    """Write the people of the example over and over."""
+    from slipdetect.lab.data import Sampling
+    from slipdetect.lab.pose.skeleton_cache import SkeletonCache
+    from slipdetect.people.estimators import make_pose_estimator
+    from slipdetect.people.skeletons import Skeletons
+
+    cache = SkeletonCache(
+        folder / "found", Sampling(10.0, 240), 5.0, make_pose_estimator("movenet")
+    )
+    found, target = cache.people(EXAMPLE), folder / "long.npz"
+    times = [begin + time for begin in range(0, minutes * 60, SECONDS) for time in found.times]
+    people = list(found.people) * (len(times) // len(found.times))
+    Skeletons(times, people, found.width, found.height).save(target, overwrite=True)
+    return target
 
 
 def measure(what: str, video: Path, minutes: int, side: int) -> dict[str, Any]:
@@ -134,7 +153,7 @@ def measure(what: str, video: Path, minutes: int, side: int) -> dict[str, Any]:
         data = rows(folder, video, minutes, what)
         given = ["--data", str(data), "--out", str(folder / what)]
         words += [*(given if words[0] == "train" else [str(data)]), "--cache", str(cache)]
-    log, began = folder / "log", time.monotonic()
+    log = folder / "log"
     with log.open("wb") as stream:
         started = subprocess.Popen(
             [sys.executable, "-m", "slipdetect", *words], stdout=stream, stderr=stream
@@ -150,7 +169,6 @@ def measure(what: str, video: Path, minutes: int, side: int) -> dict[str, Any]:
         "minutes": minutes,
         "side": side,
         "peak": peak.bytes,
-        "seconds": round(time.monotonic() - began, 1),
         "disk": taken(cache) - before,
         "said": said.partition(" in ")[0],
         "machine": machine(),
@@ -224,7 +242,7 @@ def line(row: dict[str, Any]) -> str:
     """Return a row as a line."""
     return (
         f"{row['what']:<9} {row['side']:>4} px {row['minutes']:>3} min: peak "
-        f"{row['peak'] / 1e6:>6,.0f} MB, disk {row['disk'] / 1e9:5.2f} GB, {row['seconds']:>6.0f} s"
+        f"{row['peak'] / 1e6:>6,.0f} MB, disk {row['disk'] / 1e9:5.2f} GB"
     )
 
 

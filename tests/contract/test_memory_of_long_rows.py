@@ -13,7 +13,7 @@ from types import ModuleType
 import pytest
 
 ROOT = Path(__file__).parents[2]
-SHORT, LONG = 1, 12  # minutes
+SHORT, LONG = 1, 15  # minutes
 
 
 @pytest.fixture(scope="module")
@@ -41,5 +41,5 @@ def test_a_long_row_is_trained_on_in_the_memory_of_a_short_one(
         assert found["disk"] == pytest.approx(minutes * 600 * 160 * 120 * 3, rel=0.01)
         peaks.append(found["peak"])
     assert peaks[0] > 1e8
-    # 415 MB more are decoded
-    assert peaks[1] < peaks[0] + 1e8
+    # 480 MB more are decoded; what a step takes varies by 100 MB from run to run
+    assert peaks[1] < peaks[0] + 2.5e8
