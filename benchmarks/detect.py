@@ -21,6 +21,7 @@ bars   speed and memory of detecting and of reading alone, by content
 long   peak memory after every five minutes of an hour of video, of half an hour for the older build
 start  from the command to its end, of ``slipdetect detect`` on the ten-second example
 jobs   four videos by one command, with ``--jobs 2`` and without
+people processor time, and that of the same model without its pose stream
 seed   against the 2020 course report's way (``detect_seed.py``)
 peers  the packages of ``detect_builds.PEERS``, used as their documents say
 """
@@ -50,11 +51,12 @@ WORKS = {
     "long": ("long",),
     "start": ("command",),
     "jobs": ("one", "jobs"),
+    "people": ("detect", "motion"),
     "seed": ("seed", "ours"),
     "peers": ("detect", *PEERS),
 }
 PAIRED = ("bars", "long", "start")  # what the older build takes part in
-TABLE = ("bars", "long", "start", "jobs", "seed")
+TABLE = ("bars", "long", "start", "jobs", "people", "seed")
 SECONDS = {"seed": 6.0}
 # copies of the video, in this checkout and in the older build
 COPIES, COPIES_BEFORE = 60, 30

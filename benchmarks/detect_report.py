@@ -71,6 +71,7 @@ def report(found: Found, commit: str | None = None) -> list[str]:
         "bars": _bars,
         "start": _start,
         "jobs": _jobs,
+        "people": _people,
         "seed": _against_seed,
         "long": _long,
         "peers": _peers,
@@ -132,18 +133,20 @@ def _faster(part: str, content: str, work: str) -> Callable[[Found, str | None],
     return lambda found, commit: [1 / ratio for ratio in slower(found, commit)]
 
 
-def _within(part: str, content: str, over: str, under: str) -> Callable[[Found, str | None], Any]:
+def _within(
+    part: str, content: str, over: str, under: str, of: str = "seconds"
+) -> Callable[[Found, str | None], Any]:
     """Return the seconds of one work over those of another, both of this checkout."""
 
     def ratios(found: Found, commit: str | None) -> list[float]:
-        return _shares(_part(found, part, None)["contents"][content]["turns"], over, under)
+        return _shares(_part(found, part, None)["contents"][content]["turns"], over, under, of)
 
     return ratios
 
 
-def _shares(turns: Found, over: str, under: str) -> list[float]:
+def _shares(turns: Found, over: str, under: str, of: str = "seconds") -> list[float]:
     pairs = zip(turns[over], turns[under], strict=True)
-    return [first["seconds"] / second["seconds"] for first, second in pairs]
+    return [first[of] / second[of] for first, second in pairs]
 
 
 def _growth(found: Found, commit: str | None) -> list[float]:
@@ -168,6 +171,10 @@ BARS = (
         *(0.25, _before("start", "example", "command", "seconds"), True),
     ),
     Bar("4 videos, speed of --jobs 2 to without", 1.6, _within("jobs", "camera", "one", "jobs")),
+    Bar(
+        "camera, processor time to that without people",
+        *(1.25, _within("people", "camera", "detect", "motion", "processor"), True),
+    ),
     Bar("speed to the 2020 report's way", 12.0, _within("seed", "camera", "seed", "ours")),
 )
 
@@ -252,6 +259,15 @@ def _jobs(found: Found) -> list[str]:
         f"{found['machine']}: 4 videos of {found['video']:.0f} s, {_count(len(one))}: "
         f"{_seconds(one)}, {one[0]['events']} events; "
         f"with --jobs 2 {_seconds(many)}, {many[0]['events']} events"
+    ]
+
+
+def _people(found: Found) -> list[str]:
+    turns = found["contents"]["camera"]["turns"]
+    took = {work: statistics.median(turn["processor"] for turn in turns[work]) for work in turns}
+    return [
+        f"{found['machine']}: {found['video']:.0f} s of camera, {_count(len(turns['detect']))}: "
+        f"{took['detect']:.1f} s of processor time, {took['motion']:.1f} s without people"
     ]
 
 

@@ -20,6 +20,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -46,6 +47,7 @@ def _prepared(work: str, video: Path, folder: Path) -> Work:
     works: dict[str, Callable[[Path], Work]] = {
         "read": _read,
         "detect": _detect,
+        "motion": lambda video: _detect(video, people=False),
         "long": _long,
         "command": lambda video: lambda: _command(str(video)),
         "one": lambda videos: lambda: _command(*_inside(videos)),
@@ -106,10 +108,17 @@ def _read(video: Path) -> Work:
     return work
 
 
-def _detect(video: Path) -> Work:
+def _detect(video: Path, people: bool = True) -> Work:
     from slipdetect.detection import Detector
 
     detector = Detector.load("default", device="cpu")
+    if not people:
+        from slipdetect.detection.loading import model_folder
+        from slipdetect.models import load_package
+
+        package = load_package(model_folder("default"))
+        config = replace(package.config, pose=None)
+        detector = Detector.from_package(replace(package, config=config), "cpu")
 
     def work() -> dict[str, Any]:
         result = detector.detect(video)

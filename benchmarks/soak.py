@@ -10,7 +10,8 @@ of its own on the same CPUs.
     python benchmarks/soak.py --run --part many --seconds 600
     python benchmarks/soak.py --report
 
-The parts: ``one`` camera for ten minutes, whose lag and memory are what others are compared with;
+The parts: ``one`` camera at a time for ten minutes, each of those of ``many`` in turn, whose memory
+and whose lag of each onset are what others are compared with;
 ``many``, 8 cameras for an hour; ``faults``, 8 cameras for ten minutes, one of which breaks off,
 stalls or sends random bytes every 20 seconds; ``over``, 16 cameras for ten minutes.
 """
@@ -45,6 +46,7 @@ PARTS = {
     "faults": (8, 600.0, 20.0),
     "over": (16, 600.0, 0.0),
 }
+TURNS = 8  # cameras that are watched alone
 LOOP = 90.0  # seconds that the clips of a loop begin before
 _SETTLED = 3.0  # seconds at both ends of a connection whose events are not asked for
 
@@ -98,26 +100,43 @@ def run(part: str, seconds: float | None, data: Path, folder: Path) -> dict[str,
     """
     cameras, usual, every = PARTS[part]
     seconds = usual if seconds is None else seconds
-    truth = [expected(data, folder, number) for number in range(cameras)]
+    if part != "one":
+        return watched(list(range(cameras)), seconds, every, data, folder)
+    alone = [watched([number], seconds / TURNS, every, data, folder) for number in range(TURNS)]
+    return {
+        **alone[0],
+        "seconds": seconds,
+        "cpu_seconds": sum(each["cpu_seconds"] for each in alone),
+        "onset_lag": spread([lag for each in alone for _, lag in each["each"][0]["onsets"]]),
+        "memory": max((each["memory"] for each in alone), key=lambda memory: memory["peak"]),
+        "each": [camera for each in alone for camera in each["each"]],
+    }
+
+
+def watched(
+    numbers: list[int], seconds: float, every: float, data: Path, folder: Path
+) -> dict[str, Any]:
+    """Watch the cameras of these numbers at the same time, and return what was measured."""
+    truth = [expected(data, folder, number) for number in numbers]
     (folder / "faults.jsonl").write_text("", encoding="utf-8")
-    port = free_port()
+    port, served = free_port(), str(max(numbers) + 1)
     server = subprocess.Popen(
-        [sys.executable, __file__, "--serve", str(port), str(folder), str(cameras), str(every)]
+        [sys.executable, __file__, "--serve", str(port), str(folder), served, str(every)]
     )
     try:
         wait_for(port)
-        watched = Watched(port, cameras, seconds, folder)
-        watched.run()
+        run = Watched(port, numbers, seconds, folder)
+        run.run()
     finally:
         server.kill()
         server.wait()
     return {
         "when": datetime.now(UTC).isoformat(timespec="seconds"),
         "machine": {"cpus": os.cpu_count(), "processor": processor()},
-        "cameras": cameras,
+        "cameras": len(numbers),
         "seconds": seconds,
         "faults": len((folder / "faults.jsonl").read_text(encoding="utf-8").splitlines()),
-        **watched.figures(truth),
+        **run.figures(truth),
     }
 
 
@@ -182,16 +201,16 @@ class Watched:
 
     Args:
         port: Of the server.
-        cameras: How many.
+        numbers: Of the cameras.
         seconds: How long.
         folder: For the file of cameras and the log.
     """
 
-    def __init__(self, port: int, cameras: int, seconds: float, folder: Path) -> None:
-        self._names = [f"camera {number}" for number in range(cameras)]
+    def __init__(self, port: int, numbers: list[int], seconds: float, folder: Path) -> None:
+        self._names = [f"camera {number}" for number in numbers]
         tables = [
             f'[camera."{name}"]\nsource = "http://127.0.0.1:{port}/{number}"\n'
-            for number, name in enumerate(self._names)
+            for number, name in zip(numbers, self._names, strict=True)
         ]
         self._file = folder / "cameras.toml"
         self._file.write_text("".join(tables), encoding="utf-8")
@@ -225,7 +244,6 @@ class Watched:
     def figures(self, truth: list[dict[str, Any]]) -> dict[str, Any]:
         """Return what was measured."""
         each = [self._camera(name, facts) for name, facts in zip(self._names, truth, strict=True)]
-        lags = sorted(lag for camera in each for lag in camera.pop("lags"))
         shares = [
             camera["sampled"] / max(camera["sampled"] + camera["dropped"], 1) for camera in each
         ]
@@ -233,12 +251,7 @@ class Watched:
         quarter = len(steady) // 4
         return {
             "cpu_seconds": self._cpu,
-            "onset_lag": {
-                "count": len(lags),
-                "median": statistics.median(lags) if lags else None,
-                "p95": lags[int(0.95 * (len(lags) - 1))] if lags else None,
-                "most": lags[-1] if lags else None,
-            },
+            "onset_lag": spread([lag for camera in each for _, lag in camera["onsets"]]),
             "memory": {
                 "peak": max((bytes_ for _, bytes_ in self._memory), default=0),
                 "second_quarter": statistics.mean(steady[quarter : 2 * quarter]) if quarter else 0,
@@ -257,10 +270,14 @@ class Watched:
         mine = [(at, line) for at, line in self._lines if line["camera"] == name]
         summary = next((line for _, line in mine if line["type"] == "summary"), {})
         started = next((line["time"] for _, line in mine if line["type"] == "started"), None)
-        lags: list[float] = []
+        onsets: list[tuple[float, float]] = []
         if started is not None:
             zero = datetime.fromisoformat(started).timestamp()
-            lags = [at - zero - line["start"] for at, line in mine if line["type"] == "onset"]
+            onsets = [
+                (round(line["start"], 2), round(at - zero - line["start"], 3))
+                for at, line in mine
+                if line["type"] == "onset"
+            ]
         wanted = events_due([line for _, line in mine], facts, summary.get("seconds", 0.0))
         told = [
             (line["event"]["start"], line["event"]["end"])
@@ -290,8 +307,20 @@ class Watched:
             "missed": sum(count == 0 for count in matches),
             "told": len(told),
             "not_in_files": len(strange),
-            "lags": lags,
+            "loop": facts["loop"],
+            "onsets": onsets,  # when, and how late it was told, seconds
         }
+
+
+def spread(lags: list[float]) -> dict[str, Any]:
+    """Return how lags are distributed, seconds."""
+    lags = sorted(lags)
+    return {
+        "count": len(lags),
+        "median": statistics.median(lags) if lags else None,
+        "p95": lags[int(0.95 * (len(lags) - 1))] if lags else None,
+        "most": lags[-1] if lags else None,
+    }
 
 
 def connections(lines: list[dict[str, Any]], end: float) -> list[tuple[float, float]]:

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from typing import Any
 
 LAG, MEMORY, FLAT, FAIR = 0.5, 1.5, 0.02, 0.8
+_SAME = 0.5  # seconds between the starts of an onset in two runs
 
 
 def report(found: dict[str, Any]) -> str:
@@ -33,7 +34,7 @@ def _part(part: str, found: dict[str, Any], own: dict[str, Any] | None) -> Itera
     total = {
         key: sum(camera[key] for camera in found["each"])
         for key in found["each"][0]
-        if key != "longest_lag"
+        if key not in ("longest_lag", "loop", "onsets")
     }
     many = part == "many"
     sampled = total["sampled"] + total["dropped"]
@@ -42,7 +43,7 @@ def _part(part: str, found: dict[str, Any], own: dict[str, Any] | None) -> Itera
         bar = f" (bar: {FAIR})" if part == "over" else ""
         yield f"  worst camera     {found['worst_share']:.2f} of the mean's share of frames{bar}"
     yield f"  processor time   {found['cpu_seconds'] / found['seconds']:.2f} CPUs"
-    yield from _lag(found["onset_lag"], many, own)
+    yield from _lag(found, many, own)
     yield from _memory(found["memory"], many, own)
     yield (
         f"  events           {total['due']} due by files: {total['told_once']} told once, "
@@ -56,17 +57,34 @@ def _part(part: str, found: dict[str, Any], own: dict[str, Any] | None) -> Itera
         yield f"  it says          {line.removeprefix('Warning: ')}"
 
 
-def _lag(lag: dict[str, Any], many: bool, own: dict[str, Any] | None) -> Iterator[str]:
+def _lag(found: dict[str, Any], many: bool, own: dict[str, Any] | None) -> Iterator[str]:
+    lag = found["onset_lag"]
     if not lag["count"]:
         return
     text = f"median {lag['median']:.2f} s, 95% {lag['p95']:.2f} s, most {lag['most']:.2f} s"
-    more = ""
-    if own is not None and lag is not own["onset_lag"]:
+    yield f"  onsets told      after {text} ({lag['count']} onsets)"
+    above = [] if own is None or own is found or found["faults"] else _above(found, own)
+    if above:
+        median, late = (above[int(share * (len(above) - 1))] for share in (0.5, 0.95))
         bar = f" (bar: {LAG})" if many else ""
-        more = (
-            f"; 95% above one camera's median: {lag['p95'] - own['onset_lag']['median']:.2f} s{bar}"
+        yield (
+            f"  than alone       {median:.2f} s later in the median, 95% {late:.2f} s{bar} "
+            f"({len(above)} onsets that one camera alone has too)"
         )
-    yield f"  onsets told      after {text} ({lag['count']} onsets){more}"
+
+
+def _above(found: dict[str, Any], own: dict[str, Any]) -> list[float]:
+    """Return by how much each onset was later than the same one of its camera alone, sorted."""
+    above = []
+    for camera, alone in zip(found["each"], own["each"], strict=False):
+        for start, lag in camera["onsets"]:
+            near = [
+                (abs(start % camera["loop"] - other % camera["loop"]), own_lag)
+                for other, own_lag in alone["onsets"]
+            ]
+            if near and min(near)[0] <= _SAME:
+                above.append(lag - min(near)[1])
+    return sorted(above)
 
 
 def _memory(memory: dict[str, Any], many: bool, own: dict[str, Any] | None) -> Iterator[str]:

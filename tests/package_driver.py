@@ -76,8 +76,8 @@ def main(work: Path) -> dict[str, Any]:
 
         killed = os.WIFSIGNALED(in_child(victim, moment)[0])
         found["models"].append(loaded(folder))
-        status, _ = in_child(lambda: save(folder, 1))
-        if status or tree(folder) != wanted:
+        save(folder, 1)
+        if tree(folder) != wanted:
             found["wrong"].append([step, moment, sorted(tree(folder))])
         return killed
 

@@ -42,7 +42,7 @@ from slipdetect.web.server import Server
 TOKEN = "correct-horse-battery"
 BEGAN = datetime(2025, 3, 1, 9, 15, 27, tzinfo=UTC)
 PICTURE = np.full((48, 64, 3), (200, 40, 40), np.uint8)
-SUMMARY = LiveSummary(20.0, 2, 300, 1, 200, 7, 0.4, 3)
+SUMMARY = LiveSummary(20.0, 2, 300, 1, 200, 7, 0.4, 3, drift=-2.5)
 STATE = CameraState(
     name="kitchen",
     state="live",

@@ -28,6 +28,7 @@ class Camera:
     Attributes:
         draw: The picture at a time.
         stall: (begin, end) seconds in which nothing is sent; connections of before end with it.
+        speed: Seconds that its timestamps go on in a second.
         port: Where it listens.
         asked: Paths of all requests.
         leave: Set when the test is over.
@@ -35,6 +36,7 @@ class Camera:
 
     draw: Draw
     stall: tuple[float, float] = (1e9, 1e9)
+    speed: float = 1.0
     port: int = 0
     asked: list[str] = field(default_factory=list)
     leave: threading.Event = field(default_factory=threading.Event)
@@ -66,13 +68,14 @@ class Camera:
 
     def _pictures(self) -> Iterator[np.ndarray]:
         index = 0
-        start = time.monotonic()
-        while not self.leave.wait(max(0.0, start + index / RATE - time.monotonic())):
+        start = due = time.monotonic()
+        while not self.leave.wait(max(0.0, due - time.monotonic())):
             if self._stalled():
                 self.leave.wait((self.began or 0.0) + self.stall[1] - time.monotonic())
                 return
-            yield self.draw(start + index / RATE - (self.began or 0.0))
+            yield self.draw(due - (self.began or 0.0))
             index += 1
+            due = start + index / RATE / self.speed
 
 
 class _Packets:
@@ -107,9 +110,11 @@ class _Jpegs:
 
 
 @contextmanager
-def camera_server(draw: Draw, stall: tuple[float, float] = (1e9, 1e9)) -> Iterator[Camera]:
+def camera_server(
+    draw: Draw, stall: tuple[float, float] = (1e9, 1e9), speed: float = 1.0
+) -> Iterator[Camera]:
     """Stream while the block runs: MJPEG at /mjpeg, MPEG-TS anywhere else."""
-    camera = Camera(draw, stall)
+    camera = Camera(draw, stall, speed)
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Sequence
+from datetime import datetime
 
 from slipdetect._address import shown_address
 
@@ -40,6 +41,11 @@ def timecode(seconds: float) -> str:
     milliseconds = round(seconds * 1000)
     minutes, rest = divmod(milliseconds, 60_000)
     return f"{minutes // 60:02}:{minutes % 60:02}:{rest // 1000:02}.{rest % 1000:03}"
+
+
+def iso_time(moment: datetime) -> str:
+    """Return a time of day as ISO 8601 to the millisecond, with ``Z`` for UTC."""
+    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def clock(seconds: float) -> str:

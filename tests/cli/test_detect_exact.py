@@ -25,6 +25,7 @@ def looked(result) -> tuple[int, int, list[dict], list[dict]]:
 
 def test_exact_computes_what_lies_between_sure_snippets_too(run) -> None:
     args = ("detect", EXAMPLE, "--device", "cpu", "--profile", "--format", "json", "--windows")
+    args += ("--max-duration", "6")  # a second after the fall
     computed, snippets, events, windows = looked(run(*args))
     every, count, wanted, exact = looked(run(*args, "--exact"))
     assert count == snippets == every > computed

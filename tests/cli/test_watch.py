@@ -15,6 +15,8 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
+from contextlib import ExitStack
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -27,7 +29,8 @@ from loopback import Server
 from slipdetect.cli.sources import first_bytes
 from slipdetect.video import open_video
 from slipdetect.video.finding import is_text
-from stream_server import camera_server
+from slipdetect.video.live.wall_clock import DRIFT_TOLD
+from stream_server import Draw, camera_server
 from synth import make_video
 
 RECORD = shlex.join(
@@ -78,15 +81,22 @@ def test_L05_a_live_run_tells_everything_and_no_secret(run, model: Path, tmp_pat
     assert onset["id"] == event["id"] == 1
     assert onset["start"] == event["event"]["start"]
     assert abs(event["event"]["start"] - EVENT[0]) < 0.5
+    # the camera's timestamps go as the wall does
+    came = datetime.fromisoformat(started["time"]) + timedelta(seconds=event["event"]["start"])
+    of_day = datetime.fromisoformat(event["event"]["time_of_day"])
+    assert abs(of_day - came) < timedelta(seconds=0.5)
+    assert abs(datetime.fromisoformat(onset["time_of_day"]) - of_day) < timedelta(seconds=0.5)
     assert summary["ended"] == "max_duration"
     assert (summary["events"], summary["dropped"], summary["reconnects"]) == (1, 0, 0)
+    assert summary["drift"] == 0.0  # of two seconds nobody can say
     told = lines((tmp_path / "told.jsonl").read_text())
     assert told == [json.loads(body) for body in hook.bodies]
     assert [each["event"] for each in told] == [event["event"]]
     assert told[0]["source"]["name"] == name
     assert "token=t0k3n" in camera.asked[0]
     (clip,) = (tmp_path / "clips").iterdir()
-    assert clip.name.startswith(f"http-127.0.0.1-{camera.port}-20")
+    stamp = f"{of_day:%Y%m%dT%H%M%S}.{of_day.microsecond // 1000:03d}Z"
+    assert clip.name == f"http-127.0.0.1-{camera.port}-{stamp}.mp4"
     with open_video(clip) as video:
         shown = [frame.image.mean() > 128 for frame in video.frames()]
     assert not shown[0]
@@ -94,6 +104,47 @@ def test_L05_a_live_run_tells_everything_and_no_secret(run, model: Path, tmp_pat
     everything = result.output + str(told) + clip.name
     for secret in ("admin", "s3cr3t", "t0k3n", "p4ss"):
         assert secret not in everything
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("command", "speeds"), [("watch", (0.8, 1.2)), ("detect", (0.8,))])
+def test_cameras_whose_timestamps_run_slow_or_fast(
+    run, model: Path, tmp_path: Path, command: str, speeds: tuple[float, ...]
+) -> None:
+    """Their events are told with the time of day at which it was bright, and so are clips."""
+    bright, seconds = (8.0, 9.0), 18.0 * min(speeds)
+    came: dict[str, datetime] = {}
+    now = datetime.now(UTC) - timedelta(seconds=time.monotonic())
+
+    def scene(place: str) -> Draw:
+        def draw(moment: float) -> np.ndarray:
+            on = bright[0] <= moment < bright[1]
+            if on and place not in came:
+                came[place] = now + timedelta(seconds=time.monotonic())
+            return lamp(EVENT[0] if on else -1.0)
+
+        return draw
+
+    with ExitStack() as servers:
+        cameras = [servers.enter_context(camera_server(scene(str(s)), speed=s)) for s in speeds]
+        addresses = [f"http://{each.place}/ts" for each in cameras]
+        more = ("--clips", "clips", "--clip-margin", "0.2", "--max-duration", seconds)
+        result = run(command, *addresses, "--model", model, "--format", "json", *more)
+    assert result.exit_code == 0, result.output
+    told = lines(result.stdout)
+    names = sorted(path.name for path in (tmp_path / "clips").iterdir())
+    for camera, speed in zip(cameras, speeds, strict=True):
+        mine = [line for line in told if str(camera.port) in line["camera"]]
+        (event,) = [line["event"] for line in mine if line["type"] == "event"]
+        assert abs(event["start"] - bright[0] * speed) < 0.5
+        of_day = datetime.fromisoformat(event["time_of_day"])
+        assert abs(of_day - came[str(speed)]) < timedelta(seconds=1.0)
+        stamp = f"{of_day:%Y%m%dT%H%M%S}.{of_day.microsecond // 1000:03d}Z"
+        assert f"http-127.0.0.1-{camera.port}-{stamp}.mp4" in names
+        (summary,) = [line for line in mine if line["type"] == "summary"]
+        assert summary["drift"] == pytest.approx(seconds / speed - seconds, abs=0.5)
+        warned = f"{camera.port}/...': after"
+        assert (warned in result.stderr) == (abs(summary["drift"]) > DRIFT_TOLD)
 
 
 def test_L01_a_dead_port_is_exit_3_after_the_retries(

@@ -26,6 +26,8 @@ HEAVY = (
     "test_state_survives_safetensors",
     "test_package_brings_the_network_back",
 )
+# half a gigabyte, of layers that other networks have too
+LARGE = {"vgg16": ("test_package_brings_the_network_back",)}
 
 
 def _slow(test: Callable[..., None]) -> Callable[..., None]:
@@ -40,8 +42,8 @@ def _slow(test: Callable[..., None]) -> Callable[..., None]:
 def _contract(backbone: str) -> type[BackboneContract]:
     class_name = f"Test_{backbone}"
     facts = {"name": backbone, "skip_unavailable": True, "__module__": __name__}
-    if backbone in SIBLINGS:
-        facts |= {name: _slow(getattr(BackboneContract, name)) for name in HEAVY}
+    later = HEAVY if backbone in SIBLINGS else LARGE.get(backbone, ())
+    facts |= {name: _slow(getattr(BackboneContract, name)) for name in later}
     return type(class_name, (BackboneContract,), facts)
 
 

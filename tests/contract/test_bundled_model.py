@@ -18,30 +18,33 @@ def detector() -> Detector:
     return Detector.load("default", device="cpu")
 
 
+@pytest.fixture(scope="module")
+def example(detector: Detector) -> DetectionResult:
+    return detector.detect(EXAMPLES / "slip.mp4")
+
+
 def overlaps(result: DetectionResult, start: float, end: float) -> bool:
     return any(event.start < end and event.end > start for event in result.events)
 
 
-def test_example_fall_is_found_and_nothing_else(detector: Detector) -> None:
+def test_example_fall_is_found_and_nothing_else(example: DetectionResult) -> None:
     truth = json.loads((EXAMPLES / "slip.json").read_text())["events"][0]
-    result = detector.detect(EXAMPLES / "slip.mp4")
-    assert overlaps(result, truth["start"], truth["end"])
-    assert len(result.events) == 1
-    assert not result.report.truncated
-    assert not result.padded
+    assert overlaps(example, truth["start"], truth["end"])
+    assert len(example.events) == 1
+    assert not example.report.truncated
+    assert not example.padded
 
 
 @pytest.mark.parametrize("engine", ["torch", "openvino"])
-def test_engines_find_the_same(detector: Detector, engine: str) -> None:
+def test_engines_find_the_same(detector: Detector, example: DetectionResult, engine: str) -> None:
     if engine == "openvino":
         pytest.importorskip("openvino")
     assert detector.engine == "onnx"
-    usual = detector.detect(EXAMPLES / "slip.mp4")
     other = Detector.load("default", "cpu", engine=engine).detect(EXAMPLES / "slip.mp4")
-    times = [(event.start, event.peak, event.end) for event in usual.events]
+    times = [(event.start, event.peak, event.end) for event in example.events]
     assert times == [(event.start, event.peak, event.end) for event in other.events]
     wanted = [window.probability for window in other.windows]
-    assert [window.probability for window in usual.windows] == pytest.approx(wanted, abs=2e-4)
+    assert [window.probability for window in example.windows] == pytest.approx(wanted, abs=2e-4)
 
 
 def test_real_fall_is_found(detector: Detector, clips: Path) -> None:

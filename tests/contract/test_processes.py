@@ -1,4 +1,4 @@
-"""Two processes on a CPU train the network that one process trains.
+"""Two processes on a CPU, or one that was killed, train the network that one process trains.
 
 In: a launch of two processes and one process with the same steps. Out: the same weights.
 """
@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import socket
 import subprocess
 import sys
@@ -17,7 +18,7 @@ from typing import Any
 import pytest
 import torch
 
-from forked import TESTS, launch_forked
+from forked import TESTS, launch_forked, run_forked
 from slipdetect import backbones
 from slipdetect.lab.data import read_annotations
 from slipdetect.lab.train import TrainingRun, records
@@ -141,6 +142,35 @@ def test_two_processes_train_what_one_does(
         assert [each["GROUP_RANK"] for each in there] == ["0", "1"]
     names = sorted(path.name for path in (tmp_path / "two").iterdir())
     assert names == sorted(path.name for path in (tmp_path / "one").iterdir())
+
+
+def test_T05_killed_for_real(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(backbones, "create_backbone", create_tiny)
+    monkeypatch.setattr(records, "draw_curves", lambda *args, **options: None)
+    folder = tmp_path / "clips"
+    folder.mkdir()
+    write_annotations(tiny_clips(folder), folder / "clips.csv")
+    settings = {"epochs": 3, "dropout": 0.5, "ema": 0.9, "save_every": 1}
+    clips = read_annotations(folder / "clips.csv")
+
+    def train(out: Path, **options: Any) -> None:
+        config = tiny_config(**settings)
+        cache = folder / "cache"
+        TrainingRun(clips, out, ["rgb"], config, cache=cache, device="cpu", **options).run()
+
+    train(tmp_path / "whole")
+    out, dying = tmp_path / "o", json.dumps({**settings, "kill_at": 4})
+    assert run_forked("training_driver", folder, str(folder), str(out), dying) == -signal.SIGKILL
+    assert not (out / "last").exists()
+    train(out, resume=True)
+    for name in ("metrics.jsonl", "curves.csv"):
+        assert (out / name).read_bytes() == (tmp_path / "whole" / name).read_bytes()
+    for which in ("best", "last"):
+        ours, theirs = (
+            load_package(each / which).build_stream("rgb").state_dict()
+            for each in (out, tmp_path / "whole")
+        )
+        assert all(torch.equal(ours[key], theirs[key]) for key in theirs)
 
 
 @pytest.mark.parametrize(

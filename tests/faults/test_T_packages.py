@@ -103,6 +103,7 @@ def test_T05_dying_while_tidying_up_leaves_the_new_model(
     assert loaded(old) == 1
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork on this system")
 def test_T05_sigkill_at_every_step_leaves_one_whole_model(tmp_path: Path) -> None:
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(p for p in sys.path if p)}

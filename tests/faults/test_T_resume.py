@@ -6,10 +6,6 @@ In: a tiny run and a step to kill it at. Out: the metrics and weights of the und
 from __future__ import annotations
 
 import json
-import os
-import signal
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -21,12 +17,11 @@ import slipdetect._io
 from slipdetect import backbones
 from slipdetect.backbones.options import remember_options
 from slipdetect.errors import DataError, OutputError, UsageError
-from slipdetect.lab.data import Clip, read_annotations
+from slipdetect.lab.data import Clip
 from slipdetect.lab.train import Progress, TrainingRun, records
 from slipdetect.models import load_package
-from tiny_clips import create_tiny, tiny_clips, tiny_config, write_annotations
+from tiny_clips import create_tiny, tiny_clips, tiny_config
 
-TESTS = Path(__file__).parents[1]
 # 3 epochs of 2 steps; dropout, momentum-like state, averaging and a schedule with memory
 SETTINGS: dict[str, Any] = {
     "epochs": 3,
@@ -153,21 +148,6 @@ def test_T05_killed_in_a_write(
         with pytest.raises(Killed):
             run(data, tmp_path / "o", folder / "cache").run()
     run(data, tmp_path / "o", folder / "cache", resume=True).run()
-    assert_same(tmp_path / "o", undisturbed)
-
-
-def test_T05_killed_for_real(
-    data: list[Clip], folder: Path, tmp_path: Path, undisturbed: Path
-) -> None:
-    write_annotations(data, folder / "clips.csv")
-    command = [sys.executable, str(TESTS / "training_driver.py"), str(folder), str(tmp_path / "o")]
-    environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(TESTS), *sys.path])}
-    command.append(json.dumps({**SETTINGS, "kill_at": 4}))
-    dead = subprocess.run(command, env=environment)
-    assert dead.returncode == -signal.SIGKILL
-    assert not (tmp_path / "o" / "last").exists()
-    clips = read_annotations(folder / "clips.csv")
-    run(clips, tmp_path / "o", folder / "cache", resume=True).run()
     assert_same(tmp_path / "o", undisturbed)
 
 

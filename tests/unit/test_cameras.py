@@ -32,6 +32,7 @@ from slipdetect.video import DecodeReport, Frame, open_video
 from slipdetect.video.live import LiveSettings, Started
 from slipdetect.video.live.newest_frames import Item
 from slipdetect.video.live.sources import PipeSource
+from slipdetect.video.live.wall_clock import WallClock
 from synth import make_video
 from tiny_package import write_tiny_package
 
@@ -85,10 +86,11 @@ def ends(found: list[Told]) -> dict[str, Ended]:
     return {each.camera: each.what for each in found if isinstance(each.what, Ended)}
 
 
-def test_each_camera_tells_its_own_in_order(tmp_path: Path) -> None:
+@pytest.mark.parametrize("turns", [None, 1])
+def test_each_camera_tells_its_own_in_order(tmp_path: Path, turns: int | None) -> None:
     falls = film(tmp_path, [10] * 5 + [240] * 8 + [10] * 12)
     quiet = film(tmp_path, [10] * 20)
-    with Cameras() as cameras:
+    with Cameras(turns=turns) as cameras:
         cameras.add(camera("falls", falls))
         cameras.add(camera("quiet", quiet))
         found = told(cameras)
@@ -106,8 +108,9 @@ def test_each_camera_tells_its_own_in_order(tmp_path: Path) -> None:
     assert event.start == pytest.approx(0.45)
 
 
-def test_a_fault_in_one_camera_ends_that_camera_only(tmp_path: Path) -> None:
-    with Cameras() as cameras:
+@pytest.mark.parametrize("turns", [None, 1])
+def test_a_fault_in_one_camera_ends_that_camera_only(tmp_path: Path, turns: int | None) -> None:
+    with Cameras(turns=turns) as cameras:
         cameras.add(camera("bad", film(tmp_path, [240] * 8 + [77] * 12)))
         cameras.add(camera("good", film(tmp_path, [10] * 20)))
         found = told(cameras)
@@ -168,6 +171,7 @@ class Script:
     name = "script"
     dropped = reconnects = waiting = 0
     longest_lag = 0.0
+    wall = WallClock("script")
 
     def __init__(self, frames: list[Frame]) -> None:
         self.report = DecodeReport()

@@ -123,14 +123,15 @@ def test_S36_fusion_and_every_temperature_come_back(
         assert getattr(turned, key) == getattr(config, key)
 
 
+@pytest.mark.slow
 def test_S36_imported_models_come_back(tmp_path: Path, video: Path) -> None:
-    makes = {"rgb": False, "flow": True, "rgbdiff": False}
+    makes = {"rgb": False, "flow": True}
     files = [
         OldNetwork("resnet18", name, two_stream=two).write(tmp_path / f"old-{name}.pth.tar")
         for name, two in makes.items()
     ]
     reading = {"sample_fps": 10.0, "short_side": 48, "flow_method": "dis"}
-    wishes = Wishes(reading=reading, fusion=(1.0, 1.5, 0.5), positive="NotSlipping")
+    wishes = Wishes(reading=reading, fusion=(1.0, 1.5), positive="NotSlipping")
     package = import_checkpoints(files, tmp_path / "m", wishes=wishes).package
     back = there_and_back(package, tmp_path)
     assert said(back.config) == said(package.config)

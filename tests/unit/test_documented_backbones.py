@@ -14,6 +14,8 @@ from slipdetect.backbones import create_backbone, get_spec
 from slipdetect.lab.models.measure import measure
 
 PAGE = Path(__file__).parents[2] / "docs" / "old-checkpoints.md"
+pytestmark = pytest.mark.slow
+
 NAMES = ("bninception", "inceptionv4", "resnet101", "resnest101", "inceptionresnetv2")
 
 

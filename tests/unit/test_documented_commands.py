@@ -16,6 +16,7 @@ import click
 import pytest
 
 from slipdetect.cli.main import cli
+from slipdetect.lab.omnifall.command import omnifall
 
 ROOT = Path(__file__).parents[2]
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]
@@ -50,6 +51,8 @@ def _until_pipe(words: list[str]) -> tuple[list[str], list[str]]:
 def take(words: list[str]) -> None:
     """Let click read words as it would, without running or opening anything."""
     command: click.Command = cli
+    if words[:2] == ["reproduce", "omnifall"]:  # left to a command of its own
+        command, words = omnifall, words[2:]
     context = click.Context(command, info_name="slipdetect")
     while isinstance(command, click.Group):
         values, words, _ = command.make_parser(context).parse_args(args=list(words))

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -63,6 +64,15 @@ def test_it_is_on_from_the_onset_until_the_person_is_up() -> None:
     assert facts(said[3])["status"] == "still_down"
     assert (facts(said[4])["status"], facts(said[4])["down_for"]) == ("up_again", 12.5)
     assert all(each.retain for messages in said for each in messages)
+
+
+def test_the_time_is_that_of_the_picture_where_it_is_known() -> None:
+    own = sensor()
+    own.take(STARTED, NOW, 0.0)
+    onset = own.take(EventStarted(1, 3.5, 0.8, time_of_day="2025-03-01T09:15:31.400Z"), NOW, 1.0)
+    assert facts(onset)["time"] == "2025-03-01T09:15:31.400Z"
+    final = replace(DOWN, time_of_day="2025-03-01T09:15:31.300Z")
+    assert facts(own.take(EventFinal(1, final), NOW, 2.0))["time"] == "2025-03-01T09:15:31.300Z"
 
 
 def test_an_event_that_may_still_be_dropped_waits_until_it_is_final() -> None:

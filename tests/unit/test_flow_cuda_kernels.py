@@ -91,6 +91,7 @@ def run(code: str, cache: Path, **environment: str) -> str:
     return done.stdout
 
 
+@pytest.mark.slow
 def test_the_interpreted_kernel_gives_the_flow_of_plain_torch(tmp_path: Path) -> None:
     assert "agreed" in run(INTERPRETED, tmp_path, TRITON_INTERPRET="1")
 

@@ -113,6 +113,7 @@ def found() -> dict[str, Any]:
     return measured
 
 
+@pytest.mark.slow
 def test_opencl_agrees_with_the_cpu_and_with_the_truth(found: dict[str, Any]) -> None:
     assert found["device"] == "opencl"
     assert found["shape"] == [2, 96, 128]
@@ -123,6 +124,7 @@ def test_opencl_agrees_with_the_cpu_and_with_the_truth(found: dict[str, Any]) ->
     assert found["recipe"]["method"] == "tvl1-umat"
 
 
+@pytest.mark.slow
 def test_a_flow_does_not_depend_on_earlier_calls(found: dict[str, Any]) -> None:
     assert found["same after others"]
     # the median filter of OpenCV's OpenCL is not quite repeatable
@@ -130,22 +132,26 @@ def test_a_flow_does_not_depend_on_earlier_calls(found: dict[str, Any]) -> None:
     assert found["copy"] < 0.01
 
 
+@pytest.mark.slow
 def test_an_initial_flow_is_used(found: dict[str, Any]) -> None:
     assert found["first"] == 0
     assert found["second"] > 0.1
     assert found["second from mat"] < found["second"] / 5
 
 
+@pytest.mark.slow
 def test_switching_opencl_off_is_noticed_before_and_in_the_middle(found: dict[str, Any]) -> None:
     assert "does not run TV-L1 flow of 128x96 px on OpenCL device" in found["calc"]
     assert "switched off" in found["make"]
 
 
+@pytest.mark.slow
 def test_a_forked_process_is_refused_instead_of_waiting_for_ever(found: dict[str, Any]) -> None:
     for said in found["forked"]:
         assert said.startswith("OpenCL was used before this process was forked")
 
 
+@pytest.mark.slow
 def test_the_device_is_named_as_a_cpu(found: dict[str, Any]) -> None:
     assert found["name"].startswith("OpenCL on a CPU: ")
     assert found["doctor"]["opencl device"] == found["name"]

@@ -38,6 +38,7 @@ from slipdetect.types import Sighting
 from slipdetect.video import DecodeReport, Frame
 from slipdetect.video.live import Reconnected, Reconnecting
 from slipdetect.video.live.newest_frames import Item
+from slipdetect.video.live.wall_clock import WallClock
 from synth import make_video
 
 BOX = (0.4, 0.5, 0.6, 0.9)
@@ -75,6 +76,7 @@ class Scripted:
     name = "script"
     dropped = reconnects = waiting = 0
     longest_lag = 0.0
+    wall = WallClock("script")
 
     def __init__(self, items: list[Item]) -> None:
         self.report = DecodeReport()
@@ -139,6 +141,15 @@ def test_who_gets_up_is_told_of_once() -> None:
         pytest.approx(20.0),
         pytest.approx(14.0),
     )
+
+
+def test_what_follows_keeps_the_time_of_day_of_its_event(monkeypatch: pytest.MonkeyPatch) -> None:
+    times = (f"at {number}" for number in range(9))  # of the onset, of the event
+    monkeypatch.setattr(Scripted.wall, "time_of_day", lambda seconds: next(times))
+    onset, *rest = (note for _, note in told(lies_until(20.0), frames(0, 60)))
+    assert isinstance(onset, EventStarted)
+    assert onset.time_of_day == "at 0"
+    assert [note.event.time_of_day for note in rest] == ["at 1"] * 3  # type: ignore[union-attr]
 
 
 def test_who_is_up_before_the_event_is_final_is_told_of_after_it() -> None:

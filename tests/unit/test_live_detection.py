@@ -29,6 +29,7 @@ from slipdetect.video.live import (
     live_source,
 )
 from slipdetect.video.live.newest_frames import Item
+from slipdetect.video.live.wall_clock import WallClock
 from stream_server import camera_server
 from synth import make_video
 
@@ -58,6 +59,7 @@ class Scripted:
     name = "script"
     dropped = reconnects = waiting = 0
     longest_lag = 0.0
+    wall = WallClock("script")
 
     def __init__(self, items: list[Item]) -> None:
         self.report = DecodeReport()

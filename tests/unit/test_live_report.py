@@ -43,10 +43,10 @@ PAGE = (Path(__file__).parents[2] / "docs" / "live.md").read_text(encoding="utf-
 NOW = datetime(2025, 3, 1, 9, 15, 27, 104_000, UTC)
 NOTES: list[LiveEvent] = [
     Started(640, 480, "h264", None),
-    EventStarted(1, 3.2, 0.9),
+    EventStarted(1, 3.2, 0.9, time_of_day="2025-03-01T09:15:30.304Z"),
     EventFinal(1, FALL),
     EventFinal(2, Event(8.0, 8.0, 8.0, 0.7, interrupted=True)),
-    EventFinal(3, WITH_PERSON),
+    EventFinal(3, replace(WITH_PERSON, time_of_day="2025-03-01T09:15:32.104Z")),
     StillDown(3, replace(WITH_PERSON, recovered_at=None), 30.0),
     UpAgain(3, WITH_PERSON),
     Reconnecting(8.0, "no data came in time"),
@@ -127,6 +127,8 @@ def test_people_read_onsets_events_and_the_state_of_the_source() -> None:
         "00:00:20.000: 2 events; 500 frames seen, 20 of 200 sampled ones dropped, "
         "9.0 a second looked at; longest lag 1.2 s; 1 reconnect"
     )
+    slow = summary_text(replace(SUMMARY, drift=8.4))
+    assert slow.endswith("1 reconnect; timestamps are 8.4 s behind the clock on the wall")
 
 
 @pytest.mark.parametrize(

@@ -51,6 +51,26 @@ def test_L04_the_newest_frame_wins_and_no_note_is_lost() -> None:
     assert queue.dropped == 4
 
 
+def test_waiting_tells_when_the_next_one_came_and_takes_nothing() -> None:
+    clock = iter([10.0, 10.5, 12.0, 13.0, 14.0])
+    queue = NewestFrames(5, now=lambda: next(clock))
+    queue.put(frame(0))
+    queue.put(frame(1))
+    assert queue.wait() == queue.wait() == 10.0
+    assert times([queue.get()]) == [0]
+    assert queue.wait() == 10.5
+    # a recording that can wait is not later than others for being read ahead
+    queue.keep = True
+    assert queue.wait() == 13.0
+
+
+def test_waiting_ends_when_nothing_follows() -> None:
+    queue = NewestFrames(5)
+    queue.end()
+    queue.wait()
+    assert queue.get() is None
+
+
 def test_the_lag_is_how_long_a_frame_waited() -> None:
     clock = iter([10.0, 10.5, 11.0, 13.0])
     queue = NewestFrames(5, now=lambda: next(clock))

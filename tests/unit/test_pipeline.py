@@ -27,6 +27,7 @@ from slipdetect.modalities import get_modality, segment_offsets
 from slipdetect.modalities.snippet import SnippetGrid, StreamInput
 from slipdetect.models import load_package
 from slipdetect.video import DecodeReport
+from slipdetect.video.live.wall_clock import WallClock
 from stub_models import stub_package
 from synth import make_video
 
@@ -176,6 +177,7 @@ def test_a_scorer_that_leaves_frames_is_asked_again_after_the_gap() -> None:
     class Scripted:
         dropped = reconnects = waiting = 0
         longest_lag = 0.0
+        wall = WallClock("script")
         report = DecodeReport()
 
         def __init__(self) -> None:
@@ -224,3 +226,30 @@ def test_sources_share_a_flow_method_only_where_threads_may(
     results = [detector.detect(video) for _ in range(2)]
     assert len(set(map(id, used))) == makes
     assert results[0].windows == results[1].windows
+
+
+def test_a_file_is_read_no_further_ahead_than_the_engine_takes_at_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    package = stub_package(tmp_path / "m", monkeypatch, "rgb")
+    detector = Detector.from_package(package, "cpu", exact=True)
+    engine = detector.tsn.networks.engine
+    video = make_video(tmp_path / "walk.mp4", "walk", count=120, size=(64, 48)).path
+    sizes: list[int] = []
+    logits = engine.logits
+
+    def noting(modality: str, images: Sequence[np.ndarray]) -> np.ndarray:
+        sizes.append(len(images))
+        return logits(modality, images)
+
+    monkeypatch.setattr(engine, "logits", noting)
+    found = {}
+    for most in (3, 64):
+        sizes.clear()
+        engine.at_once = most
+        found[most] = detector.detect(video).windows, max(sizes), sum(sizes)
+    assert [largest for _, largest, _ in found.values()] == [3, 16]
+    assert found[3][2] == found[64][2] > 16
+    for one, other in zip(found[3][0], found[64][0], strict=True):
+        assert (one.start, one.end) == (other.start, other.end)
+        assert one.probability == pytest.approx(other.probability, abs=1e-6)

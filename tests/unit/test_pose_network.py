@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import torch
 
-from slipdetect.lab.pose.network import TrainedPoseNetwork
+from slipdetect.lab.pose.training import TrainedPoseNetwork
 from slipdetect.people.features import FEATURES
 from slipdetect.people.network import PoseNetwork, shapes
 

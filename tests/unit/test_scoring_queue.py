@@ -1,19 +1,15 @@
-"""One scorer for many threads: turns, shared calls, errors.
+"""One GPU for many threads: turns, shared calls, errors.
 
 In: threads that ask. Out: nothing but assertions.
 """
 
 from __future__ import annotations
 
-import os
-import sys
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 
-import pytest
-
-from slipdetect.detection.scoring_queue import ScoringQueue, let_others_first
+from slipdetect.detection.scoring_queue import ScoringQueue
 
 
 class Slow:
@@ -51,7 +47,7 @@ def ask_in_turn(queue: ScoringQueue[int, int], slow: Slow, asked: list[list[int]
 
 def test_whoever_asked_first_is_served_first_and_what_waits_shares_a_call() -> None:
     slow = Slow()
-    queue = ScoringQueue(slow, threads=1, most=4)
+    queue = ScoringQueue(slow, most=4)
     got = ask_in_turn(queue, slow, [[1], [2, 3], [4], [5, 6], [7]])
     assert got == [[2], [4, 6], [8], [10, 12], [14]]
     # the first was alone; of those that waited as many as fit into 4, none out of turn
@@ -60,40 +56,20 @@ def test_whoever_asked_first_is_served_first_and_what_waits_shares_a_call() -> N
 
 def test_who_asks_for_more_than_fits_gets_it_in_one_call() -> None:
     slow = Slow()
-    queue = ScoringQueue(slow, threads=1, most=2)
+    queue = ScoringQueue(slow, most=2)
     assert ask_in_turn(queue, slow, [[1], [2, 3, 4], [5]]) == [[2], [4, 6, 8], [10]]
     assert slow.calls == [[1], [2, 3, 4], [5]]
 
 
 def test_an_error_is_raised_where_it_was_asked_for_and_work_goes_on() -> None:
     slow = Slow()
-    queue = ScoringQueue(slow, threads=1, most=1)
+    queue = ScoringQueue(slow, most=1)
     assert ask_in_turn(queue, slow, [[1], [13], [2]]) == [[2], "thirteen", [4]]
-
-
-@pytest.mark.parametrize("threads", [1, 2])
-def test_no_more_calls_run_at_once_than_asked_for(threads: int) -> None:
-    running, most, lock = 0, 0, threading.Lock()
-
-    def score(items: list[int]) -> list[int]:
-        nonlocal running, most
-        with lock:
-            running += 1
-            most = max(most, running)
-        time.sleep(0.02)
-        with lock:
-            running -= 1
-        return items
-
-    queue = ScoringQueue(score, threads, most=1)
-    with ThreadPoolExecutor(6) as pool:
-        assert list(pool.map(queue.ask, [[n] for n in range(12)])) == [[n] for n in range(12)]
-    assert most == threads
 
 
 def test_a_busy_thread_takes_no_more_turns_than_the_others() -> None:
     """With equal demand every thread has got about the same when the first is through."""
-    queue = ScoringQueue(lambda items: [time.sleep(0.002) for _ in items], threads=1, most=1)
+    queue = ScoringQueue(lambda items: [time.sleep(0.002) for _ in items], most=1)
     done = [0] * 5
     ready = threading.Barrier(5)
 
@@ -107,19 +83,3 @@ def test_a_busy_thread_takes_no_more_turns_than_the_others() -> None:
     with ThreadPoolExecutor(5) as pool:
         first = min(pool.map(work, range(5)), key=sum)
     assert min(first) >= 0.8 * max(first)
-
-
-@pytest.mark.skipif(sys.platform != "linux", reason="threads have priorities of their own on Linux")
-def test_only_the_thread_that_asks_gives_way() -> None:
-    before = os.getpriority(os.PRIO_PROCESS, 0)
-    found = []
-
-    def work() -> None:
-        let_others_first()
-        found.append(os.getpriority(os.PRIO_PROCESS, 0))
-
-    thread = threading.Thread(target=work)
-    thread.start()
-    thread.join()
-    assert found == [min(before + 5, 19)]
-    assert os.getpriority(os.PRIO_PROCESS, 0) == before

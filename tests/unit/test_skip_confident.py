@@ -28,7 +28,7 @@ def verdict(value: float) -> bool | None:
 
 
 def run(
-    values: Sequence[float], every: int, sizes: Sequence[int]
+    values: Sequence[float], every: int, sizes: Sequence[int], eager: bool = False
 ) -> tuple[list[int], list[float], list[int]]:
     """Score snippets 0, 1, ... in batches; confident are those below 0 and those above 4.
 
@@ -50,7 +50,7 @@ def run(
     grid = SnippetGrid(6, 2, 12)
     plan = WindowPlan.make(1.5, 0.2, grid.step, grid.span, 10.0)
     schedule = SkipConfident(
-        ("rgb",), grid, plan, every, lambda scores: verdict(float(scores["rgb"][0]))
+        ("rgb",), grid, plan, every, lambda scores: verdict(float(scores["rgb"][0])), eager
     )
     found = [pair for part in schedule.select(batches, score) for pair in part]
     assert all(float(scores["rgb"][1]) == -float(scores["rgb"][0]) for _, scores in found)
@@ -95,6 +95,37 @@ def test_equals_loops_over_the_whole_video_however_it_is_divided(
     assert places == list(range(len(values)))
     assert scores == pytest.approx(wanted, abs=1e-5)
     assert found == sorted(computed)
+
+
+def test_where_something_may_happen_the_next_one_is_computed_at_once() -> None:
+    values = [-1.0, -2.0, -3.0, 1.0, 2.0, 9.0, 9.0, -1.0, -1.0, -1.0, -1.0, -1.0]
+    places, scores, computed = run(values, 3, [1], eager=True)
+    assert places == list(range(12))
+    # 3 is unsure, so 4 is computed, and so on up to 7, behind which one of three suffices
+    assert computed == [0, 1, 2, 3, 4, 5, 6, 7, 10, 11]
+    assert scores == pytest.approx(values)
+
+
+@settings(max_examples=200)
+@given(
+    st.lists(st.floats(-5, 5, width=16), min_size=1, max_size=40),
+    st.integers(1, 6),
+    st.lists(st.integers(1, 9), min_size=1, max_size=4),
+)
+def test_none_is_held_back_behind_one_that_is_not_confidently_in_no_event(
+    values: list[float], every: int, sizes: list[int]
+) -> None:
+    places, scores, computed = run(values, every, sizes, eager=True)
+    assert places == list(range(len(values)))
+    for place in range(len(values)):
+        if place in computed:
+            assert scores[place] == values[place]
+        else:
+            before = max(each for each in computed if each < place)
+            after = min(each for each in computed if each > place)
+            assert after - before <= every
+            assert verdict(values[before]) is not None
+            assert verdict(values[before]) == verdict(values[after])
 
 
 def test_every_one_computes_all() -> None:

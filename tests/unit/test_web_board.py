@@ -220,7 +220,9 @@ def test_events_are_bounded_and_the_newest_first(monkeypatch: pytest.MonkeyPatch
     assert board.picture("2") == b"jpeg"
     assert board.picture("1") is None
     board.show("1", b"late")
-    board.update("4", Event(14.0, 16.0, 15.0, 0.9, down_for=30.0))
+    later = "2025-03-01T09:15:43.500Z"  # its camera's timestamps run slow
+    board.update("4", Event(14.0, 16.0, 15.0, 0.9, down_for=30.0, time_of_day=later))
+    assert board.state()["events"][0]["at"] == later
     assert board.state()["events"][0]["event"]["down_for"] == 30.0
 
 

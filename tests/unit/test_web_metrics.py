@@ -55,6 +55,7 @@ def test_values_are_those_of_the_cameras() -> None:
         ("events_total", 2),
         ("up", 1),
         ("lag_seconds", 0.25),
+        ("drift_seconds", -2.5),
         ("probability_ratio", 0.4),
     ):
         assert values[f"slipdetect_camera_{name}", "kitchen"] == value, name

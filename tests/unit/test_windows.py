@@ -5,6 +5,8 @@ In: snippet plans and videos of any length. Out: windows, against cuts of the wh
 
 from __future__ import annotations
 
+import weakref
+from collections.abc import Iterator
 from itertools import pairwise
 
 import numpy as np
@@ -142,6 +144,27 @@ def test_a_damaged_snippet_marks_every_window_that_holds_it() -> None:
 def test_nothing_pushed_gives_nothing() -> None:
     plan = WindowPlan.make(1.5, 0.2, 2, 6, FPS)
     assert WindowAssembler(plan).finish(0) == []
+
+
+def test_no_more_pictures_are_kept_than_snippets_need() -> None:
+    kind = get_modality("flow")
+    grid = SnippetGrid.make([kind], 2, FPS)
+    made: list[weakref.ref[np.ndarray]] = []
+
+    def frames() -> Iterator[Frame]:
+        for number in range(150):
+            image = np.full((16, 16, 3), number, np.uint8)
+            made.append(weakref.ref(image))
+            yield Frame(number / FPS, image)
+
+    def flow(pictures: Iterator[np.ndarray]) -> Iterator[np.ndarray]:
+        return (np.zeros((16, 16, 2), np.uint8) for _ in pairwise(pictures))
+
+    schedule = EverySnippet(("flow",), grid, WindowPlan.make(1.2, 0.4, grid.step, grid.span, FPS))
+    cutter = SnippetCutter(schedule, [StreamInput(kind, 14, "center")], flow)
+    kept = [sum(ref() is not None for ref in made) for _ in cutter.cut(frames())]
+    # those of a snippet and its surroundings, and a few that generators still hold
+    assert grid.span <= max(kept) <= grid.context + grid.step + 4
 
 
 @pytest.mark.parametrize("consensus", ["avg", "max", "topk", "rnn", "cnn"])

@@ -33,6 +33,7 @@ from slipdetect.modalities.snippet import SnippetGrid, StreamInput
 from slipdetect.types import EventFinder, Sighting, find_events
 from slipdetect.types.zones import OUTSIDE
 from slipdetect.video import DecodeReport
+from slipdetect.video.live.wall_clock import WallClock
 from synth import make_video
 
 CONFIG = EventConfig(onset=0.6, offset=0.4, min_duration_off=0.0)
@@ -118,6 +119,7 @@ class Pictures:
     name = "pictures"
     dropped = reconnects = waiting = 0
     longest_lag = 0.0
+    wall = WallClock("script")
 
     def __init__(self) -> None:
         self.report = DecodeReport()

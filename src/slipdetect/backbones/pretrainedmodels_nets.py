@@ -66,15 +66,11 @@ def _load_file(name: str) -> ModuleType:
     return module
 
 
-def _network_class(mixin: type[_Headless], base: type[nn.Module]) -> type[nn.Module]:
-    return type(base.__name__, (mixin, base), {})
-
-
 def _adapter(name: str, class_name: str, first_conv: str, min_input_size: int) -> Backbone:
     module = _load_file(name)
     settings = module.pretrained_settings[name]["imagenet"]
     mixin = _Padded if name == "bninception" else _Headless
-    network_class = _network_class(mixin, getattr(module, class_name))
+    network_class: type[nn.Module] = type(class_name, (mixin, getattr(module, class_name)), {})
     spec = BackboneSpec(
         name=name,
         feature_dim=1024 if name == "bninception" else 1536,

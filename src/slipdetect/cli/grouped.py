@@ -32,7 +32,8 @@ def section(title: str, *options: Decorator, more: bool = False) -> Decorator:
     def decorate(command: Any) -> Any:
         for option in reversed(options):
             command = option(command)
-            given = command.params if isinstance(command, click.Command) else _params(command)
+            made = isinstance(command, click.Command)
+            given = command.params if made else command.__click_params__
             vars(given[-1]).update(section=title, more=more)
         return command
 
@@ -84,11 +85,6 @@ class GroupedCommand(click.Command):
             with formatter.section("More options, which --help-all explains"):
                 lines = wrap(" ".join(left_out), formatter.width - 4, break_on_hyphens=False)
                 formatter.write("".join(f"    {line}\n" for line in lines))
-
-
-def _params(function: Any) -> list[click.Parameter]:
-    params: list[click.Parameter] = function.__click_params__
-    return params
 
 
 def _is_more(param: click.Parameter) -> bool:

@@ -54,6 +54,7 @@ SLIPDETECT_DEBUG=1 shows tracebacks.
         "auto_envvar_prefix": "SLIPDETECT",
         "help_option_names": ["-h", "--help"],
         "max_content_width": 100,
+        "show_default": True,
     },
 )
 @click.version_option(__version__, prog_name="slipdetect")

@@ -95,7 +95,7 @@ def _common(*names: str, **attributes: Any) -> Decorator:
 _COMMON = with_options(
     [
         config_option,
-        _common("-v", "--verbose", count=True, help="Say more; -vv says all."),
+        _common("-v", "--verbose", count=True, show_default=False, help="Say more; -vv says all."),
         _common(
             "-q", "--quiet", is_flag=True, help="Say only results and errors; no progress bar."
         ),

@@ -51,20 +51,16 @@ def headed(
     metavar: str | None = None,
     *,
     default: Any = None,
-    type: click.ParamType[Any] | None = None,
-    more: bool = False,
+    **attributes: Any,
 ) -> Any:
-    """Return an ``option`` under a heading; a default is shown, and False makes a flag of it."""
-    flag = default is False
+    """Return an ``option`` under a heading; a default of False makes a flag of it."""
     return option(
         heading=heading,
-        more=more,
         help=help,
         metavar=metavar,
         default=default,
-        type=type,
-        is_flag=flag,
-        show_default=default is not None and not flag,
+        is_flag=default is False,
+        **attributes,
     )
 
 
@@ -103,8 +99,15 @@ def options_of(
     ]
 
 
-def with_settings(settings: type[Any]) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
-    """Let a command take an option per field of a dataclass, and get them as ``settings``."""
+def with_settings(
+    settings: type[Any], headings: Sequence[str] = ()
+) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Let a command take an option per field of a dataclass, and get them as ``settings``.
+
+    Args:
+        settings: The dataclass.
+        headings: As for ``options_of``.
+    """
 
     def decorate(function: Callable[..., Any]) -> Callable[..., Any]:
         @wraps(function)
@@ -112,7 +115,7 @@ def with_settings(settings: type[Any]) -> Callable[[Callable[..., Any]], Callabl
             own = {item.name: given.pop(item.name) for item in fields(settings)}
             return function(*args, settings=settings(**own), **given)
 
-        decorated: Callable[..., Any] = with_options(options_of(settings))(call)
+        decorated: Callable[..., Any] = with_options(options_of(settings, headings))(call)
         return decorated
 
     return decorate

@@ -287,8 +287,7 @@ def _run(console: Console, settings: WatchSettings, command: click.Command) -> i
     if many:
         limit_arenas()
     detector = settings.load_detector()
-    if many:
-        detector.share()
+    turns = detector.share() if many else None
     cameras = settings.cameras(named, detector, many)
     write = console.text if settings.format == "table" else console.data
     # a file may name others later
@@ -300,7 +299,7 @@ def _run(console: Console, settings: WatchSettings, command: click.Command) -> i
     tries = settings.connection().retries or 0
     watching = Watching(console, sinks, detector.scorer.name, many, tries)
     try:
-        with opened(sinks, detector, console), Cameras(keep, sparse=many) as running:
+        with opened(sinks, detector, console), Cameras(keep, many, turns) as running:
             for camera in cameras:
                 running.add(camera)
             for sink in sinks:

@@ -30,6 +30,7 @@ _REMEMBERED = 100  # alerts of the last events of a camera, which what follows b
 _LOOK_AFTER = 60.0  # seconds between two looks at how much the machine carries
 _SECONDS_TO_END = 20.0
 _M_ARENA_MAX = -8  # of malloc.h
+_TRIM_AFTER = 3.0  # seconds; it takes some 10 ms
 
 
 @dataclass
@@ -74,7 +75,7 @@ class Watching:
         self._started = False
         self._ended = 0
         self._watched: dict[str, _Watched] = {}
-        self._looked = time.monotonic()
+        self._looked = self._trimmed = time.monotonic()
 
     def run(self, cameras: Cameras, reload: Callable[[], None] | None = None) -> int:
         """Tell what happens until all cameras are over, Ctrl-C or SIGTERM.
@@ -183,6 +184,9 @@ class Watching:
         """Tell what sinks could not make and what is too much; give up if nothing ever came."""
         self.missing += warn_of_missing(self._sinks, self._console)
         now = time.monotonic()
+        if now - self._trimmed >= _TRIM_AFTER:
+            self._trimmed = now
+            give_memory_back()
         if now - self._looked < (_LOOK_AFTER if self._started else 1.0):
             return
         self._looked = now
@@ -232,6 +236,12 @@ def limit_arenas() -> None:
     """Let all threads share one heap: glibc gives each its own, and none gives memory back."""
     with suppress(OSError, AttributeError, TypeError):  # another libc
         ctypes.CDLL(None).mallopt(_M_ARENA_MAX, 1)
+
+
+def give_memory_back() -> None:
+    """Return what is free within the heap: glibc does so at its end alone, and it has holes."""
+    with suppress(OSError, AttributeError, TypeError):  # another libc
+        ctypes.CDLL(None).malloc_trim(0)
 
 
 @contextmanager

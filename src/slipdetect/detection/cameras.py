@@ -16,7 +16,7 @@ from typing import Self
 
 from slipdetect.detection.detector import Detector
 from slipdetect.detection.live import LiveDetection, LiveEvent, LiveSummary
-from slipdetect.detection.scoring_queue import let_others_first
+from slipdetect.detection.turns import Turns, let_others_first
 from slipdetect.types.zones import Zones
 from slipdetect.video import Frame
 from slipdetect.video.live import LiveSettings, LiveSource, LiveVideo
@@ -163,13 +163,18 @@ class Cameras:
     Args:
         keep: Returns what sees every decoded frame of a camera, by its name, as for ``LiveVideo``.
         sparse: As for ``LiveDetection``.
+        turns: Cameras whose frames are looked at at the same time; None: all.
     """
 
     def __init__(
-        self, keep: Callable[[str], Keep | None] | None = None, sparse: bool = False
+        self,
+        keep: Callable[[str], Keep | None] | None = None,
+        sparse: bool = False,
+        turns: int | None = None,
     ) -> None:
         self._keep = keep
         self._sparse = sparse
+        self._turns = None if turns is None else Turns(turns)
         self._told: SimpleQueue[tuple[_Run, Told] | None] = SimpleQueue()
         self._runs: dict[str, _Run] = {}
 
@@ -258,7 +263,7 @@ class Cameras:
             raise ValueError(f"the scorer {detector.scorer.name!r} is not for live sources")
         keep = None if self._keep is None else self._keep(camera.name)
         video = LiveVideo(camera.source, rate, short_side, camera.settings, keep)
-        run = _Run(camera, video, LiveDetection(detector, video, self._sparse))
+        run = _Run(camera, video, LiveDetection(detector, video, self._sparse, self._turns))
         self._runs[camera.name] = run
         video.start()  # here, for the thread of detection has less priority
         name = f"slipdetect-{camera.name}"

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import tee
+from typing import TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -28,6 +28,7 @@ from slipdetect.modalities.snippet import (
 from slipdetect.types import person
 from slipdetect.video import Frame
 
+T = TypeVar("T")
 Image = npt.NDArray[np.uint8]
 
 # turns pictures into the n - 1 quantized flows between them, each (H, W, 2)
@@ -98,7 +99,7 @@ class SnippetCutter:
         if self._flow is None:
             yield from ((frame, None) for frame in frames)
             return
-        own, copied = tee(frames)
+        own, copied = _twice(frames)
         fields = self._flow(frame.image for frame in copied)
         for index, frame in enumerate(own):
             still = None if index else np.full((*frame.image.shape[:2], 2), 128, np.uint8)
@@ -147,3 +148,27 @@ class SnippetCutter:
 
     def _sample(self, index: int) -> Sample:
         return self._samples[index - self._first]
+
+
+def _twice(items: Iterable[T]) -> tuple[Iterator[T], Iterator[T]]:
+    """Return two iterators over the same items, each of which is kept until both have it.
+
+    ``itertools.tee`` keeps up to 57 more, which are seconds of pictures.
+    """
+    source = iter(items)
+    mine: deque[T] = deque()
+    others: deque[T] = deque()
+
+    def each(queue: deque[T], other: deque[T]) -> Iterator[T]:
+        while True:
+            if queue:
+                yield queue.popleft()
+                continue
+            try:
+                item = next(source)
+            except StopIteration:
+                return
+            other.append(item)
+            yield item
+
+    return each(mine, others), each(others, mine)

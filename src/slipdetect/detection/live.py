@@ -7,10 +7,11 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterator
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from typing import Any, Protocol
 
 from slipdetect.detection.pipeline import RunState, Segment, WindowScorer, marked_windows
+from slipdetect.detection.turns import Turns
 from slipdetect.errors import UsageError
 from slipdetect.types import Event, EventConfig, EventFinder, Window
 from slipdetect.types.event_finder import Found
@@ -38,12 +39,14 @@ class EventStarted:
         start: Seconds from the first frame.
         probability: Of the window that began it.
         sure: Nothing that follows can drop it.
+        time_of_day: When that was by the clock on the wall, as for ``Event``.
     """
 
     id: int
     start: float
     probability: float
     sure: bool = True
+    time_of_day: str | None = None
 
 
 @dataclass(frozen=True)
@@ -101,6 +104,7 @@ class LiveSummary:
         longest_lag: Longest wait of a sampled frame, seconds.
         reconnects: Times that frames came again after a gap.
         gone: Seconds that the recording has no pictures of.
+        drift: Seconds that the clock on the wall has gone further than the timestamps.
     """
 
     seconds: float
@@ -112,6 +116,7 @@ class LiveSummary:
     longest_lag: float
     reconnects: int
     gone: float = 0.0
+    drift: float = 0.0
 
     @property
     def achieved_fps(self) -> float:
@@ -129,15 +134,17 @@ class _Followed:
 
     Attributes:
         found: The event.
+        time_of_day: As it was told.
         told: How long it was said that they are down, seconds.
     """
 
     found: Found
+    time_of_day: str | None
     told: float = 0.0
 
     def news(self) -> Iterator[StillDown | UpAgain]:
         """Yield what was not told yet; of several times reached at once the longest."""
-        event = self.found.told
+        event = replace(self.found.told, time_of_day=self.time_of_day)
         if event.recovered_at is not None:
             yield UpAgain(self.found.number, event)
             return
@@ -168,6 +175,7 @@ class LiveDetection:
         video: Sampled as the scorer wants it.
         sparse: Leave out snippets where those around them agree, as with files; an event is told
             up to half a second later then.
+        turns: What frames are looked at in; None: at any time.
 
     Attributes:
         recent: Center and probability of the windows of the last minute.
@@ -177,11 +185,18 @@ class LiveDetection:
         UsageError: The detector has a transform.
     """
 
-    def __init__(self, detector: LiveDetector, video: LiveVideo, sparse: bool = False) -> None:
+    def __init__(
+        self,
+        detector: LiveDetector,
+        video: LiveVideo,
+        sparse: bool = False,
+        turns: Turns | None = None,
+    ) -> None:
         if detector.transform is not None:
             raise UsageError("a live source takes no transform; leave it out")
         self._scorer = detector.scorer
         self._video = video
+        self._turns = turns
         self._run = RunState(detector.event_config, sparse=sparse, zones=detector.zones)
         self.recent: deque[tuple[float, float]] = deque()
         self.stopped = False
@@ -198,6 +213,13 @@ class LiveDetection:
         Raises:
             VideoError: The source cannot be opened, or not again after all tries.
         """
+        if self._turns is None:
+            yield from self._events()
+            return
+        with self._turns.taken(self._video.wait()):
+            yield from self._events()
+
+    def _events(self) -> Iterator[LiveEvent]:
         while True:
             segment = Segment(self._frames(), self._run, lambda: self._video.waiting)
             for window in marked_windows(self._scorer, segment):
@@ -210,7 +232,8 @@ class LiveDetection:
                 if since is not None and since != self._open:
                     number, config = self._finder.begun, self._finder.config
                     sure = config.confirm_down == 0 and config.min_duration_on == 0
-                    yield EventStarted(number, since, window.probability, sure)
+                    moment = self._video.wall.time_of_day(since)
+                    yield EventStarted(number, since, window.probability, sure, moment)
                 self._open = since
                 yield from self._outcomes(window.center)
             for _ in segment:  # a scorer need not take all of it
@@ -247,6 +270,7 @@ class LiveDetection:
             longest_lag=video.longest_lag,
             reconnects=video.reconnects,
             gone=self._gone,
+            drift=video.wall.drift,
         )
 
     def _remember(self, window: Window) -> None:
@@ -256,9 +280,16 @@ class LiveDetection:
 
     def _frames(self) -> Iterator[Frame]:
         """Yield frames up to the next note, which is kept; None at the end."""
-        while isinstance(item := self._video.get(), Frame):
+        while isinstance(item := self._next(), Frame):
             yield item
         self._note = item
+
+    def _next(self) -> Frame | VideoNote | None:
+        if self._turns is None:
+            return self._video.get()
+        self._turns.give()
+        self._turns.take(self._video.wait())
+        return self._video.get()
 
     def _close(self, interrupted: bool) -> Iterator[LiveEvent]:
         self._finder.finish(interrupted, live=True)
@@ -268,9 +299,10 @@ class LiveDetection:
     def _finished(self) -> Iterator[LiveEvent]:
         for found in self._finder.latest:
             self._final += 1
-            yield EventFinal(found.number, found.event)
+            moment = self._video.wall.time_of_day(found.event.start)
+            yield EventFinal(found.number, replace(found.event, time_of_day=moment))
             if found.event.track is not None:
-                self._followed.append(_Followed(found))
+                self._followed.append(_Followed(found, moment))
 
     def _outcomes(self, now: float) -> Iterator[LiveEvent]:
         """Tell what became of the people of events that were told."""

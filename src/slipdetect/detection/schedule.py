@@ -203,12 +203,15 @@ class SkipConfident(EverySnippet):
 
     Attributes:
         every: From one anchor to the next.
+        eager: Behind an anchor that is not confidently in no event the next snippet is one too, so
+            that what happens is told at once; for live sources.
         verdict: Tells by its logits whether a snippet confidently is in an event, is in none, or
             (None) neither.
     """
 
     every: int
     verdict: Callable[[Scores], bool | None]
+    eager: bool = False
 
     def select(
         self, batches: Iterable[Sequence[T]], score: Score[T]
@@ -218,9 +221,13 @@ class SkipConfident(EverySnippet):
         anchor: Scores | None = None
         for batch in batches:
             waiting = [*rest, *batch]
-            first = 0 if anchor is None else self.every - 1
-            anchors = range(first, len(waiting), self.every)
+            first = 0 if anchor is None or self._hurries(anchor) else self.every - 1
+            anchors = [*range(first, len(waiting), self.every)]
             found = _computed(waiting, anchors, score)
+            newest = len(waiting) - 1
+            if anchors and anchors[-1] < newest and self._hurries(found[anchors[-1]]):
+                anchors.append(newest)
+                found |= _computed(waiting, [newest], score)
             if anchor is not None:
                 found = {-1: anchor, **found}
             found |= self._between(waiting, found, score)
@@ -229,6 +236,9 @@ class SkipConfident(EverySnippet):
             anchor, rest = found.get(last), waiting[last + 1 :]
         found = _computed(rest, range(len(rest)), score)
         yield [(snippet, found[index]) for index, snippet in enumerate(rest)]
+
+    def _hurries(self, anchor: Scores) -> bool:
+        return self.eager and self.verdict(anchor) is not False
 
     def _between(
         self, waiting: Sequence[T], anchors: Mapping[int, Scores], score: Score[T]

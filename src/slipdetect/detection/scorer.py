@@ -51,11 +51,12 @@ from slipdetect.modalities.snippet import LEARNED_CONSENSUS, SnippetGrid, Stream
 from slipdetect.models.config import ModelConfig, StreamConfig
 from slipdetect.models.fusion import softmax
 from slipdetect.models.package import ModelPackage
-from slipdetect.people.estimators import InTurn, PoseEstimator, make_pose_estimator
+from slipdetect.people.estimators import PoseEstimator, make_pose_estimator
 from slipdetect.types import Calibration, EventConfig, Window
 
 _AHEAD = 8  # windows
-_TURN = 4  # snippets that one of many sources asks for at a time: what waits for more is late
+_TURN = 4  # snippets that one of many sources has computed at a time: what waits for more is late
+_IN_A_PASS = 64  # snippets of many sources that a GPU computes together
 _LATER = 0.4  # seconds that a snippet of a live source may wait for the next anchor
 
 
@@ -132,12 +133,13 @@ class TSNScorer(WindowScorer):
         other._watcher = _people_watcher(package, self._estimator)
         return other
 
-    def share(self) -> None:
-        """Let the live sources of many threads take turns at all networks."""
-        self.networks.share()
-        if self._estimator is not None:
-            self._estimator = InTurn(self._estimator, usable_cpus())
-            self._watcher = _people_watcher(self._package, self._estimator)
+    def share(self) -> int:
+        """Let the live sources of many threads share passes of networks that GPUs compute.
+
+        Returns:
+            How many of the threads should compute at the same time.
+        """
+        return self.networks.share()
 
     def windows(self, segment: Segment) -> Iterator[Window]:
         """Yield the windows of a segment."""
@@ -169,7 +171,7 @@ class TSNScorer(WindowScorer):
         """Yield the snippet scores of the windows of a segment, timed from its start."""
         schedule = self._schedule(segment.run, segment.waiting is not None)
         flow = self._flow_source(segment)
-        batch = _TURN if segment.run.sparse else BATCH
+        batch = _TURN if segment.run.sparse else min(BATCH, self.networks.engine.at_once)
         return window_scores(segment, self._streams, flow, schedule, self.networks, batch)
 
     def snippets(self, segment: Segment) -> Iterator[Snippet]:
@@ -199,7 +201,7 @@ class TSNScorer(WindowScorer):
             gate = self.config.pose.gate
             events = replace(events, onset=0.5, offset=min(2 * gate, 0.5))
         verdict = partial(self._verdict, events)
-        return SkipConfident(modalities, self.grid, self.plan, every, verdict)
+        return SkipConfident(modalities, self.grid, self.plan, every, verdict, eager=live)
 
     def _verdict(self, events: EventConfig, scores: Scores) -> bool | None:
         """Return whether a window of nothing but such snippets is in an event with confidence."""
@@ -272,11 +274,18 @@ class SnippetScorer:
         other._queue = self._queue
         return other
 
-    def share(self) -> None:
-        """Let the live sources of several threads take turns, and share passes of the networks."""
-        on_cpu = self.engine.device == "cpu"
-        calls, most = (min(usable_cpus(), 2), 4) if on_cpu else (1, 64)
-        self._queue = ScoringQueue(partial(self.score, watch=Stopwatch()), calls, most)
+    def share(self) -> int:
+        """Let the live sources of many threads share passes of networks that a GPU computes.
+
+        On CPUs a pass of several snippets takes as long as a pass of each.
+
+        Returns:
+            How many of the threads should compute at the same time.
+        """
+        if self.engine.device == "cpu":
+            return usable_cpus()
+        self._queue = ScoringQueue(partial(self.score, watch=Stopwatch()), _IN_A_PASS)
+        return max(usable_cpus(), _IN_A_PASS // _TURN)
 
     def score(
         self, snippets: Sequence[Snippet], watch: Stopwatch, pool: Executor | None = None

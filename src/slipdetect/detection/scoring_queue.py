@@ -1,60 +1,37 @@
-"""One scorer for many live sources: whoever asked first is served first, several together.
+"""One GPU for many live sources: whoever asked first is served first, several together.
 
 In: snippets that threads ask for. Out: their scores, to each thread its own.
 """
 
 from __future__ import annotations
 
-import os
-import sys
 import threading
 from collections import deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
-from contextlib import suppress
 from typing import Generic, TypeVar
 
 S = TypeVar("S")
 R = TypeVar("R")
-
-_NICER = 5
-
-
-def let_others_first(by: int = _NICER) -> None:
-    """Lower the priority of this thread, where each has its own (Linux), so that others read.
-
-    A source that nobody reads in time waits in buffers of the network, where nobody counts it.
-    Threads that this one starts have its priority.
-
-    Args:
-        by: How much nicer it becomes.
-    """
-    if sys.platform == "linux":
-        with suppress(OSError):  # not allowed everywhere
-            thread = threading.get_native_id()
-            os.setpriority(os.PRIO_PROCESS, thread, os.getpriority(os.PRIO_PROCESS, 0) + by)
 
 
 class ScoringQueue(Generic[S, R]):
     """Scores what many threads ask for, in turn, so that none of them goes short.
 
     What waits at the same moment is scored in one call, up to ``most`` items: a GPU computes them
-    in little more time than one, and on CPUs no more calls run than there are CPUs for.
+    in little more time than one.
 
     Args:
-        score: Returns a result for each of the items; called by several threads at once.
-        threads: Calls of it that may run at the same time.
+        score: Returns a result for each of the items; called by one thread.
         most: Items in a call, if not one thread alone asks for more.
     """
 
-    def __init__(self, score: Callable[[Sequence[S]], list[R]], threads: int, most: int) -> None:
+    def __init__(self, score: Callable[[Sequence[S]], list[R]], most: int) -> None:
         self._score = score
         self._most = most
         self._asked: deque[tuple[Sequence[S], Future[list[R]]]] = deque()
         self._changed = threading.Condition()
-        for number in range(threads):
-            name = f"slipdetect-scorer-{number}"
-            threading.Thread(target=self._work, name=name, daemon=True).start()
+        threading.Thread(target=self._work, name="slipdetect-scorer", daemon=True).start()
 
     def ask(self, items: Sequence[S]) -> list[R]:
         """Return the results of ``items``, in order, when it is their turn.
@@ -69,7 +46,6 @@ class ScoringQueue(Generic[S, R]):
         return future.result()
 
     def _work(self) -> None:
-        let_others_first()
         while True:
             with self._changed:
                 while not self._asked:

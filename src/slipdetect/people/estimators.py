@@ -5,7 +5,6 @@ In: a name. Out: what finds people in pictures. The network opens when it is ask
 
 from __future__ import annotations
 
-import threading
 from importlib.metadata import EntryPoint, entry_points
 from typing import Protocol
 
@@ -40,27 +39,6 @@ class PoseEstimator(Protocol):
             picture: ``(H, W, 3)`` RGB of any size.
         """
         ...
-
-
-class InTurn:
-    """An estimator that so many threads at once may use; the others wait.
-
-    Each use takes memory of its own, and more of them than CPUs are not faster.
-
-    Args:
-        estimator: What finds people.
-        calls: Most at the same time.
-    """
-
-    def __init__(self, estimator: PoseEstimator, calls: int) -> None:
-        self.name, self.most = estimator.name, estimator.most
-        self._people = estimator.people
-        self._turns = threading.BoundedSemaphore(calls)
-
-    def people(self, picture: npt.NDArray[np.uint8]) -> list[Person]:
-        """See ``PoseEstimator``."""
-        with self._turns:
-            return self._people(picture)
 
 
 def list_pose_estimators() -> list[str]:

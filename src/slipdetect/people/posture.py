@@ -6,6 +6,7 @@ In: one person over time. Out: a state of ``STATES``.
 from __future__ import annotations
 
 from collections import deque
+from statistics import median
 
 import numpy as np
 
@@ -46,8 +47,8 @@ class Posture:
         angle = trunk_angle(person)
         if angle is not None:
             self._angles.append(angle)
-        low = float(np.median(self._heights))
-        tilt = float(np.median(self._angles)) if self._angles else 0.0
+        low = median(self._heights)
+        tilt = median(self._angles) if self._angles else 0.0
         if low < _DOWN or (low < _BENT and tilt > _LYING):
             self._settled = self.state = "down"
         elif low >= _UP and tilt <= _STANDING:

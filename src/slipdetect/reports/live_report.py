@@ -9,7 +9,7 @@ import json
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from slipdetect._text import printable, timecode
+from slipdetect._text import iso_time, printable, timecode
 from slipdetect.detection.live import (
     EventFinal,
     EventStarted,
@@ -22,6 +22,7 @@ from slipdetect.types.aftermath import what_followed
 from slipdetect.types.export import event_data
 from slipdetect.video import Gap
 from slipdetect.video.live import Reconnected, Reconnecting, Skipped, Started
+from slipdetect.video.live.wall_clock import DRIFT_TOLD, drift_text
 
 if TYPE_CHECKING:
     from slipdetect.types import Event
@@ -40,8 +41,7 @@ def live_line(item: LiveEvent, source: str, model: str, now: datetime) -> str:
     """
     data: dict[str, Any] = {"version": VERSION, "camera": source, **_data(item)}
     if isinstance(item, Started):
-        # the first frame has just come, so a time of an event is this one and its seconds
-        data.update(time=_iso(now), source={"name": source}, model={"name": model})
+        data.update(time=iso_time(now), source={"name": source}, model={"name": model})
     return _line(data)
 
 
@@ -68,6 +68,7 @@ def summary_line(summary: LiveSummary, source: str, ended: str) -> str:
             "dropped": summary.dropped,
             "longest_lag": _round(summary.longest_lag),
             "reconnects": summary.reconnects,
+            "drift": _round(summary.drift),
         }
     )
 
@@ -110,12 +111,13 @@ def state_text(item: LiveEvent) -> str:
 
 def summary_text(summary: LiveSummary) -> str:
     """Return in one line how a run went."""
+    drifted = f"; {drift_text(summary.drift)}" if abs(summary.drift) > DRIFT_TOLD else ""
     return (
         f"{timecode(summary.seconds)}: {summary.events} event{'' if summary.events == 1 else 's'}; "
         f"{summary.frames} frames seen, {summary.dropped} of {summary.sampled + summary.dropped} "
         f"sampled ones dropped, {summary.achieved_fps:.1f} a second looked at; "
         f"longest lag {summary.longest_lag:.1f} s; "
-        f"{summary.reconnects} reconnect{'' if summary.reconnects == 1 else 's'}"
+        f"{summary.reconnects} reconnect{'' if summary.reconnects == 1 else 's'}{drifted}"
     )
 
 
@@ -125,7 +127,8 @@ def _data(item: LiveEvent) -> dict[str, Any]:
         return {"type": "started", **size, "codec": item.codec, "fps_nominal": item.frame_rate}
     if isinstance(item, EventStarted):
         odds = _round(item.probability)
-        return {"type": "onset", "id": item.id, "start": _round(item.start), "probability": odds}
+        when = {"start": _round(item.start), "time_of_day": item.time_of_day}
+        return {"type": "onset", "id": item.id, **when, "probability": odds}
     if isinstance(item, EventFinal):
         return {"type": "event", "id": item.id, "event": event_data(item.event)}
     if isinstance(item, StillDown):
@@ -154,10 +157,6 @@ def _event_text(item: EventFinal) -> str:
 def _followed(item: EventFinal | UpAgain) -> str:
     followed = what_followed(item.event)
     return f", {followed}" if followed else ""
-
-
-def _iso(now: datetime) -> str:
-    return now.isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def _round(value: float) -> float:

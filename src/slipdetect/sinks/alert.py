@@ -9,7 +9,6 @@ import logging
 import math
 from collections import deque
 from collections.abc import Mapping
-from types import TracebackType
 from typing import TYPE_CHECKING, ClassVar
 
 from slipdetect._text import printable, timecode
@@ -114,12 +113,7 @@ class AlertSink(Sink):
         """Forget the cooldown of a video that is done."""
         self._quiet_until.pop(result.source, None)
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, kind: object = None, error: object = None, *_: object) -> None:
         """Wait for ``drain_timeout``, or not at all after Ctrl-C; give up the rest and say so."""
         try:
             interrupted = isinstance(error, KeyboardInterrupt)

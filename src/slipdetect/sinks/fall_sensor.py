@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import slipdetect
-from slipdetect._text import plain_name
+from slipdetect._text import iso_time, plain_name
 from slipdetect.detection.live import EventFinal, EventStarted, StillDown, UpAgain
 from slipdetect.sinks.sink import Alert
 from slipdetect.types.export import event_data, json_text, rounded
@@ -150,16 +150,18 @@ class FallSensor:
 
     def _facts(self, event: EventStarted | EventFinal | StillDown | UpAgain) -> dict[str, Any]:
         if isinstance(event, EventStarted):
-            status, start = "onset", event.start
+            status, start, moment = "onset", event.start, event.time_of_day
             told = {"start": rounded(start), "score": rounded(event.probability)}
         else:
             names = {EventFinal: "event", StillDown: "still_down", UpAgain: "up_again"}
-            status, start = names[type(event)], event.event.start
-            told = event_data(event.event)
+            found = event.event
+            status, start, moment = names[type(event)], found.start, found.time_of_day
+            told = event_data(found)
         facts = {"camera": self._name, "status": status, "id": event.id}
-        if self._began is not None:
-            moment = self._began + timedelta(seconds=start)
-            facts["time"] = moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+        if moment is None and self._began is not None:
+            moment = iso_time(self._began + timedelta(seconds=start))
+        if moment is not None:
+            facts["time"] = moment
         return {**facts, **told}
 
 

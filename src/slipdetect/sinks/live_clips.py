@@ -13,7 +13,6 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import chain
 from pathlib import Path
-from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
 from slipdetect._io import make_folder
@@ -135,12 +134,7 @@ class LiveClips(Sink):
             self._thread = threading.Thread(target=self._work, name="slipdetect-clips", daemon=True)
             self._thread.start()
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *raised: object) -> None:
         """Write what waits with the pictures that are there, and end."""
         self._ending.set()
         if self._thread is not None:
@@ -154,6 +148,8 @@ class LiveClips(Sink):
     def path(self, source: str, event: Event) -> Path:
         """Return where the clip of an event goes: ``DIR/camera-0-20250301T091527.104Z.mp4``."""
         moment = self._reel(source).began + timedelta(seconds=event.start)
+        if event.time_of_day is not None:
+            moment = datetime.fromisoformat(event.time_of_day)
         stamp = f"{moment:%Y%m%dT%H%M%S}.{moment.microsecond // 1000:03d}Z"
         return self.folder / f"{clip_stem(source)}-{stamp}.mp4"
 

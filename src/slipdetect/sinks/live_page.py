@@ -12,7 +12,6 @@ from contextlib import ExitStack
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
-from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
 from slipdetect._lazy import require
@@ -155,12 +154,7 @@ class LivePage(Sink):
         if self._board is not None and alert.of is not None:
             self._board.update(alert.of, alert.event)
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *raised: object) -> None:
         """End the server, and write verdicts whose clips were made last."""
         self._ending.close()
         if self._board is not None and self._cameras is not None:

@@ -13,7 +13,6 @@ import threading
 import time
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
 from slipdetect.errors import AlertError, UsageError
@@ -133,12 +132,7 @@ class Mqtt(Sink):
     def counts(self) -> Mapping[str, int]:
         return {"sent": self.sent, "failed": self.failed, "lost": self.lost}
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, kind: object = None, error: object = None, *_: object) -> None:
         """Wait a while for what waits, or not at all after an error; then leave and count."""
         with self._lock:
             self._ended = True

@@ -13,11 +13,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
-from types import TracebackType
 from typing import TYPE_CHECKING, ClassVar, Literal, Self
 
 from slipdetect._io import check_writable, output_files
-from slipdetect._text import plain_name
+from slipdetect._text import iso_time, plain_name
 from slipdetect.errors import SlipdetectError, UsageError
 from slipdetect.sinks.names import file_stems
 from slipdetect.types import Event
@@ -70,11 +69,7 @@ class Setup:
 
 
 def _now() -> str:
-    return datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
-
-
-def _new_id() -> str:
-    return uuid.uuid4().hex
+    return iso_time(datetime.now(UTC))
 
 
 @dataclass(frozen=True)
@@ -97,7 +92,7 @@ class Alert:
     type: str = "event"
     of: str | None = None
     created: str = field(default_factory=_now)
-    id: str = field(default_factory=_new_id)
+    id: str = field(default_factory=lambda: uuid.uuid4().hex)
 
     @property
     def name(self) -> str:
@@ -214,12 +209,7 @@ class Sink:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *raised: object) -> None:
         """Let go of what is still going on, whatever has ended the run."""
 
     @property

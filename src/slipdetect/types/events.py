@@ -46,7 +46,8 @@ class Event:
         file: Of a recording in several files, the one that the event begins in.
         file_start: Onset in that file, seconds.
         time_of_day: Onset by the clock on the wall, ISO 8601, without a zone where that is not
-            known; None where the recording does not say when it began.
+            known; of a camera when its picture came. None where a recording does not say when it
+            began, and for what is read as fast as it can be, by pipe or HTTP.
     """
 
     start: float

@@ -10,6 +10,7 @@ from datetime import UTC, datetime, timedelta
 from functools import cache
 from pathlib import Path
 
+from slipdetect._text import iso_time
 from slipdetect.errors import UsageError
 
 _DIGITS = {"Y": 4, "y": 2, "m": 2, "d": 2, "H": 2, "M": 2, "S": 2}
@@ -86,4 +87,4 @@ def time_of_day(started: str | None, seconds: float) -> str | None:
         moment = began + timedelta(seconds=round(seconds, 3))
     except (ValueError, OverflowError):
         return None
-    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    return iso_time(moment)

@@ -10,7 +10,6 @@ import weakref
 from collections.abc import Iterator
 from itertools import chain
 from pathlib import Path
-from types import TracebackType
 from typing import Any, Self
 
 import av
@@ -19,6 +18,7 @@ import numpy.typing as npt
 from av.container import InputContainer
 from av.video.stream import VideoStream
 
+from slipdetect._text import iso_time
 from slipdetect.errors import UsageError, VideoError
 from slipdetect.video.clock import Clock, header_end, timing_of
 from slipdetect.video.decoder import (
@@ -231,7 +231,7 @@ class Video:
     def _began(self) -> str | None:
         """Return when the recording began, ISO 8601, where it says so."""
         if (date := self._clock.date) is not None:
-            return date.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+            return iso_time(date)
         told = str(self._container.metadata.get("creation_time", ""))
         # many writers put the beginning of their calendar there
         return told if told[:4].isdigit() and int(told[:4]) >= _FIRST_YEAR else None
@@ -239,12 +239,7 @@ class Video:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *raised: object) -> None:
         self.close()
 
     def close(self) -> None:

@@ -12,6 +12,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from slipdetect._text import iso_time
 from slipdetect.errors import SlipdetectError, UsageError
 from slipdetect.types import Event
 from slipdetect.types.export import event_data, rounded
@@ -125,7 +126,7 @@ class Board:
         with self._lock:
             events = [self._event_data(each) for each in reversed(self._found.values())]
         return {
-            "now": _iso(datetime.now(UTC)),
+            "now": iso_time(datetime.now(UTC)),
             "cameras": [camera_data(each) for each in self.states()],
             "events": events,
             "reviews": self._review is not None,
@@ -246,12 +247,13 @@ class Board:
         return ""
 
     def _event_data(self, found: Found) -> dict[str, Any]:
+        event, began = found.event, found.began
         there = found.clip is not None and self._span(found.clip) is not None
         return {
             "id": found.id,
             "camera": found.camera,
-            "at": _iso(found.began + timedelta(seconds=found.event.start)),
-            "event": event_data(found.event),
+            "at": event.time_of_day or iso_time(began + timedelta(seconds=event.start)),
+            "event": event_data(event),
             "picture": found.picture is not None,
             "clip": found.clip.name if there and found.clip is not None else None,
             "seen": found.seen,
@@ -301,7 +303,3 @@ def health(states: Sequence[CameraState]) -> tuple[bool, Mapping[str, str]]:
     """Return whether at least one camera is watched, and how each is doing."""
     told = {each.name: "stuck" if each.stuck else each.state for each in states}
     return any(each.healthy for each in states), told
-
-
-def _iso(moment: datetime) -> str:
-    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")

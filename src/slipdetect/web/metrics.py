@@ -44,6 +44,10 @@ _GAUGES: Mapping[str, tuple[str, Value]] = {
         "When the last frame came, Unix time; none before the first.",
         lambda each: None if each.silent_for is None else time.time() - each.silent_for,
     ),
+    "drift_seconds": (
+        "How much further the clock on the wall has gone than the timestamps.",
+        lambda each: each.summary.drift,
+    ),
     "probability_ratio": (
         "Probability of the last window, 0 to 1; none before the first.",
         lambda each: each.windows[-1][1] if each.windows else None,

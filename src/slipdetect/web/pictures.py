@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import cv2
 
-from slipdetect.detection.scoring_queue import let_others_first
+from slipdetect.detection.turns import let_others_first
 from slipdetect.errors import OutputError
 from slipdetect.reports.overlay import draw_box
 

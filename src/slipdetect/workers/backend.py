@@ -6,7 +6,6 @@ In: nothing. Out: the protocols ``Worker`` and ``Backend``.
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from types import TracebackType
 from typing import Any, Protocol, Self
 
 from slipdetect.workers.task import Make
@@ -35,12 +34,7 @@ class Backend(Protocol):
 
     def __enter__(self) -> Self: ...
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None: ...
+    def __exit__(self, *raised: object) -> None: ...
 
     def room(self) -> int:
         """Return how many workers may run now; it may change as machines come and go."""

@@ -27,10 +27,6 @@ R = TypeVar("R")
 Answer: TypeAlias = Told | Done[R] | Failed
 
 
-def _go_on() -> int:
-    return GO_ON
-
-
 class Crew(Generic[T, R]):
     """Has all tasks done by workers of a backend.
 
@@ -57,7 +53,7 @@ class Crew(Generic[T, R]):
         names: Sequence[str],
         *,
         files: Sequence[Sequence[str]] | None = None,
-        stopping: Callable[[], int] = _go_on,
+        stopping: Callable[[], int] = lambda: GO_ON,
         ahead: int | None = None,
     ) -> None:
         self._backend = backend

@@ -10,7 +10,6 @@ import os
 from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from pathlib import Path
-from types import TracebackType
 from typing import Any, BinaryIO, Generic, Self, TypeVar
 
 from slipdetect._version import __version__
@@ -65,12 +64,7 @@ class Manifest(Generic[R]):
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, kind: object = None, error: object = None, *_: object) -> None:
         try:
             self._stream.close()
         except OSError as closing:

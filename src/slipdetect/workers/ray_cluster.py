@@ -11,7 +11,6 @@ import time
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
-from types import TracebackType
 from typing import Any, Self
 
 from slipdetect._version import __version__
@@ -136,12 +135,7 @@ class RayCluster:
                 "or name one by --on ray://HOST"
             ) from error
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *raised: object) -> None:
         self.end(self._workers)
         self._ray.shutdown()
 

@@ -23,10 +23,12 @@ class Engine(Protocol):
     Attributes:
         name: ``"torch"``, ``"onnx"``, ...
         device: Where it computes, such as ``"cpu"`` or ``"cuda:0"``.
+        at_once: Most snippets in a pass; given more it takes memory and is no faster.
     """
 
     name: str
     device: str
+    at_once: int
 
     def session(self) -> AbstractContextManager[Executor | None]:
         """Return a context that gives a thread for each network; None: one after the other.

@@ -42,7 +42,7 @@ class GraphEngine(Engine):
         self.device = device
         cpus = usable_cpus()
         self.threads = max(1, (cpus - 1) // networks)
-        self._at_once = at_once
+        self.at_once = at_once
         self._workers = networks if cpus > 1 and networks > 1 and device == "cpu" else 0
 
     @abstractmethod
@@ -68,8 +68,8 @@ class GraphEngine(Engine):
             ModelError: The library fails, as where memory does not suffice.
         """
         rows = []
-        for start in range(0, len(images), self._at_once):
-            inputs = planar(images[start : start + self._at_once])
+        for start in range(0, len(images), self.at_once):
+            inputs = planar(images[start : start + self.at_once])
             try:
                 rows.append(self.run(modality, inputs))
             except Exception as error:

@@ -49,6 +49,7 @@ class TorchEngine(Engine):
     ) -> None:
         self._device = resolve_device(device)
         self.device = str(self._device)
+        self.at_once = batch
         size = BatchSize(batch)
         self._networks = {
             stream.modality: StreamNetwork(package, stream, self._device, size, exact)

@@ -77,7 +77,6 @@ class CalibrateSettings(DatasetSettings):
         type=click.Choice(["mass", "width"]),
         beside=("data",),
         default="mass",
-        show_default=True,
         help="Bins of the calibration error: as many windows each, or as wide.",
     )
     reliability: Path | None = option(

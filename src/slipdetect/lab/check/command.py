@@ -42,7 +42,6 @@ class CheckSettings:
     pictures: int = option(
         type=click.IntRange(1, 20),
         default=8,
-        show_default=True,
         beside=("sheet",),
         help="Pictures in a row of the sheet.",
     )
@@ -51,7 +50,6 @@ class CheckSettings:
     seed: int = option(
         type=int,
         default=0,
-        show_default=True,
         beside=("sheet", "no fast"),
         help="Of folds and pictures.",
     )

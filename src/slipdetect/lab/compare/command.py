@@ -51,9 +51,9 @@ class CompareSettings:
         "flow alone; where they are nearly 0, as rgb alone.",
     )
     resamples: int = option(
-        type=click.IntRange(100, 100_000), default=2000, show_default=True, help="Of the bootstrap."
+        type=click.IntRange(100, 100_000), default=2000, help="Of the bootstrap."
     )
-    seed: int = option(type=click.IntRange(0), default=0, show_default=True, help="Of its draws.")
+    seed: int = option(type=click.IntRange(0), default=0, help="Of its draws.")
     overwrite: bool = option(is_flag=True, help="Replace what an earlier run left in --out.")
 
 

@@ -31,7 +31,6 @@ _USUAL_SIDE = 256  # short_side of the recipes course2020-*
     "--fps",
     type=click.FloatRange(min=0.0, min_open=True),
     default=30.0,
-    show_default=True,
     help="Frames a second; the archives do not say it.",
 )
 @test_every_option
@@ -39,13 +38,10 @@ _USUAL_SIDE = 256  # short_side of the recipes course2020-*
     "--missing-flow",
     type=click.Choice(("refuse", "drop", "frames", "compute")),
     default="refuse",
-    show_default=True,
     help="Clips without flow where others have it: leave them out, keep their frames (train "
     "computes what it needs), or compute their flow.",
 )
-@click.option(
-    "--dataset", metavar="NAME", default="course2020", show_default=True, help="Its name."
-)
+@click.option("--dataset", metavar="NAME", default="course2020", help="Its name.")
 @click.option("--overwrite", is_flag=True, help="Replace a set that this command made.")
 @common_options
 @click.pass_context

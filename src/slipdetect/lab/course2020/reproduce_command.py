@@ -80,7 +80,6 @@ _OPTIONS = (
         "--workers",
         type=click.IntRange(min=0),
         default=0,
-        show_default=True,
         help="Processes that cut clips; 0: the training process does.",
     ),
     click.option(
@@ -88,9 +87,7 @@ _OPTIONS = (
         type=click.IntRange(min=1),
         help="Parts that a step is computed in, to save memory.  [default: 1]",
     ),
-    click.option(
-        "--device", default="auto", show_default=True, help="auto, cpu, cuda, cuda:1 or mps."
-    ),
+    click.option("--device", default="auto", help="auto, cpu, cuda, cuda:1 or mps."),
     click.option("--list", "listing", is_flag=True, help="Show the trials and what is done; end."),
     click.option(
         "--quick",
@@ -150,7 +147,27 @@ class _Options:
         )
 
 
-@click.command()
+class _Reproduce(click.Command):
+    """The command, which leaves a protocol with options of its own to another one."""
+
+    def make_context(
+        self,
+        info_name: str | None,
+        args: list[str],
+        parent: click.Context | None = None,
+        **extra: Any,
+    ) -> click.Context:
+        """Return the context of what is named first."""
+        if args[:1] != ["omnifall"]:
+            return super().make_context(info_name, args, parent, **extra)
+        from slipdetect.lab.omnifall.command import omnifall
+
+        # a command without arguments, which usage lines would show
+        here = click.Context(click.Command(info_name), parent, info_name)
+        return omnifall.make_context(args[0], args[1:], here, **extra)
+
+
+@click.command(cls=_Reproduce)
 @click.argument("table", metavar="TABLE", type=click.Choice(table_names()))
 @with_options(_OPTIONS)
 @common_options
@@ -165,6 +182,8 @@ def reproduce(ctx: click.Context, /, table: str, **given: Any) -> None:
     table6    five backbones by three modalities (temporal segment networks)
     table7    fusions of the runs of table6
     segments  1, 3, 5 and 10 segments per clip, with curves
+
+    'slipdetect reproduce omnifall' is another protocol, with options of its own (--help).
 
     Every trial trains one network, chooses its epoch by the validation clips and scores the test
     clips once. What is done stays done: run the same again after a stop, and it goes on. Tables

@@ -57,7 +57,6 @@ _NAMED = re.compile(r"[\w-]+=")
 @click.option(
     "--labels",
     default="slip,other",
-    show_default=True,
     metavar="A,B",
     help="Names of the classes in order.",
 )
@@ -65,7 +64,6 @@ _NAMED = re.compile(r"[\w-]+=")
     "--frames",
     type=click.IntRange(min=1),
     default=1,
-    show_default=True,
     help="Frames whose scores were summed, 19 in the two-stream code.",
 )
 @click.option("--overwrite", is_flag=True, help="Replace files that exist.")

@@ -30,7 +30,7 @@ _MOST_WEIGHT = 1e9
 
 def device_option(**more: Any) -> Any:
     """Return the field of a device; ``more`` as for ``option``."""
-    return option(default="auto", show_default=True, help="auto, cpu, cuda, cuda:1 or mps.", **more)
+    return option(default="auto", help="auto, cpu, cuda, cuda:1 or mps.", **more)
 
 
 def overwrite_option(help: str = "Replace files that exist.", **more: Any) -> Any:

@@ -17,10 +17,10 @@ import click
 from slipdetect.cli.batch import Tally
 from slipdetect.cli.completion import FILE_NAME
 from slipdetect.cli.console import Console
-from slipdetect.cli.grouped import GroupedCommand, section
-from slipdetect.cli.options import Beside, common_options, with_options
-from slipdetect.cli.typed_options import options_of
-from slipdetect.cli.worker_options import WorkerSettings
+from slipdetect.cli.grouped import GroupedCommand
+from slipdetect.cli.options import common_options
+from slipdetect.cli.typed_options import POSITIVE, flag, headed, option, with_settings
+from slipdetect.cli.worker_options import MANY, WorkerSettings
 from slipdetect.errors import SlipdetectError
 from slipdetect.flow.registry import available_methods
 from slipdetect.lab.extract.progress import ExtractProgress, interruptible
@@ -30,128 +30,83 @@ if TYPE_CHECKING:
     from slipdetect.lab.extract.context import StopFlag
     from slipdetect.lab.extract.plan import Planner, Task
 
-_ABOVE_ZERO = click.FloatRange(min=0.0, min_open=True)
 # an unreadable folder is refused by the store, in its own words
 _PATH = click.Path(path_type=Path, readable=False)
 
-_OF_FLOW: Any = {"cls": Beside, "beside": ("no no_flow",)}
+_OF_FLOW = ("no no_flow",)
+_HEADINGS = ("Store", MANY, "Frames", "Flow", "Download")
+_METHODS = available_methods()
 
-_OPTIONS = (
-    section(
+
+@dataclass(frozen=True, kw_only=True)
+class ExtractSettings(WorkerSettings):
+    """The options of ``extract``."""
+
+    out: Path = option(
+        heading="Store",
+        metavar="DIR",
+        type=_PATH,
+        required=True,
+        help="Folder of the store; made if new.",
+    )
+    layout: str = headed(
         "Store",
-        click.option(
-            "--out",
-            metavar="DIR",
-            type=_PATH,
-            required=True,
-            help="Folder of the store; made if new.",
-        ),
-        click.option(
-            "--layout",
-            type=click.Choice(("npz", "tsn")),
-            default="npz",
-            show_default=True,
-            help="npz: lossless shards; tsn: folders of JPEG files.",
-        ),
-        click.option(
-            "--root",
-            metavar="DIR",
-            type=_PATH,
-            help="Folder of the data set: lists may not lead out of it, names do not depend on it.",
-        ),
-        click.option("--overwrite", is_flag=True, help="Redo what another recipe or video made."),
-        click.option("--repair", is_flag=True, help="Check every file and redo damaged shards."),
-        click.option("--verify", is_flag=True, help="Check every file that is there by its hash."),
-    ),
-    *options_of(WorkerSettings),
-    section(
+        "npz: lossless shards; tsn: folders of JPEG files.",
+        default="npz",
+        type=click.Choice(("npz", "tsn")),
+    )
+    root: Path | None = headed(
+        "Store",
+        "Folder of the data set: lists may not lead out of it, names do not depend on it.",
+        "DIR",
+        type=_PATH,
+    )
+    overwrite: bool = flag("Store", "Redo what another recipe or video made.")
+    repair: bool = flag("Store", "Check every file and redo damaged shards.")
+    verify: bool = flag("Store", "Check every file that is there by its hash.")
+    fps: float | None = headed("Frames", "Frames a second.  [default: every frame]", type=POSITIVE)
+    size: str = headed(
         "Frames",
-        click.option("--fps", type=_ABOVE_ZERO, help="Frames a second.  [default: every frame]"),
-        click.option(
-            "--size",
-            default="native",
-            show_default=True,
-            help="native, course2020 (342x256, portrait padded), short:256 or letterbox:342x256.",
-        ),
-        click.option("--max-frames", type=click.IntRange(min=1), help="Frames kept of a video."),
-        click.option("--no-rgb", is_flag=True, help="Store no frames."),
-    ),
-    section(
+        "native, course2020 (342x256, portrait padded), short:256 or letterbox:342x256.",
+        default="native",
+    )
+    max_frames: int | None = headed("Frames", "Frames kept of a video.", type=click.IntRange(min=1))
+    no_rgb: bool = flag("Frames", "Store no frames.")
+    no_flow: bool = flag("Flow", "Store no flow.")
+    flow: str = headed(
         "Flow",
-        click.option("--no-flow", is_flag=True, help="Store no flow."),
-        click.option(
-            "--flow",
-            **_OF_FLOW,
-            metavar="METHOD",
-            default="tvl1",
-            show_default=True,
-            help=f"{', '.join(available_methods()[:-1])} or {available_methods()[-1]}.",
-        ),
-        click.option(
-            "--bound",
-            **_OF_FLOW,
-            type=_ABOVE_ZERO,
-            default=15.0,
-            show_default=True,
-            help="Largest flow that is stored, px.",
-        ),
-        click.option(
-            "--flow-param",
-            "flow_parameters",
-            **_OF_FLOW,
-            multiple=True,
-            metavar="NAME=VALUE",
-            callback=lambda ctx, option, texts: read_parameters(texts),
-            help="A parameter of the method, such as nscales=3; repeatable.",
-        ),
-        click.option(
-            "--device", **_OF_FLOW, default="auto", show_default=True, help="auto, cpu or cuda."
-        ),
-    ),
-    section(
+        f"{', '.join(_METHODS[:-1])} or {_METHODS[-1]}.",
+        "METHOD",
+        default="tvl1",
+        beside=_OF_FLOW,
+    )
+    bound: float = headed(
+        "Flow", "Largest flow that is stored, px.", default=15.0, type=POSITIVE, beside=_OF_FLOW
+    )
+    flow_parameters: dict[str, Any] = option(
+        "--flow-param",
+        heading="Flow",
+        beside=_OF_FLOW,
+        multiple=True,
+        metavar="NAME=VALUE",
+        callback=lambda ctx, option, texts: read_parameters(texts),
+        help="A parameter of the method, such as nscales=3; repeatable.",
+    )
+    device: str = headed("Flow", "auto, cpu or cuda.", default="auto", beside=_OF_FLOW)
+    urls: tuple[str, ...] = option(
+        "--url",
+        heading="Download",
+        multiple=True,
+        metavar="URL#sha256=HEX",
+        help="Fetch a video or an archive of videos first; repeatable.",
+    )
+    downloads: Path | None = headed(
         "Download",
-        click.option(
-            "--url",
-            "urls",
-            multiple=True,
-            metavar="URL#sha256=HEX",
-            help="Fetch a video or an archive of videos first; repeatable.",
-        ),
-        click.option(
-            "--downloads",
-            cls=Beside,
-            beside=("urls",),
-            metavar="DIR",
-            type=_PATH,
-            help="Where --url puts them.  [default: downloads in --out]",
-        ),
-    ),
-)
-
-
-@dataclass(frozen=True)
-class ExtractSettings:
-    """The options of ``extract``, as its help describes them."""
-
-    out: Path
-    layout: str
-    root: Path | None
-    overwrite: bool
-    repair: bool
-    verify: bool
-    urls: tuple[str, ...]
-    downloads: Path | None
-    fps: float | None
-    size: str
-    max_frames: int | None
-    no_rgb: bool
-    no_flow: bool
-    flow: str
-    bound: float
-    flow_parameters: dict[str, Any]
-    device: str
-    jobs: int | None
-    on: str | None
+        "Where --url puts them.  [default: downloads in --out]",
+        "DIR",
+        type=_PATH,
+        beside=("urls",),
+    )
 
     def make_extractor(self) -> FlowExtractor | None:
         """Return the flow extractor that is asked for.
@@ -168,10 +123,10 @@ class ExtractSettings:
 
 @click.command(cls=GroupedCommand)
 @click.argument("sources", metavar="[SOURCE]...", nargs=-1, type=FILE_NAME)
-@with_options(_OPTIONS)
+@with_settings(ExtractSettings, _HEADINGS)
 @common_options
 @click.pass_context
-def extract(ctx: click.Context, /, sources: tuple[str, ...], **options: Any) -> None:
+def extract(ctx: click.Context, /, sources: tuple[str, ...], settings: ExtractSettings) -> None:
     """Store frames and flow of videos.
 
     For training and for other tools.
@@ -193,7 +148,6 @@ def extract(ctx: click.Context, /, sources: tuple[str, ...], **options: Any) -> 
     from slipdetect.lab.extract.files import check_store
     from slipdetect.lab.extract.lock import folder_lock
 
-    settings = ExtractSettings(**options)
     if not sources and not settings.urls:
         raise click.UsageError("nothing to extract; name a SOURCE or pass --url")
     check_store(settings.out)

@@ -30,7 +30,7 @@ def write_files(folder: Path, files: Mapping[str, bytes]) -> None:
     """
     wanted = {folder / name: data for name, data in files.items()}
     fresh = {path: data for path, data in wanted.items() if not _has_content(path, data)}
-    temporaries = {path: _temporary(path) for path in fresh}
+    temporaries = {path: path.with_name(f".{path.name}.part") for path in fresh}
     opened: list[BinaryIO] = []
     try:
         for path, data in fresh.items():
@@ -145,10 +145,6 @@ def _contents(store: Path, key: str) -> Iterator[Path]:
         folder = store / name
         if folder.is_dir():
             yield from folder.iterdir()
-
-
-def _temporary(path: Path) -> Path:
-    return path.with_name(f".{path.name}.part")
 
 
 def _has_content(path: Path, data: bytes) -> bool:

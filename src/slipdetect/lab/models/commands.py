@@ -30,7 +30,6 @@ _TARGETS = ("tsn-pytorch", "onnx", "openvino")
     "target",
     type=click.Choice(_TARGETS),
     default="tsn-pytorch",
-    show_default=True,
     help="An old checkpoint, or graphs for other engines and programs.",
 )
 @click.option(

@@ -74,7 +74,6 @@ def _names(
     "--preset",
     type=click.Choice(["course2020", "course2020-v1", "course2020-v0"]),
     default="course2020",
-    show_default=True,
     help="How video is read: windows of 30 frames every 10 (course2020), of 30 every 30 "
     "(course2020-v1) or of 40 every 10 (course2020-v0).",
 )
@@ -101,7 +100,6 @@ def _names(
     "--dtype",
     type=click.Choice(["float32", "float16"]),
     default="float32",
-    show_default=True,
     help="Numbers on disk; float16 takes half the room and rounds.",
 )
 @click.option("--overwrite", is_flag=True, help="Replace a package in --out.")

@@ -40,7 +40,6 @@ class ExportSettings:
         "--format",
         type=click.Choice(("course2020", "ucf")),
         default="course2020",
-        show_default=True,
         help="course2020: second generation, with frames; ucf: first generation, UCF101's form.",
     )
     out: Path = option(type=FOLDER, required=True, help="Folder of the lists; made if new.")

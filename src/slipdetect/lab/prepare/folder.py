@@ -51,13 +51,14 @@ class Folder(Importer):
     group_by: str = option(
         metavar="RULE",
         default="auto",
-        show_default=True,
         help="auto, parent, name-prefix, file, or a regular expression and its first group.",
     )
     split_folders: bool = option(
         is_flag=True, help="FOLDER holds train/CLASS, val/CLASS, test/CLASS."
     )
-    dataset: str = option(metavar="NAME", default="", help="Name of it.  [default: the folder's]")
+    dataset: str = option(
+        metavar="NAME", default="", show_default=False, help="Name of it.  [default: the folder's]"
+    )
 
     def read(self, source: Path, job: ImportJob) -> Prepared:
         """Return a row for every video in a class folder.

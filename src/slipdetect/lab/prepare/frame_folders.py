@@ -36,7 +36,11 @@ def find_frame_folders(folder: Path) -> list[Path]:
     if not folder.is_dir():
         raise DataError(f"{str(folder)!r} is not a folder; check the path")
     inside = [folder, *(path for path in folder.rglob("*") if path.is_dir())]
-    found = [path for path in inside if not path.is_symlink() and _holds_pictures(path)]
+    found = [
+        path
+        for path in inside
+        if not path.is_symlink() and any(_number(file) is not None for file in path.iterdir())
+    ]
     frames = sorted(path for path in found if not _is_flow(path))
     if not frames:
         raise DataError(
@@ -85,10 +89,6 @@ def write_frames(
     missing = last - first + 1 - len(numbers)
     warnings = (f"{missing} numbers are missing between the first and the last",) if missing else ()
     return Reencoded(target, len(numbers), len(numbers), 0.0, length, (width, height), warnings)
-
-
-def _holds_pictures(folder: Path) -> bool:
-    return any(_number(path) is not None for path in folder.iterdir())
 
 
 def _is_flow(folder: Path) -> bool:

@@ -73,7 +73,6 @@ class Hmdb51(Importer):
     split: str = option(
         type=click.Choice(("1", "2", "3")),
         default="1",
-        show_default=True,
         help="Which official split.",
     )
     work: Path | None = option(type=FOLDER, help="Folder to unpack .rar archives in; made if new.")

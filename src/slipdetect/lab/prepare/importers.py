@@ -119,7 +119,6 @@ def _split_options(importer: type[Importer]) -> list[Decorator]:
     seed = click.option(
         "--seed",
         default=0,
-        show_default=True,
         cls=Beside,
         beside=("val",) if importer.own_split else drawn,
         help="Order in which groups are drawn.",

@@ -53,7 +53,6 @@ class Intervals(Importer):
         type=_SECONDS,
         metavar="SECONDS",
         default=1.0,
-        show_default=True,
         beside=("cut",),
         help="Seconds before an event that its clip begins.",
     )
@@ -61,7 +60,6 @@ class Intervals(Importer):
         type=_SECONDS,
         metavar="SECONDS",
         default=1.0,
-        show_default=True,
         beside=("cut",),
         help="Seconds after an event that its clip ends.",
     )
@@ -69,7 +67,6 @@ class Intervals(Importer):
         type=_SECONDS,
         metavar="SECONDS",
         default=1.0,
-        show_default=True,
         beside=("cut",),
         help="Least seconds between an event and a negative clip.",
     )
@@ -77,11 +74,12 @@ class Intervals(Importer):
         type=click.IntRange(min=0),
         metavar="N",
         default=2,
-        show_default=True,
         beside=("cut",),
         help="Negative clips cut near each event, and from each video without.",
     )
-    dataset: str = option(metavar="NAME", default="", help="Name of the data set.")
+    dataset: str = option(
+        metavar="NAME", default="", show_default=False, help="Name of the data set."
+    )
 
     def read(self, source: Path, job: ImportJob) -> Prepared:
         """Return a row per event, or per clip that was cut.

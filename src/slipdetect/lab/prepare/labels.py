@@ -67,10 +67,11 @@ class Labels(Importer):
     group_by: str = option(
         metavar="RULE",
         default="file",
-        show_default=True,
         help="parent, name-prefix, file, or a regular expression and its first group.",
     )
-    dataset: str = option(metavar="NAME", default="", help="Name of the data set.")
+    dataset: str = option(
+        metavar="NAME", default="", show_default=False, help="Name of the data set."
+    )
 
     def read(self, source: Path, job: ImportJob) -> Prepared:
         """Return the rows of one label file; see ``read_all``."""

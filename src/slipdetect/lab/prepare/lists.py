@@ -43,7 +43,7 @@ class Lists(Importer):
     )
     classes: Path | None = option(type=FILE, help="classInd.txt.  [default: see above]")
     frame_count: Path | None = option(type=FILE, help="frame_count.pickle; nothing in it is run.")
-    dataset: str = option(metavar="NAME", default="course2020", show_default=True, help="Its name.")
+    dataset: str = option(metavar="NAME", default="course2020", help="Its name.")
 
     def read(self, source: Path, job: ImportJob) -> Prepared:
         """Return a row for every video that a list names and that is there.

@@ -71,7 +71,7 @@ class TrimSettings:
         metavar="X,Y,W,H|auto",
         help="Part of the picture, px; auto is where something moves.  [default: all of it]",
     )
-    size: str = option(default="native", show_default=True, help=f"native, {_SIZES}")
+    size: str = option(default="native", help=f"native, {_SIZES}")
     out: Path = option(
         type=PATH, required=True, help="The new .mp4; with CUTS.csv a folder, made if new."
     )
@@ -205,7 +205,6 @@ def resize(
     "--threshold",
     type=click.FloatRange(0.0, 1.0),
     default=0.93,
-    show_default=True,
     help="A frame more like the last one kept than this is dropped (SSIM).",
 )
 @click.option("--renumber", is_flag=True, help="Show what is left at a constant rate.")
@@ -253,7 +252,6 @@ def dedup(
     "--fps",
     type=click.FloatRange(min=0.0, min_open=True),
     default=30.0,
-    show_default=True,
     help="Pictures a second; the pictures do not say it.",
 )
 @_out

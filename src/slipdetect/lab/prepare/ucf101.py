@@ -79,10 +79,9 @@ class Ucf101(Importer):
     split: int = option(
         type=click.IntRange(1, 99),
         default=1,
-        show_default=True,
         help="Which pair of lists: 1 is 01.",
     )
-    dataset: str = option(metavar="NAME", default="ucf101", show_default=True, help="Its name.")
+    dataset: str = option(metavar="NAME", default="ucf101", help="Its name.")
 
     def read(self, source: Path, job: ImportJob) -> Prepared:
         """Return a row for every video that is there and that the lists name.

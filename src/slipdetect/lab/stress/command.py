@@ -72,11 +72,10 @@ class StressSettings(TestedSettings):
     format: str = option(
         type=click.Choice(FORMATS),
         default="table",
-        show_default=True,
         beside=("no pictures",),
         help="On stdout.",
     )
-    seed: int = option(type=click.IntRange(0), default=0, show_default=True, help="Of the noise.")
+    seed: int = option(type=click.IntRange(0), default=0, help="Of the noise.")
     device: str = device_option(beside=("no pictures",))
     overwrite: bool = overwrite_option(
         "Replace the file of --pictures if it exists.", beside=("pictures",)

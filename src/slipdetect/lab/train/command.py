@@ -147,7 +147,7 @@ def _run(
     clips = choose_datasets(clips, options.dataset, options.exclude)
     if options.negatives:
         clips = with_mined(console, clips, configs, options)
-    with _progress(console) as show:
+    with training_bar(console) as show:
         run = TrainingRun(
             clips,
             options.out,
@@ -187,7 +187,7 @@ def _train_pose(ctx: click.Context, console: Console, options: TrainOptions) -> 
 
     clips = read_annotations(options.data or Path(), options.root)
     clips = choose_datasets(clips, options.dataset, options.exclude)
-    with _progress(console) as show:
+    with training_bar(console) as show:
         run = PoseRun(
             clips,
             options.out,
@@ -209,7 +209,7 @@ def _train_pose(ctx: click.Context, console: Console, options: TrainOptions) -> 
 
 
 @contextmanager
-def _progress(console: Console) -> Iterator[Callable[[Progress], None]]:
+def training_bar(console: Console) -> Iterator[Callable[[Progress], None]]:
     """Yield what shows how far a run is."""
     with console.bar(1.0) as bar:
 

@@ -57,7 +57,6 @@ TRAIN_OPTIONS = (
             beside=("negatives",),
             default=0.2,
             metavar="P",
-            show_default=True,
             help="Probability from which a window of --negatives is learned from.",
         ),
         click.option("--store", type=_FOLDER, help="Frames and flow that extract made."),
@@ -81,13 +80,12 @@ TRAIN_OPTIONS = (
     section(
         "Run",
         click.option("--out", type=_FOLDER, help="Folder for the results.  [default: runs/NAME]"),
-        click.option("--name", default="slipdetect", show_default=True, help="Name of the model."),
+        click.option("--name", default="slipdetect", help="Name of the model."),
         click.option("--resume", is_flag=True, help="Continue the run in --out, exactly."),
         click.option("--overwrite", is_flag=True, help="Replace an earlier run in --out."),
         click.option(
             "--device",
             default="auto",
-            show_default=True,
             metavar="NAME",
             help="auto, cpu, cuda, cuda:1 or mps.",
         ),

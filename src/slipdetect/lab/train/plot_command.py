@@ -22,7 +22,6 @@ _SUFFIXES = (".png", ".svg", ".pdf")
     "--out",
     type=click.Path(path_type=Path),
     default="curves.png",
-    show_default=True,
     help="The picture; .png, .svg or .pdf.",
 )
 @click.option("--overwrite", is_flag=True, help="Replace the picture if it exists.")

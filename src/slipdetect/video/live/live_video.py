@@ -14,11 +14,14 @@ from collections.abc import Callable
 from types import TracebackType
 from typing import Self
 
+import av
+
 from slipdetect.errors import UsageError, VideoError
 from slipdetect.video.frame import GAP_SECONDS, DecodeReport, Frame, Gap
 from slipdetect.video.live.connection import Connection, Watch
 from slipdetect.video.live.newest_frames import Item, NewestFrames, Reconnected, Reconnecting
 from slipdetect.video.live.sources import LiveSettings, LiveSource, Unusable
+from slipdetect.video.live.wall_clock import WallClock
 
 
 class Backoff:
@@ -81,6 +84,7 @@ class LiveVideo:
         tries: Tries in a row that could not connect.
         connected: Frames come.
         newest: The last sampled frame; None before the first.
+        wall: When the frames of a camera came; of what waits to be read it tells nothing.
     """
 
     def __init__(
@@ -106,6 +110,7 @@ class LiveVideo:
         self._keep = keep
         self._frames = NewestFrames(max(1, round(self.settings.max_lag * rate)))
         self._stop = threading.Event()
+        self.wall = WallClock(source.name)
         self._began: float | None = None
         self._first: float | None = None
         self._last = 0.0
@@ -157,6 +162,15 @@ class LiveVideo:
         """
         self.start()
         return self._frames.get()
+
+    def wait(self) -> float:
+        """Wait until ``get`` has something to return.
+
+        Returns:
+            When it came, seconds of ``time.monotonic``; now where the source itself can wait.
+        """
+        self.start()
+        return self._frames.wait()
 
     def start(self) -> None:
         """Begin to read, which the first ``get`` does too."""
@@ -252,7 +266,7 @@ class LiveVideo:
         waits = self._source.waits(connection.container)
         self._frames.keep = waits
         base = self._base(connection)
-        watch = None if self._keep is None else self._keep(connection, base)
+        watch = self._watch(connection, base, waits)
         limit = self.settings.max_duration
         for frame in connection.frames(self._rate, self._short_side, watch):
             moment = base + frame.time
@@ -270,6 +284,20 @@ class LiveVideo:
                 return True
         return connection.reason is None and (waits or not self._source.again)
 
+    def _watch(self, connection: Connection, base: float, waits: bool) -> Watch | None:
+        """Return what sees every decoded frame."""
+        keep = None if self._keep is None else self._keep(connection, base)
+        if waits:
+            return keep
+        self.wall.begin(base)
+
+        def watch(seconds: float, frame: av.VideoFrame) -> None:
+            self.wall.saw(base + seconds)
+            if keep is not None:
+                keep(seconds, frame)
+
+        return watch
+
     def _count(self) -> None:
         now = time.monotonic()
         self._arrived.append((now, self.report.frames))
@@ -278,7 +306,7 @@ class LiveVideo:
 
     def _base(self, connection: Connection) -> float:
         """Return the time of a connection's first frame, seconds, and tell of it."""
-        now = time.monotonic()
+        now = self.wall.now()
         if self._began is None:
             self._began = now
             if connection.unread is not None:
@@ -287,7 +315,8 @@ class LiveVideo:
             if connection.warning is not None:
                 logger.warning("%r: %s", self.name, connection.warning)
             return 0.0
-        base = max(now - self._began, self._last + 1 / self._rate)
+        # on the camera's own clock, as all seconds
+        base = max(now - self._began - self.wall.drift, self._last + 1 / self._rate)
         self.reconnects += 1
         self._frames.put(Reconnected(base, base - self._last))
         return base

@@ -144,6 +144,13 @@ class NewestFrames:
             self._frames = 0
             self._changed.notify_all()
 
+    def wait(self) -> float:
+        """Wait until there is a frame, a note or the end; return since when it has waited."""
+        with self._changed:
+            while not self._items and not self._ended:
+                self._changed.wait()
+            return self._now() if self.keep or not self._items else self._items[0][0]
+
     def get(self) -> Item | None:
         """Return the next frame or note, as soon as there is one; None at the end.
 

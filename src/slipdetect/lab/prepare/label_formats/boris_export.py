@@ -10,7 +10,7 @@ from pathlib import PureWindowsPath
 
 from slipdetect._tables import Table
 from slipdetect.errors import DataError
-from slipdetect.lab.prepare.label_formats.boris_queue import Queue
+from slipdetect.lab.prepare.label_formats.boris_project import Queue
 from slipdetect.lab.prepare.label_formats.label_file import (
     Label,
     LabelFile,
