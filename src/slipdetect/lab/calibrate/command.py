@@ -18,16 +18,10 @@ from slipdetect.cli.console import Console
 from slipdetect.cli.errors import SOME_FAILED
 from slipdetect.cli.options import common_options
 from slipdetect.cli.sources import footage
-from slipdetect.cli.typed_options import option, with_settings
+from slipdetect.cli.typed_options import FILE, FOLDER, option, with_settings
 from slipdetect.errors import DataError, UsageError
 from slipdetect.lab.data.choose_clips import ALL, choose_datasets, choose_split, dataset_of
-from slipdetect.lab.evaluate.options import (
-    FILE,
-    FOLDER,
-    device_option,
-    overwrite_option,
-    refuse,
-)
+from slipdetect.lab.evaluate.options import device_option, overwrite_option, refuse
 from slipdetect.lab.evaluate.output import check_targets, counted, write_figure
 from slipdetect.lab.evaluate.tested_clips import DatasetSettings
 

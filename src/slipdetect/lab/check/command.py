@@ -19,9 +19,8 @@ from slipdetect._text import printable, shorten
 from slipdetect.cli.console import Console
 from slipdetect.cli.errors import SOME_FAILED
 from slipdetect.cli.options import common_options
-from slipdetect.cli.typed_options import option, with_settings
+from slipdetect.cli.typed_options import FOLDER, PATH, option, with_settings
 from slipdetect.errors import DataError, UsageError
-from slipdetect.lab.prepare.importer import FOLDER, PATH
 
 if TYPE_CHECKING:
     from slipdetect.lab.check.checking import DataCheck

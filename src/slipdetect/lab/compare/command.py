@@ -16,9 +16,9 @@ import click
 from slipdetect._io import atomic_write, output_files
 from slipdetect.cli.console import Console
 from slipdetect.cli.options import common_options
-from slipdetect.cli.typed_options import option, with_settings
+from slipdetect.cli.typed_options import FOLDER, option, with_settings
 from slipdetect.errors import UsageError
-from slipdetect.lab.evaluate.options import FOLDER, FusionWeights
+from slipdetect.lab.evaluate.options import FusionWeights
 from slipdetect.lab.evaluate.output import write_figure
 
 if TYPE_CHECKING:

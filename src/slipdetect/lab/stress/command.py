@@ -17,15 +17,9 @@ from slipdetect.cli.completion import MODEL_NAME
 from slipdetect.cli.console import Console
 from slipdetect.cli.errors import SOME_FAILED
 from slipdetect.cli.options import common_options
-from slipdetect.cli.typed_options import option, with_settings
+from slipdetect.cli.typed_options import FILE, FOLDER, option, with_settings
 from slipdetect.errors import UsageError
-from slipdetect.lab.evaluate.options import (
-    FILE,
-    FOLDER,
-    FORMATS,
-    device_option,
-    overwrite_option,
-)
+from slipdetect.lab.evaluate.options import FORMATS, device_option, overwrite_option
 from slipdetect.lab.evaluate.output import json_text, write_figure, write_report
 from slipdetect.lab.evaluate.tested_clips import (
     TestedClips,
