@@ -76,17 +76,9 @@ def reproduce_text(result: TableResult, reported: Reported | None = None) -> str
     """Return the table for a terminal, of 100 columns at most where the headings allow."""
     lines = [line for warning in warnings(result) for line in (*wrapped(warning), "")]
     lines += [result.title, *wrapped(_caption(result))]
-    for heading, pick in _BLOCKS:
-        lines += ["", heading, "", *text_table(["", *result.columns], _rows(result, pick))]
-    if result.chosen:
-        lines += ["", _CHOSEN, "", *text_table(["", *result.columns], _chosen_rows(result))]
-    notes = _notes(result)
-    lines += ["", *[line for note in notes for line in wrapped(note)]]
-    if reported is not None:
-        lines += ["", "The 2020 course report's own figures, %, of other clips", ""]
-        head, *rows = _reported_rows(result, reported)
-        lines += text_table(head, rows)
-        lines += ["", *[line for note in _reported_notes(reported) for line in wrapped(note)]]
+    for heading, (head, *rows), notes in _tables(result, reported):
+        lines += ["", heading, "", *text_table(head, rows)]
+        lines += ["", *[line for note in notes for line in wrapped(note)]] if notes else []
     return "\n".join(lines) + "\n"
 
 
@@ -94,23 +86,23 @@ def reproduce_markdown(result: TableResult, reported: Reported | None = None) ->
     """Return the same as a page in Markdown."""
     lines = [line for warning in warnings(result) for line in (f"**{warning}**", "")]
     lines += [f"# {result.title}", "", _caption(result)]
-    heads = ["", *result.columns]
-    for heading, pick in _BLOCKS:
-        lines += ["", f"{heading}:", "", *markdown_table(heads, _rows(result, pick))]
-    if result.chosen:
-        lines += ["", f"{_CHOSEN}:", "", *markdown_table(heads, _chosen_rows(result))]
-    notes = _notes(result)
-    lines += ["", *[f"- {note}" for note in notes]]
-    if reported is not None:
-        head, *rows = _reported_rows(result, reported)
-        lines += [
-            "",
-            "The 2020 course report's own figures, %, of other clips:",
-            "",
-            *markdown_table(head, rows),
-        ]
-        lines += ["", *[f"- {note}" for note in _reported_notes(reported)]]
+    for heading, (head, *rows), notes in _tables(result, reported):
+        lines += ["", f"{heading}:", "", *markdown_table(head, rows)]
+        lines += ["", *[f"- {note}" for note in notes]] if notes else []
     return "\n".join(lines) + "\n"
+
+
+def _tables(
+    result: TableResult, reported: Reported | None
+) -> Iterator[tuple[str, list[list[str]], Sequence[str]]]:
+    """Yield the heading, the rows (headings first) and the notes of every table."""
+    found = [(heading, _rows(result, pick)) for heading, pick in _BLOCKS]
+    found += [(_CHOSEN, _chosen_rows(result))] if result.chosen else []
+    for index, (heading, rows) in enumerate(found, 1):
+        yield heading, [["", *result.columns], *rows], _notes(result) if index == len(found) else ()
+    if reported is not None:
+        heading = "The 2020 course report's own figures, %, of other clips"
+        yield heading, _reported_rows(result, reported), _reported_notes(reported)
 
 
 def reproduce_csv(result: TableResult) -> str:
