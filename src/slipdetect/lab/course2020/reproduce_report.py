@@ -6,8 +6,6 @@ report's own figures. Out: lines on both streams, files in its folder.
 
 from __future__ import annotations
 
-import csv
-import io
 import json
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -16,7 +14,8 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from slipdetect._io import atomic_write
+from slipdetect._io import atomic_write, write_text
+from slipdetect._tables import csv_text
 from slipdetect.cli.console import Bar, Console
 from slipdetect.lab.course2020.division import Leaked
 from slipdetect.lab.course2020.experiment import Experiment, validation_curves
@@ -107,12 +106,12 @@ def _tables(
 
 def reproduce_csv(result: TableResult) -> str:
     """Return a row per cell, in shares of 1 without rounding."""
-    buffer = io.StringIO()
-    writer = csv.writer(buffer, lineterminator="\n")
     figures = [
         f"{kind}{end}" for kind in ("accuracy", "mean_class") for end in ("", "_low", "_high")
     ]
-    writer.writerow(["table", "row", "column", "state", *figures, "seeds", *flags(result)])
+    rows: list[list[object]] = [
+        ["table", "row", "column", "state", *figures, "seeds", *flags(result)]
+    ]
     for label, cells in result.rows:
         for column, cell in zip(result.columns, cells, strict=True):
             values: list[object] = []
@@ -121,9 +120,9 @@ def reproduce_csv(result: TableResult) -> str:
                     ["", "", ""] if figure is None else [figure.value, figure.low, figure.high]
                 )
             seeds = 0 if cell.accuracy is None else len(cell.accuracy.by_seed)
-            row = [result.name, label, column, cell.state, *values, seeds, *flags(result).values()]
-            writer.writerow(row)
-    return buffer.getvalue()
+            named = [result.name, label, column, cell.state]
+            rows.append([*named, *values, seeds, *flags(result).values()])
+    return csv_text(rows)
 
 
 def reproduce_data(result: TableResult, reported: Reported | None = None) -> dict[str, Any]:
@@ -342,8 +341,7 @@ class ReproduceView:
         if result.chosen:
             files |= self._curves(result)
         for file, content in files.items():
-            with atomic_write(out / file, overwrite=True) as temporary:
-                temporary.write_text(content, encoding="utf-8", newline="\n")
+            write_text(out / file, content, overwrite=True)
         written = [*files, *([f"{name}.png"] if (out / f"{name}.png").exists() else [])]
         self._console.note(f"written to {out}: {', '.join(written)}")
 

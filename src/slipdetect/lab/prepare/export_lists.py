@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Protocol
 
 import click
 
-from slipdetect._io import atomic_write, check_writable, make_folder
+from slipdetect._io import atomic_write, check_writable, make_folder, write_text
 from slipdetect.cli.console import Console
 from slipdetect.cli.options import common_options
 from slipdetect.cli.typed_options import FOLDER, PATH, option, with_settings
@@ -290,7 +290,5 @@ def _check_targets(out: Path, names: Sequence[str], overwrite: bool) -> None:
 
 
 def _write(file: Path, lines: Sequence[str], overwrite: bool) -> Path:
-    with atomic_write(file, overwrite=overwrite) as temporary:
-        text = "".join(f"{line}\n" for line in lines)
-        temporary.write_text(text, encoding="utf-8", newline="\n")
+    write_text(file, "".join(f"{line}\n" for line in lines), overwrite=overwrite)
     return file
