@@ -224,7 +224,7 @@ def machine() -> str:
     """Say what was measured on."""
     import torch
 
-    from slipdetect.flow.machine import machine_name
+    from machine import machine_name
 
     return f"{machine_name()}, torch {torch.__version__}"
 
