@@ -18,12 +18,10 @@ from slipdetect.cli.completion import MODEL_NAME
 from slipdetect.cli.console import Console
 from slipdetect.cli.errors import SOME_FAILED
 from slipdetect.cli.options import common_options
-from slipdetect.cli.typed_options import option, with_settings
+from slipdetect.cli.typed_options import FILE, FOLDER, option, with_settings
 from slipdetect.cli.worker_options import ResumableSettings
 from slipdetect.errors import DataError, UsageError
 from slipdetect.lab.evaluate.options import (
-    FILE,
-    FOLDER,
     MANY_OPTIONS,
     PREDICTIONS_SUFFIX,
     SCORE_SUFFIX,

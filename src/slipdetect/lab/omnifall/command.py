@@ -17,9 +17,9 @@ from slipdetect._io import file_sha256, make_folder
 from slipdetect.cli.console import Console
 from slipdetect.cli.errors import SOME_FAILED
 from slipdetect.cli.options import common_options, with_options
-from slipdetect.cli.typed_options import option, with_settings
+from slipdetect.cli.typed_options import FOLDER, option, with_settings
 from slipdetect.errors import DataError
-from slipdetect.lab.evaluate.options import FOLDER, device_option
+from slipdetect.lab.evaluate.options import device_option
 from slipdetect.lab.omnifall.protocol import FALL, SPLITS, STATES, SUBJECT, TRAINED_ON
 from slipdetect.lab.train.command import training_bar
 from slipdetect.lab.train.settings import SET_OPTION, given_settings

@@ -14,7 +14,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from slipdetect._io import atomic_write
+from slipdetect._io import write_text
 from slipdetect.errors import DataError, TrainingError, UsageError, VideoError
 from slipdetect.flow import FlowExtractor
 from slipdetect.lab.data import Clip, FrameCache, Sampling, WindowRule
@@ -319,8 +319,7 @@ def _bad_steps_kept(checkpoints: Checkpoints, out: Path, is_main: bool) -> Itera
                 for step in error.steps
             ]
             content = json.dumps(rows, indent=1, allow_nan=False)
-            with atomic_write(path, overwrite=True) as temporary:
-                temporary.write_text(content, encoding="utf-8")
+            write_text(path, content, overwrite=True)
         last = checkpoints.last
         kept = f"last good checkpoint {str(last)!r}" if last.exists() else "nothing was saved yet"
         raise TrainingError(f"{error}; {kept}; what led to it is in {str(path)!r}") from error
