@@ -223,7 +223,6 @@ def resident(pid: int) -> int:
 def machine() -> str:
     """Say what was measured on."""
     import torch
-
     from machine import machine_name
 
     return f"{machine_name()}, torch {torch.__version__}"

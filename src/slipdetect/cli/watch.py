@@ -279,6 +279,7 @@ def _run(console: Console, settings: WatchSettings, command: click.Command) -> i
         VideoError: No source can be opened, or the only one not again after all attempts.
     """
     from slipdetect.detection.cameras import Cameras
+    from slipdetect.flow.machine import usable_cpus
 
     named = settings.named(settings.entries(command))
     file, names = settings.camera_file, list(named)
@@ -287,7 +288,8 @@ def _run(console: Console, settings: WatchSettings, command: click.Command) -> i
     if many:
         limit_arenas()
     detector = settings.load_detector()
-    turns = detector.share() if many else None
+    if many:
+        detector.share()
     cameras = settings.cameras(named, detector, many)
     write = console.text if settings.format == "table" else console.data
     # a file may name others later
@@ -299,7 +301,10 @@ def _run(console: Console, settings: WatchSettings, command: click.Command) -> i
     tries = settings.connection().retries or 0
     watching = Watching(console, sinks, detector.scorer.name, many, tries)
     try:
-        with opened(sinks, detector, console), Cameras(keep, many, turns) as running:
+        with (
+            opened(sinks, detector, console),
+            Cameras(keep, many, usable_cpus() if many else None) as running,
+        ):
             for camera in cameras:
                 running.add(camera)
             for sink in sinks:

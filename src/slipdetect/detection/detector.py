@@ -24,7 +24,6 @@ from slipdetect.detection.pipeline import (
 )
 from slipdetect.detection.scorer import TSNScorer
 from slipdetect.errors import UsageError, VideoError
-from slipdetect.flow.machine import usable_cpus
 from slipdetect.models.config import BALANCED, ModelConfig
 from slipdetect.models.package import ModelPackage, load_package
 from slipdetect.store import VideoStore
@@ -156,13 +155,10 @@ class Detector:
             other.zones = zones
         return other
 
-    def share(self) -> int:
-        """Let the live sources of many threads share passes of networks that GPUs compute.
-
-        Returns:
-            How many of the threads should compute at the same time.
-        """
-        return self.scorer.share() if isinstance(self.scorer, TSNScorer) else usable_cpus()
+    def share(self) -> None:
+        """Let the live sources of many threads share passes of networks that a GPU computes."""
+        if isinstance(self.scorer, TSNScorer):
+            self.scorer.share()
 
     @property
     def config(self) -> ModelConfig:

@@ -46,7 +46,6 @@ from slipdetect.detection.schedule import (
 from slipdetect.detection.scoring_queue import ScoringQueue
 from slipdetect.errors import PackageError
 from slipdetect.flow import FlowExtractor
-from slipdetect.flow.machine import usable_cpus
 from slipdetect.modalities.snippet import LEARNED_CONSENSUS, SnippetGrid, StreamInput
 from slipdetect.models.config import ModelConfig, StreamConfig
 from slipdetect.models.fusion import softmax
@@ -133,13 +132,9 @@ class TSNScorer(WindowScorer):
         other._watcher = _people_watcher(package, self._estimator)
         return other
 
-    def share(self) -> int:
-        """Let the live sources of many threads share passes of networks that GPUs compute.
-
-        Returns:
-            How many of the threads should compute at the same time.
-        """
-        return self.networks.share()
+    def share(self) -> None:
+        """Let the live sources of many threads share passes of networks that a GPU computes."""
+        self.networks.share()
 
     def windows(self, segment: Segment) -> Iterator[Window]:
         """Yield the windows of a segment."""
@@ -274,18 +269,13 @@ class SnippetScorer:
         other._queue = self._queue
         return other
 
-    def share(self) -> int:
+    def share(self) -> None:
         """Let the live sources of many threads share passes of networks that a GPU computes.
 
         On CPUs a pass of several snippets takes as long as a pass of each.
-
-        Returns:
-            How many of the threads should compute at the same time.
         """
-        if self.engine.device == "cpu":
-            return usable_cpus()
-        self._queue = ScoringQueue(partial(self.score, watch=Stopwatch()), _IN_A_PASS)
-        return max(usable_cpus(), _IN_A_PASS // _TURN)
+        if self.engine.device != "cpu":
+            self._queue = ScoringQueue(partial(self.score, watch=Stopwatch()), _IN_A_PASS)
 
     def score(
         self, snippets: Sequence[Snippet], watch: Stopwatch, pool: Executor | None = None
