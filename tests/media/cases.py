@@ -64,6 +64,13 @@ def _low_bit_rate(folder: Path) -> Media:
     return Media(path, times)
 
 
+def _b_frames(folder: Path) -> Media:
+    rate = 30000 / 1001
+    times = evenly(150, rate)
+    whole = write_marked(folder / "whole.mp4", times, rate=rate)
+    return Media(remux(whole, folder / "b.mpg", form="vob", bitstream=ANNEX_B), times, 0.017)
+
+
 def _avi(folder: Path) -> Media:
     times = evenly(250)
     whole = write_marked(folder / "whole.mp4", times, rate=25)
@@ -236,6 +243,12 @@ CASES = (
         "program-stream-low-bit-rate",
         "so few bytes a picture that one pack holds dozens, of which one has a stamp",
         _low_bit_rate,
+    ),
+    Case(
+        "program-stream-b-frames",
+        "29.97 pictures a second, shown in another order than stored; few have a stamp, some the"
+        " stamp of another one",
+        _b_frames,
     ),
     Case(
         "avi-b-frames",
