@@ -169,6 +169,18 @@ def test_frames_have_the_times_of_the_video(labels: Any, videos: Path, tmp_path:
     assert rows(tmp_path) == [("odd.mp4", "slip", "0.8", "1.4")]
 
 
+def test_a_skeleton_is_outside_with_all_of_its_points(labels: Any, tmp_path: Path) -> None:
+    shapes = "".join(
+        f'<skeleton frame="{frame}"><points outside="{one}"/><points outside="{other}"/></skeleton>'
+        for frame, one, other in ((10, 0, 0), (15, 1, 0), (20, 1, 1), (50, 0, 0), (60, 1, 1))
+    )
+    text = (
+        CVAT.split("<track", 1)[0] + f'<track id="0" label="falls">{shapes}</track></annotations>'
+    )
+    assert labels(("x.xml", text), options=("--map", "falls=slip")).exit_code == 0
+    assert rows(tmp_path) == [("cam/a.mp4", "slip", "1", "2"), ("cam/a.mp4", "slip", "5", "6")]
+
+
 TIMELINE = [
     {
         "id": 1,
@@ -414,7 +426,7 @@ def test_only_falls_may_not_overlap(labels: Any, tmp_path: Path) -> None:
         ("x.csv", "path,start,end,label,split\na.mp4,1,2,fall,\na.mp4,3,4,fall,val\n",
          "line 3: .*the column 'split'; use prepare intervals, which does, or drop"),
         ("x.csv", "path,start,end,label,Dataset\na.mp4,1,2,fall,x\n", "line 2: .*'dataset'; use"),
-        ("a.vtt", "WEBVTT\n\n00:04.000 --> later\nfalls\n", "line 3: .* is no begin and end of a c"),
+        ("a.vtt", "WEBVTT\n\n00:04.000 --> later\nfalls\n", "line 3: .* is no begin and end of"),
         ("no.txt", AUDACITY, "none of the 1 videos that the label files name is below"),
         ("a.txt", AUDACITY.replace("5.25", "3.25"), "line 1 .* ends at 3.25 s, before 4 s"),
         ("a.txt", AUDACITY.replace("9.98", "99.98"), "99.98 s of .*, which ends at 10.00 s"),

@@ -250,7 +250,7 @@ class Clock:
 
     def _numbered(self, frames: Iterable[av.VideoFrame]) -> Iterator[tuple[float, av.VideoFrame]]:
         for index, frame in enumerate(frames):
-            self._last = index * self._step
+            self._last = (index + self.report.lead) * self._step
             yield self._seconds(self._last), frame
 
     def _stamp(self, frame: av.VideoFrame) -> int | None:
@@ -322,8 +322,7 @@ class Clock:
         stamp, following = self._held[index][0], self._held[index + 1 : index + 2]
         if index == 0 or stamp is None or not following or following[0][0] != stamp:
             return None
-        even = self._known and 2 * abs(self._leap(index, stamp)) <= self._step
-        return index + 1 if even else index
+        return index + (self._known and 2 * abs(self._leap(index, stamp)) <= self._step)
 
     def _is_wild(self, first: int, second: int) -> bool:
         """Return whether the stamp behind a strange one goes on as if that were not there."""
@@ -358,8 +357,7 @@ class Clock:
 
     def _begin(self, tick: Ticks, known: bool) -> None:
         """Set the clock to 0 at the recording's start, or at its first picture."""
-        self._start = tick
-        start = self._timing.start
+        self._start, start = tick, self._timing.start
         if known and start is not None:
             late = tick - start / self._timing.base
             # less than a frame is no delay but how sound is cut in packets
