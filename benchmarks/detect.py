@@ -218,7 +218,7 @@ def _peers(cache: Path, failed: dict[str, str]) -> dict[str, Build]:
 
 
 def _machine() -> str:
-    from slipdetect.flow.machine import machine_name
+    from machine import machine_name
 
     libraries = this_checkout().libraries()
     engines = [name for name in ("torch", "onnxruntime", "openvino") if name in libraries]

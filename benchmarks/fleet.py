@@ -145,7 +145,7 @@ def turn(kind: str, clips: list[str]) -> dict[str, Any]:
 
 def run(data: Path, turns: int) -> dict[str, Any]:
     """Measure, and return what is stored."""
-    from slipdetect.flow.machine import machine_name
+    from machine import machine_name
 
     with (data / "clips.csv").open(encoding="utf-8", newline="") as stream:
         paths = sorted({row["path"] for row in csv.DictReader(stream)})

@@ -12,11 +12,11 @@ from itertools import pairwise
 
 import cv2
 import numpy as np
+from machine import device_name, machine_name
 from numpy.typing import NDArray
 
 from slipdetect.errors import SlipdetectError, UsageError
 from slipdetect.flow import FlowExtractor
-from slipdetect.flow.machine import device_name, machine_name
 from slipdetect.flow.registry import available_methods, has_cuda, method_devices
 
 Flow = NDArray[np.float32]

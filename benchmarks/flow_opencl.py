@@ -17,9 +17,9 @@ from typing import Any
 import cv2
 import numpy as np
 from flow_tvl1 import SIZES, read_rows, resized
+from machine import device_name
 
 from slipdetect.flow import FlowExtractor
-from slipdetect.flow.machine import device_name
 
 
 def measure(data: Path, pairs: int) -> dict[str, Any]:

@@ -25,11 +25,11 @@ import cv2
 import numba
 import numpy as np
 from flow_scenes import SCENES
+from machine import machine_name
 from numpy.typing import NDArray
 
 from slipdetect.flow import FlowExtractor
 from slipdetect.flow.extractor import to_gray
-from slipdetect.flow.machine import machine_name
 from slipdetect.video import open_video
 
 Gray = NDArray[np.uint8]

@@ -349,7 +349,7 @@ def events_all(
             found += [
                 (start + shift, stop + shift)
                 for start, stop in facts["events"]
-                if first <= start < last
+                if first <= start < last and stop + shift <= until
             ]
     return found
 

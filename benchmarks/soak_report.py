@@ -27,9 +27,10 @@ def _part(part: str, found: dict[str, Any], own: dict[str, Any] | None) -> Itera
         own: Of one camera, for comparison.
     """
     cameras, machine = found["cameras"], found["machine"]
+    turns = f", {len(found['each'])} in turn," if part == "one" else ""
     yield (
-        f"{part}: {cameras} camera{'' if cameras == 1 else 's'} for {found['seconds']:g} s on "
-        f"{machine['cpus']} CPUs ({machine['processor']}), {found['when']}"
+        f"{part}: {cameras} camera{'' if cameras == 1 else 's'}{turns} for {found['seconds']:g} s "
+        f"on {machine['cpus']} CPUs ({machine['processor']}), {found['when']}"
     )
     total = {
         key: sum(camera[key] for camera in found["each"])

@@ -26,6 +26,7 @@ DATASETS = ("gmdcsa24", "ordinary", "upfall", "urfd")  # filmed by cameras that 
 KINDS = ("cut", "stall", "garbage")
 _STALL = 8.0  # seconds
 _KEY_EVERY = 30  # frames
+_WHOLE = 9  # frames: windows and the snippets that are computed lie alike in every round then
 
 
 def make_footage(data: Path, target: Path, number: int, seconds: float) -> list[str]:
@@ -55,6 +56,11 @@ def make_footage(data: Path, target: Path, number: int, seconds: float) -> list[
                 frame.pts = count
                 container.mux(stream.encode(frame))
                 count += 1
+        while count % _WHOLE:
+            frame = av.VideoFrame.from_ndarray(picture, format="rgb24")
+            frame.pts = count
+            container.mux(stream.encode(frame))
+            count += 1
         container.mux(stream.encode())
     return chosen
 

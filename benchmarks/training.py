@@ -57,8 +57,7 @@ def main() -> None:
 def machine() -> str:
     """Say what was measured on."""
     import torch
-
-    from slipdetect.flow.machine import machine_name
+    from machine import machine_name
 
     return f"{machine_name()}, torch {torch.__version__}, {torch.get_num_threads()} threads"
 

@@ -122,6 +122,16 @@ def text_file(path: Path, *, overwrite: bool = False) -> Iterator[Callable[[str]
         stream.flush()
 
 
+def write_text(path: Path, text: str, *, overwrite: bool = False) -> None:
+    """Write a UTF-8 file whose lines end as they do in ``text``.
+
+    Raises:
+        OutputError: The file cannot be written.
+    """
+    with text_file(path, overwrite=overwrite) as write:
+        write(text)
+
+
 @contextmanager
 def staging_folder(target: Path) -> Iterator[Path]:
     """Yield a temporary folder beside ``target``, which goes again unless it was published.

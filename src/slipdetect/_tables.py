@@ -1,11 +1,13 @@
 """CSV as spreadsheets, programs and people write it: one patience for all that reads tables.
 
-In: lines of text, the columns that are needed. Out: rows by column, each with its line number.
+In: lines of text, the columns that are needed. Out: rows by column, each with its line number; and
+the other way round.
 """
 
 from __future__ import annotations
 
 import csv
+import io
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -191,3 +193,10 @@ def whole(text: str) -> str:
     """Return a number such as ``1.0``, of a spreadsheet, as ``1``; other text as it is."""
     found = _WHOLE.fullmatch(text)
     return text if found is None else found[1]
+
+
+def csv_text(rows: Iterable[Iterable[object]]) -> str:
+    """Return rows of cells, the header first, as CSV whose lines end with a line feed."""
+    text = io.StringIO()
+    csv.writer(text, lineterminator="\n").writerows(rows)
+    return text.getvalue()

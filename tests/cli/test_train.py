@@ -8,13 +8,14 @@ from __future__ import annotations
 import json
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import click
 import pytest
 
 from slipdetect import backbones
 from slipdetect.errors import DataError, UsageError
-from slipdetect.lab.data import Clip
+from slipdetect.lab.data import Clip, frame_cache
 from slipdetect.lab.train.command import choose_datasets, train
 from slipdetect.lab.train.config import SETTINGS
 from slipdetect.lab.train.recipes import list_recipes
@@ -213,6 +214,8 @@ def test_a_run_ends_in_a_model_that_detects(run, data: Path) -> None:
     ]
     result = run(*args, "--set", "lr_steps=1,2", "--set", "partial_bn=after-first")
     assert result.exit_code == 0, result.output
+    # four clips of 20 or 21 pictures, 64 x 48 px
+    assert "decoded clips will take about 1 MB in " in result.stderr
     assert f"slipdetect detect VIDEO --model {out / 'last'}" in result.stdout
     assert (data.parent / "runs" / "frame-cache").is_dir()
     found = run("detect", data.parent / "0.mp4", "--model", out / "last", "--device", "cpu")
@@ -410,6 +413,22 @@ def test_a_refused_start_does_not_stand_in_the_way_of_the_next(
     request.getfixturevalue("small")
     done = run(*args)
     assert done.exit_code == 0, done.output
+
+
+def test_clips_that_the_disk_has_no_room_for_are_6_before_one_is_read(
+    run, data: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    full = SimpleNamespace(free=700_000)
+    monkeypatch.setattr(frame_cache.shutil, "disk_usage", lambda folder: full)
+    cache, out = data.parent / "cache", data.parent / "run"
+    args = ["--modality", "rgb", *TINY.split(), "--device", "cpu", "--cache", cache, "--out", out]
+    result = run("train", "--data", data, *args)
+    assert result.exit_code == 6
+    told = result.stderr.splitlines()[-1]
+    assert told.startswith("Error: decoded clips will take about 1 MB in ")
+    assert "where 1 MB are free; free some space, choose another folder" in told
+    assert not list(cache.iterdir())
+    assert not out.exists()
 
 
 def clip(name: str, dataset: str) -> Clip:

@@ -8,8 +8,10 @@ from __future__ import annotations
 import io
 import json
 import shutil
+import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from itertools import islice
 from pathlib import Path
 
 import numpy as np
@@ -120,6 +122,83 @@ def test_a_fault_in_one_camera_ends_that_camera_only(tmp_path: Path, turns: int 
     # what was open is not lost with it
     (event,) = [each.what.event for each in found if isinstance(each.what, EventFinal)]
     assert event.interrupted
+
+
+class Reads(WindowScorer):
+    """Takes of every segment what ``choose`` leaves of it, before it gives a window."""
+
+    name, sample_fps, short_side = "reads", 10.0, 48
+
+    def __init__(self, choose: Callable[[Iterator[Frame]], list[Frame]]) -> None:
+        self._choose = choose
+
+    def windows(self, segment: Segment) -> Iterator[Window]:
+        for frame in self._choose(segment):
+            yield Window(frame.time, frame.time, 0.0)
+
+
+def in_a_thread(frames: Iterator[Frame]) -> list[Frame]:
+    found: list[Frame] = []
+    thread = threading.Thread(target=lambda: found.extend(frames))
+    thread.start()
+    thread.join()
+    return found
+
+
+def test_no_turn_is_lost_or_kept_whatever_scorers_take_and_however_cameras_end(
+    tmp_path: Path,
+) -> None:
+    class Unread(PipeSource):
+        def waits(self, container: InputContainer) -> bool:
+            return False
+
+    quiet = film(tmp_path, [10] * 20)
+    silent, told_to_go_on = threading.Event(), threading.Event()
+
+    class Silent(io.BytesIO):
+        def read(self, size: int | None = -1) -> bytes:
+            data = super().read(size)
+            if not data:
+                silent.set()
+                told_to_go_on.wait(20)
+            return data
+
+    choices: dict[str, Callable[[Iterator[Frame]], list[Frame]]] = {
+        "none": lambda frames: [],
+        "first": lambda frames: list(islice(frames, 1)),
+        "all": list,
+        "thread": in_a_thread,
+    }
+    with Cameras(turns=1) as cameras:
+        for name, choose in choices.items():
+            source = Unread(io.BytesIO(quiet), name)
+            cameras.add(Camera(name, source, Detector(Reads(choose)), LiveSettings(max_lag=60)))
+        cameras.add(camera("fails", film(tmp_path, [77] * 20)))
+        # each of these waits for frames when it is to end, and has no turn meanwhile
+        for name in ("replaced", "removed"):
+            source = PipeSource(Silent(quiet), name)
+            cameras.add(Camera(name, source, DETECTOR, LiveSettings()))
+        assert silent.wait(20)
+        cameras.add(camera("replaced", quiet))
+        cameras.remove("removed")
+        found = told(cameras)
+        told_to_go_on.set()
+        assert cameras._turns is not None
+        assert cameras._turns._free == 1
+    ended = [(each.camera, each.what) for each in found if isinstance(each.what, Ended)]
+    assert sorted((name, end.why) for name, end in ended) == [
+        ("all", "end"),
+        ("fails", "lost"),
+        ("first", "end"),
+        ("none", "end"),
+        ("removed", "interrupted"),
+        ("replaced", "end"),
+        ("replaced", "interrupted"),
+        ("thread", "end"),
+    ]
+    assert {name: end.summary.sampled for name, end in ended if name in choices} == dict.fromkeys(
+        choices, 20
+    )
 
 
 def test_a_camera_that_takes_the_place_of_another_begins_when_that_is_over(tmp_path: Path) -> None:

@@ -149,6 +149,20 @@ def test_the_speed_page_is_what_the_script_prints(monkeypatch: pytest.MonkeyPatc
     assert "\n".join(load("detect").report(results)) in text
 
 
+def test_the_training_page_has_what_long_rows_take() -> None:
+    """An hour takes the memory of ten minutes."""
+    script = load("long_rows")
+    found = json.loads(script.RESULT.read_text(encoding="utf-8"))
+    text = (ROOT / "docs/training.md").read_text(encoding="utf-8")
+    assert "\n".join(script.report(found)) in text
+    peaks = {(row["what"], row["minutes"]): row["peak"] for row in found}
+    hours = [what for what, minutes in peaks if minutes == 60]
+    assert {"rgb", "rgbdiff", "flow", "skeletons"} <= set(hours)
+    for what in hours:
+        assert peaks[what, 60] <= 1.2 * peaks[what, 10]
+        assert peaks[what, 60] < 1.5e9
+
+
 def test_the_training_page_has_what_was_measured() -> None:
     """The step is no slower than a plain one, and the network waits for less than a tenth."""
     results = json.loads((ROOT / "benchmarks/results/training.json").read_text(encoding="utf-8"))

@@ -12,7 +12,6 @@ import pytest
 
 from slipdetect.errors import UsageError
 from slipdetect.flow import machine as opencl
-from slipdetect.flow.machine import device_name
 
 
 @pytest.fixture
@@ -44,7 +43,7 @@ def pretend(monkeypatch: pytest.MonkeyPatch):
 def test_the_device_is_told_with_its_kind_and_driver(pretend, kind: int, said: str) -> None:
     pretend(kind=kind)
     assert opencl.opencl_device() == opencl.OpenCLDevice("Tesla K80", said, "418.40")
-    assert device_name("opencl") == f"OpenCL on {said}: Tesla K80, driver 418.40"
+    assert str(opencl.opencl_device()) == f"OpenCL on {said}: Tesla K80, driver 418.40"
 
 
 @pytest.mark.parametrize(

@@ -31,7 +31,7 @@ from test_flow_extractor import texture
 from slipdetect.cli.doctor import _flow
 from slipdetect.errors import UsageError
 from slipdetect.flow import FlowExtractor
-from slipdetect.flow.machine import device_name
+from slipdetect.flow.machine import opencl_device
 
 def distance(flow, other):
     return float(np.hypot(*(flow - other)).mean())
@@ -43,7 +43,7 @@ umat.pair(nxt[:40, :56], prev[:40, :56])
 inside = flow[:, 12:-12, 12:-12]
 found = {{
     "device": umat.device,
-    "name": device_name(umat.device),
+    "name": str(opencl_device()),
     "shape": flow.shape,
     "from mat": distance(flow, mat.pair(prev, nxt)),
     "error": [float(np.abs(inside[0] - 2).max()), float(np.abs(inside[1] + 1).max())],

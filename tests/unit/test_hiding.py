@@ -13,8 +13,6 @@ import pytest
 
 from people_seen import HEIGHT, WIDTH, noise, person_at
 from slipdetect.people.hiding import blurred, draw_skeleton, hide, region
-from slipdetect.reports.colors import color
-from slipdetect.reports.people import draw_person
 from slipdetect.types.person import PrivacyMode
 
 MODES = get_args(PrivacyMode)
@@ -122,12 +120,3 @@ def test_a_picture_blurred_whole_keeps_its_size_and_brightness() -> None:
     assert done.shape == picture.shape
     assert done.std() < 0.15 * picture.std()
     assert abs(done.mean() - picture.mean()) < 2
-
-
-def test_people_are_drawn_in_colors_of_the_plots_with_their_box() -> None:
-    blank = np.full((HEIGHT, WIDTH, 3), 255, np.uint8)
-    draw_person(blank, SOMEBODY, number=1)
-    ink = [int(color(1)[i : i + 2], 16) for i in (1, 3, 5)]
-    for x, y in ((60, 60), (80, 60), (70, 40), (70, 90)):
-        np.testing.assert_array_equal(blank[y, x], ink)
-    assert (blank[30, :] == 255).all()

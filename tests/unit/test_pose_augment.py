@@ -24,7 +24,7 @@ STILL = PoseSettings(speed=1.0, **dict.fromkeys(STRENGTHS, 0.0))
 @pytest.fixture(scope="module")
 def wide() -> np.ndarray:
     """Windows, ``(n, 13 + 4, 58)``."""
-    return bag_of(skeletons(falls=True, seed=0), 13, 5.0).windows
+    return bag_of(skeletons(falls=True, seed=0), 13, 5.0).windows()
 
 
 def test_speeds_are_what_plain_loops_find(wide: np.ndarray) -> None:

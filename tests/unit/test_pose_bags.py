@@ -24,7 +24,8 @@ RATE, PICTURES = 5.0, 13
 def numbered(count: int = 26) -> Bag:
     """Return windows of 2.4 s that begin at -0.8, -0.6, ... s."""
     starts = (np.arange(count) - 4) / RATE
-    return Bag(np.zeros((count, PICTURES + 2 * MARGIN, 58), np.float32), starts, 2.4)
+    windows = np.zeros((count, PICTURES + 2 * MARGIN, 58), np.float32)
+    return Bag(windows, np.arange(count), starts, 2.4)
 
 
 @pytest.mark.parametrize(
@@ -77,16 +78,20 @@ def test_a_bag_is_every_window_of_every_track(pair: Skeletons) -> None:
                 wanted.append(window)
                 starts.append(first / RATE)
     assert len(tracker.paths) == 2
-    np.testing.assert_array_equal(bag.windows, np.stack(wanted))
+    np.testing.assert_array_equal(bag.windows(), np.stack(wanted))
     assert bag.starts == pytest.approx(starts)
     assert bag.length == pytest.approx(2.4)
+    late = bag.only(bag.starts > 1)
+    chosen = np.array([3, 0])
+    rows = [window for window, start in zip(wanted, starts, strict=True) if start > 1]
+    np.testing.assert_array_equal(late.windows(chosen), np.stack([rows[3], rows[0]]))
 
 
 def test_a_clip_without_people_has_an_empty_bag() -> None:
     for times in ([], [0.0, 0.2]):
         bag = bag_of(Skeletons(times, [[] for _ in times], 10, 10), PICTURES, RATE)
         assert len(bag) == 0
-        assert bag.windows.shape == (0, 17, 58)
+        assert bag.windows().shape == (0, 17, 58)
 
 
 def test_clips_become_positive_and_negative_bags() -> None:

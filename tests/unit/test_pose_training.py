@@ -68,7 +68,8 @@ def test_a_rise_without_steps_is_none(total: int, warm_up: float) -> None:
 
 
 def of_one_value(value: float, count: int) -> Bag:
-    return Bag(np.full((count, 11, 58), value, np.float32), np.zeros(count), 1.2)
+    windows = np.full((count, 11, 58), value, np.float32)
+    return Bag(windows, np.arange(count), np.zeros(count), 1.2)
 
 
 def test_a_step_draws_as_many_clips_and_windows_as_it_is_told() -> None:
@@ -132,8 +133,7 @@ def test_training_tells_falls_from_walks(bags: Bags) -> None:
     assert last < first / 2
     others = clip_bags(8)[8:]
     held_out = HeldOut(others, settings.rate)
-    assert held_out.features is not None
-    odds = member.log_odds(torch.from_numpy(held_out.features)).numpy()
+    odds = held_out.log_odds(lambda seen: member.log_odds(torch.from_numpy(seen)).numpy())
     _, accuracy, area = held_out.judged(odds)
     assert area == 1.0
     assert accuracy is not None
@@ -193,12 +193,11 @@ def test_calibration_goes_into_the_last_layer() -> None:
         for k, v in member.weights().items()
     }
     held_out = HeldOut(clip_bags(12), TINY.rate)
-    assert held_out.features is not None
-    before = PoseNetwork(weights, "before").log_odds(held_out.features)
+    before = held_out.log_odds(PoseNetwork(weights, "before").log_odds)
     fitted = held_out.calibration(before)
-    after = PoseNetwork(calibrated(weights, held_out), "after").log_odds(held_out.features)
+    after = held_out.log_odds(PoseNetwork(calibrated(weights, held_out), "after").log_odds)
     assert not fitted.neutral
     # packages keep weights in 16 bits
     np.testing.assert_allclose(after, fitted.odds(before), atol=0.02 * np.abs(before).max())
     few = HeldOut(clip_bags(2), TINY.rate)
-    assert few.calibration(np.zeros(len(few.features))).neutral  # type: ignore[arg-type]
+    assert few.calibration(np.zeros(few.windows)).neutral

@@ -17,8 +17,8 @@ from slipdetect.people.tracks import (
     SCORE,
     SEEN,
     Tracker,
+    TrackRows,
     track_window,
-    track_windows,
 )
 from slipdetect.types.person import Person
 
@@ -105,7 +105,9 @@ def test_a_window_fills_gaps_linearly(tracker: Tracker, first: int) -> None:
 
 def test_many_windows_at_once_are_each_of_them(tracker: Tracker) -> None:
     firsts = np.arange(-4, 12)
-    windows = track_windows(tracker.paths[1], firsts, 7)
+    rows = TrackRows.of(tracker.paths[1])
+    windows = rows.windows(firsts, 7)
+    assert rows.seen(firsts, 7).tolist() == windows[..., SEEN].sum(1).tolist()
     for first, window in zip(firsts.tolist(), windows, strict=True):
         alone = track_window(tracker.paths[1], first, 7)
         if alone is None:

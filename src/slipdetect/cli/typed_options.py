@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import MISSING, field, fields
 from functools import partial, wraps
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -19,6 +20,9 @@ from slipdetect.cli.options import Beside, Decorator, with_options
 if TYPE_CHECKING:
     from slipdetect.sinks.sink import Sink
 
+FOLDER = click.Path(path_type=Path, file_okay=False)
+FILE = click.Path(path_type=Path, dir_okay=False)
+PATH = click.Path(path_type=Path)
 POSITIVE = click.FloatRange(min=0.0, min_open=True)
 
 

@@ -203,8 +203,8 @@ class SkipConfident(EverySnippet):
 
     Attributes:
         every: From one anchor to the next.
-        eager: Behind an anchor that is not confidently in no event the next snippet is one too, so
-            that what happens is told at once; for live sources.
+        eager: Behind an anchor that is not confidently in no event the newest snippet is one too,
+            so that what happens is told at once; for live sources.
         verdict: Tells by its logits whether a snippet confidently is in an event, is in none, or
             (None) neither.
     """

@@ -10,9 +10,9 @@ from typing import Any, ClassVar, cast
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 
 from slipdetect.errors import UsageError
+from slipdetect.flow.arrays import Flow, Gray
 
 # cv2's type stubs leave its creation functions out
 _cv2 = cast("Any", cv2)
@@ -58,12 +58,7 @@ class Dis:
         self.parameters = parameters
         self.uses_initial_flow = False
 
-    def calc(
-        self,
-        prev: NDArray[np.uint8],
-        next: NDArray[np.uint8],
-        initial: NDArray[np.float32] | None = None,
-    ) -> NDArray[np.float32]:
+    def calc(self, prev: Gray, next: Gray, initial: Flow | None = None) -> Flow:
         """Compute the flow; see ``FlowMethod.calc``."""
         height, width = prev.shape
         missing = ((0, max(_SAFE_SIDE - height, 0)), (0, max(_SAFE_SIDE - width, 0)))

@@ -16,13 +16,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from slipdetect.errors import UsageError
+from slipdetect.flow.arrays import Flow, Gray, Levels
 from slipdetect.flow.machine import usable_cpus
 from slipdetect.flow.registry import BatchFlowMethod, FlowMethod, create_method, resolve_device
 
 MIN_SIDE = 8
 
 
-def to_gray(picture: NDArray[Any]) -> NDArray[np.uint8]:
+def to_gray(picture: NDArray[Any]) -> Gray:
     """Turn a picture into 8-bit gray (ITU-R BT.601 luma).
 
     Args:
@@ -49,7 +50,7 @@ def to_gray(picture: NDArray[Any]) -> NDArray[np.uint8]:
         return eight_bit
     import cv2
 
-    return cast("NDArray[np.uint8]", cv2.cvtColor(eight_bit, cv2.COLOR_RGB2GRAY))
+    return cast("Gray", cv2.cvtColor(eight_bit, cv2.COLOR_RGB2GRAY))
 
 
 def _to_bytes(picture: NDArray[Any]) -> NDArray[np.uint8]:
@@ -75,9 +76,7 @@ def check_bound(bound: float) -> None:
         raise UsageError(f"flow bound must be a finite number of px above 0, not {bound}")
 
 
-def quantize(
-    flow: NDArray[np.floating], bound: float, overwrite: bool = False
-) -> NDArray[np.uint8]:
+def quantize(flow: NDArray[np.floating], bound: float, overwrite: bool = False) -> Levels:
     """Map -bound..bound to 0..255, clipping what lies outside; zero flow gives exactly 128.
 
     Args:
@@ -96,7 +95,7 @@ def quantize(
     middle, scale = np.float32(bound), np.float32(255.0 / (2 * bound))
     # for an odd bound, float32 can put 127.5 a hair lower and round still pixels to 127
     still = flow == 0 if np.rint(middle * scale) != ZERO else None
-    scaled: NDArray[np.float32] = np.add(flow, middle, out=flow if overwrite else None)
+    scaled: Flow = np.add(flow, middle, out=flow if overwrite else None)
     scaled *= scale
     np.rint(scaled, out=scaled)
     if low < -middle or high > middle:
@@ -107,7 +106,7 @@ def quantize(
     return levels
 
 
-def dequantize(levels: NDArray[np.uint8], bound: float) -> NDArray[np.float32]:
+def dequantize(levels: Levels, bound: float) -> Flow:
     """Return px from bytes: 128 is exactly zero, every other value within one step of the flow.
 
     A step is ``2 bound / 255`` px.
@@ -119,10 +118,6 @@ def dequantize(levels: NDArray[np.uint8], bound: float) -> NDArray[np.float32]:
     if levels.dtype != np.uint8:
         raise UsageError(f"quantized flow is uint8; got {levels.dtype}")
     return (levels.astype(np.float32) - ZERO) * np.float32(2 * bound / 255.0)
-
-
-Gray = NDArray[np.uint8]
-Flow = NDArray[np.float32]
 
 
 def chained(frames: Iterable[Gray], method: FlowMethod) -> Iterator[Flow]:
@@ -227,7 +222,7 @@ class FlowExtractor:
             return self._method.batch
         return self.threads if self._method.concurrent else 1
 
-    def pair(self, prev: NDArray[Any], next: NDArray[Any]) -> NDArray[np.float32]:
+    def pair(self, prev: NDArray[Any], next: NDArray[Any]) -> Flow:
         """Compute the flow from ``prev`` to ``next``.
 
         Returns:
@@ -239,7 +234,7 @@ class FlowExtractor:
         first, second = self._grays([prev, next])
         return self._method.calc(first, second, None)
 
-    def iter(self, frames: Iterable[NDArray[Any]]) -> Iterator[NDArray[np.float32]]:
+    def iter(self, frames: Iterable[NDArray[Any]]) -> Iterator[Flow]:
         """Yield the n - 1 flows of n pictures, each picture read once; none for a single one.
 
         The flows do not depend on the number of threads.
@@ -256,9 +251,7 @@ class FlowExtractor:
             return threaded(grays, self._method.calc, self.threads)
         return chained(grays, self._method)
 
-    def levels(
-        self, frames: Iterable[NDArray[Any]], ahead: bool = True
-    ) -> Iterator[NDArray[np.uint8]]:
+    def levels(self, frames: Iterable[NDArray[Any]], ahead: bool = True) -> Iterator[Levels]:
         """Yield the n - 1 flows of n pictures as bytes ``(H, W, 2)``, as snippets store them.
 
         Args:
@@ -277,11 +270,11 @@ class FlowExtractor:
             levels = quantize(flow, self.bound, overwrite=True)
             yield np.ascontiguousarray(levels.transpose(1, 2, 0))
 
-    def quantize(self, flow: NDArray[np.floating]) -> NDArray[np.uint8]:
+    def quantize(self, flow: NDArray[np.floating]) -> Levels:
         """Return ``flow`` (px, any shape) as bytes over -bound..bound, zero at 128."""
         return quantize(flow, self.bound)
 
-    def dequantize(self, levels: NDArray[np.uint8]) -> NDArray[np.float32]:
+    def dequantize(self, levels: Levels) -> Flow:
         """Return bytes as px, within one step of ``2 bound / 255`` px; 128 is exactly zero."""
         return dequantize(levels, self.bound)
 
@@ -296,7 +289,7 @@ class FlowExtractor:
             "opencv": cv2.__version__,
         }
 
-    def _grays(self, frames: Iterable[NDArray[Any]]) -> Iterator[NDArray[np.uint8]]:
+    def _grays(self, frames: Iterable[NDArray[Any]]) -> Iterator[Gray]:
         """Yield the pictures in gray, checked to be of one size."""
         size: tuple[int, ...] | None = None
         for frame in frames:

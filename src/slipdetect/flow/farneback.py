@@ -10,8 +10,8 @@ from typing import Any, ClassVar, cast
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 
+from slipdetect.flow.arrays import Flow, Gray
 from slipdetect.flow.tvl1_parameters import number, settle_numbers
 
 # cv2's type stubs ask for a flow to begin with, which may be None
@@ -43,12 +43,7 @@ class Farneback:
         self.parameters = parameters
         self.uses_initial_flow = False
 
-    def calc(
-        self,
-        prev: NDArray[np.uint8],
-        next: NDArray[np.uint8],
-        initial: NDArray[np.float32] | None = None,
-    ) -> NDArray[np.float32]:
+    def calc(self, prev: Gray, next: Gray, initial: Flow | None = None) -> Flow:
         """Compute the flow; see ``FlowMethod.calc``."""
         chosen = self.parameters
         flow = _cv2.calcOpticalFlowFarneback(

@@ -1,15 +1,12 @@
-"""What the work runs on, by name.
+"""What the work runs on: OpenCL devices and CPUs.
 
-In: this machine. Out: text.
+In: this machine. Out: what there is of it, and how much of it may be used.
 """
 
 from __future__ import annotations
 
 import os
-import platform
-import sys
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, cast
 
 from slipdetect.errors import UsageError
@@ -99,33 +96,3 @@ def limit_cpus(count: int) -> None:
     """Let this process use ``count`` CPUs at most, as where several share a machine."""
     global _most_cpus
     _most_cpus = max(count, 1)
-
-
-def processor_name() -> str:
-    """Return the model of the processor, as far as the system tells."""
-    try:
-        for line in (
-            Path("/proc/cpuinfo").read_text(encoding="utf-8", errors="replace").splitlines()
-        ):
-            if line.startswith("model name"):
-                return " ".join(line.partition(":")[2].split())
-    except OSError:
-        pass
-    name = platform.processor()
-    return name if name else platform.machine()
-
-
-def machine_name() -> str:
-    """Return the processor's model and how many CPUs this process may use."""
-    count = usable_cpus()
-    return f"{processor_name()}, {count} CPU{'' if count == 1 else 's'}"
-
-
-def device_name(device: str) -> str:
-    """Return the name of the device that a flow method runs on, once the method is made."""
-    kind, _, number = device.partition(":")
-    if kind == "opencl":
-        return str(opencl_device())
-    if kind == "cuda" and "torch" in sys.modules:
-        return str(sys.modules["torch"].cuda.get_device_name(int(number) if number else None))
-    return "CPU" if kind == "cpu" else device

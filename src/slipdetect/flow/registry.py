@@ -15,8 +15,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Protocol, cast, runtime_checkab
 from slipdetect.errors import UsageError
 
 if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
+    from slipdetect.flow.arrays import Flow, Gray
 
 
 class FlowMethod(Protocol):
@@ -39,12 +38,7 @@ class FlowMethod(Protocol):
 
     def __init__(self, parameters: Any, device: str) -> None: ...
 
-    def calc(
-        self,
-        prev: NDArray[np.uint8],
-        next: NDArray[np.uint8],
-        initial: NDArray[np.float32] | None = None,
-    ) -> NDArray[np.float32]:
+    def calc(self, prev: Gray, next: Gray, initial: Flow | None = None) -> Flow:
         """Compute the flow.
 
         Args:
@@ -68,7 +62,7 @@ class BatchFlowMethod(FlowMethod, Protocol):
 
     batch: int
 
-    def calc_batch(self, prev: NDArray[np.uint8], next: NDArray[np.uint8]) -> NDArray[np.float32]:
+    def calc_batch(self, prev: Gray, next: Gray) -> Flow:
         """Compute the flows of pairs ``(N, H, W)`` uint8; return ``(N, 2, H, W)`` float32 px."""
         ...
 

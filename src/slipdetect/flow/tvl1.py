@@ -12,6 +12,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from slipdetect.flow.arrays import Flow, Gray
 from slipdetect.flow.kernels.level import Level, LevelSettings
 from slipdetect.flow.kernels.simd import PLANES, PLANES_WITH_LIGHT, Planes, Prepared
 from slipdetect.flow.tvl1_parameters import TvL1Parameters
@@ -45,12 +46,7 @@ class TvL1:
         """Copy and pickle without the work space of each thread."""
         return TvL1, (self.parameters,)
 
-    def calc(
-        self,
-        prev: NDArray[np.uint8],
-        next: NDArray[np.uint8],
-        initial: NDArray[np.float32] | None = None,
-    ) -> NDArray[np.float32]:
+    def calc(self, prev: Gray, next: Gray, initial: Flow | None = None) -> Flow:
         """Compute the flow; see ``FlowMethod.calc``."""
         first, second = self._pyramid(prev), self._pyramid(next)
         unknowns = self._start(first, initial)

@@ -13,6 +13,7 @@ import torch
 from numpy.typing import NDArray
 
 from slipdetect.errors import UsageError
+from slipdetect.flow.arrays import Flow, Gray
 from slipdetect.flow.gpu import planes as plain
 from slipdetect.flow.gpu.fused import Solver, solve_batch
 from slipdetect.flow.gpu.planes import build_levels, build_start
@@ -59,27 +60,17 @@ class TvL1Cuda:
         """Copy and pickle by what it was made from."""
         return TvL1Cuda, (self.parameters, str(self._device))
 
-    def calc(
-        self,
-        prev: NDArray[np.uint8],
-        next: NDArray[np.uint8],
-        initial: NDArray[np.float32] | None = None,
-    ) -> NDArray[np.float32]:
+    def calc(self, prev: Gray, next: Gray, initial: Flow | None = None) -> Flow:
         """Compute the flow; see ``FlowMethod.calc``. One pair leaves most of a GPU idle."""
         start = None if initial is None or not self.uses_initial_flow else initial[np.newaxis]
         flow: NDArray[np.float32] = self._flows(prev[np.newaxis], next[np.newaxis], start)[0]
         return flow
 
-    def calc_batch(self, prev: NDArray[np.uint8], next: NDArray[np.uint8]) -> NDArray[np.float32]:
+    def calc_batch(self, prev: Gray, next: Gray) -> Flow:
         """Compute the flows of pairs; see ``BatchFlowMethod.calc_batch``. All start from zero."""
         return self._flows(prev, next, None)
 
-    def _flows(
-        self,
-        prev: NDArray[np.uint8],
-        next: NDArray[np.uint8],
-        initial: NDArray[np.float32] | None,
-    ) -> NDArray[np.float32]:
+    def _flows(self, prev: Gray, next: Gray, initial: Flow | None) -> Flow:
         if self._solver is None:
             self._solver = choose_solver(self.parameters, self._device)
         needed = _BYTES_PLAIN if self._solver is plain.solve else _BYTES_FUSED

@@ -11,9 +11,9 @@ from typing import Any, ClassVar, cast
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 
 from slipdetect.errors import UsageError
+from slipdetect.flow.arrays import Flow, Gray
 from slipdetect.flow.machine import check_not_forked, opencl_device
 from slipdetect.flow.tvl1_parameters import TvL1Parameters
 
@@ -49,12 +49,7 @@ class TvL1OpenCV:
         """Copy and pickle without the solver, which OpenCV cannot copy."""
         return TvL1OpenCV, (self.parameters,)
 
-    def calc(
-        self,
-        prev: NDArray[np.uint8],
-        next: NDArray[np.uint8],
-        initial: NDArray[np.float32] | None = None,
-    ) -> NDArray[np.float32]:
+    def calc(self, prev: Gray, next: Gray, initial: Flow | None = None) -> Flow:
         """Compute the flow; see ``FlowMethod.calc``."""
         if self._solver is None or self._size != prev.shape:
             self._solver, self._size = create_solver(self.parameters), prev.shape
@@ -123,12 +118,7 @@ class TvL1UMat:
         """Copy and pickle without the solver, which OpenCV cannot copy."""
         return TvL1UMat, (self.parameters,)
 
-    def calc(
-        self,
-        prev: NDArray[np.uint8],
-        next: NDArray[np.uint8],
-        initial: NDArray[np.float32] | None = None,
-    ) -> NDArray[np.float32]:
+    def calc(self, prev: Gray, next: Gray, initial: Flow | None = None) -> Flow:
         """Compute the flow; see ``FlowMethod.calc``.
 
         Raises:

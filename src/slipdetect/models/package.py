@@ -12,7 +12,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from slipdetect._io import atomic_write
+from slipdetect._io import write_text
 from slipdetect.errors import OutputError, PackageError
 from slipdetect.models.config import ModelConfig, StreamConfig
 from slipdetect.models.pose import PoseConfig
@@ -228,8 +228,7 @@ def files_of(config: ModelConfig) -> list[str]:
 def write_config(path: Path, config: ModelConfig, overwrite: bool) -> None:
     """Write ``model.json`` in one step."""
     content = json.dumps(config.to_json(), indent=2, ensure_ascii=False, allow_nan=False)
-    with atomic_write(path, overwrite=overwrite) as temporary:
-        temporary.write_text(content + "\n", encoding="utf-8")
+    write_text(path, content + "\n", overwrite=overwrite)
 
 
 def _read_json(path: Path) -> object:

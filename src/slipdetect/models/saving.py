@@ -14,7 +14,7 @@ from pathlib import Path
 
 import torch
 
-from slipdetect._io import atomic_write, file_sha256
+from slipdetect._io import atomic_write, file_sha256, write_text
 from slipdetect._version import __version__
 from slipdetect.errors import OutputError, UsageError
 from slipdetect.models.config import ModelConfig, StreamConfig
@@ -70,8 +70,7 @@ def save_package(
         for stream in config.streams
     )
     if card is not None:
-        with atomic_write(folder / CARD_FILE, overwrite=True) as temporary:
-            temporary.write_text(card, encoding="utf-8")
+        write_text(folder / CARD_FILE, card, overwrite=True)
     versions = {"slipdetect": __version__, "torch": torch.__version__}
     # the thresholds of a pose network are fitted to the streams beside it
     config = replace(config, streams=streams, pose=None, versions={**config.versions, **versions})

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from typing import Self
 
 import numpy as np
 import numpy.typing as npt
@@ -14,6 +15,7 @@ import numpy.typing as npt
 from slipdetect.types.person import KEYPOINTS, Person, Track
 
 Floats = npt.NDArray[np.floating]
+Ints = npt.NDArray[np.int_]
 
 BEGIN = 0.12  # least score of a person who begins a track
 KEEP = 0.06  # least score of one who goes on with it
@@ -209,35 +211,54 @@ def track_window(path: _Path, first: int, length: int) -> Floats | None:
     if high - low < LEAST_SEEN:
         return None
     # a neighbor on either side, to fill gaps from
-    near = slice(max(low - 1, 0), high + 1)
-    window: Floats = _windows(path, near, np.array([first]), length)[0]
+    near = TrackRows.of(path, slice(max(low - 1, 0), high + 1))
+    window: Floats = near.windows(np.array([first]), length)[0]
     return window
 
 
-def track_windows(path: _Path, firsts: npt.NDArray[np.int_], length: int) -> Floats:
-    """Return many windows of a track at once, ``(n, length, 58)``, those where it is not seen too.
+@dataclass(frozen=True, eq=False)
+class TrackRows:
+    """What a track did, as arrays.
 
-    See ``track_window``.
-
-    Args:
-        path: A track of ``Tracker.paths``.
-        firsts: First picture of each, ``(n,)``.
-        length: Pictures.
+    Attributes:
+        frames: Pictures that the person was seen in, ``(n,)``.
+        rows: Keypoints and box in each, ``(n, 55)``.
+        scores: Of the person in each, ``(n,)``.
     """
-    return _windows(path, slice(None), firsts, length)
 
+    frames: Ints
+    rows: Floats
+    scores: Floats
 
-def _windows(path: _Path, part: slice, firsts: npt.NDArray[np.int_], length: int) -> Floats:
-    frames, people = np.array(path.frames[part]), path.people[part]
-    rows = np.stack([np.append(each.keypoints.ravel(), each.box) for each in people])
-    places = firsts[:, None] + np.arange(length)
-    before = np.clip(np.searchsorted(frames, places, side="right") - 1, 0, None)
-    after = np.minimum(before + 1, len(frames) - 1)
-    share = np.clip((places - frames[before]) / np.maximum(frames[after] - frames[before], 1), 0, 1)
-    seen = frames[before] == places
-    windows = np.zeros((*places.shape, COLUMNS), np.float32)
-    windows[..., : BOX.stop] = rows[before] + share[..., None] * (rows[after] - rows[before])
-    windows[..., SCORE] = np.where(seen, np.array([each.score for each in people])[before], 0)
-    windows[..., SEEN] = seen
-    windows[..., INSIDE] = (places >= frames[0]) & (places <= frames[-1])
-    return windows
+    @classmethod
+    def of(cls, path: _Path, part: slice = slice(None)) -> Self:
+        """Return those of a track of ``Tracker.paths``, or of a part of its pictures."""
+        people = path.people[part]
+        rows = np.stack([np.append(each.keypoints.ravel(), each.box) for each in people])
+        return cls(np.array(path.frames[part]), rows, np.array([each.score for each in people]))
+
+    def seen(self, firsts: Ints, length: int) -> Ints:
+        """Return in how many pictures of each window the person was seen, ``(n,)``."""
+        begin, end = (np.searchsorted(self.frames, places) for places in (firsts, firsts + length))
+        return end - begin
+
+    def windows(self, firsts: Ints, length: int) -> Floats:
+        """Return windows as of ``track_window``, ``(n, length, 58)``, the unseen ones too.
+
+        Args:
+            firsts: First picture of each, ``(n,)``.
+            length: Pictures.
+        """
+        frames, rows = self.frames, self.rows
+        places = firsts[:, None] + np.arange(length)
+        before = np.clip(np.searchsorted(frames, places, side="right") - 1, 0, None)
+        after = np.minimum(before + 1, len(frames) - 1)
+        gaps = np.maximum(frames[after] - frames[before], 1)
+        share = np.clip((places - frames[before]) / gaps, 0, 1)
+        seen = frames[before] == places
+        windows = np.zeros((*places.shape, COLUMNS), np.float32)
+        windows[..., : BOX.stop] = rows[before] + share[..., None] * (rows[after] - rows[before])
+        windows[..., SCORE] = np.where(seen, self.scores[before], 0)
+        windows[..., SEEN] = seen
+        windows[..., INSIDE] = (places >= frames[0]) & (places <= frames[-1])
+        return windows

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import logging
 import math
+import threading
 from collections import deque
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, ClassVar
@@ -67,6 +68,7 @@ class AlertSink(Sink):
         self._quiet_until: dict[str, float] = {}
         self._taken: deque[str] = deque(maxlen=_REMEMBERED)
         self._outbox = Outbox(f"slipdetect-{self.name}", self._try, room)
+        self._stopped = threading.Event()
 
     def send(self, alert: Alert) -> None:
         """Send one alert; it may take its time.
@@ -78,6 +80,7 @@ class AlertSink(Sink):
 
     def stop(self) -> None:
         """Make a ``send`` that is going on end soon, from another thread; no other follows."""
+        self._stopped.set()
 
     def event(self, alert: Alert) -> None:
         """Put an alert in the queue, unless the cooldown holds it back or the queue is full."""

@@ -12,7 +12,6 @@ import shlex
 import shutil
 import signal
 import subprocess
-import threading
 from pathlib import Path
 from typing import Self
 
@@ -65,7 +64,6 @@ class Command(AlertSink):
         self._program = _checked(self._words)
         self._timeout = TIMEOUT if timeout is None else timeout
         self._process: subprocess.Popen[str] | None = None
-        self._stopped = threading.Event()
 
     @classmethod
     def make(cls, given: str, setup: Setup) -> Self:
@@ -115,7 +113,7 @@ class Command(AlertSink):
 
     def stop(self) -> None:
         """Kill the program if it runs."""
-        self._stopped.set()
+        super().stop()
         process = self._process
         if process is not None:
             _kill(process)

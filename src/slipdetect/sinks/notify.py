@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import logging
 import re
-import threading
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -73,7 +72,6 @@ class Notify(AlertSink):
             raise UsageError("--notify is empty; give an address of apprise, such as ntfy://TOPIC")
         self._services = [_service(library, text, asset, timeout) for text in each]
         self._pauses = pauses
-        self._stopped = threading.Event()
 
     @classmethod
     def make(cls, given: str, setup: Setup) -> Self:
@@ -106,10 +104,6 @@ class Notify(AlertSink):
         failed = [each.told for each in everyone if each.reason]
         if failed:
             raise AlertError("; ".join(failed))
-
-    def stop(self) -> None:
-        """Try no further."""
-        self._stopped.set()
 
     def _notify(self, service: apprise.Apprise, title: str, text: str, kind: str) -> str:
         """Notify once, in the time that the service's address allows; return what went wrong."""

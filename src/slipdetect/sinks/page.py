@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Self
 from urllib.parse import quote
 
-from slipdetect._io import atomic_write, check_writable
+from slipdetect._io import check_writable, write_text
 from slipdetect._version import __version__
 from slipdetect.errors import UsageError
 from slipdetect.sinks.names import file_stems
@@ -128,8 +128,7 @@ class Page(Sink):
         from slipdetect.reports.page import html_page
 
         text = html_page(self._sections, self._about())
-        with atomic_write(self._target, overwrite=self._setup.overwrite) as temporary:
-            temporary.write_text(text, encoding="utf-8", newline="\n")
+        write_text(self._target, text, overwrite=self._setup.overwrite)
         self.written.append(self._target)
 
     def _about(self) -> About:

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import base64
 import http.client
-import threading
 import urllib.error
 import urllib.request
 from dataclasses import dataclass, field
@@ -99,7 +98,6 @@ class Webhook(AlertSink):
         self._address = Address.parse(address)
         self._timeout = TIMEOUT if timeout is None else timeout
         self._pauses = pauses
-        self._stopped = threading.Event()
 
     @classmethod
     def make(cls, given: str, setup: Setup) -> Self:
@@ -117,10 +115,6 @@ class Webhook(AlertSink):
         )
         if failed is not None:
             raise AlertError(f"{self._address.shown}: {failed}")
-
-    def stop(self) -> None:
-        """Try no further."""
-        self._stopped.set()
 
     def _post(self, body: bytes, timeout: float) -> tuple[str | None, bool]:
         """Post once; return what went wrong, if anything, and whether it will go wrong again."""

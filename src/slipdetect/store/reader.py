@@ -70,6 +70,15 @@ class StoredVideo:
             raise DataError(f"{self.manifest.key!r} was extracted without flow")
         return self._collect("flows", start, stop)
 
+    def iter_frames(self) -> Iterator[Bytes]:
+        """Yield the frames one by one, (H, W, 3) uint8 RGB, a shard of them in memory.
+
+        Raises:
+            DataError: As ``frames`` does.
+        """
+        for shard in self.manifest.shards:
+            yield from self.frames(shard.first, shard.first + shard.frames)
+
     def iter_flows(self) -> Iterator[Bytes]:
         """Yield the flows one by one, (H, W, 2) uint8, a shard of them in memory.
 

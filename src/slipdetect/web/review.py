@@ -14,7 +14,8 @@ from pathlib import Path
 
 from filelock import FileLock
 
-from slipdetect._io import atomic_write
+from slipdetect._io import write_text
+from slipdetect._tables import csv_text
 from slipdetect.errors import DataError, OutputError
 
 COLUMNS = ("path", "start", "end", "label", "group", "score")
@@ -75,10 +76,7 @@ class Review:
                 rows = [row for row in self._rows() if row[0] not in verdicts]
                 for path in verdicts:
                     rows += [each.cells(path) for each in verdicts[path]]
-                text = io.StringIO(newline="")
-                csv.writer(text, lineterminator="\n").writerows([COLUMNS, *rows])
-                with atomic_write(self.path, overwrite=True) as temporary:
-                    temporary.write_text(text.getvalue(), encoding="utf-8", newline="\n")
+                write_text(self.path, csv_text([COLUMNS, *rows]), overwrite=True)
         except (OSError, TimeoutError) as error:
             why = getattr(error, "strerror", None) or "another program has it"
             raise OutputError(f"cannot write {str(self.path)!r}: {why}") from error

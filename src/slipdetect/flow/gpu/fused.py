@@ -12,10 +12,10 @@ from collections.abc import Callable
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor
 
 from slipdetect.errors import UsageError
+from slipdetect.flow.arrays import Flow, Gray
 from slipdetect.flow.gpu.kernel import solve_pair
 from slipdetect.flow.gpu.planes import Level, build_levels, build_start, level_sizes
 from slipdetect.flow.tvl1_parameters import TvL1Parameters
@@ -116,14 +116,14 @@ _SHARE = 0.5
 
 
 def solve_batch(
-    prev: NDArray[np.uint8],
-    next: NDArray[np.uint8],
-    initial: NDArray[np.float32] | None,
+    prev: Gray,
+    next: Gray,
+    initial: Flow | None,
     parameters: TvL1Parameters,
     device: torch.device,
     solve: Solver,
     bytes_per_pixel: int,
-) -> NDArray[np.float32]:
+) -> Flow:
     """Compute the flows of pairs.
 
     Args:

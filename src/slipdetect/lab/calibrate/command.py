@@ -18,16 +18,10 @@ from slipdetect.cli.console import Console
 from slipdetect.cli.errors import SOME_FAILED
 from slipdetect.cli.options import common_options
 from slipdetect.cli.sources import footage
-from slipdetect.cli.typed_options import option, with_settings
+from slipdetect.cli.typed_options import FILE, FOLDER, POSITIVE, option, with_settings
 from slipdetect.errors import DataError, UsageError
 from slipdetect.lab.data.choose_clips import ALL, choose_datasets, choose_split, dataset_of
-from slipdetect.lab.evaluate.options import (
-    FILE,
-    FOLDER,
-    device_option,
-    overwrite_option,
-    refuse,
-)
+from slipdetect.lab.evaluate.options import device_option, overwrite_option, refuse
 from slipdetect.lab.evaluate.output import check_targets, counted, write_figure
 from slipdetect.lab.evaluate.tested_clips import DatasetSettings
 
@@ -39,7 +33,6 @@ if TYPE_CHECKING:
     from slipdetect.models import ModelConfig, ModelPackage
 
 _FITTING = ("dataset", "exclude")  # evaluate has these two as well
-_RATE = click.FloatRange(min=0.0, min_open=True)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,10 +46,10 @@ class CalibrateSettings(DatasetSettings):
         help="Your own footage in which nobody falls: a folder, a video or a pattern; repeatable.",
     )
     per_day: float | None = option(
-        type=_RATE, beside=("negatives",), help="False events a day to allow.  [default: 1]"
+        type=POSITIVE, beside=("negatives",), help="False events a day to allow.  [default: 1]"
     )
     per_hour: float | None = option(
-        type=_RATE, beside=("negatives",), help="False events an hour to allow."
+        type=POSITIVE, beside=("negatives",), help="False events an hour to allow."
     )
     data: Path | None = option(
         type=FILE,

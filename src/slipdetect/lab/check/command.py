@@ -14,14 +14,13 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from slipdetect._io import atomic_write, check_writable, make_folder
+from slipdetect._io import atomic_write, check_writable, make_folder, write_text
 from slipdetect._text import printable, shorten
 from slipdetect.cli.console import Console
 from slipdetect.cli.errors import SOME_FAILED
 from slipdetect.cli.options import common_options
-from slipdetect.cli.typed_options import option, with_settings
+from slipdetect.cli.typed_options import FOLDER, PATH, option, with_settings
 from slipdetect.errors import DataError, UsageError
-from slipdetect.lab.prepare.importer import FOLDER, PATH
 
 if TYPE_CHECKING:
     from slipdetect.lab.check.checking import DataCheck
@@ -166,8 +165,7 @@ def _write(
         rows = choose_examples(found.clips, settings.pictures, settings.seed)
         pictures["sheet.png"] = partial(draw_contact_sheet, rows, name)
     for file, text in texts.items():
-        with atomic_write(out / file, overwrite=settings.overwrite) as temporary:
-            temporary.write_text(text, encoding="utf-8", errors="backslashreplace", newline="\n")
+        write_text(out / file, text, overwrite=settings.overwrite)
     for file, draw in pictures.items():
         with atomic_write(out / file, overwrite=settings.overwrite) as temporary:
             draw(temporary)

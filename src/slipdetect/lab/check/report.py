@@ -5,13 +5,12 @@ In: a ``DataCheck``. Out: lines, text, plain data.
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from slipdetect._tables import csv_text
 from slipdetect._text import plain_name, printable
 from slipdetect.reports.formats import no_formula
 from slipdetect.reports.text_table import markdown_table, text_table, wrapped
@@ -250,12 +249,8 @@ def check_data(check: DataCheck) -> dict[str, Any]:
 
 def near_duplicates_csv(check: DataCheck) -> str:
     """Return a row per pair of clips that look alike, those that move most alike first."""
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(_COLUMNS)
-    for pair in () if check.near is None else check.near.pairs:
-        writer.writerow([_cell(value) for value in _row(pair)])
-    return text.getvalue()
+    pairs = () if check.near is None else check.near.pairs
+    return csv_text([_COLUMNS, *([_cell(value) for value in _row(pair)] for pair in pairs)])
 
 
 def _near_counts(check: DataCheck) -> dict[str, int]:

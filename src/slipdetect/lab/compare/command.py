@@ -13,12 +13,12 @@ from typing import TYPE_CHECKING
 
 import click
 
-from slipdetect._io import atomic_write, output_files
+from slipdetect._io import output_files, write_text
 from slipdetect.cli.console import Console
 from slipdetect.cli.options import common_options
-from slipdetect.cli.typed_options import option, with_settings
+from slipdetect.cli.typed_options import FOLDER, option, with_settings
 from slipdetect.errors import UsageError
-from slipdetect.lab.evaluate.options import FOLDER, FusionWeights
+from slipdetect.lab.evaluate.options import FusionWeights
 from slipdetect.lab.evaluate.output import write_figure
 
 if TYPE_CHECKING:
@@ -132,6 +132,5 @@ def _write(
         (data, text + "\n"),
     )
     for target, content in contents:
-        with atomic_write(target, overwrite=overwrite) as temporary:
-            temporary.write_text(content, encoding="utf-8", newline="\n")
+        write_text(target, content, overwrite=overwrite)
     write_figure(console, comparison_figure(result), plot, overwrite=overwrite, quiet=True)

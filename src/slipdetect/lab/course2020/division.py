@@ -6,9 +6,7 @@ refused or reported; subsets of whole groups.
 
 from __future__ import annotations
 
-import csv
 import hashlib
-import io
 import itertools
 import json
 import os
@@ -19,7 +17,8 @@ from pathlib import Path
 
 import numpy as np
 
-from slipdetect._io import atomic_write
+from slipdetect._io import write_text
+from slipdetect._tables import csv_text
 from slipdetect.errors import DataError, OutputError
 from slipdetect.lab.data import Clip, split_by_group
 from slipdetect.lab.data.splits import Leaks, divide, find_leaks
@@ -113,8 +112,7 @@ def keep_division(division: Division, folder: Path) -> Path:
     path = folder / SPLIT_FILE
     content = _content(division)
     if not path.exists():
-        with atomic_write(path) as temporary:
-            temporary.write_text(content, encoding="utf-8", newline="\n")
+        write_text(path, content)
         return path
     before = path.read_text(encoding="utf-8").splitlines()
     now = content.splitlines()
@@ -163,15 +161,13 @@ def _require_no_leaks(leaks: Leaks) -> None:
 
 
 def _content(division: Division) -> str:
-    buffer = io.StringIO()
-    writer = csv.writer(buffer, lineterminator="\n")
-    writer.writerow(_HEADER)
+    rows: list[Sequence[object]] = [_HEADER]
     for clip in division.clips:
         label = "slip" if clip.positive else "other"
         for start, end in clip.events or (("", ""),):
-            row = (division.name(clip), label, start, end, clip.group, clip.dataset, clip.split)
-            writer.writerow(row)
-    return buffer.getvalue()
+            known = clip.group, clip.dataset, clip.split
+            rows.append((division.name(clip), label, start, end, *known))
+    return csv_text(rows)
 
 
 def _size(path: Path) -> int:

@@ -13,7 +13,7 @@ import click
 from slipdetect.cli.console import Console
 from slipdetect.cli.errors import SOME_FAILED
 from slipdetect.cli.options import common_options
-from slipdetect.lab.prepare.importer import FOLDER
+from slipdetect.cli.typed_options import FOLDER
 from slipdetect.lab.prepare.importers import test_every_option
 
 if TYPE_CHECKING:

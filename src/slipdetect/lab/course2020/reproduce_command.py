@@ -11,11 +11,13 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from slipdetect._io import make_folder
 from slipdetect.cli.console import Console
 from slipdetect.cli.errors import SOME_FAILED
-from slipdetect.cli.options import common_options, with_options
-from slipdetect.errors import OutputError
+from slipdetect.cli.options import common_options
+from slipdetect.cli.typed_options import FOLDER, PATH, option, with_settings
 from slipdetect.lab.course2020.tables import make_table, table_names
+from slipdetect.lab.evaluate.options import device_option
 
 if TYPE_CHECKING:
     from slipdetect.lab.course2020.division import Division
@@ -25,102 +27,66 @@ if TYPE_CHECKING:
 
 # what --quick decides itself
 _DECIDED_BY_QUICK = ("weights", "protocol", "epochs", "seeds")
-_FOLDER = click.Path(path_type=Path, file_okay=False)
+_COUNT = click.IntRange(min=1)
 
-_OPTIONS = (
-    click.option(
-        "--data",
+
+@dataclass(frozen=True, kw_only=True)
+class ReproduceSettings:
+    """Options of ``reproduce``."""
+
+    data: Path = option(
         required=True,
         metavar="CSV",
-        type=click.Path(path_type=Path),
+        type=PATH,
         help="Annotated clips, as for train; its column split is obeyed.",
-    ),
-    click.option(
-        "--allow-leaks",
-        is_flag=True,
-        help="Run although the split leaks; every table then says so.",
-    ),
-    click.option("--root", type=_FOLDER, help="Folder of the videos.  [default: that of the CSV]"),
-    click.option(
-        "--out",
-        type=_FOLDER,
+    )
+    allow_leaks: bool = option(
+        is_flag=True, help="Run although the split leaks; every table then says so."
+    )
+    root: Path | None = option(
+        type=FOLDER, help="Folder of the videos.  [default: that of the CSV]"
+    )
+    out: Path | None = option(
+        type=FOLDER,
         help="Folder of all runs.  [default: runs/reproduce, or runs/reproduce-quick]",
-    ),
-    click.option(
-        "--cache", type=_FOLDER, help="Folder for decoded frames.  [default: frame-cache in OUT]"
-    ),
-    click.option(
-        "--store", type=_FOLDER, help="Folder of slipdetect extract to take frames and flow from."
-    ),
-    click.option(
-        "--only", metavar="PATTERN", help='Run the trials of such names only, such as "*-rgb".'
-    ),
-    click.option(
-        "--seeds",
-        type=click.IntRange(min=1),
-        help="Runs of each trial, seeds 0, 1, ...  [default: 1]",
-    ),
-    click.option(
-        "--weights",
+    )
+    cache: Path | None = option(
+        type=FOLDER, help="Folder for decoded frames.  [default: frame-cache in OUT]"
+    )
+    store: Path | None = option(
+        type=FOLDER, help="Folder of slipdetect extract to take frames and flow from."
+    )
+    only: str | None = option(
+        metavar="PATTERN", help='Run the trials of such names only, such as "*-rgb".'
+    )
+    seeds: int | None = option(
+        type=_COUNT, help="Runs of each trial, seeds 0, 1, ...  [default: 1]"
+    )
+    weights: str | None = option(
         metavar="WORD|FILE",
         help="Starting weights: imagenet, none, or a file; {backbone} in it stands for the "
         "network's name.  [default: imagenet]",
-    ),
-    click.option(
-        "--protocol",
+    )
+    protocol: str | None = option(
         help="Segments and crops that clips are scored by; the reference has 25x10.  "
         "[default: 25x1]",
-    ),
-    click.option(
-        "--epochs",
-        type=click.IntRange(min=1),
-        help="Passes over the clips.  [default: the recipe's]",
-    ),
-    click.option(
-        "--workers",
+    )
+    epochs: int | None = option(type=_COUNT, help="Passes over the clips.  [default: the recipe's]")
+    workers: int = option(
         type=click.IntRange(min=0),
         default=0,
         help="Processes that cut clips; 0: the training process does.",
-    ),
-    click.option(
-        "--accumulate",
-        type=click.IntRange(min=1),
-        help="Parts that a step is computed in, to save memory.  [default: 1]",
-    ),
-    click.option("--device", default="auto", help="auto, cpu, cuda, cuda:1 or mps."),
-    click.option("--list", "listing", is_flag=True, help="Show the trials and what is done; end."),
-    click.option(
-        "--quick",
+    )
+    accumulate: int | None = option(
+        type=_COUNT, help="Parts that a step is computed in, to save memory.  [default: 1]"
+    )
+    device: str = device_option()
+    listing: bool = option("--list", is_flag=True, help="Show the trials and what is done; end.")
+    quick: bool = option(
         is_flag=True,
         help="Only show that everything runs: few clips, three steps, random weights.",
-    ),
-    click.option(
-        "--with-report", is_flag=True, help="Put the report's own figures below the table."
-    ),
-)
-
-
-@dataclass(frozen=True)
-class _Options:
-    """The options as given."""
-
-    data: Path
-    allow_leaks: bool
-    root: Path | None
-    out: Path | None
-    cache: Path | None
-    store: Path | None
-    only: str | None
-    seeds: int | None
-    weights: str | None
-    protocol: str | None
-    epochs: int | None
-    workers: int
-    accumulate: int | None
-    device: str
-    listing: bool
-    quick: bool
-    with_report: bool
+    )
+    with_report: bool = option(is_flag=True, help="Put the report's own figures below the table.")
 
     @property
     def folder(self) -> Path:
@@ -128,7 +94,7 @@ class _Options:
         usual = Path("runs") / ("reproduce-quick" if self.quick else "reproduce")
         return usual if self.out is None else self.out
 
-    def settings(self) -> Settings:
+    def of_runs(self) -> Settings:
         """Return what holds for all runs."""
         from slipdetect.lab.course2020.runs import Settings
 
@@ -169,10 +135,10 @@ class _Reproduce(click.Command):
 
 @click.command(cls=_Reproduce)
 @click.argument("table", metavar="TABLE", type=click.Choice(table_names()))
-@with_options(_OPTIONS)
+@with_settings(ReproduceSettings)
 @common_options
 @click.pass_context
-def reproduce(ctx: click.Context, /, table: str, **given: Any) -> None:
+def reproduce(ctx: click.Context, /, table: str, settings: ReproduceSettings) -> None:
     """Run a table of the 2020 course report on your clips.
 
     \b
@@ -197,63 +163,60 @@ def reproduce(ctx: click.Context, /, table: str, **given: Any) -> None:
     slipdetect reproduce table6 --data clips.csv --quick
     slipdetect reproduce table6 --data clips.csv --workers 8 --with-report
     """
-    options = _Options(**given)
-    decided = [name for name in _DECIDED_BY_QUICK if given[name] is not None]
-    if options.quick and decided:
+    decided = [name for name in _DECIDED_BY_QUICK if getattr(settings, name) is not None]
+    if settings.quick and decided:
         raise click.UsageError(f"--quick decides --{decided[0]} itself; leave one of them out")
     from slipdetect.lab.course2020.reproduce_report import ReproduceView
 
-    experiment, division = _experiment(table, options)
+    experiment, division = _experiment(table, settings)
     # a pattern without a trial ends here, before anything is written
-    experiment.attempts(options.only)
+    experiment.attempts(settings.only)
     view = ReproduceView(ctx.ensure_object(Console), experiment)
     view.warn()
-    if options.listing:
-        view.listing(options.only)
+    if settings.listing:
+        view.listing(settings.only)
         return
-    ctx.exit(_run(experiment, division, view, options))
+    ctx.exit(_run(experiment, division, view, settings))
 
 
-def _experiment(table: str, options: _Options) -> tuple[Experiment, Division]:
+def _experiment(table: str, settings: ReproduceSettings) -> tuple[Experiment, Division]:
     """Return what is to be done; nothing is written yet."""
     from slipdetect.lab.course2020.division import make_division, smoke_division
     from slipdetect.lab.course2020.experiment import Experiment
     from slipdetect.lab.course2020.runs import TrainingWork
     from slipdetect.lab.data import read_annotations
 
-    root = options.data.parent if options.root is None else options.root
-    clips = read_annotations(options.data, options.root)
-    division = make_division(clips, root, allow_leaks=options.allow_leaks)
-    if options.quick:
+    root = settings.data.parent if settings.root is None else settings.root
+    clips = read_annotations(settings.data, settings.root)
+    division = make_division(clips, root, allow_leaks=settings.allow_leaks)
+    if settings.quick:
         division = smoke_division(division)
-    settings = options.settings()
-    seeds = range(1 if options.seeds is None else options.seeds)
+    runs = settings.of_runs()
+    seeds = range(1 if settings.seeds is None else settings.seeds)
     shown = {
-        "protocol": settings.protocol,
-        "starting weights": "random" if settings.weights is None else settings.weights,
+        "protocol": runs.protocol,
+        "starting weights": "random" if runs.weights is None else runs.weights,
         "seeds": ", ".join(map(str, seeds)),
-        **({} if options.epochs is None else {"epochs": str(options.epochs)}),
+        **({} if settings.epochs is None else {"epochs": str(settings.epochs)}),
     }
-    work = TrainingWork(division, settings)
+    work = TrainingWork(division, runs)
     plan = make_table(table)
-    return Experiment(plan, division, options.folder, work, seeds, shown, settings.smoke), division
+    return Experiment(plan, division, settings.folder, work, seeds, shown, runs.smoke), division
 
 
-def _run(experiment: Experiment, division: Division, view: ReproduceView, options: _Options) -> int:
+def _run(
+    experiment: Experiment, division: Division, view: ReproduceView, settings: ReproduceSettings
+) -> int:
     from slipdetect.lab.course2020.division import keep_division
     from slipdetect.lab.course2020.tables import REPORTED
     from slipdetect.lab.extract.lock import folder_lock
 
-    out = experiment.out
-    try:
-        out.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise OutputError(f"cannot make {str(out)!r}: {error.strerror}; choose another") from error
-    with folder_lock(out):
-        split = keep_division(division, out)
-        view.begin(options.only, split)
+    make_folder(experiment.out)
+    with folder_lock(experiment.out):
+        split = keep_division(division, experiment.out)
+        view.begin(settings.only, split)
         with view.bar():
-            failures = experiment.run(options.only, view.progress, view.ended)
+            failures = experiment.run(settings.only, view.progress, view.ended)
         result = experiment.result(failures)
-        view.table(result, REPORTED.get(result.name) if options.with_report else None)
+        view.table(result, REPORTED.get(result.name) if settings.with_report else None)
     return SOME_FAILED if result.failures else 0

@@ -6,8 +6,6 @@ report's own figures. Out: lines on both streams, files in its folder.
 
 from __future__ import annotations
 
-import csv
-import io
 import json
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -16,7 +14,8 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from slipdetect._io import atomic_write
+from slipdetect._io import atomic_write, write_text
+from slipdetect._tables import csv_text
 from slipdetect.cli.console import Bar, Console
 from slipdetect.lab.course2020.division import Leaked
 from slipdetect.lab.course2020.experiment import Experiment, validation_curves
@@ -76,17 +75,9 @@ def reproduce_text(result: TableResult, reported: Reported | None = None) -> str
     """Return the table for a terminal, of 100 columns at most where the headings allow."""
     lines = [line for warning in warnings(result) for line in (*wrapped(warning), "")]
     lines += [result.title, *wrapped(_caption(result))]
-    for heading, pick in _BLOCKS:
-        lines += ["", heading, "", *text_table(["", *result.columns], _rows(result, pick))]
-    if result.chosen:
-        lines += ["", _CHOSEN, "", *text_table(["", *result.columns], _chosen_rows(result))]
-    notes = _notes(result)
-    lines += ["", *[line for note in notes for line in wrapped(note)]]
-    if reported is not None:
-        lines += ["", "The 2020 course report's own figures, %, of other clips", ""]
-        head, *rows = _reported_rows(result, reported)
-        lines += text_table(head, rows)
-        lines += ["", *[line for note in _reported_notes(reported) for line in wrapped(note)]]
+    for heading, (head, *rows), notes in _tables(result, reported):
+        lines += ["", heading, "", *text_table(head, rows)]
+        lines += ["", *[line for note in notes for line in wrapped(note)]] if notes else []
     return "\n".join(lines) + "\n"
 
 
@@ -94,33 +85,33 @@ def reproduce_markdown(result: TableResult, reported: Reported | None = None) ->
     """Return the same as a page in Markdown."""
     lines = [line for warning in warnings(result) for line in (f"**{warning}**", "")]
     lines += [f"# {result.title}", "", _caption(result)]
-    heads = ["", *result.columns]
-    for heading, pick in _BLOCKS:
-        lines += ["", f"{heading}:", "", *markdown_table(heads, _rows(result, pick))]
-    if result.chosen:
-        lines += ["", f"{_CHOSEN}:", "", *markdown_table(heads, _chosen_rows(result))]
-    notes = _notes(result)
-    lines += ["", *[f"- {note}" for note in notes]]
-    if reported is not None:
-        head, *rows = _reported_rows(result, reported)
-        lines += [
-            "",
-            "The 2020 course report's own figures, %, of other clips:",
-            "",
-            *markdown_table(head, rows),
-        ]
-        lines += ["", *[f"- {note}" for note in _reported_notes(reported)]]
+    for heading, (head, *rows), notes in _tables(result, reported):
+        lines += ["", f"{heading}:", "", *markdown_table(head, rows)]
+        lines += ["", *[f"- {note}" for note in notes]] if notes else []
     return "\n".join(lines) + "\n"
+
+
+def _tables(
+    result: TableResult, reported: Reported | None
+) -> Iterator[tuple[str, list[list[str]], Sequence[str]]]:
+    """Yield the heading, the rows (headings first) and the notes of every table."""
+    found = [(heading, _rows(result, pick)) for heading, pick in _BLOCKS]
+    found += [(_CHOSEN, _chosen_rows(result))] if result.chosen else []
+    for index, (heading, rows) in enumerate(found, 1):
+        yield heading, [["", *result.columns], *rows], _notes(result) if index == len(found) else ()
+    if reported is not None:
+        heading = "The 2020 course report's own figures, %, of other clips"
+        yield heading, _reported_rows(result, reported), _reported_notes(reported)
 
 
 def reproduce_csv(result: TableResult) -> str:
     """Return a row per cell, in shares of 1 without rounding."""
-    buffer = io.StringIO()
-    writer = csv.writer(buffer, lineterminator="\n")
     figures = [
         f"{kind}{end}" for kind in ("accuracy", "mean_class") for end in ("", "_low", "_high")
     ]
-    writer.writerow(["table", "row", "column", "state", *figures, "seeds", *flags(result)])
+    rows: list[list[object]] = [
+        ["table", "row", "column", "state", *figures, "seeds", *flags(result)]
+    ]
     for label, cells in result.rows:
         for column, cell in zip(result.columns, cells, strict=True):
             values: list[object] = []
@@ -129,9 +120,9 @@ def reproduce_csv(result: TableResult) -> str:
                     ["", "", ""] if figure is None else [figure.value, figure.low, figure.high]
                 )
             seeds = 0 if cell.accuracy is None else len(cell.accuracy.by_seed)
-            row = [result.name, label, column, cell.state, *values, seeds, *flags(result).values()]
-            writer.writerow(row)
-    return buffer.getvalue()
+            named = [result.name, label, column, cell.state]
+            rows.append([*named, *values, seeds, *flags(result).values()])
+    return csv_text(rows)
 
 
 def reproduce_data(result: TableResult, reported: Reported | None = None) -> dict[str, Any]:
@@ -350,8 +341,7 @@ class ReproduceView:
         if result.chosen:
             files |= self._curves(result)
         for file, content in files.items():
-            with atomic_write(out / file, overwrite=True) as temporary:
-                temporary.write_text(content, encoding="utf-8", newline="\n")
+            write_text(out / file, content, overwrite=True)
         written = [*files, *([f"{name}.png"] if (out / f"{name}.png").exists() else [])]
         self._console.note(f"written to {out}: {', '.join(written)}")
 

@@ -14,7 +14,8 @@ from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any, Protocol
 
-from slipdetect.errors import ModelError, OutputError, SlipdetectError, UsageError
+from slipdetect._io import make_folder
+from slipdetect.errors import ModelError, SlipdetectError, UsageError
 from slipdetect.lab.course2020.division import Division, nested_subset
 from slipdetect.lab.course2020.tables import Trial
 from slipdetect.lab.data import Clip
@@ -200,10 +201,7 @@ def reason(error: BaseException) -> str:
 def _do(attempt: Attempt, work: Work, out: Path, say: Say) -> None:
     folder, facts = attempt.folder(out), work.facts(attempt)
     if attempt_state(folder, facts) == OPEN:
-        try:
-            folder.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise OutputError(f"cannot make {str(folder)!r}: {error.strerror}") from error
+        make_folder(folder)
         write_facts(folder / FACTS_FILE, facts)
     work.run(attempt, folder, say)
     if attempt_state(folder, facts) != DONE:

@@ -6,7 +6,7 @@ In: files of scores. Out: one ``.npz`` that ``evaluate`` and ``compare`` read, o
 from __future__ import annotations
 
 import re
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,9 +14,10 @@ import click
 
 from slipdetect._io import check_writable
 from slipdetect.cli.console import Console
-from slipdetect.cli.options import Beside, common_options
+from slipdetect.cli.options import common_options
+from slipdetect.cli.typed_options import FILE, FOLDER, PATH, option, with_settings
 from slipdetect.errors import UsageError
-from slipdetect.lab.evaluate.options import refuse
+from slipdetect.lab.evaluate.options import overwrite_option, refuse
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -26,60 +27,43 @@ if TYPE_CHECKING:
 _NAMED = re.compile(r"[\w-]+=")
 
 
+@dataclass(frozen=True, kw_only=True)
+class ConvertSettings:
+    """Options of ``convert-scores``."""
+
+    out: Path = option(
+        type=PATH,
+        required=True,
+        help="The .npz to write; or a folder, for MODALITY.pickle as the two-stream code reads "
+        "them.",
+    )
+    data: Path | None = option(
+        metavar="CSV",
+        type=FILE,
+        help="The tested clips, for their names and groups; pickles need it.",
+    )
+    split: str | None = option(
+        metavar="NAME", beside=("data",), help="Rows of CSV that were tested.  [default: all]"
+    )
+    root: Path | None = option(
+        beside=("data",), type=FOLDER, help="Folder of the videos.  [default: that of CSV]"
+    )
+    labels: str = option(default="slip,other", metavar="A,B", help="Names of the classes in order.")
+    frames: int = option(
+        type=click.IntRange(min=1),
+        default=1,
+        help="Frames whose scores were summed, 19 in the two-stream code.",
+    )
+    overwrite: bool = overwrite_option()
+
+
 @click.command("convert-scores")
 @click.argument("files", metavar="[MODALITY=]FILE...", nargs=-1, required=True)
-@click.option(
-    "--out",
-    type=click.Path(path_type=Path),
-    required=True,
-    help="The .npz to write; or a folder, for MODALITY.pickle as the two-stream code reads them.",
-)
-@click.option(
-    "--data",
-    metavar="CSV",
-    type=click.Path(path_type=Path, dir_okay=False),
-    help="The tested clips, for their names and groups; pickles need it.",
-)
-@click.option(
-    "--split",
-    metavar="NAME",
-    cls=Beside,
-    beside=("data",),
-    help="Rows of CSV that were tested.  [default: all]",
-)
-@click.option(
-    "--root",
-    cls=Beside,
-    beside=("data",),
-    type=click.Path(path_type=Path, file_okay=False),
-    help="Folder of the videos.  [default: that of CSV]",
-)
-@click.option(
-    "--labels",
-    default="slip,other",
-    metavar="A,B",
-    help="Names of the classes in order.",
-)
-@click.option(
-    "--frames",
-    type=click.IntRange(min=1),
-    default=1,
-    help="Frames whose scores were summed, 19 in the two-stream code.",
-)
-@click.option("--overwrite", is_flag=True, help="Replace files that exist.")
+@with_settings(ConvertSettings)
 @common_options
 @click.pass_context
 def convert_scores(
-    ctx: click.Context,
-    /,
-    files: tuple[str, ...],
-    out: Path,
-    data: Path | None,
-    split: str | None,
-    root: Path | None,
-    labels: str,
-    frames: int,
-    overwrite: bool,
+    ctx: click.Context, /, files: tuple[str, ...], settings: ConvertSettings
 ) -> None:
     """Convert scores of clips from and to older programs.
 
@@ -97,18 +81,18 @@ def convert_scores(
     from slipdetect.lab.course2020.results import joined_scores
     from slipdetect.lab.evaluate.scores import read_scores, write_scores
 
-    console = ctx.ensure_object(Console)
+    console, out, data = ctx.ensure_object(Console), settings.out, settings.data
     if out.suffix.lower() != ".npz":
         if len(files) > 1:
             raise UsageError("pickles are made of one .npz of slipdetect; name it alone")
         refuse(ctx, ("data", "labels", "frames"), "the .npz that pickles are made of has it")
-        written = write_pickles(read_scores(Path(files[0])), out, overwrite=overwrite)
+        written = write_pickles(read_scores(Path(files[0])), out, overwrite=settings.overwrite)
         console.note(f"wrote {', '.join(repr(str(path)) for path in written)}")
         return
-    check_writable(out, overwrite=overwrite)
-    clips = [] if data is None else _clips(data, split, root)
-    names = [label.strip() for label in labels.split(",")]
-    given = {"data": data and data.name, "split": split, "frames": frames}
+    check_writable(out, overwrite=settings.overwrite)
+    clips = [] if data is None else _clips(data, settings.split, settings.root)
+    names = [label.strip() for label in settings.labels.split(",")]
+    given = {"data": data and data.name, "split": settings.split, "frames": settings.frames}
     streams = []
     for text in files:
         modality, _, name = text.partition("=") if _NAMED.match(text) else ("scores", "", text)
@@ -118,14 +102,14 @@ def convert_scores(
                 clips,
                 modality=modality,
                 labels=names,
-                frames=frames,
-                root=root or (data and data.parent),
+                frames=settings.frames,
+                root=settings.root or (data and data.parent),
             )
         )
     scores = joined_scores(streams)
     facts = {"imported": ", ".join(files), **{k: v for k, v in given.items() if v is not None}}
     scores = replace(scores, facts={"model": out.stem, **facts})
-    write_scores(scores, out, overwrite=overwrite)
+    write_scores(scores, out, overwrite=settings.overwrite)
     console.note(f"wrote {str(out)!r}: {', '.join(scores.logits)} of {len(scores.clips)} clips")
 
 

@@ -9,7 +9,7 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
-from slipdetect._io import atomic_write, output_files
+from slipdetect._io import atomic_write, output_files, write_text
 from slipdetect._text import printable, shorten
 from slipdetect.sinks.names import file_stems
 from slipdetect.sinks.sink import PerVideoSink, Setup
@@ -44,8 +44,7 @@ class TimeLabel(PerVideoSink):
     def result(self, result: DetectionResult) -> None:
         target = next(self.left)
         label = {str(round(each.start, 3)): each.probability for each in result.windows}
-        with atomic_write(target, overwrite=self.overwrite) as temporary:
-            temporary.write_text(json.dumps(label, allow_nan=False) + "\n", encoding="utf-8")
+        write_text(target, json.dumps(label, allow_nan=False) + "\n", overwrite=self.overwrite)
         self.written.append(target)
         for ending in _PLOTS:
             plot = target.with_name(target.name.removesuffix(_JSON) + ending)

@@ -1,32 +1,36 @@
 """Clips decoded once, sampled by time and kept on disk as plain arrays.
 
-In: a clip and a sampling recipe. Out: memory-mapped frames ``(T, H, W, 3)`` or flow.
+In: a clip and a sampling recipe. Out: memory-mapped frames ``(T, H, W, 3)`` or flow. No more than
+a few pictures are in memory, however long a clip is.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable
+import shutil
+from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from slipdetect._io import ARRAY_DAMAGE, atomic_write
 from slipdetect.errors import DataError, OutputError, VideoError
 from slipdetect.flow import FlowExtractor
+from slipdetect.lab.data.array_file import in_order, load_or_make, write_rows
 from slipdetect.store import StoredVideo, StoreQuery, VideoStore
 from slipdetect.video import open_video
-
-Kind = TypeVar("Kind", bound=np.generic)
+from slipdetect.video.decoder import shrunk_size
 
 _LAYOUT = (
     2  # of how frames are read too: 1 knew other times, and neither mirrored nor interlaced ones
 )
 _SMALL = 16  # px, where pictures do not count
+_COLORS, _COMPONENTS = 3, 2  # bytes of a pixel, of frames and of flow
+
+Picture = npt.NDArray[np.uint8]
 
 
 @dataclass(frozen=True)
@@ -80,8 +84,7 @@ class FrameCache:
             VideoError: The clip cannot be decoded.
             DataError: The store has the clip, made by another recipe.
         """
-        target = self._target(path, asdict(self.sampling))
-        return _load_or_make(target, lambda: self._decode(path))
+        return load_or_make(self._frames_target(path), lambda: self._decode(path))
 
     def times(self, path: Path) -> npt.NDArray[np.float64]:
         """Return the seconds of the sampled frames of a clip on its own clock, ``(T,)``.
@@ -90,7 +93,7 @@ class FrameCache:
             VideoError: The clip cannot be decoded.
             DataError: The store has the clip, made by another recipe.
         """
-        return _load_or_make(self._times_target(path), lambda: self._read_times(path))
+        return load_or_make(self._times_target(path), lambda: self._read_times(path))
 
     def flows(self, path: Path) -> npt.NDArray[np.uint8]:
         """Return the quantized flow of a clip, ``(T - 1, H, W, 2)``; one still field if T is 1.
@@ -101,19 +104,66 @@ class FrameCache:
         """
         if self.flow is None:
             raise DataError("this frame cache has no flow recipe; pass flow= when making it")
-        target = self._target(path, {**asdict(self.sampling), "flow": self.flow})
-        return _load_or_make(target, lambda: self._compute_flow(path))
+        return load_or_make(self._flow_target(path), lambda: self._compute_flow(path))
 
-    def _decode(self, path: Path) -> npt.NDArray[np.uint8]:
+    def require_room(self, paths: Iterable[Path]) -> str:
+        """Return a sentence on the disk that clips will take which are not kept yet; "": none.
+
+        It goes by what headers say of lengths; a clip that cannot be read counts nothing.
+
+        Raises:
+            OutputError: So much is not free.
+            DataError: The store has a clip, made by another recipe.
+        """
+        sizes = [self.missing_bytes(path) for path in dict.fromkeys(paths)]
+        needed, unknown = sum(size or 0 for size in sizes), sizes.count(None)
+        if not (needed or unknown):
+            return ""
+        free = shutil.disk_usage(self.folder).free
+        taken = f"decoded clips will take about {_size(needed)} in {str(self.folder)!r}"
+        room = f"{_size(free)} are free"
+        if needed > free:
+            raise OutputError(
+                f"{taken}, where {room}; free some space, choose another folder, or leave out clips"
+            )
+        more = f"; clips that do not say how long they are: {unknown}" if unknown else ""
+        return f"{taken}, where {room}{more}"
+
+    def missing_bytes(self, path: Path) -> int | None:
+        """Return about how much is yet to be written of a clip; None if nobody knows."""
+        try:
+            missing = 0 if self._frames_target(path).exists() else _COLORS
+            if self.flow is not None and not self._flow_target(path).exists():
+                missing += _COMPONENTS
+            if not missing:
+                return 0
+            stored = self._find(path)
+            if stored is not None:
+                facts = stored.manifest
+                return facts.frames * facts.height * facts.width * missing
+            with open_video(path) as video:
+                info = video.info
+        except VideoError:
+            return 0
+        if info.duration is None:
+            return None
+        width, height = shrunk_size(info.width, info.height, self.sampling.short_side)
+        frames = int(info.duration * self.sampling.sample_fps) + 1
+        return frames * height * width * missing
+
+    def _decode(self, path: Path) -> Iterator[Picture]:
         stored = self._find(path)
         if stored is not None and stored.recipe.rgb:
-            return stored.frames()
+            yield from stored.iter_frames()
+            return
+        times = []
         with open_video(path) as video:
-            frames = list(video.frames(self.sampling.sample_fps, self.sampling.short_side))
-        if not frames:
+            for frame in video.frames(self.sampling.sample_fps, self.sampling.short_side):
+                times.append(frame.time)
+                yield frame.image
+        if not times:
             raise VideoError(f"{str(path)!r} has no frame that can be decoded")
-        _save(self._times_target(path), np.array([frame.time for frame in frames]))
-        return np.stack([frame.image for frame in frames])
+        write_rows(self._times_target(path), np.array(times))
 
     def _read_times(self, path: Path) -> npt.NDArray[np.float64]:
         stored = self._find(path)
@@ -123,17 +173,22 @@ class FrameCache:
             sampled = video.frames(self.sampling.sample_fps, _SMALL)
             return np.array([frame.time for frame in sampled])
 
+    def _compute_flow(self, path: Path) -> Iterator[Picture]:
+        stored, frames = self._find(path), self.frames(path)
+        if stored is not None and stored.recipe.flow is not None and len(frames) > 1:
+            return stored.iter_flows()
+        if len(frames) == 1:
+            return iter([np.full((*frames.shape[1:3], _COMPONENTS), 128, np.uint8)])
+        return FlowExtractor.from_recipe(self.flow or {}).levels(in_order(frames))
+
+    def _frames_target(self, path: Path) -> Path:
+        return self._target(path, asdict(self.sampling))
+
     def _times_target(self, path: Path) -> Path:
         return self._target(path, {**asdict(self.sampling), "times": True})
 
-    def _compute_flow(self, path: Path) -> npt.NDArray[np.uint8]:
-        stored, frames = self._find(path), self.frames(path)
-        if stored is not None and stored.recipe.flow is not None and len(frames) > 1:
-            return stored.flows()
-        extractor = FlowExtractor.from_recipe(self.flow or {})
-        if len(frames) == 1:
-            return np.full((1, *frames.shape[1:3], 2), 128, np.uint8)
-        return np.stack(list(extractor.levels(frames)))
+    def _flow_target(self, path: Path) -> Path:
+        return self._target(path, {**asdict(self.sampling), "flow": self.flow})
 
     def _find(self, path: Path) -> StoredVideo | None:
         return None if self._stored is None else self._stored.find(path)
@@ -165,17 +220,5 @@ def cache_name(path: Path, layout: list[Any], recipe: dict[str, Any]) -> str:
     return f"{stem}-{key}"
 
 
-def _load_or_make(target: Path, make: Callable[[], npt.NDArray[Kind]]) -> npt.NDArray[Kind]:
-    """Map the array at ``target``, made first if it is missing or damaged."""
-    try:
-        kept: npt.NDArray[Kind] = np.load(target, mmap_mode="r", allow_pickle=False)
-        return kept
-    except (OSError, *ARRAY_DAMAGE):
-        _save(target, make())
-    made: npt.NDArray[Kind] = np.load(target, mmap_mode="r", allow_pickle=False)
-    return made
-
-
-def _save(target: Path, array: npt.NDArray[Any]) -> None:
-    with atomic_write(target, overwrite=True) as temporary:
-        np.save(temporary, array, allow_pickle=False)
+def _size(count: int) -> str:
+    return f"{count / 1e6:.0f} MB" if count < 1e9 else f"{count / 1e9:.1f} GB"

@@ -26,6 +26,7 @@ from slipdetect.errors import DataError, UsageError
 from slipdetect.lab.augment.images import flip_images, scale_short_side
 from slipdetect.lab.augment.transforms import GroupOverSample
 from slipdetect.lab.data import Clip, FrameCache, Sampling
+from slipdetect.lab.data.array_file import in_order
 from slipdetect.lab.evaluate.each_clip import each_clip
 from slipdetect.lab.evaluate.protocol import Protocol, default_protocol
 from slipdetect.lab.evaluate.scores import ClipScores, clip_name
@@ -76,6 +77,7 @@ def score_clips(
             recipe.
         ModelError: The device is not there, or its memory does not hold one snippet.
         UsageError: The protocol does not suit the model.
+        OutputError: The disk has no room for a decoded clip.
     """
     if not clips:
         raise DataError("there are no clips to score; check the split and the data sets chosen")
@@ -108,7 +110,8 @@ def clip_scorer(
     score = _scoring(package, protocol, device, batch)
 
     def score_clip(clip: Clip) -> Scores:
-        with _frame_cache(cache, package.config, store, scratch) as kept:
+        with frame_cache(cache, package.config, store, scratch) as kept:
+            kept.require_room([clip.path])
             return score(clip.path, kept)
 
     return score_clip
@@ -155,11 +158,12 @@ def cached_segment(cache: FrameCache, path: Path, rate: float, *, flow: bool) ->
         rate: Frames per second.
         flow: A stream wants flow.
     """
-    frames = cache.frames(path)
+    frames = in_order(cache.frames(path))
     stored = cache.flows(path) if flow else None
 
     def read(images: Iterator[Images]) -> Iterator[Images]:
-        for _, each in zip(pairwise(images), () if stored is None else stored, strict=False):
+        fields = iter(()) if stored is None else in_order(stored)
+        for _, each in zip(pairwise(images), fields, strict=False):
             yield each
 
     run = RunState(flow=None if stored is None else read)
@@ -280,9 +284,13 @@ def _check_consensus(config: ModelConfig, protocol: Protocol) -> None:
 
 
 @contextmanager
-def _frame_cache(
-    folder: Path | None, config: ModelConfig, store: VideoStore | None, scratch: Path | None
+def frame_cache(
+    folder: Path | None,
+    config: ModelConfig,
+    store: VideoStore | None,
+    scratch: Path | None = None,
 ) -> Iterator[FrameCache]:
+    """Yield what keeps the frames and flow that a model looks at; see ``clip_scorer``."""
     sampling = Sampling(config.sample_fps, config.frame_short_side)
     flow = next((stream.flow for stream in config.streams if stream.flow is not None), None)
     if folder is not None:

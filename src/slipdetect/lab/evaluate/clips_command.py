@@ -18,12 +18,10 @@ from slipdetect.cli.completion import MODEL_NAME
 from slipdetect.cli.console import Console
 from slipdetect.cli.errors import SOME_FAILED
 from slipdetect.cli.options import common_options
-from slipdetect.cli.typed_options import option, with_settings
+from slipdetect.cli.typed_options import FILE, FOLDER, option, with_settings
 from slipdetect.cli.worker_options import ResumableSettings
 from slipdetect.errors import DataError, UsageError
 from slipdetect.lab.evaluate.options import (
-    FILE,
-    FOLDER,
     MANY_OPTIONS,
     PREDICTIONS_SUFFIX,
     SCORE_SUFFIX,
@@ -142,10 +140,11 @@ def _read(file: Path) -> ClipScores:
 def _score(console: Console, model: str, tested: TestedClips, settings: ClipSettings) -> ClipScores:
     """Run the model over the clips."""
     from slipdetect.detection import model_folder, resolve_device
-    from slipdetect.lab.evaluate.clip_scoring import collected
+    from slipdetect.lab.evaluate.clip_scoring import collected, frame_cache
     from slipdetect.lab.evaluate.each_clip import each_clip
     from slipdetect.lab.evaluate.protocol import Protocol, default_protocol
     from slipdetect.models import load_package
+    from slipdetect.store import VideoStore
     from slipdetect.workers.manifest import Manifest
 
     text, total = settings.protocol, len(tested.clips)
@@ -157,6 +156,12 @@ def _score(console: Console, model: str, tested: TestedClips, settings: ClipSett
     warn_of_training_data(console, package.config, tested, bundled=model == "default")
     views = "" if protocol.views is None else f" ({protocol.views} views of each)"
     console.note(f"scoring {total} clips on {device}, protocol {protocol}{views}")
+    if settings.cache is not None and settings.on is None:
+        stored = None if settings.store is None else VideoStore(settings.store)
+        with frame_cache(settings.cache, package.config, stored) as cache:
+            room = cache.require_room(clip.path for clip in tested.clips)
+        if room:
+            console.note(room)
     with ExitStack() as stack:
         kept = None
         if settings.resume is not None:

@@ -20,12 +20,11 @@ from slipdetect.cli.console import Console
 from slipdetect.cli.detect_options import EVENT_OPTIONS, event_settings
 from slipdetect.cli.errors import SOME_FAILED
 from slipdetect.cli.options import common_options, with_options
-from slipdetect.cli.typed_options import option, with_settings
+from slipdetect.cli.typed_options import FILE, option, with_settings
 from slipdetect.cli.worker_options import ResumableSettings
 from slipdetect.errors import DataError, UsageError
 from slipdetect.lab.data.choose_clips import choose_datasets
 from slipdetect.lab.evaluate.options import (
-    FILE,
     MANY_OPTIONS,
     PREDICTIONS_SUFFIX,
     SCORE_SUFFIX,

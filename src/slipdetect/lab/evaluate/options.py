@@ -13,7 +13,7 @@ from typing import Any
 import click
 from click.core import ParameterSource
 
-from slipdetect.cli.typed_options import option
+from slipdetect.cli.typed_options import FILE, option
 from slipdetect.errors import UsageError
 
 SCORE_SUFFIX, PREDICTIONS_SUFFIX = ".npz", ".jsonl"
@@ -21,9 +21,6 @@ SCORE_SUFFIX, PREDICTIONS_SUFFIX = ".npz", ".jsonl"
 MANY_OPTIONS = ("jobs", "on", "resume")
 
 FORMATS = ("table", "json", "markdown")
-
-FOLDER = click.Path(path_type=Path, file_okay=False)
-FILE = click.Path(path_type=Path, dir_okay=False)
 
 _MOST_WEIGHT = 1e9
 

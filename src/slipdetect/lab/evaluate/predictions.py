@@ -9,7 +9,6 @@ import json
 import logging
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
-from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -205,17 +204,20 @@ def moving_size(path: Path, start: float, end: float) -> float | None:
     Returns:
         The share, to 3 digits; None if nothing moves or the video cannot be read again.
     """
-    small: list[npt.NDArray[np.float32]] = []
+    extents: list[float | None] = []
+    before: npt.NDArray[np.float32] | None = None
     try:
         with open_video(path) as video:
             for frame in video.frames(_RATE, _SIDE):
-                if frame.time > end + 1e-6 and len(small) > 1:
+                if frame.time > end + 1e-6 and extents:
                     break
                 if frame.time >= start - 1e-6:
-                    small.append(thumbnail(frame.image))
+                    small = thumbnail(frame.image)
+                    if before is not None:
+                        extents.append(motion_extent(motion_profile(before, small)))
+                    before = small
     except VideoError:
         return None
-    extents = [motion_extent(motion_profile(a, b)) for a, b in pairwise(small)]
     known = [extent for extent in extents if extent is not None]
     return round(float(np.quantile(known, 0.75)), 3) if known else None
 

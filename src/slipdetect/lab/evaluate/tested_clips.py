@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from slipdetect.cli.console import Console
-from slipdetect.cli.typed_options import option
+from slipdetect.cli.typed_options import FOLDER, option
 from slipdetect.lab.data.choose_clips import (
     ALL,
     choose_datasets,
@@ -21,7 +21,6 @@ from slipdetect.lab.data.choose_clips import (
     dataset_of,
     warn_of_known_groups,
 )
-from slipdetect.lab.evaluate.options import FOLDER
 
 if TYPE_CHECKING:
     from slipdetect.lab.data import Clip

@@ -6,6 +6,7 @@ In: ``.pth.tar`` files. Out: a package folder; on stdout what was recognized and
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +14,8 @@ import click
 
 from slipdetect.cli.console import Console, one_line
 from slipdetect.cli.options import common_options, with_options
+from slipdetect.cli.typed_options import PATH, POSITIVE, option, with_settings
+from slipdetect.lab.evaluate.options import overwrite_option
 from slipdetect.lab.fetch import fetch_shown
 from slipdetect.modalities.snippet import CROPS, MODALITIES
 from slipdetect.reports.text_table import text_fields
@@ -21,18 +24,16 @@ if TYPE_CHECKING:
     from slipdetect.lab.checkpoints import Imported, OldStream
     from slipdetect.models import ModelConfig, StreamConfig
 
-_PATH = click.Path(path_type=Path)
-_ABOVE_ZERO = click.FloatRange(min=0, min_open=True)
 # options of how video is read, by the field they set
 _READING = {
-    "sample_fps": (_ABOVE_ZERO, "Frames read of every second."),
+    "sample_fps": (POSITIVE, "Frames read of every second."),
     "short_side": (click.IntRange(min=16), "Shorter side of frames, px."),
-    "window": (_ABOVE_ZERO, "Length of a window, s."),
-    "stride": (_ABOVE_ZERO, "Distance of windows, s."),
+    "window": (POSITIVE, "Length of a window, s."),
+    "stride": (POSITIVE, "Distance of windows, s."),
     "snippet_stride": (click.IntRange(min=1), "Frames from one snippet to the next."),
     "crop": (click.Choice(CROPS), "What snippets see."),
     "flow_method": (click.STRING, "How flow is computed."),
-    "flow_bound": (_ABOVE_ZERO, "Largest flow kept, px."),
+    "flow_bound": (POSITIVE, "Largest flow kept, px."),
 }
 
 
@@ -53,75 +54,59 @@ def _names(
     return None if value is None else tuple(part.strip() for part in value.split(","))
 
 
+@dataclass(frozen=True, kw_only=True)
+class ImportSettings:
+    """Options of ``models import``, without those of how video is read."""
+
+    out: Path = option(type=PATH, required=True, help="Folder of the new package.")
+    urls: tuple[str, ...] = option(
+        "--url",
+        multiple=True,
+        metavar="URL#sha256=HEX",
+        help="Fetch a FILE first, into downloads beside --out; repeatable, after those named.",
+    )
+    name: str | None = option(help="Name of the model.  [default: the folder's]")
+    arch: str | None = option(help="Network, where a file does not say it or says it wrongly.")
+    modality: str | None = option(
+        type=click.Choice(MODALITIES), help="Where the number of input channels does not tell it."
+    )
+    preset: str = option(
+        type=click.Choice(["course2020", "course2020-v1", "course2020-v0"]),
+        default="course2020",
+        help="How video is read: windows of 30 frames every 10 (course2020), of 30 every 30 "
+        "(course2020-v1) or of 40 every 10 (course2020-v0).",
+    )
+    segments: int | None = option(
+        type=click.IntRange(min=1), help="Snippets per clip in training.  [default: 3]"
+    )
+    labels: tuple[str, ...] | None = option(
+        callback=_names,
+        metavar="NAME,NAME",
+        help="Classes in the order of the outputs.  [default: Slipping,NotSlipping]",
+    )
+    positive: str | None = option(help="The class that is to be found.  [default: the first]")
+    fusion: tuple[float, ...] | None = option(
+        callback=_weights, metavar="W:W", help="Weight of each file.  [default: 1:1]"
+    )
+    dtype: str = option(
+        type=click.Choice(["float32", "float16"]),
+        default="float32",
+        help="Numbers on disk; float16 takes half the room and rounds.",
+    )
+    overwrite: bool = overwrite_option("Replace a package in --out.")
+
+
 @click.command("import")
-@click.argument("files", metavar="[FILE]...", nargs=-1, type=_PATH)
-@click.option("--out", type=_PATH, required=True, help="Folder of the new package.")
-@click.option(
-    "--url",
-    "urls",
-    multiple=True,
-    metavar="URL#sha256=HEX",
-    help="Fetch a FILE first, into downloads beside --out; repeatable, after those named.",
-)
-@click.option("--name", help="Name of the model.  [default: the folder's]")
-@click.option("--arch", help="Network, where a file does not say it or says it wrongly.")
-@click.option(
-    "--modality",
-    type=click.Choice(MODALITIES),
-    help="Where the number of input channels does not tell it.",
-)
-@click.option(
-    "--preset",
-    type=click.Choice(["course2020", "course2020-v1", "course2020-v0"]),
-    default="course2020",
-    help="How video is read: windows of 30 frames every 10 (course2020), of 30 every 30 "
-    "(course2020-v1) or of 40 every 10 (course2020-v0).",
-)
-@click.option(
-    "--segments",
-    type=click.IntRange(min=1),
-    help="Snippets per clip in training.  [default: 3]",
-)
-@click.option(
-    "--labels",
-    callback=_names,
-    metavar="NAME,NAME",
-    help="Classes in the order of the outputs.  [default: Slipping,NotSlipping]",
-)
-@click.option("--positive", help="The class that is to be found.  [default: the first]")
-@click.option(
-    "--fusion", callback=_weights, metavar="W:W", help="Weight of each file.  [default: 1:1]"
-)
+@click.argument("files", metavar="[FILE]...", nargs=-1, type=PATH)
+@with_settings(ImportSettings)
 @with_options(
     click.option(f"--{name.replace('_', '-')}", type=kind, help=f"{text}  [default: the preset's]")
     for name, (kind, text) in _READING.items()
 )
-@click.option(
-    "--dtype",
-    type=click.Choice(["float32", "float16"]),
-    default="float32",
-    help="Numbers on disk; float16 takes half the room and rounds.",
-)
-@click.option("--overwrite", is_flag=True, help="Replace a package in --out.")
 @common_options
 @click.pass_context
 def import_files(
-    ctx: click.Context,
-    /,
-    files: tuple[Path, ...],
-    out: Path,
-    urls: tuple[str, ...],
-    name: str | None,
-    arch: str | None,
-    modality: str | None,
-    preset: str,
-    segments: int | None,
-    labels: tuple[str, ...] | None,
-    positive: str | None,
-    fusion: tuple[float, ...] | None,
-    dtype: str,
-    overwrite: bool,
-    **reading: Any,
+    ctx: click.Context, /, files: tuple[Path, ...], settings: ImportSettings, **reading: Any
 ) -> None:
     """Make a model of old checkpoints (.pth.tar).
 
@@ -139,21 +124,28 @@ def import_files(
     from slipdetect.lab.checkpoints import Wishes, import_checkpoints
     from slipdetect.models.package import check_folder
 
-    console = ctx.ensure_object(Console)
-    if not files and not urls:
+    console, out = ctx.ensure_object(Console), settings.out
+    if not files and not settings.urls:
         raise click.UsageError("name a FILE, or an address with --url")
-    check_folder(out, overwrite=overwrite)  # before anything is fetched
+    check_folder(out, overwrite=settings.overwrite)  # before anything is fetched
     downloads = out.resolve().parent / "downloads"
-    fetched = [fetch_shown(console, address, downloads) for address in urls]
+    fetched = [fetch_shown(console, address, downloads) for address in settings.urls]
     imported = import_checkpoints(
         [*files, *fetched],
         out,
-        name=name,
-        arch=arch,
-        modality=modality,
-        wishes=Wishes(preset, reading, segments, labels, positive, fusion),
-        dtype=getattr(torch, dtype),
-        overwrite=overwrite,
+        name=settings.name,
+        arch=settings.arch,
+        modality=settings.modality,
+        wishes=Wishes(
+            settings.preset,
+            reading,
+            settings.segments,
+            settings.labels,
+            settings.positive,
+            settings.fusion,
+        ),
+        dtype=getattr(torch, settings.dtype),
+        overwrite=settings.overwrite,
     )
     for remark in imported.remarks:
         console.warn(remark)

@@ -20,7 +20,7 @@ import numpy.typing as npt
 import torch
 from safetensors.numpy import save_file
 
-from slipdetect._io import atomic_write, file_sha256
+from slipdetect._io import atomic_write, file_sha256, write_text
 from slipdetect.errors import OutputError, UsageError
 from slipdetect.models.config import ModelConfig
 from slipdetect.models.package import (
@@ -90,8 +90,7 @@ def copy_package(
             graph = replace(graph, file=_copied(package.folder, graph.file, folder))
         streams.append(replace(stream, file=file, graph=graph))
     if text is not None:
-        with atomic_write(folder / CARD_FILE, overwrite=True) as temporary:
-            temporary.write_text(text, encoding="utf-8")
+        write_text(folder / CARD_FILE, text, overwrite=True)
     pose = config.pose
     if pose is not None:
         pose = replace(pose, file=_copied(package.folder, pose.file, folder))

@@ -17,9 +17,9 @@ from slipdetect._io import file_sha256, make_folder
 from slipdetect.cli.console import Console
 from slipdetect.cli.errors import SOME_FAILED
 from slipdetect.cli.options import common_options, with_options
-from slipdetect.cli.typed_options import option, with_settings
+from slipdetect.cli.typed_options import FOLDER, option, with_settings
 from slipdetect.errors import DataError
-from slipdetect.lab.evaluate.options import FOLDER, device_option
+from slipdetect.lab.evaluate.options import device_option
 from slipdetect.lab.omnifall.protocol import FALL, SPLITS, STATES, SUBJECT, TRAINED_ON
 from slipdetect.lab.train.command import training_bar
 from slipdetect.lab.train.settings import SET_OPTION, given_settings
@@ -45,7 +45,6 @@ class OmnifallSettings:
     train: str = option(
         type=click.Choice(TRAINED_ON),
         default="staged",
-        show_default=True,
         help="Sets to train on; synthetic is of-syn.",
     )
     split: str | None = option(
@@ -56,14 +55,12 @@ class OmnifallSettings:
     state: str = option(
         type=click.Choice([*STATES, _BOTH]),
         default=_BOTH,
-        show_default=True,
         help="What to train a model for.",
     )
-    recipe: str = option(default="default", show_default=True, help="Recipe, as for train.")
+    recipe: str = option(default="default", help="Recipe, as for train.")
     out: Path = option(
         type=FOLDER,
         default=Path("runs/omnifall"),
-        show_default=True,
         help="Folder of models and tables.",
     )
     cache: Path | None = option(
@@ -73,7 +70,8 @@ class OmnifallSettings:
     device: str = device_option()
 
 
-@click.command()
+# the documentation makes its page without the group that shows defaults
+@click.command(context_settings={"show_default": True})
 @click.argument("files", metavar="[SPLIT=]FILE...", nargs=-1, required=True)
 @with_settings(OmnifallSettings)
 @with_options([SET_OPTION])

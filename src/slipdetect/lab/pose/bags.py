@@ -6,7 +6,7 @@ In: skeletons of annotated clips. Out: arrays of windows for training.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -14,9 +14,10 @@ import numpy.typing as npt
 from slipdetect.lab.data import Clip
 from slipdetect.lab.pose.augment import MARGIN
 from slipdetect.people.skeletons import Skeletons
-from slipdetect.people.tracks import INSIDE, LEAST_SEEN, SEEN, Tracker, track_windows
+from slipdetect.people.tracks import COLUMNS, LEAST_SEEN, Tracker, TrackRows
 
 Floats = npt.NDArray[np.floating]
+Ints = npt.NDArray[np.int_]
 
 SHOWN = 0.25  # share of a window's pictures in which the person must be seen
 LONG = 1.5  # seconds; of longer events only so much counts, their annotated onset is loose
@@ -26,26 +27,55 @@ SLACK = 0.11  # seconds by which a window may miss them
 BEGUN = 0.3  # seconds of an event that do not show yet what it is
 
 
+class TrackWindows:
+    """The windows of a clip's tracks, made when asked for: they overlap, so all of them are many.
+
+    Args:
+        tracks: Of the people.
+        number: Of the track of each window, ``(windows,)``.
+        first: Picture of each, ``(windows,)``.
+        length: Pictures of a window.
+    """
+
+    def __init__(self, tracks: Sequence[TrackRows], number: Ints, first: Ints, length: int) -> None:
+        self._tracks, self._number, self._first, self._length = tracks, number, first, length
+
+    def __getitem__(self, chosen: Ints) -> Floats:
+        """Return windows by their places, ``(n, length, 58)``."""
+        number, first = self._number[chosen], self._first[chosen]
+        made = np.zeros((len(chosen), self._length, COLUMNS), np.float32)
+        for track in np.unique(number).tolist():
+            mine = number == track
+            made[mine] = self._tracks[track].windows(first[mine], self._length)
+        return made
+
+
 @dataclass(frozen=True, eq=False)
 class Bag:
-    """The windows of all people of a clip.
+    """Windows of all people of a clip.
 
     Attributes:
-        windows: ``(windows, length + 2 MARGIN, 58)`` float32.
+        source: Windows by place, ``(length + 2 MARGIN, 58)`` float32 each.
+        places: Of this bag's windows there, ``(windows,)``.
         starts: Time of each window's first picture, seconds, ``(windows,)``.
         length: Of a window, seconds.
     """
 
-    windows: Floats
+    source: TrackWindows | Floats
+    places: Ints
     starts: npt.NDArray[np.float64]
     length: float
 
     def __len__(self) -> int:
         return len(self.starts)
 
+    def windows(self, chosen: Ints | slice = slice(None)) -> Floats:
+        """Return the chosen windows, or all of them, ``(n, length + 2 MARGIN, 58)``."""
+        return self.source[self.places[chosen]]
+
     def only(self, chosen: npt.NDArray[np.bool_]) -> Bag:
         """Return the bag of the chosen windows."""
-        return Bag(self.windows[chosen], self.starts[chosen], self.length)
+        return replace(self, places=self.places[chosen], starts=self.starts[chosen])
 
     def with_event(self, event: tuple[float, float] | None) -> Bag:
         """Return the windows that may show an event, all where its time is not known."""
@@ -78,17 +108,18 @@ def bag_of(skeletons: Skeletons, pictures: int, rate: float, step: int = 1) -> B
     frames = len(skeletons.times)
     firsts = np.arange(-(pictures // 3), max(frames - pictures * 2 // 3, 1), step)
     wide = pictures + 2 * MARGIN
-    windows: list[Floats] = [np.zeros((0, wide, INSIDE + 1), np.float32)]
-    starts: list[npt.NDArray[np.int_]] = [firsts[:0]]
-    for path in tracker.paths.values():
-        made = track_windows(path, firsts - MARGIN, wide)
-        seen = made[:, MARGIN:-MARGIN, SEEN].sum(1) >= max(2, round(SHOWN * pictures))
-        seen &= made[..., SEEN].sum(1) >= LEAST_SEEN
-        windows.append(made[seen])
-        starts.append(firsts[seen])
+    tracks = [TrackRows.of(path) for path in tracker.paths.values()]
+    numbers, begins = [firsts[:0]], [firsts[:0]]
+    for number, track in enumerate(tracks):
+        seen = track.seen(firsts, pictures) >= max(2, round(SHOWN * pictures))
+        seen &= track.seen(firsts - MARGIN, wide) >= LEAST_SEEN
+        begins.append(firsts[seen])
+        numbers.append(np.full(len(begins[-1]), number))
+    first = np.concatenate(begins)
     return Bag(
-        np.concatenate(windows),
-        (skeletons.times[0] if frames else 0.0) + np.concatenate(starts) / rate,
+        TrackWindows(tracks, np.concatenate(numbers), first - MARGIN, wide),
+        np.arange(len(first)),
+        (skeletons.times[0] if frames else 0.0) + first / rate,
         (pictures - 1) / rate,
     )
 

@@ -6,7 +6,7 @@ curve; a calibration.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
 import numpy.typing as npt
@@ -21,6 +21,8 @@ from slipdetect.types.events import sigmoid
 
 Floats = npt.NDArray[np.floating]
 
+_AT_ONCE = 1024  # windows that are judged together
+
 
 class HeldOut:
     """Held-out clips, each judged by its surest window of any person.
@@ -30,16 +32,38 @@ class HeldOut:
         rate: Pictures a second.
 
     Attributes:
-        features: Of all windows, ``(n, 105, pictures)``.
+        windows: How many there are.
         unseen: Clips in which nobody is found.
     """
 
     def __init__(self, clips: Sequence[ClipBag], rate: float) -> None:
+        self._bags, self._rate = [item.bag for item in clips], rate
         self._positive = [item.clip.positive for item in clips]
-        self._sizes = [len(item.bag) for item in clips]
+        self._sizes = [len(bag) for bag in self._bags]
+        self.windows = sum(self._sizes)
         self.unseen = self._sizes.count(0)
-        windows = [item.bag.windows[:, MARGIN:-MARGIN] for item in clips if len(item.bag)]
-        self.features = features(np.concatenate(windows), rate) if windows else None
+
+    def log_odds(self, judge: Callable[[Floats], Floats]) -> Floats:
+        """Return the log-odds of all windows, ``(windows,)``.
+
+        Args:
+            judge: Returns those of features, ``(n,)`` of ``(n, 105, pictures)``; it is called with
+                a part of the windows at a time, which is all that is in memory.
+        """
+        odds = [judge(features(part, self._rate)) for part in self._parts()]
+        return np.concatenate([np.zeros(0, np.float32), *odds])
+
+    def _parts(self) -> Iterator[Floats]:
+        numbers = np.repeat(np.arange(len(self._bags)), self._sizes)
+        places = np.concatenate([np.arange(size) for size in [0, *self._sizes]])
+        for begin in range(0, self.windows, _AT_ONCE):
+            part = slice(begin, begin + _AT_ONCE)
+            yield np.concatenate(
+                [
+                    self._bags[number].windows(places[part][numbers[part] == number])
+                    for number in np.unique(numbers[part]).tolist()
+                ]
+            )[:, MARGIN:-MARGIN]
 
     def judged(self, odds: Floats) -> tuple[float | None, float | None, float | None]:
         """Return loss, accuracy at a probability of 0.5 and area under the ROC curve.
@@ -48,7 +72,7 @@ class HeldOut:
         it is left out of the loss.
 
         Args:
-            odds: Log-odds of the windows of ``features``, ``(n,)``.
+            odds: Log-odds of the windows, ``(n,)``.
         """
         if not self._positive:
             return None, None, None
@@ -66,7 +90,7 @@ class HeldOut:
         """Return what makes a probability of 0.5 part the clips best, both labels weighing alike.
 
         Args:
-            odds: Log-odds of the windows of ``features``, ``(n,)``.
+            odds: Log-odds of the windows, ``(n,)``.
         """
         seen = [(e, truth) for e, truth in self._pairs(self._surest(odds)) if e is not None]
         probabilities = sigmoid(np.array([each for each, _ in seen]))

@@ -23,8 +23,6 @@ from slipdetect.lab.pose.training import Member, Pools
 from slipdetect.lab.train.metrics import EpochMetrics
 from slipdetect.lab.train.state_file import StateFolder
 
-_AT_ONCE = 1024  # windows that are judged together
-
 
 class PoseTrainer:
     """The networks of one stream, which differ by their draws alone.
@@ -101,13 +99,14 @@ class PoseTrainer:
 
     def _log_odds(self) -> npt.NDArray[np.floating]:
         """Return the log-odds of the held-out windows."""
-        seen = self._held_out.features
-        if seen is None:
-            return np.zeros(0, np.float32)
-        parts = [torch.from_numpy(seen[i : i + _AT_ONCE]) for i in range(0, len(seen), _AT_ONCE)]
-        odds = [torch.cat([member.log_odds(part) for part in parts]) for member in self._members]
-        mean: npt.NDArray[np.floating] = torch.stack(odds).mean(0).numpy()
-        return mean
+
+        def judge(seen: npt.NDArray[np.floating]) -> npt.NDArray[np.floating]:
+            part = torch.from_numpy(seen)
+            odds = [member.log_odds(part) for member in self._members]
+            mean: npt.NDArray[np.floating] = torch.stack(odds).mean(0).numpy()
+            return mean
+
+        return self._held_out.log_odds(judge)
 
     def _restore(self, path: Path, tensors: dict[str, torch.Tensor], facts: dict[str, Any]) -> None:
         try:

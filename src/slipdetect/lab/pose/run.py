@@ -178,8 +178,8 @@ class PoseRun:
         data: Mapping[str, Sequence[Clip]],
     ) -> ModelPackage:
         metrics = asdict(last)
-        if held_out.features is not None:
-            odds = PoseNetwork(weights, "the pose network").log_odds(held_out.features)
+        if held_out.windows:
+            odds = held_out.log_odds(PoseNetwork(weights, "the pose network").log_odds)
             keys = ("val_loss", "val_accuracy", "val_auc")
             metrics |= dict(zip(keys, held_out.judged(odds), strict=True))
         facts = {
@@ -202,8 +202,9 @@ def calibrated(
     package stays that of the combination with other streams.
     """
     made = {name: array.astype(np.float32) for name, array in weights.items()}
-    if held_out.features is not None:
-        fitted = held_out.calibration(PoseNetwork(made, "the networks").log_odds(held_out.features))
+    if held_out.windows:
+        odds = held_out.log_odds(PoseNetwork(made, "the networks").log_odds)
+        fitted = held_out.calibration(odds)
         for name in made:
             if name.endswith(".head.weight"):
                 made[name] = made[name] / np.float32(fitted.temperature)

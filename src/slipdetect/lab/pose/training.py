@@ -117,7 +117,7 @@ class Pools:
             positive = number < settings.positives
             bag, most = self._bag(positive, settings, random)
             chosen = random.choice(len(bag), min(most, len(bag)), replace=False)
-            windows.append(bag.windows[chosen])
+            windows.append(bag.windows(chosen))
             numbers += [number] * len(chosen)
             labels.append(float(positive))
         return Drawn(np.concatenate(windows), np.array(numbers), np.array(labels, np.float32))

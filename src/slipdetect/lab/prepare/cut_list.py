@@ -5,14 +5,13 @@ In: a CSV. Out: ``ListedCut``s; after cutting, an annotation file of the new vid
 
 from __future__ import annotations
 
-import csv
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from slipdetect._io import atomic_write
-from slipdetect._tables import read_table
+from slipdetect._io import write_text
+from slipdetect._tables import csv_text, read_table
 from slipdetect.errors import DataError, UsageError
 from slipdetect.lab.data.safe_paths import Enclosure
 from slipdetect.lab.prepare.reencode import Reencoded
@@ -96,13 +95,8 @@ def write_annotations(
     rows = [_annotation(cut, written, folder) for cut, written in done]
     names = list(dict.fromkeys(name for row in rows for name in row))
     target = folder / ANNOTATIONS
-    with (
-        atomic_write(target, overwrite=overwrite) as temporary,
-        temporary.open("w", newline="", encoding="utf-8") as stream,
-    ):
-        writer = csv.DictWriter(stream, names, restval="", lineterminator="\n")
-        writer.writeheader()
-        writer.writerows(rows)
+    cells = ([row.get(name, "") for name in names] for row in rows)
+    write_text(target, csv_text([names, *cells]), overwrite=overwrite)
     return target
 
 

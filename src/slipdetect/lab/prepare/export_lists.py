@@ -13,14 +13,13 @@ from typing import TYPE_CHECKING, Protocol
 
 import click
 
-from slipdetect._io import atomic_write, check_writable, make_folder
+from slipdetect._io import atomic_write, check_writable, make_folder, write_text
 from slipdetect.cli.console import Console
 from slipdetect.cli.options import common_options
-from slipdetect.cli.typed_options import option, with_settings
+from slipdetect.cli.typed_options import FOLDER, PATH, option, with_settings
 from slipdetect.errors import DataError
 from slipdetect.lab.course2020.lists import CLASSES
 from slipdetect.lab.data.annotations import Clip, read_annotations
-from slipdetect.lab.prepare.importer import FOLDER, PATH
 from slipdetect.lab.prepare.importers import test_every_option
 from slipdetect.lab.prepare.rows import OTHER, SLIP, SPLITS, Row
 from slipdetect.lab.prepare.splitting import CUTS_GROUPS, split_by_position
@@ -291,7 +290,5 @@ def _check_targets(out: Path, names: Sequence[str], overwrite: bool) -> None:
 
 
 def _write(file: Path, lines: Sequence[str], overwrite: bool) -> Path:
-    with atomic_write(file, overwrite=overwrite) as temporary:
-        text = "".join(f"{line}\n" for line in lines)
-        temporary.write_text(text, encoding="utf-8", newline="\n")
+    write_text(file, "".join(f"{line}\n" for line in lines), overwrite=overwrite)
     return file

@@ -14,20 +14,12 @@ import click
 
 from slipdetect._io import make_folder, publish_folder, staging_folder
 from slipdetect._text import excerpt
-from slipdetect.cli.typed_options import option
+from slipdetect.cli.typed_options import FOLDER, PATH, option
 from slipdetect.errors import DataError, UsageError
 from slipdetect.lab import require
 from slipdetect.lab.data.safe_paths import Enclosure
 from slipdetect.lab.fetch.archives import check_member, unwritable
-from slipdetect.lab.prepare.importer import (
-    FOLDER,
-    PATH,
-    SKIPPED,
-    Importer,
-    ImportJob,
-    class_folders,
-    videos_of,
-)
+from slipdetect.lab.prepare.importer import SKIPPED, Importer, ImportJob, class_folders, videos_of
 from slipdetect.lab.prepare.mapping import SKIP
 from slipdetect.lab.prepare.rows import LeftOut, Prepared, Row
 from slipdetect.lab.prepare.text_files import list_lines

@@ -11,17 +11,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import ClassVar
 
-import click
-
 from slipdetect.errors import DataError
 from slipdetect.lab.prepare.mapping import ClassMapping
 from slipdetect.lab.prepare.rows import LeftOut, Prepared, listable
 from slipdetect.lab.prepare.splitting import SplitRequest
 from slipdetect.video.finding import search_folder
-
-FOLDER = click.Path(path_type=Path, file_okay=False)
-FILE = click.Path(path_type=Path, dir_okay=False)
-PATH = click.Path(path_type=Path)
 
 NO_VIDEO = "file that is no video that can be read"
 NO_LIST = "name that no list can hold (line breaks, space at the end, not UTF-8)"

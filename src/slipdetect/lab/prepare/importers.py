@@ -16,8 +16,8 @@ import click
 from slipdetect._text import printable
 from slipdetect.cli.console import Bar, Console
 from slipdetect.cli.options import Beside, Decorator, common_options, with_options
-from slipdetect.cli.typed_options import with_settings
-from slipdetect.lab.prepare.importer import FILE, FOLDER, PATH, SKIPPED, Importer, ImportJob
+from slipdetect.cli.typed_options import FILE, FOLDER, PATH, with_settings
+from slipdetect.lab.prepare.importer import SKIPPED, Importer, ImportJob
 from slipdetect.lab.prepare.mapping import SKIP, ClassMapping, read_pairs
 from slipdetect.lab.prepare.rows import Prepared, Row, check_target
 from slipdetect.lab.prepare.splitting import CUTS_GROUPS, SplitRequest

@@ -14,12 +14,12 @@ from pathlib import Path
 import click
 
 from slipdetect._text import excerpt, printable
-from slipdetect.cli.typed_options import option
+from slipdetect.cli.typed_options import FOLDER, option
 from slipdetect.errors import DataError, UsageError
 from slipdetect.lab.data.annotations import AnnotationLine, lines_by_video, read_lines
 from slipdetect.lab.data.times import Late, span_text
 from slipdetect.lab.prepare.cut_plan import CutRule, TimedVideo
-from slipdetect.lab.prepare.importer import FOLDER, Importer, ImportJob
+from slipdetect.lab.prepare.importer import Importer, ImportJob
 from slipdetect.lab.prepare.rows import Prepared
 from slipdetect.video import find_videos
 

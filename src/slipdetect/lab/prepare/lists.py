@@ -8,10 +8,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from slipdetect.cli.typed_options import option
+from slipdetect.cli.typed_options import FILE, option
 from slipdetect.errors import DataError, UsageError
 from slipdetect.lab.course2020.lists import read_course_lists
-from slipdetect.lab.prepare.importer import FILE, Importer, ImportJob
+from slipdetect.lab.prepare.importer import Importer, ImportJob
 from slipdetect.lab.prepare.rows import SPLITS, Prepared
 
 _MOST_BYTES = 16 << 20  # of a frame_count.pickle

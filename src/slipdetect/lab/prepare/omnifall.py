@@ -13,11 +13,11 @@ from pathlib import Path
 
 from slipdetect._tables import read_table, whole
 from slipdetect._text import excerpt
-from slipdetect.cli.typed_options import option
+from slipdetect.cli.typed_options import FOLDER, option
 from slipdetect.errors import DataError
 from slipdetect.lab.data.annotations import label_word
 from slipdetect.lab.data.safe_paths import Enclosure
-from slipdetect.lab.prepare.importer import FOLDER, SKIPPED, Importer, ImportJob
+from slipdetect.lab.prepare.importer import SKIPPED, Importer, ImportJob
 from slipdetect.lab.prepare.lists import split_file
 from slipdetect.lab.prepare.mapping import SKIP
 from slipdetect.lab.prepare.rows import OTHER, SLIP, Prepared, Row, seconds

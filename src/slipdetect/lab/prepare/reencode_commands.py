@@ -22,9 +22,8 @@ from slipdetect.cli.console import Console
 from slipdetect.cli.errors import INTERNAL, describe
 from slipdetect.cli.options import common_options
 from slipdetect.cli.sources import expand
-from slipdetect.cli.typed_options import option, with_settings
+from slipdetect.cli.typed_options import FOLDER, PATH, option, with_settings
 from slipdetect.errors import OutputError, SlipdetectError, UsageError
-from slipdetect.lab.prepare.importer import FOLDER, PATH
 
 if TYPE_CHECKING:
     from slipdetect.lab.prepare.reencode import OnProgress, Reencoded

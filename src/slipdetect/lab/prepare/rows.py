@@ -5,7 +5,6 @@ In: facts about clips. Out: ``Row`` and ``Prepared``; a CSV, or the old one unto
 
 from __future__ import annotations
 
-import csv
 import os
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
@@ -13,6 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from slipdetect._io import atomic_write, check_writable
+from slipdetect._tables import csv_text
 from slipdetect.errors import DataError, OutputError
 from slipdetect.lab.data.annotations import read_annotations
 from slipdetect.lab.data.safe_paths import Enclosure
@@ -146,15 +146,14 @@ def write_rows(
     base = out.parent if root is None else root
     enclosure = Enclosure(base)
     more = list(dict.fromkeys(name for row in rows for name in row.more if name not in _COLUMNS))
+    cells = [[*_COLUMNS, *more]]
+    for row in rows:
+        times = ["" if time is None else seconds(time) for time in (row.start, row.end)]
+        known = [_entry(row.path, enclosure), row.label, *times]
+        known += [row.group, row.dataset, row.split, row.action]
+        cells.append([*known, *(row.more.get(name, "") for name in more)])
     with atomic_write(out, overwrite=overwrite) as temporary:
-        with temporary.open("w", newline="", encoding="utf-8") as stream:
-            writer = csv.writer(stream, lineterminator="\n")
-            writer.writerow([*_COLUMNS, *more])
-            for row in rows:
-                times = ["" if time is None else seconds(time) for time in (row.start, row.end)]
-                known = [_entry(row.path, enclosure), row.label, *times]
-                known += [row.group, row.dataset, row.split, row.action]
-                writer.writerow([*known, *(row.more.get(name, "") for name in more)])
+        temporary.write_text(csv_text(cells), encoding="utf-8", newline="\n")
         try:
             read_annotations(temporary, base, lengths=False)
         except DataError as error:

@@ -13,18 +13,11 @@ from pathlib import Path, PurePosixPath
 import click
 
 from slipdetect._text import excerpt
-from slipdetect.cli.typed_options import option
+from slipdetect.cli.typed_options import FOLDER, option
 from slipdetect.errors import DataError
 from slipdetect.lab.data.safe_paths import Enclosure
 from slipdetect.lab.prepare.groups import ucf_group
-from slipdetect.lab.prepare.importer import (
-    FOLDER,
-    SKIPPED,
-    Importer,
-    ImportJob,
-    class_folders,
-    videos_of,
-)
+from slipdetect.lab.prepare.importer import SKIPPED, Importer, ImportJob, class_folders, videos_of
 from slipdetect.lab.prepare.mapping import SKIP
 from slipdetect.lab.prepare.rows import SPLITS, Prepared, Row
 from slipdetect.lab.prepare.text_files import list_lines

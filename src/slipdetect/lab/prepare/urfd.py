@@ -17,10 +17,10 @@ from pathlib import Path
 from slipdetect._io import make_folder
 from slipdetect._tables import opened_lines
 from slipdetect._text import printable
-from slipdetect.cli.typed_options import option
+from slipdetect.cli.typed_options import FOLDER, option
 from slipdetect.errors import DataError
 from slipdetect.lab.data.times import TOLERANCE
-from slipdetect.lab.prepare.importer import FOLDER, Importer, ImportJob
+from slipdetect.lab.prepare.importer import Importer, ImportJob
 from slipdetect.lab.prepare.rows import OTHER, SLIP, Prepared, Row, seconds
 
 RATE = 30.0  # of the cameras, pictures a second

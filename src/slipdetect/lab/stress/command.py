@@ -12,20 +12,14 @@ from typing import TYPE_CHECKING
 
 import click
 
-from slipdetect._io import atomic_write, check_writable, make_folder
+from slipdetect._io import check_writable, make_folder, write_text
 from slipdetect.cli.completion import MODEL_NAME
 from slipdetect.cli.console import Console
 from slipdetect.cli.errors import SOME_FAILED
 from slipdetect.cli.options import common_options
-from slipdetect.cli.typed_options import option, with_settings
+from slipdetect.cli.typed_options import FILE, FOLDER, option, with_settings
 from slipdetect.errors import UsageError
-from slipdetect.lab.evaluate.options import (
-    FILE,
-    FOLDER,
-    FORMATS,
-    device_option,
-    overwrite_option,
-)
+from slipdetect.lab.evaluate.options import FORMATS, device_option, overwrite_option
 from slipdetect.lab.evaluate.output import json_text, write_figure, write_report
 from slipdetect.lab.evaluate.tested_clips import (
     TestedClips,
@@ -268,8 +262,7 @@ def _write(console: Console, result: StressResult, out: Path) -> None:
 
     page = stress_page(result, full=True).markdown()
     for name, text in ((PAGE, page), (TABLE, json_text(stress_data(result)))):
-        with atomic_write(out / name, overwrite=True) as temporary:
-            temporary.write_text(text, encoding="utf-8", newline="\n")
+        write_text(out / name, text, overwrite=True)
     write_figure(console, stress_figure(result), out / PLOT, overwrite=True, quiet=True)
     console.note(f"wrote {PAGE}, {TABLE} and {PLOT} in {str(out)!r}")
 

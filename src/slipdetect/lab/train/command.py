@@ -162,6 +162,7 @@ def _run(
             allow_leaks=options.allow_leaks,
             tensorboard=options.tensorboard,
             on_progress=show,
+            on_note=console.note,
         )
         processes = run.accelerator.num_processes
         many = f" in {processes} processes" if processes > 1 else ""

@@ -15,9 +15,10 @@ from click.core import ParameterSource
 
 from slipdetect.cli.completion import FILE_NAME
 from slipdetect.cli.grouped import section
-from slipdetect.cli.options import Beside
+from slipdetect.cli.typed_options import FOLDER, PATH, flag, headed, option, options_of
 from slipdetect.errors import UsageError
 from slipdetect.lab.data.choose_clips import DATASET_OPTIONS
+from slipdetect.lab.evaluate.options import device_option
 from slipdetect.lab.train.recipes import POSE, Recipe, load_recipe
 from slipdetect.lab.train.settings import SET_OPTION, given_settings, setting_option
 from slipdetect.modalities.snippet import MODALITIES
@@ -26,83 +27,11 @@ from slipdetect.modalities.snippet import MODALITIES
 _NAMED = ("init_from", "backbone", "weights", "epochs", "batch_size", "lr", "seed", "workers")
 # of what the pose stream has no use for
 _NOT_FOR_POSE = ("negatives", "mine_above", "store", "device", "tensorboard")
-_FOLDER = click.Path(path_type=Path, file_okay=False)
-_NAMED_OPTIONS = {name: setting_option(name) for name in _NAMED}
-
-TRAIN_OPTIONS = (
-    section(
-        "Clips",
-        click.option(
-            "--data",
-            type=click.Path(path_type=Path),
-            metavar="CLIPS.csv",
-            help="A row per clip or event; see above.",
-        ),
-        click.option(
-            "--root", type=_FOLDER, help="Folder of the clips.  [default: that of --data]"
-        ),
-        *DATASET_OPTIONS,
-        click.option(
-            "--negatives",
-            multiple=True,
-            metavar="FOLDER",
-            type=FILE_NAME,
-            help="Footage in which nobody falls: what the model of --init-from takes for a fall in "
-            "it is learned from; repeatable.",
-        ),
-        click.option(
-            "--mine-above",
-            type=click.FloatRange(0.0, 1.0),
-            cls=Beside,
-            beside=("negatives",),
-            default=0.2,
-            metavar="P",
-            help="Probability from which a window of --negatives is learned from.",
-        ),
-        click.option("--store", type=_FOLDER, help="Frames and flow that extract made."),
-        click.option(
-            "--cache", type=_FOLDER, help="Decoded frames.  [default: frame-cache beside --out]"
-        ),
-        click.option("--allow-leaks", is_flag=True, help="Train although the split leaks."),
-    ),
-    section(
-        "Training (where not given, as RECIPE says)",
-        click.option(
-            "--modality",
-            "modalities",
-            type=click.Choice([*MODALITIES, *POSE.modalities]),
-            multiple=True,
-            help="A stream to train; repeat it for several, but train pose by itself.",
-        ),
-        *(_NAMED_OPTIONS[name] for name in _NAMED if name != "workers"),
-        SET_OPTION,
-    ),
-    section(
-        "Run",
-        click.option("--out", type=_FOLDER, help="Folder for the results.  [default: runs/NAME]"),
-        click.option("--name", default="slipdetect", help="Name of the model."),
-        click.option("--resume", is_flag=True, help="Continue the run in --out, exactly."),
-        click.option("--overwrite", is_flag=True, help="Replace an earlier run in --out."),
-        click.option(
-            "--device",
-            default="auto",
-            metavar="NAME",
-            help="auto, cpu, cuda, cuda:1 or mps.",
-        ),
-        _NAMED_OPTIONS["workers"],
-        click.option("--tensorboard", is_flag=True, help="Write OUT/tensorboard too."),
-    ),
-    section(
-        "Information",
-        click.option("--settings", "list_settings", is_flag=True, help="List every setting."),
-        click.option(
-            "--show", is_flag=True, help="Print the value of every setting and its origin."
-        ),
-    ),
-)
+_CLIPS, _TRAINING, _RUN = "Clips", "Training (where not given, as RECIPE says)", "Run"
+_INFORMATION = "Information"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class TrainOptions:
     """What was given to ``slipdetect train``, by the names of its options.
 
@@ -114,24 +43,52 @@ class TrainOptions:
 
     recipe: Recipe
     settings: Mapping[str, Any]
-    modalities: tuple[str, ...]
-    data: Path | None
-    root: Path | None
     dataset: tuple[str, ...]
     exclude: tuple[str, ...]
-    negatives: tuple[str, ...]
-    mine_above: float
-    store: Path | None
-    cache: Path
-    out: Path
-    name: str
-    device: str
-    resume: bool
-    overwrite: bool
-    allow_leaks: bool
-    tensorboard: bool
-    list_settings: bool
-    show: bool
+    data: Path | None = headed(
+        _CLIPS, "A row per clip or event; see above.", "CLIPS.csv", type=PATH
+    )
+    root: Path | None = headed(
+        _CLIPS, "Folder of the clips.  [default: that of --data]", type=FOLDER
+    )
+    negatives: tuple[str, ...] = option(
+        heading=_CLIPS,
+        multiple=True,
+        metavar="FOLDER",
+        type=FILE_NAME,
+        help="Footage in which nobody falls: what the model of --init-from takes for a fall in "
+        "it is learned from; repeatable.",
+    )
+    mine_above: float = headed(
+        _CLIPS,
+        "Probability from which a window of --negatives is learned from.",
+        "P",
+        type=click.FloatRange(0.0, 1.0),
+        default=0.2,
+        beside=("negatives",),
+    )
+    store: Path | None = headed(_CLIPS, "Frames and flow that extract made.", type=FOLDER)
+    cache: Path = headed(
+        _CLIPS, "Decoded frames.  [default: frame-cache beside --out]", type=FOLDER
+    )
+    allow_leaks: bool = flag(_CLIPS, "Train although the split leaks.")
+    modalities: tuple[str, ...] = option(
+        "--modality",
+        heading=_TRAINING,
+        type=click.Choice([*MODALITIES, *POSE.modalities]),
+        multiple=True,
+        help="A stream to train; repeat it for several, but train pose by itself.",
+    )
+    out: Path = headed(_RUN, "Folder for the results.  [default: runs/NAME]", type=FOLDER)
+    name: str = headed(_RUN, "Name of the model.", default="slipdetect")
+    resume: bool = flag(_RUN, "Continue the run in --out, exactly.")
+    overwrite: bool = flag(_RUN, "Replace an earlier run in --out.")
+    device: str = device_option(heading=_RUN, metavar="NAME")
+    tensorboard: bool = flag(_RUN, "Write OUT/tensorboard too.")
+    list_settings: bool = option(
+        "--settings", heading=_INFORMATION, is_flag=True, help="List every setting."
+    )
+    show: bool = flag(_INFORMATION, "Print the value of every setting and its origin.")
 
     @classmethod
     def read(cls, ctx: click.Context) -> Self:
@@ -157,6 +114,14 @@ class TrainOptions:
         made = {"recipe": recipe, "settings": settings, "out": out, "cache": cache}
         names = [item.name for item in fields(cls)]
         return cls(**{name: made[name] if name in made else given[name] for name in names})
+
+
+TRAIN_OPTIONS = (
+    *options_of(TrainOptions),
+    section(_CLIPS, *DATASET_OPTIONS),
+    section(_TRAINING, *(setting_option(name) for name in _NAMED if name != "workers"), SET_OPTION),
+    section(_RUN, setting_option("workers")),
+)
 
 
 def _chosen(name: str, modalities: tuple[str, ...]) -> Recipe:

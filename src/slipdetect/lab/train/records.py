@@ -15,7 +15,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
-from slipdetect._io import atomic_write, make_folder
+from slipdetect._io import atomic_write, make_folder, write_text
 from slipdetect.errors import OutputError
 from slipdetect.lab.train.learning_curves import Curve, draw_learning_curves
 from slipdetect.lab.train.metrics import CURVES, METRICS, EpochMetrics
@@ -65,8 +65,7 @@ class Records:
             for metrics in epochs
         ]
         for name, text in ((METRICS, "".join(lines)), (CURVES, epochs_csv(self._history))):
-            with atomic_write(self._out / name, overwrite=True) as temporary:
-                temporary.write_text(text, encoding="utf-8", newline="")
+            write_text(self._out / name, text, overwrite=True)
         draw_curves(self._history, self._out / PICTURE, overwrite=True)
         waited, taken = seconds
         if is_new and taken > 0:

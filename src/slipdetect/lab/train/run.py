@@ -14,7 +14,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from slipdetect._io import atomic_write
+from slipdetect._io import write_text
 from slipdetect.errors import DataError, TrainingError, UsageError, VideoError
 from slipdetect.flow import FlowExtractor
 from slipdetect.lab.data import Clip, FrameCache, Sampling, WindowRule
@@ -71,6 +71,7 @@ class TrainingRun:
         allow_leaks: Train although a recording or a group is on both sides of the split.
         tensorboard: Write ``out/tensorboard`` too.
         on_progress: Called as work goes on.
+        on_note: Takes a sentence on the disk that clips will take, before they are read.
 
     Attributes:
         left_out: Clips that could not be read.
@@ -97,6 +98,7 @@ class TrainingRun:
         allow_leaks: bool = False,
         tensorboard: bool = False,
         on_progress: Callable[[Progress], None] = lambda progress: None,
+        on_note: Callable[[str], None] = logger.info,
     ) -> None:
         if overwrite and resume:
             raise UsageError("overwrite begins anew and resume goes on; choose one")
@@ -104,7 +106,7 @@ class TrainingRun:
         self.out = out
         self.name = name
         self.allow_leaks = allow_leaks
-        self.on_progress = on_progress
+        self.on_progress, self.on_note = on_progress, on_note
         self.left_out: list[Clip] = []
         self._overwrite, self._resume, self._tensorboard = overwrite, resume, tensorboard
         self.configs = _by_modality(modalities, config)
@@ -142,12 +144,15 @@ class TrainingRun:
 
         Raises:
             DataError: Too few usable clips, or one recording on both sides of the split.
-            OutputError: ``out`` cannot be written.
+            OutputError: ``out`` cannot be written, or the disk has no room for decoded clips.
             TrainingError: Training cannot go on; the message says why and what was saved.
         """
         self._warn(warnings(self.configs))
         with self.accelerator.main_process_first():
             self._require_all_but_clips()
+            room = self.cache.require_room(clip.path for clip in self.clips)
+            if room:
+                self.on_note(room)
             if self._is_main:
                 # only now does nothing speak against the run any more
                 prepare_folder(self.out, overwrite=self._overwrite, resume=self._resume)
@@ -314,8 +319,7 @@ def _bad_steps_kept(checkpoints: Checkpoints, out: Path, is_main: bool) -> Itera
                 for step in error.steps
             ]
             content = json.dumps(rows, indent=1, allow_nan=False)
-            with atomic_write(path, overwrite=True) as temporary:
-                temporary.write_text(content, encoding="utf-8")
+            write_text(path, content, overwrite=True)
         last = checkpoints.last
         kept = f"last good checkpoint {str(last)!r}" if last.exists() else "nothing was saved yet"
         raise TrainingError(f"{error}; {kept}; what led to it is in {str(path)!r}") from error

@@ -14,8 +14,8 @@ import torch
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 
-from slipdetect._io import atomic_write
-from slipdetect.errors import DataError, OutputError
+from slipdetect._io import atomic_write, make_folder
+from slipdetect.errors import DataError
 
 VERSION = 2
 _FACTS = "slipdetect-training"
@@ -35,10 +35,7 @@ class StateFolder:
     def __init__(self, folder: Path, recipe: Mapping[str, Any]) -> None:
         self.folder = folder
         self._recipe = json.loads(json.dumps(recipe))
-        try:
-            folder.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise OutputError(f"cannot write to {str(folder)!r}: {error.strerror}") from error
+        make_folder(folder)
 
     def write(
         self, path: Path, tensors: Mapping[str, torch.Tensor], facts: Mapping[str, Any]

@@ -69,8 +69,6 @@ _PROTOCOLS = {
 # how long a stream is tested before its first frame is shown, microseconds, and on how many frames
 _PROBE = 2_000_000
 _PROBE_FRAMES = 3
-# bytes; FFmpeg keeps a buffer of that size for each MPEG-TS, 5 MB if nothing is said
-_PROBE_BYTES = 2_000_000
 
 
 class Unusable(VideoError):
@@ -115,7 +113,6 @@ class AddressSource:
             "max_pixels": str(settings.max_pixels),
             "analyzeduration": str(_PROBE),
             "fpsprobesize": str(_PROBE_FRAMES),
-            "probesize": str(_PROBE_BYTES),
         }
         timeout = (settings.open_timeout, settings.read_timeout)
         failure: VideoError | None
