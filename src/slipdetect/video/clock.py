@@ -322,7 +322,8 @@ class Clock:
         stamp, following = self._held[index][0], self._held[index + 1 : index + 2]
         if index == 0 or stamp is None or not following or following[0][0] != stamp:
             return None
-        return index + (self._known and 2 * abs(self._leap(index, stamp)) <= self._step)
+        off = 2 * self._leap(index, stamp)
+        return index + 1 if self._known and -self._step <= off <= self._step else index
 
     def _is_wild(self, first: int, second: int) -> bool:
         """Return whether the stamp behind a strange one goes on as if that were not there."""
