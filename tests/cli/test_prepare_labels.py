@@ -169,6 +169,18 @@ def test_frames_have_the_times_of_the_video(labels: Any, videos: Path, tmp_path:
     assert rows(tmp_path) == [("odd.mp4", "slip", "0.8", "1.4")]
 
 
+def test_a_skeleton_is_outside_with_all_of_its_points(labels: Any, tmp_path: Path) -> None:
+    shapes = "".join(
+        f'<skeleton frame="{frame}"><points outside="{one}"/><points outside="{other}"/></skeleton>'
+        for frame, one, other in ((10, 0, 0), (15, 1, 0), (20, 1, 1), (50, 0, 0), (60, 1, 1))
+    )
+    text = (
+        CVAT.split("<track", 1)[0] + f'<track id="0" label="falls">{shapes}</track></annotations>'
+    )
+    assert labels(("x.xml", text), options=("--map", "falls=slip")).exit_code == 0
+    assert rows(tmp_path) == [("cam/a.mp4", "slip", "1", "2"), ("cam/a.mp4", "slip", "5", "6")]
+
+
 TIMELINE = [
     {
         "id": 1,
@@ -278,14 +290,14 @@ VTT = """WEBVTT - made by hand
 NOTE falls of Monday
 
 1
-00:04.000 --> 00:05.250 align:start
+00:04.000-->00:05.250 align:start
 <b>falls</b>
 
 00:00:09.500 --> 00:00:09.980
 trips
 """
 SRT = (
-    "1\r\n00:00:04,000 --> 00:00:05,250\r\nfalls\r\n\r\n"
+    "1\r\n00:00:04,000 --> 00:00:05,250\r\n{\\an8}falls\r\n\r\n"
     "2\r\n00:00:09,500 --> 00:00:09,980\r\ntrips\r\n"
 )
 OWN = "Path; Start; End; Label\ncam/a.mp4;4;5,25;falls\ncam/a.mp4;0:00:09.5;9,98;trips\n"
@@ -309,6 +321,59 @@ def test_smaller_formats(labels: Any, tmp_path: Path, name: str, text: str, kind
         ("cam/a.mp4", "slip", "4", "5.25"),
     ]
     assert f"{name} is read as {kind}" in result.stderr
+
+
+def test_what_is_said_of_a_whole_video_is_not_passed_over(labels: Any, tmp_path: Path) -> None:
+    """Without times it is a row without times; beside times it says nothing new."""
+    project: dict[str, Any] = json.loads(json.dumps(VIA))
+    project["metadata"]["2_x"] = {"vid": "2", "flg": 0, "z": [], "xy": [], "av": {"1": "0"}}
+    project["metadata"]["1_w"] = {"vid": "1", "flg": 0, "z": [], "xy": [], "av": {"1": "0"}}
+    options = (*MAP, "--track", "action", "--moment", 0.25)
+    result = labels(("x.json", json.dumps(project)), options=options)
+    assert result.exit_code == 0, result.stderr
+    expected = [
+        ("cam/a.mp4", "other", "9.5", "9.75"),
+        ("cam/a.mp4", "slip", "4", "5.25"),
+        ("cam/b.mp4", "slip", "", ""),
+    ]
+    assert rows(tmp_path) == expected
+    del project["metadata"]["1_x"]
+    beside = labels(("x.json", json.dumps(project)), options=options)
+    assert beside.exit_code == 3
+    assert "'1_w' ('falls') is of the whole video, whose times are all of so" in beside.stderr
+
+
+def choice(name: str, video: str, **more: Any) -> dict[str, Any]:
+    value = {"choices": [name], **more}
+    return {"data": {"video": video}, "annotations": [{"result": [{"value": value}]}]}
+
+
+def test_choices_of_label_studio_are_of_the_whole_video(labels: Any, tmp_path: Path) -> None:
+    text = json.dumps([choice("falls", "a.mp4"), choice("trips", "b.mp4")])
+    assert labels(("x.json", text)).exit_code == 0
+    assert rows(tmp_path) == [("cam/a.mp4", "slip", "", ""), ("cam/b.mp4", "other", "", "")]
+    # of a stretch: how it is, not what is to be found
+    text = json.dumps(
+        [choice("falls", "a.mp4"), choice("badly", "c.mp4", ranges=[{"start": 1, "end": 2}])]
+    )
+    assert labels(("x.json", text), options=("--map", "falls=slip")).exit_code == 0
+    assert rows(tmp_path) == [("c.mp4", "other", "", ""), ("cam/a.mp4", "slip", "", "")]
+
+
+def test_boxes_over_time_of_label_studio_are_refused(labels: Any, tmp_path: Path) -> None:
+    sequence = [{"frame": 5, "enabled": True, "x": 1, "y": 1, "width": 9, "height": 9}]
+    value = {"sequence": sequence, "labels": ["falls"]}
+    task = {"id": 7, "data": {"video": "a.mp4"}, "annotations": [{"result": [{"value": value}]}]}
+    result = labels(("x.json", json.dumps([task])), options=("--map", "falls=slip"))
+    assert result.exit_code == 3
+    assert "task 7 ('falls') has no time of its own; set its borders" in result.stderr
+
+
+def test_xml_in_the_encoding_that_it_declares(labels: Any, tmp_path: Path) -> None:
+    file = tmp_path / "x.anvil"
+    file.write_bytes(ANVIL.replace('name="notes"', 'name="Käse"').encode("iso-8859-1"))
+    assert labels(file).exit_code == 0
+    assert len(rows(tmp_path)) == 2
 
 
 def test_several_files_and_what_is_left_out(labels: Any, tmp_path: Path) -> None:
@@ -355,10 +420,13 @@ def test_only_falls_may_not_overlap(labels: Any, tmp_path: Path) -> None:
         ("x.txt", "hello\n", "is no label file of BORIS"),
         ("x.xlsx", "PK\3\4", "is an archive or a spreadsheet; unpack it, or export CSV"),
         ("x.xml", "<annotations><meta/><image/></annotations>", "export the task as 'CVAT for"),
+        ("x.eaf", '<ANNOTATION_DOCUMENT><HEADER TIME_UNITS="PAL-frames"/></ANNOTATION_DOCUMENT>',
+         "its times are 'PAL-frames' and not milliseconds"),
         ("x.csv", "path,start,end,label\na.mp4,,,fall\n", "line 2: it shows a slip and does n"),
         ("x.csv", "path,start,end,label,split\na.mp4,1,2,fall,\na.mp4,3,4,fall,val\n",
          "line 3: .*the column 'split'; use prepare intervals, which does, or drop"),
         ("x.csv", "path,start,end,label,Dataset\na.mp4,1,2,fall,x\n", "line 2: .*'dataset'; use"),
+        ("a.vtt", "WEBVTT\n\n00:04.000 --> later\nfalls\n", "line 3: .* is no begin and end of"),
         ("no.txt", AUDACITY, "none of the 1 videos that the label files name is below"),
         ("a.txt", AUDACITY.replace("5.25", "3.25"), "line 1 .* ends at 3.25 s, before 4 s"),
         ("a.txt", AUDACITY.replace("9.98", "99.98"), "99.98 s of .*, which ends at 10.00 s"),

@@ -64,6 +64,13 @@ def _low_bit_rate(folder: Path) -> Media:
     return Media(path, times)
 
 
+def _b_frames(folder: Path) -> Media:
+    rate = 30000 / 1001
+    times = evenly(150, rate)
+    whole = write_marked(folder / "whole.mp4", times, rate=rate)
+    return Media(remux(whole, folder / "b.mpg", form="vob", bitstream=ANNEX_B), times, 0.017)
+
+
 def _avi(folder: Path) -> Media:
     times = evenly(250)
     whole = write_marked(folder / "whole.mp4", times, rate=25)
@@ -97,17 +104,21 @@ def _without_key_frame(suffix: str) -> Callable[[Path], Media]:
             folder / "whole.mp4", evenly(200), rate=25, gop=75, options={"sc_threshold": "0"}
         )
         index = count()
+        counted = suffix == ".h264"
         path = remux(
             whole,
             folder / f"piece{suffix}",
             change=lambda packet: packet if next(index) >= 20 else None,
+            bitstream=ANNEX_B if counted else None,
         )
-        begin = first_stamps(path)[0]
+        begin = 20 / 25 if counted else first_stamps(path)[0]
         times = {number: number / 25 - begin for number in range(75, 200)}
         # the MP4's list of edits leaves out the one picture that is shown before the first stamp
         missing = 54 if suffix == ".mp4" else 55
-        told = rf"^{missing} packets \(2\.2 s\) gave no picture"
-        return Media(path, times, missing=missing, warns=[told])
+        told = [rf"^{missing} packets \(2\.2 s\) gave no picture"]
+        if counted:
+            told.insert(0, r"no timestamps: the stream's own rate of 25 frames")
+        return Media(path, times, missing=missing, warns=told)
 
     return make
 
@@ -238,6 +249,12 @@ CASES = (
         _low_bit_rate,
     ),
     Case(
+        "program-stream-b-frames",
+        "29.97 pictures a second, shown in another order than stored; few have a stamp, some the"
+        " stamp of another one",
+        _b_frames,
+    ),
+    Case(
         "avi-b-frames",
         "H.264 with B-frames in AVI, which numbers pictures and has no stamps",
         _avi,
@@ -265,6 +282,7 @@ CASES = (
     ),
     Case("no-key-frame-mp4", "the same in MP4", _without_key_frame(".mp4")),
     Case("no-key-frame-ts", "the same in MPEG-TS", _without_key_frame(".ts")),
+    Case("no-key-frame-raw", "the same as H.264 without a container", _without_key_frame(".h264")),
     Case("gap-mkv", "nothing for 4,000 s in the middle, Matroska", _gap(".mkv", 4000.0)),
     Case("gap-mp4", "nothing for 4,000 s in the middle, MP4", _gap(".mp4", 4000.0)),
     Case("gap-ts", "nothing for 30 s in the middle, MPEG-TS", _gap(".ts", 30.0)),

@@ -56,6 +56,8 @@ def told(
         ([0, None, None, None, 160, None, 240], [0.0, 0.04, 0.08, 0.12, 0.16, 0.2, 0.24]),
         # the stamp of the next picture, given to the one before it as well
         ([0, None, None, 160, 160, 200], [0.0, 0.04, 0.08, 0.12, 0.16, 0.2]),
+        # or, with B-frames, to the one behind it
+        ([0, None, None, 120, 120, None, 240], [0.0, 0.04, 0.08, 0.12, 0.16, 0.2, 0.24]),
     ],
 )
 def test_times_by_hand(stamps: list[int | None], expected: list[float]) -> None:

@@ -250,7 +250,7 @@ class Clock:
 
     def _numbered(self, frames: Iterable[av.VideoFrame]) -> Iterator[tuple[float, av.VideoFrame]]:
         for index, frame in enumerate(frames):
-            self._last = index * self._step
+            self._last = (index + self.report.lead) * self._step
             yield self._seconds(self._last), frame
 
     def _stamp(self, frame: av.VideoFrame) -> int | None:
@@ -282,8 +282,8 @@ class Clock:
                 yield from self._spread(len(self._held), None)
             elif known[0] and len(self._held) == known[0] + 1 and not ended:
                 return  # where stamps are sparse, the next picture may have the same one
-            elif self._is_early(known[0]):
-                self._held[known[0]] = (None, self._held[known[0]][1])
+            elif (wrong := self._untrue_twin(known[0])) is not None:
+                self._held[wrong] = (None, self._held[wrong][1])
             elif self._fits(known[0]):
                 yield from self._spread(known[0], self._held[known[0]][0])
             elif len(known) > 1 and self._is_wild(*known[:2]):
@@ -313,13 +313,17 @@ class Clock:
         """Return how far a stamp lies behind the last known one."""
         return self._anchor - stamp - self._offset
 
-    def _is_early(self, index: int) -> bool:
-        """Return whether the stamp of a picture is that of the next one.
+    def _untrue_twin(self, index: int) -> int | None:
+        """Return which of two pictures with the same stamp has it wrongly; None if they differ.
 
-        A picture that begins in the last bytes of a pack gets the stamp of the pack behind it.
+        One that begins in the last bytes of a pack gets the stamp of the next pack as well. With
+        B-frames it may be shown behind the one that the stamp is of: even steps tell.
         """
-        following = self._held[index + 1 : index + 2]
-        return index > 0 and bool(following) and following[0][0] == self._held[index][0]
+        stamp, following = self._held[index][0], self._held[index + 1 : index + 2]
+        if index == 0 or stamp is None or not following or following[0][0] != stamp:
+            return None
+        off = 2 * self._leap(index, stamp)
+        return index + 1 if self._known and -self._step <= off <= self._step else index
 
     def _is_wild(self, first: int, second: int) -> bool:
         """Return whether the stamp behind a strange one goes on as if that were not there."""
@@ -354,8 +358,7 @@ class Clock:
 
     def _begin(self, tick: Ticks, known: bool) -> None:
         """Set the clock to 0 at the recording's start, or at its first picture."""
-        self._start = tick
-        start = self._timing.start
+        self._start, start = tick, self._timing.start
         if known and start is not None:
             late = tick - start / self._timing.base
             # less than a frame is no delay but how sound is cut in packets

@@ -126,7 +126,10 @@ class FrameDecoder:
     Attributes:
         report: Counts of frames and failures.
         read_error: Reading ended with an error and not with the end of the file.
+        goes_on: It is a camera, whose clock is 0 at its first picture whatever came before.
     """
+
+    goes_on = False
 
     def __init__(
         self, container: InputContainer, stream: VideoStream, report: DecodeReport
@@ -139,9 +142,12 @@ class FrameDecoder:
         self._stream = stream
 
     def __iter__(self) -> Iterator[av.VideoFrame]:
-        keyed = False
+        keyed = came = False
+        self.report.lead = 0
         for packet in self._whole_packets():
             if packet is not None:
+                if packet.is_keyframe and not (keyed or came or self.goes_on):
+                    self.report.lead = self._shown
                 keyed = keyed or packet.is_keyframe
                 self._shown += self._shows(packet)
             try:
@@ -153,6 +159,7 @@ class FrameDecoder:
                     self._shown -= 1
                 continue
             for frame in frames:
+                came = True
                 self.report.frames += 1
                 self._fields = self._fields or frame.interlaced_frame
                 if frame.is_corrupt:

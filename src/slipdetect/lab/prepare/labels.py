@@ -21,7 +21,7 @@ from slipdetect.lab.prepare.label_formats.label_studio import LabelStudio
 from slipdetect.lab.prepare.label_formats.registry import read_labels
 from slipdetect.lab.prepare.labeled_videos import LabeledVideos
 from slipdetect.lab.prepare.mapping import SKIP
-from slipdetect.lab.prepare.rows import OTHER, Prepared, Row
+from slipdetect.lab.prepare.rows import OTHER, SLIP, Prepared, Row
 
 _MISSING = "video that a label file names and that is not below the folder"
 _SKIPPED = "video all of whose labels are left out by the mapping"
@@ -101,6 +101,7 @@ class Labels(Importer):
                 # without its slip that stretch would count as one in which nobody slips
                 prepared.left_out.add(_HIDDEN, str(path))
                 continue
+            rows, labels = _without_repeated(rows, labels)
             prepared.rows += _inside(rows, labels, late) if rows else [common]
         prepared.warnings += late.warnings()
         prepared.times_checked = True
@@ -168,7 +169,7 @@ class Labels(Importer):
             DataError: It has no place in time.
         """
         row = replace(common, label=name, action=label.name)
-        if name == SKIP:
+        if name == SKIP or label.whole:
             return row
         if label.start is None or label.end is None:
             raise DataError(
@@ -194,6 +195,27 @@ class Labels(Importer):
                 )
             end = start + self.moment
         return replace(row, start=start, end=end)
+
+
+def _without_repeated(rows: list[Row], labels: list[Label]) -> tuple[list[Row], list[Label]]:
+    """Return the rows of a video and their labels; what is said of it all counts by itself only.
+
+    Raises:
+        DataError: Of it all somebody slips, and all times are of something else.
+    """
+    pairs = [pair for pair in zip(rows, labels, strict=True) if pair[0].label != SKIP]
+    timed = [pair for pair in pairs if not pair[1].whole]
+    whole = sorted((pair for pair in pairs if pair[1].whole), key=lambda p: p[0].label != SLIP)
+    if not whole:
+        return rows, labels
+    row, label = whole[0]
+    if row.label == SLIP and timed and all(each.label != SLIP for each, _ in timed):
+        raise DataError(
+            f"{label.where} ({label.name!r}) is of the whole video, whose times are all of"
+            " something else; mark when it happens"
+        )
+    kept = timed or whole[:1]
+    return [each for each, _ in kept], [each for _, each in kept]
 
 
 def _inside(rows: Sequence[Row], labels: Sequence[Label], late: Late) -> list[Row]:

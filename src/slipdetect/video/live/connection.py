@@ -109,6 +109,7 @@ class Connection:
         if stream.codec_context.width * stream.codec_context.height <= _SMALL:
             stream.codec_context.thread_count = 1  # others cost memory and gain nothing
         self._decoder = _LiveDecoder(container, stream, report)
+        self._decoder.goes_on = camera
         self._decoder.ends_in_error = not camera and container.format.name == "mpjpeg"
         self.warning: str | None = None
         self._clock: Clock | None = None

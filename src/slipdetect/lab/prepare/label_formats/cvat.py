@@ -72,7 +72,9 @@ def _stretches(
         text = shape.get("frame", "")
         if not text.isdecimal():
             raise file.broken(f"{where} has a shape without a frame")
-        shapes.append((int(text), shape.get("outside") == "1"))
+        # of a skeleton each point says it
+        told = shape.findall("points") if shape.tag == "skeleton" else [shape]
+        shapes.append((int(text), all(each.get("outside") == "1" for each in told or [shape])))
     begun = last = None
     for frame, outside in sorted(shapes):
         if outside:

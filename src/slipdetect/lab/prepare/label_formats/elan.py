@@ -30,6 +30,10 @@ class Elan(LabelFormat):
         root = file.xml
         if root is None:
             raise file.broken("it is no XML")
+        header = root.find("HEADER")
+        units = "milliseconds" if header is None else header.get("TIME_UNITS", "milliseconds")
+        if units != "milliseconds":
+            raise file.broken(f"its times are {units[:20]!r} and not milliseconds")
         media = _media(file, root)
         found = LabelSet(videos=list(media))
         group = file.path.stem if len(media) > 1 else ""  # one scene, from several cameras

@@ -6,6 +6,7 @@ In: a path. Out: ``LabelFile`` with the text as JSON, XML or lines; ``Label``s o
 from __future__ import annotations
 
 import json
+import re
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -19,6 +20,9 @@ from slipdetect.errors import DataError
 _MOST_BYTES = 256 << 20
 _ARCHIVE = b"PK"  # zip, and so xlsx and ods
 UNNAMED = "unnamed"  # the class of a label without text
+_DECLARED = re.compile(
+    rb"""\s*<\?xml[^>]{0,80}encoding=["'](iso-8859-[0-9]+|windows-125[0-9])["']""", re.I
+)
 _DECLARATIONS = ("<!DOCTYPE", "<!ENTITY")
 
 
@@ -36,6 +40,7 @@ class Label:
             behind.
         track: Tier, track or layer that it is on.
         group: Person or scene, or empty.
+        whole: It is said of the whole video; there are no times then.
     """
 
     where: str
@@ -46,6 +51,7 @@ class Label:
     frames: bool = False
     track: str = ""
     group: str = ""
+    whole: bool = False
 
     def __post_init__(self) -> None:
         if not self.name:
@@ -101,9 +107,11 @@ class LabelFile:
                 f"{str(path)!r} is an archive or a spreadsheet; unpack it, or export CSV from it"
             )
         wide = data[:2] in (b"\xff\xfe", b"\xfe\xff")
+        declared = _DECLARED.match(data)
+        usual = "utf-16" if wide else "utf-8-sig"
         try:
-            return cls(path, data.decode("utf-16" if wide else "utf-8-sig"), frame_rate)
-        except UnicodeDecodeError as error:
+            return cls(path, data.decode(declared[1].decode() if declared else usual), frame_rate)
+        except (UnicodeDecodeError, LookupError) as error:
             raise DataError(
                 f"{str(path)!r} is not text in UTF-8; export the labels as text (CSV, JSON, XML)"
             ) from error

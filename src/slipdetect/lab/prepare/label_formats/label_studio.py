@@ -21,6 +21,7 @@ from slipdetect.lab.prepare.label_formats.label_file import (
 )
 
 _LABELS = "timelinelabels"
+_TIMED = frozenset({"start", "end", "ranges", "sequence"})
 
 
 class LabelStudio(LabelFormat):
@@ -109,5 +110,10 @@ def _labels(file: LabelFile, where: str, video: str, value: Mapping[str, Any]) -
             yield Label(where, video, name, start / file.frame_rate, end / file.frame_rate)
     for name in texts(value.get("labels")):
         start, end = number(value.get("start")), number(value.get("end"))
-        if start is not None and end is not None:  # else a box, or words
+        if start is not None and end is not None:
             yield Label(where, video, name, start, end, track=str(value.get("channel", "")))
+        elif "sequence" in value:  # a box that moves: the frames between its ends are not told
+            yield Label(where, video, name, None, None)
+    if not _TIMED.intersection(value):  # choices may also be made for each label
+        for name in texts(value.get("choices")):
+            yield Label(where, video, name, None, None, whole=True)

@@ -16,10 +16,11 @@ from slipdetect.lab.prepare.label_formats.label_file import (
     LabelSet,
 )
 
-_ARROW = re.compile(r"\s*([0-9:.,]+)\s+-->\s+([0-9:.,]+)(?:\s.*)?")
+_ARROW = re.compile(r"\s*([0-9:.,]+)\s*-->\s*([0-9:.,]+)(?:\s.*)?")
 # of our own cues: the score, and what became of the person
 _OWN = re.compile(r"(.+) [01]\.[0-9]{2}(?:, .*)?", re.DOTALL)
-_TAG = re.compile(r"<[^>]*>")
+_BEGUN = re.compile(r"\s*-?[0-9].*-->")
+_TAG = re.compile(r"<[^>]*>|\{\\[^}]*\}")
 
 
 class Subtitles(LabelFormat):
@@ -41,9 +42,11 @@ class Subtitles(LabelFormat):
         found = LabelSet(videos=[video])
         for number, line in enumerate(file.lines):
             arrow = _ARROW.fullmatch(line)
+            where = f"{file.where} line {number + 1}"
+            if arrow is None and _BEGUN.match(line):
+                raise file.broken(f"{where}: {line[:60]!r} is no begin and end of a cue")
             if arrow is None:
                 continue
-            where = f"{file.where} line {number + 1}"
             try:
                 start, end = (parse_time(text.replace(",", ".")) for text in arrow.groups())
             except ValueError as error:

@@ -21,7 +21,7 @@ _VIDEO = 4  # of the types of files
 
 
 class Via(LabelFormat):
-    """``z`` of a metadata entry is a begin and an end in seconds, or one moment."""
+    """``z`` of a metadata entry is a begin and an end in seconds, a moment, or empty: of all."""
 
     name = "VIA"
 
@@ -47,14 +47,17 @@ class Via(LabelFormat):
                 raise file.broken(f"{where} has no view, time or attributes")
             times = [number(each) for each in entry["z"]] if isinstance(entry["z"], list) else []
             video = files.get(_file_of(project, str(entry["vid"])))
-            if not times or video is None:
-                continue  # of a whole file, or of a picture
+            if video is None:
+                continue  # of a picture
             if len(times) > 2 or None in times:
                 raise file.broken(f"{where} has times that are no begin and end")
             for attribute, value in entry["av"].items():
                 name, track = _named(project, str(attribute), value)
+                start, end = (times[0], times[-1]) if times else (None, None)
                 if name:
-                    found.labels.append(Label(where, video, name, times[0], times[-1], track=track))
+                    found.labels.append(
+                        Label(where, video, name, start, end, track=track, whole=not times)
+                    )
         return found
 
 
