@@ -239,6 +239,22 @@ def test_it_is_reached_by_its_name_and_has_its_own_help(run: Any) -> None:
     assert run("reproduce", "table1").exit_code == 2  # still the report's
 
 
+@pytest.mark.parametrize(
+    "given", ["-q omnifall", "--train synthetic -v omnifall", "--out omnifall omnifall"]
+)
+def test_options_may_stand_before_its_name(run: Any, given: str, tmp_path: Path) -> None:
+    result = run("reproduce", *given.split(), tmp_path / "no.csv")
+    assert result.exit_code == 3
+    assert "cannot read table" in result.stderr
+    assert "no.csv" in result.stderr
+
+
+def test_what_is_no_name_lists_it_among_the_tables(run: Any) -> None:
+    assert "'segments', 'omnifall'." in run("reproduce", "omnifal").stderr
+    assert "Missing option '--data'" in run("reproduce", "--out", "omnifall", "table1").stderr
+    assert "No such option '--data'" in run("reproduce", "--data", "x", "omnifall", "y").stderr
+
+
 def test_segments_take_their_surest_window() -> None:
     item = ClipPrediction(
         "a.mp4", "OOPS", True, (), 4.0, 0.9, (), windows=((0, 2, 0.2), (1, 3, 0.9), (2, 4, 0.4))

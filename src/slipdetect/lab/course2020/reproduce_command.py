@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 # what --quick decides itself
 _DECIDED_BY_QUICK = ("weights", "protocol", "epochs", "seeds")
 _COUNT = click.IntRange(min=1)
+_OMNIFALL = "omnifall"  # the protocol that has options of its own
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -124,17 +125,38 @@ class _Reproduce(click.Command):
         **extra: Any,
     ) -> click.Context:
         """Return the context of what is named first."""
-        if args[:1] != ["omnifall"]:
+        at = self._named_at(args) if _OMNIFALL in args else None
+        if at is None:
             return super().make_context(info_name, args, parent, **extra)
         from slipdetect.lab.omnifall.command import omnifall
 
         # a command without arguments, which usage lines would show
         here = click.Context(click.Command(info_name), parent, info_name)
-        return omnifall.make_context(args[0], args[1:], here, **extra)
+        return omnifall.make_context(_OMNIFALL, args[:at] + args[at + 1 :], here, **extra)
+
+    def _named_at(self, args: list[str]) -> int | None:
+        """Return where the protocol is named: behind nothing but options and their values."""
+        from slipdetect.lab.omnifall.command import omnifall
+
+        known = {
+            option: param for param in (*self.params, *omnifall.params) for option in param.opts
+        }
+        options = [each for each in dict.fromkeys(known.values()) if isinstance(each, click.Option)]
+        both = click.Command(None, params=options)
+        for at, word in enumerate(args):
+            if word == _OMNIFALL:
+                context = click.Context(both)
+                try:
+                    _, left, _ = both.make_parser(context).parse_args(args[:at])
+                except click.UsageError:  # it is the value of the option before
+                    continue
+                if not left:
+                    return at
+        return None
 
 
 @click.command(cls=_Reproduce)
-@click.argument("table", metavar="TABLE", type=click.Choice(table_names()))
+@click.argument("table", metavar="TABLE", type=click.Choice([*table_names(), _OMNIFALL]))
 @with_settings(ReproduceSettings)
 @common_options
 @click.pass_context
