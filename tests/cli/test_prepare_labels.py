@@ -181,6 +181,39 @@ def test_a_skeleton_is_outside_with_all_of_its_points(labels: Any, tmp_path: Pat
     assert rows(tmp_path) == [("cam/a.mp4", "slip", "1", "2"), ("cam/a.mp4", "slip", "5", "6")]
 
 
+@pytest.mark.parametrize("meta", ["<job><id>3</id>{0}</job>", "<job><id>3</id></job>{0}", "{0}"])
+def test_a_job_of_cvat_names_its_video_and_not_its_task(
+    labels: Any, tmp_path: Path, meta: str
+) -> None:
+    source = meta.format("<source>a.mp4</source>")
+    boxes = '<box frame="20" outside="0"/><box frame="35" outside="1"/>'
+    track = f'<track id="0" label="falls" task_id="7">{boxes}</track>'
+    text = f"<annotations><meta>{source}</meta>{track}</annotations>"
+    result = labels(("x.xml", text), options=("--map", "falls=slip"))
+    assert result.exit_code == 0, result.stderr
+    assert rows(tmp_path) == [("cam/a.mp4", "slip", "2", "3.5")]
+    # one video cannot be that of two tasks
+    two = text.replace("</annotations>", track.replace('"7"', '"8"') + "</annotations>")
+    assert "track 0 is of no task that is named" in labels(("x.xml", two)).stderr
+    without = labels(("x.xml", text.replace("<source>a.mp4</source>", "")))
+    assert without.exit_code == 3
+    assert "it names no video, which exports of a job lack; export its task" in without.stderr
+
+
+def test_tracks_of_a_project_of_cvat_go_by_their_tasks(labels: Any, tmp_path: Path) -> None:
+    tasks = "".join(
+        f"<task><id>{number}</id><source>{name}</source></task>"
+        for number, name in ((7, "a.mp4"), (8, "b.mp4"))
+    )
+    boxes = '<box frame="20" outside="0"/><box frame="35" outside="1"/>'
+    track = f'<track id="0" label="falls" task_id="7">{boxes}</track>'
+    text = f"<annotations><meta><project>{tasks}</project></meta>{track}</annotations>"
+    assert labels(("x.xml", text), options=("--map", "falls=slip")).exit_code == 0
+    assert rows(tmp_path) == [("cam/a.mp4", "slip", "2", "3.5"), ("cam/b.mp4", "other", "", "")]
+    other = labels(("x.xml", text.replace('task_id="7"', 'task_id="9"')))
+    assert "track 0 is of no task that is named" in other.stderr
+
+
 TIMELINE = [
     {
         "id": 1,
@@ -360,6 +393,52 @@ def test_choices_of_label_studio_are_of_the_whole_video(labels: Any, tmp_path: P
     assert rows(tmp_path) == [("c.mp4", "other", "", ""), ("cam/a.mp4", "slip", "", "")]
 
 
+ABOUT = {"annotator": 1, "annotation_id": 2, "created_at": "x", "updated_at": "y", "lead_time": 2.5}
+
+
+def minimal(number: int, video: str, **results: Any) -> dict[str, Any]:
+    """A task as the converter of label-studio-sdk 2.1.2 writes it."""
+    return {"title": "falls", "video": video, "id": number, **results, **ABOUT}
+
+
+def test_choices_of_label_studio_are_read_without_its_annotations(
+    labels: Any, tmp_path: Path
+) -> None:
+    """JSON_MIN: one choice is a text, several are a list in an object, data are texts as well."""
+    timeline = [{"ranges": [{"start": 96, "end": 126}], "timelinelabels": ["falls"]}]
+    tasks = [
+        minimal(1, "a.mp4", what="trips", when=timeline),
+        minimal(2, "b.mp4", what={"choices": ["trips", "falls"]}, note="dark"),
+        minimal(3, "c.mp4"),
+    ]
+    options = (*MAP, "--frame-rate", 24, "--track", "what", "--track", "when")
+    result = labels(("x.json", json.dumps(tasks)), options=(*options, "--map", "dark=other"))
+    assert "there is no class 'dark'" in result.stderr  # --track leaves notes out
+    result = labels(("x.json", json.dumps(tasks)), options=options)
+    assert result.exit_code == 0, result.stderr
+    assert rows(tmp_path) == [
+        ("c.mp4", "other", "", ""),
+        ("cam/a.mp4", "slip", "4", "5.25"),
+        ("cam/b.mp4", "slip", "", ""),
+    ]
+    full = [dict(choice("falls", "a.mp4"))]
+    full[0]["annotations"][0]["result"][0]["from_name"] = "what"
+    for each in (full, [minimal(1, "a.mp4", what="falls")]):
+        options = ("--map", "falls=slip", "--track", "what")
+        assert labels(("x.json", json.dumps(each)), options=options).exit_code == 0
+        assert rows(tmp_path) == [("cam/a.mp4", "slip", "", "")]
+
+
+def test_a_choice_that_cannot_be_told_from_data_is_refused(labels: Any, tmp_path: Path) -> None:
+    """With its keys in another order a task does not say where its data end."""
+    task = {"id": 1, "video": "a.mp4", "what": "falls", **ABOUT}
+    assert labels(("x.json", json.dumps([task])), options=("--map", "falls=slip")).exit_code == 0
+    assert rows(tmp_path) == [("cam/a.mp4", "slip", "", "")]
+    result = labels(("x.json", json.dumps([{"id": 1, "title": "Monday", **task}])))
+    assert result.exit_code == 3
+    assert "task 1 does not tell which of title, what is data and which a choice" in result.stderr
+
+
 def test_boxes_over_time_of_label_studio_are_refused(labels: Any, tmp_path: Path) -> None:
     sequence = [{"frame": 5, "enabled": True, "x": 1, "y": 1, "width": 9, "height": 9}]
     value = {"sequence": sequence, "labels": ["falls"]}
@@ -513,3 +592,26 @@ def test_two_videos_of_one_name(labels: Any, videos: Path) -> None:
     assert result.exit_code == 3
     assert "'a' may be 'cam/a.mp4' and 'cam2/a.mp4'" in result.stderr
     assert named.exit_code == 0
+
+
+def test_the_video_at_the_very_path_is_meant(labels: Any, videos: Path, tmp_path: Path) -> None:
+    (videos / "a.mp4").write_bytes((videos / "cam" / "a.mp4").read_bytes())
+    (videos / "x" / "cam").mkdir(parents=True)
+    (videos / "x" / "cam" / "a.mp4").write_bytes((videos / "a.mp4").read_bytes())
+    found = {}
+    for name in ("a.mp4", "./a.mp4", "cam/a.mp4", "cam\\a.mp4", videos / "a.mp4", "/no/a.mp4", "a"):
+        text = f"path,start,end,label\n{name},4,5.25,falls\n"
+        result = labels(("x.csv", text), options=("--map", "falls=slip"))
+        told = result.exit_code == 3 and "may be 'a.mp4' and 'cam/a.mp4'" in result.stderr
+        found[str(name)] = "refused" if told else rows(tmp_path)[0][0]
+    (videos / "a.mp4").unlink()
+    (videos / "x" / "cam" / "a.mp4").unlink()
+    assert found == {
+        "a.mp4": "a.mp4",
+        "./a.mp4": "a.mp4",
+        "cam/a.mp4": "cam/a.mp4",
+        "cam\\a.mp4": "cam/a.mp4",
+        str(videos / "a.mp4"): "a.mp4",
+        "/no/a.mp4": "refused",
+        "a": "refused",
+    }

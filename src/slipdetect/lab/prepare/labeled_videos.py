@@ -23,7 +23,8 @@ _UPLOADED = re.compile(r"[0-9a-f]{8}-(.+)")  # what Label Studio makes of an upl
 class LabeledVideos:
     """The videos below a folder, to be found by what a label file calls them.
 
-    Of two videos that a name fits, that with more of its folders is meant.
+    Of two videos that a name fits, that at its very path is meant, else that with more of its
+    folders.
 
     Args:
         root: The folder.
@@ -49,6 +50,14 @@ class LabeledVideos:
         names = [*parts[-1:], *([uploaded[1]] if uploaded else [])]
         for own in names:
             fitting = self._by_name.get(own.lower(), [])
+            # relative to the folder, or absolute
+            exact = [
+                path
+                for path in fitting
+                if path.absolute() == Path(self.root.absolute(), _path(name))
+            ]
+            if exact:
+                return exact[0]
             if fitting:
                 return self._best(fitting, parts, name, where)
         return None
@@ -80,12 +89,17 @@ class LabeledVideos:
         return self._frames[path]
 
 
-def _parts(name: str) -> list[str]:
-    """Return the folders and the file of a path of any system, or of an address."""
+def _path(name: str) -> PurePosixPath:
+    """Return a path of any system, or that of an address."""
     name = unquote(name.partition(_LOCAL)[2]) or name
     if "://" in name:
         name = unquote(urlsplit(name).path)
-    return [part for part in PurePosixPath(name.replace("\\", "/")).parts if part.strip("/")]
+    return PurePosixPath(name.replace("\\", "/"))
+
+
+def _parts(name: str) -> list[str]:
+    """Return the folders and the file of what ``_path`` takes."""
+    return [part for part in _path(name).parts if part.strip("/")]
 
 
 def _shared(own: tuple[str, ...], parts: list[str]) -> int:

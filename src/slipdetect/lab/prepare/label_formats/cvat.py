@@ -38,12 +38,16 @@ class Cvat(LabelFormat):
             )
         videos = _videos(root)
         if not videos:
-            raise file.broken("it names no source")
+            raise file.broken("it names no video, which exports of a job lack; export its task")
         found = LabelSet(videos=list(videos.values()))
+        tasks = {track.get("task_id", "") for track in root.iter("track")}
+        only = next(iter(videos.values())) if len(videos) == 1 else None
         for track in root.iter("track"):
             name, task = track.get("label", ""), track.get("task_id", "")
-            video = videos.get(task) if task else next(iter(videos.values()))
-            if video is None or (not task and len(videos) > 1):
+            # a video beside the tasks is of them all where they are one
+            fallback = only if not task or ("" in videos and len(tasks) == 1) else None
+            video = videos.get(task) or fallback
+            if video is None:
                 raise file.broken(f"track {track.get('id')} is of no task that is named")
             where = f"{file.where} track {track.get('id')}"
             for start, end in _stretches(file, where, track):
@@ -52,15 +56,18 @@ class Cvat(LabelFormat):
 
 
 def _videos(root: ElementTree.Element) -> dict[str, str]:
-    """Return the video of each task, by its id."""
-    found = {}
-    for tag in ("task", "job"):
-        for each in root.iter(tag):
-            source = each.findtext("source")
-            if source and source.strip():
-                found[each.findtext("id") or ""] = source.strip()
-    meta_source = root.findtext("meta/source")
-    return found or ({"": meta_source.strip()} if meta_source and meta_source.strip() else {})
+    """Return the video of each task, by its id; that of no task by an empty one."""
+    found = {each.findtext("id", ""): _source(each) for each in root.iter("task") if _source(each)}
+    if found:
+        return found
+    # a job has an id of its own and not that of its task
+    beside = {_source(each): "" for each in (*root.iter("job"), *root.findall("meta"))}
+    sources = [source for source in beside if source]
+    return {source if len(sources) > 1 else "": source for source in sources}
+
+
+def _source(element: ElementTree.Element) -> str:
+    return element.findtext("source", "").strip()
 
 
 def _stretches(

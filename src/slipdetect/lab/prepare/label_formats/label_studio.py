@@ -7,8 +7,10 @@ frame rate of the labeling configuration, whatever the video has, so that has to
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from itertools import takewhile
 from typing import Any
 
+from slipdetect._text import named
 from slipdetect.errors import DataError
 from slipdetect.lab.prepare.label_formats.label_file import (
     Label,
@@ -22,6 +24,8 @@ from slipdetect.lab.prepare.label_formats.label_file import (
 
 _LABELS = "timelinelabels"
 _TIMED = frozenset({"start", "end", "ranges", "sequence"})
+# of JSON_MIN: what stands behind the results of a task
+_ABOUT = frozenset({"annotator", "annotation_id", "created_at", "updated_at", "lead_time"})
 
 
 class LabelStudio(LabelFormat):
@@ -51,18 +55,21 @@ class LabelStudio(LabelFormat):
             if video is None:
                 raise file.broken(f"{where} names no video")
             found.videos.append(video)
-            for value in _values(task):
-                found.labels += _labels(file, where, video, value)
+            for track, value in _values(file, where, video, task):
+                found.labels += _labels(file, where, video, track, value)
         return found
 
 
 def _minimal(task: Any) -> bool:
     """Return whether a task is one of JSON_MIN: its values lie beside its data."""
-    return is_object(task, "id") and any(
-        is_object(each, "ranges", _LABELS)
-        for value in task.values()
-        if isinstance(value, list)
-        for each in value
+    return is_object(task, *_ABOUT) or (
+        is_object(task, "id")
+        and any(
+            is_object(each, "ranges", _LABELS)
+            for value in task.values()
+            if isinstance(value, list)
+            for each in value
+        )
     )
 
 
@@ -70,30 +77,54 @@ def _video(data: Any) -> str | None:
     """Return what the task shows: the value called video, or the only text."""
     if not isinstance(data, Mapping):
         return None
-    named = {key: value for key, value in data.items() if isinstance(value, str)}
+    written = {key: value for key, value in data.items() if isinstance(value, str)}
     first = next(
-        (named[key] for key in ("video", "video_url", "url", "audio") if key in named), None
+        (written[key] for key in ("video", "video_url", "url", "audio") if key in written), None
     )
-    return first if first is not None else next(iter(named.values()), None)
+    return first if first is not None else next(iter(written.values()), None)
 
 
-def _values(task: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
-    listed = task.get("annotations", task.get("predictions"))
-    if isinstance(listed, list):
-        for annotation in listed:
-            if is_object(annotation, "result") and not annotation.get("was_cancelled"):
-                results = annotation["result"]
-                for result in results if isinstance(results, list) else ():
-                    if is_object(result, "value") and isinstance(result["value"], Mapping):
-                        yield result["value"]
+def _values(
+    file: LabelFile, where: str, video: str, task: Mapping[str, Any]
+) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    """Yield what was labeled in a task, each with the name of its control."""
+    if "annotations" not in task and "predictions" not in task:
+        yield from _minimal_values(file, where, video, task)
         return
-    for value in task.values():
-        for each in value if isinstance(value, list) else ():
+    listed = task.get("annotations", task.get("predictions"))
+    for annotation in listed if isinstance(listed, list) else ():
+        if is_object(annotation, "result") and not annotation.get("was_cancelled"):
+            results = annotation["result"]
+            for result in results if isinstance(results, list) else ():
+                if is_object(result, "value") and isinstance(result["value"], Mapping):
+                    yield str(result.get("from_name", "")), result["value"]
+
+
+def _minimal_values(
+    file: LabelFile, where: str, video: str, task: Mapping[str, Any]
+) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    """Yield the values of a task of JSON_MIN: data, id, results and facts stand in this order."""
+    names = list(task)
+    behind = names[names.index("id") + 1 :] if "id" in task else names
+    results = list(takewhile(lambda name: name not in _ABOUT, behind))
+    # a single choice is its text only
+    written = [name for name in results if isinstance(task[name], str) and task[name] != video]
+    if video in (task[name] for name in results) and len(written) > 1:
+        raise file.broken(
+            f"{where} does not tell which of {named(written)} is data and which a choice; the"
+            " format JSON does"
+        )
+    for name, value in task.items():
+        if name in written:
+            yield name, {"choices": [value]}
+        for each in value if isinstance(value, list) else [value]:
             if is_object(each):
-                yield each
+                yield name, each
 
 
-def _labels(file: LabelFile, where: str, video: str, value: Mapping[str, Any]) -> Iterator[Label]:
+def _labels(
+    file: LabelFile, where: str, video: str, track: str, value: Mapping[str, Any]
+) -> Iterator[Label]:
     ranges = value.get("ranges")
     for name in texts(value.get(_LABELS)):
         for each in ranges if isinstance(ranges, list) else ():
@@ -107,13 +138,14 @@ def _labels(file: LabelFile, where: str, video: str, value: Mapping[str, Any]) -
                     " count by; pass --frame-rate, that of <Video frameRate=...> in the labeling"
                     " configuration (24 where it has none)"
                 )
-            yield Label(where, video, name, start / file.frame_rate, end / file.frame_rate)
+            start, end = start / file.frame_rate, end / file.frame_rate
+            yield Label(where, video, name, start, end, track=track)
     for name in texts(value.get("labels")):
         start, end = number(value.get("start")), number(value.get("end"))
         if start is not None and end is not None:
-            yield Label(where, video, name, start, end, track=str(value.get("channel", "")))
+            yield Label(where, video, name, start, end, track=str(value.get("channel", track)))
         elif "sequence" in value:  # a box that moves: the frames between its ends are not told
-            yield Label(where, video, name, None, None)
+            yield Label(where, video, name, None, None, track=track)
     if not _TIMED.intersection(value):  # choices may also be made for each label
         for name in texts(value.get("choices")):
-            yield Label(where, video, name, None, None, whole=True)
+            yield Label(where, video, name, None, None, track=track, whole=True)
