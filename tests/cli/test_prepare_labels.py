@@ -200,18 +200,37 @@ def test_a_job_of_cvat_names_its_video_and_not_its_task(
     assert "it names no video, which exports of a job lack; export its task" in without.stderr
 
 
-def test_tracks_of_a_project_of_cvat_go_by_their_tasks(labels: Any, tmp_path: Path) -> None:
+def test_frames_of_a_project_of_cvat_run_on_over_its_tasks(labels: Any, tmp_path: Path) -> None:
+    """Task 8 begins at 4 + 2 x 48 = 100, task 9 of another subset at 0."""
     tasks = "".join(
-        f"<task><id>{number}</id><source>{name}</source></task>"
-        for number, name in ((7, "a.mp4"), (8, "b.mp4"))
+        f"<task><id>{task}</id><size>{size}</size><subset>{subset}</subset><start_frame>{first}"
+        f"</start_frame><frame_filter>{every}</frame_filter><source>{name}</source></task>"
+        for task, size, subset, first, every, name in (
+            (7, 48, "train", 4, "step=2", "a.mp4"),
+            (8, 80, "train", 0, "", "b.mp4"),
+            (9, 20, "val", 0, "", "c.mp4"),
+        )
     )
-    boxes = '<box frame="20" outside="0"/><box frame="35" outside="1"/>'
-    track = f'<track id="0" label="falls" task_id="7">{boxes}</track>'
-    text = f"<annotations><meta><project>{tasks}</project></meta>{track}</annotations>"
-    assert labels(("x.xml", text), options=("--map", "falls=slip")).exit_code == 0
-    assert rows(tmp_path) == [("cam/a.mp4", "slip", "2", "3.5"), ("cam/b.mp4", "other", "", "")]
-    other = labels(("x.xml", text.replace('task_id="7"', 'task_id="9"')))
-    assert "track 0 is of no task that is named" in other.stderr
+    tracks = "".join(
+        f'<track id="{task}" label="falls" task_id="{task}"><box frame="{begin}" outside="0"/>'
+        f'<box frame="{begin + 5}" outside="1"/></track>'
+        for task, begin in ((7, 20), (8, 130), (9, 10))
+    )
+    text = f"<annotations><meta><project><tasks>{tasks}</tasks></project></meta>{tracks}"
+    text += "</annotations>"
+    result = labels(("x.xml", text), options=("--map", "falls=slip"))
+    assert result.exit_code == 0, result.stderr
+    assert rows(tmp_path) == [
+        ("c.mp4", "slip", "1", "1.5"),
+        ("cam/a.mp4", "slip", "2", "2.5"),
+        ("cam/b.mp4", "slip", "3", "3.5"),
+    ]
+    for old, new, words in (
+        ('task_id="7"', 'task_id="6"', "track 7 is of no task that is named"),
+        ("<size>48</size>", "", "no size of the tasks before task 8 tells its first frame"),
+        ('frame="130"', 'frame="30"', "track 8 has frame 30, before its task's 100"),
+    ):
+        assert words in labels(("x.xml", text.replace(old, new))).stderr
 
 
 TIMELINE = [

@@ -141,7 +141,8 @@ class _Reproduce(click.Command):
         known = {
             option: param for param in (*self.params, *omnifall.params) for option in param.opts
         }
-        options = [each for each in dict.fromkeys(known.values()) if isinstance(each, click.Option)]
+        every = dict.fromkeys(known.values())
+        options: list[click.Parameter] = [each for each in every if isinstance(each, click.Option)]
         both = click.Command(None, params=options)
         for at, word in enumerate(args):
             if word == _OMNIFALL:

@@ -13,6 +13,7 @@ from slipdetect.lab.prepare.label_formats.label_file import (
     LabelFile,
     LabelFormat,
     LabelSet,
+    number,
 )
 
 
@@ -40,6 +41,7 @@ class Cvat(LabelFormat):
         if not videos:
             raise file.broken("it names no video, which exports of a job lack; export its task")
         found = LabelSet(videos=list(videos.values()))
+        begins = _begins(root)
         tasks = {track.get("task_id", "") for track in root.iter("track")}
         only = next(iter(videos.values())) if len(videos) == 1 else None
         for track in root.iter("track"):
@@ -49,10 +51,36 @@ class Cvat(LabelFormat):
             video = videos.get(task) or fallback
             if video is None:
                 raise file.broken(f"track {track.get('id')} is of no task that is named")
-            where = f"{file.where} track {track.get('id')}"
+            where, begin = f"{file.where} track {track.get('id')}", begins.get(task, 0.0)
+            if begin is None:
+                raise file.broken(f"no size of the tasks before task {task} tells its first frame")
             for start, end in _stretches(file, where, track):
-                found.labels.append(Label(where, video, name, start, end, frames=True))
+                if start < begin:
+                    raise file.broken(f"{where} has frame {start:g}, before its task's {begin:g}")
+                label = Label(where, video, name, start - begin, end - begin, frames=True)
+                found.labels.append(label)
         return found
+
+
+def _begins(root: ElementTree.Element) -> dict[str, float | None]:
+    """Return the frame that the video of each task of a project begins at.
+
+    Frames of a project are numbered over all tasks of a subset, in the order of the file
+    (``ProjectData`` of CVAT's ``dataset_manager/bindings.py``). None where a size is missing.
+    """
+    found: dict[str, float | None] = {}
+    ends: dict[str, float | None] = {}
+    for project in root.iter("project"):
+        for task in project.iter("task"):
+            subset = task.findtext("subset", "")
+            begin = found[task.findtext("id", "")] = ends.get(subset, 0.0)
+            size, first = number(task.findtext("size")), number(task.findtext("start_frame") or 0)
+            step = number(task.findtext("frame_filter", "").rpartition("step=")[2] or 1)
+            if begin is None or size is None or first is None or step is None:
+                ends[subset] = None
+            else:
+                ends[subset] = begin + first + step * size
+    return found
 
 
 def _videos(root: ElementTree.Element) -> dict[str, str]:
@@ -61,8 +89,8 @@ def _videos(root: ElementTree.Element) -> dict[str, str]:
     if found:
         return found
     # a job has an id of its own and not that of its task
-    beside = {_source(each): "" for each in (*root.iter("job"), *root.findall("meta"))}
-    sources = [source for source in beside if source]
+    beside = map(_source, (*root.iter("job"), *root.findall("meta")))
+    sources = list(dict.fromkeys(filter(None, beside)))
     return {source if len(sources) > 1 else "": source for source in sources}
 
 
