@@ -149,7 +149,7 @@ class _Reproduce(click.Command):
                 context = click.Context(both)
                 try:
                     _, left, _ = both.make_parser(context).parse_args(args[:at])
-                except click.UsageError:  # it is the value of the option before
+                except click.UsageError:  # this is the value of an option, or one is unknown
                     continue
                 if not left:
                     return at
