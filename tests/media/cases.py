@@ -30,6 +30,11 @@ from media.ways import WAYS
 
 ASSUMED = r"^no timestamps: 25 frames per second are assumed.*frame_rate="
 _MPEG2 = {"codec": "mpeg2video", "rate": 25, "form": "vob"}
+_UNITS = {10**3: "milliseconds", 10**6: "microseconds"}
+_HTTP_HEAD = (
+    b"HTTP/1.0 200 OK\r\nServer: camera\r\nSet-Cookie: session=" + b"0" * 600 + b"\r\n"
+    b"Content-Type: multipart/x-mixed-replace; boundary=frame\r\n\r\n"
+)
 ANNEX_B = "h264_mp4toannexb"
 
 
@@ -153,6 +158,17 @@ def _multipart(stamped: bool) -> Callable[[Path], Media]:
             times = {n: n / 10 + (n % 3) / 100 for n in range(60)}  # as uneven as they arrive
             return Media(write_multipart(path, times, True), times, 0.001)
         return Media(write_multipart(path, evenly(60), False), evenly(60), warns=[ASSUMED])
+
+    return make
+
+
+def _multipart_otherwise(**writing: Any) -> Callable[[Path], Media]:
+    def make(folder: Path) -> Media:
+        times = evenly(60, 10.0)
+        path = write_multipart(folder / "camera.mjpeg", times, True, **writing)
+        unit = _UNITS.get(writing.get("unit", 1))
+        told = [] if unit is None else [f"^X-Timestamp is taken for {unit}: "]
+        return Media(path, times, 0.001, warns=told)
 
     return make
 
@@ -301,6 +317,36 @@ CASES = (
         "multipart-stamped",
         "JPEGs between boundaries whose headers say when each was taken; the last one cut off",
         _multipart(True),
+        ("file", "pipe"),
+    ),
+    Case(
+        "multipart-http-head",
+        "stamped JPEGs behind the head of an HTTP answer, as `curl -i` saves it",
+        _multipart_otherwise(before=_HTTP_HEAD),
+        ("file", "pipe"),
+    ),
+    Case(
+        "multipart-preamble",
+        "stamped JPEGs behind a line of text before the first boundary",
+        _multipart_otherwise(before=b"JPEGs follow\r\n"),
+        ("file", "pipe"),
+    ),
+    Case(
+        "multipart-first-unstamped",
+        "stamped JPEGs of which the first three tell no time",
+        _multipart_otherwise(unstamped=3),
+        ("file", "pipe"),
+    ),
+    Case(
+        "multipart-milliseconds",
+        "JPEGs with stamps that count milliseconds since 1970",
+        _multipart_otherwise(unit=1000),
+        ("file", "pipe"),
+    ),
+    Case(
+        "multipart-uptime",
+        "JPEGs with stamps that count microseconds since the camera was switched on",
+        _multipart_otherwise(unit=10**6, began=1.5),
         ("file", "pipe"),
     ),
     Case(
