@@ -109,19 +109,20 @@ def _without_key_frame(suffix: str) -> Callable[[Path], Media]:
             folder / "whole.mp4", evenly(200), rate=25, gop=75, options={"sc_threshold": "0"}
         )
         index = count()
-        counted = suffix == ".h264"
+        counted = suffix in (".h264", ".avi")
         path = remux(
             whole,
             folder / f"piece{suffix}",
             change=lambda packet: packet if next(index) >= 20 else None,
             bitstream=ANNEX_B if counted else None,
+            rate=25 if suffix == ".avi" else None,
         )
         begin = 20 / 25 if counted else first_stamps(path)[0]
         times = {number: number / 25 - begin for number in range(75, 200)}
         # the MP4's list of edits leaves out the one picture that is shown before the first stamp
         missing = 54 if suffix == ".mp4" else 55
         told = [rf"^{missing} packets \(2\.2 s\) gave no picture"]
-        if counted:
+        if suffix == ".h264":
             told.insert(0, r"no timestamps: the stream's own rate of 25 frames")
         return Media(path, times, missing=missing, warns=told)
 
@@ -299,6 +300,7 @@ CASES = (
     Case("no-key-frame-mp4", "the same in MP4", _without_key_frame(".mp4")),
     Case("no-key-frame-ts", "the same in MPEG-TS", _without_key_frame(".ts")),
     Case("no-key-frame-raw", "the same as H.264 without a container", _without_key_frame(".h264")),
+    Case("no-key-frame-avi", "the same in AVI", _without_key_frame(".avi")),
     Case("gap-mkv", "nothing for 4,000 s in the middle, Matroska", _gap(".mkv", 4000.0)),
     Case("gap-mp4", "nothing for 4,000 s in the middle, MP4", _gap(".mp4", 4000.0)),
     Case("gap-ts", "nothing for 30 s in the middle, MPEG-TS", _gap(".ts", 30.0)),

@@ -362,6 +362,8 @@ class Clock:
     def _begin(self, tick: Ticks, known: bool) -> None:
         """Set the clock to 0 at the recording's start, or at its first picture."""
         self._start, start = tick, self._timing.start
+        if self._timing.stamps == "slots":
+            self._start = tick - self.report.lead * self._step
         if known and start is not None:
             late = tick - start / self._timing.base
             # less than a frame is no delay but how sound is cut in packets
