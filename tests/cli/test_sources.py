@@ -5,11 +5,12 @@ In: names. Out: nothing but assertions.
 
 from __future__ import annotations
 
+import io
 from pathlib import Path
 
 import pytest
 
-from slipdetect.cli.sources import expand
+from slipdetect.cli.sources import expand, video_on_stdin
 
 
 @pytest.fixture(autouse=True)
@@ -95,3 +96,14 @@ def test_a_list_on_standard_input(run, fake: None, here: Path) -> None:
     result = run("detect", "-", input="a.mp4\nb.mp4\n")
     assert result.exit_code == 0
     assert "1 with a slip, 1 without" in result.stdout
+
+
+@pytest.mark.parametrize(
+    ("first", "video"),
+    [(b"HTTP/1.0 200 OK\r\n", True), (b"--frame\r\n", True), (b"a.mp4\nb.mp4\n", False)],
+)
+def test_what_comes_in_is_a_cameras_answer_or_names(
+    first: bytes, video: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(first)))
+    assert video_on_stdin() is video

@@ -30,6 +30,11 @@ from media.ways import WAYS
 
 ASSUMED = r"^no timestamps: 25 frames per second are assumed.*frame_rate="
 _MPEG2 = {"codec": "mpeg2video", "rate": 25, "form": "vob"}
+_UNITS = {10**3: "milliseconds", 10**6: "microseconds"}
+_HTTP_HEAD = (
+    b"HTTP/1.0 200 OK\r\nServer: camera\r\nSet-Cookie: session=" + b"0" * 600 + b"\r\n"
+    b"Content-Type: multipart/x-mixed-replace; boundary=frame\r\n\r\n"
+)
 ANNEX_B = "h264_mp4toannexb"
 
 
@@ -104,19 +109,20 @@ def _without_key_frame(suffix: str) -> Callable[[Path], Media]:
             folder / "whole.mp4", evenly(200), rate=25, gop=75, options={"sc_threshold": "0"}
         )
         index = count()
-        counted = suffix == ".h264"
+        counted = suffix in (".h264", ".avi")
         path = remux(
             whole,
             folder / f"piece{suffix}",
             change=lambda packet: packet if next(index) >= 20 else None,
             bitstream=ANNEX_B if counted else None,
+            rate=25 if suffix == ".avi" else None,
         )
         begin = 20 / 25 if counted else first_stamps(path)[0]
         times = {number: number / 25 - begin for number in range(75, 200)}
         # the MP4's list of edits leaves out the one picture that is shown before the first stamp
         missing = 54 if suffix == ".mp4" else 55
         told = [rf"^{missing} packets \(2\.2 s\) gave no picture"]
-        if counted:
+        if suffix == ".h264":
             told.insert(0, r"no timestamps: the stream's own rate of 25 frames")
         return Media(path, times, missing=missing, warns=told)
 
@@ -153,6 +159,17 @@ def _multipart(stamped: bool) -> Callable[[Path], Media]:
             times = {n: n / 10 + (n % 3) / 100 for n in range(60)}  # as uneven as they arrive
             return Media(write_multipart(path, times, True), times, 0.001)
         return Media(write_multipart(path, evenly(60), False), evenly(60), warns=[ASSUMED])
+
+    return make
+
+
+def _multipart_otherwise(**writing: Any) -> Callable[[Path], Media]:
+    def make(folder: Path) -> Media:
+        times = evenly(60, 10.0)
+        path = write_multipart(folder / "camera.mjpeg", times, True, **writing)
+        unit = _UNITS.get(writing.get("unit", 1))
+        told = [] if unit is None else [f"^X-Timestamp is taken for {unit}: "]
+        return Media(path, times, 0.001, warns=told)
 
     return make
 
@@ -283,6 +300,7 @@ CASES = (
     Case("no-key-frame-mp4", "the same in MP4", _without_key_frame(".mp4")),
     Case("no-key-frame-ts", "the same in MPEG-TS", _without_key_frame(".ts")),
     Case("no-key-frame-raw", "the same as H.264 without a container", _without_key_frame(".h264")),
+    Case("no-key-frame-avi", "the same in AVI", _without_key_frame(".avi")),
     Case("gap-mkv", "nothing for 4,000 s in the middle, Matroska", _gap(".mkv", 4000.0)),
     Case("gap-mp4", "nothing for 4,000 s in the middle, MP4", _gap(".mp4", 4000.0)),
     Case("gap-ts", "nothing for 30 s in the middle, MPEG-TS", _gap(".ts", 30.0)),
@@ -301,6 +319,36 @@ CASES = (
         "multipart-stamped",
         "JPEGs between boundaries whose headers say when each was taken; the last one cut off",
         _multipart(True),
+        ("file", "pipe"),
+    ),
+    Case(
+        "multipart-http-head",
+        "stamped JPEGs behind the head of an HTTP answer, as `curl -i` saves it",
+        _multipart_otherwise(before=_HTTP_HEAD),
+        ("file", "pipe"),
+    ),
+    Case(
+        "multipart-preamble",
+        "stamped JPEGs behind a line of text before the first boundary",
+        _multipart_otherwise(before=b"JPEGs follow\r\n"),
+        ("file", "pipe"),
+    ),
+    Case(
+        "multipart-first-unstamped",
+        "stamped JPEGs of which the first three tell no time",
+        _multipart_otherwise(unstamped=3),
+        ("file", "pipe"),
+    ),
+    Case(
+        "multipart-milliseconds",
+        "JPEGs with stamps that count milliseconds since 1970",
+        _multipart_otherwise(unit=1000),
+        ("file", "pipe"),
+    ),
+    Case(
+        "multipart-uptime",
+        "JPEGs with stamps that count microseconds since the camera was switched on",
+        _multipart_otherwise(unit=10**6, began=1.5),
         ("file", "pipe"),
     ),
     Case(

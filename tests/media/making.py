@@ -259,7 +259,14 @@ def _is_b(picture: bytes) -> bool:
 
 
 def write_multipart(
-    path: Path, times: Mapping[int, float], stamped: bool, began: float = 1_700_000_000.0
+    path: Path,
+    times: Mapping[int, float],
+    stamped: bool,
+    began: float = 1_700_000_000.0,
+    *,
+    unit: int = 1,
+    unstamped: int = 0,
+    before: bytes = b"",
 ) -> Path:
     """Write marked JPEGs between boundaries, as what a camera sends by HTTP is saved.
 
@@ -268,14 +275,18 @@ def write_multipart(
         times: Seconds of every picture by its number.
         stamped: Each header says when its picture was taken, and the last part is cut off.
         began: When that is for 0 s, seconds since 1970.
+        unit: How many of what headers count are a second.
+        unstamped: Pictures at the beginning whose headers tell no time.
+        before: What comes before the first boundary.
     """
     with path.open("wb") as file:
+        file.write(before)
         for number, time in times.items():
             data = _jpeg(marked(number, *SIZE))
             file.write(b"--frame\r\nContent-Type: image/jpeg\r\n")
             file.write(f"Content-Length: {len(data)}\r\n".encode())
-            if stamped:
-                file.write(f"X-Timestamp: {began + time:.6f}\r\n".encode())
+            if stamped and number >= unstamped:
+                file.write(f"X-Timestamp: {(began + time) * unit:.6f}\r\n".encode())
             file.write(b"\r\n" + data + b"\r\n")
         if stamped:  # the camera was still sending
             file.write(

@@ -21,7 +21,7 @@ class LateStream:
     """A container whose end PyAV cannot flush, since its file has more streams than it had."""
 
     def __init__(self, container: Any) -> None:
-        self.container = container
+        self.container, self.format = container, container.format
 
     def demux(self, stream: Any) -> Iterator[Any]:
         yield from self.container.demux(stream)

@@ -76,6 +76,30 @@ def test_with_times_it_is_ivf_that_keeps_them() -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("told", "microseconds"),
+    [
+        (["1700000000.5", "1700000000.6"], [1_700_000_000_500_000, 1_700_000_000_600_000]),
+        (["1700000000500", "1700000000600"], [1_700_000_000_500_000, 1_700_000_000_600_000]),
+        (["1700000000500"], [1_700_000_000_500_000]),  # one alone: by its size
+        (["2000", "2040", "2080"], [2_000_000, 2_040_000, 2_080_000]),
+        (["2000000", "2040000"], [2_000_000, 2_040_000]),
+        (["5", "6", "66", "67"], [5_000_000, 6_000_000, 66_000_000, 67_000_000]),  # a gap of 60 s
+        (["", "", "0.2", "0.3"], [0, 100_000, 200_000, 300_000]),
+        (["", "0.0", "0.5"], [-500_000, 0, 500_000]),
+        (["1.0", "", "1.2"], [1_000_000, 1_000_000, 1_200_000]),
+        (["1.0", "1.1", "9e19"], [1_000_000, 1_100_000, 1_100_000]),  # no time at all
+    ],
+)
+def test_the_unit_of_times_and_what_has_none(told: list[str], microseconds: list[int]) -> None:
+    lines = [[b"X-Timestamp: " + each.encode()] if each else [] for each in told]
+    packed = Repacked(io.BytesIO(b"".join(sent(b"x", b"Content-Length: 1", *m) for m in lines)))
+    data = b"".join(iter(lambda: packed.read(4), b""))[32:]
+    assert [struct.unpack_from("<Iq", data, at)[1] for at in range(0, len(data), 13)] == (
+        microseconds
+    )
+
+
 def test_without_times_it_is_a_run_of_pictures() -> None:
     packed = Repacked(io.BytesIO(sent(b"one") + sent(b"two") + b"--b\r\n"))
     assert packed.format == "mjpeg"
@@ -87,6 +111,10 @@ def test_without_times_it_is_a_run_of_pictures() -> None:
     [
         (HEAD, True),
         (b"\r\n" + HEAD, True),
+        (b"HTTP/1.1 200 OK\r\nDate: now\r\n\r\n" + HEAD + b"\r\n\xff\xd8", True),
+        (b"-- no boundary\r\nJPEGs follow\r\n" + HEAD + b"X-Y: 1\r\n\r\n\xff\xd8", True),
+        (b"what such a file looks like:\r\n" + HEAD + b"\r\n(a picture)", False),
+        (b"archive\0\0\r\n" + HEAD + b"\r\n\xff\xd8", False),
         (HEAD.lower(), True),
         (b"--b\r\nContent-Type: text/plain\r\n", False),
         (b"-- a list of films\nContent.mp4", False),

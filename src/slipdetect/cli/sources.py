@@ -161,7 +161,7 @@ def video_on_stdin() -> bool:
     """Return whether standard input begins as a video and not as a list of names."""
     first = first_bytes(sys.stdin.buffer)
     # of a camera's JPEGs the first read may end before the header that tells what they are
-    return first.startswith(b"--") or not is_text(first)
+    return first.startswith((b"--", b"HTTP/")) or not is_text(first)
 
 
 def first_bytes(stream: BinaryIO) -> bytes:

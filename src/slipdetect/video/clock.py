@@ -31,6 +31,8 @@ _FOLLOWED = Fraction(1, 16)  # share of what a stamp that wavers is off that is 
 _STEPS = 25  # distances that the usual one is taken from
 _HELD_BYTES = 64_000_000  # of decoded frames that wait for a stamp
 
+TOLD_OF_TIMES = "slipdetect: times"  # key of what whoever opened a container has to say of them
+
 Ticks = int | Fraction
 
 # formats that number the pictures that they find, beside those that FFmpeg says have no stamps
@@ -110,6 +112,7 @@ def timing_of(
         steady=name == "dhav",
         join_gaps=camera,
         dated=_DATED.get(name),
+        warning=container.metadata.get(TOLD_OF_TIMES),
     )
 
 
@@ -359,6 +362,8 @@ class Clock:
     def _begin(self, tick: Ticks, known: bool) -> None:
         """Set the clock to 0 at the recording's start, or at its first picture."""
         self._start, start = tick, self._timing.start
+        if self._timing.stamps == "slots":
+            self._start = tick - self.report.lead * self._step
         if known and start is not None:
             late = tick - start / self._timing.base
             # less than a frame is no delay but how sound is cut in packets

@@ -144,11 +144,16 @@ class FrameDecoder:
     def __iter__(self) -> Iterator[av.VideoFrame]:
         keyed = came = False
         self.report.lead = 0
+        # AVI may call no packet a key frame, or another one than it is
+        trusted = self.goes_on or self._container.format.name != "avi"
+        before: dict[int | None, int] = {}  # packets to be shown before that of a stamp
         for packet in self._whole_packets():
             if packet is not None:
                 if packet.is_keyframe and not (keyed or came or self.goes_on):
                     self.report.lead = self._shown
                 keyed = keyed or packet.is_keyframe
+                if not (came or trusted):
+                    before[packet.pts] = self._shown
                 self._shown += self._shows(packet)
             try:
                 frames = self._stream.decode(packet)
@@ -159,6 +164,8 @@ class FrameDecoder:
                     self._shown -= 1
                 continue
             for frame in frames:
+                if not (came or trusted) and frame.pts is not None:
+                    self.report.lead = before.get(frame.pts, self.report.lead)
                 came = True
                 self.report.frames += 1
                 self._fields = self._fields or frame.interlaced_frame
@@ -241,7 +248,7 @@ def is_truncated(
         promised_frames: Frames in the header, 0 if unknown.
         promised_seconds: Duration in the header, None if unknown.
     """
-    lost_frames = promised_frames - report.frames
+    lost_frames = promised_frames - report.frames - report.lead
     lost_seconds = 0.0 if promised_seconds is None else promised_seconds - seconds
     if ended_early:
         return True

@@ -159,7 +159,7 @@ class DecodeReport:
         truncated: A noticeable part of what the header promised is missing.
         warnings: One line each, without repeats.
         undecoded: Whole packets that gave no picture, as those before the first key frame do.
-        lead: Those of them before the key frame that the first picture is of; 0 of a camera.
+        lead: Those of them before the packet of the first picture; 0 of a camera.
         gaps: Stretches without pictures, in order.
         joins: Where stamps begin anew, in order.
         pieces: Files of a recording that is in several, as far as they were reached.

@@ -6,15 +6,25 @@ the parts' headers tell (IVF), or without any (a run of JPEGs).
 
 from __future__ import annotations
 
+import re
 import struct
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import chain, islice, pairwise
 from typing import Protocol
 
-SNIFFED = 512  # bytes that tell whether a file is of this kind
+SNIFFED = 4096  # bytes that tell whether a file is of this kind, behind the head of an HTTP answer
+_BEHIND_MORE = re.compile(
+    rb"^--[^\r\n]+\r\n(?:[\w-]+:.*\n)*?content-type:[ \t]*image/jp.*\n(?:[\w-]+:.*\n)*\r\n\xff\xd8",
+    re.IGNORECASE | re.MULTILINE,
+)
 _MOST_HEADER = 8_192
 _CHUNK = 65_536
 _TICKS = 1_000_000  # a second
+_LOOKED_AT = 10  # pictures that tell whether there are times, and their unit
+_MOST_STEP = 20.0  # seconds; no camera takes so long from one picture to the next
+_MOST_SECONDS = 1e11  # since 1970; none is that late
+_UNITS = {1: "seconds", 10**3: "milliseconds", 10**6: "microseconds", 10**9: "nanoseconds"}
 # IVF: signature, version, bytes of this header, codec, width, height, ticks a second, 1, pictures
 _FILE_HEADER = struct.pack("<4sHH4sHHIIII", b"DKIF", 0, 32, b"MJPG", 0, 0, _TICKS, 1, 0, 0)
 
@@ -58,7 +68,7 @@ class Part:
 
     Attributes:
         data: The JPEG.
-        time: Seconds since 1970, or None where its header does not tell.
+        time: What its header tells, mostly seconds since 1970; None where it does not.
     """
 
     data: bytes
@@ -68,10 +78,12 @@ class Part:
 def is_multipart(first: bytes) -> bool:
     """Return whether a file of these first bytes, some hundred, holds JPEGs between boundaries."""
     head = first.lstrip(b"\r\n")
+    if not head.startswith(b"--"):
+        # other text tells about this form too, and archives hold such files
+        found = _BEHIND_MORE.search(head)
+        return found is not None and b"\0" not in head[: found.start()]
     lines = head.lower().split(b"\n")
-    return head.startswith(b"--") and any(
-        line.startswith(b"content-type:") and b"image/jp" in line for line in lines[1:]
-    )
+    return any(line.startswith(b"content-type:") and b"image/jp" in line for line in lines[1:])
 
 
 def parts(stream: Bytes) -> Iterator[Part]:
@@ -79,18 +91,18 @@ def parts(stream: Bytes) -> Iterator[Part]:
     held = _Buffer(stream)
     boundary = b""
     while (head := held.header()) is not None:
-        if not head:
+        if begun := [line for line in head if line.startswith(b"--")]:
+            boundary = begun[-1]
+        if not head or not boundary:  # the head of an HTTP answer, or other text before the first
             continue
-        first, *lines = head
-        boundary = first if first.startswith(b"--") else boundary
-        told = dict(_field(line) for line in lines)
+        told = dict(_field(line) for line in head)
         length = told.get(b"content-length", b"")
         size = int(length) if length.isdigit() else held.find(b"\r\n" + boundary)
         data = None if size is None else held.take(size)
         if data is None:
             return
         if data:
-            yield Part(data, _seconds(told.get(b"x-timestamp", b"")))
+            yield Part(data, _time(told.get(b"x-timestamp", b"")))
 
 
 class _Buffer:
@@ -135,31 +147,48 @@ def _field(line: bytes) -> tuple[bytes, bytes]:
     return name.strip().lower(), value.strip()
 
 
-def _seconds(text: bytes) -> float | None:
+def _time(text: bytes) -> float | None:
     try:
-        seconds = float(text)
+        time = float(text)
     except ValueError:
         return None
-    return seconds if 0 <= seconds < 1e11 else None
+    return time if 0 <= time < _MOST_SECONDS * max(_UNITS) else None
 
 
 class Repacked:
     """The pictures of a multipart stream as FFmpeg reads them.
 
     Args:
-        stream: Begins with a boundary.
+        stream: Begins with a boundary, or with the head of an HTTP answer or other text before it.
 
     Attributes:
-        format: ``"ivf"`` where the first header tells a time, else ``"mjpeg"``, which has none.
+        format: ``"ivf"`` where one of the first headers tells a time, else ``"mjpeg"``, which has
+            none.
+        warning: What is to be said of the times; None where they are seconds.
     """
 
     def __init__(self, stream: Bytes) -> None:
         found = parts(stream)
-        first = next(found, None)
-        timed = first is not None and first.time is not None
-        self.format = "ivf" if timed else "mjpeg"
+        first = list(islice(found, _LOOKED_AT))
+        told = [(index, part.time) for index, part in enumerate(first) if part.time is not None]
+        self.format = "ivf" if told else "mjpeg"
+        self.warning: str | None = None
         self._left = b""
-        self._pieces = self._pack(first, found, timed)
+        self._pieces: Iterator[bytes]
+        if not told:
+            self._pieces = (part.data for part in chain(first, found))
+            return
+        steps = [(b - a) / (j - i) for (i, a), (j, b) in pairwise(told)]
+        step = max(0.0, _usual(steps)) if steps else 0.0
+        unit = _unit(step, _usual([time for _, time in told]))
+        if unit > 1:
+            self.warning = (
+                f"X-Timestamp is taken for {_UNITS[unit]}: as seconds it is too late, or pictures"
+                f" are over {_MOST_STEP:g} s apart; frame_rate=... sets a rate instead"
+            )
+        begin, time = told[0]
+        early = [Part(first[i].data, time - (begin - i) * step) for i in range(begin)]
+        self._pieces = _timed(chain(early, first[begin:], found), unit)
 
     def read(self, size: int) -> bytes:
         """See ``Bytes``."""
@@ -171,15 +200,25 @@ class Repacked:
         data, self._left = self._left[:size], self._left[size:]
         return data
 
-    def _pack(self, first: Part | None, rest: Iterator[Part], timed: bool) -> Iterator[bytes]:
-        if timed:
-            yield _FILE_HEADER
-        last = -1
-        part = first
-        while part is not None:
-            if timed:
-                # a picture whose header tells none is there as soon as the one before
-                last = last if part.time is None else round(part.time * _TICKS)
-                yield struct.pack("<IQ", len(part.data), last)
-            yield part.data
-            part = next(rest, None)
+
+def _usual(values: list[float]) -> float:
+    return sorted(values)[(len(values) - 1) // 2]
+
+
+def _unit(step: float, time: float) -> int:
+    """Return how many of what headers count are a second, by the usual step and time."""
+    for unit in _UNITS:
+        if step <= _MOST_STEP * unit and time < _MOST_SECONDS * unit:
+            return unit
+    return max(_UNITS)
+
+
+def _timed(found: Iterator[Part], unit: int) -> Iterator[bytes]:
+    yield _FILE_HEADER
+    last = 0
+    for part in found:
+        # a picture whose header tells no time is there as soon as the one before
+        if part.time is not None and part.time < _MOST_SECONDS * unit:
+            last = round(part.time / unit * _TICKS)
+        yield struct.pack("<Iq", len(part.data), last)
+        yield part.data

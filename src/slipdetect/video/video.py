@@ -20,7 +20,7 @@ from av.video.stream import VideoStream
 
 from slipdetect._text import iso_time
 from slipdetect.errors import UsageError, VideoError
-from slipdetect.video.clock import Clock, header_end, timing_of
+from slipdetect.video.clock import TOLD_OF_TIMES, Clock, header_end, timing_of
 from slipdetect.video.decoder import (
     FrameDecoder,
     Rescaler,
@@ -65,6 +65,8 @@ def open_container(path: Path, max_pixels: int) -> InputContainer:
         if (packed := repacked(path)) is not None:
             options = {"max_pixels": str(max_pixels), "protocol_whitelist": "none"}
             container = av.open(packed, "r", format=packed.format, options=options, **TOLERANT)
+            if packed.warning is not None:
+                container.metadata[TOLD_OF_TIMES] = packed.warning
             return container
         # The prefix keeps names like "concat:a.mp4" from being taken for protocols.
         container = av.open(

@@ -19,7 +19,7 @@ from av.container import InputContainer
 from slipdetect._address import address_scheme, shown_address, split_address
 from slipdetect._settings import check_settings, setting
 from slipdetect.errors import UsageError, VideoError
-from slipdetect.video.clock import MAX_FRAME_RATE, MIN_FRAME_RATE
+from slipdetect.video.clock import MAX_FRAME_RATE, MIN_FRAME_RATE, TOLD_OF_TIMES
 from slipdetect.video.multipart import SNIFFED, Ahead, Bytes, Repacked, is_multipart
 from slipdetect.video.reader import DEFAULT_MAX_PIXELS, check_source
 from slipdetect.video.video import REFUSED_FORMATS, TOLERANT
@@ -289,6 +289,8 @@ def _opened(stream: Bytes, name: str, settings: LiveSettings) -> InputContainer:
             f"{name!r} cannot be read as it comes: {why(error)}; MPEG-TS, Matroska, FLV, "
             "fragmented MP4 and raw H.264 can"
         ) from error
+    if packed is not None and packed.warning is not None:
+        container.metadata[TOLD_OF_TIMES] = packed.warning
     if REFUSED_FORMATS.intersection(container.format.name.split(",")):
         container.close()
         raise VideoError(f"{name!r} is not a video but {container.format.long_name!r}")
