@@ -159,10 +159,10 @@ class DecodeReport:
         truncated: A noticeable part of what the header promised is missing.
         warnings: One line each, without repeats.
         undecoded: Whole packets that gave no picture, as those before the first key frame do.
-        lead: Those of them before the packet of the first picture; 0 of a camera.
         gaps: Stretches without pictures, in order.
         joins: Where stamps begin anew, in order.
         pieces: Files of a recording that is in several, as far as they were reached.
+        lead: The undecoded packets before that of the first picture; 0 of a camera.
     """
 
     frames: int = 0
@@ -170,10 +170,10 @@ class DecodeReport:
     truncated: bool = False
     warnings: list[str] = field(default_factory=list)
     undecoded: int = 0
-    lead: int = 0
     gaps: list[Gap] = field(default_factory=list)
     joins: list[Join] = field(default_factory=list)
     pieces: list[Piece] = field(default_factory=list)
+    lead: int = 0
 
     def warn(self, text: str) -> None:
         """Add ``text`` to the warnings unless it is there already."""
