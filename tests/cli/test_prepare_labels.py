@@ -613,6 +613,25 @@ def test_two_videos_of_one_name(labels: Any, videos: Path) -> None:
     assert named.exit_code == 0
 
 
+def test_a_name_that_lost_its_folders_is_no_path(labels: Any, videos: Path, tmp_path: Path) -> None:
+    """CVAT and VIA keep the names of files alone: of two videos of one name either may be meant."""
+    (videos / "a.mp4").write_bytes((videos / "cam" / "a.mp4").read_bytes())
+    box = '<box frame="20" outside="0"/><box frame="35" outside="1"/>'
+    meta = "<meta><task><source>a.mp4</source></task></meta>"
+    cvat = f'<annotations>{meta}<track id="0" label="falls">{box}</track></annotations>'
+    via = {
+        "metadata": {},
+        "attribute": {},
+        "file": {"1": {"fname": "a.mp4", "type": 4}},
+        "view": {"1": {"fid_list": ["1"]}},
+    }
+    found = [labels(("x.xml", cvat)), labels(("x.json", json.dumps(via)))]
+    (videos / "a.mp4").unlink()
+    for result in found:
+        assert result.exit_code == 3
+        assert "'a.mp4' may be 'a.mp4' and 'cam/a.mp4'" in result.stderr
+
+
 def test_the_video_at_the_very_path_is_meant(labels: Any, videos: Path, tmp_path: Path) -> None:
     (videos / "a.mp4").write_bytes((videos / "cam" / "a.mp4").read_bytes())
     (videos / "x" / "cam").mkdir(parents=True)

@@ -14,7 +14,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from slipdetect.video import DecodeReport, Gap, Join
-from slipdetect.video.clock import Clock, Timing, plausible_rate
+from slipdetect.video.clock import Clock
+from slipdetect.video.timing import Timing, plausible_rate
 
 MS = Fraction(1, 1000)
 DAY = 86_400_000

@@ -122,7 +122,7 @@ def open_video(
         VideoError: The source is missing, no video, too large or has no frame to decode.
         UsageError: A parameter makes no sense.
     """
-    from slipdetect.video.clock import MAX_FRAME_RATE, MIN_FRAME_RATE
+    from slipdetect.video.timing import MAX_FRAME_RATE, MIN_FRAME_RATE
 
     if frame_rate is not None and not MIN_FRAME_RATE <= frame_rate <= MAX_FRAME_RATE:
         raise UsageError(

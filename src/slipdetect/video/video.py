@@ -20,7 +20,7 @@ from av.video.stream import VideoStream
 
 from slipdetect._text import iso_time
 from slipdetect.errors import UsageError, VideoError
-from slipdetect.video.clock import TOLD_OF_TIMES, Clock, header_end, timing_of
+from slipdetect.video.clock import Clock
 from slipdetect.video.decoder import (
     FrameDecoder,
     Rescaler,
@@ -35,6 +35,7 @@ from slipdetect.video.grid import nearest_on_grid
 from slipdetect.video.interlacing import deinterlaced
 from slipdetect.video.multipart import SNIFFED, Ahead, Repacked, is_multipart
 from slipdetect.video.orientation import orientation_of
+from slipdetect.video.timing import TOLD_OF_TIMES, header_end, timing_of
 
 
 def tolerant(version: str) -> dict[str, Any]:

@@ -19,10 +19,10 @@ import numpy.typing as npt
 
 from slipdetect._io import make_folder
 from slipdetect.errors import SlipdetectError, VideoError
-from slipdetect.video.clock import DEFAULT_FRAME_RATE
 from slipdetect.video.decoder import Rescaler
 from slipdetect.video.frame import Change, Frame, Moment, VideoInfo
 from slipdetect.video.reader import open_video
+from slipdetect.video.timing import DEFAULT_FRAME_RATE
 from slipdetect.video.writer import timed_video
 
 _Feed = Generator[None, Frame | None, None]

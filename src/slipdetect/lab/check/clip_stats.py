@@ -15,7 +15,7 @@ import numpy.typing as npt
 
 from slipdetect.errors import VideoError
 from slipdetect.video import open_video, recorded_bytes
-from slipdetect.video.clock import DEFAULT_FRAME_RATE
+from slipdetect.video.timing import DEFAULT_FRAME_RATE
 
 STILL_RATE = 10.0  # stills a second
 STILL_SIDE = 32  # pixels

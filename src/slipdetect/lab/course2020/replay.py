@@ -24,7 +24,7 @@ from slipdetect.modalities.sampling import segment_offsets
 from slipdetect.modalities.snippet import Modality, SnippetGrid, StreamInput
 from slipdetect.models import ModelConfig
 from slipdetect.types import Window
-from slipdetect.video.clock import DEFAULT_FRAME_RATE
+from slipdetect.video.timing import DEFAULT_FRAME_RATE
 
 
 @dataclass(frozen=True)

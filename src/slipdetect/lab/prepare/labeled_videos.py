@@ -39,8 +39,13 @@ class LabeledVideos:
                 self._by_name[name].append(path)
         self._frames: dict[Path, list[float]] = {}
 
-    def find(self, name: str, where: str) -> Path | None:
+    def find(self, name: str, where: str, bare: bool = False) -> Path | None:
         """Return the video, or None where there is none.
+
+        Args:
+            name: What it is called.
+            where: Who calls it so, for messages.
+            bare: A name without folders may be of a video in any of them.
 
         Raises:
             DataError: Several fit equally well.
@@ -56,7 +61,7 @@ class LabeledVideos:
                 for path in fitting
                 if path.absolute() == Path(self.root.absolute(), _path(name))
             ]
-            if exact:
+            if exact and not (bare and len(parts) == 1):
                 return exact[0]
             if fitting:
                 return self._best(fitting, parts, name, where)

@@ -130,7 +130,9 @@ class Labels(Importer):
             kinds.add(kind)
             everything.update(found.videos)
             tracks |= {label.track for label in found.labels}
-            paths = {name: videos.find(name, repr(str(source))) for name in found.videos}
+            paths = {
+                name: videos.find(name, repr(str(source)), found.bare) for name in found.videos
+            }
             missing = [excerpt(name) for name, path in paths.items() if path is None]
             prepared.left_out.add(_MISSING, missing)
             for path in paths.values():

@@ -15,7 +15,7 @@ import numpy.typing as npt
 from slipdetect.errors import OutputError
 from slipdetect.lab.prepare.size_modes import SizeMode
 from slipdetect.video import Frame, Video, open_video, write_timed_video, write_video
-from slipdetect.video.clock import DEFAULT_FRAME_RATE
+from slipdetect.video.timing import DEFAULT_FRAME_RATE
 from slipdetect.video.views import displayed
 
 Picture = npt.NDArray[np.uint8]

@@ -15,7 +15,7 @@ from av.packet import Packet
 from av.video.stream import VideoStream
 
 from slipdetect.errors import VideoError
-from slipdetect.video.clock import Clock, header_rate, timing_of
+from slipdetect.video.clock import Clock
 from slipdetect.video.decoder import (
     FrameDecoder,
     Rescaler,
@@ -28,6 +28,7 @@ from slipdetect.video.interlacing import deinterlaced
 from slipdetect.video.live.newest_frames import Started
 from slipdetect.video.live.sources import LiveSettings, why
 from slipdetect.video.orientation import orientation_of
+from slipdetect.video.timing import header_rate, timing_of
 from slipdetect.video.video import (
     choose_stream,
     prepare_stream,

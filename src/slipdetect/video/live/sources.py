@@ -19,9 +19,9 @@ from av.container import InputContainer
 from slipdetect._address import address_scheme, shown_address, split_address
 from slipdetect._settings import check_settings, setting
 from slipdetect.errors import UsageError, VideoError
-from slipdetect.video.clock import MAX_FRAME_RATE, MIN_FRAME_RATE, TOLD_OF_TIMES
 from slipdetect.video.multipart import SNIFFED, Ahead, Bytes, Repacked, is_multipart
 from slipdetect.video.reader import DEFAULT_MAX_PIXELS, check_source
+from slipdetect.video.timing import MAX_FRAME_RATE, MIN_FRAME_RATE, TOLD_OF_TIMES
 from slipdetect.video.video import REFUSED_FORMATS, TOLERANT
 
 

@@ -40,7 +40,7 @@ class Cvat(LabelFormat):
         videos = _videos(root)
         if not videos:
             raise file.broken("it names no video, which exports of a job lack; export its task")
-        found = LabelSet(videos=list(videos.values()))
+        found = LabelSet(videos=list(videos.values()), bare=True)
         begins = _begins(root)
         tasks = {track.get("task_id", "") for track in root.iter("track")}
         only = next(iter(videos.values())) if len(videos) == 1 else None

@@ -66,11 +66,13 @@ class LabelSet:
         labels: All that was labeled.
         videos: Every video that was looked at, labels or none.
         notes: What the user should be told.
+        bare: The tool keeps the names of files without their folders.
     """
 
     labels: list[Label] = field(default_factory=list)
     videos: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
+    bare: bool = False
 
 
 @dataclass(frozen=True)

@@ -31,7 +31,7 @@ class Via(LabelFormat):
 
     @classmethod
     def read(cls, file: LabelFile) -> LabelSet:
-        project, found = file.json, LabelSet()
+        project, found = file.json, LabelSet(bare=True)
         parts = ("metadata", "attribute", "file", "view")
         if not all(isinstance(project[part], Mapping) for part in parts):
             raise file.broken("a part of it is no table")
