@@ -54,8 +54,22 @@ def _part(part: str, found: dict[str, Any], own: dict[str, Any] | None) -> Itera
     )
     if found["faults"]:
         yield f"  faults           {found['faults']}, {total['reconnects']} reconnects"
+    if "around" in found:
+        yield from _around(found["around"])
     for line in found["says"]:
         yield f"  it says          {line.removeprefix('Warning: ')}"
+
+
+def _around(around: dict[str, Any]) -> Iterator[str]:
+    told, once = around["told"], around["told_once_by_broker"]
+    yield (
+        f"  broker           {around.get('restarts', 0)} restarts; of {told} events told it heard "
+        f"{once} once, {around['told_again_by_broker']} again"
+    )
+    yield (
+        f"  disk             {around.get('full', 0)} times full; {around['clips']} clips of {told} "
+        f"events, {around['broken_clips']} of them broken"
+    )
 
 
 def _lag(found: dict[str, Any], many: bool, own: dict[str, Any] | None) -> Iterator[str]:
