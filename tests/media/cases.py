@@ -36,6 +36,7 @@ _HTTP_HEAD = (
     b"Content-Type: multipart/x-mixed-replace; boundary=frame\r\n\r\n"
 )
 ANNEX_B = "h264_mp4toannexb"
+NO_CUTS = {"sc_threshold": "0"}  # no key frames but where they are due
 
 
 @dataclass(frozen=True)
@@ -67,6 +68,18 @@ def _low_bit_rate(folder: Path) -> Media:
     options = {"crf": "30", "bf": "0"}
     path = write_marked(folder / "low.mpg", times, rate=25, gop=50, form="vob", options=options)
     return Media(path, times)
+
+
+def _low_bit_rate_gap(folder: Path) -> Media:
+    times = {n: n / 25 + (30.0 if n >= 60 else 0.0) for n in range(110)}
+    # the recorder begins anew with picture 60; the stamps around it are of 22 and 63
+    options = {"crf": "30", "bf": "2", **NO_CUTS}
+    path = write_marked(folder / "gap.mpg", times, rate=25, gop=60, form="vob", options=options)
+    told = [
+        r"the gap up to 32\.4 s is somewhere among 40 pictures .* with a key frame$",
+        r"1 gap without pictures: 2\.4 s to 32\.4 s \(30\.0 s\)",
+    ]
+    return Media(path, times, gaps=[(59 / 25, 32.4)], warns=told)
 
 
 def _b_frames(folder: Path) -> Media:
@@ -105,9 +118,7 @@ def _raw_named(folder: Path) -> Media:
 
 def _without_key_frame(suffix: str) -> Callable[[Path], Media]:
     def make(folder: Path) -> Media:
-        whole = write_marked(
-            folder / "whole.mp4", evenly(200), rate=25, gop=75, options={"sc_threshold": "0"}
-        )
+        whole = write_marked(folder / "whole.mp4", evenly(200), rate=25, gop=75, options=NO_CUTS)
         index = count()
         counted = suffix in (".h264", ".avi")
         path = remux(
@@ -264,6 +275,11 @@ CASES = (
         "program-stream-low-bit-rate",
         "so few bytes a picture that one pack holds dozens, of which one has a stamp",
         _low_bit_rate,
+    ),
+    Case(
+        "program-stream-low-bit-rate-gap",
+        "such a program stream with nothing for 30 s: a key frame without a stamp ends the gap",
+        _low_bit_rate_gap,
     ),
     Case(
         "program-stream-b-frames",
