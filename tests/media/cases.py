@@ -335,37 +335,31 @@ CASES = (
         "multipart-stamped",
         "JPEGs between boundaries whose headers say when each was taken; the last one cut off",
         _multipart(True),
-        ("file", "pipe"),
     ),
     Case(
         "multipart-http-head",
         "stamped JPEGs behind the head of an HTTP answer, as `curl -i` saves it",
         _multipart_otherwise(before=_HTTP_HEAD),
-        ("file", "pipe"),
     ),
     Case(
         "multipart-preamble",
         "stamped JPEGs behind a line of text before the first boundary",
         _multipart_otherwise(before=b"JPEGs follow\r\n"),
-        ("file", "pipe"),
     ),
     Case(
         "multipart-first-unstamped",
         "stamped JPEGs of which the first three tell no time",
         _multipart_otherwise(unstamped=3),
-        ("file", "pipe"),
     ),
     Case(
         "multipart-milliseconds",
         "JPEGs with stamps that count milliseconds since 1970",
         _multipart_otherwise(unit=1000),
-        ("file", "pipe"),
     ),
     Case(
         "multipart-uptime",
         "JPEGs with stamps that count microseconds since the camera was switched on",
         _multipart_otherwise(unit=10**6, began=1.5),
-        ("file", "pipe"),
     ),
     Case(
         "multipart",

@@ -150,7 +150,7 @@ def test_nothing_is_opened_that_a_file_names(
     made: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, start: bytes
 ) -> None:
     opened: list[object] = []
-    monkeypatch.setattr("slipdetect.video.video.open_container", opened.append)
+    monkeypatch.setattr("slipdetect.video.containers.open_container", opened.append)
     (tmp_path / "secret.ts").write_bytes((made / "mpegts").read_bytes())
     (tmp_path / "list").write_bytes(start + b"\x01\nsecret.ts\n")
     assert not is_video_file(tmp_path / "list")

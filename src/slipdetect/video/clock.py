@@ -14,9 +14,9 @@ from fractions import Fraction
 import av
 
 from slipdetect.video.frame import GAP_SECONDS, DecodeReport, Gap, Join
+from slipdetect.video.multipart import FIRST_DATE
 from slipdetect.video.timing import DEFAULT_FRAME_RATE, Timing, no_stamps_text
 
-_FIRST_DATE = 946_684_800  # 2000; smaller stamps are no dates
 _DAY_SECONDS = 86_400  # a gap that is longer is no gap but another clock
 _FOLLOWED = Fraction(1, 16)  # share of what a stamp that wavers is off that is gone along with
 _STEPS = 25  # distances that the usual one is taken from
@@ -78,7 +78,7 @@ class Clock:
 
         Known once a frame was given.
         """
-        if self._timing.dated is None or self.zero < _FIRST_DATE:
+        if self._timing.dated is None or self.zero < FIRST_DATE:
             return None
         date = datetime.fromtimestamp(self.zero, UTC)
         return date if self._timing.dated == "utc" else date.replace(tzinfo=None)

@@ -151,8 +151,9 @@ def _known_otherwise(suffix: str) -> bool:
 @lru_cache(maxsize=4096)
 def _has_video(path: Path, size: int, changed: int) -> bool:
     """Return whether FFmpeg finds a video in a file of a size, last changed at a time."""
+    from slipdetect.video.containers import open_container
     from slipdetect.video.reader import DEFAULT_MAX_PIXELS, check_source
-    from slipdetect.video.video import open_container, video_streams
+    from slipdetect.video.video import video_streams
 
     try:
         # FFmpeg would open what a playlist names
