@@ -181,5 +181,9 @@ def _has_video(path: Path, size: int, changed: int, multipart: bool) -> bool:
             if name.endswith("_pipe") or (name == "mjpeg" and not multipart):
                 return False
             return any(stream.codec_context.width > 0 for stream in video_streams(container))
-    except (VideoError, av.FFmpegError, AttributeError):  # a stream without a decoder has no context
+    except (
+        VideoError,
+        av.FFmpegError,
+        AttributeError,
+    ):  # a stream without a decoder has no context
         return False
