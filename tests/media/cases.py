@@ -320,6 +320,7 @@ CASES = (
     Case("gap-mkv", "nothing for 4,000 s in the middle, Matroska", _gap(".mkv", 4000.0)),
     Case("gap-mp4", "nothing for 4,000 s in the middle, MP4", _gap(".mp4", 4000.0)),
     Case("gap-ts", "nothing for 30 s in the middle, MPEG-TS", _gap(".ts", 30.0)),
+    Case("gap-flv", "nothing for 30 s in the middle, FLV", _gap(".flv", 30.0)),
     Case(
         "sound-first-mkv",
         "sound begins 6 s before the picture, Matroska",
