@@ -257,6 +257,7 @@ CASES = (
     Case("plain-mkv", "the same in Matroska", _plain("a.mkv")),
     Case("plain-ts", "the same in MPEG-TS", _plain("a.ts")),
     Case("plain-flv", "the same in FLV", _plain("a.flv")),
+    Case("plain-mxf", "MPEG-2 in MXF", _plain("a.mxf", codec="mpeg2video", rate=25)),
     Case("plain-hevc", "HEVC in MP4", _plain("a.mp4", codec="libx265")),
     Case("vp8-hidden", "VP8 in WebM with a picture that is never shown", _hidden),
     Case("mpeg2-program-stream", "MPEG-2 in a program stream", _plain("a.mpg", **_MPEG2)),
