@@ -196,7 +196,7 @@ class WatchSettings(CommonSettings):
 
     def _source(self, kind: str, given: str) -> LiveSource:
         from slipdetect.video.live import is_live, live_source
-        from slipdetect.video.live.sources import FollowedFile, PipeSource
+        from slipdetect.video.live.byte_sources import FollowedFile, PipeSource
 
         name = given
         if kind == "source_env":
