@@ -32,6 +32,8 @@ ODD = {
     "f.bin": "mp4",
     "g": "avi",
     "h.mod": "vob",
+    "i.ps": "vob",
+    "j.swf": "flv",
 }
 
 
@@ -41,8 +43,8 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("made")
     for kind, suffix in (("mpegts", "ts"), ("matroska", "mkv"), ("mp4", "mp4"), ("h264", "h264")):
         make_video(folder / f"{kind}.{suffix}", count=10).path.rename(folder / kind)
-    for kind, suffix in (("avi", "avi"), ("vob", "vob")):
-        codec = "mpeg2video" if kind == "vob" else "mpeg4"
+    for kind, suffix in (("avi", "avi"), ("flv", "flv"), ("vob", "vob")):
+        codec = {"avi": "mpeg4", "flv": "libx264", "vob": "mpeg2video"}[kind]
         make_video(folder / f"{kind}.{suffix}", count=10, codec=codec).path.rename(folder / kind)
     return folder
 
@@ -55,6 +57,7 @@ def recordings(made: Path, tmp_path: Path) -> Path:
         shutil.copy(made / kind, folder / "day" / name)
     shutil.copy(made / "mp4", folder / "GL010001.LRV")
     (folder / "notes.txt").write_text("nothing happened\n")
+    (folder / "drawing.ps").write_text("%!PS-Adobe-3.0\n")
     (folder / "README").write_text("-- of camera 1\n")
     (folder / "table.dat").write_bytes(b"")
     jpeg = cv2.imencode(".jpg", bars(5))[1].tobytes()
@@ -70,7 +73,7 @@ def test_content_decides(recordings: Path) -> None:
     found = search_folder(recordings)
     assert [path.name for path in found.videos] == list(ODD)
     assert {path.name for path in found.others} == {
-        *("GL010001.LRV", "README", "notes.txt", "old.zip", "table.dat", "thumb.jpg"),
+        *("GL010001.LRV", "README", "drawing.ps", "notes.txt", "old.zip", "table.dat", "thumb.jpg"),
     }
     assert {path.name for path in found.unknown} == {"index.bin", "thumb.thm"}
 
@@ -83,8 +86,8 @@ def test_what_is_passed_by_is_counted_and_named(
     assert [(record.levelname, record.getMessage()) for record in caplog.records] == [
         (
             "INFO",
-            f"'{recordings}': passed by 6 files that are no videos: 'GL010001.LRV', 'README',"
-            " 'notes.txt', 3 more",
+            f"'{recordings}': passed by 7 files that are no videos: 'GL010001.LRV', 'README',"
+            " 'drawing.ps', 4 more",
         ),
         (
             "WARNING",

@@ -31,6 +31,8 @@ VIDEO_SUFFIXES = frozenset(
 )
 # small copies that action cameras and drones keep beside each recording
 _PREVIEW_SUFFIXES = frozenset({".lrf", ".lrv"})
+# Python knows other files by these, but program streams and FLV are called so, too
+_OF_BOTH = frozenset({".ps", ".swf"})
 
 _BLANK = frozenset(b"\t\n\r\f\x1b")
 _NAMED = 3
@@ -124,7 +126,7 @@ def _list_of(path: Path, found: Found) -> list[Path]:
     suffix = path.suffix.lower()
     if suffix in VIDEO_SUFFIXES:
         return found.videos
-    if suffix in _PREVIEW_SUFFIXES or _known_otherwise(suffix):
+    if suffix in _PREVIEW_SUFFIXES or (suffix not in _OF_BOTH and _known_otherwise(suffix)):
         return found.others
     try:
         with path.open("rb") as file:
