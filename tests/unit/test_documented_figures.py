@@ -48,6 +48,7 @@ def test_the_table_is_what_the_script_prints(benchmark: ModuleType, page: str) -
 def test_the_card_has_every_table(benchmark: ModuleType) -> None:
     card = (ROOT / CARD).read_text(encoding="utf-8")
     tables = [
+        benchmark.sizes_table(benchmark.FOLDS),
         benchmark.streams_table(benchmark.FOLDS),
         benchmark.ordinary_table(),
         benchmark.presets_table(benchmark.FOLDS),

@@ -68,6 +68,7 @@ _PROTOCOLS = {
 }
 # how long a stream is tested before its first frame is shown, microseconds, and on how many frames
 _PROBE = 2_000_000
+_PROBE_BYTES = 1_000_000  # FFmpeg keeps as much of an MPEG-TS until it has all been read
 _PROBE_FRAMES = 3
 
 
@@ -113,6 +114,7 @@ class AddressSource:
             "max_pixels": str(settings.max_pixels),
             "analyzeduration": str(_PROBE),
             "fpsprobesize": str(_PROBE_FRAMES),
+            "probesize": str(_PROBE_BYTES),
         }
         timeout = (settings.open_timeout, settings.read_timeout)
         failure: VideoError | None
