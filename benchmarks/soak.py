@@ -109,7 +109,6 @@ def run(part: str, seconds: float | None, data: Path, folder: Path) -> dict[str,
         **alone[0],
         "seconds": seconds,
         "cpu_seconds": sum(each["cpu_seconds"] for each in alone),
-        "onset_lag": spread([lag for each in alone for _, lag in each["each"][0]["onsets"]]),
         "memory": max((each["memory"] for each in alone), key=lambda memory: memory["peak"]),
         "each": [camera for each in alone for camera in each["each"]],
     }
@@ -275,7 +274,6 @@ class Watched:
         quarter = len(steady) // 4
         return {
             "cpu_seconds": self._cpu,
-            "onset_lag": spread([lag for camera in each for _, lag in camera["onsets"]]),
             "memory": {
                 "peak": max((bytes_ for _, bytes_ in self._memory), default=0),
                 "second_quarter": statistics.mean(steady[quarter : 2 * quarter]) if quarter else 0,
@@ -334,17 +332,6 @@ class Watched:
             "loop": facts["loop"],
             "onsets": onsets,  # when, and how late it was told, seconds
         }
-
-
-def spread(lags: list[float]) -> dict[str, Any]:
-    """Return how lags are distributed, seconds."""
-    lags = sorted(lags)
-    return {
-        "count": len(lags),
-        "median": statistics.median(lags) if lags else None,
-        "p95": lags[int(0.95 * (len(lags) - 1))] if lags else None,
-        "most": lags[-1] if lags else None,
-    }
 
 
 def connections(lines: list[dict[str, Any]], end: float) -> list[tuple[float, float]]:
