@@ -123,12 +123,12 @@ def write_lossless(path: Path, images: Iterable[np.ndarray], order: str | None =
                 stream.pix_fmt = "yuv444p"
             frame = av.VideoFrame.from_ndarray(image, format="rgb24").reformat(format="yuv444p")
             frame.pts, frame.time_base = index, 1 / Fraction(RATE)
-            container.mux(stream.encode(_fields(frame, order)))
+            container.mux(stream.encode(with_fields(frame, order)))
         container.mux(stream.encode(None))
     return path
 
 
-def _fields(frame: av.VideoFrame, order: str | None) -> av.VideoFrame:
+def with_fields(frame: av.VideoFrame, order: str | None) -> av.VideoFrame:
     """Return a frame that says which of its fields is first."""
     graph = av.filter.Graph()
     source = graph.add_buffer(

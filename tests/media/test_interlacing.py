@@ -6,13 +6,14 @@ In: a bar that moves from field to field before a wall of noise. Out: nothing bu
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from fractions import Fraction
 from pathlib import Path
 
 import av
 import numpy as np
 import pytest
 
-from media.pictures import WAYS, by_file, woven, write_lossless
+from media.pictures import WAYS, by_file, with_fields, woven, write_lossless
 from slipdetect.video import Frame, open_video
 from slipdetect.video.interlacing import deinterlaced
 
@@ -97,6 +98,32 @@ def test_what_moves_has_no_combs(tmp_path: Path, order: str, count: int) -> None
     rows = slice(0 if even else 1, None, 2)
     for image, fields in zip(shown, stored, strict=True):
         assert np.abs(image[rows].astype(int) - fields[rows]).max() <= 2
+
+
+@pytest.mark.parametrize("suffix", ["mpg", "ts", "avi"])
+def test_mpeg2_of_an_analogue_recorder_has_no_combs(tmp_path: Path, suffix: str) -> None:
+    def bar(moment: int) -> np.ndarray:
+        image = np.full((HEIGHT, WIDTH, 3), 60, np.uint8)
+        image[TOP:BOTTOM, LEFT + 8 * moment : LEFT + 8 * moment + 10] = 220
+        return image
+
+    path = tmp_path / f"camera.{suffix}"
+    stored = [woven(bar(2 * i), bar(2 * i + 1)) for i in range(6)]
+    with av.open(str(path), "w") as container:
+        fields = {"flags": "+ildct+ilme", "qmin": "1", "qmax": "1", "b": "20M", "bf": "0"}
+        stream = container.add_stream("mpeg2video", rate=25, options=fields)
+        stream.width, stream.height, stream.pix_fmt = WIDTH, HEIGHT, "yuv420p"
+        for index, image in enumerate(stored):
+            frame = av.VideoFrame.from_ndarray(image, format="rgb24").reformat(format="yuv420p")
+            frame.pts, frame.time_base = index, Fraction(1, 25)
+            container.mux(stream.encode(with_fields(frame, "tff")))
+        container.mux(stream.encode(None))
+    with open_video(path) as video:
+        assert video.info.interlaced
+        shown = [frame.image for frame in video.frames()]
+    assert len(shown) == len(stored)
+    assert min(map(combs, stored)) > 5
+    assert max(map(combs, shown)) < 0.5
 
 
 def test_progressive_frames_are_those_that_were_decoded(progressive: Path) -> None:
