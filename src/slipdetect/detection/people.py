@@ -193,6 +193,5 @@ class PeopleWatch:
     def _forget(self, window: Window) -> None:
         """Drop what no later window needs."""
         reach = (self._config.pictures - 1) / self._config.rate / 2 + 2 * LEAD
-        before = int((window.center - self._segment.start - reach) * self._config.rate)
-        self._pictures.forget(before)
-        self._crowd.forget(before)
+        self._pictures.forget(self._first(window) - round(LEAD * self._config.rate))
+        self._crowd.forget(int((window.center - self._segment.start - reach) * self._config.rate))
