@@ -50,16 +50,12 @@ class MoveNet:
     def __init__(self, path: Path | None = None, side: int = SIDE, threads: int = 1) -> None:
         import onnxruntime
 
-        options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = threads
-        options.log_severity_level = 3
-        # 20 MiB for no speed
-        options.enable_cpu_mem_arena = options.enable_mem_pattern = False
-        options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+        from slipdetect._onnx import session_options
+
         source = bundled() if path is None else path
         try:
             self._session = onnxruntime.InferenceSession(
-                str(source), options, providers=["CPUExecutionProvider"]
+                str(source), session_options(threads), providers=["CPUExecutionProvider"]
             )
         except Exception as error:
             raise ModelError(f"cannot open the pose network {str(source)!r}: {error}") from error

@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 import onnxruntime
 
+from slipdetect._onnx import session_options
 from slipdetect.detection.engines.engine import Logits
 from slipdetect.detection.engines.graph_engine import (
     INPUT,
@@ -92,12 +93,7 @@ def _session(
         PackageError: It cannot be read here, or is not what the package says of it.
     """
     path = graph_path(package, stream)
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = threads
-    options.log_severity_level = 3
-    # a thread that spins takes the time of the one that reads
-    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-    options.enable_cpu_mem_arena = False
+    options = session_options(threads, shared=len(providers) == 1)
     try:
         session = onnxruntime.InferenceSession(str(path), options, providers=providers)
     except Exception as error:
