@@ -189,6 +189,13 @@ def _dhav(folder: Path) -> Media:
     return Media(path, times, 0.04)
 
 
+def _dhav_late(folder: Path) -> Media:
+    """Its stamps name seconds: the first of them, at 0.7 s of a second, stands at its beginning."""
+    times = {n: 0.7 + n / 12.5 for n in range(60)}
+    began = datetime(2026, 3, 1, 9, 15, 27)
+    return Media(write_dhav(folder / "late.dav", times, 12, began), times, 0.05)
+
+
 def _dhav_gap(folder: Path) -> Media:
     times = {n: n / 12.5 + (60 if n >= 50 else 0) for n in range(100)}
     path = write_dhav(folder / "gap.dav", times, 12, datetime(2026, 3, 1, 23, 59, 27))
@@ -359,5 +366,6 @@ CASES = (
     Case("jpegs", "a run of JPEGs, which has no times: the same", _jpegs),
     Case("jpegs-named-rate", "a run of JPEGs at a rate that the user names", _jpegs_named),
     Case("dhav", "Dahua's .dav: stamps that waver by half a step each second, and a date", _dhav),
+    Case("dhav-late", "the same begun 0.7 s after a whole second", _dhav_late),
     Case("dhav-gap", "the same with nothing for 60 s over midnight", _dhav_gap),
 )
