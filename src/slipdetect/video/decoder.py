@@ -254,14 +254,13 @@ def with_late_second(
         held.append(packet)
         if _second(packet) != _second(held[0]) or len(held) > MAX_FRAME_RATE:
             break
-    *early, following = held or [None]
-    if early and following is not None and _second(following) == (_second(early[0]) or 0) + 1:
-        stamps = [packet.pts or 0 for packet in early]
-        usual = round(1 / ((rate or DEFAULT_FRAME_RATE) * early[0].time_base))
-        steps = sorted(later - stamp for stamp, later in pairwise(stamps)) or [usual]
+    if len(held) > 1 and _second(held[-1]) == (_second(held[0]) or 0) + 1:
+        stamps = [packet.pts or 0 for packet in held]
+        usual = round(1 / ((rate or DEFAULT_FRAME_RATE) * held[0].time_base))
+        steps = sorted(later - stamp for stamp, later in pairwise(stamps[:-1])) or [usual]
         step = steps[len(steps) // 2]
-        late = (following.pts or 0) - step - stamps[-1]
-        for packet, stamp in zip(early, stamps, strict=True):
+        late = stamps[-1] - step - stamps[-2]
+        for packet, stamp in zip(held[:-1], stamps, strict=False):
             packet.pts = packet.dts = stamp + (late if late >= step else 0)
     yield from held
     yield from packets
