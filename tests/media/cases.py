@@ -76,6 +76,12 @@ def _b_frames(folder: Path) -> Media:
     return Media(remux(whole, folder / "b.mpg", form="vob", bitstream=ANNEX_B), times, 0.017)
 
 
+def _b_frames_apart(folder: Path) -> Media:
+    times = evenly(120)
+    whole = write_marked(folder / "whole.mp4", times, rate=25, gop=50, options={"crf": "30"})
+    return Media(remux(whole, folder / "apart.mpg", form="vob", bitstream=ANNEX_B), times)
+
+
 def _avi(folder: Path) -> Media:
     times = evenly(250)
     whole = write_marked(folder / "whole.mp4", times, rate=25)
@@ -277,6 +283,11 @@ CASES = (
         "29.97 pictures a second, shown in another order than stored; few have a stamp, some the"
         " stamp of another one",
         _b_frames,
+    ),
+    Case(
+        "program-stream-b-frames-apart",
+        "of two pictures with one stamp the wrong one is shown some pictures before",
+        _b_frames_apart,
     ),
     Case(
         "avi-b-frames",
