@@ -9,6 +9,7 @@ import json
 from collections import Counter
 from pathlib import Path
 
+import av
 import numpy as np
 import pytest
 
@@ -59,6 +60,20 @@ def test_a_plain_recording_has_nothing_doubtful(doctor, tmp_path: Path) -> None:
     assert facts["frames"] == COUNT
     assert (facts["start"], facts["end"]) == (0.0, 1.96)
     assert (facts["stamps"], facts["frame_rate"], facts["even"]) == ("presentation", 25.0, True)
+
+
+def test_what_stores_rgb_is_not_taken_for_another_color_space(doctor, tmp_path: Path) -> None:
+    """A GIF of one picture: it is RGB, though no tag says so."""
+    path = tmp_path / "one.gif"
+    with av.open(str(path), "w") as container:
+        stream = container.add_stream("gif", rate=10)
+        stream.width, stream.height, stream.pix_fmt = 64, 48, "rgb8"
+        frame = av.VideoFrame(64, 48, "rgb24").reformat(format=stream.pix_fmt)
+        container.mux([*stream.encode(frame), *stream.encode(None)])
+    checks, _, facts = doctor(path)
+    assert checks["color"].found == "RGB; made 8-bit RGB"
+    assert facts["matrix"] == "RGB"
+    assert checks["damage"].found == "1 picture decoded to the end"
 
 
 def test_how_it_lies_and_its_pixels(doctor, tmp_path: Path) -> None:

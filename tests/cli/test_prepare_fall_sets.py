@@ -99,6 +99,21 @@ def test_splits_and_classes_of_omnifall(run: Any, root: Path) -> None:
     assert "line 2: 'video_1.mp4' has another split in table '" in both.stderr
 
 
+def test_a_fall_without_length_makes_no_video_free_of_falls(run: Any, root: Path) -> None:
+    moment = "a/1,fall,3,3,-1,-1,of-syn\na/1,walk,0,3,-1,-1,of-syn\na/2,walk,0,5,-1,-1,of-syn\n"
+    result = run({"of-syn": HEAD + moment})
+    assert result.exit_code == 0, result.stderr
+    assert rows(root / "clips.csv", "path", "label") == [("of-syn/video/a/2.mp4", "other")]
+    assert "1  video with a fall without length" in result.stdout
+
+
+def test_times_behind_the_end_of_a_video_of_omnifall_are_told_with_their_line(run: Any) -> None:
+    result = run({"x": HEAD + "a/1,walk,0,2,-1,-1,of-syn\na/1,fall,60,75,-1,-1,of-syn\n"})
+    assert result.exit_code == 3
+    assert "x.csv' line 3: 60 s to 75 s of" in result.stderr
+    assert "are these frame numbers at 10/s" in result.stderr
+
+
 def test_a_video_whose_fall_is_left_out_shows_no_other(run: Any, root: Path) -> None:
     """Neither with times, where its rest would count as free of falls, nor without."""
     only = "a/1,fall,1,2,-1,-1,of-syn\na/2,walk,0,5,-1,-1,of-syn\n"

@@ -92,6 +92,59 @@ def test_what_boris_adds_to_all_times_is_taken_away(labels: Any, tmp_path: Path)
     assert rows(tmp_path) == QUEUED
 
 
+def test_boris_counts_from_when_files_began_where_it_was_told_to(
+    labels: Any, tmp_path: Path
+) -> None:
+    """The second file began 40 s after the first one's begin, and stands first in the queue."""
+    project = json.loads((FILES / "falls.boris").read_text())
+    observation = project["observations"]["monday"]
+    first, second = observation["file"]["1"]
+    began = 1_796_029_507.0
+    observation["media_creation_date_as_offset"] = True
+    observation["file"]["1"] = [second, first]
+    observation["media_info"]["media_creation_time"] = {first: began, second: began + 40}
+    del observation["media_info"]["length"]
+    observation["events"] = [
+        [began + at, "", "falls", "", "", "NA"] for at in (4.0, 5.25, 41.5, 42.5)
+    ]
+    options = ("--map", "falls=slip")
+    result = labels(("x.boris", json.dumps(project)), options=options)
+    assert result.exit_code == 0, result.stderr
+    assert rows(tmp_path) == [
+        ("cam/a.mp4", "slip", "4", "5.25"),
+        ("cam/b.mp4", "slip", "1.5", "2.5"),
+    ]
+    observation["events"] = [[began - at, "", "falls", "", "", "NA"] for at in (3.0, 1.0)]
+    early = labels(("x.boris", json.dumps(project)), options=options)
+    assert early.exit_code == 3
+    assert "falls at 1796029504 s lies 3 s before the first file" in early.stderr
+    observation["media_info"]["media_creation_time"] = {first: began}
+    unknown = labels(("x.boris", json.dumps(project)), options=options)
+    assert "counts from when its files began, and does not tell that" in unknown.stderr
+    head, row = "Behavior\tStart (s)\tStop (s)\tMedia file name", f"falls\t{began + 4}\t{began + 5}"
+    export = labels(("x.tsv", f"{head}\n{row}\ta.mp4\n"), options=options)
+    assert export.exit_code == 3
+    assert "'media creation date as offset'), which exports do not tell" in export.stderr
+
+
+def test_an_event_before_a_queue_begins_is_not_lost(labels: Any) -> None:
+    project = json.loads((FILES / "falls.boris").read_text())
+    project["observations"]["monday"]["time offset"] = 500.0
+    result = labels(("x.boris", json.dumps(project)), options=(*MAP, "--moment", 0.5))
+    assert result.exit_code == 3
+    assert "s before the first file; check the time offset of the observation" in result.stderr
+
+
+def test_boris_counts_whole_milliseconds_of_each_file(labels: Any, tmp_path: Path) -> None:
+    """A file of 10.0009 s is 10 s to it."""
+    project = json.loads((FILES / "falls.boris").read_text())
+    lengths = project["observations"]["monday"]["media_info"]["length"]
+    lengths.update({name: seconds + 0.0009 for name, seconds in lengths.items()})
+    result = labels(("x.boris", json.dumps(project)), options=(*MAP, "--moment", 0.5))
+    assert result.exit_code == 0, result.stderr
+    assert rows(tmp_path) == QUEUED
+
+
 def test_elan(labels: Any, tmp_path: Path) -> None:
     """Its times count from 0.5 s of the video."""
     result = labels(FILES / "falls.eaf", options=(*MAP, "--track", "falls"))
@@ -262,7 +315,7 @@ TIMELINE = [
             },
         ],
     },
-    {"id": 2, "data": {"video": "s3://bucket/b.mp4"}, "annotations": []},
+    {"id": 2, "data": {"video": "s3://bucket/b.mp4"}, "annotations": [{"result": []}]},
 ]
 
 
@@ -293,6 +346,25 @@ def test_label_studio_counts_by_the_rate_of_its_configuration(labels: Any, tmp_p
     options = ("--map", "falls=slip", "--frame-rate", 24)
     assert labels(("x.json", json.dumps(small)), options=options).exit_code == 0
     assert rows(tmp_path) == [("cam/a.mp4", "slip", "4", "5.25")]
+
+
+def test_what_nobody_looked_at_shows_no_falls_and_no_lack_of_them(
+    labels: Any, tmp_path: Path
+) -> None:
+    """A task without annotations, and one that was skipped, say nothing of their video."""
+    skipped = {"was_cancelled": True, "result": []}
+    unseen = [
+        {"id": 8, "data": {"video": "b.mp4"}, "annotations": [], "predictions": [{"result": []}]},
+        {"id": 9, "data": {"video": "c.mp4"}, "annotations": [skipped]},
+    ]
+    options = (*MAP, "--frame-rate", 24)
+    result = labels(("x.json", json.dumps([TIMELINE[0], *unseen])), options=options)
+    assert result.exit_code == 0, result.stderr
+    assert {row[0] for row in rows(tmp_path)} == {"cam/a.mp4"}
+    assert "x.json': passed by 2 tasks that nobody has labeled" in result.stderr
+    none = labels(("x.json", json.dumps(unseen)))
+    assert none.exit_code == 3
+    assert "nobody has labeled any of its tasks" in none.stderr
 
 
 VIA = {
@@ -373,6 +445,18 @@ def test_smaller_formats(labels: Any, tmp_path: Path, name: str, text: str, kind
         ("cam/a.mp4", "slip", "4", "5.25"),
     ]
     assert f"{name} is read as {kind}" in result.stderr
+
+
+def test_checkboxes_of_via_have_any_number_of_options(labels: Any, tmp_path: Path) -> None:
+    """A value is then the ids of all that are ticked."""
+    project: dict[str, Any] = json.loads(json.dumps(VIA))
+    project["attribute"]["1"]["type"] = 2
+    for entry, value in (("1_x", "0,1"), ("1_y", "1"), ("1_z", "")):
+        project["metadata"][entry]["av"] = {"1": value}
+    options = ("--map", "falls=slip", "--map", "trips=skip", "--moment", 0.25)
+    result = labels(("x.json", json.dumps(project)), options=options)
+    assert result.exit_code == 0, result.stderr
+    assert ("cam/a.mp4", "slip", "4", "5.25") in rows(tmp_path)
 
 
 def test_what_is_said_of_a_whole_video_is_not_passed_over(labels: Any, tmp_path: Path) -> None:
@@ -595,7 +679,13 @@ def test_an_export_without_lengths_has_no_place_behind_the_first_file(
 
 
 def test_addresses_of_videos_are_not_repeated(labels: Any) -> None:
-    task = [{"id": 1, "data": {"video": "https://x.example/no.mp4?key=hidden"}, "annotations": []}]
+    task = [
+        {
+            "id": 1,
+            "data": {"video": "https://x.example/no.mp4?key=hidden"},
+            "annotations": [{"result": []}],
+        }
+    ]
     result = labels(("x.json", json.dumps(task)), options=("-v",))
     assert result.exit_code == 3
     assert "such as 'https://...'" in result.stderr

@@ -89,6 +89,12 @@ def _b_frames(folder: Path) -> Media:
     return Media(remux(whole, folder / "b.mpg", form="vob", bitstream=ANNEX_B), times, 0.017)
 
 
+def _b_frames_apart(folder: Path) -> Media:
+    times = evenly(120)
+    whole = write_marked(folder / "whole.mp4", times, rate=25, gop=50, options={"crf": "30"})
+    return Media(remux(whole, folder / "apart.mpg", form="vob", bitstream=ANNEX_B), times)
+
+
 def _avi(folder: Path) -> Media:
     times = evenly(250)
     whole = write_marked(folder / "whole.mp4", times, rate=25)
@@ -200,6 +206,13 @@ def _dhav(folder: Path) -> Media:
     return Media(path, times, 0.04)
 
 
+def _dhav_late(folder: Path) -> Media:
+    """Its stamps name seconds: the first of them, at 0.7 s of a second, stands at its beginning."""
+    times = {n: 0.7 + n / 12.5 for n in range(60)}
+    began = datetime(2026, 3, 1, 9, 15, 27)
+    return Media(write_dhav(folder / "late.dav", times, 12, began), times, 0.05)
+
+
 def _dhav_gap(folder: Path) -> Media:
     times = {n: n / 12.5 + (60 if n >= 50 else 0) for n in range(100)}
     path = write_dhav(folder / "gap.dav", times, 12, datetime(2026, 3, 1, 23, 59, 27))
@@ -289,6 +302,11 @@ CASES = (
         _b_frames,
     ),
     Case(
+        "program-stream-b-frames-apart",
+        "of two pictures with one stamp the wrong one is shown some pictures before",
+        _b_frames_apart,
+    ),
+    Case(
         "avi-b-frames",
         "H.264 with B-frames in AVI, which numbers pictures and has no stamps",
         _avi,
@@ -371,5 +389,6 @@ CASES = (
     Case("jpegs", "a run of JPEGs, which has no times: the same", _jpegs),
     Case("jpegs-named-rate", "a run of JPEGs at a rate that the user names", _jpegs_named),
     Case("dhav", "Dahua's .dav: stamps that waver by half a step each second, and a date", _dhav),
+    Case("dhav-late", "the same begun 0.7 s after a whole second", _dhav_late),
     Case("dhav-gap", "the same with nothing for 60 s over midnight", _dhav_gap),
 )

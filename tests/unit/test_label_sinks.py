@@ -20,6 +20,7 @@ from slipdetect.detection import DetectionResult, Event
 from slipdetect.lab.data import read_annotations
 from slipdetect.lab.prepare.label_formats.registry import read_labels
 from slipdetect.sinks.registry import FORMATS
+from slipdetect.video import Piece
 from synth import make_video
 
 TOOLS = {"boris": "BORIS", "elan": "ELAN", "labelstudio": "Label Studio", "vtt": "WebVTT or SubRip"}
@@ -138,6 +139,42 @@ def test_a_project_of_boris_has_an_observation_a_video(tmp_path: Path) -> None:
     assert first["media_info"]["length"] == {"a/x.mp4": 10.0}
     assert second["events"] == []
     assert [each["code"] for each in project["behaviors_conf"].values()] == ["slip"]
+
+
+def test_a_recording_in_pieces_is_told_by_its_files(tmp_path: Path) -> None:
+    """The second file's sound begins 0.5 s before its pictures; an event lies over the border."""
+    result = make_result("cam1", *EVENTS, Event(6.0, 7.5, 6.5, 0.9))
+    result.report.pieces += [Piece("r/cam1-1.mp4", 0.0, 0.0), Piece("r/cam1-2.mp4", 4.0, 0.5)]
+    project = json.loads(written("boris", tmp_path, result).read_text())
+    (observation,) = project["observations"].values()
+    assert observation["file"]["1"] == ["r/cam1-1.mp4", "r/cam1-2.mp4"]
+    # the whole is 9.9 s
+    assert observation["media_info"]["length"] == {"r/cam1-1.mp4": 4.0, "r/cam1-2.mp4": 6.4}
+    assert [row[0] for row in observation["events"]] == [0.0, 1.234, 3.201, 5.4, 6.5, 8.0]
+    expected = {
+        "boris": [(0.0, 1.234), (3.201, 4.0), (0.0, 1.4), (2.5, 4.0)],
+        "labelstudio": [(1 / RATE, 37 / RATE), (96 / RATE, 4.0), (0.5, 1.4), (2.5, 4.0)],
+    }
+    for kind, times in expected.items():
+        _, found = read_labels(written(kind, tmp_path, result), RATE)
+        assert [label.video[-5] for label in found.labels] == ["1", "1", "2", "2"]
+        read = [(label.start, label.end) for label in found.labels]
+        for pair, truth in zip(read, times, strict=True):
+            assert pair == pytest.approx(truth, abs=step(kind) / 2 + 1e-9)
+
+
+@pytest.mark.parametrize(
+    "line", [["--join", "{}/a.mp4", "{}/b.mp4"], ["{}/a.ffconcat"], ["{}/a.m3u8", "--out", "{}/x/"]]
+)
+def test_elan_knows_no_recordings_in_pieces(line: list[str], tmp_path: Path) -> None:
+    for name in ("a.mp4", "b.mp4"):
+        make_video(tmp_path / name, count=5, size=(64, 48))
+    (tmp_path / "a.ffconcat").write_text("file a.mp4\nfile b.mp4\n")
+    (tmp_path / "a.m3u8").write_text("#EXTM3U\na.mp4\nb.mp4\n")
+    words = [word.format(tmp_path) for word in line]
+    done = CliRunner().invoke(cli, ["detect", *words, "--format", "elan"])
+    assert done.exit_code == 2
+    assert "elan is about one file, and" in done.stderr
 
 
 def test_tasks_of_label_studio_are_to_be_reviewed(tmp_path: Path) -> None:

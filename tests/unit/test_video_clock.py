@@ -57,6 +57,11 @@ def told(
         ([0, None, None, None, 160, None, 240], [0.0, 0.04, 0.08, 0.12, 0.16, 0.2, 0.24]),
         # the stamp of the next picture, given to the one before it as well
         ([0, None, None, 160, 160, 200], [0.0, 0.04, 0.08, 0.12, 0.16, 0.2]),
+        # to the last B-frame before it, which is shown three pictures earlier
+        (
+            [0, None, 80, None, 280, None, None, 280, None, 360],
+            [0.0, 0.04, 0.08, 0.12, 0.16, 0.2, 0.24, 0.28, 0.32, 0.36],
+        ),
         # or, with B-frames, to the one behind it
         ([0, None, None, 120, 120, None, 240], [0.0, 0.04, 0.08, 0.12, 0.16, 0.2, 0.24]),
     ],

@@ -91,7 +91,10 @@ def process(console: Console, settings: DetectSettings, kinds: Kinds = SINKS) ->
     stopwatch = Stopwatch()
     jobs, settings = settings.recordings()
     names, overwrite = [job.source for job in jobs], settings.overwrite
-    where = choose_destination(settings.out, settings.format, names, overwrite=overwrite)
+    pieces = settings.pieces or ()
+    where = choose_destination(
+        settings.out, settings.format, names, overwrite=overwrite, pieces=pieces
+    )
     if settings.windows:
         _refuse_windows(console, where, names)
     readable = [job.source for job in jobs if job.error is None]

@@ -219,7 +219,8 @@ def _damage(video: Video, times: Times, quick: bool) -> Iterator[Check]:
         f"{report.undecoded} packets without a picture" * bool(report.undecoded),
         "a part is missing" * report.truncated,
     ]
-    found = f"{times.count} pictures decoded {far}"
+    many = "1 picture" if times.count == 1 else f"{times.count} pictures"
+    found = f"{many} decoded {far}"
     yield Check("damage", sound, ", ".join([found, *filter(None, odd)]))
 
 

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
+from itertools import accumulate
+from math import floor
 from typing import TYPE_CHECKING, Any
 
-from slipdetect._text import plain_name, printable
+from slipdetect._text import printable
 from slipdetect.reports.formats import milliseconds
 from slipdetect.sinks.names import video_ids
+from slipdetect.sinks.parts import parts_of
 from slipdetect.sinks.text import TextSink
 from slipdetect.types.aftermath import what_followed
 
@@ -28,7 +31,10 @@ _STATE = {
 
 
 class Boris(TextSink):
-    """Observations with the events' begins and ends; written when the last video is done."""
+    """Observations with the events' begins and ends; written when the last video is done.
+
+    Files of a recording in pieces are queued, over which BORIS counts on by their lengths.
+    """
 
     name = "boris"
     ending = ".boris"
@@ -40,6 +46,14 @@ class Boris(TextSink):
         self._labels: dict[str, None] = {}
 
     def result(self, result: DetectionResult) -> None:
+        parts = parts_of(result)
+        lengths = [floor(part.length * 1000) for part in parts]
+        begins = list(accumulate(lengths, initial=0))
+
+        def queued(time: int) -> float:
+            seen = [part.begin * 1000 <= time for part in parts].count(True) - 1
+            return (begins[seen] + time - round(parts[seen].later * 1000)) / 1000
+
         events: list[list[Any]] = []
         for event in result.events:
             label = printable(event.label)
@@ -48,24 +62,24 @@ class Boris(TextSink):
             start, end = milliseconds(event)
             # time, subject, behavior, modifiers, comment, frame
             events += [
-                [start / 1000, "", label, "", said, "NA"],
-                [end / 1000, "", label, "", "", "NA"],
+                [queued(start), "", label, "", said, "NA"],
+                [queued(end), "", label, "", "", "NA"],
             ]
-        video, info = plain_name(result.source), result.info
-        seconds = result.duration if info.duration is None else info.duration
-        rate = {} if info.frame_rate is None else {video: round(info.frame_rate, 3)}
+        names, rate = [part.name for part in parts], result.info.frame_rate
         self._observations[next(self._ids)] = {
             "type": "MEDIA",
             "date": "1970-01-01T00:00:00",  # of the recording, which nobody knows
             "description": f"found by slipdetect, model {result.model}",
             "time offset": 0.0,
             "observation time interval": [0, 0],
-            "file": {str(n): [video] if n == 1 else [] for n in range(1, _PLAYERS + 1)},
+            "file": {str(n): names if n == 1 else [] for n in range(1, _PLAYERS + 1)},
             "media_info": {
-                "length": {video: round(seconds, 3)},
-                "fps": rate,
-                "hasVideo": {video: True},
-                "hasAudio": {video: False},
+                "length": {
+                    name: length / 1000 for name, length in zip(names, lengths, strict=True)
+                },
+                "fps": {} if rate is None else dict.fromkeys(names, round(rate, 3)),
+                "hasVideo": dict.fromkeys(names, True),
+                "hasAudio": dict.fromkeys(names, False),
             },
             "events": sorted(events, key=lambda row: float(row[0])),
             "independent_variables": {},

@@ -26,6 +26,7 @@ class Elan(TextSink):
     ending = ".eaf"
     suffixes = (".eaf",)
     one_video = True
+    in_pieces = False
 
     def result(self, result: DetectionResult) -> None:
         root = Element(

@@ -7,7 +7,7 @@ any work begins.
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
@@ -17,6 +17,7 @@ from slipdetect.errors import UsageError
 from slipdetect.sinks.names import file_stems
 from slipdetect.sinks.sink import Setup, Sink, is_folder
 from slipdetect.sinks.text import FilePerVideo, TextSink, Write
+from slipdetect.video.playlist import is_playlist
 
 Kinds = Sequence[type[Sink]]
 
@@ -94,7 +95,12 @@ class Destination:
 
 
 def choose_destination(
-    out: str | None, kind: str | None, sources: Sequence[str], *, overwrite: bool
+    out: str | None,
+    kind: str | None,
+    sources: Sequence[str],
+    *,
+    overwrite: bool,
+    pieces: Collection[str] = (),
 ) -> Destination:
     """Return where results go; folders are made, files that may not be replaced refused.
 
@@ -103,19 +109,21 @@ def choose_destination(
         kind: ``--format``; None for what the suffix of ``out`` says.
         sources: All that will be looked at.
         overwrite: Files that exist may be replaced.
+        pieces: Those of the sources that are recordings in several files.
 
     Raises:
-        UsageError: One file would have to be about several videos, or is of a kind that
+        UsageError: One file would have to be about several videos or files, or is of a kind that
             another option writes.
         OutputError: A file exists or cannot be written.
     """
     if out is None or out == "-":
         found = Destination(kind or "table")
-        _refuse_several(found.kind, sources)
+        _refuse_several(found.kind, sources, pieces)
         return found
     one_video = kind is not None and FORMATS[kind].one_video
     if is_folder(out, "--out") or (one_video and not Path(out).suffix):
         kind = kind or "json"
+        _refuse_pieces(kind, sources, pieces)
         names = [stem + FORMATS[kind].ending for stem in file_stems(sources)]
         each = output_files(Path(out), names, overwrite=overwrite)
         return Destination(kind, each=tuple(each))
@@ -123,7 +131,7 @@ def choose_destination(
     if kind is None:
         _refuse_other_kinds(target)
     kind = kind or _BY_SUFFIX.get(target.suffix.lower()) or "table"
-    _refuse_several(kind, sources)
+    _refuse_several(kind, sources, pieces)
     check_writable(target, overwrite=overwrite)
     if FORMATS[kind].one_video:
         return Destination(kind, each=(target,))
@@ -139,11 +147,21 @@ def _refuse_other_kinds(target: Path) -> None:
         )
 
 
-def _refuse_several(kind: str, sources: Sequence[str]) -> None:
+def _refuse_several(kind: str, sources: Sequence[str], pieces: Collection[str]) -> None:
+    _refuse_pieces(kind, sources, pieces)
     if FORMATS[kind].one_video and len(sources) > 1:
         raise UsageError(
             f"{kind} is about one video, and here are {len(sources)}; "
             "pass --out FOLDER/ for a file each"
+        )
+
+
+def _refuse_pieces(kind: str, sources: Sequence[str], pieces: Collection[str]) -> None:
+    several = [each for each in sources if each in pieces or is_playlist(Path(each))]
+    if several and not FORMATS[kind].in_pieces:
+        raise UsageError(
+            f"{kind} is about one file, and {several[0]!r} is in several; name the files without"
+            " --join, or take another format"
         )
 
 

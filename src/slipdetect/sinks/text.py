@@ -32,11 +32,13 @@ class TextSink(Sink):
         ending: Of a video's own file, after the video's name.
         suffixes: Of files that are in this format unless another one is asked for.
         one_video: A file of it is about one video.
+        in_pieces: It may be about a recording in several files.
     """
 
     name: ClassVar[str]
     ending: ClassVar[str]
     one_video: ClassVar[bool] = False
+    in_pieces: ClassVar[bool] = True
 
     def __init__(
         self,

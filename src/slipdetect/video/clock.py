@@ -20,6 +20,7 @@ from slipdetect.video.timing import DEFAULT_FRAME_RATE, Timing, no_stamps_text
 _DAY_SECONDS = 86_400  # a gap that is longer is no gap but another clock
 _FOLLOWED = Fraction(1, 16)  # share of what a stamp that wavers is off that is gone along with
 _STEPS = 25  # distances that the usual one is taken from
+_REORDERED = 8  # pictures between two of which one has the stamp of the other as well
 _HELD_BYTES = 64_000_000  # of decoded frames that wait for a stamp
 
 Ticks = int | Fraction
@@ -145,9 +146,9 @@ class Clock:
                 if not (ended or self._is_full()):
                     return
                 yield from self._spread(len(self._held), None)
-            elif known[0] and len(self._held) == known[0] + 1 and not ended:
-                return  # where stamps are sparse, the next picture may have the same one
-            elif (wrong := self._untrue_twin(known[0])) is not None:
+            elif known[0] and len(known) == 1 and self._may_have_twin(known[0]) and not ended:
+                return  # where stamps are sparse, one of the next pictures may have the same one
+            elif (wrong := self._untrue_twin(known)) is not None:
                 self._held[wrong] = (None, self._held[wrong][1])
             elif self._fits(known[0]):
                 yield from self._spread(known[0], self._held[known[0]][0])
@@ -178,17 +179,24 @@ class Clock:
         """Return how far a stamp lies behind the last known one."""
         return self._anchor - stamp - self._offset
 
-    def _untrue_twin(self, index: int) -> int | None:
+    def _may_have_twin(self, index: int) -> bool:
+        return len(self._held) <= index + _REORDERED and not self._is_full()
+
+    def _untrue_twin(self, known: list[int]) -> int | None:
         """Return which of two pictures with the same stamp has it wrongly; None if they differ.
 
         One that begins in the last bytes of a pack gets the stamp of the next pack as well. With
-        B-frames it may be shown behind the one that the stamp is of: even steps tell.
+        B-frames it may be shown behind the one that the stamp is of, or some pictures before it:
+        even steps tell.
         """
-        stamp, following = self._held[index][0], self._held[index + 1 : index + 2]
-        if index == 0 or stamp is None or not following or following[0][0] != stamp:
+        index, twin = known[0], known[1] if len(known) > 1 else None
+        stamp = self._held[index][0]
+        if index == 0 or stamp is None or twin is None or self._held[twin][0] != stamp:
+            return None
+        if twin > index + _REORDERED:
             return None
         off = 2 * self._leap(index, stamp)
-        return index + 1 if self._known and -self._step <= off <= self._step else index
+        return twin if self._known and -self._step <= off <= self._step else index
 
     def _is_wild(self, first: int, second: int) -> bool:
         """Return whether the stamp behind a strange one goes on as if that were not there."""

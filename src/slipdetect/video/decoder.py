@@ -5,8 +5,10 @@ In: an open container and a stream. Out: frames in order of presentation, and a 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from fractions import Fraction
+from itertools import pairwise
+from math import floor
 from pathlib import Path
 from typing import BinaryIO
 
@@ -21,6 +23,7 @@ from av.video.stream import VideoStream
 from slipdetect.errors import UsageError
 from slipdetect.video.frame import DecodeReport
 from slipdetect.video.orientation import UPRIGHT, Orientation
+from slipdetect.video.timing import DEFAULT_FRAME_RATE, MAX_FRAME_RATE, header_rate
 
 _SMALLEST_SIDE = 2
 _ASPECT_LIMIT = 10
@@ -198,7 +201,10 @@ class FrameDecoder:
         drops the good frames that are still inside.
         """
         held: Packet[VideoStream] | None = None
-        for packet in self._packets():
+        packets = self._packets()
+        if self._container.format.name == "dhav":
+            packets = with_late_second(packets, header_rate(self._stream))
+        for packet in packets:
             if held is not None:
                 yield held
                 held = None
@@ -228,6 +234,40 @@ class FrameDecoder:
             else:
                 return
         self.read_error = True
+
+
+def with_late_second(
+    packets: Iterable[Packet[VideoStream]], rate: float | None
+) -> Iterator[Packet[VideoStream]]:
+    """Yield packets of DHAV; those of the second in which it begins get the stamps of its end.
+
+    Such a recording says in which second a picture was taken, and FFmpeg counts on from that: what
+    begins late in a second would stand at its beginning, and a hole behind it.
+
+    Args:
+        packets: In the order in which they are stored.
+        rate: Frames per second, where one second has a single packet.
+    """
+    held: list[Packet[VideoStream]] = []
+    packets = iter(packets)
+    for packet in packets:
+        held.append(packet)
+        if _second(packet) != _second(held[0]) or len(held) > MAX_FRAME_RATE:
+            break
+    if len(held) > 1 and _second(held[-1]) == (_second(held[0]) or 0) + 1:
+        stamps = [packet.pts or 0 for packet in held]
+        usual = round(1 / ((rate or DEFAULT_FRAME_RATE) * held[0].time_base))
+        steps = sorted(later - stamp for stamp, later in pairwise(stamps[:-1])) or [usual]
+        step = steps[len(steps) // 2]
+        late = stamps[-1] - step - stamps[-2]
+        for packet, stamp in zip(held[:-1], stamps, strict=False):
+            packet.pts = packet.dts = stamp + (late if late >= step else 0)
+    yield from held
+    yield from packets
+
+
+def _second(packet: Packet[VideoStream]) -> int | None:
+    return None if packet.pts is None else floor(packet.pts * packet.time_base)
 
 
 def is_truncated(

@@ -65,6 +65,7 @@ def details_of(
 ) -> Details:
     """Return the facts of a stream whose first frame is decoded; the rest as in ``Details``."""
     context = stream.codec_context
+    rgb = first.colorspace == _RGB or first.format.is_rgb or first.format.has_palette
     # what ``Repacked`` makes of JPEGs between boundaries whose headers tell times
     multipart = container.format.name == "ivf" and context.name == "mjpeg"
     return Details(
@@ -75,7 +76,8 @@ def details_of(
         height=first.height,
         aspect=aspect,
         orientation=orientation,
-        matrix="RGB" if first.colorspace == _RGB else _MATRICES.get(first.colorspace),
+        # GIF and others store RGB, or a palette of it, and call it nothing
+        matrix="RGB" if rgb else _MATRICES.get(first.colorspace),
         range=_RANGES.get(first.color_range),
         high_dynamic_range=_HIGH_DYNAMIC_RANGE.get(int(first.color_trc)),
         sound=len(container.streams.audio),

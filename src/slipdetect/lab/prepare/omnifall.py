@@ -49,6 +49,7 @@ _ROOT, _ROOT_OF = "OMNIFALL_ROOT", "OMNIFALL_VIDEO_ROOT__"
 _NEEDED = ("path", "label", "start", "end", "dataset")
 _EMPTY = "segment without length"
 _HIDDEN = "video with a fall that the mapping leaves out"
+_UNPLACED = "video with a fall without length"
 
 
 @dataclass(frozen=True)
@@ -208,21 +209,24 @@ def _agree(first: Segment, segment: Segment) -> None:
 
 
 def _rows(segments: Sequence[Segment], labels: dict[str, str], prepared: Prepared) -> list[Row]:
-    """Return the rows of a video; none if a fall in it is left out."""
+    """Return the rows of a video; none if a fall in it is left out or has no length."""
     first = segments[0]
     # without its fall the video would be one in which nobody falls
     if any(label_word(each.name) and labels[each.name] == SKIP for each in segments):
         prepared.left_out.add(_HIDDEN, str(first.video))
         return []
+    if any(labels[each.name] == SLIP and each.end <= each.start for each in segments):
+        prepared.left_out.add(_UNPLACED, str(first.video))
+        return []
     lies = [each for each in segments if each.name == FALLEN and labels[FALLEN] == OTHER]
-    times = ";".join(f"{seconds(each.start)}-{seconds(each.end)}" for each in lies)
+    lying = ";".join(f"{seconds(each.start)}-{seconds(each.end)}" for each in lies)
     common = Row(
         first.video,
         OTHER,
         first.group,
         first.dataset,
         first.split,
-        more={**first.more, **({FALLEN: times} if lies else {})},
+        more={**first.more, **({FALLEN: lying} if lies else {})},
     )
     rows = []
     for each in segments:
@@ -232,5 +236,14 @@ def _rows(segments: Sequence[Segment], labels: dict[str, str], prepared: Prepare
         if each.end <= each.start:
             prepared.left_out.add(_EMPTY, each.where)
             continue
-        rows.append(replace(common, label=label, action=each.name, start=each.start, end=each.end))
+        rows.append(
+            replace(
+                common,
+                label=label,
+                action=each.name,
+                start=each.start,
+                end=each.end,
+                where=each.where,
+            )
+        )
     return rows if rows else [common]

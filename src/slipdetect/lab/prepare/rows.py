@@ -37,6 +37,7 @@ class Row:
         start: Begin of the event, seconds; None if there is none or it is unknown.
         end: Its end, seconds.
         more: Further columns.
+        where: File and line that say so, for messages.
     """
 
     path: Path
@@ -48,6 +49,7 @@ class Row:
     start: float | None = None
     end: float | None = None
     more: Mapping[str, str] = field(default_factory=dict, hash=False)
+    where: str = field(default="an event", compare=False)
 
     @property
     def unit(self) -> str:

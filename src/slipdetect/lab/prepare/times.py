@@ -79,7 +79,7 @@ def check_rows(
             length = length_of(path, max(end for _, end in spans))
             for place in places:
                 event = _span(rows[place])
-                end = late.end(*event, length, "event", str(path))
+                end = late.end(*event, length, rows[place].where, str(path))
                 found[place] = replace(rows[place], end=end)
     return found
 

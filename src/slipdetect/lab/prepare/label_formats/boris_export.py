@@ -22,6 +22,7 @@ from slipdetect.lab.prepare.label_formats.label_file import (
 _AGGREGATED = {"behavior", "start_(s)", "stop_(s)", "media_file_name"}
 _TABULAR = {"behavior", "behavior_type", "time", "media_file_name"}
 _FILES, _LENGTHS, _OFFSET = "source", "media_duration_(s)", "time_offset_(s)"
+_FIRST_DATE = 946_684_800  # 2000, in seconds since 1970: no observation is as long
 
 Cells = Mapping[str, str]
 
@@ -56,7 +57,7 @@ class BorisExport(LabelFormat):
                 raise DataError(f"{where} has no time in seconds; export it as seconds")
             queue = _queue(cells, start, where)
             found.videos += queue.files
-            for video, first, last in queue.pieces(start, end):
+            for video, first, last in queue.pieces(start, end, where):
                 found.labels.append(Label(where, video, key[2], first, last))
         for (_, _, behavior, *_), time in begun.items():
             raise file.broken(f"{behavior!r} begins at {time:g} s and does not end")
@@ -92,14 +93,20 @@ def _queue(cells: Cells, start: float, where: str) -> Queue:
     """Return the files of the row's observation, of which BORIS names the one of ``start``."""
     offset = number(cells.get(_OFFSET)) or 0.0
     own = cells["media_file_name"]
+    if start - offset >= _FIRST_DATE:
+        raise DataError(
+            f"{where} counts from when its file began (BORIS's 'media creation date as offset'),"
+            " which exports do not tell; give the project"
+        )
     # players are parted by "|", their files by ";"
     lengths = [number(each) for each in cells.get(_LENGTHS, "").split("|")[0].split(";")]
     listed = cells.get(_FILES, "").split("|")[0].removeprefix("player #1:").split(";")
     files = [name.strip() for name in listed if name.strip()]
     if len(files) == len(lengths) and None not in lengths:
-        return Queue(files, [each for each in lengths if each is not None], offset)
+        known = [each for each in lengths if each is not None]
+        return Queue.of_lengths(files, known, offset)
     if len(lengths) == 1 and [_name(file) for file in files] == [_name(own)]:
-        return Queue([own], [0.0], offset)
+        return Queue.of_lengths([own], [], offset)
     # columns that were left out say nothing of how many files were queued
     raise DataError(
         f"{where}: nothing tells where in its observation {own[:80]!r} begins (at {start:g} s BORIS"

@@ -7,8 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import accumulate
+from math import floor, inf
 from typing import Any
 
+from slipdetect.errors import DataError
 from slipdetect.lab.prepare.label_formats.label_file import (
     Label,
     LabelFile,
@@ -26,27 +29,41 @@ class Queue:
 
     Attributes:
         files: Their names.
-        lengths: Seconds of each.
+        begins: Seconds at which each begins, in rising order.
         offset: Seconds that BORIS adds to every time of the observation.
     """
 
     files: Sequence[str]
-    lengths: Sequence[float]
+    begins: Sequence[float]
     offset: float = 0.0
 
-    def pieces(self, start: float, end: float) -> Iterator[tuple[str, float, float]]:
-        """Yield file, begin and end in it of every part of a time; a moment is in one file.
+    @classmethod
+    def of_lengths(cls, files: Sequence[str], lengths: Sequence[float], offset: float) -> Queue:
+        """Return files of which all but the last, whose length does not matter, have a length."""
+        # BORIS counts by whole milliseconds of each
+        whole = [floor(round(length * 1000, 3)) / 1000 for length in lengths[: len(files) - 1]]
+        return cls(files, list(accumulate(whole, initial=0.0)), offset)
+
+    def pieces(self, start: float, end: float, where: str) -> list[tuple[str, float, float]]:
+        """Return file, begin and end in it of every part of a time; a moment is in one file.
 
         What lies behind the last file's end stays in that, for the reader to refuse.
+
+        Raises:
+            DataError: It lies before the first file.
         """
-        start, end, begin = start - self.offset, end - self.offset, 0.0
-        last = len(self.files) - 1
-        for index, (file, length) in enumerate(zip(self.files, self.lengths, strict=True)):
-            stop = float("inf") if index == last else begin + length
+        start, end = start - self.offset, end - self.offset
+        found = []
+        for file, begin, stop in zip(self.files, self.begins, [*self.begins[1:], inf], strict=True):
             first, final = max(start, begin), min(end, stop)
             if first < final or (start == end and begin <= start < stop):
-                yield file, first - begin, final - begin
-            begin += length
+                found.append((file, first - begin, final - begin))
+        if not found:
+            raise DataError(
+                f"{where} lies {self.begins[0] - start:g} s before the first file; check the time"
+                " offset of the observation"
+            )
+        return found
 
 
 class BorisProject(LabelFormat):
@@ -75,8 +92,8 @@ class BorisProject(LabelFormat):
                 found.notes.append(f"{where}: of {players} players the first one's files are read")
             found.videos += queue.files
             for behavior, start, end in _events(file, where, observation, states):
-                for video, first, last in queue.pieces(start, end):
-                    place = f"{where}, {behavior} at {start:g} s"
+                place = f"{where}, {behavior} at {start:.10g} s"
+                for video, first, last in queue.pieces(start, end, place):
                     found.labels.append(Label(place, video, behavior, first, last))
         return found
 
@@ -93,17 +110,28 @@ def _queue(file: LabelFile, where: str, observation: Any) -> tuple[Queue, int]:
     if not used:
         raise file.broken(f"{where} names no video")
     info = observation.get("media_info")
-    lengths = info.get("length", {}) if isinstance(info, Mapping) else {}
+    info = info if isinstance(info, Mapping) else {}
     files = used[0]  # the first player is the one that time is counted by
-    seconds = [number(lengths.get(name)) for name in files[:-1]]
-    if None in seconds:
+    offset = number(observation.get("time offset")) or 0.0
+    if observation.get("media_creation_date_as_offset"):
+        dated = _numbers(info.get("media_creation_time"), files)
+        if len(dated) < len(files):
+            raise file.broken(f"{where} counts from when its files began, and does not tell that")
+        dates, names = zip(*sorted(zip(dated, files, strict=True)), strict=True)
+        return Queue(names, dates, offset), len(used)
+    lengths = _numbers(info.get("length"), files[:-1])
+    if len(lengths) < len(files) - 1:
         raise file.broken(
             f"{where} queues {len(files)} files and does not tell how long each is, so that nothing"
             " behind the first can be placed"
         )
-    known = [each for each in seconds if each is not None]
-    offset = number(observation.get("time offset")) or 0.0
-    return Queue(files, [*known, 0.0], offset), len(used)
+    return Queue.of_lengths(files, lengths, offset), len(used)
+
+
+def _numbers(table: Any, names: Sequence[str]) -> list[float]:
+    """Return what a table says of each name, where it says a number."""
+    found = [number(table.get(name)) for name in names] if isinstance(table, Mapping) else []
+    return [each for each in found if each is not None]
 
 
 def _events(

@@ -29,7 +29,7 @@ _ABOUT = frozenset({"annotator", "annotation_id", "created_at", "updated_at", "l
 
 
 class LabelStudio(LabelFormat):
-    """Tasks with annotations; those that were canceled are passed over.
+    """Tasks with annotations; canceled ones, and tasks without any, are of nobody who looked.
 
     Predictions count in tasks that nobody could annotate yet, as ``detect`` writes them.
     """
@@ -48,16 +48,37 @@ class LabelStudio(LabelFormat):
 
     @classmethod
     def read(cls, file: LabelFile) -> LabelSet:
-        found = LabelSet()
+        found, unseen = LabelSet(), 0
         for task in file.json if isinstance(file.json, list) else [file.json]:
             where = f"{file.where} task {task.get('id')}"
+            if not _annotated(task):
+                unseen += 1
+                continue
             video = _video(task.get("data", task))
             if video is None:
                 raise file.broken(f"{where} names no video")
             found.videos.append(video)
             for track, value in _values(file, where, video, task):
                 found.labels += _labels(file, where, video, track, value)
+        if not found.videos:
+            raise DataError(f"{file.where}: nobody has labeled any of its tasks; label some")
+        if unseen:
+            many = "1 task that nobody has" if unseen == 1 else f"{unseen} tasks that nobody has"
+            found.notes.append(f"{file.where}: passed by {many} labeled")
         return found
+
+
+def _annotated(task: Mapping[str, Any]) -> bool:
+    """Return whether somebody has looked at what a task shows, if only to find nothing."""
+    return "annotations" not in task or any(_counts(each) for each in _listed(task["annotations"]))
+
+
+def _counts(annotation: Any) -> bool:
+    return is_object(annotation, "result") and not annotation.get("was_cancelled")
+
+
+def _listed(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else []
 
 
 def _minimal(task: Any) -> bool:
@@ -91,13 +112,10 @@ def _values(
     if "annotations" not in task and "predictions" not in task:
         yield from _minimal_values(file, where, video, task)
         return
-    listed = task.get("annotations", task.get("predictions"))
-    for annotation in listed if isinstance(listed, list) else ():
-        if is_object(annotation, "result") and not annotation.get("was_cancelled"):
-            results = annotation["result"]
-            for result in results if isinstance(results, list) else ():
-                if is_object(result, "value") and isinstance(result["value"], Mapping):
-                    yield str(result.get("from_name", "")), result["value"]
+    for annotation in filter(_counts, _listed(task.get("annotations", task.get("predictions")))):
+        for result in _listed(annotation["result"]):
+            if is_object(result, "value") and isinstance(result["value"], Mapping):
+                yield str(result.get("from_name", "")), result["value"]
 
 
 def _minimal_values(
@@ -125,9 +143,8 @@ def _minimal_values(
 def _labels(
     file: LabelFile, where: str, video: str, track: str, value: Mapping[str, Any]
 ) -> Iterator[Label]:
-    ranges = value.get("ranges")
     for name in texts(value.get(_LABELS)):
-        for each in ranges if isinstance(ranges, list) else ():
+        for each in _listed(value.get("ranges")):
             known = each if is_object(each) else {}
             start, end = number(known.get("start")), number(known.get("end"))
             if start is None or end is None:

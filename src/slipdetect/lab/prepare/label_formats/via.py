@@ -18,6 +18,7 @@ from slipdetect.lab.prepare.label_formats.label_file import (
 )
 
 _VIDEO = 4  # of the types of files
+_CHECKBOX = 2  # of the types of attributes: any number of options, their ids parted by commas
 
 
 class Via(LabelFormat):
@@ -52,12 +53,12 @@ class Via(LabelFormat):
             if len(times) > 2 or None in times:
                 raise file.broken(f"{where} has times that are no begin and end")
             for attribute, value in entry["av"].items():
-                name, track = _named(project, str(attribute), value)
+                names, track = _named(project, str(attribute), value)
                 start, end = (times[0], times[-1]) if times else (None, None)
-                if name:
-                    found.labels.append(
-                        Label(where, video, name, start, end, track=track, whole=not times)
-                    )
+                found.labels += [
+                    Label(where, video, name, start, end, track=track, whole=not times)
+                    for name in names
+                ]
         return found
 
 
@@ -68,10 +69,12 @@ def _file_of(project: Mapping[str, Any], view: str) -> str:
     return str(files[0]) if isinstance(files, list) and files else ""
 
 
-def _named(project: Mapping[str, Any], attribute: str, value: Any) -> tuple[str, str]:
+def _named(project: Mapping[str, Any], attribute: str, value: Any) -> tuple[list[str], str]:
     """Return what a value of an attribute is called, and the attribute; options go by their id."""
     known = project["attribute"].get(attribute)
     known = known if isinstance(known, Mapping) else {}
     options = known.get("options")
-    text = str(options.get(value, value)) if isinstance(options, Mapping) else str(value)
-    return text.strip(), str(known.get("aname", attribute))
+    options = options if isinstance(options, Mapping) else {}
+    values = str(value).split(",") if known.get("type") == _CHECKBOX else [str(value)]
+    names = [str(options.get(each, each)).strip() for each in values]
+    return list(filter(None, names)), str(known.get("aname", attribute))
