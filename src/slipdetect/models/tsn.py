@@ -249,18 +249,17 @@ def _check_channels(first_conv: nn.Module, modality: Modality) -> None:
 
 
 class WithoutDrawing(TorchFunctionMode):
-    """Within it a network is built with whatever lies in memory: all its weights come from a file.
-
-    To draw those of VGG-16 takes 1.5 s.
-    """
+    """Within it networks begin with zeros: to draw weights that a file replaces takes long."""
 
     def __torch_function__(
         self, func: Any, types: Any, args: tuple[Any, ...] = (), kwargs: Any = None
     ) -> Any:
         kwargs = kwargs or {}
-        if func in _DRAW:
-            return args[0] if args else kwargs["tensor"]
-        return func(*args, **kwargs)
+        if func not in _DRAW:
+            return func(*args, **kwargs)
+        tensor: torch.Tensor = args[0] if args else kwargs["tensor"]
+        tensor.detach().zero_()
+        return tensor
 
 
 def build_network(stream: StreamConfig, classes: int) -> TSN:
