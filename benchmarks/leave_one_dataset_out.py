@@ -10,7 +10,8 @@ on rendered clips; temperature, bias and thresholds come from groups of clips th
 trainings saw. Then a pose stream is trained beside them (``lodo_people.py``). What exists is not
 made again: predictions, packages, rendered clips, people. Folds may be named: ``--run --folds
 bundled,hmdb51``. ``--finish`` writes the model that is bundled: the streams of fold ``bundled``,
-all of them, with thresholds from ordinary footage.
+all of them, with thresholds from ordinary footage. ``--sizes`` measures how large who moves is in
+the clips of the stored predictions, which needs the clips alone.
 """
 
 from __future__ import annotations
@@ -39,6 +40,7 @@ from slipdetect.lab.data import Clip, read_annotations
 from slipdetect.lab.data.splits import divide
 from slipdetect.lab.evaluate.predictions import (
     ClipPrediction,
+    moving_size,
     predict,
     read_predictions,
     write_predictions,
@@ -67,6 +69,7 @@ def main() -> None:
         "--combinations", action="store_true", help="print what ways to combine the streams give"
     )
     parser.add_argument("--finish", action="store_true", help="write the bundled model")
+    parser.add_argument("--sizes", action="store_true", help="measure sizes where they are missing")
     parser.add_argument("--data", type=Path, default=Path("../shared/data/clips.csv"))
     parser.add_argument(
         "--out", type=Path, default=Path("runs/lodo"), help="models, frames, rendered"
@@ -74,8 +77,9 @@ def main() -> None:
     parser.add_argument("--folds", default=",".join(FOLDS), help="default: %(default)s")
     arguments = parser.parse_args()
     logging.basicConfig(level=logging.WARNING, format="%(levelname)s: %(message)s")
-    if not (arguments.run or arguments.report or arguments.finish or arguments.combinations):
-        parser.error("say --run, --combinations, --finish or --report")
+    wanted = ("run", "combinations", "finish", "sizes", "report")
+    if not any(getattr(arguments, name) for name in wanted):
+        parser.error("say --run, --combinations, --finish, --sizes or --report")
     names = arguments.folds.split(",")
     if arguments.run:
         for name in names:
@@ -84,9 +88,13 @@ def main() -> None:
         print("\n".join(lodo_report.combinations_table(names)))
     if arguments.finish:
         print(finish(arguments.out).folder)
+    if arguments.sizes:
+        for name in names:
+            measure_sizes(name, arguments.data.parent)
     if arguments.report:
         tables = (
             lodo_report.table(names),
+            lodo_report.sizes_table(names),
             lodo_report.streams_table(names),
             lodo_report.ordinary_table(),
             lodo_report.presets_table(names),
@@ -121,6 +129,16 @@ def run_fold(name: str, data: Path, out: Path) -> None:
     for part in (name, ORDINARY) if name == "bundled" else (name,):
         items = read_predictions(predictions_file(part))
         lodo_people.judge(package, items, data.parent, out).write(part)
+
+
+def measure_sizes(name: str, root: Path) -> None:
+    """Store how large who moves is, as ``slipdetect evaluate events`` measures it."""
+    items = read_predictions(predictions_file(name))
+    for index, item in enumerate(items):
+        if item.size is None:
+            start, end = item.truth[0] if item.truth else item.top_window[:2]
+            items[index] = replace(item, size=moving_size(root / item.clip, start, end))
+    write_predictions(items, predictions_file(name))
 
 
 def pictures_only() -> ModelPackage:

@@ -25,7 +25,7 @@ from lodo_people import (
 from slipdetect.detection import model_folder
 from slipdetect.lab.calibrate.threshold_selection import measured_at
 from slipdetect.lab.evaluate.event_matching import TOLERANCE, hits
-from slipdetect.lab.evaluate.event_report import event_report
+from slipdetect.lab.evaluate.event_report import evaluate_events, event_report, size_of
 from slipdetect.lab.evaluate.predictions import ClipPrediction, read_predictions
 from slipdetect.lab.stats.metrics import Metric
 from slipdetect.lab.stats.ranking import Ranking
@@ -199,6 +199,25 @@ def actions(names: Iterable[str]) -> list[str]:
     for (source, action), counts in sorted(by_action.items()):
         hit = sum(count > 0 for count in counts)
         lines.append(f"| {source} | {action} | {len(counts)} | {hit} | {sum(counts)} |")
+    return lines
+
+
+def sizes_table(names: Iterable[str]) -> list[str]:
+    """Return the Markdown table of what is found by how large who moves is in the picture."""
+    lines = [
+        "| tested on | height of what moves | falls found | clip AUC | false events a clip |",
+        "| --- | --- | --- | --- | --- |",
+    ]
+    for _, _, row, part in _parts(names):
+        for size, report in evaluate_events(part).by_size.items():
+            inside = [item for item in part if size_of(item.size) == size]
+            found, there = found_events(inside)
+            mixed = 0 < report.positives < report.clips
+            lines.append(
+                f"| {row} | {size} | {f'{found}/{there}' if there else '-'} "
+                f"| {f'{_area(inside):.3f}' if mixed else '-'} "
+                f"| {_rate(report.metrics['false_per_clip'])} |"
+            )
     return lines
 
 

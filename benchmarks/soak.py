@@ -13,7 +13,8 @@ of its own on the same CPUs.
 The parts: ``one`` camera at a time for ten minutes, each of those of ``many`` in turn, whose memory
 and whose lag of each onset are what others are compared with;
 ``many``, 8 cameras for an hour; ``faults``, 8 cameras for ten minutes, one of which breaks off,
-stalls or sends random bytes every 20 seconds; ``over``, 16 cameras for ten minutes.
+stalls or sends random bytes every 20 seconds, while the broker of alerts restarts and the disk of
+clips is full now and then; ``over``, 16 cameras for ten minutes.
 """
 
 from __future__ import annotations
@@ -34,6 +35,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from soak_around import Around
 from soak_report import report
 from soak_streams import RATE, make_footage, serve
 
@@ -107,7 +109,6 @@ def run(part: str, seconds: float | None, data: Path, folder: Path) -> dict[str,
         **alone[0],
         "seconds": seconds,
         "cpu_seconds": sum(each["cpu_seconds"] for each in alone),
-        "onset_lag": spread([lag for each in alone for _, lag in each["each"][0]["onsets"]]),
         "memory": max((each["memory"] for each in alone), key=lambda memory: memory["peak"]),
         "each": [camera for each in alone for camera in each["each"]],
     }
@@ -123,9 +124,10 @@ def watched(
     server = subprocess.Popen(
         [sys.executable, __file__, "--serve", str(port), str(folder), served, str(every)]
     )
+    around = Around(folder, every) if every else None
     try:
         wait_for(port)
-        run = Watched(port, numbers, seconds, folder)
+        run = Watched(port, numbers, seconds, folder, around)
         run.run()
     finally:
         server.kill()
@@ -137,6 +139,7 @@ def watched(
         "seconds": seconds,
         "faults": len((folder / "faults.jsonl").read_text(encoding="utf-8").splitlines()),
         **run.figures(truth),
+        **({"around": around.end(run.events())} if around else {}),
     }
 
 
@@ -204,9 +207,12 @@ class Watched:
         numbers: Of the cameras.
         seconds: How long.
         folder: For the file of cameras and the log.
+        around: What else fails, if anything.
     """
 
-    def __init__(self, port: int, numbers: list[int], seconds: float, folder: Path) -> None:
+    def __init__(
+        self, port: int, numbers: list[int], seconds: float, folder: Path, around: Around | None
+    ) -> None:
         self._names = [f"camera {number}" for number in numbers]
         tables = [
             f'[camera."{name}"]\nsource = "http://127.0.0.1:{port}/{number}"\n'
@@ -215,7 +221,7 @@ class Watched:
         self._file = folder / "cameras.toml"
         self._file.write_text("".join(tables), encoding="utf-8")
         self._log = folder / "watch.log"
-        self._seconds = seconds
+        self._seconds, self._around = seconds, around
         self._lines: list[tuple[float, dict[str, Any]]] = []
         self._memory: list[tuple[float, int]] = []  # seconds since the start, bytes
         self._cpu = 0.0
@@ -224,10 +230,19 @@ class Watched:
         """Watch for as long as asked for."""
         began = time.monotonic()
         command = [sys.executable, "-m", "slipdetect", "watch", str(self._file)]
-        with self._log.open("w", encoding="utf-8") as log:
-            process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=log, text=True)
+        command += self._around.options if self._around else []
+        # by a pipe, which a full disk does not end
+        keep = subprocess.Popen(
+            ["tee", str(self._log)], stdin=subprocess.PIPE, stdout=subprocess.DEVNULL
+        )
+        with keep:
+            process = subprocess.Popen(
+                command, stdout=subprocess.PIPE, stderr=keep.stdin, text=True
+            )
             reader = threading.Thread(target=self._read, args=(process,))
             reader.start()
+            if self._around:
+                self._around.fail(process.pid)
             while time.monotonic() - began < self._seconds and process.poll() is None:
                 time.sleep(1.0)
                 self._memory.append((time.monotonic() - began, resident(process.pid)))
@@ -241,6 +256,14 @@ class Watched:
         for line in process.stdout:
             self._lines.append((time.time(), json.loads(line)))
 
+    def events(self) -> list[tuple[str, float]]:
+        """Return camera and start of each event that was told."""
+        return [
+            (line["camera"], line["event"]["start"])
+            for _, line in self._lines
+            if line["type"] == "event"
+        ]
+
     def figures(self, truth: list[dict[str, Any]]) -> dict[str, Any]:
         """Return what was measured."""
         each = [self._camera(name, facts) for name, facts in zip(self._names, truth, strict=True)]
@@ -251,7 +274,6 @@ class Watched:
         quarter = len(steady) // 4
         return {
             "cpu_seconds": self._cpu,
-            "onset_lag": spread([lag for camera in each for _, lag in camera["onsets"]]),
             "memory": {
                 "peak": max((bytes_ for _, bytes_ in self._memory), default=0),
                 "second_quarter": statistics.mean(steady[quarter : 2 * quarter]) if quarter else 0,
@@ -310,17 +332,6 @@ class Watched:
             "loop": facts["loop"],
             "onsets": onsets,  # when, and how late it was told, seconds
         }
-
-
-def spread(lags: list[float]) -> dict[str, Any]:
-    """Return how lags are distributed, seconds."""
-    lags = sorted(lags)
-    return {
-        "count": len(lags),
-        "median": statistics.median(lags) if lags else None,
-        "p95": lags[int(0.95 * (len(lags) - 1))] if lags else None,
-        "most": lags[-1] if lags else None,
-    }
 
 
 def connections(lines: list[dict[str, Any]], end: float) -> list[tuple[float, float]]:

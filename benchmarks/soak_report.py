@@ -5,6 +5,8 @@ In: the stored results. Out: text.
 
 from __future__ import annotations
 
+import math
+import statistics
 from collections.abc import Iterator
 from typing import Any
 
@@ -54,24 +56,45 @@ def _part(part: str, found: dict[str, Any], own: dict[str, Any] | None) -> Itera
     )
     if found["faults"]:
         yield f"  faults           {found['faults']}, {total['reconnects']} reconnects"
+    if "around" in found:
+        yield from _around(found["around"])
     for line in found["says"]:
         yield f"  it says          {line.removeprefix('Warning: ')}"
 
 
+def _around(around: dict[str, Any]) -> Iterator[str]:
+    told, once = around["told"], around["told_once_by_broker"]
+    yield (
+        f"  broker           {around.get('restarts', 0)} restarts; of {told} events told it heard "
+        f"{once} once, {around['told_again_by_broker']} again"
+    )
+    yield (
+        f"  disk             {around.get('full', 0)} times full; {around['clips']} clips of {told} "
+        f"events, {around['broken_clips']} of them broken"
+    )
+
+
 def _lag(found: dict[str, Any], many: bool, own: dict[str, Any] | None) -> Iterator[str]:
-    lag = found["onset_lag"]
-    if not lag["count"]:
+    lags = sorted(lag for camera in found["each"] for _, lag in camera["onsets"])
+    if not lags:
         return
-    text = f"median {lag['median']:.2f} s, 95% {lag['p95']:.2f} s, most {lag['most']:.2f} s"
-    yield f"  onsets told      after {text} ({lag['count']} onsets)"
+    text = (
+        f"median {statistics.median(lags):.2f} s, 95% {within(lags):.2f} s, most {lags[-1]:.2f} s"
+    )
+    yield f"  onsets told      after {text} ({len(lags)} onsets)"
     above = [] if own is None or own is found or found["faults"] else _above(found, own)
     if above:
-        median, late = (above[int(share * (len(above) - 1))] for share in (0.5, 0.95))
+        median, late = statistics.median(above), within(above)
         bar = f" (bar: {LAG})" if many else ""
         yield (
             f"  than alone       {median:.2f} s later in the median, 95% {late:.2f} s{bar} "
             f"({len(above)} onsets that one camera alone has too)"
         )
+
+
+def within(values: list[float], share: float = 0.95) -> float:
+    """Return the least of sorted values that so large a share of them does not exceed."""
+    return values[math.ceil(share * len(values) - 1e-9) - 1]
 
 
 def _above(found: dict[str, Any], own: dict[str, Any]) -> list[float]:

@@ -118,6 +118,11 @@ WRONG: dict[str, tuple[str | bytes, int | None, str]] = {
     "empty table": ("[camera]\n", 1, "it names no camera"),
     "not UTF-8": (b'[camera.a]\nsource = "\xe4"\n', None, "is not UTF-8 text; save it as such"),
     "not TOML": (ONE + "onset 0.5\n", 3, "not valid TOML: Expected '=' after a key"),
+    "name with a space": (
+        '[camera.living room]\nsource = "0"\n',
+        1,
+        'a name with spaces stands between quotes, as [camera."living room"]',
+    ),
     "no end": (ONE + "onset =", None, "not valid TOML: Invalid value (at end of document)"),
     "zone that crosses itself": (
         ZONE + "exclude = [[0.1, 0.1], [0.9, 0.9], [0.9, 0.1], [0.1, 0.9]]\n",

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from slipdetect.video import open_video, video
+from slipdetect.video import containers, open_video
 from synth import make_video
 
 ALWAYS = ("--onset", 0, "--offset", 0)
@@ -20,13 +20,13 @@ ALWAYS = ("--onset", 0, "--offset", 0)
 def opened(monkeypatch: pytest.MonkeyPatch) -> Counter[str]:
     """How often each file was opened to be decoded."""
     counts: Counter[str] = Counter()
-    real = video.open_container
+    real = containers.open_container
 
     def counted(path: Path, max_pixels: int) -> object:
         counts[path.name] += 1
         return real(path, max_pixels)
 
-    monkeypatch.setattr(video, "open_container", counted)
+    monkeypatch.setattr(containers, "open_container", counted)
     return counts
 
 

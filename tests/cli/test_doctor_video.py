@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from media.making import write_marked
+from media.making import evenly, write_marked, write_multipart
 from media.pictures import set_matrix, woven, write_lossless
 from slipdetect.cli.checks import Check, check_lines
 from slipdetect.cli.doctor_video import Times
@@ -111,10 +111,24 @@ def test_times_that_are_made_up_and_those_that_the_user_gives(doctor, tmp_path: 
     assert checks["times"].ok is False
     assert "pictures are counted" in checks["times"].found
     assert "25 frames per second are assumed" in checks["warning"].found
+    assert checks["warning"].found.endswith("say the rate by --frame-rate")
+    assert facts["warnings"] == [checks["warning"].found]
+    assert checks["rate"].ok is None
     assert facts["stamps"] == "none"
     checks, _, facts = doctor(path, "--frame-rate", 5)
+    told = "pictures are counted, 5 a second as you say; 00:00:00.000 to 00:00:03.800"
+    assert (checks["times"].ok, checks["times"].found) == (None, told)
     assert facts["end"] == pytest.approx(3.8)
     assert "the bundled model looks at 10" in checks["rate"].found
+
+
+def test_stamped_JPEGs_between_boundaries_are_called_so(doctor, tmp_path: Path) -> None:
+    path = write_multipart(tmp_path / "camera.mjpeg", evenly(20, 10.0), True)
+    checks, _, facts = doctor(path)
+    form = "JPEGs between boundaries, timed by their headers"
+    assert checks["file"].found.startswith(f"{form}, ")
+    assert facts["form"] == form
+    assert (checks["rate"].ok, checks["times"].ok) == (True, True)
 
 
 def test_quick_looks_at_the_beginning_only(doctor, tmp_path: Path) -> None:

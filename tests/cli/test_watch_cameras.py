@@ -177,6 +177,37 @@ def test_sighup_reads_the_file_anew_and_leaves_the_others_alone(
     assert "the cameras stay as they are" in result.stderr
 
 
+def test_sighup_reads_the_zones_of_all_cameras_anew(run, model: Path, tmp_path: Path) -> None:
+    def dark(moment: float) -> np.ndarray:
+        return lamp(-1.0)
+
+    def bed(right: float) -> str:
+        return f"[zone.bed]\nexclude = [[0.1, 0.1], [{right}, 0.1], [{right}, 0.9]]\n"
+
+    path = tmp_path / "zones.toml"
+    path.write_text(bed(0.8))
+    with camera_server(dark) as of_all, camera_server(dark) as own:
+        mine = "[camera.own.zone.sofa]\ninclude = [[0, 0], [1, 0], [1, 1]]\n"
+        text = table("plain", f"http://{of_all.place}/ts") + table("own", f"http://{own.place}/ts")
+        (tmp_path / "cameras.toml").write_text(text + mine)
+
+        def write(what: str) -> None:
+            path.write_text(what)
+            interrupt(signal.SIGHUP)
+
+        later(1.5, write, bed(0.6))
+        later(2.5, write, bed(1.6))
+        later(3.5, interrupt)
+        result = run("watch", "cameras.toml", "--zones", "zones.toml", "--model", model, "-v")
+    assert result.exit_code == 130, result.output
+    told = lines(result.stdout)
+    assert of("own", told) == ["started", "summary"]
+    assert of("plain", told) == ["started", "summary", "started", "summary"]
+    assert "anew: 1 new or changed, 0 gone" in result.stderr
+    wrong = next(line for line in result.stderr.splitlines() if "stay as they are" in line)
+    assert "zones.toml, line 2" in wrong
+
+
 def test_each_camera_has_its_own_thresholds(
     run, model: Path, server: Server, tmp_path: Path
 ) -> None:

@@ -201,6 +201,19 @@ def test_two_cameras_in_a_browser(browser: Any, model: Path, tmp_path: Path) -> 
     assert troubles == []
 
 
+@pytest.mark.skipif(CHROMIUM is None, reason="needs Chromium")
+def test_zones_are_not_shown_without_a_picture(browser: Any, model: Path, tmp_path: Path) -> None:
+    detector = Detector.load(model).again(zones=Zones((BED,)))
+    with watched({"dead": "http://127.0.0.1:9/"}, {"dead": detector}, tmp_path / "clips") as served:
+        page = browser.new_page()
+        page.goto(f"http://{served.host}/")
+        page.get_by_text("no picture yet").wait_for()
+        zone = page.locator("polygon.exclude")
+        zone.wait_for(state="attached")
+        assert not zone.is_visible()
+        page.close()
+
+
 def draw_a_zone(page: Any) -> None:
     """Set corners by clicks and one by keyboard; the text is what the file of cameras takes."""
     from playwright.sync_api import expect

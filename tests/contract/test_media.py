@@ -14,14 +14,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from media.cases import CASES, Case
+from media.cases import CASES, NO_CUTS, Case
 from media.making import Media, evenly, remux, write_marked
 from media.ways import SAMPLED, see
 from slipdetect.errors import VideoError
 from slipdetect.video import open_video
 
 PAGE = (Path(__file__).parents[2] / "docs" / "recording-times.md").read_text(encoding="utf-8")
-NO_CUTS = {"sc_threshold": "0"}  # no key frame but the first
 Make = Callable[[Case], Media]
 
 
@@ -78,6 +77,19 @@ def test_a_recorded_date_is_kept(name: str, started: str | None, make: Make) -> 
 def test_the_list_in_the_docs_is_that_of_the_cases() -> None:
     rows = re.findall(r"^\| `([^`]+)` \| (.+) \| ([a-z, ]+) \|$", PAGE, re.MULTILINE)
     assert rows == [(case.name, case.shows, ", ".join(case.ways)) for case in CASES]
+
+
+def test_a_gap_among_pictures_that_nothing_tells_apart_is_said_to_be_one(tmp_path: Path) -> None:
+    times = {n: n / 25 + (30.0 if n >= 60 else 0.0) for n in range(110)}
+    options = {"crf": "30", "bf": "0", **NO_CUTS}
+    path = write_marked(tmp_path / "g.mpg", times, rate=25, gop=250, form="vob", options=options)
+    seen = see("file", Media(path, times))
+    ((start, end),) = seen.gaps
+    assert end - start == pytest.approx(30.04)
+    off = [abs(seconds - times[number]) for seconds, number in seen.pictures]
+    assert all(each < 0.001 or each == pytest.approx(30.0) for each in off)
+    said = r"is somewhere among \d\d pictures without a timestamp.* with the first picture that has"
+    assert re.search(said, seen.warnings[0])
 
 
 def test_a_piece_without_any_key_frame_says_so(tmp_path: Path) -> None:

@@ -36,6 +36,7 @@ _HTTP_HEAD = (
     b"Content-Type: multipart/x-mixed-replace; boundary=frame\r\n\r\n"
 )
 ANNEX_B = "h264_mp4toannexb"
+NO_CUTS = {"sc_threshold": "0"}  # no key frames but where they are due
 
 
 @dataclass(frozen=True)
@@ -67,6 +68,18 @@ def _low_bit_rate(folder: Path) -> Media:
     options = {"crf": "30", "bf": "0"}
     path = write_marked(folder / "low.mpg", times, rate=25, gop=50, form="vob", options=options)
     return Media(path, times)
+
+
+def _low_bit_rate_gap(folder: Path) -> Media:
+    times = {n: n / 25 + (30.0 if n >= 60 else 0.0) for n in range(110)}
+    # the recorder begins anew with picture 60; the stamps around it are of 22 and 63
+    options = {"crf": "30", "bf": "2", **NO_CUTS}
+    path = write_marked(folder / "gap.mpg", times, rate=25, gop=60, form="vob", options=options)
+    told = [
+        r"the gap up to 32\.4 s is somewhere among 40 pictures .* with a key frame$",
+        r"1 gap without pictures: 2\.4 s to 32\.4 s \(30\.0 s\)",
+    ]
+    return Media(path, times, gaps=[(59 / 25, 32.4)], warns=told)
 
 
 def _b_frames(folder: Path) -> Media:
@@ -105,9 +118,7 @@ def _raw_named(folder: Path) -> Media:
 
 def _without_key_frame(suffix: str) -> Callable[[Path], Media]:
     def make(folder: Path) -> Media:
-        whole = write_marked(
-            folder / "whole.mp4", evenly(200), rate=25, gop=75, options={"sc_threshold": "0"}
-        )
+        whole = write_marked(folder / "whole.mp4", evenly(200), rate=25, gop=75, options=NO_CUTS)
         index = count()
         counted = suffix in (".h264", ".avi")
         path = remux(
@@ -246,6 +257,7 @@ CASES = (
     Case("plain-mkv", "the same in Matroska", _plain("a.mkv")),
     Case("plain-ts", "the same in MPEG-TS", _plain("a.ts")),
     Case("plain-flv", "the same in FLV", _plain("a.flv")),
+    Case("plain-mxf", "MPEG-2 in MXF", _plain("a.mxf", codec="mpeg2video", rate=25)),
     Case("plain-hevc", "HEVC in MP4", _plain("a.mp4", codec="libx265")),
     Case("vp8-hidden", "VP8 in WebM with a picture that is never shown", _hidden),
     Case("mpeg2-program-stream", "MPEG-2 in a program stream", _plain("a.mpg", **_MPEG2)),
@@ -264,6 +276,11 @@ CASES = (
         "program-stream-low-bit-rate",
         "so few bytes a picture that one pack holds dozens, of which one has a stamp",
         _low_bit_rate,
+    ),
+    Case(
+        "program-stream-low-bit-rate-gap",
+        "such a program stream with nothing for 30 s: a key frame without a stamp ends the gap",
+        _low_bit_rate_gap,
     ),
     Case(
         "program-stream-b-frames",
@@ -304,6 +321,7 @@ CASES = (
     Case("gap-mkv", "nothing for 4,000 s in the middle, Matroska", _gap(".mkv", 4000.0)),
     Case("gap-mp4", "nothing for 4,000 s in the middle, MP4", _gap(".mp4", 4000.0)),
     Case("gap-ts", "nothing for 30 s in the middle, MPEG-TS", _gap(".ts", 30.0)),
+    Case("gap-flv", "nothing for 30 s in the middle, FLV", _gap(".flv", 30.0)),
     Case(
         "sound-first-mkv",
         "sound begins 6 s before the picture, Matroska",
@@ -319,37 +337,31 @@ CASES = (
         "multipart-stamped",
         "JPEGs between boundaries whose headers say when each was taken; the last one cut off",
         _multipart(True),
-        ("file", "pipe"),
     ),
     Case(
         "multipart-http-head",
         "stamped JPEGs behind the head of an HTTP answer, as `curl -i` saves it",
         _multipart_otherwise(before=_HTTP_HEAD),
-        ("file", "pipe"),
     ),
     Case(
         "multipart-preamble",
         "stamped JPEGs behind a line of text before the first boundary",
         _multipart_otherwise(before=b"JPEGs follow\r\n"),
-        ("file", "pipe"),
     ),
     Case(
         "multipart-first-unstamped",
         "stamped JPEGs of which the first three tell no time",
         _multipart_otherwise(unstamped=3),
-        ("file", "pipe"),
     ),
     Case(
         "multipart-milliseconds",
         "JPEGs with stamps that count milliseconds since 1970",
         _multipart_otherwise(unit=1000),
-        ("file", "pipe"),
     ),
     Case(
         "multipart-uptime",
         "JPEGs with stamps that count microseconds since the camera was switched on",
         _multipart_otherwise(unit=10**6, began=1.5),
-        ("file", "pipe"),
     ),
     Case(
         "multipart",

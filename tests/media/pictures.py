@@ -18,7 +18,8 @@ import numpy as np
 from loopback import Server
 from slipdetect.video import Frame, open_video
 from slipdetect.video.live import LiveSettings, LiveVideo, Started
-from slipdetect.video.live.sources import AddressSource, PipeSource
+from slipdetect.video.live.byte_sources import PipeSource
+from slipdetect.video.live.sources import AddressSource
 
 RATE = 25.0
 Matrix = tuple[int, int, int, int]

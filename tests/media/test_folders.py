@@ -32,6 +32,9 @@ ODD = {
     "f.bin": "mp4",
     "g": "avi",
     "h.mod": "vob",
+    "i.swf": "flv",
+    "j.ps": "vob",
+    "k.3g2": "mp4",
 }
 
 
@@ -39,7 +42,13 @@ ODD = {
 def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """One video in each container."""
     folder = tmp_path_factory.mktemp("made")
-    for kind, suffix in (("mpegts", "ts"), ("matroska", "mkv"), ("mp4", "mp4"), ("h264", "h264")):
+    for kind, suffix in (
+        ("mpegts", "ts"),
+        ("matroska", "mkv"),
+        ("mp4", "mp4"),
+        ("h264", "h264"),
+        ("flv", "flv"),
+    ):
         make_video(folder / f"{kind}.{suffix}", count=10).path.rename(folder / kind)
     for kind, suffix in (("avi", "avi"), ("vob", "vob")):
         codec = "mpeg2video" if kind == "vob" else "mpeg4"
@@ -61,6 +70,8 @@ def recordings(made: Path, tmp_path: Path) -> Path:
     (folder / "thumb.jpg").write_bytes(jpeg)
     (folder / "thumb.thm").write_bytes(jpeg)
     (folder / "old.zip").write_bytes(b"PK\3\4" + bytes(100))
+    (folder / "plan.ps").write_bytes(b"%!PS-Adobe\nshowpage\n")
+    (folder / "film.swf").write_bytes(b"FWS\5" + bytes(range(200)))
     (folder / "index.bin").write_bytes(np.random.default_rng(0).bytes(20_000))
     (folder / ".hidden.mp4").touch()
     return folder
@@ -71,8 +82,20 @@ def test_content_decides(recordings: Path) -> None:
     assert [path.name for path in found.videos] == list(ODD)
     assert {path.name for path in found.others} == {
         *("GL010001.LRV", "README", "notes.txt", "old.zip", "table.dat", "thumb.jpg"),
+        *("film.swf", "plan.ps"),
     }
     assert {path.name for path in found.unknown} == {"index.bin", "thumb.thm"}
+
+
+def test_pictures_inside_of_other_files_are_no_video(tmp_path: Path) -> None:
+    jpegs = [cv2.imencode(".jpg", bars(number, 640, 480))[1].tobytes() for number in range(20)]
+    (tmp_path / "scan.pdf").write_bytes(b"%PDF-1.4\n%\xe2\xe3\1\n" + b"\nendstream\n".join(jpegs))
+    (tmp_path / "slides.odd").write_bytes(b"PK\3\4" + bytes(30) + b"PK\3\4".join(jpegs))
+    (tmp_path / "camera.odd").write_bytes(b"".join(jpegs))
+    found = search_folder(tmp_path)
+    assert found.videos == [tmp_path / "camera.odd"]
+    assert found.others == [tmp_path / "scan.pdf"]
+    assert found.unknown == [tmp_path / "slides.odd"]
 
 
 def test_what_is_passed_by_is_counted_and_named(
@@ -83,8 +106,8 @@ def test_what_is_passed_by_is_counted_and_named(
     assert [(record.levelname, record.getMessage()) for record in caplog.records] == [
         (
             "INFO",
-            f"'{recordings}': passed by 6 files that are no videos: 'GL010001.LRV', 'README',"
-            " 'notes.txt', 3 more",
+            f"'{recordings}': passed by 8 files that are no videos: 'GL010001.LRV', 'README',"
+            " 'film.swf', 5 more",
         ),
         (
             "WARNING",
@@ -150,7 +173,7 @@ def test_nothing_is_opened_that_a_file_names(
     made: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, start: bytes
 ) -> None:
     opened: list[object] = []
-    monkeypatch.setattr("slipdetect.video.video.open_container", opened.append)
+    monkeypatch.setattr("slipdetect.video.containers.open_container", opened.append)
     (tmp_path / "secret.ts").write_bytes((made / "mpegts").read_bytes())
     (tmp_path / "list").write_bytes(start + b"\x01\nsecret.ts\n")
     assert not is_video_file(tmp_path / "list")

@@ -96,10 +96,13 @@ def test_so_does_a_message_in_the_bitstream_of_H264(
     check(read(path), stored, *key)
 
 
+@pytest.mark.parametrize("read", WAYS)
 @pytest.mark.parametrize(
     ("exif", "key"), [(1, (0, False)), (2, (0, True)), (3, (2, False)), (5, (1, True))]
 )
-def test_so_does_Exif_of_JPEG(tmp_path: Path, exif: int, key: tuple[int, bool]) -> None:
+def test_so_does_Exif_of_JPEG(
+    tmp_path: Path, exif: int, key: tuple[int, bool], read: Callable[[Path], list[Frame]]
+) -> None:
     plain, turned = tmp_path / "plain.mjpeg", tmp_path / "turned.mjpeg"
     picture = cv2.imencode(".jpg", bars(37, WIDTH, HEIGHT))[1].tobytes()
     # one entry of TIFF: the tag of orientation, a short number, once
@@ -109,9 +112,8 @@ def test_so_does_Exif_of_JPEG(tmp_path: Path, exif: int, key: tuple[int, bool]) 
     turned.write_bytes(picture[:2] + head + note + picture[2:])
     with open_video(turned) as video:
         assert (video.info.rotation, video.info.mirrored) == (90 * key[0], key[1])
-        seen = next(video.frames()).image
-    with open_video(plain) as video:
-        assert np.array_equal(seen, upright(next(video.frames()).image, *key))
+    (seen,), (stored,) = read(turned), read(plain)
+    assert np.array_equal(seen.image, upright(stored.image, *key))
 
 
 @_REFERENCE

@@ -13,8 +13,11 @@ import av
 import numpy as np
 import pytest
 
-from media.pictures import WAYS, by_file
+from media.pictures import RATE, WAYS, by_file
+from media.ways import served
 from slipdetect.video import Frame, open_video
+from slipdetect.video.live import LiveSettings, LiveVideo, live_source
+from slipdetect.video.live.byte_sources import PipeSource
 from synth import add_video, bars, read_code
 
 COUNT = 5
@@ -66,6 +69,18 @@ def test_live_too(
         assert len(read(path)) == COUNT
     (record,) = caplog.records
     assert "2 video streams: only the first, 0, is looked at" in record.getMessage()
+
+
+@pytest.mark.parametrize("way", ["pipe", "http"])
+def test_a_chosen_one_live(tmp_path: Path, way: str, caplog: pytest.LogCaptureFixture) -> None:
+    path = tracks(tmp_path / "two.mkv", 2)
+    with path.open("rb") as pipe, served(tmp_path) as address:
+        source = PipeSource(pipe) if way == "pipe" else live_source(f"{address}/{path.name}")
+        with LiveVideo(source, RATE, 96, LiveSettings(stream=1)) as video:
+            items = list(iter(video.get, None))
+    codes = [read_code(item.image) for item in items if isinstance(item, Frame)]
+    assert codes == list(range(COUNT))
+    assert caplog.records == []
 
 
 def test_one_track_needs_no_choice(tmp_path: Path) -> None:

@@ -21,7 +21,7 @@ from media.making import Media
 from media.marker import read_marker
 from slipdetect.video import Frame, Gap, open_video
 from slipdetect.video.live import LiveSettings, LiveSource, LiveVideo, live_source
-from slipdetect.video.live.sources import PipeSource
+from slipdetect.video.live.byte_sources import PipeSource
 
 WAYS = ("file", "pipe", "http")
 SAMPLED = 50.0  # frames a second that a live source is asked for

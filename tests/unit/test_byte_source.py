@@ -15,13 +15,13 @@ import pytest
 
 from slipdetect.errors import VideoError
 from slipdetect.video.live import LiveSettings, LiveVideo
+from slipdetect.video.live.byte_sources import FollowedFile
 from slipdetect.video.live.newest_frames import Started
-from slipdetect.video.live.sources import FollowedFile
 from synth import make_video
 
 LEAVE = """
 import sys, threading, time
-from slipdetect.video.live.sources import _Some
+from slipdetect.video.live.byte_sources import _Some
 some = _Some(sys.stdin.buffer)
 print(some.read(2), some.read(10), flush=True)
 threading.Thread(target=some.read, args=(10,), daemon=True).start()

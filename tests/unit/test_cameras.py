@@ -32,8 +32,8 @@ from slipdetect.errors import PackageError, VideoError
 from slipdetect.types import EventConfig
 from slipdetect.video import DecodeReport, Frame, open_video
 from slipdetect.video.live import LiveSettings, Started
+from slipdetect.video.live.byte_sources import PipeSource
 from slipdetect.video.live.newest_frames import Item
-from slipdetect.video.live.sources import PipeSource
 from slipdetect.video.live.wall_clock import WallClock
 from synth import make_video
 from tiny_package import write_tiny_package

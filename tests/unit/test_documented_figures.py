@@ -48,6 +48,7 @@ def test_the_table_is_what_the_script_prints(benchmark: ModuleType, page: str) -
 def test_the_card_has_every_table(benchmark: ModuleType) -> None:
     card = (ROOT / CARD).read_text(encoding="utf-8")
     tables = [
+        benchmark.sizes_table(benchmark.FOLDS),
         benchmark.streams_table(benchmark.FOLDS),
         benchmark.ordinary_table(),
         benchmark.presets_table(benchmark.FOLDS),
@@ -249,3 +250,13 @@ def test_the_page_on_speed_has_what_was_measured_of_many_cameras() -> None:
         patch.syspath_prepend(ROOT / "benchmarks")
         stored = json.loads((ROOT / "benchmarks/results/soak.json").read_text(encoding="utf-8"))
         assert f"```text\n{load('soak_report').report(stored)}\n```\n" in page
+
+
+@pytest.mark.parametrize("count", [1, 2, 19, 20, 21, 71, 100])
+def test_so_large_a_share_of_the_lags_is_within_the_figure(count: int) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.syspath_prepend(ROOT / "benchmarks")
+        within = load("soak_report").within
+    values = [float(k) for k in range(count)]
+    enough = [each for each in values if 100 * sum(v <= each for v in values) >= 95 * count]
+    assert within(values) == min(enough)

@@ -22,7 +22,7 @@ from slipdetect.sinks.live_clips import LiveClips
 from slipdetect.sinks.sink import Alert
 from slipdetect.types.person import Person
 from slipdetect.video import open_video
-from slipdetect.video.live import Started
+from slipdetect.video.live import Reconnected, Reconnecting, Started
 from slipdetect.video.live.live_video import Keep
 from slipdetect.video.live.picture_memory import PictureMemory
 from slipdetect.video.orientation import Orientation
@@ -86,6 +86,24 @@ def test_a_clip_reaches_from_before_the_event_to_behind_it(tmp_path: Path) -> No
     shown = codes(clips.made[0])
     assert [code for _, code in shown] == [*range(5, 20), *range(8)]
     assert [moment for moment, _ in shown] == [round(k / 10, 3) for k in range(23)]
+
+
+@pytest.mark.parametrize("again", [False, True])
+def test_a_clip_does_not_wait_for_a_camera_that_stays_away(tmp_path: Path, again: bool) -> None:
+    clips = clips_of(tmp_path, margin=0.2)
+    remember(clips.memory(CAMERA).watch, 2.0)
+    now = datetime(2025, 3, 1, 9, 15, 29, tzinfo=UTC)
+    clips.live_event(CAMERA, Reconnecting(1.9, "no data came in time"), now)
+    if again:
+        clips.live_event(CAMERA, Reconnected(2.0, 0.1), now)
+    clips.event(Alert(CAMERA, "tiny", Event(1.0, 1.9, 1.5, 0.9)))
+    until = time.monotonic() + (0.5 if again else 10.0)
+    while not clips.made and time.monotonic() < until:
+        time.sleep(0.02)
+    written = list(clips.made)
+    clips.__exit__(None, None, None)
+    assert len(written) == (0 if again else 1)
+    assert [code for _, code in codes(clips.made[0])] == [*range(8, 20)]
 
 
 def test_the_end_of_a_run_writes_what_waits_and_tells_what_is_missing(tmp_path: Path) -> None:

@@ -121,7 +121,7 @@ def test_people_read_onsets_events_and_the_state_of_the_source() -> None:
         "reconnecting: it broke off at 00:00:08.000, no data came in time",
         "reconnected at 00:00:13.200, 5.2 s were not seen",
         "too slow for this source: skipped 20 frames from 00:00:14.000 to 00:00:16.000",
-        "the recording has no pictures from 00:00:17.000 to 01:06:57.000 (4000.0 s)",
+        "no pictures from 00:00:17.000 to 01:06:57.000 (4000.0 s)",
     ]
     assert summary_text(SUMMARY) == (
         "00:00:20.000: 2 events; 500 frames seen, 20 of 200 sampled ones dropped, "

@@ -5,6 +5,8 @@ In: small networks. Out: nothing but assertions.
 
 from __future__ import annotations
 
+import time
+
 import pytest
 import torch
 from torch import nn
@@ -28,10 +30,22 @@ def test_network_is_run_in_evaluation_and_left_as_it_was(training: bool) -> None
     network = nn.Sequential(nn.BatchNorm2d(3), nn.Dropout(0.5)).train(training)
     modes = []
     network.register_forward_hook(lambda module, *_: modes.append(module.training))
-    measure(network, torch.ones(2, 3, 4, 4), timings=2)
+    measure(network, torch.ones(2, 3, 4, 4), timings=2, for_seconds=0.0)
     assert modes == [False] * 3
     assert network.training is training
     assert network[0].running_mean.abs().sum() == 0
+
+
+def test_passes_go_on_until_the_machine_is_warm() -> None:
+    passes = []
+
+    def warming(x: torch.Tensor) -> torch.Tensor:
+        passes.append(len(passes))
+        time.sleep(0.05 if len(passes) < 6 else 0.001)
+        return x
+
+    assert measure(nn.Linear(4, 2), torch.zeros(1, 4), warming).seconds < 0.04
+    assert len(passes) > 6
 
 
 def test_another_call_than_the_network_itself() -> None:

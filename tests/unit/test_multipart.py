@@ -8,9 +8,12 @@ from __future__ import annotations
 import io
 import struct
 
+import cv2
+import numpy as np
 import pytest
 
-from slipdetect.video.multipart import Ahead, Part, Repacked, is_multipart, parts
+from slipdetect.video.containers import open_bytes, repacked
+from slipdetect.video.multipart import SNIFFED, Ahead, Part, Repacked, is_multipart, parts
 
 HEAD = b"--b\r\nContent-Type: image/jpeg\r\n"
 
@@ -98,6 +101,48 @@ def test_the_unit_of_times_and_what_has_none(told: list[str], microseconds: list
     assert [struct.unpack_from("<Iq", data, at)[1] for at in range(0, len(data), 13)] == (
         microseconds
     )
+
+
+class OneByOne:
+    """A camera: a picture is sent when it is asked for."""
+
+    def __init__(self, pictures: list[bytes]) -> None:
+        self.left = list(pictures)
+
+    def read(self, size: int) -> bytes:
+        return self.left.pop(0) if self.left else b""
+
+
+@pytest.mark.parametrize(
+    ("first", "waited_for"),
+    [
+        (1_700_000_000.0, 2),  # a date and a step in seconds: no other unit fits
+        (1_700_000_000_000.0, 10),
+        (12.5, 10),
+    ],
+)
+def test_a_live_camera_is_kept_waiting_only_while_the_unit_is_not_sure(
+    first: float, waited_for: int
+) -> None:
+    camera = OneByOne(
+        [sent(b"x", b"Content-Length: 1", b"X-Timestamp: %.1f" % (first + i)) for i in range(20)]
+    )
+    Repacked(camera)
+    assert 20 - len(camera.left) == waited_for
+
+
+@pytest.mark.parametrize(("stamped", "waited_for"), [(True, 5), (False, 11)])
+def test_the_first_picture_is_decoded_as_soon_as_that_is_known(
+    stamped: bool, waited_for: int
+) -> None:
+    noise = np.random.default_rng(0).integers(0, 256, (20, 48, 64, 3), np.uint8)
+    pictures = [cv2.imencode(".jpg", image)[1].tobytes() for image in noise]
+    assert min(map(len, pictures)) > SNIFFED  # so that looking at the first bytes takes one
+    times = [[b"X-Timestamp: %.1f" % (1_700_000_000 + i)] if stamped else [] for i in range(20)]
+    camera = OneByOne([sent(each, *time) for each, time in zip(pictures, times, strict=True)])
+    with open_bytes(repacked(camera), 10**6) as container:
+        assert next(container.decode(video=0)).width == 64
+    assert 20 - len(camera.left) <= waited_for
 
 
 def test_without_times_it_is_a_run_of_pictures() -> None:

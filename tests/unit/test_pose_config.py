@@ -70,6 +70,9 @@ def test_unknown_keys_and_odd_tables_are_refused() -> None:
         )
     with pytest.raises(PackageError, match="pose"):
         PoseConfig.from_json({**PoseConfig().to_json(), "limits": 3})
+    for value in (None, 0, False):
+        with pytest.raises(PackageError, match=r"pose\.sha256 must be 64 hexadecimal digits"):
+            PoseConfig.from_json({**PoseConfig().to_json(), "sha256": value})
     with pytest.raises(PackageError):
         PoseConfig.from_json([])
 

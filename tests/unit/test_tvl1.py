@@ -8,6 +8,7 @@ from __future__ import annotations
 import copy
 import csv
 import logging
+import os
 import pickle
 import subprocess
 import sys
@@ -348,3 +349,23 @@ def test_kernels_work_where_no_folder_can_be_written() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "NullCache"
+
+
+def test_compiling_leaves_the_streams_of_the_process_alone(tmp_path: Path) -> None:
+    stub = "__version__ = '0.4.6'\nFore = Style = None\ndef init(): raise AssertionError\n"
+    (tmp_path / "colorama.py").write_text(stub + "reinit = deinit = init\n")
+    code = (
+        "import slipdetect.flow.kernels.warp\n"
+        "from numba.core.errors import TypingError\n"
+        "print(TypingError('made and dropped as numba tries overloads'))\n"
+    )
+    paths = os.pathsep.join([str(tmp_path), *filter(None, sys.path)])
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        env={**os.environ, "PYTHONPATH": paths},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.strip() == "made and dropped as numba tries overloads"

@@ -24,7 +24,7 @@ DAY = 86_400_000
 class Stamped:
     """What a clock looks at of a decoded frame."""
 
-    width, height = 64, 48
+    width, height, key_frame = 64, 48, False
 
     def __init__(self, stamp: int | None, slot: int | None = None) -> None:
         self.pts, self.dts = stamp, slot
@@ -92,6 +92,32 @@ def test_pictures_without_stamps_before_a_gap_follow_the_one_before_it() -> None
     times, report = told([0, 40, None, None, 60_000, 60_040])
     assert times == pytest.approx([0.0, 0.04, 0.08, 0.12, 60.0, 60.04])
     assert report.gaps == [Gap(0.12, 60.0)]
+    assert report.warnings[0] == (
+        "the gap up to 60.0 s is somewhere among 2 pictures without a timestamp: it is taken to end"
+        " with the first picture that has one"
+    )
+
+
+@pytest.mark.parametrize(
+    ("keys", "expected"),
+    [
+        ([0, 3], [0.0, 0.04, 0.08, 59.92, 59.96, 60.0]),
+        ([2], [0.0, 0.04, 59.88, 59.92, 59.96, 60.0]),
+        ([2, 4], [0.0, 0.04, 0.08, 0.12, 59.96, 60.0]),  # that nearest to what is known
+        ([3, 5], [0.0, 0.04, 0.08, 0.12, 0.16, 60.0]),
+        ([1], [0.0, 0.04, 0.08, 0.12, 0.16, 60.0]),  # it has a stamp of its own
+    ],
+)
+def test_a_gap_ends_with_a_key_frame(keys: list[int], expected: list[float]) -> None:
+    report = DecodeReport()
+    frames = [Stamped(stamp) for stamp in (0, 40, None, None, None, 60_000, 60_040)]
+    for index in keys:
+        frames[index].key_frame = True
+    clock = Clock(Timing("presentation", 25.0, MS), report)
+    times = [seconds for seconds, _ in clock.timed(frames)]
+    assert times == pytest.approx([*expected, 60.04])
+    ((before, behind),) = [(a, b) for a, b in pairwise(times) if b - a > 10]
+    assert report.gaps == [Gap(pytest.approx(before), pytest.approx(behind))]
 
 
 @pytest.mark.parametrize(

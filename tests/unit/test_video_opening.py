@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from slipdetect.video.video import tolerant
+from slipdetect.video.containers import tolerant
 
 
 @pytest.mark.parametrize(

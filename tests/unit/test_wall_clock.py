@@ -23,6 +23,7 @@ from slipdetect.detection import Detector, Event, EventFinal, LiveDetection, Seg
 from slipdetect.sinks.live_clips import LiveClips
 from slipdetect.sinks.sink import Alert
 from slipdetect.types import EventConfig
+from slipdetect.video import Gap
 from slipdetect.video.live import LiveSettings, LiveVideo, Reconnected, Started
 from slipdetect.video.live.wall_clock import DRIFT_TOLD, WallClock, drift_text, line_below
 
@@ -195,9 +196,11 @@ class Paced:
         speed: Seconds of its timestamps in one of the wall.
         held: Pictures that are there when the connection is made.
         pause: Seconds on the wall after which it can be connected again.
+        asleep: A picture, and seconds that go by on the wall before it is asked for.
+        timed: Its timestamps mean something.
     """
 
-    name, timed = "paced", True
+    name = "paced"
 
     def __init__(
         self,
@@ -206,8 +209,12 @@ class Paced:
         speed: float,
         held: int = 0,
         pause: float | None = None,
+        asleep: tuple[int, float] = (0, 0.0),
+        timed: bool = True,
     ) -> None:
         self.again = pause is not None
+        self.timed = timed
+        self._asleep = asleep
         self._wall = wall
         self._speed = speed
         self._held = held
@@ -228,7 +235,8 @@ class Paced:
         index, data = next(self._chunks, (None, b""))
         if index is not None:
             moment = max(index - self._held, 0) / RATE / self._speed
-            self._wall.now = (self._opened or 0.0) + moment
+            slept = self._asleep[1] if index >= self._asleep[0] else 0.0
+            self._wall.now = (self._opened or 0.0) + moment + slept
         return data
 
 
@@ -295,3 +303,31 @@ def test_a_gap_is_as_long_as_on_the_wall_whatever_timestamps_do(wall: Wall, spee
             assert note is not None
     assert note.gap == pytest.approx(6.0, abs=0.4)
     assert note.at == pytest.approx(24.0 + 6.0, abs=0.4)
+
+
+def test_a_machine_that_slept_leaves_a_gap_in_pictures_that_are_timed_as_they_come(
+    wall: Wall, tmp_path: Path
+) -> None:
+    """As those of MJPEG by HTTP are; the camera knows nothing of it, so the connection stays."""
+    fall = (9.0, 10.0)
+    bright = [240 if fall[0] <= k / RATE < fall[1] else 10 for k in range(12 * RATE)]
+    source = Paced(wall, bright, 1.0, asleep=(4 * RATE, 60.0), timed=False)
+    clips = LiveClips(tmp_path, margin=0.2)
+    told = []
+    with LiveVideo(source, 10.0, 48, LiveSettings(max_lag=60.0), clips.keep("hall")) as video:
+        video.wall = wall.clock
+        live = LiveDetection(Detector(Bright(), EventConfig(0.5, 0.5)), video)
+        for each in live.events():
+            told.append(each)
+            if isinstance(each, EventFinal):
+                clips.event(Alert("hall", "bright", each.event))
+    clips.__exit__(None, None, None)
+    (gap,) = [each for each in told if isinstance(each, Gap)]
+    assert (gap.start, gap.end) == (pytest.approx(4.0, abs=0.3), pytest.approx(64.0, abs=0.3))
+    (found,) = [each.event for each in told if isinstance(each, EventFinal)]
+    assert found.start == pytest.approx(69.0, abs=0.2)
+    assert found.time_of_day is not None
+    at = (datetime.fromisoformat(found.time_of_day) - BEGAN).total_seconds()
+    assert at == pytest.approx(69.0, abs=0.2)
+    assert (len(clips.made), clips.missing) == (1, [])
+    assert live.summary().achieved_fps == pytest.approx(10.0, abs=0.5)

@@ -97,6 +97,8 @@ def _not_toml(path: Path, reason: str) -> DataError:
     reason = _AT_LINE.sub("", reason)
     if _TWICE.fullmatch(reason):
         return DataError(f"{where}: this table or key is there twice; rename one")
+    if "table declaration" in reason:
+        reason += '; a name with spaces stands between quotes, as [camera."living room"]'
     return DataError(f"{where}: not valid TOML: {reason}")
 
 

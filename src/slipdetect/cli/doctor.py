@@ -99,7 +99,7 @@ def _examine(
             bar.show(min(done / end, 1.0) if end else 0.0, f"reading {printable(name)}")
 
         times = read_through(video, show)
-        checks = video_checks(video, times, sample_fps, quick)
+        checks = video_checks(video, times, sample_fps, quick, reading["frame_rate"])
         facts = video_facts(video, times)
     doubtful = any(check.ok is False for check in checks)
     if as_json:

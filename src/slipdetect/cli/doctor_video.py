@@ -7,12 +7,13 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from slipdetect._text import plain_name, timecode
 from slipdetect.cli.checks import Check
+from slipdetect.cli.console import name_options
 from slipdetect.types.export import rounded
 from slipdetect.video import Video
 from slipdetect.video.details import Details
@@ -23,7 +24,7 @@ _EVEN = 0.2  # share by which the distance of frames of an even rate may differ
 _MOSTLY = 0.95  # of the distances
 _LISTED = 3
 _STAMPS = {
-    "presentation": "stamps in the file say when each picture is shown",
+    "presentation": "stamps in the file say when pictures are shown",
     "slots": "the file numbers its pictures, at a fixed rate",
     "none": "none in the file: pictures are counted",
 }
@@ -88,7 +89,9 @@ def read_through(video: Video, on_progress: Progress) -> Times:
     return times
 
 
-def video_checks(video: Video, times: Times, sample_fps: float, quick: bool) -> list[Check]:
+def video_checks(
+    video: Video, times: Times, sample_fps: float, quick: bool, given: float | None = None
+) -> list[Check]:
     """Return what there is to say of a video that was read.
 
     Args:
@@ -96,10 +99,12 @@ def video_checks(video: Video, times: Times, sample_fps: float, quick: bool) -> 
         times: Of its frames.
         sample_fps: Pictures a second that the bundled model looks at.
         quick: Only its beginning was read.
+        given: Frames per second that the user names instead of all stamps.
     """
-    checks = [*_file(video), *_pictures(video), *_times(video, times, sample_fps, quick)]
+    checks = [*_file(video), *_pictures(video), *_times(video, times, sample_fps, quick, given)]
     checks += _damage(video, times, quick)
-    checks += [Check("warning", False, text) for text in video.report.warnings if not quick]
+    warnings = video.report.warnings if not quick else []
+    checks += [Check("warning", False, name_options(text)) for text in warnings]
     return checks
 
 
@@ -156,16 +161,23 @@ def _how_shown(details: Details) -> str:
     return ", ".join(parts) if len(parts) > 1 else ""
 
 
-def _times(video: Video, times: Times, sample_fps: float, quick: bool) -> Iterator[Check]:
+def _times(
+    video: Video, times: Times, sample_fps: float, quick: bool, given: float | None
+) -> Iterator[Check]:
     info, details = video.info, video.details
     stamps = "presentation" if details is None else details.stamps
     extent = f"{timecode(times.first)} to {timecode(times.last)}"
-    yield Check("times", stamps != "none", f"{_STAMPS[stamps]}; {extent}")
+    if given is None:
+        yield Check("times", stamps != "none", f"{_STAMPS[stamps]}; {extent}")
+    else:
+        yield Check("times", None, f"pictures are counted, {given:g} a second as you say; {extent}")
     if info.start > 0:
         before = ", sound alone before" if details is not None and details.sound else ""
         late = f"the first picture comes {info.start:.2f} s after the file begins{before}"
         yield Check("start", None, late)
-    yield _rate(times, info.frame_rate, sample_fps)
+    rate = _rate(times, info.frame_rate, sample_fps)
+    # a rate that was assumed is not found to be right
+    yield replace(rate, ok=None) if rate.ok and stamps == "none" and given is None else rate
     yield Check("began", None, info.started or "the time of day is not told")
     if quick:
         return
@@ -249,5 +261,5 @@ def video_facts(video: Video, times: Times) -> dict[str, Any]:
         "decode_failures": report.failures,
         "packets_without_picture": report.undecoded,
         "truncated": report.truncated,
-        "warnings": list(report.warnings),
+        "warnings": [name_options(text) for text in report.warnings],
     }

@@ -97,7 +97,10 @@ _COMMON = with_options(
         config_option,
         _common("-v", "--verbose", count=True, show_default=False, help="Say more; -vv says all."),
         _common(
-            "-q", "--quiet", is_flag=True, help="Say only results and errors; no progress bar."
+            "-q",
+            "--quiet",
+            is_flag=True,
+            help="Say only results and errors; no warnings, no progress bar.",
         ),
         _common("--debug", is_flag=True, help="Show the traceback of an error."),
     ]

@@ -17,7 +17,7 @@ import click
 
 from slipdetect._address import address_scheme
 from slipdetect.cli.batch import opened, warn_of_missing
-from slipdetect.cli.camera_file import SUFFIX, CameraEntry, read_cameras
+from slipdetect.cli.camera_file import SUFFIX, CameraEntry, read_cameras, read_zones
 from slipdetect.cli.completion import FILE_NAME
 from slipdetect.cli.console import Console
 from slipdetect.cli.detect_options import CommonSettings, DetectSettings, event_settings
@@ -117,10 +117,14 @@ class WatchSettings(CommonSettings):
 
         Raises:
             UsageError: Nothing is named, or too much.
-            DataError: The file is wrong; the message has its line.
+            DataError: The file, or that of zones, is wrong; the message has its line.
         """
         if self.camera_file is not None:
-            return read_cameras(self.camera_file, command)
+            found = read_cameras(self.camera_file, command)
+            if self.zones is None:
+                return found
+            of_all = read_zones(Path(self.zones))
+            return [each if each.zones else replace(each, zones=of_all) for each in found]
         given = [
             *(("source", each) for each in self.sources),
             *(("source_env", each) for each in (self.source_env,) if each),
@@ -196,7 +200,7 @@ class WatchSettings(CommonSettings):
 
     def _source(self, kind: str, given: str) -> LiveSource:
         from slipdetect.video.live import is_live, live_source
-        from slipdetect.video.live.sources import FollowedFile, PipeSource
+        from slipdetect.video.live.byte_sources import FollowedFile, PipeSource
 
         name = given
         if kind == "source_env":

@@ -233,7 +233,9 @@ class Detector:
         with run.watch.stage(READING):
             video = open_video(source, **reading)
         with video:
-            run.flow = None if store is None else stored_flow(store, Path(source), self.config)
+            if store is not None:
+                stream = reading.get("stream")
+                run.flow = stored_flow(store, Path(source), self.config, stream)
             for window, final in self._found(video, run):
                 for event in final:
                     events.append(event)

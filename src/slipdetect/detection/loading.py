@@ -46,15 +46,24 @@ def check_consensus(config: ModelConfig) -> None:
             )
 
 
-def stored_flow(store: VideoStore, path: Path, config: ModelConfig) -> FlowSource | None:
+def stored_flow(
+    store: VideoStore, path: Path, config: ModelConfig, stream: int | None = None
+) -> FlowSource | None:
     """Return the source of a video's stored flow; None if the model needs none or it has none.
+
+    Args:
+        store: Where it is looked for.
+        path: The video.
+        config: Of the model.
+        stream: Which video stream is looked at; None: the first.
 
     Raises:
         DataError: It was made by another recipe than the model's, or is damaged.
     """
     if config.flow is None:
         return None
-    query = StoreQuery(store, config.sample_fps, config.frame_short_side, config.flow)
+    rate, side = config.sample_fps, config.frame_short_side
+    query = StoreQuery(store, rate, side, config.flow, stream or 0)
     video = query.find(path)
     if video is None or video.recipe.flow is None:
         return None

@@ -63,7 +63,7 @@ class PoseConfig:
         number("pose.never_up", self.never_up, 0.0)
         number("pose.gate", self.gate, 0.0, 1.0)
         file_name("pose.file", self.file, ".safetensors")
-        if self.sha256:
+        if self.sha256 != "":
             digest("pose.sha256", self.sha256)
 
     def combined(self, odds: float, pose: float | None) -> float:

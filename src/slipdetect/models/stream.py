@@ -96,7 +96,7 @@ class StreamConfig:
         if not self.file:
             object.__setattr__(self, "file", f"{self.modality}.safetensors")
         file_name("file", self.file, ".safetensors")
-        if self.sha256:
+        if self.sha256 != "":
             digest("sha256", self.sha256)
         self._check_flow()
         finite_tree("normalization", asdict(self.normalization))

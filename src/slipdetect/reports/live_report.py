@@ -105,7 +105,7 @@ def state_text(item: LiveEvent) -> str:
         return f"too slow for this source: skipped {lost}"
     if isinstance(item, Gap):
         where = f"from {timecode(item.start)} to {timecode(item.end)}"
-        return f"the recording has no pictures {where} ({item.end - item.start:.1f} s)"
+        return f"no pictures {where} ({item.end - item.start:.1f} s)"
     return ""
 
 

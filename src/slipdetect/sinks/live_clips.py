@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 import threading
+import time
 from collections import deque
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -47,11 +48,13 @@ class _Reel:
         memory: They themselves.
         began: Time of day of the first frame, in UTC.
         over: None will follow.
+        broke: When it broke off, seconds of ``time.monotonic``; None while it is connected.
     """
 
     memory: PictureMemory
     began: datetime = datetime.min
     over: bool = False
+    broke: float | None = None
 
 
 class LiveClips(Sink):
@@ -117,10 +120,14 @@ class LiveClips(Sink):
         return self._reel(source).memory
 
     def live_event(self, source: str, event: LiveEvent, now: datetime) -> None:
-        from slipdetect.video.live import Started
+        from slipdetect.video.live import Reconnected, Reconnecting, Started
 
         if isinstance(event, Started):
             self._reel(source).began = now
+        elif isinstance(event, Reconnecting):
+            self._reel(source).broke = time.monotonic()
+        elif isinstance(event, Reconnected):
+            self._reel(source).broke = None
 
     def summary(self, source: str, summary: LiveSummary, ended: str) -> None:
         """Wait for no more pictures of a source."""
@@ -174,7 +181,9 @@ class LiveClips(Sink):
 
     def _can_write(self, reel: _Reel, event: Event) -> bool:
         whole = reel.memory.newest > event.end + self._margin
-        return whole or reel.over or self._ending.is_set()
+        # a camera that broke off may never come back
+        silent = reel.broke is not None and time.monotonic() - reel.broke > self._margin
+        return whole or silent or reel.over or self._ending.is_set()
 
     def _write(self, reel: _Reel, event: Event, target: Path) -> None:
         from slipdetect.video import write_timed_video

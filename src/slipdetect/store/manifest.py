@@ -37,6 +37,7 @@ class ExtractionRecipe:
         flow: Recipe of ``FlowExtractor``, or None where no flow is stored.
         max_frames: Frames after which a video is cut off; None is never.
         versions: Versions of the libraries at work, by name.
+        stream: Which video stream was read, from 0.
     """
 
     layout: str = "npz"
@@ -46,6 +47,7 @@ class ExtractionRecipe:
     flow: Mapping[str, Any] | None = None
     max_frames: int | None = None
     versions: Mapping[str, str] = field(default_factory=dict)
+    stream: int = 0
 
     def __post_init__(self) -> None:
         if self.layout not in LAYOUTS:
@@ -64,6 +66,8 @@ class ExtractionRecipe:
         plain: dict[str, Any] = {name: getattr(self, name) for name in _PLAIN}
         if self.layout == "tsn":
             plain["jpeg_quality"] = JPEG_QUALITY
+        if self.stream:  # manifests of before there was a choice have none
+            plain["stream"] = self.stream
         return {**plain, "flow": flow, "versions": dict(self.versions)}
 
     @classmethod
@@ -75,7 +79,7 @@ class ExtractionRecipe:
         """
         try:
             values = {name: content[name] for name in (*_PLAIN, "flow", "versions")}
-            return cls(**values)
+            return cls(**values, stream=content.get("stream", 0))
         except (KeyError, TypeError, UsageError) as error:
             raise DataError(f"not an extraction recipe ({error}); extract again") from error
 
@@ -84,7 +88,10 @@ class ExtractionRecipe:
 
         Versions of libraries do not count but for the first number of OpenCV's.
         """
-        found = [difference(name, getattr(self, name), getattr(want, name)) for name in _PLAIN]
+        found = [
+            difference(name, getattr(self, name), getattr(want, name))
+            for name in (*_PLAIN, "stream")
+        ]
         if self.flow is not None and want.flow is not None:
             found += recipe_differences(self.flow, want.flow)
         else:

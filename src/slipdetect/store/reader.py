@@ -204,12 +204,14 @@ class StoreQuery:
         sample_fps: Frames a second.
         short_side: Shorter side of the frames, px.
         flow: Recipe of ``FlowExtractor``, or None where no flow is needed.
+        stream: Which video stream is read, from 0.
     """
 
     store: VideoStore
     sample_fps: float
     short_side: int
     flow: Mapping[str, Any] | None
+    stream: int = 0
 
     def find(self, path: Path) -> StoredVideo | None:
         """Return what is stored of a video, or None where it was not extracted.
@@ -232,6 +234,7 @@ class StoreQuery:
             size=f"short:{self.short_side}",
             max_frames=None,
             flow=have.flow if self.flow is None else _complete(self.flow),
+            stream=self.stream,
         )
         if found := have.differences(want):
             if is_clip and (self.flow is None or have.flow is None):

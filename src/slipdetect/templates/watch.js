@@ -111,7 +111,7 @@ function newCamera(camera) {
   const view = { facts: {}, loading: false, camera };
   view.chip = make("span", { class: "chip" });
   view.image = make("img", { alt: `Newest picture of ${camera.name}` });
-  view.fit = make("div", { class: "fit" });
+  view.fit = make("div", { class: "fit", hidden: "" }); // zones are nowhere without a picture
   view.nothing = make("div", { class: "nothing" }, "no picture yet");
   view.shapes = draw("svg", { class: "shapes", viewBox: "0 0 1 1", preserveAspectRatio: "none", "aria-hidden": "true" });
   view.plot = draw("svg", { class: "plot", viewBox: `0 0 ${MINUTE} 1`, preserveAspectRatio: "none", role: "img" });
@@ -187,6 +187,7 @@ function renewPictures() {
       view.fit.style.aspectRatio = String(shape);
       view.fit.classList.toggle("tall", shape < 1.6);
       view.nothing.hidden = true;
+      view.fit.hidden = false;
     });
     next.addEventListener("error", () => { view.loading = false; });
     next.src = pictureOf(view.camera);

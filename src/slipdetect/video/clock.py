@@ -14,9 +14,9 @@ from fractions import Fraction
 import av
 
 from slipdetect.video.frame import GAP_SECONDS, DecodeReport, Gap, Join
+from slipdetect.video.multipart import FIRST_DATE
 from slipdetect.video.timing import DEFAULT_FRAME_RATE, Timing, no_stamps_text
 
-_FIRST_DATE = 946_684_800  # 2000; smaller stamps are no dates
 _DAY_SECONDS = 86_400  # a gap that is longer is no gap but another clock
 _FOLLOWED = Fraction(1, 16)  # share of what a stamp that wavers is off that is gone along with
 _STEPS = 25  # distances that the usual one is taken from
@@ -35,9 +35,10 @@ class Clock:
 
     Known stamps are taken as they are. Frames without one are spread evenly, in order of output,
     between the known ones; before the first and behind the last they keep the stream's usual
-    distance. A stamp that the next one belies is none. One that falls back by no more than a frame
-    stays at the last time. A larger fall back begins a new part, which follows the last frame; a
-    leap of more than ``GAP_SECONDS`` is a gap, which the times go over.
+    distance, and so they do on both sides of a gap, which ends with a key frame if one is there.
+    A stamp that the next one belies is none. One that falls back by no more than a frame stays at
+    the last time. A larger fall back begins a new part, which follows the last frame; a leap of
+    more than ``GAP_SECONDS`` is a gap, which the times go over.
 
     Attributes:
         report: Gets gaps and joins.
@@ -77,7 +78,7 @@ class Clock:
 
         Known once a frame was given.
         """
-        if self._timing.dated is None or self.zero < _FIRST_DATE:
+        if self._timing.dated is None or self.zero < FIRST_DATE:
             return None
         date = datetime.fromtimestamp(self.zero, UTC)
         return date if self._timing.dated == "utc" else date.replace(tzinfo=None)
@@ -205,7 +206,7 @@ class Clock:
         """Yield ``count`` frames without a stamp, and the one that has ``stamp``, if any."""
         frames = [frame for _, frame in self._held[: count + (stamp is not None)]]
         del self._held[: len(frames)]
-        step = self._step
+        step, near = self._step, count
         if self._last is None:
             # before the first stamp; without any, from the beginning on
             self._last = -step if stamp is None else stamp - (count + 1) * step
@@ -214,7 +215,10 @@ class Clock:
             self._offset = self._last + (count + 1) * step - stamp
         elif stamp is not None:
             step = self._step_to(stamp, self._last, count)
-        for frame in frames[:count]:
+            near = self._before_gap(frames, stamp, self._last)
+        for index, frame in enumerate(frames[:count]):
+            if stamp is not None and index == near:
+                self._last = stamp + self._offset - (count + 1 - near) * step
             yield self._place(self._last + step), frame
         if stamp is not None:
             self._known, self._anchor = True, stamp + self._offset
@@ -232,7 +236,7 @@ class Clock:
                 self._start = _whole(tick - late)
 
     def _step_to(self, stamp: int, last: Ticks, count: int) -> Ticks:
-        """Return the distance of the frames up to a known one; notes a gap or begins a part."""
+        """Return the distance of the frames up to a known one, or begin a part with it."""
         usual, leap = self._step, self._leap(count, stamp)
         expected = last + (count + 1) * usual
         most = self._gap if self._timing.join_gaps else self._day
@@ -244,14 +248,30 @@ class Clock:
             self._offset = expected - stamp
             return usual
         if leap > self._gap:
-            begin = self._seconds(last + count * usual)
-            self.report.gaps.append(Gap(begin, self._seconds(stamp + self._offset)))
             return usual
         before = self._anchor if self._timing.steady else last
         step = max(_whole(Fraction(stamp + self._offset - before) / (count + 1)), 0)
         if step > 0:
             self._learn(step)
         return step
+
+    def _before_gap(self, frames: list[av.VideoFrame], stamp: int, last: Ticks) -> int:
+        """Return how many frames up to one with a stamp lie before a gap, and note that."""
+        count, step, end = len(frames) - 1, self._step, stamp + self._offset
+        if self._leap(count, stamp) <= self._gap:
+            return count
+        # recorders begin anew with a key frame
+        keys = [index for index, frame in enumerate(frames) if frame.key_frame]
+        near = keys[-1] if keys else count
+        gap = Gap(self._seconds(last + near * step), self._seconds(end - (count - near) * step))
+        self.report.gaps.append(gap)
+        if count:
+            first = "a key frame" if keys else "the first picture that has one"
+            self.report.warn(
+                f"the gap up to {gap.end:.1f} s is somewhere among {count} pictures without a"
+                f" timestamp: it is taken to end with {first}"
+            )
+        return near
 
     def _steadied(self, tick: Ticks, last: Ticks) -> Ticks:
         off = tick - last - self._step

@@ -17,6 +17,7 @@ from slipdetect.video.orientation import Orientation
 # ITU-T H.273; what is not told is taken for the first
 _MATRICES = {5: "BT.601", 6: "BT.601", 1: "BT.709", 4: "FCC", 7: "SMPTE 240M", 9: "BT.2020"}
 _RGB = 0
+_MULTIPART = "JPEGs between boundaries, timed by their headers"
 _RANGES = {1: "limited range", 2: "full range"}
 _HIGH_DYNAMIC_RANGE = {16: "PQ", 18: "HLG"}
 
@@ -64,8 +65,10 @@ def details_of(
 ) -> Details:
     """Return the facts of a stream whose first frame is decoded; the rest as in ``Details``."""
     context = stream.codec_context
+    # what ``Repacked`` makes of JPEGs between boundaries whose headers tell times
+    multipart = container.format.name == "ivf" and context.name == "mjpeg"
     return Details(
-        form=container.format.long_name,
+        form=_MULTIPART if multipart else container.format.long_name,
         codec=" ".join(filter(None, (context.name, context.profile))),
         pixel_format=first.format.name,
         width=first.width,

@@ -11,6 +11,7 @@ import os
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cache, lru_cache
+from itertools import islice
 from mimetypes import MimeTypes
 from pathlib import Path
 
@@ -32,6 +33,10 @@ VIDEO_SUFFIXES = frozenset(
 # small copies that action cameras and drones keep beside each recording
 _PREVIEW_SUFFIXES = frozenset({".lrf", ".lrv"})
 
+# kinds of files that are not looked into
+_ARCHIVE = "application/zip"
+_NO_VIDEO = ("text/", "image/", _ARCHIVE, "application/x-tar", "application/x-gtar")
+_RUN = 3  # JPEGs one behind the other; phones put a second one behind a picture
 _BLANK = frozenset(b"\t\n\r\f\x1b")
 _NAMED = 3
 
@@ -42,7 +47,8 @@ class Found:
 
     Attributes:
         videos: Videos.
-        others: Files that are known to be something else: text, pictures, sound, archives.
+        others: Files that are something else: text, pictures, archives, and what is called like
+            sound or a document and has no video in it.
         unknown: Files that can be read as nothing that has video.
     """
 
@@ -124,7 +130,8 @@ def _list_of(path: Path, found: Found) -> list[Path]:
     suffix = path.suffix.lower()
     if suffix in VIDEO_SUFFIXES:
         return found.videos
-    if suffix in _PREVIEW_SUFFIXES or _known_otherwise(suffix):
+    kind = _kind(suffix)
+    if suffix in _PREVIEW_SUFFIXES or kind.startswith(_NO_VIDEO):
         return found.others
     try:
         with path.open("rb") as file:
@@ -134,32 +141,49 @@ def _list_of(path: Path, found: Found) -> list[Path]:
         return found.unknown
     if is_text(first):  # an empty file too
         return found.others
-    if _has_video(path, status.st_size, status.st_mtime_ns):
+    if _has_video(path, status.st_size, status.st_mtime_ns, is_multipart(first)):
         return found.videos
-    return found.unknown
+    return found.others if kind else found.unknown
 
 
 @cache
-def _known_otherwise(suffix: str) -> bool:
-    """Return whether Python, and not this machine, knows a suffix as that of something else."""
+def _kind(suffix: str) -> str:
+    """Return what Python, and not this machine, takes a suffix for; nothing where that may be all.
+
+    What is called like sound, a document or a program may still be a video: recorders and old
+    servers have names of their own.
+    """
     kind, packed = MimeTypes().guess_type(f"file{suffix}")
     if packed is not None:
-        return True
-    return kind is not None and not kind.startswith("video/") and "octet-stream" not in kind
+        return _ARCHIVE
+    if kind is None or kind.startswith("video/") or "octet-stream" in kind:
+        return ""
+    return kind
 
 
 @lru_cache(maxsize=4096)
-def _has_video(path: Path, size: int, changed: int) -> bool:
+def _has_video(path: Path, size: int, changed: int, multipart: bool) -> bool:
     """Return whether FFmpeg finds a video in a file of a size, last changed at a time."""
+    import av
+
+    from slipdetect.video.containers import open_container
     from slipdetect.video.reader import DEFAULT_MAX_PIXELS, check_source
-    from slipdetect.video.video import open_container, video_streams
+    from slipdetect.video.video import video_streams
 
     try:
         # FFmpeg would open what a playlist names
         with open_container(check_source(path), DEFAULT_MAX_PIXELS) as container:
-            # a demuxer of single pictures, as of the thumbnails that recorders keep
-            if container.format.name.endswith("_pipe"):
+            name = container.format.name
+            if name == "jpeg_pipe":  # a thumbnail, such as recorders keep, or a run of pictures
+                packets = islice(container.demux(), _RUN)
+                return sum(packet.size > 0 for packet in packets) == _RUN
+            # other single pictures; and what FFmpeg takes for a run where JPEGs are anywhere inside
+            if name.endswith("_pipe") or (name == "mjpeg" and not multipart):
                 return False
             return any(stream.codec_context.width > 0 for stream in video_streams(container))
-    except (VideoError, AttributeError):  # a stream without a decoder has no context
+    except (
+        VideoError,
+        av.FFmpegError,
+        AttributeError,
+    ):  # a stream without a decoder has no context
         return False

@@ -23,6 +23,7 @@ _CHUNK = 65_536
 _TICKS = 1_000_000  # a second
 _LOOKED_AT = 10  # pictures that tell whether there are times, and their unit
 _MOST_STEP = 20.0  # seconds; no camera takes so long from one picture to the next
+FIRST_DATE = 946_684_800  # seconds since 1970: 2000; smaller times are no dates
 _MOST_SECONDS = 1e11  # since 1970; none is that late
 _UNITS = {1: "seconds", 10**3: "milliseconds", 10**6: "microseconds", 10**9: "nanoseconds"}
 # IVF: signature, version, bytes of this header, codec, width, height, ticks a second, 1, pictures
@@ -169,7 +170,7 @@ class Repacked:
 
     def __init__(self, stream: Bytes) -> None:
         found = parts(stream)
-        first = list(islice(found, _LOOKED_AT))
+        first = _looked_at(found)
         told = [(index, part.time) for index, part in enumerate(first) if part.time is not None]
         self.format = "ivf" if told else "mjpeg"
         self.warning: str | None = None
@@ -199,6 +200,16 @@ class Repacked:
             self._left = piece
         data, self._left = self._left[:size], self._left[size:]
         return data
+
+
+def _looked_at(found: Iterator[Part]) -> list[Part]:
+    """Return as many of the first pictures as are needed: a live camera may be slow to send ten."""
+    first = list(islice(found, 2))
+    times = [part.time for part in first if part.time is not None]
+    dated = len(times) == 2 and FIRST_DATE <= times[0] < _MOST_SECONDS
+    if not (dated and 0 < times[1] - times[0] <= _MOST_STEP):
+        first += islice(found, _LOOKED_AT - len(first))
+    return first
 
 
 def _usual(values: list[float]) -> float:

@@ -168,10 +168,10 @@ def _open_file(
     max_pixels: int,
     max_duration: float | None,
 ) -> Video:
+    from slipdetect.video.containers import open_container
     from slipdetect.video.video import (
         Video,
         choose_stream,
-        open_container,
         prepare_stream,
         streams_not_read,
     )

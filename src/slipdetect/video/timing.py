@@ -24,6 +24,8 @@ _DATED: dict[str, Literal["utc", "local"]] = {"dhav": "local", "ivf": "utc"}
 # formats that number the pictures that they find, beside those that FFmpeg says have no stamps
 _NUMBERED = frozenset({"ingenient", "rawvideo"})
 _NUMBERED_ENDING = "_pipe"
+# all tracks begin together; of MXF without its index FFmpeg numbers pictures from 1
+_NO_DELAYS = frozenset({"avi", "mxf"})
 
 
 def plausible_rate(rate: float | Fraction | None) -> float | None:
@@ -94,7 +96,7 @@ def timing_of(
         "slots" if name == "avi" else "presentation",
         header_rate(stream),
         stream.time_base,
-        None if camera or name == "avi" else _start(container),
+        None if camera or name in _NO_DELAYS else _start(container),
         steady=name == "dhav",
         join_gaps=camera,
         dated=_DATED.get(name),

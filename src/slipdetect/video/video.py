@@ -6,11 +6,10 @@ In: a file. Out: ``Video`` with ``info``, ``report`` and one pass of ``Frame``.
 from __future__ import annotations
 
 import math
-import weakref
 from collections.abc import Iterator
 from itertools import chain
 from pathlib import Path
-from typing import Any, Self
+from typing import Self
 
 import av
 import numpy as np
@@ -33,83 +32,10 @@ from slipdetect.video.details import Details, details_of
 from slipdetect.video.frame import DecodeReport, Frame, VideoInfo
 from slipdetect.video.grid import nearest_on_grid
 from slipdetect.video.interlacing import deinterlaced
-from slipdetect.video.multipart import SNIFFED, Ahead, Repacked, is_multipart
 from slipdetect.video.orientation import orientation_of
-from slipdetect.video.timing import TOLD_OF_TIMES, header_end, timing_of
+from slipdetect.video.timing import header_end, timing_of
 
-
-def tolerant(version: str) -> dict[str, Any]:
-    """Return what makes PyAV bear texts that are no UTF-8: 19 does, and takes no such argument."""
-    return {"metadata_errors": "replace"} if int(version.partition(".")[0]) < 19 else {}
-
-
-TOLERANT = tolerant(av.__version__)
-
-# Formats that open other files by name, or draw text; none of them is a recording.
-REFUSED_FORMATS = frozenset({"hls", "concat", "dash", "imf", "sdp", "tty", "image2"})
 _FIRST_YEAR = 2000
-_INCOMPLETE = "the file is incomplete; copy it again or repair it"
-
-
-def open_container(path: Path, max_pixels: int) -> InputContainer:
-    """Open ``path`` for reading.
-
-    Args:
-        path: A regular file.
-        max_pixels: Pixels of one frame that decoders may allocate while probing.
-
-    Raises:
-        VideoError: The file is no video or damaged beyond opening.
-    """
-    container: InputContainer
-    try:
-        if (packed := repacked(path)) is not None:
-            options = {"max_pixels": str(max_pixels), "protocol_whitelist": "none"}
-            container = av.open(packed, "r", format=packed.format, options=options, **TOLERANT)
-            if packed.warning is not None:
-                container.metadata[TOLD_OF_TIMES] = packed.warning
-            return container
-        # The prefix keeps names like "concat:a.mp4" from being taken for protocols.
-        container = av.open(
-            f"file:{path}",
-            options={"max_pixels": str(max_pixels), "protocol_whitelist": "file"},
-            **TOLERANT,
-        )
-    except (av.FFmpegError, ValueError) as error:
-        raise VideoError(_why_unreadable(path, error)) from error
-    if REFUSED_FORMATS.intersection(container.format.name.split(",")):
-        container.close()
-        raise VideoError(f"{str(path)!r} is not a video but {container.format.long_name!r}")
-    return container
-
-
-def repacked(path: Path) -> Repacked | None:
-    """Return the pictures of a file with JPEGs between boundaries; None of any other file."""
-    file = path.open("rb")
-    ahead = Ahead(file, SNIFFED)
-    if is_multipart(ahead.first):
-        packed = Repacked(ahead)
-        weakref.finalize(packed, file.close)
-        return packed
-    file.close()
-    return None
-
-
-def _why_unreadable(path: Path, error: Exception) -> str:
-    name = repr(str(path))
-    if isinstance(error, av.error.EOFError):
-        return f"{name} cannot be read: {_INCOMPLETE}"
-    if isinstance(error, av.error.InvalidDataError):
-        if _is_mp4(path):
-            return f"{name} cannot be read: {_INCOMPLETE} (it has no usable index)"
-        return f"{name} is not a video that can be read; check that it plays elsewhere"
-    reason = getattr(error, "strerror", None)
-    return f"{name} cannot be read: {reason if reason is not None else error}; copy it again"
-
-
-def _is_mp4(path: Path) -> bool:
-    with path.open("rb") as file:
-        return file.read(8)[4:] == b"ftyp"
 
 
 def video_streams(container: InputContainer) -> list[VideoStream]:

@@ -71,6 +71,9 @@ class ExtractSettings(WorkerSettings):
         default="native",
     )
     max_frames: int | None = headed("Frames", "Frames kept of a video.", type=click.IntRange(min=1))
+    stream: int = headed(
+        "Frames", "Which video stream, from 0.", "N", default=0, type=click.IntRange(min=0)
+    )
     no_rgb: bool = flag("Frames", "Store no frames.")
     no_flow: bool = flag("Flow", "Store no flow.")
     flow: str = headed(
@@ -200,6 +203,7 @@ def _run(
             settings.size,
             not settings.no_rgb,
             settings.max_frames,
+            settings.stream,
         )
         paths = list(resolve_sources([*sources, *_fetch(settings, view)], settings.root))
         tasks = _tasks(Planner(settings.out, recipe, rules, paths), paths, view, stop)

@@ -85,6 +85,7 @@ def make_recipe(
     size: str = "native",
     rgb: bool = True,
     max_frames: int | None = None,
+    stream: int = 0,
 ) -> ExtractionRecipe:
     """Return the recipe of an extraction on this machine; see ``ExtractionRecipe``.
 
@@ -99,7 +100,7 @@ def make_recipe(
     }
     made_by = None if flow is None else flow.recipe()
     text = str(SizeMode.parse(size))
-    return ExtractionRecipe(layout, sample_fps, text, rgb, made_by, max_frames, versions)
+    return ExtractionRecipe(layout, sample_fps, text, rgb, made_by, max_frames, versions, stream)
 
 
 @dataclass(frozen=True)

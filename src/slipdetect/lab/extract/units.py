@@ -30,7 +30,8 @@ def open_units(
         VideoError: It cannot be read.
         Interrupted: While frames are read, if that was asked for.
     """
-    with open_video(path) as video:
+    # the first one is not named, so that others are warned of
+    with open_video(path, stream=context.recipe.stream or None) as video:
         yield VideoUnits(video, context, on_progress)
 
 

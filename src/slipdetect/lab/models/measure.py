@@ -14,6 +14,7 @@ from torch import nn
 from torch.utils.flop_counter import FlopCounterMode
 
 _TIMINGS = 3
+_FOR_SECONDS = 0.5  # the first passes are slow, and other programs disturb single ones
 
 
 @dataclass(frozen=True)
@@ -23,7 +24,8 @@ class Cost:
     Attributes:
         parameters: Numbers that the network has learned or will learn.
         flops: Floating-point operations for the input; a multiply-add counts as two.
-        seconds: Shortest of a few passes, after one that is not counted.
+        seconds: Shortest of the passes that half a second has room for, after one that is not
+            counted.
         threads: CPU threads that torch used.
         output: Shape of the answer.
     """
@@ -40,6 +42,7 @@ def measure(
     x: torch.Tensor,
     call: Callable[[torch.Tensor], torch.Tensor] | None = None,
     timings: int = _TIMINGS,
+    for_seconds: float = _FOR_SECONDS,
 ) -> Cost:
     """Run ``network`` on ``x`` in evaluation mode, and put it back into its mode.
 
@@ -47,7 +50,8 @@ def measure(
         network: On the CPU.
         x: Its input.
         call: What is run, where that is not the network itself.
-        timings: Passes that the shortest time is taken of.
+        timings: Passes that the shortest time is taken of, at least.
+        for_seconds: More passes are made until so much time is over.
 
     Raises:
         RuntimeError: Whatever the network raises, such as for an input it does not take.
@@ -60,13 +64,15 @@ def measure(
         with torch.no_grad():
             with FlopCounterMode(display=False) as counter:
                 output = run(x)
-            seconds = min(_seconds(run, x) for _ in range(timings))
+            taken = [_seconds(run, x) for _ in range(timings)]
+            while sum(taken) < for_seconds:
+                taken.append(_seconds(run, x))
     finally:
         network.train(training)
     return Cost(
         parameters=sum(parameter.numel() for parameter in network.parameters()),
         flops=counter.get_total_flops(),
-        seconds=seconds,
+        seconds=min(taken),
         threads=torch.get_num_threads(),
         output=tuple(output.shape) if isinstance(output, torch.Tensor) else (),
     )

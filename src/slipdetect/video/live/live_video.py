@@ -256,7 +256,8 @@ class LiveVideo:
         try:
             waits = self._source.waits(container)
             timed = self._source.timed or waits
-            return Connection(container, self.name, self.report, self.settings, not waits, timed)
+            report, settings, now = self.report, self.settings, self.wall.now
+            return Connection(container, self.name, report, settings, not waits, timed, now)
         except BaseException:
             container.close()
             raise
@@ -268,6 +269,7 @@ class LiveVideo:
         base = self._base(connection)
         watch = self._watch(connection, base, waits)
         limit = self.settings.max_duration
+        last: float | None = None
         for frame in connection.frames(self._rate, self._short_side, watch):
             moment = base + frame.time
             if self._first is None:
@@ -275,9 +277,10 @@ class LiveVideo:
             if limit is not None and moment - self._first >= limit:
                 self.limited = True
                 return True
-            if waits and moment - self._last > GAP_SECONDS:
-                self._frames.put(Gap(self._last, moment))
-            self._last = moment
+            # of a camera too, where this program or its machine was stopped meanwhile
+            if last is not None and moment - last > GAP_SECONDS:
+                self._frames.put(Gap(last, moment))
+            last = self._last = moment
             self.newest = Frame(moment, frame.image, frame.corrupt)
             self._count()
             if not self._frames.put(self.newest):

@@ -5,13 +5,10 @@ In: numbers. Out: ``LiveSettings``, checked.
 
 from __future__ import annotations
 
-import io
 import sys
-import time
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO, Protocol
+from typing import Any, Protocol
 
 import av
 from av.container import InputContainer
@@ -19,10 +16,16 @@ from av.container import InputContainer
 from slipdetect._address import address_scheme, shown_address, split_address
 from slipdetect._settings import check_settings, setting
 from slipdetect.errors import UsageError, VideoError
-from slipdetect.video.multipart import SNIFFED, Ahead, Bytes, Repacked, is_multipart
-from slipdetect.video.reader import DEFAULT_MAX_PIXELS, check_source
-from slipdetect.video.timing import MAX_FRAME_RATE, MIN_FRAME_RATE, TOLD_OF_TIMES
-from slipdetect.video.video import REFUSED_FORMATS, TOLERANT
+from slipdetect.video.containers import (
+    REFUSED_FORMATS,
+    TOLERANT,
+    Fetched,
+    open_bytes,
+    repacked,
+)
+from slipdetect.video.multipart import Repacked
+from slipdetect.video.reader import DEFAULT_MAX_PIXELS
+from slipdetect.video.timing import MAX_FRAME_RATE, MIN_FRAME_RATE
 
 
 @dataclass(frozen=True)
@@ -68,7 +71,9 @@ _PROTOCOLS = {
 }
 # how long a stream is tested before its first frame is shown, microseconds, and on how many frames
 _PROBE = 2_000_000
+_PROBE_BYTES = 1_000_000  # FFmpeg keeps as much of an MPEG-TS until it has all been read
 _PROBE_FRAMES = 3
+_JPEGS = frozenset({"mjpeg", "mpjpeg"})
 
 
 class Unusable(VideoError):
@@ -100,26 +105,32 @@ class AddressSource:
         self.name = shown_address(address)
         self._address = address
         self._protocols = _PROTOCOLS[scheme]
-        self._seen = False
+        self._seen = self._whole = False
 
     def __repr__(self) -> str:
         return f"AddressSource({self.name!r})"
 
     def open(self, settings: LiveSettings) -> InputContainer:
         """Connect; ``Unusable`` where that was never possible and will not be."""
-        options = {
+        options: dict[str, str] = {
             "protocol_whitelist": self._protocols,
             "rtsp_transport": "tcp",
             "max_pixels": str(settings.max_pixels),
             "analyzeduration": str(_PROBE),
             "fpsprobesize": str(_PROBE_FRAMES),
+            "probesize": str(_PROBE_BYTES),
         }
-        timeout = (settings.open_timeout, settings.read_timeout)
+        how: dict[str, Any] = {
+            "options": options,
+            "timeout": (settings.open_timeout, settings.read_timeout),
+            **TOLERANT,
+        }
         failure: VideoError | None
         try:
-            container: InputContainer = av.open(
-                self._address, options=options, timeout=timeout, **TOLERANT
-            )
+            container: InputContainer = av.open(self._address, **how)
+            self._whole = container.size > 0
+            if self._whole and container.format.name in _JPEGS:
+                container = self._with_times(container, settings, how)
         except (av.FFmpegError, ValueError) as error:
             failure = self._failure(error)
         else:
@@ -132,7 +143,17 @@ class AddressSource:
 
     def waits(self, container: InputContainer) -> bool:
         """Return whether it is a file of known length, which comes as fast as it is read."""
-        return container.size > 0
+        return self._whole
+
+    def _with_times(
+        self, container: InputContainer, settings: LiveSettings, how: dict[str, Any]
+    ) -> InputContainer:
+        """Return a file of JPEGs with the times between them, where it has any."""
+        stream = repacked(Fetched(av.open(self._address, format="data", **how)))
+        if not isinstance(stream, Repacked):
+            return container
+        container.close()
+        return open_bytes(stream, settings.max_pixels)
 
     def _check(self, container: InputContainer) -> VideoError | None:
         formats = container.format.name.split(",")
@@ -172,129 +193,6 @@ def _problem(address: str) -> str:
     except ValueError as error:
         return str(error)
     return ""
-
-
-_POLL = 0.1
-
-
-class PipeSource:
-    """Video on a pipe; whoever writes it waits when detection is slower.
-
-    Args:
-        stream: Read to its end.
-        name: What it is called.
-    """
-
-    again = False
-    timed = True
-
-    def __init__(self, stream: BinaryIO, name: str = "standard input") -> None:
-        self.name = name
-        self._stream = stream
-
-    def open(self, settings: LiveSettings) -> InputContainer:
-        """Read the header.
-
-        Raises:
-            VideoError: It holds no video that can be read from its beginning on.
-        """
-        return _opened(_Some(self._stream), self.name, settings)
-
-    def waits(self, container: InputContainer) -> bool:
-        """Return True: a pipe that nobody reads fills up."""
-        return True
-
-
-class FollowedFile:
-    """A file that is still being written: what is there, then what is added.
-
-    It has come to its end when nothing was added for ``read_timeout`` seconds.
-
-    Args:
-        path: The file, which must be there.
-
-    Raises:
-        VideoError: It is missing, empty, or no file that may be a video.
-    """
-
-    again = False
-    timed = True
-
-    def __init__(self, path: str) -> None:
-        self.name = path
-        self._path = check_source(path)
-
-    def open(self, settings: LiveSettings) -> InputContainer:
-        """Read the header.
-
-        Raises:
-            VideoError: It holds no video that can be read while it is written.
-        """
-        return _opened(_Growing(self._path, settings.read_timeout), self.name, settings)
-
-    def waits(self, container: InputContainer) -> bool:
-        """Return True: the file stays."""
-        return True
-
-
-class _Some:
-    """A stream whose ``read`` does not wait until it has all that was asked for."""
-
-    def __init__(self, stream: BinaryIO) -> None:
-        self._read: Callable[[int], bytes | None] = stream.read
-        self._head = b""
-        if isinstance(stream, io.BufferedReader) and isinstance(stream.raw, io.FileIO):
-            # a thread that waits inside a buffered reader makes Python abort at its exit
-            self._head = stream.read1(len(stream.peek()))
-            self._read = stream.raw.read
-
-    def read(self, size: int) -> bytes:
-        data, self._head = self._head[:size], self._head[size:]
-        return data or self._read(size) or b""
-
-
-class _Growing:
-    """A file whose ``read`` waits at the end for more."""
-
-    def __init__(self, path: Path, patience: float) -> None:
-        self._file = path.open("rb")
-        self._patience = patience
-        self._ended = False
-
-    def read(self, size: int) -> bytes:
-        # FFmpeg asks again after the end
-        waited = self._patience if self._ended else 0.0
-        while not (data := self._file.read(size)) and waited < self._patience:
-            time.sleep(min(_POLL, self._patience))
-            waited += _POLL
-        self._ended = not data
-        return data
-
-
-def _opened(stream: Bytes, name: str, settings: LiveSettings) -> InputContainer:
-    # nothing that the bytes may name can be opened
-    options = {"max_pixels": str(settings.max_pixels), "protocol_whitelist": "none"}
-    try:
-        ahead = Ahead(stream, SNIFFED)
-        packed = Repacked(ahead) if is_multipart(ahead.first) else None
-        container: InputContainer = av.open(
-            ahead if packed is None else packed,
-            "r",
-            format=None if packed is None else packed.format,
-            options=options,
-            **TOLERANT,
-        )
-    except (av.FFmpegError, ValueError) as error:
-        raise VideoError(
-            f"{name!r} cannot be read as it comes: {why(error)}; MPEG-TS, Matroska, FLV, "
-            "fragmented MP4 and raw H.264 can"
-        ) from error
-    if packed is not None and packed.warning is not None:
-        container.metadata[TOLD_OF_TIMES] = packed.warning
-    if REFUSED_FORMATS.intersection(container.format.name.split(",")):
-        container.close()
-        raise VideoError(f"{name!r} is not a video but {container.format.long_name!r}")
-    return container
 
 
 _DEVICES = Path("/dev")
