@@ -26,6 +26,7 @@ from rendering.skeleton import (
     TOES,
     UPPER_ARM,
     WRISTS,
+    cross,
     joints_of,
 )
 
@@ -253,15 +254,15 @@ def _above(across: np.ndarray, line: np.ndarray, low: float) -> np.ndarray:
     most = float(np.linalg.norm(level))
     if most < 1e-6:
         return across
-    level, beside = level / most, np.cross(line, level / most)
+    level, beside = level / most, cross(line, level / most)
     cos = min(low / most, 1.0)
     return cos * level + np.copysign(np.sqrt(1 - cos**2), across @ beside) * beside
 
 
 def _turned(vector: np.ndarray, old: np.ndarray, new: np.ndarray) -> np.ndarray:
     """``vector`` turned as the shortest way from direction ``old`` to ``new`` turns."""
-    axis, cos = np.cross(old, new), float(old @ new)
-    return vector * cos + np.cross(axis, vector) + axis * (axis @ vector) / (1 + cos + 1e-6)
+    axis, cos = cross(old, new), float(old @ new)
+    return vector * cos + cross(axis, vector) + axis * (axis @ vector) / (1 + cos + 1e-6)
 
 
 def _unit(vector: np.ndarray) -> np.ndarray:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from rendering.skeleton import MASSES, RADII
+from rendering.skeleton import MASSES, RADII, cross
 
 GRAVITY = 9.81
 # Steps of the simulation between two positions, and a second, at least.
@@ -80,7 +80,7 @@ def simulate(
             pull, arms, drift, spin = _muscles(x, v, goal)
             damping = 1.5 * np.sqrt(strength)
             turning = torque - fall.steady(now) * (others @ spin)
-            force = strength * pull - damping * drift + np.cross(turning, arms) + push
+            force = strength * pull - damping * drift + cross(turning, arms) + push
             force[:, 2] -= GRAVITY
             v += dt * force
             low = RADII if fall.ground is None else RADII + fall.ground(x)
@@ -109,8 +109,8 @@ def _muscles(
     turn = u @ np.diag([1.0, 1.0, np.linalg.det(u @ vt)]) @ vt
     mean = (mass * v).sum(0)
     inertia = np.eye(3) * (mass * arms**2).sum() - (mass * arms).T @ arms
-    spin = np.linalg.solve(inertia, (mass * np.cross(arms, v - mean)).sum(0))
-    return wanted @ turn.T - arms, arms, v - mean - np.cross(spin, arms), spin
+    spin = np.linalg.solve(inertia, (mass * cross(arms, v - mean)).sum(0))
+    return wanted @ turn.T - arms, arms, v - mean - cross(spin, arms), spin
 
 
 def _floor_and_bones(x: np.ndarray, lengths: np.ndarray, low: np.ndarray) -> np.ndarray:

@@ -55,6 +55,14 @@ def rotation(axis: str, degrees: float) -> np.ndarray:
     return np.array([[cos, -sin, 0], [sin, cos, 0], [0, 0, 1]])
 
 
+def cross(first: np.ndarray, second: np.ndarray) -> np.ndarray:
+    """Cross product along the last axis: ``np.cross`` takes ten times as long for a few vectors."""
+    x, y, z = first.T
+    u, v, w = second.T
+    # in rows again, so that a sum over them adds in the same order
+    return np.array([y * w - z * v, z * u - x * w, x * v - y * u]).T.copy()
+
+
 def joints_of(angles: np.ndarray, pelvis: np.ndarray, heading: float) -> np.ndarray:
     """Forward kinematics: ``(17, 3)`` joints for ``angles``, the pelvis in meters, degrees."""
     a = dict(zip(ANGLES, angles, strict=True))
@@ -83,7 +91,7 @@ def joints_of(angles: np.ndarray, pelvis: np.ndarray, heading: float) -> np.ndar
 def front_of(joints: np.ndarray) -> np.ndarray:
     """Unit vector out of the chest."""
     left = joints[SHOULDERS[0]] + joints[HIPS[0]] - joints[SHOULDERS[1]] - joints[HIPS[1]]
-    front = np.cross(left, joints[CHEST] - joints[PELVIS])
+    front = cross(left, joints[CHEST] - joints[PELVIS])
     return front / (np.linalg.norm(front) + 1e-9)
 
 

@@ -26,6 +26,7 @@ from slipdetect.backbones import BackboneSpec, backbone_info, create_backbone, g
 from slipdetect.backbones.stem import adapt_first_conv, find_first_conv
 from slipdetect.modalities.normalize import Normalization
 from slipdetect.models import TSN, ModelConfig, StreamConfig, load_package, save_package
+from slipdetect.models.tsn import WithoutDrawing
 from slipdetect.people.estimators import PoseEstimator
 from slipdetect.types import Calibration, EventConfig
 from slipdetect.types.person import Person
@@ -112,7 +113,9 @@ class BackboneContract:
 
     @pytest.mark.parametrize("channels", [10, 15])
     def test_other_channels_start_from_the_mean_over_the_colors(self, channels: int) -> None:
-        network = copy.deepcopy(self.network)
+        # a copy with the same tensors: the first convolution is replaced, not changed
+        tensors = (*self.network.parameters(), *self.network.buffers())
+        network = copy.deepcopy(self.network, {id(tensor): tensor for tensor in tensors})
         old = find_first_conv(network, self.spec.first_conv)
         colors = old.weight.detach().double().numpy().copy()
         bias = None if old.bias is None else old.bias.detach().clone()
@@ -134,7 +137,8 @@ class BackboneContract:
         assert output.shape == (2, self.spec.feature_dim)
 
     def test_create_backbone_takes_ten_channels(self) -> None:
-        network = create_backbone(self.name, in_channels=10, **self.options).eval()
+        with WithoutDrawing():  # its shape is all that counts here
+            network = create_backbone(self.name, in_channels=10, **self.options).eval()
         assert self._run(network, 10).shape == (1, self.spec.feature_dim)
 
     def test_gradient_reaches_every_parameter(self) -> None:

@@ -94,8 +94,9 @@ def three(tmp_path: Path) -> list[str]:
     return [str(EXAMPLE), str(bad), str(copy)]
 
 
-def detect(*words: str) -> Any:
-    return CliRunner().invoke(cli, ["detect", *words, "--max-duration", "6", "--format", "csv"])
+def detect(*words: str, seconds: int = 6) -> Any:
+    part = ("--max-duration", str(seconds), "--format", "csv")
+    return CliRunner().invoke(cli, ["detect", *words, *part])
 
 
 def test_the_command_gives_the_same_in_processes_and_when_it_goes_on(
@@ -137,7 +138,7 @@ def test_where_what_is_done_cannot_be_written_the_run_ends(
         raise OutputError("cannot write 'done.jsonl': No space left on device")
 
     monkeypatch.setattr(Manifest, "add", full)
-    result = detect(*three, "--jobs", jobs, "--resume", str(tmp_path / "done.jsonl"))
+    result = detect(*three, "--jobs", jobs, "--resume", str(tmp_path / "done.jsonl"), seconds=1)
     assert result.exit_code == 6
     assert result.stderr.count("No space left on device") == 1
     assert "internal error" not in result.stderr

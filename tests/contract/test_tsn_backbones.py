@@ -18,13 +18,17 @@ from slipdetect.models import TSN
 
 CHANNELS = {"rgb": (9, 3), "flow": (30, 10), "rgbdiff": (54, 15)}
 # one network of each library in every modality; the stems of all are tried in test_backbones.py,
-# so that one modality, in turn, shows that the others learn
+# so that one modality, in turn, shows that the others learn; and with the slow tests that those do
+# which are others with more blocks
 WHOLE = ("resnet18", "bninception", "efficientnet_lite0")
+DEEPER = ("resnet34", "resnet101", "resnet152", "resnest101", "vgg16_bn")
 CASES = [
     pytest.param(
         name,
         modality,
-        marks=() if name in WHOLE or number % 3 == turn else pytest.mark.slow,
+        marks=()
+        if name in WHOLE or (number % 3 == turn and name not in DEEPER)
+        else pytest.mark.slow,
     )
     for number, name in enumerate(list_backbones())
     for turn, modality in enumerate(CHANNELS)

@@ -16,6 +16,7 @@ from slipdetect.backbones import backbone_info, create_backbone
 from slipdetect.backbones.resnest_nets import RectifiedConv2d, rectify_convolutions
 from slipdetect.backbones.weights import rename
 from slipdetect.errors import ModelError, UsageError
+from slipdetect.models.tsn import WithoutDrawing
 
 State = dict[str, torch.Tensor]
 
@@ -33,7 +34,8 @@ def test_inceptions_equal_the_library_up_to_the_classifier(name: str, size: int)
 
     original = getattr(pretrainedmodels, name)(pretrained=None).eval()
     original.last_linear = nn.Identity()
-    network = create_backbone(name).eval()
+    with WithoutDrawing():
+        network = create_backbone(name).eval()
     network.load_state_dict(original.state_dict(), strict=True)
     picture = torch.randn(1, 3, size, size, generator=torch.Generator().manual_seed(0))
     with torch.no_grad():
@@ -62,7 +64,8 @@ def test_vgg_keeps_fc6_and_fc7_and_ends_before_dropout() -> None:
     import torchvision
 
     original = torchvision.models.vgg16(weights=None, init_weights=False).eval()
-    network = create_backbone("vgg16").eval()
+    with WithoutDrawing():
+        network = create_backbone("vgg16").eval()
     state = {k: v for k, v in original.state_dict().items() if not k.startswith("classifier.6")}
     network.load_state_dict(state, strict=True)
     original.classifier[6] = nn.Identity()

@@ -25,6 +25,7 @@ from slipdetect.models import (
     load_package,
     save_package,
 )
+from slipdetect.models.tsn import WithoutDrawing
 from stub_models import RECIPE, register_stub, stub_config, stub_stream, stub_tsn
 
 SLOW = {"resnest50", "inceptionv4", "inceptionresnetv2", "vgg16", "vgg16_bn"}
@@ -123,7 +124,7 @@ def test_names_are_those_of_the_older_programs(
 ) -> None:
     # without memory for the weights: names and shapes are all that is looked at
     monkeypatch.setattr(OldNetwork, "_wake_up", lambda self: None)
-    with torch.device("meta"):
+    with torch.device("meta"), WithoutDrawing():
         old = OldNetwork(arch, "flow", dropout=dropout)
         network = TSN(arch.lower(), "flow", dropout=0.7 if dropout else 0.0, partial_bn=False)
     stream = stub_stream("flow", backbone=arch.lower(), dropout=0.7 if dropout else 0.0)

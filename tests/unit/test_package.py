@@ -44,6 +44,15 @@ def trained(modality: str) -> TSN:
     return network.eval()
 
 
+def test_no_weights_are_drawn_that_a_file_replaces(tmp_path: Path) -> None:
+    saved = save_package(tmp_path / "m", stub_config("rgb"), {"rgb": trained("rgb").state_dict()})
+    before = torch.get_rng_state()
+    saved.build_stream("rgb")
+    assert torch.equal(torch.get_rng_state(), before)
+    stub_tsn("rgb")
+    assert not torch.equal(torch.get_rng_state(), before)
+
+
 @pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16, torch.float32])
 def test_weights_come_back_as_stored(tmp_path: Path, dtype: torch.dtype) -> None:
     networks = {name: trained(name) for name in ("rgb", "flow")}

@@ -96,7 +96,7 @@ def test_exercise_and_life_have_no_event_and_differ_by_seed(
     rendering: dict[str, ModuleType], action: str
 ) -> None:
     make = rendering["motion"].make_motion
-    one, again, other = (make(action, 6.0, np.random.default_rng(s), 20.0) for s in (1, 1, 2))
+    one, again, other = (make(action, 6.0, np.random.default_rng(s), RATE) for s in (1, 1, 2))
     assert one.events == ()
     assert one.support == ""
     assert np.array_equal(one.joints, again.joints)

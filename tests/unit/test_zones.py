@@ -69,12 +69,12 @@ def winding(point: Point, corners: tuple[Point, ...]) -> float:
 def far_from_sides(point: Point, corners: tuple[Point, ...]) -> bool:
     for index, (x2, y2) in enumerate(corners):
         x1, y1 = corners[index - 1]
-        for step in range(201):
-            share = step / 200
-            if math.hypot(x1 + share * (x2 - x1) - point[0], y1 + share * (y2 - y1) - point[1]) < (
-                0.01
-            ):
-                return False
+        along = (point[0] - x1) * (x2 - x1) + (point[1] - y1) * (y2 - y1)
+        length = (x2 - x1) ** 2 + (y2 - y1) ** 2
+        share = min(max(along / length, 0.0), 1.0) if length else 0.0
+        nearest = x1 + share * (x2 - x1), y1 + share * (y2 - y1)
+        if math.dist(nearest, point) < 0.01:
+            return False
     return True
 
 

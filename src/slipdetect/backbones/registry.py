@@ -149,9 +149,7 @@ def unavailable(name: str, entry: Entry, error: BaseException) -> BackboneUnavai
 
 def _entries() -> dict[str, Entry]:
     """Names to entries: built-ins first, then plugins by distribution name; the first one wins."""
-    found: list[Entry] = []
-    for point in _points(tuple(_changed(path) for path in sys.path)):
-        found.append(Entry(point, _normalize(point.dist.name) if point.dist else "unknown"))
+    found = _registered(tuple(_changed(path) for path in sys.path))
     entries = {entry.point.name: entry for entry in found if entry.built_in}
     for name, value in BUILT_IN.items():
         entries.setdefault(name, Entry(EntryPoint(name, value, GROUP), OWN_DISTRIBUTION))
@@ -180,9 +178,12 @@ def _changed(path: str) -> tuple[str, int]:
 
 
 @functools.lru_cache(maxsize=1)
-def _points(path: tuple[tuple[str, int], ...]) -> tuple[EntryPoint, ...]:
-    """Read what all distributions of ``path`` registered, 10 ms; again only when it changes."""
-    return tuple(entry_points(group=GROUP))
+def _registered(path: tuple[tuple[str, int], ...]) -> tuple[Entry, ...]:
+    """Read what all distributions of ``path`` registered, 30 ms; again only when it changes."""
+    return tuple(
+        Entry(point, _normalize(point.dist.name) if point.dist else "unknown")
+        for point in entry_points(group=GROUP)
+    )
 
 
 def _allowed_plugins() -> set[str] | None:

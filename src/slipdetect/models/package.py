@@ -54,10 +54,11 @@ class ModelPackage:
 
     def build_stream(self, modality: str) -> TSN:
         """Build the network of one stream, as ``build_streams`` does."""
-        from slipdetect.models.tsn import build_network
+        from slipdetect.models.tsn import WithoutDrawing, build_network
 
         stream = self.config.stream(modality)
-        network = build_network(stream, len(self.config.labels))
+        with WithoutDrawing():
+            network = build_network(stream, len(self.config.labels))
         path = self.folder / stream.file
         load_strictly(network, read(path), str(path))
         return network.eval()

@@ -11,6 +11,7 @@ from typing import Any, Self, cast
 
 import torch
 from torch import nn
+from torch.overrides import TorchFunctionMode
 
 from slipdetect import backbones
 from slipdetect.errors import ModelError, UsageError
@@ -18,6 +19,15 @@ from slipdetect.modalities.snippet import Modality, get_modality
 from slipdetect.models.config import StreamConfig
 from slipdetect.models.consensus import Consensus
 from slipdetect.models.freezing import BatchNormFreezer, FreezeBN, freeze, parameter_groups
+
+# what every initialization of torch, torchvision and timm comes down to
+_DRAW = (
+    torch.Tensor.normal_,
+    torch.Tensor.uniform_,
+    nn.init.normal_,
+    nn.init.uniform_,
+    nn.init.kaiming_uniform_,
+)
 
 
 class TSN(nn.Module):
@@ -236,6 +246,20 @@ def _check_channels(first_conv: nn.Module, modality: Modality) -> None:
             f"{modality.network_channels} input channels, not {channels}; "
             f"create it with in_channels={modality.network_channels}"
         )
+
+
+class WithoutDrawing(TorchFunctionMode):
+    """Within it networks begin with zeros: to draw weights that a file replaces takes long."""
+
+    def __torch_function__(
+        self, func: Any, types: Any, args: tuple[Any, ...] = (), kwargs: Any = None
+    ) -> Any:
+        kwargs = kwargs or {}
+        if func not in _DRAW:
+            return func(*args, **kwargs)
+        tensor: torch.Tensor = args[0] if args else kwargs["tensor"]
+        tensor.detach().zero_()
+        return tensor
 
 
 def build_network(stream: StreamConfig, classes: int) -> TSN:
