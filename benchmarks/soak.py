@@ -22,9 +22,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import platform
 import signal
-import socket
 import statistics
 import subprocess
 import sys
@@ -35,9 +33,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from machine import processor_name
 from soak_around import Around
 from soak_report import report
-from soak_streams import RATE, make_footage, serve
+from soak_streams import free_port, join, length, make_footage, serve, wait_for
 
 RESULT = Path(__file__).parent / "results" / "soak.json"
 DATA = Path(os.environ.get("SLIPDETECT_TEST_DATA", "../shared/data"))
@@ -134,7 +133,7 @@ def watched(
         server.wait()
     return {
         "when": datetime.now(UTC).isoformat(timespec="seconds"),
-        "machine": {"cpus": os.cpu_count(), "processor": processor()},
+        "machine": {"cpus": os.cpu_count(), "processor": processor_name()},
         "cameras": len(numbers),
         "seconds": seconds,
         "faults": len((folder / "faults.jsonl").read_text(encoding="utf-8").splitlines()),
@@ -168,35 +167,6 @@ def expected(data: Path, folder: Path, number: int) -> dict[str, Any]:
             encoding="utf-8",
         )
     return json.loads(found.read_text(encoding="utf-8"))
-
-
-def length(video: Path) -> float:
-    """Return how long a video of footage lasts, its last picture too, seconds."""
-    import av
-
-    with av.open(str(video)) as container:
-        return sum(1 for packet in container.demux(video=0) if packet.size) / RATE
-
-
-def join(video: Path, target: Path) -> None:
-    """Write a video twice, one behind the other, packet by packet."""
-    import av
-
-    with av.open(str(target), "w") as out:
-        stream, base = None, 0
-        for _ in range(2):
-            with av.open(str(video)) as container:
-                source = container.streams.video[0]
-                stream = out.add_stream_from_template(source) if stream is None else stream
-                last = 0
-                for packet in container.demux(source):
-                    if packet.dts is None:
-                        continue
-                    last = packet.pts + packet.duration
-                    packet.pts, packet.dts = packet.pts + base, packet.dts + base
-                    packet.stream = stream
-                    out.mux(packet)
-                base += last
 
 
 class Watched:
@@ -379,25 +349,6 @@ def events_due(
     ]
 
 
-def free_port() -> int:
-    """Return a port that is free now."""
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))
-        return int(taken.getsockname()[1])
-
-
-def wait_for(port: int) -> None:
-    """Wait until a server listens."""
-    for _ in range(100):
-        try:
-            socket.create_connection(("127.0.0.1", port), 1).close()
-        except OSError:
-            time.sleep(0.1)
-        else:
-            return
-    raise SystemExit("the server does not listen")
-
-
 def resident(pid: int) -> int:
     """Return the memory that a process holds, bytes."""
     fields = Path(f"/proc/{pid}/statm").read_text(encoding="ascii").split()
@@ -408,14 +359,6 @@ def cpu_seconds(pid: int) -> float:
     """Return the processor time of a process."""
     fields = Path(f"/proc/{pid}/stat").read_text(encoding="ascii").rpartition(")")[2].split()
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
-
-
-def processor() -> str:
-    """Return what CPU this is."""
-    for line in Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines():
-        if line.startswith("model name"):
-            return line.partition(":")[2].strip()
-    return platform.processor()
 
 
 if __name__ == "__main__":

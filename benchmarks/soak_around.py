@@ -10,7 +10,6 @@ import json
 import resource
 import shutil
 import signal
-import socket
 import subprocess
 import threading
 from collections import Counter
@@ -19,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 import av
+from soak_streams import free_port
 
 _AWAY = 10.0  # seconds that the broker is gone, or the disk full
 _FULL = 1000  # bytes that no file may grow beyond: a write fails halfway, as on a full disk
@@ -38,9 +38,7 @@ class Around:
         self._folder, self._every = folder, every
         self._clips = folder / "clips"
         shutil.rmtree(self._clips, ignore_errors=True)
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            self._port = free.getsockname()[1]
+        self._port = free_port()
         lines = [f"listener {self._port} 127.0.0.1", "allow_anonymous true", "persistence true"]
         lines += [f"persistence_location {folder}/", f"user {getpass.getuser()}"]
         (folder / "mosquitto.conf").write_text("\n".join(lines) + "\n", encoding="utf-8")

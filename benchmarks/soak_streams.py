@@ -10,6 +10,7 @@ import csv
 import itertools
 import json
 import random
+import socket
 import threading
 import time
 from collections.abc import Iterator
@@ -83,6 +84,31 @@ def _pictures(path: Path) -> Iterator[np.ndarray]:
             while frame.time >= wanted - 0.5 / RATE:
                 yield picture
                 wanted = next(due) / RATE
+
+
+def length(video: Path) -> float:
+    """Return how long a video of footage lasts, its last picture too, seconds."""
+    with av.open(str(video)) as container:
+        return sum(1 for packet in container.demux(video=0) if packet.size) / RATE
+
+
+def join(video: Path, target: Path) -> None:
+    """Write a video twice, one behind the other, packet by packet."""
+    with av.open(str(target), "w") as out:
+        stream, base = None, 0
+        for _ in range(2):
+            with av.open(str(video)) as container:
+                source = container.streams.video[0]
+                stream = out.add_stream_from_template(source) if stream is None else stream
+                last = 0
+                for packet in container.demux(source):
+                    if packet.dts is None:
+                        continue
+                    last = packet.pts + packet.duration
+                    packet.pts, packet.dts = packet.pts + base, packet.dts + base
+                    packet.stream = stream
+                    out.mux(packet)
+                base += last
 
 
 class _Faults:
@@ -191,3 +217,22 @@ def _stream(video: Path, target: _Sent, fault: Any) -> None:
                 out.mux(packet)
                 frames += 1
             base += frames
+
+
+def free_port() -> int:
+    """Return a port that is free now."""
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        return int(taken.getsockname()[1])
+
+
+def wait_for(port: int) -> None:
+    """Wait until a server listens."""
+    for _ in range(100):
+        try:
+            socket.create_connection(("127.0.0.1", port), 1).close()
+        except OSError:
+            time.sleep(0.1)
+        else:
+            return
+    raise SystemExit("the server does not listen")

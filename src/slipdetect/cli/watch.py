@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -40,7 +40,6 @@ if TYPE_CHECKING:
 
     Named = dict[str, tuple[CameraEntry, LiveSource]]
 
-T = TypeVar("T")
 
 _NONE = (None, None)
 _HEADINGS = ("Source", "Connection", "Output", "Model", "Events", "Alerts", "Reading")
@@ -185,17 +184,14 @@ class WatchSettings(CommonSettings):
         """
         from slipdetect.video.live import LiveSettings
 
-        default = LiveSettings()
+        names = ("retries", "read_timeout", "max_lag", "max_pixels")
+        given: dict[str, Any] = {"retries": None} if endless else {}
+        given |= {name: value for name in names if (value := getattr(self, name)) is not None}
         return LiveSettings(
-            retries=None
-            if endless and self.retries is None
-            else _given(self.retries, default.retries),
-            read_timeout=_given(self.read_timeout, default.read_timeout),
-            max_lag=_given(self.max_lag, default.max_lag),
             stream=self.stream,
-            max_pixels=_given(self.max_pixels, default.max_pixels),
             max_duration=self.max_duration,
             frame_rate=self.frame_rate,
+            **given,
         )
 
     def _source(self, kind: str, given: str) -> LiveSource:
@@ -377,10 +373,6 @@ def _about(entry: CameraEntry) -> Iterator[None]:
         if not entry.name:
             raise
         raise type(error)(f"camera {entry.name!r}: {error}") from None
-
-
-def _given(value: T | None, default: T) -> T:
-    return default if value is None else value
 
 
 def _variable(name: str) -> str:
