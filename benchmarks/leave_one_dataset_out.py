@@ -95,6 +95,7 @@ def main() -> None:
         tables = (
             lodo_report.table(names),
             lodo_report.sizes_table(names),
+            lodo_report.above_table(),
             lodo_report.streams_table(names),
             lodo_report.ordinary_table(),
             lodo_report.presets_table(names),

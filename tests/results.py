@@ -65,6 +65,7 @@ class FakeDetector:
         self.device, self.engine = "cpu", "onnx"
         self.event_config = events
         self.zones = Zones()
+        self.view = "level"
 
     @classmethod
     def load(

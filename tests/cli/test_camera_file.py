@@ -41,6 +41,7 @@ zone.floor.include = [[0, 0.5], [1, 0.5], [1, 1], [0, 1]]
 
 [camera.desk]
 source = 0
+view = "above"
 """
 
 
@@ -68,7 +69,7 @@ def test_a_file_of_cameras_says_this(tmp_path: Path) -> None:
         str(tmp_path / "models" / "hall"),
         Zones((floor,)),
     )
-    assert desk.address == ("source", "0")
+    assert desk == CameraEntry("desk", ("source", "0"), (("view", "above"),))
     # as Windows writes files
     assert cameras(tmp_path, b"\xef\xbb\xbf" + WHOLE.replace("\n", "\r\n").encode()) == [
         *(kitchen, door, hall, desk)
@@ -129,6 +130,7 @@ WRONG: dict[str, tuple[str | bytes, int | None, str]] = {
         5,
         "zone 'bed' crosses itself: its sides 1 and 3 meet",
     ),
+    "view": (ONE + "view = 'top'\n", 2, "view: 'top' is not one of 'level', 'above'"),
     "zone out of the picture": (
         ZONE + "exclude = [\n  [60, 50],\n  [95, 50],\n  [95, 90]\n]\n",
         5,

@@ -49,6 +49,7 @@ def test_the_card_has_every_table(benchmark: ModuleType) -> None:
     card = (ROOT / CARD).read_text(encoding="utf-8")
     tables = [
         benchmark.sizes_table(benchmark.FOLDS),
+        benchmark.above_table(),
         benchmark.streams_table(benchmark.FOLDS),
         benchmark.ordinary_table(),
         benchmark.presets_table(benchmark.FOLDS),

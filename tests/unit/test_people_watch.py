@@ -144,6 +144,14 @@ def test_from_the_gate_on_the_pose_stream_speaks_too() -> None:
     )
 
 
+def test_from_above_how_people_move_decides_alone() -> None:
+    film = Film(lambda time: [someone()], run=RunState(EventConfig(0.7, 0.5), view="above"))
+    *_, window = film.windows(GATED, 4)
+    assert window.probability == pytest.approx(sigmoid(2.0))
+    assert window.person == 1
+    assert len(film.eyes.looked) > 2 * RATE
+
+
 def test_the_surest_person_is_named() -> None:
     film = Film(lambda time: [someone(10), someone(70)])
     *_, window = film.windows(OPEN, 4)

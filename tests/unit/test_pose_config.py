@@ -113,3 +113,11 @@ def test_where_nobody_is_found_the_other_streams_decide_by_hand(odds: float) -> 
 def test_weights_at_both_ends() -> None:
     assert PoseConfig(weight=0.0).combined(1.0, -5.0) == pytest.approx(sigmoid(1.0))
     assert PoseConfig(weight=1.0).combined(1.0, -5.0) == pytest.approx(sigmoid(-5.0))
+
+
+def test_from_above_the_pose_stream_has_all_the_weight() -> None:
+    config = PoseConfig(weight=0.6, never_up=4.0, gate=0.2, unseen=1.5, rate=4.0)
+    above = config.seen("above")
+    assert (above.weight, above.never_up, above.gate) == (1.0, 0.0, 0.0)
+    assert (above.unseen, above.rate, above.calibration) == (1.5, 4.0, config.calibration)
+    assert config.seen("level") is config

@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 
 from slipdetect.detection import Detector
-from slipdetect.detection.detector import peak_memory
 from slipdetect.detection.pipeline import Stopwatch
+from slipdetect.flow.machine import peak_memory
 from slipdetect.reports.table import profile_text
 from slipdetect.types import Profile, Stage
 from synth import make_video

@@ -22,7 +22,7 @@ from slipdetect.types.zones import Zone, Zones
 SUFFIX = ".toml"
 # of the options of watch those that a camera may have for itself
 OWN_OPTIONS = (
-    *("sensitivity", "onset", "offset", "min_duration", "min_gap", "pad", "confirm_down"),
+    *("sensitivity", "onset", "offset", "min_duration", "min_gap", "pad", "confirm_down", "view"),
     *("retries", "read_timeout", "max_lag", "stream", "max_pixels", "frame_rate"),
 )
 _ADDRESSES = ("source", "source_env", "source_file")

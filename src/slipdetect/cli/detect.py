@@ -193,7 +193,7 @@ def _tell(console: Console, written: list[Path]) -> None:
 
 def _whole(watch: Stopwatch, detected: Profile, some_failed: bool) -> Profile:
     """Return the profile of the run, with detecting split as the results say."""
-    from slipdetect.detection.detector import peak_memory
+    from slipdetect.flow.machine import peak_memory
 
     seconds = {stage.name: stage.seconds for stage in watch.stages}
     detecting = seconds.pop(DETECTING, 0.0)
@@ -265,6 +265,7 @@ def _done_videos(
         "weights": dict(detector.scorer.weights),
         "events": detector.event_config.to_json(),
         "zones": detector.zones.to_json(),
+        "view": detector.view,
         "exact": settings.exact,
         "engine": settings.engine,
         "store": settings.store,

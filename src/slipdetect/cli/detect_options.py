@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from slipdetect.detection import Detector
     from slipdetect.people.privacy import Privacy
     from slipdetect.store import VideoStore
+    from slipdetect.types import View
     from slipdetect.video import VideoOptions
 
 logger = logging.getLogger(__name__)
@@ -41,6 +42,7 @@ _probability = partial(headed, metavar="P", type=click.FloatRange(0.0, 1.0))
 # as in models/config.py and detection/engines, which a page of help must not load
 SENSITIVITIES = ("low", "balanced", "high")
 ENGINES = ("auto", "torch", "onnx", "openvino")
+VIEWS = ("level", "above")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -112,6 +114,14 @@ class CommonSettings(EventSettings, ModelSettings):
         "Only those whose person is not seen to get up within so long after the peak; none that a "
         "file ends before.",
         type=click.FloatRange(0.0, MOST_CONFIRM),
+    )
+    view: View = headed(
+        "Events",
+        "above: the camera looks straight down; how people move decides alone.",
+        "NAME",
+        default="level",
+        type=click.Choice(VIEWS),
+        more=True,
     )
     zones: str | None = headed(
         "Events",
@@ -200,6 +210,7 @@ class CommonSettings(EventSettings, ModelSettings):
             sensitivity=self.sensitivity,
             exact=self.exact,
             engine=self.engine,
+            view=self.view,
         )
         if zones is not None:
             detector.zones = zones

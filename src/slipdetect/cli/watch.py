@@ -172,7 +172,9 @@ class WatchSettings(CommonSettings):
                 events = {**event_settings(vars(own)), "confirm_down": own.confirm_down}
                 zones = entry.zones or None  # else those of --zones
                 with _about(entry):
-                    mine = detector.again(events, own.sensitivity, entry.calibration, zones)
+                    mine = detector.again(
+                        events, own.sensitivity, entry.calibration, zones, own.view
+                    )
             found.append(Camera(name, source, mine, own.connection(endless=many)))
         return found
 

@@ -5,12 +5,11 @@ In: a file, or a live source. Out: a ``DetectionResult``, or events as they end.
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable, Iterator, Mapping
 from copy import copy
 from os import PathLike
 from pathlib import Path
-from typing import Self, Unpack
+from typing import Self, Unpack, get_args
 
 from slipdetect.detection.live import live_events
 from slipdetect.detection.loading import model_folder, stored_flow
@@ -32,11 +31,10 @@ from slipdetect.types import (
     Event,
     EventConfig,
     EventFinder,
-    Profile,
+    View,
     Window,
 )
 from slipdetect.types.aftermath import with_aftermath
-from slipdetect.types.result import watched
 from slipdetect.types.zones import Zones
 from slipdetect.video import (
     FrameTransform,
@@ -75,6 +73,7 @@ class Detector:
         self.scorer = scorer
         self.event_config = EventConfig() if event_config is None else event_config
         self.zones = Zones()
+        self._view: View = "level"
         self.transform: FrameTransform | None = None
 
     @classmethod
@@ -86,6 +85,7 @@ class Detector:
         sensitivity: str = BALANCED,
         exact: bool = False,
         engine: str = "auto",
+        view: View = "level",
     ) -> Self:
         """Load a model package.
 
@@ -99,8 +99,10 @@ class Detector:
                 every machine.
             engine: What computes the networks: ``"onnx"`` (ONNX Runtime, for models that carry a
                 graph), ``"openvino"`` (likewise), ``"torch"`` (every model), or ``"auto"``.
+            view: ``"above"`` for cameras that look straight down; see ``view`` of the detector.
 
         Raises:
+            UsageError: The model cannot be used with that view.
             PackageError: The package is missing, damaged or made for something else.
             ModelError: The device is not there, the engine cannot compute this model, or the model
                 has no such thresholds.
@@ -108,7 +110,9 @@ class Detector:
         package = load_package(model_folder(model))
         preset = package.config.events_at(sensitivity)
         config = preset.updated({} if events is None else events)
-        return cls.from_package(package, device, config, exact, engine)
+        detector = cls.from_package(package, device, config, exact, engine)
+        detector.view = view
+        return detector
 
     @classmethod
     def from_package(
@@ -130,6 +134,7 @@ class Detector:
         sensitivity: str = BALANCED,
         calibration: str | PathLike[str] | None = None,
         zones: Zones | None = None,
+        view: View | None = None,
     ) -> Self:
         """Return a detector by the same networks, for a source that needs other settings.
 
@@ -139,9 +144,10 @@ class Detector:
             calibration: A package that differs from this model in calibration and thresholds only,
                 as ``slipdetect calibrate`` makes it.
             zones: Where in the picture events count; None: as of this detector.
+            view: How the camera looks at people; None: as of this detector.
 
         Raises:
-            UsageError: The scorer is no model package.
+            UsageError: The scorer is no model package, or cannot be used with that view.
             PackageError: The calibration is one of another model.
             ModelError: As of ``load``.
         """
@@ -153,7 +159,31 @@ class Detector:
         _check_events(config, other.event_config)
         if zones is not None:
             other.zones = zones
+        if view is not None:
+            other.view = view
         return other
+
+    @property
+    def view(self) -> View:
+        """How the camera looks at people: ``"level"``, or ``"above"``: straight down.
+
+        From above a model that looks at people judges by how they move alone.
+
+        Raises:
+            UsageError: It is set to ``"above"``, and the scorer looks at no people.
+        """
+        return self._view
+
+    @view.setter
+    def view(self, view: View) -> None:
+        if view not in get_args(View):
+            raise UsageError(f"view must be one of {', '.join(get_args(View))}, not {view!r}")
+        if view != "level" and (not isinstance(self.scorer, TSNScorer) or self.config.pose is None):
+            raise UsageError(
+                f"the model {self.scorer.name!r} looks at no people, so it cannot judge by them "
+                "alone; leave out view='above' or use a model with a pose stream"
+            )
+        self._view = view
 
     def share(self) -> None:
         """Let the live sources of many threads share passes of networks that a GPU computes."""
@@ -227,7 +257,7 @@ class Detector:
             raise UsageError(
                 "stored flow is of the video as it is; leave the store or the transform out"
             )
-        run = RunState(self.event_config, zones=self.zones)
+        run = RunState(self.event_config, zones=self.zones, view=self.view)
         windows: list[Window] = []
         events: list[Event] = []
         with run.watch.stage(READING):
@@ -260,10 +290,11 @@ class Detector:
             report=video.report,
             duration=run.last,
             padded=run.last - video.info.start < self.scorer.window,
-            profile=_profile(run, video),
+            profile=run.profile(video),
             event_config=self.event_config,
             label=self.scorer.label,
             zones=self.zones,
+            view=self.view,
         )
 
     def iter_events(self, source: Source, **reading: Unpack[SourceOptions]) -> Iterator[Event]:
@@ -281,7 +312,8 @@ class Detector:
             yield from live_events(self, str(source), reading)
             return
         with open_video(source, **file_options(reading)) as video:
-            for _, events in self._found(video, RunState(self.event_config, zones=self.zones)):
+            run = RunState(self.event_config, zones=self.zones, view=self.view)
+            for _, events in self._found(video, run):
                 yield from events
 
     def _found(self, video: Video, run: RunState) -> Iterator[tuple[Window | None, list[Event]]]:
@@ -323,19 +355,6 @@ def _check_events(model: ModelConfig, events: EventConfig) -> None:
         )
 
 
-def _profile(run: RunState, video: Video) -> Profile:
-    return Profile(
-        run.watch.seconds,
-        run.watch.stages,
-        watched(run.last, video.info, video.report),
-        video.report.frames,
-        run.samples,
-        run.snippets,
-        run.computed,
-        peak_memory(),
-    )
-
-
 def detect(
     source: Source,
     *,
@@ -345,6 +364,7 @@ def detect(
     sensitivity: str = BALANCED,
     exact: bool = False,
     engine: str = "auto",
+    view: View = "level",
     on_progress: Progress | None = None,
     on_event: OnEvent | None = None,
     **reading: Unpack[VideoOptions],
@@ -355,12 +375,13 @@ def detect(
 
     Args:
         source: A file.
-        model: As for ``Detector.load``, like the options up to ``engine``.
+        model: As for ``Detector.load``, like the options up to ``view``.
         device: See ``model``.
         events: See ``model``.
         sensitivity: See ``model``.
         exact: See ``model``.
         engine: See ``model``.
+        view: See ``model``.
         on_progress: As for ``Detector.detect``, like ``on_event`` and the options of ``reading``.
         on_event: See ``on_progress``.
         **reading: As for ``open_video``: stream, frame_rate, max_pixels, max_duration, pieces,
@@ -369,24 +390,5 @@ def detect(
     Raises:
         SlipdetectError: As ``Detector.load`` and ``Detector.detect`` raise.
     """
-    detector = Detector.load(model, device, events, sensitivity, exact, engine)
+    detector = Detector.load(model, device, events, sensitivity, exact, engine, view)
     return detector.detect(source, on_progress=on_progress, on_event=on_event, **reading)
-
-
-def peak_memory() -> int | None:
-    """Return the most memory that this process has held so far, bytes; None if unknown."""
-    try:
-        # getrusage keeps what the process that started this one held
-        for line in (
-            Path("/proc/self/status").read_text(encoding="ascii", errors="replace").splitlines()
-        ):
-            if line.startswith("VmHWM:"):
-                return int(line.split()[1]) * 1024
-    except OSError:
-        pass
-    try:
-        import resource
-    except ImportError:
-        return None
-    most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return most if sys.platform == "darwin" else most * 1024

@@ -13,7 +13,7 @@ from typing import Any, Protocol
 from slipdetect.detection.pipeline import RunState, Segment, WindowScorer, marked_windows
 from slipdetect.detection.turns import Turns
 from slipdetect.errors import UsageError
-from slipdetect.types import Event, EventConfig, EventFinder, Window
+from slipdetect.types import Event, EventConfig, EventFinder, View, Window
 from slipdetect.types.event_finder import Found
 from slipdetect.types.zones import Zones
 from slipdetect.video import Frame, FrameTransform, Gap, SourceOptions
@@ -163,6 +163,10 @@ class LiveDetector(Protocol):
     zones: Zones
     transform: FrameTransform | None
 
+    @property
+    def view(self) -> View:
+        """How the camera looks at people."""
+
 
 class LiveDetection:
     """One live run.
@@ -197,7 +201,9 @@ class LiveDetection:
         self._scorer = detector.scorer
         self._video = video
         self._turns = turns
-        self._run = RunState(detector.event_config, sparse=sparse, zones=detector.zones)
+        self._run = RunState(
+            detector.event_config, sparse=sparse, zones=detector.zones, view=detector.view
+        )
         self.recent: deque[tuple[float, float]] = deque()
         self.stopped = False
         self._finder = EventFinder(detector.event_config, detector.scorer.label)

@@ -76,9 +76,10 @@ class PeopleWatch:
         segment: Segment,
         sample_fps: float,
     ) -> None:
-        self._config, self._estimator, self._network = config, estimator, network
+        self._estimator, self._network = estimator, network
         self._segment = segment
         self._run = segment.run
+        self._config = config.seen(self._run.view)
         events = segment.run.event_config
         self._onset = 0.5 if events is None else events.onset
         self._pictures = _Pictures(PictureSampler(sample_fps, config.rate))

@@ -17,11 +17,13 @@ from typing import Any, Protocol, TypeVar
 
 from slipdetect.detection.cutting import FlowSource, Snippet, SnippetCutter
 from slipdetect.detection.schedule import Schedule, Score, Scores, WindowScores
+from slipdetect.flow.machine import peak_memory
 from slipdetect.modalities.snippet import StreamInput
-from slipdetect.types import EventConfig, Stage, VideoInfo, Window
+from slipdetect.types import EventConfig, Profile, Stage, VideoInfo, View, Window
 from slipdetect.types.aftermath import Aftermath
+from slipdetect.types.result import watched
 from slipdetect.types.zones import Zones
-from slipdetect.video import Frame
+from slipdetect.video import Frame, Video
 
 T = TypeVar("T")
 
@@ -115,6 +117,7 @@ class RunState:
         followed: Those who fell and are looked for until it is known what became of them.
         sparse: A live source may leave out snippets too, which it is told later for.
         zones: Where in the picture events count.
+        view: How the camera looks at people.
     """
 
     event_config: EventConfig | None = None
@@ -129,6 +132,20 @@ class RunState:
     followed: list[Aftermath] = field(default_factory=list)
     sparse: bool = False
     zones: Zones = field(default_factory=Zones)
+    view: View = "level"
+
+    def profile(self, video: Video) -> Profile:
+        """Return where the time went so far in the run over a file."""
+        return Profile(
+            self.watch.seconds,
+            self.watch.stages,
+            watched(self.last, video.info, video.report),
+            video.report.frames,
+            self.samples,
+            self.snippets,
+            self.computed,
+            peak_memory(),
+        )
 
 
 class Segment(Iterator[Frame]):

@@ -1,4 +1,4 @@
-"""What the work runs on: OpenCL devices and CPUs.
+"""What the work runs on: OpenCL devices, CPUs and memory.
 
 In: this machine. Out: what there is of it, and how much of it may be used.
 """
@@ -6,7 +6,9 @@ In: this machine. Out: what there is of it, and how much of it may be used.
 from __future__ import annotations
 
 import os
+import sys
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, cast
 
 from slipdetect.errors import UsageError
@@ -96,3 +98,22 @@ def limit_cpus(count: int) -> None:
     """Let this process use ``count`` CPUs at most, as where several share a machine."""
     global _most_cpus
     _most_cpus = max(count, 1)
+
+
+def peak_memory() -> int | None:
+    """Return the most memory that this process has held so far, bytes; None if unknown."""
+    try:
+        # getrusage keeps what the process that started this one held
+        for line in (
+            Path("/proc/self/status").read_text(encoding="ascii", errors="replace").splitlines()
+        ):
+            if line.startswith("VmHWM:"):
+                return int(line.split()[1]) * 1024
+    except OSError:
+        pass
+    try:
+        import resource
+    except ImportError:
+        return None
+    most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return most if sys.platform == "darwin" else most * 1024

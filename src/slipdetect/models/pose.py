@@ -6,12 +6,12 @@ In: keyword arguments or a table of ``model.json``. Out: a validated, frozen ``P
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import asdict, dataclass, field, fields, replace
 from typing import Any
 
 from slipdetect._checks import digest, exact_keys, file_name, integer, number, text
 from slipdetect.errors import PackageError, UsageError
-from slipdetect.types import Calibration
+from slipdetect.types import Calibration, View
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -79,6 +79,16 @@ class PoseConfig:
             low, high = self.limits
             both = (1 - self.weight) * min(max(odds, low), high) + self.weight * pose
         return float(self.calibration.probabilities(both))
+
+    def seen(self, view: View) -> PoseConfig:
+        """Return how people are judged where a camera has such a view of them.
+
+        From above the other streams see no fall, and nobody is ever seen to be up: how people move
+        decides alone.
+        """
+        if view == "level":
+            return self
+        return replace(self, weight=1.0, never_up=0.0, gate=0.0)
 
     def to_json(self) -> dict[str, Any]:
         """Return plain JSON data with every field."""

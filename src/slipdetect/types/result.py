@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any, Self, TypeVar
+from typing import TYPE_CHECKING, Any, Literal, Self, TypeVar
 
 from slipdetect._text import plain_name, printable, timecode
 from slipdetect.errors import UsageError
@@ -22,6 +22,9 @@ if TYPE_CHECKING:
     import pandas as pd
 
 T = TypeVar("T")
+
+# how a camera looks at people: from the side or slantwise, or straight down from a ceiling
+View = Literal["level", "above"]
 
 
 @dataclass(frozen=True)
@@ -121,6 +124,7 @@ class DetectionResult:
         event_config: Thresholds and durations that made ``events`` of ``windows``.
         label: What events are called.
         zones: Where in the picture events counted; none: everywhere.
+        view: How the camera looks at people.
     """
 
     source: str
@@ -136,6 +140,7 @@ class DetectionResult:
     event_config: EventConfig = field(default_factory=EventConfig)
     label: str = "slip"
     zones: Zones = field(default_factory=Zones)
+    view: View = "level"
 
     def __iter__(self) -> Iterator[Event]:
         return iter(self.events)
@@ -264,6 +269,8 @@ class DetectionResult:
         }
         if self.zones:
             data["zones"] = self.zones.to_json()
+        if self.view != "level":
+            data["view"] = self.view
         if windows:
             data["windows"] = [window_data(window) for window in self.windows]
         return data

@@ -21,7 +21,7 @@ from slipdetect.cli.sources import footage
 from slipdetect.cli.typed_options import FILE, FOLDER, POSITIVE, option, with_settings
 from slipdetect.errors import DataError, UsageError
 from slipdetect.lab.data.choose_clips import ALL, choose_datasets, choose_split, dataset_of
-from slipdetect.lab.evaluate.options import device_option, overwrite_option, refuse
+from slipdetect.lab.evaluate.options import VIEW, device_option, overwrite_option, refuse
 from slipdetect.lab.evaluate.output import check_targets, counted, write_figure
 from slipdetect.lab.evaluate.tested_clips import DatasetSettings
 
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from slipdetect.lab.data import Clip
     from slipdetect.lab.evaluate.predictions import ClipPrediction
     from slipdetect.models import ModelConfig, ModelPackage
+    from slipdetect.types import View
 
 _FITTING = ("dataset", "exclude")  # evaluate has these two as well
 
@@ -81,6 +82,7 @@ class CalibrateSettings(DatasetSettings):
     out: Path = option(type=FOLDER, required=True, help="Folder for the calibrated model.")
     overwrite: bool = overwrite_option("Replace what is there.")
     device: str = device_option()
+    view: View = option(**VIEW)
 
     @property
     def budget(self) -> float:
@@ -225,6 +227,7 @@ class _Calibrator:
         facts["footage"] = {
             "videos": found.videos,
             "hours": found.after.hours,
+            "view": self._settings.view,
             "budget_per_hour": per_hour,
             "false_events": found.after.events,
             "at_most_per_hour": found.after.at_most,
@@ -240,6 +243,7 @@ class _Calibrator:
 
         package = ModelPackage(config, self._package.folder)
         detector = Detector.from_package(package, self._settings.device, exact=True)
+        detector.view = self._settings.view
         root = Path() if self._settings.data is None else self._settings.data.parent
         with counted(self._console, len(clips), "videos") as show:
             found = list(predict(detector, clips, root, show, sizes=False))

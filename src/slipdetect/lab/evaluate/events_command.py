@@ -28,6 +28,7 @@ from slipdetect.lab.evaluate.options import (
     MANY_OPTIONS,
     PREDICTIONS_SUFFIX,
     SCORE_SUFFIX,
+    VIEW,
     ReportSettings,
     device_option,
     overwrite_option,
@@ -55,6 +56,7 @@ if TYPE_CHECKING:
     from slipdetect.lab.data import Clip
     from slipdetect.lab.evaluate.event_curves import Sweep
     from slipdetect.lab.evaluate.predictions import ClipPrediction
+    from slipdetect.types import View
     from slipdetect.workers import Link
 
 Thresholds = dict[str, float | None]  # of EventConfig; None leaves that of the model
@@ -65,6 +67,7 @@ class EventsSettings(ReportSettings, TestedSettings, ResumableSettings):
     """Options of ``evaluate events``."""
 
     device: str = device_option()
+    view: View = option(**VIEW)
     predictions: Path | None = option(type=FILE, help="File to keep what was found in, .jsonl.")
     curves: Path | None = option(
         type=FILE, help="File for a picture of what other thresholds give."
@@ -123,7 +126,10 @@ def events(
         raise click.MissingParameter(ctx=ctx, param_hint="DATA.csv", param_type="argument")
     tested = choose(console, data, settings)
     predictions, config, name = _predict(console, model, tested, settings, changes)
-    _report(console, predictions, config, {**tested.facts, "model": name}, tested.root, settings)
+    facts = {**tested.facts, "model": name}
+    if settings.view != "level":
+        facts["view"] = settings.view
+    _report(console, predictions, config, facts, tested.root, settings)
     ctx.exit(SOME_FAILED if len(predictions) < len(tested.clips) else 0)
 
 
@@ -131,7 +137,7 @@ def _check_kept(ctx: click.Context, data: Path | None, settings: EventsSettings)
     """Refuse what has no effect on kept predictions."""
     if data is not None:
         raise UsageError("these predictions have their clips; leave DATA.csv out")
-    refuse(ctx, ["device", *MANY_OPTIONS], "nothing is run")
+    refuse(ctx, ["device", "view", *MANY_OPTIONS], "nothing is run")
     refuse(ctx, ["split"], "there is no DATA.csv")
     if settings.mistakes is None:
         refuse(ctx, ["root"], "no video is read without --mistakes")
@@ -169,18 +175,20 @@ class Predicting:
         device: Where it computes.
         changes: Thresholds that are not the model's.
         root: Folder that names of clips begin at.
+        view: How the cameras look at people.
     """
 
     model: str
     device: str
     changes: Thresholds
     root: Path
+    view: View
 
     def load(self) -> Detector:
         """Return the model."""
         from slipdetect.detection import Detector
 
-        return Detector.load(self.model, self.device, self.changes, exact=True)
+        return Detector.load(self.model, self.device, self.changes, exact=True, view=self.view)
 
     def __call__(self) -> Callable[[Clip, Link], ClipPrediction]:
         """Return what looks at a clip."""
@@ -204,7 +212,7 @@ def _predict(
 
     total = len(tested.clips)
     backend = open_backend(settings.on, settings.jobs, total, settings.device)
-    make = Predicting(model, settings.device, changes, tested.root)
+    make = Predicting(model, settings.device, changes, tested.root, settings.view)
     # what computes elsewhere need not be there here
     detector = (make if settings.on is None else replace(make, device="cpu")).load()
     warn_of_training_data(console, detector.config, tested, bundled=model == "default")
@@ -215,6 +223,7 @@ def _predict(
             facts = {
                 **model_facts(detector.config),
                 "thresholds": detector.event_config.to_json(),
+                "view": detector.view,
                 "annotations": file_sha256(tested.file),
             }
             manifest = Manifest(Path(settings.resume), facts, plain, partial(built, ClipPrediction))

@@ -13,6 +13,7 @@ from typing import Any
 import click
 from click.core import ParameterSource
 
+from slipdetect.cli.detect_options import VIEWS
 from slipdetect.cli.typed_options import FILE, option
 from slipdetect.errors import UsageError
 
@@ -23,6 +24,13 @@ MANY_OPTIONS = ("jobs", "on", "resume")
 FORMATS = ("table", "json", "markdown")
 
 _MOST_WEIGHT = 1e9
+
+# how the cameras look at people, for ``option``
+VIEW: dict[str, Any] = {
+    "type": click.Choice(VIEWS),
+    "default": "level",
+    "help": "above: the cameras look straight down; how people move decides alone.",
+}
 
 
 def device_option(**more: Any) -> Any:
