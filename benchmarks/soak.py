@@ -192,7 +192,9 @@ class Watched:
         self._file.write_text("".join(tables), encoding="utf-8")
         self._log = folder / "watch.log"
         self._seconds, self._around = seconds, around
+        # when they came, by a clock that is never set, seconds
         self._lines: list[tuple[float, dict[str, Any]]] = []
+        self._zeros: dict[str, float] = {}  # when cameras began, by that clock
         self._memory: list[tuple[float, int]] = []  # seconds since the start, bytes
         self._cpu = 0.0
 
@@ -224,7 +226,11 @@ class Watched:
     def _read(self, process: subprocess.Popen[str]) -> None:
         assert process.stdout is not None
         for line in process.stdout:
-            self._lines.append((time.time(), json.loads(line)))
+            now, told = time.monotonic(), json.loads(line)
+            if told["type"] == "started":
+                began = datetime.fromisoformat(told["time"]).timestamp()
+                self._zeros[told["camera"]] = now - (time.time() - began)
+            self._lines.append((now, told))
 
     def events(self) -> list[tuple[str, float]]:
         """Return camera and start of each event that was told."""
@@ -261,15 +267,12 @@ class Watched:
     def _camera(self, name: str, facts: dict[str, Any]) -> dict[str, Any]:
         mine = [(at, line) for at, line in self._lines if line["camera"] == name]
         summary = next((line for _, line in mine if line["type"] == "summary"), {})
-        started = next((line["time"] for _, line in mine if line["type"] == "started"), None)
-        onsets: list[tuple[float, float]] = []
-        if started is not None:
-            zero = datetime.fromisoformat(started).timestamp()
-            onsets = [
-                (round(line["start"], 2), round(at - zero - line["start"], 3))
-                for at, line in mine
-                if line["type"] == "onset"
-            ]
+        zero = self._zeros.get(name, 0.0)
+        onsets = [
+            (round(line["start"], 2), round(at - zero - line["start"], 3))
+            for at, line in mine
+            if line["type"] == "onset"
+        ]
         wanted = events_due([line for _, line in mine], facts, summary.get("seconds", 0.0))
         told = [
             (line["event"]["start"], line["event"]["end"])

@@ -75,9 +75,14 @@ def _around(around: dict[str, Any]) -> Iterator[str]:
 
 
 def _lag(found: dict[str, Any], many: bool, own: dict[str, Any] | None) -> Iterator[str]:
-    lags = sorted(lag for camera in found["each"] for _, lag in camera["onsets"])
+    until = found.get("until", math.inf)
+    lags = sorted(
+        lag for camera in found["each"] for start, lag in camera["onsets"] if start < until
+    )
     if not lags:
         return
+    if until < math.inf:
+        yield f"  lags             of onsets up to {until:g} s, then the machine's clock was set"
     text = (
         f"median {statistics.median(lags):.2f} s, 95% {within(lags):.2f} s, most {lags[-1]:.2f} s"
     )
@@ -102,6 +107,8 @@ def _above(found: dict[str, Any], own: dict[str, Any]) -> list[float]:
     above = []
     for camera, alone in zip(found["each"], own["each"], strict=False):
         for start, lag in camera["onsets"]:
+            if start >= found.get("until", math.inf):
+                continue
             near = [
                 (abs(start % camera["loop"] - other % camera["loop"]), own_lag)
                 for other, own_lag in alone["onsets"]

@@ -130,7 +130,7 @@ WRONG: dict[str, tuple[str | bytes, int | None, str]] = {
         5,
         "zone 'bed' crosses itself: its sides 1 and 3 meet",
     ),
-    "view": (ONE + "view = 'top'\n", 2, "view: 'top' is not one of 'level', 'above'"),
+    "view": (ONE + "view = 'top'\n", 3, "view: 'top' is not one of 'level', 'above'"),
     "zone out of the picture": (
         ZONE + "exclude = [\n  [60, 50],\n  [95, 50],\n  [95, 90]\n]\n",
         5,
