@@ -76,6 +76,7 @@ class FakeDetector:
         sensitivity: str = "balanced",
         exact: bool = False,
         engine: str = "auto",
+        view: str = "level",
     ) -> Self:
         return cls(EventConfig().updated(events))
 

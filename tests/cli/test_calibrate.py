@@ -36,7 +36,7 @@ def fake(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
     """Let a video be an hour with one moment, or a clip whose log-odds are three times too sure."""
     asked: list[Any] = []
 
-    def detector(package: Any, device: str, *, exact: bool) -> Any:
+    def detector(package: Any, device: str, *, exact: bool, view: str) -> Any:
         assert exact
         asked.append(package.config)
         return package

@@ -21,7 +21,7 @@ def onsets(monkeypatch: pytest.MonkeyPatch) -> list[float | None]:
 
     class Seeing(FakeDetector):
         @classmethod
-        def load(cls, model, device, events, sensitivity="balanced", exact=False, engine="auto"):
+        def load(cls, model, device, events, sensitivity="balanced", **options):
             seen.append(events["onset"])
             return super().load(model, device, events, sensitivity)
 

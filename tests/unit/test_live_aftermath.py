@@ -229,6 +229,7 @@ def test_watch_tells_alerts_what_became_of_whom(
         scorer=detector.scorer,
         event_config=detector.event_config,
         zones=detector.zones,
+        view=detector.view,
         transform=None,
         config=SimpleNamespace(name="clock", sample_fps=RATE, frame_short_side=48),
     )

@@ -110,9 +110,7 @@ class Detector:
         package = load_package(model_folder(model))
         preset = package.config.events_at(sensitivity)
         config = preset.updated({} if events is None else events)
-        detector = cls.from_package(package, device, config, exact, engine)
-        detector.view = view
-        return detector
+        return cls.from_package(package, device, config, exact, engine, view)
 
     @classmethod
     def from_package(
@@ -122,11 +120,14 @@ class Detector:
         event_config: EventConfig | None = None,
         exact: bool = False,
         engine: str = "auto",
+        view: View = "level",
     ) -> Self:
         """Return the detector of a loaded package; see ``load``."""
         config = package.config.events if event_config is None else event_config
         _check_events(package.config, config)
-        return cls(TSNScorer(package, device, exact, engine=engine), config)
+        detector = cls(TSNScorer(package, device, exact, engine=engine), config)
+        detector.view = view
+        return detector
 
     def again(
         self,

@@ -242,8 +242,8 @@ class _Calibrator:
         from slipdetect.models import ModelPackage
 
         package = ModelPackage(config, self._package.folder)
-        detector = Detector.from_package(package, self._settings.device, exact=True)
-        detector.view = self._settings.view
+        settings = self._settings
+        detector = Detector.from_package(package, settings.device, exact=True, view=settings.view)
         root = Path() if self._settings.data is None else self._settings.data.parent
         with counted(self._console, len(clips), "videos") as show:
             found = list(predict(detector, clips, root, show, sizes=False))
