@@ -9,7 +9,7 @@ import os
 import subprocess
 import sys
 
-# eight sessions with memory of their own would hold eight times what one does
+# eight sessions with memory of their own hold more than 100 MB
 _COMPUTE = """
 import resource, sys
 import numpy as np, onnxruntime
@@ -44,9 +44,7 @@ def used(how: str) -> list[int]:
 
 
 def test_sessions_compute_in_the_same_memory() -> None:
-    each = used("alone")
-    assert each[0] > 4 << 20
-    assert sum(each) < 4 * each[0]
+    assert sum(used("alone")) < 48 << 20
 
 
 def test_a_program_that_has_registered_memory_of_its_own_keeps_it() -> None:
