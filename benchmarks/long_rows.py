@@ -5,8 +5,7 @@ user's do, with the default recipe but for one short epoch, and two snippets a s
 are trained on: the memory that a network learns in grows with these, and would hide that of the
 clips. `recipe` has a step of the recipe's own. Memory is what a command and its children hold at
 once (resident, mapped files included), looked at twenty times a second. The commands share a cache,
-so what one of them has decoded the next ones read. `skeletons` is `pose` on a file of the example's
-people over and over, five pictures a second, as they would be found in the video.
+so what one of them has decoded the next ones read.
 
     python benchmarks/long_rows.py --run
     python benchmarks/long_rows.py --report
@@ -39,7 +38,6 @@ COMMANDS = {
     "flow": ["train", "--modality", "flow", *SMALL, *FEW],
     "recipe": ["train", "--modality", "rgbdiff", "--set", "windows_per_epoch=32", *FEW],
     "pose": ["train", "pose", "--set", "steps=5", *FEW[:4]],
-    "skeletons": ["train", "pose", "--set", "steps=5", *FEW[:4]],
     "evaluate": ["evaluate", "clips", "default", "--device", "cpu"],
     "segments": ["evaluate", "clips", "default", "--protocol", "25x10", "--device", "cpu"],
     "extract": ["extract", "--fps", "10", "--flow", "dis-fast", "--jobs", "1"],
@@ -113,34 +111,16 @@ def rows(folder: Path, video: Path, minutes: int, what: str) -> Path:
     with path.open("w", newline="", encoding="utf-8") as file:
         table = csv.writer(file)
         table.writerow(["path", "label", "start", "end", "group"])
-        if what in ("pose", "skeletons"):
+        if what == "pose":
             example = folder / "example.mp4"
             example.write_bytes(EXAMPLE.read_bytes())
             table.writerow([example.name, "fall", *EVENT, "example"])
-            name = video.name if what == "pose" else skeletons(folder, minutes).name
-            table.writerow([name, "other", "", "", "long"])
+            table.writerow([video.name, "other", "", "", "long"])
             return path
         for begin in range(0, minutes * 60, SECONDS):
             start, end = (f"{begin + seconds:.1f}" for seconds in EVENT)
             table.writerow([video.name, "fall", start, end, "long"])
     return path
-
-
-def skeletons(folder: Path, minutes: int) -> Path:
-    """Write the people of the example over and over."""
-    from slipdetect.lab.data import Sampling
-    from slipdetect.lab.pose.skeleton_cache import SkeletonCache
-    from slipdetect.people.estimators import make_pose_estimator
-    from slipdetect.people.skeletons import Skeletons
-
-    cache = SkeletonCache(
-        folder / "found", Sampling(10.0, 240), 5.0, make_pose_estimator("movenet")
-    )
-    found, target = cache.people(EXAMPLE), folder / "long.npz"
-    times = [begin + time for begin in range(0, minutes * 60, SECONDS) for time in found.times]
-    people = list(found.people) * (len(times) // len(found.times))
-    Skeletons(times, people, found.width, found.height).save(target, overwrite=True)
-    return target
 
 
 def measure(what: str, video: Path, minutes: int, side: int) -> dict[str, Any]:

@@ -159,7 +159,7 @@ def test_the_training_page_has_what_long_rows_take() -> None:
     assert "\n".join(script.report(found)) in text
     peaks = {(row["what"], row["minutes"]): row["peak"] for row in found}
     hours = [what for what, minutes in peaks if minutes == 60]
-    assert {"rgb", "rgbdiff", "flow", "skeletons"} <= set(hours)
+    assert {"rgb", "rgbdiff", "flow", "pose"} <= set(hours)
     for what in hours:
         assert peaks[what, 60] <= 1.2 * peaks[what, 10]
         assert peaks[what, 60] < 1.5e9
