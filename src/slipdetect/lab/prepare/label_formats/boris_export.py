@@ -18,11 +18,11 @@ from slipdetect.lab.prepare.label_formats.label_file import (
     LabelSet,
     number,
 )
+from slipdetect.video.multipart import FIRST_DATE
 
 _AGGREGATED = {"behavior", "start_(s)", "stop_(s)", "media_file_name"}
 _TABULAR = {"behavior", "behavior_type", "time", "media_file_name"}
 _FILES, _LENGTHS, _OFFSET = "source", "media_duration_(s)", "time_offset_(s)"
-_FIRST_DATE = 946_684_800  # 2000, in seconds since 1970: no observation is as long
 
 Cells = Mapping[str, str]
 
@@ -93,7 +93,7 @@ def _queue(cells: Cells, start: float, where: str) -> Queue:
     """Return the files of the row's observation, of which BORIS names the one of ``start``."""
     offset = number(cells.get(_OFFSET)) or 0.0
     own = cells["media_file_name"]
-    if start - offset >= _FIRST_DATE:
+    if start - offset >= FIRST_DATE:  # no observation is as long
         raise DataError(
             f"{where} counts from when its file began (BORIS's 'media creation date as offset'),"
             " which exports do not tell; give the project"
