@@ -5,6 +5,8 @@ In: commands. Out: nothing but assertions.
 
 from __future__ import annotations
 
+import re
+
 import click
 import pytest
 from click.testing import CliRunner
@@ -68,6 +70,18 @@ def test_the_first_page_is_short(verb: str) -> None:
     lines = page(verb, "--help").splitlines()
     assert len(lines) <= MOST_LINES[verb]
     assert max(map(len, lines)) <= 100
+
+
+@pytest.mark.parametrize("verb", MOST_LINES)
+def test_what_an_option_can_be_is_shown(verb: str) -> None:
+    command = cli.get_command(click.Context(cli), verb)
+    assert command is not None
+    for option in command.params:
+        if isinstance(option, click.Option) and isinstance(option.type, click.Choice):
+            # without a name for them click shows the values itself
+            words = re.findall(r"[\w-]+", option.help or "")
+            hidden = [each for each in option.type.choices if option.metavar and each not in words]
+            assert hidden == [], option.name
 
 
 @pytest.mark.parametrize("verb", MOST_LINES)

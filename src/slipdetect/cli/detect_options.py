@@ -54,7 +54,7 @@ class ModelSettings:
     )
     sensitivity: str = headed(
         "Model",
-        "low: fewer false events; high: finds more.",
+        "low: fewer false events; balanced; high: finds more.",
         "NAME",
         default="balanced",
         type=click.Choice(SENSITIVITIES),
@@ -117,7 +117,7 @@ class CommonSettings(EventSettings, ModelSettings):
     )
     view: View = headed(
         "Events",
-        "above: the camera looks straight down; how people move decides alone.",
+        "level; above: the camera looks straight down; how people move decides alone.",
         "NAME",
         default="level",
         type=click.Choice(VIEWS),
