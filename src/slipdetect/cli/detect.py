@@ -27,7 +27,7 @@ from slipdetect.cli.side_by_side import Detecting, SideBySide
 from slipdetect.cli.sources import names_live_source
 from slipdetect.cli.typed_options import options_of
 from slipdetect.cli.watch import only_for_files, watch
-from slipdetect.cli.worker_options import MANY
+from slipdetect.cli.worker_options import MANY, result_facts
 from slipdetect.errors import UsageError, VideoError
 from slipdetect.sinks.registry import (
     FORMATS,
@@ -261,11 +261,7 @@ def _done_videos(
     from slipdetect.workers.manifest import Manifest
 
     facts = {
-        "model": detector.scorer.name,
-        "weights": dict(detector.scorer.weights),
-        "events": detector.event_config.to_json(),
-        "zones": detector.zones.to_json(),
-        "view": detector.view,
+        **result_facts(detector),
         "exact": settings.exact,
         "engine": settings.engine,
         "store": settings.store,

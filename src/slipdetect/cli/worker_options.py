@@ -6,11 +6,15 @@ In: nothing. Out: dataclasses of settings that those of the commands extend.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from slipdetect.cli.completion import FILE_NAME
 from slipdetect.cli.typed_options import option
+
+if TYPE_CHECKING:
+    from slipdetect.detection import Detector
 
 MANY = "Many videos"  # their heading
 
@@ -43,3 +47,15 @@ class ResumableSettings(WorkerSettings):
         type=FILE_NAME,
         help="Note in FILE what is done; if it is there, go on from it.",
     )
+
+
+def result_facts(detector: Detector) -> dict[str, Any]:
+    """Return what results of a model package depend on, as plain data, for ``--resume``."""
+    return {
+        "model": detector.scorer.name,
+        "weights": dict(detector.scorer.weights),
+        "calibration": detector.config.window_calibration.to_json(),
+        "events": detector.event_config.to_json(),
+        "zones": detector.zones.to_json(),
+        "view": detector.view,
+    }

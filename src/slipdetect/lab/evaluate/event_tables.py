@@ -102,7 +102,7 @@ def _metric_data(metric: Metric) -> dict[str, Any]:
 def _subject(evaluation: EventEvaluation) -> str:
     main, facts = evaluation.main, evaluation.facts
     thresholds = facts.get("thresholds") or {}
-    named = [facts_text(facts, ("data", "split", "model", "predictions"))]
+    named = [facts_text(facts, ("data", "split", "model", "predictions", "view"))]
     named += [f"{name} {thresholds[name]:g}" for name in ("onset", "offset") if name in thresholds]
     untimed = f" ({main.untimed} of them at an unknown time)" if main.untimed else ""
     counts = (

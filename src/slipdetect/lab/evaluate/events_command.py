@@ -21,7 +21,7 @@ from slipdetect.cli.detect_options import EVENT_OPTIONS, event_settings
 from slipdetect.cli.errors import SOME_FAILED
 from slipdetect.cli.options import common_options, with_options
 from slipdetect.cli.typed_options import FILE, option, with_settings
-from slipdetect.cli.worker_options import ResumableSettings
+from slipdetect.cli.worker_options import ResumableSettings, result_facts
 from slipdetect.errors import DataError, UsageError
 from slipdetect.lab.data.choose_clips import choose_datasets
 from slipdetect.lab.evaluate.options import (
@@ -45,7 +45,6 @@ from slipdetect.lab.evaluate.tested_clips import (
     TestedClips,
     TestedSettings,
     choose,
-    model_facts,
     warn_of_training_data,
 )
 from slipdetect.types.kept import built, plain
@@ -127,8 +126,6 @@ def events(
     tested = choose(console, data, settings)
     predictions, config, name = _predict(console, model, tested, settings, changes)
     facts = {**tested.facts, "model": name}
-    if settings.view != "level":
-        facts["view"] = settings.view
     _report(console, predictions, config, facts, tested.root, settings)
     ctx.exit(SOME_FAILED if len(predictions) < len(tested.clips) else 0)
 
@@ -220,12 +217,7 @@ def _predict(
     with ExitStack() as stack:
         kept = None
         if settings.resume is not None:
-            facts = {
-                **model_facts(detector.config),
-                "thresholds": detector.event_config.to_json(),
-                "view": detector.view,
-                "annotations": file_sha256(tested.file),
-            }
+            facts = {**result_facts(detector), "annotations": file_sha256(tested.file)}
             manifest = Manifest(Path(settings.resume), facts, plain, partial(built, ClipPrediction))
             kept = stack.enter_context(manifest)
         show = stack.enter_context(counted(console, total, "clips"))
@@ -260,6 +252,9 @@ def _report(
     if settings.predictions is not None:
         write_predictions(predictions, settings.predictions)
         console.note(f"wrote {str(settings.predictions)!r}")
+    views = {item.view for item in predictions}
+    if views != {"level"}:
+        facts["view"] = " and ".join(sorted(views))
     if config is not None:
         facts["thresholds"] = asdict(config)
     sweep = None if settings.curves is None else _sweep(predictions, config)

@@ -21,7 +21,7 @@ from slipdetect.errors import DataError, UsageError, VideoError
 from slipdetect.lab.data import Clip
 from slipdetect.lab.evaluate.scores import clip_name
 from slipdetect.modalities.snippet import motion_extent, motion_profile, thumbnail
-from slipdetect.types import DetectionResult, Event, EventConfig, Window, find_events
+from slipdetect.types import DetectionResult, Event, EventConfig, View, Window, find_events
 from slipdetect.types.events import stream_names
 from slipdetect.video import open_video
 
@@ -57,6 +57,7 @@ class ClipPrediction:
         thresholds: The settings of ``EventConfig`` that made ``events``; empty in older files.
         lookalikes: ``(start, end)`` seconds of what only looks like a fall.
         classes: ``(start, end, class)`` of true events and lookalikes that have a class.
+        view: How the camera was said to look at people.
     """
 
     clip: str
@@ -74,6 +75,7 @@ class ClipPrediction:
     thresholds: dict[str, float] = field(default_factory=dict, hash=False)
     lookalikes: tuple[Interval, ...] = ()
     classes: tuple[tuple[float, float, str], ...] = ()
+    view: View = "level"
 
     @property
     def config(self) -> EventConfig | None:
@@ -169,6 +171,7 @@ def _prediction(
         thresholds=config.to_json(),
         lookalikes=clip.lookalikes,
         classes=clip.classes,
+        view=found.view,
     )
 
 
