@@ -56,6 +56,7 @@ STATE = CameraState(
     stuck=False,
     onset=0.6,
     zones=Zones(),
+    view="level",
 )
 
 

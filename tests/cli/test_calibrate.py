@@ -280,3 +280,18 @@ def test_real_videos_and_the_sensitivity_they_give(
     without = run("detect", video, "--model", out, "--sensitivity", "low", "--device", "cpu")
     assert without.exit_code == 4
     assert "slipdetect calibrate" in without.stderr
+
+
+def test_what_was_calibrated_from_above_knows_it_and_says_how_to_use_it(
+    run: Any, fake: list[Any], tiny_package: Path, normal: Path, data: Path, tmp_path: Path
+) -> None:
+    out = tmp_path / "new"
+    result = calibrate(run, tiny_package, out, "--negatives", normal, "--view", "above")
+    assert result.exit_code == 0, result.output
+    assert f"slipdetect detect VIDEO --model {out} --view above\n" in result.stdout
+    assert load_package(out).config.training["calibrated"]["footage"]["view"] == "above"
+    level = tmp_path / "level"
+    result = calibrate(run, tiny_package, level, "--data", data)
+    assert result.exit_code == 0, result.output
+    assert f"slipdetect detect VIDEO --model {level}\n" in result.stdout
+    assert load_package(level).config.training["calibrated"]["data"]["view"] == "level"

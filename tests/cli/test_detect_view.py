@@ -6,12 +6,15 @@ In: the rendered example, models without people. Out: pass or fail.
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from slipdetect.detection import Detector
+from slipdetect.cli.worker_options import result_facts
+from slipdetect.detection import Detector, model_folder
 from slipdetect.errors import UsageError
+from synth import make_video
 
 EXAMPLE = Path(__file__).parents[2] / "examples" / "slip.mp4"
 
@@ -46,3 +49,108 @@ def test_only_known_views_can_be_set() -> None:
     assert detector.again(view="level").view == "level"
     with pytest.raises(UsageError, match="view must be one of level, above, not 'top'"):
         detector.view = "top"  # type: ignore[assignment]
+
+
+@pytest.fixture
+def calibrated(tmp_path: Path) -> Callable[..., Path]:
+    """Return what makes a calibration of the bundled model, with what it was made of."""
+
+    def make(**facts: dict[str, str]) -> Path:
+        bundled, folder = model_folder("default"), tmp_path / "-".join(facts)
+        folder.mkdir()
+        for file in bundled.iterdir():
+            (folder / file.name).symlink_to(file)
+        config = json.loads((bundled / "model.json").read_text(encoding="utf-8"))
+        config["training"]["calibrated"] = facts
+        (folder / "model.json").unlink()
+        (folder / "model.json").write_text(json.dumps(config), encoding="utf-8")
+        return folder
+
+    return make
+
+
+def warned(caplog: pytest.LogCaptureFixture) -> list[str]:
+    """Return what was warned of since the last time."""
+    found = [record.getMessage() for record in caplog.records]
+    caplog.clear()
+    return found
+
+
+def test_thresholds_chosen_for_another_view_are_warned_of(
+    calibrated: Callable[..., Path], caplog: pytest.LogCaptureFixture
+) -> None:
+    above = calibrated(data={"view": "level"}, footage={"view": "above"})
+    level = calibrated(footage={"videos": "2"})  # as versions wrote it that knew no view
+    advice = "give view='above', or calibrate it again"
+    chosen = f"the thresholds of the model {str(above)!r} were chosen on footage from above; "
+    detector = Detector.load(above)
+    assert warned(caplog) == [chosen + advice]
+    assert detector.again(view="above").view == "above"
+    Detector.load(above, view="above")
+    Detector.load(level)
+    bundled = Detector.load(view="above")
+    assert warned(caplog) == []
+    bundled.again(calibration=level)
+    (said,) = warned(caplog)
+    assert "were not chosen on footage from above; calibrate it with --view above" in said
+    bundled.again(calibration=above)
+    assert warned(caplog) == []
+    bundled.again(calibration=above, view="level")
+    assert warned(caplog) == [chosen + advice]
+
+
+def test_nobody_is_awaited_to_get_up_from_above(run, tmp_path: Path) -> None:
+    done = run("detect", EXAMPLE, "--view", "above", "--confirm-down", "5")
+    assert done.exit_code == 2
+    assert "so --confirm-down and --view above do not go together" in done.stderr
+    cameras = tmp_path / "cameras.toml"
+    camera = '[camera.hall]\nsource = "rtsp://127.0.0.1:1/x"\nview = "above"\n'
+    cameras.write_text(camera + "confirm_down = 5\n")
+    done = run("watch", cameras)
+    assert done.exit_code == 2
+    assert "camera 'hall': from above nobody is seen to get up" in done.stderr
+    detector = Detector.load(events={"confirm_down": 5.0})
+    with pytest.raises(UsageError, match="do not go together"):
+        detector.view = "above"
+    assert detector.again(view="above").view == "above"  # the settings are other ones, too
+
+
+def test_a_wrong_view_in_a_file_of_cameras_is_a_wrong_value(run, tmp_path: Path) -> None:
+    for key, value in (("view", "top"), ("sensitivity", "odd"), ("onset", "2")):
+        cameras = tmp_path / "cameras.toml"
+        cameras.write_text(f'[camera.hall]\nsource = "rtsp://127.0.0.1:1/x"\n{key} = "{value}"\n')
+        done = run("watch", cameras)
+        assert done.exit_code == 3
+        assert f"cameras.toml, line 3: {key}: {value!r} is not" in done.stderr.replace("2.0", "'2'")
+
+
+def test_a_live_source_from_above_says_so_in_its_first_line(run, tmp_path: Path) -> None:
+    film = tmp_path / "film.ts"
+    make_video(film, "walk", count=30, rate=10.0, size=(64, 48))
+    done = run("watch", film, "--follow", "--read-timeout", "0.5", "--view", "above")
+    assert done.exit_code == 0, done.output
+    first, *others = map(json.loads, done.stdout.splitlines())
+    assert (first["type"], first["view"]) == ("started", "above")
+    assert not any("view" in line for line in others)
+
+
+def test_what_was_evaluated_from_above_knows_it(run, tmp_path: Path) -> None:
+    make_video(tmp_path / "a.mp4", "walk", count=20, rate=10.0, size=(64, 48))
+    clips, kept, done = (tmp_path / name for name in ("clips.csv", "kept.jsonl", "done.jsonl"))
+    clips.write_text("path,label\na.mp4,other\n")
+    test = ("evaluate", "events", "default", clips, "--resume", done)
+    above = run(*test, "--view", "above", "--predictions", kept)
+    assert above.exit_code == 0, above.output
+    assert "view above" in above.stdout.splitlines()[0]
+    again = run("evaluate", "events", kept, "--format", "json")
+    assert json.loads(again.stdout)["facts"]["view"] == "above"
+    level = run(*test)
+    assert level.exit_code == 6
+    assert "with other view" in level.stderr
+
+
+def test_a_run_is_not_gone_on_with_by_another_pose_stream() -> None:
+    detector = Detector.load()
+    facts = result_facts(detector)
+    detector.scorer.weights["pose"] = "0" * 64
+    assert result_facts(detector) != facts

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 from copy import deepcopy
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ import pytest
 from results import FALL, LOOKED_AT, WITH_PERSON, make_result
 from slipdetect.detection import Event, Window
 from slipdetect.reports.formats import detect_schema, json_error, json_report
+from slipdetect.types import Sighting
 from synth import cut, make_video
 
 BROKEN_OFF = Event(3.0, 4.0, 3.5, 0.9, interrupted=True)
@@ -80,6 +82,18 @@ def test_what_videos_seldom_show_keeps_it_too() -> None:
     assert problems(json_report(result, windows=True)) == []
     assert problems(json_report(make_result("rtsp://u:secret@host/x", BROKEN_OFF))) == []
     assert problems(json_error("rtsp://u:secret@host/x", "it broke")) == []
+
+
+def test_results_from_above_keep_it_and_name_no_other_view() -> None:
+    people = (Sighting(3, (0.1, 0.2, 0.3, 0.9), None),)
+    windows = (replace(LOOKED_AT, people=people),)
+    line = json.loads(
+        json_report(make_result("a.mp4", FALL, windows=windows, view="above"), windows=True)
+    )
+    assert line["view"] == "above"
+    assert "state" not in line["windows"][0]["people"][0]
+    assert problems(line) == []
+    assert problems({**line, "view": "level"})
 
 
 BREAKS: dict[str, Any] = {

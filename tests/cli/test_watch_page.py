@@ -11,6 +11,7 @@ import json
 import shutil
 import threading
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +20,7 @@ import pytest
 
 from live_driver import kinds, lamp
 from mosquitto import eventually, free_port
-from page_driver import TOKEN, Site, watched
+from page_driver import STATE, TOKEN, Site, site, watched
 from slipdetect.detection import Detector
 from slipdetect.lab.data import read_annotations
 from slipdetect.types.zones import Zone, Zones
@@ -243,3 +244,17 @@ def draw_a_zone(page: Any) -> None:
     assert lines[1].endswith("[0.510, 0.450], [0.510, 0.550]]")
     corner = json.loads(lines[1].removeprefix("include = "))[0]
     assert corner == pytest.approx([0.25, 0.25], abs=0.01)
+
+
+@pytest.mark.skipif(CHROMIUM is None, reason="needs Chromium")
+def test_a_camera_that_looks_down_says_so(browser: Any) -> None:
+    states = [STATE, replace(STATE, name="stairs", view="above")]
+    with site(lambda: states) as served:
+        page = browser.new_page()
+        page.goto(f"http://{served.host}/")
+        page.get_by_text("2 of 2 live").wait_for()
+        shown = [
+            each.get_by_text("from above").is_visible() for each in page.locator("article").all()
+        ]
+        assert shown == [False, True]
+        page.close()

@@ -207,3 +207,10 @@ def test_what_followed_in_words() -> None:
 def test_times_of_the_film_are_a_step_apart() -> None:
     times = [window.center for window in film((5, ()))]
     assert all(b - a == pytest.approx(STEP) for a, b in pairwise([10.0, *times]))
+
+
+def test_where_nobody_looks_up_or_down_nothing_is_known_of_what_followed() -> None:
+    someone = Sighting(1, HERE, None)
+    found = after(film((20, (someone,))), at(10.0, someone, person=1))
+    assert (found.track, found.down_for, found.recovered_at) == (1, None, None)
+    assert found.ended

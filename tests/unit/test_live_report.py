@@ -145,3 +145,13 @@ def test_people_read_onsets_events_and_the_state_of_the_source() -> None:
 )
 def test_clips_are_named_by_their_source(name: str, stem: str) -> None:
     assert clip_stem(name) == stem
+
+
+def test_a_camera_that_looks_down_says_so_once() -> None:
+    jsonschema = pytest.importorskip("jsonschema", reason="needs jsonschema, of the extra dev")
+    validator = jsonschema.Draft202012Validator(live_schema())
+    lines = [json.loads(live_line(note, "hall", "tiny", NOW, "above")) for note in NOTES]
+    assert [line["type"] for line in lines if "view" in line] == ["started"]
+    assert lines[0]["view"] == "above"
+    assert all(validator.is_valid(line) for line in lines)
+    assert not validator.is_valid({**lines[0], "view": "level"})

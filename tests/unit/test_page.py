@@ -83,7 +83,14 @@ def test_what_followed_stands_beside_the_event() -> None:
     result = make_result("k.mp4", FALL, WITH_PERSON, windows=(LOOKED_AT,))
     html = video_section(result, EventConfig(), {}, "", "").html
     assert html.count("down for") == 1
+    assert "seen from above" not in html
     assert "down for 4.0 s, up again at 00:00:10.000" in html
+
+
+def test_a_video_from_above_says_so() -> None:
+    result = make_result("k.mp4", FALL, view="above")
+    html = video_section(result, EventConfig(), {}, "", "").html
+    assert "640 x 480 · seen from above · surest moment" in html
 
 
 def test_a_modality_that_some_windows_lack_is_drawn_where_it_is() -> None:

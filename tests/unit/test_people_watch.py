@@ -148,6 +148,8 @@ def test_from_above_how_people_move_decides_alone() -> None:
     film = Film(lambda time: [someone()], run=RunState(EventConfig(0.7, 0.5), view="above"))
     *_, window = film.windows(GATED, 4)
     assert window.probability == pytest.approx(sigmoid(2.0))
+    # nobody ever looks up, or down
+    assert [each.state for each in window.people or ()] == [None]
     assert window.person == 1
     assert len(film.eyes.looked) > 2 * RATE
 

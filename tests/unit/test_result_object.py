@@ -250,3 +250,11 @@ def test_html_of_nothing() -> None:
 def test_html_of_a_single_window_is_a_dot() -> None:
     result = make_result(windows=(Window(0.0, 1.0, 0.5),), duration=1.0)
     assert curve(Elements(result._repr_html_())) == [(320.0, 40.0)] * 2
+
+
+def test_a_result_from_above_says_so_and_knows_nobody_who_gets_up() -> None:
+    weights = {"rgb": "ab" * 32, "pose": "cd" * 32}
+    result = make_result("a", FALL, view="above", weights=weights)
+    assert result.headline == "9.9 s, seen from above, 1 event"
+    with pytest.raises(UsageError, match="from above nobody is seen to get up"):
+        result.at(confirm_down=5)

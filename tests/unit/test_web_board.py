@@ -261,7 +261,7 @@ def test_detection_is_stuck_when_frames_come_and_are_not_looked_at(
     newest: float, looked_at: float, stuck: bool
 ) -> None:
     """5 s may wait, and 10 more are patience."""
-    detector: Any = SimpleNamespace(event_config=EventConfig(), zones=Zones())
+    detector: Any = SimpleNamespace(event_config=EventConfig(), zones=Zones(), view="level")
     camera: Any = SimpleNamespace(name="hall", detector=detector, settings=LiveSettings())
     video: Any = SimpleNamespace(
         newest=Frame(newest, STATE.newest.image), connected=True, tries=0, fps=1.0

@@ -17,6 +17,7 @@ from typing import Self
 from slipdetect.detection.detector import Detector
 from slipdetect.detection.live import LiveDetection, LiveEvent, LiveSummary
 from slipdetect.detection.turns import Turns, let_others_first
+from slipdetect.types import View
 from slipdetect.types.zones import Zones
 from slipdetect.video import Frame
 from slipdetect.video.live import LiveSettings, LiveSource, LiveVideo
@@ -89,6 +90,7 @@ class CameraState:
         stuck: Frames come, but none has been looked at for longer than they may wait.
         onset: Probability at which an event begins.
         zones: Where events count.
+        view: How it looks at people.
     """
 
     name: str
@@ -103,6 +105,7 @@ class CameraState:
     stuck: bool
     onset: float
     zones: Zones
+    view: View
 
     @property
     def healthy(self) -> bool:
@@ -151,6 +154,7 @@ class _Run:
             stuck=waiting > self.camera.settings.max_lag + _STUCK,
             onset=detector.event_config.onset,
             zones=detector.zones,
+            view=detector.view,
         )
 
 
@@ -187,6 +191,11 @@ class Cameras:
     def lost(self) -> list[str]:
         """Of those that a failure has ended."""
         return [name for name, run in self._runs.items() if run.over and run.lost]
+
+    def view(self, name: str) -> View:
+        """Return how a camera looks at people, as far as it is known."""
+        run = self._runs.get(name)
+        return "level" if run is None else run.camera.detector.view
 
     def add(self, camera: Camera) -> None:
         """Watch a camera from now on; one of the same name ends first."""

@@ -12,7 +12,12 @@ from pathlib import Path
 from typing import Self, Unpack, get_args
 
 from slipdetect.detection.live import live_events
-from slipdetect.detection.loading import model_folder, stored_flow
+from slipdetect.detection.loading import (
+    check_events,
+    model_folder,
+    stored_flow,
+    warn_of_view,
+)
 from slipdetect.detection.pipeline import (
     CALLBACKS,
     READING,
@@ -102,7 +107,7 @@ class Detector:
             view: ``"above"`` for cameras that look straight down; see ``view`` of the detector.
 
         Raises:
-            UsageError: The model cannot be used with that view.
+            UsageError: The model cannot be used with that view, or these events.
             PackageError: The package is missing, damaged or made for something else.
             ModelError: The device is not there, the engine cannot compute this model, or the model
                 has no such thresholds.
@@ -110,7 +115,9 @@ class Detector:
         package = load_package(model_folder(model))
         preset = package.config.events_at(sensitivity)
         config = preset.updated({} if events is None else events)
-        return cls.from_package(package, device, config, exact, engine, view)
+        detector = cls.from_package(package, device, config, exact, engine, view)
+        warn_of_view(str(model), package.config, view)
+        return detector
 
     @classmethod
     def from_package(
@@ -124,7 +131,6 @@ class Detector:
     ) -> Self:
         """Return the detector of a loaded package; see ``load``."""
         config = package.config.events if event_config is None else event_config
-        _check_events(package.config, config)
         detector = cls(TSNScorer(package, device, exact, engine=engine), config)
         detector.view = view
         return detector
@@ -148,7 +154,8 @@ class Detector:
             view: How the camera looks at people; None: as of this detector.
 
         Raises:
-            UsageError: The scorer is no model package, or cannot be used with that view.
+            UsageError: The scorer is no model package, or cannot be used with that view, or these
+                events.
             PackageError: The calibration is one of another model.
             ModelError: As of ``load``.
         """
@@ -157,21 +164,23 @@ class Detector:
             package = load_package(model_folder(calibration))
             other.scorer, config = self.tsn.calibrated(package), package.config
         other.event_config = config.events_at(sensitivity).updated({} if events is None else events)
-        _check_events(config, other.event_config)
         if zones is not None:
             other.zones = zones
-        if view is not None:
-            other.view = view
+        other.view = self.view if view is None else view
+        if calibration is not None or other.view != self.view:
+            warn_of_view(str(calibration or config.name), config, other.view)
         return other
 
     @property
     def view(self) -> View:
         """How the camera looks at people: ``"level"``, or ``"above"``: straight down.
 
-        From above a model that looks at people judges by how they move alone.
+        From above a model that looks at people judges by how they move alone; whether they are up
+        or down it cannot tell.
 
         Raises:
-            UsageError: It is set to ``"above"``, and the scorer looks at no people.
+            UsageError: It is set to ``"above"``, and the scorer looks at no people, or events wait
+                for people to stay down.
         """
         return self._view
 
@@ -184,6 +193,8 @@ class Detector:
                 f"the model {self.scorer.name!r} looks at no people, so it cannot judge by them "
                 "alone; leave out view='above' or use a model with a pose stream"
             )
+        if isinstance(self.scorer, TSNScorer):
+            check_events(self.config, self.event_config, view)
         self._view = view
 
     def share(self) -> None:
@@ -346,14 +357,6 @@ class Detector:
                 f"person stays down for {self.event_config.confirm_down:g} s (confirm_down)"
             )
         yield None, placed(last)
-
-
-def _check_events(model: ModelConfig, events: EventConfig) -> None:
-    if events.confirm_down and model.pose is None:
-        raise UsageError(
-            f"the model {model.name!r} looks at no people, so nobody is seen to get "
-            "up; leave out confirm_down (--confirm-down) or use a model with a pose stream"
-        )
 
 
 def detect(

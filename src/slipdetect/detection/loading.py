@@ -1,19 +1,24 @@
-"""What a detector needs before it starts: the folder of its model, stored flow.
+"""What a detector needs before it starts: the folder of its model, stored flow, checks.
 
 In: what a user named, a model's configuration. Out: a folder, flow; an error that says why not.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import logging
+from collections.abc import Iterator, Mapping
 from itertools import count, pairwise
 from os import PathLike
 from pathlib import Path
+from typing import Any
 
 from slipdetect.detection.cutting import FlowSource, Image
-from slipdetect.errors import DataError, PackageError
+from slipdetect.errors import DataError, PackageError, UsageError
 from slipdetect.models.config import ModelConfig
 from slipdetect.store import StoreQuery, VideoStore
+from slipdetect.types import EventConfig, View
+
+logger = logging.getLogger(__name__)
 
 
 def model_folder(model: str | PathLike[str]) -> Path:
@@ -29,6 +34,53 @@ def model_folder(model: str | PathLike[str]) -> Path:
             f"there is no model {str(model)!r}; give 'default' or the folder of a model package"
         )
     return folder
+
+
+def check_events(config: ModelConfig, events: EventConfig, view: View) -> None:
+    """Refuse to wait for people to stay down where nobody is seen to get up.
+
+    Raises:
+        UsageError: The model looks at no people, or the camera looks straight down.
+    """
+    if events.confirm_down and config.pose is None:
+        raise UsageError(
+            f"the model {config.name!r} looks at no people, so nobody is seen to get "
+            "up; leave out confirm_down (--confirm-down) or use a model with a pose stream"
+        )
+    if events.confirm_down and view != "level":
+        raise UsageError(
+            "from above nobody is seen to get up, so confirm_down=... and view='above' do not go "
+            "together; leave one out, or make the first 0"
+        )
+
+
+def warn_of_view(model: str, config: ModelConfig, view: View) -> None:
+    """Warn where ``calibrate`` chose a model's thresholds for cameras of another view.
+
+    Args:
+        model: What the user calls it.
+        config: Of the model.
+        view: How the camera looks at people.
+    """
+    facts = _table(config.training, "calibrated")
+    # what was looked at last; footage comes behind labeled clips
+    chosen = _table(facts, "footage") or _table(facts, "data")
+    if not chosen or chosen.get("view", "level") == view:
+        return
+    logger.warning(
+        "the thresholds of the model %r were %s on footage from above; %s",
+        model,
+        *(
+            ("chosen", "give view='above', or calibrate it again")
+            if view == "level"
+            else ("not chosen", "calibrate it with --view above")
+        ),
+    )
+
+
+def _table(data: Mapping[str, Any], key: str) -> Mapping[str, Any]:
+    found = data.get(key)
+    return found if isinstance(found, dict) else {}
 
 
 def check_consensus(config: ModelConfig) -> None:

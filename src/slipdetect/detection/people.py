@@ -174,7 +174,8 @@ class PeopleWatch:
             seen.person.box / np.array((width, height, width, height)), 0, 1
         ).tolist()
         box = (round(left, 4), round(top, 4), round(right, 4), round(bottom, 4))
-        return Sighting(seen.track, box, seen.state)
+        # from above nobody looks up or down
+        return Sighting(seen.track, box, seen.state if self._run.view == "level" else None)
 
     def _follow(self, window: Window) -> None:
         """Go on looking after a window that belongs to an event, until it is known what follows."""

@@ -25,12 +25,12 @@ from slipdetect.video.live import Reconnected, Reconnecting, Skipped, Started
 from slipdetect.video.live.wall_clock import DRIFT_TOLD, drift_text
 
 if TYPE_CHECKING:
-    from slipdetect.types import Event
+    from slipdetect.types import Event, View
 
 VERSION = 3  # 1 knew nothing of people, 2 of one source only
 
 
-def live_line(item: LiveEvent, source: str, model: str, now: datetime) -> str:
+def live_line(item: LiveEvent, source: str, model: str, now: datetime, view: View = "level") -> str:
     """Return the JSON line of what happened.
 
     Args:
@@ -38,10 +38,13 @@ def live_line(item: LiveEvent, source: str, model: str, now: datetime) -> str:
         source: What may be shown of the source's name; every line has it.
         model: Name of the model.
         now: When it is told, with a time zone.
+        view: How the camera looks at people.
     """
     data: dict[str, Any] = {"version": VERSION, "camera": source, **_data(item)}
     if isinstance(item, Started):
         data.update(time=iso_time(now), source={"name": source}, model={"name": model})
+        if view != "level":
+            data["view"] = view
     return _line(data)
 
 

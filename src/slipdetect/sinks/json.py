@@ -11,6 +11,7 @@ from slipdetect.sinks.text import TextSink
 
 if TYPE_CHECKING:
     from slipdetect.detection import DetectionResult
+    from slipdetect.detection.cameras import Cameras
     from slipdetect.detection.live import LiveEvent, LiveSummary
 
 
@@ -32,11 +33,15 @@ class Json(TextSink):
     def failure(self, source: str, error: str) -> None:
         self.write(json_error(source, error))
 
+    def watching(self, cameras: Cameras) -> None:
+        self._cameras = cameras
+
     def live_event(self, source: str, event: LiveEvent, now: datetime) -> None:
         from slipdetect.reports.live_report import live_line
 
         model = "" if self.detector is None else self.detector.scorer.name
-        self.write(live_line(event, source, model, now))
+        view = self._cameras.view(source)
+        self.write(live_line(event, source, model, now, view))
 
     def summary(self, source: str, summary: LiveSummary, ended: str) -> None:
         from slipdetect.reports.live_report import summary_line

@@ -110,6 +110,7 @@ const FACTS = ["Last frame", "Frame rate", "Lag", "Dropped", "Reconnects", "Even
 function newCamera(camera) {
   const view = { facts: {}, loading: false, camera };
   view.chip = make("span", { class: "chip" });
+  view.above = make("span", { class: "chip", hidden: "" }, "from above");
   view.image = make("img", { alt: `Newest picture of ${camera.name}` });
   view.fit = make("div", { class: "fit", hidden: "" }); // zones are nowhere without a picture
   view.nothing = make("div", { class: "nothing" }, "no picture yet");
@@ -126,7 +127,7 @@ function newCamera(camera) {
     facts.append(view.facts[name]);
   }
   view.element = make("article", { class: "camera", "aria-label": camera.name },
-    make("header", {}, make("h3", {}, camera.name), view.chip),
+    make("header", {}, make("h3", {}, camera.name), view.above, view.chip),
     make("div", { class: "stage" }, view.nothing, view.fit),
     make("div", { class: "body" },
       make("div", {}, make("div", { class: "probability" }, make("span", {}, "Probability, last minute"), view.now), view.plot),
@@ -141,6 +142,7 @@ function showCamera(view, camera) {
   const live = camera.state === "live";
   put(view.chip, camera.stuck ? "stuck" : camera.state);
   view.chip.className = `chip ${camera.stuck || camera.state === "broken off" ? "broken" : live ? "live" : ""}`;
+  view.above.hidden = camera.view !== "above";
   view.element.classList.toggle("old", !live);
   const line = camera.curve.map(([age, p], index) => {
     const gap = index === 0 || camera.curve[index - 1][0] - age > 1.5;

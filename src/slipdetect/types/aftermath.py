@@ -44,6 +44,7 @@ class Aftermath:
     recovered_at: float | None = None
     _up_since: float | None = None
     _seen: float = 0.0
+    _untold: bool = False  # whether people are up or down cannot be told
     _others: set[int] = field(default_factory=set)
 
     @classmethod
@@ -52,12 +53,14 @@ class Aftermath:
         found = next((each for each in window.people or () if each.track == window.person), None)
         box = None if found is None else found.box
         others = {each.track for each in window.people or () if each is not found}
-        return cls(window.center, window.person, box, _seen=window.center, _others=others)
+        untold = any(each.state is None for each in window.people or ())
+        now = window.center
+        return cls(now, window.person, box, _seen=now, _untold=untold, _others=others)
 
     @property
     def down_for(self) -> float | None:
-        """How long the person was seen to stay down, seconds; None without a person."""
-        if self.track is None:
+        """How long the person was seen to stay down, seconds; None where that cannot be told."""
+        if self.track is None or self._untold:
             return None
         if self.down_since is None or self.down_until is None:
             return 0.0
@@ -66,7 +69,7 @@ class Aftermath:
     @property
     def ended(self) -> bool:
         """Whether later windows change nothing."""
-        return self.recovered_at is not None or self.track is None
+        return self.recovered_at is not None or self.track is None or self._untold
 
     def getting_up_before(self, time: float) -> bool:
         """Whether the person was up before a time, so far for too short to be sure."""

@@ -62,7 +62,11 @@ def window_data(window: Window) -> dict[str, Any]:
         data["corrupt"] = True
     if window.people is not None:
         data["people"] = [
-            {"track": each.track, "box": list(each.box), "state": each.state}
+            {
+                "track": each.track,
+                "box": list(each.box),
+                **({} if each.state is None else {"state": each.state}),
+            }
             for each in window.people
         ]
     if window.person is not None:

@@ -118,9 +118,9 @@ class Sighting:
     Attributes:
         track: Number of the person in the source.
         box: Where.
-        state: One of ``STATES``.
+        state: One of ``STATES``; None where that cannot be told, as from above.
     """
 
     track: int
     box: Box
-    state: str
+    state: str | None

@@ -182,7 +182,8 @@ class DetectionResult:
     @property
     def headline(self) -> str:
         """The result in a line: length, what is odd, number of events or the nearest to one."""
-        parts = [f"{self.duration:.1f} s", *self.quality_flags]
+        view = () if self.view == "level" else ("seen from above",)
+        parts = [f"{self.duration:.1f} s", *view, *self.quality_flags]
         if self.events:
             parts.append("1 event" if len(self) == 1 else f"{len(self)} events")
             return ", ".join(parts)
@@ -232,6 +233,8 @@ class DetectionResult:
                 f"the model {self.model!r} looked at no people, so nobody is seen to get up; leave "
                 "out confirm_down"
             )
+        if confirm_down and self.view != "level":
+            raise UsageError("from above nobody is seen to get up; leave out confirm_down")
         config = self.event_config.updated(
             {
                 "onset": onset,

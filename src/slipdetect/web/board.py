@@ -279,6 +279,7 @@ def camera_data(state: CameraState) -> dict[str, Any]:
         "events": state.summary.events,
         "probability": None if last is None else rounded(last),
         "onset": state.onset,
+        "view": state.view,
         "curve": curve(state),
         "zones": [
             {"name": zone.name, "include": zone.include, "points": zone.points}

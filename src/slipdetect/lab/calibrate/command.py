@@ -145,7 +145,8 @@ def calibrate(ctx: click.Context, /, model: str, settings: CalibrateSettings) ->
         )
     config = replace(config, training={**config.training, "calibrated": facts})
     _write(package, config, settings)
-    sections.append(f"use it        slipdetect detect VIDEO --model {settings.out}\n")
+    view = "" if settings.view == "level" else f" --view {settings.view}"
+    sections.append(f"use it        slipdetect detect VIDEO --model {settings.out}{view}\n")
     console.text("\n".join(sections))
     ctx.exit(SOME_FAILED if failed else 0)
 
@@ -204,6 +205,7 @@ class _Calibrator:
             "clips": len(predictions),
             "groups": found.groups,
             "windows": found.after.count,
+            "view": self._settings.view,
             "error_before": found.before.error,
             "error_after": found.after.error,
         }
