@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
 from click.testing import CliRunner
 
 from slipdetect.cli.main import cli
@@ -26,6 +27,19 @@ def test_a_model_without_flow_says_that_the_store_is_idle(
     assert with_store.stdout == plain.stdout
     assert "needs no flow; --store is not used" in with_store.stderr
     assert "--store" not in plain.stderr
+
+
+def test_workers_leave_it_to_the_command_to_warn_of_what_they_load(
+    tiny_package: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    videos = [make_video(tmp_path / name, count=10, rate=10.0).path for name in ("a.mp4", "b.mp4")]
+    store = tmp_path / "store"
+    store.mkdir()
+    args = ["detect", *map(str, videos), "--model", str(tiny_package), "--store", str(store)]
+    result = CliRunner().invoke(cli, [*args, "--jobs", "2"])
+    assert result.exit_code == 0
+    assert result.stderr.count("needs no flow; --store is not used") == 1
+    assert capfd.readouterr().err == ""  # of the workers
 
 
 def test_a_store_that_does_not_exist_is_an_error(tiny_package: Path, tmp_path: Path) -> None:

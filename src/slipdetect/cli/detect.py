@@ -220,6 +220,8 @@ def _detecting(
         if backend is None:
             run = _in_this_process(settings, detector, kept)
         else:
+            if settings.on is None:
+                settings.opened_store(detector)  # what is wrong with it is told once, here
             wanted = replace(settings, sources=(), targets={}, zones=None)
             make = Detecting(wanted, detector.zones)
             left = [name for name in sources if name not in done]

@@ -21,7 +21,16 @@ from queue import SimpleQueue
 from typing import Any, Self
 
 from slipdetect.workers.backend import Worker
-from slipdetect.workers.task import AT_ONCE, GO_ON, Make, do_task, portable, share_cpus, word_of
+from slipdetect.workers.task import (
+    AT_ONCE,
+    GO_ON,
+    Make,
+    do_task,
+    made,
+    portable,
+    share_cpus,
+    word_of,
+)
 from slipdetect.workers.words import Failed, Lost, Ready, Word
 
 _SECONDS_TO_STOP = 5.0
@@ -187,7 +196,7 @@ def _serve(pipe: Connection, make: bytes, cpus: int) -> None:
     link = _Pipe(pipe)
     try:
         share_cpus(cpus)
-        do = pickle.loads(make)()  # noqa: S301 - from the process that started this one
+        do = made(pickle.loads(make))  # noqa: S301 - from the process that started this one
     except Exception as error:
         link.send(Failed(portable(error)))
         return

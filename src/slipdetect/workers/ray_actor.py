@@ -15,7 +15,7 @@ from typing import Any
 
 from slipdetect._version import __version__
 from slipdetect.errors import VideoError, WorkerError
-from slipdetect.workers.task import GO_ON, Link, Make, do_task, portable, share_cpus, word_of
+from slipdetect.workers.task import GO_ON, Link, Make, do_task, made, portable, share_cpus, word_of
 from slipdetect.workers.words import Failed, Ready, Word
 
 _LONGEST_WAIT = 5.0  # for something to be told, seconds; whoever listens then asks again
@@ -54,7 +54,7 @@ class Actor:
             with suppress(OSError):  # paths may be absolute, all of them
                 os.chdir(folder)
             share_cpus(cpus)
-            self._do = make()
+            self._do = made(make)
         except WorkerError as error:
             return Failed(error)
         except Exception as error:

@@ -79,6 +79,12 @@ class Paced:
             self._tell(message)
 
 
+def made(make: Make[T, R]) -> Callable[[T, Link], R]:
+    """Return what does the tasks; whoever waits loads it too, and tells of warnings."""
+    _LOGGER.addHandler(logging.NullHandler())
+    return make()
+
+
 def do_task(do: Callable[[object, Link], object], task: object, link: Link) -> Word:
     """Do a task and return what came of it; nothing is raised, as nobody is there to take it."""
     handler = _Forwarding(link)
