@@ -73,7 +73,7 @@ class FakeDetector:
             raise VideoError("cannot read it")
 
         class Found:
-            watched = 4.00049
+            watched, view = 4.00049, "above"
             windows = (
                 Window(0.0, 1.0, 0.2, {"rgb": 0.3}),
                 Window(0.5, 1.5, 0.98765, {"rgb": 0.97}),
@@ -109,6 +109,7 @@ def test_predicting_rounds_and_leaves_unreadable_clips_out(
         streams={"rgb": (0.3, 0.97)},
         size=None,  # there is no video to look at again
         thresholds=EventConfig(onset=0.6).to_json(),
+        view="above",
     )
     assert row.config == EventConfig(onset=0.6)
     assert done == [(1, 2), (2, 2)]

@@ -58,7 +58,8 @@ class LevelDetector:
         (frame,) = frames if self.transform is None else self.transform(frames)
         score = frame.image.mean() / 100
         events = (Event(0.0, 1.0, 0.5, score),) if score == 1 else ()
-        return SimpleNamespace(watched=2.0, windows=(Window(0.0, 1.0, score),), events=events)
+        windows = (Window(0.0, 1.0, score),)
+        return SimpleNamespace(watched=2.0, windows=windows, events=events, view="level")
 
 
 def clips(*names: str) -> list[Clip]:
