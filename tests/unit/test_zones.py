@@ -216,6 +216,9 @@ def test_the_foot_is_that_of_the_person_else_of_what_moves() -> None:
         assert foot_of_window(unseen) == pytest.approx((0.8, 0.4))
     assert foot_of_window(window(people=(in_bed,))) is None
     assert foot_of_window(window()) is None
+    # of whom a camera above sees the lower side of a box is an arm as well as a foot
+    assert foot_of_window(window(people=(in_bed,), person=1), "above") == pytest.approx((0.3, 0.3))
+    assert foot_of_window(window(moving=moving), "above") == pytest.approx((0.8, 0.3))
 
 
 def test_a_window_is_marked_and_keeps_the_rest() -> None:

@@ -138,7 +138,7 @@ class PeopleWatch:
         """Return whether no zone leaves somebody out at a time."""
         zones = self._run.zones
         seen = self._nearest(track, time) if zones else ()
-        return not seen or zones.leaves_out(foot_of(seen[0].box)) is None
+        return not seen or zones.leaves_out(foot_of(seen[0].box, self._run.view)) is None
 
     def _look(self, first: int, end: int) -> None:
         """Look for people in all pictures before ``end`` that are new, from ``first`` on."""

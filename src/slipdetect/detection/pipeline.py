@@ -213,7 +213,8 @@ class WindowScorer(Protocol):
 
 def marked_windows(scorer: WindowScorer, segment: Segment) -> Iterator[Window]:
     """Yield the windows of a segment as ``EventFinder`` wants them: with the zone of each."""
-    return map(segment.run.zones.marked, scorer.windows(segment))
+    run = segment.run
+    return (run.zones.marked(window, run.view) for window in scorer.windows(segment))
 
 
 class Networks(Protocol):

@@ -9,8 +9,8 @@ from __future__ import annotations
 from slipdetect.types.event_finder import EventFinder, find_events
 from slipdetect.types.events import Calibration, Event, EventConfig, Thresholds, Window
 from slipdetect.types.person import Person, Sighting, Track
-from slipdetect.types.result import DetectionResult, Profile, Stage, View
-from slipdetect.types.zones import Zone, Zones
+from slipdetect.types.result import DetectionResult, Profile, Stage
+from slipdetect.types.zones import View, Zone, Zones
 from slipdetect.video.frame import DecodeReport, Frame, VideoInfo
 
 __all__ = [

@@ -8,23 +8,20 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any, Literal, Self, TypeVar
+from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 from slipdetect._text import plain_name, printable, timecode
 from slipdetect.errors import UsageError
 from slipdetect.types.aftermath import what_followed
 from slipdetect.types.event_finder import find_events
 from slipdetect.types.events import Event, EventConfig, Window
-from slipdetect.types.zones import Zones, why_left_out
+from slipdetect.types.zones import View, Zones, why_left_out
 from slipdetect.video.frame import DecodeReport, VideoInfo
 
 if TYPE_CHECKING:
     import pandas as pd
 
 T = TypeVar("T")
-
-# how a camera looks at people: from the side or slantwise, or straight down from a ceiling
-View = Literal["level", "above"]
 
 
 @dataclass(frozen=True)

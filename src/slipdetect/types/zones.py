@@ -8,11 +8,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from itertools import combinations
-from typing import Any
+from typing import Any, Literal
 
 from slipdetect.errors import UsageError
 from slipdetect.types.events import Window
 
+# how a camera looks at people: from the side or slantwise, or straight down from a ceiling
+View = Literal["level", "above"]
 Point = tuple[float, float]  # from the left and from the top, as shares of width and height
 
 OUTSIDE = "outside"  # what leaves out whoever is in no zone that lets in
@@ -130,9 +132,9 @@ class Zones:
             return OUTSIDE
         return None
 
-    def marked(self, window: Window) -> Window:
+    def marked(self, window: Window, view: View = "level") -> Window:
         """Return a window with the zone that leaves it out; where no foot is known it counts."""
-        foot = foot_of_window(window) if self.zones else None
+        foot = foot_of_window(window, view) if self.zones else None
         zone = None if foot is None else self.leaves_out(foot)
         return window if zone is None else replace(window, zone=zone)
 
@@ -156,23 +158,24 @@ def why_left_out(zone: str) -> str:
     return "outside all zones" if zone == OUTSIDE else f"in zone {zone!r}"
 
 
-def foot_of_window(window: Window) -> Point | None:
+def foot_of_window(window: Window, view: View = "level") -> Point | None:
     """Return where the person stands or lies whom a window speaks of.
 
     Where they were not seen at its center it is the foot of what moves; None where nothing does.
     """
     seen = (each.box for each in window.people or () if each.track == window.person)
     box = next(seen, window.moving)
-    return None if box is None else foot_of(box)
+    return None if box is None else foot_of(box, view)
 
 
-def foot_of(box: Sequence[float]) -> Point:
-    """Return the middle of a box's lower side, where its person stands or lies.
+def foot_of(box: Sequence[float], view: View = "level") -> Point:
+    """Return where the person of a box stands or lies: the middle of its lower side.
 
     Args:
         box: Left, top, right and bottom as shares of the picture.
+        view: How the camera looks at people; from above it is the middle of the box.
     """
-    return (box[0] + box[2]) / 2, box[3]
+    return (box[0] + box[2]) / 2, box[3] if view == "level" else (box[1] + box[3]) / 2
 
 
 def _area(points: Sequence[Point]) -> float:
