@@ -27,6 +27,7 @@ from slipdetect.backbones.stem import adapt_first_conv, find_first_conv
 from slipdetect.modalities.normalize import Normalization
 from slipdetect.models import TSN, ModelConfig, StreamConfig, load_package, save_package
 from slipdetect.models.tsn import WithoutDrawing
+from slipdetect.models.weights_file import is_finite
 from slipdetect.people.estimators import PoseEstimator
 from slipdetect.types import Calibration, EventConfig
 from slipdetect.types.person import Person
@@ -152,10 +153,10 @@ class BackboneContract:
             if not parameter.requires_grad:
                 continue
             assert parameter.grad is not None, f"{name} has no gradient"
-            assert torch.isfinite(parameter.grad).all(), f"gradient of {name} is not finite"
+            assert is_finite(parameter.grad), f"gradient of {name} is not finite"
             # A bias in front of batch normalization rightly learns nothing.
             if parameter.ndim > 1:
-                assert parameter.grad.abs().max() > 0, f"gradient of {name} is zero"
+                assert parameter.grad.any(), f"gradient of {name} is zero"
 
     def test_eval_is_repeatable_and_train_can_be_left(self) -> None:
         before = {name: value.clone() for name, value in self.network.named_buffers()}

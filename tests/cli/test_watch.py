@@ -24,7 +24,7 @@ import numpy as np
 import pytest
 
 from hook_server import hook_server
-from live_driver import EVENT, kinds, lamp, lines
+from live_driver import EVENT, afterwards, has_told, interrupt, kinds, lamp, lines
 from loopback import Server
 from slipdetect.cli.sources import first_bytes
 from slipdetect.video import open_video
@@ -355,9 +355,8 @@ def test_ctrl_c_and_sigterm_end_with_a_summary_and_130(run, model: Path, number:
     def dark(moment: float) -> np.ndarray:
         return lamp(-1.0)
 
-    with camera_server(dark) as camera:
-        timer = threading.Timer(1.5, os.kill, (os.getpid(), number))
-        timer.start()
+    step = (has_told("started"), lambda: interrupt(number))
+    with camera_server(dark) as camera, afterwards(step):
         result = run("watch", f"http://{camera.place}/ts", "--model", model)
     assert result.exit_code == 130
     assert kinds(result.stdout) == ["started", "summary"]

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import os
 import signal
-import threading
 import time
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +17,7 @@ import numpy as np
 import pytest
 
 from hook_server import hook_server
-from live_driver import lamp, lines
+from live_driver import afterwards, all_of, has_said, has_told, interrupt, lamp, lines
 from loopback import Server
 from slipdetect.cli import watching
 from slipdetect.cli.watching import capacity
@@ -61,16 +61,6 @@ def of(camera: str, told: list[dict[str, Any]]) -> list[str]:
     return [line["type"] for line in told if line["camera"] == camera]
 
 
-def later(seconds: float, what: Any, *args: Any) -> threading.Timer:
-    timer = threading.Timer(seconds, what, args)
-    timer.start()
-    return timer
-
-
-def interrupt(number: int = signal.SIGTERM) -> None:
-    os.kill(os.getpid(), number)
-
-
 def test_one_good_one_dead_and_one_that_dies(
     run, model: Path, film: Path, server: Server, tmp_path: Path
 ) -> None:
@@ -80,9 +70,15 @@ def test_one_good_one_dead_and_one_that_dies(
         text = table("good", f"{server.address}/ok/film.ts") + table("dead", DEAD)
         text += table("dying", f"http://{dying.place}/ts", "read_timeout = 0.3")
         (tmp_path / "cameras.toml").write_text(text)
-        later(4.0, interrupt)
         alert = ("--webhook", f"http://{hook.place}/x", "--clips", "clips", "--clip-margin", "0.2")
-        result = run("watch", "cameras.toml", "--model", model, *alert)
+        over = all_of(
+            has_told("reconnecting", "dying"),
+            has_told("summary", "good"),
+            has_said("trying again"),
+            lambda *_: len(hook.bodies) == 2,
+        )
+        with afterwards((over, interrupt)):
+            result = run("watch", "cameras.toml", "--model", model, *alert)
     assert result.exit_code == 130, result.output
     told = lines(result.stdout)
     assert of("good", told) == ["started", "onset", "event", "summary"]
@@ -145,11 +141,17 @@ def test_several_addresses_are_several_cameras(run, model: Path, server: Server)
 def test_sighup_reads_the_file_anew_and_leaves_the_others_alone(
     run, model: Path, server: Server, tmp_path: Path
 ) -> None:
-    def dark(moment: float) -> np.ndarray:
+    shown = {"stays": 0.0, "goes": 0.0}
+
+    def dark(name: str, moment: float) -> np.ndarray:
+        shown[name] = moment
         return lamp(-1.0)
 
     path = tmp_path / "cameras.toml"
-    with camera_server(dark) as stays, camera_server(dark) as goes:
+    with (
+        camera_server(partial(dark, "stays")) as stays,
+        camera_server(partial(dark, "goes")) as goes,
+    ):
         old = table("stays", f"http://{stays.place}/ts")
         path.write_text(old + table("goes", f"http://{goes.place}/ts"))
 
@@ -161,17 +163,20 @@ def test_sighup_reads_the_file_anew_and_leaves_the_others_alone(
             path.write_text(old + "[camera.new\n")
             interrupt(signal.SIGHUP)
 
-        later(1.5, change)
-        later(3.5, spoil)
-        later(4.5, interrupt)
-        result = run("watch", "cameras.toml", "--model", model, "-v")
+        with afterwards(
+            (has_told("started", "stays", "goes"), change),
+            (has_told("summary", "goes", "new"), spoil),
+            (lambda *_: shown["stays"] > shown["goes"] + 1.0, lambda: None),
+            (has_said("stay as they are"), interrupt),
+        ):
+            result = run("watch", "cameras.toml", "--model", model, "-v")
     assert result.exit_code == 130, result.output
     told = lines(result.stdout)
     assert of("stays", told) == ["started", "summary"]
     assert of("goes", told) == ["started", "summary"]
     assert of("new", told) == ["started", "onset", "event", "summary"]
     seconds = {line["camera"]: line["seconds"] for line in told if line["type"] == "summary"}
-    assert seconds["stays"] > seconds["goes"] + 1.5
+    assert seconds["stays"] > seconds["goes"]
     assert "anew: 1 new or changed, 1 gone" in result.stderr
     assert "line 3" in result.stderr
     assert "the cameras stay as they are" in result.stderr
@@ -195,10 +200,12 @@ def test_sighup_reads_the_zones_of_all_cameras_anew(run, model: Path, tmp_path: 
             path.write_text(what)
             interrupt(signal.SIGHUP)
 
-        later(1.5, write, bed(0.6))
-        later(2.5, write, bed(1.6))
-        later(3.5, interrupt)
-        result = run("watch", "cameras.toml", "--zones", "zones.toml", "--model", model, "-v")
+        with afterwards(
+            (has_told("started", "plain", "own"), lambda: write(bed(0.6))),
+            (has_told("started", "plain", times=2), lambda: write(bed(1.6))),
+            (has_said("stay as they are"), interrupt),
+        ):
+            result = run("watch", "cameras.toml", "--zones", "zones.toml", "--model", model, "-v")
     assert result.exit_code == 130, result.output
     told = lines(result.stdout)
     assert of("own", told) == ["started", "summary"]
@@ -329,9 +336,9 @@ def test_sighup_tries_a_lost_camera_again(run, model: Path, server: Server, tmp_
             server.add("/ok/late.ts", (tmp_path / "film.ts").read_bytes())
             interrupt(signal.SIGHUP)
 
-        later(1.5, mend)
-        later(3.5, interrupt)
-        result = run("watch", "cameras.toml", "--model", model)
+        lost = all_of(has_told("started", "stays"), has_said("'late' cannot be opened"))
+        with afterwards((lost, mend), (has_told("summary", "late"), interrupt)):
+            result = run("watch", "cameras.toml", "--model", model)
     assert result.exit_code == 130, result.output
     told = lines(result.stdout)
     assert of("stays", told) == ["started", "summary"]

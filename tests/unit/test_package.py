@@ -26,6 +26,7 @@ from slipdetect.models import (
     load_package,
     save_package,
 )
+from slipdetect.models.weights_file import is_finite
 from stub_models import EVENTS, RECIPE, create_stub, stub_config, stub_stream, stub_tsn
 
 pytestmark = pytest.mark.usefixtures("stub_backbones")
@@ -51,6 +52,20 @@ def test_no_weights_are_drawn_that_a_file_replaces(tmp_path: Path) -> None:
     assert torch.equal(torch.get_rng_state(), before)
     stub_tsn("rgb")
     assert not torch.equal(torch.get_rng_state(), before)
+
+
+@pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16, torch.float32, torch.float64])
+def test_one_value_that_is_not_finite_is_seen(dtype: torch.dtype) -> None:
+    whole = torch.randn(3, 1000).to(dtype)
+    # as far apart as they can be
+    whole[0, 0], whole[0, 1] = torch.finfo(dtype).max, torch.finfo(dtype).min
+    assert is_finite(whole)
+    for bad in (float("nan"), float("inf"), float("-inf")):
+        spoilt = whole.clone()
+        spoilt[1, 500] = bad
+        assert not is_finite(spoilt)
+    assert is_finite(torch.empty(0, dtype=dtype))
+    assert is_finite(torch.tensor(3))
 
 
 @pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16, torch.float32])

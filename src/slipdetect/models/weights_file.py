@@ -6,6 +6,7 @@ In: a state dict or a path. Out: the file, or float32 tensors that fit the netwo
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -166,8 +167,15 @@ def check_finite(tensors: Mapping[str, torch.Tensor], where: str) -> None:
         PackageError: A tensor holds NaN or infinity.
     """
     for key, tensor in tensors.items():
-        if tensor.is_floating_point() and not bool(tensor.isfinite().all()):
+        if not is_finite(tensor):
             raise _not_finite(where, key)
+
+
+def is_finite(tensor: torch.Tensor) -> bool:
+    """Say whether a tensor is without NaN and infinity, in one pass over its values."""
+    if not tensor.is_floating_point() or not tensor.numel():
+        return True
+    return all(math.isfinite(extreme.item()) for extreme in tensor.detach().aminmax())
 
 
 def _stored(tensor: torch.Tensor, dtype: torch.dtype) -> torch.Tensor:
@@ -175,7 +183,7 @@ def _stored(tensor: torch.Tensor, dtype: torch.dtype) -> torch.Tensor:
         return tensor
     small = tensor.to(dtype)
     # running variances of 0-255 pictures exceed what float16 can hold
-    return small if bool(small.isfinite().all()) else tensor.float()
+    return small if is_finite(small) else tensor.float()
 
 
 def _not_finite(where: str, key: str) -> PackageError:

@@ -19,7 +19,7 @@ from slipdetect.lab.checkpoints.reading import OldCheckpoint
 from slipdetect.modalities.normalize import Normalization
 from slipdetect.modalities.snippet import MODALITIES, Modality
 from slipdetect.models.config import StreamConfig
-from slipdetect.models.tsn import TSN, WithoutDrawing, build_network
+from slipdetect.models.tsn import TSN, build_network
 
 # channels of the first convolution -> modality and snippet length
 _CHANNELS = {
@@ -149,12 +149,11 @@ def trained_with(backbone: Normalization, modality: str, *, two_stream: bool) ->
 
 def _shapes(build: Callable[[], TSN]) -> dict[str, torch.Tensor]:
     """Return the state dict of a network; its values do not matter."""
-    with WithoutDrawing():
-        try:
-            with torch.device("meta"):
-                network = build()
-        except Exception:  # a plugin may need real tensors, and says below what else is wrong
+    try:
+        with torch.device("meta"):
             network = build()
+    except Exception:  # a plugin may need real tensors, and says below what else is wrong
+        network = build()
     return network.state_dict()
 
 

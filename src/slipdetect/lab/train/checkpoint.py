@@ -22,6 +22,7 @@ from slipdetect.lab.train.state_file import (
     restore_optimizer,
 )
 from slipdetect.models import TSN
+from slipdetect.models.weights_file import is_finite
 
 _VALIDATED = ("validated.logits", "validated.labels")
 
@@ -91,7 +92,7 @@ class Checkpoints:
 
     def _write(self, path: Path, tensors: dict[str, torch.Tensor], trainer: Trainer) -> None:
         for name, tensor in tensors.items():
-            if tensor.is_floating_point() and not bool(torch.isfinite(tensor).all()):
+            if not is_finite(tensor):
                 raise TrainingError(
                     f"{name} is not finite at step {trainer.state.step} and was not saved; "
                     f"lower --lr (now {trainer.config.lr:g}) and begin anew with --overwrite"
