@@ -5,7 +5,7 @@ In: features of windows. Out: the log-odds of a fall.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import numpy.typing as npt
@@ -60,10 +60,10 @@ class PoseNetwork:
     """
 
     def __init__(self, weights: Mapping[str, npt.NDArray[np.floating]], where: str) -> None:
-        self._members: list[dict[str, Floats]] = []
+        members: list[dict[str, Floats]] = []
         left = dict(weights)
-        while f"{len(self._members)}.stem.weight" in left:
-            prefix = f"{len(self._members)}."
+        while f"{len(members)}.stem.weight" in left:
+            prefix = f"{len(members)}."
             channels = left[f"{prefix}stem.weight"].shape[0]
             member = {}
             for name, shape in shapes(channels).items():
@@ -71,13 +71,10 @@ class PoseNetwork:
                 if array is None or array.shape != shape:
                     found = "missing" if array is None else f"of shape {array.shape}, not {shape}"
                     raise PackageError(f"{where}: {prefix}{name} is {found}")
-                kernel = array.astype(np.float32)
-                # a matrix for each tap, without gaps in memory
-                member[name] = (
-                    np.ascontiguousarray(kernel.T.swapaxes(1, 2)) if kernel.ndim == 3 else kernel
-                )
-            self._members.append(member)
-        if left or not self._members:
+                member[name] = array.astype(np.float32)
+            members.append(member)
+        self._alike = _stacked(members)
+        if left or not members:
             names = ", ".join(sorted(left)[:3]) or "nothing"
             raise PackageError(f"{where} is no pose network; it holds {names}")
 
@@ -87,12 +84,38 @@ class PoseNetwork:
         Args:
             features: ``(windows, 105, pictures)``.
         """
-        scores = [_forward(member, features) for member in self._members]
-        mean: Floats = np.mean(scores, axis=0, dtype=np.float32)
+        scores = np.concatenate([_forward(alike, features) for alike in self._alike])
+        mean: Floats = scores.mean(0, dtype=np.float32)
         return mean
 
 
+def _stacked(members: Sequence[Mapping[str, Floats]]) -> list[dict[str, Floats]]:
+    """Return the weights of members of one width as arrays, which numpy computes in one call.
+
+    Returns:
+        For each width, by name: kernels ``(taps, members, 1, out, in)``, the head's
+        ``(members, in, 1)``, and others ``(members, 1, out, 1)``.
+    """
+    by_width: dict[int, list[Mapping[str, Floats]]] = {}
+    for member in members:
+        by_width.setdefault(len(member["stem.bias"]), []).append(member)
+    found = []
+    for alike in by_width.values():
+        stacks = {name: np.stack([each[name] for each in alike]) for name in alike[0]}
+        for name, stack in stacks.items():
+            if stack.ndim == 4:
+                # a matrix for each tap, without gaps in memory
+                stacks[name] = np.ascontiguousarray(np.moveaxis(stack, 3, 0)[:, :, None])
+            elif stack.ndim == 3:
+                stacks[name] = stack.swapaxes(1, 2)
+            else:
+                stacks[name] = stack[:, None, :, None]
+        found.append(stacks)
+    return found
+
+
 def _forward(weights: Mapping[str, Floats], features: Floats) -> Floats:
+    """Return the log-odds ``(members, windows)`` by networks of one width."""
     inside = features[:, -1:]
     hidden = _convolved(features, weights["stem.weight"], weights["stem.bias"], 1)
     hidden = _rectified(hidden, weights["norm.weight"], weights["norm.bias"]) * inside
@@ -102,22 +125,21 @@ def _forward(weights: Mapping[str, Floats], features: Floats) -> Floats:
         hidden = (hidden + _rectified(made, block["norm.weight"], block["norm.bias"])) * inside
     mean = hidden.sum(-1) / np.maximum(inside.sum(-1), 1)
     most = (hidden - (1 - inside) * np.float32(1e3)).max(-1)
-    scores: Floats = np.concatenate([mean, most], 1) @ weights["head.weight"][0]
-    scores += weights["head.bias"][0]
-    return scores
+    scores: Floats = np.concatenate([mean, most], -1) @ weights["head.weight"]
+    return scores[..., 0] + weights["head.bias"][:, 0, :, 0]
 
 
 def _convolved(values: Floats, kernel: Floats, bias: Floats, dilation: int) -> Floats:
     """Return the convolution over the last axis, zeros beyond either end.
 
     Args:
-        values: ``(windows, channels, pictures)``.
-        kernel: ``(taps, out, in)``.
-        bias: ``(out,)``.
+        values: ``(windows, channels, pictures)``, or those of each member.
+        kernel: ``(taps, members, 1, out, in)``.
+        bias: ``(members, 1, out, 1)``.
         dilation: Pictures from tap to tap.
     """
-    taps, length = len(kernel), values.shape[2]
-    summed: Floats = kernel[taps // 2] @ values + bias[:, None]
+    taps, length = len(kernel), values.shape[-1]
+    summed: Floats = kernel[taps // 2] @ values + bias
     for tap in range(taps):
         shift = (tap - taps // 2) * dilation
         if 0 < abs(shift) < length:
@@ -131,7 +153,7 @@ def _convolved(values: Floats, kernel: Floats, bias: Floats, dilation: int) -> F
 
 def _rectified(values: Floats, scale: Floats, shift: Floats) -> Floats:
     """Normalize over channels and time, one group, and cut below 0."""
-    mean = values.mean((1, 2), keepdims=True)
-    spread = np.sqrt(values.var((1, 2), keepdims=True) + np.float32(EPSILON))
-    normalized: Floats = (values - mean) / spread * scale[:, None] + shift[:, None]
+    centered = values - values.mean((-2, -1), keepdims=True)
+    spread = np.sqrt((centered**2).mean((-2, -1), keepdims=True) + np.float32(EPSILON))
+    normalized: Floats = centered / spread * scale + shift
     return np.maximum(normalized, 0)
