@@ -305,9 +305,10 @@ def test_T01_what_led_to_nan_is_written_down(
     data: list[Clip], cache: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Items, loss and rate as JSON that any reader takes, and the last good checkpoint."""
-    spoil(monkeypatch, {3, 4, 5})
-    with pytest.raises(TrainingError, match=r"last good checkpoint '.*last\.safetensors'"):
-        train(data, tmp_path, cache, epochs=4, schedule="constant")
+    with monkeypatch.context() as spoiled:
+        spoil(spoiled, {3, 4, 5})
+        with pytest.raises(TrainingError, match=r"last good checkpoint '.*last\.safetensors'"):
+            train(data, tmp_path, cache, epochs=4, schedule="constant")
     text = (tmp_path / "bad-steps.json").read_text()
     steps = json.loads(text, parse_constant=lambda word: pytest.fail(f"{word} is not JSON"))
     assert {step["loss"] for step in steps} == {"nan"}
@@ -316,8 +317,6 @@ def test_T01_what_led_to_nan_is_written_down(
     assert all(len(step["items"]) == 4 for step in steps)
     assert all(".mp4" in item for step in steps for item in step["items"])
     # what was saved before is whole
-    monkeypatch.undo()
-    monkeypatch.setattr(backbones, "create_backbone", create_tiny)
     resumed = TrainingRun(
         data,
         tmp_path,
