@@ -265,7 +265,7 @@ class FlowExtractor:
         if ahead or self.pairs_at_once == 1:
             flows = self.iter(frames)
         else:
-            flows = (self.pair(*pair) for pair in pairwise(frames))
+            flows = chained(self._grays(frames), self._method)
         for flow in flows:
             levels = quantize(flow, self.bound, overwrite=True)
             yield np.ascontiguousarray(levels.transpose(1, 2, 0))
