@@ -143,7 +143,9 @@ class Connection:
         """
         rescale = Rescaler(*self._stored, self.aspect, self.orientation, short_side)
         for seconds, frame in nearest_on_grid(self._timed(watch), rate):
-            yield Frame(seconds, rescale(frame), frame.is_corrupt)
+            sampled = Frame(seconds, rescale(frame), frame.is_corrupt)
+            del frame  # it is large, and the next one may be long in coming
+            yield sampled
 
     def close(self) -> None:
         """End the connection."""
