@@ -6,6 +6,7 @@ In: scripted frames and notes, and streams of this machine. Out: nothing but ass
 from __future__ import annotations
 
 import time
+import weakref
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -252,6 +253,28 @@ def test_flow_of_a_live_source_takes_no_picture_before_it_must(method: str) -> N
     assert len(given) == len(expected) == 3
     for mine, theirs in zip(given, expected, strict=True):
         np.testing.assert_array_equal(mine, theirs)
+
+
+def test_no_flow_is_held_while_a_live_source_has_no_next_picture(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    extractor = FlowExtractor("dis")
+    calc = extractor._method.calc
+    made: list[weakref.ref[np.ndarray]] = []
+
+    def noting(*pictures: np.ndarray | None) -> np.ndarray:
+        flow = calc(*pictures)
+        made.append(weakref.ref(flow))
+        return flow
+
+    monkeypatch.setattr(extractor._method, "calc", noting)
+
+    def pictures() -> Iterator[np.ndarray]:
+        for _ in range(4):
+            assert all(flow() is None for flow in made)
+            yield lamp(0.0)
+
+    assert len(list(extractor.levels(pictures(), ahead=False))) == len(made) == 3
 
 
 @pytest.mark.parametrize(

@@ -272,6 +272,19 @@ def test_after_a_gap_nobody_has_an_old_number_and_following_goes_on() -> None:
     assert [each.track for each in film.run.followed] == [2]
 
 
+@pytest.mark.parametrize(("probability", "lead"), [(GATED, round(RATE)), (OPEN, 0)])
+def test_pictures_before_a_window_are_kept_where_nobody_has_looked_yet(
+    probability: float, lead: int
+) -> None:
+    film = Film(lambda time: [someone()])
+    film.windows(probability, 10)
+    assert len(film.watch._pictures._kept) == CONFIG.pictures + lead
+    film.windows(OPEN, 1)
+    looked = film.eyes.looked
+    assert looked == sorted(set(looked))
+    assert looked[-1] - looked[0] == pytest.approx((len(looked) - 1) / RATE)
+
+
 @pytest.mark.parametrize("probability", [GATED, OPEN])
 def test_memory_does_not_grow_within_ten_minutes(probability: float) -> None:
     # somebody crosses the picture every four seconds, so that tracks come and go

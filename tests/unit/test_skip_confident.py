@@ -5,7 +5,8 @@ In: snippets that are numbers, scores that are drawn. Out: assertions on calls a
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from weakref import WeakSet
 
 import numpy as np
 import pytest
@@ -21,6 +22,9 @@ from slipdetect.detection.schedule import (
     is_confident,
 )
 from slipdetect.modalities.snippet import SnippetGrid, get_modality
+
+GRID = SnippetGrid(6, 2, 12)
+PLAN = WindowPlan.make(1.5, 0.2, GRID.step, GRID.span, 10.0)
 
 
 def verdict(value: float) -> bool | None:
@@ -47,10 +51,8 @@ def run(
         size = sizes[len(batches) % len(sizes)]
         batches.append(list(range(begin, min(begin + size, len(values)))))
         begin += size
-    grid = SnippetGrid(6, 2, 12)
-    plan = WindowPlan.make(1.5, 0.2, grid.step, grid.span, 10.0)
     schedule = SkipConfident(
-        ("rgb",), grid, plan, every, lambda scores: verdict(float(scores["rgb"][0])), eager
+        ("rgb",), GRID, PLAN, every, lambda scores: verdict(float(scores["rgb"][0])), eager
     )
     found = [pair for part in schedule.select(batches, score) for pair in part]
     assert all(float(scores["rgb"][1]) == -float(scores["rgb"][0]) for _, scores in found)
@@ -116,6 +118,8 @@ def test_none_is_held_back_behind_one_that_is_not_confidently_in_no_event(
     values: list[float], every: int, sizes: list[int]
 ) -> None:
     places, scores, computed = run(values, every, sizes, eager=True)
+    # however many wait
+    assert (places, scores, computed) == run(values, every, [1], eager=True)
     assert places == list(range(len(values)))
     for place in range(len(values)):
         if place in computed:
@@ -126,6 +130,32 @@ def test_none_is_held_back_behind_one_that_is_not_confidently_in_no_event(
             assert after - before <= every
             assert verdict(values[before]) is not None
             assert verdict(values[before]) == verdict(values[after])
+
+
+def test_nothing_that_was_given_out_is_kept_while_the_next_is_waited_for() -> None:
+    class Held:
+        """Stands for a snippet with its pictures."""
+
+    alive: WeakSet[Held] = WeakSet()
+    most = 0
+
+    def batches() -> Iterator[list[Held]]:
+        nonlocal most
+        for _ in range(12):
+            most = max(most, len(alive))
+            batch = [Held()]
+            alive.add(batch[0])
+            yield batch
+            del batch
+
+    def score(snippets: Sequence[Held]) -> list[Scores]:
+        return [{"rgb": np.zeros(2, np.float32)} for _ in snippets]
+
+    schedule = SkipConfident(("rgb",), GRID, PLAN, 3, lambda scores: False, eager=True)
+    for scored in schedule.select(batches(), score):
+        del scored
+    # two behind the last anchor wait for the next one; the newest was just handed over
+    assert most <= 2
 
 
 def test_every_one_computes_all() -> None:

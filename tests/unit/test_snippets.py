@@ -5,7 +5,6 @@ In: frames of noise with something that moves. Out: stored uint8 snippets.
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Sequence
 
 import numpy as np
@@ -18,14 +17,11 @@ from slipdetect.detection.cutting import SnippetCutter
 from slipdetect.detection.schedule import EverySnippet, WindowPlan
 from slipdetect.errors import UsageError
 from slipdetect.flow import FlowExtractor
-from slipdetect.modalities import snippet as snippet_module
 from slipdetect.modalities.snippet import (
-    Box,
     Modality,
     SnippetGrid,
     StreamInput,
     cut,
-    cut_into,
     get_modality,
     motion_box,
     motion_profile,
@@ -146,28 +142,6 @@ def test_memory_of_frames_does_not_grow_with_the_video() -> None:
     for _ in cutter.cut(Frame(i / FPS, picture) for i in range(3000)):
         most = max(most, len(cutter._samples))
     assert most <= grid.context + grid.step
-
-
-@pytest.mark.parametrize(("moving", "most"), [(False, 1), (True, 5)])
-def test_a_frame_is_cut_anew_only_where_the_place_moves(
-    moving: bool, most: int, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """A still scene has one place, so 40 frames are 40 cuts; five snippets look at a frame."""
-    video = moving_square(40) if moving else np.full((40, 48, 64, 3), 90, np.uint8)
-    kind = get_modality("rgbdiff", 9)
-    grid = SnippetGrid.make([kind], 2, FPS)
-    places: list[tuple[int, Box]] = []
-
-    def counting(out: Images, image: Images, box: Box) -> None:
-        places.append((id(image), box))
-        cut_into(out, image, box)
-
-    monkeypatch.setattr(snippet_module, "cut_into", counting)
-    frames = frames_of(video)
-    cutter = SnippetCutter(every(grid, kind.name), [StreamInput(kind, 24, "motion")])
-    assert len([snippet.views("rgbdiff") for snippet in cutter.cut(frames)]) == 16
-    assert {index for index, _ in places} == {id(frame.image) for frame in frames}
-    assert max(Counter(index for index, _ in places).values()) <= most
 
 
 def test_a_damaged_frame_marks_the_snippets_that_read_it() -> None:

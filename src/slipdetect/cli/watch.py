@@ -26,7 +26,7 @@ from slipdetect.cli.grouped import GroupedCommand
 from slipdetect.cli.options import common_options, with_options
 from slipdetect.cli.sources import exists, video_on_stdin
 from slipdetect.cli.typed_options import POSITIVE, flag, headed, number, options_of, seconds
-from slipdetect.cli.watching import Watching, limit_arenas
+from slipdetect.cli.watching import Watching, limit_threads
 from slipdetect.errors import DataError, SlipdetectError, UsageError
 from slipdetect.sinks.mqtt import HOLD
 from slipdetect.sinks.registry import LIVE_FORMATS, LIVE_SINKS, SINKS, choose_sinks
@@ -288,7 +288,7 @@ def _run(console: Console, settings: WatchSettings, command: click.Command) -> i
     many = len(named) > 1 or file is not None
     others = choose_sinks(settings.setup(names), LIVE_SINKS)
     if many:
-        limit_arenas()
+        limit_threads()
     detector = settings.load_detector()
     if many:
         detector.share()

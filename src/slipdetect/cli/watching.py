@@ -232,8 +232,15 @@ def capacity(counts: Sequence[tuple[str, int, int]]) -> str:
     )
 
 
-def limit_arenas() -> None:
-    """Let all threads share one heap: glibc gives each its own, and none gives memory back."""
+def limit_threads() -> None:
+    """Let many cameras compute side by side in little memory.
+
+    All threads share one heap: glibc gives each its own, and none gives memory back. OpenCV
+    computes in the thread that asks: those of its own wait at work for more.
+    """
+    import cv2
+
+    cv2.setNumThreads(1)
     with suppress(OSError, AttributeError, TypeError):  # another libc
         ctypes.CDLL(None).mallopt(_M_ARENA_MAX, 1)
 

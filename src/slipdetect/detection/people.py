@@ -195,5 +195,8 @@ class PeopleWatch:
     def _forget(self, window: Window) -> None:
         """Drop what no later window needs."""
         reach = (self._config.pictures - 1) / self._config.rate / 2 + 2 * LEAD
-        self._pictures.forget(self._first(window) - round(LEAD * self._config.rate))
+        first = self._first(window)
+        # before a window only those count that nobody has looked at
+        lead = max(first - round(LEAD * self._config.rate), self._next)
+        self._pictures.forget(min(first, lead))
         self._crowd.forget(int((window.center - self._segment.start - reach) * self._config.rate))

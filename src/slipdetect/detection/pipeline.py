@@ -12,6 +12,7 @@ from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Se
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, closing, contextmanager
 from dataclasses import dataclass, field
+from itertools import chain
 from types import MappingProxyType
 from typing import Any, Protocol, TypeVar
 
@@ -266,10 +267,10 @@ def window_scores(
             run.computed += len(chosen)
             return score(chosen)
 
-        for scored in schedule.select(run.watch.each(WAITING, batches), compute):
-            run.snippets += len(scored)
-            for snippet, scores in scored:
-                yield from assembler.push(snippet.place, scores, snippet.corrupt, snippet.moving)
+        scored = schedule.select(run.watch.each(WAITING, batches), compute)
+        for snippet, scores in chain.from_iterable(scored):
+            run.snippets += 1
+            yield from assembler.push(snippet.place, scores, snippet.corrupt, snippet.moving)
         yield from assembler.finish(cutter.frames)
 
 

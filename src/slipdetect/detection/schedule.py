@@ -203,8 +203,9 @@ class SkipConfident(EverySnippet):
 
     Attributes:
         every: From one anchor to the next.
-        eager: Behind an anchor that is not confidently in no event the newest snippet is one too,
-            so that what happens is told at once; for live sources.
+        eager: Behind an anchor that is not confidently in no event the next snippet is one too, so
+            that what happens is told at once; for live sources. They are taken one by one, so that
+            what is found does not depend on how many wait.
         verdict: Tells by its logits whether a snippet confidently is in an event, is in none, or
             (None) neither.
     """
@@ -219,21 +220,18 @@ class SkipConfident(EverySnippet):
         """Yield all snippets with their scores; none is held back beyond an anchor."""
         rest: list[T] = []  # after the last anchor
         anchor: Scores | None = None
-        for batch in batches:
+        for batch in _singles(batches) if self.eager else batches:
             waiting = [*rest, *batch]
             first = 0 if anchor is None or self._hurries(anchor) else self.every - 1
             anchors = [*range(first, len(waiting), self.every)]
             found = _computed(waiting, anchors, score)
-            newest = len(waiting) - 1
-            if anchors and anchors[-1] < newest and self._hurries(found[anchors[-1]]):
-                anchors.append(newest)
-                found |= _computed(waiting, [newest], score)
             if anchor is not None:
                 found = {-1: anchor, **found}
             found |= self._between(waiting, found, score)
             last = anchors[-1] if anchors else -1
             yield [(waiting[index], found[index]) for index in range(last + 1)]
             anchor, rest = found.get(last), waiting[last + 1 :]
+            del waiting  # its pictures are seconds of memory while the next batch is waited for
         found = _computed(rest, range(len(rest)), score)
         yield [(snippet, found[index]) for index, snippet in enumerate(rest)]
 
@@ -369,6 +367,10 @@ def _odds(probability: float) -> float:
 def _computed(snippets: Sequence[T], places: Sequence[int], score: Score[T]) -> dict[int, Scores]:
     rows = score([snippets[place] for place in places]) if places else []
     return dict(zip(places, rows, strict=True))
+
+
+def _singles(batches: Iterable[Sequence[T]]) -> Iterator[Sequence[T]]:
+    return ([snippet] for batch in batches for snippet in batch)
 
 
 def _mean(first: Scores, second: Scores, share: float) -> Scores:

@@ -54,8 +54,8 @@ from slipdetect.people.estimators import PoseEstimator, make_pose_estimator
 from slipdetect.types import Calibration, EventConfig, Window
 
 _AHEAD = 8  # windows
-_TURN = 4  # snippets that one of many sources has computed at a time: what waits for more is late
 _IN_A_PASS = 64  # snippets of many sources that a GPU computes together
+_ON_CPUS = 2  # snippets that a CPU computes together for one of many sources
 _LATER = 0.4  # seconds that a snippet of a live source may wait for the next anchor
 
 
@@ -166,7 +166,8 @@ class TSNScorer(WindowScorer):
         """Yield the snippet scores of the windows of a segment, timed from its start."""
         schedule = self._schedule(segment.run, segment.waiting is not None)
         flow = self._flow_source(segment)
-        batch = _TURN if segment.run.sparse else min(BATCH, self.networks.engine.at_once)
+        # of many sources none takes a long turn
+        batch = 1 if segment.run.sparse else min(BATCH, self.networks.engine.at_once)
         return window_scores(segment, self._streams, flow, schedule, self.networks, batch)
 
     def snippets(self, segment: Segment) -> Iterator[Snippet]:
@@ -272,10 +273,12 @@ class SnippetScorer:
     def share(self) -> None:
         """Let the live sources of many threads share passes of networks that a GPU computes.
 
-        On CPUs a pass of several snippets takes as long as a pass of each.
+        On CPUs a pass of many snippets is no faster than several of two, and takes more memory.
         """
         if self.engine.device != "cpu":
             self._queue = ScoringQueue(partial(self.score, watch=Stopwatch()), _IN_A_PASS)
+        else:
+            self.engine.at_once = min(self.engine.at_once, _ON_CPUS)
 
     def score(
         self, snippets: Sequence[Snippet], watch: Stopwatch, pool: Executor | None = None

@@ -252,7 +252,7 @@ class FlowExtractor:
         return chained(grays, self._method)
 
     def levels(self, frames: Iterable[NDArray[Any]], ahead: bool = True) -> Iterator[Levels]:
-        """Yield the n - 1 flows of n pictures as bytes ``(H, W, 2)``, as snippets store them.
+        """Return the n - 1 flows of n pictures as bytes ``(H, W, 2)``, as snippets store them.
 
         Args:
             frames: As for ``iter``.
@@ -265,10 +265,14 @@ class FlowExtractor:
         if ahead or self.pairs_at_once == 1:
             flows = self.iter(frames)
         else:
-            flows = (self.pair(*pair) for pair in pairwise(frames))
-        for flow in flows:
-            levels = quantize(flow, self.bound, overwrite=True)
-            yield np.ascontiguousarray(levels.transpose(1, 2, 0))
+            pairs = pairwise(self._grays(frames))
+            flows = (self._method.calc(prev, next, None) for prev, next in pairs)
+        # nobody holds a flow, four times as large, while the next picture is waited for
+        return map(self._stored, flows)
+
+    def _stored(self, flow: Flow) -> Levels:
+        levels = quantize(flow, self.bound, overwrite=True)
+        return np.ascontiguousarray(levels.transpose(1, 2, 0))
 
     def quantize(self, flow: NDArray[np.floating]) -> Levels:
         """Return ``flow`` (px, any shape) as bytes over -bound..bound, zero at 128."""

@@ -363,19 +363,9 @@ class Sample:
         self.frame = frame
         self.flow = flow  # leads to the frame, like the motion of ``profile``
         self.profile: MotionProfile | None = None
-        self._cuts: dict[tuple[bool, int], tuple[Box, Picture]] = {}
 
     def picture(self, of_flow: bool) -> Picture:
         return self.flow if of_flow and self.flow is not None else self.frame.image
-
-    def cut_into(self, out: Picture, of_flow: bool, box: Box) -> None:
-        """Write ``(size, size, C)`` to ``out``, cut anew only where it was not cut so last."""
-        last = self._cuts.get((of_flow, len(out)))
-        if last is not None and last[0] == box:
-            out[:] = last[1]
-            return
-        cut_into(out, self.picture(of_flow), box)
-        self._cuts[of_flow, len(out)] = box, out.copy()
 
 
 @dataclass(frozen=True, eq=False)
@@ -394,7 +384,4 @@ class SnippetPart:
         pictures = [each.picture(of_flow) for each in self.samples]
         if self.stream.views is not None:
             return self.stream.views(np.stack(pictures), self.box)
-        out = np.empty((1, len(pictures), size, size, pictures[0].shape[2]), np.uint8)
-        for sample, target in zip(self.samples, out[0], strict=True):
-            sample.cut_into(target, of_flow, self.box)
-        return out
+        return cut(pictures, self.box, size)[None]

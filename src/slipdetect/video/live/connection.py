@@ -119,11 +119,12 @@ class Connection:
         if first is None:
             reason = self._decoder.reason or "it ended before a frame could be decoded"
             raise VideoError(f"{name!r} gave no frame: {reason}")
-        self._first = first
+        self._frames = chain([first], self._decoded)
         self.aspect = plausible_aspect(stream.sample_aspect_ratio)
         frame = first[1]
         self.orientation = orientation_of(frame)
-        width, height = displayed_size(frame.width, frame.height, self.aspect, self.orientation)
+        self._stored = frame.width, frame.height
+        width, height = displayed_size(*self._stored, self.aspect, self.orientation)
         rate = header_rate(stream) if self._clock is None else self._clock.rate
         self.started = Started(width, height, stream.codec_context.name, rate)
 
@@ -140,17 +141,18 @@ class Connection:
             short_side: Of the pictures, pixels.
             watch: Sees every frame first.
         """
-        first = self._first[1]
-        rescale = Rescaler(first.width, first.height, self.aspect, self.orientation, short_side)
+        rescale = Rescaler(*self._stored, self.aspect, self.orientation, short_side)
         for seconds, frame in nearest_on_grid(self._timed(watch), rate):
-            yield Frame(seconds, rescale(frame), frame.is_corrupt)
+            sampled = Frame(seconds, rescale(frame), frame.is_corrupt)
+            del frame  # it is large, and the next one may be long in coming
+            yield sampled
 
     def close(self) -> None:
         """End the connection."""
         self.container.close()
 
     def _timed(self, watch: Watch | None) -> Iterator[tuple[float, av.VideoFrame]]:
-        for seconds, frame in deinterlaced(chain([self._first], self._decoded)):
+        for seconds, frame in deinterlaced(self._frames):
             if watch is not None:
                 watch(seconds, frame)
             yield seconds, frame
