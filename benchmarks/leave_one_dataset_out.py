@@ -66,7 +66,9 @@ def main() -> None:
     parser.add_argument("--run", action="store_true", help="train and test the missing folds")
     parser.add_argument("--report", action="store_true", help="print the tables")
     parser.add_argument(
-        "--combinations", action="store_true", help="print what ways to combine the streams give"
+        "--combinations",
+        action="store_true",
+        help="print what ways to combine the streams give, and what a threshold of its own gives",
     )
     parser.add_argument("--finish", action="store_true", help="write the bundled model")
     parser.add_argument("--sizes", action="store_true", help="measure sizes where they are missing")
@@ -86,6 +88,7 @@ def main() -> None:
             run_fold(name, arguments.data, arguments.out)
     if arguments.combinations:
         print("\n".join(lodo_report.combinations_table(names)))
+        print("\n" + "\n".join(lodo_report.best_table(names)))
     if arguments.finish:
         print(finish(arguments.out).folder)
     if arguments.sizes:

@@ -16,6 +16,7 @@ from lodo_folds import FOLDS, ORDINARY, ROWS, predictions_file
 from lodo_people import (
     CANDIDATES,
     EVENTS,
+    People,
     combined,
     loosest,
     people_file,
@@ -24,7 +25,7 @@ from lodo_people import (
 )
 
 from slipdetect.detection import model_folder
-from slipdetect.lab.calibrate.threshold_selection import measured_at
+from slipdetect.lab.calibrate.threshold_selection import measured_at, threshold_for_budget
 from slipdetect.lab.evaluate.event_matching import TOLERANCE, hits
 from slipdetect.lab.evaluate.event_report import evaluate_events, event_report, size_of
 from slipdetect.lab.evaluate.predictions import ClipPrediction, read_predictions
@@ -37,6 +38,7 @@ from slipdetect.types import EventConfig, View
 
 RESAMPLES = 1000
 CEILING = "urfd-cam1"
+MOST_FALSE = 0.1  # false events a clip
 
 
 def bundled() -> tuple[ModelConfig, PoseConfig]:
@@ -176,6 +178,32 @@ def combinations_table(names: Sequence[str]) -> list[str]:
             cells.append(f"{_area(part):.3f}, {found}/{falls}, {per_clip:.2f}")
         shown = f"{weight:g} | {most:g} | {gate:g} | {never_up:g}"
         lines.append(f"| {shown} | {' | '.join(cells)} |")
+    return lines
+
+
+def best_table(names: Iterable[str]) -> list[str]:
+    """Return the Markdown table of what the best threshold for each data set alone would find."""
+    config, _ = bundled()
+    lines = [
+        f"| tested on | onset for {MOST_FALSE:.2f} false events a clip | falls found | "
+        "falls with nobody found | that only doubted people are found in |",
+        "| --- | --- | --- | --- | --- |",
+    ]
+    people = {name: People.read(name).clips for name in names}
+    said = {clip: each[0] for clips in people.values() for clip, each in clips.items()}
+    for _, _, row, part in _parts(names):
+        quiet = [item for item in part if not item.positive]
+        hours = sum(item.seconds for item in quiet) / 3600
+        point = threshold_for_budget(part, MOST_FALSE * len(quiet) / hours, config.events)
+        assert point is not None, "even an onset of 1 breaks the budget"
+        found, there = found_events([item.at(point.config) for item in part])
+        falls = [said[item.clip] for item in part if item.positive]
+        nobody = sum(all(odds is None for odds in each.all) for each in falls)
+        nobody_up = sum(all(odds is None for odds in each.up) for each in falls)
+        lines.append(
+            f"| {row} | {point.config.onset:.3f} | {found}/{there} | {nobody} "
+            f"| {nobody_up - nobody} |"
+        )
     return lines
 
 

@@ -61,6 +61,14 @@ def test_the_card_has_every_table(benchmark: ModuleType) -> None:
             assert line in card
 
 
+def test_the_page_on_experiments_has_what_thresholds_could_give(benchmark: ModuleType) -> None:
+    page = (ROOT / "docs/experiments.md").read_text(encoding="utf-8")
+    lines = benchmark.best_table(benchmark.FOLDS)
+    assert len(lines) > 2
+    for line in lines:
+        assert line in page
+
+
 def test_the_flow_page_has_what_was_measured(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.syspath_prepend(ROOT / "benchmarks")
     results = json.loads((ROOT / "benchmarks/results/flow_tvl1.json").read_text(encoding="utf-8"))
