@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# datumaro 1.13.12: in CVAT's XML for video a track has a box for each frame. datumaro takes the number of the track for the id of
-# every box and writes it to COCO as the id of the annotation, which has to be another for each: all boxes of a track have
+# datumaro 1.13.12: in CVAT's XML for video a track has a box for each frame. datumaro takes the number of the track for the id
+# of every box and writes it to COCO as the id of the annotation, which has to be another for each: all boxes of a track have
 # one id. pycocotools 2.0.11 looks annotations up by id and so gives the box of another picture; the file loads without a word.
 # Seen of two boxes of track 3, in the pictures 1 and 2: the ids 3 and 3; asked for those of picture 1, the box of picture 2.
 set -euo pipefail
@@ -22,7 +22,7 @@ cat > cvat/annotations.xml <<'XML'
 </track>
 </annotations>
 XML
-venv/bin/python -W ignore - 2>/dev/null <<'PY'
+venv/bin/python -W ignore - <<'PY'
 import json
 from importlib.metadata import version
 from pathlib import Path

@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
-# datumaro 1.13.12: MOT's ground truth begins each line with the number of a frame. datumaro writes the place among the frames that have
-# something instead: frames in which nobody is are no items where CVAT's XML for video is read, and the others move up. It knows
-# better: the number is in the item's name and attributes. A fall at frame 250 of 500 is in frame 1 then, at 0 s.
-# Tracks are numbered anew, too. Seen of boxes in the frames 250 and 260: 1 and 2, with datumaro's own reader, too.
+# datumaro 1.13.12: MOT's ground truth begins each line with the number of a frame. datumaro writes the place in its own list
+# instead, and of CVAT's XML for video only frames with a box are in that list, though the number is in each one's name and
+# attributes. A fall at frame 250 of 500 is in frame 1 then, at 0 s. Tracks are numbered anew, too.
+# Seen of boxes in the frames 250 and 260: 1 and 2, read back as 1 and 2.
 set -euo pipefail
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
@@ -22,7 +22,7 @@ cat > cvat/annotations.xml <<'XML'
 </track>
 </annotations>
 XML
-venv/bin/python -W ignore - 2>/dev/null <<'PY'
+venv/bin/python -W ignore - <<'PY'
 from importlib.metadata import version
 from pathlib import Path
 

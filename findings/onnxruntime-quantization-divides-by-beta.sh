@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
-# onnxruntime 1.32.0: a Gemm adds beta times its bias. quantize_static makes of it one that adds the bias divided by beta, and says
-# nothing: beta goes into the scale that the bias is divided by, is set to 1 in the node, and the scale that the bias is multiplied
-# by again is without it. With another beta than 1 and 0 the model that comes out is another one, however good its calibration.
+# onnxruntime 1.32.0: a Gemm adds beta times its bias. quantize_static makes of it one that adds the bias divided by beta, and
+# says nothing: beta goes into the scale that the bias is divided by, is set to 1 in the node, and the scale that the bias is
+# multiplied by again is without it. With another beta than 1 and 0 the model that comes out is another one, however good its
+# calibration.
 # Seen with beta 3 and a bias of 2: 6.00 by the model, 0.67 by the quantized one; with beta 1 and a bias of 6 both say 6.
 set -euo pipefail
 folder=$(mktemp -d)
@@ -9,7 +10,7 @@ trap 'rm -rf "$folder"' EXIT
 python3 -m venv "$folder/venv"
 "$folder/venv/bin/pip" install -q onnxruntime==1.32.0 onnx==1.23.2 numpy==2.4.6 sympy==1.14.0
 cd "$folder"
-venv/bin/python -W ignore - 2>/dev/null <<'PY'
+venv/bin/python -W ignore - <<'PY'
 from importlib.metadata import version
 
 import numpy as np

@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
-# onnxsim 0.8.1 and onnxslim 0.1.98: two nodes that draw random numbers alike are two draws, says ONNX, each with a seed of its own where
-# none is given. Both tools take them for one calculation that is made twice and keep one: noise that was added in two places is
-# the same noise, and the passes of a Monte Carlo dropout, which are to differ, do not (onnxslim leaves training dropout
-# out altogether). onnxsim's own check of the result is passed.
+# onnxsim 0.8.1 and onnxslim 0.1.98: two nodes that draw random numbers alike are two draws, says ONNX, each with a seed of its
+# own where none is given. Both tools take them for one calculation that is made twice and keep one: noise that was added in
+# two places is the same noise, and the passes of a Monte Carlo dropout, which are to differ, do not (onnxslim leaves training
+# dropout out altogether). onnxsim's own check of the result is passed.
 # Seen of two draws of five numbers: they differ in the model and are equal in what both tools made of it.
 set -euo pipefail
 folder=$(mktemp -d)
@@ -10,7 +10,7 @@ trap 'rm -rf "$folder"' EXIT
 python3 -m venv "$folder/venv"
 "$folder/venv/bin/pip" install -q onnxsim==0.8.1 onnxslim==0.1.98 onnxruntime==1.32.0 onnx==1.23.2 numpy==2.4.6
 cd "$folder"
-venv/bin/python -W ignore - 2>/dev/null <<'PY'
+venv/bin/python -W ignore - <<'PY'
 from importlib.metadata import version
 
 import numpy as np

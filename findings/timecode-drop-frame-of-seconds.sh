@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
-# timecode 1.5.1: drop-frame timecode leaves numbers out so that it keeps up with the clock at 29.97 pictures a second. A Timecode that is
-# made of seconds at that rate does not: it takes 30 pictures for a second and then leaves out numbers all the same, so that an hour
-# is 01:00:03;17, and its own to_realtime says 3603.6 s. Who writes the times of events as timecode is 3.6 s late after an
-# hour. The same hour given as a text with milliseconds, or as a number of pictures, is right.
+# timecode 1.5.1: drop-frame timecode leaves numbers out so that it keeps up with the clock at 29.97 pictures a second. A
+# Timecode that is made of seconds at that rate does not: it takes 30 pictures for a second and then leaves out numbers all the
+# same, so that an hour is 01:00:03;17, and its own to_realtime says 3603.6 s. Who writes the times of events as timecode is
+# 3.6 s late after an hour. The same hour given as a text with milliseconds, or as a number of pictures, is right.
 # Seen: start_seconds=3600 gives 01:00:03;17, picture 108000; "01:00:00.000" and the pictures of an hour give 107893.
 set -euo pipefail
 folder=$(mktemp -d)
