@@ -295,3 +295,8 @@ def test_what_was_calibrated_from_above_knows_it_and_says_how_to_use_it(
     assert result.exit_code == 0, result.output
     assert f"slipdetect detect VIDEO --model {level}\n" in result.stdout
     assert load_package(level).config.training["calibrated"]["data"]["view"] == "level"
+    # thresholds stay those of the footage, whatever the probabilities are made to hold for
+    result = calibrate(run, out, tmp_path / "refit", "--data", data)
+    assert result.exit_code == 0, result.output
+    assert "were chosen on footage from above" in result.stderr
+    assert f"slipdetect detect VIDEO --model {tmp_path / 'refit'} --view above\n" in result.stdout

@@ -14,6 +14,7 @@ import pytest
 from slipdetect.cli.worker_options import result_facts
 from slipdetect.detection import Detector, model_folder
 from slipdetect.errors import UsageError
+from slipdetect.models import load_package
 from synth import make_video
 
 EXAMPLE = Path(__file__).parents[2] / "examples" / "slip.mp4"
@@ -97,6 +98,33 @@ def test_thresholds_chosen_for_another_view_are_warned_of(
     assert warned(caplog) == []
     bundled.again(calibration=above, view="level")
     assert warned(caplog) == [chosen + advice]
+
+
+def test_cameras_that_all_look_down_share_a_model_made_for_that(
+    run, calibrated: Callable[..., Path], tmp_path: Path
+) -> None:
+    above = calibrated(footage={"view": "above"})
+    cameras, dead = tmp_path / "cameras.toml", 'source = "rtsp://127.0.0.1:1/x"\n'
+    tables = [f'[camera.{name}]\n{dead}view = "above"\n' for name in ("hall", "stairs")]
+    watch = ("watch", cameras, "--model", above, "--retries", "0")
+    cameras.write_text("".join(tables))
+    assert "from above" not in run(*watch).stderr
+    cameras.write_text(f"{tables[0]}[camera.door]\n{dead}")
+    assert "chosen on footage from above" in run(*watch).stderr
+
+
+def test_a_model_that_waits_for_people_to_stay_down_does_not_from_above(
+    calibrated: Callable[..., Path],
+) -> None:
+    waits = calibrated(footage={"view": "above"})
+    config = json.loads((waits / "model.json").read_text(encoding="utf-8"))
+    config["events"]["confirm_down"] = 5.0
+    (waits / "model.json").write_text(json.dumps(config), encoding="utf-8")
+    assert Detector.load(waits).event_config.confirm_down == 5.0
+    above = Detector.load(waits, view="above")
+    assert above.event_config.confirm_down == 0.0
+    assert Detector.from_package(load_package(waits), view="above").view == "above"
+    assert Detector.load(waits).again(view="above").event_config.confirm_down == 0.0
 
 
 def test_nobody_is_awaited_to_get_up_from_above(run, tmp_path: Path) -> None:

@@ -255,10 +255,11 @@ def test_flow_of_a_live_source_takes_no_picture_before_it_must(method: str) -> N
         np.testing.assert_array_equal(mine, theirs)
 
 
+@pytest.mark.parametrize("threads", [1, 2])
 def test_no_flow_is_held_while_a_live_source_has_no_next_picture(
-    monkeypatch: pytest.MonkeyPatch,
+    threads: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    extractor = FlowExtractor("dis")
+    extractor = FlowExtractor("dis", threads=threads)
     calc = extractor._method.calc
     made: list[weakref.ref[np.ndarray]] = []
 

@@ -16,7 +16,6 @@ import pytest
 from slipdetect import Detector, EventConfig, Frame, Segment, Window, WindowScorer
 from slipdetect.detection import EventFinal, LiveDetection, RunState
 from slipdetect.detection.cutting import Snippet, SnippetCutter
-from slipdetect.detection.engines.graph_engine import GraphEngine
 from slipdetect.detection.engines.torch_engine import TorchEngine
 from slipdetect.detection.fixed_windows import FixedWindows
 from slipdetect.detection.pipeline import Stopwatch, window_scores
@@ -119,26 +118,6 @@ def test_snippets_of_several_segments_are_scored_in_one_call(tiny_package: Path)
     together = networks.score([*cut[0], *cut[1]], Stopwatch())
     for mine, wanted in zip(together, [*apart[0], *apart[1]], strict=True):
         np.testing.assert_allclose(mine["rgb"], wanted["rgb"], rtol=1e-5, atol=1e-6)
-
-
-def test_for_many_sources_a_cpu_computes_few_snippets_in_a_pass(tiny_package: Path) -> None:
-    passes: list[int] = []
-
-    class Noting(GraphEngine):
-        name = "noting"
-
-        def run(self, modality: str, inputs: np.ndarray) -> np.ndarray:
-            passes.append(len(inputs))
-            return np.zeros((len(inputs), 2), np.float32)
-
-    networks = SnippetScorer(load_package(tiny_package).config, Noting("cpu", 1, 4))
-    (stream,) = networks.config.streams
-    inputs = [StreamInput(stream.snippet, stream.input_size, stream.crop)]
-    snippets = list(SnippetCutter(EVERY, inputs).cut(frames(range(40))))[:5]
-    networks.score(snippets, Stopwatch())
-    networks.share()
-    networks.score(snippets, Stopwatch())
-    assert passes == [4, 1, 2, 2, 1]
 
 
 class Flicker(WindowScorer):

@@ -166,6 +166,8 @@ def test_summary_marks_what_is_less_than_sure() -> None:
     report = DecodeReport(5, 3, True, [])
     row = SummaryTable(["a.mp4"], 120).row(make_result("a.mp4", report=report, padded=True))
     assert "no slip found (truncated, damaged, short)" in row
+    above = SummaryTable(["a.mp4"], 120).row(make_result("a.mp4", view="above"))
+    assert "no slip found (seen from above)" in above
 
 
 @pytest.mark.parametrize("width", [16, 20, 40])

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import sys
+from dataclasses import replace
 from html.parser import HTMLParser
 from itertools import pairwise
 
@@ -16,7 +17,7 @@ import pytest
 from results import FALL, LOOKED_AT, WITH_PERSON, make_result
 from slipdetect.errors import LibraryError, UsageError
 from slipdetect.reports.formats import detect_schema, json_report
-from slipdetect.types import Event, EventConfig, Window
+from slipdetect.types import Event, EventConfig, Sighting, Window
 from slipdetect.video import DecodeReport
 
 NOTHING = pytest.approx(float("nan"), nan_ok=True)
@@ -258,3 +259,8 @@ def test_a_result_from_above_says_so_and_knows_nobody_who_gets_up() -> None:
     assert result.headline == "9.9 s, seen from above, 1 event"
     with pytest.raises(UsageError, match="from above nobody is seen to get up"):
         result.at(confirm_down=5)
+    # whom the window of a lower onset speaks of may not have been seen at its center
+    unseen = Window(1.0, 3.4, 0.6, people=(), person=3)
+    later = Window(2.0, 4.4, 0.1, people=(Sighting(3, (0.1, 0.1, 0.2, 0.2), None),), person=3)
+    found = replace(result, windows=(unseen, later)).at(onset=0.5)
+    assert [(event.down_for, event.recovered_at) for event in found] == [(None, None)]

@@ -117,7 +117,7 @@ class CommonSettings(EventSettings, ModelSettings):
     )
     view: View = headed(
         "Events",
-        "level; above: the camera looks straight down; how people move decides alone.",
+        "level: from the side or slantwise; above: straight down, how people move decides alone.",
         "NAME",
         default="level",
         type=click.Choice(VIEWS),
@@ -125,7 +125,7 @@ class CommonSettings(EventSettings, ModelSettings):
     )
     zones: str | None = headed(
         "Events",
-        "Leave out beds and sofas: zones of the picture, by the person's feet (docs/zones.md).",
+        "Leave out beds and sofas: zones of the picture, by where people are (docs/zones.md).",
         "FILE",
         type=FILE_NAME,
         more=True,

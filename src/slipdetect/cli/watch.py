@@ -289,7 +289,13 @@ def _run(console: Console, settings: WatchSettings, command: click.Command) -> i
     others = choose_sinks(settings.setup(names), LIVE_SINKS)
     if many:
         limit_threads()
-    detector = settings.load_detector()
+    views = {dict(entry.options).get("view", settings.view) for entry, _ in named.values()}
+    # what all cameras have in common is none of each one's own, to be told for each
+    common = replace(settings, view=views.pop()) if len(views) == 1 else settings
+    try:
+        detector = common.load_detector()
+    except UsageError:  # told below with the name of the camera, where it is one's own
+        detector = settings.load_detector()
     if many:
         detector.share()
     cameras = settings.cameras(named, detector, many)

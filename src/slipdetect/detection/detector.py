@@ -14,6 +14,7 @@ from typing import Self, Unpack, get_args
 from slipdetect.detection.live import live_events
 from slipdetect.detection.loading import (
     check_events,
+    events_seen,
     model_folder,
     stored_flow,
     warn_of_view,
@@ -113,7 +114,7 @@ class Detector:
                 has no such thresholds.
         """
         package = load_package(model_folder(model))
-        preset = package.config.events_at(sensitivity)
+        preset = events_seen(package.config, sensitivity, view)
         config = preset.updated({} if events is None else events)
         detector = cls.from_package(package, device, config, exact, engine, view)
         warn_of_view(str(model), package.config, view)
@@ -130,7 +131,8 @@ class Detector:
         view: View = "level",
     ) -> Self:
         """Return the detector of a loaded package; see ``load``."""
-        config = package.config.events if event_config is None else event_config
+        own = events_seen(package.config, "balanced", view)
+        config = own if event_config is None else event_config
         detector = cls(TSNScorer(package, device, exact, engine=engine), config)
         detector.view = view
         return detector
@@ -163,10 +165,12 @@ class Detector:
         if calibration is not None:
             package = load_package(model_folder(calibration))
             other.scorer, config = self.tsn.calibrated(package), package.config
-        other.event_config = config.events_at(sensitivity).updated({} if events is None else events)
+        seen = self.view if view is None else view
+        preset = events_seen(config, sensitivity, seen)
+        other.event_config = preset.updated({} if events is None else events)
         if zones is not None:
             other.zones = zones
-        other.view = self.view if view is None else view
+        other.view = seen
         if calibration is not None or other.view != self.view:
             warn_of_view(str(calibration or config.name), config, other.view)
         return other

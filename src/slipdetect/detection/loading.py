@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from itertools import count, pairwise
 from os import PathLike
 from pathlib import Path
@@ -62,10 +63,7 @@ def warn_of_view(model: str, config: ModelConfig, view: View) -> None:
         config: Of the model.
         view: How the camera looks at people.
     """
-    facts = _table(config.training, "calibrated")
-    # what was looked at last; footage comes behind labeled clips
-    chosen = _table(facts, "footage") or _table(facts, "data")
-    if not chosen or chosen.get("view", "level") == view:
+    if calibrated_view(config.training) in (None, view):
         return
     logger.warning(
         "the thresholds of the model %r were %s on footage from above; %s",
@@ -76,6 +74,25 @@ def warn_of_view(model: str, config: ModelConfig, view: View) -> None:
             else ("not chosen", "calibrate it with --view above")
         ),
     )
+
+
+def calibrated_view(training: Mapping[str, Any]) -> View | None:
+    """Return the view of the footage that ``calibrate`` chose thresholds on; None: it did not.
+
+    Args:
+        training: As in a model's configuration. Thresholds are those of footage, where it had any.
+    """
+    facts = _table(training, "calibrated")
+    chosen = _table(facts, "footage") or _table(facts, "data")
+    if not chosen:
+        return None
+    return "above" if chosen.get("view") == "above" else "level"
+
+
+def events_seen(config: ModelConfig, sensitivity: str, view: View) -> EventConfig:
+    """Return a model's own event settings, without what cannot be told from above."""
+    events = config.events_at(sensitivity)
+    return events if view == "level" else replace(events, confirm_down=0.0)
 
 
 def _table(data: Mapping[str, Any], key: str) -> Mapping[str, Any]:

@@ -271,6 +271,7 @@ def window_scores(
         for snippet, scores in chain.from_iterable(scored):
             run.snippets += 1
             yield from assembler.push(snippet.place, scores, snippet.corrupt, snippet.moving)
+            del snippet  # its pictures are a second of memory while the next is waited for
         yield from assembler.finish(cutter.frames)
 
 

@@ -242,6 +242,8 @@ class SkipConfident(EverySnippet):
         self, waiting: Sequence[T], anchors: Mapping[int, Scores], score: Score[T]
     ) -> dict[int, Scores]:
         """Return the scores between each two of ``anchors``, by place among ``waiting``."""
+        if len(anchors) < 2:
+            return {}
         made: dict[int, Scores] = {}
         unsure: list[int] = []
         verdicts = {place: self.verdict(scores) for place, scores in anchors.items()}

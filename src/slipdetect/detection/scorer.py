@@ -55,7 +55,6 @@ from slipdetect.types import Calibration, EventConfig, Window
 
 _AHEAD = 8  # windows
 _IN_A_PASS = 64  # snippets of many sources that a GPU computes together
-_ON_CPUS = 2  # snippets that a CPU computes together for one of many sources
 _LATER = 0.4  # seconds that a snippet of a live source may wait for the next anchor
 
 
@@ -273,12 +272,10 @@ class SnippetScorer:
     def share(self) -> None:
         """Let the live sources of many threads share passes of networks that a GPU computes.
 
-        On CPUs a pass of many snippets is no faster than several of two, and takes more memory.
+        On CPUs a pass of several snippets takes as long as a pass of each.
         """
         if self.engine.device != "cpu":
             self._queue = ScoringQueue(partial(self.score, watch=Stopwatch()), _IN_A_PASS)
-        else:
-            self.engine.at_once = min(self.engine.at_once, _ON_CPUS)
 
     def score(
         self, snippets: Sequence[Snippet], watch: Stopwatch, pool: Executor | None = None

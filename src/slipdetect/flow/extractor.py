@@ -128,6 +128,7 @@ def chained(frames: Iterable[Gray], method: FlowMethod) -> Iterator[Flow]:
         # a copy, because the receiver may change the flow in place
         initial = flow.copy() if method.uses_initial_flow else None
         yield flow
+        del flow  # nobody needs it while the next picture is waited for
 
 
 def threaded(

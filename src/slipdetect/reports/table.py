@@ -120,7 +120,7 @@ class SummaryTable:
 
     def row(self, result: DetectionResult) -> str:
         """Return the line of a result: duration, events, strongest score, times, oddities."""
-        odd = f" ({', '.join(result.quality_flags)})" if result.quality_flags else ""
+        odd = f" ({', '.join(result.oddities)})" if result.oddities else ""
         count, score = "-", "-"
         fits = self._times is None or len(_NOTHING_FOUND + odd) <= self._times
         times = _NOTHING_FOUND if fits else "none"

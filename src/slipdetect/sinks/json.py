@@ -22,6 +22,7 @@ class Json(TextSink):
     ending = ".events.json"
     suffixes = (".json", ".jsonl")
     for_live = True
+    _cameras: Cameras | None = None
 
     @classmethod
     def shows_windows(cls, sources: Sequence[str]) -> bool:
@@ -40,7 +41,7 @@ class Json(TextSink):
         from slipdetect.reports.live_report import live_line
 
         model = "" if self.detector is None else self.detector.scorer.name
-        view = self._cameras.view(source)
+        view = "level" if self._cameras is None else self._cameras.view(source)
         self.write(live_line(event, source, model, now, view))
 
     def summary(self, source: str, summary: LiveSummary, ended: str) -> None:

@@ -177,10 +177,15 @@ class DetectionResult:
         return tuple(word for word, so in odd.items() if so)
 
     @property
+    def oddities(self) -> tuple[str, ...]:
+        """What is to be said beside a result in a line: the view from above, quality flags."""
+        view = () if self.view == "level" else ("seen from above",)
+        return *view, *self.quality_flags
+
+    @property
     def headline(self) -> str:
         """The result in a line: length, what is odd, number of events or the nearest to one."""
-        view = () if self.view == "level" else ("seen from above",)
-        parts = [f"{self.duration:.1f} s", *view, *self.quality_flags]
+        parts = [f"{self.duration:.1f} s", *self.oddities]
         if self.events:
             parts.append("1 event" if len(self) == 1 else f"{len(self)} events")
             return ", ".join(parts)
@@ -246,6 +251,8 @@ class DetectionResult:
         )
         found = find_events(self.windows, config, self.label)
         report, started = self.report, self.info.started
+        if self.view != "level":  # nor where the window of an event has seen nobody
+            found = tuple(replace(event, down_for=None, recovered_at=None) for event in found)
         events = tuple(event.placed(report.pieces, started, report.joins) for event in found)
         return replace(self, events=events, event_config=config)
 

@@ -120,11 +120,15 @@ def calibrate(ctx: click.Context, /, model: str, settings: CalibrateSettings) ->
     slipdetect calibrate default --negatives recordings/quiet --per-day 1 --out models/kitchen
     slipdetect calibrate runs/x/last --data clips.csv --reliability x.png --out models/x
     """
+    from slipdetect.detection.loading import calibrated_view, warn_of_view
+
     console = ctx.ensure_object(Console)
     per_hour = settings.budget
     if settings.data is None:
         refuse(ctx, _FITTING, "there is no --data")
     package = _package(model, settings)
+    if not settings.negatives:  # thresholds stay, or follow those that it had
+        warn_of_view(model, package.config, settings.view)
     calibrator = _Calibrator(console, package, settings)
     config, sections, failed = package.config, [], 0
     facts: dict[str, Any] = {}
@@ -145,7 +149,7 @@ def calibrate(ctx: click.Context, /, model: str, settings: CalibrateSettings) ->
         )
     config = replace(config, training={**config.training, "calibrated": facts})
     _write(package, config, settings)
-    view = "" if settings.view == "level" else f" --view {settings.view}"
+    view = " --view above" if calibrated_view(config.training) == "above" else ""
     sections.append(f"use it        slipdetect detect VIDEO --model {settings.out}{view}\n")
     console.text("\n".join(sections))
     ctx.exit(SOME_FAILED if failed else 0)
