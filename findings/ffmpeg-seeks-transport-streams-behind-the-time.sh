@@ -3,8 +3,7 @@
 # transport stream with B-frames the time is compared with decoding times, which lie a picture or two ahead: seeking the time
 # that a key picture is shown at, be it the stream's own start_time, lands at the next key picture. Readers that begin by going
 # to the start lose the first group of pictures: decord 0.6.0 gives picture 12 for index 0, and the last one again and again at
-# the end (torchcodec 0.17.0, whose default seek_mode "guarantees that requesting frame i will always return frame i", gave 12,
-# too, and an error for the last).
+# the end.
 # Seen of 60 pictures with a key picture every 12: MP4 0 and 12, transport stream 12 and 24; decord 12 for 0.
 set -euo pipefail
 folder=$(mktemp -d)
