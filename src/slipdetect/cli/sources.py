@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import glob
 import io
+import os
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -15,7 +16,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from slipdetect._tables import Table
-from slipdetect.errors import DataError, SlipdetectError, VideoError
+from slipdetect.errors import DataError, SlipdetectError, UsageError, VideoError
 from slipdetect.video.finding import find_videos, is_text
 from slipdetect.video.multipart import SNIFFED
 
@@ -174,3 +175,33 @@ def first_bytes(stream: BinaryIO) -> bytes:
     found = stream.read(SNIFFED)
     stream.seek(place)
     return found
+
+
+def address_in_variable(name: str) -> str:
+    """Return the address that a variable of the environment holds, which keeps its password secret.
+
+    Raises:
+        UsageError: It holds none.
+    """
+    value = os.environ.get(name, "").strip()
+    if not value:
+        raise UsageError(f"there is no variable {name}, or it is empty; set it to the address")
+    return value
+
+
+def address_in_file(path: Path) -> str:
+    """Return the address that is all that a text file holds.
+
+    Raises:
+        DataError: The file cannot be read, or has more lines than one.
+    """
+    try:
+        lines = path.read_text(encoding="utf-8-sig").split("\n")
+    except OSError as error:
+        raise DataError(f"cannot read {str(path)!r}: {error.strerror}; check it") from error
+    except UnicodeDecodeError:
+        raise DataError(f"{str(path)!r} is not UTF-8 text; write the address into it") from None
+    found = [line.strip() for line in lines if line.strip()]
+    if len(found) != 1:
+        raise DataError(f"{str(path)!r} must hold an address in one line; it has {len(found)}")
+    return found[0]

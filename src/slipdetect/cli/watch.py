@@ -5,7 +5,6 @@ In: a live source. Out: lines on stdout, the source's state on stderr, an exit c
 
 from __future__ import annotations
 
-import os
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -24,10 +23,15 @@ from slipdetect.cli.detect_options import CommonSettings, DetectSettings, event_
 from slipdetect.cli.errors import EVENT_FOUND, SOME_FAILED, describe
 from slipdetect.cli.grouped import GroupedCommand
 from slipdetect.cli.options import common_options, with_options
-from slipdetect.cli.sources import exists, video_on_stdin
+from slipdetect.cli.sources import (
+    address_in_file,
+    address_in_variable,
+    exists,
+    video_on_stdin,
+)
 from slipdetect.cli.typed_options import POSITIVE, flag, headed, number, options_of, seconds
 from slipdetect.cli.watching import Watching, limit_threads
-from slipdetect.errors import DataError, SlipdetectError, UsageError
+from slipdetect.errors import SlipdetectError, UsageError
 from slipdetect.sinks.mqtt import HOLD
 from slipdetect.sinks.registry import LIVE_FORMATS, LIVE_SINKS, SINKS, choose_sinks
 from slipdetect.sinks.sink import Setup
@@ -202,9 +206,9 @@ class WatchSettings(CommonSettings):
 
         name = given
         if kind == "source_env":
-            name = _variable(given)
+            name = address_in_variable(given)
         elif kind == "source_file":
-            name = _line_of(Path(given))
+            name = address_in_file(Path(given))
         if self.follow:
             if name == "-":
                 raise UsageError("--follow is for a file; standard input is read to its end anyway")
@@ -381,23 +385,3 @@ def _about(entry: CameraEntry) -> Iterator[None]:
         if not entry.name:
             raise
         raise type(error)(f"camera {entry.name!r}: {error}") from None
-
-
-def _variable(name: str) -> str:
-    value = os.environ.get(name, "").strip()
-    if not value:
-        raise UsageError(f"there is no variable {name}, or it is empty; set it to the address")
-    return value
-
-
-def _line_of(path: Path) -> str:
-    try:
-        lines = path.read_text(encoding="utf-8-sig").split("\n")
-    except OSError as error:
-        raise DataError(f"cannot read {str(path)!r}: {error.strerror}; check it") from error
-    except UnicodeDecodeError:
-        raise DataError(f"{str(path)!r} is not UTF-8 text; write the address into it") from None
-    found = [line.strip() for line in lines if line.strip()]
-    if len(found) != 1:
-        raise DataError(f"{str(path)!r} must hold an address in one line; it has {len(found)}")
-    return found[0]

@@ -114,8 +114,7 @@ class Detector:
                 has no such thresholds.
         """
         package = load_package(model_folder(model))
-        preset = events_seen(package.config, sensitivity, view)
-        config = preset.updated({} if events is None else events)
+        config = events_seen(package.config, sensitivity, view).updated(events or {})
         detector = cls.from_package(package, device, config, exact, engine, view)
         warn_of_view(str(model), package.config, view)
         return detector
@@ -131,8 +130,7 @@ class Detector:
         view: View = "level",
     ) -> Self:
         """Return the detector of a loaded package; see ``load``."""
-        own = events_seen(package.config, "balanced", view)
-        config = own if event_config is None else event_config
+        config = event_config or events_seen(package.config, BALANCED, view)
         detector = cls(TSNScorer(package, device, exact, engine=engine), config)
         detector.view = view
         return detector
@@ -166,8 +164,7 @@ class Detector:
             package = load_package(model_folder(calibration))
             other.scorer, config = self.tsn.calibrated(package), package.config
         seen = self.view if view is None else view
-        preset = events_seen(config, sensitivity, seen)
-        other.event_config = preset.updated({} if events is None else events)
+        other.event_config = events_seen(config, sensitivity, seen).updated(events or {})
         if zones is not None:
             other.zones = zones
         other.view = seen
