@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 import av
-from soak_streams import free_port
+from soak_streams import free_port, wait_for
 
 _AWAY = 10.0  # seconds that the broker is gone, or the disk full
 _FULL = 1000  # bytes that no file may grow beyond: a write fails halfway, as on a full disk
@@ -47,6 +47,7 @@ class Around:
         self._counts: Counter[str] = Counter()
         self._ended = threading.Event()
         self._broker = self._start()
+        wait_for(self._port)  # who listens does not try again
         where = ("-h", "127.0.0.1", "-p", str(self._port))
         session = ("-q", "1", "-c", "-i", "soak", "-t", "slipdetect/+/event", "-F", "%p")
         self._listener = subprocess.Popen(

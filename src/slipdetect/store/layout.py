@@ -95,9 +95,11 @@ class TsnLayout:
 
     def encode(self, key: str, unit: Unit, *, rgb: bool) -> dict[str, bytes]:
         """Return the files of a shard; see ``NpzLayout``."""
+        import cv2
+
         files = {}
         for number, image in enumerate(unit.images if rgb else [], unit.first):
-            files[_frame_name(key, number)] = _jpeg(np.ascontiguousarray(image[..., ::-1]))
+            files[_frame_name(key, number)] = _jpeg(cv2.cvtColor(image, cv2.COLOR_RGB2BGR))
         for number, flow in enumerate(unit.flows, unit.first):
             for component, plane in zip("uv", flow, strict=True):
                 files[_flow_name(key, component, number)] = _jpeg(plane)
@@ -109,7 +111,7 @@ class TsnLayout:
         for number, target in enumerate(array, shard.first):
             if kind == "frames":
                 name = _frame_name(key, number)
-                target[:] = _decoded(read(name), name, (*size, 3))[..., ::-1]
+                target[:] = _decoded(read(name), name, (*size, 3))
                 continue
             for channel, component in enumerate("uv"):
                 name = _flow_name(key, component, number)
@@ -197,7 +199,7 @@ def _jpeg(picture: npt.NDArray[Any]) -> bytes:
 def _decoded(data: bytes, name: str, shape: tuple[int, ...]) -> Picture:
     import cv2
 
-    kind = cv2.IMREAD_COLOR if len(shape) == 3 else cv2.IMREAD_GRAYSCALE
+    kind = cv2.IMREAD_COLOR_RGB if len(shape) == 3 else cv2.IMREAD_GRAYSCALE
     picture = cv2.imdecode(np.frombuffer(data, np.uint8), kind) if data else None
     if picture is None or picture.shape != shape:
         raise DataError(f"{name!r} is damaged (no JPEG of its size); run extract --repair")

@@ -95,7 +95,7 @@ class PictureMemory:
 
     def _add(self, time: float, image: npt.NDArray[np.uint8]) -> None:
         options = [cv2.IMWRITE_JPEG_QUALITY, _QUALITY]
-        data = cv2.imencode(".jpg", image[..., ::-1], options)[1]
+        data = cv2.imencode(".jpg", cv2.cvtColor(image, cv2.COLOR_RGB2BGR), options)[1]
         with self._lock:
             self._kept.append(_Kept(time, data))
             self._bytes += data.nbytes
@@ -106,7 +106,7 @@ class PictureMemory:
 def _moment(kept: _Kept) -> Moment:
     @cache
     def at(size: int | None) -> Frame:
-        picture = np.asarray(cv2.imdecode(kept.data, cv2.IMREAD_COLOR), np.uint8)
-        return Frame(kept.time, np.ascontiguousarray(picture[..., ::-1]))
+        picture = np.asarray(cv2.imdecode(kept.data, cv2.IMREAD_COLOR_RGB), np.uint8)
+        return Frame(kept.time, picture)
 
     return Moment(kept.time, at)
