@@ -97,11 +97,6 @@ def choose(
     return TestedClips(chosen, data, split, root, others)
 
 
-def named_datasets(names: Iterable[str]) -> str:
-    """Return names of data sets for a message; not all have one."""
-    return ", ".join(name or "a data set without a name" for name in sorted(names))
-
-
 def warn_of_training_data(
     console: Console, config: ModelConfig, tested: TestedClips, *, bundled: bool
 ) -> None:
@@ -128,3 +123,8 @@ def clips_seen(config: ModelConfig, *keys: str) -> Counter[str]:
                 count = part.get("clips")
                 seen[dataset_of(part)] += count if isinstance(count, int) else 0
     return seen
+
+
+def named_datasets(names: Iterable[str]) -> str:
+    """Return names of data sets for a message; not all have one."""
+    return ", ".join(name or "a data set without a name" for name in sorted(names))
