@@ -81,12 +81,12 @@ def reports_way(config: Any, networks: Any, video: Path) -> dict[str, Any]:
     import torch
 
     from slipdetect.flow import FlowExtractor
-    from slipdetect.lab.course2020.replay import replay_windows
+    from slipdetect.lab.course2020.replay import SEED_WINDOWS
     from slipdetect.modalities.normalize import SnippetNormalizer
     from slipdetect.modalities.snippet import cut, snippet_box
     from slipdetect.video import open_video
 
-    schedule, extractor = replay_windows("course2020"), FlowExtractor("tvl1-opencv", threads=1)
+    schedule, extractor = SEED_WINDOWS["course2020"], FlowExtractor("tvl1-opencv", threads=1)
     with open_video(video) as source:
         images = [cv2.resize(frame.image, (342, 256)) for frame in source.frames()]
     fields = [extractor.quantize(field).transpose(1, 2, 0) for field in extractor.iter(images)]

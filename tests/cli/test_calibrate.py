@@ -73,7 +73,10 @@ def fake(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
             )
 
     monkeypatch.setattr("slipdetect.detection.Detector.from_package", detector)
-    monkeypatch.setattr("slipdetect.lab.evaluate.predictions.predict", predict)
+    monkeypatch.setattr(
+        "slipdetect.lab.evaluate.predictions.predict",
+        lambda *args, **more: [*predict(*args, **more)],
+    )
     return asked
 
 
@@ -123,6 +126,14 @@ def test_the_threshold_keeps_the_budget_and_the_rest_of_the_model_stays(
     assert "2.0 h of footage cannot show a budget of 1 a day: that takes 71.9 h" in result.stderr
 
 
+def test_what_is_said_to_be_run_next_can_be_pasted(
+    run: Any, fake: list[Any], tiny_package: Path, normal: Path, tmp_path: Path
+) -> None:
+    result = calibrate(run, tiny_package, tmp_path / "my kitchen", "--negatives", normal)
+    assert result.exit_code == 0, result.output
+    assert f"--model '{tmp_path / 'my kitchen'}'\n" in result.stdout
+
+
 def test_a_video_that_is_named_twice_counts_once(
     run: Any, fake: list[Any], tiny_package: Path, normal: Path, tmp_path: Path
 ) -> None:
@@ -137,6 +148,24 @@ def test_a_video_that_is_named_twice_counts_once(
     result = calibrate(run, tiny_package, tmp_path / "new", *twice)
     assert result.exit_code == 0, result.output
     assert "2 videos, 2.0 h" in result.stdout
+
+
+def test_a_model_that_waits_for_people_to_stay_down_keeps_that(
+    run: Any, fake: list[Any], tiny_package: Path, normal: Path, data: Path, tmp_path: Path
+) -> None:
+    model = Path(shutil.copytree(tiny_package, tmp_path / "model"))
+    content = json.loads((model / "model.json").read_text())
+    content["events"]["confirm_down"] = 5.0
+    (model / "model.json").write_text(json.dumps(content))
+    both = ("--negatives", normal, "--data", data)
+    result = calibrate(run, model, tmp_path / "x", *both)
+    assert result.exit_code == 0, result.output
+    assert "whether or not who falls stays down" in result.stderr
+    plain = calibrate(run, tiny_package, tmp_path / "y", *both)
+    assert "stays down" not in plain.stderr
+    waits, at_once = (load_package(tmp_path / name).config for name in "xy")
+    assert waits.events == replace(at_once.events, confirm_down=5.0)
+    assert waits.sensitivity == at_once.sensitivity
 
 
 def test_a_budget_an_hour(
@@ -255,6 +284,18 @@ def test_a_model_is_warned_of_that_has_learned_from_the_clips(
     data.write_text(data.read_text().replace(",own,", ",noise,"))
     result = calibrate(run, tiny_package, tmp_path / "x", "--data", data)
     assert "the model was trained on clips of noise" in result.stderr
+
+
+def test_a_data_set_without_a_name_is_warned_of_as_such(
+    run: Any, fake: list[Any], tiny_package: Path, data: Path, tmp_path: Path
+) -> None:
+    model = Path(shutil.copytree(tiny_package, tmp_path / "model"))
+    content = json.loads((model / "model.json").read_text())
+    content["training"]["training_data"] = [{"clips": 3}]
+    (model / "model.json").write_text(json.dumps(content))
+    data.write_text(data.read_text().replace(",own,", ",,"))
+    result = calibrate(run, model, tmp_path / "x", "--data", data)
+    assert "trained on clips of a data set without a name; on clips" in result.stderr
 
 
 def test_real_videos_and_the_sensitivity_they_give(

@@ -82,13 +82,13 @@ def test_S37_and_back(convert: Convert) -> None:
         (["spatial.pickle", "--out", "x.npz"], 3, "name its clips too: --data CSV"),
         (
             ["spatial.pickle", "--data", "clips.csv", "--split", "train", "--out", "x.npz"],
-            2,
-            "'train'",
+            3,
+            "no rows of the split 'train', it has test, val",
         ),
         (
             ["spatial.pickle", "motion.pickle", "--data", "clips.csv", "--out", "x.npz"],
             3,
-            "'scores'",
+            "two of the scores are of the stream 'scores'; name each stream once",
         ),
         (["spatial.pickle", "--out", "preds"], 3, "cannot read scores 'spatial.pickle'"),
         (["a.npz", "b.npz", "--out", "preds"], 2, "name it alone"),

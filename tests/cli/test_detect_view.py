@@ -177,6 +177,26 @@ def test_what_was_evaluated_from_above_knows_it(run, tmp_path: Path) -> None:
     assert "with other view" in level.stderr
 
 
+def test_what_was_stressed_from_above_knows_it(
+    run, calibrated: Callable[..., Path], tmp_path: Path
+) -> None:
+    make_video(tmp_path / "a.mp4", "walk", count=20, rate=10.0, size=(64, 48))
+    (tmp_path / "clips.csv").write_text("path,label\na.mp4,fall\n")
+    model = calibrated(footage={"view": "above"})
+    test = ("stress", model, tmp_path / "clips.csv", "--conditions", "mirror")
+    out = ("--out", tmp_path / "out")
+    above = run(*test, *out, "--view", "above")
+    assert above.exit_code == 0, above.output
+    assert "view above: 1 clips" in " ".join(above.stdout.split())
+    assert "chosen on footage" not in above.stderr
+    kept = (tmp_path / "out" / "undisturbed.jsonl").read_text(encoding="utf-8")
+    assert json.loads(kept)["view"] == "above"
+    level = run(*test, *out)
+    assert level.exit_code == 6
+    assert 'view "above" instead of nothing' in level.stderr
+    assert "chosen on footage from above" in level.stderr
+
+
 def test_a_run_is_not_gone_on_with_by_another_pose_stream() -> None:
     detector = Detector.load()
     facts = result_facts(detector)

@@ -77,7 +77,7 @@ def test_processes_give_the_same_scores_and_a_run_goes_on(
     def never(*_: Any) -> None:
         raise AssertionError("all clips are done")
 
-    monkeypatch.setattr("slipdetect.lab.evaluate.clip_scoring.WindowScoring.__call__", never)
+    monkeypatch.setattr("slipdetect.lab.evaluate.clip_scoring.TSNScorer.window_scores", never)
     assert evaluate(data, "--scores", kept[2], "--resume", done).exit_code == 0
     expected = read_scores(kept[0])
     for path in kept[1:]:
@@ -183,6 +183,7 @@ def test_data_sets_are_chosen(evaluate: Any, data: Path) -> None:
         (["--fusion", "rgb=-1"], "not a list such as rgb=1,flow=1.5"),
         (["--fusion", "rgb=1,rgb=2"], "not a list such as rgb=1,flow=1.5"),
         (["--fusion", "rgb=0"], "no weight above 0"),
+        (["--fusion", "rgb=1,flow=1"], "there are no scores of 'flow', only of rgb"),
         (["--scores", "x.csv"], "--scores writes .npz files, not 'x.csv'"),
         (["--out", "x.png", "--confusion", "x.png"], "name one file"),
     ],
@@ -191,6 +192,7 @@ def test_what_makes_no_sense_is_2(evaluate: Any, data: Path, args: list[str], te
     result = evaluate(data, *args)
     assert result.exit_code == 2
     assert text in " ".join(result.stderr.split())
+    assert "scoring" not in result.stderr  # refused before the work
 
 
 def test_files_are_not_overwritten_and_that_is_found_first(
@@ -232,6 +234,20 @@ def test_what_is_no_command_is_answered_with_those_there_are(run: Any) -> None:
     assert "No such command 'default'" in result.stderr
     assert "evaluate clips" in result.stderr
     assert "evaluate events" in result.stderr
+
+
+def test_what_computes_elsewhere_need_not_be_there_here(
+    run: Any, tiny_package: Path, data: Path, videos: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def elsewhere(clips: Any, do: Any, on_clip: Any, **_: Any) -> Any:
+        return [do(clip) for clip in clips]
+
+    monkeypatch.setattr("slipdetect.lab.evaluate.clips_command.open_backend", lambda *_: None)
+    monkeypatch.setattr("slipdetect.lab.evaluate.each_clip.each_clip", elsewhere)
+    args = ("--on", "ray", "--device", "cuda:7", "--root", videos, "--protocol", "1x1")
+    result = run("evaluate", "clips", tiny_package, data, *args)
+    assert result.exit_code == 0, result.output
+    assert "scoring 4 clips on ray" in result.stderr
 
 
 def test_scores_of_other_programs_are_converted_first(run: Any, tmp_path: Path) -> None:

@@ -6,14 +6,16 @@ In: tiny videos, a network with random weights, predictions made by hand. Out: a
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from predicted import predicted
-from slipdetect.detection import Detector
+from slipdetect.detection import Detector, model_folder
 from slipdetect.errors import VideoError
+from slipdetect.lab.evaluate import events_command
 from slipdetect.lab.evaluate.predictions import read_predictions, write_predictions
 from synth import make_video
 
@@ -221,6 +223,42 @@ def test_files_are_not_overwritten_and_that_is_found_first(run: Any, kept: Path)
     assert read_predictions(mine) == read_predictions(kept)
     assert run("evaluate", "events", "none.jsonl").exit_code == 3
     assert run("evaluate", "events", "default").exit_code == 2
+
+
+@pytest.mark.parametrize("waits", [True, False])
+def test_curves_that_cannot_be_drawn_are_refused_before_the_work(
+    run: Any, tiny_package: Path, videos: Path, tmp_path: Path, waits: bool
+) -> None:
+    model = tiny_package
+    (tmp_path / "clips.csv").write_text("path,label\n0.mp4,slip\n")
+    data, text = tmp_path / "clips.csv", "no clip has event times"
+    if waits:  # which only models that look at people do
+        model = Path(shutil.copytree(model_folder("default"), tmp_path / "model"))
+        content = json.loads((model / "model.json").read_text())
+        content["events"]["confirm_down"] = 5.0
+        (model / "model.json").write_text(json.dumps(content))
+        data, text = videos / "clips.csv", "asks who stays down"
+    args = ("--root", videos, "--device", "cpu", "--curves", tmp_path / "x.png")
+    result = run("evaluate", "events", model, data, *args)
+    assert result.exit_code == (2 if waits else 3), result.output
+    assert text in result.stderr
+    assert "detecting events" not in result.stderr
+
+
+def test_predictions_that_came_meanwhile_are_not_replaced(
+    run: Any, kept: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    new = kept.with_name("new.jsonl")
+    check = events_command.check_suffix
+
+    def meanwhile(*args: Any) -> None:
+        check(*args)
+        new.write_text("mine")
+
+    monkeypatch.setattr(events_command, "check_suffix", meanwhile)
+    result = run("evaluate", "events", kept, "--predictions", new)
+    assert result.exit_code == 6
+    assert new.read_text() == "mine"
 
 
 def test_old_predictions_have_no_curves(run: Any, tmp_path: Path) -> None:

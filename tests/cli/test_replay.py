@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from slipdetect.lab.course2020.replay import SEED_WINDOWS, replay_windows
+from slipdetect.lab.course2020.replay import SEED_WINDOWS
 from slipdetect.lab.course2020.replay_command import PRESETS
 from slipdetect.types import EventConfig, Window, find_events
 from stub_models import stub_package
@@ -59,7 +59,7 @@ def test_two_falls_are_two_events_and_a_negative_is_flat() -> None:
 
 @pytest.mark.parametrize("preset", PRESETS)
 def test_every_preset_of_the_command_is_there(preset: str) -> None:
-    assert replay_windows(preset).name == preset
+    assert SEED_WINDOWS[preset].name == preset
     assert set(SEED_WINDOWS) == set(PRESETS)
 
 
@@ -68,6 +68,23 @@ def test_detect_knows_nothing_of_it(run, model: Path, args: tuple[str, str]) -> 
     result = run("detect", "a.mp4", *args, "--model", model)
     assert (result.exit_code, result.stdout) == (2, "")
     assert "No such option" in result.stderr
+
+
+def test_a_run_that_was_stopped_goes_on_with_the_same_preset_only(
+    run, model: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    args = ("replay", "a.mp4", "--model", model, "--format", "json", "--resume", "done.jsonl")
+    first = run(*args)
+    assert first.exit_code == 0, first.output
+
+    def never(*_: object, **__: object) -> None:
+        raise AssertionError("the video is done")
+
+    monkeypatch.setattr("slipdetect.lab.course2020.replay.window_scores", never)
+    assert run(*args).stdout == first.stdout
+    other = run(*args, "--preset", "course2020-v1")
+    assert other.exit_code == 6
+    assert "with other preset" in other.stderr
 
 
 def test_a_model_of_other_streams_is_refused(run, model: Path, monkeypatch) -> None:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import csv
 import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -31,10 +32,12 @@ class MadeWork:
 
     broken: frozenset[str] = frozenset()
     ran: tuple[str, ...] = ()
+    changes: Mapping[str, Any]  # of training, of the last run
 
     def __init__(self, division: Division, settings: Settings) -> None:
         self.division = division
         self.settings = settings
+        MadeWork.changes = settings.changes
 
     def facts(self, attempt: Attempt) -> dict[str, Any]:
         return {
@@ -271,6 +274,14 @@ def test_quick_decides_for_itself(run, work, data: Path, option: str, value: str
     result = run("reproduce", "table3", "--data", data, "--quick", option, value)
     assert result.exit_code == 2
     assert f"--quick decides {option} itself" in result.stderr
+
+
+def test_quick_leaves_open_how_the_work_is_cut_up(run, work, data: Path) -> None:
+    args = ("--quick", "--workers", "3", "--accumulate", "2", "--out", data.parent / "out")
+    result = run("reproduce", "table3", "--data", data, *args)
+    assert result.exit_code == 0, result.output
+    cut_up = {name: work.changes.get(name) for name in ("workers", "accumulate", "epochs")}
+    assert cut_up == {"workers": 3, "accumulate": 2, "epochs": 1}
 
 
 def test_an_interruption_is_130_and_says_how_to_go_on(

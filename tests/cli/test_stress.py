@@ -137,6 +137,8 @@ def test_pictures_are_drawn_and_nothing_is_tested(stress: Any, tmp_path: Path) -
         (["--overwrite"], "--overwrite has no effect"),
         (["--pictures", "x.png", "--format", "json"], "--format has no effect with --pictures"),
         (["--pictures", "x.png", "--out", "x"], "--out has no effect with --pictures"),
+        (["--pictures", "x.png", "--view", "level"], "--view has no effect with --pictures"),
+        (["--view", "above"], "looks at no people, so it cannot judge by them alone"),
         (["--strengths", "noise"], "'noise' is not a list such as noise=10,30"),
         (["--strengths", "noise=1,x"], "is not a list such as"),
         (["--strengths", "noise=nan"], "is not a list such as"),

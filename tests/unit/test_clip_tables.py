@@ -19,7 +19,7 @@ from slipdetect.lab.evaluate.clip_report import (
     confusion_figure,
     evaluate_scores,
 )
-from slipdetect.lab.evaluate.scores import ClipScores
+from slipdetect.lab.evaluate.scores import ClipScores, read_scores, write_scores
 
 
 def made(*modalities: str, count: int = 40, **facts: Any) -> ClipEvaluation:
@@ -50,6 +50,22 @@ FUSED = {
     "fusion": {"weights": {"rgb": 1.0, "flow": 1.5}, "space": "logits"},
     "calibration": {"temperature": 1.2, "bias": 0.1},
 }
+
+
+def test_names_that_are_no_unicode_are_kept(tmp_path: Path) -> None:
+    scores = ClipScores(
+        labels=("slip", "other"),
+        positive="slip",
+        clips=("/caf\udce9/a.mp4",),
+        groups=("caf\udce9",),
+        datasets=("",),
+        truth=np.array([0]),
+        logits={"rgb": np.zeros((1, 2), np.float32)},
+        facts={"data": "caf\udce9.csv"},
+    )
+    write_scores(scores, tmp_path / "x.npz")
+    kept = read_scores(tmp_path / "x.npz")
+    assert (kept.clips, kept.groups, kept.facts) == (scores.clips, scores.groups, scores.facts)
 
 
 def text_of(evaluation: ClipEvaluation) -> str:

@@ -150,7 +150,7 @@ def test_runs_of_different_clips_are_refused() -> None:
 
 def test_one_modality_twice_is_refused() -> None:
     run = {"a": made_run(0)["rgb"], "b": made_run(1)["rgb"]}
-    with pytest.raises(DataError, match="the modality 'rgb'"):
+    with pytest.raises(DataError, match="of the stream 'rgb'; name each stream once"):
         evaluate_cell(Cell(("a", "b"), (1.0, 1.0)), [run])
 
 

@@ -42,6 +42,22 @@ def test_padding_does_not_make_it_known_earlier() -> None:
     assert decision_times(item, config) == [2.0]
 
 
+def test_an_event_that_is_told_narrower_is_not_known_later() -> None:
+    config = replace(CONFIG, narrow=0.4)
+    item = predicted(RISING, [(1.4, 2.0)], config)
+    assert item.events == ((1.75, 2.25, 0.9),)
+    assert decision_times(item, config) == [2.0]
+    wide = replace(config, pad_onset=1.0)
+    assert decision_times(predicted(RISING, [(1.4, 2.0)], wide), wide) == [2.0]
+
+
+def test_an_event_that_waits_for_who_stays_down_is_known_then() -> None:
+    # the peak is at 2.0; the first window whose center lies a second behind it is the sixth
+    item = predicted(RISING, [(1.4, 2.0)])
+    assert decision_times(item, replace(CONFIG, confirm_down=1.0)) == [3.5]
+    assert decision_times(item, replace(CONFIG, confirm_down=9.0)) == [4.0]
+
+
 def test_every_event_has_its_own_time() -> None:
     item = predicted([0.9, 0.1, 0.1, 0.7, 0.1, 0.1, 0.8], [(0.2, 0.6), (8.0, 9.0), (2.7, 4.0)])
     assert [event[0] for event in item.events] == [0.0, 1.75, 3.25]
@@ -60,11 +76,17 @@ steps = st.lists(st.sampled_from([0.1, 0.4, 0.6, 0.9]), min_size=1, max_size=24)
 
 
 @settings(max_examples=150)
-@given(steps, st.sampled_from([0.0, 0.5]), st.sampled_from([0.0, 0.6]), st.sampled_from([0.0, 0.7]))
+@given(
+    steps,
+    st.sampled_from([0.0, 0.5]),
+    st.sampled_from([0.0, 0.6]),
+    st.sampled_from([0.0, 0.7]),
+    st.sampled_from([0.0, 0.4, 2.0]),
+)
 def test_live_the_event_is_on_at_that_time_and_not_before(
-    probabilities: list[float], gap: float, pad: float, least: float
+    probabilities: list[float], gap: float, pad: float, least: float, narrow: float
 ) -> None:
-    config = EventConfig(0.5, 0.3, least, gap, pad, pad)
+    config = EventConfig(0.5, 0.3, least, gap, pad, pad, narrow=narrow)
     item = predicted(probabilities, config=config)
     times = decision_times(item, config)
     assert len(times) == len(item.events)

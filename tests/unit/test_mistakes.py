@@ -16,6 +16,7 @@ from slipdetect.lab.evaluate.mistakes import (
     with_pictures,
     worst_mistakes,
 )
+from slipdetect.lab.stats.plot import save_png
 from synth import make_video
 
 SET = [
@@ -87,6 +88,12 @@ def test_a_video_that_is_gone_leaves_its_pictures_out(folder: Path) -> None:
     )
     readable = [shot.image is not None for shot in short.shots]
     assert readable == [shot.time < 3.4 for shot in short.shots]
+
+
+def test_a_name_of_a_clip_or_model_is_no_formula(tmp_path: Path) -> None:
+    (mistake,), _ = worst_mistakes([found([(1.0, 2.0, 0.9)], clip="5$_or_$6.mp4")], 1)
+    save_png(mistakes_figure([mistake], "$^$"), tmp_path / "sheet.png")
+    assert (tmp_path / "sheet.png").read_bytes().startswith(b"\x89PNG")
 
 
 def test_the_sheet_has_a_row_each(folder: Path) -> None:

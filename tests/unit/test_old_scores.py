@@ -210,6 +210,10 @@ def test_damaged_files_are_refused(tmp_path: Path) -> None:
     np.savez(tmp_path / "other.npz", x=np.zeros(3))
     with pytest.raises(DataError, match="no array 'scores'"):
         read_old_scores(tmp_path / "other.npz")
+    for one in (3.0, "a", np.array(None)):
+        np.savez(tmp_path / "one.npz", scores=one)
+        with pytest.raises(DataError, match=r"one\.npz"):
+            read_old_scores(tmp_path / "one.npz")
     np.savez(tmp_path / "labels.npz", scores=np.zeros((2, 2)), labels=[0, 5])
     with pytest.raises(DataError, match="do not suit"):
         read_old_scores(tmp_path / "labels.npz")

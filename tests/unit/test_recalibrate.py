@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from slipdetect.lab.calibrate.fitting import fit_calibration, recalibrate, without_calibration
+from slipdetect.lab.calibrate.fitting import fit_calibration, recalibrate
 from slipdetect.lab.evaluate.predictions import ClipPrediction
 from slipdetect.types import Calibration
 from stub_models import stub_config
@@ -60,7 +60,7 @@ def test_without_a_clip_that_has_no_fall_there_are_no_presets() -> None:
 
 def test_the_neutral_calibration_changes_nothing_but_temperature_and_bias() -> None:
     config = stub_config("rgb", calibration=STREAMS)
-    bare = without_calibration(config)
+    bare = config.with_window_calibration(Calibration())
     assert bare.calibration == Calibration(1.0, 0.0, {"rgb": 1.5})
     assert bare.streams == config.streams
     assert bare.events == config.events

@@ -13,7 +13,7 @@ import pytest
 
 from slipdetect.detection import model_folder
 from slipdetect.errors import UsageError
-from slipdetect.lab.course2020.tables import make_table
+from slipdetect.lab.course2020.tables import TABLES
 from slipdetect.lab.train import TrainConfig
 from slipdetect.lab.train.recipes import list_recipes, load_recipe
 from slipdetect.lab.train.settings import recipe_page
@@ -118,7 +118,7 @@ def test_S16_vgg_drops_nine_and_eight_tenths_of_its_flow_features() -> None:
     assert {flow[key].origin for key in ("backbone_option", "dropout")} == {
         "the report's first code"
     }
-    trials = {trial.key: trial for trial in make_table("table2").trials}
+    trials = {trial.key: trial for trial in TABLES["table2"].trials}
     recipe = trials["two-stream-vgg16-flow-475"].recipe
     assert load_recipe(recipe).resolved()["flow"] == flow
     assert trials["two-stream-resnet101-flow-475"].recipe == "two-stream-flow"

@@ -19,14 +19,14 @@ from slipdetect.lab.course2020.reproduce_report import (
     reproduce_text,
 )
 from slipdetect.lab.course2020.results import CellResult, Figure, Side, TableResult
-from slipdetect.lab.course2020.tables import REPORTED, make_table
+from slipdetect.lab.course2020.tables import REPORTED, TABLES
 
 FIGURE = Figure(0.91525, 0.8649, 0.9551, (0.91525,))
 CELL = CellResult("done", FIGURE, replace(FIGURE, value=0.9246), ((1.0,),))
 
 
 def made_result(name: str = "table6", cell: CellResult = CELL) -> TableResult:
-    table = make_table(name)
+    table = TABLES[name]
     return TableResult(
         name=name,
         title=table.title,

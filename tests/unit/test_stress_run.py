@@ -34,6 +34,7 @@ from slipdetect.lab.stress.run import (
 )
 from slipdetect.lab.stress.sheet import case_pictures, choose_clip, stress_sheet
 from slipdetect.models import ModelPackage
+from slipdetect.types import View
 from slipdetect.video import Frame
 from synth import make_video
 
@@ -126,12 +127,14 @@ def test_unreadable_clips_are_left_out_but_not_all_of_them(
 def facts(tmp_path: Path) -> Callable[..., dict[str, Any]]:
     """Return facts of clips, with a model whose configuration says ``model``."""
 
-    def make(chosen: list[Clip], model: str = "{}", seed: int = 0) -> dict[str, Any]:
+    def make(
+        chosen: list[Clip], model: str = "{}", seed: int = 0, view: View = "level"
+    ) -> dict[str, Any]:
         folder = tmp_path / "model"
         folder.mkdir(exist_ok=True)
         (folder / "model.json").write_text(model)
         config: Any = SimpleNamespace(name="stub")
-        return stress_facts(ModelPackage(config, folder), chosen, tmp_path, seed)
+        return stress_facts(ModelPackage(config, folder), chosen, tmp_path, seed, view)
 
     return make
 
@@ -151,12 +154,21 @@ def test_a_folder_goes_on_with_the_same_facts_only(
         (facts([known[0], replace(known[1], positive=False)]), "data.sha256"),
         (facts([known[0], replace(known[1], events=((1.0, 2.0),))]), "data.sha256"),
         (facts(known, seed=1), "seed 0 instead of 1"),
+        (facts(known, view="above"), 'view nothing instead of "above"'),
     ):
         with pytest.raises(OutputError, match=named):
             begin(out, other)
     (out / "facts.json").write_text("[")
     with pytest.raises(DataError, match=r"facts\.json"):
         begin(out, facts(known))
+
+
+def test_facts_need_not_be_unicode(tmp_path: Path) -> None:
+    facts = {"model": {"name": "caf\udce9"}}
+    begin(tmp_path, facts)
+    begin(tmp_path, facts)
+    with pytest.raises(OutputError, match=r"model\.name"):
+        begin(tmp_path, {"model": {"name": "cafe"}})
 
 
 def test_facts_know_another_file_of_the_same_name_but_not_another_folder(

@@ -262,13 +262,7 @@ def _done_videos(
     """Open the file of ``--resume``; what results depend on must be as it was."""
     from slipdetect.workers.manifest import Manifest
 
-    facts = {
-        **result_facts(detector),
-        "exact": settings.exact,
-        "engine": settings.engine,
-        "store": settings.store,
-        "reading": settings.reading(),
-    }
+    facts = {**result_facts(detector), **settings.facts()}
 
     def result(data: Any) -> DetectionResult:
         made: DetectionResult = built(DetectionResult, data)

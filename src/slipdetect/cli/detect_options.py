@@ -285,6 +285,15 @@ class DetectSettings(CommonSettings, ResumableSettings):
         jobs, pieces = expand_joined(self.sources, self.order or "name")
         return jobs, replace(self, pieces=pieces)
 
+    def facts(self) -> dict[str, Any]:
+        """Return what results depend on besides the model, as plain data, for ``--resume``."""
+        return {
+            "exact": self.exact,
+            "engine": self.engine,
+            "store": self.store,
+            "reading": self.reading(),
+        }
+
     def reading(self) -> VideoOptions:
         """Return how videos are opened."""
         found: VideoOptions = {

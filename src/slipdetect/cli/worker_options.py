@@ -1,7 +1,4 @@
-"""The options of commands that look at many videos: how many at a time, and where.
-
-In: nothing. Out: dataclasses of settings that those of the commands extend.
-"""
+"""The options of commands that look at many videos: how many at a time, and where."""
 
 from __future__ import annotations
 
@@ -15,8 +12,11 @@ from slipdetect.cli.typed_options import option
 
 if TYPE_CHECKING:
     from slipdetect.detection import Detector
+    from slipdetect.models import ModelConfig
 
 MANY = "Many videos"  # their heading
+# of a package's configuration what says how it came about, or is chosen for each run
+_NO_RECIPE = {"name", "events", "sensitivity", "training", "versions", "format_version"}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,12 +49,19 @@ class ResumableSettings(WorkerSettings):
     )
 
 
-def result_facts(detector: Detector) -> dict[str, Any]:
-    """Return what results of a model package depend on, as plain data, for ``--resume``."""
+def package_facts(config: ModelConfig) -> dict[str, Any]:
+    """Return all of a model package that scores depend on, as plain data, for ``--resume``."""
     return {
-        "model": detector.scorer.name,
+        "model": config.name,
+        **{name: value for name, value in config.to_json().items() if name not in _NO_RECIPE},
+    }
+
+
+def result_facts(detector: Detector) -> dict[str, Any]:
+    """Return what results depend on; see ``package_facts``."""
+    return {
+        **package_facts(vars(detector.scorer)["config"]),  # those of all commands have one
         "weights": dict(detector.scorer.weights),
-        "calibration": detector.config.window_calibration.to_json(),
         "events": detector.event_config.to_json(),
         "zones": detector.zones.to_json(),
         "view": detector.view,

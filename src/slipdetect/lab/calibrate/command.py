@@ -1,7 +1,4 @@
-"""``slipdetect calibrate``: thresholds by a budget of false events, probabilities that hold.
-
-In: a model, and footage without falls, labeled clips or both. Out: a copy of the model, a table.
-"""
+"""``slipdetect calibrate``: thresholds by a budget of false events, probabilities that hold."""
 
 from __future__ import annotations
 
@@ -9,6 +6,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from shlex import quote
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -20,10 +18,10 @@ from slipdetect.cli.options import common_options
 from slipdetect.cli.sources import footage
 from slipdetect.cli.typed_options import FILE, FOLDER, POSITIVE, option, with_settings
 from slipdetect.errors import DataError, UsageError
-from slipdetect.lab.data.choose_clips import ALL, choose_datasets, choose_split, dataset_of
+from slipdetect.lab.data.choose_clips import ALL, choose_datasets, choose_split
 from slipdetect.lab.evaluate.options import VIEW, device_option, overwrite_option, refuse
 from slipdetect.lab.evaluate.output import check_targets, counted, write_figure
-from slipdetect.lab.evaluate.tested_clips import DatasetSettings
+from slipdetect.lab.evaluate.tested_clips import DatasetSettings, clips_seen, named_datasets
 
 if TYPE_CHECKING:
     from slipdetect.lab.calibrate.fitting import Refit
@@ -121,6 +119,7 @@ def calibrate(ctx: click.Context, /, model: str, settings: CalibrateSettings) ->
     slipdetect calibrate runs/x/last --data clips.csv --reliability x.png --out models/x
     """
     from slipdetect.detection.loading import calibrated_view, warn_of_view
+    from slipdetect.lab.models.packages import copy_package
 
     console = ctx.ensure_object(Console)
     per_hour = settings.budget
@@ -148,9 +147,10 @@ def calibrate(ctx: click.Context, /, model: str, settings: CalibrateSettings) ->
             "again with --negatives"
         )
     config = replace(config, training={**config.training, "calibrated": facts})
-    _write(package, config, settings)
+    copy_package(package, settings.out, config, overwrite=settings.overwrite)
     view = " --view above" if calibrated_view(config.training) == "above" else ""
-    sections.append(f"use it        slipdetect detect VIDEO --model {settings.out}{view}\n")
+    out = quote(str(settings.out))
+    sections.append(f"use it        slipdetect detect VIDEO --model {out}{view}\n")
     console.text("\n".join(sections))
     ctx.exit(SOME_FAILED if failed else 0)
 
@@ -170,36 +170,29 @@ def _package(model: str, settings: CalibrateSettings) -> ModelPackage:
     return package
 
 
-def _write(package: ModelPackage, config: ModelConfig, settings: CalibrateSettings) -> None:
-    from slipdetect.lab.models.packages import copy_package
-
-    copy_package(package, settings.out, config, overwrite=settings.overwrite)
-
-
 class _Calibrator:
-    """Runs the model over footage and clips.
-
-    Args:
-        console: Where warnings and progress go.
-        package: The model.
-        settings: Of the command.
-    """
+    """Runs the model over footage and clips."""
 
     def __init__(
         self, console: Console, package: ModelPackage, settings: CalibrateSettings
     ) -> None:
+        from slipdetect.lab.data import Clip
+
         self._console = console
         self._package = package
         self._settings = settings
         self._clips = [] if settings.data is None else self._chosen_clips(settings.data)
-        self._footage = self._chosen_footage()
+        self._footage = [Clip(path, False, group=str(path)) for path in footage(settings.negatives)]
 
     def on_clips(self, config: ModelConfig, facts: dict[str, Any]) -> tuple[ModelConfig, str, int]:
         """Fit temperature, bias and presets; return the model, a text and clips left out."""
-        from slipdetect.lab.calibrate.fitting import recalibrate, without_calibration
+        from slipdetect.lab.calibrate.fitting import recalibrate
         from slipdetect.lab.calibrate.report import preset_words, refit_text
+        from slipdetect.types import Calibration
 
-        predictions = self._predict(without_calibration(config), self._clips)
+        # fitted on what the model says without the calibration that it had
+        plain = config.with_window_calibration(Calibration())
+        predictions = self._predict(plain, self._clips)
         changed, found = recalibrate(config, predictions, self._settings.bins)
         self._draw(found)
         text = refit_text(found, config.window_calibration)
@@ -220,10 +213,19 @@ class _Calibrator:
     ) -> tuple[ModelConfig, str, int]:
         """Choose thresholds; return the model, a text and the videos left out."""
         from slipdetect.lab.calibrate.report import footage_text, length, rate
-        from slipdetect.lab.calibrate.threshold_selection import thresholds_on_footage
+        from slipdetect.lab.calibrate.threshold_selection import (
+            thresholds_on_footage,
+            told_at_once,
+        )
 
+        waits = config.events.confirm_down
+        if waits:
+            self._console.note(
+                "events are counted whether or not who falls stays down, which windows do not tell:"
+                " with confirm_down there are fewer"
+            )
         predictions = self._predict(config, self._footage)
-        found = thresholds_on_footage(predictions, per_hour, config.events)
+        found = thresholds_on_footage(predictions, per_hour, told_at_once(config.events))
         if not found.enough:
             self._console.warn(
                 f"{length(found.after.hours)} of footage cannot show a budget of {rate(per_hour)}: "
@@ -238,7 +240,8 @@ class _Calibrator:
             "false_events": found.after.events,
             "at_most_per_hour": found.after.at_most,
         }
-        changed = replace(config, events=found.after.config, sensitivity=found.sensitivity)
+        events = replace(found.after.config, confirm_down=waits)
+        changed = replace(config, events=events, sensitivity=found.sensitivity)
         return changed, footage_text(found), len(self._footage) - len(predictions)
 
     def _predict(self, config: ModelConfig, clips: Sequence[Clip]) -> list[ClipPrediction]:
@@ -252,7 +255,7 @@ class _Calibrator:
         detector = Detector.from_package(package, settings.device, exact=True, view=settings.view)
         root = Path() if self._settings.data is None else self._settings.data.parent
         with counted(self._console, len(clips), "videos") as show:
-            found = list(predict(detector, clips, root, show, sizes=False))
+            found = predict(detector, clips, root, show, sizes=False)
         if not found:
             raise DataError("none of the videos can be read; check the paths")
         return found
@@ -269,21 +272,15 @@ class _Calibrator:
             rows = "all its clips" if split == ALL else "its clips of the split 'val'"
             self._console.note(f"fitting on {file.name!r}, {rows}")
         chosen, _ = choose_split(clips, split)
-        seen = self._package.config.training.get("training_data")
-        learned = {dataset_of(part) for part in seen or [] if isinstance(part, dict)}
-        shared = sorted(learned & {clip.dataset for clip in chosen})
+        learned = clips_seen(self._package.config, "training_data")
+        shared = set(learned) & {clip.dataset for clip in chosen}
         if shared and split != "val":
             self._console.warn(
-                f"the model was trained on clips of {', '.join(shared)}; on clips that it has "
+                f"the model was trained on clips of {named_datasets(shared)}; on clips that it has "
                 "learned by heart its probabilities are nearer to 0 and 1 than elsewhere, so fit "
                 "on others"
             )
         return chosen
-
-    def _chosen_footage(self) -> list[Clip]:
-        from slipdetect.lab.data import Clip
-
-        return [Clip(path, False, group=str(path)) for path in footage(self._settings.negatives)]
 
     def _draw(self, found: Refit) -> None:
         from slipdetect.lab.calibrate.reliability import reliability_figure

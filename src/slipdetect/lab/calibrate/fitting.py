@@ -1,7 +1,4 @@
-"""Fitting temperature, bias and presets on labeled clips, and measuring honestly what that gains.
-
-In: predictions of a model without calibration. Out: ``Calibration``, ``Refit``, ``ModelConfig``.
-"""
+"""Fitting temperature, bias and presets on labeled clips, and measuring what that gains."""
 
 from __future__ import annotations
 
@@ -15,7 +12,7 @@ import numpy.typing as npt
 from slipdetect.errors import DataError
 from slipdetect.lab import require
 from slipdetect.lab.calibrate.reliability import Binning, Reliability, losses, reliability
-from slipdetect.lab.calibrate.threshold_selection import measured_at, presets
+from slipdetect.lab.calibrate.threshold_selection import measured_at, presets, told_at_once
 from slipdetect.lab.data import Clip
 from slipdetect.lab.data.windows import WindowRule
 from slipdetect.lab.evaluate.predictions import ClipPrediction
@@ -36,39 +33,26 @@ _LEAST_SLOPE = 0.05
 
 @dataclass(frozen=True)
 class LabeledWindows:
-    """Windows whose label is known.
+    """Windows whose label is known."""
 
-    Attributes:
-        probabilities: ``(n,)`` float64, 0 to 1.
-        positive: ``(n,)``, whether the window shows a fall.
-        groups: Group of the clip of each.
-    """
-
-    probabilities: npt.NDArray[np.float64]
-    positive: npt.NDArray[np.bool_]
-    groups: tuple[str, ...]
+    probabilities: npt.NDArray[np.float64]  # ``(n,)`` float64, 0 to 1
+    positive: npt.NDArray[np.bool_]  # ``(n,)``, whether the window shows a fall
+    groups: tuple[str, ...]  # group of the clip of each
 
 
 @dataclass(frozen=True)
 class Refit:
-    """A calibration, and what windows of groups that it was not fitted on say of it.
+    """A calibration, and what windows of groups that it was not fitted on say of it."""
 
-    Attributes:
-        calibration: Fitted on all windows.
-        before: Of the earlier calibration.
-        after: Of calibrations that were each fitted without the groups they are measured on.
-        gain: 95% interval of how much the log loss falls from before to after, by resampling
-            groups; None with fewer than five groups of a label.
-        folds: How many these were.
-        groups: Groups of clips.
-    """
-
-    calibration: Calibration
-    before: Reliability
+    calibration: Calibration  # fitted on all windows
+    before: Reliability  # of the earlier calibration
+    # of calibrations that were each fitted without the groups they are measured on
     after: Reliability
+    # 95% interval of how much the log loss falls from before to after, by resampling groups; None
+    # with fewer than five groups of a label
     gain: Interval | None
-    folds: int
-    groups: int
+    folds: int  # how many these were
+    groups: int  # groups of clips
 
 
 def fit_calibration(probabilities: Sequence[float], positive: Sequence[bool]) -> Calibration:
@@ -103,11 +87,6 @@ def _fit(probabilities: Sequence[float], positive: Sequence[bool]) -> tuple[floa
     return float(fitted.coef_[0, 0]), float(fitted.intercept_[0])
 
 
-def without_calibration(config: ModelConfig) -> ModelConfig:
-    """Return the configuration with neutral temperature and bias, for predictions to fit on."""
-    return config.with_window_calibration(Calibration())
-
-
 def recalibrate(
     config: ModelConfig, predictions: Sequence[ClipPrediction], binning: Binning = "mass"
 ) -> tuple[ModelConfig, Refit]:
@@ -123,7 +102,7 @@ def recalibrate(
     windows = labeled_windows(predictions, WindowRule(window=config.window))
     found = refit(windows, config.window_calibration, binning)
     made = [recalibrated(item, found.calibration) for item in predictions]
-    own = config.events
+    own = told_at_once(config.events)
     quiet = any(not item.positive for item in made)
     sensitivity = presets(made, measured_at(made, own).per_hour, own) if quiet else {}
     made_new = config.with_window_calibration(found.calibration)
@@ -135,11 +114,8 @@ def labeled_windows(
 ) -> LabeledWindows:
     """Return the windows that training would draw: on an event, or clear of all events.
 
-    Windows near an event, and all of a fall whose time is not known, have no label.
-
-    Args:
-        predictions: With their windows.
-        rule: Where windows of either label are centered; None: that of the recipes.
+    Windows near an event, and all of a fall whose time is not known, have no label. ``rule`` says
+    where windows of either label are centered; None: as in the recipes.
     """
     rule = WindowRule() if rule is None else rule
     probabilities, labels, groups = [], [], []

@@ -1,7 +1,4 @@
-"""How far probabilities are from what they promise: calibration error, log loss, Brier score.
-
-In: probabilities and labels. Out: ``Reliability``, with the bins of a reliability diagram; a plot.
-"""
+"""How far probabilities are from what they promise: calibration error, log loss, Brier score."""
 
 from __future__ import annotations
 
@@ -33,51 +30,31 @@ _WIDTH, _HEIGHT = 4.8, 6.2  # inches of a panel
 
 @dataclass(frozen=True)
 class ReliabilityBin:
-    """Windows of similar probability.
+    """Windows of similar probability."""
 
-    Attributes:
-        low: Smallest probability that the bin may hold; of equal-mass bins, that it does hold.
-        high: Largest one.
-        count: Windows in it.
-        weight: Their share of the weight of all windows, 0 to 1.
-        predicted: Mean probability.
-        observed: Share of them that show a fall.
-    """
-
-    low: float
-    high: float
-    count: int
-    weight: float
-    predicted: float
-    observed: float
+    low: float  # smallest probability that the bin may hold; of equal-mass bins, that it does hold
+    high: float  # largest one
+    count: int  # windows in it
+    weight: float  # their share of the weight of all windows, 0 to 1
+    predicted: float  # mean probability
+    observed: float  # share of them that show a fall
 
 
 @dataclass(frozen=True)
 class Reliability:
-    """What probabilities are worth.
+    """What probabilities are worth."""
 
-    Attributes:
-        error: Expected calibration error: the mean over windows of how far the mean probability
-            of their bin is from the share of it that shows a fall; 0 is perfect.
-        log_loss: Mean negative log likelihood, nats; 0.693 is that of always saying one half.
-        brier: Mean squared distance from the label; 0.25 is that of always saying one half.
-        binning: ``"mass"`` or ``"width"``.
-        bins: Those that hold a window, from low to high.
-        count: Windows.
-        positives: Windows that show a fall.
-        balanced: Both labels weigh the same.
-        histogram: Windows by probability, in twenty parts as wide each.
-    """
-
+    # expected calibration error: the mean over windows of how far the mean probability of their bin
+    # is from the share of it that shows a fall; 0 is perfect
     error: float
-    log_loss: float
-    brier: float
-    binning: Binning
-    bins: tuple[ReliabilityBin, ...]
-    count: int
-    positives: int
-    balanced: bool
-    histogram: tuple[int, ...]
+    log_loss: float  # mean negative log likelihood, nats; 0.693 is that of always saying one half
+    brier: float  # mean squared distance from the label; 0.25 is that of always saying one half
+    binning: Binning  # ``"mass"`` or ``"width"``
+    bins: tuple[ReliabilityBin, ...]  # those that hold a window, from low to high
+    count: int  # windows
+    positives: int  # windows that show a fall
+    balanced: bool  # both labels weigh the same
+    histogram: tuple[int, ...]  # windows by probability, in twenty parts as wide each
 
 
 def reliability(
@@ -133,7 +110,9 @@ def _bins(
         low, high = index / bins, (index + 1) / bins
         if binning == "mass":
             low, high = float(p[inside].min()), float(p[inside].max())
-        found.append(_bin(p[inside], labels[inside], weights[inside], low, high))
+        share = float(weights[inside].sum())
+        predicted, observed = (float(weights[inside] @ x[inside]) / share for x in (p, labels))
+        found.append(ReliabilityBin(low, high, int(inside.sum()), share, predicted, observed))
     return found
 
 
@@ -175,12 +154,6 @@ def _by_mass(p: Floats, weights: Floats, bins: int) -> npt.NDArray[np.int64]:
 
 def _by_width(p: Floats, bins: int) -> npt.NDArray[np.int64]:
     return np.minimum((p * bins + 1e-9).astype(np.int64), bins - 1)
-
-
-def _bin(p: Floats, labels: Flags, weights: Floats, low: float, high: float) -> ReliabilityBin:
-    weight = float(weights.sum())
-    predicted, observed = float(weights @ p) / weight, float(weights @ labels) / weight
-    return ReliabilityBin(low, high, len(p), weight, predicted, observed)
 
 
 def reliability_figure(found: Mapping[str, Reliability], title: str = "") -> Figure:

@@ -1,7 +1,4 @@
-"""What a calibration changed, as lines for a terminal.
-
-In: a ``Refit``, ``FootageThresholds``. Out: text.
-"""
+"""What a calibration changed, as lines for a terminal."""
 
 from __future__ import annotations
 
@@ -18,8 +15,6 @@ if TYPE_CHECKING:
     from slipdetect.types import Calibration, Thresholds
 
 MOST_MOMENTS = 30
-
-_TITLE = 14
 
 
 def refit_text(refit: Refit, had: Calibration) -> str:
@@ -46,11 +41,12 @@ def refit_text(refit: Refit, had: Calibration) -> str:
 def footage_text(found: FootageThresholds) -> str:
     """Return the thresholds, what the footage can show, and every moment to look at."""
     before, after = found.before, found.after
+    many = "1 video" if found.videos == 1 else f"{found.videos} videos"
     moved = f"{before.config.onset:.4g} -> {after.config.onset:.4g}"
     if before.config.onset == after.config.onset:
         moved = f"{after.config.onset:.4g}, as it was"
     lines = [
-        _row("footage", f"{_many(found.videos, 'video')}, {length(after.hours)}"),
+        _row("footage", f"{many}, {length(after.hours)}"),
         _row("budget", f"at most {rate(found.per_hour)}"),
         _row("onset", moved),
         _row("false events", f"{before.events} before, {after.events} now"),
@@ -124,9 +120,5 @@ def length(hours: float) -> str:
     return f"{60 * hours:.1f} min" if hours < 1 else f"{hours:.1f} h"
 
 
-def _many(count: int, what: str) -> str:
-    return f"{count} {what}" if count == 1 else f"{count} {what}s"
-
-
 def _row(title: str, text: str) -> str:
-    return f"{title:<{_TITLE}}{text}"
+    return f"{title:<14}{text}"

@@ -1,8 +1,4 @@
-"""Choosing thresholds by how many false events an hour are acceptable.
-
-In: predictions with their windows. Out: the smallest onset that keeps a budget; what footage of
-one's own says of it.
-"""
+"""Choosing thresholds by how many false events an hour are acceptable on one's own footage."""
 
 from __future__ import annotations
 
@@ -28,17 +24,11 @@ Floats = npt.NDArray[np.float64]
 
 @dataclass(frozen=True)
 class OperatingPoint:
-    """Thresholds and what they did on footage in which nobody falls.
+    """Thresholds and what they did on footage in which nobody falls."""
 
-    Attributes:
-        config: The thresholds, with the durations they were chosen for.
-        events: False events that were found.
-        hours: Length of the footage.
-    """
-
-    config: EventConfig
-    events: int
-    hours: float
+    config: EventConfig  # the thresholds, with the durations they were chosen for
+    events: int  # false events that were found
+    hours: float  # length of the footage
 
     @property
     def per_hour(self) -> float:
@@ -53,44 +43,26 @@ class OperatingPoint:
 
 @dataclass(frozen=True)
 class Moment:
-    """Something in the footage that was or would have been taken for a fall.
+    """Something in the footage that was or would have been taken for a fall."""
 
-    Attributes:
-        clip: Name of the video.
-        start: Seconds.
-        end: Seconds.
-        score: Highest probability of its windows.
-        found: Whether it still is an event at the new thresholds.
-    """
-
-    clip: str
-    start: float
-    end: float
-    score: float
-    found: bool
+    clip: str  # name of the video
+    start: float  # seconds
+    end: float  # seconds
+    score: float  # highest probability of its windows
+    found: bool  # whether it still is an event at the new thresholds
 
 
 @dataclass(frozen=True)
 class FootageThresholds:
-    """Thresholds, and what the footage says of them.
+    """Thresholds, and what the footage says of them."""
 
-    Attributes:
-        per_hour: The budget, false events an hour.
-        videos: How many the footage has.
-        before: The model's own thresholds on it.
-        after: Those that keep the budget.
-        sensitivity: The presets around them.
-        needed: Hours without an event that it takes to show the budget.
-        moments: Events at the lower of both onsets, the highest score first.
-    """
-
-    per_hour: float
-    videos: int
-    before: OperatingPoint
-    after: OperatingPoint
-    sensitivity: dict[str, Thresholds]
-    needed: float
-    moments: tuple[Moment, ...]
+    per_hour: float  # the budget, false events an hour
+    videos: int  # how many the footage has
+    before: OperatingPoint  # the model's own thresholds on it
+    after: OperatingPoint  # those that keep the budget
+    sensitivity: dict[str, Thresholds]  # the presets around them
+    needed: float  # hours without an event that it takes to show the budget
+    moments: tuple[Moment, ...]  # events at the lower of both onsets, the highest score first
 
     @property
     def enough(self) -> bool:
@@ -110,6 +82,11 @@ def rate_bound(events: int, hours: float) -> float:
 def hours_to_show(per_hour: float) -> float:
     """Return the hours without a single event after which ``rate_bound`` is ``per_hour``."""
     return rate_bound(0, 1.0) / per_hour if per_hour > 0 else math.inf
+
+
+def told_at_once(config: EventConfig) -> EventConfig:
+    """Return event settings without who stays down: windows know of no people."""
+    return replace(config, confirm_down=0.0)
 
 
 def measured_at(predictions: Sequence[ClipPrediction], config: EventConfig) -> OperatingPoint:

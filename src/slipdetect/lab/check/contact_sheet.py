@@ -17,7 +17,8 @@ from slipdetect._text import printable, shorten
 from slipdetect.errors import VideoError
 from slipdetect.lab.check.checking import SPLITS
 from slipdetect.lab.data.annotations import Clip
-from slipdetect.lab.data.sheet import DPI, blank_sheet, fitted
+from slipdetect.lab.data.sheet import blank_sheet, fitted
+from slipdetect.lab.stats.plot import save_png
 from slipdetect.video import Frame, open_video
 
 if TYPE_CHECKING:
@@ -134,7 +135,7 @@ def draw_contact_sheet(rows: Sequence[ExampleRow], name: str, target: Path) -> N
         _name_row(axes, row, top)
         for place, example in enumerate(row.examples):
             _draw(axes, example, _TITLE + place * (_WIDTH + _GAP), top)
-    figure.savefig(target, dpi=DPI, format="png")
+    save_png(figure, target)
 
 
 def _name_row(axes: Axes, row: ExampleRow, top: float) -> None:

@@ -1,7 +1,4 @@
-"""``slipdetect compare``: backbones, modalities and fusions side by side.
-
-In: scores that evaluate left. Out: tables on stdout; a page, data and a plot in a folder.
-"""
+"""``slipdetect compare``: backbones, modalities and fusions side by side."""
 
 from __future__ import annotations
 
@@ -9,7 +6,6 @@ import json
 import shlex
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
@@ -20,9 +16,6 @@ from slipdetect.cli.typed_options import FOLDER, option, with_settings
 from slipdetect.errors import UsageError
 from slipdetect.lab.evaluate.options import FusionWeights
 from slipdetect.lab.evaluate.output import write_figure
-
-if TYPE_CHECKING:
-    from slipdetect.lab.compare.comparison import Comparison
 
 _FILES = ("comparison.md", "comparison.csv", "comparison.json", "comparison.png")
 
@@ -75,7 +68,7 @@ def compare(ctx: click.Context, /, runs: tuple[Path, ...], settings: CompareSett
     slipdetect compare a.npz b.npz --weights rgb=1,flow=2 --against "resnet101 rgb"
     """
     from slipdetect.lab.compare.comparison import compare as compared
-    from slipdetect.lab.compare.report import comparison_page
+    from slipdetect.lab.compare.report import comparison_csv, comparison_data, comparison_page
     from slipdetect.lab.compare.runs import join_runs, load_run
 
     console = ctx.ensure_object(Console)
@@ -94,7 +87,15 @@ def compare(ctx: click.Context, /, runs: tuple[Path, ...], settings: CompareSett
         seed=settings.seed,
     )
     if targets:
-        _write(console, result, targets, _command(runs, settings), settings.overwrite)
+        from slipdetect.lab.compare.plot import comparison_figure
+
+        command, overwrite = _command(runs, settings), settings.overwrite
+        data = json.dumps(comparison_data(result, command), indent=2, allow_nan=False)
+        page = comparison_page(result, command, full=True).markdown()
+        for target, text in zip(targets, (page, comparison_csv(result), data + "\n"), strict=False):
+            write_text(target, text, overwrite=overwrite)
+        figure = comparison_figure(result)
+        write_figure(console, figure, targets[-1], overwrite=overwrite, quiet=True)
     console.text(comparison_page(result).text())
     if targets:
         console.note(f"written: {', '.join(str(target) for target in targets)}")
@@ -116,21 +117,3 @@ def _command(runs: tuple[Path, ...], settings: CompareSettings) -> str:
 def _place(run: Path) -> str:
     outside = run.is_absolute() or ".." in run.parts
     return run.name if outside else run.as_posix()
-
-
-def _write(
-    console: Console, result: Comparison, targets: list[Path], command: str, overwrite: bool
-) -> None:
-    from slipdetect.lab.compare.plot import comparison_figure
-    from slipdetect.lab.compare.report import comparison_csv, comparison_data, comparison_page
-
-    page, table, data, plot = targets
-    text = json.dumps(comparison_data(result, command), indent=2, allow_nan=False)
-    contents = (
-        (page, comparison_page(result, command, full=True).markdown()),
-        (table, comparison_csv(result)),
-        (data, text + "\n"),
-    )
-    for target, content in contents:
-        write_text(target, content, overwrite=overwrite)
-    write_figure(console, comparison_figure(result), plot, overwrite=overwrite, quiet=True)

@@ -1,7 +1,4 @@
-"""Backbones, modalities and fusions side by side, on the same clips.
-
-In: ``StreamSet``s. Out: a ``Comparison``: a row per way of scoring, tested against one of them.
-"""
+"""Backbones, modalities and fusions side by side, on the same clips."""
 
 from __future__ import annotations
 
@@ -25,44 +22,26 @@ RESAMPLES = 2000
 
 @dataclass(frozen=True)
 class Versus:
-    """A row against the reference row, on the same clips.
+    """A row against the reference row, on the same clips."""
 
-    Attributes:
-        gained: Clips that only this row gets right.
-        lost: Clips that only the reference gets right.
-        p_value: Exact McNemar test of the two accuracies.
-        corrected: The same, corrected by Holm for the number of rows.
-        auc: AUC of this row less the reference's; None with clips of one label.
-    """
-
-    gained: int
-    lost: int
-    p_value: float
-    corrected: float
-    auc: Metric | None
+    gained: int  # clips that only this row gets right
+    lost: int  # clips that only the reference gets right
+    p_value: float  # exact McNemar test of the two accuracies
+    corrected: float  # the same, corrected by Holm for the number of rows
+    auc: Metric | None  # AUC of this row less the reference's; None with clips of one label
 
 
 @dataclass(frozen=True)
 class Row:
-    """One way of scoring clips.
+    """One way of scoring clips."""
 
-    Attributes:
-        group: Backbone or run.
-        streams: ``"rgb"``, ``"rgb+flow 1:1.5"``, ``"rgb+flow fitted"``, ...
-        weights: By stream; the logits' weighted mean is judged.
-        note: What is odd about the weights, if anything.
-        test: Figures on the test clips.
-        validation: Figures on the validation clips.
-        versus: Against the reference; None for the reference itself.
-    """
-
-    group: str
-    streams: str
-    weights: dict[str, float]
-    note: str
-    test: ClipReport
-    validation: ClipReport | None
-    versus: Versus | None = None
+    group: str  # backbone or run
+    streams: str  # ``"rgb"``, ``"rgb+flow 1:1.5"``, ``"rgb+flow fitted"``, ...
+    weights: dict[str, float]  # by stream; the logits' weighted mean is judged
+    note: str  # what is odd about the weights, if anything
+    test: ClipReport  # figures on the test clips
+    validation: ClipReport | None  # figures on the validation clips
+    versus: Versus | None = None  # against the reference; None for the reference itself
 
     @property
     def name(self) -> str:
@@ -72,23 +51,14 @@ class Row:
 
 @dataclass(frozen=True)
 class Comparison:
-    """Rows over the same clips.
+    """Rows over the same clips."""
 
-    Attributes:
-        rows: Set by set, single streams first.
-        reference: Index of the row that all others are tested against.
-        chosen_by: How it was chosen: ``"validation"``, ``"name"`` or ``"order"``.
-        majority: Accuracy of always saying the more frequent label.
-        resamples: Of the bootstrap.
-        notes: What a reader should know, a sentence each.
-    """
-
-    rows: tuple[Row, ...]
-    reference: int
-    chosen_by: str
-    majority: float
-    resamples: int
-    notes: tuple[str, ...]
+    rows: tuple[Row, ...]  # set by set, single streams first
+    reference: int  # index of the row that all others are tested against
+    chosen_by: str  # how it was chosen: ``"validation"``, ``"name"`` or ``"order"``
+    majority: float  # accuracy of always saying the more frequent label
+    resamples: int  # of the bootstrap
+    notes: tuple[str, ...]  # what a reader should know, a sentence each
 
 
 def compare(
@@ -111,8 +81,7 @@ def compare(
         own: More fusions, as weights by stream.
         against: Name of the reference row; None: see above.
         saturated_fallback: Use one stream alone where rgb is saturated, see ``trusted_stream``.
-        resamples: Of the bootstrap.
-        seed: Of its draws.
+        resamples: Of the bootstrap; ``seed`` is that of its draws.
 
     Raises:
         UsageError: No row has the name ``against``, or no set has the streams of ``own``.

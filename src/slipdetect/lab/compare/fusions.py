@@ -1,7 +1,4 @@
-"""Which streams and fusions of a backbone are compared, with weights fitted where possible.
-
-In: a ``StreamSet`` and the user's own weights. Out: ``FusionChoice``s.
-"""
+"""Which streams and fusions of a backbone are compared, with weights fitted where possible."""
 
 from __future__ import annotations
 
@@ -39,30 +36,19 @@ _Doubles = npt.NDArray[np.float64]
 
 @dataclass(frozen=True)
 class FittedWeights:
-    """Weights of streams.
+    """Weights of streams."""
 
-    Attributes:
-        weights: By stream, not negative, of sum 1.
-        note: Why all weights are equal; empty if they were fitted.
-    """
-
-    weights: dict[str, float]
-    note: str = ""
+    weights: dict[str, float]  # by stream, not negative, of sum 1
+    note: str = ""  # why all weights are equal; empty if they were fitted
 
 
 @dataclass(frozen=True)
 class FusionChoice:
-    """One stream, or a fusion.
+    """One stream, or a fusion."""
 
-    Attributes:
-        name: ``"rgb"``, ``"rgb+flow 1:1.5"``, ``"rgb+flow fitted"``, ...
-        weights: By stream.
-        note: What is odd about the weights, if anything.
-    """
-
-    name: str
-    weights: dict[str, float]
-    note: str = ""
+    name: str  # ``"rgb"``, ``"rgb+flow 1:1.5"``, ``"rgb+flow fitted"``, ...
+    weights: dict[str, float]  # by stream
+    note: str = ""  # what is odd about the weights, if anything
 
 
 def fusion_choices(

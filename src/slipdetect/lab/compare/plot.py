@@ -1,7 +1,4 @@
-"""A comparison as a picture: a dot with its interval per row, rows grouped by backbone.
-
-In: a ``Comparison``. Out: a PNG with a panel for accuracy and one for AUC.
-"""
+"""A comparison as a picture: a dot with its interval per row, rows grouped by backbone."""
 
 from __future__ import annotations
 
@@ -13,7 +10,7 @@ from matplotlib.ticker import FuncFormatter
 
 from slipdetect._text import printable, shorten
 from slipdetect.lab.compare.comparison import Comparison, Row
-from slipdetect.lab.stats.plot import draw_baseline, draw_metrics, new_figure
+from slipdetect.lab.stats.plot import draw_baseline, draw_metrics, new_figure, row_places
 from slipdetect.reports.colors import COLORS
 
 if TYPE_CHECKING:
@@ -33,7 +30,7 @@ _KINDS = {
 
 def comparison_figure(comparison: Comparison) -> Figure:
     """Return the plot: rows from top to bottom in the order of the table."""
-    places = _places(comparison.rows)
+    places = row_places([row.group for row in comparison.rows], _GAP)
     bottom = max(places) + 1
     figure = new_figure(10, 1.9 + _LINE * bottom)
     left, right = figure.subplots(1, 2, sharey=True)
@@ -60,30 +57,15 @@ def kind_of(row: Row) -> str:
     return "fused by fixed weights" if "+" in row.streams else "one stream"
 
 
-def _places(rows: Sequence[Row]) -> list[float]:
-    found, y = [], 0.0
-    for before, row in zip([None, *rows], rows, strict=False):
-        if before is not None:
-            y += 1 if before.group == row.group else 1 + _GAP
-        found.append(y)
-    return found
-
-
 def _panel(axes: Axes, name: str, comparison: Comparison, places: Sequence[float]) -> None:
     styles = []
     for index, row in enumerate(comparison.rows):
         shade, shape = _KINDS[kind_of(row)]
-        chosen = index == comparison.reference
-        edge = "black" if chosen else "white"
-        styles.append(
-            {
-                "marker": "*" if chosen else shape,
-                "color": shade,
-                "markersize": 12 if chosen else 5.5,
-                "markeredgecolor": edge,
-                "markeredgewidth": 0.6,
-            }
-        )
+        size, edge = 5.5, "white"
+        if index == comparison.reference:
+            shape, size, edge = "*", 12, "black"
+        mark = {"marker": shape, "markersize": size, "markeredgecolor": edge}
+        styles.append({"color": shade, "markeredgewidth": 0.6, **mark})
     draw_metrics(axes, [row.test.metrics[name] for row in comparison.rows], places, styles)
 
 

@@ -1,12 +1,10 @@
-"""A comparison as text: tables for a terminal, a page in Markdown, CSV, data for JSON.
-
-In: a ``Comparison``. Out: text, or plain data.
-"""
+"""A comparison as text: tables for a terminal, a page in Markdown, CSV, data for JSON."""
 
 from __future__ import annotations
 
 from typing import Any
 
+from slipdetect._tables import csv_text
 from slipdetect._text import plain_name, printable, shorten
 from slipdetect.lab.compare.comparison import Comparison, Row, Versus
 from slipdetect.lab.evaluate.clip_report import report_data
@@ -19,7 +17,7 @@ from slipdetect.lab.stats.text import (
     p_value_text,
     scaled,
 )
-from slipdetect.reports.formats import text_cell
+from slipdetect.reports.formats import no_formula
 
 VERSION = 2
 
@@ -36,10 +34,7 @@ _CHOSEN = {
 def comparison_page(comparison: Comparison, command: str = "", *, full: bool = False) -> Page:
     """Return the metrics of every row, and its test against the reference.
 
-    Args:
-        comparison: What was compared.
-        command: The command that did it, if it is to be shown.
-        full: Add what a terminal has no room for.
+    A ``command`` is shown as that which did it; ``full`` adds what a terminal has no room for.
     """
     tables = [("", _metrics(comparison, full))]
     if len(comparison.rows) > 1:
@@ -153,9 +148,7 @@ def comparison_csv(comparison: Comparison) -> str:
     Shares are 0 to 1, a cell without a value is empty.
     """
     rows = [_cells(row, index == comparison.reference) for index, row in enumerate(comparison.rows)]
-    lines = [",".join(rows[0])]
-    lines += [",".join(_cell(value) for value in row.values()) for row in rows]
-    return "\n".join(lines) + "\n"
+    return csv_text([rows[0], *(map(_cell, row.values()) for row in rows)])
 
 
 def _cells(row: Row, is_reference: bool) -> dict[str, str | float | int | None]:
@@ -190,12 +183,10 @@ def _cells(row: Row, is_reference: bool) -> dict[str, str | float | int | None]:
     }
 
 
-def _cell(value: str | float | int | None) -> str:
-    if value is None:
-        return ""
+def _cell(value: str | float | int | None) -> str | int | None:
     if isinstance(value, str):
-        return text_cell(value)
-    return str(value) if isinstance(value, int) else f"{value:.6g}"
+        return no_formula(value)
+    return f"{value:.6g}" if isinstance(value, float) else value
 
 
 def comparison_data(comparison: Comparison, command: str) -> dict[str, Any]:

@@ -1,7 +1,4 @@
-"""Runs to compare: scores files found, named and put on the same clips.
-
-In: scores files, or folders with scores-test.npz and scores-val.npz. Out: ``StreamSet``s.
-"""
+"""Runs to compare: files of scores, or folders of them, named and put on the same clips."""
 
 from __future__ import annotations
 
@@ -22,38 +19,23 @@ TEST, VALIDATION = "scores-test.npz", "scores-val.npz"
 
 @dataclass(frozen=True)
 class ScoredRun:
-    """Scores that one run left.
+    """Scores that one run left."""
 
-    Attributes:
-        place: Where it was read from, as the user named it.
-        name: Of its model, or else of its folder or file.
-        backbone: Backbone of all its streams; several are joined by ``+``; empty if not known.
-        test: Scores to compare by.
-        validation: Scores to fit and choose by, if there are any.
-    """
-
-    place: str
-    name: str
-    backbone: str
-    test: ClipScores
-    validation: ClipScores | None
+    place: str  # where it was read from, as the user named it
+    name: str  # of its model, or else of its folder or file
+    backbone: str  # backbone of all its streams; several are joined by ``+``; empty if not known
+    test: ClipScores  # scores to compare by
+    validation: ClipScores | None  # scores to fit and choose by, if there are any
 
 
 @dataclass(frozen=True)
 class StreamSet:
-    """Streams that can be fused: one backbone's, of one run or of several.
+    """Streams that can be fused: one backbone's, of one run or of several."""
 
-    Attributes:
-        name: The backbone, or the run where that would not tell sets apart.
-        test: Scores of all its streams.
-        validation: The same of the validation clips, if every stream has them.
-        protocols: How the clips were scored, where runs say.
-    """
-
-    name: str
-    test: ClipScores
-    validation: ClipScores | None
-    protocols: tuple[str, ...] = ()
+    name: str  # the backbone, or the run where that would not tell sets apart
+    test: ClipScores  # scores of all its streams
+    validation: ClipScores | None  # the same of the validation clips, if every stream has them
+    protocols: tuple[str, ...] = ()  # how the clips were scored, where runs say
 
 
 def load_run(path: Path, *, validation: bool = True) -> ScoredRun:

@@ -1,7 +1,4 @@
-"""The report's archives as a data set: a store of their frames and flow, and its clips.csv.
-
-In: archives. Out: a new folder that training and testing take, or none at all.
-"""
+"""The report's archives as a data set: a store of their frames and flow, and its clips.csv."""
 
 from __future__ import annotations
 
@@ -16,7 +13,7 @@ from typing import Any
 
 import cv2
 
-from slipdetect._io import publish_folder, staging_folder
+from slipdetect._io import publish_folder, staging_folder, write_text
 from slipdetect._text import named
 from slipdetect.errors import DataError, OutputError
 from slipdetect.flow import FlowExtractor
@@ -45,7 +42,7 @@ from slipdetect.store.reader import VideoStore
 from slipdetect.store.source import SourceIdentity
 
 CSV, ABOUT = "clips.csv", "course2020.json"
-REFUSE, DROP, KEEP, COMPUTE = MISSING_FLOW = ("refuse", "drop", "frames", "compute")
+REFUSE, DROP, COMPUTE = "refuse", "drop", "compute"
 BROKEN = "clip whose pictures are not whole"
 FLOWLESS = "clip without flow"
 METHOD, BOUND = "tvl1-opencv", 15.0
@@ -86,13 +83,8 @@ def prepare_archives(
 ) -> CourseSet:
     """Make the set in the folder ``out``, which is there when all of it is.
 
-    Args:
-        sources: Archives, folders and lists.
-        out: The new folder.
-        settings: How.
-        overwrite: Replace a set that this made before.
-        on_progress: See ``gather``.
-        on_compute: Called with the name of every clip whose flow is computed.
+    ``overwrite`` replaces a set that this made before; ``on_progress`` is as for ``gather``, and
+    ``on_compute`` is called with the name of every clip whose flow is computed.
 
     Raises:
         DataError: The archives cannot be used as they are.
@@ -186,7 +178,6 @@ def _make(
 
 
 def _warn_of_twins(prepared: Prepared, kept: Sequence[Verdict], found: Gathered) -> None:
-    """Warn of clips with the same frames under two names."""
     alike: dict[tuple[str, ...], list[str]] = defaultdict(list)
     for verdict in kept:
         frames: Facts = found.clips[verdict.name][FRAMES]
@@ -218,8 +209,7 @@ def _write_about(
         "notes": [*made.prepared.notes, *made.prepared.warnings],
         "left_out": made.prepared.left_out.reasons(),
     }
-    text = json.dumps(about, indent=1, ensure_ascii=False) + "\n"
-    (folder / ABOUT).write_text(text, encoding="utf-8", newline="\n")
+    write_text(folder / ABOUT, json.dumps(about, indent=1, ensure_ascii=False) + "\n")
 
 
 def author_flow() -> dict[str, Any]:
@@ -301,7 +291,6 @@ def _frames(folder: Path, verdict: Verdict) -> Iterator[Any]:
 def _manifest(
     verdict: Verdict, clip: Mapping[str, Facts], flow: Mapping[str, Any] | None, fps: float
 ) -> Manifest:
-    """Return the manifest of a clip whose pictures lie in their places."""
     frames, (width, height) = clip[FRAMES], verdict.size
     # what the frames are recognized by, wherever they came from
     content = "".join(frames[number].sha256 for number in sorted(frames))

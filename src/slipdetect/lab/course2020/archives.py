@@ -1,8 +1,4 @@
-"""The report's archives of JPEG frames and flow: their files, recognized by name, in one folder.
-
-In: archives, folders, lists. Out: the pictures in their places, byte for byte; what is known of
-each, and which clips are whole.
-"""
+"""The report's archives of JPEG frames and flow: files known by name, put in one folder."""
 
 from __future__ import annotations
 

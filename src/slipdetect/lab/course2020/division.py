@@ -1,8 +1,4 @@
-"""Who is trained on, who chooses the epoch, who is scored once at the end; fewer clips of these.
-
-In: annotated clips. Out: a ``Division``, kept in a file that everybody can read, whose leaks are
-refused or reported; subsets of whole groups.
-"""
+"""Who is trained on, who chooses the epoch, who is scored at the end; fewer clips of these."""
 
 from __future__ import annotations
 
@@ -128,7 +124,6 @@ def keep_division(division: Division, folder: Path) -> Path:
 
 
 def _leaked(clips: Sequence[Clip], leaks: Leaks) -> Leaked | None:
-    """Count what ``leaks`` found among ``clips``."""
     if not leaks:
         return None
     groups = {leak.group for leak in leaks.groups}
@@ -140,7 +135,6 @@ def _leaked(clips: Sequence[Clip], leaks: Leaks) -> Leaked | None:
 
 
 def _check(sides: dict[str, list[Clip]]) -> None:
-    """Refuse empty sides and missing files."""
     for members in sides.values():
         for clip in members:
             _size(clip.path)

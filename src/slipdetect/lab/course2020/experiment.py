@@ -1,7 +1,4 @@
-"""A table from plan to figures: run what is missing, then compute every cell.
-
-In: a ``Table``, a ``Division``, what does the work. Out: a ``TableResult``, and how runs learned.
-"""
+"""A table from plan to figures: run what is missing, then compute every cell."""
 
 from __future__ import annotations
 
@@ -28,7 +25,7 @@ from slipdetect.lab.course2020.runs import (
     RUN,
     Attempt,
     Progress,
-    Work,
+    TrainingWork,
     attempt_state,
     clear,
     make_attempts,
@@ -38,9 +35,7 @@ from slipdetect.lab.course2020.runs import (
 )
 from slipdetect.lab.course2020.tables import Cell, Table
 from slipdetect.lab.evaluate.scores import ClipScores
-from slipdetect.lab.train.learning_curves import Curve
 from slipdetect.lab.train.metrics import METRICS, EpochMetrics, best_epoch
-from slipdetect.lab.train.records import curves_of
 
 Scores = dict[str, ClipScores]
 
@@ -52,16 +47,13 @@ class Experiment:
     table: Table  # what to run
     division: Division  # on which clips
     out: Path  # folder of all attempts
-    work: Work  # what trains and scores one
+    work: TrainingWork  # what trains and scores one
     seeds: Sequence[int]  # seeds of every trial
     shown: Mapping[str, str]  # settings to show with the table, by name
     smoke: bool = False  # whether the run only shows that everything runs
 
     def attempts(self, only: str | None = None) -> list[Attempt]:
-        """Return what there is to run.
-
-        Args:
-            only: Shell-style pattern of trial names; None: all.
+        """Return what there is to run: the trials whose names match a shell-style pattern.
 
         Raises:
             UsageError: No trial has such a name.
@@ -91,11 +83,7 @@ class Experiment:
         return run_attempts(self.attempts(only), self.work, self.out, on_progress, on_end)
 
     def result(self, failures: Mapping[Attempt, str]) -> TableResult:
-        """Return the table as far as its attempts are done.
-
-        Args:
-            failures: Why attempts failed.
-        """
+        """Return the table as far as its attempts are done, with why others failed."""
         done = {
             attempt: read_attempt(attempt.folder(self.out))
             for attempt in self.attempts()
@@ -162,7 +150,6 @@ class Experiment:
         return Side(len(clips), positives, len({clip.group for clip in clips}))
 
     def _unread(self, test: ClipScores | None) -> list[str]:
-        """Say how many test clips have no scores."""
         missing = 0 if test is None else len(self.division.side("test")) - len(test.clips)
         if not missing:
             return []
@@ -198,8 +185,3 @@ def chosen_epoch(history: Sequence[EpochMetrics]) -> Chosen | None:
     if len(known) < len(values):
         return None
     return Chosen(index + 1, len(history), *known)
-
-
-def validation_curves(histories: Mapping[str, Sequence[EpochMetrics]]) -> list[Curve]:
-    """Return validation accuracy and loss over epochs by run."""
-    return curves_of(histories, parts=("val",))

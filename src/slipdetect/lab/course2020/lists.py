@@ -1,14 +1,11 @@
-"""The report's lists of both generations: to rows of videos, and to labels and sides of archives.
-
-In: ``Class/video  frames  label`` (0 slips), or ``Class/video.mp4 label`` (1 slips). Out: rows.
-"""
+"""The report's lists of both generations: rows of videos, labels and sides of archives."""
 
 from __future__ import annotations
 
 import re
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 
 from slipdetect._text import excerpt
@@ -46,22 +43,13 @@ class CourseLine:
     where: str  # the list and line, for messages
     name: str  # class/video, with or without a suffix
     frames: int | None  # number of its frames, or None where the list has none
-    label: str  # "slip" or "other"
+    number: int | None  # of its class; None in a list of names alone
     split: str = ""  # what the list is for
-
-
-@dataclass(frozen=True)
-class _Entry:
-    """A line before it is known what its number means."""
-
-    where: str
-    name: str
-    frames: int | None
-    number: int | None
-    split: str
+    label: str = ""  # "slip" or "other", once it is known what the number means
 
     @property
     def folder(self) -> str:
+        """The name of its class folder."""
         return PurePosixPath(self.name).parent.name
 
 
@@ -136,7 +124,7 @@ def read_course_list(file: Path, index: Mapping[int, str] | None = None) -> Iter
     yield from _resolved(_entries(file), index)
 
 
-def _entries(file: Path, split: str = "") -> Iterator[_Entry]:
+def _entries(file: Path, split: str = "") -> Iterator[CourseLine]:
     expected = 0
     for where, text in list_lines(file):
         found = _LINE.fullmatch(text)
@@ -150,10 +138,12 @@ def _entries(file: Path, split: str = "") -> Iterator[_Entry]:
         frames = int(numbers[0]) if len(numbers) == 2 else None
         if frames is not None and frames < 1:
             raise DataError(f"{where}: a video cannot have {frames} frames; count them again")
-        yield _Entry(where, name, frames, int(numbers[-1]) if numbers else None, split)
+        yield CourseLine(where, name, frames, int(numbers[-1]) if numbers else None, split)
 
 
-def _resolved(entries: Iterable[_Entry], index: Mapping[int, str] | None) -> Iterator[CourseLine]:
+def _resolved(
+    entries: Iterable[CourseLine], index: Mapping[int, str] | None
+) -> Iterator[CourseLine]:
     known: Mapping[int, str] = {0: CLASSES[1], 1: CLASSES[2]}
     if index is not None:
         entries = list(entries)  # all of them together tell where they begin to count
@@ -165,12 +155,10 @@ def _resolved(entries: Iterable[_Entry], index: Mapping[int, str] | None) -> Ite
                 f"{entry.where}: the folder of {excerpt(entry.name)} is no class of the class"
                 f" file ({_listing(index)}); correct one of them"
             )
-        yield CourseLine(
-            entry.where, entry.name, entry.frames, _listed_label(entry, names), entry.split
-        )
+        yield replace(entry, label=_listed_label(entry, names))
 
 
-def _numbered(entries: Sequence[_Entry], index: Mapping[int, str]) -> Mapping[int, str]:
+def _numbered(entries: Sequence[CourseLine], index: Mapping[int, str]) -> Mapping[int, str]:
     """Return the classes by the numbers that lists with three fields have for them.
 
     A class file may count from 1 where such lists count from 0.
@@ -203,7 +191,7 @@ def _listing(index: Mapping[int, str]) -> str:
     return ", ".join(f"{number} {name}" for number, name in sorted(index.items())[:10])
 
 
-def _listed_label(entry: _Entry, known: Mapping[int, str]) -> str:
+def _listed_label(entry: CourseLine, known: Mapping[int, str]) -> str:
     where, name = entry.where, entry.name
     by_folder = label_word(entry.folder)
     if entry.number is None:
@@ -228,19 +216,19 @@ def _listed_label(entry: _Entry, known: Mapping[int, str]) -> str:
 
 
 def _video_row(line: CourseLine, path: Path, dataset: str, frame_counts: Mapping[str, int]) -> Row:
-    group = ucf_group(path.stem)
     names = (line.name, path.name, path.stem)
     counted = next((frame_counts[name] for name in names if name in frame_counts), None)
     frames = counted if line.frames is None else line.frames
-    return Row(
-        path=path,
-        label=line.label,
-        group="" if group is None else f"{dataset}-{group}",
-        dataset=dataset,
-        split=line.split,
-        action=PurePosixPath(line.name).parent.name,
-        more={} if frames is None else {"frames": str(frames)},
-    )
+    more = {} if frames is None else {"frames": str(frames)}
+    return _row(path, line.label, line.split, line.folder, dataset, more)
+
+
+def _row(
+    path: Path, label: str, split: str, action: str, dataset: str, more: Mapping[str, str]
+) -> Row:
+    found = ucf_group(path.stem)
+    group = "" if found is None else f"{dataset}-{found}"
+    return Row(path, label, group, dataset, split, action, more=more)
 
 
 def rows_of(
@@ -276,7 +264,9 @@ def rows_of(
         label = _label(name, actions.get(name, ""), line)
         if line is not None and line.frames not in (None, frames[name], frames[name] - 1):
             wrong.append(f"{name} ({line.frames} in the list, {frames[name]} here)")
-        prepared.rows.append(_row(folder, name, label, side, dataset))
+        found = _CLASS.fullmatch(name)
+        action = found[1] if found else CLASSES[1 if label == SLIP else 2]
+        prepared.rows.append(_row(folder / f"{name}.json", label, side, action, dataset, {}))
     _divide(prepared, every, bool(lists) and any(row.split for row in prepared.rows))
     prepared.left_out.add(MISSING, sorted(listed))
     if wrong:
@@ -289,7 +279,6 @@ def rows_of(
 
 
 def _divide(prepared: Prepared, every: int | None, listed: bool) -> None:
-    """Give every row its side."""
     count = len(prepared.rows)
     if listed and every is None:
         unlisted = [row.path.stem for row in prepared.rows if not row.split]
@@ -366,16 +355,4 @@ def _label(name: str, action: str, line: CourseLine | None) -> str:
     raise DataError(
         f"no label is known for {name!r}: it is in no list, and its name is not of the form"
         f" v_{CLASSES[1]}_g01_c01 or v_{CLASSES[2]}_g01_c01; name the list too"
-    )
-
-
-def _row(folder: Path, name: str, label: str, side: str, dataset: str) -> Row:
-    group, found = ucf_group(name), _CLASS.fullmatch(name)
-    return Row(
-        path=folder / f"{name}.json",
-        label=label,
-        group="" if group is None else f"{dataset}-{group}",
-        dataset=dataset,
-        split=side,
-        action=found[1] if found else CLASSES[1 if label == SLIP else 2],
     )

@@ -1,7 +1,4 @@
-"""Scores of clips as programs before slipdetect kept them, read without running anything in them.
-
-In: an ``.npz`` of tsn-pytorch or a pickle of the two-stream code. Out: ``ClipScores``; and back.
-"""
+"""Scores of clips as older programs kept them, read without running anything in them."""
 
 from __future__ import annotations
 
@@ -155,7 +152,7 @@ def _from_npz(data: bytes, where: str) -> _OldScores:
     if isinstance(scores, list) and all(isinstance(x, list) and len(x) == 2 for x in scores):
         labels = [label for _, label in scores] if labels is None else labels
         scores = [values for values, _ in scores]
-    logits = _stacked(list(scores), where)
+    logits = _stacked(scores, where)
     if labels is None:
         return _OldScores(logits)
     try:
@@ -178,9 +175,11 @@ def _array(data: bytes, where: str) -> Any:
     return read_pickle(data[stream.tell() :], where)
 
 
-def _stacked(values: Sequence[Any], where: str) -> Floats:
+def _stacked(values: Any, where: str) -> Floats:
     """Return the mean logits of every clip, ``(clips, classes)``."""
     rows = []
+    if not isinstance(values, list) and np.ndim(values) == 0:
+        raise DataError(f"{where} holds no scores of several clips")
     for value in values:
         try:
             row = np.asarray(value, np.float64)

@@ -1,7 +1,4 @@
-"""Pickles of numbers, names and arrays, read without running anything in them.
-
-In: the bytes of a pickle. Out: dicts, lists, texts, numbers and numpy arrays.
-"""
+"""Pickles of numbers, names and arrays, read without running anything in them."""
 
 from __future__ import annotations
 
@@ -111,7 +108,6 @@ class _Number(_StandIn):
     """Stands for numpy's function that makes a number."""
 
     def __new__(cls, dtype: _Dtype, content: Any) -> Any:
-        """Return the number itself."""
         return dtype.read(content, 1)[0].item()
 
 
@@ -119,7 +115,6 @@ class _Bytes(_StandIn):
     """Stands for ``_codecs.encode``, by which protocol 2 keeps bytes."""
 
     def __new__(cls, text: str, encoding: str = "latin1") -> Any:
-        """Return the bytes."""
         if encoding != "latin1":
             raise pickle.UnpicklingError(f"it encodes text as {encoding!r}")
         return text.encode("latin1")
@@ -140,7 +135,6 @@ class _Unpickler(pickle.Unpickler):
     """Finds the classes above and nothing else; no module is imported."""
 
     def find_class(self, module: str, name: str) -> Any:
-        """Return what stands for a name."""
         if f"{module}.{name}" not in _STAND_INS:
             raise pickle.UnpicklingError(
                 f"it names {module}.{name}, which numbers do not need and which could run code; "

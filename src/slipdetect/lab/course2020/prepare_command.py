@@ -1,11 +1,9 @@
-"""``slipdetect prepare course2020``: the 2020 course report's archives to a data set.
-
-In: archives. Out: a folder with frames, flow and clips.csv, a table on stdout, and an exit code.
-"""
+"""``slipdetect prepare course2020``: the 2020 course report's archives to a data set."""
 
 from __future__ import annotations
 
 from pathlib import Path
+from shlex import quote
 from typing import TYPE_CHECKING
 
 import click
@@ -113,7 +111,7 @@ def _tell(console: Console, made: CourseSet, out: Path, fps: float) -> None:
     side = max(min(size) for size in made.sizes)
     more = [] if side <= _USUAL_SIDE else [f"--set short_side={side}"]
     more += [] if fps == 30.0 else [f"--set sample_fps={fps:g}"]
-    common = f"--data {out / 'clips.csv'} --store {out}"
+    common = f"--data {quote(str(out / 'clips.csv'))} --store {quote(str(out))}"
     words = {"rgb": [], "flow": ["--set flow_method=tvl1-opencv"]} if made.flows else {"rgb": []}
     for name, extra in words.items():
         options = [common, *extra, *more, f"--out runs/course2020-{name}"]

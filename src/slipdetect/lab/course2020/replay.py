@@ -1,7 +1,4 @@
-"""Detection as the 2020 course report's programs did it: their windows, their samples, their sums.
-
-In: a detector with an RGB and a flow stream, the name of a preset. Out: a detector that looks so.
-"""
+"""Detection as the report's programs did it: their windows, their samples, their sums."""
 
 from __future__ import annotations
 
@@ -16,7 +13,7 @@ from slipdetect.detection.fixed_windows import FixedWindows
 from slipdetect.detection.pipeline import Segment, WindowScorer, window_scores
 from slipdetect.detection.schedule import WindowScores
 from slipdetect.detection.scorer import SnippetScorer
-from slipdetect.errors import ModelError, UsageError, VideoError
+from slipdetect.errors import ModelError, VideoError
 from slipdetect.flow import FlowExtractor
 from slipdetect.lab.compare.fusions import trusted_stream
 from slipdetect.lab.evaluate.clip_scoring import snippet_views
@@ -29,32 +26,19 @@ from slipdetect.video.timing import DEFAULT_FRAME_RATE
 
 @dataclass(frozen=True)
 class ReplayWindows:
-    """One program's schedule; counts are frames of the video, at whatever rate it has.
+    """One program's schedule; counts are frames of the video, at whatever rate it has."""
 
-    Attributes:
-        name: Of the preset.
-        program: What it repeats.
-        length: Frames of a window.
-        step: Frames from one window to the next.
-        segments: Snippets of a window.
-        crops: Views of each snippet.
-        total: Logits of a window are summed, not averaged.
-        fallback: A stream that says the same of nearly every window is left out.
-        first_spare: Frames that have to follow the first window; else it is not looked at.
-        spare: The same for every later one.
-        partial: A last window of more than this many frames is looked at too; None: never.
-    """
-
-    name: str
-    program: str
-    length: int
-    step: int
-    segments: int
-    crops: int = 1
-    total: bool = False
-    fallback: bool = False
-    first_spare: int = 0
-    spare: int = 0
+    name: str  # of the preset
+    program: str  # what it repeats
+    length: int  # frames of a window
+    step: int  # frames from one window to the next
+    segments: int  # snippets of a window
+    crops: int = 1  # views of each snippet
+    total: bool = False  # logits of a window are summed, not averaged
+    fallback: bool = False  # a stream that says the same of nearly every window is left out
+    first_spare: int = 0  # frames that have to follow the first window; else it is not looked at
+    spare: int = 0  # the same for every later one
+    # a last window of more than this many frames is looked at too; None: never
     partial: int | None = None
 
     def starts(self, frames: int) -> list[int]:
@@ -92,31 +76,19 @@ SEED_WINDOWS = {
 }
 
 
-def replay_windows(name: str) -> ReplayWindows:
-    """Return the schedule ``name``.
-
-    Raises:
-        UsageError: There is no such preset.
-    """
-    if name not in SEED_WINDOWS:
-        raise UsageError(f"unknown preset {name!r}; choose from {', '.join(SEED_WINDOWS)}")
-    return SEED_WINDOWS[name]
-
-
 Logits = npt.NDArray[np.float32]
 
 
 def replay_detector(detector: Detector, windows: ReplayWindows) -> Detector:
     """Return a detector that looks at videos as one of the 2020 course report's programs did.
 
-    Args:
-        detector: With an RGB and a flow stream and nothing else.
-        windows: Of the program.
-
     Raises:
         ModelError: The model has other streams.
+        UsageError: The detector is for cameras that look straight down.
     """
-    return Detector(ReplayScorer(detector.tsn.networks, windows), detector.event_config)
+    made = Detector(ReplayScorer(detector.tsn.networks, windows), detector.event_config)
+    made.view = detector.view
+    return made
 
 
 class ReplayScorer(WindowScorer):
@@ -127,10 +99,6 @@ class ReplayScorer(WindowScorer):
     after the last window is not looked at. A window is said to last from its first frame to the
     one after its last.
 
-    Args:
-        networks: Score snippets.
-        windows: Of the program.
-
     Raises:
         ModelError: The model has other streams than RGB and flow.
     """
@@ -138,7 +106,7 @@ class ReplayScorer(WindowScorer):
     sample_fps = None
 
     def __init__(self, networks: SnippetScorer, windows: ReplayWindows) -> None:
-        config = networks.config
+        self.config = config = networks.config
         _require_streams(config, windows.name)
         self._networks = networks
         self._seed = windows

@@ -1,7 +1,4 @@
-"""``slipdetect reproduce``: the 2020 course report's tables on anybody's clips.
-
-In: a table's name and annotated clips. Out: the table with intervals, on stdout and in files.
-"""
+"""``slipdetect reproduce``: the 2020 course report's tables on anybody's clips."""
 
 from __future__ import annotations
 
@@ -16,11 +13,10 @@ from slipdetect.cli.console import Console
 from slipdetect.cli.errors import SOME_FAILED
 from slipdetect.cli.options import common_options
 from slipdetect.cli.typed_options import FOLDER, PATH, option, with_settings
-from slipdetect.lab.course2020.tables import make_table, table_names
+from slipdetect.lab.course2020.tables import TABLES
 from slipdetect.lab.evaluate.options import device_option
 
 if TYPE_CHECKING:
-    from slipdetect.lab.course2020.division import Division
     from slipdetect.lab.course2020.experiment import Experiment
     from slipdetect.lab.course2020.reproduce_report import ReproduceView
     from slipdetect.lab.course2020.runs import Settings
@@ -100,17 +96,18 @@ class ReproduceSettings:
         from slipdetect.lab.course2020.runs import Settings
 
         cache = self.folder / "frame-cache" if self.cache is None else self.cache
+        given = {"epochs": self.epochs, "workers": self.workers, "accumulate": self.accumulate}
+        changes = {name: value for name, value in given.items() if value is not None}
         if self.quick:
-            return Settings.of_smoke_run(cache, self.store, self.device)
+            return Settings.of_smoke_run(cache, self.store, self.device, changes)
         weights = "imagenet" if self.weights is None else self.weights
-        changes = {"epochs": self.epochs, "workers": self.workers, "accumulate": self.accumulate}
         return Settings(
             cache,
             protocol="25x1" if self.protocol is None else self.protocol,
             weights=None if weights == "none" else weights,
             store=self.store,
             device=self.device,
-            changes={name: value for name, value in changes.items() if value is not None},
+            changes=changes,
         )
 
 
@@ -157,7 +154,7 @@ class _Reproduce(click.Command):
 
 
 @click.command(cls=_Reproduce)
-@click.argument("table", metavar="TABLE", type=click.Choice([*table_names(), _OMNIFALL]))
+@click.argument("table", metavar="TABLE", type=click.Choice([*TABLES, _OMNIFALL]))
 @with_settings(ReproduceSettings)
 @common_options
 @click.pass_context
@@ -191,7 +188,7 @@ def reproduce(ctx: click.Context, /, table: str, settings: ReproduceSettings) ->
         raise click.UsageError(f"--quick decides --{decided[0]} itself; leave one of them out")
     from slipdetect.lab.course2020.reproduce_report import ReproduceView
 
-    experiment, division = _experiment(table, settings)
+    experiment = _experiment(table, settings)
     # a pattern without a trial ends here, before anything is written
     experiment.attempts(settings.only)
     view = ReproduceView(ctx.ensure_object(Console), experiment)
@@ -199,10 +196,10 @@ def reproduce(ctx: click.Context, /, table: str, settings: ReproduceSettings) ->
     if settings.listing:
         view.listing(settings.only)
         return
-    ctx.exit(_run(experiment, division, view, settings))
+    ctx.exit(_run(experiment, view, settings))
 
 
-def _experiment(table: str, settings: ReproduceSettings) -> tuple[Experiment, Division]:
+def _experiment(table: str, settings: ReproduceSettings) -> Experiment:
     """Return what is to be done; nothing is written yet."""
     from slipdetect.lab.course2020.division import make_division, smoke_division
     from slipdetect.lab.course2020.experiment import Experiment
@@ -223,20 +220,17 @@ def _experiment(table: str, settings: ReproduceSettings) -> tuple[Experiment, Di
         **({} if settings.epochs is None else {"epochs": str(settings.epochs)}),
     }
     work = TrainingWork(division, runs)
-    plan = make_table(table)
-    return Experiment(plan, division, settings.folder, work, seeds, shown, runs.smoke), division
+    return Experiment(TABLES[table], division, settings.folder, work, seeds, shown, runs.smoke)
 
 
-def _run(
-    experiment: Experiment, division: Division, view: ReproduceView, settings: ReproduceSettings
-) -> int:
+def _run(experiment: Experiment, view: ReproduceView, settings: ReproduceSettings) -> int:
     from slipdetect.lab.course2020.division import keep_division
     from slipdetect.lab.course2020.tables import REPORTED
     from slipdetect.lab.extract.lock import folder_lock
 
     make_folder(experiment.out)
     with folder_lock(experiment.out):
-        split = keep_division(division, experiment.out)
+        split = keep_division(experiment.division, experiment.out)
         view.begin(settings.only, split)
         with view.bar():
             failures = experiment.run(settings.only, view.progress, view.ended)

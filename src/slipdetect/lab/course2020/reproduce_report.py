@@ -1,14 +1,10 @@
-"""What ``slipdetect reproduce`` shows: trials, progress, and the table as text, CSV and data.
-
-In: an ``Experiment`` and what happens in it; a ``TableResult`` and, where wanted, the 2020 course
-report's own figures. Out: lines on both streams, files in its folder.
-"""
+"""What ``slipdetect reproduce`` shows: trials, progress, and the table as text, CSV and data."""
 
 from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
@@ -18,11 +14,12 @@ from slipdetect._io import atomic_write, write_text
 from slipdetect._tables import csv_text
 from slipdetect.cli.console import Bar, Console
 from slipdetect.lab.course2020.division import Leaked
-from slipdetect.lab.course2020.experiment import Experiment, validation_curves
+from slipdetect.lab.course2020.experiment import Experiment
 from slipdetect.lab.course2020.results import CellResult, Chosen, Figure, Side, TableResult
 from slipdetect.lab.course2020.runs import DONE, Attempt, Progress, reason, states
 from slipdetect.lab.course2020.tables import Reported
-from slipdetect.reports.text_table import markdown_table, text_table, wrapped
+from slipdetect.lab.stats.text import Page
+from slipdetect.reports.text_table import text_table, wrapped
 
 VERSION = 1
 SMOKE = (
@@ -74,34 +71,25 @@ def warnings(result: TableResult) -> list[str]:
 def reproduce_text(result: TableResult, reported: Reported | None = None) -> str:
     """Return the table for a terminal, of 100 columns at most where the headings allow."""
     lines = [line for warning in warnings(result) for line in (*wrapped(warning), "")]
-    lines += [result.title, *wrapped(_caption(result))]
-    for heading, (head, *rows), notes in _tables(result, reported):
-        lines += ["", heading, "", *text_table(head, rows)]
-        lines += ["", *[line for note in notes for line in wrapped(note)]] if notes else []
-    return "\n".join(lines) + "\n"
+    return "\n".join([*lines, result.title, _page(result, reported).text()])
 
 
 def reproduce_markdown(result: TableResult, reported: Reported | None = None) -> str:
     """Return the same as a page in Markdown."""
     lines = [line for warning in warnings(result) for line in (f"**{warning}**", "")]
-    lines += [f"# {result.title}", "", _caption(result)]
-    for heading, (head, *rows), notes in _tables(result, reported):
-        lines += ["", f"{heading}:", "", *markdown_table(head, rows)]
-        lines += ["", *[f"- {note}" for note in notes]] if notes else []
-    return "\n".join(lines) + "\n"
+    return "\n".join([*lines, _page(result, reported).markdown()])
 
 
-def _tables(
-    result: TableResult, reported: Reported | None
-) -> Iterator[tuple[str, list[list[str]], Sequence[str]]]:
-    """Yield the heading, the rows (headings first) and the notes of every table."""
-    found = [(heading, _rows(result, pick)) for heading, pick in _BLOCKS]
-    found += [(_CHOSEN, _chosen_rows(result))] if result.chosen else []
-    for index, (heading, rows) in enumerate(found, 1):
-        yield heading, [["", *result.columns], *rows], _notes(result) if index == len(found) else ()
+def _page(result: TableResult, reported: Reported | None) -> Page:
+    head, notes = ["", *result.columns], _notes(result)
+    tables = [(heading, [head, *_rows(result, pick)]) for heading, pick in _BLOCKS]
+    if result.chosen:
+        tables.append((_CHOSEN, [head, *_chosen_rows(result)]))
     if reported is not None:
         heading = "The 2020 course report's own figures, %, of other clips"
-        yield heading, _reported_rows(result, reported), _reported_notes(reported)
+        tables.append((heading, _reported_rows(result, reported)))
+        notes += _reported_notes(reported)
+    return Page(result.title, _caption(result), tables, notes)
 
 
 def reproduce_csv(result: TableResult) -> str:
@@ -150,7 +138,6 @@ def _notes(result: TableResult) -> list[str]:
 
 
 def _caption(result: TableResult) -> str:
-    """Say what the figures rest on."""
     train, val, test = (result.sides[name] for name in ("train", "val", "test"))
     always = ""
     if result.majority is not None:
@@ -210,26 +197,20 @@ def _percent(value: float) -> str:
 
 
 def _weight_notes(result: TableResult) -> list[str]:
-    """Name the weights that were fitted."""
     notes = []
     for label, cells in result.rows:
-        named = [
-            f"{column} {' / '.join(_weights(weights) for weights in cell.weights)}"
-            for column, cell in zip(result.columns, cells, strict=True)
-            if cell.fitted and cell.weights
-        ]
+        named = []
+        for column, cell in zip(result.columns, cells, strict=True):
+            if cell.fitted and cell.weights:
+                of_seeds = [":".join(f"{each:.3g}" for each in seed) for seed in cell.weights]
+                named.append(f"{column} {' / '.join(of_seeds)}")
         if named:
             why = dict.fromkeys(cell.note for cell in cells if cell.note)
             notes.append(f"Weights of '{label}': {'. '.join([', '.join(named), *why])}.")
     return notes
 
 
-def _weights(weights: Sequence[float]) -> str:
-    return ":".join(f"{weight:.3g}" for weight in weights)
-
-
 def _failure_notes(result: TableResult) -> list[str]:
-    """Name what failed, once for each reason."""
     names: dict[str, list[str]] = {}
     for name, why in result.failures.items():
         names.setdefault(why, []).append(name)
@@ -255,7 +236,7 @@ def _reported_notes(reported: Reported) -> list[str]:
     unsound = [
         f"[{chr(97 + index)}] {reason}." for index, reason in enumerate(reported.unsound.values())
     ]
-    return [*unsound, *reported.notes]
+    return [*unsound, *(f"The report's figures: {note}" for note in reported.notes)]
 
 
 class ReproduceView:
@@ -338,22 +319,15 @@ class ReproduceView:
             f"{name}.csv": reproduce_csv(result),
             f"{name}.json": data + "\n",
         }
-        if result.chosen:
-            files |= self._curves(result)
+        histories = self._experiment.histories() if result.chosen else {}
+        if histories:
+            from slipdetect.lab.train.learning_curves import draw_learning_curves
+            from slipdetect.lab.train.records import curves_of, epochs_csv
+
+            files[f"{name}-epochs.csv"] = epochs_csv(histories, "run", flags(result))
+            with atomic_write(out / f"{name}.png", overwrite=True) as temporary:
+                draw_learning_curves(curves_of(histories, parts=("val",)), temporary)
         for file, content in files.items():
             write_text(out / file, content, overwrite=True)
-        written = [*files, *([f"{name}.png"] if (out / f"{name}.png").exists() else [])]
+        written = [*files, *([f"{name}.png"] if histories else [])]
         self._console.note(f"written to {out}: {', '.join(written)}")
-
-    def _curves(self, result: TableResult) -> dict[str, str]:
-        """Draw how the runs learned; return the figures of the picture by file name."""
-        from slipdetect.lab.train.learning_curves import draw_learning_curves
-        from slipdetect.lab.train.records import epochs_csv
-
-        histories = self._experiment.histories()
-        if not histories:
-            return {}
-        target = self._experiment.out / f"{result.name}.png"
-        with atomic_write(target, overwrite=True) as temporary:
-            draw_learning_curves(validation_curves(histories), temporary)
-        return {f"{result.name}-epochs.csv": epochs_csv(histories, "run", flags(result))}

@@ -1,8 +1,4 @@
-"""From scores to the figures of a table: fuse, decide, average over seeds, resample groups.
-
-In: a ``Cell`` and the scores of its trials. Out: ``CellResult`` and the other parts of a
-``TableResult``.
-"""
+"""From scores to the figures of a table: fuse, decide, average over seeds, resample groups."""
 
 from __future__ import annotations
 
@@ -96,11 +92,7 @@ class TableResult:
 
 
 def evaluate_cell(cell: Cell, runs: Sequence[Mapping[str, Scores]]) -> CellResult:
-    """Return the figures of a cell.
-
-    Args:
-        cell: Its trials and weights.
-        runs: One mapping a seed: by trial, the scores by side (``val``, ``test``).
+    """Return the figures of a cell, from one mapping a seed: by trial, the scores by side.
 
     Raises:
         DataError: The trials scored different clips, or one modality twice.
@@ -152,12 +144,7 @@ def figures(hits: Hits, scores: ClipScores) -> tuple[Figure, Figure | None]:
 
 
 def majority_accuracy(training_positives: float, scores: ClipScores) -> float:
-    """Return the accuracy of always giving the label that training has more of.
-
-    Args:
-        training_positives: Share of positive clips in training.
-        scores: Scores of the test clips.
-    """
+    """Return the accuracy of always giving the label that training has a larger share of."""
     share = float(scores.is_positive.mean())
     return share if training_positives > 0.5 else 1.0 - share
 
@@ -173,7 +160,10 @@ def joined_scores(parts: Sequence[ClipScores]) -> ClipScores:
         _require_same_clips(parts[0], part)
         twice = logits.keys() & part.logits.keys()
         if twice:
-            raise DataError(f"two runs of one cell have the modality {min(twice)!r}")
+            raise DataError(
+                f"two of the scores are of the stream {min(twice)!r}; name each stream once, as in "
+                "rgb=FILE flow=FILE"
+            )
         logits.update(part.logits)
     return replace(parts[0], logits=logits, facts={})
 

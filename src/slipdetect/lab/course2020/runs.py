@@ -1,8 +1,4 @@
-"""The runs of a table, one after the other, so that a stop or a failure costs no more than itself.
-
-In: trials, seeds, the division of the clips. Out: a folder for each, with its training run and the
-scores of its validation and test clips; why some failed.
-"""
+"""The runs of a table one by one, so that a stop or a failure costs no more than itself."""
 
 from __future__ import annotations
 
@@ -12,7 +8,8 @@ import shutil
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
-from typing import Any, Protocol
+from types import MappingProxyType
+from typing import Any
 
 from slipdetect._io import make_folder
 from slipdetect.errors import ModelError, SlipdetectError, UsageError
@@ -78,22 +75,6 @@ def make_attempts(trials: Sequence[Trial], seeds: Sequence[int]) -> list[Attempt
     return [Attempt(trial, seed) for seed in seeds for trial in trials]
 
 
-class Work(Protocol):
-    """What trains and scores one attempt."""
-
-    def facts(self, attempt: Attempt) -> dict[str, Any]:
-        """Return everything that its figures depend on, as plain JSON data."""
-
-    def run(self, attempt: Attempt, folder: Path, say: Say) -> None:
-        """Train in ``folder`` or go on there, and leave both files of scores.
-
-        Args:
-            attempt: What to do.
-            folder: Its folder, which exists.
-            say: Called with (stage, steps done, steps in all).
-        """
-
-
 @dataclass(frozen=True)
 class Progress:
     """Where a run over many attempts is."""
@@ -138,7 +119,7 @@ def attempt_state(folder: Path, facts: Facts) -> str:
     return DONE
 
 
-def states(attempts: Sequence[Attempt], work: Work, out: Path) -> dict[Attempt, str]:
+def states(attempts: Sequence[Attempt], work: TrainingWork, out: Path) -> dict[Attempt, str]:
     """Return the state of every attempt.
 
     Raises:
@@ -149,22 +130,12 @@ def states(attempts: Sequence[Attempt], work: Work, out: Path) -> dict[Attempt, 
 
 def run_attempts(
     attempts: Sequence[Attempt],
-    work: Work,
+    work: TrainingWork,
     out: Path,
     on_progress: Callable[[Progress], None] = lambda progress: None,
     on_end: Callable[[Attempt, BaseException | None], None] = lambda attempt, error: None,
 ) -> dict[Attempt, str]:
-    """Do what is not done yet; an error ends its attempt and no other.
-
-    Args:
-        attempts: What is wanted.
-        work: What does one.
-        out: Folder of all.
-        on_progress: Called as work goes on.
-        on_end: Called after every attempt, with its error if it failed.
-
-    Returns:
-        Why attempts failed, by attempt.
+    """Do what is not done yet, and return why attempts failed; an error ends no other attempt.
 
     Raises:
         OutputError: A folder holds an attempt with other facts; nothing was begun then.
@@ -198,7 +169,7 @@ def reason(error: BaseException) -> str:
     return " ".join(text.split())
 
 
-def _do(attempt: Attempt, work: Work, out: Path, say: Say) -> None:
+def _do(attempt: Attempt, work: TrainingWork, out: Path, say: Say) -> None:
     folder, facts = attempt.folder(out), work.facts(attempt)
     if attempt_state(folder, facts) == OPEN:
         make_folder(folder)
@@ -223,9 +194,16 @@ class Settings:
     smoke: bool = False  # whether the run only shows that everything runs
 
     @classmethod
-    def of_smoke_run(cls, cache: Path, store: Path | None = None, device: str = "auto") -> Settings:
+    def of_smoke_run(
+        cls,
+        cache: Path,
+        store: Path | None = None,
+        device: str = "auto",
+        changes: Mapping[str, Any] = MappingProxyType({}),
+    ) -> Settings:
         """Return the settings of a run that is over in minutes and measures nothing."""
-        return cls(cache, SMOKE_PROTOCOL, None, store, device, SMOKE_CHANGES, smoke=True)
+        changed = {**SMOKE_CHANGES, **changes}
+        return cls(cache, SMOKE_PROTOCOL, None, store, device, changed, smoke=True)
 
     def starting_weights(self, backbone: str) -> str | None:
         """Return what the training of ``backbone`` starts from."""
@@ -234,10 +212,6 @@ class Settings:
 
 class TrainingWork:
     """What trains and scores attempts on one division of clips.
-
-    Args:
-        division: Training, validation and test clips.
-        settings: Choices that hold for all.
 
     Raises:
         UsageError: The protocol makes no sense.
@@ -347,34 +321,25 @@ class TrainingWork:
         if weights is None:
             return
         if backbone not in self._unusable:
-            self._unusable[backbone] = _try_weights(backbone, weights)
-        error = self._unusable[backbone]
-        if error is not None:
-            raise error
+            from slipdetect.backbones import create_backbone
+
+            self._unusable[backbone] = None
+            try:
+                create_backbone(backbone, weights=weights)
+            except (ModelError, UsageError) as error:
+                what = str(error).removesuffix("; pass weights=FILE instead")
+                self._unusable[backbone] = ModelError(
+                    f"{what}; pass --weights FILE ({{backbone}} in it stands for the network's "
+                    "name), or --weights none to start from random weights"
+                )
+        unusable = self._unusable[backbone]
+        if unusable is not None:
+            raise unusable
 
 
 def clear(folder: Path, *, smoke: bool) -> None:
-    """Delete what nobody needs of a done attempt; what is gone already is no error.
-
-    Args:
-        folder: Of the attempt.
-        smoke: Delete the models as well.
-    """
+    """Delete what nobody needs of a done attempt, of a smoke run the models as well."""
     # a done attempt is never trained further, and a smoke run's model is of no use
     left = ("checkpoints", "best", "last") if smoke else ("checkpoints",)
     for name in left:
         shutil.rmtree(folder / RUN / name, ignore_errors=True)
-
-
-def _try_weights(backbone: str, weights: str) -> ModelError | None:
-    from slipdetect.backbones import create_backbone
-
-    try:
-        create_backbone(backbone, weights=weights)
-    except (ModelError, UsageError) as error:
-        what = str(error).removesuffix("; pass weights=FILE instead")
-        return ModelError(
-            f"{what}; pass --weights FILE ({{backbone}} in it stands for the network's name), or "
-            "--weights none to start from random weights"
-        )
-    return None

@@ -1,7 +1,4 @@
-"""``slipdetect convert-scores``: scores of clips between older programs and this one.
-
-In: files of scores. Out: one ``.npz`` that ``evaluate`` and ``compare`` read, or pickles.
-"""
+"""``slipdetect convert-scores``: scores of clips between older programs and this one."""
 
 from __future__ import annotations
 
@@ -17,11 +14,10 @@ from slipdetect.cli.console import Console
 from slipdetect.cli.options import common_options
 from slipdetect.cli.typed_options import FILE, FOLDER, PATH, option, with_settings
 from slipdetect.errors import UsageError
+from slipdetect.lab.data.choose_clips import ALL, choose_split
 from slipdetect.lab.evaluate.options import overwrite_option, refuse
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from slipdetect.lab.data import Clip
 
 _NAMED = re.compile(r"[\w-]+=")
@@ -79,6 +75,7 @@ def convert_scores(
     """
     from slipdetect.lab.course2020.old_scores import read_old_scores, write_pickles
     from slipdetect.lab.course2020.results import joined_scores
+    from slipdetect.lab.data import read_annotations
     from slipdetect.lab.evaluate.scores import read_scores, write_scores
 
     console, out, data = ctx.ensure_object(Console), settings.out, settings.data
@@ -90,7 +87,9 @@ def convert_scores(
         console.note(f"wrote {', '.join(repr(str(path)) for path in written)}")
         return
     check_writable(out, overwrite=settings.overwrite)
-    clips = [] if data is None else _clips(data, settings.split, settings.root)
+    clips: list[Clip] = []
+    if data is not None:
+        clips, _ = choose_split(read_annotations(data, settings.root), settings.split or ALL)
     names = [label.strip() for label in settings.labels.split(",")]
     given = {"data": data and data.name, "split": settings.split, "frames": settings.frames}
     streams = []
@@ -111,13 +110,3 @@ def convert_scores(
     scores = replace(scores, facts={"model": out.stem, **facts})
     write_scores(scores, out, overwrite=settings.overwrite)
     console.note(f"wrote {str(out)!r}: {', '.join(scores.logits)} of {len(scores.clips)} clips")
-
-
-def _clips(data: Path, split: str | None, root: Path | None) -> Sequence[Clip]:
-    from slipdetect.lab.data import read_annotations
-
-    clips = read_annotations(data, root)
-    chosen = [clip for clip in clips if split in (None, clip.split)]
-    if not chosen:
-        raise UsageError(f"{str(data)!r} has no clips of the split {split!r}; leave --split out")
-    return chosen

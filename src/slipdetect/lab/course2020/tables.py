@@ -1,16 +1,10 @@
-"""The 2020 course report's tables: as plans, and the figures that it printed.
-
-In: a table's name. Out: a ``Table``: which networks, on how many clips, fused in which way; tables
-that need the same run name the same ``Trial``. A ``Reported``: figures, and why some cannot be so.
-"""
+"""The 2020 course report's tables: as plans, and the figures that it printed."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
-
-from slipdetect.errors import UsageError
 
 BACKBONES = {
     "bninception": "BNInception",
@@ -83,22 +77,6 @@ class Reported:
     # headings as the report has them, where they differ from ours; else empty
     columns: tuple[str, ...] = ()
     decimals: int = 4  # decimals that the report prints
-
-
-def make_table(name: str) -> Table:
-    """Return the plan of table ``name``.
-
-    Raises:
-        UsageError: There is no such table.
-    """
-    if name not in _TABLES:
-        raise UsageError(f"no table {name!r}; there are {', '.join(_TABLES)}")
-    return _TABLES[name]()
-
-
-def table_names() -> tuple[str, ...]:
-    """Return the names of all tables."""
-    return tuple(_TABLES)
 
 
 def _tsn(backbone: str, modality: str) -> Trial:
@@ -216,13 +194,9 @@ def _segment_trial(count: int) -> Trial:
     return Trial(key, base.backbone, base.modality, base.recipe, {"num_segments": count})
 
 
-_TABLES: dict[str, Callable[[], Table]] = {
-    "table1": _table1,
-    "table2": _table2,
-    "table3": _table3,
-    "table6": _table6,
-    "table7": _table7,
-    "segments": _segments,
+TABLES = {
+    table.name: table
+    for table in (_table1(), _table2(), _table3(), _table6(), _table7(), _segments())
 }
 
 _LEAK = (
@@ -232,75 +206,65 @@ _LEAK = (
 _NO_SEED = "One run each, without a seed, an interval or more than 118 to 143 test clips."
 _COPIED = "104/118, the value of table 3: no k/143, the number of test clips of that data set"
 
-_TABLE1 = Reported(
-    rows={
-        "Spatial": (88.9831, 89.3130, 91.6084, 96.2406),
-        "Motion": (92.3729, 77.8626, 81.8182, 97.7444),
-        "Fusion": (94.0678, 90.8397, 93.0070, 98.6425),
-    },
-    unsound={
-        ("Motion", 2): "table 2 has 76.9231 for the same network and data",
-        ("Fusion", 3): "no k/133, the number of test clips; 131/133 is 98.4962",
-    },
-    notes=("Each size had test clips of its own (118, 131, 143, 133).", _LEAK, _NO_SEED),
-    columns=("475", "525", "575", "668"),
-)
-
-_TABLE2 = Reported(
-    rows={
-        "Spatial": (84.7458, 88.9831, 88.1356, 91.6084),
-        "Motion": (62.7119, 92.3729, 64.3357, 76.9231),
-        "Fusion": (86.4407, 94.0678, 79.0210, 93.0070),
-    },
-    unsound={
-        ("Spatial", 2): _COPIED,
-        ("Motion", 3): "table 1 has 81.8182 for the same network and data",
-    },
-    notes=("The two data sets had different test clips (118, 143).", _LEAK, _NO_SEED),
-    columns=("VGG-16 475", "ResNet101 475", "VGG-16 575", "ResNet101 575"),
-)
-
-_TABLE3 = Reported(
-    rows={"Spatial": (88.1356,), "Motion": (92.3797,), "Fusion": (94.9153,)},
-    unsound={("Motion", 0): "no k/118; 109/118 is 92.3729, two digits swapped"},
-    notes=(_LEAK, _NO_SEED),
-)
-
-_TABLE6 = Reported(
-    rows={
-        "RGB": (92.46, 92.46, 86.47, 94.34, 93.18),
-        "Flow": (83.54, 91.70, 87.33, 86.31, 89.66),
-        "RGBDiff": (85.61, 92.37, 90.55, 90.25, 92.72),
-    },
-    unsound={("RGBDiff", 1): "109/118, a plain accuracy among mean-class accuracies"},
-    notes=(
-        "Mean-class accuracies of 49 and 69 test clips, though the report does not say so.",
-        "Its RGBDiff input cannot have had 48 channels: 54 before differencing, 45 after.",
-        _LEAK,
-        _NO_SEED,
-    ),
-    decimals=2,
-)
-
-_TABLE7 = Reported(
-    rows={
-        "RGB + Flow": (91.5254, 94.0678, 89.8305, 94.9153, 94.9153),
-        "RGB + 1.5 Flow": (91.5254, 94.0678, 91.5254, 95.7627, 95.7627),
-        "RGB + Flow + RGBDiff": (90.6780, 83.8983, 94.9153, 93.2203, 94.9153),
-        "RGB + 1.5 Flow + RGBDiff": (90.6780, 85.5932, 94.0678, 94.0678, 94.9153),
-    },
-    unsound={},
-    notes=(
-        "Plain accuracies of 118 test clips, so not comparable with the report's table 6.",
-        _LEAK,
-        _NO_SEED,
-    ),
-)
-
 REPORTED = {
-    "table1": _TABLE1,
-    "table2": _TABLE2,
-    "table3": _TABLE3,
-    "table6": _TABLE6,
-    "table7": _TABLE7,
+    "table1": Reported(
+        rows={
+            "Spatial": (88.9831, 89.3130, 91.6084, 96.2406),
+            "Motion": (92.3729, 77.8626, 81.8182, 97.7444),
+            "Fusion": (94.0678, 90.8397, 93.0070, 98.6425),
+        },
+        unsound={
+            ("Motion", 2): "table 2 has 76.9231 for the same network and data",
+            ("Fusion", 3): "no k/133, the number of test clips; 131/133 is 98.4962",
+        },
+        notes=("Each size had test clips of its own (118, 131, 143, 133).", _LEAK, _NO_SEED),
+        columns=("475", "525", "575", "668"),
+    ),
+    "table2": Reported(
+        rows={
+            "Spatial": (84.7458, 88.9831, 88.1356, 91.6084),
+            "Motion": (62.7119, 92.3729, 64.3357, 76.9231),
+            "Fusion": (86.4407, 94.0678, 79.0210, 93.0070),
+        },
+        unsound={
+            ("Spatial", 2): _COPIED,
+            ("Motion", 3): "table 1 has 81.8182 for the same network and data",
+        },
+        notes=("The two data sets had different test clips (118, 143).", _LEAK, _NO_SEED),
+        columns=("VGG-16 475", "ResNet101 475", "VGG-16 575", "ResNet101 575"),
+    ),
+    "table3": Reported(
+        rows={"Spatial": (88.1356,), "Motion": (92.3797,), "Fusion": (94.9153,)},
+        unsound={("Motion", 0): "no k/118; 109/118 is 92.3729, two digits swapped"},
+        notes=(_LEAK, _NO_SEED),
+    ),
+    "table6": Reported(
+        rows={
+            "RGB": (92.46, 92.46, 86.47, 94.34, 93.18),
+            "Flow": (83.54, 91.70, 87.33, 86.31, 89.66),
+            "RGBDiff": (85.61, 92.37, 90.55, 90.25, 92.72),
+        },
+        unsound={("RGBDiff", 1): "109/118, a plain accuracy among mean-class accuracies"},
+        notes=(
+            "Mean-class accuracies of 49 and 69 test clips, though the report does not say so.",
+            "Its RGBDiff input cannot have had 48 channels: 54 before differencing, 45 after.",
+            _LEAK,
+            _NO_SEED,
+        ),
+        decimals=2,
+    ),
+    "table7": Reported(
+        rows={
+            "RGB + Flow": (91.5254, 94.0678, 89.8305, 94.9153, 94.9153),
+            "RGB + 1.5 Flow": (91.5254, 94.0678, 91.5254, 95.7627, 95.7627),
+            "RGB + Flow + RGBDiff": (90.6780, 83.8983, 94.9153, 93.2203, 94.9153),
+            "RGB + 1.5 Flow + RGBDiff": (90.6780, 85.5932, 94.0678, 94.0678, 94.9153),
+        },
+        unsound={},
+        notes=(
+            "Plain accuracies of 118 test clips, so not comparable with the report's table 6.",
+            _LEAK,
+            _NO_SEED,
+        ),
+    ),
 }

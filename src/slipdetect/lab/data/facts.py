@@ -1,7 +1,4 @@
-"""What the results in a folder depend on, so that no run goes on from another one's.
-
-In: facts as plain data. Out: a file of them, or an error that names what differs.
-"""
+"""What the results in a folder depend on, so that no run goes on from another one's."""
 
 from __future__ import annotations
 
@@ -10,7 +7,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from slipdetect._io import atomic_write
+from slipdetect._io import write_text
+from slipdetect._text import named
 from slipdetect.errors import DataError, OutputError
 
 _SHOWN = 4
@@ -24,9 +22,8 @@ def write_facts(path: Path, facts: Facts) -> None:
     Raises:
         OutputError: It cannot be written.
     """
-    with atomic_write(path, overwrite=True) as temporary:
-        text = json.dumps(_plain(facts), indent=2, ensure_ascii=False, allow_nan=False)
-        temporary.write_text(text + "\n", encoding="utf-8")
+    text = json.dumps(dict(facts), indent=2, ensure_ascii=False, allow_nan=False)
+    write_text(path, text + "\n", overwrite=True)
 
 
 def read_facts(path: Path) -> dict[str, Any]:
@@ -50,18 +47,15 @@ def require_same(before: Facts, now: Facts, folder: Path) -> None:
     Raises:
         OutputError: Naming up to four facts that differ.
     """
-    old, new = _flat(_plain(before)), _flat(_plain(now))
+    # as JSON has them: lists for tuples
+    old, new = (_flat(json.loads(json.dumps(facts))) for facts in (before, now))
     differing = [key for key in sorted({*old, *new}) if old.get(key) != new.get(key)]
     if not differing:
         return
-    listed = ", ".join(
-        f"{key} {_shown(old.get(key))} instead of {_shown(new.get(key))}"
-        for key in differing[:_SHOWN]
-    )
-    more = f" and {len(differing) - _SHOWN} more" if len(differing) > _SHOWN else ""
+    told = [f"{key} {_shown(old.get(key))} instead of {_shown(new.get(key))}" for key in differing]
     raise OutputError(
-        f"{str(folder)!r} holds a run with {listed}{more}; choose another --out, or delete that "
-        "folder to run it anew"
+        f"{str(folder)!r} holds a run with {named(told, _SHOWN)}; choose another --out, or delete "
+        "that folder to run it anew"
     )
 
 
@@ -75,9 +69,3 @@ def _flat(facts: Facts, before: str = "") -> dict[str, Any]:
 
 def _shown(value: Any) -> str:
     return "nothing" if value is None else json.dumps(value, ensure_ascii=False)
-
-
-def _plain(facts: Facts) -> dict[str, Any]:
-    """Return the facts as JSON has them: lists for tuples."""
-    plain: dict[str, Any] = json.loads(json.dumps(facts))
-    return plain

@@ -1,8 +1,4 @@
-"""How good scores of clips are: metrics with intervals, and what was taken for what.
-
-In: ``ClipScores``. Out: a ``ClipReport`` of one decision, a ``ClipEvaluation`` of all of them; as
-tables, data for JSON and a picture.
-"""
+"""How good scores of clips are: metrics with intervals, and what was taken for what."""
 
 from __future__ import annotations
 
@@ -53,46 +49,31 @@ _SIDE = 1.5  # inches of a square of the picture
 
 @dataclass(frozen=True)
 class ClipReport:
-    """Metrics of one decision over one set of clips.
+    """Metrics of one decision over one set of clips."""
 
-    Attributes:
-        name: Whose decision: a modality, a fusion, ``"calibrated"``.
-        labels: Class names in the order of ``confusion``.
-        positive: The label of a slip.
-        clips: Number of clips.
-        positives: Clips with a slip.
-        groups: Groups they belong to.
-        metrics: By name, in the order of reports: ``accuracy``; ``mean_class_accuracy``, the mean
-            over labels, so that a rare one counts as much; ``auc``, the area under the ROC curve;
-            ``average_precision``, of which the share of slips is chance; ``recall`` of slips;
-            ``precision`` of slips.
-        confusion: ``confusion[i][j]`` clips of label i were called label j.
-    """
-
-    name: str
-    labels: tuple[str, ...]
-    positive: str
-    clips: int
-    positives: int
-    groups: int
+    name: str  # whose decision: a modality, a fusion, ``"calibrated"``
+    labels: tuple[str, ...]  # class names in the order of ``confusion``
+    positive: str  # the label of a slip
+    clips: int  # number of clips
+    positives: int  # clips with a slip
+    groups: int  # groups they belong to
+    # by name, in the order of reports: ``accuracy``; ``mean_class_accuracy``, the mean over labels,
+    # so that a rare one counts as much; ``auc``, the area under the ROC curve;
+    # ``average_precision``, of which the share of slips is chance; ``recall`` of slips;
+    # ``precision`` of slips
     metrics: dict[str, Metric]
+    # ``confusion[i][j]`` clips of label i were called label j
     confusion: tuple[tuple[int, ...], ...]
 
 
 @dataclass(frozen=True)
 class ClipEvaluation:
-    """A clip test.
+    """A clip test."""
 
-    Attributes:
-        reports: A modality, a fusion or the calibrated decision each; the last one is the
-            model's own decision.
-        by_dataset: The last one by data set, where there are several.
-        facts: Model, protocol, data and versions, as the scores keep them.
-    """
-
+    # a modality, a fusion or the calibrated decision each; the last one is the model's own decision
     reports: tuple[ClipReport, ...]
-    by_dataset: dict[str, ClipReport]
-    facts: dict[str, Any]
+    by_dataset: dict[str, ClipReport]  # the last one by data set, where there are several
+    facts: dict[str, Any]  # model, protocol, data and versions, as the scores keep them
 
     @property
     def main(self) -> ClipReport:
@@ -121,13 +102,7 @@ def clip_report(
 
     Intervals come from resampling whole groups within their labels; where that says nothing they
     are exact, over groups (see ``GroupResampler`` and ``interval``). Average precision has no
-    exact one.
-
-    Args:
-        scores: Of the clips.
-        which: See ``decide``.
-        resamples: Of the bootstrap.
-        seed: Of its draws.
+    exact one. ``which`` is as for ``decide``.
 
     Raises:
         DataError: There are no clips.

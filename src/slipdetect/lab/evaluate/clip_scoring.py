@@ -1,7 +1,4 @@
-"""Scoring clips with a model: by their most confident window, or by segments and crops.
-
-In: a model package, annotated clips, a folder for decoded frames, a protocol. Out: ``ClipScores``.
-"""
+"""Scoring clips with a model: by their most confident window, or by segments and crops."""
 
 from __future__ import annotations
 
@@ -96,140 +93,98 @@ def clip_scorer(
     batch: int = 32,
     scratch: Path | None = None,
 ) -> Callable[[Clip], Scores]:
-    """Return what scores a clip; see ``score_clips``.
+    """Return what scores a clip by every stream; it raises ``VideoError`` where it cannot be read.
 
-    Args:
-        package: The model.
-        protocol: How.
-        device: As for ``score_clips``, like ``cache``, ``store`` and ``batch``.
-        cache: See ``device``.
-        store: See ``device``.
-        batch: See ``device``.
-        scratch: Folder for temporary ones; None, or where there is none: the system's.
+    The arguments are those of ``score_clips``; ``scratch`` is the folder for temporary ones, the
+    system's where it is None or not there.
     """
-    score = _scoring(package, protocol, device, batch)
+    config = package.config
+    if protocol.segments is None:
+        score = _by_window(TSNScorer(package, device, exact=True, batch=batch, engine="torch"))
+    else:
+        engine = make_engine(package, "torch", device, batch, exact=True)
+        score = _by_segments(SnippetScorer(config, engine), protocol.segments, protocol.crops)
 
     def score_clip(clip: Clip) -> Scores:
-        with frame_cache(cache, package.config, store, scratch) as kept:
+        with frame_cache(cache, config, store, scratch) as kept:
             kept.require_room([clip.path])
-            return score(clip.path, kept)
+            return score(_cached_segment(kept, clip.path, config))
 
     return score_clip
 
 
-def _scoring(
-    package: ModelPackage, protocol: Protocol, device: str, batch: int
-) -> Callable[[Path, FrameCache], Scores]:
-    if protocol.segments is None:
-        return WindowScoring(TSNScorer(package, device, exact=True, batch=batch, engine="torch"))
-    engine = make_engine(package, "torch", device, batch, exact=True)
-    return SegmentScoring(SnippetScorer(package.config, engine), protocol)
-
-
-class WindowScoring:
-    """Scores clips by the window whose fused probability of a slip is largest.
-
-    Args:
-        scorer: The model; exact.
-    """
-
-    def __init__(self, scorer: TSNScorer) -> None:
-        self._scorer = scorer
-
-    def __call__(self, path: Path, cache: FrameCache) -> Scores:
-        """Return the logits of the clip at ``path``, of every stream in the same window.
-
-        Raises:
-            VideoError: It cannot be decoded.
-        """
-        networks, config = self._scorer.networks, self._scorer.config
-        segment = cached_segment(cache, path, config.sample_fps, flow=config.flow is not None)
-        windows = self._scorer.window_scores(segment)
-        agreed = (networks.consensus(window.scores) for window in windows)
-        return max(agreed, key=lambda logits: networks.probability(logits)[0])
-
-
-def cached_segment(cache: FrameCache, path: Path, rate: float, *, flow: bool) -> Segment:
-    """Return the frames of a clip, with the flow of the cache where it is wanted.
-
-    Args:
-        cache: Where they are kept.
-        path: Of the clip.
-        rate: Frames per second.
-        flow: A stream wants flow.
-    """
+def _cached_segment(cache: FrameCache, path: Path, config: ModelConfig) -> Segment:
+    """Return the frames of a clip, with the flow of the cache where a stream wants flow."""
     frames = in_order(cache.frames(path))
-    stored = cache.flows(path) if flow else None
+    stored = cache.flows(path) if config.flow is not None else None
 
     def read(images: Iterator[Images]) -> Iterator[Images]:
         fields = iter(()) if stored is None else in_order(stored)
         for _, each in zip(pairwise(images), fields, strict=False):
             yield each
 
-    run = RunState(flow=None if stored is None else read)
-    return Segment((Frame(index / rate, image) for index, image in enumerate(frames)), run)
+    timed = (Frame(index / config.sample_fps, image) for index, image in enumerate(frames))
+    return Segment(timed, RunState(flow=None if stored is None else read))
 
 
-class SegmentScoring:
-    """Scores clips as the reference tests them: segments by crops, every snippet alone.
+def _by_window(scorer: TSNScorer) -> Callable[[Segment], Scores]:
+    """Return what scores a clip by the window whose fused probability of a slip is largest."""
+    networks = scorer.networks
+
+    def score(segment: Segment) -> Scores:
+        agreed = (networks.consensus(window.scores) for window in scorer.window_scores(segment))
+        return max(agreed, key=lambda logits: networks.probability(logits)[0])
+
+    return score
+
+
+def _by_segments(networks: SnippetScorer, segments: int, crops: int) -> Callable[[Segment], Scores]:
+    """Return what scores a clip as the reference does: segments by crops, every snippet alone.
 
     Logits are averaged over the crops of a segment, then the model's consensus combines the
     segments; with ``avg`` that is the mean of all of them, before any softmax (Wang et al., ECCV
     2016, equation 1). A clip is one fixed window.
 
-    Args:
-        networks: Score snippets.
-        protocol: Segments and crops.
-
     Raises:
-        UsageError: The protocol is that of windows; a ``weighted`` consensus was learned for
-            another number of segments.
+        UsageError: A ``weighted`` consensus was learned for another number of segments.
     """
-
-    def __init__(self, networks: SnippetScorer, protocol: Protocol) -> None:
-        if protocol.segments is None:
-            raise UsageError("windows have no segments; use WindowScoring")
-        config = networks.config
-        _check_consensus(config, protocol)
-        self._networks = networks
-        self._streams = [
-            StreamInput(
-                stream.snippet,
-                stream.input_size,
-                stream.crop,
-                snippet_views(
-                    stream.crop, stream.input_size, protocol.crops, stream.modality == "flow"
-                ),
+    config = networks.config
+    for stream in config.streams:
+        if stream.consensus == "weighted" and stream.num_segments != segments:
+            raise UsageError(
+                f"the {stream.modality} stream of model {config.name!r} has a weighted consensus "
+                f"of {stream.num_segments} segments; test it with the protocol "
+                f"{stream.num_segments}x{crops}, not {segments}x{crops}"
             )
-            for stream in config.streams
-        ]
-        self._batch = max(1, BATCH // protocol.crops)
-        self._schedule = FixedWindows(
-            grids={
-                stream.modality: SnippetGrid.make([stream.snippet], 1, config.sample_fps)
-                for stream in config.streams
-            },
-            segments=protocol.segments,
-            step=1,
-            length=None,
-            size=lambda start, frames: frames if start == 0 else 0,
-            rate=config.sample_fps,
+    streams = [
+        StreamInput(
+            each.snippet,
+            each.input_size,
+            each.crop,
+            snippet_views(each.crop, each.input_size, crops, each.modality == "flow"),
         )
+        for each in config.streams
+    ]
+    schedule = FixedWindows(
+        grids={
+            each.modality: SnippetGrid.make([each.snippet], 1, config.sample_fps)
+            for each in config.streams
+        },
+        segments=segments,
+        step=1,
+        length=None,
+        size=lambda start, frames: frames if start == 0 else 0,
+        rate=config.sample_fps,
+    )
 
-    def __call__(self, path: Path, cache: FrameCache) -> Scores:
-        """Return the logits of the clip at ``path``.
-
-        Raises:
-            VideoError: It cannot be decoded.
-        """
-        config = self._networks.config
-        segment = cached_segment(cache, path, config.sample_fps, flow=config.flow is not None)
-        (clip,) = window_scores(
-            segment, self._streams, segment.run.flow, self._schedule, self._networks, self._batch
-        )
-        agreed = self._networks.consensus(clip.scores)
+    def score(segment: Segment) -> Scores:
+        batch, flow = max(1, BATCH // crops), segment.run.flow
+        (clip,) = window_scores(segment, streams, flow, schedule, networks, batch)
+        agreed = networks.consensus(clip.scores)
         # the identity consensus leaves segments apart: they are averaged, as the reference does
         return {name: row.mean(0) if row.ndim == 2 else row for name, row in agreed.items()}
+
+    return score
 
 
 def snippet_views(
@@ -271,16 +226,6 @@ def snippet_views(
 def corner_boxes(box: Box) -> list[Box]:
     """Return ``box`` moved to its four corners and in place, in the order of the reference."""
     return [box.jittered(1.0, x * _MARGIN, y * _MARGIN) for x, y in _CORNERS]
-
-
-def _check_consensus(config: ModelConfig, protocol: Protocol) -> None:
-    for stream in config.streams:
-        if stream.consensus == "weighted" and stream.num_segments != protocol.segments:
-            raise UsageError(
-                f"the {stream.modality} stream of model {config.name!r} has a weighted consensus "
-                f"of {stream.num_segments} segments; test it with the protocol "
-                f"{stream.num_segments}x{protocol.crops}, not {protocol}"
-            )
 
 
 @contextmanager

@@ -1,13 +1,10 @@
-"""``slipdetect evaluate clips``: how well a model tells clips with a slip from others.
-
-In: a model or kept scores, an annotation file. Out: tables, scores, a picture, and an exit code.
-"""
+"""``slipdetect evaluate clips``: how well a model tells clips with a slip from others."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
@@ -19,8 +16,8 @@ from slipdetect.cli.console import Console
 from slipdetect.cli.errors import SOME_FAILED
 from slipdetect.cli.options import common_options
 from slipdetect.cli.typed_options import FILE, FOLDER, option, with_settings
-from slipdetect.cli.worker_options import ResumableSettings
-from slipdetect.errors import DataError, UsageError
+from slipdetect.cli.worker_options import ResumableSettings, package_facts
+from slipdetect.errors import UsageError
 from slipdetect.lab.evaluate.options import (
     MANY_OPTIONS,
     PREDICTIONS_SUFFIX,
@@ -42,7 +39,6 @@ from slipdetect.lab.evaluate.tested_clips import (
     TestedClips,
     TestedSettings,
     choose,
-    model_facts,
     warn_of_training_data,
 )
 from slipdetect.workers import open_backend
@@ -119,7 +115,9 @@ def clips(ctx: click.Context, /, model: str, data: Path | None, settings: ClipSe
         if data is not None:
             raise UsageError("these scores have their clips; leave DATA.csv out")
         refuse(ctx, (*_RUNNING, *MANY_OPTIONS), "the clips are scored already")
-        _report(console, _read(Path(model)), settings)
+        from slipdetect.lab.evaluate.scores import read_scores
+
+        _report(console, read_scores(Path(model)), settings)
         return
     if data is None:
         raise click.MissingParameter(ctx=ctx, param_hint="DATA.csv", param_type="argument")
@@ -129,18 +127,10 @@ def clips(ctx: click.Context, /, model: str, data: Path | None, settings: ClipSe
     ctx.exit(SOME_FAILED if len(scores.clips) < len(tested.clips) else 0)
 
 
-def _read(file: Path) -> ClipScores:
-    from slipdetect.lab.evaluate.scores import read_scores
-
-    if not file.is_file():
-        raise DataError(f"there are no scores {str(file)!r}; check the path")
-    return read_scores(file)
-
-
 def _score(console: Console, model: str, tested: TestedClips, settings: ClipSettings) -> ClipScores:
-    """Run the model over the clips."""
     from slipdetect.detection import model_folder, resolve_device
     from slipdetect.lab.evaluate.clip_scoring import collected, frame_cache
+    from slipdetect.lab.evaluate.decisions import check_known
     from slipdetect.lab.evaluate.each_clip import each_clip
     from slipdetect.lab.evaluate.protocol import Protocol, default_protocol
     from slipdetect.models import load_package
@@ -151,6 +141,7 @@ def _score(console: Console, model: str, tested: TestedClips, settings: ClipSett
     asked = None if text is None else Protocol.parse(text)
     backend = open_backend(settings.on, settings.jobs, total, settings.device)
     package = load_package(model_folder(model))
+    check_known(settings.fusion or (), [stream.modality for stream in package.config.streams])
     protocol = default_protocol(package.config) if asked is None else asked
     device = resolve_device(settings.device) if settings.on is None else settings.on
     warn_of_training_data(console, package.config, tested, bundled=model == "default")
@@ -165,7 +156,7 @@ def _score(console: Console, model: str, tested: TestedClips, settings: ClipSett
     with ExitStack() as stack:
         kept = None
         if settings.resume is not None:
-            facts = {**model_facts(package.config), "protocol": str(protocol)}
+            facts = {**package_facts(package.config), "protocol": str(protocol)}
             facts["store"] = None if settings.store is None else str(settings.store)
             manifest = Manifest(Path(settings.resume), facts, _plain_row, _row)
             kept = stack.enter_context(manifest)
@@ -174,32 +165,25 @@ def _score(console: Console, model: str, tested: TestedClips, settings: ClipSett
         make = Scoring(
             model, protocol, settings.device, settings.cache, settings.store, Path(scratch)
         )
+        # what computes elsewhere need not be there here
+        here = make if settings.on is None else replace(make, device="cpu")
         show = stack.enter_context(counted(console, total, "clips"))
         found = each_clip(
-            tested.clips, make.of(package), show, backend=backend, make=make, kept=kept
+            tested.clips, here.of(package), show, backend=backend, make=make, kept=kept
         )
     return tested.noted(collected(package, protocol, tested.clips, found, tested.root))
 
 
 @dataclass(frozen=True)
 class Scoring:
-    """Loads the model in a worker; the attributes are those of ``clip_scorer``.
+    """Loads the model in a worker; the attributes are those of ``clip_scorer``."""
 
-    Attributes:
-        model: Its folder, or ``default``.
-        protocol: How clips are scored.
-        device: Where.
-        cache: Folder for decoded frames.
-        store: Folder of stored frames and flow.
-        scratch: Folder for temporary ones.
-    """
-
-    model: str
-    protocol: Protocol
-    device: str
-    cache: Path | None
-    store: Path | None
-    scratch: Path
+    model: str  # its folder, or ``default``
+    protocol: Protocol  # how clips are scored
+    device: str  # where
+    cache: Path | None  # folder for decoded frames
+    store: Path | None  # folder of stored frames and flow
+    scratch: Path  # folder for temporary ones
 
     def of(self, package: ModelPackage) -> Callable[[Clip], Scores]:
         """Return what scores a clip with a loaded model."""
@@ -212,7 +196,6 @@ class Scoring:
         )
 
     def __call__(self) -> Callable[[Clip, Link], Scores]:
-        """Return what scores a clip."""
         from slipdetect.detection import model_folder
         from slipdetect.models import load_package
 

@@ -1,7 +1,4 @@
-"""``slipdetect evaluate``: how good a model is on annotated clips.
-
-In: the name of a test. Out: its command.
-"""
+"""``slipdetect evaluate``: how good a model is on annotated clips."""
 
 from __future__ import annotations
 

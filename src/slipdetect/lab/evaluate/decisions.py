@@ -1,11 +1,8 @@
-"""What one stream, a fusion or the whole model decides of every clip.
-
-In: ``ClipScores``. Out: ``Decision``s: a score that rises with a slip, and a label.
-"""
+"""What one stream, a fusion or the whole model decides of every clip: a score and a label."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -25,27 +22,19 @@ Which = str | Mapping[str, float]
 
 @dataclass(frozen=True)
 class Decision:
-    """What was decided of a set of clips.
+    """What was decided of a set of clips."""
 
-    Attributes:
-        name: A modality, a fusion with its weights, or ``"calibrated"``.
-        score: ``(clips,)`` float64, log-odds of a slip.
-        label: ``(clips,)`` int64, index of the label chosen.
-    """
-
-    name: str
-    score: npt.NDArray[np.float64]
-    label: npt.NDArray[np.int64]
+    name: str  # a modality, a fusion with its weights, or ``"calibrated"``
+    score: npt.NDArray[np.float64]  # ``(clips,)`` float64, log-odds of a slip
+    label: npt.NDArray[np.int64]  # ``(clips,)`` int64, index of the label chosen
 
 
 def decide(scores: ClipScores, which: Which) -> Decision:
     """Return what is decided of every clip.
 
-    Args:
-        scores: Of the clips.
-        which: A modality; fusion weights by modality (modalities without one take no part);
-            ``"fused"`` for the model's own weights; ``"calibrated"`` for what the model decides at
-            a probability of one half: its own fusion with its temperature and bias.
+    ``which`` is a modality; fusion weights by modality (modalities without one take no part);
+    ``"fused"`` for the model's own weights; or ``"calibrated"`` for what the model decides at a
+    probability of one half: its own fusion with its temperature and bias.
 
     Raises:
         UsageError: There is no such modality, or the scores do not know their model's fusion.
@@ -55,7 +44,7 @@ def decide(scores: ClipScores, which: Which) -> Decision:
     if which in (FUSED, CALIBRATED):
         fused = _fused(scores, _own_fusion(scores))
         return fused if which == FUSED else _calibrated(scores, fused)
-    _check_known(which, scores)
+    check_known([which], scores.logits)
     return _from_logits(which, torch.from_numpy(scores.logits[which]), scores)
 
 
@@ -85,8 +74,7 @@ def _from_logits(name: str, logits: torch.Tensor, scores: ClipScores) -> Decisio
 
 def _fused(scores: ClipScores, fusion: LateFusion) -> Decision:
     weights = {name: weight for name, weight in fusion.weights.items() if weight > 0}
-    for name in weights:
-        _check_known(name, scores)
+    check_known(weights, scores.logits)
     streams = {
         name: torch.from_numpy(x) for name, x in scores.logits.items() if name in fusion.weights
     }
@@ -103,10 +91,16 @@ def _calibrated(scores: ClipScores, fused: Decision) -> Decision:
     return Decision(CALIBRATED, odds, np.where(odds >= 0, positive, without))
 
 
-def _check_known(modality: str, scores: ClipScores) -> None:
-    if modality not in scores.logits:
-        listed = ", ".join(scores.logits)
-        raise UsageError(f"there are no scores of {modality!r}, only of {listed}")
+def check_known(modalities: Iterable[str], known: Iterable[str]) -> None:
+    """Refuse modalities that there are no scores of.
+
+    Raises:
+        UsageError: Naming the first of them.
+    """
+    listed = list(known)
+    for modality in modalities:
+        if modality not in listed:
+            raise UsageError(f"there are no scores of {modality!r}, only of {', '.join(listed)}")
 
 
 def _own_fusion(scores: ClipScores) -> LateFusion:

@@ -1,7 +1,4 @@
-"""Doing something with every clip of a test: here, in processes, or on other machines.
-
-In: clips, what does one. Out: a result a clip; None for those that cannot be read.
-"""
+"""Doing something with every clip of a test: here, in processes, or on other machines."""
 
 from __future__ import annotations
 
@@ -57,23 +54,18 @@ def each_clip(
         for number, answer in answers:
             if isinstance(answer, Told):
                 continue
-            result = _result(answer)
             index = left[number]
-            if result is not None and kept is not None:
-                kept.add(str(clips[index].path), result)
-            found[index] = result
+            if isinstance(answer, Done):
+                found[index] = answer.result
+                if kept is not None:
+                    kept.add(str(clips[index].path), answer.result)
+            elif isinstance(answer.error, VideoError):
+                logger.warning("left out: %s", answer.error)
+            else:
+                raise answer.error
             done += 1
             on_clip(done, len(clips))
     return found
-
-
-def _result(answer: Done[R] | Failed) -> R | None:
-    if isinstance(answer, Done):
-        return answer.result
-    if not isinstance(answer.error, VideoError):
-        raise answer.error
-    logger.warning("left out: %s", answer.error)
-    return None
 
 
 def _here(

@@ -1,7 +1,4 @@
-"""What other onset thresholds would give: precision over recall, recall over false events an hour.
-
-In: predictions with their windows. Out: a ``Sweep`` of thresholds; a PNG of two panels.
-"""
+"""What other onsets would give: precision over recall, recall over false events an hour."""
 
 from __future__ import annotations
 
@@ -32,40 +29,24 @@ _NAMED = (0.1, 0.3, 0.5, 0.7, 0.9)  # thresholds written beside the first curve
 
 @dataclass(frozen=True)
 class Point:
-    """What a threshold makes of the clips whose event times are known.
+    """What a threshold makes of the clips whose event times are known."""
 
-    Attributes:
-        onset: The threshold.
-        found: Found events.
-        false: Those in clips without a fall.
-        strays: Those in clips with a fall that touch no true event.
-        hits: True events touched within half a second.
-        pairs: Pairs of a found and a true event by the least tIoU of a pair.
-    """
-
-    onset: float
-    found: int
-    false: int
-    strays: int
-    hits: int
-    pairs: dict[float, int]
+    onset: float  # the threshold
+    found: int  # found events
+    false: int  # those in clips without a fall
+    strays: int  # those in clips with a fall that touch no true event
+    hits: int  # true events touched within half a second
+    pairs: dict[float, int]  # pairs of a found and a true event by the least tIoU of a pair
 
 
 @dataclass(frozen=True)
 class Sweep:
-    """Points of rising thresholds over the same clips.
+    """Points of rising thresholds over the same clips."""
 
-    Attributes:
-        points: At least one; the thresholds rise.
-        own: Index of the point at the thresholds in force.
-        events: True events.
-        hours: Length of the clips without a fall.
-    """
-
-    points: tuple[Point, ...]
-    own: int
-    events: int
-    hours: float
+    points: tuple[Point, ...]  # at least one; the thresholds rise
+    own: int  # index of the point at the thresholds in force
+    events: int  # true events
+    hours: float  # length of the clips without a fall
 
 
 def sweep_onset(predictions: Sequence[ClipPrediction], config: EventConfig) -> Sweep:

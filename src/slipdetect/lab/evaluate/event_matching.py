@@ -1,15 +1,13 @@
-"""Which found event is which true one, and how late it was found.
-
-In: intervals in seconds, predictions. Out: pairs of indices; true events found; delays.
-"""
+"""Which found event is which true one, and how late it was found."""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
 
 from slipdetect.lab.evaluate.predictions import ClipPrediction, Interval
-from slipdetect.types import EventConfig
+from slipdetect.types import EventConfig, Window, find_events
 
 Found = tuple[float, float, float]  # start and end in seconds, score
 
@@ -104,30 +102,35 @@ def delays(item: ClipPrediction) -> list[float]:
 def decision_times(item: ClipPrediction, config: EventConfig) -> list[float]:
     """Return for every found event the time at which it is decided on.
 
-    That is the end of the first window that reaches the onset threshold. Where events of less than
-    ``min_duration_on`` are dropped it is the end of the first window from there on whose time lies
-    so far behind the event's beginning, at the latest that of the clip's last window.
+    That is the end of the first window that reaches the onset threshold, also where the event is
+    told narrower than that. Where events of less than ``min_duration_on`` are dropped it is the end
+    of the first window from there on whose time lies so far behind the event's beginning, where it
+    is known who stays down that of the first one centered ``confirm_down`` behind the peak; at the
+    latest the end of the clip's last window.
     """
     windows = list(zip(item.windows, _borders(item), strict=True))
+    grown = find_events((Window(*window) for window in item.windows), _unshaped(config))
     times = []
-    for start, *_ in item.events:
-        # padding may reach into the time of an earlier event, never behind the own beginning
-        begin = next(
-            (
-                border
-                for (_, _, probability), border in windows
-                if probability >= config.onset and border >= start - _SLACK
-            ),
-            start,
-        )
-        certain = begin + config.min_duration_on - _SLACK
+    for start, end, _ in item.events:
+        # events that are neither narrowed nor padded have none of their time in common with another
+        own = max(grown, key=lambda each: min(each.end, end) - max(each.start, start), default=None)
+        certain = (start if own is None else own.start) + config.min_duration_on - _SLACK
+        told = -math.inf
+        if config.confirm_down and own is not None:
+            told = own.peak + config.confirm_down - _SLACK
         times.append(
             next(
-                (window[1] for window, border in windows if border >= certain),
+                (w[1] for w, border in windows if border >= certain and (w[0] + w[1]) / 2 >= told),
                 item.windows[-1][1],
             )
         )
     return times
+
+
+def _unshaped(config: EventConfig) -> EventConfig:
+    """Return what finds the same events, from the first to the last window of each."""
+    joined = max(config.min_duration_off, config.pad_onset + config.pad_offset)
+    return EventConfig(config.onset, config.offset, config.min_duration_on, joined)
 
 
 def _borders(item: ClipPrediction) -> Iterator[float]:

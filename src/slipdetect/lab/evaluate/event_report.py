@@ -1,14 +1,10 @@
-"""What users feel of a detector: falls found, how late, and how many events are false.
-
-In: predictions of annotated clips. Out: an ``EventReport`` of one set of clips; an
-``EventEvaluation`` of all clips and of each data set, size and action.
-"""
+"""What users feel of a detector: falls found, how late, and how many events are false."""
 
 from __future__ import annotations
 
 import math
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -26,7 +22,7 @@ from slipdetect.lab.evaluate.event_matching import (
 )
 from slipdetect.lab.evaluate.predictions import ClipPrediction
 from slipdetect.lab.stats.metrics import Auc, Measure, Metric, Quantile, Rate, Ratio, measure
-from slipdetect.lab.stats.ranking import Floats
+from slipdetect.lab.stats.ranking import Flags, Floats
 from slipdetect.lab.stats.resampling import GroupResampler
 
 OVERLAPS = (0.1, 0.3, 0.5)  # tIoU
@@ -40,87 +36,56 @@ _SIZES = ((0.25, "under 25%"), (0.5, "25 to 50%"), (0.75, "50 to 75%"), (math.in
 
 @dataclass(frozen=True)
 class EventReport:
-    """Metrics of one set of clips.
+    """Metrics of one set of clips."""
 
-    Attributes:
-        name: Of the set.
-        clips: Number of clips.
-        positives: Clips with a fall.
-        untimed: Those of them whose event times are unknown: they count as clips only.
-        groups: Groups the clips belong to.
-        events: True events with times.
-        negative_hours: Length of the clips without a fall.
-        metrics: By name, in the order of reports.
-    """
-
-    name: str
-    clips: int
-    positives: int
-    untimed: int
-    groups: int
-    events: int
-    negative_hours: float
-    metrics: dict[str, Metric]
+    name: str  # of the set
+    clips: int  # number of clips
+    positives: int  # clips with a fall
+    untimed: int  # those of them whose event times are unknown: they count as clips only
+    groups: int  # groups the clips belong to
+    events: int  # true events with times
+    negative_hours: float  # length of the clips without a fall
+    metrics: dict[str, Metric]  # by name, in the order of reports
 
 
 @dataclass(frozen=True)
 class ActionRow:
-    """False events in clips in which one thing is done, and nobody falls.
+    """False events in clips in which one thing is done, and nobody falls."""
 
-    Attributes:
-        dataset: Where the clips are from.
-        action: What is done.
-        clips: Such clips.
-        groups: Groups they belong to.
-        clips_hit: Clips with at least one false event.
-        rate: False events per clip.
-    """
-
-    dataset: str
-    action: str
-    clips: int
-    groups: int
-    clips_hit: int
-    rate: Metric
+    dataset: str  # where the clips are from
+    action: str  # what is done
+    clips: int  # such clips
+    groups: int  # groups they belong to
+    clips_hit: int  # clips with at least one false event
+    rate: Metric  # false events per clip
 
 
 @dataclass(frozen=True)
 class ClassRow:
-    """How many of the times at which one thing is done have an event.
+    """How many of the times at which one thing is done have an event."""
 
-    Attributes:
-        name: What is done.
-        fall: It is one.
-        hit: Share of them with an event: of a fall one that finds it, of anything else one that
-            overlaps it and finds no fall.
-    """
-
-    name: str
-    fall: bool
+    name: str  # what is done
+    fall: bool  # it is one
+    # share of them with an event: of a fall one that finds it, of anything else one that overlaps
+    # it and finds no fall
     hit: Metric
 
 
 @dataclass(frozen=True)
 class EventEvaluation:
-    """An event test.
+    """An event test."""
 
-    Attributes:
-        main: All clips.
-        by_dataset: By data set, where there are several.
-        by_size: By the size of what moves as a share of the picture's height, if known.
-        by_action: Clips without a fall, those with most false events a clip first; empty where no
-            clip has an action.
-        by_class: Falls by their class, then what only looks like one by its, where the annotations
-            have times of such things.
-        facts: Model, data, thresholds.
-    """
-
-    main: EventReport
-    by_dataset: dict[str, EventReport]
+    main: EventReport  # all clips
+    by_dataset: dict[str, EventReport]  # by data set, where there are several
+    # by the size of what moves as a share of the picture's height, if known
     by_size: dict[str, EventReport]
+    # clips without a fall, those with most false events a clip first; empty where no clip has an
+    # action
     by_action: tuple[ActionRow, ...]
+    # falls by their class, then what only looks like one by its, where the annotations have times
+    # of such things
     by_class: tuple[ClassRow, ...]
-    facts: dict[str, Any]
+    facts: dict[str, Any]  # model, data, thresholds
 
 
 def evaluate_events(
@@ -158,17 +123,17 @@ def event_report(
     """
     if not predictions:
         raise DataError("there are no clips to report on")
-    known = _EventMetrics(predictions)
-    resampler = GroupResampler(known.groups, known.positive, resamples, seed)
+    groups, positive = _known(predictions)
+    resampler = GroupResampler(groups, positive, resamples, seed)
     return EventReport(
         name=name,
         clips=len(predictions),
-        positives=int(known.positive.sum()),
+        positives=int(positive.sum()),
         untimed=sum(not item.timed for item in predictions),
-        groups=len(set(known.groups)),
+        groups=len(set(groups)),
         events=sum(len(item.truth) for item in predictions),
         negative_hours=sum(item.seconds for item in predictions if not item.positive) / 3600,
-        metrics=measure(known.measures(), resampler),
+        metrics=measure(_measures(predictions, groups, positive), resampler),
     )
 
 
@@ -184,74 +149,52 @@ def size_of(size: float | None) -> str:
     return next(name for limit, name in _SIZES if size < limit)
 
 
-class _EventMetrics:
-    """What every clip brings to every metric."""
+def _known(items: Sequence[ClipPrediction]) -> tuple[list[str], Flags]:
+    """Return the group of every clip, and ``(clips,)``, whether somebody falls in it."""
+    return [group_of(item) for item in items], np.array([item.positive for item in items], bool)
 
-    def __init__(self, predictions: Sequence[ClipPrediction]) -> None:
-        self._items = predictions
-        self.groups = [group_of(item) for item in predictions]
-        self.positive = np.array([item.positive for item in predictions], bool)
-        # falls at an unknown time make no event that is found, missed or false
-        self._found = _floats([len(item.events) if item.timed else 0 for item in predictions])
-        self._true = _floats([len(item.truth) for item in predictions])
 
-    def measures(self) -> dict[str, Measure]:
-        """Return all measures by name, in the order of reports."""
-        return {
-            **dict(self._matched()),
-            **dict(self._times()),
-            **dict(self._false()),
-            **dict(self._clips()),
-        }
-
-    def false_per_clip(self) -> Rate:
-        """Return the rate of false events per clip without a fall."""
-        return Rate(self._in_negatives(), _floats(~self.positive), self.groups)
-
-    def _matched(self) -> Iterator[tuple[str, Measure]]:
-        hit = _floats([sum(hits(item)) if item.truth else 0 for item in self._items])
-        yield "recall", Ratio(hit, self._true, self.groups)
-        paired = {
-            least: _floats([len(match(item.events, item.truth, least)) for item in self._items])
-            for least in OVERLAPS
-        }
-        # without a fall that could be found there is no precision
-        found = self._found * self._true.any()
-        for least, pairs in paired.items():
-            yield f"recall@{least}", Ratio(pairs, self._true, self.groups)
-        for least, pairs in paired.items():
-            yield f"precision@{least}", Ratio(pairs, found, self.groups)
-        for least, pairs in paired.items():
-            yield f"f1@{least}", Ratio(2 * pairs, found + self._true, self.groups)
-
-    def _times(self) -> Iterator[tuple[str, Measure]]:
-        for name, function in (("onset_error", onset_errors), ("delay", delays)):
-            numbers = [(i, x) for i, item in enumerate(self._items) for x in function(item)]
-            for ending, share in _QUARTILES.items():
-                values = _floats([x for _, x in numbers])
-                yield name + ending, Quantile(values, [i for i, _ in numbers], self.groups, share)
-
-    def _false(self) -> Iterator[tuple[str, Measure]]:
-        hours = _floats([item.seconds / 3600 for item in self._items])
-        yield "false_per_hour", Rate(self._in_negatives(), hours * ~self.positive, self.groups)
-        yield "false_per_clip", self.false_per_clip()
-        stray = [len(strays(item.events, item.truth)) if item.truth else 0 for item in self._items]
-        outside = [
-            seconds_outside(item.truth, item.seconds) / 3600 if item.truth else 0.0
-            for item in self._items
-        ]
-        yield "stray_per_hour", Rate(_floats(stray), _floats(outside), self.groups)
-
-    def _clips(self) -> Iterator[tuple[str, Measure]]:
-        with_event = _floats([bool(item.events) for item in self._items])
-        falls = _floats(self.positive)
-        yield "clip_recall", Ratio(with_event * falls, falls, self.groups)
-        scores = _floats([item.score for item in self._items])
-        yield "auc", Auc(scores, self.positive, self.groups)
-        yield "average_precision", Auc(scores, self.positive, self.groups, precision=True)
-
-    def _in_negatives(self) -> Floats:
-        return self._found * _floats(~self.positive)
+def _measures(
+    items: Sequence[ClipPrediction], groups: Sequence[str], positive: Flags
+) -> dict[str, Measure]:
+    """Return all measures by name, in the order of reports."""
+    falls, quiet = _floats(positive), _floats(~positive)
+    # falls at an unknown time make no event that is found, missed or false
+    found = _floats([len(item.events) if item.timed else 0 for item in items])
+    true = _floats([len(item.truth) for item in items])
+    hit = _floats([sum(hits(item)) if item.truth else 0 for item in items])
+    made: dict[str, Measure] = {"recall": Ratio(hit, true, groups)}
+    paired = {
+        least: _floats([len(match(item.events, item.truth, least)) for item in items])
+        for least in OVERLAPS
+    }
+    # without a fall that could be found there is no precision
+    precise = found * true.any()
+    made |= {f"recall@{least}": Ratio(pairs, true, groups) for least, pairs in paired.items()}
+    made |= {f"precision@{least}": Ratio(pairs, precise, groups) for least, pairs in paired.items()}
+    made |= {
+        f"f1@{least}": Ratio(2 * pairs, precise + true, groups) for least, pairs in paired.items()
+    }
+    for name, function in (("onset_error", onset_errors), ("delay", delays)):
+        numbers = [(index, x) for index, item in enumerate(items) for x in function(item)]
+        values, clips = _floats([x for _, x in numbers]), [index for index, _ in numbers]
+        for ending, share in _QUARTILES.items():
+            made[name + ending] = Quantile(values, clips, groups, share)
+    hours = _floats([item.seconds / 3600 for item in items])
+    made["false_per_hour"] = Rate(found * quiet, hours * quiet, groups)
+    made["false_per_clip"] = Rate(found * quiet, quiet, groups)
+    stray = [len(strays(item.events, item.truth)) if item.truth else 0 for item in items]
+    outside = [
+        seconds_outside(item.truth, item.seconds) / 3600 if item.truth else 0.0 for item in items
+    ]
+    made["stray_per_hour"] = Rate(_floats(stray), _floats(outside), groups)
+    with_event = _floats([bool(item.events) for item in items])
+    scores = _floats([item.score for item in items])
+    return made | {
+        "clip_recall": Ratio(with_event * falls, falls, groups),
+        "auc": Auc(scores, positive, groups),
+        "average_precision": Auc(scores, positive, groups, precision=True),
+    }
 
 
 def _floats(values: object) -> Floats:
@@ -283,15 +226,16 @@ def _actions(predictions: Sequence[ClipPrediction]) -> tuple[ActionRow, ...]:
 
 
 def _action_row(items: Sequence[ClipPrediction]) -> ActionRow:
-    known = _EventMetrics(items)
-    resampler = GroupResampler(known.groups, known.positive, RESAMPLES, seed=0)
+    groups, positive = _known(items)
+    false = _floats([len(item.events) for item in items])
+    resampler = GroupResampler(groups, positive, RESAMPLES, seed=0)
     return ActionRow(
         dataset=items[0].dataset,
         action=items[0].action,
         clips=len(items),
-        groups=len(set(known.groups)),
+        groups=len(set(groups)),
         clips_hit=sum(bool(item.events) for item in items),
-        rate=measure({"rate": known.false_per_clip()}, resampler)["rate"],
+        rate=measure({"rate": Rate(false, np.ones(len(items)), groups)}, resampler)["rate"],
     )
 
 
@@ -311,8 +255,7 @@ def _classes(predictions: Sequence[ClipPrediction]) -> tuple[ClassRow, ...]:
             key = (fall, names.get(span, ""))
             rows = counts.setdefault(key, [(0, 0)] * len(predictions))
             rows[index] = (rows[index][0] + hit, rows[index][1] + 1)
-    groups = [group_of(item) for item in predictions]
-    positive = np.array([item.positive for item in predictions], bool)
+    groups, positive = _known(predictions)
     resampler = GroupResampler(groups, positive, RESAMPLES, seed=0)
     found = []
     for (fall, name), rows in counts.items():

@@ -1,7 +1,4 @@
-"""An event test as text: tables for a terminal, a page in Markdown, data for JSON.
-
-In: an ``EventEvaluation``. Out: text, or plain data.
-"""
+"""An event test as text: tables for a terminal, a page in Markdown, data for JSON."""
 
 from __future__ import annotations
 

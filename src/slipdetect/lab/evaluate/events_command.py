@@ -1,7 +1,4 @@
-"""``slipdetect evaluate events``: falls found, how late, and how many events are false.
-
-In: a model or kept predictions, an annotation file. Out: tables, predictions, pictures.
-"""
+"""``slipdetect evaluate events``: falls found, how late, and how many events are false."""
 
 from __future__ import annotations
 
@@ -53,7 +50,6 @@ from slipdetect.workers import open_backend
 if TYPE_CHECKING:
     from slipdetect.detection import Detector, EventConfig
     from slipdetect.lab.data import Clip
-    from slipdetect.lab.evaluate.event_curves import Sweep
     from slipdetect.lab.evaluate.predictions import ClipPrediction
     from slipdetect.types import View
     from slipdetect.workers import Link
@@ -165,21 +161,13 @@ def _read(
 
 @dataclass(frozen=True)
 class Predicting:
-    """Loads the model in a worker.
+    """Loads the model in a worker."""
 
-    Attributes:
-        model: Its folder, or ``default``.
-        device: Where it computes.
-        changes: Thresholds that are not the model's.
-        root: Folder that names of clips begin at.
-        view: How the cameras look at people.
-    """
-
-    model: str
-    device: str
-    changes: Thresholds
-    root: Path
-    view: View
+    model: str  # its folder, or ``default``
+    device: str  # where it computes
+    changes: Thresholds  # thresholds that are not the model's
+    root: Path  # folder that names of clips begin at
+    view: View  # how the cameras look at people
 
     def load(self) -> Detector:
         """Return the model."""
@@ -188,7 +176,6 @@ class Predicting:
         return Detector.load(self.model, self.device, self.changes, exact=True, view=self.view)
 
     def __call__(self) -> Callable[[Clip, Link], ClipPrediction]:
-        """Return what looks at a clip."""
         from slipdetect.lab.evaluate.predictions import predict_one
 
         detector = self.load()
@@ -212,6 +199,13 @@ def _predict(
     make = Predicting(model, settings.device, changes, tested.root, settings.view)
     # what computes elsewhere need not be there here
     detector = (make if settings.on is None else replace(make, device="cpu")).load()
+    if settings.curves is not None and detector.event_config.confirm_down:
+        raise UsageError(
+            "--curves tries other thresholds on windows, which know of no people, and this model "
+            "asks who stays down (confirm_down); leave --curves out, or make that 0"
+        )
+    if settings.curves is not None and not any(clip.timed for clip in tested.clips):
+        raise DataError("no clip has event times, so that there is no curve to draw")
     warn_of_training_data(console, detector.config, tested, bundled=model == "default")
     console.note(f"detecting events in {total} clips on {settings.on or detector.device}")
     with ExitStack() as stack:
@@ -244,27 +238,30 @@ def _report(
     settings: EventsSettings,
 ) -> None:
     """Write everything that was asked for; the predictions first, for they took longest."""
+    from slipdetect.detection import EventConfig
     from slipdetect.lab.evaluate.event_report import evaluate_events
     from slipdetect.lab.evaluate.event_tables import event_data, event_page
     from slipdetect.lab.evaluate.predictions import write_predictions
 
     overwrite = settings.overwrite
     if settings.predictions is not None:
-        write_predictions(predictions, settings.predictions)
+        write_predictions(predictions, settings.predictions, overwrite=overwrite)
         console.note(f"wrote {str(settings.predictions)!r}")
     views = {item.view for item in predictions}
     if views != {"level"}:
         facts["view"] = " and ".join(sorted(views))
     if config is not None:
         facts["thresholds"] = asdict(config)
-    sweep = None if settings.curves is None else _sweep(predictions, config)
+    sweep = None
+    if settings.curves is not None:
+        from slipdetect.lab.evaluate.event_curves import event_curves_figure, sweep_onset
+
+        sweep = sweep_onset(predictions, EventConfig() if config is None else config)
     evaluation = evaluate_events(predictions, facts)
     page, data = event_page(evaluation), event_data(evaluation)
     write_report(console, page, data, settings.format, settings.out, overwrite=overwrite)
     title = str(facts.get("model") or facts.get("predictions"))
     if sweep is not None and settings.curves is not None:
-        from slipdetect.lab.evaluate.event_curves import event_curves_figure
-
         curves = event_curves_figure(sweep, title)
         write_figure(console, curves, settings.curves, overwrite=overwrite)
     if settings.mistakes is not None and root is not None:
@@ -272,10 +269,3 @@ def _report(
 
         sheet = mistakes_sheet(predictions, root, title)
         write_figure(console, sheet, settings.mistakes, overwrite=overwrite)
-
-
-def _sweep(predictions: Sequence[ClipPrediction], config: EventConfig | None) -> Sweep:
-    from slipdetect.detection import EventConfig
-    from slipdetect.lab.evaluate.event_curves import sweep_onset
-
-    return sweep_onset(predictions, EventConfig() if config is None else config)

@@ -1,7 +1,4 @@
-"""The worst mistakes of an event test, with pictures of what was there to see.
-
-In: predictions and the folder of their videos. Out: ``Mistake``s; a PNG with a row for each.
-"""
+"""The worst mistakes of an event test, with pictures of what was there to see."""
 
 from __future__ import annotations
 
@@ -43,43 +40,28 @@ _FOUND, _TRUE = COLORS[1], COLORS[2]
 
 @dataclass(frozen=True, eq=False)
 class Shot:
-    """One picture of a mistake.
+    """One picture of a mistake."""
 
-    Attributes:
-        time: Seconds into the clip.
-        probability: Of the window whose middle is nearest; None if windows were not kept.
-        found: An event was found here.
-        true: Somebody falls here.
-        image: ``(H, W, 3)`` uint8 RGB; None if it cannot be read.
-    """
-
-    time: float
+    time: float  # seconds into the clip
+    # of the window whose middle is nearest; None if windows were not kept
     probability: float | None
-    found: bool
-    true: bool
-    image: npt.NDArray[np.uint8] | None = None
+    found: bool  # an event was found here
+    true: bool  # somebody falls here
+    image: npt.NDArray[np.uint8] | None = None  # ``(H, W, 3)`` uint8 RGB; None if it cannot be read
 
 
 @dataclass(frozen=True, eq=False)
 class Mistake:
-    """A false event, or a fall that was not found.
+    """A false event, or a fall that was not found."""
 
-    Attributes:
-        kind: ``"false event"`` or ``"missed fall"``.
-        item: The clip.
-        span: Seconds of the false event or of the fall; of a fall at an unknown time those of the
-            top window.
-        score: Of the false event; of a missed fall the highest probability near it.
-        timed: Whether ``span`` is known and not guessed.
-        shots: Pictures in the order of time.
-    """
-
-    kind: str
-    item: ClipPrediction
+    kind: str  # ``"false event"`` or ``"missed fall"``
+    item: ClipPrediction  # the clip
+    # seconds of the false event or of the fall; of a fall at an unknown time those of the top
+    # window
     span: Interval
-    score: float
-    timed: bool = True
-    shots: tuple[Shot, ...] = ()
+    score: float  # of the false event; of a missed fall the highest probability near it
+    timed: bool = True  # whether ``span`` is known and not guessed
+    shots: tuple[Shot, ...] = ()  # pictures in the order of time
 
 
 def worst_mistakes(

@@ -1,7 +1,4 @@
-"""Options that the commands which measure models share.
-
-In: the command line. Out: click options, fusion weights, checks of what goes together.
-"""
+"""Options that the commands which measure models share."""
 
 from __future__ import annotations
 
@@ -77,17 +74,12 @@ class FusionWeights(click.ParamType[dict[str, float]]):
         return {name: weight for name, weight in weights.items() if weight > 0}
 
 
-def given(ctx: click.Context, name: str) -> bool:
-    """Return whether an option is on the command line; the environment serves other runs too."""
-    return ctx.get_parameter_source(name) is ParameterSource.COMMANDLINE
-
-
 def refuse(ctx: click.Context, names: Iterable[str], reason: str) -> None:
-    """Refuse options that have no effect.
+    """Refuse options that have no effect; what the environment says serves other runs too.
 
     Raises:
         UsageError: Naming the first of them that is on the command line.
     """
     for name in names:
-        if given(ctx, name):
+        if ctx.get_parameter_source(name) is ParameterSource.COMMANDLINE:
             raise UsageError(f"--{name.replace('_', '-')} has no effect: {reason}; leave it out")

@@ -1,7 +1,4 @@
-"""What the commands which measure models write, and how far they are.
-
-In: pages, data, options. Out: files, stdout, a progress bar, errors before the work.
-"""
+"""What the commands which measure models write, and how far they are."""
 
 from __future__ import annotations
 
@@ -104,8 +101,10 @@ def write_figure(
     Raises:
         OutputError: The file cannot be written.
     """
+    from slipdetect.lab.stats.plot import save_png
+
     with atomic_write(target, overwrite=overwrite) as temporary:
-        figure.savefig(temporary, format="png")
+        save_png(figure, temporary)
     if not quiet:
         console.note(f"wrote {str(target)!r}")
 

@@ -1,13 +1,9 @@
-"""What a detector found in annotated clips, kept as JSON lines so that tables need no second run.
-
-In: a detector and clips. Out: ``ClipPrediction`` rows; a file of them.
-"""
+"""What a detector found in annotated clips, kept so that tables need no second run."""
 
 from __future__ import annotations
 
 import json
-import logging
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -19,13 +15,12 @@ from slipdetect._io import atomic_write
 from slipdetect.detection import Detector
 from slipdetect.errors import DataError, UsageError, VideoError
 from slipdetect.lab.data import Clip
+from slipdetect.lab.evaluate.each_clip import each_clip
 from slipdetect.lab.evaluate.scores import clip_name
 from slipdetect.modalities.snippet import motion_extent, motion_profile, thumbnail
-from slipdetect.types import DetectionResult, Event, EventConfig, View, Window, find_events
+from slipdetect.types import Event, EventConfig, View, Window, find_events
 from slipdetect.types.events import stream_names
 from slipdetect.video import open_video
-
-logger = logging.getLogger(__name__)
 
 Interval = tuple[float, float]
 
@@ -36,46 +31,32 @@ _SIDE = 120  # pixels on the shorter side; motion is judged on thumbnails of 60 
 
 @dataclass(frozen=True)
 class ClipPrediction:
-    """One clip: what is true and what was found.
+    """One clip: what is true and what was found."""
 
-    Attributes:
-        clip: Name of the clip, relative to the data folder if it lies there.
-        dataset: The data set it belongs to.
-        positive: Whether somebody falls in it.
-        truth: True events, ``(start, end)`` seconds; empty if none or unknown.
-        seconds: Length of the clip.
-        score: Largest window probability.
-        events: Found events, ``(start, end, score)``.
-        action: What happens in it, where the annotation file has that column.
-        group: Person, scene or film that the clip is from.
-        windows: ``(start, end, probability)`` of every window, so that events at other thresholds
-            need no second run; empty in files of version 0.1.
-        streams: Probability of every window by each modality alone, before calibration; None
-            where a modality did not look at it.
-        size: Of what moves, as a share of the picture's height: at the first true event, or around
-            the top window where none is known; None if nothing moved or it was not measured.
-        thresholds: The settings of ``EventConfig`` that made ``events``; empty in older files.
-        lookalikes: ``(start, end)`` seconds of what only looks like a fall.
-        classes: ``(start, end, class)`` of true events and lookalikes that have a class.
-        view: How the camera was said to look at people.
-    """
-
-    clip: str
-    dataset: str
-    positive: bool
-    truth: tuple[Interval, ...]
-    seconds: float
-    score: float
-    events: tuple[tuple[float, float, float], ...]
-    action: str = ""
-    group: str = ""
+    clip: str  # name of the clip, relative to the data folder if it lies there
+    dataset: str  # the data set it belongs to
+    positive: bool  # whether somebody falls in it
+    truth: tuple[Interval, ...]  # true events, ``(start, end)`` seconds; empty if none or unknown
+    seconds: float  # length of the clip
+    score: float  # largest window probability
+    events: tuple[tuple[float, float, float], ...]  # found events, ``(start, end, score)``
+    action: str = ""  # what happens in it, where the annotation file has that column
+    group: str = ""  # person, scene or film that the clip is from
+    # ``(start, end, probability)`` of every window, so that events at other thresholds need no
+    # second run; empty in files of version 0.1
     windows: tuple[tuple[float, float, float], ...] = ()
+    # probability of every window by each modality alone, before calibration; None where a modality
+    # did not look at it
     streams: dict[str, tuple[float | None, ...]] = field(default_factory=dict, hash=False)
+    # of what moves, as a share of the picture's height: at the first true event, or around the top
+    # window where none is known; None if nothing moved or it was not measured
     size: float | None = None
+    # the settings of ``EventConfig`` that made ``events``; empty in older files
     thresholds: dict[str, float] = field(default_factory=dict, hash=False)
-    lookalikes: tuple[Interval, ...] = ()
+    lookalikes: tuple[Interval, ...] = ()  # ``(start, end)`` seconds of what only looks like a fall
+    # ``(start, end, class)`` of true events and lookalikes that have a class
     classes: tuple[tuple[float, float, str], ...] = ()
-    view: View = "level"
+    view: View = "level"  # how the camera was said to look at people
 
     @property
     def config(self) -> EventConfig | None:
@@ -120,22 +101,14 @@ def predict(
     on_clip: Callable[[int, int], None] = lambda done, total: None,
     *,
     sizes: bool = True,
-) -> Iterator[ClipPrediction]:
+) -> list[ClipPrediction]:
     """Run ``detector`` over ``clips``; a clip that cannot be read is reported and left out.
 
-    Args:
-        detector: The model.
-        clips: Annotated clips.
-        root: Folder that their names begin at.
-        on_clip: Called with (clips done, clips in all).
-        sizes: Measure the size of what moves too, which reads every clip once more as far as that.
+    Names of clips begin at ``root``; ``on_clip`` is called with (clips done, clips in all);
+    ``sizes`` measures what moves too, which reads every clip once more as far as that.
     """
-    for index, clip in enumerate(clips):
-        try:
-            yield predict_one(detector, clip, root, sizes=sizes)
-        except VideoError as error:
-            logger.warning("left out: %s", error)
-        on_clip(index + 1, len(clips))
+    found = each_clip(clips, lambda clip: predict_one(detector, clip, root, sizes=sizes), on_clip)
+    return [item for item in found if item is not None]
 
 
 def predict_one(
@@ -146,14 +119,8 @@ def predict_one(
     Raises:
         VideoError: It cannot be read.
     """
-    item = _prediction(clip, root, detector.detect(clip.path), detector.event_config)
-    return replace(item, size=_size(clip, item)) if sizes else item
-
-
-def _prediction(
-    clip: Clip, root: Path, found: DetectionResult, config: EventConfig
-) -> ClipPrediction:
-    return ClipPrediction(
+    found = detector.detect(clip.path)
+    item = ClipPrediction(
         clip=clip_name(clip.path, root),
         dataset=clip.dataset,
         positive=clip.positive,
@@ -168,16 +135,15 @@ def _prediction(
             for window in found.windows
         ),
         streams=_streams(found.windows),
-        thresholds=config.to_json(),
+        thresholds=detector.event_config.to_json(),
         lookalikes=clip.lookalikes,
         classes=clip.classes,
         view=found.view,
     )
-
-
-def _size(clip: Clip, item: ClipPrediction) -> float | None:
+    if not sizes:
+        return item
     start, end = item.truth[0] if item.truth else item.top_window[:2]
-    return moving_size(clip.path, start, end)
+    return replace(item, size=moving_size(clip.path, start, end))
 
 
 def _rounded(events: Iterable[Event]) -> tuple[tuple[float, float, float], ...]:
@@ -225,9 +191,15 @@ def moving_size(path: Path, start: float, end: float) -> float | None:
     return round(float(np.quantile(known, 0.75)), 3) if known else None
 
 
-def write_predictions(predictions: Iterable[ClipPrediction], target: Path) -> None:
-    """Write one JSON object a line, replacing ``target``."""
-    with atomic_write(target, overwrite=True) as temporary:
+def write_predictions(
+    predictions: Iterable[ClipPrediction], target: Path, *, overwrite: bool = True
+) -> None:
+    """Write one JSON object a line.
+
+    Raises:
+        OutputError: The file is there and may not be replaced, or cannot be written.
+    """
+    with atomic_write(target, overwrite=overwrite) as temporary:
         lines = (json.dumps(asdict(item), allow_nan=False) + "\n" for item in predictions)
         temporary.write_text("".join(lines), encoding="utf-8")
 

@@ -1,7 +1,4 @@
-"""How often a clip is looked at when it is tested: segments times crops, or detection's windows.
-
-In: ``"25x10"``, ``"25x1"``, ``"windows"``, or a model. Out: a ``Protocol``.
-"""
+"""How often a clip is looked at when it is tested: segments times crops, or detection's windows."""
 
 from __future__ import annotations
 
@@ -24,15 +21,13 @@ class Protocol:
 
     The reference tests with 25 segments and 10 crops (Wang et al., ECCV 2016, 4.1), its default is
     12 x 10; every snippet is scored alone. Time grows with ``segments * crops``.
-
-    Attributes:
-        segments: Snippets of a clip, at the middle of as many equal parts; None: the windows that
-            detection judges, of which the one of highest probability counts.
-        crops: Of each snippet: 1 (the model's own test crop), 2 (and its mirror image), 5 (corners
-            and center), 10 (and their mirror images).
     """
 
+    # snippets of a clip, at the middle of as many equal parts; None: the windows that detection
+    # judges, of which the one of highest probability counts
     segments: int | None = 25
+    # of each snippet: 1 (the model's own test crop), 2 (and its mirror image), 5 (corners and
+    # center), 10 (and their mirror images)
     crops: int = 10
 
     def __post_init__(self) -> None:

@@ -1,7 +1,4 @@
-"""The logits of clips, kept so that tables and fusions need no second run.
-
-In: clip names, true labels and logits by modality. Out: an ``.npz`` without pickles, and back.
-"""
+"""The logits of clips, kept in an ``.npz`` without pickles for tables and fusions."""
 
 from __future__ import annotations
 
@@ -28,26 +25,17 @@ Floats = npt.NDArray[np.float32]
 
 @dataclass(frozen=True)
 class ClipScores:
-    """Scores of one set of clips by one model.
+    """Scores of one set of clips by one model."""
 
-    Attributes:
-        labels: Class names in the order of the logits' columns.
-        positive: The label of a slip or fall.
-        clips: Name of every clip, relative to the data folder.
-        groups: Group of every clip; intervals resample whole groups.
-        datasets: Data set of every clip.
-        truth: Index into ``labels`` of every clip, ``(clips,)`` int64.
-        logits: By modality ``(clips, classes)`` float32, the mean over segments and crops.
-        facts: Model, protocol, data and versions, as plain JSON data.
-    """
-
-    labels: tuple[str, ...]
-    positive: str
-    clips: tuple[str, ...]
-    groups: tuple[str, ...]
-    datasets: tuple[str, ...]
-    truth: npt.NDArray[np.int64]
+    labels: tuple[str, ...]  # class names in the order of the logits' columns
+    positive: str  # the label of a slip or fall
+    clips: tuple[str, ...]  # name of every clip, relative to the data folder
+    groups: tuple[str, ...]  # group of every clip; intervals resample whole groups
+    datasets: tuple[str, ...]  # data set of every clip
+    truth: npt.NDArray[np.int64]  # index into ``labels`` of every clip, ``(clips,)`` int64
+    # by modality ``(clips, classes)`` float32, the mean over segments and crops
     logits: Mapping[str, Floats]
+    # model, protocol, data and versions, as plain JSON data
     facts: dict[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -111,7 +99,7 @@ def write_scores(scores: ClipScores, path: Path, *, overwrite: bool = False) -> 
         "datasets": scores.datasets,
         "facts": scores.facts,
     }
-    text = json.dumps(facts, ensure_ascii=False, allow_nan=False).encode()
+    text = json.dumps(facts, allow_nan=False).encode()  # names need not be Unicode
     arrays: dict[str, Any] = {_LOGITS + name: value for name, value in scores.logits.items()}
     with atomic_write(path, overwrite=overwrite) as temporary, temporary.open("wb") as stream:
         np.savez_compressed(

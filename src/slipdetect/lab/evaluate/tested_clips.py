@@ -1,14 +1,12 @@
-"""Which clips ``evaluate`` and ``stress`` test on, and whether the model may have seen them.
-
-In: an annotation file and options. Out: ``TestedClips``; warnings.
-"""
+"""Which clips ``evaluate`` and ``stress`` test on, and whether the model may have seen them."""
 
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
@@ -99,32 +97,34 @@ def choose(
     return TestedClips(chosen, data, split, root, others)
 
 
-def model_facts(config: ModelConfig) -> dict[str, Any]:
-    """Return which model it is, as plain data."""
-    return {
-        "model": config.name,
-        "weights": {stream.modality: stream.sha256 for stream in config.streams},
-    }
-
-
 def warn_of_training_data(
     console: Console, config: ModelConfig, tested: TestedClips, *, bundled: bool
 ) -> None:
     """Warn that figures may be too good, unless the model was trained by this file's split."""
+    seen = clips_seen(config, "training_data", "validation_data")
+    shared = set(seen) & {clip.dataset for clip in tested.clips}
+    if tested.split == "test" and not bundled:
+        # more than the file leaves to training: it was trained by another split, or by none
+        shared = {name for name in shared if 0 < tested.others[name] < seen[name]}
+    if shared:
+        console.warn(
+            f"the model was trained on clips of {named_datasets(shared)}, which may be among these;"
+            " then the figures are too good"
+        )
+
+
+def clips_seen(config: ModelConfig, *keys: str) -> Counter[str]:
+    """Return how many clips of which data set a model knows, by what it says of its training."""
     seen = Counter[str]()
-    for key in ("training_data", "validation_data"):
+    for key in keys:
         known = config.training.get(key)
         for part in known if isinstance(known, list) else []:
             if isinstance(part, dict):
                 count = part.get("clips")
                 seen[dataset_of(part)] += count if isinstance(count, int) else 0
-    shared = sorted(set(seen) & {clip.dataset for clip in tested.clips})
-    if tested.split == "test" and not bundled:
-        # more than the file leaves to training: it was trained by another split, or by none
-        shared = [name for name in shared if 0 < tested.others[name] < seen[name]]
-    if shared:
-        named = ", ".join(name or "a data set without a name" for name in shared)
-        console.warn(
-            f"the model was trained on clips of {named}, which may be among these; then the "
-            "figures are too good"
-        )
+    return seen
+
+
+def named_datasets(names: Iterable[str]) -> str:
+    """Return names of data sets for a message; not all have one."""
+    return ", ".join(name or "a data set without a name" for name in sorted(names))

@@ -6,11 +6,14 @@ In: ``Metric``s and where they stand. Out: figures, marks on axes.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from itertools import pairwise
+from pathlib import Path
 from typing import Any
 
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
+from matplotlib.text import Text
 
 from slipdetect.lab.stats.metrics import Metric
 
@@ -20,6 +23,25 @@ def new_figure(width: float, height: float, dpi: int = 130) -> Figure:
     figure = Figure(figsize=(width, height), dpi=dpi, layout="constrained")
     FigureCanvasAgg(figure)
     return figure
+
+
+def save_png(figure: Figure, target: Path) -> None:
+    """Write a figure; a ``$`` in a name begins no formula.
+
+    Raises:
+        OSError: ``target`` cannot be written.
+    """
+    for text in figure.findobj(Text):
+        text.set(parse_math=False)
+    figure.savefig(target, dpi="figure", format="png")
+
+
+def row_places(names: Sequence[str], gap: float) -> list[float]:
+    """Return where rows stand, in lines from the first; ``gap`` lines part those of other names."""
+    found = [0.0]
+    for before, name in pairwise(names):
+        found.append(found[-1] + (1 if before == name else 1 + gap))
+    return found
 
 
 def draw_metrics(

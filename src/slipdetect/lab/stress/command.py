@@ -1,7 +1,4 @@
-"""``slipdetect stress``: what a model still finds in the dark, in noise, from other views.
-
-In: a model and an annotation file. Out: a table on stdout; predictions, tables, a plot in a folder.
-"""
+"""``slipdetect stress``: what a model still finds in the dark, in noise, from other views."""
 
 from __future__ import annotations
 
@@ -19,7 +16,7 @@ from slipdetect.cli.errors import SOME_FAILED
 from slipdetect.cli.options import common_options
 from slipdetect.cli.typed_options import FILE, FOLDER, option, with_settings
 from slipdetect.errors import UsageError
-from slipdetect.lab.evaluate.options import FORMATS, device_option, overwrite_option
+from slipdetect.lab.evaluate.options import FORMATS, VIEW, device_option, overwrite_option
 from slipdetect.lab.evaluate.output import json_text, write_figure, write_report
 from slipdetect.lab.evaluate.tested_clips import (
     TestedClips,
@@ -29,10 +26,12 @@ from slipdetect.lab.evaluate.tested_clips import (
 )
 
 if TYPE_CHECKING:
+    from slipdetect.detection import Detector
     from slipdetect.lab.stress.conditions import Case
     from slipdetect.lab.stress.result import StressResult
     from slipdetect.lab.stress.viewpoints import Viewpoints
     from slipdetect.models import ModelPackage
+    from slipdetect.types import View
 
 # named here too, in their order, because the help page loads nothing that knows them
 NAMES = "dark, noise, blur, compression, rate, edges, cover, mirror, tilt, turn, viewpoint"
@@ -71,6 +70,7 @@ class StressSettings(TestedSettings):
     )
     seed: int = option(type=click.IntRange(0), default=0, help="Of the noise.")
     device: str = device_option(beside=("no pictures",))
+    view: View = option(**VIEW, beside=("no pictures",))
     overwrite: bool = overwrite_option(
         "Replace the file of --pictures if it exists.", beside=("pictures",)
     )
@@ -106,15 +106,19 @@ def stress(ctx: click.Context, /, model: str, data: Path, settings: StressSettin
     slipdetect stress runs/x/best clips.csv --conditions dark,noise --strengths noise=10,30
     slipdetect stress default clips.csv --pictures conditions.png
     """
+    from slipdetect.lab.stress.report import stress_data, stress_page
+
     console = ctx.ensure_object(Console)
     if settings.pictures is not None:
         check_writable(settings.pictures, overwrite=settings.overwrite)
-        _draw_pictures(console, _task(console, model, data, settings), settings.pictures, settings)
-        return
     task = _task(console, model, data, settings)
+    if settings.pictures is not None:
+        _draw_pictures(console, task, settings.pictures, settings)
+        return
     warn_of_training_data(console, task.package.config, task.tested, bundled=model == "default")
     result = _run(console, task, settings)
-    _print(console, result, settings.format)
+    page = stress_page(result, full=settings.format == "markdown")
+    write_report(console, page, stress_data(result), settings.format)
     ctx.exit(SOME_FAILED if any(row.clips < len(task.tested.clips) for row in result.rows) else 0)
 
 
@@ -164,6 +168,7 @@ class _Task:
 def _task(console: Console, model: str, data: Path, settings: StressSettings) -> _Task:
     """Return the model and the clips to test on; say which these are."""
     from slipdetect.detection import model_folder
+    from slipdetect.detection.loading import warn_of_view
     from slipdetect.lab.stress.conditions import make_cases
     from slipdetect.lab.stress.run import choose_evenly
     from slipdetect.lab.stress.viewpoints import read_viewpoints
@@ -181,7 +186,10 @@ def _task(console: Console, model: str, data: Path, settings: StressSettings) ->
         tested = replace(tested, clips=choose_evenly(tested.clips, _QUICK))
     if not drawn and not any(clip.positive for clip in tested.clips):
         raise UsageError(f"no clip of {data.name!r} shows a fall, so none can be lost; add some")
-    return _Task(load_package(model_folder(model)), cases, tested, viewpoints)
+    package = load_package(model_folder(model))
+    if not drawn:
+        warn_of_view(model, package.config, settings.view)
+    return _Task(package, cases, tested, viewpoints)
 
 
 def _tell_of_places(console: Console, viewpoints: Viewpoints, *, asked: bool) -> None:
@@ -210,17 +218,23 @@ def _draw_pictures(console: Console, task: _Task, target: Path, settings: Stress
 
 def _run(console: Console, task: _Task, settings: StressSettings) -> StressResult:
     """Do what is not done yet, and write what all of it comes to."""
+    from slipdetect.detection import Detector
     from slipdetect.lab.extract.lock import folder_lock
     from slipdetect.lab.stress.result import StressResult, stress_rows
-    from slipdetect.lab.stress.run import begin, read_cases, stress_facts
+    from slipdetect.lab.stress.run import begin, pending, read_cases, stress_facts
 
     out, tested = settings.folder, task.tested
+    detector = None
+    if pending(out, task.cases):  # what cannot look at clips begins no folder
+        detector = Detector.from_package(
+            task.package, settings.device, exact=True, view=settings.view
+        )
     make_folder(out)
     clips = task.viewpoints.every(tested.clips)
-    facts = stress_facts(task.package, clips, tested.root, settings.seed)
+    facts = stress_facts(task.package, clips, tested.root, settings.seed, settings.view)
     with folder_lock(out):
         begin(out, facts)
-        _predict(console, task, out, settings)
+        _predict(console, task, detector, out, settings.seed)
         same = task.viewpoints.same(tested.root)
         rows = stress_rows(read_cases(out, task.cases), same=same)
         groups = len({clip.group for clip in tested.clips})
@@ -229,17 +243,17 @@ def _run(console: Console, task: _Task, settings: StressSettings) -> StressResul
     return result
 
 
-def _predict(console: Console, task: _Task, out: Path, settings: StressSettings) -> None:
-    from slipdetect.detection import Detector
+def _predict(
+    console: Console, task: _Task, detector: Detector | None, out: Path, seed: int
+) -> None:
     from slipdetect.lab.stress.run import pending, readable, run_case
 
     todo, clips, root = pending(out, task.cases), task.tested.clips, task.tested.root
     total, kept = len(clips), len(task.cases) - len(todo)
     known = f", {kept} of them done before" if kept else ""
     console.note(f"{total} clips, {len(task.cases)} times each{known}; kept in {str(out)!r}")
-    if not todo:
+    if not todo or detector is None:
         return
-    detector = Detector.from_package(task.package, settings.device, exact=True)
     undisturbed = task.cases[0]
     with console.bar(len(todo) * total) as bar:
         for place, case in enumerate(todo):
@@ -251,7 +265,7 @@ def _predict(console: Console, task: _Task, out: Path, settings: StressSettings)
                 # what cannot be read was named once
                 clips = readable(task.tested.clips, root, out, undisturbed)
             seen = task.viewpoints.seen(case, clips)
-            run_case(detector, case, seen, root, out, settings.seed, say)
+            run_case(detector, case, seen, root, out, seed, say)
 
 
 def _write(console: Console, result: StressResult, out: Path) -> None:
@@ -265,10 +279,3 @@ def _write(console: Console, result: StressResult, out: Path) -> None:
         write_text(out / name, text, overwrite=True)
     write_figure(console, stress_figure(result), out / PLOT, overwrite=True, quiet=True)
     console.note(f"wrote {PAGE}, {TABLE} and {PLOT} in {str(out)!r}")
-
-
-def _print(console: Console, result: StressResult, form: str) -> None:
-    from slipdetect.lab.stress.report import stress_data, stress_page
-
-    page = stress_page(result, full=form == "markdown")
-    write_report(console, page, stress_data(result), form)

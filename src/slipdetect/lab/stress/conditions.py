@@ -1,7 +1,4 @@
-"""The disturbances there are: their names, their strengths, what they do to frames.
-
-In: names and strengths. Out: the ``Case``s to try, the undisturbed one first.
-"""
+"""The disturbances there are: their names, their strengths, what they do to frames."""
 
 from __future__ import annotations
 
@@ -36,47 +33,31 @@ _CLOSE = ("%", "°")  # units that follow their number without a space
 
 @dataclass(frozen=True)
 class Place:
-    """Where a camera is, against the reference place.
+    """Where a camera is, against the reference place."""
 
-    Attributes:
-        azimuth: Degrees around the person, counterclockwise as seen from above.
-        rise: Meters higher.
-    """
-
-    azimuth: float
-    rise: float
+    azimuth: float  # degrees around the person, counterclockwise as seen from above
+    rise: float  # meters higher
 
     @property
     def text(self) -> str:
         """Such as ``"90°"``, ``"+0.5 m"`` or ``"90° +0.5 m"``; empty for the reference."""
-        parts = [f"{self.azimuth:g}°"] * bool(self.azimuth) + [f"{self.rise:+g} m"] * bool(
-            self.rise
-        )
-        return " ".join(parts)
+        around, higher = f"{self.azimuth:g}°", f"{self.rise:+g} m"
+        return " ".join([around] * bool(self.azimuth) + [higher] * bool(self.rise))
 
 
 @dataclass(frozen=True)
 class Condition:
-    """One way to disturb a recording.
+    """One way to disturb a recording."""
 
-    Attributes:
-        name: What the command line calls it.
-        meaning: What is done to every picture, in a sentence without its full stop.
-        unit: Of the strengths; empty for a condition that is either there or not.
-        strengths: What is tried if nobody says otherwise, the mildest first; None for a condition
-            without strengths, nothing where the clips decide.
-        least: The smallest strength allowed.
-        most: The largest.
-        make: Returns what is done to frames, given a strength and a seed; None does nothing.
-    """
-
-    name: str
-    meaning: str
-    unit: str
-    strengths: tuple[float | None, ...]
-    least: float
-    most: float
-    make: Make | None
+    name: str  # what the command line calls it
+    meaning: str  # what is done to every picture, in a sentence without its full stop
+    unit: str = ""  # of the strengths; empty for a condition that is either there or not
+    # what is tried if nobody says otherwise, the mildest first; None for a condition without
+    # strengths, nothing where the clips decide
+    strengths: tuple[float | None, ...] = (None,)
+    limits: tuple[float, float] = (0, 0)  # the smallest and the largest strength allowed
+    # returns what is done to frames, given a strength and a seed; None does nothing
+    make: Make | None = None
 
     def case(self, strength: float | None) -> Case:
         """Return this condition at a strength.
@@ -90,10 +71,11 @@ class Condition:
         if self.strengths == (None,):
             if strength is not None:
                 raise UsageError(f"{self.name} has no strengths; leave them out")
-        elif strength is None or not self.least <= strength <= self.most:
+        elif strength is None or not self.limits[0] <= strength <= self.limits[1]:
+            least, most = self.limits
             raise UsageError(
-                f"the strength of {self.name} must be {self.least:g} to {self.most:g} "
-                f"{self.unit}, not {strength}"
+                f"the strength of {self.name} must be {least:g} to {most:g} {self.unit}, not "
+                f"{strength}"
             )
         case = Case(self, strength)
         case.view()  # some strengths are refused only by what uses them
@@ -102,17 +84,13 @@ class Condition:
 
 @dataclass(frozen=True)
 class Case:
-    """A condition at one strength; a row of the table.
+    """A condition at one strength; a row of the table."""
 
-    Attributes:
-        condition: What is done.
-        strength: How much of it, in the condition's unit; None for a condition without strengths.
-        rise: Meters by which the camera is higher than in the reference place, where the condition
-            is another place and the strength its azimuth; None else.
-    """
-
-    condition: Condition
+    condition: Condition  # what is done
+    # how much of it, in the condition's unit; None for a condition without strengths
     strength: float | None
+    # meters by which the camera is higher than in the reference place, where the condition is
+    # another place and the strength its azimuth; None else
     rise: float | None = None
 
     @property
@@ -192,16 +170,13 @@ def _turn(degrees: float, seed: int) -> FrameTransform:
     return _each(lambda image: turned(image, degrees))
 
 
-UNDISTURBED = Condition("undisturbed", "the clip as it is", "", (None,), 0, 0, None)
+UNDISTURBED = Condition("undisturbed", "the clip as it is")
 
 VIEWPOINT = Condition(
     "viewpoint",
     "the same scene in another clip, from so far around the person, or from so much higher",
     "°",
-    (),
-    -180,
-    180,
-    None,
+    strengths=(),
 )
 
 CONDITIONS = {
@@ -212,8 +187,7 @@ CONDITIONS = {
             "every level is multiplied by this share",
             "% of the brightness",
             (50, 20, 10),
-            0,
-            100,
+            (0, 100),
             _by_share(darkened),
         ),
         Condition(
@@ -221,8 +195,7 @@ CONDITIONS = {
             "Gaussian noise of this standard deviation is added, anew in every picture",
             "levels",
             (10, 25, 50),
-            0,
-            255,
+            (0, 255),
             _noise,
         ),
         Condition(
@@ -230,8 +203,7 @@ CONDITIONS = {
             "out of focus: a Gaussian whose standard deviation is this share of the short side",
             "% of the short side",
             (1, 2, 4),
-            0.01,
-            50,
+            (0.01, 50),
             _by_share(blurred),
         ),
         Condition(
@@ -239,8 +211,7 @@ CONDITIONS = {
             "encoded as H.264 with this constant rate factor of x264 and decoded again",
             "CRF",
             (32, 38, 44),
-            0,
-            HARSHEST,
+            (0, HARSHEST),
             _compression,
         ),
         Condition(
@@ -248,8 +219,7 @@ CONDITIONS = {
             "no more than so many pictures a second are left, at their own times",
             "fps",
             (8, 5, 3),
-            0.1,
-            1000,
+            (0.1, 1000),
             lambda strength, seed: partial(slowed, rate=strength),
         ),
         Condition(
@@ -257,8 +227,7 @@ CONDITIONS = {
             "so much of height and width is cut off at each of the four edges",
             "% at each edge",
             (10, 20, 30),
-            0,
-            45,
+            (0, 45),
             _by_share(edges_cut),
         ),
         Condition(
@@ -266,26 +235,20 @@ CONDITIONS = {
             "so much of the height is hidden from below, as behind furniture",
             "% of the height",
             (15, 30, 45),
-            0,
-            95,
+            (0, 95),
             _by_share(lower_covered),
         ),
         Condition(
             "mirror",
             "left and right are exchanged",
-            "",
-            (None,),
-            0,
-            0,
-            lambda strength, seed: _each(mirrored),
+            make=lambda strength, seed: _each(mirrored),
         ),
         Condition(
             "tilt",
             "turned counterclockwise in its frame, as by a crooked camera; empty corners are gray",
             "°",
             (5, 10, 20),
-            -180,
-            180,
+            (-180, 180),
             lambda strength, seed: _each(lambda image: tilted(image, strength)),
         ),
         Condition(
@@ -293,8 +256,7 @@ CONDITIONS = {
             "turned by whole quarters, as by a camera on its side or upside down",
             "°",
             (90, 180),
-            0,
-            270,
+            (0, 270),
             _turn,
         ),
         VIEWPOINT,

@@ -1,24 +1,19 @@
-"""A model under disturbance as a picture: a dot with its interval for every condition and strength.
-
-In: a ``StressResult``. Out: a PNG with a panel for recall and one for false events.
-"""
+"""A stress test as a picture: a dot with its interval for every condition and strength."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from itertools import pairwise
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from matplotlib.ticker import FuncFormatter
 
 from slipdetect._text import printable, shorten
 from slipdetect.lab.stats.metrics import Metric
-from slipdetect.lab.stats.plot import draw_baseline, draw_metrics, new_figure
+from slipdetect.lab.stats.plot import draw_baseline, draw_metrics, new_figure, row_places
 from slipdetect.lab.stress.result import StressResult
 from slipdetect.reports.colors import COLORS, color, marker
 
 if TYPE_CHECKING:
-    from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
 _DPI = 120
@@ -32,14 +27,20 @@ _LONGEST_NAME = 60
 def stress_figure(result: StressResult) -> Figure:
     """Return the plot, 1200 pixels wide: rows in the order of the table."""
     rows = result.rows
-    places = _places([row.case.condition.name for row in rows])
+    conditions = [row.case.condition.name for row in rows]
+    places = row_places(conditions, _GAP)
     bottom = places[-1] + 0.8
     figure = new_figure(_WIDTH, 1.3 + _LINE * (bottom + 1), _DPI)
     left, right = figure.subplots(1, 2, sharey=True)
-    names = list(dict.fromkeys(row.case.condition.name for row in rows))
-    styles = [_style(names.index(row.case.condition.name)) for row in rows]
-    _panel(left, [row.recall for row in rows], places, styles)
-    _panel(right, [row.per_clip for row in rows], places, styles)
+    names = list(dict.fromkeys(conditions))
+    styles = [_style(names.index(name)) for name in conditions]
+    for axes, metrics in (
+        (left, [row.recall for row in rows]),
+        (right, [row.per_clip for row in rows]),
+    ):
+        draw_metrics(axes, metrics, places, styles)
+        if metrics[0].value is not None:
+            draw_baseline(axes, metrics[0].value)
     left.set_xlim(-0.02, 1.02)
     left.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{100 * value:.0f}%"))
     left.set_title("falls found", fontsize="medium")
@@ -53,8 +54,7 @@ def stress_figure(result: StressResult) -> Figure:
 
 def _title(result: StressResult) -> str:
     first = result.rows[0]
-    model = result.facts.get("model", {}).get("name", "")
-    named = f"{shorten(printable(model), _LONGEST_NAME)}: " if model else ""
+    named = f"{shorten(printable(result.seen), _LONGEST_NAME)}: " if result.seen else ""
     counts = f"{first.recall.base:g} falls, {first.clips - first.positives} clips without"
     return f"{named}{counts}; bars are 95% intervals, dashed: undisturbed"
 
@@ -67,25 +67,6 @@ def _style(index: int) -> dict[str, Any]:
         return {"color": _UNDISTURBED, "marker": "D", "markersize": 6}
     shape = marker((index - 1) // colors * len(COLORS))
     return {"color": color((index - 1) % colors), "marker": shape, "markersize": 6}
-
-
-def _places(names: Sequence[str]) -> list[float]:
-    found, y = [0.0], 0.0
-    for before, name in pairwise(names):
-        y += 1 if before == name else 1 + _GAP
-        found.append(y)
-    return found
-
-
-def _panel(
-    axes: Axes,
-    metrics: Sequence[Metric],
-    places: Sequence[float],
-    styles: Sequence[Mapping[str, Any]],
-) -> None:
-    draw_metrics(axes, metrics, places, styles)
-    if metrics[0].value is not None:
-        draw_baseline(axes, metrics[0].value)
 
 
 def _reach(metrics: Sequence[Metric]) -> float:

@@ -1,7 +1,4 @@
-"""Frames as they look after a camera or a recorder has compressed them hard.
-
-In: frames. Out: the same frames, encoded as H.264 and decoded again, in memory.
-"""
+"""Frames as they look after a camera or a recorder has compressed them hard."""
 
 from __future__ import annotations
 

@@ -1,7 +1,4 @@
-"""A stress test as text: a table for a terminal, a page in Markdown, data for JSON.
-
-In: a ``StressResult``. Out: text, or plain data.
-"""
+"""A stress test as text: a table for a terminal, a page in Markdown, data for JSON."""
 
 from __future__ import annotations
 
@@ -61,9 +58,8 @@ def stress_data(result: StressResult) -> dict[str, Any]:
 
 
 def _subject(result: StressResult) -> str:
-    first, facts = result.rows[0], result.facts
-    model = facts.get("model", {}).get("name", "")
-    named = f"model {printable(model)}: " if model else ""
+    first = result.rows[0]
+    named = f"model {printable(result.seen)}: " if result.seen else ""
     part = " (a part of the data, --quick)" if result.quick else ""
     return (
         f"{named}{first.clips} clips{part}, {first.positives} of them with a fall, "

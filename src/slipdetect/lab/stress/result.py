@@ -1,7 +1,4 @@
-"""What predictions of disturbed clips come to: a row of metrics, and how it differs from the first.
-
-In: predictions by case. Out: ``StressRow``s.
-"""
+"""What predictions of disturbed clips come to: metrics, and how they differ from the first."""
 
 from __future__ import annotations
 
@@ -22,63 +19,45 @@ from slipdetect.lab.stress.conditions import Case
 
 @dataclass(frozen=True)
 class Change:
-    """What became of falls under disturbance, on the clips that could be read both times.
+    """What became of falls under disturbance, on the clips that could be read both times."""
 
-    Attributes:
-        falls: Falls in these clips.
-        lost: Found undisturbed and no more.
-        gained: Found under disturbance only.
-        p_value: Of McNemar's exact test.
-        corrected: The same, corrected for the number of rows (Holm).
-    """
-
-    falls: int
-    lost: int
-    gained: int
-    p_value: float
-    corrected: float
+    falls: int  # falls in these clips
+    lost: int  # found undisturbed and no more
+    gained: int  # found under disturbance only
+    p_value: float  # of McNemar's exact test
+    corrected: float  # the same, corrected for the number of rows (Holm)
 
 
 @dataclass(frozen=True)
 class StressRow:
-    """One condition at one strength.
+    """One condition at one strength."""
 
-    Attributes:
-        case: Which.
-        clips: Clips that could be read.
-        positives: Of them with a fall.
-        recall: Falls found of those there are; in clips without event times, clips with any event.
-        per_hour: Events found in clips without a fall, of the hours of these.
-        per_clip: The same a clip.
-        auc: Area under the ROC curve of clip scores; without a value with one label only.
-        change: Against the undisturbed clips; None in their own row.
-    """
-
-    case: Case
-    clips: int
-    positives: int
+    case: Case  # which
+    clips: int  # clips that could be read
+    positives: int  # of them with a fall
+    # falls found of those there are; in clips without event times, clips with any event
     recall: Metric
-    per_hour: Metric
-    per_clip: Metric
-    auc: Metric
-    change: Change | None = None
+    per_hour: Metric  # events found in clips without a fall, of the hours of these
+    per_clip: Metric  # the same a clip
+    auc: Metric  # area under the ROC curve of clip scores; without a value with one label only
+    change: Change | None = None  # against the undisturbed clips; None in their own row
 
 
 @dataclass(frozen=True)
 class StressResult:
-    """The whole table.
+    """The whole table."""
 
-    Attributes:
-        rows: Undisturbed first.
-        groups: Groups of the clips.
-        facts: Model, data and settings, as the folder keeps them.
-        quick: Only a part of the clips was taken.
-    """
-
-    rows: tuple[StressRow, ...]
-    groups: int
+    rows: tuple[StressRow, ...]  # undisturbed first
+    groups: int  # groups of the clips
+    # model, data and settings, as the folder keeps them
     facts: Mapping[str, Any] = field(default_factory=dict)
-    quick: bool = False
+    quick: bool = False  # only a part of the clips was taken
+
+    @property
+    def seen(self) -> str:
+        """By which model the clips were seen, and how, such as ``"default, view above"``."""
+        model, view = self.facts.get("model", {}).get("name", ""), self.facts.get("view")
+        return f"{model}, view {view}" if view else str(model)
 
 
 def stress_rows(
@@ -117,16 +96,10 @@ def _row(case: Case, predictions: Sequence[ClipPrediction], resamples: int) -> S
         "per_clip": Rate(false, (~positive).astype(np.float64), groups),
         "auc": Auc(scores, positive, groups),
     }
-    metrics = measure(measures, GroupResampler(groups, positive, resamples, seed=0))
-    return StressRow(
-        case=case,
-        clips=len(predictions),
-        positives=int(positive.sum()),
-        recall=metrics["recall"],
-        per_hour=metrics["per_hour"],
-        per_clip=metrics["per_clip"],
-        auc=metrics["auc"],
-    )
+    resampler = GroupResampler(groups, positive, resamples, seed=0)
+    recall, per_hour, per_clip, auc = measure(measures, resampler).values()
+    falling = int(positive.sum())
+    return StressRow(case, len(predictions), falling, recall, per_hour, per_clip, auc)
 
 
 def _change(

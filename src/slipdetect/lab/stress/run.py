@@ -1,7 +1,4 @@
-"""Running a detector under every condition, so that a stop costs no more than one of them.
-
-In: a detector, clips and cases. Out: a folder with a file of predictions for each case.
-"""
+"""Running a detector under every condition, so that a stop costs no more than one of them."""
 
 from __future__ import annotations
 
@@ -28,6 +25,7 @@ from slipdetect.lab.stress.conditions import Case
 from slipdetect.lab.stress.viewpoints import AZIMUTH, RISE, SCENE
 from slipdetect.models import ModelPackage
 from slipdetect.models.package import CONFIG_FILE
+from slipdetect.types import View
 
 FACTS_FILE = "facts.json"
 PAGE, TABLE, PLOT = "stress.md", "stress.json", "stress.png"  # made anew by every run
@@ -37,7 +35,7 @@ Say = Callable[[Case, int, int], None]
 
 
 def stress_facts(
-    package: ModelPackage, clips: Sequence[Clip], root: Path, seed: int
+    package: ModelPackage, clips: Sequence[Clip], root: Path, seed: int, view: View = "level"
 ) -> dict[str, Any]:
     """Return everything that predictions depend on, as plain JSON data.
 
@@ -54,6 +52,8 @@ def stress_facts(
         "data": {"clips": len(clips), "sha256": digest},
         "seed": seed,
         "version": VERSION,
+        # only where it is another one, so that older runs go on
+        **({} if view == "level" else {"view": view}),
     }
 
 
@@ -104,7 +104,7 @@ def run_case(
     """
     seen = detector.with_transform(case.view(seed))
     told = partial(say, case)
-    rows = list(predict(seen, clips, root, told, sizes=False))
+    rows = predict(seen, clips, root, told, sizes=False)
     if not rows:
         raise DataError("no clip could be read; check the paths in the annotation file")
     write_predictions(rows, predictions_file(folder, case))

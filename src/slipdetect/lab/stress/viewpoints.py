@@ -1,8 +1,4 @@
-"""Clips of the same scenes from several camera places: which clip is which scene from where.
-
-In: clips whose columns say so. Out: the clips from the reference place, and those of the same
-scenes from each other place.
-"""
+"""Clips of the same scenes from several camera places: which clip is which scene from where."""
 
 from __future__ import annotations
 
@@ -22,14 +18,11 @@ REFERENCE = Place(0.0, 0.0)
 
 @dataclass(frozen=True)
 class Viewpoints:
-    """Scenes and the places that they are seen from.
+    """Scenes and the places that they are seen from."""
 
-    Attributes:
-        reference: The clips from the reference place; all of them where nothing is known of places.
-        others: For each other place, the clip of the same scene by the path of the reference clip.
-    """
-
+    # the clips from the reference place; all of them where nothing is known of places
     reference: list[Clip]
+    # for each other place, the clip of the same scene by the path of the reference clip
     others: Mapping[Place, Mapping[Path, Clip]] = field(default_factory=dict)
 
     @property

@@ -349,4 +349,4 @@ def _widen(axes: Axes, curves: Sequence[Curve]) -> None:
 
 
 def _label(run: str) -> str:
-    return shorten(printable(run), _LONGEST_NAME)
+    return shorten(printable(run), _LONGEST_NAME).replace("$", r"\$")  # it begins no formula
