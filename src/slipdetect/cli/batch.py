@@ -1,7 +1,4 @@
-"""Running a detector over many sources, none of which can stop the others.
-
-In: jobs. Out: results, given to sinks, and a ``Tally`` that knows the exit code.
-"""
+"""Running a detector over many sources, none of which can stop the others."""
 
 from __future__ import annotations
 

@@ -1,7 +1,4 @@
-"""A file of cameras: a table for each, checked as options are, errors with their line.
-
-In: TOML. Out: ``CameraEntry``s.
-"""
+"""A file of cameras: a table for each, checked as options are, errors with their line."""
 
 from __future__ import annotations
 

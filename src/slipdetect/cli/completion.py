@@ -1,8 +1,4 @@
-"""Text of the command line that names a file or a folder, which shells complete.
-
-In: what a shell has of a word. Out: click types for options and arguments whose words may be more
-than a path, such as an address or ``default``.
-"""
+"""Text of the command line that names a file or a folder, which shells complete."""
 
 from __future__ import annotations
 

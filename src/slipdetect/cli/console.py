@@ -1,7 +1,4 @@
-"""Where words go: data to stdout, everything else to stderr, both around a progress bar.
-
-In: text and how much of it the user wants. Out: lines on stdout and stderr.
-"""
+"""Where words go: data to stdout, everything else to stderr, both around a progress bar."""
 
 from __future__ import annotations
 

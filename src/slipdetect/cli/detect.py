@@ -1,7 +1,4 @@
-"""``slipdetect detect``: find slips and falls in videos.
-
-In: files, folders, lists. Out: events on stdout or in a file, and an exit code.
-"""
+"""``slipdetect detect``: find slips and falls in videos."""
 
 from __future__ import annotations
 

@@ -1,7 +1,4 @@
-"""The settings of ``detect`` and ``watch``: each field is an option, with its heading and help.
-
-In: what click has parsed. Out: ``DetectSettings``, and ``CommonSettings``, which both have.
-"""
+"""The settings of ``detect`` and ``watch``: each field is an option, with its heading and help."""
 
 from __future__ import annotations
 

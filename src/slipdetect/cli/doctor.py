@@ -1,7 +1,4 @@
 """``slipdetect doctor``: whether everything that slipdetect needs works here; what a recording is.
-
-In: this machine, or a video. Out: a report as text or JSON, exit code 1 when something needed is
-missing.
 """
 
 from __future__ import annotations

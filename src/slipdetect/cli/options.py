@@ -1,7 +1,4 @@
-"""Options that every command takes, and bundling options.
-
-In: click options. Out: decorators.
-"""
+"""Options that every command takes, and bundling options."""
 
 from __future__ import annotations
 

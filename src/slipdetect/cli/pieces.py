@@ -1,7 +1,4 @@
-"""Recordings in pieces: which of the files that the user named belong together.
-
-In: files, folders, patterns, lists. Out: a ``Job`` per recording, and the files of each.
-"""
+"""Recordings in pieces: which of the files that the user named belong together."""
 
 from __future__ import annotations
 

@@ -1,8 +1,4 @@
-"""Values of options from a TOML file: ``--config FILE`` or ``SLIPDETECT_CONFIG``.
-
-In: a file with a table for each command. Out: defaults for click, and errors that name file and
-key. An option on the command line goes before its environment variable, that before the file.
-"""
+"""Values of options from a TOML file: ``--config FILE`` or ``SLIPDETECT_CONFIG``."""
 
 from __future__ import annotations
 

@@ -1,7 +1,4 @@
-"""Looking at several videos at once, as if they were looked at one after the other.
-
-In: workers, the sources in order. Out: a function that detects, and is ahead.
-"""
+"""Looking at several videos at once, as if they were looked at one after the other."""
 
 from __future__ import annotations
 

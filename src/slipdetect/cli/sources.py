@@ -1,8 +1,4 @@
-"""What the user named on the command line, spelled out as single videos or as a live source.
-
-In: files, folders, patterns, ``@list.txt``, ``@clips.csv``, ``-``. Out: a ``Job`` per video, or why
-there is none.
-"""
+"""What the user named on the command line, spelled out as single videos or as a live source."""
 
 from __future__ import annotations
 

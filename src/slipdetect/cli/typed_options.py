@@ -1,6 +1,4 @@
 """The options of a command as the fields of a dataclass, so that their types reach what uses them.
-
-In: a dataclass whose fields are made by ``option``. Out: click options; the dataclass, filled.
 """
 
 from __future__ import annotations

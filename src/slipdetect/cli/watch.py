@@ -1,7 +1,4 @@
-"""``slipdetect watch``: a camera or a stream, events as they happen, a summary at the end.
-
-In: a live source. Out: lines on stdout, the source's state on stderr, an exit code.
-"""
+"""``slipdetect watch``: a camera or a stream, events as they happen, a summary at the end."""
 
 from __future__ import annotations
 

@@ -1,7 +1,4 @@
-"""One run over live sources: what each tells goes to the sinks, until all are over.
-
-In: cameras, sinks. Out: lines on stdout, the sources' state on stderr, an exit code.
-"""
+"""One run over live sources: what each tells goes to the sinks, until all are over."""
 
 from __future__ import annotations
 

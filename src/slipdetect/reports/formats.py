@@ -1,7 +1,4 @@
-"""Events in formats that other programs read: JSON, CSV, ActivityNet's detections, subtitles.
-
-In: ``DetectionResult``s, or a source and why it failed. Out: text with ``\\n`` line ends.
-"""
+"""Events in formats that other programs read: JSON, CSV, ActivityNet's detections, subtitles."""
 
 from __future__ import annotations
 

@@ -1,7 +1,4 @@
-"""What a live run tells, as JSON lines for programs or as lines for people.
-
-In: ``LiveEvent``s and a summary. Out: a line of text each, ending in a line feed.
-"""
+"""What a live run tells, as JSON lines for programs or as lines for people."""
 
 from __future__ import annotations
 

@@ -1,7 +1,4 @@
-"""Results for people at a terminal: events of one source, a row for each of many, times.
-
-In: ``DetectionResult``s, a ``Profile``. Out: lines of text.
-"""
+"""Results for people at a terminal: events of one source, a row for each of many, times."""
 
 from __future__ import annotations
 

@@ -1,7 +1,4 @@
-"""Rows of cells as lines of text: columns for a terminal, a table in Markdown for a page.
-
-In: headings, and cells as text. Out: lines.
-"""
+"""Rows of cells as lines of text: columns for a terminal, a table in Markdown for a page."""
 
 from __future__ import annotations
 

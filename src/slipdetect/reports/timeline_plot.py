@@ -1,7 +1,4 @@
-"""The probability over a video's time as a picture: fused, of each stream, with the events.
-
-In: a ``DetectionResult`` and its thresholds. Out: a PNG, 1440 pixels wide.
-"""
+"""The probability over a video's time as a picture: fused, of each stream, with the events."""
 
 from __future__ import annotations
 

@@ -1,6 +1,4 @@
 """Reading frames and flow back from a store, and only those made by the recipe that is asked for.
-
-In: a folder that ``slipdetect extract`` made. Out: arrays, checked against their hashes.
 """
 
 from __future__ import annotations

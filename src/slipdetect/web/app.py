@@ -1,7 +1,4 @@
-"""What answers requests: the page and its data, pictures, clips, marks, health, metrics.
-
-In: a ``Board`` and what makes pictures. Out: an ASGI application.
-"""
+"""What answers requests: the page and its data, pictures, clips, marks, health, metrics."""
 
 from __future__ import annotations
 

@@ -1,7 +1,4 @@
-"""What the page shows and what people say of it: cameras, the latest events, verdicts.
-
-In: states of cameras, events, verdicts. Out: data for JSON; rows of the review.
-"""
+"""What the page shows and what people say of it: cameras, the latest events, verdicts."""
 
 from __future__ import annotations
 

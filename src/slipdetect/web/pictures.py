@@ -1,6 +1,4 @@
 """Pictures for the page, made when they are asked for, by one thread that lets detection go first.
-
-In: frames of cameras. Out: JPEGs; with ``--privacy`` without people.
 """
 
 from __future__ import annotations

@@ -1,8 +1,4 @@
-"""The review of live events: which of them are falls, as annotations of their clips.
-
-In: verdicts on events. Out: a CSV that ``train`` takes, never half written and never shortened by
-another program that has it too.
-"""
+"""The review of live events: which of them are falls, as annotations of their clips."""
 
 from __future__ import annotations
 

@@ -1,7 +1,4 @@
-"""Tasks between a queue and the workers: whoever dies is replaced, and the task tried again.
-
-In: a backend, tasks with names. Out: what was told and what came of each task, exactly once.
-"""
+"""Tasks between a queue and the workers: whoever dies is replaced, and the task tried again."""
 
 from __future__ import annotations
 

@@ -1,7 +1,4 @@
-"""What of a list of videos is done: a file that survives a kill, so that the rest can follow.
-
-In: results as they come. Out: JSON lines, one a video, appended and on the disk at once.
-"""
+"""What of a list of videos is done: a file that survives a kill, so that the rest can follow."""
 
 from __future__ import annotations
 

@@ -1,7 +1,4 @@
-"""Workers as processes of this machine, each with a share of its CPUs.
-
-In: how many. Out: a ``Backend``; whoever dies is known by its end of a pipe.
-"""
+"""Workers as processes of this machine, each with a share of its CPUs."""
 
 from __future__ import annotations
 

@@ -1,7 +1,4 @@
-"""A worker as an actor of Ray: the half that runs on some machine of a cluster.
-
-In: a ``Make``, tasks. Out: ``Word``s.
-"""
+"""A worker as an actor of Ray: the half that runs on some machine of a cluster."""
 
 from __future__ import annotations
 

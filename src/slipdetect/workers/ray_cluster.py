@@ -1,7 +1,4 @@
-"""Workers as actors of a Ray cluster, on as many machines as that has.
-
-In: the cluster's address. Out: a ``Backend``; a lost machine is told from a worker that died.
-"""
+"""Workers as actors of a Ray cluster, on as many machines as that has."""
 
 from __future__ import annotations
 

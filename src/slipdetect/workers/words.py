@@ -1,7 +1,4 @@
-"""What a worker says: it is ready, how far it is, what came out, or that it is gone.
-
-In: nothing. Out: small frozen classes, which travel between processes and machines.
-"""
+"""What a worker says: it is ready, how far it is, what came out, or that it is gone."""
 
 from __future__ import annotations
 

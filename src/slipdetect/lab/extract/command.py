@@ -1,7 +1,4 @@
-"""``slipdetect extract``: store frames and flow of videos.
-
-In: files, folders, lists. Out: a folder that ``VideoStore`` reads, and an exit code.
-"""
+"""``slipdetect extract``: store frames and flow of videos."""
 
 from __future__ import annotations
 

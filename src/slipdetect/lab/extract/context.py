@@ -1,7 +1,4 @@
-"""What the videos of one batch share while they are extracted, and how they are stopped.
-
-In: a recipe and a folder. Out: ``ExtractionContext``, and who hears how it goes.
-"""
+"""What the videos of one batch share while they are extracted, and how they are stopped."""
 
 from __future__ import annotations
 

@@ -1,7 +1,4 @@
-"""Extracting one video into a store, going on where that was interrupted, or repairing it.
-
-In: a ``Task`` and an ``ExtractionContext``. Out: files in the store, the manifest last.
-"""
+"""Extracting one video into a store, going on where that was interrupted, or repairing it."""
 
 from __future__ import annotations
 

@@ -1,7 +1,4 @@
-"""What is finished of a video that is being extracted.
-
-In: finished shards. Out: a file that survives a kill, and is gone when the manifest is written.
-"""
+"""What is finished of a video that is being extracted."""
 
 from __future__ import annotations
 

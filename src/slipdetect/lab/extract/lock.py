@@ -1,7 +1,4 @@
-"""One process at a time on an output folder.
-
-In: a folder. Out: a held lock, or an ``OutputError`` that names who holds it.
-"""
+"""One process at a time on an output folder."""
 
 from __future__ import annotations
 

@@ -1,7 +1,4 @@
-"""What a user sees of an extraction: a bar, a line per trouble, a summary, and Ctrl-C.
-
-In: what happens. Out: lines on stderr, and a ``Tally``.
-"""
+"""What a user sees of an extraction: a bar, a line per trouble, a summary, and Ctrl-C."""
 
 from __future__ import annotations
 

@@ -1,7 +1,4 @@
-"""A video as the units that its shards are made of, with the flow from each frame to the next.
-
-In: a path and an ``ExtractionContext``. Out: units in order, one at a time in memory.
-"""
+"""A video as the units that its shards are made of, with the flow from each frame to the next."""
 
 from __future__ import annotations
 

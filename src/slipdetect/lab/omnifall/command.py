@@ -1,7 +1,4 @@
-"""``slipdetect reproduce omnifall``: trained on staged or synthetic falls, tested in the wild.
-
-In: OmniFall's segments and videos. Out: models, tables on stdout and in files.
-"""
+"""``slipdetect reproduce omnifall``: trained on staged or synthetic falls, tested in the wild."""
 
 from __future__ import annotations
 
