@@ -139,7 +139,8 @@ def _watch_instead(ctx: click.Context, source: str) -> None:
         value, name = ctx.params.get(param.name or ""), param.opts[-1]
         origin = ctx.get_parameter_source(param.name or "")
         given = origin not in (None, ParameterSource.DEFAULT) and param.expose_value
-        if not given or isinstance(param, click.Argument):
+        # a flag that is said to be off is as if it had not been said
+        if not given or value is False or isinstance(param, click.Argument):
             continue
         if param.name in known:
             args += [name] if value is True else [name, str(value)]
@@ -206,6 +207,7 @@ def _detecting(
     settings: DetectSettings, detector: Detector, sources: Sequence[str], backend: Backend | None
 ) -> Iterator[Detect]:
     """Yield the function that processes one video; it is called for each source, in order."""
+    settings.check_store(detector)
     with ExitStack() as stack:
         kept = None
         if settings.resume is not None:
@@ -217,8 +219,6 @@ def _detecting(
         if backend is None:
             run = _in_this_process(settings, detector, kept)
         else:
-            if settings.on is None:
-                settings.opened_store(detector)  # what is wrong with it is told once, here
             wanted = replace(settings, sources=(), targets={}, zones=None)
             make = Detecting(wanted, detector.zones)
             left = [name for name in sources if name not in done]
@@ -240,7 +240,7 @@ def _detecting(
 def _in_this_process(
     settings: DetectSettings, detector: Detector, kept: Manifest[DetectionResult] | None
 ) -> Detect:
-    store, reading = settings.opened_store(detector), settings.reading()
+    store, reading = settings.opened_store(), settings.reading()
 
     def run(source: str, on_progress: Progress, on_event: OnEvent) -> DetectionResult:
         result = detector.detect(

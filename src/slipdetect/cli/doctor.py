@@ -1,5 +1,4 @@
-"""``slipdetect doctor``: whether everything that slipdetect needs works here; what a recording is.
-"""
+"""``slipdetect doctor``: whether all that slipdetect needs works here; what a recording is."""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Values of options from a TOML file: ``--config FILE`` or ``SLIPDETECT_CONFIG``."""
+"""Values of options from a TOML file: ``--config FILE`` or ``SLIPDETECT_CONFIG``.
+
+An option on the command line goes before its environment variable, that before the file.
+"""
 
 from __future__ import annotations
 

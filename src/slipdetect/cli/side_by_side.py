@@ -46,7 +46,7 @@ class Detecting:
         """Return what finds the events of a source."""
         detector = self.settings.load_detector()
         detector.zones = self.zones
-        store, reading = self.settings.opened_store(detector), self.settings.reading()
+        store, reading = self.settings.opened_store(), self.settings.reading()
 
         def detect(source: str, link: Link) -> DetectionResult:
             progress = Paced(link.tell)

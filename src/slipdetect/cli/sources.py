@@ -57,7 +57,7 @@ def footage(sources: Iterable[str]) -> list[Path]:
 def _expand(source: str) -> Iterator[Job]:
     try:
         if source == "-":
-            yield from _listed(sys.stdin.read(), Path(), "standard input")
+            yield from _listed(sys.stdin.buffer.read(), Path(), "standard input")
         elif source.startswith("@") and not exists(source):
             yield from _list_file(Path(source[1:]))
         else:
@@ -95,19 +95,21 @@ def _videos(source: str) -> list[str]:
 
 def _list_file(path: Path) -> Iterator[Job]:
     try:
-        text = path.read_text(encoding="utf-8-sig")
+        content = path.read_bytes()
     except OSError as error:
         raise DataError(f"cannot read the list {str(path)!r}: {error.strerror}") from error
-    except UnicodeDecodeError as error:
-        raise DataError(f"the list {str(path)!r} is not UTF-8 text; save it as UTF-8") from error
-    yield from _listed(text, path.parent, repr(str(path)), path.suffix.lower() == ".csv")
+    yield from _listed(content, path.parent, repr(str(path)), path.suffix.lower() == ".csv")
 
 
-def _listed(text: str, base: Path, where: str, is_table: bool = False) -> Iterator[Job]:
+def _listed(content: bytes, base: Path, where: str, is_table: bool = False) -> Iterator[Job]:
     """Yield the jobs of a list: a source a line, relative to ``base``, ``#`` begins a comment.
 
     A table has them in its column ``path``, each as often as it has events; it is taken once.
     """
+    try:
+        text = content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise DataError(f"the list {where} is not UTF-8 text; save it as UTF-8") from error
     if is_table:
         paths = path_column(io.StringIO(text, newline=""), f"the list {where}")
         names = list(dict.fromkeys(name for _, name in paths))

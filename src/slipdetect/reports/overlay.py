@@ -122,7 +122,8 @@ class OverlayPainter:
         height, width = strip.shape[:2]
         probability = self.probability_at(time)
         scale = _scale(height * 0.42)
-        clock = timecode(time)[3:-2] if time < 3600 else timecode(time)[:-4]
+        clock = timecode(time)
+        clock = clock[3:-2] if clock.startswith("00:") else clock[:-4]
         left = _write(strip, clock, (height // 4, height // 2), scale, _INK) + height // 3
         number = f"{probability:.2f}"
         right = width - _width(number, scale) - height // 2

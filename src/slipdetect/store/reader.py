@@ -1,5 +1,4 @@
-"""Reading frames and flow back from a store, and only those made by the recipe that is asked for.
-"""
+"""Reading frames and flow back from a store, only those made by the recipe that is asked for."""
 
 from __future__ import annotations
 

@@ -1,5 +1,4 @@
-"""Pictures for the page, made when they are asked for, by one thread that lets detection go first.
-"""
+"""Pictures for the page, made when asked for, by one thread that lets detection go first."""
 
 from __future__ import annotations
 

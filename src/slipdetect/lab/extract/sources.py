@@ -1,5 +1,4 @@
-"""What the user wants extracted, spelled out as single videos; a million of a list take no memory.
-"""
+"""What the user wants extracted, as single videos; a million of a list take no memory."""
 
 from __future__ import annotations
 

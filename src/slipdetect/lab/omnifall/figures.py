@@ -1,5 +1,4 @@
-"""How well segments of OmniFall are told apart: fall and fallen against all else, and each class.
-"""
+"""How well OmniFall's segments are told apart: fall and fallen against all else, each class."""
 
 from __future__ import annotations
 
