@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import traceback
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
@@ -12,9 +11,9 @@ from typing import TYPE_CHECKING
 
 from slipdetect._text import clock, printable, shorten
 from slipdetect.cli.console import Bar, Console, one_line
-from slipdetect.cli.errors import EVENT_FOUND, INTERNAL, INTERRUPTED, SOME_FAILED, describe
+from slipdetect.cli.errors import EVENT_FOUND, INTERRUPTED, SOME_FAILED, describe, report_one
 from slipdetect.cli.sources import Job
-from slipdetect.errors import OutputError, SlipdetectError, UsageError, VideoError, WorkerError
+from slipdetect.errors import OutputError, UsageError, VideoError, WorkerError
 from slipdetect.sinks.sink import Alert, Sink
 from slipdetect.types import Profile
 
@@ -191,13 +190,7 @@ class Batch:
             )
 
     def _fail(self, source: str, error: Exception) -> None:
-        text = describe(error)
-        code = error.exit_code if isinstance(error, SlipdetectError) else INTERNAL
-        if code == INTERNAL:
-            text = f"{source!r}: {text}"
-        if self._console.debug:
-            self._console.block("".join(traceback.format_exception(error)))
-        self._console.error(text)
+        code, text = report_one(error, source, self._console)
         self._tally.failures.append(code)
         for sink in self._sinks:
             sink.failure(source, one_line(text))

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import logging
 import re
+import signal
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
@@ -168,6 +169,20 @@ class _ConsoleHandler(logging.Handler):
     def emit(self, record: logging.LogRecord) -> None:
         line = one_line(_PREFIXES.get(record.levelno, "") + record.getMessage())
         self._console.block(name_options(line) + "\n")
+
+
+@contextmanager
+def signals(handlers: Mapping[signal.Signals, Callable[[], None]]) -> Iterator[None]:
+    """Call what belongs to a signal when it comes while the block runs, in the main thread."""
+    before = {}
+    if threading.current_thread() is threading.main_thread():  # no other hears any
+        for number, call in handlers.items():
+            before[number] = signal.signal(number, lambda _number, _frame, call=call: call())
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 def one_line(text: str) -> str:

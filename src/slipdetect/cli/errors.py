@@ -76,10 +76,26 @@ def report(error: BaseException, console: Console) -> int:
         return INTERRUPTED
     if isinstance(error, OutputError):
         _give_up_stdout()
+    return report_one(error, "", console)[0]
+
+
+def report_one(error: BaseException, source: str, console: Console) -> tuple[int, str]:
+    """Say in one line what went wrong with one of several inputs.
+
+    Args:
+        error: What was raised.
+        source: The input; what is no error of ours does not name it.
+        console: As for ``report``.
+
+    Returns:
+        The exit code, and the line.
+    """
+    known = isinstance(error, SlipdetectError)
+    text = describe(error) if known or not source else f"{source!r}: {describe(error)}"
     if console.debug:
         console.block("".join(traceback.format_exception(error)))
-    console.error(describe(error))
-    return error.exit_code if isinstance(error, SlipdetectError) else INTERNAL
+    console.error(text)
+    return error.exit_code if isinstance(error, SlipdetectError) else INTERNAL, text
 
 
 def describe(error: BaseException) -> str:

@@ -6,17 +6,16 @@ import ctypes
 import signal
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
-from types import FrameType
 from typing import TYPE_CHECKING
 
 from slipdetect.cli.batch import warn_of_missing
-from slipdetect.cli.console import Console
-from slipdetect.cli.errors import INTERRUPTED, SOME_FAILED, describe
-from slipdetect.errors import SlipdetectError, VideoError
+from slipdetect.cli.console import Console, signals
+from slipdetect.cli.errors import INTERRUPTED, SOME_FAILED, report_one
+from slipdetect.errors import VideoError
 from slipdetect.sinks.sink import Alert, Sink
 
 if TYPE_CHECKING:
@@ -32,15 +31,10 @@ _TRIM_AFTER = 3.0  # seconds; it takes some 10 ms
 
 @dataclass
 class _Watched:
-    """What is kept of one camera.
+    """What is kept of one camera."""
 
-    Attributes:
-        alerts: Of its last events, by their number.
-        sampled: Frames looked at and thrown away when that was last counted.
-    """
-
-    alerts: dict[int, Alert] = field(default_factory=dict)
-    sampled: tuple[int, int] = (0, 0)
+    alerts: dict[int, Alert] = field(default_factory=dict)  # of its last events, by number
+    sampled: tuple[int, int] = (0, 0)  # frames looked at and thrown away, as last counted
 
 
 class Watching:
@@ -94,9 +88,12 @@ class Watching:
             wanted.set()
             cameras.wake()
 
+        handlers = {signal.SIGTERM: _on_sigterm}
+        if reload is not None and hasattr(signal, "SIGHUP"):
+            handlers[signal.SIGHUP] = on_sighup
         code = 0
         try:
-            with signals(on_sighup if reload is not None else None):
+            with signals(handlers):
                 for told in cameras.events():
                     if told is not None:
                         self._take(told)
@@ -173,9 +170,7 @@ class Watching:
         if ended.error is not None:
             self.lost.append(ended.error)
             if self._many:
-                known = isinstance(ended.error, SlipdetectError)
-                text = describe(ended.error)
-                self._console.error(text if known else f"{camera!r}: {text}")
+                report_one(ended.error, camera, self._console)
 
     def _look_after(self, cameras: Cameras) -> None:
         """Tell what sinks could not make and what is too much; give up if nothing ever came."""
@@ -248,26 +243,6 @@ def give_memory_back() -> None:
         ctypes.CDLL(None).malloc_trim(0)
 
 
-@contextmanager
-def signals(on_sighup: Callable[[], None] | None = None) -> Iterator[None]:
-    """End by SIGTERM, which service managers send, as by Ctrl-C while the block runs.
-
-    Args:
-        on_sighup: Called on SIGHUP; None: that ends the program, as ever.
-    """
-    if threading.current_thread() is not threading.main_thread():
-        yield  # only the main thread hears signals
-        return
-
-    def on_sigterm(number: int, frame: FrameType | None) -> None:
-        raise KeyboardInterrupt
-
-    before = {signal.SIGTERM: signal.signal(signal.SIGTERM, on_sigterm)}
-    if on_sighup is not None and hasattr(signal, "SIGHUP"):
-        call = on_sighup
-        before[signal.SIGHUP] = signal.signal(signal.SIGHUP, lambda number, frame: call())
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
+def _on_sigterm() -> None:
+    """End as by Ctrl-C; service managers send it."""
+    raise KeyboardInterrupt

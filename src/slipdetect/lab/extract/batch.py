@@ -8,20 +8,28 @@ from contextlib import closing
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from slipdetect.lab.extract.context import (
-    GO_ON,
-    ExtractionContext,
-    ExtractionResult,
-    Interrupted,
-    ProgressListener,
-    StopFlag,
-)
+from slipdetect.lab.extract.context import ExtractionContext, ExtractionResult, StopFlag
 from slipdetect.lab.extract.extract_video import do_task
 from slipdetect.lab.extract.files import StoreUnwritable
 from slipdetect.lab.extract.plan import Task
 from slipdetect.store.manifest import ExtractionRecipe
-from slipdetect.workers import Backend, Crew, Done, Failed, Link, Paced, Told, open_backend
+from slipdetect.workers import (
+    GO_ON,
+    Backend,
+    Crew,
+    Done,
+    Failed,
+    Interrupted,
+    Link,
+    Paced,
+    Told,
+    open_backend,
+)
+
+if TYPE_CHECKING:
+    from slipdetect.lab.extract.progress import ExtractProgress
 
 _SECONDS_BETWEEN = 0.2
 
@@ -30,7 +38,7 @@ def run_batch(
     tasks: Sequence[Task],
     folder: Path,
     recipe: ExtractionRecipe,
-    listener: ProgressListener,
+    listener: ExtractProgress,
     stop: StopFlag,
     jobs: int | None = None,
     device: str = "auto",
@@ -57,14 +65,9 @@ def run_batch(
 
 
 class _Meter:
-    """Sums up how far the tasks of a batch are, and passes on what became of them.
+    """Sums up how far the tasks of a batch are, and passes on what became of them."""
 
-    Args:
-        tasks: All of them.
-        listener: Who hears of it.
-    """
-
-    def __init__(self, tasks: Sequence[Task], listener: ProgressListener) -> None:
+    def __init__(self, tasks: Sequence[Task], listener: ExtractProgress) -> None:
         self._tasks = tasks
         self._listener = listener
         self._frames = [0] * len(tasks)  # read, by task

@@ -185,9 +185,10 @@ def _run(
 ) -> Tally:
     """Look what is to be done, do it, and say how it went."""
     from slipdetect.lab.extract.batch import run_batch
-    from slipdetect.lab.extract.context import Interrupted, make_recipe
+    from slipdetect.lab.extract.context import make_recipe
     from slipdetect.lab.extract.plan import Planner, Rules
     from slipdetect.lab.extract.sources import resolve_sources
+    from slipdetect.workers import Interrupted
 
     rules = Rules(settings.root, settings.overwrite, settings.repair, settings.verify)
     view = ExtractProgress(console, stop)
@@ -234,8 +235,8 @@ def _tasks(
         RecipeMismatch: The store holds one of the videos, made by another recipe.
         Interrupted: It was stopped.
     """
-    from slipdetect.lab.extract.context import GO_ON, Interrupted
     from slipdetect.lab.extract.plan import RecipeMismatch
+    from slipdetect.workers import GO_ON, Interrupted
 
     tasks = []
     for path in paths:

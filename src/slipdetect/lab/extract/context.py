@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol, Self
+from typing import Self
 
 import av
 import cv2
@@ -16,14 +16,7 @@ from slipdetect.flow import FlowExtractor
 from slipdetect.lab.prepare.size_modes import SizeMode
 from slipdetect.store.layout import Layout, make_layout
 from slipdetect.store.manifest import ExtractionRecipe
-from slipdetect.workers import AT_ONCE, GO_ON, SOON, Interrupted
-
-if TYPE_CHECKING:
-    from slipdetect.lab.extract.plan import Task
-
-__all__ = ["AT_ONCE", "FINISH_SHARD", "GO_ON", "Interrupted"]
-
-FINISH_SHARD = SOON
+from slipdetect.workers import GO_ON
 
 # takes the frames read of a video and the share done in 0..1, None where that is unknown
 OnProgress = Callable[[int, float | None], None]
@@ -33,7 +26,7 @@ class StopFlag:
     """Whether somebody wants the batch to end; called, it returns how soon.
 
     Attributes:
-        level: GO_ON, FINISH_SHARD or AT_ONCE.
+        level: GO_ON, SOON (with the shard at work) or AT_ONCE.
     """
 
     def __init__(self) -> None:
@@ -57,22 +50,6 @@ class ExtractionResult:
     frames: int
     flows: int
     warnings: tuple[str, ...] = ()
-
-
-class ProgressListener(Protocol):
-    """Hears how a batch goes."""
-
-    def progress(self, share: float, frames: int, task: Task | None) -> None:
-        """Take note that ``share`` (0..1) of the work is done and ``frames`` were read."""
-        ...
-
-    def finished(self, task: Task, result: ExtractionResult) -> None:
-        """Take note that a video is in the store."""
-        ...
-
-    def failed(self, path: Path, error: Exception) -> None:
-        """Take note that a video could not be extracted."""
-        ...
 
 
 def make_recipe(
@@ -110,7 +87,7 @@ class ExtractionContext:
         extractor: Computes flow, or None.
         size: The size mode of the recipe.
         layout: Turns shards into files.
-        stopping: Returns GO_ON, FINISH_SHARD or AT_ONCE.
+        stopping: As of ``StopFlag``.
     """
 
     folder: Path

@@ -3,20 +3,16 @@
 from __future__ import annotations
 
 import signal
-import threading
 import time
-import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from types import FrameType
 from typing import TYPE_CHECKING
 
 from slipdetect._text import clock, printable, shorten
 from slipdetect.cli.batch import Tally
-from slipdetect.cli.console import Bar, Console
-from slipdetect.cli.errors import INTERNAL, describe
-from slipdetect.errors import SlipdetectError
+from slipdetect.cli.console import Bar, Console, signals
+from slipdetect.cli.errors import report_one
 
 if TYPE_CHECKING:
     from slipdetect.lab.extract.context import ExtractionResult, StopFlag
@@ -55,7 +51,13 @@ class ExtractProgress:
         self._bar = None
 
     def progress(self, share: float, frames: int, task: Task | None) -> None:
-        """Draw the bar; see ``ProgressListener``."""
+        """Draw the bar.
+
+        Args:
+            share: Of the work that is done, 0 to 1.
+            frames: Read so far.
+            task: At work.
+        """
         self._read = frames
         if self._stop() and not self._noted:
             self._noted = True
@@ -74,7 +76,7 @@ class ExtractProgress:
             self._bar.show(share, f"downloading, {done / 1e6:.1f} MB")
 
     def finished(self, task: Task, result: ExtractionResult) -> None:
-        """Count a video and pass its warnings on; see ``ProgressListener``."""
+        """Count a video and pass its warnings on."""
         self.tally.done += 1
         self._frames += result.frames
         self._flows += result.flows
@@ -87,13 +89,8 @@ class ExtractProgress:
         self._present += 1
 
     def failed(self, path: Path, error: Exception) -> None:
-        """Count a video that failed and say why; see ``ProgressListener``."""
-        code = error.exit_code if isinstance(error, SlipdetectError) else INTERNAL
-        text = describe(error) if code != INTERNAL else f"{str(path)!r}: {describe(error)}"
-        if self._console.debug:
-            self._console.block("".join(traceback.format_exception(error)))
-        self._console.error(text)
-        self.tally.failures.append(code)
+        """Count a video that failed and say why."""
+        self.tally.failures.append(report_one(error, str(path), self._console)[0])
 
     def summary(self, store: Path, total: int) -> None:
         """Say in one line how it went, and how to go on where it was interrupted."""
@@ -128,18 +125,11 @@ class ExtractProgress:
 @contextmanager
 def interruptible(stop: StopFlag) -> Iterator[None]:
     """Let Ctrl-C raise ``stop.level`` while the block runs: end the shard, end now, end hard."""
-    if threading.current_thread() is not threading.main_thread():
-        yield  # only the main thread hears signals
-        return
-    before = signal.getsignal(signal.SIGINT)
 
-    def on_interrupt(number: int, frame: FrameType | None) -> None:
+    def on_interrupt() -> None:
         stop.level += 1
         if stop.level > 2:
             raise KeyboardInterrupt
 
-    signal.signal(signal.SIGINT, on_interrupt)
-    try:
+    with signals({signal.SIGINT: on_interrupt}):
         yield
-    finally:
-        signal.signal(signal.SIGINT, before)

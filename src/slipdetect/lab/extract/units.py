@@ -10,9 +10,10 @@ from pathlib import Path
 
 from slipdetect.errors import VideoError
 from slipdetect.flow import FlowExtractor
-from slipdetect.lab.extract.context import AT_ONCE, ExtractionContext, Interrupted, OnProgress
+from slipdetect.lab.extract.context import ExtractionContext, OnProgress
 from slipdetect.store.layout import Picture, Unit, frames_per_unit
 from slipdetect.video import Frame, Video, open_video
+from slipdetect.workers import AT_ONCE, Interrupted
 
 Resize = Callable[[Picture], Picture]
 
