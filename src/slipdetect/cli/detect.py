@@ -223,7 +223,7 @@ def _detecting(
             make = Detecting(wanted, detector.zones)
             left = [name for name in sources if name not in done]
             stack.enter_context(backend)
-            note = _forget if kept is None else kept.add
+            note = None if kept is None else kept.add
             run = stack.enter_context(SideBySide(backend, make, left, note, settings.pieces))
 
         def resumed(source: str, on_progress: Progress, on_event: OnEvent) -> DetectionResult:
@@ -266,10 +266,6 @@ def _done_videos(
         return replace(made, profile=None)  # its time is not of this run
 
     return Manifest(path, facts, plain, result)
-
-
-def _forget(source: str, result: DetectionResult) -> None:
-    """Keep nothing of a result."""
 
 
 def _nothing(source: str, on_progress: Progress, on_event: OnEvent) -> DetectionResult:

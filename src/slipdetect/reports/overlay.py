@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from slipdetect._text import timecode
+from slipdetect.errors import OutputError
 from slipdetect.reports.colors import color
 from slipdetect.video import Frame, Recording
 
@@ -149,6 +150,19 @@ def _path(event: Event, windows: Iterable[Window]) -> tuple[list[float], list[Bo
         if each.track == event.track
     }
     return list(seen), list(seen.values())
+
+
+def jpeg(picture: Image, quality: int = 80) -> bytes:
+    """Return a picture ``(H, W, 3)`` uint8 RGB as a JPEG.
+
+    Raises:
+        OutputError: OpenCV cannot encode it.
+    """
+    bgr = cv2.cvtColor(picture, cv2.COLOR_RGB2BGR)
+    done, data = cv2.imencode(".jpg", bgr, [cv2.IMWRITE_JPEG_QUALITY, quality])
+    if not done:
+        raise OutputError("a picture cannot be encoded")
+    return bytes(data)
 
 
 def draw_box(picture: Image, box: Box | None) -> None:

@@ -60,6 +60,9 @@ class Board:
         states: Returns how cameras are doing.
         span: Returns the seconds of the first and last picture of a clip, None until it is there.
         review: Where verdicts go; None: none are taken.
+
+    Attributes:
+        trouble: Why the review could not be written the last time; empty: it could.
     """
 
     def __init__(
@@ -76,7 +79,7 @@ class Board:
         self._saving = threading.Lock()  # while a file is written nobody waits for the other lock
         self._unsaved: set[str] = set()
         self._written: dict[str, list[Verdict]] = {}
-        self._trouble = ""
+        self.trouble = ""
 
     def add(self, found: Found) -> None:
         """Take an event; of too many the oldest is forgotten."""
@@ -127,7 +130,7 @@ class Board:
             "cameras": [camera_data(each) for each in self.states()],
             "events": events,
             "reviews": self._review is not None,
-            "trouble": self._trouble,
+            "trouble": self.trouble,
         }
 
     def mark(self, id: str, seen: bool | None, verdict: str | None) -> dict[str, Any]:
@@ -152,8 +155,8 @@ class Board:
                 found.seen = seen
         if verdict is not None:
             self._save()
-            if self._trouble:
-                raise SlipdetectError(self._trouble)
+            if self.trouble:
+                raise SlipdetectError(self.trouble)
         with self._lock:
             return self._event_data(found)
 
@@ -166,11 +169,6 @@ class Board:
         with self._lock:
             return sum(bool(each.verdict and self._waits(each)) for each in self._found.values())
 
-    @property
-    def trouble(self) -> str:
-        """Why the review could not be written the last time; empty: it could."""
-        return self._trouble
-
     def _save(self) -> None:
         """Write the rows of clips whose verdicts, or whose files, are new."""
         if self._review is None:
@@ -180,16 +178,16 @@ class Board:
                 cameras, self._unsaved = self._unsaved, set()
                 rows = self._changed(cameras)
             if not rows:
-                self._trouble = ""  # what failed is not wanted any more
+                self.trouble = ""  # what failed is not wanted any more
                 return
             try:
                 self._review.put(rows)
             except SlipdetectError as error:
-                self._trouble = str(error)
+                self.trouble = str(error)
                 with self._lock:
                     self._unsaved |= cameras
             else:
-                self._trouble = ""
+                self.trouble = ""
                 self._written |= rows
 
     def _changed(self, cameras: set[str]) -> dict[str, list[Verdict]]:

@@ -11,8 +11,7 @@ from typing import TYPE_CHECKING
 import cv2
 
 from slipdetect.detection.turns import let_others_first
-from slipdetect.errors import OutputError
-from slipdetect.reports.overlay import draw_box
+from slipdetect.reports.overlay import draw_box, jpeg
 
 if TYPE_CHECKING:
     import numpy as np
@@ -24,7 +23,6 @@ if TYPE_CHECKING:
 
     Picture = npt.NDArray[np.uint8]
 
-_QUALITY = 80
 _AROUND = 0.6  # seconds; who is hidden in a picture is looked for in those around it
 _SHORT_SIDE = 256
 _FRESH = 0.5  # seconds for which a picture is given again
@@ -76,7 +74,7 @@ class Pictures:
 
     def _plain_frame(self, camera: str) -> bytes | None:
         frame = self._newest(camera)
-        return None if frame is None else _jpeg(frame.image)
+        return None if frame is None else jpeg(frame.image)
 
     def _hidden_frame(self, camera: str) -> bytes | None:
         memory = self._memory(camera)
@@ -84,7 +82,7 @@ class Pictures:
             return None
         # the last one; who is in it is also looked for in those before
         kept = [image for _, image in memory.between(memory.newest - _AROUND, math.inf)]
-        return _jpeg(_small(kept[-1])) if kept else None
+        return jpeg(_small(kept[-1])) if kept else None
 
     def _event(self, camera: str, event: Event) -> bytes | None:
         memory = self._memory(camera)
@@ -98,7 +96,7 @@ class Pictures:
             return None
         image = _small(kept[min(kept)]).copy()
         draw_box(image, event.box)
-        return _jpeg(image)
+        return jpeg(image)
 
 
 def _small(image: Picture) -> Picture:
@@ -108,11 +106,3 @@ def _small(image: Picture) -> Picture:
         return image
     size = (round(width * scale), round(height * scale))
     return cv2.resize(image, size, interpolation=cv2.INTER_AREA)  # type: ignore[return-value]
-
-
-def _jpeg(image: Picture) -> bytes:
-    bgr = cv2.cvtColor(image, cv2.COLOR_RGB2BGR)
-    done, data = cv2.imencode(".jpg", bgr, [cv2.IMWRITE_JPEG_QUALITY, _QUALITY])
-    if not done:
-        raise OutputError("a picture cannot be encoded")
-    return bytes(data)
