@@ -16,7 +16,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from tokenize import TokenError
 
-from slipdetect.errors import OutputError
+from slipdetect.errors import DataError, OutputError
 
 Unwritable = Callable[[Path, OSError], OutputError]
 
@@ -27,6 +27,20 @@ NPZ_DAMAGE = (
     *ARRAY_DAMAGE,
     *(OSError, KeyError, RuntimeError, MemoryError, zipfile.BadZipFile, zlib.error),
 )
+
+
+def read_text(path: Path) -> str:
+    """Return what a UTF-8 file holds, with or without a byte-order mark.
+
+    Raises:
+        DataError: It cannot be read, or is something else.
+    """
+    try:
+        return path.read_text(encoding="utf-8-sig")
+    except OSError as error:
+        raise DataError(f"cannot read {str(path)!r}: {error.strerror}; check it") from error
+    except UnicodeDecodeError:
+        raise DataError(f"{str(path)!r} is not UTF-8 text; save it as such") from None
 
 
 def unwritable(path: Path, error: OSError) -> OutputError:
