@@ -128,11 +128,7 @@ def process(console: Console, settings: DetectSettings, kinds: Kinds = SINKS) ->
 
 
 def _watch_instead(ctx: click.Context, source: str) -> None:
-    """Run ``watch`` with what was given to ``detect``.
-
-    Raises:
-        UsageError: An option is given that only files have.
-    """
+    """Run ``watch`` with what was given to ``detect``, unless only files have such an option."""
     known = {param.name for param in watch.params}
     args: list[str] = []
     for param in ctx.command.params:
@@ -165,9 +161,6 @@ def _refuse_windows(console: Console, where: Destination, names: Sequence[str]) 
     """Refuse ``--windows`` where nothing that is written has room for them.
 
     Of the environment and a settings file, which serve other runs too, it only warns.
-
-    Raises:
-        UsageError: It is on the command line.
     """
     for_each = names[:1] if where.each else names
     if FORMATS[where.kind].shows_windows(for_each):

@@ -52,9 +52,6 @@ def _refuse_idle(ctx: click.Context) -> None:
     """Refuse options of the command line that have no effect beside the others.
 
     What the environment or a settings file gives serves other runs too.
-
-    Raises:
-        UsageError: Naming the first of them.
     """
     for param in ctx.command.params:
         if isinstance(param, Beside) and param.name is not None:

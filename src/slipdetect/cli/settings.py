@@ -30,11 +30,7 @@ class SettingsError(click.ClickException):
 
 
 def _take_file(ctx: click.Context, option: click.Parameter, value: Path | None) -> None:
-    """Let a file set the defaults of the command.
-
-    Raises:
-        SettingsError: The file or the table of the command cannot be used.
-    """
+    """Let a file set the defaults of the command."""
     if ctx.resilient_parsing:
         return
     _name_variables(ctx)

@@ -272,15 +272,7 @@ def watch(ctx: click.Context, /, **options: Any) -> None:
 
 
 def _run(console: Console, settings: WatchSettings, command: click.Command) -> int:
-    """Watch until all sources end, Ctrl-C or SIGTERM.
-
-    Returns:
-        The exit code.
-
-    Raises:
-        UsageError: The options make no sense.
-        VideoError: No source can be opened, or the only one not again after all attempts.
-    """
+    """Watch until all sources end, Ctrl-C or SIGTERM; return the exit code."""
     from slipdetect.detection.cameras import Cameras
     from slipdetect.flow.machine import usable_cpus
 
@@ -342,8 +334,7 @@ def _changed(
 ) -> Named:
     """Read the file of cameras anew; those that it names as before are not disturbed.
 
-    Returns:
-        What it names now; as before where it is wrong.
+    What is returned is as before where the file is wrong.
     """
     try:
         now = settings.named(settings.entries(command))

@@ -148,15 +148,7 @@ def failed_section(source: str, error: str) -> Section:
 
 
 class _Picture(View):
-    """Keeps one picture of a video.
-
-    Args:
-        start: When, seconds.
-        zones: Drawn on it.
-
-    Attributes:
-        jpeg: The picture, None where the video broke off before it.
-    """
+    """Keeps one picture of a video as ``jpeg``, None where the video broke off before it."""
 
     names = False
 

@@ -68,21 +68,22 @@ class Pictures:
         fresh = _FRESH_HIDDEN if self._hidden else _FRESH
         if made is not None and time.monotonic() - made[0] < fresh:
             return made[1]
-        jpeg = self._hidden_frame(camera) if self._hidden else self._plain_frame(camera)
-        self._made[camera] = time.monotonic(), jpeg
-        return jpeg
+        image = self._hidden_image(camera) if self._hidden else self._image(camera)
+        data = None if image is None else jpeg(image)
+        self._made[camera] = time.monotonic(), data
+        return data
 
-    def _plain_frame(self, camera: str) -> bytes | None:
+    def _image(self, camera: str) -> Picture | None:
         frame = self._newest(camera)
-        return None if frame is None else jpeg(frame.image)
+        return None if frame is None else frame.image
 
-    def _hidden_frame(self, camera: str) -> bytes | None:
+    def _hidden_image(self, camera: str) -> Picture | None:
         memory = self._memory(camera)
         if memory is None:
             return None
         # the last one; who is in it is also looked for in those before
         kept = [image for _, image in memory.between(memory.newest - _AROUND, math.inf)]
-        return jpeg(_small(kept[-1])) if kept else None
+        return _small(kept[-1]) if kept else None
 
     def _event(self, camera: str, event: Event) -> bytes | None:
         memory = self._memory(camera)

@@ -13,7 +13,7 @@ from typing import Any, BinaryIO, Generic, Self, TypeVar
 from slipdetect._io import file_lock, unwritable
 from slipdetect._version import __version__
 from slipdetect.errors import DataError, OutputError, VideoError
-from slipdetect.store.source import SourceIdentity
+from slipdetect.store.source import SourceIdentity, stat_source
 
 R = TypeVar("R")
 
@@ -48,6 +48,7 @@ class Manifest(Generic[R]):
         self._built = built
         self._places: dict[str, int] = {}
         self._files: dict[str, dict[str, Any]] = {}
+        self._seen: dict[str, tuple[int, int]] = {}  # bytes and time of last change
         header = {_HEADER: json.loads(json.dumps({"slipdetect": __version__, **settings}))}
         held = f"{str(path)!r} belongs to a run that goes on; wait for it, or name another file"
         with ExitStack() as begun:
@@ -78,10 +79,13 @@ class Manifest(Generic[R]):
 
     def has(self, name: str) -> bool:
         """Return whether a video has a result and its file has not changed since."""
-        if name not in self._places:
-            return False
-        known, path = SourceIdentity(**self._files[name]), Path(name)
+        path = Path(name)
         try:
+            status = stat_source(path)
+            self._seen[name] = status.st_size, status.st_mtime_ns
+            if name not in self._places:
+                return False
+            known = SourceIdentity(**self._files[name])
             return known.same_stat(path) or known.same_content(SourceIdentity.of(path))
         except VideoError:
             return False
@@ -96,7 +100,7 @@ class Manifest(Generic[R]):
         return self._built(row["result"])
 
     def add(self, name: str, result: R) -> None:
-        """Note that a video is done.
+        """Note that a video is done, unless its file has changed since it was last asked for.
 
         Raises:
             OutputError: The file cannot be written.
@@ -105,6 +109,9 @@ class Manifest(Generic[R]):
             source = SourceIdentity.of(Path(name))
         except VideoError:
             return  # gone meanwhile: the next run shall say so
+        now = source.size, source.mtime_ns
+        if self._seen.setdefault(name, now) != now:
+            return  # nobody knows which of its states the result is of
         place, file = self._stream.tell(), asdict(source)
         self._append({"source": name, "file": file, "result": self._plain(result)})
         self._places[name], self._files[name] = place, file

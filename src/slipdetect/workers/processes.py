@@ -54,7 +54,6 @@ class ProcessWorker:
         self._send(_Task(task))
 
     def stop(self, level: int) -> None:
-        """See ``Worker``."""
         self._send(level)
 
     def dismiss(self) -> None:
@@ -93,11 +92,9 @@ class Processes:
         self.end(self._workers)
 
     def room(self) -> int:
-        """See ``Backend``."""
         return self._count
 
     def begin(self, make: Make[Any, Any]) -> ProcessWorker:
-        """See ``Backend``."""
         from slipdetect.flow.machine import usable_cpus
 
         worker = ProcessWorker(pickle.dumps(make), math.ceil(usable_cpus() / self._count))
@@ -105,7 +102,6 @@ class Processes:
         return worker
 
     def heard(self, workers: Collection[Worker], seconds: float) -> Sequence[tuple[Worker, Word]]:
-        """See ``Backend``."""
         pipes = {worker.pipe: worker for worker in workers if isinstance(worker, ProcessWorker)}
         if not pipes:
             time.sleep(seconds)
@@ -114,7 +110,6 @@ class Processes:
         return [(worker, worker.word()) for pipe, worker in pipes.items() if pipe in ready]
 
     def end(self, workers: Collection[Worker]) -> None:
-        """See ``Backend``."""
         ours = [worker for worker in workers if isinstance(worker, ProcessWorker)]
         self._workers.difference_update(ours)
         for worker in ours:

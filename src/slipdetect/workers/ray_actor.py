@@ -97,13 +97,11 @@ class Actor:
         return True
 
     def tell(self, message: object) -> None:
-        """See ``Link``."""
         with self._changed:
             self._told.append(word_of(message))
             self._changed.notify_all()
 
     def stopping(self) -> int:
-        """See ``Link``."""
         return self._level
 
     def stop(self, level: int) -> None:

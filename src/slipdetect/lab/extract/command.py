@@ -118,7 +118,9 @@ class ExtractSettings(WorkerSettings):
 
         if self.no_flow:
             return None
-        return FlowExtractor(self.flow, self.device, self.bound, **self.flow_parameters)
+        # what computes elsewhere need not be there here
+        device = self.device if self.on is None else "auto"
+        return FlowExtractor(self.flow, device, self.bound, **self.flow_parameters)
 
 
 @click.command(cls=GroupedCommand)
@@ -229,12 +231,7 @@ def _fetch(settings: ExtractSettings, view: ExtractProgress) -> list[str]:
 def _tasks(
     planner: Planner, paths: Sequence[Path], view: ExtractProgress, stop: StopFlag
 ) -> list[Task]:
-    """Return what is to be done; another recipe ends it all before anything is done.
-
-    Raises:
-        RecipeMismatch: The store holds one of the videos, made by another recipe.
-        Interrupted: It was stopped.
-    """
+    """Return what is to be done; another recipe ends it all before anything is done."""
     from slipdetect.lab.extract.plan import RecipeMismatch
     from slipdetect.workers import GO_ON, Interrupted
 
@@ -248,9 +245,9 @@ def _tasks(
             raise
         except SlipdetectError as error:
             view.failed(path, error)
-            continue
-        if task is None:
-            view.present()
         else:
-            tasks.append(task)
+            if task is None:
+                view.present()
+            else:
+                tasks.append(task)
     return tasks
