@@ -111,6 +111,26 @@ def test_debug_shows_the_traceback(run, args: list[str], env: dict[str, str]) ->
     assert "Traceback" in result.stderr
 
 
+@pytest.mark.parametrize("value", ["nan", "-nan", "inf"])
+@pytest.mark.parametrize(
+    "args",
+    [
+        ("detect", "fall.mp4", "--clips", "clips", "--clip-margin"),
+        ("detect", "fall.mp4", "--on-event", "true", "--cooldown"),
+        ("detect", "fall.mp4", "--on-event", "true", "--alert-timeout"),
+        ("detect", "fall.mp4", "--frame-rate"),
+        ("extract", "fall.mp4", "--out", "store", "--bound"),
+        ("doctor", "fall.mp4", "--frame-rate"),
+        ("prepare", "intervals", "t.csv", "--out", "o.csv", "--cut", "c", "--before"),
+    ],
+)
+def test_what_is_no_number_is_no_number_of_seconds(run, args: tuple[str, ...], value: str) -> None:
+    result = run(*args, value)
+    assert result.exit_code == 2, result.output
+    assert args[-1] in result.stderr
+    assert "inite number" in result.stderr or "is not in the range" in result.stderr
+
+
 def test_options_come_from_the_environment(run) -> None:
     result = run("detect", "fall.mp4", env={"SLIPDETECT_DETECT_FORMAT": "csv"})
     assert result.stdout.startswith("source,id,")

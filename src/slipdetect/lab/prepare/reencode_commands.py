@@ -22,7 +22,7 @@ from slipdetect.cli.console import Console
 from slipdetect.cli.errors import report_one
 from slipdetect.cli.options import common_options
 from slipdetect.cli.sources import expand
-from slipdetect.cli.typed_options import FOLDER, PATH, option, with_settings
+from slipdetect.cli.typed_options import FOLDER, PATH, POSITIVE, Number, option, with_settings
 from slipdetect.errors import OutputError, UsageError
 
 if TYPE_CHECKING:
@@ -202,7 +202,7 @@ def resize(
 @_out
 @click.option(
     "--threshold",
-    type=click.FloatRange(0.0, 1.0),
+    type=Number(0.0, 1.0),
     default=0.93,
     help="A frame more like the last one kept than this is dropped (SSIM).",
 )
@@ -249,7 +249,7 @@ def dedup(
 @click.argument("folder", metavar="FOLDER", type=FOLDER)
 @click.option(
     "--fps",
-    type=click.FloatRange(min=0.0, min_open=True),
+    type=POSITIVE,
     default=30.0,
     help="Pictures a second; the pictures do not say it.",
 )
