@@ -34,6 +34,7 @@ _QUIET = (86, 180, 233)
 _EVENT = (255, 145, 71)
 _DARK = (20, 20, 20)
 _LEFT_OUT = (150, 154, 160)
+_QUALITY = 80  # of JPEGs
 _NEAR = 0.3  # seconds around the times when a person was seen in which their box is drawn
 
 
@@ -152,14 +153,14 @@ def _path(event: Event, windows: Iterable[Window]) -> tuple[list[float], list[Bo
     return list(seen), list(seen.values())
 
 
-def jpeg(picture: Image, quality: int = 80) -> bytes:
+def jpeg(picture: Image) -> bytes:
     """Return a picture ``(H, W, 3)`` uint8 RGB as a JPEG.
 
     Raises:
         OutputError: OpenCV cannot encode it.
     """
     bgr = cv2.cvtColor(picture, cv2.COLOR_RGB2BGR)
-    done, data = cv2.imencode(".jpg", bgr, [cv2.IMWRITE_JPEG_QUALITY, quality])
+    done, data = cv2.imencode(".jpg", bgr, [cv2.IMWRITE_JPEG_QUALITY, _QUALITY])
     if not done:
         raise OutputError("a picture cannot be encoded")
     return bytes(data)

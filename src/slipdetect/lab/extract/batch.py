@@ -57,7 +57,7 @@ def run_batch(
     if backend is not None and tasks:
         _run_in_workers(backend, tasks, Extracting(folder, recipe, device), meter, stop)
     elif tasks:
-        context = ExtractionContext.make(folder, recipe, device, stop)
+        context = ExtractionContext(folder, recipe, device, stop)
         for index, task in enumerate(tasks):
             meter.take(index, partial(do_task, task, context, partial(meter.note, index)))
             if stop() != GO_ON:
@@ -150,7 +150,7 @@ class Extracting:
     def __call__(self) -> Callable[[Task, Link], ExtractionResult]:
         """Load what the recipe needs."""
         links: list[Link] = []
-        context = ExtractionContext.make(
+        context = ExtractionContext(
             self.folder, self.recipe, self.device, lambda: links[0].stopping()
         )
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Self
 
 import av
 import cv2
@@ -14,7 +13,7 @@ import numpy as np
 from slipdetect._version import __version__
 from slipdetect.flow import FlowExtractor
 from slipdetect.lab.prepare.size_modes import SizeMode
-from slipdetect.store.layout import Layout, make_layout
+from slipdetect.store.layout import make_layout
 from slipdetect.store.manifest import ExtractionRecipe
 from slipdetect.workers import GO_ON
 
@@ -77,41 +76,28 @@ def make_recipe(
     return ExtractionRecipe(layout, sample_fps, text, rgb, made_by, max_frames, versions, stream)
 
 
-@dataclass(frozen=True)
 class ExtractionContext:
     """What every video of a batch is extracted with.
 
-    Attributes:
+    Args:
         folder: The store.
         recipe: How to extract.
+        device: Of ``FlowExtractor``.
+        stopping: As of ``StopFlag``.
+
+    Attributes:
         extractor: Computes flow, or None.
         size: The size mode of the recipe.
         layout: Turns shards into files.
-        stopping: As of ``StopFlag``.
+
+    Raises:
+        UsageError: The recipe cannot be met on this machine.
     """
 
-    folder: Path
-    recipe: ExtractionRecipe
-    extractor: FlowExtractor | None
-    size: SizeMode
-    layout: Layout
-    stopping: Callable[[], int]
-
-    @classmethod
-    def make(
-        cls,
-        folder: Path,
-        recipe: ExtractionRecipe,
-        device: str,
-        stopping: Callable[[], int],
-        threads: int | None = None,
-    ) -> Self:
-        """Load what a recipe needs; ``device`` and ``threads`` are those of ``FlowExtractor``.
-
-        Raises:
-            UsageError: The recipe cannot be met on this machine.
-        """
+    def __init__(
+        self, folder: Path, recipe: ExtractionRecipe, device: str, stopping: Callable[[], int]
+    ) -> None:
+        self.folder, self.recipe, self.stopping = folder, recipe, stopping
         flow = recipe.flow
-        extractor = None if flow is None else FlowExtractor.from_recipe(flow, device, threads)
-        size, layout = SizeMode.parse(recipe.size), make_layout(recipe.layout)
-        return cls(folder, recipe, extractor, size, layout, stopping)
+        self.extractor = None if flow is None else FlowExtractor.from_recipe(flow, device)
+        self.size, self.layout = SizeMode.parse(recipe.size), make_layout(recipe.layout)
