@@ -269,7 +269,7 @@ def test_what_settings_turn_off_for_files_is_not_in_the_way_of_a_live_source(
     server.add("/ok/film.ts", film.read_bytes())
     Path("slip.toml").write_text("[detect]\noverwrite = false\njoin = false\n")
     given = ("detect", f"{server.address}/ok/film.ts", "--model", model, "--config", "slip.toml")
-    result = run(*given, env={"SLIPDETECT_DETECT_STRICT": "0"})
+    result = run(*given, env={"SLIPDETECT_DETECT_STRICT": "0", "SLIPDETECT_DETECT_JOBS": "2"})
     assert result.exit_code == 0, result.output
     assert kinds(result.stdout)[0] == "started"
 

@@ -174,7 +174,7 @@ class _ConsoleHandler(logging.Handler):
 @contextmanager
 def signals(handlers: Mapping[signal.Signals, Callable[[], None]]) -> Iterator[None]:
     """Call what belongs to a signal when it comes while the block runs, in the main thread."""
-    before = {}
+    before: dict[signal.Signals, Any] = {}
     if threading.current_thread() is threading.main_thread():  # no other hears any
         for number, call in handlers.items():
             before[number] = signal.signal(number, lambda _number, _frame, call=call: call())

@@ -140,7 +140,7 @@ def _watch_instead(ctx: click.Context, source: str) -> None:
             continue
         if param.name in known:
             args += [name] if value is True else [name, str(value)]
-        elif origin is not ParameterSource.DEFAULT_MAP and value != "-":
+        elif origin is ParameterSource.COMMANDLINE and value != "-":
             raise UsageError(
                 f"{name} is for files, and this source is live; {only_for_files(name)}"
             )

@@ -50,6 +50,10 @@ _GAUGES: Mapping[str, tuple[str, Value]] = {
     ),
 }
 
+_FAMILIES: Sequence[
+    tuple[type[CounterMetricFamily | GaugeMetricFamily], Mapping[str, tuple[str, Value]]]
+] = ((CounterMetricFamily, _COUNTERS), (GaugeMetricFamily, _GAUGES))
+
 
 class CameraMetrics(Collector):
     """Collects the numbers.
@@ -70,7 +74,7 @@ class CameraMetrics(Collector):
     def collect(self) -> Iterator[Metric]:
         """Yield every metric with a value for each camera."""
         states = self._states()
-        for family, table in ((CounterMetricFamily, _COUNTERS), (GaugeMetricFamily, _GAUGES)):
+        for family, table in _FAMILIES:
             for name, (text, value) in table.items():
                 metric = family(f"slipdetect_camera_{name}", text, labels=["camera"])
                 for state in states:
