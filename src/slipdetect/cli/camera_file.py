@@ -53,11 +53,7 @@ class CameraEntry:
 
 
 def read_cameras(path: Path, command: click.Command) -> list[CameraEntry]:
-    """Return the cameras of a file, in order.
-
-    Args:
-        path: The file.
-        command: Has the options whose types values are checked by.
+    """Return the cameras of a file, in order, whose values are checked by options of a command.
 
     Raises:
         DataError: It cannot be read, or something in it is wrong; the message has its line.

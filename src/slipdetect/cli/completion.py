@@ -10,12 +10,7 @@ from click.types import StringParamType
 
 
 class Name(StringParamType):
-    """Text that a shell completes as a file or a folder, or as one of some words.
-
-    Args:
-        kind: What the shell looks for.
-        words: Offered too.
-    """
+    """Text that a shell completes as a file or a folder, or as one of some words."""
 
     def __init__(self, kind: Literal["file", "dir"], *words: str) -> None:
         self._kind = kind

@@ -27,12 +27,7 @@ _PREFIXES = {logging.WARNING: "Warning: ", logging.ERROR: "Error: ", logging.CRI
 
 
 class Bar:
-    """A progress bar, or nothing at all when not shown.
-
-    Args:
-        total: What ``show`` counts up to.
-        shown: Whether to draw.
-    """
+    """A progress bar, or nothing at all when not shown."""
 
     def __init__(self, total: float, shown: bool) -> None:
         self._bar: Any = None

@@ -76,13 +76,7 @@ def detect(ctx: click.Context, /, **options: Any) -> None:
 
 
 def process(console: Console, settings: DetectSettings, kinds: Kinds = SINKS) -> int:
-    """Process all sources and return the exit code.
-
-    Args:
-        console: Where messages go.
-        settings: What the run was asked for.
-        kinds: The sinks that the command has.
-    """
+    """Process all sources and return the exit code."""
     from slipdetect.detection.pipeline import Stopwatch
 
     stopwatch = Stopwatch()

@@ -115,11 +115,7 @@ def _examine(
 
 
 def all_checks(*, quick: bool = False) -> list[Check]:
-    """Return every answer; one that fails to be found out is a failed check itself.
-
-    Args:
-        quick: Leave out what loads torch.
-    """
+    """Return every answer, quick without torch; one that cannot be found out is a failed check."""
     questions: list[Callable[[], Iterator[Check]]] = [_system, _packages, _opencv, _flow, _decoder]
     if not quick:
         questions += [_torch, _model]

@@ -62,12 +62,7 @@ def with_hint(error: click.NoSuchCommand | click.NoSuchOption) -> click.UsageErr
 
 
 def report(error: BaseException, console: Console) -> int:
-    """Say in one line what went wrong and return the exit code.
-
-    Args:
-        error: What was raised.
-        console: Where to say it; with its ``debug`` the traceback comes before it.
-    """
+    """Say in one line what went wrong and return the exit code."""
     if isinstance(error, BrokenPipeError):
         _give_up_stdout()
         return PIPE_CLOSED
@@ -85,7 +80,7 @@ def report_one(error: BaseException, source: str, console: Console) -> tuple[int
     Args:
         error: What was raised.
         source: The input; what is no error of ours does not name it.
-        console: As for ``report``.
+        console: Where; with its ``debug`` the traceback comes before it.
 
     Returns:
         The exit code, and the line.

@@ -118,12 +118,7 @@ def options_of(
 def with_settings(
     settings: type[Any], headings: Sequence[str] = ()
 ) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
-    """Let a command take an option per field of a dataclass, and get them as ``settings``.
-
-    Args:
-        settings: The dataclass.
-        headings: As for ``options_of``.
-    """
+    """Let a command take an option per field of a dataclass, and get them as ``settings``."""
 
     def decorate(function: Callable[..., Any]) -> Callable[..., Any]:
         @wraps(function)

@@ -112,9 +112,6 @@ class WatchSettings(CommonSettings):
     def entries(self, command: click.Command) -> list[CameraEntry]:
         """Return what is to be watched.
 
-        Args:
-            command: Has the options that a file of cameras may hold.
-
         Raises:
             UsageError: Nothing is named, or too much.
             DataError: The file, or that of zones, is wrong; the message has its line.

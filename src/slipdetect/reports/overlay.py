@@ -62,12 +62,7 @@ class Overlay(Recording):
 
 
 class OverlayPainter:
-    """Paints the findings of one video onto its frames.
-
-    Args:
-        result: What was found.
-        events: Thresholds in force.
-    """
+    """Paints the findings of one video onto its frames."""
 
     def __init__(self, result: DetectionResult, events: EventConfig) -> None:
         self._events = result.events

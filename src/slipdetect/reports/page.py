@@ -187,11 +187,7 @@ class EventPicture(_Picture):
 
 
 class ZonesPicture(_Picture):
-    """Keeps the first picture of a video, with its zones and their names.
-
-    Args:
-        result: What was found in the video.
-    """
+    """Keeps the first picture of a video, with its zones and their names."""
 
     short_side = _ZONES_SHORT_SIDE
     names = True

@@ -35,11 +35,6 @@ _SHADE = COLORS[5]
 def draw_timeline(result: DetectionResult, target: Path, events: EventConfig) -> None:
     """Write the plot as a PNG.
 
-    Args:
-        result: What was found.
-        target: The PNG.
-        events: Thresholds in force.
-
     Raises:
         OSError: ``target`` cannot be written.
     """

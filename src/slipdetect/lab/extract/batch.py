@@ -135,13 +135,7 @@ def _result(answer: Done[ExtractionResult] | Failed) -> ExtractionResult:
 
 @dataclass(frozen=True)
 class Extracting:
-    """Makes what extracts videos in a worker.
-
-    Attributes:
-        folder: The store.
-        recipe: How videos are extracted.
-        device: Of ``FlowExtractor``.
-    """
+    """Makes what extracts videos in a worker."""
 
     folder: Path
     recipe: ExtractionRecipe

@@ -25,10 +25,6 @@ _SECONDS_UNTIL_GUESS = 2.0
 class ExtractProgress:
     """Shows a user how an extraction goes.
 
-    Args:
-        console: Where to.
-        stop: Whether the user wants it to end.
-
     Attributes:
         tally: How it went so far.
     """
@@ -51,13 +47,7 @@ class ExtractProgress:
         self._bar = None
 
     def progress(self, share: float, frames: int, task: Task | None) -> None:
-        """Draw the bar.
-
-        Args:
-            share: Of the work that is done, 0 to 1.
-            frames: Read so far.
-            task: At work.
-        """
+        """Draw the bar at ``share`` (0..1) of the work; ``frames`` were read so far."""
         self._read = frames
         if self._stop() and not self._noted:
             self._noted = True

@@ -239,12 +239,7 @@ class _Run:
 def scored_segments(
     segments: Sequence[Segment], found: Mapping[str, Mapping[Path, ClipPrediction]]
 ) -> tuple[list[Scored], int]:
-    """Return segments with the score of each state, and how many have none.
-
-    Args:
-        segments: Of test videos.
-        found: What the model of each state says of each video.
-    """
+    """Return segments with the score of each state, and how many have none."""
     from slipdetect.lab.omnifall.figures import Scored, segment_score
 
     scored = []
