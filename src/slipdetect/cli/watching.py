@@ -146,7 +146,8 @@ class Watching:
         if isinstance(event, EventFinal):
             self.events += 1
             alert = alerts[event.id] = Alert(camera, self._model, event.event)
-            alerts.pop(event.id - _REMEMBERED, None)
+            while len(alerts) > _REMEMBERED:  # not every onset's number is one of an event
+                del alerts[next(iter(alerts))]
             for sink in self._sinks:
                 sink.event(alert)
         elif isinstance(event, StillDown | UpAgain) and event.id in alerts:

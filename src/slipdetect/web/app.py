@@ -35,13 +35,7 @@ _MONTH = 30 * 24 * 3600
 
 
 class Application:
-    """The handlers of requests.
-
-    Args:
-        board: What is shown.
-        pictures: Makes pictures.
-        registry: What Prometheus is told.
-    """
+    """The handlers of requests."""
 
     def __init__(self, board: Board, pictures: Pictures, registry: CollectorRegistry) -> None:
         self._board = board

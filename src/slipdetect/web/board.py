@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections import deque
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -75,6 +77,7 @@ class Board:
         self._span = span
         self._review = review
         self._found: dict[str, Found] = {}
+        self._past: deque[Found] = deque()  # shown no more, but by clips of others
         self._lock = threading.Lock()
         self._saving = threading.Lock()  # while a file is written nobody waits for the other lock
         self._unsaved: set[str] = set()
@@ -82,12 +85,16 @@ class Board:
         self.trouble = ""
 
     def add(self, found: Found) -> None:
-        """Take an event; of too many the oldest is forgotten."""
+        """Take an event; of too many the oldest is not shown any more."""
         with self._lock:
             self._found[found.id] = found
             while len(self._found) > _MOST_EVENTS:
                 oldest = self._found.pop(next(iter(self._found)))
-                self._written.pop("" if oldest.clip is None else oldest.clip.name, None)
+                oldest.picture = None
+                self._past.append(oldest)
+            while len(self._past) > _MOST_EVENTS:
+                gone = self._past.popleft()
+                self._written.pop("" if gone.clip is None else gone.clip.name, None)
 
     def update(self, id: str, event: Event) -> None:
         """Take what became of the person of an event."""
@@ -167,7 +174,10 @@ class Board:
         """
         self._save()
         with self._lock:
-            return sum(bool(each.verdict and self._waits(each)) for each in self._found.values())
+            return sum(bool(each.verdict and self._waits(each)) for each in self._known())
+
+    def _known(self) -> Iterator[Found]:
+        return chain(self._past, self._found.values())
 
     def _save(self) -> None:
         """Write the rows of clips whose verdicts, or whose files, are new."""
@@ -193,7 +203,7 @@ class Board:
     def _changed(self, cameras: set[str]) -> dict[str, list[Verdict]]:
         """Return the rows of clips of cameras that are not written so, by the clip's name."""
         rows = {}
-        for found in self._found.values():
+        for found in self._known():
             if found.camera not in cameras or found.clip is None:
                 continue
             span = self._span(found.clip)
@@ -207,7 +217,7 @@ class Board:
         """Return the events that the clip of one shows, itself among them."""
         return [
             each
-            for each in self._found.values()
+            for each in self._known()
             if (each.camera, each.began) == (found.camera, found.began)
             and each.event.end > span[0]
             and each.event.start < span[1]

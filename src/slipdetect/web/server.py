@@ -32,12 +32,7 @@ class _Connection(H11Protocol):
 
 
 class Server:
-    """Serves from ``start`` on.
-
-    Args:
-        app: What answers.
-        listening: Where.
-    """
+    """Serves from ``start`` on."""
 
     def __init__(self, app: ASGIApp, listening: socket.socket) -> None:
         self._listening = listening

@@ -75,11 +75,7 @@ class ProcessWorker:
 
 
 class Processes:
-    """The backend that needs nothing but this machine.
-
-    Args:
-        count: How many.
-    """
+    """The backend that needs nothing but this machine, for so many workers."""
 
     def __init__(self, count: int) -> None:
         self._count = count

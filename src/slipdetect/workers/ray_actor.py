@@ -62,12 +62,7 @@ class Actor:
         return Ready(self._machine)
 
     def do(self, files: Sequence[str], task: object) -> tuple[Word, list[Word]]:
-        """Do a task; return what came of it, and what was told but not fetched.
-
-        Args:
-            files: Those of its video, which must be here too.
-            task: The task.
-        """
+        """Do a task whose files must be here; return what came of it, and what was not fetched."""
         if self._do is None:
             raise RuntimeError("a task before the worker has begun")
         self._at_work = True
