@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from slipdetect._io import check_writable
-from slipdetect.cli.console import name_options
+from slipdetect.cli.console import Bar, Console, name_options
 from slipdetect.cli.main import cli
 from slipdetect.errors import OutputError
 
@@ -188,3 +188,24 @@ def test_messages_of_other_threads_name_options_too() -> None:
             thread.start()
             thread.join()
     assert found == ["--retries sets"]
+
+
+def test_what_a_thread_says_when_the_bar_ends_is_said(capsys: pytest.CaptureFixture[str]) -> None:
+    bar = Bar(1.0, shown=False)
+
+    class Ending(Console):
+        """Its bar is gone at the second look."""
+
+        _looks = 0
+
+        @property
+        def _bar(self) -> Bar | None:
+            self._looks += 1
+            return bar if self._looks == 1 else None
+
+        @_bar.setter
+        def _bar(self, bar: Bar | None) -> None:
+            pass
+
+    Ending().note("an alert failed")
+    assert capsys.readouterr().err == "an alert failed\n"

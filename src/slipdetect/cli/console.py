@@ -147,10 +147,8 @@ class Console:
             self._bar = None
 
     def _write(self, text: str | bytes, *, err: bool) -> None:
-        if self._bar is None:
-            click.echo(text, nl=False, err=err)
-            return
-        with self._bar.aside():
+        bar = self._bar  # another thread may end it meanwhile
+        with nullcontext() if bar is None else bar.aside():
             click.echo(text, nl=False, err=err)
 
 
