@@ -34,8 +34,6 @@ from slipdetect.sinks.registry import (
     choose_destination,
     choose_sinks,
 )
-from slipdetect.sinks.sink import Setup, Sink
-from slipdetect.sinks.text import Write
 from slipdetect.types import DetectionResult, Profile, Stage
 from slipdetect.types.kept import built, plain
 from slipdetect.video.playlist import is_playlist
@@ -101,7 +99,11 @@ def process(console: Console, settings: DetectSettings, kinds: Kinds = SINKS) ->
         if detector is not None:
             run = stack.enter_context(_detecting(settings, detector, readable, backend))
         write = stack.enter_context(console.output(where.out, overwrite=overwrite))
-        results = _results(console, where, write, setup)
+        width = None
+        if where.out is None and where.kind == "table":  # on a terminal as wide as that
+            write = console.text
+            width = shutil.get_terminal_size().columns if sys.stdout.isatty() else None
+        results = where.sink(write, setup, width)
         batch = Batch(
             console,
             [results, *sinks],
@@ -140,15 +142,6 @@ def _watch_instead(ctx: click.Context, source: str) -> None:
             )
     with watch.make_context("watch", [*args, "--", source], parent=ctx.parent) as below:
         watch.invoke(below)
-
-
-def _results(console: Console, where: Destination, write: Write, setup: Setup) -> Sink:
-    """Return what writes the results; on a terminal a table is as wide as that."""
-    width = None
-    if where.out is None and where.kind == "table":
-        write = console.text
-        width = shutil.get_terminal_size().columns if sys.stdout.isatty() else None
-    return where.sink(write, setup, width)
 
 
 def _refuse_windows(console: Console, where: Destination, names: Sequence[str]) -> None:

@@ -69,14 +69,9 @@ class Watching:
         self._looked = self._trimmed = time.monotonic()
 
     def run(self, cameras: Cameras, reload: Callable[[], None] | None = None) -> int:
-        """Tell what happens until all cameras are over, Ctrl-C or SIGTERM.
+        """Tell what happens until all cameras are over, Ctrl-C or SIGTERM; return the exit code.
 
-        Args:
-            cameras: Already added.
-            reload: Called after SIGHUP.
-
-        Returns:
-            The exit code.
+        After SIGHUP ``reload`` is called.
 
         Raises:
             VideoError: None of several cameras can be opened.

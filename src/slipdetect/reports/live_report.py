@@ -21,7 +21,7 @@ from slipdetect.video.live import Reconnected, Reconnecting, Skipped, Started
 from slipdetect.video.live.wall_clock import DRIFT_TOLD, drift_text
 
 if TYPE_CHECKING:
-    from slipdetect.types import Event, View
+    from slipdetect.types import View
 
 VERSION = 3  # 1 knew nothing of people, 2 of one source only
 
@@ -81,7 +81,11 @@ def live_text(item: LiveEvent, camera: str = "") -> str:
     if isinstance(item, EventStarted):
         start, text = item.start, f"onset {item.id}, probability {item.probability:.2f}"
     elif isinstance(item, EventFinal):
-        start, text = item.event.start, _event_text(item)
+        event = item.event
+        more = ", interrupted" if event.interrupted else ""
+        length = f"{event.end - event.start:.1f} s"
+        text = f"{event.label} {item.id}, {length}, score {event.score:.2f}{more}{_followed(item)}"
+        start = event.start
     elif isinstance(item, StillDown):
         name = f"{item.event.label} {item.id}"
         start, text = item.event.start, f"{name}, still down after {item.after:g} s"
@@ -142,14 +146,6 @@ def _data(item: LiveEvent) -> dict[str, Any]:
     if isinstance(item, Gap):
         return {"type": "gap", **span}
     return {"type": "skipped", **span, "frames": item.frames}
-
-
-def _event_text(item: EventFinal) -> str:
-    event: Event = item.event
-    more = ", interrupted" if event.interrupted else ""
-    length = event.end - event.start
-    said = f"{event.label} {item.id}, {length:.1f} s, score {event.score:.2f}{more}"
-    return said + _followed(item)
 
 
 def _followed(item: EventFinal | UpAgain) -> str:

@@ -56,12 +56,7 @@ _FAMILIES: Sequence[
 
 
 class CameraMetrics(Collector):
-    """Collects the numbers.
-
-    Args:
-        states: Returns how cameras are doing.
-        alerts: Returns counts of alerts by outcome, of each sink that sends some.
-    """
+    """Collects states of cameras, and counts of alerts by outcome, of each sink that sends some."""
 
     def __init__(
         self,
