@@ -265,12 +265,11 @@ class Detector:
         Raises:
             VideoError: The source cannot be read, or holds no frame that can be decoded.
             DataError: The store's flow was made by another recipe than the model's.
-            UsageError: A store is given to a detector with a transform.
+            UsageError: A store is given beside a transform or ``frame_rate``.
         """
-        if store is not None and self.transform is not None:
-            raise UsageError(
-                "stored flow is of the video as it is; leave the store or the transform out"
-            )
+        what = "the transform" if self.transform else "frame_rate=..."
+        if store is not None and (self.transform or reading.get("frame_rate")):
+            raise UsageError(f"stored flow is of the video as it is; leave the store or {what} out")
         run = RunState(self.event_config, zones=self.zones, view=self.view)
         windows: list[Window] = []
         events: list[Event] = []
