@@ -168,9 +168,12 @@ class _ConsoleHandler(logging.Handler):
 def signals(handlers: Mapping[signal.Signals, Callable[[], None]]) -> Iterator[None]:
     """Call what belongs to a signal when it comes while the block runs, in the main thread."""
     before: dict[signal.Signals, Any] = {}
+
+    def take(number: int, frame: object) -> None:
+        handlers[signal.Signals(number)]()
+
     if threading.current_thread() is threading.main_thread():  # no other hears any
-        for number, call in handlers.items():
-            before[number] = signal.signal(number, lambda _number, _frame, call=call: call())
+        before = {number: signal.signal(number, take) for number in handlers}
     try:
         yield
     finally:
