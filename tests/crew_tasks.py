@@ -110,7 +110,7 @@ class Telling:
 
 @dataclass(frozen=True)
 class ClipWords:
-    """Makes what returns the name of a clip in capitals, and adds a mark to its file."""
+    """Makes what returns the name of a clip in capitals, and adds a mark beside its file."""
 
     def __call__(self) -> Callable[[Clip, Link | None], str]:
         """Return it."""
@@ -123,7 +123,7 @@ class ClipWords:
             raise ValueError(name)
         if name == "late":
             time.sleep(0.1)
-        with clip.path.open("a") as stream:
+        with clip.path.with_suffix(".mark").open("a") as stream:
             stream.write(".")
         if name == "bad":
             raise VideoError(f"{name!r} is damaged")

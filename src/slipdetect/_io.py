@@ -12,11 +12,13 @@ import tempfile
 import zipfile
 import zlib
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from tokenize import TokenError
 
-from slipdetect.errors import OutputError
+from slipdetect.errors import DataError, OutputError
+
+Unwritable = Callable[[Path, OSError], OutputError]
 
 # what numpy raises of a damaged header of an array, which it reads as source text of Python
 ARRAY_DAMAGE = (ValueError, TypeError, EOFError, SyntaxError, TokenError)
@@ -25,6 +27,60 @@ NPZ_DAMAGE = (
     *ARRAY_DAMAGE,
     *(OSError, KeyError, RuntimeError, MemoryError, zipfile.BadZipFile, zlib.error),
 )
+
+
+def read_text(path: Path) -> str:
+    """Return what a UTF-8 file holds, with or without a byte-order mark.
+
+    Raises:
+        DataError: It cannot be read, or is something else.
+    """
+    try:
+        return path.read_text(encoding="utf-8-sig")
+    except OSError as error:
+        raise DataError(f"cannot read {str(path)!r}: {error.strerror}; check it") from error
+    except UnicodeDecodeError:
+        raise DataError(f"{str(path)!r} is not UTF-8 text; save it as such") from None
+
+
+def unwritable(path: Path, error: OSError) -> OutputError:
+    """Return the error that says why a file cannot be written."""
+    return OutputError(f"cannot write {str(path)!r}: {error.strerror or error}")
+
+
+@contextmanager
+def file_lock(
+    path: Path, patience: float, refusal: Callable[[], str], failure: Unwritable = unwritable
+) -> Iterator[None]:
+    """Hold the lock file ``path`` while the block runs; it is removed at the end.
+
+    The lock is the system's, which ends with the process however that ends.
+
+    Args:
+        path: The lock file.
+        patience: Seconds to wait for another process.
+        refusal: Says who holds it after that.
+        failure: Says why it cannot be written.
+
+    Raises:
+        OutputError: Another process holds it, or it cannot be written.
+    """
+    from filelock import FileLock, Timeout  # takes a while to import
+
+    lock = FileLock(path, timeout=patience)
+    try:
+        lock.acquire()
+    except Timeout as error:
+        raise OutputError(refusal()) from error
+    except OSError as error:
+        raise failure(path, error) from error
+    try:
+        yield
+    finally:
+        # removed before the lock ends: who waits for this file then finds it gone and starts over
+        with suppress(OSError):
+            path.unlink()
+        lock.release()
 
 
 def check_writable(path: Path, *, overwrite: bool = False) -> None:
@@ -92,13 +148,13 @@ def atomic_write(path: Path, *, overwrite: bool = False) -> Iterator[Path]:
         )
         os.close(handle)
     except OSError as error:
-        raise OutputError(f"cannot write {str(path)!r}: {error.strerror}") from error
+        raise unwritable(path, error) from error
     temporary = Path(name)
     try:
         yield temporary
         _publish(temporary, path)
     except OSError as error:
-        raise OutputError(f"cannot write {str(path)!r}: {error.strerror or error}") from error
+        raise unwritable(path, error) from error
     finally:
         temporary.unlink(missing_ok=True)
 

@@ -223,8 +223,8 @@ def test_clips_come_first_and_footage_sees_the_new_probabilities(
         (["--negatives", "quiet", "--reliability", "x.png"], "--reliability has no effect"),
         (["--negatives", "quiet", "--bins", "mass"], "--bins has no effect"),
         (["--negatives", "quiet", "--per-day", "0"], "--per-day"),
-        (["--negatives", "quiet", "--per-day", "nan"], "a number of false events, not nan"),
-        (["--negatives", "quiet", "--per-hour", "inf"], "a number of false events, not inf"),
+        (["--negatives", "quiet", "--per-day", "nan"], "'nan' is not a finite number"),
+        (["--negatives", "quiet", "--per-hour", "inf"], "'inf' is not a finite number"),
         (["--data", "clips.csv", "--out", "x", "--reliability", "x"], "name one place"),
     ],
 )

@@ -203,7 +203,7 @@ def test_a_file_of_zones(tmp_path: Path) -> None:
         ("\n[camera.a]\n", "line 2: 'camera' is not known; a zone is a table [zone.NAME]"),
         ("[zone.a]\nexclude = [[0, 0], [1, 1], [1, 0], [0, 1]]\n", "line 2: zone 'a' crosses"),
         ("[zone.a\n", "line 1: not valid TOML"),
-        ("zone = 1\n", "line 1: zones are tables"),
+        ("zone = 1\n", "line 1: it names no zone"),
     ],
 )
 def test_a_wrong_file_of_zones(tmp_path: Path, text: str, words: str) -> None:

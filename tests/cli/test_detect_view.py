@@ -6,6 +6,7 @@ In: the rendered example, models without people. Out: pass or fail.
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -140,7 +141,12 @@ def test_nobody_is_awaited_to_get_up_from_above(run, tmp_path: Path) -> None:
     detector = Detector.load(events={"confirm_down": 5.0})
     with pytest.raises(UsageError, match="do not go together"):
         detector.view = "above"
-    assert detector.again(view="above").view == "above"  # the settings are other ones, too
+    above = detector.again(view="above")  # the settings are other ones, too
+    assert above.view == "above"
+    with pytest.raises(UsageError, match="do not go together"):
+        above.event_config = detector.event_config
+    assert above.event_config.confirm_down == 0.0
+    assert above.again({"confirm_down": 5.0}, view="level").event_config.confirm_down == 5.0
 
 
 def test_a_wrong_view_in_a_file_of_cameras_is_a_wrong_value(run, tmp_path: Path) -> None:
@@ -202,3 +208,31 @@ def test_a_run_is_not_gone_on_with_by_another_pose_stream() -> None:
     facts = result_facts(detector)
     detector.scorer.weights["pose"] = "0" * 64
     assert result_facts(detector) != facts
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ("detect", "{videos}/a.mp4", "--model", "{model}"),
+        ("evaluate", "events", "{model}", "{videos}/clips.csv"),
+        ("evaluate", "clips", "{model}", "{videos}/clips.csv"),
+    ],
+)
+def test_a_run_is_not_gone_on_with_by_an_edited_package(
+    run, tiny_package: Path, tmp_path: Path, command: tuple[str, ...]
+) -> None:
+    model, done = tmp_path / "model", tmp_path / "done.jsonl"
+    shutil.copytree(tiny_package, model)
+    make_video(tmp_path / "a.mp4", "walk", count=20, rate=10.0, size=(64, 48))
+    (tmp_path / "clips.csv").write_text("path,label\na.mp4,other\n")
+    args = [word.format(videos=tmp_path, model=model) for word in command]
+    assert run(*args, "--resume", done).exit_code == 0
+    config = json.loads((model / "model.json").read_text(encoding="utf-8"))
+    config["training"]["note"] = "says nothing of how it works"
+    (model / "model.json").write_text(json.dumps(config), encoding="utf-8")
+    assert run(*args, "--resume", done).exit_code == 0
+    config["stride"] /= 2
+    (model / "model.json").write_text(json.dumps(config), encoding="utf-8")
+    other = run(*args, "--resume", done)
+    assert other.exit_code == 6
+    assert "with other stride; give the same options" in other.stderr

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from slipdetect._io import check_writable
-from slipdetect.cli.console import name_options
+from slipdetect.cli.console import Bar, Console, name_options
 from slipdetect.cli.main import cli
 from slipdetect.errors import OutputError
 
@@ -111,6 +111,26 @@ def test_debug_shows_the_traceback(run, args: list[str], env: dict[str, str]) ->
     assert "Traceback" in result.stderr
 
 
+@pytest.mark.parametrize("value", ["nan", "-nan", "inf"])
+@pytest.mark.parametrize(
+    "args",
+    [
+        ("detect", "fall.mp4", "--clips", "clips", "--clip-margin"),
+        ("detect", "fall.mp4", "--on-event", "true", "--cooldown"),
+        ("detect", "fall.mp4", "--on-event", "true", "--alert-timeout"),
+        ("detect", "fall.mp4", "--frame-rate"),
+        ("extract", "fall.mp4", "--out", "store", "--bound"),
+        ("doctor", "fall.mp4", "--frame-rate"),
+        ("prepare", "intervals", "t.csv", "--out", "o.csv", "--cut", "c", "--before"),
+    ],
+)
+def test_what_is_no_number_is_no_number_of_seconds(run, args: tuple[str, ...], value: str) -> None:
+    result = run(*args, value)
+    assert result.exit_code == 2, result.output
+    assert args[-1] in result.stderr
+    assert "inite number" in result.stderr or "is not in the range" in result.stderr
+
+
 def test_options_come_from_the_environment(run) -> None:
     result = run("detect", "fall.mp4", env={"SLIPDETECT_DETECT_FORMAT": "csv"})
     assert result.stdout.startswith("source,id,")
@@ -168,3 +188,24 @@ def test_messages_of_other_threads_name_options_too() -> None:
             thread.start()
             thread.join()
     assert found == ["--retries sets"]
+
+
+def test_what_a_thread_says_when_the_bar_ends_is_said(capsys: pytest.CaptureFixture[str]) -> None:
+    bar = Bar(1.0, shown=False)
+
+    class Ending(Console):
+        """Its bar is gone at the second look."""
+
+        _looks = 0
+
+        @property
+        def _bar(self) -> Bar | None:
+            self._looks += 1
+            return bar if self._looks == 1 else None
+
+        @_bar.setter
+        def _bar(self, bar: Bar | None) -> None:
+            pass
+
+    Ending().note("an alert failed")
+    assert capsys.readouterr().err == "an alert failed\n"

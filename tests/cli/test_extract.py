@@ -11,12 +11,14 @@ import resource
 import shutil
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from slipdetect.errors import UsageError
 from slipdetect.flow import FlowExtractor, available_methods
-from slipdetect.lab.extract.command import read_parameters
+from slipdetect.lab.extract.command import ExtractSettings, read_parameters
 from slipdetect.store import VideoStore
 from synth import cut, make_video
 
@@ -250,3 +252,12 @@ def test_fifty_clips_take_no_time_the_second_time(clips: Path, tmp_path: Path) -
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
     # seconds of processor time, which other work on the machine hardly changes
     assert after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime < 2
+
+
+def test_who_hands_out_work_to_gpus_needs_none(tmp_path: Path) -> None:
+    settings = ExtractSettings(out=tmp_path, device="cuda", flow_parameters={})
+    with pytest.raises(UsageError, match=r"CUDA|cuda"):
+        settings.make_extractor()
+    made = replace(settings, on="ray").make_extractor()
+    assert made is not None
+    assert made.recipe() == FlowExtractor("tvl1").recipe()

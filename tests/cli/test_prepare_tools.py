@@ -227,3 +227,18 @@ def test_dedup_keeps_time_unless_asked(run, here: Path) -> None:
     assert "Warning: --renumber breaks time" in again.stderr
     assert len(codes(here / "p/still.mp4")) == 1
     assert run("prepare", "dedup", "still.mp4", "--out", "q", "--threshold", 2).exit_code == 2
+
+
+def test_debug_shows_why_one_of_several_videos_failed(run, originals: Path, tmp_path: Path) -> None:
+    args = (
+        "prepare",
+        "resize",
+        originals / "broken.mp4",
+        originals / "a.mp4",
+        "--size",
+        "short:32",
+    )
+    quiet = run(*args, "--out", tmp_path / "one")
+    assert (quiet.exit_code, "Traceback" in quiet.stderr) == (5, False)
+    loud = run(*args, "--out", tmp_path / "two", "--debug")
+    assert (loud.exit_code, "Traceback" in loud.stderr) == (5, True)

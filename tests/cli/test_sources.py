@@ -107,3 +107,20 @@ def test_what_comes_in_is_a_cameras_answer_or_names(
 ) -> None:
     monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(first)))
     assert video_on_stdin() is video
+
+
+@pytest.mark.parametrize(
+    ("given", "code", "words"),
+    [
+        (b"\xef\xbb\xbfa.mp4\r\n", 0, ""),  # as PowerShell writes
+        (b"a.mp4\nM\xfcller.mp4\n", 3, "the list standard input line 2 is not UTF-8 text"),
+    ],
+)
+def test_a_list_on_standard_input_is_utf_8(
+    run, fake: None, here: Path, given: bytes, code: int, words: str
+) -> None:
+    (here / "a.mp4").write_text("fall")
+    result = run("detect", "-", input=given)
+    assert result.exit_code == code, result.output
+    assert words in result.stderr
+    assert "internal error" not in result.stderr

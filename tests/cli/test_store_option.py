@@ -11,6 +11,7 @@ import pytest
 from click.testing import CliRunner
 
 from slipdetect.cli.main import cli
+from slipdetect.workers.processes import Processes
 from synth import make_video
 
 
@@ -40,6 +41,22 @@ def test_workers_leave_it_to_the_command_to_warn_of_what_they_load(
     assert result.exit_code == 0
     assert result.stderr.count("needs no flow; --store is not used") == 1
     assert capfd.readouterr().err == ""  # of the workers
+
+
+def test_other_machines_leave_it_to_the_command_too(
+    tiny_package: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("slipdetect.cli.detect.open_backend", lambda *_: Processes(1))
+    video = make_video(tmp_path / "a.mp4", count=10, rate=10.0).path
+    (tmp_path / "store").mkdir()
+    args = ["detect", str(video), "--model", str(tiny_package), "--on", "ray", "--store"]
+    result = CliRunner().invoke(cli, [*args, str(tmp_path / "store")])
+    assert result.exit_code == 0, result.output
+    assert result.stderr.count("needs no flow; --store is not used") == 1
+    # which folders are there is theirs to say
+    result = CliRunner().invoke(cli, [*args, str(tmp_path / "no")])
+    assert result.exit_code == 7, result.output
+    assert "no worker could start" in result.stderr
 
 
 def test_a_store_that_does_not_exist_is_an_error(tiny_package: Path, tmp_path: Path) -> None:

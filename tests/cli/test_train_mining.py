@@ -75,7 +75,7 @@ def test_a_model_that_is_not_fooled_is_told_of(run: Any, data: Path, tiny_packag
     ("args", "code", "message"),
     [
         ([], 2, "--init-from default"),
-        (["--init-from", "default", "--mine-above", "nan"], 2, "is a probability, not nan"),
+        (["--init-from", "default", "--mine-above", "nan"], 2, "'nan' is not a finite number"),
         (["--init-from", "default", "--set", "sampling=clips"], 2, "--set sampling=windows"),
         (["--init-from", "default", "--negatives", "no*.mp4"], 3, "matches no file"),
     ],

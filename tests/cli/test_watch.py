@@ -263,6 +263,17 @@ def test_detect_says_so_and_goes_there(run, model: Path, film: Path, server: Ser
     assert [each[:-1] for each in told] == [told[0][:-1]] * 2
 
 
+def test_what_settings_turn_off_for_files_is_not_in_the_way_of_a_live_source(
+    run, model: Path, film: Path, server: Server
+) -> None:
+    server.add("/ok/film.ts", film.read_bytes())
+    Path("slip.toml").write_text("[detect]\noverwrite = false\njoin = false\n")
+    given = ("detect", f"{server.address}/ok/film.ts", "--model", model, "--config", "slip.toml")
+    result = run(*given, env={"SLIPDETECT_DETECT_STRICT": "0", "SLIPDETECT_DETECT_JOBS": "2"})
+    assert result.exit_code == 0, result.output
+    assert kinds(result.stdout)[0] == "started"
+
+
 @pytest.mark.parametrize("option", ["--timeline", "--out", "--store"])
 def test_what_is_for_files_is_not_left_out_in_silence(run, wishes: Path, option: str) -> None:
     result = run("detect", "rtsp://me:s3cr3t@h/x", option, "x")

@@ -20,6 +20,7 @@ from hook_server import hook_server
 from live_driver import afterwards, all_of, has_said, has_told, interrupt, lamp, lines
 from loopback import Server
 from slipdetect.cli import watching
+from slipdetect.cli.console import Console
 from slipdetect.cli.watching import capacity
 from slipdetect.video.live import live_video
 from slipdetect.video.live.live_video import Backoff
@@ -240,12 +241,19 @@ def test_what_several_cameras_skip_is_told_of_all_of_them() -> None:
 
 
 def test_sighup_ends_a_run_without_a_file_as_ever() -> None:
+    heard: list[Any] = []
+
+    class Still:
+        def events(self) -> Iterator[None]:
+            heard.append(signal.getsignal(signal.SIGHUP))
+            yield None
+
     before = signal.getsignal(signal.SIGHUP)
-    with watching.signals(None):
+    for reload in (None, lambda: None):
+        assert watching.Watching(Console(), [], "m", False, 0).run(Still(), reload) == 0
         assert signal.getsignal(signal.SIGHUP) is before
-    with watching.signals(lambda: None):
-        assert signal.getsignal(signal.SIGHUP) is not before
-    assert signal.getsignal(signal.SIGHUP) is before
+    assert heard[0] is before
+    assert heard[1] is not before
 
 
 def test_nonsense_from_one_camera_disturbs_no_other(

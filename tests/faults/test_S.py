@@ -25,12 +25,13 @@ from slipdetect.cli.main import cli
 from slipdetect.errors import DataError, OutputError
 from slipdetect.flow import FlowExtractor
 from slipdetect.lab.extract import extract_video
-from slipdetect.lab.extract.context import AT_ONCE, FINISH_SHARD, Interrupted, StopFlag
+from slipdetect.lab.extract.context import StopFlag
 from slipdetect.lab.extract.files import StoreUnwritable
 from slipdetect.lab.extract.lock import LOCK_NAME, OWNER_NAME, folder_lock
 from slipdetect.lab.extract.plan import RecipeMismatch, Rules
 from slipdetect.store import VideoStore
 from slipdetect.store.names import store_key
+from slipdetect.workers import AT_ONCE, SOON, Interrupted
 from store_driver import tree
 from store_tools import Record, extract, flip_byte, small_shards, stamps
 from synth import make_video
@@ -150,7 +151,7 @@ def test_S02_a_stop_finishes_the_shard_and_a_run_again_the_rest(
 ) -> None:
     store = tmp_path / "store"
     with pytest.raises(Interrupted):
-        extract(store, *videos, stop=StopAfter(4, FINISH_SHARD))
+        extract(store, *videos, stop=StopAfter(4, SOON))
     written = sorted(path.name for path in store.glob("*/*"))
     assert written == ["flow_000000.npz", "rgb_000000.npz"]
     assert not list(store.glob("*.json"))

@@ -109,6 +109,56 @@ def test_another_kind_of_file_is_left_as_it_is(tmp_path: Path, content: str) -> 
     assert path.read_text() == content
 
 
+@pytest.mark.parametrize("content", ["one line without its end", '{"done_with"', "{"])
+def test_a_file_of_one_line_is_only_taken_where_it_may_be_a_torn_begin(
+    tmp_path: Path, content: str
+) -> None:
+    path = tmp_path / "notes.txt"
+    path.write_text(content)
+    if not '{"done_with":'.startswith(content):
+        with pytest.raises(DataError, match="no file of done videos"):
+            kept(path)
+        assert path.read_text() == content
+        return
+    with kept(path):
+        pass
+    assert path.read_text().startswith('{"done_with":{"slipdetect":')
+
+
+def test_a_file_with_two_begins_is_none(videos: list[str], tmp_path: Path) -> None:
+    path = tmp_path / "done.jsonl"
+    with kept(path):
+        pass
+    path.write_text(2 * path.read_text())
+    with pytest.raises(DataError, match="no file of done videos"):
+        kept(path)
+
+
+def test_two_runs_have_no_file_in_common(videos: list[str], tmp_path: Path) -> None:
+    path = tmp_path / "done.jsonl"
+    with kept(path) as first:
+        with pytest.raises(OutputError, match="belongs to a run that goes on; wait for it"):
+            kept(path)
+        first.add(videos[0], {"events": 1})
+    with kept(path) as second:
+        assert second.find(videos[0]) == {"events": 1}
+    assert [each.name for each in tmp_path.glob("*done*")] == ["done.jsonl"]
+    assert not list(tmp_path.glob(".*"))
+
+
+def test_what_changes_while_it_is_looked_at_is_not_done(videos: list[str], tmp_path: Path) -> None:
+    path = tmp_path / "done.jsonl"
+    with kept(path) as first:
+        assert not first.has(videos[0])
+        with Path(videos[0]).open("ab") as copied:
+            copied.write(b"the rest of it")
+        first.add(videos[0], {"events": 0})
+    with kept(path) as second:
+        assert not second.has(videos[0])
+        second.add(videos[0], {"events": 1})
+        assert second.find(videos[0]) == {"events": 1}
+
+
 def test_a_file_that_cannot_be_written_is_told(tmp_path: Path) -> None:
     with pytest.raises(OutputError, match=r"cannot write .*nowhere"):
         kept(tmp_path / "nowhere" / "done.jsonl")

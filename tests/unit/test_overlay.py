@@ -54,6 +54,19 @@ def test_the_banner_stands_from_start_to_end() -> None:
     assert (paint(GRAY, 0.5)[:240] == 90).all()
 
 
+def test_an_hour_is_told_as_one_just_before_it_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    written: list[str] = []
+
+    def write(image: np.ndarray, text: str, *_: object) -> int:
+        written.append(text)
+        return 0
+
+    monkeypatch.setattr("slipdetect.reports.overlay._write", write)
+    for time in (3599.4, 3599.9996, 3600.0):
+        painter().paint(GRAY, time)
+    assert written[::2] == ["59:59.4", "01:00:00", "01:00:00"]
+
+
 def test_the_bar_is_as_long_as_the_probability() -> None:
     blue = (86, 180, 233)
     strips = [painter().paint(GRAY, time)[240:] for time in (0.5, 1.0, 1.5)]

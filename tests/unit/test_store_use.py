@@ -14,7 +14,7 @@ import torch
 
 from slipdetect import backbones
 from slipdetect.detection import Detector
-from slipdetect.errors import DataError
+from slipdetect.errors import DataError, UsageError
 from slipdetect.flow import FlowExtractor
 from slipdetect.lab.data import FrameCache, Sampling
 from slipdetect.models import TSN, save_package
@@ -118,6 +118,14 @@ def test_detection_with_a_store_says_the_same_without_computing_flow(
     store = stored(clip, monkeypatch)
     monkeypatch.setattr(FlowExtractor, "iter", None)
     assert detector.detect(clip, store=store).windows == plain.windows
+
+
+def test_flow_of_other_frames_than_are_looked_at_is_refused(
+    clip: Path, detector: Detector, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = stored(clip, monkeypatch)
+    with pytest.raises(UsageError, match=r"leave the store or frame_rate=\.\.\. out"):
+        detector.detect(clip, store=store, frame_rate=20.0)
 
 
 def test_a_model_refuses_flow_of_another_recipe_than_its_own(

@@ -226,6 +226,29 @@ def test_events_are_bounded_and_the_newest_first(monkeypatch: pytest.MonkeyPatch
     assert board.state()["events"][0]["event"]["down_for"] == 30.0
 
 
+@pytest.mark.parametrize("judged", [True, False])
+def test_what_is_not_shown_any_more_is_still_in_the_clips_of_others(
+    clips: Clips, monkeypatch: pytest.MonkeyPatch, judged: bool
+) -> None:
+    monkeypatch.setattr(board_module, "_MOST_EVENTS", 2)
+    clips.event("a", 10.0)
+    clips.event("b", 13.0)  # each clip shows both
+    clips.come("a", 7.0, 15.0)
+    clips.come("b", 10.0, 18.0)
+    if judged:
+        clips.board.mark("a", None, "right")
+    clips.event("c", 100.0)
+    clips.come("c", 97.0, 105.0)
+    assert [each["id"] for each in clips.board.state()["events"]] == ["c", "b"]
+    clips.board.mark("b", None, "wrong")
+    clips.board.mark("c", None, "wrong")
+    both = [["a.mp4", "3.000", "right"], ["a.mp4", "6.000", "wrong"]]
+    both += [["b.mp4", "0.000", "right"], ["b.mp4", "3.000", "wrong"]]
+    rows = [[row[0], row[1], row[3]] for row in clips.rows()]
+    assert rows == [*(both if judged else []), ["c.mp4", "3.000", "wrong"]]
+    assert clips.board.close() == (0 if judged else 1)
+
+
 def test_what_is_told_of_a_camera() -> None:
     zone = Zone("bed", ((0.1, 0.1), (0.5, 0.1), (0.5, 0.5)))
     told = camera_data(replace(STATE, zones=Zones((zone,))))

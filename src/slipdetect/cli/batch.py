@@ -1,11 +1,7 @@
-"""Running a detector over many sources, none of which can stop the others.
-
-In: jobs. Out: results, given to sinks, and a ``Tally`` that knows the exit code.
-"""
+"""Running a detector over many sources, none of which can stop the others."""
 
 from __future__ import annotations
 
-import traceback
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
@@ -15,9 +11,9 @@ from typing import TYPE_CHECKING
 
 from slipdetect._text import clock, printable, shorten
 from slipdetect.cli.console import Bar, Console, one_line
-from slipdetect.cli.errors import EVENT_FOUND, INTERNAL, INTERRUPTED, SOME_FAILED, describe
+from slipdetect.cli.errors import EVENT_FOUND, INTERRUPTED, SOME_FAILED, describe, report_one
 from slipdetect.cli.sources import Job
-from slipdetect.errors import OutputError, SlipdetectError, UsageError, VideoError, WorkerError
+from slipdetect.errors import OutputError, UsageError, VideoError, WorkerError
 from slipdetect.sinks.sink import Alert, Sink
 from slipdetect.types import Profile
 
@@ -62,77 +58,67 @@ class Tally:
         return EVENT_FOUND if fail_on_event and self.events else 0
 
 
+@dataclass
 class Batch:
     """One run over a list of jobs.
 
-    Args:
+    Attributes:
         console: Where warnings, errors and progress go.
         sinks: What takes the results, in order.
         reading: How videos are opened once more for the sinks that see frames.
         privacy: Hides people in all that these see.
         strict: A truncated source fails.
         watch: Measures how long videos take.
-
-    Attributes:
         written: Files of the sinks, in the order in which they were written.
         profile: Where the time of all results went.
+        tally: How it went so far.
     """
 
-    def __init__(
-        self,
-        console: Console,
-        sinks: Sequence[Sink],
-        reading: VideoOptions,
-        *,
-        privacy: Privacy | None = None,
-        strict: bool,
-        watch: Stopwatch,
-    ) -> None:
-        self.written: list[Path] = []
-        self.profile = Profile(0.0)
-        self._console = console
-        self._sinks = sinks
-        self._reading = reading
-        self._privacy = privacy
-        self._strict = strict
-        self._watch = watch
-        self._tally = Tally()
+    console: Console
+    sinks: Sequence[Sink]
+    reading: VideoOptions
+    privacy: Privacy | None
+    strict: bool
+    watch: Stopwatch
+    written: list[Path] = field(default_factory=list)
+    profile: Profile = field(default_factory=partial(Profile, 0.0))
+    tally: Tally = field(default_factory=Tally)
 
     def run(self, jobs: Sequence[Job], detect: Detect, detector: Detector | None) -> Tally:
         """Process every job; Ctrl-C ends the batch but keeps what is done."""
         self._model = "" if detector is None else detector.scorer.name
         complete = False
         try:
-            with opened(self._sinks, detector, self._console):
+            with opened(self.sinks, detector, self.console):
                 self._all(jobs, detect)
                 # the results last: a file that is there says that the run is over
-                for sink in reversed(self._sinks):
+                for sink in reversed(self.sinks):
                     sink.close()
                 complete = True
         except KeyboardInterrupt:
             if not complete:
                 raise
-            self._tally.interrupted = True
-            self._console.error("interrupted while alerts were sent; the results are complete")
+            self.tally.interrupted = True
+            self.console.error("interrupted while alerts were sent; the results are complete")
         self._collect()
-        return self._tally
+        return self.tally
 
     def _all(self, jobs: Sequence[Job], detect: Detect) -> None:
         try:
-            with self._console.bar(len(jobs)) as bar:
+            with self.console.bar(len(jobs)) as bar:
                 for index, job in enumerate(jobs):
                     self._one(job, detect, _progress(bar, index, len(jobs), job.source))
         except KeyboardInterrupt:
-            self._tally.interrupted = True
-            done = self._tally.done + len(self._tally.failures)
-            self._console.error(f"interrupted: {done} of {len(jobs)} inputs done")
+            self.tally.interrupted = True
+            done = self.tally.done + len(self.tally.failures)
+            self.console.error(f"interrupted: {done} of {len(jobs)} inputs done")
 
     def _one(self, job: Job, detect: Detect, on_progress: Progress) -> None:
         try:
             if job.error is not None:
                 raise job.error
             on_progress(0.0, None)
-            with self._watch.stage(DETECTING):
+            with self.watch.stage(DETECTING):
                 result = detect(job.source, on_progress, partial(self._event, job.source))
             if result.profile is not None:
                 self.profile += result.profile
@@ -143,14 +129,14 @@ class Batch:
         except Exception as error:
             self._fail(job.source, error)
             return
-        self._tally.done += 1
-        self._tally.events += len(result.events)
+        self.tally.done += 1
+        self.tally.events += len(result.events)
         self._keep(result)
         self._collect()
 
     def _event(self, source: str, event: Event) -> None:
         alert = Alert(source, self._model, event)
-        for sink in self._sinks:
+        for sink in self.sinks:
             sink.event(alert)
 
     def _keep(self, result: DetectionResult) -> None:
@@ -158,51 +144,45 @@ class Batch:
 
         Where people are hidden all sinks wait for that look: the result says how it went.
         """
-        looking = [sink for sink in self._sinks if sink.sees_frames]
-        others = [sink for sink in self._sinks if not sink.sees_frames]
-        if self._privacy is None:
+        looking = [sink for sink in self.sinks if sink.sees_frames]
+        others = [sink for sink in self.sinks if not sink.sees_frames]
+        if self.privacy is None:
             _give(result, others)
         views = [view for sink in looking for view in sink.views(result)]
         if views:
             from slipdetect.video import show
 
-            show(result.source, views, self._privacy, **self._reading)
-        if self._privacy is not None:
-            for warning in self._privacy.pop_warnings():
+            show(result.source, views, self.privacy, **self.reading)
+        if self.privacy is not None:
+            for warning in self.privacy.pop_warnings():
                 result.report.warn(warning)
-                self._console.warn(f"{result.source!r}: {warning}")
+                self.console.warn(f"{result.source!r}: {warning}")
             _give(result, others)
         _give(result, looking)
 
     def _collect(self) -> None:
         """Take from the sinks what they wrote, and warn of what they could not make."""
-        for sink in self._sinks:
+        for sink in self.sinks:
             self.written += sink.written
             sink.written.clear()
-        self._tally.missing += warn_of_missing(self._sinks, self._console)
+        self.tally.missing += warn_of_missing(self.sinks, self.console)
 
     def _judge(self, result: DetectionResult) -> None:
         """Warn of everything that makes a result less sure than it looks."""
         name = repr(result.source)
-        if self._strict and result.report.truncated:
+        if self.strict and result.report.truncated:
             raise VideoError(f"{name} is truncated; re-copy it, or leave out --strict")
         for warning in result.report.warnings:
-            self._console.warn(f"{name}: {warning}")
+            self.console.warn(f"{name}: {warning}")
         if result.padded:
-            self._console.warn(
+            self.console.warn(
                 f"{name}: shorter than a window of the model, so judged on less than usual"
             )
 
     def _fail(self, source: str, error: Exception) -> None:
-        text = describe(error)
-        code = error.exit_code if isinstance(error, SlipdetectError) else INTERNAL
-        if code == INTERNAL:
-            text = f"{source!r}: {text}"
-        if self._console.debug:
-            self._console.block("".join(traceback.format_exception(error)))
-        self._console.error(text)
-        self._tally.failures.append(code)
-        for sink in self._sinks:
+        code, text = report_one(error, source, self.console)
+        self.tally.failures.append(code)
+        for sink in self.sinks:
             sink.failure(source, one_line(text))
         self._collect()
 

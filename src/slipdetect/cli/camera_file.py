@@ -1,7 +1,4 @@
-"""A file of cameras: a table for each, checked as options are, errors with their line.
-
-In: TOML. Out: ``CameraEntry``s.
-"""
+"""A file of cameras: a table for each, checked as options are, errors with their line."""
 
 from __future__ import annotations
 
@@ -15,6 +12,7 @@ from typing import Any
 
 import click
 
+from slipdetect._io import read_text
 from slipdetect.errors import DataError, UsageError
 from slipdetect.sinks.live_clips import clip_stem
 from slipdetect.types.zones import Zone, Zones
@@ -55,11 +53,7 @@ class CameraEntry:
 
 
 def read_cameras(path: Path, command: click.Command) -> list[CameraEntry]:
-    """Return the cameras of a file, in order.
-
-    Args:
-        path: The file.
-        command: Has the options whose types values are checked by.
+    """Return the cameras of a file, in order, whose values are checked by options of a command.
 
     Raises:
         DataError: It cannot be read, or something in it is wrong; the message has its line.
@@ -79,12 +73,7 @@ def read_zones(path: Path) -> Zones:
 
 
 def _read(path: Path) -> tuple[str, dict[str, Any]]:
-    try:
-        text = path.read_text(encoding="utf-8-sig")
-    except OSError as error:
-        raise DataError(f"cannot read {str(path)!r}: {error.strerror}; check it") from error
-    except UnicodeDecodeError:
-        raise DataError(f"{str(path)!r} is not UTF-8 text; save it as such") from None
+    text = read_text(path)
     try:
         return text, tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
@@ -103,13 +92,7 @@ def _not_toml(path: Path, reason: str) -> DataError:
 
 
 class _Reader:
-    """Reads one file.
-
-    Args:
-        path: For messages, and what relative paths start from.
-        text: Of the file.
-        command: Has the options that cameras may have too.
-    """
+    """Reads one file, whose relative paths start from it, with the options of a command."""
 
     def __init__(self, path: Path, text: str, command: click.Command) -> None:
         self._path = path
@@ -127,14 +110,7 @@ class _Reader:
 
     def cameras(self, data: Mapping[str, Any]) -> list[CameraEntry]:
         """Return what a file of cameras holds."""
-        for key in data:
-            if key != "camera":
-                raise self._wrong(
-                    (key,), f"{key!r} is not known; a camera is a table [camera.NAME]"
-                )
-        tables = data.get("camera")
-        if not isinstance(tables, dict) or not tables:
-            raise self._wrong(("camera",), "it names no camera; begin a table [camera.NAME]")
+        tables = self._only("camera", data)
         entries = [self._camera(name, table) for name, table in tables.items()]
         seen: dict[str, str] = {}
         for entry in entries:
@@ -148,13 +124,19 @@ class _Reader:
 
     def zones(self, data: Mapping[str, Any]) -> Zones:
         """Return what a file of zones holds."""
+        return self._zones(("zone",), self._only("zone", data))
+
+    def _only(self, kind: str, data: Mapping[str, Any]) -> dict[str, Any]:
+        """Return the tables of a kind, one at least, which has the file for itself."""
         for key in data:
-            if key != "zone":
-                raise self._wrong((key,), f"{key!r} is not known; a zone is a table [zone.NAME]")
-        found = self._zones(("zone",), data.get("zone", {}))
-        if not found:
-            raise self._wrong(("zone",), "it names no zone; begin a table [zone.NAME]")
-        return found
+            if key != kind:
+                raise self._wrong(
+                    (key,), f"{key!r} is not known; a {kind} is a table [{kind}.NAME]"
+                )
+        tables = data.get(kind)
+        if not isinstance(tables, dict) or not tables:
+            raise self._wrong((kind,), f"it names no {kind}; begin a table [{kind}.NAME]")
+        return tables
 
     def _camera(self, name: str, table: Any) -> CameraEntry:
         place = ("camera", name)
@@ -176,8 +158,10 @@ class _Reader:
             for name in OWN_OPTIONS
             if name in given
         )
-        calibration = self._text(place, table, "calibration")
+        calibration = table.get("calibration")
         if calibration is not None:
+            if not isinstance(calibration, str):
+                raise self._wrong((*place, "calibration"), "calibration must be text")
             calibration = str(self._path.parent / calibration)
         return CameraEntry(
             name,
@@ -205,12 +189,6 @@ class _Reader:
         if kind == "source_file":
             value = str(self._path.parent / value)
         return kind, value
-
-    def _text(self, place: tuple[str, ...], table: Mapping[str, Any], key: str) -> str | None:
-        value = table.get(key)
-        if value is not None and not isinstance(value, str):
-            raise self._wrong((*place, key), f"{key} must be text")
-        return value
 
     def _value(self, place: tuple[str, ...], name: str, value: Any) -> Any:
         option = self._options[name]

@@ -1,7 +1,4 @@
-"""Answers of ``slipdetect doctor``, and how they look.
-
-In: ``Check``s. Out: lines of text.
-"""
+"""Answers of ``slipdetect doctor``, and how they look."""
 
 from __future__ import annotations
 

@@ -1,8 +1,4 @@
-"""Text of the command line that names a file or a folder, which shells complete.
-
-In: what a shell has of a word. Out: click types for options and arguments whose words may be more
-than a path, such as an address or ``default``.
-"""
+"""Text of the command line that names a file or a folder, which shells complete."""
 
 from __future__ import annotations
 
@@ -14,12 +10,7 @@ from click.types import StringParamType
 
 
 class Name(StringParamType):
-    """Text that a shell completes as a file or a folder, or as one of some words.
-
-    Args:
-        kind: What the shell looks for.
-        words: Offered too.
-    """
+    """Text that a shell completes as a file or a folder, or as one of some words."""
 
     def __init__(self, kind: Literal["file", "dir"], *words: str) -> None:
         self._kind = kind

@@ -1,16 +1,14 @@
-"""Where words go: data to stdout, everything else to stderr, both around a progress bar.
-
-In: text and how much of it the user wants. Out: lines on stdout and stderr.
-"""
+"""Where words go: data to stdout, everything else to stderr, both around a progress bar."""
 
 from __future__ import annotations
 
 import logging
 import re
+import signal
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
@@ -29,12 +27,7 @@ _PREFIXES = {logging.WARNING: "Warning: ", logging.ERROR: "Error: ", logging.CRI
 
 
 class Bar:
-    """A progress bar, or nothing at all when not shown.
-
-    Args:
-        total: What ``show`` counts up to.
-        shown: Whether to draw.
-    """
+    """A progress bar, or nothing at all when not shown."""
 
     def __init__(self, total: float, shown: bool) -> None:
         self._bar: Any = None
@@ -154,10 +147,8 @@ class Console:
             self._bar = None
 
     def _write(self, text: str | bytes, *, err: bool) -> None:
-        if self._bar is None:
-            click.echo(text, nl=False, err=err)
-            return
-        with self._bar.aside():
+        bar = self._bar  # another thread may end it meanwhile
+        with nullcontext() if bar is None else bar.aside():
             click.echo(text, nl=False, err=err)
 
 
@@ -171,6 +162,23 @@ class _ConsoleHandler(logging.Handler):
     def emit(self, record: logging.LogRecord) -> None:
         line = one_line(_PREFIXES.get(record.levelno, "") + record.getMessage())
         self._console.block(name_options(line) + "\n")
+
+
+@contextmanager
+def signals(handlers: Mapping[signal.Signals, Callable[[], None]]) -> Iterator[None]:
+    """Call what belongs to a signal when it comes while the block runs, in the main thread."""
+    before: dict[signal.Signals, Any] = {}
+
+    def take(number: int, frame: object) -> None:
+        handlers[signal.Signals(number)]()
+
+    if threading.current_thread() is threading.main_thread():  # no other hears any
+        before = {number: signal.signal(number, take) for number in handlers}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 def one_line(text: str) -> str:

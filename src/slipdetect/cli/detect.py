@@ -1,7 +1,4 @@
-"""``slipdetect detect``: find slips and falls in videos.
-
-In: files, folders, lists. Out: events on stdout or in a file, and an exit code.
-"""
+"""``slipdetect detect``: find slips and falls in videos."""
 
 from __future__ import annotations
 
@@ -37,8 +34,6 @@ from slipdetect.sinks.registry import (
     choose_destination,
     choose_sinks,
 )
-from slipdetect.sinks.sink import Setup, Sink
-from slipdetect.sinks.text import Write
 from slipdetect.types import DetectionResult, Profile, Stage
 from slipdetect.types.kept import built, plain
 from slipdetect.video.playlist import is_playlist
@@ -79,13 +74,7 @@ def detect(ctx: click.Context, /, **options: Any) -> None:
 
 
 def process(console: Console, settings: DetectSettings, kinds: Kinds = SINKS) -> int:
-    """Process all sources and return the exit code.
-
-    Args:
-        console: Where messages go.
-        settings: What the run was asked for.
-        kinds: The sinks that the command has.
-    """
+    """Process all sources and return the exit code."""
     from slipdetect.detection.pipeline import Stopwatch
 
     stopwatch = Stopwatch()
@@ -110,7 +99,11 @@ def process(console: Console, settings: DetectSettings, kinds: Kinds = SINKS) ->
         if detector is not None:
             run = stack.enter_context(_detecting(settings, detector, readable, backend))
         write = stack.enter_context(console.output(where.out, overwrite=overwrite))
-        results = _results(console, where, write, setup)
+        width = None
+        if where.out is None and where.kind == "table":  # on a terminal as wide as that
+            write = console.text
+            width = shutil.get_terminal_size().columns if sys.stdout.isatty() else None
+        results = where.sink(write, setup, width)
         batch = Batch(
             console,
             [results, *sinks],
@@ -131,22 +124,19 @@ def process(console: Console, settings: DetectSettings, kinds: Kinds = SINKS) ->
 
 
 def _watch_instead(ctx: click.Context, source: str) -> None:
-    """Run ``watch`` with what was given to ``detect``.
-
-    Raises:
-        UsageError: An option is given that only files have.
-    """
+    """Run ``watch`` with what was given to ``detect``, unless only files have such an option."""
     known = {param.name for param in watch.params}
     args: list[str] = []
     for param in ctx.command.params:
         value, name = ctx.params.get(param.name or ""), param.opts[-1]
         origin = ctx.get_parameter_source(param.name or "")
         given = origin not in (None, ParameterSource.DEFAULT) and param.expose_value
-        if not given or isinstance(param, click.Argument):
+        # a flag that is said to be off is as if it had not been said
+        if not given or value is False or isinstance(param, click.Argument):
             continue
         if param.name in known:
             args += [name] if value is True else [name, str(value)]
-        elif origin is not ParameterSource.DEFAULT_MAP and value != "-":
+        elif origin is ParameterSource.COMMANDLINE and value != "-":
             raise UsageError(
                 f"{name} is for files, and this source is live; {only_for_files(name)}"
             )
@@ -154,22 +144,10 @@ def _watch_instead(ctx: click.Context, source: str) -> None:
         watch.invoke(below)
 
 
-def _results(console: Console, where: Destination, write: Write, setup: Setup) -> Sink:
-    """Return what writes the results; on a terminal a table is as wide as that."""
-    width = None
-    if where.out is None and where.kind == "table":
-        write = console.text
-        width = shutil.get_terminal_size().columns if sys.stdout.isatty() else None
-    return where.sink(write, setup, width)
-
-
 def _refuse_windows(console: Console, where: Destination, names: Sequence[str]) -> None:
     """Refuse ``--windows`` where nothing that is written has room for them.
 
     Of the environment and a settings file, which serve other runs too, it only warns.
-
-    Raises:
-        UsageError: It is on the command line.
     """
     for_each = names[:1] if where.each else names
     if FORMATS[where.kind].shows_windows(for_each):
@@ -209,6 +187,7 @@ def _detecting(
     settings: DetectSettings, detector: Detector, sources: Sequence[str], backend: Backend | None
 ) -> Iterator[Detect]:
     """Yield the function that processes one video; it is called for each source, in order."""
+    settings.check_store(detector)
     with ExitStack() as stack:
         kept = None
         if settings.resume is not None:
@@ -220,13 +199,11 @@ def _detecting(
         if backend is None:
             run = _in_this_process(settings, detector, kept)
         else:
-            if settings.on is None:
-                settings.opened_store(detector)  # what is wrong with it is told once, here
             wanted = replace(settings, sources=(), targets={}, zones=None)
             make = Detecting(wanted, detector.zones)
             left = [name for name in sources if name not in done]
             stack.enter_context(backend)
-            note = _forget if kept is None else kept.add
+            note = None if kept is None else kept.add
             run = stack.enter_context(SideBySide(backend, make, left, note, settings.pieces))
 
         def resumed(source: str, on_progress: Progress, on_event: OnEvent) -> DetectionResult:
@@ -243,7 +220,7 @@ def _detecting(
 def _in_this_process(
     settings: DetectSettings, detector: Detector, kept: Manifest[DetectionResult] | None
 ) -> Detect:
-    store, reading = settings.opened_store(detector), settings.reading()
+    store, reading = settings.opened_store(), settings.reading()
 
     def run(source: str, on_progress: Progress, on_event: OnEvent) -> DetectionResult:
         result = detector.detect(
@@ -269,10 +246,6 @@ def _done_videos(
         return replace(made, profile=None)  # its time is not of this run
 
     return Manifest(path, facts, plain, result)
-
-
-def _forget(source: str, result: DetectionResult) -> None:
-    """Keep nothing of a result."""
 
 
 def _nothing(source: str, on_progress: Progress, on_event: OnEvent) -> DetectionResult:

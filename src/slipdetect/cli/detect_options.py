@@ -1,7 +1,4 @@
-"""The settings of ``detect`` and ``watch``: each field is an option, with its heading and help.
-
-In: what click has parsed. Out: ``DetectSettings``, and ``CommonSettings``, which both have.
-"""
+"""The settings of ``detect`` and ``watch``: each field is an option, with its heading and help."""
 
 from __future__ import annotations
 
@@ -18,7 +15,15 @@ from slipdetect.cli.camera_file import read_zones
 from slipdetect.cli.completion import FILE_NAME, FOLDER_NAME, MODEL_NAME
 from slipdetect.cli.pieces import expand_joined
 from slipdetect.cli.sources import Job, expand
-from slipdetect.cli.typed_options import POSITIVE, flag, headed, number, options_of, seconds
+from slipdetect.cli.typed_options import (
+    POSITIVE,
+    Number,
+    flag,
+    headed,
+    number,
+    options_of,
+    seconds,
+)
 from slipdetect.cli.worker_options import MANY, ResumableSettings
 from slipdetect.errors import UsageError
 from slipdetect.sinks.alert import TIMEOUT
@@ -37,7 +42,7 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-_probability = partial(headed, metavar="P", type=click.FloatRange(0.0, 1.0))
+_probability = partial(headed, metavar="P", type=Number(0.0, 1.0))
 
 # as in models/config.py and detection/engines, which a page of help must not load
 SENSITIVITIES = ("low", "balanced", "high")
@@ -113,7 +118,7 @@ class CommonSettings(EventSettings, ModelSettings):
         "Events",
         "Only those whose person is not seen to get up within so long after the peak; none that a "
         "file ends before.",
-        type=click.FloatRange(0.0, MOST_CONFIRM),
+        type=Number(0.0, MOST_CONFIRM),
     )
     view: View = headed(
         "Events",
@@ -309,15 +314,24 @@ class DetectSettings(CommonSettings, ResumableSettings):
             found["time_from_name"] = self.time_from_name
         return found
 
-    def opened_store(self, detector: Detector) -> VideoStore | None:
-        """Return the folder of ``--store``; a model that needs no flow is warned of."""
+    def opened_store(self) -> VideoStore | None:
+        """Return the folder of ``--store``."""
         if self.store is None:
             return None
         from slipdetect.store import VideoStore
 
-        if all(stream.flow is None for stream in detector.config.streams):
-            logger.warning("model %s needs no flow; --store is not used", detector.config.name)
         return VideoStore(Path(self.store))
+
+    def check_store(self, detector: Detector) -> None:
+        """Tell what is wrong with ``--store``, once, in the process that was started.
+
+        Raises:
+            DataError: There is no such folder; those of other machines are not looked for.
+        """
+        if self.store is not None and detector.config.flow is None:
+            logger.warning("model %s needs no flow; --store is not used", detector.config.name)
+        if self.on is None:
+            self.opened_store()
 
 
 EVENT_OPTIONS = options_of(EventSettings)

@@ -1,8 +1,4 @@
-"""``slipdetect doctor``: whether everything that slipdetect needs works here; what a recording is.
-
-In: this machine, or a video. Out: a report as text or JSON, exit code 1 when something needed is
-missing.
-"""
+"""``slipdetect doctor``: whether all that slipdetect needs works here; what a recording is."""
 
 from __future__ import annotations
 
@@ -12,10 +8,10 @@ import platform
 import re
 import shutil
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict
 from importlib.metadata import PackageNotFoundError, requires, version
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -71,14 +67,22 @@ def doctor(
     if stream is not None or frame_rate is not None:
         raise UsageError("--stream and --frame-rate are about a VIDEO; name one")
     checks = all_checks(quick=quick)
-    healthy = all(check.ok is not False for check in checks)
     if as_json:
-        data = {"version": 1, "ok": healthy, "checks": [asdict(check) for check in checks]}
-        console.data(json.dumps(data, indent=2) + "\n")
+        _print_json(console, checks)
     else:
         console.text("\n".join(check_lines(checks, "FAIL")) + "\n")
-        console.note("everything needed works" if healthy else "something needed does not work")
-    ctx.exit(0 if healthy else 1)
+        works = _all_well(checks)
+        console.note("everything needed works" if works else "something needed does not work")
+    ctx.exit(0 if _all_well(checks) else 1)
+
+
+def _all_well(checks: Sequence[Check]) -> bool:
+    return all(check.ok is not False for check in checks)
+
+
+def _print_json(console: Console, checks: Sequence[Check], **more: Any) -> None:
+    found = {"version": 1, "ok": _all_well(checks), "checks": [asdict(check) for check in checks]}
+    console.data(json.dumps({**found, **more}, indent=2) + "\n")
 
 
 def _examine(
@@ -101,23 +105,17 @@ def _examine(
         times = read_through(video, show)
         checks = video_checks(video, times, sample_fps, quick, reading["frame_rate"])
         facts = video_facts(video, times)
-    doubtful = any(check.ok is False for check in checks)
     if as_json:
-        found = {"version": 1, "ok": not doubtful, "checks": [asdict(check) for check in checks]}
-        console.data(json.dumps({**found, "video": facts}, indent=2) + "\n")
+        _print_json(console, checks, video=facts)
         return
     width = shutil.get_terminal_size().columns if sys.stdout.isatty() else None
     lines = [printable(name), *check_lines(checks, "?", width=width or 100)]
     console.text("\n".join(lines) + "\n")
-    console.note("what is doubtful is marked ?" if doubtful else "nothing is doubtful")
+    console.note("nothing is doubtful" if _all_well(checks) else "what is doubtful is marked ?")
 
 
 def all_checks(*, quick: bool = False) -> list[Check]:
-    """Return every answer; one that fails to be found out is a failed check itself.
-
-    Args:
-        quick: Leave out what loads torch.
-    """
+    """Return every answer, quick without torch; one that cannot be found out is a failed check."""
     questions: list[Callable[[], Iterator[Check]]] = [_system, _packages, _opencv, _flow, _decoder]
     if not quick:
         questions += [_torch, _model]

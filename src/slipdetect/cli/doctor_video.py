@@ -1,7 +1,4 @@
-"""``slipdetect doctor VIDEO``: what a recording is, what is doubtful in it, how it will be read.
-
-In: an open video. Out: ``Check``s, in the order in which they are shown, and plain facts.
-"""
+"""``slipdetect doctor VIDEO``: what a recording is, what is doubtful in it, how it will be read."""
 
 from __future__ import annotations
 

@@ -1,7 +1,4 @@
-"""How commands end: every error becomes one line on stderr and an exit code.
-
-In: whatever a command raises. Out: the exit code.
-"""
+"""How commands end: every error becomes one line on stderr and an exit code."""
 
 from __future__ import annotations
 
@@ -65,12 +62,7 @@ def with_hint(error: click.NoSuchCommand | click.NoSuchOption) -> click.UsageErr
 
 
 def report(error: BaseException, console: Console) -> int:
-    """Say in one line what went wrong and return the exit code.
-
-    Args:
-        error: What was raised.
-        console: Where to say it; with its ``debug`` the traceback comes before it.
-    """
+    """Say in one line what went wrong and return the exit code."""
     if isinstance(error, BrokenPipeError):
         _give_up_stdout()
         return PIPE_CLOSED
@@ -79,10 +71,26 @@ def report(error: BaseException, console: Console) -> int:
         return INTERRUPTED
     if isinstance(error, OutputError):
         _give_up_stdout()
+    return report_one(error, "", console)[0]
+
+
+def report_one(error: BaseException, source: str, console: Console) -> tuple[int, str]:
+    """Say in one line what went wrong with one of several inputs.
+
+    Args:
+        error: What was raised.
+        source: The input; what is no error of ours does not name it.
+        console: Where; with its ``debug`` the traceback comes before it.
+
+    Returns:
+        The exit code, and the line.
+    """
+    known = isinstance(error, SlipdetectError)
+    text = describe(error) if known or not source else f"{source!r}: {describe(error)}"
     if console.debug:
         console.block("".join(traceback.format_exception(error)))
-    console.error(describe(error))
-    return error.exit_code if isinstance(error, SlipdetectError) else INTERNAL
+    console.error(text)
+    return error.exit_code if isinstance(error, SlipdetectError) else INTERNAL, text
 
 
 def describe(error: BaseException) -> str:

@@ -1,7 +1,4 @@
-"""Commands whose options stand under headings in ``--help``.
-
-In: options with a heading. Out: a click command with a short page and a whole one (``--help-all``).
-"""
+"""Commands whose options stand under headings in ``--help``."""
 
 from __future__ import annotations
 

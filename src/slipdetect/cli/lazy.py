@@ -1,7 +1,4 @@
-"""A group of commands whose modules are imported when a command is named.
-
-In: command names and where they live. Out: a click group.
-"""
+"""A group of commands whose modules are imported when a command is named."""
 
 from __future__ import annotations
 

@@ -1,7 +1,4 @@
-"""The ``slipdetect`` command.
-
-In: the command line. Out: an exit code; see ``slipdetect --help`` for all of them.
-"""
+"""The ``slipdetect`` command."""
 
 from __future__ import annotations
 

@@ -1,7 +1,4 @@
-"""Options that every command takes, and bundling options.
-
-In: click options. Out: decorators.
-"""
+"""Options that every command takes, and bundling options."""
 
 from __future__ import annotations
 
@@ -55,9 +52,6 @@ def _refuse_idle(ctx: click.Context) -> None:
     """Refuse options of the command line that have no effect beside the others.
 
     What the environment or a settings file gives serves other runs too.
-
-    Raises:
-        UsageError: Naming the first of them.
     """
     for param in ctx.command.params:
         if isinstance(param, Beside) and param.name is not None:

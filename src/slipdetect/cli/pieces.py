@@ -1,11 +1,9 @@
-"""Recordings in pieces: which of the files that the user named belong together.
-
-In: files, folders, patterns, lists. Out: a ``Job`` per recording, and the files of each.
-"""
+"""Recordings in pieces: which of the files that the user named belong together."""
 
 from __future__ import annotations
 
 import glob
+import os
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
@@ -72,12 +70,11 @@ def _camera(source: str, files: Sequence[str]) -> str:
     if source.startswith("@"):
         return str(Path(source[1:]).with_suffix(""))
     if source and glob.has_magic(source):
-        start = source[: next(i for i in range(len(source)) if glob.has_magic(source[i]))]
+        start = re.split(r"[*?[]", source, maxsplit=1)[0]
     else:
         names = [Path(file).with_suffix("") for file in files]
-        first, last = str(min(names)), str(max(names))
-        same = (i for i, (a, b) in enumerate(zip(first, last, strict=False)) if a != b)
-        start = first[: next(same, len(first))].rstrip("0123456789")
+        same = os.path.commonprefix(list(map(str, names)))  # noqa: RUF071 - characters are meant
+        start = same.rstrip("0123456789")
         if len({name.parent for name in names}) > 1:
             start = names[0].name
     folder, _, stem = start.rpartition("/")

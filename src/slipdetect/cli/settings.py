@@ -1,7 +1,6 @@
 """Values of options from a TOML file: ``--config FILE`` or ``SLIPDETECT_CONFIG``.
 
-In: a file with a table for each command. Out: defaults for click, and errors that name file and
-key. An option on the command line goes before its environment variable, that before the file.
+An option on the command line goes before its environment variable, that before the file.
 """
 
 from __future__ import annotations
@@ -16,7 +15,9 @@ from typing import Any
 import click
 from click.core import ParameterSource
 
+from slipdetect._io import read_text
 from slipdetect.cli.console import Console
+from slipdetect.errors import DataError
 
 _FILE = "slipdetect.cli.settings"
 _NOT_IN_A_FILE = ("help", "help_all", "version", "config")  # on the command line only
@@ -29,11 +30,7 @@ class SettingsError(click.ClickException):
 
 
 def _take_file(ctx: click.Context, option: click.Parameter, value: Path | None) -> None:
-    """Let a file set the defaults of the command.
-
-    Raises:
-        SettingsError: The file or the table of the command cannot be used.
-    """
+    """Let a file set the defaults of the command."""
     if ctx.resilient_parsing:
         return
     _name_variables(ctx)
@@ -83,13 +80,9 @@ def with_origin(error: click.BadParameter) -> click.BadParameter:
 
 def _read(path: Path) -> dict[str, Any]:
     try:
-        return tomllib.loads(path.read_text(encoding="utf-8-sig"))
-    except OSError as error:
-        raise SettingsError(
-            f"cannot read {str(path)!r}: {error.strerror}; name another --config"
-        ) from error
-    except UnicodeDecodeError as error:
-        raise SettingsError(f"{str(path)!r} is not UTF-8; save it as such") from error
+        return tomllib.loads(read_text(path))
+    except DataError as error:
+        raise SettingsError(f"{error}, or name another --config") from error
     except tomllib.TOMLDecodeError as error:
         raise SettingsError(f"{str(path)!r} is not valid TOML: {error}") from error
 

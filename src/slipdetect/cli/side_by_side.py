@@ -1,7 +1,4 @@
-"""Looking at several videos at once, as if they were looked at one after the other.
-
-In: workers, the sources in order. Out: a function that detects, and is ahead.
-"""
+"""Looking at several videos at once, as if they were looked at one after the other."""
 
 from __future__ import annotations
 
@@ -49,7 +46,7 @@ class Detecting:
         """Return what finds the events of a source."""
         detector = self.settings.load_detector()
         detector.zones = self.zones
-        store, reading = self.settings.opened_store(detector), self.settings.reading()
+        store, reading = self.settings.opened_store(), self.settings.reading()
 
         def detect(source: str, link: Link) -> DetectionResult:
             progress = Paced(link.tell)
@@ -78,7 +75,7 @@ class SideBySide:
         backend: Where workers run, entered.
         make: Makes what detects, in each of them; ``Detecting``.
         sources: In the order in which they will be asked for.
-        on_done: Takes the result of a source as soon as it is there, in any order.
+        on_done: Takes the result of a source as soon as it is there, in any order; or None.
         pieces: Files of each source that is a recording in several.
     """
 
@@ -87,7 +84,7 @@ class SideBySide:
         backend: Backend,
         make: Make[str, DetectionResult],
         sources: Sequence[str],
-        on_done: Callable[[str, DetectionResult], None],
+        on_done: Callable[[str, DetectionResult], None] | None,
         pieces: Mapping[str, Sequence[str]] | None = None,
     ) -> None:
         files = [(pieces or {}).get(source, [source]) for source in sources]
@@ -123,6 +120,6 @@ class SideBySide:
         self, answers: Iterator[tuple[int, Answer[DetectionResult]]]
     ) -> Iterator[tuple[int, Answer[DetectionResult]]]:
         for index, answer in answers:
-            if isinstance(answer, Done):
+            if isinstance(answer, Done) and self._on_done is not None:
                 self._on_done(self._sources[index], answer.result)
             yield index, answer

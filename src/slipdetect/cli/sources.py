@@ -1,8 +1,4 @@
-"""What the user named on the command line, spelled out as single videos or as a live source.
-
-In: files, folders, patterns, ``@list.txt``, ``@clips.csv``, ``-``. Out: a ``Job`` per video, or why
-there is none.
-"""
+"""What the user named on the command line, spelled out as single videos or as a live source."""
 
 from __future__ import annotations
 
@@ -15,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
-from slipdetect._tables import Table
+from slipdetect._tables import Line, Table, opened_lines, text_lines
 from slipdetect.errors import DataError, SlipdetectError, UsageError, VideoError
 from slipdetect.video.finding import find_videos, is_text
 from slipdetect.video.multipart import SNIFFED
@@ -61,9 +57,13 @@ def footage(sources: Iterable[str]) -> list[Path]:
 def _expand(source: str) -> Iterator[Job]:
     try:
         if source == "-":
-            yield from _listed(sys.stdin.read(), Path(), "standard input")
+            where = "the list standard input"
+            yield from _listed(text_lines(sys.stdin.buffer, where), Path(), where)
         elif source.startswith("@") and not exists(source):
-            yield from _list_file(Path(source[1:]))
+            path = Path(source[1:])
+            where = f"the list {str(path)!r}"
+            with opened_lines(path, where) as lines:
+                yield from _listed(lines, path.parent, where, path.suffix.lower() == ".csv")
         else:
             yield from map(Job, _videos(source))
     except SlipdetectError as error:
@@ -97,29 +97,19 @@ def _videos(source: str) -> list[str]:
     return videos
 
 
-def _list_file(path: Path) -> Iterator[Job]:
-    try:
-        text = path.read_text(encoding="utf-8-sig")
-    except OSError as error:
-        raise DataError(f"cannot read the list {str(path)!r}: {error.strerror}") from error
-    except UnicodeDecodeError as error:
-        raise DataError(f"the list {str(path)!r} is not UTF-8 text; save it as UTF-8") from error
-    yield from _listed(text, path.parent, repr(str(path)), path.suffix.lower() == ".csv")
-
-
-def _listed(text: str, base: Path, where: str, is_table: bool = False) -> Iterator[Job]:
+def _listed(lines: Iterator[Line], base: Path, where: str, is_table: bool = False) -> Iterator[Job]:
     """Yield the jobs of a list: a source a line, relative to ``base``, ``#`` begins a comment.
 
     A table has them in its column ``path``, each as often as it has events; it is taken once.
     """
+    texts = (text for _, text in lines)
     if is_table:
-        paths = path_column(io.StringIO(text, newline=""), f"the list {where}")
-        names = list(dict.fromkeys(name for _, name in paths))
+        names = list(dict.fromkeys(name for _, name in path_column(texts, where)))
     else:
-        lines = [line.strip() for line in text.split("\n")]
-        names = [line for line in lines if line and not line.startswith("#")]
+        stripped = map(str.strip, texts)
+        names = [line for line in stripped if line and not line.startswith("#")]
     if not names:
-        raise DataError(f"the list {where} names no video; write one a line")
+        raise DataError(f"{where} names no video; write one a line")
     for name in names:
         source = name if "://" in name else str(base / name)
         try:
@@ -195,13 +185,8 @@ def address_in_file(path: Path) -> str:
     Raises:
         DataError: The file cannot be read, or has more lines than one.
     """
-    try:
-        lines = path.read_text(encoding="utf-8-sig").split("\n")
-    except OSError as error:
-        raise DataError(f"cannot read {str(path)!r}: {error.strerror}; check it") from error
-    except UnicodeDecodeError:
-        raise DataError(f"{str(path)!r} is not UTF-8 text; write the address into it") from None
-    found = [line.strip() for line in lines if line.strip()]
+    with opened_lines(path, repr(str(path))) as lines:
+        found = [text.strip() for _, text in lines if text.strip()]
     if len(found) != 1:
         raise DataError(f"{str(path)!r} must hold an address in one line; it has {len(found)}")
     return found[0]

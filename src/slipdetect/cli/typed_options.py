@@ -1,10 +1,8 @@
-"""The options of a command as the fields of a dataclass, so that their types reach what uses them.
-
-In: a dataclass whose fields are made by ``option``. Out: click options; the dataclass, filled.
-"""
+"""The options of a command as the fields of a dataclass, so that their types reach its code."""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import MISSING, field, fields
 from functools import partial, wraps
@@ -20,10 +18,24 @@ from slipdetect.cli.options import Beside, Decorator, with_options
 if TYPE_CHECKING:
     from slipdetect.sinks.sink import Sink
 
+
+class Number(click.FloatRange):
+    """A number within limits; click itself takes NaN, which is in none, and infinity."""
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> float:
+        """Return the number."""
+        found: float = super().convert(value, param, ctx)
+        if not math.isfinite(found):
+            self.fail(f"{value!r} is not a finite number.", param, ctx)
+        return found
+
+
 FOLDER = click.Path(path_type=Path, file_okay=False)
 FILE = click.Path(path_type=Path, dir_okay=False)
 PATH = click.Path(path_type=Path)
-POSITIVE = click.FloatRange(min=0.0, min_open=True)
+POSITIVE = Number(min=0.0, min_open=True)
 
 
 def option(*flags: str, heading: str = "", more: bool = False, **attributes: Any) -> Any:
@@ -70,7 +82,7 @@ def headed(
 
 flag = partial(headed, default=False)
 number = partial(headed, metavar="N", type=click.IntRange(min=0))
-seconds = partial(headed, metavar="SECONDS", type=click.FloatRange(min=0.0))
+seconds = partial(headed, metavar="SECONDS", type=Number(min=0.0))
 
 
 def options_of(
@@ -106,12 +118,7 @@ def options_of(
 def with_settings(
     settings: type[Any], headings: Sequence[str] = ()
 ) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
-    """Let a command take an option per field of a dataclass, and get them as ``settings``.
-
-    Args:
-        settings: The dataclass.
-        headings: As for ``options_of``.
-    """
+    """Let a command take an option per field of a dataclass, and get them as ``settings``."""
 
     def decorate(function: Callable[..., Any]) -> Callable[..., Any]:
         @wraps(function)

@@ -1,7 +1,4 @@
-"""``slipdetect watch``: a camera or a stream, events as they happen, a summary at the end.
-
-In: a live source. Out: lines on stdout, the source's state on stderr, an exit code.
-"""
+"""``slipdetect watch``: a camera or a stream, events as they happen, a summary at the end."""
 
 from __future__ import annotations
 
@@ -114,9 +111,6 @@ class WatchSettings(CommonSettings):
 
     def entries(self, command: click.Command) -> list[CameraEntry]:
         """Return what is to be watched.
-
-        Args:
-            command: Has the options that a file of cameras may hold.
 
         Raises:
             UsageError: Nothing is named, or too much.
@@ -275,15 +269,7 @@ def watch(ctx: click.Context, /, **options: Any) -> None:
 
 
 def _run(console: Console, settings: WatchSettings, command: click.Command) -> int:
-    """Watch until all sources end, Ctrl-C or SIGTERM.
-
-    Returns:
-        The exit code.
-
-    Raises:
-        UsageError: The options make no sense.
-        VideoError: No source can be opened, or the only one not again after all attempts.
-    """
+    """Watch until all sources end, Ctrl-C or SIGTERM; return the exit code."""
     from slipdetect.detection.cameras import Cameras
     from slipdetect.flow.machine import usable_cpus
 
@@ -345,8 +331,7 @@ def _changed(
 ) -> Named:
     """Read the file of cameras anew; those that it names as before are not disturbed.
 
-    Returns:
-        What it names now; as before where it is wrong.
+    What is returned is as before where the file is wrong.
     """
     try:
         now = settings.named(settings.entries(command))

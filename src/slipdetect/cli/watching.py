@@ -1,7 +1,4 @@
-"""One run over live sources: what each tells goes to the sinks, until all are over.
-
-In: cameras, sinks. Out: lines on stdout, the sources' state on stderr, an exit code.
-"""
+"""One run over live sources: what each tells goes to the sinks, until all are over."""
 
 from __future__ import annotations
 
@@ -9,17 +6,16 @@ import ctypes
 import signal
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
-from types import FrameType
 from typing import TYPE_CHECKING
 
 from slipdetect.cli.batch import warn_of_missing
-from slipdetect.cli.console import Console
-from slipdetect.cli.errors import INTERRUPTED, SOME_FAILED, describe
-from slipdetect.errors import SlipdetectError, VideoError
+from slipdetect.cli.console import Console, signals
+from slipdetect.cli.errors import INTERRUPTED, SOME_FAILED, report_one
+from slipdetect.errors import VideoError
 from slipdetect.sinks.sink import Alert, Sink
 
 if TYPE_CHECKING:
@@ -35,15 +31,10 @@ _TRIM_AFTER = 3.0  # seconds; it takes some 10 ms
 
 @dataclass
 class _Watched:
-    """What is kept of one camera.
+    """What is kept of one camera."""
 
-    Attributes:
-        alerts: Of its last events, by their number.
-        sampled: Frames looked at and thrown away when that was last counted.
-    """
-
-    alerts: dict[int, Alert] = field(default_factory=dict)
-    sampled: tuple[int, int] = (0, 0)
+    alerts: dict[int, Alert] = field(default_factory=dict)  # of its last events, by number
+    sampled: tuple[int, int] = (0, 0)  # frames looked at and thrown away, as last counted
 
 
 class Watching:
@@ -78,14 +69,9 @@ class Watching:
         self._looked = self._trimmed = time.monotonic()
 
     def run(self, cameras: Cameras, reload: Callable[[], None] | None = None) -> int:
-        """Tell what happens until all cameras are over, Ctrl-C or SIGTERM.
+        """Tell what happens until all cameras are over, Ctrl-C or SIGTERM; return the exit code.
 
-        Args:
-            cameras: Already added.
-            reload: Called after SIGHUP.
-
-        Returns:
-            The exit code.
+        After SIGHUP ``reload`` is called.
 
         Raises:
             VideoError: None of several cameras can be opened.
@@ -97,9 +83,12 @@ class Watching:
             wanted.set()
             cameras.wake()
 
+        handlers = {signal.SIGTERM: _on_sigterm}
+        if reload is not None and hasattr(signal, "SIGHUP"):
+            handlers[signal.SIGHUP] = on_sighup
         code = 0
         try:
-            with signals(on_sighup if reload is not None else None):
+            with signals(handlers):
                 for told in cameras.events():
                     if told is not None:
                         self._take(told)
@@ -152,7 +141,8 @@ class Watching:
         if isinstance(event, EventFinal):
             self.events += 1
             alert = alerts[event.id] = Alert(camera, self._model, event.event)
-            alerts.pop(event.id - _REMEMBERED, None)
+            while len(alerts) > _REMEMBERED:  # not every onset's number is one of an event
+                del alerts[next(iter(alerts))]
             for sink in self._sinks:
                 sink.event(alert)
         elif isinstance(event, StillDown | UpAgain) and event.id in alerts:
@@ -176,9 +166,7 @@ class Watching:
         if ended.error is not None:
             self.lost.append(ended.error)
             if self._many:
-                known = isinstance(ended.error, SlipdetectError)
-                text = describe(ended.error)
-                self._console.error(text if known else f"{camera!r}: {text}")
+                report_one(ended.error, camera, self._console)
 
     def _look_after(self, cameras: Cameras) -> None:
         """Tell what sinks could not make and what is too much; give up if nothing ever came."""
@@ -251,26 +239,6 @@ def give_memory_back() -> None:
         ctypes.CDLL(None).malloc_trim(0)
 
 
-@contextmanager
-def signals(on_sighup: Callable[[], None] | None = None) -> Iterator[None]:
-    """End by SIGTERM, which service managers send, as by Ctrl-C while the block runs.
-
-    Args:
-        on_sighup: Called on SIGHUP; None: that ends the program, as ever.
-    """
-    if threading.current_thread() is not threading.main_thread():
-        yield  # only the main thread hears signals
-        return
-
-    def on_sigterm(number: int, frame: FrameType | None) -> None:
-        raise KeyboardInterrupt
-
-    before = {signal.SIGTERM: signal.signal(signal.SIGTERM, on_sigterm)}
-    if on_sighup is not None and hasattr(signal, "SIGHUP"):
-        call = on_sighup
-        before[signal.SIGHUP] = signal.signal(signal.SIGHUP, lambda number, frame: call())
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
+def _on_sigterm() -> None:
+    """End as by Ctrl-C; service managers send it."""
+    raise KeyboardInterrupt

@@ -1,7 +1,4 @@
-"""What the 2020 course report and its programs are called here.
-
-In: a word, such as one that was typed as a command or option. Out: ``Word``s, a hint.
-"""
+"""What the 2020 course report and its programs are called here."""
 
 from __future__ import annotations
 

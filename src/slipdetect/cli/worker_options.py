@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from slipdetect.cli.completion import FILE_NAME
-from slipdetect.cli.typed_options import option
+from slipdetect.cli.typed_options import headed
 
 if TYPE_CHECKING:
     from slipdetect.detection import Detector
@@ -23,17 +23,17 @@ _NO_RECIPE = {"name", "events", "sensitivity", "training", "versions", "format_v
 class WorkerSettings:
     """Where videos are looked at."""
 
-    jobs: int | None = option(
-        heading=MANY,
-        metavar="N",
+    jobs: int | None = headed(
+        MANY,
+        "Videos at a time, a process each.  [default: 1; CPUs with --on]",
+        "N",
         type=click.IntRange(min=1),
-        help="Videos at a time, a process each.  [default: 1; CPUs with --on]",
     )
-    on: str | None = option(
-        heading=MANY,
+    on: str | None = headed(
+        MANY,
+        "ray, or ray://HOST:PORT of a Ray cluster.  [default: this machine]",
+        "WHERE",
         more=True,
-        metavar="WHERE",
-        help="ray, or ray://HOST:PORT of a Ray cluster.  [default: this machine]",
     )
 
 
@@ -41,11 +41,8 @@ class WorkerSettings:
 class ResumableSettings(WorkerSettings):
     """And what of them is done already."""
 
-    resume: str | None = option(
-        heading=MANY,
-        metavar="FILE",
-        type=FILE_NAME,
-        help="Note in FILE what is done; if it is there, go on from it.",
+    resume: str | None = headed(
+        MANY, "Note in FILE what is done; if it is there, go on from it.", "FILE", type=FILE_NAME
     )
 
 

@@ -1,7 +1,4 @@
-"""Finding slips and falls: the one way from a source to events.
-
-In: a file, or a live source. Out: a ``DetectionResult``, or events as they end.
-"""
+"""Finding slips and falls: the one way from a source to events."""
 
 from __future__ import annotations
 
@@ -32,14 +29,7 @@ from slipdetect.errors import UsageError, VideoError
 from slipdetect.models.config import BALANCED, ModelConfig
 from slipdetect.models.package import ModelPackage, load_package
 from slipdetect.store import VideoStore
-from slipdetect.types import (
-    DetectionResult,
-    Event,
-    EventConfig,
-    EventFinder,
-    View,
-    Window,
-)
+from slipdetect.types import DetectionResult, Event, EventConfig, EventFinder, View, Window
 from slipdetect.types.aftermath import with_aftermath
 from slipdetect.types.zones import Zones
 from slipdetect.video import (
@@ -69,7 +59,6 @@ class Detector:
 
     Attributes:
         scorer: As given.
-        event_config: Thresholds and durations in force.
         zones: Where in the picture events count; none: everywhere.
         transform: What is done to the frames of every video before they are sampled; None for
             nothing.
@@ -77,9 +66,9 @@ class Detector:
 
     def __init__(self, scorer: WindowScorer, event_config: EventConfig | None = None) -> None:
         self.scorer = scorer
-        self.event_config = EventConfig() if event_config is None else event_config
         self.zones = Zones()
         self._view: View = "level"
+        self.event_config = EventConfig() if event_config is None else event_config
         self.transform: FrameTransform | None = None
 
     @classmethod
@@ -164,13 +153,25 @@ class Detector:
             package = load_package(model_folder(calibration))
             other.scorer, config = self.tsn.calibrated(package), package.config
         seen = self.view if view is None else view
-        other.event_config = events_seen(config, sensitivity, seen).updated(events or {})
+        # looked at with the view it goes with
+        other._event_config = events_seen(config, sensitivity, seen).updated(events or {})
         if zones is not None:
             other.zones = zones
         other.view = seen
         if calibration is not None or other.view != self.view:
             warn_of_view(str(calibration or config.name), config, other.view)
         return other
+
+    @property
+    def event_config(self) -> EventConfig:
+        """Thresholds and durations in force; setting them raises as setting ``view`` does."""
+        return self._event_config
+
+    @event_config.setter
+    def event_config(self, events: EventConfig) -> None:
+        if isinstance(self.scorer, TSNScorer):
+            check_events(self.config, events, self.view)
+        self._event_config = events
 
     @property
     def view(self) -> View:
@@ -195,7 +196,7 @@ class Detector:
                 "alone; leave out view='above' or use a model with a pose stream"
             )
         if isinstance(self.scorer, TSNScorer):
-            check_events(self.config, self.event_config, view)
+            check_events(self.config, self._event_config, view)
         self._view = view
 
     def share(self) -> None:
@@ -264,12 +265,11 @@ class Detector:
         Raises:
             VideoError: The source cannot be read, or holds no frame that can be decoded.
             DataError: The store's flow was made by another recipe than the model's.
-            UsageError: A store is given to a detector with a transform.
+            UsageError: A store is given beside a transform or ``frame_rate``.
         """
-        if store is not None and self.transform is not None:
-            raise UsageError(
-                "stored flow is of the video as it is; leave the store or the transform out"
-            )
+        what = "the transform" if self.transform else "frame_rate=..."
+        if store is not None and (self.transform or reading.get("frame_rate")):
+            raise UsageError(f"stored flow is of the video as it is; leave the store or {what} out")
         run = RunState(self.event_config, zones=self.zones, view=self.view)
         windows: list[Window] = []
         events: list[Event] = []

@@ -1,7 +1,4 @@
-"""What was found, as text and pictures: formats for programs, tables, plots, the page.
-
-In: a ``DetectionResult``. Out: text; where it goes is the caller's business.
-"""
+"""What was found, as text and pictures: formats for programs, tables, plots, the page."""
 
 from __future__ import annotations
 

@@ -1,7 +1,4 @@
-"""Colors that color-blind readers tell apart.
-
-In: the number of a series. Out: its color, marker and, beyond eight series, another marker.
-"""
+"""Colors that color-blind readers tell apart."""
 
 from __future__ import annotations
 

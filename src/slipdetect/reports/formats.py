@@ -1,7 +1,4 @@
-"""Events in formats that other programs read: JSON, CSV, ActivityNet's detections, subtitles.
-
-In: ``DetectionResult``s, or a source and why it failed. Out: text with ``\\n`` line ends.
-"""
+"""Events in formats that other programs read: JSON, CSV, ActivityNet's detections, subtitles."""
 
 from __future__ import annotations
 
@@ -12,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from slipdetect._text import plain_name, printable, timecode
 from slipdetect.types.aftermath import what_followed
-from slipdetect.types.export import VERSION, json_text
+from slipdetect.types.export import VERSION, json_text, rounded
 from slipdetect.types.person import BOX
 
 if TYPE_CHECKING:
@@ -162,8 +159,8 @@ def activitynet_entry(name: str, result: DetectionResult) -> str:
     events = [
         {
             "label": event.label,
-            "score": round(float(event.score), 6),
-            "segment": [round(float(event.start), 6), round(float(event.end), 6)],
+            "score": rounded(event.score),
+            "segment": [rounded(event.start), rounded(event.end)],
         }
         for event in result.events
     ]

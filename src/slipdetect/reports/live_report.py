@@ -1,11 +1,7 @@
-"""What a live run tells, as JSON lines for programs or as lines for people.
-
-In: ``LiveEvent``s and a summary. Out: a line of text each, ending in a line feed.
-"""
+"""What a live run tells, as JSON lines for programs or as lines for people."""
 
 from __future__ import annotations
 
-import json
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -19,13 +15,13 @@ from slipdetect.detection.live import (
     UpAgain,
 )
 from slipdetect.types.aftermath import what_followed
-from slipdetect.types.export import event_data
+from slipdetect.types.export import event_data, json_text, rounded
 from slipdetect.video import Gap
 from slipdetect.video.live import Reconnected, Reconnecting, Skipped, Started
 from slipdetect.video.live.wall_clock import DRIFT_TOLD, drift_text
 
 if TYPE_CHECKING:
-    from slipdetect.types import Event, View
+    from slipdetect.types import View
 
 VERSION = 3  # 1 knew nothing of people, 2 of one source only
 
@@ -45,7 +41,7 @@ def live_line(item: LiveEvent, source: str, model: str, now: datetime, view: Vie
         data.update(time=iso_time(now), source={"name": source}, model={"name": model})
         if view != "level":
             data["view"] = view
-    return _line(data)
+    return json_text(data) + "\n"
 
 
 def summary_line(summary: LiveSummary, source: str, ended: str) -> str:
@@ -56,24 +52,23 @@ def summary_line(summary: LiveSummary, source: str, ended: str) -> str:
         source: As for ``live_line``.
         ended: Why: ``interrupted``, ``end``, ``max_duration`` or ``lost``.
     """
-    return _line(
-        {
-            "version": VERSION,
-            "camera": source,
-            "type": "summary",
-            "ended": ended,
-            "seconds": _round(summary.seconds),
-            "events": summary.events,
-            "frames_seen": summary.frames,
-            "decode_failures": summary.failures,
-            "sampled": summary.sampled,
-            "achieved_fps": _round(summary.achieved_fps),
-            "dropped": summary.dropped,
-            "longest_lag": _round(summary.longest_lag),
-            "reconnects": summary.reconnects,
-            "drift": _round(summary.drift),
-        }
-    )
+    data = {
+        "version": VERSION,
+        "camera": source,
+        "type": "summary",
+        "ended": ended,
+        "seconds": rounded(summary.seconds),
+        "events": summary.events,
+        "frames_seen": summary.frames,
+        "decode_failures": summary.failures,
+        "sampled": summary.sampled,
+        "achieved_fps": rounded(summary.achieved_fps),
+        "dropped": summary.dropped,
+        "longest_lag": rounded(summary.longest_lag),
+        "reconnects": summary.reconnects,
+        "drift": rounded(summary.drift),
+    }
+    return json_text(data) + "\n"
 
 
 def live_text(item: LiveEvent, camera: str = "") -> str:
@@ -86,7 +81,11 @@ def live_text(item: LiveEvent, camera: str = "") -> str:
     if isinstance(item, EventStarted):
         start, text = item.start, f"onset {item.id}, probability {item.probability:.2f}"
     elif isinstance(item, EventFinal):
-        start, text = item.event.start, _event_text(item)
+        event = item.event
+        more = ", interrupted" if event.interrupted else ""
+        length = f"{event.end - event.start:.1f} s"
+        text = f"{event.label} {item.id}, {length}, score {event.score:.2f}{more}{_followed(item)}"
+        start = event.start
     elif isinstance(item, StillDown):
         name = f"{item.event.label} {item.id}"
         start, text = item.event.start, f"{name}, still down after {item.after:g} s"
@@ -129,42 +128,26 @@ def _data(item: LiveEvent) -> dict[str, Any]:
         size = {"width": item.width, "height": item.height}
         return {"type": "started", **size, "codec": item.codec, "fps_nominal": item.frame_rate}
     if isinstance(item, EventStarted):
-        odds = _round(item.probability)
-        when = {"start": _round(item.start), "time_of_day": item.time_of_day}
+        odds = rounded(item.probability)
+        when = {"start": rounded(item.start), "time_of_day": item.time_of_day}
         return {"type": "onset", "id": item.id, **when, "probability": odds}
     if isinstance(item, EventFinal):
         return {"type": "event", "id": item.id, "event": event_data(item.event)}
     if isinstance(item, StillDown):
-        data = {"id": item.id, "after": _round(item.after), "event": event_data(item.event)}
+        data = {"id": item.id, "after": rounded(item.after), "event": event_data(item.event)}
         return {"type": "still_down", **data}
     if isinstance(item, UpAgain):
         return {"type": "up_again", "id": item.id, "event": event_data(item.event)}
     if isinstance(item, Reconnecting):
-        return {"type": "reconnecting", "at": _round(item.at), "reason": item.reason}
+        return {"type": "reconnecting", "at": rounded(item.at), "reason": item.reason}
     if isinstance(item, Reconnected):
-        return {"type": "reconnected", "at": _round(item.at), "gap": _round(item.gap)}
-    span = {"start": _round(item.start), "end": _round(item.end)}
+        return {"type": "reconnected", "at": rounded(item.at), "gap": rounded(item.gap)}
+    span = {"start": rounded(item.start), "end": rounded(item.end)}
     if isinstance(item, Gap):
         return {"type": "gap", **span}
     return {"type": "skipped", **span, "frames": item.frames}
 
 
-def _event_text(item: EventFinal) -> str:
-    event: Event = item.event
-    more = ", interrupted" if event.interrupted else ""
-    length = event.end - event.start
-    said = f"{event.label} {item.id}, {length:.1f} s, score {event.score:.2f}{more}"
-    return said + _followed(item)
-
-
 def _followed(item: EventFinal | UpAgain) -> str:
     followed = what_followed(item.event)
     return f", {followed}" if followed else ""
-
-
-def _round(value: float) -> float:
-    return round(float(value), 6) + 0.0
-
-
-def _line(data: dict[str, Any]) -> str:
-    return json.dumps(data, ensure_ascii=True, allow_nan=False) + "\n"

@@ -1,7 +1,4 @@
-"""A copy of a video that shows what the model saw: probability, time, and a banner on events.
-
-In: a ``DetectionResult`` and its thresholds. Out: an H.264 MP4 that browsers play.
-"""
+"""A copy of a video that shows what the model saw: probability, time, and a banner on events."""
 
 from __future__ import annotations
 
@@ -15,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from slipdetect._text import timecode
+from slipdetect.errors import OutputError
 from slipdetect.reports.colors import color
 from slipdetect.video import Frame, Recording
 
@@ -36,6 +34,7 @@ _QUIET = (86, 180, 233)
 _EVENT = (255, 145, 71)
 _DARK = (20, 20, 20)
 _LEFT_OUT = (150, 154, 160)
+_QUALITY = 80  # of JPEGs
 _NEAR = 0.3  # seconds around the times when a person was seen in which their box is drawn
 
 
@@ -63,12 +62,7 @@ class Overlay(Recording):
 
 
 class OverlayPainter:
-    """Paints the findings of one video onto its frames.
-
-    Args:
-        result: What was found.
-        events: Thresholds in force.
-    """
+    """Paints the findings of one video onto its frames."""
 
     def __init__(self, result: DetectionResult, events: EventConfig) -> None:
         self._events = result.events
@@ -125,7 +119,8 @@ class OverlayPainter:
         height, width = strip.shape[:2]
         probability = self.probability_at(time)
         scale = _scale(height * 0.42)
-        clock = timecode(time)[3:-2] if time < 3600 else timecode(time)[:-4]
+        clock = timecode(time)
+        clock = clock[3:-2] if clock.startswith("00:") else clock[:-4]
         left = _write(strip, clock, (height // 4, height // 2), scale, _INK) + height // 3
         number = f"{probability:.2f}"
         right = width - _width(number, scale) - height // 2
@@ -151,6 +146,19 @@ def _path(event: Event, windows: Iterable[Window]) -> tuple[list[float], list[Bo
         if each.track == event.track
     }
     return list(seen), list(seen.values())
+
+
+def jpeg(picture: Image) -> bytes:
+    """Return a picture ``(H, W, 3)`` uint8 RGB as a JPEG.
+
+    Raises:
+        OutputError: OpenCV cannot encode it.
+    """
+    bgr = cv2.cvtColor(picture, cv2.COLOR_RGB2BGR)
+    done, data = cv2.imencode(".jpg", bgr, [cv2.IMWRITE_JPEG_QUALITY, _QUALITY])
+    if not done:
+        raise OutputError("a picture cannot be encoded")
+    return bytes(data)
 
 
 def draw_box(picture: Image, box: Box | None) -> None:

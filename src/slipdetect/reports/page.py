@@ -1,8 +1,4 @@
-"""The HTML report: one file with videos, clickable timelines, events and their review.
-
-In: ``DetectionResult``s as they come, and frames as they pass. Out: a page that needs nothing
-beside it but the videos; small pictures of events; a copy where browsers do not know a format.
-"""
+"""The HTML report: one file with videos, clickable timelines, events and their review."""
 
 from __future__ import annotations
 
@@ -14,12 +10,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import cv2
-
 from slipdetect._html import render, verbatim
-from slipdetect.errors import VideoError
 from slipdetect.reports.colors import color
-from slipdetect.reports.overlay import draw_box, draw_zones, zone_color
+from slipdetect.reports.overlay import draw_box, draw_zones, jpeg, zone_color
 from slipdetect.types.aftermath import what_followed
 from slipdetect.types.events import stream_names
 from slipdetect.types.timeline import axis_length, curve_path, ticks
@@ -36,7 +29,6 @@ if TYPE_CHECKING:
 _MOST_PICTURES = 40  # of one video; a page of thousands would not open
 _PICTURE_SHORT_SIDE = 144
 _ZONES_SHORT_SIDE = 240
-_QUALITY = 80
 _FRAME_SECONDS = 2.0  # no camera shows a picture for longer
 
 _CODECS = frozenset({"h264", "vp8", "vp9", "av1"})
@@ -156,15 +148,7 @@ def failed_section(source: str, error: str) -> Section:
 
 
 class _Picture(View):
-    """Keeps one picture of a video.
-
-    Args:
-        start: When, seconds.
-        zones: Drawn on it.
-
-    Attributes:
-        jpeg: The picture, None where the video broke off before it.
-    """
+    """Keeps one picture of a video as ``jpeg``, None where the video broke off before it."""
 
     names = False
 
@@ -178,11 +162,7 @@ class _Picture(View):
         image = frame.image.copy()  # other views have the same picture
         draw_zones(image, self._zones, names=self.names)
         self.draw(image)
-        bgr = cv2.cvtColor(image, cv2.COLOR_RGB2BGR)
-        done, data = cv2.imencode(".jpg", bgr, [cv2.IMWRITE_JPEG_QUALITY, _QUALITY])
-        if not done:
-            raise VideoError("a picture for the page cannot be encoded")
-        self.jpeg, self.end = bytes(data), -math.inf
+        self.jpeg, self.end = jpeg(image), -math.inf
 
     def draw(self, image: npt.NDArray[np.uint8]) -> None:
         """Draw what else belongs on it."""
@@ -207,11 +187,7 @@ class EventPicture(_Picture):
 
 
 class ZonesPicture(_Picture):
-    """Keeps the first picture of a video, with its zones and their names.
-
-    Args:
-        result: What was found in the video.
-    """
+    """Keeps the first picture of a video, with its zones and their names."""
 
     short_side = _ZONES_SHORT_SIDE
     names = True

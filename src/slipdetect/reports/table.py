@@ -1,7 +1,4 @@
-"""Results for people at a terminal: events of one source, a row for each of many, times.
-
-In: ``DetectionResult``s, a ``Profile``. Out: lines of text.
-"""
+"""Results for people at a terminal: events of one source, a row for each of many, times."""
 
 from __future__ import annotations
 
@@ -163,34 +160,29 @@ def profile_text(profile: Profile, looking: Profile | None = None) -> str:
     """
     main = [stage for stage in profile.stages if not stage.beside]
     beside = [stage for stage in profile.stages if stage.beside]
-    lines = [*_summary(profile, profile if looking is None else looking)]
-    lines += ["", f"  {'':<{_STAGE}}  seconds  share"]
-    lines += _rows(_sorted(main), profile.seconds)
-    lines.append(_row("everything else", profile.rest, profile.seconds))
-    lines.append(_row("in all", profile.seconds, profile.seconds))
-    if beside:
-        lines += ["", "  at the same time, in other threads"]
-        lines += _rows(_sorted(beside), profile.seconds)
-    return "\n".join(lines) + "\n"
-
-
-def _summary(profile: Profile, looking: Profile) -> list[str]:
+    looking = profile if looking is None else looking
     peak = profile.peak_memory
     memory = "" if peak is None else f"; at most {peak / 2**20:.0f} MiB of memory"
-    return [
+    lines = [
         f"profile: {profile.video:.1f} s of video looked at in {looking.seconds:.2f} s, "
         f"{looking.speed:.1f} times real time",
         f"  {profile.frames} frames decoded, {profile.samples} looked at, "
         f"{profile.computed} of {profile.snippets} snippets computed{memory}",
+        "",
+        f"  {'':<{_STAGE}}  seconds  share",
     ]
-
-
-def _sorted(stages: list[Stage]) -> list[Stage]:
-    return sorted(stages, key=lambda stage: -stage.seconds)
+    lines += _rows(main, profile.seconds)
+    lines.append(_row("everything else", profile.rest, profile.seconds))
+    lines.append(_row("in all", profile.seconds, profile.seconds))
+    if beside:
+        lines += ["", "  at the same time, in other threads"]
+        lines += _rows(beside, profile.seconds)
+    return "\n".join(lines) + "\n"
 
 
 def _rows(stages: list[Stage], whole: float) -> list[str]:
-    return [_row(stage.name, stage.seconds, whole) for stage in stages]
+    by_length = sorted(stages, key=lambda stage: -stage.seconds)
+    return [_row(stage.name, stage.seconds, whole) for stage in by_length]
 
 
 def _row(name: str, seconds: float, whole: float) -> str:

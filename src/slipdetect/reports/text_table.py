@@ -1,7 +1,4 @@
-"""Rows of cells as lines of text: columns for a terminal, a table in Markdown for a page.
-
-In: headings, and cells as text. Out: lines.
-"""
+"""Rows of cells as lines of text: columns for a terminal, a table in Markdown for a page."""
 
 from __future__ import annotations
 
@@ -58,11 +55,9 @@ def text_fields(fields: Iterable[tuple[str, str | Iterable[str]]], *, width: int
     return lines
 
 
-def markdown_table(
-    headings: Sequence[str], rows: Iterable[Sequence[str]], *, left: Collection[int] = (0,)
-) -> list[str]:
+def markdown_table(headings: Sequence[str], rows: Iterable[Sequence[str]]) -> list[str]:
     """Return the lines of a table in Markdown, which shows cells as they are; as ``text_table``."""
-    rule = ["---" if index in left else "---:" for index in range(len(headings))]
+    rule = ["---", *["---:"] * (len(headings) - 1)]
     lines = [[escaped(cell.strip()) for cell in row] for row in (headings, *rows)]
     return [f"| {' | '.join(line)} |" for line in (lines[0], rule, *lines[1:])]
 

@@ -1,7 +1,4 @@
-"""The probability over a video's time as a picture: fused, of each stream, with the events.
-
-In: a ``DetectionResult`` and its thresholds. Out: a PNG, 1440 pixels wide.
-"""
+"""The probability over a video's time as a picture: fused, of each stream, with the events."""
 
 from __future__ import annotations
 
@@ -37,11 +34,6 @@ _SHADE = COLORS[5]
 
 def draw_timeline(result: DetectionResult, target: Path, events: EventConfig) -> None:
     """Write the plot as a PNG.
-
-    Args:
-        result: What was found.
-        target: The PNG.
-        events: Thresholds in force.
 
     Raises:
         OSError: ``target`` cannot be written.

@@ -1,7 +1,4 @@
-"""Frames and flow of whole videos on disk, with the recipe they were made by.
-
-In: folders written by ``slipdetect extract``. Out: ``VideoStore``, which reads them.
-"""
+"""Frames and flow of whole videos on disk, with the recipe they were made by."""
 
 from __future__ import annotations
 

@@ -1,7 +1,4 @@
-"""How the frames and flows of a shard become files, and back.
-
-In: units. Out: file names and bytes, names relative to the store; one class per layout.
-"""
+"""How the frames and flows of a shard become files, and back."""
 
 from __future__ import annotations
 

@@ -1,7 +1,4 @@
-"""The manifest of a stored video: what was made from what, how, and every file's hash.
-
-In: facts about an extraction. Out: one JSON file, the same bytes for the same facts.
-"""
+"""The manifest of a stored video: what was made from what, how, and every file's hash."""
 
 from __future__ import annotations
 

@@ -1,7 +1,4 @@
-"""Reading frames and flow back from a store, and only those made by the recipe that is asked for.
-
-In: a folder that ``slipdetect extract`` made. Out: arrays, checked against their hashes.
-"""
+"""Reading frames and flow back from a store, only those made by the recipe that is asked for."""
 
 from __future__ import annotations
 
@@ -228,12 +225,15 @@ class StoreQuery:
             return None
         is_clip = self.store.is_manifest(path)
         have = self._as_read(video) if is_clip else video.recipe
+        flow = self.flow
+        # what the recipe leaves to the method's defaults is spelled out in the store
+        complete = flow and complete_parameters(flow["method"], flow.get("parameters", {}))
         want = replace(
             have,
             sample_fps=self.sample_fps,
             size=f"short:{self.short_side}",
             max_frames=None,
-            flow=have.flow if self.flow is None else _complete(self.flow),
+            flow=have.flow if flow is None else dict(flow, parameters=complete),
             stream=self.stream,
         )
         if found := have.differences(want):
@@ -262,12 +262,6 @@ class StoreQuery:
         if have.size == "native" and min(facts.width, facts.height) <= self.short_side:
             have = replace(have, size=f"short:{self.short_side}")
         return have
-
-
-def _complete(flow: Mapping[str, Any]) -> dict[str, Any]:
-    """Spell out the parameters that a recipe leaves to the method's defaults."""
-    parameters = complete_parameters(flow["method"], flow.get("parameters", {}))
-    return {**flow, "parameters": parameters}
 
 
 def _damaged(path: Path, reason: str) -> DataError:

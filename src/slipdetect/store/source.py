@@ -1,7 +1,4 @@
-"""Telling whether a video is still the file that was extracted.
-
-In: a path. Out: its ``SourceIdentity`` and how it differs from an earlier one.
-"""
+"""Telling whether a video is still the file that was extracted."""
 
 from __future__ import annotations
 

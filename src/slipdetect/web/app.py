@@ -1,7 +1,4 @@
-"""What answers requests: the page and its data, pictures, clips, marks, health, metrics.
-
-In: a ``Board`` and what makes pictures. Out: an ASGI application.
-"""
+"""What answers requests: the page and its data, pictures, clips, marks, health, metrics."""
 
 from __future__ import annotations
 
@@ -38,13 +35,7 @@ _MONTH = 30 * 24 * 3600
 
 
 class Application:
-    """The handlers of requests.
-
-    Args:
-        board: What is shown.
-        pictures: Makes pictures.
-        registry: What Prometheus is told.
-    """
+    """The handlers of requests."""
 
     def __init__(self, board: Board, pictures: Pictures, registry: CollectorRegistry) -> None:
         self._board = board

@@ -1,14 +1,13 @@
-"""What the page shows and what people say of it: cameras, the latest events, verdicts.
-
-In: states of cameras, events, verdicts. Out: data for JSON; rows of the review.
-"""
+"""What the page shows and what people say of it: cameras, the latest events, verdicts."""
 
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections import deque
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -63,6 +62,9 @@ class Board:
         states: Returns how cameras are doing.
         span: Returns the seconds of the first and last picture of a clip, None until it is there.
         review: Where verdicts go; None: none are taken.
+
+    Attributes:
+        trouble: Why the review could not be written the last time; empty: it could.
     """
 
     def __init__(
@@ -75,19 +77,24 @@ class Board:
         self._span = span
         self._review = review
         self._found: dict[str, Found] = {}
+        self._past: deque[Found] = deque()  # shown no more, but by clips of others
         self._lock = threading.Lock()
         self._saving = threading.Lock()  # while a file is written nobody waits for the other lock
         self._unsaved: set[str] = set()
         self._written: dict[str, list[Verdict]] = {}
-        self._trouble = ""
+        self.trouble = ""
 
     def add(self, found: Found) -> None:
-        """Take an event; of too many the oldest is forgotten."""
+        """Take an event; of too many the oldest is not shown any more."""
         with self._lock:
             self._found[found.id] = found
             while len(self._found) > _MOST_EVENTS:
                 oldest = self._found.pop(next(iter(self._found)))
-                self._written.pop("" if oldest.clip is None else oldest.clip.name, None)
+                oldest.picture = None
+                self._past.append(oldest)
+            while len(self._past) > _MOST_EVENTS:
+                gone = self._past.popleft()
+                self._written.pop("" if gone.clip is None else gone.clip.name, None)
 
     def update(self, id: str, event: Event) -> None:
         """Take what became of the person of an event."""
@@ -130,7 +137,7 @@ class Board:
             "cameras": [camera_data(each) for each in self.states()],
             "events": events,
             "reviews": self._review is not None,
-            "trouble": self._trouble,
+            "trouble": self.trouble,
         }
 
     def mark(self, id: str, seen: bool | None, verdict: str | None) -> dict[str, Any]:
@@ -155,8 +162,8 @@ class Board:
                 found.seen = seen
         if verdict is not None:
             self._save()
-            if self._trouble:
-                raise SlipdetectError(self._trouble)
+            if self.trouble:
+                raise SlipdetectError(self.trouble)
         with self._lock:
             return self._event_data(found)
 
@@ -167,12 +174,10 @@ class Board:
         """
         self._save()
         with self._lock:
-            return sum(bool(each.verdict and self._waits(each)) for each in self._found.values())
+            return sum(bool(each.verdict and self._waits(each)) for each in self._known())
 
-    @property
-    def trouble(self) -> str:
-        """Why the review could not be written the last time; empty: it could."""
-        return self._trouble
+    def _known(self) -> Iterator[Found]:
+        return chain(self._past, self._found.values())
 
     def _save(self) -> None:
         """Write the rows of clips whose verdicts, or whose files, are new."""
@@ -183,22 +188,22 @@ class Board:
                 cameras, self._unsaved = self._unsaved, set()
                 rows = self._changed(cameras)
             if not rows:
-                self._trouble = ""  # what failed is not wanted any more
+                self.trouble = ""  # what failed is not wanted any more
                 return
             try:
                 self._review.put(rows)
             except SlipdetectError as error:
-                self._trouble = str(error)
+                self.trouble = str(error)
                 with self._lock:
                     self._unsaved |= cameras
             else:
-                self._trouble = ""
+                self.trouble = ""
                 self._written |= rows
 
     def _changed(self, cameras: set[str]) -> dict[str, list[Verdict]]:
         """Return the rows of clips of cameras that are not written so, by the clip's name."""
         rows = {}
-        for found in self._found.values():
+        for found in self._known():
             if found.camera not in cameras or found.clip is None:
                 continue
             span = self._span(found.clip)
@@ -212,7 +217,7 @@ class Board:
         """Return the events that the clip of one shows, itself among them."""
         return [
             each
-            for each in self._found.values()
+            for each in self._known()
             if (each.camera, each.began) == (found.camera, found.began)
             and each.event.end > span[0]
             and each.event.start < span[1]

@@ -1,8 +1,4 @@
-"""What Prometheus is told: numbers of every camera and of alerts, made when they are asked for.
-
-In: states of cameras, counts of sinks. Out: text in Prometheus' format; ``docs/page.md`` has names
-and units.
-"""
+"""What Prometheus is told: numbers of every camera and of alerts, made when they are asked for."""
 
 from __future__ import annotations
 
@@ -54,14 +50,13 @@ _GAUGES: Mapping[str, tuple[str, Value]] = {
     ),
 }
 
+_FAMILIES: Sequence[
+    tuple[type[CounterMetricFamily | GaugeMetricFamily], Mapping[str, tuple[str, Value]]]
+] = ((CounterMetricFamily, _COUNTERS), (GaugeMetricFamily, _GAUGES))
+
 
 class CameraMetrics(Collector):
-    """Collects the numbers.
-
-    Args:
-        states: Returns how cameras are doing.
-        alerts: Returns counts of alerts by outcome, of each sink that sends some.
-    """
+    """Collects states of cameras, and counts of alerts by outcome, of each sink that sends some."""
 
     def __init__(
         self,
@@ -74,18 +69,16 @@ class CameraMetrics(Collector):
     def collect(self) -> Iterator[Metric]:
         """Yield every metric with a value for each camera."""
         states = self._states()
-        for name, (text, value) in _COUNTERS.items():
-            yield _filled(
-                CounterMetricFamily(f"slipdetect_camera_{name}", text, labels=["camera"]),
-                value,
-                states,
-            )
-        for name, (text, value) in _GAUGES.items():
-            yield _filled(
-                GaugeMetricFamily(f"slipdetect_camera_{name}", text, labels=["camera"]),
-                value,
-                states,
-            )
+        for family, table in _FAMILIES:
+            for name, (text, value) in table.items():
+                metric = family(f"slipdetect_camera_{name}", text, labels=["camera"])
+                for state in states:
+                    found = value(state)
+                    if found is not None:
+                        # of a file the name may be any bytes
+                        camera = state.name.encode("utf-8", "backslashreplace").decode()
+                        metric.add_metric([camera], found)
+                yield metric
         alerts = CounterMetricFamily(
             "slipdetect_alerts",
             "Alerts (mqtt: messages) by what became of them.",
@@ -104,17 +97,3 @@ def registry_of(metrics: CameraMetrics) -> CollectorRegistry:
     registry.register(metrics)
     ProcessCollector(registry=registry)
     return registry
-
-
-def _filled(
-    family: CounterMetricFamily | GaugeMetricFamily, value: Value, states: Sequence[CameraState]
-) -> Metric:
-    for state in states:
-        found = value(state)
-        if found is not None:
-            family.add_metric([_name(state.name)], found)
-    return family
-
-
-def _name(camera: str) -> str:
-    return camera.encode("utf-8", "backslashreplace").decode()  # of a file it may be any bytes

@@ -1,7 +1,4 @@
-"""Pictures for the page, made when they are asked for, by one thread that lets detection go first.
-
-In: frames of cameras. Out: JPEGs; with ``--privacy`` without people.
-"""
+"""Pictures for the page, made when asked for, by one thread that lets detection go first."""
 
 from __future__ import annotations
 
@@ -14,8 +11,7 @@ from typing import TYPE_CHECKING
 import cv2
 
 from slipdetect.detection.turns import let_others_first
-from slipdetect.errors import OutputError
-from slipdetect.reports.overlay import draw_box
+from slipdetect.reports.overlay import draw_box, jpeg
 
 if TYPE_CHECKING:
     import numpy as np
@@ -27,7 +23,6 @@ if TYPE_CHECKING:
 
     Picture = npt.NDArray[np.uint8]
 
-_QUALITY = 80
 _AROUND = 0.6  # seconds; who is hidden in a picture is looked for in those around it
 _SHORT_SIDE = 256
 _FRESH = 0.5  # seconds for which a picture is given again
@@ -73,21 +68,22 @@ class Pictures:
         fresh = _FRESH_HIDDEN if self._hidden else _FRESH
         if made is not None and time.monotonic() - made[0] < fresh:
             return made[1]
-        jpeg = self._hidden_frame(camera) if self._hidden else self._plain_frame(camera)
-        self._made[camera] = time.monotonic(), jpeg
-        return jpeg
+        image = self._hidden_image(camera) if self._hidden else self._image(camera)
+        data = None if image is None else jpeg(image)
+        self._made[camera] = time.monotonic(), data
+        return data
 
-    def _plain_frame(self, camera: str) -> bytes | None:
+    def _image(self, camera: str) -> Picture | None:
         frame = self._newest(camera)
-        return None if frame is None else _jpeg(frame.image)
+        return None if frame is None else frame.image
 
-    def _hidden_frame(self, camera: str) -> bytes | None:
+    def _hidden_image(self, camera: str) -> Picture | None:
         memory = self._memory(camera)
         if memory is None:
             return None
         # the last one; who is in it is also looked for in those before
         kept = [image for _, image in memory.between(memory.newest - _AROUND, math.inf)]
-        return _jpeg(_small(kept[-1])) if kept else None
+        return _small(kept[-1]) if kept else None
 
     def _event(self, camera: str, event: Event) -> bytes | None:
         memory = self._memory(camera)
@@ -101,7 +97,7 @@ class Pictures:
             return None
         image = _small(kept[min(kept)]).copy()
         draw_box(image, event.box)
-        return _jpeg(image)
+        return jpeg(image)
 
 
 def _small(image: Picture) -> Picture:
@@ -111,11 +107,3 @@ def _small(image: Picture) -> Picture:
         return image
     size = (round(width * scale), round(height * scale))
     return cv2.resize(image, size, interpolation=cv2.INTER_AREA)  # type: ignore[return-value]
-
-
-def _jpeg(image: Picture) -> bytes:
-    bgr = cv2.cvtColor(image, cv2.COLOR_RGB2BGR)
-    done, data = cv2.imencode(".jpg", bgr, [cv2.IMWRITE_JPEG_QUALITY, _QUALITY])
-    if not done:
-        raise OutputError("a picture cannot be encoded")
-    return bytes(data)

@@ -1,7 +1,4 @@
-"""Where the page is served: an address that is checked, and the socket that listens there.
-
-In: ``HOST:PORT``. Out: ``Place``.
-"""
+"""Where the page is served: an address that is checked, and the socket that listens there."""
 
 from __future__ import annotations
 

@@ -1,7 +1,6 @@
-"""The review of live events: which of them are falls, as annotations of their clips.
+"""The review of live events: which of them are falls, as annotations of their clips for ``train``.
 
-In: verdicts on events. Out: a CSV that ``train`` takes, never half written and never shortened by
-another program that has it too.
+The file is never half written, and never shortened by another program that has it too.
 """
 
 from __future__ import annotations
@@ -12,11 +11,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from filelock import FileLock
-
-from slipdetect._io import write_text
+from slipdetect._io import file_lock, unwritable, write_text
 from slipdetect._tables import csv_text
-from slipdetect.errors import DataError, OutputError
+from slipdetect.errors import DataError
 
 COLUMNS = ("path", "start", "end", "label", "group", "score")
 _PATIENCE = 10.0  # for another program that writes, seconds
@@ -71,15 +68,12 @@ class Review:
             OutputError: It cannot be written.
         """
         lock = self.path.with_name(f".{self.path.name}.lock")
-        try:
-            with FileLock(lock, timeout=_PATIENCE):
-                rows = [row for row in self._rows() if row[0] not in verdicts]
-                for path in verdicts:
-                    rows += [each.cells(path) for each in verdicts[path]]
-                write_text(self.path, csv_text([COLUMNS, *rows]), overwrite=True)
-        except (OSError, TimeoutError) as error:
-            why = getattr(error, "strerror", None) or "another program has it"
-            raise OutputError(f"cannot write {str(self.path)!r}: {why}") from error
+        held = f"cannot write {str(self.path)!r}: another program has it"
+        with file_lock(lock, _PATIENCE, lambda: held, lambda _, why: unwritable(self.path, why)):
+            rows = [row for row in self._rows() if row[0] not in verdicts]
+            for path in verdicts:
+                rows += [each.cells(path) for each in verdicts[path]]
+            write_text(self.path, csv_text([COLUMNS, *rows]), overwrite=True)
 
     def _rows(self) -> list[list[str]]:
         try:

@@ -1,7 +1,4 @@
-"""The server in a thread of its own; what it does or fails in never ends the run.
-
-In: a socket that listens, an ASGI application. Out: answers until it is ended.
-"""
+"""The server in a thread of its own; what it does or fails in never ends the run."""
 
 from __future__ import annotations
 
@@ -35,12 +32,7 @@ class _Connection(H11Protocol):
 
 
 class Server:
-    """Serves from ``start`` on.
-
-    Args:
-        app: What answers.
-        listening: Where.
-    """
+    """Serves from ``start`` on."""
 
     def __init__(self, app: ASGIApp, listening: socket.socket) -> None:
         self._listening = listening

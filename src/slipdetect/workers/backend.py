@@ -1,7 +1,4 @@
-"""Where workers run: what a kind of them must offer to ``Crew``.
-
-In: nothing. Out: the protocols ``Worker`` and ``Backend``.
-"""
+"""Where workers run: what a kind of them must offer to ``Crew``."""
 
 from __future__ import annotations
 

@@ -1,7 +1,4 @@
-"""Tasks between a queue and the workers: whoever dies is replaced, and the task tried again.
-
-In: a backend, tasks with names. Out: what was told and what came of each task, exactly once.
-"""
+"""Tasks between a queue and the workers: whoever dies is replaced, and the task tried again."""
 
 from __future__ import annotations
 
@@ -145,7 +142,11 @@ class Crew(Generic[T, R]):
             if isinstance(word, Lost) and word.with_machine:
                 return
             self._unable += 1
-            self._reason = word.error if isinstance(word, Failed) else _died(word)
+            if isinstance(word, Failed):
+                self._reason = word.error
+            else:
+                text = f"the process of a worker died while it started ({word.reason})"
+                self._reason = WorkerError(f"{text}; is there enough memory?")
             if self._running or self._idle or self._starting or self._unable < self._room:
                 logger.warning("a worker could not start: %s", self._reason)
 
@@ -177,7 +178,10 @@ class Crew(Generic[T, R]):
             )
             self._waiting.appendleft(index)
             return
-        yield index, Failed(_deadly(name, lost))
+        text = (
+            f"{name!r}: the process that read it died {TRIES} times ({lost.reason}), out of memory"
+        )
+        yield index, Failed(VideoError(f"{text} or on a fault of a decoder; try it alone"))
 
     def _pass_on_stop(self) -> None:
         level = self._stopping()
@@ -212,16 +216,3 @@ def in_order(answers: Iterable[tuple[int, Answer[R]]]) -> Iterator[tuple[int, An
             if isinstance(each, Told):
                 break
             turn += 1
-
-
-def _deadly(name: str, lost: Lost) -> VideoError:
-    return VideoError(
-        f"{name!r}: the process that read it died {TRIES} times ({lost.reason}), out of memory or "
-        "on a fault of a decoder; try it alone"
-    )
-
-
-def _died(lost: Lost) -> WorkerError:
-    return WorkerError(
-        f"the process of a worker died while it started ({lost.reason}); is there enough memory?"
-    )

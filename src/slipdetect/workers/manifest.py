@@ -1,22 +1,24 @@
-"""What of a list of videos is done: a file that survives a kill, so that the rest can follow.
-
-In: results as they come. Out: JSON lines, one a video, appended and on the disk at once.
-"""
+"""What of a list of videos is done: a file that survives a kill, so that the rest can follow."""
 
 from __future__ import annotations
 
 import json
 import os
 from collections.abc import Callable, Mapping
+from contextlib import ExitStack
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any, BinaryIO, Generic, Self, TypeVar
 
+from slipdetect._io import file_lock, unwritable
 from slipdetect._version import __version__
 from slipdetect.errors import DataError, OutputError, VideoError
-from slipdetect.store.source import SourceIdentity
+from slipdetect.store.source import SourceIdentity, stat_source
 
 R = TypeVar("R")
+
+_HEADER = "done_with"
+_BEGIN = f'{{"{_HEADER}":'.encode()
 
 
 class Manifest(Generic[R]):
@@ -29,7 +31,8 @@ class Manifest(Generic[R]):
         built: Makes a result of that.
 
     Raises:
-        OutputError: It cannot be written, or its results depend on other settings.
+        OutputError: It cannot be written, another run has it, or its results depend on other
+            settings.
         DataError: It is another kind of file.
     """
 
@@ -45,39 +48,44 @@ class Manifest(Generic[R]):
         self._built = built
         self._places: dict[str, int] = {}
         self._files: dict[str, dict[str, Any]] = {}
-        header = {"done_with": json.loads(json.dumps({"slipdetect": __version__, **settings}))}
-        try:
-            path.touch()
-            self._stream: BinaryIO = path.open("r+b")
-        except OSError as error:
-            raise self._unwritable(error) from error
-        try:
+        self._seen: dict[str, tuple[int, int]] = {}  # bytes and time of last change
+        header = {_HEADER: json.loads(json.dumps({"slipdetect": __version__, **settings}))}
+        held = f"{str(path)!r} belongs to a run that goes on; wait for it, or name another file"
+        with ExitStack() as begun:
+            try:
+                path.touch()
+                lock = path.with_name(f".{path.name}.lock")
+                begun.enter_context(file_lock(lock, 0.0, lambda: held))
+                self._stream: BinaryIO = begun.enter_context(path.open("r+b"))
+            except OSError as error:
+                raise unwritable(path, error) from error
             end = self._read(header)
             self._stream.truncate(end)
             self._stream.seek(end)
             if not end:
                 self._append(header)
-        except BaseException:
-            self._stream.close()
-            raise
+            self._ending = begun.pop_all()
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, kind: object = None, error: object = None, *_: object) -> None:
         try:
-            self._stream.close()
+            self._ending.close()
         except OSError as closing:
             # it tries once more what could not be written, which was told already
             if error is None:
-                raise self._unwritable(closing) from closing
+                raise unwritable(self._path, closing) from closing
 
     def has(self, name: str) -> bool:
         """Return whether a video has a result and its file has not changed since."""
-        if name not in self._places:
-            return False
-        known, path = SourceIdentity(**self._files[name]), Path(name)
+        path = Path(name)
         try:
+            status = stat_source(path)
+            self._seen[name] = status.st_size, status.st_mtime_ns
+            if name not in self._places:
+                return False
+            known = SourceIdentity(**self._files[name])
             return known.same_stat(path) or known.same_content(SourceIdentity.of(path))
         except VideoError:
             return False
@@ -92,7 +100,7 @@ class Manifest(Generic[R]):
         return self._built(row["result"])
 
     def add(self, name: str, result: R) -> None:
-        """Note that a video is done.
+        """Note that a video is done, unless its file has changed since it was last asked for.
 
         Raises:
             OutputError: The file cannot be written.
@@ -101,6 +109,9 @@ class Manifest(Generic[R]):
             source = SourceIdentity.of(Path(name))
         except VideoError:
             return  # gone meanwhile: the next run shall say so
+        now = source.size, source.mtime_ns
+        if self._seen.setdefault(name, now) != now:
+            return  # nobody knows which of its states the result is of
         place, file = self._stream.tell(), asdict(source)
         self._append({"source": name, "file": file, "result": self._plain(result)})
         self._places[name], self._files[name] = place, file
@@ -110,29 +121,33 @@ class Manifest(Generic[R]):
         end = 0
         for line in self._stream:
             if not line.endswith(b"\n"):
+                if not end and not line.startswith(_BEGIN[: len(line)]):
+                    raise self._strange()
                 break
-            row = self._parsed(line)
-            if end == 0:
-                self._check(row, header)
+            row = self._parsed(line, {_HEADER} if not end else {"source", "file", "result"})
+            if not end:
+                self._check(row[_HEADER], header[_HEADER])
             else:
                 name = row["source"]
                 self._places[name], self._files[name] = end, row["file"]
             end += len(line)
         return end
 
-    def _parsed(self, line: bytes) -> dict[str, Any]:
+    def _parsed(self, line: bytes, keys: set[str]) -> dict[str, Any]:
         try:
             row = json.loads(line)
-            if {"done_with"} == set(row) or {"source", "file", "result"} == set(row):
-                return dict(row)
-        except (ValueError, TypeError):
-            pass
-        raise DataError(
+        except ValueError:
+            row = None
+        if not isinstance(row, dict) or set(row) != keys:
+            raise self._strange()
+        return row
+
+    def _strange(self) -> DataError:
+        return DataError(
             f"{str(self._path)!r} is no file of done videos; name another one, or a new one"
         )
 
-    def _check(self, row: Mapping[str, Any], header: Mapping[str, Any]) -> None:
-        then, now = row.get("done_with", {}), header["done_with"]
+    def _check(self, then: Mapping[str, Any], now: Mapping[str, Any]) -> None:
         differing = [name for name in {**now, **then} if then.get(name) != now.get(name)]
         if differing:
             raise OutputError(
@@ -147,7 +162,4 @@ class Manifest(Generic[R]):
             self._stream.flush()
             os.fsync(self._stream.fileno())
         except OSError as error:
-            raise self._unwritable(error) from error
-
-    def _unwritable(self, error: OSError) -> OutputError:
-        return OutputError(f"cannot write {str(self._path)!r}: {error.strerror}")
+            raise unwritable(self._path, error) from error

@@ -1,7 +1,4 @@
-"""Workers as processes of this machine, each with a share of its CPUs.
-
-In: how many. Out: a ``Backend``; whoever dies is known by its end of a pipe.
-"""
+"""Workers as processes of this machine, each with a share of its CPUs."""
 
 from __future__ import annotations
 
@@ -57,7 +54,6 @@ class ProcessWorker:
         self._send(_Task(task))
 
     def stop(self, level: int) -> None:
-        """See ``Worker``."""
         self._send(level)
 
     def dismiss(self) -> None:
@@ -79,11 +75,7 @@ class ProcessWorker:
 
 
 class Processes:
-    """The backend that needs nothing but this machine.
-
-    Args:
-        count: How many.
-    """
+    """The backend that needs nothing but this machine, for so many workers."""
 
     def __init__(self, count: int) -> None:
         self._count = count
@@ -96,11 +88,9 @@ class Processes:
         self.end(self._workers)
 
     def room(self) -> int:
-        """See ``Backend``."""
         return self._count
 
     def begin(self, make: Make[Any, Any]) -> ProcessWorker:
-        """See ``Backend``."""
         from slipdetect.flow.machine import usable_cpus
 
         worker = ProcessWorker(pickle.dumps(make), math.ceil(usable_cpus() / self._count))
@@ -108,7 +98,6 @@ class Processes:
         return worker
 
     def heard(self, workers: Collection[Worker], seconds: float) -> Sequence[tuple[Worker, Word]]:
-        """See ``Backend``."""
         pipes = {worker.pipe: worker for worker in workers if isinstance(worker, ProcessWorker)}
         if not pipes:
             time.sleep(seconds)
@@ -117,7 +106,6 @@ class Processes:
         return [(worker, worker.word()) for pipe, worker in pipes.items() if pipe in ready]
 
     def end(self, workers: Collection[Worker]) -> None:
-        """See ``Backend``."""
         ours = [worker for worker in workers if isinstance(worker, ProcessWorker)]
         self._workers.difference_update(ours)
         for worker in ours:

@@ -1,7 +1,4 @@
-"""A worker as an actor of Ray: the half that runs on some machine of a cluster.
-
-In: a ``Make``, tasks. Out: ``Word``s.
-"""
+"""A worker as an actor of Ray: the half that runs on some machine of a cluster."""
 
 from __future__ import annotations
 
@@ -65,12 +62,7 @@ class Actor:
         return Ready(self._machine)
 
     def do(self, files: Sequence[str], task: object) -> tuple[Word, list[Word]]:
-        """Do a task; return what came of it, and what was told but not fetched.
-
-        Args:
-            files: Those of its video, which must be here too.
-            task: The task.
-        """
+        """Do a task whose files must be here; return what came of it, and what was not fetched."""
         if self._do is None:
             raise RuntimeError("a task before the worker has begun")
         self._at_work = True
@@ -100,13 +92,11 @@ class Actor:
         return True
 
     def tell(self, message: object) -> None:
-        """See ``Link``."""
         with self._changed:
             self._told.append(word_of(message))
             self._changed.notify_all()
 
     def stopping(self) -> int:
-        """See ``Link``."""
         return self._level
 
     def stop(self, level: int) -> None:

@@ -1,7 +1,4 @@
-"""Workers as actors of a Ray cluster, on as many machines as that has.
-
-In: the cluster's address. Out: a ``Backend``; a lost machine is told from a worker that died.
-"""
+"""Workers as actors of a Ray cluster, on as many machines as that has."""
 
 from __future__ import annotations
 
@@ -38,12 +35,10 @@ class RayWorker:
         self.ask_at: float | None = None  # time of the next ``ask``
 
     def give(self, files: Sequence[str], task: object) -> None:
-        """See ``Worker``."""
         self.calls[self.handle.do.remote(files, task)] = "do"
         self.listen()
 
     def stop(self, level: int) -> None:
-        """See ``Worker``."""
         self.handle.stop.remote(level)
 
     def listen(self) -> None:
@@ -113,11 +108,7 @@ class RayCluster:
         return self
 
     def _insist_on_an_answer(self) -> None:
-        """Try the cluster that ``ray.init`` would join by itself: it would wait for many minutes.
-
-        Raises:
-            WorkerError: Nobody listens there.
-        """
+        """Try the cluster that ``ray.init`` would join: by itself it waits for many minutes."""
         if self._address is not None or self._ray.is_initialized():
             return
         variable = os.environ.get("RAY_ADDRESS", "")
@@ -140,7 +131,6 @@ class RayCluster:
         self._ray.shutdown()
 
     def room(self) -> int:
-        """See ``Backend``."""
         if self._most is not None:
             return self._most
         if time.monotonic() >= self._count_at:
@@ -150,7 +140,6 @@ class RayCluster:
         return self._there
 
     def begin(self, make: Make[Any, Any]) -> RayWorker:
-        """See ``Backend``."""
         kind = self._ray.remote(
             num_cpus=1,
             num_gpus=self._gpus,
@@ -165,7 +154,6 @@ class RayCluster:
         return worker
 
     def heard(self, workers: Collection[Worker], seconds: float) -> Sequence[tuple[Worker, Word]]:
-        """See ``Backend``."""
         ours = [worker for worker in workers if isinstance(worker, RayWorker)]
         for worker in ours:
             if worker.ask_at is not None and time.monotonic() >= worker.ask_at:
@@ -182,7 +170,6 @@ class RayCluster:
         return [(calls[call], word) for call in ready for word in self._words(calls[call], call)]
 
     def end(self, workers: Collection[Worker]) -> None:
-        """See ``Backend``."""
         ours = [worker for worker in workers if isinstance(worker, RayWorker)]
         self._workers.difference_update(ours)
         busy = [call for each in ours for call, what in each.calls.items() if what == "do"]

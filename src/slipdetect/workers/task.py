@@ -1,7 +1,4 @@
-"""What a worker does: it is made once, loads a model, and then does one task after the other.
-
-In: a ``Make``, tasks. Out: ``Word``s, errors of every kind among them.
-"""
+"""What a worker does: it is made once, loads a model, and then does one task after the other."""
 
 from __future__ import annotations
 

@@ -1,7 +1,4 @@
-"""What a worker says: it is ready, how far it is, what came out, or that it is gone.
-
-In: nothing. Out: small frozen classes, which travel between processes and machines.
-"""
+"""What a worker says: it is ready, how far it is, what came out, or that it is gone."""
 
 from __future__ import annotations
 
@@ -13,34 +10,21 @@ R = TypeVar("R")
 
 @dataclass(frozen=True)
 class Ready:
-    """The worker has loaded what it needs.
-
-    Attributes:
-        machine: Name of the machine that it runs on.
-    """
+    """The worker has loaded what it needs, on a machine of this name."""
 
     machine: str
 
 
 @dataclass(frozen=True)
 class Told:
-    """Something that a task says while it is done, such as how far it is.
-
-    Attributes:
-        message: Whatever the task and its caller have agreed on.
-    """
+    """Something that a task and its caller have agreed on, such as how far it is."""
 
     message: Any
 
 
 @dataclass(frozen=True)
 class Logged:
-    """A record that the library logged in the worker, for the log of the process that waits.
-
-    Attributes:
-        level: As of ``logging``.
-        text: The message.
-    """
+    """A record that the library logged in the worker, for the log of the process that waits."""
 
     level: int
     text: str
@@ -48,22 +32,14 @@ class Logged:
 
 @dataclass(frozen=True)
 class Done(Generic[R]):
-    """The task is done.
-
-    Attributes:
-        result: What it returned.
-    """
+    """The task is done, and has returned this."""
 
     result: R
 
 
 @dataclass(frozen=True)
 class Failed:
-    """The task, or the start of the worker, failed; the worker lives.
-
-    Attributes:
-        error: Why.
-    """
+    """The task, or the start of the worker, failed; the worker lives."""
 
     error: Exception
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -96,10 +95,7 @@ class CalibrateSettings(DatasetSettings):
             )
         if daily is not None and hourly is not None:
             raise UsageError("--per-day and --per-hour are two budgets; give one")
-        allowed = (1.0 if daily is None else daily) / 24 if hourly is None else hourly
-        if not math.isfinite(allowed):
-            raise UsageError(f"a budget is a number of false events, not {allowed}")
-        return allowed
+        return (1.0 if daily is None else daily) / 24 if hourly is None else hourly
 
 
 @click.command(short_help="Choose thresholds on your own footage; refit probabilities.")

@@ -11,7 +11,7 @@ import click
 from slipdetect.cli.console import Console
 from slipdetect.cli.errors import SOME_FAILED
 from slipdetect.cli.options import common_options
-from slipdetect.cli.typed_options import FOLDER
+from slipdetect.cli.typed_options import FOLDER, POSITIVE
 from slipdetect.lab.prepare.importers import test_every_option
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ _USUAL_SIDE = 256  # short_side of the recipes course2020-*
 @click.option("--out", type=FOLDER, required=True, help="Folder of the set; it must be new.")
 @click.option(
     "--fps",
-    type=click.FloatRange(min=0.0, min_open=True),
+    type=POSITIVE,
     default=30.0,
     help="Frames a second; the archives do not say it.",
 )

@@ -1,7 +1,4 @@
-"""Extracting many videos, none of which can stop the others, not even by its decoder's death.
-
-In: tasks. Out: a store, the same by one process as by many, and a word to a ``ProgressListener``.
-"""
+"""Extracting many videos, none of which can stop the others, not even by its decoder's death."""
 
 from __future__ import annotations
 
@@ -11,20 +8,28 @@ from contextlib import closing
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from slipdetect.lab.extract.context import (
-    GO_ON,
-    ExtractionContext,
-    ExtractionResult,
-    Interrupted,
-    ProgressListener,
-    StopFlag,
-)
+from slipdetect.lab.extract.context import ExtractionContext, ExtractionResult, StopFlag
 from slipdetect.lab.extract.extract_video import do_task
 from slipdetect.lab.extract.files import StoreUnwritable
 from slipdetect.lab.extract.plan import Task
 from slipdetect.store.manifest import ExtractionRecipe
-from slipdetect.workers import Backend, Crew, Done, Failed, Link, Paced, Told, open_backend
+from slipdetect.workers import (
+    GO_ON,
+    Backend,
+    Crew,
+    Done,
+    Failed,
+    Interrupted,
+    Link,
+    Paced,
+    Told,
+    open_backend,
+)
+
+if TYPE_CHECKING:
+    from slipdetect.lab.extract.progress import ExtractProgress
 
 _SECONDS_BETWEEN = 0.2
 
@@ -33,7 +38,7 @@ def run_batch(
     tasks: Sequence[Task],
     folder: Path,
     recipe: ExtractionRecipe,
-    listener: ProgressListener,
+    listener: ExtractProgress,
     stop: StopFlag,
     jobs: int | None = None,
     device: str = "auto",
@@ -52,7 +57,7 @@ def run_batch(
     if backend is not None and tasks:
         _run_in_workers(backend, tasks, Extracting(folder, recipe, device), meter, stop)
     elif tasks:
-        context = ExtractionContext.make(folder, recipe, device, stop)
+        context = ExtractionContext(folder, recipe, device, stop)
         for index, task in enumerate(tasks):
             meter.take(index, partial(do_task, task, context, partial(meter.note, index)))
             if stop() != GO_ON:
@@ -60,14 +65,9 @@ def run_batch(
 
 
 class _Meter:
-    """Sums up how far the tasks of a batch are, and passes on what became of them.
+    """Sums up how far the tasks of a batch are, and passes on what became of them."""
 
-    Args:
-        tasks: All of them.
-        listener: Who hears of it.
-    """
-
-    def __init__(self, tasks: Sequence[Task], listener: ProgressListener) -> None:
+    def __init__(self, tasks: Sequence[Task], listener: ExtractProgress) -> None:
         self._tasks = tasks
         self._listener = listener
         self._frames = [0] * len(tasks)  # read, by task
@@ -135,13 +135,7 @@ def _result(answer: Done[ExtractionResult] | Failed) -> ExtractionResult:
 
 @dataclass(frozen=True)
 class Extracting:
-    """Makes what extracts videos in a worker.
-
-    Attributes:
-        folder: The store.
-        recipe: How videos are extracted.
-        device: Of ``FlowExtractor``.
-    """
+    """Makes what extracts videos in a worker."""
 
     folder: Path
     recipe: ExtractionRecipe
@@ -150,7 +144,7 @@ class Extracting:
     def __call__(self) -> Callable[[Task, Link], ExtractionResult]:
         """Load what the recipe needs."""
         links: list[Link] = []
-        context = ExtractionContext.make(
+        context = ExtractionContext(
             self.folder, self.recipe, self.device, lambda: links[0].stopping()
         )
 

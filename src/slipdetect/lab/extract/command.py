@@ -1,7 +1,4 @@
-"""``slipdetect extract``: store frames and flow of videos.
-
-In: files, folders, lists. Out: a folder that ``VideoStore`` reads, and an exit code.
-"""
+"""``slipdetect extract``: store frames and flow of videos."""
 
 from __future__ import annotations
 
@@ -121,7 +118,9 @@ class ExtractSettings(WorkerSettings):
 
         if self.no_flow:
             return None
-        return FlowExtractor(self.flow, self.device, self.bound, **self.flow_parameters)
+        # what computes elsewhere need not be there here
+        device = self.device if self.on is None else "auto"
+        return FlowExtractor(self.flow, device, self.bound, **self.flow_parameters)
 
 
 @click.command(cls=GroupedCommand)
@@ -188,9 +187,10 @@ def _run(
 ) -> Tally:
     """Look what is to be done, do it, and say how it went."""
     from slipdetect.lab.extract.batch import run_batch
-    from slipdetect.lab.extract.context import Interrupted, make_recipe
+    from slipdetect.lab.extract.context import make_recipe
     from slipdetect.lab.extract.plan import Planner, Rules
     from slipdetect.lab.extract.sources import resolve_sources
+    from slipdetect.workers import Interrupted
 
     rules = Rules(settings.root, settings.overwrite, settings.repair, settings.verify)
     view = ExtractProgress(console, stop)
@@ -231,14 +231,9 @@ def _fetch(settings: ExtractSettings, view: ExtractProgress) -> list[str]:
 def _tasks(
     planner: Planner, paths: Sequence[Path], view: ExtractProgress, stop: StopFlag
 ) -> list[Task]:
-    """Return what is to be done; another recipe ends it all before anything is done.
-
-    Raises:
-        RecipeMismatch: The store holds one of the videos, made by another recipe.
-        Interrupted: It was stopped.
-    """
-    from slipdetect.lab.extract.context import GO_ON, Interrupted
+    """Return what is to be done; another recipe ends it all before anything is done."""
     from slipdetect.lab.extract.plan import RecipeMismatch
+    from slipdetect.workers import GO_ON, Interrupted
 
     tasks = []
     for path in paths:
@@ -250,9 +245,9 @@ def _tasks(
             raise
         except SlipdetectError as error:
             view.failed(path, error)
-            continue
-        if task is None:
-            view.present()
         else:
-            tasks.append(task)
+            if task is None:
+                view.present()
+            else:
+                tasks.append(task)
     return tasks

@@ -1,14 +1,10 @@
-"""What the videos of one batch share while they are extracted, and how they are stopped.
-
-In: a recipe and a folder. Out: ``ExtractionContext``, and who hears how it goes.
-"""
+"""What the videos of one batch share while they are extracted, and how they are stopped."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol, Self
 
 import av
 import cv2
@@ -17,16 +13,9 @@ import numpy as np
 from slipdetect._version import __version__
 from slipdetect.flow import FlowExtractor
 from slipdetect.lab.prepare.size_modes import SizeMode
-from slipdetect.store.layout import Layout, make_layout
+from slipdetect.store.layout import make_layout
 from slipdetect.store.manifest import ExtractionRecipe
-from slipdetect.workers import AT_ONCE, GO_ON, SOON, Interrupted
-
-if TYPE_CHECKING:
-    from slipdetect.lab.extract.plan import Task
-
-__all__ = ["AT_ONCE", "FINISH_SHARD", "GO_ON", "Interrupted"]
-
-FINISH_SHARD = SOON
+from slipdetect.workers import GO_ON
 
 # takes the frames read of a video and the share done in 0..1, None where that is unknown
 OnProgress = Callable[[int, float | None], None]
@@ -36,7 +25,7 @@ class StopFlag:
     """Whether somebody wants the batch to end; called, it returns how soon.
 
     Attributes:
-        level: GO_ON, FINISH_SHARD or AT_ONCE.
+        level: GO_ON, SOON (with the shard at work) or AT_ONCE.
     """
 
     def __init__(self) -> None:
@@ -60,22 +49,6 @@ class ExtractionResult:
     frames: int
     flows: int
     warnings: tuple[str, ...] = ()
-
-
-class ProgressListener(Protocol):
-    """Hears how a batch goes."""
-
-    def progress(self, share: float, frames: int, task: Task | None) -> None:
-        """Take note that ``share`` (0..1) of the work is done and ``frames`` were read."""
-        ...
-
-    def finished(self, task: Task, result: ExtractionResult) -> None:
-        """Take note that a video is in the store."""
-        ...
-
-    def failed(self, path: Path, error: Exception) -> None:
-        """Take note that a video could not be extracted."""
-        ...
 
 
 def make_recipe(
@@ -103,41 +76,28 @@ def make_recipe(
     return ExtractionRecipe(layout, sample_fps, text, rgb, made_by, max_frames, versions, stream)
 
 
-@dataclass(frozen=True)
 class ExtractionContext:
     """What every video of a batch is extracted with.
 
-    Attributes:
+    Args:
         folder: The store.
         recipe: How to extract.
+        device: Of ``FlowExtractor``.
+        stopping: As of ``StopFlag``.
+
+    Attributes:
         extractor: Computes flow, or None.
         size: The size mode of the recipe.
         layout: Turns shards into files.
-        stopping: Returns GO_ON, FINISH_SHARD or AT_ONCE.
+
+    Raises:
+        UsageError: The recipe cannot be met on this machine.
     """
 
-    folder: Path
-    recipe: ExtractionRecipe
-    extractor: FlowExtractor | None
-    size: SizeMode
-    layout: Layout
-    stopping: Callable[[], int]
-
-    @classmethod
-    def make(
-        cls,
-        folder: Path,
-        recipe: ExtractionRecipe,
-        device: str,
-        stopping: Callable[[], int],
-        threads: int | None = None,
-    ) -> Self:
-        """Load what a recipe needs; ``device`` and ``threads`` are those of ``FlowExtractor``.
-
-        Raises:
-            UsageError: The recipe cannot be met on this machine.
-        """
+    def __init__(
+        self, folder: Path, recipe: ExtractionRecipe, device: str, stopping: Callable[[], int]
+    ) -> None:
+        self.folder, self.recipe, self.stopping = folder, recipe, stopping
         flow = recipe.flow
-        extractor = None if flow is None else FlowExtractor.from_recipe(flow, device, threads)
-        size, layout = SizeMode.parse(recipe.size), make_layout(recipe.layout)
-        return cls(folder, recipe, extractor, size, layout, stopping)
+        self.extractor = None if flow is None else FlowExtractor.from_recipe(flow, device)
+        self.size, self.layout = SizeMode.parse(recipe.size), make_layout(recipe.layout)

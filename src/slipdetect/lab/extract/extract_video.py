@@ -1,7 +1,4 @@
-"""Extracting one video into a store, going on where that was interrupted, or repairing it.
-
-In: a ``Task`` and an ``ExtractionContext``. Out: files in the store, the manifest last.
-"""
+"""Extracting one video into a store, going on where that was interrupted, or repairing it."""
 
 from __future__ import annotations
 
@@ -14,13 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from slipdetect.errors import DataError, OutputError, UsageError
-from slipdetect.lab.extract.context import (
-    GO_ON,
-    ExtractionContext,
-    ExtractionResult,
-    Interrupted,
-    OnProgress,
-)
+from slipdetect.lab.extract.context import ExtractionContext, ExtractionResult, OnProgress
 from slipdetect.lab.extract.files import (
     StoreUnwritable,
     check_unused,
@@ -34,6 +25,7 @@ from slipdetect.lab.extract.units import VideoUnits, open_units
 from slipdetect.store.layout import Unit
 from slipdetect.store.manifest import Manifest, Shard, digest, manifest_path, read_manifest
 from slipdetect.store.source import SourceIdentity
+from slipdetect.workers import GO_ON, Interrupted
 
 # bytes per pixel of a frame and of a flow; plain scenes need less than rich ones, so these are low
 _BYTES_PER_PIXEL = {"npz": (0.6, 0.05), "tsn": (0.06, 0.04)}

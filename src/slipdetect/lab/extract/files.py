@@ -1,7 +1,4 @@
-"""The files and folders of a store while it is written: whole, swept, not taken from others.
-
-In: a store, names and bytes. Out: files that are on the disk when the call returns.
-"""
+"""The files and folders of a store while it is written: whole, swept, not taken from others."""
 
 from __future__ import annotations
 
@@ -45,8 +42,8 @@ def write_files(folder: Path, files: Mapping[str, bytes]) -> None:
             temporary.replace(path)
         sync_folders({path.parent for path in fresh})
     except OSError as error:
-        name = error.filename if isinstance(error.filename, str) else str(folder)
-        raise unwritable(name, error) from error
+        path = Path(error.filename) if isinstance(error.filename, str) else folder
+        raise unwritable(path, error) from error
     finally:
         for stream in opened:
             with suppress(OSError):  # a full disk refuses the last bytes once more
@@ -55,11 +52,11 @@ def write_files(folder: Path, files: Mapping[str, bytes]) -> None:
             temporary.unlink(missing_ok=True)
 
 
-def unwritable(name: str, error: OSError) -> StoreUnwritable:
-    """Return the error that says why ``name`` cannot be written."""
+def unwritable(path: Path, error: OSError) -> StoreUnwritable:
+    """Return the error that says why a file of a store cannot be written."""
     return StoreUnwritable(
-        f"cannot write {name!r}: {error.strerror}; free some space or choose another folder, then"
-        " run the same again: it resumes"
+        f"cannot write {str(path)!r}: {error.strerror}; free some space or choose another folder, "
+        "then run the same again: it resumes"
     )
 
 

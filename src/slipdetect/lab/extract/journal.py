@@ -1,7 +1,4 @@
-"""What is finished of a video that is being extracted.
-
-In: finished shards. Out: a file that survives a kill, and is gone when the manifest is written.
-"""
+"""What is finished of a video that is being extracted."""
 
 from __future__ import annotations
 
@@ -13,9 +10,9 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any, BinaryIO
 
+from slipdetect._io import file_lock
 from slipdetect.errors import DataError, OutputError
 from slipdetect.lab.extract.files import unwritable
-from slipdetect.lab.extract.lock import file_lock
 from slipdetect.store.manifest import Shard
 
 # a worker whose run was killed needs a moment to notice it
@@ -51,11 +48,11 @@ def open_journal(folder: Path, key: str) -> Iterator[Journal]:
     def refusal() -> str:
         return f"{str(path)!r} is held by another process; end that one and run again"
 
-    with file_lock(_lock_path(path), _PATIENCE_SECONDS, refusal):
+    with file_lock(_lock_path(path), _PATIENCE_SECONDS, refusal, unwritable):
         try:
             stream = path.open("ab")
         except OSError as error:
-            raise unwritable(str(path), error) from error
+            raise unwritable(path, error) from error
         try:
             yield Journal(path, key, stream)
         finally:
@@ -109,7 +106,7 @@ class Journal:
             self._stream.flush()
             os.fsync(self._stream.fileno())
         except OSError as error:
-            raise unwritable(str(self._path), error) from error
+            raise unwritable(self._path, error) from error
         self._end += len(line)
 
 

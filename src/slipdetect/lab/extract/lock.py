@@ -1,7 +1,4 @@
-"""One process at a time on an output folder.
-
-In: a folder. Out: a held lock, or an ``OutputError`` that names who holds it.
-"""
+"""One process at a time on an output folder."""
 
 from __future__ import annotations
 
@@ -9,49 +6,18 @@ import json
 import os
 import socket
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from filelock import FileLock, Timeout
-
+from slipdetect._io import file_lock
 from slipdetect.errors import OutputError
 from slipdetect.lab.extract.files import unwritable
 
 LOCK_NAME, OWNER_NAME = ".lock", ".lock-owner"
 # who has just taken a lock may not have signed yet
 _SECONDS_TO_SIGN = 1.0
-
-
-@contextmanager
-def file_lock(path: Path, patience: float, refusal: Callable[[], str]) -> Iterator[None]:
-    """Hold the lock file ``path`` while the block runs; it is removed at the end.
-
-    The lock is the system's, which ends with the process however that ends.
-
-    Args:
-        path: The lock file.
-        patience: Seconds to wait for another process.
-        refusal: Says who holds it after that.
-
-    Raises:
-        OutputError: Another process holds it, or it cannot be written.
-    """
-    lock = FileLock(path, timeout=patience)
-    try:
-        lock.acquire()
-    except Timeout as error:
-        raise OutputError(refusal()) from error
-    except OSError as error:
-        raise unwritable(str(path), error) from error
-    try:
-        yield
-    finally:
-        # removed before the lock ends: who waits for this file then finds it gone and starts over
-        with suppress(OSError):
-            path.unlink()
-        lock.release()
 
 
 @contextmanager
@@ -66,7 +32,7 @@ def folder_lock(folder: Path) -> Iterator[None]:
         OutputError: Another process holds the folder, or the files cannot be written.
     """
     path = folder / OWNER_NAME
-    with file_lock(folder / LOCK_NAME, _SECONDS_TO_SIGN, lambda: _refusal(path)):
+    with file_lock(folder / LOCK_NAME, _SECONDS_TO_SIGN, lambda: _refusal(path), unwritable):
         if _owner(path).get("host", socket.gethostname()) != socket.gethostname():
             raise OutputError(_refusal(path))
         started = time.strftime("%Y-%m-%d %H:%M:%S")
@@ -74,7 +40,7 @@ def folder_lock(folder: Path) -> Iterator[None]:
         try:
             path.write_text(json.dumps(owner), encoding="utf-8")
         except OSError as error:
-            raise unwritable(str(path), error) from error
+            raise unwritable(path, error) from error
         try:
             yield
         finally:

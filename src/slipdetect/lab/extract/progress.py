@@ -1,25 +1,18 @@
-"""What a user sees of an extraction: a bar, a line per trouble, a summary, and Ctrl-C.
-
-In: what happens. Out: lines on stderr, and a ``Tally``.
-"""
+"""What a user sees of an extraction: a bar, a line per trouble, a summary, and Ctrl-C."""
 
 from __future__ import annotations
 
 import signal
-import threading
 import time
-import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from types import FrameType
 from typing import TYPE_CHECKING
 
 from slipdetect._text import clock, printable, shorten
 from slipdetect.cli.batch import Tally
-from slipdetect.cli.console import Bar, Console
-from slipdetect.cli.errors import INTERNAL, describe
-from slipdetect.errors import SlipdetectError
+from slipdetect.cli.console import Bar, Console, signals
+from slipdetect.cli.errors import report_one
 
 if TYPE_CHECKING:
     from slipdetect.lab.extract.context import ExtractionResult, StopFlag
@@ -31,10 +24,6 @@ _SECONDS_UNTIL_GUESS = 2.0
 
 class ExtractProgress:
     """Shows a user how an extraction goes.
-
-    Args:
-        console: Where to.
-        stop: Whether the user wants it to end.
 
     Attributes:
         tally: How it went so far.
@@ -58,7 +47,7 @@ class ExtractProgress:
         self._bar = None
 
     def progress(self, share: float, frames: int, task: Task | None) -> None:
-        """Draw the bar; see ``ProgressListener``."""
+        """Draw the bar at ``share`` (0..1) of the work; ``frames`` were read so far."""
         self._read = frames
         if self._stop() and not self._noted:
             self._noted = True
@@ -77,7 +66,7 @@ class ExtractProgress:
             self._bar.show(share, f"downloading, {done / 1e6:.1f} MB")
 
     def finished(self, task: Task, result: ExtractionResult) -> None:
-        """Count a video and pass its warnings on; see ``ProgressListener``."""
+        """Count a video and pass its warnings on."""
         self.tally.done += 1
         self._frames += result.frames
         self._flows += result.flows
@@ -90,13 +79,8 @@ class ExtractProgress:
         self._present += 1
 
     def failed(self, path: Path, error: Exception) -> None:
-        """Count a video that failed and say why; see ``ProgressListener``."""
-        code = error.exit_code if isinstance(error, SlipdetectError) else INTERNAL
-        text = describe(error) if code != INTERNAL else f"{str(path)!r}: {describe(error)}"
-        if self._console.debug:
-            self._console.block("".join(traceback.format_exception(error)))
-        self._console.error(text)
-        self.tally.failures.append(code)
+        """Count a video that failed and say why."""
+        self.tally.failures.append(report_one(error, str(path), self._console)[0])
 
     def summary(self, store: Path, total: int) -> None:
         """Say in one line how it went, and how to go on where it was interrupted."""
@@ -131,18 +115,11 @@ class ExtractProgress:
 @contextmanager
 def interruptible(stop: StopFlag) -> Iterator[None]:
     """Let Ctrl-C raise ``stop.level`` while the block runs: end the shard, end now, end hard."""
-    if threading.current_thread() is not threading.main_thread():
-        yield  # only the main thread hears signals
-        return
-    before = signal.getsignal(signal.SIGINT)
 
-    def on_interrupt(number: int, frame: FrameType | None) -> None:
+    def on_interrupt() -> None:
         stop.level += 1
         if stop.level > 2:
             raise KeyboardInterrupt
 
-    signal.signal(signal.SIGINT, on_interrupt)
-    try:
+    with signals({signal.SIGINT: on_interrupt}):
         yield
-    finally:
-        signal.signal(signal.SIGINT, before)

@@ -1,7 +1,4 @@
-"""What the user wants extracted, spelled out as single videos; a million of a list take no memory.
-
-In: files, folders, patterns, lists. Out: one path after the other, each video once.
-"""
+"""What the user wants extracted, as single videos; a million of a list take no memory."""
 
 from __future__ import annotations
 
@@ -11,9 +8,8 @@ import re
 import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import BinaryIO
 
-from slipdetect._tables import Line, text_lines
+from slipdetect._tables import Line, opened_lines, text_lines
 from slipdetect.cli.sources import LIST_SUFFIXES, exists, expand, not_a_video, path_column
 from slipdetect.errors import DataError
 from slipdetect.lab.data.safe_paths import Enclosure
@@ -28,7 +24,7 @@ def resolve_sources(sources: Sequence[str], root: Path | None = None) -> Iterato
     """Yield the videos that ``sources`` mean, in order, links and repeats of one file once.
 
     A source means what it means to ``detect``: a folder the videos in it, ``@FILE`` those of a list
-    and ``-`` those of one on standard input; see ``listed`` for what a list may hold. A file of the
+    and ``-`` those of one on standard input; see ``_listed`` for what lists may hold. A file of the
     very name wins over what the name could mean otherwise. Single files are yielded unseen: the
     reader says best what is wrong with them.
 
@@ -54,9 +50,13 @@ def resolve_sources(sources: Sequence[str], root: Path | None = None) -> Iterato
 
 def _resolve(source: str, root: Path | None) -> Iterator[Path]:
     if source == "-" and not exists(source):
-        yield from listed(sys.stdin.buffer, "standard input", Path() if root is None else root)
+        where = "the list standard input"
+        yield from _listed(text_lines(sys.stdin.buffer, where), where, root or Path())
     elif source.startswith("@") and not exists(source):
-        yield from _list_file(Path(source[1:]), root)
+        path = Path(source[1:])
+        where, is_table = f"the list {str(path)!r}", path.suffix.lower() == ".csv"
+        with opened_lines(path, where) as lines:
+            yield from _listed(lines, where, root or path.parent, is_table)
     elif not source or "\0" in source or ("://" in source and not exists(source)):
         yield check_source(source)
     elif Path(source).suffix.lower() in LIST_SUFFIXES:
@@ -68,16 +68,9 @@ def _resolve(source: str, root: Path | None) -> Iterator[Path]:
             yield Path(job.source)
 
 
-def _list_file(path: Path, root: Path | None) -> Iterator[Path]:
-    try:
-        stream = path.open("rb")
-    except OSError as error:
-        raise DataError(f"cannot read the list {str(path)!r}: {error.strerror}") from error
-    with stream:
-        yield from listed(stream, str(path), path.parent if root is None else root)
-
-
-def listed(stream: BinaryIO, name: str, root: Path) -> Iterator[Path]:
+def _listed(
+    lines: Iterator[Line], where: str, root: Path, is_table: bool = False
+) -> Iterator[Path]:
     """Yield the videos that a list names, in order; the files need not exist.
 
     A ``.csv`` has a header with the column ``path``; other columns are ignored. In every
@@ -85,19 +78,9 @@ def listed(stream: BinaryIO, name: str, root: Path) -> Iterator[Path]:
     are taken for the label, or for frames and label (``Class/v_x.mp4 1``,
     ``Class/v_x\\t\\t120\\t0``), unless a file has the whole line as its name. A numbered entry
     that names no file may lack its suffix, its first folder or both, as in lists of extracted
-    frames. Space around a line, empty lines and lines that begin with ``#`` are left out.
-
-    Args:
-        stream: The list, UTF-8 with or without a byte-order mark.
-        name: What the list is called; its suffix tells the format.
-        root: Folder that entries are relative to and stay in, links followed.
-
-    Raises:
-        DataError: The list is unreadable, or names no video, or a line leads out of ``root``.
+    frames. Space around a line, empty lines and lines that begin with ``#`` are left out. Entries
+    are relative to ``root`` and stay in it, links followed.
     """
-    where = f"list {name!r}"
-    lines = text_lines(stream, where)
-    is_table = Path(name).suffix.lower() == ".csv"
     folder = Enclosure(root)
     texts = (text for _, text in lines)
     entries = path_column(texts, where) if is_table else _plain(lines, where, folder)

@@ -1,23 +1,23 @@
-"""A video as the units that its shards are made of, with the flow from each frame to the next.
-
-In: a path and an ``ExtractionContext``. Out: units in order, one at a time in memory.
-"""
+"""A video as the units that its shards are made of, with the flow from each frame to the next."""
 
 from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Collection, Iterable, Iterator
 from contextlib import contextmanager
-from itertools import chain, groupby, islice
+from itertools import chain, groupby, islice, pairwise
 from pathlib import Path
+from typing import cast
 
 from slipdetect.errors import VideoError
 from slipdetect.flow import FlowExtractor
-from slipdetect.lab.extract.context import AT_ONCE, ExtractionContext, Interrupted, OnProgress
+from slipdetect.lab.extract.context import ExtractionContext, OnProgress
 from slipdetect.store.layout import Picture, Unit, frames_per_unit
 from slipdetect.video import Frame, Video, open_video
+from slipdetect.workers import AT_ONCE, Interrupted
 
 Resize = Callable[[Picture], Picture]
+_Pair = tuple[Frame, Frame | None]  # a frame and the next one
 
 
 @contextmanager
@@ -102,7 +102,8 @@ def cut_units(
     """
     # where every flow starts from the one before none can be left out
     chained = extractor is not None and extractor.recipe()["parameters"].get("use_initial_flow")
-    numbered = enumerate(_with_next(frames))
+    pairs = cast("Iterator[_Pair]", pairwise(chain(frames, [None])))
+    numbered = enumerate(pairs)
     for wanted, run in groupby(numbered, lambda item: chained or item[0] // size not in done):
         if wanted:
             pictures = _with_flow(run, resize, extractor)
@@ -113,17 +114,8 @@ def cut_units(
                     yield Unit(first // size, first, images, flows)
 
 
-def _with_next(frames: Iterable[Frame]) -> Iterator[tuple[Frame, Frame | None]]:
-    rest = iter(frames)
-    frame = next(rest, None)
-    while frame is not None:
-        following = next(rest, None)
-        yield frame, following
-        frame = following
-
-
 def _with_flow(
-    run: Iterable[tuple[int, tuple[Frame, Frame | None]]],
+    run: Iterable[tuple[int, _Pair]],
     resize: Resize,
     extractor: FlowExtractor | None,
 ) -> Iterator[tuple[int, Picture, Picture | None]]:

@@ -1,13 +1,10 @@
-"""``slipdetect reproduce omnifall``: trained on staged or synthetic falls, tested in the wild.
-
-In: OmniFall's segments and videos. Out: models, tables on stdout and in files.
-"""
+"""``slipdetect reproduce omnifall``: trained on staged or synthetic falls, tested in the wild."""
 
 from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -131,11 +128,7 @@ def omnifall(
 
 
 def _keep_facts(out: Path, facts: Mapping[str, Any], files: Sequence[str]) -> None:
-    """Write down what the results depend on, or refuse a folder of other ones.
-
-    Raises:
-        OutputError: It holds such.
-    """
+    """Write down what the results depend on, or refuse a folder of other ones."""
     from slipdetect.lab.data.facts import read_facts, require_same, write_facts
     from slipdetect.lab.prepare.lists import split_file
 
@@ -146,35 +139,16 @@ def _keep_facts(out: Path, facts: Mapping[str, Any], files: Sequence[str]) -> No
     write_facts(kept, known)
 
 
+@dataclass
 class _Run:
-    """Trains and tests one model after the other.
+    """Trains and tests one model after the other."""
 
-    Args:
-        console: Where progress and tables go.
-        settings: As given.
-        videos: Folder of the videos.
-        configs: Of the training, by modality.
-        leaks: Subjects of training clips may be in validation clips.
-
-    Attributes:
-        left_out: Videos that cannot be read.
-    """
-
-    def __init__(
-        self,
-        console: Console,
-        settings: OmnifallSettings,
-        videos: Path,
-        configs: Mapping[str, TrainConfig],
-        *,
-        leaks: bool,
-    ) -> None:
-        self.left_out: set[Path] = set()
-        self._console = console
-        self._settings = settings
-        self._videos = videos
-        self._configs = configs
-        self._leaks = leaks
+    console: Console
+    settings: OmnifallSettings
+    videos: Path
+    configs: Mapping[str, TrainConfig]  # of the training, by modality
+    leaks: bool  # subjects of training clips may be in validation clips
+    left_out: set[Path] = field(default_factory=set)  # videos that cannot be read
 
     def predictions(self, state: str, rows: Sequence[Row]) -> dict[Path, ClipPrediction]:
         """Train a model for a state, or go on, and look at all test videos.
@@ -190,14 +164,14 @@ class _Run:
         from slipdetect.lab.evaluate.predictions import predict_one, write_predictions
         from slipdetect.lab.prepare.rows import write_rows
 
-        videos, folder = self._videos, self._settings.out / state
+        videos, folder = self.videos, self.settings.out / state
         make_folder(folder)
         write_rows(rows, folder / "clips.csv", videos, overwrite=True)
         clips = read_annotations(folder / "clips.csv", videos)
         self._train(state, clips, folder / "run")
-        detector = Detector.load(str(folder / "run" / "best"), self._settings.device, exact=True)
+        detector = Detector.load(str(folder / "run" / "best"), self.settings.device, exact=True)
         test = [clip for clip in clips if clip.split == "test"]
-        with counted(self._console, len(test), f"test clips for {state}") as show:
+        with counted(self.console, len(test), f"test clips for {state}") as show:
             found = each_clip(
                 test, lambda clip: predict_one(detector, clip, videos, sizes=False), show
             )
@@ -213,20 +187,20 @@ class _Run:
     def _train(self, state: str, clips: Sequence[Clip], out: Path) -> None:
         from slipdetect.lab.train import TrainingRun
 
-        with training_bar(self._console) as show:
+        with training_bar(self.console) as show:
             run = TrainingRun(
                 clips,
                 out,
-                list(self._configs),
-                self._configs,
-                cache=self._settings.cache or self._settings.out / "frame-cache",
+                list(self.configs),
+                self.configs,
+                cache=self.settings.cache or self.settings.out / "frame-cache",
                 name=f"omnifall-{state}",
-                device=self._settings.device,
+                device=self.settings.device,
                 resume=True,
-                allow_leaks=self._leaks,
+                allow_leaks=self.leaks,
                 on_progress=show,
             )
-            self._console.note(f"{state}: {len(run.clips)} clips, training on {run.device}")
+            self.console.note(f"{state}: {len(run.clips)} clips, training on {run.device}")
             run.run()
         self.left_out |= {clip.path for clip in run.left_out}
 
@@ -257,20 +231,15 @@ class _Run:
                     "of their video, or of a video that cannot be read."
                 )
         page, data = figures_page(parts, facts, notes), figures_data(parts, facts, notes)
-        write_report(self._console, page, data, "table")
+        write_report(self.console, page, data, "table")
         for name in ("results.json", "results.md"):
-            write_report(self._console, page, data, None, self._settings.out / name, overwrite=True)
+            write_report(self.console, page, data, None, self.settings.out / name, overwrite=True)
 
 
 def scored_segments(
     segments: Sequence[Segment], found: Mapping[str, Mapping[Path, ClipPrediction]]
 ) -> tuple[list[Scored], int]:
-    """Return segments with the score of each state, and how many have none.
-
-    Args:
-        segments: Of test videos.
-        found: What the model of each state says of each video.
-    """
+    """Return segments with the score of each state, and how many have none."""
     from slipdetect.lab.omnifall.figures import Scored, segment_score
 
     scored = []

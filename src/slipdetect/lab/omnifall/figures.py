@@ -1,7 +1,4 @@
-"""How well segments of OmniFall are told apart: fall and fallen against all else, and each class.
-
-In: a score of every segment for each state. Out: figures with intervals; pages and data of them.
-"""
+"""How well OmniFall's segments are told apart: fall and fallen against all else, each class."""
 
 from __future__ import annotations
 

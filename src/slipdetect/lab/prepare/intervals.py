@@ -14,7 +14,7 @@ from pathlib import Path
 import click
 
 from slipdetect._text import excerpt, printable
-from slipdetect.cli.typed_options import FOLDER, option
+from slipdetect.cli.typed_options import FOLDER, Number, option
 from slipdetect.errors import DataError, UsageError
 from slipdetect.lab.data.annotations import AnnotationLine, lines_by_video, read_lines
 from slipdetect.lab.data.times import Late, span_text
@@ -23,7 +23,7 @@ from slipdetect.lab.prepare.importer import Importer, ImportJob
 from slipdetect.lab.prepare.rows import Prepared
 from slipdetect.video import find_videos
 
-_SECONDS = click.FloatRange(min=0.0)
+_SECONDS = Number(min=0.0)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -19,11 +19,11 @@ from slipdetect._text import printable, shorten
 from slipdetect.cli.batch import Tally
 from slipdetect.cli.completion import FILE_NAME
 from slipdetect.cli.console import Console
-from slipdetect.cli.errors import INTERNAL, describe
+from slipdetect.cli.errors import report_one
 from slipdetect.cli.options import common_options
 from slipdetect.cli.sources import expand
-from slipdetect.cli.typed_options import FOLDER, PATH, option, with_settings
-from slipdetect.errors import OutputError, SlipdetectError, UsageError
+from slipdetect.cli.typed_options import FOLDER, PATH, POSITIVE, Number, option, with_settings
+from slipdetect.errors import OutputError, UsageError
 
 if TYPE_CHECKING:
     from slipdetect.lab.prepare.reencode import OnProgress, Reencoded
@@ -202,7 +202,7 @@ def resize(
 @_out
 @click.option(
     "--threshold",
-    type=click.FloatRange(0.0, 1.0),
+    type=Number(0.0, 1.0),
     default=0.93,
     help="A frame more like the last one kept than this is dropped (SSIM).",
 )
@@ -249,7 +249,7 @@ def dedup(
 @click.argument("folder", metavar="FOLDER", type=FOLDER)
 @click.option(
     "--fps",
-    type=click.FloatRange(min=0.0, min_open=True),
+    type=POSITIVE,
     default=30.0,
     help="Pictures a second; the pictures do not say it.",
 )
@@ -378,6 +378,4 @@ def _tell(console: Console, done: dict[Path, Reencoded], several: str) -> None:
 
 
 def _fail(console: Console, tally: Tally, source: str, error: Exception) -> None:
-    code = error.exit_code if isinstance(error, SlipdetectError) else INTERNAL
-    console.error(describe(error) if code != INTERNAL else f"{source!r}: {describe(error)}")
-    tally.failures.append(code)
+    tally.failures.append(report_one(error, source, console)[0])

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import hashlib
 import logging
-import math
 import os
 import shutil
 from collections.abc import Callable, Mapping, Sequence
@@ -68,8 +67,6 @@ def with_mined(
             "--negatives learns from the false alarms of a model: name it with --init-from, "
             "such as --init-from default"
         )
-    if not math.isfinite(options.mine_above):
-        raise UsageError(f"--mine-above is a probability, not {options.mine_above}")
     if any(config.sampling != "windows" for config in configs.values()):
         raise UsageError("--negatives gives windows to learn from; --set sampling=windows")
     refuse_earlier_run(options.out, overwrite=options.overwrite, resume=options.resume)

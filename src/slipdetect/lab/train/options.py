@@ -15,7 +15,7 @@ from click.core import ParameterSource
 
 from slipdetect.cli.completion import FILE_NAME
 from slipdetect.cli.grouped import section
-from slipdetect.cli.typed_options import FOLDER, PATH, flag, headed, option, options_of
+from slipdetect.cli.typed_options import FOLDER, PATH, Number, flag, headed, option, options_of
 from slipdetect.errors import UsageError
 from slipdetect.lab.data.choose_clips import DATASET_OPTIONS
 from slipdetect.lab.evaluate.options import device_option
@@ -63,7 +63,7 @@ class TrainOptions:
         _CLIPS,
         "Probability from which a window of --negatives is learned from.",
         "P",
-        type=click.FloatRange(0.0, 1.0),
+        type=Number(0.0, 1.0),
         default=0.2,
         beside=("negatives",),
     )
