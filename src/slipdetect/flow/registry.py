@@ -106,7 +106,8 @@ def resolve_device(name: str, device: str) -> str:
     devices = method_devices(name)
     if device == "auto":
         return "cuda" if "cuda" in devices and has_cuda() else devices[0]
-    if device.split(":")[0] not in devices:
+    kind, _, number = device.partition(":")
+    if kind not in devices or (number and kind != "cuda"):  # nothing else is chosen by number
         raise UsageError(
             f"flow method {name!r} does not run on {device!r}; use auto or {', '.join(devices)}"
         )

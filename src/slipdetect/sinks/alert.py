@@ -19,6 +19,7 @@ from slipdetect.sinks.sink import Alert, Sink
 
 if TYPE_CHECKING:
     from slipdetect.detection import DetectionResult
+    from slipdetect.detection.live import LiveSummary
 
 logger = logging.getLogger(__name__)
 
@@ -115,6 +116,10 @@ class AlertSink(Sink):
     def result(self, result: DetectionResult) -> None:
         """Forget the cooldown of a video that is done."""
         self._quiet_until.pop(result.source, None)
+
+    def summary(self, source: str, summary: LiveSummary, ended: str) -> None:
+        """Forget that of a camera too: one that begins anew has other times."""
+        self._quiet_until.pop(source, None)
 
     def __exit__(self, kind: object = None, error: object = None, *_: object) -> None:
         """Wait for ``drain_timeout``, or not at all after Ctrl-C; give up the rest and say so."""

@@ -157,7 +157,7 @@ def _refuse_several(kind: str, sources: Sequence[str], pieces: Collection[str]) 
 
 
 def _refuse_pieces(kind: str, sources: Sequence[str], pieces: Collection[str]) -> None:
-    several = [each for each in sources if each in pieces or is_playlist(Path(each))]
+    several = [each for each in sources if each in pieces or is_playlist(each)]
     if several and not FORMATS[kind].in_pieces:
         raise UsageError(
             f"{kind} is about one file, and {several[0]!r} is in several; name the files without"

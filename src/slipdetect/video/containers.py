@@ -33,6 +33,11 @@ _INCOMPLETE = "the file is incomplete; copy it again or repair it"
 _PROBE = {"fpsprobesize": "3", "analyzeduration": "100000"}
 
 
+def pixel_limit(max_pixels: int) -> dict[str, str]:
+    """Return the option by which decoders refuse larger pictures; FFmpeg knows no larger limit."""
+    return {"max_pixels": str(min(max_pixels, 2**31 - 1))}
+
+
 def open_container(path: Path, max_pixels: int) -> InputContainer:
     """Open ``path`` for reading.
 
@@ -53,10 +58,10 @@ def open_container(path: Path, max_pixels: int) -> InputContainer:
         # The prefix keeps names like "concat:a.mp4" from being taken for protocols.
         container: InputContainer = av.open(
             f"file:{path}",
-            options={"max_pixels": str(max_pixels), "protocol_whitelist": "file"},
+            options={**pixel_limit(max_pixels), "protocol_whitelist": "file"},
             **TOLERANT,
         )
-    except (av.FFmpegError, ValueError) as error:
+    except (av.FFmpegError, OSError, ValueError) as error:
         raise VideoError(_why_unreadable(path, error)) from error
     if REFUSED_FORMATS.intersection(container.format.name.split(",")):
         container.close()
@@ -77,7 +82,7 @@ def open_bytes(stream: Repacked | Ahead, max_pixels: int) -> InputContainer:
         av.FFmpegError: It is no video.
         ValueError: It has a name that cannot be read.
     """
-    options = {"max_pixels": str(max_pixels), "protocol_whitelist": "none"}
+    options = {**pixel_limit(max_pixels), "protocol_whitelist": "none"}
     container: InputContainer
     if not isinstance(stream, Repacked):
         container = av.open(stream, "r", options=options, **TOLERANT)

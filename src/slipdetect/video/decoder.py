@@ -225,7 +225,7 @@ class FrameDecoder:
                     if packet.size:
                         errors = 0
                         yield packet
-            except av.FFmpegError:
+            except (av.FFmpegError, OSError):
                 errors += 1
                 self._fail()
             except IndexError:
@@ -314,16 +314,19 @@ def is_cut_off(path: Path) -> bool:
     Reads only box headers: ISO/IEC 14496-12 section 4.2 (MP4, MOV), RFC 8794 section 6 (Matroska),
     the RIFF chunk of AVI.
     """
-    size = path.stat().st_size
-    with path.open("rb") as file:
-        start = file.read(12)
-        file.seek(0)
-        if start[4:8] in _MP4_STARTS:
-            return _mp4_end(file, size) > size
-        if start[:4] == _EBML_MAGIC:
-            return _matroska_end(file) > size
-        if start[:4] == b"RIFF":
-            return _riff_end(file, size) > size
+    try:
+        size = path.stat().st_size
+        with path.open("rb") as file:
+            start = file.read(12)
+            file.seek(0)
+            if start[4:8] in _MP4_STARTS:
+                return _mp4_end(file, size) > size
+            if start[:4] == _EBML_MAGIC:
+                return _matroska_end(file) > size
+            if start[:4] == b"RIFF":
+                return _riff_end(file, size) > size
+    except OSError:  # moved or removed while its pictures were read: nothing tells
+        pass
     return False
 
 

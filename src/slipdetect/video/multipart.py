@@ -19,6 +19,7 @@ _BEHIND_MORE = re.compile(
     re.IGNORECASE | re.MULTILINE,
 )
 _MOST_HEADER = 8_192
+_MOST_DIGITS, _MOST_PICTURE = 8, 10**8  # of a length, and bytes: what is longer is no picture
 _CHUNK = 65_536
 _TICKS = 1_000_000  # a second
 _LOOKED_AT = 10  # pictures that tell whether there are times, and their unit
@@ -98,7 +99,10 @@ def parts(stream: Bytes) -> Iterator[Part]:
             continue
         told = dict(_field(line) for line in head)
         length = told.get(b"content-length", b"")
-        size = int(length) if length.isdigit() else held.find(b"\r\n" + boundary)
+        if length.isdigit() and len(length) <= _MOST_DIGITS:
+            size: int | None = int(length)
+        else:
+            size = held.find(b"\r\n" + boundary, _MOST_PICTURE)
         data = None if size is None else held.take(size)
         if data is None:
             return

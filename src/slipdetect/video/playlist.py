@@ -12,9 +12,11 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from urllib.parse import unquote
 
+from slipdetect._address import address_scheme
 from slipdetect.errors import VideoError
 
 _MOST_BYTES = 16_000_000  # a million names
+_MOST_SHOWN = 80  # characters of what is no name
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+:")
 _NO_PART = {"duration", "file_packet_metadata", "file_packet_meta", "ffconcat"}
 # tags of HTTP live streaming with which a file by itself is not what is to be played
@@ -26,9 +28,9 @@ _REFUSED_TAGS = {
 }
 
 
-def is_playlist(path: Path) -> bool:
+def is_playlist(source: str) -> bool:
     """Return whether a file is a playlist by its name; one under another name is never read."""
-    return path.suffix.lower() in _READERS
+    return address_scheme(source) is None and Path(source).suffix.lower() in _READERS
 
 
 def read_playlist(path: Path) -> list[Path]:
@@ -60,16 +62,22 @@ def read_playlist(path: Path) -> list[Path]:
 def _inside(name: str, folder: Path, where: str) -> Path:
     if _SCHEME.match(name):
         raise VideoError(f"{where}: an address is no file on this machine; name files only")
-    path = folder / name
-    if not path.is_file() and "%" in name:  # as in addresses
-        path = folder / unquote(name)
-    if not path.resolve().is_relative_to(folder.resolve()):
+    try:
+        path = folder / name
+        if not path.is_file() and "%" in name:  # as in addresses
+            path = folder / unquote(name)
+        if not path.resolve().is_relative_to(folder.resolve()):
+            raise VideoError(
+                f"{where}: {name!r} is not in the folder of the playlist; put the playlist above"
+                " all its files, or name them with --join"
+            )
+        if not path.is_file():
+            raise VideoError(f"{where}: {name!r} was not found; check the path")
+    except (OSError, ValueError) as error:  # too long, not allowed, or with a NUL
         raise VideoError(
-            f"{where}: {name!r} is not in the folder of the playlist; put the playlist above all"
-            " its files, or name them with --join"
-        )
-    if not path.is_file():
-        raise VideoError(f"{where}: {name!r} was not found; check the path")
+            f"{where}: {name[:_MOST_SHOWN]!r} is no name of a file that can be read;"
+            " check the playlist"
+        ) from error
     return path
 
 

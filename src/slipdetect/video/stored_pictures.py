@@ -22,39 +22,7 @@ from slipdetect.video.frame import GAP_SECONDS, DecodeReport, Gap, VideoInfo
 from slipdetect.video.orientation import UPRIGHT
 from slipdetect.video.video import Video
 
-_START = b'{\n"format": "slipdetect extraction"'
 _LAYOUT = "tsn"
-
-
-def is_stored_video(path: Path) -> bool:
-    """Tell whether a file is the manifest of a stored video.
-
-    Raises:
-        VideoError: It cannot be read.
-    """
-    if path.suffix != ".json":
-        return False
-    try:
-        with path.open("rb") as file:
-            return file.read(len(_START)) == _START
-    except OSError as error:
-        raise VideoError(
-            f"{str(path)!r} cannot be read: {error.strerror}; check its permissions"
-        ) from error
-
-
-def recorded_bytes(path: Path) -> int:
-    """Return the bytes of a recording: those of its file, or of a stored video's pictures.
-
-    Raises:
-        VideoError: It cannot be read.
-    """
-    try:
-        if not is_stored_video(path):
-            return path.stat().st_size
-        return sum(file.stat().st_size for file in path.with_suffix("").glob("frame_*.jpg"))
-    except OSError as error:
-        raise VideoError(f"{str(path)!r} cannot be read: {error.strerror}; check it") from error
 
 
 class StoredPictures(Video):
@@ -109,14 +77,11 @@ class StoredPictures(Video):
 
     def timed(self) -> Iterator[tuple[float, av.VideoFrame]]:
         """Yield all pictures at their seconds."""
-        self.report.gaps += [
-            Gap(one, other) for one, other in pairwise(self._times) if other - one > GAP_SECONDS
-        ]
-        self.report.conclude(0.0)
+        last = self._times[0]
         for index, time in enumerate(self._times):
             if time - self._times[0] >= self._max_duration:
                 self.report.warn(f"stopped after {self._max_duration:g} seconds as asked")
-                return
+                break
             picture = self._first if index == 0 else self._picture(index)
             if picture is None:
                 self.report.failures += 1
@@ -126,7 +91,11 @@ class StoredPictures(Video):
             self.report.frames += 1
             if (picture.width, picture.height) != (self._first.width, self._first.height):
                 self.report.warn("the frame size changes: later frames are fitted into the first")
+            if time - last > GAP_SECONDS:
+                self.report.gaps.append(Gap(last, time))
+            last = time
             yield time, picture
+        self.report.conclude(0.0)
 
     def _name(self, index: int) -> str:
         return f"{self._folder.name}/frame_{index + 1:06d}.jpg"

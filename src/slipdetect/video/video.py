@@ -20,6 +20,7 @@ from av.video.stream import VideoStream
 from slipdetect._text import iso_time
 from slipdetect.errors import UsageError, VideoError
 from slipdetect.video.clock import Clock
+from slipdetect.video.containers import pixel_limit
 from slipdetect.video.decoder import (
     FrameDecoder,
     Rescaler,
@@ -96,7 +97,7 @@ def prepare_stream(stream: VideoStream, path: Path | str, max_pixels: int) -> No
             f" limit of {max_pixels / 1e6:g} million; raise it with max_pixels=... if you trust it"
         )
     # A header may lie about the size, so the decoder gets the limit too.
-    context.options = {"max_pixels": str(max_pixels)}
+    context.options = pixel_limit(max_pixels)
     context.thread_type = "AUTO"
 
 
@@ -163,7 +164,7 @@ class Video:
             return iso_time(date)
         told = str(self._container.metadata.get("creation_time", ""))
         # many writers put the beginning of their calendar there
-        return told if told[:4].isdigit() and int(told[:4]) >= _FIRST_YEAR else None
+        return told if told[:4].isdecimal() and int(told[:4]) >= _FIRST_YEAR else None
 
     def __enter__(self) -> Self:
         return self

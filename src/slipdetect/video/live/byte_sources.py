@@ -96,7 +96,12 @@ class _Some:
 
     def read(self, size: int) -> bytes:
         data, self._head = self._head[:size], self._head[size:]
-        return data or self._read(size) or b""
+        # None: whoever made the pipe lets nobody wait in it
+        while not data and (more := self._read(size)) != b"":
+            data = more or b""
+            if not data:
+                time.sleep(_POLL)
+        return data
 
 
 class _Growing:

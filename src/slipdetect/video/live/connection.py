@@ -56,7 +56,7 @@ class _LiveDecoder(FrameDecoder):
             for packet in self._container.demux(self._stream):
                 if packet.size:
                     yield packet
-        except av.FFmpegError as error:
+        except (av.FFmpegError, OSError) as error:  # the latter of a pipe or a growing file
             self.read_error = True
             self.reason = why(error)
 

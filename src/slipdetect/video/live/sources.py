@@ -21,6 +21,7 @@ from slipdetect.video.containers import (
     TOLERANT,
     Fetched,
     open_bytes,
+    pixel_limit,
     repacked,
 )
 from slipdetect.video.multipart import Repacked
@@ -115,7 +116,7 @@ class AddressSource:
         options: dict[str, str] = {
             "protocol_whitelist": self._protocols,
             "rtsp_transport": "tcp",
-            "max_pixels": str(settings.max_pixels),
+            **pixel_limit(settings.max_pixels),
             "analyzeduration": str(_PROBE),
             "fpsprobesize": str(_PROBE_FRAMES),
             "probesize": str(_PROBE_BYTES),
