@@ -6,12 +6,13 @@ In: two gray pictures. Out: ``(2, H, W)`` float32 px.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, ClassVar, cast
+from typing import Any, cast
 
 import cv2
 import numpy as np
 
 from slipdetect.flow.arrays import Flow, Gray
+from slipdetect.flow.registry import FlowMethod
 from slipdetect.flow.tvl1_parameters import number, settle_numbers
 
 # cv2's type stubs ask for a flow to begin with, which may be None
@@ -33,18 +34,13 @@ class FarnebackParameters:
         settle_numbers(self, "Farnebäck")
 
 
-class Farneback:
+class Farneback(FlowMethod):
     """OpenCV's ``calcOpticalFlowFarneback``, which keeps nothing between calls."""
 
-    parameters_type: ClassVar[type[Any]] = FarnebackParameters
-    concurrent: ClassVar[bool] = True
-
-    def __init__(self, parameters: FarnebackParameters, device: str = "cpu") -> None:
-        self.parameters = parameters
-        self.uses_initial_flow = False
+    parameters_type = FarnebackParameters
+    concurrent = True
 
     def calc(self, prev: Gray, next: Gray, initial: Flow | None = None) -> Flow:
-        """Compute the flow; see ``FlowMethod.calc``."""
         chosen = self.parameters
         flow = _cv2.calcOpticalFlowFarneback(
             prev,
