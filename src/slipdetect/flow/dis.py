@@ -1,7 +1,4 @@
-"""Dense inverse search flow (Kroeger et al., ECCV 2016) by OpenCV, on the CPU: fast.
-
-In: two gray pictures. Out: ``(2, H, W)`` float32 px.
-"""
+"""Dense inverse search flow (Kroeger et al., ECCV 2016) by OpenCV, on the CPU: fast."""
 
 from __future__ import annotations
 

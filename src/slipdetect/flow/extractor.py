@@ -1,7 +1,4 @@
-"""Optical flow between pictures, by any registered method.
-
-In: pictures. Out: ``(2, H, W)`` float32 px per pair of neighbors, or its bytes.
-"""
+"""Optical flow between pictures, by any registered method."""
 
 from __future__ import annotations
 

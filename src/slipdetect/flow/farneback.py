@@ -1,7 +1,4 @@
-"""Flow by polynomial expansion (Farnebäck, SCIA 2003) by OpenCV, on the CPU.
-
-In: two gray pictures. Out: ``(2, H, W)`` float32 px.
-"""
+"""Flow by polynomial expansion (Farnebäck, SCIA 2003) by OpenCV, on the CPU."""
 
 from __future__ import annotations
 

@@ -1,7 +1,4 @@
-"""The flow methods by name; a method's module is imported when it is asked for.
-
-In: a name and parameters. Out: a ready ``FlowMethod``.
-"""
+"""The flow methods by name; a method's module is imported when it is asked for."""
 
 from __future__ import annotations
 

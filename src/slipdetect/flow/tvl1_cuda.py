@@ -1,7 +1,4 @@
-"""TV-L1 flow of many pairs at once on an NVIDIA GPU; the results are those of the CPU's.
-
-In: gray pictures. Out: ``(2, H, W)`` float32 px per pair.
-"""
+"""TV-L1 flow of many pairs at once on an NVIDIA GPU; the results are those of the CPU's."""
 
 from __future__ import annotations
 

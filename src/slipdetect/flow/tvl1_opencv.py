@@ -1,7 +1,4 @@
-"""TV-L1 flow (Zach, Pock and Bischof, DAGM 2007) by OpenCV's contrib module, on the CPU.
-
-In: two gray pictures. Out: ``(2, H, W)`` float32 px.
-"""
+"""TV-L1 flow (Zach, Pock and Bischof, DAGM 2007) by OpenCV's contrib module, on the CPU."""
 
 from __future__ import annotations
 

@@ -1,7 +1,4 @@
-"""Sending alerts: the queue that keeps detection from waiting for them.
-
-In: events as they become final. Out: ``AlertSink``, which a way of sending extends.
-"""
+"""Sending alerts: the queue that keeps detection from waiting for them."""
 
 from __future__ import annotations
 

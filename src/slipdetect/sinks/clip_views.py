@@ -1,7 +1,4 @@
-"""A clip of every event, from some seconds before it to some seconds after it.
-
-In: a video and its events. Out: H.264 MP4s, written in one pass over the video.
-"""
+"""A clip of every event, from some seconds before it to some seconds after it."""
 
 from __future__ import annotations
 

@@ -1,7 +1,4 @@
-"""A program that is run for every alert, without a shell: ``--on-event``.
-
-In: a command line with placeholders. Out: a process per alert, with the alert's JSON on its stdin.
-"""
+"""A program that is run for every alert, without a shell: ``--on-event``."""
 
 from __future__ import annotations
 

@@ -1,7 +1,4 @@
-"""A clip of every event of a live source, out of the memory of its last pictures: ``--clips``.
-
-In: events as they become final. Out: an MP4 each, written in a thread of its own.
-"""
+"""A clip of every event of a live source, out of the memory of its last pictures: ``--clips``."""
 
 from __future__ import annotations
 

@@ -1,7 +1,4 @@
-"""A page about live cameras: ``--page``; how they are doing, what was found, and marks on that.
-
-In: what happens to cameras and in them. Out: answers to requests; a review of clips.
-"""
+"""A page about live cameras: ``--page``; how they are doing, what was found, and marks on that."""
 
 from __future__ import annotations
 

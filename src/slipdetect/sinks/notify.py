@@ -1,8 +1,4 @@
-"""Alerts as notifications of a hundred services, by apprise: ``--notify``.
-
-In: addresses of apprise. Out: a title and a text per alert and service, tried again; no secret is
-repeated.
-"""
+"""Alerts as notifications of a hundred services, by apprise: ``--notify``."""
 
 from __future__ import annotations
 

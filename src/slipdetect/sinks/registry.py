@@ -1,8 +1,4 @@
-"""All sinks, in the order in which they are given a result: a new one is a file and a line here.
-
-In: options and sources. Out: where results go, and the other sinks, every target checked before
-any work begins.
-"""
+"""All sinks, in the order in which they are given a result: a new one is a file and a line here."""
 
 from __future__ import annotations
 

@@ -1,8 +1,4 @@
-"""What takes the results of a run, and what it is made from.
-
-In: what ``detect`` or ``watch`` was asked for. Out: ``Sink``, which every sink extends, and
-``PerVideoSink`` for those that write a file for every video.
-"""
+"""What takes the results of a run, and what it is made from."""
 
 from __future__ import annotations
 

@@ -1,7 +1,6 @@
 """Videos as RGB frames with times in seconds; the only room that knows about codecs.
 
-In: files. Out: ``open_video`` with ``Frame``s and a report, ``find_videos``, ``write_video``; the
-names load on first use, so that finding files does not cost a video library.
+The names load on first use, so that finding files does not cost a video library.
 """
 
 from __future__ import annotations

@@ -1,8 +1,4 @@
-"""Opening what holds pictures: files, and bytes that come from elsewhere.
-
-In: a path or a stream of bytes. Out: an open container of FFmpeg; JPEGs between boundaries are
-repacked for it.
-"""
+"""Opening what holds pictures: files, and bytes that come from elsewhere."""
 
 from __future__ import annotations
 

@@ -1,7 +1,4 @@
-"""Reading packets and decoding frames in the face of damage, and judging what is missing.
-
-In: an open container and a stream. Out: frames in order of presentation, and a filled report.
-"""
+"""Reading packets and decoding frames in the face of damage, and judging what is missing."""
 
 from __future__ import annotations
 

@@ -1,7 +1,4 @@
-"""What a recording is, for people who wonder how it will be read.
-
-In: an open container, its stream, a decoded frame. Out: ``Details``.
-"""
+"""What a recording is, for people who wonder how it will be read."""
 
 from __future__ import annotations
 

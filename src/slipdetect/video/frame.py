@@ -1,7 +1,4 @@
-"""What leaves the video room: pictures with times, what the header says, how decoding went.
-
-In: nothing. Out: ``Frame``, ``Moment``, ``VideoInfo``, ``DecodeReport``.
-"""
+"""What leaves the video room: pictures with times, what the header says, how decoding went."""
 
 from __future__ import annotations
 

@@ -1,7 +1,4 @@
-"""A recording in pieces, as cameras write it, read as one: a single time line over many files.
-
-In: files in order. Out: a ``Video``.
-"""
+"""A recording in pieces, as cameras write it, read as one: a single time line over many files."""
 
 from __future__ import annotations
 

@@ -1,8 +1,4 @@
-"""JPEGs between boundaries, as cameras send them by HTTP, in a form that keeps their times.
-
-In: bytes of ``multipart/x-mixed-replace``. Out: a container that FFmpeg reads: with the times that
-the parts' headers tell (IVF), or without any (a run of JPEGs).
-"""
+"""JPEGs between boundaries, as cameras send them by HTTP, in a form that keeps their times."""
 
 from __future__ import annotations
 

@@ -1,7 +1,4 @@
-"""How the pictures of a recording have to be turned and mirrored to be upright.
-
-In: a decoded frame, or the matrix that it carries. Out: an ``Orientation``.
-"""
+"""How the pictures of a recording have to be turned and mirrored to be upright."""
 
 from __future__ import annotations
 

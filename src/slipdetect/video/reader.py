@@ -1,8 +1,4 @@
-"""Opening a video, and checking first what was named.
-
-In: what the user typed. Out: a ``Video`` with its first frame decoded, or a ``VideoError``.
-Nothing but ``open_video`` loads a video library.
-"""
+"""Opening a video, and checking first what was named; only ``open_video`` loads a video library."""
 
 from __future__ import annotations
 

@@ -1,7 +1,4 @@
-"""A video stored in the field's layout, read like any other: the pictures that its manifest times.
-
-In: ``NAME.json`` beside ``NAME/frame_000001.jpg``. Out: a ``Video``.
-"""
+"""A video stored in the field's layout, read like any other."""
 
 from __future__ import annotations
 

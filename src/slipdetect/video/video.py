@@ -1,7 +1,4 @@
-"""Reading a video file as RGB frames with times, optionally sampled to a rate and made smaller.
-
-In: a file. Out: ``Video`` with ``info``, ``report`` and one pass of ``Frame``.
-"""
+"""Reading a video file as RGB frames with times, optionally sampled to a rate and made smaller."""
 
 from __future__ import annotations
 

@@ -1,7 +1,5 @@
 """TV-L1 flow of many pairs at once on a GPU: one program per pair, from coarse to fine.
 
-In: a pyramid and a start as tensors. Out: flows as tensors.
-
 A pair is solved by one program without the host: it sees its own error and stops at once when it
 has converged, so no pair waits for another and no launch waits for a number from the device.
 """

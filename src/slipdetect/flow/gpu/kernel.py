@@ -1,7 +1,4 @@
-"""The Triton kernel of TV-L1 flow: one program solves one pair from coarse to fine.
-
-In: a pyramid and a start as ``fused`` packs them. Out: the flow, written to device memory.
-"""
+"""The Triton kernel of TV-L1 flow: one program solves one pair from coarse to fine."""
 
 # Triton's language is not Python's: arguments have no types, tuples grow in loops
 # mypy: ignore-errors

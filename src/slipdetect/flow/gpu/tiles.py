@@ -1,7 +1,5 @@
 """What one tile of pixels goes through in TV-L1 flow on a GPU, as Triton functions.
 
-In: pointers to a pair's planes and a tile's number. Out: values written to the planes.
-
 A tile is a run of pixels in reading order. Planes have room for whole tiles, so a pixel's own
 values are read and written without a mask; what stands behind the last pixel is never used.
 Equations: see ``plain``.

@@ -1,7 +1,4 @@
-"""Iterations of TV-L1 on one level: the flow (primal) and its dual variables, row by row.
-
-In: ``Planes.flat`` of a level. Out: the same, advanced, and how much the flow still changed.
-"""
+"""Iterations of TV-L1 on one level: the flow (primal) and its dual variables, row by row."""
 
 from __future__ import annotations
 

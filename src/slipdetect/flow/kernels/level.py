@@ -1,7 +1,4 @@
-"""Solving one pyramid level: warps, median filterings and iterations in turn.
-
-In: two pictures and what to start from. Out: the flow between them, and the change of light.
-"""
+"""Solving one pyramid level: warps, median filterings and iterations in turn."""
 
 from __future__ import annotations
 

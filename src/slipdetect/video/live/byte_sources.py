@@ -1,7 +1,4 @@
-"""Live sources that are bytes: a pipe, and a file that is still being written.
-
-In: a stream or a path. Out: ``LiveSource``s.
-"""
+"""Live sources that are bytes: a pipe, and a file that is still being written."""
 
 from __future__ import annotations
 

@@ -1,7 +1,4 @@
-"""One connection to a live source: sampled frames until it ends or breaks off.
-
-In: an open container. Out: ``Frame``s on a regular grid that begins at 0, and why they ended.
-"""
+"""One connection to a live source: sampled frames until it ends or breaks off."""
 
 from __future__ import annotations
 

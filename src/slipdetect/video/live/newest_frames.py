@@ -1,7 +1,4 @@
-"""A bounded queue between a camera and a detector that may be slower: the newest frame wins.
-
-In: frames and notes of one thread. Out: the same in another, without those nobody had time for.
-"""
+"""A bounded queue between a camera and a detector that may be slower: the newest frame wins."""
 
 from __future__ import annotations
 

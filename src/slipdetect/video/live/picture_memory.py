@@ -1,7 +1,4 @@
-"""The last pictures of a live source, small and compressed, so that clips can reach back in time.
-
-In: decoded frames. Out: pictures with times; never more than so many bytes.
-"""
+"""The last pictures of a live source, small and compressed, for clips that reach back in time."""
 
 from __future__ import annotations
 

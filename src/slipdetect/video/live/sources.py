@@ -1,7 +1,4 @@
-"""How patient a live source is, as data.
-
-In: numbers. Out: ``LiveSettings``, checked.
-"""
+"""Cameras and streams at addresses, and how patient a live source is."""
 
 from __future__ import annotations
 
