@@ -53,7 +53,6 @@ class Ahead:
         self._left = self.first
 
     def read(self, size: int) -> bytes:
-        """See ``Bytes``."""
         if not self._left:
             return self._stream.read(size)
         data, self._left = self._left[:size], self._left[size:]
@@ -156,7 +155,24 @@ def _time(text: bytes) -> float | None:
     return time if 0 <= time < _MOST_SECONDS * max(_UNITS) else None
 
 
-class Repacked:
+class Pieces:
+    """Bytes that come in pieces of any length.
+
+    Args:
+        pieces: None of them empty.
+    """
+
+    def __init__(self, pieces: Iterator[bytes]) -> None:
+        self._pieces = pieces
+        self._left = b""
+
+    def read(self, size: int) -> bytes:
+        self._left = self._left or next(self._pieces, b"")
+        data, self._left = self._left[:size], self._left[size:]
+        return data
+
+
+class Repacked(Pieces):
     """The pictures of a multipart stream as FFmpeg reads them.
 
     Args:
@@ -174,10 +190,8 @@ class Repacked:
         told = [(index, part.time) for index, part in enumerate(first) if part.time is not None]
         self.format = "ivf" if told else "mjpeg"
         self.warning: str | None = None
-        self._left = b""
-        self._pieces: Iterator[bytes]
         if not told:
-            self._pieces = (part.data for part in chain(first, found))
+            super().__init__(part.data for part in chain(first, found))
             return
         steps = [(b - a) / (j - i) for (i, a), (j, b) in pairwise(told)]
         step = max(0.0, _usual(steps)) if steps else 0.0
@@ -189,17 +203,7 @@ class Repacked:
             )
         begin, time = told[0]
         early = [Part(first[i].data, time - (begin - i) * step) for i in range(begin)]
-        self._pieces = _timed(chain(early, first[begin:], found), unit)
-
-    def read(self, size: int) -> bytes:
-        """See ``Bytes``."""
-        while not self._left:
-            piece = next(self._pieces, None)
-            if piece is None:
-                return b""
-            self._left = piece
-        data, self._left = self._left[:size], self._left[size:]
-        return data
+        super().__init__(_timed(chain(early, first[begin:], found), unit))
 
 
 def _looked_at(found: Iterator[Part]) -> list[Part]:

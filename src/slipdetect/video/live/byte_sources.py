@@ -12,15 +12,37 @@ import av
 from av.container import InputContainer
 
 from slipdetect.errors import VideoError
-from slipdetect.video.containers import REFUSED_FORMATS, open_bytes, repacked
-from slipdetect.video.live.sources import LiveSettings, why
+from slipdetect.video.containers import checked, open_bytes, repacked
+from slipdetect.video.live.sources import LiveSettings, LiveSource, why
 from slipdetect.video.multipart import Bytes
 from slipdetect.video.reader import check_source
 
 _POLL = 0.1
 
 
-class PipeSource:
+class _ByteSource(LiveSource):
+    """Bytes that are read from their beginning on, and stay where they are while nobody does."""
+
+    again = False
+
+    def open(self, settings: LiveSettings) -> InputContainer:
+        try:
+            container = open_bytes(repacked(self._bytes(settings)), settings.max_pixels)
+        except (av.FFmpegError, OSError, ValueError) as error:
+            raise VideoError(
+                f"{self.name!r} cannot be read as it comes: {why(error)}; MPEG-TS, Matroska, FLV, "
+                "fragmented MP4 and raw H.264 can"
+            ) from error
+        return checked(container, self.name)
+
+    def waits(self, container: InputContainer) -> bool:
+        return True
+
+    def _bytes(self, settings: LiveSettings) -> Bytes:
+        raise NotImplementedError
+
+
+class PipeSource(_ByteSource):
     """Video on a pipe; whoever writes it waits when detection is slower.
 
     Args:
@@ -28,27 +50,15 @@ class PipeSource:
         name: What it is called.
     """
 
-    again = False
-    timed = True
-
     def __init__(self, stream: BinaryIO, name: str = "standard input") -> None:
         self.name = name
         self._stream = stream
 
-    def open(self, settings: LiveSettings) -> InputContainer:
-        """Read the header.
-
-        Raises:
-            VideoError: It holds no video that can be read from its beginning on.
-        """
-        return _opened(_Some(self._stream), self.name, settings)
-
-    def waits(self, container: InputContainer) -> bool:
-        """Return True: a pipe that nobody reads fills up."""
-        return True
+    def _bytes(self, settings: LiveSettings) -> Bytes:
+        return _Some(self._stream)
 
 
-class FollowedFile:
+class FollowedFile(_ByteSource):
     """A file that is still being written: what is there, then what is added.
 
     It has come to its end when nothing was added for ``read_timeout`` seconds.
@@ -60,24 +70,12 @@ class FollowedFile:
         VideoError: It is missing, empty, or no file that may be a video.
     """
 
-    again = False
-    timed = True
-
     def __init__(self, path: str) -> None:
         self.name = path
         self._path = check_source(path)
 
-    def open(self, settings: LiveSettings) -> InputContainer:
-        """Read the header.
-
-        Raises:
-            VideoError: It holds no video that can be read while it is written.
-        """
-        return _opened(_Growing(self._path, settings.read_timeout), self.name, settings)
-
-    def waits(self, container: InputContainer) -> bool:
-        """Return True: the file stays."""
-        return True
+    def _bytes(self, settings: LiveSettings) -> Bytes:
+        return _Growing(self._path, settings.read_timeout)
 
 
 class _Some:
@@ -117,17 +115,3 @@ class _Growing:
             waited += _POLL
         self._ended = not data
         return data
-
-
-def _opened(stream: Bytes, name: str, settings: LiveSettings) -> InputContainer:
-    try:
-        container = open_bytes(repacked(stream), settings.max_pixels)
-    except (av.FFmpegError, ValueError) as error:
-        raise VideoError(
-            f"{name!r} cannot be read as it comes: {why(error)}; MPEG-TS, Matroska, FLV, "
-            "fragmented MP4 and raw H.264 can"
-        ) from error
-    if REFUSED_FORMATS.intersection(container.format.name.split(",")):
-        container.close()
-        raise VideoError(f"{name!r} is not a video but {container.format.long_name!r}")
-    return container
