@@ -67,14 +67,20 @@ _UNKNOWN = range(len(Type), len(Type) + 16)
 
 def _with_known_data(frame: av.VideoFrame) -> av.VideoFrame:
     """Return a frame without the kinds of data beside which PyAV shows none, as Exif of JPEG."""
+    graph = filters_for(frame, *(("sidedata", f"mode=delete:type={kind}") for kind in _UNKNOWN))
+    graph.vpush(frame)
+    return graph.vpull()
+
+
+def filters_for(frame: av.VideoFrame, *filters: tuple[str, str]) -> av.filter.Graph:
+    """Return a graph of filters, names and options, for frames of a frame's size and format."""
     graph = av.filter.Graph()
     source = graph.add_buffer(
         width=frame.width, height=frame.height, format=frame.format, time_base=Fraction(1)
     )
-    filters = [graph.add("sidedata", f"mode=delete:type={kind}") for kind in _UNKNOWN]
-    graph.link_nodes(source, *filters, graph.add("buffersink")).configure()
-    graph.vpush(frame)
-    return graph.vpull()
+    nodes = [graph.add(name, options) for name, options in filters]
+    graph.link_nodes(source, *nodes, graph.add("buffersink")).configure()
+    return graph
 
 
 def orientation_by_matrix(a: float, b: float, c: float, d: float) -> Orientation:
