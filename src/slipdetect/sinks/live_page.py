@@ -124,8 +124,7 @@ class LivePage(Sink):
     def keep(self, source: str) -> Keep | None:
         """Return what remembers pictures for those of events, unless clips have them anyway."""
         self._memories.pop(source, None)  # a camera that begins anew has other times
-        memory = self._memory(source)
-        return None if self._clips is not None or memory is None else memory.watch
+        return None if self._clips is not None else self._memory(source).watch
 
     def live_event(self, source: str, event: LiveEvent, now: datetime) -> None:
         from slipdetect.video.live import Started
@@ -176,7 +175,7 @@ class LivePage(Sink):
     def _newest(self, camera: str) -> Frame | None:
         return next((each.newest for each in self._states() if each.name == camera), None)
 
-    def _memory(self, camera: str) -> PictureMemory | None:
+    def _memory(self, camera: str) -> PictureMemory:
         if self._clips is not None:
             return self._clips.memory(camera)
         if camera not in self._memories:
