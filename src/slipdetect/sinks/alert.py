@@ -124,15 +124,11 @@ class AlertSink(Sink):
             interrupted = isinstance(error, KeyboardInterrupt)
             self._outbox.end(0.0 if interrupted else self.drain_timeout)
         finally:  # the wait may be interrupted
-            self._abandon()
+            if not self._outbox.done:
+                self.not_attempted += len(self._outbox.give_up())
+                self.stop()
+                self._outbox.end(_SECONDS_TO_STOP)
             self._report()
-
-    def _abandon(self) -> None:
-        if self._outbox.done:
-            return
-        self.not_attempted += len(self._outbox.give_up())
-        self.stop()
-        self._outbox.end(_SECONDS_TO_STOP)
 
     def _report(self) -> None:
         counts = {

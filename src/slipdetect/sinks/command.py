@@ -106,7 +106,9 @@ class Command(AlertSink):
         finally:
             self._process = None
         if process.returncode:
-            raise AlertError(f"{self._program!r} ended with {_ending(process.returncode)}")
+            code = process.returncode
+            ending = f"signal {-code}" if code < 0 else f"exit code {code}"
+            raise AlertError(f"{self._program!r} ended with {ending}")
 
     def stop(self) -> None:
         """Kill the program if it runs."""
@@ -158,7 +160,3 @@ def _kill(process: subprocess.Popen[str]) -> None:
             process.kill()
     with contextlib.suppress(subprocess.TimeoutExpired):
         process.wait(_SECONDS_TO_DIE)
-
-
-def _ending(code: int) -> str:
-    return f"signal {-code}" if code < 0 else f"exit code {code}"

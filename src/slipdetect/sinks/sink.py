@@ -64,10 +64,6 @@ class Setup:
     sinks: list[Sink] = field(default_factory=list)
 
 
-def _now() -> str:
-    return iso_time(datetime.now(UTC))
-
-
 @dataclass(frozen=True)
 class Alert:
     """An event as soon as it is final, or what became of its person, as sinks get it.
@@ -87,7 +83,7 @@ class Alert:
     event: Event
     type: str = "event"
     of: str | None = None
-    created: str = field(default_factory=_now)
+    created: str = field(default_factory=lambda: iso_time(datetime.now(UTC)))
     id: str = field(default_factory=lambda: uuid.uuid4().hex)
 
     @property

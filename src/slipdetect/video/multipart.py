@@ -7,6 +7,7 @@ import struct
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import chain, islice, pairwise
+from statistics import median_low
 from typing import Protocol
 
 SNIFFED = 4096  # bytes that tell whether a file is of this kind, behind the head of an HTTP answer
@@ -194,8 +195,8 @@ class Repacked(Pieces):
             super().__init__(part.data for part in chain(first, found))
             return
         steps = [(b - a) / (j - i) for (i, a), (j, b) in pairwise(told)]
-        step = max(0.0, _usual(steps)) if steps else 0.0
-        unit = _unit(step, _usual([time for _, time in told]))
+        step = max(0.0, median_low(steps)) if steps else 0.0
+        unit = _unit(step, median_low(time for _, time in told))
         if unit > 1:
             self.warning = (
                 f"X-Timestamp is taken for {_UNITS[unit]}: as seconds it is too late, or pictures"
@@ -214,10 +215,6 @@ def _looked_at(found: Iterator[Part]) -> list[Part]:
     if not (dated and 0 < times[1] - times[0] <= _MOST_STEP):
         first += islice(found, _LOOKED_AT - len(first))
     return first
-
-
-def _usual(values: list[float]) -> float:
-    return sorted(values)[(len(values) - 1) // 2]
 
 
 def _unit(step: float, time: float) -> int:
