@@ -121,6 +121,5 @@ class ClipView(Recording):
                 )
 
     def take(self, frame: Frame) -> None:
-        """Write a frame with square pixels."""
         self._empty = False
         super().take(replace(frame, image=displayed(frame.image, self._info)))

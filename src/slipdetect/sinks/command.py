@@ -111,7 +111,6 @@ class Command(AlertSink):
             raise AlertError(f"{self._program!r} ended with {ending}")
 
     def stop(self) -> None:
-        """Kill the program if it runs."""
         super().stop()
         process = self._process
         if process is not None:

@@ -124,7 +124,6 @@ class LiveClips(Sink):
         self._reel(source).over = True
 
     def event(self, alert: Alert) -> None:
-        """Write a clip of the event as soon as it can be."""
         target = self.path(alert.source, alert.event)
         self._waiting.append((self._reel(alert.source), alert.event, target))
         if self._thread is None:

@@ -105,7 +105,6 @@ class LivePage(Sink):
         self._listening = self._ending.enter_context(self._place.listen())
 
     def watching(self, cameras: Cameras) -> None:
-        """Serve the page."""
         from slipdetect.web.app import Application
         from slipdetect.web.guard import Guard
         from slipdetect.web.metrics import CameraMetrics, registry_of
@@ -133,7 +132,6 @@ class LivePage(Sink):
             self._began[source] = now
 
     def event(self, alert: Alert) -> None:
-        """Show an event."""
         from slipdetect.web.board import Found
 
         if self._board is None or self._pictures is None:
@@ -146,7 +144,6 @@ class LivePage(Sink):
         made.add_done_callback(partial(self._show, alert.id))
 
     def aftermath(self, alert: Alert) -> None:
-        """Show what became of the person of an event."""
         if self._board is not None and alert.of is not None:
             self._board.update(alert.of, alert.event)
 

@@ -111,16 +111,13 @@ class Mqtt(Sink):
             self._wait_for_holds()
 
     def event(self, alert: Alert) -> None:
-        """Tell of an event."""
         with self._lock:
             self._put([self._sensor(alert.source).alert(alert)])
 
     def aftermath(self, alert: Alert) -> None:
-        """Tell what became of the person of an event."""
         self.event(alert)
 
     def summary(self, source: str, summary: LiveSummary, ended: str) -> None:
-        """Say that a camera gives nothing any more."""
         with self._lock:
             self._put(self._sensor(source).end())
 

@@ -240,7 +240,6 @@ class PerVideoSink(Sink):
 
     @classmethod
     def make(cls, given: str, setup: Setup) -> Self:
-        """Return the sink with the file of each source."""
         return cls(cls.files(given, setup), overwrite=setup.overwrite)
 
     @classmethod

@@ -75,7 +75,6 @@ class FilePerVideo(PerVideoSink):
         self._windows = windows
 
     def result(self, result: DetectionResult) -> None:
-        """Write the file of a video."""
         sink, parts = self._begin(result.source)
         sink.result(result)
         sink.close()

@@ -69,7 +69,6 @@ class JoinedVideo(Video):
             self._piece.close()
 
     def timed(self) -> Iterator[tuple[float, av.VideoFrame]]:
-        """Yield the frames of all pieces as decoded, without combs, at their seconds."""
         begin: float | None = None
         try:
             while self._piece is not None:

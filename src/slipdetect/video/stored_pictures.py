@@ -73,7 +73,6 @@ class StoredPictures(Video):
         """Nothing is open between two pictures."""
 
     def timed(self) -> Iterator[tuple[float, av.VideoFrame]]:
-        """Yield all pictures at their seconds."""
         last = self._times[0]
         for index, time in enumerate(self._times):
             if time - self._times[0] >= self._max_duration:

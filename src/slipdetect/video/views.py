@@ -77,7 +77,6 @@ class Recording(View):
             yield
 
     def take(self, frame: Frame) -> None:
-        """Write a frame."""
         self._add(frame.time, frame.image)
 
 
