@@ -150,11 +150,12 @@ def _pictures(video: Video) -> Iterator[Check]:
 
 
 def _how_shown(details: Details) -> str:
-    parts = [f"; stored {details.width} x {details.height}"]
-    if str(details.orientation) != "as stored":
-        parts.append(str(details.orientation))
-    if details.aspect != 1:
-        parts.append(f"pixels {details.aspect} made square")
+    stored = details.stored
+    parts = [f"; stored {stored.width} x {stored.height}"]
+    if str(stored.orientation) != "as stored":
+        parts.append(str(stored.orientation))
+    if stored.aspect != 1:
+        parts.append(f"pixels {stored.aspect} made square")
     return ", ".join(parts) if len(parts) > 1 else ""
 
 

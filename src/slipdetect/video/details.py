@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from fractions import Fraction
 
 import av
 from av.container import InputContainer
 from av.video.stream import VideoStream
 
-from slipdetect.video.orientation import Orientation
+from slipdetect.video.orientation import Stored
 
 # ITU-T H.273; what is not told is taken for the first
 _MATRICES = {5: "BT.601", 6: "BT.601", 1: "BT.709", 4: "FCC", 7: "SMPTE 240M", 9: "BT.2020"}
@@ -27,10 +26,7 @@ class Details:
         form: Name of the container format.
         codec: Name of the codec, and its profile where it has one.
         pixel_format: How pixels are stored, by FFmpeg's name.
-        width: Stored pixels per row.
-        height: Stored rows.
-        aspect: Width of a pixel over its height.
-        orientation: What makes pictures upright.
+        stored: How pictures are stored.
         matrix: Between stored colors and RGB; None where the recording does not say.
         range: Of stored levels; None where the recording does not say.
         high_dynamic_range: ``"PQ"`` or ``"HLG"``, None for the usual one.
@@ -41,10 +37,7 @@ class Details:
     form: str
     codec: str
     pixel_format: str
-    width: int
-    height: int
-    aspect: Fraction
-    orientation: Orientation
+    stored: Stored
     matrix: str | None
     range: str | None
     high_dynamic_range: str | None
@@ -56,8 +49,7 @@ def details_of(
     container: InputContainer,
     stream: VideoStream,
     first: av.VideoFrame,
-    aspect: Fraction,
-    orientation: Orientation,
+    stored: Stored,
     stamps: str,
 ) -> Details:
     """Return the facts of a stream whose first frame is decoded; the rest as in ``Details``."""
@@ -69,10 +61,7 @@ def details_of(
         form=_MULTIPART if multipart else container.format.long_name,
         codec=" ".join(filter(None, (context.name, context.profile))),
         pixel_format=first.format.name,
-        width=first.width,
-        height=first.height,
-        aspect=aspect,
-        orientation=orientation,
+        stored=stored,
         # GIF and others store RGB, or a palette of it, and call it nothing
         matrix="RGB" if rgb else _MATRICES.get(first.colorspace),
         range=_RANGES.get(first.color_range),

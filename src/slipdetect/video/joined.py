@@ -54,8 +54,7 @@ class JoinedVideo(Video):
         if first is None:
             raise self._failure or VideoError(f"{source!r} has no files; name some")
         self._piece: Video | None = first
-        self._start, self._first, self._aspect = first.info.start, first._first, first._aspect
-        self._orientation = first._orientation
+        self._start, self._stored = first.info.start, first._stored
         self.details = first.details
         # the number of pieces is known, and how long they are only of those that were opened
         length = first.info.duration
@@ -133,9 +132,10 @@ class JoinedVideo(Video):
     def _check_likeness(self, piece: Video) -> None:
         if not self.report.pieces:
             return
-        if (piece._first.width, piece._first.height) != (self._first.width, self._first.height):
+        own, whole = piece._stored, self._stored
+        if (own.width, own.height) != (whole.width, whole.height):
             self.report.warn("the frame size changes: later frames are fitted into the first")
-        if (piece._orientation, piece._aspect) != (self._orientation, self._aspect):
+        if (own.orientation, own.aspect) != (whole.orientation, whole.aspect):
             self._say(
                 "it lies otherwise, or has other pixels, than the first piece, and is shown as that"
                 " one is",

@@ -5,13 +5,14 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import Any
+from typing import Any, Self
 
 import av
 import av.filter
 import numpy as np
 import numpy.typing as npt
 from av.sidedata.sidedata import Type
+from av.video.stream import VideoStream
 
 
 @dataclass(frozen=True)
@@ -41,6 +42,42 @@ class Orientation:
 
 
 UPRIGHT = Orientation()
+_ASPECT_LIMIT = 10
+
+
+@dataclass(frozen=True)
+class Stored:
+    """How the pictures of a recording are stored.
+
+    Attributes:
+        width: Pixels per row.
+        height: Rows.
+        aspect: Width of a pixel over its height.
+        orientation: What makes them upright.
+    """
+
+    width: int
+    height: int
+    aspect: Fraction = Fraction(1)
+    orientation: Orientation = UPRIGHT
+
+    @classmethod
+    def of(cls, first: av.VideoFrame, stream: VideoStream) -> Self:
+        """Return what a stream and its first frame say; nonsense about pixels counts as nothing."""
+        aspect = stream.sample_aspect_ratio
+        if aspect is None or not Fraction(1, _ASPECT_LIMIT) <= aspect <= _ASPECT_LIMIT:
+            aspect = Fraction(1)
+        return cls(first.width, first.height, aspect, orientation_of(first))
+
+    @property
+    def displayed(self) -> tuple[int, int]:
+        """Return (width, height) in square pixels, upright."""
+        wide = max(1, round(self.width * self.aspect))
+        return (self.height, wide) if self.orientation.turns % 2 else (wide, self.height)
+
+    def fits(self, frame: av.VideoFrame) -> bool:
+        """Return whether a frame is stored in the same size."""
+        return (frame.width, frame.height) == (self.width, self.height)
 
 
 def orientation_of(frame: av.VideoFrame) -> Orientation:

@@ -14,9 +14,8 @@ import cv2
 import numpy as np
 
 from slipdetect.errors import VideoError
-from slipdetect.video.decoder import plausible_aspect
 from slipdetect.video.frame import GAP_SECONDS, DecodeReport, Gap, VideoInfo
-from slipdetect.video.orientation import UPRIGHT
+from slipdetect.video.orientation import Stored
 from slipdetect.video.video import Video
 
 _LAYOUT = "tsn"
@@ -49,13 +48,12 @@ class StoredPictures(Video):
         self._max_duration = math.inf if max_duration is None else max_duration
         self._started = False
         self.details = None
-        self._aspect, self._orientation = plausible_aspect(None), UPRIGHT
         first = self._picture(0)
         if first is None:
             raise VideoError(
                 f"{self._source!r} lacks its first picture, {self._name(0)!r}; make it again"
             )
-        self._first = first
+        self._first, self._stored = first, Stored(first.width, first.height)
         last, steps = self._times[-1] - self._times[0], len(self._times) - 1
         self.info = VideoInfo(
             source=self._source,
@@ -85,7 +83,7 @@ class StoredPictures(Video):
                 self.report.warn("truncated: a part of the video is missing or unreadable")
                 continue
             self.report.frames += 1
-            if (picture.width, picture.height) != (self._first.width, self._first.height):
+            if not self._stored.fits(picture):
                 self.report.warn("the frame size changes: later frames are fitted into the first")
             if time - last > GAP_SECONDS:
                 self.report.gaps.append(Gap(last, time))

@@ -21,16 +21,14 @@ from slipdetect.video.containers import pixel_limit
 from slipdetect.video.decoder import (
     FrameDecoder,
     Rescaler,
-    displayed_size,
     is_cut_off,
     is_truncated,
-    plausible_aspect,
 )
 from slipdetect.video.details import Details, details_of
 from slipdetect.video.frame import DecodeReport, Frame, VideoInfo
 from slipdetect.video.grid import nearest_on_grid
 from slipdetect.video.interlacing import deinterlaced
-from slipdetect.video.orientation import orientation_of
+from slipdetect.video.orientation import Stored
 from slipdetect.video.timing import header_end, timing_of
 
 _FIRST_YEAR = 2000
@@ -129,15 +127,14 @@ class Video:
         if first is None:
             raise VideoError(_why_no_frames(source, self.report))
         self._start, self._first = first
-        self._aspect = plausible_aspect(stream.sample_aspect_ratio)
-        self._orientation = orientation_of(self._first)
+        self._stored = Stored.of(self._first, stream)
         self.info = self._describe(self._first, source)
         self.details: Details | None = details_of(
-            container, stream, self._first, self._aspect, self._orientation, timing.stamps
+            container, stream, self._first, self._stored, timing.stamps
         )
 
     def _describe(self, first: av.VideoFrame, source: str) -> VideoInfo:
-        width, height = displayed_size(first.width, first.height, self._aspect, self._orientation)
+        width, height = self._stored.displayed
         end = header_end(self._container, self._stream)
         return VideoInfo(
             source=source,
@@ -146,8 +143,8 @@ class Video:
             frame_rate=self._clock.rate,
             duration=None if end is None or end <= self._start else end - self._start,
             codec=self._stream.codec_context.name,
-            rotation=self._orientation.turns * 90,
-            mirrored=self._orientation.mirrored,
+            rotation=self._stored.orientation.turns * 90,
+            mirrored=self._stored.orientation.mirrored,
             interlaced=first.interlaced_frame,
             streams=len(video_streams(self._container)),
             start=self._start,
@@ -201,17 +198,15 @@ class Video:
 
     def rescaler(self, short_side: int | None) -> Rescaler:
         """Return what turns a decoded frame into a picture, as ``frames`` does."""
-        first = self._first
-        return Rescaler(first.width, first.height, self._aspect, self._orientation, short_side)
+        return Rescaler(self._stored, short_side)
 
     def timed(self) -> Iterator[tuple[float, av.VideoFrame]]:
         """Return all frames as decoded, without combs, at their seconds; not ``frames`` too."""
         return deinterlaced(self._timed())
 
     def _timed(self) -> Iterator[tuple[float, av.VideoFrame]]:
-        first = self._first
-        for seconds, frame in chain([(self._start, first)], self._decoded):
-            if (frame.width, frame.height) != (first.width, first.height):
+        for seconds, frame in chain([(self._start, self._first)], self._decoded):
+            if not self._stored.fits(frame):
                 self.report.warn("the frame size changes: later frames are fitted into the first")
             if seconds - self._start >= self._max_duration:
                 self.report.warn(f"stopped after {self._max_duration:g} seconds as asked")
