@@ -184,7 +184,7 @@ def _open_file(
     max_duration: float | None,
 ) -> Video:
     from slipdetect.video.containers import open_container
-    from slipdetect.video.video import Video, choose_stream, prepare_stream, streams_not_read
+    from slipdetect.video.video import Video
 
     path = check_source(name)
     if is_stored_video(path):
@@ -193,10 +193,7 @@ def _open_file(
         return StoredPictures(path, frame_rate, max_pixels, max_duration)
     container = open_container(path, max_pixels)
     try:
-        chosen = choose_stream(container, path, stream)
-        prepare_stream(chosen, path, max_pixels)
-        unread = streams_not_read(container, stream)
-        return Video(container, chosen, name, frame_rate, max_duration, unread)
+        return Video(container, name, stream, frame_rate, max_pixels, max_duration)
     except BaseException:
         container.close()
         raise

@@ -40,14 +40,20 @@ def video_streams(container: InputContainer) -> list[VideoStream]:
     return [s for s in container.streams.video if not s.disposition & attached]
 
 
-def choose_stream(container: InputContainer, path: Path | str, number: int | None) -> VideoStream:
-    """Return video stream ``number`` (None: the first), counted without cover pictures.
+def choose_stream(
+    container: InputContainer, source: str, number: int | None, max_pixels: int
+) -> tuple[VideoStream, str | None]:
+    """Return video stream ``number`` (None: the first), counted without cover pictures, set up.
+
+    Returns:
+        The stream, and a warning where nobody chose one of several.
 
     Raises:
-        VideoError: The file has no such stream, or no decoder for it.
+        VideoError: The file has no such stream, no decoder for it, or larger frames than
+            ``max_pixels``.
         UsageError: ``number`` is negative.
     """
-    name = repr(str(path))
+    name = repr(source)
     wanted = 0 if number is None else number
     if wanted < 0:
         raise UsageError(f"video stream numbers begin at 0, not {wanted}")
@@ -56,44 +62,29 @@ def choose_stream(container: InputContainer, path: Path | str, number: int | Non
         if container.streams.audio:
             raise VideoError(f"{name} has no video stream (audio only); give a file with pictures")
         raise VideoError(f"{name} has no video frames; record or copy it again")
-    if wanted >= len(streams):
-        last = len(streams) - 1
+    last = len(streams) - 1
+    if wanted > last:
         raise VideoError(f"{name} has no video stream {wanted}; its streams are 0 to {last}")
     stream = streams[wanted]
     # The attribute is missing in PyAV's types: streams without a decoder have no context.
     if getattr(stream, "codec_context", None) is None:
         raise VideoError(f"{name} has a video codec that is not supported; convert it to H.264")
-    return stream
-
-
-def streams_not_read(container: InputContainer, number: int | None) -> str | None:
-    """Return a warning where nobody chose one of several video streams, else None."""
-    last = len(video_streams(container)) - 1
-    if number is not None or last < 1:
-        return None
-    others = "1 is the other one" if last == 1 else f"1 to {last} are the others"
-    return (
-        f"{last + 1} video streams: only the first, 0, is looked at;"
-        f" --stream N (stream=N) looks at stream N, {others}"
-    )
-
-
-def prepare_stream(stream: VideoStream, path: Path | str, max_pixels: int) -> None:
-    """Check the frame size in the header and set up the decoder, before anything is decoded.
-
-    Raises:
-        VideoError: Frames are larger than ``max_pixels``.
-    """
     context = stream.codec_context
-    pixels = context.width * context.height
-    if pixels > max_pixels:
+    if context.width * context.height > max_pixels:
         raise VideoError(
-            f"{str(path)!r} has frames of {context.width}x{context.height} pixels, more than the"
+            f"{name} has frames of {context.width}x{context.height} pixels, more than the"
             f" limit of {max_pixels / 1e6:g} million; raise it with max_pixels=... if you trust it"
         )
     # A header may lie about the size, so the decoder gets the limit too.
     context.options = pixel_limit(max_pixels)
     context.thread_type = "AUTO"
+    if number is not None or last < 1:
+        return stream, None
+    others = "1 is the other one" if last == 1 else f"1 to {last} are the others"
+    return stream, (
+        f"{last + 1} video streams: only the first, 0, is looked at;"
+        f" --stream N (stream=N) looks at stream N, {others}"
+    )
 
 
 class Video:
@@ -106,12 +97,13 @@ class Video:
     def __init__(
         self,
         container: InputContainer,
-        stream: VideoStream,
         source: str,
+        number: int | None,
         frame_rate: float | None,
+        max_pixels: int,
         max_duration: float | None,
-        unread: str | None = None,
     ) -> None:
+        stream, unread = choose_stream(container, source, number, max_pixels)
         self.report = DecodeReport()
         if unread is not None:
             self.report.warn(unread)

@@ -21,7 +21,7 @@ from slipdetect.video.live.newest_frames import Started
 from slipdetect.video.live.sources import LiveSettings, why
 from slipdetect.video.orientation import Stored
 from slipdetect.video.timing import header_rate, timing_of
-from slipdetect.video.video import choose_stream, prepare_stream, streams_not_read
+from slipdetect.video.video import choose_stream
 
 # takes every decoded frame with its time in this connection, seconds
 Watch = Callable[[float, av.VideoFrame], None]
@@ -84,9 +84,7 @@ class Connection:
     ) -> None:
         self.container = container
         self._now = now
-        stream = choose_stream(container, name, settings.stream)
-        self.unread = streams_not_read(container, settings.stream)
-        prepare_stream(stream, name, settings.max_pixels)
+        stream, self.unread = choose_stream(container, name, settings.stream, settings.max_pixels)
         # threads that share a picture add no delay, those that take one each do
         stream.codec_context.thread_type = "SLICE"
         if stream.codec_context.width * stream.codec_context.height <= _SMALL:
