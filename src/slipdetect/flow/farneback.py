@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from typing import Any, cast
 
 import cv2
@@ -38,17 +38,6 @@ class Farneback(FlowMethod):
     concurrent = True
 
     def calc(self, prev: Gray, next: Gray, initial: Flow | None = None) -> Flow:
-        chosen = self.parameters
-        flow = _cv2.calcOpticalFlowFarneback(
-            prev,
-            next,
-            None,
-            chosen.pyr_scale,
-            chosen.levels,
-            chosen.winsize,
-            chosen.iterations,
-            chosen.poly_n,
-            chosen.poly_sigma,
-            0,
-        )
+        # the parameters stand in OpenCV's order
+        flow = _cv2.calcOpticalFlowFarneback(prev, next, None, *astuple(self.parameters), 0)
         return np.moveaxis(flow, -1, 0)

@@ -98,6 +98,8 @@ class Command(AlertSink):
             reason = getattr(error, "strerror", None) or type(error).__name__
             raise AlertError(f"{self._program!r} cannot be run: {reason}") from error
         self._process = process
+        if self._stopped.is_set():  # while it was started
+            _kill(process)
         try:
             process.communicate(alert.to_json(), timeout=self._timeout)
         except subprocess.TimeoutExpired as error:
