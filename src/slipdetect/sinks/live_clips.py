@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Self
 from slipdetect._io import make_folder
 from slipdetect.errors import SlipdetectError, VideoError
 from slipdetect.sinks.clips import MARGIN
+from slipdetect.sinks.names import cut_name
 from slipdetect.sinks.sink import Alert, Setup, Sink
 from slipdetect.types import Event
 from slipdetect.video.finding import VIDEO_SUFFIXES
@@ -201,4 +202,4 @@ def clip_stem(name: str) -> str:
     # a camera's name may have dots
     is_file = "://" not in name and Path(name).suffix.lower() in VIDEO_SUFFIXES
     file = Path(name).stem if is_file else name.rpartition("/")[2] if "://" not in name else name
-    return _ODD.sub("-", file.removesuffix("/...")).strip("-.")[:100] or "live"
+    return cut_name(_ODD.sub("-", file.removesuffix("/...")).strip("-.")) or "live"

@@ -95,14 +95,15 @@ def _ffconcat(text: str, where: str) -> Iterator[tuple[int, str]]:
 
 def _m3u8(text: str, where: str) -> Iterator[tuple[int, str]]:
     for number, line in enumerate(text.splitlines(), 1):
-        tag, _, value = line.strip().partition(":")
+        name = line.strip()
+        tag, _, value = name.partition(":")
         what = _REFUSED_TAGS.get(tag)
         if tag == "#EXT-X-KEY" and "METHOD=NONE" not in value:
             what = "encrypted files"
         if what is not None:
             raise VideoError(f"{where} line {number} names {what}, which is not supported")
-        if line.strip() and not line.startswith("#"):
-            yield number, line.strip()
+        if name and not name.startswith("#"):
+            yield number, name
 
 
 _READERS: dict[str, Callable[[str, str], Iterator[tuple[int, str]]]] = {
