@@ -138,7 +138,10 @@ def open_video(
         VideoError: The source is missing, no video, too large or has no frame to decode.
         UsageError: A parameter makes no sense.
     """
+    from slipdetect.video.containers import open_container
+    from slipdetect.video.joined import JoinedVideo
     from slipdetect.video.timing import MAX_FRAME_RATE, MIN_FRAME_RATE
+    from slipdetect.video.video import Video
 
     if frame_rate is not None and not MIN_FRAME_RATE <= frame_rate <= MAX_FRAME_RATE:
         raise UsageError(
@@ -153,14 +156,23 @@ def open_video(
     if time_from_name is not None:
         name_pattern(time_from_name)
 
-    def open_file(path: str, max_duration: float | None) -> Video:
-        video = _open_file(path, stream, frame_rate, max_pixels, max_duration)
+    def open_file(name: str, max_duration: float | None) -> Video:
+        path = check_source(name)
+        if is_stored_video(path):
+            from slipdetect.video.stored_pictures import StoredPictures
+
+            video: Video = StoredPictures(path, frame_rate, max_pixels, max_duration)
+        else:
+            container = open_container(path, max_pixels)
+            try:
+                video = Video(container, name, stream, frame_rate, max_pixels, max_duration)
+            except BaseException:
+                container.close()
+                raise
         return video if time_from_name is None else _timed_by_name(video, time_from_name)
 
     if files is None:
         return open_file(name, max_duration)
-    from slipdetect.video.joined import JoinedVideo
-
     paths = [Path(file) for file in files]
     return JoinedVideo(name, paths, lambda path: open_file(str(path), None), max_duration)
 
@@ -174,26 +186,3 @@ def _timed_by_name(video: Video, pattern: str) -> Video:
         )
     video.info = replace(video.info, started=began)
     return video
-
-
-def _open_file(
-    name: str,
-    stream: int | None,
-    frame_rate: float | None,
-    max_pixels: int,
-    max_duration: float | None,
-) -> Video:
-    from slipdetect.video.containers import open_container
-    from slipdetect.video.video import Video
-
-    path = check_source(name)
-    if is_stored_video(path):
-        from slipdetect.video.stored_pictures import StoredPictures
-
-        return StoredPictures(path, frame_rate, max_pixels, max_duration)
-    container = open_container(path, max_pixels)
-    try:
-        return Video(container, name, stream, frame_rate, max_pixels, max_duration)
-    except BaseException:
-        container.close()
-        raise
