@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import select
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -84,6 +85,7 @@ class _Some:
     def __init__(self, stream: BinaryIO) -> None:
         self._read: Callable[[int], bytes | None] = stream.read
         self._head = b""
+        self._stream = stream
         if isinstance(stream, io.BufferedReader) and isinstance(stream.raw, io.FileIO):
             # a thread that waits inside a buffered reader makes Python abort at its exit
             self._head = stream.read1(len(stream.peek()))
@@ -91,11 +93,10 @@ class _Some:
 
     def read(self, size: int) -> bytes:
         data, self._head = self._head[:size], self._head[size:]
-        # None: whoever made the pipe lets nobody wait in it
         while not data and (more := self._read(size)) != b"":
+            if more is None:  # whoever made the pipe lets nobody wait in it
+                select.select([self._stream], [], [])
             data = more or b""
-            if not data:
-                time.sleep(_POLL)
         return data
 
 
