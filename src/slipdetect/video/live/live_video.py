@@ -116,7 +116,8 @@ class LiveVideo(NewestFrames):
         (first, before), (last, frames) = recent[0], recent[-1]
         # a source that has gone silent has no more frames a second than those
         until = last if now - last < _SILENT else now
-        return (frames - before) / (until - first)
+        # the clock of some systems stands still for a few milliseconds
+        return (frames - before) / (until - first) if until > first else 0.0
 
     def get(self) -> Item | None:
         """Return the next frame or note as soon as there is one; None at the end.
