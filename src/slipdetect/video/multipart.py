@@ -93,7 +93,8 @@ def parts(stream: Bytes) -> Iterator[Part]:
             boundary = begun[-1]
         if not head or not boundary:  # the head of an HTTP answer, or other text before the first
             continue
-        told = dict(_field(line) for line in head)
+        fields = (line.partition(b":") for line in head)
+        told = {name.strip().lower(): value.strip() for name, _, value in fields}
         length = told.get(b"content-length", b"")
         if length.isdigit() and len(length) <= _MOST_DIGITS:
             size: int | None = int(length)
@@ -141,11 +142,6 @@ class _Buffer:
         data = self._stream.read(_CHUNK)
         self._data += data
         return bool(data)
-
-
-def _field(line: bytes) -> tuple[bytes, bytes]:
-    name, _, value = line.partition(b":")
-    return name.strip().lower(), value.strip()
 
 
 def _time(text: bytes) -> float | None:
