@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from slipdetect.flow.arrays import Flow, Gray
 from slipdetect.flow.kernels.level import Level
-from slipdetect.flow.kernels.simd import PLANES, PLANES_WITH_LIGHT, Planes, Prepared
+from slipdetect.flow.kernels.simd import PLANES, PLANES_WITH_LIGHT, Planes, preparation, wait_for
 from slipdetect.flow.registry import FlowMethod
 from slipdetect.flow.tvl1_parameters import TvL1Parameters
 
@@ -34,13 +34,13 @@ class TvL1(FlowMethod):
     def __init__(self, parameters: TvL1Parameters, device: str = "cpu") -> None:
         super().__init__(parameters, device)
         self._planes = PLANES_WITH_LIGHT if parameters.gamma > 0 else PLANES
-        self._kernels = Prepared("slipdetect.flow.kernels.level")
+        self._kernels = preparation("slipdetect.flow.kernels.level")
         self._thread = threading.local()
 
     def calc(self, prev: Gray, next: Gray, initial: Flow | None = None) -> Flow:
         first, second = self._pyramid(prev), self._pyramid(next)
         unknowns = self._start(first, initial)
-        self._kernels.wait()
+        wait_for(self._kernels)
         buffer = self._buffer(*prev.shape)
         for index in reversed(range(len(first))):
             if index < len(first) - 1:
