@@ -53,7 +53,7 @@ def test_a_length_that_no_picture_has_is_not_waited_for(monkeypatch: pytest.Monk
     monkeypatch.setattr(multipart, "_MOST_PICTURE", 10_000)
     endless = Dripping(sent(b"one", b"Content-Length: 3") + HEAD, 1000)
     for length in (b"9" * 5000, b"9" * 12):
-        right = sent(b"one", b"Content-Length: " + length) + sent(b"two")
+        right = sent(b"one", b"Content-Length: " + length) + sent(b"two") + b"--b--"
         assert [part.data for part in parts(io.BytesIO(right))] == [b"one", b"two"]
         stream = io.BytesIO(sent(b"one") + sent(bytes(10**6), b"Content-Length: " + length))
         assert [part.data for part in parts(stream)] == [b"one"]
