@@ -80,7 +80,8 @@ def _flow_row(flat, row, stride, vectors, tail, limit, theta, gamma, planes):
         ix, iy = load(flat, at + IX * stride), load(flat, at + IY * stride)
         residual = load(flat, at + RHO * stride) + ix * u1 + iy * u2
         if planes == PLANES_WITH_LIGHT:
-            residual = residual + light * load(flat, at + U3 * stride)
+            u3 = load(flat, at + U3 * stride)
+            residual = residual + light * u3
         shift = threshold(residual, load(flat, at + INVERSE * stride), bound)
         div1 = divergence(flat, at + P11 * stride, at + P12 * stride, above)
         div2 = divergence(flat, at + P21 * stride, at + P22 * stride, above)
@@ -92,7 +93,7 @@ def _flow_row(flat, row, stride, vectors, tail, limit, theta, gamma, planes):
         if planes == PLANES_WITH_LIGHT:
             div3 = divergence(flat, at + P31 * stride, at + P32 * stride, above)
             d3 = shift * light + tightness * div3
-            store(flat, at + U3 * stride, load(flat, at + U3 * stride) + d3)
+            store(flat, at + U3 * stride, u3 + d3)
             last = last + d3 * d3
         change = change + last
     # the last vector reaches over the right edge
@@ -112,22 +113,22 @@ def _iterate(flat, height, width, stride, tail, count, stop, limit, theta, step,
             if y < height:
                 error += _flow_row(flat, row, stride, vectors, tail, limit, theta, gamma, planes)
                 # no gradient across the right edge
-                for plane in (U1, U2):
-                    edge = row + plane * stride + width
-                    flat[edge] = flat[edge - 1]
+                edge = row + width
+                flat[edge + U1 * stride] = flat[edge + U1 * stride - 1]
+                flat[edge + U2 * stride] = flat[edge + U2 * stride - 1]
                 if planes == PLANES_WITH_LIGHT:
-                    edge = row + U3 * stride + width
-                    flat[edge] = flat[edge - 1]
+                    flat[edge + U3 * stride] = flat[edge + U3 * stride - 1]
             if y > 0:
                 row -= above
                 # nor across the bottom
                 below = above if y < height else 0
-                for u, pa, pb in ((U1, P11, P12), (U2, P21, P22)):
-                    x, y_part = row + pa * stride, row + pb * stride
-                    dual_row(flat, row + u * stride, below, x, y_part, vectors, step)
+                u1, p11, p12 = row + U1 * stride, row + P11 * stride, row + P12 * stride
+                dual_row(flat, u1, below, p11, p12, vectors, step)
+                u2, p21, p22 = row + U2 * stride, row + P21 * stride, row + P22 * stride
+                dual_row(flat, u2, below, p21, p22, vectors, step)
                 if planes == PLANES_WITH_LIGHT:
-                    x, y_part = row + P31 * stride, row + P32 * stride
-                    dual_row(flat, row + U3 * stride, below, x, y_part, vectors, step)
+                    u3, p31, p32 = row + U3 * stride, row + P31 * stride, row + P32 * stride
+                    dual_row(flat, u3, below, p31, p32, vectors, step)
         if error <= stop:
             break
     return error
