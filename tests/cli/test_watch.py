@@ -151,9 +151,9 @@ def test_L01_a_dead_port_is_exit_3_after_the_retries(
     run, model: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from slipdetect.video.live import live_video
-    from slipdetect.video.live.live_video import Backoff
+    from slipdetect.video.live.live_video import waits
 
-    monkeypatch.setattr(live_video, "Backoff", lambda *_: Backoff(0.01, 0.01))
+    monkeypatch.setattr(live_video, "waits", lambda *_: waits(0.01, 0.01))
     result = run("watch", dead_address(), "--model", model, "--retries", "2", "-v", "--debug")
     assert result.exit_code == 3
     assert result.stdout == ""

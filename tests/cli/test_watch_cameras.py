@@ -23,7 +23,7 @@ from slipdetect.cli import watching
 from slipdetect.cli.console import Console
 from slipdetect.cli.watching import capacity
 from slipdetect.video.live import live_video
-from slipdetect.video.live.live_video import Backoff
+from slipdetect.video.live.live_video import waits
 from stream_server import camera_server
 from synth import make_video
 
@@ -48,7 +48,7 @@ def server(film: Path) -> Iterator[Server]:
 
 @pytest.fixture(autouse=True)
 def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(live_video, "Backoff", lambda *_: Backoff(0.05, 0.1))
+    monkeypatch.setattr(live_video, "waits", lambda *_: waits(0.05, 0.1))
 
 
 DEAD = "rtsp://admin:s3cr3t@127.0.0.1:9/x?token=t0k3n"

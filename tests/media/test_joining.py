@@ -21,6 +21,7 @@ from slipdetect.cli.pieces import expand_joined
 from slipdetect.cli.sources import expand
 from slipdetect.errors import UsageError, VideoError
 from slipdetect.reports.formats import csv_report
+from slipdetect.sinks.registry import choose_destination
 from slipdetect.types import Event
 from slipdetect.video import Gap, Piece, Recording, find_videos, open_video, show
 
@@ -153,6 +154,9 @@ def test_a_playlist_that_is_named_is_read(camera: Path, name: str) -> None:
         ("x.m3u8", "#EXT-X-KEY:METHOD=AES-128,URI=k", "line 1 names encrypted files"),
         ("x.m3u8", "#EXT-X-BYTERANGE:10@0\na.ts", "line 1 names parts of files"),
         ("x.m3u8", "#EXTM3U\n", "names no file"),
+        ("x.m3u8", "\0" * 500, r"line 1: '\x00\x00"),
+        ("x.m3u8", "a" * 300 + ".mp4", "line 1: 'aaa"),
+        ("x.ffconcat", "file 'a\0.mp4'", r"line 1: 'a\x00.mp4' is no name of a file"),
         ("x.txt", "ffconcat version 1.0\nfile a.mp4", "is a playlist that points to other files"),
         ("x.mp4", "#EXTM3U\na.mp4", "is a playlist that points to other files"),
     ],
@@ -175,6 +179,18 @@ def test_a_playlist_that_is_no_text_or_not_there(tmp_path: Path) -> None:
         open_video(tmp_path / "x.m3u8")
     with pytest.raises(VideoError, match="not found"):
         open_video(tmp_path / "y.m3u8")
+
+
+def test_an_address_of_a_playlist_is_an_address() -> None:
+    with pytest.raises(VideoError, match="a http:// address is a live source") as caught:
+        open_video("http://user:secret@camera.example/live.m3u8")
+    assert "secret" not in str(caught.value)
+    with pytest.raises(VideoError, match="holds a NUL"):
+        open_video("a\0.m3u8")
+    found = choose_destination(
+        None, "elan", ["http://user:secret@camera.example/live.m3u8"], overwrite=False
+    )
+    assert found.kind == "elan"  # that it is no recording is told of the source
 
 
 def test_a_bad_piece_is_left_out_and_told(camera: Path) -> None:

@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 
 from results import make_result
 from slipdetect.detection import Event
+from slipdetect.detection.live import LiveSummary
 from slipdetect.errors import AlertError, UsageError
 from slipdetect.sinks.alert import AlertSink
 from slipdetect.sinks.sink import Alert
@@ -113,6 +114,15 @@ def test_every_video_has_a_cooldown_of_its_own() -> None:
             sink.event(alert(source, event(3, 4)))
     assert (sink.seen, sink.suppressed) == (4, 2)
     assert sink.remarks == ["memory: 2 of 4 alerts sent, 2 held back by the cooldown"]
+
+
+def test_a_camera_that_begins_anew_has_no_cooldown_of_its_last_run() -> None:
+    with Memory() as sink:
+        sink.event(alert("hall", event(3000, 3004)))
+        sink.summary("hall", LiveSummary(3600.0, 1, 90_000, 0, 54_000, 0, 0.1, 0), "interrupted")
+        sink.event(alert("hall", event(20, 24)))
+    assert [each.event.start for each in sink.told] == [3000, 20]
+    assert sink.suppressed == 0
 
 
 @pytest.mark.parametrize("cooldown", [-1.0, float("nan"), float("inf")])

@@ -8,11 +8,13 @@ from __future__ import annotations
 import json
 import os
 import shlex
+import subprocess
 import sys
 import threading
 import time
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -169,6 +171,22 @@ def test_stop_ends_a_program_that_runs(tmp_path: Path) -> None:
         command.send(told())
     with pytest.raises(AlertError, match="run was ended"):
         command.send(told())
+
+
+def test_stop_ends_a_program_that_is_being_started(monkeypatch: pytest.MonkeyPatch) -> None:
+    command = Command(line("import time; time.sleep(60)"), timeout=30.0)
+    start = subprocess.Popen
+
+    def slow(*arguments: Any, **options: Any) -> subprocess.Popen[str]:
+        process = start(*arguments, **options)
+        command.stop()
+        return process
+
+    monkeypatch.setattr(subprocess, "Popen", slow)
+    begin = time.monotonic()
+    with pytest.raises(AlertError, match="signal 9"):
+        command.send(told())
+    assert time.monotonic() - begin < 10
 
 
 def test_what_it_prints_is_not_among_the_results(capfd: pytest.CaptureFixture[str]) -> None:

@@ -113,6 +113,7 @@ def test_sizes_that_change_along_the_way_are_refused() -> None:
     [
         ({"method": "raft"}, "tvl1-opencv, .*farneback"),
         ({"method": "dis", "device": "cuda"}, "does not run on 'cuda'"),
+        ({"method": "dis", "device": "cpu:1"}, "does not run on 'cpu:1'"),
         ({"bound": 0.0}, "bound"),
         ({"bound": -15.0}, "bound"),
         ({"bound": float("nan")}, "bound"),

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import time
 from datetime import UTC, datetime
-from fractions import Fraction
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -15,7 +14,7 @@ import av
 import numpy as np
 import pytest
 
-from people_seen import noise, person_at
+from people_seen import HEIGHT, WIDTH, noise, person_at
 from slipdetect.detection import Event, LiveSummary
 from slipdetect.people.privacy import Privacy
 from slipdetect.sinks.live_clips import LiveClips
@@ -25,17 +24,17 @@ from slipdetect.video import open_video
 from slipdetect.video.live import Reconnected, Reconnecting, Started
 from slipdetect.video.live.live_video import Keep
 from slipdetect.video.live.picture_memory import PictureMemory
-from slipdetect.video.orientation import Orientation
+from slipdetect.video.orientation import Stored
 from synth import bars, read_code
 
-UPRIGHT = SimpleNamespace(aspect=Fraction(1), orientation=Orientation())
+CONNECTION = SimpleNamespace(stored=Stored(128, 96))
 
 
 CAMERA = "camera-0"
 
 
 def remember(keep: Keep, seconds: float, base: float = 0.0, rate: float = 10.0) -> None:
-    take = keep(UPRIGHT, base)
+    take = keep(CONNECTION, base)
     for k in range(round(seconds * rate)):
         take(k / rate, av.VideoFrame.from_ndarray(bars(k % 256), format="rgb24"))
 
@@ -147,7 +146,8 @@ def test_clips_show_no_people(tmp_path: Path) -> None:
     network = FoundAtLast()
     privacy = Privacy("blur", network)
     clips = clips_of(tmp_path, privacy=privacy)
-    take = clips.memory(CAMERA).watch(UPRIGHT, 0.0)
+    connection = SimpleNamespace(stored=Stored(WIDTH, HEIGHT))
+    take = clips.memory(CAMERA).watch(connection, 0.0)
     for number in range(20):  # everything moves
         frame = av.VideoFrame.from_ndarray(noise(number, seed=number), format="rgb24")
         take(number / 10, frame)

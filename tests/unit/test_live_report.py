@@ -141,6 +141,7 @@ def test_people_read_onsets_events_and_the_state_of_the_source() -> None:
         ("recordings/K\u00fcche 1.ts", "K\u00fcche-1"),
         ("yard.north", "yard.north"),
         ("...", "live"),
+        ("\u5bb6" * 83 + ".ts", "\u5bb6" * 50),  # a file name has 255 bytes at most
     ],
 )
 def test_clips_are_named_by_their_source(name: str, stem: str) -> None:

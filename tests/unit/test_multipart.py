@@ -12,6 +12,7 @@ import cv2
 import numpy as np
 import pytest
 
+from slipdetect.video import multipart
 from slipdetect.video.containers import open_bytes, repacked
 from slipdetect.video.multipart import SNIFFED, Ahead, Part, Repacked, is_multipart, parts
 
@@ -46,6 +47,18 @@ def test_parts_with_and_without_a_length(each: int) -> None:
 def test_a_picture_that_is_cut_off_is_left_out() -> None:
     stream = sent(b"one", b"Content-Length: 3") + sent(b"tw", b"Content-Length: 500")
     assert [part.data for part in parts(io.BytesIO(stream))] == [b"one"]
+
+
+def test_a_length_that_no_picture_has_is_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(multipart, "_MOST_PICTURE", 10_000)
+    endless = Dripping(sent(b"one", b"Content-Length: 3") + HEAD, 1000)
+    for length in (b"9" * 5000, b"9" * 12):
+        right = sent(b"one", b"Content-Length: " + length) + sent(b"two") + b"--b--"
+        assert [part.data for part in parts(io.BytesIO(right))] == [b"one", b"two"]
+        stream = io.BytesIO(sent(b"one") + sent(bytes(10**6), b"Content-Length: " + length))
+        assert [part.data for part in parts(stream)] == [b"one"]
+        assert stream.tell() < 200_000
+    assert [part.data for part in parts(endless)] == [b"one"]
 
 
 @pytest.mark.parametrize(

@@ -6,6 +6,7 @@ In: frames and a clock moved by hand. Out: nothing but assertions.
 from __future__ import annotations
 
 import threading
+from itertools import islice
 
 import numpy as np
 import pytest
@@ -13,7 +14,7 @@ import pytest
 from slipdetect.errors import UsageError, VideoError
 from slipdetect.video import Frame
 from slipdetect.video.live import LiveSettings, Reconnected, Reconnecting, Skipped
-from slipdetect.video.live.live_video import Backoff
+from slipdetect.video.live.live_video import waits
 from slipdetect.video.live.newest_frames import Item, NewestFrames
 
 DARK = np.zeros((2, 2, 3), np.uint8)
@@ -107,15 +108,13 @@ def test_the_end_wakes_both_sides_and_raises_its_error_once() -> None:
 
 
 def test_L03_waits_double_up_to_the_longest() -> None:
-    backoff = Backoff(1.0, 30.0)
-    assert [backoff.next() for _ in range(7)] == [1, 2, 4, 8, 16, 30, 30]
-    backoff.reset()
-    assert backoff.next() == 1
+    assert list(islice(waits(1.0, 30.0), 7)) == [1, 2, 4, 8, 16, 30, 30]
+    assert list(islice(waits(5.0, 3.0), 2)) == [3, 3]
 
 
 def test_L03_chance_lengthens_a_wait_by_its_share() -> None:
-    backoff = Backoff(2.0, 30.0, jitter=0.25, chance=lambda: 0.5)
-    assert [backoff.next() for _ in range(2)] == [2.25, 4.5]
+    found = waits(2.0, 30.0, jitter=0.25, chance=lambda: 0.5)
+    assert list(islice(found, 2)) == [2.25, 4.5]
 
 
 @pytest.mark.parametrize(

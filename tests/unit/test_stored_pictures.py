@@ -92,6 +92,15 @@ def test_what_is_damaged_is_left_out_and_told(manifest: Path) -> None:
         open_video(manifest)
 
 
+def test_gaps_are_those_between_the_pictures_that_were_read(manifest: Path) -> None:
+    edited(manifest, lambda facts: facts.update(times=[0.0, 1.0, 12.0, 21.0, 23.0, 24.0, 50.0]))
+    (manifest.parent / NAME / "frame_000004.jpg").unlink()
+    with open_video(manifest, max_duration=30.0) as video:
+        assert [frame.time for frame in video.frames()] == [0.0, 1.0, 12.0, 23.0, 24.0]
+    assert [(gap.start, gap.end) for gap in video.report.gaps] == [(1.0, 12.0), (12.0, 23.0)]
+    assert any("2 gaps without pictures" in text for text in video.report.warnings)
+
+
 @pytest.mark.parametrize(
     "change",
     [

@@ -319,7 +319,6 @@ def test_waiting_for_the_compiler_is_told(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     done = compiling.Future()  # type: ignore[attr-defined]
-    monkeypatch.setattr(compiling, "_preparation", lambda module: done)
     monkeypatch.setattr(compiling, "_SILENT_SECONDS", 0.01)
     tell = compiling.logger.warning
 
@@ -330,13 +329,13 @@ def test_waiting_for_the_compiler_is_told(
     # the compiler is not done before it was told, however slow this machine is
     monkeypatch.setattr(compiling.logger, "warning", told)
     with caplog.at_level(logging.WARNING, "slipdetect"):
-        compiling.Prepared("any").wait()
+        compiling.wait_for(done)
     assert ["preparing TV-L1" in record.getMessage() for record in caplog.records] == [True]
 
 
 def test_a_compiler_that_fails_is_heard() -> None:
     with pytest.raises(ModuleNotFoundError):
-        compiling.Prepared("slipdetect.flow.kernels.lost").wait()
+        compiling.wait_for(compiling.preparation("slipdetect.flow.kernels.lost"))
 
 
 def test_kernels_work_where_no_folder_can_be_written() -> None:

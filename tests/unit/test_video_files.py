@@ -5,6 +5,9 @@ In: folders and pictures. Out: sorted paths, files that read back, and nothing h
 
 from __future__ import annotations
 
+import os
+import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -24,6 +27,39 @@ def test_find_videos_sorts_descends_and_leaves_out(tmp_path: Path) -> None:
     (tmp_path / "again").symlink_to(tmp_path)
     found = [path.relative_to(tmp_path).as_posix() for path in find_videos(tmp_path)]
     assert found == ["a.MKV", "b.mp4", "sub/c.avi"]
+
+
+@pytest.fixture(name="place")
+def a_place_for_others(tmp_path: Path) -> Iterator[Path]:
+    """Yield a folder that is reached, by somebody who may not read everything."""
+    was_root = os.geteuid() == 0
+    with tempfile.TemporaryDirectory() as name:
+        Path(name).chmod(0o755)
+        if was_root:
+            os.chown(name, 65534, -1)
+            os.seteuid(65534)
+        try:
+            yield Path(name)
+        finally:
+            if was_root:
+                os.seteuid(0)
+            for path in Path(name).rglob("*"):
+                path.chmod(0o755)
+
+
+@pytest.mark.skipif(os.name != "posix", reason="permissions of POSIX")
+def test_what_may_not_be_looked_at_is_told(place: Path, caplog: pytest.LogCaptureFixture) -> None:
+    for name in ("a.mp4", "closed/b.mp4", "listed/c.mp4", "listed/d.odd"):
+        (place / name).parent.mkdir(exist_ok=True)
+        (place / name).touch()
+    (place / "closed").chmod(0)
+    (place / "listed").chmod(0o444)
+    assert find_videos(place) == [place / "a.mp4", place / "listed" / "c.mp4"]
+    assert "2 files that are no videos that can be read: 'closed', 'listed/d.odd'" in caplog.text
+    with pytest.raises(VideoError, match="cannot be read: Permission denied; check the path"):
+        find_videos(place / "closed" / "b.mp4")
+    with pytest.raises(VideoError, match="cannot be read: File name too long"):
+        find_videos(place / ("a" * 300))
 
 
 def test_find_videos_takes_a_file_as_it_is_and_names_a_missing_one(tmp_path: Path) -> None:
@@ -76,6 +112,24 @@ def test_failed_writing_leaves_nothing(tmp_path: Path) -> None:
     with pytest.raises(OutputError, match=r"'\.nonsense'"):
         write_video(tmp_path / "a.nonsense", [bars(0)], 25)
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("name", ["a.mp4", "a.mkv"])
+def test_a_file_that_is_removed_while_it_is_read_is_read_to_its_end(
+    tmp_path: Path, name: str
+) -> None:
+    path = make_video(tmp_path / name, count=5).path
+    with open_video(path) as video:
+        path.unlink()
+        assert len(list(video.frames())) == 5
+    assert not video.report.truncated
+
+
+@pytest.mark.parametrize("limit", [2**31, 10**20])
+def test_any_limit_of_pixels_may_be_named(tmp_path: Path, limit: int) -> None:
+    path = make_video(tmp_path / "a.mp4", count=5).path
+    with open_video(path, max_pixels=limit) as video:
+        assert len(list(video.frames())) == 5
 
 
 @pytest.mark.parametrize("name", ["a.mp4", "a.mov", "a.mkv", "a.avi", "a.webm"])

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from fractions import Fraction
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -23,11 +22,9 @@ from slipdetect.types import Event
 from slipdetect.types.person import Person
 from slipdetect.video import Frame
 from slipdetect.video.live.picture_memory import PictureMemory
-from slipdetect.video.orientation import Orientation
+from slipdetect.video.orientation import Stored
 from slipdetect.web import pictures as pictures_module
 from slipdetect.web.pictures import Pictures
-
-UPRIGHT = SimpleNamespace(aspect=Fraction(1), orientation=Orientation())
 
 
 def decoded(jpeg: bytes | None) -> np.ndarray:
@@ -45,7 +42,8 @@ def made() -> Iterator[dict[str, Pictures]]:
 
 def filled(images: Mapping[float, np.ndarray], change: Privacy | None = None) -> PictureMemory:
     memory = PictureMemory(rate=100.0, change=change)
-    take = memory.watch(UPRIGHT, 0.0)
+    height, width, _ = next(iter(images.values())).shape
+    take = memory.watch(SimpleNamespace(stored=Stored(width, height)), 0.0)
     for moment, image in images.items():
         take(moment, av.VideoFrame.from_ndarray(image, format="rgb24"))
     return memory

@@ -193,7 +193,7 @@ def _detecting(
         if settings.resume is not None:
             kept = stack.enter_context(_done_videos(Path(settings.resume), settings, detector))
         # of a playlist, the file that is kept would not tell that one of its files has changed
-        files = [name for name in sources if not is_playlist(Path(name))]
+        files = [name for name in sources if not is_playlist(name)]
         done = set() if kept is None else {name for name in files if kept.has(name)}
         run: Detect
         if backend is None:

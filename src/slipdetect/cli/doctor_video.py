@@ -13,8 +13,8 @@ from slipdetect.cli.checks import Check
 from slipdetect.cli.console import name_options
 from slipdetect.types.export import rounded
 from slipdetect.video import Video
-from slipdetect.video.details import Details
 from slipdetect.video.frame import GAP_SECONDS
+from slipdetect.video.video import Details
 
 QUICK_SECONDS = 10.0  # of a video that --quick looks at
 _EVEN = 0.2  # share by which the distance of frames of an even rate may differ
@@ -150,11 +150,12 @@ def _pictures(video: Video) -> Iterator[Check]:
 
 
 def _how_shown(details: Details) -> str:
-    parts = [f"; stored {details.width} x {details.height}"]
-    if str(details.orientation) != "as stored":
-        parts.append(str(details.orientation))
-    if details.aspect != 1:
-        parts.append(f"pixels {details.aspect} made square")
+    stored = details.stored
+    parts = [f"; stored {stored.width} x {stored.height}"]
+    if str(stored.orientation) != "as stored":
+        parts.append(str(stored.orientation))
+    if stored.aspect != 1:
+        parts.append(f"pixels {stored.aspect} made square")
     return ", ".join(parts) if len(parts) > 1 else ""
 
 
@@ -231,15 +232,15 @@ def video_facts(video: Video, times: Times) -> dict[str, Any]:
     info, report = video.info, video.report
     facts: dict[str, Any] = {"name": plain_name(info.source)}
     if video.details is not None:
-        details = asdict(video.details)
-        orientation = details.pop("orientation")
-        aspect = details.pop("aspect")
+        details, stored = asdict(video.details), video.details.stored
+        del details["stored"]
         facts |= {
-            **{f"stored_{name}": details.pop(name) for name in ("width", "height")},
+            "stored_width": stored.width,
+            "stored_height": stored.height,
             **details,
-            "pixel_aspect": str(aspect),
-            "turned": 90 * orientation["turns"],
-            "mirrored": orientation["mirrored"],
+            "pixel_aspect": str(stored.aspect),
+            "turned": 90 * stored.orientation.turns,
+            "mirrored": stored.orientation.mirrored,
         }
     rate = times.rate
     return facts | {

@@ -31,7 +31,7 @@ def expand_joined(
     groups: dict[str, list[str]] = {}
     for source in sources:
         found = expand([source])
-        if is_playlist(Path(source)):
+        if is_playlist(source):
             jobs += found
             continue
         jobs += [job for job in found if job.error is not None]

@@ -1,7 +1,4 @@
-"""Optical flow between neighboring pictures, and its storage in bytes.
-
-In: pictures as numpy arrays. Out: ``(2, H, W)`` float32 px, or uint8; numpy and cv2 load on use.
-"""
+"""Optical flow between neighboring pictures, and its storage in bytes; libraries load on use."""
 
 from __future__ import annotations
 

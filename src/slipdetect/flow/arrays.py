@@ -1,7 +1,4 @@
-"""The arrays that flow is computed from and comes as; what their axes are, docstrings say.
-
-In: nothing. Out: types.
-"""
+"""The arrays that flow is computed from and comes as; what their axes are, docstrings say."""
 
 from __future__ import annotations
 

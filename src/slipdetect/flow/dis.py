@@ -1,18 +1,16 @@
-"""Dense inverse search flow (Kroeger et al., ECCV 2016) by OpenCV, on the CPU: fast.
-
-In: two gray pictures. Out: ``(2, H, W)`` float32 px.
-"""
+"""Dense inverse search flow (Kroeger et al., ECCV 2016) by OpenCV, on the CPU: fast."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, ClassVar, cast
+from typing import Any, cast
 
 import cv2
 import numpy as np
 
 from slipdetect.errors import UsageError
 from slipdetect.flow.arrays import Flow, Gray
+from slipdetect.flow.registry import FlowMethod
 
 # cv2's type stubs leave its creation functions out
 _cv2 = cast("Any", cv2)
@@ -44,22 +42,17 @@ class DisParameters:
             )
 
 
-class Dis:
+class Dis(FlowMethod):
     """OpenCV's ``DISOpticalFlow``; pictures below 32 px a side are padded with their edge first.
 
     A solver is made per pair (some 10 us), because OpenCV changes its parameters in a call on a
     small picture and the next call would give another flow.
     """
 
-    parameters_type: ClassVar[type[Any]] = DisParameters
-    concurrent: ClassVar[bool] = True
-
-    def __init__(self, parameters: DisParameters, device: str = "cpu") -> None:
-        self.parameters = parameters
-        self.uses_initial_flow = False
+    parameters_type = DisParameters
+    concurrent = True
 
     def calc(self, prev: Gray, next: Gray, initial: Flow | None = None) -> Flow:
-        """Compute the flow; see ``FlowMethod.calc``."""
         height, width = prev.shape
         missing = ((0, max(_SAFE_SIDE - height, 0)), (0, max(_SAFE_SIDE - width, 0)))
         if missing != ((0, 0), (0, 0)):
@@ -79,4 +72,4 @@ class FastDisParameters(DisParameters):
 class FastDis(Dis):
     """The same at a quarter of the time: coarser, without the final refinement."""
 
-    parameters_type: ClassVar[type[Any]] = FastDisParameters
+    parameters_type = FastDisParameters

@@ -1,7 +1,4 @@
-"""Optical flow between pictures, by any registered method.
-
-In: pictures. Out: ``(2, H, W)`` float32 px per pair of neighbors, or its bytes.
-"""
+"""Optical flow between pictures, by any registered method."""
 
 from __future__ import annotations
 
@@ -243,14 +240,7 @@ class FlowExtractor:
         Raises:
             UsageError: A picture cannot be used, or the sizes differ.
         """
-        grays = self._grays(frames)
-        if self._method.uses_initial_flow:
-            return chained(grays, self._method)
-        if isinstance(self._method, BatchFlowMethod):
-            return batched(grays, self._method)
-        if self.pairs_at_once > 1:
-            return threaded(grays, self._method.calc, self.threads)
-        return chained(grays, self._method)
+        return self._flows(frames, ahead=True)
 
     def levels(self, frames: Iterable[NDArray[Any]], ahead: bool = True) -> Iterator[Levels]:
         """Return the n - 1 flows of n pictures as bytes ``(H, W, 2)``, as snippets store them.
@@ -263,13 +253,16 @@ class FlowExtractor:
         Raises:
             UsageError: A picture cannot be used, or the sizes differ.
         """
-        if ahead or self.pairs_at_once == 1:
-            flows = self.iter(frames)
-        else:
-            pairs = pairwise(self._grays(frames))
-            flows = (self._method.calc(prev, next, None) for prev, next in pairs)
         # nobody holds a flow, four times as large, while the next picture is waited for
-        return map(self._stored, flows)
+        return map(self._stored, self._flows(frames, ahead))
+
+    def _flows(self, frames: Iterable[NDArray[Any]], ahead: bool) -> Iterator[Flow]:
+        grays, method = self._grays(frames), self._method
+        if ahead and self.pairs_at_once > 1:
+            if isinstance(method, BatchFlowMethod):
+                return batched(grays, method)
+            return threaded(grays, method.calc, self.threads)
+        return chained(grays, method)
 
     def _stored(self, flow: Flow) -> Levels:
         levels = quantize(flow, self.bound, overwrite=True)

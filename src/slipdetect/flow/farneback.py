@@ -1,17 +1,15 @@
-"""Flow by polynomial expansion (Farnebäck, SCIA 2003) by OpenCV, on the CPU.
-
-In: two gray pictures. Out: ``(2, H, W)`` float32 px.
-"""
+"""Flow by polynomial expansion (Farnebäck, SCIA 2003) by OpenCV, on the CPU."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Any, ClassVar, cast
+from dataclasses import astuple, dataclass
+from typing import Any, cast
 
 import cv2
 import numpy as np
 
 from slipdetect.flow.arrays import Flow, Gray
+from slipdetect.flow.registry import FlowMethod
 from slipdetect.flow.tvl1_parameters import number, settle_numbers
 
 # cv2's type stubs ask for a flow to begin with, which may be None
@@ -33,29 +31,13 @@ class FarnebackParameters:
         settle_numbers(self, "Farnebäck")
 
 
-class Farneback:
+class Farneback(FlowMethod):
     """OpenCV's ``calcOpticalFlowFarneback``, which keeps nothing between calls."""
 
-    parameters_type: ClassVar[type[Any]] = FarnebackParameters
-    concurrent: ClassVar[bool] = True
-
-    def __init__(self, parameters: FarnebackParameters, device: str = "cpu") -> None:
-        self.parameters = parameters
-        self.uses_initial_flow = False
+    parameters_type = FarnebackParameters
+    concurrent = True
 
     def calc(self, prev: Gray, next: Gray, initial: Flow | None = None) -> Flow:
-        """Compute the flow; see ``FlowMethod.calc``."""
-        chosen = self.parameters
-        flow = _cv2.calcOpticalFlowFarneback(
-            prev,
-            next,
-            None,
-            chosen.pyr_scale,
-            chosen.levels,
-            chosen.winsize,
-            chosen.iterations,
-            chosen.poly_n,
-            chosen.poly_sigma,
-            0,
-        )
+        # the parameters stand in OpenCV's order
+        flow = _cv2.calcOpticalFlowFarneback(prev, next, None, *astuple(self.parameters), 0)
         return np.moveaxis(flow, -1, 0)

@@ -1,7 +1,4 @@
-"""What the work runs on: OpenCL devices, CPUs and memory.
-
-In: this machine. Out: what there is of it, and how much of it may be used.
-"""
+"""What the work runs on: OpenCL devices, CPUs and memory."""
 
 from __future__ import annotations
 

@@ -1,7 +1,4 @@
-"""Comparing two flow recipes: flow made by one must not be taken for flow made by the other.
-
-In: two recipes as ``FlowExtractor.recipe`` gives them. Out: their differences as text.
-"""
+"""Comparing two flow recipes: flow made by one must not be taken for flow made by the other."""
 
 from __future__ import annotations
 

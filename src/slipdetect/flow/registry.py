@@ -1,7 +1,4 @@
-"""The flow methods by name; a method's module is imported when it is asked for.
-
-In: a name and parameters. Out: a ready ``FlowMethod``.
-"""
+"""The flow methods by name; a method's module is imported when it is asked for."""
 
 from __future__ import annotations
 
@@ -10,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, fields
 from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar, Protocol, cast, runtime_checkable
+from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 from slipdetect.errors import UsageError
 
@@ -18,7 +15,7 @@ if TYPE_CHECKING:
     from slipdetect.flow.arrays import Flow, Gray
 
 
-class FlowMethod(Protocol):
+class FlowMethod:
     """A flow algorithm with its parameters and its device fixed.
 
     A flow depends on the pair, the parameters and ``initial`` only, never on earlier calls.
@@ -29,14 +26,20 @@ class FlowMethod(Protocol):
         concurrent: ``calc`` may run in several threads at once.
         uses_initial_flow: The method starts from the flow of the pair before, where there is one.
         parameters: An instance of ``parameters_type``.
+        device: Where it runs.
     """
 
     parameters_type: ClassVar[type[Any]]
     concurrent: ClassVar[bool]
-    uses_initial_flow: bool
-    parameters: Any
 
-    def __init__(self, parameters: Any, device: str) -> None: ...
+    def __init__(self, parameters: Any, device: str = "cpu") -> None:
+        self.parameters = parameters
+        self.device = device
+        self.uses_initial_flow = bool(getattr(parameters, "use_initial_flow", False))
+
+    def __reduce__(self) -> tuple[type[FlowMethod], tuple[Any, str]]:
+        """Copy and pickle by what it was made from: solvers and work spaces stay behind."""
+        return type(self), (self.parameters, self.device)
 
     def calc(self, prev: Gray, next: Gray, initial: Flow | None = None) -> Flow:
         """Compute the flow.
@@ -49,11 +52,10 @@ class FlowMethod(Protocol):
         Returns:
             ``(2, H, W)`` float32 px: u to the right, v down.
         """
-        ...
+        raise NotImplementedError
 
 
-@runtime_checkable
-class BatchFlowMethod(FlowMethod, Protocol):
+class BatchFlowMethod(FlowMethod):
     """A method that is at its best with many pairs at once, as on a GPU.
 
     Attributes:
@@ -64,7 +66,7 @@ class BatchFlowMethod(FlowMethod, Protocol):
 
     def calc_batch(self, prev: Gray, next: Gray) -> Flow:
         """Compute the flows of pairs ``(N, H, W)`` uint8; return ``(N, 2, H, W)`` float32 px."""
-        ...
+        raise NotImplementedError
 
 
 # where a method runs and what does it there; the first device is the one "auto" falls back to
@@ -106,7 +108,8 @@ def resolve_device(name: str, device: str) -> str:
     devices = method_devices(name)
     if device == "auto":
         return "cuda" if "cuda" in devices and has_cuda() else devices[0]
-    if device.split(":")[0] not in devices:
+    kind, _, number = device.partition(":")
+    if kind not in devices or (number and kind != "cuda"):  # nothing else is chosen by number
         raise UsageError(
             f"flow method {name!r} does not run on {device!r}; use auto or {', '.join(devices)}"
         )

@@ -1,20 +1,17 @@
-"""TV-L1 flow on the CPU: OpenCV's algorithm and results, about an order of magnitude faster.
-
-In: two gray pictures. Out: ``(2, H, W)`` float32 px.
-"""
+"""TV-L1 flow on the CPU: OpenCV's algorithm and results, about an order of magnitude faster."""
 
 from __future__ import annotations
 
 import threading
-from typing import Any, ClassVar
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from slipdetect.flow.arrays import Flow, Gray
-from slipdetect.flow.kernels.level import Level, LevelSettings
-from slipdetect.flow.kernels.simd import PLANES, PLANES_WITH_LIGHT, Planes, Prepared
+from slipdetect.flow.kernels.level import Level
+from slipdetect.flow.kernels.simd import PLANES, PLANES_WITH_LIGHT, Planes, preparation, wait_for
+from slipdetect.flow.registry import FlowMethod
 from slipdetect.flow.tvl1_parameters import TvL1Parameters
 
 Plane = NDArray[np.float32]
@@ -22,7 +19,7 @@ Plane = NDArray[np.float32]
 _SMALLEST_LEVEL = 16
 
 
-class TvL1:
+class TvL1(FlowMethod):
     """Duality-based TV-L1 flow (Zach, Pock and Bischof, DAGM 2007) by compiled kernels.
 
     The steps are those of Sanchez, Meinhardt-Llopis and Facciolo (IPOL 2013), algorithm 1, as in
@@ -31,33 +28,26 @@ class TvL1:
     changes by less than ``epsilon`` px in the mean. Parameters mean what they mean there.
     """
 
-    parameters_type: ClassVar[type[Any]] = TvL1Parameters
-    concurrent: ClassVar[bool] = True
+    parameters_type = TvL1Parameters
+    concurrent = True
 
     def __init__(self, parameters: TvL1Parameters, device: str = "cpu") -> None:
-        self.parameters = parameters
-        self.uses_initial_flow = parameters.use_initial_flow
+        super().__init__(parameters, device)
         self._planes = PLANES_WITH_LIGHT if parameters.gamma > 0 else PLANES
-        self._settings = LevelSettings.of(parameters)
-        self._kernels = Prepared("slipdetect.flow.kernels.level")
+        self._kernels = preparation("slipdetect.flow.kernels.level")
         self._thread = threading.local()
 
-    def __reduce__(self) -> tuple[type[TvL1], tuple[TvL1Parameters]]:
-        """Copy and pickle without the work space of each thread."""
-        return TvL1, (self.parameters,)
-
     def calc(self, prev: Gray, next: Gray, initial: Flow | None = None) -> Flow:
-        """Compute the flow; see ``FlowMethod.calc``."""
         first, second = self._pyramid(prev), self._pyramid(next)
         unknowns = self._start(first, initial)
-        self._kernels.wait()
+        wait_for(self._kernels)
         buffer = self._buffer(*prev.shape)
         for index in reversed(range(len(first))):
             if index < len(first) - 1:
                 unknowns = self._enlarge(unknowns, first[index].shape)
             height, width = first[index].shape
             planes = Planes(height, width, buffer, self._planes)
-            unknowns = Level(planes, self._settings).solve(first[index], second[index], unknowns)
+            unknowns = Level(planes, self.parameters).solve(first[index], second[index], unknowns)
         return np.stack(unknowns[:2])
 
     def _pyramid(self, picture: NDArray[np.uint8]) -> list[Plane]:

@@ -1,12 +1,8 @@
-"""TV-L1 flow of many pairs at once on an NVIDIA GPU; the results are those of the CPU's.
-
-In: gray pictures. Out: ``(2, H, W)`` float32 px per pair.
-"""
+"""TV-L1 flow of many pairs at once on an NVIDIA GPU; the results are those of the CPU's."""
 
 from __future__ import annotations
 
 import logging
-from typing import Any, ClassVar
 
 import numpy as np
 import torch
@@ -17,6 +13,7 @@ from slipdetect.flow.arrays import Flow, Gray
 from slipdetect.flow.gpu import planes as plain
 from slipdetect.flow.gpu.fused import Solver, solve_batch
 from slipdetect.flow.gpu.planes import build_levels, build_start
+from slipdetect.flow.registry import BatchFlowMethod
 from slipdetect.flow.tvl1_parameters import TvL1Parameters
 
 _log = logging.getLogger(__name__)
@@ -32,7 +29,7 @@ _OLDEST_TRITON = (3, 3)
 _TOLERANCE = 0.01
 
 
-class TvL1Cuda:
+class TvL1Cuda(BatchFlowMethod):
     """TV-L1 flow (Zach, Pock and Bischof, DAGM 2007) on a GPU, a pair per Triton program.
 
     Before the first pair the Triton kernel is held to plain torch on a small picture; where it
@@ -46,19 +43,14 @@ class TvL1Cuda:
         UsageError: torch finds no such GPU.
     """
 
-    parameters_type: ClassVar[type[Any]] = TvL1Parameters
-    concurrent: ClassVar[bool] = False
+    parameters_type = TvL1Parameters
+    concurrent = False
+    batch = 128
 
     def __init__(self, parameters: TvL1Parameters, device: str = "cuda") -> None:
-        self.parameters = parameters
-        self.uses_initial_flow = parameters.use_initial_flow
-        self.batch = 128
         self._device = _usable_device(device)
+        super().__init__(parameters, str(self._device))
         self._solver: Solver | None = None
-
-    def __reduce__(self) -> tuple[type[TvL1Cuda], tuple[TvL1Parameters, str]]:
-        """Copy and pickle by what it was made from."""
-        return TvL1Cuda, (self.parameters, str(self._device))
 
     def calc(self, prev: Gray, next: Gray, initial: Flow | None = None) -> Flow:
         """Compute the flow; see ``FlowMethod.calc``. One pair leaves most of a GPU idle."""

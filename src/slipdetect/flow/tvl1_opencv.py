@@ -1,13 +1,10 @@
-"""TV-L1 flow (Zach, Pock and Bischof, DAGM 2007) by OpenCV's contrib module, on the CPU.
-
-In: two gray pictures. Out: ``(2, H, W)`` float32 px.
-"""
+"""TV-L1 flow (Zach, Pock and Bischof, DAGM 2007) by OpenCV's contrib module, on the CPU."""
 
 from __future__ import annotations
 
 import math
 from dataclasses import asdict, replace
-from typing import Any, ClassVar, cast
+from typing import Any, cast
 
 import cv2
 import numpy as np
@@ -15,6 +12,7 @@ import numpy as np
 from slipdetect.errors import UsageError
 from slipdetect.flow.arrays import Flow, Gray
 from slipdetect.flow.machine import check_not_forked, opencl_device
+from slipdetect.flow.registry import FlowMethod
 from slipdetect.flow.tvl1_parameters import TvL1Parameters
 
 # cv2's type stubs leave the contrib modules out
@@ -28,39 +26,40 @@ _SETTERS = {
 }
 
 
-class TvL1OpenCV:
+class TvL1OpenCV(FlowMethod):
     """OpenCV's ``DualTVL1OpticalFlow``; one solver is kept as long as the picture size stays.
 
     OpenCV lowers a solver's pyramid levels for good at the first small picture, so a solver made
     for another size would give another flow.
     """
 
-    parameters_type: ClassVar[type[Any]] = TvL1Parameters
-    concurrent: ClassVar[bool] = False
+    parameters_type = TvL1Parameters
+    concurrent = False
 
     def __init__(self, parameters: TvL1Parameters, device: str = "cpu") -> None:
         check_contrib()
-        self.parameters = parameters
-        self.uses_initial_flow = parameters.use_initial_flow
+        super().__init__(parameters, device)
         self._solver: Any = None
         self._size: tuple[int, ...] = ()
 
-    def __reduce__(self) -> tuple[type[TvL1OpenCV], tuple[TvL1Parameters]]:
-        """Copy and pickle without the solver, which OpenCV cannot copy."""
-        return TvL1OpenCV, (self.parameters,)
-
     def calc(self, prev: Gray, next: Gray, initial: Flow | None = None) -> Flow:
-        """Compute the flow; see ``FlowMethod.calc``."""
-        if self._solver is None or self._size != prev.shape:
-            self._solver, self._size = create_solver(self.parameters), prev.shape
-        start = None
-        if self.uses_initial_flow:
-            # OpenCV writes into the array it is given
-            start = np.zeros((*prev.shape, 2), dtype=np.float32)
-            if initial is not None:
-                start[...] = np.moveaxis(initial, 0, -1)
-        flow = self._solver.calc(prev, next, start)
-        return np.moveaxis(flow, -1, 0)
+        start = self._start(prev.shape, initial) if self.uses_initial_flow else None
+        return np.moveaxis(self._solver_for(prev.shape).calc(prev, next, start), -1, 0)
+
+    def _solver_for(self, size: tuple[int, ...]) -> Any:
+        if self._solver is None or self._size != size:
+            self._solver, self._size = self._made(self.parameters), size
+        return self._solver
+
+    def _made(self, parameters: TvL1Parameters) -> Any:
+        return create_solver(parameters)
+
+    def _start(self, size: tuple[int, ...], initial: Flow | None) -> Any:
+        """Return ``(H, W, 2)`` float32 px to start from, an array that OpenCV may write into."""
+        start = np.zeros((*size, 2), dtype=np.float32)
+        if initial is not None and self.uses_initial_flow:
+            start[...] = np.moveaxis(initial, 0, -1)
+        return start
 
 
 def check_contrib() -> None:
@@ -85,10 +84,10 @@ def create_solver(parameters: TvL1Parameters) -> Any:
 _PROBE_SIDE = 16
 
 
-class TvL1UMat:
+class TvL1UMat(TvL1OpenCV):
     """OpenCV's ``DualTVL1OpticalFlow`` on pictures that lie in an OpenCL device.
 
-    Three things set it apart from the same class on the CPU (read in OpenCV's source and measured
+    Three things set it apart from the same solver on the CPU (read in OpenCV's source and measured
     with OpenCV 5.0):
 
     - Without an initial flow it starts from whatever its memory holds, so it always gets one here.
@@ -98,25 +97,14 @@ class TvL1UMat:
       flow of the device from one of the CPU.
     """
 
-    parameters_type: ClassVar[type[Any]] = TvL1Parameters
-    concurrent: ClassVar[bool] = False
-
     def __init__(self, parameters: TvL1Parameters, device: str = "opencl") -> None:
-        check_contrib()
+        super().__init__(parameters, device)
         if parameters.gamma != 0:
             raise UsageError(
                 "OpenCV's TV-L1 on OpenCL ignores gamma; leave it at 0 or use 'tvl1-opencv'"
             )
-        self.parameters = parameters
-        self.uses_initial_flow = parameters.use_initial_flow
         self.runs_on = opencl_device().name
-        self._solver: Any = None
-        self._size: tuple[int, ...] = ()
         self._probe()
-
-    def __reduce__(self) -> tuple[type[TvL1UMat], tuple[TvL1Parameters]]:
-        """Copy and pickle without the solver, which OpenCV cannot copy."""
-        return TvL1UMat, (self.parameters,)
 
     def calc(self, prev: Gray, next: Gray, initial: Flow | None = None) -> Flow:
         """Compute the flow; see ``FlowMethod.calc``.
@@ -126,13 +114,9 @@ class TvL1UMat:
                 after OpenCL was used.
         """
         check_not_forked()
-        if self._solver is None or self._size != prev.shape:
-            self._solver, self._size = _device_solver(self.parameters), prev.shape
-        start = np.zeros((*prev.shape, 2), dtype=np.float32)
-        if self.uses_initial_flow and initial is not None:
-            start[...] = np.moveaxis(initial, 0, -1)
+        start = self._start(prev.shape, initial)
         on_device = [_cv2.UMat(item) for item in (prev, next, start)]
-        flow = self._solver.calc(*on_device).get()
+        flow = self._solver_for(prev.shape).calc(*on_device).get()
         if np.isnan(flow).any():
             height, width = prev.shape
             raise UsageError(
@@ -145,13 +129,12 @@ class TvL1UMat:
     def _probe(self) -> None:
         """Compute the cheapest flow there is, to see where OpenCV computes it."""
         least = TvL1Parameters(nscales=1, warps=1, inner_iterations=1, outer_iterations=1)
-        self._solver, self._size = _device_solver(least), (_PROBE_SIDE, _PROBE_SIDE)
+        self._solver, self._size = self._made(least), (_PROBE_SIDE, _PROBE_SIDE)
         ramp = np.arange(_PROBE_SIDE**2, dtype=np.uint8).reshape(self._size)
         self.calc(ramp, np.ascontiguousarray(ramp.T))
         self._solver = None
 
-
-def _device_solver(parameters: TvL1Parameters) -> Any:
-    solver = create_solver(replace(parameters, use_initial_flow=True))
-    solver.setGamma(math.nan)
-    return solver
+    def _made(self, parameters: TvL1Parameters) -> Any:
+        solver = create_solver(replace(parameters, use_initial_flow=True))
+        solver.setGamma(math.nan)
+        return solver

@@ -1,7 +1,4 @@
-"""The parameters of TV-L1 flow, shared by every implementation of it.
-
-In: numbers. Out: a validated, frozen set of them.
-"""
+"""The parameters of TV-L1 flow, shared by every implementation of it."""
 
 from __future__ import annotations
 

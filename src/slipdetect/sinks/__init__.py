@@ -1,4 +1,1 @@
-"""What becomes of results: text, pictures, painted videos, clips, a page, alerts; one file a sink.
-
-In: what a run finds as it comes. Out: files, messages, and text for standard output.
-"""
+"""What becomes of results: text, pictures, painted videos, clips, a page, alerts."""

@@ -1,7 +1,4 @@
-"""Sending alerts: the queue that keeps detection from waiting for them.
-
-In: events as they become final. Out: ``AlertSink``, which a way of sending extends.
-"""
+"""Sending alerts: the queue that keeps detection from waiting for them."""
 
 from __future__ import annotations
 
@@ -19,6 +16,7 @@ from slipdetect.sinks.sink import Alert, Sink
 
 if TYPE_CHECKING:
     from slipdetect.detection import DetectionResult
+    from slipdetect.detection.live import LiveSummary
 
 logger = logging.getLogger(__name__)
 
@@ -116,21 +114,21 @@ class AlertSink(Sink):
         """Forget the cooldown of a video that is done."""
         self._quiet_until.pop(result.source, None)
 
+    def summary(self, source: str, summary: LiveSummary, ended: str) -> None:
+        """Forget that of a camera too: one that begins anew has other times."""
+        self._quiet_until.pop(source, None)
+
     def __exit__(self, kind: object = None, error: object = None, *_: object) -> None:
         """Wait for ``drain_timeout``, or not at all after Ctrl-C; give up the rest and say so."""
         try:
             interrupted = isinstance(error, KeyboardInterrupt)
             self._outbox.end(0.0 if interrupted else self.drain_timeout)
         finally:  # the wait may be interrupted
-            self._abandon()
+            if not self._outbox.done:
+                self.not_attempted += len(self._outbox.give_up())
+                self.stop()
+                self._outbox.end(_SECONDS_TO_STOP)
             self._report()
-
-    def _abandon(self) -> None:
-        if self._outbox.done:
-            return
-        self.not_attempted += len(self._outbox.give_up())
-        self.stop()
-        self._outbox.end(_SECONDS_TO_STOP)
 
     def _report(self) -> None:
         counts = {

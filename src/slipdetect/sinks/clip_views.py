@@ -1,7 +1,4 @@
-"""A clip of every event, from some seconds before it to some seconds after it.
-
-In: a video and its events. Out: H.264 MP4s, written in one pass over the video.
-"""
+"""A clip of every event, from some seconds before it to some seconds after it."""
 
 from __future__ import annotations
 
@@ -124,6 +121,5 @@ class ClipView(Recording):
                 )
 
     def take(self, frame: Frame) -> None:
-        """Write a frame with square pixels."""
         self._empty = False
         super().take(replace(frame, image=displayed(frame.image, self._info)))

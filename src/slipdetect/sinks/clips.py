@@ -80,7 +80,6 @@ class ClipFolder(Sink):
                     )
 
     def views(self, result: DetectionResult) -> Sequence[ClipView]:
-        """Return what writes each clip while the video passes."""
         from slipdetect.sinks.clip_views import clip_views
 
         base = self._bases.get(result.source)

@@ -1,7 +1,4 @@
-"""A program that is run for every alert, without a shell: ``--on-event``.
-
-In: a command line with placeholders. Out: a process per alert, with the alert's JSON on its stdin.
-"""
+"""A program that is run for every alert, without a shell: ``--on-event``."""
 
 from __future__ import annotations
 
@@ -101,6 +98,8 @@ class Command(AlertSink):
             reason = getattr(error, "strerror", None) or type(error).__name__
             raise AlertError(f"{self._program!r} cannot be run: {reason}") from error
         self._process = process
+        if self._stopped.is_set():  # while it was started
+            _kill(process)
         try:
             process.communicate(alert.to_json(), timeout=self._timeout)
         except subprocess.TimeoutExpired as error:
@@ -109,10 +108,11 @@ class Command(AlertSink):
         finally:
             self._process = None
         if process.returncode:
-            raise AlertError(f"{self._program!r} ended with {_ending(process.returncode)}")
+            code = process.returncode
+            ending = f"signal {-code}" if code < 0 else f"exit code {code}"
+            raise AlertError(f"{self._program!r} ended with {ending}")
 
     def stop(self) -> None:
-        """Kill the program if it runs."""
         super().stop()
         process = self._process
         if process is not None:
@@ -161,7 +161,3 @@ def _kill(process: subprocess.Popen[str]) -> None:
             process.kill()
     with contextlib.suppress(subprocess.TimeoutExpired):
         process.wait(_SECONDS_TO_DIE)
-
-
-def _ending(code: int) -> str:
-    return f"signal {-code}" if code < 0 else f"exit code {code}"

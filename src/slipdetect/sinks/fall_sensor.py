@@ -1,7 +1,4 @@
-"""A camera as a sensor of falls in Home Assistant: when it is on, and what is said of it.
-
-In: what happens to a camera and in it. Out: MQTT messages, which another one sends.
-"""
+"""A camera as a sensor of falls in Home Assistant: when it is on, and what is said of it."""
 
 from __future__ import annotations
 

@@ -1,7 +1,4 @@
-"""A clip of every event of a live source, out of the memory of its last pictures: ``--clips``.
-
-In: events as they become final. Out: an MP4 each, written in a thread of its own.
-"""
+"""A clip of every event of a live source, out of the memory of its last pictures: ``--clips``."""
 
 from __future__ import annotations
 
@@ -9,30 +6,24 @@ import re
 import threading
 import time
 from collections import deque
-from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
 from slipdetect._io import make_folder
 from slipdetect.errors import SlipdetectError, VideoError
 from slipdetect.sinks.clips import MARGIN
+from slipdetect.sinks.names import cut_name
 from slipdetect.sinks.sink import Alert, Setup, Sink
 from slipdetect.types import Event
 from slipdetect.video.finding import VIDEO_SUFFIXES
 
 if TYPE_CHECKING:
-    import numpy as np
-    import numpy.typing as npt
-
     from slipdetect.detection.live import LiveEvent, LiveSummary
     from slipdetect.people.privacy import Privacy
     from slipdetect.video.live.live_video import Keep
     from slipdetect.video.live.picture_memory import PictureMemory
-
-    _Picture = tuple[float, npt.NDArray[np.uint8]]
 
 _POLL = 0.1
 ROOM = 64 * 2**20  # bytes, of all sources
@@ -134,7 +125,6 @@ class LiveClips(Sink):
         self._reel(source).over = True
 
     def event(self, alert: Alert) -> None:
-        """Write a clip of the event as soon as it can be."""
         target = self.path(alert.source, alert.event)
         self._waiting.append((self._reel(alert.source), alert.event, target))
         if self._thread is None:
@@ -186,37 +176,25 @@ class LiveClips(Sink):
         return whole or silent or reel.over or self._ending.is_set()
 
     def _write(self, reel: _Reel, event: Event, target: Path) -> None:
-        from slipdetect.video import write_timed_video
+        from slipdetect.video import timed_video
 
-        memory = reel.memory
+        memory, times = reel.memory, []
         start, end = event.start - self._margin, event.end + self._margin
         try:
-            frames = memory.between(start, end)
-            first = next(frames, None)
-            if first is None:
-                raise VideoError(f"no clip {str(target)!r}: no picture of it is kept any more")
-            span = [first[0], first[0]]
-            write_timed_video(
-                target,
-                _noting(span, chain([first], frames)),
-                memory.rate,
-                overwrite=self._overwrite,
-            )
+            with timed_video(target, memory.rate, overwrite=self._overwrite) as add:
+                for moment, image in memory.between(start, end):
+                    add(moment, image)
+                    times.append(moment)
+                if not times:
+                    raise VideoError(f"no clip {str(target)!r}: no picture of it is kept any more")
         except SlipdetectError as error:
             self.missing.append(error)
         except Exception as error:  # a clip must not end a run that goes on for days
             reason = type(error).__name__
             self.missing.append(VideoError(f"no clip {str(target)!r}: internal error, {reason}"))
         else:
-            self.spans[target] = span[0], span[1]
+            self.spans[target] = times[0], times[-1]
             self.made.append(target)
-
-
-def _noting(span: list[float], frames: Iterable[_Picture]) -> Iterator[_Picture]:
-    """Yield pictures, and note the time of the last one."""
-    for frame in frames:
-        span[1] = frame[0]
-        yield frame
 
 
 def clip_stem(name: str) -> str:
@@ -224,4 +202,4 @@ def clip_stem(name: str) -> str:
     # a camera's name may have dots
     is_file = "://" not in name and Path(name).suffix.lower() in VIDEO_SUFFIXES
     file = Path(name).stem if is_file else name.rpartition("/")[2] if "://" not in name else name
-    return _ODD.sub("-", file.removesuffix("/...")).strip("-.")[:100] or "live"
+    return cut_name(_ODD.sub("-", file.removesuffix("/...")).strip("-.")) or "live"

@@ -1,7 +1,4 @@
-"""A page about live cameras: ``--page``; how they are doing, what was found, and marks on that.
-
-In: what happens to cameras and in them. Out: answers to requests; a review of clips.
-"""
+"""A page about live cameras: ``--page``; how they are doing, what was found, and marks on that."""
 
 from __future__ import annotations
 
@@ -108,7 +105,6 @@ class LivePage(Sink):
         self._listening = self._ending.enter_context(self._place.listen())
 
     def watching(self, cameras: Cameras) -> None:
-        """Serve the page."""
         from slipdetect.web.app import Application
         from slipdetect.web.guard import Guard
         from slipdetect.web.metrics import CameraMetrics, registry_of
@@ -127,8 +123,7 @@ class LivePage(Sink):
     def keep(self, source: str) -> Keep | None:
         """Return what remembers pictures for those of events, unless clips have them anyway."""
         self._memories.pop(source, None)  # a camera that begins anew has other times
-        memory = self._memory(source)
-        return None if self._clips is not None or memory is None else memory.watch
+        return None if self._clips is not None else self._memory(source).watch
 
     def live_event(self, source: str, event: LiveEvent, now: datetime) -> None:
         from slipdetect.video.live import Started
@@ -137,7 +132,6 @@ class LivePage(Sink):
             self._began[source] = now
 
     def event(self, alert: Alert) -> None:
-        """Show an event."""
         from slipdetect.web.board import Found
 
         if self._board is None or self._pictures is None:
@@ -150,7 +144,6 @@ class LivePage(Sink):
         made.add_done_callback(partial(self._show, alert.id))
 
     def aftermath(self, alert: Alert) -> None:
-        """Show what became of the person of an event."""
         if self._board is not None and alert.of is not None:
             self._board.update(alert.of, alert.event)
 
@@ -179,7 +172,7 @@ class LivePage(Sink):
     def _newest(self, camera: str) -> Frame | None:
         return next((each.newest for each in self._states() if each.name == camera), None)
 
-    def _memory(self, camera: str) -> PictureMemory | None:
+    def _memory(self, camera: str) -> PictureMemory:
         if self._clips is not None:
             return self._clips.memory(camera)
         if camera not in self._memories:

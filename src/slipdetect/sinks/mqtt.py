@@ -1,8 +1,4 @@
-"""Falls as sensors of Home Assistant, and alerts as messages, by an MQTT broker: ``--mqtt``.
-
-In: what happens to cameras and in them. Out: messages, in order; none is lost while the broker is
-away, unless there are too many.
-"""
+"""Falls as sensors of Home Assistant, and alerts as messages, by an MQTT broker: ``--mqtt``."""
 
 from __future__ import annotations
 
@@ -115,16 +111,13 @@ class Mqtt(Sink):
             self._wait_for_holds()
 
     def event(self, alert: Alert) -> None:
-        """Tell of an event."""
         with self._lock:
             self._put([self._sensor(alert.source).alert(alert)])
 
     def aftermath(self, alert: Alert) -> None:
-        """Tell what became of the person of an event."""
         self.event(alert)
 
     def summary(self, source: str, summary: LiveSummary, ended: str) -> None:
-        """Say that a camera gives nothing any more."""
         with self._lock:
             self._put(self._sensor(source).end())
 

@@ -1,8 +1,4 @@
-"""A name for every video of a run: readable, and no two alike.
-
-In: the sources as they were given. Out: ids for people and programs, stems of file names, and
-where new videos go.
-"""
+"""A name for every video of a run: readable, and no two alike."""
 
 from __future__ import annotations
 
@@ -48,9 +44,13 @@ def file_stems(sources: Sequence[str]) -> list[str]:
 def _safe(name: str) -> str:
     # spaces and letters stay: a player looks for subtitles under the very name of the video
     kept = "".join("_" if char in _REFUSED or not char.isprintable() else char for char in name)
-    cut = kept.encode("utf-8", "replace")[:_BYTES].decode("utf-8", "ignore")
     # a dot or a dash in front would hide the name or look like an option
-    return re.sub(r"^[.-]+", "_", cut).rstrip(" .") or "_"
+    return re.sub(r"^[.-]+", "_", cut_name(kept)).rstrip(" .") or "_"
+
+
+def cut_name(name: str, most: int = _BYTES) -> str:
+    """Return as much of the beginning of a name as ``most`` bytes of UTF-8 hold."""
+    return name.encode("utf-8", "replace")[:most].decode("utf-8", "ignore")
 
 
 def _is_address(source: str) -> bool:
@@ -128,7 +128,9 @@ def target_names(sources: Sequence[Path], folder: Path, endings: Sequence[str] =
     shared = os.path.commonpath([path.parent for path in whole])
     ends = endings or [""] * len(whole)
     names = [
-        path.relative_to(shared).with_name(_fit(_plain(path.stem), end) + _SUFFIX)
+        path.relative_to(shared).with_name(
+            cut_name(_plain(path.stem), _MOST_BYTES - len(end)) + end + _SUFFIX
+        )
         for path, end in zip(whole, ends, strict=True)
     ]
     names = [Path(*map(_plain, name.parts)) for name in names]
@@ -142,11 +144,6 @@ def target_names(sources: Sequence[Path], folder: Path, endings: Sequence[str] =
 def _with_hash(name: Path, source: Path) -> Path:
     digest = hashlib.sha256(os.fsencode(source)).hexdigest()[:8]
     return name.with_name(f"{name.stem}-{digest}{_SUFFIX}")
-
-
-def _fit(stem: str, ending: str) -> str:
-    room = _MOST_BYTES - len(ending)
-    return stem.encode("utf-8", "replace")[:room].decode("utf-8", "ignore") + ending
 
 
 def _plain(part: str) -> str:

@@ -1,18 +1,12 @@
-"""Alerts as notifications of a hundred services, by apprise: ``--notify``.
-
-In: addresses of apprise. Out: a title and a text per alert and service, tried again; no secret is
-repeated.
-"""
+"""Alerts as notifications of a hundred services, by apprise: ``--notify``."""
 
 from __future__ import annotations
 
 import logging
 import re
-import time
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+import threading
+from collections.abc import Sequence
 from datetime import datetime
-from functools import partial
 from typing import TYPE_CHECKING, Any, Self
 
 from slipdetect._lazy import require
@@ -20,7 +14,7 @@ from slipdetect._text import printable, timecode
 from slipdetect.errors import AlertError, UsageError
 from slipdetect.sinks.alert import AlertSink
 from slipdetect.sinks.sink import Alert, Setup
-from slipdetect.sinks.tries import PAUSES
+from slipdetect.sinks.tries import PAUSES, try_again
 from slipdetect.types.aftermath import what_followed
 
 if TYPE_CHECKING:
@@ -28,15 +22,14 @@ if TYPE_CHECKING:
 
 # a comma may belong to an address, so only one before another address parts them
 _BETWEEN = re.compile(r"[\s,]+(?=[A-Za-z][A-Za-z0-9+.-]*://)")
-_SECONDS_IN_ALL = 60.0  # of one service, and of the pauses
 _STATES = {"still_down": "still down", "up_again": "up again"}
 
 
 class Notify(AlertSink):
     """Notifies people of every alert, and of what became of the person.
 
-    Every service is tried once; those that failed are tried again after 1, 2, 4 and 8 s, each for
-    a minute in all. No message repeats more of an address than the protocol.
+    A service that failed is tried again after 1, 2, 4 and 8 s, for a minute in all. No message
+    repeats more of an address than the protocol.
 
     Args:
         addresses: Of apprise, between spaces, line ends or commas.
@@ -85,63 +78,33 @@ class Notify(AlertSink):
         """
         title, text = notice(alert)
         kind = "success" if alert.type == "up_again" else "warning"
-        everyone = [
-            _Delivery(name, partial(self._notify, service, title, text, kind))
-            for name, service in self._services
+        failed: dict[int, str] = {}
+
+        def deliver(number: int, name: str, service: apprise.Apprise) -> None:
+            def once(left: float) -> tuple[str | None, bool]:
+                if self._stopped.is_set():
+                    return "was not asked: the run was ended", True
+                try:
+                    if service.notify(body=text, title=title, notify_type=kind, body_format="text"):
+                        return None, False
+                except Exception as error:  # its text may hold a secret
+                    return f"failed within apprise: {type(error).__name__}", True
+                return "could not be reached, or refused it", False
+
+            if reason := try_again(once, self._stopped, self._pauses):
+                failed[number] = f"{name} {reason}"
+
+        # side by side, so that a service that is dead keeps no other waiting
+        threads = [
+            threading.Thread(target=deliver, args=(number, *each), daemon=True)
+            for number, each in enumerate(self._services)
         ]
-        left, paused = everyone, 0.0
-        # in turns, so that a service that is dead keeps no other waiting while it is tried again
-        for pause in (*self._pauses, None):
-            for each in left:
-                each.go()
-            left = [each for each in left if each.reason and not self._stopped.is_set()]
-            if pause is None:
-                break
-            paused += pause
-            left = [each for each in left if each.seconds + paused < _SECONDS_IN_ALL]
-            if not left or self._stopped.wait(pause):
-                break
-        failed = [each.told for each in everyone if each.reason]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
         if failed:
-            raise AlertError("; ".join(failed))
-
-    def _notify(self, service: apprise.Apprise, title: str, text: str, kind: str) -> str:
-        """Notify once, in the time that the service's address allows; return what went wrong."""
-        if self._stopped.is_set():
-            return "was not asked: the run was ended"
-        if service.notify(body=text, title=title, notify_type=kind, body_format="text"):
-            return ""
-        return "could not be reached, or refused it"
-
-
-@dataclass
-class _Delivery:
-    """One alert on its way to one service.
-
-    Attributes:
-        name: What messages call the service.
-        once: Tries once and returns what went wrong; empty: nothing.
-        reason: What went wrong in the last try.
-        tries: How often it was tried.
-        seconds: That this took, without what the other services took.
-    """
-
-    name: str
-    once: Callable[[], str]
-    reason: str = ""
-    tries: int = 0
-    seconds: float = 0.0
-
-    def go(self) -> None:
-        begin = time.monotonic()
-        self.reason = self.once()
-        self.tries += 1
-        self.seconds += time.monotonic() - begin
-
-    @property
-    def told(self) -> str:
-        tries = "1 try" if self.tries == 1 else f"{self.tries} tries"
-        return f"{self.name} {self.reason} ({tries})"
+            raise AlertError("; ".join(failed[number] for number in sorted(failed)))
 
 
 def notice(alert: Alert) -> tuple[str, str]:

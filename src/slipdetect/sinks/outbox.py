@@ -1,7 +1,4 @@
-"""A bounded queue that hands things on, in order, from a thread of its own.
-
-In: items, from any thread. Out: calls with one item each; what had no room or was given up.
-"""
+"""A bounded queue that hands things on, in order, from a thread of its own."""
 
 from __future__ import annotations
 

@@ -30,7 +30,6 @@ class OverlaySink(PerVideoSink):
     copy: Recording
 
     def views(self, result: DetectionResult) -> Sequence[Recording]:
-        """Return what paints the video while it passes."""
         from slipdetect.reports.overlay import Overlay
 
         self.copy = Overlay(result, self.events, next(self.left), overwrite=self.overwrite)

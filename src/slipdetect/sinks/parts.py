@@ -1,7 +1,4 @@
-"""A recording in pieces, file by file, for programs that know files only.
-
-In: a ``DetectionResult``. Out: a ``Part`` a file.
-"""
+"""A recording in pieces, file by file, for programs that know files only."""
 
 from __future__ import annotations
 

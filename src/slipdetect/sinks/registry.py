@@ -1,8 +1,4 @@
-"""All sinks, in the order in which they are given a result: a new one is a file and a line here.
-
-In: options and sources. Out: where results go, and the other sinks, every target checked before
-any work begins.
-"""
+"""All sinks, in the order in which they are given a result: a new one is a file and a line here."""
 
 from __future__ import annotations
 
@@ -23,12 +19,12 @@ Kinds = Sequence[type[Sink]]
 
 # file:class
 _ALL = (
-    "table:Table",
-    "json:Json",
-    "csv:Csv",
-    "subtitles:Vtt",
-    "subtitles:Srt",
-    "activitynet:ActivityNet",
+    "formats:Table",
+    "formats:Json",
+    "formats:Csv",
+    "formats:Vtt",
+    "formats:Srt",
+    "formats:ActivityNet",
     "boris:Boris",
     "elan:Elan",
     "label_studio:LabelStudio",
@@ -157,7 +153,7 @@ def _refuse_several(kind: str, sources: Sequence[str], pieces: Collection[str]) 
 
 
 def _refuse_pieces(kind: str, sources: Sequence[str], pieces: Collection[str]) -> None:
-    several = [each for each in sources if each in pieces or is_playlist(Path(each))]
+    several = [each for each in sources if each in pieces or is_playlist(each)]
     if several and not FORMATS[kind].in_pieces:
         raise UsageError(
             f"{kind} is about one file, and {several[0]!r} is in several; name the files without"

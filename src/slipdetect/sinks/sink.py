@@ -1,8 +1,4 @@
-"""What takes the results of a run, and what it is made from.
-
-In: what ``detect`` or ``watch`` was asked for. Out: ``Sink``, which every sink extends, and
-``PerVideoSink`` for those that write a file for every video.
-"""
+"""What takes the results of a run, and what it is made from."""
 
 from __future__ import annotations
 
@@ -68,10 +64,6 @@ class Setup:
     sinks: list[Sink] = field(default_factory=list)
 
 
-def _now() -> str:
-    return iso_time(datetime.now(UTC))
-
-
 @dataclass(frozen=True)
 class Alert:
     """An event as soon as it is final, or what became of its person, as sinks get it.
@@ -91,7 +83,7 @@ class Alert:
     event: Event
     type: str = "event"
     of: str | None = None
-    created: str = field(default_factory=_now)
+    created: str = field(default_factory=lambda: iso_time(datetime.now(UTC)))
     id: str = field(default_factory=lambda: uuid.uuid4().hex)
 
     @property
@@ -248,7 +240,6 @@ class PerVideoSink(Sink):
 
     @classmethod
     def make(cls, given: str, setup: Setup) -> Self:
-        """Return the sink with the file of each source."""
         return cls(cls.files(given, setup), overwrite=setup.overwrite)
 
     @classmethod

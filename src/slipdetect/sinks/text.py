@@ -1,7 +1,4 @@
-"""Sinks that write text: what each format says of itself, and a file for each video.
-
-In: results as they come. Out: text to write at once.
-"""
+"""Sinks that write text: what each format says of itself, and a file for each video."""
 
 from __future__ import annotations
 
@@ -78,7 +75,6 @@ class FilePerVideo(PerVideoSink):
         self._windows = windows
 
     def result(self, result: DetectionResult) -> None:
-        """Write the file of a video."""
         sink, parts = self._begin(result.source)
         sink.result(result)
         sink.close()

@@ -1,7 +1,4 @@
-"""Trying again what goes over a network: when, how often, and in which words it failed.
-
-In: one try. Out: why none was successful.
-"""
+"""Trying again what goes over a network: when, how often, and in which words it failed."""
 
 from __future__ import annotations
 

@@ -1,7 +1,4 @@
-"""Alerts posted to a web server as JSON: ``--webhook``.
-
-In: an address. Out: a POST per alert, tried again where that may help; no secret is repeated.
-"""
+"""Alerts posted to a web server as JSON: ``--webhook``."""
 
 from __future__ import annotations
 

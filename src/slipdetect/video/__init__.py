@@ -1,7 +1,6 @@
 """Videos as RGB frames with times in seconds; the only room that knows about codecs.
 
-In: files. Out: ``open_video`` with ``Frame``s and a report, ``find_videos``, ``write_video``; the
-names load on first use, so that finding files does not cost a video library.
+The names load on first use, so that finding files does not cost a video library.
 """
 
 from __future__ import annotations
@@ -28,7 +27,7 @@ if TYPE_CHECKING:
     from slipdetect.video.grid import split_at_gaps as split_at_gaps
     from slipdetect.video.reader import DEFAULT_MAX_PIXELS as DEFAULT_MAX_PIXELS
     from slipdetect.video.reader import open_video as open_video
-    from slipdetect.video.stored_pictures import recorded_bytes as recorded_bytes
+    from slipdetect.video.reader import recorded_bytes as recorded_bytes
     from slipdetect.video.video import Video as Video
     from slipdetect.video.views import Recording as Recording
     from slipdetect.video.views import View as View
@@ -43,8 +42,7 @@ __getattr__, __dir__, __all__ = lazy_names(
         "slipdetect.video.finding": "VIDEO_SUFFIXES find_videos",
         "slipdetect.video.frame": "Change DecodeReport Frame FrameTransform Gap Join Moment Piece "
         "SourceOptions VideoInfo VideoOptions",
-        "slipdetect.video.reader": "DEFAULT_MAX_PIXELS open_video",
-        "slipdetect.video.stored_pictures": "recorded_bytes",
+        "slipdetect.video.reader": "DEFAULT_MAX_PIXELS open_video recorded_bytes",
         "slipdetect.video.grid": "frames_on_grid split_at_gaps",
         "slipdetect.video.video": "Video",
         "slipdetect.video.views": "Recording View show",

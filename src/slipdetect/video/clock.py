@@ -1,8 +1,4 @@
-"""The one clock of files and live sources: what a container stamps on pictures, as seconds.
-
-In: decoded frames in order of presentation. Out: the same with their seconds on the recording's
-clock, which is 0 where a player's bar begins; gaps and joined parts, listed.
-"""
+"""The one clock of files and live sources: what a container stamps on pictures, as seconds."""
 
 from __future__ import annotations
 
@@ -85,11 +81,6 @@ class Clock:
         return date if self._timing.dated == "utc" else date.replace(tzinfo=None)
 
     @property
-    def frame_seconds(self) -> float:
-        """Usual seconds from one frame to the next."""
-        return float(self._step * self._timing.base)
-
-    @property
     def end(self) -> float:
         """As the class says."""
         return 0.0 if self._last is None else self._seconds(self._last + self._step)
@@ -112,7 +103,7 @@ class Clock:
 
     def tell(self) -> None:
         """Say in the report's warnings what was met of gaps, joins and lost packets."""
-        self.report.conclude(self.frame_seconds)
+        self.report.conclude(float(self._step * self._timing.base))
 
     def _numbered(self, frames: Iterable[av.VideoFrame]) -> Iterator[tuple[float, av.VideoFrame]]:
         for index, frame in enumerate(frames):

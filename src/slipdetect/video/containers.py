@@ -1,13 +1,8 @@
-"""Opening what holds pictures: files, and bytes that come from elsewhere.
-
-In: a path or a stream of bytes. Out: an open container of FFmpeg; JPEGs between boundaries are
-repacked for it.
-"""
+"""Opening what holds pictures: files, and bytes that come from elsewhere."""
 
 from __future__ import annotations
 
 import weakref
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +10,7 @@ import av
 from av.container import InputContainer
 
 from slipdetect.errors import VideoError
-from slipdetect.video.multipart import SNIFFED, Ahead, Bytes, Repacked, is_multipart
+from slipdetect.video.multipart import SNIFFED, Ahead, Bytes, Pieces, Repacked, is_multipart
 from slipdetect.video.timing import TOLD_OF_TIMES
 
 
@@ -31,6 +26,11 @@ REFUSED_FORMATS = frozenset({"hls", "concat", "dash", "imf", "sdp", "tty", "imag
 _INCOMPLETE = "the file is incomplete; copy it again or repair it"
 # pictures and microseconds that FFmpeg looks at of what was repacked: each may be long in coming
 _PROBE = {"fpsprobesize": "3", "analyzeduration": "100000"}
+
+
+def pixel_limit(max_pixels: int) -> dict[str, str]:
+    """Return the option by which decoders refuse larger pictures; FFmpeg knows no larger limit."""
+    return {"max_pixels": str(min(max_pixels, 2**31 - 1))}
 
 
 def open_container(path: Path, max_pixels: int) -> InputContainer:
@@ -53,15 +53,12 @@ def open_container(path: Path, max_pixels: int) -> InputContainer:
         # The prefix keeps names like "concat:a.mp4" from being taken for protocols.
         container: InputContainer = av.open(
             f"file:{path}",
-            options={"max_pixels": str(max_pixels), "protocol_whitelist": "file"},
+            options={**pixel_limit(max_pixels), "protocol_whitelist": "file"},
             **TOLERANT,
         )
-    except (av.FFmpegError, ValueError) as error:
+    except (av.FFmpegError, OSError, ValueError) as error:
         raise VideoError(_why_unreadable(path, error)) from error
-    if REFUSED_FORMATS.intersection(container.format.name.split(",")):
-        container.close()
-        raise VideoError(f"{str(path)!r} is not a video but {container.format.long_name!r}")
-    return container
+    return checked(container, str(path))
 
 
 def repacked(stream: Bytes) -> Repacked | Ahead:
@@ -77,7 +74,7 @@ def open_bytes(stream: Repacked | Ahead, max_pixels: int) -> InputContainer:
         av.FFmpegError: It is no video.
         ValueError: It has a name that cannot be read.
     """
-    options = {"max_pixels": str(max_pixels), "protocol_whitelist": "none"}
+    options = {**pixel_limit(max_pixels), "protocol_whitelist": "none"}
     container: InputContainer
     if not isinstance(stream, Repacked):
         container = av.open(stream, "r", options=options, **TOLERANT)
@@ -89,24 +86,24 @@ def open_bytes(stream: Repacked | Ahead, max_pixels: int) -> InputContainer:
     return container
 
 
-class Fetched:
-    """The bytes behind an address, as FFmpeg fetches them.
+def fetched(container: InputContainer) -> Pieces:
+    """Return the bytes behind an address, as FFmpeg fetches them.
 
     Args:
-        container: Opened with the format ``"data"``; closed when this goes.
+        container: Opened with the format ``"data"``; closed when they go.
     """
+    packets = (bytes(packet) for packet in container.demux(container.streams[0]) if packet.size)
+    stream = Pieces(packets)
+    weakref.finalize(stream, container.close)
+    return stream
 
-    def __init__(self, container: InputContainer) -> None:
-        self._packets: Iterator[Any] = container.demux(container.streams[0])
-        self._left = b""
-        weakref.finalize(self, container.close)
 
-    def read(self, size: int) -> bytes:
-        """See ``Bytes``."""
-        while not self._left and (packet := next(self._packets, None)) is not None:
-            self._left = bytes(packet)
-        data, self._left = self._left[:size], self._left[size:]
-        return data
+def checked(container: InputContainer, name: str) -> InputContainer:
+    """Return a container unless it is a list of other files, which is closed and refused."""
+    if REFUSED_FORMATS.intersection(container.format.name.split(",")):
+        container.close()
+        raise VideoError(f"{name!r} is not a video but {container.format.long_name!r}")
+    return container
 
 
 def _why_unreadable(path: Path, error: Exception) -> str:

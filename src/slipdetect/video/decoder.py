@@ -1,11 +1,9 @@
-"""Reading packets and decoding frames in the face of damage, and judging what is missing.
-
-In: an open container and a stream. Out: frames in order of presentation, and a filled report.
-"""
+"""Reading packets and decoding frames in the face of damage, and judging what is missing."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from fractions import Fraction
 from itertools import pairwise
 from math import floor
@@ -22,26 +20,10 @@ from av.video.stream import VideoStream
 
 from slipdetect.errors import UsageError
 from slipdetect.video.frame import DecodeReport
-from slipdetect.video.orientation import UPRIGHT, Orientation
+from slipdetect.video.orientation import UPRIGHT, Stored
 from slipdetect.video.timing import DEFAULT_FRAME_RATE, MAX_FRAME_RATE, header_rate
 
 _SMALLEST_SIDE = 2
-_ASPECT_LIMIT = 10
-
-
-def plausible_aspect(aspect: Fraction | None) -> Fraction:
-    """Return the width of a pixel over its height; 1 when the file says nothing or nonsense."""
-    if aspect is None or not Fraction(1, _ASPECT_LIMIT) <= aspect <= _ASPECT_LIMIT:
-        return Fraction(1)
-    return aspect
-
-
-def displayed_size(
-    width: int, height: int, aspect: Fraction, orientation: Orientation = UPRIGHT
-) -> tuple[int, int]:
-    """Return (width, height) in square pixels of a picture of a stored size, upright."""
-    wide = max(1, round(width * aspect))
-    return (height, wide) if orientation.turns % 2 else (wide, height)
 
 
 def shrunk_size(width: int, height: int, short_side: int) -> tuple[int, int]:
@@ -55,45 +37,32 @@ class Rescaler:
 
     A frame whose stored size differs from the first one's is fitted into the first one's size
     with black borders, so that all pictures of a video have one shape.
+
+    Args:
+        stored: How the first frame is stored.
+        short_side: Pixels of the shorter displayed side, rounded down to even and never more than
+            the video has; None keeps the stored pixels, whatever their aspect.
+
+    Raises:
+        UsageError: ``short_side`` is smaller than 2.
     """
 
-    def __init__(
-        self,
-        width: int,
-        height: int,
-        aspect: Fraction,
-        orientation: Orientation,
-        short_side: int | None,
-    ) -> None:
-        """Choose the output size.
-
-        Args:
-            width: Stored pixels per row of the first frame.
-            height: Stored rows of the first frame.
-            aspect: Width of a pixel over its height.
-            orientation: What makes the stored pictures upright.
-            short_side: Pixels of the shorter displayed side, rounded down to even and never
-                more than the video has; None keeps the stored pixels, whatever their aspect.
-
-        Raises:
-            UsageError: ``short_side`` is smaller than 2.
-        """
+    def __init__(self, stored: Stored, short_side: int | None) -> None:
         if short_side is not None and short_side < _SMALLEST_SIDE:
             raise UsageError(f"short side must be at least {_SMALLEST_SIDE}, not {short_side}")
-        self._stored = (width, height)
-        self._orientation = orientation
-        self._size = self._stored
+        self._stored = stored
+        self._size = stored.width, stored.height
         if short_side is not None:
-            self._size = shrunk_size(*displayed_size(width, height, aspect), short_side)
+            # the picture is turned when it is small
+            lying = replace(stored, orientation=UPRIGHT)
+            self._size = shrunk_size(*lying.displayed, short_side)
         self._reformatter = VideoReformatter()
 
     def __call__(self, frame: av.VideoFrame) -> npt.NDArray[np.uint8]:
         """Return ``frame`` as an upright (height, width, 3) uint8 RGB array."""
-        if (frame.width, frame.height) == self._stored:
-            image = self._convert(frame, *self._size)
-        else:
-            image = self._letterbox(frame)
-        return self._orientation(image)
+        fits = self._stored.fits(frame)
+        image = self._convert(frame, *self._size) if fits else self._letterbox(frame)
+        return self._stored.orientation(image)
 
     def _letterbox(self, frame: av.VideoFrame) -> npt.NDArray[np.uint8]:
         width, height = self._size
@@ -225,7 +194,7 @@ class FrameDecoder:
                     if packet.size:
                         errors = 0
                         yield packet
-            except av.FFmpegError:
+            except (av.FFmpegError, OSError):
                 errors += 1
                 self._fail()
             except IndexError:
@@ -314,16 +283,19 @@ def is_cut_off(path: Path) -> bool:
     Reads only box headers: ISO/IEC 14496-12 section 4.2 (MP4, MOV), RFC 8794 section 6 (Matroska),
     the RIFF chunk of AVI.
     """
-    size = path.stat().st_size
-    with path.open("rb") as file:
-        start = file.read(12)
-        file.seek(0)
-        if start[4:8] in _MP4_STARTS:
-            return _mp4_end(file, size) > size
-        if start[:4] == _EBML_MAGIC:
-            return _matroska_end(file) > size
-        if start[:4] == b"RIFF":
-            return _riff_end(file, size) > size
+    try:
+        size = path.stat().st_size
+        with path.open("rb") as file:
+            start = file.read(12)
+            file.seek(0)
+            if start[4:8] in _MP4_STARTS:
+                return _mp4_end(file, size) > size
+            if start[:4] == _EBML_MAGIC:
+                return _matroska_end(file) > size
+            if start[:4] == b"RIFF":
+                return _riff_end(file, size) > size
+    except OSError:  # moved or removed while its pictures were read: nothing tells
+        pass
     return False
 
 

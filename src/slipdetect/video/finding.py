@@ -1,7 +1,6 @@
 """The videos of a folder, by their content where the name does not tell.
 
-In: a folder. Out: the videos below it, and what was passed by. A video library is loaded only for
-files whose name and first bytes say nothing.
+A video library is loaded only for files whose name and first bytes say nothing.
 """
 
 from __future__ import annotations
@@ -14,6 +13,7 @@ from functools import cache, lru_cache
 from itertools import islice
 from mimetypes import MimeTypes
 from pathlib import Path
+from stat import S_ISDIR
 
 from slipdetect._text import printable
 from slipdetect.errors import VideoError
@@ -69,12 +69,17 @@ def find_videos(path: Path) -> list[Path]:
     as a warning. Otherwise as ``search_folder``.
 
     Raises:
-        VideoError: ``path`` does not exist.
+        VideoError: ``path`` does not exist or cannot be looked at.
     """
     path = Path(path)
-    if not path.exists():
-        raise VideoError(f"{str(path)!r} was not found; check the path")
-    if not path.is_dir():
+    try:
+        is_folder = S_ISDIR(path.stat().st_mode)
+    except FileNotFoundError as error:
+        raise VideoError(f"{str(path)!r} was not found; check the path") from error
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or error
+        raise VideoError(f"{str(path)!r} cannot be read: {reason}; check the path") from error
+    if not is_folder:
         return [path]
     found = search_folder(path)
     for level, files, what in (
@@ -93,14 +98,25 @@ def search_folder(folder: Path) -> Found:
     files carry them. Links to folders are not followed.
     """
     found = Found()
-    for place, _, names in os.walk(folder):
+
+    def note(error: OSError) -> None:
+        found.unknown.append(Path(error.filename))
+
+    for place, _, names in os.walk(folder, onerror=note):
         for name in names:
             path = Path(place, name)
-            if not name.startswith(".") and path.is_file():
+            if not name.startswith(".") and _may_be_file(path):
                 _list_of(path, found).append(path)
     for each in (found.videos, found.others, found.unknown):
         each.sort()
     return found
+
+
+def _may_be_file(path: Path) -> bool:
+    try:
+        return path.is_file()
+    except OSError:  # whoever reads it says why that cannot be
+        return True
 
 
 def is_video_file(path: Path) -> bool:

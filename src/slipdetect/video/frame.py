@@ -1,7 +1,4 @@
-"""What leaves the video room: pictures with times, what the header says, how decoding went.
-
-In: nothing. Out: ``Frame``, ``Moment``, ``VideoInfo``, ``DecodeReport``.
-"""
+"""What leaves the video room: pictures with times, what the header says, how decoding went."""
 
 from __future__ import annotations
 
@@ -9,6 +6,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypedDict, cast
 
+from slipdetect._text import named
 from slipdetect.errors import UsageError
 
 if TYPE_CHECKING:
@@ -198,21 +196,17 @@ class DecodeReport:
                 f"{_said(each.start)} to {_said(each.end)} ({_said(each.end - each.start)})"
                 for each in self.gaps
             ]
-            self.warn(f"{many} without pictures: {_listed(where)}")
+            self.warn(f"{many} without pictures: {named(where, _NAMED)}")
         if self.joins:
             where = [_said(each.at) for each in self.joins]
             self.warn(
-                "timestamps jump: the parts are joined one after the other, at " + _listed(where)
+                "timestamps jump: the parts are joined one after the other, at "
+                + named(where, _NAMED)
             )
 
 
 def _said(seconds: float) -> str:
     return f"{seconds:.1f} s"
-
-
-def _listed(texts: Sequence[str]) -> str:
-    more = f" and {len(texts) - _NAMED} more" if len(texts) > _NAMED else ""
-    return ", ".join(texts[:_NAMED]) + more
 
 
 class VideoOptions(TypedDict, total=False):

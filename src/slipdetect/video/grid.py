@@ -1,7 +1,4 @@
-"""Frames at even distances, and the stretches between gaps.
-
-In: frames, or anything else, with seconds. Out: the nearest to each point of a grid; parts.
-"""
+"""Frames at even distances, and the stretches between gaps."""
 
 from __future__ import annotations
 

@@ -1,17 +1,13 @@
-"""Pictures of interlaced recordings without combs: FFmpeg's own filter, one picture a frame.
-
-In: decoded frames with times. Out: the same times; frames that are flagged as two fields of
-different moments are deinterlaced, all others are those that came in.
-"""
+"""Pictures of interlaced recordings without combs: FFmpeg's own filter, one picture a frame."""
 
 from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterator
-from fractions import Fraction
 
 import av
-import av.filter
+
+from slipdetect.video.orientation import filters_for
 
 Timed = tuple[float, av.VideoFrame]
 
@@ -28,64 +24,39 @@ def deinterlaced(frames: Iterator[Timed]) -> Iterator[Timed]:
     """
     fields: _Fields | None = None
     for time, frame in frames:
-        if fields is not None and not fields.takes(frame):
-            yield from fields.rest()
+        if fields is not None and fields.kind != _kind(frame):
+            yield from fields.push(None)
             fields = None
-        if fields is None and frame.interlaced_frame:
-            if frame.width < _LEAST_WIDTH or frame.height < _LEAST_HEIGHT:
-                yield time, frame
-                continue
+        large = frame.width >= _LEAST_WIDTH and frame.height >= _LEAST_HEIGHT
+        if fields is None and frame.interlaced_frame and large:
             fields = _Fields(frame)
         if fields is None:
             yield time, frame
         else:
-            yield from fields.push(time, frame)
+            fields.times.append(time)
+            yield from fields.push(frame)
     if fields is not None:
-        yield from fields.rest()
+        yield from fields.push(None)
 
 
 class _Fields:
-    """A graph of the filter for frames of one size and format.
-
-    Args:
-        first: The first one.
-    """
+    """The filter for frames like the first one, and the times of those inside."""
 
     def __init__(self, first: av.VideoFrame) -> None:
-        self._graph = av.filter.Graph()
-        source = self._graph.add_buffer(
-            width=first.width, height=first.height, format=first.format, time_base=Fraction(1)
-        )
-        name, options = _FILTER
-        self._graph.link_nodes(
-            source, self._graph.add(name, options), self._graph.add("buffersink")
-        ).configure()
-        self._kind = _kind(first)
-        self._times: deque[float] = deque()
+        self._graph = filters_for(first, _FILTER)
+        self.kind = _kind(first)
+        self.times: deque[float] = deque()
 
-    def takes(self, frame: av.VideoFrame) -> bool:
-        """Return whether a frame is like the first one."""
-        return _kind(frame) == self._kind
-
-    def push(self, time: float, frame: av.VideoFrame) -> Iterator[Timed]:
-        """Take the next frame, and yield what is done."""
-        self._times.append(time)
+    def push(self, frame: av.VideoFrame | None) -> Iterator[Timed]:
+        """Take the next frame, or None behind the last one, and yield what is done."""
         self._graph.vpush(frame)
-        yield from self._done()
-
-    def rest(self) -> Iterator[Timed]:
-        """Yield what is left."""
-        self._graph.vpush(None)
-        yield from self._done()
-
-    def _done(self) -> Iterator[Timed]:
         while True:
             try:
-                frame = self._graph.vpull()
+                done = self._graph.vpull()
             except (av.BlockingIOError, av.EOFError):
                 return
             # as many come out as went in, in their order; their own stamps are doubled
-            yield self._times.popleft(), frame
+            yield self.times.popleft(), done
 
 
 def _kind(frame: av.VideoFrame) -> tuple[int, int, str]:

@@ -1,7 +1,4 @@
-"""A recording in pieces, as cameras write it, read as one: a single time line over many files.
-
-In: files in order. Out: a ``Video``.
-"""
+"""A recording in pieces, as cameras write it, read as one: a single time line over many files."""
 
 from __future__ import annotations
 
@@ -57,8 +54,7 @@ class JoinedVideo(Video):
         if first is None:
             raise self._failure or VideoError(f"{source!r} has no files; name some")
         self._piece: Video | None = first
-        self._start, self._first, self._aspect = first.info.start, first._first, first._aspect
-        self._orientation = first._orientation
+        self._start, self._stored = first.info.start, first._stored
         self.details = first.details
         # the number of pieces is known, and how long they are only of those that were opened
         length = first.info.duration
@@ -72,7 +68,6 @@ class JoinedVideo(Video):
             self._piece.close()
 
     def timed(self) -> Iterator[tuple[float, av.VideoFrame]]:
-        """Yield the frames of all pieces as decoded, without combs, at their seconds."""
         begin: float | None = None
         try:
             while self._piece is not None:
@@ -137,9 +132,10 @@ class JoinedVideo(Video):
     def _check_likeness(self, piece: Video) -> None:
         if not self.report.pieces:
             return
-        if (piece._first.width, piece._first.height) != (self._first.width, self._first.height):
+        own, whole = piece._stored, self._stored
+        if (own.width, own.height) != (whole.width, whole.height):
             self.report.warn("the frame size changes: later frames are fitted into the first")
-        if (piece._orientation, piece._aspect) != (self._orientation, self._aspect):
+        if (own.orientation, own.aspect) != (whole.orientation, whole.aspect):
             self._say(
                 "it lies otherwise, or has other pixels, than the first piece, and is shown as that"
                 " one is",

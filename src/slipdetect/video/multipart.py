@@ -1,8 +1,4 @@
-"""JPEGs between boundaries, as cameras send them by HTTP, in a form that keeps their times.
-
-In: bytes of ``multipart/x-mixed-replace``. Out: a container that FFmpeg reads: with the times that
-the parts' headers tell (IVF), or without any (a run of JPEGs).
-"""
+"""JPEGs between boundaries, as cameras send them by HTTP, in a form that keeps their times."""
 
 from __future__ import annotations
 
@@ -11,6 +7,7 @@ import struct
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import chain, islice, pairwise
+from statistics import median_low
 from typing import Protocol
 
 SNIFFED = 4096  # bytes that tell whether a file is of this kind, behind the head of an HTTP answer
@@ -19,6 +16,7 @@ _BEHIND_MORE = re.compile(
     re.IGNORECASE | re.MULTILINE,
 )
 _MOST_HEADER = 8_192
+_MOST_DIGITS, _MOST_PICTURE = 8, 10**8  # of a length, and bytes: what is longer is no picture
 _CHUNK = 65_536
 _TICKS = 1_000_000  # a second
 _LOOKED_AT = 10  # pictures that tell whether there are times, and their unit
@@ -56,7 +54,6 @@ class Ahead:
         self._left = self.first
 
     def read(self, size: int) -> bytes:
-        """See ``Bytes``."""
         if not self._left:
             return self._stream.read(size)
         data, self._left = self._left[:size], self._left[size:]
@@ -96,9 +93,13 @@ def parts(stream: Bytes) -> Iterator[Part]:
             boundary = begun[-1]
         if not head or not boundary:  # the head of an HTTP answer, or other text before the first
             continue
-        told = dict(_field(line) for line in head)
+        fields = (line.partition(b":") for line in head)
+        told = {name.strip().lower(): value.strip() for name, _, value in fields}
         length = told.get(b"content-length", b"")
-        size = int(length) if length.isdigit() else held.find(b"\r\n" + boundary)
+        if length.isdigit() and len(length) <= _MOST_DIGITS:
+            size: int | None = int(length)
+        else:
+            size = held.find(b"\r\n" + boundary, _MOST_PICTURE)
         data = None if size is None else held.take(size)
         if data is None:
             return
@@ -143,11 +144,6 @@ class _Buffer:
         return bool(data)
 
 
-def _field(line: bytes) -> tuple[bytes, bytes]:
-    name, _, value = line.partition(b":")
-    return name.strip().lower(), value.strip()
-
-
 def _time(text: bytes) -> float | None:
     try:
         time = float(text)
@@ -156,7 +152,24 @@ def _time(text: bytes) -> float | None:
     return time if 0 <= time < _MOST_SECONDS * max(_UNITS) else None
 
 
-class Repacked:
+class Pieces:
+    """Bytes that come in pieces of any length.
+
+    Args:
+        pieces: None of them empty.
+    """
+
+    def __init__(self, pieces: Iterator[bytes]) -> None:
+        self._pieces = pieces
+        self._left = b""
+
+    def read(self, size: int) -> bytes:
+        self._left = self._left or next(self._pieces, b"")
+        data, self._left = self._left[:size], self._left[size:]
+        return data
+
+
+class Repacked(Pieces):
     """The pictures of a multipart stream as FFmpeg reads them.
 
     Args:
@@ -174,14 +187,12 @@ class Repacked:
         told = [(index, part.time) for index, part in enumerate(first) if part.time is not None]
         self.format = "ivf" if told else "mjpeg"
         self.warning: str | None = None
-        self._left = b""
-        self._pieces: Iterator[bytes]
         if not told:
-            self._pieces = (part.data for part in chain(first, found))
+            super().__init__(part.data for part in chain(first, found))
             return
         steps = [(b - a) / (j - i) for (i, a), (j, b) in pairwise(told)]
-        step = max(0.0, _usual(steps)) if steps else 0.0
-        unit = _unit(step, _usual([time for _, time in told]))
+        step = max(0.0, median_low(steps)) if steps else 0.0
+        unit = _unit(step, median_low(time for _, time in told))
         if unit > 1:
             self.warning = (
                 f"X-Timestamp is taken for {_UNITS[unit]}: as seconds it is too late, or pictures"
@@ -189,17 +200,7 @@ class Repacked:
             )
         begin, time = told[0]
         early = [Part(first[i].data, time - (begin - i) * step) for i in range(begin)]
-        self._pieces = _timed(chain(early, first[begin:], found), unit)
-
-    def read(self, size: int) -> bytes:
-        """See ``Bytes``."""
-        while not self._left:
-            piece = next(self._pieces, None)
-            if piece is None:
-                return b""
-            self._left = piece
-        data, self._left = self._left[:size], self._left[size:]
-        return data
+        super().__init__(_timed(chain(early, first[begin:], found), unit))
 
 
 def _looked_at(found: Iterator[Part]) -> list[Part]:
@@ -210,10 +211,6 @@ def _looked_at(found: Iterator[Part]) -> list[Part]:
     if not (dated and 0 < times[1] - times[0] <= _MOST_STEP):
         first += islice(found, _LOOKED_AT - len(first))
     return first
-
-
-def _usual(values: list[float]) -> float:
-    return sorted(values)[(len(values) - 1) // 2]
 
 
 def _unit(step: float, time: float) -> int:

@@ -1,20 +1,18 @@
-"""How the pictures of a recording have to be turned and mirrored to be upright.
-
-In: a decoded frame, or the matrix that it carries. Out: an ``Orientation``.
-"""
+"""How the pictures of a recording have to be turned and mirrored to be upright."""
 
 from __future__ import annotations
 
 import math
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import Any
+from typing import Any, Self
 
 import av
 import av.filter
 import numpy as np
 import numpy.typing as npt
 from av.sidedata.sidedata import Type
+from av.video.stream import VideoStream
 
 
 @dataclass(frozen=True)
@@ -44,6 +42,42 @@ class Orientation:
 
 
 UPRIGHT = Orientation()
+_ASPECT_LIMIT = 10
+
+
+@dataclass(frozen=True)
+class Stored:
+    """How the pictures of a recording are stored.
+
+    Attributes:
+        width: Pixels per row.
+        height: Rows.
+        aspect: Width of a pixel over its height.
+        orientation: What makes them upright.
+    """
+
+    width: int
+    height: int
+    aspect: Fraction = Fraction(1)
+    orientation: Orientation = UPRIGHT
+
+    @classmethod
+    def of(cls, first: av.VideoFrame, stream: VideoStream) -> Self:
+        """Return what a stream and its first frame say; nonsense about pixels counts as nothing."""
+        aspect = stream.sample_aspect_ratio
+        if aspect is None or not Fraction(1, _ASPECT_LIMIT) <= aspect <= _ASPECT_LIMIT:
+            aspect = Fraction(1)
+        return cls(first.width, first.height, aspect, orientation_of(first))
+
+    @property
+    def displayed(self) -> tuple[int, int]:
+        """Return (width, height) in square pixels, upright."""
+        wide = max(1, round(self.width * self.aspect))
+        return (self.height, wide) if self.orientation.turns % 2 else (wide, self.height)
+
+    def fits(self, frame: av.VideoFrame) -> bool:
+        """Return whether a frame is stored in the same size."""
+        return (frame.width, frame.height) == (self.width, self.height)
 
 
 def orientation_of(frame: av.VideoFrame) -> Orientation:
@@ -70,14 +104,20 @@ _UNKNOWN = range(len(Type), len(Type) + 16)
 
 def _with_known_data(frame: av.VideoFrame) -> av.VideoFrame:
     """Return a frame without the kinds of data beside which PyAV shows none, as Exif of JPEG."""
+    graph = filters_for(frame, *(("sidedata", f"mode=delete:type={kind}") for kind in _UNKNOWN))
+    graph.vpush(frame)
+    return graph.vpull()
+
+
+def filters_for(frame: av.VideoFrame, *filters: tuple[str, str]) -> av.filter.Graph:
+    """Return a graph of filters, names and options, for frames of a frame's size and format."""
     graph = av.filter.Graph()
     source = graph.add_buffer(
         width=frame.width, height=frame.height, format=frame.format, time_base=Fraction(1)
     )
-    filters = [graph.add("sidedata", f"mode=delete:type={kind}") for kind in _UNKNOWN]
-    graph.link_nodes(source, *filters, graph.add("buffersink")).configure()
-    graph.vpush(frame)
-    return graph.vpull()
+    nodes = [graph.add(name, options) for name, options in filters]
+    graph.link_nodes(source, *nodes, graph.add("buffersink")).configure()
+    return graph
 
 
 def orientation_by_matrix(a: float, b: float, c: float, d: float) -> Orientation:

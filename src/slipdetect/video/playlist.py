@@ -1,8 +1,4 @@
-"""Playlists of local files: the pieces of one recording, in order.
-
-In: an ``.ffconcat`` or ``.m3u8`` file that the user named. Out: the files that it names, all in its
-own folder or below.
-"""
+"""Playlists of local files: the pieces of one recording, in order."""
 
 from __future__ import annotations
 
@@ -12,9 +8,11 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from urllib.parse import unquote
 
+from slipdetect._address import address_scheme
 from slipdetect.errors import VideoError
 
 _MOST_BYTES = 16_000_000  # a million names
+_MOST_SHOWN = 80  # characters of what is no name
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+:")
 _NO_PART = {"duration", "file_packet_metadata", "file_packet_meta", "ffconcat"}
 # tags of HTTP live streaming with which a file by itself is not what is to be played
@@ -26,9 +24,9 @@ _REFUSED_TAGS = {
 }
 
 
-def is_playlist(path: Path) -> bool:
+def is_playlist(source: str) -> bool:
     """Return whether a file is a playlist by its name; one under another name is never read."""
-    return path.suffix.lower() in _READERS
+    return address_scheme(source) is None and Path(source).suffix.lower() in _READERS
 
 
 def read_playlist(path: Path) -> list[Path]:
@@ -60,16 +58,22 @@ def read_playlist(path: Path) -> list[Path]:
 def _inside(name: str, folder: Path, where: str) -> Path:
     if _SCHEME.match(name):
         raise VideoError(f"{where}: an address is no file on this machine; name files only")
-    path = folder / name
-    if not path.is_file() and "%" in name:  # as in addresses
-        path = folder / unquote(name)
-    if not path.resolve().is_relative_to(folder.resolve()):
+    try:
+        path = folder / name
+        if not path.is_file() and "%" in name:  # as in addresses
+            path = folder / unquote(name)
+        if not path.resolve().is_relative_to(folder.resolve()):
+            raise VideoError(
+                f"{where}: {name!r} is not in the folder of the playlist; put the playlist above"
+                " all its files, or name them with --join"
+            )
+        if not path.is_file():
+            raise VideoError(f"{where}: {name!r} was not found; check the path")
+    except (OSError, ValueError) as error:  # too long, not allowed, or with a NUL
         raise VideoError(
-            f"{where}: {name!r} is not in the folder of the playlist; put the playlist above all"
-            " its files, or name them with --join"
-        )
-    if not path.is_file():
-        raise VideoError(f"{where}: {name!r} was not found; check the path")
+            f"{where}: {name[:_MOST_SHOWN]!r} is no name of a file that can be read;"
+            " check the playlist"
+        ) from error
     return path
 
 
@@ -91,14 +95,15 @@ def _ffconcat(text: str, where: str) -> Iterator[tuple[int, str]]:
 
 def _m3u8(text: str, where: str) -> Iterator[tuple[int, str]]:
     for number, line in enumerate(text.splitlines(), 1):
-        tag, _, value = line.strip().partition(":")
+        name = line.strip()
+        tag, _, value = name.partition(":")
         what = _REFUSED_TAGS.get(tag)
         if tag == "#EXT-X-KEY" and "METHOD=NONE" not in value:
             what = "encrypted files"
         if what is not None:
             raise VideoError(f"{where} line {number} names {what}, which is not supported")
-        if line.strip() and not line.startswith("#"):
-            yield number, line.strip()
+        if name and not name.startswith("#"):
+            yield number, name
 
 
 _READERS: dict[str, Callable[[str, str], Iterator[tuple[int, str]]]] = {

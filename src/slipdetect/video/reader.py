@@ -1,8 +1,4 @@
-"""Opening a video, and checking first what was named.
-
-In: what the user typed. Out: a ``Video`` with its first frame decoded, or a ``VideoError``.
-Nothing but ``open_video`` loads a video library.
-"""
+"""Opening a video, and checking first what was named; only ``open_video`` loads a video library."""
 
 from __future__ import annotations
 
@@ -23,6 +19,7 @@ if TYPE_CHECKING:
 
 _PLAYLISTS = (b"#EXTM3U", b"ffconcat", b"[playlist]", b"<?xml", b"<MPD", b"v=0")
 _SNIFFED = 64
+_MANIFEST = b'{\n"format": "slipdetect extraction"'
 
 
 def check_source(source: str | os.PathLike[str]) -> Path:
@@ -31,7 +28,18 @@ def check_source(source: str | os.PathLike[str]) -> Path:
     Raises:
         VideoError: It is missing, a folder, a device, empty, unreadable, a playlist or an address.
     """
-    text = os.fspath(source)
+    path = _regular_file(os.fspath(source))
+    start = first_bytes(path, _SNIFFED).removeprefix(b"\xef\xbb\xbf").lstrip()
+    # a decoder would open the files that it names without asking
+    if start.startswith(_PLAYLISTS):
+        raise VideoError(
+            f"{str(path)!r} is a playlist that points to other files, not a video;"
+            " give the video itself, or name it .ffconcat or .m3u8 to have its files joined"
+        )
+    return path
+
+
+def _regular_file(text: str) -> Path:
     if not text:
         raise VideoError("no video was named: the file name is empty; give the path of a video")
     scheme = address_scheme(text) if "://" in text else None
@@ -44,12 +52,6 @@ def check_source(source: str | os.PathLike[str]) -> Path:
     if "\0" in text:
         raise VideoError(f"{text!r} is not a file name: it holds a NUL character; check the list")
     path = Path(text)
-    _check_kind(path)
-    _check_start(path)
-    return path
-
-
-def _check_kind(path: Path) -> None:
     name = repr(str(path))
     try:
         status = path.stat()
@@ -65,19 +67,10 @@ def _check_kind(path: Path) -> None:
         )
     if status.st_size == 0:
         raise VideoError(f"{name} is an empty file (0 bytes); copy or record it again")
+    return path
 
 
-def _check_start(path: Path) -> None:
-    """Refuse files that name other files, which a decoder would open without asking."""
-    start = first_bytes(path).removeprefix(b"\xef\xbb\xbf").lstrip()
-    if start.startswith(_PLAYLISTS):
-        raise VideoError(
-            f"{str(path)!r} is a playlist that points to other files, not a video;"
-            " give the video itself, or name it .ffconcat or .m3u8 to have its files joined"
-        )
-
-
-def first_bytes(path: Path) -> bytes:
+def first_bytes(path: Path, size: int) -> bytes:
     """Return the first bytes of a file.
 
     Raises:
@@ -85,7 +78,7 @@ def first_bytes(path: Path) -> bytes:
     """
     try:
         with path.open("rb") as file:
-            return file.read(_SNIFFED)
+            return file.read(size)
     except OSError as error:
         raise VideoError(
             f"{str(path)!r} cannot be read: {error.strerror}; check its permissions"
@@ -93,6 +86,29 @@ def first_bytes(path: Path) -> bytes:
 
 
 DEFAULT_MAX_PIXELS = 64_000_000
+
+
+def is_stored_video(path: Path) -> bool:
+    """Tell whether a file is the manifest of a stored video.
+
+    Raises:
+        VideoError: It cannot be read.
+    """
+    return path.suffix == ".json" and first_bytes(path, len(_MANIFEST)) == _MANIFEST
+
+
+def recorded_bytes(path: Path) -> int:
+    """Return the bytes of a recording: those of its file, or of a stored video's pictures.
+
+    Raises:
+        VideoError: It cannot be read.
+    """
+    try:
+        if not is_stored_video(path):
+            return path.stat().st_size
+        return sum(file.stat().st_size for file in path.with_suffix("").glob("frame_*.jpg"))
+    except OSError as error:
+        raise VideoError(f"{str(path)!r} cannot be read: {error.strerror}; check it") from error
 
 
 def open_video(
@@ -122,7 +138,10 @@ def open_video(
         VideoError: The source is missing, no video, too large or has no frame to decode.
         UsageError: A parameter makes no sense.
     """
+    from slipdetect.video.containers import open_container
+    from slipdetect.video.joined import JoinedVideo
     from slipdetect.video.timing import MAX_FRAME_RATE, MIN_FRAME_RATE
+    from slipdetect.video.video import Video
 
     if frame_rate is not None and not MIN_FRAME_RATE <= frame_rate <= MAX_FRAME_RATE:
         raise UsageError(
@@ -132,20 +151,28 @@ def open_video(
         raise UsageError(f"maximal duration must be more than 0 seconds, not {max_duration!r}")
     name = os.fspath(source)
     files: Sequence[str | Path] | None = None if pieces is None else pieces.get(name)
-    if files is None and is_playlist(Path(name)):
-        _check_kind(Path(name))
-        files = read_playlist(Path(name))
+    if files is None and is_playlist(name):
+        files = read_playlist(_regular_file(name))
     if time_from_name is not None:
         name_pattern(time_from_name)
 
-    def open_file(path: str, max_duration: float | None) -> Video:
-        video = _open_file(path, stream, frame_rate, max_pixels, max_duration)
+    def open_file(name: str, max_duration: float | None) -> Video:
+        path = check_source(name)
+        if is_stored_video(path):
+            from slipdetect.video.stored_pictures import StoredPictures
+
+            video: Video = StoredPictures(path, frame_rate, max_pixels, max_duration)
+        else:
+            container = open_container(path, max_pixels)
+            try:
+                video = Video(container, name, stream, frame_rate, max_pixels, max_duration)
+            except BaseException:
+                container.close()
+                raise
         return video if time_from_name is None else _timed_by_name(video, time_from_name)
 
     if files is None:
         return open_file(name, max_duration)
-    from slipdetect.video.joined import JoinedVideo
-
     paths = [Path(file) for file in files]
     return JoinedVideo(name, paths, lambda path: open_file(str(path), None), max_duration)
 
@@ -159,35 +186,3 @@ def _timed_by_name(video: Video, pattern: str) -> Video:
         )
     video.info = replace(video.info, started=began)
     return video
-
-
-def _open_file(
-    name: str,
-    stream: int | None,
-    frame_rate: float | None,
-    max_pixels: int,
-    max_duration: float | None,
-) -> Video:
-    from slipdetect.video.containers import open_container
-    from slipdetect.video.video import (
-        Video,
-        choose_stream,
-        prepare_stream,
-        streams_not_read,
-    )
-
-    path = check_source(name)
-    if path.suffix == ".json":
-        from slipdetect.video.stored_pictures import StoredPictures, is_stored_video
-
-        if is_stored_video(path):
-            return StoredPictures(path, frame_rate, max_pixels, max_duration)
-    container = open_container(path, max_pixels)
-    try:
-        chosen = choose_stream(container, path, stream)
-        prepare_stream(chosen, path, max_pixels)
-        unread = streams_not_read(container, stream)
-        return Video(container, chosen, name, frame_rate, max_duration, unread)
-    except BaseException:
-        container.close()
-        raise

@@ -1,7 +1,4 @@
-"""A video stored in the field's layout, read like any other: the pictures that its manifest times.
-
-In: ``NAME.json`` beside ``NAME/frame_000001.jpg``. Out: a ``Video``.
-"""
+"""A video stored in the field's layout, read like any other."""
 
 from __future__ import annotations
 
@@ -17,44 +14,11 @@ import cv2
 import numpy as np
 
 from slipdetect.errors import VideoError
-from slipdetect.video.decoder import plausible_aspect
 from slipdetect.video.frame import GAP_SECONDS, DecodeReport, Gap, VideoInfo
-from slipdetect.video.orientation import UPRIGHT
+from slipdetect.video.orientation import Stored
 from slipdetect.video.video import Video
 
-_START = b'{\n"format": "slipdetect extraction"'
 _LAYOUT = "tsn"
-
-
-def is_stored_video(path: Path) -> bool:
-    """Tell whether a file is the manifest of a stored video.
-
-    Raises:
-        VideoError: It cannot be read.
-    """
-    if path.suffix != ".json":
-        return False
-    try:
-        with path.open("rb") as file:
-            return file.read(len(_START)) == _START
-    except OSError as error:
-        raise VideoError(
-            f"{str(path)!r} cannot be read: {error.strerror}; check its permissions"
-        ) from error
-
-
-def recorded_bytes(path: Path) -> int:
-    """Return the bytes of a recording: those of its file, or of a stored video's pictures.
-
-    Raises:
-        VideoError: It cannot be read.
-    """
-    try:
-        if not is_stored_video(path):
-            return path.stat().st_size
-        return sum(file.stat().st_size for file in path.with_suffix("").glob("frame_*.jpg"))
-    except OSError as error:
-        raise VideoError(f"{str(path)!r} cannot be read: {error.strerror}; check it") from error
 
 
 class StoredPictures(Video):
@@ -84,13 +48,12 @@ class StoredPictures(Video):
         self._max_duration = math.inf if max_duration is None else max_duration
         self._started = False
         self.details = None
-        self._aspect, self._orientation = plausible_aspect(None), UPRIGHT
         first = self._picture(0)
         if first is None:
             raise VideoError(
                 f"{self._source!r} lacks its first picture, {self._name(0)!r}; make it again"
             )
-        self._first = first
+        self._first, self._stored = first, Stored(first.width, first.height)
         last, steps = self._times[-1] - self._times[0], len(self._times) - 1
         self.info = VideoInfo(
             source=self._source,
@@ -108,15 +71,11 @@ class StoredPictures(Video):
         """Nothing is open between two pictures."""
 
     def timed(self) -> Iterator[tuple[float, av.VideoFrame]]:
-        """Yield all pictures at their seconds."""
-        self.report.gaps += [
-            Gap(one, other) for one, other in pairwise(self._times) if other - one > GAP_SECONDS
-        ]
-        self.report.conclude(0.0)
+        last = self._times[0]
         for index, time in enumerate(self._times):
             if time - self._times[0] >= self._max_duration:
                 self.report.warn(f"stopped after {self._max_duration:g} seconds as asked")
-                return
+                break
             picture = self._first if index == 0 else self._picture(index)
             if picture is None:
                 self.report.failures += 1
@@ -124,9 +83,13 @@ class StoredPictures(Video):
                 self.report.warn("truncated: a part of the video is missing or unreadable")
                 continue
             self.report.frames += 1
-            if (picture.width, picture.height) != (self._first.width, self._first.height):
+            if not self._stored.fits(picture):
                 self.report.warn("the frame size changes: later frames are fitted into the first")
+            if time - last > GAP_SECONDS:
+                self.report.gaps.append(Gap(last, time))
+            last = time
             yield time, picture
+        self.report.conclude(0.0)
 
     def _name(self, index: int) -> str:
         return f"{self._folder.name}/frame_{index + 1:06d}.jpg"

@@ -1,7 +1,4 @@
-"""Where the times of a stream's pictures come from, by its container.
-
-In: an open container. Out: a ``Timing``, which ``Clock`` goes by; rates and ends that headers tell.
-"""
+"""Where the times of a stream's pictures come from, by its container."""
 
 from __future__ import annotations
 

@@ -1,12 +1,10 @@
-"""Reading a video file as RGB frames with times, optionally sampled to a rate and made smaller.
-
-In: a file. Out: ``Video`` with ``info``, ``report`` and one pass of ``Frame``.
-"""
+"""Reading a video file as RGB frames with times, optionally sampled to a rate and made smaller."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Iterator
+from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
 from typing import Self
@@ -20,22 +18,26 @@ from av.video.stream import VideoStream
 from slipdetect._text import iso_time
 from slipdetect.errors import UsageError, VideoError
 from slipdetect.video.clock import Clock
+from slipdetect.video.containers import pixel_limit
 from slipdetect.video.decoder import (
     FrameDecoder,
     Rescaler,
-    displayed_size,
     is_cut_off,
     is_truncated,
-    plausible_aspect,
 )
-from slipdetect.video.details import Details, details_of
 from slipdetect.video.frame import DecodeReport, Frame, VideoInfo
 from slipdetect.video.grid import nearest_on_grid
 from slipdetect.video.interlacing import deinterlaced
-from slipdetect.video.orientation import orientation_of
+from slipdetect.video.orientation import Stored
 from slipdetect.video.timing import header_end, timing_of
 
 _FIRST_YEAR = 2000
+# ITU-T H.273; what is not told is taken for the first
+_MATRICES = {5: "BT.601", 6: "BT.601", 1: "BT.709", 4: "FCC", 7: "SMPTE 240M", 9: "BT.2020"}
+_RGB = 0
+_MULTIPART = "JPEGs between boundaries, timed by their headers"
+_RANGES = {1: "limited range", 2: "full range"}
+_HIGH_DYNAMIC_RANGE = {16: "PQ", 18: "HLG"}
 
 
 def video_streams(container: InputContainer) -> list[VideoStream]:
@@ -44,14 +46,20 @@ def video_streams(container: InputContainer) -> list[VideoStream]:
     return [s for s in container.streams.video if not s.disposition & attached]
 
 
-def choose_stream(container: InputContainer, path: Path | str, number: int | None) -> VideoStream:
-    """Return video stream ``number`` (None: the first), counted without cover pictures.
+def choose_stream(
+    container: InputContainer, source: str, number: int | None, max_pixels: int
+) -> tuple[VideoStream, str | None]:
+    """Return video stream ``number`` (None: the first), counted without cover pictures, set up.
+
+    Returns:
+        The stream, and a warning where nobody chose one of several.
 
     Raises:
-        VideoError: The file has no such stream, or no decoder for it.
+        VideoError: The file has no such stream, no decoder for it, or larger frames than
+            ``max_pixels``.
         UsageError: ``number`` is negative.
     """
-    name = repr(str(path))
+    name = repr(source)
     wanted = 0 if number is None else number
     if wanted < 0:
         raise UsageError(f"video stream numbers begin at 0, not {wanted}")
@@ -60,44 +68,29 @@ def choose_stream(container: InputContainer, path: Path | str, number: int | Non
         if container.streams.audio:
             raise VideoError(f"{name} has no video stream (audio only); give a file with pictures")
         raise VideoError(f"{name} has no video frames; record or copy it again")
-    if wanted >= len(streams):
-        last = len(streams) - 1
+    last = len(streams) - 1
+    if wanted > last:
         raise VideoError(f"{name} has no video stream {wanted}; its streams are 0 to {last}")
     stream = streams[wanted]
     # The attribute is missing in PyAV's types: streams without a decoder have no context.
     if getattr(stream, "codec_context", None) is None:
         raise VideoError(f"{name} has a video codec that is not supported; convert it to H.264")
-    return stream
-
-
-def streams_not_read(container: InputContainer, number: int | None) -> str | None:
-    """Return a warning where nobody chose one of several video streams, else None."""
-    last = len(video_streams(container)) - 1
-    if number is not None or last < 1:
-        return None
-    others = "1 is the other one" if last == 1 else f"1 to {last} are the others"
-    return (
-        f"{last + 1} video streams: only the first, 0, is looked at;"
-        f" --stream N (stream=N) looks at stream N, {others}"
-    )
-
-
-def prepare_stream(stream: VideoStream, path: Path | str, max_pixels: int) -> None:
-    """Check the frame size in the header and set up the decoder, before anything is decoded.
-
-    Raises:
-        VideoError: Frames are larger than ``max_pixels``.
-    """
     context = stream.codec_context
-    pixels = context.width * context.height
-    if pixels > max_pixels:
+    if context.width * context.height > max_pixels:
         raise VideoError(
-            f"{str(path)!r} has frames of {context.width}x{context.height} pixels, more than the"
+            f"{name} has frames of {context.width}x{context.height} pixels, more than the"
             f" limit of {max_pixels / 1e6:g} million; raise it with max_pixels=... if you trust it"
         )
     # A header may lie about the size, so the decoder gets the limit too.
-    context.options = {"max_pixels": str(max_pixels)}
+    context.options = pixel_limit(max_pixels)
     context.thread_type = "AUTO"
+    if number is not None or last < 1:
+        return stream, None
+    others = "1 is the other one" if last == 1 else f"1 to {last} are the others"
+    return stream, (
+        f"{last + 1} video streams: only the first, 0, is looked at;"
+        f" --stream N (stream=N) looks at stream N, {others}"
+    )
 
 
 class Video:
@@ -110,12 +103,13 @@ class Video:
     def __init__(
         self,
         container: InputContainer,
-        stream: VideoStream,
         source: str,
+        number: int | None,
         frame_rate: float | None,
+        max_pixels: int,
         max_duration: float | None,
-        unread: str | None = None,
     ) -> None:
+        stream, unread = choose_stream(container, source, number, max_pixels)
         self.report = DecodeReport()
         if unread is not None:
             self.report.warn(unread)
@@ -131,15 +125,14 @@ class Video:
         if first is None:
             raise VideoError(_why_no_frames(source, self.report))
         self._start, self._first = first
-        self._aspect = plausible_aspect(stream.sample_aspect_ratio)
-        self._orientation = orientation_of(self._first)
+        self._stored = Stored.of(self._first, stream)
         self.info = self._describe(self._first, source)
         self.details: Details | None = details_of(
-            container, stream, self._first, self._aspect, self._orientation, timing.stamps
+            container, stream, self._first, self._stored, timing.stamps
         )
 
     def _describe(self, first: av.VideoFrame, source: str) -> VideoInfo:
-        width, height = displayed_size(first.width, first.height, self._aspect, self._orientation)
+        width, height = self._stored.displayed
         end = header_end(self._container, self._stream)
         return VideoInfo(
             source=source,
@@ -148,8 +141,8 @@ class Video:
             frame_rate=self._clock.rate,
             duration=None if end is None or end <= self._start else end - self._start,
             codec=self._stream.codec_context.name,
-            rotation=self._orientation.turns * 90,
-            mirrored=self._orientation.mirrored,
+            rotation=self._stored.orientation.turns * 90,
+            mirrored=self._stored.orientation.mirrored,
             interlaced=first.interlaced_frame,
             streams=len(video_streams(self._container)),
             start=self._start,
@@ -163,7 +156,7 @@ class Video:
             return iso_time(date)
         told = str(self._container.metadata.get("creation_time", ""))
         # many writers put the beginning of their calendar there
-        return told if told[:4].isdigit() and int(told[:4]) >= _FIRST_YEAR else None
+        return told if told[:4].isdecimal() and int(told[:4]) >= _FIRST_YEAR else None
 
     def __enter__(self) -> Self:
         return self
@@ -203,17 +196,15 @@ class Video:
 
     def rescaler(self, short_side: int | None) -> Rescaler:
         """Return what turns a decoded frame into a picture, as ``frames`` does."""
-        first = self._first
-        return Rescaler(first.width, first.height, self._aspect, self._orientation, short_side)
+        return Rescaler(self._stored, short_side)
 
     def timed(self) -> Iterator[tuple[float, av.VideoFrame]]:
         """Return all frames as decoded, without combs, at their seconds; not ``frames`` too."""
         return deinterlaced(self._timed())
 
     def _timed(self) -> Iterator[tuple[float, av.VideoFrame]]:
-        first = self._first
-        for seconds, frame in chain([(self._start, first)], self._decoded):
-            if (frame.width, frame.height) != (first.width, first.height):
+        for seconds, frame in chain([(self._start, self._first)], self._decoded):
+            if not self._stored.fits(frame):
                 self.report.warn("the frame size changes: later frames are fitted into the first")
             if seconds - self._start >= self._max_duration:
                 self.report.warn(f"stopped after {self._max_duration:g} seconds as asked")
@@ -256,3 +247,56 @@ def _pictures(chosen: Iterator[tuple[float, av.VideoFrame]], rescale: Rescaler) 
         if frame is not converted:
             converted, image = frame, rescale(frame)
         yield Frame(time, image, frame.is_corrupt)
+
+
+@dataclass(frozen=True)
+class Details:
+    """Technical facts of a recording; those of the first file where it is in several.
+
+    Attributes:
+        form: Name of the container format.
+        codec: Name of the codec, and its profile where it has one.
+        pixel_format: How pixels are stored, by FFmpeg's name.
+        stored: How pictures are stored.
+        matrix: Between stored colors and RGB; None where the recording does not say.
+        range: Of stored levels; None where the recording does not say.
+        high_dynamic_range: ``"PQ"`` or ``"HLG"``, None for the usual one.
+        sound: Sound tracks.
+        stamps: Where times come from, as ``Timing.stamps``.
+    """
+
+    form: str
+    codec: str
+    pixel_format: str
+    stored: Stored
+    matrix: str | None
+    range: str | None
+    high_dynamic_range: str | None
+    sound: int
+    stamps: str
+
+
+def details_of(
+    container: InputContainer,
+    stream: VideoStream,
+    first: av.VideoFrame,
+    stored: Stored,
+    stamps: str,
+) -> Details:
+    """Return the facts of a stream whose first frame is decoded; the rest as in ``Details``."""
+    context = stream.codec_context
+    rgb = first.colorspace == _RGB or first.format.is_rgb or first.format.has_palette
+    # what ``Repacked`` makes of JPEGs between boundaries whose headers tell times
+    multipart = container.format.name == "ivf" and context.name == "mjpeg"
+    return Details(
+        form=_MULTIPART if multipart else container.format.long_name,
+        codec=" ".join(filter(None, (context.name, context.profile))),
+        pixel_format=first.format.name,
+        stored=stored,
+        # GIF and others store RGB, or a palette of it, and call it nothing
+        matrix="RGB" if rgb else _MATRICES.get(first.colorspace),
+        range=_RANGES.get(first.color_range),
+        high_dynamic_range=_HIGH_DYNAMIC_RANGE.get(int(first.color_trc)),
+        sound=len(container.streams.audio),
+        stamps=stamps,
+    )

@@ -1,7 +1,4 @@
-"""One pass over a video for all who want frames of it, each in a size and a stretch of its own.
-
-In: a video and ``View``s. Out: their frames, one by one; what failed, in the view that failed.
-"""
+"""One pass over a video for all who want frames of it, each in a size and a stretch of its own."""
 
 from __future__ import annotations
 
@@ -80,7 +77,6 @@ class Recording(View):
             yield
 
     def take(self, frame: Frame) -> None:
-        """Write a frame."""
         self._add(frame.time, frame.image)
 
 

@@ -1,7 +1,4 @@
-"""Writing pictures as an H.264 MP4 that every player opens.
-
-In: RGB arrays of one size, at a rate or with times. Out: a finished file, or the old one untouched.
-"""
+"""Writing pictures as an H.264 MP4 that every player opens."""
 
 from __future__ import annotations
 
@@ -147,10 +144,7 @@ class _Encoder:
     def add(self, tick: int | None, image: Picture) -> None:
         if self._stream is None:
             self._shape = image.shape
-            image = _checked(image, self._shape)
-            self._stream = _add_stream(self._output, image, self._rate, self._quality)
-            if tick is not None:
-                _use_ticks(self._stream)
+            self._stream = self._begin(_checked(image, self._shape), timed=tick is not None)
         padded = even_sided(_checked(image, self._shape))
         picture = av.VideoFrame.from_ndarray(padded, format="rgb24")
         if tick is not None:
@@ -162,25 +156,17 @@ class _Encoder:
             raise UsageError("there are no frames to write; a video needs at least one")
         self._output.mux(self._stream.encode())
 
-
-def _add_stream(
-    output: av.container.OutputContainer,
-    image: Picture,
-    rate: Fraction,
-    quality: int,
-) -> VideoStream:
-    codec = next(name for name in _ENCODERS if name in av.codecs_available)
-    options = {"crf": str(quality), "preset": "veryfast"} if codec == "libx264" else {}
-    stream: VideoStream = output.add_stream(codec, rate=rate, options=options)  # type: ignore[assignment]
-    stream.height, stream.width = even_sided(image).shape[:2]
-    stream.pix_fmt = "yuv420p"
-    return stream
-
-
-def _use_ticks(stream: VideoStream) -> None:
-    stream.codec_context.time_base = Fraction(1, _TICKS)
-    # MP4 stores differences of decoding times: with frames out of order its duration is wrong
-    stream.codec_context.max_b_frames = 0
+    def _begin(self, image: Picture, timed: bool) -> VideoStream:
+        codec = next(name for name in _ENCODERS if name in av.codecs_available)
+        options = {"crf": str(self._quality), "preset": "veryfast"} if codec == "libx264" else {}
+        stream: VideoStream = self._output.add_stream(codec, rate=self._rate, options=options)  # type: ignore[assignment]
+        stream.height, stream.width = even_sided(image).shape[:2]
+        stream.pix_fmt = "yuv420p"
+        if timed:
+            stream.codec_context.time_base = Fraction(1, _TICKS)
+            # MP4 stores differences of decoding times: frames out of order make it too long
+            stream.codec_context.max_b_frames = 0
+        return stream
 
 
 def _checked(image: Picture, shape: tuple[int, ...]) -> Picture:

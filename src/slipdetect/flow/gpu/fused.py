@@ -1,7 +1,5 @@
 """TV-L1 flow of many pairs at once on a GPU: one program per pair, from coarse to fine.
 
-In: a pyramid and a start as tensors. Out: flows as tensors.
-
 A pair is solved by one program without the host: it sees its own error and stops at once when it
 has converged, so no pair waits for another and no launch waits for a number from the device.
 """
@@ -46,7 +44,8 @@ def solve(
     sizes, pictures = _pack(levels, tile)
     height, width = levels[0].first.shape[1:]
     room = _padded(height * width, tile)
-    state = start.new_zeros(count, planes_of_state(unknowns), room)
+    # two flows, the dual variable, three planes of the warp
+    state = start.new_zeros(count, 4 * unknowns + 3, room)
     state[:, :unknowns, : start[0, 0].numel()] = start.flatten(2)
     flow = start.new_empty(count, 2, height, width)
     p = parameters
@@ -77,11 +76,6 @@ def solve(
             enable_fp_fusion=True,
         )
     return flow
-
-
-def planes_of_state(unknowns: int) -> int:
-    """Return the planes of a pair's state: two flows, the dual variable, three of the warp."""
-    return 4 * unknowns + 3
 
 
 def _pack(levels: list[Level], tile: int) -> tuple[Tensor, Tensor]:

@@ -1,7 +1,4 @@
-"""What TV-L1 flow does with planes of numbers, in plain torch: resize, sample, filter.
-
-In: tensors whose last axes are rows and columns. Out: the same.
-"""
+"""What TV-L1 flow does with planes of numbers, in plain torch: resize, sample, filter."""
 
 from __future__ import annotations
 

@@ -1,7 +1,4 @@
-"""The compiled inner loops of the TV-L1 method; importing them loads numba.
-
-In: float32 arrays. Out: the same arrays, advanced.
-"""
+"""The compiled inner loops of the TV-L1 method; importing them loads numba."""
 
 import os
 

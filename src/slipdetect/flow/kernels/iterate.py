@@ -1,7 +1,4 @@
-"""Iterations of TV-L1 on one level: the flow (primal) and its dual variables, row by row.
-
-In: ``Planes.flat`` of a level. Out: the same, advanced, and how much the flow still changed.
-"""
+"""Iterations of TV-L1 on one level: the flow (primal) and its dual variables, row by row."""
 
 from __future__ import annotations
 
@@ -72,16 +69,19 @@ def dual_row(flat, u, below, pa, pb, vectors, step):
 
 
 @njit(inline="always")
-def _flow_row(flat, row, stride, vectors, tail, limit, theta):
-    """Advance the flow of one row; return the sum of its squared changes, px^2."""
-    bound, tightness = splat(limit), splat(theta)
-    above = PLANES * stride
+def _flow_row(flat, row, stride, vectors, tail, limit, theta, gamma, planes):
+    """Advance the unknowns of one row; return the sum of their squared changes, px^2."""
+    bound, tightness, light = splat(limit), splat(theta), splat(gamma)
+    above = planes * stride
     change = last = splat(float32(0))
     for index in range(vectors):
         at = row + index * LANES
         u1, u2 = load(flat, at + U1 * stride), load(flat, at + U2 * stride)
         ix, iy = load(flat, at + IX * stride), load(flat, at + IY * stride)
         residual = load(flat, at + RHO * stride) + ix * u1 + iy * u2
+        if planes == PLANES_WITH_LIGHT:
+            u3 = load(flat, at + U3 * stride)
+            residual = residual + light * u3
         shift = threshold(residual, load(flat, at + INVERSE * stride), bound)
         div1 = divergence(flat, at + P11 * stride, at + P12 * stride, above)
         div2 = divergence(flat, at + P21 * stride, at + P22 * stride, above)
@@ -90,9 +90,48 @@ def _flow_row(flat, row, stride, vectors, tail, limit, theta):
         store(flat, at + U1 * stride, u1 + d1)
         store(flat, at + U2 * stride, u2 + d2)
         last = d1 * d1 + d2 * d2
+        if planes == PLANES_WITH_LIGHT:
+            div3 = divergence(flat, at + P31 * stride, at + P32 * stride, above)
+            d3 = shift * light + tightness * div3
+            store(flat, at + U3 * stride, u3 + d3)
+            last = last + d3 * d3
         change = change + last
     # the last vector reaches over the right edge
     return total(change - last * load(tail, 0))
+
+
+@njit(inline="always")
+def _iterate(flat, height, width, stride, tail, count, stop, limit, theta, step, gamma, planes):
+    """Iterate with any number of planes, a constant where this is compiled into a kernel."""
+    vectors = (width - 1) // LANES + 1
+    above = planes * stride
+    error = np.inf
+    for _ in range(count):
+        error = 0.0
+        for y in range(height + 1):
+            row = (y + 1) * above + LANES
+            if y < height:
+                error += _flow_row(flat, row, stride, vectors, tail, limit, theta, gamma, planes)
+                # no gradient across the right edge
+                edge = row + width
+                flat[edge + U1 * stride] = flat[edge + U1 * stride - 1]
+                flat[edge + U2 * stride] = flat[edge + U2 * stride - 1]
+                if planes == PLANES_WITH_LIGHT:
+                    flat[edge + U3 * stride] = flat[edge + U3 * stride - 1]
+            if y > 0:
+                row -= above
+                # nor across the bottom
+                below = above if y < height else 0
+                u1, p11, p12 = row + U1 * stride, row + P11 * stride, row + P12 * stride
+                dual_row(flat, u1, below, p11, p12, vectors, step)
+                u2, p21, p22 = row + U2 * stride, row + P21 * stride, row + P22 * stride
+                dual_row(flat, u2, below, p21, p22, vectors, step)
+                if planes == PLANES_WITH_LIGHT:
+                    u3, p31, p32 = row + U3 * stride, row + P31 * stride, row + P32 * stride
+                    dual_row(flat, u3, below, p31, p32, vectors, step)
+        if error <= stop:
+            break
+    return error
 
 
 @kernel
@@ -117,62 +156,10 @@ def iterate(flat, height, width, stride, tail, count, stop, limit, theta, step):
     Returns:
         Sum of squared changes in the last iteration, px^2.
     """
-    vectors = (width - 1) // LANES + 1
-    above = PLANES * stride
-    error = np.inf
-    for _ in range(count):
-        error = 0.0
-        for y in range(height + 1):
-            row = (y + 1) * above + LANES
-            if y < height:
-                error += _flow_row(flat, row, stride, vectors, tail, limit, theta)
-                # no gradient across the right edge
-                for u in (row + U1 * stride + width, row + U2 * stride + width):
-                    flat[u] = flat[u - 1]
-            if y > 0:
-                row -= above
-                # nor across the bottom
-                below = above if y < height else 0
-                u1, p11, p12 = row + U1 * stride, row + P11 * stride, row + P12 * stride
-                dual_row(flat, u1, below, p11, p12, vectors, step)
-                u2, p21, p22 = row + U2 * stride, row + P21 * stride, row + P22 * stride
-                dual_row(flat, u2, below, p21, p22, vectors, step)
-        if error <= stop:
-            break
-    return error
-
-
-def tail_of(width: int) -> NDArray[np.float32]:
-    """Return 1 for each of the eight px of a row's last vector that lie right of the picture."""
-    inside = (width - 1) % LANES + 1
-    return (np.arange(LANES) >= inside).astype(np.float32)
-
-
-@njit(inline="always")
-def _flow_row_with_light(flat, row, stride, vectors, tail, limit, theta, gamma):
-    """Advance the unknowns of one row; return the sum of their squared changes."""
-    bound, tightness, light = splat(limit), splat(theta), splat(gamma)
-    above = PLANES_WITH_LIGHT * stride
-    change = last = splat(float32(0))
-    for index in range(vectors):
-        at = row + index * LANES
-        u1, u2 = load(flat, at + U1 * stride), load(flat, at + U2 * stride)
-        u3 = load(flat, at + U3 * stride)
-        ix, iy = load(flat, at + IX * stride), load(flat, at + IY * stride)
-        residual = load(flat, at + RHO * stride) + ix * u1 + iy * u2 + light * u3
-        shift = threshold(residual, load(flat, at + INVERSE * stride), bound)
-        div1 = divergence(flat, at + P11 * stride, at + P12 * stride, above)
-        div2 = divergence(flat, at + P21 * stride, at + P22 * stride, above)
-        div3 = divergence(flat, at + P31 * stride, at + P32 * stride, above)
-        d1 = shift * ix + tightness * div1
-        d2 = shift * iy + tightness * div2
-        d3 = shift * light + tightness * div3
-        store(flat, at + U1 * stride, u1 + d1)
-        store(flat, at + U2 * stride, u2 + d2)
-        store(flat, at + U3 * stride, u3 + d3)
-        last = d1 * d1 + d2 * d2 + d3 * d3
-        change = change + last
-    return total(change - last * load(tail, 0))
+    none = float32(0)
+    return _iterate(
+        flat, height, width, stride, tail, count, stop, limit, theta, step, none, PLANES
+    )
 
 
 @kernel
@@ -182,39 +169,18 @@ def iterate_light(flat, height, width, stride, tail, count, stop, limit, theta, 
     Args:
         gamma: Weight of the illumination term.
     """
-    vectors = (width - 1) // LANES + 1
-    above = PLANES_WITH_LIGHT * stride
-    error = np.inf
-    for _ in range(count):
-        error = 0.0
-        for y in range(height + 1):
-            row = (y + 1) * above + LANES
-            if y < height:
-                error += _flow_row_with_light(flat, row, stride, vectors, tail, limit, theta, gamma)
-                for plane in (U1, U2, U3):
-                    edge = row + plane * stride + width
-                    flat[edge] = flat[edge - 1]
-            if y > 0:
-                row -= above
-                below = above if y < height else 0
-                for u, pa, pb in ((U1, P11, P12), (U2, P21, P22), (U3, P31, P32)):
-                    x, y_part = row + pa * stride, row + pb * stride
-                    dual_row(flat, row + u * stride, below, x, y_part, vectors, step)
-        if error <= stop:
-            break
-    return error
+    return _iterate(
+        flat, height, width, stride, tail, count, stop, limit, theta, step, gamma,
+        PLANES_WITH_LIGHT,
+    )  # fmt: skip
+
+
+def tail_of(width: int) -> NDArray[np.float32]:
+    """Return 1 for each of the eight px of a row's last vector that lie right of the picture."""
+    inside = (width - 1) % LANES + 1
+    return (np.arange(LANES) >= inside).astype(np.float32)
 
 
 _FLAT = float32[::1]
-KERNELS = [
-    (
-        iterate,
-        float64(_FLAT, int64, int64, int64, _FLAT, int64, float64, float32, float32, float32),
-    ),
-    (
-        iterate_light,
-        float64(
-            _FLAT, int64, int64, int64, _FLAT, int64, float64, float32, float32, float32, float32
-        ),
-    ),
-]
+_NUMBERS = (_FLAT, int64, int64, int64, _FLAT, int64, float64, float32, float32, float32)
+KERNELS = [(iterate, float64(*_NUMBERS)), (iterate_light, float64(*_NUMBERS, float32))]

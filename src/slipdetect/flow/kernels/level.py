@@ -1,12 +1,6 @@
-"""Solving one pyramid level: warps, median filterings and iterations in turn.
-
-In: two pictures and what to start from. Out: the flow between them, and the change of light.
-"""
+"""Solving one pyramid level: warps, median filterings and iterations in turn."""
 
 from __future__ import annotations
-
-from dataclasses import dataclass
-from typing import Self
 
 import cv2
 import numpy as np
@@ -22,51 +16,29 @@ Plane = NDArray[np.float32]
 KERNELS = [*warp.KERNELS, *iterate.KERNELS]
 
 
-@dataclass(frozen=True)
-class LevelSettings:
-    """The numbers of a level, in the kernels' types; see ``TvL1Parameters`` and ``iterate``."""
-
-    warps: int
-    outer_iterations: int
-    inner_iterations: int
-    median: int
-    epsilon: float
-    limit: np.float32
-    theta: np.float32
-    step: np.float32
-    gamma: np.float32
-
-    @classmethod
-    def of(cls, parameters: TvL1Parameters) -> Self:
-        """Derive the settings from the method's parameters."""
-        return cls(
-            warps=parameters.warps,
-            outer_iterations=parameters.outer_iterations,
-            inner_iterations=parameters.inner_iterations,
-            median=parameters.median_filtering,
-            epsilon=parameters.epsilon,
-            limit=np.float32(parameters.lambda_ * parameters.theta),
-            theta=np.float32(parameters.theta),
-            step=np.float32(parameters.tau / parameters.theta),
-            gamma=np.float32(parameters.gamma),
-        )
-
-
 class Level:
     """One level of the pyramid.
 
     Args:
         planes: Its zeroed work space.
-        settings: Its numbers.
+        parameters: Of the flow.
     """
 
-    def __init__(self, planes: Planes, settings: LevelSettings) -> None:
+    def __init__(self, planes: Planes, parameters: TvL1Parameters) -> None:
         self._planes = planes
-        self._settings = settings
-        self._tail = iterate.tail_of(planes.width)
+        self._parameters = parameters
         area = planes.height * planes.width
         # in float32, as OpenCV compares it
-        self._stop = float(np.float32(settings.epsilon * settings.epsilon * area))
+        self._stop = float(np.float32(parameters.epsilon * parameters.epsilon * area))
+        tail, theta = iterate.tail_of(planes.width), parameters.theta
+        numbers = [parameters.lambda_ * theta, theta, parameters.tau / theta]
+        self._kernel = iterate.iterate
+        if parameters.gamma > 0:
+            self._kernel = iterate.iterate_light
+            numbers.append(parameters.gamma)
+        size = (planes.height, planes.width, planes.stride)
+        run = (tail, parameters.inner_iterations, self._stop)
+        self._arguments = (planes.flat, *size, *run, *map(np.float32, numbers))
 
     def solve(self, first: Plane, second: Plane, unknowns: list[Plane]) -> list[Plane]:
         """Return the unknowns (u, v and, with gamma, the light), each ``(height, width)``."""
@@ -77,31 +49,20 @@ class Level:
         pictures = _padded_pictures(first, second)
         pitch = planes.width + 2 * MARGIN
         size = (planes.height, planes.width, planes.stride)
-        for _ in range(self._settings.warps):
+        for _ in range(self._parameters.warps):
             warp.warp(*pictures, pitch, planes.flat, *size, planes.planes)
             self._alternate(views[:2])
         return [view.copy() for view in views]
 
     def _alternate(self, flow: list[Plane]) -> None:
         """Filter and iterate in turn until the flow rests."""
-        settings = self._settings
-        for _ in range(settings.outer_iterations):
-            if settings.median > 1:
+        side = self._parameters.median_filtering
+        for _ in range(self._parameters.outer_iterations):
+            if side > 1:
                 for plane in flow:
-                    plane[...] = cv2.medianBlur(plane, settings.median)
-            if self._iterate() <= self._stop:
+                    plane[...] = cv2.medianBlur(plane, side)
+            if self._kernel(*self._arguments) <= self._stop:
                 return
-
-    def _iterate(self) -> float:
-        planes, settings = self._planes, self._settings
-        size = (planes.height, planes.width, planes.stride)
-        run = (self._tail, settings.inner_iterations, self._stop)
-        numbers = (settings.limit, settings.theta, settings.step)
-        if settings.gamma > 0:
-            changed = iterate.iterate_light(planes.flat, *size, *run, *numbers, settings.gamma)
-        else:
-            changed = iterate.iterate(planes.flat, *size, *run, *numbers)
-        return float(changed)
 
 
 def _padded_pictures(first: Plane, second: Plane) -> list[Plane]:

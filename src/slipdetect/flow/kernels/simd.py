@@ -1,7 +1,5 @@
 """Vectors of eight float32 for numba kernels, which LLVM maps onto AVX, SSE or NEON.
 
-In: flat float32 arrays and indices. Out: numba functions ``load``, ``store``, ``+``, ``-``, ...
-
 Loops over many arrays are not vectorized by LLVM itself, which cannot prove that the arrays do
 not overlap. Each operation is rounded as IEEE 754 says and no two are merged: the processor's
 approximations were not faster. Numba's cache watches a kernel's own file only: after a change
@@ -41,7 +39,8 @@ def kernel(function: Callable[..., Any]) -> Any:
 
 
 @cache
-def _preparation(module: str) -> Future[None]:
+def preparation(module: str) -> Future[None]:
+    """Begin to compile the kernels of a module (its ``KERNELS``) on a thread of their own."""
     from importlib import import_module
 
     done: Future[None] = Future()
@@ -59,21 +58,13 @@ def _preparation(module: str) -> Future[None]:
     return done
 
 
-class Prepared:
-    """Kernels of a module (its ``KERNELS``) that get compiled on a thread of their own."""
-
-    def __init__(self, module: str) -> None:
-        self._done = _preparation(module)
-
-    def wait(self) -> None:
-        """Wait until the kernels are ready, and say so if that takes long."""
-        try:
-            self._done.result(_SILENT_SECONDS)
-        except StillRunning:
-            logger.warning(
-                "preparing TV-L1 flow for this processor; the first time takes some seconds"
-            )
-            self._done.result()
+def wait_for(done: Future[None]) -> None:
+    """Wait until kernels are ready, and say so if that takes long."""
+    try:
+        done.result(_SILENT_SECONDS)
+    except StillRunning:
+        logger.warning("preparing TV-L1 flow for this processor; the first time takes some seconds")
+        done.result()
 
 
 LANES = 8

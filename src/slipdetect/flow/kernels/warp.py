@@ -1,7 +1,5 @@
 """Warping the second picture and its gradients by a flow, in one pass, with the data term.
 
-In: padded pictures and ``Planes``. Out: the planes of the linearised data term.
-
 The flow is smooth, so eight neighbors mostly move by nearly the same whole number of px: then one
 vector load serves a tap of all eight.
 """

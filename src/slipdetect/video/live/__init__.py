@@ -1,7 +1,4 @@
-"""Live sources: cameras, streams, pipes and growing files, connected anew where they break off.
-
-In: what the user named. Out: ``LiveVideo``; the names load on first use.
-"""
+"""Live sources: cameras, streams, pipes and growing files, connected anew where they break off."""
 
 from __future__ import annotations
 

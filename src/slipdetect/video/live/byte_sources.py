@@ -1,11 +1,9 @@
-"""Live sources that are bytes: a pipe, and a file that is still being written.
-
-In: a stream or a path. Out: ``LiveSource``s.
-"""
+"""Live sources that are bytes: a pipe, and a file that is still being written."""
 
 from __future__ import annotations
 
 import io
+import select
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -15,15 +13,37 @@ import av
 from av.container import InputContainer
 
 from slipdetect.errors import VideoError
-from slipdetect.video.containers import REFUSED_FORMATS, open_bytes, repacked
-from slipdetect.video.live.sources import LiveSettings, why
+from slipdetect.video.containers import checked, open_bytes, repacked
+from slipdetect.video.live.sources import LiveSettings, LiveSource, why
 from slipdetect.video.multipart import Bytes
 from slipdetect.video.reader import check_source
 
 _POLL = 0.1
 
 
-class PipeSource:
+class _ByteSource(LiveSource):
+    """Bytes that are read from their beginning on, and stay where they are while nobody does."""
+
+    again = False
+
+    def open(self, settings: LiveSettings) -> InputContainer:
+        try:
+            container = open_bytes(repacked(self._bytes(settings)), settings.max_pixels)
+        except (av.FFmpegError, OSError, ValueError) as error:
+            raise VideoError(
+                f"{self.name!r} cannot be read as it comes: {why(error)}; MPEG-TS, Matroska, FLV, "
+                "fragmented MP4 and raw H.264 can"
+            ) from error
+        return checked(container, self.name)
+
+    def waits(self, container: InputContainer) -> bool:
+        return True
+
+    def _bytes(self, settings: LiveSettings) -> Bytes:
+        raise NotImplementedError
+
+
+class PipeSource(_ByteSource):
     """Video on a pipe; whoever writes it waits when detection is slower.
 
     Args:
@@ -31,27 +51,15 @@ class PipeSource:
         name: What it is called.
     """
 
-    again = False
-    timed = True
-
     def __init__(self, stream: BinaryIO, name: str = "standard input") -> None:
         self.name = name
         self._stream = stream
 
-    def open(self, settings: LiveSettings) -> InputContainer:
-        """Read the header.
-
-        Raises:
-            VideoError: It holds no video that can be read from its beginning on.
-        """
-        return _opened(_Some(self._stream), self.name, settings)
-
-    def waits(self, container: InputContainer) -> bool:
-        """Return True: a pipe that nobody reads fills up."""
-        return True
+    def _bytes(self, settings: LiveSettings) -> Bytes:
+        return _Some(self._stream)
 
 
-class FollowedFile:
+class FollowedFile(_ByteSource):
     """A file that is still being written: what is there, then what is added.
 
     It has come to its end when nothing was added for ``read_timeout`` seconds.
@@ -63,24 +71,12 @@ class FollowedFile:
         VideoError: It is missing, empty, or no file that may be a video.
     """
 
-    again = False
-    timed = True
-
     def __init__(self, path: str) -> None:
         self.name = path
         self._path = check_source(path)
 
-    def open(self, settings: LiveSettings) -> InputContainer:
-        """Read the header.
-
-        Raises:
-            VideoError: It holds no video that can be read while it is written.
-        """
-        return _opened(_Growing(self._path, settings.read_timeout), self.name, settings)
-
-    def waits(self, container: InputContainer) -> bool:
-        """Return True: the file stays."""
-        return True
+    def _bytes(self, settings: LiveSettings) -> Bytes:
+        return _Growing(self._path, settings.read_timeout)
 
 
 class _Some:
@@ -89,6 +85,7 @@ class _Some:
     def __init__(self, stream: BinaryIO) -> None:
         self._read: Callable[[int], bytes | None] = stream.read
         self._head = b""
+        self._stream = stream
         if isinstance(stream, io.BufferedReader) and isinstance(stream.raw, io.FileIO):
             # a thread that waits inside a buffered reader makes Python abort at its exit
             self._head = stream.read1(len(stream.peek()))
@@ -96,7 +93,11 @@ class _Some:
 
     def read(self, size: int) -> bytes:
         data, self._head = self._head[:size], self._head[size:]
-        return data or self._read(size) or b""
+        while not data and (more := self._read(size)) != b"":
+            if more is None:  # whoever made the pipe lets nobody wait in it
+                select.select([self._stream], [], [])
+            data = more or b""
+        return data
 
 
 class _Growing:
@@ -115,17 +116,3 @@ class _Growing:
             waited += _POLL
         self._ended = not data
         return data
-
-
-def _opened(stream: Bytes, name: str, settings: LiveSettings) -> InputContainer:
-    try:
-        container = open_bytes(repacked(stream), settings.max_pixels)
-    except (av.FFmpegError, ValueError) as error:
-        raise VideoError(
-            f"{name!r} cannot be read as it comes: {why(error)}; MPEG-TS, Matroska, FLV, "
-            "fragmented MP4 and raw H.264 can"
-        ) from error
-    if REFUSED_FORMATS.intersection(container.format.name.split(",")):
-        container.close()
-        raise VideoError(f"{name!r} is not a video but {container.format.long_name!r}")
-    return container

@@ -1,7 +1,4 @@
-"""One connection to a live source: sampled frames until it ends or breaks off.
-
-In: an open container. Out: ``Frame``s on a regular grid that begins at 0, and why they ended.
-"""
+"""One connection to a live source: sampled frames until it ends or breaks off."""
 
 from __future__ import annotations
 
@@ -16,24 +13,15 @@ from av.video.stream import VideoStream
 
 from slipdetect.errors import VideoError
 from slipdetect.video.clock import Clock
-from slipdetect.video.decoder import (
-    FrameDecoder,
-    Rescaler,
-    displayed_size,
-    plausible_aspect,
-)
+from slipdetect.video.decoder import FrameDecoder, Rescaler
 from slipdetect.video.frame import DecodeReport, Frame
 from slipdetect.video.grid import nearest_on_grid
 from slipdetect.video.interlacing import deinterlaced
 from slipdetect.video.live.newest_frames import Started
 from slipdetect.video.live.sources import LiveSettings, why
-from slipdetect.video.orientation import orientation_of
+from slipdetect.video.orientation import Stored
 from slipdetect.video.timing import header_rate, timing_of
-from slipdetect.video.video import (
-    choose_stream,
-    prepare_stream,
-    streams_not_read,
-)
+from slipdetect.video.video import choose_stream
 
 # takes every decoded frame with its time in this connection, seconds
 Watch = Callable[[float, av.VideoFrame], None]
@@ -56,7 +44,7 @@ class _LiveDecoder(FrameDecoder):
             for packet in self._container.demux(self._stream):
                 if packet.size:
                     yield packet
-        except av.FFmpegError as error:
+        except (av.FFmpegError, OSError) as error:  # the latter of a pipe or a growing file
             self.read_error = True
             self.reason = why(error)
 
@@ -77,8 +65,7 @@ class Connection:
         container: What is read.
         started: Size and codec.
         unread: That the source has streams that nobody looks at, or None.
-        aspect: Width of a pixel over its height.
-        orientation: What makes its pictures upright.
+        stored: How its pictures are stored.
         warning: What is to be said of its times, if anything.
 
     Raises:
@@ -97,9 +84,7 @@ class Connection:
     ) -> None:
         self.container = container
         self._now = now
-        stream = choose_stream(container, name, settings.stream)
-        self.unread = streams_not_read(container, settings.stream)
-        prepare_stream(stream, name, settings.max_pixels)
+        stream, self.unread = choose_stream(container, name, settings.stream, settings.max_pixels)
         # threads that share a picture add no delay, those that take one each do
         stream.codec_context.thread_type = "SLICE"
         if stream.codec_context.width * stream.codec_context.height <= _SMALL:
@@ -120,13 +105,9 @@ class Connection:
             reason = self._decoder.reason or "it ended before a frame could be decoded"
             raise VideoError(f"{name!r} gave no frame: {reason}")
         self._frames = chain([first], self._decoded)
-        self.aspect = plausible_aspect(stream.sample_aspect_ratio)
-        frame = first[1]
-        self.orientation = orientation_of(frame)
-        self._stored = frame.width, frame.height
-        width, height = displayed_size(*self._stored, self.aspect, self.orientation)
+        self.stored = Stored.of(first[1], stream)
         rate = header_rate(stream) if self._clock is None else self._clock.rate
-        self.started = Started(width, height, stream.codec_context.name, rate)
+        self.started = Started(*self.stored.displayed, stream.codec_context.name, rate)
 
     @property
     def reason(self) -> str | None:
@@ -141,7 +122,7 @@ class Connection:
             short_side: Of the pictures, pixels.
             watch: Sees every frame first.
         """
-        rescale = Rescaler(*self._stored, self.aspect, self.orientation, short_side)
+        rescale = Rescaler(self.stored, short_side)
         for seconds, frame in nearest_on_grid(self._timed(watch), rate):
             sampled = Frame(seconds, rescale(frame), frame.is_corrupt)
             del frame  # it is large, and the next one may be long in coming

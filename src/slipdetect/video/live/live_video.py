@@ -1,7 +1,4 @@
-"""A live source as one run of frames and notes, connected anew where it breaks off.
-
-In: a ``LiveSource``. Out: ``Frame``s with times that go on over gaps by the wall clock, and notes.
-"""
+"""A live source as one run of frames and notes, connected anew where it breaks off."""
 
 from __future__ import annotations
 
@@ -10,8 +7,8 @@ import random
 import threading
 import time
 from collections import deque
-from collections.abc import Callable
-from types import TracebackType
+from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Self
 
 import av
@@ -23,40 +20,6 @@ from slipdetect.video.live.newest_frames import Item, NewestFrames, Reconnected,
 from slipdetect.video.live.sources import LiveSettings, LiveSource, Unusable
 from slipdetect.video.live.wall_clock import WallClock
 
-
-class Backoff:
-    """Waits that double up to a longest one; chance keeps many clients from coming at once.
-
-    Args:
-        first: The first wait, seconds.
-        longest: No wait is longer, chance aside, seconds.
-        jitter: Largest share of a wait that chance adds.
-        chance: Returns numbers from 0 to 1.
-    """
-
-    def __init__(
-        self,
-        first: float,
-        longest: float,
-        jitter: float = 0.0,
-        chance: Callable[[], float] = random.random,
-    ) -> None:
-        self._first = first
-        self._longest = longest
-        self._jitter = jitter
-        self._chance = chance
-        self.reset()
-
-    def reset(self) -> None:
-        """Begin with the first wait again."""
-        self._next = min(self._first, self._longest)
-
-    def next(self) -> float:
-        """Return the seconds to wait now."""
-        wait, self._next = self._next, min(2 * self._next, self._longest)
-        return wait * (1 + self._jitter * self._chance())
-
-
 logger = logging.getLogger(__name__)
 
 _RATE_OVER = 10.0  # seconds that a rate is taken over
@@ -65,7 +28,28 @@ _SILENT = 1.0
 Keep = Callable[[Connection, float], Watch]
 
 
-class LiveVideo:
+def waits(
+    first: float,
+    longest: float,
+    jitter: float = 0.0,
+    chance: Callable[[], float] = random.random,
+) -> Iterator[float]:
+    """Yield waits that double up to a longest one; chance keeps many clients from coming at once.
+
+    Args:
+        first: The first wait, seconds.
+        longest: No wait is longer, chance aside, seconds.
+        jitter: Largest share of a wait that chance adds.
+        chance: Returns numbers from 0 to 1.
+    """
+    wait = first
+    while True:
+        wait = min(wait, longest)
+        yield wait * (1 + jitter * chance())
+        wait *= 2
+
+
+class LiveVideo(NewestFrames):
     """Reads a live source in a thread of its own; a context manager that ends it.
 
     Args:
@@ -95,6 +79,8 @@ class LiveVideo:
         settings: LiveSettings | None = None,
         keep: Keep | None = None,
     ) -> None:
+        self.settings = LiveSettings() if settings is None else settings
+        super().__init__(max(1, round(self.settings.max_lag * rate)))
         self.name = source.name
         self.report = DecodeReport()
         self.reconnects = 0
@@ -103,12 +89,10 @@ class LiveVideo:
         self.connected = False
         self.newest: Frame | None = None
         self._arrived: deque[tuple[float, int]] = deque()  # of sampled frames; all decoded so far
-        self.settings = LiveSettings() if settings is None else settings
         self._source = source
         self._rate = rate
         self._short_side = short_side
         self._keep = keep
-        self._frames = NewestFrames(max(1, round(self.settings.max_lag * rate)))
         self._stop = threading.Event()
         self.wall = WallClock(source.name)
         self._began: float | None = None
@@ -116,26 +100,6 @@ class LiveVideo:
         self._last = 0.0
         self._broken = False
         self._thread: threading.Thread | None = None
-
-    @property
-    def waiting(self) -> int:
-        """Sampled frames that wait."""
-        return self._frames.waiting
-
-    @property
-    def dropped(self) -> int:
-        """Sampled frames thrown away because nobody had time for them."""
-        return self._frames.dropped
-
-    @property
-    def lag(self) -> float:
-        """Seconds that the last frame taken had waited."""
-        return self._frames.lag
-
-    @property
-    def longest_lag(self) -> float:
-        """The longest such wait, seconds."""
-        return self._frames.longest_lag
 
     @property
     def silent_for(self) -> float | None:
@@ -152,25 +116,21 @@ class LiveVideo:
         (first, before), (last, frames) = recent[0], recent[-1]
         # a source that has gone silent has no more frames a second than those
         until = last if now - last < _SILENT else now
-        return (frames - before) / (until - first)
+        # the clock of some systems stands still for a few milliseconds
+        return (frames - before) / (until - first) if until > first else 0.0
 
     def get(self) -> Item | None:
         """Return the next frame or note as soon as there is one; None at the end.
 
         Raises:
-            VideoError: The source cannot be opened, or not again, after all tries.
+            VideoError: The source cannot be opened, or not again after all tries.
         """
         self.start()
-        return self._frames.get()
+        return super().get()
 
     def wait(self) -> float:
-        """Wait until ``get`` has something to return.
-
-        Returns:
-            When it came, seconds of ``time.monotonic``; now where the source itself can wait.
-        """
         self.start()
-        return self._frames.wait()
+        return super().wait()
 
     def start(self) -> None:
         """Begin to read, which the first ``get`` does too."""
@@ -181,31 +141,27 @@ class LiveVideo:
     def close(self) -> None:
         """End reading; the thread goes when the source next gives something, or its time-out."""
         self._stop.set()
-        self._frames.close()
+        super().close()
 
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *raised: object) -> None:
         self.close()
 
     def _work(self) -> None:
         try:
             self._read()
         except BaseException as error:  # handed to the consumer, which raises it
-            self._frames.end(error)
+            self.end(error)
         else:
-            self._frames.end()
+            self.end()
 
     def _read(self) -> None:
         settings = self.settings
-        backoff = Backoff(settings.first_wait, settings.longest_wait, settings.jitter)
-        while (connection := self._connect(backoff)) is not None:
+        begin = partial(waits, settings.first_wait, settings.longest_wait, settings.jitter)
+        pauses = begin()
+        while (connection := self._connect(pauses)) is not None:
             try:
                 self.connected = True
                 ended = self._pump(connection)
@@ -218,11 +174,11 @@ class LiveVideo:
             if not self._source.again:
                 raise VideoError(f"{self.name!r} broke off at {self._last:.1f} s: {reason}")
             self._broken = True
-            self._frames.put(Reconnecting(self._last, reason))
-            backoff.reset()
-            self._stop.wait(backoff.next())
+            self.put(Reconnecting(self._last, reason))
+            pauses = begin()
+            self._stop.wait(next(pauses))
 
-    def _connect(self, backoff: Backoff) -> Connection | None:
+    def _connect(self, pauses: Iterator[float]) -> Connection | None:
         """Return a connection that has given a frame; None when reading is to end.
 
         Raises:
@@ -248,7 +204,7 @@ class LiveVideo:
             else:
                 self.tries = 0
                 return found
-            self._stop.wait(backoff.next())
+            self._stop.wait(next(pauses))
         return None
 
     def _try(self) -> Connection:
@@ -265,7 +221,7 @@ class LiveVideo:
     def _pump(self, connection: Connection) -> bool:
         """Hand frames on; return whether the source has come to its end."""
         waits = self._source.waits(connection.container)
-        self._frames.keep = waits
+        self.keep = waits
         base = self._base(connection)
         watch = self._watch(connection, base, waits)
         limit = self.settings.max_duration
@@ -279,11 +235,11 @@ class LiveVideo:
                 return True
             # of a camera too, where this program or its machine was stopped meanwhile
             if last is not None and moment - last > GAP_SECONDS:
-                self._frames.put(Gap(last, moment))
+                self.put(Gap(last, moment))
             last = self._last = moment
             self.newest = Frame(moment, frame.image, frame.corrupt)
             self._count()
-            if not self._frames.put(self.newest):
+            if not self.put(self.newest):
                 return True
         return connection.reason is None and (waits or not self._source.again)
 
@@ -314,14 +270,14 @@ class LiveVideo:
             self._began = now
             if connection.unread is not None:
                 logger.warning("%r: %s", self.name, connection.unread)
-            self._frames.put(connection.started)
+            self.put(connection.started)
             if connection.warning is not None:
                 logger.warning("%r: %s", self.name, connection.warning)
             return 0.0
         # on the camera's own clock, as all seconds
         base = max(now - self._began - self.wall.drift, self._last + 1 / self._rate)
         self.reconnects += 1
-        self._frames.put(Reconnected(base, base - self._last))
+        self.put(Reconnected(base, base - self._last))
         return base
 
 

@@ -1,7 +1,4 @@
-"""A bounded queue between a camera and a detector that may be slower: the newest frame wins.
-
-In: frames and notes of one thread. Out: the same in another, without those nobody had time for.
-"""
+"""A bounded queue between a camera and a detector that may be slower: the newest frame wins."""
 
 from __future__ import annotations
 
@@ -120,8 +117,9 @@ class NewestFrames:
         """Take a frame or a note; return whether anybody still wants one."""
         with self._changed:
             if isinstance(item, Frame):
-                while self.keep and self._frames >= self._room and not self._ended:
-                    self._changed.wait()
+                self._changed.wait_for(
+                    lambda: not self.keep or self._frames < self._room or self._ended
+                )
                 if self._frames >= self._room and not self._ended:
                     self._throw_away(item.time)
                 self._frames += 1
@@ -147,8 +145,7 @@ class NewestFrames:
     def wait(self) -> float:
         """Wait until there is a frame, a note or the end; return since when it has waited."""
         with self._changed:
-            while not self._items and not self._ended:
-                self._changed.wait()
+            self._changed.wait_for(lambda: self._items or self._ended)
             return self._now() if self.keep or not self._items else self._items[0][0]
 
     def get(self) -> Item | None:
@@ -158,8 +155,7 @@ class NewestFrames:
             BaseException: What ``end`` was given, once.
         """
         with self._changed:
-            while not self._items and not self._ended:
-                self._changed.wait()
+            self._changed.wait_for(lambda: self._items or self._ended)
             if not self._items:
                 error, self._error = self._error, None
                 if error is not None:

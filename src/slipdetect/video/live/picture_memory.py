@@ -1,7 +1,4 @@
-"""The last pictures of a live source, small and compressed, so that clips can reach back in time.
-
-In: decoded frames. Out: pictures with times; never more than so many bytes.
-"""
+"""The last pictures of a live source, small and compressed, for clips that reach back in time."""
 
 from __future__ import annotations
 
@@ -68,19 +65,16 @@ class PictureMemory:
 
     def watch(self, connection: Connection, base: float) -> Watch:
         """Return what takes the frames of a connection that begins at ``base`` seconds."""
-        rescale: Rescaler | None = None
+        rescale = Rescaler(connection.stored, self._short_side)
         due = 0.0
 
         def take(seconds: float, frame: av.VideoFrame) -> None:
-            nonlocal rescale, due
+            nonlocal due
             self.newest = base + seconds
             # half a frame early is near enough, or 25 a second would become 12.5
             if seconds < due - 0.5 / self.rate:
                 return
             due = max(due + 1 / self.rate, seconds)
-            if rescale is None:
-                shape = (frame.width, frame.height, connection.aspect, connection.orientation)
-                rescale = Rescaler(*shape, self._short_side)
             self._add(base + seconds, rescale(frame))
 
         return take

@@ -1,14 +1,11 @@
-"""How patient a live source is, as data.
-
-In: numbers. Out: ``LiveSettings``, checked.
-"""
+"""Cameras and streams at addresses, and how patient a live source is."""
 
 from __future__ import annotations
 
 import sys
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 import av
 from av.container import InputContainer
@@ -19,8 +16,9 @@ from slipdetect.errors import UsageError, VideoError
 from slipdetect.video.containers import (
     REFUSED_FORMATS,
     TOLERANT,
-    Fetched,
+    fetched,
     open_bytes,
+    pixel_limit,
     repacked,
 )
 from slipdetect.video.multipart import Repacked
@@ -80,7 +78,33 @@ class Unusable(VideoError):
     """A source that no second try will make better."""
 
 
-class AddressSource:
+class LiveSource:
+    """A place that frames come from, opened again where it broke off.
+
+    Attributes:
+        name: What may be shown of it.
+        again: Opening it again may help.
+        timed: Its timestamps mean something; False: a frame is shown when it comes.
+    """
+
+    name: str
+    again = True
+    timed = True
+
+    def open(self, settings: LiveSettings) -> InputContainer:
+        """Connect; ``Unusable`` where that was never possible and will not be.
+
+        Raises:
+            VideoError: It cannot be opened; the message holds no secret.
+        """
+        raise NotImplementedError
+
+    def waits(self, container: InputContainer) -> bool:
+        """Return whether it stands still while nobody reads, so that no frame need be lost."""
+        return False
+
+
+class AddressSource(LiveSource):
     """A stream at an address.
 
     Args:
@@ -89,9 +113,6 @@ class AddressSource:
     Raises:
         UsageError: The protocol is not one of streams, or the host is not sure.
     """
-
-    again = True
-    timed = True
 
     def __init__(self, address: str) -> None:
         scheme = address_scheme(address)
@@ -111,11 +132,10 @@ class AddressSource:
         return f"AddressSource({self.name!r})"
 
     def open(self, settings: LiveSettings) -> InputContainer:
-        """Connect; ``Unusable`` where that was never possible and will not be."""
         options: dict[str, str] = {
             "protocol_whitelist": self._protocols,
             "rtsp_transport": "tcp",
-            "max_pixels": str(settings.max_pixels),
+            **pixel_limit(settings.max_pixels),
             "analyzeduration": str(_PROBE),
             "fpsprobesize": str(_PROBE_FRAMES),
             "probesize": str(_PROBE_BYTES),
@@ -142,14 +162,14 @@ class AddressSource:
         raise failure
 
     def waits(self, container: InputContainer) -> bool:
-        """Return whether it is a file of known length, which comes as fast as it is read."""
+        # a file of known length comes as fast as it is read
         return self._whole
 
     def _with_times(
         self, container: InputContainer, settings: LiveSettings, how: dict[str, Any]
     ) -> InputContainer:
         """Return a file of JPEGs with the times between them, where it has any."""
-        stream = repacked(Fetched(av.open(self._address, format="data", **how)))
+        stream = repacked(fetched(av.open(self._address, format="data", **how)))
         if not isinstance(stream, Repacked):
             return container
         container.close()
@@ -198,15 +218,12 @@ def _problem(address: str) -> str:
 _DEVICES = Path("/dev")
 
 
-class Camera:
+class Camera(LiveSource):
     """A camera; video4linux on Linux, AVFoundation on macOS.
 
     Args:
         number: From 0.
     """
-
-    again = True
-    timed = True
 
     def __init__(self, number: int) -> None:
         self.name = f"camera {number}"
@@ -214,7 +231,6 @@ class Camera:
         self._seen = False
 
     def open(self, settings: LiveSettings) -> InputContainer:
-        """Open the device; ``Unusable`` where it was never there."""
         try:
             container = self._open()
         except (av.FFmpegError, OSError, ValueError) as error:
@@ -222,10 +238,6 @@ class Camera:
             raise (VideoError if self._seen else Unusable)(text) from None
         self._seen = True
         return container
-
-    def waits(self, container: InputContainer) -> bool:
-        """Return False: a camera goes on."""
-        return False
 
     def _open(self) -> InputContainer:
         if sys.platform == "darwin":
@@ -242,30 +254,6 @@ def _there() -> str:
     if not found:
         return "and this machine has none; connect one, or end the program that has it"
     return f"there is {', '.join(map(str, found))}; end the program that has it, or name another"
-
-
-class LiveSource(Protocol):
-    """A place that frames come from, opened again where it broke off.
-
-    Attributes:
-        name: What may be shown of it.
-        again: Opening it again may help.
-        timed: Its timestamps mean something; False: a frame is shown when it comes.
-    """
-
-    name: str
-    again: bool
-    timed: bool
-
-    def open(self, settings: LiveSettings) -> InputContainer:
-        """Connect.
-
-        Raises:
-            VideoError: It cannot be opened; the message holds no secret.
-        """
-
-    def waits(self, container: InputContainer) -> bool:
-        """Return whether it stands still while nobody reads, so that no frame need be lost."""
 
 
 def is_live(source: str) -> bool:

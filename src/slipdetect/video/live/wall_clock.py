@@ -1,8 +1,4 @@
-"""The clock on the wall beside that of a camera, whose timestamps may run slower or faster.
-
-In: seconds of decoded pictures, as they come. Out: the time of day of any of these seconds, and how
-far the two clocks have drifted apart.
-"""
+"""The clock on the wall beside that of a camera, whose timestamps may run slower or faster."""
 
 from __future__ import annotations
 
