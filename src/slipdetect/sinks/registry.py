@@ -19,12 +19,12 @@ Kinds = Sequence[type[Sink]]
 
 # file:class
 _ALL = (
-    "formats:Table",
-    "formats:Json",
-    "formats:Csv",
-    "formats:Vtt",
-    "formats:Srt",
-    "formats:ActivityNet",
+    "table:Table",
+    "json:Json",
+    "csv:Csv",
+    "subtitles:Vtt",
+    "subtitles:Srt",
+    "activitynet:ActivityNet",
     "boris:Boris",
     "elan:Elan",
     "label_studio:LabelStudio",
