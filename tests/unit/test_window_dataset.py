@@ -20,8 +20,9 @@ from slipdetect.detection.schedule import WindowPlan
 from slipdetect.errors import DataError
 from slipdetect.lab.augment.augment import Augmentation
 from slipdetect.lab.augment.config import AugmentConfig
+from slipdetect.lab.augment.images import scale_short_side
 from slipdetect.lab.augment.stretch import Stretch
-from slipdetect.lab.augment.transforms import GroupMultiScaleCrop, GroupScale
+from slipdetect.lab.augment.transforms import GroupMultiScaleCrop
 from slipdetect.lab.data import Clip, FrameCache, Sampling, WindowRule
 from slipdetect.lab.data.datasets import TrainingWindows, ValidationWindows, WindowRecipe
 from slipdetect.lab.data.window_reader import Draw, WindowReader
@@ -374,7 +375,7 @@ def test_the_reference_recipe_is_scale_multiscale_crop_and_flip() -> None:
             picked = [stored[first + o : first + o + kind.images] for o in offsets]
             pictures = np.concatenate(picked)[..., : images.shape[-1]]
             mirror = _flip_of_the_draws(rng)
-            pictures = GroupScale(32)(pictures)
+            pictures = scale_short_side(pictures, 32)
             pictures = GroupMultiScaleCrop(28, (1.0, 0.875, 0.75, 0.66))(pictures, rng)
             if mirror:
                 flips += 1

@@ -1,7 +1,4 @@
-"""One draw of augmentation for all snippets of a window, so that motion stays motion.
-
-In: an ``AugmentConfig`` and generators. Out: what happens to a window, done to all its pictures.
-"""
+"""One draw of augmentation for all snippets of a window, so that motion stays motion."""
 
 from __future__ import annotations
 

@@ -1,7 +1,4 @@
-"""How strongly training windows are changed before a network sees them.
-
-In: keyword arguments. Out: a validated, frozen ``AugmentConfig``.
-"""
+"""How strongly training windows are changed before a network sees them."""
 
 from __future__ import annotations
 

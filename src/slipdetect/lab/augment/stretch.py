@@ -1,7 +1,4 @@
-"""Time jitter: windows on a faster or slower clock.
-
-In: pictures of a window. Out: as many of them, taken at other times; flow vectors scaled likewise.
-"""
+"""Time jitter: windows on a faster or slower clock."""
 
 from __future__ import annotations
 

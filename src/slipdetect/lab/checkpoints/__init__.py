@@ -1,7 +1,4 @@
-"""Checkpoints of older programs: temporal segment networks of tsn-pytorch and two-stream networks.
-
-In: ``.pth.tar`` files, read as data only. Out: a model package, and files for the older programs.
-"""
+"""Checkpoints of older programs (tsn-pytorch, two-stream networks), read as data and written."""
 
 from __future__ import annotations
 

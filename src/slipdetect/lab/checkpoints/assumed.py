@@ -1,7 +1,4 @@
-"""The configuration of a package made of old checkpoints: assumed, and changed on request.
-
-In: recognized streams and what the user said. Out: a ``ModelConfig``.
-"""
+"""The configuration of a package made of old checkpoints: assumed, and changed on request."""
 
 from __future__ import annotations
 

@@ -1,7 +1,4 @@
-"""From old checkpoints to a model package.
-
-In: one ``.pth.tar`` per stream. Out: a package, and what was recognized in every file.
-"""
+"""From old checkpoints to a model package."""
 
 from __future__ import annotations
 

@@ -1,8 +1,4 @@
-"""Reading an old checkpoint as data: tensors, numbers and texts, and nothing that could run.
-
-In: a ``.pth.tar`` file, of the zip format or the one before it. Out: an ``OldCheckpoint``; where
-``export_stream`` wrote it, a ``Note``: everything that the format has no room for.
-"""
+"""Reading an old checkpoint as data: tensors, numbers and texts, and nothing that could run."""
 
 from __future__ import annotations
 

@@ -1,7 +1,4 @@
-"""Annotation files: which clip shows a slip or fall, when, and what it must not be split from.
-
-In: a CSV. Out: ``AnnotationLine``s, each with its place for messages; a list of ``Clip``.
-"""
+"""Annotation files: which clip shows a slip or fall, when, and what it must not be split from."""
 
 from __future__ import annotations
 

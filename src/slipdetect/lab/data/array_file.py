@@ -1,7 +1,4 @@
-"""Arrays on disk that are written and read row by row, so that memory never holds a whole one.
-
-In: rows, a path. Out: an ``.npy`` file, the one that ``np.save`` makes; memory-mapped arrays.
-"""
+"""Arrays on disk that are written and read row by row, so that memory never holds a whole one."""
 
 from __future__ import annotations
 

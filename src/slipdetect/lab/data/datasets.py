@@ -1,7 +1,6 @@
 """What training and validation read of one modality: windows around events, or whole clips.
 
-In: clips and a frame cache. Out: ``((segments, images, S, S, C) uint8, class index)`` items, whose
-random numbers depend on seed, epoch and index alone, never on who draws or when.
+Random numbers of an item depend on seed, epoch and index alone, never on who draws or when.
 """
 
 from __future__ import annotations

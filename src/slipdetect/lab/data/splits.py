@@ -1,8 +1,4 @@
-"""Splitting clips without cutting a group, and what ties the sides of a split together.
-
-In: clips. Out: two lists whose groups are disjoint; ``Leaks`` of groups, copied files and
-recordings shown again.
-"""
+"""Splitting clips without cutting a group, and what ties the sides of a split together."""
 
 from __future__ import annotations
 

@@ -1,7 +1,4 @@
-"""Cutting the snippets of one window or clip out of cached frames, augmented alike or plain.
-
-In: a clip and where its snippets begin. Out: a ``(segments, images, S, S, C)`` uint8 tensor.
-"""
+"""Cutting the snippets of one window or clip out of cached frames, augmented alike or plain."""
 
 from __future__ import annotations
 

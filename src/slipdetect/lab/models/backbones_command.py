@@ -1,7 +1,4 @@
-"""``slipdetect backbones``: which networks there are and whether they work here.
-
-In: a pattern or names. Out: lines on stdout.
-"""
+"""``slipdetect backbones``: which networks there are and whether they work here."""
 
 from __future__ import annotations
 

@@ -1,7 +1,4 @@
-"""``slipdetect models export`` and ``average``: models for other programs, one model of several.
-
-In: packages. Out: graphs; a ``.pth.tar`` file of tsn-pytorch; a package of mean weights.
-"""
+"""``slipdetect models export`` and ``average``: models for other programs, one model of several."""
 
 from __future__ import annotations
 

@@ -1,7 +1,4 @@
-"""``slipdetect describe``: words of the 2020 course report, what networks and models consist of.
-
-In: nothing, words, names of backbones, or models. Out: a page on stdout.
-"""
+"""``slipdetect describe``: words of the 2020 course report, what networks and models consist of."""
 
 from __future__ import annotations
 

@@ -1,8 +1,4 @@
-"""Exporting the networks of a model package as graphs, for engines other than torch.
-
-In: a ``ModelPackage``. Out: an ONNX file a stream that other programs run too, from the bytes of a
-snippet to its logits, and how far its logits are from torch's.
-"""
+"""Exporting the networks of a model package as graphs, from bytes of a snippet to its logits."""
 
 from __future__ import annotations
 

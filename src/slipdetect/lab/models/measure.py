@@ -1,7 +1,4 @@
-"""What a network costs here: its parameters, its arithmetic, its time on the CPU.
-
-In: a network and an input. Out: a ``Cost``.
-"""
+"""What a network costs here: its parameters, its arithmetic, its time on the CPU."""
 
 from __future__ import annotations
 

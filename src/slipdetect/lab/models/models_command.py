@@ -1,7 +1,4 @@
-"""``slipdetect models``: what models there are and what they consist of.
-
-In: nothing, or a model. Out: a description on stdout.
-"""
+"""``slipdetect models``: what models there are and what they consist of."""
 
 from __future__ import annotations
 

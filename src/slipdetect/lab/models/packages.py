@@ -1,7 +1,4 @@
-"""Packages made of others: one again with another ``model.json``, one of the mean of several.
-
-In: checked ``ModelPackage``s. Out: the new package, of networks as large as theirs.
-"""
+"""Packages made of others: one again with another ``model.json``, one of the mean of several."""
 
 from __future__ import annotations
 

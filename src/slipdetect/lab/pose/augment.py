@@ -1,8 +1,4 @@
-"""Changes to windows of skeletons that leave a fall a fall.
-
-In: windows of tracks and a random generator. Out: windows as other people, cameras and pose
-estimators would give them.
-"""
+"""Changes to windows of skeletons that leave a fall a fall."""
 
 from __future__ import annotations
 

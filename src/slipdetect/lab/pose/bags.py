@@ -1,7 +1,4 @@
-"""Windows of skeletons as bags: one window of a fall's clip shows the fall, none of another's does.
-
-In: skeletons of annotated clips. Out: arrays of windows for training.
-"""
+"""Windows of skeletons as bags: one of a fall's clip shows the fall, none of another clip's does."""
 
 from __future__ import annotations
 

@@ -1,8 +1,4 @@
-"""What a pose stream says of whole clips that it has not learned from.
-
-In: bags of held-out clips and log-odds of their windows. Out: loss, accuracy, area under the ROC
-curve; a calibration.
-"""
+"""What a pose stream says of whole clips that it has not learned from."""
 
 from __future__ import annotations
 

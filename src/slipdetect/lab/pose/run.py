@@ -1,7 +1,4 @@
-"""A whole training of a pose stream: clips in, a model package that looks at people out.
-
-In: annotated clips and ``PoseSettings``. Out: ``last/``, metrics.jsonl, curves.csv, checkpoints.
-"""
+"""A whole training of a pose stream: clips in, a model package that looks at people out."""
 
 from __future__ import annotations
 

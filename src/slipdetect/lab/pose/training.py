@@ -1,7 +1,7 @@
 """The training of the networks of a pose stream on bags of windows.
 
-In: bags. Out: trained networks. Multiple-instance learning: of a clip's windows the one with the
-highest score speaks for the clip (as in Sultani et al., CVPR 2018, without its ranking).
+Multiple-instance learning: of a clip's windows the one with the highest score speaks for the clip
+(as in Sultani et al., CVPR 2018, without its ranking).
 """
 
 from __future__ import annotations

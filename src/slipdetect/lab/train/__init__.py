@@ -1,7 +1,4 @@
-"""Training: the numbers of a run, the loop, and what a run leaves behind.
-
-In: annotated clips. Out: model packages; torch loads only when a run is asked for.
-"""
+"""Training: numbers of a run, the loop, what a run leaves; torch loads when a run is asked for."""
 
 from __future__ import annotations
 

@@ -1,7 +1,4 @@
-"""What the loop draws from and in which order: sets of windows, the items of a step, loading them.
-
-In: clips, a frame cache and a ``TrainConfig``. Out: training and validation sets; their batches.
-"""
+"""What the loop draws from and in which order: sets of windows, items of a step, their loading."""
 
 from __future__ import annotations
 

@@ -1,7 +1,4 @@
-"""The state of one stream's training on disk, exact.
-
-In: a ``Trainer``. Out: one safetensors file; a ``Trainer`` that goes on where the file was written.
-"""
+"""The state of one stream's training on disk, exact."""
 
 from __future__ import annotations
 

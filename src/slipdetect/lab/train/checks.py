@@ -1,7 +1,4 @@
-"""What would make a finished run useless, checked before it begins.
-
-In: ``TrainConfig``s and the model's name. Out: nothing, or an error; what is worth a warning.
-"""
+"""What would make a finished run useless, checked before it begins."""
 
 from __future__ import annotations
 

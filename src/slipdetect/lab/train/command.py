@@ -1,7 +1,4 @@
-"""``slipdetect train``: train networks on annotated videos.
-
-In: an annotation file. Out: a folder with the model, its metrics and its learning curves.
-"""
+"""``slipdetect train``: train networks on annotated videos."""
 
 from __future__ import annotations
 

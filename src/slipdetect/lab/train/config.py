@@ -1,7 +1,4 @@
-"""Every number of a training run, with its meaning, its unit and its limits.
-
-In: keyword arguments. Out: a validated, frozen ``TrainConfig`` that is stored with the model.
-"""
+"""Every number of a training run, with its meaning, its unit and its limits."""
 
 from __future__ import annotations
 

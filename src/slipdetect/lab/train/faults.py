@@ -1,7 +1,4 @@
-"""What goes wrong inside a training step, told so that a user can act.
-
-In: an exception of torch or of a worker process. Out: a ``TrainingError`` that says what to change.
-"""
+"""What goes wrong inside a training step, told so that a user can act."""
 
 from __future__ import annotations
 

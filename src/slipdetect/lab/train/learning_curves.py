@@ -1,7 +1,4 @@
-"""Learning curves of several runs: read from the logs that training left, and drawn in one picture.
-
-In: run folders, metrics.jsonl, curves.csv, CSV logs of other tools. Out: ``Curve``s; a picture.
-"""
+"""Learning curves of several runs: read from the logs that training left, drawn in one picture."""
 
 from __future__ import annotations
 

@@ -1,7 +1,4 @@
-"""What an epoch measured, which epoch is best, when to stop, and how far a stream's training is.
-
-In: steps and figures of epochs. Out: plain numbers; an order among epochs.
-"""
+"""What an epoch measured, which epoch is best, when to stop, and how far a stream's training is."""
 
 from __future__ import annotations
 

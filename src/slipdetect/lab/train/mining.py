@@ -1,7 +1,4 @@
-"""Hard negatives: what a model takes for a fall in footage in which nobody falls.
-
-In: a detector and videos. Out: short clips on disk, which training draws from.
-"""
+"""Hard negatives: what a model takes for a fall in footage in which nobody falls."""
 
 from __future__ import annotations
 

@@ -1,7 +1,4 @@
-"""The options of ``slipdetect train``, by the headings of its help page.
-
-In: nothing. Out: ``TRAIN_OPTIONS``; what was given of them as one ``TrainOptions``.
-"""
+"""The options of ``slipdetect train``, by the headings of its help page."""
 
 from __future__ import annotations
 

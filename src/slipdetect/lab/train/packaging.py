@@ -1,7 +1,4 @@
-"""From trained streams to a model package that says how it was made.
-
-In: checkpoints, a ``TrainConfig`` and the clips used. Out: a package folder.
-"""
+"""From trained streams to a model package that says how it was made."""
 
 from __future__ import annotations
 

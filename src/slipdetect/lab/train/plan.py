@@ -1,7 +1,4 @@
-"""What a stream of a run is trained with, and the network that makes it.
-
-In: a modality, a ``TrainConfig`` and clips. Out: a ``TSN``, its ``StreamConfig``, facts of the run.
-"""
+"""What a stream of a run is trained with, and the network that makes it."""
 
 from __future__ import annotations
 

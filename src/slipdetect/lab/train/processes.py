@@ -1,7 +1,4 @@
-"""Where a run computes: device, arithmetic and, under a launcher, its many processes.
-
-In: ``--device`` and a precision. Out: accelerate's ``Accelerator``.
-"""
+"""Where a run computes: device, arithmetic and, under a launcher, its many processes."""
 
 from __future__ import annotations
 

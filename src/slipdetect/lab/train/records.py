@@ -1,7 +1,4 @@
-"""What a run leaves behind while it goes on: figures of every epoch, curves, timings.
-
-In: the history of each stream. Out: metrics.jsonl, curves.csv and .png, timings.jsonl; TensorBoard.
-"""
+"""What a run leaves behind while it goes on: figures of every epoch, curves, timings."""
 
 from __future__ import annotations
 

@@ -1,7 +1,4 @@
-"""A whole training run: clips in, a folder with model packages, metrics and curves out.
-
-In: annotated clips and a ``TrainConfig``. Out: ``best/``, ``last/``, metrics.jsonl, curves.csv.
-"""
+"""A whole training run: clips in, a folder with model packages, metrics and curves out."""
 
 from __future__ import annotations
 

@@ -1,7 +1,4 @@
-"""The settings of training on the command line: ``--set NAME=VALUE``, and pages that list them.
-
-In: words of the command line, and a ``Recipe``. Out: checked values by name; text.
-"""
+"""The settings of training on the command line: ``--set NAME=VALUE``, and pages that list them."""
 
 from __future__ import annotations
 
