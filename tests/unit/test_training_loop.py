@@ -156,7 +156,8 @@ def test_the_weighted_loss_is_the_weighted_mean(
     )
     run.run()
     network = load_package(tmp_path / "a" / "last").build_stream("rgb")
-    from slipdetect.lab.data.datasets import TrainingWindows, WindowRecipe
+    from slipdetect.lab.data.datasets import TrainingWindows
+    from slipdetect.lab.data.window_reader import WindowRecipe
     from slipdetect.lab.data.windows import WindowRule
     from slipdetect.modalities.normalize import SnippetNormalizer
 

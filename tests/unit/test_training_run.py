@@ -19,7 +19,7 @@ import pytest
 from slipdetect import backbones
 from slipdetect.backbones.create import create_backbone
 from slipdetect.detection import Detector
-from slipdetect.errors import ModelError, OutputError, SlipdetectError, UsageError
+from slipdetect.errors import LibraryError, ModelError, OutputError, SlipdetectError, UsageError
 from slipdetect.lab.data import Clip
 from slipdetect.lab.train import Progress, TrainingRun
 from slipdetect.lab.train.learning_curves import read_curves
@@ -337,11 +337,11 @@ def test_a_stream_that_is_done_leaves_the_device(
 def test_without_tensorboard_an_earlier_run_is_not_lost(
     data: list[Clip], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setitem(sys.modules, "torch.utils.tensorboard", None)
+    monkeypatch.setitem(sys.modules, "tensorboard", None)
     (tmp_path / "checkpoints").mkdir()
     (tmp_path / "metrics.jsonl").write_text("earlier\n")
     options = {"cache": tmp_path, "device": "cpu", "overwrite": True, "tensorboard": True}
-    with pytest.raises(UsageError, match="TensorBoard, which is not installed"):
+    with pytest.raises(LibraryError, match="tensorboard, which is not installed"):
         TrainingRun(data, tmp_path, ["rgb"], tiny_config(), **options)  # type: ignore[arg-type]
     assert (tmp_path / "metrics.jsonl").read_text() == "earlier\n"
     assert (tmp_path / "checkpoints").is_dir()

@@ -25,14 +25,7 @@ _LEVELS = np.arange(256, dtype=np.float32)
 
 @dataclass(frozen=True)
 class Rectangle:
-    """Part of a picture, in shares of its width and height.
-
-    Attributes:
-        left: Of the picture's width.
-        top: Of the picture's height.
-        width: Of the picture's width.
-        height: Of the picture's height.
-    """
+    """Part of a picture, in shares of its width and height."""
 
     left: float
     top: float

@@ -14,7 +14,7 @@ Images: TypeAlias = NDArray[np.uint8]
 
 
 def check_images(images: Images, is_flow: bool = False) -> None:
-    """Raise ``UsageError`` unless ``images`` is a non-empty ``(T, H, W, C)`` uint8 array, C 2 of flow."""
+    """Raise ``UsageError`` unless these are ``(T, H, W, C)`` uint8, not empty, with C 2 of flow."""
     if images.dtype != np.uint8 or images.ndim != 4 or images.size == 0:
         raise UsageError(
             f"a transform takes (T, H, W, C) uint8 images; got {images.dtype} {images.shape}"

@@ -122,11 +122,7 @@ def _vector_table(a: float, b: float, c: float, d: float) -> npt.NDArray[np.uint
 
 
 def _warp(
-    images: Images,
-    place: Place,
-    out: tuple[int, int],
-    degrees: float,
-    is_flow: bool,
+    images: Images, place: Place, out: tuple[int, int], degrees: float, is_flow: bool
 ) -> Images:
     """Sample every picture where each result pixel, turned back and scaled, lies in ``place``."""
     left, top, width, height = place

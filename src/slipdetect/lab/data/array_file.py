@@ -20,12 +20,7 @@ _TOGETHER = 32  # rows that are read before their memory is given back
 def load_or_make(
     target: Path, make: Callable[[], Iterable[npt.NDArray[Kind]]]
 ) -> npt.NDArray[Kind]:
-    """Map the array at ``target``, made first if it is missing or damaged.
-
-    Args:
-        target: The file.
-        make: Returns the rows of the array, one at least.
-    """
+    """Map the array at ``target``; if it is missing or damaged, ``make`` gives its rows first."""
     try:
         kept: npt.NDArray[Kind] = np.load(target, mmap_mode="r", allow_pickle=False)
         return kept
@@ -36,11 +31,7 @@ def load_or_make(
 
 
 def write_rows(target: Path, rows: Iterable[npt.NDArray[Any]]) -> None:
-    """Write an array row by row, the bytes that ``np.save`` writes of the whole.
-
-    Args:
-        target: The file.
-        rows: One at least, all of one shape and kind.
+    """Write an array from its rows, one at least, as the bytes that ``np.save`` writes of all.
 
     Raises:
         OutputError: It cannot be written.

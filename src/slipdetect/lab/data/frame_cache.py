@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from slipdetect._io import make_folder
 from slipdetect.errors import DataError, OutputError, VideoError
 from slipdetect.flow import FlowExtractor
 from slipdetect.lab.data.array_file import in_order, load_or_make, write_rows
@@ -20,9 +21,8 @@ from slipdetect.store import StoredVideo, StoreQuery, VideoStore
 from slipdetect.video import open_video
 from slipdetect.video.decoder import shrunk_size
 
-_LAYOUT = (
-    2  # of how frames are read too: 1 knew other times, and neither mirrored nor interlaced ones
-)
+# of how frames are read too: 1 knew other times, and neither mirrored nor interlaced ones
+_LAYOUT = 2
 _SMALL = 16  # px, where pictures do not count
 _COLORS, _COMPONENTS = 3, 2  # bytes of a pixel, of frames and of flow
 
@@ -66,12 +66,7 @@ class FrameCache:
             if store is None
             else StoreQuery(store, sampling.sample_fps, sampling.short_side, flow)
         )
-        try:
-            folder.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise OutputError(
-                f"cannot make the frame cache {str(folder)!r}: {error.strerror}; choose another"
-            ) from error
+        make_folder(folder)
 
     def frames(self, path: Path) -> npt.NDArray[np.uint8]:
         """Return the sampled frames of a clip, ``(T, H, W, 3)`` RGB, read-only.
@@ -158,7 +153,7 @@ class FrameCache:
                 times.append(frame.time)
                 yield frame.image
         if not times:
-            raise VideoError(f"{str(path)!r} has no frame that can be decoded")
+            raise VideoError(f"{str(path)!r} has no frame that can be decoded; copy it again")
         write_rows(self._times_target(path), np.array(times))
 
     def _read_times(self, path: Path) -> npt.NDArray[np.float64]:
@@ -166,8 +161,7 @@ class FrameCache:
         if stored is not None:
             return stored.times
         with open_video(path) as video:
-            sampled = video.frames(self.sampling.sample_fps, _SMALL)
-            return np.array([frame.time for frame in sampled])
+            return np.array([f.time for f in video.frames(self.sampling.sample_fps, _SMALL)])
 
     def _compute_flow(self, path: Path) -> Iterator[Picture]:
         stored, frames = self._find(path), self.frames(path)

@@ -47,21 +47,6 @@ class WindowRecipe:
     rule: WindowRule
 
 
-@dataclass(frozen=True)
-class Draw:
-    """What was drawn for one training item.
-
-    Attributes:
-        change: What happens to its pictures.
-        rng: Draws the place of a crop of the whole picture.
-        clocks: Per snippet, when it is read; None: as the clip runs.
-    """
-
-    change: Augmentation
-    rng: np.random.Generator
-    clocks: Sequence[Stretch] | None = None
-
-
 class WindowReader:
     """Cuts snippets out of a cached clip.
 
@@ -137,33 +122,42 @@ class WindowReader:
         ]
         return torch.from_numpy(np.stack(cuts))
 
-    def read_changed(self, clip: Clip, starts: Sequence[int], draw: Draw) -> torch.Tensor:
+    def read_changed(
+        self,
+        clip: Clip,
+        starts: Sequence[int],
+        change: Augmentation,
+        rng: np.random.Generator,
+        clocks: Sequence[Stretch] | None = None,
+    ) -> torch.Tensor:
         """Return the snippets that begin at the samples ``starts``, all changed alike.
+
+        Args:
+            clip: Where they are from.
+            starts: Their first samples.
+            change: What happens to their pictures.
+            rng: Draws the place of a crop of the whole picture.
+            clocks: Per snippet, when it is read; None: as the clip runs.
 
         Returns:
             ``(len(starts), images, S, S, C)`` uint8.
         """
-        source = _Source(self, clip)
-        clocks = [AS_IT_RUNS] * len(starts) if draw.clocks is None else draw.clocks
-        pairs = list(zip(starts, clocks, strict=True))
+        source, size = _Source(self, clip), self.recipe.size
+        pairs = list(zip(starts, clocks or [AS_IT_RUNS] * len(starts), strict=True))
         pictures = [source.pictures(start, clock) for start, clock in pairs]
-        change, size = draw.change, self.recipe.size
         if self._crop is None:
-            crop = self._draw_crop(draw.rng)
+            crop = self.recipe.crop
+            if self.augment.train_crop == "mixed":
+                crop = "motion" if rng.random() < 0.5 else "center"
             boxes = [source.box(start, crop, clock) for start, clock in pairs]
             if self.augment.train_crop in ("jitter", "mixed"):
                 boxes = [change.move(box, *source.frames.shape[1:3]) for box in boxes]
             cuts = [change.cut(p, box, size) for p, box in zip(pictures, boxes, strict=True)]
             window = np.concatenate(cuts)
         else:
-            window = change.cut_anywhere(np.concatenate(pictures), self._crop, draw.rng)
+            window = change.cut_anywhere(np.concatenate(pictures), self._crop, rng)
         window = np.ascontiguousarray(change.finish(window))
         return torch.from_numpy(window.reshape(len(starts), -1, *window.shape[1:]))
-
-    def _draw_crop(self, rng: np.random.Generator) -> str:
-        if self.augment.train_crop != "mixed":
-            return self.recipe.crop
-        return "motion" if rng.random() < 0.5 else "center"
 
 
 class _Source:

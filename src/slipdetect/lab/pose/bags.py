@@ -1,4 +1,4 @@
-"""Windows of skeletons as bags: one of a fall's clip shows the fall, none of another clip's does."""
+"""Windows of skeletons as bags: one of a fall's clip shows it, none of another clip's does."""
 
 from __future__ import annotations
 

@@ -23,10 +23,9 @@ from slipdetect.lab.pose.loop import PoseTrainer
 from slipdetect.lab.pose.settings import SIMULATED, PoseSettings
 from slipdetect.lab.pose.skeleton_cache import SkeletonCache
 from slipdetect.lab.pose.training import Pools
-from slipdetect.lab.train.metrics import EpochMetrics
+from slipdetect.lab.train.metrics import EpochMetrics, Progress
 from slipdetect.lab.train.packaging import describe
 from slipdetect.lab.train.plan import clips_digest
-from slipdetect.lab.train.progress import Progress
 from slipdetect.lab.train.records import CHECKPOINTS, Records, prepare_folder, refuse_earlier_run
 from slipdetect.lab.train.state_file import StateFolder
 from slipdetect.models import ModelConfig, ModelPackage, load_package
@@ -100,7 +99,10 @@ class PoseRun:
             OutputError: ``out`` cannot be written.
             TrainingError: Training cannot go on.
         """
-        self._divide(self.clips)  # before hours are spent on reading clips
+        # before an earlier run is replaced and hours are spent on reading clips
+        parts = self._divide(self.clips)
+        if not self.allow_leaks:
+            require_no_leak(*parts)
         prepare_folder(self.out, overwrite=self._overwrite, resume=self._resume)
         people = self._find_people()
         training, validation = self._divide([item.clip for item in people])
@@ -236,11 +238,7 @@ def closing(package: ModelPackage, out: Path) -> str:
 
 
 def _with_pose_table(config: ModelConfig, settings: PoseSettings, name: str) -> ModelConfig:
-    """Return the configuration with a pose table; how a model combines its streams stays.
-
-    Raises:
-        UsageError: ``name`` or the rate does not fit.
-    """
+    """Return the configuration with a pose table; how a model combines its streams stays."""
     had = PoseConfig() if config.pose is None else config.pose
     pose = replace(
         had,

@@ -37,12 +37,7 @@ class _Block(nn.Module):
 
 
 class TrainedPoseNetwork(nn.Module):
-    """What ``slipdetect.people.network.PoseNetwork`` computes, with gradients and dropout.
-
-    Args:
-        channels: Of every layer.
-        dropout: Share of values that training sets to 0.
-    """
+    """What ``slipdetect.people.network.PoseNetwork`` computes, with gradients and dropout."""
 
     def __init__(self, channels: int = 48, dropout: float = 0.3) -> None:
         super().__init__()
@@ -91,24 +86,12 @@ def generator(seed: int, member: int, step: int) -> np.random.Generator:
 
 
 class Pools:
-    """The bags that steps draw from: of real clips and of simulated ones.
-
-    Args:
-        real: May be empty where there are simulated ones.
-        simulated: Likewise.
-    """
+    """The bags that steps draw from: of real clips and of simulated ones; either may be empty."""
 
     def __init__(self, real: Bags, simulated: Bags) -> None:
-        self._pools = {
-            positive: [pool for pool in pools]
-            for positive, pools in (
-                (True, (real.positive, simulated.positive)),
-                (False, (real.negative, simulated.negative)),
-            )
-        }
-        self._weights = {
-            positive: [_weights(pool) for pool in pools] for positive, pools in self._pools.items()
-        }
+        self._positive = real.positive, simulated.positive
+        self._negative = real.negative, simulated.negative
+        self._weights = [_weights(pool) for pool in self._negative]
 
     def draw(self, settings: PoseSettings, random: np.random.Generator) -> Drawn:
         """Return the windows of one step."""
@@ -126,14 +109,14 @@ class Pools:
         self, positive: bool, settings: PoseSettings, random: np.random.Generator
     ) -> tuple[Bag, int]:
         """Return a bag and how many of its windows to take at most."""
-        real, simulated = self._pools[positive]
+        real, simulated = self._positive if positive else self._negative
         made = random.random() < settings.simulated if real and simulated else not real
-        pool, weights = (simulated if made else real), self._weights[positive][made]
+        pool = simulated if made else real
         if positive:
             most = settings.simulated_of_positive if made else settings.windows_of_positive
             return pool[int(random.integers(len(pool)))], most
         most = settings.simulated_of_negative if made else settings.windows_of_negative
-        return pool[int(random.choice(len(pool), p=weights))], most
+        return pool[int(random.choice(len(pool), p=self._weights[made]))], most
 
 
 def _weights(pool: Sequence[Bag]) -> npt.NDArray[np.float64]:
@@ -147,7 +130,6 @@ class Member:
     Args:
         number: From 0.
         settings: Of the run.
-        rate: Pictures a second.
 
     Attributes:
         step: Steps done.

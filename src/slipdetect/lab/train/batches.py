@@ -17,13 +17,12 @@ from torch.utils.data import DataLoader, Dataset, Sampler, get_worker_info
 from slipdetect.errors import UsageError
 from slipdetect.lab.data import Clip, FrameCache
 from slipdetect.lab.data.datasets import (
-    LABELS,
     TrainingClips,
     TrainingWindows,
     ValidationClips,
     ValidationWindows,
-    WindowRecipe,
 )
+from slipdetect.lab.data.window_reader import LABELS, WindowRecipe
 from slipdetect.lab.train.config import TrainConfig
 
 logger = logging.getLogger(__name__)

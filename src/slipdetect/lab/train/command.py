@@ -15,6 +15,7 @@ from slipdetect.cli.errors import SOME_FAILED
 from slipdetect.cli.grouped import GroupedCommand
 from slipdetect.cli.options import common_options, with_options
 from slipdetect.errors import UsageError
+from slipdetect.lab import require
 from slipdetect.lab.data.choose_clips import choose_datasets, warn_of_known_groups
 from slipdetect.lab.train.config import TRAIN, TrainConfig
 from slipdetect.lab.train.options import TRAIN_OPTIONS, TrainOptions
@@ -22,7 +23,7 @@ from slipdetect.lab.train.recipes import POSE, Recipe
 from slipdetect.lab.train.settings import POSE_TYPED, recipe_page, settings_page
 
 if TYPE_CHECKING:
-    from slipdetect.lab.train.progress import Progress
+    from slipdetect.lab.train.metrics import Progress
     from slipdetect.models import ModelPackage
 
 
@@ -132,9 +133,9 @@ def _run(
     from slipdetect.lab.data import read_annotations
     from slipdetect.lab.train import TrainingRun
     from slipdetect.lab.train.mining import with_mined
-    from slipdetect.lab.train.processes import is_main_process, require_accelerate
+    from slipdetect.lab.train.processes import is_main_process
 
-    require_accelerate()
+    require("accelerate", "train")
     is_main = is_main_process()
     if not is_main:
         console.quiet = True

@@ -111,30 +111,33 @@ def _logs(runs: Sequence[Path]) -> Iterator[Path]:
 
 def _read(path: Path) -> Iterator[tuple[tuple[str, ...], Values]]:
     """Yield for every run in a log its name as path parts, and its figures."""
-    where = Path(path).absolute()
+    where = path.absolute()
     lines = _lines(path)
     part = ""
     name = where.parent.parts[1:]
     rows: Sequence[Mapping[str, Any]]
     if path.suffix.lower() == ".jsonl":
         rows = _json_records(path, lines)
+        if not rows:
+            return  # no epoch has ended yet
         heads = list(dict.fromkeys(head for row in rows for head in row))
     else:
-        reader = csv.DictReader(lines, restkey="", strict=False)
-        heads, rows = list(reader.fieldnames or ()), list(reader)
+        try:
+            reader = csv.DictReader(lines, restkey="")
+            heads, rows = list(reader.fieldnames or ()), list(reader)
+        except csv.Error as error:
+            raise DataError(f"log {str(path)!r} is not CSV: {error}; name a run's log") from error
         words = re.split(r"[\s_.-]+", where.stem)
         part = next((_PARTS[w.lower()] for w in words if w.lower() in _PARTS), "")
         rest = "_".join(word for word in words if word.lower() not in _PARTS)
         # as metrics.jsonl, the file that every run has is no part of the run's name
         name = (*name, rest) if rest and path.name != CURVES else name
-    if path.suffix.lower() == ".jsonl" and not rows:
-        return  # no epoch has ended yet
     epoch, slots = _columns(path, heads, part)
-    column = next((head for head in heads if str(head).strip().lower() in _RUNS), None)
-    runs: dict[str, list[Mapping[str, Any]]] = {}
-    for row in rows:
+    column = next((head for head in heads if head.strip().lower() in _RUNS), None)
+    runs: dict[str, list[tuple[int, Mapping[str, Any]]]] = {}
+    for number, row in enumerate(rows, 1):
         label = "" if column is None else str(row.get(column) or "")
-        runs.setdefault(label, []).append(row)
+        runs.setdefault(label, []).append((number, row))
     name = name or ("run",)
     for label, own in runs.items():
         yield (*name, label) if label else name, _figures(path, own, epoch, slots)
@@ -178,7 +181,7 @@ def _columns(path: Path, heads: Sequence[str], part: str) -> tuple[str, dict[Slo
         if slot is not None:
             slots.setdefault(slot, head)
     if not epochs or not slots:
-        listed = ", ".join(map(str, heads))[:200] or "none"
+        listed = ", ".join(heads)[:200] or "none"
         raise DataError(
             f"log {str(path)!r} needs a header with epoch and loss or accuracy, not {listed}"
         )
@@ -186,10 +189,13 @@ def _columns(path: Path, heads: Sequence[str], part: str) -> tuple[str, dict[Slo
 
 
 def _figures(
-    path: Path, rows: Sequence[Mapping[str, Any]], epoch: str, slots: Mapping[Slot, str]
+    path: Path,
+    rows: Sequence[tuple[int, Mapping[str, Any]]],
+    epoch: str,
+    slots: Mapping[Slot, str],
 ) -> Values:
     values: Values = {slot: {} for slot in slots}
-    for number, row in enumerate(rows, 1):
+    for number, row in rows:
         when = _number(path, number, row.get(epoch))
         for slot, head in slots.items():
             value = _number(path, number, row.get(head))
@@ -214,7 +220,7 @@ def _slot(head: str, part: str) -> Slot | None:
 
 
 def _words(head: str) -> list[str]:
-    spaced = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", str(head))
+    spaced = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", head)
     return re.findall(r"[a-z]+|[0-9]+", spaced.lower())
 
 

@@ -15,6 +15,16 @@ CURVES = "curves.csv"  # the same for spreadsheets
 
 
 @dataclass(frozen=True)
+class Progress:
+    """How far a run is: what it does, steps done of steps in all, and a figure to show."""
+
+    stage: str
+    done: int
+    total: int
+    note: str = ""
+
+
+@dataclass(frozen=True)
 class EpochMetrics:
     """What one epoch measured; validation values are None without validation windows."""
 

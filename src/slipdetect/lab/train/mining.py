@@ -7,7 +7,7 @@ import logging
 import os
 import shutil
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 from slipdetect._io import make_folder
@@ -16,7 +16,6 @@ from slipdetect.cli.sources import footage
 from slipdetect.detection import Detector
 from slipdetect.errors import DataError, UsageError, VideoError
 from slipdetect.lab.data import Clip, read_annotations
-from slipdetect.lab.data.splits import divide
 from slipdetect.lab.data.windows import MINED
 from slipdetect.lab.prepare.cut_plan import PlannedClip
 from slipdetect.lab.prepare.cutting import cut_video
@@ -52,8 +51,6 @@ def with_mined(
 ) -> list[Clip]:
     """Return ``clips`` and what the model to start from takes for falls in the footage.
 
-    Validation is that of a run without footage, so that the two can be compared.
-
     Raises:
         UsageError: The run starts from no model, trains on whole clips, or has many processes.
         OutputError: ``options.out`` holds an earlier run.
@@ -70,10 +67,13 @@ def with_mined(
     folder = options.out / "mined"
     if options.resume and (folder / LIST).is_file():
         mined = read_annotations(folder / LIST)
-        console.note(f"going on with the {len(mined)} false alarms that were mined before")
+        console.note(
+            f"going on with the {len(mined)} false alarms that were mined before; the footage is "
+            "not searched again"
+        )
     else:
         mined = _mine(console, folder, str(config.init_from), options)
-    return [*_divided(clips, config), *mined]
+    return [*clips, *mined]
 
 
 def _mine(console: Console, folder: Path, model: str, options: TrainOptions) -> list[Clip]:
@@ -103,17 +103,6 @@ def _mine(console: Console, folder: Path, model: str, options: TrainOptions) -> 
             f"{options.mine_above:g}; nothing is added (--mine-above)"
         )
     return mined
-
-
-def _divided(clips: Sequence[Clip], config: TrainConfig) -> list[Clip]:
-    """Return clips that say which are held out, as a run without footage would choose them."""
-    if any(clip.split for clip in clips):
-        return list(clips)
-    training, validation = divide(clips, config.validation, config.seed, whole=False)
-    return [
-        *(replace(clip, split="train") for clip in training),
-        *(replace(clip, split="val") for clip in validation),
-    ]
 
 
 def false_alarms(
@@ -182,15 +171,14 @@ def mine(
     rows: list[Row] = []
     for video in videos:
         own = [alarm for source, alarm in kept if source == video]
-        rows += _cut(video, sorted(own, key=lambda alarm: alarm.start), folder)
+        if own:
+            rows += _cut(video, sorted(own, key=lambda alarm: alarm.start), folder)
     write_rows(rows, folder / LIST, overwrite=True)
     return read_annotations(folder / LIST)
 
 
 def _cut(video: Path, alarms: Sequence[FalseAlarm], folder: Path) -> list[Row]:
     """Write the clips of one video, in order of time; return their rows."""
-    if not alarms:
-        return []
     # two cameras may call their recordings the same
     name = f"{video.stem[:40]}-{hashlib.sha256(str(video).encode()).hexdigest()[:6]}"
     plan = [

@@ -13,7 +13,7 @@ import torch
 
 from slipdetect.lab.calibrate.fitting import fit_calibration, fit_temperature
 from slipdetect.lab.data import Clip
-from slipdetect.lab.data.datasets import LABELS
+from slipdetect.lab.data.window_reader import LABELS
 from slipdetect.lab.train.config import TrainConfig
 from slipdetect.lab.train.metrics import EpochMetrics
 from slipdetect.models import TSN, LateFusion, ModelConfig, ModelPackage, StreamConfig, save_package

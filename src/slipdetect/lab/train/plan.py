@@ -16,7 +16,7 @@ from slipdetect.backbones.options import parse_options
 from slipdetect.detection import model_folder
 from slipdetect.errors import ModelError
 from slipdetect.lab.data import Clip
-from slipdetect.lab.data.datasets import LABELS
+from slipdetect.lab.data.window_reader import LABELS
 from slipdetect.lab.train.config import TrainConfig
 from slipdetect.modalities.snippet import Modality, SnippetGrid
 from slipdetect.models import TSN, ModelPackage, StreamConfig, load_package

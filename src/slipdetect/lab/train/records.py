@@ -14,9 +14,9 @@ from typing import Any
 
 from slipdetect._io import atomic_write, make_folder, write_text
 from slipdetect.errors import OutputError
+from slipdetect.lab import require
 from slipdetect.lab.train.learning_curves import Curve, draw_learning_curves
 from slipdetect.lab.train.metrics import CURVES, METRICS, EpochMetrics
-from slipdetect.lab.train.processes import missing_package
 
 PICTURE = "curves.png"
 CHECKPOINTS = "checkpoints"
@@ -38,7 +38,7 @@ class Records:
         tensorboard: Write ``out/tensorboard`` too.
 
     Raises:
-        UsageError: TensorBoard was asked for and is not installed.
+        LibraryError: TensorBoard was asked for and is not installed.
     """
 
     def __init__(self, out: Path, is_main: bool, tensorboard: bool = False) -> None:
@@ -46,7 +46,6 @@ class Records:
         self._is_main = is_main
         self._board = _open_board(out / "tensorboard") if tensorboard and is_main else None
         self._history: dict[str, list[EpochMetrics]] = {}
-        self._shown: dict[str, int] = {}
 
     def write(
         self, modality: str, history: Sequence[EpochMetrics], seconds: tuple[float, float]
@@ -54,7 +53,7 @@ class Records:
         """Record all epochs of a stream so far; the last took ``seconds``: waiting, in all."""
         if not self._is_main:
             return
-        is_new = len(history) > len(self._history.get(modality, []))
+        before = len(self._history.get(modality, []))
         self._history[modality] = list(history)
         lines = [
             json.dumps({"modality": name, **asdict(metrics)}, allow_nan=False) + "\n"
@@ -65,12 +64,12 @@ class Records:
             write_text(self._out / name, text, overwrite=True)
         draw_curves(self._history, self._out / PICTURE, overwrite=True)
         waited, taken = seconds
-        if is_new and taken > 0:
+        if len(history) > before and taken > 0:
             # times differ between runs that are the same otherwise: they have a file of their own
             row = {"modality": modality, "epoch": history[-1].epoch, "seconds": taken}
             with (self._out / "timings.jsonl").open("a", encoding="utf-8") as stream:
                 stream.write(json.dumps({**row, "waited": waited}) + "\n")
-        self._show(modality, history)
+        self._show(modality, history[before:])
 
     def close(self) -> None:
         """Finish TensorBoard's files."""
@@ -80,11 +79,10 @@ class Records:
     def _show(self, modality: str, history: Sequence[EpochMetrics]) -> None:
         if self._board is None:
             return
-        for metrics in history[self._shown.get(modality, 0) :]:
+        for metrics in history:
             for name, value in asdict(metrics).items():
                 if name != "epoch" and value is not None:
                     self._board.add_scalar(f"{modality}/{name}", value, metrics.epoch + 1)
-        self._shown[modality] = len(history)
         self._board.flush()
 
 
@@ -171,20 +169,15 @@ def curves_of(
     return found
 
 
-def require_tensorboard() -> Any:
+def _open_board(folder: Path) -> Any:
     """Return TensorBoard's writer.
 
     Raises:
-        UsageError: It is not installed.
+        LibraryError: TensorBoard is not installed.
     """
-    try:
-        from torch.utils.tensorboard import SummaryWriter
-    except ImportError as error:
-        raise missing_package("--tensorboard needs TensorBoard") from error
-    return SummaryWriter
+    require("tensorboard", "train")
+    from torch.utils.tensorboard import SummaryWriter
 
-
-def _open_board(folder: Path) -> Any:
     # all figures of a run that goes on are written anew; twice would be drawn twice
     shutil.rmtree(folder, ignore_errors=True)
-    return require_tensorboard()(str(folder))
+    return SummaryWriter(str(folder))  # type: ignore[no-untyped-call]

@@ -14,9 +14,10 @@ from typing import TYPE_CHECKING, Any, Literal
 from slipdetect._io import write_text
 from slipdetect.errors import DataError, TrainingError, UsageError, VideoError
 from slipdetect.flow import FlowExtractor
+from slipdetect.lab import require
 from slipdetect.lab.data import Clip, FrameCache, Sampling, WindowRule
-from slipdetect.lab.data.datasets import WindowRecipe
 from slipdetect.lab.data.splits import divide, require_both_labels, require_no_leak
+from slipdetect.lab.data.window_reader import WindowRecipe
 from slipdetect.lab.train.batches import Share, StepBatches, training_set, validation_set
 from slipdetect.lab.train.checkpoint import Checkpoints
 from slipdetect.lab.train.checks import (
@@ -29,17 +30,11 @@ from slipdetect.lab.train.checks import (
 from slipdetect.lab.train.config import TrainConfig
 from slipdetect.lab.train.faults import NotFinite
 from slipdetect.lab.train.loop import Trainer
-from slipdetect.lab.train.metrics import EpochMetrics, best_epoch
+from slipdetect.lab.train.metrics import EpochMetrics, Progress, best_epoch
 from slipdetect.lab.train.packaging import Checkpoint, TrainedStream, write_package
 from slipdetect.lab.train.plan import StreamPlan
 from slipdetect.lab.train.processes import make_accelerator
-from slipdetect.lab.train.progress import Progress
-from slipdetect.lab.train.records import (
-    Records,
-    prepare_folder,
-    refuse_earlier_run,
-    require_tensorboard,
-)
+from slipdetect.lab.train.records import Records, prepare_folder, refuse_earlier_run
 from slipdetect.modalities.normalize import SnippetNormalizer
 from slipdetect.modalities.snippet import SnippetGrid, get_modality
 from slipdetect.models import ModelPackage, load_package
@@ -74,8 +69,8 @@ class TrainingRun:
         left_out: Clips that could not be read.
 
     Raises:
-        UsageError: Modalities or settings that make no sense, alone or together; accelerate is
-            not installed.
+        UsageError: Modalities or settings that make no sense, alone or together.
+        LibraryError: accelerate or, where it is asked for, TensorBoard is not installed.
         OutputError: ``out`` holds an earlier run.
     """
 
@@ -132,7 +127,7 @@ class TrainingRun:
                 1, each.batch_size, each.accumulate, Share(0, self.accelerator.num_processes)
             )
         if tensorboard:
-            require_tensorboard()
+            require("tensorboard", "train")
         if self._is_main:
             refuse_earlier_run(out, overwrite=overwrite, resume=resume)
 

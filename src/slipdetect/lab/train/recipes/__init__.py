@@ -180,13 +180,12 @@ def _read(path: Path, name: str) -> Recipe:
     for modality in dict.fromkeys([*modalities, *table.modalities]):
         own = _sections(table, content.pop(modality, []), path, modality)
         inherited = base.settings.get(modality, {}) if base else {}
-        if modality in modalities or path.stem == "default":
+        if modality in modalities or path == _FOLDER / "default.toml":
             settings[modality] = {**inherited, **common, **own}
     if content:
         key = next(iter(content))
-        place = (
-            "; settings stand in a section [[common]] or [[rgb]]" if key in table.by_name else ""
-        )
+        place = "; settings stand in a section [[common]] or [[rgb]]"
+        place = place if key in table.by_name else ""
         raise UsageError(f"recipe {str(path)!r}: {key!r} means nothing here{place}")
     recipe = Recipe(name, str(description), tuple(modalities), settings, table)
     try:
@@ -201,10 +200,10 @@ def _base(name: Any, path: Path) -> Recipe | None:
     if name is None:
         return None
     # a recipe that is somebody else's file would change under one's own
-    if name not in _names() or name == path.stem:
+    others = [item for item in _names() if _FOLDER / f"{item}.toml" != path]
+    if name not in others:
         raise UsageError(
-            f"recipe {str(path)!r}: there is no base {name!r}; choose from "
-            f"{', '.join(item for item in _names() if item != path.stem)}"
+            f"recipe {str(path)!r}: there is no base {name!r}; choose from {', '.join(others)}"
         )
     return load_recipe(name)
 
