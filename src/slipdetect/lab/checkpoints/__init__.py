@@ -2,19 +2,9 @@
 
 from __future__ import annotations
 
-from slipdetect.lab.checkpoints.assumed import COURSE2020_LABELS, PRESETS, Reading, Wishes
-from slipdetect.lab.checkpoints.exporting import Exported, export_stream
+from slipdetect.lab.checkpoints.assumed import PRESETS, Wishes
+from slipdetect.lab.checkpoints.exporting import export_stream
 from slipdetect.lab.checkpoints.importing import Imported, import_checkpoints
 from slipdetect.lab.checkpoints.stream import OldStream
 
-__all__ = [
-    "COURSE2020_LABELS",
-    "PRESETS",
-    "Exported",
-    "Imported",
-    "OldStream",
-    "Reading",
-    "Wishes",
-    "export_stream",
-    "import_checkpoints",
-]
+__all__ = ["PRESETS", "Imported", "OldStream", "Wishes", "export_stream", "import_checkpoints"]

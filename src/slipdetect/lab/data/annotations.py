@@ -19,8 +19,7 @@ _POSITIVE = frozenset({"slip", "fall", "slipping", "falling", "positive", "1"})
 _NEGATIVE = frozenset({"other", "notslipping", "not-slipping", "negative", "normal", "adl", "0"})
 # what a person says of a found event, as in the review of an HTML report
 RIGHT_WORDS = frozenset({"right", "missed", "true", "event"})
-WRONG_WORD = "wrong"
-WRONG_WORDS = frozenset({WRONG_WORD, "false"})
+WRONG_WORDS = frozenset({"wrong", "false"})
 ALIASES = {
     "path": ("source", "video"),
     "start": ("event_start", "start_s"),

@@ -22,6 +22,7 @@ from slipdetect.detection.scorer import TSNScorer
 from slipdetect.errors import ModelError, OutputError
 from slipdetect.lab import require
 from slipdetect.lab.models.graph_weights import embed, share_weights
+from slipdetect.lab.models.measure import cause
 from slipdetect.modalities.normalize import NOISE
 from slipdetect.models.config import Graph, StreamConfig
 from slipdetect.models.package import (
@@ -279,7 +280,7 @@ def _exported(
         except Exception as error:
             raise ModelError(
                 f"the {stream.modality} network ({stream.backbone}) cannot be exported: "
-                f"{_cause(error)}; it stays usable by torch"
+                f"{cause(error)}; it stays usable by torch"
             ) from error
     optimizer.inline(program.model)
     # not what merges layers: weights keep the names and values of the package's file
@@ -287,12 +288,6 @@ def _exported(
     optimizer.remove_unused_nodes(program.model)
     model: onnx.ModelProto = program.model_proto
     return model
-
-
-def _cause(error: BaseException) -> str:
-    while error.__cause__ is not None:
-        error = error.__cause__
-    return next((line for line in str(error).splitlines() if line.strip()), type(error).__name__)
 
 
 def _as_openvino(

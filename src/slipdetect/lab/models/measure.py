@@ -33,6 +33,11 @@ class Cost:
     threads: int
     output: tuple[int, ...]
 
+    @property
+    def where(self) -> str:
+        """What the time was taken on, in words."""
+        return "1 CPU thread" if self.threads == 1 else f"{self.threads} CPU threads"
+
 
 def measure(
     network: nn.Module,
@@ -51,7 +56,7 @@ def measure(
         for_seconds: More passes are made until so much time is over.
 
     Raises:
-        RuntimeError: Whatever the network raises, such as for an input it does not take.
+        Exception: Whatever the network raises, such as for an input it does not take.
     """
     run = network if call is None else call
     training = network.training
@@ -73,6 +78,13 @@ def measure(
         threads=torch.get_num_threads(),
         output=tuple(output.shape) if isinstance(output, torch.Tensor) else (),
     )
+
+
+def cause(error: BaseException) -> str:
+    """Return the first line of what led to an error of a network, or what kind of error it was."""
+    while error.__cause__ is not None:
+        error = error.__cause__
+    return next((line for line in str(error).splitlines() if line.strip()), type(error).__name__)
 
 
 def _seconds(run: Callable[[torch.Tensor], torch.Tensor], x: torch.Tensor) -> float:

@@ -188,8 +188,8 @@ def average_packages(
         overwrite: Replace an earlier package.
 
     Returns:
-        The package; its temperature and bias are the mean of theirs, its thresholds those of the
-        first. Both are best made anew: ``slipdetect calibrate``.
+        The package, without a pose stream; its temperature and bias are the mean of theirs, its
+        thresholds those of the first. Both are best made anew: ``slipdetect calibrate``.
 
     Raises:
         UsageError: Fewer than two, or packages that differ.
@@ -202,7 +202,9 @@ def average_packages(
     for other in packages[1:]:
         _require_alike(first, other.config)
     states = {
-        stream.modality: _mean([_state(package, stream.modality) for package in packages])
+        stream.modality: _mean(
+            [read(p.folder / p.config.stream(stream.modality).file) for p in packages]
+        )
         for stream in first.streams
     }
     config = replace(
@@ -234,10 +236,6 @@ def _comparable(config: ModelConfig, key: str) -> Any:
         stream.modality: {k: v for k, v in stream.to_json().items() if k not in _FREE_OF_A_STREAM}
         for stream in config.streams
     }
-
-
-def _state(package: ModelPackage, modality: str) -> dict[str, torch.Tensor]:
-    return read(package.folder / package.config.stream(modality).file)
 
 
 def _mean(states: Sequence[dict[str, torch.Tensor]]) -> dict[str, torch.Tensor]:

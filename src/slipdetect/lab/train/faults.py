@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from slipdetect._text import named
 from slipdetect.detection.engines.torch_engine import out_of_memory
 from slipdetect.errors import SlipdetectError, TrainingError
 from slipdetect.lab.train.config import TrainConfig
@@ -69,7 +70,11 @@ def explained(
         raise type(error)(f"a worker process failed: {reason}") from error
     except RuntimeError as error:
         if "DataLoader worker" in str(error):
-            raise TrainingError(_dead_worker(windows.read_by(str(error)))) from error
+            read = named(windows.read_by(str(error)), 4) or "its first window"
+            raise TrainingError(
+                f"a worker process died while it read {read}; it may have been killed for its "
+                "memory: lower --workers, or look at these clips"
+            ) from error
         if out_of_memory(error):
             raise _too_large(config, processes) from error
         raise
@@ -99,12 +104,4 @@ def _too_large(config: TrainConfig, processes: int) -> TrainingError:
     return TrainingError(
         f"{held}; pass --batch-size {size} --set accumulate={more}, which computes the same in "
         f"{more} parts, and --resume"
-    )
-
-
-def _dead_worker(items: Sequence[str]) -> str:
-    listed = ", ".join(items[:4]) + (f" and {len(items) - 4} more" if len(items) > 4 else "")
-    return (
-        f"a worker process died while it read {listed or 'its first window'}; it may have been "
-        "killed for its memory: lower --workers, or look at these clips"
     )

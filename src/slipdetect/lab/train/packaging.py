@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections import Counter
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -142,21 +142,18 @@ def _calibrate(checkpoints: Mapping[str, Checkpoint], weights: Mapping[str, floa
 
 def describe(clips: Sequence[Clip]) -> list[dict[str, Any]]:
     """Return the clips of each data set, counted, with the licenses the annotation file names."""
-    datasets = Counter(clip.dataset for clip in clips)
+    datasets: dict[str, list[Clip]] = defaultdict(list)
+    for clip in clips:
+        datasets[clip.dataset].append(clip)
     return [
         {
             "dataset": dataset,
-            "clips": count,
-            "positive": sum(clip.positive for clip in clips if clip.dataset == dataset),
-            "groups": len({clip.group for clip in clips if clip.dataset == dataset}),
+            "clips": len(own),
+            "positive": sum(clip.positive for clip in own),
+            "groups": len({clip.group for clip in own}),
             "licenses": sorted(
-                {
-                    clip.columns.get("license", clip.columns.get("licence", ""))
-                    for clip in clips
-                    if clip.dataset == dataset
-                }
-                - {""}
+                {c.columns.get("license", c.columns.get("licence", "")) for c in own} - {""}
             ),
         }
-        for dataset, count in sorted(datasets.items())
+        for dataset, own in sorted(datasets.items())
     ]

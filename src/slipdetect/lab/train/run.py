@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING
 
 from slipdetect._io import write_text
 from slipdetect.errors import DataError, TrainingError, UsageError, VideoError
@@ -109,12 +109,17 @@ class TrainingRun:
             key: get_modality(key, each.snippet_length if key != "rgb" else None)
             for key, each in self.configs.items()
         }
-        self._whole = any(each.sampling == "clips" for each in self.configs.values())
+        self._whole = self.config.sampling == "clips"
         require_both_labels(self.clips, "the training data", whole=self._whole)
         self.accelerator = make_accelerator(device, self.config.precision)
         self.device = self.accelerator.device
         self._is_main = self.accelerator.is_main_process
-        self.flow_recipe = _flow_recipe(self.configs)
+        flow = self.configs.get("flow")
+        self.flow_recipe = (
+            None
+            if flow is None
+            else FlowExtractor(flow.flow_method, bound=flow.flow_bound).recipe()
+        )
         sampling = Sampling(self.config.sample_fps, self.config.short_side)
         stored = None if store is None else VideoStore(store)
         self.cache = FrameCache(cache, sampling, self.flow_recipe, stored)
@@ -158,9 +163,8 @@ class TrainingRun:
         records.close()
         data = {"training_data": training, "validation_data": validation}
         if self._is_main:
-            kinds: tuple[Literal["best", "last"], ...] = ("best", "last")
-            for which in kinds:
-                write_package(self.out / which, trained, which, name=self.name, data=data)
+            write_package(self.out / "best", trained, "best", name=self.name, data=data)
+            write_package(self.out / "last", trained, "last", name=self.name, data=data)
         self.accelerator.wait_for_everyone()
         return load_package(self.out / "last")
 
@@ -325,10 +329,3 @@ def _by_modality(
     if isinstance(config, TrainConfig):
         return dict.fromkeys(modalities, config)
     return {modality: config[modality] for modality in modalities}
-
-
-def _flow_recipe(configs: Mapping[str, TrainConfig]) -> dict[str, Any] | None:
-    if "flow" not in configs:
-        return None
-    flow = configs["flow"]
-    return FlowExtractor(flow.flow_method, bound=flow.flow_bound).recipe()

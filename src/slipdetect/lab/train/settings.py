@@ -78,19 +78,15 @@ def _checked(name: str, text: str, tables: tuple[Fields, ...]) -> tuple[str, str
     Raises:
         UsageError: None does; what is said is that of the first table.
     """
-    first, *others = tables
-    try:
-        key = first.find(name)
-        first.parse(key, text)
-    except UsageError:
-        if not others:
-            raise
+    errors: list[UsageError] = []
+    for table in tables:
         try:
-            return _checked(name, text, tuple(others))
-        except UsageError:
-            pass
-        raise
-    return key, text
+            key = table.find(name)
+            table.parse(key, text)
+            return key, text
+        except UsageError as error:
+            errors.append(error)
+    raise errors[0]
 
 
 def setting_option(name: str) -> Decorator:

@@ -68,8 +68,11 @@ class Recipe:
         known = {name: Setting(item.default, "default") for name, item in table.by_name.items()}
         found = {name: {**known, **self.settings[name], **given} for name in self.modalities}
         for settings in found.values():
-            table.made(**{key: setting.value for key, setting in settings.items()})
+            self._made(settings)
         return found
+
+    def _made(self, settings: Mapping[str, Setting]) -> Any:
+        return self.table.made(**{key: setting.value for key, setting in settings.items()})
 
     def configs(self, overrides: Mapping[str, Any] | None = None) -> dict[str, TrainConfig]:
         """Return the configuration of every modality.
@@ -79,10 +82,7 @@ class Recipe:
         """
         if self.table is not TRAIN:
             raise UsageError(f"recipe {self.name!r} trains no stream of pictures; choose another")
-        return {
-            name: TrainConfig(**{key: setting.value for key, setting in settings.items()})
-            for name, settings in self.resolved(overrides).items()
-        }
+        return {name: self._made(each) for name, each in self.resolved(overrides).items()}
 
     def pose_settings(self, overrides: Mapping[str, Any] | None = None) -> PoseSettings:
         """Return the settings of a recipe for pose.
@@ -91,7 +91,8 @@ class Recipe:
             UsageError: As for ``resolved``.
         """
         (settings,) = self.resolved(overrides).values()
-        return PoseSettings(**{key: setting.value for key, setting in settings.items()})
+        made: PoseSettings = self._made(settings)
+        return made
 
     def only(self, modalities: Sequence[str]) -> Recipe:
         """Return the recipe for some of its modalities.
