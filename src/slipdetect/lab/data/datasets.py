@@ -49,18 +49,9 @@ class TrainingWindows(Dataset[Item]):
 
     Sources are drawn in proportion to the square root of their number of clips, so that a large
     data set does not drown a small one; clips in proportion to the root of their usable seconds.
-
-    Args:
-        clips: Clips to draw from.
-        cache: Their frames.
-        recipe: What a window is made of.
-        count: Windows an epoch.
-        seed: Base of every draw.
-        augment: Strengths of the changes.
-        positive_fraction: Share of windows with a fall, spread evenly over the epoch; 0: each
-            window's label is drawn by the seconds that either label has room for.
-        hard_negative_fraction: Share of the windows without a fall that are of the data set
-            ``"mined"``.
+    ``positive_fraction`` of the windows have a fall, spread evenly over the epoch; 0: each window's
+    label is drawn by the seconds that either label has room for. ``hard_negative_fraction`` of all
+    others are of the data set ``"mined"``.
 
     Raises:
         DataError: One label has no place to draw from.
@@ -142,11 +133,6 @@ class ValidationWindows(Dataset[Item]):
     """The same unaugmented windows every time: the middle of each range, scored as in detection.
 
     Every item has the same number of snippets; in short clips the last one repeats.
-
-    Args:
-        clips: Clips to take windows from.
-        cache: Their frames.
-        recipe: What a window is made of.
     """
 
     def __init__(self, clips: Sequence[Clip], cache: FrameCache, recipe: WindowRecipe) -> None:
@@ -209,18 +195,11 @@ class TrainingClips(_Clips):
 
     A clip's label is that of the whole clip, so clips should be trimmed to what they show. With
     time jitter the snippets stay where they are and each is stretched about its own middle: a
-    part of a clip may not hold what its label says.
+    part of a clip may not hold what its label says. The recipe's window and rule are not used.
 
-    Args:
-        clips: Clips to go through.
-        cache: Their frames.
-        recipe: What an item is made of; its window and rule are not used.
-        seed: Base of every draw.
-        augment: Strengths of the changes.
-        positive_fraction: Share of clips with a fall; 0: as the data has it, each clip exactly
-            once. Otherwise each clip comes at least once and those of the label that falls short
-            are repeated: all of them as often as fits, the rest drawn anew every epoch. An epoch
-            is longer by the repeats.
+    ``positive_fraction`` of the clips have a fall; 0: as the data has it, each clip exactly once.
+    Otherwise each clip comes at least once and those of the label that falls short are repeated:
+    all of them as often as fits, the rest drawn anew every epoch. Repeats make an epoch longer.
 
     Raises:
         DataError: All clips have one label.
@@ -276,13 +255,7 @@ class TrainingClips(_Clips):
 
 
 class ValidationClips(_Clips):
-    """Every clip in its order, unaugmented: the middle of each segment, in the test crop.
-
-    Args:
-        clips: Clips to go through.
-        cache: Their frames.
-        recipe: What an item is made of; its window and rule are not used.
-    """
+    """Every clip in its order, unaugmented: the middle of each segment, in the test crop."""
 
     def __init__(self, clips: Sequence[Clip], cache: FrameCache, recipe: WindowRecipe) -> None:
         super().__init__(clips, WindowReader(recipe, cache))

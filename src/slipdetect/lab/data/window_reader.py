@@ -28,32 +28,18 @@ Span = tuple[float, float]
 
 @dataclass(frozen=True)
 class WindowRecipe:
-    """What a window is made of.
-
-    Attributes:
-        modality: What its snippets are.
-        grid: Where snippets lie.
-        size: Side of the network's input, pixels.
-        crop: ``"motion"`` or ``"center"``.
-        segments: Snippets drawn per training window.
-        rule: Where windows may sit.
-    """
+    """What a window is made of, and where it may sit."""
 
     modality: Modality
     grid: SnippetGrid
-    size: int
-    crop: str
-    segments: int
+    size: int  # side of the network's input, pixels
+    crop: str  # "motion" or "center"
+    segments: int  # snippets drawn per training window
     rule: WindowRule
 
 
 class WindowReader:
     """Cuts snippets out of a cached clip.
-
-    Args:
-        recipe: What a window is made of.
-        cache: Frames and flow of the clips.
-        augment: Strengths of the changes of training items.
 
     Raises:
         UsageError: The training crop has no scale.

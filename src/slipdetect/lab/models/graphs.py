@@ -44,7 +44,7 @@ Images = Sequence[npt.NDArray[np.uint8]]
 
 TOLERANCE = 1e-3  # of the largest logit, or of 1
 _OPSET = 18
-_DRAWN = 8  # snippets
+_DRAWN, _MOST = 8, 32  # snippets
 
 
 @dataclass(frozen=True)
@@ -219,13 +219,8 @@ def graph_of(package: ModelPackage, stream: StreamConfig) -> onnx.ModelProto:
     return model
 
 
-def snippets_of(package: ModelPackage, video: Path, most: int = 32) -> dict[str, Images]:
-    """Return snippets of a video as the model sees them, spread evenly, by modality.
-
-    Args:
-        package: The model.
-        video: A file.
-        most: Snippets.
+def snippets_of(package: ModelPackage, video: Path) -> dict[str, Images]:
+    """Return up to 32 snippets of a video as the model sees them, spread evenly, by modality.
 
     Raises:
         VideoError: It cannot be read.
@@ -234,7 +229,7 @@ def snippets_of(package: ModelPackage, video: Path, most: int = 32) -> dict[str,
     with open_video(video) as source:
         frames = source.frames(scorer.sample_fps, scorer.short_side)
         found = list(scorer.snippets(Segment(frames)))
-    chosen = found[:: max(1, len(found) // most)][:most]
+    chosen = found[:: max(1, len(found) // _MOST)][:_MOST]
     return {
         name: [view for snippet in chosen for view in snippet.views(name)]
         for name in scorer.weights

@@ -27,11 +27,8 @@ BEGUN = 0.3  # seconds of an event that do not show yet what it is
 class TrackWindows:
     """The windows of a clip's tracks, made when asked for: they overlap, so all of them are many.
 
-    Args:
-        tracks: Of the people.
-        number: Of the track of each window, ``(windows,)``.
-        first: Picture of each, ``(windows,)``.
-        length: Pictures of a window.
+    Windows are of ``length`` pictures, with the number of the track and the first picture of each,
+    ``(windows,)``.
     """
 
     def __init__(self, tracks: Sequence[TrackRows], number: Ints, first: Ints, length: int) -> None:
@@ -90,20 +87,19 @@ class Bag:
         return self.only(self.starts + self.length <= event[0] + BEGUN)
 
 
-def bag_of(skeletons: Skeletons, pictures: int, rate: float, step: int = 1) -> Bag:
+def bag_of(skeletons: Skeletons, pictures: int, rate: float) -> Bag:
     """Return the windows of all tracks of a clip.
 
     Args:
         skeletons: Of the clip, ``rate`` pictures a second.
         pictures: Of a window.
         rate: Pictures a second.
-        step: Pictures from one window to the next.
     """
     tracker = Tracker(rate)
     for time, people in zip(skeletons.times, skeletons.people, strict=True):
         tracker.push(time, people)
     frames = len(skeletons.times)
-    firsts = np.arange(-(pictures // 3), max(frames - pictures * 2 // 3, 1), step)
+    firsts = np.arange(-(pictures // 3), max(frames - pictures * 2 // 3, 1))
     wide = pictures + 2 * MARGIN
     tracks = [TrackRows.of(path) for path in tracker.paths.values()]
     numbers, begins = [firsts[:0]], [firsts[:0]]

@@ -23,10 +23,6 @@ _AT_ONCE = 1024  # windows that are judged together
 class HeldOut:
     """Held-out clips, each judged by its surest window of any person.
 
-    Args:
-        clips: With all their windows.
-        rate: Pictures a second.
-
     Attributes:
         windows: How many there are.
         unseen: Clips in which nobody is found.

@@ -26,20 +26,12 @@ class PoseTrainer:
 
     What a step draws and what it drops out depends on (seed, network, step), so a run that goes
     on from a checkpoint is the one that was not disturbed.
-
-    Args:
-        settings: Of the run.
-        pools: What steps learn from.
-        held_out: What epochs are judged by.
-
-    Attributes:
-        history: What every finished epoch measured.
     """
 
     def __init__(self, settings: PoseSettings, pools: Pools, held_out: HeldOut) -> None:
         self._settings, self._pools, self._held_out = settings, pools, held_out
         self._members = [Member(number, settings) for number in range(settings.members)]
-        self.history: list[EpochMetrics] = []
+        self.history: list[EpochMetrics] = []  # what every finished epoch measured
 
     def run(
         self,

@@ -26,7 +26,13 @@ from slipdetect.lab.pose.training import Pools
 from slipdetect.lab.train.metrics import EpochMetrics, Progress
 from slipdetect.lab.train.packaging import describe
 from slipdetect.lab.train.plan import clips_digest
-from slipdetect.lab.train.records import CHECKPOINTS, Records, prepare_folder, refuse_earlier_run
+from slipdetect.lab.train.records import (
+    CHECKPOINTS,
+    Records,
+    closing,
+    prepare_folder,
+    refuse_earlier_run,
+)
 from slipdetect.lab.train.state_file import StateFolder
 from slipdetect.models import ModelConfig, ModelPackage, load_package
 from slipdetect.models.pose import PoseConfig
@@ -212,7 +218,7 @@ def calibrated(
     return {name: array.astype(np.float16) for name, array in made.items()}
 
 
-def closing(package: ModelPackage, out: Path) -> str:
+def pose_closing(package: ModelPackage, out: Path) -> str:
     """Tell how good the stream is on what was held out, where it is and how to use it."""
     facts = package.config.training[POSE]
     metrics = facts["metrics"]
@@ -225,16 +231,16 @@ def closing(package: ModelPackage, out: Path) -> str:
         else f"accuracy on {held_out} held-out clips {accuracy:.3f}{unseen}"
     )
     area = "" if auc is None else f", area under ROC {auc:.3f}"
-    lines = [
-        f"pose: training accuracy {metrics['train_accuracy']:.3f}, {judged}{area}",
-        "",
-        f"model       {package.folder}",
-        f"curves      {out / 'curves.png'}   (as a table: {out / 'curves.csv'})",
-        f"metrics     {out / 'metrics.jsonl'}",
-        f"use it      slipdetect detect VIDEO --model {package.folder}",
-        f"thresholds  slipdetect calibrate {package.folder}   (so far those of the other streams)",
-    ]
-    return "\n".join(lines) + "\n"
+    return closing(
+        [f"pose: training accuracy {metrics['train_accuracy']:.3f}, {judged}{area}"],
+        out,
+        more=[
+            (
+                "thresholds",
+                f"slipdetect calibrate {package.folder}   (so far those of the other streams)",
+            )
+        ],
+    )
 
 
 def _with_pose_table(config: ModelConfig, settings: PoseSettings, name: str) -> ModelConfig:

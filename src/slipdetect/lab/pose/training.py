@@ -125,15 +125,7 @@ def _weights(pool: Sequence[Bag]) -> npt.NDArray[np.float64]:
 
 
 class Member:
-    """One network of a stream, its optimizer and the running mean of its weights.
-
-    Args:
-        number: From 0.
-        settings: Of the run.
-
-    Attributes:
-        step: Steps done.
-    """
+    """One network of a stream, its optimizer and the running mean of its weights."""
 
     def __init__(self, number: int, settings: PoseSettings) -> None:
         self._number, self._settings = number, settings
@@ -144,7 +136,7 @@ class Member:
             self._network.parameters(), lr=settings.lr, weight_decay=settings.weight_decay
         )
         self._mean: dict[str, torch.Tensor] = {}
-        self.step = 0
+        self.step = 0  # steps done
 
     def learn(self, pools: Pools) -> tuple[float, int]:
         """Make one step; return the loss and how many bags were right.

@@ -27,9 +27,7 @@ _VALIDATED = ("validated.logits", "validated.labels")
 class Checkpoints:
     """The checkpoints of one stream in a folder: the last state, and the weights of the best epoch.
 
-    Args:
-        folder: Where they live.
-        recipe: What the run is; another one's checkpoint is refused.
+    Checkpoints of a run with another recipe are refused.
     """
 
     def __init__(self, folder: Path, recipe: Mapping[str, Any]) -> None:

@@ -96,7 +96,10 @@ def train(ctx: click.Context, /, **_: Any) -> None:
     package, is_main, left_out = _run(console, configs, options)
     leave_processes()
     if is_main:
-        console.text(_closing(package, options.out))
+        from slipdetect.lab.train.records import closing
+
+        note = f"   (last epoch; the best one is in {options.out / 'best'})"
+        console.text(closing(_figures(package), options.out, note))
     if left_out:
         ctx.exit(SOME_FAILED)
 
@@ -181,7 +184,7 @@ def _train_pose(ctx: click.Context, console: Console, options: TrainOptions) -> 
     if os.environ.get("WORLD_SIZE", "1") != "1":
         raise UsageError("the pose stream is trained by one process; start it without a launcher")
     from slipdetect.lab.data import read_annotations
-    from slipdetect.lab.pose.run import PoseRun, closing
+    from slipdetect.lab.pose.run import PoseRun, pose_closing
 
     clips = read_annotations(options.data or Path(), options.root)
     clips = choose_datasets(clips, options.dataset, options.exclude)
@@ -201,7 +204,7 @@ def _train_pose(ctx: click.Context, console: Console, options: TrainOptions) -> 
         warn_of_known_groups(console, clips)
         with _going_on(console, options):
             package = run.run()
-    console.text(closing(package, options.out))
+    console.text(pose_closing(package, options.out))
     if run.left_out:
         ctx.exit(SOME_FAILED)
 
@@ -230,8 +233,8 @@ def _going_on(console: Console, options: TrainOptions) -> Iterator[None]:
         raise
 
 
-def _closing(package: ModelPackage, out: Path) -> str:
-    """Tell how good the streams are on what was held out, where they are and how to use them."""
+def _figures(package: ModelPackage) -> list[str]:
+    """Return how good the streams are, in training and on what was held out."""
     lines = []
     for modality, metrics in package.config.training.get("metrics", {}).items():
         accuracy, auc = metrics.get("val_accuracy"), metrics.get("val_auc")
@@ -240,11 +243,4 @@ def _closing(package: ModelPackage, out: Path) -> str:
         lines.append(
             f"{modality}: training accuracy {metrics['train_accuracy']:.3f}, {held_out}{area}"
         )
-    lines += [
-        "",
-        f"model     {package.folder}   (last epoch; the best one is in {out / 'best'})",
-        f"curves    {out / 'curves.png'}   (as a table: {out / 'curves.csv'})",
-        f"metrics   {out / 'metrics.jsonl'}",
-        f"use it    slipdetect detect VIDEO --model {package.folder}",
-    ]
-    return "\n".join(lines) + "\n"
+    return lines

@@ -17,6 +17,7 @@ from slipdetect.errors import OutputError
 from slipdetect.lab import require
 from slipdetect.lab.train.learning_curves import Curve, draw_learning_curves
 from slipdetect.lab.train.metrics import CURVES, METRICS, EpochMetrics
+from slipdetect.reports.text_table import text_fields
 
 PICTURE = "curves.png"
 CHECKPOINTS = "checkpoints"
@@ -31,11 +32,6 @@ class Records:
 
     The figures are written anew from the whole history, so that those of a run that was killed
     and went on are those of an undisturbed one.
-
-    Args:
-        out: Folder of the run.
-        is_main: Whether this process writes.
-        tensorboard: Write ``out/tensorboard`` too.
 
     Raises:
         LibraryError: TensorBoard was asked for and is not installed.
@@ -119,6 +115,27 @@ def prepare_folder(out: Path, *, overwrite: bool, resume: bool) -> None:
             (out / name).unlink(missing_ok=True)
     except OSError as error:
         raise OutputError(f"cannot write to {str(out)!r}: {error.strerror}") from error
+
+
+def closing(
+    figures: Sequence[str], out: Path, note: str = "", more: Sequence[tuple[str, str]] = ()
+) -> str:
+    """Tell what was measured on what was held out, where the results are and how to use them.
+
+    Args:
+        figures: Lines.
+        out: Folder of the run.
+        note: On the model, behind its folder.
+        more: Titles and texts to tell besides.
+    """
+    rows = [
+        ("model", f"{out / 'last'}{note}"),
+        ("curves", f"{out / PICTURE}   (as a table: {out / CURVES})"),
+        ("metrics", str(out / METRICS)),
+        ("use it", f"slipdetect detect VIDEO --model {out / 'last'}"),
+        *more,
+    ]
+    return "\n".join([*figures, "", *text_fields(rows, width=10)]) + "\n"
 
 
 def epochs_csv(

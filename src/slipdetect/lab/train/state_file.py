@@ -19,11 +19,7 @@ _FACTS = "slipdetect-training"
 
 
 class StateFolder:
-    """A folder of states of one run.
-
-    Args:
-        folder: Made where it is missing.
-        recipe: What the run is; another one's states are refused.
+    """A folder of states of one run; those of a run with another recipe are refused.
 
     Raises:
         OutputError: The folder cannot be made.
