@@ -57,23 +57,15 @@ class Rectangle:
 
 @dataclass(frozen=True)
 class Colors:
-    """How the values of a window change.
+    """How the values of a window change."""
 
-    Attributes:
-        gain: Contrast factor around mid-gray (128), per color channel.
-        offset: Brightness added, levels.
-        saturation: Factor on the distance from the pixel's gray (ITU-R BT.601 luma).
-        gray: Drop the colors.
-        noise: Standard deviation of independent pixel noise, levels.
-        noise_seed: Where that noise starts.
-    """
-
+    # contrast factor around mid-gray (128), per color channel
     gain: tuple[float, float, float] = (1.0, 1.0, 1.0)
-    offset: float = 0.0
-    saturation: float = 1.0
-    gray: bool = False
-    noise: float = 0.0
-    noise_seed: int = 0
+    offset: float = 0.0  # brightness added, levels
+    saturation: float = 1.0  # factor on the distance from the pixel's gray (ITU-R BT.601 luma)
+    gray: bool = False  # drop the colors
+    noise: float = 0.0  # standard deviation of independent pixel noise, levels
+    noise_seed: int = 0  # where that noise starts
 
     def apply(self, images: Images) -> Images:
         """Return the recolored pictures, ``(T, H, W, 3)`` uint8, fractions dropped."""
@@ -137,27 +129,16 @@ def _gray_of_sums() -> npt.NDArray[np.float32]:
 
 @dataclass(frozen=True)
 class Augmentation:
-    """What happens to one window.
+    """What happens to one window."""
 
-    Attributes:
-        scale: Factor on the crop's side.
-        shift: Of the crop, in fractions of its side, right and down.
-        flip: Mirror left-right; flow's u changes sign.
-        colors: What happens to values; flow is left alone.
-        is_flow: Pictures are quantized (u, v).
-        rotation: Degrees counterclockwise; flow vectors turn too.
-        speed: How many times as fast the window is played.
-        erased: Part without picture.
-    """
-
-    scale: float = 1.0
-    shift: tuple[float, float] = (0.0, 0.0)
-    flip: bool = False
-    colors: Colors = field(default_factory=Colors)
-    is_flow: bool = False
-    rotation: float = 0.0
-    speed: float = 1.0
-    erased: Rectangle | None = None
+    scale: float = 1.0  # factor on the crop's side
+    shift: tuple[float, float] = (0.0, 0.0)  # of the crop, in fractions of its side, right and down
+    flip: bool = False  # mirror left-right; flow's u changes sign
+    colors: Colors = field(default_factory=Colors)  # what happens to values; flow is left alone
+    is_flow: bool = False  # pictures are quantized (u, v)
+    rotation: float = 0.0  # degrees counterclockwise; flow vectors turn too
+    speed: float = 1.0  # how many times as fast the window is played
+    erased: Rectangle | None = None  # part without picture
 
     @classmethod
     def draw(

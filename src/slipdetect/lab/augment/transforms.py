@@ -60,16 +60,12 @@ class GroupMultiScaleCrop:
     """Crop at a random scale, aspect and place, then resize (Wang et al., ECCV 2016, 3.3).
 
     Works on pictures of any size: the crop is a share of the picture, resized up where needed.
-
-    Attributes:
-        size: Side of the result, px.
-        scales: Crop sides as shares of the shorter picture side.
-        more_fix_crop: 13 fixed positions instead of 5.
     """
 
-    size: int
+    size: int  # side of the result, px
+    # crop sides as shares of the shorter picture side
     scales: tuple[float, ...] = (1.0, 0.875, 0.75, 0.66)
-    more_fix_crop: bool = True
+    more_fix_crop: bool = True  # 13 fixed positions instead of 5
 
     def __post_init__(self) -> None:
         if not self.scales or min(self.scales) <= 0 or max(self.scales) > 1:

@@ -40,25 +40,17 @@ PRESETS = {
 
 @dataclass(frozen=True)
 class Wishes:
-    """What the user says about files that do not say it.
+    """What the user says about files that do not say it."""
 
-    Attributes:
-        preset: How video is read, a name in ``PRESETS``.
-        reading: Values by field of ``Reading`` that differ from it; None counts as not given.
-        segments: Snippets per clip in training; None: 3.
-        labels: Names of the classes in the order of the outputs; None: the 2020 report's two.
-        positive: The label that events are made of; None: the first.
-        fusion: Weight of every file, in order; None: all the same.
-        events: Thresholds and durations; None: those of a new model.
-    """
-
-    preset: str = "course2020"
+    preset: str = "course2020"  # how video is read, a name in PRESETS
+    # values by field of Reading that differ from it; None counts as not given
     reading: Mapping[str, Any] = field(default_factory=dict)
-    segments: int | None = None
+    segments: int | None = None  # snippets per clip in training; None: 3
+    # names of the classes in the order of the outputs; None: the 2020 report's two
     labels: tuple[str, ...] | None = None
-    positive: str | None = None
-    fusion: tuple[float, ...] | None = None
-    events: EventConfig | None = None
+    positive: str | None = None  # the label that events are made of; None: the first
+    fusion: tuple[float, ...] | None = None  # weight of every file, in order; None: all the same
+    events: EventConfig | None = None  # thresholds and durations; None: those of a new model
 
 
 def check_labels(classes: int, labels: tuple[str, ...] | None) -> None:

@@ -126,15 +126,10 @@ def require_both_labels(clips: Sequence[Clip], what: str, *, whole: bool = True)
 
 @dataclass(frozen=True)
 class GroupLeak:
-    """A group that is on several sides.
+    """A group that is on several sides."""
 
-    Attributes:
-        group: Its name.
-        clips: Clips of it by side, in the order train, val, test.
-    """
-
-    group: str
-    clips: dict[str, int]
+    group: str  # its name
+    clips: dict[str, int]  # clips of it by side, in the order train, val, test
 
     def __str__(self) -> str:
         sides = ", ".join(f"{count} {side}" for side, count in self.clips.items())
@@ -143,16 +138,11 @@ class GroupLeak:
 
 @dataclass(frozen=True)
 class Leaks:
-    """Everything that is on more than one side of a split.
+    """Everything that is on more than one side of a split."""
 
-    Attributes:
-        groups: Persons, scenes or films.
-        copies: Sets of files with the same bytes.
-        near: Pairs of clips that show the same recording, encoded or cut differently.
-    """
-
-    groups: tuple[GroupLeak, ...] = ()
-    copies: tuple[tuple[Clip, ...], ...] = ()
+    groups: tuple[GroupLeak, ...] = ()  # persons, scenes or films
+    copies: tuple[tuple[Clip, ...], ...] = ()  # sets of files with the same bytes
+    # pairs of clips that show the same recording, encoded or cut differently
     near: tuple[NearPair, ...] = ()
 
     def __bool__(self) -> bool:

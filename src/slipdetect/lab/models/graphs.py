@@ -49,19 +49,12 @@ _DRAWN, _MOST = 8, 32  # snippets
 
 @dataclass(frozen=True)
 class Exported:
-    """A graph that was written.
+    """A graph that was written."""
 
-    Attributes:
-        path: Its file.
-        modality: Of its stream.
-        apart: Largest difference of a logit from torch's.
-        snippets: How many it was compared on.
-    """
-
-    path: Path
-    modality: str
-    apart: float
-    snippets: int
+    path: Path  # its file
+    modality: str  # of its stream
+    apart: float  # largest difference of a logit from torch's
+    snippets: int  # how many it was compared on
 
 
 class GraphNetwork(nn.Module):

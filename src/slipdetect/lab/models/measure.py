@@ -16,22 +16,14 @@ _FOR_SECONDS = 0.5  # the first passes are slow, and other programs disturb sing
 
 @dataclass(frozen=True)
 class Cost:
-    """What was counted and measured.
+    """What was counted and measured."""
 
-    Attributes:
-        parameters: Numbers that the network has learned or will learn.
-        flops: Floating-point operations for the input; a multiply-add counts as two.
-        seconds: Shortest of the passes that half a second has room for, after one that is not
-            counted.
-        threads: CPU threads that torch used.
-        output: Shape of the answer.
-    """
-
-    parameters: int
-    flops: int
+    parameters: int  # numbers that the network has learned or will learn
+    flops: int  # floating-point operations for the input; a multiply-add counts as two
+    # shortest of the passes that half a second has room for, after one that is not counted
     seconds: float
-    threads: int
-    output: tuple[int, ...]
+    threads: int  # CPU threads that torch used
+    output: tuple[int, ...]  # shape of the answer
 
     @property
     def where(self) -> str:

@@ -46,19 +46,12 @@ class TrackWindows:
 
 @dataclass(frozen=True, eq=False)
 class Bag:
-    """Windows of all people of a clip.
+    """Windows of all people of a clip."""
 
-    Attributes:
-        source: Windows by place, ``(length + 2 MARGIN, 58)`` float32 each.
-        places: Of this bag's windows there, ``(windows,)``.
-        starts: Time of each window's first picture, seconds, ``(windows,)``.
-        length: Of a window, seconds.
-    """
-
-    source: TrackWindows | Floats
-    places: Ints
-    starts: npt.NDArray[np.float64]
-    length: float
+    source: TrackWindows | Floats  # windows by place, (length + 2 MARGIN, 58) float32 each
+    places: Ints  # of this bag's windows there, (windows,)
+    starts: npt.NDArray[np.float64]  # time of each window's first picture, seconds, (windows,)
+    length: float  # of a window, seconds
 
     def __len__(self) -> int:
         return len(self.starts)

@@ -67,17 +67,11 @@ _FIRST, _LAST, _MOMENTUM = 1 / 25, 1e-4, (0.95, 0.85)
 
 @dataclass(frozen=True, eq=False)
 class Drawn:
-    """What a step learns from.
+    """What a step learns from."""
 
-    Attributes:
-        windows: ``(n, length + 2 MARGIN, 58)``.
-        bag: Number of the bag of each, ``(n,)``.
-        labels: Of the bags, 1 with a fall, ``(bags,)`` float32.
-    """
-
-    windows: npt.NDArray[np.floating]
-    bag: npt.NDArray[np.int64]
-    labels: npt.NDArray[np.float32]
+    windows: npt.NDArray[np.floating]  # (n, length + 2 MARGIN, 58)
+    bag: npt.NDArray[np.int64]  # number of the bag of each, (n,)
+    labels: npt.NDArray[np.float32]  # of the bags, 1 with a fall, (bags,) float32
 
 
 def generator(seed: int, member: int, step: int) -> np.random.Generator:

@@ -18,19 +18,12 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class BadStep:
-    """A step whose loss or gradient was not finite.
+    """A step whose loss or gradient was not finite."""
 
-    Attributes:
-        step: Its number, from 0.
-        loss: The loss, NaN or infinite; finite where only the gradient was not.
-        lr: The largest learning rate of the step.
-        items: What all processes computed in it: clips and places.
-    """
-
-    step: int
-    loss: float
-    lr: float
-    items: list[str]
+    step: int  # its number, from 0
+    loss: float  # the loss, NaN or infinite; finite where only the gradient was not
+    lr: float  # the largest learning rate of the step
+    items: list[str]  # what all processes computed in it: clips and places
 
 
 class NotFinite(TrainingError):

@@ -53,19 +53,12 @@ Values = dict[Slot, dict[int, float]]
 
 @dataclass(frozen=True)
 class Curve:
-    """One figure of one run over its epochs.
+    """One figure of one run over its epochs."""
 
-    Attributes:
-        run: Name of the run or stream; curves of one run share a color.
-        part: ``"training"``, ``"validation"``, or ``""`` where a log does not say.
-        metric: ``"loss"`` or ``"accuracy"`` (share, 0 to 1).
-        points: (epoch, value), epochs counted from 1.
-    """
-
-    run: str
-    part: str
-    metric: str
-    points: tuple[tuple[int, float], ...]
+    run: str  # name of the run or stream; curves of one run share a color
+    part: str  # "training", "validation", or "" where a log does not say
+    metric: str  # "loss" or "accuracy" (share, 0 to 1)
+    points: tuple[tuple[int, float], ...]  # (epoch, value), epochs counted from 1
 
 
 def read_curves(runs: Sequence[Path]) -> list[Curve]:

@@ -24,16 +24,11 @@ _FUSION_SPACE = "logits"
 
 @dataclass(frozen=True)
 class Checkpoint:
-    """A network after some epoch.
+    """A network after some epoch."""
 
-    Attributes:
-        state: Its weights, copied to the CPU.
-        metrics: What the epoch measured.
-        validated: Validation logits ``(windows, classes)`` and labels, or None.
-    """
-
-    state: dict[str, torch.Tensor]
-    metrics: EpochMetrics
+    state: dict[str, torch.Tensor]  # its weights, copied to the CPU
+    metrics: EpochMetrics  # what the epoch measured
+    # validation logits (windows, classes) and labels, or None
     validated: tuple[torch.Tensor, torch.Tensor] | None
 
     @classmethod

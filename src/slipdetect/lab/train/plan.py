@@ -31,23 +31,14 @@ _PARTIAL_BN: dict[str, bool | Literal["all"]] = {"all": "all", "after-first": Tr
 
 @dataclass(frozen=True)
 class StreamPlan:
-    """What a stream is trained with.
+    """What a stream is trained with."""
 
-    Attributes:
-        modality: What its snippets are.
-        config: Numbers of the run.
-        grid: Where snippets lie, shared by the streams of a run.
-        flow: Recipe of the flow, for the flow modality.
-        training: Clips to learn from.
-        validation: Clips held out.
-    """
-
-    modality: Modality
-    config: TrainConfig
-    grid: SnippetGrid
-    flow: dict[str, Any] | None
-    training: Sequence[Clip]
-    validation: Sequence[Clip]
+    modality: Modality  # what its snippets are
+    config: TrainConfig  # numbers of the run
+    grid: SnippetGrid  # where snippets lie, shared by the streams of a run
+    flow: dict[str, Any] | None  # recipe of the flow, for the flow modality
+    training: Sequence[Clip]  # clips to learn from
+    validation: Sequence[Clip]  # clips held out
 
     def network(self) -> TSN:
         """Build the network with its starting weights, the same for the same seed.

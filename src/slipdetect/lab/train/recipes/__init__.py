@@ -33,21 +33,13 @@ class Setting:
 
 @dataclass(frozen=True)
 class Recipe:
-    """Settings that differ from the defaults, by modality.
+    """Settings that differ from the defaults, by modality."""
 
-    Attributes:
-        name: What the user called it.
-        description: One sentence.
-        modalities: The streams it trains.
-        settings: By modality, by name of a field.
-        table: The settings that there are.
-    """
-
-    name: str
-    description: str
-    modalities: tuple[str, ...]
-    settings: Mapping[str, Mapping[str, Setting]]
-    table: Fields = TRAIN
+    name: str  # what the user called it
+    description: str  # one sentence
+    modalities: tuple[str, ...]  # the streams it trains
+    settings: Mapping[str, Mapping[str, Setting]]  # by modality, by name of a field
+    table: Fields = TRAIN  # the settings that there are
 
     def resolved(
         self, overrides: Mapping[str, Any] | None = None, origin: str = "given"
