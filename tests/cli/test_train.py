@@ -123,6 +123,9 @@ def test_S13_the_number_of_segments_is_set(run, number: str) -> None:
 def test_options_of_their_own_and_set_are_one(run) -> None:
     assert settings_of(run, "--epochs", "3") == settings_of(run, "--set", "epochs=3")
     assert settings_of(run, "--set", "epochs=9", "--set", "epochs=3")["epochs"] == "3"
+    # the recipe's are of ImageNet
+    assert settings_of(run)["weights"] == "imagenet"
+    assert settings_of(run, "--weights", "none") == settings_of(run, "--set", "weights=none")
     twice = run("train", "--show", "--epochs", "3", "--set", "epochs=4")
     assert twice.exit_code == 2
     assert "epochs is given by an option of its own and by --set" in twice.stderr

@@ -15,8 +15,10 @@ import pytest
 from numpy.typing import NDArray
 
 from slipdetect.errors import UsageError
+from slipdetect.lab.augment.config import AugmentConfig
 from slipdetect.lab.augment.images import flip_images, scale_short_side
 from slipdetect.lab.augment.transforms import GroupMultiScaleCrop, GroupRandomCrop, ten_crops
+from slipdetect.lab.train import TrainConfig
 
 
 def group(
@@ -110,9 +112,10 @@ def test_the_wrong_kind_of_picture_is_refused() -> None:
 
 
 @pytest.mark.parametrize("scales", [(), (1.2,), (0.0,)])
-def test_wrong_scales_are_refused(scales: tuple[float, ...]) -> None:
-    with pytest.raises(UsageError, match="crop scales"):
-        GroupMultiScaleCrop(8, scales)
+def test_wrong_scales_are_refused_before_anything_is_read(scales: tuple[float, ...]) -> None:
+    for config in (AugmentConfig, TrainConfig):
+        with pytest.raises(UsageError, match="crop_scales"):
+            config(train_crop="multiscale", crop_scales=scales)
 
 
 def test_importing_loads_neither_torch_nor_opencv() -> None:

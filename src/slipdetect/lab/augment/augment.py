@@ -229,5 +229,5 @@ def whole_picture_crop(
         return GroupRandomCrop(size)
     if config.train_crop in ("multiscale", "corners"):
         more = config.train_crop == "multiscale"
-        return GroupMultiScaleCrop(size, tuple(config.crop_scales), more_fix_crop=more)
+        return GroupMultiScaleCrop(size, config.crop_scales, more_fix_crop=more)
     return None

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from slipdetect.errors import UsageError
 from slipdetect.lab.augment.images import (
     Images,
     check_images,
@@ -66,10 +65,6 @@ class GroupMultiScaleCrop:
     # crop sides as shares of the shorter picture side
     scales: tuple[float, ...] = (1.0, 0.875, 0.75, 0.66)
     more_fix_crop: bool = True  # 13 fixed positions instead of 5
-
-    def __post_init__(self) -> None:
-        if not self.scales or min(self.scales) <= 0 or max(self.scales) > 1:
-            raise UsageError(f"crop scales must lie in (0, 1], at least one; got {self.scales}")
 
     def __call__(self, images: Images, rng: np.random.Generator) -> Images:
         """Return ``(T, size, size, C)``; one draw for all T."""

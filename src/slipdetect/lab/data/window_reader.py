@@ -39,11 +39,7 @@ class WindowRecipe:
 
 
 class WindowReader:
-    """Cuts snippets out of a cached clip.
-
-    Raises:
-        UsageError: The training crop has no scale.
-    """
+    """Cuts snippets out of a cached clip."""
 
     def __init__(
         self, recipe: WindowRecipe, cache: FrameCache, augment: AugmentConfig = DEFAULT_AUGMENT

@@ -107,10 +107,9 @@ def train(ctx: click.Context, /, **_: Any) -> None:
 def _with_start(recipe: Recipe, options: TrainOptions) -> Recipe:
     """Return the recipe with what the model to start from leaves no choice about."""
     given = options.settings.get("init_from")
-    start = given
-    for modality in recipe.modalities:
-        if start is None and "init_from" in recipe.settings[modality]:
-            start = recipe.settings[modality]["init_from"].value
+    settings = recipe.settings.values()
+    known = [each["init_from"].value for each in settings if "init_from" in each]
+    start = given if "init_from" in options.settings else next(iter(known), None)
     if start is None:
         return recipe
     from slipdetect.detection import model_folder

@@ -6,7 +6,7 @@ import json
 import logging
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -154,13 +154,12 @@ class TrainingRun:
                 # only now does nothing speak against the run any more
                 prepare_folder(self.out, overwrite=self._overwrite, resume=self._resume)
             usable = self._decode()
-        records = Records(self.out, self._is_main, self._tensorboard)
         training, validation = self._divide(usable)
         require_no_leak(training, validation, allow=self.allow_leaks)
         self._warn(held_out_warnings(self.config, validation, whole=self._whole))
         logger.info("%d training clips, %d validation clips", len(training), len(validation))
-        trained = [self._train(name, training, validation, records) for name in self.modalities]
-        records.close()
+        with closing(Records(self.out, self._is_main, self._tensorboard)) as records:
+            trained = [self._train(name, training, validation, records) for name in self.modalities]
         data = {"training_data": training, "validation_data": validation}
         if self._is_main:
             write_package(self.out / "best", trained, "best", name=self.name, data=data)

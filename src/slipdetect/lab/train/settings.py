@@ -111,7 +111,7 @@ def given_settings(
 
     Args:
         table: The settings that there are.
-        named: By name; None where an option was not given.
+        named: Those that were given, by name.
         pairs: Of ``--set``: the last of a name counts; lists of texts grow.
         named_wins: Which of the two counts where both say the same setting.
 
@@ -124,7 +124,10 @@ def given_settings(
         value = table.parse(name, text)
         grows = table.kinds_of(name) == ([str], True)
         by_set[name] = (*by_set.get(name, ()), *value) if grows else value
-    by_option = {name: value for name, value in named.items() if value is not None}
+    # "none" is a value too, where the table knows it
+    by_option = {
+        k: table.parse(k, "none") if value is None else value for k, value in named.items()
+    }
     return {**by_set, **by_option} if named_wins else {**by_option, **by_set}
 
 
