@@ -75,7 +75,10 @@ class Colors:
         # without noise a value depends on few others, so all answers fit into a table
         if self.gray:
             sums = images[..., 0].astype(np.uint16) + images[..., 1] + images[..., 2]
-            pixels = self._to_bytes(self._stretched(_gray_of_sums())).view("V3").ravel()
+            grays = np.repeat(
+                np.arange(3 * 255 + 1, dtype=np.float32)[:, np.newaxis] / 3, 3, axis=1
+            )
+            pixels = self._to_bytes(self._stretched(grays)).view("V3").ravel()
             return np.take(pixels, sums).view(np.uint8).reshape(images.shape)
         table = self._to_bytes(self._stretched(np.stack([_LEVELS] * 3, axis=-1)))
         if (table == _LEVELS[:, np.newaxis]).all():
@@ -118,13 +121,6 @@ class Colors:
 def _saturated(values: npt.NDArray[np.float32], factor: float) -> npt.NDArray[np.float32]:
     gray = cv2.cvtColor(cv2.cvtColor(values, cv2.COLOR_RGB2GRAY), cv2.COLOR_GRAY2RGB)
     return np.asarray(cv2.addWeighted(values, factor, gray, 1.0 - factor, 0.0), np.float32)
-
-
-def _gray_of_sums() -> npt.NDArray[np.float32]:
-    """Return the mean of three levels for every sum they can have, ``(766, 3)`` float32."""
-    levels = np.zeros((3 * 255 + 1, 3), np.float32)
-    levels[:, 0] = np.arange(len(levels))
-    return np.repeat(levels.mean(axis=-1, keepdims=True), 3, axis=-1)
 
 
 @dataclass(frozen=True)

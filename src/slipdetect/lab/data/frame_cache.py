@@ -75,7 +75,7 @@ class FrameCache:
             VideoError: The clip cannot be decoded.
             DataError: The store has the clip, made by another recipe.
         """
-        return load_or_make(self._frames_target(path), lambda: self._decode(path))
+        return load_or_make(self._target(path), lambda: self._decode(path))
 
     def times(self, path: Path) -> npt.NDArray[np.float64]:
         """Return the seconds of the sampled frames of a clip on its own clock, ``(T,)``.
@@ -84,7 +84,7 @@ class FrameCache:
             VideoError: The clip cannot be decoded.
             DataError: The store has the clip, made by another recipe.
         """
-        return load_or_make(self._times_target(path), lambda: self._read_times(path))
+        return load_or_make(self._target(path, times=True), lambda: self._read_times(path))
 
     def flows(self, path: Path) -> npt.NDArray[np.uint8]:
         """Return the quantized flow of a clip, ``(T - 1, H, W, 2)``; one still field if T is 1.
@@ -95,7 +95,7 @@ class FrameCache:
         """
         if self.flow is None:
             raise DataError("this frame cache has no flow recipe; pass flow= when making it")
-        return load_or_make(self._flow_target(path), lambda: self._compute_flow(path))
+        return load_or_make(self._target(path, flow=self.flow), lambda: self._compute_flow(path))
 
     def require_room(self, paths: Iterable[Path]) -> str:
         """Return a sentence on the disk that clips will take which are not kept yet; "": none.
@@ -123,8 +123,8 @@ class FrameCache:
     def missing_bytes(self, path: Path) -> int | None:
         """Return about how much is yet to be written of a clip; None if nobody knows."""
         try:
-            missing = 0 if self._frames_target(path).exists() else _COLORS
-            if self.flow is not None and not self._flow_target(path).exists():
+            missing = 0 if self._target(path).exists() else _COLORS
+            if self.flow is not None and not self._target(path, flow=self.flow).exists():
                 missing += _COMPONENTS
             if not missing:
                 return 0
@@ -154,7 +154,7 @@ class FrameCache:
                 yield frame.image
         if not times:
             raise VideoError(f"{str(path)!r} has no frame that can be decoded; copy it again")
-        write_rows(self._times_target(path), np.array(times))
+        write_rows(self._target(path, times=True), np.array(times))
 
     def _read_times(self, path: Path) -> npt.NDArray[np.float64]:
         stored = self._find(path)
@@ -171,19 +171,11 @@ class FrameCache:
             return iter([np.full((*frames.shape[1:3], _COMPONENTS), 128, np.uint8)])
         return FlowExtractor.from_recipe(self.flow or {}).levels(in_order(frames))
 
-    def _frames_target(self, path: Path) -> Path:
-        return self._target(path, asdict(self.sampling))
-
-    def _times_target(self, path: Path) -> Path:
-        return self._target(path, {**asdict(self.sampling), "times": True})
-
-    def _flow_target(self, path: Path) -> Path:
-        return self._target(path, {**asdict(self.sampling), "flow": self.flow})
-
     def _find(self, path: Path) -> StoredVideo | None:
         return None if self._stored is None else self._stored.find(path)
 
-    def _target(self, path: Path, recipe: dict[str, Any]) -> Path:
+    def _target(self, path: Path, **more: Any) -> Path:
+        recipe = {**asdict(self.sampling), **more}
         return self.folder / f"{cache_name(path, [_LAYOUT], recipe)}.npy"
 
 

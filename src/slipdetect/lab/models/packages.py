@@ -252,13 +252,10 @@ def _mean(states: Sequence[dict[str, torch.Tensor]]) -> dict[str, torch.Tensor]:
 
 def _mean_calibration(configs: Sequence[ModelConfig]) -> Calibration:
     found = [config.calibration for config in configs]
-    tempered = [each.streams for each in found if each.streams is not None]
-    streams = None
-    if len(tempered) == len(found):
-        streams = {name: fmean(each[name] for each in tempered) for name in tempered[0]}
-    return Calibration(
-        fmean(each.temperature for each in found), fmean(each.bias for each in found), streams
-    )
+    names = dict.fromkeys(name for each in found for name in each.streams or ())
+    streams = {name: fmean((each.streams or {}).get(name, 1.0) for each in found) for name in names}
+    temperature, bias = fmean(each.temperature for each in found), fmean(e.bias for e in found)
+    return Calibration(temperature, bias, streams or None)
 
 
 def _origin(config: ModelConfig) -> dict[str, Any]:

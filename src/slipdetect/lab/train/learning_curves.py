@@ -250,11 +250,7 @@ def _short_names(names: Sequence[tuple[str, ...]]) -> dict[tuple[str, ...], str]
 
 
 def draw_learning_curves(curves: Sequence[Curve], target: Path) -> None:
-    """Write loss and accuracy over epochs, training dashed and validation solid.
-
-    Args:
-        curves: What to draw.
-        target: A ``.png``, ``.svg`` or ``.pdf`` file.
+    """Write loss and accuracy over epochs as ``.png``, ``.svg`` or ``.pdf``; training is dashed.
 
     Raises:
         OSError: ``target`` cannot be written.
