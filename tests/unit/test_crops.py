@@ -143,19 +143,6 @@ def test_random_crops_reach_both_ends() -> None:
     assert seen == {(left, top) for left in (0, 1, 2) for top in (0, 1)}
 
 
-def test_pictures_smaller_than_the_crop_are_scaled_up_first() -> None:
-    crop = GroupRandomCrop(40)
-    constant = np.full((2, 10, 30, 3), 77, dtype=np.uint8)
-    out = crop(constant, rng())
-    assert out.shape == (2, 40, 40, 3)
-    assert np.all(out == 77)
-    # 10x30 becomes 40x120, of which 40 columns are a third of the picture
-    ramp = np.zeros((1, 10, 30, 3), dtype=np.uint8)
-    ramp[...] = (np.arange(30) * 8)[:, np.newaxis]
-    row = crop(ramp, rng())[0, 0, :, 0].astype(int)
-    assert 70 <= row[-1] - row[0] <= 82
-
-
 def test_ten_crops_in_the_reference_order() -> None:
     images = places(5, 8)
     out = ten_crops(images, 4)

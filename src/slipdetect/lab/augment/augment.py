@@ -196,7 +196,7 @@ class Augmentation:
         return rotated_crop(images, place, size, self.rotation, self.is_flow)
 
     def cut_anywhere(
-        self, images: Images, crop: GroupMultiScaleCrop | GroupRandomCrop, rng: np.random.Generator
+        self, images: Images, crop: GroupRandomCrop, rng: np.random.Generator
     ) -> Images:
         """Crop ``(T, H, W, C)`` where ``crop`` draws it, as ``(T, size, size, C)``.
 
@@ -217,9 +217,7 @@ class Augmentation:
         return window if self.erased is None else self.erased.erase(window)
 
 
-def whole_picture_crop(
-    config: AugmentConfig, size: int
-) -> GroupMultiScaleCrop | GroupRandomCrop | None:
+def whole_picture_crop(config: AugmentConfig, size: int) -> GroupRandomCrop | None:
     """Return the training crop that is drawn from the whole picture; None: one around a box."""
     if config.train_crop == "random":
         return GroupRandomCrop(size)

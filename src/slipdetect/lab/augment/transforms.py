@@ -7,13 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from slipdetect.lab.augment.images import (
-    Images,
-    check_images,
-    flip_images,
-    resize_images,
-    scale_short_side,
-)
+from slipdetect.lab.augment.images import Images, check_images, flip_images, resize_images
 
 _SNAP = 3
 
@@ -55,16 +49,10 @@ def fixed_offsets(
 
 
 @dataclass(frozen=True)
-class GroupMultiScaleCrop:
-    """Crop at a random scale, aspect and place, then resize (Wang et al., ECCV 2016, 3.3).
-
-    Works on pictures of any size: the crop is a share of the picture, resized up where needed.
-    """
+class GroupRandomCrop:
+    """Crop a square of ``size`` px anywhere."""
 
     size: int  # side of the result, px
-    # crop sides as shares of the shorter picture side
-    scales: tuple[float, ...] = (1.0, 0.875, 0.75, 0.66)
-    more_fix_crop: bool = True  # 13 fixed positions instead of 5
 
     def __call__(self, images: Images, rng: np.random.Generator) -> Images:
         """Return ``(T, size, size, C)``; one draw for all T."""
@@ -75,6 +63,23 @@ class GroupMultiScaleCrop:
 
     def place(self, height: int, width: int, rng: np.random.Generator) -> tuple[int, int, int, int]:
         """Draw left, top, width and height of the crop of a ``height`` x ``width`` picture, px."""
+        left = int(rng.integers(width - self.size + 1))
+        top = int(rng.integers(height - self.size + 1))
+        return left, top, self.size, self.size
+
+
+@dataclass(frozen=True)
+class GroupMultiScaleCrop(GroupRandomCrop):
+    """Crop at a random scale, aspect and place, then resize (Wang et al., ECCV 2016, 3.3).
+
+    Works on pictures of any size: the crop is a share of the picture, resized up where needed.
+    """
+
+    scales: tuple[float, ...] = (1.0, 0.875, 0.75, 0.66)  # sides, of the shorter picture side
+    more_fix_crop: bool = True  # 13 fixed positions instead of 5
+
+    def place(self, height: int, width: int, rng: np.random.Generator) -> tuple[int, int, int, int]:
+        """Draw left, top, width and height of the crop of a ``height`` x ``width`` picture, px."""
         pairs = crop_sizes(width, height, self.size, self.scales)
         crop_width, crop_height = pairs[int(rng.integers(len(pairs)))]
         places = fixed_offsets(width, height, crop_width, crop_height, self.more_fix_crop)
@@ -82,30 +87,11 @@ class GroupMultiScaleCrop:
         return left, top, crop_width, crop_height
 
 
-@dataclass(frozen=True)
-class GroupRandomCrop:
-    """Crop a square of ``size`` px anywhere; smaller pictures are scaled up to fit first."""
-
-    size: int
-
-    def __call__(self, images: Images, rng: np.random.Generator) -> Images:
-        """Return ``(T, size, size, C)``; one draw for all T."""
-        images = _at_least(images, self.size)
-        left, top, *_ = self.place(images.shape[1], images.shape[2], rng)
-        return _square(images, left, top, self.size)
-
-    def place(self, height: int, width: int, rng: np.random.Generator) -> tuple[int, int, int, int]:
-        """Draw left, top, width and height of the crop of a ``height`` x ``width`` picture, px."""
-        left = int(rng.integers(width - self.size + 1))
-        top = int(rng.integers(height - self.size + 1))
-        return left, top, self.size, self.size
-
-
 def ten_crops(images: Images, size: int, *, flip: bool = True, is_flow: bool = False) -> Images:
     """Return corners and center, each plain and mirrored: the ten crops of testing.
 
     Args:
-        images: ``(T, H, W, C)`` uint8; smaller pictures are scaled up to fit first.
+        images: ``(T, H, W, C)`` uint8, neither side below ``size``.
         size: Side of each crop, px.
         flip: Add the mirrored crops.
         is_flow: Pictures are quantized (u, v): mirroring also inverts u.
@@ -113,18 +99,9 @@ def ten_crops(images: Images, size: int, *, flip: bool = True, is_flow: bool = F
     Returns:
         ``(10 or 5, T, S, S, C)``: per place the plain crop, then its mirror image.
     """
-    images = _at_least(images, size)
+    check_images(images, is_flow)
     crops = []
     for left, top in fixed_offsets(images.shape[2], images.shape[1], size, size, more=False):
-        crop = _square(images, left, top, size)
+        crop = images[:, top : top + size, left : left + size]
         crops += [crop, flip_images(crop, is_flow)] if flip else [crop]
     return np.stack(crops)
-
-
-def _at_least(images: Images, size: int) -> Images:
-    check_images(images)
-    return scale_short_side(images, size) if min(images.shape[1:3]) < size else images
-
-
-def _square(images: Images, left: int, top: int, size: int) -> Images:
-    return np.ascontiguousarray(images[:, top : top + size, left : left + size])
