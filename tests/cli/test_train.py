@@ -483,3 +483,17 @@ def test_training_says_what_to_install(run, data: Path, monkeypatch: pytest.Monk
         "this needs accelerate, which is not installed; pip install 'slipdetect[train]'"
     )
     assert not out.exists()
+
+
+def test_names_that_are_too_long_are_refused_in_a_line(run, data: Path, tmp_path: Path) -> None:
+    """The system refuses them wherever it is asked whether there is such a file."""
+    name = "x" * 5000
+    for code, *args in (
+        (2, "describe", name),
+        (3, "plot", name, "--out", tmp_path / "x.png"),
+        (4, "models", "import", name, "--out", tmp_path / "model"),
+        (6, "train", "--data", data, "--out", name, *TINY.split()),
+    ):
+        result = run(*args)
+        assert result.exit_code == code, (args[0], result.stderr[-300:])
+        assert "internal error" not in result.stderr

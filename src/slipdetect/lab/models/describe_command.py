@@ -9,6 +9,7 @@ import click
 
 from slipdetect.cli.console import Console
 from slipdetect.cli.options import common_options
+from slipdetect.cli.sources import exists
 from slipdetect.cli.words import Word, all_words, find_words
 from slipdetect.errors import UsageError
 from slipdetect.reports.text_table import text_table
@@ -92,7 +93,7 @@ def _page(name: str) -> str:
         from slipdetect.lab.models.backbones_command import backbone_page
 
         return backbone_page(name)
-    if name == "default" or (name and Path(name).is_dir()):
+    if name == "default" or (name and exists(name) and Path(name).is_dir()):
         from slipdetect.lab.models.models_command import model_page
 
         return model_page(name)

@@ -18,6 +18,7 @@ from matplotlib.lines import Line2D
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
 from slipdetect._text import printable, shorten
+from slipdetect.cli.sources import exists
 from slipdetect.errors import DataError
 from slipdetect.lab.train.metrics import CURVES, METRICS
 from slipdetect.reports.colors import color, marker
@@ -92,7 +93,7 @@ def read_curves(runs: Sequence[Path]) -> list[Curve]:
 
 def _logs(runs: Sequence[Path]) -> Iterator[Path]:
     for run in runs:
-        if not run.is_dir():
+        if not (exists(str(run)) and run.is_dir()):
             yield run
         elif ours := [run / n for n in (METRICS, CURVES) if (run / n).is_file()]:
             yield ours[0]

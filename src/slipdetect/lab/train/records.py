@@ -13,6 +13,7 @@ from types import MappingProxyType
 from typing import Any
 
 from slipdetect._io import atomic_write, make_folder, write_text
+from slipdetect.cli.sources import exists
 from slipdetect.errors import OutputError
 from slipdetect.lab import require
 from slipdetect.lab.train.learning_curves import Curve, draw_learning_curves
@@ -88,7 +89,7 @@ def refuse_earlier_run(out: Path, *, overwrite: bool, resume: bool) -> None:
     Raises:
         OutputError: It holds one.
     """
-    if not (overwrite or resume) and any((out / name).exists() for name in _LEFT_BY_A_RUN):
+    if not (overwrite or resume) and any(exists(str(out / name)) for name in _LEFT_BY_A_RUN):
         raise OutputError(
             f"{str(out)!r} holds an earlier run; pass --resume to go on with it, --overwrite to "
             "begin anew, or choose another folder"
