@@ -107,7 +107,7 @@ def train(ctx: click.Context, /, **_: Any) -> None:
 def _with_start(recipe: Recipe, options: TrainOptions) -> Recipe:
     """Return the recipe with what the model to start from leaves no choice about."""
     given = options.settings.get("init_from")
-    settings = recipe.settings.values()
+    settings = [recipe.settings[modality] for modality in recipe.modalities]
     known = [each["init_from"].value for each in settings if "init_from" in each]
     start = given if "init_from" in options.settings else next(iter(known), None)
     if start is None:
