@@ -13,7 +13,7 @@ import numpy.typing as npt
 
 from slipdetect._text import named
 from slipdetect.detection import model_folder
-from slipdetect.errors import DataError, UsageError, VideoError
+from slipdetect.errors import DataError, VideoError
 from slipdetect.lab.data import Clip, Sampling
 from slipdetect.lab.data.splits import divide, require_both_labels, require_no_leak
 from slipdetect.lab.models.packages import with_pose
@@ -83,8 +83,6 @@ class PoseRun:
         allow_leaks: bool = False,
         on_progress: Callable[[Progress], None] = lambda progress: None,
     ) -> None:
-        if overwrite and resume:
-            raise UsageError("overwrite begins anew and resume goes on; choose one")
         self.clips = [clip for clip in clips if clip.split != "test"]
         self.out, self.settings, self.name = out, settings, name
         self.allow_leaks, self.on_progress = allow_leaks, on_progress

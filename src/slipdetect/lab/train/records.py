@@ -14,7 +14,7 @@ from typing import Any
 
 from slipdetect._io import atomic_write, make_folder, write_text
 from slipdetect.cli.sources import exists
-from slipdetect.errors import OutputError
+from slipdetect.errors import OutputError, UsageError
 from slipdetect.lab import require
 from slipdetect.lab.train.learning_curves import Curve, draw_learning_curves
 from slipdetect.lab.train.metrics import CURVES, METRICS, EpochMetrics
@@ -87,8 +87,11 @@ def refuse_earlier_run(out: Path, *, overwrite: bool, resume: bool) -> None:
     """Refuse a folder with an earlier run that is neither to be replaced nor gone on with.
 
     Raises:
+        UsageError: It is to be both.
         OutputError: It holds one.
     """
+    if overwrite and resume:
+        raise UsageError("overwrite begins anew and resume goes on; choose one")
     if not (overwrite or resume) and any(exists(str(out / name)) for name in _LEFT_BY_A_RUN):
         raise OutputError(
             f"{str(out)!r} holds an earlier run; pass --resume to go on with it, --overwrite to "

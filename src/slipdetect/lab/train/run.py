@@ -92,8 +92,6 @@ class TrainingRun:
         on_progress: Callable[[Progress], None] = lambda progress: None,
         on_note: Callable[[str], None] = logger.info,
     ) -> None:
-        if overwrite and resume:
-            raise UsageError("overwrite begins anew and resume goes on; choose one")
         self.clips = [clip for clip in clips if clip.split != "test"]
         self.out = out
         self.name = name
