@@ -135,10 +135,9 @@ def _run(
     from slipdetect.lab.data import read_annotations
     from slipdetect.lab.train import TrainingRun
     from slipdetect.lab.train.mining import with_mined
-    from slipdetect.lab.train.processes import is_main_process
 
     require("accelerate", "train")
-    is_main = is_main_process()
+    is_main = os.environ.get("RANK", "0") == "0"  # of a launch, the process that talks and writes
     if not is_main:
         console.quiet = True
         console.apply()

@@ -108,13 +108,10 @@ def _mine(console: Console, folder: Path, model: str, options: TrainOptions) -> 
 def false_alarms(
     windows: Sequence[Window], duration: float, above: float, most: int = MOST
 ) -> list[FalseAlarm]:
-    """Return stretches around the most probable windows, none of which overlaps another, by time.
+    """Return stretches around the most probable windows of a video, in seconds and by time.
 
-    Args:
-        windows: Of one video.
-        duration: Of the video, seconds.
-        above: Least probability of a window.
-        most: Stretches at most.
+    None overlaps another, none ends after ``duration`` seconds, and the windows have a probability
+    of ``above`` at least.
     """
     kept: list[FalseAlarm] = []
     for window in sorted(windows, key=lambda window: (-window.probability, window.start)):
@@ -136,13 +133,9 @@ def mine(
 ) -> list[Clip]:
     """Cut the false alarms of ``detector`` out of footage and list them in ``folder/mined.csv``.
 
-    Args:
-        detector: The model to learn from the mistakes of.
-        videos: In which nobody falls; one that cannot be read is warned of and left out.
-        folder: For the clips, which lose nothing but roundings of colors.
-        above: Least probability of a window that is worth learning from.
-        on_video: Called with videos done and videos in all.
-        most: Clips at most, of the false alarms of highest probability.
+    A video that cannot be read is warned of and left out. Of windows of a probability of ``above``
+    or more the ``most`` surest become clips, which lose nothing but roundings of colors.
+    ``on_video`` is called with videos done and videos in all.
 
     Returns:
         The clips, all for training; none where the detector was never fooled.

@@ -58,11 +58,6 @@ def make_accelerator(device: str, precision: str) -> Accelerator:
         )
 
 
-def is_main_process() -> bool:
-    """Tell whether this process is the one of its launch that talks and writes."""
-    return os.environ.get("RANK", "0") == "0"
-
-
 def leave_processes() -> None:
     """Take leave of the other processes of a launch, when all is done.
 
