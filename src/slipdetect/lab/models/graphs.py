@@ -144,13 +144,13 @@ def export_graphs(
             "or none to give the model itself its graphs"
         )
     home = package.folder if folder is None else folder
-    suffix = ".xml" if target == "openvino" else ".onnx"
+    suffix, *more = (".xml", ".bin") if target == "openvino" else (".onnx",)
     make_folder(home)
     for stream in package.config.streams:
-        name = f"{stream.modality}{suffix}"
-        if folder is None and stream.graph is not None:
-            name = stream.graph.file
-        if folder is not None or stream.graph is not None:
+        names = [] if stream.graph is None else [stream.graph.file]
+        if folder is not None:
+            names = [f"{stream.modality}{each}" for each in (suffix, *more)]
+        for name in names:
             check_writable(home / name, overwrite=overwrite)
     engine = TorchEngine(package, "cpu")
     made, streams = [], []
