@@ -131,8 +131,7 @@ def changed(config: ModelConfig, wishes: Wishes) -> ModelConfig:
             raise UsageError(
                 f"fusion weights: {len(wishes.fusion)}, files: {len(streams)}; give one per file"
             )
-        names_in_order = [stream.modality for stream in streams]
-        weights = dict(zip(names_in_order, wishes.fusion, strict=True))
+        weights = dict(zip((s.modality for s in streams), wishes.fusion, strict=True))
         values["fusion"] = {**config.fusion, "weights": weights}
     return replace(config, **values)
 

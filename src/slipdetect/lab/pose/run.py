@@ -229,16 +229,9 @@ def pose_closing(package: ModelPackage, out: Path) -> str:
         else f"accuracy on {held_out} held-out clips {accuracy:.3f}{unseen}"
     )
     area = "" if auc is None else f", area under ROC {auc:.3f}"
-    return closing(
-        [f"pose: training accuracy {metrics['train_accuracy']:.3f}, {judged}{area}"],
-        out,
-        more=[
-            (
-                "thresholds",
-                f"slipdetect calibrate {package.folder}   (so far those of the other streams)",
-            )
-        ],
-    )
+    figures = f"pose: training accuracy {metrics['train_accuracy']:.3f}, {judged}{area}"
+    next_ = f"slipdetect calibrate {package.folder}   (so far those of the other streams)"
+    return closing([figures], out, more=[("thresholds", next_)])
 
 
 def _with_pose_table(config: ModelConfig, settings: PoseSettings, name: str) -> ModelConfig:
