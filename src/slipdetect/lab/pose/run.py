@@ -230,8 +230,8 @@ def pose_closing(package: ModelPackage, out: Path) -> str:
     )
     area = "" if auc is None else f", area under ROC {auc:.3f}"
     figures = f"pose: training accuracy {metrics['train_accuracy']:.3f}, {judged}{area}"
-    next_ = f"slipdetect calibrate {package.folder}   (so far those of the other streams)"
-    return closing([figures], out, more=[("thresholds", next_)])
+    thresholds = f"slipdetect calibrate {package.folder}   (so far those of the other streams)"
+    return closing([figures], out, more=[("thresholds", thresholds)])
 
 
 def _with_pose_table(config: ModelConfig, settings: PoseSettings, name: str) -> ModelConfig:
