@@ -75,7 +75,7 @@ class Colors:
         # without noise a value depends on few others, so all answers fit into a table
         if self.gray:
             sums = images[..., 0].astype(np.uint16) + images[..., 1] + images[..., 2]
-            means = np.arange(3 * 255 + 1, dtype=np.float32) / 3
+            means = np.arange(3 * 255 + 1, dtype=np.float32) / np.float32(3)
             grays = np.repeat(means[:, np.newaxis], 3, axis=1)
             pixels = self._to_bytes(self._stretched(grays)).view("V3").ravel()
             return np.take(pixels, sums).view(np.uint8).reshape(images.shape)

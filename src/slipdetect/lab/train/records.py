@@ -201,4 +201,4 @@ def _open_board(folder: Path) -> Any:
 
     # all figures of a run that goes on are written anew; twice would be drawn twice
     shutil.rmtree(folder, ignore_errors=True)
-    return SummaryWriter(str(folder))  # type: ignore[no-untyped-call]
+    return SummaryWriter(str(folder))
