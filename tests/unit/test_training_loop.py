@@ -75,10 +75,12 @@ def test_processes_and_parts_share_every_step_without_overlap(
     size = processes * parts * per_part
     whole = StepBatches(items, size, 1, Share())
     first = data.draw(st.integers(0, whole.steps))
-    shares = [
-        list(StepBatches(items, size, parts, Share(index, processes), first))
-        for index in range(processes)
-    ]
+    shares = []
+    for index in range(processes):
+        batches = StepBatches(items, size, parts, Share(index, processes))
+        batches.first_step = first
+        shares.append(list(batches))
+        assert len(batches) == len(shares[-1])
     steps = list(whole)[first:]
     for share in shares:
         assert len(share) == len(steps) * parts
