@@ -144,6 +144,8 @@ def test_a_checkpoint_of_another_run_is_refused_by_name(
     make(overwrite=True).run()
     with pytest.raises(UsageError, match="choose one"):
         make(overwrite=True, resume=True)
+    with pytest.raises(UsageError, match="needs a name"):
+        make(overwrite=True, name=" ")
 
 
 def test_a_split_that_leaks_is_refused_before_an_earlier_run_is_replaced(

@@ -23,6 +23,7 @@ from slipdetect.lab.pose.loop import PoseTrainer
 from slipdetect.lab.pose.settings import SIMULATED, PoseSettings
 from slipdetect.lab.pose.skeleton_cache import SkeletonCache
 from slipdetect.lab.pose.training import Pools
+from slipdetect.lab.train.checks import require_name
 from slipdetect.lab.train.metrics import EpochMetrics, Progress
 from slipdetect.lab.train.packaging import describe
 from slipdetect.lab.train.plan import clips_digest
@@ -88,6 +89,7 @@ class PoseRun:
         self.allow_leaks, self.on_progress = allow_leaks, on_progress
         self.left_out: list[Clip] = []
         self._overwrite, self._resume = overwrite, resume
+        require_name(name)
         require_both_labels(self.clips, "the training data")
         self._package = load_package(model_folder(settings.init_from))
         self._config = _with_pose_table(self._package.config, settings, name)

@@ -47,7 +47,11 @@ class Records:
     def write(
         self, modality: str, history: Sequence[EpochMetrics], seconds: tuple[float, float]
     ) -> None:
-        """Record all epochs of a stream so far; the last took ``seconds``: waiting, in all."""
+        """Record all epochs of a stream so far; the last took ``seconds``: waiting, in all.
+
+        Raises:
+            OutputError: A file cannot be written.
+        """
         if not self._is_main:
             return
         before = len(self._history.get(modality, []))
@@ -64,8 +68,12 @@ class Records:
         if len(history) > before and taken > 0:
             # times differ between runs that are the same otherwise: they have a file of their own
             row = {"modality": modality, "epoch": history[-1].epoch, "seconds": taken}
-            with (self._out / "timings.jsonl").open("a", encoding="utf-8") as stream:
-                stream.write(json.dumps({**row, "waited": waited}) + "\n")
+            path = self._out / "timings.jsonl"
+            try:
+                with path.open("a", encoding="utf-8") as stream:
+                    stream.write(json.dumps({**row, "waited": waited}) + "\n")
+            except OSError as error:
+                raise OutputError(f"cannot write {str(path)!r}: {error.strerror}") from error
         self._show(modality, history[before:])
 
     def close(self) -> None:
