@@ -39,11 +39,11 @@ def rival(work: str, video: Path, folder: Path) -> Callable[[], dict[str, Any]]:
 def _resnets(folder: Path) -> Any:
     """Write a package of two ResNet101, read as ``models import --preset course2020`` reads."""
     from slipdetect.flow import FlowExtractor
-    from slipdetect.lab.checkpoints.assumed import preset_reading
+    from slipdetect.lab.checkpoints import PRESETS
     from slipdetect.models import TSN, ModelConfig, StreamConfig, save_package
     from slipdetect.types import Calibration, EventConfig
 
-    reading, networks = preset_reading("course2020"), {}
+    reading, networks = PRESETS["course2020"], {}
     streams = []
     for modality in ("rgb", "flow"):
         networks[modality] = TSN("resnet101", modality)

@@ -123,7 +123,7 @@ def own_step(batch: int) -> Callable[[], None]:
             return index % 2
 
     windows: Any = Windows()
-    trainer.use_weights(class_weights(windows, config.class_weights))
+    trainer.weights = class_weights(windows, config.class_weights)
 
     def step() -> None:
         trainer.model.train()

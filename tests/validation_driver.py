@@ -10,11 +10,11 @@ import os
 import sys
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
 import torch
 
-from slipdetect.lab.train.batches import Share
-from slipdetect.lab.train.loop import validate
+from slipdetect.lab.train.loop import Trainer
 from slipdetect.lab.train.processes import leave_processes, make_accelerator
 from stub_models import stub_tsn
 from tiny_clips import tiny_config
@@ -37,17 +37,20 @@ def main(out: str) -> None:
     """Write what this process was told to a file of its own."""
     accelerator = make_accelerator("cpu", "fp32")
     rank = accelerator.process_index
-    network = stub_tsn(partial_bn=False)
-    for buffer in network.buffers():
+    unused: Any = None
+    trainer = Trainer(stub_tsn(partial_bn=False), tiny_config(), unused, accelerator)
+    for buffer in trainer.network.buffers():
         buffer.fill_(rank + 1)
-    share = Share(rank, accelerator.num_processes)
 
-    def score(model: Any, images: torch.Tensor, labels: torch.Tensor) -> Any:
+    def forward(model: Any, images: torch.Tensor, labels: torch.Tensor) -> Any:
         return torch.full((len(images), 2), 7.0), torch.zeros(())
 
     windows: Any = OneWindow()
-    logits, labels = validate(network, windows, tiny_config(), share, accelerator.device, score)
-    buffers = sorted({float(value) for b in network.buffers() for value in b.flatten()})
+    with mock.patch.object(trainer, "_forward", forward):
+        trainer.validate(windows)
+    assert trainer.validated is not None
+    logits, labels = trainer.validated
+    buffers = sorted({float(value) for b in trainer.network.buffers() for value in b.flatten()})
     told = {"logits": logits.tolist(), "labels": labels.tolist(), "buffers": buffers}
     (Path(out) / f"{os.environ['RANK']}.json").write_text(json.dumps(told))
     leave_processes()

@@ -27,7 +27,7 @@ from slipdetect.lab.augment.config import AugmentConfig
 from slipdetect.lab.augment.images import scale_short_side
 from slipdetect.lab.augment.stretch import Stretch
 from slipdetect.lab.data import Clip, FrameCache, Sampling, WindowRule
-from slipdetect.lab.data.window_reader import Draw, WindowReader, WindowRecipe
+from slipdetect.lab.data.window_reader import WindowReader, WindowRecipe
 from slipdetect.modalities.snippet import (
     MODALITIES,
     Box,
@@ -81,8 +81,8 @@ class Scene:
         reader = self.reader(modality, config)
         if seed is None:
             return reader.read(self.clip, [MOMENT])[0].numpy()
-        draw = Draw(drawn(config, seed, modality == "flow"), np.random.default_rng(seed))
-        return reader.read_changed(self.clip, [MOMENT], draw)[0].numpy()
+        change, rng = drawn(config, seed, modality == "flow"), np.random.default_rng(seed)
+        return reader.read_changed(self.clip, [MOMENT], change, rng)[0].numpy()
 
 
 def drawn(config: AugmentConfig, seed: int, is_flow: bool = False) -> Augmentation:
@@ -238,8 +238,9 @@ def draw_speed(scene: Scene) -> None:
     samples = np.arange(MOMENT, MOMENT + 6)
     for factor, row in zip((0.6, 1.0, 1.6), axes, strict=True):
         clock = Stretch.about(MOMENT, 6, MOMENT + 2.5, factor, (0.0, len(scene.frames) - 1.0))
-        draw = Draw(Augmentation(), np.random.default_rng(0), [clock])
-        pictures = reader.read_changed(scene.clip, [MOMENT], draw)[0].numpy()
+        rng = np.random.default_rng(0)
+        window = reader.read_changed(scene.clip, [MOMENT], Augmentation(), rng, [clock])
+        pictures = window[0].numpy()
         read = clock.frames(samples, len(scene.frames))
         for index, (place, picture) in enumerate(zip(row, pictures, strict=True)):
             repeated = index > 0 and read[index] == read[index - 1]

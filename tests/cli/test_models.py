@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from slipdetect.backbones import BackboneSpec
+from slipdetect.backbones import BackboneSpec, get_spec
 from slipdetect.cli import doctor
 from slipdetect.errors import BackboneUnavailable
 from slipdetect.lab.models.backbones_command import Row, backbone_table
@@ -151,6 +151,19 @@ def test_checking_a_backbone_runs_it(run) -> None:
     assert "did you mean" in result.stderr
 
 
+def test_a_backbone_that_breaks_in_any_way_is_told_of(run, monkeypatch: pytest.MonkeyPatch) -> None:
+    class Broken(torch.nn.Module):
+        spec = get_spec("resnet18")
+
+        def forward(self, x: torch.Tensor) -> torch.Tensor:
+            raise ValueError("needs two pictures")
+
+    monkeypatch.setattr("slipdetect.backbones.create_backbone", lambda name: Broken())
+    result = run("backbones", "check", "resnet18")
+    assert result.exit_code == 4
+    assert "'resnet18' fails on a picture of 224 x 224: needs two pictures" in result.stderr
+
+
 def test_doctor_prints_json_and_fails_when_something_needed_is_missing(run, monkeypatch) -> None:
     healthy = run("doctor", "--quick", "--json")
     assert json.loads(healthy.stdout)["ok"] is (healthy.exit_code == 0)
@@ -193,6 +206,15 @@ def test_the_average_of_a_model_and_itself_is_that_model(
     kept = load_package(tiny_package).build_stream("rgb").state_dict()
     for key, value in load_package(out).build_stream("rgb").state_dict().items():
         assert torch.equal(value, kept[key])
+    assert "pose" not in result.stderr
     result = run("models", "average", tiny_package, "--out", tmp_path / "c")
     assert result.exit_code == 2
     assert "at least two models" in result.stderr
+
+
+def test_the_average_tells_that_people_are_not_looked_at_any_more(run, tmp_path: Path) -> None:
+    out = tmp_path / "mean"
+    result = run("models", "average", "default", "default", "--out", out)
+    assert result.exit_code == 0, result.output
+    assert load_package(out).config.pose is None
+    assert f"slipdetect train pose --init-from {out}" in result.stderr

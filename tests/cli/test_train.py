@@ -123,6 +123,9 @@ def test_S13_the_number_of_segments_is_set(run, number: str) -> None:
 def test_options_of_their_own_and_set_are_one(run) -> None:
     assert settings_of(run, "--epochs", "3") == settings_of(run, "--set", "epochs=3")
     assert settings_of(run, "--set", "epochs=9", "--set", "epochs=3")["epochs"] == "3"
+    # the recipe's are of ImageNet
+    assert settings_of(run)["weights"] == "imagenet"
+    assert settings_of(run, "--weights", "none") == settings_of(run, "--set", "weights=none")
     twice = run("train", "--show", "--epochs", "3", "--set", "epochs=4")
     assert twice.exit_code == 2
     assert "epochs is given by an option of its own and by --set" in twice.stderr
@@ -475,8 +478,22 @@ def test_training_says_what_to_install(run, data: Path, monkeypatch: pytest.Monk
     monkeypatch.setitem(sys.modules, "accelerate", None)
     out = data.parent / "runs" / "x"
     result = run("train", "--data", data, "--out", out, *TINY.split())
-    assert result.exit_code == 2
+    assert result.exit_code == 1
     assert result.stderr.splitlines()[-1].endswith(
-        "training needs accelerate, which is not installed; pip install 'slipdetect[train]'"
+        "this needs accelerate, which is not installed; pip install 'slipdetect[train]'"
     )
     assert not out.exists()
+
+
+def test_names_that_are_too_long_are_refused_in_a_line(run, data: Path, tmp_path: Path) -> None:
+    """The system refuses them wherever it is asked whether there is such a file."""
+    name = "x" * 5000
+    for code, *args in (
+        (2, "describe", name),
+        (3, "plot", name, "--out", tmp_path / "x.png"),
+        (4, "models", "import", name, "--out", tmp_path / "model"),
+        (6, "train", "--data", data, "--out", name, *TINY.split()),
+    ):
+        result = run(*args)
+        assert result.exit_code == code, (args[0], result.stderr[-300:])
+        assert "internal error" not in result.stderr

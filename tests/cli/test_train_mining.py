@@ -78,6 +78,12 @@ def test_a_model_that_is_not_fooled_is_told_of(run: Any, data: Path, tiny_packag
         (["--init-from", "default", "--mine-above", "nan"], 2, "'nan' is not a finite number"),
         (["--init-from", "default", "--set", "sampling=clips"], 2, "--set sampling=windows"),
         (["--init-from", "default", "--negatives", "no*.mp4"], 3, "matches no file"),
+        # before the footage is looked at
+        (
+            ["--init-from", "default", "--negatives", "no*.mp4", "--overwrite", "--resume"],
+            2,
+            "choose one",
+        ),
     ],
 )
 def test_wishes_that_make_no_sense(

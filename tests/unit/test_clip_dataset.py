@@ -18,7 +18,8 @@ from hypothesis import strategies as st
 from slipdetect.errors import DataError, UsageError
 from slipdetect.lab.augment.config import AugmentConfig
 from slipdetect.lab.data import Clip, FrameCache, Sampling, WindowRule
-from slipdetect.lab.data.datasets import TrainingClips, ValidationClips, WindowRecipe, _balanced
+from slipdetect.lab.data.datasets import TrainingClips, ValidationClips, _balanced
+from slipdetect.lab.data.window_reader import WindowRecipe
 from slipdetect.modalities.sampling import segment_offsets
 from slipdetect.modalities.snippet import SnippetGrid, get_modality
 

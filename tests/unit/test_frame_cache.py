@@ -135,7 +135,7 @@ def test_an_array_with_a_damaged_header_is_made_again(tmp_path: Path, clip: Path
 
 def test_a_folder_that_cannot_be_made_is_an_output_error(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
-    with pytest.raises(OutputError, match="cannot make the frame cache"):
+    with pytest.raises(OutputError, match="cannot make folder"):
         FrameCache(tmp_path / "file" / "cache", SAMPLING)
 
 

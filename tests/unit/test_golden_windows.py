@@ -21,7 +21,8 @@ import pytest
 
 from slipdetect.lab.augment.config import AugmentConfig
 from slipdetect.lab.data import Clip, FrameCache, Sampling, WindowRule
-from slipdetect.lab.data.datasets import TrainingWindows, WindowRecipe
+from slipdetect.lab.data.datasets import TrainingWindows
+from slipdetect.lab.data.window_reader import WindowRecipe
 from slipdetect.modalities.sampling import segment_offsets
 from slipdetect.modalities.snippet import SnippetGrid, cut, get_modality, snippet_box, thumbnail
 

@@ -47,7 +47,7 @@ def moved(limit: float, accumulate: int = 1) -> tuple[float, float]:
     accelerator = make_accelerator("cpu", "fp32")
     normalizer = SnippetNormalizer(network.modality, network.spec.normalization)
     trainer = Trainer(network, config, normalizer, accelerator)
-    trainer.use_weights(torch.ones(2))
+    trainer.weights = torch.ones(2)
     trainer.model.train()
     before = [p.detach().clone() for p in network.parameters() if p.requires_grad]
     images = torch.randint(

@@ -201,6 +201,18 @@ def test_a_refused_graph_leaves_nothing_and_a_replaced_one_keeps_its_name(
     assert not list((tmp_path / "refused").iterdir())
 
 
+def test_weights_beside_a_graph_of_openvino_are_not_replaced_unasked(
+    package: ModelPackage, tmp_path: Path
+) -> None:
+    pytest.importorskip("openvino")
+    weights = tmp_path / "out" / "flow.bin"
+    weights.parent.mkdir()
+    weights.write_bytes(b"of another program")
+    with pytest.raises(OutputError, match=r"flow\.bin' exists already"):
+        export_graphs(package, "openvino", weights.parent, {})
+    assert weights.read_bytes() == b"of another program"
+
+
 def test_what_cannot_be_exported_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     class Odd(torch.nn.Module):
         def forward(self, x: torch.Tensor) -> torch.Tensor:

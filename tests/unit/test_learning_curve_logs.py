@@ -185,6 +185,8 @@ def test_half_a_last_line_of_a_run_that_goes_on_is_left_out(tmp_path: Path) -> N
         ("x.csv", b"epoch,loss\n1.5,1\n", "1.5 is not an epoch"),
         ("x.csv", b"epoch,loss\n-1,1\n", "-1 is not an epoch"),
         ("x.csv", b"", "not none"),
+        ("x.csv", b"epoch,loss\n1," + b"1" * 200_000 + b"\n", "is not CSV: field larger than"),
+        ("x.csv", b"run,epoch,loss\na,1,1\nb,1,1\na,2,much\n", "row 3: 'much'"),
         ("x.csv", b"epoch,loss\n1,\n", "no figures in"),
         ("x.csv", b"epoch,loss\n", "no figures in .*; has an epoch ended"),
         ("x.csv", b"epoch,speed\n", "not epoch, speed"),

@@ -20,7 +20,7 @@ from slipdetect.errors import DataError, ModelError, OutputError, PackageError, 
 from slipdetect.lab.data import read_annotations
 from slipdetect.lab.pose.run import PoseRun
 from slipdetect.lab.pose.settings import PoseSettings
-from slipdetect.lab.train.progress import Progress
+from slipdetect.lab.train.metrics import Progress
 from slipdetect.models import load_package
 from slipdetect.models.package import ModelPackage
 from slipdetect.people.skeletons import Skeletons
@@ -144,6 +144,25 @@ def test_a_checkpoint_of_another_run_is_refused_by_name(
     make(overwrite=True).run()
     with pytest.raises(UsageError, match="choose one"):
         make(overwrite=True, resume=True)
+    with pytest.raises(UsageError, match="needs a name"):
+        make(overwrite=True, name=" ")
+
+
+def test_a_split_that_leaks_is_refused_before_an_earlier_run_is_replaced(
+    make: Make, tmp_path: Path
+) -> None:
+    make().run()
+    before = content(tmp_path / "run")
+    stages: list[str] = []
+    run = make(overwrite=True, on_progress=lambda progress: stages.append(progress.stage))
+    run.clips = [
+        replace(clip, group="one", split="train" if number else "val")
+        for number, clip in enumerate(run.clips)
+    ]
+    with pytest.raises(DataError, match="the split leaks"):
+        run.run()
+    assert content(tmp_path / "run") == before
+    assert stages == []
 
 
 def test_simulated_clips_are_not_what_is_validated_on(make: Make, data: Path) -> None:

@@ -134,6 +134,16 @@ def test_a_recipe_changes_its_base(tmp_path: Path) -> None:
     assert settings["flow"]["dropout"].origin == "2020 course report, Table 5"
 
 
+@pytest.mark.parametrize("name", ["default", "tsn"])
+def test_a_file_may_be_called_like_the_recipe_that_it_changes(tmp_path: Path, name: str) -> None:
+    file = tmp_path / f"{name}.toml"
+    file.write_text(f'base = "{name}"\n[[common]]\nlr = 0.5\n')
+    recipe, base = load_recipe(str(file)), load_recipe(name)
+    assert recipe.modalities == base.modalities
+    wanted = base.configs({"lr": 0.5})
+    assert recipe.configs() == wanted
+
+
 @pytest.mark.parametrize("name", list_recipes())
 def test_every_recipe_makes_configurations_and_a_page(name: str) -> None:
     recipe = load_recipe(name)

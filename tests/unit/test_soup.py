@@ -66,6 +66,13 @@ def test_calibration_is_the_mean_and_the_origin_is_told(tmp_path: Path) -> None:
     assert config.training["averaged"][1]["weights"] == {"rgb": parts[1].config.streams[0].sha256}
 
 
+def test_a_stream_that_is_not_tempered_counts_as_one(tmp_path: Path) -> None:
+    tempered = {"temperature": 1.0, "bias": 0.0, "streams": {"rgb": 3.0}}
+    parts = [package(tmp_path / "a", 0), package(tmp_path / "b", 1, calibration=tempered)]
+    made = average_packages(parts, tmp_path / "mean", name="mean")
+    assert made.config.calibration.streams == {"rgb": 2.0}
+
+
 @pytest.mark.parametrize("kind", ["rnn", "cnn"])
 def test_a_learned_consensus_is_averaged_too(tmp_path: Path, kind: str) -> None:
     config = stub_config("rgb", streams=(stub_stream("rgb", consensus=kind),))

@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 
 from slipdetect.errors import DataError
 from slipdetect.lab.data import Clip, split_by_group
-from slipdetect.lab.data.splits import require_both_labels, require_no_leak
+from slipdetect.lab.data.splits import divide, require_both_labels, require_no_leak
+from slipdetect.lab.data.windows import MINED
 
 
 @st.composite
@@ -87,3 +88,16 @@ def test_copies_on_both_sides_are_found_by_content(tmp_path: Path) -> None:
         require_no_leak([clips["a"], clips["d"]], [clips["b"], clips["c"]])
     assert str(tmp_path / "a") in str(caught.value)
     assert str(tmp_path / "c") in str(caught.value)
+
+
+@pytest.mark.parametrize("split", ["", "train"])
+def test_mined_clips_are_trained_on_and_change_nothing_else(split: str) -> None:
+    """Where the file holds nothing out, what is held out is drawn as without mined clips."""
+    clips = [Clip(Path(f"{i}"), i % 2 == 0, group=f"{i}", split=split) for i in range(40)]
+    tests = [Clip(Path("t"), True, group="t", split="test")] if split else []
+    mined = [
+        Clip(Path(f"m{i}"), False, group=f"m{i}", dataset=MINED, split="train") for i in range(40)
+    ]
+    training, validation = divide([*clips, *tests], 0.2, 3)
+    assert validation
+    assert divide([*clips, *tests, *mined], 0.2, 3) == ([*training, *mined], validation)

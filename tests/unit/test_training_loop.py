@@ -75,10 +75,12 @@ def test_processes_and_parts_share_every_step_without_overlap(
     size = processes * parts * per_part
     whole = StepBatches(items, size, 1, Share())
     first = data.draw(st.integers(0, whole.steps))
-    shares = [
-        list(StepBatches(items, size, parts, Share(index, processes), first))
-        for index in range(processes)
-    ]
+    shares = []
+    for index in range(processes):
+        batches = StepBatches(items, size, parts, Share(index, processes))
+        batches.first_step = first
+        shares.append(list(batches))
+        assert len(batches) == len(shares[-1])
     steps = list(whole)[first:]
     for share in shares:
         assert len(share) == len(steps) * parts
@@ -156,7 +158,8 @@ def test_the_weighted_loss_is_the_weighted_mean(
     )
     run.run()
     network = load_package(tmp_path / "a" / "last").build_stream("rgb")
-    from slipdetect.lab.data.datasets import TrainingWindows, WindowRecipe
+    from slipdetect.lab.data.datasets import TrainingWindows
+    from slipdetect.lab.data.window_reader import WindowRecipe
     from slipdetect.lab.data.windows import WindowRule
     from slipdetect.modalities.normalize import SnippetNormalizer
 

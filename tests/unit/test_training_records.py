@@ -6,9 +6,13 @@ In: made-up histories. Out: nothing but assertions.
 from __future__ import annotations
 
 from dataclasses import fields
+from pathlib import Path
 
+import pytest
+
+from slipdetect.errors import OutputError
 from slipdetect.lab.train.metrics import EpochMetrics
-from slipdetect.lab.train.records import FIGURES, epochs_csv
+from slipdetect.lab.train.records import FIGURES, Records, epochs_csv
 
 
 def test_S35_every_figure_of_an_epoch_has_a_column() -> None:
@@ -30,3 +34,10 @@ def test_S35_a_row_an_epoch_and_stream_with_nothing_rounded() -> None:
 def test_a_name_with_a_comma_stays_one_cell() -> None:
     history = {"1 segment, seed 0": [EpochMetrics(0, 1.0, 0.5, None, None, None, 0.1)]}
     assert epochs_csv(history, "run").splitlines()[1] == '"1 segment, seed 0",1,1.0,0.5,,,,0.1'
+
+
+def test_times_that_cannot_be_written_are_told_in_a_line(tmp_path: Path) -> None:
+    (tmp_path / "timings.jsonl").mkdir()
+    history = [EpochMetrics(0, 1.0, 0.5, None, None, None, 0.1)]
+    with pytest.raises(OutputError, match=r"cannot write .*timings\.jsonl"):
+        Records(tmp_path, is_main=True).write("rgb", history, (0.0, 1.0))

@@ -19,9 +19,9 @@ import pytest
 from slipdetect import backbones
 from slipdetect.backbones.create import create_backbone
 from slipdetect.detection import Detector
-from slipdetect.errors import ModelError, OutputError, SlipdetectError, UsageError
+from slipdetect.errors import LibraryError, ModelError, OutputError, SlipdetectError, UsageError
 from slipdetect.lab.data import Clip
-from slipdetect.lab.train import Progress, TrainingRun
+from slipdetect.lab.train import Progress, TrainingRun, records
 from slipdetect.lab.train.learning_curves import read_curves
 from slipdetect.lab.train.metrics import EpochMetrics
 from slipdetect.lab.train.records import draw_curves
@@ -337,14 +337,31 @@ def test_a_stream_that_is_done_leaves_the_device(
 def test_without_tensorboard_an_earlier_run_is_not_lost(
     data: list[Clip], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setitem(sys.modules, "torch.utils.tensorboard", None)
+    monkeypatch.setitem(sys.modules, "tensorboard", None)
     (tmp_path / "checkpoints").mkdir()
     (tmp_path / "metrics.jsonl").write_text("earlier\n")
     options = {"cache": tmp_path, "device": "cpu", "overwrite": True, "tensorboard": True}
-    with pytest.raises(UsageError, match="TensorBoard, which is not installed"):
+    with pytest.raises(LibraryError, match="tensorboard, which is not installed"):
         TrainingRun(data, tmp_path, ["rgb"], tiny_config(), **options)  # type: ignore[arg-type]
     assert (tmp_path / "metrics.jsonl").read_text() == "earlier\n"
     assert (tmp_path / "checkpoints").is_dir()
+
+
+def test_records_are_closed_whatever_ends_a_run(
+    data: list[Clip], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    closed: list[bool] = []
+    monkeypatch.setattr(records.Records, "close", lambda self: closed.append(True))
+
+    def stop(progress: Progress) -> None:
+        if progress.stage.startswith("training"):
+            raise KeyboardInterrupt
+
+    options = {"cache": tmp_path / "cache", "device": "cpu", "on_progress": stop}
+    run = TrainingRun(data, tmp_path / "run", ["rgb"], tiny_config(), **options)  # type: ignore[arg-type]
+    with pytest.raises(KeyboardInterrupt):
+        run.run()
+    assert closed == [True]
 
 
 def test_streams_of_one_run_are_drawn_alike(data: list[Clip], tmp_path: Path) -> None:

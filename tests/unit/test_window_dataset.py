@@ -20,11 +20,12 @@ from slipdetect.detection.schedule import WindowPlan
 from slipdetect.errors import DataError
 from slipdetect.lab.augment.augment import Augmentation
 from slipdetect.lab.augment.config import AugmentConfig
+from slipdetect.lab.augment.images import scale_short_side
 from slipdetect.lab.augment.stretch import Stretch
-from slipdetect.lab.augment.transforms import GroupMultiScaleCrop, GroupScale
+from slipdetect.lab.augment.transforms import GroupMultiScaleCrop
 from slipdetect.lab.data import Clip, FrameCache, Sampling, WindowRule
-from slipdetect.lab.data.datasets import TrainingWindows, ValidationWindows, WindowRecipe
-from slipdetect.lab.data.window_reader import Draw, WindowReader
+from slipdetect.lab.data.datasets import TrainingWindows, ValidationWindows
+from slipdetect.lab.data.window_reader import WindowReader, WindowRecipe
 from slipdetect.modalities.sampling import segment_offsets
 from slipdetect.modalities.snippet import SnippetGrid, get_modality
 
@@ -77,14 +78,23 @@ CLIPS = [
 ]
 
 
-def spied(monkeypatch: pytest.MonkeyPatch) -> list[tuple[Clip, list[int], Draw]]:
-    """Note what every training item is made of."""
-    drawn: list[tuple[Clip, list[int], Draw]] = []
+def spied(
+    monkeypatch: pytest.MonkeyPatch,
+) -> list[tuple[Clip, list[int], list[Stretch] | None]]:
+    """Note what every training item is made of: clip, first samples, clocks."""
+    drawn: list[tuple[Clip, list[int], list[Stretch] | None]] = []
     read = WindowReader.read_changed
 
-    def spy(self: WindowReader, clip: Clip, starts: list[int], draw: Draw) -> torch.Tensor:
-        drawn.append((clip, starts, draw))
-        return read(self, clip, starts, draw)
+    def spy(
+        self: WindowReader,
+        clip: Clip,
+        starts: list[int],
+        change: Augmentation,
+        rng: np.random.Generator,
+        clocks: list[Stretch] | None,
+    ) -> torch.Tensor:
+        drawn.append((clip, starts, clocks))
+        return read(self, clip, starts, change, rng, clocks)
 
     monkeypatch.setattr(WindowReader, "read_changed", spy)
     return drawn
@@ -374,7 +384,7 @@ def test_the_reference_recipe_is_scale_multiscale_crop_and_flip() -> None:
             picked = [stored[first + o : first + o + kind.images] for o in offsets]
             pictures = np.concatenate(picked)[..., : images.shape[-1]]
             mirror = _flip_of_the_draws(rng)
-            pictures = GroupScale(32)(pictures)
+            pictures = scale_short_side(pictures, 32)
             pictures = GroupMultiScaleCrop(28, (1.0, 0.875, 0.75, 0.66))(pictures, rng)
             if mirror:
                 flips += 1
@@ -462,11 +472,11 @@ def test_stretched_windows_read_evenly_and_keep_their_label(
     factors = []
     for index in range(len(windows)):
         images, label = windows[index]
-        chosen, starts, draw = drawn[-1]
+        chosen, starts, clocks = drawn[-1]
         count = int(chosen.path.stem.rpartition("-")[2])
-        assert draw.clocks is not None
-        clock = draw.clocks[0]
-        assert all(other == clock for other in draw.clocks)
+        assert clocks is not None
+        clock = clocks[0]
+        assert all(other == clock for other in clocks)
         factors.append(clock.factor)
         for snippet, start in zip(images[:, :, 4, 4, 0].tolist(), starts, strict=True):
             read = [clock.place + (start + i - clock.origin) * clock.factor for i in range(9)]
@@ -523,8 +533,11 @@ def test_the_motion_crop_of_a_stretched_window_follows_what_it_reads() -> None:
 
     made = recipe("rgb", "motion")
     reader = WindowReader(made, Moving(), PLAIN)
-    still = Draw(Augmentation(), np.random.default_rng(0), None)
-    moved = Draw(Augmentation(), np.random.default_rng(0), [Stretch(10.0, 45.0, 0.8)])
-    seen = [reader.read_changed(clip("fall-61.mp4"), [10], draw) for draw in (still, moved)]
+    seen = [
+        reader.read_changed(
+            clip("fall-61.mp4"), [10], Augmentation(), np.random.default_rng(0), clocks
+        )
+        for clocks in (None, [Stretch(10.0, 45.0, 0.8)])
+    ]
     # both see the square large, though the plain box would not hold the second place
     assert all(float((images > 200).float().mean()) > 0.15 for images in seen)

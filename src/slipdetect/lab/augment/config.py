@@ -1,15 +1,11 @@
-"""How strongly training windows are changed before a network sees them.
-
-In: keyword arguments. Out: a validated, frozen ``AugmentConfig``.
-"""
+"""How strongly training windows are changed before a network sees them."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
 from slipdetect._settings import check_settings, setting
-
-TRAIN_CROPS = ("jitter", "mixed", "multiscale", "corners", "random", "fixed")
+from slipdetect.errors import UsageError
 
 
 @dataclass(frozen=True)
@@ -25,7 +21,7 @@ class AugmentConfig:
         "the middle, by chance, whatever the test crop is; multiscale, corners: one of TSN's "
         "13 or 5 places in the whole picture, at the crop scales; random: any place in the whole "
         "picture; fixed: the test crop itself.",
-        choices=TRAIN_CROPS,
+        choices=("jitter", "mixed", "multiscale", "corners", "random", "fixed"),
     )
     crop_scales: tuple[float, ...] = setting(
         (1.0, 0.875, 0.75, 0.66),
@@ -74,3 +70,5 @@ class AugmentConfig:
 
     def __post_init__(self) -> None:
         check_settings(self)
+        if not self.crop_scales:
+            raise UsageError("crop_scales is empty; give at least one, such as 1.0")

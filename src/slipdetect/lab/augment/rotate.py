@@ -1,7 +1,4 @@
-"""Turning pictures about a point; of flow, the vectors turn with the picture.
-
-In: ``(T, H, W, C)`` uint8 and an angle. Out: the same kind, 128 where there is no picture.
-"""
+"""Turning pictures about a point; of flow, the vectors turn with the picture."""
 
 from __future__ import annotations
 
@@ -13,7 +10,6 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from slipdetect.errors import UsageError
 from slipdetect.lab.augment.images import Images, check_images, resize_images
 
 Place: TypeAlias = tuple[float, float, float, float]  # left, top, width, height in px
@@ -34,7 +30,7 @@ def rotate_images(images: Images, degrees: float, is_flow: bool = False) -> Imag
     Returns:
         ``(T, H, W, C)`` uint8; 128 where there was no picture.
     """
-    check_images(images, channels=2 if is_flow else None)
+    check_images(images, is_flow)
     if degrees == 0:
         return images
     height, width = images.shape[1:3]
@@ -58,7 +54,7 @@ def rotated_crop(images: Images, place: Place, size: int, degrees: float, is_flo
     Returns:
         ``(T, size, size, C)`` uint8.
     """
-    check_images(images, channels=2 if is_flow else None)
+    check_images(images, is_flow)
     left, top, width, height = place
     old_height, old_width = images.shape[1:3]
     # bilinear sampling of a picture larger than the result would alias
@@ -83,7 +79,7 @@ def rotate_vectors(flow: Images, degrees: float) -> Images:
     Returns:
         ``(T, H, W, 2)`` uint8.
     """
-    check_images(flow, channels=2)
+    check_images(flow, is_flow=True)
     return _map_vectors(flow, _turn(degrees))
 
 
@@ -97,14 +93,8 @@ def scale_vectors(flow: Images, factor: float) -> Images:
     Returns:
         ``(T, H, W, 2)`` uint8.
     """
-    check_images(flow, channels=2)
+    check_images(flow, is_flow=True)
     return _map_vectors(flow, factor * np.eye(2))
-
-
-def check_degrees(degrees: float) -> None:
-    """Raise ``UsageError`` unless ``degrees`` can be a largest rotation."""
-    if not 0.0 <= degrees <= 180.0:
-        raise UsageError(f"the largest rotation must lie in 0..180 degrees, not {degrees}")
 
 
 def _turn(degrees: float) -> npt.NDArray[np.float64]:
@@ -132,11 +122,7 @@ def _vector_table(a: float, b: float, c: float, d: float) -> npt.NDArray[np.uint
 
 
 def _warp(
-    images: Images,
-    place: tuple[float, float, float, float],
-    out: tuple[int, int],
-    degrees: float,
-    is_flow: bool,
+    images: Images, place: Place, out: tuple[int, int], degrees: float, is_flow: bool
 ) -> Images:
     """Sample every picture where each result pixel, turned back and scaled, lies in ``place``."""
     left, top, width, height = place

@@ -1,7 +1,4 @@
-"""Time jitter: windows on a faster or slower clock.
-
-In: pictures of a window. Out: as many of them, taken at other times; flow vectors scaled likewise.
-"""
+"""Time jitter: windows on a faster or slower clock."""
 
 from __future__ import annotations
 
@@ -16,17 +13,11 @@ from slipdetect.lab.augment.rotate import scale_vectors
 
 @dataclass(frozen=True)
 class Stretch:
-    """Where the samples of a window are read when it is played ``factor`` times as fast.
+    """Where the samples of a window are read when it is played ``factor`` times as fast."""
 
-    Attributes:
-        origin: First sample of the window as it is.
-        place: Where that sample is read, in samples of the clip.
-        factor: Samples of the clip from one sample of the window to the next.
-    """
-
-    origin: float
-    place: float
-    factor: float
+    origin: float  # first sample of the window as it is
+    place: float  # where that sample is read, in samples of the clip
+    factor: float  # samples of the clip from one sample of the window to the next
 
     @classmethod
     def about(

@@ -1,23 +1,10 @@
-"""Checkpoints of older programs: temporal segment networks of tsn-pytorch and two-stream networks.
-
-In: ``.pth.tar`` files, read as data only. Out: a model package, and files for the older programs.
-"""
+"""Checkpoints of older programs (tsn-pytorch, two-stream networks), read as data and written."""
 
 from __future__ import annotations
 
-from slipdetect.lab.checkpoints.assumed import COURSE2020_LABELS, PRESETS, Reading, Wishes
-from slipdetect.lab.checkpoints.exporting import Exported, export_stream
+from slipdetect.lab.checkpoints.assumed import PRESETS, Wishes
+from slipdetect.lab.checkpoints.exporting import export_stream
 from slipdetect.lab.checkpoints.importing import Imported, import_checkpoints
 from slipdetect.lab.checkpoints.stream import OldStream
 
-__all__ = [
-    "COURSE2020_LABELS",
-    "PRESETS",
-    "Exported",
-    "Imported",
-    "OldStream",
-    "Reading",
-    "Wishes",
-    "export_stream",
-    "import_checkpoints",
-]
+__all__ = ["PRESETS", "Imported", "OldStream", "Wishes", "export_stream", "import_checkpoints"]

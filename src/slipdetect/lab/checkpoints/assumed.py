@@ -1,7 +1,4 @@
-"""The configuration of a package made of old checkpoints: assumed, and changed on request.
-
-In: recognized streams and what the user said. Out: a ``ModelConfig``.
-"""
+"""The configuration of a package made of old checkpoints: assumed, and changed on request."""
 
 from __future__ import annotations
 
@@ -17,7 +14,6 @@ from slipdetect.types import Calibration, EventConfig
 
 # class 0 and 1 of every model of the 2020 course report
 COURSE2020_LABELS = ("Slipping", "NotSlipping")
-COURSE2020_SEGMENTS = 3
 
 
 @dataclass(frozen=True)
@@ -34,8 +30,6 @@ class Reading:
     flow_bound: float = 15.0  # largest flow that is kept, px
 
 
-READING_FIELDS = tuple(item.name for item in fields(Reading))
-
 # windows of 30 frames every 10, of 30 every 30 and of 40 every 10, at 30 frames a second
 PRESETS = {
     "course2020": Reading(),
@@ -44,38 +38,19 @@ PRESETS = {
 }
 
 
-def preset_reading(name: str) -> Reading:
-    """Return the preset ``name``.
-
-    Raises:
-        UsageError: There is no such preset.
-    """
-    if name not in PRESETS:
-        raise UsageError(f"unknown preset {name!r}; choose from {', '.join(PRESETS)}")
-    return PRESETS[name]
-
-
 @dataclass(frozen=True)
 class Wishes:
-    """What the user says about files that do not say it.
+    """What the user says about files that do not say it."""
 
-    Attributes:
-        preset: How video is read, a name in ``PRESETS``.
-        reading: Values by field of ``Reading`` that differ from it; None counts as not given.
-        segments: Snippets per clip in training; None: 3.
-        labels: Names of the classes in the order of the outputs; None: the 2020 report's two.
-        positive: The label that events are made of; None: the first.
-        fusion: Weight of every file, in order; None: all the same.
-        events: Thresholds and durations; None: those of a new model.
-    """
-
-    preset: str = "course2020"
+    preset: str = "course2020"  # how video is read, a name in PRESETS
+    # values by field of Reading that differ from it; None counts as not given
     reading: Mapping[str, Any] = field(default_factory=dict)
-    segments: int | None = None
+    segments: int | None = None  # snippets per clip in training; None: 3
+    # names of the classes in the order of the outputs; None: the 2020 report's two
     labels: tuple[str, ...] | None = None
-    positive: str | None = None
-    fusion: tuple[float, ...] | None = None
-    events: EventConfig | None = None
+    positive: str | None = None  # the label that events are made of; None: the first
+    fusion: tuple[float, ...] | None = None  # weight of every file, in order; None: all the same
+    events: EventConfig | None = None  # thresholds and durations; None: those of a new model
 
 
 def check_labels(classes: int, labels: tuple[str, ...] | None) -> None:
@@ -107,7 +82,9 @@ def assumed_config(
     Raises:
         UsageError: The preset is unknown.
     """
-    reading = preset_reading(wishes.preset)
+    if wishes.preset not in PRESETS:
+        raise UsageError(f"unknown preset {wishes.preset!r}; choose from {', '.join(PRESETS)}")
+    reading = PRESETS[wishes.preset]
     labels = COURSE2020_LABELS if wishes.labels is None else wishes.labels
     known = {} if noted is None else noted
     return ModelConfig(
@@ -135,7 +112,7 @@ def changed(config: ModelConfig, wishes: Wishes) -> ModelConfig:
         UsageError: A wish cannot be met.
     """
     wanted = {key: value for key, value in wishes.reading.items() if value is not None}
-    unknown = set(wanted) - set(READING_FIELDS)
+    unknown = set(wanted) - {item.name for item in fields(Reading)}
     if unknown:
         raise UsageError(f"a reading has no {', '.join(sorted(unknown))}")
     streams = tuple(_changed_stream(stream, wanted, wishes) for stream in config.streams)
@@ -149,8 +126,14 @@ def changed(config: ModelConfig, wishes: Wishes) -> ModelConfig:
         values["positive"] = wishes.positive
     if wishes.events is not None:
         values["events"] = wishes.events
-    config = replace(config, **values)
-    return config if wishes.fusion is None else _weighted(config, wishes.fusion)
+    if wishes.fusion is not None:
+        if len(wishes.fusion) != len(streams):
+            raise UsageError(
+                f"fusion weights: {len(wishes.fusion)}, files: {len(streams)}; give one per file"
+            )
+        weights = dict(zip((s.modality for s in streams), wishes.fusion, strict=True))
+        values["fusion"] = {**config.fusion, "weights": weights}
+    return replace(config, **values)
 
 
 def summed(config: ModelConfig) -> ModelConfig:
@@ -173,7 +156,7 @@ def _stream(stream: OldStream, reading: Reading) -> StreamConfig:
         modality=stream.modality.name,
         backbone=stream.backbone,
         snippet_length=stream.modality.length,
-        num_segments=COURSE2020_SEGMENTS,
+        num_segments=3,
         input_size=stream.input_size,
         normalization=stream.normalization,
         dropout=stream.dropout,
@@ -196,14 +179,3 @@ def _changed_stream(
         crop=wanted.get("crop", stream.crop),
         num_segments=stream.num_segments if wishes.segments is None else wishes.segments,
     )
-
-
-def _weighted(config: ModelConfig, weights: tuple[float, ...]) -> ModelConfig:
-    if len(weights) != len(config.streams):
-        raise UsageError(
-            f"fusion weights: {len(weights)}, files: {len(config.streams)}; give one per file"
-        )
-    by_name = {
-        stream.modality: weight for stream, weight in zip(config.streams, weights, strict=True)
-    }
-    return replace(config, fusion={**config.fusion, "weights": by_name})

@@ -1,7 +1,4 @@
-"""From a stream of a package to a checkpoint that tsn-pytorch and its descendants load.
-
-In: a ``ModelPackage``. Out: a ``.pth.tar`` file.
-"""
+"""From a stream of a package to a checkpoint that tsn-pytorch and its descendants load."""
 
 from __future__ import annotations
 

@@ -1,7 +1,4 @@
-"""From old checkpoints to a model package.
-
-In: one ``.pth.tar`` per stream. Out: a package, and what was recognized in every file.
-"""
+"""From old checkpoints to a model package."""
 
 from __future__ import annotations
 
@@ -91,7 +88,8 @@ def import_checkpoints(
     origins = [_origin(stream) for stream in streams]
     config = replace(config, training={**config.training, "imported": origins})
     states = {stream.modality.name: stream.state for stream in streams}
-    card = noted_card(notes) if noted else None
+    is_whole = noted and one_model(notes) and not _absent(notes)
+    card = notes[0].card if is_whole else None
     package = save_package(out, config, states, dtype, card, overwrite=overwrite)
     return Imported(package, tuple(streams), noted, remarks(found))
 
@@ -187,11 +185,6 @@ def noted_config(name: str, streams: Sequence[OldStream], notes: Sequence[Note])
         calibration=_calibration(notes),
         training=_joined([note.config.training for note in notes]),
     )
-
-
-def noted_card(notes: Sequence[Note]) -> str | None:
-    """Return the model card where the files are one whole model again."""
-    return notes[0].card if one_model(notes) and not _absent(notes) else None
 
 
 def remarks(notes: Sequence[Note | None]) -> tuple[str, ...]:

@@ -1,7 +1,4 @@
-"""The names of tensors in old checkpoints, and what they are called in ``TSN``.
-
-In: tensors by their old names. Out: the same tensors by new names, and what was renamed.
-"""
+"""The names of tensors in old checkpoints, and what they are called in ``TSN``."""
 
 from __future__ import annotations
 

@@ -1,8 +1,4 @@
-"""Reading an old checkpoint as data: tensors, numbers and texts, and nothing that could run.
-
-In: a ``.pth.tar`` file, of the zip format or the one before it. Out: an ``OldCheckpoint``; where
-``export_stream`` wrote it, a ``Note``: everything that the format has no room for.
-"""
+"""Reading an old checkpoint as data: tensors, numbers and texts, and nothing that could run."""
 
 from __future__ import annotations
 
@@ -18,6 +14,7 @@ from typing import Any
 import torch
 
 from slipdetect._io import file_sha256
+from slipdetect.cli.sources import exists
 from slipdetect.errors import ModelError, PackageError, UsageError
 from slipdetect.models.config import ModelConfig, StreamConfig
 from slipdetect.models.package import ModelPackage
@@ -84,7 +81,7 @@ def _tensors(state: Any, path: Path) -> dict[str, torch.Tensor]:
 
 
 def _load(path: Path) -> Any:
-    if not path.is_file():
+    if not (exists(str(path)) and path.is_file()):
         raise ModelError(f"checkpoint {str(path)!r} is not a file; check the path")
     try:
         with warnings.catch_warnings():

@@ -1,7 +1,4 @@
-"""Recognizing an old checkpoint: which network, which modality, and what it was fed.
-
-In: an ``OldCheckpoint``. Out: an ``OldStream`` with weights that ``TSN`` takes.
-"""
+"""Recognizing an old checkpoint: which network, which modality, and what it was fed."""
 
 from __future__ import annotations
 

@@ -1,7 +1,4 @@
-"""Annotation files: which clip shows a slip or fall, when, and what it must not be split from.
-
-In: a CSV. Out: ``AnnotationLine``s, each with its place for messages; a list of ``Clip``.
-"""
+"""Annotation files: which clip shows a slip or fall, when, and what it must not be split from."""
 
 from __future__ import annotations
 
@@ -22,8 +19,7 @@ _POSITIVE = frozenset({"slip", "fall", "slipping", "falling", "positive", "1"})
 _NEGATIVE = frozenset({"other", "notslipping", "not-slipping", "negative", "normal", "adl", "0"})
 # what a person says of a found event, as in the review of an HTML report
 RIGHT_WORDS = frozenset({"right", "missed", "true", "event"})
-WRONG_WORD = "wrong"
-WRONG_WORDS = frozenset({WRONG_WORD, "false"})
+WRONG_WORDS = frozenset({"wrong", "false"})
 ALIASES = {
     "path": ("source", "video"),
     "start": ("event_start", "start_s"),
@@ -36,29 +32,20 @@ _SPLITS = {"train": "train", "training": "train", "val": "val", "validation": "v
 
 @dataclass(frozen=True)
 class Clip:
-    """One annotated video.
+    """One annotated video."""
 
-    Attributes:
-        path: The video file.
-        positive: Whether somebody slips or falls in it.
-        events: ``(start, end)`` in seconds; empty for a positive clip whose times are unknown.
-        group: Person, scene or film; clips of one group never fall on both sides of a split.
-        dataset: Data set the clip belongs to, for balanced sampling and reports.
-        columns: Every other column of the file, by its name in small letters.
-        split: ``"train"``, ``"val"`` or ``"test"``; empty where the file does not say.
-        lookalikes: ``(start, end)`` in seconds at which something only looks like a fall.
-        classes: ``(start, end, class)`` of events and lookalikes that have a class, from the
-            column ``action``.
-    """
-
-    path: Path
-    positive: bool
+    path: Path  # the video file
+    positive: bool  # whether somebody slips or falls in it
+    # (start, end) in seconds; empty for a positive clip whose times are unknown
     events: tuple[tuple[float, float], ...] = ()
-    group: str = ""
-    dataset: str = ""
+    group: str = ""  # person, scene or film; clips of one group never fall on both sides of a split
+    dataset: str = ""  # data set the clip belongs to, for balanced sampling and reports
+    # every other column of the file, by its name in small letters
     columns: dict[str, str] = field(default_factory=dict, hash=False, compare=False)
-    split: str = ""
+    split: str = ""  # "train", "val" or "test"; empty where the file does not say
+    # (start, end) in seconds at which something only looks like a fall
     lookalikes: tuple[tuple[float, float], ...] = ()
+    # (start, end, class) of events and lookalikes that have a class, from the column action
     classes: tuple[tuple[float, float, str], ...] = ()
 
     @property
@@ -69,46 +56,27 @@ class Clip:
 
 @dataclass(frozen=True)
 class Span:
-    """A time that somebody marked.
+    """A time that somebody marked."""
 
-    Attributes:
-        where: The file and line, for messages.
-        start: Seconds; ``end`` too.
-        end: See ``start``.
-        positive: Whether somebody slips then, or something only looks like it.
-    """
-
-    where: str
-    start: float
-    end: float
-    positive: bool
+    where: str  # the file and line, for messages
+    start: float  # seconds
+    end: float  # seconds
+    positive: bool  # whether somebody slips then, or something only looks like it
 
 
 @dataclass(frozen=True)
 class AnnotationLine:
-    """A row of an annotation file: a video, or one time in it.
+    """A row of an annotation file: a video, or one time in it."""
 
-    Attributes:
-        where: The file and line, for messages.
-        path: The video, which need not exist.
-        name: As the file names it.
-        positive: Whether somebody slips in it, or at that time.
-        span: When, if the row says so.
-        group: Person or scene, or empty; ``dataset`` and ``split`` too.
-        dataset: See ``group``.
-        split: ``"train"``, ``"val"``, ``"test"`` or empty.
-        columns: All others.
-    """
-
-    where: str
-    path: Path
-    name: str
-    positive: bool
-    span: Span | None
-    group: str
-    dataset: str
-    split: str
-    columns: Mapping[str, str]
+    where: str  # the file and line, for messages
+    path: Path  # the video, which need not exist
+    name: str  # as the file names it
+    positive: bool  # whether somebody slips in it, or at that time
+    span: Span | None  # when, if the row says so
+    group: str  # person or scene, or empty
+    dataset: str  # or empty
+    split: str  # "train", "val", "test" or empty
+    columns: Mapping[str, str]  # all others, by name
 
 
 def label_word(word: str) -> bool | None:

@@ -1,7 +1,4 @@
-"""Arrays on disk that are written and read row by row, so that memory never holds a whole one.
-
-In: rows, a path. Out: an ``.npy`` file, the one that ``np.save`` makes; memory-mapped arrays.
-"""
+"""Arrays on disk that are written and read row by row, so that memory never holds a whole one."""
 
 from __future__ import annotations
 
@@ -23,12 +20,7 @@ _TOGETHER = 32  # rows that are read before their memory is given back
 def load_or_make(
     target: Path, make: Callable[[], Iterable[npt.NDArray[Kind]]]
 ) -> npt.NDArray[Kind]:
-    """Map the array at ``target``, made first if it is missing or damaged.
-
-    Args:
-        target: The file.
-        make: Returns the rows of the array, one at least.
-    """
+    """Map the array at ``target``; if it is missing or damaged, ``make`` gives its rows first."""
     try:
         kept: npt.NDArray[Kind] = np.load(target, mmap_mode="r", allow_pickle=False)
         return kept
@@ -39,11 +31,7 @@ def load_or_make(
 
 
 def write_rows(target: Path, rows: Iterable[npt.NDArray[Any]]) -> None:
-    """Write an array row by row, the bytes that ``np.save`` writes of the whole.
-
-    Args:
-        target: The file.
-        rows: One at least, all of one shape and kind.
+    """Write an array from its rows, one at least, as the bytes that ``np.save`` writes of all.
 
     Raises:
         OutputError: It cannot be written.

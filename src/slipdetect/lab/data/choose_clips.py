@@ -1,7 +1,4 @@
-"""Which clips of an annotation file a command works on: data sets and parts of a split.
-
-In: clips and options. Out: the clips chosen; the options that choose them.
-"""
+"""Which clips of an annotation file a command works on: data sets and parts of a split."""
 
 from __future__ import annotations
 

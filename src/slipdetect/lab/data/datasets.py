@@ -1,7 +1,6 @@
 """What training and validation read of one modality: windows around events, or whole clips.
 
-In: clips and a frame cache. Out: ``((segments, images, S, S, C) uint8, class index)`` items, whose
-random numbers depend on seed, epoch and index alone, never on who draws or when.
+Random numbers of an item depend on seed, epoch and index alone, never on who draws or when.
 """
 
 from __future__ import annotations
@@ -21,24 +20,12 @@ from slipdetect.lab.data.frame_cache import FrameCache
 from slipdetect.lab.data.splits import require_both_labels
 from slipdetect.lab.data.window_reader import (
     DEFAULT_AUGMENT,
-    LABELS,
-    Draw,
     Item,
     WindowReader,
     WindowRecipe,
 )
 from slipdetect.lab.data.windows import Candidate, Pool, candidates
 from slipdetect.modalities.sampling import dense_offsets, segment_offsets
-
-__all__ = [
-    "LABELS",
-    "Item",
-    "TrainingClips",
-    "TrainingWindows",
-    "ValidationClips",
-    "ValidationWindows",
-    "WindowRecipe",
-]
 
 
 class Purpose(IntEnum):
@@ -52,14 +39,9 @@ class Purpose(IntEnum):
     ORDER = 3
 
 
-def generator(seed: int, epoch: int, index: int) -> np.random.Generator:
-    """Return the generator of item ``index`` of an epoch."""
-    return np.random.default_rng((seed, epoch, index))
-
-
-def more(seed: int, epoch: int, index: int, purpose: Purpose) -> np.random.Generator:
-    """Return another one, so that what is drawn from it leaves the first one's numbers alone."""
-    return np.random.default_rng((seed, epoch, index, int(purpose)))
+def generator(seed: int, epoch: int, index: int, *purpose: Purpose) -> np.random.Generator:
+    """Return the generator of item ``index`` of an epoch, or another one for each purpose."""
+    return np.random.default_rng((seed, epoch, index, *map(int, purpose)))
 
 
 class TrainingWindows(Dataset[Item]):
@@ -67,18 +49,9 @@ class TrainingWindows(Dataset[Item]):
 
     Sources are drawn in proportion to the square root of their number of clips, so that a large
     data set does not drown a small one; clips in proportion to the root of their usable seconds.
-
-    Args:
-        clips: Clips to draw from.
-        cache: Their frames.
-        recipe: What a window is made of.
-        count: Windows an epoch.
-        seed: Base of every draw.
-        augment: Strengths of the changes.
-        positive_fraction: Share of windows with a fall, spread evenly over the epoch; 0: each
-            window's label is drawn by the seconds that either label has room for.
-        hard_negative_fraction: Share of the windows without a fall that are of the data set
-            ``"mined"``.
+    ``positive_fraction`` of the windows have a fall, spread evenly over the epoch; 0: each window's
+    label is drawn by the seconds that either label has room for. ``hard_negative_fraction`` of all
+    others are of the data set ``"mined"``.
 
     Raises:
         DataError: One label has no place to draw from.
@@ -121,7 +94,7 @@ class TrainingWindows(Dataset[Item]):
         if self._positive_fraction > 0:
             return 0 if _is_turn(index, self._positive_fraction) else 1
         share = self._pools[0].seconds / sum(pool.seconds for pool in self._pools)
-        drawn = more(self._seed, self._epoch, index, Purpose.LABEL).random()
+        drawn = generator(self._seed, self._epoch, index, Purpose.LABEL).random()
         return 0 if drawn < share else 1
 
     def describe(self, index: int) -> str:
@@ -134,7 +107,9 @@ class TrainingWindows(Dataset[Item]):
         return self._count
 
     def __getitem__(self, index: int) -> Item:
-        _check_index(index, self._count)
+        if not 0 <= index < self._count:
+            # without it a for loop over the data set would never end
+            raise IndexError(f"there are {self._count} items; no item {index}")
         rng = generator(self._seed, self._epoch, index)
         label, reader, grid = self.label(index), self._reader, self._reader.recipe.grid
         candidate, center = self._pools[label].draw(rng)
@@ -143,25 +118,21 @@ class TrainingWindows(Dataset[Item]):
         available = min(reader.length, frames - first)
         offsets = segment_offsets(available, reader.recipe.segments, grid.span, "train", rng)
         starts = [first + int(offset) for offset in offsets]
-        change = reader.draw(rng, more(self._seed, self._epoch, index, Purpose.CHANGES))
+        changes = generator(self._seed, self._epoch, index, Purpose.CHANGES)
+        change = reader.draw(rng, changes)
         clocks = None
         if change.speed != 1.0:
             low, high = candidate.room(center, label == 0, reader.recipe.rule)
             room = low * reader.fps, high * reader.fps
             at = center * reader.fps
             clocks = [Stretch.about(first, available, at, change.speed, room)] * len(starts)
-        return reader.read_changed(candidate.clip, starts, Draw(change, rng, clocks)), label
+        return reader.read_changed(candidate.clip, starts, change, rng, clocks), label
 
 
 class ValidationWindows(Dataset[Item]):
     """The same unaugmented windows every time: the middle of each range, scored as in detection.
 
     Every item has the same number of snippets; in short clips the last one repeats.
-
-    Args:
-        clips: Clips to take windows from.
-        cache: Their frames.
-        recipe: What a window is made of.
     """
 
     def __init__(self, clips: Sequence[Clip], cache: FrameCache, recipe: WindowRecipe) -> None:
@@ -199,23 +170,36 @@ class ValidationWindows(Dataset[Item]):
         return self._reader.read(candidate.clip, starts), label
 
 
-class TrainingClips(Dataset[Item]):
+class _Clips(Dataset[Item]):
+    """Whole clips, each with its own label, in some order."""
+
+    def __init__(self, clips: Sequence[Clip], reader: WindowReader) -> None:
+        self._reader = reader
+        self._clips = list(clips)
+        self._order = list(range(len(clips)))
+
+    def label(self, index: int) -> int:
+        """Return the class index of an item."""
+        return 0 if self._clips[self._order[index]].positive else 1
+
+    def describe(self, index: int) -> str:
+        """Return which clip an item is, reading nothing."""
+        return f"{str(self._clips[self._order[index]].path)!r}, the whole clip"
+
+    def __len__(self) -> int:
+        return len(self._order)
+
+
+class TrainingClips(_Clips):
     """Every clip once an epoch, in an order shuffled from (seed, epoch), a snippet per segment.
 
     A clip's label is that of the whole clip, so clips should be trimmed to what they show. With
     time jitter the snippets stay where they are and each is stretched about its own middle: a
-    part of a clip may not hold what its label says.
+    part of a clip may not hold what its label says. The recipe's window and rule are not used.
 
-    Args:
-        clips: Clips to go through.
-        cache: Their frames.
-        recipe: What an item is made of; its window and rule are not used.
-        seed: Base of every draw.
-        augment: Strengths of the changes.
-        positive_fraction: Share of clips with a fall; 0: as the data has it, each clip exactly
-            once. Otherwise each clip comes at least once and those of the label that falls short
-            are repeated: all of them as often as fits, the rest drawn anew every epoch. An epoch
-            is longer by the repeats.
+    ``positive_fraction`` of the clips have a fall; 0: as the data has it, each clip exactly once.
+    Otherwise each clip comes at least once and those of the label that falls short are repeated:
+    all of them as often as fits, the rest drawn anew every epoch. Repeats make an epoch longer.
 
     Raises:
         DataError: All clips have one label.
@@ -232,19 +216,19 @@ class TrainingClips(Dataset[Item]):
         positive_fraction: float = 0.0,
     ) -> None:
         require_both_labels(clips, "the training data")
-        self._reader = WindowReader(recipe, cache, augment)
-        self._clips = list(clips)
+        super().__init__(clips, WindowReader(recipe, cache, augment))
         self._seed = seed
-        labels = [_label(clip) for clip in clips]
-        members = [[i for i, of in enumerate(labels) if of == label] for label in (0, 1)]
-        self._members = members
-        self._counts = _balanced((len(members[0]), len(members[1])), positive_fraction)
+        self._members = [
+            [index for index in self._order if self.label(index) == label] for label in (0, 1)
+        ]
+        positive, negative = map(len, self._members)
+        self._counts = _balanced((positive, negative), positive_fraction)
         self.set_epoch(0)
 
     def set_epoch(self, epoch: int) -> None:
         """Choose the epoch whose clips come next."""
         self._epoch = epoch
-        rng = more(self._seed, epoch, 0, Purpose.ORDER)
+        rng = generator(self._seed, epoch, 0, Purpose.ORDER)
         items = [
             item
             for members, count in zip(self._members, self._counts, strict=True)
@@ -252,24 +236,14 @@ class TrainingClips(Dataset[Item]):
         ]
         self._order = [int(item) for item in rng.permutation(items)]
 
-    def label(self, index: int) -> int:
-        """Return the class index of an item."""
-        return _label(self._clips[self._order[index]])
-
-    def describe(self, index: int) -> str:
-        """Return which clip an item is, reading nothing."""
-        return f"{str(self._clips[self._order[index]].path)!r}, the whole clip"
-
-    def __len__(self) -> int:
-        return sum(self._counts)
-
     def __getitem__(self, index: int) -> Item:
         clip = self._clips[self._order[index]]
         rng, reader = generator(self._seed, self._epoch, index), self._reader
         frames, span = len(reader.cache.frames(clip.path)), reader.recipe.grid.span
         offsets = segment_offsets(frames, reader.recipe.segments, span, "train", rng)
         starts = [int(offset) for offset in offsets]
-        change = reader.draw(rng, more(self._seed, self._epoch, index, Purpose.CHANGES))
+        changes = generator(self._seed, self._epoch, index, Purpose.CHANGES)
+        change = reader.draw(rng, changes)
         clocks = None
         if change.speed != 1.0:
             room = 0.0, frames - 1.0
@@ -277,38 +251,20 @@ class TrainingClips(Dataset[Item]):
                 Stretch.about(start, span, start + (span - 1) / 2, change.speed, room)
                 for start in starts
             ]
-        return reader.read_changed(clip, starts, Draw(change, rng, clocks)), _label(clip)
+        return reader.read_changed(clip, starts, change, rng, clocks), self.label(index)
 
 
-class ValidationClips(Dataset[Item]):
-    """Every clip in its order, unaugmented: the middle of each segment, in the test crop.
-
-    Args:
-        clips: Clips to go through.
-        cache: Their frames.
-        recipe: What an item is made of; its window and rule are not used.
-    """
+class ValidationClips(_Clips):
+    """Every clip in its order, unaugmented: the middle of each segment, in the test crop."""
 
     def __init__(self, clips: Sequence[Clip], cache: FrameCache, recipe: WindowRecipe) -> None:
-        self._reader = WindowReader(recipe, cache)
-        self._clips = list(clips)
-
-    def label(self, index: int) -> int:
-        """Return the class index of a clip."""
-        return _label(self._clips[index])
-
-    def describe(self, index: int) -> str:
-        """Return which clip an item is, reading nothing."""
-        return f"{str(self._clips[index].path)!r}, the whole clip"
-
-    def __len__(self) -> int:
-        return len(self._clips)
+        super().__init__(clips, WindowReader(recipe, cache))
 
     def __getitem__(self, index: int) -> Item:
         clip, recipe = self._clips[index], self._reader.recipe
         frames = len(self._reader.cache.frames(clip.path))
         offsets = segment_offsets(frames, recipe.segments, recipe.grid.span, "val")
-        return self._reader.read(clip, [int(offset) for offset in offsets]), _label(clip)
+        return self._reader.read(clip, [int(offset) for offset in offsets]), self.label(index)
 
 
 def _is_turn(index: int, share: float) -> bool:
@@ -316,18 +272,8 @@ def _is_turn(index: int, share: float) -> bool:
     return math.ceil((index + 1) * share) > math.ceil(index * share)
 
 
-def _check_index(index: int, count: int) -> None:
-    # without it a for loop over the data set would never end
-    if not 0 <= index < count:
-        raise IndexError(f"there are {count} items; no item {index}")
-
-
 def _described(clip: Clip, center: float) -> str:
     return f"{str(clip.path)!r} around {center:.2f} s"
-
-
-def _label(clip: Clip) -> int:
-    return 0 if clip.positive else 1
 
 
 def _balanced(counts: tuple[int, int], share: float) -> tuple[int, int]:

@@ -1,8 +1,4 @@
-"""Clips decoded once, sampled by time and kept on disk as plain arrays.
-
-In: a clip and a sampling recipe. Out: memory-mapped frames ``(T, H, W, 3)`` or flow. No more than
-a few pictures are in memory, however long a clip is.
-"""
+"""Clips decoded once, sampled by time and kept on disk as arrays; memory holds a few pictures."""
 
 from __future__ import annotations
 
@@ -17,6 +13,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from slipdetect._io import make_folder
 from slipdetect.errors import DataError, OutputError, VideoError
 from slipdetect.flow import FlowExtractor
 from slipdetect.lab.data.array_file import in_order, load_or_make, write_rows
@@ -24,9 +21,8 @@ from slipdetect.store import StoredVideo, StoreQuery, VideoStore
 from slipdetect.video import open_video
 from slipdetect.video.decoder import shrunk_size
 
-_LAYOUT = (
-    2  # of how frames are read too: 1 knew other times, and neither mirrored nor interlaced ones
-)
+# of how frames are read too: 1 knew other times, and neither mirrored nor interlaced ones
+_LAYOUT = 2
 _SMALL = 16  # px, where pictures do not count
 _COLORS, _COMPONENTS = 3, 2  # bytes of a pixel, of frames and of flow
 
@@ -70,12 +66,7 @@ class FrameCache:
             if store is None
             else StoreQuery(store, sampling.sample_fps, sampling.short_side, flow)
         )
-        try:
-            folder.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise OutputError(
-                f"cannot make the frame cache {str(folder)!r}: {error.strerror}; choose another"
-            ) from error
+        make_folder(folder)
 
     def frames(self, path: Path) -> npt.NDArray[np.uint8]:
         """Return the sampled frames of a clip, ``(T, H, W, 3)`` RGB, read-only.
@@ -84,7 +75,7 @@ class FrameCache:
             VideoError: The clip cannot be decoded.
             DataError: The store has the clip, made by another recipe.
         """
-        return load_or_make(self._frames_target(path), lambda: self._decode(path))
+        return load_or_make(self._target(path), lambda: self._decode(path))
 
     def times(self, path: Path) -> npt.NDArray[np.float64]:
         """Return the seconds of the sampled frames of a clip on its own clock, ``(T,)``.
@@ -93,7 +84,7 @@ class FrameCache:
             VideoError: The clip cannot be decoded.
             DataError: The store has the clip, made by another recipe.
         """
-        return load_or_make(self._times_target(path), lambda: self._read_times(path))
+        return load_or_make(self._target(path, times=True), lambda: self._read_times(path))
 
     def flows(self, path: Path) -> npt.NDArray[np.uint8]:
         """Return the quantized flow of a clip, ``(T - 1, H, W, 2)``; one still field if T is 1.
@@ -104,7 +95,7 @@ class FrameCache:
         """
         if self.flow is None:
             raise DataError("this frame cache has no flow recipe; pass flow= when making it")
-        return load_or_make(self._flow_target(path), lambda: self._compute_flow(path))
+        return load_or_make(self._target(path, flow=self.flow), lambda: self._compute_flow(path))
 
     def require_room(self, paths: Iterable[Path]) -> str:
         """Return a sentence on the disk that clips will take which are not kept yet; "": none.
@@ -132,8 +123,8 @@ class FrameCache:
     def missing_bytes(self, path: Path) -> int | None:
         """Return about how much is yet to be written of a clip; None if nobody knows."""
         try:
-            missing = 0 if self._frames_target(path).exists() else _COLORS
-            if self.flow is not None and not self._flow_target(path).exists():
+            missing = 0 if self._target(path).exists() else _COLORS
+            if self.flow is not None and not self._target(path, flow=self.flow).exists():
                 missing += _COMPONENTS
             if not missing:
                 return 0
@@ -162,16 +153,15 @@ class FrameCache:
                 times.append(frame.time)
                 yield frame.image
         if not times:
-            raise VideoError(f"{str(path)!r} has no frame that can be decoded")
-        write_rows(self._times_target(path), np.array(times))
+            raise VideoError(f"{str(path)!r} has no frame that can be decoded; copy it again")
+        write_rows(self._target(path, times=True), np.array(times))
 
     def _read_times(self, path: Path) -> npt.NDArray[np.float64]:
         stored = self._find(path)
         if stored is not None:
             return stored.times
         with open_video(path) as video:
-            sampled = video.frames(self.sampling.sample_fps, _SMALL)
-            return np.array([frame.time for frame in sampled])
+            return np.array([f.time for f in video.frames(self.sampling.sample_fps, _SMALL)])
 
     def _compute_flow(self, path: Path) -> Iterator[Picture]:
         stored, frames = self._find(path), self.frames(path)
@@ -181,19 +171,11 @@ class FrameCache:
             return iter([np.full((*frames.shape[1:3], _COMPONENTS), 128, np.uint8)])
         return FlowExtractor.from_recipe(self.flow or {}).levels(in_order(frames))
 
-    def _frames_target(self, path: Path) -> Path:
-        return self._target(path, asdict(self.sampling))
-
-    def _times_target(self, path: Path) -> Path:
-        return self._target(path, {**asdict(self.sampling), "times": True})
-
-    def _flow_target(self, path: Path) -> Path:
-        return self._target(path, {**asdict(self.sampling), "flow": self.flow})
-
     def _find(self, path: Path) -> StoredVideo | None:
         return None if self._stored is None else self._stored.find(path)
 
-    def _target(self, path: Path, recipe: dict[str, Any]) -> Path:
+    def _target(self, path: Path, **more: Any) -> Path:
+        recipe = {**asdict(self.sampling), **more}
         return self.folder / f"{cache_name(path, [_LAYOUT], recipe)}.npy"
 
 

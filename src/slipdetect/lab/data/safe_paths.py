@@ -1,7 +1,4 @@
-"""Paths that a file lists, kept inside the folder they belong to.
-
-In: entries of a list and their folder. Out: paths, or an error that says where the entry is.
-"""
+"""Paths that a file lists, kept inside the folder they belong to."""
 
 from __future__ import annotations
 

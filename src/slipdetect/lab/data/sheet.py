@@ -1,7 +1,4 @@
-"""A sheet to draw pictures on by the pixel.
-
-In: its size; pictures. Out: a figure and its only axes; pictures that fit a place on it.
-"""
+"""A sheet to draw pictures on by the pixel."""
 
 from __future__ import annotations
 

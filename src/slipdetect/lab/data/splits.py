@@ -1,14 +1,11 @@
-"""Splitting clips without cutting a group, and what ties the sides of a split together.
-
-In: clips. Out: two lists whose groups are disjoint; ``Leaks`` of groups, copied files and
-recordings shown again.
-"""
+"""Splitting clips without cutting a group, and what ties the sides of a split together."""
 
 from __future__ import annotations
 
 import logging
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -18,6 +15,7 @@ from slipdetect._text import MOST_NAMED, named, shorten
 from slipdetect.errors import DataError
 from slipdetect.lab.check.near_duplicates import NAME_COLUMNS, NearPair
 from slipdetect.lab.data.annotations import Clip
+from slipdetect.lab.data.windows import MINED
 
 logger = logging.getLogger(__name__)
 
@@ -74,6 +72,9 @@ def divide(
 ) -> tuple[list[Clip], list[Clip]]:
     """Return training and validation clips: as the file says, else whole groups held out.
 
+    Mined false alarms are trained on and change nothing else, so that runs with and without them
+    are validated on the same clips.
+
     Args:
         clips: Annotated clips; those of the split ``test`` are left out.
         fraction: Wanted share of validation clips where the file names none.
@@ -83,6 +84,8 @@ def divide(
     Raises:
         DataError: Only some clips have a split, or the training side lacks a label.
     """
+    mined = [clip for clip in clips if clip.dataset == MINED and clip.split == "train"]
+    clips = [clip for clip in clips if not (clip.dataset == MINED and clip.split == "train")]
     used = [clip for clip in clips if clip.split != "test"]
     without = [clip for clip in used if not clip.split]
     if without and len(without) < len(clips):
@@ -92,10 +95,11 @@ def divide(
         )
     validation = [clip for clip in used if clip.split == "val"]
     if not validation:
-        return split_by_group(used, fraction, seed, whole=whole)
+        training, validation = split_by_group(used, fraction, seed, whole=whole)
+        return [*training, *mined], validation
     training = [clip for clip in used if clip.split == "train"]
     require_both_labels(training, "the training split", whole=whole)
-    return training, validation
+    return [*training, *mined], validation
 
 
 def require_both_labels(clips: Sequence[Clip], what: str, *, whole: bool = True) -> None:
@@ -122,15 +126,10 @@ def require_both_labels(clips: Sequence[Clip], what: str, *, whole: bool = True)
 
 @dataclass(frozen=True)
 class GroupLeak:
-    """A group that is on several sides.
+    """A group that is on several sides."""
 
-    Attributes:
-        group: Its name.
-        clips: Clips of it by side, in the order train, val, test.
-    """
-
-    group: str
-    clips: dict[str, int]
+    group: str  # its name
+    clips: dict[str, int]  # clips of it by side, in the order train, val, test
 
     def __str__(self) -> str:
         sides = ", ".join(f"{count} {side}" for side, count in self.clips.items())
@@ -139,16 +138,11 @@ class GroupLeak:
 
 @dataclass(frozen=True)
 class Leaks:
-    """Everything that is on more than one side of a split.
+    """Everything that is on more than one side of a split."""
 
-    Attributes:
-        groups: Persons, scenes or films.
-        copies: Sets of files with the same bytes.
-        near: Pairs of clips that show the same recording, encoded or cut differently.
-    """
-
-    groups: tuple[GroupLeak, ...] = ()
-    copies: tuple[tuple[Clip, ...], ...] = ()
+    groups: tuple[GroupLeak, ...] = ()  # persons, scenes or films
+    copies: tuple[tuple[Clip, ...], ...] = ()  # sets of files with the same bytes
+    # pairs of clips that show the same recording, encoded or cut differently
     near: tuple[NearPair, ...] = ()
 
     def __bool__(self) -> bool:
@@ -191,15 +185,13 @@ def same_files(clips: Sequence[Clip]) -> list[tuple[Clip, ...]]:
     """Return the sets of two clips or more whose files have the same bytes."""
     by_size: dict[int, list[Clip]] = defaultdict(list)
     for clip in clips:
-        try:
+        with suppress(OSError, ValueError):  # a name with a NUL is a ValueError
             by_size[clip.path.stat().st_size].append(clip)
-        except (OSError, ValueError):
-            continue
-    found = []
-    for alike in by_size.values():
-        if len(alike) > 1:
-            found += [same for same in _by_content(alike) if len(same) > 1]
-    return found
+    by_content: dict[str, list[Clip]] = defaultdict(list)
+    for clip in (clip for alike in by_size.values() if len(alike) > 1 for clip in alike):
+        with suppress(OSError):
+            by_content[file_sha256(clip.path)].append(clip)
+    return [tuple(same) for same in by_content.values() if len(same) > 1]
 
 
 def require_no_leak(
@@ -222,15 +214,12 @@ def require_no_leak(
     leaks = find_leaks(clips)
     if not leaks:
         return
-    text = _group_advice(leaks) if leaks.groups else _copy_advice(leaks)
+    advice = "put each group on one side, or pass --allow-leaks"
+    groups = f"the split leaks: {leaks.sentences()[0]}; {advice}"
+    text = groups if leaks.groups else _copy_advice(leaks)
     if not allow:
         raise DataError(text)
     logger.warning("%s", text)
-
-
-def _group_advice(leaks: Leaks) -> str:
-    advice = "put each group on one side, or pass --allow-leaks"
-    return f"the split leaks: {leaks.sentences()[0]}; {advice}"
 
 
 def _copy_advice(leaks: Leaks) -> str:
@@ -247,25 +236,15 @@ def _copy_advice(leaks: Leaks) -> str:
 
 def group_leaks(clips: Sequence[Clip]) -> list[GroupLeak]:
     """Return the groups of ``clips``, which all have a side, that are on more than one."""
-    counts: dict[str, dict[str, int]] = defaultdict(lambda: {"train": 0, "val": 0, "test": 0})
+    counts: dict[str, Counter[str]] = defaultdict(Counter)
     for clip in clips:
         if clip.group:
             counts[clip.group][clip.split] += 1
-    sides = {
-        group: {side: count for side, count in by_side.items() if count}
-        for group, by_side in sorted(counts.items())
-    }
-    return [GroupLeak(group, found) for group, found in sides.items() if len(found) > 1]
-
-
-def _by_content(clips: Sequence[Clip]) -> list[tuple[Clip, ...]]:
-    found: dict[str, list[Clip]] = defaultdict(list)
-    for clip in clips:
-        try:
-            found[file_sha256(clip.path)].append(clip)
-        except OSError:
-            continue
-    return [tuple(same) for same in found.values()]
+    return [
+        GroupLeak(group, {side: count[side] for side in ("train", "val", "test") if side in count})
+        for group, count in sorted(counts.items())
+        if len(count) > 1
+    ]
 
 
 def _same(clips: Sequence[Clip]) -> str:

@@ -1,7 +1,4 @@
-"""Times that people mark in videos: as text, and compared with how long the video is.
-
-In: text, paths. Out: seconds, or an error that guesses what was meant.
-"""
+"""Times that people mark in videos: as text, and compared with how long the video is."""
 
 from __future__ import annotations
 

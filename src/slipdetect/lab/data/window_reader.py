@@ -1,7 +1,4 @@
-"""Cutting the snippets of one window or clip out of cached frames, augmented alike or plain.
-
-In: a clip and where its snippets begin. Out: a ``(segments, images, S, S, C)`` uint8 tensor.
-"""
+"""Cutting the snippets of one window or clip out of cached frames, augmented alike or plain."""
 
 from __future__ import annotations
 
@@ -31,51 +28,18 @@ Span = tuple[float, float]
 
 @dataclass(frozen=True)
 class WindowRecipe:
-    """What a window is made of.
-
-    Attributes:
-        modality: What its snippets are.
-        grid: Where snippets lie.
-        size: Side of the network's input, pixels.
-        crop: ``"motion"`` or ``"center"``.
-        segments: Snippets drawn per training window.
-        rule: Where windows may sit.
-    """
+    """What a window is made of, and where it may sit."""
 
     modality: Modality
     grid: SnippetGrid
-    size: int
-    crop: str
-    segments: int
+    size: int  # side of the network's input, pixels
+    crop: str  # "motion" or "center"
+    segments: int  # snippets drawn per training window
     rule: WindowRule
 
 
-@dataclass(frozen=True)
-class Draw:
-    """What was drawn for one training item.
-
-    Attributes:
-        change: What happens to its pictures.
-        rng: Draws the place of a crop of the whole picture.
-        clocks: Per snippet, when it is read; None: as the clip runs.
-    """
-
-    change: Augmentation
-    rng: np.random.Generator
-    clocks: Sequence[Stretch] | None = None
-
-
 class WindowReader:
-    """Cuts snippets out of a cached clip.
-
-    Args:
-        recipe: What a window is made of.
-        cache: Frames and flow of the clips.
-        augment: Strengths of the changes of training items.
-
-    Raises:
-        UsageError: The training crop has no scale.
-    """
+    """Cuts snippets out of a cached clip."""
 
     def __init__(
         self, recipe: WindowRecipe, cache: FrameCache, augment: AugmentConfig = DEFAULT_AUGMENT
@@ -140,33 +104,42 @@ class WindowReader:
         ]
         return torch.from_numpy(np.stack(cuts))
 
-    def read_changed(self, clip: Clip, starts: Sequence[int], draw: Draw) -> torch.Tensor:
+    def read_changed(
+        self,
+        clip: Clip,
+        starts: Sequence[int],
+        change: Augmentation,
+        rng: np.random.Generator,
+        clocks: Sequence[Stretch] | None = None,
+    ) -> torch.Tensor:
         """Return the snippets that begin at the samples ``starts``, all changed alike.
+
+        Args:
+            clip: Where they are from.
+            starts: Their first samples.
+            change: What happens to their pictures.
+            rng: Draws the place of a crop of the whole picture.
+            clocks: Per snippet, when it is read; None: as the clip runs.
 
         Returns:
             ``(len(starts), images, S, S, C)`` uint8.
         """
-        source = _Source(self, clip)
-        clocks = [AS_IT_RUNS] * len(starts) if draw.clocks is None else draw.clocks
-        pairs = list(zip(starts, clocks, strict=True))
+        source, size = _Source(self, clip), self.recipe.size
+        pairs = list(zip(starts, clocks or [AS_IT_RUNS] * len(starts), strict=True))
         pictures = [source.pictures(start, clock) for start, clock in pairs]
-        change, size = draw.change, self.recipe.size
         if self._crop is None:
-            crop = self._draw_crop(draw.rng)
+            crop = self.recipe.crop
+            if self.augment.train_crop == "mixed":
+                crop = "motion" if rng.random() < 0.5 else "center"
             boxes = [source.box(start, crop, clock) for start, clock in pairs]
             if self.augment.train_crop in ("jitter", "mixed"):
                 boxes = [change.move(box, *source.frames.shape[1:3]) for box in boxes]
             cuts = [change.cut(p, box, size) for p, box in zip(pictures, boxes, strict=True)]
             window = np.concatenate(cuts)
         else:
-            window = change.cut_anywhere(np.concatenate(pictures), self._crop, draw.rng)
+            window = change.cut_anywhere(np.concatenate(pictures), self._crop, rng)
         window = np.ascontiguousarray(change.finish(window))
         return torch.from_numpy(window.reshape(len(starts), -1, *window.shape[1:]))
-
-    def _draw_crop(self, rng: np.random.Generator) -> str:
-        if self.augment.train_crop != "mixed":
-            return self.recipe.crop
-        return "motion" if rng.random() < 0.5 else "center"
 
 
 class _Source:

@@ -1,8 +1,4 @@
-"""Where in a clip training windows may lie, so that labels mean what they say, and drawing them.
-
-In: clips and their durations. Out: ranges of window centers, in seconds, for either label; draws of
-a clip and of a center in it.
-"""
+"""Where in a clip training windows may lie, so that labels mean what they say, and drawing them."""
 
 from __future__ import annotations
 

@@ -1,7 +1,4 @@
-"""``slipdetect backbones``: which networks there are and whether they work here.
-
-In: a pattern or names. Out: lines on stdout.
-"""
+"""``slipdetect backbones``: which networks there are and whether they work here."""
 
 from __future__ import annotations
 
@@ -111,11 +108,10 @@ def backbone_table(rows: Sequence[Row], column: str) -> str:
     ]
     lines = text_table(heads, cells, left=(0, len(heads) - 1))
     if rows:
-        threads = rows[0].cost.threads
         lines += [
             "",
             "One picture of the input size, without classifier; a multiply-add is two FLOP.",
-            f"Times are measured now, on {threads} CPU thread{'' if threads == 1 else 's'}.",
+            f"Times are measured now, on {rows[0].cost.where}.",
         ]
     return "\n".join(lines) + "\n"
 
@@ -147,16 +143,16 @@ def _measured(name: str) -> tuple[BackboneSpec, str, Cost]:
     import torch
 
     from slipdetect.backbones import backbone_info, create_backbone
-    from slipdetect.lab.models.measure import measure
+    from slipdetect.lab.models.measure import cause, measure
 
     network: Any = create_backbone(name)
     spec = network.spec
     size = spec.input_size
     try:
         cost = measure(network, torch.zeros(1, 3, size, size))
-    except RuntimeError as error:
+    except Exception as error:  # of a plugin, which may raise anything
         raise BackboneUnavailable(
-            f"backbone {name!r} fails on a picture of {size} x {size}: {error}"
+            f"backbone {name!r} fails on a picture of {size} x {size}: {cause(error)}"
         ) from error
     if cost.output != (1, spec.feature_dim):
         raise BackboneUnavailable(
@@ -183,8 +179,7 @@ def backbone_page(name: str) -> str:
         "features": str(spec.feature_dim),
         "parameters": f"{cost.parameters / 1e6:.2f} M",
         "work": f"{cost.flops / 1e9:.2f} GFLOP a picture",
-        "latency": f"{cost.seconds * 1e3:.0f} ms a picture, measured now on {cost.threads} "
-        "CPU threads",
+        "latency": f"{cost.seconds * 1e3:.0f} ms a picture, measured now on {cost.where}",
         "input": f"{spec.input_size} x {spec.input_size} px, {spec.takes}",
         "colors": f"{spec.color}, 0 to {spec.value_range:g}",
         **_shapes(spec.input_size),

@@ -1,7 +1,4 @@
-"""``slipdetect models export`` and ``average``: models for other programs, one model of several.
-
-In: packages. Out: graphs; a ``.pth.tar`` file of tsn-pytorch; a package of mean weights.
-"""
+"""``slipdetect models export`` and ``average``: models for other programs, one model of several."""
 
 from __future__ import annotations
 
@@ -146,7 +143,8 @@ def average(
 
     Runs that began with the same weights and differ in their seed give a mean that is often better
     on new footage than any of them, at the cost of one. Give the clips of --data a split
-    (train, val), so that all runs hold out the same ones; calibrate the mean on those.
+    (train, val), so that all runs hold out the same ones; calibrate the mean on those. A pose
+    stream stays behind: train one for the mean.
 
     \b
     slipdetect models average runs/a/last runs/b/last --out runs/mean
@@ -159,4 +157,9 @@ def average(
     console = ctx.ensure_object(Console)
     packages = [load_package(model_folder(item)) for item in names]
     made = average_packages(packages, out, name=name or out.resolve().name, overwrite=overwrite)
+    if any(package.config.pose is not None for package in packages):
+        console.warn(
+            "the pose stream stays behind; train one for the mean: slipdetect train pose "
+            f"--init-from {out}"
+        )
     console.text(f"{out}: mean of {len(packages)} models, {made.config.name}\n")

@@ -1,7 +1,4 @@
-"""``slipdetect describe``: words of the 2020 course report, what networks and models consist of.
-
-In: nothing, words, names of backbones, or models. Out: a page on stdout.
-"""
+"""``slipdetect describe``: words of the 2020 course report, what networks and models consist of."""
 
 from __future__ import annotations
 
@@ -12,6 +9,7 @@ import click
 
 from slipdetect.cli.console import Console
 from slipdetect.cli.options import common_options
+from slipdetect.cli.sources import exists
 from slipdetect.cli.words import Word, all_words, find_words
 from slipdetect.errors import UsageError
 from slipdetect.reports.text_table import text_table
@@ -95,7 +93,7 @@ def _page(name: str) -> str:
         from slipdetect.lab.models.backbones_command import backbone_page
 
         return backbone_page(name)
-    if name == "default" or (name and Path(name).is_dir()):
+    if name == "default" or (name and exists(name) and Path(name).is_dir()):
         from slipdetect.lab.models.models_command import model_page
 
         return model_page(name)

@@ -1,7 +1,4 @@
-"""Where the weights of an exported graph are: in a safetensors file beside it, or in itself.
-
-In: a graph of ONNX. Out: the same, changed in place.
-"""
+"""Where the weights of an exported graph are: in a safetensors file beside it, or in itself."""
 
 from __future__ import annotations
 

@@ -1,8 +1,4 @@
-"""Exporting the networks of a model package as graphs, for engines other than torch.
-
-In: a ``ModelPackage``. Out: an ONNX file a stream that other programs run too, from the bytes of a
-snippet to its logits, and how far its logits are from torch's.
-"""
+"""Exporting the networks of a model package as graphs, from bytes of a snippet to its logits."""
 
 from __future__ import annotations
 
@@ -26,6 +22,7 @@ from slipdetect.detection.scorer import TSNScorer
 from slipdetect.errors import ModelError, OutputError
 from slipdetect.lab import require
 from slipdetect.lab.models.graph_weights import embed, share_weights
+from slipdetect.lab.models.measure import cause
 from slipdetect.modalities.normalize import NOISE
 from slipdetect.models.config import Graph, StreamConfig
 from slipdetect.models.package import (
@@ -47,24 +44,17 @@ Images = Sequence[npt.NDArray[np.uint8]]
 
 TOLERANCE = 1e-3  # of the largest logit, or of 1
 _OPSET = 18
-_DRAWN = 8  # snippets
+_DRAWN, _MOST = 8, 32  # snippets
 
 
 @dataclass(frozen=True)
 class Exported:
-    """A graph that was written.
+    """A graph that was written."""
 
-    Attributes:
-        path: Its file.
-        modality: Of its stream.
-        apart: Largest difference of a logit from torch's.
-        snippets: How many it was compared on.
-    """
-
-    path: Path
-    modality: str
-    apart: float
-    snippets: int
+    path: Path  # its file
+    modality: str  # of its stream
+    apart: float  # largest difference of a logit from torch's
+    snippets: int  # how many it was compared on
 
 
 class GraphNetwork(nn.Module):
@@ -154,13 +144,13 @@ def export_graphs(
             "or none to give the model itself its graphs"
         )
     home = package.folder if folder is None else folder
-    suffix = ".xml" if target == "openvino" else ".onnx"
+    suffix, *more = (".xml", ".bin") if target == "openvino" else (".onnx",)
     make_folder(home)
     for stream in package.config.streams:
-        name = f"{stream.modality}{suffix}"
-        if folder is None and stream.graph is not None:
-            name = stream.graph.file
-        if folder is not None or stream.graph is not None:
+        names = [] if stream.graph is None else [stream.graph.file]
+        if folder is not None:
+            names = [f"{stream.modality}{each}" for each in (suffix, *more)]
+        for name in names:
             check_writable(home / name, overwrite=overwrite)
     engine = TorchEngine(package, "cpu")
     made, streams = [], []
@@ -222,13 +212,8 @@ def graph_of(package: ModelPackage, stream: StreamConfig) -> onnx.ModelProto:
     return model
 
 
-def snippets_of(package: ModelPackage, video: Path, most: int = 32) -> dict[str, Images]:
-    """Return snippets of a video as the model sees them, spread evenly, by modality.
-
-    Args:
-        package: The model.
-        video: A file.
-        most: Snippets.
+def snippets_of(package: ModelPackage, video: Path) -> dict[str, Images]:
+    """Return up to 32 snippets of a video as the model sees them, spread evenly, by modality.
 
     Raises:
         VideoError: It cannot be read.
@@ -237,7 +222,7 @@ def snippets_of(package: ModelPackage, video: Path, most: int = 32) -> dict[str,
     with open_video(video) as source:
         frames = source.frames(scorer.sample_fps, scorer.short_side)
         found = list(scorer.snippets(Segment(frames)))
-    chosen = found[:: max(1, len(found) // most)][:most]
+    chosen = found[:: max(1, len(found) // _MOST)][:_MOST]
     return {
         name: [view for snippet in chosen for view in snippet.views(name)]
         for name in scorer.weights
@@ -283,7 +268,7 @@ def _exported(
         except Exception as error:
             raise ModelError(
                 f"the {stream.modality} network ({stream.backbone}) cannot be exported: "
-                f"{_cause(error)}; it stays usable by torch"
+                f"{cause(error)}; it stays usable by torch"
             ) from error
     optimizer.inline(program.model)
     # not what merges layers: weights keep the names and values of the package's file
@@ -291,12 +276,6 @@ def _exported(
     optimizer.remove_unused_nodes(program.model)
     model: onnx.ModelProto = program.model_proto
     return model
-
-
-def _cause(error: BaseException) -> str:
-    while error.__cause__ is not None:
-        error = error.__cause__
-    return next((line for line in str(error).splitlines() if line.strip()), type(error).__name__)
 
 
 def _as_openvino(

@@ -1,7 +1,4 @@
-"""``slipdetect models import``: make a model package of checkpoints of older programs.
-
-In: ``.pth.tar`` files. Out: a package folder; on stdout what was recognized and what was assumed.
-"""
+"""``slipdetect models import``: make a model package of checkpoints of older programs."""
 
 from __future__ import annotations
 

@@ -1,7 +1,4 @@
-"""What a network costs here: its parameters, its arithmetic, its time on the CPU.
-
-In: a network and an input. Out: a ``Cost``.
-"""
+"""What a network costs here: its parameters, its arithmetic, its time on the CPU."""
 
 from __future__ import annotations
 
@@ -19,22 +16,19 @@ _FOR_SECONDS = 0.5  # the first passes are slow, and other programs disturb sing
 
 @dataclass(frozen=True)
 class Cost:
-    """What was counted and measured.
+    """What was counted and measured."""
 
-    Attributes:
-        parameters: Numbers that the network has learned or will learn.
-        flops: Floating-point operations for the input; a multiply-add counts as two.
-        seconds: Shortest of the passes that half a second has room for, after one that is not
-            counted.
-        threads: CPU threads that torch used.
-        output: Shape of the answer.
-    """
-
-    parameters: int
-    flops: int
+    parameters: int  # numbers that the network has learned or will learn
+    flops: int  # floating-point operations for the input; a multiply-add counts as two
+    # shortest of the passes that half a second has room for, after one that is not counted
     seconds: float
-    threads: int
-    output: tuple[int, ...]
+    threads: int  # CPU threads that torch used
+    output: tuple[int, ...]  # shape of the answer
+
+    @property
+    def where(self) -> str:
+        """What the time was taken on, in words."""
+        return "1 CPU thread" if self.threads == 1 else f"{self.threads} CPU threads"
 
 
 def measure(
@@ -54,7 +48,7 @@ def measure(
         for_seconds: More passes are made until so much time is over.
 
     Raises:
-        RuntimeError: Whatever the network raises, such as for an input it does not take.
+        Exception: Whatever the network raises, such as for an input it does not take.
     """
     run = network if call is None else call
     training = network.training
@@ -76,6 +70,13 @@ def measure(
         threads=torch.get_num_threads(),
         output=tuple(output.shape) if isinstance(output, torch.Tensor) else (),
     )
+
+
+def cause(error: BaseException) -> str:
+    """Return the first line of what led to an error of a network, or what kind of error it was."""
+    while error.__cause__ is not None:
+        error = error.__cause__
+    return next((line for line in str(error).splitlines() if line.strip()), type(error).__name__)
 
 
 def _seconds(run: Callable[[torch.Tensor], torch.Tensor], x: torch.Tensor) -> float:

@@ -1,7 +1,4 @@
-"""``slipdetect models``: what models there are and what they consist of.
-
-In: nothing, or a model. Out: a description on stdout.
-"""
+"""``slipdetect models``: what models there are and what they consist of."""
 
 from __future__ import annotations
 
@@ -148,8 +145,7 @@ def _stream(package: ModelPackage, stream: StreamConfig) -> Iterator[_Field]:
     yield "input", [f"[{', '.join(shape)}]", *reason.split("; ")]
     yield "output", f"[1, {len(package.config.labels)}]"
     yield "work", f"{cost.flops / 1e9:.2f} GFLOP a snippet"
-    threads = "1 CPU thread" if cost.threads == 1 else f"{cost.threads} CPU threads"
-    yield "latency", f"{cost.seconds * 1e3:.0f} ms a snippet, measured now on {threads}"
+    yield "latency", f"{cost.seconds * 1e3:.0f} ms a snippet, measured now on {cost.where}"
     yield "crop", stream.crop
     yield "consensus", stream.consensus
     if stream.flow is not None:
@@ -194,17 +190,15 @@ def _cost(network: TSN, stream: StreamConfig) -> Cost:
     """
     import torch
 
-    from slipdetect.errors import ModelError
-    from slipdetect.lab.models.measure import measure
+    from slipdetect.lab.models.measure import cause, measure
 
     side = stream.input_size
     x = torch.zeros(1, 1, stream.snippet.stored_channels, side, side)
     try:
         return measure(network, x, network.snippet_scores)
-    except RuntimeError as error:
-        reason = str(error).splitlines()[0]
+    except Exception as error:  # of a plugin, which may raise anything
         raise ModelError(
-            f"the {stream.modality} network does not take {side} x {side} px: {reason}"
+            f"the {stream.modality} network does not take {side} x {side} px: {cause(error)}"
         ) from error
 
 

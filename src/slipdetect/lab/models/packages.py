@@ -1,7 +1,4 @@
-"""Packages made of others: one again with another ``model.json``, one of the mean of several.
-
-In: checked ``ModelPackage``s. Out: the new package, of networks as large as theirs.
-"""
+"""Packages made of others: one again with another ``model.json``, one of the mean of several."""
 
 from __future__ import annotations
 
@@ -191,8 +188,8 @@ def average_packages(
         overwrite: Replace an earlier package.
 
     Returns:
-        The package; its temperature and bias are the mean of theirs, its thresholds those of the
-        first. Both are best made anew: ``slipdetect calibrate``.
+        The package, without a pose stream; its temperature and bias are the mean of theirs, its
+        thresholds those of the first. Both are best made anew: ``slipdetect calibrate``.
 
     Raises:
         UsageError: Fewer than two, or packages that differ.
@@ -205,7 +202,9 @@ def average_packages(
     for other in packages[1:]:
         _require_alike(first, other.config)
     states = {
-        stream.modality: _mean([_state(package, stream.modality) for package in packages])
+        stream.modality: _mean(
+            [read(p.folder / p.config.stream(stream.modality).file) for p in packages]
+        )
         for stream in first.streams
     }
     config = replace(
@@ -239,10 +238,6 @@ def _comparable(config: ModelConfig, key: str) -> Any:
     }
 
 
-def _state(package: ModelPackage, modality: str) -> dict[str, torch.Tensor]:
-    return read(package.folder / package.config.stream(modality).file)
-
-
 def _mean(states: Sequence[dict[str, torch.Tensor]]) -> dict[str, torch.Tensor]:
     if any(state.keys() != states[0].keys() for state in states):
         raise UsageError("the networks have other weights by name; only equal ones can be averaged")
@@ -257,13 +252,10 @@ def _mean(states: Sequence[dict[str, torch.Tensor]]) -> dict[str, torch.Tensor]:
 
 def _mean_calibration(configs: Sequence[ModelConfig]) -> Calibration:
     found = [config.calibration for config in configs]
-    tempered = [each.streams for each in found if each.streams is not None]
-    streams = None
-    if len(tempered) == len(found):
-        streams = {name: fmean(each[name] for each in tempered) for name in tempered[0]}
-    return Calibration(
-        fmean(each.temperature for each in found), fmean(each.bias for each in found), streams
-    )
+    names = dict.fromkeys(name for each in found for name in each.streams or ())
+    streams = {name: fmean((each.streams or {}).get(name, 1.0) for each in found) for name in names}
+    temperature, bias = fmean(each.temperature for each in found), fmean(e.bias for e in found)
+    return Calibration(temperature, bias, streams or None)
 
 
 def _origin(config: ModelConfig) -> dict[str, Any]:

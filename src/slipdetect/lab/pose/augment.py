@@ -1,8 +1,4 @@
-"""Changes to windows of skeletons that leave a fall a fall.
-
-In: windows of tracks and a random generator. Out: windows as other people, cameras and pose
-estimators would give them.
-"""
+"""Changes to windows of skeletons that leave a fall a fall."""
 
 from __future__ import annotations
 
@@ -63,10 +59,8 @@ def augmented(wide: Floats, random: np.random.Generator, settings: PoseSettings)
 
 def _from_elsewhere(windows: Floats, random: np.random.Generator, settings: PoseSettings) -> Floats:
     """Mirror, stretch and turn the picture."""
-    count, length = windows.shape[:2]
-    points = windows[..., :POINTS].reshape(count, length, len(KEYPOINTS), 3).copy()
-    box = windows[..., BOX]
-    middle, sides = (box[..., :2] + box[..., 2:]) / 2, box[..., 2:] - box[..., :2]
+    count = len(windows)
+    points, middle, sides = _parts(windows)
     about = middle.mean(1, keepdims=True)
     mirrored = random.random(count) < 0.5
     points[mirrored] = points[mirrored][:, :, MIRRORED]
@@ -87,9 +81,7 @@ def _from_elsewhere(windows: Floats, random: np.random.Generator, settings: Pose
 def _seen_otherwise(windows: Floats, random: np.random.Generator, settings: PoseSettings) -> Floats:
     """Move keypoints and boxes, hide some limbs for a while, and change all scores."""
     count, length = windows.shape[:2]
-    points = windows[..., :POINTS].reshape(count, length, len(KEYPOINTS), 3).copy()
-    box = windows[..., BOX]
-    middle, sides = (box[..., :2] + box[..., 2:]) / 2, box[..., 2:] - box[..., :2]
+    points, middle, sides = _parts(windows)
     body = sides.max(-1)[..., None]
     strength = random.uniform(0, settings.jitter, (2, count, 1, 1))
     points[..., :2] += random.normal(size=points[..., :2].shape) * (strength[0] * body)[..., None]
@@ -135,6 +127,13 @@ def _stretch(random: np.random.Generator, count: int, length: int, least: int) -
     start = random.uniform(0, length, (count, 1))
     end = start + least + random.uniform(0, length, (count, 1))
     return (np.arange(length) >= start) & (np.arange(length) < end)
+
+
+def _parts(windows: Floats) -> tuple[Floats, Floats, Floats]:
+    """Return copies of keypoints ``(n, T, 17, 3)``, middles and sides of boxes ``(n, T, 2)``."""
+    points = windows[..., :POINTS].reshape(*windows.shape[:2], len(KEYPOINTS), 3).copy()
+    box = windows[..., BOX]
+    return points, (box[..., :2] + box[..., 2:]) / 2, box[..., 2:] - box[..., :2]
 
 
 def _assembled(windows: Floats, points: Floats, middle: Floats, sides: Floats) -> Floats:

@@ -1,7 +1,4 @@
-"""Windows of skeletons as bags: one window of a fall's clip shows the fall, none of another's does.
-
-In: skeletons of annotated clips. Out: arrays of windows for training.
-"""
+"""Windows of skeletons as bags: one of a fall's clip shows it, none of another clip's does."""
 
 from __future__ import annotations
 
@@ -30,11 +27,8 @@ BEGUN = 0.3  # seconds of an event that do not show yet what it is
 class TrackWindows:
     """The windows of a clip's tracks, made when asked for: they overlap, so all of them are many.
 
-    Args:
-        tracks: Of the people.
-        number: Of the track of each window, ``(windows,)``.
-        first: Picture of each, ``(windows,)``.
-        length: Pictures of a window.
+    Windows are of ``length`` pictures, with the number of the track and the first picture of each,
+    ``(windows,)``.
     """
 
     def __init__(self, tracks: Sequence[TrackRows], number: Ints, first: Ints, length: int) -> None:
@@ -52,19 +46,12 @@ class TrackWindows:
 
 @dataclass(frozen=True, eq=False)
 class Bag:
-    """Windows of all people of a clip.
+    """Windows of all people of a clip."""
 
-    Attributes:
-        source: Windows by place, ``(length + 2 MARGIN, 58)`` float32 each.
-        places: Of this bag's windows there, ``(windows,)``.
-        starts: Time of each window's first picture, seconds, ``(windows,)``.
-        length: Of a window, seconds.
-    """
-
-    source: TrackWindows | Floats
-    places: Ints
-    starts: npt.NDArray[np.float64]
-    length: float
+    source: TrackWindows | Floats  # windows by place, (length + 2 MARGIN, 58) float32 each
+    places: Ints  # of this bag's windows there, (windows,)
+    starts: npt.NDArray[np.float64]  # time of each window's first picture, seconds, (windows,)
+    length: float  # of a window, seconds
 
     def __len__(self) -> int:
         return len(self.starts)
@@ -93,20 +80,19 @@ class Bag:
         return self.only(self.starts + self.length <= event[0] + BEGUN)
 
 
-def bag_of(skeletons: Skeletons, pictures: int, rate: float, step: int = 1) -> Bag:
+def bag_of(skeletons: Skeletons, pictures: int, rate: float) -> Bag:
     """Return the windows of all tracks of a clip.
 
     Args:
         skeletons: Of the clip, ``rate`` pictures a second.
         pictures: Of a window.
         rate: Pictures a second.
-        step: Pictures from one window to the next.
     """
     tracker = Tracker(rate)
     for time, people in zip(skeletons.times, skeletons.people, strict=True):
         tracker.push(time, people)
     frames = len(skeletons.times)
-    firsts = np.arange(-(pictures // 3), max(frames - pictures * 2 // 3, 1), step)
+    firsts = np.arange(-(pictures // 3), max(frames - pictures * 2 // 3, 1))
     wide = pictures + 2 * MARGIN
     tracks = [TrackRows.of(path) for path in tracker.paths.values()]
     numbers, begins = [firsts[:0]], [firsts[:0]]

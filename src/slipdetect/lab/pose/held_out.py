@@ -1,8 +1,4 @@
-"""What a pose stream says of whole clips that it has not learned from.
-
-In: bags of held-out clips and log-odds of their windows. Out: loss, accuracy, area under the ROC
-curve; a calibration.
-"""
+"""What a pose stream says of whole clips that it has not learned from."""
 
 from __future__ import annotations
 
@@ -26,10 +22,6 @@ _AT_ONCE = 1024  # windows that are judged together
 
 class HeldOut:
     """Held-out clips, each judged by its surest window of any person.
-
-    Args:
-        clips: With all their windows.
-        rate: Pictures a second.
 
     Attributes:
         windows: How many there are.
@@ -77,13 +69,11 @@ class HeldOut:
         if not self._positive:
             return None, None, None
         surest = self._surest(odds)
-        right = [(each is not None and each > 0) == truth for each, truth in self._pairs(surest)]
-        signed = [
-            each if truth else -each for each, truth in self._pairs(surest) if each is not None
-        ]
+        right = [(each is not None and each > 0) == truth for each, truth in surest]
+        signed = [each if truth else -each for each, truth in surest if each is not None]
         loss = float(np.logaddexp(0, -np.array(signed)).mean()) if signed else None
-        lowest = min((each for each in surest if each is not None), default=0.0) - 1
-        area = area_under_curve(self._positive, [lowest if e is None else e for e in surest])
+        lowest = min((each for each, _ in surest if each is not None), default=0.0) - 1
+        area = area_under_curve(self._positive, [lowest if e is None else e for e, _ in surest])
         return loss, float(np.mean(right)), area
 
     def calibration(self, odds: Floats) -> Calibration:
@@ -92,16 +82,14 @@ class HeldOut:
         Args:
             odds: Log-odds of the windows, ``(n,)``.
         """
-        seen = [(e, truth) for e, truth in self._pairs(self._surest(odds)) if e is not None]
+        seen = [(e, truth) for e, truth in self._surest(odds) if e is not None]
         probabilities = sigmoid(np.array([each for each, _ in seen]))
         return fit_calibration(probabilities.tolist(), [truth for _, truth in seen])
 
-    def _surest(self, odds: Floats) -> list[float | None]:
+    def _surest(self, odds: Floats) -> list[tuple[float | None, bool]]:
+        """Return the highest log-odds of each clip, None where nobody is found, and its label."""
         ends = np.cumsum(self._sizes).tolist()
         return [
-            float(odds[end - size : end].max()) if size else None
-            for end, size in zip(ends, self._sizes, strict=True)
+            (float(odds[end - size : end].max()) if size else None, positive)
+            for end, size, positive in zip(ends, self._sizes, self._positive, strict=True)
         ]
-
-    def _pairs(self, surest: Sequence[float | None]) -> list[tuple[float | None, bool]]:
-        return list(zip(surest, self._positive, strict=True))

@@ -1,7 +1,4 @@
-"""The training of a pose stream: its networks side by side, epoch by epoch, with checkpoints.
-
-In: bags, held-out clips, settings. Out: the weights of all networks, and what every epoch measured.
-"""
+"""The training of a pose stream: its networks side by side, epoch by epoch, with checkpoints."""
 
 from __future__ import annotations
 
@@ -29,20 +26,12 @@ class PoseTrainer:
 
     What a step draws and what it drops out depends on (seed, network, step), so a run that goes
     on from a checkpoint is the one that was not disturbed.
-
-    Args:
-        settings: Of the run.
-        pools: What steps learn from.
-        held_out: What epochs are judged by.
-
-    Attributes:
-        history: What every finished epoch measured.
     """
 
     def __init__(self, settings: PoseSettings, pools: Pools, held_out: HeldOut) -> None:
         self._settings, self._pools, self._held_out = settings, pools, held_out
         self._members = [Member(number, settings) for number in range(settings.members)]
-        self.history: list[EpochMetrics] = []
+        self.history: list[EpochMetrics] = []  # what every finished epoch measured
 
     def run(
         self,

@@ -1,7 +1,4 @@
-"""A whole training of a pose stream: clips in, a model package that looks at people out.
-
-In: annotated clips and ``PoseSettings``. Out: ``last/``, metrics.jsonl, curves.csv, checkpoints.
-"""
+"""A whole training of a pose stream: clips in, a model package that looks at people out."""
 
 from __future__ import annotations
 
@@ -16,7 +13,7 @@ import numpy.typing as npt
 
 from slipdetect._text import named
 from slipdetect.detection import model_folder
-from slipdetect.errors import DataError, UsageError, VideoError
+from slipdetect.errors import DataError, VideoError
 from slipdetect.lab.data import Clip, Sampling
 from slipdetect.lab.data.splits import divide, require_both_labels, require_no_leak
 from slipdetect.lab.models.packages import with_pose
@@ -26,11 +23,17 @@ from slipdetect.lab.pose.loop import PoseTrainer
 from slipdetect.lab.pose.settings import SIMULATED, PoseSettings
 from slipdetect.lab.pose.skeleton_cache import SkeletonCache
 from slipdetect.lab.pose.training import Pools
-from slipdetect.lab.train.metrics import EpochMetrics
+from slipdetect.lab.train.checks import require_name
+from slipdetect.lab.train.metrics import EpochMetrics, Progress
 from slipdetect.lab.train.packaging import describe
 from slipdetect.lab.train.plan import clips_digest
-from slipdetect.lab.train.progress import Progress
-from slipdetect.lab.train.records import CHECKPOINTS, Records, prepare_folder, refuse_earlier_run
+from slipdetect.lab.train.records import (
+    CHECKPOINTS,
+    Records,
+    closing,
+    prepare_folder,
+    refuse_earlier_run,
+)
 from slipdetect.lab.train.state_file import StateFolder
 from slipdetect.models import ModelConfig, ModelPackage, load_package
 from slipdetect.models.pose import PoseConfig
@@ -81,13 +84,12 @@ class PoseRun:
         allow_leaks: bool = False,
         on_progress: Callable[[Progress], None] = lambda progress: None,
     ) -> None:
-        if overwrite and resume:
-            raise UsageError("overwrite begins anew and resume goes on; choose one")
         self.clips = [clip for clip in clips if clip.split != "test"]
         self.out, self.settings, self.name = out, settings, name
         self.allow_leaks, self.on_progress = allow_leaks, on_progress
         self.left_out: list[Clip] = []
         self._overwrite, self._resume = overwrite, resume
+        require_name(name)
         require_both_labels(self.clips, "the training data")
         self._package = load_package(model_folder(settings.init_from))
         self._config = _with_pose_table(self._package.config, settings, name)
@@ -103,7 +105,10 @@ class PoseRun:
             OutputError: ``out`` cannot be written.
             TrainingError: Training cannot go on.
         """
-        self._divide(self.clips)  # before hours are spent on reading clips
+        # before an earlier run is replaced and hours are spent on reading clips
+        parts = self._divide(self.clips)
+        if not self.allow_leaks:
+            require_no_leak(*parts)
         prepare_folder(self.out, overwrite=self._overwrite, resume=self._resume)
         people = self._find_people()
         training, validation = self._divide([item.clip for item in people])
@@ -213,7 +218,7 @@ def calibrated(
     return {name: array.astype(np.float16) for name, array in made.items()}
 
 
-def closing(package: ModelPackage, out: Path) -> str:
+def pose_closing(package: ModelPackage, out: Path) -> str:
     """Tell how good the stream is on what was held out, where it is and how to use it."""
     facts = package.config.training[POSE]
     metrics = facts["metrics"]
@@ -226,24 +231,13 @@ def closing(package: ModelPackage, out: Path) -> str:
         else f"accuracy on {held_out} held-out clips {accuracy:.3f}{unseen}"
     )
     area = "" if auc is None else f", area under ROC {auc:.3f}"
-    lines = [
-        f"pose: training accuracy {metrics['train_accuracy']:.3f}, {judged}{area}",
-        "",
-        f"model       {package.folder}",
-        f"curves      {out / 'curves.png'}   (as a table: {out / 'curves.csv'})",
-        f"metrics     {out / 'metrics.jsonl'}",
-        f"use it      slipdetect detect VIDEO --model {package.folder}",
-        f"thresholds  slipdetect calibrate {package.folder}   (so far those of the other streams)",
-    ]
-    return "\n".join(lines) + "\n"
+    figures = f"pose: training accuracy {metrics['train_accuracy']:.3f}, {judged}{area}"
+    thresholds = f"slipdetect calibrate {package.folder}   (so far those of the other streams)"
+    return closing([figures], out, more=[("thresholds", thresholds)])
 
 
 def _with_pose_table(config: ModelConfig, settings: PoseSettings, name: str) -> ModelConfig:
-    """Return the configuration with a pose table; how a model combines its streams stays.
-
-    Raises:
-        UsageError: ``name`` or the rate does not fit.
-    """
+    """Return the configuration with a pose table; how a model combines its streams stays."""
     had = PoseConfig() if config.pose is None else config.pose
     pose = replace(
         had,

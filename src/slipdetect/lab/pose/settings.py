@@ -1,7 +1,4 @@
-"""Every number of the training of a pose stream, with its meaning, its unit and its limits.
-
-In: keyword arguments. Out: a validated, frozen ``PoseSettings`` that is stored with the model.
-"""
+"""Every number of the training of a pose stream, with its meaning, its unit and its limits."""
 
 from __future__ import annotations
 

@@ -1,7 +1,4 @@
-"""The people of clips, found once and kept on disk.
-
-In: clips, videos or skeleton files. Out: ``Skeletons``, as detection would see them.
-"""
+"""The people of clips, found once and kept on disk."""
 
 from __future__ import annotations
 

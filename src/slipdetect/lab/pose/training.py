@@ -1,7 +1,7 @@
 """The training of the networks of a pose stream on bags of windows.
 
-In: bags. Out: trained networks. Multiple-instance learning: of a clip's windows the one with the
-highest score speaks for the clip (as in Sultani et al., CVPR 2018, without its ranking).
+Multiple-instance learning: of a clip's windows the one with the highest score speaks for the clip
+(as in Sultani et al., CVPR 2018, without its ranking).
 """
 
 from __future__ import annotations
@@ -37,12 +37,7 @@ class _Block(nn.Module):
 
 
 class TrainedPoseNetwork(nn.Module):
-    """What ``slipdetect.people.network.PoseNetwork`` computes, with gradients and dropout.
-
-    Args:
-        channels: Of every layer.
-        dropout: Share of values that training sets to 0.
-    """
+    """What ``slipdetect.people.network.PoseNetwork`` computes, with gradients and dropout."""
 
     def __init__(self, channels: int = 48, dropout: float = 0.3) -> None:
         super().__init__()
@@ -72,17 +67,11 @@ _FIRST, _LAST, _MOMENTUM = 1 / 25, 1e-4, (0.95, 0.85)
 
 @dataclass(frozen=True, eq=False)
 class Drawn:
-    """What a step learns from.
+    """What a step learns from."""
 
-    Attributes:
-        windows: ``(n, length + 2 MARGIN, 58)``.
-        bag: Number of the bag of each, ``(n,)``.
-        labels: Of the bags, 1 with a fall, ``(bags,)`` float32.
-    """
-
-    windows: npt.NDArray[np.floating]
-    bag: npt.NDArray[np.int64]
-    labels: npt.NDArray[np.float32]
+    windows: npt.NDArray[np.floating]  # (n, length + 2 MARGIN, 58)
+    bag: npt.NDArray[np.int64]  # number of the bag of each, (n,)
+    labels: npt.NDArray[np.float32]  # of the bags, 1 with a fall, (bags,) float32
 
 
 def generator(seed: int, member: int, step: int) -> np.random.Generator:
@@ -91,24 +80,12 @@ def generator(seed: int, member: int, step: int) -> np.random.Generator:
 
 
 class Pools:
-    """The bags that steps draw from: of real clips and of simulated ones.
-
-    Args:
-        real: May be empty where there are simulated ones.
-        simulated: Likewise.
-    """
+    """The bags that steps draw from: of real clips and of simulated ones; either may be empty."""
 
     def __init__(self, real: Bags, simulated: Bags) -> None:
-        self._pools = {
-            positive: [pool for pool in pools]
-            for positive, pools in (
-                (True, (real.positive, simulated.positive)),
-                (False, (real.negative, simulated.negative)),
-            )
-        }
-        self._weights = {
-            positive: [_weights(pool) for pool in pools] for positive, pools in self._pools.items()
-        }
+        self._positive = real.positive, simulated.positive
+        self._negative = real.negative, simulated.negative
+        self._weights = [_weights(pool) for pool in self._negative]
 
     def draw(self, settings: PoseSettings, random: np.random.Generator) -> Drawn:
         """Return the windows of one step."""
@@ -126,14 +103,14 @@ class Pools:
         self, positive: bool, settings: PoseSettings, random: np.random.Generator
     ) -> tuple[Bag, int]:
         """Return a bag and how many of its windows to take at most."""
-        real, simulated = self._pools[positive]
+        real, simulated = self._positive if positive else self._negative
         made = random.random() < settings.simulated if real and simulated else not real
-        pool, weights = (simulated if made else real), self._weights[positive][made]
+        pool = simulated if made else real
         if positive:
             most = settings.simulated_of_positive if made else settings.windows_of_positive
             return pool[int(random.integers(len(pool)))], most
         most = settings.simulated_of_negative if made else settings.windows_of_negative
-        return pool[int(random.choice(len(pool), p=weights))], most
+        return pool[int(random.choice(len(pool), p=self._weights[made]))], most
 
 
 def _weights(pool: Sequence[Bag]) -> npt.NDArray[np.float64]:
@@ -142,16 +119,7 @@ def _weights(pool: Sequence[Bag]) -> npt.NDArray[np.float64]:
 
 
 class Member:
-    """One network of a stream, its optimizer and the running mean of its weights.
-
-    Args:
-        number: From 0.
-        settings: Of the run.
-        rate: Pictures a second.
-
-    Attributes:
-        step: Steps done.
-    """
+    """One network of a stream, its optimizer and the running mean of its weights."""
 
     def __init__(self, number: int, settings: PoseSettings) -> None:
         self._number, self._settings = number, settings
@@ -162,7 +130,7 @@ class Member:
             self._network.parameters(), lr=settings.lr, weight_decay=settings.weight_decay
         )
         self._mean: dict[str, torch.Tensor] = {}
-        self.step = 0
+        self.step = 0  # steps done
 
     def learn(self, pools: Pools) -> tuple[float, int]:
         """Make one step; return the loss and how many bags were right.

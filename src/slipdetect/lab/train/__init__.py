@@ -1,28 +1,21 @@
-"""Training: the numbers of a run, the loop, and what a run leaves behind.
-
-In: annotated clips. Out: model packages; torch loads only when a run is asked for.
-"""
+"""Training: numbers of a run, the loop, what a run leaves; torch loads when a run is asked for."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from slipdetect.lab.train.config import TrainConfig
+from slipdetect._lazy import lazy_names
 
 if TYPE_CHECKING:
-    from slipdetect.lab.train.progress import Progress
-    from slipdetect.lab.train.run import TrainingRun
+    from slipdetect.lab.train.config import TrainConfig as TrainConfig
+    from slipdetect.lab.train.metrics import Progress as Progress
+    from slipdetect.lab.train.run import TrainingRun as TrainingRun
 
-__all__ = ["Progress", "TrainConfig", "TrainingRun"]
-
-
-def __getattr__(name: str) -> object:
-    if name == "Progress":
-        from slipdetect.lab.train.progress import Progress
-
-        return Progress
-    if name == "TrainingRun":
-        from slipdetect.lab.train.run import TrainingRun
-
-        return TrainingRun
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+__getattr__, __dir__, __all__ = lazy_names(
+    __name__,
+    {
+        "slipdetect.lab.train.config": "TrainConfig",
+        "slipdetect.lab.train.metrics": "Progress",
+        "slipdetect.lab.train.run": "TrainingRun",
+    },
+)

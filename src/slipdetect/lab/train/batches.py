@@ -1,7 +1,4 @@
-"""What the loop draws from and in which order: sets of windows, the items of a step, loading them.
-
-In: clips, a frame cache and a ``TrainConfig``. Out: training and validation sets; their batches.
-"""
+"""What the loop draws from and in which order: sets of windows, items of a step, their loading."""
 
 from __future__ import annotations
 
@@ -20,13 +17,12 @@ from torch.utils.data import DataLoader, Dataset, Sampler, get_worker_info
 from slipdetect.errors import UsageError
 from slipdetect.lab.data import Clip, FrameCache
 from slipdetect.lab.data.datasets import (
-    LABELS,
     TrainingClips,
     TrainingWindows,
     ValidationClips,
     ValidationWindows,
-    WindowRecipe,
 )
+from slipdetect.lab.data.window_reader import LABELS, WindowRecipe
 from slipdetect.lab.train.config import TrainConfig
 
 logger = logging.getLogger(__name__)
@@ -101,15 +97,12 @@ class StepBatches(Sampler[list[int]]):
         batch_size: Items in a step, over all processes.
         parts: Parts that a process computes its items in.
         share: Which process this is.
-        first_step: Steps that are done already.
 
     Raises:
         UsageError: A step cannot be divided evenly.
     """
 
-    def __init__(
-        self, items: int, batch_size: int, parts: int, share: Share, first_step: int = 0
-    ) -> None:
+    def __init__(self, items: int, batch_size: int, parts: int, share: Share) -> None:
         if batch_size % (share.count * parts):
             raise UsageError(
                 f"batch_size {batch_size} cannot be divided evenly over {share.count} processes "
@@ -119,7 +112,7 @@ class StepBatches(Sampler[list[int]]):
         self.batch_size = batch_size
         self.parts = parts
         self.share = share
-        self.first_step = first_step
+        self.first_step = 0  # those before are done already
 
     @property
     def steps(self) -> int:
@@ -145,13 +138,9 @@ def _part(indices: list[int], which: int, of: int) -> list[int]:
 
 
 class WindowBatches:
-    """Reads the batches of an epoch.
+    """Reads the batches of an epoch: the indices of each are given.
 
-    Args:
-        windows: What is read.
-        batches: The indices of each batch.
-        workers: Processes that read ahead; 0: none.
-        device: Where the batches will go; pages are locked for the copy to CUDA.
+    Processes (``workers``; 0: none) read ahead; pages are locked for the copy to CUDA.
     """
 
     def __init__(

@@ -1,11 +1,8 @@
-"""The state of one stream's training on disk, exact.
-
-In: a ``Trainer``. Out: one safetensors file; a ``Trainer`` that goes on where the file was written.
-"""
+"""The state of one stream's training on disk, exact."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -30,9 +27,7 @@ _VALIDATED = ("validated.logits", "validated.labels")
 class Checkpoints:
     """The checkpoints of one stream in a folder: the last state, and the weights of the best epoch.
 
-    Args:
-        folder: Where they live.
-        recipe: What the run is; another one's checkpoint is refused.
+    Checkpoints of a run with another recipe are refused.
     """
 
     def __init__(self, folder: Path, recipe: Mapping[str, Any]) -> None:
@@ -55,7 +50,7 @@ class Checkpoints:
         just_ended = trainer.state.between_epochs and bool(history)
         if just_ended and best_epoch(history) == len(history) - 1:
             self._write(self.best(len(history) - 1), _weights(trainer.trained), trainer)
-        self._write(self.last, dict(_tensors(trainer)), trainer)
+        self._write(self.last, _tensors(trainer), trainer)
         # only now does no state on disk speak of an earlier best epoch
         best = {self.best(best_epoch(history))} if history else set()
         self._states.keep_only({self.last, *best})
@@ -113,11 +108,9 @@ def _weights(network: TSN, prefix: str = "model.") -> dict[str, torch.Tensor]:
     return {prefix + name: value.detach().cpu() for name, value in network.state_dict().items()}
 
 
-def _tensors(trainer: Trainer) -> Iterator[tuple[str, torch.Tensor]]:
-    yield from _weights(trainer.network).items()
-    if trainer.average is not None:
-        yield from _weights(trainer.average.module, "average.").items()
-    yield from optimizer_tensors(trainer.optimizer).items()
+def _tensors(trainer: Trainer) -> dict[str, torch.Tensor]:
+    average = {} if trainer.average is None else _weights(trainer.average.module, "average.")
+    return {**_weights(trainer.network), **average, **optimizer_tensors(trainer.optimizer)}
 
 
 def _put_back(

@@ -1,7 +1,4 @@
-"""What would make a finished run useless, checked before it begins.
-
-In: ``TrainConfig``s and the model's name. Out: nothing, or an error; what is worth a warning.
-"""
+"""What would make a finished run useless, checked before it begins."""
 
 from __future__ import annotations
 
@@ -54,6 +51,16 @@ def agreed(configs: Mapping[str, TrainConfig]) -> TrainConfig:
     return config
 
 
+def require_name(name: str) -> None:
+    """Refuse a model without a name.
+
+    Raises:
+        UsageError: It has none.
+    """
+    if not name.strip():
+        raise UsageError("the model needs a name; give it one")
+
+
 def require_trainable(configs: Mapping[str, TrainConfig], name: str) -> None:
     """Refuse settings that could not be trained, or whose model could not be used to detect.
 
@@ -64,8 +71,7 @@ def require_trainable(configs: Mapping[str, TrainConfig], name: str) -> None:
     Raises:
         UsageError: Saying what to change.
     """
-    if not name.strip():
-        raise UsageError("the model needs a name; give it one")
+    require_name(name)
     agreed(configs)
     for modality, config in configs.items():
         if config.consensus not in _ANY_LENGTH:

@@ -1,7 +1,4 @@
-"""``slipdetect train``: train networks on annotated videos.
-
-In: an annotation file. Out: a folder with the model, its metrics and its learning curves.
-"""
+"""``slipdetect train``: train networks on annotated videos."""
 
 from __future__ import annotations
 
@@ -18,6 +15,7 @@ from slipdetect.cli.errors import SOME_FAILED
 from slipdetect.cli.grouped import GroupedCommand
 from slipdetect.cli.options import common_options, with_options
 from slipdetect.errors import UsageError
+from slipdetect.lab import require
 from slipdetect.lab.data.choose_clips import choose_datasets, warn_of_known_groups
 from slipdetect.lab.train.config import TRAIN, TrainConfig
 from slipdetect.lab.train.options import TRAIN_OPTIONS, TrainOptions
@@ -25,7 +23,7 @@ from slipdetect.lab.train.recipes import POSE, Recipe
 from slipdetect.lab.train.settings import POSE_TYPED, recipe_page, settings_page
 
 if TYPE_CHECKING:
-    from slipdetect.lab.train.progress import Progress
+    from slipdetect.lab.train.metrics import Progress
     from slipdetect.models import ModelPackage
 
 
@@ -98,7 +96,10 @@ def train(ctx: click.Context, /, **_: Any) -> None:
     package, is_main, left_out = _run(console, configs, options)
     leave_processes()
     if is_main:
-        console.text(_closing(package, options.out))
+        from slipdetect.lab.train.records import closing
+
+        note = f"   (last epoch; the best one is in {options.out / 'best'})"
+        console.text(closing(_figures(package), options.out, note))
     if left_out:
         ctx.exit(SOME_FAILED)
 
@@ -106,10 +107,9 @@ def train(ctx: click.Context, /, **_: Any) -> None:
 def _with_start(recipe: Recipe, options: TrainOptions) -> Recipe:
     """Return the recipe with what the model to start from leaves no choice about."""
     given = options.settings.get("init_from")
-    start = given
-    for modality in recipe.modalities:
-        if start is None and "init_from" in recipe.settings[modality]:
-            start = recipe.settings[modality]["init_from"].value
+    settings = [recipe.settings[modality] for modality in recipe.modalities]
+    known = [each["init_from"].value for each in settings if "init_from" in each]
+    start = given if "init_from" in options.settings else next(iter(known), None)
     if start is None:
         return recipe
     from slipdetect.detection import model_folder
@@ -135,10 +135,9 @@ def _run(
     from slipdetect.lab.data import read_annotations
     from slipdetect.lab.train import TrainingRun
     from slipdetect.lab.train.mining import with_mined
-    from slipdetect.lab.train.processes import is_main_process, require_accelerate
 
-    require_accelerate()
-    is_main = is_main_process()
+    require("accelerate", "train")
+    is_main = os.environ.get("RANK", "0") == "0"  # of a launch, the process that talks and writes
     if not is_main:
         console.quiet = True
         console.apply()
@@ -183,7 +182,7 @@ def _train_pose(ctx: click.Context, console: Console, options: TrainOptions) -> 
     if os.environ.get("WORLD_SIZE", "1") != "1":
         raise UsageError("the pose stream is trained by one process; start it without a launcher")
     from slipdetect.lab.data import read_annotations
-    from slipdetect.lab.pose.run import PoseRun, closing
+    from slipdetect.lab.pose.run import PoseRun, pose_closing
 
     clips = read_annotations(options.data or Path(), options.root)
     clips = choose_datasets(clips, options.dataset, options.exclude)
@@ -203,7 +202,7 @@ def _train_pose(ctx: click.Context, console: Console, options: TrainOptions) -> 
         warn_of_known_groups(console, clips)
         with _going_on(console, options):
             package = run.run()
-    console.text(closing(package, options.out))
+    console.text(pose_closing(package, options.out))
     if run.left_out:
         ctx.exit(SOME_FAILED)
 
@@ -232,8 +231,8 @@ def _going_on(console: Console, options: TrainOptions) -> Iterator[None]:
         raise
 
 
-def _closing(package: ModelPackage, out: Path) -> str:
-    """Tell how good the streams are on what was held out, where they are and how to use them."""
+def _figures(package: ModelPackage) -> list[str]:
+    """Return how good the streams are, in training and on what was held out."""
     lines = []
     for modality, metrics in package.config.training.get("metrics", {}).items():
         accuracy, auc = metrics.get("val_accuracy"), metrics.get("val_auc")
@@ -242,11 +241,4 @@ def _closing(package: ModelPackage, out: Path) -> str:
         lines.append(
             f"{modality}: training accuracy {metrics['train_accuracy']:.3f}, {held_out}{area}"
         )
-    lines += [
-        "",
-        f"model     {package.folder}   (last epoch; the best one is in {out / 'best'})",
-        f"curves    {out / 'curves.png'}   (as a table: {out / 'curves.csv'})",
-        f"metrics   {out / 'metrics.jsonl'}",
-        f"use it    slipdetect detect VIDEO --model {package.folder}",
-    ]
-    return "\n".join(lines) + "\n"
+    return lines

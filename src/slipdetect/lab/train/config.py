@@ -1,14 +1,11 @@
-"""Every number of a training run, with its meaning, its unit and its limits.
-
-In: keyword arguments. Out: a validated, frozen ``TrainConfig`` that is stored with the model.
-"""
+"""Every number of a training run, with its meaning, its unit and its limits."""
 
 from __future__ import annotations
 
 import re
 from dataclasses import dataclass
 
-from slipdetect._settings import check_settings, setting, with_documented_fields
+from slipdetect._settings import setting, with_documented_fields
 from slipdetect.backbones.options import parse_options
 from slipdetect.errors import UsageError
 from slipdetect.lab.augment.config import AugmentConfig
@@ -185,7 +182,7 @@ class TrainConfig(AugmentConfig, OptimizerConfig, ReadingConfig, NetworkConfig):
     workers: int = setting(0, "Processes that cut windows; 0: the training process does.", least=0)
 
     def __post_init__(self) -> None:
-        check_settings(self)
+        super().__post_init__()
         parse_options(self.backbone_option)
         if self.weights == "none":
             object.__setattr__(self, "weights", None)

@@ -1,7 +1,4 @@
-"""What goes wrong inside a training step, told so that a user can act.
-
-In: an exception of torch or of a worker process. Out: a ``TrainingError`` that says what to change.
-"""
+"""What goes wrong inside a training step, told so that a user can act."""
 
 from __future__ import annotations
 
@@ -10,6 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from slipdetect._text import named
 from slipdetect.detection.engines.torch_engine import out_of_memory
 from slipdetect.errors import SlipdetectError, TrainingError
 from slipdetect.lab.train.config import TrainConfig
@@ -20,19 +18,12 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class BadStep:
-    """A step whose loss or gradient was not finite.
+    """A step whose loss or gradient was not finite."""
 
-    Attributes:
-        step: Its number, from 0.
-        loss: The loss, NaN or infinite; finite where only the gradient was not.
-        lr: The largest learning rate of the step.
-        items: What all processes computed in it: clips and places.
-    """
-
-    step: int
-    loss: float
-    lr: float
-    items: list[str]
+    step: int  # its number, from 0
+    loss: float  # the loss, NaN or infinite; finite where only the gradient was not
+    lr: float  # the largest learning rate of the step
+    items: list[str]  # what all processes computed in it: clips and places
 
 
 class NotFinite(TrainingError):
@@ -72,7 +63,11 @@ def explained(
         raise type(error)(f"a worker process failed: {reason}") from error
     except RuntimeError as error:
         if "DataLoader worker" in str(error):
-            raise TrainingError(_dead_worker(windows.read_by(str(error)))) from error
+            read = named(windows.read_by(str(error)), 4) or "its first window"
+            raise TrainingError(
+                f"a worker process died while it read {read}; it may have been killed for its "
+                "memory: lower --workers, or look at these clips"
+            ) from error
         if out_of_memory(error):
             raise _too_large(config, processes) from error
         raise
@@ -102,12 +97,4 @@ def _too_large(config: TrainConfig, processes: int) -> TrainingError:
     return TrainingError(
         f"{held}; pass --batch-size {size} --set accumulate={more}, which computes the same in "
         f"{more} parts, and --resume"
-    )
-
-
-def _dead_worker(items: Sequence[str]) -> str:
-    listed = ", ".join(items[:4]) + (f" and {len(items) - 4} more" if len(items) > 4 else "")
-    return (
-        f"a worker process died while it read {listed or 'its first window'}; it may have been "
-        "killed for its memory: lower --workers, or look at these clips"
     )

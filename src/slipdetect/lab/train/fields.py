@@ -1,7 +1,4 @@
-"""A dataclass of settings as texts and tables give it: names, kinds and values of its fields.
-
-In: names and values from the command line or TOML. Out: what the dataclass takes, or an error.
-"""
+"""A dataclass of settings as texts and tables give it: names, kinds and values of its fields."""
 
 from __future__ import annotations
 
@@ -19,21 +16,14 @@ KINDS = {int: "a whole number", float: "a number", str: "a text"}
 
 @dataclass(frozen=True)
 class Fields:
-    """The fields of a dataclass of settings.
+    """The fields of a dataclass of settings."""
 
-    Attributes:
-        made: The dataclass.
-        command: What lists its settings.
-        modalities: Streams that are trained by it.
-        parts: Titles and base classes whose fields stand together on pages.
-        rest: Title of all other fields.
-    """
-
-    made: type[Any]
-    command: str
-    modalities: tuple[str, ...]
+    made: type[Any]  # the dataclass
+    command: str  # what lists its settings
+    modalities: tuple[str, ...]  # streams that are trained by it
+    # titles and base classes whose fields stand together on pages
     parts: tuple[tuple[str, type[Any]], ...] = ()
-    rest: str = "Run"
+    rest: str = "Run"  # title of all other fields
 
     @cached_property
     def by_name(self) -> dict[str, Any]:

@@ -1,7 +1,4 @@
-"""Learning curves of several runs: read from the logs that training left, and drawn in one picture.
-
-In: run folders, metrics.jsonl, curves.csv, CSV logs of other tools. Out: ``Curve``s; a picture.
-"""
+"""Learning curves of several runs: read from the logs that training left, drawn in one picture."""
 
 from __future__ import annotations
 
@@ -21,6 +18,7 @@ from matplotlib.lines import Line2D
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
 from slipdetect._text import printable, shorten
+from slipdetect.cli.sources import exists
 from slipdetect.errors import DataError
 from slipdetect.lab.train.metrics import CURVES, METRICS
 from slipdetect.reports.colors import color, marker
@@ -56,19 +54,12 @@ Values = dict[Slot, dict[int, float]]
 
 @dataclass(frozen=True)
 class Curve:
-    """One figure of one run over its epochs.
+    """One figure of one run over its epochs."""
 
-    Attributes:
-        run: Name of the run or stream; curves of one run share a color.
-        part: ``"training"``, ``"validation"``, or ``""`` where a log does not say.
-        metric: ``"loss"`` or ``"accuracy"`` (share, 0 to 1).
-        points: (epoch, value), epochs counted from 1.
-    """
-
-    run: str
-    part: str
-    metric: str
-    points: tuple[tuple[int, float], ...]
+    run: str  # name of the run or stream; curves of one run share a color
+    part: str  # "training", "validation", or "" where a log does not say
+    metric: str  # "loss" or "accuracy" (share, 0 to 1)
+    points: tuple[tuple[int, float], ...]  # (epoch, value), epochs counted from 1
 
 
 def read_curves(runs: Sequence[Path]) -> list[Curve]:
@@ -102,7 +93,7 @@ def read_curves(runs: Sequence[Path]) -> list[Curve]:
 
 def _logs(runs: Sequence[Path]) -> Iterator[Path]:
     for run in runs:
-        if not run.is_dir():
+        if not (exists(str(run)) and run.is_dir()):
             yield run
         elif ours := [run / n for n in (METRICS, CURVES) if (run / n).is_file()]:
             yield ours[0]
@@ -114,30 +105,33 @@ def _logs(runs: Sequence[Path]) -> Iterator[Path]:
 
 def _read(path: Path) -> Iterator[tuple[tuple[str, ...], Values]]:
     """Yield for every run in a log its name as path parts, and its figures."""
-    where = Path(path).absolute()
+    where = path.absolute()
     lines = _lines(path)
     part = ""
     name = where.parent.parts[1:]
     rows: Sequence[Mapping[str, Any]]
     if path.suffix.lower() == ".jsonl":
         rows = _json_records(path, lines)
+        if not rows:
+            return  # no epoch has ended yet
         heads = list(dict.fromkeys(head for row in rows for head in row))
     else:
-        reader = csv.DictReader(lines, restkey="", strict=False)
-        heads, rows = list(reader.fieldnames or ()), list(reader)
+        try:
+            reader = csv.DictReader(lines, restkey="")
+            heads, rows = list(reader.fieldnames or ()), list(reader)
+        except csv.Error as error:
+            raise DataError(f"log {str(path)!r} is not CSV: {error}; name a run's log") from error
         words = re.split(r"[\s_.-]+", where.stem)
         part = next((_PARTS[w.lower()] for w in words if w.lower() in _PARTS), "")
         rest = "_".join(word for word in words if word.lower() not in _PARTS)
         # as metrics.jsonl, the file that every run has is no part of the run's name
         name = (*name, rest) if rest and path.name != CURVES else name
-    if path.suffix.lower() == ".jsonl" and not rows:
-        return  # no epoch has ended yet
     epoch, slots = _columns(path, heads, part)
-    column = next((head for head in heads if str(head).strip().lower() in _RUNS), None)
-    runs: dict[str, list[Mapping[str, Any]]] = {}
-    for row in rows:
+    column = next((head for head in heads if head.strip().lower() in _RUNS), None)
+    runs: dict[str, list[tuple[int, Mapping[str, Any]]]] = {}
+    for number, row in enumerate(rows, 1):
         label = "" if column is None else str(row.get(column) or "")
-        runs.setdefault(label, []).append(row)
+        runs.setdefault(label, []).append((number, row))
     name = name or ("run",)
     for label, own in runs.items():
         yield (*name, label) if label else name, _figures(path, own, epoch, slots)
@@ -181,7 +175,7 @@ def _columns(path: Path, heads: Sequence[str], part: str) -> tuple[str, dict[Slo
         if slot is not None:
             slots.setdefault(slot, head)
     if not epochs or not slots:
-        listed = ", ".join(map(str, heads))[:200] or "none"
+        listed = ", ".join(heads)[:200] or "none"
         raise DataError(
             f"log {str(path)!r} needs a header with epoch and loss or accuracy, not {listed}"
         )
@@ -189,10 +183,13 @@ def _columns(path: Path, heads: Sequence[str], part: str) -> tuple[str, dict[Slo
 
 
 def _figures(
-    path: Path, rows: Sequence[Mapping[str, Any]], epoch: str, slots: Mapping[Slot, str]
+    path: Path,
+    rows: Sequence[tuple[int, Mapping[str, Any]]],
+    epoch: str,
+    slots: Mapping[Slot, str],
 ) -> Values:
     values: Values = {slot: {} for slot in slots}
-    for number, row in enumerate(rows, 1):
+    for number, row in rows:
         when = _number(path, number, row.get(epoch))
         for slot, head in slots.items():
             value = _number(path, number, row.get(head))
@@ -217,7 +214,7 @@ def _slot(head: str, part: str) -> Slot | None:
 
 
 def _words(head: str) -> list[str]:
-    spaced = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", str(head))
+    spaced = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", head)
     return re.findall(r"[a-z]+|[0-9]+", spaced.lower())
 
 
@@ -254,11 +251,7 @@ def _short_names(names: Sequence[tuple[str, ...]]) -> dict[tuple[str, ...], str]
 
 
 def draw_learning_curves(curves: Sequence[Curve], target: Path) -> None:
-    """Write loss and accuracy over epochs, training dashed and validation solid.
-
-    Args:
-        curves: What to draw.
-        target: A ``.png``, ``.svg`` or ``.pdf`` file.
+    """Write loss and accuracy over epochs as ``.png``, ``.svg`` or ``.pdf``; training is dashed.
 
     Raises:
         OSError: ``target`` cannot be written.

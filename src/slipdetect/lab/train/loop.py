@@ -50,6 +50,7 @@ class Trainer:
 
     Attributes:
         average: The running mean of the weights, which validation judges, when ``config.ema``.
+        weights: Of the labels in the loss, ``(classes,)``, on the CPU.
         validated: Logits ``(windows, classes)`` and labels ``(windows,)`` of the last validation.
         waited: Seconds of the last epoch spent waiting for windows, and all its seconds.
     """
@@ -75,7 +76,7 @@ class Trainer:
         self.model, self.optimizer = accelerator.prepare(self.network, optimizer)
         self.average = _running_mean(self.network, config.ema) if config.ema else None
         self._share = Share(accelerator.process_index, accelerator.num_processes)
-        self._weights = torch.ones(0)
+        self.weights = torch.ones(0)
         self._bad: list[BadStep] = []
         self.validated: Batch | None = None
         self.waited = (0.0, 0.0)
@@ -96,7 +97,7 @@ class Trainer:
                 validation.
             TrainingError: Memory ran out, a worker died, or batch norm cannot take the batches.
         """
-        self.use_weights(class_weights(training, self.config.class_weights))
+        self.weights = class_weights(training, self.config.class_weights)
         history = self.state.history
         while len(history) < self.config.epochs:
             if is_exhausted(history, self.config.early_stop):
@@ -104,7 +105,7 @@ class Trainer:
             training.set_epoch(len(history))
             train_loss, train_accuracy = self._train_epoch(training)
             loss, accuracy, auc = (
-                (None, None, None) if validation is None else self._validate(validation)
+                (None, None, None) if validation is None else self.validate(validation)
             )
             rate = self.config.lr * self._factor(max(self.state.step - 1, 0), training)
             metrics = EpochMetrics(
@@ -112,10 +113,6 @@ class Trainer:
             )
             self.state.end_epoch(metrics)
             yield metrics
-
-    def use_weights(self, weights: torch.Tensor) -> None:
-        """Weigh the labels in the loss so, ``(classes,)``."""
-        self._weights = weights.cpu()
 
     def _train_epoch(self, windows: TrainingSet) -> tuple[float, float]:
         self.model.train()
@@ -158,7 +155,7 @@ class Trainer:
         for group, base in zip(self.optimizer.param_groups, self._base_rates, strict=True):
             group["lr"] = base * self._factor(self.state.step, windows)
         self.optimizer.zero_grad(set_to_none=True)
-        total = self._summed(sum(self._weights[labels].sum() for _, labels in parts))  # type: ignore[arg-type]
+        total = self._summed(sum(self.weights[labels].sum() for _, labels in parts))  # type: ignore[arg-type]
         loss_sum, correct = 0.0, 0
         for number, (images, labels) in enumerate(parts):
             is_last = number == len(parts) - 1
@@ -197,15 +194,40 @@ class Trainer:
         with self.accelerator.autocast():
             logits = model(x)
         loss = nn.functional.cross_entropy(
-            logits.float(), labels.to(device), self._weights.to(device), reduction="sum"
+            logits.float(), labels.to(device), self.weights.to(device), reduction="sum"
         )
         return logits, loss
 
-    def _validate(self, windows: ValidationSet) -> tuple[float, float, float | None]:
-        device = self.accelerator.device
-        self.validated = validate(
-            self.trained, windows, self.config, self._share, device, self._forward
-        )
+    def validate(self, windows: ValidationSet) -> tuple[float, float, float | None]:
+        """Return loss, accuracy and area under the ROC curve of what is held out.
+
+        Each window is scored in one process; in all of them the network becomes the first's.
+
+        Raises:
+            NotFinite: The loss is not finite.
+        """
+        from accelerate.utils import gather_object
+
+        network, config, share = self.trained, self.config, self._share
+        network.eval()
+        if share.count > 1:
+            # batch norms that learn have statistics of their own in every process
+            for buffer in network.buffers():
+                torch.distributed.broadcast(buffer, 0)
+        mine = range(share.index, len(windows), share.count)
+        size = max(1, config.batch_size // share.count // config.accumulate)
+        batches = [list(mine[first : first + size]) for first in range(0, len(mine), size)]
+        source = WindowBatches(windows, batches, config.workers, self.accelerator.device)
+        found: list[tuple[int, list[float], int]] = []
+        loader = iter(source)
+        with torch.inference_mode():
+            for indices in batches:
+                with explained(config, source, len(indices), share.count):
+                    images, labels = next(loader)
+                    logits, _ = self._forward(network, images, labels)
+                found += zip(indices, logits.float().cpu().tolist(), labels.tolist(), strict=True)
+        rows = sorted(gather_object(found))
+        self.validated = torch.tensor([row[1] for row in rows]), torch.tensor([r[2] for r in rows])
         loss, accuracy, auc = judged(*self.validated)
         if not math.isfinite(loss):
             raise self._not_finite("in validation")
@@ -259,50 +281,3 @@ def _running_mean(network: TSN, decay: float) -> ModelEmaV3:
 
     # early on the mean follows faster, so that it does not remember the random start
     return ModelEmaV3(network, decay, use_warmup=True)
-
-
-Score = Callable[[TSN, torch.Tensor, torch.Tensor], tuple[torch.Tensor, torch.Tensor]]
-
-
-def validate(
-    network: TSN,
-    windows: ValidationSet,
-    config: TrainConfig,
-    share: Share,
-    device: torch.device,
-    score: Score,
-) -> Batch:
-    """Score all windows, each in one process; in all of them the network becomes the first's.
-
-    Args:
-        network: What to judge.
-        windows: What is held out.
-        config: Settings of the run.
-        share: Which process this is.
-        device: Where the network is.
-        score: Returns the logits ``(windows, classes)`` of a batch, and its loss.
-
-    Returns:
-        Logits ``(windows, classes)`` and labels ``(windows,)``, on the CPU.
-    """
-    from accelerate.utils import gather_object
-
-    network.eval()
-    if share.count > 1:
-        # batch norms that learn have statistics of their own in every process
-        for buffer in network.buffers():
-            torch.distributed.broadcast(buffer, 0)
-    mine = range(share.index, len(windows), share.count)
-    size = max(1, config.batch_size // share.count // config.accumulate)
-    batches = [list(mine[first : first + size]) for first in range(0, len(mine), size)]
-    source = WindowBatches(windows, batches, config.workers, device)
-    found: list[tuple[int, list[float], int]] = []
-    loader = iter(source)
-    with torch.inference_mode():
-        for indices in batches:
-            with explained(config, source, len(indices), share.count):
-                images, labels = next(loader)
-                logits, _ = score(network, images, labels)
-            found += zip(indices, logits.float().cpu().tolist(), labels.tolist(), strict=True)
-    rows = sorted(gather_object(found))
-    return torch.tensor([row[1] for row in rows]), torch.tensor([row[2] for row in rows])

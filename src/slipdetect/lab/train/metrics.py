@@ -1,7 +1,4 @@
-"""What an epoch measured, which epoch is best, when to stop, and how far a stream's training is.
-
-In: steps and figures of epochs. Out: plain numbers; an order among epochs.
-"""
+"""What an epoch measured, which epoch is best, when to stop, and how far a stream's training is."""
 
 from __future__ import annotations
 
@@ -15,6 +12,16 @@ from slipdetect.lab.stats.ranking import area_under_curve
 
 METRICS = "metrics.jsonl"  # of a run: a line per stream and epoch
 CURVES = "curves.csv"  # the same for spreadsheets
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How far a run is: what it does, steps done of steps in all, and a figure to show."""
+
+    stage: str
+    done: int
+    total: int
+    note: str = ""
 
 
 @dataclass(frozen=True)
@@ -68,25 +75,16 @@ def is_exhausted(history: Sequence[EpochMetrics], patience: int) -> bool:
 
 @dataclass
 class TrainerState:
-    """Numbers that a checkpoint holds.
+    """Numbers that a checkpoint holds."""
 
-    Attributes:
-        step: Steps done, over the whole run.
-        bad_steps: How many of the last ones in a row were left out.
-        between_epochs: Whether no step of the next epoch has been made.
-        loss_sum: Sum of the losses of this process's items in this epoch; in a checkpoint, of all.
-        correct: How many of them were right.
-        seen: How many there were.
-        history: What every finished epoch measured.
-    """
-
-    step: int = 0
-    bad_steps: int = 0
-    between_epochs: bool = True
+    step: int = 0  # steps done, over the whole run
+    bad_steps: int = 0  # how many of the last ones in a row were left out
+    between_epochs: bool = True  # whether no step of the next epoch has been made
+    # sum of the losses of this process's items in this epoch; in a checkpoint, of all
     loss_sum: float = 0.0
-    correct: float = 0.0
-    seen: float = 0.0
-    history: list[EpochMetrics] = field(default_factory=list)
+    correct: float = 0.0  # how many of them were right
+    seen: float = 0.0  # how many there were
+    history: list[EpochMetrics] = field(default_factory=list)  # what every finished epoch measured
 
     def figures(self) -> torch.Tensor:
         """Return ``loss_sum``, ``correct`` and ``seen``, float64."""

@@ -1,7 +1,4 @@
-"""Hard negatives: what a model takes for a fall in footage in which nobody falls.
-
-In: a detector and videos. Out: short clips on disk, which training draws from.
-"""
+"""Hard negatives: what a model takes for a fall in footage in which nobody falls."""
 
 from __future__ import annotations
 
@@ -10,7 +7,7 @@ import logging
 import os
 import shutil
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 from slipdetect._io import make_folder
@@ -19,7 +16,6 @@ from slipdetect.cli.sources import footage
 from slipdetect.detection import Detector
 from slipdetect.errors import DataError, UsageError, VideoError
 from slipdetect.lab.data import Clip, read_annotations
-from slipdetect.lab.data.splits import divide
 from slipdetect.lab.data.windows import MINED
 from slipdetect.lab.prepare.cut_plan import PlannedClip
 from slipdetect.lab.prepare.cutting import cut_video
@@ -55,8 +51,6 @@ def with_mined(
 ) -> list[Clip]:
     """Return ``clips`` and what the model to start from takes for falls in the footage.
 
-    Validation is that of a run without footage, so that the two can be compared.
-
     Raises:
         UsageError: The run starts from no model, trains on whole clips, or has many processes.
         OutputError: ``options.out`` holds an earlier run.
@@ -73,10 +67,13 @@ def with_mined(
     folder = options.out / "mined"
     if options.resume and (folder / LIST).is_file():
         mined = read_annotations(folder / LIST)
-        console.note(f"going on with the {len(mined)} false alarms that were mined before")
+        console.note(
+            f"going on with the {len(mined)} false alarms that were mined before; the footage is "
+            "not searched again"
+        )
     else:
         mined = _mine(console, folder, str(config.init_from), options)
-    return [*_divided(clips, config), *mined]
+    return [*clips, *mined]
 
 
 def _mine(console: Console, folder: Path, model: str, options: TrainOptions) -> list[Clip]:
@@ -108,27 +105,13 @@ def _mine(console: Console, folder: Path, model: str, options: TrainOptions) -> 
     return mined
 
 
-def _divided(clips: Sequence[Clip], config: TrainConfig) -> list[Clip]:
-    """Return clips that say which are held out, as a run without footage would choose them."""
-    if any(clip.split for clip in clips):
-        return list(clips)
-    training, validation = divide(clips, config.validation, config.seed, whole=False)
-    return [
-        *(replace(clip, split="train") for clip in training),
-        *(replace(clip, split="val") for clip in validation),
-    ]
-
-
 def false_alarms(
     windows: Sequence[Window], duration: float, above: float, most: int = MOST
 ) -> list[FalseAlarm]:
-    """Return stretches around the most probable windows, none of which overlaps another, by time.
+    """Return stretches around the most probable windows of a video, in seconds and by time.
 
-    Args:
-        windows: Of one video.
-        duration: Of the video, seconds.
-        above: Least probability of a window.
-        most: Stretches at most.
+    None overlaps another, none ends after ``duration`` seconds, and the windows have a probability
+    of ``above`` at least.
     """
     kept: list[FalseAlarm] = []
     for window in sorted(windows, key=lambda window: (-window.probability, window.start)):
@@ -150,13 +133,9 @@ def mine(
 ) -> list[Clip]:
     """Cut the false alarms of ``detector`` out of footage and list them in ``folder/mined.csv``.
 
-    Args:
-        detector: The model to learn from the mistakes of.
-        videos: In which nobody falls; one that cannot be read is warned of and left out.
-        folder: For the clips, which lose nothing but roundings of colors.
-        above: Least probability of a window that is worth learning from.
-        on_video: Called with videos done and videos in all.
-        most: Clips at most, of the false alarms of highest probability.
+    A video that cannot be read is warned of and left out. Of windows of a probability of ``above``
+    or more the ``most`` surest become clips, which lose nothing but roundings of colors.
+    ``on_video`` is called with videos done and videos in all.
 
     Returns:
         The clips, all for training; none where the detector was never fooled.
@@ -185,15 +164,14 @@ def mine(
     rows: list[Row] = []
     for video in videos:
         own = [alarm for source, alarm in kept if source == video]
-        rows += _cut(video, sorted(own, key=lambda alarm: alarm.start), folder)
+        if own:
+            rows += _cut(video, sorted(own, key=lambda alarm: alarm.start), folder)
     write_rows(rows, folder / LIST, overwrite=True)
     return read_annotations(folder / LIST)
 
 
 def _cut(video: Path, alarms: Sequence[FalseAlarm], folder: Path) -> list[Row]:
     """Write the clips of one video, in order of time; return their rows."""
-    if not alarms:
-        return []
     # two cameras may call their recordings the same
     name = f"{video.stem[:40]}-{hashlib.sha256(str(video).encode()).hexdigest()[:6]}"
     plan = [

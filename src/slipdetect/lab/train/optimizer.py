@@ -1,7 +1,4 @@
-"""Optimizer and learning-rate schedule of a run.
-
-In: a network and a ``TrainConfig``. Out: a torch optimizer, and its rate factor per step.
-"""
+"""Optimizer and learning-rate schedule of a run."""
 
 from __future__ import annotations
 

@@ -1,7 +1,4 @@
-"""The options of ``slipdetect train``, by the headings of its help page.
-
-In: nothing. Out: ``TRAIN_OPTIONS``; what was given of them as one ``TrainOptions``.
-"""
+"""The options of ``slipdetect train``, by the headings of its help page."""
 
 from __future__ import annotations
 
@@ -107,7 +104,8 @@ class TrainOptions:
             raise UsageError(f"{twice[0]} is given by an option of its own and by --set; drop one")
         if recipe.table is POSE:
             _refuse_for_pose(ctx)
-        named = {name: given[name] for name in _NAMED}
+        told = [name for name in _NAMED if sources[name] is not ParameterSource.DEFAULT]
+        named = {name: given[name] for name in told}
         settings = given_settings(recipe.table, named, pairs, named_wins="pairs" not in typed)
         out = Path("runs") / given["name"] if given["out"] is None else given["out"]
         cache = out.parent / "frame-cache" if given["cache"] is None else given["cache"]

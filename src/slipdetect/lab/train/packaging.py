@@ -1,12 +1,9 @@
-"""From trained streams to a model package that says how it was made.
-
-In: checkpoints, a ``TrainConfig`` and the clips used. Out: a package folder.
-"""
+"""From trained streams to a model package that says how it was made."""
 
 from __future__ import annotations
 
 import json
-from collections import Counter
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -16,7 +13,7 @@ import torch
 
 from slipdetect.lab.calibrate.fitting import fit_calibration, fit_temperature
 from slipdetect.lab.data import Clip
-from slipdetect.lab.data.datasets import LABELS
+from slipdetect.lab.data.window_reader import LABELS
 from slipdetect.lab.train.config import TrainConfig
 from slipdetect.lab.train.metrics import EpochMetrics
 from slipdetect.models import TSN, LateFusion, ModelConfig, ModelPackage, StreamConfig, save_package
@@ -27,16 +24,11 @@ _FUSION_SPACE = "logits"
 
 @dataclass(frozen=True)
 class Checkpoint:
-    """A network after some epoch.
+    """A network after some epoch."""
 
-    Attributes:
-        state: Its weights, copied to the CPU.
-        metrics: What the epoch measured.
-        validated: Validation logits ``(windows, classes)`` and labels, or None.
-    """
-
-    state: dict[str, torch.Tensor]
-    metrics: EpochMetrics
+    state: dict[str, torch.Tensor]  # its weights, copied to the CPU
+    metrics: EpochMetrics  # what the epoch measured
+    # validation logits (windows, classes) and labels, or None
     validated: tuple[torch.Tensor, torch.Tensor] | None
 
     @classmethod
@@ -145,21 +137,18 @@ def _calibrate(checkpoints: Mapping[str, Checkpoint], weights: Mapping[str, floa
 
 def describe(clips: Sequence[Clip]) -> list[dict[str, Any]]:
     """Return the clips of each data set, counted, with the licenses the annotation file names."""
-    datasets = Counter(clip.dataset for clip in clips)
+    datasets: dict[str, list[Clip]] = defaultdict(list)
+    for clip in clips:
+        datasets[clip.dataset].append(clip)
     return [
         {
             "dataset": dataset,
-            "clips": count,
-            "positive": sum(clip.positive for clip in clips if clip.dataset == dataset),
-            "groups": len({clip.group for clip in clips if clip.dataset == dataset}),
+            "clips": len(own),
+            "positive": sum(clip.positive for clip in own),
+            "groups": len({clip.group for clip in own}),
             "licenses": sorted(
-                {
-                    clip.columns.get("license", clip.columns.get("licence", ""))
-                    for clip in clips
-                    if clip.dataset == dataset
-                }
-                - {""}
+                {c.columns.get("license", c.columns.get("licence", "")) for c in own} - {""}
             ),
         }
-        for dataset, count in sorted(datasets.items())
+        for dataset, own in sorted(datasets.items())
     ]

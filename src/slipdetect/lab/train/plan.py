@@ -1,7 +1,4 @@
-"""What a stream of a run is trained with, and the network that makes it.
-
-In: a modality, a ``TrainConfig`` and clips. Out: a ``TSN``, its ``StreamConfig``, facts of the run.
-"""
+"""What a stream of a run is trained with, and the network that makes it."""
 
 from __future__ import annotations
 
@@ -19,7 +16,7 @@ from slipdetect.backbones.options import parse_options
 from slipdetect.detection import model_folder
 from slipdetect.errors import ModelError
 from slipdetect.lab.data import Clip
-from slipdetect.lab.data.datasets import LABELS
+from slipdetect.lab.data.window_reader import LABELS
 from slipdetect.lab.train.config import TrainConfig
 from slipdetect.modalities.snippet import Modality, SnippetGrid
 from slipdetect.models import TSN, ModelPackage, StreamConfig, load_package
@@ -34,23 +31,14 @@ _PARTIAL_BN: dict[str, bool | Literal["all"]] = {"all": "all", "after-first": Tr
 
 @dataclass(frozen=True)
 class StreamPlan:
-    """What a stream is trained with.
+    """What a stream is trained with."""
 
-    Attributes:
-        modality: What its snippets are.
-        config: Numbers of the run.
-        grid: Where snippets lie, shared by the streams of a run.
-        flow: Recipe of the flow, for the flow modality.
-        training: Clips to learn from.
-        validation: Clips held out.
-    """
-
-    modality: Modality
-    config: TrainConfig
-    grid: SnippetGrid
-    flow: dict[str, Any] | None
-    training: Sequence[Clip]
-    validation: Sequence[Clip]
+    modality: Modality  # what its snippets are
+    config: TrainConfig  # numbers of the run
+    grid: SnippetGrid  # where snippets lie, shared by the streams of a run
+    flow: dict[str, Any] | None  # recipe of the flow, for the flow modality
+    training: Sequence[Clip]  # clips to learn from
+    validation: Sequence[Clip]  # clips held out
 
     def network(self) -> TSN:
         """Build the network with its starting weights, the same for the same seed.

@@ -1,7 +1,4 @@
-"""``slipdetect plot``: learning curves of one or more training runs.
-
-In: run folders or logs. Out: a picture.
-"""
+"""``slipdetect plot``: learning curves of one or more training runs."""
 
 from __future__ import annotations
 

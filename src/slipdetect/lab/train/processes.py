@@ -1,7 +1,4 @@
-"""Where a run computes: device, arithmetic and, under a launcher, its many processes.
-
-In: ``--device`` and a precision. Out: accelerate's ``Accelerator``.
-"""
+"""Where a run computes: device, arithmetic and, under a launcher, its many processes."""
 
 from __future__ import annotations
 
@@ -15,6 +12,7 @@ import torch
 
 from slipdetect.detection import resolve_device
 from slipdetect.errors import UsageError
+from slipdetect.lab import require
 
 if TYPE_CHECKING:
     from accelerate import Accelerator
@@ -23,19 +21,6 @@ _DEVICE = "ACCELERATE_TORCH_DEVICE"
 # one process decodes all clips while the others wait; NCCL would give up after ten minutes
 _PATIENCE = timedelta(days=2)
 _PRECISIONS = {"fp32": "no", "bf16": "bf16", "fp16": "fp16"}
-
-
-def missing_package(what: str) -> UsageError:
-    """Return the error of something that needs what only training installs."""
-    return UsageError(f"{what}, which is not installed; pip install 'slipdetect[train]'")
-
-
-def require_accelerate() -> None:
-    """Raise ``UsageError`` unless accelerate is installed."""
-    try:
-        import accelerate  # noqa: F401
-    except ImportError as error:
-        raise missing_package("training needs accelerate") from error
 
 
 def make_accelerator(device: str, precision: str) -> Accelerator:
@@ -48,9 +33,10 @@ def make_accelerator(device: str, precision: str) -> Accelerator:
         precision: ``"auto"``, ``"fp32"``, ``"bf16"`` or ``"fp16"``.
 
     Raises:
-        UsageError: The device is not there, or cannot compute so; accelerate is not installed.
+        UsageError: The device is not there, or cannot compute so.
+        LibraryError: accelerate is not installed.
     """
-    require_accelerate()
+    require("accelerate", "train")
     from accelerate import Accelerator
     from accelerate.state import AcceleratorState
     from accelerate.utils import InitProcessGroupKwargs
@@ -70,11 +56,6 @@ def make_accelerator(device: str, precision: str) -> Accelerator:
             mixed_precision=_PRECISIONS[precision],
             kwargs_handlers=[InitProcessGroupKwargs(timeout=_PATIENCE)],
         )
-
-
-def is_main_process() -> bool:
-    """Tell whether this process is the one of its launch that talks and writes."""
-    return os.environ.get("RANK", "0") == "0"
 
 
 def leave_processes() -> None:

@@ -1,7 +1,4 @@
-"""What a run leaves behind while it goes on: figures of every epoch, curves, timings.
-
-In: the history of each stream. Out: metrics.jsonl, curves.csv and .png, timings.jsonl; TensorBoard.
-"""
+"""What a run leaves behind while it goes on: figures of every epoch, curves, timings."""
 
 from __future__ import annotations
 
@@ -16,10 +13,12 @@ from types import MappingProxyType
 from typing import Any
 
 from slipdetect._io import atomic_write, make_folder, write_text
-from slipdetect.errors import OutputError
+from slipdetect.cli.sources import exists
+from slipdetect.errors import OutputError, UsageError
+from slipdetect.lab import require
 from slipdetect.lab.train.learning_curves import Curve, draw_learning_curves
 from slipdetect.lab.train.metrics import CURVES, METRICS, EpochMetrics
-from slipdetect.lab.train.processes import missing_package
+from slipdetect.reports.text_table import text_fields
 
 PICTURE = "curves.png"
 CHECKPOINTS = "checkpoints"
@@ -35,13 +34,8 @@ class Records:
     The figures are written anew from the whole history, so that those of a run that was killed
     and went on are those of an undisturbed one.
 
-    Args:
-        out: Folder of the run.
-        is_main: Whether this process writes.
-        tensorboard: Write ``out/tensorboard`` too.
-
     Raises:
-        UsageError: TensorBoard was asked for and is not installed.
+        LibraryError: TensorBoard was asked for and is not installed.
     """
 
     def __init__(self, out: Path, is_main: bool, tensorboard: bool = False) -> None:
@@ -49,15 +43,18 @@ class Records:
         self._is_main = is_main
         self._board = _open_board(out / "tensorboard") if tensorboard and is_main else None
         self._history: dict[str, list[EpochMetrics]] = {}
-        self._shown: dict[str, int] = {}
 
     def write(
         self, modality: str, history: Sequence[EpochMetrics], seconds: tuple[float, float]
     ) -> None:
-        """Record all epochs of a stream so far; the last took ``seconds``: waiting, in all."""
+        """Record all epochs of a stream so far; the last took ``seconds``: waiting, in all.
+
+        Raises:
+            OutputError: A file cannot be written.
+        """
         if not self._is_main:
             return
-        is_new = len(history) > len(self._history.get(modality, []))
+        before = len(self._history.get(modality, []))
         self._history[modality] = list(history)
         lines = [
             json.dumps({"modality": name, **asdict(metrics)}, allow_nan=False) + "\n"
@@ -68,12 +65,16 @@ class Records:
             write_text(self._out / name, text, overwrite=True)
         draw_curves(self._history, self._out / PICTURE, overwrite=True)
         waited, taken = seconds
-        if is_new and taken > 0:
+        if len(history) > before and taken > 0:
             # times differ between runs that are the same otherwise: they have a file of their own
             row = {"modality": modality, "epoch": history[-1].epoch, "seconds": taken}
-            with (self._out / "timings.jsonl").open("a", encoding="utf-8") as stream:
-                stream.write(json.dumps({**row, "waited": waited}) + "\n")
-        self._show(modality, history)
+            path = self._out / "timings.jsonl"
+            try:
+                with path.open("a", encoding="utf-8") as stream:
+                    stream.write(json.dumps({**row, "waited": waited}) + "\n")
+            except OSError as error:
+                raise OutputError(f"cannot write {str(path)!r}: {error.strerror}") from error
+        self._show(modality, history[before:])
 
     def close(self) -> None:
         """Finish TensorBoard's files."""
@@ -83,11 +84,10 @@ class Records:
     def _show(self, modality: str, history: Sequence[EpochMetrics]) -> None:
         if self._board is None:
             return
-        for metrics in history[self._shown.get(modality, 0) :]:
+        for metrics in history:
             for name, value in asdict(metrics).items():
                 if name != "epoch" and value is not None:
                     self._board.add_scalar(f"{modality}/{name}", value, metrics.epoch + 1)
-        self._shown[modality] = len(history)
         self._board.flush()
 
 
@@ -95,9 +95,12 @@ def refuse_earlier_run(out: Path, *, overwrite: bool, resume: bool) -> None:
     """Refuse a folder with an earlier run that is neither to be replaced nor gone on with.
 
     Raises:
+        UsageError: It is to be both.
         OutputError: It holds one.
     """
-    if not (overwrite or resume) and any((out / name).exists() for name in _LEFT_BY_A_RUN):
+    if overwrite and resume:
+        raise UsageError("overwrite begins anew and resume goes on; choose one")
+    if not (overwrite or resume) and any(exists(str(out / name)) for name in _LEFT_BY_A_RUN):
         raise OutputError(
             f"{str(out)!r} holds an earlier run; pass --resume to go on with it, --overwrite to "
             "begin anew, or choose another folder"
@@ -124,6 +127,27 @@ def prepare_folder(out: Path, *, overwrite: bool, resume: bool) -> None:
             (out / name).unlink(missing_ok=True)
     except OSError as error:
         raise OutputError(f"cannot write to {str(out)!r}: {error.strerror}") from error
+
+
+def closing(
+    figures: Sequence[str], out: Path, note: str = "", more: Sequence[tuple[str, str]] = ()
+) -> str:
+    """Tell what was measured on what was held out, where the results are and how to use them.
+
+    Args:
+        figures: Lines.
+        out: Folder of the run.
+        note: On the model, behind its folder.
+        more: Titles and texts to tell besides.
+    """
+    rows = [
+        ("model", f"{out / 'last'}{note}"),
+        ("curves", f"{out / PICTURE}   (as a table: {out / CURVES})"),
+        ("metrics", str(out / METRICS)),
+        ("use it", f"slipdetect detect VIDEO --model {out / 'last'}"),
+        *more,
+    ]
+    return "\n".join([*figures, "", *text_fields(rows, width=10)]) + "\n"
 
 
 def epochs_csv(
@@ -174,20 +198,15 @@ def curves_of(
     return found
 
 
-def require_tensorboard() -> Any:
+def _open_board(folder: Path) -> Any:
     """Return TensorBoard's writer.
 
     Raises:
-        UsageError: It is not installed.
+        LibraryError: TensorBoard is not installed.
     """
-    try:
-        from torch.utils.tensorboard import SummaryWriter
-    except ImportError as error:
-        raise missing_package("--tensorboard needs TensorBoard") from error
-    return SummaryWriter
+    require("tensorboard", "train")
+    from torch.utils.tensorboard import SummaryWriter
 
-
-def _open_board(folder: Path) -> Any:
     # all figures of a run that goes on are written anew; twice would be drawn twice
     shutil.rmtree(folder, ignore_errors=True)
-    return require_tensorboard()(str(folder))
+    return SummaryWriter(str(folder))

@@ -1,7 +1,4 @@
-"""A whole training run: clips in, a folder with model packages, metrics and curves out.
-
-In: annotated clips and a ``TrainConfig``. Out: ``best/``, ``last/``, metrics.jsonl, curves.csv.
-"""
+"""A whole training run: clips in, a folder with model packages, metrics and curves out."""
 
 from __future__ import annotations
 
@@ -9,17 +6,18 @@ import json
 import logging
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING
 
 from slipdetect._io import write_text
 from slipdetect.errors import DataError, TrainingError, UsageError, VideoError
 from slipdetect.flow import FlowExtractor
+from slipdetect.lab import require
 from slipdetect.lab.data import Clip, FrameCache, Sampling, WindowRule
-from slipdetect.lab.data.datasets import WindowRecipe
 from slipdetect.lab.data.splits import divide, require_both_labels, require_no_leak
+from slipdetect.lab.data.window_reader import WindowRecipe
 from slipdetect.lab.train.batches import Share, StepBatches, training_set, validation_set
 from slipdetect.lab.train.checkpoint import Checkpoints
 from slipdetect.lab.train.checks import (
@@ -32,17 +30,11 @@ from slipdetect.lab.train.checks import (
 from slipdetect.lab.train.config import TrainConfig
 from slipdetect.lab.train.faults import NotFinite
 from slipdetect.lab.train.loop import Trainer
-from slipdetect.lab.train.metrics import EpochMetrics, best_epoch
+from slipdetect.lab.train.metrics import EpochMetrics, Progress, best_epoch
 from slipdetect.lab.train.packaging import Checkpoint, TrainedStream, write_package
 from slipdetect.lab.train.plan import StreamPlan
 from slipdetect.lab.train.processes import make_accelerator
-from slipdetect.lab.train.progress import Progress
-from slipdetect.lab.train.records import (
-    Records,
-    prepare_folder,
-    refuse_earlier_run,
-    require_tensorboard,
-)
+from slipdetect.lab.train.records import Records, prepare_folder, refuse_earlier_run
 from slipdetect.modalities.normalize import SnippetNormalizer
 from slipdetect.modalities.snippet import SnippetGrid, get_modality
 from slipdetect.models import ModelPackage, load_package
@@ -77,8 +69,8 @@ class TrainingRun:
         left_out: Clips that could not be read.
 
     Raises:
-        UsageError: Modalities or settings that make no sense, alone or together; accelerate is
-            not installed.
+        UsageError: Modalities or settings that make no sense, alone or together.
+        LibraryError: accelerate or, where it is asked for, TensorBoard is not installed.
         OutputError: ``out`` holds an earlier run.
     """
 
@@ -100,8 +92,6 @@ class TrainingRun:
         on_progress: Callable[[Progress], None] = lambda progress: None,
         on_note: Callable[[str], None] = logger.info,
     ) -> None:
-        if overwrite and resume:
-            raise UsageError("overwrite begins anew and resume goes on; choose one")
         self.clips = [clip for clip in clips if clip.split != "test"]
         self.out = out
         self.name = name
@@ -117,12 +107,17 @@ class TrainingRun:
             key: get_modality(key, each.snippet_length if key != "rgb" else None)
             for key, each in self.configs.items()
         }
-        self._whole = any(each.sampling == "clips" for each in self.configs.values())
+        self._whole = self.config.sampling == "clips"
         require_both_labels(self.clips, "the training data", whole=self._whole)
         self.accelerator = make_accelerator(device, self.config.precision)
         self.device = self.accelerator.device
         self._is_main = self.accelerator.is_main_process
-        self.flow_recipe = _flow_recipe(self.configs)
+        flow = self.configs.get("flow")
+        self.flow_recipe = (
+            None
+            if flow is None
+            else FlowExtractor(flow.flow_method, bound=flow.flow_bound).recipe()
+        )
         sampling = Sampling(self.config.sample_fps, self.config.short_side)
         stored = None if store is None else VideoStore(store)
         self.cache = FrameCache(cache, sampling, self.flow_recipe, stored)
@@ -135,7 +130,7 @@ class TrainingRun:
                 1, each.batch_size, each.accumulate, Share(0, self.accelerator.num_processes)
             )
         if tensorboard:
-            require_tensorboard()
+            require("tensorboard", "train")
         if self._is_main:
             refuse_earlier_run(out, overwrite=overwrite, resume=resume)
 
@@ -157,18 +152,16 @@ class TrainingRun:
                 # only now does nothing speak against the run any more
                 prepare_folder(self.out, overwrite=self._overwrite, resume=self._resume)
             usable = self._decode()
-        records = Records(self.out, self._is_main, self._tensorboard)
         training, validation = self._divide(usable)
         require_no_leak(training, validation, allow=self.allow_leaks)
         self._warn(held_out_warnings(self.config, validation, whole=self._whole))
         logger.info("%d training clips, %d validation clips", len(training), len(validation))
-        trained = [self._train(name, training, validation, records) for name in self.modalities]
-        records.close()
+        with closing(Records(self.out, self._is_main, self._tensorboard)) as records:
+            trained = [self._train(name, training, validation, records) for name in self.modalities]
         data = {"training_data": training, "validation_data": validation}
         if self._is_main:
-            kinds: tuple[Literal["best", "last"], ...] = ("best", "last")
-            for which in kinds:
-                write_package(self.out / which, trained, which, name=self.name, data=data)
+            write_package(self.out / "best", trained, "best", name=self.name, data=data)
+            write_package(self.out / "last", trained, "last", name=self.name, data=data)
         self.accelerator.wait_for_everyone()
         return load_package(self.out / "last")
 
@@ -333,10 +326,3 @@ def _by_modality(
     if isinstance(config, TrainConfig):
         return dict.fromkeys(modalities, config)
     return {modality: config[modality] for modality in modalities}
-
-
-def _flow_recipe(configs: Mapping[str, TrainConfig]) -> dict[str, Any] | None:
-    if "flow" not in configs:
-        return None
-    flow = configs["flow"]
-    return FlowExtractor(flow.flow_method, bound=flow.flow_bound).recipe()

@@ -1,7 +1,4 @@
-"""The settings of training on the command line: ``--set NAME=VALUE``, and pages that list them.
-
-In: words of the command line, and a ``Recipe``. Out: checked values by name; text.
-"""
+"""The settings of training on the command line: ``--set NAME=VALUE``, and pages that list them."""
 
 from __future__ import annotations
 
@@ -81,19 +78,15 @@ def _checked(name: str, text: str, tables: tuple[Fields, ...]) -> tuple[str, str
     Raises:
         UsageError: None does; what is said is that of the first table.
     """
-    first, *others = tables
-    try:
-        key = first.find(name)
-        first.parse(key, text)
-    except UsageError:
-        if not others:
-            raise
+    errors: list[UsageError] = []
+    for table in tables:
         try:
-            return _checked(name, text, tuple(others))
-        except UsageError:
-            pass
-        raise
-    return key, text
+            key = table.find(name)
+            table.parse(key, text)
+            return key, text
+        except UsageError as error:
+            errors.append(error)
+    raise errors[0]
 
 
 def setting_option(name: str) -> Decorator:
@@ -118,7 +111,7 @@ def given_settings(
 
     Args:
         table: The settings that there are.
-        named: By name; None where an option was not given.
+        named: Those that were given, by name.
         pairs: Of ``--set``: the last of a name counts; lists of texts grow.
         named_wins: Which of the two counts where both say the same setting.
 
@@ -131,7 +124,10 @@ def given_settings(
         value = table.parse(name, text)
         grows = table.kinds_of(name) == ([str], True)
         by_set[name] = (*by_set.get(name, ()), *value) if grows else value
-    by_option = {name: value for name, value in named.items() if value is not None}
+    # "none" is a value too, where the table knows it
+    by_option = {
+        k: table.parse(k, "none") if value is None else value for k, value in named.items()
+    }
     return {**by_set, **by_option} if named_wins else {**by_option, **by_set}
 
 

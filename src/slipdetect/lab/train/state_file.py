@@ -1,7 +1,4 @@
-"""The state of a training on disk: one safetensors file, whole or not there, and free of code.
-
-In: tensors, and facts of the run. Out: the same, or an error where they are of another run.
-"""
+"""The state of a training on disk: one safetensors file, whole or not there, and free of code."""
 
 from __future__ import annotations
 
@@ -22,11 +19,7 @@ _FACTS = "slipdetect-training"
 
 
 class StateFolder:
-    """A folder of states of one run.
-
-    Args:
-        folder: Made where it is missing.
-        recipe: What the run is; another one's states are refused.
+    """A folder of states of one run; those of a run with another recipe are refused.
 
     Raises:
         OutputError: The folder cannot be made.

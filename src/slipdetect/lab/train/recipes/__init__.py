@@ -1,8 +1,4 @@
-"""Recipes as data: which settings a published training used, and where each one is written.
-
-In: a name such as ``course2020-rgb``, or a TOML file. Out: ``TrainConfig`` by modality, or the
-settings of a pose stream, and the origin of each value.
-"""
+"""Recipes as data: which settings a published training used, and where each one is written."""
 
 from __future__ import annotations
 
@@ -37,21 +33,13 @@ class Setting:
 
 @dataclass(frozen=True)
 class Recipe:
-    """Settings that differ from the defaults, by modality.
+    """Settings that differ from the defaults, by modality."""
 
-    Attributes:
-        name: What the user called it.
-        description: One sentence.
-        modalities: The streams it trains.
-        settings: By modality, by name of a field.
-        table: The settings that there are.
-    """
-
-    name: str
-    description: str
-    modalities: tuple[str, ...]
-    settings: Mapping[str, Mapping[str, Setting]]
-    table: Fields = TRAIN
+    name: str  # what the user called it
+    description: str  # one sentence
+    modalities: tuple[str, ...]  # the streams it trains
+    settings: Mapping[str, Mapping[str, Setting]]  # by modality, by name of a field
+    table: Fields = TRAIN  # the settings that there are
 
     def resolved(
         self, overrides: Mapping[str, Any] | None = None, origin: str = "given"
@@ -72,8 +60,11 @@ class Recipe:
         known = {name: Setting(item.default, "default") for name, item in table.by_name.items()}
         found = {name: {**known, **self.settings[name], **given} for name in self.modalities}
         for settings in found.values():
-            table.made(**{key: setting.value for key, setting in settings.items()})
+            self._made(settings)
         return found
+
+    def _made(self, settings: Mapping[str, Setting]) -> Any:
+        return self.table.made(**{key: setting.value for key, setting in settings.items()})
 
     def configs(self, overrides: Mapping[str, Any] | None = None) -> dict[str, TrainConfig]:
         """Return the configuration of every modality.
@@ -83,10 +74,7 @@ class Recipe:
         """
         if self.table is not TRAIN:
             raise UsageError(f"recipe {self.name!r} trains no stream of pictures; choose another")
-        return {
-            name: TrainConfig(**{key: setting.value for key, setting in settings.items()})
-            for name, settings in self.resolved(overrides).items()
-        }
+        return {name: self._made(each) for name, each in self.resolved(overrides).items()}
 
     def pose_settings(self, overrides: Mapping[str, Any] | None = None) -> PoseSettings:
         """Return the settings of a recipe for pose.
@@ -95,7 +83,8 @@ class Recipe:
             UsageError: As for ``resolved``.
         """
         (settings,) = self.resolved(overrides).values()
-        return PoseSettings(**{key: setting.value for key, setting in settings.items()})
+        made: PoseSettings = self._made(settings)
+        return made
 
     def only(self, modalities: Sequence[str]) -> Recipe:
         """Return the recipe for some of its modalities.
@@ -184,13 +173,12 @@ def _read(path: Path, name: str) -> Recipe:
     for modality in dict.fromkeys([*modalities, *table.modalities]):
         own = _sections(table, content.pop(modality, []), path, modality)
         inherited = base.settings.get(modality, {}) if base else {}
-        if modality in modalities or path.stem == "default":
+        if modality in modalities or path == _FOLDER / "default.toml":
             settings[modality] = {**inherited, **common, **own}
     if content:
         key = next(iter(content))
-        place = (
-            "; settings stand in a section [[common]] or [[rgb]]" if key in table.by_name else ""
-        )
+        place = "; settings stand in a section [[common]] or [[rgb]]"
+        place = place if key in table.by_name else ""
         raise UsageError(f"recipe {str(path)!r}: {key!r} means nothing here{place}")
     recipe = Recipe(name, str(description), tuple(modalities), settings, table)
     try:
@@ -205,10 +193,10 @@ def _base(name: Any, path: Path) -> Recipe | None:
     if name is None:
         return None
     # a recipe that is somebody else's file would change under one's own
-    if name not in _names() or name == path.stem:
+    others = [item for item in _names() if _FOLDER / f"{item}.toml" != path]
+    if name not in others:
         raise UsageError(
-            f"recipe {str(path)!r}: there is no base {name!r}; choose from "
-            f"{', '.join(item for item in _names() if item != path.stem)}"
+            f"recipe {str(path)!r}: there is no base {name!r}; choose from {', '.join(others)}"
         )
     return load_recipe(name)
 
