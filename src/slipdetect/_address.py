@@ -1,7 +1,4 @@
-"""Addresses taken apart, and what of one may be shown: never more than its protocol and host.
-
-In: text such as ``rtsp://user:password@host/path``. Out: its parts; text without a secret.
-"""
+"""Addresses taken apart, and what of one may be shown: never more than its protocol and host."""
 
 from __future__ import annotations
 

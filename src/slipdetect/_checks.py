@@ -1,7 +1,4 @@
-"""Checks shared by the vocabulary and the configuration classes of a model package.
-
-In: values of unknown type, from code or from JSON. Out: nothing, or an error naming the field.
-"""
+"""Checks shared by the vocabulary and the configuration classes of a model package."""
 
 from __future__ import annotations
 

@@ -1,7 +1,4 @@
-"""Writing files and folders so that a reader sees the old content or the new, never a half.
-
-In: a target path. Out: a temporary path beside it that is renamed onto the target on success.
-"""
+"""Writing files and folders so that a reader sees the old content or the new, never a half."""
 
 from __future__ import annotations
 

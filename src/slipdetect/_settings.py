@@ -1,7 +1,4 @@
-"""Settings as dataclass fields: help, unit, limits and choices in one place.
-
-In: a field's facts. Out: the field; checked values. Options and tables come from the same facts.
-"""
+"""Settings as dataclass fields: help, unit, limits and choices in one place."""
 
 from __future__ import annotations
 

@@ -1,8 +1,4 @@
-"""CSV as spreadsheets, programs and people write it: one patience for all that reads tables.
-
-In: lines of text, the columns that are needed. Out: rows by column, each with its line number; and
-the other way round.
-"""
+"""CSV as spreadsheets, programs and people write it: one patience for all that reads tables."""
 
 from __future__ import annotations
 

@@ -1,7 +1,4 @@
-"""Names and times as text that people read.
-
-In: the name of a source, seconds. Out: text that encodes, keeps secrets and fits; ``HH:MM:SS.mmm``.
-"""
+"""Names and times as text that people read."""
 
 from __future__ import annotations
 

@@ -1,8 +1,4 @@
-"""What every backbone and every pose estimator keeps, as tests that a plugin's author can run.
-
-In: a subclass of ``BackboneContract`` with the backbone's name, or a pose estimator. Out: pytest
-tests of that backbone; an ``AssertionError`` that says what the estimator does otherwise.
-"""
+"""What every backbone and every pose estimator keeps, as tests for a plugin's author."""
 
 # ruff: noqa: S101  (tests speak in asserts)
 from __future__ import annotations

@@ -1,7 +1,4 @@
-"""Building a network by name, for any number of input channels.
-
-In: a backbone's name, channels and weights. Out: a module ``(N, C, H, W) -> (N, feature_dim)``.
-"""
+"""Building a network by name, for any number of input channels."""
 
 from __future__ import annotations
 

@@ -1,7 +1,4 @@
-"""Importing what an entry point names without letting it disturb the program.
-
-In: an entry point. Out: a checked ``Backbone``, or the exception that says why not.
-"""
+"""Importing what an entry point names without letting it disturb the program."""
 
 from __future__ import annotations
 

@@ -1,7 +1,4 @@
-"""BNInception, InceptionV4 and InceptionResNetV2 of the pretrainedmodels package as backbones.
-
-In: weights. Out: the networks without classifier, for pictures of any size they can pool.
-"""
+"""BNInception, InceptionV4 and InceptionResNetV2 of the pretrainedmodels package as backbones."""
 
 from __future__ import annotations
 

@@ -1,7 +1,4 @@
-"""ResNeSt-50 and ResNeSt-101 of the resnest package as backbones.
-
-In: weights and options of the split-attention blocks. Out: the networks without classifier.
-"""
+"""ResNeSt-50 and ResNeSt-101 of the resnest package as backbones."""
 
 from __future__ import annotations
 

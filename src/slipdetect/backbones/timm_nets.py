@@ -1,7 +1,4 @@
-"""EfficientNet-Lite0, and any other network of timm as ``timm/NAME``, as backbones.
-
-In: a name of timm's zoo and weights. Out: the network without classifier.
-"""
+"""EfficientNet-Lite0, and any other network of timm as ``timm/NAME``, as backbones."""
 
 from __future__ import annotations
 

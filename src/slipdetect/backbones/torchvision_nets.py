@@ -1,7 +1,4 @@
-"""ResNet and VGG-16 of torchvision as backbones.
-
-In: weights. Out: the networks of He et al. and Simonyan and Zisserman without their classifiers.
-"""
+"""ResNet and VGG-16 of torchvision as backbones."""
 
 from __future__ import annotations
 

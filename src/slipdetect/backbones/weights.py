@@ -1,7 +1,4 @@
-"""Reading network weights from files and from the libraries' own addresses, never code.
-
-In: a file, an address or a state dict. Out: tensors by name, loaded without anything left over.
-"""
+"""Reading network weights from files and from the libraries' own addresses, never code."""
 
 from __future__ import annotations
 

@@ -1,8 +1,4 @@
-"""Many live sources in one process: a thread each, one scorer, and one place to hear of them all.
-
-In: ``Camera``s, added and removed at any time. Out: what happens to each, in the order in which it
-becomes known.
-"""
+"""Many live sources in one process: a thread each, one scorer, and one place to hear of all."""
 
 from __future__ import annotations
 

@@ -1,7 +1,4 @@
-"""Cutting snippets out of the frames of a segment, and what moves around each.
-
-In: sampled frames, a schedule. Out: ``Snippet``s, cut when a network asks for them.
-"""
+"""Cutting snippets out of the frames of a segment, and what moves around each."""
 
 from __future__ import annotations
 

@@ -1,7 +1,4 @@
-"""Finding slips and falls: the one way from a source to events.
-
-In: a file, or a live source. Out: a ``DetectionResult``, or events as they end.
-"""
+"""Finding slips and falls: the one way from a source to events."""
 
 from __future__ import annotations
 

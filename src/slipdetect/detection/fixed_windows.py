@@ -1,7 +1,4 @@
-"""Windows that each have snippets of their own: the sampling of tests, and of the 2020 report.
-
-In: numbers of frames, scores of snippets. Out: places of snippets, scores of windows.
-"""
+"""Windows that each have snippets of their own: the sampling of tests, and of the 2020 report."""
 
 from __future__ import annotations
 

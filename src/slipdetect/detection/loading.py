@@ -1,7 +1,4 @@
-"""What a detector needs before it starts: the folder of its model, stored flow, checks.
-
-In: what a user named, a model's configuration. Out: a folder, flow; an error that says why not.
-"""
+"""What a detector needs before it starts: the folder of its model, stored flow, checks."""
 
 from __future__ import annotations
 

@@ -1,8 +1,4 @@
-"""A model that looks at people: the pose stream where the other streams are not sure.
-
-In: a segment. Out: windows that the streams of pictures and the pose stream agreed on, with who is
-there.
-"""
+"""A model that looks at people: the pose stream where the other streams are not sure."""
 
 from __future__ import annotations
 

@@ -1,7 +1,4 @@
-"""The one loop: from the frames of a segment to snippets, their scores and windows.
-
-In: sampled frames. Out: the scores of windows as soon as they are complete. It knows no network.
-"""
+"""The one loop, from frames of a segment to scores of windows; it knows no network."""
 
 from __future__ import annotations
 

@@ -1,7 +1,4 @@
-"""Where the snippets of a segment lie, which of them are computed, and which windows they form.
-
-In: numbers of frames, scores of snippets. Out: places of snippets, scores of windows.
-"""
+"""Where the snippets of a segment lie, which of them are computed, and which windows they form."""
 
 from __future__ import annotations
 

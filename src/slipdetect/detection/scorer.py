@@ -1,7 +1,4 @@
-"""Temporal segment networks as a scorer of windows.
-
-In: a model package, frames. Out: probabilities of windows; logits of snippets and windows.
-"""
+"""Temporal segment networks as a scorer of windows."""
 
 from __future__ import annotations
 

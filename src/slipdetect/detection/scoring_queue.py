@@ -1,7 +1,4 @@
-"""One GPU for many live sources: whoever asked first is served first, several together.
-
-In: snippets that threads ask for. Out: their scores, to each thread its own.
-"""
+"""One GPU for many live sources: whoever asked first is served first, several together."""
 
 from __future__ import annotations
 

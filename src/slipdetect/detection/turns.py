@@ -1,7 +1,4 @@
-"""Turns at the CPUs for the threads of many live sources.
-
-In: threads that want to compute, and since when. Out: as many of them at a time as there are CPUs.
-"""
+"""Turns at the CPUs for the threads of many live sources."""
 
 from __future__ import annotations
 

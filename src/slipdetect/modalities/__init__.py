@@ -1,8 +1,4 @@
-"""What a snippet is: modalities, where snippets lie, normalization.
-
-In: frames and counts. Out: what a network is fed; torch and OpenCV load only when something of
-theirs is asked for.
-"""
+"""What a snippet is: modalities, where snippets lie, normalization."""
 
 from __future__ import annotations
 

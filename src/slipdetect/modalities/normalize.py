@@ -1,7 +1,4 @@
-"""From stored uint8 snippet images to the float32 tensor that a backbone was trained to see.
-
-In: ``(..., images, H, W, C)`` uint8. Out: ``(..., images * C, H, W)`` float32. torch loads on use.
-"""
+"""From stored uint8 snippets to the float32 tensor that a backbone was trained to see."""
 
 from __future__ import annotations
 

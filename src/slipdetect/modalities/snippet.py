@@ -1,8 +1,4 @@
-"""What a snippet is, where its frames lie, and which part of the picture it sees: one rule for all.
-
-In: sampled frames and a snippet's first sample. Out: stored uint8 snippet images. numpy and OpenCV
-load on use, because pages of help name modalities.
-"""
+"""What a snippet is, where its frames lie, and which part of the picture it sees."""
 
 from __future__ import annotations
 
@@ -21,6 +17,7 @@ if TYPE_CHECKING:
 
     Picture = npt.NDArray[np.uint8]
 
+# numpy and OpenCV load on use, because pages of help name modalities
 _DEFAULT_LENGTH = {"rgb": 1, "flow": 5, "rgbdiff": 5}
 
 MODALITIES = tuple(_DEFAULT_LENGTH)

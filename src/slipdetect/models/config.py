@@ -1,7 +1,4 @@
-"""What a packaged model is: everything that inference needs besides the weights.
-
-In: keyword arguments or the JSON of ``model.json``. Out: a validated, frozen ``ModelConfig``.
-"""
+"""What a packaged model is: everything that inference needs besides the weights."""
 
 from __future__ import annotations
 

@@ -1,7 +1,4 @@
-"""Turning the scores of a clip's snippets into the score of the clip.
-
-In: ``(batch, segments, classes)`` scores, optionally a mask. Out: ``(batch, classes)`` scores.
-"""
+"""Turning the scores of a clip's snippets into the score of the clip."""
 
 from __future__ import annotations
 

@@ -1,7 +1,4 @@
-"""Keeping a backbone, or its first stages, as they are while the rest learns.
-
-In: a backbone and how much of it. Out: its parameters without gradients, the frozen blocks' names.
-"""
+"""Keeping a backbone, or its first stages, as they are while the rest learns."""
 
 from __future__ import annotations
 

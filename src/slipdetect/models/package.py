@@ -1,7 +1,4 @@
-"""A model on disk: a folder with ``model.json`` and one safetensors file per stream.
-
-In: a folder. Out: a checked ``ModelPackage``. torch loads when a network is built.
-"""
+"""A model on disk: a folder with ``model.json`` and weights; torch loads with a network."""
 
 from __future__ import annotations
 

@@ -1,7 +1,4 @@
-"""What a packaged model knows of people: the pose stream, and how it speaks with the others.
-
-In: keyword arguments or a table of ``model.json``. Out: a validated, frozen ``PoseConfig``.
-"""
+"""What a packaged model knows of people: the pose stream, and how it speaks with the others."""
 
 from __future__ import annotations
 

@@ -1,7 +1,4 @@
-"""Small networks that read the scores of a clip's segments in order.
-
-In: scores ``(batch, segments, classes)``. Out: ``(batch, classes)``, which is added to their mean.
-"""
+"""Small networks that read the scores of a clip's segments in order."""
 
 from __future__ import annotations
 

@@ -1,7 +1,4 @@
-"""What one stream of a packaged model is.
-
-In: keyword arguments or a table of ``model.json``. Out: a validated, frozen ``StreamConfig``.
-"""
+"""What one stream of a packaged model is."""
 
 from __future__ import annotations
 

@@ -1,7 +1,4 @@
-"""The temporal segment network: one backbone scores every snippet, a consensus scores the clip.
-
-In: normalized snippets ``(batch, segments, channels, H, W)``. Out: logits ``(batch, classes)``.
-"""
+"""The temporal segment network: one backbone scores every snippet, a consensus scores the clip."""
 
 from __future__ import annotations
 

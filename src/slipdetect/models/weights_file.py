@@ -1,7 +1,4 @@
-"""One stream's weights on disk, as safetensors: nothing in the file can run code.
-
-In: a state dict or a path. Out: the file, or float32 tensors that fit the network exactly.
-"""
+"""One stream's weights on disk, as safetensors: nothing in the file can run code."""
 
 from __future__ import annotations
 

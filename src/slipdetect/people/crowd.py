@@ -1,7 +1,4 @@
-"""Everybody in the pictures so far: their tracks, their states, and how likely each falls.
-
-In: the people of pictures. Out: who is where in which state; the surest person of a window.
-"""
+"""Everybody in the pictures so far: their tracks, their states, and how likely each falls."""
 
 from __future__ import annotations
 

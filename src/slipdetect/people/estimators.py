@@ -1,7 +1,4 @@
-"""Which pose estimators there are: the bundled one, and those of installed packages.
-
-In: a name. Out: what finds people in pictures. The network opens when it is asked for.
-"""
+"""Which pose estimators there are; the network of one opens when it is asked for."""
 
 from __future__ import annotations
 

@@ -1,7 +1,4 @@
-"""People taken out of a picture: blurred, and where asked for drawn anew as a shape or a skeleton.
-
-In: a picture and ``Person``s. Out: another picture; nothing here remembers the one before.
-"""
+"""People of one picture blurred, and where asked for drawn anew as a shape or a skeleton."""
 
 from __future__ import annotations
 

@@ -1,7 +1,4 @@
-"""Light that changes in a still room, told from what moves: it explains all that changes.
-
-In: pictures of one camera, one after the other. Out: whether nothing but the light changed.
-"""
+"""Light that changes in a still room, told from what moves: it explains all that changes."""
 
 from __future__ import annotations
 

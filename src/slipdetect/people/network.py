@@ -1,7 +1,4 @@
-"""The network of the pose stream, computed by numpy: it is too small for more.
-
-In: features of windows. Out: the log-odds of a fall.
-"""
+"""The network of the pose stream, computed by numpy: it is too small for more."""
 
 from __future__ import annotations
 

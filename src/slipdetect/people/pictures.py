@@ -1,7 +1,4 @@
-"""The pictures in which people are looked for, alike in training and in detection.
-
-In: the sampled frames of a video in order. Out: every n-th one, small.
-"""
+"""The pictures in which people are looked for, alike in training and in detection."""
 
 from __future__ import annotations
 

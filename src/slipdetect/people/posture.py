@@ -1,7 +1,4 @@
-"""Whether a person is up or down, from picture to picture.
-
-In: one person over time. Out: a state of ``STATES``.
-"""
+"""Whether a person is up or down, from picture to picture."""
 
 from __future__ import annotations
 

@@ -1,7 +1,4 @@
-"""The people of a clip as a file: what was found in its frames, or what a simulation made up.
-
-In: people by frame. Out: one ``.npz`` without pickles, and back.
-"""
+"""The people of a clip as a file: what was found in its frames, or what a simulation made up."""
 
 from __future__ import annotations
 

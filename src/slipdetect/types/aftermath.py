@@ -1,7 +1,4 @@
-"""What became of the person of an event: whether, and how long, they stayed down.
-
-In: an event and the windows after its peak. Out: the event with who it speaks of and what followed.
-"""
+"""What became of the person of an event: whether, and how long, they stayed down."""
 
 from __future__ import annotations
 

@@ -1,7 +1,4 @@
-"""From windows to events: thresholds, hysteresis, and what became of whom.
-
-In: windows in order. Out: ``Event``s as soon as nothing later can change them.
-"""
+"""From windows to events: thresholds, hysteresis, and what became of whom."""
 
 from __future__ import annotations
 

@@ -1,8 +1,4 @@
-"""Results in other forms: JSON and tables of pandas.
-
-In: events, windows. Out: plain data and a line of ASCII JSON, whose schema is
-``slipdetect/reports/detect.schema.json``; ``pandas.DataFrame``s.
-"""
+"""Results as JSON, whose schema is ``reports/detect.schema.json``, and as tables of pandas."""
 
 from __future__ import annotations
 

@@ -1,7 +1,4 @@
-"""Dataclasses as plain JSON data and back, so that results survive the process that made them.
-
-In: a value, or its plain data and its type. Out: the other one, equal to the last digit.
-"""
+"""Dataclasses as plain JSON data and back, so that results survive the process that made them."""
 
 from __future__ import annotations
 

@@ -1,7 +1,4 @@
-"""A person in one picture, and one person over time.
-
-In: what a pose estimator found. Out: small frozen classes. numpy loads on use.
-"""
+"""A person in one picture, and somebody's place at a moment; numpy loads on use."""
 
 from __future__ import annotations
 

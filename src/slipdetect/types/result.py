@@ -1,8 +1,4 @@
-"""What detection says of one source: events, windows, how reading went, and where the time went.
-
-In: everything known after detection; stages of work while they run. Out: ``DetectionResult``,
-``Profile``.
-"""
+"""What detection says of one source: events, windows, how reading went, and where the time went."""
 
 from __future__ import annotations
 

@@ -1,7 +1,4 @@
-"""A probability over time as a line and an axis to draw, and the drawing that a notebook shows.
-
-In: windows, events and a length. Out: path data of an SVG, ticks at round times, HTML.
-"""
+"""A probability over time as a line and an axis to draw, and the drawing that a notebook shows."""
 
 from __future__ import annotations
 

@@ -1,7 +1,4 @@
-"""Where in the picture events count: polygons that leave something out, or let only something in.
-
-In: corners as shares of the picture. Out: whether a person's foot is where it counts.
-"""
+"""Where in the picture events count: polygons that leave something out, or let only it in."""
 
 from __future__ import annotations
 

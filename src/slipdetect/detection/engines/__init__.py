@@ -1,8 +1,4 @@
-"""Engines: what computes the networks of a model package, and which of them a model gets.
-
-In: a package, what the user asked for. Out: an ``Engine``, and why it is that one. An engine's
-library loads only when it is chosen.
-"""
+"""Which engine computes the networks of a model package; its library loads when it is chosen."""
 
 from __future__ import annotations
 

@@ -1,7 +1,4 @@
-"""What an engine is: it computes the networks of a model package.
-
-In: snippets of one stream. Out: their logits.
-"""
+"""What an engine is: it computes the networks of a model package."""
 
 from __future__ import annotations
 

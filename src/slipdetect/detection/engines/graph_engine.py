@@ -1,7 +1,4 @@
-"""Engines that compute the graphs which a model package carries; torch is not needed.
-
-In: snippets. Out: their logits.
-"""
+"""Engines that compute the graphs which a model package carries; torch is not needed."""
 
 from __future__ import annotations
 

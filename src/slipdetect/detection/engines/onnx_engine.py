@@ -1,7 +1,4 @@
-"""The networks of a model package computed by ONNX Runtime from the graphs that it carries.
-
-In: a model package, snippets. Out: their logits.
-"""
+"""The networks of a model package computed by ONNX Runtime from the graphs that it carries."""
 
 from __future__ import annotations
 

@@ -1,7 +1,4 @@
-"""The networks of a model package computed by torch, on any device that it has.
-
-In: a model package, snippets. Out: their logits.
-"""
+"""The networks of a model package computed by torch, on any device that it has."""
 
 from __future__ import annotations
 
