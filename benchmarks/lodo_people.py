@@ -247,8 +247,8 @@ def say(
 ) -> Said:
     """Return what a network says of the windows around each of ``centers`` seconds."""
     crowd = Crowd(pose.rate)
-    for number, (time, people) in enumerate(zip(skeletons.times, skeletons.people, strict=True)):
-        crowd.push(number, time, people)
+    for number, people in enumerate(skeletons.people):
+        crowd.push(number, people)
     said = Said([], [])
     for center in centers:
         first = round((center - (pose.pictures - 1) / pose.rate / 2) * pose.rate)

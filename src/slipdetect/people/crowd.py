@@ -79,17 +79,16 @@ class Crowd:
         """The highest number of a track so far."""
         return self._tracker.begun
 
-    def push(self, number: int, time: float, people: Iterable[Person]) -> None:
+    def push(self, number: int, people: Iterable[Person]) -> None:
         """Take the people of a picture.
 
         Args:
             number: Of the picture; each later than the last one.
-            time: Of the picture, seconds.
             people: In it.
         """
         seen = self.pictures.setdefault(number, [])
         known = self.begun
-        tracks = self._tracker.push(time, people, number)
+        tracks = self._tracker.push(people, number)
         for track in tracks:
             person = self._tracker.paths[track].people[-1]
             if track > known:

@@ -9,7 +9,7 @@ from typing import Self
 import numpy as np
 import numpy.typing as npt
 
-from slipdetect.types.person import KEYPOINTS, Person, Track
+from slipdetect.types.person import KEYPOINTS, Person
 
 Floats = npt.NDArray[np.floating]
 Ints = npt.NDArray[np.int_]
@@ -38,20 +38,13 @@ class _Path:
 
     number: int
     frames: list[int] = field(default_factory=list)
-    times: list[float] = field(default_factory=list)
     people: list[Person] = field(default_factory=list)
-
-    def add(self, frame: int, time: float, person: Person) -> None:
-        self.frames.append(frame)
-        self.times.append(time)
-        self.people.append(person)
 
     def forget(self, before: int) -> None:
         """Drop what lies before a frame, but for the last of it, which gaps are filled from."""
         keep = int(np.searchsorted(self.frames, before)) - 1
         if keep > 0:
-            for items in (self.frames, self.times, self.people):
-                del items[:keep]
+            del self.frames[:keep], self.people[:keep]
 
 
 class Tracker:
@@ -73,11 +66,10 @@ class Tracker:
         self._rate = rate
         self._frame = -1
 
-    def push(self, time: float, people: Iterable[Person], frame: int | None = None) -> list[int]:
+    def push(self, people: Iterable[Person], frame: int | None = None) -> list[int]:
         """Take the people of the next picture; return the numbers of their tracks.
 
         Args:
-            time: Of the picture, seconds.
             people: In it.
             frame: Which picture it is; None: the one after the last.
         """
@@ -93,7 +85,8 @@ class Tracker:
                     continue
                 self.begun += 1
                 path = self.paths[self.begun] = _Path(self.begun)
-            path.add(self._frame, time, person)
+            path.frames.append(self._frame)
+            path.people.append(person)
             numbers.append(path.number)
         return numbers
 
@@ -104,10 +97,6 @@ class Tracker:
                 del self.paths[number]
             else:
                 path.forget(before)
-
-    def tracks(self) -> list[Track]:
-        """Return all tracks that are kept, by number."""
-        return [Track(path.number, path.times, path.people) for path in self.paths.values()]
 
     def _matches(self, paths: Sequence[_Path], people: Sequence[Person]) -> dict[int, _Path]:
         """Return which person goes on with which track, by place among ``people``."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from slipdetect.types.event_finder import EventFinder, find_events
 from slipdetect.types.events import Calibration, Event, EventConfig, Thresholds, Window
-from slipdetect.types.person import Person, Sighting, Track
+from slipdetect.types.person import Person, Sighting
 from slipdetect.types.result import DetectionResult, Profile, Stage
 from slipdetect.types.zones import View, Zone, Zones
 from slipdetect.video.frame import DecodeReport, Frame, VideoInfo
@@ -22,7 +22,6 @@ __all__ = [
     "Sighting",
     "Stage",
     "Thresholds",
-    "Track",
     "VideoInfo",
     "View",
     "Window",

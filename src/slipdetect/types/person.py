@@ -93,21 +93,6 @@ class Person:
         return Person(keypoints, self.box * np.array((x, y, x, y), np.float32), self.score)
 
 
-@dataclass(frozen=True, eq=False)
-class Track:
-    """One person over time.
-
-    Attributes:
-        number: Counted from 1 in a source.
-        times: When the person was found, seconds, in order.
-        people: What was found then.
-    """
-
-    number: int
-    times: Sequence[float]
-    people: Sequence[Person]
-
-
 @dataclass(frozen=True)
 class Sighting:
     """Where a person was at one moment, and how.

@@ -1,4 +1,4 @@
-"""Where in the picture events count: polygons that leave something out, or let only it in."""
+"""Where in the picture events count: polygons that leave out what is in them, or all else."""
 
 from __future__ import annotations
 

@@ -103,8 +103,8 @@ def bag_of(skeletons: Skeletons, pictures: int, rate: float, step: int = 1) -> B
         step: Pictures from one window to the next.
     """
     tracker = Tracker(rate)
-    for time, people in zip(skeletons.times, skeletons.people, strict=True):
-        tracker.push(time, people)
+    for people in skeletons.people:
+        tracker.push(people)
     frames = len(skeletons.times)
     firsts = np.arange(-(pictures // 3), max(frames - pictures * 2 // 3, 1), step)
     wide = pictures + 2 * MARGIN
