@@ -6,6 +6,7 @@ import os
 import pickle
 import sys
 from collections.abc import Mapping
+from http.client import HTTPException
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,8 +17,6 @@ from torch import nn
 from slipdetect.errors import ModelError
 
 if TYPE_CHECKING:
-    from torch import nn
-
     from slipdetect.backbones.spec import BackboneSpec
 
 State = dict[str, torch.Tensor]
@@ -54,15 +53,25 @@ def read_state_dict(path: str | os.PathLike[str]) -> State:
     return _tensors(content, path)
 
 
-def read_weights(weights: str | os.PathLike[str], spec: BackboneSpec) -> State:
-    """Read what ``weights`` names: ``"imagenet"`` at the spec's address, or a file.
+def with_weights(
+    network: nn.Module, weights: str | os.PathLike[str] | None, spec: BackboneSpec, classifier: str
+) -> nn.Module:
+    """Return a network, loaded with ``"imagenet"`` at the spec's address or with a file.
+
+    Args:
+        network: The network without classifier.
+        weights: None leaves it as it is.
+        spec: Its facts.
+        classifier: Beginning of the names that belong to the classifier.
 
     Raises:
-        ModelError: As ``read_state_dict`` and ``fetch``.
+        ModelError: As ``read_state_dict``, ``fetch`` and ``load_exactly``.
     """
-    if weights == "imagenet" and spec.weights_url is not None:
-        return fetch(spec.weights_url)
-    return read_state_dict(weights)
+    if weights is not None:
+        own = weights == "imagenet" and spec.weights_url is not None
+        state = fetch(str(spec.weights_url)) if own else read_state_dict(weights)
+        load_exactly(network, state, str(weights), ignore=(classifier,))
+    return network
 
 
 def fetch(url: str) -> State:
@@ -79,7 +88,7 @@ def fetch(url: str) -> State:
             check_hash=True,
             weights_only=True,
         )
-    except (OSError, RuntimeError, pickle.UnpicklingError) as error:
+    except (OSError, HTTPException, RuntimeError, pickle.UnpicklingError) as error:
         raise unreachable(url, error) from error
     return _tensors(content, Path(url))
 
