@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import re
+import sys
 from collections.abc import Iterable, Mapping
 from pathlib import PurePosixPath, PureWindowsPath
 from typing import Any
@@ -15,9 +16,11 @@ def number(
     name: str, value: object, low: float = -math.inf, high: float = math.inf, *, above: bool = False
 ) -> None:
     """Insist on a finite number in [low, high], or in (low, high] with ``above``."""
-    good = isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(value)
-    if good and low <= value <= high and not (above and value == low):  # type: ignore[operator]
-        return
+    if isinstance(value, (int, float)) and not isinstance(value, bool):
+        # an integer may be too large for a float
+        finite = abs(value) <= sys.float_info.max
+        if finite and low <= value <= high and not (above and value == low):
+            return
     bounds = "" if low == -math.inf else f" {'above' if above else 'of at least'} {low:g}"
     bounds += "" if high == math.inf else f" and at most {high:g}"
     raise UsageError(f"{name} must be a finite number{bounds}, not {value!r}")

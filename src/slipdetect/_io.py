@@ -6,6 +6,7 @@ import hashlib
 import os
 import shutil
 import tempfile
+import threading
 import zipfile
 import zlib
 from collections.abc import Callable, Iterable, Iterator
@@ -22,6 +23,16 @@ NPZ_DAMAGE = (
     *ARRAY_DAMAGE,
     *(OSError, KeyError, RuntimeError, MemoryError, zipfile.BadZipFile, zlib.error),
 )
+
+_UMASK = threading.Lock()
+
+
+def exists(path: str | os.PathLike[str]) -> bool:
+    """Return whether there is a file or folder of that very name, which may be no possible one."""
+    try:
+        return Path(path).exists()
+    except (OSError, ValueError):
+        return False
 
 
 def check_writable(path: Path, *, overwrite: bool = False) -> None:
@@ -172,7 +183,8 @@ def _publish(temporary: Path, path: Path) -> None:
 
 
 def _umask() -> int:
-    # there is no way to ask without setting it
-    umask = os.umask(0)
-    os.umask(umask)
+    # there is no way to ask without setting it, and what two threads set in turn would stay
+    with _UMASK:
+        umask = os.umask(0o077)
+        os.umask(umask)
     return umask

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-import math
+import sys
 from dataclasses import Field, field, fields
 from typing import Any, TypeVar
 
@@ -64,7 +64,8 @@ def _check_number(name: str, value: Any, least: float | None, most: float | None
         return
     if not isinstance(value, int | float):
         raise UsageError(f"{name} must be a number, not {value!r}")
-    if least is not None and not (math.isfinite(value) and value >= least):
+    finite = abs(value) <= sys.float_info.max  # an integer may be too large for a float
+    if least is not None and not (finite and value >= least):
         raise UsageError(f"{name} must be at least {least:g}, not {value}")
-    if most is not None and not (math.isfinite(value) and value <= most):
+    if most is not None and not (finite and value <= most):
         raise UsageError(f"{name} must be at most {most:g}, not {value}")

@@ -14,6 +14,7 @@ import torch
 from safetensors.torch import load_file
 from torch import nn
 
+from slipdetect._io import exists
 from slipdetect.errors import ModelError
 
 if TYPE_CHECKING:
@@ -38,7 +39,7 @@ def read_state_dict(path: str | os.PathLike[str]) -> State:
             f"weights {str(path)!r}: neither a word this backbone knows nor a file; "
             "pass a .safetensors, .pth or .pt file, 'imagenet' or nothing"
         )
-    if not path.is_file():
+    if not exists(path):
         raise ModelError(f"weights file {str(path)!r} does not exist; check the path")
     try:
         if suffix == ".safetensors":

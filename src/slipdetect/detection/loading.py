@@ -10,6 +10,7 @@ from os import PathLike
 from pathlib import Path
 from typing import Any
 
+from slipdetect._io import exists
 from slipdetect.detection.cutting import FlowSource, Image
 from slipdetect.errors import DataError, PackageError, UsageError
 from slipdetect.models.config import ModelConfig
@@ -27,7 +28,7 @@ def model_folder(model: str | PathLike[str]) -> Path:
     """
     bundled = Path(__file__).parent.parent / "assets"
     folder = bundled / "default" if model == "default" else Path(model)
-    if not folder.exists():
+    if not exists(folder):
         raise PackageError(
             f"there is no model {str(model)!r}; give 'default' or the folder of a model package"
         )

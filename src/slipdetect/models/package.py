@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from slipdetect._io import write_text
+from slipdetect._io import exists, write_text
 from slipdetect.errors import OutputError, PackageError
 from slipdetect.models.config import ModelConfig, StreamConfig
 from slipdetect.models.pose import PoseConfig
@@ -74,7 +74,7 @@ class ModelPackage:
     def card(self) -> str | None:
         """Return the text of the model card, None where there is none."""
         path = self.folder / CARD_FILE
-        return path.read_text(encoding="utf-8") if path.is_file() else None
+        return path.read_text(encoding="utf-8", errors="replace") if path.is_file() else None
 
 
 def load_package(folder: str | os.PathLike[str]) -> ModelPackage:
@@ -88,14 +88,16 @@ def load_package(folder: str | os.PathLike[str]) -> ModelPackage:
         PackageError: No package, damaged, incomplete, or made for something else.
     """
     folder = Path(folder)
-    if folder.suffix.lower() in _PICKLES and not folder.is_dir():
+    there = exists(folder)
+    if folder.suffix.lower() in _PICKLES and not (there and folder.is_dir()):
         raise PackageError(
             f"{str(folder)!r} may be a pickle, which can run code and is never loaded; "
             "convert it with 'slipdetect models import'"
         )
-    if not (folder / CONFIG_FILE).is_file():
+    if not exists(folder / CONFIG_FILE):
         # a training run keeps its packages one level below
-        inner = [str(path.parent) for path in sorted(folder.glob(f"*/{CONFIG_FILE}"))]
+        below = sorted(folder.glob(f"*/{CONFIG_FILE}")) if there else []
+        inner = [str(path.parent) for path in below]
         advice = " or ".join(repr(name) for name in inner[:2]) if inner else "its folder"
         raise PackageError(
             f"{str(folder)!r} is no model package: it has no {CONFIG_FILE}; give {advice}"

@@ -195,10 +195,12 @@ class EventFinder:
 
     def _emit(self, interrupted: bool) -> list[Found]:
         event, self._event = self._event, None
-        if event is None or event.end - event.start < self.config.min_duration_on - 1e-9:
+        if event is None:
             return []
         if self.config.narrow:
             event.start, event.end = event.narrowed(self.config.narrow)
+        if event.end - event.start < self.config.min_duration_on - 1e-9:
+            return []
         start = self._padded_start(event)
         end = event.end + self.config.pad_offset
         self._emitted_until = end

@@ -245,7 +245,7 @@ def resolve_device(name: str) -> torch.device:
             f"there is no device {name!r}; choose auto, cpu, cuda, cuda:1 or mps"
         ) from error
     try:
-        torch.empty(1, device=device)
+        torch.zeros(1, device=device).item()  # a "meta" device holds no numbers
     except (RuntimeError, AssertionError) as error:
         reason = str(error).splitlines()[0].partition(". ")[0]
         raise ModelError(f"device {name!r} cannot be used: {reason}; try 'cpu'") from error
