@@ -5,7 +5,8 @@ from __future__ import annotations
 import math
 import re
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import fields
 from pathlib import PurePosixPath, PureWindowsPath
 from typing import Any
 
@@ -56,18 +57,19 @@ def text(name: str, value: object, choices: Iterable[str] = ()) -> None:
         raise UsageError(f"{name} must be {wanted}, not {value!r}")
 
 
-def mapping(name: str, value: object, keys: Iterable[str] | None = None) -> None:
-    """Insist on a mapping with text keys: exactly ``keys``, or any when None."""
+def mapping(
+    name: str, value: object, keys: Iterable[str] | None = None, optional: Collection[str] = ()
+) -> dict[str, Any]:
+    """Return a mapping with text keys: exactly ``keys``, of which some may lack; None: any."""
     if not isinstance(value, Mapping) or not all(isinstance(key, str) for key in value):
         raise UsageError(f"{name} must be a table with text keys, not {value!r}")
-    if keys is None:
-        return
-    wanted = tuple(keys)
-    missing = [key for key in wanted if key not in value]
+    wanted = tuple(value if keys is None else keys)
+    missing = [key for key in wanted if key not in value and key not in optional]
     unknown = [key for key in value if key not in wanted]
     if missing or unknown:
         problem = f"misses {missing[0]!r}" if missing else f"has the unknown key {unknown[0]!r}"
         raise UsageError(f"{name} {problem}; it holds {', '.join(wanted)}")
+    return dict(value)
 
 
 def finite_tree(name: str, value: Any) -> None:
@@ -85,20 +87,29 @@ def finite_tree(name: str, value: Any) -> None:
         raise UsageError(f"{name} must be plain JSON data, not {type(value).__name__}")
 
 
-def exact_keys(data: object, keys: Iterable[str], where: str) -> None:
-    """Insist that JSON object ``data`` has exactly ``keys``.
+def exact_fields(
+    kind: Any, data: object, where: str, optional: Collection[str] = ()
+) -> dict[str, Any]:
+    """Return JSON object ``data``, whose keys must be the fields of a dataclass.
+
+    Args:
+        kind: The dataclass.
+        data: What was read.
+        where: What messages call it.
+        optional: Fields that may lack.
 
     Raises:
         PackageError: Naming the first missing or unknown key.
     """
     if not isinstance(data, Mapping):
         raise PackageError(f"{where} must be a JSON object, not {type(data).__name__}")
-    wanted = tuple(keys)
+    wanted = [item.name for item in fields(kind)]
     for key in wanted:
-        if key not in data:
+        if key not in data and key not in optional:
             raise PackageError(f"{where} misses the key {key!r}; the model package is incomplete")
     for key in data:
         if key not in wanted:
             raise PackageError(
                 f"{where} has the unknown key {key!r}; remove it or upgrade slipdetect"
             )
+    return dict(data)

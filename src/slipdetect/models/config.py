@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, fields, replace
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
-from slipdetect._checks import exact_keys, finite_tree, integer, mapping, number, text
+from slipdetect._checks import exact_fields, finite_tree, integer, mapping, number, text
 from slipdetect.errors import ModelError, PackageError, UsageError
 from slipdetect.models.fusion import LateFusion
 from slipdetect.models.pose import PoseConfig
@@ -130,12 +130,8 @@ class ModelConfig:
 
     def late_fusion(self, allow_missing: bool = False) -> LateFusion:
         """Return the fusion of the model's streams, tempered as ``calibration`` says."""
-        return LateFusion(
-            self.fusion["weights"],
-            self.fusion["space"],
-            allow_missing,
-            self.calibration.streams,
-        )
+        fusion, streams = self.fusion, self.calibration.streams
+        return LateFusion(fusion["weights"], fusion["space"], allow_missing, streams)
 
     def events_at(self, sensitivity: str = BALANCED) -> EventConfig:
         """Return ``events`` with the thresholds of a preset.
@@ -177,11 +173,7 @@ class ModelConfig:
             PackageError: Made by a newer format; or a key is missing, unknown or impossible.
         """
         _check_format(data, where)
-        known = [item.name for item in fields(cls)]
-        if isinstance(data, Mapping):
-            known = [name for name in known if name in data or name not in _OPTIONAL]
-        exact_keys(data, known, where)
-        values: dict[str, Any] = dict(data)  # type: ignore[call-overload]
+        values = exact_fields(cls, data, where, _OPTIONAL)
         for name in ("labels", "streams"):
             if not isinstance(values[name], (list, tuple)):
                 raise PackageError(f"{where}: {name} must be a list, not {values[name]!r}")
@@ -192,7 +184,10 @@ class ModelConfig:
         try:
             values["calibration"] = Calibration.from_json(values["calibration"])
             values["events"] = EventConfig.from_json(values["events"], "events")
-            values["sensitivity"] = _presets(values.get("sensitivity", {}))
+            values["sensitivity"] = {
+                name: Thresholds.from_json(preset, f"sensitivity.{name}")
+                for name, preset in mapping("sensitivity", values.get("sensitivity", {})).items()
+            }
             if "pose" in values:
                 values["pose"] = PoseConfig.from_json(values["pose"], f"{where}.pose")
             return cls(**values)
@@ -236,15 +231,6 @@ class ModelConfig:
             raise UsageError(
                 f"the onsets of sensitivity must fall from low over balanced to high, not {onsets}"
             )
-
-
-def _presets(data: object) -> dict[str, Thresholds]:
-    mapping("sensitivity", data)
-    presets: dict[str, Any] = dict(data)  # type: ignore[call-overload]
-    return {
-        name: Thresholds.from_json(preset, f"sensitivity.{name}")
-        for name, preset in presets.items()
-    }
 
 
 def _check_format(data: object, where: str) -> None:

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, fields, replace
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
-from slipdetect._checks import digest, exact_keys, file_name, integer, number, text
+from slipdetect._checks import digest, exact_fields, file_name, integer, number, text
 from slipdetect.errors import PackageError, UsageError
 from slipdetect.types import Calibration, View
 
@@ -98,11 +97,8 @@ class PoseConfig:
         Raises:
             PackageError: A key is missing, unknown or has an impossible value.
         """
-        exact_keys(data, [item.name for item in fields(cls)], where)
-        values: dict[str, Any] = dict(data)  # type: ignore[call-overload]
+        values = exact_fields(cls, data, where)
         try:
-            if not isinstance(values["calibration"], Mapping):
-                raise UsageError(f"calibration must be a table, not {values['calibration']!r}")
             values["calibration"] = Calibration.from_json(values["calibration"])
             return cls(**values)
         except (UsageError, TypeError) as error:

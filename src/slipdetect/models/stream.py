@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from slipdetect._checks import (
     digest,
-    exact_keys,
+    exact_fields,
     file_name,
     finite_tree,
     integer,
@@ -124,15 +124,11 @@ class StreamConfig:
         Raises:
             PackageError: A key is missing, unknown or has an impossible value.
         """
-        known = [item.name for item in fields(cls)]
-        if isinstance(data, Mapping):
-            known = [name for name in known if name in data or name not in _OPTIONAL_OF_A_STREAM]
-        exact_keys(data, known, where)
-        values: dict[str, Any] = dict(data)  # type: ignore[call-overload]
+        values = exact_fields(cls, data, where, _OPTIONAL_OF_A_STREAM)
         values["normalization"] = _normalization(values["normalization"], where)
         try:
             if "graph" in values:
-                values["graph"] = _graph(values["graph"], f"{where}.graph")
+                values["graph"] = Graph(**exact_fields(Graph, values["graph"], f"{where}.graph"))
             return cls(**values)
         except UsageError as error:
             raise PackageError(f"{where}: {error}") from error
@@ -148,19 +144,9 @@ class StreamConfig:
         number("flow.bound", self.flow["bound"], 0.0, above=True)
 
 
-def _graph(data: object, where: str) -> Graph:
-    exact_keys(data, [item.name for item in fields(Graph)], where)
-    return Graph(**dict(data))  # type: ignore[call-overload]
-
-
 def _normalization(data: object, where: str) -> Normalization:
     where = f"{where}.normalization"
-    known = [item.name for item in fields(Normalization)]
-    for name in _OPTIONAL:
-        if isinstance(data, Mapping) and name not in data:
-            known.remove(name)
-    exact_keys(data, known, where)
-    values: dict[str, Any] = dict(data)  # type: ignore[call-overload]
+    values = exact_fields(Normalization, data, where, _OPTIONAL)
     try:
         finite_tree("it", values)
         for name in [name for name in ("mean", "std", "flow") if values.get(name) is not None]:
