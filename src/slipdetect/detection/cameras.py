@@ -7,7 +7,6 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from queue import Empty, SimpleQueue
-from types import TracebackType
 from typing import Self
 
 from slipdetect.detection.detector import Detector
@@ -236,11 +235,10 @@ class Cameras:
                 yield None
                 continue
             run, told = item
-            over = isinstance(told.what, Ended)
             if isinstance(told.what, Ended):  # noted first: whoever is told may be interrupted
                 run.over, run.lost = True, told.what.error is not None
             yield told
-            if over and self._runs.get(run.camera.name) is run:
+            if isinstance(told.what, Ended) and self._runs.get(run.camera.name) is run:
                 if run.successor is not None:
                     self._start(run.successor)
                 elif run.removed:
@@ -253,12 +251,7 @@ class Cameras:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *raised: object) -> None:
         self.stop()
 
     def _start(self, camera: Camera) -> None:
@@ -276,19 +269,13 @@ class Cameras:
 
     def _work(self, run: _Run) -> None:
         let_others_first()
-        why: str
         failure: Exception | None = None
         try:
             with run.video as video:
                 for event in run.live.events():
                     self._tell(run, event)
-                why = (
-                    "max_duration"
-                    if video.limited
-                    else "interrupted"
-                    if run.live.stopped
-                    else "end"
-                )
+                why = "interrupted" if run.live.stopped else "end"
+                why = "max_duration" if video.limited else why
         except Exception as error:  # of this camera; the others go on
             why, failure = "lost", error
             for event in run.live.finish():

@@ -206,7 +206,6 @@ class WindowScorer(Protocol):
         Args:
             segment: Yields ``Frame``s, whose times windows have; one by one they take no memory.
         """
-        ...
 
 
 def marked_windows(scorer: WindowScorer, segment: Segment) -> Iterator[Window]:
@@ -225,7 +224,6 @@ class Networks(Protocol):
             watch: Measures how long each network takes.
             alone: Nothing else but a thread that reads wants the CPUs meanwhile.
         """
-        ...
 
 
 def window_scores(

@@ -119,7 +119,6 @@ class Layout(Protocol):
 
     def places(self, frames: int, ended: bool) -> Iterator[Place]:
         """Yield the next snippets that ``frames`` frames, all of them if ``ended``, suffice for."""
-        ...
 
 
 class Assembler(Protocol):
@@ -129,11 +128,9 @@ class Assembler(Protocol):
         self, place: Place, scores: Scores, corrupt: bool, moving: Box | None = None
     ) -> list[WindowScores]:
         """Take the scores of the next snippet; return the windows that it completes."""
-        ...
 
     def finish(self, frames: int) -> list[WindowScores]:
         """Return the windows at the end of a segment of ``frames`` frames."""
-        ...
 
 
 class Schedule(Protocol):
@@ -142,21 +139,17 @@ class Schedule(Protocol):
     @property
     def step(self) -> int:
         """Sampled frames from one snippet to the next, or from one window."""
-        ...
 
     def layout(self) -> Layout:
         """Return the layout of a new segment."""
-        ...
 
     def assembler(self) -> Assembler:
         """Return the assembler of a new segment."""
-        ...
 
     def select(
         self, batches: Iterable[Sequence[T]], score: Score[T]
     ) -> Iterator[list[tuple[T, Scores]]]:
         """Yield all snippets in order with their scores."""
-        ...
 
 
 class ComputeAll:

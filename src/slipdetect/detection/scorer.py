@@ -40,7 +40,7 @@ from slipdetect.detection.schedule import (
     anchor_distance,
     is_confident,
 )
-from slipdetect.detection.scoring_queue import ScoringQueue
+from slipdetect.detection.turns import ScoringQueue
 from slipdetect.errors import PackageError
 from slipdetect.flow import FlowExtractor
 from slipdetect.modalities.snippet import LEARNED_CONSENSUS, SnippetGrid, StreamInput
@@ -110,6 +110,8 @@ class TSNScorer(WindowScorer):
         self._streams = [
             StreamInput(stream.snippet, stream.input_size, stream.crop) for stream in config.streams
         ]
+        names = tuple(stream.modality for stream in config.streams)
+        self._every = EverySnippet(names, self.grid, self.plan)
 
     def calibrated(self, package: ModelPackage) -> TSNScorer:
         """Return a scorer by the same networks with the calibration of another package.
@@ -168,9 +170,7 @@ class TSNScorer(WindowScorer):
 
     def snippets(self, segment: Segment) -> Iterator[Snippet]:
         """Yield every snippet of a segment as the networks see it, for programs of other makes."""
-        modalities = tuple(stream.modality for stream in self.config.streams)
-        schedule = EverySnippet(modalities, self.grid, self.plan)
-        return SnippetCutter(schedule, self._streams, self._flow_source(segment)).cut(segment)
+        return SnippetCutter(self._every, self._streams, self._flow_source(segment)).cut(segment)
 
     def _flow_source(self, segment: Segment) -> FlowSource | None:
         if segment.run.flow is not None or self._flow is None:
@@ -185,15 +185,15 @@ class TSNScorer(WindowScorer):
             # the first snippet behind an anchor waits for the next one
             latest = round(_LATER * self.config.sample_fps / self.grid.step) + 1
             every = min(every, latest) if run.sparse else 1
-        modalities = tuple(stream.modality for stream in self.config.streams)
         if self.exact or events is None or every == 1:
-            return EverySnippet(modalities, self.grid, self.plan)
+            return self._every
         if self.config.pose is not None:
             # at the gate nobody knows yet what people will say; far below it nothing will happen
             gate = self.config.pose.gate
             events = replace(events, onset=0.5, offset=min(2 * gate, 0.5))
         verdict = partial(self._verdict, events)
-        return SkipConfident(modalities, self.grid, self.plan, every, verdict, eager=live)
+        names = self._every.modalities
+        return SkipConfident(names, self.grid, self.plan, every, verdict, eager=live)
 
     def _verdict(self, events: EventConfig, scores: Scores) -> bool | None:
         """Return whether a window of nothing but such snippets is in an event with confidence."""

@@ -35,7 +35,6 @@ class PoseEstimator(Protocol):
         Args:
             picture: ``(H, W, 3)`` RGB of any size.
         """
-        ...
 
 
 def list_pose_estimators() -> list[str]:

@@ -32,7 +32,6 @@ class Engine(Protocol):
 
         It leaves one CPU to the thread that reads. Outside of it engines work too.
         """
-        ...
 
     def logits(self, modality: str, images: Images) -> Logits:
         """Return the logits ``(snippets, classes)`` of one stream's snippets.
@@ -44,7 +43,6 @@ class Engine(Protocol):
         Raises:
             ModelError: The device's memory does not hold one snippet.
         """
-        ...
 
     def agreed(self, modality: str, scores: Logits) -> Logits:
         """Return the logits ``(classes,)`` of a window by a consensus that the model has learned.
@@ -53,4 +51,3 @@ class Engine(Protocol):
             modality: Of the stream.
             scores: Of the window's snippets, ``(snippets, classes)``.
         """
-        ...

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from concurrent.futures import Executor, ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 
 import cv2
@@ -46,17 +46,11 @@ class GraphEngine(Engine):
     def run(self, modality: str, inputs: npt.NDArray[np.uint8]) -> Logits:
         """Return the logits ``(N, classes)`` of ``(N, images * C, S, S)`` bytes."""
 
-    @contextmanager
-    def session(self) -> Iterator[Executor | None]:
+    def session(self) -> AbstractContextManager[Executor | None]:
         """See ``Engine``."""
         if not self._workers:
-            yield None
-            return
-        pool = ThreadPoolExecutor(self._workers, "slipdetect-network")
-        try:
-            yield pool
-        finally:
-            pool.shutdown(cancel_futures=True)
+            return nullcontext()
+        return ThreadPoolExecutor(self._workers, "slipdetect-network")
 
     def logits(self, modality: str, images: Images) -> Logits:
         """See ``Engine``.

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Executor, ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 
 import cv2
 import numpy as np
@@ -72,9 +72,8 @@ class TorchEngine(Engine):
         """See ``Engine``."""
         consensus = self._networks[modality].network.consensus
         with torch.inference_mode():
-            rows: Logits = (
-                consensus(torch.from_numpy(scores)[None].to(self._device))[0].cpu().numpy()
-            )
+            agreed = consensus(torch.from_numpy(scores)[None].to(self._device))[0]
+        rows: Logits = agreed.cpu().numpy()
         return rows
 
 
@@ -211,21 +210,17 @@ def room_for_reading(device: torch.device, cpus: int) -> Iterator[None]:
         torch.set_num_threads(had)
 
 
-@contextmanager
-def network_threads(device: torch.device, networks: int, cpus: int) -> Iterator[Executor | None]:
-    """Give a thread for each of several networks, with its share of torch's, on several CPUs.
+def network_threads(
+    device: torch.device, networks: int, cpus: int
+) -> AbstractContextManager[Executor | None]:
+    """Return a thread for each of several networks, with its share of torch's, on several CPUs.
 
     What one thread leaves idle where it waits for memory, the others use. None elsewhere.
     """
     if device.type != "cpu" or networks == 1 or cpus == 1:
-        yield None
-        return
+        return nullcontext()
     share = max(1, torch.get_num_threads() // networks)
-    pool = ThreadPoolExecutor(networks, "slipdetect-network", torch.set_num_threads, (share,))
-    try:
-        yield pool
-    finally:
-        pool.shutdown(cancel_futures=True)
+    return ThreadPoolExecutor(networks, "slipdetect-network", torch.set_num_threads, (share,))
 
 
 def resolve_device(name: str) -> torch.device:
