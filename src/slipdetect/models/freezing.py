@@ -76,18 +76,17 @@ class BatchNormFreezer:
 
     Statistics, scale and shift are all frozen (the reference implementation does so too, although
     its paper speaks of mean and variance only). What it froze, and nothing else, it unfreezes.
+
+    Attributes:
+        mode: True: all but the first layer are frozen; "all": the first one too; False: none.
     """
 
     def __init__(self, network: nn.Module) -> None:
-        self._mode: FreezeBN = False
+        self.mode: FreezeBN = False
         # names, not tensors: load_state_dict(assign=True) replaces the tensors
         self._frozen: set[str] = set()
-        self._layers = [name for name, module in network.named_modules() if is_batch_norm(module)]
-
-    @property
-    def mode(self) -> FreezeBN:
-        """True: all but the first layer are frozen; "all": the first one too; False: none."""
-        return self._mode
+        kinds = (nn.BatchNorm2d, nn.SyncBatchNorm)
+        self._layers = [name for name, each in network.named_modules() if isinstance(each, kinds)]
 
     def freeze(self, network: nn.Module, mode: FreezeBN) -> None:
         """Freeze as ``mode`` says, undoing an earlier choice first.
@@ -101,9 +100,8 @@ class BatchNormFreezer:
             network.get_parameter(name).requires_grad_(True)
         self._frozen.clear()
         for name in self._frozen_layers():
-            layer = network.get_submodule(name)
-            layer.train(network.training)
-        self._mode = mode
+            network.get_submodule(name).train(network.training)
+        self.mode = mode
         for name in self._frozen_layers():
             for key, parameter in network.get_submodule(name).named_parameters(recurse=False):
                 if parameter.requires_grad:
@@ -117,14 +115,9 @@ class BatchNormFreezer:
             network.get_submodule(name).eval()
 
     def _frozen_layers(self) -> list[str]:
-        if self._mode is False:
+        if self.mode is False:
             return []
-        return self._layers if self._mode == "all" else self._layers[1:]
-
-
-def is_batch_norm(module: nn.Module) -> bool:
-    """Tell whether ``module`` is 2-D batch norm, any subclass or its multi-GPU form."""
-    return isinstance(module, (nn.BatchNorm2d, nn.SyncBatchNorm))
+        return self._layers if self.mode == "all" else self._layers[1:]
 
 
 # name: (learning-rate factor, the factor for flow, decay factor)

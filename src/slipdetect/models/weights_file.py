@@ -46,11 +46,11 @@ def write(
     save_file(tensors, path, metadata={FACTS: json.dumps(dict(facts), sort_keys=True)})
 
 
-def check_digest(path: Path, sha256: str) -> None:
-    """Check that a file of a package is there and unchanged.
+def check_file(path: Path, sha256: str, facts: Mapping[str, str]) -> None:
+    """Check digest, header and what the file says it was trained as.
 
     Raises:
-        PackageError: It is not.
+        PackageError: Missing, changed, damaged, or for something else than ``facts``.
     """
     if not path.is_file():
         raise PackageError(f"{str(path)!r} is missing; the model package is incomplete")
@@ -59,15 +59,6 @@ def check_digest(path: Path, sha256: str) -> None:
             f"{str(path)!r} is not the file that model.json describes (sha256 differs); "
             "restore the package"
         )
-
-
-def check_file(path: Path, sha256: str, facts: Mapping[str, str]) -> None:
-    """Check digest, header and what the file says it was trained as.
-
-    Raises:
-        PackageError: Missing, changed, damaged, or for something else than ``facts``.
-    """
-    check_digest(path, sha256)
     try:
         with safe_open(path, framework="np") as file:
             found = dict(json.loads((file.metadata() or {}).get(FACTS, "{}")))

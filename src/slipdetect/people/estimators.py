@@ -37,11 +37,6 @@ class PoseEstimator(Protocol):
         """
 
 
-def list_pose_estimators() -> list[str]:
-    """Return the names of all pose estimators, sorted, importing none."""
-    return sorted({*BUILT_IN, *(point.name for point in entry_points(group=GROUP))})
-
-
 def make_pose_estimator(name: str = "movenet") -> PoseEstimator:
     """Return a new pose estimator.
 
@@ -51,9 +46,7 @@ def make_pose_estimator(name: str = "movenet") -> PoseEstimator:
     points = {point.name: point for point in entry_points(group=GROUP)}
     points |= {own: EntryPoint(own, value, GROUP) for own, value in BUILT_IN.items()}
     if name not in points:
-        raise ModelError(
-            f"unknown pose estimator {name!r}; there are {', '.join(list_pose_estimators())}"
-        )
+        raise ModelError(f"unknown pose estimator {name!r}; there are {', '.join(sorted(points))}")
     try:
         made: PoseEstimator = points[name].load()()
         if name not in BUILT_IN:

@@ -86,6 +86,7 @@ class EventFinder:
         label: Given to every event.
 
     Attributes:
+        active: Whether an event is going on at the last window.
         begun: Number of the last event that began, dropped ones counted too.
         latest: What the last ``push`` or ``finish`` returned, to be followed further.
         unconfirmed: Events that the last ``finish`` left out, as it came too soon to confirm them.
@@ -99,18 +100,13 @@ class EventFinder:
     def reset(self) -> None:
         """Forget everything seen."""
         self._last: Window | None = None
-        self._active = False
+        self.active = False
         self._event: _Open | None = None
         self._unconfirmed: list[Found] = []
         self._emitted_until = 0.0
         self.begun = 0
         self.latest: list[Found] = []
         self.unconfirmed = 0
-
-    @property
-    def active(self) -> bool:
-        """Whether an event is going on at the last window."""
-        return self._active
 
     @property
     def open_since(self) -> float | None:
@@ -136,14 +132,14 @@ class EventFinder:
             # what lies between two parts of a source was not seen
             self._emitted_until = max(self._emitted_until, window.start)
         border = window.start if self._last is None else (self._last.center + window.center) / 2
-        finished = self._settle(border) if not self._active else []
-        threshold = self.config.offset if self._active else self.config.onset
+        finished = self._settle(border) if not self.active else []
+        threshold = self.config.offset if self.active else self.config.onset
         counts = window.zone is None
         if counts and window.probability >= threshold:
             self._grow(window, border)
-        elif self._active and self._event is not None:
+        elif self.active and self._event is not None:
             self._event.end = border
-            self._active = False
+            self.active = False
         if self._event is not None:
             odds = float(log_odds([window.probability if counts else 0.0])[0])
             self._event.add(_Part(border, window.end, odds))
@@ -160,9 +156,9 @@ class EventFinder:
                 later are of the same source, and no event of theirs reaches back before this end.
             live: Nobody looks at the source again, so that events which wait to be confirmed count.
         """
-        if self._active and self._event is not None and self._last is not None:
+        if self.active and self._event is not None and self._last is not None:
             self._event.end = self._last.end
-        finished = self._emit(interrupted and self._active)
+        finished = self._emit(interrupted and self.active)
         finished += self._confirmed(interrupted=interrupted or live)
         unconfirmed = len(self._unconfirmed)
         limit = self._last.end if self._last is not None else 0.0
@@ -180,7 +176,7 @@ class EventFinder:
             self._event = _Open(self.begun, border, window.end, window, Aftermath.of(window))
         elif window.probability > self._event.peak.probability:
             self._event.peak, self._event.after = window, Aftermath.of(window)
-        self._active = True
+        self.active = True
 
     def _followed(self) -> Iterable[Aftermath]:
         return [each.after for each in (*self._unconfirmed, self._event) if each is not None]

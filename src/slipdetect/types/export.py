@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from slipdetect._text import plain_name
@@ -17,6 +17,22 @@ if TYPE_CHECKING:
 VERSION = 2  # 1 knew nothing of people
 
 
+def rounded(value: float) -> float:
+    """Return ``value`` rounded to 1e-6, and never -0.0."""
+    return round(float(value), 6) + 0.0  # adding 0.0 turns -0.0 into 0.0
+
+
+_WHERE_KNOWN: dict[str, Callable[[Any], Any]] = {
+    "track": int,
+    "box": list,
+    "down_for": rounded,
+    "recovered_at": rounded,
+    "file": plain_name,
+    "file_start": rounded,
+    "time_of_day": str,
+}
+
+
 def event_data(event: Event) -> dict[str, Any]:
     """Return the object of one event; times are seconds rounded to 1e-6."""
     data: dict[str, Any] = {
@@ -28,20 +44,10 @@ def event_data(event: Event) -> dict[str, Any]:
     }
     if event.interrupted:
         data["interrupted"] = True
-    if event.track is not None:
-        data["track"] = event.track
-    if event.box is not None:
-        data["box"] = list(event.box)
-    if event.down_for is not None:
-        data["down_for"] = rounded(event.down_for)
-    if event.recovered_at is not None:
-        data["recovered_at"] = rounded(event.recovered_at)
-    if event.file is not None:
-        data["file"] = plain_name(event.file)
-    if event.file_start is not None:
-        data["file_start"] = rounded(event.file_start)
-    if event.time_of_day is not None:
-        data["time_of_day"] = event.time_of_day
+    for name, made in _WHERE_KNOWN.items():
+        value = getattr(event, name)
+        if value is not None:
+            data[name] = made(value)
     return data
 
 
@@ -82,14 +88,10 @@ def json_text(data: dict[str, Any]) -> str:
     return json.dumps(data, ensure_ascii=True, allow_nan=False)
 
 
-def rounded(value: float) -> float:
-    """Return ``value`` rounded to 1e-6, and never -0.0."""
-    return round(float(value), 6) + 0.0  # adding 0.0 turns -0.0 into 0.0
-
-
 def events_frame(source: str, events: Sequence[Event]) -> pd.DataFrame:
     """Return a row an event: source, times in seconds, score, label, and what is known of whom."""
     boxes = [event.box or (None,) * 4 for event in events]
+    files = [None if event.file is None else plain_name(event.file) for event in events]
     return _frame(
         {
             "source": ([plain_name(source)] * len(events), object),
@@ -103,7 +105,7 @@ def events_frame(source: str, events: Sequence[Event]) -> pd.DataFrame:
             **{name: ([box[i] for box in boxes], float) for i, name in enumerate(BOX)},
             "down_for": ([event.down_for for event in events], float),
             "recovered_at": ([event.recovered_at for event in events], float),
-            "file": ([event.file for event in events], object),
+            "file": (files, object),
             "file_start": ([event.file_start for event in events], float),
             "time_of_day": ([event.time_of_day for event in events], object),
         }
