@@ -90,13 +90,7 @@ def finite_tree(name: str, value: Any) -> None:
 def exact_fields(
     kind: Any, data: object, where: str, optional: Collection[str] = ()
 ) -> dict[str, Any]:
-    """Return JSON object ``data``, whose keys must be the fields of a dataclass.
-
-    Args:
-        kind: The dataclass.
-        data: What was read.
-        where: What messages call it.
-        optional: Fields that may lack.
+    """Return JSON object ``data``, whose keys must be the fields of dataclass ``kind``.
 
     Raises:
         PackageError: Naming the first missing or unknown key.

@@ -37,11 +37,7 @@ def lazy_names(
 
 
 def require(module: str, extra: str = "lab") -> ModuleType:
-    """Import a module of a library that only an extra of this package installs.
-
-    Args:
-        module: Such as ``"scipy.special"``.
-        extra: Which extra has it.
+    """Import a module, such as ``scipy.special``, of a library that only an extra installs.
 
     Raises:
         LibraryError: The library is not installed.

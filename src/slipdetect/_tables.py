@@ -168,13 +168,7 @@ def read_table(
     *,
     kind: str = "table",
 ) -> Iterator[tuple[str, dict[str, str]]]:
-    """Yield (``KIND NAME line N``, cells by column) of every row of a ``Table``.
-
-    Args:
-        file: The CSV, UTF-8 with or without a byte-order mark.
-        needed: As for ``Table``.
-        aliases: As for ``Table``.
-        kind: What it is, for messages.
+    """Yield (``KIND NAME line N``, cells by column) of every row of a ``Table`` in a UTF-8 file.
 
     Raises:
         DataError: It cannot be read, is no CSV, or lacks a column.

@@ -57,13 +57,9 @@ def read_state_dict(path: str | os.PathLike[str]) -> State:
 def with_weights(
     network: nn.Module, weights: str | os.PathLike[str] | None, spec: BackboneSpec, classifier: str
 ) -> nn.Module:
-    """Return a network, loaded with ``"imagenet"`` at the spec's address or with a file.
+    """Return a network, loaded with ``"imagenet"`` at the spec's address, a file, or nothing.
 
-    Args:
-        network: The network without classifier.
-        weights: None leaves it as it is.
-        spec: Its facts.
-        classifier: Beginning of the names that belong to the classifier.
+    Tensors whose names begin with ``classifier`` are dropped.
 
     Raises:
         ModelError: As ``read_state_dict``, ``fetch`` and ``load_exactly``.
@@ -106,7 +102,7 @@ def load_exactly(network: nn.Module, state: State, source: str, ignore: tuple[st
 
     Args:
         network: The network without classifier.
-        state: Tensors by name.
+        state: Its tensors.
         source: What to call the state in messages.
         ignore: Beginnings of names that belong to the classifier and are dropped.
 

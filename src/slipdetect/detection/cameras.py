@@ -110,25 +110,15 @@ class CameraState:
 
 @dataclass
 class _Run:
-    """One camera's thread.
-
-    Attributes:
-        camera: As it was added.
-        video: Its frames.
-        live: Its detection.
-        over: It gives nothing more.
-        lost: By a failure.
-        removed: Nobody asks for it any more.
-        successor: What takes its place when it is over.
-    """
+    """One camera's thread."""
 
     camera: Camera
     video: LiveVideo
     live: LiveDetection
-    over: bool = False
-    lost: bool = False
-    removed: bool = False
-    successor: Camera | None = None
+    over: bool = False  # it gives nothing more
+    lost: bool = False  # by a failure
+    removed: bool = False  # nobody asks for it any more
+    successor: Camera | None = None  # takes its place when it is over
 
     def state(self) -> CameraState:
         """Return how it is doing."""
@@ -221,11 +211,7 @@ class Cameras:
         self._told.put(None)
 
     def events(self, every: float = 1.0) -> Iterator[Told | None]:
-        """Yield what happens until all cameras are over, and None at least so often.
-
-        Args:
-            every: Seconds.
-        """
+        """Yield what happens until all cameras are over, and None every ``every`` seconds."""
         while self.names:
             try:
                 item = self._told.get(timeout=every)

@@ -199,7 +199,7 @@ class Detector:
     def share(self) -> None:
         """Let the live sources of many threads share passes of networks that a GPU computes."""
         if isinstance(self.scorer, TSNScorer):
-            self.scorer.share()
+            self.scorer.networks.share()
 
     @property
     def config(self) -> ModelConfig:

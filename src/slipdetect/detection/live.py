@@ -127,17 +127,11 @@ LiveEvent = VideoNote | EventStarted | EventFinal | StillDown | UpAgain
 
 @dataclass
 class _Followed:
-    """The person of an event that was told.
-
-    Attributes:
-        found: The event.
-        time_of_day: As it was told.
-        told: How long it was said that they are down, seconds.
-    """
+    """The person of an event that was told."""
 
     found: Found
     time_of_day: str | None
-    told: float = 0.0
+    told: float = 0.0  # how long it was said that they are down, seconds
 
     def news(self) -> Iterator[StillDown | UpAgain]:
         """Yield what was not told yet; of several times reached at once the longest."""
@@ -322,7 +316,7 @@ def live_events(detector: LiveDetector, source: str, options: SourceOptions) -> 
     """Yield the events of a live source as soon as nothing later can change them.
 
     Args:
-        detector: The detector.
+        detector: Finds them.
         source: An address, or the number of a camera.
         options: Fields of ``LiveSettings``.
 

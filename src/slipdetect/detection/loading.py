@@ -54,13 +54,7 @@ def check_events(config: ModelConfig, events: EventConfig, view: View) -> None:
 
 
 def warn_of_view(model: str, config: ModelConfig, view: View) -> None:
-    """Warn where ``calibrate`` chose a model's thresholds for cameras of another view.
-
-    Args:
-        model: What the user calls it.
-        config: Of the model.
-        view: How the camera looks at people.
-    """
+    """Warn where ``calibrate`` chose a model's thresholds for cameras of another view."""
     if calibrated_view(config.training) in (None, view):
         return
     logger.warning(
@@ -117,12 +111,6 @@ def stored_flow(
     store: VideoStore, path: Path, config: ModelConfig, stream: int | None = None
 ) -> FlowSource | None:
     """Return the source of a video's stored flow; None if the model needs none or it has none.
-
-    Args:
-        store: Where it is looked for.
-        path: The video.
-        config: Of the model.
-        stream: Which video stream is looked at; None: the first.
 
     Raises:
         DataError: It was made by another recipe than the model's, or is damaged.

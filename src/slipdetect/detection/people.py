@@ -54,12 +54,7 @@ class PeopleWatch:
 
     Nobody is looked for in windows below the gate, but after an event, to see what becomes of whom.
 
-    Args:
-        config: Of the pose stream.
-        estimator: Finds people.
-        network: Judges them.
-        segment: Its frames are kept, small, until no window needs them.
-        sample_fps: Frames a second of the segment.
+    The frames of the segment, ``sample_fps`` a second, are kept, small, until no window needs them.
     """
 
     def __init__(

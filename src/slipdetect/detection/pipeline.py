@@ -43,9 +43,6 @@ class Stopwatch:
     """Adds up the time of stages in any number of threads.
 
     A stage within another one is taken off it, so that no second counts twice in a thread.
-
-    Args:
-        clock: Returns seconds.
     """
 
     def __init__(self, clock: Callable[[], float] = time.perf_counter) -> None:
@@ -244,8 +241,8 @@ def window_scores(
         streams: What is cut of them.
         flow: Where flow comes from; None where no stream wants it.
         schedule: Which snippets are computed, and which windows they form.
-        networks: Compute the scores of snippets.
-        batch: Most snippets in a call of ``networks``.
+        networks: Compute the scores of snippets, at most ``batch`` in a call.
+        batch: See ``networks``.
     """
     run, waiting = segment.run, segment.waiting
     timed = None if flow is None else _timed(flow, run.watch)

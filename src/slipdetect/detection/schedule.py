@@ -272,9 +272,6 @@ class WindowAssembler:
 
     Windows are centered: those at either end of a segment hold fewer snippets (at least half), so
     that the first and last moments are judged too and nothing is scored twice.
-
-    Args:
-        plan: Where windows lie.
     """
 
     def __init__(self, plan: WindowPlan) -> None:

@@ -130,10 +130,6 @@ class TSNScorer(WindowScorer):
         other._watcher = _people_watcher(package, self._estimator)
         return other
 
-    def share(self) -> None:
-        """Let the live sources of many threads share passes of networks that a GPU computes."""
-        self.networks.share()
-
     def windows(self, segment: Segment) -> Iterator[Window]:
         """Yield the windows of a segment."""
         people = None if self._watcher is None else self._watcher(segment)
@@ -218,11 +214,7 @@ def _uncalibrated(config: ModelConfig) -> ModelConfig:
 def _people_watcher(
     package: ModelPackage, estimator: PoseEstimator | None
 ) -> Callable[[Segment], PeopleWatch] | None:
-    """Return what makes a watch over the people of a segment; None where the model has no pose.
-
-    Raises:
-        PackageError: The pose network is damaged.
-    """
+    """Return what makes a watch over the people of a segment; None where the model has no pose."""
     config, network = package.config.pose, package.pose_network()
     if config is None or network is None or estimator is None:
         return None
@@ -231,12 +223,7 @@ def _people_watcher(
 
 
 class SnippetScorer:
-    """Scores snippets, and combines their scores, with an engine that computes the networks.
-
-    Args:
-        config: Of the model.
-        engine: Computes its networks.
-    """
+    """Scores snippets, and combines their scores, with an engine that computes the networks."""
 
     def __init__(self, config: ModelConfig, engine: Engine) -> None:
         self.config = config
@@ -248,12 +235,7 @@ class SnippetScorer:
 
     @contextmanager
     def session(self, watch: Stopwatch, alone: bool) -> Iterator[Score[Snippet]]:
-        """Give what scores snippets; on CPUs that are ours ``alone`` in a thread for each network.
-
-        Args:
-            watch: Measures how long each network takes.
-            alone: Nothing else but a thread that reads wants the CPUs meanwhile.
-        """
+        """See ``Networks``; on CPUs that are ours ``alone`` in a thread for each network."""
         if not alone:
             yield partial(self.score, watch=watch) if self._queue is None else self._queue.ask
             return

@@ -73,9 +73,6 @@ def let_others_first(by: int = _NICER) -> None:
 
     A source that nobody reads in time waits in buffers of the network, where nobody counts it.
     Threads that this one starts have its priority.
-
-    Args:
-        by: How much nicer it becomes.
     """
     if sys.platform == "linux":
         with suppress(OSError):  # not allowed everywhere

@@ -155,13 +155,7 @@ def graph_facts(stream: StreamConfig, config: ModelConfig) -> dict[str, str]:
 def check_graph_facts(
     package: ModelPackage, stream: StreamConfig, metadata: Mapping[str, str], name: str
 ) -> None:
-    """Insist that a graph is of this very network.
-
-    Args:
-        package: What carries it.
-        stream: Its stream.
-        metadata: Of the graph.
-        name: Of its file.
+    """Insist that the graph in the file ``name`` is of this very network.
 
     Raises:
         PackageError: It is of another one.

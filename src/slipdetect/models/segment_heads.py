@@ -10,11 +10,7 @@ _WIDTH = 16  # of the hidden state, and of the convolution
 
 
 class RecurrentHead(nn.Module):
-    """A gated recurrent unit over the segments, read after the last one (Cho et al., EMNLP 2014).
-
-    Args:
-        num_classes: Size of a segment's scores.
-    """
+    """A gated recurrent unit over the segments, read after the last one (Cho et al., EMNLP 2014)."""
 
     def __init__(self, num_classes: int) -> None:
         super().__init__()
@@ -43,9 +39,6 @@ class ConvolutionHead(nn.Module):
 
     Beyond either end the segment there is repeated, so that scores which do not change give the
     same answer for any number of segments.
-
-    Args:
-        num_classes: Size of a segment's scores.
     """
 
     def __init__(self, num_classes: int) -> None:
@@ -55,15 +48,7 @@ class ConvolutionHead(nn.Module):
         _begin(self.conv, self.out)
 
     def forward(self, scores: torch.Tensor, counts: torch.Tensor) -> torch.Tensor:
-        """Read the first ``counts`` segments of each clip; what follows repeats the last of them.
-
-        Args:
-            scores: ``(batch, segments, classes)`` of the type of the weights.
-            counts: ``(batch,)`` int64, from 1 to segments.
-
-        Returns:
-            ``(batch, classes)``; zeros before any training.
-        """
+        """See ``RecurrentHead``; what follows the first ``counts`` repeats the last of them."""
         padded = torch.cat([scores[:, :1], scores, scores[:, -1:]], dim=1)
         # as a product, because torch divides so small a convolution over threads that wait
         threes = padded.unfold(1, 3, 1).flatten(2)

@@ -265,10 +265,6 @@ def build_network(stream: StreamConfig, classes: int) -> TSN:
     Whoever needs the names and shapes of a stream's weights asks here, so that everything in
     ``stream`` that changes the network changes it for all.
 
-    Args:
-        stream: What the package says.
-        classes: Size of the output.
-
     Raises:
         BackboneUnavailable: The backbone cannot be built here.
     """

@@ -31,11 +31,7 @@ def write(
 ) -> None:
     """Write ``state_dict`` with floating-point tensors as ``dtype`` and integers as they are.
 
-    Args:
-        path: Where to.
-        state_dict: The tensors, on any device.
-        dtype: Floating-point type on disk.
-        facts: Stored beside the tensors for ``check_file``.
+    The facts are stored beside the tensors, for ``check_file``.
     """
     from safetensors.torch import save_file
 

@@ -80,12 +80,7 @@ class Crowd:
         return self._tracker.begun
 
     def push(self, number: int, people: Iterable[Person]) -> None:
-        """Take the people of a picture.
-
-        Args:
-            number: Of the picture; each later than the last one.
-            people: In it.
-        """
+        """Take the people of a picture, whose number is higher than the last one's."""
         seen = self.pictures.setdefault(number, [])
         known = self.begun
         tracks = self._tracker.push(people, number)
@@ -97,13 +92,7 @@ class Crowd:
             seen.append(Seen(track, person, posture.push(person)))
 
     def judged(self, first: int, length: int, network: PoseNetwork) -> list[Judged]:
-        """Return what a network says of everybody in a window.
-
-        Args:
-            first: First picture of the window.
-            length: Pictures.
-            network: Judges people.
-        """
+        """Return what a network says of everybody in ``length`` pictures from ``first`` on."""
         rows, tracks = [], []
         for path in self._tracker.paths.values():
             row = track_window(path, first, length)

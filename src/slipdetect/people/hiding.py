@@ -31,13 +31,7 @@ _TRUNK = tuple(_PLACE[f"{side}_{part}"] for side, part in (
 
 
 def region(person: Person, height: int, width: int) -> tuple[slice, slice]:
-    """Return rows and columns that hide a person of a picture: more than the box and the keypoints.
-
-    Args:
-        person: In pixels of the picture.
-        height: Of the picture.
-        width: Likewise.
-    """
+    """Return rows and columns that hide a person of a picture, more than box and keypoints, px."""
     points = person.keypoints[person.keypoints[:, 2] > _SEEN, :2]
     corners = np.concatenate([person.box.reshape(2, 2), points])
     (left, top), (right, bottom) = corners.min(axis=0), corners.max(axis=0)

@@ -37,10 +37,6 @@ class MoveNet:
         side: Longer side that pictures are shrunk to, pixels.
         threads: That compute a picture.
 
-    Attributes:
-        name: What models and results call it.
-        most: People that it finds in a picture.
-
     Raises:
         ModelError: The file is not this network.
     """

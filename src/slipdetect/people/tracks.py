@@ -67,12 +67,7 @@ class Tracker:
         self._frame = -1
 
     def push(self, people: Iterable[Person], frame: int | None = None) -> list[int]:
-        """Take the people of the next picture; return the numbers of their tracks.
-
-        Args:
-            people: In it.
-            frame: Which picture it is; None: the one after the last.
-        """
+        """Take the people of picture ``frame`` (None: the next); return their tracks' numbers."""
         self._frame = self._frame + 1 if frame is None else frame
         found = distinct([person for person in people if person.score > KEEP])
         alive = [path for path in self.paths.values() if self._frame - path.frames[-1] <= self._gap]
@@ -187,11 +182,6 @@ def track_window(path: _Path, first: int, length: int) -> Floats | None:
     Columns are x, y and score of every keypoint, the box, the person's score (0 unseen), whether
     the person was seen, and whether the picture lies between the first and the last that the
     person was seen in. Gaps are filled linearly.
-
-    Args:
-        path: A track of ``Tracker.paths``.
-        first: First picture.
-        length: Pictures.
     """
     low, high = np.searchsorted(path.frames, (first, first + length)).tolist()
     if high - low < LEAST_SEEN:
@@ -229,12 +219,7 @@ class TrackRows:
         return end - begin
 
     def windows(self, firsts: Ints, length: int) -> Floats:
-        """Return windows as of ``track_window``, ``(n, length, 58)``, the unseen ones too.
-
-        Args:
-            firsts: First picture of each, ``(n,)``.
-            length: Pictures.
-        """
+        """Return windows as of ``track_window``, ``(n, length, 58)``, the unseen ones too."""
         frames, rows = self.frames, self.rows
         places = firsts[:, None] + np.arange(length)
         before = np.clip(np.searchsorted(frames, places, side="right") - 1, 0, None)

@@ -130,12 +130,7 @@ class Aftermath:
 
 
 def with_aftermath(event: Event, windows: Iterable[Window]) -> Event:
-    """Return an event with what the windows of its source tell of its person.
-
-    Args:
-        event: As ``EventFinder`` found it.
-        windows: All of the source.
-    """
+    """Return an event with what all windows of its source tell of its person."""
     after: Aftermath | None = None
     for window in windows:
         if after is not None:

@@ -277,13 +277,7 @@ def _check(window: Window, last: Window | None) -> None:
 def find_events(
     windows: Iterable[Window], config: EventConfig, label: str = "slip"
 ) -> tuple[Event, ...]:
-    """Return the events of a source of which all windows are known, in order.
-
-    Args:
-        windows: In time order.
-        config: Thresholds and durations.
-        label: Given to every event.
-    """
+    """Return the events of a source of which all windows are known, both in order of time."""
     windows = tuple(windows)
     finder = EventFinder(config, label)
     found = [event for window in windows for event in finder.push(window)]

@@ -101,15 +101,7 @@ def notebook_html(
     windows: Sequence[Window],
     events: Sequence[Event],
 ) -> str:
-    """Return HTML that stands by itself; text has the color of the page around it.
-
-    Args:
-        source: Name of the source.
-        headline: The result in a line.
-        duration: Length of what was looked at, seconds.
-        windows: In time order.
-        events: In time order.
-    """
+    """Return HTML that stands by itself; text has the color of the page around it."""
     from slipdetect._html import render
 
     length = axis_length(duration, windows)

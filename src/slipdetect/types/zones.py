@@ -147,11 +147,7 @@ class Zones:
 
 
 def why_left_out(zone: str) -> str:
-    """Return in words that a zone leaves something out.
-
-    Args:
-        zone: Name of the zone, or ``OUTSIDE``.
-    """
+    """Return in words that a zone of that name, or ``OUTSIDE``, leaves something out."""
     return "outside all zones" if zone == OUTSIDE else f"in zone {zone!r}"
 
 

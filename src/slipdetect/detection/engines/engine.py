@@ -37,7 +37,7 @@ class Engine(Protocol):
         """Return the logits ``(snippets, classes)`` of one stream's snippets.
 
         Args:
-            modality: Of the stream.
+            modality: Of the stream, here and below.
             images: ``(images, S, S, C)`` uint8 of each snippet.
 
         Raises:
@@ -45,9 +45,4 @@ class Engine(Protocol):
         """
 
     def agreed(self, modality: str, scores: Logits) -> Logits:
-        """Return the logits ``(classes,)`` of a window by a consensus that the model has learned.
-
-        Args:
-            modality: Of the stream.
-            scores: Of the window's snippets, ``(snippets, classes)``.
-        """
+        """Return the logits ``(classes,)`` of ``(snippets, classes)`` by a learned consensus."""

@@ -26,11 +26,6 @@ INPUT, OUTPUT = "images", "logits"
 class GraphEngine(Engine):
     """An engine with a network for each stream, and a thread for each on several CPUs.
 
-    Args:
-        device: Where it computes.
-        networks: How many it has.
-        at_once: Snippets in a pass.
-
     Attributes:
         threads: CPU threads that each network may use, so that one CPU is left for reading.
     """

@@ -63,11 +63,7 @@ def gpu_providers() -> list[str]:
 
 
 def _providers(device: str) -> list[Any]:
-    """Return what ONNX Runtime shall try in turn.
-
-    Raises:
-        ModelError: It does not have that device.
-    """
+    """Return what ONNX Runtime shall try in turn."""
     check_device(device, "onnx", ("auto", "cpu", "cuda"))
     kind, _, number = device.partition(":")
     found = gpu_providers() if kind in ("auto", "cuda") else []
@@ -84,11 +80,6 @@ def _providers(device: str) -> list[Any]:
 def _session(
     package: ModelPackage, stream: StreamConfig, providers: list[Any], threads: int
 ) -> onnxruntime.InferenceSession:
-    """Open the graph of a stream.
-
-    Raises:
-        PackageError: It cannot be read here, or is not what the package says of it.
-    """
     path = graph_path(package, stream)
     options = session_options(threads, shared=len(providers) == 1)
     try:
