@@ -10,7 +10,7 @@ from queue import Empty, SimpleQueue
 from typing import Self
 
 from slipdetect.detection.detector import Detector
-from slipdetect.detection.live import LiveDetection, LiveEvent, LiveSummary
+from slipdetect.detection.live import LiveDetection, LiveEvent, LiveSummary, live_video
 from slipdetect.detection.turns import Turns, let_others_first
 from slipdetect.types import View
 from slipdetect.types.zones import Zones
@@ -242,11 +242,8 @@ class Cameras:
 
     def _start(self, camera: Camera) -> None:
         detector = camera.detector
-        rate, short_side = detector.scorer.sample_fps, detector.scorer.short_side
-        if rate is None or short_side is None:
-            raise ValueError(f"the scorer {detector.scorer.name!r} is not for live sources")
         keep = None if self._keep is None else self._keep(camera.name)
-        video = LiveVideo(camera.source, rate, short_side, camera.settings, keep)
+        video = live_video(detector.scorer, camera.source, camera.settings, keep)
         run = _Run(camera, video, LiveDetection(detector, video, self._sparse, self._turns))
         self._runs[camera.name] = run
         video.start()  # here, for the thread of detection has less priority

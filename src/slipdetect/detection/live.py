@@ -16,12 +16,14 @@ from slipdetect.types.zones import Zones
 from slipdetect.video import Frame, FrameTransform, Gap, SourceOptions
 from slipdetect.video.live import (
     LiveSettings,
+    LiveSource,
     LiveVideo,
     Reconnecting,
     Skipped,
     VideoNote,
     live_source,
 )
+from slipdetect.video.live.live_video import Keep
 
 _REMEMBERED = 60.0  # seconds of windows
 STILL_DOWN = (10.0, 30.0, 60.0)  # seconds after which it is told that somebody did not get up
@@ -312,6 +314,21 @@ class LiveDetection:
         ]
 
 
+def live_video(
+    scorer: WindowScorer, source: LiveSource, settings: LiveSettings, keep: Keep | None = None
+) -> LiveVideo:
+    """Return a live source whose frames are as a scorer wants them.
+
+    Raises:
+        UsageError: The scorer does not say how it wants them.
+    """
+    if scorer.sample_fps is None or scorer.short_side is None:
+        raise UsageError(
+            f"the scorer {scorer.name!r} has no sample_fps or short_side; set both for live sources"
+        )
+    return LiveVideo(source, scorer.sample_fps, scorer.short_side, settings, keep)
+
+
 def live_events(detector: LiveDetector, source: str, options: SourceOptions) -> Iterator[Event]:
     """Yield the events of a live source as soon as nothing later can change them.
 
@@ -328,13 +345,7 @@ def live_events(detector: LiveDetector, source: str, options: SourceOptions) -> 
     unknown = set(given) - {item.name for item in fields(LiveSettings)}
     if unknown:
         raise UsageError(f"a live source takes no {', '.join(sorted(unknown))}; leave it out")
-    rate, short_side = detector.scorer.sample_fps, detector.scorer.short_side
-    if rate is None or short_side is None:
-        raise UsageError(
-            f"the scorer {detector.scorer.name!r} has no sample_fps or short_side; set both for "
-            "live sources"
-        )
-    with LiveVideo(live_source(source), rate, short_side, LiveSettings(**given)) as video:
+    with live_video(detector.scorer, live_source(source), LiveSettings(**given)) as video:
         for each in LiveDetection(detector, video).events():
             if isinstance(each, EventFinal):
                 yield each.event

@@ -267,25 +267,18 @@ def cut(
     import numpy as np
 
     out = np.empty((len(images), size, size, images[0].shape[2]), np.uint8)
-    for image, target in zip(images, out, strict=True):
-        cut_into(target, image, box)
-    return out
-
-
-def cut_into(out: npt.NDArray[np.uint8], image: npt.NDArray[np.uint8], box: Box) -> None:
-    """Write what ``cut`` gives of one image to ``out``, ``(size, size, C)`` without gaps."""
-    import numpy as np
-
-    height, width, channels = image.shape
     x0, y0 = max(box.left, 0), max(box.top, 0)
-    # a box beside the picture has an empty part; a negative end would count from the other side
-    x1, y1 = max(min(box.left + box.side, width), x0), max(min(box.top + box.side, height), y0)
-    part = image[y0:y1, x0:x1]
-    if (x1 - x0, y1 - y0) != (box.side, box.side):
-        inside, part = part, np.full((box.side, box.side, channels), 128, np.uint8)
-        top, left = y0 - box.top, x0 - box.left
-        part[top : top + inside.shape[0], left : left + inside.shape[1]] = inside
-    _resize_into(out, part)
+    for image, target in zip(images, out, strict=True):
+        height, width, channels = image.shape
+        # a box beside the picture has an empty part; a negative end would count from the other side
+        x1, y1 = max(min(box.left + box.side, width), x0), max(min(box.top + box.side, height), y0)
+        part = image[y0:y1, x0:x1]
+        if (x1 - x0, y1 - y0) != (box.side, box.side):
+            inside, part = part, np.full((box.side, box.side, channels), 128, np.uint8)
+            top, left = y0 - box.top, x0 - box.left
+            part[top : top + inside.shape[0], left : left + inside.shape[1]] = inside
+        _resize_into(target, part)
+    return out
 
 
 def _resize_into(out: npt.NDArray[np.uint8], part: npt.NDArray[np.uint8]) -> None:

@@ -203,8 +203,6 @@ class ModelConfig:
             raise UsageError("streams must not share a weights file")
         mapping("fusion", self.fusion, ("weights", "space"))
         mapping("fusion.weights", self.fusion["weights"], names)
-        for name in names:
-            number(f"fusion.weights.{name}", self.fusion["weights"][name], 0.0)
         if self.calibration.streams is not None:
             mapping("calibration.streams", self.calibration.streams, names)
         self.late_fusion()

@@ -53,7 +53,7 @@ class LateFusion:
         if space not in FUSION_SPACES:
             raise UsageError(f"fusion space is {' or '.join(FUSION_SPACES)}, not {space!r}")
         for name, weight in weights.items():
-            number(f"fusion weight of {name!r}", weight, 0.0)
+            number(f"fusion.weights.{name}", weight, 0.0)
         for name, value in (temperatures or {}).items():
             number(f"temperature of {name!r}", value, 0.0, above=True)
             if name not in weights:
