@@ -116,7 +116,7 @@ def test_different_shapes_are_refused() -> None:
 
 @pytest.mark.parametrize("weight", [-1.0, float("nan"), float("inf")])
 def test_bad_weight_is_refused(weight: float) -> None:
-    with pytest.raises(UsageError, match="fusion.weights.flow"):
+    with pytest.raises(UsageError, match=r"fusion\.weights\.flow"):
         LateFusion({"rgb": 1.0, "flow": weight})
 
 

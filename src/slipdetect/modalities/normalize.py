@@ -100,10 +100,8 @@ class SnippetNormalizer:
         # bytes are moved, unless they are interleaved already; the rest is done in place
         stacked = images.movedim(-1, -3).flatten(-4, -3).to(torch.float32)
         of = self.normalization
-        statistics = (
-            ((of.flow_mean,) * 2, (of.flow_std,) * 2) if channels == 2 else (of.mean, of.std)
-        )
-        mean, std = (stacked.new_tensor(part) for part in statistics)
+        parts = (of.mean, of.std) if channels == 3 else ([of.flow_mean] * 2, [of.flow_std] * 2)
+        mean, std = (stacked.new_tensor(part) for part in parts)
         scale, shift = self.normalization.value_range / (255.0 * std), mean / std
         for_all = (self.modality.images, 1, 1)
         stacked.mul_(scale[:, None, None].repeat(for_all)).sub_(
