@@ -287,7 +287,7 @@ def test_what_is_no_graph_is_refused(package: ModelPackage) -> None:
 def test_the_engine_is_chosen_by_what_there_is(
     package: ModelPackage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("slipdetect.detection.engines._has_nvidia", lambda: False)
+    monkeypatch.setattr("slipdetect.detection.engines.has_nvidia", lambda: False)
     config = package.config
     assert choose_engine(config).engine == "onnx"
     assert choose_engine(config, device="cpu").engine == "onnx"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterator
+from contextlib import nullcontext
 from dataclasses import dataclass, fields, replace
 from typing import Any, Protocol
 
@@ -212,10 +213,8 @@ class LiveDetection:
         Raises:
             VideoError: The source cannot be opened, or not again after all tries.
         """
-        if self._turns is None:
-            yield from self._events()
-            return
-        with self._turns.taken(self._video.wait()):
+        turns, video = self._turns, self._video
+        with nullcontext() if turns is None else turns.taken(video.wait()):
             yield from self._events()
 
     def _events(self) -> Iterator[LiveEvent]:

@@ -245,7 +245,7 @@ def window_scores(
         batch: See ``networks``.
     """
     run, waiting = segment.run, segment.waiting
-    timed = None if flow is None else _timed(flow, run.watch)
+    timed = None if flow is None else lambda pictures: run.watch.each(FLOW, flow(pictures))
     cutter = SnippetCutter(schedule, streams, timed, locate=bool(run.zones))
     snippets = run.watch.each(CUTTING, cutter.cut(segment))
     if waiting is None:
@@ -265,10 +265,6 @@ def window_scores(
             yield from assembler.push(snippet.place, scores, snippet.corrupt, snippet.moving)
             del snippet  # its pictures are a second of memory while the next is waited for
         yield from assembler.finish(cutter.frames)
-
-
-def _timed(source: FlowSource, watch: Stopwatch) -> FlowSource:
-    return lambda pictures: watch.each(FLOW, source(pictures))
 
 
 def _batches(

@@ -210,9 +210,11 @@ class SkipConfident(EverySnippet):
         """Yield all snippets with their scores; none is held back beyond an anchor."""
         rest: list[T] = []  # after the last anchor
         anchor: Scores | None = None
-        for batch in _singles(batches) if self.eager else batches:
+        singles: Iterable[Sequence[T]] = ([snippet] for batch in batches for snippet in batch)
+        for batch in singles if self.eager else batches:
             waiting = [*rest, *batch]
-            first = 0 if anchor is None or self._hurries(anchor) else self.every - 1
+            hurries = anchor is None or (self.eager and self.verdict(anchor) is not False)
+            first = 0 if hurries else self.every - 1
             anchors = [*range(first, len(waiting), self.every)]
             found = _computed(waiting, anchors, score)
             if anchor is not None:
@@ -224,9 +226,6 @@ class SkipConfident(EverySnippet):
             del waiting  # its pictures are seconds of memory while the next batch is waited for
         found = _computed(rest, range(len(rest)), score)
         yield [(snippet, found[index]) for index, snippet in enumerate(rest)]
-
-    def _hurries(self, anchor: Scores) -> bool:
-        return self.eager and self.verdict(anchor) is not False
 
     def _between(
         self, waiting: Sequence[T], anchors: Mapping[int, Scores], score: Score[T]
@@ -356,10 +355,6 @@ def _odds(probability: float) -> float:
 def _computed(snippets: Sequence[T], places: Sequence[int], score: Score[T]) -> dict[int, Scores]:
     rows = score([snippets[place] for place in places]) if places else []
     return dict(zip(places, rows, strict=True))
-
-
-def _singles(batches: Iterable[Sequence[T]]) -> Iterator[Sequence[T]]:
-    return ([snippet] for batch in batches for snippet in batch)
 
 
 def _mean(first: Scores, second: Scores, share: float) -> Scores:

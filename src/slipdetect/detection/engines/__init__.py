@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import shutil
 from dataclasses import dataclass
 from importlib import import_module
 from importlib.util import find_spec
-from pathlib import Path
 
-from slipdetect.detection.engines.engine import Engine
+from slipdetect.detection.engines.engine import Engine, has_nvidia
 from slipdetect.errors import ModelError, UsageError
 from slipdetect.modalities.snippet import LEARNED_CONSENSUS
 from slipdetect.models.config import ModelConfig
@@ -114,7 +112,7 @@ def _refusal(config: ModelConfig, engine: str) -> str:
 def _device_refusal(device: str) -> str:
     """Return why ONNX Runtime as installed is not the best for a device; nothing if it is."""
     kind = device.partition(":")[0]
-    if kind == "cpu" or (kind == "auto" and not _has_nvidia()):
+    if kind == "cpu" or (kind == "auto" and not has_nvidia()):
         return ""
     from slipdetect.detection.engines.onnx_engine import gpu_providers
 
@@ -125,8 +123,3 @@ def _device_refusal(device: str) -> str:
 
         return "torch computes on the GPU" if torch.cuda.is_available() else ""
     return f"onnxruntime as installed does not compute on {device!r}"
-
-
-def _has_nvidia() -> bool:
-    # asking torch would load it
-    return Path("/proc/driver/nvidia/version").exists() or shutil.which("nvidia-smi") is not None

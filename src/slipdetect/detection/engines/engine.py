@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Sequence
 from concurrent.futures import Executor
 from contextlib import AbstractContextManager
+from pathlib import Path
 from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
+
+
+def has_nvidia() -> bool:
+    """Return whether there is an NVIDIA GPU, without loading torch, which knows too."""
+    return Path("/proc/driver/nvidia/version").exists() or shutil.which("nvidia-smi") is not None
+
 
 Images = Sequence[npt.NDArray[np.uint8]]
 Logits = npt.NDArray[np.float32]
