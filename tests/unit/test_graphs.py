@@ -18,7 +18,7 @@ import torch
 
 from slipdetect.cli import detect_options
 from slipdetect.detection.engines import ENGINES, choose_engine, make_engine, onnx_engine
-from slipdetect.detection.engines.graph_engine import planar
+from slipdetect.detection.engines.engine import planar
 from slipdetect.detection.engines.onnx_engine import gpu_providers
 from slipdetect.errors import LibraryError, ModelError, OutputError, PackageError, UsageError
 from slipdetect.lab.models import graphs

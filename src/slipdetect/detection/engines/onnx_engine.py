@@ -9,13 +9,14 @@ import numpy.typing as npt
 import onnxruntime
 
 from slipdetect._onnx import session_options
-from slipdetect.detection.engines.engine import Logits, has_nvidia
-from slipdetect.detection.engines.graph_engine import (
+from slipdetect.detection.engines.engine import (
     INPUT,
     OUTPUT,
     GraphEngine,
+    Logits,
     check_device,
     graph_path,
+    has_nvidia,
     unreadable,
 )
 from slipdetect.errors import ModelError

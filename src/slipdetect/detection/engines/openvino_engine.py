@@ -8,11 +8,11 @@ import numpy as np
 import numpy.typing as npt
 import openvino
 
-from slipdetect.detection.engines.engine import Logits
-from slipdetect.detection.engines.graph_engine import (
+from slipdetect.detection.engines.engine import (
     INPUT,
     OUTPUT,
     GraphEngine,
+    Logits,
     check_device,
     graph_path,
     unreadable,
