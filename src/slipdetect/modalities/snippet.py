@@ -346,13 +346,13 @@ class StreamInput:
     views: Callable[[Picture, Box], Picture] | None = None
 
 
+@dataclass(eq=False)
 class Sample:
     """A sampled frame with what several snippets need of it, computed once."""
 
-    def __init__(self, frame: Frame, flow: Picture | None) -> None:
-        self.frame = frame
-        self.flow = flow  # leads to the frame, like the motion of ``profile``
-        self.profile: MotionProfile | None = None
+    frame: Frame
+    flow: Picture | None  # leads to the frame, like the motion of ``profile``
+    profile: MotionProfile | None = None
 
     def picture(self, of_flow: bool) -> Picture:
         return self.flow if of_flow and self.flow is not None else self.frame.image

@@ -201,21 +201,9 @@ class EventFinder:
         end = event.end + self.config.pad_offset
         self._emitted_until = end
         peak = event.peak
-        box = Aftermath.of(peak).box
-        found = Found(
-            event.number,
-            Event(
-                start,
-                end,
-                peak.center,
-                peak.probability,
-                self.label,
-                interrupted,
-                track=peak.person,
-                box=box,
-            ),
-            event.after,
-        )
+        told = Event(start, end, peak.center, peak.probability, self.label, interrupted)
+        told = replace(told, track=peak.person, box=Aftermath.of(peak).box)
+        found = Found(event.number, told, event.after)
         if not self.config.confirm_down:
             return [found]
         self._unconfirmed.append(found)
