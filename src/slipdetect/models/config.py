@@ -128,10 +128,10 @@ class ModelConfig:
             return replace(self, calibration=fitted)
         return replace(self, pose=replace(self.pose, calibration=fitted))
 
-    def late_fusion(self, allow_missing: bool = False) -> LateFusion:
+    def late_fusion(self) -> LateFusion:
         """Return the fusion of the model's streams, tempered as ``calibration`` says."""
-        fusion, streams = self.fusion, self.calibration.streams
-        return LateFusion(fusion["weights"], fusion["space"], allow_missing, streams)
+        temperatures = self.calibration.streams
+        return LateFusion(self.fusion["weights"], self.fusion["space"], temperatures=temperatures)
 
     def events_at(self, sensitivity: str = BALANCED) -> EventConfig:
         """Return ``events`` with the thresholds of a preset.
