@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from importlib.metadata import EntryPoint, entry_points
 from typing import Protocol
 
@@ -62,11 +63,12 @@ def make_pose_estimator(name: str = "movenet") -> PoseEstimator:
 
 
 class _Checked:
-    """A pose estimator of another package, whose faults carry its name."""
+    """A pose estimator of another package, asked by one thread at a time; faults carry its name."""
 
     def __init__(self, name: str, estimator: PoseEstimator) -> None:
         self.name, self._estimator = name, estimator
         self.most = estimator.most
+        self._turn = threading.Lock()
 
     def people(self, picture: npt.NDArray[np.uint8]) -> list[Person]:
         """See ``PoseEstimator``.
@@ -75,7 +77,8 @@ class _Checked:
             ModelError: It failed, or gave what is no people.
         """
         try:
-            found = list(self._estimator.people(picture))
+            with self._turn:
+                found = list(self._estimator.people(picture))
             sound = all(
                 isinstance(each, Person)
                 and np.isfinite(each.keypoints).all()
