@@ -44,8 +44,17 @@ def check_setting(item: Field[Any], value: Any) -> None:
     choices = item.metadata["choices"]
     if choices and value not in choices:
         raise UsageError(f"{item.name} must be one of {', '.join(choices)}, not {value!r}")
+    name, least, most = item.name, item.metadata["least"], item.metadata["most"]
     for number in value if isinstance(value, tuple) else (value,):
-        _check_number(item.name, number, item.metadata["least"], item.metadata["most"])
+        if number is None or (least is None and most is None):
+            continue
+        if not isinstance(number, int | float):
+            raise UsageError(f"{name} must be a number, not {number!r}")
+        finite = abs(number) <= sys.float_info.max  # an integer may be too large for a float
+        if least is not None and not (finite and number >= least):
+            raise UsageError(f"{name} must be at least {least:g}, not {number}")
+        if most is not None and not (finite and number <= most):
+            raise UsageError(f"{name} must be at most {most:g}, not {number}")
 
 
 def with_documented_fields(settings: type[T]) -> type[T]:
@@ -57,15 +66,3 @@ def with_documented_fields(settings: type[T]) -> type[T]:
     summary = inspect.getdoc(settings)
     settings.__doc__ = "\n".join([f"{summary}\n", "Attributes:", *lines])
     return settings
-
-
-def _check_number(name: str, value: Any, least: float | None, most: float | None) -> None:
-    if value is None or (least is None and most is None):
-        return
-    if not isinstance(value, int | float):
-        raise UsageError(f"{name} must be a number, not {value!r}")
-    finite = abs(value) <= sys.float_info.max  # an integer may be too large for a float
-    if least is not None and not (finite and value >= least):
-        raise UsageError(f"{name} must be at least {least:g}, not {value}")
-    if most is not None and not (finite and value <= most):
-        raise UsageError(f"{name} must be at most {most:g}, not {value}")

@@ -25,11 +25,7 @@ _STUCK = 10.0  # seconds beyond what may wait
 class Camera:
     """A live source with all that is its own.
 
-    Attributes:
-        name: What it is called in everything that is told.
-        source: Where its frames come from.
-        detector: With its thresholds; those of all cameras may share a scorer.
-        settings: Time-outs, tries and bounds.
+    Detectors have thresholds and zones of their own; those of all cameras may share a scorer.
     """
 
     name: str
@@ -44,8 +40,6 @@ class Ended:
 
     Attributes:
         why: ``end``, ``max_duration``, ``interrupted`` or ``lost``.
-        summary: How it went.
-        error: Why it is lost.
     """
 
     why: str
@@ -58,8 +52,6 @@ class Told:
     """What happened to a camera or in it.
 
     Attributes:
-        camera: Its name.
-        what: What it was.
         at: When it became known, in UTC.
     """
 

@@ -51,12 +51,7 @@ class EventStarted:
 
 @dataclass(frozen=True)
 class EventFinal:
-    """An event that nothing later can change.
-
-    Attributes:
-        id: That of its ``EventStarted``.
-        event: What was found.
-    """
+    """An event that nothing later can change; ``id`` is that of its ``EventStarted``."""
 
     id: int
     event: Event
@@ -79,12 +74,7 @@ class StillDown:
 
 @dataclass(frozen=True)
 class UpAgain:
-    """The person of an event is up again.
-
-    Attributes:
-        id: Of the event.
-        event: With when that was, and how long the person was down.
-    """
+    """The person of an event is up again; the event says when, and how long they were down."""
 
     id: int
     event: Event

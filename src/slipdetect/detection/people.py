@@ -11,9 +11,8 @@ from slipdetect.detection.pipeline import Segment
 from slipdetect.models.pose import PoseConfig
 from slipdetect.people.crowd import LEAD, Crowd, Seen, surest
 from slipdetect.people.estimators import PoseEstimator
-from slipdetect.people.light import only_light_changed
 from slipdetect.people.network import PoseNetwork
-from slipdetect.people.pictures import Picture, PictureSampler
+from slipdetect.people.pictures import Picture, PictureSampler, only_light_changed
 from slipdetect.types import Frame, Sighting, Window
 from slipdetect.types.aftermath import Aftermath
 from slipdetect.types.events import log_odds, sigmoid

@@ -65,13 +65,6 @@ class TSNScorer(WindowScorer):
         batch: Most snippets in a pass of torch; fewer where the device's memory does not hold them.
         engine: What computes the networks: ``"auto"``, ``"torch"``, ``"onnx"``, ``"openvino"``.
 
-    Attributes:
-        config: The model's configuration.
-        networks: Score snippets.
-        exact: Every snippet is computed, in float32.
-        grid: Where snippets lie.
-        plan: Where windows lie.
-
     Raises:
         PackageError: The consensus of a stream cannot judge windows of any length.
         ModelError: The device is not there, or the engine cannot compute this model.

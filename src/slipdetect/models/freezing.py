@@ -76,13 +76,10 @@ class BatchNormFreezer:
 
     Statistics, scale and shift are all frozen (the reference implementation does so too, although
     its paper speaks of mean and variance only). What it froze, and nothing else, it unfreezes.
-
-    Attributes:
-        mode: True: all but the first layer are frozen; "all": the first one too; False: none.
     """
 
     def __init__(self, network: nn.Module) -> None:
-        self.mode: FreezeBN = False
+        self._mode: FreezeBN = False
         # names, not tensors: load_state_dict(assign=True) replaces the tensors
         self._frozen: set[str] = set()
         kinds = (nn.BatchNorm2d, nn.SyncBatchNorm)
@@ -101,7 +98,7 @@ class BatchNormFreezer:
         self._frozen.clear()
         for name in self._frozen_layers():
             network.get_submodule(name).train(network.training)
-        self.mode = mode
+        self._mode = mode
         for name in self._frozen_layers():
             for key, parameter in network.get_submodule(name).named_parameters(recurse=False):
                 if parameter.requires_grad:
@@ -115,9 +112,9 @@ class BatchNormFreezer:
             network.get_submodule(name).eval()
 
     def _frozen_layers(self) -> list[str]:
-        if self.mode is False:
+        if self._mode is False:
             return []
-        return self._layers if self.mode == "all" else self._layers[1:]
+        return self._layers if self._mode == "all" else self._layers[1:]
 
 
 # name: (learning-rate factor, the factor for flow, decay factor)

@@ -28,12 +28,7 @@ _PICKLES = {".pt", ".pth", ".tar", ".pkl", ".pickle", ".ckpt", ".bin"}
 
 @dataclass(frozen=True)
 class ModelPackage:
-    """A package whose configuration and files have been checked.
-
-    Attributes:
-        config: What ``model.json`` says.
-        folder: Where the files are.
-    """
+    """A package whose configuration and files have been checked."""
 
     config: ModelConfig
     folder: Path

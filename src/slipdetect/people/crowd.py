@@ -37,17 +37,11 @@ class Seen:
 
 @dataclass(frozen=True)
 class Judged:
-    """A person in a window.
-
-    Attributes:
-        track: Number of their track.
-        odds: Log-odds of a fall.
-        up: Whether they were up in the window or ``LEAD`` before it: who is down all the while
-            exercises, sleeps or plays there.
-    """
+    """A person in a window, with the log-odds of a fall."""
 
     track: int
     odds: float
+    # in the window or ``LEAD`` before it: who is down all the while exercises, sleeps or plays there
     up: bool
 
 

@@ -22,12 +22,7 @@ ENGINES = ("auto", "torch", *_OF_GRAPHS)
 
 @dataclass(frozen=True)
 class Choice:
-    """Which engine a model gets.
-
-    Attributes:
-        engine: A name of ``ENGINES``, never ``"auto"``.
-        reason: Why, in a few words.
-    """
+    """Which engine of ``ENGINES``, never ``"auto"``, a model gets, and why in a few words."""
 
     engine: str
     reason: str
