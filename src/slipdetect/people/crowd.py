@@ -41,7 +41,7 @@ class Judged:
 
     track: int
     odds: float
-    # in the window or ``LEAD`` before it: who is down all the while exercises, sleeps or plays there
+    # in the window or ``LEAD`` before it; who is down all the while exercises, sleeps or plays
     up: bool
 
 
