@@ -26,7 +26,7 @@ from slipdetect.lab.pose.settings import PoseSettings
 from slipdetect.lab.pose.skeleton_cache import SkeletonCache
 from slipdetect.models import ModelPackage, load_package
 from slipdetect.models.package import CONFIG_FILE
-from slipdetect.models.pose import PoseConfig
+from slipdetect.models.stream import PoseConfig
 from slipdetect.models.weights_file import read_arrays
 from slipdetect.people.crowd import Crowd, surest
 from slipdetect.people.estimators import make_pose_estimator

@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 
 from slipdetect.detection.pipeline import Segment
-from slipdetect.models.pose import PoseConfig
+from slipdetect.models.stream import PoseConfig
 from slipdetect.people.crowd import LEAD, Crowd, Seen, surest
 from slipdetect.people.estimators import PoseEstimator
 from slipdetect.people.network import PoseNetwork

@@ -9,8 +9,7 @@ from typing import Any
 from slipdetect._checks import exact_fields, finite_tree, integer, mapping, number, text
 from slipdetect.errors import ModelError, PackageError, UsageError
 from slipdetect.models.fusion import LateFusion
-from slipdetect.models.pose import PoseConfig
-from slipdetect.models.stream import Graph, StreamConfig
+from slipdetect.models.stream import Graph, PoseConfig, StreamConfig
 from slipdetect.people.pictures import PictureSampler
 from slipdetect.types import Calibration, EventConfig, Thresholds
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from slipdetect._io import exists, write_text
 from slipdetect.errors import OutputError, PackageError
 from slipdetect.models.config import ModelConfig, StreamConfig
-from slipdetect.models.pose import PoseConfig
+from slipdetect.models.stream import PoseConfig
 from slipdetect.models.weights_file import check_file, load_strictly, read, read_arrays
 from slipdetect.people.network import PoseNetwork
 
