@@ -38,7 +38,7 @@ class Table:
         columns: The names of the header.
 
     Raises:
-        DataError: It is no CSV, has no header, or lacks a column.
+        DataError: It is no CSV, has no header, lacks a column, or has a row of more cells.
     """
 
     def __init__(
@@ -58,6 +58,11 @@ class Table:
     def __iter__(self) -> Iterator[tuple[int, dict[str, str]]]:
         """Yield line number and cells by column of each row, none of them missing."""
         for cells in self._parsed():
+            if any(cells[len(self.columns) :]):
+                raise DataError(
+                    f"{self._where} line {self._taken} has {len(cells)} cells, its header names "
+                    f'{len(self.columns)}; put cells that hold a {self._separator!r} into "quotes"'
+                )
             if self._separator != ",":
                 cells = [
                     cell.replace(",", ".") if _DECIMAL_COMMA.fullmatch(cell) else cell
