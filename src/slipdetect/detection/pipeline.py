@@ -230,7 +230,7 @@ def window_scores(
     schedule: Schedule,
     networks: Networks,
     batch: int = BATCH,
-) -> Iterator[WindowScores]:
+) -> Generator[WindowScores, None, None]:
     """Yield the scores of all windows of a segment.
 
     The frames of a file are read, and snippets cut, in a thread of their own, a batch ahead. Those

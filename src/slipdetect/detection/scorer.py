@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from concurrent.futures import Executor
 from contextlib import closing, contextmanager
 from copy import copy
@@ -125,31 +125,21 @@ class TSNScorer(WindowScorer):
 
     def windows(self, segment: Segment) -> Iterator[Window]:
         """Yield the windows of a segment."""
+        watch = segment.run.watch
         people = None if self._watcher is None else self._watcher(segment)
-        with closing(self._ahead(segment, people is not None)) as windows:
-            yield from self._judged(segment, windows, people)
-
-    def _ahead(self, segment: Segment, people: bool) -> Generator[WindowScores, None, None]:
-        """Score the next windows of a file in a thread while people of the last are looked at."""
         scores = self.window_scores(segment)
-        if not people or segment.waiting is not None:
-            yield from scores
-            return
-        with closing(prefetch(scores, _AHEAD)) as windows:
-            yield from segment.run.watch.each(SCORING, windows)
+        # the next windows of a file are scored in a thread while people of the last are looked at
+        ahead = people is not None and segment.waiting is None
+        with closing(prefetch(scores, _AHEAD) if ahead else scores) as windows:
+            for found in watch.each(SCORING, windows) if ahead else windows:
+                with watch.stage(JUDGING):
+                    agreed = self.networks.consensus(found.scores)
+                    probability, streams = self.networks.probability(agreed)
+                times = found.start + segment.start, found.end + segment.start
+                window = Window(*times, probability, streams, found.corrupt, moving=found.moving)
+                yield window if people is None else people.judge(window)
 
-    def _judged(
-        self, segment: Segment, windows: Iterable[WindowScores], people: PeopleWatch | None
-    ) -> Iterator[Window]:
-        for found in windows:
-            with segment.run.watch.stage(JUDGING):
-                agreed = self.networks.consensus(found.scores)
-                probability, streams = self.networks.probability(agreed)
-            start, end = found.start + segment.start, found.end + segment.start
-            window = Window(start, end, probability, streams, found.corrupt, moving=found.moving)
-            yield window if people is None else people.judge(window)
-
-    def window_scores(self, segment: Segment) -> Iterator[WindowScores]:
+    def window_scores(self, segment: Segment) -> Generator[WindowScores, None, None]:
         """Yield the snippet scores of the windows of a segment, timed from its start."""
         schedule = self._schedule(segment.run, segment.waiting is not None)
         flow = self._flow_source(segment)
