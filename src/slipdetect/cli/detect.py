@@ -40,7 +40,7 @@ from slipdetect.sinks.registry import (
 from slipdetect.sinks.sink import Setup, Sink
 from slipdetect.sinks.text import Write
 from slipdetect.types import DetectionResult, Profile, Stage
-from slipdetect.types.kept import built, plain
+from slipdetect.types.export import built, plain
 from slipdetect.video.playlist import is_playlist
 from slipdetect.workers import Backend, open_backend
 
