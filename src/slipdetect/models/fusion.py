@@ -53,9 +53,9 @@ class LateFusion:
         if space not in FUSION_SPACES:
             raise UsageError(f"fusion space is {' or '.join(FUSION_SPACES)}, not {space!r}")
         for name, weight in weights.items():
-            number(f"fusion.weights.{name}", weight, 0.0)
+            number(f"fusion.weights.{name}", _plain(weight), 0.0)
         for name, value in (temperatures or {}).items():
-            number(f"temperature of {name!r}", value, 0.0, above=True)
+            number(f"temperature of {name!r}", _plain(value), 0.0, above=True)
             if name not in weights:
                 raise UsageError(f"a temperature is of a stream that is fused, not of {name!r}")
         if not sum(weights.values()) > 0:
@@ -158,6 +158,10 @@ def softmax(logits: Scores) -> Scores:
         return whole
     half = str(logits.dtype) in ("torch.float16", "torch.bfloat16")
     return (logits.float() if half else logits).softmax(dim=-1)
+
+
+def _plain(value: Any) -> Any:
+    return value.item() if isinstance(value, np.generic) else value
 
 
 def _double(values: Scores) -> Scores:
