@@ -62,35 +62,19 @@ class Told:
 
 @dataclass(frozen=True)
 class CameraState:
-    """How a camera is doing.
-
-    Attributes:
-        name: Of the camera.
-        state: ``connecting``, ``live``, ``broken off`` or ``ended``.
-        tries: Tries in a row that could not connect.
-        fps: Frames decoded a second, over the last ten seconds.
-        silent_for: Seconds since the last frame came; None before the first.
-        summary: Counts since the start.
-        lag: Seconds that the last frame looked at had waited.
-        windows: Center and probability of the windows of the last minute.
-        newest: The last sampled frame.
-        stuck: Frames come, but none has been looked at for longer than they may wait.
-        onset: Probability at which an event begins.
-        zones: Where events count.
-        view: How it looks at people.
-    """
+    """How a camera is doing."""
 
     name: str
-    state: str
-    tries: int
-    fps: float
-    silent_for: float | None
-    summary: LiveSummary
-    lag: float
-    windows: Sequence[tuple[float, float]]
-    newest: Frame | None
-    stuck: bool
-    onset: float
+    state: str  # connecting, live, broken off or ended
+    tries: int  # in a row that could not connect
+    fps: float  # frames decoded a second, over the last ten seconds
+    silent_for: float | None  # seconds since the last frame came; None before the first
+    summary: LiveSummary  # since the start
+    lag: float  # seconds that the last frame looked at had waited
+    windows: Sequence[tuple[float, float]]  # center and probability, of the last minute
+    newest: Frame | None  # the last sampled one
+    stuck: bool  # frames come, but none has been looked at for longer than they may wait
+    onset: float  # probability at which an event begins
     zones: Zones
     view: View
 

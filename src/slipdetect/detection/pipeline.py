@@ -97,35 +97,21 @@ class Stopwatch:
 
 @dataclass
 class RunState:
-    """One run over one source: what is known of it, and how far it is.
+    """One run over one source: what is known of it, and how far it is."""
 
-    Attributes:
-        event_config: Probabilities far from its thresholds may be estimates; None: all count.
-        info: What the container says; None of a live source.
-        flow: Where the flow of the frames comes from, if it need not be computed.
-        samples: Frames looked at.
-        last: Time of the last one, seconds.
-        snippets: Snippets scored.
-        computed: Those of them that networks computed.
-        watch: Measures the run.
-        tracks: People numbered so far.
-        followed: Those who fell and are looked for until it is known what became of them.
-        sparse: A live source may leave out snippets too, which it is told later for.
-        zones: Where in the picture events count.
-        view: How the camera looks at people.
-    """
-
+    # probabilities far from its thresholds may be estimates; None: all count
     event_config: EventConfig | None = None
-    info: VideoInfo | None = None
-    flow: FlowSource | None = None
-    samples: int = 0
-    last: float = 0.0
-    snippets: int = 0
-    computed: int = 0
+    info: VideoInfo | None = None  # None of a live source
+    flow: FlowSource | None = None  # of the frames, if it need not be computed
+    samples: int = 0  # frames looked at
+    last: float = 0.0  # time of the last one, seconds
+    snippets: int = 0  # scored
+    computed: int = 0  # those of them that networks computed
     watch: Stopwatch = field(default_factory=Stopwatch)
-    tracks: int = 0
+    tracks: int = 0  # people numbered so far
+    # who fell and is looked for until it is known what became of them
     followed: list[Aftermath] = field(default_factory=list)
-    sparse: bool = False
+    sparse: bool = False  # a live source may leave out snippets too, which it is told later for
     zones: Zones = field(default_factory=Zones)
     view: View = "level"
 

@@ -28,53 +28,34 @@ _MARGIN = 10.0  # times the odds of a threshold
 
 @dataclass(frozen=True)
 class Place:
-    """Where a snippet lies, in sampled frames of its segment.
+    """Where a snippet lies, in sampled frames of its segment."""
 
-    Attributes:
-        first: First frame of the snippet, or of the fixed window that it belongs to.
-        last: Last frame likewise.
-        starts: By modality, the grid that it is cut by and the frame where it begins on it.
-    """
-
-    first: int
+    first: int  # frame of the snippet, or of the fixed window that it belongs to
     last: int
+    # by modality, the grid that it is cut by and the frame where it begins on it
     starts: Mapping[str, tuple[SnippetGrid, int]]
 
 
 @dataclass(frozen=True)
 class WindowScores:
-    """The scores of all snippets in a window, and its seconds from the start of the segment.
-
-    Attributes:
-        scores: Logits ``(snippets, classes)`` float32 by modality.
-        corrupt: A snippet touches damaged frames.
-        moving: Box of what moves around the middle snippet, the moment that the window speaks of.
-    """
+    """The scores of all snippets in a window, and its seconds from the start of the segment."""
 
     start: float
     end: float
     scores: Scores
-    corrupt: bool
-    moving: Box | None = None
+    corrupt: bool  # a snippet touches damaged frames
+    moving: Box | None = None  # around the middle snippet, the moment that the window speaks of
 
 
 @dataclass(frozen=True)
 class WindowPlan:
-    """Windows over a snippet grid.
+    """Windows over a snippet grid."""
 
-    Attributes:
-        snippets: Snippets in a whole window.
-        hop: Snippets from one window to the next.
-        step: Sampled frames from one snippet to the next.
-        span: Sampled frames that a snippet reads.
-        sample_fps: Sampled frames per second.
-    """
-
-    snippets: int
-    hop: int
-    step: int
-    span: int
-    sample_fps: float
+    snippets: int  # in a whole window
+    hop: int  # snippets from one window to the next
+    step: int  # sampled frames from one snippet to the next
+    span: int  # sampled frames that a snippet reads
+    sample_fps: float  # sampled frames a second
 
     @classmethod
     def make(

@@ -194,17 +194,11 @@ def track_window(path: _Path, first: int, length: int) -> Floats | None:
 
 @dataclass(frozen=True, eq=False)
 class TrackRows:
-    """What a track did, as arrays.
+    """What a track did, as arrays."""
 
-    Attributes:
-        frames: Pictures that the person was seen in, ``(n,)``.
-        rows: Keypoints and box in each, ``(n, 55)``.
-        scores: Of the person in each, ``(n,)``.
-    """
-
-    frames: Ints
-    rows: Floats
-    scores: Floats
+    frames: Ints  # pictures that the person was seen in, (n,)
+    rows: Floats  # keypoints and box in each, (n, 55)
+    scores: Floats  # of the person in each, (n,)
 
     @classmethod
     def of(cls, path: _Path, part: slice = slice(None)) -> Self:

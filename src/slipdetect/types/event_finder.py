@@ -56,17 +56,11 @@ class _Open:
 
 @dataclass(frozen=True, eq=False)
 class Found:
-    """An event that nothing later can change, but for what becomes of its person.
+    """An event that nothing later can change, but for what becomes of its person."""
 
-    Attributes:
-        number: Counted from 1 in the order of onsets.
-        event: As it was when it was given out.
-        after: What is known of the person; goes on with every window pushed into it.
-    """
-
-    number: int
-    event: Event
-    after: Aftermath
+    number: int  # counted from 1 in the order of onsets
+    event: Event  # as it was when it was given out
+    after: Aftermath  # goes on with every window pushed into it
 
     @property
     def told(self) -> Event:
