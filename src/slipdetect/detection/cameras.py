@@ -36,28 +36,20 @@ class Camera:
 
 @dataclass(frozen=True)
 class Ended:
-    """A camera gives nothing more.
+    """A camera gives nothing more."""
 
-    Attributes:
-        why: ``end``, ``max_duration``, ``interrupted`` or ``lost``.
-    """
-
-    why: str
+    why: str  # end, max_duration, interrupted or lost
     summary: LiveSummary
     error: Exception | None = None
 
 
 @dataclass(frozen=True)
 class Told:
-    """What happened to a camera or in it.
-
-    Attributes:
-        at: When it became known, in UTC.
-    """
+    """What happened to a camera or in it."""
 
     camera: str
     what: LiveEvent | Ended
-    at: datetime
+    at: datetime  # when it became known, in UTC
 
 
 @dataclass(frozen=True)

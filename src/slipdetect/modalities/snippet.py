@@ -83,17 +83,11 @@ def get_modality(name: str, length: int | None = None) -> Modality:
 
 @dataclass(frozen=True)
 class SnippetGrid:
-    """Snippets of several modalities around the same instants of a sampled video.
+    """Snippets of several modalities around the same instants of a video, in sampled frames."""
 
-    Attributes:
-        span: Sampled frames that the longest snippet reads; shorter ones sit in its middle.
-        step: Sampled frames from one snippet to the next.
-        context: Sampled frames around a snippet in which motion is judged, at least ``span``.
-    """
-
-    span: int
-    step: int
-    context: int
+    span: int  # that the longest snippet reads; shorter ones sit in its middle
+    step: int  # from one snippet to the next
+    context: int  # around a snippet in which motion is judged, at least ``span``
 
     @classmethod
     def make(cls, modalities: Sequence[Modality], step: int, sample_fps: float) -> SnippetGrid:
@@ -330,19 +324,13 @@ def _keep_inside(start: float, side: float, extent: int) -> float:
 
 @dataclass(frozen=True)
 class StreamInput:
-    """How the snippets of one stream are cut.
-
-    Attributes:
-        modality: What they are.
-        size: Side of the network's input, pixels.
-        crop: ``"motion"`` or ``"center"``.
-        views: Makes ``(views, images, S, S, C)`` of the pictures ``(images, H, W, C)`` of a snippet
-            and of its place; None: the one crop. The scores of views are averaged.
-    """
+    """How the snippets of one stream are cut."""
 
     modality: Modality
-    size: int
-    crop: str
+    size: int  # side of the network's input, pixels
+    crop: str  # of ``CROPS``
+    # makes (views, images, S, S, C) of the pictures (images, H, W, C) of a snippet and of its
+    # place; None: the one crop; the scores of views are averaged
     views: Callable[[Picture, Box], Picture] | None = None
 
 

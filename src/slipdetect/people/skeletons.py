@@ -20,18 +20,11 @@ _ARRAYS = {"times": 1, "counts": 1, "people": 2, "size": 1}
 
 @dataclass(frozen=True, eq=False)
 class Skeletons:
-    """The people in the frames of one clip.
+    """The people in the frames of one clip."""
 
-    Attributes:
-        times: Of the frames looked at, seconds from the first one, in order.
-        people: Of every frame, none or more.
-        width: Of the picture that their coordinates are pixels of.
-        height: Likewise.
-    """
-
-    times: Sequence[float]
-    people: Sequence[Sequence[Person]]
-    width: int
+    times: Sequence[float]  # of the frames looked at, seconds from the first one, in order
+    people: Sequence[Sequence[Person]]  # of every frame, none or more
+    width: int  # of the picture that their coordinates are pixels of
     height: int
 
     def save(self, path: Path, *, overwrite: bool = False) -> None:

@@ -20,25 +20,14 @@ _LONGEST_WAY_DOWN = 10.0  # seconds after the peak; who lies down later did not 
 
 @dataclass
 class Aftermath:
-    """Follows one person through the windows after a peak.
+    """Follows one person through the windows after a peak; times are seconds."""
 
-    Args:
-        peak: Center of the window in which the person fell, seconds.
-        track: Number of the person; None where nobody was made out.
-        box: Where the person was.
-
-    Attributes:
-        down_since: When the person was first down, seconds.
-        down_until: When the person was last seen down.
-        recovered_at: When the person was up again.
-    """
-
-    peak: float
-    track: int | None
+    peak: float  # center of the window in which the person fell
+    track: int | None  # of the person; None where nobody was made out
     box: Box | None
-    down_since: float | None = None
-    down_until: float | None = None
-    recovered_at: float | None = None
+    down_since: float | None = None  # when the person was first down
+    down_until: float | None = None  # when the person was last seen down
+    recovered_at: float | None = None  # when the person was up again
     _up_since: float | None = None
     _seen: float = 0.0
     _untold: bool = False  # whether people are up or down cannot be told

@@ -67,16 +67,12 @@ def has_nvidia() -> bool:
 
 
 class GraphEngine(Engine):
-    """An engine with a network for each stream, and a thread for each on several CPUs.
-
-    Attributes:
-        threads: CPU threads that each network may use, so that one CPU is left for reading.
-    """
+    """An engine with a network for each stream, and a thread for each on several CPUs."""
 
     def __init__(self, device: str, networks: int, at_once: int) -> None:
         self.device = device
         cpus = usable_cpus()
-        self.threads = max(1, (cpus - 1) // networks)
+        self.threads = max(1, (cpus - 1) // networks)  # of a network; one CPU is left for reading
         self.at_once = at_once
         self._workers = networks if cpus > 1 and networks > 1 and device == "cpu" else 0
 
