@@ -26,11 +26,7 @@ def setting(
 
 
 def check_settings(settings: Any) -> None:
-    """Check every field of a dataclass of settings against its limits and choices.
-
-    Raises:
-        UsageError: Naming the field, its limit and the value.
-    """
+    """Check every field of a dataclass of settings as ``check_setting`` does."""
     for item in fields(settings):
         check_setting(item, getattr(settings, item.name))
 

@@ -146,10 +146,7 @@ class LiveDetector(Protocol):
     event_config: EventConfig
     zones: Zones
     transform: FrameTransform | None
-
-    @property
-    def view(self) -> View:
-        """How the camera looks at people."""
+    view: View
 
 
 class LiveDetection:

@@ -69,11 +69,7 @@ def warn_of_view(model: str, config: ModelConfig, view: View) -> None:
 
 
 def calibrated_view(training: Mapping[str, Any]) -> View | None:
-    """Return the view of the footage that ``calibrate`` chose thresholds on; None: it did not.
-
-    Args:
-        training: As in a model's configuration. Thresholds are those of footage, where it had any.
-    """
+    """Return the view of the footage that ``calibrate`` chose thresholds on; None: it did not."""
     facts = _table(training, "calibrated")
     chosen = _table(facts, "footage") or _table(facts, "data")
     if not chosen:
