@@ -57,11 +57,7 @@ class MoveNet:
         self._check(str(source))
 
     def people(self, picture: npt.NDArray[np.uint8]) -> list[Person]:
-        """Return who is in a picture, the surest first.
-
-        Args:
-            picture: ``(H, W, 3)`` RGB.
-        """
+        """See ``PoseEstimator``."""
         inputs, scale = network_input(picture, SIDE)
         heads: Floats = self._session.run(None, {self._input: inputs})[0][0]
         return decode(heads, scale)

@@ -110,11 +110,7 @@ class GraphEngine(Engine):
 
 
 def planar(snippets: Images) -> npt.NDArray[np.uint8]:
-    """Return ``(snippets, images * C, H, W)`` uint8, as graphs take them.
-
-    Args:
-        snippets: ``(images, H, W, C)`` each, all of one shape.
-    """
+    """Return ``(snippets, images * C, H, W)`` uint8 of snippets ``(images, H, W, C)``, for graphs."""
     images, height, width, channels = snippets[0].shape
     planes = np.empty((len(snippets), images, channels, height, width), np.uint8)
     for snippet, target in zip(snippets, planes, strict=True):
