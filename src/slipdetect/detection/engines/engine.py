@@ -110,7 +110,7 @@ class GraphEngine(Engine):
 
 
 def planar(snippets: Images) -> npt.NDArray[np.uint8]:
-    """Return ``(snippets, images * C, H, W)`` uint8 of snippets ``(images, H, W, C)``, for graphs."""
+    """Return ``(snippets, images * C, H, W)`` uint8 of ``(images, H, W, C)`` each, for graphs."""
     images, height, width, channels = snippets[0].shape
     planes = np.empty((len(snippets), images, channels, height, width), np.uint8)
     for snippet, target in zip(snippets, planes, strict=True):
