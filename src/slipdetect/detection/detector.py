@@ -145,6 +145,7 @@ class Detector:
 
         Args:
             events: As for ``load``, like ``sensitivity``.
+            sensitivity: See ``events``.
             calibration: A package that differs from this model in calibration and thresholds only,
                 as ``slipdetect calibrate`` makes it.
             zones: Where in the picture events count; None: as of this detector.
@@ -378,7 +379,14 @@ def detect(
     Args:
         source: A file.
         model: As for ``Detector.load``, like the options up to ``view``.
+        device: See ``model``.
+        events: See ``model``.
+        sensitivity: See ``model``.
+        exact: See ``model``.
+        engine: See ``model``.
+        view: See ``model``.
         on_progress: As for ``Detector.detect``, like ``on_event`` and the options of ``reading``.
+        on_event: See ``on_progress``.
         **reading: As for ``open_video``: stream, frame_rate, max_pixels, max_duration, pieces,
             time_from_name.
 

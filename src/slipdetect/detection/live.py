@@ -59,17 +59,11 @@ class EventFinal:
 
 @dataclass(frozen=True)
 class StillDown:
-    """The person of an event has not got up for a while.
-
-    Attributes:
-        id: Of the event.
-        event: With how long the person has been down by now.
-        after: Which of ``STILL_DOWN`` that is at least.
-    """
+    """The person of an event has not got up for a while."""
 
     id: int
-    event: Event
-    after: float
+    event: Event  # with how long the person has been down by now
+    after: float  # which of ``STILL_DOWN`` that is at least, seconds
 
 
 @dataclass(frozen=True)

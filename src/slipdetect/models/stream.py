@@ -27,15 +27,10 @@ _OPTIONAL_OF_A_STREAM = ("backbone_options", "graph")
 
 @dataclass(frozen=True)
 class Graph:
-    """A stream's network, its normalization included, as a file that other programs run too.
+    """A stream's network, its normalization included, as a file that other programs run too."""
 
-    Attributes:
-        file: Name of the ONNX file inside the package.
-        sha256: Hex digest of that file.
-    """
-
-    file: str
-    sha256: str
+    file: str  # name of the ONNX file inside the package
+    sha256: str  # hex digest of that file
 
     def __post_init__(self) -> None:
         file_name("file", self.file, ".onnx")
