@@ -26,7 +26,7 @@ from slipdetect.lab.pose.settings import PoseSettings
 from slipdetect.lab.pose.skeleton_cache import SkeletonCache
 from slipdetect.models import ModelPackage, load_package
 from slipdetect.models.package import CONFIG_FILE
-from slipdetect.models.pose import PoseConfig
+from slipdetect.models.stream import PoseConfig
 from slipdetect.models.weights_file import read_arrays
 from slipdetect.people.crowd import Crowd, surest
 from slipdetect.people.estimators import make_pose_estimator
@@ -247,8 +247,8 @@ def say(
 ) -> Said:
     """Return what a network says of the windows around each of ``centers`` seconds."""
     crowd = Crowd(pose.rate)
-    for number, (time, people) in enumerate(zip(skeletons.times, skeletons.people, strict=True)):
-        crowd.push(number, time, people)
+    for number, people in enumerate(skeletons.people):
+        crowd.push(number, people)
     said = Said([], [])
     for center in centers:
         first = round((center - (pose.pictures - 1) / pose.rate / 2) * pose.rate)

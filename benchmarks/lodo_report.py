@@ -33,7 +33,7 @@ from slipdetect.lab.stats.metrics import Metric
 from slipdetect.lab.stats.ranking import Ranking
 from slipdetect.models import ModelConfig, load_package
 from slipdetect.models.config import SENSITIVITIES
-from slipdetect.models.pose import PoseConfig
+from slipdetect.models.stream import PoseConfig
 from slipdetect.types import EventConfig, View
 
 RESAMPLES = 1000

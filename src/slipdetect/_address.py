@@ -1,7 +1,4 @@
-"""Addresses taken apart, and what of one may be shown: never more than its protocol and host.
-
-In: text such as ``rtsp://user:password@host/path``. Out: its parts; text without a secret.
-"""
+"""Addresses taken apart, and what of one may be shown: never more than its protocol and host."""
 
 from __future__ import annotations
 
@@ -17,16 +14,9 @@ _AUTHORITY_ENDS = re.compile(r"[/?#]")
 
 @dataclass(frozen=True)
 class AddressParts:
-    """An address whose parts are sure.
+    """An address whose parts are sure: scheme and host in small letters, the others as written.
 
-    Attributes:
-        scheme: In small letters, without ``://``.
-        host: In small letters, one of version 6 without brackets.
-        port: Or None.
-        path: As it was written.
-        query: As it was written.
-        user: As it was written, or None.
-        password: As it was written, or None.
+    A host of version 6 is without brackets.
     """
 
     scheme: str

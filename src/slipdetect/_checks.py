@@ -1,13 +1,12 @@
-"""Checks shared by the vocabulary and the configuration classes of a model package.
-
-In: values of unknown type, from code or from JSON. Out: nothing, or an error naming the field.
-"""
+"""Checks shared by the vocabulary and the configuration classes of a model package."""
 
 from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterable, Mapping
+import sys
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import fields
 from pathlib import PurePosixPath, PureWindowsPath
 from typing import Any
 
@@ -18,9 +17,11 @@ def number(
     name: str, value: object, low: float = -math.inf, high: float = math.inf, *, above: bool = False
 ) -> None:
     """Insist on a finite number in [low, high], or in (low, high] with ``above``."""
-    good = isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(value)
-    if good and low <= value <= high and not (above and value == low):  # type: ignore[operator]
-        return
+    if isinstance(value, (int, float)) and not isinstance(value, bool):
+        # an integer may be too large for a float
+        finite = abs(value) <= sys.float_info.max
+        if finite and low <= value <= high and not (above and value == low):
+            return
     bounds = "" if low == -math.inf else f" {'above' if above else 'of at least'} {low:g}"
     bounds += "" if high == math.inf else f" and at most {high:g}"
     raise UsageError(f"{name} must be a finite number{bounds}, not {value!r}")
@@ -56,18 +57,19 @@ def text(name: str, value: object, choices: Iterable[str] = ()) -> None:
         raise UsageError(f"{name} must be {wanted}, not {value!r}")
 
 
-def mapping(name: str, value: object, keys: Iterable[str] | None = None) -> None:
-    """Insist on a mapping with text keys: exactly ``keys``, or any when None."""
+def mapping(
+    name: str, value: object, keys: Iterable[str] | None = None, optional: Collection[str] = ()
+) -> dict[str, Any]:
+    """Return a mapping with text keys: exactly ``keys``, of which some may lack; None: any."""
     if not isinstance(value, Mapping) or not all(isinstance(key, str) for key in value):
         raise UsageError(f"{name} must be a table with text keys, not {value!r}")
-    if keys is None:
-        return
-    wanted = tuple(keys)
-    missing = [key for key in wanted if key not in value]
+    wanted = tuple(value if keys is None else keys)
+    missing = [key for key in wanted if key not in value and key not in optional]
     unknown = [key for key in value if key not in wanted]
     if missing or unknown:
         problem = f"misses {missing[0]!r}" if missing else f"has the unknown key {unknown[0]!r}"
         raise UsageError(f"{name} {problem}; it holds {', '.join(wanted)}")
+    return dict(value)
 
 
 def finite_tree(name: str, value: Any) -> None:
@@ -85,20 +87,23 @@ def finite_tree(name: str, value: Any) -> None:
         raise UsageError(f"{name} must be plain JSON data, not {type(value).__name__}")
 
 
-def exact_keys(data: object, keys: Iterable[str], where: str) -> None:
-    """Insist that JSON object ``data`` has exactly ``keys``.
+def exact_fields(
+    kind: Any, data: object, where: str, optional: Collection[str] = ()
+) -> dict[str, Any]:
+    """Return JSON object ``data``, whose keys must be the fields of dataclass ``kind``.
 
     Raises:
         PackageError: Naming the first missing or unknown key.
     """
     if not isinstance(data, Mapping):
         raise PackageError(f"{where} must be a JSON object, not {type(data).__name__}")
-    wanted = tuple(keys)
+    wanted = [item.name for item in fields(kind)]
     for key in wanted:
-        if key not in data:
+        if key not in data and key not in optional:
             raise PackageError(f"{where} misses the key {key!r}; the model package is incomplete")
     for key in data:
         if key not in wanted:
             raise PackageError(
                 f"{where} has the unknown key {key!r}; remove it or upgrade slipdetect"
             )
+    return dict(data)

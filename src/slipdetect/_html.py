@@ -1,7 +1,4 @@
-"""HTML from the templates of the package; what names hold can neither act nor deceive in it.
-
-In: the name of a template and values. Out: text in which every value is escaped.
-"""
+"""HTML from the templates of the package; what names hold can neither act nor deceive in it."""
 
 from __future__ import annotations
 

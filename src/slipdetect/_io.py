@@ -1,7 +1,4 @@
-"""Writing files and folders so that a reader sees the old content or the new, never a half.
-
-In: a target path. Out: a temporary path beside it that is renamed onto the target on success.
-"""
+"""Writing files and folders so that a reader sees the old content or the new, never a half."""
 
 from __future__ import annotations
 
@@ -9,6 +6,7 @@ import hashlib
 import os
 import shutil
 import tempfile
+import threading
 import zipfile
 import zlib
 from collections.abc import Callable, Iterable, Iterator
@@ -27,6 +25,16 @@ NPZ_DAMAGE = (
     *ARRAY_DAMAGE,
     *(OSError, KeyError, RuntimeError, MemoryError, zipfile.BadZipFile, zlib.error),
 )
+
+_UMASK = threading.Lock()
+
+
+def exists(path: str | os.PathLike[str]) -> bool:
+    """Return whether there is a file or folder of that very name, which may be no possible one."""
+    try:
+        return Path(path).exists()
+    except (OSError, ValueError):
+        return False
 
 
 def read_text(path: Path) -> str:
@@ -231,7 +239,8 @@ def _publish(temporary: Path, path: Path) -> None:
 
 
 def _umask() -> int:
-    # there is no way to ask without setting it
-    umask = os.umask(0)
-    os.umask(umask)
+    # there is no way to ask without setting it, and what two threads set in turn would stay
+    with _UMASK:
+        umask = os.umask(0o077)
+        os.umask(umask)
     return umask

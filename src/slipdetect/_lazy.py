@@ -1,8 +1,4 @@
-"""Names of a package that load on first use, and libraries that only some uses need.
-
-In: which module holds which names. Out: ``__getattr__``, ``__dir__`` and ``__all__`` of a package;
-a library, or the extra that has it.
-"""
+"""Names of a package that load on first use, and libraries that only some uses need."""
 
 from __future__ import annotations
 
@@ -41,11 +37,7 @@ def lazy_names(
 
 
 def require(module: str, extra: str = "lab") -> ModuleType:
-    """Import a module of a library that only an extra of this package installs.
-
-    Args:
-        module: Such as ``"scipy.special"``.
-        extra: Which extra has it.
+    """Import a module, such as ``scipy.special``, of a library that only an extra installs.
 
     Raises:
         LibraryError: The library is not installed.

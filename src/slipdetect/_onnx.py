@@ -1,7 +1,4 @@
-"""Settings of ONNX Runtime for networks that compute beside decoding and each other on a CPU.
-
-In: threads. Out: options of a session.
-"""
+"""Settings of ONNX Runtime for networks that compute beside decoding and each other on a CPU."""
 
 from __future__ import annotations
 

@@ -1,12 +1,9 @@
-"""Settings as dataclass fields: help, unit, limits and choices in one place.
-
-In: a field's facts. Out: the field; checked values. Options and tables come from the same facts.
-"""
+"""Settings as dataclass fields: help, unit, limits and choices in one place."""
 
 from __future__ import annotations
 
 import inspect
-import math
+import sys
 from dataclasses import Field, field, fields
 from typing import Any, TypeVar
 
@@ -29,11 +26,7 @@ def setting(
 
 
 def check_settings(settings: Any) -> None:
-    """Check every field of a dataclass of settings against its limits and choices.
-
-    Raises:
-        UsageError: Naming the field, its limit and the value.
-    """
+    """Check every field of a dataclass of settings as ``check_setting`` does."""
     for item in fields(settings):
         check_setting(item, getattr(settings, item.name))
 
@@ -47,8 +40,17 @@ def check_setting(item: Field[Any], value: Any) -> None:
     choices = item.metadata["choices"]
     if choices and value not in choices:
         raise UsageError(f"{item.name} must be one of {', '.join(choices)}, not {value!r}")
+    name, least, most = item.name, item.metadata["least"], item.metadata["most"]
     for number in value if isinstance(value, tuple) else (value,):
-        _check_number(item.name, number, item.metadata["least"], item.metadata["most"])
+        if number is None or (least is None and most is None):
+            continue
+        if not isinstance(number, int | float):
+            raise UsageError(f"{name} must be a number, not {number!r}")
+        finite = abs(number) <= sys.float_info.max  # an integer may be too large for a float
+        if least is not None and not (finite and number >= least):
+            raise UsageError(f"{name} must be at least {least:g}, not {number}")
+        if most is not None and not (finite and number <= most):
+            raise UsageError(f"{name} must be at most {most:g}, not {number}")
 
 
 def with_documented_fields(settings: type[T]) -> type[T]:
@@ -60,14 +62,3 @@ def with_documented_fields(settings: type[T]) -> type[T]:
     summary = inspect.getdoc(settings)
     settings.__doc__ = "\n".join([f"{summary}\n", "Attributes:", *lines])
     return settings
-
-
-def _check_number(name: str, value: Any, least: float | None, most: float | None) -> None:
-    if value is None or (least is None and most is None):
-        return
-    if not isinstance(value, int | float):
-        raise UsageError(f"{name} must be a number, not {value!r}")
-    if least is not None and not (math.isfinite(value) and value >= least):
-        raise UsageError(f"{name} must be at least {least:g}, not {value}")
-    if most is not None and not (math.isfinite(value) and value <= most):
-        raise UsageError(f"{name} must be at most {most:g}, not {value}")

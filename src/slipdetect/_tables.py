@@ -1,8 +1,4 @@
-"""CSV as spreadsheets, programs and people write it: one patience for all that reads tables.
-
-In: lines of text, the columns that are needed. Out: rows by column, each with its line number; and
-the other way round.
-"""
+"""CSV as spreadsheets, programs and people write it: one patience for all that reads tables."""
 
 from __future__ import annotations
 
@@ -42,7 +38,7 @@ class Table:
         columns: The names of the header.
 
     Raises:
-        DataError: It is no CSV, has no header, or lacks a column.
+        DataError: It is no CSV, has no header, lacks a column, or has a row of more cells.
     """
 
     def __init__(
@@ -62,6 +58,11 @@ class Table:
     def __iter__(self) -> Iterator[tuple[int, dict[str, str]]]:
         """Yield line number and cells by column of each row, none of them missing."""
         for cells in self._parsed():
+            if any(cells[len(self.columns) :]):
+                raise DataError(
+                    f"{self._where} line {self._taken} has {len(cells)} cells, its header names "
+                    f'{len(self.columns)}; put cells that hold a {self._separator!r} into "quotes"'
+                )
             if self._separator != ",":
                 cells = [
                     cell.replace(",", ".") if _DECIMAL_COMMA.fullmatch(cell) else cell
@@ -172,13 +173,7 @@ def read_table(
     *,
     kind: str = "table",
 ) -> Iterator[tuple[str, dict[str, str]]]:
-    """Yield (``KIND NAME line N``, cells by column) of every row of a ``Table``.
-
-    Args:
-        file: The CSV, UTF-8 with or without a byte-order mark.
-        needed: As for ``Table``.
-        aliases: As for ``Table``.
-        kind: What it is, for messages.
+    """Yield (``KIND NAME line N``, cells by column) of every row of a ``Table`` in a UTF-8 file.
 
     Raises:
         DataError: It cannot be read, is no CSV, or lacks a column.

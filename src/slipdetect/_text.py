@@ -1,7 +1,4 @@
-"""Names and times as text that people read.
-
-In: the name of a source, seconds. Out: text that encodes, keeps secrets and fits; ``HH:MM:SS.mmm``.
-"""
+"""Names and times as text that people read."""
 
 from __future__ import annotations
 
@@ -13,9 +10,7 @@ from datetime import datetime
 from slipdetect._address import shown_address
 
 _ADDRESS = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*://).*", re.DOTALL)
-
 MOST_NAMED = 10
-_REST = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*://).*")
 
 
 def plain_name(source: str) -> str:
@@ -105,4 +100,4 @@ def excerpt(text: str) -> str:
 
     The rest of an address may hold a password.
     """
-    return repr(_REST.sub(r"\1...", text)[:80])
+    return repr(_ADDRESS.sub(r"\1...", text)[:80])

@@ -21,7 +21,7 @@ from slipdetect.errors import BackboneUnavailable
 from slipdetect.lab.models.backbones_command import Row, backbone_table
 from slipdetect.lab.models.measure import Cost
 from slipdetect.lab.models.models_command import input_shape
-from slipdetect.modalities import Normalization
+from slipdetect.modalities.normalize import Normalization
 from slipdetect.models import StreamConfig, load_package
 
 

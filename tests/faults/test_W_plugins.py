@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from slipdetect.backbones import backbone_info, create_backbone, get_spec, list_backbones, loading
+from slipdetect.backbones import backbone_info, create_backbone, get_spec, list_backbones, registry
 from slipdetect.errors import BackboneUnavailable, ModelError
 
 SOURCE = Path(__file__).parents[2] / "src"
@@ -92,7 +92,7 @@ def test_W07_broken_import_is_unavailable_with_its_reason(
 
 def test_W07_hanging_import_is_given_up(plugin: Plugin, monkeypatch: pytest.MonkeyPatch) -> None:
     plugin("slow-plugin", "w07_hang", "import time; time.sleep(5)", hang="hang")
-    monkeypatch.setattr(loading, "PLUGIN_SECONDS", 0.2)
+    monkeypatch.setattr(registry, "PLUGIN_SECONDS", 0.2)
     info = backbone_info("hang")
     assert not info.available
     assert "longer than 0.2 s" in info.reason

@@ -10,7 +10,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from slipdetect._address import shown_address, split_address
-from slipdetect._text import plain_name
+from slipdetect._text import excerpt, plain_name
 from slipdetect.errors import UsageError, VideoError
 from slipdetect.video.live import LiveSettings, live_source
 
@@ -86,3 +86,8 @@ def test_an_address_is_taken_apart() -> None:
 def test_L07_other_protocols_are_no_streams(address: str) -> None:
     with pytest.raises(UsageError, match="is no stream"):
         live_source(address)
+
+
+def test_what_follows_an_address_over_lines_is_not_quoted() -> None:
+    assert excerpt("rtsp://me:a\nS3CRET@cam/x") == "'rtsp://...'"
+    assert excerpt("two\nlines") == "'two\\nlines'"

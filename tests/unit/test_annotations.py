@@ -123,8 +123,11 @@ def test_unreadable_files(tmp_path: Path) -> None:
 
 
 def test_rows_longer_or_shorter_than_the_header(tmp_path: Path) -> None:
-    clips = read(tmp_path, "path,label,group\na.mp4,slip\nb.mp4,other,g,more,columns\n")
+    clips = read(tmp_path, "path,label,group\na.mp4,slip\nb.mp4,other,g,,\n")
     assert [clip.group for clip in clips] == [str(tmp_path / "a.mp4"), "g"]
+    decimal_commas = "path,label,start,end\na.mp4,slip,1,5,3,0\n"
+    with pytest.raises(DataError, match=r"line 2 has 6 cells, its header names 4"):
+        read(tmp_path, decimal_commas)
 
 
 def test_files_that_a_spreadsheet_saved_otherwise(tmp_path: Path) -> None:

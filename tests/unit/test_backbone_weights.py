@@ -6,6 +6,8 @@ In: small files made here. Out: loaded networks, or errors of one line.
 from __future__ import annotations
 
 import pickle
+import socket
+import threading
 import urllib.error
 from pathlib import Path
 from typing import Any
@@ -16,7 +18,7 @@ from safetensors.torch import save_file
 from torch import nn
 
 from slipdetect.backbones import create_backbone
-from slipdetect.backbones.weights import load_exactly, read_state_dict
+from slipdetect.backbones.weights import fetch, load_exactly, read_state_dict
 from slipdetect.errors import ModelError
 
 
@@ -81,6 +83,8 @@ def test_damaged_files_are_refused(tmp_path: Path, content: bytes, suffix: str) 
 def test_missing_and_unknown(tmp_path: Path) -> None:
     with pytest.raises(ModelError, match="does not exist"):
         create_backbone("resnet18", weights=tmp_path / "no.pth")
+    with pytest.raises(ModelError, match="does not exist"):
+        create_backbone("resnet18", weights="w" * 300 + ".pth")
     with pytest.raises(ModelError, match=r"'imagnet'.*neither a word"):
         create_backbone("resnet18", weights="imagnet")
     torch.save([1, 2], tmp_path / "list.pth")
@@ -115,6 +119,25 @@ def test_unreachable_address_is_named(name: str, monkeypatch: pytest.MonkeyPatch
     monkeypatch.setattr(torch.hub, "load_state_dict_from_url", fail)
     with pytest.raises(ModelError, match=r"https?://\S+ .*no network here.*weights=FILE instead"):
         create_backbone(name, weights="imagenet")
+
+
+def test_a_server_that_speaks_no_http_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TORCH_HOME", str(tmp_path))
+    monkeypatch.setenv("no_proxy", "*")
+
+    def answer() -> None:
+        client, _ = server.accept()
+        with client:
+            client.recv(4096)
+            client.sendall(b"nonsense\r\n\r\n")
+
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        threading.Thread(target=answer, daemon=True).start()
+        address = f"http://127.0.0.1:{server.getsockname()[1]}/net-01234567.pth"
+        with pytest.raises(ModelError, match=r"net-01234567\.pth \(nonsense\); pass weights=FILE"):
+            fetch(address)
 
 
 def test_address_of_timm_is_named(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -16,7 +16,7 @@ from old_files import FAMILIES, OldNetwork
 from slipdetect.detection import EventConfig
 from slipdetect.errors import OutputError, PackageError, UsageError
 from slipdetect.lab.checkpoints import export_stream, import_checkpoints
-from slipdetect.modalities import Normalization
+from slipdetect.modalities.normalize import Normalization
 from slipdetect.models import (
     TSN,
     ModelConfig,

@@ -14,7 +14,7 @@ import torch
 from old_files import FAMILIES, OldNetwork, library_network
 from slipdetect.lab.checkpoints import Imported, import_checkpoints
 from slipdetect.lab.checkpoints.stream import arch_of, backbone_of, guess_backbone
-from slipdetect.modalities import Normalization, SnippetNormalizer
+from slipdetect.modalities.normalize import Normalization, SnippetNormalizer
 from slipdetect.models import load_package
 from slipdetect.models.tsn import WithoutDrawing
 

@@ -42,7 +42,7 @@ def crowd(*people: Any, pictures: int = 20) -> Crowd:
     made = Crowd(RATE)
     for number in range(pictures):
         found = [person for each in people if (person := each(number)) is not None]
-        made.push(number, number / RATE, found)
+        made.push(number, found)
     return made
 
 
@@ -86,6 +86,6 @@ def test_the_forgotten_is_gone_and_numbers_go_on() -> None:
     seen.forget(15)
     assert min(seen.pictures) == 15
     assert surest(window(seen, 5, Network(0.25)), 0.0) == (0.25, 2)
-    seen.push(20, 4.0, [someone(20), someone(200)])
+    seen.push(20, [someone(20), someone(200)])
     assert [each.track for each in seen.pictures[20]] in ([2, 3], [3, 2])
     assert seen.begun == 3

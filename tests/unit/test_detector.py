@@ -252,6 +252,12 @@ def test_a_truncated_file_is_detected_on_what_there_is(tmp_path: Path, bright: D
     assert len(result.events) == 1
 
 
+def test_the_address_of_a_source_may_be_longer_than_a_name(bright: Detector) -> None:
+    address = f"rtsp://127.0.0.1:1/live?token={'t' * 5000}"
+    with pytest.raises(VideoError, match=r"rtsp://127\.0\.0\.1"):
+        next(bright.iter_events(address, retries=0))
+
+
 def test_errors_while_decoding_reach_the_caller_and_stop_the_thread(
     tmp_path: Path, bright: Detector, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -339,8 +345,12 @@ def test_a_consensus_that_cannot_judge_windows_is_refused(
 def test_missing_models_and_devices_say_what_to_do(tmp_path: Path) -> None:
     with pytest.raises(PackageError, match="give 'default' or the folder"):
         Detector.load(tmp_path / "nothing")
+    with pytest.raises(PackageError, match="give 'default' or the folder"):
+        Detector.load("m" * 300)
     with pytest.raises(ModelError, match="choose auto, cpu"):
         resolve_device("quantum")
+    with pytest.raises(ModelError, match="'meta' cannot be used"):
+        resolve_device("meta")
     assert resolve_device("cpu").type == "cpu"
     assert resolve_device("auto").type in ("cpu", "cuda", "mps")
 

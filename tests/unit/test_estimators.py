@@ -5,15 +5,19 @@ In: entry points made by hand. Out: nothing but assertions.
 
 from __future__ import annotations
 
+import sys
+import time
+from concurrent.futures import ThreadPoolExecutor
 from importlib.metadata import EntryPoint
 from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 import pytest
 
 from slipdetect.errors import ModelError
 from slipdetect.people import estimators
-from slipdetect.people.estimators import GROUP, list_pose_estimators, make_pose_estimator
+from slipdetect.people.estimators import GROUP, make_pose_estimator
 from slipdetect.people.movenet import MoveNet
 from slipdetect.types.person import Person
 
@@ -40,7 +44,6 @@ def installed(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_the_bundled_one_is_there_whatever_is_installed(installed: None) -> None:
-    assert list_pose_estimators() == ["broken", "gone", "mine", "movenet"]
     assert isinstance(make_pose_estimator(), MoveNet)
     assert make_pose_estimator("mine").most == 6
 
@@ -92,3 +95,27 @@ def test_the_faults_of_one_of_another_package_carry_its_name(
     assert (made.name, made.most) == ("odd", 6)
     with pytest.raises(ModelError, match=rf"(?s)'odd' failed: .*{reason}"):
         made.people(np.zeros((8, 8, 3), np.uint8))
+
+
+def test_one_of_another_package_is_asked_by_one_thread_at_a_time(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The cameras of a process share it, and not every library bears that."""
+    asked: list[str] = []
+
+    class Slow:
+        name, most = "slow", 1
+
+        def people(self, picture: Any) -> list[Any]:
+            asked.append("begun")
+            time.sleep(0.01)
+            asked.append("done")
+            return []
+
+    monkeypatch.setattr(sys.modules[__name__], "slow", Slow, raising=False)
+    points = [EntryPoint("slow", f"{__name__}:slow", GROUP)]
+    monkeypatch.setattr(estimators, "entry_points", lambda group: points)
+    made = make_pose_estimator("slow")
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(made.people, [np.zeros((8, 8, 3), np.uint8)] * 4))
+    assert asked == ["begun", "done"] * 4

@@ -114,9 +114,9 @@ def test_different_shapes_are_refused() -> None:
         LateFusion({"rgb": 1.0, "flow": 1.0})({"rgb": torch.zeros(1, 2), "flow": torch.zeros(2, 2)})
 
 
-@pytest.mark.parametrize("weight", [-1.0, float("nan"), float("inf")])
+@pytest.mark.parametrize("weight", [-1.0, float("nan"), float("inf"), 10**400])
 def test_bad_weight_is_refused(weight: float) -> None:
-    with pytest.raises(UsageError, match="fusion weight of 'flow'"):
+    with pytest.raises(UsageError, match=r"fusion\.weights\.flow"):
         LateFusion({"rgb": 1.0, "flow": weight})
 
 

@@ -11,7 +11,7 @@ import torch
 from slipdetect.lab.train import TrainConfig
 from slipdetect.lab.train.loop import Trainer
 from slipdetect.lab.train.processes import make_accelerator
-from slipdetect.modalities import SnippetNormalizer
+from slipdetect.modalities.normalize import SnippetNormalizer
 from stub_models import stub_tsn
 
 

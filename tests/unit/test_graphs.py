@@ -17,8 +17,8 @@ import pytest
 import torch
 
 from slipdetect.cli import detect_options
-from slipdetect.detection.engines import ENGINES, choose_engine, make_engine
-from slipdetect.detection.engines.graph_engine import planar
+from slipdetect.detection.engines import ENGINES, choose_engine, make_engine, onnx_engine
+from slipdetect.detection.engines.engine import planar
 from slipdetect.detection.engines.onnx_engine import gpu_providers
 from slipdetect.errors import LibraryError, ModelError, OutputError, PackageError, UsageError
 from slipdetect.lab.models import graphs
@@ -119,6 +119,19 @@ def test_a_gpu_gives_the_logits_of_torch(package: ModelPackage) -> None:
         images = drawn(stream, 6)
         wanted = make_engine(package, "torch", "cpu", exact=True).logits(stream.modality, images)
         np.testing.assert_allclose(other.logits(stream.modality, images), wanted, atol=1e-3)
+
+
+def test_a_gpu_whose_libraries_do_not_load_is_no_gpu(
+    package: ModelPackage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A session that asks for what cannot be loaded is opened on the CPU."""
+    there = ["CUDAExecutionProvider", "CPUExecutionProvider"]
+    monkeypatch.setattr(onnx_engine.onnxruntime, "get_available_providers", lambda: there)
+    for nvidia in (True, False):
+        monkeypatch.setattr(onnx_engine, "has_nvidia", lambda there=nvidia: there)
+        assert make_engine(package, "onnx", "auto").device == "cpu"
+    with pytest.raises(ModelError, match=r"cannot compute on 'cuda' here"):
+        make_engine(package, "onnx", "cuda")
 
 
 def test_a_graph_reads_the_weights_of_its_package(package: ModelPackage) -> None:
@@ -299,7 +312,7 @@ def test_what_is_no_graph_is_refused(package: ModelPackage) -> None:
 def test_the_engine_is_chosen_by_what_there_is(
     package: ModelPackage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("slipdetect.detection.engines._has_nvidia", lambda: False)
+    monkeypatch.setattr("slipdetect.detection.engines.has_nvidia", lambda: False)
     config = package.config
     assert choose_engine(config).engine == "onnx"
     assert choose_engine(config, device="cpu").engine == "onnx"

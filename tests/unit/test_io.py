@@ -13,6 +13,7 @@ import stat
 import subprocess
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -23,9 +24,11 @@ from slipdetect._io import (
     ARRAY_DAMAGE,
     atomic_write,
     check_writable,
+    exists,
     file_sha256,
     publish_folder,
     staging_folder,
+    write_text,
 )
 from slipdetect.errors import OutputError
 
@@ -76,6 +79,34 @@ def test_permissions_follow_the_umask(tmp_path: Path) -> None:
     finally:
         os.umask(before)
     assert stat.S_IMODE((tmp_path / "a.txt").stat().st_mode) == 0o640
+
+
+def test_the_umask_is_what_it_was_whatever_threads_write(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = os.umask
+
+    def slow(mask: int) -> int:
+        before = real(mask)
+        time.sleep(0.001)
+        return before
+
+    mine = real(0o022)
+    monkeypatch.setattr(os, "umask", slow)
+    try:
+        with ThreadPoolExecutor(8) as pool:
+            list(pool.map(lambda n: write_text(tmp_path / f"{n}", "x"), range(40)))
+    finally:
+        left = real(mine)
+    assert left == 0o022
+    modes = {stat.S_IMODE(path.stat().st_mode) for path in tmp_path.iterdir()}
+    assert modes == {0o644}
+
+
+@pytest.mark.parametrize("name", ["a" * 300, "a\0b"])
+def test_what_cannot_be_a_name_is_not_there(name: str, tmp_path: Path) -> None:
+    assert not exists(tmp_path / name)
+    assert exists(tmp_path)
 
 
 def test_an_error_in_the_block_keeps_the_old_content(tmp_path: Path) -> None:

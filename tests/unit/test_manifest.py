@@ -19,7 +19,7 @@ from slipdetect.errors import DataError, OutputError
 from slipdetect.lab.evaluate.clips_command import _plain_row, _row
 from slipdetect.lab.evaluate.predictions import ClipPrediction
 from slipdetect.types import DetectionResult, Event, EventConfig, Window, Zone, Zones
-from slipdetect.types.kept import built, plain
+from slipdetect.types.export import built, plain
 from slipdetect.types.person import Sighting
 from slipdetect.video.frame import DecodeReport, Gap, Join, VideoInfo
 from slipdetect.workers.manifest import Manifest

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import random
+from dataclasses import replace
 from itertools import pairwise
 
 import pytest
@@ -60,3 +61,12 @@ def test_an_event_of_certain_windows_is_finite() -> None:
     sure = [Window(i * STEP, i * STEP + 2.4, 1.0) for i in range(5)]
     (event,) = find_events(sure, EventConfig(narrow=0.5))
     assert (event.start, event.end) == (0.0, pytest.approx(3.2))
+
+
+def test_what_is_shorter_than_it_may_be_once_it_is_narrowed_is_dropped() -> None:
+    odds = [-3.0, 1.0, 1.0, 4.0, 1.0, 1.0, -3.0]
+    config = EventConfig(onset=0.7, offset=0.4, narrow=0.5, min_duration_on=0.2)
+    (event,) = find_events(windows(odds), config)
+    assert event.end - event.start == pytest.approx(0.2)
+    assert find_events(windows(odds), replace(config, min_duration_on=0.3)) == ()
+    assert find_events(windows(odds), replace(config, min_duration_on=0.3, narrow=0.0))

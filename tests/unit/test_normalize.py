@@ -10,7 +10,8 @@ import pytest
 import torch
 
 from slipdetect.errors import UsageError
-from slipdetect.modalities import Normalization, SnippetNormalizer, get_modality
+from slipdetect.modalities.normalize import Normalization, SnippetNormalizer
+from slipdetect.modalities.snippet import get_modality
 
 IMAGENET = Normalization()
 INCEPTION = Normalization("RGB", 1.0, (0.5, 0.5, 0.5), (0.5, 0.5, 0.5))

@@ -360,6 +360,8 @@ def edit(data: dict[str, Any], path: tuple[Any, ...], value: object) -> None:
         (("training",), [], "training must be a table"),
         (("streams", 0, "modality"), ["rgb"], "modality must be one of"),
         (("fusion", "weights", "rgb"), None, "fusion.weights.rgb"),
+        (("fusion", "weights", "rgb"), 10**400, "fusion.weights.rgb must be a finite number"),
+        (("window",), 10**400, "window must be a finite number"),
     ],
 )
 def test_damaged_json_is_named(path: tuple[Any, ...], value: object, message: str) -> None:
@@ -368,3 +370,16 @@ def test_damaged_json_is_named(path: tuple[Any, ...], value: object, message: st
     with pytest.raises(PackageError, match=message) as caught:
         ModelConfig.from_json(data)
     assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("name", ["m" * 300, "m" * 300 + ".pt", "a/" + "m" * 300])
+def test_a_name_that_no_folder_can_have_is_no_package(name: str) -> None:
+    with pytest.raises(PackageError, match="mm"):
+        load_package(name)
+
+
+def test_a_card_of_another_encoding_is_read_as_far_as_it_goes(tmp_path: Path) -> None:
+    config = stub_config("rgb")
+    package = save_package(tmp_path, config, {"rgb": trained("rgb").state_dict()})
+    (tmp_path / "README.md").write_bytes("für die Küche".encode("latin-1"))
+    assert package.card() == "f\ufffdr die K\ufffdche"

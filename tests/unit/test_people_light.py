@@ -11,7 +11,7 @@ import pytest
 
 from lights import CHANGE, CHANGES, RATE, ROOMS, frames
 from recordings import room
-from slipdetect.people.light import only_light_changed
+from slipdetect.people.pictures import only_light_changed
 
 Pictures = list[np.ndarray]
 

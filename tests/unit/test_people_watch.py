@@ -14,7 +14,7 @@ import pytest
 
 from slipdetect.detection.people import POSE, PeopleWatch
 from slipdetect.detection.pipeline import RunState, Segment
-from slipdetect.models.pose import PoseConfig
+from slipdetect.models.stream import PoseConfig
 from slipdetect.people.features import FEATURES
 from slipdetect.types import EventConfig, Person, Window, Zone, Zones
 from slipdetect.types.events import log_odds

@@ -23,8 +23,8 @@ from slipdetect.detection.schedule import EverySnippet, Scores, WindowPlan
 from slipdetect.detection.scorer import SnippetScorer
 from slipdetect.errors import UsageError
 from slipdetect.flow import FlowExtractor
-from slipdetect.modalities import get_modality, segment_offsets
-from slipdetect.modalities.snippet import SnippetGrid, StreamInput
+from slipdetect.modalities.sampling import segment_offsets
+from slipdetect.modalities.snippet import SnippetGrid, StreamInput, get_modality
 from slipdetect.models import load_package
 from slipdetect.video import DecodeReport
 from slipdetect.video.live.wall_clock import WallClock

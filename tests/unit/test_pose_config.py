@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from slipdetect.errors import PackageError, UsageError
-from slipdetect.models.pose import PoseConfig
+from slipdetect.models.stream import PoseConfig
 from slipdetect.types import Calibration
 
 BAD: list[tuple[str, Any]] = [

@@ -22,7 +22,7 @@ from slipdetect.errors import ModelError, PackageError, UsageError
 from slipdetect.lab.models.packages import copy_package, with_pose
 from slipdetect.models import ModelPackage
 from slipdetect.models.package import load_package, pose_facts
-from slipdetect.models.pose import PoseConfig
+from slipdetect.models.stream import PoseConfig
 from slipdetect.models.weights_file import FACTS
 from slipdetect.people.features import FEATURES
 from slipdetect.people.network import shapes

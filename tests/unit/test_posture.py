@@ -10,7 +10,7 @@ import math
 import numpy as np
 import pytest
 
-from slipdetect.people.posture import Posture, trunk_angle
+from slipdetect.people.crowd import Posture, trunk_angle
 from slipdetect.types import Person
 from slipdetect.types.person import STATES
 

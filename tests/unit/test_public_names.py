@@ -53,7 +53,7 @@ def test_every_public_name_resolves(name: str) -> None:
     assert name in dir(slipdetect)
 
 
-_LAZY = ("", ".detection", ".lab.data", ".modalities", ".video", ".video.live")
+_LAZY = ("", ".detection", ".lab.data", ".video", ".video.live")
 
 
 @pytest.mark.parametrize("name", [f"slipdetect{each}" for each in _LAZY])

@@ -264,3 +264,11 @@ def test_a_result_from_above_says_so_and_knows_nobody_who_gets_up() -> None:
     later = Window(2.0, 4.4, 0.1, people=(Sighting(3, (0.1, 0.1, 0.2, 0.2), None),), person=3)
     found = replace(result, windows=(unseen, later)).at(onset=0.5)
     assert [(event.down_for, event.recovered_at) for event in found] == [(None, None)]
+
+
+def test_names_of_files_in_a_table_can_be_written() -> None:
+    pytest.importorskip("pandas")
+    event = replace(FALL, file="caf\udce9.mp4", file_start=1.0)
+    table = make_result(events=(event,)).to_dataframe()
+    assert table["file"].tolist() == ["caf\\xe9.mp4"]
+    assert table.to_csv().encode()

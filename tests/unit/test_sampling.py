@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from slipdetect.errors import UsageError
-from slipdetect.modalities import dense_offsets, segment_offsets
+from slipdetect.modalities.sampling import dense_offsets, segment_offsets
 
 COUNTS = {
     "num_frames": st.integers(1, 400),

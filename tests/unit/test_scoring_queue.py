@@ -9,7 +9,7 @@ import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 
-from slipdetect.detection.scoring_queue import ScoringQueue
+from slipdetect.detection.turns import ScoringQueue
 
 
 class Slow:

@@ -50,6 +50,13 @@ def test_decimal_commas_only_where_commas_part_nothing() -> None:
     assert read("sep=;\npath;start\na;1\n") == [(3, {"path": "a", "start": "1"})]
 
 
+def test_a_cell_that_no_column_holds_is_not_lost_in_silence() -> None:
+    """A decimal comma or a comma in a name makes two cells of one."""
+    with pytest.raises(DataError, match=r"'x' line 3 has 3 cells, its header names 2; put cells"):
+        read("path,start\na,1\na,1,5\n")
+    assert read("path,start\na,1,, \n") == [(2, {"path": "a", "start": "1"})]
+
+
 def test_other_names_of_columns() -> None:
     text = "source,start,event_start\na,,3\nb,1,2\n"
     rows = read(text, path=("source",), start=("event_start",))

@@ -33,7 +33,7 @@ def test_two_people_who_cross_keep_their_numbers() -> None:
     for step in range(21):
         one, other = at(10 * step), at(200 - 10 * step, width=42, height=126)
         pair = [one, other] if step % 2 else [other, one]
-        tracker.push(step / 5, pair)
+        tracker.push(pair)
     assert sorted(tracker.paths) == [1, 2]
     for path in tracker.paths.values():
         heights = {round(float(each.box[3] - each.box[1])) for each in path.people}
@@ -45,22 +45,22 @@ def test_two_people_who_cross_keep_their_numbers() -> None:
 def test_a_gap_of_half_a_second_is_bridged(missed: int, tracks: int) -> None:
     tracker = Tracker(10.0)
     for step in range(20):
-        tracker.push(step / 10, [] if 8 <= step < 8 + missed else [at(2 * step)])
+        tracker.push([] if 8 <= step < 8 + missed else [at(2 * step)])
     assert len(tracker.paths) == tracks
 
 
 def test_who_is_found_twice_is_one() -> None:
     tracker = Tracker(5.0)
-    assert tracker.push(0.0, [at(10, score=0.3), at(11, score=0.6), at(120)]) == [1, 2]
+    assert tracker.push([at(10, score=0.3), at(11, score=0.6), at(120)]) == [1, 2]
     assert tracker.paths[1].people[0].score == 0.6
 
 
 def test_the_unsure_go_on_but_do_not_begin() -> None:
     tracker = Tracker(5.0)
-    assert tracker.push(0.0, [at(10, score=0.1)]) == []
-    assert tracker.push(0.2, [at(10, score=0.2)]) == [1]
-    assert tracker.push(0.4, [at(10, score=0.1)]) == [1]
-    assert tracker.push(0.6, [at(10, score=0.05)]) == []
+    assert tracker.push([at(10, score=0.1)]) == []
+    assert tracker.push([at(10, score=0.2)]) == [1]
+    assert tracker.push([at(10, score=0.1)]) == [1]
+    assert tracker.push([at(10, score=0.05)]) == []
 
 
 SEEN_AT = (2, 3, 6, 7, 9)
@@ -71,7 +71,7 @@ def tracker() -> Tracker:
     made = Tracker(5.0)
     for step in range(12):
         person = [at(5.0 * step + step % 3, score=0.3 + step / 100)] if step in SEEN_AT else []
-        made.push(step / 5, person)
+        made.push(person)
     assert len(made.paths) == 1
     return made
 

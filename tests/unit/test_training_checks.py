@@ -92,7 +92,14 @@ def test_validation_that_cannot_judge_is_warned_of() -> None:
 
 
 @pytest.mark.parametrize(
-    "changes", [{"dropout": 1.0}, {"validation": 1.0}, {"partial_bn": "some"}, {"lr_steps": (0,)}]
+    "changes",
+    [
+        {"dropout": 1.0},
+        {"validation": 1.0},
+        {"partial_bn": "some"},
+        {"lr_steps": (0,)},
+        {"epochs": 10**400},
+    ],
 )
 def test_impossible_settings_are_refused_where_they_are_given(changes: dict[str, Any]) -> None:
     with pytest.raises(UsageError, match=next(iter(changes))):

@@ -28,8 +28,7 @@ from slipdetect import (
 from slipdetect.detection import EventFinal, EventStarted, LiveDetection
 from slipdetect.detection.cutting import SnippetCutter
 from slipdetect.detection.schedule import EverySnippet, WindowPlan
-from slipdetect.modalities import get_modality
-from slipdetect.modalities.snippet import SnippetGrid, StreamInput
+from slipdetect.modalities.snippet import SnippetGrid, StreamInput, get_modality
 from slipdetect.types import EventFinder, Sighting, find_events
 from slipdetect.types.zones import OUTSIDE
 from slipdetect.video import DecodeReport

@@ -1,7 +1,4 @@
-"""Image networks by name, from several libraries and from plugins, all used in one way.
-
-In: a name. Out: its facts, or the network without classifier for any number of input channels.
-"""
+"""Image networks by name, from several libraries and from plugins, all used in one way."""
 
 from __future__ import annotations
 

@@ -1,7 +1,4 @@
-"""Building a network by name, for any number of input channels.
-
-In: a backbone's name, channels and weights. Out: a module ``(N, C, H, W) -> (N, feature_dim)``.
-"""
+"""Building a network by name, for any number of input channels."""
 
 from __future__ import annotations
 
@@ -12,9 +9,8 @@ import sys
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from slipdetect.backbones.loading import short_reason
 from slipdetect.backbones.options import check_options, remember_options
-from slipdetect.backbones.registry import Entry, find_entry, load_entry, unavailable
+from slipdetect.backbones.registry import Entry, find_entry, load_entry, short_reason, unavailable
 from slipdetect.backbones.spec import Backbone, BackboneSpec
 from slipdetect.errors import ModelError, SlipdetectError, UsageError
 

@@ -1,7 +1,4 @@
-"""A backbone's own options: which there are, and whether given ones make sense.
-
-In: a builder and values by name, or ``NAME=VALUE`` texts. Out: checked values by name.
-"""
+"""A backbone's own options: which there are, and whether given ones make sense."""
 
 from __future__ import annotations
 

@@ -1,7 +1,4 @@
-"""BNInception, InceptionV4 and InceptionResNetV2 of the pretrainedmodels package as backbones.
-
-In: weights. Out: the networks without classifier, for pictures of any size they can pool.
-"""
+"""BNInception, InceptionV4 and InceptionResNetV2 of the pretrainedmodels package as backbones."""
 
 from __future__ import annotations
 
@@ -15,7 +12,7 @@ from torch import nn
 from torch.nn import functional
 
 from slipdetect.backbones.spec import Backbone, BackboneSpec
-from slipdetect.backbones.weights import load_exactly, read_weights
+from slipdetect.backbones.weights import with_weights
 from slipdetect.modalities.normalize import Normalization
 
 _PAPERS = {
@@ -92,10 +89,7 @@ def _adapter(name: str, class_name: str, first_conv: str, min_input_size: int) -
     def build(weights: str | os.PathLike[str] | None = None) -> nn.Module:
         network = network_class()
         del network.last_linear
-        if weights is not None:
-            state = read_weights(weights, spec)
-            load_exactly(network, state, str(weights), ignore=("last_linear.",))
-        return network
+        return with_weights(network, weights, spec, "last_linear.")
 
     return Backbone(spec, build)
 

@@ -1,10 +1,8 @@
-"""Which backbones there are: names from entry points, and the object behind one name.
-
-In: a name or a pattern. Out: names without any import; one backbone's facts after importing it.
-"""
+"""Which backbones there are: names from entry points, and the object behind one name."""
 
 from __future__ import annotations
 
+import contextlib
 import difflib
 import fnmatch
 import functools
@@ -12,19 +10,20 @@ import logging
 import os
 import re
 import sys
+import threading
 from dataclasses import dataclass
 from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
-from slipdetect.backbones.loading import load_backbone, short_reason
 from slipdetect.backbones.options import declared_options
 from slipdetect.backbones.spec import Backbone, BackboneInfo, BackboneSpec
-from slipdetect.errors import BackboneUnavailable, ModelError
+from slipdetect.errors import BackboneUnavailable, ModelError, SlipdetectError
 
 GROUP = "slipdetect.backbones"
 OWN_DISTRIBUTION = "slipdetect"
 ZOO_PREFIX = "timm/"
+PLUGIN_SECONDS = 60.0  # a cold import of a tensor library from a slow disk takes long
 
 # The entry points of pyproject.toml once more, for a source tree without installed metadata.
 BUILT_IN = {
@@ -127,16 +126,58 @@ def find_entry(name: str) -> Entry:
 
 
 def load_entry(name: str, entry: Entry) -> Backbone:
-    """Import what ``entry`` leads to.
+    """Import what ``entry`` leads to; what it prints goes to stderr.
+
+    An object that is callable and no ``Backbone`` is called with the entry's name. Plugins have to
+    load within ``PLUGIN_SECONDS``.
 
     Raises:
         BackboneUnavailable: It does not load, does not finish loading, or is no backbone; chained
             to the true exception.
     """
+    point = entry.point
     try:
-        return load_backbone(entry.point, limited=not entry.built_in)
+        with contextlib.redirect_stdout(sys.stderr):
+            found = point.load() if entry.built_in else _load_limited(point)
+            if callable(found) and not hasattr(found, "spec"):
+                found = found(point.name)
+        spec = getattr(found, "spec", None)
+        if not isinstance(spec, BackboneSpec) or not callable(getattr(found, "build", None)):
+            raise TypeError(f"{point.value!r} is a {type(found).__name__}, not a Backbone")
+        if spec.name != point.name:
+            raise ValueError(f"its spec has the name {spec.name!r}")
     except (Exception, SystemExit) as error:
         raise unavailable(name, entry, error) from error
+    return cast("Backbone", found)
+
+
+def _load_limited(point: EntryPoint) -> object:
+    """Import in a daemon thread, which a hanging import cannot take the program down with."""
+    loaded: list[object] = []
+    failed: list[BaseException] = []
+
+    def work() -> None:
+        try:
+            loaded.append(point.load())
+        except BaseException as error:
+            failed.append(error)
+
+    thread = threading.Thread(target=work, name=f"load {point.name}", daemon=True)
+    thread.start()
+    thread.join(PLUGIN_SECONDS)
+    if thread.is_alive():
+        raise TimeoutError(f"importing {point.value!r} took longer than {PLUGIN_SECONDS:g} s")
+    if failed:
+        raise failed[0]
+    return loaded[0]
+
+
+def short_reason(error: BaseException) -> str:
+    """Return the exception's text on one line, with its type unless it is one of our own."""
+    text = " ".join(str(error).split())
+    if text and isinstance(error, SlipdetectError):
+        return text
+    return f"{type(error).__name__}: {text}" if text else type(error).__name__
 
 
 def unavailable(name: str, entry: Entry, error: BaseException) -> BackboneUnavailable:
@@ -200,13 +241,10 @@ def _normalize(distribution: str) -> str:
 
 
 def _list_zoo(pattern: str) -> list[str]:
-    entry = Entry(
-        EntryPoint("timm", "slipdetect.backbones.timm_nets:zoo_names", GROUP), OWN_DISTRIBUTION
-    )
     try:
-        names = entry.point.load()()
+        import timm
+
+        names = [ZOO_PREFIX + name for name in timm.list_models()]
     except Exception as error:
-        raise unavailable(pattern, entry, error) from error
-    return sorted(
-        ZOO_PREFIX + name for name in names if fnmatch.fnmatchcase(ZOO_PREFIX + name, pattern)
-    )
+        raise unavailable(pattern, find_entry(pattern), error) from error
+    return sorted(name for name in names if fnmatch.fnmatchcase(name, pattern))

@@ -1,7 +1,4 @@
-"""ResNeSt-50 and ResNeSt-101 of the resnest package as backbones.
-
-In: weights and options of the split-attention blocks. Out: the networks without classifier.
-"""
+"""ResNeSt-50 and ResNeSt-101 of the resnest package as backbones."""
 
 from __future__ import annotations
 
@@ -13,7 +10,7 @@ from torch import nn
 from torch.nn import functional
 
 from slipdetect.backbones.spec import Backbone, BackboneSpec
-from slipdetect.backbones.weights import load_exactly, read_weights
+from slipdetect.backbones.weights import with_weights
 from slipdetect.errors import UsageError
 from slipdetect.modalities.normalize import Normalization
 
@@ -114,9 +111,7 @@ def _resnest(name: str, depths: list[int], own_stem_width: int, digest: str) -> 
         if rectify:
             rectify_convolutions(network, average=rectify_avg)
         network.fc = nn.Identity()
-        if weights is not None:
-            load_exactly(network, read_weights(weights, spec), str(weights), ignore=("fc.",))
-        return network
+        return with_weights(network, weights, spec, "fc.")
 
     return Backbone(spec, build)
 

@@ -1,7 +1,4 @@
-"""What a backbone is: the facts a caller needs about a network, and how to build it.
-
-In: facts written down by an adapter or a plugin. Out: checked ``BackboneSpec`` and ``Backbone``.
-"""
+"""What a backbone is: the facts a caller needs about a network, and how to build it."""
 
 from __future__ import annotations
 

@@ -1,7 +1,4 @@
-"""First-convolution surgery: let a network trained on color pictures take any channel count.
-
-In: a network and the name of its first convolution. Out: the same network with new kernels.
-"""
+"""First-convolution surgery: let a network trained on color pictures take any channel count."""
 
 from __future__ import annotations
 

@@ -1,13 +1,11 @@
-"""EfficientNet-Lite0, and any other network of timm as ``timm/NAME``, as backbones.
-
-In: a name of timm's zoo and weights. Out: the network without classifier.
-"""
+"""EfficientNet-Lite0, and any other network of timm as ``timm/NAME``, as backbones."""
 
 from __future__ import annotations
 
 import inspect
 import os
 from collections.abc import Callable
+from http.client import HTTPException
 from typing import Any
 
 import timm
@@ -34,11 +32,6 @@ _OURS = ("in_chans", "img_size", "num_classes", "global_pool", "device", "dtype"
 _PLAIN = (bool, int, float, str, tuple, type(None))
 
 
-def zoo_names() -> list[str]:
-    """Return every architecture name of timm."""
-    return list(timm.list_models())
-
-
 def from_zoo(name: str) -> Backbone:
     """Return the backbone ``timm/NAME``; facts come from timm's own table and a dry run.
 
@@ -48,9 +41,7 @@ def from_zoo(name: str) -> Backbone:
     architecture = name.removeprefix("timm/")
     if not timm.is_model(architecture):
         raise ModelError(f"timm {timm.__version__} has no model {architecture!r}")
-    spec = _spec(name, architecture)
-
-    return Backbone(spec, _builder(architecture))
+    return Backbone(_spec(name, architecture), _builder(architecture))
 
 
 def _builder(architecture: str) -> Callable[..., nn.Module]:
@@ -81,7 +72,8 @@ def _spec(name: str, architecture: str, paper: str = "") -> BackboneSpec:
         raise ModelError(f"timm names no single first convolution for {architecture!r}")
     size = max(facts["input_size"][1:])
     with torch.no_grad():
-        shape = network.eval()(torch.zeros(1, 3, size, size, device=_device(network))).shape
+        device = next(network.parameters()).device
+        shape = network.eval()(torch.zeros(1, 3, size, size, device=device)).shape
     smallest = facts.get("min_input_size", (3, 32, 32))[-1]
     return BackboneSpec(
         name=name,
@@ -105,10 +97,6 @@ def _without_memory(architecture: str) -> Any:
             return timm.create_model(architecture, num_classes=0)
     except Exception:
         return timm.create_model(architecture, num_classes=0)
-
-
-def _device(network: nn.Module) -> torch.device:
-    return next(network.parameters()).device
 
 
 def _url(facts: dict[str, Any]) -> str | None:
@@ -141,7 +129,7 @@ def _with_own_weights(architecture: str, options: dict[str, Any]) -> nn.Module:
         network: nn.Module = timm.create_model(
             architecture, pretrained=True, num_classes=0, pretrained_cfg_overlay=overlay, **options
         )
-    except (OSError, RuntimeError, ValueError) as error:
+    except (OSError, HTTPException, RuntimeError, ValueError) as error:
         raise unreachable(address, error) from error
     return network
 
@@ -153,13 +141,11 @@ def _read(weights: str | os.PathLike[str], architecture: str, network: nn.Module
     return rename(state, network) if is_original(state) else state
 
 
-def _efficientnet_lite0() -> Backbone:
-    spec = _spec(
+efficientnet_lite0 = Backbone(
+    _spec(
         "efficientnet_lite0",
         "tf_efficientnet_lite0",
         "Tan and Le, EfficientNet, ICML 2019; Liu, EfficientNet-Lite, 2020",
-    )
-    return Backbone(spec, _builder("tf_efficientnet_lite0"))
-
-
-efficientnet_lite0 = _efficientnet_lite0()
+    ),
+    _builder("tf_efficientnet_lite0"),
+)

@@ -1,7 +1,4 @@
-"""ResNet and VGG-16 of torchvision as backbones.
-
-In: weights. Out: the networks of He et al. and Simonyan and Zisserman without their classifiers.
-"""
+"""ResNet and VGG-16 of torchvision as backbones."""
 
 from __future__ import annotations
 
@@ -13,7 +10,7 @@ from torch import nn
 from torchvision import models
 
 from slipdetect.backbones.spec import Backbone, BackboneSpec
-from slipdetect.backbones.weights import load_exactly, read_weights
+from slipdetect.backbones.weights import with_weights
 from slipdetect.modalities.normalize import Normalization
 
 Weights = str | os.PathLike[str] | None
@@ -57,9 +54,7 @@ def _resnet(name: str, feature_dim: int) -> Backbone:
             replace_stride_with_dilation=replace_stride_with_dilation,
         )
         network.fc = nn.Identity()
-        if weights is not None:
-            load_exactly(network, read_weights(weights, spec), str(weights), ignore=("fc.",))
-        return network
+        return with_weights(network, weights, spec, "fc.")
 
     return Backbone(spec, build)
 
@@ -81,11 +76,7 @@ def _vgg(name: str) -> Backbone:
         network: nn.Module = models.get_model(name, weights=None, dropout=dropout)
         # fc6, ReLU, dropout, fc7, ReLU stay; the dropout before the classifier is TSN's.
         network.classifier = cast("nn.Sequential", network.classifier)[:5]
-        if weights is not None:
-            load_exactly(
-                network, read_weights(weights, spec), str(weights), ignore=("classifier.6.",)
-            )
-        return network
+        return with_weights(network, weights, spec, "classifier.6.")
 
     return Backbone(spec, build)
 

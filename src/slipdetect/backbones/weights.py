@@ -1,7 +1,4 @@
-"""Reading network weights from files and from the libraries' own addresses, never code.
-
-In: a file, an address or a state dict. Out: tensors by name, loaded without anything left over.
-"""
+"""Reading network weights from files and from the libraries' own addresses, never code."""
 
 from __future__ import annotations
 
@@ -9,6 +6,7 @@ import os
 import pickle
 import sys
 from collections.abc import Mapping
+from http.client import HTTPException
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,11 +14,10 @@ import torch
 from safetensors.torch import load_file
 from torch import nn
 
+from slipdetect._io import exists
 from slipdetect.errors import ModelError
 
 if TYPE_CHECKING:
-    from torch import nn
-
     from slipdetect.backbones.spec import BackboneSpec
 
 State = dict[str, torch.Tensor]
@@ -42,7 +39,7 @@ def read_state_dict(path: str | os.PathLike[str]) -> State:
             f"weights {str(path)!r}: neither a word this backbone knows nor a file; "
             "pass a .safetensors, .pth or .pt file, 'imagenet' or nothing"
         )
-    if not path.is_file():
+    if not exists(path):
         raise ModelError(f"weights file {str(path)!r} does not exist; check the path")
     try:
         if suffix == ".safetensors":
@@ -57,15 +54,21 @@ def read_state_dict(path: str | os.PathLike[str]) -> State:
     return _tensors(content, path)
 
 
-def read_weights(weights: str | os.PathLike[str], spec: BackboneSpec) -> State:
-    """Read what ``weights`` names: ``"imagenet"`` at the spec's address, or a file.
+def with_weights(
+    network: nn.Module, weights: str | os.PathLike[str] | None, spec: BackboneSpec, classifier: str
+) -> nn.Module:
+    """Return a network, loaded with ``"imagenet"`` at the spec's address, a file, or nothing.
+
+    Tensors whose names begin with ``classifier`` are dropped.
 
     Raises:
-        ModelError: As ``read_state_dict`` and ``fetch``.
+        ModelError: As ``read_state_dict``, ``fetch`` and ``load_exactly``.
     """
-    if weights == "imagenet" and spec.weights_url is not None:
-        return fetch(spec.weights_url)
-    return read_state_dict(weights)
+    if weights is not None:
+        own = weights == "imagenet" and spec.weights_url is not None
+        state = fetch(str(spec.weights_url)) if own else read_state_dict(weights)
+        load_exactly(network, state, str(weights), ignore=(classifier,))
+    return network
 
 
 def fetch(url: str) -> State:
@@ -82,7 +85,7 @@ def fetch(url: str) -> State:
             check_hash=True,
             weights_only=True,
         )
-    except (OSError, RuntimeError, pickle.UnpicklingError) as error:
+    except (OSError, HTTPException, RuntimeError, pickle.UnpicklingError) as error:
         raise unreachable(url, error) from error
     return _tensors(content, Path(url))
 
@@ -99,7 +102,7 @@ def load_exactly(network: nn.Module, state: State, source: str, ignore: tuple[st
 
     Args:
         network: The network without classifier.
-        state: Tensors by name.
+        state: Its tensors.
         source: What to call the state in messages.
         ignore: Beginnings of names that belong to the classifier and are dropped.
 

@@ -35,7 +35,7 @@ from slipdetect.sinks.registry import (
     choose_sinks,
 )
 from slipdetect.types import DetectionResult, Profile, Stage
-from slipdetect.types.kept import built, plain
+from slipdetect.types.export import built, plain
 from slipdetect.video.playlist import is_playlist
 from slipdetect.workers import Backend, open_backend
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
+from slipdetect._io import exists
 from slipdetect._tables import Line, Table, opened_lines, text_lines
 from slipdetect.errors import DataError, SlipdetectError, UsageError, VideoError
 from slipdetect.video.finding import find_videos, is_text
@@ -68,14 +69,6 @@ def _expand(source: str) -> Iterator[Job]:
             yield from map(Job, _videos(source))
     except SlipdetectError as error:
         yield Job(source, error)
-
-
-def exists(source: str) -> bool:
-    """Return whether there is a file or folder of that very name."""
-    try:
-        return Path(source).exists()
-    except (OSError, ValueError):
-        return False
 
 
 def _videos(source: str) -> list[str]:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from slipdetect._address import address_scheme
+from slipdetect._io import exists
 from slipdetect.cli.batch import opened, warn_of_missing
 from slipdetect.cli.camera_file import SUFFIX, CameraEntry, read_cameras, read_zones
 from slipdetect.cli.completion import FILE_NAME
@@ -23,7 +24,6 @@ from slipdetect.cli.options import common_options, with_options
 from slipdetect.cli.sources import (
     address_in_file,
     address_in_variable,
-    exists,
     video_on_stdin,
 )
 from slipdetect.cli.typed_options import POSITIVE, flag, headed, number, options_of, seconds

@@ -1,7 +1,4 @@
-"""From a source to events: ``Detector``, its scorers, and live detection.
-
-The names load on first use, so that writing a result does not cost the networks' library.
-"""
+"""From a source to events: ``Detector``, its scorers, and live detection; all load on first use."""
 
 from __future__ import annotations
 

@@ -1,8 +1,4 @@
-"""Many live sources in one process: a thread each, one scorer, and one place to hear of them all.
-
-In: ``Camera``s, added and removed at any time. Out: what happens to each, in the order in which it
-becomes known.
-"""
+"""Many live sources in one process: a thread each, one scorer, and one place to hear of all."""
 
 from __future__ import annotations
 
@@ -11,11 +7,10 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from queue import Empty, SimpleQueue
-from types import TracebackType
 from typing import Self
 
 from slipdetect.detection.detector import Detector
-from slipdetect.detection.live import LiveDetection, LiveEvent, LiveSummary
+from slipdetect.detection.live import LiveDetection, LiveEvent, LiveSummary, live_video
 from slipdetect.detection.turns import Turns, let_others_first
 from slipdetect.types import View
 from slipdetect.types.zones import Zones
@@ -30,11 +25,7 @@ _STUCK = 10.0  # seconds beyond what may wait
 class Camera:
     """A live source with all that is its own.
 
-    Attributes:
-        name: What it is called in everything that is told.
-        source: Where its frames come from.
-        detector: With its thresholds; those of all cameras may share a scorer.
-        settings: Time-outs, tries and bounds.
+    Detectors have thresholds and zones of their own; those of all cameras may share a scorer.
     """
 
     name: str
@@ -45,65 +36,37 @@ class Camera:
 
 @dataclass(frozen=True)
 class Ended:
-    """A camera gives nothing more.
+    """A camera gives nothing more."""
 
-    Attributes:
-        why: ``end``, ``max_duration``, ``interrupted`` or ``lost``.
-        summary: How it went.
-        error: Why it is lost.
-    """
-
-    why: str
+    why: str  # end, max_duration, interrupted or lost
     summary: LiveSummary
     error: Exception | None = None
 
 
 @dataclass(frozen=True)
 class Told:
-    """What happened to a camera or in it.
-
-    Attributes:
-        camera: Its name.
-        what: What it was.
-        at: When it became known, in UTC.
-    """
+    """What happened to a camera or in it."""
 
     camera: str
     what: LiveEvent | Ended
-    at: datetime
+    at: datetime  # when it became known, in UTC
 
 
 @dataclass(frozen=True)
 class CameraState:
-    """How a camera is doing.
-
-    Attributes:
-        name: Of the camera.
-        state: ``connecting``, ``live``, ``broken off`` or ``ended``.
-        tries: Tries in a row that could not connect.
-        fps: Frames decoded a second, over the last ten seconds.
-        silent_for: Seconds since the last frame came; None before the first.
-        summary: Counts since the start.
-        lag: Seconds that the last frame looked at had waited.
-        windows: Center and probability of the windows of the last minute.
-        newest: The last sampled frame.
-        stuck: Frames come, but none has been looked at for longer than they may wait.
-        onset: Probability at which an event begins.
-        zones: Where events count.
-        view: How it looks at people.
-    """
+    """How a camera is doing."""
 
     name: str
-    state: str
-    tries: int
-    fps: float
-    silent_for: float | None
-    summary: LiveSummary
-    lag: float
-    windows: Sequence[tuple[float, float]]
-    newest: Frame | None
-    stuck: bool
-    onset: float
+    state: str  # connecting, live, broken off or ended
+    tries: int  # in a row that could not connect
+    fps: float  # frames decoded a second, over the last ten seconds
+    silent_for: float | None  # seconds since the last frame came; None before the first
+    summary: LiveSummary  # since the start
+    lag: float  # seconds that the last frame looked at had waited
+    windows: Sequence[tuple[float, float]]  # center and probability, of the last minute
+    newest: Frame | None  # the last sampled one
+    stuck: bool  # frames come, but none has been looked at for longer than they may wait
+    onset: float  # probability at which an event begins
     zones: Zones
     view: View
 
@@ -115,25 +78,15 @@ class CameraState:
 
 @dataclass
 class _Run:
-    """One camera's thread.
-
-    Attributes:
-        camera: As it was added.
-        video: Its frames.
-        live: Its detection.
-        over: It gives nothing more.
-        lost: By a failure.
-        removed: Nobody asks for it any more.
-        successor: What takes its place when it is over.
-    """
+    """One camera's thread."""
 
     camera: Camera
     video: LiveVideo
     live: LiveDetection
-    over: bool = False
-    lost: bool = False
-    removed: bool = False
-    successor: Camera | None = None
+    over: bool = False  # it gives nothing more
+    lost: bool = False  # by a failure
+    removed: bool = False  # nobody asks for it any more
+    successor: Camera | None = None  # takes its place when it is over
 
     def state(self) -> CameraState:
         """Return how it is doing."""
@@ -226,11 +179,7 @@ class Cameras:
         self._told.put(None)
 
     def events(self, every: float = 1.0) -> Iterator[Told | None]:
-        """Yield what happens until all cameras are over, and None at least so often.
-
-        Args:
-            every: Seconds.
-        """
+        """Yield what happens until all cameras are over, and None every ``every`` seconds."""
         while self.names:
             try:
                 item = self._told.get(timeout=every)
@@ -240,11 +189,10 @@ class Cameras:
                 yield None
                 continue
             run, told = item
-            over = isinstance(told.what, Ended)
             if isinstance(told.what, Ended):  # noted first: whoever is told may be interrupted
                 run.over, run.lost = True, told.what.error is not None
             yield told
-            if over and self._runs.get(run.camera.name) is run:
+            if isinstance(told.what, Ended) and self._runs.get(run.camera.name) is run:
                 if run.successor is not None:
                     self._start(run.successor)
                 elif run.removed:
@@ -257,21 +205,13 @@ class Cameras:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *raised: object) -> None:
         self.stop()
 
     def _start(self, camera: Camera) -> None:
         detector = camera.detector
-        rate, short_side = detector.scorer.sample_fps, detector.scorer.short_side
-        if rate is None or short_side is None:
-            raise ValueError(f"the scorer {detector.scorer.name!r} is not for live sources")
         keep = None if self._keep is None else self._keep(camera.name)
-        video = LiveVideo(camera.source, rate, short_side, camera.settings, keep)
+        video = live_video(detector.scorer, camera.source, camera.settings, keep)
         run = _Run(camera, video, LiveDetection(detector, video, self._sparse, self._turns))
         self._runs[camera.name] = run
         video.start()  # here, for the thread of detection has less priority
@@ -280,19 +220,13 @@ class Cameras:
 
     def _work(self, run: _Run) -> None:
         let_others_first()
-        why: str
         failure: Exception | None = None
         try:
             with run.video as video:
                 for event in run.live.events():
                     self._tell(run, event)
-                why = (
-                    "max_duration"
-                    if video.limited
-                    else "interrupted"
-                    if run.live.stopped
-                    else "end"
-                )
+                why = "interrupted" if run.live.stopped else "end"
+                why = "max_duration" if video.limited else why
         except Exception as error:  # of this camera; the others go on
             why, failure = "lost", error
             for event in run.live.finish():

@@ -1,7 +1,4 @@
-"""Cutting snippets out of the frames of a segment, and what moves around each.
-
-In: sampled frames, a schedule. Out: ``Snippet``s, cut when a network asks for them.
-"""
+"""Cutting snippets out of the frames of a segment, and what moves around each."""
 
 from __future__ import annotations
 
@@ -37,19 +34,12 @@ FlowSource = Callable[[Iterator[Image]], Iterator[Image]]
 
 @dataclass(frozen=True, eq=False)
 class Snippet:
-    """One snippet of every stream, cut when it is asked for: many are never computed.
-
-    Attributes:
-        place: Where it lies in its segment.
-        corrupt: One of its frames was damaged.
-        parts: What is cut for each stream, by modality.
-        moving: Box of what moves around it; None where nothing does, or nobody looks.
-    """
+    """One snippet of every stream, cut when it is asked for: many are never computed."""
 
     place: Place
-    corrupt: bool
-    parts: Mapping[str, SnippetPart]
-    moving: person.Box | None = None
+    corrupt: bool  # one of its frames was damaged
+    parts: Mapping[str, SnippetPart]  # by modality
+    moving: person.Box | None = None  # what moves around it; None: nothing, or nobody looks
 
     def views(self, modality: str) -> Image:
         """Return the input of one stream's network, ``(views, images, S, S, C)`` uint8."""

@@ -8,6 +8,7 @@ from os import PathLike
 from pathlib import Path
 from typing import Self, Unpack, get_args
 
+from slipdetect._io import exists
 from slipdetect.detection.live import live_events
 from slipdetect.detection.loading import (
     check_events,
@@ -202,7 +203,7 @@ class Detector:
     def share(self) -> None:
         """Let the live sources of many threads share passes of networks that a GPU computes."""
         if isinstance(self.scorer, TSNScorer):
-            self.scorer.share()
+            self.scorer.networks.share()
 
     @property
     def config(self) -> ModelConfig:
@@ -321,7 +322,7 @@ class Detector:
             VideoError: The source cannot be read, or not again after all tries.
             UsageError: An option that such a source does not take.
         """
-        if is_live(str(source)) and not Path(source).exists():
+        if is_live(str(source)) and not exists(source):
             yield from live_events(self, str(source), reading)
             return
         with open_video(source, **file_options(reading)) as video:

@@ -1,7 +1,4 @@
-"""Windows that each have snippets of their own: the sampling of tests, and of the 2020 report.
-
-In: numbers of frames, scores of snippets. Out: places of snippets, scores of windows.
-"""
+"""Windows that each have snippets of their own: the sampling of tests, and of the 2020 report."""
 
 from __future__ import annotations
 
@@ -20,23 +17,15 @@ class FixedWindows(ComputeAll):
 
     That is the sampling of tests (Wang et al., ECCV 2016). A window lasts from its first frame to
     the one after its last.
-
-    Attributes:
-        grids: By modality, a grid of one snippet.
-        segments: Snippets of a window.
-        step: Frames from one window to the next.
-        length: Frames of a window that is cut before the segment ends; None: all wait for that.
-        size: Tells how many frames the window has that begins at a frame, of a number of frames;
-            0 if it is not looked at.
-        rate: Frames per second.
     """
 
-    grids: Mapping[str, SnippetGrid]
-    segments: int
-    step: int
-    length: int | None
+    grids: Mapping[str, SnippetGrid]  # by modality, of one snippet
+    segments: int  # snippets of a window
+    step: int  # frames from one window to the next
+    length: int | None  # frames of one that is cut before the segment ends; None: all wait for that
+    # how many frames the window has that begins at a frame, of a number of frames; 0: it has none
     size: Callable[[int, int], int]
-    rate: float
+    rate: float  # frames a second
 
     def layout(self) -> _FixedLayout:
         """See ``Schedule``; so do the others."""

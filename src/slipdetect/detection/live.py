@@ -1,12 +1,10 @@
-"""Finding slips and falls while they happen: the same windows and events as of a file.
-
-In: a ``Detector`` and a ``LiveVideo``. Out: ``LiveEvent``s as soon as they are true, a summary.
-"""
+"""Finding slips and falls while they happen: the same windows and events as of a file."""
 
 from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterator
+from contextlib import nullcontext
 from dataclasses import dataclass, fields, replace
 from typing import Any, Protocol
 
@@ -19,12 +17,14 @@ from slipdetect.types.zones import Zones
 from slipdetect.video import Frame, FrameTransform, Gap, SourceOptions
 from slipdetect.video.live import (
     LiveSettings,
+    LiveSource,
     LiveVideo,
     Reconnecting,
     Skipped,
     VideoNote,
     live_source,
 )
+from slipdetect.video.live.live_video import Keep
 
 _REMEMBERED = 60.0  # seconds of windows
 STILL_DOWN = (10.0, 30.0, 60.0)  # seconds after which it is told that somebody did not get up
@@ -51,12 +51,7 @@ class EventStarted:
 
 @dataclass(frozen=True)
 class EventFinal:
-    """An event that nothing later can change.
-
-    Attributes:
-        id: That of its ``EventStarted``.
-        event: What was found.
-    """
+    """An event that nothing later can change; ``id`` is that of its ``EventStarted``."""
 
     id: int
     event: Event
@@ -64,27 +59,16 @@ class EventFinal:
 
 @dataclass(frozen=True)
 class StillDown:
-    """The person of an event has not got up for a while.
-
-    Attributes:
-        id: Of the event.
-        event: With how long the person has been down by now.
-        after: Which of ``STILL_DOWN`` that is at least.
-    """
+    """The person of an event has not got up for a while."""
 
     id: int
-    event: Event
-    after: float
+    event: Event  # with how long the person has been down by now
+    after: float  # which of ``STILL_DOWN`` that is at least, seconds
 
 
 @dataclass(frozen=True)
 class UpAgain:
-    """The person of an event is up again.
-
-    Attributes:
-        id: Of the event.
-        event: With when that was, and how long the person was down.
-    """
+    """The person of an event is up again; the event says when, and how long they were down."""
 
     id: int
     event: Event
@@ -130,17 +114,11 @@ LiveEvent = VideoNote | EventStarted | EventFinal | StillDown | UpAgain
 
 @dataclass
 class _Followed:
-    """The person of an event that was told.
-
-    Attributes:
-        found: The event.
-        time_of_day: As it was told.
-        told: How long it was said that they are down, seconds.
-    """
+    """The person of an event that was told."""
 
     found: Found
     time_of_day: str | None
-    told: float = 0.0
+    told: float = 0.0  # how long it was said that they are down, seconds
 
     def news(self) -> Iterator[StillDown | UpAgain]:
         """Yield what was not told yet; of several times reached at once the longest."""
@@ -162,10 +140,7 @@ class LiveDetector(Protocol):
     event_config: EventConfig
     zones: Zones
     transform: FrameTransform | None
-
-    @property
-    def view(self) -> View:
-        """How the camera looks at people."""
+    view: View
 
 
 class LiveDetection:
@@ -219,10 +194,8 @@ class LiveDetection:
         Raises:
             VideoError: The source cannot be opened, or not again after all tries.
         """
-        if self._turns is None:
-            yield from self._events()
-            return
-        with self._turns.taken(self._video.wait()):
+        turns, video = self._turns, self._video
+        with nullcontext() if turns is None else turns.taken(video.wait()):
             yield from self._events()
 
     def _events(self) -> Iterator[LiveEvent]:
@@ -321,11 +294,26 @@ class LiveDetection:
         ]
 
 
+def live_video(
+    scorer: WindowScorer, source: LiveSource, settings: LiveSettings, keep: Keep | None = None
+) -> LiveVideo:
+    """Return a live source whose frames are as a scorer wants them.
+
+    Raises:
+        UsageError: The scorer does not say how it wants them.
+    """
+    if scorer.sample_fps is None or scorer.short_side is None:
+        raise UsageError(
+            f"the scorer {scorer.name!r} has no sample_fps or short_side; set both for live sources"
+        )
+    return LiveVideo(source, scorer.sample_fps, scorer.short_side, settings, keep)
+
+
 def live_events(detector: LiveDetector, source: str, options: SourceOptions) -> Iterator[Event]:
     """Yield the events of a live source as soon as nothing later can change them.
 
     Args:
-        detector: The detector.
+        detector: Finds them.
         source: An address, or the number of a camera.
         options: Fields of ``LiveSettings``.
 
@@ -337,13 +325,7 @@ def live_events(detector: LiveDetector, source: str, options: SourceOptions) -> 
     unknown = set(given) - {item.name for item in fields(LiveSettings)}
     if unknown:
         raise UsageError(f"a live source takes no {', '.join(sorted(unknown))}; leave it out")
-    rate, short_side = detector.scorer.sample_fps, detector.scorer.short_side
-    if rate is None or short_side is None:
-        raise UsageError(
-            f"the scorer {detector.scorer.name!r} has no sample_fps or short_side; set both for "
-            "live sources"
-        )
-    with LiveVideo(live_source(source), rate, short_side, LiveSettings(**given)) as video:
+    with live_video(detector.scorer, live_source(source), LiveSettings(**given)) as video:
         for each in LiveDetection(detector, video).events():
             if isinstance(each, EventFinal):
                 yield each.event

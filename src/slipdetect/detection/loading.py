@@ -1,7 +1,4 @@
-"""What a detector needs before it starts: the folder of its model, stored flow, checks.
-
-In: what a user named, a model's configuration. Out: a folder, flow; an error that says why not.
-"""
+"""What a detector needs before it starts: the folder of its model, stored flow, checks."""
 
 from __future__ import annotations
 
@@ -13,6 +10,7 @@ from os import PathLike
 from pathlib import Path
 from typing import Any
 
+from slipdetect._io import exists
 from slipdetect.detection.cutting import FlowSource, Image
 from slipdetect.errors import DataError, PackageError, UsageError
 from slipdetect.models.config import ModelConfig
@@ -30,7 +28,7 @@ def model_folder(model: str | PathLike[str]) -> Path:
     """
     bundled = Path(__file__).parent.parent / "assets"
     folder = bundled / "default" if model == "default" else Path(model)
-    if not folder.exists():
+    if not exists(folder):
         raise PackageError(
             f"there is no model {str(model)!r}; give 'default' or the folder of a model package"
         )
@@ -56,13 +54,7 @@ def check_events(config: ModelConfig, events: EventConfig, view: View) -> None:
 
 
 def warn_of_view(model: str, config: ModelConfig, view: View) -> None:
-    """Warn where ``calibrate`` chose a model's thresholds for cameras of another view.
-
-    Args:
-        model: What the user calls it.
-        config: Of the model.
-        view: How the camera looks at people.
-    """
+    """Warn where ``calibrate`` chose a model's thresholds for cameras of another view."""
     if calibrated_view(config.training) in (None, view):
         return
     logger.warning(
@@ -77,11 +69,7 @@ def warn_of_view(model: str, config: ModelConfig, view: View) -> None:
 
 
 def calibrated_view(training: Mapping[str, Any]) -> View | None:
-    """Return the view of the footage that ``calibrate`` chose thresholds on; None: it did not.
-
-    Args:
-        training: As in a model's configuration. Thresholds are those of footage, where it had any.
-    """
+    """Return the view of the footage that ``calibrate`` chose thresholds on; None: it did not."""
     facts = _table(training, "calibrated")
     chosen = _table(facts, "footage") or _table(facts, "data")
     if not chosen:
@@ -119,12 +107,6 @@ def stored_flow(
     store: VideoStore, path: Path, config: ModelConfig, stream: int | None = None
 ) -> FlowSource | None:
     """Return the source of a video's stored flow; None if the model needs none or it has none.
-
-    Args:
-        store: Where it is looked for.
-        path: The video.
-        config: Of the model.
-        stream: Which video stream is looked at; None: the first.
 
     Raises:
         DataError: It was made by another recipe than the model's, or is damaged.

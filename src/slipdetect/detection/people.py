@@ -1,8 +1,4 @@
-"""A model that looks at people: the pose stream where the other streams are not sure.
-
-In: a segment. Out: windows that the streams of pictures and the pose stream agreed on, with who is
-there.
-"""
+"""A model that looks at people: the pose stream where the other streams are not sure."""
 
 from __future__ import annotations
 
@@ -12,12 +8,11 @@ from dataclasses import replace
 import numpy as np
 
 from slipdetect.detection.pipeline import Segment
-from slipdetect.models.pose import PoseConfig
+from slipdetect.models.stream import PoseConfig
 from slipdetect.people.crowd import LEAD, Crowd, Seen, surest
 from slipdetect.people.estimators import PoseEstimator
-from slipdetect.people.light import only_light_changed
 from slipdetect.people.network import PoseNetwork
-from slipdetect.people.pictures import Picture, PictureSampler
+from slipdetect.people.pictures import Picture, PictureSampler, only_light_changed
 from slipdetect.types import Frame, Sighting, Window
 from slipdetect.types.aftermath import Aftermath
 from slipdetect.types.events import log_odds, sigmoid
@@ -33,18 +28,16 @@ class _Pictures:
     def __init__(self, sampler: PictureSampler) -> None:
         self._sampler = sampler
         self._lock = threading.Lock()
-        self._kept: dict[int, tuple[float, Picture]] = {}
+        self._kept: dict[int, Picture] = {}
 
     def push(self, frame: Frame) -> None:
-        """Take the next frame of the segment."""
         taken = self._sampler.push(frame.image)
         if taken is not None:
-            number, picture = taken
             with self._lock:
-                self._kept[number] = (frame.time, picture)
+                self._kept[taken[0]] = taken[1]
 
-    def get(self, number: int) -> tuple[float, Picture] | None:
-        """Return time and picture; None of one that is gone or not there yet."""
+    def get(self, number: int) -> Picture | None:
+        """Return a picture; None of one that is gone or not there yet."""
         with self._lock:
             return self._kept.get(number)
 
@@ -60,12 +53,7 @@ class PeopleWatch:
 
     Nobody is looked for in windows below the gate, but after an event, to see what becomes of whom.
 
-    Args:
-        config: Of the pose stream.
-        estimator: Finds people.
-        network: Judges them.
-        segment: Its frames are kept, small, until no window needs them.
-        sample_fps: Frames a second of the segment.
+    The frames of the segment, ``sample_fps`` a second, are kept, small, until no window needs them.
     """
 
     def __init__(
@@ -123,7 +111,7 @@ class PeopleWatch:
     def _only_light(self, first: int) -> bool:
         """Return whether nothing but the light changed in a window that begins with a picture."""
         kept = map(self._pictures.get, range(first, first + self._config.pictures))
-        return only_light_changed([each[1] for each in kept if each is not None])
+        return only_light_changed([each for each in kept if each is not None])
 
     def _surest(self, window: Window, first: int) -> tuple[float | None, int | None]:
         """Return the log-odds of the surest person in a window, and the number of their track."""
@@ -143,12 +131,11 @@ class PeopleWatch:
     def _look(self, first: int, end: int) -> None:
         """Look for people in all pictures before ``end`` that are new, from ``first`` on."""
         for number in range(max(first, self._next), end):
-            kept = self._pictures.get(number)
-            if kept is None:
+            picture = self._pictures.get(number)
+            if picture is None:
                 continue
-            time, picture = kept
             self._size = picture.shape[1], picture.shape[0]
-            self._crowd.push(number, time, self._estimator.people(picture))
+            self._crowd.push(number, self._estimator.people(picture))
             self._next = number + 1
             self._run.tracks = self._crowd.begun
 

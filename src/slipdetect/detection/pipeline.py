@@ -1,7 +1,4 @@
-"""The one loop: from the frames of a segment to snippets, their scores and windows.
-
-In: sampled frames. Out: the scores of windows as soon as they are complete. It knows no network.
-"""
+"""The one loop, from frames of a segment to scores of windows; it knows no network."""
 
 from __future__ import annotations
 
@@ -46,9 +43,6 @@ class Stopwatch:
     """Adds up the time of stages in any number of threads.
 
     A stage within another one is taken off it, so that no second counts twice in a thread.
-
-    Args:
-        clock: Returns seconds.
     """
 
     def __init__(self, clock: Callable[[], float] = time.perf_counter) -> None:
@@ -103,35 +97,21 @@ class Stopwatch:
 
 @dataclass
 class RunState:
-    """One run over one source: what is known of it, and how far it is.
+    """One run over one source: what is known of it, and how far it is."""
 
-    Attributes:
-        event_config: Probabilities far from its thresholds may be estimates; None: all count.
-        info: What the container says; None of a live source.
-        flow: Where the flow of the frames comes from, if it need not be computed.
-        samples: Frames looked at.
-        last: Time of the last one, seconds.
-        snippets: Snippets scored.
-        computed: Those of them that networks computed.
-        watch: Measures the run.
-        tracks: People numbered so far.
-        followed: Those who fell and are looked for until it is known what became of them.
-        sparse: A live source may leave out snippets too, which it is told later for.
-        zones: Where in the picture events count.
-        view: How the camera looks at people.
-    """
-
+    # probabilities far from its thresholds may be estimates; None: all count
     event_config: EventConfig | None = None
-    info: VideoInfo | None = None
-    flow: FlowSource | None = None
-    samples: int = 0
-    last: float = 0.0
-    snippets: int = 0
-    computed: int = 0
+    info: VideoInfo | None = None  # None of a live source
+    flow: FlowSource | None = None  # of the frames, if it need not be computed
+    samples: int = 0  # frames looked at
+    last: float = 0.0  # time of the last one, seconds
+    snippets: int = 0  # scored
+    computed: int = 0  # those of them that networks computed
     watch: Stopwatch = field(default_factory=Stopwatch)
-    tracks: int = 0
+    tracks: int = 0  # people numbered so far
+    # who fell and is looked for until it is known what became of them
     followed: list[Aftermath] = field(default_factory=list)
-    sparse: bool = False
+    sparse: bool = False  # a live source may leave out snippets too, which it is told later for
     zones: Zones = field(default_factory=Zones)
     view: View = "level"
 
@@ -209,7 +189,6 @@ class WindowScorer(Protocol):
         Args:
             segment: Yields ``Frame``s, whose times windows have; one by one they take no memory.
         """
-        ...
 
 
 def marked_windows(scorer: WindowScorer, segment: Segment) -> Iterator[Window]:
@@ -228,7 +207,6 @@ class Networks(Protocol):
             watch: Measures how long each network takes.
             alone: Nothing else but a thread that reads wants the CPUs meanwhile.
         """
-        ...
 
 
 def window_scores(
@@ -238,7 +216,7 @@ def window_scores(
     schedule: Schedule,
     networks: Networks,
     batch: int = BATCH,
-) -> Iterator[WindowScores]:
+) -> Generator[WindowScores, None, None]:
     """Yield the scores of all windows of a segment.
 
     The frames of a file are read, and snippets cut, in a thread of their own, a batch ahead. Those
@@ -249,11 +227,11 @@ def window_scores(
         streams: What is cut of them.
         flow: Where flow comes from; None where no stream wants it.
         schedule: Which snippets are computed, and which windows they form.
-        networks: Compute the scores of snippets.
-        batch: Most snippets in a call of ``networks``.
+        networks: Compute the scores of snippets, at most ``batch`` in a call.
+        batch: See ``networks``.
     """
     run, waiting = segment.run, segment.waiting
-    timed = None if flow is None else _timed(flow, run.watch)
+    timed = None if flow is None else lambda pictures: run.watch.each(FLOW, flow(pictures))
     cutter = SnippetCutter(schedule, streams, timed, locate=bool(run.zones))
     snippets = run.watch.each(CUTTING, cutter.cut(segment))
     if waiting is None:
@@ -273,10 +251,6 @@ def window_scores(
             yield from assembler.push(snippet.place, scores, snippet.corrupt, snippet.moving)
             del snippet  # its pictures are a second of memory while the next is waited for
         yield from assembler.finish(cutter.frames)
-
-
-def _timed(source: FlowSource, watch: Stopwatch) -> FlowSource:
-    return lambda pictures: watch.each(FLOW, source(pictures))
 
 
 def _batches(

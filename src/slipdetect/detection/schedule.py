@@ -1,7 +1,4 @@
-"""Where the snippets of a segment lie, which of them are computed, and which windows they form.
-
-In: numbers of frames, scores of snippets. Out: places of snippets, scores of windows.
-"""
+"""Where the snippets of a segment lie, which of them are computed, and which windows they form."""
 
 from __future__ import annotations
 
@@ -31,53 +28,34 @@ _MARGIN = 10.0  # times the odds of a threshold
 
 @dataclass(frozen=True)
 class Place:
-    """Where a snippet lies, in sampled frames of its segment.
+    """Where a snippet lies, in sampled frames of its segment."""
 
-    Attributes:
-        first: First frame of the snippet, or of the fixed window that it belongs to.
-        last: Last frame likewise.
-        starts: By modality, the grid that it is cut by and the frame where it begins on it.
-    """
-
-    first: int
+    first: int  # frame of the snippet, or of the fixed window that it belongs to
     last: int
+    # by modality, the grid that it is cut by and the frame where it begins on it
     starts: Mapping[str, tuple[SnippetGrid, int]]
 
 
 @dataclass(frozen=True)
 class WindowScores:
-    """The scores of all snippets in a window, and its seconds from the start of the segment.
-
-    Attributes:
-        scores: Logits ``(snippets, classes)`` float32 by modality.
-        corrupt: A snippet touches damaged frames.
-        moving: Box of what moves around the middle snippet, the moment that the window speaks of.
-    """
+    """The scores of all snippets in a window, and its seconds from the start of the segment."""
 
     start: float
     end: float
     scores: Scores
-    corrupt: bool
-    moving: Box | None = None
+    corrupt: bool  # a snippet touches damaged frames
+    moving: Box | None = None  # around the middle snippet, the moment that the window speaks of
 
 
 @dataclass(frozen=True)
 class WindowPlan:
-    """Windows over a snippet grid.
+    """Windows over a snippet grid."""
 
-    Attributes:
-        snippets: Snippets in a whole window.
-        hop: Snippets from one window to the next.
-        step: Sampled frames from one snippet to the next.
-        span: Sampled frames that a snippet reads.
-        sample_fps: Sampled frames per second.
-    """
-
-    snippets: int
-    hop: int
-    step: int
-    span: int
-    sample_fps: float
+    snippets: int  # in a whole window
+    hop: int  # snippets from one window to the next
+    step: int  # sampled frames from one snippet to the next
+    span: int  # sampled frames that a snippet reads
+    sample_fps: float  # sampled frames a second
 
     @classmethod
     def make(
@@ -122,7 +100,6 @@ class Layout(Protocol):
 
     def places(self, frames: int, ended: bool) -> Iterator[Place]:
         """Yield the next snippets that ``frames`` frames, all of them if ``ended``, suffice for."""
-        ...
 
 
 class Assembler(Protocol):
@@ -132,11 +109,9 @@ class Assembler(Protocol):
         self, place: Place, scores: Scores, corrupt: bool, moving: Box | None = None
     ) -> list[WindowScores]:
         """Take the scores of the next snippet; return the windows that it completes."""
-        ...
 
     def finish(self, frames: int) -> list[WindowScores]:
         """Return the windows at the end of a segment of ``frames`` frames."""
-        ...
 
 
 class Schedule(Protocol):
@@ -145,21 +120,17 @@ class Schedule(Protocol):
     @property
     def step(self) -> int:
         """Sampled frames from one snippet to the next, or from one window."""
-        ...
 
     def layout(self) -> Layout:
         """Return the layout of a new segment."""
-        ...
 
     def assembler(self) -> Assembler:
         """Return the assembler of a new segment."""
-        ...
 
     def select(
         self, batches: Iterable[Sequence[T]], score: Score[T]
     ) -> Iterator[list[tuple[T, Scores]]]:
         """Yield all snippets in order with their scores."""
-        ...
 
 
 class ComputeAll:
@@ -220,9 +191,11 @@ class SkipConfident(EverySnippet):
         """Yield all snippets with their scores; none is held back beyond an anchor."""
         rest: list[T] = []  # after the last anchor
         anchor: Scores | None = None
-        for batch in _singles(batches) if self.eager else batches:
+        singles: Iterable[Sequence[T]] = ([snippet] for batch in batches for snippet in batch)
+        for batch in singles if self.eager else batches:
             waiting = [*rest, *batch]
-            first = 0 if anchor is None or self._hurries(anchor) else self.every - 1
+            hurries = anchor is None or (self.eager and self.verdict(anchor) is not False)
+            first = 0 if hurries else self.every - 1
             anchors = [*range(first, len(waiting), self.every)]
             found = _computed(waiting, anchors, score)
             if anchor is not None:
@@ -234,9 +207,6 @@ class SkipConfident(EverySnippet):
             del waiting  # its pictures are seconds of memory while the next batch is waited for
         found = _computed(rest, range(len(rest)), score)
         yield [(snippet, found[index]) for index, snippet in enumerate(rest)]
-
-    def _hurries(self, anchor: Scores) -> bool:
-        return self.eager and self.verdict(anchor) is not False
 
     def _between(
         self, waiting: Sequence[T], anchors: Mapping[int, Scores], score: Score[T]
@@ -282,9 +252,6 @@ class WindowAssembler:
 
     Windows are centered: those at either end of a segment hold fewer snippets (at least half), so
     that the first and last moments are judged too and nothing is scored twice.
-
-    Args:
-        plan: Where windows lie.
     """
 
     def __init__(self, plan: WindowPlan) -> None:
@@ -369,10 +336,6 @@ def _odds(probability: float) -> float:
 def _computed(snippets: Sequence[T], places: Sequence[int], score: Score[T]) -> dict[int, Scores]:
     rows = score([snippets[place] for place in places]) if places else []
     return dict(zip(places, rows, strict=True))
-
-
-def _singles(batches: Iterable[Sequence[T]]) -> Iterator[Sequence[T]]:
-    return ([snippet] for batch in batches for snippet in batch)
 
 
 def _mean(first: Scores, second: Scores, share: float) -> Scores:

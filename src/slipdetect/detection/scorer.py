@@ -1,11 +1,8 @@
-"""Temporal segment networks as a scorer of windows.
-
-In: a model package, frames. Out: probabilities of windows; logits of snippets and windows.
-"""
+"""Temporal segment networks as a scorer of windows."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from concurrent.futures import Executor
 from contextlib import closing, contextmanager
 from copy import copy
@@ -43,7 +40,7 @@ from slipdetect.detection.schedule import (
     anchor_distance,
     is_confident,
 )
-from slipdetect.detection.scoring_queue import ScoringQueue
+from slipdetect.detection.turns import ScoringQueue
 from slipdetect.errors import PackageError
 from slipdetect.flow import FlowExtractor
 from slipdetect.modalities.snippet import LEARNED_CONSENSUS, SnippetGrid, StreamInput
@@ -67,13 +64,6 @@ class TSNScorer(WindowScorer):
         exact: Compute every snippet, in float32.
         batch: Most snippets in a pass of torch; fewer where the device's memory does not hold them.
         engine: What computes the networks: ``"auto"``, ``"torch"``, ``"onnx"``, ``"openvino"``.
-
-    Attributes:
-        config: The model's configuration.
-        networks: Score snippets.
-        exact: Every snippet is computed, in float32.
-        grid: Where snippets lie.
-        plan: Where windows lie.
 
     Raises:
         PackageError: The consensus of a stream cannot judge windows of any length.
@@ -113,6 +103,8 @@ class TSNScorer(WindowScorer):
         self._streams = [
             StreamInput(stream.snippet, stream.input_size, stream.crop) for stream in config.streams
         ]
+        names = tuple(stream.modality for stream in config.streams)
+        self._every = EverySnippet(names, self.grid, self.plan)
 
     def calibrated(self, package: ModelPackage) -> TSNScorer:
         """Return a scorer by the same networks with the calibration of another package.
@@ -131,37 +123,23 @@ class TSNScorer(WindowScorer):
         other._watcher = _people_watcher(package, self._estimator)
         return other
 
-    def share(self) -> None:
-        """Let the live sources of many threads share passes of networks that a GPU computes."""
-        self.networks.share()
-
     def windows(self, segment: Segment) -> Iterator[Window]:
         """Yield the windows of a segment."""
+        watch = segment.run.watch
         people = None if self._watcher is None else self._watcher(segment)
-        with closing(self._ahead(segment, people is not None)) as windows:
-            yield from self._judged(segment, windows, people)
-
-    def _ahead(self, segment: Segment, people: bool) -> Generator[WindowScores, None, None]:
-        """Score the next windows of a file in a thread while people of the last are looked at."""
         scores = self.window_scores(segment)
-        if not people or segment.waiting is not None:
-            yield from scores
-            return
-        with closing(prefetch(scores, _AHEAD)) as windows:
-            yield from segment.run.watch.each(SCORING, windows)
+        # the next windows of a file are scored in a thread while people of the last are looked at
+        ahead = people is not None and segment.waiting is None
+        with closing(prefetch(scores, _AHEAD) if ahead else scores) as windows:
+            for found in watch.each(SCORING, windows) if ahead else windows:
+                with watch.stage(JUDGING):
+                    agreed = self.networks.consensus(found.scores)
+                    probability, streams = self.networks.probability(agreed)
+                times = found.start + segment.start, found.end + segment.start
+                window = Window(*times, probability, streams, found.corrupt, moving=found.moving)
+                yield window if people is None else people.judge(window)
 
-    def _judged(
-        self, segment: Segment, windows: Iterable[WindowScores], people: PeopleWatch | None
-    ) -> Iterator[Window]:
-        for found in windows:
-            with segment.run.watch.stage(JUDGING):
-                agreed = self.networks.consensus(found.scores)
-                probability, streams = self.networks.probability(agreed)
-            start, end = found.start + segment.start, found.end + segment.start
-            window = Window(start, end, probability, streams, found.corrupt, moving=found.moving)
-            yield window if people is None else people.judge(window)
-
-    def window_scores(self, segment: Segment) -> Iterator[WindowScores]:
+    def window_scores(self, segment: Segment) -> Generator[WindowScores, None, None]:
         """Yield the snippet scores of the windows of a segment, timed from its start."""
         schedule = self._schedule(segment.run, segment.waiting is not None)
         flow = self._flow_source(segment)
@@ -171,9 +149,7 @@ class TSNScorer(WindowScorer):
 
     def snippets(self, segment: Segment) -> Iterator[Snippet]:
         """Yield every snippet of a segment as the networks see it, for programs of other makes."""
-        modalities = tuple(stream.modality for stream in self.config.streams)
-        schedule = EverySnippet(modalities, self.grid, self.plan)
-        return SnippetCutter(schedule, self._streams, self._flow_source(segment)).cut(segment)
+        return SnippetCutter(self._every, self._streams, self._flow_source(segment)).cut(segment)
 
     def _flow_source(self, segment: Segment) -> FlowSource | None:
         if segment.run.flow is not None or self._flow is None:
@@ -188,15 +164,15 @@ class TSNScorer(WindowScorer):
             # the first snippet behind an anchor waits for the next one
             latest = round(_LATER * self.config.sample_fps / self.grid.step) + 1
             every = min(every, latest) if run.sparse else 1
-        modalities = tuple(stream.modality for stream in self.config.streams)
         if self.exact or events is None or every == 1:
-            return EverySnippet(modalities, self.grid, self.plan)
+            return self._every
         if self.config.pose is not None:
             # at the gate nobody knows yet what people will say; far below it nothing will happen
             gate = self.config.pose.gate
             events = replace(events, onset=0.5, offset=min(2 * gate, 0.5))
         verdict = partial(self._verdict, events)
-        return SkipConfident(modalities, self.grid, self.plan, every, verdict, eager=live)
+        names = self._every.modalities
+        return SkipConfident(names, self.grid, self.plan, every, verdict, eager=live)
 
     def _verdict(self, events: EventConfig, scores: Scores) -> bool | None:
         """Return whether a window of nothing but such snippets is in an event with confidence."""
@@ -221,11 +197,7 @@ def _uncalibrated(config: ModelConfig) -> ModelConfig:
 def _people_watcher(
     package: ModelPackage, estimator: PoseEstimator | None
 ) -> Callable[[Segment], PeopleWatch] | None:
-    """Return what makes a watch over the people of a segment; None where the model has no pose.
-
-    Raises:
-        PackageError: The pose network is damaged.
-    """
+    """Return what makes a watch over the people of a segment; None where the model has no pose."""
     config, network = package.config.pose, package.pose_network()
     if config is None or network is None or estimator is None:
         return None
@@ -234,12 +206,7 @@ def _people_watcher(
 
 
 class SnippetScorer:
-    """Scores snippets, and combines their scores, with an engine that computes the networks.
-
-    Args:
-        config: Of the model.
-        engine: Computes its networks.
-    """
+    """Scores snippets, and combines their scores, with an engine that computes the networks."""
 
     def __init__(self, config: ModelConfig, engine: Engine) -> None:
         self.config = config
@@ -251,12 +218,7 @@ class SnippetScorer:
 
     @contextmanager
     def session(self, watch: Stopwatch, alone: bool) -> Iterator[Score[Snippet]]:
-        """Give what scores snippets; on CPUs that are ours ``alone`` in a thread for each network.
-
-        Args:
-            watch: Measures how long each network takes.
-            alone: Nothing else but a thread that reads wants the CPUs meanwhile.
-        """
+        """See ``Networks``; on CPUs that are ours ``alone`` in a thread for each network."""
         if not alone:
             yield partial(self.score, watch=watch) if self._queue is None else self._queue.ask
             return

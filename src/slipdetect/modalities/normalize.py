@@ -1,7 +1,4 @@
-"""From stored uint8 snippet images to the float32 tensor that a backbone was trained to see.
-
-In: ``(..., images, H, W, C)`` uint8. Out: ``(..., images * C, H, W)`` float32. torch loads on use.
-"""
+"""From stored uint8 snippets to the float32 tensor that a backbone was trained to see."""
 
 from __future__ import annotations
 
@@ -102,7 +99,9 @@ class SnippetNormalizer:
             images = images.flip(-1)
         # bytes are moved, unless they are interleaved already; the rest is done in place
         stacked = images.movedim(-1, -3).flatten(-4, -3).to(torch.float32)
-        mean, std = (stacked.new_tensor(part) for part in self._statistics(channels))
+        of = self.normalization
+        parts = (of.mean, of.std) if channels == 3 else ([of.flow_mean] * 2, [of.flow_std] * 2)
+        mean, std = (stacked.new_tensor(part) for part in parts)
         scale, shift = self.normalization.value_range / (255.0 * std), mean / std
         for_all = (self.modality.images, 1, 1)
         stacked.mul_(scale[:, None, None].repeat(for_all)).sub_(
@@ -112,11 +111,6 @@ class SnippetNormalizer:
             gain = _gain(stacked.reshape(images.movedim(-1, -3).shape), self.normalization.contrast)
             stacked.mul_(gain.squeeze(-4))
         return stacked
-
-    def _statistics(self, channels: int) -> tuple[list[float], list[float]]:
-        if channels == 2:
-            return [self.normalization.flow_mean] * 2, [self.normalization.flow_std] * 2
-        return list(self.normalization.mean), list(self.normalization.std)
 
 
 def _gain(values: torch.Tensor, wanted: float) -> torch.Tensor:

@@ -1,7 +1,4 @@
-"""Where the snippets of a clip begin.
-
-In: counts of frames and segments. Out: int64 frames, 0-based, inside the clip.
-"""
+"""Where the snippets of a clip begin."""
 
 from __future__ import annotations
 

@@ -1,8 +1,4 @@
-"""What a snippet is, where its frames lie, and which part of the picture it sees: one rule for all.
-
-In: sampled frames and a snippet's first sample. Out: stored uint8 snippet images. numpy and OpenCV
-load on use, because pages of help name modalities.
-"""
+"""What a snippet is, where its frames lie, and which part of the picture it sees."""
 
 from __future__ import annotations
 
@@ -21,6 +17,7 @@ if TYPE_CHECKING:
 
     Picture = npt.NDArray[np.uint8]
 
+# numpy and OpenCV load on use, because pages of help name modalities
 _DEFAULT_LENGTH = {"rgb": 1, "flow": 5, "rgbdiff": 5}
 
 MODALITIES = tuple(_DEFAULT_LENGTH)
@@ -86,17 +83,11 @@ def get_modality(name: str, length: int | None = None) -> Modality:
 
 @dataclass(frozen=True)
 class SnippetGrid:
-    """Snippets of several modalities around the same instants of a sampled video.
+    """Snippets of several modalities around the same instants of a video, in sampled frames."""
 
-    Attributes:
-        span: Sampled frames that the longest snippet reads; shorter ones sit in its middle.
-        step: Sampled frames from one snippet to the next.
-        context: Sampled frames around a snippet in which motion is judged, at least ``span``.
-    """
-
-    span: int
-    step: int
-    context: int
+    span: int  # that the longest snippet reads; shorter ones sit in its middle
+    step: int  # from one snippet to the next
+    context: int  # around a snippet in which motion is judged, at least ``span``
 
     @classmethod
     def make(cls, modalities: Sequence[Modality], step: int, sample_fps: float) -> SnippetGrid:
@@ -270,25 +261,18 @@ def cut(
     import numpy as np
 
     out = np.empty((len(images), size, size, images[0].shape[2]), np.uint8)
-    for image, target in zip(images, out, strict=True):
-        cut_into(target, image, box)
-    return out
-
-
-def cut_into(out: npt.NDArray[np.uint8], image: npt.NDArray[np.uint8], box: Box) -> None:
-    """Write what ``cut`` gives of one image to ``out``, ``(size, size, C)`` without gaps."""
-    import numpy as np
-
-    height, width, channels = image.shape
     x0, y0 = max(box.left, 0), max(box.top, 0)
-    # a box beside the picture has an empty part; a negative end would count from the other side
-    x1, y1 = max(min(box.left + box.side, width), x0), max(min(box.top + box.side, height), y0)
-    part = image[y0:y1, x0:x1]
-    if (x1 - x0, y1 - y0) != (box.side, box.side):
-        inside, part = part, np.full((box.side, box.side, channels), 128, np.uint8)
-        top, left = y0 - box.top, x0 - box.left
-        part[top : top + inside.shape[0], left : left + inside.shape[1]] = inside
-    _resize_into(out, part)
+    for image, target in zip(images, out, strict=True):
+        height, width, channels = image.shape
+        # a box beside the picture has an empty part; a negative end would count from the other side
+        x1, y1 = max(min(box.left + box.side, width), x0), max(min(box.top + box.side, height), y0)
+        part = image[y0:y1, x0:x1]
+        if (x1 - x0, y1 - y0) != (box.side, box.side):
+            inside, part = part, np.full((box.side, box.side, channels), 128, np.uint8)
+            top, left = y0 - box.top, x0 - box.left
+            part[top : top + inside.shape[0], left : left + inside.shape[1]] = inside
+        _resize_into(target, part)
+    return out
 
 
 def _resize_into(out: npt.NDArray[np.uint8], part: npt.NDArray[np.uint8]) -> None:
@@ -340,29 +324,23 @@ def _keep_inside(start: float, side: float, extent: int) -> float:
 
 @dataclass(frozen=True)
 class StreamInput:
-    """How the snippets of one stream are cut.
-
-    Attributes:
-        modality: What they are.
-        size: Side of the network's input, pixels.
-        crop: ``"motion"`` or ``"center"``.
-        views: Makes ``(views, images, S, S, C)`` of the pictures ``(images, H, W, C)`` of a snippet
-            and of its place; None: the one crop. The scores of views are averaged.
-    """
+    """How the snippets of one stream are cut."""
 
     modality: Modality
-    size: int
-    crop: str
+    size: int  # side of the network's input, pixels
+    crop: str  # of ``CROPS``
+    # makes (views, images, S, S, C) of the pictures (images, H, W, C) of a snippet and of its
+    # place; None: the one crop; the scores of views are averaged
     views: Callable[[Picture, Box], Picture] | None = None
 
 
+@dataclass(eq=False)
 class Sample:
     """A sampled frame with what several snippets need of it, computed once."""
 
-    def __init__(self, frame: Frame, flow: Picture | None) -> None:
-        self.frame = frame
-        self.flow = flow  # leads to the frame, like the motion of ``profile``
-        self.profile: MotionProfile | None = None
+    frame: Frame
+    flow: Picture | None  # leads to the frame, like the motion of ``profile``
+    profile: MotionProfile | None = None
 
     def picture(self, of_flow: bool) -> Picture:
         return self.flow if of_flow and self.flow is not None else self.frame.image

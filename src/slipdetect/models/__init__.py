@@ -1,8 +1,4 @@
-"""Scoring snippets, clips and several streams at once, and the model package on disk.
-
-In: normalized snippet tensors, or a package folder. Out: logits and probabilities. torch loads only
-with what is made of it.
-"""
+"""Scoring snippets, clips and several streams; the model package on disk; torch loads on use."""
 
 from __future__ import annotations
 

@@ -1,19 +1,15 @@
-"""What a packaged model is: everything that inference needs besides the weights.
-
-In: keyword arguments or the JSON of ``model.json``. Out: a validated, frozen ``ModelConfig``.
-"""
+"""What a packaged model is: everything that inference needs besides the weights."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, fields, replace
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
-from slipdetect._checks import exact_keys, finite_tree, integer, mapping, number, text
+from slipdetect._checks import exact_fields, finite_tree, integer, mapping, number, text
 from slipdetect.errors import ModelError, PackageError, UsageError
 from slipdetect.models.fusion import LateFusion
-from slipdetect.models.pose import PoseConfig
-from slipdetect.models.stream import Graph, StreamConfig
+from slipdetect.models.stream import Graph, PoseConfig, StreamConfig
 from slipdetect.people.pictures import PictureSampler
 from slipdetect.types import Calibration, EventConfig, Thresholds
 
@@ -131,14 +127,10 @@ class ModelConfig:
             return replace(self, calibration=fitted)
         return replace(self, pose=replace(self.pose, calibration=fitted))
 
-    def late_fusion(self, allow_missing: bool = False) -> LateFusion:
+    def late_fusion(self) -> LateFusion:
         """Return the fusion of the model's streams, tempered as ``calibration`` says."""
-        return LateFusion(
-            self.fusion["weights"],
-            self.fusion["space"],
-            allow_missing,
-            self.calibration.streams,
-        )
+        temperatures = self.calibration.streams
+        return LateFusion(self.fusion["weights"], self.fusion["space"], temperatures=temperatures)
 
     def events_at(self, sensitivity: str = BALANCED) -> EventConfig:
         """Return ``events`` with the thresholds of a preset.
@@ -180,11 +172,7 @@ class ModelConfig:
             PackageError: Made by a newer format; or a key is missing, unknown or impossible.
         """
         _check_format(data, where)
-        known = [item.name for item in fields(cls)]
-        if isinstance(data, Mapping):
-            known = [name for name in known if name in data or name not in _OPTIONAL]
-        exact_keys(data, known, where)
-        values: dict[str, Any] = dict(data)  # type: ignore[call-overload]
+        values = exact_fields(cls, data, where, _OPTIONAL)
         for name in ("labels", "streams"):
             if not isinstance(values[name], (list, tuple)):
                 raise PackageError(f"{where}: {name} must be a list, not {values[name]!r}")
@@ -195,7 +183,10 @@ class ModelConfig:
         try:
             values["calibration"] = Calibration.from_json(values["calibration"])
             values["events"] = EventConfig.from_json(values["events"], "events")
-            values["sensitivity"] = _presets(values.get("sensitivity", {}))
+            values["sensitivity"] = {
+                name: Thresholds.from_json(preset, f"sensitivity.{name}")
+                for name, preset in mapping("sensitivity", values.get("sensitivity", {})).items()
+            }
             if "pose" in values:
                 values["pose"] = PoseConfig.from_json(values["pose"], f"{where}.pose")
             return cls(**values)
@@ -211,8 +202,6 @@ class ModelConfig:
             raise UsageError("streams must not share a weights file")
         mapping("fusion", self.fusion, ("weights", "space"))
         mapping("fusion.weights", self.fusion["weights"], names)
-        for name in names:
-            number(f"fusion.weights.{name}", self.fusion["weights"][name], 0.0)
         if self.calibration.streams is not None:
             mapping("calibration.streams", self.calibration.streams, names)
         self.late_fusion()
@@ -239,15 +228,6 @@ class ModelConfig:
             raise UsageError(
                 f"the onsets of sensitivity must fall from low over balanced to high, not {onsets}"
             )
-
-
-def _presets(data: object) -> dict[str, Thresholds]:
-    mapping("sensitivity", data)
-    presets: dict[str, Any] = dict(data)  # type: ignore[call-overload]
-    return {
-        name: Thresholds.from_json(preset, f"sensitivity.{name}")
-        for name, preset in presets.items()
-    }
 
 
 def _check_format(data: object, where: str) -> None:

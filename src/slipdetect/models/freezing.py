@@ -1,7 +1,4 @@
-"""Keeping a backbone, or its first stages, as they are while the rest learns.
-
-In: a backbone and how much of it. Out: its parameters without gradients, the frozen blocks' names.
-"""
+"""Keeping a backbone, or its first stages, as they are while the rest learns."""
 
 from __future__ import annotations
 
@@ -85,12 +82,8 @@ class BatchNormFreezer:
         self._mode: FreezeBN = False
         # names, not tensors: load_state_dict(assign=True) replaces the tensors
         self._frozen: set[str] = set()
-        self._layers = [name for name, module in network.named_modules() if is_batch_norm(module)]
-
-    @property
-    def mode(self) -> FreezeBN:
-        """True: all but the first layer are frozen; "all": the first one too; False: none."""
-        return self._mode
+        kinds = (nn.BatchNorm2d, nn.SyncBatchNorm)
+        self._layers = [name for name, each in network.named_modules() if isinstance(each, kinds)]
 
     def freeze(self, network: nn.Module, mode: FreezeBN) -> None:
         """Freeze as ``mode`` says, undoing an earlier choice first.
@@ -104,8 +97,7 @@ class BatchNormFreezer:
             network.get_parameter(name).requires_grad_(True)
         self._frozen.clear()
         for name in self._frozen_layers():
-            layer = network.get_submodule(name)
-            layer.train(network.training)
+            network.get_submodule(name).train(network.training)
         self._mode = mode
         for name in self._frozen_layers():
             for key, parameter in network.get_submodule(name).named_parameters(recurse=False):
@@ -123,11 +115,6 @@ class BatchNormFreezer:
         if self._mode is False:
             return []
         return self._layers if self._mode == "all" else self._layers[1:]
-
-
-def is_batch_norm(module: nn.Module) -> bool:
-    """Tell whether ``module`` is 2-D batch norm, any subclass or its multi-GPU form."""
-    return isinstance(module, (nn.BatchNorm2d, nn.SyncBatchNorm))
 
 
 # name: (learning-rate factor, the factor for flow, decay factor)

@@ -1,18 +1,14 @@
-"""Late fusion: the scores of the streams become one.
-
-In: logits of each modality, as arrays or tensors. Out: logits, probabilities or log-odds of the
-same kind. torch loads only where tensors come from.
-"""
+"""Late fusion: the scores of the streams become one; torch loads only where tensors come from."""
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 import numpy.typing as npt
 
+from slipdetect._checks import number
 from slipdetect.errors import UsageError
 
 if TYPE_CHECKING:
@@ -57,14 +53,11 @@ class LateFusion:
         if space not in FUSION_SPACES:
             raise UsageError(f"fusion space is {' or '.join(FUSION_SPACES)}, not {space!r}")
         for name, weight in weights.items():
-            if not math.isfinite(weight) or weight < 0:
-                raise UsageError(f"fusion weight of {name!r} must be finite and >= 0, not {weight}")
+            number(f"fusion.weights.{name}", _plain(weight), 0.0)
         for name, value in (temperatures or {}).items():
-            if name not in weights or not (math.isfinite(value) and value > 0):
-                raise UsageError(
-                    f"a temperature is a finite number above 0 of a stream that is fused, not "
-                    f"{value} of {name!r}"
-                )
+            number(f"temperature of {name!r}", _plain(value), 0.0, above=True)
+            if name not in weights:
+                raise UsageError(f"a temperature is of a stream that is fused, not of {name!r}")
         if not sum(weights.values()) > 0:
             raise UsageError("fusion weights sum to zero; give at least one stream some weight")
         self.weights = {name: float(weight) for name, weight in weights.items()}
@@ -165,6 +158,10 @@ def softmax(logits: Scores) -> Scores:
         return whole
     half = str(logits.dtype) in ("torch.float16", "torch.bfloat16")
     return (logits.float() if half else logits).softmax(dim=-1)
+
+
+def _plain(value: Any) -> Any:
+    return value.item() if isinstance(value, np.generic) else value
 
 
 def _double(values: Scores) -> Scores:

@@ -1,7 +1,4 @@
-"""A model on disk: a folder with ``model.json`` and one safetensors file per stream.
-
-In: a folder. Out: a checked ``ModelPackage``. torch loads when a network is built.
-"""
+"""A model on disk: a folder with ``model.json`` and weights; torch loads with a network."""
 
 from __future__ import annotations
 
@@ -12,10 +9,10 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from slipdetect._io import write_text
+from slipdetect._io import exists, write_text
 from slipdetect.errors import OutputError, PackageError
 from slipdetect.models.config import ModelConfig, StreamConfig
-from slipdetect.models.pose import PoseConfig
+from slipdetect.models.stream import PoseConfig
 from slipdetect.models.weights_file import check_file, load_strictly, read, read_arrays
 from slipdetect.people.network import PoseNetwork
 
@@ -31,12 +28,7 @@ _PICKLES = {".pt", ".pth", ".tar", ".pkl", ".pickle", ".ckpt", ".bin"}
 
 @dataclass(frozen=True)
 class ModelPackage:
-    """A package whose configuration and files have been checked.
-
-    Attributes:
-        config: What ``model.json`` says.
-        folder: Where the files are.
-    """
+    """A package whose configuration and files have been checked."""
 
     config: ModelConfig
     folder: Path
@@ -77,7 +69,7 @@ class ModelPackage:
     def card(self) -> str | None:
         """Return the text of the model card, None where there is none."""
         path = self.folder / CARD_FILE
-        return path.read_text(encoding="utf-8") if path.is_file() else None
+        return path.read_text(encoding="utf-8", errors="replace") if path.is_file() else None
 
 
 def load_package(folder: str | os.PathLike[str]) -> ModelPackage:
@@ -91,14 +83,16 @@ def load_package(folder: str | os.PathLike[str]) -> ModelPackage:
         PackageError: No package, damaged, incomplete, or made for something else.
     """
     folder = Path(folder)
-    if folder.suffix.lower() in _PICKLES and not folder.is_dir():
+    there = exists(folder)
+    if folder.suffix.lower() in _PICKLES and not (there and folder.is_dir()):
         raise PackageError(
             f"{str(folder)!r} may be a pickle, which can run code and is never loaded; "
             "convert it with 'slipdetect models import'"
         )
-    if not (folder / CONFIG_FILE).is_file():
+    if not exists(folder / CONFIG_FILE):
         # a training run keeps its packages one level below
-        inner = [str(path.parent) for path in sorted(folder.glob(f"*/{CONFIG_FILE}"))]
+        below = sorted(folder.glob(f"*/{CONFIG_FILE}")) if there else []
+        inner = [str(path.parent) for path in below]
         advice = " or ".join(repr(name) for name in inner[:2]) if inner else "its folder"
         raise PackageError(
             f"{str(folder)!r} is no model package: it has no {CONFIG_FILE}; give {advice}"
@@ -156,13 +150,7 @@ def graph_facts(stream: StreamConfig, config: ModelConfig) -> dict[str, str]:
 def check_graph_facts(
     package: ModelPackage, stream: StreamConfig, metadata: Mapping[str, str], name: str
 ) -> None:
-    """Insist that a graph is of this very network.
-
-    Args:
-        package: What carries it.
-        stream: Its stream.
-        metadata: Of the graph.
-        name: Of its file.
+    """Insist that the graph in the file ``name`` is of this very network.
 
     Raises:
         PackageError: It is of another one.

@@ -1,7 +1,4 @@
-"""Writing a model package so that whoever reads it sees the earlier one or the new one whole.
-
-In: a configuration and weights. Out: the files of ``package``.
-"""
+"""Writing a model package so that whoever reads it sees the earlier one or the new one whole."""
 
 from __future__ import annotations
 

@@ -1,17 +1,14 @@
-"""What one stream of a packaged model is.
-
-In: keyword arguments or a table of ``model.json``. Out: a validated, frozen ``StreamConfig``.
-"""
+"""What a stream of a packaged model is, and the pose stream, which looks at people."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 from slipdetect._checks import (
     digest,
-    exact_keys,
+    exact_fields,
     file_name,
     finite_tree,
     integer,
@@ -22,6 +19,7 @@ from slipdetect._checks import (
 from slipdetect.errors import PackageError, UsageError
 from slipdetect.modalities.normalize import Normalization
 from slipdetect.modalities.snippet import CONSENSUS_KINDS, CROPS, MODALITIES, Modality
+from slipdetect.types import Calibration, View
 
 _OPTIONAL = ("flow", "contrast")  # of the normalization
 _OPTIONAL_OF_A_STREAM = ("backbone_options", "graph")
@@ -29,15 +27,10 @@ _OPTIONAL_OF_A_STREAM = ("backbone_options", "graph")
 
 @dataclass(frozen=True)
 class Graph:
-    """A stream's network, its normalization included, as a file that other programs run too.
+    """A stream's network, its normalization included, as a file that other programs run too."""
 
-    Attributes:
-        file: Name of the ONNX file inside the package.
-        sha256: Hex digest of that file.
-    """
-
-    file: str
-    sha256: str
+    file: str  # name of the ONNX file inside the package
+    sha256: str  # hex digest of that file
 
     def __post_init__(self) -> None:
         file_name("file", self.file, ".onnx")
@@ -127,15 +120,11 @@ class StreamConfig:
         Raises:
             PackageError: A key is missing, unknown or has an impossible value.
         """
-        known = [item.name for item in fields(cls)]
-        if isinstance(data, Mapping):
-            known = [name for name in known if name in data or name not in _OPTIONAL_OF_A_STREAM]
-        exact_keys(data, known, where)
-        values: dict[str, Any] = dict(data)  # type: ignore[call-overload]
+        values = exact_fields(cls, data, where, _OPTIONAL_OF_A_STREAM)
         values["normalization"] = _normalization(values["normalization"], where)
         try:
             if "graph" in values:
-                values["graph"] = _graph(values["graph"], f"{where}.graph")
+                values["graph"] = Graph(**exact_fields(Graph, values["graph"], f"{where}.graph"))
             return cls(**values)
         except UsageError as error:
             raise PackageError(f"{where}: {error}") from error
@@ -151,19 +140,104 @@ class StreamConfig:
         number("flow.bound", self.flow["bound"], 0.0, above=True)
 
 
-def _graph(data: object, where: str) -> Graph:
-    exact_keys(data, [item.name for item in fields(Graph)], where)
-    return Graph(**dict(data))  # type: ignore[call-overload]
+@dataclass(frozen=True, kw_only=True)
+class PoseConfig:
+    """People are looked for where the streams of pictures are not sure that nothing happens.
+
+    Attributes:
+        estimator: Name for ``make_pose_estimator``.
+        rate: Pictures a second in which people are looked for; the model's ``sample_fps`` is a
+            multiple of it.
+        pictures: Of a window, around its center.
+        weight: Of the pose stream's log-odds, 0 to 1; the other streams' have the rest.
+        limits: Least and highest log-odds of the other streams before they are weighed: of false
+            alarms they are surer than they ought to be. The least also holds where nobody is found
+            and nothing but the light changes.
+        unseen: Taken off the other streams' log-odds where nobody is found.
+        never_up: Taken off the log-odds of whoever was not up in a window or the second before it.
+        gate: Probability by the other streams below which nobody is looked for.
+        calibration: Of the combined log-odds.
+        file: Name of the weights file inside the package.
+        sha256: Hex digest of that file; "" until the package is saved.
+    """
+
+    estimator: str = "movenet"
+    rate: float = 5.0
+    pictures: int = 13
+    weight: float = 0.7
+    limits: tuple[float, float] = (-4.0, 2.0)
+    unseen: float = 2.0
+    never_up: float = 0.0
+    gate: float = 0.1
+    calibration: Calibration = field(default_factory=Calibration)
+    file: str = "pose.safetensors"
+    sha256: str = ""
+
+    def __post_init__(self) -> None:
+        text("pose.estimator", self.estimator)
+        number("pose.rate", self.rate, 0.0, above=True)
+        integer("pose.pictures", self.pictures, 3)
+        number("pose.weight", self.weight, 0.0, 1.0)
+        if not isinstance(self.limits, (list, tuple)) or len(self.limits) != 2:
+            raise UsageError(f"pose.limits must be two numbers, not {self.limits!r}")
+        object.__setattr__(self, "limits", tuple(self.limits))
+        for limit in self.limits:
+            number("pose.limits", limit)
+        if self.limits[0] > self.limits[1]:
+            raise UsageError(f"pose.limits must be the least, then the highest, not {self.limits}")
+        number("pose.unseen", self.unseen)
+        number("pose.never_up", self.never_up, 0.0)
+        number("pose.gate", self.gate, 0.0, 1.0)
+        file_name("pose.file", self.file, ".safetensors")
+        if self.sha256 != "":
+            digest("pose.sha256", self.sha256)
+
+    def combined(self, odds: float, pose: float | None) -> float:
+        """Return the probability of a window that people were looked for in.
+
+        Args:
+            odds: Calibrated log-odds by the other streams.
+            pose: Log-odds of the surest person; None where nobody is found.
+        """
+        if pose is None:
+            both = odds - self.unseen
+        else:
+            low, high = self.limits
+            both = (1 - self.weight) * min(max(odds, low), high) + self.weight * pose
+        return float(self.calibration.probabilities(both))
+
+    def seen(self, view: View) -> PoseConfig:
+        """Return how people are judged where a camera has such a view of them.
+
+        From above the other streams see no fall, and nobody is ever seen to be up: how people move
+        decides alone.
+        """
+        if view == "level":
+            return self
+        return replace(self, weight=1.0, never_up=0.0, gate=0.0)
+
+    def to_json(self) -> dict[str, Any]:
+        """Return plain JSON data with every field."""
+        return {**asdict(self), "calibration": self.calibration.to_json()}
+
+    @classmethod
+    def from_json(cls, data: object, where: str = "pose") -> PoseConfig:
+        """Read what ``to_json`` wrote.
+
+        Raises:
+            PackageError: A key is missing, unknown or has an impossible value.
+        """
+        values = exact_fields(cls, data, where)
+        try:
+            values["calibration"] = Calibration.from_json(values["calibration"])
+            return cls(**values)
+        except (UsageError, TypeError) as error:
+            raise PackageError(f"{where}: {error}") from error
 
 
 def _normalization(data: object, where: str) -> Normalization:
     where = f"{where}.normalization"
-    known = [item.name for item in fields(Normalization)]
-    for name in _OPTIONAL:
-        if isinstance(data, Mapping) and name not in data:
-            known.remove(name)
-    exact_keys(data, known, where)
-    values: dict[str, Any] = dict(data)  # type: ignore[call-overload]
+    values = exact_fields(Normalization, data, where, _OPTIONAL)
     try:
         finite_tree("it", values)
         for name in [name for name in ("mean", "std", "flow") if values.get(name) is not None]:

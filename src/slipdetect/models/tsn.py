@@ -1,7 +1,4 @@
-"""The temporal segment network: one backbone scores every snippet, a consensus scores the clip.
-
-In: normalized snippets ``(batch, segments, channels, H, W)``. Out: logits ``(batch, classes)``.
-"""
+"""The temporal segment network: one backbone scores every snippet, a consensus scores the clip."""
 
 from __future__ import annotations
 
@@ -105,11 +102,6 @@ class TSN(nn.Module):
                 f"backbone {self.spec.name!r} has no layer {self.spec.first_conv!r}; "
                 "correct first_conv in its spec"
             ) from error
-
-    @property
-    def freeze_bn(self) -> FreezeBN:
-        """What ``partial_bn`` was last told: True, False or "all"."""
-        return self._bn.mode
 
     def partial_bn(self, enable: FreezeBN = True) -> None:
         """Freeze every batch norm of the backbone but the first, or undo it.
@@ -267,10 +259,6 @@ def build_network(stream: StreamConfig, classes: int) -> TSN:
 
     Whoever needs the names and shapes of a stream's weights asks here, so that everything in
     ``stream`` that changes the network changes it for all.
-
-    Args:
-        stream: What the package says.
-        classes: Size of the output.
 
     Raises:
         BackboneUnavailable: The backbone cannot be built here.

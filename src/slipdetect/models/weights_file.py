@@ -1,7 +1,4 @@
-"""One stream's weights on disk, as safetensors: nothing in the file can run code.
-
-In: a state dict or a path. Out: the file, or float32 tensors that fit the network exactly.
-"""
+"""One stream's weights on disk, as safetensors: nothing in the file can run code."""
 
 from __future__ import annotations
 
@@ -34,11 +31,7 @@ def write(
 ) -> None:
     """Write ``state_dict`` with floating-point tensors as ``dtype`` and integers as they are.
 
-    Args:
-        path: Where to.
-        state_dict: The tensors, on any device.
-        dtype: Floating-point type on disk.
-        facts: Stored beside the tensors for ``check_file``.
+    The facts are stored beside the tensors, for ``check_file``.
     """
     from safetensors.torch import save_file
 
@@ -49,11 +42,11 @@ def write(
     save_file(tensors, path, metadata={FACTS: json.dumps(dict(facts), sort_keys=True)})
 
 
-def check_digest(path: Path, sha256: str) -> None:
-    """Check that a file of a package is there and unchanged.
+def check_file(path: Path, sha256: str, facts: Mapping[str, str]) -> None:
+    """Check digest, header and what the file says it was trained as.
 
     Raises:
-        PackageError: It is not.
+        PackageError: Missing, changed, damaged, or for something else than ``facts``.
     """
     if not path.is_file():
         raise PackageError(f"{str(path)!r} is missing; the model package is incomplete")
@@ -62,15 +55,6 @@ def check_digest(path: Path, sha256: str) -> None:
             f"{str(path)!r} is not the file that model.json describes (sha256 differs); "
             "restore the package"
         )
-
-
-def check_file(path: Path, sha256: str, facts: Mapping[str, str]) -> None:
-    """Check digest, header and what the file says it was trained as.
-
-    Raises:
-        PackageError: Missing, changed, damaged, or for something else than ``facts``.
-    """
-    check_digest(path, sha256)
     try:
         with safe_open(path, framework="np") as file:
             found = dict(json.loads((file.metadata() or {}).get(FACTS, "{}")))

@@ -1,23 +1,29 @@
-"""Everybody in the pictures so far: their tracks, their states, and how likely each falls.
-
-In: the people of pictures. Out: who is where in which state; the surest person of a window.
-"""
+"""Everybody in the pictures so far: their tracks, whether they are up, how likely each falls."""
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from statistics import median
 
 import numpy as np
 
 from slipdetect.people.features import features
 from slipdetect.people.network import PoseNetwork
-from slipdetect.people.posture import Posture
 from slipdetect.people.tracks import LONGEST_GAP, Tracker, track_window
 from slipdetect.types.person import Person, box_distance
 
 LEAD = 1.0  # seconds before a window in which somebody may have been up
 _CLOSE = 1.0  # longer sides of a box, within which a new track may go on with an old one
+
+MEMORY = 10.0  # seconds over which a person's height is remembered
+
+# shares of the person's height that the box is high, and the trunk's angle from upright, degrees
+_DOWN, _BENT, _UP = 0.5, 0.72, 0.75
+_LYING, _STANDING = 50.0, 40.0
+_LEAST_SEEN = 0.15  # score of the keypoints of a trunk whose angle counts
+_STEADY = 3  # pictures whose median is taken
 
 
 @dataclass(frozen=True, eq=False)
@@ -31,17 +37,11 @@ class Seen:
 
 @dataclass(frozen=True)
 class Judged:
-    """A person in a window.
-
-    Attributes:
-        track: Number of their track.
-        odds: Log-odds of a fall.
-        up: Whether they were up in the window or ``LEAD`` before it: who is down all the while
-            exercises, sleeps or plays there.
-    """
+    """A person in a window, with the log-odds of a fall."""
 
     track: int
     odds: float
+    # in the window or ``LEAD`` before it; who is down all the while exercises, sleeps or plays
     up: bool
 
 
@@ -82,17 +82,11 @@ class Crowd:
         """The highest number of a track so far."""
         return self._tracker.begun
 
-    def push(self, number: int, time: float, people: Iterable[Person]) -> None:
-        """Take the people of a picture.
-
-        Args:
-            number: Of the picture; each later than the last one.
-            time: Of the picture, seconds.
-            people: In it.
-        """
+    def push(self, number: int, people: Iterable[Person]) -> None:
+        """Take the people of a picture, whose number is higher than the last one's."""
         seen = self.pictures.setdefault(number, [])
         known = self.begun
-        tracks = self._tracker.push(time, people, number)
+        tracks = self._tracker.push(people, number)
         for track in tracks:
             person = self._tracker.paths[track].people[-1]
             if track > known:
@@ -101,13 +95,7 @@ class Crowd:
             seen.append(Seen(track, person, posture.push(person)))
 
     def judged(self, first: int, length: int, network: PoseNetwork) -> list[Judged]:
-        """Return what a network says of everybody in a window.
-
-        Args:
-            first: First picture of the window.
-            length: Pictures.
-            network: Judges people.
-        """
+        """Return what a network says of everybody in ``length`` pictures from ``first`` on."""
         rows, tracks = [], []
         for path in self._tracker.paths.values():
             row = track_window(path, first, length)
@@ -158,3 +146,49 @@ class Crowd:
             if self._before[track] in up:
                 up.add(track)
         return up
+
+
+class Posture:
+    """The state of one person.
+
+    The person's height is the most that the box was high, or long, within ``MEMORY``. Who is half
+    as high, or somewhat lower with a trunk that lies, is down; who is as high as before with a
+    trunk that stands is up; between the two it is the last state, and the way from it.
+
+    Args:
+        rate: Pictures a second.
+    """
+
+    def __init__(self, rate: float) -> None:
+        self._sizes: deque[float] = deque(maxlen=max(1, round(MEMORY * rate)))
+        self._heights: deque[float] = deque(maxlen=_STEADY)
+        self._angles: deque[float] = deque(maxlen=_STEADY)
+        self._settled = "up"
+        self.state = "up"
+
+    def push(self, person: Person) -> str:
+        """Take the person in the next picture; return the state there."""
+        width, height = (person.box[2:] - person.box[:2]).tolist()
+        self._sizes.append(max(height, width))
+        self._heights.append(height / max(*self._sizes, 1e-3))
+        angle = trunk_angle(person)
+        if angle is not None:
+            self._angles.append(angle)
+        low = median(self._heights)
+        tilt = median(self._angles) if self._angles else 0.0
+        if low < _DOWN or (low < _BENT and tilt > _LYING):
+            self._settled = self.state = "down"
+        elif low >= _UP and tilt <= _STANDING:
+            self._settled = self.state = "up"
+        else:
+            self.state = "going_down" if self._settled == "up" else "getting_up"
+        return self.state
+
+
+def trunk_angle(person: Person) -> float | None:
+    """Return the angle of the trunk from upright, 0 to 180 degrees; None where it is not seen."""
+    trunk = person.keypoints[[5, 6, 11, 12]]
+    if trunk[:, 2].min() < _LEAST_SEEN:
+        return None
+    spine = trunk[:2, :2].mean(0) - trunk[2:, :2].mean(0)
+    return float(np.degrees(np.arctan2(abs(spine[0]), -spine[1])))

@@ -1,10 +1,8 @@
-"""Which pose estimators there are: the bundled one, and those of installed packages.
-
-In: a name. Out: what finds people in pictures. The network opens when it is asked for.
-"""
+"""Which pose estimators there are; the network of one opens when it is asked for."""
 
 from __future__ import annotations
 
+import threading
 from importlib.metadata import EntryPoint, entry_points
 from typing import Protocol
 
@@ -38,12 +36,6 @@ class PoseEstimator(Protocol):
         Args:
             picture: ``(H, W, 3)`` RGB of any size.
         """
-        ...
-
-
-def list_pose_estimators() -> list[str]:
-    """Return the names of all pose estimators, sorted, importing none."""
-    return sorted({*BUILT_IN, *(point.name for point in entry_points(group=GROUP))})
 
 
 def make_pose_estimator(name: str = "movenet") -> PoseEstimator:
@@ -55,9 +47,7 @@ def make_pose_estimator(name: str = "movenet") -> PoseEstimator:
     points = {point.name: point for point in entry_points(group=GROUP)}
     points |= {own: EntryPoint(own, value, GROUP) for own, value in BUILT_IN.items()}
     if name not in points:
-        raise ModelError(
-            f"unknown pose estimator {name!r}; there are {', '.join(list_pose_estimators())}"
-        )
+        raise ModelError(f"unknown pose estimator {name!r}; there are {', '.join(sorted(points))}")
     try:
         made: PoseEstimator = points[name].load()()
         if name not in BUILT_IN:
@@ -73,11 +63,12 @@ def make_pose_estimator(name: str = "movenet") -> PoseEstimator:
 
 
 class _Checked:
-    """A pose estimator of another package, whose faults carry its name."""
+    """A pose estimator of another package, asked by one thread at a time; faults carry its name."""
 
     def __init__(self, name: str, estimator: PoseEstimator) -> None:
         self.name, self._estimator = name, estimator
         self.most = estimator.most
+        self._turn = threading.Lock()
 
     def people(self, picture: npt.NDArray[np.uint8]) -> list[Person]:
         """See ``PoseEstimator``.
@@ -86,7 +77,8 @@ class _Checked:
             ModelError: It failed, or gave what is no people.
         """
         try:
-            found = list(self._estimator.people(picture))
+            with self._turn:
+                found = list(self._estimator.people(picture))
             sound = all(
                 isinstance(each, Person)
                 and np.isfinite(each.keypoints).all()

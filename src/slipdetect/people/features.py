@@ -1,7 +1,4 @@
-"""How a person moves, as numbers that know nothing of the place, the size and the clothes.
-
-In: windows of tracks. Out: features over time.
-"""
+"""How a person moves, as numbers that know nothing of the place, the size and the clothes."""
 
 from __future__ import annotations
 

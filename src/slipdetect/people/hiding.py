@@ -1,7 +1,4 @@
-"""People taken out of a picture: blurred, and where asked for drawn anew as a shape or a skeleton.
-
-In: a picture and ``Person``s. Out: another picture; nothing here remembers the one before.
-"""
+"""People of one picture blurred, and where asked for drawn anew as a shape or a skeleton."""
 
 from __future__ import annotations
 
@@ -34,13 +31,7 @@ _TRUNK = tuple(_PLACE[f"{side}_{part}"] for side, part in (
 
 
 def region(person: Person, height: int, width: int) -> tuple[slice, slice]:
-    """Return rows and columns that hide a person of a picture: more than the box and the keypoints.
-
-    Args:
-        person: In pixels of the picture.
-        height: Of the picture.
-        width: Likewise.
-    """
+    """Return rows and columns that hide a person of a picture, more than box and keypoints, px."""
     points = person.keypoints[person.keypoints[:, 2] > _SEEN, :2]
     corners = np.concatenate([person.box.reshape(2, 2), points])
     (left, top), (right, bottom) = corners.min(axis=0), corners.max(axis=0)
@@ -96,24 +87,24 @@ def draw_skeleton(picture: Image, person: Person, ink: Color = INK) -> None:
         cv2.circle(picture, _pixel(person, index), thick + 1, ink, -1, cv2.LINE_AA)
 
 
-def draw_silhouette(picture: Image, person: Person, ink: Color = _BODY) -> None:
+def draw_silhouette(picture: Image, person: Person) -> None:
     """Draw a body of one color onto a picture: trunk, limbs and head, as thick as they are."""
     points, seen = person.keypoints[:, :2], person.keypoints[:, 2] > _GUESSED
     trunk = _trunk_length(person)
     if any(seen[index] for index in _TRUNK):
         corners = [_pixel(person, index) for index in _TRUNK]
-        cv2.fillConvexPoly(picture, cv2.convexHull(np.array(corners, np.int32)), ink, cv2.LINE_AA)
+        cv2.fillConvexPoly(picture, cv2.convexHull(np.array(corners, np.int32)), _BODY, cv2.LINE_AA)
     for one, two in LIMBS:
         if seen[one] and seen[two] and one not in FACE:
-            _line(picture, person, one, two, ink, max(1, round(0.32 * trunk)))
+            _line(picture, person, one, two, _BODY, max(1, round(0.32 * trunk)))
     face = [index for index in FACE if seen[index]]
     if face:
         middle = points[face].mean(axis=0).round().astype(int).tolist()
-        cv2.circle(picture, middle, max(1, round(0.3 * trunk)), ink, -1, cv2.LINE_AA)
+        cv2.circle(picture, middle, max(1, round(0.3 * trunk)), _BODY, -1, cv2.LINE_AA)
         shoulders = [index for index in _TRUNK[:2] if seen[index]]
         if shoulders:
             neck = points[shoulders].mean(axis=0).round().astype(int).tolist()
-            cv2.line(picture, middle, neck, ink, max(1, round(0.25 * trunk)), cv2.LINE_AA)
+            cv2.line(picture, middle, neck, _BODY, max(1, round(0.25 * trunk)), cv2.LINE_AA)
 
 
 def _trunk_length(person: Person) -> float:

@@ -34,12 +34,6 @@ class MoveNet:
 
     Args:
         path: The ONNX file; None: the bundled one.
-        side: Longer side that pictures are shrunk to, pixels.
-        threads: That compute a picture.
-
-    Attributes:
-        name: What models and results call it.
-        most: People that it finds in a picture.
 
     Raises:
         ModelError: The file is not this network.
@@ -48,7 +42,7 @@ class MoveNet:
     name = "movenet"
     most = MOST
 
-    def __init__(self, path: Path | None = None, side: int = SIDE, threads: int = 1) -> None:
+    def __init__(self, path: Path | None = None) -> None:
         import onnxruntime
 
         from slipdetect._onnx import session_options
@@ -56,20 +50,15 @@ class MoveNet:
         source = bundled() if path is None else path
         try:
             self._session = onnxruntime.InferenceSession(
-                str(source), session_options(threads), providers=["CPUExecutionProvider"]
+                str(source), session_options(1), providers=["CPUExecutionProvider"]
             )
         except Exception as error:
             raise ModelError(f"cannot open the pose network {str(source)!r}: {error}") from error
         self._check(str(source))
-        self._side = side
 
     def people(self, picture: npt.NDArray[np.uint8]) -> list[Person]:
-        """Return who is in a picture, the surest first.
-
-        Args:
-            picture: ``(H, W, 3)`` RGB.
-        """
-        inputs, scale = network_input(picture, self._side)
+        """See ``PoseEstimator``."""
+        inputs, scale = network_input(picture, SIDE)
         heads: Floats = self._session.run(None, {self._input: inputs})[0][0]
         return decode(heads, scale)
 

@@ -1,7 +1,4 @@
-"""The network of the pose stream, computed by numpy: it is too small for more.
-
-In: features of windows. Out: the log-odds of a fall.
-"""
+"""The network of the pose stream, computed by numpy: it is too small for more."""
 
 from __future__ import annotations
 
@@ -16,7 +13,6 @@ from slipdetect.people.features import FEATURES
 Floats = npt.NDArray[np.floating]
 
 DILATIONS = (1, 2, 4)
-_BLOCK = ("conv.weight", "conv.bias", "norm.weight", "norm.bias")
 EPSILON = 1e-5  # of group normalization (Wu and He, ECCV 2018)
 
 
@@ -120,9 +116,10 @@ def _forward(weights: Mapping[str, Floats], features: Floats) -> Floats:
     hidden = _convolved(features, weights["stem.weight"], weights["stem.bias"], 1)
     hidden = _rectified(hidden, weights["norm.weight"], weights["norm.bias"]) * inside
     for index, dilation in enumerate(DILATIONS):
-        block = {name: weights[f"blocks.{index}.{name}"] for name in _BLOCK}
-        made = _convolved(hidden, block["conv.weight"], block["conv.bias"], dilation)
-        hidden = (hidden + _rectified(made, block["norm.weight"], block["norm.bias"])) * inside
+        conv, norm = f"blocks.{index}.conv", f"blocks.{index}.norm"
+        made = _convolved(hidden, weights[f"{conv}.weight"], weights[f"{conv}.bias"], dilation)
+        made = _rectified(made, weights[f"{norm}.weight"], weights[f"{norm}.bias"])
+        hidden = (hidden + made) * inside
     mean = hidden.sum(-1) / np.maximum(inside.sum(-1), 1)
     most = (hidden - (1 - inside) * np.float32(1e3)).max(-1)
     scores: Floats = np.concatenate([mean, most], -1) @ weights["head.weight"]

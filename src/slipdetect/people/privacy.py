@@ -1,8 +1,4 @@
-"""Who must not be seen in what is written, over the time of a video.
-
-In: the moments of a video in order. Out: the same with nobody in their pictures, and how often
-it was not known where people are.
-"""
+"""Who must not be seen in what is written, over the time of a video."""
 
 from __future__ import annotations
 
@@ -40,41 +36,25 @@ _MOST_UNSEEN = 0.5  # share of all motion that may lie outside of people
 
 @dataclass(frozen=True, eq=False)
 class _Look:
-    """What was found in a picture, in shares of its width and height.
+    """What was found in a picture, in shares of its width and height."""
 
-    Attributes:
-        time: Seconds.
-        people: Who was found.
-        crowd: There may be more of them.
-        thumbnail: Of the picture.
-        still_there: Who was found earlier, at places that look now as they did then, each with
-            the thumbnail of then.
-    """
-
-    time: float
+    time: float  # seconds
     people: Sequence[Person]
-    crowd: bool
+    crowd: bool  # there may be more of them
     thumbnail: Thumbnail
+    # who was found earlier, at places that look as they did then, each with the thumbnail of then
     still_there: Sequence[tuple[Person, Thumbnail]]
 
 
 @dataclass(frozen=True, eq=False)
 class _Seen:
-    """What of a picture is hidden.
+    """What of a picture is hidden."""
 
-    Attributes:
-        hidden: Whose regions are blurred.
-        drawn: Who is drawn.
-        moves: Something moves around this time.
-        missed: Most of what moves is nobody who was found.
-        crowd: There may be more people than were found.
-    """
-
-    hidden: Sequence[Person]
+    hidden: Sequence[Person]  # whose regions are blurred
     drawn: Sequence[Person]
-    moves: bool
-    missed: bool
-    crowd: bool
+    moves: bool  # something does around this time
+    missed: bool  # most of what moves is nobody who was found
+    crowd: bool  # there may be more people than were found
 
     @property
     def whole(self) -> bool:

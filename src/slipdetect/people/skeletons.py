@@ -1,7 +1,4 @@
-"""The people of a clip as a file: what was found in its frames, or what a simulation made up.
-
-In: people by frame. Out: one ``.npz`` without pickles, and back.
-"""
+"""The people of a clip as a file: what was found in its frames, or what a simulation made up."""
 
 from __future__ import annotations
 
@@ -23,18 +20,11 @@ _ARRAYS = {"times": 1, "counts": 1, "people": 2, "size": 1}
 
 @dataclass(frozen=True, eq=False)
 class Skeletons:
-    """The people in the frames of one clip.
+    """The people in the frames of one clip."""
 
-    Attributes:
-        times: Of the frames looked at, seconds from the first one, in order.
-        people: Of every frame, none or more.
-        width: Of the picture that their coordinates are pixels of.
-        height: Likewise.
-    """
-
-    times: Sequence[float]
-    people: Sequence[Sequence[Person]]
-    width: int
+    times: Sequence[float]  # of the frames looked at, seconds from the first one, in order
+    people: Sequence[Sequence[Person]]  # of every frame, none or more
+    width: int  # of the picture that their coordinates are pixels of
     height: int
 
     def save(self, path: Path, *, overwrite: bool = False) -> None:

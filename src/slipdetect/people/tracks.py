@@ -1,7 +1,4 @@
-"""Who is the same person in picture after picture, and a person's windows of time.
-
-In: the people of pictures in order. Out: numbered tracks, and arrays of what a track did.
-"""
+"""Who is the same person in picture after picture, and a person's windows of time."""
 
 from __future__ import annotations
 
@@ -12,7 +9,7 @@ from typing import Self
 import numpy as np
 import numpy.typing as npt
 
-from slipdetect.types.person import KEYPOINTS, Person, Track
+from slipdetect.types.person import KEYPOINTS, Person
 
 Floats = npt.NDArray[np.floating]
 Ints = npt.NDArray[np.int_]
@@ -41,20 +38,13 @@ class _Path:
 
     number: int
     frames: list[int] = field(default_factory=list)
-    times: list[float] = field(default_factory=list)
     people: list[Person] = field(default_factory=list)
-
-    def add(self, frame: int, time: float, person: Person) -> None:
-        self.frames.append(frame)
-        self.times.append(time)
-        self.people.append(person)
 
     def forget(self, before: int) -> None:
         """Drop what lies before a frame, but for the last of it, which gaps are filled from."""
         keep = int(np.searchsorted(self.frames, before)) - 1
         if keep > 0:
-            for items in (self.frames, self.times, self.people):
-                del items[:keep]
+            del self.frames[:keep], self.people[:keep]
 
 
 class Tracker:
@@ -76,14 +66,8 @@ class Tracker:
         self._rate = rate
         self._frame = -1
 
-    def push(self, time: float, people: Iterable[Person], frame: int | None = None) -> list[int]:
-        """Take the people of the next picture; return the numbers of their tracks.
-
-        Args:
-            time: Of the picture, seconds.
-            people: In it.
-            frame: Which picture it is; None: the one after the last.
-        """
+    def push(self, people: Iterable[Person], frame: int | None = None) -> list[int]:
+        """Take the people of picture ``frame`` (None: the next); return their tracks' numbers."""
         self._frame = self._frame + 1 if frame is None else frame
         found = distinct([person for person in people if person.score > KEEP])
         alive = [path for path in self.paths.values() if self._frame - path.frames[-1] <= self._gap]
@@ -96,7 +80,8 @@ class Tracker:
                     continue
                 self.begun += 1
                 path = self.paths[self.begun] = _Path(self.begun)
-            path.add(self._frame, time, person)
+            path.frames.append(self._frame)
+            path.people.append(person)
             numbers.append(path.number)
         return numbers
 
@@ -107,10 +92,6 @@ class Tracker:
                 del self.paths[number]
             else:
                 path.forget(before)
-
-    def tracks(self) -> list[Track]:
-        """Return all tracks that are kept, by number."""
-        return [Track(path.number, path.times, path.people) for path in self.paths.values()]
 
     def _matches(self, paths: Sequence[_Path], people: Sequence[Person]) -> dict[int, _Path]:
         """Return which person goes on with which track, by place among ``people``."""
@@ -201,11 +182,6 @@ def track_window(path: _Path, first: int, length: int) -> Floats | None:
     Columns are x, y and score of every keypoint, the box, the person's score (0 unseen), whether
     the person was seen, and whether the picture lies between the first and the last that the
     person was seen in. Gaps are filled linearly.
-
-    Args:
-        path: A track of ``Tracker.paths``.
-        first: First picture.
-        length: Pictures.
     """
     low, high = np.searchsorted(path.frames, (first, first + length)).tolist()
     if high - low < LEAST_SEEN:
@@ -218,17 +194,11 @@ def track_window(path: _Path, first: int, length: int) -> Floats | None:
 
 @dataclass(frozen=True, eq=False)
 class TrackRows:
-    """What a track did, as arrays.
+    """What a track did, as arrays."""
 
-    Attributes:
-        frames: Pictures that the person was seen in, ``(n,)``.
-        rows: Keypoints and box in each, ``(n, 55)``.
-        scores: Of the person in each, ``(n,)``.
-    """
-
-    frames: Ints
-    rows: Floats
-    scores: Floats
+    frames: Ints  # pictures that the person was seen in, (n,)
+    rows: Floats  # keypoints and box in each, (n, 55)
+    scores: Floats  # of the person in each, (n,)
 
     @classmethod
     def of(cls, path: _Path, part: slice = slice(None)) -> Self:
@@ -243,12 +213,7 @@ class TrackRows:
         return end - begin
 
     def windows(self, firsts: Ints, length: int) -> Floats:
-        """Return windows as of ``track_window``, ``(n, length, 58)``, the unseen ones too.
-
-        Args:
-            firsts: First picture of each, ``(n,)``.
-            length: Pictures.
-        """
+        """Return windows as of ``track_window``, ``(n, length, 58)``, the unseen ones too."""
         frames, rows = self.frames, self.rows
         places = firsts[:, None] + np.arange(length)
         before = np.clip(np.searchsorted(frames, places, side="right") - 1, 0, None)

@@ -1,14 +1,10 @@
-"""The words that every other room uses: frames, windows, events, their settings, a result.
-
-In: nothing but numbers and texts. Out: small frozen classes that check themselves; what they can
-do alone (finding events anew, calibrating, JSON, tables) is here too. It loads no library.
-"""
+"""The words that every other room uses, classes that check themselves; it loads no library."""
 
 from __future__ import annotations
 
 from slipdetect.types.event_finder import EventFinder, find_events
 from slipdetect.types.events import Calibration, Event, EventConfig, Thresholds, Window
-from slipdetect.types.person import Person, Sighting, Track
+from slipdetect.types.person import Person, Sighting
 from slipdetect.types.result import DetectionResult, Profile, Stage
 from slipdetect.types.zones import View, Zone, Zones
 from slipdetect.video.frame import DecodeReport, Frame, VideoInfo
@@ -26,7 +22,6 @@ __all__ = [
     "Sighting",
     "Stage",
     "Thresholds",
-    "Track",
     "VideoInfo",
     "View",
     "Window",

@@ -1,7 +1,4 @@
-"""What became of the person of an event: whether, and how long, they stayed down.
-
-In: an event and the windows after its peak. Out: the event with who it speaks of and what followed.
-"""
+"""What became of the person of an event: whether, and how long, they stayed down."""
 
 from __future__ import annotations
 
@@ -23,25 +20,14 @@ _LONGEST_WAY_DOWN = 10.0  # seconds after the peak; who lies down later did not 
 
 @dataclass
 class Aftermath:
-    """Follows one person through the windows after a peak.
+    """Follows one person through the windows after a peak; times are seconds."""
 
-    Args:
-        peak: Center of the window in which the person fell, seconds.
-        track: Number of the person; None where nobody was made out.
-        box: Where the person was.
-
-    Attributes:
-        down_since: When the person was first down, seconds.
-        down_until: When the person was last seen down.
-        recovered_at: When the person was up again.
-    """
-
-    peak: float
-    track: int | None
+    peak: float  # center of the window in which the person fell
+    track: int | None  # of the person; None where nobody was made out
     box: Box | None
-    down_since: float | None = None
-    down_until: float | None = None
-    recovered_at: float | None = None
+    down_since: float | None = None  # when the person was first down
+    down_until: float | None = None  # when the person was last seen down
+    recovered_at: float | None = None  # when the person was up again
     _up_since: float | None = None
     _seen: float = 0.0
     _untold: bool = False  # whether people are up or down cannot be told
@@ -133,12 +119,7 @@ class Aftermath:
 
 
 def with_aftermath(event: Event, windows: Iterable[Window]) -> Event:
-    """Return an event with what the windows of its source tell of its person.
-
-    Args:
-        event: As ``EventFinder`` found it.
-        windows: All of the source.
-    """
+    """Return an event with what all windows of its source tell of its person."""
     after: Aftermath | None = None
     for window in windows:
         if after is not None:

@@ -1,7 +1,4 @@
-"""From windows to events: thresholds, hysteresis, and what became of whom.
-
-In: windows in order. Out: ``Event``s as soon as nothing later can change them.
-"""
+"""From windows to events: thresholds, hysteresis, and what became of whom."""
 
 from __future__ import annotations
 
@@ -59,17 +56,11 @@ class _Open:
 
 @dataclass(frozen=True, eq=False)
 class Found:
-    """An event that nothing later can change, but for what becomes of its person.
+    """An event that nothing later can change, but for what becomes of its person."""
 
-    Attributes:
-        number: Counted from 1 in the order of onsets.
-        event: As it was when it was given out.
-        after: What is known of the person; goes on with every window pushed into it.
-    """
-
-    number: int
-    event: Event
-    after: Aftermath
+    number: int  # counted from 1 in the order of onsets
+    event: Event  # as it was when it was given out
+    after: Aftermath  # goes on with every window pushed into it
 
     @property
     def told(self) -> Event:
@@ -89,6 +80,7 @@ class EventFinder:
         label: Given to every event.
 
     Attributes:
+        active: Whether an event is going on at the last window.
         begun: Number of the last event that began, dropped ones counted too.
         latest: What the last ``push`` or ``finish`` returned, to be followed further.
         unconfirmed: Events that the last ``finish`` left out, as it came too soon to confirm them.
@@ -102,18 +94,13 @@ class EventFinder:
     def reset(self) -> None:
         """Forget everything seen."""
         self._last: Window | None = None
-        self._active = False
+        self.active = False
         self._event: _Open | None = None
         self._unconfirmed: list[Found] = []
         self._emitted_until = 0.0
         self.begun = 0
         self.latest: list[Found] = []
         self.unconfirmed = 0
-
-    @property
-    def active(self) -> bool:
-        """Whether an event is going on at the last window."""
-        return self._active
 
     @property
     def open_since(self) -> float | None:
@@ -139,14 +126,14 @@ class EventFinder:
             # what lies between two parts of a source was not seen
             self._emitted_until = max(self._emitted_until, window.start)
         border = window.start if self._last is None else (self._last.center + window.center) / 2
-        finished = self._settle(border) if not self._active else []
-        threshold = self.config.offset if self._active else self.config.onset
+        finished = self._settle(border) if not self.active else []
+        threshold = self.config.offset if self.active else self.config.onset
         counts = window.zone is None
         if counts and window.probability >= threshold:
             self._grow(window, border)
-        elif self._active and self._event is not None:
+        elif self.active and self._event is not None:
             self._event.end = border
-            self._active = False
+            self.active = False
         if self._event is not None:
             odds = float(log_odds([window.probability if counts else 0.0])[0])
             self._event.add(_Part(border, window.end, odds))
@@ -163,9 +150,9 @@ class EventFinder:
                 later are of the same source, and no event of theirs reaches back before this end.
             live: Nobody looks at the source again, so that events which wait to be confirmed count.
         """
-        if self._active and self._event is not None and self._last is not None:
+        if self.active and self._event is not None and self._last is not None:
             self._event.end = self._last.end
-        finished = self._emit(interrupted and self._active)
+        finished = self._emit(interrupted and self.active)
         finished += self._confirmed(interrupted=interrupted or live)
         unconfirmed = len(self._unconfirmed)
         limit = self._last.end if self._last is not None else 0.0
@@ -183,7 +170,7 @@ class EventFinder:
             self._event = _Open(self.begun, border, window.end, window, Aftermath.of(window))
         elif window.probability > self._event.peak.probability:
             self._event.peak, self._event.after = window, Aftermath.of(window)
-        self._active = True
+        self.active = True
 
     def _followed(self) -> Iterable[Aftermath]:
         return [each.after for each in (*self._unconfirmed, self._event) if each is not None]
@@ -198,29 +185,19 @@ class EventFinder:
 
     def _emit(self, interrupted: bool) -> list[Found]:
         event, self._event = self._event, None
-        if event is None or event.end - event.start < self.config.min_duration_on - 1e-9:
+        if event is None:
             return []
         if self.config.narrow:
             event.start, event.end = event.narrowed(self.config.narrow)
+        if event.end - event.start < self.config.min_duration_on - 1e-9:
+            return []
         start = self._padded_start(event)
         end = event.end + self.config.pad_offset
         self._emitted_until = end
         peak = event.peak
-        box = Aftermath.of(peak).box
-        found = Found(
-            event.number,
-            Event(
-                start,
-                end,
-                peak.center,
-                peak.probability,
-                self.label,
-                interrupted,
-                track=peak.person,
-                box=box,
-            ),
-            event.after,
-        )
+        told = Event(start, end, peak.center, peak.probability, self.label, interrupted)
+        told = replace(told, track=peak.person, box=Aftermath.of(peak).box)
+        found = Found(event.number, told, event.after)
         if not self.config.confirm_down:
             return [found]
         self._unconfirmed.append(found)
@@ -282,13 +259,7 @@ def _check(window: Window, last: Window | None) -> None:
 def find_events(
     windows: Iterable[Window], config: EventConfig, label: str = "slip"
 ) -> tuple[Event, ...]:
-    """Return the events of a source of which all windows are known, in order.
-
-    Args:
-        windows: In time order.
-        config: Thresholds and durations.
-        label: Given to every event.
-    """
+    """Return the events of a source of which all windows are known, both in order of time."""
     windows = tuple(windows)
     finder = EventFinder(config, label)
     found = [event for window in windows for event in finder.push(window)]

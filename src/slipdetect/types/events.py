@@ -1,7 +1,4 @@
-"""Windows and events, and the settings of the way from one to the other.
-
-In: plain numbers. Out: frozen classes that check themselves. numpy loads on use.
-"""
+"""Windows and events, and the settings of the way from one to the other; numpy loads on use."""
 
 from __future__ import annotations
 
@@ -201,11 +198,8 @@ class Calibration:
         Raises:
             UsageError: A key is missing, unknown or impossible.
         """
-        mapping(where, data)
-        values: dict[str, Any] = dict(data)  # type: ignore[call-overload]
-        streams = ("streams",) if "streams" in values else ()
-        mapping(where, values, ("temperature", "bias", *streams))
-        if streams:
+        values = mapping(where, data, ("temperature", "bias", "streams"), ("streams",))
+        if "streams" in values:
             mapping(f"{where}.streams", values["streams"])
         try:
             return cls(**values)
@@ -271,10 +265,7 @@ class Thresholds:
         Raises:
             UsageError: A key is missing, unknown or impossible.
         """
-        mapping(where, data)
-        values: dict[str, Any] = dict(data)  # type: ignore[call-overload]
-        names = [item.name for item in fields(cls)]
-        mapping(where, values, [name for name in names if name in values or name not in _OPTIONAL])
+        values = mapping(where, data, [item.name for item in fields(cls)], _OPTIONAL)
         try:
             return cls(**values)
         except UsageError as error:

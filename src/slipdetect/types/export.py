@@ -1,14 +1,13 @@
-"""Results in other forms: JSON and tables of pandas.
-
-In: events, windows. Out: plain data and a line of ASCII JSON, whose schema is
-``slipdetect/reports/detect.schema.json``; ``pandas.DataFrame``s.
-"""
+"""Results as JSON (schema: ``reports/detect.schema.json``), as tables of pandas, and kept whole."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import fields, is_dataclass
+from functools import cache
+from types import UnionType
+from typing import TYPE_CHECKING, Any, Union, get_args, get_origin, get_type_hints
 
 from slipdetect._text import plain_name
 from slipdetect.errors import LibraryError
@@ -19,6 +18,22 @@ if TYPE_CHECKING:
     import pandas as pd
 
 VERSION = 2  # 1 knew nothing of people
+
+
+def rounded(value: float) -> float:
+    """Return ``value`` rounded to 1e-6, and never -0.0."""
+    return round(float(value), 6) + 0.0  # adding 0.0 turns -0.0 into 0.0
+
+
+_WHERE_KNOWN: dict[str, Callable[[Any], Any]] = {
+    "track": int,
+    "box": list,
+    "down_for": rounded,
+    "recovered_at": rounded,
+    "file": plain_name,
+    "file_start": rounded,
+    "time_of_day": str,
+}
 
 
 def event_data(event: Event) -> dict[str, Any]:
@@ -32,20 +47,10 @@ def event_data(event: Event) -> dict[str, Any]:
     }
     if event.interrupted:
         data["interrupted"] = True
-    if event.track is not None:
-        data["track"] = event.track
-    if event.box is not None:
-        data["box"] = list(event.box)
-    if event.down_for is not None:
-        data["down_for"] = rounded(event.down_for)
-    if event.recovered_at is not None:
-        data["recovered_at"] = rounded(event.recovered_at)
-    if event.file is not None:
-        data["file"] = plain_name(event.file)
-    if event.file_start is not None:
-        data["file_start"] = rounded(event.file_start)
-    if event.time_of_day is not None:
-        data["time_of_day"] = event.time_of_day
+    for name, made in _WHERE_KNOWN.items():
+        value = getattr(event, name)
+        if value is not None:
+            data[name] = made(value)
     return data
 
 
@@ -86,14 +91,10 @@ def json_text(data: dict[str, Any]) -> str:
     return json.dumps(data, ensure_ascii=True, allow_nan=False)
 
 
-def rounded(value: float) -> float:
-    """Return ``value`` rounded to 1e-6, and never -0.0."""
-    return round(float(value), 6) + 0.0  # adding 0.0 turns -0.0 into 0.0
-
-
 def events_frame(source: str, events: Sequence[Event]) -> pd.DataFrame:
     """Return a row an event: source, times in seconds, score, label, and what is known of whom."""
     boxes = [event.box or (None,) * 4 for event in events]
+    files = [None if event.file is None else plain_name(event.file) for event in events]
     return _frame(
         {
             "source": ([plain_name(source)] * len(events), object),
@@ -107,7 +108,7 @@ def events_frame(source: str, events: Sequence[Event]) -> pd.DataFrame:
             **{name: ([box[i] for box in boxes], float) for i, name in enumerate(BOX)},
             "down_for": ([event.down_for for event in events], float),
             "recovered_at": ([event.recovered_at for event in events], float),
-            "file": ([event.file for event in events], object),
+            "file": (files, object),
             "file_start": ([event.file_start for event in events], float),
             "time_of_day": ([event.time_of_day for event in events], object),
         }
@@ -144,3 +145,47 @@ def _frame(columns: dict[str, tuple[list[Any], Any]]) -> pd.DataFrame:
     return pd.DataFrame(
         {name: pd.Series(values, dtype=kind) for name, (values, kind) in columns.items()}
     )
+
+
+def plain(value: Any) -> Any:
+    """Return what ``json`` writes: dataclasses as tables, tuples as lists, numbers as Python's."""
+    if is_dataclass(value) and not isinstance(value, type):
+        return {item.name: plain(getattr(value, item.name)) for item in fields(value)}
+    if isinstance(value, dict):
+        return {key: plain(each) for key, each in value.items()}
+    if isinstance(value, list | tuple):
+        return [plain(each) for each in value]
+    return value.item() if hasattr(value, "item") else value
+
+
+def built(kind: Any, data: Any) -> Any:
+    """Return what ``plain`` was given.
+
+    Args:
+        kind: Its type: a dataclass, or a type that fields of one have here.
+        data: What ``plain`` returned.
+
+    Raises:
+        TypeError: It is of another type.
+        KeyError: A field is missing.
+    """
+    origin, parts = get_origin(kind), get_args(kind)
+    if is_dataclass(kind) and isinstance(kind, type):
+        return kind(**{name: built(each, data[name]) for name, each in _hints(kind).items()})
+    if origin in (Union, UnionType):
+        (real,) = [part for part in parts if part is not type(None)]
+        return None if data is None else built(real, data)
+    if origin is tuple:
+        each = [parts[0]] * len(data) if parts[1:] == (...,) else list(parts)
+        return tuple(built(one, item) for one, item in zip(each, data, strict=True))
+    if origin is list:
+        return [built(parts[0], item) for item in data]
+    if origin is dict:
+        return {key: built(parts[1], item) for key, item in data.items()}
+    return data
+
+
+@cache
+def _hints(kind: type) -> dict[str, Any]:
+    known = get_type_hints(kind)
+    return {item.name: known[item.name] for item in fields(kind)}

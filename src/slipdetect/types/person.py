@@ -1,7 +1,4 @@
-"""A person in one picture, and one person over time.
-
-In: what a pose estimator found. Out: small frozen classes. numpy loads on use.
-"""
+"""A person in one picture, and somebody's place at a moment; numpy loads on use."""
 
 from __future__ import annotations
 
@@ -94,21 +91,6 @@ class Person:
 
         keypoints = self.keypoints * np.array((x, y, 1.0), np.float32)
         return Person(keypoints, self.box * np.array((x, y, x, y), np.float32), self.score)
-
-
-@dataclass(frozen=True, eq=False)
-class Track:
-    """One person over time.
-
-    Attributes:
-        number: Counted from 1 in a source.
-        times: When the person was found, seconds, in order.
-        people: What was found then.
-    """
-
-    number: int
-    times: Sequence[float]
-    people: Sequence[Person]
 
 
 @dataclass(frozen=True)

@@ -1,8 +1,4 @@
-"""What detection says of one source: events, windows, how reading went, and where the time went.
-
-In: everything known after detection; stages of work while they run. Out: ``DetectionResult``,
-``Profile``.
-"""
+"""What detection says of one source: events, windows, how reading went, and where the time went."""
 
 from __future__ import annotations
 
@@ -82,15 +78,11 @@ class Profile:
             key = (stage.name, stage.beside)
             found[key] = found.get(key, 0.0) + stage.seconds
         peaks = [each.peak_memory for each in (self, other) if each.peak_memory is not None]
+        counts = ("seconds", "video", "frames", "samples", "snippets", "computed")
         return Profile(
-            self.seconds + other.seconds,
-            tuple(Stage(name, took, beside) for (name, beside), took in found.items()),
-            self.video + other.video,
-            self.frames + other.frames,
-            self.samples + other.samples,
-            self.snippets + other.snippets,
-            self.computed + other.computed,
-            max(peaks, default=None),
+            stages=tuple(Stage(name, took, beside) for (name, beside), took in found.items()),
+            peak_memory=max(peaks, default=None),
+            **{name: getattr(self, name) + getattr(other, name) for name in counts},
         )
 
 

@@ -1,7 +1,4 @@
-"""A probability over time as a line and an axis to draw, and the drawing that a notebook shows.
-
-In: windows, events and a length. Out: path data of an SVG, ticks at round times, HTML.
-"""
+"""A probability over time as a line and an axis to draw, and the drawing that a notebook shows."""
 
 from __future__ import annotations
 
@@ -104,15 +101,7 @@ def notebook_html(
     windows: Sequence[Window],
     events: Sequence[Event],
 ) -> str:
-    """Return HTML that stands by itself; text has the color of the page around it.
-
-    Args:
-        source: Name of the source.
-        headline: The result in a line.
-        duration: Length of what was looked at, seconds.
-        windows: In time order.
-        events: In time order.
-    """
+    """Return HTML that stands by itself; text has the color of the page around it."""
     from slipdetect._html import render
 
     length = axis_length(duration, windows)

@@ -1,7 +1,4 @@
-"""Where in the picture events count: polygons that leave something out, or let only something in.
-
-In: corners as shares of the picture. Out: whether a person's foot is where it counts.
-"""
+"""Where in the picture events count: polygons that leave out what is in them, or all else."""
 
 from __future__ import annotations
 
@@ -150,11 +147,7 @@ class Zones:
 
 
 def why_left_out(zone: str) -> str:
-    """Return in words that a zone leaves something out.
-
-    Args:
-        zone: Name of the zone, or ``OUTSIDE``.
-    """
+    """Return in words that a zone of that name, or ``OUTSIDE``, leaves something out."""
     return "outside all zones" if zone == OUTSIDE else f"in zone {zone!r}"
 
 

@@ -1,18 +1,12 @@
-"""Engines: what computes the networks of a model package, and which of them a model gets.
-
-In: a package, what the user asked for. Out: an ``Engine``, and why it is that one. An engine's
-library loads only when it is chosen.
-"""
+"""Which engine computes the networks of a model package; its library loads when it is chosen."""
 
 from __future__ import annotations
 
-import shutil
 from dataclasses import dataclass
 from importlib import import_module
 from importlib.util import find_spec
-from pathlib import Path
 
-from slipdetect.detection.engines.engine import Engine
+from slipdetect.detection.engines.engine import Engine, has_nvidia
 from slipdetect.errors import ModelError, UsageError
 from slipdetect.modalities.snippet import LEARNED_CONSENSUS
 from slipdetect.models.config import ModelConfig
@@ -28,12 +22,7 @@ ENGINES = ("auto", "torch", *_OF_GRAPHS)
 
 @dataclass(frozen=True)
 class Choice:
-    """Which engine a model gets.
-
-    Attributes:
-        engine: A name of ``ENGINES``, never ``"auto"``.
-        reason: Why, in a few words.
-    """
+    """Which engine of ``ENGINES``, never ``"auto"``, a model gets, and why in a few words."""
 
     engine: str
     reason: str
@@ -118,7 +107,7 @@ def _refusal(config: ModelConfig, engine: str) -> str:
 def _device_refusal(device: str) -> str:
     """Return why ONNX Runtime as installed is not the best for a device; nothing if it is."""
     kind = device.partition(":")[0]
-    if kind == "cpu" or (kind == "auto" and not _has_nvidia()):
+    if kind == "cpu" or (kind == "auto" and not has_nvidia()):
         return ""
     from slipdetect.detection.engines.onnx_engine import gpu_providers
 
@@ -129,8 +118,3 @@ def _device_refusal(device: str) -> str:
 
         return "torch computes on the GPU" if torch.cuda.is_available() else ""
     return f"onnxruntime as installed does not compute on {device!r}"
-
-
-def _has_nvidia() -> bool:
-    # asking torch would load it
-    return Path("/proc/driver/nvidia/version").exists() or shutil.which("nvidia-smi") is not None

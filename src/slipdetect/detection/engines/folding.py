@@ -1,7 +1,4 @@
-"""The same network, faster: batch norms folded into convolutions, half the bits where it may.
-
-In: a network in evaluation mode and an example of its input. Out: one that agrees with it there.
-"""
+"""The same network, faster: batch norms folded into convolutions, half the bits where it may."""
 
 from __future__ import annotations
 

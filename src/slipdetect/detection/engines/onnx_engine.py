@@ -1,7 +1,4 @@
-"""The networks of a model package computed by ONNX Runtime from the graphs that it carries.
-
-In: a model package, snippets. Out: their logits.
-"""
+"""The networks of a model package computed by ONNX Runtime from the graphs that it carries."""
 
 from __future__ import annotations
 
@@ -12,13 +9,14 @@ import numpy.typing as npt
 import onnxruntime
 
 from slipdetect._onnx import session_options
-from slipdetect.detection.engines.engine import Logits
-from slipdetect.detection.engines.graph_engine import (
+from slipdetect.detection.engines.engine import (
     INPUT,
     OUTPUT,
     GraphEngine,
+    Logits,
     check_device,
     graph_path,
+    has_nvidia,
     unreadable,
 )
 from slipdetect.errors import ModelError
@@ -46,6 +44,18 @@ class OnnxEngine(GraphEngine):
     def __init__(self, package: ModelPackage, device: str = "auto") -> None:
         providers = _providers(device)
         on = ("cuda" if len(providers) > 1 else "cpu") if device == "auto" else device
+        self._open(package, providers, on)
+        # where a GPU's libraries do not load, sessions are opened on the CPU without a word
+        on_cpu = any(len(each.get_providers()) == 1 for each in self._sessions.values())
+        if on_cpu and len(providers) > 1:
+            if device != "auto":
+                raise ModelError(
+                    f"onnxruntime cannot compute on {device!r} here, its libraries for that do not "
+                    "load; choose the engine 'torch' or the device 'cpu'"
+                )
+            self._open(package, providers[-1:], "cpu")
+
+    def _open(self, package: ModelPackage, providers: list[Any], on: str) -> None:
         streams = package.config.streams
         super().__init__(on, len(streams), _AT_ONCE[on.partition(":")[0]])
         self._sessions = {
@@ -66,14 +76,10 @@ def gpu_providers() -> list[str]:
 
 
 def _providers(device: str) -> list[Any]:
-    """Return what ONNX Runtime shall try in turn.
-
-    Raises:
-        ModelError: It does not have that device.
-    """
+    """Return what ONNX Runtime shall try in turn."""
     check_device(device, "onnx", ("auto", "cpu", "cuda"))
     kind, _, number = device.partition(":")
-    found = gpu_providers() if kind in ("auto", "cuda") else []
+    found = gpu_providers() if kind == "cuda" or (kind == "auto" and has_nvidia()) else []
     if found:
         return [*((name, {"device_id": number or "0"}) for name in found), "CPUExecutionProvider"]
     if kind in ("auto", "cpu"):
@@ -87,11 +93,6 @@ def _providers(device: str) -> list[Any]:
 def _session(
     package: ModelPackage, stream: StreamConfig, providers: list[Any], threads: int
 ) -> onnxruntime.InferenceSession:
-    """Open the graph of a stream.
-
-    Raises:
-        PackageError: It cannot be read here, or is not what the package says of it.
-    """
     path = graph_path(package, stream)
     options = session_options(threads, shared=len(providers) == 1)
     try:

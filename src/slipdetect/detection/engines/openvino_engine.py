@@ -1,7 +1,4 @@
-"""The networks of a model package computed by OpenVINO from the ONNX graphs that it carries.
-
-In: a model package, snippets. Out: their logits.
-"""
+"""The networks of a model package computed by OpenVINO from the ONNX graphs that it carries."""
 
 from __future__ import annotations
 
@@ -11,11 +8,11 @@ import numpy as np
 import numpy.typing as npt
 import openvino
 
-from slipdetect.detection.engines.engine import Logits
-from slipdetect.detection.engines.graph_engine import (
+from slipdetect.detection.engines.engine import (
     INPUT,
     OUTPUT,
     GraphEngine,
+    Logits,
     check_device,
     graph_path,
     unreadable,

@@ -1,14 +1,11 @@
-"""The networks of a model package computed by torch, on any device that it has.
-
-In: a model package, snippets. Out: their logits.
-"""
+"""The networks of a model package computed by torch, on any device that it has."""
 
 from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Executor, ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 
 import cv2
 import numpy as np
@@ -75,9 +72,8 @@ class TorchEngine(Engine):
         """See ``Engine``."""
         consensus = self._networks[modality].network.consensus
         with torch.inference_mode():
-            rows: Logits = (
-                consensus(torch.from_numpy(scores)[None].to(self._device))[0].cpu().numpy()
-            )
+            agreed = consensus(torch.from_numpy(scores)[None].to(self._device))[0]
+        rows: Logits = agreed.cpu().numpy()
         return rows
 
 
@@ -214,21 +210,17 @@ def room_for_reading(device: torch.device, cpus: int) -> Iterator[None]:
         torch.set_num_threads(had)
 
 
-@contextmanager
-def network_threads(device: torch.device, networks: int, cpus: int) -> Iterator[Executor | None]:
-    """Give a thread for each of several networks, with its share of torch's, on several CPUs.
+def network_threads(
+    device: torch.device, networks: int, cpus: int
+) -> AbstractContextManager[Executor | None]:
+    """Return a thread for each of several networks, with its share of torch's, on several CPUs.
 
     What one thread leaves idle where it waits for memory, the others use. None elsewhere.
     """
     if device.type != "cpu" or networks == 1 or cpus == 1:
-        yield None
-        return
+        return nullcontext()
     share = max(1, torch.get_num_threads() // networks)
-    pool = ThreadPoolExecutor(networks, "slipdetect-network", torch.set_num_threads, (share,))
-    try:
-        yield pool
-    finally:
-        pool.shutdown(cancel_futures=True)
+    return ThreadPoolExecutor(networks, "slipdetect-network", torch.set_num_threads, (share,))
 
 
 def resolve_device(name: str) -> torch.device:
@@ -248,7 +240,7 @@ def resolve_device(name: str) -> torch.device:
             f"there is no device {name!r}; choose auto, cpu, cuda, cuda:1 or mps"
         ) from error
     try:
-        torch.empty(1, device=device)
+        torch.zeros(1, device=device).item()  # a "meta" device holds no numbers
     except (RuntimeError, AssertionError) as error:
         reason = str(error).splitlines()[0].partition(". ")[0]
         raise ModelError(f"device {name!r} cannot be used: {reason}; try 'cpu'") from error

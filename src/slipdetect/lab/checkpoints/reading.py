@@ -13,8 +13,7 @@ from typing import Any
 
 import torch
 
-from slipdetect._io import file_sha256
-from slipdetect.cli.sources import exists
+from slipdetect._io import exists, file_sha256
 from slipdetect.errors import ModelError, PackageError, UsageError
 from slipdetect.models.config import ModelConfig, StreamConfig
 from slipdetect.models.package import ModelPackage

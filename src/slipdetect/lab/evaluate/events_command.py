@@ -44,7 +44,7 @@ from slipdetect.lab.evaluate.tested_clips import (
     choose,
     warn_of_training_data,
 )
-from slipdetect.types.kept import built, plain
+from slipdetect.types.export import built, plain
 from slipdetect.workers import open_backend
 
 if TYPE_CHECKING:

@@ -9,8 +9,9 @@ import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+from slipdetect._io import exists
 from slipdetect._tables import Line, opened_lines, text_lines
-from slipdetect.cli.sources import LIST_SUFFIXES, exists, expand, not_a_video, path_column
+from slipdetect.cli.sources import LIST_SUFFIXES, expand, not_a_video, path_column
 from slipdetect.errors import DataError
 from slipdetect.lab.data.safe_paths import Enclosure
 from slipdetect.video import VIDEO_SUFFIXES

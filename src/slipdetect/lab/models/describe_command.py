@@ -7,9 +7,9 @@ from pathlib import Path
 
 import click
 
+from slipdetect._io import exists
 from slipdetect.cli.console import Console
 from slipdetect.cli.options import common_options
-from slipdetect.cli.sources import exists
 from slipdetect.cli.words import Word, all_words, find_words
 from slipdetect.errors import UsageError
 from slipdetect.reports.text_table import text_table

@@ -15,7 +15,7 @@ import torch
 from torch import nn
 
 from slipdetect._io import check_writable, file_sha256, make_folder
-from slipdetect.detection.engines.graph_engine import INPUT, OUTPUT, planar
+from slipdetect.detection.engines.engine import INPUT, OUTPUT, planar
 from slipdetect.detection.engines.torch_engine import TorchEngine
 from slipdetect.detection.pipeline import Segment
 from slipdetect.detection.scorer import TSNScorer

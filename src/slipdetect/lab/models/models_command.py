@@ -20,7 +20,7 @@ from slipdetect.reports.text_table import text_fields
 if TYPE_CHECKING:
     from slipdetect.lab.models.measure import Cost
     from slipdetect.models import ModelConfig, ModelPackage, StreamConfig
-    from slipdetect.models.pose import PoseConfig
+    from slipdetect.models.stream import PoseConfig
     from slipdetect.models.tsn import TSN
 
 _ASSETS = Path(slipdetect.__file__).parent / "assets"

@@ -89,8 +89,8 @@ def bag_of(skeletons: Skeletons, pictures: int, rate: float) -> Bag:
         rate: Pictures a second.
     """
     tracker = Tracker(rate)
-    for time, people in zip(skeletons.times, skeletons.people, strict=True):
-        tracker.push(time, people)
+    for people in skeletons.people:
+        tracker.push(people)
     frames = len(skeletons.times)
     firsts = np.arange(-(pictures // 3), max(frames - pictures * 2 // 3, 1))
     wide = pictures + 2 * MARGIN

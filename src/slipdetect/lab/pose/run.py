@@ -36,7 +36,7 @@ from slipdetect.lab.train.records import (
 )
 from slipdetect.lab.train.state_file import StateFolder
 from slipdetect.models import ModelConfig, ModelPackage, load_package
-from slipdetect.models.pose import PoseConfig
+from slipdetect.models.stream import PoseConfig
 from slipdetect.people.estimators import make_pose_estimator
 from slipdetect.people.network import PoseNetwork
 from slipdetect.types import Calibration

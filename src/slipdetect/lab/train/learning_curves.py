@@ -17,8 +17,8 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
+from slipdetect._io import exists
 from slipdetect._text import printable, shorten
-from slipdetect.cli.sources import exists
 from slipdetect.errors import DataError
 from slipdetect.lab.train.metrics import CURVES, METRICS
 from slipdetect.reports.colors import color, marker

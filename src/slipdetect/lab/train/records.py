@@ -12,8 +12,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
-from slipdetect._io import atomic_write, make_folder, write_text
-from slipdetect.cli.sources import exists
+from slipdetect._io import atomic_write, exists, make_folder, write_text
 from slipdetect.errors import OutputError, UsageError
 from slipdetect.lab import require
 from slipdetect.lab.train.learning_curves import Curve, draw_learning_curves
