@@ -1,4 +1,7 @@
-"""Addresses taken apart, and what of one may be shown: never more than its protocol and host."""
+"""Addresses taken apart, and what of one may be shown: never more than its protocol and host.
+
+In: text such as ``rtsp://user:password@host/path``. Out: its parts; text without a secret.
+"""
 
 from __future__ import annotations
 

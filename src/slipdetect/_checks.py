@@ -1,4 +1,7 @@
-"""Checks shared by the vocabulary and the configuration classes of a model package."""
+"""Checks shared by the vocabulary and the configuration classes of a model package.
+
+In: values of unknown type, from code or from JSON. Out: nothing, or an error naming the field.
+"""
 
 from __future__ import annotations
 

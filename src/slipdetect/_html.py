@@ -1,4 +1,7 @@
-"""HTML from the templates of the package; what names hold can neither act nor deceive in it."""
+"""HTML from the templates of the package; what names hold can neither act nor deceive in it.
+
+In: the name of a template and values. Out: text in which every value is escaped.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Writing files and folders so that a reader sees the old content or the new, never a half."""
+"""Writing files and folders so that a reader sees the old content or the new, never a half.
+
+In: a target path. Out: a temporary path beside it that is renamed onto the target on success.
+"""
 
 from __future__ import annotations
 

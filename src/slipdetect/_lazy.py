@@ -1,4 +1,8 @@
-"""Names of a package that load on first use, and libraries that only some uses need."""
+"""Names of a package that load on first use, and libraries that only some uses need.
+
+In: which module holds which names. Out: ``__getattr__``, ``__dir__`` and ``__all__`` of a package;
+a library, or the extra that has it.
+"""
 
 from __future__ import annotations
 

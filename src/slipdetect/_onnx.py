@@ -1,4 +1,7 @@
-"""Settings of ONNX Runtime for networks that compute beside decoding and each other on a CPU."""
+"""Settings of ONNX Runtime for networks that compute beside decoding and each other on a CPU.
+
+In: threads. Out: options of a session.
+"""
 
 from __future__ import annotations
 

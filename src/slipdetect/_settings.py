@@ -1,4 +1,7 @@
-"""Settings as dataclass fields: help, unit, limits and choices in one place."""
+"""Settings as dataclass fields: help, unit, limits and choices in one place.
+
+In: a field's facts. Out: the field; checked values. Options and tables come from the same facts.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,8 @@
-"""CSV as spreadsheets, programs and people write it: one patience for all that reads tables."""
+"""CSV as spreadsheets, programs and people write it: one patience for all that reads tables.
+
+In: lines of text, the columns that are needed. Out: rows by column, each with its line number; and
+the other way round.
+"""
 
 from __future__ import annotations
 

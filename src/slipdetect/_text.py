@@ -1,4 +1,7 @@
-"""Names and times as text that people read."""
+"""Names and times as text that people read.
+
+In: the name of a source, seconds. Out: text that encodes, keeps secrets and fits; ``HH:MM:SS.mmm``.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,8 @@
-"""What every backbone and every pose estimator keeps, as tests that a plugin's author can run."""
+"""What every backbone and every pose estimator keeps, as tests that a plugin's author can run.
+
+In: a subclass of ``BackboneContract`` with the backbone's name, or a pose estimator. Out: pytest
+tests of that backbone; an ``AssertionError`` that says what the estimator does otherwise.
+"""
 
 # ruff: noqa: S101  (tests speak in asserts)
 from __future__ import annotations

@@ -1,4 +1,7 @@
-"""Image networks by name, from several libraries and from plugins, all used in one way."""
+"""Image networks by name, from several libraries and from plugins, all used in one way.
+
+In: a name. Out: its facts, or the network without classifier for any number of input channels.
+"""
 
 from __future__ import annotations
 

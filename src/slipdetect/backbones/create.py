@@ -1,4 +1,7 @@
-"""Building a network by name, for any number of input channels."""
+"""Building a network by name, for any number of input channels.
+
+In: a backbone's name, channels and weights. Out: a module ``(N, C, H, W) -> (N, feature_dim)``.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""A backbone's own options: which there are, and whether given ones make sense."""
+"""A backbone's own options: which there are, and whether given ones make sense.
+
+In: a builder and values by name, or ``NAME=VALUE`` texts. Out: checked values by name.
+"""
 
 from __future__ import annotations
 

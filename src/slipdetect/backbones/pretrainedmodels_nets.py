@@ -1,4 +1,7 @@
-"""BNInception, InceptionV4 and InceptionResNetV2 of the pretrainedmodels package as backbones."""
+"""BNInception, InceptionV4 and InceptionResNetV2 of the pretrainedmodels package as backbones.
+
+In: weights. Out: the networks without classifier, for pictures of any size they can pool.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Which backbones there are: names from entry points, and the object behind one name."""
+"""Which backbones there are: names from entry points, and the object behind one name.
+
+In: a name or a pattern. Out: names without any import; one backbone's facts after importing it.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""ResNeSt-50 and ResNeSt-101 of the resnest package as backbones."""
+"""ResNeSt-50 and ResNeSt-101 of the resnest package as backbones.
+
+In: weights and options of the split-attention blocks. Out: the networks without classifier.
+"""
 
 from __future__ import annotations
 

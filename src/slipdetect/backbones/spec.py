@@ -1,4 +1,7 @@
-"""What a backbone is: the facts a caller needs about a network, and how to build it."""
+"""What a backbone is: the facts a caller needs about a network, and how to build it.
+
+In: facts written down by an adapter or a plugin. Out: checked ``BackboneSpec`` and ``Backbone``.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""First-convolution surgery: let a network trained on color pictures take any channel count."""
+"""First-convolution surgery: let a network trained on color pictures take any channel count.
+
+In: a network and the name of its first convolution. Out: the same network with new kernels.
+"""
 
 from __future__ import annotations
 

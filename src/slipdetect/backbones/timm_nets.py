@@ -1,4 +1,7 @@
-"""EfficientNet-Lite0, and any other network of timm as ``timm/NAME``, as backbones."""
+"""EfficientNet-Lite0, and any other network of timm as ``timm/NAME``, as backbones.
+
+In: a name of timm's zoo and weights. Out: the network without classifier.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""ResNet and VGG-16 of torchvision as backbones."""
+"""ResNet and VGG-16 of torchvision as backbones.
+
+In: weights. Out: the networks of He et al. and Simonyan and Zisserman without their classifiers.
+"""
 
 from __future__ import annotations
 

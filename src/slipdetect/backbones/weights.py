@@ -1,4 +1,7 @@
-"""Reading network weights from files and from the libraries' own addresses, never code."""
+"""Reading network weights from files and from the libraries' own addresses, never code.
+
+In: a file, an address or a state dict. Out: tensors by name, loaded without anything left over.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Running a detector over many sources, none of which can stop the others."""
+"""Running a detector over many sources, none of which can stop the others.
+
+In: jobs. Out: results, given to sinks, and a ``Tally`` that knows the exit code.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""A file of cameras: a table for each, checked as options are, errors with their line."""
+"""A file of cameras: a table for each, checked as options are, errors with their line.
+
+In: TOML. Out: ``CameraEntry``s.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Answers of ``slipdetect doctor``, and how they look."""
+"""Answers of ``slipdetect doctor``, and how they look.
+
+In: ``Check``s. Out: lines of text.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,8 @@
-"""Text of the command line that names a file or a folder, which shells complete."""
+"""Text of the command line that names a file or a folder, which shells complete.
+
+In: what a shell has of a word. Out: click types for options and arguments whose words may be more
+than a path, such as an address or ``default``.
+"""
 
 from __future__ import annotations
 

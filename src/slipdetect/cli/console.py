@@ -1,4 +1,7 @@
-"""Where words go: data to stdout, everything else to stderr, both around a progress bar."""
+"""Where words go: data to stdout, everything else to stderr, both around a progress bar.
+
+In: text and how much of it the user wants. Out: lines on stdout and stderr.
+"""
 
 from __future__ import annotations
 

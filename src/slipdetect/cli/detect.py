@@ -1,4 +1,7 @@
-"""``slipdetect detect``: find slips and falls in videos."""
+"""``slipdetect detect``: find slips and falls in videos.
+
+In: files, folders, lists. Out: events on stdout or in a file, and an exit code.
+"""
 
 from __future__ import annotations
 

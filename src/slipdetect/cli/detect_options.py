@@ -1,4 +1,7 @@
-"""The settings of ``detect`` and ``watch``: each field is an option, with its heading and help."""
+"""The settings of ``detect`` and ``watch``: each field is an option, with its heading and help.
+
+In: what click has parsed. Out: ``DetectSettings``, and ``CommonSettings``, which both have.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,8 @@
-"""``slipdetect doctor``: whether all that slipdetect needs works here; what a recording is."""
+"""``slipdetect doctor``: whether all that slipdetect needs works here; what a recording is.
+
+In: this machine, or a video. Out: a report as text or JSON, exit code 1 when something needed is
+missing.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""``slipdetect doctor VIDEO``: what a recording is, what is doubtful in it, how it will be read."""
+"""``slipdetect doctor VIDEO``: what a recording is, what is doubtful in it, how it will be read.
+
+In: an open video. Out: ``Check``s, in the order in which they are shown, and plain facts.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""How commands end: every error becomes one line on stderr and an exit code."""
+"""How commands end: every error becomes one line on stderr and an exit code.
+
+In: whatever a command raises. Out: the exit code.
+"""
 
 from __future__ import annotations
 

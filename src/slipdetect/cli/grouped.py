@@ -1,4 +1,7 @@
-"""Commands whose options stand under headings in ``--help``."""
+"""Commands whose options stand under headings in ``--help``.
+
+In: options with a heading. Out: a click command with a short page and a whole one (``--help-all``).
+"""
 
 from __future__ import annotations
 

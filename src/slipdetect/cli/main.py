@@ -1,4 +1,7 @@
-"""The ``slipdetect`` command."""
+"""The ``slipdetect`` command.
+
+In: the command line. Out: an exit code; see ``slipdetect --help`` for all of them.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Options that every command takes, and bundling options."""
+"""Options that every command takes, and bundling options.
+
+In: click options. Out: decorators.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Recordings in pieces: which of the files that the user named belong together."""
+"""Recordings in pieces: which of the files that the user named belong together.
+
+In: files, folders, patterns, lists. Out: a ``Job`` per recording, and the files of each.
+"""
 
 from __future__ import annotations
 

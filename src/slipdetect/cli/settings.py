@@ -1,6 +1,9 @@
 """Values of options from a TOML file: ``--config FILE`` or ``SLIPDETECT_CONFIG``.
 
 An option on the command line goes before its environment variable, that before the file.
+
+In: a file with a table for each command. Out: defaults for click, and errors that name file and
+key. An option on the command line goes before its environment variable, that before the file.
 """
 
 from __future__ import annotations

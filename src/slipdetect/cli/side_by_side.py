@@ -1,4 +1,7 @@
-"""Looking at several videos at once, as if they were looked at one after the other."""
+"""Looking at several videos at once, as if they were looked at one after the other.
+
+In: workers, the sources in order. Out: a function that detects, and is ahead.
+"""
 
 from __future__ import annotations
 

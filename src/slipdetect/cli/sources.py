@@ -1,4 +1,8 @@
-"""What the user named on the command line, spelled out as single videos or as a live source."""
+"""What the user named on the command line, spelled out as single videos or as a live source.
+
+In: files, folders, patterns, ``@list.txt``, ``@clips.csv``, ``-``. Out: a ``Job`` per video, or why
+there is none.
+"""
 
 from __future__ import annotations
 

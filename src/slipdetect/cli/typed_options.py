@@ -1,4 +1,7 @@
-"""The options of a command as the fields of a dataclass, so that their types reach its code."""
+"""The options of a command as the fields of a dataclass, so that their types reach its code.
+
+In: a dataclass whose fields are made by ``option``. Out: click options; the dataclass, filled.
+"""
 
 from __future__ import annotations
 

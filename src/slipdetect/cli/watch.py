@@ -1,4 +1,7 @@
-"""``slipdetect watch``: a camera or a stream, events as they happen, a summary at the end."""
+"""``slipdetect watch``: a camera or a stream, events as they happen, a summary at the end.
+
+In: a live source. Out: lines on stdout, the source's state on stderr, an exit code.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""One run over live sources: what each tells goes to the sinks, until all are over."""
+"""One run over live sources: what each tells goes to the sinks, until all are over.
+
+In: cameras, sinks. Out: lines on stdout, the sources' state on stderr, an exit code.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""What the 2020 course report and its programs are called here."""
+"""What the 2020 course report and its programs are called here.
+
+In: a word, such as one that was typed as a command or option. Out: ``Word``s, a hint.
+"""
 
 from __future__ import annotations
 

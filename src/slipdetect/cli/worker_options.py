@@ -1,4 +1,7 @@
-"""The options of commands that look at many videos: how many at a time, and where."""
+"""The options of commands that look at many videos: how many at a time, and where.
+
+In: nothing. Out: dataclasses of settings that those of the commands extend.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,8 @@
-"""Many live sources in one process: a thread each, one scorer, and one place to hear of all."""
+"""Many live sources in one process: a thread each, one scorer, and one place to hear of all.
+
+In: ``Camera``s, added and removed at any time. Out: what happens to each, in the order in which it
+becomes known.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Cutting snippets out of the frames of a segment, and what moves around each."""
+"""Cutting snippets out of the frames of a segment, and what moves around each.
+
+In: sampled frames, a schedule. Out: ``Snippet``s, cut when a network asks for them.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Finding slips and falls: the one way from a source to events."""
+"""Finding slips and falls: the one way from a source to events.
+
+In: a file, or a live source. Out: a ``DetectionResult``, or events as they end.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Windows that each have snippets of their own: the sampling of tests, and of the 2020 report."""
+"""Windows that each have snippets of their own: the sampling of tests, and of the 2020 report.
+
+In: numbers of frames, scores of snippets. Out: places of snippets, scores of windows.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Finding slips and falls while they happen: the same windows and events as of a file."""
+"""Finding slips and falls while they happen: the same windows and events as of a file.
+
+In: a ``Detector`` and a ``LiveVideo``. Out: ``LiveEvent``s as soon as they are true, a summary.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""What a detector needs before it starts: the folder of its model, stored flow, checks."""
+"""What a detector needs before it starts: the folder of its model, stored flow, checks.
+
+In: what a user named, a model's configuration. Out: a folder, flow; an error that says why not.
+"""
 
 from __future__ import annotations
 

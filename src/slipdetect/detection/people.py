@@ -1,4 +1,8 @@
-"""A model that looks at people: the pose stream where the other streams are not sure."""
+"""A model that looks at people: the pose stream where the other streams are not sure.
+
+In: a segment. Out: windows that the streams of pictures and the pose stream agreed on, with who is
+there.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""The one loop, from frames of a segment to scores of windows; it knows no network."""
+"""The one loop, from frames of a segment to scores of windows; it knows no network.
+
+In: sampled frames. Out: the scores of windows as soon as they are complete. It knows no network.
+"""
 
 from __future__ import annotations
 

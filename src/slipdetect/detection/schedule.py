@@ -1,4 +1,7 @@
-"""Where the snippets of a segment lie, which of them are computed, and which windows they form."""
+"""Where the snippets of a segment lie, which of them are computed, and which windows they form.
+
+In: numbers of frames, scores of snippets. Out: places of snippets, scores of windows.
+"""
 
 from __future__ import annotations
 

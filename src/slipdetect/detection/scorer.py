@@ -1,4 +1,7 @@
-"""Temporal segment networks as a scorer of windows."""
+"""Temporal segment networks as a scorer of windows.
+
+In: a model package, frames. Out: probabilities of windows; logits of snippets and windows.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Turns at the CPUs, and a queue at one GPU, for the threads of many live sources."""
+"""Turns at the CPUs, and a queue at one GPU, for the threads of many live sources.
+
+In: threads that want to compute, and since when. Out: as many of them at a time as there are CPUs.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Optical flow between neighboring pictures, and its storage in bytes; libraries load on use."""
+"""Optical flow between neighboring pictures, and its storage in bytes; libraries load on use.
+
+In: pictures as numpy arrays. Out: ``(2, H, W)`` float32 px, or uint8; numpy and cv2 load on use.
+"""
 
 from __future__ import annotations
 

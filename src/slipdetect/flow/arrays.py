@@ -1,4 +1,7 @@
-"""The arrays that flow is computed from and comes as; what their axes are, docstrings say."""
+"""The arrays that flow is computed from and comes as; what their axes are, docstrings say.
+
+In: nothing. Out: types.
+"""
 
 from __future__ import annotations
 

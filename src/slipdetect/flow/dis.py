@@ -1,4 +1,7 @@
-"""Dense inverse search flow (Kroeger et al., ECCV 2016) by OpenCV, on the CPU: fast."""
+"""Dense inverse search flow (Kroeger et al., ECCV 2016) by OpenCV, on the CPU: fast.
+
+In: two gray pictures. Out: ``(2, H, W)`` float32 px.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Optical flow between pictures, by any registered method."""
+"""Optical flow between pictures, by any registered method.
+
+In: pictures. Out: ``(2, H, W)`` float32 px per pair of neighbors, or its bytes.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Flow by polynomial expansion (Farnebäck, SCIA 2003) by OpenCV, on the CPU."""
+"""Flow by polynomial expansion (Farnebäck, SCIA 2003) by OpenCV, on the CPU.
+
+In: two gray pictures. Out: ``(2, H, W)`` float32 px.
+"""
 
 from __future__ import annotations
 

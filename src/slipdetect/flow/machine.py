@@ -1,4 +1,7 @@
-"""What the work runs on: OpenCL devices, CPUs and memory."""
+"""What the work runs on: OpenCL devices, CPUs and memory.
+
+In: this machine. Out: what there is of it, and how much of it may be used.
+"""
 
 from __future__ import annotations
 

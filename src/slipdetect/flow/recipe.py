@@ -1,4 +1,7 @@
-"""Comparing two flow recipes: flow made by one must not be taken for flow made by the other."""
+"""Comparing two flow recipes: flow made by one must not be taken for flow made by the other.
+
+In: two recipes as ``FlowExtractor.recipe`` gives them. Out: their differences as text.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""The flow methods by name; a method's module is imported when it is asked for."""
+"""The flow methods by name; a method's module is imported when it is asked for.
+
+In: a name and parameters. Out: a ready ``FlowMethod``.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""TV-L1 flow on the CPU: OpenCV's algorithm and results, about an order of magnitude faster."""
+"""TV-L1 flow on the CPU: OpenCV's algorithm and results, about an order of magnitude faster.
+
+In: two gray pictures. Out: ``(2, H, W)`` float32 px.
+"""
 
 from __future__ import annotations
 

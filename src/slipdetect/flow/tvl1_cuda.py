@@ -1,4 +1,7 @@
-"""TV-L1 flow of many pairs at once on an NVIDIA GPU; the results are those of the CPU's."""
+"""TV-L1 flow of many pairs at once on an NVIDIA GPU; the results are those of the CPU's.
+
+In: gray pictures. Out: ``(2, H, W)`` float32 px per pair.
+"""
 
 from __future__ import annotations
 

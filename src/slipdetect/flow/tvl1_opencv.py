@@ -1,4 +1,7 @@
-"""TV-L1 flow (Zach, Pock and Bischof, DAGM 2007) by OpenCV's contrib module, on the CPU."""
+"""TV-L1 flow (Zach, Pock and Bischof, DAGM 2007) by OpenCV's contrib module, on the CPU.
+
+In: two gray pictures. Out: ``(2, H, W)`` float32 px.
+"""
 
 from __future__ import annotations
 

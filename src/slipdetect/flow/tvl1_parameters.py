@@ -1,4 +1,7 @@
-"""The parameters of TV-L1 flow, shared by every implementation of it."""
+"""The parameters of TV-L1 flow, shared by every implementation of it.
+
+In: numbers. Out: a validated, frozen set of them.
+"""
 
 from __future__ import annotations
 

@@ -1,1 +1,5 @@
-"""What a snippet is: modalities, where snippets lie, normalization."""
+"""What a snippet is: modalities, where snippets lie, normalization.
+
+In: frames and counts. Out: what a network is fed; torch and OpenCV load only when something of
+theirs is asked for.
+"""

@@ -1,4 +1,7 @@
-"""From stored uint8 snippets to the float32 tensor that a backbone was trained to see."""
+"""From stored uint8 snippets to the float32 tensor that a backbone was trained to see.
+
+In: ``(..., images, H, W, C)`` uint8. Out: ``(..., images * C, H, W)`` float32. torch loads on use.
+"""
 
 from __future__ import annotations
 

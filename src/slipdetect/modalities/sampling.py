@@ -1,4 +1,7 @@
-"""Where the snippets of a clip begin."""
+"""Where the snippets of a clip begin.
+
+In: counts of frames and segments. Out: int64 frames, 0-based, inside the clip.
+"""
 
 from __future__ import annotations
 

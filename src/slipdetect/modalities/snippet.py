@@ -1,4 +1,8 @@
-"""What a snippet is, where its frames lie, and which part of the picture it sees."""
+"""What a snippet is, where its frames lie, and which part of the picture it sees.
+
+In: sampled frames and a snippet's first sample. Out: stored uint8 snippet images. numpy and OpenCV
+load on use, because pages of help name modalities.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,8 @@
-"""Scoring snippets, clips and several streams; the model package on disk; torch loads on use."""
+"""Scoring snippets, clips and several streams; the model package on disk; torch loads on use.
+
+In: normalized snippet tensors, or a package folder. Out: logits and probabilities. torch loads only
+with what is made of it.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""What a packaged model is: everything that inference needs besides the weights."""
+"""What a packaged model is: everything that inference needs besides the weights.
+
+In: keyword arguments or the JSON of ``model.json``. Out: a validated, frozen ``ModelConfig``.
+"""
 
 from __future__ import annotations
 

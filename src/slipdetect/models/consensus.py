@@ -1,4 +1,7 @@
-"""Turning the scores of a clip's snippets into the score of the clip."""
+"""Turning the scores of a clip's snippets into the score of the clip.
+
+In: ``(batch, segments, classes)`` scores, optionally a mask. Out: ``(batch, classes)`` scores.
+"""
 
 from __future__ import annotations
 

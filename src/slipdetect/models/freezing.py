@@ -1,4 +1,7 @@
-"""Keeping a backbone, or its first stages, as they are while the rest learns."""
+"""Keeping a backbone, or its first stages, as they are while the rest learns.
+
+In: a backbone and how much of it. Out: its parameters without gradients, the frozen blocks' names.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,8 @@
-"""Late fusion: the scores of the streams become one; torch loads only where tensors come from."""
+"""Late fusion: the scores of the streams become one; torch loads only where tensors come from.
+
+In: logits of each modality, as arrays or tensors. Out: logits, probabilities or log-odds of the
+same kind. torch loads only where tensors come from.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""A model on disk: a folder with ``model.json`` and weights; torch loads with a network."""
+"""A model on disk: a folder with ``model.json`` and weights; torch loads with a network.
+
+In: a folder. Out: a checked ``ModelPackage``. torch loads when a network is built.
+"""
 
 from __future__ import annotations
 

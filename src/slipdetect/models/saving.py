@@ -1,4 +1,7 @@
-"""Writing a model package so that whoever reads it sees the earlier one or the new one whole."""
+"""Writing a model package so that whoever reads it sees the earlier one or the new one whole.
+
+In: a configuration and weights. Out: the files of ``package``.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""What a stream of a packaged model is, and the pose stream, which looks at people."""
+"""What a stream of a packaged model is, and the pose stream, which looks at people.
+
+In: keyword arguments or a table of ``model.json``. Out: a validated, frozen ``StreamConfig``.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""The temporal segment network: one backbone scores every snippet, a consensus scores the clip."""
+"""The temporal segment network: one backbone scores every snippet, a consensus scores the clip.
+
+In: normalized snippets ``(batch, segments, channels, H, W)``. Out: logits ``(batch, classes)``.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""One stream's weights on disk, as safetensors: nothing in the file can run code."""
+"""One stream's weights on disk, as safetensors: nothing in the file can run code.
+
+In: a state dict or a path. Out: the file, or float32 tensors that fit the network exactly.
+"""
 
 from __future__ import annotations
 

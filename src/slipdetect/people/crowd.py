@@ -1,4 +1,7 @@
-"""Everybody in the pictures so far: their tracks, whether they are up, how likely each falls."""
+"""Everybody in the pictures so far: their tracks, whether they are up, how likely each falls.
+
+In: the people of pictures. Out: who is where in which state; the surest person of a window.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Which pose estimators there are; the network of one opens when it is asked for."""
+"""Which pose estimators there are; the network of one opens when it is asked for.
+
+In: a name. Out: what finds people in pictures. The network opens when it is asked for.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""How a person moves, as numbers that know nothing of the place, the size and the clothes."""
+"""How a person moves, as numbers that know nothing of the place, the size and the clothes.
+
+In: windows of tracks. Out: features over time.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""People of one picture blurred, and where asked for drawn anew as a shape or a skeleton."""
+"""People of one picture blurred, and where asked for drawn anew as a shape or a skeleton.
+
+In: a picture and ``Person``s. Out: another picture; nothing here remembers the one before.
+"""
 
 from __future__ import annotations
 

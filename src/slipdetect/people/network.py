@@ -1,4 +1,7 @@
-"""The network of the pose stream, computed by numpy: it is too small for more."""
+"""The network of the pose stream, computed by numpy: it is too small for more.
+
+In: features of windows. Out: the log-odds of a fall.
+"""
 
 from __future__ import annotations
 

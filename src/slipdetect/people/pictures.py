@@ -1,4 +1,7 @@
-"""The pictures in which people are looked for, and whether only the light changed in them."""
+"""The pictures in which people are looked for, and whether only the light changed in them.
+
+In: the sampled frames of a video in order. Out: every n-th one, small.
+"""
 
 from __future__ import annotations
 

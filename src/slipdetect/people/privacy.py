@@ -1,4 +1,8 @@
-"""Who must not be seen in what is written, over the time of a video."""
+"""Who must not be seen in what is written, over the time of a video.
+
+In: the moments of a video in order. Out: the same with nobody in their pictures, and how often
+it was not known where people are.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""The people of a clip as a file: what was found in its frames, or what a simulation made up."""
+"""The people of a clip as a file: what was found in its frames, or what a simulation made up.
+
+In: people by frame. Out: one ``.npz`` without pickles, and back.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Who is the same person in picture after picture, and a person's windows of time."""
+"""Who is the same person in picture after picture, and a person's windows of time.
+
+In: the people of pictures in order. Out: numbered tracks, and arrays of what a track did.
+"""
 
 from __future__ import annotations
 

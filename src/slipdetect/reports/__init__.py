@@ -1,4 +1,7 @@
-"""What was found, as text and pictures: formats for programs, tables, plots, the page."""
+"""What was found, as text and pictures: formats for programs, tables, plots, the page.
+
+In: a ``DetectionResult``. Out: text; where it goes is the caller's business.
+"""
 
 from __future__ import annotations
 

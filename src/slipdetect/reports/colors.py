@@ -1,4 +1,7 @@
-"""Colors that color-blind readers tell apart."""
+"""Colors that color-blind readers tell apart.
+
+In: the number of a series. Out: its color, marker and, beyond eight series, another marker.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Events in formats that other programs read: JSON, CSV, ActivityNet's detections, subtitles."""
+"""Events in formats that other programs read: JSON, CSV, ActivityNet's detections, subtitles.
+
+In: ``DetectionResult``s, or a source and why it failed. Out: text with ``\n`` line ends.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""What a live run tells, as JSON lines for programs or as lines for people."""
+"""What a live run tells, as JSON lines for programs or as lines for people.
+
+In: ``LiveEvent``s and a summary. Out: a line of text each, ending in a line feed.
+"""
 
 from __future__ import annotations
 

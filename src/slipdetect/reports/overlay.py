@@ -1,4 +1,7 @@
-"""A copy of a video that shows what the model saw: probability, time, and a banner on events."""
+"""A copy of a video that shows what the model saw: probability, time, and a banner on events.
+
+In: a ``DetectionResult`` and its thresholds. Out: an H.264 MP4 that browsers play.
+"""
 
 from __future__ import annotations
 

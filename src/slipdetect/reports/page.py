@@ -1,4 +1,8 @@
-"""The HTML report: one file with videos, clickable timelines, events and their review."""
+"""The HTML report: one file with videos, clickable timelines, events and their review.
+
+In: ``DetectionResult``s as they come, and frames as they pass. Out: a page that needs nothing
+beside it but the videos; small pictures of events; a copy where browsers do not know a format.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Results for people at a terminal: events of one source, a row for each of many, times."""
+"""Results for people at a terminal: events of one source, a row for each of many, times.
+
+In: ``DetectionResult``s, a ``Profile``. Out: lines of text.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Rows of cells as lines of text: columns for a terminal, a table in Markdown for a page."""
+"""Rows of cells as lines of text: columns for a terminal, a table in Markdown for a page.
+
+In: headings, and cells as text. Out: lines.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""The probability over a video's time as a picture: fused, of each stream, with the events."""
+"""The probability over a video's time as a picture: fused, of each stream, with the events.
+
+In: a ``DetectionResult`` and its thresholds. Out: a PNG, 1440 pixels wide.
+"""
 
 from __future__ import annotations
 

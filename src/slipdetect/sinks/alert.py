@@ -1,4 +1,7 @@
-"""Sending alerts: the queue that keeps detection from waiting for them."""
+"""Sending alerts: the queue that keeps detection from waiting for them.
+
+In: events as they become final. Out: ``AlertSink``, which a way of sending extends.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""A clip of every event, from some seconds before it to some seconds after it."""
+"""A clip of every event, from some seconds before it to some seconds after it.
+
+In: a video and its events. Out: H.264 MP4s, written in one pass over the video.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""A program that is run for every alert, without a shell: ``--on-event``."""
+"""A program that is run for every alert, without a shell: ``--on-event``.
+
+In: a command line with placeholders. Out: a process per alert, with the alert's JSON on its stdin.
+"""
 
 from __future__ import annotations
 

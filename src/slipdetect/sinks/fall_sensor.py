@@ -1,4 +1,7 @@
-"""A camera as a sensor of falls in Home Assistant: when it is on, and what is said of it."""
+"""A camera as a sensor of falls in Home Assistant: when it is on, and what is said of it.
+
+In: what happens to a camera and in it. Out: MQTT messages, which another one sends.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""A clip of every event of a live source, out of the memory of its last pictures: ``--clips``."""
+"""A clip of every event of a live source, out of the memory of its last pictures: ``--clips``.
+
+In: events as they become final. Out: an MP4 each, written in a thread of its own.
+"""
 
 from __future__ import annotations
 

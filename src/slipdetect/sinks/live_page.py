@@ -1,4 +1,7 @@
-"""A page about live cameras: ``--page``; how they are doing, what was found, and marks on that."""
+"""A page about live cameras: ``--page``; how they are doing, what was found, and marks on that.
+
+In: what happens to cameras and in them. Out: answers to requests; a review of clips.
+"""
 
 from __future__ import annotations
 

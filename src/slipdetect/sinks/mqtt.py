@@ -1,4 +1,8 @@
-"""Falls as sensors of Home Assistant, and alerts as messages, by an MQTT broker: ``--mqtt``."""
+"""Falls as sensors of Home Assistant, and alerts as messages, by an MQTT broker: ``--mqtt``.
+
+In: what happens to cameras and in them. Out: messages, in order; none is lost while the broker is
+away, unless there are too many.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,8 @@
-"""A connection to an MQTT broker that comes back: what was taken is told, once it can be."""
+"""A connection to an MQTT broker that comes back: what was taken is told, once it can be.
+
+In: an address; messages, one at a time. Out: their acknowledgments, and what lasts said anew
+whenever the broker or Home Assistant may have forgotten it.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,8 @@
-"""A name for every video of a run: readable, and no two alike."""
+"""A name for every video of a run: readable, and no two alike.
+
+In: the sources as they were given. Out: ids for people and programs, stems of file names, and
+where new videos go.
+"""
 
 from __future__ import annotations
 

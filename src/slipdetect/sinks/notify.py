@@ -1,4 +1,8 @@
-"""Alerts as notifications of a hundred services, by apprise: ``--notify``."""
+"""Alerts as notifications of a hundred services, by apprise: ``--notify``.
+
+In: addresses of apprise. Out: a title and a text per alert and service, tried again; no secret is
+repeated.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""A bounded queue that hands things on, in order, from a thread of its own."""
+"""A bounded queue that hands things on, in order, from a thread of its own.
+
+In: items, from any thread. Out: calls with one item each; what had no room or was given up.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""A recording in pieces, file by file, for programs that know files only."""
+"""A recording in pieces, file by file, for programs that know files only.
+
+In: a ``DetectionResult``. Out: a ``Part`` a file.
+"""
 
 from __future__ import annotations
 

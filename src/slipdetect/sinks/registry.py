@@ -1,4 +1,8 @@
-"""All sinks, in the order in which they are given a result: a new one is a file and a line here."""
+"""All sinks, in the order in which they are given a result: a new one is a file and a line here.
+
+In: options and sources. Out: where results go, and the other sinks, every target checked before
+any work begins.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,8 @@
-"""What takes the results of a run, and what it is made from."""
+"""What takes the results of a run, and what it is made from.
+
+In: what ``detect`` or ``watch`` was asked for. Out: ``Sink``, which every sink extends, and
+``PerVideoSink`` for those that write a file for every video.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Sinks that write text: what each format says of itself, and a file for each video."""
+"""Sinks that write text: what each format says of itself, and a file for each video.
+
+In: results as they come. Out: text to write at once.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Trying again what goes over a network: when, how often, and in which words it failed."""
+"""Trying again what goes over a network: when, how often, and in which words it failed.
+
+In: one try. Out: why none was successful.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Alerts posted to a web server as JSON: ``--webhook``."""
+"""Alerts posted to a web server as JSON: ``--webhook``.
+
+In: an address. Out: a POST per alert, tried again where that may help; no secret is repeated.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Frames and flow of whole videos on disk, with the recipe they were made by."""
+"""Frames and flow of whole videos on disk, with the recipe they were made by.
+
+In: folders written by ``slipdetect extract``. Out: ``VideoStore``, which reads them.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""How the frames and flows of a shard become files, and back."""
+"""How the frames and flows of a shard become files, and back.
+
+In: units. Out: file names and bytes, names relative to the store; one class per layout.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""The manifest of a stored video: what was made from what, how, and every file's hash."""
+"""The manifest of a stored video: what was made from what, how, and every file's hash.
+
+In: facts about an extraction. Out: one JSON file, the same bytes for the same facts.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""The name under which a video is stored: readable, safe in a path, and its own."""
+"""The name under which a video is stored: readable, safe in a path, and its own.
+
+In: the path of a video. Out: its store key; which plain names two videos would share.
+"""
 
 from __future__ import annotations
 

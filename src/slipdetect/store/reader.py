@@ -1,4 +1,7 @@
-"""Reading frames and flow back from a store, only those made by the recipe that is asked for."""
+"""Reading frames and flow back from a store, only those made by the recipe that is asked for.
+
+In: a folder that ``slipdetect extract`` made. Out: arrays, checked against their hashes.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Telling whether a video is still the file that was extracted."""
+"""Telling whether a video is still the file that was extracted.
+
+In: a path. Out: its ``SourceIdentity`` and how it differs from an earlier one.
+"""
 
 from __future__ import annotations
 

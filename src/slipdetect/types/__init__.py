@@ -1,4 +1,8 @@
-"""The words that every other room uses, classes that check themselves; it loads no library."""
+"""The words that every other room uses, classes that check themselves; it loads no library.
+
+In: nothing but numbers and texts. Out: small frozen classes that check themselves; what they can
+do alone (finding events anew, calibrating, JSON, tables) is here too. It loads no library.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""What became of the person of an event: whether, and how long, they stayed down."""
+"""What became of the person of an event: whether, and how long, they stayed down.
+
+In: an event and the windows after its peak. Out: the event with who it speaks of and what followed.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""From windows to events: thresholds, hysteresis, and what became of whom."""
+"""From windows to events: thresholds, hysteresis, and what became of whom.
+
+In: windows in order. Out: ``Event``s as soon as nothing later can change them.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Windows and events, and the settings of the way from one to the other; numpy loads on use."""
+"""Windows and events, and the settings of the way from one to the other; numpy loads on use.
+
+In: plain numbers. Out: frozen classes that check themselves. numpy loads on use.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,8 @@
-"""Results as JSON (schema: ``reports/detect.schema.json``), as tables of pandas, and kept whole."""
+"""Results as JSON (schema: ``reports/detect.schema.json``), as tables of pandas, and kept whole.
+
+In: events, windows. Out: plain data and a line of ASCII JSON, whose schema is
+``slipdetect/reports/detect.schema.json``; ``pandas.DataFrame``s.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,8 @@
-"""What detection says of one source: events, windows, how reading went, and where the time went."""
+"""What detection says of one source: events, windows, how reading went, and where the time went.
+
+In: everything known after detection; stages of work while they run. Out: ``DetectionResult``,
+``Profile``.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""A probability over time as a line and an axis to draw, and the drawing that a notebook shows."""
+"""A probability over time as a line and an axis to draw, and the drawing that a notebook shows.
+
+In: windows, events and a length. Out: path data of an SVG, ticks at round times, HTML.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Where in the picture events count: polygons that leave out what is in them, or all else."""
+"""Where in the picture events count: polygons that leave out what is in them, or all else.
+
+In: corners as shares of the picture. Out: whether a person's foot is where it counts.
+"""
 
 from __future__ import annotations
 

@@ -1,6 +1,9 @@
 """Videos as RGB frames with times in seconds; the only room that knows about codecs.
 
 The names load on first use, so that finding files does not cost a video library.
+
+In: files. Out: ``open_video`` with ``Frame``s and a report, ``find_videos``, ``write_video``; the
+names load on first use, so that finding files does not cost a video library.
 """
 
 from __future__ import annotations

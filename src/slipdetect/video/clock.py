@@ -1,4 +1,8 @@
-"""The one clock of files and live sources: what a container stamps on pictures, as seconds."""
+"""The one clock of files and live sources: what a container stamps on pictures, as seconds.
+
+In: decoded frames in order of presentation. Out: the same with their seconds on the recording's
+clock, which is 0 where a player's bar begins; gaps and joined parts, listed.
+"""
 
 from __future__ import annotations
 

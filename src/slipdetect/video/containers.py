@@ -1,4 +1,8 @@
-"""Opening what holds pictures: files, and bytes that come from elsewhere."""
+"""Opening what holds pictures: files, and bytes that come from elsewhere.
+
+In: a path or a stream of bytes. Out: an open container of FFmpeg; JPEGs between boundaries are
+repacked for it.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Reading packets and decoding frames in the face of damage, and judging what is missing."""
+"""Reading packets and decoding frames in the face of damage, and judging what is missing.
+
+In: an open container and a stream. Out: frames in order of presentation, and a filled report.
+"""
 
 from __future__ import annotations
 

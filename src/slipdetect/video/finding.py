@@ -1,6 +1,9 @@
 """The videos of a folder, by their content where the name does not tell.
 
 A video library is loaded only for files whose name and first bytes say nothing.
+
+In: a folder. Out: the videos below it, and what was passed by. A video library is loaded only for
+files whose name and first bytes say nothing.
 """
 
 from __future__ import annotations

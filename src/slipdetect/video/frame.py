@@ -1,4 +1,7 @@
-"""What leaves the video room: pictures with times, what the header says, how decoding went."""
+"""What leaves the video room: pictures with times, what the header says, how decoding went.
+
+In: nothing. Out: ``Frame``, ``Moment``, ``VideoInfo``, ``DecodeReport``.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Frames at even distances, and the stretches between gaps."""
+"""Frames at even distances, and the stretches between gaps.
+
+In: frames, or anything else, with seconds. Out: the nearest to each point of a grid; parts.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,8 @@
-"""Pictures of interlaced recordings without combs: FFmpeg's own filter, one picture a frame."""
+"""Pictures of interlaced recordings without combs: FFmpeg's own filter, one picture a frame.
+
+In: decoded frames with times. Out: the same times; frames that are flagged as two fields of
+different moments are deinterlaced, all others are those that came in.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""A recording in pieces, as cameras write it, read as one: a single time line over many files."""
+"""A recording in pieces, as cameras write it, read as one: a single time line over many files.
+
+In: files in order. Out: a ``Video``.
+"""
 
 from __future__ import annotations
 

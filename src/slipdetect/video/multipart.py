@@ -1,4 +1,8 @@
-"""JPEGs between boundaries, as cameras send them by HTTP, in a form that keeps their times."""
+"""JPEGs between boundaries, as cameras send them by HTTP, in a form that keeps their times.
+
+In: bytes of ``multipart/x-mixed-replace``. Out: a container that FFmpeg reads: with the times that
+the parts' headers tell (IVF), or without any (a run of JPEGs).
+"""
 
 from __future__ import annotations
 

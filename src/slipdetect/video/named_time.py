@@ -1,4 +1,7 @@
-"""The time at which a recording began, as its name says it."""
+"""The time at which a recording began, as its name says it.
+
+In: a pattern such as ``%Y%m%d-%H%M%S``, and the path of a file. Out: ISO 8601.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""How the pictures of a recording have to be turned and mirrored to be upright."""
+"""How the pictures of a recording have to be turned and mirrored to be upright.
+
+In: a decoded frame, or the matrix that it carries. Out: an ``Orientation``.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,8 @@
-"""Playlists of local files: the pieces of one recording, in order."""
+"""Playlists of local files: the pieces of one recording, in order.
+
+In: an ``.ffconcat`` or ``.m3u8`` file that the user named. Out: the files that it names, all in its
+own folder or below.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,8 @@
-"""Opening a video, and checking first what was named; only ``open_video`` loads a video library."""
+"""Opening a video, and checking first what was named; only ``open_video`` loads a video library.
+
+In: what the user typed. Out: a ``Video`` with its first frame decoded, or a ``VideoError``.
+Nothing but ``open_video`` loads a video library.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""A video stored in the field's layout, read like any other."""
+"""A video stored in the field's layout, read like any other.
+
+In: ``NAME.json`` beside ``NAME/frame_000001.jpg``. Out: a ``Video``.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Where the times of a stream's pictures come from, by its container."""
+"""Where the times of a stream's pictures come from, by its container.
+
+In: an open container. Out: a ``Timing``, which ``Clock`` goes by; rates and ends that headers tell.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Reading a video file as RGB frames with times, optionally sampled to a rate and made smaller."""
+"""Reading a video file as RGB frames with times, optionally sampled to a rate and made smaller.
+
+In: a file. Out: ``Video`` with ``info``, ``report`` and one pass of ``Frame``.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""One pass over a video for all who want frames of it, each in a size and a stretch of its own."""
+"""One pass over a video for all who want frames of it, each in a size and a stretch of its own.
+
+In: a video and ``View``s. Out: their frames, one by one; what failed, in the view that failed.
+"""
 
 from __future__ import annotations
 

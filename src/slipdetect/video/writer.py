@@ -1,4 +1,7 @@
-"""Writing pictures as an H.264 MP4 that every player opens."""
+"""Writing pictures as an H.264 MP4 that every player opens.
+
+In: RGB arrays of one size, at a rate or with times. Out: a finished file, or the old one untouched.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""What answers requests: the page and its data, pictures, clips, marks, health, metrics."""
+"""What answers requests: the page and its data, pictures, clips, marks, health, metrics.
+
+In: a ``Board`` and what makes pictures. Out: an ASGI application.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""What the page shows and what people say of it: cameras, the latest events, verdicts."""
+"""What the page shows and what people say of it: cameras, the latest events, verdicts.
+
+In: states of cameras, events, verdicts. Out: data for JSON; rows of the review.
+"""
 
 from __future__ import annotations
 

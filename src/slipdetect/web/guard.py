@@ -1,4 +1,8 @@
-"""Who may ask for what: names, tokens and origins are checked before anything is looked at."""
+"""Who may ask for what: names, tokens and origins are checked before anything is looked at.
+
+In: requests. Out: those that may go on; the others are refused. Every answer says that browsers
+may load nothing from elsewhere.
+"""
 
 from __future__ import annotations
 

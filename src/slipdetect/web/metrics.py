@@ -1,4 +1,8 @@
-"""What Prometheus is told: numbers of every camera and of alerts, made when they are asked for."""
+"""What Prometheus is told: numbers of every camera and of alerts, made when they are asked for.
+
+In: states of cameras, counts of sinks. Out: text in Prometheus' format; ``docs/page.md`` has names
+and units.
+"""
 
 from __future__ import annotations
 

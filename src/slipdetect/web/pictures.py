@@ -1,4 +1,7 @@
-"""Pictures for the page, made when asked for, by one thread that lets detection go first."""
+"""Pictures for the page, made when asked for, by one thread that lets detection go first.
+
+In: frames of cameras. Out: JPEGs; with ``--privacy`` without people.
+"""
 
 from __future__ import annotations
 

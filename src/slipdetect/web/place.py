@@ -1,4 +1,7 @@
-"""Where the page is served: an address that is checked, and the socket that listens there."""
+"""Where the page is served: an address that is checked, and the socket that listens there.
+
+In: ``HOST:PORT``. Out: ``Place``.
+"""
 
 from __future__ import annotations
 

@@ -1,6 +1,9 @@
 """The review of live events: which of them are falls, as annotations of their clips for ``train``.
 
 The file is never half written, and never shortened by another program that has it too.
+
+In: verdicts on events. Out: a CSV that ``train`` takes, never half written and never shortened by
+another program that has it too.
 """
 
 from __future__ import annotations

@@ -1,4 +1,7 @@
-"""The server in a thread of its own; what it does or fails in never ends the run."""
+"""The server in a thread of its own; what it does or fails in never ends the run.
+
+In: a socket that listens, an ASGI application. Out: answers until it is ended.
+"""
 
 from __future__ import annotations
 

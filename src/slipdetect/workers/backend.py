@@ -1,4 +1,7 @@
-"""Where workers run: what a kind of them must offer to ``Crew``."""
+"""Where workers run: what a kind of them must offer to ``Crew``.
+
+In: nothing. Out: the protocols ``Worker`` and ``Backend``.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Tasks between a queue and the workers: whoever dies is replaced, and the task tried again."""
+"""Tasks between a queue and the workers: whoever dies is replaced, and the task tried again.
+
+In: a backend, tasks with names. Out: what was told and what came of each task, exactly once.
+"""
 
 from __future__ import annotations
 

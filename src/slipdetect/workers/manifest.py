@@ -1,4 +1,7 @@
-"""What of a list of videos is done: a file that survives a kill, so that the rest can follow."""
+"""What of a list of videos is done: a file that survives a kill, so that the rest can follow.
+
+In: results as they come. Out: JSON lines, one a video, appended and on the disk at once.
+"""
 
 from __future__ import annotations
 

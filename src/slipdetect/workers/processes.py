@@ -1,4 +1,7 @@
-"""Workers as processes of this machine, each with a share of its CPUs."""
+"""Workers as processes of this machine, each with a share of its CPUs.
+
+In: how many. Out: a ``Backend``; whoever dies is known by its end of a pipe.
+"""
 
 from __future__ import annotations
 

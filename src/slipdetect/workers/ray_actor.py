@@ -1,4 +1,7 @@
-"""A worker as an actor of Ray: the half that runs on some machine of a cluster."""
+"""A worker as an actor of Ray: the half that runs on some machine of a cluster.
+
+In: a ``Make``, tasks. Out: ``Word``s.
+"""
 
 from __future__ import annotations
 

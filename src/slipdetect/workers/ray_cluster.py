@@ -1,4 +1,7 @@
-"""Workers as actors of a Ray cluster, on as many machines as that has."""
+"""Workers as actors of a Ray cluster, on as many machines as that has.
+
+In: the cluster's address. Out: a ``Backend``; a lost machine is told from a worker that died.
+"""
 
 from __future__ import annotations
 

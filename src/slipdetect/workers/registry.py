@@ -1,4 +1,7 @@
-"""Where work may be done: in this process, in others of this machine, or on other machines."""
+"""Where work may be done: in this process, in others of this machine, or on other machines.
+
+In: what the user asked for. Out: a ``Backend``; a new kind of them is a file and a line here.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""What a worker does: it is made once, loads a model, and then does one task after the other."""
+"""What a worker does: it is made once, loads a model, and then does one task after the other.
+
+In: a ``Make``, tasks. Out: ``Word``s, errors of every kind among them.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""What a worker says: it is ready, how far it is, what came out, or that it is gone."""
+"""What a worker says: it is ready, how far it is, what came out, or that it is gone.
+
+In: nothing. Out: small frozen classes, which travel between processes and machines.
+"""
 
 from __future__ import annotations
 

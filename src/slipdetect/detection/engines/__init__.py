@@ -1,4 +1,8 @@
-"""Which engine computes the networks of a model package; its library loads when it is chosen."""
+"""Which engine computes the networks of a model package; its library loads when it is chosen.
+
+In: a package, what the user asked for. Out: an ``Engine``, and why it is that one. An engine's
+library loads only when it is chosen.
+"""
 
 from __future__ import annotations
 

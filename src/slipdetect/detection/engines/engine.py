@@ -1,4 +1,7 @@
-"""What an engine is, and what those share that compute the graphs of a package, without torch."""
+"""What an engine is, and what those share that compute the graphs of a package, without torch.
+
+In: snippets of one stream. Out: their logits.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""The networks of a model package computed by OpenVINO from the ONNX graphs that it carries."""
+"""The networks of a model package computed by OpenVINO from the ONNX graphs that it carries.
+
+In: a model package, snippets. Out: their logits.
+"""
 
 from __future__ import annotations
 

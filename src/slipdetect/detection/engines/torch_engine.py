@@ -1,4 +1,7 @@
-"""The networks of a model package computed by torch, on any device that it has."""
+"""The networks of a model package computed by torch, on any device that it has.
+
+In: a model package, snippets. Out: their logits.
+"""
 
 from __future__ import annotations
 

@@ -2,6 +2,11 @@
 
 A pair is solved by one program without the host: it sees its own error and stops at once when it
 has converged, so no pair waits for another and no launch waits for a number from the device.
+
+In: a pyramid and a start as tensors. Out: flows as tensors.
+
+A pair is solved by one program without the host: it sees its own error and stops at once when it
+has converged, so no pair waits for another and no launch waits for a number from the device.
 """
 
 from __future__ import annotations

@@ -3,6 +3,8 @@
 A tile is a run of pixels in reading order. Planes have room for whole tiles, so a pixel's own
 values are read and written without a mask; what stands behind the last pixel is never used.
 Equations: see ``planes``.
+
+In: a pyramid and a start as ``fused`` packs them. Out: the flow, written to device memory.
 """
 
 # Triton's language is not Python's: arguments have no types, tuples grow in loops

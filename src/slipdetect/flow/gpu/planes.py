@@ -1,4 +1,7 @@
-"""What TV-L1 flow does with planes of numbers, in plain torch: resize, sample, filter."""
+"""What TV-L1 flow does with planes of numbers, in plain torch: resize, sample, filter.
+
+In: tensors whose last axes are rows and columns. Out: the same.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Iterations of TV-L1 on one level: the flow (primal) and its dual variables, row by row."""
+"""Iterations of TV-L1 on one level: the flow (primal) and its dual variables, row by row.
+
+In: ``Planes.flat`` of a level. Out: the same, advanced, and how much the flow still changed.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Solving one pyramid level: warps, median filterings and iterations in turn."""
+"""Solving one pyramid level: warps, median filterings and iterations in turn.
+
+In: two pictures and what to start from. Out: the flow between them, and the change of light.
+"""
 
 from __future__ import annotations
 

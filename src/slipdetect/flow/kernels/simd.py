@@ -4,6 +4,13 @@ Loops over many arrays are not vectorized by LLVM itself, which cannot prove tha
 not overlap. Each operation is rounded as IEEE 754 says and no two are merged: the processor's
 approximations were not faster. Numba's cache watches a kernel's own file only: after a change
 here, delete ``__pycache__``.
+
+In: flat float32 arrays and indices. Out: numba functions ``load``, ``store``, ``+``, ``-``, ...
+
+Loops over many arrays are not vectorized by LLVM itself, which cannot prove that the arrays do
+not overlap. Each operation is rounded as IEEE 754 says and no two are merged: the processor's
+approximations were not faster. Numba's cache watches a kernel's own file only: after a change
+here, delete ``__pycache__``.
 """
 
 from __future__ import annotations

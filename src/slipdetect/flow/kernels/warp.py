@@ -2,6 +2,11 @@
 
 The flow is smooth, so eight neighbors mostly move by nearly the same whole number of px: then one
 vector load serves a tap of all eight.
+
+In: padded pictures and ``Planes``. Out: the planes of the linearised data term.
+
+The flow is smooth, so eight neighbors mostly move by nearly the same whole number of px: then one
+vector load serves a tap of all eight.
 """
 
 from __future__ import annotations

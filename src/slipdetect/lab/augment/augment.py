@@ -1,4 +1,7 @@
-"""One draw of augmentation for all snippets of a window, so that motion stays motion."""
+"""One draw of augmentation for all snippets of a window, so that motion stays motion.
+
+In: an ``AugmentConfig`` and generators. Out: what happens to a window, done to all its pictures.
+"""
 
 from __future__ import annotations
 

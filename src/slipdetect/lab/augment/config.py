@@ -1,4 +1,7 @@
-"""How strongly training windows are changed before a network sees them."""
+"""How strongly training windows are changed before a network sees them.
+
+In: keyword arguments. Out: a validated, frozen ``AugmentConfig``.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Turning pictures about a point; of flow, the vectors turn with the picture."""
+"""Turning pictures about a point; of flow, the vectors turn with the picture.
+
+In: ``(T, H, W, C)`` uint8 and an angle. Out: the same kind, 128 where there is no picture.
+"""
 
 from __future__ import annotations
 

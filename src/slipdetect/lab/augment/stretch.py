@@ -1,4 +1,7 @@
-"""Time jitter: windows on a faster or slower clock."""
+"""Time jitter: windows on a faster or slower clock.
+
+In: pictures of a window. Out: as many of them, taken at other times; flow vectors scaled likewise.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Group transforms: what is drawn for one picture of a snippet is done to all of them."""
+"""Group transforms: what is drawn for one picture of a snippet is done to all of them.
+
+In: ``(T, H, W, C)`` uint8 and a numpy Generator, as ``transform(images, rng)``. Out: the same kind.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""``slipdetect calibrate``: thresholds by a budget of false events, probabilities that hold."""
+"""``slipdetect calibrate``: thresholds by a budget of false events, probabilities that hold.
+
+In: a model, and footage without falls, labeled clips or both. Out: a copy of the model, a table.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Fitting temperature, bias and presets on labeled clips, and measuring what that gains."""
+"""Fitting temperature, bias and presets on labeled clips, and measuring what that gains.
+
+In: predictions of a model without calibration. Out: ``Calibration``, ``Refit``, ``ModelConfig``.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""How far probabilities are from what they promise: calibration error, log loss, Brier score."""
+"""How far probabilities are from what they promise: calibration error, log loss, Brier score.
+
+In: probabilities and labels. Out: ``Reliability``, with the bins of a reliability diagram; a plot.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""What a calibration changed, as lines for a terminal."""
+"""What a calibration changed, as lines for a terminal.
+
+In: a ``Refit``, ``FootageThresholds``. Out: text.
+"""
 
 from __future__ import annotations
 

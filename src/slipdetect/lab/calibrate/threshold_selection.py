@@ -1,4 +1,8 @@
-"""Choosing thresholds by how many false events an hour are acceptable on one's own footage."""
+"""Choosing thresholds by how many false events an hour are acceptable on one's own footage.
+
+In: predictions with their windows. Out: the smallest onset that keeps a budget; what footage of
+one's own says of it.
+"""
 
 from __future__ import annotations
 

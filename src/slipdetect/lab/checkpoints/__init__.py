@@ -1,4 +1,7 @@
-"""Checkpoints of older programs (tsn-pytorch, two-stream networks), read as data and written."""
+"""Checkpoints of older programs (tsn-pytorch, two-stream networks), read as data and written.
+
+In: ``.pth.tar`` files, read as data only. Out: a model package, and files for the older programs.
+"""
 
 from __future__ import annotations
 

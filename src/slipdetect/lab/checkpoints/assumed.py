@@ -1,4 +1,7 @@
-"""The configuration of a package made of old checkpoints: assumed, and changed on request."""
+"""The configuration of a package made of old checkpoints: assumed, and changed on request.
+
+In: recognized streams and what the user said. Out: a ``ModelConfig``.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""From a stream of a package to a checkpoint that tsn-pytorch and its descendants load."""
+"""From a stream of a package to a checkpoint that tsn-pytorch and its descendants load.
+
+In: a ``ModelPackage``. Out: a ``.pth.tar`` file.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""The names of tensors in old checkpoints, and what they are called in ``TSN``."""
+"""The names of tensors in old checkpoints, and what they are called in ``TSN``.
+
+In: tensors by their old names. Out: the same tensors by new names, and what was renamed.
+"""
 
 from __future__ import annotations
 

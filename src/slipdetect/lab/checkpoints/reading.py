@@ -1,4 +1,8 @@
-"""Reading an old checkpoint as data: tensors, numbers and texts, and nothing that could run."""
+"""Reading an old checkpoint as data: tensors, numbers and texts, and nothing that could run.
+
+In: a ``.pth.tar`` file, of the zip format or the one before it. Out: an ``OldCheckpoint``; where
+``export_stream`` wrote it, a ``Note``: everything that the format has no room for.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Recognizing an old checkpoint: which network, which modality, and what it was fed."""
+"""Recognizing an old checkpoint: which network, which modality, and what it was fed.
+
+In: an ``OldCheckpoint``. Out: an ``OldStream`` with weights that ``TSN`` takes.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""``slipdetect compare``: backbones, modalities and fusions side by side."""
+"""``slipdetect compare``: backbones, modalities and fusions side by side.
+
+In: scores that evaluate left. Out: tables on stdout; a page, data and a plot in a folder.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Backbones, modalities and fusions side by side, on the same clips."""
+"""Backbones, modalities and fusions side by side, on the same clips.
+
+In: ``StreamSet``s. Out: a ``Comparison``: a row per way of scoring, tested against one of them.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Which streams and fusions of a backbone are compared, with weights fitted where possible."""
+"""Which streams and fusions of a backbone are compared, with weights fitted where possible.
+
+In: a ``StreamSet`` and the user's own weights. Out: ``FusionChoice``s.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""A comparison as a picture: a dot with its interval per row, rows grouped by backbone."""
+"""A comparison as a picture: a dot with its interval per row, rows grouped by backbone.
+
+In: a ``Comparison``. Out: a PNG with a panel for accuracy and one for AUC.
+"""
 
 from __future__ import annotations
 

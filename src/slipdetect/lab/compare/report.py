@@ -1,4 +1,7 @@
-"""A comparison as text: tables for a terminal, a page in Markdown, CSV, data for JSON."""
+"""A comparison as text: tables for a terminal, a page in Markdown, CSV, data for JSON.
+
+In: a ``Comparison``. Out: text, or plain data.
+"""
 
 from __future__ import annotations
 

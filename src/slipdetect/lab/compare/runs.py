@@ -1,4 +1,7 @@
-"""Runs to compare: files of scores, or folders of them, named and put on the same clips."""
+"""Runs to compare: files of scores, or folders of them, named and put on the same clips.
+
+In: scores files, or folders with scores-test.npz and scores-val.npz. Out: ``StreamSet``s.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""The report's archives as a data set: a store of their frames and flow, and its clips.csv."""
+"""The report's archives as a data set: a store of their frames and flow, and its clips.csv.
+
+In: archives. Out: a new folder that training and testing take, or none at all.
+"""
 
 from __future__ import annotations
 

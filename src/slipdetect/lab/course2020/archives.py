@@ -1,4 +1,8 @@
-"""The report's archives of JPEG frames and flow: files known by name, put in one folder."""
+"""The report's archives of JPEG frames and flow: files known by name, put in one folder.
+
+In: archives, folders, lists. Out: the pictures in their places, byte for byte; what is known of
+each, and which clips are whole.
+"""
 
 from __future__ import annotations
 

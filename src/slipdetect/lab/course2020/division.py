@@ -1,4 +1,8 @@
-"""Who is trained on, who chooses the epoch, who is scored at the end; fewer clips of these."""
+"""Who is trained on, who chooses the epoch, who is scored at the end; fewer clips of these.
+
+In: annotated clips. Out: a ``Division``, kept in a file that everybody can read, whose leaks are
+refused or reported; subsets of whole groups.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""A table from plan to figures: run what is missing, then compute every cell."""
+"""A table from plan to figures: run what is missing, then compute every cell.
+
+In: a ``Table``, a ``Division``, what does the work. Out: a ``TableResult``, and how runs learned.
+"""
 
 from __future__ import annotations
 

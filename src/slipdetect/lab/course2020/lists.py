@@ -1,4 +1,7 @@
-"""The report's lists of both generations: rows of videos, labels and sides of archives."""
+"""The report's lists of both generations: rows of videos, labels and sides of archives.
+
+In: ``Class/video  frames  label`` (0 slips), or ``Class/video.mp4 label`` (1 slips). Out: rows.
+"""
 
 from __future__ import annotations
 

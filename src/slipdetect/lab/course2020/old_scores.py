@@ -1,4 +1,7 @@
-"""Scores of clips as older programs kept them, read without running anything in them."""
+"""Scores of clips as older programs kept them, read without running anything in them.
+
+In: an ``.npz`` of tsn-pytorch or a pickle of the two-stream code. Out: ``ClipScores``; and back.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Pickles of numbers, names and arrays, read without running anything in them."""
+"""Pickles of numbers, names and arrays, read without running anything in them.
+
+In: the bytes of a pickle. Out: dicts, lists, texts, numbers and numpy arrays.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""``slipdetect prepare course2020``: the 2020 course report's archives to a data set."""
+"""``slipdetect prepare course2020``: the 2020 course report's archives to a data set.
+
+In: archives. Out: a folder with frames, flow and clips.csv, a table on stdout, and an exit code.
+"""
 
 from __future__ import annotations
 

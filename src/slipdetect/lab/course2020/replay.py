@@ -1,4 +1,7 @@
-"""Detection as the report's programs did it: their windows, their samples, their sums."""
+"""Detection as the report's programs did it: their windows, their samples, their sums.
+
+In: a detector with an RGB and a flow stream, the name of a preset. Out: a detector that looks so.
+"""
 
 from __future__ import annotations
 

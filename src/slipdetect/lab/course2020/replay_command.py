@@ -1,4 +1,7 @@
-"""``slipdetect replay``: the windows, and the files, of the programs of the 2020 course report."""
+"""``slipdetect replay``: the windows, and the files, of the programs of the 2020 course report.
+
+In: videos and a model of an RGB and a flow stream. Out: as of ``detect``, and time labels.
+"""
 
 from __future__ import annotations
 

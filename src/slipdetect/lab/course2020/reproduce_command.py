@@ -1,4 +1,7 @@
-"""``slipdetect reproduce``: the 2020 course report's tables on anybody's clips."""
+"""``slipdetect reproduce``: the 2020 course report's tables on anybody's clips.
+
+In: a table's name and annotated clips. Out: the table with intervals, on stdout and in files.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,8 @@
-"""What ``slipdetect reproduce`` shows: trials, progress, and the table as text, CSV and data."""
+"""What ``slipdetect reproduce`` shows: trials, progress, and the table as text, CSV and data.
+
+In: an ``Experiment`` and what happens in it; a ``TableResult`` and, where wanted, the 2020 course
+report's own figures. Out: lines on both streams, files in its folder.
+"""
 
 from __future__ import annotations
 

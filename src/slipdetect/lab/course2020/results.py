@@ -1,4 +1,8 @@
-"""From scores to the figures of a table: fuse, decide, average over seeds, resample groups."""
+"""From scores to the figures of a table: fuse, decide, average over seeds, resample groups.
+
+In: a ``Cell`` and the scores of its trials. Out: ``CellResult`` and the other parts of a
+``TableResult``.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,8 @@
-"""The runs of a table one by one, so that a stop or a failure costs no more than itself."""
+"""The runs of a table one by one, so that a stop or a failure costs no more than itself.
+
+In: trials, seeds, the division of the clips. Out: a folder for each, with its training run and the
+scores of its validation and test clips; why some failed.
+"""
 
 from __future__ import annotations
 

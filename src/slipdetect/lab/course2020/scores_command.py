@@ -1,4 +1,7 @@
-"""``slipdetect convert-scores``: scores of clips between older programs and this one."""
+"""``slipdetect convert-scores``: scores of clips between older programs and this one.
+
+In: files of scores. Out: one ``.npz`` that ``evaluate`` and ``compare`` read, or pickles.
+"""
 
 from __future__ import annotations
 

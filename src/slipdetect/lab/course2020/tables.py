@@ -1,4 +1,8 @@
-"""The 2020 course report's tables: as plans, and the figures that it printed."""
+"""The 2020 course report's tables: as plans, and the figures that it printed.
+
+In: a table's name. Out: a ``Table``: which networks, on how many clips, fused in which way; tables
+that need the same run name the same ``Trial``. A ``Reported``: figures, and why some cannot be so.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Annotation files: which clip shows a slip or fall, when, and what it must not be split from."""
+"""Annotation files: which clip shows a slip or fall, when, and what it must not be split from.
+
+In: a CSV. Out: ``AnnotationLine``s, each with its place for messages; a list of ``Clip``.
+"""
 
 from __future__ import annotations
 

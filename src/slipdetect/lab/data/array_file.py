@@ -1,4 +1,7 @@
-"""Arrays on disk that are written and read row by row, so that memory never holds a whole one."""
+"""Arrays on disk that are written and read row by row, so that memory never holds a whole one.
+
+In: rows, a path. Out: an ``.npy`` file, the one that ``np.save`` makes; memory-mapped arrays.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Which clips of an annotation file a command works on: data sets and parts of a split."""
+"""Which clips of an annotation file a command works on: data sets and parts of a split.
+
+In: clips and options. Out: the clips chosen; the options that choose them.
+"""
 
 from __future__ import annotations
 

@@ -1,6 +1,9 @@
 """What training and validation read of one modality: windows around events, or whole clips.
 
 Random numbers of an item depend on seed, epoch and index alone, never on who draws or when.
+
+In: clips and a frame cache. Out: ``((segments, images, S, S, C) uint8, class index)`` items, whose
+random numbers depend on seed, epoch and index alone, never on who draws or when.
 """
 
 from __future__ import annotations

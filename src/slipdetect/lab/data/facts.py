@@ -1,4 +1,7 @@
-"""What the results in a folder depend on, so that no run goes on from another one's."""
+"""What the results in a folder depend on, so that no run goes on from another one's.
+
+In: facts as plain data. Out: a file of them, or an error that names what differs.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,8 @@
-"""Clips decoded once, sampled by time and kept on disk as arrays; memory holds a few pictures."""
+"""Clips decoded once, sampled by time and kept on disk as arrays; memory holds a few pictures.
+
+In: a clip and a sampling recipe. Out: memory-mapped frames ``(T, H, W, 3)`` or flow. No more than
+a few pictures are in memory, however long a clip is.
+"""
 
 from __future__ import annotations
 

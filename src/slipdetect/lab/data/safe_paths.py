@@ -1,4 +1,7 @@
-"""Paths that a file lists, kept inside the folder they belong to."""
+"""Paths that a file lists, kept inside the folder they belong to.
+
+In: entries of a list and their folder. Out: paths, or an error that says where the entry is.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""A sheet to draw pictures on by the pixel."""
+"""A sheet to draw pictures on by the pixel.
+
+In: its size; pictures. Out: a figure and its only axes; pictures that fit a place on it.
+"""
 
 from __future__ import annotations
 

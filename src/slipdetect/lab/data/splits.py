@@ -1,4 +1,8 @@
-"""Splitting clips without cutting a group, and what ties the sides of a split together."""
+"""Splitting clips without cutting a group, and what ties the sides of a split together.
+
+In: clips. Out: two lists whose groups are disjoint; ``Leaks`` of groups, copied files and
+recordings shown again.
+"""
 
 from __future__ import annotations
 

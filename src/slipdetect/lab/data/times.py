@@ -1,4 +1,7 @@
-"""Times that people mark in videos: as text, and compared with how long the video is."""
+"""Times that people mark in videos: as text, and compared with how long the video is.
+
+In: text, paths. Out: seconds, or an error that guesses what was meant.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Cutting the snippets of one window or clip out of cached frames, augmented alike or plain."""
+"""Cutting the snippets of one window or clip out of cached frames, augmented alike or plain.
+
+In: a clip and where its snippets begin. Out: a ``(segments, images, S, S, C)`` uint8 tensor.
+"""
 
 from __future__ import annotations
 

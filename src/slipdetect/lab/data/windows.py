@@ -1,4 +1,8 @@
-"""Where in a clip training windows may lie, so that labels mean what they say, and drawing them."""
+"""Where in a clip training windows may lie, so that labels mean what they say, and drawing them.
+
+In: clips and their durations. Out: ranges of window centers, in seconds, for either label; draws of
+a clip and of a center in it.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,8 @@
-"""How good scores of clips are: metrics with intervals, and what was taken for what."""
+"""How good scores of clips are: metrics with intervals, and what was taken for what.
+
+In: ``ClipScores``. Out: a ``ClipReport`` of one decision, a ``ClipEvaluation`` of all of them; as
+tables, data for JSON and a picture.
+"""
 
 from __future__ import annotations
 

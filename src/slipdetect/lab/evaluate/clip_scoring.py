@@ -1,4 +1,7 @@
-"""Scoring clips with a model: by their most confident window, or by segments and crops."""
+"""Scoring clips with a model: by their most confident window, or by segments and crops.
+
+In: a model package, annotated clips, a folder for decoded frames, a protocol. Out: ``ClipScores``.
+"""
 
 from __future__ import annotations
 

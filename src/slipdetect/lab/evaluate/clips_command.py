@@ -1,4 +1,7 @@
-"""``slipdetect evaluate clips``: how well a model tells clips with a slip from others."""
+"""``slipdetect evaluate clips``: how well a model tells clips with a slip from others.
+
+In: a model or kept scores, an annotation file. Out: tables, scores, a picture, and an exit code.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""``slipdetect evaluate``: how good a model is on annotated clips."""
+"""``slipdetect evaluate``: how good a model is on annotated clips.
+
+In: the name of a test. Out: its command.
+"""
 
 from __future__ import annotations
 

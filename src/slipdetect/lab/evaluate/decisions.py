@@ -1,4 +1,7 @@
-"""What one stream, a fusion or the whole model decides of every clip: a score and a label."""
+"""What one stream, a fusion or the whole model decides of every clip: a score and a label.
+
+In: ``ClipScores``. Out: ``Decision``s: a score that rises with a slip, and a label.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Doing something with every clip of a test: here, in processes, or on other machines."""
+"""Doing something with every clip of a test: here, in processes, or on other machines.
+
+In: clips, what does one. Out: a result a clip; None for those that cannot be read.
+"""
 
 from __future__ import annotations
 

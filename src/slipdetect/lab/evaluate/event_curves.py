@@ -1,4 +1,7 @@
-"""What other onsets would give: precision over recall, recall over false events an hour."""
+"""What other onsets would give: precision over recall, recall over false events an hour.
+
+In: predictions with their windows. Out: a ``Sweep`` of thresholds; a PNG of two panels.
+"""
 
 from __future__ import annotations
 

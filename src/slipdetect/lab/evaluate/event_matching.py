@@ -1,4 +1,7 @@
-"""Which found event is which true one, and how late it was found."""
+"""Which found event is which true one, and how late it was found.
+
+In: intervals in seconds, predictions. Out: pairs of indices; true events found; delays.
+"""
 
 from __future__ import annotations
 

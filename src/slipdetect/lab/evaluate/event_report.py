@@ -1,4 +1,8 @@
-"""What users feel of a detector: falls found, how late, and how many events are false."""
+"""What users feel of a detector: falls found, how late, and how many events are false.
+
+In: predictions of annotated clips. Out: an ``EventReport`` of one set of clips; an
+``EventEvaluation`` of all clips and of each data set, size and action.
+"""
 
 from __future__ import annotations
 

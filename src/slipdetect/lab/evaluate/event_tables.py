@@ -1,4 +1,7 @@
-"""An event test as text: tables for a terminal, a page in Markdown, data for JSON."""
+"""An event test as text: tables for a terminal, a page in Markdown, data for JSON.
+
+In: an ``EventEvaluation``. Out: text, or plain data.
+"""
 
 from __future__ import annotations
 

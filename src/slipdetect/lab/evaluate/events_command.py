@@ -1,4 +1,7 @@
-"""``slipdetect evaluate events``: falls found, how late, and how many events are false."""
+"""``slipdetect evaluate events``: falls found, how late, and how many events are false.
+
+In: a model or kept predictions, an annotation file. Out: tables, predictions, pictures.
+"""
 
 from __future__ import annotations
 

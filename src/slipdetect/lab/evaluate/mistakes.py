@@ -1,4 +1,7 @@
-"""The worst mistakes of an event test, with pictures of what was there to see."""
+"""The worst mistakes of an event test, with pictures of what was there to see.
+
+In: predictions and the folder of their videos. Out: ``Mistake``s; a PNG with a row for each.
+"""
 
 from __future__ import annotations
 

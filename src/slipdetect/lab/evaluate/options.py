@@ -1,4 +1,7 @@
-"""Options that the commands which measure models share."""
+"""Options that the commands which measure models share.
+
+In: the command line. Out: click options, fusion weights, checks of what goes together.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""What the commands which measure models write, and how far they are."""
+"""What the commands which measure models write, and how far they are.
+
+In: pages, data, options. Out: files, stdout, a progress bar, errors before the work.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""What a detector found in annotated clips, kept so that tables need no second run."""
+"""What a detector found in annotated clips, kept so that tables need no second run.
+
+In: a detector and clips. Out: ``ClipPrediction`` rows; a file of them.
+"""
 
 from __future__ import annotations
 

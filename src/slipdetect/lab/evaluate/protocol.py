@@ -1,4 +1,7 @@
-"""How often a clip is looked at when it is tested: segments times crops, or detection's windows."""
+"""How often a clip is looked at when it is tested: segments times crops, or detection's windows.
+
+In: ``"25x10"``, ``"25x1"``, ``"windows"``, or a model. Out: a ``Protocol``.
+"""
 
 from __future__ import annotations
 

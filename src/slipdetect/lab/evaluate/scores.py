@@ -1,4 +1,7 @@
-"""The logits of clips, kept in an ``.npz`` without pickles for tables and fusions."""
+"""The logits of clips, kept in an ``.npz`` without pickles for tables and fusions.
+
+In: clip names, true labels and logits by modality. Out: an ``.npz`` without pickles, and back.
+"""
 
 from __future__ import annotations
 

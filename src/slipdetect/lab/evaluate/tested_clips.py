@@ -1,4 +1,7 @@
-"""Which clips ``evaluate`` and ``stress`` test on, and whether the model may have seen them."""
+"""Which clips ``evaluate`` and ``stress`` test on, and whether the model may have seen them.
+
+In: an annotation file and options. Out: ``TestedClips``; warnings.
+"""
 
 from __future__ import annotations
 

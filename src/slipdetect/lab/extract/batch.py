@@ -1,4 +1,7 @@
-"""Extracting many videos, none of which can stop the others, not even by its decoder's death."""
+"""Extracting many videos, none of which can stop the others, not even by its decoder's death.
+
+In: tasks. Out: a store, the same by one process as by many, and a word to a ``ProgressListener``.
+"""
 
 from __future__ import annotations
 

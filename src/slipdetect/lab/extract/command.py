@@ -1,4 +1,7 @@
-"""``slipdetect extract``: store frames and flow of videos."""
+"""``slipdetect extract``: store frames and flow of videos.
+
+In: files, folders, lists. Out: a folder that ``VideoStore`` reads, and an exit code.
+"""
 
 from __future__ import annotations
 

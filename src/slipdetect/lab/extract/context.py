@@ -1,4 +1,7 @@
-"""What the videos of one batch share while they are extracted, and how they are stopped."""
+"""What the videos of one batch share while they are extracted, and how they are stopped.
+
+In: a recipe and a folder. Out: ``ExtractionContext``, and who hears how it goes.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Extracting one video into a store, going on where that was interrupted, or repairing it."""
+"""Extracting one video into a store, going on where that was interrupted, or repairing it.
+
+In: a ``Task`` and an ``ExtractionContext``. Out: files in the store, the manifest last.
+"""
 
 from __future__ import annotations
 

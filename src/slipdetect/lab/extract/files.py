@@ -1,4 +1,7 @@
-"""The files and folders of a store while it is written: whole, swept, not taken from others."""
+"""The files and folders of a store while it is written: whole, swept, not taken from others.
+
+In: a store, names and bytes. Out: files that are on the disk when the call returns.
+"""
 
 from __future__ import annotations
 

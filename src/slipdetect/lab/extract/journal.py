@@ -1,4 +1,7 @@
-"""What is finished of a video that is being extracted."""
+"""What is finished of a video that is being extracted.
+
+In: finished shards. Out: a file that survives a kill, and is gone when the manifest is written.
+"""
 
 from __future__ import annotations
 

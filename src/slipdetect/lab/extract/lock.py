@@ -1,4 +1,7 @@
-"""One process at a time on an output folder."""
+"""One process at a time on an output folder.
+
+In: a folder. Out: a held lock, or an ``OutputError`` that names who holds it.
+"""
 
 from __future__ import annotations
 

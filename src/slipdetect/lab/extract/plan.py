@@ -1,4 +1,8 @@
-"""Finding out what is to be done for a video: nothing, all of it, the rest, or a repair."""
+"""Finding out what is to be done for a video: nothing, all of it, the rest, or a repair.
+
+In: a video, a store and what was asked for. Out: a ``Task`` with the video's name in the
+store, or None when it is there.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""What a user sees of an extraction: a bar, a line per trouble, a summary, and Ctrl-C."""
+"""What a user sees of an extraction: a bar, a line per trouble, a summary, and Ctrl-C.
+
+In: what happens. Out: lines on stderr, and a ``Tally``.
+"""
 
 from __future__ import annotations
 

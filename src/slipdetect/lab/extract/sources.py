@@ -1,4 +1,7 @@
-"""What the user wants extracted, as single videos; a million of a list take no memory."""
+"""What the user wants extracted, as single videos; a million of a list take no memory.
+
+In: files, folders, patterns, lists. Out: one path after the other, each video once.
+"""
 
 from __future__ import annotations
 

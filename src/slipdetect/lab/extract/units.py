@@ -1,4 +1,7 @@
-"""A video as the units that its shards are made of, with the flow from each frame to the next."""
+"""A video as the units that its shards are made of, with the flow from each frame to the next.
+
+In: a path and an ``ExtractionContext``. Out: units in order, one at a time in memory.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""``slipdetect backbones``: which networks there are and whether they work here."""
+"""``slipdetect backbones``: which networks there are and whether they work here.
+
+In: a pattern or names. Out: lines on stdout.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""``slipdetect models export`` and ``average``: models for other programs, one model of several."""
+"""``slipdetect models export`` and ``average``: models for other programs, one model of several.
+
+In: packages. Out: graphs; a ``.pth.tar`` file of tsn-pytorch; a package of mean weights.
+"""
 
 from __future__ import annotations
 

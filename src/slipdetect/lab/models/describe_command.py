@@ -1,4 +1,7 @@
-"""``slipdetect describe``: words of the 2020 course report, what networks and models consist of."""
+"""``slipdetect describe``: words of the 2020 course report, what networks and models consist of.
+
+In: nothing, words, names of backbones, or models. Out: a page on stdout.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Where the weights of an exported graph are: in a safetensors file beside it, or in itself."""
+"""Where the weights of an exported graph are: in a safetensors file beside it, or in itself.
+
+In: a graph of ONNX. Out: the same, changed in place.
+"""
 
 from __future__ import annotations
 

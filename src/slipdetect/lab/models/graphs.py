@@ -1,4 +1,8 @@
-"""Exporting the networks of a model package as graphs, from bytes of a snippet to its logits."""
+"""Exporting the networks of a model package as graphs, from bytes of a snippet to its logits.
+
+In: a ``ModelPackage``. Out: an ONNX file a stream that other programs run too, from the bytes of a
+snippet to its logits, and how far its logits are from torch's.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""``slipdetect models import``: make a model package of checkpoints of older programs."""
+"""``slipdetect models import``: make a model package of checkpoints of older programs.
+
+In: ``.pth.tar`` files. Out: a package folder; on stdout what was recognized and what was assumed.
+"""
 
 from __future__ import annotations
 

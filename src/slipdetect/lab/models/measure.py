@@ -1,4 +1,7 @@
-"""What a network costs here: its parameters, its arithmetic, its time on the CPU."""
+"""What a network costs here: its parameters, its arithmetic, its time on the CPU.
+
+In: a network and an input. Out: a ``Cost``.
+"""
 
 from __future__ import annotations
 

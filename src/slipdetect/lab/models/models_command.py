@@ -1,4 +1,7 @@
-"""``slipdetect models``: what models there are and what they consist of."""
+"""``slipdetect models``: what models there are and what they consist of.
+
+In: nothing, or a model. Out: a description on stdout.
+"""
 
 from __future__ import annotations
 

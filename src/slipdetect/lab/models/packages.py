@@ -1,4 +1,7 @@
-"""Packages made of others: one again with another ``model.json``, one of the mean of several."""
+"""Packages made of others: one again with another ``model.json``, one of the mean of several.
+
+In: checked ``ModelPackage``s. Out: the new package, of networks as large as theirs.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""``slipdetect reproduce omnifall``: trained on staged or synthetic falls, tested in the wild."""
+"""``slipdetect reproduce omnifall``: trained on staged or synthetic falls, tested in the wild.
+
+In: OmniFall's segments and videos. Out: models, tables on stdout and in files.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""How well OmniFall's segments are told apart: fall and fallen against all else, each class."""
+"""How well OmniFall's segments are told apart: fall and fallen against all else, each class.
+
+In: a score of every segment for each state. Out: figures with intervals; pages and data of them.
+"""
 
 from __future__ import annotations
 

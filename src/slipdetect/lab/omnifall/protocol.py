@@ -1,4 +1,7 @@
-"""Which of OmniFall's videos are trained on and which tested on."""
+"""Which of OmniFall's videos are trained on and which tested on.
+
+In: CSVs of segments and the folder of videos. Out: rows with their split, segments to test on.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,8 @@
-"""Changes to windows of skeletons that leave a fall a fall."""
+"""Changes to windows of skeletons that leave a fall a fall.
+
+In: windows of tracks and a random generator. Out: windows as other people, cameras and pose
+estimators would give them.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Windows of skeletons as bags: one of a fall's clip shows it, none of another clip's does."""
+"""Windows of skeletons as bags: one of a fall's clip shows it, none of another clip's does.
+
+In: skeletons of annotated clips. Out: arrays of windows for training.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,8 @@
-"""What a pose stream says of whole clips that it has not learned from."""
+"""What a pose stream says of whole clips that it has not learned from.
+
+In: bags of held-out clips and log-odds of their windows. Out: loss, accuracy, area under the ROC
+curve; a calibration.
+"""
 
 from __future__ import annotations
 

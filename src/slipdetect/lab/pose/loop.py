@@ -1,4 +1,7 @@
-"""The training of a pose stream: its networks side by side, epoch by epoch, with checkpoints."""
+"""The training of a pose stream: its networks side by side, epoch by epoch, with checkpoints.
+
+In: bags, held-out clips, settings. Out: the weights of all networks, and what every epoch measured.
+"""
 
 from __future__ import annotations
 

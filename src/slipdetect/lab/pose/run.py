@@ -1,4 +1,7 @@
-"""A whole training of a pose stream: clips in, a model package that looks at people out."""
+"""A whole training of a pose stream: clips in, a model package that looks at people out.
+
+In: annotated clips and ``PoseSettings``. Out: ``last/``, metrics.jsonl, curves.csv, checkpoints.
+"""
 
 from __future__ import annotations
 

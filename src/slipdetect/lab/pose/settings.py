@@ -1,4 +1,7 @@
-"""Every number of the training of a pose stream, with its meaning, its unit and its limits."""
+"""Every number of the training of a pose stream, with its meaning, its unit and its limits.
+
+In: keyword arguments. Out: a validated, frozen ``PoseSettings`` that is stored with the model.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""The people of clips, found once and kept on disk."""
+"""The people of clips, found once and kept on disk.
+
+In: clips, videos or skeleton files. Out: ``Skeletons``, as detection would see them.
+"""
 
 from __future__ import annotations
 

@@ -2,6 +2,9 @@
 
 Multiple-instance learning: of a clip's windows the one with the highest score speaks for the clip
 (as in Sultani et al., CVPR 2018, without its ranking).
+
+In: bags. Out: trained networks. Multiple-instance learning: of a clip's windows the one with the
+highest score speaks for the clip (as in Sultani et al., CVPR 2018, without its ranking).
 """
 
 from __future__ import annotations

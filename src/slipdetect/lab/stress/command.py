@@ -1,4 +1,7 @@
-"""``slipdetect stress``: what a model still finds in the dark, in noise, from other views."""
+"""``slipdetect stress``: what a model still finds in the dark, in noise, from other views.
+
+In: a model and an annotation file. Out: a table on stdout; predictions, tables, a plot in a folder.
+"""
 
 from __future__ import annotations
 

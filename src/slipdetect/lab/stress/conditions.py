@@ -1,4 +1,7 @@
-"""The disturbances there are: their names, their strengths, what they do to frames."""
+"""The disturbances there are: their names, their strengths, what they do to frames.
+
+In: names and strengths. Out: the ``Case``s to try, the undisturbed one first.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,8 @@
-"""Pictures as poor light, cheap sensors, bad lenses and badly placed cameras give them."""
+"""Pictures as poor light, cheap sensors, bad lenses and badly placed cameras give them.
+
+In: ``(H, W, 3)`` uint8, or frames. Out: a picture of the same size, or a smaller or upright one;
+some of the frames.
+"""
 
 from __future__ import annotations
 

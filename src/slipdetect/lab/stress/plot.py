@@ -1,4 +1,7 @@
-"""A stress test as a picture: a dot with its interval for every condition and strength."""
+"""A stress test as a picture: a dot with its interval for every condition and strength.
+
+In: a ``StressResult``. Out: a PNG with a panel for recall and one for false events.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Frames as they look after a camera or a recorder has compressed them hard."""
+"""Frames as they look after a camera or a recorder has compressed them hard.
+
+In: frames. Out: the same frames, encoded as H.264 and decoded again, in memory.
+"""
 
 from __future__ import annotations
 

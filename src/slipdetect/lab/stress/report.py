@@ -1,4 +1,7 @@
-"""A stress test as text: a table for a terminal, a page in Markdown, data for JSON."""
+"""A stress test as text: a table for a terminal, a page in Markdown, data for JSON.
+
+In: a ``StressResult``. Out: text, or plain data.
+"""
 
 from __future__ import annotations
 

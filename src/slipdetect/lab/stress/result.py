@@ -1,4 +1,7 @@
-"""What predictions of disturbed clips come to: metrics, and how they differ from the first."""
+"""What predictions of disturbed clips come to: metrics, and how they differ from the first.
+
+In: predictions by case. Out: ``StressRow``s.
+"""
 
 from __future__ import annotations
 

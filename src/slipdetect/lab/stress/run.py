@@ -1,4 +1,7 @@
-"""Running a detector under every condition, so that a stop costs no more than one of them."""
+"""Running a detector under every condition, so that a stop costs no more than one of them.
+
+In: a detector, clips and cases. Out: a folder with a file of predictions for each case.
+"""
 
 from __future__ import annotations
 

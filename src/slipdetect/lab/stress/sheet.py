@@ -1,4 +1,7 @@
-"""One clip under every condition on one sheet: a row of strengths for each condition."""
+"""One clip under every condition on one sheet: a row of strengths for each condition.
+
+In: cases, each with its clip. Out: a picture of one moment for each; a PNG of all.
+"""
 
 from __future__ import annotations
 

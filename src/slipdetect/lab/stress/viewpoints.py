@@ -1,4 +1,8 @@
-"""Clips of the same scenes from several camera places: which clip is which scene from where."""
+"""Clips of the same scenes from several camera places: which clip is which scene from where.
+
+In: clips whose columns say so. Out: the clips from the reference place, and those of the same
+scenes from each other place.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Training: numbers of a run, the loop, what a run leaves; torch loads when a run is asked for."""
+"""Training: numbers of a run, the loop, what a run leaves; torch loads when a run is asked for.
+
+In: annotated clips. Out: model packages; torch loads only when a run is asked for.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""What the loop draws from and in which order: sets of windows, items of a step, their loading."""
+"""What the loop draws from and in which order: sets of windows, items of a step, their loading.
+
+In: clips, a frame cache and a ``TrainConfig``. Out: training and validation sets; their batches.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""The state of one stream's training on disk, exact."""
+"""The state of one stream's training on disk, exact.
+
+In: a ``Trainer``. Out: one safetensors file; a ``Trainer`` that goes on where the file was written.
+"""
 
 from __future__ import annotations
 

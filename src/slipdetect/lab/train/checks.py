@@ -1,4 +1,7 @@
-"""What would make a finished run useless, checked before it begins."""
+"""What would make a finished run useless, checked before it begins.
+
+In: ``TrainConfig``s and the model's name. Out: nothing, or an error; what is worth a warning.
+"""
 
 from __future__ import annotations
 

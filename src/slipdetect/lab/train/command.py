@@ -1,4 +1,7 @@
-"""``slipdetect train``: train networks on annotated videos."""
+"""``slipdetect train``: train networks on annotated videos.
+
+In: an annotation file. Out: a folder with the model, its metrics and its learning curves.
+"""
 
 from __future__ import annotations
 

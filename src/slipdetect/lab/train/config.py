@@ -1,4 +1,7 @@
-"""Every number of a training run, with its meaning, its unit and its limits."""
+"""Every number of a training run, with its meaning, its unit and its limits.
+
+In: keyword arguments. Out: a validated, frozen ``TrainConfig`` that is stored with the model.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""What goes wrong inside a training step, told so that a user can act."""
+"""What goes wrong inside a training step, told so that a user can act.
+
+In: an exception of torch or of a worker process. Out: a ``TrainingError`` that says what to change.
+"""
 
 from __future__ import annotations
 

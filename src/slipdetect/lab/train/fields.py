@@ -1,4 +1,7 @@
-"""A dataclass of settings as texts and tables give it: names, kinds and values of its fields."""
+"""A dataclass of settings as texts and tables give it: names, kinds and values of its fields.
+
+In: names and values from the command line or TOML. Out: what the dataclass takes, or an error.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Learning curves of several runs: read from the logs that training left, drawn in one picture."""
+"""Learning curves of several runs: read from the logs that training left, drawn in one picture.
+
+In: run folders, metrics.jsonl, curves.csv, CSV logs of other tools. Out: ``Curve``s; a picture.
+"""
 
 from __future__ import annotations
 

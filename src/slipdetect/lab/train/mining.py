@@ -1,4 +1,7 @@
-"""Hard negatives: what a model takes for a fall in footage in which nobody falls."""
+"""Hard negatives: what a model takes for a fall in footage in which nobody falls.
+
+In: a detector and videos. Out: short clips on disk, which training draws from.
+"""
 
 from __future__ import annotations
 

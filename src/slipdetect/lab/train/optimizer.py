@@ -1,4 +1,7 @@
-"""Optimizer and learning-rate schedule of a run."""
+"""Optimizer and learning-rate schedule of a run.
+
+In: a network and a ``TrainConfig``. Out: a torch optimizer, and its rate factor per step.
+"""
 
 from __future__ import annotations
 

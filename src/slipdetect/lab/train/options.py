@@ -1,4 +1,7 @@
-"""The options of ``slipdetect train``, by the headings of its help page."""
+"""The options of ``slipdetect train``, by the headings of its help page.
+
+In: nothing. Out: ``TRAIN_OPTIONS``; what was given of them as one ``TrainOptions``.
+"""
 
 from __future__ import annotations
 

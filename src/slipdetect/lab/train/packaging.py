@@ -1,4 +1,7 @@
-"""From trained streams to a model package that says how it was made."""
+"""From trained streams to a model package that says how it was made.
+
+In: checkpoints, a ``TrainConfig`` and the clips used. Out: a package folder.
+"""
 
 from __future__ import annotations
 

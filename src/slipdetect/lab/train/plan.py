@@ -1,4 +1,7 @@
-"""What a stream of a run is trained with, and the network that makes it."""
+"""What a stream of a run is trained with, and the network that makes it.
+
+In: a modality, a ``TrainConfig`` and clips. Out: a ``TSN``, its ``StreamConfig``, facts of the run.
+"""
 
 from __future__ import annotations
 

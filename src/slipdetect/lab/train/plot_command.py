@@ -1,4 +1,7 @@
-"""``slipdetect plot``: learning curves of one or more training runs."""
+"""``slipdetect plot``: learning curves of one or more training runs.
+
+In: run folders or logs. Out: a picture.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Where a run computes: device, arithmetic and, under a launcher, its many processes."""
+"""Where a run computes: device, arithmetic and, under a launcher, its many processes.
+
+In: ``--device`` and a precision. Out: accelerate's ``Accelerator``.
+"""
 
 from __future__ import annotations
 

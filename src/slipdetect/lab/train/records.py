@@ -1,4 +1,7 @@
-"""What a run leaves behind while it goes on: figures of every epoch, curves, timings."""
+"""What a run leaves behind while it goes on: figures of every epoch, curves, timings.
+
+In: the history of each stream. Out: metrics.jsonl, curves.csv and .png, timings.jsonl; TensorBoard.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""A whole training run: clips in, a folder with model packages, metrics and curves out."""
+"""A whole training run: clips in, a folder with model packages, metrics and curves out.
+
+In: annotated clips and a ``TrainConfig``. Out: ``best/``, ``last/``, metrics.jsonl, curves.csv.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""The settings of training on the command line: ``--set NAME=VALUE``, and pages that list them."""
+"""The settings of training on the command line: ``--set NAME=VALUE``, and pages that list them.
+
+In: words of the command line, and a ``Recipe``. Out: checked values by name; text.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""The state of a training on disk: one safetensors file, whole or not there, and free of code."""
+"""The state of a training on disk: one safetensors file, whole or not there, and free of code.
+
+In: tensors, and facts of the run. Out: the same, or an error where they are of another run.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Live sources: cameras, streams, pipes and growing files, connected anew where they break off."""
+"""Live sources: cameras, streams, pipes and growing files, connected anew where they break off.
+
+In: what the user named. Out: ``LiveVideo``; the names load on first use.
+"""
 
 from __future__ import annotations
 

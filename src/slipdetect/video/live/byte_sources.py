@@ -1,4 +1,7 @@
-"""Live sources that are bytes: a pipe, and a file that is still being written."""
+"""Live sources that are bytes: a pipe, and a file that is still being written.
+
+In: a stream or a path. Out: ``LiveSource``s.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""One connection to a live source: sampled frames until it ends or breaks off."""
+"""One connection to a live source: sampled frames until it ends or breaks off.
+
+In: an open container. Out: ``Frame``s on a regular grid that begins at 0, and why they ended.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""A live source as one run of frames and notes, connected anew where it breaks off."""
+"""A live source as one run of frames and notes, connected anew where it breaks off.
+
+In: a ``LiveSource``. Out: ``Frame``s with times that go on over gaps by the wall clock, and notes.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""A bounded queue between a camera and a detector that may be slower: the newest frame wins."""
+"""A bounded queue between a camera and a detector that may be slower: the newest frame wins.
+
+In: frames and notes of one thread. Out: the same in another, without those nobody had time for.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""The last pictures of a live source, small and compressed, for clips that reach back in time."""
+"""The last pictures of a live source, small and compressed, for clips that reach back in time.
+
+In: decoded frames. Out: pictures with times; never more than so many bytes.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Cameras and streams at addresses, and how patient a live source is."""
+"""Cameras and streams at addresses, and how patient a live source is.
+
+In: numbers. Out: ``LiveSettings``, checked.
+"""
 
 from __future__ import annotations
 

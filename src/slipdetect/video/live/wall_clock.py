@@ -1,4 +1,8 @@
-"""The clock on the wall beside that of a camera, whose timestamps may run slower or faster."""
+"""The clock on the wall beside that of a camera, whose timestamps may run slower or faster.
+
+In: seconds of decoded pictures, as they come. Out: the time of day of any of these seconds, and how
+far the two clocks have drifted apart.
+"""
 
 from __future__ import annotations
 

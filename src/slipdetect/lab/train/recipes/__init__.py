@@ -1,4 +1,8 @@
-"""Recipes as data: which settings a published training used, and where each one is written."""
+"""Recipes as data: which settings a published training used, and where each one is written.
+
+In: a name such as ``course2020-rgb``, or a TOML file. Out: ``TrainConfig`` by modality, or the
+settings of a pose stream, and the origin of each value.
+"""
 
 from __future__ import annotations
 
