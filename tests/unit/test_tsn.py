@@ -152,7 +152,9 @@ def test_partial_bn_freezes_all_but_the_first_in_training() -> None:
 @pytest.mark.parametrize("mode", [True, "all"])
 def test_partial_bn_is_truly_undone(mode: bool | str) -> None:
     network = stub_tsn(partial_bn=mode)
+    assert network.freeze_bn == mode
     network.partial_bn(False)
+    assert network.freeze_bn is False
     for _ in range(2):
         assert all(item.training for item in norms(network))
         assert all(parameter.requires_grad for parameter in network.parameters())

@@ -106,6 +106,11 @@ class TSN(nn.Module):
                 "correct first_conv in its spec"
             ) from error
 
+    @property
+    def freeze_bn(self) -> FreezeBN:
+        """What ``partial_bn`` was last told: True, False or "all"."""
+        return self._bn.mode
+
     def partial_bn(self, enable: FreezeBN = True) -> None:
         """Freeze every batch norm of the backbone but the first, or undo it.
 
