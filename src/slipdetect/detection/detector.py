@@ -64,8 +64,7 @@ class Detector:
     Attributes:
         scorer: As given.
         zones: Where in the picture events count; none: everywhere.
-        transform: What is done to the frames of every video before they are sampled; None for
-            nothing.
+        transform: What is done to frames before they are sampled; None for nothing.
     """
 
     def __init__(self, scorer: WindowScorer, event_config: EventConfig | None = None) -> None:
@@ -147,8 +146,7 @@ class Detector:
             view: How the camera looks at people; None: as of this detector.
 
         Raises:
-            UsageError: The scorer is no model package, or cannot be used with that view, or these
-                events.
+            UsageError: The scorer is no model package, or not for that view or these events.
             PackageError: The calibration is one of another model.
             ModelError: As of ``load``.
         """
@@ -181,8 +179,7 @@ class Detector:
     def view(self) -> View:
         """How the camera looks at people: ``"level"``, or ``"above"``: straight down.
 
-        From above a model that looks at people judges by how they move alone; whether they are up
-        or down it cannot tell.
+        From above people are judged by how they move alone; whether they are up nobody can tell.
 
         Raises:
             UsageError: It is set to ``"above"``, and the scorer looks at no people, or events wait
