@@ -15,7 +15,7 @@ from click.testing import CliRunner, Result
 from prepare_files import touch
 from slipdetect.cli.main import cli
 from slipdetect.lab.data import read_annotations
-from slipdetect.lab.prepare.importers import IMPORTERS, load_importer
+from slipdetect.lab.prepare.command import IMPORTERS, load_importer
 
 ROOT = Path(__file__).parents[2]
 EXAMPLE = ROOT / "examples" / "importer.py"

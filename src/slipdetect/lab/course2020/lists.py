@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 
+from slipdetect._tables import list_lines
 from slipdetect._text import excerpt
 from slipdetect.errors import DataError, UsageError
 from slipdetect.lab.data.annotations import label_word
@@ -19,7 +20,6 @@ from slipdetect.lab.extract.sources import file_of
 from slipdetect.lab.prepare.groups import ucf_group
 from slipdetect.lab.prepare.rows import OTHER, SLIP, Prepared, Row
 from slipdetect.lab.prepare.splitting import split_by_position
-from slipdetect.lab.prepare.text_files import list_lines
 from slipdetect.lab.prepare.ucf101 import MISSING, UNGROUPED, UNLISTED, read_class_index
 
 CLASSES = {1: "Slipping", 2: "NotSlipping"}

@@ -20,7 +20,7 @@ from slipdetect.cli.typed_options import FOLDER, PATH, option, with_settings
 from slipdetect.errors import DataError
 from slipdetect.lab.course2020.lists import CLASSES
 from slipdetect.lab.data.annotations import Clip, read_annotations
-from slipdetect.lab.prepare.importers import test_every_option
+from slipdetect.lab.prepare.command import test_every_option
 from slipdetect.lab.prepare.rows import OTHER, SLIP, SPLITS, Row
 from slipdetect.lab.prepare.splitting import CUTS_GROUPS, split_by_position
 from slipdetect.lab.prepare.summary import warn_of_rows

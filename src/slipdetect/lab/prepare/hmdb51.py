@@ -13,6 +13,7 @@ from pathlib import Path
 import click
 
 from slipdetect._io import make_folder, publish_folder, staging_folder
+from slipdetect._tables import list_lines
 from slipdetect._text import excerpt
 from slipdetect.cli.typed_options import FOLDER, PATH, option
 from slipdetect.errors import DataError, UsageError
@@ -22,7 +23,6 @@ from slipdetect.lab.fetch.archives import check_member, unwritable
 from slipdetect.lab.prepare.importer import SKIPPED, Importer, ImportJob, class_folders, videos_of
 from slipdetect.lab.prepare.mapping import SKIP
 from slipdetect.lab.prepare.rows import LeftOut, Prepared, Row
-from slipdetect.lab.prepare.text_files import list_lines
 
 UNUSED = "not used by this split (0 in its file)"
 MISSING = "in the split file, but no such clip"

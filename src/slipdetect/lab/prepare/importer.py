@@ -1,7 +1,4 @@
-"""What an importer of data sets is, and what importers have in common.
-
-In: a data set as it comes. Out: ``Prepared``, which ``slipdetect prepare NAME`` splits and writes.
-"""
+"""What an importer makes ``Prepared`` of, and what importers have in common."""
 
 from __future__ import annotations
 

@@ -16,8 +16,8 @@ from slipdetect.lab.data.annotations import label_word
 from slipdetect.lab.data.times import Late, length_of
 from slipdetect.lab.prepare.groups import group_files
 from slipdetect.lab.prepare.importer import Importer, ImportJob
+from slipdetect.lab.prepare.label_formats import label_studio
 from slipdetect.lab.prepare.label_formats.label_file import Label
-from slipdetect.lab.prepare.label_formats.label_studio import LabelStudio
 from slipdetect.lab.prepare.label_formats.registry import read_labels
 from slipdetect.lab.prepare.labeled_videos import LabeledVideos
 from slipdetect.lab.prepare.mapping import SKIP
@@ -142,7 +142,7 @@ class Labels(Importer):
                 path = paths[label.video]
                 if path is not None and (not self.tracks or label.track in self.tracks):
                     placed[path].append(label)
-        if self.frame_rate is not None and LabelStudio.name not in kinds:
+        if self.frame_rate is not None and label_studio.NAME not in kinds:
             raise UsageError("--frame-rate has no effect: no file is of Label Studio; leave it out")
         unknown = [track for track in self.tracks if track not in tracks]
         if unknown:
