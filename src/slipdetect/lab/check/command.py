@@ -1,7 +1,4 @@
-"""``slipdetect prepare check``: is a data set fit to train and to judge on?
-
-In: an annotation file. Out: what was found on stdout, files in a folder, and an exit code.
-"""
+"""``slipdetect prepare check``: is a data set fit to train and to judge on?"""
 
 from __future__ import annotations
 
@@ -14,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from slipdetect._io import atomic_write, check_writable, make_folder, write_text
+from slipdetect._io import atomic_write, output_files, write_text
 from slipdetect._text import printable, shorten
 from slipdetect.cli.console import Console
 from slipdetect.cli.errors import SOME_FAILED
@@ -27,6 +24,10 @@ if TYPE_CHECKING:
     from slipdetect.lab.data import Clip
 
 _NAME_COLUMNS = 40
+_FILES = (
+    *("check.json", "near-duplicates.csv", "confounds.json", "confounds.md", "confounds.png"),
+    "sheet.png",
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -79,7 +80,8 @@ def check(ctx: click.Context, /, data: Path, settings: CheckSettings) -> None:
     console = ctx.ensure_object(Console)
     if settings.sheet and settings.out is None:
         raise UsageError("--sheet needs a folder to write to; pass --out")
-    _check_folder(settings)
+    if settings.out is not None:
+        output_files(settings.out, _FILES, overwrite=settings.overwrite)
     from slipdetect.lab.check.checking import check_clips
     from slipdetect.lab.check.report import check_table
     from slipdetect.lab.data import read_annotations
@@ -120,28 +122,10 @@ def _exit_code(console: Console, found: DataCheck, allow_leaks: bool) -> int:
     return 0
 
 
-def _check_folder(settings: CheckSettings) -> None:
-    """Make the folder, and fail before the work if the report could not be written.
-
-    Raises:
-        OutputError: The folder cannot be made, or holds an earlier report.
-    """
-    if settings.out is None:
-        return
-    make_folder(settings.out)
-    names = ["check.json"]
-    if not settings.fast:
-        names += ["near-duplicates.csv", "confounds.json", "confounds.md", "confounds.png"]
-    if settings.sheet:
-        names.append("sheet.png")
-    for name in names:
-        check_writable(settings.out / name, overwrite=settings.overwrite)
-
-
 def _write(
     console: Console, found: DataCheck, name: str, out: Path, settings: CheckSettings
 ) -> None:
-    """Write the files of the report; what there is nothing to tell about is left out."""
+    """Write the files of the report; of an earlier one nothing stays."""
     from slipdetect.lab.check.report import (
         check_data,
         confound_data,
@@ -169,6 +153,8 @@ def _write(
     for file, draw in pictures.items():
         with atomic_write(out / file, overwrite=settings.overwrite) as temporary:
             draw(temporary)
+    for file in {*_FILES} - texts.keys() - pictures.keys():
+        (out / file).unlink(missing_ok=True)
     console.note(f"report in {str(out)!r}: {', '.join([*texts, *pictures])}")
 
 

@@ -1,23 +1,18 @@
-"""Long videos with marked times to rows, as they are or cut into clips.
-
-In: ``TimedVideo``s, a plan of cuts. Out: ``Prepared``; clips, and where in them the events are.
-"""
+"""Long videos with marked times to rows, as they are or cut into clips with their events."""
 
 from __future__ import annotations
 
-import itertools
 import math
 import statistics
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 
-from slipdetect._io import check_writable, make_folder
+from slipdetect._io import output_files
 from slipdetect.errors import DataError
-from slipdetect.lab.data.annotations import Span
 from slipdetect.lab.data.times import ASSUMED_RATE, TOLERANCE
 from slipdetect.lab.prepare.cut_plan import (
     CutRule,
@@ -45,20 +40,18 @@ def whole_rows(videos: Sequence[TimedVideo]) -> Prepared:
     """Return a row a marked time, or one for a video without."""
     rows = []
     for video in videos:
-        spans: list[Span | None] = [*video.spans]
-        for span in spans if spans else [None]:
-            rows.append(
-                Row(
-                    path=video.path,
-                    label=SLIP if (video if span is None else span).positive else OTHER,
-                    group=video.group,
-                    dataset=video.dataset,
-                    split=video.split,
-                    start=None if span is None else span.start,
-                    end=None if span is None else span.end,
-                )
-            )
+        common = _common(video)
+        rows += [
+            replace(common, label=SLIP if span.positive else OTHER, start=span.start, end=span.end)
+            for span in video.spans
+        ] or [common]
     return Prepared(rows)
+
+
+def _common(video: TimedVideo) -> Row:
+    """Return what all rows of a video have."""
+    label = SLIP if video.positive else OTHER
+    return Row(video.path, label, video.group, video.dataset, video.split)
 
 
 def cut_rows(
@@ -91,7 +84,8 @@ def cut_rows(
     for video, duration in videos:
         cuts = _cuts(video, duration, rule, usual, prepared)
         plans.append((video, _named(cuts, folder / store_key(video.path, root))))
-    _check_targets(folder, [path for _, plan in plans for _, path in plan], overwrite)
+    names = [path.name for _, plan in plans for _, path in plan]
+    output_files(folder, names, overwrite=overwrite)
     for index, ((video, plan), (_, duration)) in enumerate(zip(plans, videos, strict=True)):
 
         def show(time: float, index: int = index, duration: float = duration) -> None:
@@ -104,19 +98,14 @@ def cut_rows(
 
 def _clip_row(video: TimedVideo, clip: Clipping) -> Row:
     start, end = (None, None) if clip.event is None else clip.event
-    return Row(
+    source = {"source_start": seconds(clip.start), "source_end": seconds(clip.end)}
+    return replace(
+        _common(video),
         path=clip.path,
         label=OTHER if clip.event is None else SLIP,
-        group=video.group,
-        dataset=video.dataset,
-        split=video.split,
         start=start,
         end=end,
-        more={
-            "source": video.name,
-            "source_start": seconds(clip.start),
-            "source_end": seconds(clip.end),
-        },
+        more={"source": video.name, **source},
     )
 
 
@@ -146,12 +135,6 @@ def _named(cuts: Sequence[PlannedClip], stem: Path) -> list[tuple[PlannedClip, P
         counts[label] += 1
         named.append((cut, stem.with_name(f"{stem.name}_{label}{counts[label]:03d}.mp4")))
     return named
-
-
-def _check_targets(folder: Path, targets: Sequence[Path], overwrite: bool) -> None:
-    make_folder(folder)
-    for target in targets:
-        check_writable(target, overwrite=overwrite)
 
 
 @dataclass(frozen=True)
@@ -196,82 +179,69 @@ def cut_video(
     made = []
     with open_video(video) as opened:
         rate = ASSUMED_RATE if opened.info.frame_rate is None else opened.info.frame_rate
-        frames = _Ahead(opened.frames(rate))
+        frames = _Pieces(opened.frames(rate), rate, repr(str(video)), on_time)
         for cut, target in plan:
-            frames.pass_by(cut.start)
-            before = frames.last
-            piece = _Counted(frames.until(cut.end), on_time)
-            images = iter(piece)
-            image = next(images, None)
-            if image is not None:
-                pictures = itertools.chain([image], images)
-                write_video(target, pictures, rate, overwrite=overwrite, quality=quality)
-            end = piece.last + 1 / rate
-            if image is None or cut.end - end > TOLERANCE:
-                target.unlink(missing_ok=True)
-                raise _ends(video, cut)
-            late = piece.first - cut.start > TOLERANCE
-            if piece.has_gap or (late and piece.first - before > GAP_SECONDS):
-                target.unlink(missing_ok=True)
-                raise DataError(
-                    f"{str(video)!r} has a gap between {cut.start:.2f} s and {cut.end:.2f} s; mark "
-                    "what lies before and behind it by itself"
-                )
-            made.append(Clipping(target, piece.first, end, _relative(cut.event, piece.first, end)))
+            pictures = frames.pictures(cut)
+            write_video(target, pictures, rate, overwrite=overwrite, quality=quality)
+            begin, end, event = frames.first, frames.end, cut.event
+            if event is not None:
+                event = max(event[0] - begin, 0.0), min(event[1], end) - begin
+            made.append(Clipping(target, begin, end, event))
     return made
 
 
-class _Ahead:
-    """Frames in order, the next of which is known before it is taken.
+class _Pieces:
+    """Frames in order, given out in pieces; the next one is known before it is taken.
 
     Attributes:
-        last: Seconds of the last one taken; infinite before the first, where there is no gap.
+        first: Seconds of the first frame of the piece.
+        last: Seconds of the last frame taken; infinite before the first, where there is no gap.
     """
 
-    def __init__(self, frames: Iterator[Frame]) -> None:
-        self.last = math.inf
+    def __init__(
+        self, frames: Iterator[Frame], rate: float, name: str, on_time: Callable[[float], None]
+    ) -> None:
+        self.first = self.last = math.inf
         self._frames = frames
         self._next = next(frames, None)
+        self._step = 1 / rate
+        self._name = name
+        self._on_time = on_time
 
-    def pass_by(self, start: float) -> None:
-        """Leave out what is before ``start`` seconds."""
-        for _ in self.until(start):
+    @property
+    def end(self) -> float:
+        """When the last frame taken ends, seconds."""
+        return self.last + self._step
+
+    def pictures(self, cut: PlannedClip) -> Iterator[npt.NDArray[np.uint8]]:
+        """Yield the pictures of a piece.
+
+        Raises:
+            DataError: There is a gap, or the video ends before the piece does.
+        """
+        for _ in self._until(cut.start):
             pass
+        before, self.first = self.last, math.inf
+        for frame in self._until(cut.end):
+            late = self.first < math.inf or frame.time - cut.start > TOLERANCE
+            if late and frame.time - before > GAP_SECONDS:
+                raise DataError(
+                    f"{self._name} has a gap between {cut.start:.2f} s and {cut.end:.2f} s; mark "
+                    "what lies before and behind it by itself"
+                )
+            self.first = min(self.first, frame.time)
+            before = frame.time
+            self._on_time(frame.time)
+            yield frame.image
+        if self.first == math.inf or cut.end - self.end > TOLERANCE:
+            raise DataError(
+                f"{self._name} ends before {cut.end:.2f} s, though its header says otherwise; copy"
+                " it again or correct the times"
+            )
 
-    def until(self, end: float) -> Iterator[Frame]:
+    def _until(self, end: float) -> Iterator[Frame]:
         """Yield what is before ``end`` seconds."""
         while self._next is not None and self._next.time < end - _SAME_SECONDS:
             frame, self._next = self._next, next(self._frames, None)
             self.last = frame.time
             yield frame
-
-
-class _Counted:
-    """The images of frames, with the seconds of the first and the last one taken."""
-
-    def __init__(self, frames: Iterator[Frame], on_time: Callable[[float], None]) -> None:
-        self.first = self.last = -1.0
-        self.has_gap = False
-        self._frames = frames
-        self._on_time = on_time
-
-    def __iter__(self) -> Iterator[npt.NDArray[np.uint8]]:
-        for frame in self._frames:
-            self.first = frame.time if self.first < 0 else self.first
-            self.has_gap |= frame.time - max(self.last, self.first) > GAP_SECONDS
-            self.last = frame.time
-            self._on_time(frame.time)
-            yield frame.image
-
-
-def _relative(event: Range | None, begin: float, end: float) -> Range | None:
-    if event is None:
-        return None
-    return max(event[0] - begin, 0.0), min(event[1], end) - begin
-
-
-def _ends(video: Path, cut: PlannedClip) -> DataError:
-    return DataError(
-        f"{str(video)!r} ends before {cut.end:.2f} s, though its header says otherwise; copy it"
-        " again or correct the times"
-    )
