@@ -1,7 +1,4 @@
-"""What one pass over a video measures without looking at what happens in it.
-
-In: a video. Out: its rate, size, length, borders, light and background, and small gray stills.
-"""
+"""What one pass over a video measures without looking at what happens in it."""
 
 from __future__ import annotations
 

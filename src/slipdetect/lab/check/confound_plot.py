@@ -1,17 +1,13 @@
-"""Confounds as a picture: how well each property alone tells the labels apart.
-
-In: a ``ConfoundReport``. Out: a PNG.
-"""
+"""Confounds as a picture: how well each property alone tells the labels apart."""
 
 from __future__ import annotations
 
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from matplotlib.backends.backend_agg import FigureCanvasAgg
-from matplotlib.figure import Figure
 from matplotlib.patches import Patch
 
+from slipdetect.lab.stats.plot import new_figure
 from slipdetect.reports.colors import COLORS
 
 if TYPE_CHECKING:
@@ -28,8 +24,7 @@ def draw_confounds(report: ConfoundReport, target: Path) -> None:
         OSError: ``target`` cannot be written.
     """
     count = len(report.confounds)
-    figure = Figure(figsize=(9, 1.9 + 0.42 * count), layout="constrained")
-    FigureCanvasAgg(figure)
+    figure = new_figure(9, 1.9 + 0.42 * count, 120)
     axes = figure.add_subplot()
     ends = [0.5, 0.62]
     for place, confound in enumerate(report.confounds):
@@ -57,12 +52,7 @@ def draw_confounds(report: ConfoundReport, target: Path) -> None:
     )
     axes.grid(axis="x", alpha=0.3)
     axes.set_axisbelow(True)
-    figure.legend(handles=_legend(), loc="outside lower center", ncols=2, frameon=False)
-    figure.savefig(target, dpi=120, format="png")
-
-
-def _legend() -> list[Patch]:
-    return [
-        Patch(color=_TELLING, alpha=0.75, label="95% interval above 0.6: tells"),
-        Patch(color=_QUIET, alpha=0.75, label="not surely"),
-    ]
+    named = ((_TELLING, "95% interval above 0.6: tells"), (_QUIET, "not surely"))
+    patches = [Patch(color=color, alpha=0.75, label=label) for color, label in named]
+    figure.legend(handles=patches, loc="outside lower center", ncols=2, frameon=False)
+    figure.savefig(target, format="png")

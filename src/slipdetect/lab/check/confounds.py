@@ -1,7 +1,4 @@
-"""Whether something that has nothing to do with slipping tells the labels apart by itself.
-
-In: clips and what was measured of each. Out: a ``Confound`` per property: how well it predicts.
-"""
+"""Whether something that has nothing to do with slipping tells the labels apart by itself."""
 
 from __future__ import annotations
 
@@ -91,7 +88,7 @@ PROPERTIES = (
     Property(
         "data set",
         RATE,
-        lambda clips: _column(_numbered([clip.dataset for clip, _ in clips]).tolist()),
+        lambda clips: _numbered([clip.dataset for clip, _ in clips])[:, None].astype(float),
         "balance the labels inside every data set, or judge by data sets left out",
     ),
     Property(

@@ -1,7 +1,4 @@
-"""A few pictures of every part of a data set, chosen by chance, on one sheet.
-
-In: clips. Out: rows of pictures with what they show; a PNG of bounded size.
-"""
+"""A few pictures of every part of a data set, chosen by chance, on one sheet of bounded size."""
 
 from __future__ import annotations
 
@@ -23,7 +20,6 @@ from slipdetect.video import Frame, open_video
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
-
 
 MOST_ROWS = 24
 

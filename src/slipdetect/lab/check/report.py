@@ -1,7 +1,4 @@
-"""The check of a data set as text for a terminal, a page in Markdown, JSON and CSV.
-
-In: a ``DataCheck``. Out: lines, text, plain data.
-"""
+"""The check of a data set as text for a terminal, a page in Markdown, JSON and CSV."""
 
 from __future__ import annotations
 
@@ -97,12 +94,16 @@ def _leaks(check: DataCheck) -> list[str]:
 
 def _copies(check: DataCheck, root: Path | None) -> list[str]:
     lines = []
-    for same in check.copies[:MOST_SHOWN]:
+    for same in check.copies:
         names = " = ".join(_name(clip, root) for clip in same)
         labels = len({clip.positive for clip in same}) > 1
         lines.append(names + ("  (with different labels!)" if labels else ""))
-    more = len(check.copies) - MOST_SHOWN
-    return [*lines, f"and {more} more"] if more > 0 else lines
+    return _first(lines)
+
+
+def _first(lines: list[str]) -> list[str]:
+    more = len(lines) - MOST_SHOWN
+    return [*lines[:MOST_SHOWN], f"and {more} more"] if more > 0 else lines
 
 
 def _near(check: DataCheck, root: Path | None) -> list[str]:
@@ -146,9 +147,7 @@ def _name(clip: Clip, root: Path | None) -> str:
 
 
 def _groups(check: DataCheck) -> list[str]:
-    lines = [" = ".join(map(printable, names)) + " ?" for names in check.alike_groups[:MOST_SHOWN]]
-    more = len(check.alike_groups) - MOST_SHOWN
-    return [*lines, f"and {more} more"] if more > 0 else lines
+    return _first([" = ".join(map(printable, names)) + " ?" for names in check.alike_groups])
 
 
 def _confounds(check: DataCheck) -> list[str]:

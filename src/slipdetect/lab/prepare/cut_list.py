@@ -1,11 +1,7 @@
-"""Lists of cuts: which stretches of which videos are kept, and what is known about them.
-
-In: a CSV. Out: ``ListedCut``s; after cutting, an annotation file of the new videos.
-"""
+"""Lists of cuts of videos, and the annotation file of the new ones."""
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +10,7 @@ from slipdetect._io import write_text
 from slipdetect._tables import csv_text, read_table
 from slipdetect.errors import DataError, UsageError
 from slipdetect.lab.data.safe_paths import Enclosure
+from slipdetect.lab.data.times import parse_time
 from slipdetect.lab.prepare.reencode import Reencoded
 from slipdetect.lab.prepare.trimming import Cut, Region
 
@@ -55,10 +52,10 @@ class ListedCut:
 def read_cuts(file: Path, root: Path | None = None, usual: Cut | None = None) -> list[ListedCut]:
     """Read a list of cuts.
 
-    Columns: ``path``; ``start`` and ``end`` in seconds, empty for the beginning and the end;
-    ``x,y,width,height`` in pixels, empty for what ``usual`` says. ``label``, ``group``, ``split``
-    and any other column go to the new videos; ``event_start`` and ``event_end`` count from the
-    beginning of the uncut video.
+    Columns: ``path``; ``start`` and ``end``, see ``parse_time``, empty for the beginning and the
+    end; ``x,y,width,height`` in pixels, empty for what ``usual`` says. ``label``, ``group``,
+    ``split`` and any other column go to the new videos; ``event_start`` and ``event_end`` count
+    from the beginning of the uncut video.
 
     Args:
         file: The CSV, UTF-8.
@@ -102,7 +99,7 @@ def write_annotations(
 
 def _listed(row: dict[str, str], folder: Enclosure, usual: Cut, where: str) -> ListedCut:
     source = folder.path(row["path"], where)
-    start, end = (_number(row, name, where) for name in _TIMES)
+    start, end = (_time(row, name, where) for name in _TIMES)
     region = _region(row, where)
     try:
         cut = Cut(
@@ -124,7 +121,7 @@ def _listed(row: dict[str, str], folder: Enclosure, usual: Cut, where: str) -> L
 
 
 def _event(row: dict[str, str], cut: Cut, where: str) -> tuple[float, float] | None:
-    start, end = (_number(row, name, where) for name in _EVENT)
+    start, end = (_time(row, name, where) for name in _EVENT)
     if start is None and end is None:
         return None
     if start is None or end is None or end <= start:
@@ -134,17 +131,11 @@ def _event(row: dict[str, str], cut: Cut, where: str) -> tuple[float, float] | N
     return start, end
 
 
-def _number(row: dict[str, str], name: str, where: str) -> float | None:
-    text = row.get(name, "")
-    if not text:
-        return None
+def _time(row: dict[str, str], name: str, where: str) -> float | None:
     try:
-        value = float(text)
+        return parse_time(row[name]) if row.get(name) else None
     except ValueError as error:
-        raise DataError(f"{where}: {name} {text[:40]!r} is not a number of seconds") from error
-    if not math.isfinite(value):
-        raise DataError(f"{where}: {name} {text!r} is not a number of seconds")
-    return value
+        raise DataError(f"{where}: {name}: {error}") from error
 
 
 def _region(row: dict[str, str], where: str) -> Region | None:

@@ -1,7 +1,4 @@
-"""Folders of pictures, as older programs keep their videos, made videos again.
-
-In: ``NAME/frame_000001.jpg``, ``NAME/frame_000002.jpg``, ... Out: an MP4 of them.
-"""
+"""Folders of pictures (``NAME/frame_000001.jpg``, ...), as older programs keep videos, to MP4s."""
 
 from __future__ import annotations
 
@@ -88,7 +85,8 @@ def write_frames(
     write_timed_video(target, frames(), rate, overwrite=overwrite, quality=_QUALITY)
     missing = last - first + 1 - len(numbers)
     warnings = (f"{missing} numbers are missing between the first and the last",) if missing else ()
-    return Reencoded(target, len(numbers), len(numbers), 0.0, length, (width, height), warnings)
+    count, end = len(numbers), length + 1 / rate
+    return Reencoded(target, count, count, 0.0, end, (width, height), warnings)
 
 
 def _is_flow(folder: Path) -> bool:

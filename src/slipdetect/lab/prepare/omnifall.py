@@ -1,6 +1,5 @@
 """OmniFall's segments to rows: falls, what is named as looking like one, and who lies afterwards.
 
-In: CSVs ``path,label,start,end,subject,cam,dataset`` and the videos of its sets. Out: ``Prepared``.
 Classes and layout: Schneider et al., OmniFall, 2025, and its companion package omnifall 0.2.0.
 """
 
@@ -18,6 +17,7 @@ from slipdetect.errors import DataError
 from slipdetect.lab.data.annotations import label_word
 from slipdetect.lab.data.safe_paths import Enclosure
 from slipdetect.lab.prepare.importer import SKIPPED, Importer, ImportJob
+from slipdetect.lab.prepare.label_formats.label_file import number
 from slipdetect.lab.prepare.lists import split_file
 from slipdetect.lab.prepare.mapping import SKIP
 from slipdetect.lab.prepare.rows import OTHER, SLIP, Prepared, Row, seconds
@@ -180,8 +180,8 @@ def read_segments(file: Path, root: Path, split: str = "") -> list[Segment]:
 
 
 def _class(text: str, where: str) -> str:
-    number = whole(text)
-    name = CLASSES[int(number)] if number.isdecimal() and int(number) < len(CLASSES) else text
+    place = whole(text)
+    name = CLASSES[int(place)] if place.isdecimal() and int(place) < len(CLASSES) else text
     if name.lower() not in CLASSES:
         raise DataError(
             f"{where}: label {excerpt(text)} is none of OmniFall's, 0 to {len(CLASSES) - 1} or"
@@ -191,11 +191,8 @@ def _class(text: str, where: str) -> str:
 
 
 def _seconds(text: str, name: str, where: str) -> float:
-    try:
-        value = float(text)
-    except ValueError as error:
-        raise DataError(f"{where}: {name} {excerpt(text)} is not seconds") from error
-    if not abs(value) < float("inf"):
+    value = number(text)
+    if value is None:
         raise DataError(f"{where}: {name} {excerpt(text)} is not seconds")
     return value
 

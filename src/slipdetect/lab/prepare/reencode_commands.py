@@ -1,7 +1,4 @@
-"""``slipdetect prepare trim | resize | dedup | frames``: videos made of videos or of pictures.
-
-In: files, folders, lists. Out: MP4 files, and an exit code; none that fails stops the others.
-"""
+"""``slipdetect prepare trim | resize | dedup | frames``: videos made of videos or of pictures."""
 
 from __future__ import annotations
 
@@ -10,7 +7,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 import click
 
@@ -26,7 +23,7 @@ from slipdetect.cli.typed_options import FOLDER, PATH, POSITIVE, Number, option,
 from slipdetect.errors import OutputError, UsageError
 
 if TYPE_CHECKING:
-    from slipdetect.lab.prepare.reencode import OnProgress, Reencoded
+    from slipdetect.lab.prepare.reencode import Reencoded
     from slipdetect.lab.prepare.size_modes import SizeMode
     from slipdetect.lab.prepare.trimming import Cut
 
@@ -44,18 +41,13 @@ _out = click.option(
 _overwrite = click.option("--overwrite", is_flag=True, help="Replace files that are there.")
 
 
-class _Work(Protocol):
-    def __call__(self, *, overwrite: bool, on_progress: OnProgress) -> Reencoded:
-        """Write one video and tell how far it is."""
-
-
 @dataclass(frozen=True)
 class _Task:
-    """One video to write: the old file, the new one, and what writes it."""
+    """One video to write: the old file, the new one, and what takes ``overwrite, on_progress``."""
 
     source: Path
     target: Path
-    work: _Work
+    work: Callable[..., Reencoded]
 
 
 @dataclass(frozen=True, kw_only=True)
