@@ -1,7 +1,4 @@
-"""Zip and tar archives that strangers made: read file by file, or unpacked into a new folder.
-
-In: an archive. Out: its files; what would be written elsewhere, damage and bombs are refused.
-"""
+"""Zip and tar archives that strangers made: read file by file, or unpacked into a new folder."""
 
 from __future__ import annotations
 

@@ -1,7 +1,4 @@
-"""Getting files from elsewhere: a path, or an address whose SHA-256 is known beforehand.
-
-In: ``SOURCE`` or ``SOURCE#sha256=HEX``. Out: the path of a file or of an unpacked archive.
-"""
+"""Getting files from elsewhere: a path, or an address whose SHA-256 is known beforehand."""
 
 from __future__ import annotations
 
@@ -15,7 +12,7 @@ import urllib.request
 from collections.abc import Callable
 from http.client import HTTPException, HTTPMessage, HTTPResponse
 from pathlib import Path
-from typing import IO, BinaryIO
+from typing import IO, TYPE_CHECKING, BinaryIO
 from urllib.parse import SplitResult, quote, unquote, urljoin, urlsplit
 
 from slipdetect._address import address_scheme
@@ -23,6 +20,9 @@ from slipdetect._io import atomic_write, file_sha256, make_folder
 from slipdetect._version import __version__
 from slipdetect.errors import DataError, OutputError, UsageError
 from slipdetect.lab.fetch.archives import archive_stem, unpack, unpacked_from
+
+if TYPE_CHECKING:
+    from slipdetect.cli.console import Console
 
 # takes the bytes that are there and those expected, None if unknown
 OnBytes = Callable[[int, int | None], None]
@@ -70,6 +70,16 @@ def fetch(source: str, folder: Path, on_progress: OnBytes | None = None) -> Path
             " with #sha256= and its hash after it"
         )
     return _remote(place, wanted, folder, on_progress)
+
+
+def fetch_shown(console: Console, address: str, folder: Path) -> Path:
+    """Fetch ``address`` into ``folder`` and show how far it is; see ``fetch``."""
+    with console.bar(1.0) as bar:
+
+        def show(done: int, expected: int | None) -> None:
+            bar.show(done / expected if expected else 0.0, f"downloading, {done / 1e6:.1f} MB")
+
+        return fetch(address, folder, show)
 
 
 def _local_path(place: str, scheme: str | None) -> Path:
@@ -194,7 +204,7 @@ def _download(address: str, file: Path, on_progress: OnBytes | None = None) -> s
                 error.close()
                 reason = f"HTTP {error.code} {http.client.responses.get(error.code, '')}".rstrip()
                 final = error.code < http.client.INTERNAL_SERVER_ERROR
-            except (HTTPException, OSError) as error:
+            except (HTTPException, OSError, UnicodeError) as error:  # the last of impossible hosts
                 cause = error.reason if isinstance(error, urllib.error.URLError) else error
                 reason = getattr(cause, "strerror", None) or str(cause) or type(cause).__name__
             failures = 0 if transfer.done > before else failures

@@ -1,7 +1,4 @@
-"""Label files of annotation tools to rows: what was labeled when, in videos found by name.
-
-In: files in one of the formats of ``label_formats``. Out: ``Prepared``.
-"""
+"""Label files of annotation tools to rows: what was labeled when, in videos found by name."""
 
 from __future__ import annotations
 
@@ -13,7 +10,6 @@ from slipdetect._text import excerpt, named, printable
 from slipdetect.cli.typed_options import POSITIVE, option
 from slipdetect.errors import DataError, UsageError
 from slipdetect.lab.data.annotations import label_word
-from slipdetect.lab.data.times import Late, length_of
 from slipdetect.lab.prepare.groups import group_files
 from slipdetect.lab.prepare.importer import Importer, ImportJob
 from slipdetect.lab.prepare.label_formats import label_studio
@@ -90,7 +86,6 @@ class Labels(Importer):
         classes = sorted({label.name for labels in placed.values() for label in labels})
         names = job.classes.labels(classes, "the label files") if classes else {}
         groups = self._groups(placed, videos.root)
-        late = Late()
         for index, (path, labels) in enumerate(placed.items()):
             job.progress(index / len(placed), f"checking {printable(path.name)}")
             common = Row(path, OTHER, groups[path], self.dataset)
@@ -101,10 +96,7 @@ class Labels(Importer):
                 # without its slip that stretch would count as one in which nobody slips
                 prepared.left_out.add(_HIDDEN, str(path))
                 continue
-            rows, labels = _without_repeated(rows, labels)
-            prepared.rows += _inside(rows, labels, late) if rows else [common]
-        prepared.warnings += late.warnings()
-        prepared.times_checked = True
+            prepared.rows += _without_repeated(rows, labels) or [common]
         if not placed:
             raise DataError(
                 f"none of the {len(found)} videos that the label files name is below"
@@ -170,7 +162,7 @@ class Labels(Importer):
         Raises:
             DataError: It has no place in time.
         """
-        row = replace(common, label=name, action=label.name)
+        row = replace(common, label=name, action=label.name, where=label.where)
         if name == SKIP or label.whole:
             return row
         if label.start is None or label.end is None:
@@ -199,8 +191,8 @@ class Labels(Importer):
         return replace(row, start=start, end=end)
 
 
-def _without_repeated(rows: list[Row], labels: list[Label]) -> tuple[list[Row], list[Label]]:
-    """Return the rows of a video and their labels; what is said of it all counts by itself only.
+def _without_repeated(rows: list[Row], labels: list[Label]) -> list[Row]:
+    """Return the rows of a video; what is said of it all counts by itself only.
 
     Raises:
         DataError: Of it all somebody slips, and all times are of something else.
@@ -209,31 +201,11 @@ def _without_repeated(rows: list[Row], labels: list[Label]) -> tuple[list[Row], 
     timed = [pair for pair in pairs if not pair[1].whole]
     whole = sorted((pair for pair in pairs if pair[1].whole), key=lambda p: p[0].label != SLIP)
     if not whole:
-        return rows, labels
+        return rows
     row, label = whole[0]
     if row.label == SLIP and timed and all(each.label != SLIP for each, _ in timed):
         raise DataError(
             f"{label.where} ({label.name!r}) is of the whole video, whose times are all of"
             " something else; mark when it happens"
         )
-    kept = timed or whole[:1]
-    return [each for each, _ in kept], [each for _, each in kept]
-
-
-def _inside(rows: Sequence[Row], labels: Sequence[Label], late: Late) -> list[Row]:
-    """Return the rows of a video with times that end with it.
-
-    Raises:
-        DataError: Most of a time lies after the end (with the place of its label).
-        VideoError: The video cannot be read.
-    """
-    last = max((row.end for row in rows if row.end is not None), default=None)
-    if last is None:
-        return list(rows)
-    length = length_of(rows[0].path, last)
-    return [
-        row
-        if row.start is None or row.end is None
-        else replace(row, end=late.end(row.start, row.end, length, label.where, row.path.name))
-        for row, label in zip(rows, labels, strict=True)
-    ]
+    return [each for each, _ in timed or whole[:1]]

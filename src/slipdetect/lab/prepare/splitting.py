@@ -1,7 +1,4 @@
-"""Putting clips into training, validation and test, whole groups where that is possible.
-
-In: rows and shares, or positions. Out: the same rows with their split.
-"""
+"""Putting clips into training, validation and test, whole groups where that is possible."""
 
 from __future__ import annotations
 
@@ -45,7 +42,12 @@ class SplitRequest:
     usual: tuple[float, float] = (0.0, 0.0)
 
     def __post_init__(self) -> None:
-        check_shares(**self.shares)
+        val, test = self.shares.values()
+        if not (0.0 <= val < 1.0 and 0.0 <= test < 1.0 and val + test < 1.0):
+            raise UsageError(
+                f"--val {val:g} and --test {test:g} are shares of the clips, 0 or more and together"
+                " below 1"
+            )
         if self.test_every is not None and (self.val or self.test):
             raise UsageError("--test-every makes the whole split; leave --val and --test out")
 
@@ -101,10 +103,8 @@ def assign_splits(rows: Sequence[Row], val: float, test: float, seed: int) -> li
         seed: Order in which groups are drawn.
 
     Raises:
-        UsageError: A share makes no sense.
         DataError: There is one label only and no event has times, or training would lack one.
     """
-    check_shares(val, test)
     if val == test == 0.0:
         return list(rows)
     # windows beside known events are negatives, so that videos that all hold one will do
@@ -124,19 +124,6 @@ def assign_splits(rows: Sequence[Row], val: float, test: float, seed: int) -> li
     return [replace(row, split=split_of[row.unit]) for row in rows]
 
 
-def check_shares(val: float, test: float) -> None:
-    """Refuse shares that make no sense.
-
-    Raises:
-        UsageError: One is below 0, or together they leave nothing for training.
-    """
-    if not (0.0 <= val < 1.0 and 0.0 <= test < 1.0 and val + test < 1.0):
-        raise UsageError(
-            f"--val {val:g} and --test {test:g} are shares of the clips, 0 or more and together"
-            " below 1"
-        )
-
-
 def hold_out(rows: Sequence[Row], val: float, seed: int) -> list[Row]:
     """Return ``rows`` with whole groups of the training clips moved to validation.
 
@@ -146,7 +133,6 @@ def hold_out(rows: Sequence[Row], val: float, seed: int) -> list[Row]:
         seed: Order in which groups are drawn.
 
     Raises:
-        UsageError: The share makes no sense.
         DataError: Training would lack a label.
     """
     training = [row for row in rows if row.split == "train"]

@@ -1,7 +1,4 @@
-"""Metrics of clips and events, each with its interval from the same resamples.
-
-In: what every clip brings to a metric. Out: ``Metric``s.
-"""
+"""Metrics of clips and events, each with its interval from the same resamples."""
 
 from __future__ import annotations
 
@@ -74,11 +71,9 @@ class Ratio:
     groups: Sequence[str]
 
     def values(self, weights: Floats) -> Floats:
-        """See ``Measure``."""
         return ratio(weights @ self.over, weights @ self.under)
 
     def metric(self, values: Floats) -> Metric:
-        """See ``Measure``."""
         over, under = float(self.over.sum()), float(self.under.sum())
         if under == 0:
             return Metric(None, over, under, None)
@@ -116,14 +111,12 @@ class Accuracy:
     by_label: bool = False
 
     def values(self, weights: Floats) -> Floats:
-        """See ``Measure``."""
         if not self.by_label:
             return ratio(weights @ self.right, weights.sum(axis=1))
         shares = [ratio(weights @ (self.right * each), weights @ each) for each in self.labels]
         return np.asarray(np.nanmean(np.stack(shares), axis=0), np.float64)
 
     def metric(self, values: Floats) -> Metric:
-        """See ``Measure``."""
         value, clips = float(values[0]), len(self.right)
         evidence = [effective_groups(self.groups, each) for each in self.labels]
         trials = min(evidence)
@@ -150,7 +143,6 @@ class Quantile:
     share: float = 0.5
 
     def values(self, weights: Floats) -> Floats:
-        """See ``Measure``."""
         return quantile(weights[:, list(self.clips)], self.numbers, self.share)
 
     def metric(self, values: Floats) -> Metric:
@@ -175,14 +167,12 @@ class Auc:
     precision: bool = False
 
     def values(self, weights: Floats) -> Floats:
-        """See ``Measure``."""
         if not self._two:
             return np.full(len(weights), np.nan)
         ranking = Ranking(self.scores, self.positive)
         return ranking.average_precision(weights) if self.precision else ranking.auc(weights)
 
     def metric(self, values: Floats) -> Metric:
-        """See ``Measure``."""
         count = len(self.scores)
         if not self._two:
             return Metric(None, count, None, None)

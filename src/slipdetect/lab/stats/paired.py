@@ -1,7 +1,4 @@
-"""Whether one way of scoring clips is better than another on the same clips.
-
-In: what both decided of each clip. Out: p-values and the interval of a difference.
-"""
+"""Whether one way of scoring clips is better than another on the same clips."""
 
 from __future__ import annotations
 

@@ -1,7 +1,4 @@
-"""Plots without a screen; metrics as dots with their intervals, a row each.
-
-In: ``Metric``s and where they stand. Out: figures, marks on axes.
-"""
+"""Plots without a screen; metrics as dots with their intervals, a row each."""
 
 from __future__ import annotations
 

@@ -1,7 +1,4 @@
-"""Areas under the curves of a score, for many resamples at once.
-
-In: scores and labels of clips, ``(resamples, clips)`` weights. Out: areas, ``(resamples,)``.
-"""
+"""Areas under the curves of a score, for many resamples at once."""
 
 from __future__ import annotations
 

@@ -1,7 +1,4 @@
-"""Drawing whole groups of clips again and again.
-
-In: the group and the label of every clip. Out: how often each clip is in each resample.
-"""
+"""Drawing whole groups of clips again and again."""
 
 from __future__ import annotations
 
@@ -9,11 +6,8 @@ from collections import defaultdict
 from collections.abc import Iterator, Sequence
 
 import numpy as np
-import numpy.typing as npt
 
-Flags = npt.NDArray[np.bool_]
-Floats = npt.NDArray[np.float64]
-Ints = npt.NDArray[np.int64]
+from slipdetect.lab.stats.ranking import Flags, Floats, Ints
 
 _MOST_WEIGHTS = 4_000_000  # held at a time, 32 MB
 

@@ -1,7 +1,4 @@
-"""How metrics are written, alike in every report.
-
-In: ``Metric``s, tables of cells. Out: text, plain data, pages.
-"""
+"""How metrics are written, alike in every report."""
 
 from __future__ import annotations
 
