@@ -15,7 +15,6 @@ import numpy as np
 import pytest
 
 from slipdetect.lab.check.checking import DataCheck, count_clips
-from slipdetect.lab.check.confound_plot import draw_confounds
 from slipdetect.lab.check.confounds import Confound, ConfoundReport
 from slipdetect.lab.check.contact_sheet import (
     MOST_ROWS,
@@ -31,6 +30,7 @@ from slipdetect.lab.check.report import (
     confound_data,
     confound_lines,
     confound_markdown,
+    draw_confounds,
     near_duplicates_csv,
 )
 from slipdetect.lab.data import Clip

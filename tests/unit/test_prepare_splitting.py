@@ -15,8 +15,8 @@ from hypothesis import strategies as st
 from slipdetect.errors import DataError, UsageError
 from slipdetect.lab.prepare.rows import Row, straddling
 from slipdetect.lab.prepare.splitting import (
-    assign_splits,
     SplitRequest,
+    assign_splits,
     hold_out,
     split_by_position,
 )

@@ -130,6 +130,7 @@ def _write(
         check_data,
         confound_data,
         confound_markdown,
+        draw_confounds,
         near_duplicates_csv,
     )
 
@@ -138,8 +139,6 @@ def _write(
     if found.near is not None:
         texts["near-duplicates.csv"] = near_duplicates_csv(found)
     if found.confounds is not None:
-        from slipdetect.lab.check.confound_plot import draw_confounds
-
         texts["confounds.json"] = _json(confound_data(found.confounds))
         texts["confounds.md"] = confound_markdown(found.confounds, name)
         pictures["confounds.png"] = partial(draw_confounds, found.confounds)

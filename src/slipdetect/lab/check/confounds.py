@@ -171,41 +171,25 @@ def find_confounds(clips: Measured, seed: int = 0) -> ConfoundReport | None:
     datasets = _numbered([clip.dataset for clip, _ in clips])
     resampler = GroupResampler(groups, None, _RESAMPLES, seed)
     weights = np.concatenate(list(resampler.with_all()))
-    judge = _Judge(positive, datasets, make_folds(positive, groups, seed), weights, seed)
+    folds = make_folds(positive, groups, seed)
+    inside = folds.places * len(clips) + datasets
     found, constant = [], []
     for item in PROPERTIES:
         values = item.values(clips)
         if (values == values[0]).all():
             constant.append(item.name)
-        elif (confound := judge.confound(item, values)) is not None:
-            found.append(confound)
+            continue
+        scores = out_of_fold(values, positive, folds, item.model, seed)
+        auc = stratified_auc(scores, positive, folds.places, weights)
+        within = None
+        if len(np.unique(datasets)) > 1 and item.model != RATE:
+            within = stratified_auc(scores, positive, inside, weights)
+        if auc is not None:
+            found.append(Confound(item.name, auc, within, item.advice))
     found.sort(key=lambda confound: -confound.auc.value)
-    folds = judge.folds
     return ConfoundReport(
         tuple(found), counts, len(np.unique(groups)), folds.count, folds.by_group, tuple(constant)
     )
-
-
-@dataclass(frozen=True, eq=False)
-class _Judge:
-    """What is the same for every property: labels, data sets, folds and draws."""
-
-    positive: Flags
-    datasets: Ints
-    folds: Folds
-    weights: Floats
-    seed: int
-
-    def confound(self, item: Property, values: Floats) -> Confound | None:
-        """Return how well one property predicts, or None without a pair to judge."""
-        scores = out_of_fold(values, self.positive, self.folds, item.model, self.seed)
-        places = self.folds.places
-        auc = stratified_auc(scores, self.positive, places, self.weights)
-        within = None
-        if len(np.unique(self.datasets)) > 1 and item.model != RATE:
-            inside = places * len(self.datasets) + self.datasets
-            within = stratified_auc(scores, self.positive, inside, self.weights)
-        return None if auc is None else Confound(item.name, auc, within, item.advice)
 
 
 def _column(values: Sequence[float]) -> Floats:

@@ -1,7 +1,4 @@
-"""Frames that show nothing new left out: the 2020 course report's de-duplication.
-
-In: a video and a threshold. Out: an MP4 with fewer frames, at their old times unless asked not to.
-"""
+"""Frames that show nothing new left out: the 2020 course report's de-duplication."""
 
 from __future__ import annotations
 

@@ -1,7 +1,4 @@
-"""Self-made videos in class folders to rows.
-
-In: ``FOLDER/fall/*.mp4``, ``FOLDER/normal/anna/*.mp4``. Out: ``Prepared``.
-"""
+"""Self-made videos in class folders to rows."""
 
 from __future__ import annotations
 

@@ -1,7 +1,4 @@
-"""Guessing from names which clips show the same person, scene or film.
-
-In: paths of clips. Out: a group for each.
-"""
+"""Guessing from names which clips show the same person, scene or film."""
 
 from __future__ import annotations
 

@@ -1,13 +1,11 @@
-"""A table of when something happens in long videos to rows, or to clips that are cut out.
-
-In: a CSV ``path,start,end,label`` and the videos. Out: ``Prepared``.
-"""
+"""A table of when something happens in long videos to rows, or to clips that are cut out."""
 
 from __future__ import annotations
 
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from itertools import pairwise
 from pathlib import Path
 
@@ -23,7 +21,7 @@ from slipdetect.lab.prepare.importer import Importer, ImportJob
 from slipdetect.lab.prepare.rows import Prepared
 from slipdetect.video import find_videos
 
-_SECONDS = Number(min=0.0)
+_seconds = partial(option, type=Number(min=0.0), metavar="SECONDS", default=1.0, beside=("cut",))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,27 +47,9 @@ class Intervals(Importer):
         type=FOLDER, help="Folder of the videos.  [default: that of TIMES.csv]"
     )
     cut: Path | None = option(type=FOLDER, help="Cut clips into this folder and list those.")
-    before: float = option(
-        type=_SECONDS,
-        metavar="SECONDS",
-        default=1.0,
-        beside=("cut",),
-        help="Seconds before an event that its clip begins.",
-    )
-    after: float = option(
-        type=_SECONDS,
-        metavar="SECONDS",
-        default=1.0,
-        beside=("cut",),
-        help="Seconds after an event that its clip ends.",
-    )
-    clearance: float = option(
-        type=_SECONDS,
-        metavar="SECONDS",
-        default=1.0,
-        beside=("cut",),
-        help="Least seconds between an event and a negative clip.",
-    )
+    before: float = _seconds(help="Seconds before an event that its clip begins.")
+    after: float = _seconds(help="Seconds after an event that its clip ends.")
+    clearance: float = _seconds(help="Least seconds between an event and a negative clip.")
     negatives_per_event: int = option(
         type=click.IntRange(min=0),
         metavar="N",
@@ -94,8 +74,12 @@ class Intervals(Importer):
 
         folder = source.parent if self.videos is None else self.videos
         rule = CutRule(self.before, self.after, self.clearance, self.negatives_per_event)
-        if self.cut is not None:
-            _check_inside(self.cut, job.out.parent if job.root is None else job.root)
+        base = job.out.parent if job.root is None else job.root
+        if self.cut is not None and not self.cut.resolve().is_relative_to(base.resolve()):
+            raise UsageError(
+                f"--cut {str(self.cut)!r} must be in the folder that paths in the CSV count from,"
+                f" {str(base)!r}"
+            )
         videos = [
             video if video.dataset else replace(video, dataset=self.dataset)
             for video in read_intervals(source, folder)
@@ -122,14 +106,6 @@ class Intervals(Importer):
         prepared.times_checked = True  # of marked negatives too, which have no rows
         prepared.left_out.add("video of the folder that the table does not name", others)
         return prepared
-
-
-def _check_inside(cut: Path, base: Path) -> None:
-    if not cut.resolve().is_relative_to(base.resolve()):
-        raise UsageError(
-            f"--cut {str(cut)!r} must be in the folder that paths in the CSV count from,"
-            f" {str(base)!r}"
-        )
 
 
 def _others(videos: Sequence[TimedVideo], folder: Path, cut: Path | None) -> list[str]:

@@ -1,7 +1,4 @@
-"""The 2020 course report's lists, and others of their form, to rows.
-
-In: ``Class/video  frames  label``, ``Class/video.mp4 label`` or ``Class/video.mp4``. Out: rows.
-"""
+"""The 2020 course report's lists, and others of their form, to rows."""
 
 from __future__ import annotations
 

@@ -1,7 +1,4 @@
-"""Which class of a data set counts as a slip, which as something else, and which is left out.
-
-In: names of classes and what the user said of them. Out: ``slip``, ``other`` or ``skip`` for each.
-"""
+"""Which class of a data set counts as a slip, which as something else, and which is left out."""
 
 from __future__ import annotations
 

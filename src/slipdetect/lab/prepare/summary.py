@@ -1,7 +1,4 @@
-"""What a user sees of an imported data set: a table of splits, what was left out, warnings.
-
-In: ``Prepared``. Out: the table on stdout, the rest on stderr.
-"""
+"""What a user sees of an imported data set: a table of splits, what was left out, warnings."""
 
 from __future__ import annotations
 

@@ -9,7 +9,6 @@ import csv
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
 from itertools import pairwise
 from pathlib import Path
 
@@ -168,15 +167,14 @@ def _made(pictures: Path, video: Path, known: Times | None, *, overwrite: bool) 
             f"{str(pictures)!r}: the synchronization file has no time for picture {lacking[0]};"
             " fetch it again"
         )
-    at = partial(_shown, first=first, known=known)
+
+    def at(frame: int) -> float:
+        return (frame - first) / RATE if known is None else known[frame] - known[first]
+
     times = {**{each: at(each) for each in numbers}, last + 1: at(last) + 1 / RATE}
     if not video.exists() or abs(length_of(video, 0.0)[0] - times[last + 1]) > 0.5 / RATE:
         write_frames(pictures, video, RATE, at=at, overwrite=overwrite)
     return times
-
-
-def _shown(frame: int, *, first: int, known: Times | None) -> float:
-    return (frame - first) / RATE if known is None else known[frame] - known[first]
 
 
 def _rows(
