@@ -1,7 +1,4 @@
-"""UCF101 and data sets in its form: class folders and the lists beside them to rows.
-
-In: a folder, ``classInd.txt``, ``trainlist01.txt``, ``testlist01.txt``. Out: ``Prepared``.
-"""
+"""UCF101 and data sets in its form: class folders and the lists beside them to rows."""
 
 from __future__ import annotations
 
