@@ -23,7 +23,7 @@ from slipdetect.lab.data.annotations import Clip
 from slipdetect.lab.data.frame_cache import FrameCache, Sampling
 from slipdetect.lab.data.window_reader import WindowReader, WindowRecipe
 from slipdetect.lab.data.windows import WindowRule
-from slipdetect.lab.prepare.cut_plan import PlannedClip, Span, TimedVideo
+from slipdetect.lab.prepare.cut_plan import PlannedClip
 from slipdetect.lab.prepare.cutting import cut_video
 from slipdetect.lab.prepare.times import Late, check_times
 from slipdetect.lab.prepare.trimming import Cut, trim
@@ -129,9 +129,9 @@ def numbers(path: Path) -> list[int]:
 
 def test_times_read_off_a_player_are_taken(late: Path, tmp_path: Path) -> None:
     marked = Span("a.csv, line 2", 9.0, 13.0, True)
-    video = TimedVideo(late, "late.mp4", "a.csv, line 2", True, (marked,), "late")
-    checked, end = check_times(video, Late())
-    assert checked.spans == (marked,)
+    line = AnnotationLine("a.csv, line 2", late, "late.mp4", True, marked, "late", "", "", {})
+    checked, end = check_times([line], Late())
+    assert checked == [line]
     assert end == pytest.approx(14.0, abs=0.05)
     (clip,) = cut_video(late, [(PlannedClip(9.0, 11.0, (9.5, 10.0)), tmp_path / "cut.mp4")])
     assert numbers(clip.path) == list(range(3 * RATE, 5 * RATE))

@@ -4,47 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 from slipdetect.errors import UsageError
-from slipdetect.lab.data.annotations import Span
 
 Range = tuple[float, float]
-
-
-@dataclass(frozen=True)
-class TimedVideo:
-    """A long video and what is known of it.
-
-    Attributes:
-        path: The file.
-        name: As the table names it.
-        where: File and line where it is named first.
-        positive: Whether somebody slips in it.
-        spans: Marked times in order, none of which overlap.
-        group: Person or scene; the name when the table has none.
-        split: ``"train"``, ``"val"``, ``"test"`` or empty.
-        dataset: Data set, or empty.
-    """
-
-    path: Path
-    name: str
-    where: str
-    positive: bool
-    spans: tuple[Span, ...]
-    group: str
-    split: str = ""
-    dataset: str = ""
-
-    @property
-    def events(self) -> list[Span]:
-        """The times at which somebody slips."""
-        return [span for span in self.spans if span.positive]
-
-    @property
-    def negatives(self) -> list[Span]:
-        """The times at which something only looks like it."""
-        return [span for span in self.spans if not span.positive]
 
 
 @dataclass(frozen=True)

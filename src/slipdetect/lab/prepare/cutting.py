@@ -13,15 +13,9 @@ import numpy.typing as npt
 
 from slipdetect._io import output_files
 from slipdetect.errors import DataError
+from slipdetect.lab.data.annotations import AnnotationLine
 from slipdetect.lab.data.times import ASSUMED_RATE, TOLERANCE
-from slipdetect.lab.prepare.cut_plan import (
-    CutRule,
-    PlannedClip,
-    Range,
-    TimedVideo,
-    plan_cuts,
-    spread_cuts,
-)
+from slipdetect.lab.prepare.cut_plan import CutRule, PlannedClip, Range, plan_cuts, spread_cuts
 from slipdetect.lab.prepare.rows import OTHER, SLIP, Prepared, Row, seconds
 from slipdetect.store.names import store_key
 from slipdetect.video import Frame, open_video, write_video
@@ -36,26 +30,15 @@ _QUALITY = 18  # of x264: hardly more loss than the video has
 OnProgress = Callable[[int, float], None]
 
 
-def whole_rows(videos: Sequence[TimedVideo]) -> Prepared:
-    """Return a row a marked time, or one for a video without."""
-    rows = []
-    for video in videos:
-        common = _common(video)
-        rows += [
-            replace(common, label=SLIP if span.positive else OTHER, start=span.start, end=span.end)
-            for span in video.spans
-        ] or [common]
-    return Prepared(rows)
-
-
-def _common(video: TimedVideo) -> Row:
-    """Return what all rows of a video have."""
-    label = SLIP if video.positive else OTHER
-    return Row(video.path, label, video.group, video.dataset, video.split)
+def row_of(line: AnnotationLine) -> Row:
+    """Return a row of a table of times as one of an annotation file."""
+    start, end = (None, None) if line.span is None else (line.span.start, line.span.end)
+    row = Row(line.path, SLIP if line.positive else OTHER, line.group, line.dataset, line.split)
+    return replace(row, start=start, end=end, where=line.where)
 
 
 def cut_rows(
-    videos: Sequence[tuple[TimedVideo, float]],
+    videos: Sequence[tuple[Sequence[AnnotationLine], float]],
     folder: Path,
     root: Path,
     rule: CutRule,
@@ -66,7 +49,8 @@ def cut_rows(
     """Cut clips and return a row for each; the group stays that of the video.
 
     Args:
-        videos: Videos and their durations in seconds, see ``check_times``.
+        videos: Rows of each video in order of time and its duration in seconds, see
+            ``check_times``.
         folder: Where clips are written; made if new.
         root: Folder of the videos, on which names of clips depend.
         rule: How to cut.
@@ -78,12 +62,12 @@ def cut_rows(
         OutputError: A clip exists or cannot be written.
     """
     prepared = Prepared([])
-    lengths = [span.end - span.start for video, _ in videos for span in video.events]
+    lengths = [end - start for lines, _ in videos for start, end in _spans(lines, positive=True)]
     usual = rule.before + rule.after + (statistics.median(lengths) if lengths else 1.0)
     plans = []
-    for video, duration in videos:
-        cuts = _cuts(video, duration, rule, usual, prepared)
-        plans.append((video, _named(cuts, folder / store_key(video.path, root))))
+    for lines, duration in videos:
+        cuts = _cuts(lines, duration, rule, usual, prepared)
+        plans.append((lines[0], _named(cuts, folder / store_key(lines[0].path, root))))
     names = [path.name for _, plan in plans for _, path in plan]
     output_files(folder, names, overwrite=overwrite)
     for index, ((video, plan), (_, duration)) in enumerate(zip(plans, videos, strict=True)):
@@ -96,11 +80,11 @@ def cut_rows(
     return prepared
 
 
-def _clip_row(video: TimedVideo, clip: Clipping) -> Row:
+def _clip_row(video: AnnotationLine, clip: Clipping) -> Row:
     start, end = (None, None) if clip.event is None else clip.event
     source = {"source_start": seconds(clip.start), "source_end": seconds(clip.end)}
     return replace(
-        _common(video),
+        row_of(video),
         path=clip.path,
         label=OTHER if clip.event is None else SLIP,
         start=start,
@@ -110,22 +94,30 @@ def _clip_row(video: TimedVideo, clip: Clipping) -> Row:
 
 
 def _cuts(
-    video: TimedVideo, duration: float, rule: CutRule, usual: float, prepared: Prepared
+    lines: Sequence[AnnotationLine],
+    duration: float,
+    rule: CutRule,
+    usual: float,
+    prepared: Prepared,
 ) -> Sequence[PlannedClip]:
-    if video.positive and not video.events:
+    first = lines[0]
+    if first.span is None and first.positive:
         raise DataError(
-            f"{video.where}: {video.name!r} shows a slip, but not when; give start and end, or"
+            f"{first.where}: {first.name!r} shows a slip, but not when; give start and end, or"
             " leave --cut out"
         )
-    if not video.spans:
+    if first.span is None:
         return spread_cuts(duration, usual, rule.negatives)
-    events, marked = (
-        [(s.start, s.end) for s in spans] for spans in (video.events, video.negatives)
-    )
+    events, marked = (_spans(lines, positive=positive) for positive in (True, False))
     plan = plan_cuts(duration, events, marked, rule)
-    prepared.left_out.add(LACKING, [video.name] * plan.lacking)
-    prepared.left_out.add(TOO_NEAR, [video.name] * plan.too_near)
+    prepared.left_out.add(LACKING, [first.name] * plan.lacking)
+    prepared.left_out.add(TOO_NEAR, [first.name] * plan.too_near)
     return plan.cuts
+
+
+def _spans(lines: Sequence[AnnotationLine], *, positive: bool) -> list[Range]:
+    wanted = [line.span for line in lines if line.span and line.positive == positive]
+    return [(span.start, span.end) for span in wanted]
 
 
 def _named(cuts: Sequence[PlannedClip], stem: Path) -> list[tuple[PlannedClip, Path]]:

@@ -10,13 +10,13 @@ from itertools import pairwise
 from pathlib import Path
 
 from slipdetect.errors import DataError
+from slipdetect.lab.data.annotations import AnnotationLine
 from slipdetect.lab.data.times import Late, length_of, span_text
-from slipdetect.lab.prepare.cut_plan import TimedVideo
 from slipdetect.lab.prepare.rows import SLIP, Row
 
 
-def check_times(video: TimedVideo, late: Late) -> tuple[TimedVideo, float]:
-    """Return a video with its times inside it, and its duration in seconds.
+def check_times(lines: Sequence[AnnotationLine], late: Late) -> tuple[list[AnnotationLine], float]:
+    """Return the rows of a video with their times inside it, and its duration in seconds.
 
     The header is believed where the file is whole and no time lies beyond it; otherwise the video
     is decoded to its end. A time that ends after the video ends with it, which ``late`` notes if
@@ -26,12 +26,16 @@ def check_times(video: TimedVideo, late: Late) -> tuple[TimedVideo, float]:
         DataError: Most of a time lies after the end (with its line).
         VideoError: The video cannot be read.
     """
-    length = length_of(video.path, max((span.end for span in video.spans), default=0.0))
-    spans = [
-        replace(span, end=late.end(span.start, span.end, length, span.where, video.name))
-        for span in video.spans
-    ]
-    return replace(video, spans=tuple(spans)), length[0]
+    length = length_of(
+        lines[0].path, max((each.span.end for each in lines if each.span), default=0)
+    )
+    found = []
+    for line in lines:
+        if span := line.span:
+            end = late.end(span.start, span.end, length, line.where, line.name)
+            line = replace(line, span=replace(span, end=end))
+        found.append(line)
+    return found, length[0]
 
 
 def check_rows(
