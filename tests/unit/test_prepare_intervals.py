@@ -6,6 +6,7 @@ In: tables and synthetic videos whose every frame can be told apart. Out: rows a
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,7 @@ from hypothesis import strategies as st
 from prepare_files import touch
 from slipdetect.errors import DataError, OutputError, UsageError, VideoError
 from slipdetect.lab.data import read_annotations
+from slipdetect.lab.data.annotations import AnnotationLine
 from slipdetect.lab.data.times import Late, parse_time
 from slipdetect.lab.prepare.cut_plan import CutRule, PlannedClip, plan_cuts, spread_cuts
 from slipdetect.lab.prepare.cutting import (

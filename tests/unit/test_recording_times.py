@@ -19,7 +19,7 @@ from media.marker import read_marker
 from slipdetect import backbones
 from slipdetect.detection import Detector, loading
 from slipdetect.errors import DataError
-from slipdetect.lab.data.annotations import Clip
+from slipdetect.lab.data.annotations import AnnotationLine, Clip, Span
 from slipdetect.lab.data.frame_cache import FrameCache, Sampling
 from slipdetect.lab.data.window_reader import WindowReader, WindowRecipe
 from slipdetect.lab.data.windows import WindowRule

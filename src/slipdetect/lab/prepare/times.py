@@ -26,9 +26,8 @@ def check_times(lines: Sequence[AnnotationLine], late: Late) -> tuple[list[Annot
         DataError: Most of a time lies after the end (with its line).
         VideoError: The video cannot be read.
     """
-    length = length_of(
-        lines[0].path, max((each.span.end for each in lines if each.span), default=0)
-    )
+    ends = [line.span.end for line in lines if line.span]
+    length = length_of(lines[0].path, max(ends, default=0.0))
     found = []
     for line in lines:
         if span := line.span:
