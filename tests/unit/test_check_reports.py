@@ -158,7 +158,7 @@ def test_confounds_as_text() -> None:
     data = confound_data(REPORT)
     assert [item["telling"] for item in data["confounds"]] == [True, False]
     quiet = ConfoundReport(REPORT.confounds[1:], (40, 60), 30, 5, False)
-    assert any("None alone surely tells" in line for line in confound_lines(quiet))
+    assert any("No property alone surely tells" in line for line in confound_lines(quiet))
     assert "scenes may be on both sides" in confound_markdown(quiet, "d")
 
 

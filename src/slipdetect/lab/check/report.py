@@ -16,7 +16,7 @@ from slipdetect.reports.text_table import markdown_table, text_table, wrapped
 if TYPE_CHECKING:
     from slipdetect.lab.check.checking import Count, DataCheck
     from slipdetect.lab.check.confounds import Confound, ConfoundReport
-    from slipdetect.lab.check.near_duplicates import NearPair
+    from slipdetect.lab.check.near_duplicates import NearDuplicates, NearPair
     from slipdetect.lab.data.annotations import Clip
 
 VERSION = 2
@@ -162,26 +162,24 @@ def confound_lines(report: ConfoundReport) -> list[str]:
     """Return a table and a sentence per property that tells the label apart."""
     table = text_table(_HEAD, map(_cells, report.confounds))
     lines = [*table, "", *wrapped(_how(report))]
-    telling = [confound.sentence() for confound in report.confounds if confound.telling]
-    if not telling:
-        telling = ["None alone surely tells the label apart (no interval lies above 0.6)."]
-    for sentence in telling:
+    for sentence in _telling(report):
         lines += wrapped(sentence)
     return lines
 
 
+def _telling(report: ConfoundReport) -> list[str]:
+    telling = [confound.sentence() for confound in report.confounds if confound.telling]
+    return telling or ["No property alone surely tells the label apart: no interval is above 0.6."]
+
+
 def confound_markdown(report: ConfoundReport, name: str) -> str:
     """Return the same as a page in Markdown; ``name`` is that of the annotation file."""
-    cells = [_cells(confound) for confound in report.confounds]
-    telling = [f"- {confound.sentence()}" for confound in report.confounds if confound.telling]
-    if not telling:
-        telling = ["No property alone surely tells the label apart: no interval lies above 0.6."]
     lines = [
         f"# Does anything else tell the label of {name}?",
         "",
-        *telling,
+        *(f"- {sentence}" for sentence in _telling(report)),
         "",
-        *markdown_table(_HEAD, cells),
+        *markdown_table(_HEAD, map(_cells, report.confounds)),
         "",
         _how(report),
     ]
@@ -286,7 +284,7 @@ def check_data(check: DataCheck) -> dict[str, Any]:
             "recordings": [_paths((pair.first, pair.second)) for pair in leaks.near],
         },
         "copies": [_paths(same) for same in check.copies],
-        "near_duplicates": None if check.near is None else _near_counts(check),
+        "near_duplicates": None if check.near is None else _near_counts(check.near),
         "alike_groups": [list(names) for names in check.alike_groups],
         "unreadable": {plain_name(str(path)): why for path, why in check.unreadable.items()},
         "warnings": {plain_name(str(path)): list(why) for path, why in check.warnings.items()},
@@ -299,10 +297,7 @@ def near_duplicates_csv(check: DataCheck) -> str:
     return csv_text([_COLUMNS, *([_cell(value) for value in _row(pair)] for pair in pairs)])
 
 
-def _near_counts(check: DataCheck) -> dict[str, int]:
-    near = check.near
-    if near is None:
-        return {}
+def _near_counts(near: NearDuplicates) -> dict[str, int]:
     kinds = [pair.kind for pair in near.pairs]
     counts = {kind: kinds.count(kind) for kind in dict.fromkeys(kinds)}
     return {**counts, "too flat to recognize": len(near.flat), "not compared": near.not_compared}

@@ -251,7 +251,15 @@ class _Transfer:
                     f" {free} are free; make room"
                 )
             while chunk := response.read(_CHUNK):
-                self._take(chunk)
+                try:
+                    self._out.write(chunk)
+                except OSError as error:
+                    folder = str(self._folder)
+                    raise OutputError(
+                        f"cannot write {folder!r}: {error.strerror}; make room"
+                    ) from error
+                self.digest.update(chunk)
+                self.done += len(chunk)
                 if self._on_progress is not None:
                     self._on_progress(self.done, total)
         return total is None or self.done >= total
@@ -264,15 +272,6 @@ class _Transfer:
         self._out.seek(0)
         self._out.truncate()
         self.done, self.digest = 0, hashlib.sha256()
-
-    def _take(self, chunk: bytes) -> None:
-        try:
-            self._out.write(chunk)
-        except OSError as error:
-            folder = str(self._folder)
-            raise OutputError(f"cannot write {folder!r}: {error.strerror}; make room") from error
-        self.digest.update(chunk)
-        self.done += len(chunk)
 
 
 def _start(response: HTTPResponse) -> int:

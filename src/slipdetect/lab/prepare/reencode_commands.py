@@ -24,7 +24,6 @@ from slipdetect.errors import OutputError, UsageError
 
 if TYPE_CHECKING:
     from slipdetect.lab.prepare.reencode import Reencoded
-    from slipdetect.lab.prepare.size_modes import SizeMode
     from slipdetect.lab.prepare.trimming import Cut
 
 _NAME_COLUMNS = 40
@@ -106,40 +105,38 @@ def trim(ctx: click.Context, /, source: Path, settings: TrimSettings) -> None:
     slipdetect prepare trim kitchen.mp4 --start 3 --end 7.5 --box auto --out fall.mp4
     slipdetect prepare trim cuts.csv --size letterbox:342x256 --out clips
     """
-    console, tally, size = ctx.ensure_object(Console), Tally(), _read_size(settings.size)
+    console, tally = ctx.ensure_object(Console), Tally()
     if source.suffix.lower() == ".csv":
         if settings.start is not None or settings.end is not None:
             raise UsageError("--start and --end are for one video; CUTS.csv has times of its own")
-        _trim_list(console, tally, source, settings, size)
+        _trim_list(console, tally, source, settings)
     else:
-        _trim_video(console, tally, source, settings, size)
+        _trim_video(console, tally, source, settings)
     ctx.exit(tally.exit_code())
 
 
-def _trim_video(
-    console: Console, tally: Tally, source: Path, settings: TrimSettings, size: SizeMode
-) -> None:
+def _trim_video(console: Console, tally: Tally, source: Path, settings: TrimSettings) -> None:
+    from slipdetect.lab.prepare.size_modes import SizeMode
     from slipdetect.lab.prepare.trimming import trim as trim_video
 
     out = settings.out
     if settings.root is not None:
         raise UsageError("--root is for the videos in a CUTS.csv; give the path of the video")
-    work = partial(trim_video, source, out, settings.cut(), size)
+    work = partial(trim_video, source, out, settings.cut(), SizeMode.parse(settings.size))
     if out.is_dir() or out.suffix.lower() != ".mp4":
         raise OutputError(f"{str(out)!r} does not end with .mp4; name the new video")
     for written in _run(console, tally, [_Task(source, out, work)], settings.overwrite).values():
         console.note(str(written))
 
 
-def _trim_list(
-    console: Console, tally: Tally, file: Path, settings: TrimSettings, size: SizeMode
-) -> None:
+def _trim_list(console: Console, tally: Tally, file: Path, settings: TrimSettings) -> None:
     """Write the cuts of a list, and clips.csv if it has labels."""
     from slipdetect.lab.prepare.cut_list import ANNOTATIONS, read_cuts, write_annotations
+    from slipdetect.lab.prepare.size_modes import SizeMode
     from slipdetect.lab.prepare.trimming import trim as trim_video
     from slipdetect.sinks.names import target_names
 
-    out, overwrite = settings.out, settings.overwrite
+    out, overwrite, size = settings.out, settings.overwrite, SizeMode.parse(settings.size)
     cuts = read_cuts(file, settings.root, settings.cut())
     targets = target_names([cut.source for cut in cuts], out, [cut.ending for cut in cuts])
     tasks = [
@@ -179,8 +176,9 @@ def resize(
     slipdetect prepare resize recordings/ --size letterbox:342x256 --out small
     """
     from slipdetect.lab.prepare.reencode import reencode, resized
+    from slipdetect.lab.prepare.size_modes import SizeMode
 
-    console, tally, mode = ctx.ensure_object(Console), Tally(), _read_size(size)
+    console, tally, mode = ctx.ensure_object(Console), Tally(), SizeMode.parse(size)
     tasks = _tasks(
         console, tally, sources, out, partial(reencode, change=partial(resized, size=mode))
     )
@@ -274,12 +272,6 @@ def frames(ctx: click.Context, /, folder: Path, fps: float, out: Path, overwrite
     count = f"{len(done)} of {len(tasks)} videos written to {str(out)!r}"
     _tell(console, done, f"{count}, {fps:g} a second")
     ctx.exit(tally.exit_code())
-
-
-def _read_size(text: str) -> SizeMode:
-    from slipdetect.lab.prepare.size_modes import SizeMode
-
-    return SizeMode.parse(text)
 
 
 def _tasks(

@@ -83,6 +83,8 @@ class SplitRequest:
         """
         has_split = any(row.split for row in rows)
         self.check(has_split=has_split)
+        if not rows:
+            return []
         if has_split:
             return hold_out(rows, self.val, self.seed) if self.val else list(rows)
         if self.test_every is not None:
@@ -145,16 +147,15 @@ def hold_out(rows: Sequence[Row], val: float, seed: int) -> list[Row]:
 
 def _clips(rows: Sequence[Row]) -> list[Clip]:
     """Return the clips as splitting needs them, with the last event of each that has any."""
-    labels = clip_labels(rows)
-    events: dict[Path, tuple[float, float]] = {}
-    groups: dict[Path, str] = {}
-    for row in rows:
-        groups[row.path] = row.unit
-        if row.label == SLIP and row.start is not None and row.end is not None:
-            events[row.path] = (row.start, row.end)
+    groups = {row.path: row.unit for row in rows}
+    events = {
+        row.path: ((row.start, row.end),)
+        for row in rows
+        if row.label == SLIP and row.start is not None and row.end is not None
+    }
     return [
-        Clip(path, label == SLIP, (events[path],) if path in events else (), group=groups[path])
-        for path, label in labels.items()
+        Clip(path, label == SLIP, events.get(path, ()), group=groups[path])
+        for path, label in clip_labels(rows).items()
     ]
 
 

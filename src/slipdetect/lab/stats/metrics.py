@@ -43,11 +43,9 @@ class Measure(Protocol):
 
     def values(self, weights: Floats) -> Floats:
         """Return ``(resamples,)`` of the ``(resamples, clips)`` weights; NaN where undefined."""
-        ...
 
     def metric(self, values: Floats) -> Metric:
         """Return the metric from its value and, behind it, those of the resamples."""
-        ...
 
 
 def measure(measures: Mapping[str, Measure], resampler: GroupResampler) -> dict[str, Metric]:
@@ -199,7 +197,7 @@ def quantile(weights: Floats, values: Floats, share: float) -> Floats:
     Args:
         weights: ``(resamples, values)``.
         values: ``(values,)``.
-        share: 0 to 1.
+        share: More than 0 and less than 1.
     """
     if len(values) == 0:
         return np.full(len(weights), np.nan)
