@@ -76,6 +76,7 @@ def measure_clip(path: Path) -> ClipStats:
     rate = DEFAULT_FRAME_RATE if info.frame_rate is None else info.frame_rate
     inside = _inside(np.percentile(grays, 90, axis=0))
     inner = grays[:, *inside]
+    typical = np.median(pictures[:, *inside], axis=0).astype(np.float32)
     # the header of a file that was cut off still tells its old length
     told = None if report.truncated else info.duration
     return ClipStats(
@@ -86,7 +87,7 @@ def measure_clip(path: Path) -> ClipStats:
         bytes=recorded_bytes(path),
         border=float(np.median([_border(gray) for gray in grays])),
         brightness=float(inner.mean()),
-        background=_background(pictures[:, *inside]),
+        background=(_resized(typical, _CELLS) / 255).astype(np.float32).ravel(),
         stills=np.stack([_resized(gray, STILL_SIDE) for gray in inner]),
         warnings=tuple(report.warnings),
     )
@@ -95,11 +96,6 @@ def measure_clip(path: Path) -> ClipStats:
 def _resized(image: npt.NDArray[Any], side: int) -> npt.NDArray[Any]:
     resized = cv2.resize(np.ascontiguousarray(image), (side, side), interpolation=cv2.INTER_AREA)
     return np.asarray(resized)
-
-
-def _background(pictures: Picture) -> npt.NDArray[np.float32]:
-    typical = np.median(pictures, axis=0).astype(np.float32)
-    return (_resized(typical, _CELLS) / 255).astype(np.float32).ravel()
 
 
 def _border(gray: npt.NDArray[Any]) -> float:

@@ -104,11 +104,7 @@ def check(ctx: click.Context, /, data: Path, settings: CheckSettings) -> None:
 
 
 def _exit_code(console: Console, found: DataCheck, allow_leaks: bool) -> int:
-    """Return the exit code.
-
-    Raises:
-        DataError: The split leaks, or no video can be read.
-    """
+    """Return the exit code; a split that leaks, or no video that can be read, is an error."""
     if found.leaks:
         text = found.leaks.line()
         if not allow_leaks:

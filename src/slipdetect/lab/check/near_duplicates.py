@@ -127,10 +127,11 @@ def near_duplicates(
         inside_groups: Compare clips of one group on one side too, which cannot leak.
     """
     seen = [index for index, item in enumerate(prints) if len(item.hashes)]
+    sides = [(clip.group or clip.path, clip.split) for clip in clips]
     candidates = [
         candidate
         for candidate in _candidates([prints[index] for index in seen])
-        if inside_groups or not _together(clips[seen[candidate[1]]], clips[seen[candidate[2]]])
+        if inside_groups or sides[seen[candidate[1]]] != sides[seen[candidate[2]]]
     ]
     pairs = []
     for distance, i, j, mirrored in sorted(candidates)[:MOST_COMPARED]:
@@ -143,10 +144,6 @@ def near_duplicates(
     pairs.sort(key=lambda pair: -pair.correlation)
     flat = tuple(clip for clip, item in zip(clips, prints, strict=True) if not len(item.hashes))
     return NearDuplicates(tuple(pairs), flat, max(0, len(candidates) - MOST_COMPARED))
-
-
-def _together(first: Clip, second: Clip) -> bool:
-    return bool(first.group) and (first.group, first.split) == (second.group, second.split)
 
 
 def _candidates(prints: Sequence[Fingerprint]) -> list[tuple[float, int, int, bool]]:

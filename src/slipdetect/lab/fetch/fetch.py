@@ -230,12 +230,7 @@ class _Transfer:
         self._on_progress = on_progress
 
     def receive(self) -> bool:
-        """Ask for what is missing and take it; return whether all is there.
-
-        Raises:
-            HTTPException, OSError: The connection failed.
-            OutputError: The disk is full.
-        """
+        """Ask for what is missing and take it; return whether all is there."""
         headers = {"User-Agent": f"slipdetect/{__version__}"}
         if self.done:
             headers["Range"] = f"bytes={self.done}-"
@@ -287,8 +282,7 @@ def _start(response: HTTPResponse) -> int:
 def _checked(address: str) -> SplitResult:
     """Return the parts of an http or https address without user name and password.
 
-    Raises:
-        UsageError: It is another address; only its scheme is repeated.
+    Of any other address only its scheme is repeated.
     """
     try:
         parts = urlsplit(address)

@@ -16,7 +16,6 @@ class CutRule:
 
     Attributes:
         before: Seconds before an event that its clip begins, ``after`` those it goes on.
-        after: See ``before``.
         clearance: Least distance in seconds between an event and a negative clip.
         negatives: Negative clips per event, and per video without events.
         shortest: A marked negative of which less is left, in seconds, is no clip.
@@ -40,7 +39,6 @@ class PlannedClip:
 
     Attributes:
         start: Seconds; ``end`` too.
-        end: See ``start``.
         event: (start, end) of the event it shows, or None.
     """
 

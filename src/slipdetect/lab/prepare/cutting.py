@@ -206,11 +206,7 @@ class _Pieces:
         return self.last + self._step
 
     def pictures(self, cut: PlannedClip) -> Iterator[npt.NDArray[np.uint8]]:
-        """Yield the pictures of a piece.
-
-        Raises:
-            DataError: There is a gap, or the video ends before the piece does.
-        """
+        """Yield the pictures of a piece, which must have no gap and end with it."""
         for _ in self._until(cut.start):
             pass
         before, self.first = self.last, math.inf

@@ -73,7 +73,8 @@ def new_frames(
     kept = None
     dropped: Frame | None = None
     for frame in frames:
-        gray = _gray(frame.image)
+        small = cv2.resize(frame.image, (_SIDE, _SIDE), interpolation=cv2.INTER_AREA)
+        gray = np.asarray(cv2.cvtColor(small, cv2.COLOR_RGB2GRAY), np.uint8)
         if kept is not None and ssim(kept, gray) > threshold:
             dropped = frame
             continue
@@ -116,8 +117,3 @@ def deduplicate(
         overwrite=overwrite,
         on_progress=on_progress,
     )
-
-
-def _gray(image: Picture) -> Picture:
-    small = cv2.resize(image, (_SIDE, _SIDE), interpolation=cv2.INTER_AREA)
-    return np.asarray(cv2.cvtColor(small, cv2.COLOR_RGB2GRAY), np.uint8)

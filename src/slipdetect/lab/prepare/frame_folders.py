@@ -80,7 +80,13 @@ def write_frames(
         for number in sorted(numbers):
             time = shown(number)
             on_progress(time, length)
-            yield time, _read_sized(numbers[number], width, height)
+            image = _read(numbers[number])
+            if image.shape[:2] != (height, width):
+                raise DataError(
+                    f"{str(numbers[number])!r} is {image.shape[1]}x{image.shape[0]} px, the first"
+                    f" picture of its folder {width}x{height}; make them one size"
+                )
+            yield time, image
 
     write_timed_video(target, frames(), rate, overwrite=overwrite, quality=_QUALITY)
     missing = last - first + 1 - len(numbers)
@@ -119,16 +125,6 @@ def numbered_pictures(folder: Path) -> dict[int, Path]:
     if not numbers:
         raise DataError(f"{str(folder)!r} holds no numbered pictures; check the path")
     return numbers
-
-
-def _read_sized(path: Path, width: int, height: int) -> Picture:
-    image = _read(path)
-    if image.shape[:2] != (height, width):
-        raise DataError(
-            f"{str(path)!r} is {image.shape[1]}x{image.shape[0]} px, the first picture of its"
-            f" folder {width}x{height}; make them one size"
-        )
-    return image
 
 
 def _read(path: Path) -> Picture:

@@ -157,11 +157,7 @@ class Labels(Importer):
         return groups
 
     def _row(self, common: Row, label: Label, name: str, videos: LabeledVideos) -> Row:
-        """Return the row of a label.
-
-        Raises:
-            DataError: It has no place in time.
-        """
+        """Return the row of a label, which must have a place in time unless it is left out."""
         row = replace(common, label=name, action=label.name, where=label.where)
         if name == SKIP or label.whole:
             return row
@@ -192,11 +188,7 @@ class Labels(Importer):
 
 
 def _without_repeated(rows: list[Row], labels: list[Label]) -> list[Row]:
-    """Return the rows of a video; what is said of it all counts by itself only.
-
-    Raises:
-        DataError: Of it all somebody slips, and all times are of something else.
-    """
+    """Return the rows of a video; what is said of it all counts by itself only."""
     pairs = [pair for pair in zip(rows, labels, strict=True) if pair[0].label != SKIP]
     timed = [pair for pair in pairs if not pair[1].whole]
     whole = sorted((pair for pair in pairs if pair[1].whole), key=lambda p: p[0].label != SLIP)

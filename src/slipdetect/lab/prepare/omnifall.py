@@ -61,7 +61,6 @@ class Segment:
         video: The file.
         name: What is done, one of ``CLASSES``.
         start: Seconds, 0 or later; ``end`` too.
-        end: See ``start``.
         dataset: The set that the video is of.
         group: Set and subject, or set and video where none is known.
         split: ``"train"``, ``"val"``, ``"test"`` or empty.

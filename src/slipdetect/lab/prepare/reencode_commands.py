@@ -299,13 +299,9 @@ def _tasks(
 def _run(
     console: Console, tally: Tally, tasks: Sequence[_Task], overwrite: bool
 ) -> dict[Path, Reencoded]:
-    """Do every task; a video that fails is reported and the rest is done.
+    """Do every task and return what was written, by its file.
 
-    Returns:
-        What was written, by its file.
-
-    Raises:
-        OutputError: A target exists or is a source, or the folder or disk takes no more.
+    A video that fails is reported and the rest is done, unless the folder or disk takes no more.
     """
     _check_targets(tasks, overwrite)
     done: dict[Path, Reencoded] = {}

@@ -78,8 +78,7 @@ class SplitRequest:
         validation where that was asked for.
 
         Raises:
-            UsageError: See ``check``.
-            DataError: See ``assign_splits``.
+            UsageError, DataError: As ``check`` and ``assign_splits`` say.
         """
         has_split = any(row.split for row in rows)
         self.check(has_split=has_split)
@@ -101,7 +100,6 @@ def assign_splits(rows: Sequence[Row], val: float, test: float, seed: int) -> li
     Args:
         rows: Rows without a split.
         val: Share of the clips for validation, 0 to below 1; ``test`` that for the test.
-        test: See ``val``.
         seed: Order in which groups are drawn.
 
     Raises:

@@ -122,13 +122,10 @@ class Accuracy:
             trials = effective_groups(self.groups, np.ones(clips))
         found = interval(value, values[1:], min(evidence), trials)
         shares = [float(self.right[each].mean()) for each in self.labels]
-        parts = zip(self._shares_of_labels(), shares, evidence, strict=True)
-        return Metric(value, float(self.right.sum()), clips, widened(found, value, parts))
-
-    def _shares_of_labels(self) -> list[float]:
-        """Return the weight of every label in the mean."""
         equal = 1 / len(self.labels)
-        return [equal if self.by_label else float(each.mean()) for each in self.labels]
+        weights = [equal if self.by_label else float(each.mean()) for each in self.labels]
+        parts = zip(weights, shares, evidence, strict=True)
+        return Metric(value, float(self.right.sum()), clips, widened(found, value, parts))
 
 
 @dataclass(frozen=True)
@@ -144,7 +141,7 @@ class Quantile:
         return quantile(weights[:, list(self.clips)], self.numbers, self.share)
 
     def metric(self, values: Floats) -> Metric:
-        """See ``Measure``; with few groups there is no interval, for none would be short enough."""
+        """With few groups there is no interval, for none would be short enough."""
         count = len(self.numbers)
         if count == 0:
             return Metric(None, count, None, None)

@@ -39,10 +39,12 @@ def read(file: LabelFile) -> LabelSet:
         key = tuple(cells.get(name, "") for name in ("observation_id", "subject", "behavior"))
         if aggregated:
             start, end = number(cells["start_(s)"]), number(cells["stop_(s)"])
-        elif (times := _closed(cells, (*key, *_modifiers(cells)), begun, where)) is not None:
-            start, end = times
         else:
-            continue
+            modifiers = [cell for name, cell in cells.items() if name.startswith("modifier")]
+            times = _closed(cells, (*key, *modifiers), begun, where)
+            if times is None:
+                continue
+            start, end = times
         if start is None or end is None:
             raise DataError(f"{where} has no time in seconds; export it as seconds")
         queue = _queue(cells, start, where)
@@ -56,10 +58,6 @@ def read(file: LabelFile) -> LabelSet:
 
 def _table(file: LabelFile, text: str) -> Table:
     return Table(text.splitlines(keepends=True), file.where)
-
-
-def _modifiers(cells: Cells) -> list[str]:
-    return [cell for name, cell in cells.items() if name.startswith("modifier")]
 
 
 def _closed(
