@@ -32,7 +32,6 @@ class ListedCut:
         cut: When and where.
         event: Start and end of the event in the video, seconds, if the list has them.
         more: Every other column.
-        where: List and line, for messages.
     """
 
     entry: str
@@ -40,7 +39,6 @@ class ListedCut:
     cut: Cut
     event: tuple[float, float] | None
     more: dict[str, str]
-    where: str
 
     @property
     def ending(self) -> str:
@@ -73,7 +71,7 @@ def read_cuts(file: Path, root: Path | None = None, usual: Cut | None = None) ->
     for where, row in read_table(file, ("path",)):
         cut = _listed(row, folder, Cut() if usual is None else usual, where)
         if (cut.source, cut.cut) in known:
-            raise DataError(f"{cut.where}: the same cut is listed further up; list it once")
+            raise DataError(f"{where}: the same cut is listed further up; list it once")
         known.add((cut.source, cut.cut))
         cuts.append(cut)
     if not cuts:
@@ -100,8 +98,9 @@ def write_annotations(
 def _listed(row: dict[str, str], folder: Enclosure, usual: Cut, where: str) -> ListedCut:
     source = folder.path(row["path"], where)
     start, end = (_time(row, name, where) for name in _TIMES)
-    region = _region(row, where)
+    box = [row.get(name, "") for name in _BOX]
     try:
+        region = Region.parse(",".join(box)) if any(box) else None
         cut = Cut(
             start=0.0 if start is None else start,
             end=end,
@@ -116,7 +115,6 @@ def _listed(row: dict[str, str], folder: Enclosure, usual: Cut, where: str) -> L
         cut=cut,
         event=_event(row, cut, where),
         more={key: value for key, value in row.items() if key not in _OWN},
-        where=where,
     )
 
 
@@ -136,16 +134,6 @@ def _time(row: dict[str, str], name: str, where: str) -> float | None:
         return parse_time(row[name]) if row.get(name) else None
     except ValueError as error:
         raise DataError(f"{where}: {name}: {error}") from error
-
-
-def _region(row: dict[str, str], where: str) -> Region | None:
-    cells = [row.get(name, "") for name in _BOX]
-    if not any(cells):
-        return None
-    try:
-        return Region.parse(",".join(cells))
-    except UsageError as error:
-        raise DataError(f"{where}: {error}") from error
 
 
 def _annotation(cut: ListedCut, written: Reencoded, folder: Path) -> dict[str, str]:
