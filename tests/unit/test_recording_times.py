@@ -133,9 +133,10 @@ def test_times_read_off_a_player_are_taken(late: Path, tmp_path: Path) -> None:
     checked, end = check_times([line], Late())
     assert checked == [line]
     assert end == pytest.approx(14.0, abs=0.05)
-    (clip,) = cut_video(late, [(PlannedClip(9.0, 11.0, (9.5, 10.0)), tmp_path / "cut.mp4")])
-    assert numbers(clip.path) == list(range(3 * RATE, 5 * RATE))
-    assert clip.event == pytest.approx((0.5, 1.0), abs=0.02)
+    ((clip, path),) = cut_video(late, [(PlannedClip(9.0, 11.0, (9.5, 10.0)), tmp_path / "cut.mp4")])
+    assert numbers(path) == list(range(3 * RATE, 5 * RATE))
+    assert clip.start == pytest.approx(9.0, abs=0.02)
+    assert clip.event == (9.5, 10.0)
     trim(late, tmp_path / "trim.mp4", Cut(9.0, 11.0))
     assert numbers(tmp_path / "trim.mp4") == list(range(3 * RATE, 5 * RATE))
 

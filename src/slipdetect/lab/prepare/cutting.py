@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import statistics
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -76,16 +76,16 @@ def cut_rows(
             on_progress(index, min(time / duration, 1.0))
 
         made = cut_video(video.path, plan, overwrite=overwrite, on_time=show)
-        prepared.rows += [_clip_row(video, clip) for clip in made]
+        prepared.rows += [_clip_row(video, clip, path) for clip, path in made]
     return prepared
 
 
-def _clip_row(video: AnnotationLine, clip: Clipping) -> Row:
-    start, end = (None, None) if clip.event is None else clip.event
+def _clip_row(video: AnnotationLine, clip: PlannedClip, path: Path) -> Row:
+    start, end = (None, None) if clip.event is None else (t - clip.start for t in clip.event)
     source = {"source_start": seconds(clip.start), "source_end": seconds(clip.end)}
     return replace(
         row_of(video),
-        path=clip.path,
+        path=path,
         label=OTHER if clip.event is None else SLIP,
         start=start,
         end=end,
@@ -129,23 +129,6 @@ def _named(cuts: Sequence[PlannedClip], stem: Path) -> list[tuple[PlannedClip, P
     return named
 
 
-@dataclass(frozen=True)
-class Clipping:
-    """A clip that was cut.
-
-    Attributes:
-        path: Its file.
-        start: Second of the video at which it begins.
-        end: Second at which it ends.
-        event: (start, end) in seconds from its own begin, or None.
-    """
-
-    path: Path
-    start: float
-    end: float
-    event: Range | None
-
-
 def cut_video(
     video: Path,
     plan: Sequence[tuple[PlannedClip, Path]],
@@ -153,8 +136,8 @@ def cut_video(
     overwrite: bool = False,
     quality: int = _QUALITY,
     on_time: Callable[[float], None] = lambda seconds: None,
-) -> list[Clipping]:
-    """Write each piece to its file, at the frame rate of the video.
+) -> list[tuple[PlannedClip, Path]]:
+    """Write each piece to its file, at the frame rate of the video; return them as they became.
 
     Args:
         video: The file.
@@ -177,8 +160,8 @@ def cut_video(
             write_video(target, pictures, rate, overwrite=overwrite, quality=quality)
             begin, end, event = frames.first, frames.end, cut.event
             if event is not None:
-                event = max(event[0] - begin, 0.0), min(event[1], end) - begin
-            made.append(Clipping(target, begin, end, event))
+                event = max(event[0], begin), min(event[1], end)
+            made.append((PlannedClip(begin, end, event), target))
     return made
 
 

@@ -183,7 +183,7 @@ def resize(
         console, tally, sources, out, partial(reencode, change=partial(resized, size=mode))
     )
     done = _run(console, tally, tasks, overwrite)
-    _tell(console, done, f"{len(done)} of {len(tasks)} videos written to {str(out)!r}, size {mode}")
+    _tell(console, done, tasks, out, f"size {mode}")
     ctx.exit(tally.exit_code())
 
 
@@ -230,8 +230,7 @@ def dedup(
     done = _run(console, tally, tasks, overwrite)
     kept = sum(written.written for written in done.values())
     read = sum(written.read for written in done.values())
-    count = f"{len(done)} of {len(tasks)} videos written to {str(out)!r}"
-    _tell(console, done, f"{count}, {kept} of {read} frames kept")
+    _tell(console, done, tasks, out, f"{kept} of {read} frames kept")
     ctx.exit(tally.exit_code())
 
 
@@ -269,8 +268,7 @@ def frames(ctx: click.Context, /, folder: Path, fps: float, out: Path, overwrite
         for source, target in zip(folders, targets, strict=True)
     ]
     done = _run(console, tally, tasks, overwrite)
-    count = f"{len(done)} of {len(tasks)} videos written to {str(out)!r}"
-    _tell(console, done, f"{count}, {fps:g} a second")
+    _tell(console, done, tasks, out, f"{fps:g} a second")
     ctx.exit(tally.exit_code())
 
 
@@ -352,8 +350,11 @@ def _check_targets(tasks: Sequence[_Task], overwrite: bool) -> None:
         make_folder(folder)
 
 
-def _tell(console: Console, done: dict[Path, Reencoded], several: str) -> None:
+def _tell(
+    console: Console, done: dict[Path, Reencoded], tasks: Sequence[_Task], out: Path, more: str
+) -> None:
     """Say what the only new video is, or how many there are."""
+    several = f"{len(done)} of {len(tasks)} videos written to {str(out)!r}, {more}"
     console.note(str(*done.values()) if len(done) == 1 else several)
 
 

@@ -185,8 +185,9 @@ def _rows(
     lying = [] if labels is None else sorted(n for n, each in labels.items() if each == _LYING)
     more = {}
     if lying:
-        more["fallen"] = f"{seconds(_time(times, lying[0]))}-{seconds(_time(times, lying[-1] + 1))}"
-    start, end = (None, None) if span is None else (_time(times, frame) for frame in span)
+        ends = (_time(times, frame, video) for frame in (lying[0], lying[-1] + 1))
+        more["fallen"] = "-".join(map(seconds, ends))
+    start, end = (None, None) if span is None else (_time(times, n, video) for n in span)
     if start is not None and end is not None and end <= start:
         start = end = None
     return Row(
@@ -211,13 +212,10 @@ def _falling(labels: Mapping[int, int]) -> tuple[int, int] | None:
     lying = next((index for index, frame in enumerate(frames) if labels[frame] == _LYING), None)
     if lying == 0:
         return None
-    end = len(frames) if lying is None else lying
-    if lying is None:
-        falling = [index for index in range(end) if labels[frames[index]] == _FALLING]
-        if not falling:
-            return None
-        end = falling[-1] + 1
-    begin = end
+    falling = [index for index, frame in enumerate(frames) if labels[frame] == _FALLING]
+    if lying is None and not falling:
+        return None
+    begin = end = falling[-1] + 1 if lying is None else lying
     while begin > 0 and labels[frames[begin - 1]] == _FALLING:
         begin -= 1
     if begin == end:
@@ -225,12 +223,15 @@ def _falling(labels: Mapping[int, int]) -> tuple[int, int] | None:
     return frames[begin], frames[end] if end < len(frames) else frames[-1] + 1
 
 
-def _time(times: Times, frame: int) -> float:
+def _time(times: Times, frame: int, video: Path) -> float:
     """Return when a frame is shown; one that has no picture, when the next one is."""
     later = [each for each in times if each >= frame]
     if not later:
         last = max(times)
         if frame - last > TOLERANCE * RATE:
-            raise DataError(f"a label is of frame {frame}, and the pictures end at {last - 1}")
+            raise DataError(
+                f"a label of {video.stem!r} is of frame {frame}, and its pictures end at"
+                f" {last - 1}; fetch both again"
+            )
         return times[last]
     return times[min(later)]
