@@ -49,6 +49,12 @@ def own(tmp_path: Path) -> Path:
     return touch(tmp_path / "own", *names)
 
 
+def test_a_folder_of_which_nothing_is_left(own: Path) -> None:
+    result = run("folder", own, "--map", "*=skip", "--map", "fall=skip", "--out", own / "c.csv")
+    assert result.exit_code == 3
+    assert "no clip is left to write: 2 class left out by the mapping" in result.stderr
+
+
 def test_folder_to_csv(own: Path) -> None:
     out = own / "clips.csv"
     result = run("folder", own, "--out", out)

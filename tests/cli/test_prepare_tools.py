@@ -152,11 +152,20 @@ def test_trim_a_list_of_cuts(run, here: Path) -> None:
     assert run("prepare", "trim", "cuts.csv", "--root", "in", "--out", "o", "--overwrite")
 
 
+def test_an_event_lasts_until_the_last_frame_of_its_cut_ends(run, here: Path) -> None:
+    rows = ["fall/a.mp4,0.5,1,fall,0.6,1", "fall/a.mp4,1,0:01.1,fall,1,1.1"]
+    head = "path,start,end,label,event_start,event_end"
+    (here / "cuts.csv").write_text("\n".join([head, *rows]))
+    assert run("prepare", "trim", "cuts.csv", "--root", "in", "--out", "o").exit_code == 0
+    events = [clip.events for clip in read_annotations(here / "o" / "clips.csv")]
+    assert events == [(pytest.approx((0.1, 0.5)),), (pytest.approx((0.0, 0.1)),)]
+
+
 @pytest.mark.parametrize(
     ("row", "says"),
     [
         ("../x.mp4,,,,,,,,,,", "line 2.*leads out"),
-        ("a.mp4,two,,,,,,,,,", "line 2.*start 'two'"),
+        ("a.mp4,two,,,,,,,,,", "line 2: start: time 'two' is neither"),
         ("a.mp4,3,2,,,,,,,,", "line 2.*makes no sense"),
         ("a.mp4,,,1,2,3,,,,,", "line 2.*X,Y"),
         ("a.mp4,0,1,,,,,fall,2,3,", "line 2.*outside the cut"),

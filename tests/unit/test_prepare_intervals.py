@@ -356,6 +356,15 @@ def test_a_video_that_ends_early_leaves_no_clip(long_video: Path, tmp_path: Path
         assert list(tmp_path.iterdir()) == []
 
 
+def test_an_old_clip_stays_where_no_new_one_can_be_cut(long_video: Path, tmp_path: Path) -> None:
+    target = tmp_path / "x.mp4"
+    target.write_bytes(b"old")
+    for cut in (PlannedClip(19.0, 22.0), PlannedClip(25.0, 26.0)):
+        with pytest.raises(DataError, match="ends before"):
+            cut_video(long_video, [(cut, target)], overwrite=True)
+        assert target.read_bytes() == b"old"
+
+
 def test_whole_videos_are_rows_of_events(long_video: Path, tmp_path: Path) -> None:
     video, _ = check_times(timed(long_video, "5,6,slip", "9,10,wrong", "12,13.5,"), Late())
     other, _ = check_times(timed(long_video, "2,3,wrong"), Late())

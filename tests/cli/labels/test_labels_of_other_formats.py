@@ -111,3 +111,11 @@ def test_xml_in_the_encoding_that_it_declares(labels: Any, tmp_path: Path) -> No
     file.write_bytes(ANVIL.replace('name="notes"', 'name="Käse"').encode("iso-8859-1"))
     assert labels(file).exit_code == 0
     assert len(rows(tmp_path)) == 2
+
+
+def test_numbers_that_no_time_can_be(labels: Any) -> None:
+    project = json.dumps(VIA).replace("[4,", f"[1{'0' * 400},")
+    assert project != json.dumps(VIA)
+    result = labels(("x.json", project))
+    assert result.exit_code == 3
+    assert "has times that are no begin and end" in result.stderr
