@@ -217,7 +217,7 @@ def perceptual_hashes(stills: Picture) -> Hashes:
 
 def bits_apart(first: Hashes, second: Hashes) -> npt.NDArray[np.uint8]:
     """Return in how many bits each of ``(n,)`` hashes differs from each of ``(m,)``, ``(n, m)``."""
-    return np.bitwise_count(first[:, None] ^ second)
+    return np.asarray(np.bitwise_count(first[:, None] ^ second), np.uint8)
 
 
 @dataclass(frozen=True)

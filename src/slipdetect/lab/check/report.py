@@ -45,6 +45,7 @@ def check_table(check: DataCheck, name: str, root: Path | None = None) -> str:
         root: Paths below it are shown relative to it.
     """
     groups = len({clip.group for clip in check.clips})
+    alike = [" = ".join(map(printable, names)) + " ?" for names in check.alike_groups]
     lines = [f"{printable(name)}: {len(check.clips)} clips in {groups} groups", ""]
     lines += [f"  {line}" for line in count_lines(check.counts)]
     for title, section in (
@@ -52,7 +53,7 @@ def check_table(check: DataCheck, name: str, root: Path | None = None) -> str:
         ("leaks", _leaks(check)),
         ("copies", _copies(check, root)),
         ("near-duplicates", _near(check, root)),
-        ("group names", _groups(check)),
+        ("group names", _first(alike)),
         ("does anything else tell the label?", _confounds(check)),
     ):
         if section:
@@ -123,7 +124,8 @@ def _near(check: DataCheck, root: Path | None) -> list[str]:
         lines.append(f"{len(pairs)} {verb} {what}{sides}")
         if kind != _KINDS[-1][0]:
             for pair in pairs[:MOST_SHOWN]:
-                lines += _pair(pair, root)
+                lines.append(f"  {pair.correlation:.2f}  {_name(pair.first, root)}")
+                lines.append(f"        {_name(pair.second, root)}{pair.difference}")
             if len(pairs) > MOST_SHOWN:
                 lines.append(f"  and {len(pairs) - MOST_SHOWN} more")
     if near.flat:
@@ -133,23 +135,11 @@ def _near(check: DataCheck, root: Path | None) -> list[str]:
     return lines or ["none"]
 
 
-def _pair(pair: NearPair, root: Path | None) -> list[str]:
-    """Return two lines, one clip each: paths are long."""
-    return [
-        f"  {pair.correlation:.2f}  {_name(pair.first, root)}",
-        f"        {_name(pair.second, root)}{pair.difference}",
-    ]
-
-
 def _name(clip: Clip, root: Path | None) -> str:
     path = clip.path
     if root is not None and path.is_relative_to(root):
         path = path.relative_to(root)
     return printable(str(path)) + (f" ({clip.split})" if clip.split else "")
-
-
-def _groups(check: DataCheck) -> list[str]:
-    return _first([" = ".join(map(printable, names)) + " ?" for names in check.alike_groups])
 
 
 def _confounds(check: DataCheck) -> list[str]:

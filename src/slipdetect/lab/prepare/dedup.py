@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from slipdetect.errors import UsageError
-from slipdetect.lab.prepare.reencode import OnProgress, Picture, Reencoded, no_progress, reencode
+from slipdetect.lab.prepare.reencode import OnProgress, Picture, Reencoded, reencode
 from slipdetect.video import Frame
 
 DEFAULT_THRESHOLD = 0.93
@@ -91,7 +91,7 @@ def deduplicate(
     *,
     renumber: bool = False,
     overwrite: bool = False,
-    on_progress: OnProgress = no_progress,
+    on_progress: OnProgress = lambda seconds, duration: None,
 ) -> Reencoded:
     """Write the frames of ``source`` that show something new; see ``reencode``.
 

@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from slipdetect.errors import DataError
-from slipdetect.lab.prepare.reencode import OnProgress, Reencoded, no_progress
+from slipdetect.lab.prepare.reencode import OnProgress, Reencoded
 from slipdetect.video import write_timed_video
 
 PICTURES = frozenset({".jpg", ".jpeg", ".png"})
@@ -54,7 +54,7 @@ def write_frames(
     *,
     at: Callable[[int], float] | None = None,
     overwrite: bool = False,
-    on_progress: OnProgress = no_progress,
+    on_progress: OnProgress = lambda seconds, duration: None,
 ) -> Reencoded:
     """Write the pictures of ``folder`` as a video; picture n is shown n / rate s after picture 0.
 

@@ -218,8 +218,7 @@ def film_of(name: str, action: str) -> str:
 def _split_files(splits: Path, split: str) -> dict[str, Path]:
     """Return the split files by class; they may lie one folder deeper, as they are packed."""
     try:
-        inside = sorted(splits.iterdir())
-        places = [splits, *(path for path in inside if path.is_dir())]
+        places = [splits, *sorted(path for path in splits.iterdir() if path.is_dir())]
         found = [sorted(place.iterdir()) for place in places]
     except OSError as error:
         raise DataError(

@@ -50,10 +50,6 @@ class Reencoded:
         )
 
 
-def no_progress(seconds: float, duration: float | None) -> None:
-    """Show nothing."""
-
-
 def reencode(
     source: Path,
     target: Path,
@@ -61,7 +57,7 @@ def reencode(
     *,
     constant_rate: bool = False,
     overwrite: bool = False,
-    on_progress: OnProgress = no_progress,
+    on_progress: OnProgress = lambda seconds, duration: None,
 ) -> Reencoded:
     """Write what ``change`` makes of the frames of ``source``, at their times in ``source``.
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from slipdetect.errors import UsageError, VideoError
-from slipdetect.lab.prepare.reencode import OnProgress, Picture, Reencoded, no_progress, reencode
+from slipdetect.lab.prepare.reencode import OnProgress, Picture, Reencoded, reencode
 from slipdetect.lab.prepare.size_modes import SizeMode
 from slipdetect.modalities.snippet import (
     MotionProfile,
@@ -111,7 +111,7 @@ def trim(
     size: SizeMode = NATIVE,
     *,
     overwrite: bool = False,
-    on_progress: OnProgress = no_progress,
+    on_progress: OnProgress = lambda seconds, duration: None,
 ) -> Reencoded:
     """Write one stretch and one part of a video; frames keep their distances in time.
 
