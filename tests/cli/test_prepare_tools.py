@@ -152,6 +152,15 @@ def test_trim_a_list_of_cuts(run, here: Path) -> None:
     assert run("prepare", "trim", "cuts.csv", "--root", "in", "--out", "o", "--overwrite")
 
 
+def test_several_parts_of_one_stretch_are_videos_of_their_own(run, here: Path) -> None:
+    rows = [f"fall/a.mp4,0.5,1,{x},0,64,48" for x in ("0", "64")] + ["fall/a.mp4,0.5,1,,,,"]
+    (here / "cuts.csv").write_text("\n".join(["path,start,end,x,y,width,height", *rows]))
+    done = run("prepare", "trim", "cuts.csv", "--root", "in", "--out", "o")
+    assert done.exit_code == 0, done.output
+    names = ("0,0,64,48", "64,0,64,48", "whole")
+    assert files(here / "o") == [f"a-0.5-1-{name}.mp4" for name in names]
+
+
 def test_an_event_lasts_until_the_last_frame_of_its_cut_ends(run, here: Path) -> None:
     rows = ["fall/a.mp4,0.5,1,fall,0.6,1", "fall/a.mp4,1,0:01.1,fall,1,1.1"]
     head = "path,start,end,label,event_start,event_end"

@@ -43,8 +43,13 @@ class ListedCut:
     @property
     def ending(self) -> str:
         """What the name of the new video gets, such as ``"-3-7.5"``."""
-        end = "end" if self.cut.end is None else f"{self.cut.end:g}"
-        return f"-{self.cut.start:g}-{end}"
+        end = "end" if self.cut.end is None else f"{self.cut.end:.10g}"
+        return f"-{self.cut.start:.10g}-{end}"
+
+    @property
+    def part(self) -> str:
+        """Which part of the picture it is: ``"X,Y,W,H"``, auto or whole."""
+        return str(self.cut.region or ("auto" if self.cut.follow_motion else "whole"))
 
 
 def read_cuts(file: Path, root: Path | None = None, usual: Cut | None = None) -> list[ListedCut]:

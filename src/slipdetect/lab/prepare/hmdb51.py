@@ -143,6 +143,8 @@ def unpack_rar(archive: Path, folder: Path) -> None:
         OutputError: The folder cannot be written.
     """
     rarfile = require("rarfile")
+    if not archive.is_file():
+        raise DataError(f"{str(archive)!r} was not found or is not a file; check the path")
     try:
         with rarfile.RarFile(archive) as packed, staging_folder(folder) as temporary:
             members = packed.infolist()

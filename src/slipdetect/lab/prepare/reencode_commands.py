@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -138,7 +139,13 @@ def _trim_list(console: Console, tally: Tally, file: Path, settings: TrimSetting
 
     out, overwrite, size = settings.out, settings.overwrite, SizeMode.parse(settings.size)
     cuts = read_cuts(file, settings.root, settings.cut())
-    targets = target_names([cut.source for cut in cuts], out, [cut.ending for cut in cuts])
+    # of one stretch several parts of the picture may be cut
+    stretches = Counter((cut.source, cut.ending) for cut in cuts)
+    endings = [
+        cut.ending + (f"-{cut.part}" if stretches[cut.source, cut.ending] > 1 else "")
+        for cut in cuts
+    ]
+    targets = target_names([cut.source for cut in cuts], out, endings)
     tasks = [
         _Task(cut.source, target, partial(trim_video, cut.source, target, cut.cut, size))
         for cut, target in zip(cuts, targets, strict=True)
