@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from slipdetect.lab import require
 from slipdetect.lab.check.clip_stats import ClipStats
@@ -31,71 +30,64 @@ class Property:
 
     Attributes:
         name: In words.
-        model: What predicts the label from it, of ``out_of_fold``.
-        values: One row a clip.
+        values: The numbers of a clip; None: which data set it is of.
         advice: What to do when it tells.
+        model: What predicts the label from it, of ``out_of_fold``.
     """
 
     name: str
-    model: str
-    values: Callable[[Measured], npt.NDArray[np.float64]]
+    values: Callable[[ClipStats], Sequence[float]] | None
     advice: str
+    model: str = TREE
 
 
 PROPERTIES = (
     Property(
         "frame rate",
-        TREE,
-        lambda clips: _column([facts.frame_rate for _, facts in clips]),
+        lambda facts: [facts.frame_rate],
         "sample by time, as training does, and record both labels at every rate",
     ),
     Property(
         "picture size",
-        TREE,
-        lambda clips: np.array([[facts.width, facts.height] for _, facts in clips], float),
+        lambda facts: [facts.width, facts.height],
         "bring all clips to one size: slipdetect prepare resize",
     ),
     Property(
         "aspect ratio",
-        TREE,
-        lambda clips: _column([facts.width / facts.height for _, facts in clips]),
+        lambda facts: [facts.width / facts.height],
         "crop all clips to one shape, or use the crop to what moves",
     ),
     Property(
         "duration",
-        TREE,
-        lambda clips: _column([facts.seconds for _, facts in clips]),
+        lambda facts: [facts.seconds],
         "cut both labels to the same lengths (slipdetect prepare trim), or train on windows",
     ),
     Property(
         "bit rate",
-        TREE,
-        lambda clips: _column([facts.bit_rate for _, facts in clips]),
+        lambda facts: [facts.bit_rate],
         "encode all clips alike: slipdetect prepare resize",
     ),
     Property(
         "black borders",
-        TREE,
-        lambda clips: _column([facts.border for _, facts in clips]),
+        lambda facts: [facts.border],
         "crop the borders away, or give them to both labels",
     ),
     Property(
         "brightness",
-        TREE,
-        lambda clips: _column([facts.brightness for _, facts in clips]),
+        lambda facts: [facts.brightness],
         "record both labels in every light",
     ),
     Property(
         "data set",
-        RATE,
-        lambda clips: _numbered([clip.dataset for clip, _ in clips])[:, None].astype(float),
+        None,
         "balance the labels inside every data set, or judge by data sets left out",
+        RATE,
     ),
     Property(
         "background",
-        LOGISTIC,
-        lambda clips: np.array([facts.background for _, facts in clips], float),
+        lambda facts: facts.background.tolist(),
         "record both labels in every place",
+        LOGISTIC,
     ),
 )
 
@@ -175,7 +167,9 @@ def find_confounds(clips: Measured, seed: int = 0) -> ConfoundReport | None:
     inside = folds.places * len(clips) + datasets
     found, constant = [], []
     for item in PROPERTIES:
-        values = item.values(clips)
+        values = datasets[:, None].astype(np.float64)
+        if item.values is not None:
+            values = np.array([item.values(facts) for _, facts in clips], np.float64)
         if (values == values[0]).all():
             constant.append(item.name)
             continue
@@ -190,10 +184,6 @@ def find_confounds(clips: Measured, seed: int = 0) -> ConfoundReport | None:
     return ConfoundReport(
         tuple(found), counts, len(np.unique(groups)), folds.count, folds.by_group, tuple(constant)
     )
-
-
-def _column(values: Sequence[float]) -> Floats:
-    return np.array(values, np.float64)[:, None]
 
 
 def _numbered(names: Sequence[str]) -> Ints:

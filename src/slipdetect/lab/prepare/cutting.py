@@ -8,15 +8,13 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-import numpy as np
-import numpy.typing as npt
-
 from slipdetect._io import output_files
 from slipdetect.errors import DataError
 from slipdetect.lab.data.annotations import AnnotationLine
 from slipdetect.lab.data.times import ASSUMED_RATE, TOLERANCE
 from slipdetect.lab.prepare.cut_plan import CutRule, PlannedClip, Range, plan_cuts, spread_cuts
 from slipdetect.lab.prepare.rows import OTHER, SLIP, Prepared, Row, seconds
+from slipdetect.lab.prepare.size_modes import Picture
 from slipdetect.store.names import store_key
 from slipdetect.video import Frame, open_video, write_video
 from slipdetect.video.frame import GAP_SECONDS
@@ -188,7 +186,7 @@ class _Pieces:
         """When the last frame taken ends, seconds."""
         return self.last + self._step
 
-    def pictures(self, cut: PlannedClip) -> Iterator[npt.NDArray[np.uint8]]:
+    def pictures(self, cut: PlannedClip) -> Iterator[Picture]:
         """Yield the pictures of a piece, which must have no gap and end with it."""
         for _ in self._until(cut.start):
             pass

@@ -10,7 +10,8 @@ import numpy as np
 import numpy.typing as npt
 
 from slipdetect.errors import UsageError
-from slipdetect.lab.prepare.reencode import OnProgress, Picture, Reencoded, reencode
+from slipdetect.lab.prepare.reencode import OnProgress, Reencoded, reencode
+from slipdetect.lab.prepare.size_modes import Picture
 from slipdetect.video import Frame
 
 DEFAULT_THRESHOLD = 0.93

@@ -8,18 +8,16 @@ from pathlib import Path
 
 import cv2
 import numpy as np
-import numpy.typing as npt
 
 from slipdetect.errors import DataError
 from slipdetect.lab.prepare.reencode import OnProgress, Reencoded
+from slipdetect.lab.prepare.size_modes import Picture
 from slipdetect.video import write_timed_video
 
 PICTURES = frozenset({".jpg", ".jpeg", ".png"})
 
 _NUMBER = re.compile(r"([0-9]{1,9})$")
 _QUALITY = 18  # the pictures were compressed once already
-
-Picture = npt.NDArray[np.uint8]
 
 
 def find_frame_folders(folder: Path) -> list[Path]:

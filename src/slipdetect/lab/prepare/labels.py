@@ -146,13 +146,12 @@ class Labels(Importer):
 
     def _groups(self, placed: Placed, root: Path) -> dict[Path, str]:
         """Return the group of each video: the file's own, or by the rule."""
-        paths = [PurePosixPath(path.relative_to(root).as_posix()) for path in placed]
-        below = [PurePosixPath("videos", path) for path in paths]
-        made = group_files(below, self.group_by)
+        names = [path.relative_to(root).as_posix() for path in placed]
+        made = group_files([PurePosixPath("videos", name) for name in names], self.group_by)
         groups = {}
-        for (path, labels), group, shown in zip(placed.items(), made, paths, strict=True):
+        for (path, labels), group, name in zip(placed.items(), made, names, strict=True):
             own = {label.group for label in labels if label.group}
-            usual = shown.as_posix() if self.group_by == "file" else group
+            usual = name if self.group_by == "file" else group
             groups[path] = own.pop() if len(own) == 1 else usual
         return groups
 

@@ -6,16 +6,12 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
-import numpy.typing as npt
-
 from slipdetect.errors import OutputError
 from slipdetect.lab.prepare.size_modes import SizeMode
 from slipdetect.video import Frame, Video, open_video, write_timed_video, write_video
 from slipdetect.video.timing import DEFAULT_FRAME_RATE
 from slipdetect.video.views import displayed
 
-Picture = npt.NDArray[np.uint8]
 OnProgress = Callable[[float, float | None], None]
 Change = Callable[[Iterator[Frame]], Iterable[Frame]]
 

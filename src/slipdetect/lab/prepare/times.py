@@ -10,7 +10,7 @@ from itertools import pairwise
 from pathlib import Path
 
 from slipdetect.errors import DataError
-from slipdetect.lab.data.annotations import AnnotationLine
+from slipdetect.lab.data.annotations import AnnotationLine, ending_with
 from slipdetect.lab.data.times import Late, length_of, span_text
 from slipdetect.lab.prepare.rows import SLIP, Row
 
@@ -28,13 +28,7 @@ def check_times(lines: Sequence[AnnotationLine], late: Late) -> tuple[list[Annot
     """
     ends = [line.span.end for line in lines if line.span]
     length = length_of(lines[0].path, max(ends, default=0.0))
-    found = []
-    for line in lines:
-        if span := line.span:
-            end = late.end(span.start, span.end, length, line.where, line.name)
-            line = replace(line, span=replace(span, end=end))
-        found.append(line)
-    return found, length[0]
+    return ending_with(lines, length, late), length[0]
 
 
 def check_rows(

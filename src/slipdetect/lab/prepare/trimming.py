@@ -9,8 +9,8 @@ from pathlib import Path
 import numpy as np
 
 from slipdetect.errors import UsageError, VideoError
-from slipdetect.lab.prepare.reencode import OnProgress, Picture, Reencoded, reencode
-from slipdetect.lab.prepare.size_modes import SizeMode
+from slipdetect.lab.prepare.reencode import OnProgress, Reencoded, reencode
+from slipdetect.lab.prepare.size_modes import Picture, SizeMode
 from slipdetect.modalities.snippet import (
     MotionProfile,
     motion_box,
