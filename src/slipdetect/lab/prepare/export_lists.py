@@ -75,8 +75,7 @@ def export_lists(
         console.warn(CUTS_GROUPS)
         sides = split_by_position([Row(clip.path, "") for clip in clips], test_every)
         clips = [replace(c, split=row.split) for c, row in zip(clips, sides, strict=True)]
-    counter: FrameCounter
-    counter = DecodedFrames() if store is None else StoredFrames(store, settings.root)
+    counter: FrameCounter = DecodedFrames() if store is None else StoredFrames(store, settings.root)
     if settings.style == "course2020":
         written = write_course_lists(clips, settings.out, counter, overwrite=settings.overwrite)
     else:

@@ -16,7 +16,7 @@ from slipdetect.cli.typed_options import FOLDER, PATH, option
 from slipdetect.errors import DataError, UsageError
 from slipdetect.lab import require
 from slipdetect.lab.data.safe_paths import Enclosure
-from slipdetect.lab.fetch.archives import check_member, unwritable
+from slipdetect.lab.fetch.archives import check_member, no_file, unwritable
 from slipdetect.lab.prepare.importer import SKIPPED, Importer, ImportJob, class_folders, videos_of
 from slipdetect.lab.prepare.mapping import SKIP
 from slipdetect.lab.prepare.rows import LeftOut, Prepared, Row
@@ -151,10 +151,7 @@ def unpack_rar(archive: Path, folder: Path) -> None:
             for member in members:
                 check_member(member.filename, archive)
                 if not (member.is_file() or member.is_dir()):
-                    raise DataError(
-                        f"{str(archive)!r} holds {member.filename[:80]!r}, which is a link or"
-                        " device; do not trust it"
-                    )
+                    raise no_file(archive, member.filename)
             if not any(member.is_file() for member in members):
                 raise DataError(f"{str(archive)!r} holds no files; fetch it again")
             packed.extractall(temporary)
