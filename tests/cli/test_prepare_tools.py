@@ -72,7 +72,7 @@ def test_trim_one_video(run, here: Path) -> None:
     assert done.exit_code == 0, done.output
     assert codes(here / "x.mp4") == [5, 6, 7, 8, 9]
     assert done.stdout == ""
-    assert done.stderr == "'x.mp4': 5 of 11 frames, 0.50 s to 0.90 s, 128x96 px\n"
+    assert done.stderr == "'x.mp4': 5 of 11 frames, 0.50 s to 1.00 s, 128x96 px\n"
 
 
 def test_trim_to_a_box_and_a_size(run, here: Path) -> None:
