@@ -155,7 +155,7 @@ def test_a_piece_over_a_gap_is_refused(tmp_path: Path) -> None:
     ((made, _),) = cut_video(clip, [(PlannedClip(GAP + 8.0, GAP + 10.0, None), target)])
     assert (made.start, made.end) == pytest.approx((GAP + 8.0, GAP + 10.0), abs=0.05)
     target.unlink()
-    (made,) = cut_video(clip, [(PlannedClip(GAP + 9.0, GAP + 11.0, None), target)])
+    ((made, _),) = cut_video(clip, [(PlannedClip(GAP + 9.0, GAP + 11.0, None), target)])
     assert (made.start, made.end) == pytest.approx((GAP + 9.0, GAP + 11.0), abs=0.05)
 
 
