@@ -132,6 +132,7 @@ def test_a_video_whose_fall_is_left_out_shows_no_other(run: Any, root: Path) -> 
     ("line", "words"),
     [
         ("a/1,16,0,1,-1,-1,of-syn", "line 2: label '16' is none of OmniFall's"),
+        (f"a/1,{'1' * 5000},0,1,-1,-1,of-syn", f"line 2: label '{'1' * 80}' is none of"),
         ("a/1,falls,0,1,-1,-1,of-syn", "line 2: label 'falls' is none of OmniFall's"),
         ("a/1,1,x,1,-1,-1,of-syn", "line 2: start 'x' is not seconds"),
         ("../../../a,1,0,1,-1,-1,of-syn", "leads out of"),

@@ -161,6 +161,13 @@ def test_several_parts_of_one_stretch_are_videos_of_their_own(run, here: Path) -
     assert files(here / "o") == [f"a-0.5-1-{name}.mp4" for name in names]
 
 
+@pytest.mark.parametrize("args", [["frames", "{}", "--out", "o"], ["dedup", "in", "--out", "{}"]])
+def test_a_name_that_no_file_can_have_is_refused(run, here: Path, args: list[str]) -> None:
+    done = run("prepare", *(arg.format("n" * 300) for arg in args))
+    assert done.exit_code == 2
+    assert "has a name that is too long" in done.stderr
+
+
 def test_an_event_lasts_until_the_last_frame_of_its_cut_ends(run, here: Path) -> None:
     rows = ["fall/a.mp4,0.5,1,fall,0.6,1", "fall/a.mp4,1,0:01.1,fall,1,1.1"]
     head = "path,start,end,label,event_start,event_end"

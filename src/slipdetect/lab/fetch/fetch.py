@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 OnBytes = Callable[[int, int | None], None]
 
 _SHA256 = re.compile(r"[0-9a-f]{64}")
-_RANGE = re.compile(r"bytes (\d+)-")
+_RANGE = re.compile(r"bytes ([0-9]{1,18})-")
 _NAME_BYTES = 120
 _CHUNK = 1 << 18
 _TIMEOUT = 30.0

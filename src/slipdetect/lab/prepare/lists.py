@@ -68,7 +68,11 @@ def split_file(text: str, option: str = "") -> tuple[str, Path]:
         UsageError: There is no such split.
     """
     split, equals, file = text.partition("=")
-    if not equals or Path(text).exists():
+    try:
+        exists = Path(text).exists()
+    except OSError:  # a name too long for any file
+        exists = False
+    if not equals or exists:
         return "", Path(text)
     if split not in SPLITS:
         raise UsageError(f"{option}{text!r} is for no split; write train=, val= or test= before it")

@@ -180,7 +180,8 @@ def read_segments(file: Path, root: Path, split: str = "") -> list[Segment]:
 
 def _class(text: str, where: str) -> str:
     place = whole(text)
-    name = CLASSES[int(place)] if place.isdecimal() and int(place) < len(CLASSES) else text
+    known = place.isdecimal() and len(place) < 4 and int(place) < len(CLASSES)
+    name = CLASSES[int(place)] if known else text
     if name.lower() not in CLASSES:
         raise DataError(
             f"{where}: label {excerpt(text)} is none of OmniFall's, 0 to {len(CLASSES) - 1} or"

@@ -92,7 +92,7 @@ def _stretches(
     shapes = []
     for shape in track:
         text = shape.get("frame", "")
-        if not text.isdecimal():
+        if not text.isdecimal() or len(text) > 9:
             raise file.broken(f"{where} has a shape without a frame")
         # of a skeleton each point says it
         told = shape.findall("points") if shape.tag == "skeleton" else [shape]
